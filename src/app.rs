@@ -1,0 +1,86 @@
+//! Putting it together: the only place that names concrete adapters, the order in which things
+//! start, and the order in which they stop.
+
+mod core;
+mod outward;
+mod running;
+
+pub use running::{Addresses, Running, StartFault, start};
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::casework::Desk;
+use crate::config::Settings;
+use crate::config::pass_key::pass_key;
+use crate::domain::contact::Contact;
+use crate::domain::decision::Decision;
+use crate::domain::organisation::OrganisationId;
+use crate::intake::roster::Rosters;
+use crate::intake::{Intake, Parts};
+use crate::ports::{Clock, Deliveries, Journal, JournalEntry, StoreError, SystemClock};
+use crate::runtime::metrics::Metrics;
+use crate::store;
+
+/// The desk at which the commands work, on the configured store.
+///
+/// # Errors
+/// [`StartFault`] where store, archive or the key of the loop mark can't be opened.
+pub fn desk(settings: &Settings) -> Result<Desk, StartFault> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let store = store::open(&settings.store)?;
+    let mail = match &settings.mail {
+        Some(mail) => Some(mail.with_key(pass_key(&settings.state)?)),
+        None => None,
+    };
+    let deliveries = Arc::clone(&store) as Arc<dyn Deliveries>;
+    let out = outward::outward(settings, mail.as_ref(), deliveries, &clock);
+    Ok(Desk::new(store, core::archive(settings)?, out.release, clock))
+}
+
+/// What would be decided for a contact, on the configured store; changes nothing.
+///
+/// # Errors
+/// Where the store can't be read.
+pub async fn preview(
+    settings: &Settings,
+    organisation: &OrganisationId,
+    contact: Contact,
+) -> Result<Decision, StoreError> {
+    let store = store::open(&settings.store)?;
+    let rosters = Arc::new(Rosters::new(&settings.organisations));
+    rosters.load(store.as_ref(), organisation).await?;
+    let (plain, _) = mpsc::channel(1);
+    let (announcements, _) = mpsc::channel(1);
+    let intake = Intake::new(Parts {
+        organisations: settings.organisations.clone(),
+        rosters,
+        store,
+        archive: core::archive(settings)?,
+        journal: Arc::new(NoJournal),
+        clock: Arc::new(SystemClock),
+        plain,
+        announcements,
+        metrics: Arc::new(Metrics::new()),
+    });
+    intake.preview(organisation, contact).await
+}
+
+/// A preview keeps nothing, so that it journals nothing.
+struct NoJournal;
+
+#[async_trait::async_trait]
+impl Journal for NoJournal {
+    async fn append(&self, _entry: JournalEntry) -> Result<(), StoreError> {
+        Err(StoreError::Refused("a preview keeps nothing".to_owned()))
+    }
+
+    async fn pending(&self) -> Result<Vec<(u64, JournalEntry)>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn done(&self, _number: u64) -> Result<(), StoreError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,239 @@
+//! A gateway that runs: what is started, in which order it stops.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use super::core::{self, Core};
+use super::outward::{self, Outward};
+use crate::casework::{Casework, Desk};
+use crate::channels::http::{self, ContactsEdge, ContactsParts, EdgeError};
+use crate::channels::mail::MailEdge;
+use crate::channels::mail::listener::{self, Protocol};
+use crate::channels::mail::settings::MailSettings;
+use crate::config::Settings;
+use crate::config::pass_key::{PassKeyError, pass_key};
+use crate::intake::Intake;
+use crate::ports::relay::Capabilities;
+use crate::ports::{Clock, Decide, Deliveries, Store, StoreError, SystemClock};
+use crate::runtime::health::Health;
+use crate::runtime::http_server::{self, Bounds};
+use crate::runtime::limits::DRAIN_WAIT;
+use crate::runtime::shutdown::Shutdown;
+use crate::runtime::tokens::TokenTable;
+use crate::staff::{self, Staff};
+use crate::store;
+
+/// Why a gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartFault {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    PassKey(#[from] PassKeyError),
+    #[error(transparent)]
+    Edge(#[from] EdgeError),
+    #[error("{}: the folder for messages in hand can't be used: {cause}", folder.display())]
+    Spool { folder: std::path::PathBuf, cause: std::io::Error },
+    #[error("listen.{what} = \"{address}\" can't be bound: {cause}")]
+    Bind { what: &'static str, address: String, cause: std::io::Error },
+}
+
+/// Where a running gateway listens. A configured port 0 is the port that was given here.
+#[derive(Debug, Clone, Default)]
+pub struct Addresses {
+    pub contacts: Option<SocketAddr>,
+    pub staff: Option<SocketAddr>,
+    /// `host:port`, or `unix:path`.
+    pub smtp: Option<String>,
+    pub lmtp: Option<String>,
+}
+
+/// A gateway that runs.
+pub struct Running {
+    pub addresses: Addresses,
+    shutdown: Shutdown,
+    /// The listeners; each ends when its work in hand is done.
+    edges: JoinSet<()>,
+    core: Core,
+}
+
+/// Starts a gateway: store, people, intake, then the listeners, so that nothing is accepted that
+/// can't be decided.
+///
+/// # Errors
+/// [`StartFault`] says what is in the way; nothing is left running.
+pub async fn start(settings: &Settings) -> Result<Running, StartFault> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let store = store::open(&settings.store)?;
+    let mail = match &settings.mail {
+        Some(mail) => Some(Arc::new(mail.with_key(pass_key(&settings.state)?))),
+        None => None,
+    };
+    let deliveries: Arc<dyn Deliveries> = Arc::clone(&store) as Arc<dyn Deliveries>;
+    let out = outward::outward(settings, mail.as_deref(), Arc::clone(&deliveries), &clock);
+    let shutdown = Shutdown::new();
+    let core = core::start(settings, &store, Arc::clone(&out.mailer), &clock, &shutdown).await?;
+    let mut running =
+        Running { addresses: Addresses::default(), shutdown, edges: JoinSet::new(), core };
+    running.start_mail(mail, &out, deliveries, &clock).await?;
+    running.start_contacts(settings, &out, &clock).await?;
+    running.start_staff(settings, &store, &out, &clock).await?;
+    Ok(running)
+}
+
+impl Running {
+    /// The way in, for those who run beside the listeners.
+    pub fn intake(&self) -> &Arc<Intake> {
+        &self.core.intake
+    }
+
+    async fn start_mail(
+        &mut self,
+        mail: Option<Arc<MailSettings>>,
+        out: &Outward,
+        deliveries: Arc<dyn Deliveries>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<(), StartFault> {
+        let (Some(mail), Some(relay)) = (mail, &out.relay) else { return Ok(()) };
+        let edge = Arc::new(
+            MailEdge::new(
+                Arc::clone(&mail),
+                Arc::clone(&self.core.intake),
+                Arc::clone(relay),
+                deliveries,
+                Arc::clone(&out.mailer),
+                Arc::clone(clock),
+                Arc::clone(&self.core.metrics),
+            )
+            .map_err(|cause| StartFault::Spool { folder: mail.spool.clone(), cause })?,
+        );
+        let listeners = [(&mail.smtp, Protocol::Smtp), (&mail.lmtp, Protocol::Lmtp)];
+        for (address, protocol) in listeners {
+            let Some(address) = address else { continue };
+            let (what, place) = match protocol {
+                Protocol::Smtp => ("smtp", &mut self.addresses.smtp),
+                Protocol::Lmtp => ("lmtp", &mut self.addresses.lmtp),
+            };
+            let bound = listener::bind(address).await.map_err(|cause| StartFault::Bind {
+                what,
+                address: address.to_string(),
+                cause,
+            })?;
+            *place = Some(bound.address().unwrap_or_else(|| address.to_string()));
+            let stopping = self.shutdown.stopping();
+            self.edges.spawn(listener::serve(bound, protocol, Arc::clone(&edge), stopping));
+        }
+        Ok(())
+    }
+
+    async fn start_contacts(
+        &mut self,
+        settings: &Settings,
+        out: &Outward,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<(), StartFault> {
+        let Some(address) = settings.listen.contacts else { return Ok(()) };
+        let tokens =
+            settings.staff.iter().map(|member| (member.token_sha256, member.organisation.clone()));
+        let edge = ContactsEdge::new(ContactsParts {
+            forms: settings.forms.clone(),
+            telephony: settings.telephony.clone(),
+            tokens: TokenTable::new(tokens),
+            trusted_proxies: settings.listen.trusted_proxies.clone(),
+            spool: settings.state.join("forms"),
+            intake: Arc::clone(&self.core.intake),
+            mailer: Arc::clone(&out.mailer),
+            clock: Arc::clone(clock),
+        })?;
+        let listener = bind("contacts", address).await?;
+        self.addresses.contacts = listener.local_addr().ok();
+        self.edges.spawn(http::serve(listener, edge, self.shutdown.stopping()));
+        Ok(())
+    }
+
+    async fn start_staff(
+        &mut self,
+        settings: &Settings,
+        store: &Arc<dyn Store>,
+        out: &Outward,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<(), StartFault> {
+        let Some(address) = settings.listen.staff else { return Ok(()) };
+        let desk = Desk::new(
+            Arc::clone(store),
+            Arc::clone(&self.core.archive),
+            Arc::clone(&out.release),
+            Arc::clone(clock),
+        );
+        let decide = Arc::clone(&self.core.intake) as Arc<dyn Decide>;
+        let casework = Casework::new(desk, decide, settings.organisations.iter().cloned());
+        let health = self.health(settings, store, out);
+        let metrics = Arc::clone(&self.core.metrics);
+        let staff = Arc::new(Staff::new(casework, settings.staff.clone(), health, metrics));
+        let listener = bind("staff", address).await?;
+        self.addresses.staff = listener.local_addr().ok();
+        let router = staff::router(staff);
+        let stopping = self.shutdown.stopping();
+        self.edges.spawn(http_server::serve(listener, router, Bounds::default(), stopping));
+        Ok(())
+    }
+
+    /// Ready is: the people are known, the store answers, the server behind answers.
+    fn health(&self, settings: &Settings, store: &Arc<dyn Store>, out: &Outward) -> Health {
+        let rosters = Arc::clone(&self.core.rosters);
+        let asked = settings.organisations.first().map(|one| one.id.clone());
+        let store = Arc::clone(store);
+        let mut health = Health::new()
+            .with("restrictions", move || {
+                let known = rosters.are_known();
+                async move {
+                    if known { Ok(()) } else { Err("the restrictions are not loaded".to_owned()) }
+                }
+            })
+            .with("store", move || {
+                let (store, asked) = (Arc::clone(&store), asked.clone());
+                async move {
+                    let Some(organisation) = asked else { return Ok(()) };
+                    let answered = store.delivered(&organisation, &["health".to_owned()]).await;
+                    answered.map(|_| ()).map_err(|error| error.to_string())
+                }
+            });
+        if let Some(relay) = &out.relay {
+            let relay = Arc::clone(relay);
+            health = health.with("downstream", move || {
+                let relay = Arc::clone(&relay);
+                async move {
+                    let known = relay.capabilities().await != Capabilities::unknown();
+                    if known { Ok(()) } else { Err("the server does not answer".to_owned()) }
+                }
+            });
+        }
+        health
+    }
+
+    /// Stops: no new work is taken, what is in hand is finished, what was decided is recorded;
+    /// `true`: all of it within its time.
+    pub async fn stop(self) -> bool {
+        let Running { shutdown, mut edges, core, .. } = self;
+        let mut in_time = shutdown.stop(DRAIN_WAIT).await;
+        edges.shutdown().await;
+        let Core { intake, mut followers, mut recorders, .. } = core;
+        followers.shutdown().await;
+        // The recorders end with the last sender, which intake holds.
+        drop(intake);
+        let recorded = async { while recorders.join_next().await.is_some() {} };
+        in_time &= tokio::time::timeout(DRAIN_WAIT, recorded).await.is_ok();
+        in_time
+    }
+}
+
+async fn bind(what: &'static str, address: SocketAddr) -> Result<TcpListener, StartFault> {
+    TcpListener::bind(address).await.map_err(|cause| StartFault::Bind {
+        what,
+        address: address.to_string(),
+        cause,
+    })
+}

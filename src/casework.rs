@@ -1,0 +1,112 @@
+//! What staff do, one file a verb: over ports, with every rule in the domain.
+//!
+//! A [`Desk`] holds what the verbs need of the outside; [`Casework`] adds the organisations and the
+//! way in, and is what the staff listener works with. The command line works with a desk alone.
+
+pub mod audit;
+pub mod contacts;
+pub mod fault;
+pub mod import;
+pub mod people;
+pub mod person_check;
+pub mod queues;
+pub mod replay;
+pub mod restrictions;
+pub mod work_item;
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::ports::{Archive, Clock, Decide, Release, Stamp, Store};
+
+pub use fault::Fault;
+
+/// What the staff verbs need of the outside.
+pub struct Desk {
+    store: Arc<dyn Store>,
+    archive: Arc<dyn Archive>,
+    release: Arc<dyn Release>,
+    clock: Arc<dyn Clock>,
+    /// Held from reading a person's record to writing it, so that two changes that this gateway
+    /// makes at once do not undo each other.
+    changing_people: tokio::sync::Mutex<()>,
+    /// Items whose release this gateway is carrying out.
+    releasing: Mutex<HashSet<(OrganisationId, String)>>,
+}
+
+impl Desk {
+    pub fn new(
+        store: Arc<dyn Store>,
+        archive: Arc<dyn Archive>,
+        release: Arc<dyn Release>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Desk {
+            store,
+            archive,
+            release,
+            clock,
+            changing_people: tokio::sync::Mutex::new(()),
+            releasing: Mutex::new(HashSet::new()),
+        }
+    }
+
+    /// Who does something, now.
+    fn stamp(&self, by: &str) -> Stamp {
+        Stamp { by: by.to_owned(), at: self.clock.now() }
+    }
+
+    /// Marks an item's release as under way until the mark is dropped; `None`: it is already.
+    fn start_release(&self, organisation: &OrganisationId, item: &str) -> Option<Releasing<'_>> {
+        let key = (organisation.clone(), item.to_owned());
+        let mut releasing = self.releasing.lock().unwrap_or_else(PoisonError::into_inner);
+        // Lazily: a mark that is not this call's must not be made, since dropping it unmarks.
+        releasing.insert(key.clone()).then(|| Releasing { desk: self, key })
+    }
+}
+
+/// While it lives, no other call releases the item.
+struct Releasing<'a> {
+    desk: &'a Desk,
+    key: (OrganisationId, String),
+}
+
+impl Drop for Releasing<'_> {
+    fn drop(&mut self) {
+        let mut releasing = self.desk.releasing.lock().unwrap_or_else(PoisonError::into_inner);
+        releasing.remove(&self.key);
+    }
+}
+
+/// Everything that the staff listener asks for.
+pub struct Casework {
+    pub desk: Desk,
+    decide: Arc<dyn Decide>,
+    organisations: BTreeMap<OrganisationId, Arc<Organisation>>,
+}
+
+impl Casework {
+    pub fn new(
+        desk: Desk,
+        decide: Arc<dyn Decide>,
+        organisations: impl IntoIterator<Item = Arc<Organisation>>,
+    ) -> Self {
+        let organisations = organisations
+            .into_iter()
+            .map(|organisation| (organisation.id.clone(), organisation))
+            .collect();
+        Casework { desk, decide, organisations }
+    }
+
+    /// The time by the gateway's own clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.desk.clock.now()
+    }
+
+    pub fn organisation(&self, id: &OrganisationId) -> Option<&Arc<Organisation>> {
+        self.organisations.get(id)
+    }
+}

@@ -1,0 +1,42 @@
+//! Contacts that staff or programs log: letters, visits, posts, chats.
+
+use crate::domain::contact::Contact;
+use crate::domain::decision::Decision;
+use crate::domain::organisation::OrganisationId;
+use crate::ports::StoreError;
+
+use super::{Casework, Fault};
+
+impl Casework {
+    /// Decides and records one contact. `digest` is the SHA-256 of what its id stands for.
+    ///
+    /// # Errors
+    /// [`Fault::Exists`] where the id was decided before with other content: the recorded decision
+    /// stands. [`Fault::Store`] where nothing could be recorded: hand the contact in again.
+    pub async fn record_contact(
+        &self,
+        organisation: &OrganisationId,
+        contact: Contact,
+        digest: [u8; 32],
+    ) -> Result<Decision, Fault> {
+        let decided = self.decide.receive(organisation, contact, digest).await;
+        if decided.conflicting {
+            return Err(Fault::Exists("contact"));
+        }
+        if !decided.durable {
+            return Err(Fault::Store(StoreError::Unavailable(
+                "the decision could not be recorded".to_owned(),
+            )));
+        }
+        Ok(decided.decision)
+    }
+
+    /// What would be decided now; changes nothing.
+    pub async fn preview_contact(
+        &self,
+        organisation: &OrganisationId,
+        contact: Contact,
+    ) -> Result<Decision, Fault> {
+        self.decide.preview(organisation, contact).await.map_err(Fault::Store)
+    }
+}

@@ -1,0 +1,62 @@
+//! Why a staff verb was not carried out.
+
+use crate::domain::queue::ItemFault;
+use crate::ports::StoreError;
+
+use super::person_check::PersonFault;
+
+/// Why a staff verb was not carried out. Nothing was changed, except where [`Fault::Delivery`] says
+/// so. Holds ids and keys, never an address or a text.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Fault {
+    /// The organisation has no such thing (another one may).
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The item is on another queue by now.
+    #[error("the item is on the queue `{queue}` now")]
+    Moved { queue: String },
+    /// The item's state does not allow it.
+    #[error("{0}")]
+    Item(#[from] ItemFault),
+    /// Somebody is releasing the item at this moment.
+    #[error("the item is being released at this moment")]
+    ReleaseUnderWay,
+    /// Others changed the item again and again while this call tried to.
+    #[error("others are changing the item at this moment; try again")]
+    Contended,
+    /// More than one restriction of the organisation has this id.
+    #[error("{0} people have a restriction with this id; name the person as well")]
+    AmbiguousRestriction(usize),
+    /// The thing is there already.
+    #[error("there is a {0} with this id already")]
+    Exists(&'static str),
+    /// What was given breaks the profile or contradicts itself: every fault at once.
+    #[error("the record has {} fault(s)", .0.len())]
+    Invalid(Vec<PersonFault>),
+    /// What was given can't be taken as it is.
+    #[error("{0}")]
+    Refused(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The kept original could not be handed to its recipients; the item waits as before, claimed
+    /// by whoever tried.
+    #[error("the original could not be delivered: {0}")]
+    Delivery(StoreError),
+}
+
+impl Fault {
+    /// Whether the same call may work later.
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Fault::ReleaseUnderWay | Fault::Contended => true,
+            Fault::Store(error) | Fault::Delivery(error) => error.is_retryable(),
+            Fault::NotFound(_)
+            | Fault::Moved { .. }
+            | Fault::Item(_)
+            | Fault::AmbiguousRestriction(_)
+            | Fault::Exists(_)
+            | Fault::Invalid(_)
+            | Fault::Refused(_) => false,
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Loading people with restrictions that were decided elsewhere: every fault at once, all people
+//! or none, idempotent by id.
+//!
+//! [`read_people`] is pure: text in, people or faults with their lines out. [`Desk::import`] writes
+//! what it returned, in one call to the store.
+
+mod csv_rows;
+mod json_list;
+mod locate;
+
+use std::collections::HashMap;
+
+use crate::domain::audit::AuditEvent;
+use crate::domain::identifier::{IdentifierKey, listed_keys};
+use crate::domain::organisation::Organisation;
+use crate::domain::person::Person;
+use crate::runtime::limits::IMPORT_PROGRESS_EVERY;
+
+use self::locate::{Lines, Place};
+use super::person_check::{faults, normalised};
+use super::{Desk, Fault};
+
+pub use csv_rows::COLUMNS;
+
+/// How a people file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Json,
+    Csv,
+}
+
+/// What is wrong in a people file, where, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFault {
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1, in characters; `None` where a line is all that is known (CSV).
+    pub column: Option<usize>,
+    /// The key's path from the top of the file, `[3].restrictions[0].limit`, or the CSV column.
+    pub key: String,
+    /// The id of the person concerned, where it could be read.
+    pub person: Option<String>,
+    pub message: String,
+}
+
+/// `12:5: [3].restrictions[0].limit: person "P-4": …`, to stand behind the file's name.
+impl std::fmt::Display for FileFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.line)?;
+        if let Some(column) = self.column {
+            write!(f, ":{column}")?;
+        }
+        f.write_str(": ")?;
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        if let Some(person) = &self.person {
+            write!(f, "person \"{person}\": ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// One person as read, and where in the file.
+struct Entry<'a> {
+    person: Person,
+    origin: Origin<'a>,
+}
+
+/// Where in the file a person stands.
+enum Origin<'a> {
+    /// The element of the list with this index; `element` is its text, a part of the file's.
+    Json { index: usize, element: &'a str },
+    /// The row in which the person comes first, and the row of each restriction.
+    Csv { line: usize, restriction_lines: Vec<usize> },
+}
+
+/// What a reader of a format hands on.
+#[derive(Default)]
+struct Parsed<'a> {
+    entries: Vec<Entry<'a>>,
+    faults: Vec<FileFault>,
+}
+
+/// Reads a people file and checks it against the organisation's profile. `progress` is told how
+/// many people of how many were checked.
+///
+/// # Errors
+/// Every fault of the file, in the order of its lines.
+pub fn read_people(
+    text: &str,
+    format: Format,
+    organisation: &Organisation,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<Vec<Person>, Vec<FileFault>> {
+    let lines = Lines::new(text);
+    let parsed = match format {
+        Format::Json => json_list::parse(text, &lines),
+        Format::Csv => csv_rows::parse(text),
+    };
+    let mut found = parsed.faults;
+    let mut people = Vec::with_capacity(parsed.entries.len());
+    let mut origins: HashMap<String, Origin<'_>> = HashMap::new();
+    let total = parsed.entries.len();
+    for (count, Entry { person, origin }) in parsed.entries.into_iter().enumerate() {
+        let person = normalised(person, organisation);
+        if let Some(first) = origins.get(&person.id) {
+            let line = first.place(&lines, "id").line;
+            let message = format!("is the id of the person on line {line} as well");
+            found.push(origin.fault(&lines, &person, "id", message));
+        }
+        for fault in faults(&person, organisation) {
+            found.push(origin.fault(&lines, &person, &fault.path, fault.message));
+        }
+        origins.entry(person.id.clone()).or_insert(origin);
+        people.push(person);
+        if (count + 1) % IMPORT_PROGRESS_EVERY == 0 {
+            progress(count + 1, total);
+        }
+    }
+    progress(total, total);
+    if found.is_empty() {
+        return Ok(people);
+    }
+    found.sort_by_key(|fault| (fault.line, fault.column));
+    Err(found)
+}
+
+impl Origin<'_> {
+    fn place(&self, lines: &Lines<'_>, path: &str) -> Place {
+        match self {
+            Origin::Json { element, .. } => lines.place_of(element, path),
+            Origin::Csv { line, restriction_lines } => {
+                let row = restriction_index(path)
+                    .and_then(|index| restriction_lines.get(index).copied())
+                    .unwrap_or(*line);
+                Place { line: row, column: None }
+            }
+        }
+    }
+
+    fn fault(&self, lines: &Lines<'_>, person: &Person, path: &str, message: String) -> FileFault {
+        let Place { line, column } = self.place(lines, path);
+        let key = match self {
+            Origin::Json { index, .. } => format!("[{index}].{path}"),
+            Origin::Csv { .. } => csv_rows::column_of(path),
+        };
+        FileFault { line, column, key, person: Some(person.id.clone()), message }
+    }
+}
+
+/// The 2 of `restrictions[2].kind`.
+fn restriction_index(path: &str) -> Option<usize> {
+    let (index, _) = path.strip_prefix("restrictions[")?.split_once(']')?;
+    index.parse().ok()
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Imported {
+    pub people: usize,
+    pub restrictions: usize,
+    /// People who were on record as they are in the file already.
+    pub unchanged: usize,
+}
+
+impl Desk {
+    /// Writes people whose records were read by [`read_people`], all or none. People who are on
+    /// record are replaced by id; those who are not in the list stay as they are. Takes effect at
+    /// once, on every gateway.
+    pub async fn import(
+        &self,
+        organisation: &Organisation,
+        people: Vec<Person>,
+        by: &str,
+    ) -> Result<Imported, Fault> {
+        let _changing = self.changing_people.lock().await;
+        let known: HashMap<String, _> = self
+            .store
+            .people(&organisation.id)
+            .await?
+            .people
+            .into_iter()
+            .map(|person| (person.id.clone(), person))
+            .collect();
+        let total = people.len();
+        let restrictions = people.iter().map(|person| person.restrictions.len()).sum();
+        let changed: Vec<Person> = people
+            .into_iter()
+            .filter(|person| known.get(&person.id).is_none_or(|known| **known != *person))
+            .collect();
+        let unchanged = total - changed.len();
+        if !changed.is_empty() {
+            let counted = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+            let event = AuditEvent::Imported {
+                people: counted(changed.len()),
+                restrictions: counted(changed.iter().map(|person| person.restrictions.len()).sum()),
+            };
+            self.store.put_people(&organisation.id, changed, self.stamp(by), event).await?;
+        }
+        Ok(Imported { people: total, restrictions, unchanged })
+    }
+}
+
+/// Pairs of people in a list who both have an identifier as their own, by their ids. No fault:
+/// their contacts are delivered and flagged `identity_ambiguous`, so that nobody is limited by
+/// mistake; but whoever imports them will want to know.
+#[must_use]
+pub fn claimed_twice(people: &[Person], organisation: &Organisation) -> Vec<(String, String)> {
+    let nation = organisation.profile.nation;
+    let mut owners: HashMap<IdentifierKey, &str> = HashMap::new();
+    let mut pairs = Vec::new();
+    for person in people {
+        let keys = person
+            .identifiers
+            .iter()
+            .filter(|identifier| !identifier.shared)
+            .filter_map(|identifier| listed_keys(identifier.kind, &identifier.value, nation).ok())
+            .flat_map(|keys| keys.exact);
+        for key in keys {
+            match owners.insert(key, &person.id) {
+                Some(other) if other != person.id => {
+                    pairs.push((other.to_owned(), person.id.clone()));
+                }
+                Some(_) | None => {}
+            }
+        }
+    }
+    pairs.sort();
+    pairs.dedup();
+    pairs
+}

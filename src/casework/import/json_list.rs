@@ -1,0 +1,236 @@
+//! A JSON list of people, read so that one faulty record does not hide the faults of the next.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::value::RawValue;
+
+use super::locate::{Lines, Place, value_at};
+use super::{Entry, FileFault, Origin, Parsed};
+use crate::domain::person::{Adjustment, Invitation, ListedIdentifier, Person, Representative};
+use crate::domain::restriction::Restriction;
+
+/// The parts of a person that are lists are read one by one where the whole can't be read; this is
+/// what remains: the same keys as [`Person`], which a test holds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "read for its faults alone")]
+struct Shell {
+    id: String,
+    #[serde(default)]
+    name: String,
+    reference: Option<String>,
+    address: Option<String>,
+    identifiers: Option<IgnoredAny>,
+    representatives: Option<IgnoredAny>,
+    adjustments: Option<IgnoredAny>,
+    issues: Option<Vec<String>>,
+    invitations: Option<IgnoredAny>,
+    restrictions: Option<IgnoredAny>,
+}
+
+pub(super) fn parse<'a>(text: &'a str, lines: &Lines<'a>) -> Parsed<'a> {
+    let mut parsed = Parsed::default();
+    let elements: Vec<&RawValue> = match serde_json::from_str(text) {
+        Ok(elements) => elements,
+        Err(error) => {
+            let message = match error.classify() {
+                serde_json::error::Category::Data => {
+                    "a people file is a JSON list of people: [ {\"id\": …}, … ]".to_owned()
+                }
+                serde_json::error::Category::Io
+                | serde_json::error::Category::Syntax
+                | serde_json::error::Category::Eof => bare(&error),
+            };
+            parsed.faults.push(FileFault {
+                line: error.line().max(1),
+                column: Some(error.column().max(1)),
+                key: String::new(),
+                person: None,
+                message,
+            });
+            return parsed;
+        }
+    };
+    for (index, element) in elements.iter().enumerate() {
+        let element = element.get();
+        match serde_json::from_str::<Person>(element) {
+            Ok(person) => {
+                parsed.entries.push(Entry { person, origin: Origin::Json { index, element } });
+            }
+            Err(_) => FaultyPerson::new(lines, element, index).look(&mut parsed.faults),
+        }
+    }
+    parsed
+}
+
+/// A record that could not be read as a whole.
+struct FaultyPerson<'a> {
+    lines: &'a Lines<'a>,
+    element: &'a str,
+    index: usize,
+    id: Option<String>,
+    fields: BTreeMap<Cow<'a, str>, &'a RawValue>,
+}
+
+impl<'a> FaultyPerson<'a> {
+    fn new(lines: &'a Lines<'a>, element: &'a str, index: usize) -> Self {
+        // What is no object has no fields: the shell says so.
+        let fields: BTreeMap<Cow<'a, str>, &'a RawValue> =
+            serde_json::from_str(element).unwrap_or_default();
+        let id = fields.get("id").and_then(|id| serde_json::from_str(id.get()).ok());
+        FaultyPerson { lines, element, index, id, fields }
+    }
+
+    fn look(&self, faults: &mut Vec<FileFault>) {
+        let before = faults.len();
+        self.read::<Shell>(self.element, "", faults);
+        self.read_each::<ListedIdentifier>("identifiers", faults);
+        self.read_each::<Representative>("representatives", faults);
+        self.read_each::<Adjustment>("adjustments", faults);
+        self.read_each::<Invitation>("invitations", faults);
+        self.read_each::<Restriction>("restrictions", faults);
+        if faults.len() == before {
+            // Something that only the whole shows (a key given twice).
+            self.read::<Person>(self.element, "", faults);
+        }
+    }
+
+    fn read_each<T: DeserializeOwned>(&self, key: &str, faults: &mut Vec<FileFault>) {
+        let Some(list) = self.fields.get(key) else { return };
+        match serde_json::from_str::<Vec<&RawValue>>(list.get()) {
+            Ok(items) => {
+                for (inner, item) in items.iter().enumerate() {
+                    self.read::<T>(item.get(), &format!("{key}[{inner}]"), faults);
+                }
+            }
+            Err(error) => faults.push(self.fault(list.get(), key, "", &error)),
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self, part: &str, path: &str, faults: &mut Vec<FileFault>) {
+        let mut json = serde_json::Deserializer::from_str(part);
+        if let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut json) {
+            let inner = error.path().to_string();
+            faults.push(self.fault(part, path, &inner, error.inner()));
+        }
+    }
+
+    /// `part` stands at `path` within the person; `inner` is the path within the part.
+    fn fault(&self, part: &str, path: &str, inner: &str, error: &serde_json::Error) -> FileFault {
+        let inner = if inner == "." { "" } else { inner };
+        let message = bare(error);
+        let Place { line, column } = self.place(part, inner, &message, error);
+        let mut key = format!("[{}]", self.index);
+        for step in [path, inner] {
+            if !step.is_empty() {
+                if !step.starts_with('[') {
+                    key.push('.');
+                }
+                key.push_str(step);
+            }
+        }
+        if let Some(named) = named_key(&message).filter(|named| !key.ends_with(named)) {
+            key.push('.');
+            key.push_str(named);
+        }
+        FileFault { line, column, key, person: self.id.clone(), message }
+    }
+
+    fn place(&self, part: &str, inner: &str, message: &str, error: &serde_json::Error) -> Place {
+        let start = self.lines.offset_of(part);
+        // What a whole record lacks or contradicts is noticed at its end; its beginning, or the key
+        // in question, is where to look.
+        let of_whole = message.starts_with("missing field") || message.starts_with("restriction ");
+        if of_whole {
+            let value = value_at(part, inner);
+            let start = self.lines.offset_of(value);
+            let key = named_key(message).and_then(|key| value.find(&format!("\"{key}\"")));
+            return self.lines.place_at(start + key.unwrap_or(0));
+        }
+        let line_start = match error.line() {
+            0 | 1 => start,
+            line => {
+                let newlines = part.match_indices('\n').nth(line - 2);
+                start + newlines.map_or(0, |(newline, _)| newline + 1)
+            }
+        };
+        self.lines.place_at(line_start + error.column().saturating_sub(1))
+    }
+}
+
+/// The key that a message is about: the first in backticks after `field` or `key`.
+fn named_key(message: &str) -> Option<&str> {
+    let (_, after) = ["unknown field `", "missing field `", "unknown key `", "the key `"]
+        .iter()
+        .find_map(|mark| message.split_once(mark))?;
+    after.split('`').next()
+}
+
+/// The message without the position, which is that within the part.
+fn bare(error: &serde_json::Error) -> String {
+    let whole = error.to_string();
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    whole.strip_suffix(&position).unwrap_or(&whole).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str) -> Vec<String> {
+        parse(text, &Lines::new(text)).faults.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn every_faulty_record_is_named_with_its_line_and_key() {
+        let text = r#"[
+  {"id": "P-1", "nmae": "x", "restrictions": [
+    {"id": "R-1", "kind": "contact_quota", "per": "week"},
+    {"id": "R-2", "kind": "contact_ended",
+     "limit": 2},
+    {"id": "R-3", "kind": "contact_quota", "limit": "two", "per": "week"}]},
+  {"name": "y", "identifiers": [{"kind": "fax", "value": "1"}]},
+  {"id": "P-3"}
+]"#;
+        assert_eq!(
+            faults(text),
+            [
+                "2:22: [0].nmae: person \"P-1\": unknown field `nmae`, expected one of `id`, \
+                 `name`, `reference`, `address`, `identifiers`, `representatives`, `adjustments`, \
+                 `issues`, `invitations`, `restrictions`",
+                "3:5: [0].restrictions[0].limit: person \"P-1\": restriction `R-1`: a \
+                 `contact_quota` needs the key `limit`",
+                "5:6: [0].restrictions[1].limit: person \"P-1\": restriction `R-2`: unknown key \
+                 `limit`: a `contact_ended` has no keys of its own",
+                "6:57: [0].restrictions[2].limit: person \"P-1\": invalid type: string \"two\", \
+                 expected u32",
+                "7:3: [1].id: missing field `id`",
+                "7:46: [1].identifiers[0].kind: unknown variant `fax`, expected one of `email`, \
+                 `phone`, `whatsapp`, `account`, `social`",
+            ]
+        );
+        assert_eq!(parse(text, &Lines::new(text)).entries.len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_list_or_no_json_is_said_so() {
+        assert_eq!(
+            faults("{\"people\": []}"),
+            ["1:1: a people file is a JSON list of people: [ {\"id\": …}, … ]"]
+        );
+        assert_eq!(faults("[\n{\"id\": }]"), ["2:8: expected value"]);
+    }
+
+    #[test]
+    fn the_shell_has_the_keys_of_a_person() {
+        let expected = |error: serde_json::Error| {
+            bare(&error).split_once("expected one of").unwrap().1.to_owned()
+        };
+        let shell = serde_json::from_str::<Shell>("{\"?\":1}").map(|_| ()).unwrap_err();
+        let person = serde_json::from_str::<Person>("{\"?\":1}").unwrap_err();
+        assert_eq!(expected(shell), expected(person));
+    }
+}

@@ -1,0 +1,8 @@
+//! Inbound edges: each turns bytes into a `Contact`, and a `Decision` back into bytes. No channel
+//! decides.
+
+pub mod decisions;
+pub mod http;
+pub mod mail;
+pub mod telephony;
+pub mod web_form;

@@ -1,0 +1,146 @@
+//! The decision endpoint for other middleware: a contact in, its decision out.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
+use hyper::{Request, StatusCode};
+
+use super::http::answer::{Answer, collected};
+use super::http::fields;
+use super::http::problem::{Problem, ProblemType};
+use super::http::upstream::patient;
+use crate::domain::contact::Contact;
+use crate::domain::organisation::OrganisationId;
+use crate::intake::{Inbound, Intake};
+use crate::ports::Clock;
+use crate::runtime::json::{self, JsonFault};
+use crate::runtime::limits::API_BODY_BYTES_MAX;
+use crate::runtime::tokens::{TokenTable, sha256};
+
+/// `POST /decisions/contact`.
+pub struct DecisionEndpoint {
+    tokens: TokenTable<OrganisationId>,
+    intake: Arc<Intake>,
+    clock: Arc<dyn Clock>,
+}
+
+impl DecisionEndpoint {
+    pub fn new(
+        tokens: TokenTable<OrganisationId>,
+        intake: Arc<Intake>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        DecisionEndpoint { tokens, intake, clock }
+    }
+
+    pub async fn answer(&self, request: Request<Incoming>) -> Answer {
+        self.decide(request).await.unwrap_or_else(|problem| problem)
+    }
+
+    async fn decide(&self, request: Request<Incoming>) -> Result<Answer, Answer> {
+        let presented = fields::text(request.headers(), AUTHORIZATION);
+        let Some(organisation) = self.tokens.authorise(presented).cloned() else {
+            // RFC 6750 3.
+            let challenge = HeaderValue::from_static("Bearer realm=\"contact-gateway\"");
+            let problem = Answer::from(ProblemType::Unauthorised);
+            return Err(problem.with(WWW_AUTHENTICATE.as_str(), challenge));
+        };
+        let query = request.uri().query().unwrap_or_default();
+        let asked = form_urlencoded::parse(query.as_bytes())
+            .find(|(name, _)| name == "organisation")
+            .map(|(_, value)| value.into_owned());
+        if asked.is_some_and(|asked| asked != organisation.as_str()) {
+            return Err(ProblemType::Forbidden.into());
+        }
+        let body = collected(patient(request.into_body()), API_BODY_BYTES_MAX)
+            .await
+            .map_err(|error| Answer::from(ProblemType::from(error)))?;
+        let (contact, digest) = self.contact(&body).map_err(|fault| fault.answer())?;
+        let outcome =
+            self.intake.receive(&organisation, Inbound { contact, digest, original: None }).await;
+        if outcome.conflicting {
+            let problem = Problem::new(ProblemType::ContactConflict)
+                .detail("A contact with this id and other content was decided before.")
+                .member("contact", outcome.decision.contact);
+            return Err(problem.answer());
+        }
+        if !outcome.durable {
+            return Err(ProblemType::TryAgain.into());
+        }
+        let decision = serde_json::to_vec(&outcome.decision)
+            .map_err(|_| Answer::from(ProblemType::Internal))?;
+        Ok(Answer::new(StatusCode::OK, "application/json", decision))
+    }
+
+    /// The contact in a body, and the digest of its content. A contact without `at` is made now;
+    /// the same again later is still the same content.
+    fn contact(&self, body: &Bytes) -> Result<(Contact, [u8; 32]), Problem> {
+        let fault = match read(body) {
+            Ok(contact) => {
+                let digest = digest(&contact, true)?;
+                return Ok((contact, digest));
+            }
+            Err(fault) => fault,
+        };
+        let object = serde_json::from_slice::<serde_json::Value>(body).ok();
+        let Some(serde_json::Value::Object(mut members)) = object else {
+            return Err(problem(&fault));
+        };
+        if members.contains_key("at") {
+            return Err(problem(&fault));
+        }
+        members.insert("at".to_owned(), self.clock.now().to_rfc3339().into());
+        let whole = serde_json::to_vec(&members).unwrap_or_default();
+        // Whatever else is wrong was wrong in the first reading too, which knows where it stands.
+        let contact = read(&whole).map_err(|_| problem(&fault))?;
+        let digest = digest(&contact, false)?;
+        Ok((contact, digest))
+    }
+}
+
+/// The digest of what a contact's id stands for.
+fn digest(contact: &Contact, with_time: bool) -> Result<[u8; 32], Problem> {
+    let mut content =
+        serde_json::to_value(contact).map_err(|_| Problem::new(ProblemType::Internal))?;
+    if let (false, Some(members)) = (with_time, content.as_object_mut()) {
+        members.remove("at");
+    }
+    Ok(sha256(content.to_string().as_bytes()))
+}
+
+fn read(body: &[u8]) -> Result<Contact, JsonFault> {
+    let text = std::str::from_utf8(body).map_err(|_| JsonFault {
+        line: 1,
+        column: 1,
+        key: String::new(),
+        message: "the body is not UTF-8".to_owned(),
+        wellformed: false,
+    })?;
+    let contact: Contact = json::parse(text)?;
+    if contact.id.is_empty() {
+        let (key, message) = ("id".to_owned(), "it is empty".to_owned());
+        return Err(JsonFault { line: 1, column: 1, key, message, wellformed: true });
+    }
+    Ok(contact)
+}
+
+fn problem(fault: &JsonFault) -> Problem {
+    let key = fault.key.rsplit('.').next().unwrap_or_default();
+    let right = match key.split('[').next().unwrap_or_default() {
+        "at" => "a time as in RFC 3339, such as \"2026-11-21T10:00:00Z\"",
+        "id" => "a text that names the contact, the same again at every retry",
+        "from" => "a list such as [{\"kind\": \"email\", \"value\": \"a@example.org\"}]",
+        "attachments" => {
+            "a list such as [{\"name\": \"a.pdf\", \"sha256\": \"…\", \"bytes\": 123}]"
+        }
+        "to" | "thread" => "a list of texts",
+        _ => "a contact: {\"id\": \"…\", \"channel\": \"letter\", \"from\": […], \"text\": \"…\"}",
+    };
+    Problem::new(ProblemType::InvalidBody)
+        .detail(format!("{fault}; right is {right}"))
+        .member("line", fault.line)
+        .member("column", fault.column)
+        .member("path", fault.key.as_str())
+}

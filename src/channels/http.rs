@@ -1,0 +1,218 @@
+//! The contacts listener: forms, telephony webhooks and the decision endpoint. It faces the
+//! organisation's reverse proxy and the telephony providers.
+
+pub mod answer;
+pub mod fields;
+pub mod once;
+pub mod problem;
+pub mod routes;
+pub mod upstream;
+
+use std::convert::Infallible;
+use std::io;
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use hyper::body::Incoming;
+use hyper::{Method, Request, Response};
+use ipnet::IpNet;
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+
+use self::answer::{Answer, Body};
+use self::problem::ProblemType;
+use self::routes::Routes;
+use self::upstream::{NoAuthorities, Upstream};
+use super::decisions::DecisionEndpoint;
+use super::telephony::TelephonyEdge;
+use super::telephony::settings::TelephonySettings;
+use super::web_form::FormEdge;
+use super::web_form::settings::FormSettings;
+use crate::domain::organisation::OrganisationId;
+use crate::intake::Intake;
+use crate::ports::{Clock, Mailer};
+use crate::runtime::http_server::{self, Bounds, Peer};
+use crate::runtime::shutdown::Stopping;
+use crate::runtime::tokens::TokenTable;
+
+/// What the contacts listener is made of.
+pub struct ContactsParts {
+    pub forms: Vec<FormSettings>,
+    pub telephony: Vec<TelephonySettings>,
+    /// The organisations' staff tokens, for the decision endpoint.
+    pub tokens: TokenTable<OrganisationId>,
+    /// Proxies of the organisation's own, whose `X-Forwarded-*` fields hold.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Folder for form bodies in hand; what an earlier run left in it is removed.
+    pub spool: PathBuf,
+    pub intake: Arc<Intake>,
+    pub mailer: Arc<dyn Mailer>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why the listener can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum EdgeError {
+    #[error("the folder for form bodies in hand can't be used: {}", .0.kind())]
+    Spool(io::Error),
+    #[error(transparent)]
+    NoAuthorities(#[from] NoAuthorities),
+    /// Two entries on one path: which of them is meant can't be told.
+    #[error("two entries are on the path `{0}`")]
+    PathTwice(String),
+    /// A call entry that could never tell its provider from anybody else.
+    #[error("the telephony entry on `{0}` has no secret to check its requests by")]
+    NoSecret(String),
+}
+
+/// The contacts listener's edges and where each is.
+pub struct ContactsEdge {
+    routes: Routes<Place>,
+    forms: Arc<FormEdge>,
+    telephony: Arc<TelephonyEdge>,
+    decisions: DecisionEndpoint,
+    /// Work that goes on when its connection breaks off: submissions and calls in hand.
+    tasks: TaskTracker,
+}
+
+enum Place {
+    Form(Arc<FormSettings>),
+    Telephony(Arc<TelephonySettings>),
+}
+
+/// The decision endpoint's path.
+const DECISIONS: &str = "/decisions/contact";
+
+impl ContactsEdge {
+    /// # Errors
+    /// [`EdgeError`] where the listener can't start.
+    pub fn new(parts: ContactsParts) -> Result<Arc<Self>, EdgeError> {
+        let ContactsParts {
+            forms,
+            telephony,
+            tokens,
+            trusted_proxies,
+            spool,
+            intake,
+            mailer,
+            clock,
+        } = parts;
+        super::web_form::clear_spool(&spool).map_err(EdgeError::Spool)?;
+        let https = forms.iter().any(|form| form.upstream.scheme_str() == Some("https"))
+            || telephony
+                .iter()
+                .filter_map(|entry| entry.upstream.as_ref())
+                .any(|upstream| upstream.scheme_str() == Some("https"));
+        let upstream = Upstream::new(https)?;
+        if let Some(entry) = telephony.iter().find(|entry| entry.secrets.is_empty()) {
+            return Err(EdgeError::NoSecret(entry.path.clone()));
+        }
+        let forms_at =
+            forms.into_iter().map(|form| (form.path.clone(), Place::Form(Arc::new(form))));
+        let calls_at = telephony
+            .into_iter()
+            .map(|entry| (entry.path.clone(), Place::Telephony(Arc::new(entry))));
+        let places: Vec<(String, Place)> = forms_at.chain(calls_at).collect();
+        for (at, (path, _)) in places.iter().enumerate() {
+            if places.iter().skip(at + 1).any(|(other, _)| other == path) {
+                return Err(EdgeError::PathTwice(path.clone()));
+            }
+        }
+        let tasks = TaskTracker::new();
+        let forms = FormEdge::new(super::web_form::FormParts {
+            intake: Arc::clone(&intake),
+            mailer,
+            clock: Arc::clone(&clock),
+            upstream: upstream.clone(),
+            trusted_proxies,
+            spool,
+            tasks: tasks.clone(),
+        });
+        let telephony =
+            TelephonyEdge::new(Arc::clone(&intake), Arc::clone(&clock), upstream, tasks.clone());
+        let decisions = DecisionEndpoint::new(tokens, intake, clock);
+        Ok(Arc::new(ContactsEdge {
+            routes: Routes::new(places),
+            forms,
+            telephony,
+            decisions,
+            tasks,
+        }))
+    }
+
+    /// Answers one request. A panic on the way is answered too, and ends nothing else.
+    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        let asker = request.headers().clone();
+        let answered = AssertUnwindSafe(self.dispatch(request)).catch_unwind().await;
+        answered.unwrap_or_else(|_| {
+            tracing::error!("a request to the contacts listener panicked");
+            super::web_form::fault_response(ProblemType::Internal, &asker)
+        })
+    }
+
+    async fn dispatch(&self, request: Request<Incoming>) -> Response<Body> {
+        let path = request.uri().path().to_owned();
+        if has_dot_segment(&path) {
+            return Answer::from(ProblemType::NotFound).into();
+        }
+        if path == DECISIONS {
+            if request.method() != Method::POST {
+                return Answer::from(ProblemType::MethodNotAllowed).into();
+            }
+            return self.decisions.answer(request).await.into();
+        }
+        match self.routes.find(&path) {
+            Some((Place::Form(form), behind)) => self.forms.answer(form, behind, request).await,
+            Some((Place::Telephony(entry), behind)) => {
+                self.telephony.answer(entry, behind, request).await
+            }
+            None => Answer::from(ProblemType::NotFound).into(),
+        }
+    }
+}
+
+/// Serves the contacts listener until the stop is called, then finishes what is in hand.
+pub async fn serve(listener: TcpListener, edge: Arc<ContactsEdge>, stopping: Stopping) {
+    let tasks = edge.tasks.clone();
+    let service = tower::service_fn(move |request: Request<Incoming>| {
+        let edge = Arc::clone(&edge);
+        async move { Ok::<_, Infallible>(edge.answer(request).await) }
+    });
+    let working = stopping.clone();
+    http_server::serve(listener, service, Bounds::default(), stopping).await;
+    tasks.close();
+    tasks.wait().await;
+    drop(working);
+}
+
+/// The peer of a request's connection.
+pub fn peer<B>(request: &Request<B>) -> Option<IpAddr> {
+    request.extensions().get::<Peer>().map(|Peer(address)| address.ip())
+}
+
+/// Whether a path climbs: what it would mean to the upstream is not what stands in the
+/// configuration (RFC 3986 6.2.2.3). Percent-encoded dots count as dots.
+fn has_dot_segment(path: &str) -> bool {
+    path.split(['/', '\\']).any(|segment| {
+        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+        plain == "." || plain == ".."
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_climbs_is_known() {
+        for path in ["/a/../b", "/a/%2E%2e/b", "/a/.", "/.%2e"] {
+            assert!(has_dot_segment(path), "{path}");
+        }
+        for path in ["/", "/a.b/..c", "/a/...", "/.well-known/x"] {
+            assert!(!has_dot_segment(path), "{path}");
+        }
+    }
+}

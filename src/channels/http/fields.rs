@@ -1,0 +1,175 @@
+//! Header fields on their way through the gateway.
+
+use std::net::IpAddr;
+
+use hyper::header::{
+    CONNECTION, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// Fields that concern one connection alone (RFC 9110 7.6.1). `Keep-Alive` and `Proxy-Connection`
+/// are old, and still sent.
+const HOP_BY_HOP: [HeaderName; 9] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// Fields that the gateway alone may set: a sender who could would speak in its name.
+const OURS: [&str; 2] = ["x-contact-gateway-", "x-contact-"];
+
+/// Takes off what concerns the one connection, and whatever `Connection` names besides.
+pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    for name in HOP_BY_HOP.iter().chain(&named) {
+        headers.remove(name);
+    }
+}
+
+/// A sender's fields, made fit for the upstream: hop-by-hop ones and forged ones off, where they
+/// came from on. `Host`, cookies, `Origin` and `Referer` stay, so that the upstream's own checks
+/// against forged requests go on working.
+///
+/// `trusted`: the peer is a proxy of the organisation's own, whose `X-Forwarded-*` hold; anybody
+/// else's are dropped and written anew.
+pub fn forwarded(mut headers: HeaderMap, peer: Option<IpAddr>, trusted: bool) -> HeaderMap {
+    strip_hop_by_hop(&mut headers);
+    let forged: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| OURS.iter().any(|prefix| name.as_str().starts_with(prefix)))
+        .cloned()
+        .collect();
+    for name in forged {
+        headers.remove(name);
+    }
+    if !trusted {
+        for name in [FORWARDED, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO] {
+            headers.remove(name);
+        }
+    }
+    if let Some(peer) = peer {
+        let chain = match headers.get(X_FORWARDED_FOR).and_then(|value| value.to_str().ok()) {
+            Some(before) => format!("{before}, {peer}"),
+            None => peer.to_string(),
+        };
+        if let Ok(value) = HeaderValue::try_from(chain) {
+            headers.insert(X_FORWARDED_FOR, value);
+        }
+    }
+    if !headers.contains_key(X_FORWARDED_HOST)
+        && let Some(host) = headers.get(HOST).cloned()
+    {
+        headers.insert(X_FORWARDED_HOST, host);
+    }
+    headers.entry(X_FORWARDED_PROTO).or_insert(HeaderValue::from_static("http"));
+    headers
+}
+
+/// The text of a field, where it is there once and plain.
+pub fn text(headers: &HeaderMap, name: impl hyper::header::AsHeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Whether the asker would rather have JSON than a page: it names a JSON type, and no page.
+pub fn prefers_json(headers: &HeaderMap) -> bool {
+    let Some(accept) = text(headers, hyper::header::ACCEPT) else { return false };
+    let accept = accept.to_ascii_lowercase();
+    let page = accept.contains("text/html") || accept.contains("application/xhtml");
+    !page && (accept.contains("json") || accept.contains("application/*"))
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::{ACCEPT, COOKIE, ORIGIN};
+
+    use super::*;
+
+    fn fields(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn what_connection_names_stays_on_this_connection() {
+        let headers = forwarded(
+            fields(&[
+                ("connection", "close, X-Secret-Hop"),
+                ("connection", "keep-alive"),
+                ("x-secret-hop", "1"),
+                ("keep-alive", "timeout=5"),
+                ("te", "trailers"),
+                ("upgrade", "websocket"),
+                ("proxy-authorization", "Basic x"),
+                ("cookie", "a=1"),
+                ("origin", "https://form.example"),
+                ("host", "form.example"),
+            ]),
+            None,
+            false,
+        );
+        for gone in ["connection", "x-secret-hop", "keep-alive", "te", "upgrade"] {
+            assert!(!headers.contains_key(gone), "{gone}");
+        }
+        assert!(!headers.contains_key("proxy-authorization"));
+        assert!(headers.contains_key(COOKIE) && headers.contains_key(ORIGIN));
+        assert_eq!(text(&headers, HOST), Some("form.example"));
+        assert_eq!(text(&headers, "x-forwarded-host"), Some("form.example"));
+    }
+
+    #[test]
+    fn forged_fields_are_dropped_and_forwarding_is_rewritten() {
+        let forged = [
+            ("x-contact-gateway-decision", "deliver"),
+            ("x-contact-flag", "vip"),
+            ("forwarded", "for=10.0.0.1"),
+            ("x-forwarded-for", "10.0.0.1"),
+            ("x-forwarded-proto", "https"),
+        ];
+        let peer: IpAddr = "192.0.2.7".parse().unwrap();
+        let headers = forwarded(fields(&forged), Some(peer), false);
+        assert!(!headers.contains_key("x-contact-gateway-decision"));
+        assert!(!headers.contains_key("x-contact-flag"));
+        assert!(!headers.contains_key("forwarded"));
+        assert_eq!(text(&headers, "x-forwarded-for"), Some("192.0.2.7"));
+        assert_eq!(text(&headers, "x-forwarded-proto"), Some("http"));
+
+        let headers = forwarded(fields(&forged), Some(peer), true);
+        assert_eq!(text(&headers, "x-forwarded-for"), Some("10.0.0.1, 192.0.2.7"));
+        assert_eq!(text(&headers, "x-forwarded-proto"), Some("https"));
+        assert!(!headers.contains_key("x-contact-gateway-decision"));
+    }
+
+    #[test]
+    fn a_browser_gets_a_page_and_a_program_its_json() {
+        let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        let accept = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, HeaderValue::from_static(value));
+            headers
+        };
+        assert!(!prefers_json(&accept(browser)));
+        assert!(!prefers_json(&accept("*/*")));
+        assert!(!prefers_json(&HeaderMap::new()));
+        assert!(prefers_json(&accept("application/json, text/plain, */*")));
+        assert!(prefers_json(&accept("application/problem+json")));
+    }
+}

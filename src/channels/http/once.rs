@@ -1,0 +1,267 @@
+//! The same request again gets the first one's answer: while the first is in work the second waits
+//! for it, and afterwards it is remembered for a while.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::watch;
+
+use crate::runtime::limits::REPEAT_WAITS_MAX;
+use crate::runtime::tokens::sha256;
+
+/// What makes two requests the same.
+pub type Key = [u8; 32];
+
+/// One key of several parts, each with its length in front so that none runs into the next.
+pub fn keyed(parts: &[&[u8]]) -> Key {
+    let mut whole = Vec::new();
+    for part in parts {
+        whole.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        whole.extend_from_slice(part);
+    }
+    sha256(&whole)
+}
+
+/// Values remembered for a while, the oldest forgotten first.
+pub struct Recent<V> {
+    window: TimeDelta,
+    max: usize,
+    inner: Mutex<Inner<V>>,
+}
+
+struct Inner<V> {
+    values: HashMap<Key, Entry<V>>,
+    order: VecDeque<(Key, u64)>,
+    next: u64,
+}
+
+struct Entry<V> {
+    number: u64,
+    since: DateTime<Utc>,
+    value: V,
+}
+
+impl<V: Clone> Recent<V> {
+    /// Remembers up to `max` values for `window` each.
+    pub fn new(window: std::time::Duration, max: usize) -> Self {
+        let window = TimeDelta::from_std(window).unwrap_or(TimeDelta::MAX);
+        let inner = Inner { values: HashMap::new(), order: VecDeque::new(), next: 0 };
+        Recent { window, max: max.max(1), inner: Mutex::new(inner) }
+    }
+
+    pub fn get(&self, key: &Key, now: DateTime<Utc>) -> Option<V> {
+        let inner = self.lock();
+        let entry = inner.values.get(key)?;
+        self.holds(entry.since, now).then(|| entry.value.clone())
+    }
+
+    /// Remembers a value, in the place of the one there was.
+    pub fn put(&self, key: Key, now: DateTime<Utc>, value: V) -> u64 {
+        let mut inner = self.lock();
+        self.put_in(&mut inner, key, now, value)
+    }
+
+    /// The value remembered, or else the new one, which is then remembered: one step, so that of
+    /// two callers at once one alone is the first. `Err` gives the number of the new entry.
+    fn get_or_put(&self, key: Key, now: DateTime<Utc>, new: V) -> Result<V, u64> {
+        let mut inner = self.lock();
+        match inner.values.get(&key) {
+            Some(entry) if self.holds(entry.since, now) => Ok(entry.value.clone()),
+            Some(_) | None => Err(self.put_in(&mut inner, key, now, new)),
+        }
+    }
+
+    /// Forgets the entry with this number, and no other that took its place.
+    fn forget(&self, key: &Key, number: u64) {
+        let mut inner = self.lock();
+        if inner.values.get(key).is_some_and(|entry| entry.number == number) {
+            inner.values.remove(key);
+        }
+    }
+
+    fn holds(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        now.signed_duration_since(since) < self.window
+    }
+
+    fn put_in(&self, inner: &mut Inner<V>, key: Key, since: DateTime<Utc>, value: V) -> u64 {
+        let number = inner.next;
+        inner.next += 1;
+        inner.values.insert(key, Entry { number, since, value });
+        inner.order.push_back((key, number));
+        // Entries that were replaced or forgotten leave their place in the order behind; those go
+        // first, then the expired ones, then the oldest.
+        while let Some((key, number)) = inner.order.front().copied() {
+            let stale = match inner.values.get(&key) {
+                Some(entry) if entry.number == number => !self.holds(entry.since, since),
+                Some(_) | None => true,
+            };
+            if !stale && inner.order.len() <= self.max {
+                break;
+            }
+            inner.order.pop_front();
+            if inner.values.get(&key).is_some_and(|entry| entry.number == number) {
+                inner.values.remove(&key);
+            }
+        }
+        number
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner<V>> {
+        // Nothing that holds the lock can panic half-way through a change.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Requests of which each is carried out once.
+pub struct Once<V: Clone> {
+    seen: Recent<watch::Receiver<Option<V>>>,
+}
+
+/// Whose turn it is.
+pub enum Turn<V: Clone> {
+    /// The first to come: carries the request out and says what came of it.
+    First(First<V>),
+    /// The first one's answer.
+    Again(V),
+}
+
+/// The obligation to carry a request out. Dropped without a word (a panic, a stop), the request
+/// counts as not made, and one that waits takes its place.
+pub struct First<V: Clone> {
+    place: Option<(Arc<Once<V>>, Key, u64)>,
+    tell: watch::Sender<Option<V>>,
+    kept: bool,
+}
+
+impl<V: Clone> Once<V> {
+    pub fn new(window: std::time::Duration, max: usize) -> Arc<Self> {
+        Arc::new(Once { seen: Recent::new(window, max) })
+    }
+
+    /// Waits until the answer to an identical request is there, or it is clear that this is the
+    /// first.
+    pub async fn turn(self: &Arc<Self>, key: Key, now: DateTime<Utc>) -> Turn<V> {
+        for _ in 0..REPEAT_WAITS_MAX {
+            let (tell, told) = watch::channel(None);
+            let mut told = match self.seen.get_or_put(key, now, told) {
+                Err(number) => {
+                    let place = Some((Arc::clone(self), key, number));
+                    return Turn::First(First { place, tell, kept: false });
+                }
+                Ok(told) => told,
+            };
+            if let Ok(value) = told.wait_for(Option::is_some).await
+                && let Some(value) = value.clone()
+            {
+                return Turn::Again(value);
+            }
+        }
+        // Those before this one all came to nothing: it goes its own way.
+        let (tell, _) = watch::channel(None);
+        Turn::First(First { place: None, tell, kept: false })
+    }
+}
+
+impl<V: Clone> First<V> {
+    /// Answers those that wait, and those that come within the window.
+    pub fn keep(mut self, value: V) {
+        self.kept = true;
+        self.tell.send_replace(Some(value));
+    }
+
+    /// Answers those that wait already; one that comes later is carried out anew.
+    pub fn share(self, value: V) {
+        self.tell.send_replace(Some(value));
+    }
+}
+
+impl<V: Clone> Drop for First<V> {
+    fn drop(&mut self) {
+        if let Some((once, key, number)) = &self.place
+            && !self.kept
+        {
+            once.seen.forget(key, *number);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+    }
+
+    async fn first(once: &Arc<Once<u32>>, key: Key, now: DateTime<Utc>) -> First<u32> {
+        match once.turn(key, now).await {
+            Turn::First(first) => first,
+            Turn::Again(value) => panic!("answered {value}"),
+        }
+    }
+
+    async fn again(once: &Arc<Once<u32>>, key: Key, now: DateTime<Utc>) -> u32 {
+        match once.turn(key, now).await {
+            Turn::First(_) => panic!("first"),
+            Turn::Again(value) => value,
+        }
+    }
+
+    #[tokio::test]
+    async fn of_fifty_at_once_one_is_carried_out_and_all_get_its_answer() {
+        let once = Once::<u32>::new(MINUTE, 10);
+        let place = first(&once, [1; 32], at(0)).await;
+        let waiting: Vec<_> = (0..50)
+            .map(|_| {
+                let once = Arc::clone(&once);
+                tokio::spawn(async move { again(&once, [1; 32], at(0)).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        place.keep(7);
+        for one in waiting {
+            assert_eq!(one.await.unwrap(), 7);
+        }
+        assert_eq!(again(&once, [1; 32], at(59)).await, 7);
+        first(&once, [1; 32], at(60)).await.keep(8);
+        assert_eq!(again(&once, [1; 32], at(61)).await, 8);
+    }
+
+    #[tokio::test]
+    async fn what_came_to_nothing_is_taken_up_by_the_next() {
+        let once = Once::<u32>::new(MINUTE, 10);
+        let place = first(&once, [1; 32], at(0)).await;
+        let next = {
+            let once = Arc::clone(&once);
+            tokio::spawn(async move { first(&once, [1; 32], at(1)).await.keep(9) })
+        };
+        tokio::task::yield_now().await;
+        drop(place);
+        next.await.unwrap();
+        assert_eq!(again(&once, [1; 32], at(2)).await, 9);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_shared_with_those_who_wait_and_then_forgotten() {
+        let once = Once::<u32>::new(MINUTE, 10);
+        first(&once, [1; 32], at(0)).await.share(4);
+        first(&once, [1; 32], at(1)).await.keep(5);
+        assert_eq!(again(&once, [1; 32], at(2)).await, 5);
+    }
+
+    #[tokio::test]
+    async fn the_oldest_are_forgotten_above_the_bound() {
+        let once = Once::<u32>::new(MINUTE, 2);
+        for key in 1..=3 {
+            first(&once, [key; 32], at(0)).await.keep(u32::from(key));
+        }
+        assert_eq!(again(&once, [2; 32], at(1)).await, 2);
+        assert_eq!(again(&once, [3; 32], at(1)).await, 3);
+        drop(first(&once, [1; 32], at(1)).await);
+    }
+}

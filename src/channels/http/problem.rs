@@ -1,0 +1,181 @@
+//! Errors for programs: problem details (RFC 9457), each type with a URI that does not change.
+
+use hyper::StatusCode;
+use serde::Serialize;
+
+use super::answer::{Answer, CollectError};
+
+pub const CONTENT_TYPE: &str = "application/problem+json";
+
+/// The kinds of problem that the contacts listener tells programs of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemType {
+    /// The body is not what the endpoint takes.
+    InvalidBody,
+    TooLarge,
+    UnsupportedEncoding,
+    /// No token, or none that is known.
+    Unauthorised,
+    /// The token is another organisation's.
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    /// The same contact id with other content.
+    ContactConflict,
+    /// The contact is limited, and time opens the way again.
+    ContactLimited,
+    /// The contact is limited on this channel.
+    ChannelClosed,
+    /// The form's own handler does not answer.
+    UpstreamUnavailable,
+    UpstreamTimeout,
+    Internal,
+    /// The decision could not be kept; the same request may work later.
+    TryAgain,
+}
+
+impl ProblemType {
+    /// The type's URI. Stable: programs compare it.
+    pub const fn uri(self) -> &'static str {
+        match self {
+            ProblemType::InvalidBody => "urn:contact-gateway:problem:invalid-body",
+            ProblemType::TooLarge => "urn:contact-gateway:problem:too-large",
+            ProblemType::UnsupportedEncoding => "urn:contact-gateway:problem:unsupported-encoding",
+            ProblemType::Unauthorised => "urn:contact-gateway:problem:unauthorised",
+            ProblemType::Forbidden => "urn:contact-gateway:problem:forbidden",
+            ProblemType::NotFound => "urn:contact-gateway:problem:not-found",
+            ProblemType::MethodNotAllowed => "urn:contact-gateway:problem:method-not-allowed",
+            ProblemType::ContactConflict => "urn:contact-gateway:problem:contact-conflict",
+            ProblemType::ContactLimited => "urn:contact-gateway:problem:contact-limited",
+            ProblemType::ChannelClosed => "urn:contact-gateway:problem:channel-closed",
+            ProblemType::UpstreamUnavailable => "urn:contact-gateway:problem:upstream-unavailable",
+            ProblemType::UpstreamTimeout => "urn:contact-gateway:problem:upstream-timeout",
+            ProblemType::Internal => "urn:contact-gateway:problem:internal",
+            ProblemType::TryAgain => "urn:contact-gateway:problem:try-again",
+        }
+    }
+
+    pub const fn status(self) -> StatusCode {
+        match self {
+            ProblemType::InvalidBody => StatusCode::BAD_REQUEST,
+            ProblemType::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ProblemType::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ProblemType::Unauthorised => StatusCode::UNAUTHORIZED,
+            ProblemType::Forbidden | ProblemType::ChannelClosed => StatusCode::FORBIDDEN,
+            ProblemType::NotFound => StatusCode::NOT_FOUND,
+            ProblemType::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            ProblemType::ContactConflict => StatusCode::CONFLICT,
+            ProblemType::ContactLimited => StatusCode::TOO_MANY_REQUESTS,
+            ProblemType::UpstreamUnavailable => StatusCode::BAD_GATEWAY,
+            ProblemType::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
+            ProblemType::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            ProblemType::TryAgain => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    pub const fn title(self) -> &'static str {
+        match self {
+            ProblemType::InvalidBody => "The body can't be read",
+            ProblemType::TooLarge => "The body is too large",
+            ProblemType::UnsupportedEncoding => "The body's encoding is not supported",
+            ProblemType::Unauthorised => "A token is needed",
+            ProblemType::Forbidden => "The token is not for this organisation",
+            ProblemType::NotFound => "Nothing is here",
+            ProblemType::MethodNotAllowed => "The method is not allowed here",
+            ProblemType::ContactConflict => "The contact's id is known with other content",
+            ProblemType::ContactLimited => "The contact was not passed on",
+            ProblemType::ChannelClosed => "This way of contact is not open",
+            ProblemType::UpstreamUnavailable => "The form can't be reached",
+            ProblemType::UpstreamTimeout => "The form does not answer",
+            ProblemType::Internal => "Something went wrong",
+            ProblemType::TryAgain => "Not possible just now",
+        }
+    }
+}
+
+/// A problem and what is particular about it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Problem {
+    #[serde(rename = "type")]
+    uri: &'static str,
+    title: &'static str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Members of this problem type's own (RFC 9457 3.2).
+    #[serde(flatten)]
+    pub more: serde_json::Map<String, serde_json::Value>,
+    #[serde(skip)]
+    code: StatusCode,
+}
+
+impl Problem {
+    pub fn new(kind: ProblemType) -> Self {
+        Problem {
+            uri: kind.uri(),
+            title: kind.title(),
+            status: kind.status().as_u16(),
+            detail: None,
+            more: serde_json::Map::new(),
+            code: kind.status(),
+        }
+    }
+
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    #[must_use]
+    pub fn member(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub fn answer(&self) -> Answer {
+        // Strings and numbers alone: there is nothing in it that can't be written.
+        let body = serde_json::to_vec(self).unwrap_or_default();
+        Answer::new(self.code, CONTENT_TYPE, body)
+    }
+}
+
+impl From<CollectError> for ProblemType {
+    fn from(error: CollectError) -> Self {
+        match error {
+            CollectError::TooLarge => ProblemType::TooLarge,
+            CollectError::Broken => ProblemType::InvalidBody,
+        }
+    }
+}
+
+impl From<ProblemType> for Answer {
+    fn from(kind: ProblemType) -> Self {
+        Problem::new(kind).answer()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_what_rfc_9457_asks_for() {
+        let answer = Problem::new(ProblemType::InvalidBody)
+            .detail("line 1, column 2")
+            .member("pointer", "/from/0")
+            .answer();
+        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(
+            body,
+            serde_json::json!({
+                "type": "urn:contact-gateway:problem:invalid-body",
+                "title": "The body can't be read",
+                "status": 400,
+                "detail": "line 1, column 2",
+                "pointer": "/from/0",
+            })
+        );
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    }
+}

@@ -1,0 +1,68 @@
+//! Which configured path a request belongs to: the longest one that the request's path starts
+//! with, compared segment by segment.
+
+/// A path and what is there.
+struct Entry<T> {
+    path: String,
+    target: T,
+}
+
+/// The configured paths.
+pub struct Routes<T> {
+    entries: Vec<Entry<T>>,
+}
+
+impl<T> Routes<T> {
+    pub fn new(entries: impl IntoIterator<Item = (String, T)>) -> Self {
+        let mut entries: Vec<Entry<T>> = entries
+            .into_iter()
+            .map(|(path, target)| Entry { path: trimmed(&path).to_owned(), target })
+            .collect();
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.path.len()));
+        Routes { entries }
+    }
+
+    /// What is at a path, and what of the path stands behind the configured one: empty, or with a
+    /// leading `/`.
+    pub fn find<'p>(&self, path: &'p str) -> Option<(&T, &'p str)> {
+        self.entries.iter().find_map(|entry| Some((&entry.target, below(&entry.path, path)?)))
+    }
+}
+
+/// What of `path` stands behind `base`; `None` where it is not below it.
+pub fn below<'p>(base: &str, path: &'p str) -> Option<&'p str> {
+    let rest = path.strip_prefix(trimmed(base))?;
+    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+}
+
+/// `/contact/` and `/contact` are one path; `/` is the empty one.
+fn trimmed(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_path_wins_and_only_whole_segments_count() {
+        let routes = Routes::new([
+            ("/karbon".to_owned(), 1),
+            ("/karbon/contact".to_owned(), 2),
+            ("/derby/".to_owned(), 3),
+        ]);
+        assert_eq!(routes.find("/karbon/contact"), Some((&2, "")));
+        assert_eq!(routes.find("/karbon/contact/"), Some((&2, "/")));
+        assert_eq!(routes.find("/karbon/contact/step/2"), Some((&2, "/step/2")));
+        assert_eq!(routes.find("/karbon/contacts"), Some((&1, "/contacts")));
+        assert_eq!(routes.find("/karbonite"), None);
+        assert_eq!(routes.find("/derby"), Some((&3, "")));
+        assert_eq!(routes.find("/"), None);
+    }
+
+    #[test]
+    fn the_root_takes_everything() {
+        let routes = Routes::new([("/".to_owned(), 1)]);
+        assert_eq!(routes.find("/any/thing"), Some((&1, "/any/thing")));
+    }
+}

@@ -1,0 +1,232 @@
+//! The client towards forms and call flows: bodies go through as they are, redirects and errors
+//! are the upstream's own answers.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::header::{HOST, HeaderMap, HeaderValue};
+use hyper::{Request, Response, Uri};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tower_http::timeout::TimeoutBody;
+
+use super::answer::{Answer, Body, BoxError, collected};
+use super::fields::strip_hop_by_hop;
+use crate::runtime::limits::{HTTP_BODY_WAIT, HTTP_UPSTREAM_CONNECT_WAIT, HTTP_UPSTREAM_IDLE_MAX};
+
+/// Why an upstream gave no answer. None of these says anything about the sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UpstreamError {
+    #[error("the upstream can't be reached")]
+    Unreachable,
+    #[error("the upstream does not answer in time")]
+    Timeout,
+    /// The address made of the configured one and the request's is none.
+    #[error("the upstream's address can't be made")]
+    Address,
+}
+
+/// What keeps the client from being made.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "an upstream is called by https, and this machine has no certificates of authorities to check it by; install the package ca-certificates"
+)]
+pub struct NoAuthorities;
+
+/// An upstream's answer: in memory, or on its way because it is long.
+pub enum Reply {
+    Whole(Answer),
+    Streaming(Response<Body>),
+}
+
+/// The client. Cheap to clone.
+#[derive(Clone)]
+pub struct Upstream {
+    client: Client<HttpsConnector<HttpConnector>, Body>,
+}
+
+impl Upstream {
+    /// # Errors
+    /// `https` is asked for and the machine knows no certificate authority.
+    pub fn new(https: bool) -> Result<Self, NoAuthorities> {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_connect_timeout(Some(HTTP_UPSTREAM_CONNECT_WAIT));
+        tcp.set_nodelay(true);
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        let builder = HttpsConnectorBuilder::new();
+        let connector = match builder.with_provider_and_native_roots(provider.clone()) {
+            Ok(builder) => builder.https_or_http().enable_http1().wrap_connector(tcp),
+            Err(_) if https => return Err(NoAuthorities),
+            Err(_) => {
+                let tls = rustls::ClientConfig::builder_with_provider(provider.into())
+                    .with_safe_default_protocol_versions()
+                    .map_err(|_| NoAuthorities)?
+                    .with_root_certificates(rustls::RootCertStore::empty())
+                    .with_no_client_auth();
+                HttpsConnectorBuilder::new()
+                    .with_tls_config(tls)
+                    .https_or_http()
+                    .enable_http1()
+                    .wrap_connector(tcp)
+            }
+        };
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_max_idle_per_host(HTTP_UPSTREAM_IDLE_MAX)
+            .set_host(false)
+            .build(connector);
+        Ok(Upstream { client })
+    }
+
+    /// Sends a request and gives the answer's head, its body still on the way. The answer's
+    /// hop-by-hop fields are off, all others are as they came, repeated ones too.
+    ///
+    /// # Errors
+    /// No answer within `wait`.
+    pub async fn send(
+        &self,
+        mut request: Request<Body>,
+        wait: Duration,
+    ) -> Result<Response<Body>, UpstreamError> {
+        if !request.headers().contains_key(HOST) {
+            let host = host_of(request.uri()).ok_or(UpstreamError::Address)?;
+            request.headers_mut().insert(HOST, host);
+        }
+        let answer = tokio::time::timeout(wait, self.client.request(request))
+            .await
+            .map_err(|_| UpstreamError::Timeout)?
+            .map_err(|_| UpstreamError::Unreachable)?;
+        let (mut head, body) = answer.into_parts();
+        strip_hop_by_hop(&mut head.headers);
+        Ok(Response::from_parts(head, patient(body)))
+    }
+
+    /// The same, with the answer's body in memory.
+    ///
+    /// # Errors
+    /// No whole answer within `wait`, or one above `bytes_max`.
+    pub async fn whole(
+        &self,
+        request: Request<Body>,
+        wait: Duration,
+        bytes_max: usize,
+    ) -> Result<Answer, UpstreamError> {
+        tokio::time::timeout(wait, async {
+            let (head, body) = self.send(request, wait).await?.into_parts();
+            let body = collected(body, bytes_max).await.map_err(|_| UpstreamError::Unreachable)?;
+            Ok(Answer { status: head.status, headers: head.headers, body })
+        })
+        .await
+        .map_err(|_| UpstreamError::Timeout)?
+    }
+}
+
+/// Reads an answer into memory as long as it fits; one that does not goes on as a stream, nothing
+/// of it lost.
+pub async fn settle(answer: Response<Body>, bytes_max: usize) -> Reply {
+    let (head, mut body) = answer.into_parts();
+    let mut held = Vec::new();
+    loop {
+        let frame = match body.frame().await {
+            None => {
+                let answer =
+                    Answer { status: head.status, headers: head.headers, body: held.into() };
+                return Reply::Whole(answer);
+            }
+            Some(frame) => frame,
+        };
+        let data = match frame {
+            Ok(frame) => frame.into_data().unwrap_or_default(),
+            Err(error) => {
+                // The sender sees the answer break off where the upstream broke it off.
+                let parts = futures_util::stream::iter([
+                    Ok(hyper::body::Frame::data(Bytes::from(held))),
+                    Err(error),
+                ]);
+                let body = http_body_util::StreamBody::new(parts).boxed_unsync();
+                return Reply::Streaming(Response::from_parts(head, body));
+            }
+        };
+        held.extend_from_slice(&data);
+        if held.len() > bytes_max {
+            let start = futures_util::stream::iter([Ok::<_, BoxError>(hyper::body::Frame::data(
+                Bytes::from(held),
+            ))]);
+            let rest = http_body_util::BodyStream::new(body);
+            let parts = futures_util::StreamExt::chain(start, rest);
+            let body = http_body_util::StreamBody::new(parts).boxed_unsync();
+            return Reply::Streaming(Response::from_parts(head, body));
+        }
+    }
+}
+
+/// A body of which no piece may take longer than [`HTTP_BODY_WAIT`].
+pub fn patient<B>(body: B) -> Body
+where
+    B: hyper::body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    TimeoutBody::new(HTTP_BODY_WAIT, body).boxed_unsync()
+}
+
+/// The upstream's address for a request: the configured address, what of the request's path stands
+/// behind the configured path, and the request's own query, byte for byte.
+///
+/// # Errors
+/// [`UpstreamError::Address`] where the parts make no address.
+pub fn address(upstream: &Uri, behind: &str, query: Option<&str>) -> Result<Uri, UpstreamError> {
+    let base = upstream.path();
+    let base = if behind.is_empty() { base } else { base.strip_suffix('/').unwrap_or(base) };
+    let mut target = format!("{base}{behind}");
+    // The configured address's own query comes first; the request's goes on behind it.
+    for (separator, query) in ['?', '&'].into_iter().zip(upstream.query().into_iter().chain(query))
+    {
+        target.push(separator);
+        target.push_str(query);
+    }
+    let mut parts = upstream.clone().into_parts();
+    parts.path_and_query = Some(target.parse().map_err(|_| UpstreamError::Address)?);
+    Uri::from_parts(parts).map_err(|_| UpstreamError::Address)
+}
+
+fn host_of(uri: &Uri) -> Option<HeaderValue> {
+    HeaderValue::try_from(uri.authority()?.as_str()).ok()
+}
+
+/// The end-to-end fields that say what a body is, for a request of the gateway's own making.
+pub fn body_fields(from: &HeaderMap) -> HeaderMap {
+    let mut fields = from.clone();
+    strip_hop_by_hop(&mut fields);
+    fields.remove(HOST);
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_behind_and_the_query_go_on_as_they_are() {
+        let upstream: Uri = "http://127.0.0.1:9000/contact".parse().unwrap();
+        let at = |behind, query| address(&upstream, behind, query).unwrap().to_string();
+        assert_eq!(at("", None), "http://127.0.0.1:9000/contact");
+        assert_eq!(
+            at("/step/2", Some("a=%2F+b&a=")),
+            "http://127.0.0.1:9000/contact/step/2?a=%2F+b&a="
+        );
+        assert_eq!(at("/", None), "http://127.0.0.1:9000/contact/");
+    }
+
+    #[test]
+    fn a_bare_upstream_and_one_with_a_query_work_too() {
+        let bare: Uri = "http://form.example".parse().unwrap();
+        assert_eq!(address(&bare, "", None).unwrap(), "http://form.example/");
+        assert_eq!(address(&bare, "/a", None).unwrap(), "http://form.example/a");
+        let query: Uri = "http://form.example/x?site=1".parse().unwrap();
+        assert_eq!(address(&query, "", Some("b=2")).unwrap(), "http://form.example/x?site=1&b=2");
+    }
+}

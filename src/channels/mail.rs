@@ -1,0 +1,24 @@
+//! E-mail: LMTP and SMTP listeners in front of the organisation's mail server.
+//!
+//! The path of a message: [`listener`] accepts a [`session`], which reads commands ([`wire`]) and
+//! the message ([`data`], [`spool`]); behind the final dot [`handover`] reads it ([`reading`]),
+//! hands a contact for each organisation to intake, and does what was decided: relays, routes, or
+//! leaves it where intake keeps it. Nothing is answered 250 before it is safe.
+
+pub mod authentication;
+pub mod data;
+mod edge;
+mod handover;
+pub mod listener;
+pub mod mailbox;
+mod notices;
+mod parts;
+pub mod reading;
+mod replies;
+mod session;
+pub mod settings;
+pub mod spool;
+mod translate;
+pub mod wire;
+
+pub use edge::MailEdge;

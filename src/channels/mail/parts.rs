@@ -1,0 +1,192 @@
+//! What is to be done with each part of a message: the recipients of one organisation are one
+//! contact with one decision, those of none are relayed as they are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::edge::MailEdge;
+use super::handover::Message;
+use super::reading::Reading;
+use super::{notices, replies, translate};
+use crate::domain::decision::{Decision, Disposition, Route};
+use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::intake::{Inbound, Outcome};
+use crate::ports::Attachment;
+use crate::ports::message::FURTHER_RECIPIENTS;
+use crate::ports::relay::Reply;
+
+/// Some of a message's recipients, and what is done for them.
+pub(super) struct Part {
+    /// Positions in the message's recipients.
+    pub(super) members: Vec<usize>,
+    pub(super) action: Action,
+    /// Where deliveries are remembered; recipients of no organisation have nowhere.
+    pub(super) memory: Option<Memory>,
+}
+
+pub(super) enum Action {
+    /// To its own recipients, with the decision on top if there was one.
+    Relay(Option<Arc<Decision>>),
+    /// To the route's mailbox instead.
+    Route { decision: Arc<Decision>, mailbox: String },
+    /// Intake has it: nothing goes downstream.
+    Kept,
+    /// It can't be done now.
+    Failed(Reply),
+}
+
+pub(super) struct Memory {
+    pub(super) organisation: OrganisationId,
+    pub(super) contact: String,
+    /// The contact was seen before: some of it may be delivered already.
+    pub(super) repeated: bool,
+    /// Remember every delivery. (Of a sender without restrictions only what a retry would
+    /// deliver twice: most mail costs no store access.)
+    pub(super) always: bool,
+}
+
+impl Memory {
+    pub(super) fn key(&self, recipient: &str) -> String {
+        format!("{} {recipient}", self.contact)
+    }
+}
+
+/// Decides a message for all its recipients, organisation by organisation.
+pub(super) async fn decide(
+    edge: &MailEdge,
+    message: &Message,
+    reading: &Reading,
+    deadline: Instant,
+) -> Vec<Part> {
+    let mut owned: BTreeMap<OrganisationId, (Arc<Organisation>, Vec<usize>)> = BTreeMap::new();
+    let mut unowned = Vec::new();
+    for (index, recipient) in message.recipients.iter().enumerate() {
+        let organisation = recipient
+            .address
+            .domain()
+            .and_then(crate::domain::identifier::domain_to_ascii)
+            .and_then(|domain| edge.intake.organisation_of_domain(&domain));
+        match organisation {
+            Some(organisation) => owned
+                .entry(organisation.id.clone())
+                .or_insert_with(|| (organisation, Vec::new()))
+                .1
+                .push(index),
+            None => unowned.push(index),
+        }
+    }
+    let mut parts = Vec::new();
+    for (organisation, members) in owned.into_values() {
+        let one = decide_one(edge, message, reading, &organisation, members.clone());
+        let part = timeout_at(deadline, one).await.unwrap_or_else(|_| {
+            tracing::warn!("a decision took too long; the sender is asked to try again");
+            Part { members, action: Action::Failed(replies::trouble()), memory: None }
+        });
+        parts.push(part);
+    }
+    if !unowned.is_empty() {
+        // Last, since nothing remembers what is delivered for nobody: what can fail comes first.
+        parts.push(Part { members: unowned, action: Action::Relay(None), memory: None });
+    }
+    parts
+}
+
+async fn decide_one(
+    edge: &MailEdge,
+    message: &Message,
+    reading: &Reading,
+    organisation: &Organisation,
+    members: Vec<usize>,
+) -> Part {
+    let to = message.mailboxes(&members);
+    let id = translate::contact_id(&message.envelope, &reading.digest);
+    let contact = translate::contact(id.clone(), reading, to.clone(), edge.clock.now());
+    let original = Some(message.content.original.clone());
+    let inbound = Inbound { contact, digest: reading.digest, original };
+    let outcome = edge.intake.receive(&organisation.id, inbound).await;
+    let decision = Arc::new(outcome.decision.clone());
+    tracing::info!(
+        contact = %id,
+        organisation = %organisation.id,
+        disposition = decision.disposition.name(),
+        repeated = outcome.repeated,
+        "a message was decided"
+    );
+    let action = action(edge, organisation, message, reading, &outcome, &to).await;
+    let memory = Memory {
+        organisation: organisation.id.clone(),
+        contact: id,
+        repeated: outcome.repeated,
+        always: decision.person.is_some(),
+    };
+    Part { members, action, memory: Some(memory) }
+}
+
+async fn action(
+    edge: &MailEdge,
+    organisation: &Organisation,
+    message: &Message,
+    reading: &Reading,
+    outcome: &Outcome,
+    to: &[String],
+) -> Action {
+    if outcome.defer {
+        return Action::Failed(replies::deferred());
+    }
+    let decision = Arc::new(outcome.decision.clone());
+    match decision.disposition {
+        Disposition::Deliver => return Action::Relay(Some(decision)),
+        Disposition::Route | Disposition::Limit | Disposition::File if !outcome.durable => {
+            return Action::Failed(replies::trouble());
+        }
+        Disposition::Route | Disposition::Limit | Disposition::File => {}
+    }
+    if outcome.repeated && !name_further(edge, organisation, &decision, to).await {
+        return Action::Failed(replies::trouble());
+    }
+    match decision.disposition {
+        Disposition::Route => match decision.route.as_ref().and_then(mailbox) {
+            Some(mailbox) => Action::Route { decision, mailbox },
+            None => Action::Kept,
+        },
+        Disposition::Limit => {
+            let sender = &message.sender.mailbox;
+            notices::notify(edge, organisation, sender, reading, outcome).await;
+            Action::Kept
+        }
+        Disposition::Deliver | Disposition::File => Action::Kept,
+    }
+}
+
+/// A server may hand one message over in several transactions. The item has the recipients of the
+/// first; those of a further one are attached, so that a release reaches them. `false`: they are
+/// not on record, and the sender must try again.
+async fn name_further(
+    edge: &MailEdge,
+    organisation: &Organisation,
+    decision: &Decision,
+    to: &[String],
+) -> bool {
+    let mut to = to.to_vec();
+    to.sort();
+    let attachment =
+        Attachment { name: FURTHER_RECIPIENTS.into(), value: to.join("\n"), item: None };
+    let attached = edge.intake.attach(&organisation.id, &decision.contact, attachment).await;
+    if let Err(error) = &attached {
+        tracing::warn!(%error, "further recipients could not be put on record");
+    }
+    attached.is_ok()
+}
+
+/// The route's mailbox, if it can stand in a command.
+fn mailbox(route: &Route) -> Option<String> {
+    let address = route.email.as_ref()?.trim();
+    let plain = address.contains('@')
+        && !address.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>'));
+    if !plain {
+        tracing::warn!(queue = %route.queue, "a route's mailbox is no address; it is on the queue");
+    }
+    plain.then(|| address.to_owned())
+}

@@ -1,0 +1,386 @@
+//! What a message says, as far as a decision needs it. Nothing that can't be read keeps a message
+//! from being delivered.
+
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use aws_lc_rs::digest;
+use mail_parser::{HeaderValue, Message, MessageParser, MimeHeaders};
+
+use super::authentication::{self, Border};
+use super::mailbox::{Address, FromField, from_field};
+use super::spool::Content;
+use crate::domain::contact::Attachment;
+use crate::domain::identifier::Assurance;
+use crate::ports::Original;
+use crate::ports::message::{HeaderBlock, PASS_FIELD, content_digest};
+use crate::runtime::limits::{MAIL_ATTACHMENTS_MAX, MAIL_PARSED_BYTES_MAX, MAIL_THREAD_MAX};
+
+/// A message read.
+#[derive(Debug)]
+pub struct Reading {
+    pub header: HeaderBlock,
+    /// [`content_digest`].
+    pub digest: [u8; 32],
+    /// The From addresses, all as far as believed together.
+    pub from: Vec<Address>,
+    pub assurance: Assurance,
+    /// From is not exactly one mailbox, or the message can't be read.
+    pub ambiguous: bool,
+    /// Written by a program (RFC 3834 2).
+    pub automatic: bool,
+    /// Written to a list or in bulk: never answered, but a contact like any other.
+    pub bulk: bool,
+    pub subject: Option<String>,
+    pub text: Option<String>,
+    pub message_id: Option<String>,
+    pub thread: Vec<String>,
+    pub attachments: Vec<Attachment>,
+    /// `Received` fields.
+    pub hops: usize,
+    /// The values of loop marks, from the top.
+    pub marks: Vec<String>,
+    /// Fields of the gateway's own names, marks included.
+    pub own_fields: usize,
+    /// The header block is longer than is read, or the parser gave up.
+    pub unread: bool,
+}
+
+/// Reads a message. Blocking, where it is spooled.
+///
+/// # Errors
+/// The spooled file can't be read.
+pub fn read(content: &Content, null_sender: bool, border: Border<'_>) -> std::io::Result<Reading> {
+    let head = &content.head[..];
+    let header = HeaderBlock::scan(head, head.len() as u64 == content.length);
+    let digest = content_digest(head, &header, &content.original)?;
+    let values = |name| header.named(head, name).map(|field| field.value(head));
+    let from = from_field(values("From"));
+    let (from, one_from) = match from {
+        FromField::One(address) => (vec![address], true),
+        FromField::Ambiguous(addresses) => (addresses, false),
+    };
+    let assurance = match from.as_slice() {
+        [one] if header.complete => authentication::assurance(head, &header, border, one),
+        _ => Assurance::Asserted,
+    };
+    let list = header.fields.iter().any(|field| {
+        field.name(head).get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"List-"))
+    });
+    let precedence = values("Precedence").any(|value| {
+        let value = value.trim_ascii().to_ascii_lowercase();
+        [&b"bulk"[..], b"list", b"junk"].contains(&value.as_slice())
+    });
+    // RFC 3834 5: anything but `no` was sent by a program. (X-Auto-Response-Suppress only asks
+    // others not to answer; Exchange sets it on what people write.)
+    let auto_submitted = values("Auto-Submitted").any(|value| {
+        let keyword = value.split(|byte| matches!(byte, b';' | b'(')).next().unwrap_or_default();
+        !keyword.trim_ascii().eq_ignore_ascii_case(b"no")
+    });
+    let parsed = Parsed::of(content)?;
+    Ok(Reading {
+        digest,
+        from,
+        assurance,
+        ambiguous: !one_from || !header.complete || parsed.is_none(),
+        automatic: null_sender
+            || auto_submitted
+            || (precedence && list)
+            || parsed.as_ref().is_some_and(|parsed| parsed.report),
+        bulk: precedence || list,
+        hops: values("Received").count(),
+        marks: values(PASS_FIELD).map(unfolded).collect(),
+        own_fields: header.fields.iter().filter(|field| field.is_own(head)).count(),
+        unread: !header.complete || parsed.is_none(),
+        header,
+        ..parsed.unwrap_or_default().into_reading()
+    })
+}
+
+/// A field's value on one line.
+fn unfolded(value: &[u8]) -> String {
+    let text = String::from_utf8_lossy(value).replace("\r\n", "");
+    text.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What the MIME parser finds.
+#[derive(Debug, Default)]
+struct Parsed {
+    report: bool,
+    subject: Option<String>,
+    text: Option<String>,
+    message_id: Option<String>,
+    thread: Vec<String>,
+    attachments: Vec<Attachment>,
+}
+
+impl Parsed {
+    /// `None`: the parser can make nothing of it.
+    fn of(content: &Content) -> std::io::Result<Option<Parsed>> {
+        let bytes = beginning(&content.original)?;
+        let cut_off = (bytes.len() as u64) < content.length;
+        let copy = unfold_headers(&bytes);
+        // The parser is others' work on hostile input: a panic in it is one unread message.
+        let parsed = catch_unwind(AssertUnwindSafe(|| {
+            MessageParser::default().parse(&copy).map(|message| Parsed::from(&message))
+        }));
+        let Ok(Some(mut parsed)) = parsed else { return Ok(None) };
+        if cut_off {
+            // What is not read may be new: it stands as one attachment of its own, by the digest
+            // of the whole, so that it is never taken for a repetition of something else.
+            let whole = file_digest(&content.original)?;
+            parsed.attachments.push(Attachment {
+                name: String::new(),
+                sha256: whole,
+                bytes: content.length,
+            });
+        }
+        Ok(Some(parsed))
+    }
+
+    fn from(message: &Message<'_>) -> Parsed {
+        let texts: Vec<String> = (0..message.text_body_count())
+            .filter_map(|at| message.body_text(at))
+            .map(std::borrow::Cow::into_owned)
+            .collect();
+        let mut thread = ids(message.references());
+        thread.extend(ids(message.in_reply_to()));
+        let mut seen = std::collections::HashSet::new();
+        thread.retain(|id| seen.insert(id.clone()));
+        let surplus = thread.len().saturating_sub(MAIL_THREAD_MAX);
+        Parsed {
+            report: message.content_type().is_some_and(|kind| {
+                kind.ctype().eq_ignore_ascii_case("multipart")
+                    && kind.subtype().is_some_and(|sub| sub.eq_ignore_ascii_case("report"))
+            }),
+            subject: message.subject().map(str::to_owned),
+            text: (!texts.is_empty()).then(|| texts.join("\n")),
+            message_id: message.message_id().map(str::to_owned),
+            thread: thread.split_off(surplus),
+            attachments: attachments(message),
+        }
+    }
+
+    fn into_reading(self) -> Reading {
+        Reading {
+            header: HeaderBlock::default(),
+            digest: [0; 32],
+            from: Vec::new(),
+            assurance: Assurance::Asserted,
+            ambiguous: false,
+            automatic: false,
+            bulk: false,
+            subject: self.subject,
+            text: self.text,
+            message_id: self.message_id,
+            thread: self.thread,
+            attachments: self.attachments,
+            hops: 0,
+            marks: Vec::new(),
+            own_fields: 0,
+            unread: false,
+        }
+    }
+}
+
+/// The attachments, the first [`MAIL_ATTACHMENTS_MAX`] one by one and the rest as one.
+fn attachments(message: &Message<'_>) -> Vec<Attachment> {
+    let mut attachments = Vec::new();
+    let mut rest = digest::Context::new(&digest::SHA256);
+    let mut rest_bytes = 0_u64;
+    for (index, part) in message.attachments().enumerate() {
+        let contents = part.contents();
+        if index < MAIL_ATTACHMENTS_MAX {
+            attachments.push(Attachment {
+                name: part.attachment_name().unwrap_or_default().to_owned(),
+                sha256: hex(digest::digest(&digest::SHA256, contents).as_ref()),
+                bytes: contents.len() as u64,
+            });
+        } else {
+            rest.update(contents);
+            rest_bytes += contents.len() as u64;
+        }
+    }
+    if message.attachment_count() > MAIL_ATTACHMENTS_MAX {
+        let sha256 = hex(rest.finish().as_ref());
+        attachments.push(Attachment { name: String::new(), sha256, bytes: rest_bytes });
+    }
+    attachments
+}
+
+/// Message-ids of a References or In-Reply-To field, without brackets.
+fn ids(value: &HeaderValue<'_>) -> Vec<String> {
+    match value {
+        HeaderValue::Text(id) => vec![id.to_string()],
+        HeaderValue::TextList(ids) => ids.iter().map(ToString::to_string).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// As much of a message as is parsed.
+fn beginning(original: &Original) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match original {
+        Original::Bytes(all) => {
+            bytes.extend_from_slice(
+                all.get(..MAIL_PARSED_BYTES_MAX.min(all.len())).unwrap_or_default(),
+            );
+        }
+        Original::File(path) => {
+            let file = std::fs::File::open(path)?;
+            file.take(MAIL_PARSED_BYTES_MAX as u64).read_to_end(&mut bytes)?;
+        }
+    }
+    Ok(bytes)
+}
+
+fn file_digest(original: &Original) -> std::io::Result<String> {
+    let mut context = digest::Context::new(&digest::SHA256);
+    match original {
+        Original::Bytes(bytes) => context.update(bytes),
+        Original::File(path) => {
+            let mut file = std::fs::File::open(path)?;
+            let mut piece = vec![0; 64 * 1024];
+            loop {
+                let read = file.read(&mut piece)?;
+                if read == 0 {
+                    break;
+                }
+                context.update(piece.get(..read).unwrap_or_default());
+            }
+        }
+    }
+    Ok(hex(context.finish().as_ref()))
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A copy with each header field on one line, those of the parts too. mail-parser 0.11.9 reads a
+/// folded `boundary=` as none, so that a sender could hide text from the decision. Lines behind
+/// one that begins with `--` count as a part's header for as long as they look like one.
+fn unfold_headers(bytes: &[u8]) -> Vec<u8> {
+    let mut copy: Vec<u8> = Vec::with_capacity(bytes.len());
+    let mut in_header = true;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let text = line.trim_ascii_end();
+        let folded = line.starts_with(b" ") || line.starts_with(b"\t");
+        if text.starts_with(b"--") {
+            in_header = true;
+        } else if in_header && folded && !text.is_empty() {
+            let length = copy.trim_ascii_end().len();
+            copy.truncate(length);
+        } else if in_header && (text.is_empty() || !text.contains(&b':')) {
+            in_header = false;
+        }
+        copy.extend_from_slice(line);
+    }
+    copy
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::spool::Intaking;
+    use super::*;
+
+    fn reading_of(text: &[u8]) -> Reading {
+        let mut intaking = Intaking::new(&std::env::temp_dir());
+        intaking.push(text).unwrap();
+        let border = Border { authserv_ids: &[], hosts: &[] };
+        read(&intaking.finish(), false, border).unwrap()
+    }
+
+    fn reading(text: &str) -> Reading {
+        reading_of(text.replace('\n', "\r\n").as_bytes())
+    }
+
+    #[test]
+    fn text_subject_thread_and_attachments_are_found() {
+        let read = reading(
+            "From: Jo <jo@x.example>\nSubject: =?utf-8?q?R=C3=A9pairs?=\nMessage-ID: <3@x>\n\
+             In-Reply-To: <2@x>\nReferences: <1@x> <2@x>\nMIME-Version: 1.0\n\
+             Content-Type: multipart/mixed; boundary=\n zz\n\n--zz\nContent-Type: text/plain\n\n\
+             plain words\n--zz\nContent-Type: application/pdf;\n name=\"a.pdf\"\n\
+             Content-Disposition: attachment; filename=\"a.pdf\"\n\
+             Content-Transfer-Encoding: base64\n\naGVsbG8=\n--zz--\n",
+        );
+        assert!(!read.ambiguous && !read.unread && !read.automatic);
+        assert_eq!(read.subject.as_deref(), Some("Répairs"));
+        assert_eq!(read.text.as_deref().map(str::trim), Some("plain words"));
+        assert_eq!(read.thread, ["1@x", "2@x"]);
+        assert_eq!(read.message_id.as_deref(), Some("3@x"));
+        let hello = hex(digest::digest(&digest::SHA256, b"hello").as_ref());
+        let expected = Attachment { name: "a.pdf".into(), sha256: hello, bytes: 5 };
+        assert_eq!(read.attachments, [expected]);
+    }
+
+    #[test]
+    fn html_alone_is_read_as_text() {
+        let read = reading(
+            "From: jo@x.example\nContent-Type: text/html\n\n<p>I want to <b>appeal</b></p>\n",
+        );
+        assert_eq!(read.text.as_deref().map(str::trim), Some("I want to appeal"));
+    }
+
+    #[test]
+    fn a_folded_boundary_hides_nothing_in_nested_parts_either() {
+        let read = reading(
+            "From: jo@x.example\nContent-Type: multipart/mixed;\n boundary=\n \"a\"\n\n--a\n\
+             Content-Type: multipart/alternative;\n boundary=\n b\n\n--b\n\
+             Content-Type: text/plain\n\nhidden words\n--b--\n--a--\n",
+        );
+        assert_eq!(read.text.as_deref().map(str::trim), Some("hidden words"));
+    }
+
+    #[test]
+    fn automatic_mail_is_told_by_rfc_3834_and_not_by_exchange() {
+        let automatic =
+            |head: &str| reading(&format!("From: jo@x.example\n{head}\n\nx\n")).automatic;
+        assert!(automatic("Auto-Submitted: auto-replied"));
+        assert!(automatic("Auto-submitted: auto-generated; x=y"));
+        assert!(automatic("Precedence: bulk\nList-Id: <x>"));
+        assert!(!automatic("Auto-Submitted: no (really)"));
+        assert!(automatic("Content-Type: multipart/report; boundary=b"));
+
+        assert!(!automatic("Auto-Submitted: No"));
+        assert!(!automatic("X-Auto-Response-Suppress: All"));
+        assert!(!automatic("Precedence: bulk"));
+        assert!(reading("From: a@x\nPrecedence: bulk\n\n").bulk);
+    }
+
+    #[test]
+    fn what_can_not_be_read_is_ambiguous_and_nothing_worse() {
+        for text in ["", "\n", "no header at all", " folded first\nFrom: a@x\n\n", "\0\n\n"] {
+            assert!(reading(text).ambiguous, "{text:?}");
+        }
+        let two = reading("From: a@x.example\nFrom: b@x.example\n\nx\n");
+        assert!(two.ambiguous && two.from.len() == 2);
+    }
+
+    #[test]
+    fn marks_are_unfolded_and_own_fields_counted() {
+        let read = reading(
+            "X-Contact-Gateway-Pass: v1; a;\n 1; b\nX-Contact-Gateway-Flags: x\nFrom: a@x\n\n",
+        );
+        assert_eq!(read.marks, ["v1; a; 1; b"]);
+        assert_eq!(read.own_fields, 2);
+    }
+
+    proptest! {
+        #[test]
+        fn no_message_breaks_the_reader(text in "(From: [a@.x]{0,9}\r\n)?([A-Za-z: ;=\"\r\n-]|--a\r\n){0,200}") {
+            reading_of(text.as_bytes());
+        }
+
+        #[test]
+        fn unfolding_changes_nothing_but_folds(text in "[a:\r\n -]{0,60}") {
+            let visible = |bytes: &[u8]| -> Vec<u8> {
+                bytes.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect()
+            };
+            prop_assert_eq!(visible(&unfold_headers(text.as_bytes())), visible(text.as_bytes()));
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! One SMTP or LMTP session (RFC 5321, 2033, 2034, 3461, 6152, 6531).
+
+mod commands;
+mod draft;
+mod message;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::timeout;
+
+use super::edge::{MailEdge, count};
+use super::handover::Protocol;
+use super::listener::is_trusted;
+use super::replies;
+use super::wire::{self, Line, Lines};
+use crate::ports::relay::{Capabilities, Reply};
+use crate::runtime::limits::{SMTP_COMMAND_WAIT, SMTP_FAULTS_MAX, SMTP_READ_BYTES};
+use crate::runtime::shutdown::Stopping;
+use draft::Draft;
+
+/// Either kind of socket.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+/// Who is at the other end.
+pub(super) enum Peer {
+    Host(IpAddr),
+    /// A program on this machine, by a socket file.
+    Local,
+}
+
+/// How the client greeted.
+struct Hello {
+    name: String,
+    /// EHLO or LHLO: extensions were offered.
+    extended: bool,
+}
+
+/// Why a session ends.
+enum End {
+    /// Said by either side; all replies are out.
+    Done,
+    /// The connection is gone.
+    Lost,
+    /// Said to the client before closing.
+    Say(Reply),
+}
+
+impl From<std::io::Error> for End {
+    fn from(_: std::io::Error) -> End {
+        End::Lost
+    }
+}
+
+pub(super) struct Session {
+    edge: Arc<MailEdge>,
+    stream: Box<dyn Stream>,
+    input: BytesMut,
+    /// Replies that wait until the client's commands are read (PIPELINING, RFC 2920).
+    output: Vec<u8>,
+    lines: Lines,
+    protocol: Protocol,
+    peer: Peer,
+    trusted: bool,
+    hello: Option<Hello>,
+    offer: Capabilities,
+    /// XFORWARD attributes for the next message.
+    forwarded: Vec<(String, String)>,
+    draft: Option<Draft>,
+    faults: usize,
+    stopping: Stopping,
+}
+
+impl Session {
+    pub(super) fn new(
+        edge: Arc<MailEdge>,
+        stream: Box<dyn Stream>,
+        peer: Peer,
+        protocol: Protocol,
+        stopping: Stopping,
+    ) -> Self {
+        let trusted = is_trusted(&peer, &edge);
+        Session {
+            edge,
+            stream,
+            input: BytesMut::new(),
+            output: Vec::new(),
+            lines: Lines::default(),
+            protocol,
+            peer,
+            trusted,
+            hello: None,
+            offer: Capabilities::default(),
+            forwarded: Vec::new(),
+            draft: None,
+            faults: 0,
+            stopping,
+        }
+    }
+
+    /// From greeting to close.
+    pub(super) async fn run(mut self) {
+        let end = self.converse().await;
+        self.forget_draft().await;
+        if let Err(End::Say(reply)) = end {
+            self.say(&reply);
+        }
+        // The client may be gone: there is nobody else to tell.
+        let _ = self.flush().await;
+        let _ = self.stream.shutdown().await;
+    }
+
+    async fn converse(&mut self) -> Result<(), End> {
+        let service = match self.protocol {
+            Protocol::Smtp => "ESMTP",
+            Protocol::Lmtp => "LMTP",
+        };
+        let greeting = format!("{} {service} contact-gateway", self.edge.settings.hostname);
+        self.say_plainly(&Reply::new(220, &greeting));
+        loop {
+            let line = self.next_line().await?;
+            match line {
+                Line::Whole(line) => match wire::command(&line) {
+                    Ok(command) => self.obey(command).await?,
+                    Err(fault) => self.fault(&replies::wire_fault(fault))?,
+                },
+                Line::TooLong => self.fault(&replies::line_too_long())?,
+                Line::Control => self.fault(&replies::not_a_command_line())?,
+                Line::BareEnd if self.trusted => self.fault(&replies::not_a_command_line())?,
+                Line::BareEnd => {
+                    count(&self.edge.counts.bare_ends_refused, 1);
+                    return Err(End::Say(replies::bare_ends()));
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, reply: &Reply) {
+        self.output.extend(replies::wire(reply));
+    }
+
+    fn say_plainly(&mut self, reply: &Reply) {
+        self.output.extend(replies::plain(reply));
+    }
+
+    /// Says what is wrong with a command; too often, and the session ends.
+    fn fault(&mut self, reply: &Reply) -> Result<(), End> {
+        self.faults += 1;
+        self.say(reply);
+        if self.faults > SMTP_FAULTS_MAX {
+            return Err(End::Say(replies::too_many_faults()));
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<(), End> {
+        if self.output.is_empty() {
+            return Ok(());
+        }
+        let output = std::mem::take(&mut self.output);
+        let writing = async {
+            self.stream.write_all(&output).await?;
+            self.stream.flush().await
+        };
+        match timeout(SMTP_COMMAND_WAIT, writing).await {
+            Ok(written) => Ok(written?),
+            Err(_) => Err(End::Lost),
+        }
+    }
+
+    /// The next command line. Between messages a stop ends the session; within one, it is
+    /// finished first.
+    async fn next_line(&mut self) -> Result<Line, End> {
+        loop {
+            if let Some(line) = self.lines.next(&mut self.input) {
+                return Ok(line);
+            }
+            self.flush().await?;
+            self.input.reserve(SMTP_READ_BYTES);
+            let reading = timeout(SMTP_COMMAND_WAIT, self.stream.read_buf(&mut self.input));
+            let read = if self.draft.is_some() {
+                reading.await
+            } else {
+                tokio::select! {
+                    biased;
+                    () = self.stopping.called() => return Err(End::Say(replies::stopping())),
+                    read = reading => read,
+                }
+            };
+            match read {
+                Ok(Ok(0) | Err(_)) => return Err(End::Lost),
+                Ok(Ok(_)) => {}
+                Err(_) => return Err(End::Say(replies::too_slow())),
+            }
+        }
+    }
+
+    /// Ends the transaction in hand, here and downstream.
+    async fn forget_draft(&mut self) {
+        if let Some(draft) = self.draft.take() {
+            draft.abandon().await;
+        }
+    }
+
+    /// The client, for `Received`: the name it gave and the address it has.
+    fn client(&self) -> String {
+        let name = self.hello.as_ref().map_or("unknown", |hello| hello.name.as_str());
+        match &self.peer {
+            Peer::Host(address) => format!("{name} ([{address}])"),
+            Peer::Local => format!("{name} (local)"),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! DATA: taking the message in, and answering for it.
+
+use std::sync::Arc;
+
+use bytes::Buf as _;
+use tokio::io::AsyncReadExt as _;
+use tokio::time::timeout;
+
+use super::{End, Session};
+use crate::channels::mail::data::{BareEnds, DataReader, Progress};
+use crate::channels::mail::edge::count;
+use crate::channels::mail::handover::{self, Handed, Message, Protocol};
+use crate::channels::mail::replies;
+use crate::channels::mail::spool::{Content, Intaking};
+use crate::ports::relay::Reply;
+use crate::runtime::limits::{MAIL_OVERSIZE_FACTOR, SMTP_DATA_WAIT, SMTP_READ_BYTES};
+use tokio::io::AsyncRead as _;
+
+impl Session {
+    pub(super) async fn data(&mut self) -> Result<(), End> {
+        let Some(draft) = &self.draft else {
+            return self.fault(&replies::out_of_order("Name sender and recipients first"));
+        };
+        if draft.recipients.is_empty() {
+            return match self.protocol {
+                // RFC 2033 4.2: 503 and nothing else.
+                Protocol::Lmtp => self.fault(&replies::out_of_order("No valid recipients")),
+                Protocol::Smtp => self.fault(&replies::no_recipients()),
+            };
+        }
+        // RFC 2920 3.1: DATA is the last command of a group. What follows it before the answer
+        // is a message that might be taken for commands, or commands for a message.
+        if !self.input.is_empty() {
+            return Err(End::Say(replies::ahead_of_time()));
+        }
+        self.say(&replies::go_ahead());
+        self.flush().await?;
+        match self.take_message().await? {
+            Ok(content) => self.answer(content).await,
+            Err(reply) => {
+                let recipients = self.draft.as_ref().map_or(0, |draft| draft.recipients.len());
+                self.end_transaction().await;
+                self.say_each(&vec![reply; recipients]);
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads up to the final dot, whatever becomes of the message. The inner result is why it
+    /// can't be taken.
+    async fn take_message(&mut self) -> Result<Result<Content, Reply>, End> {
+        let bare_ends = if self.trusted { BareEnds::Normalise } else { BareEnds::Refuse };
+        let mut reader = DataReader::new(bare_ends);
+        let mut intaking = Some(Intaking::new(&self.edge.settings.spool));
+        let mut refusal = None;
+        let mut seen = 0_u64;
+        let limit = self.size_limit();
+        let mut piece = Vec::with_capacity(SMTP_READ_BYTES);
+        loop {
+            self.more_data().await?;
+            piece.clear();
+            let progress = reader.push(&self.input, &mut piece);
+            seen += piece.len() as u64;
+            if seen > limit {
+                intaking = None;
+                refusal = Some(replies::too_large());
+                if seen > limit.saturating_mul(MAIL_OVERSIZE_FACTOR) {
+                    return Err(End::Say(replies::too_large()));
+                }
+            }
+            if let Some(message) = &mut intaking
+                && let Err(error) = message.push(&piece)
+            {
+                tracing::error!(%error, "a message could not be spooled");
+                intaking = None;
+                refusal = Some(replies::no_room());
+            }
+            match progress {
+                Progress::More => self.input.clear(),
+                Progress::Bare => {
+                    count(&self.edge.counts.bare_ends_refused, 1);
+                    return Err(End::Say(replies::bare_ends()));
+                }
+                Progress::End(taken) => {
+                    self.input.advance(taken);
+                    count(&self.edge.counts.bare_ends_normalised, reader.normalised);
+                    break;
+                }
+            }
+        }
+        Ok(match (intaking, refusal) {
+            (Some(message), None) => Ok(message.finish()),
+            (_, refusal) => Err(refusal.unwrap_or_else(replies::trouble)),
+        })
+    }
+
+    async fn more_data(&mut self) -> Result<(), End> {
+        if !self.input.is_empty() {
+            return Ok(());
+        }
+        self.input.reserve(SMTP_READ_BYTES);
+        match timeout(SMTP_DATA_WAIT, self.stream.read_buf(&mut self.input)).await {
+            Ok(Ok(0) | Err(_)) => Err(End::Lost),
+            Ok(Ok(_)) => Ok(()),
+            Err(_) => Err(End::Say(replies::too_slow())),
+        }
+    }
+
+    async fn answer(&mut self, content: Content) -> Result<(), End> {
+        let Some(mut draft) = self.draft.take() else {
+            return self.fault(&replies::out_of_order("Name sender and recipients first"));
+        };
+        let live = draft.take_live();
+        let with = self.with(draft.smtp_utf8);
+        let message = Message {
+            protocol: self.protocol,
+            envelope: draft.envelope,
+            sender: draft.sender,
+            recipients: draft.recipients,
+            content: Arc::new(content),
+            client: self.client(),
+            with,
+            id: uuid::Uuid::now_v7().simple().to_string(),
+        };
+        let edge = Arc::clone(&self.edge);
+        // Large, and one of many: on the heap.
+        let Handed { replies, delivered } =
+            Box::pin(handover::hand_over(&edge, message, live)).await;
+        self.end_transaction().await;
+        self.say_each(&replies);
+        let told = !self.is_gone() && self.flush().await.is_ok();
+        if !told {
+            // The client will send it all again: what was delivered is not to be delivered twice.
+            edge.remember(delivered).await;
+            return Err(End::Lost);
+        }
+        Ok(())
+    }
+
+    /// XFORWARD attributes hold for one message.
+    async fn end_transaction(&mut self) {
+        self.forget_draft().await;
+        self.forwarded.clear();
+    }
+
+    /// LMTP: an answer for each recipient. SMTP: they are all the same.
+    fn say_each(&mut self, replies: &[Reply]) {
+        match self.protocol {
+            Protocol::Lmtp => replies.iter().for_each(|reply| self.say(reply)),
+            Protocol::Smtp => {
+                let reply = replies.first().cloned().unwrap_or_else(replies::trouble);
+                self.say(&reply);
+            }
+        }
+    }
+
+    /// Whether the client has closed the connection while it waited for the answer.
+    fn is_gone(&mut self) -> bool {
+        let mut byte = [0; 1];
+        let mut buffer = tokio::io::ReadBuf::new(&mut byte);
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match std::pin::Pin::new(&mut self.stream).poll_read(&mut context, &mut buffer) {
+            std::task::Poll::Pending => false,
+            std::task::Poll::Ready(Ok(())) => {
+                self.input.extend_from_slice(buffer.filled());
+                buffer.filled().is_empty()
+            }
+            std::task::Poll::Ready(Err(_)) => true,
+        }
+    }
+
+    /// RFC 3848, RFC 6531 4.3.
+    fn with(&self, smtp_utf8: bool) -> &'static str {
+        let extended = self.hello.as_ref().is_some_and(|hello| hello.extended);
+        match (self.protocol, smtp_utf8, extended) {
+            (Protocol::Lmtp, true, _) => "UTF8LMTP",
+            (Protocol::Lmtp, false, _) => "LMTP",
+            (Protocol::Smtp, true, _) => "UTF8SMTP",
+            (Protocol::Smtp, false, true) => "ESMTP",
+            (Protocol::Smtp, false, false) => "SMTP",
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What the mail edge is configured with.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+
+pub use crate::ports::relay::{Downstream, DownstreamAddress, DownstreamProtocol};
+
+/// Where a listener binds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bind {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
+impl std::fmt::Display for Bind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Bind::Tcp(address) => write!(f, "{address}"),
+            Bind::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// `[mail]` and the mail listeners.
+#[derive(Debug, Clone)]
+pub struct MailSettings {
+    pub smtp: Option<Bind>,
+    pub lmtp: Option<Bind>,
+    /// The server to which messages are handed on.
+    pub downstream: Downstream,
+    /// Ids whose Authentication-Results are believed (RFC 8601).
+    pub trusted_authserv_ids: Vec<String>,
+    /// Host names of the border, whose `Received` fields are the organisation's own.
+    pub border_hosts: Vec<String>,
+    /// Peers that may send XFORWARD.
+    pub xforward_from: Vec<IpNet>,
+    /// Bytes.
+    pub size_limit: u64,
+    /// The name in greetings and `Received`.
+    pub hostname: String,
+    /// Folder for messages in hand; on the same file system as the archive where possible.
+    pub spool: PathBuf,
+    /// The key of the loop mark: random, made at the first start, kept beside the store.
+    pub pass_key: [u8; 32],
+}

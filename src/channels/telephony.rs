@@ -1,0 +1,368 @@
+//! Telephony webhooks: calls and messages of the providers.
+//!
+//! The signature comes first; after it every request is answered in time, and never with an error:
+//! what goes wrong on our side lets the call go on as if the gateway were not there.
+
+mod event;
+mod flow;
+mod provider;
+mod script;
+pub mod settings;
+mod signed;
+mod twilio;
+mod twiml;
+mod webhook;
+mod words;
+
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::header::{HOST, HeaderValue};
+use hyper::{Request, Response};
+use tokio::time::{Instant, timeout_at};
+use tokio_util::task::TaskTracker;
+
+use self::event::{Call, Event, Text};
+use self::flow::{Note, Opening};
+use self::script::Next;
+use self::settings::TelephonySettings;
+use self::webhook::Webhook;
+use crate::channels::http::answer::{Answer, Body, whole};
+use crate::channels::http::fields::{forwarded, text};
+use crate::channels::http::once::{Key, Once, Recent, Turn, keyed};
+use crate::channels::http::problem::ProblemType;
+use crate::channels::http::upstream::{Upstream, address};
+use crate::domain::contact::Contact;
+use crate::domain::decision::{Decision, Disposition};
+use crate::intake::{Inbound, Intake, Outcome};
+use crate::ports::{Attachment, Clock};
+use crate::runtime::limits::{
+    CALL_ANSWER_WAIT, CALL_DECIDE_WAIT, CALL_DOCUMENT_BYTES_MAX, CALL_NOTE_TRIES_MAX,
+    CALL_NOTE_WAIT, CALL_REPEAT_WINDOW, CALL_REPEATS_MAX, CALL_STATE_WINDOW,
+};
+use crate::runtime::tokens::sha256;
+
+/// All configured telephony entries.
+pub struct TelephonyEdge {
+    intake: Arc<Intake>,
+    clock: Arc<dyn Clock>,
+    upstream: Upstream,
+    tasks: TaskTracker,
+    /// Answers to webhooks, for copies of them.
+    answers: Arc<Once<Answer>>,
+    /// Decisions of calls in progress.
+    decisions: Recent<Arc<Decision>>,
+}
+
+/// Tells a provider's retry from a new request with the same fields.
+const IDEMPOTENCY: &str = "i-twilio-idempotency-token";
+
+/// What the existing call flow learns of a call's decision.
+const FLAGS: &str = "x-contact-gateway-flags";
+
+impl TelephonyEdge {
+    pub fn new(
+        intake: Arc<Intake>,
+        clock: Arc<dyn Clock>,
+        upstream: Upstream,
+        tasks: TaskTracker,
+    ) -> Arc<Self> {
+        Arc::new(TelephonyEdge {
+            intake,
+            clock,
+            upstream,
+            tasks,
+            answers: Once::new(CALL_REPEAT_WINDOW, CALL_REPEATS_MAX),
+            decisions: Recent::new(CALL_STATE_WINDOW, CALL_REPEATS_MAX),
+        })
+    }
+
+    /// Answers one webhook. `behind` is what of the path stands behind the entry's.
+    pub async fn answer(
+        self: &Arc<Self>,
+        entry: &Arc<TelephonySettings>,
+        behind: &str,
+        request: Request<Incoming>,
+    ) -> Response<Body> {
+        let webhook = match Webhook::read(behind, request).await {
+            Ok(webhook) => webhook,
+            Err(kind) => return Answer::from(kind).into(),
+        };
+        if provider::verify(entry, &webhook).is_err() {
+            tracing::warn!(path = entry.path, "a webhook without a valid signature was refused");
+            return Answer::from(ProblemType::Forbidden).into();
+        }
+        let deadline = Instant::now() + CALL_ANSWER_WAIT;
+        let (edge, handled) = (Arc::clone(self), Arc::clone(entry));
+        let task = self.tasks.spawn(async move { edge.handle(&handled, webhook, deadline).await });
+        match timeout_at(deadline, task).await {
+            Ok(Ok(answer)) => answer.into(),
+            Ok(Err(_)) => {
+                tracing::error!(path = entry.path, "a webhook panicked; the call is passed on");
+                provider::fallback(entry).into()
+            }
+            Err(_) => {
+                tracing::warn!(path = entry.path, "a webhook took too long; the call is passed on");
+                provider::fallback(entry).into()
+            }
+        }
+    }
+
+    async fn handle(
+        self: &Arc<Self>,
+        entry: &Arc<TelephonySettings>,
+        webhook: Webhook,
+        deadline: Instant,
+    ) -> Answer {
+        match provider::event(entry, &webhook) {
+            Event::PassOn => self.pass_on(entry, &webhook, &[], deadline).await.0,
+            Event::Next(next, call) => self.next(entry, next, &call).await,
+            // A call under way that asks at this address again is in the existing call flow, where
+            // the same fields may well mean something new.
+            Event::Call(call) if !call.began => self.call(entry, &webhook, &call, deadline).await.0,
+            Event::Call(call) => {
+                self.once(entry, &webhook, self.call(entry, &webhook, &call, deadline)).await
+            }
+            Event::Text(text) => {
+                self.once(entry, &webhook, self.text(entry, &webhook, &text, deadline)).await
+            }
+        }
+    }
+
+    /// Gives copies of a webhook one answer. `work` says whether its answer is the call's own, or
+    /// stands in for one that could not be had.
+    async fn once(
+        &self,
+        entry: &TelephonySettings,
+        webhook: &Webhook,
+        work: impl Future<Output = (Answer, bool)>,
+    ) -> Answer {
+        let key = keyed(&[
+            entry.path.as_bytes(),
+            webhook.query.as_deref().unwrap_or_default().as_bytes(),
+            text(&webhook.headers, IDEMPOTENCY).unwrap_or_default().as_bytes(),
+            &webhook.body,
+        ]);
+        let first = match self.answers.turn(key, self.clock.now()).await {
+            Turn::Again(answer) => return answer,
+            Turn::First(first) => first,
+        };
+        let (answer, own) = work.await;
+        if own {
+            first.keep(answer.clone());
+        } else {
+            first.share(answer.clone());
+        }
+        answer
+    }
+
+    async fn call(
+        self: &Arc<Self>,
+        entry: &TelephonySettings,
+        webhook: &Webhook,
+        call: &Call,
+        deadline: Instant,
+    ) -> (Answer, bool) {
+        let contact = call.contact(self.clock.now());
+        let Some(outcome) = self.decide(entry, contact).await else {
+            return self.pass_on(entry, webhook, &["limits_unchecked".to_owned()], deadline).await;
+        };
+        let Some(organisation) = self.intake.organisation(&entry.organisation) else {
+            return self.pass_on(entry, webhook, &[], deadline).await;
+        };
+        match flow::opening(&outcome, &organisation, entry) {
+            Opening::PassOn => {
+                self.pass_on(entry, webhook, &outcome.decision.flags, deadline).await
+            }
+            Opening::Script(steps) => {
+                let (key, now) = (state_key(entry, &call.id), self.clock.now());
+                self.decisions.put(key, now, Arc::new(outcome.decision));
+                (provider::document(entry, &steps), true)
+            }
+        }
+    }
+
+    async fn text(
+        self: &Arc<Self>,
+        entry: &TelephonySettings,
+        webhook: &Webhook,
+        text: &Text,
+        deadline: Instant,
+    ) -> (Answer, bool) {
+        let Some(outcome) = self.decide(entry, text.contact(self.clock.now())).await else {
+            return self.pass_on(entry, webhook, &["limits_unchecked".to_owned()], deadline).await;
+        };
+        let decision = &outcome.decision;
+        let disposition = if outcome.durable { decision.disposition } else { Disposition::Deliver };
+        match (disposition, &decision.notice) {
+            (Disposition::Deliver, _) => {
+                self.pass_on(entry, webhook, &decision.flags, deadline).await
+            }
+            (Disposition::Limit, Some(notice)) => (provider::reply(entry, &notice.text), true),
+            (Disposition::Limit, None) | (Disposition::Route | Disposition::File, _) => {
+                (provider::empty(entry), true)
+            }
+        }
+    }
+
+    /// Decides in a task of its own, so that a commit in hand is finished even where nobody waits
+    /// for it any more. `None`: it takes too long.
+    async fn decide(&self, entry: &TelephonySettings, contact: Contact) -> Option<Outcome> {
+        let intake = Arc::clone(&self.intake);
+        let organisation = entry.organisation.clone();
+        let digest = sha256(contact.id.as_bytes());
+        let task = self.tasks.spawn(async move {
+            intake.receive(&organisation, Inbound { contact, digest, original: None }).await
+        });
+        match tokio::time::timeout(CALL_DECIDE_WAIT, task).await {
+            Ok(Ok(outcome)) => Some(outcome),
+            Ok(Err(_)) => {
+                tracing::error!("deciding a call panicked; it is passed on");
+                None
+            }
+            Err(_) => {
+                tracing::warn!("deciding a call took too long; it is passed on");
+                None
+            }
+        }
+    }
+
+    /// The next step of a call that was decided. Never counts.
+    async fn next(
+        self: &Arc<Self>,
+        entry: &Arc<TelephonySettings>,
+        next: Next,
+        call: &Call,
+    ) -> Answer {
+        let Some(organisation) = self.intake.organisation(&entry.organisation) else {
+            return provider::empty(entry);
+        };
+        let decision = self.decision_of(entry, &call.id).await;
+        let following = flow::following(next, call, decision.as_deref(), &organisation, entry);
+        for note in following.notes {
+            self.note(entry, &call.id, note);
+        }
+        if following.emergency {
+            let (intake, organisation) = (Arc::clone(&self.intake), entry.organisation.clone());
+            let contact = call.emergency(self.clock.now());
+            let digest = sha256(contact.id.as_bytes());
+            // The caller is put through meanwhile.
+            self.tasks.spawn(async move {
+                intake.receive(&organisation, Inbound { contact, digest, original: None }).await;
+            });
+        }
+        match following.steps.is_empty() {
+            true => provider::empty(entry),
+            false => provider::document(entry, &following.steps),
+        }
+    }
+
+    async fn decision_of(&self, entry: &TelephonySettings, contact: &str) -> Option<Arc<Decision>> {
+        if let Some(decision) = self.decisions.get(&state_key(entry, contact), self.clock.now()) {
+            return Some(decision);
+        }
+        let recorded = self.intake.recorded(&entry.organisation, contact);
+        match tokio::time::timeout(CALL_DECIDE_WAIT, recorded).await {
+            Ok(Ok(decision)) => decision.map(Arc::new),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "a call's decision could not be read");
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// Notes something on a contact, with a few more tries while the store is away.
+    fn note(&self, entry: &TelephonySettings, contact: &str, note: Note) {
+        let (intake, organisation) = (Arc::clone(&self.intake), entry.organisation.clone());
+        let contact = contact.to_owned();
+        self.tasks.spawn(async move {
+            let mut wait = CALL_NOTE_WAIT;
+            for _ in 1..=CALL_NOTE_TRIES_MAX {
+                let attachment = Attachment {
+                    name: note.name.to_owned(),
+                    value: note.value.clone(),
+                    item: None,
+                };
+                match intake.attach(&organisation, &contact, attachment).await {
+                    Ok(()) => return,
+                    Err(error) if error.is_retryable() => {
+                        tracing::warn!(%error, contact, what = note.name, "not noted yet");
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, contact, what = note.name, "could not be noted");
+                        return;
+                    }
+                }
+                tokio::time::sleep(wait).await;
+                wait *= 2;
+            }
+            tracing::error!(contact, what = note.name, "could not be noted; the provider has it");
+        });
+    }
+
+    /// Hands a webhook to the existing call flow and gives its answer, byte for byte. `false`: it
+    /// gave none, and the answer is the fallback.
+    async fn pass_on(
+        &self,
+        entry: &TelephonySettings,
+        webhook: &Webhook,
+        flags: &[String],
+        deadline: Instant,
+    ) -> (Answer, bool) {
+        let Some(request) = upstream_request(entry, webhook, flags) else {
+            return (provider::fallback(entry), true);
+        };
+        let wait = deadline.saturating_duration_since(Instant::now()).mul_f32(UPSTREAM_SHARE);
+        match self.upstream.whole(request, wait, CALL_DOCUMENT_BYTES_MAX).await {
+            Ok(answer) if answer.status.is_success() || answer.status.is_redirection() => {
+                (answer, true)
+            }
+            Ok(answer) => {
+                let status = answer.status.as_u16();
+                tracing::warn!(path = entry.path, status, "the call flow refused a webhook");
+                (provider::fallback(entry), false)
+            }
+            Err(error) => {
+                tracing::warn!(path = entry.path, %error, "the call flow gave no answer");
+                (provider::fallback(entry), false)
+            }
+        }
+    }
+}
+
+/// Of the time that is left, the share that the existing call flow gets; the rest is for giving the
+/// fallback in time.
+const UPSTREAM_SHARE: f32 = 0.95;
+
+/// The webhook as the existing call flow would get it from the provider.
+fn upstream_request(
+    entry: &TelephonySettings,
+    webhook: &Webhook,
+    flags: &[String],
+) -> Option<Request<Body>> {
+    let upstream = entry.upstream.as_ref()?;
+    let uri = address(upstream, &webhook.behind, webhook.query.as_deref()).ok()?;
+    let mut headers = forwarded(webhook.headers.clone(), webhook.peer, false);
+    headers.remove(HOST);
+    if let Some(host) = entry.upstream_url.as_ref().and_then(|url| url.host_str())
+        && let Ok(host) = HeaderValue::try_from(host)
+    {
+        headers.insert(HOST, host);
+    }
+    provider::sign_again(entry, webhook, &mut headers);
+    if !flags.is_empty()
+        && let Ok(flags) = HeaderValue::try_from(flags.join(", "))
+    {
+        headers.insert(FLAGS, flags);
+    }
+    let mut request = Request::new(whole(webhook.body.clone()));
+    *request.method_mut() = webhook.method.clone();
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers;
+    Some(request)
+}
+
+fn state_key(entry: &TelephonySettings, contact: &str) -> Key {
+    keyed(&[entry.organisation.as_str().as_bytes(), contact.as_bytes()])
+}

@@ -1,0 +1,109 @@
+//! What a provider's webhook is about, in the gateway's own words.
+
+use super::script::Next;
+use crate::domain::channel::Channel;
+use crate::domain::contact::{Attachment, Contact, SenderIdentifier};
+use chrono::{DateTime, Utc};
+
+/// What a webhook asks for.
+pub enum Event {
+    /// A call comes in and waits to hear what is done with it.
+    Call(Call),
+    /// A call that was decided has come to its next step.
+    Next(Next, Call),
+    /// A text message came in.
+    Text(Text),
+    /// A step of the existing call flow, which is not ours.
+    PassOn,
+}
+
+/// A call.
+#[derive(Clone)]
+pub struct Call {
+    /// The contact's id: provider, account and call.
+    pub id: String,
+    /// The provider's id of the call.
+    pub call_id: String,
+    /// Empty: withheld.
+    pub from: Vec<SenderIdentifier>,
+    pub to: Vec<String>,
+    /// The call begins with this webhook.
+    pub began: bool,
+    /// Seconds, as the provider writes them.
+    pub length_seconds: Option<String>,
+    /// How the step, or the call, went, in the provider's words.
+    pub result: Option<String>,
+    /// Whoever was dialled took the call.
+    pub answered: bool,
+    /// The key that was pressed.
+    pub key: Option<String>,
+    /// The address of a recording.
+    pub recording: Option<String>,
+}
+
+/// A text message.
+#[derive(Clone)]
+pub struct Text {
+    /// The contact's id: provider, account and message.
+    pub id: String,
+    pub channel: Channel,
+    pub from: Vec<SenderIdentifier>,
+    pub to: Vec<String>,
+    pub text: Option<String>,
+    pub attachments: Vec<Attachment>,
+}
+
+impl Call {
+    pub fn contact(&self, at: DateTime<Utc>) -> Contact {
+        Contact {
+            call_id: Some(self.call_id.clone()),
+            ..contact(self.id.clone(), Channel::Telephone, at, &self.from, &self.to)
+        }
+    }
+
+    /// The contact that a caller makes by pressing 1: the words put it in the emergency lane,
+    /// where the safeguard's own rule takes it up.
+    pub fn emergency(&self, at: DateTime<Utc>) -> Contact {
+        Contact {
+            id: format!("{}-emergency", self.id),
+            text: Some("Emergency: the caller pressed 1 for an emergency.".to_owned()),
+            ..self.contact(at)
+        }
+    }
+}
+
+impl Text {
+    pub fn contact(&self, at: DateTime<Utc>) -> Contact {
+        Contact {
+            text: self.text.clone(),
+            attachments: self.attachments.clone(),
+            ..contact(self.id.clone(), self.channel, at, &self.from, &self.to)
+        }
+    }
+}
+
+fn contact(
+    id: String,
+    channel: Channel,
+    at: DateTime<Utc>,
+    from: &[SenderIdentifier],
+    to: &[String],
+) -> Contact {
+    Contact {
+        id,
+        channel,
+        at,
+        from: from.to_vec(),
+        to: to.to_vec(),
+        subject: None,
+        text: None,
+        issue: None,
+        thread: Vec::new(),
+        attachments: Vec::new(),
+        automatic: false,
+        invited: false,
+        message_id: None,
+        call_id: None,
+        ambiguous: false,
+    }
+}

@@ -1,0 +1,95 @@
+//! What a telephony webhook is configured with.
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+
+use crate::domain::organisation::OrganisationId;
+
+/// One `[[organisation.telephony]]`.
+#[derive(Debug, Clone)]
+pub struct TelephonySettings {
+    pub organisation: OrganisationId,
+    pub provider: Provider,
+    pub product: Product,
+    /// The path on the contacts listener; continuations live below it.
+    pub path: String,
+    /// The URL as the provider calls it: what signatures are made over.
+    pub public_url: url::Url,
+    /// Several at once while one is being rotated. Never printed.
+    pub secrets: Vec<SecretString>,
+    /// The existing call flow, to which calls of everybody else go on. `None`: an empty answer.
+    pub upstream: Option<hyper::Uri>,
+    /// The URL as the existing call flow knows itself, over which re-signed requests are signed;
+    /// `None`: `upstream` itself.
+    pub upstream_url: Option<url::Url>,
+    pub when_limited: WhenLimited,
+    /// The number shown to a point of contact who is called.
+    pub caller_id: Option<String>,
+    pub targets: Targets,
+    /// The document that answers when the upstream does not.
+    pub fallback: Option<String>,
+    /// Networks whose `P-Asserted-Identity` counts, and from which tokens are taken.
+    pub trusted_sources: Vec<IpNet>,
+    pub sip_domain: Option<String>,
+    /// The language and voice of spoken notices (BCP 47).
+    pub language: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provider {
+    Twilio,
+    Vonage,
+    Telnyx,
+    Plivo,
+    Sip,
+    Generic,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Product {
+    Voice,
+    Messaging,
+}
+
+/// What a limited caller meets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WhenLimited {
+    #[default]
+    Notice,
+    Voicemail,
+    Reject,
+}
+
+/// Numbers or URIs of things that calls are connected to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Targets {
+    pub queue: Option<String>,
+    pub voicemail: Option<String>,
+    pub announcement: Option<String>,
+}
+
+#[cfg(test)]
+pub mod testing {
+    use super::*;
+
+    /// A Twilio voice entry, to be changed by a test.
+    pub fn entry() -> TelephonySettings {
+        TelephonySettings {
+            organisation: OrganisationId::new("karbon"),
+            provider: Provider::Twilio,
+            product: Product::Voice,
+            path: "/karbon/voice".to_owned(),
+            public_url: url::Url::parse("https://gw.example/karbon/voice").unwrap(),
+            secrets: vec![SecretString::from("tok")],
+            upstream: None,
+            upstream_url: None,
+            when_limited: WhenLimited::Notice,
+            caller_id: None,
+            targets: Targets::default(),
+            fallback: None,
+            trusted_sources: Vec::new(),
+            sip_domain: None,
+            language: "en-GB".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Twilio: calls, and text and WhatsApp messages.
+
+pub mod signature;
+
+use super::event::{Call, Event, Text};
+use super::script::Next;
+use super::settings::{Product, TelephonySettings};
+use super::webhook::Webhook;
+use crate::domain::channel::Channel;
+use crate::domain::contact::{Attachment, SenderIdentifier};
+use crate::domain::identifier::{Assurance, IdentifierKind, is_withheld};
+use crate::runtime::limits::MESSAGE_MEDIA_MAX;
+use crate::runtime::tokens::{hex, sha256};
+
+/// What a webhook is about. Anything that is not clearly a contact's beginning or a step of ours
+/// goes on to the existing call flow.
+pub fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
+    match entry.product {
+        Product::Voice => voice(webhook),
+        Product::Messaging => messaging(webhook),
+    }
+}
+
+fn voice(webhook: &Webhook) -> Event {
+    let Some(sid) = webhook.field("CallSid") else { return Event::PassOn };
+    let account = webhook.field("AccountSid").unwrap_or_default();
+    let status = webhook.field("CallStatus").unwrap_or_default();
+    let call = Call {
+        id: format!("call-twilio-{account}-{sid}"),
+        call_id: sid,
+        from: caller(webhook),
+        to: webhook.field("To").into_iter().collect(),
+        began: status == "ringing",
+        length_seconds: webhook.field("CallDuration"),
+        result: webhook.field("DialCallStatus").or_else(|| {
+            // Completion of the call itself, on the status callback.
+            (!status.is_empty()).then_some(status.clone())
+        }),
+        answered: matches!(
+            webhook.field("DialCallStatus").as_deref(),
+            Some("completed" | "answered")
+        ),
+        key: webhook.field("Digits"),
+        recording: webhook.field("RecordingUrl"),
+    };
+    if let Some(next) = Next::at(&webhook.behind, webhook.field("leg").as_deref()) {
+        return Event::Next(next, call);
+    }
+    // Calls that the organisation makes itself are nobody's contact.
+    let outbound = webhook.field("Direction").is_some_and(|way| way.starts_with("outbound"));
+    if webhook.behind.trim_end_matches('/').is_empty() && !outbound {
+        return Event::Call(call);
+    }
+    Event::PassOn
+}
+
+/// The caller as far as a number or address says who it is.
+fn caller(webhook: &Webhook) -> Vec<SenderIdentifier> {
+    let Some(from) = webhook.field("From") else { return Vec::new() };
+    if is_withheld(&from) {
+        return Vec::new();
+    }
+    if let Some(client) = from.strip_prefix("client:") {
+        let value = client.to_owned();
+        let assurance = Assurance::Asserted;
+        return vec![SenderIdentifier { kind: IdentifierKind::Account, value, assurance }];
+    }
+    let assurance = attested(webhook.field("StirVerstat").as_deref());
+    vec![SenderIdentifier { kind: IdentifierKind::Phone, value: from, assurance }]
+}
+
+/// What the network's own check says of the number (ATIS-1000074 `verstat`): full attestation
+/// proves it, a failed check speaks against it, less says nothing.
+pub fn attested(verdict: Option<&str>) -> Assurance {
+    match verdict {
+        Some("TN-Validation-Passed-A") => Assurance::Proven,
+        Some(verdict) if verdict.starts_with("TN-Validation-Failed") => Assurance::Refuted,
+        Some(_) | None => Assurance::Asserted,
+    }
+}
+
+fn messaging(webhook: &Webhook) -> Event {
+    let Some(sid) = webhook.field("MessageSid").or_else(|| webhook.field("SmsSid")) else {
+        return Event::PassOn;
+    };
+    // Delivery reports of the organisation's own messages share the address.
+    let reported = webhook.field("MessageStatus").is_some_and(|status| status != "received");
+    let Some(from) = webhook.field("From") else { return Event::PassOn };
+    if reported || !webhook.behind.trim_end_matches('/').is_empty() {
+        return Event::PassOn;
+    }
+    let account = webhook.field("AccountSid").unwrap_or_default();
+    let (channel, kind) = if from.starts_with("whatsapp:") {
+        (Channel::Whatsapp, IdentifierKind::Whatsapp)
+    } else {
+        (Channel::Sms, IdentifierKind::Phone)
+    };
+    let sender = SenderIdentifier { kind, value: from, assurance: Assurance::Asserted };
+    Event::Text(Text {
+        id: format!("text-twilio-{account}-{sid}"),
+        channel,
+        from: vec![sender],
+        to: webhook.field("To").into_iter().collect(),
+        text: webhook.field("Body"),
+        attachments: media(webhook),
+    })
+}
+
+/// The files of a message. Their content stays with the provider; each has an address of its own,
+/// so that each counts as not seen before, which helps the sender.
+fn media(webhook: &Webhook) -> Vec<Attachment> {
+    (0..MESSAGE_MEDIA_MAX)
+        .map_while(|at| webhook.field(&format!("MediaUrl{at}")).map(|url| (at, url)))
+        .map(|(at, url)| Attachment {
+            name: format!("media-{at}"),
+            sha256: hex(&sha256(url.as_bytes())),
+            bytes: 0,
+        })
+        .collect()
+}

@@ -1,0 +1,90 @@
+//! A webhook as it came: raw bytes for the signature, fields for everything else.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderMap};
+use hyper::{Method, Request};
+
+use crate::channels::http::answer::collected;
+use crate::channels::http::fields;
+use crate::channels::http::peer;
+use crate::channels::http::problem::ProblemType;
+use crate::channels::http::upstream::patient;
+use crate::runtime::limits::WEBHOOK_BODY_BYTES_MAX;
+
+/// One request of a provider.
+#[derive(Clone)]
+pub struct Webhook {
+    pub method: Method,
+    /// What of the path stands behind the configured one.
+    pub behind: String,
+    /// The query as it came, without the `?`.
+    pub query: Option<String>,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    pub peer: Option<IpAddr>,
+    /// The fields of an urlencoded body, in order, blank and repeated ones too.
+    pub form: Vec<(String, String)>,
+}
+
+impl Webhook {
+    /// Reads a request whole.
+    ///
+    /// # Errors
+    /// It is too large, or breaks off.
+    pub async fn read(behind: &str, request: Request<Incoming>) -> Result<Self, ProblemType> {
+        let peer = peer(&request);
+        let (head, body) = request.into_parts();
+        let body = collected(patient(body), WEBHOOK_BODY_BYTES_MAX).await?;
+        let mut webhook = Webhook {
+            method: head.method,
+            behind: behind.to_owned(),
+            query: head.uri.query().map(str::to_owned),
+            headers: head.headers,
+            body,
+            peer,
+            form: Vec::new(),
+        };
+        if webhook.is_form() {
+            webhook.form = pairs(&webhook.body);
+        }
+        Ok(webhook)
+    }
+
+    fn content_type(&self) -> String {
+        let full = fields::text(&self.headers, CONTENT_TYPE).unwrap_or_default();
+        full.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    pub fn is_form(&self) -> bool {
+        self.content_type() == "application/x-www-form-urlencoded"
+    }
+
+    pub fn is_json(&self) -> bool {
+        let content_type = self.content_type();
+        content_type == "application/json" || content_type.ends_with("+json")
+    }
+
+    /// The fields of the query.
+    pub fn query_fields(&self) -> Vec<(String, String)> {
+        pairs(self.query.as_deref().unwrap_or_default().as_bytes())
+    }
+
+    /// A field that is not blank, of the body or else of the query.
+    pub fn field(&self, name: &str) -> Option<String> {
+        let in_form = self.form.iter().find(|(field, value)| field == name && !value.is_empty());
+        if let Some((_, value)) = in_form {
+            return Some(value.clone());
+        }
+        let query = self.query_fields();
+        query.into_iter().find(|(field, value)| field == name && !value.is_empty()).map(|(_, v)| v)
+    }
+}
+
+fn pairs(encoded: &[u8]) -> Vec<(String, String)> {
+    form_urlencoded::parse(encoded)
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect()
+}

@@ -1,0 +1,350 @@
+//! Web forms: a reverse proxy in front of a form's own handler.
+//!
+//! Only submissions (POST, PUT, PATCH) are looked into. What is delivered goes on byte for byte;
+//! what is routed, limited or filed is kept by intake and never reaches the handler.
+
+mod forward;
+mod json;
+mod page;
+mod parse;
+pub mod settings;
+mod submission;
+mod translate;
+
+pub use page::fault_response;
+pub use submission::clear_spool;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE};
+use hyper::http::request;
+use hyper::{Method, Request, Response};
+use ipnet::IpNet;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use self::parse::{Parsed, parse};
+use self::settings::FormSettings;
+use self::submission::{ReadError, Submission};
+use crate::channels::http::answer::{Answer, Body};
+use crate::channels::http::once::{Key, Once, Recent, Turn, keyed};
+use crate::channels::http::peer;
+use crate::channels::http::problem::ProblemType;
+use crate::channels::http::upstream::{Reply, Upstream, patient};
+use crate::domain::contact::Contact;
+use crate::domain::decision::{Decision, Disposition};
+use crate::domain::organisation::Organisation;
+use crate::intake::{Inbound, Intake, Outcome};
+use crate::ports::{Clock, Mailer, OwnMail, OwnMailKind};
+use crate::runtime::limits::{
+    FORM_LARGE_PARSES_MAX, FORM_MAIL_WAIT, FORM_REPEAT_STEP, FORM_REPEAT_WINDOW, FORM_REPEATS_MAX,
+};
+use crate::runtime::tokens::hex;
+
+/// What the form edge is made of.
+pub struct FormParts {
+    pub intake: Arc<Intake>,
+    pub mailer: Arc<dyn Mailer>,
+    pub clock: Arc<dyn Clock>,
+    pub upstream: Upstream,
+    pub trusted_proxies: Vec<IpNet>,
+    pub spool: PathBuf,
+    pub tasks: TaskTracker,
+}
+
+/// All configured forms.
+pub struct FormEdge {
+    parts: FormParts,
+    /// Answers by submission and session, for a double click.
+    answers: Arc<Once<Answer>>,
+    /// Contact ids by submission, for a repeat in another session.
+    ids: Recent<String>,
+    /// How often a submission was refused by its handler; the next try is a contact of its own.
+    refusals: Recent<u32>,
+    large: Semaphore,
+}
+
+/// One submission, read and understood.
+struct Job {
+    form: Arc<FormSettings>,
+    organisation: Arc<Organisation>,
+    behind: String,
+    head: request::Parts,
+    submission: Submission,
+    parsed: Parsed,
+}
+
+impl FormEdge {
+    pub fn new(parts: FormParts) -> Arc<Self> {
+        Arc::new(FormEdge {
+            parts,
+            answers: Once::new(FORM_REPEAT_WINDOW, FORM_REPEATS_MAX),
+            ids: Recent::new(FORM_REPEAT_WINDOW, FORM_REPEATS_MAX),
+            refusals: Recent::new(FORM_REPEAT_WINDOW, FORM_REPEATS_MAX),
+            large: Semaphore::new(FORM_LARGE_PARSES_MAX),
+        })
+    }
+
+    /// Answers one request to a form. `behind` is what of the path stands behind the form's.
+    pub async fn answer(
+        self: &Arc<Self>,
+        form: &Arc<FormSettings>,
+        behind: &str,
+        request: Request<Incoming>,
+    ) -> Response<Body> {
+        let asker = request.headers().clone();
+        if !is_submission(request.method()) {
+            return self
+                .pass(form, behind, request)
+                .await
+                .unwrap_or_else(|kind| page::fault_response(kind, &asker));
+        }
+        let job = match self.read(form, behind, request).await {
+            Ok(job) => job,
+            Err(kind) => return page::fault_response(kind, &asker),
+        };
+        // A task of its own: a sender who breaks off, or clicks again, leaves no half-done work.
+        let edge = Arc::clone(self);
+        match self.parts.tasks.spawn(async move { edge.submit(job).await }).await {
+            Ok(Reply::Whole(answer)) => answer.into(),
+            Ok(Reply::Streaming(response)) => response,
+            Err(_) => {
+                tracing::error!("a form submission panicked");
+                page::fault_response(ProblemType::Internal, &asker)
+            }
+        }
+    }
+
+    /// Reads a submission whole and looks into it.
+    async fn read(
+        &self,
+        form: &Arc<FormSettings>,
+        behind: &str,
+        request: Request<Incoming>,
+    ) -> Result<Job, ProblemType> {
+        let organisation =
+            self.parts.intake.organisation(&form.organisation).ok_or(ProblemType::Internal)?;
+        let announced = request
+            .headers()
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_some_and(|bytes| bytes > form.body_limit) {
+            return Err(ProblemType::TooLarge);
+        }
+        // Browsers never compress a form; a body that can't be looked into would be a way round.
+        let encoded = request.headers().get(CONTENT_ENCODING);
+        if encoded.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Err(ProblemType::UnsupportedEncoding);
+        }
+        let from = peer(&request);
+        let (mut head, body) = request.into_parts();
+        let kept = forward::kept_head(&head);
+        let read = Submission::read(patient(body), kept, form.body_limit, &self.parts.spool).await;
+        let submission = read.map_err(|error| match error {
+            ReadError::TooLarge => ProblemType::TooLarge,
+            ReadError::Broken => ProblemType::InvalidBody,
+            ReadError::Disk(error) => {
+                tracing::error!(error = %error.kind(), "a form could not be spooled");
+                ProblemType::TryAgain
+            }
+        })?;
+        let parsed = self.parse(&head, &submission).await?;
+        head.headers = self.headers(&head, from);
+        let behind = behind.to_owned();
+        Ok(Job { form: Arc::clone(form), organisation, behind, head, submission, parsed })
+    }
+
+    async fn parse(
+        &self,
+        head: &request::Parts,
+        submission: &Submission,
+    ) -> Result<Parsed, ProblemType> {
+        let turn = match submission.is_spooled() {
+            // The semaphore is never closed.
+            true => self.large.acquire().await.ok(),
+            false => None,
+        };
+        let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let parsed = parse(submission, content_type).await;
+        drop(turn);
+        parsed.map_err(|error| {
+            tracing::error!(error = %error.kind(), "a spooled form could not be read");
+            ProblemType::TryAgain
+        })
+    }
+
+    /// Carries a submission out, once.
+    async fn submit(&self, job: Job) -> Reply {
+        let names = &job.form.fields;
+        let nation = job.organisation.profile.nation;
+        let sender = translate::sender(&job.parsed.fields, names, nation);
+        let now = self.parts.clock.now();
+        if sender.identifiers.is_empty() {
+            // Nobody in particular: two of these may well be two senders.
+            let id = format!("form-{}", uuid::Uuid::now_v7().simple());
+            let path = &job.form.path;
+            let contact = translate::contact(id, now, path, &job.parsed, sender, names);
+            return self.decide(&job, contact).await.0;
+        }
+        let content = keyed(&[
+            job.form.organisation.as_str().as_bytes(),
+            job.form.path.as_bytes(),
+            job.behind.as_bytes(),
+            &job.parsed.content,
+        ]);
+        let cookies = job.head.headers.get_all(COOKIE).iter();
+        let session: Vec<u8> = cookies.flat_map(|value| value.as_bytes().iter().copied()).collect();
+        // An answer may belong to a session; it is given again to that session alone.
+        let first = match self.answers.turn(keyed(&[&content, &session]), now).await {
+            Turn::Again(answer) => return Reply::Whole(answer),
+            Turn::First(first) => first,
+        };
+        let mut contact =
+            translate::contact(String::new(), now, &job.form.path, &job.parsed, sender, names);
+        contact.id = self.contact_id(&job, &contact, content).await;
+        let (reply, stands) = self.decide(&job, contact).await;
+        if !stands {
+            let refused = self.refusals.get(&content, now).unwrap_or_default();
+            self.refusals.put(content, now, refused + 1);
+        }
+        match &reply {
+            Reply::Whole(answer) if stands => first.keep(answer.clone()),
+            Reply::Whole(answer) => first.share(answer.clone()),
+            Reply::Streaming(_) => drop(first),
+        }
+        reply
+    }
+
+    /// The id of a submission's contact: the same for the same content within
+    /// [`FORM_REPEAT_WINDOW`], after a crash and on another gateway too.
+    ///
+    /// An id carries the step of time in which the submission was first seen; a repeat finds the
+    /// recorded one by looking back step by step.
+    async fn contact_id(&self, job: &Job, contact: &Contact, content: Key) -> String {
+        let now = contact.at;
+        let refused = self.refusals.get(&content, now).unwrap_or_default();
+        let name = keyed(&[&content, &refused.to_be_bytes()]);
+        if let Some(id) = self.ids.get(&name, now) {
+            return id;
+        }
+        let hex: String = hex(&name).chars().take(CONTACT_ID_DIGITS).collect();
+        let seconds = i64::try_from(FORM_REPEAT_STEP.as_secs()).unwrap_or(1);
+        let steps = FORM_REPEAT_WINDOW.as_secs() / FORM_REPEAT_STEP.as_secs();
+        let step = now.timestamp().div_euclid(seconds);
+        let id_at = |back: u64| format!("form-{hex}-{}", step.saturating_sub_unsigned(back));
+        let mut id = id_at(0);
+        // Of a sender without restrictions nothing is counted, and nothing need be looked up.
+        let organisation = &job.form.organisation;
+        let looked_for = self.parts.intake.may_be_restricted(organisation, contact);
+        let back_to = looked_for.then_some(steps);
+        for back in back_to.into_iter().flat_map(|steps| 0..=steps) {
+            let candidate = id_at(back);
+            let known = self.parts.intake.recorded(organisation, &candidate).await;
+            // With the store away nothing can be looked up; intake's own journal then tells a
+            // repeat within the same step.
+            if matches!(known, Ok(Some(_))) {
+                id = candidate;
+                break;
+            }
+        }
+        self.ids.put(name, now, id.clone());
+        id
+    }
+
+    /// Decides a submission and does what was decided. `false`: the form's own handler refused it
+    /// or is away, so that it was no contact and the same again is a new one.
+    async fn decide(&self, job: &Job, contact: Contact) -> (Reply, bool) {
+        let form = &job.form;
+        let now = contact.at;
+        let subject = contact.subject.clone();
+        let text = contact.text.clone();
+        let inbound = Inbound {
+            contact,
+            digest: job.parsed.content,
+            original: Some(job.submission.original()),
+        };
+        let outcome = self.parts.intake.receive(&form.organisation, inbound).await;
+        let asker = &job.head.headers;
+        let answer = match disposition(&outcome) {
+            Disposition::Deliver => return self.deliver(job, &outcome).await,
+            Disposition::Route => {
+                self.mail(job, &outcome.decision, subject, text).await;
+                page::acknowledgement(asker)
+            }
+            Disposition::Limit => page::limited(&outcome.decision, &job.organisation, now, asker),
+            Disposition::File => page::acknowledgement(asker),
+        };
+        (Reply::Whole(answer), true)
+    }
+
+    /// Hands a submission to the form's own handler, and gives its place back where the handler
+    /// does not take it.
+    async fn deliver(&self, job: &Job, outcome: &Outcome) -> (Reply, bool) {
+        let sent = self.send(job).await;
+        let taken = match &sent {
+            Ok(Reply::Whole(answer)) => answer.status,
+            Ok(Reply::Streaming(response)) => response.status(),
+            Err(kind) => kind.status(),
+        };
+        let taken = taken.is_success() || taken.is_redirection();
+        if !taken && !outcome.decision.quotas.is_empty() {
+            let contact = &outcome.decision.contact;
+            if let Err(error) = self.parts.intake.uncount(&job.form.organisation, contact).await {
+                tracing::error!(%error, contact, "a refused form's place could not be given back");
+            }
+        }
+        let reply = sent.unwrap_or_else(|kind| Reply::Whole(page::fault(kind, &job.head.headers)));
+        (reply, taken)
+    }
+
+    /// Mails what was routed to its mailbox as well. It is on the queue already: trouble with the
+    /// mail loses nothing.
+    async fn mail(
+        &self,
+        job: &Job,
+        decision: &Decision,
+        subject: Option<String>,
+        text: Option<String>,
+    ) {
+        let Some(to) = decision.route.as_ref().and_then(|route| route.email.clone()) else {
+            return;
+        };
+        let mail = OwnMail {
+            organisation: job.form.organisation.clone(),
+            key: format!("{}:route", decision.contact),
+            kind: OwnMailKind::Internal,
+            to,
+            subject: subject.unwrap_or_else(|| "A message from a web form".to_owned()),
+            text: forward::routed_text(decision, &job.form.path, text.as_deref()),
+            in_reply_to: None,
+            original: None,
+        };
+        let sent = tokio::time::timeout(FORM_MAIL_WAIT, self.parts.mailer.send(mail)).await;
+        match sent {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%error, contact = decision.contact, "a routed form was not mailed");
+            }
+            Err(_) => {
+                tracing::warn!(contact = decision.contact, "mailing a routed form took too long");
+            }
+        }
+    }
+}
+
+/// Hexadecimal digits of the submission's digest in a contact id: 80 bits, far more than tells the
+/// submissions of one organisation apart.
+const CONTACT_ID_DIGITS: usize = 20;
+
+/// What is done: a decision that is not on disk is not acted on against the sender, since what was
+/// kept with it would be lost.
+fn disposition(outcome: &Outcome) -> Disposition {
+    if outcome.durable { outcome.decision.disposition } else { Disposition::Deliver }
+}
+
+/// Methods that hand something in (RFC 9110 9.3.3, 9.3.4; RFC 5789). The others pass untouched.
+fn is_submission(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+}

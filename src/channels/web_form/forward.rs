@@ -1,0 +1,115 @@
+//! Towards the form's own handler.
+
+use std::fmt::Write;
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::header::{
+    ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderValue, ORIGIN,
+    REFERER, USER_AGENT,
+};
+use hyper::http::request;
+use hyper::{Request, Response};
+
+use super::settings::FormSettings;
+use super::{FormEdge, Job};
+use crate::channels::http::answer::Body;
+use crate::channels::http::fields::forwarded;
+use crate::channels::http::peer;
+use crate::channels::http::problem::ProblemType;
+use crate::channels::http::upstream::{Reply, UpstreamError, address, patient, settle};
+use crate::domain::decision::Decision;
+use crate::runtime::limits::FORM_ANSWER_BYTES_MAX;
+
+impl FormEdge {
+    /// Passes a request that hands nothing in: bodies stream both ways.
+    pub(super) async fn pass(
+        &self,
+        form: &FormSettings,
+        behind: &str,
+        request: Request<Incoming>,
+    ) -> Result<Response<Body>, ProblemType> {
+        let from = peer(&request);
+        let (mut head, body) = request.into_parts();
+        head.headers = self.headers(&head, from);
+        head.uri = address(&form.upstream, behind, head.uri.query()).map_err(fault)?;
+        let request = on_its_way(head, patient(body));
+        self.parts.upstream.send(request, form.timeout).await.map_err(fault)
+    }
+
+    /// Sends a submission on, byte for byte, with its length.
+    pub(super) async fn send(&self, job: &Job) -> Result<Reply, ProblemType> {
+        let mut head = job.head.clone();
+        head.uri = address(&job.form.upstream, &job.behind, head.uri.query()).map_err(fault)?;
+        head.headers.insert(CONTENT_LENGTH, HeaderValue::from(job.submission.bytes));
+        let body = job.submission.body().await.map_err(|error| {
+            tracing::error!(error = %error.kind(), "a spooled form could not be read");
+            ProblemType::TryAgain
+        })?;
+        let request = on_its_way(head, body);
+        let answer = self.parts.upstream.send(request, job.form.timeout).await.map_err(fault)?;
+        Ok(settle(answer, FORM_ANSWER_BYTES_MAX).await)
+    }
+
+    /// The request's fields, made fit for the upstream.
+    pub(super) fn headers(&self, head: &request::Parts, from: Option<IpAddr>) -> HeaderMap {
+        let trusted = from
+            .is_some_and(|from| self.parts.trusted_proxies.iter().any(|net| net.contains(&from)));
+        let mut headers = forwarded(head.headers.clone(), from, trusted);
+        // The body is here already: the upstream has nothing to wait for (RFC 9110 10.1.1).
+        headers.remove(EXPECT);
+        headers
+    }
+}
+
+/// A request of the client's own: the version and extensions belong to the connection it came on.
+fn on_its_way(head: request::Parts, body: Body) -> Request<Body> {
+    let mut request = Request::new(body);
+    *request.method_mut() = head.method;
+    *request.uri_mut() = head.uri;
+    *request.headers_mut() = head.headers;
+    request
+}
+
+fn fault(error: UpstreamError) -> ProblemType {
+    match error {
+        UpstreamError::Unreachable => ProblemType::UpstreamUnavailable,
+        UpstreamError::Timeout => ProblemType::UpstreamTimeout,
+        UpstreamError::Address => ProblemType::NotFound,
+    }
+}
+
+/// The head of a request as it is kept in front of its body (RFC 9112 10.1, `message/http`): what
+/// says how to read the body, and nothing that opens a session.
+pub(super) fn kept_head(head: &request::Parts) -> Bytes {
+    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+    let mut kept = format!("{} {target} HTTP/1.1\r\n", head.method).into_bytes();
+    for name in [HOST, CONTENT_TYPE, CONTENT_LENGTH, ORIGIN, REFERER, USER_AGENT, ACCEPT_LANGUAGE] {
+        for value in head.headers.get_all(&name) {
+            kept.extend_from_slice(name.as_str().as_bytes());
+            kept.extend_from_slice(b": ");
+            kept.extend_from_slice(value.as_bytes());
+            kept.extend_from_slice(b"\r\n");
+        }
+    }
+    kept.extend_from_slice(b"\r\n");
+    Bytes::from(kept)
+}
+
+/// What a mailbox is sent of a routed form: why it has it, and what was written.
+pub(super) fn routed_text(decision: &Decision, path: &str, text: Option<&str>) -> String {
+    let mut mail = format!("A message came by the web form {path}.\n\nWhy you have it:\n");
+    for reason in &decision.reasons {
+        // Writing to a string can't fail.
+        let _ = writeln!(mail, "- {}", reason.text);
+    }
+    let _ = writeln!(mail, "\nReference: {}", decision.contact);
+    match text {
+        Some(text) => {
+            let _ = writeln!(mail, "\nThe message:\n\n{text}");
+        }
+        None => mail.push_str("\nThe form holds no text; it is kept whole on your queue.\n"),
+    }
+    mail
+}

@@ -1,0 +1,267 @@
+//! What a submission says, for matching alone: the bytes that go on are never touched.
+
+use std::io;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use futures_util::StreamExt;
+
+use super::json::Node;
+use super::submission::Submission;
+use crate::domain::contact::Attachment;
+use crate::runtime::limits::{FORM_FIELD_BYTES_MAX, FORM_PARTS_MAX};
+use crate::runtime::tokens::hex;
+
+/// A submission's fields, in one of the forms that pages and scripts send.
+#[derive(Debug)]
+pub struct Parsed {
+    pub fields: Fields,
+    /// Files of a multipart form. Their content is digested and never searched.
+    pub files: Vec<Attachment>,
+    /// SHA-256 of the content. For a multipart form that of its parts, since a browser draws a new
+    /// boundary for the second click of a double click.
+    pub content: [u8; 32],
+}
+
+#[derive(Debug)]
+pub enum Fields {
+    Pairs(Vec<(String, String)>),
+    Json(Node),
+    /// A content type that says nothing of fields, or a body that is not what its type says.
+    Unread,
+}
+
+impl Fields {
+    /// The values of a field, in order, blank ones left out.
+    pub fn values(&self, field: &str) -> Vec<&str> {
+        let values = match self {
+            Fields::Pairs(pairs) => pairs
+                .iter()
+                .filter(|(name, _)| name == field)
+                .map(|(_, value)| value.as_str())
+                .collect(),
+            Fields::Json(node) => node.at(field),
+            Fields::Unread => Vec::new(),
+        };
+        values.into_iter().map(str::trim).filter(|value| !value.is_empty()).collect()
+    }
+
+    /// The values of all fields but those named.
+    pub fn others(&self, named: &[&str]) -> Vec<&str> {
+        let values = match self {
+            Fields::Pairs(pairs) => pairs
+                .iter()
+                .filter(|(name, _)| !named.contains(&name.as_str()))
+                .map(|(_, value)| value.as_str())
+                .collect(),
+            Fields::Json(node) => node.all(),
+            Fields::Unread => Vec::new(),
+        };
+        values.into_iter().map(str::trim).filter(|value| !value.is_empty()).collect()
+    }
+}
+
+/// Reads the fields of a submission.
+///
+/// # Errors
+/// The spooled body can't be read again.
+pub async fn parse(submission: &Submission, content_type: Option<&str>) -> io::Result<Parsed> {
+    let content_type = content_type.unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let unread = Parsed { fields: Fields::Unread, files: Vec::new(), content: submission.digest };
+    if essence == "application/x-www-form-urlencoded" {
+        let body = submission.in_memory().await?;
+        return Ok(Parsed { fields: Fields::Pairs(urlencoded(&body)), ..unread });
+    }
+    if essence == "application/json" || essence.ends_with("+json") {
+        let body = submission.in_memory().await?;
+        let fields = serde_json::from_slice(&body).map_or(Fields::Unread, Fields::Json);
+        return Ok(Parsed { fields, ..unread });
+    }
+    if essence == "multipart/form-data"
+        && let Ok(boundary) = multer::parse_boundary(content_type)
+    {
+        return Ok(multipart(submission, boundary).await?.unwrap_or(unread));
+    }
+    Ok(unread)
+}
+
+/// Name and value pairs of `a=1&b=2` (WHATWG URL, "urlencoded parsing"), with a lenient reading of
+/// other charsets than UTF-8.
+fn urlencoded(body: &[u8]) -> Vec<(String, String)> {
+    body.split(|byte| *byte == b'&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let at = pair.iter().position(|byte| *byte == b'=');
+            let (name, value) = at.map_or((pair, &[][..]), |at| {
+                let (name, rest) = pair.split_at(at);
+                (name, rest.get(1..).unwrap_or_default())
+            });
+            (text_of(&unescaped(name)), text_of(&unescaped(value)))
+        })
+        .collect()
+}
+
+/// `+` and `%XX` undone, in bytes: which characters they are is not known yet.
+fn unescaped(escaped: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(escaped.len());
+    let mut rest = escaped;
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        let hex =
+            |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        match (first, after) {
+            (b'+', _) => bytes.push(b' '),
+            (b'%', [high, low, after @ ..]) => match (hex(high), hex(low)) {
+                (Some(high), Some(low)) => {
+                    bytes.push(high << 4 | low);
+                    rest = after;
+                }
+                _ => bytes.push(b'%'),
+            },
+            _ => bytes.push(*first),
+        }
+    }
+    bytes
+}
+
+/// Text in whatever charset: UTF-8 where it is, else ISO 8859-1, which every byte is a character
+/// of. Good enough to match on; addresses and numbers are ASCII in both.
+fn text_of(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
+    }
+}
+
+/// The parts of a multipart form (RFC 7578), or `None` where it is broken or has too many.
+async fn multipart(submission: &Submission, boundary: String) -> io::Result<Option<Parsed>> {
+    let stream = submission.stream().await?;
+    let mut parts = multer::Multipart::new(stream, boundary);
+    let mut pairs = Vec::new();
+    let mut files = Vec::new();
+    let mut content = Context::new(&SHA256);
+    for _ in 0..FORM_PARTS_MAX {
+        let Ok(part) = parts.next_field().await else { return Ok(None) };
+        let Some(part) = part else {
+            let content = finished(content);
+            return Ok(Some(Parsed { fields: Fields::Pairs(pairs), files, content }));
+        };
+        let name = part.name().unwrap_or_default().to_owned();
+        let file = part.file_name().map(ToOwned::to_owned);
+        let Some((start, bytes, sum)) = read_part(part, file.is_none()).await else {
+            return Ok(None);
+        };
+        for piece in [name.as_bytes(), file.as_deref().unwrap_or_default().as_bytes(), &sum] {
+            content.update(&(piece.len() as u64).to_be_bytes());
+            content.update(piece);
+        }
+        match file {
+            None => pairs.push((name, text_of(&start))),
+            // A file field that was left empty is sent as a nameless file of no bytes.
+            Some(name) if name.is_empty() && bytes == 0 => {}
+            Some(name) => files.push(Attachment { name, sha256: hex(&sum), bytes }),
+        }
+    }
+    Ok(None)
+}
+
+/// A part's beginning (where it is wanted), size and SHA-256; `None` where it breaks off.
+async fn read_part(part: multer::Field<'static>, wanted: bool) -> Option<(Vec<u8>, u64, [u8; 32])> {
+    let mut start = Vec::new();
+    let mut bytes = 0;
+    let mut sum = Context::new(&SHA256);
+    let mut pieces = part;
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.ok()?;
+        bytes += piece.len() as u64;
+        sum.update(&piece);
+        if wanted {
+            let room = FORM_FIELD_BYTES_MAX.saturating_sub(start.len());
+            start.extend(piece.iter().take(room));
+        }
+    }
+    Some((start, bytes, finished(sum)))
+}
+
+fn finished(sum: Context) -> [u8; 32] {
+    let mut digest = [0; 32];
+    digest.copy_from_slice(sum.finish().as_ref());
+    digest
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::channels::http::answer::whole;
+
+    async fn parsed(content_type: &str, body: &[u8]) -> Parsed {
+        let folder = tempfile::tempdir().unwrap();
+        let body = whole(Bytes::copy_from_slice(body));
+        let submission =
+            Submission::read(body, Bytes::new(), 1 << 20, folder.path()).await.unwrap();
+        parse(&submission, Some(content_type)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn urlencoded_fields_keep_blanks_order_and_repeats() {
+        let form = parsed(
+            "application/x-www-form-urlencoded; charset=utf-8",
+            b"email=a%40x.example&text=two+words%21&email=&email=b%40x.example&%=%zz",
+        )
+        .await;
+        assert_eq!(form.fields.values("email"), ["a@x.example", "b@x.example"]);
+        assert_eq!(form.fields.values("text"), ["two words!"]);
+        assert_eq!(form.fields.values("%"), ["%zz"]);
+    }
+
+    #[tokio::test]
+    async fn another_charset_is_read_well_enough_to_match() {
+        let form =
+            parsed("application/x-www-form-urlencoded", b"name=Jos%E9&email=j@x.example").await;
+        assert_eq!(form.fields.values("name"), ["José"]);
+        assert_eq!(form.fields.values("email"), ["j@x.example"]);
+    }
+
+    const PARTS: &str = "--B\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\na@x.example\r\n\
+        --B\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a.png\"\r\n\
+        Content-Type: image/png\r\n\r\nemail=evil@x.example\r\n\
+        --B\r\nContent-Disposition: form-data; name=\"none\"; filename=\"\"\r\n\r\n\r\n--B--\r\n";
+
+    #[tokio::test]
+    async fn files_are_digested_and_never_searched() {
+        let form = parsed("multipart/form-data; boundary=B", PARTS.as_bytes()).await;
+        assert_eq!(form.fields.values("email"), ["a@x.example"]);
+        assert!(form.fields.values("photo").is_empty());
+        assert_eq!(form.files.len(), 1);
+        assert_eq!(form.files[0].name, "a.png");
+        assert_eq!(form.files[0].bytes, 20);
+        let sum = crate::runtime::tokens::sha256(b"email=evil@x.example");
+        assert_eq!(form.files[0].sha256, hex(&sum));
+    }
+
+    #[tokio::test]
+    async fn a_new_boundary_is_the_same_content_and_another_file_is_not() {
+        let one = parsed("multipart/form-data; boundary=B", PARTS.as_bytes()).await;
+        let again = PARTS.replace("--B", "--other");
+        let again = parsed("multipart/form-data; boundary=other", again.as_bytes()).await;
+        assert_eq!(one.content, again.content);
+        let other = PARTS.replace("evil", "good");
+        let other = parsed("multipart/form-data; boundary=B", other.as_bytes()).await;
+        assert_ne!(one.content, other.content);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_what_it_says_is_unread() {
+        let cut = PARTS.split_at(90).0;
+        for (content_type, body) in [
+            ("application/json", "{\"email\":"),
+            ("multipart/form-data; boundary=B", cut),
+            ("text/plain", "email=a@x.example"),
+        ] {
+            let form = parsed(content_type, body.as_bytes()).await;
+            assert!(matches!(form.fields, Fields::Unread), "{content_type}");
+        }
+    }
+}

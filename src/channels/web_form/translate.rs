@@ -1,0 +1,156 @@
+//! From a form's fields to a contact.
+
+use chrono::{DateTime, Utc};
+
+use super::parse::{Fields, Parsed};
+use super::settings::FormFields;
+use crate::domain::channel::Channel;
+use crate::domain::contact::{Contact, SenderIdentifier};
+use crate::domain::identifier::{Assurance, IdentifierKind, normalise};
+use crate::domain::profile::Nation;
+
+/// Who a submission says that it is from.
+#[derive(Debug, Default, PartialEq)]
+pub struct Sender {
+    /// Each asserted: anybody can type an address into a form.
+    pub identifiers: Vec<SenderIdentifier>,
+    /// One field, two different values: which of them the handler takes is not known.
+    pub ambiguous: bool,
+}
+
+/// The sender as the configured fields give it.
+pub fn sender(fields: &Fields, names: &FormFields, nation: Nation) -> Sender {
+    let mut sender = Sender::default();
+    let kinds = [
+        (&names.email, IdentifierKind::Email),
+        (&names.phone, IdentifierKind::Phone),
+        (&names.account, IdentifierKind::Account),
+    ];
+    for (name, kind) in kinds {
+        let Some(name) = name else { continue };
+        let mut seen: Vec<String> = Vec::new();
+        for value in fields.values(name) {
+            let same = one_spelling(kind, value, nation);
+            if seen.contains(&same) {
+                continue;
+            }
+            seen.push(same);
+            let value = value.to_owned();
+            sender.identifiers.push(SenderIdentifier {
+                kind,
+                value,
+                assurance: Assurance::Asserted,
+            });
+        }
+        sender.ambiguous |= seen.len() > 1;
+    }
+    sender
+}
+
+/// What two spellings of one identity have in common; a value that is none stands for itself.
+fn one_spelling(kind: IdentifierKind, value: &str, nation: Nation) -> String {
+    normalise(kind, value, nation)
+        .ok()
+        .and_then(|keys| keys.exact.first().map(|key| key.as_str().to_owned()))
+        .unwrap_or_else(|| value.to_owned())
+}
+
+/// The contact that a submission is.
+///
+/// `form` is the form's path, which stands as the contact's recipient.
+pub fn contact(
+    id: String,
+    at: DateTime<Utc>,
+    form: &str,
+    parsed: &Parsed,
+    sender: Sender,
+    names: &FormFields,
+) -> Contact {
+    let first = |name: &Option<String>| {
+        let name = name.as_deref()?;
+        parsed.fields.values(name).first().map(|value| (*value).to_owned())
+    };
+    Contact {
+        id,
+        channel: Channel::WebForm,
+        at,
+        from: sender.identifiers,
+        to: vec![form.to_owned()],
+        subject: first(&names.subject),
+        text: text(&parsed.fields, names),
+        issue: first(&names.issue),
+        thread: Vec::new(),
+        attachments: parsed.files.clone(),
+        automatic: false,
+        invited: false,
+        message_id: None,
+        call_id: None,
+        ambiguous: sender.ambiguous,
+    }
+}
+
+/// The text field, every time it stands; without a configured one, all that says nothing of the
+/// sender, so that a safeguard word is seen wherever it was typed.
+fn text(fields: &Fields, names: &FormFields) -> Option<String> {
+    let values = match &names.text {
+        Some(name) => fields.values(name),
+        None => {
+            let named: Vec<&str> =
+                [&names.email, &names.phone, &names.account, &names.subject, &names.issue]
+                    .into_iter()
+                    .filter_map(Option::as_deref)
+                    .collect();
+            fields.others(&named)
+        }
+    };
+    (!values.is_empty()).then(|| values.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> FormFields {
+        FormFields {
+            email: Some("email".to_owned()),
+            phone: Some("tel".to_owned()),
+            text: Some("message".to_owned()),
+            issue: Some("ref".to_owned()),
+            ..FormFields::default()
+        }
+    }
+
+    fn pairs(pairs: &[(&str, &str)]) -> Fields {
+        Fields::Pairs(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
+    }
+
+    #[test]
+    fn two_spellings_are_one_identity_and_two_identities_are_ambiguous() {
+        let same =
+            pairs(&[("email", "A@X.example"), ("email", "a@x.example"), ("tel", "07700 900123")]);
+        let sender_of = |fields| sender(fields, &names(), Nation::England);
+        let one = sender_of(&same);
+        assert_eq!(one.identifiers.len(), 2);
+        assert!(!one.ambiguous);
+        let two = sender_of(&pairs(&[("email", "a@x.example"), ("email", "b@x.example")]));
+        assert!(two.ambiguous);
+    }
+
+    #[test]
+    fn a_contact_carries_text_issue_and_no_more_than_was_asked_for() {
+        let parsed = Parsed {
+            fields: pairs(&[("message", "one"), ("message", "two"), ("ref", "C-1"), ("csrf", "x")]),
+            files: Vec::new(),
+            content: [0; 32],
+        };
+        let at = DateTime::UNIX_EPOCH;
+        let made = |names: &FormFields| {
+            contact("c".to_owned(), at, "/f", &parsed, Sender::default(), names)
+        };
+        let contact = made(&names());
+        assert_eq!(contact.text.as_deref(), Some("one\ntwo"));
+        assert_eq!(contact.issue.as_deref(), Some("C-1"));
+        let without = FormFields { text: None, ..names() };
+        assert_eq!(made(&without).text.as_deref(), Some("one\ntwo\nx"));
+    }
+}

@@ -1,0 +1,163 @@
+//! The command line: one file a subcommand.
+//!
+//! Results go to stdout, messages to stderr. Exit 0: done, or the answer is yes; 1: the answer is
+//! no; 2: bad input, named with its file, line and key.
+
+pub mod check;
+pub mod decide;
+pub mod demo;
+pub mod expectation;
+pub mod health;
+pub mod import;
+pub mod load;
+pub mod open;
+pub mod outcome;
+pub mod profile;
+pub mod queue;
+pub mod serve;
+pub mod simulate;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::environment;
+
+pub use outcome::{Fault, Outcome, read_file, say};
+
+/// Enforces contact restrictions that people decided, in front of e-mail, web forms and telephony.
+#[derive(Debug, Parser)]
+#[command(name = "contact-gateway", version, propagate_version = true, max_term_width = 100)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::DemoArgs),
+    Serve(serve::ServeArgs),
+    Check(check::CheckArgs),
+    Profile(profile::ProfileArgs),
+    Simulate(simulate::SimulateArgs),
+    Decide(decide::DecideArgs),
+    Import(import::ImportArgs),
+    Queue(queue::QueueArgs),
+    Health(health::HealthArgs),
+}
+
+/// Which configuration and which of its organisations a command works on.
+#[derive(Debug, Clone, Args)]
+pub struct Which {
+    /// The gateway's configuration
+    #[arg(long, value_name = "FILE", env = "CONTACT_GATEWAY_CONFIG", global = true)]
+    config: Option<PathBuf>,
+    /// The organisation's id in the configuration
+    #[arg(long, value_name = "ID", global = true)]
+    organisation: Option<String>,
+}
+
+impl Which {
+    /// Both, or what is missing. (Options that may stand behind a verb can't be required.)
+    pub fn given(&self) -> Result<(&PathBuf, &str), Fault> {
+        let config = self.config.as_ref().ok_or_else(|| {
+            Fault::input("--config FILE is missing; CONTACT_GATEWAY_CONFIG may give it as well")
+        })?;
+        let organisation = self
+            .organisation
+            .as_deref()
+            .ok_or_else(|| Fault::input("--organisation ID is missing"))?;
+        Ok((config, organisation))
+    }
+}
+
+/// Where a command writes.
+pub struct Io<'a> {
+    /// Results.
+    pub out: &'a mut (dyn Write + Send),
+    /// Messages.
+    pub err: &'a mut (dyn Write + Send),
+}
+
+/// Reads the command line, runs the command, and says by the exit code how it ended.
+pub fn main() -> ExitCode {
+    // Usage errors end the process here, with exit code 2; `--help` with 0.
+    let CommandLine { command } = CommandLine::parse();
+    let io = Io { out: &mut std::io::stdout(), err: &mut std::io::stderr() };
+    let ended = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(run(command, io)),
+        Err(error) => Err(Fault::internal(error)),
+    };
+    exit(ended, &mut std::io::stderr())
+}
+
+async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
+    match command {
+        Command::Demo(args) => demo::run(&args, &mut io).await,
+        Command::Serve(args) => serve::run(&args, &mut io).await,
+        Command::Check(args) => {
+            let today = chrono::Utc::now().date_naive();
+            check::run(&args, &environment::of_process(), today, io.out, io.err)
+        }
+        Command::Profile(args) => profile::run(&args, io.out),
+        Command::Simulate(args) => simulate::run(args, io.out, io.err),
+        Command::Decide(args) => decide::run(args, io.out).await,
+        Command::Import(args) => {
+            let opened = open::open(&args.which).await?;
+            import::run(&args, &opened.organisation, &opened.desk, &mut io).await
+        }
+        Command::Queue(args) => {
+            let opened = open::open(&args.which).await?;
+            queue::run(&args, &opened.organisation.id, &opened.desk, &mut io).await
+        }
+        Command::Health(args) => health::run(&args, &mut io).await,
+    }
+}
+
+fn exit(ended: Result<Outcome, Fault>, err: &mut dyn Write) -> ExitCode {
+    match ended {
+        Ok(Outcome::Yes) => ExitCode::SUCCESS,
+        Ok(Outcome::No) => ExitCode::from(1),
+        Err(fault) => {
+            say(err, fault);
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn the_organisation_may_stand_behind_the_verb() {
+        for line in [
+            "contact-gateway queue --config c.toml --organisation karbon list",
+            "contact-gateway queue list limited --config c.toml --organisation karbon",
+            "contact-gateway import --config c.toml --organisation karbon people.json",
+        ] {
+            let CommandLine { command } = CommandLine::try_parse_from(line.split(' ')).unwrap();
+            let which = match command {
+                Command::Queue(args) => args.which,
+                Command::Import(args) => args.which,
+                Command::Demo(_)
+                | Command::Serve(_)
+                | Command::Check(_)
+                | Command::Profile(_)
+                | Command::Simulate(_)
+                | Command::Decide(_)
+                | Command::Health(_) => panic!("another command"),
+            };
+            assert_eq!(which.given().unwrap().1, "karbon");
+        }
+    }
+}

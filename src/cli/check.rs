@@ -1,0 +1,159 @@
+//! `check`: validates the configuration and its profiles, every fault at once.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+
+use super::{Fault, Outcome, say};
+use crate::channels::mail::settings::Bind;
+use crate::config::{self, Environment, Loaded, Warning};
+use crate::domain::organisation::Organisation;
+use crate::domain::restriction::Mode;
+use crate::store::settings::{ArchiveUrl, StoreUrl};
+
+/// Validates configuration and profiles: every fault at once, each with file, line, key and what
+/// would be right. Connects to nothing and changes nothing.
+#[derive(Debug, Clone, clap::Args)]
+pub struct CheckArgs {
+    /// The configuration file.
+    #[arg(long, env = "CONTACT_GATEWAY_CONFIG", value_name = "FILE")]
+    pub config: PathBuf,
+    /// Say what was found as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Checks the configuration as of `today`: a summary on `out`, warnings on `err`.
+///
+/// # Errors
+/// Every fault, one a line.
+pub fn run(
+    args: &CheckArgs,
+    environment: &Environment,
+    today: NaiveDate,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Outcome, Fault> {
+    let loaded = config::load(&args.config, environment)?;
+    let warnings = loaded.warnings(today);
+    for warning in &warnings {
+        say(err, format_args!("warning: {warning}"));
+    }
+    if args.json {
+        say(out, as_json(&loaded, &warnings));
+    } else {
+        in_words(&loaded, &warnings, out);
+    }
+    Ok(Outcome::Yes)
+}
+
+fn in_words(loaded: &Loaded, warnings: &[Warning], out: &mut dyn Write) {
+    let settings = &loaded.settings;
+    say(out, format_args!("store    {}", store(&settings.store)));
+    say(out, format_args!("archive  {}", archive(&settings.archive)));
+    say(out, format_args!("state    {}", settings.state.display()));
+    for (name, address) in listeners(loaded) {
+        say(out, format_args!("{name:<8} {address}"));
+    }
+    for organisation in &settings.organisations {
+        let [forms, telephony, staff] = counts(loaded, organisation);
+        say(
+            out,
+            format_args!(
+                "organisation {} ({}, version {}): {}; forms {forms}, telephony {telephony}, \
+                 staff {staff}",
+                organisation.id,
+                organisation.profile.name,
+                organisation.profile.version,
+                mode(organisation.mode),
+            ),
+        );
+    }
+    match warnings.len() {
+        0 => say(out, "no faults"),
+        1 => say(out, "no faults, 1 warning"),
+        count => say(out, format_args!("no faults, {count} warnings")),
+    }
+}
+
+fn as_json(loaded: &Loaded, warnings: &[Warning]) -> Value {
+    let settings = &loaded.settings;
+    let organisations = settings.organisations.iter().map(|organisation| {
+        let [forms, telephony, staff] = counts(loaded, organisation);
+        json!({
+            "id": organisation.id.as_str(),
+            "profile": organisation.profile.name,
+            "profile_version": organisation.profile.version,
+            "mode": mode(organisation.mode),
+            "forms": forms,
+            "telephony": telephony,
+            "staff": staff,
+            "unset": config::profile::unset(&organisation.profile),
+        })
+    });
+    let listen: serde_json::Map<String, Value> =
+        listeners(loaded).into_iter().map(|(name, at)| (name.to_owned(), at.into())).collect();
+    json!({
+        "store": store(&settings.store),
+        "archive": archive(&settings.archive),
+        "state": settings.state,
+        "listen": listen,
+        "organisations": organisations.collect::<Vec<_>>(),
+        "warnings": warnings,
+    })
+}
+
+/// How many forms, telephony entries and members of staff an organisation has.
+fn counts(loaded: &Loaded, organisation: &Organisation) -> [usize; 3] {
+    let settings = &loaded.settings;
+    let id = &organisation.id;
+    [
+        settings.forms.iter().filter(|form| form.organisation == *id).count(),
+        settings.telephony.iter().filter(|entry| entry.organisation == *id).count(),
+        settings.staff.iter().filter(|member| member.organisation == *id).count(),
+    ]
+}
+
+fn listeners(loaded: &Loaded) -> Vec<(&'static str, String)> {
+    let listen = &loaded.settings.listen;
+    let mail = loaded.settings.mail.as_ref();
+    [
+        ("contacts", listen.contacts.map(|address| address.to_string())),
+        ("staff", listen.staff.map(|address| address.to_string())),
+        ("smtp", mail.and_then(|mail| mail.smtp()).map(bound)),
+        ("lmtp", mail.and_then(|mail| mail.lmtp()).map(bound)),
+    ]
+    .into_iter()
+    .filter_map(|(name, address)| Some((name, address?)))
+    .collect()
+}
+
+fn bound(bind: &Bind) -> String {
+    match bind {
+        Bind::Tcp(address) => address.to_string(),
+        Bind::Unix(path) => format!("unix:{}", path.display()),
+    }
+}
+
+/// The store without what its URL may hold of a password.
+fn store(url: &StoreUrl) -> String {
+    match url {
+        StoreUrl::Embedded(folder) => format!("embedded:{}", folder.display()),
+        StoreUrl::Redis(_) => "redis".to_owned(),
+    }
+}
+
+fn archive(url: &ArchiveUrl) -> String {
+    match url {
+        ArchiveUrl::File(folder) => format!("file:{}", folder.display()),
+    }
+}
+
+const fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Enforce => "enforce",
+        Mode::Observe => "observe",
+    }
+}

@@ -1,0 +1,44 @@
+//! `decide`: what would happen to a contact now, and why. Changes nothing.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+
+use super::{Fault, Outcome, load};
+use crate::app;
+use crate::domain::contact::Contact;
+use crate::runtime::json;
+
+/// Show what would be decided for a contact, and why; changes nothing.
+#[derive(Debug, clap::Args)]
+pub struct DecideArgs {
+    #[arg(long, value_name = "FILE", env = "CONTACT_GATEWAY_CONFIG")]
+    config: PathBuf,
+    #[arg(long, value_name = "ID")]
+    organisation: String,
+    /// Decide as if it were this time (RFC 3339); otherwise now.
+    #[arg(long, value_name = "TIME")]
+    at: Option<DateTime<Utc>>,
+    /// The contact as JSON.
+    contact: PathBuf,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Fault`] where an input is not what it should be, or the store can't be read.
+pub async fn run(args: DecideArgs, out: &mut dyn Write) -> Result<Outcome, Fault> {
+    let loaded = load::configuration(&args.config)?;
+    let organisation = load::organisation(&loaded, &args.organisation)?;
+    let source = super::read_file(&args.contact)?;
+    let mut contact: Contact = json::parse(&source)
+        .map_err(|fault| Fault::in_file(&args.contact.display().to_string(), &fault))?;
+    contact.at = args.at.unwrap_or_else(Utc::now);
+    let decision = app::preview(&loaded.settings, &organisation.id, contact)
+        .await
+        .map_err(|error| Fault::input(error.to_string()))?;
+    let shown = serde_json::to_string_pretty(&decision).map_err(Fault::internal)?;
+    super::say(out, shown);
+    Ok(Outcome::Yes)
+}

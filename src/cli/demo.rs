@@ -1,0 +1,38 @@
+//! `demo`: everything at once on a scratch store, with five organisations, sample people, and sinks
+//! for mail, forms and calls. Needs no other server and no configuration.
+
+mod guide;
+mod scratch;
+mod sinks;
+
+use super::serve::told_to_stop;
+use super::{Fault, Io, Outcome, say};
+use crate::app;
+use crate::config;
+use crate::runtime::telemetry;
+use scratch::Scratch;
+use sinks::Sinks;
+
+/// Run everything with sample data; prints what to open and what to paste. Ends with Ctrl-C.
+#[derive(Debug, clap::Args)]
+pub struct DemoArgs {}
+
+/// Runs the command.
+///
+/// # Errors
+/// Why it can't start: no free port, no temporary folder.
+pub async fn run(_args: &DemoArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
+    telemetry::start("warn", false);
+    let sinks = Sinks::start().await.map_err(Fault::internal)?;
+    let scratch = Scratch::make(&sinks).map_err(Fault::internal)?;
+    let loaded = config::load(&scratch.config(), &config::Environment::new())?;
+    scratch.import(&loaded.settings).await?;
+    let running =
+        app::start(&loaded.settings).await.map_err(|fault| Fault::input(fault.to_string()))?;
+    say(io.out, guide::text(&scratch, &sinks));
+    told_to_stop().await?;
+    let in_time = running.stop().await;
+    sinks.stop().await;
+    scratch.remove();
+    Ok(if in_time { Outcome::Yes } else { Outcome::No })
+}

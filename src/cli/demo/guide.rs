@@ -1,0 +1,131 @@
+//! What a demo prints: what to open and what to paste. Everything works as pasted.
+
+use std::collections::BTreeMap;
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::scratch::{SAMPLES, Scratch};
+use super::sinks::Sinks;
+
+/// The whole text.
+pub(super) fn text(scratch: &Scratch, sinks: &Sinks) -> String {
+    let contacts = scratch.listeners.contacts;
+    let staff = scratch.listeners.staff;
+    let token = scratch.token("karbon");
+    let config = scratch.config();
+    let program = std::env::current_exe()
+        .map_or_else(|_| "contact-gateway".to_owned(), |path| path.display().to_string());
+    let forms: String = SAMPLES
+        .iter()
+        .map(|one| format!("  http://{contacts}/{}/contact   {}\n", one.id, one.name))
+        .collect();
+    format!(
+        "contact-gateway demo: five organisations, sample people, a scratch store in {folder}\n\
+         Ctrl-C ends it and removes the folder.\n\
+         \n\
+         OPEN  in a browser\n{forms}  http://{web}/   what reached the organisations: mail, forms, calls\n\
+         \n\
+         PASTE  into a shell\n\
+         \n\
+         {mail}\n{form}\n{call}\n{letter}\n\
+         # Staff: the queues, one queue's items with the reasons, the audit trail.\n\
+         curl -sS -H 'Authorization: Bearer {token}' http://{staff}/api/v1/queues\n\
+         '{program}' queue list --config '{config}' --organisation karbon\n\
+         '{program}' queue list limited --config '{config}' --organisation karbon\n\
+         curl -sS -H 'Authorization: Bearer {token}' http://{staff}/api/v1/audit\n",
+        folder = scratch.folder().display(),
+        web = sinks.web,
+        mail = mails(scratch),
+        form = forms_to_paste(scratch),
+        call = calls(scratch),
+        letter = letters(scratch),
+        config = config.display(),
+    )
+}
+
+fn mails(scratch: &Scratch) -> String {
+    let smtp = scratch.listeners.smtp;
+    let mail = |from: &str, to: &str, subject: &str, text: &str| {
+        format!(
+            "printf 'From: {from}\\r\\nTo: {to}\\r\\nSubject: {subject}\\r\\n\\r\\n{text}\\r\\n' | \
+             curl -sS smtp://{smtp} --mail-from {from} --mail-rcpt {to} -T -\n"
+        )
+    };
+    let jo = "jo.marsh@mail.example";
+    let karbon = "repairs@karbon.example";
+    [
+        "# E-mail. Jo Marsh may make two contacts a week, and all go to Sam Okoro; the third is kept\n\
+         # and Jo is told when the next is possible.\n"
+            .to_owned(),
+        mail(jo, karbon, "Boiler", "The boiler is out of order."),
+        mail(jo, karbon, "Boiler again", "Nobody has come to look at the boiler."),
+        mail(jo, karbon, "Third", "This is my third message this week."),
+        "# An emergency goes through, whatever the limits.\n".to_owned(),
+        mail(jo, karbon, "Help", "I can smell gas, there is a gas leak in the kitchen."),
+        "# Somebody without restrictions: delivered as it is.\n".to_owned(),
+        mail("somebody@else.example", karbon, "Hello", "When are you open?"),
+        "# A closed issue: a repeat is filed without reply.\n".to_owned(),
+        mail(
+            "ade.cole@mail.example",
+            "complaints@tuntum.example",
+            "Damp",
+            "The damp in the bathroom is not treated although I have asked for it since the spring",
+        ),
+    ]
+    .concat()
+}
+
+fn forms_to_paste(scratch: &Scratch) -> String {
+    let contacts = scratch.listeners.contacts;
+    format!(
+        "# A form. Lee Park contacts Karbon by e-mail or letter only; the page says so. A stranger's\n\
+         # form reaches its own handler.\n\
+         curl -sS http://{contacts}/karbon/contact -d email=lee.park@mail.example -d message=Hello\n\
+         curl -sS http://{contacts}/karbon/contact -d email=somebody@else.example -d message=Hello\n"
+    )
+}
+
+/// Calls as Twilio signs them: HMAC-SHA1 over the URL and the sorted parameters.
+fn calls(scratch: &Scratch) -> String {
+    let call = |from: &str, id: &str| {
+        let url = format!("http://{}/karbon/twilio/voice", scratch.listeners.contacts);
+        let fields = BTreeMap::from([
+            ("AccountSid", "AC00000000000000000000000000000001"),
+            ("CallSid", id),
+            ("CallStatus", "ringing"),
+            ("Direction", "inbound"),
+            ("From", from),
+            ("To", "+441632960000"),
+        ]);
+        let signed: String = std::iter::once(url.clone())
+            .chain(fields.iter().map(|(name, value)| format!("{name}{value}")))
+            .collect();
+        let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, scratch.secret.as_bytes());
+        let signature = STANDARD.encode(hmac::sign(&key, signed.as_bytes()));
+        let data: String = fields
+            .iter()
+            .map(|(name, value)| format!(" --data-urlencode '{name}={value}'"))
+            .collect();
+        format!("curl -sS {url} -H 'X-Twilio-Signature: {signature}'{data}\n")
+    };
+    [
+        "# A call, signed as Twilio signs. Lee Park may not ring: a notice is spoken, with “press 1\n\
+         # for an emergency”. Everybody else's call flow goes on.\n"
+            .to_owned(),
+        call("+447700900102", "CA00000000000000000000000000000001"),
+        call("+447700900999", "CA00000000000000000000000000000002"),
+    ]
+    .concat()
+}
+
+fn letters(scratch: &Scratch) -> String {
+    let staff = scratch.listeners.staff;
+    let token = scratch.token("karbon");
+    format!(
+        "# A letter or a visit, logged by staff: the same decision for every channel.\n\
+         curl -sS -H 'Authorization: Bearer {token}' http://{staff}/api/v1/contacts \
+         -d '{{\"id\":\"letter-1\",\"channel\":\"letter\",\"from\":[{{\"kind\":\"phone\",\"value\":\"07700 900101\"}}],\"text\":\"A letter about the boiler\"}}'\n"
+    )
+}

@@ -1,0 +1,192 @@
+//! The scratch folder of a demo: configuration, profiles, people, store.
+
+use std::fmt::Write as _;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+
+use super::sinks::Sinks;
+use crate::app;
+use crate::casework::import;
+use crate::cli::Fault;
+use crate::config::Settings;
+use crate::runtime::tokens::{hex, sha256};
+
+/// One organisation of the demo.
+pub(super) struct Sample {
+    pub id: &'static str,
+    pub name: &'static str,
+    profile: &'static str,
+    people: &'static str,
+    /// What the organisation chooses for what its policy leaves unset.
+    set: &'static str,
+}
+
+pub(super) const SAMPLES: [Sample; 5] = [
+    Sample {
+        id: "karbon",
+        name: "Karbon Homes",
+        profile: include_str!("../../../config/profiles/karbon-homes.toml"),
+        people: include_str!("../../../config/demo/karbon.json"),
+        set: "{ \"review.every_months\" = 6 }",
+    },
+    Sample {
+        id: "tuntum",
+        name: "Tuntum",
+        profile: include_str!("../../../config/profiles/tuntum.toml"),
+        people: include_str!("../../../config/demo/tuntum.json"),
+        set: "{}",
+    },
+    Sample {
+        id: "calico",
+        name: "Calico Homes",
+        profile: include_str!("../../../config/profiles/calico-homes.toml"),
+        people: include_str!("../../../config/demo/calico.json"),
+        set: "{}",
+    },
+    Sample {
+        id: "derby",
+        name: "Derby Homes",
+        profile: include_str!("../../../config/profiles/derby-homes.toml"),
+        people: include_str!("../../../config/demo/derby.json"),
+        set: "{}",
+    },
+    Sample {
+        id: "united-welsh",
+        name: "United Welsh",
+        profile: include_str!("../../../config/profiles/united-welsh.toml"),
+        people: include_str!("../../../config/demo/united-welsh.json"),
+        set: "{}",
+    },
+];
+
+/// The gateway's listeners.
+pub(super) struct Listeners {
+    pub contacts: SocketAddr,
+    pub staff: SocketAddr,
+    pub smtp: SocketAddr,
+    pub lmtp: SocketAddr,
+}
+
+/// A folder that goes when the demo ends.
+pub(super) struct Scratch {
+    folder: PathBuf,
+    pub listeners: Listeners,
+    /// What the bearer tokens of this run begin with.
+    token: String,
+    /// What the calls of this run are signed with.
+    pub secret: String,
+}
+
+impl Scratch {
+    /// Makes the folder with all that a gateway reads.
+    pub(super) fn make(sinks: &Sinks) -> io::Result<Scratch> {
+        let run = uuid::Uuid::now_v7();
+        let folder = std::env::temp_dir().join(format!("contact-gateway-demo-{}", run.simple()));
+        std::fs::create_dir(&folder)?;
+        let listeners = Listeners {
+            contacts: free(8080)?,
+            staff: free(8081)?,
+            smtp: free(10_025)?,
+            lmtp: free(10_024)?,
+        };
+        let scratch = Scratch { folder, listeners, token: random()?, secret: random()? };
+        scratch.write(sinks)?;
+        Ok(scratch)
+    }
+
+    pub(super) fn config(&self) -> PathBuf {
+        self.folder.join("gateway.toml")
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The bearer token of an organisation's staff, made for this run.
+    pub(super) fn token(&self, organisation: &str) -> String {
+        format!("{organisation}-{}", self.token)
+    }
+
+    fn write(&self, sinks: &Sinks) -> io::Result<()> {
+        let mut config = self.head(sinks);
+        for sample in &SAMPLES {
+            let file = |name: &str| self.folder.join(format!("{}{name}", sample.id));
+            std::fs::write(file(".toml"), sample.profile)?;
+            std::fs::write(file(".json"), sample.people)?;
+            self.organisation(sample, sinks, &mut config);
+        }
+        std::fs::write(self.folder.join("call-secret"), &self.secret)?;
+        std::fs::write(self.config(), config)
+    }
+
+    fn head(&self, sinks: &Sinks) -> String {
+        let Listeners { contacts, staff, smtp, lmtp } = &self.listeners;
+        format!(
+            "[store]\nurl = \"embedded:{folder}/store\"\n\n[archive]\nurl = \"file:{folder}/archive\"\n\n\
+             [listen]\ncontacts = \"{contacts}\"\nstaff = \"{staff}\"\nsmtp = \"{smtp}\"\n\
+             lmtp = \"{lmtp}\"\n\n[mail]\ndownstream = \"smtp://{mail}\"\n",
+            folder = self.folder.display(),
+            mail = sinks.mail,
+        )
+    }
+
+    fn organisation(&self, sample: &Sample, sinks: &Sinks, config: &mut String) {
+        let Sample { id, set, .. } = sample;
+        let (web, contacts) = (sinks.web, self.listeners.contacts);
+        let token = hex(&sha256(self.token(id).as_bytes()));
+        // Writing to a string does not fail.
+        let _ = write!(
+            config,
+            "\n[[organisation]]\nid = \"{id}\"\nprofile = \"{id}.toml\"\nmode = \"enforce\"\n\
+             mail_domains = [\"{id}.example\"]\nemergency = \"+441632960999\"\nset = {set}\n\
+             \n[organisation.mail]\nnotice_from = \"contact@{id}.example\"\n\
+             \n[[organisation.staff]]\nname = \"Demo\"\nrole = \"manager\"\ntoken_sha256 = \"{token}\"\n\
+             \n[[organisation.form]]\npath = \"/{id}/contact\"\nupstream = \"http://{web}/{id}/contact\"\n\
+             fields = {{ email = \"email\", phone = \"tel\", text = \"message\", issue = \"ref\" }}\n\
+             \n[[organisation.telephony]]\nprovider = \"twilio\"\nproduct = \"voice\"\n\
+             path = \"/{id}/twilio/voice\"\npublic_url = \"http://{contacts}/{id}/twilio/voice\"\n\
+             secrets = [{{ file = \"call-secret\" }}]\nupstream = \"http://{web}/{id}/voice\"\n"
+        );
+    }
+
+    /// Loads the sample people as `import` does.
+    pub(super) async fn import(&self, settings: &Settings) -> Result<(), Fault> {
+        let desk = app::desk(settings).map_err(|fault| Fault::input(fault.to_string()))?;
+        for sample in &SAMPLES {
+            let Some(organisation) = settings.organisation(sample.id) else { continue };
+            let people = import::read_people(
+                sample.people,
+                import::Format::Json,
+                organisation,
+                &mut |_, _| {},
+            )
+            .map_err(|faults| Fault {
+                lines: faults.iter().map(|fault| format!("{}: {fault}", sample.id)).collect(),
+            })?;
+            desk.import(organisation, people, "demo").await.map_err(Fault::internal)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the folder with all that the demo kept.
+    pub(super) fn remove(self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.folder) {
+            tracing::warn!(%error, "the scratch folder could not be removed");
+        }
+    }
+}
+
+/// A loopback address: the usual port, or any free one where that is taken.
+fn free(usual: u16) -> io::Result<SocketAddr> {
+    let bound =
+        TcpListener::bind(("127.0.0.1", usual)).or_else(|_| TcpListener::bind(("127.0.0.1", 0)))?;
+    bound.local_addr()
+}
+
+/// 128 random bits in hex.
+fn random() -> io::Result<String> {
+    let mut bytes = [0; 16];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| io::Error::other("no random bytes"))?;
+    Ok(hex(&bytes))
+}

@@ -1,0 +1,64 @@
+//! `health`: asks a running gateway whether it is ready; what a container's health check calls.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+
+use super::{Fault, Io, Outcome, say};
+use crate::runtime::limits::{HEALTH_ANSWER_BYTES_MAX, HEALTH_PART_WAIT};
+
+/// Ask a running gateway whether it is ready, and which part is not
+#[derive(Debug, clap::Args)]
+pub struct HealthArgs {
+    /// The staff listener, host:port
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "CONTACT_GATEWAY__LISTEN__STAFF",
+        default_value = "127.0.0.1:8081"
+    )]
+    staff: String,
+}
+
+/// Beyond what the gateway itself waits for its parts.
+const ANSWER_WAIT: Duration = HEALTH_PART_WAIT.saturating_add(Duration::from_secs(3));
+
+pub async fn run(args: &HealthArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
+    let uri: hyper::Uri = format!("http://{}/health/ready", args.staff)
+        .parse()
+        .map_err(|_| Fault::input("--staff ADDRESS is not of the form host:port"))?;
+    match tokio::time::timeout(ANSWER_WAIT, ask(uri)).await {
+        Ok(Ok((true, parts))) => {
+            say(io.out, parts);
+            Ok(Outcome::Yes)
+        }
+        Ok(Ok((false, parts))) => {
+            say(io.out, parts);
+            Ok(Outcome::No)
+        }
+        Ok(Err(error)) => {
+            say(io.err, format_args!("{}: {error}", args.staff));
+            Ok(Outcome::No)
+        }
+        Err(_) => {
+            say(io.err, format_args!("{}: no answer", args.staff));
+            Ok(Outcome::No)
+        }
+    }
+}
+
+/// Whether the gateway is ready, and its own words.
+async fn ask(uri: hyper::Uri) -> Result<(bool, String), String> {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
+    let answer = client.get(uri).await.map_err(|_| "can't be reached".to_owned())?;
+    let ready = answer.status().is_success();
+    let body = Limited::new(answer.into_body(), HEALTH_ANSWER_BYTES_MAX)
+        .collect()
+        .await
+        .map_err(|_| "the answer broke off".to_owned())?
+        .to_bytes();
+    Ok((ready, String::from_utf8_lossy(&body).into_owned()))
+}

@@ -1,0 +1,27 @@
+//! Opening what a command works on: the configuration, the store, the archive.
+
+use std::sync::Arc;
+
+use super::{Fault, Which, load};
+use crate::app;
+use crate::casework::Desk;
+use crate::domain::organisation::Organisation;
+
+/// An organisation and the desk at which its commands work. They run beside a gateway that serves
+/// from the same store.
+pub struct Opened {
+    pub organisation: Arc<Organisation>,
+    pub desk: Desk,
+}
+
+/// Opens what `--config` and `--organisation` name.
+///
+/// # Errors
+/// Names what is wrong with the configuration, or that it has no such organisation.
+pub async fn open(which: &Which) -> Result<Opened, Fault> {
+    let (config, organisation) = which.given()?;
+    let loaded = load::configuration(config)?;
+    let organisation = load::organisation(&loaded, organisation)?;
+    let desk = app::desk(&loaded.settings).map_err(|fault| Fault::input(fault.to_string()))?;
+    Ok(Opened { organisation, desk })
+}

@@ -1,0 +1,221 @@
+//! `queue`: the staff verbs for scripts, on the store itself.
+
+use clap::Subcommand;
+
+use super::{Fault, Io, Outcome, Which, say};
+use crate::casework::queues::ItemsWanted;
+use crate::casework::{Desk, Fault as CaseFault};
+use crate::domain::organisation::OrganisationId;
+use crate::domain::queue::{ItemAction, ItemState, QueueItem};
+use crate::runtime::limits::PAGE_ITEMS_MAX;
+
+/// See what waits on the queues, and work it
+#[derive(Debug, clap::Args)]
+pub struct QueueArgs {
+    #[command(flatten)]
+    pub which: Which,
+    /// The name on the audit trail, and on what is claimed
+    #[arg(long, value_name = "NAME", default_value = "command line", global = true)]
+    by: String,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// The queues with what waits on them, or the items of one queue, oldest first
+    List {
+        queue: Option<String>,
+        /// Items in this state alone (open, claimed, read, released, filed, closed)
+        #[arg(long, value_parser = state_of)]
+        state: Vec<ItemState>,
+        /// Items after this one
+        #[arg(long, value_name = "ITEM")]
+        after: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = PAGE_ITEMS_MAX)]
+        limit: usize,
+    },
+    /// One item, with why it is there
+    Show { queue: String, item: String },
+    /// The original as it came, byte for byte, on stdout
+    Original { queue: String, item: String },
+    /// Claim an item: nobody else works on it
+    Claim { queue: String, item: String },
+    /// Mark an item as read
+    Read { queue: String, item: String },
+    /// Hand the kept original to its recipients, once
+    Release { queue: String, item: String },
+    /// File an item: it goes to the queue `filed`
+    File { queue: String, item: String },
+    /// Close an item: what had to be done is done
+    Close { queue: String, item: String },
+    /// Write a note on an item
+    Note { queue: String, item: String, text: String },
+}
+
+fn state_of(name: &str) -> Result<ItemState, String> {
+    serde_json::from_value(serde_json::Value::from(name))
+        .map_err(|_| "one of open, claimed, read, released, filed, closed".to_owned())
+}
+
+pub async fn run(
+    args: &QueueArgs,
+    organisation: &OrganisationId,
+    desk: &Desk,
+    io: &mut Io<'_>,
+) -> Result<Outcome, Fault> {
+    let done = match &args.verb {
+        Verb::List { queue: None, .. } => list_queues(args, organisation, desk, io).await,
+        Verb::List { queue: Some(queue), state, after, limit } => {
+            let wanted = ItemsWanted { states: state.clone(), after: after.clone(), limit: *limit };
+            list_items(args, organisation, desk, queue, wanted, io).await
+        }
+        Verb::Show { queue, item } => {
+            desk.item(organisation, queue, item).await.map(|item| show(args, &item, io))
+        }
+        Verb::Original { queue, item } => desk
+            .original(organisation, queue, item)
+            .await
+            // A reader who is gone (a closed pipe) is no fault of the command.
+            .map(|(_, original)| drop(io.out.write_all(&original))),
+        Verb::Claim { queue, item } => {
+            work(args, organisation, desk, (queue, item), ItemAction::Claim, io).await
+        }
+        Verb::Read { queue, item } => {
+            work(args, organisation, desk, (queue, item), ItemAction::Read, io).await
+        }
+        Verb::Release { queue, item } => {
+            work(args, organisation, desk, (queue, item), ItemAction::Release, io).await
+        }
+        Verb::File { queue, item } => {
+            work(args, organisation, desk, (queue, item), ItemAction::File, io).await
+        }
+        Verb::Close { queue, item } => {
+            work(args, organisation, desk, (queue, item), ItemAction::Close, io).await
+        }
+        Verb::Note { queue, item, text } => {
+            let action = ItemAction::Note(text.clone());
+            work(args, organisation, desk, (queue, item), action, io).await
+        }
+    };
+    match done {
+        Ok(()) => Ok(Outcome::Yes),
+        Err(CaseFault::Store(error)) => Err(Fault::internal(error)),
+        Err(refused) => {
+            say(io.err, refused);
+            Ok(Outcome::No)
+        }
+    }
+}
+
+async fn list_queues(
+    args: &QueueArgs,
+    organisation: &OrganisationId,
+    desk: &Desk,
+    io: &mut Io<'_>,
+) -> Result<(), CaseFault> {
+    let queues = desk.queues(organisation).await?;
+    if args.json {
+        say(io.out, serde_json::json!({ "queues": queues }));
+        return Ok(());
+    }
+    for count in queues {
+        let oldest = count.oldest_at.map(|at| format!("oldest {}", minute(at))).unwrap_or_default();
+        say(io.out, format_args!("{:<30} {:>6} waiting  {oldest}", count.queue, count.waiting));
+    }
+    Ok(())
+}
+
+async fn list_items(
+    args: &QueueArgs,
+    organisation: &OrganisationId,
+    desk: &Desk,
+    queue: &str,
+    wanted: ItemsWanted,
+    io: &mut Io<'_>,
+) -> Result<(), CaseFault> {
+    let page = desk.items(organisation, queue, wanted).await?;
+    if args.json {
+        say(io.out, serde_json::json!({ "items": page.items, "next": page.next }));
+        return Ok(());
+    }
+    for item in &page.items {
+        let why = item.reasons.last().map_or("", |reason| reason.text.as_str());
+        say(
+            io.out,
+            format_args!(
+                "{}  {}  {:<8} {:<9} {:<10} {why}",
+                item.id,
+                minute(item.at),
+                item.state.name(),
+                item.channel.name(),
+                item.person.as_deref().unwrap_or("-"),
+            ),
+        );
+    }
+    if let Some(next) = page.next {
+        say(io.err, format_args!("there are more: --after {next}"));
+    }
+    Ok(())
+}
+
+async fn work(
+    args: &QueueArgs,
+    organisation: &OrganisationId,
+    desk: &Desk,
+    (queue, item): (&str, &str),
+    action: ItemAction,
+    io: &mut Io<'_>,
+) -> Result<(), CaseFault> {
+    let item = desk.work_item(organisation, queue, item, action, &args.by).await?;
+    if args.json {
+        show(args, &item, io);
+    } else {
+        say(io.out, format_args!("{} is {} on {}", item.id, item.state.name(), item.queue));
+    }
+    Ok(())
+}
+
+fn show(args: &QueueArgs, item: &QueueItem, io: &mut Io<'_>) {
+    if args.json {
+        // An item is made of plain values: writing it can't fail.
+        say(io.out, serde_json::to_string(item).unwrap_or_default());
+        return;
+    }
+    let out = &mut *io.out;
+    say(out, format_args!("{}  on {}  {}", item.id, item.queue, item.state.name()));
+    say(out, format_args!("  {} {}", item.at.to_rfc3339(), item.channel.by()));
+    for (name, value) in [
+        ("person", item.person.as_deref()),
+        ("claimed by", item.claimed_by.as_deref()),
+        ("subject", item.subject.as_deref()),
+    ] {
+        if let Some(value) = value {
+            say(out, format_args!("  {name}: {value}"));
+        }
+    }
+    for reason in &item.reasons {
+        let clause = reason.clause.as_deref().map(|clause| format!(", clause {clause}"));
+        say(
+            out,
+            format_args!("  why: {} ({}{})", reason.text, reason.code, clause.unwrap_or_default()),
+        );
+    }
+    for flag in &item.flags {
+        say(out, format_args!("  flag: {flag}"));
+    }
+    for new in &item.new {
+        say(out, format_args!("  new: {new}"));
+    }
+    for note in &item.notes {
+        say(out, format_args!("  note: {} ({}, {})", note.text, note.by, minute(note.at)));
+    }
+}
+
+fn minute(at: chrono::DateTime<chrono::Utc>) -> impl std::fmt::Display {
+    at.format("%Y-%m-%d %H:%M UTC")
+}

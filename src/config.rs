@@ -1,0 +1,45 @@
+//! The configuration: a TOML file, environment variables over it, and the profiles that it names,
+//! read into typed settings. Every fault is found at once, each with its file, line and key and
+//! what would be right; nothing is half loaded.
+//!
+//! [`load`] is the way in. A file becomes a tree in which every value knows where it was written
+//! (`node`), variables are laid over it (`environment`), and one reader (`reader`) turns trees into
+//! types and collects what is wrong.
+
+pub mod bank_holidays;
+pub mod environment;
+pub mod fault;
+pub mod pass_key;
+pub mod profile;
+pub mod settings;
+
+mod endpoint;
+mod gateway;
+mod mail;
+mod node;
+mod organisation;
+mod reader;
+mod secret;
+mod telephony;
+mod web_form;
+
+use std::path::Path;
+
+pub use environment::Environment;
+pub use fault::{Fault, Faults, Place, Warning};
+pub use settings::{Listen, Loaded, MailWithoutKey, Settings};
+
+/// Reads the configuration at `path` with the environment laid over it.
+///
+/// # Errors
+/// Every fault at once.
+pub fn load(path: &Path, environment: &Environment) -> Result<Loaded, Faults> {
+    let mut root = node::parse(&path.display().to_string(), &node::read(path)?)?;
+    let reader = reader::Reader::default();
+    environment::lay_over(&mut root, environment, &reader);
+    let loaded = gateway::read(&reader, &root, path, environment);
+    match loaded.filter(|_| reader.is_clean()) {
+        Some(loaded) => Ok(loaded),
+        None => Err(reader.faults()),
+    }
+}

@@ -1,0 +1,231 @@
+//! URLs, addresses and paths as the configuration writes them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+use url::Url;
+
+use super::reader::brief;
+use crate::channels::mail::settings::{Bind, Downstream, DownstreamAddress, DownstreamProtocol};
+use crate::store::settings::{ArchiveUrl, StoreUrl};
+
+/// What is wrong, and what would be right.
+type Wrong = (String, String);
+
+fn wrong<T>(wrong: impl Into<String>, right: impl Into<String>) -> Result<T, Wrong> {
+    Err((wrong.into(), right.into()))
+}
+
+const REDIS_SCHEMES: [&str; 7] = [
+    "redis",
+    "rediss",
+    "redis+unix",
+    "redis+sentinel",
+    "rediss+sentinel",
+    "redis+cluster",
+    "rediss+cluster",
+];
+
+/// `[store] url`. Its text is never shown: it may hold a password.
+pub(super) fn store(text: &str) -> Result<StoreUrl, Wrong> {
+    const RIGHT: &str = "write \"embedded:FOLDER\", or a URL that begins with redis://, rediss://, \
+                         redis+unix://, redis+sentinel:// or redis+cluster://";
+    if let Some(folder) = text.strip_prefix("embedded:") {
+        return match folder.trim() {
+            "" => wrong("names no folder", RIGHT),
+            folder => Ok(StoreUrl::Embedded(PathBuf::from(folder))),
+        };
+    }
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme).unwrap_or_default();
+    if !REDIS_SCHEMES.contains(&scheme) {
+        return wrong("is not a store", RIGHT);
+    }
+    // Several hosts in one URL, as Sentinel and Cluster have them, are the store's to take apart.
+    match Url::parse(text) {
+        Err(_) if !text.contains(',') => wrong("is not a URL", RIGHT),
+        Ok(_) | Err(_) => Ok(StoreUrl::Redis(SecretString::from(text))),
+    }
+}
+
+/// `[archive] url`.
+pub(super) fn archive(text: &str) -> Result<ArchiveUrl, Wrong> {
+    match text.strip_prefix("file:").map(|path| path.strip_prefix("//").unwrap_or(path)) {
+        Some(folder) if !folder.is_empty() => Ok(ArchiveUrl::File(PathBuf::from(folder))),
+        Some(_) | None => wrong("is not an archive", "write \"file:FOLDER\""),
+    }
+}
+
+/// An address of an HTTP listener.
+pub(super) fn socket(text: &str) -> Result<SocketAddr, Wrong> {
+    text.parse().map_err(|_| {
+        (
+            format!("`{}` is not an address to listen on", brief(text)),
+            "write IP:PORT, as 127.0.0.1:8080 or [::1]:8080".to_owned(),
+        )
+    })
+}
+
+/// An address of a mail listener: `IP:PORT` or `unix:PATH`.
+pub(super) fn bind(text: &str) -> Result<Bind, Wrong> {
+    match text.strip_prefix("unix:") {
+        Some("") => wrong("names no socket", "write unix:PATH"),
+        Some(path) => Ok(Bind::Unix(PathBuf::from(path))),
+        None => socket(text)
+            .map(Bind::Tcp)
+            .map_err(|(what, right)| (what, format!("{right}, or unix:PATH"))),
+    }
+}
+
+/// The server behind: `smtp://HOST:PORT`, `lmtp://HOST:PORT`, `smtp+unix:PATH`, `lmtp+unix:PATH`.
+pub(super) fn downstream(text: &str) -> Result<Downstream, Wrong> {
+    const RIGHT: &str =
+        "write smtp://HOST:PORT, lmtp://HOST:PORT, smtp+unix:PATH or lmtp+unix:PATH";
+    let unix = |protocol, path: &str| Downstream {
+        protocol,
+        address: DownstreamAddress::Unix(PathBuf::from(path)),
+    };
+    let split = text.split_once(':').unwrap_or((text, ""));
+    match split {
+        ("smtp+unix", path) if !path.is_empty() => Ok(unix(DownstreamProtocol::Smtp, path)),
+        ("lmtp+unix", path) if !path.is_empty() => Ok(unix(DownstreamProtocol::Lmtp, path)),
+        ("smtp", rest) => Ok(Downstream {
+            protocol: DownstreamProtocol::Smtp,
+            address: host_and_port(rest).ok_or_else(|| not_a_server(text, RIGHT))?,
+        }),
+        ("lmtp", rest) => Ok(Downstream {
+            protocol: DownstreamProtocol::Lmtp,
+            address: host_and_port(rest).ok_or_else(|| not_a_server(text, RIGHT))?,
+        }),
+        _ => Err(not_a_server(text, RIGHT)),
+    }
+}
+
+fn not_a_server(text: &str, right: &str) -> Wrong {
+    (format!("`{}` is not a mail server", brief(text)), right.to_owned())
+}
+
+/// `//host:port`, nothing behind it but a slash.
+fn host_and_port(rest: &str) -> Option<DownstreamAddress> {
+    let rest = rest.strip_prefix("//")?;
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let (host, port) = rest.rsplit_once(':')?;
+    let port: u16 = port.parse().ok().filter(|port| *port != 0)?;
+    let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    let is_address = host.parse::<std::net::IpAddr>().is_ok();
+    let is_name = !host.is_empty()
+        && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
+    (is_address || is_name).then(|| DownstreamAddress::Tcp { host: host.to_owned(), port })
+}
+
+/// A network, or one address.
+pub(super) fn network(text: &str) -> Result<IpNet, Wrong> {
+    text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from)).map_err(
+        |_| {
+            (
+                format!("`{}` is not a network", brief(text)),
+                "write an address or a network, as 127.0.0.0/8".to_owned(),
+            )
+        },
+    )
+}
+
+/// A URL of the web, with its host.
+pub(super) fn web_url(text: &str) -> Result<Url, Wrong> {
+    const RIGHT: &str = "write it as https://host/path, without a password";
+    match Url::parse(text) {
+        Ok(url) if !matches!(url.scheme(), "http" | "https") || !url.has_host() => {
+            wrong("is not a URL of the web", RIGHT)
+        }
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            wrong("holds a user or a password", RIGHT)
+        }
+        Ok(url) if url.fragment().is_some() => wrong("holds a fragment", RIGHT),
+        Ok(url) => Ok(url),
+        Err(error) => wrong(format!("is not a URL: {error}"), RIGHT),
+    }
+}
+
+/// A URL that requests are sent to.
+pub(super) fn upstream(text: &str) -> Result<hyper::Uri, Wrong> {
+    let url = web_url(text)?;
+    url.as_str().parse().map_err(|_| {
+        (
+            "is not a URL that can be asked".to_owned(),
+            "write it as http://host:port/path".to_owned(),
+        )
+    })
+}
+
+/// A path on the contacts listener.
+pub(super) fn listener_path(text: &str) -> Result<String, Wrong> {
+    const RIGHT: &str = "write it as /organisation/form, without a query or a slash at its end";
+    let plain =
+        text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '~'));
+    let dotted = text.split('/').any(|part| part == "." || part == "..");
+    if !text.starts_with('/') || !plain || dotted || text.contains("//") {
+        return wrong(format!("`{}` is not a path", brief(text)), RIGHT);
+    }
+    if text.len() > 1 && text.ends_with('/') {
+        return wrong(format!("`{}` ends with a slash", brief(text)), RIGHT);
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stores_and_archives() {
+        let Ok(StoreUrl::Embedded(folder)) = store("embedded:var/x") else { panic!("a store") };
+        assert_eq!(folder.to_str(), Some("var/x"));
+        for url in [
+            "redis://:secret@127.0.0.1:6379/0",
+            "rediss://redis.example",
+            "redis+unix:///run/redis.sock",
+            "redis+sentinel://a:26379,b:26379/main",
+            "redis+cluster://a:7000,b:7001",
+        ] {
+            assert!(matches!(store(url), Ok(StoreUrl::Redis(_))), "{url}");
+        }
+        for url in ["embedded:", "sqlite:x", "redis", "redis://[", ""] {
+            let (wrong, right) = store(url).unwrap_err();
+            assert!(!format!("{wrong}{right}").contains("secret"));
+        }
+        assert_eq!(archive("file:var/a").unwrap(), ArchiveUrl::File("var/a".into()));
+        assert_eq!(archive("file:///srv/a").unwrap(), ArchiveUrl::File("/srv/a".into()));
+        assert!(archive("s3://bucket").is_err());
+    }
+
+    #[test]
+    fn downstream_servers() {
+        let tcp = |host: &str, port| DownstreamAddress::Tcp { host: host.to_owned(), port };
+        for (text, address) in [
+            ("smtp://127.0.0.1:10026", tcp("127.0.0.1", 10026)),
+            ("smtp://[::1]:25", tcp("::1", 25)),
+            ("lmtp://mail.internal:24", tcp("mail.internal", 24)),
+            ("lmtp+unix:/run/lmtp", DownstreamAddress::Unix("/run/lmtp".into())),
+        ] {
+            assert_eq!(downstream(text).unwrap().address, address, "{text}");
+        }
+        for text in ["smtp://host", "smtp://:25", "http://host:25", "lmtp+unix:", "smtp://a b:25"] {
+            assert!(downstream(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn paths_and_urls() {
+        assert!(listener_path("/karbon/contact").is_ok());
+        for path in ["karbon", "/a?b", "/a/", "/a//b", "/a/../b", "/a b"] {
+            assert!(listener_path(path).is_err(), "{path}");
+        }
+        assert!(upstream("http://127.0.0.1:9000/contact").is_ok());
+        for url in ["ftp://x", "http://", "/x", "http://u:p@x/", "http://x/#a"] {
+            assert!(web_url(url).is_err(), "{url}");
+        }
+        assert!(network("10.0.0.1").is_ok() && network("10.0.0.0/8").is_ok());
+        assert!(network("10.0.0.0/99").is_err());
+    }
+}

@@ -1,0 +1,215 @@
+//! The configuration file as a whole.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use super::bank_holidays::Calendars;
+use super::endpoint;
+use super::environment::Environment;
+use super::fault::{Warning, beside};
+use super::mail;
+use super::node::Node;
+use super::organisation;
+use super::reader::{Field, Reader, Section};
+use super::secret::Sources;
+use super::settings::{Listen, Loaded, Settings};
+use crate::channels::mail::settings::Bind;
+use crate::store::settings::{ArchiveUrl, StoreUrl};
+
+const STORE_FOLDER_DEFAULT: &str = "var/gateway";
+const ARCHIVE_FOLDER_DEFAULT: &str = "var/archive";
+/// Within the embedded store's folder, or within its default where the store is elsewhere.
+const STATE_FOLDER: &str = "state";
+
+/// What every part of the file is read with.
+pub(super) struct Context<'a> {
+    pub(super) reader: &'a Reader,
+    /// The configuration file, beside which profiles and secrets are found.
+    pub(super) file: &'a Path,
+    pub(super) sources: Sources<'a>,
+    pub(super) calendars: &'a Calendars,
+    pub(super) contacts: Option<SocketAddr>,
+    warnings: RefCell<Vec<Warning>>,
+    /// What must stand only once, by what it is and its value, with the key that has it.
+    taken: RefCell<BTreeMap<(&'static str, String), String>>,
+}
+
+impl Context<'_> {
+    pub(super) fn warn(&self, organisation: &str, text: String) {
+        let organisation = Some(organisation.to_owned());
+        self.warnings.borrow_mut().push(Warning { organisation, text });
+    }
+
+    /// Refuses a value that another key has already. `what` calls it: `the path`.
+    pub(super) fn once(&self, what: &'static str, value: &str, field: &Field<'_>, right: &str) {
+        let mut taken = self.taken.borrow_mut();
+        match taken.get(&(what, value.to_owned())) {
+            Some(other) => field.fault(format!("{what} is that of {other} already"), right),
+            None => {
+                taken.insert((what, value.to_owned()), field.path().to_owned());
+            }
+        }
+    }
+}
+
+/// Reads the whole tree; `None` where something is missing. The faults are with the reader.
+pub(super) fn read(
+    reader: &Reader,
+    root: &Node,
+    file: &Path,
+    environment: &Environment,
+) -> Option<Loaded> {
+    let section = reader.section(root, "")?;
+    let calendars = calendars(reader, &section, file)?;
+    let store = url(&section, "store", endpoint::store)
+        .unwrap_or_else(|| StoreUrl::Embedded(PathBuf::from(STORE_FOLDER_DEFAULT)));
+    let archive = url(&section, "archive", endpoint::archive)
+        .unwrap_or_else(|| ArchiveUrl::File(PathBuf::from(ARCHIVE_FOLDER_DEFAULT)));
+    let state = state(&section, &store);
+    let listeners = listeners(&section);
+    let context = Context {
+        reader,
+        file,
+        sources: Sources { environment, file },
+        calendars: &calendars,
+        contacts: listeners.http.contacts,
+        warnings: RefCell::default(),
+        taken: RefCell::default(),
+    };
+    let mail = mail::read(&section, listeners.smtp, listeners.lmtp, &state);
+    let read = organisation::read_all(&context, &section, mail.is_some());
+    if context.contacts.is_none() && !(read.forms.is_empty() && read.telephony.is_empty()) {
+        section.missing("listen.contacts", "IP:PORT: there are forms or telephony entries");
+    }
+    section.close();
+    let settings = Settings {
+        store,
+        archive,
+        state,
+        listen: listeners.http,
+        mail,
+        organisations: read.organisations,
+        forms: read.forms,
+        telephony: read.telephony,
+        staff: read.staff,
+    };
+    let warnings = context.warnings.into_inner();
+    Some(Loaded { settings, warnings, calendars, known_keys: reader.asked() })
+}
+
+/// `[calendar]`: the built-in bank holidays, or a file's.
+fn calendars(reader: &Reader, root: &Section<'_>, file: &Path) -> Option<Calendars> {
+    let named = root.field("calendar").and_then(|f| f.section()).and_then(|section| {
+        let named = section.field("bank_holidays").and_then(|f| f.words());
+        section.close();
+        named
+    });
+    let calendars = match named {
+        Some(named) => Calendars::from_file(&beside(file, named)),
+        None => Calendars::built_in(),
+    };
+    match calendars.or_else(|faults| {
+        reader.add(faults);
+        Calendars::built_in()
+    }) {
+        Ok(calendars) => Some(calendars),
+        Err(faults) => {
+            reader.add(faults);
+            None
+        }
+    }
+}
+
+/// The `url` of a section that has nothing else.
+fn url<T>(
+    root: &Section<'_>,
+    key: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, (String, String)>,
+) -> Option<T> {
+    let section = root.field(key)?.section()?;
+    let url = section.field("url").and_then(|f| f.parsed(parse));
+    section.close();
+    url
+}
+
+fn state(root: &Section<'_>, store: &StoreUrl) -> PathBuf {
+    let named = root.field("state").and_then(|f| f.section()).and_then(|section| {
+        let named = section.field("folder").and_then(|f| f.words());
+        section.close();
+        named
+    });
+    match (named, store) {
+        (Some(named), _) => PathBuf::from(named),
+        (None, StoreUrl::Embedded(folder)) => folder.join(STATE_FOLDER),
+        (None, StoreUrl::Redis(_)) => PathBuf::from(STORE_FOLDER_DEFAULT).join(STATE_FOLDER),
+    }
+}
+
+#[derive(Default)]
+struct Listeners {
+    http: Listen,
+    smtp: Option<Bind>,
+    lmtp: Option<Bind>,
+}
+
+fn listeners(root: &Section<'_>) -> Listeners {
+    let example = "[listen] with contacts, staff, smtp or lmtp";
+    let Some(section) = root.need("listen", example).and_then(|f| f.section()) else {
+        return Listeners::default();
+    };
+    let contacts = section.field("contacts");
+    let staff = section.field("staff");
+    let smtp = section.field("smtp");
+    let lmtp = section.field("lmtp");
+    if contacts.is_none() && staff.is_none() && smtp.is_none() && lmtp.is_none() {
+        section.missing("staff", "at least one of contacts, staff, smtp, lmtp");
+    }
+    let listeners = Listeners {
+        http: Listen {
+            contacts: contacts.as_ref().and_then(|f| f.parsed(endpoint::socket)),
+            staff: staff.as_ref().and_then(|f| f.parsed(endpoint::socket)),
+            trusted_proxies: section
+                .field("trusted_proxies")
+                .and_then(|f| f.list(|item| item.parsed(endpoint::network)))
+                .unwrap_or_default(),
+        },
+        smtp: smtp.as_ref().and_then(|f| f.parsed(endpoint::bind)),
+        lmtp: lmtp.as_ref().and_then(|f| f.parsed(endpoint::bind)),
+    };
+    let bound = [
+        (contacts, listeners.http.contacts.map(Bind::Tcp)),
+        (staff, listeners.http.staff.map(Bind::Tcp)),
+        (smtp, listeners.smtp.clone()),
+        (lmtp, listeners.lmtp.clone()),
+    ];
+    let mut earlier: Vec<(&Field<'_>, &Bind)> = Vec::new();
+    for (field, bind) in &bound {
+        let (Some(field), Some(bind)) = (field, bind) else { continue };
+        if let Some((other, _)) = earlier.iter().find(|(_, other)| collide(other, bind)) {
+            field.fault(
+                format!("is the address of {} already", other.path()),
+                "give every listener an address of its own",
+            );
+        }
+        earlier.push((field, bind));
+    }
+    section.close();
+    listeners
+}
+
+/// Whether two listeners can't be bound at once. Port 0 is whatever is free.
+fn collide(one: &Bind, other: &Bind) -> bool {
+    match (one, other) {
+        (Bind::Tcp(one), Bind::Tcp(other)) => {
+            one.port() != 0
+                && one.port() == other.port()
+                && (one.ip() == other.ip()
+                    || one.ip().is_unspecified()
+                    || other.ip().is_unspecified())
+        }
+        (Bind::Unix(one), Bind::Unix(other)) => one == other,
+        (Bind::Tcp(_), Bind::Unix(_)) | (Bind::Unix(_), Bind::Tcp(_)) => false,
+    }
+}

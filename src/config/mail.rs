@@ -1,0 +1,107 @@
+//! `[mail]`.
+
+use std::path::Path;
+
+use super::endpoint;
+use super::reader::{Field, Section, brief};
+use super::settings::MailWithoutKey;
+use crate::channels::mail::settings::{Bind, Downstream, MailSettings};
+use crate::domain::identifier::domain_to_ascii;
+use crate::runtime::limits::{MAIL_SIZE_BYTES_DEFAULT, MAIL_SIZE_BYTES_MAX};
+
+/// Messages smaller than this can't hold an ordinary header block.
+const SIZE_LIMIT_MIN: u64 = 64 * 1024;
+const SPOOL_FOLDER: &str = "spool";
+
+/// The mail settings; `None` where there is neither a mail listener nor a downstream. What stands
+/// in `[mail]` is checked all the same.
+pub(super) fn read(
+    root: &Section<'_>,
+    smtp: Option<Bind>,
+    lmtp: Option<Bind>,
+    state: &Path,
+) -> Option<MailWithoutKey> {
+    let wanted = smtp.is_some() || lmtp.is_some();
+    let field = if wanted {
+        root.need("mail", "[mail] with downstream = \"smtp://HOST:PORT\"")
+    } else {
+        root.field("mail")
+    };
+    let section = field?.section()?;
+    let downstream = if wanted {
+        section.need("downstream", "the server behind, as \"smtp://127.0.0.1:10026\"")
+    } else {
+        section.field("downstream")
+    };
+    let downstream = downstream.and_then(|f| f.parsed(endpoint::downstream));
+    let hosts = |key| section.field(key).and_then(|f| f.list(host)).unwrap_or_default();
+    let settings = MailParts {
+        trusted_authserv_ids: hosts("trusted_authserv_ids"),
+        border_hosts: hosts("border_hosts"),
+        xforward_from: section
+            .field("xforward_from")
+            .and_then(|f| f.list(|item| item.parsed(endpoint::network)))
+            .unwrap_or_default(),
+        size_limit: section
+            .field("size_limit")
+            .and_then(|f| f.bytes(SIZE_LIMIT_MIN, MAIL_SIZE_BYTES_MAX))
+            .unwrap_or(MAIL_SIZE_BYTES_DEFAULT),
+        hostname: section.field("hostname").and_then(|f| host(&f)).unwrap_or_else(hostname),
+    };
+    section.close();
+    // Without a listener a downstream still takes notices and what is routed to a mailbox.
+    Some(MailWithoutKey(settings.with(smtp, lmtp, downstream?, state)))
+}
+
+struct MailParts {
+    trusted_authserv_ids: Vec<String>,
+    border_hosts: Vec<String>,
+    xforward_from: Vec<ipnet::IpNet>,
+    size_limit: u64,
+    hostname: String,
+}
+
+impl MailParts {
+    fn with(
+        self,
+        smtp: Option<Bind>,
+        lmtp: Option<Bind>,
+        downstream: Downstream,
+        state: &Path,
+    ) -> MailSettings {
+        MailSettings {
+            smtp,
+            lmtp,
+            downstream,
+            trusted_authserv_ids: self.trusted_authserv_ids,
+            border_hosts: self.border_hosts,
+            xforward_from: self.xforward_from,
+            size_limit: self.size_limit,
+            hostname: self.hostname,
+            spool: state.join(SPOOL_FOLDER),
+            pass_key: [0; 32],
+        }
+    }
+}
+
+/// A host name, as it stands in Authentication-Results, `Received` and greetings.
+fn host(field: &Field<'_>) -> Option<String> {
+    field.parsed(|text| {
+        let ascii = domain_to_ascii(text).filter(|host| !host.contains(char::is_whitespace));
+        ascii.ok_or_else(|| {
+            (
+                format!("`{}` is not a host name", brief(text)),
+                "write it as mx.example.org".to_owned(),
+            )
+        })
+    })
+}
+
+/// The machine's own name, as the kernel has it.
+fn hostname() -> String {
+    const UNKNOWN: &str = "localhost";
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .ok()
+        .and_then(|name| domain_to_ascii(name.trim()))
+        .unwrap_or_else(|| UNKNOWN.to_owned())
+}

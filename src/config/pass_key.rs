@@ -1,0 +1,106 @@
+//! The key of the mail loop mark: random, made at the first start, kept beside the store.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+const NAME: &str = "pass-key";
+const BYTES: usize = 32;
+
+/// Why there is no key. Trying again helps only where the file system was at fault.
+#[derive(Debug, thiserror::Error)]
+pub enum PassKeyError {
+    #[error("{}: can't be made or read: {cause}", path.display())]
+    File { path: PathBuf, cause: io::Error },
+    #[error("{}: holds {found} bytes, not {BYTES}; take it away and a new one is made", path.display())]
+    Length { path: PathBuf, found: usize },
+    #[error("the system gave no random bytes")]
+    Random,
+}
+
+impl PassKeyError {
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            PassKeyError::File { .. } | PassKeyError::Random => true,
+            PassKeyError::Length { .. } => false,
+        }
+    }
+}
+
+/// The key in the state folder; folder and key are made where they are not there. The file is
+/// readable by its owner alone (mode 0600).
+///
+/// # Errors
+/// [`PassKeyError`] where the file can't be read or made, or is no key.
+pub fn pass_key(state: &Path) -> Result<[u8; BYTES], PassKeyError> {
+    let path = state.join(NAME);
+    let fault = |cause| PassKeyError::File { path: path.clone(), cause };
+    match read(&path) {
+        Ok(found) => return of_bytes(&path, &found),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(fault(error)),
+    }
+    fs::create_dir_all(state).map_err(fault)?;
+    let mut key = [0_u8; BYTES];
+    aws_lc_rs::rand::fill(&mut key).map_err(|_| PassKeyError::Random)?;
+    make(state, &path, &key).map_err(fault)?;
+    // Two gateways that start at once: the first one's key is everybody's.
+    let found = read(&path).map_err(fault)?;
+    of_bytes(&path, &found)
+}
+
+fn of_bytes(path: &Path, found: &[u8]) -> Result<[u8; BYTES], PassKeyError> {
+    <[u8; BYTES]>::try_from(found)
+        .map_err(|_| PassKeyError::Length { path: path.to_owned(), found: found.len() })
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut found = Vec::with_capacity(BYTES + 1);
+    let most = u64::try_from(BYTES + 1).unwrap_or(u64::MAX);
+    fs::File::open(path)?.take(most).read_to_end(&mut found)?;
+    Ok(found)
+}
+
+/// Writes a whole file under another name and links it into place, so that nobody ever reads half
+/// a key; a key that is there already stays.
+fn make(state: &Path, path: &Path, key: &[u8]) -> io::Result<()> {
+    let draft = state.join(format!("{NAME}.{}", std::process::id()));
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(key)?;
+    file.sync_all()?;
+    let linked = match fs::hard_link(&draft, path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    };
+    fs::remove_file(&draft)?;
+    linked?;
+    fs::File::open(state)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_key_is_made_once_and_is_nobody_elses() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("a/b");
+        let first = pass_key(&state).unwrap();
+        assert_eq!(first, pass_key(&state).unwrap());
+        let mode = fs::metadata(state.join(NAME)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(fs::read_dir(&state).unwrap().count(), 1);
+        assert_ne!(first, [0; BYTES]);
+    }
+
+    #[test]
+    fn half_a_key_is_no_key() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(NAME), [1; 7]).unwrap();
+        let error = pass_key(folder.path()).unwrap_err();
+        assert!(matches!(error, PassKeyError::Length { found: 7, .. }), "{error}");
+    }
+}

@@ -1,0 +1,75 @@
+//! Secrets: from an environment variable or a file, never from the configuration itself, and never
+//! printed.
+
+use std::path::Path;
+
+use secrecy::SecretString;
+
+use super::environment::Environment;
+use super::fault::beside;
+use super::node;
+use super::reader::Field;
+
+const RIGHT: &str = "write { env = \"NAME\" } or { file = \"PATH\" }";
+
+/// Where secrets are looked up.
+pub(super) struct Sources<'a> {
+    pub(super) environment: &'a Environment,
+    /// The configuration file, beside which relative paths begin.
+    pub(super) file: &'a Path,
+}
+
+impl Sources<'_> {
+    /// A secret named by a field, `{ env = "NAME" }` or `{ file = "PATH" }`.
+    pub(super) fn secret(&self, field: &Field<'_>) -> Option<SecretString> {
+        if field.node().table().is_none() {
+            field.fault("is not where a secret is found", RIGHT);
+            return None;
+        }
+        let section = field.section()?;
+        let variable = section.field("env");
+        let file = section.field("file");
+        section.close();
+        let (found, named) = match (variable, file) {
+            (Some(variable), None) => (self.variable(&variable)?, variable),
+            (None, Some(file)) => (self.file(&file)?, file),
+            (Some(_), Some(_)) | (None, None) => {
+                field.fault("names not exactly one place", RIGHT);
+                return None;
+            }
+        };
+        let found = found.trim();
+        if found.is_empty() {
+            named.fault("leads to an empty secret", "put the provider's secret there");
+            return None;
+        }
+        Some(SecretString::from(found))
+    }
+
+    fn variable(&self, field: &Field<'_>) -> Option<String> {
+        let name = field.words()?;
+        let found = self.environment.get(name).cloned();
+        if found.is_none() {
+            field.fault(
+                format!("the environment variable `{name}` is not set"),
+                "set it where the gateway is started",
+            );
+        }
+        found
+    }
+
+    fn file(&self, field: &Field<'_>) -> Option<String> {
+        let path = beside(self.file, field.words()?);
+        match node::read(&path) {
+            Ok(text) => Some(text),
+            Err(faults) => {
+                let wrong = faults.iter().next().map(|fault| fault.wrong.clone());
+                field.fault(
+                    format!("`{}` {}", path.display(), wrong.unwrap_or_default()),
+                    "name a file that the gateway's user can read",
+                );
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What the gateway is configured with, resolved and checked.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use super::bank_holidays::Calendars;
+use super::fault::Warning;
+use crate::channels::mail::settings::{Bind, MailSettings};
+use crate::channels::telephony::settings::TelephonySettings;
+use crate::channels::web_form::settings::FormSettings;
+use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::staff::settings::StaffMember;
+use crate::store::settings::{ArchiveUrl, StoreUrl};
+
+/// The whole configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub store: StoreUrl,
+    pub archive: ArchiveUrl,
+    /// Folder of what the gateway keeps for itself: the key of the loop mark, messages in hand,
+    /// the journal that is written while the store is away.
+    pub state: PathBuf,
+    pub listen: Listen,
+    /// `Some` if there is a mail listener, or a downstream that takes the gateway's own mail.
+    pub mail: Option<MailWithoutKey>,
+    pub organisations: Vec<Arc<Organisation>>,
+    pub forms: Vec<FormSettings>,
+    pub telephony: Vec<TelephonySettings>,
+    pub staff: Vec<StaffMember>,
+}
+
+/// The HTTP listeners; `None`: not wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Listen {
+    /// Forms, telephony webhooks, decision endpoints; faces the reverse proxy.
+    pub contacts: Option<SocketAddr>,
+    /// Console, API, metrics, health; faces the inside.
+    pub staff: Option<SocketAddr>,
+    /// Reverse proxies of the organisation's own, whose `X-Forwarded-*` fields hold.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+}
+
+/// Mail settings that still want the key of the loop mark, which is on disk and no part of a check.
+#[derive(Debug, Clone)]
+pub struct MailWithoutKey(pub(super) MailSettings);
+
+impl MailWithoutKey {
+    /// The settings with the key that [`super::pass_key::pass_key`] gives.
+    pub fn with_key(&self, pass_key: [u8; 32]) -> MailSettings {
+        MailSettings { pass_key, ..self.0.clone() }
+    }
+
+    pub fn smtp(&self) -> Option<&Bind> {
+        self.0.smtp.as_ref()
+    }
+
+    pub fn lmtp(&self) -> Option<&Bind> {
+        self.0.lmtp.as_ref()
+    }
+}
+
+impl Settings {
+    pub fn organisation(&self, id: &str) -> Option<&Arc<Organisation>> {
+        self.organisations.iter().find(|organisation| organisation.id.as_str() == id)
+    }
+
+    pub fn organisation_ids(&self) -> Vec<OrganisationId> {
+        self.organisations.iter().map(|organisation| organisation.id.clone()).collect()
+    }
+}
+
+/// A configuration without faults, and what somebody should know of it.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    pub settings: Settings,
+    pub(super) warnings: Vec<Warning>,
+    pub(super) calendars: Calendars,
+    /// The path of every key that was asked for, list indexes left out.
+    pub(super) known_keys: std::collections::BTreeSet<String>,
+}
+
+impl Loaded {
+    /// What a start or a check on this day warns of.
+    pub fn warnings(&self, today: NaiveDate) -> Vec<Warning> {
+        self.calendars.warning(today).into_iter().chain(self.warnings.iter().cloned()).collect()
+    }
+
+    /// Every key that the configuration may have, `organisation[].mode`.
+    pub fn known_keys(&self) -> impl Iterator<Item = &str> {
+        self.known_keys.iter().map(String::as_str)
+    }
+}

@@ -1,0 +1,78 @@
+//! `[[organisation.form]]`.
+
+use super::endpoint;
+use super::gateway::Context;
+use super::reader::{Field, Section};
+use crate::channels::web_form::settings::{FormFields, FormSettings};
+use crate::domain::organisation::OrganisationId;
+use crate::runtime::limits::{
+    FORM_BODY_BYTES_DEFAULT, FORM_BODY_BYTES_MAX, FORM_UPSTREAM_WAIT_DEFAULT,
+    FORM_UPSTREAM_WAIT_MAX,
+};
+
+/// Paths of the contacts listener that are the gateway's own.
+const OWN_PATHS: [&str; 1] = ["/decisions"];
+
+pub(super) fn read(
+    context: &Context<'_>,
+    section: Section<'_>,
+    organisation: &OrganisationId,
+) -> Option<FormSettings> {
+    let path = path(context, &section);
+    let upstream = section
+        .need("upstream", "the form's own handler, as \"http://127.0.0.1:9000/contact\"")
+        .and_then(|f| f.parsed(endpoint::upstream));
+    let fields = fields(&section);
+    let body_limit = section
+        .field("body_limit")
+        .and_then(|f| f.bytes(1, FORM_BODY_BYTES_MAX))
+        .unwrap_or(FORM_BODY_BYTES_DEFAULT);
+    let timeout = section
+        .field("timeout")
+        .and_then(|f| f.duration(FORM_UPSTREAM_WAIT_MAX))
+        .unwrap_or(FORM_UPSTREAM_WAIT_DEFAULT);
+    section.close();
+    Some(FormSettings {
+        organisation: organisation.clone(),
+        path: path?,
+        upstream: upstream?,
+        fields: fields?,
+        body_limit,
+        timeout,
+    })
+}
+
+/// A path of the contacts listener that nothing else has.
+pub(super) fn path(context: &Context<'_>, section: &Section<'_>) -> Option<String> {
+    let field =
+        section.need("path", "the path on the contacts listener, as \"/karbon/contact\"")?;
+    let path = field.parsed(endpoint::listener_path)?;
+    let is_own = OWN_PATHS.iter().any(|own| {
+        path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    });
+    if is_own {
+        field.fault("is a path of the gateway itself", "choose a path that does not begin so");
+        return None;
+    }
+    context.once("the path", &path, &field, "give every form and webhook a path of its own");
+    Some(path)
+}
+
+fn fields(section: &Section<'_>) -> Option<FormFields> {
+    let example = "which fields say who and what, as { email = \"email\", text = \"message\" }";
+    let fields = section.need("fields", example)?.section()?;
+    let name = |field: Option<Field<'_>>| field.and_then(|f| f.words().map(str::to_owned));
+    let found = FormFields {
+        email: name(fields.field("email")),
+        phone: name(fields.field("phone")),
+        account: name(fields.field("account")),
+        text: name(fields.field("text")),
+        subject: name(fields.field("subject")),
+        issue: name(fields.field("issue")),
+    };
+    if found.email.is_none() && found.phone.is_none() && found.account.is_none() {
+        fields.missing("email", "at least one of email, phone, account: who the sender is");
+    }
+    fields.close();
+    Some(found)
+}

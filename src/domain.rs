@@ -1,0 +1,30 @@
+//! The pure heart: what is decided, and why. No async, clock, environment, log or I/O; the same
+//! facts give the same decision, so that simulation, back-test and audit replay run this code.
+//!
+//! The path of one decision: [`roster`] finds whom the identifiers belong to, [`sender`] says how
+//! far that is believed, [`decide`] walks the decision order on person, contact and [`ledger`],
+//! and [`explain`] says it to staff, customer and auditor.
+
+pub mod activation;
+pub mod audit;
+pub mod calendar;
+pub mod channel;
+pub mod contact;
+pub mod decide;
+pub mod decision;
+pub mod evidence;
+pub mod explain;
+pub mod hours;
+pub mod identifier;
+pub mod ledger;
+pub mod moment;
+pub mod organisation;
+pub mod person;
+pub mod point_of_contact;
+pub mod profile;
+pub mod queue;
+pub mod quota;
+pub mod restriction;
+pub mod roster;
+pub mod safeguard;
+pub mod sender;

@@ -1,0 +1,101 @@
+//! The ways a contact can reach an organisation.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// One way of contact. The names are the published ones, in snake case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    Email,
+    WebForm,
+    Telephone,
+    Sms,
+    Whatsapp,
+    Letter,
+    InPerson,
+    Social,
+    WebChat,
+}
+
+impl Channel {
+    pub const ALL: [Channel; 9] = [
+        Channel::Email,
+        Channel::WebForm,
+        Channel::Telephone,
+        Channel::Sms,
+        Channel::Whatsapp,
+        Channel::Letter,
+        Channel::InPerson,
+        Channel::Social,
+        Channel::WebChat,
+    ];
+
+    /// The published name, as it stands in JSON and TOML.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Channel::Email => "email",
+            Channel::WebForm => "web_form",
+            Channel::Telephone => "telephone",
+            Channel::Sms => "sms",
+            Channel::Whatsapp => "whatsapp",
+            Channel::Letter => "letter",
+            Channel::InPerson => "in_person",
+            Channel::Social => "social",
+            Channel::WebChat => "web_chat",
+        }
+    }
+
+    /// How the channel is called in a sentence to a customer: "by e-mail".
+    pub const fn by(self) -> &'static str {
+        match self {
+            Channel::Email => "by e-mail",
+            Channel::WebForm => "by web form",
+            Channel::Telephone => "by telephone",
+            Channel::Sms => "by text message",
+            Channel::Whatsapp => "by WhatsApp",
+            Channel::Letter => "by letter",
+            Channel::InPerson => "in person",
+            Channel::Social => "by social media",
+            Channel::WebChat => "by web chat",
+        }
+    }
+
+    /// Channels that leave something written. A channel group that a policy leaves unset is
+    /// read as all of these, the reading that helps the sender.
+    pub const fn is_written(self) -> bool {
+        !matches!(self, Channel::Telephone | Channel::InPerson)
+    }
+
+    /// Whether a limited sender is told at once, by voice or on a page, rather than by a message
+    /// sent afterwards. What is told at once is told every time.
+    pub const fn tells_at_once(self) -> bool {
+        matches!(self, Channel::Telephone | Channel::WebForm | Channel::InPerson | Channel::WebChat)
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name that is no channel.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "`{0}` is no channel; one of email, web_form, telephone, sms, whatsapp, letter, in_person, social, web_chat"
+)]
+pub struct UnknownChannel(pub String);
+
+impl FromStr for Channel {
+    type Err = UnknownChannel;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Channel::ALL
+            .into_iter()
+            .find(|channel| channel.name() == name)
+            .ok_or_else(|| UnknownChannel(name.to_owned()))
+    }
+}

@@ -1,0 +1,104 @@
+//! A contact: one approach by one sender, on any channel.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::channel::Channel;
+use super::identifier::{Assurance, IdentifierKind};
+
+/// One inbound e-mail, form, call, text message, letter, visit, post or chat. One message to five
+/// colleagues is one contact. This is the published JSON shape; unknown keys are refused by name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// Chosen by whoever hands the contact in; the same id again is the same contact.
+    pub id: String,
+    pub channel: Channel,
+    /// When the contact was made.
+    pub at: DateTime<Utc>,
+    #[serde(default)]
+    pub from: Vec<SenderIdentifier>,
+    /// The recipients as addressed: e-mail addresses or numbers of the organisation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The case reference, where the contact carries one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<String>,
+    /// Message-ids that the contact answers or refers to (RFC 5322 3.6.4).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thread: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// Bounce, out-of-office, receipt (RFC 3834): neither counted nor answered.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub automatic: bool,
+    /// A reply to a message that staff sent.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub invited: bool,
+    /// This contact's own message-id, so that a later reply to it is on the same thread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// The provider's id of the call or message, for channels that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_id: Option<String>,
+    /// What the channel could not settle about the sender: two From fields, conflicting form
+    /// fields. Such a contact is delivered and flagged, never limited.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ambiguous: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// One identifier that a contact carries, and how far it is believed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SenderIdentifier {
+    pub kind: IdentifierKind,
+    pub value: String,
+    #[serde(default = "asserted")]
+    pub assurance: Assurance,
+}
+
+fn asserted() -> Assurance {
+    Assurance::Asserted
+}
+
+/// Shows the kind alone: no address reaches a log by way of `{:?}`.
+impl std::fmt::Debug for SenderIdentifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SenderIdentifier({}, {:?})", self.kind.name(), self.assurance)
+    }
+}
+
+/// An attachment as the decision sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attachment {
+    #[serde(default)]
+    pub name: String,
+    /// Lower-case hex SHA-256 of the decoded content.
+    pub sha256: String,
+    #[serde(default)]
+    pub bytes: u64,
+}
+
+impl Contact {
+    /// Subject and text as one, for everything that looks at words.
+    pub fn words(&self) -> String {
+        let mut words = self.subject.clone().unwrap_or_default();
+        if let Some(text) = &self.text {
+            if !words.is_empty() {
+                words.push('\n');
+            }
+            words.push_str(text);
+        }
+        words
+    }
+}

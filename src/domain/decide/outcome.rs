@@ -1,0 +1,235 @@
+//! What a settled decision amounts to: the route, the notice, the queue item, the record.
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::super::audit::{AuditRow, DecidedEntry};
+use super::super::calendar::counts_in_period;
+use super::super::contact::Contact;
+use super::super::decision::{Decision, Disposition, Notice, Route};
+use super::super::evidence::{fingerprint, text_of};
+use super::super::explain;
+use super::super::ledger::{Additions, Received, Told};
+use super::super::organisation::Organisation;
+use super::super::queue::{self, ItemState, QueueItem};
+use super::super::sender::{Sender, Standing};
+use super::issues::{Matter, bare_id, matter};
+use super::limits::next_admission;
+use super::walk::Walk;
+use super::{Verdict, audit_rows};
+
+/// How long a reason without a period of its own is not told again.
+const TOLD_AGAIN_AFTER: Duration = Duration::days(7);
+
+/// The route to one of the organisation's queues.
+pub(super) fn queue_route(organisation: &Organisation, queue: &str) -> Route {
+    Route {
+        queue: queue.to_owned(),
+        name: None,
+        email: organisation.queue_mailboxes.get(queue).cloned(),
+        phone: None,
+        sip: None,
+        then: Vec::new(),
+    }
+}
+
+/// Row 0: the recorded decision again.
+pub(super) fn repeated(
+    organisation: &Organisation,
+    recorded: &Decision,
+    contact: &Contact,
+) -> Verdict {
+    let audit = entry(organisation, contact, recorded, vec![row(0, "recorded")]);
+    Verdict { decision: recorded.clone(), additions: Additions::default(), item: None, audit }
+}
+
+/// Row 1: delivered, and nothing looked at further.
+pub(super) fn unrestricted(
+    organisation: &Organisation,
+    sender: &Sender,
+    contact: &Contact,
+) -> Verdict {
+    let code = if sender.candidates.is_empty() { "sender_unknown" } else { "unrestricted" };
+    let facts = explain::Facts {
+        code,
+        restriction: None,
+        clause: None,
+        by: None,
+        channel: contact.channel,
+        observed: false,
+    };
+    let decision = Decision {
+        contact: contact.id.clone(),
+        person: sender.person().map(|person| person.id.clone()),
+        disposition: Disposition::Deliver,
+        mode: organisation.mode,
+        route: None,
+        reasons: vec![explain::reason(&organisation.profile, facts)],
+        flags: Vec::new(),
+        quotas: Vec::new(),
+        notice: None,
+        would: None,
+        stale: false,
+    };
+    let audit = entry(organisation, contact, &decision, vec![row(1, code)]);
+    Verdict { decision, additions: Additions::default(), item: None, audit }
+}
+
+/// A row that ends the search before any restriction is looked at.
+fn row(row: u8, code: &str) -> AuditRow {
+    AuditRow {
+        row,
+        code: code.to_owned(),
+        restriction: None,
+        clause: None,
+        observed: false,
+        settled: true,
+    }
+}
+
+/// Completes the decision of a walk with everything that goes with it.
+pub(super) fn verdict(mut walk: Walk<'_>, mut decision: Decision) -> Verdict {
+    decision.notice = notice(&mut walk, &decision);
+    walk.additions.received = received(&walk, &decision);
+    let item = item(&walk, &decision);
+    let rows = audit_rows(&walk);
+    let audit = entry(walk.organisation, walk.contact, &decision, rows);
+    Verdict { decision, additions: walk.additions, item, audit }
+}
+
+fn entry(
+    organisation: &Organisation,
+    contact: &Contact,
+    decision: &Decision,
+    rows: Vec<AuditRow>,
+) -> DecidedEntry {
+    DecidedEntry {
+        contact: contact.id.clone(),
+        person: decision.person.clone(),
+        channel: contact.channel,
+        contact_at: contact.at,
+        disposition: decision.disposition,
+        mode: decision.mode,
+        would: decision.would,
+        stale: decision.stale,
+        profile_version: organisation.profile.version.clone(),
+        rows,
+    }
+}
+
+/// What a limited sender is told; once a period where it is sent afterwards. A representative who
+/// is not named is told nothing: the restriction is somebody else's.
+fn notice(walk: &mut Walk<'_>, decision: &Decision) -> Option<Notice> {
+    if decision.disposition != Disposition::Limit {
+        return None;
+    }
+    let Standing::Own(_) = walk.dossier.sender.standing else { return None };
+    let (_, primary) = walk.findings.iter().find(|(_, finding)| !finding.observed)?;
+    let code = primary.code.clone();
+    if !walk.contact.channel.tells_at_once() {
+        if was_told(walk, &code, walk.at) {
+            return None;
+        }
+        walk.additions.told = Some(Told { code, at: walk.at });
+    }
+    let next_slot = next_admission(walk);
+    let limits: Vec<explain::Facts<'_>> = walk
+        .findings
+        .iter()
+        .filter(|(_, finding)| !finding.observed)
+        .map(|(_, finding)| super::walk::finding_facts(walk, finding))
+        .collect();
+    let text = explain::notice(&explain::NoticeFacts {
+        organisation: walk.organisation,
+        contact: walk.contact,
+        limits: &limits,
+        in_force: &walk.in_force(),
+        next_slot,
+    });
+    Some(Notice { text, next_slot })
+}
+
+fn was_told(walk: &Walk<'_>, code: &str, at: DateTime<Utc>) -> bool {
+    let zone = walk.profile().timezone;
+    let quota = walk
+        .findings
+        .iter()
+        .filter(|(_, finding)| finding.code == code)
+        .filter_map(|(_, finding)| finding.restriction.as_deref())
+        .find_map(|id| walk.in_force().into_iter().find(|one| one.id == id)?.kind.quota());
+    walk.ledger().into_iter().flat_map(|ledger| &ledger.told).filter(|told| told.code == code).any(
+        |told| match quota {
+            Some(quota) => counts_in_period(quota.per, quota.window, told.at, at, zone),
+            None => told.at <= at && at < told.at + TOLD_AGAIN_AFTER,
+        },
+    )
+}
+
+/// The traces of a contact that was received: admitted, filed or sent to somebody to look at. What
+/// was limited was not received; what came by a safeguard lane or from a doubtful sender leaves no
+/// trace that could ever count against the person.
+fn received(walk: &Walk<'_>, decision: &Decision) -> Option<Received> {
+    let settled_early = walk.findings.iter().any(|(row, finding)| *row <= 4 && !finding.observed);
+    let skipped = decision.disposition == Disposition::Limit
+        || settled_early
+        || !walk.dossier.sender.is_believed();
+    if skipped {
+        return None;
+    }
+    let contact = walk.contact;
+    let thread =
+        contact.thread.iter().chain(&contact.message_id).map(|id| bare_id(id).to_owned()).collect();
+    Some(Received {
+        contact: contact.id.clone(),
+        at: walk.at,
+        issue: match matter(walk) {
+            Matter::Issue(issue) => Some(issue),
+            Matter::Thread | Matter::Unknown => None,
+        },
+        makes_issue_known: walk.admitted || decision.disposition == Disposition::File,
+        thread,
+        attachments: contact
+            .attachments
+            .iter()
+            .map(|attachment| attachment.sha256.to_ascii_lowercase())
+            .collect(),
+        text: fingerprint(text_of(contact)),
+    })
+}
+
+fn item(walk: &Walk<'_>, decision: &Decision) -> Option<QueueItem> {
+    let queue = match decision.disposition {
+        Disposition::Deliver => return None,
+        Disposition::Route => decision.route.as_ref()?.queue.clone(),
+        Disposition::Limit => queue::LIMITED.to_owned(),
+        Disposition::File => queue::FILED.to_owned(),
+    };
+    let contact = walk.contact;
+    let lane_used = walk.additions.lane.as_ref().map(|lane| {
+        let before = walk
+            .ledger()
+            .and_then(|ledger| ledger.lanes_used.iter().find(|(used, _)| used == lane))
+            .map_or(0, |(_, times)| *times);
+        before + 1
+    });
+    Some(QueueItem {
+        id: contact.id.clone(),
+        queue,
+        contact: contact.id.clone(),
+        person: decision.person.clone(),
+        channel: contact.channel,
+        at: contact.at,
+        disposition: decision.disposition,
+        reasons: decision.reasons.clone(),
+        flags: decision.flags.clone(),
+        subject: contact.subject.clone(),
+        original_to: contact.to.clone(),
+        new: walk.news.clone(),
+        lane_used,
+        archived: None,
+        text: contact.text.clone(),
+        state: ItemState::Open,
+        claimed_by: None,
+        notes: Vec::new(),
+        attached: Vec::new(),
+    })
+}

@@ -1,0 +1,126 @@
+//! What scenarios can't say: stores that are away, recorded decisions, organisations that observe.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::*;
+use crate::domain::organisation::OrganisationId;
+use crate::domain::profile::{Nation, Profile};
+use crate::domain::roster::Roster;
+use crate::domain::sender;
+
+fn organisation(mode: Mode) -> Organisation {
+    Organisation {
+        id: OrganisationId::new("o"),
+        profile: Arc::new(Profile::silent("Bare Homes", Nation::England)),
+        mode,
+        emergency: None,
+        mail_domains: vec![],
+        queue_mailboxes: BTreeMap::new(),
+        notice_from: None,
+    }
+}
+
+fn person(restrictions: &str) -> Arc<Person> {
+    let json = format!(
+        r#"{{"id":"P","identifiers":[{{"kind":"email","value":"p@x.example"}}],
+            "restrictions":[{restrictions}]}}"#
+    );
+    Arc::new(serde_json::from_str(&json).unwrap())
+}
+
+fn contact(id: &str) -> Contact {
+    serde_json::from_str(&format!(
+        r#"{{"id":"{id}","channel":"email","at":"2026-11-21T10:00:00Z",
+            "from":[{{"kind":"email","value":"p@x.example"}}],"text":"hello there again"}}"#
+    ))
+    .unwrap()
+}
+
+fn verdict(organisation: &Organisation, restrictions: &str, ledger: Option<&Ledger>) -> Verdict {
+    let contact = contact("c");
+    let roster = Roster::new([person(restrictions)], organisation.profile.nation);
+    let sender = sender::resolve(&roster, &organisation.profile, &contact, contact.at);
+    decide(organisation, Dossier { sender: &sender, ledger }, &contact, contact.at)
+}
+
+const QUOTA: &str = r#"{"id":"R","kind":"contact_quota","limit":1,"per":"week"}"#;
+const CLOSED: &str = r#"{"id":"R2","kind":"channels_only","channels":["letter"]}"#;
+
+fn codes(verdict: &Verdict) -> Vec<&str> {
+    verdict.decision.reasons.iter().map(|reason| reason.code.as_str()).collect()
+}
+
+#[test]
+fn without_the_store_counters_limit_nobody_and_the_rest_is_enforced() {
+    let organisation = organisation(Mode::Enforce);
+    let quota = verdict(&organisation, QUOTA, None);
+    assert_eq!(quota.decision.disposition, Disposition::Deliver);
+    assert!(quota.decision.stale);
+    assert_eq!(quota.decision.flags, ["limits_unchecked"]);
+    assert_eq!(quota.additions.counted, vec![]);
+    let closed = verdict(&organisation, CLOSED, None);
+    assert_eq!(closed.decision.disposition, Disposition::Limit);
+}
+
+#[test]
+fn a_recorded_decision_is_given_again_and_nothing_is_added() {
+    let organisation = organisation(Mode::Enforce);
+    let first = verdict(&organisation, QUOTA, Some(&Ledger::default()));
+    assert_eq!(first.additions.counted.len(), 1);
+    let ledger = Ledger { recorded: Some(first.decision.clone()), ..Ledger::default() };
+    let again = verdict(&organisation, CLOSED, Some(&ledger));
+    assert_eq!(again.decision, first.decision);
+    assert_eq!(again.additions, Additions::default());
+}
+
+#[test]
+fn an_organisation_that_observes_only_records() {
+    let organisation = organisation(Mode::Observe);
+    let observed = verdict(&organisation, CLOSED, Some(&Ledger::default()));
+    assert_eq!(observed.decision.disposition, Disposition::Deliver);
+    assert_eq!(observed.decision.would, Some(Disposition::Limit));
+    assert_eq!(observed.decision.mode, Mode::Observe);
+    assert!(codes(&observed).contains(&"channels_only.closed"));
+    assert!(observed.item.is_none() && observed.decision.notice.is_none());
+}
+
+#[test]
+fn a_quota_counts_then_limits_and_says_when_the_next_slot_opens() {
+    let organisation = organisation(Mode::Enforce);
+    let mut ledger = Ledger::default();
+    let first = verdict(&organisation, QUOTA, Some(&ledger));
+    assert_eq!(codes(&first), ["within_limits"]);
+    assert_eq!(first.decision.quotas[0].used, 1);
+    ledger.absorb(&first.additions);
+    let second = verdict(&organisation, QUOTA, Some(&ledger));
+    assert_eq!(codes(&second), ["contact_quota.over"]);
+    let next = second.decision.notice.as_ref().unwrap().next_slot;
+    assert_eq!(next, Some("2026-11-23T00:00:00Z".parse().unwrap()));
+    ledger.absorb(&second.additions);
+    let third = verdict(&organisation, QUOTA, Some(&ledger));
+    assert_eq!(third.decision.disposition, Disposition::Limit);
+    assert!(third.decision.notice.is_none(), "told once a period");
+}
+
+#[test]
+fn an_observed_restriction_never_ends_the_search() {
+    let organisation = organisation(Mode::Enforce);
+    let both = format!(
+        r#"{{"id":"R1","kind":"channels_only","channels":["letter"],"mode":"observe"}},{QUOTA}"#
+    );
+    let ledger = Ledger {
+        counted: vec![crate::domain::ledger::Counted {
+            restriction: "R".into(),
+            mode: Mode::Enforce,
+            at: "2026-11-20T10:00:00Z".parse().unwrap(),
+            issue: None,
+        }],
+        ..Ledger::default()
+    };
+    let verdict = verdict(&organisation, &both, Some(&ledger));
+    assert_eq!(verdict.decision.disposition, Disposition::Limit);
+    assert_eq!(codes(&verdict), ["channels_only.closed", "contact_quota.over"]);
+    assert_eq!(verdict.decision.mode, Mode::Enforce);
+    assert!(verdict.audit.rows[0].observed && verdict.audit.rows[1].settled);
+}

@@ -1,0 +1,349 @@
+//! The walk through the decision order: what is in force, what was found, what is recorded.
+
+use chrono::{DateTime, Utc};
+
+use super::super::contact::Contact;
+use super::super::decision::{Decision, Disposition, QuotaState, Route};
+use super::super::explain;
+use super::super::ledger::{Additions, Ledger};
+use super::super::organisation::Organisation;
+use super::super::person::Person;
+use super::super::profile::Profile;
+use super::super::queue;
+use super::super::restriction::{Kind, KindName, Mode, Restriction};
+use super::super::safeguard::Hit;
+use super::super::sender::Standing;
+use super::{Dossier, Verdict, limits, outcome};
+
+/// Rows up to this one settle a contact that no quota looks at.
+const LAST_UNCOUNTED_ROW: u8 = 6;
+
+/// One thing that a row found.
+#[derive(Debug, Clone)]
+pub(super) struct Finding {
+    pub code: String,
+    pub restriction: Option<String>,
+    pub kind: Option<KindName>,
+    /// The restriction's own clause; the profile's is looked up.
+    pub clause: Option<String>,
+    /// What of the contact it was found by (a safeguard's words).
+    pub by: Option<String>,
+    pub observed: bool,
+}
+
+impl Finding {
+    pub fn of_contact(code: &str) -> Self {
+        Finding {
+            code: code.to_owned(),
+            restriction: None,
+            kind: None,
+            clause: None,
+            by: None,
+            observed: false,
+        }
+    }
+
+    pub fn of_safeguard(code: String, hit: &Hit) -> Self {
+        Finding { by: Some(hit.by.clone()), ..Finding::of_contact(&code) }
+    }
+
+    pub fn of(restriction: &Restriction, code: &str) -> Self {
+        Finding {
+            restriction: Some(restriction.id.clone()),
+            kind: Some(restriction.kind.name()),
+            clause: restriction.clause.clone(),
+            ..Finding::of_contact(code)
+        }
+    }
+}
+
+/// The state of one walk.
+pub(super) struct Walk<'a> {
+    pub organisation: &'a Organisation,
+    pub dossier: Dossier<'a>,
+    pub contact: &'a Contact,
+    pub at: DateTime<Utc>,
+    /// The person's restrictions in force, in the order of their ids.
+    in_force: Vec<&'a Restriction>,
+    /// What the rows found, with the row's number.
+    pub findings: Vec<(u8, Finding)>,
+    flags: Vec<String>,
+    /// What observed restrictions would have done; the first that would have settled it.
+    would: Option<Disposition>,
+    pub additions: Additions,
+    pub quotas: Vec<QuotaState>,
+    /// What is new, for the queue item.
+    pub news: Vec<String>,
+    /// The contact was admitted (row 13).
+    pub admitted: bool,
+}
+
+impl<'a> Walk<'a> {
+    pub fn new(
+        organisation: &'a Organisation,
+        dossier: Dossier<'a>,
+        contact: &'a Contact,
+        at: DateTime<Utc>,
+    ) -> Self {
+        let profile = &organisation.profile;
+        let kept = profile.kept_during_appeal();
+        // Of doubtful senders nothing is applied; what is in force of any candidate still tells
+        // whether the organisation enforces or observes here.
+        let people: Vec<&Person> = match &dossier.sender.standing {
+            Standing::Own(person) | Standing::Representative { person, .. } => vec![person],
+            Standing::Doubtful { .. } | Standing::Unknown => {
+                dossier.sender.candidates.iter().map(AsRef::as_ref).collect()
+            }
+        };
+        let mut in_force: Vec<&Restriction> = people
+            .into_iter()
+            .flat_map(|person| &person.restrictions)
+            .filter(|restriction| restriction.is_in_force(at, profile.timezone, kept))
+            .collect();
+        in_force.sort_by(|a, b| a.id.cmp(&b.id));
+        Walk {
+            organisation,
+            dossier,
+            contact,
+            at,
+            in_force,
+            findings: Vec::new(),
+            flags: Vec::new(),
+            would: None,
+            additions: Additions::default(),
+            quotas: Vec::new(),
+            news: Vec::new(),
+            admitted: false,
+        }
+    }
+
+    pub fn profile(&self) -> &'a Profile {
+        &self.organisation.profile
+    }
+
+    pub fn in_force(&self) -> Vec<&'a Restriction> {
+        self.in_force.clone()
+    }
+
+    /// The believed sender's person, or the one whom a representative acts for.
+    pub fn person(&self) -> Option<&'a Person> {
+        self.dossier.sender.person().map(AsRef::as_ref)
+    }
+
+    /// The ledger; while the store is away, an empty one.
+    pub fn ledger(&self) -> Option<&'a Ledger> {
+        self.dossier.ledger
+    }
+
+    pub fn mode_of(&self, restriction: &Restriction) -> Mode {
+        match (self.organisation.mode, restriction.mode) {
+            (Mode::Enforce, Mode::Enforce) => Mode::Enforce,
+            (Mode::Observe, _) | (_, Mode::Observe) => Mode::Observe,
+        }
+    }
+
+    /// Whether nothing that is in force acts.
+    pub fn only_observes(&self) -> bool {
+        self.in_force.iter().all(|restriction| self.mode_of(restriction) == Mode::Observe)
+    }
+
+    pub fn flag(&mut self, flag: &str) {
+        if !self.flags.iter().any(|known| known == flag) {
+            self.flags.push(flag.to_owned());
+        }
+    }
+
+    pub fn find(&mut self, row: u8, finding: Finding) {
+        self.findings.push((row, finding));
+    }
+
+    /// Records what an observed restriction would have done.
+    pub fn observe(&mut self, row: u8, disposition: Disposition, mut finding: Finding) {
+        finding.observed = true;
+        self.findings.push((row, finding));
+        self.would(disposition);
+    }
+
+    pub fn would(&mut self, disposition: Disposition) {
+        self.would.get_or_insert(disposition);
+    }
+
+    /// Whether what is observed would have ended the search already.
+    pub fn observed_search_ended(&self) -> bool {
+        self.would.is_some()
+    }
+
+    /// Settles a row on what enforced restrictions found; what observed ones found is recorded
+    /// beside it. `settles` says what a set of findings comes to.
+    pub fn settle(
+        &mut self,
+        row: u8,
+        found: Vec<(&'a Restriction, Finding)>,
+        disposition: Disposition,
+        route: Option<Route>,
+    ) -> Option<(Disposition, Option<Route>)> {
+        let (enforced, observed): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|(restriction, _)| self.mode_of(restriction) == Mode::Enforce);
+        if !self.observed_search_ended() {
+            for (_, finding) in observed {
+                let mut finding = finding;
+                finding.observed = true;
+                self.findings.push((row, finding));
+                self.would(disposition);
+            }
+        }
+        if enforced.is_empty() {
+            return None;
+        }
+        for (_, finding) in enforced {
+            self.find(row, finding);
+        }
+        Some((disposition, route))
+    }
+
+    /// Row 5: a representative in date; where a `representative_only` names some, one of those.
+    pub fn is_admitted_representative(&self) -> bool {
+        let Standing::Representative { name, .. } = &self.dossier.sender.standing else {
+            return false;
+        };
+        self.in_force.iter().all(|restriction| {
+            let Kind::RepresentativeOnly { names: Some(names) } = &restriction.kind else {
+                return true;
+            };
+            self.mode_of(restriction) == Mode::Observe || names.contains(name)
+        })
+    }
+
+    /// Row 6: a reply to a message that staff sent, or covered by an open invitation.
+    pub fn is_invited(&self) -> bool {
+        let zone = self.profile().timezone;
+        self.contact.invited
+            || self.person().is_some_and(|person| {
+                person.invitations.iter().any(|invitation| {
+                    let on_thread = invitation.thread.as_deref().is_none_or(|thread| {
+                        let thread = super::issues::bare_id(thread);
+                        self.contact.thread.iter().any(|id| super::issues::bare_id(id) == thread)
+                    });
+                    let on_channel = invitation.channels.is_empty()
+                        || invitation.channels.contains(&self.contact.channel);
+                    let open = invitation.until.is_none_or(|until| self.at < until.end(zone));
+                    on_thread && on_channel && open
+                })
+            })
+    }
+
+    /// The clause behind a finding: the restriction's own, else the profile's for the kind.
+    pub fn clause_of(&self, finding: &Finding) -> Option<String> {
+        finding.clause.clone().or_else(|| {
+            finding.kind.and_then(|kind| self.profile().clause_for(kind)).map(str::to_owned)
+        })
+    }
+
+    /// Puts flags on and makes the verdict.
+    pub fn finish(mut self, settled: (Disposition, Option<Route>)) -> Verdict {
+        let (disposition, route) = settled;
+        let reviewed = route.as_ref().is_some_and(|route| route.queue == queue::REVIEW);
+        self.add_marker_flags(disposition, reviewed);
+        let deepest = self.findings.iter().map(|(row, _)| *row).max().unwrap_or_default();
+        if deepest > LAST_UNCOUNTED_ROW && self.is_counted_sender() {
+            self.quotas = limits::quota_states(&self);
+        }
+        if self.dossier.ledger.is_none() && !self.quotas_in_force().is_empty() {
+            self.flag("limits_unchecked");
+        }
+        let reasons = self
+            .findings
+            .iter()
+            .map(|(_, finding)| explain::reason(self.profile(), finding_facts(&self, finding)))
+            .collect();
+        let mode = if self.only_observes() { Mode::Observe } else { Mode::Enforce };
+        let decision = Decision {
+            contact: self.contact.id.clone(),
+            person: self.person().map(|person| person.id.clone()),
+            disposition,
+            mode,
+            route,
+            reasons,
+            flags: self.flags.clone(),
+            quotas: self.quotas.clone(),
+            notice: None,
+            would: self.would.filter(|would| *would != disposition || mode == Mode::Observe),
+            stale: self.dossier.ledger.is_none(),
+        };
+        outcome::verdict(self, decision)
+    }
+
+    /// Neither a representative nor invited: the quotas apply.
+    fn is_counted_sender(&self) -> bool {
+        !self.findings.iter().any(|(row, _)| matches!(row, 5 | 6))
+    }
+
+    fn add_marker_flags(&mut self, disposition: Disposition, reviewed: bool) {
+        if !self.dossier.sender.is_believed() {
+            return;
+        }
+        let mut minutes: Option<u32> = None;
+        for restriction in self.in_force() {
+            if self.mode_of(restriction) == Mode::Observe {
+                continue;
+            }
+            match &restriction.kind {
+                Kind::VisitsInPairs | Kind::AppointmentOnly => {
+                    self.flag(restriction.kind.name().name());
+                }
+                Kind::CallLength { minutes: limit } => {
+                    minutes = Some(minutes.map_or(*limit, |least: u32| least.min(*limit)));
+                }
+                Kind::DocumentsReturned { instruction }
+                    if disposition == Disposition::File || reviewed =>
+                {
+                    self.flag(&format!("documents_returned:{}", instruction.name()));
+                }
+                Kind::DocumentsReturned { .. }
+                | Kind::SinglePointOfContact(_)
+                | Kind::ChannelsOnly { .. }
+                | Kind::HoursOnly(_)
+                | Kind::ContactQuota { .. }
+                | Kind::IssueClosed(_)
+                | Kind::IssueQuota(_)
+                | Kind::RepresentativeOnly { .. }
+                | Kind::ReadAndFile { .. }
+                | Kind::ContactEnded
+                | Kind::ComplaintClosed(_) => {}
+            }
+        }
+        let goes_on = matches!(disposition, Disposition::Deliver | Disposition::Route);
+        let settled_by_safeguard = self.findings.iter().any(|(row, _)| *row == 2);
+        if let Some(minutes) = minutes
+            && self.contact.channel == super::super::channel::Channel::Telephone
+            && goes_on
+            && !settled_by_safeguard
+        {
+            self.flag(&format!("call_length:{minutes}"));
+        }
+    }
+
+    fn quotas_in_force(&self) -> Vec<&'a Restriction> {
+        self.in_force
+            .iter()
+            .filter(|one| matches!(one.kind, Kind::ContactQuota { .. } | Kind::IssueQuota(_)))
+            .copied()
+            .collect()
+    }
+}
+
+/// What an explanation needs of a finding.
+pub(super) fn finding_facts<'f>(walk: &'f Walk<'_>, finding: &'f Finding) -> explain::Facts<'f> {
+    explain::Facts {
+        code: &finding.code,
+        restriction: finding
+            .restriction
+            .as_deref()
+            .and_then(|id| walk.in_force.iter().find(|one| one.id == id).copied()),
+        clause: walk.clause_of(finding),
+        by: finding.by.as_deref(),
+        channel: walk.contact.channel,
+        observed: finding.observed,
+    }
+}

@@ -1,0 +1,126 @@
+//! What was decided for one contact, and why.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::restriction::Mode;
+
+/// What is done with a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disposition {
+    Deliver,
+    Route,
+    Limit,
+    File,
+}
+
+impl Disposition {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Disposition::Deliver => "deliver",
+            Disposition::Route => "route",
+            Disposition::Limit => "limit",
+            Disposition::File => "file",
+        }
+    }
+}
+
+/// The decision on one contact: the published JSON shape.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decision {
+    pub contact: String,
+    pub person: Option<String>,
+    pub disposition: Disposition,
+    pub mode: Mode,
+    pub route: Option<Route>,
+    pub reasons: Vec<Reason>,
+    pub flags: Vec<String>,
+    pub quotas: Vec<QuotaState>,
+    pub notice: Option<Notice>,
+    /// What observed restrictions would have done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub would: Option<Disposition>,
+    /// Decided on the last known restrictions, the store being away.
+    pub stale: bool,
+}
+
+/// Where a routed contact goes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    pub queue: String,
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    /// The contact's own SIP URI, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip: Option<String>,
+    /// Who is tried on no answer: the deputies present, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub then: Vec<Fallback>,
+}
+
+/// Shows the queue alone.
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Route({})", self.queue)
+    }
+}
+
+/// A deputy who is tried where the first of a route does not answer.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fallback {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip: Option<String>,
+}
+
+impl std::fmt::Debug for Fallback {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Fallback")
+    }
+}
+
+/// One reason for a decision. Codes are stable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    pub code: String,
+    pub restriction: Option<String>,
+    pub clause: Option<String>,
+    /// One line for staff, in plain English.
+    pub text: String,
+}
+
+/// Where a quota stands after this contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuotaState {
+    pub restriction: String,
+    pub used: u32,
+    pub limit: u32,
+    /// The next period's start (calendar), or when the next slot opens (rolling; null where
+    /// nothing is used).
+    pub resets_at: Option<DateTime<Utc>>,
+}
+
+/// What a limited sender is told, at most once a period where it is sent afterwards.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notice {
+    pub text: String,
+    /// The first instant at which every row would admit the contact; null: none is known.
+    pub next_slot: Option<DateTime<Utc>>,
+}
+
+/// A notice is addressed to one person: `Debug` leaves its text out.
+impl std::fmt::Debug for Notice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Notice(next slot {:?})", self.next_slot)
+    }
+}

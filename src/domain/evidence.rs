@@ -1,0 +1,318 @@
+//! Telling repetition from something that a person should look at.
+//!
+//! New evidence is never judged by the machine. A new attachment, or a text that is mostly not in
+//! what was received before, makes it *possible*; then somebody looks.
+
+use std::collections::HashSet;
+
+use super::contact::Contact;
+use super::safeguard::words;
+
+/// Words that stand together in one fingerprint.
+const TOGETHER: usize = 3;
+/// Fingerprints kept of one text, the smallest first, so that the same text keeps the same ones.
+const FINGERPRINTS_MAX: usize = 2_048;
+
+/// What is already known, to compare a contact with.
+#[derive(Debug, Default)]
+pub struct Seen {
+    text: HashSet<u64>,
+    attachments: HashSet<String>,
+    /// Whether there was any earlier text or attachment at all.
+    something: bool,
+}
+
+impl Seen {
+    pub fn add_text(&mut self, fingerprints: &[u64]) {
+        self.something |= !fingerprints.is_empty();
+        self.text.extend(fingerprints);
+    }
+
+    pub fn add_attachments<'a>(&mut self, digests: impl IntoIterator<Item = &'a String>) {
+        for digest in digests {
+            self.something = true;
+            self.attachments.insert(digest.to_ascii_lowercase());
+        }
+    }
+}
+
+/// What is new in a contact.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct News {
+    /// Names of attachments not seen before (the digest where there is no name).
+    pub attachments: Vec<String>,
+    pub text: TextNews,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TextNews {
+    /// There is no text of the sender's own.
+    #[default]
+    NoText,
+    /// Mostly in what was received before.
+    Repeated,
+    /// Mostly not in what was received before; in percent.
+    MostlyNew { percent: u8 },
+    /// There was nothing to compare it with.
+    NothingToCompare,
+}
+
+impl News {
+    /// Whether somebody should look.
+    pub fn is_possible(&self) -> bool {
+        !self.attachments.is_empty()
+            || matches!(self.text, TextNews::MostlyNew { .. } | TextNews::NothingToCompare)
+    }
+
+    /// What is new, a line each, for the queue item.
+    pub fn lines(&self) -> Vec<String> {
+        let text = match self.text {
+            TextNews::NoText | TextNews::Repeated => None,
+            TextNews::MostlyNew { percent } => {
+                Some(format!("{percent} % of the text was not in earlier contacts"))
+            }
+            TextNews::NothingToCompare => {
+                Some("There is no earlier contact to compare the text with".to_owned())
+            }
+        };
+        self.attachments
+            .iter()
+            .map(|name| format!("Attachment not seen before: {name}"))
+            .chain(text)
+            .collect()
+    }
+}
+
+/// Compares a contact with what is known. `new_text_share` is the profile's threshold, 0 to 1.
+pub fn news(contact: &Contact, seen: &Seen, new_text_share: f64) -> News {
+    let attachments = contact
+        .attachments
+        .iter()
+        .filter(|attachment| !seen.attachments.contains(&attachment.sha256.to_ascii_lowercase()))
+        .map(|attachment| {
+            let name = attachment.name.trim();
+            if name.is_empty() { attachment.sha256.clone() } else { name.to_owned() }
+        })
+        .collect();
+    let fingerprints = fingerprint(text_of(contact));
+    let text = if fingerprints.is_empty() {
+        TextNews::NoText
+    } else if !seen.something {
+        TextNews::NothingToCompare
+    } else {
+        let new = fingerprints.iter().filter(|print| !seen.text.contains(print)).count();
+        let share = new as f64 / fingerprints.len() as f64;
+        if share > new_text_share {
+            TextNews::MostlyNew { percent: percent(new, fingerprints.len()) }
+        } else {
+            TextNews::Repeated
+        }
+    };
+    News { attachments, text }
+}
+
+fn percent(part: usize, whole: usize) -> u8 {
+    u8::try_from(part * 100 / whole.max(1)).unwrap_or(100)
+}
+
+/// The contact's text, or its subject where it has no other.
+pub fn text_of(contact: &Contact) -> &str {
+    let text = contact.text.as_deref().unwrap_or_default();
+    if text.trim().is_empty() { contact.subject.as_deref().unwrap_or_default() } else { text }
+}
+
+/// The fingerprints of a text's own words: a hash for every three words in a row, sorted. Quoted
+/// text is set aside. A text of fewer words has one fingerprint, an empty one none.
+pub fn fingerprint(text: &str) -> Vec<u64> {
+    let words = words(&own_text(text));
+    if words.is_empty() {
+        return Vec::new();
+    }
+    let mut prints: Vec<u64> = if words.len() < TOGETHER {
+        vec![hash(&words)]
+    } else {
+        words.windows(TOGETHER).map(hash).collect()
+    };
+    prints.sort_unstable();
+    prints.dedup();
+    prints.truncate(FINGERPRINTS_MAX);
+    prints
+}
+
+/// FNV-1a, 64 bit: the stored fingerprints must stay the same over versions of the program.
+fn hash(words: &[String]) -> u64 {
+    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    let mut state = OFFSET;
+    for word in words {
+        for byte in word.bytes().chain([b' ']) {
+            state = (state ^ u64::from(byte)).wrapping_mul(PRIME);
+        }
+    }
+    state
+}
+
+/// The sender's own text: without lines quoted with `>`, attribution lines, and what mail programs
+/// put under them.
+pub fn own_text(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut own = Vec::new();
+    let mut index = 0;
+    while let Some(line) = lines.get(index) {
+        let rest = lines.get(index..).unwrap_or_default();
+        if line.trim_start().starts_with('>') {
+            index += 1;
+        } else if let Some(height) = attribution_height(rest) {
+            if quotes_follow(rest.get(height..).unwrap_or_default()) {
+                // Only what carries the mark is quoted; an answer may stand below it.
+                index += height;
+            } else {
+                break;
+            }
+        } else if starts_quoted_message(rest) && !own.is_empty() {
+            break;
+        } else {
+            own.push(*line);
+            index += 1;
+        }
+    }
+    own.join("\n")
+}
+
+/// Lines over which an attribution may be folded.
+const ATTRIBUTION_LINES_MAX: usize = 4;
+
+/// How many lines an attribution takes ("On … wrote:", "Ar … ysgrifennodd …:"), if one starts here.
+fn attribution_height(lines: &[&str]) -> Option<usize> {
+    let first = lines.first()?.trim_start().to_lowercase();
+    let opens = first.starts_with("on ") || first.starts_with("ar ") || first.starts_with("le ");
+    if opens {
+        let mut joined = String::new();
+        for (taken, line) in lines.iter().take(ATTRIBUTION_LINES_MAX).enumerate() {
+            joined.push(' ');
+            joined.push_str(&line.to_lowercase());
+            let end = joined.trim_end();
+            let says = end.contains(" wrote") || end.contains(" ysgrifennodd");
+            // An attribution names a time or an address; "On Monday he wrote:" does not.
+            let dated = end.chars().any(|c| c.is_ascii_digit()) || end.contains('@');
+            if end.ends_with(':') && says && dated {
+                return Some(taken + 1);
+            }
+        }
+    }
+    // Gmail's other form: a date and an address, then the quotation.
+    let bare = lines.first()?.trim_end();
+    let named = bare.ends_with(':') && bare.contains('@');
+    (named && quotes_follow(lines.get(1..)?)).then_some(1)
+}
+
+fn quotes_follow(lines: &[&str]) -> bool {
+    lines
+        .iter()
+        .find(|line| !line.trim().is_empty())
+        .is_some_and(|line| line.trim_start().starts_with('>'))
+}
+
+/// Outlook's and others' way: the earlier message in full under a divider or a header block.
+fn starts_quoted_message(lines: &[&str]) -> bool {
+    let Some(first) = lines.first() else { return false };
+    let first = first.trim().to_lowercase();
+    let dashed = first.trim_matches(|c: char| c == '-' || c.is_whitespace());
+    if first.starts_with("--") && matches!(dashed, "original message" | "neges wreiddiol") {
+        return true;
+    }
+    let head: Vec<String> =
+        lines.iter().take(6).map(|line| line.trim().trim_matches('*').to_lowercase()).collect();
+    let has =
+        |names: &[&str]| head.iter().any(|line| names.iter().any(|name| line.starts_with(name)));
+    (first.trim_matches('*').starts_with("from:") || first.starts_with("oddi wrth:"))
+        && has(&["sent:", "date:", "anfonwyd:", "dyddiad:"])
+        && has(&["to:", "subject:", "at:", "pwnc:"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::channel::Channel;
+    use crate::domain::contact::Attachment;
+
+    fn contact(text: &str, attachments: &[&str]) -> Contact {
+        Contact {
+            id: "c".into(),
+            channel: Channel::Email,
+            at: "2026-11-21T10:00:00Z".parse().unwrap(),
+            from: vec![],
+            to: vec![],
+            subject: None,
+            text: Some(text.into()),
+            issue: None,
+            thread: vec![],
+            attachments: attachments
+                .iter()
+                .map(|digest| Attachment {
+                    name: String::new(),
+                    sha256: (*digest).into(),
+                    bytes: 1,
+                })
+                .collect(),
+            automatic: false,
+            invited: false,
+            message_id: None,
+            call_id: None,
+            ambiguous: false,
+        }
+    }
+
+    fn seen(text: &str, attachments: &[&str]) -> Seen {
+        let mut seen = Seen::default();
+        seen.add_text(&fingerprint(text));
+        let attachments: Vec<String> = attachments.iter().map(|d| (*d).to_owned()).collect();
+        seen.add_attachments(&attachments);
+        seen
+    }
+
+    const EARLIER: &str = "The boiler in my flat has been broken since the first of October and \
+                           nobody has come to look at it although I rang four times.";
+
+    #[test]
+    fn the_same_text_is_a_repeat_whatever_quotes_it_carries() {
+        let text =
+            format!("{EARLIER}\n\nOn Mon, 2 Nov 2026 at 09:00, Repairs wrote:\n> Dear you\n");
+        assert_eq!(news(&contact(&text, &[]), &seen(EARLIER, &[]), 0.5).text, TextNews::Repeated);
+    }
+
+    #[test]
+    fn a_new_attachment_is_news_even_with_the_same_text() {
+        let news = news(&contact(EARLIER, &["AA", "bb"]), &seen(EARLIER, &["aa"]), 0.5);
+        assert_eq!(news.attachments, vec!["bb".to_owned()]);
+        assert!(news.is_possible());
+    }
+
+    #[test]
+    fn mostly_new_text_is_news() {
+        let text = "Here is the report of the gas engineer who came on Tuesday and measured it.";
+        let news = news(&contact(text, &[]), &seen(EARLIER, &[]), 0.5);
+        assert!(matches!(news.text, TextNews::MostlyNew { percent } if percent > 90));
+    }
+
+    #[test]
+    fn with_nothing_to_compare_some_text_is_possible_news_and_none_is_not() {
+        assert!(news(&contact("hello", &[]), &Seen::default(), 0.5).is_possible());
+        assert!(!news(&contact("  ", &[]), &Seen::default(), 0.5).is_possible());
+    }
+
+    #[test]
+    fn everything_that_mail_programs_quote_is_set_aside() {
+        for (text, own) in [
+            ("new\n> old\nmore", "new\nmore"),
+            ("new\nOn 2 Nov 2026, A\n<a@b.example> wrote:\n> old\nbelow", "new\nbelow"),
+            ("new\nOn 2 Nov 2026 A wrote:\n\nold without marks", "new"),
+            ("new\n-----Original Message-----\nFrom: x\nold", "new"),
+            ("new\nFrom: A\nSent: Monday\nTo: B\nSubject: C\nold", "new"),
+            ("new\nAr 2 Tach 2026, ysgrifennodd A:\n> hen", "new"),
+            ("On Monday he wrote: nothing came", "On Monday he wrote: nothing came"),
+        ] {
+            assert_eq!(own_text(text), own, "{text}");
+        }
+    }
+}

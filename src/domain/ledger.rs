@@ -1,0 +1,91 @@
+//! What is remembered of one person's contacts, as far as a decision needs it, and what a decision
+//! adds to it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::decision::Decision;
+use super::restriction::Mode;
+
+/// The record of one person that a decision reads. Everything in it is bounded by the store
+/// (`runtime::limits`), newest kept.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ledger {
+    /// The decision recorded for this very contact id, if there is one.
+    pub recorded: Option<Decision>,
+    /// What was counted, for every quota, at least as far back as the longest period reaches.
+    pub counted: Vec<Counted>,
+    /// Contacts received before, oldest first; filled where [`super::decide::needs_received`] asks.
+    pub received: Vec<Received>,
+    /// When the person was last told of each reason code.
+    pub told: Vec<Told>,
+    /// How often the person used each safeguard lane, by lane name.
+    pub lanes_used: Vec<(String, u32)>,
+}
+
+/// One contact that a quota counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    pub restriction: String,
+    /// Observed quotas count in counters of their own.
+    pub mode: Mode,
+    pub at: DateTime<Utc>,
+    /// For `issue_quota`: the issue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<String>,
+}
+
+/// The traces of one received contact: enough to tell repetition from news, and no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    pub contact: String,
+    pub at: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<String>,
+    /// The contact was admitted or filed, so that its issue counts as known.
+    #[serde(default)]
+    pub makes_issue_known: bool,
+    /// Message-ids of the contact and of what it answered.
+    #[serde(default)]
+    pub thread: Vec<String>,
+    /// SHA-256 of each attachment, lower-case hex.
+    #[serde(default)]
+    pub attachments: Vec<String>,
+    /// Fingerprints of the text's word triples ([`super::evidence::fingerprint`]).
+    #[serde(default)]
+    pub text: Vec<u64>,
+}
+
+/// The person was told why a contact was limited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    pub code: String,
+    pub at: DateTime<Utc>,
+}
+
+/// What one decision adds to the ledger. All of it is committed with the decision, or none.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Additions {
+    pub counted: Vec<Counted>,
+    pub received: Option<Received>,
+    pub told: Option<Told>,
+    pub lane: Option<String>,
+}
+
+impl Ledger {
+    /// Takes in what a decision adds: what a store does in its own form.
+    pub fn absorb(&mut self, additions: &Additions) {
+        self.counted.extend(additions.counted.iter().cloned());
+        self.received.extend(additions.received.iter().cloned());
+        if let Some(told) = &additions.told {
+            self.told.retain(|before| before.code != told.code);
+            self.told.push(told.clone());
+        }
+        if let Some(lane) = &additions.lane {
+            match self.lanes_used.iter_mut().find(|(used, _)| used == lane) {
+                Some((_, times)) => *times += 1,
+                None => self.lanes_used.push((lane.clone(), 1)),
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! An organisation: what the decision needs to know of one landlord or public body.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::profile::Profile;
+use super::restriction::Mode;
+
+/// An organisation's id, as the configuration names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OrganisationId(Arc<str>);
+
+impl OrganisationId {
+    pub fn new(id: &str) -> Self {
+        OrganisationId(Arc::from(id))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Serialize for OrganisationId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for OrganisationId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|id| OrganisationId(Arc::from(id)))
+    }
+}
+
+impl std::fmt::Display for OrganisationId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One organisation with its rules and its own choices.
+#[derive(Debug, Clone)]
+pub struct Organisation {
+    pub id: OrganisationId,
+    pub profile: Arc<Profile>,
+    /// `Observe`: every restriction of the organisation only records what it would have done.
+    pub mode: Mode,
+    /// The number that "press 1 for an emergency" connects, and that notices name.
+    pub emergency: Option<String>,
+    /// The organisation's own mail domains.
+    pub mail_domains: Vec<String>,
+    /// Mailboxes of queues: an item put on the queue is mailed there as well.
+    pub queue_mailboxes: std::collections::BTreeMap<String, String>,
+    /// The sender of notices.
+    pub notice_from: Option<String>,
+}

@@ -1,0 +1,136 @@
+//! People: who they are, who acts for them, what is adjusted for them, what restricts them.
+
+use serde::{Deserialize, Serialize};
+
+use super::channel::Channel;
+use super::identifier::IdentifierKind;
+use super::moment::Moment;
+use super::restriction::Restriction;
+
+/// Somebody who contacts the organisation. Restrictions attach to the person, never to an address,
+/// telephone or household. This is the published JSON shape.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    pub id: String,
+    #[serde(default)]
+    pub name: String,
+    /// The organisation's own reference: a tenancy number and the like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    #[serde(default)]
+    pub identifiers: Vec<ListedIdentifier>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub representatives: Vec<Representative>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adjustments: Vec<Adjustment>,
+    /// Case references known to be this person's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issues: Vec<String>,
+    /// Open invitations to get in touch, whatever the restrictions say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invitations: Vec<Invitation>,
+    #[serde(default)]
+    pub restrictions: Vec<Restriction>,
+}
+
+/// Shows the id alone: no name or address reaches a log by way of `{:?}`.
+impl std::fmt::Debug for Person {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Person({}, {} restrictions)", self.id, self.restrictions.len())
+    }
+}
+
+/// An identifier on a person's record.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListedIdentifier {
+    pub kind: IdentifierKind,
+    pub value: String,
+    /// Used by others too: the landline of two people. Never decides against anybody.
+    #[serde(default)]
+    pub shared: bool,
+}
+
+impl std::fmt::Debug for ListedIdentifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ListedIdentifier({}, shared: {})", self.kind.name(), self.shared)
+    }
+}
+
+/// Somebody who may contact the organisation on the person's behalf.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Representative {
+    pub name: String,
+    /// The last day, or the instant, until which this holds; absent: no end is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Moment>,
+    #[serde(default)]
+    pub identifiers: Vec<ListedIdentifier>,
+}
+
+impl std::fmt::Debug for Representative {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Representative(until {:?})", self.until)
+    }
+}
+
+/// A reasonable adjustment on record. The adjustment is stored, never the diagnosis.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Adjustment {
+    pub kind: AdjustmentKind,
+    /// For `needs_channel`: the channel that stays open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    /// Anything staff need to know to make the adjustment (a language, a paper colour).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_due: Option<Moment>,
+}
+
+/// What is adjusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdjustmentKind {
+    /// Opens a channel that a restriction would close.
+    NeedsChannel,
+    LargePrint,
+    ColouredPaper,
+    EasyRead,
+    Braille,
+    Audio,
+    Translation,
+    Interpreter,
+    Representative,
+    ClearWarnings,
+    ExtraTime,
+    Other,
+}
+
+/// A standing invitation: contacts that it covers are admitted and not counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invitation {
+    /// The message-id of the message that staff sent; absent: any contact is covered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
+    /// The channels invited; empty: every channel.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<Channel>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Moment>,
+}
+
+impl Person {
+    /// Whether an adjustment on record keeps this channel open.
+    pub fn needs_channel(&self, channel: Channel) -> bool {
+        self.adjustments.iter().any(|adjustment| {
+            adjustment.kind == AdjustmentKind::NeedsChannel && adjustment.channel == Some(channel)
+        })
+    }
+}

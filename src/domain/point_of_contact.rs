@@ -1,0 +1,131 @@
+//! To whom an admitted contact goes: the point of contact, a deputy who is present, or the team.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::decision::{Fallback, Route};
+use super::profile::Team;
+use super::restriction::{PointOfContact, StaffContact};
+
+/// Who of a point of contact takes a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taker {
+    Contact,
+    Deputy,
+    Team,
+}
+
+impl Taker {
+    /// The reason code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Taker::Contact => "single_point_of_contact.routed",
+            Taker::Deputy => "single_point_of_contact.deputy",
+            Taker::Team => "single_point_of_contact.team",
+        }
+    }
+}
+
+impl PointOfContact {
+    /// The route at an instant: the contact, else the first deputy present, else the team.
+    pub fn route(&self, at: DateTime<Utc>, zone: Tz, team: &Team) -> (Taker, Route) {
+        let mut present = std::iter::once(&self.contact)
+            .chain(&self.deputies)
+            .filter(|member| !self.is_absent(&member.name, at, zone));
+        let Some(first) = present.next() else {
+            return (Taker::Team, self.team_route(team));
+        };
+        let taker = if *first == self.contact { Taker::Contact } else { Taker::Deputy };
+        let then = present
+            .map(|member| Fallback {
+                name: member.name.clone(),
+                phone: member.phone.clone(),
+                sip: member.sip.clone(),
+            })
+            .collect();
+        let route = Route {
+            queue: first.queue.clone().unwrap_or_else(|| self.queue()),
+            name: Some(first.name.clone()),
+            email: first.email.clone(),
+            phone: first.phone.clone(),
+            sip: first.sip.clone(),
+            then,
+        };
+        (taker, route)
+    }
+
+    /// The queue of the contact, by its own name where none is given.
+    pub fn queue(&self) -> String {
+        self.contact.queue.clone().unwrap_or_else(|| own_queue(&self.contact))
+    }
+
+    fn team_route(&self, team: &Team) -> Route {
+        Route {
+            queue: self.queue(),
+            name: team.name.clone(),
+            email: team.email.clone(),
+            phone: team.phone.clone(),
+            sip: None,
+            then: Vec::new(),
+        }
+    }
+
+    fn is_absent(&self, name: &str, at: DateTime<Utc>, zone: Tz) -> bool {
+        self.absences.iter().any(|absence| {
+            absence.contact == name && absence.from.start(zone) <= at && at < absence.to.end(zone)
+        })
+    }
+}
+
+/// A queue named after a member of staff: "Sam Okoro" works the queue `sam-okoro`.
+fn own_queue(contact: &StaffContact) -> String {
+    let words = super::safeguard::words(&contact.name);
+    if words.is_empty() { "point-of-contact".to_owned() } else { words.join("-") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::restriction::{Kind, Restriction};
+    use chrono_tz::Europe::London;
+
+    fn point() -> PointOfContact {
+        let json = r#"{"id":"R","kind":"single_point_of_contact",
+            "contact":{"name":"Sam Okoro","email":"sam@x.example","phone":"+441910000001"},
+            "deputies":[{"name":"Dee","phone":"+441910000002"},{"name":"Eve","queue":"eves"}],
+            "absences":[{"contact":"Sam Okoro","from":"2026-11-02","to":"2026-11-03"},
+                        {"contact":"Dee","from":"2026-11-03","to":"2026-11-03"},
+                        {"contact":"Eve","from":"2026-11-03T12:00:00Z","to":"2026-11-03T13:00:00Z"}]}"#;
+        match serde_json::from_str::<Restriction>(json).unwrap().kind {
+            Kind::SinglePointOfContact(point) => point,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn taker(at: &str) -> (Taker, Route) {
+        point().route(at.parse().unwrap(), London, &Team::default())
+    }
+
+    #[test]
+    fn the_contact_takes_it_unless_away_that_day() {
+        let (who, route) = taker("2026-11-01T23:59:59Z");
+        assert_eq!((who, route.queue.as_str()), (Taker::Contact, "sam-okoro"));
+        assert_eq!(route.then.len(), 2);
+        assert_eq!(taker("2026-11-04T00:00:00Z").0, Taker::Contact);
+    }
+
+    #[test]
+    fn the_first_deputy_present_takes_it_on_own_fields_and_the_contacts_queue() {
+        let (who, route) = taker("2026-11-02T10:00:00Z");
+        assert_eq!(who, Taker::Deputy);
+        assert_eq!(route.phone.as_deref(), Some("+441910000002"));
+        assert_eq!((route.email, route.queue.as_str()), (None, "sam-okoro"));
+        assert_eq!(taker("2026-11-03T10:00:00Z").1.queue, "eves");
+    }
+
+    #[test]
+    fn with_everybody_away_the_team_takes_it_on_the_contacts_queue() {
+        let (who, route) = taker("2026-11-03T12:30:00Z");
+        assert_eq!((who, route.queue.as_str()), (Taker::Team, "sam-okoro"));
+    }
+}

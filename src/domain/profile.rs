@@ -1,0 +1,366 @@
+//! A profile: one organisation's published rules as data.
+//!
+//! `None` is *unset*: the policy is silent, and the organisation must choose before anything that
+//! uses the value is enforced. The product never guesses; where a decision meets an unset value
+//! all the same, it takes what helps the sender.
+
+use std::collections::BTreeMap;
+
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use super::calendar::BankHolidays;
+use super::channel::Channel;
+use super::identifier::Assurance;
+use super::restriction::{ChannelOrGroup, ChannelSet, KindName};
+use super::safeguard::Safeguards;
+
+/// The UK nations, whose bank holidays differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Nation {
+    England,
+    Wales,
+    Scotland,
+    NorthernIreland,
+}
+
+impl Nation {
+    pub const ALL: [Nation; 4] =
+        [Nation::England, Nation::Wales, Nation::Scotland, Nation::NorthernIreland];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Nation::England => "england",
+            Nation::Wales => "wales",
+            Nation::Scotland => "scotland",
+            Nation::NorthernIreland => "northern_ireland",
+        }
+    }
+
+    /// The numbering plan in which national numbers are read (CLDR region).
+    pub const fn region(self) -> rlibphonenumber::Region {
+        match self {
+            Nation::England | Nation::Wales | Nation::Scotland | Nation::NorthernIreland => {
+                rlibphonenumber::Region::GB
+            }
+        }
+    }
+}
+
+/// A role of the organisation, in snake case, by the policy's own name for it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Role(pub String);
+
+/// One organisation's published rules.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    pub name: String,
+    /// The policy's own version; stored with every restriction made under it.
+    pub version: String,
+    pub nation: Nation,
+    pub timezone: Tz,
+    /// What the policy says of each kind; a kind that is not in the map is unset.
+    pub kinds: BTreeMap<KindName, KindRule>,
+    /// Named sets of channels; `None` where the policy uses the word and does not say what it means.
+    pub channel_groups: BTreeMap<String, Option<Vec<Channel>>>,
+    pub warn_first: WarnFirst,
+    pub review: Review,
+    pub appeal: Appeal,
+    pub letter: Letter,
+    pub ombudsman: Option<Ombudsman>,
+    /// What may be done only with a justification; one that is not in the map is unset.
+    pub exceptions: BTreeMap<Exception, ExceptionRule>,
+    pub responsible: Responsible,
+    pub safeguards: Safeguards,
+    /// The roles that every organisation has ([`STAFF_ROLES`]), then those that the policy names.
+    pub roles: Vec<Role>,
+    /// The figures that the policy says are kept.
+    pub figures: Vec<String>,
+    /// The least assurance at which a sender is held to be the person, by channel; a channel that
+    /// is not in the map asks [`Assurance::Asserted`].
+    pub assurance: BTreeMap<Channel, Assurance>,
+    pub evidence: Evidence,
+    pub team: Team,
+    pub store_away: StoreAway,
+    /// Working days within which what is filed must be marked read.
+    pub read_within_working_days: Option<u32>,
+    /// The clause behind each value, by its dotted path (`review.every_months` → `8.4`).
+    pub clauses: BTreeMap<String, String>,
+    pub bank_holidays: BankHolidays,
+}
+
+/// What a policy says of one kind of restriction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KindRule {
+    pub allowed: bool,
+    pub clause: Option<String>,
+    /// Who signs it off, where the policy says.
+    pub sign_off: Option<Role>,
+}
+
+/// Roles that every organisation has, whatever its policy calls the people who hold them.
+pub const STAFF_ROLES: [&str; 4] = ["agent", "manager", "head_of_service", "governance"];
+
+/// Something out of the ordinary that a policy allows only with a justification on record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Exception {
+    /// A restriction without a warning before it.
+    NoWarning,
+    /// A restriction of which the person is not told.
+    NoNotification,
+    /// A restriction for longer than the longest period.
+    LongerThanLongest,
+    /// All contact ended.
+    ContactEnded,
+}
+
+impl Exception {
+    pub const ALL: [Exception; 4] = [
+        Exception::NoWarning,
+        Exception::NoNotification,
+        Exception::LongerThanLongest,
+        Exception::ContactEnded,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Exception::NoWarning => "no_warning",
+            Exception::NoNotification => "no_notification",
+            Exception::LongerThanLongest => "longer_than_longest",
+            Exception::ContactEnded => "contact_ended",
+        }
+    }
+}
+
+/// What a policy says of one exception.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExceptionRule {
+    pub allowed: bool,
+    /// In what case, in a word of the policy ("severe", "exceptional").
+    pub when: Option<String>,
+    pub clause: Option<String>,
+    /// Who signs it off, where the policy says.
+    pub sign_off: Option<Role>,
+}
+
+/// Who does what, where the policy names somebody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Responsible {
+    /// Who decides on a restriction.
+    pub decides: Option<Role>,
+    /// Who is told of contact in breach of a restriction.
+    pub told_of_breaches: Option<Role>,
+    /// Who decides whether to engage on a new issue after all contact was ended.
+    pub engages_after_end: Vec<Role>,
+    /// Who is advised of what may be a subject access request.
+    pub advises_on_requests: Option<Role>,
+    /// To whom performance is reported.
+    pub reported_to: Vec<Role>,
+}
+
+/// What comes before a restriction. Each value may be unset.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WarnFirst {
+    pub required: Option<bool>,
+    pub except_severe: Option<bool>,
+    /// How a warning may be given: `verbal`, `written`. Empty: unset.
+    pub media: Vec<String>,
+    /// An agreement without formal action is tried first.
+    pub voluntary_agreement: Option<bool>,
+    /// Mediation by a third party is offered where it fits.
+    pub mediation: Option<bool>,
+}
+
+/// When restrictions are reviewed, and what happens at the date.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Review {
+    pub every_months: Option<u32>,
+    pub longest_months: Option<u32>,
+    /// In what case the longest period may be exceeded ("exceptional").
+    pub extension: Option<String>,
+    pub on_overdue: Option<OnOverdue>,
+    pub anchor: Option<Anchor>,
+    /// The policy gives every restriction a review or end date of its own, so that it needs no
+    /// period for all.
+    pub per_decision: bool,
+    /// What brings a review forward ("good_conduct").
+    pub earlier: Option<String>,
+    /// The person is told what came of a review.
+    pub outcome_told: Option<bool>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnOverdue {
+    /// The restriction ends.
+    Lapse,
+    /// It stays until reviewed, and the overdue review is escalated.
+    Keep,
+    /// It stays until the longest period is over, then it ends.
+    HardCap,
+}
+
+/// From what a deadline runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Anchor {
+    Decision,
+    Letter,
+    Implementation,
+    Receipt,
+    AppealDecision,
+}
+
+/// A length of time as policies give it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    WorkingDays(u32),
+    Months(u32),
+}
+
+/// A deadline: so long, from an anchor that may be unset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline {
+    pub length: Length,
+    pub from: Option<Anchor>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Appeal {
+    /// Within what a person may appeal.
+    pub window: Option<Deadline>,
+    /// Within what the appeal is answered.
+    pub answer: Option<Deadline>,
+    /// Within what the person is told of the answer.
+    pub notify: Option<Deadline>,
+    pub heard_by: Option<Role>,
+    /// Whoever hears it took no part in the decision.
+    pub hearer_uninvolved: Option<bool>,
+    /// To whom an appeal is addressed.
+    pub addressed_to: Option<Role>,
+    /// It may be made by telephone.
+    pub verbal: Option<bool>,
+    /// The grounds that the policy names, in snake case; others count as well.
+    pub grounds: Vec<String>,
+    /// Whether a restriction holds while its appeal is heard. Unset counts as no.
+    pub in_force_during: Option<bool>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Letter {
+    /// The parts that the letter must have, in snake case. Empty: unset.
+    pub must_say: Vec<String>,
+    /// The person is told in writing.
+    pub written: Option<bool>,
+    /// Within what the person is told of the restriction.
+    pub within: Option<Deadline>,
+    /// The person may ask to be told by other means.
+    pub means_of_choice: Option<bool>,
+    /// Where and how to appeal, in the words of a notice; `None`: "reply and say that you appeal".
+    pub how_to_appeal: Option<String>,
+}
+
+/// The ombudsman whom the policy names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ombudsman {
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub website: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// When the person may turn to it, in snake case (`any_time`, `after_appeal`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+}
+
+/// How new evidence is told from repetition.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evidence {
+    /// The share of a text, 0 to 1, above which it counts as mostly new.
+    pub new_text_share: f64,
+}
+
+impl Default for Evidence {
+    fn default() -> Self {
+        Evidence { new_text_share: 0.5 }
+    }
+}
+
+/// Who takes over where a point of contact and every deputy are away.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Team {
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+}
+
+/// What an e-mail under a quota meets while the counters are away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreAway {
+    /// Delivered, flagged `limits_unchecked`.
+    #[default]
+    Deliver,
+    /// Deferred: the sending server tries again.
+    Defer,
+}
+
+impl Profile {
+    /// A profile in which the policy states nothing: every value is unset or the product's default.
+    pub fn silent(name: &str, nation: Nation) -> Self {
+        Profile {
+            name: name.to_owned(),
+            version: "1".to_owned(),
+            nation,
+            timezone: Tz::Europe__London,
+            kinds: BTreeMap::new(),
+            channel_groups: BTreeMap::new(),
+            warn_first: WarnFirst::default(),
+            review: Review::default(),
+            appeal: Appeal::default(),
+            letter: Letter::default(),
+            ombudsman: None,
+            exceptions: BTreeMap::new(),
+            responsible: Responsible::default(),
+            safeguards: Safeguards::default(),
+            roles: Vec::new(),
+            figures: Vec::new(),
+            assurance: BTreeMap::new(),
+            evidence: Evidence::default(),
+            team: Team::default(),
+            store_away: StoreAway::default(),
+            read_within_working_days: None,
+            clauses: BTreeMap::new(),
+            bank_holidays: BankHolidays::default(),
+        }
+    }
+
+    /// The least assurance that this channel asks of an identifier.
+    pub fn assurance_asked(&self, channel: Channel) -> Assurance {
+        self.assurance.get(&channel).copied().unwrap_or(Assurance::Asserted)
+    }
+
+    /// Whether restrictions hold while an appeal against them is heard; unset helps the sender.
+    pub fn kept_during_appeal(&self) -> bool {
+        self.appeal.in_force_during.unwrap_or(false)
+    }
+
+    /// Whether a set of channels and groups has a channel. A group that is unset, or that the
+    /// profile does not know, is read as every written channel.
+    pub fn set_contains(&self, set: &ChannelSet, channel: Channel) -> bool {
+        set.0.iter().any(|entry| match entry {
+            ChannelOrGroup::Channel(named) => *named == channel,
+            ChannelOrGroup::Group(group) => match self.channel_groups.get(group) {
+                Some(Some(channels)) => channels.contains(&channel),
+                Some(None) | None => channel.is_written(),
+            },
+        })
+    }
+
+    /// The clause that a decision cites for a kind.
+    pub fn clause_for(&self, kind: KindName) -> Option<&str> {
+        self.kinds.get(&kind).and_then(|rule| rule.clause.as_deref())
+    }
+}

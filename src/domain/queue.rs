@@ -1,0 +1,182 @@
+//! Queue items: where staff find contacts, and what may be done with one.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::channel::Channel;
+use super::decision::{Disposition, Reason};
+
+/// The queues that every organisation has.
+pub const LIMITED: &str = "limited";
+pub const FILED: &str = "filed";
+pub const REVIEW: &str = "review";
+pub const HEAD_OF_SERVICE: &str = "head-of-service";
+pub const GOVERNANCE: &str = "governance";
+pub const EMERGENCY: &str = "emergency";
+
+/// One contact on a queue, with why it is there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueueItem {
+    /// The item's id: the contact's own, so that a retry makes no second item.
+    pub id: String,
+    pub queue: String,
+    pub contact: String,
+    pub person: Option<String>,
+    pub channel: Channel,
+    pub at: DateTime<Utc>,
+    pub disposition: Disposition,
+    pub reasons: Vec<Reason>,
+    pub flags: Vec<String>,
+    pub subject: Option<String>,
+    /// The recipients as addressed, to whom a release delivers.
+    pub original_to: Vec<String>,
+    /// What is new, for items that may hold new evidence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub new: Vec<String>,
+    /// How often this person used this safeguard lane, this time included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane_used: Option<u32>,
+    /// Where the original is kept in the archive, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<String>,
+    /// The text, for channels whose contact is its text (API, form) and for reading at a glance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    pub state: ItemState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_by: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+    /// What was learnt after the decision: a voicemail, how the call went.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attached: Vec<Attached>,
+}
+
+/// Something learnt about a contact after it was decided.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attached {
+    /// What it is: `voicemail`, `outcome`, `duration`.
+    pub name: String,
+    pub value: String,
+}
+
+/// Shows the name alone: the value may be the address of a recording.
+impl std::fmt::Debug for Attached {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Attached({})", self.name)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemState {
+    Open,
+    Claimed,
+    Read,
+    Released,
+    Filed,
+    Closed,
+}
+
+impl ItemState {
+    pub const fn name(self) -> &'static str {
+        match self {
+            ItemState::Open => "open",
+            ItemState::Claimed => "claimed",
+            ItemState::Read => "read",
+            ItemState::Released => "released",
+            ItemState::Filed => "filed",
+            ItemState::Closed => "closed",
+        }
+    }
+
+    /// Whether somebody still has to do something with the item.
+    pub const fn is_waiting(self) -> bool {
+        matches!(self, ItemState::Open | ItemState::Claimed | ItemState::Read)
+    }
+}
+
+/// What a member of staff wrote on an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    pub by: String,
+    pub at: DateTime<Utc>,
+    pub text: String,
+}
+
+/// What staff can do with an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ItemAction {
+    Claim,
+    Read,
+    /// Hand the kept original to its recipients, once.
+    Release,
+    File,
+    Close,
+    Note(String),
+}
+
+impl ItemAction {
+    pub const fn name(&self) -> &'static str {
+        match self {
+            ItemAction::Claim => "claim",
+            ItemAction::Read => "read",
+            ItemAction::Release => "release",
+            ItemAction::File => "file",
+            ItemAction::Close => "close",
+            ItemAction::Note(_) => "note",
+        }
+    }
+}
+
+/// Why an action is not possible.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ItemFault {
+    #[error("the item is {0} already; nothing more can be done with it")]
+    Done(&'static str),
+    #[error("the item is claimed by somebody else")]
+    ClaimedByAnother,
+    #[error("the item's original is not kept, so that there is nothing to release")]
+    NothingKept,
+}
+
+impl QueueItem {
+    /// The item after an action by a member of staff. Claiming what one has claimed, and reading
+    /// what was read, are no faults: a double click changes nothing.
+    ///
+    /// # Errors
+    /// [`ItemFault`] where the action is not possible in the item's state.
+    pub fn after(
+        mut self,
+        action: &ItemAction,
+        by: &str,
+        at: DateTime<Utc>,
+    ) -> Result<QueueItem, ItemFault> {
+        if let ItemAction::Note(text) = action {
+            self.notes.push(Note { by: by.to_owned(), at, text: text.clone() });
+            return Ok(self);
+        }
+        if !self.state.is_waiting() {
+            return Err(ItemFault::Done(self.state.name()));
+        }
+        if self.claimed_by.as_deref().is_some_and(|holder| holder != by) {
+            return Err(ItemFault::ClaimedByAnother);
+        }
+        self.state = match action {
+            ItemAction::Claim => {
+                self.claimed_by = Some(by.to_owned());
+                if self.state == ItemState::Read { ItemState::Read } else { ItemState::Claimed }
+            }
+            ItemAction::Read => ItemState::Read,
+            ItemAction::Release if self.archived.is_none() => return Err(ItemFault::NothingKept),
+            ItemAction::Release => ItemState::Released,
+            ItemAction::File => {
+                FILED.clone_into(&mut self.queue);
+                ItemState::Filed
+            }
+            ItemAction::Close => ItemState::Closed,
+            ItemAction::Note(_) => self.state,
+        };
+        Ok(self)
+    }
+}

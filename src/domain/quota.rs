@@ -1,0 +1,119 @@
+//! Quota arithmetic on what was counted.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::calendar::{calendar_period, counts_in_period, rolling_length};
+use super::restriction::{Quota, QuotaWindow};
+
+/// How a quota stands at an instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    pub used: u32,
+    pub limit: u32,
+    /// The next period's start (calendar), or when the next slot opens (rolling).
+    pub resets_at: Option<DateTime<Utc>>,
+    /// When one more is admitted: `None` where one is admitted now.
+    pub next_slot: Option<DateTime<Utc>>,
+}
+
+impl Usage {
+    pub const fn is_full(&self) -> bool {
+        self.used >= self.limit
+    }
+}
+
+impl Quota {
+    /// How the quota stands at `at`, with these instants counted.
+    pub fn usage(
+        &self,
+        counted: impl IntoIterator<Item = DateTime<Utc>>,
+        at: DateTime<Utc>,
+        zone: Tz,
+    ) -> Usage {
+        let mut instants: Vec<DateTime<Utc>> = counted
+            .into_iter()
+            .filter(|earlier| counts_in_period(self.per, self.window, *earlier, at, zone))
+            .collect();
+        instants.sort_unstable();
+        let used = u32::try_from(instants.len()).unwrap_or(u32::MAX);
+        let next_period = calendar_period(self.per, at, zone).end;
+        // The oldest that must run out before there is room for one more.
+        let room_after = instants.len().saturating_sub(self.limit as usize);
+        let slot = instants.get(room_after).map(|oldest| *oldest + rolling_length(self.per));
+        let full = used >= self.limit;
+        let (resets_at, next_slot) = match self.window {
+            QuotaWindow::Calendar => (Some(next_period), full.then_some(next_period)),
+            QuotaWindow::Rolling => (slot, if full { slot } else { None }),
+        };
+        Usage { used, limit: self.limit, resets_at, next_slot }
+    }
+
+    /// The same over issues: an issue counts once a period, from its first contact in it.
+    pub fn issue_usage<'a>(
+        &self,
+        counted: impl IntoIterator<Item = (DateTime<Utc>, &'a str)>,
+        at: DateTime<Utc>,
+        zone: Tz,
+    ) -> (Usage, Vec<&'a str>) {
+        let mut first: BTreeMap<&'a str, DateTime<Utc>> = BTreeMap::new();
+        for (instant, issue) in counted {
+            if counts_in_period(self.per, self.window, instant, at, zone) {
+                let earliest = first.entry(issue).or_insert(instant);
+                *earliest = (*earliest).min(instant);
+            }
+        }
+        let usage = self.usage(first.values().copied(), at, zone);
+        (usage, first.into_keys().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::restriction::Per;
+    use chrono_tz::Europe::London;
+
+    fn utc(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn quota(window: QuotaWindow) -> Quota {
+        Quota { limit: 2, per: Per::Week, window }
+    }
+
+    #[test]
+    fn a_rolling_slot_opens_when_the_oldest_runs_out() {
+        let counted = [utc("2026-11-02T10:00:00Z"), utc("2026-11-04T10:00:00Z")];
+        let quota = quota(QuotaWindow::Rolling);
+        let usage = quota.usage(counted, utc("2026-11-05T10:00:00Z"), London);
+        assert_eq!((usage.used, usage.next_slot), (2, Some(utc("2026-11-09T10:00:00Z"))));
+        let then = quota.usage(counted, utc("2026-11-09T10:00:00Z"), London);
+        assert_eq!((then.used, then.next_slot), (1, None));
+        assert_eq!(then.resets_at, Some(utc("2026-11-11T10:00:00Z")));
+    }
+
+    #[test]
+    fn a_calendar_period_resets_on_monday() {
+        let counted = [utc("2026-11-07T10:00:00Z"), utc("2026-11-08T23:59:59Z")];
+        let quota = quota(QuotaWindow::Calendar);
+        let usage = quota.usage(counted, utc("2026-11-08T23:59:59Z"), London);
+        assert_eq!(usage.next_slot, Some(utc("2026-11-09T00:00:00Z")));
+        assert_eq!(quota.usage(counted, utc("2026-11-09T00:00:00Z"), London).used, 0);
+    }
+
+    #[test]
+    fn an_issue_counts_once_a_period() {
+        let counted = [
+            (utc("2026-11-02T10:00:00Z"), "A"),
+            (utc("2026-11-03T10:00:00Z"), "A"),
+            (utc("2026-11-04T10:00:00Z"), "B"),
+        ];
+        let (usage, issues) =
+            quota(QuotaWindow::Rolling).issue_usage(counted, utc("2026-11-05T10:00:00Z"), London);
+        assert_eq!((usage.used, issues), (2, vec!["A", "B"]));
+        assert_eq!(usage.next_slot, Some(utc("2026-11-09T10:00:00Z")));
+    }
+}

@@ -1,0 +1,266 @@
+//! Who sent a contact, and how far that is believed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::contact::Contact;
+use super::identifier::{Assurance, IdentifierKeys, normalise};
+use super::person::Person;
+use super::profile::Profile;
+use super::roster::{ListedAs, Listing, Roster};
+
+/// The sender of a contact, as far as the roster tells.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    pub standing: Standing,
+    /// Everybody to whom the identifiers point, in the order of their ids.
+    pub candidates: Vec<Arc<Person>>,
+}
+
+/// What the identifiers settle.
+#[derive(Debug, Clone)]
+pub enum Standing {
+    /// They match nobody.
+    Unknown,
+    /// A believed identifier is this person's own.
+    Own(Arc<Person>),
+    /// A believed identifier is that of a representative, in date, of this person.
+    Representative { person: Arc<Person>, name: String },
+    /// They do not settle it. The person is named where they can only mean one.
+    Doubtful { doubts: BTreeSet<Doubt>, person: Option<Arc<Person>> },
+}
+
+/// Why the identifiers do not settle who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Doubt {
+    Shared,
+    Ambiguous,
+    Unproven,
+    Refuted,
+}
+
+impl Doubt {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Doubt::Shared => "identity.shared",
+            Doubt::Ambiguous => "identity.ambiguous",
+            Doubt::Unproven => "identity.unproven",
+            Doubt::Refuted => "identity.refuted",
+        }
+    }
+
+    pub const fn flag(self) -> &'static str {
+        match self {
+            Doubt::Shared => "identity_shared",
+            Doubt::Ambiguous => "identity_ambiguous",
+            Doubt::Unproven => "identity_unproven",
+            Doubt::Refuted => "identity_refuted",
+        }
+    }
+}
+
+impl Sender {
+    /// The person whom the contact is from or for, where the identifiers can only mean one.
+    pub fn person(&self) -> Option<&Arc<Person>> {
+        match &self.standing {
+            Standing::Unknown => None,
+            Standing::Own(person) | Standing::Representative { person, .. } => Some(person),
+            Standing::Doubtful { person, .. } => person.as_ref(),
+        }
+    }
+
+    /// Whether the identifiers are believed to settle who it is.
+    pub const fn is_believed(&self) -> bool {
+        matches!(self.standing, Standing::Own(_) | Standing::Representative { .. })
+    }
+}
+
+/// One identifier of the contact that somebody lists.
+struct Match {
+    believed: bool,
+    assurance: Assurance,
+    listings: Vec<Listing>,
+}
+
+/// Finds who sent a contact.
+pub fn resolve(roster: &Roster, profile: &Profile, contact: &Contact, at: DateTime<Utc>) -> Sender {
+    let asked = profile.assurance_asked(contact.channel);
+    let matches: Vec<Match> = contact
+        .from
+        .iter()
+        .filter_map(|from| {
+            let keys = normalise(from.kind, &from.value, profile.nation).ok()?;
+            let listings = listings(roster, &keys, profile, at);
+            let believed = from.assurance != Assurance::Refuted && from.assurance >= asked;
+            (!listings.is_empty()).then_some(Match {
+                believed,
+                assurance: from.assurance,
+                listings,
+            })
+        })
+        .collect();
+    let candidates = everybody(&matches);
+    let standing = if candidates.is_empty() {
+        Standing::Unknown
+    } else if contact.ambiguous {
+        Standing::Doubtful { doubts: BTreeSet::from([Doubt::Ambiguous]), person: None }
+    } else {
+        settle(&matches, &candidates, profile, at)
+    };
+    Sender { standing, candidates }
+}
+
+/// Who lists an identifier: by the exact key, or where that matches nobody by the provider's. A
+/// representative counts only while in date.
+fn listings(
+    roster: &Roster,
+    keys: &IdentifierKeys,
+    profile: &Profile,
+    at: DateTime<Utc>,
+) -> Vec<Listing> {
+    let in_date = |listing: &Listing| match listing.listed_as {
+        ListedAs::Own | ListedAs::Shared => true,
+        ListedAs::Representative(index) => listing
+            .person
+            .representatives
+            .get(index)
+            .is_some_and(|one| one.until.is_none_or(|until| at < until.end(profile.timezone))),
+    };
+    let mut found: Vec<Listing> =
+        keys.exact.iter().flat_map(|key| roster.listings(key)).filter(in_date).collect();
+    if found.is_empty()
+        && let Some(key) = &keys.provider
+    {
+        found = roster.listings(key).into_iter().filter(in_date).collect();
+    }
+    found
+}
+
+fn everybody(matches: &[Match]) -> Vec<Arc<Person>> {
+    let by_id: BTreeMap<&str, &Arc<Person>> = matches
+        .iter()
+        .flat_map(|found| &found.listings)
+        .map(|listing| (listing.person.id.as_str(), &listing.person))
+        .collect();
+    by_id.into_values().map(Arc::clone).collect()
+}
+
+fn settle(
+    matches: &[Match],
+    candidates: &[Arc<Person>],
+    profile: &Profile,
+    at: DateTime<Utc>,
+) -> Standing {
+    let believed = || matches.iter().filter(|found| found.believed);
+    let own: BTreeMap<&str, &Arc<Person>> = believed()
+        .filter_map(|found| sole_owner(&found.listings))
+        .map(|person| (person.id.as_str(), person))
+        .collect();
+    let representing = representing(believed());
+    let sole = own.into_values().collect::<Vec<_>>();
+    match (sole.as_slice(), representing.as_slice()) {
+        // Somebody's own identifier, who also acts for others by the very same.
+        ([person], [acts_for, ..]) if acts_for.same_identifier_as(person) => {
+            acting_for_others(person, &representing, profile, at)
+        }
+        ([person], _) => Standing::Own(Arc::clone(person)),
+        ([], [one]) if candidates.len() == 1 => one.standing(),
+        _ => doubtful(matches, candidates),
+    }
+}
+
+/// A believed identifier of a representative.
+struct Acting {
+    person: Arc<Person>,
+    name: String,
+    /// Everybody else who lists the same identifier as their own.
+    owners: Vec<Arc<Person>>,
+}
+
+impl Acting {
+    fn same_identifier_as(&self, person: &Arc<Person>) -> bool {
+        self.owners.iter().any(|owner| owner.id == person.id) && self.person.id != person.id
+    }
+
+    fn standing(&self) -> Standing {
+        Standing::Representative { person: Arc::clone(&self.person), name: self.name.clone() }
+    }
+}
+
+/// For whom believed identifiers act, each person once, in the order of their ids.
+fn representing<'a>(believed: impl Iterator<Item = &'a Match>) -> Vec<Acting> {
+    let mut acting: BTreeMap<String, Acting> = BTreeMap::new();
+    for found in believed {
+        let owners: Vec<Arc<Person>> = found
+            .listings
+            .iter()
+            .filter(|listing| listing.listed_as == ListedAs::Own)
+            .map(|listing| Arc::clone(&listing.person))
+            .collect();
+        for listing in &found.listings {
+            let ListedAs::Representative(index) = listing.listed_as else { continue };
+            let Some(one) = listing.person.representatives.get(index) else { continue };
+            acting.entry(listing.person.id.clone()).or_insert_with(|| Acting {
+                person: Arc::clone(&listing.person),
+                name: one.name.clone(),
+                owners: owners.clone(),
+            });
+        }
+    }
+    acting.into_values().collect()
+}
+
+/// Somebody on record who represents others: a representative, unless restricted or acting for
+/// several; then nobody can say for whom this contact is.
+fn acting_for_others(
+    person: &Arc<Person>,
+    representing: &[Acting],
+    profile: &Profile,
+    at: DateTime<Utc>,
+) -> Standing {
+    match representing {
+        [one] if !has_restriction_in_force(person, profile, at) => one.standing(),
+        _ => Standing::Doubtful { doubts: BTreeSet::from([Doubt::Ambiguous]), person: None },
+    }
+}
+
+/// Whether any restriction of a person, enforced or observed, is in force.
+pub fn has_restriction_in_force(person: &Person, profile: &Profile, at: DateTime<Utc>) -> bool {
+    person
+        .restrictions
+        .iter()
+        .any(|one| one.is_in_force(at, profile.timezone, profile.kept_during_appeal()))
+}
+
+/// The one person whose own an identifier is, where nobody else lists it as theirs.
+fn sole_owner(listings: &[Listing]) -> Option<&Arc<Person>> {
+    let mut listed = listings
+        .iter()
+        .filter(|listing| matches!(listing.listed_as, ListedAs::Own | ListedAs::Shared));
+    match (listed.next(), listed.next()) {
+        (Some(only), None) if only.listed_as == ListedAs::Own => Some(&only.person),
+        _ => None,
+    }
+}
+
+fn doubtful(matches: &[Match], candidates: &[Arc<Person>]) -> Standing {
+    let mut doubts = BTreeSet::new();
+    for found in matches {
+        if !found.believed {
+            let refuted = found.assurance == Assurance::Refuted;
+            doubts.insert(if refuted { Doubt::Refuted } else { Doubt::Unproven });
+        } else if found.listings.iter().any(|listing| listing.listed_as == ListedAs::Shared) {
+            doubts.insert(Doubt::Shared);
+        }
+    }
+    let person = match candidates {
+        [one] => Some(Arc::clone(one)),
+        _ => {
+            doubts.insert(Doubt::Ambiguous);
+            None
+        }
+    };
+    Standing::Doubtful { doubts, person }
+}

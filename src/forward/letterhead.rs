@@ -1,0 +1,238 @@
+//! The header fields that the gateway writes on top of a message.
+//!
+//! Everything that comes from outside is reduced to harmless characters here, whoever checked it
+//! before: no CR, LF or NUL reaches a field (RFC 5322 2.2).
+
+use crate::domain::decision::Decision;
+use crate::ports::Original;
+use crate::ports::message::{DECISION_FIELD, FLAGS_FIELD, ORIGINAL_TO_FIELD, PASS_FIELD};
+use crate::ports::relay::{Letter, Trace};
+use crate::runtime::limits::MAIL_ORIGINAL_TO_MAX;
+
+use super::mark::MarkKey;
+
+/// A field is one line where that is short enough to read: people look for it with `grep`, and
+/// simple filters do not unfold. (RFC 5322 2.1.1 allows 998.)
+const LINE_CHARS: usize = 240;
+
+/// Longer values are cut: far above any id, far below what a line may have (998).
+const VALUE_CHARS_MAX: usize = 400;
+
+pub struct Letterhead {
+    hostname: String,
+    key: MarkKey,
+}
+
+impl Letterhead {
+    pub fn new(hostname: &str, key: MarkKey) -> Self {
+        Letterhead { hostname: hostname.to_owned(), key }
+    }
+
+    pub const fn mark_key(&self) -> &MarkKey {
+        &self.key
+    }
+
+    /// The fields for a message, in their published order, `Received` last. `sender`: the
+    /// reverse-path in its brackets.
+    pub fn write(&self, letter: &Letter, sender: &[u8]) -> Vec<u8> {
+        let trace = &letter.trace;
+        let mut fields = String::new();
+        if let Some(decision) = &trace.decision {
+            field(&mut fields, DECISION_FIELD, &decision_parts(decision), ";");
+            let flags: Vec<String> = decision.flags.iter().map(|flag| token(flag)).collect();
+            if !flags.is_empty() {
+                field(&mut fields, FLAGS_FIELD, &flags, ",");
+            }
+        }
+        if !trace.original_to.is_empty() {
+            let named = trace.original_to.iter().take(MAIL_ORIGINAL_TO_MAX);
+            let named: Vec<String> = named.map(|address| address_text(address)).collect();
+            field(&mut fields, ORIGINAL_TO_FIELD, &named, ",");
+        }
+        if let Some(marked) = &trace.mark {
+            let mark = self.key.make(marked, sender, trace.at);
+            let parts: Vec<String> = mark.split("; ").map(str::to_owned).collect();
+            field(&mut fields, PASS_FIELD, &parts, ";");
+        }
+        fields.push_str(&self.received(trace));
+        // A message that begins with a continuation line would extend the field above it. Servers
+        // take such a message for one without a header (Postfix's smtpd does); so it stays one.
+        if begins_with_space(letter) {
+            fields.push_str("\r\n");
+        }
+        fields.into_bytes()
+    }
+
+    /// RFC 5321 4.4, without `for`: a message may have many recipients, and none is shown another.
+    fn received(&self, trace: &Trace) -> String {
+        let date = trace.at.format("%a, %d %b %Y %H:%M:%S +0000");
+        format!(
+            "Received: from {}\r\n\tby {} with {} id {};\r\n\t{date}\r\n",
+            comment_text(&trace.client),
+            token(&self.hostname),
+            trace.protocol,
+            token(&trace.id),
+        )
+    }
+}
+
+fn begins_with_space(letter: &Letter) -> bool {
+    let first = match &letter.original {
+        Original::Bytes(bytes) => bytes.first(),
+        Original::File(_) => letter.head.first(),
+    };
+    matches!(first, Some(b' ' | b'\t'))
+}
+
+/// `disposition; reason=…; contact=…; person=…; restriction=…`, without what is not there.
+fn decision_parts(decision: &Decision) -> Vec<String> {
+    let mut parts = vec![decision.disposition.name().to_owned()];
+    if let Some(reason) = decision.reasons.first() {
+        parts.push(format!("reason={}", token(&reason.code)));
+    }
+    parts.push(format!("contact={}", token(&decision.contact)));
+    if let Some(person) = &decision.person {
+        parts.push(format!("person={}", token(person)));
+    }
+    let restriction = decision.reasons.iter().find_map(|reason| reason.restriction.as_ref());
+    if let Some(restriction) = restriction {
+        parts.push(format!("restriction={}", token(restriction)));
+    }
+    parts
+}
+
+/// One field, folded between its parts.
+fn field(fields: &mut String, name: &str, parts: &[String], separator: &str) {
+    fields.push_str(name);
+    fields.push(':');
+    let mut column = name.len() + 1;
+    for (index, part) in parts.iter().enumerate() {
+        let end = if index + 1 < parts.len() { separator } else { "" };
+        let length = 1 + part.chars().count() + end.len();
+        if column + length > LINE_CHARS && index > 0 {
+            fields.push_str("\r\n");
+            column = 0;
+        }
+        fields.push(' ');
+        fields.push_str(part);
+        fields.push_str(end);
+        column += length;
+    }
+    fields.push_str("\r\n");
+}
+
+/// Visible ASCII without what separates the parts of a field.
+fn token(text: &str) -> String {
+    let harmless = |c: char| if c.is_ascii_graphic() && !matches!(c, ';' | ',') { c } else { '_' };
+    text.chars().take(VALUE_CHARS_MAX).map(harmless).collect()
+}
+
+/// An address: what stands in a path may stand in a field, control characters and folds aside.
+fn address_text(address: &str) -> String {
+    let harmless = |c: char| if c.is_control() { '_' } else { c };
+    let text: String = address.chars().take(VALUE_CHARS_MAX).map(harmless).collect();
+    format!("<{text}>")
+}
+
+/// The client's name and address, as the session put them together.
+fn comment_text(text: &str) -> String {
+    let harmless = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '_' };
+    let text: String = text.chars().take(VALUE_CHARS_MAX).map(harmless).collect();
+    if text.is_empty() { "unknown".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::domain::decision::{Disposition, Reason};
+    use crate::domain::restriction::Mode;
+    use crate::ports::message::HeaderBlock;
+    use crate::ports::relay::{Marked, OwnFields};
+
+    fn letter(text: &'static str, reason: &str) -> Letter {
+        let decision = Decision {
+            contact: "4bX:00".into(),
+            person: Some("P-1".into()),
+            disposition: Disposition::Deliver,
+            mode: Mode::Enforce,
+            route: None,
+            reasons: vec![Reason {
+                code: reason.into(),
+                restriction: Some("R-1".into()),
+                clause: None,
+                text: String::new(),
+            }],
+            flags: vec!["automatic".into(), "identity_shared".into()],
+            quotas: Vec::new(),
+            notice: None,
+            would: None,
+            stale: false,
+        };
+        let head = Bytes::from_static(text.as_bytes());
+        Letter {
+            original: Original::Bytes(head.clone()),
+            header: Arc::new(HeaderBlock::scan(&head, true)),
+            length: head.len() as u64,
+            head,
+            trace: Trace {
+                own_fields: OwnFields::TakenOff,
+                decision: Some(Arc::new(decision)),
+                original_to: vec!["a@b.example".into()],
+                mark: Some(Marked { contact: "4bX:00".into(), digest: [0; 32] }),
+                client: "mx ([192.0.2.1])".into(),
+                protocol: "ESMTP",
+                id: "1".into(),
+                at: DateTime::from_timestamp(1_800_000_000, 0).unwrap(),
+            },
+        }
+    }
+
+    fn written(letter: &Letter) -> String {
+        let letterhead = Letterhead::new("gw.example", MarkKey::new(&[0; 32]));
+        String::from_utf8(letterhead.write(letter, b"<>")).unwrap()
+    }
+
+    #[test]
+    fn the_fields_stand_in_their_published_order() {
+        let mut letter = letter("A: 1\r\n\r\n", "within_limits");
+        let text = written(&letter);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines[0],
+            "X-Contact-Gateway-Decision: deliver; reason=within_limits; contact=4bX:00; \
+             person=P-1; restriction=R-1"
+        );
+        assert_eq!(lines[1], "X-Contact-Gateway-Flags: automatic, identity_shared");
+        assert_eq!(lines[2], "X-Contact-Gateway-Original-To: <a@b.example>");
+        assert!(lines[3].starts_with("X-Contact-Gateway-Pass: v1; 4bX:00; 1800000000; "));
+        assert_eq!(lines[4], "Received: from mx ([192.0.2.1])");
+        assert_eq!(lines[5], "\tby gw.example with ESMTP id 1;");
+        assert_eq!(lines[6], "\tFri, 15 Jan 2027 08:00:00 +0000");
+        assert_eq!(lines.len(), 7);
+        letter.trace.original_to = vec!["somebody@else.example".into(); 20];
+        assert!(written(&letter).lines().all(|line| line.len() <= LINE_CHARS));
+    }
+
+    #[test]
+    fn nothing_from_outside_starts_a_line() {
+        let mut letter = letter("A: 1\r\n\r\n", "x\r\nBcc: evil; y");
+        letter.trace.client = "a\r\nB: c".into();
+        letter.trace.original_to = vec!["a\r\nC: d".into()];
+        let text = written(&letter);
+        let allowed = ["X-Contact-Gateway-", "Received: ", " ", "\t"];
+        for line in text.lines() {
+            assert!(allowed.iter().any(|start| line.starts_with(start)), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_begins_with_a_continuation_extends_no_field_of_ours() {
+        assert!(written(&letter(" evil\r\n\r\n", "x")).ends_with("+0000\r\n\r\n"));
+        assert!(written(&letter("\tevil\r\n\r\n", "x")).ends_with("+0000\r\n\r\n"));
+    }
+}

@@ -1,0 +1,146 @@
+//! The client of the mail server behind the gateway: SMTP (RFC 5321) or LMTP (RFC 2033).
+//!
+//! Commands are replayed as the gateway's own client wrote them, addresses and parameters byte for
+//! byte. Every reply is waited for with a bound, and read with one.
+
+mod connection;
+mod pool;
+mod stuffing;
+mod transaction;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tokio::time::Instant;
+
+use super::letterhead::Letterhead;
+use super::mark::MarkKey;
+use crate::ports::relay::{
+    Capabilities, Downstream, Envelope, Letter, Partly, Recipient, Relay, RelayError, Reply,
+    Transaction,
+};
+use crate::runtime::limits::{DOWNSTREAM_OFFER_AGE_MAX, DOWNSTREAM_OFFER_PAUSE};
+use pool::Pool;
+use transaction::Open;
+
+/// The mail server behind the gateway. One for the process: its connections are shared.
+pub struct DownstreamServer {
+    pool: Arc<Pool>,
+    letterhead: Arc<Letterhead>,
+    offer: Mutex<Offer>,
+}
+
+/// What is known of the server's capabilities.
+#[derive(Default)]
+struct Offer {
+    known: Option<(Capabilities, Instant)>,
+    failed_at: Option<Instant>,
+}
+
+impl DownstreamServer {
+    /// `hostname` is the name in greetings and `Received`; `pass_key` the key of the loop mark.
+    pub fn new(downstream: Downstream, hostname: &str, pass_key: &[u8; 32]) -> Self {
+        DownstreamServer {
+            pool: Arc::new(Pool::new(downstream, hostname)),
+            letterhead: Arc::new(Letterhead::new(hostname, MarkKey::new(pass_key))),
+            offer: Mutex::new(Offer::default()),
+        }
+    }
+
+    fn offer(&self) -> MutexGuard<'_, Offer> {
+        // Nothing is left half done under this lock.
+        self.offer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn learn(&self, capabilities: &Capabilities) {
+        let mut offer = self.offer();
+        offer.known = Some((capabilities.clone(), Instant::now()));
+        offer.failed_at = None;
+    }
+
+    /// Begins a transaction. A kept connection that turns out to be dead is replaced once, since
+    /// nothing was handed over on it.
+    async fn begin(&self, envelope: &Envelope) -> Result<Result<Open, Reply>, RelayError> {
+        let held = self.pool.take().await?;
+        let was_kept = held.was_kept;
+        if !was_kept {
+            self.learn(&held.connection.capabilities);
+        }
+        match Open::begin(&self.pool, held, &self.letterhead, envelope).await {
+            Err(RelayError::Lost) if was_kept => {
+                self.pool.forget_kept();
+                let fresh = self.pool.take().await?;
+                self.learn(&fresh.connection.capabilities);
+                Open::begin(&self.pool, fresh, &self.letterhead, envelope).await
+            }
+            begun => begun,
+        }
+    }
+}
+
+#[async_trait]
+impl Relay for DownstreamServer {
+    async fn capabilities(&self) -> Capabilities {
+        let fallback = {
+            let offer = self.offer();
+            if let Some((known, at)) = &offer.known
+                && at.elapsed() < DOWNSTREAM_OFFER_AGE_MAX
+            {
+                return known.clone();
+            }
+            let last = offer.known.as_ref().map(|(known, _)| known.clone());
+            let last = last.unwrap_or_else(Capabilities::unknown);
+            if offer.failed_at.is_some_and(|at| at.elapsed() < DOWNSTREAM_OFFER_PAUSE) {
+                return last;
+            }
+            last
+        };
+        // A new connection, not a kept one: what is offered may have changed.
+        match self.pool.connect().await {
+            Ok(held) => {
+                self.learn(&held.connection.capabilities);
+                let capabilities = held.connection.capabilities.clone();
+                self.pool.keep(held);
+                capabilities
+            }
+            Err(_) => {
+                self.offer().failed_at = Some(Instant::now());
+                fallback
+            }
+        }
+    }
+
+    async fn open(
+        &self,
+        envelope: &Envelope,
+    ) -> Result<Result<Box<dyn Transaction>, Reply>, RelayError> {
+        let begun = self.begin(envelope).await?;
+        Ok(begun.map(|open| Box::new(open) as Box<dyn Transaction>))
+    }
+
+    async fn deliver(
+        &self,
+        envelope: &Envelope,
+        recipients: &[Recipient],
+        partly: Partly,
+        letter: &Letter,
+        deadline: Instant,
+    ) -> Result<Vec<Reply>, RelayError> {
+        let begun = tokio::time::timeout_at(deadline, self.begin(envelope));
+        match begun.await.map_err(|_| RelayError::Slow)?? {
+            Ok(open) => open.deliver_to(recipients, partly, letter, deadline).await,
+            Err(refusal) => Ok(vec![refusal; recipients.len()]),
+        }
+    }
+
+    fn is_own_mark(
+        &self,
+        mark: &str,
+        sender: &[u8],
+        digest: &[u8; 32],
+        now: DateTime<Utc>,
+    ) -> bool {
+        self.letterhead.mark_key().verifies(mark, sender, digest, now)
+    }
+}

@@ -1,0 +1,144 @@
+//! What is decided while something of ours is away. Last known restrictions go on being enforced;
+//! what depends on a counter is delivered and flagged; with nothing known everything is delivered.
+//! Nobody is limited by mistake, and every contact still has exactly one decision.
+
+use std::sync::Arc;
+
+use super::receive::{decided, into_settled};
+use super::{Inbound, Intake, Outcome};
+use crate::domain::audit::{AuditRow, DecidedEntry};
+use crate::domain::channel::Channel;
+use crate::domain::contact::Contact;
+use crate::domain::decide::Verdict;
+use crate::domain::decision::{Decision, Disposition, Reason};
+use crate::domain::ledger::Additions;
+use crate::domain::organisation::Organisation;
+use crate::domain::profile::StoreAway;
+use crate::domain::restriction::Mode;
+use crate::domain::sender::Sender;
+
+/// A decision to deliver that says why nothing else could be decided.
+pub(super) fn undecided(organisation: &Organisation, contact: &Contact, why: &str) -> Verdict {
+    let decision = delivered(contact, organisation.mode, why);
+    let audit = DecidedEntry {
+        contact: contact.id.clone(),
+        person: None,
+        channel: contact.channel,
+        contact_at: contact.at,
+        disposition: decision.disposition,
+        mode: decision.mode,
+        would: None,
+        stale: true,
+        profile_version: organisation.profile.version.clone(),
+        rows: vec![AuditRow {
+            row: 1,
+            code: why.to_owned(),
+            restriction: None,
+            clause: None,
+            observed: false,
+            settled: true,
+        }],
+    };
+    Verdict { decision, additions: Additions::default(), item: None, audit }
+}
+
+fn delivered(contact: &Contact, mode: Mode, why: &str) -> Decision {
+    let text = match why {
+        "restrictions_unknown" => "The restrictions are not known at the moment: delivered",
+        "decider_failed" => "The decision failed on a fault of the gateway: delivered",
+        _ => "Nothing could be decided: delivered",
+    };
+    Decision {
+        contact: contact.id.clone(),
+        person: None,
+        disposition: Disposition::Deliver,
+        mode,
+        route: None,
+        reasons: vec![Reason {
+            code: why.to_owned(),
+            restriction: None,
+            clause: None,
+            text: text.to_owned(),
+        }],
+        flags: vec![why.to_owned()],
+        quotas: Vec::new(),
+        notice: None,
+        would: None,
+        stale: true,
+    }
+}
+
+/// A channel named an organisation that is not configured: delivered, since it is not ours.
+pub(super) fn no_such_organisation(contact: &Contact) -> Outcome {
+    tracing::error!("a channel names an organisation that is not configured");
+    Outcome {
+        decision: delivered(contact, Mode::Observe, "restrictions_unknown"),
+        repeated: false,
+        conflicting: false,
+        durable: true,
+        defer: false,
+    }
+}
+
+/// A cold start without the store: nothing is known, everything is delivered and flagged.
+pub(super) async fn restrictions_unknown(
+    intake: &Intake,
+    organisation: &Arc<Organisation>,
+    inbound: Inbound,
+) -> Outcome {
+    let verdict = undecided(organisation, &inbound.contact, "restrictions_unknown");
+    let decision = verdict.decision.clone();
+    intake
+        .journal(organisation, &inbound.contact, inbound.digest, into_settled(verdict, None))
+        .await;
+    Outcome { decision, repeated: false, conflicting: false, durable: true, defer: false }
+}
+
+/// The commit failed: last known restrictions hold, counters don't.
+pub(super) async fn without_store(
+    intake: &Intake,
+    organisation: &Arc<Organisation>,
+    sender: &Sender,
+    contact: &Contact,
+    digest: [u8; 32],
+    archived: Option<String>,
+) -> Outcome {
+    let verdict = decided(organisation, sender, contact, None);
+    let decision = verdict.decision.clone();
+    let unchecked = decision.flags.iter().any(|flag| flag == "limits_unchecked");
+    if contact.channel == Channel::Email
+        && unchecked
+        && organisation.profile.store_away == StoreAway::Defer
+    {
+        // The sender's server tries again; nothing is recorded, so that the retry is decided anew.
+        return Outcome {
+            decision,
+            repeated: false,
+            conflicting: false,
+            durable: false,
+            defer: true,
+        };
+    }
+    let settled = into_settled(verdict, archived.as_deref());
+    let journalled = intake.journal(organisation, contact, digest, settled).await;
+    let durable = journalled || decision.disposition == Disposition::Deliver;
+    Outcome { decision, repeated: false, conflicting: false, durable, defer: false }
+}
+
+/// The original could not be kept (a full disk): what would be kept can't be promised, so that the
+/// channel must deliver it or have the sender try again.
+pub(super) fn deliver_unkept(
+    organisation: &Arc<Organisation>,
+    sender: &Sender,
+    contact: &Contact,
+) -> Outcome {
+    let verdict = decided(organisation, sender, contact, None);
+    let durable = verdict.decision.disposition == Disposition::Deliver;
+    Outcome {
+        decision: verdict.decision,
+        repeated: false,
+        conflicting: false,
+        durable,
+        defer: !durable && contact.channel == Channel::Email,
+    }
+}

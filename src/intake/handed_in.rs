@@ -1,0 +1,36 @@
+//! Contacts that staff hand in: letters, visits, posts, chats. The same way in as every channel's.
+
+use async_trait::async_trait;
+
+use super::{Inbound, Intake};
+use crate::domain::contact::Contact;
+use crate::domain::decision::Decision;
+use crate::domain::organisation::OrganisationId;
+use crate::ports::{Decide, Decided, StoreError};
+
+#[async_trait]
+impl Decide for Intake {
+    async fn receive(
+        &self,
+        organisation: &OrganisationId,
+        contact: Contact,
+        digest: [u8; 32],
+    ) -> Decided {
+        let inbound = Inbound { contact, digest, original: None };
+        let outcome = Intake::receive(self, organisation, inbound).await;
+        Decided {
+            decision: outcome.decision,
+            repeated: outcome.repeated,
+            conflicting: outcome.conflicting,
+            durable: outcome.durable,
+        }
+    }
+
+    async fn preview(
+        &self,
+        organisation: &OrganisationId,
+        contact: Contact,
+    ) -> Result<Decision, StoreError> {
+        Intake::preview(self, organisation, contact).await
+    }
+}

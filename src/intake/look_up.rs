@@ -1,0 +1,84 @@
+//! What channels ask beside a decision.
+
+use std::sync::Arc;
+
+use super::Intake;
+use crate::domain::decision::Decision;
+use crate::domain::identifier::{IdentifierKind, normalise};
+use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::ports::{Attachment, StoreError};
+
+impl Intake {
+    /// The organisation that a recipient's domain belongs to: one of its `mail_domains` or below.
+    pub fn organisation_of_domain(&self, domain: &str) -> Option<Arc<Organisation>> {
+        let domain = domain.trim_end_matches('.').to_ascii_lowercase();
+        self.organisations
+            .values()
+            .find(|organisation| {
+                organisation.mail_domains.iter().any(|own| {
+                    domain == *own
+                        || domain.strip_suffix(own.as_str()).is_some_and(|sub| sub.ends_with('.'))
+                })
+            })
+            .map(Arc::clone)
+    }
+
+    /// The decision recorded for a contact.
+    ///
+    /// # Errors
+    /// Where the store is away.
+    pub async fn recorded(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+    ) -> Result<Option<Decision>, StoreError> {
+        let recorded = self.store.recorded(organisation, contact).await?;
+        Ok(recorded.map(|(decision, _)| decision))
+    }
+
+    /// Takes back what a contact counted: the form's own handler refused the submission.
+    ///
+    /// # Errors
+    /// Where the store is away.
+    pub async fn uncount(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+    ) -> Result<(), StoreError> {
+        self.store.uncount(organisation, contact).await
+    }
+
+    /// Attaches something learnt later (voicemail, outcome) to a contact and its queue item.
+    ///
+    /// # Errors
+    /// Where the store is away.
+    pub async fn attach(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+        attachment: Attachment,
+    ) -> Result<(), StoreError> {
+        self.store.attach(organisation, contact, attachment).await
+    }
+
+    /// Whether an e-mail address is the person's own, not shared with anybody: where a notice may
+    /// go.
+    pub fn is_own_address(
+        &self,
+        organisation: &OrganisationId,
+        person: &str,
+        address: &str,
+    ) -> bool {
+        let Some(organisation) = self.organisation(organisation) else { return false };
+        let nation = organisation.profile.nation;
+        let Ok(wanted) = normalise(IdentifierKind::Email, address, nation) else { return false };
+        self.rosters.person(&organisation.id, person).is_some_and(|person| {
+            person
+                .identifiers
+                .iter()
+                .filter(|own| own.kind == IdentifierKind::Email && !own.shared)
+                .filter_map(|own| normalise(own.kind, &own.value, nation).ok())
+                .any(|own| own.exact == wanted.exact)
+        })
+    }
+}

@@ -1,0 +1,41 @@
+//! Counting what was decided.
+
+use super::{Intake, Outcome};
+use crate::domain::channel::Channel;
+use crate::domain::organisation::OrganisationId;
+use crate::domain::restriction::Mode;
+use crate::domain::safeguard::Lane;
+use crate::runtime::metrics::{ContactLabels, LaneLabels};
+
+impl Intake {
+    pub(super) fn count(&self, organisation: &OrganisationId, channel: Channel, outcome: &Outcome) {
+        if outcome.repeated {
+            self.metrics.repeats.inc();
+            return;
+        }
+        let decision = &outcome.decision;
+        let labels = ContactLabels {
+            organisation: organisation.as_str().to_owned(),
+            channel: channel.name(),
+            disposition: decision.disposition.name(),
+            mode: match decision.mode {
+                Mode::Enforce => "enforce",
+                Mode::Observe => "observe",
+            },
+        };
+        self.metrics.contacts.get_or_create(&labels).inc();
+        if decision.stale {
+            self.metrics.degraded.inc();
+        }
+        for reason in &decision.reasons {
+            let lane = Lane::ALL.into_iter().find(|lane| {
+                reason.code.strip_prefix("safeguard.").is_some_and(|name| name == lane.name())
+            });
+            if let Some(lane) = lane {
+                let organisation = organisation.as_str().to_owned();
+                let labels = LaneLabels { organisation, lane: lane.name() };
+                self.metrics.safeguards.get_or_create(&labels).inc();
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! One HTTP listener: the accept loop, its bounds, and the drain at a stop.
+//!
+//! `axum::serve` has neither a header timeout nor a bound on connections nor one on the drain, so
+//! that the loop is our own, on hyper.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::{Body, Incoming};
+use hyper::server::conn::http1;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tower::{Service, ServiceExt};
+
+use super::limits::{HTTP_ACCEPT_PAUSE, HTTP_CONNECTIONS_MAX, HTTP_HEADER_WAIT};
+use super::shutdown::Stopping;
+
+/// Who is at the other end of the connection. Every request carries it as an extension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
+/// The bounds of one listener; the default takes them from [`super::limits`].
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Connections at once. More wait to be accepted.
+    pub connections_max: usize,
+    /// Wait for a request's header block. Over: the connection is closed.
+    pub header_wait: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Bounds { connections_max: HTTP_CONNECTIONS_MAX, header_wait: HTTP_HEADER_WAIT }
+    }
+}
+
+/// Serves until the stop is called, then finishes the requests in hand and returns. `service` is
+/// an `axum::Router`, or any other tower service whose errors are answers already.
+///
+/// How long the drain may take is bounded by whoever waits for this function's [`Stopping`].
+pub async fn serve<S, B>(listener: TcpListener, service: S, bounds: Bounds, mut stopping: Stopping)
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let places = Arc::new(Semaphore::new(bounds.connections_max));
+    let mut connections = JoinSet::new();
+    while let Some((stream, peer, place)) =
+        stopping.unless(accept(&listener, Arc::clone(&places))).await.flatten()
+    {
+        // Those that have ended are let go of here, so that the set stays as small as the bound.
+        while connections.try_join_next().is_some() {}
+        let service = service.clone();
+        let stopping = stopping.clone();
+        connections.spawn(async move {
+            connection(stream, peer, service, bounds.header_wait, stopping).await;
+            drop(place);
+        });
+    }
+    // New connections are refused from here on; those that are open finish their request.
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// The next connection and its place among those allowed. `None` never comes in practice: the
+/// semaphore is not closed by anybody.
+async fn accept(
+    listener: &TcpListener,
+    places: Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = places.acquire_owned().await.ok()?;
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => return Some((stream, peer, place)),
+            // Out of file descriptors, or a peer that was gone before it was accepted: neither
+            // ends the listener, and a pause keeps the first from spinning.
+            Err(error) => {
+                tracing::warn!(error = %error.kind(), "a connection could not be accepted");
+                tokio::time::sleep(HTTP_ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn connection<S, B>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    service: S,
+    header_wait: Duration,
+    mut stopping: Stopping,
+) where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    // Answers are small and written whole: waiting to fill a segment only adds delay.
+    let _ = stream.set_nodelay(true);
+    let service = service.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        request
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(header_wait)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let mut served = pin!(served);
+    tokio::select! {
+        // A peer that goes away in the middle is its own business; nobody is left to be told.
+        _ = served.as_mut() => return,
+        () = stopping.called() => served.as_mut().graceful_shutdown(),
+    }
+    let _ = served.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::extract::Extension;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::runtime::shutdown::Shutdown;
+
+    async fn started(router: Router, bounds: Bounds) -> (SocketAddr, Shutdown) {
+        let shutdown = Shutdown::new();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(serve(listener, router, bounds, shutdown.stopping()));
+        (address, shutdown)
+    }
+
+    async fn answer(address: SocketAddr, request: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    const GET: &str = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+    #[tokio::test]
+    async fn a_request_knows_its_peer() {
+        let router = Router::new().route(
+            "/",
+            get(|Extension(Peer(peer)): Extension<Peer>| async move { peer.ip().to_string() }),
+        );
+        let (address, shutdown) = started(router, Bounds::default()).await;
+        assert!(answer(address, GET).await.ends_with("127.0.0.1"));
+        assert!(shutdown.stop(Duration::from_secs(5)).await);
+    }
+
+    #[tokio::test]
+    async fn a_stop_finishes_the_request_in_hand_and_takes_no_new_one() {
+        let router = Router::new().route(
+            "/",
+            get(|| async {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                "whole"
+            }),
+        );
+        let (address, shutdown) = started(router, Bounds::default()).await;
+        let in_hand = tokio::spawn(answer(address, GET));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(shutdown.stop(Duration::from_secs(5)).await);
+        assert!(in_hand.await.unwrap().ends_with("whole"));
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_sends_no_header_is_closed() {
+        let bounds = Bounds { header_wait: Duration::from_millis(50), ..Bounds::default() };
+        let (address, shutdown) = started(Router::new(), bounds).await;
+        let answer = tokio::time::timeout(Duration::from_secs(5), answer(address, "GET / HT"));
+        assert!(answer.await.is_ok());
+        assert!(shutdown.stop(Duration::from_secs(5)).await);
+    }
+
+    #[tokio::test]
+    async fn connections_above_the_bound_wait_for_a_place() {
+        let bounds = Bounds { connections_max: 1, ..Bounds::default() };
+        let router = Router::new().route("/", get(|| async { "ok" }));
+        let (address, shutdown) = started(router, bounds).await;
+        let holder = TcpStream::connect(address).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let waiting = tokio::spawn(answer(address, GET));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(!waiting.is_finished());
+        drop(holder);
+        assert!(waiting.await.unwrap().ends_with("ok"));
+        assert!(shutdown.stop(Duration::from_secs(5)).await);
+    }
+}

@@ -1,0 +1,105 @@
+//! Reading JSON so that a fault says where it is and what would be right.
+
+use serde::de::DeserializeOwned;
+
+/// Why a text is not the JSON that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}{}: {message}", at_key(.key))]
+pub struct JsonFault {
+    /// From 1.
+    pub line: usize,
+    /// From 1.
+    pub column: usize,
+    /// The path to the value, `people[0].restrictions[1].limit`; empty: the whole document.
+    pub key: String,
+    pub message: String,
+    /// The text is JSON; what it holds is not what was asked for.
+    pub wellformed: bool,
+}
+
+fn at_key(key: &str) -> String {
+    if key.is_empty() || key == "." { String::new() } else { format!(", at `{key}`") }
+}
+
+/// Reads a whole document; anything after it is a fault.
+///
+/// # Errors
+/// [`JsonFault`] names line, column and key.
+pub fn parse<T: DeserializeOwned>(source: &str) -> Result<T, JsonFault> {
+    let mut deserializer = serde_json::Deserializer::from_str(source);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let key = error.path().to_string();
+        fault(error.inner(), key)
+    })?;
+    deserializer.end().map_err(|error| fault(&error, String::new()))?;
+    Ok(value)
+}
+
+/// Reads a part of a larger document. `whole` is the document, `part` a slice of it, `key` the path
+/// to the part; the fault is placed in the whole.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_part<T: DeserializeOwned>(whole: &str, part: &str, key: &str) -> Result<T, JsonFault> {
+    parse(part).map_err(|fault| {
+        let (line, first_column) = place(whole, part);
+        let column = if fault.line == 1 { fault.column + first_column - 1 } else { fault.column };
+        let key = match fault.key.as_str() {
+            "" | "." => key.to_owned(),
+            inner => format!("{key}.{inner}"),
+        };
+        JsonFault { line: fault.line + line - 1, column, key, ..fault }
+    })
+}
+
+/// The line and column, from 1, at which a part of a document begins.
+pub fn place(whole: &str, part: &str) -> (usize, usize) {
+    let offset = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
+    let before = whole.get(..offset).unwrap_or_default();
+    let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count());
+    (before.matches('\n').count() + 1, column + 1)
+}
+
+/// The fault of an error of the parser, without the place that the parser puts into its text.
+pub fn fault(error: &serde_json::Error, key: String) -> JsonFault {
+    let text = error.to_string();
+    // serde_json puts the place behind its message; it is given apart here.
+    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+    JsonFault {
+        line: error.line().max(1),
+        column: error.column().max(1),
+        key,
+        message: message.to_owned(),
+        wellformed: error.is_data(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Pair {
+        a: u32,
+        b: Vec<u32>,
+    }
+
+    #[test]
+    fn a_fault_names_line_column_and_key() {
+        let fault = parse::<Pair>("{\"a\": 1,\n \"b\": [1, \"x\"]}").unwrap_err();
+        assert_eq!((fault.line, fault.key.as_str()), (2, "b[1]"));
+        let fault = parse::<Pair>("{\"a\": 1, \"c\": 2}").unwrap_err();
+        assert!(fault.message.contains("unknown field `c`"), "{fault}");
+        assert!(parse::<Pair>("{\"a\": 1, \"b\": []} x").is_err());
+    }
+
+    #[test]
+    fn a_part_is_placed_in_the_whole() {
+        let whole = "{\n\"x\": {\"a\": -1,\n\"b\": []}}";
+        let part = &whole[7..whole.len() - 1];
+        let fault = parse_part::<Pair>(whole, part, "x").unwrap_err();
+        assert_eq!((fault.line, fault.key.as_str()), (2, "x.a"));
+    }
+}

@@ -1,0 +1,280 @@
+//! Every bound of the gateway in one place, each with its unit and what happens when it is reached.
+
+use std::time::Duration;
+
+// === Mail ===
+
+/// A command line, CRLF included (RFC 5321 4.5.3.1.4 allows 512; extensions add, RFC 3461 and
+/// XFORWARD most). Longer: 500 and the line is skipped.
+pub const SMTP_LINE_BYTES_MAX: usize = 2_048;
+/// Recipients of one transaction. More: 452 4.5.3, the sender sends the rest in another one.
+pub const SMTP_RECIPIENTS_MAX: usize = 2_000;
+/// The header block that is held in memory. A longer one is delivered unread and flagged.
+pub const MAIL_HEADER_BYTES_MAX: usize = 256 * 1024;
+/// The part of a message's body that is parsed for text and attachments.
+pub const MAIL_PARSED_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// A message up to this size stays in memory; a longer one is spooled to disk.
+pub const MAIL_MEMORY_BYTES_MAX: usize = 256 * 1024;
+/// The largest message by default (`[mail] size_limit`). Larger: 552 5.3.4.
+pub const MAIL_SIZE_BYTES_DEFAULT: u64 = 50 * 1024 * 1024;
+/// `Received` fields of a message before it counts as looping (RFC 5321 6.3 asks for at least 100).
+pub const MAIL_HOPS_MAX: usize = 100;
+/// Sessions of one listener at once. More: 421.
+pub const SMTP_SESSIONS_MAX: usize = 1_000;
+/// Wait for a client's next command (RFC 5321 4.5.3.2.7: at least 5 minutes). Over: 421 and close.
+pub const SMTP_COMMAND_WAIT: Duration = Duration::from_secs(300);
+/// Wait for a client's next piece of a message. Over: 421 and close; nothing was accepted.
+pub const SMTP_DATA_WAIT: Duration = Duration::from_secs(180);
+/// From the final dot to our reply. Over: the acceptance is unwound and answered 451.
+pub const MAIL_DECIDE_AND_SEND: Duration = Duration::from_secs(30);
+/// Wait for one reply of the downstream server.
+pub const DOWNSTREAM_REPLY_WAIT: Duration = Duration::from_secs(20);
+/// Wait for a connection to the downstream server.
+pub const DOWNSTREAM_CONNECT_WAIT: Duration = Duration::from_secs(5);
+/// Idle connections to the downstream server that are kept.
+pub const DOWNSTREAM_IDLE_MAX: usize = 16;
+/// How long an idle connection to the downstream server is kept.
+pub const DOWNSTREAM_IDLE_AGE_MAX: Duration = Duration::from_secs(30);
+/// Lines of one reply of the downstream server. More: the connection is given up.
+pub const DOWNSTREAM_REPLY_LINES_MAX: usize = 128;
+
+/// Connections to the downstream server at once. More: the message waits as for a connection.
+pub const DOWNSTREAM_CONNECTIONS_MAX: usize = 200;
+/// How long what the downstream server offers is taken as known without asking again.
+pub const DOWNSTREAM_OFFER_AGE_MAX: Duration = Duration::from_secs(60);
+/// How long after a failed attempt the downstream server is not asked again what it offers.
+pub const DOWNSTREAM_OFFER_PAUSE: Duration = Duration::from_secs(5);
+/// RCPT commands that are sent downstream before their replies are read, so that neither side
+/// waits with full buffers.
+pub const DOWNSTREAM_PIPELINE_MAX: usize = 100;
+/// Bytes of an XFORWARD line (Postfix's XFORWARD_README: 512, CRLF included).
+pub const XFORWARD_LINE_BYTES_MAX: usize = 512;
+/// What the gateway's own header fields add to a message at most; announced as so much less than
+/// the downstream server's limit.
+pub const MAIL_TRACE_BYTES_MAX: u64 = 64 * 1024;
+/// Original recipients that are named in a routed message's header. More are on the queue item.
+pub const MAIL_ORIGINAL_TO_MAX: usize = 100;
+/// How old a loop mark may be: as long as mail servers commonly try (RFC 5321 4.5.4.1).
+pub const MAIL_MARK_AGE_MAX: Duration = Duration::from_secs(5 * 24 * 3600);
+/// Attachments of a message that are compared. More: the rest counts as one.
+pub const MAIL_ATTACHMENTS_MAX: usize = 100;
+/// Message-ids of one message's thread that are compared, newest kept.
+pub const MAIL_THREAD_MAX: usize = 50;
+/// Mailboxes of a From field that are looked at. More: the field is ambiguous anyway.
+pub const MAIL_MAILBOXES_MAX: usize = 16;
+/// Nested comments of a header field. More: the field is not understood.
+pub const MAIL_COMMENT_DEPTH_MAX: usize = 32;
+/// Pause after a mail connection that could not be accepted.
+pub const SMTP_ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Bytes of a message that are read at once.
+pub const SMTP_READ_BYTES: usize = 32 * 1024;
+/// How many times the size limit is read and thrown away before a session that goes on sending
+/// is cut off.
+pub const MAIL_OVERSIZE_FACTOR: u64 = 2;
+/// Faulty commands of one session. More: 421 and close.
+pub const SMTP_FAULTS_MAX: usize = 50;
+/// The gateway's own mail: one attempt. Over: it counts as not sent.
+pub const OWN_MAIL_WAIT: Duration = Duration::from_secs(10);
+
+// === HTTP ===
+
+/// Connections of one listener at once. More wait to be accepted.
+pub const HTTP_CONNECTIONS_MAX: usize = 10_000;
+/// Wait for a request's header block. Over: the connection is closed.
+pub const HTTP_HEADER_WAIT: Duration = Duration::from_secs(30);
+/// Pause after a connection that could not be accepted.
+pub const HTTP_ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Wait for the next piece of a request's or an upstream's body. Over: the connection is closed.
+pub const HTTP_BODY_WAIT: Duration = Duration::from_secs(30);
+/// Wait for a connection to a form's handler or a call flow. Over: it counts as not there.
+pub const HTTP_UPSTREAM_CONNECT_WAIT: Duration = Duration::from_secs(5);
+/// Idle connections to one upstream that are kept.
+pub const HTTP_UPSTREAM_IDLE_MAX: usize = 64;
+/// A decision endpoint's and the API's request body. More: 413.
+pub const API_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// One API request from its header to its answer. Over: 503.
+pub const API_REQUEST_WAIT: Duration = Duration::from_secs(30);
+/// Failed sign-ins of one peer address before it is told to wait.
+pub const SIGN_IN_FAILURES_MAX: u32 = 20;
+/// How long until a peer address has one failed sign-in back.
+pub const SIGN_IN_FAILURE_AGE: Duration = Duration::from_secs(15);
+/// Peer addresses with failed sign-ins that are remembered. More: those long past are forgotten.
+pub const SIGN_IN_PEERS_MAX: usize = 10_000;
+/// A telephony webhook's body. More: 413 (no provider sends as much).
+pub const WEBHOOK_BODY_BYTES_MAX: usize = 256 * 1024;
+/// A form's body by default (`body_limit`). More: 413.
+pub const FORM_BODY_BYTES_DEFAULT: u64 = 25 * 1024 * 1024;
+/// A form body up to this size stays in memory; a longer one is spooled to disk.
+pub const FORM_MEMORY_BYTES_MAX: usize = 1024 * 1024;
+/// A form's own handler by default (`timeout`). Over: 504.
+pub const FORM_UPSTREAM_WAIT_DEFAULT: Duration = Duration::from_secs(30);
+/// The same body from the same sender within this is one submission.
+pub const FORM_REPEAT_WINDOW: Duration = Duration::from_secs(600);
+/// Answers to submissions that are remembered for a repeat. More: the oldest are forgotten.
+pub const FORM_REPEATS_MAX: usize = 10_000;
+/// How finely the first sight of a submission is told when a repeat is looked for after a restart:
+/// ids carry the time in steps of this, and [`FORM_REPEAT_WINDOW`] is looked back step by step.
+pub const FORM_REPEAT_STEP: Duration = Duration::from_secs(60);
+/// A handler's answer up to this size is remembered for a repeat. A longer one is passed on as it
+/// comes, and a repeat is forwarded again (and not counted again).
+pub const FORM_ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// Parts of a multipart form. More: the form is delivered unread and flagged.
+pub const FORM_PARTS_MAX: usize = 1_000;
+/// A text field of a multipart form that is read. Of a longer one the beginning is.
+pub const FORM_FIELD_BYTES_MAX: usize = 1024 * 1024;
+/// Spooled bodies that are parsed at once. More wait their turn.
+pub const FORM_LARGE_PARSES_MAX: usize = 4;
+/// Sending a routed form to its mailbox. Over: it stays on the queue alone.
+pub const FORM_MAIL_WAIT: Duration = Duration::from_secs(10);
+/// How often a request waits for the answer to an identical one that then fails, before it goes
+/// its own way.
+pub const REPEAT_WAITS_MAX: usize = 3;
+/// From a call's webhook to the gateway's answer. Over: the fallback document.
+pub const CALL_ANSWER_WAIT: Duration = Duration::from_millis(800);
+/// Of [`CALL_ANSWER_WAIT`], how long the decision may take, so that the existing call flow has the
+/// rest. Over: the call is passed on.
+pub const CALL_DECIDE_WAIT: Duration = Duration::from_millis(500);
+/// How long a call's decision is remembered for its next steps, which otherwise ask the store.
+pub const CALL_STATE_WINDOW: Duration = Duration::from_secs(4 * 3600);
+/// Files of a text message that are looked at.
+pub const MESSAGE_MEDIA_MAX: usize = 10;
+/// Characters of a text message that the gateway answers with. A longer notice ends at a line.
+pub const MESSAGE_CHARS_MAX: usize = 1_600;
+/// The same webhook again within this gets the first answer.
+pub const CALL_REPEAT_WINDOW: Duration = Duration::from_secs(120);
+/// Answers to webhooks that are remembered for a repeat. More: the oldest are forgotten.
+pub const CALL_REPEATS_MAX: usize = 10_000;
+/// A call flow's document that is passed on. A longer one counts as no answer.
+pub const CALL_DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
+/// What is learnt about a call (a voicemail, its outcome) is noted in this many tries.
+pub const CALL_NOTE_TRIES_MAX: u32 = 6;
+/// Wait before the second try; it doubles with every one.
+pub const CALL_NOTE_WAIT: Duration = Duration::from_millis(500);
+/// Seconds that a caller has to press 1 after the notice was spoken.
+pub const CALL_KEY_SECONDS: u32 = 5;
+/// How long a point of contact's telephone rings before the deputy is tried, in seconds.
+pub const CALL_RING_SECONDS: u32 = 20;
+/// The longest voicemail, in seconds.
+pub const VOICEMAIL_SECONDS_MAX: u32 = 180;
+
+// === Intake and store ===
+
+/// One contact's commit. Over: the store counts as away for this contact.
+pub const STORE_COMMIT_WAIT: Duration = Duration::from_secs(5);
+/// Commits that wait for the embedded store's writer. More: the caller waits for a place.
+pub const STORE_QUEUE_MAX: usize = 1_024;
+/// Contacts that one transaction of the embedded store commits together.
+pub const STORE_BATCH_MAX: usize = 256;
+/// Decisions on unrestricted contacts that wait to be recorded. More: the contact waits.
+pub const PLAIN_QUEUE_MAX: usize = 8_192;
+/// How long such a decision waits at most for others to be recorded with.
+pub const PLAIN_FLUSH_WAIT: Duration = Duration::from_millis(200);
+/// Mails to mailboxes of queues that wait to be sent. More: the item on the queue must do.
+pub const ANNOUNCEMENTS_MAX: usize = 1_024;
+/// Ids of unrestricted contacts that are remembered in memory to tell a repeat.
+pub const PLAIN_RECENT_MAX: usize = 65_536;
+/// Changes of people that a slow follower may lag behind before it loads all again.
+pub const CHANGE_LAG_MAX: usize = 4_096;
+/// Contacts of one person that are remembered for comparison, newest kept.
+pub const RECEIVED_PER_PERSON_MAX: usize = 200;
+/// Items that one API call lists at most.
+pub const PAGE_ITEMS_MAX: usize = 500;
+
+/// One answer of a Redis server. Over: the connection is given up and made anew.
+pub const REDIS_RESPONSE_WAIT: Duration = Duration::from_millis(250);
+/// The answer to a step that touches many people at once (an import).
+pub const REDIS_BULK_WAIT: Duration = Duration::from_secs(4);
+/// A connection to a Redis server, the question to the sentinels included.
+pub const REDIS_CONNECT_WAIT: Duration = Duration::from_millis(500);
+/// Failures one after the other, after which nothing is asked of Redis until it answers a probe.
+pub const REDIS_FAILURES_MAX: u32 = 3;
+/// How often a Redis server that failed is probed.
+pub const REDIS_PROBE_EVERY: Duration = Duration::from_millis(100);
+/// How often changes are looked for without having been announced.
+pub const REDIS_CHANGE_POLL: Duration = Duration::from_secs(1);
+/// Tries to commit on a ledger that other gateways change meanwhile. More: the store counts as away.
+pub const REDIS_CONFLICTS_MAX: usize = 64;
+/// People whose ledgers are held in memory. More: those not in use are forgotten.
+pub const REDIS_LEDGERS_MAX: usize = 1_024;
+/// How long Redis remembers a step that was done, for a retry of the same call.
+pub const REDIS_ONCE_KEPT: Duration = Duration::from_secs(600);
+/// Decisions on unrestricted contacts that one script records.
+pub const REDIS_PLAIN_BATCH: usize = 128;
+/// People that one import writes on Redis, all or none. More: refused; split the file.
+pub const REDIS_PEOPLE_MAX: usize = 200_000;
+/// Redirections and retries that a Cluster's client follows for one command.
+pub const REDIS_REDIRECTIONS_MAX: u32 = 4;
+
+// === Casework ===
+
+/// A people file that is imported. Larger: refused; split it.
+pub const IMPORT_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Faults of a people file that are shown. More: the rest is counted.
+pub const IMPORT_FAULTS_SHOWN_MAX: usize = 200;
+/// People between two lines of an import's progress.
+pub const IMPORT_PROGRESS_EVERY: usize = 1_000;
+/// A note on a queue item, in characters. Longer: refused.
+pub const NOTE_CHARS_MAX: usize = 4_000;
+/// Tries to change an item that somebody else changes at the same moment. More: 409.
+pub const ITEM_TRIES_MAX: usize = 5;
+/// Reads that the embedded store serves at once. More wait.
+pub const STORE_READERS_MAX: usize = 4;
+/// Wait for another process's transaction on the embedded store. Over: the store counts as away.
+pub const STORE_LOCK_WAIT: Duration = Duration::from_secs(2);
+/// How often changes made by another process are looked for.
+pub const CHANGE_POLL: Duration = Duration::from_millis(25);
+/// Changes of people that the store remembers for its followers. Older ones are forgotten; a
+/// follower that far behind loads all people again.
+pub const CHANGES_KEPT_MAX: usize = 65_536;
+/// Changes told one by one at once. More: the organisation's people are loaded again.
+pub const CHANGES_AT_ONCE_MAX: usize = 1_024;
+/// How long it is remembered what was counted: well past the longest period (a month).
+pub const COUNTED_KEPT: Duration = Duration::from_secs(92 * 24 * 3_600);
+/// What is attached to one queue item (voicemails, outcomes). More: refused.
+pub const ATTACHED_PER_ITEM_MAX: usize = 64;
+/// Entries that wait for the local journal's writer. More: the caller waits for a place.
+pub const JOURNAL_QUEUE_MAX: usize = 1_024;
+/// Entries that the local journal writes with one sync.
+pub const JOURNAL_BATCH_MAX: usize = 256;
+/// Entries that the local journal hands out at once.
+pub const JOURNAL_PAGE_MAX: usize = 256;
+/// One entry of the local journal. Longer: refused; no contact is that long (`MAIL_PARSED_BYTES_MAX`).
+pub const JOURNAL_ENTRY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The local journal. Fuller: no entry is taken, so that senders try again or are delivered.
+pub const JOURNAL_BYTES_MAX: u64 = 512 * 1024 * 1024;
+// === Configuration ===
+/// A configuration, profile or secret file. Longer: refused.
+pub const CONFIG_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// The largest `[mail] size_limit`. Larger: refused at start.
+pub const MAIL_SIZE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// The largest `body_limit` of a form. Larger: refused at start.
+pub const FORM_BODY_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// The longest `timeout` of a form. Longer: refused at start.
+pub const FORM_UPSTREAM_WAIT_MAX: Duration = Duration::from_secs(600);
+/// Days before the known bank holidays run out from which every start and check warns.
+pub const BANK_HOLIDAYS_WARNING_DAYS: u64 = 120;
+
+// === Start and stop ===
+
+/// One part's answer to a readiness check. Over: the part counts as not ready.
+pub const HEALTH_PART_WAIT: Duration = Duration::from_secs(2);
+/// What `health` reads of the gateway's answer. More: the answer counts as broken.
+pub const HEALTH_ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// How long work in hand may take to finish at a stop. Over: it is cut off; senders try again.
+pub const DRAIN_WAIT: Duration = Duration::from_secs(20);
+
+const _: () = {
+    assert!(MAIL_HEADER_BYTES_MAX <= MAIL_MEMORY_BYTES_MAX);
+    assert!(STORE_BATCH_MAX <= STORE_QUEUE_MAX);
+    assert!(STORE_LOCK_WAIT.as_millis() < STORE_COMMIT_WAIT.as_millis());
+    assert!(CHANGES_AT_ONCE_MAX < CHANGE_LAG_MAX && CHANGES_AT_ONCE_MAX < CHANGES_KEPT_MAX);
+    assert!(JOURNAL_BATCH_MAX <= JOURNAL_QUEUE_MAX);
+    assert!(REDIS_RESPONSE_WAIT.as_millis() < CALL_ANSWER_WAIT.as_millis());
+    assert!(REDIS_BULK_WAIT.as_millis() < STORE_COMMIT_WAIT.as_millis());
+    assert!(MAIL_PARSED_BYTES_MAX < JOURNAL_ENTRY_BYTES_MAX);
+    assert!(FORM_MEMORY_BYTES_MAX as u64 <= FORM_BODY_BYTES_DEFAULT);
+    assert!(FORM_REPEAT_WINDOW.as_secs().is_multiple_of(FORM_REPEAT_STEP.as_secs()));
+    assert!(CALL_DECIDE_WAIT.as_millis() < CALL_ANSWER_WAIT.as_millis());
+    assert!(CALL_ANSWER_WAIT.as_millis() < STORE_COMMIT_WAIT.as_millis());
+};

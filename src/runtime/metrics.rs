@@ -1,0 +1,173 @@
+//! What is counted for monitoring, and its text form (OpenMetrics 1.0).
+//!
+//! Labels are organisation ids, channel names and codes: never an address, a number or a name. Each
+//! set of labels is bounded by what is configured, so that no sender can grow it.
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// Where one contact ended.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ContactLabels {
+    pub organisation: String,
+    pub channel: &'static str,
+    pub disposition: &'static str,
+    /// `enforce` or `observe`.
+    pub mode: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct LaneLabels {
+    pub organisation: String,
+    /// The safeguard lane's name.
+    pub lane: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct NoticeLabels {
+    pub organisation: String,
+    pub channel: &'static str,
+    /// `sent` or `failed`.
+    pub result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ListenerLabels {
+    /// `smtp`, `lmtp`, `contacts`, `staff`.
+    pub listener: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RequestLabels {
+    pub organisation: String,
+    /// The route's pattern, never the path that was asked for.
+    pub route: String,
+    pub status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct PartLabels {
+    /// `store`, `archive`, `downstream`.
+    pub part: &'static str,
+}
+
+/// Every metric of the process. Made once by `app`, handed around as `Arc<Metrics>`.
+pub struct Metrics {
+    registry: Registry,
+    /// Contacts decided, repeats aside.
+    pub contacts: Family<ContactLabels, Counter>,
+    /// Contacts whose id was decided before.
+    pub repeats: Counter,
+    /// Contacts that took a safeguard lane.
+    pub safeguards: Family<LaneLabels, Counter>,
+    /// Notices to limited senders.
+    pub notices: Family<NoticeLabels, Counter>,
+    /// Decisions made without the store.
+    pub degraded: Counter,
+    /// From a decision to its durable record, in seconds.
+    pub commit_seconds: Histogram,
+    /// 1 while a part works, 0 while it does not.
+    pub part_up: Family<PartLabels, Gauge>,
+    /// Sessions or connections that are open.
+    pub sessions: Family<ListenerLabels, Gauge>,
+    /// Requests to the staff listener.
+    pub requests: Family<RequestLabels, Counter>,
+    /// Failed sign-ins at the staff listener.
+    pub sign_in_failures: Counter,
+}
+
+/// Upper bounds of the commit histogram in seconds: from a memory write to the store's deadline.
+const COMMIT_BUCKETS: [f64; 12] =
+    [0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+
+impl Metrics {
+    pub fn new() -> Self {
+        let mut metrics = Metrics {
+            registry: Registry::with_prefix("contact_gateway"),
+            contacts: Family::default(),
+            repeats: Counter::default(),
+            safeguards: Family::default(),
+            notices: Family::default(),
+            degraded: Counter::default(),
+            commit_seconds: Histogram::new(COMMIT_BUCKETS),
+            part_up: Family::default(),
+            sessions: Family::default(),
+            requests: Family::default(),
+            sign_in_failures: Counter::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("contacts", "Contacts decided, repeats aside", self.contacts.clone());
+        registry.register("repeats", "Contacts decided before", self.repeats.clone());
+        registry.register("safeguards", "Contacts by safeguard lane", self.safeguards.clone());
+        registry.register("notices", "Notices to limited senders", self.notices.clone());
+        registry.register("degraded", "Decisions made without the store", self.degraded.clone());
+        registry.register(
+            "commit_seconds",
+            "From a decision to its durable record",
+            self.commit_seconds.clone(),
+        );
+        registry.register("part_up", "Whether a part works", self.part_up.clone());
+        registry.register("sessions", "Sessions that are open", self.sessions.clone());
+        registry.register("requests", "Requests to the staff listener", self.requests.clone());
+        registry.register("sign_in_failures", "Failed sign-ins", self.sign_in_failures.clone());
+    }
+
+    /// The text form, for one organisation: what belongs to no organisation, and its own. A token
+    /// of one organisation shows nothing of another.
+    pub fn text_for(&self, organisation: &str) -> String {
+        let mut whole = String::new();
+        // Writing to a `String` has no error of its own.
+        let _ = text::encode(&mut whole, &self.registry);
+        let own = format!("organisation=\"{organisation}\"");
+        let mut shown = String::with_capacity(whole.len());
+        for line in whole.lines() {
+            if !line.contains("organisation=\"") || line.contains(&own) {
+                shown.push_str(line);
+                shown.push('\n');
+            }
+        }
+        shown
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Metrics::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(organisation: &str) -> ContactLabels {
+        ContactLabels {
+            organisation: organisation.to_owned(),
+            channel: "email",
+            disposition: "limit",
+            mode: "enforce",
+        }
+    }
+
+    #[test]
+    fn an_organisation_sees_its_own_counts_and_those_of_the_process() {
+        let metrics = Metrics::new();
+        metrics.contacts.get_or_create(&labels("karbon")).inc();
+        metrics.contacts.get_or_create(&labels("calico")).inc();
+        metrics.repeats.inc();
+        let text = metrics.text_for("karbon");
+        assert!(text.contains("contact_gateway_contacts_total{organisation=\"karbon\""), "{text}");
+        assert!(!text.contains("calico"), "{text}");
+        assert!(text.contains("contact_gateway_repeats_total 1"), "{text}");
+        assert!(text.ends_with("# EOF\n"));
+    }
+}

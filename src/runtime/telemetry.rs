@@ -1,0 +1,35 @@
+//! Logs. Messages are for people, dotted fields for queries; nothing personal in either.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Starts logging as `RUST_LOG` (default `info`) and `CONTACT_GATEWAY_LOG_FORMAT` (`json`, else
+/// plain lines) ask.
+pub fn start_from_environment() {
+    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
+    let json = std::env::var("CONTACT_GATEWAY_LOG_FORMAT").is_ok_and(|format| format == "json");
+    start(&filter, json);
+}
+
+/// Starts logging to stderr: plain lines, or JSON where `CONTACT_GATEWAY_LOG_FORMAT=json`.
+/// `filter` is `RUST_LOG`'s syntax; a second call changes nothing.
+pub fn start(filter: &str, json: bool) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let registry = tracing_subscriber::registry().with(filter);
+    // A test process starts more than one gateway; the first one's logging serves all.
+    let _ = if json {
+        registry
+            .with(tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr))
+            .try_init()
+    } else {
+        registry
+            .with(
+                tracing_subscriber::fmt::layer()
+                    .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+                    .with_target(false)
+                    .with_writer(std::io::stderr),
+            )
+            .try_init()
+    };
+}

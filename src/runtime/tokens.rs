@@ -1,0 +1,86 @@
+//! Bearer tokens (RFC 6750), of which only the SHA-256 is ever held.
+//!
+//! A token is looked up by its digest. How long a look-up takes says something about digests of
+//! known tokens at most, from which no token can be worked out; so no comparison needs to be made
+//! in constant time.
+
+use std::collections::HashMap;
+
+use aws_lc_rs::digest;
+
+/// What each token stands for: a member of staff, a program, a source of calls.
+pub struct TokenTable<T> {
+    entries: HashMap<[u8; 32], T>,
+}
+
+impl<T> TokenTable<T> {
+    /// A table of what each token, given by its SHA-256, stands for. Of two entries with one
+    /// digest the later one counts.
+    pub fn new(entries: impl IntoIterator<Item = ([u8; 32], T)>) -> Self {
+        TokenTable { entries: entries.into_iter().collect() }
+    }
+
+    /// What a presented token stands for.
+    pub fn find(&self, token: &str) -> Option<&T> {
+        self.entries.get(&sha256(token.as_bytes()))
+    }
+
+    /// What the value of an `Authorization` field stands for.
+    pub fn authorise(&self, authorization: Option<&str>) -> Option<&T> {
+        self.find(bearer(authorization?)?)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+/// Shows how many tokens there are, and none of them.
+impl<T> std::fmt::Debug for TokenTable<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TokenTable({} tokens)", self.entries.len())
+    }
+}
+
+/// The token in the value of an `Authorization` field. The scheme's name has no case
+/// (RFC 9110 11.1).
+pub fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.trim().split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// SHA-256 of some bytes.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut sum = [0; 32];
+    sum.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    sum
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_found_by_its_digest_and_never_shown() {
+        let table = TokenTable::new([(sha256(b"open sesame"), "ali")]);
+        assert_eq!(table.find("open sesame"), Some(&"ali"));
+        assert_eq!(table.find("Open sesame"), None);
+        assert_eq!(table.authorise(Some("bearer  open sesame")), Some(&"ali"));
+        assert_eq!(table.authorise(Some("Basic open sesame")), None);
+        assert_eq!(table.authorise(None), None);
+        assert!(!format!("{table:?}").contains("sesame"));
+    }
+
+    #[test]
+    fn an_empty_token_is_no_token() {
+        assert_eq!(bearer("Bearer "), None);
+        assert_eq!(bearer("Bearer"), None);
+        assert_eq!(bearer("Bearer abc"), Some("abc"));
+    }
+}

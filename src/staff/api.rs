@@ -1,0 +1,11 @@
+//! The API's handlers, one file a noun, and the document that describes them.
+
+pub mod audit;
+pub mod contacts;
+pub mod document;
+pub mod items;
+pub mod monitoring;
+pub mod people;
+pub mod queues;
+pub mod restrictions;
+pub mod shape;

@@ -1,0 +1,139 @@
+//! Logging contacts, and asking what would be decided.
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::shape;
+use crate::domain::channel::Channel;
+use crate::domain::contact::{Attachment, Contact, SenderIdentifier};
+use crate::domain::decision::Decision;
+use crate::staff::Staff;
+use crate::staff::auth::Caller;
+use crate::staff::problem::Problem;
+use crate::staff::request::{Asked, Json};
+
+/// A contact as it is logged: the published shape, with `at` left out for "now".
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = Contact)]
+#[serde(deny_unknown_fields)]
+pub struct ContactBody {
+    /// Chosen by whoever logs it; the same id again is the same contact.
+    pub id: String,
+    #[schema(value_type = shape::Channel)]
+    pub channel: Channel,
+    /// When the contact was made; left out: now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<DateTime<Utc>>,
+    #[schema(value_type = Vec<shape::SenderIdentifier>)]
+    #[serde(default)]
+    pub from: Vec<SenderIdentifier>,
+    /// The recipients as addressed.
+    #[serde(default)]
+    pub to: Vec<String>,
+    pub subject: Option<String>,
+    pub text: Option<String>,
+    /// The case reference.
+    pub issue: Option<String>,
+    /// Message-ids that the contact answers or refers to.
+    #[serde(default)]
+    pub thread: Vec<String>,
+    #[schema(value_type = Vec<shape::Attachment>)]
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
+    /// A bounce, an out-of-office, a receipt.
+    #[serde(default)]
+    pub automatic: bool,
+    /// A reply to a message that staff sent.
+    #[serde(default)]
+    pub invited: bool,
+    pub message_id: Option<String>,
+    pub call_id: Option<String>,
+    /// Who sent it could not be settled; it is delivered and flagged.
+    #[serde(default)]
+    pub ambiguous: bool,
+}
+
+impl ContactBody {
+    /// SHA-256 of what the id stands for. A contact that is logged again with `at` left out is the
+    /// same contact, however the JSON is laid out.
+    fn digest(&self) -> Result<[u8; 32], Problem> {
+        let canonical = serde_json::to_vec(self).map_err(|_| Problem::internal())?;
+        let digest = digest(&SHA256, &canonical);
+        digest.as_ref().try_into().map_err(|_| Problem::internal())
+    }
+
+    fn into_contact(self, now: DateTime<Utc>) -> Result<Contact, Problem> {
+        if self.id.trim().is_empty() {
+            return Err(Problem::new(422, "invalid-body", "The body has a fault")
+                .with_detail("`id` is empty; it tells a retry from a second contact".to_owned()));
+        }
+        Ok(Contact {
+            id: self.id,
+            channel: self.channel,
+            at: self.at.unwrap_or(now),
+            from: self.from,
+            to: self.to,
+            subject: self.subject,
+            text: self.text,
+            issue: self.issue,
+            thread: self.thread,
+            attachments: self.attachments,
+            automatic: self.automatic,
+            invited: self.invited,
+            message_id: self.message_id,
+            call_id: self.call_id,
+            ambiguous: self.ambiguous,
+        })
+    }
+}
+
+/// Nothing but the organisation, which `sign_in` has looked at.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoQuery {
+    #[serde(rename = "organisation")]
+    _organisation: Option<String>,
+}
+
+/// Log a contact, and learn what was decided. The same id with the same content gives the recorded
+/// decision again, and counts nothing; with other content it is 409.
+#[utoipa::path(
+    post, path = "/api/v1/contacts", operation_id = "log_contact", tag = "contacts",
+    params(("organisation" = Option<String>, Query, description = "must be the token's")),
+    request_body = ContactBody,
+    responses((status = 200, description = "What was decided", body = shape::Decision))
+)]
+pub async fn receive(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    _query: Asked<NoQuery>,
+    Json(body): Json<ContactBody>,
+) -> Result<axum::Json<Decision>, Problem> {
+    let digest = body.digest()?;
+    let contact = body.into_contact(staff.casework.now())?;
+    let decision = staff.casework.record_contact(&caller.organisation.id, contact, digest).await?;
+    Ok(axum::Json(decision))
+}
+
+/// What would be decided now, and why; changes nothing.
+#[utoipa::path(
+    post, path = "/api/v1/decisions/preview", operation_id = "preview_decision", tag = "contacts",
+    params(("organisation" = Option<String>, Query, description = "must be the token's")),
+    request_body = ContactBody,
+    responses((status = 200, description = "What would be decided", body = shape::Decision))
+)]
+pub async fn preview(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    _query: Asked<NoQuery>,
+    Json(body): Json<ContactBody>,
+) -> Result<axum::Json<Decision>, Problem> {
+    let contact = body.into_contact(staff.casework.now())?;
+    let decision = staff.casework.preview_contact(&caller.organisation.id, contact).await?;
+    Ok(axum::Json(decision))
+}

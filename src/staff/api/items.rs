@@ -1,0 +1,192 @@
+//! One item of a queue, and what staff do with it.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::contacts::NoQuery;
+use super::shape;
+use crate::domain::channel::Channel;
+use crate::domain::queue::{ItemAction, QueueItem};
+use crate::staff::Staff;
+use crate::staff::auth::Caller;
+use crate::staff::problem::Problem;
+use crate::staff::request::{Asked, Json, Named};
+
+type ItemPath = Named<(String, String)>;
+type ItemAnswer = Result<axum::Json<QueueItem>, Problem>;
+
+/// One item.
+#[utoipa::path(
+    get, path = "/api/v1/queues/{queue}/{item}", operation_id = "read_item", tag = "queues",
+    params(("queue" = String, Path), ("item" = String, Path)),
+    responses((status = 200, description = "The item", body = shape::QueueItem))
+)]
+pub async fn read_item(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    path: ItemPath,
+    _query: Asked<NoQuery>,
+) -> ItemAnswer {
+    let Named((queue, item)) = path;
+    Ok(axum::Json(staff.casework.desk.item(&caller.organisation.id, &queue, &item).await?))
+}
+
+/// The original as it came, byte for byte.
+#[utoipa::path(
+    get, path = "/api/v1/queues/{queue}/{item}/original", operation_id = "read_original",
+    tag = "queues", params(("queue" = String, Path), ("item" = String, Path)),
+    responses((status = 200, description = "The bytes", content_type = "application/octet-stream"))
+)]
+pub async fn original(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    path: ItemPath,
+    _query: Asked<NoQuery>,
+) -> Result<Response, Problem> {
+    let Named((queue, item)) = path;
+    let (item, bytes) =
+        staff.casework.desk.original(&caller.organisation.id, &queue, &item).await?;
+    let (kind, ending) = match item.channel {
+        Channel::Email => ("message/rfc822", "eml"),
+        Channel::WebForm
+        | Channel::Telephone
+        | Channel::Sms
+        | Channel::Whatsapp
+        | Channel::Letter
+        | Channel::InPerson
+        | Channel::Social
+        | Channel::WebChat => ("application/octet-stream", "bin"),
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    // What a sender wrote is saved, never shown by the browser as a page of ours.
+    let name = format!("attachment; filename=\"{}.{ending}\"", file_name(&item.id));
+    let disposition = HeaderValue::from_str(&name);
+    headers.insert(
+        CONTENT_DISPOSITION,
+        disposition.unwrap_or_else(|_| HeaderValue::from_static("attachment")),
+    );
+    Ok((headers, bytes).into_response())
+}
+
+/// An id as a file's name: letters, digits, dots and dashes.
+fn file_name(id: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
+    id.chars().take(100).map(plain).collect()
+}
+
+/// Claim the item: nobody else works on it.
+#[utoipa::path(
+    post, path = "/api/v1/queues/{queue}/{item}/claim", operation_id = "claim_item",
+    tag = "queues", params(("queue" = String, Path), ("item" = String, Path)),
+    responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
+)]
+pub async fn claim(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    path: ItemPath,
+    _query: Asked<NoQuery>,
+) -> ItemAnswer {
+    work(&staff, &caller, path, ItemAction::Claim).await
+}
+
+/// Mark the item as read.
+#[utoipa::path(
+    post, path = "/api/v1/queues/{queue}/{item}/read", operation_id = "mark_item_read",
+    tag = "queues", params(("queue" = String, Path), ("item" = String, Path)),
+    responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
+)]
+pub async fn read(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    path: ItemPath,
+    _query: Asked<NoQuery>,
+) -> ItemAnswer {
+    work(&staff, &caller, path, ItemAction::Read).await
+}
+
+/// Hand the kept original to its recipients, once. Also claims the item.
+#[utoipa::path(
+    post, path = "/api/v1/queues/{queue}/{item}/release", operation_id = "release_item",
+    tag = "queues", params(("queue" = String, Path), ("item" = String, Path)),
+    responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
+)]
+pub async fn release(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    path: ItemPath,
+    _query: Asked<NoQuery>,
+) -> ItemAnswer {
+    work(&staff, &caller, path, ItemAction::Release).await
+}
+
+/// File the item: it goes to the queue `filed`, and nobody answers it.
+#[utoipa::path(
+    post, path = "/api/v1/queues/{queue}/{item}/file", operation_id = "file_item",
+    tag = "queues", params(("queue" = String, Path), ("item" = String, Path)),
+    responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
+)]
+pub async fn file(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    path: ItemPath,
+    _query: Asked<NoQuery>,
+) -> ItemAnswer {
+    work(&staff, &caller, path, ItemAction::File).await
+}
+
+/// Close the item: what had to be done is done.
+#[utoipa::path(
+    post, path = "/api/v1/queues/{queue}/{item}/close", operation_id = "close_item",
+    tag = "queues", params(("queue" = String, Path), ("item" = String, Path)),
+    responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
+)]
+pub async fn close(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    path: ItemPath,
+    _query: Asked<NoQuery>,
+) -> ItemAnswer {
+    work(&staff, &caller, path, ItemAction::Close).await
+}
+
+/// What to write on an item.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoteBody {
+    text: String,
+}
+
+/// Write a note on the item, in whatever state it is.
+#[utoipa::path(
+    post, path = "/api/v1/queues/{queue}/{item}/note", operation_id = "note_item",
+    tag = "queues", params(("queue" = String, Path), ("item" = String, Path)),
+    request_body = NoteBody,
+    responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
+)]
+pub async fn note(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    path: ItemPath,
+    _query: Asked<NoQuery>,
+    Json(note): Json<NoteBody>,
+) -> ItemAnswer {
+    work(&staff, &caller, path, ItemAction::Note(note.text)).await
+}
+
+async fn work(
+    staff: &Staff,
+    caller: &Caller,
+    Named((queue, item)): ItemPath,
+    action: ItemAction,
+) -> ItemAnswer {
+    let organisation = &caller.organisation.id;
+    let desk = &staff.casework.desk;
+    Ok(axum::Json(desk.work_item(organisation, &queue, &item, action, caller.name()).await?))
+}

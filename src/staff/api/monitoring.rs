@@ -1,0 +1,76 @@
+//! Metrics, health, and the API's own document.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{Extension, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::runtime::metrics::PartLabels;
+use crate::staff::Staff;
+use crate::staff::auth::Caller;
+
+/// The API's document as it is served.
+#[derive(Clone)]
+pub struct Document(pub Arc<str>);
+
+/// This document.
+#[utoipa::path(
+    get, path = "/api/v1/openapi.json", operation_id = "read_document", tag = "monitoring",
+    responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json"))
+)]
+pub async fn openapi(Extension(Document(document)): Extension<Document>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], document.to_string())
+}
+
+/// Metrics of the token's organisation and of the whole gateway, as OpenMetrics text.
+#[utoipa::path(
+    get, path = "/metrics", operation_id = "read_metrics", tag = "monitoring",
+    responses((status = 200, description = "OpenMetrics 1.0", content_type = "text/plain"))
+)]
+pub async fn metrics(State(staff): State<Arc<Staff>>, caller: Caller) -> impl IntoResponse {
+    let text = staff.metrics.text_for(caller.organisation.id.as_str());
+    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+}
+
+/// Whether the process answers at all.
+#[utoipa::path(
+    get, path = "/health/live", operation_id = "is_live", tag = "monitoring",
+    responses((status = 200, description = "It lives", content_type = "text/plain"))
+)]
+pub async fn live() -> &'static str {
+    "live\n"
+}
+
+/// Whether every part works.
+#[derive(Serialize, ToSchema)]
+pub struct Readiness {
+    ready: bool,
+    /// Each part: `ok`, or what is wrong with it.
+    parts: BTreeMap<&'static str, String>,
+}
+
+/// Whether the gateway can do its work, and if not, which part can't.
+#[utoipa::path(
+    get, path = "/health/ready", operation_id = "is_ready", tag = "monitoring",
+    responses(
+        (status = 200, description = "Ready", body = Readiness),
+        (status = 503, description = "Not ready; `parts` says which", body = Readiness),
+    )
+)]
+pub async fn ready(State(staff): State<Arc<Staff>>) -> impl IntoResponse {
+    let mut parts = BTreeMap::new();
+    let mut ready = true;
+    for state in staff.health.states().await {
+        let up = staff.metrics.part_up.get_or_create(&PartLabels { part: state.part }).clone();
+        up.set(i64::from(state.fault.is_none()));
+        ready &= state.fault.is_none();
+        parts.insert(state.part, state.fault.unwrap_or_else(|| "ok".to_owned()));
+    }
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, axum::Json(Readiness { ready, parts }))
+}

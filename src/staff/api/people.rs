@@ -1,0 +1,235 @@
+//! People's records.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use super::contacts::NoQuery;
+use super::shape;
+use crate::casework::Fault;
+use crate::casework::person_check::{faults, normalised};
+use crate::domain::person::Person;
+use crate::runtime::limits::PAGE_ITEMS_MAX;
+use crate::staff::Staff;
+use crate::staff::auth::Caller;
+use crate::staff::problem::Problem;
+use crate::staff::request::{Asked, Json, Named, read_json};
+
+/// Some people, in the order of their ids.
+#[derive(Serialize, ToSchema)]
+pub struct PeopleList {
+    #[schema(value_type = Vec<shape::Person>)]
+    people: Vec<Person>,
+    /// What to give as `after` for those that follow; null: these are all.
+    next: Option<String>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct PeopleQuery {
+    /// Must be the token's.
+    #[serde(rename = "organisation")]
+    #[param(rename = "organisation")]
+    _organisation: Option<String>,
+    /// Only people after this id.
+    after: Option<String>,
+    /// At most so many.
+    limit: Option<usize>,
+}
+
+/// What a list of people changed.
+#[derive(Serialize, ToSchema)]
+pub struct PeopleWritten {
+    people: usize,
+    restrictions: usize,
+    /// Of the people, those who were on record as given already.
+    unchanged: usize,
+}
+
+/// Everybody on record.
+#[utoipa::path(
+    get, path = "/api/v1/people", operation_id = "list_people", tag = "people",
+    params(PeopleQuery),
+    responses((status = 200, description = "People", body = PeopleList))
+)]
+pub async fn list(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    Asked(query): Asked<PeopleQuery>,
+) -> Result<axum::Json<PeopleList>, Problem> {
+    let limit = query.limit.unwrap_or(PAGE_ITEMS_MAX);
+    let organisation = &caller.organisation.id;
+    let page = staff.casework.desk.people(organisation, query.after.as_deref(), limit).await?;
+    let people = page.people.into_iter().map(Arc::unwrap_or_clone).collect();
+    Ok(axum::Json(PeopleList { people, next: page.next }))
+}
+
+/// Write several people, all or none: those on record are replaced by id, nobody is removed.
+#[utoipa::path(
+    put, path = "/api/v1/people", operation_id = "write_people", tag = "people",
+    request_body = Vec<shape::Person>,
+    responses((status = 200, description = "Written", body = PeopleWritten))
+)]
+pub async fn import(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    _query: Asked<NoQuery>,
+    Json(people): Json<Vec<Person>>,
+) -> Result<axum::Json<PeopleWritten>, Problem> {
+    caller.must_change_people()?;
+    let organisation = &caller.organisation;
+    let people: Vec<Person> =
+        people.into_iter().map(|person| normalised(person, organisation)).collect();
+    let mut found = Vec::new();
+    let mut ids = std::collections::BTreeSet::new();
+    for (index, person) in people.iter().enumerate() {
+        if !ids.insert(&person.id) {
+            return Err(Fault::Refused(format!("`[{index}].id` is given twice")).into());
+        }
+        for mut fault in faults(person, organisation) {
+            fault.path = format!("[{index}].{}", fault.path);
+            found.push(fault);
+        }
+    }
+    if !found.is_empty() {
+        return Err(Fault::Invalid(found).into());
+    }
+    let done = staff.casework.desk.import(organisation, people, caller.name()).await?;
+    Ok(axum::Json(PeopleWritten {
+        people: done.people,
+        restrictions: done.restrictions,
+        unchanged: done.unchanged,
+    }))
+}
+
+/// One person's record.
+#[utoipa::path(
+    get, path = "/api/v1/people/{person}", operation_id = "read_person", tag = "people",
+    params(("person" = String, Path, description = "the person's id")),
+    responses((status = 200, description = "The record", body = shape::Person))
+)]
+pub async fn read(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    Named(id): Named<String>,
+    _query: Asked<NoQuery>,
+) -> Result<axum::Json<Person>, Problem> {
+    let person = staff.casework.desk.read_person(&caller.organisation.id, &id).await?;
+    Ok(axum::Json(Arc::unwrap_or_clone(person)))
+}
+
+/// Write one person's whole record; it takes effect at once.
+#[utoipa::path(
+    put, path = "/api/v1/people/{person}", operation_id = "write_person", tag = "people",
+    params(("person" = String, Path, description = "the person's id, as in the body")),
+    request_body = shape::Person,
+    responses(
+        (status = 200, description = "The record as it is now", body = shape::Person),
+        (status = 201, description = "New on record", body = shape::Person),
+    )
+)]
+pub async fn put(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    Named(id): Named<String>,
+    _query: Asked<NoQuery>,
+    Json(person): Json<Person>,
+) -> Result<(StatusCode, axum::Json<Person>), Problem> {
+    caller.must_change_people()?;
+    if person.id != id {
+        return Err(other_id());
+    }
+    let (person, is_new) =
+        staff.casework.desk.put_person(&caller.organisation, person, caller.name()).await?;
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, axum::Json(Arc::unwrap_or_clone(person))))
+}
+
+/// Change some keys of one person's record (JSON merge patch, RFC 7396): keys that are given take
+/// the place of those on record, null removes one, lists are replaced whole.
+#[utoipa::path(
+    patch, path = "/api/v1/people/{person}", operation_id = "change_person", tag = "people",
+    params(("person" = String, Path, description = "the person's id")),
+    request_body = Object,
+    responses((status = 200, description = "The record as it is now", body = shape::Person))
+)]
+pub async fn patch(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    Named(id): Named<String>,
+    _query: Asked<NoQuery>,
+    Json(patch): Json<Value>,
+) -> Result<axum::Json<Person>, Problem> {
+    caller.must_change_people()?;
+    // The first try tells what is wrong with the patch; the second, under the lock, writes.
+    let before = staff.casework.desk.read_person(&caller.organisation.id, &id).await?;
+    patched(&before, &patch)?;
+    let change = |before: &Person| {
+        patched(before, &patch)
+            .map_err(|_| Fault::Refused("the record changed; try again".to_owned()))
+    };
+    let after =
+        staff.casework.desk.change_person(&caller.organisation, &id, caller.name(), change).await?;
+    Ok(axum::Json(Arc::unwrap_or_clone(after)))
+}
+
+fn patched(before: &Person, patch: &Value) -> Result<Person, Problem> {
+    let mut record = serde_json::to_value(before).map_err(|_| Problem::internal())?;
+    merge(&mut record, patch);
+    let written = serde_json::to_vec(&record).map_err(|_| Problem::internal())?;
+    read_json(&written)
+}
+
+/// RFC 7396 section 2.
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(changes) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(serde_json::Map::new());
+    }
+    if let Value::Object(record) = target {
+        for (key, change) in changes {
+            if change.is_null() {
+                record.remove(key);
+            } else {
+                merge(record.entry(key.clone()).or_insert(Value::Null), change);
+            }
+        }
+    }
+}
+
+fn other_id() -> Problem {
+    Problem::new(422, "refused", "Refused")
+        .with_detail("the id in the body is not the one in the path".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_patch_merges_as_rfc_7396_says() {
+        // The examples of its appendix A that touch objects.
+        for (before, patch, after) in [
+            (json!({"a":"b"}), json!({"a":"c"}), json!({"a":"c"})),
+            (json!({"a":"b"}), json!({"b":"c"}), json!({"a":"b","b":"c"})),
+            (json!({"a":"b","b":"c"}), json!({"a":null}), json!({"b":"c"})),
+            (json!({"a":["b"]}), json!({"a":"c"}), json!({"a":"c"})),
+            (json!({"a":"c"}), json!({"a":["b"]}), json!({"a":["b"]})),
+            (json!({"a":{"b":"c"}}), json!({"a":{"b":"d","c":null}}), json!({"a":{"b":"d"}})),
+            (json!({}), json!({"a":{"bb":{"ccc":null}}}), json!({"a":{"bb":{}}})),
+        ] {
+            let mut merged = before;
+            merge(&mut merged, &patch);
+            assert_eq!(merged, after);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Queues and what waits on them.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::contacts::NoQuery;
+use super::shape;
+use crate::casework::queues::{ItemsWanted, QueueCount};
+use crate::domain::queue::{ItemState, QueueItem};
+use crate::runtime::limits::PAGE_ITEMS_MAX;
+use crate::staff::Staff;
+use crate::staff::auth::Caller;
+use crate::staff::problem::Problem;
+use crate::staff::request::{Asked, Named};
+
+/// Every queue with what waits on it.
+#[derive(Serialize, ToSchema)]
+pub struct QueueList {
+    #[schema(value_type = Vec<shape::QueueCount>)]
+    queues: Vec<QueueCount>,
+}
+
+/// Some items of a queue, oldest first.
+#[derive(Serialize, ToSchema)]
+pub struct ItemList {
+    #[schema(value_type = Vec<shape::QueueItem>)]
+    items: Vec<QueueItem>,
+    /// What to give as `after` for those that follow; null: these are all for now.
+    next: Option<String>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ItemsQuery {
+    /// Must be the token's.
+    #[serde(rename = "organisation")]
+    #[param(rename = "organisation")]
+    _organisation: Option<String>,
+    /// Only items in these states, `open,claimed`; left out: those that wait.
+    state: Option<String>,
+    /// Only items after this one.
+    after: Option<String>,
+    /// At most so many.
+    limit: Option<usize>,
+}
+
+/// Every queue that has held an item.
+#[utoipa::path(
+    get, path = "/api/v1/queues", operation_id = "list_queues", tag = "queues",
+    responses((status = 200, description = "Queues", body = QueueList))
+)]
+pub async fn list(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    _query: Asked<NoQuery>,
+) -> Result<axum::Json<QueueList>, Problem> {
+    let queues = staff.casework.desk.queues(&caller.organisation.id).await?;
+    Ok(axum::Json(QueueList { queues }))
+}
+
+/// A queue's items, oldest first, each with why it is there.
+#[utoipa::path(
+    get, path = "/api/v1/queues/{queue}", operation_id = "list_items", tag = "queues",
+    params(("queue" = String, Path, description = "the queue's name"), ItemsQuery),
+    responses((status = 200, description = "Items", body = ItemList))
+)]
+pub async fn items(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    Named(queue): Named<String>,
+    Asked(query): Asked<ItemsQuery>,
+) -> Result<axum::Json<ItemList>, Problem> {
+    let wanted = ItemsWanted {
+        states: states_of(query.state.as_deref())?,
+        after: query.after,
+        limit: query.limit.unwrap_or(PAGE_ITEMS_MAX),
+    };
+    let page = staff.casework.desk.items(&caller.organisation.id, &queue, wanted).await?;
+    Ok(axum::Json(ItemList { items: page.items, next: page.next }))
+}
+
+fn states_of(names: Option<&str>) -> Result<Vec<ItemState>, Problem> {
+    names
+        .unwrap_or_default()
+        .split(',')
+        .filter(|name| !name.is_empty())
+        .map(|name| {
+            serde_json::from_value(serde_json::Value::from(name)).map_err(|_| {
+                Problem::new(400, "invalid-query", "The query has a fault").with_detail(
+                    "`state` is a list of open, claimed, read, released, filed, closed".to_owned(),
+                )
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,420 @@
+//! The published shapes as the API's document describes them.
+//!
+//! The domain's own types are what is read and written; these only describe them, so that the
+//! domain knows nothing of the document. The tests below hold that both have the same keys.
+
+use chrono::{DateTime, Utc};
+use utoipa::ToSchema;
+
+/// A way of contact.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum Channel {
+    Email,
+    WebForm,
+    Telephone,
+    Sms,
+    Whatsapp,
+    Letter,
+    InPerson,
+    Social,
+    WebChat,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum IdentifierKind {
+    Email,
+    Phone,
+    Whatsapp,
+    Account,
+    Social,
+}
+
+/// How far an identifier is believed.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum Assurance {
+    Refuted,
+    Asserted,
+    Proven,
+}
+
+/// An identifier that a contact carries.
+#[derive(ToSchema)]
+pub struct SenderIdentifier {
+    pub kind: IdentifierKind,
+    pub value: String,
+    /// Left out: asserted.
+    pub assurance: Option<Assurance>,
+}
+
+#[derive(ToSchema)]
+pub struct Attachment {
+    pub name: Option<String>,
+    /// Lower-case hex SHA-256 of the decoded content.
+    pub sha256: String,
+    pub bytes: Option<u64>,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum Disposition {
+    Deliver,
+    Route,
+    Limit,
+    File,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum Mode {
+    Enforce,
+    Observe,
+}
+
+/// What was decided for one contact, and why.
+#[derive(ToSchema)]
+pub struct Decision {
+    pub contact: String,
+    pub person: Option<String>,
+    pub disposition: Disposition,
+    pub mode: Mode,
+    pub route: Option<Route>,
+    pub reasons: Vec<Reason>,
+    pub flags: Vec<String>,
+    pub quotas: Vec<QuotaState>,
+    pub notice: Option<Notice>,
+    /// What observed restrictions would have done.
+    pub would: Option<Disposition>,
+    /// Decided on the last known restrictions, the store being away.
+    pub stale: bool,
+}
+
+/// Where a routed contact goes.
+#[derive(ToSchema)]
+pub struct Route {
+    pub queue: String,
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub sip: Option<String>,
+    /// Deputies who are tried on no answer, in order.
+    pub then: Option<Vec<Fallback>>,
+}
+
+#[derive(ToSchema)]
+pub struct Fallback {
+    pub name: String,
+    pub phone: Option<String>,
+    pub sip: Option<String>,
+}
+
+#[derive(ToSchema)]
+pub struct Reason {
+    /// Stable.
+    pub code: String,
+    pub restriction: Option<String>,
+    pub clause: Option<String>,
+    /// One line for staff.
+    pub text: String,
+}
+
+/// Where a quota stands after this contact.
+#[derive(ToSchema)]
+pub struct QuotaState {
+    pub restriction: String,
+    pub used: u32,
+    pub limit: u32,
+    pub resets_at: Option<DateTime<Utc>>,
+}
+
+/// What a limited sender is told.
+#[derive(ToSchema)]
+pub struct Notice {
+    pub text: String,
+    /// The first instant at which the contact would be admitted; null: none is known.
+    pub next_slot: Option<DateTime<Utc>>,
+}
+
+/// Somebody on record.
+#[derive(ToSchema)]
+pub struct Person {
+    pub id: String,
+    pub name: Option<String>,
+    pub reference: Option<String>,
+    pub address: Option<String>,
+    pub identifiers: Option<Vec<ListedIdentifier>>,
+    pub representatives: Option<Vec<Representative>>,
+    pub adjustments: Option<Vec<Adjustment>>,
+    /// Case references known to be the person's.
+    pub issues: Option<Vec<String>>,
+    pub invitations: Option<Vec<Invitation>>,
+    pub restrictions: Option<Vec<Restriction>>,
+}
+
+#[derive(ToSchema)]
+pub struct ListedIdentifier {
+    pub kind: IdentifierKind,
+    /// Telephone numbers are stored in E.164.
+    pub value: String,
+    /// Used by others too; never decides against anybody.
+    pub shared: Option<bool>,
+}
+
+#[derive(ToSchema)]
+pub struct Representative {
+    pub name: String,
+    /// The last day, `2027-01-31`, or an instant.
+    pub until: Option<String>,
+    pub identifiers: Option<Vec<ListedIdentifier>>,
+}
+
+#[derive(ToSchema)]
+pub struct Adjustment {
+    pub kind: AdjustmentKind,
+    pub channel: Option<Channel>,
+    pub note: Option<String>,
+    pub review_due: Option<String>,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum AdjustmentKind {
+    NeedsChannel,
+    LargePrint,
+    ColouredPaper,
+    EasyRead,
+    Braille,
+    Audio,
+    Translation,
+    Interpreter,
+    Representative,
+    ClearWarnings,
+    ExtraTime,
+    Other,
+}
+
+#[derive(ToSchema)]
+pub struct Invitation {
+    pub thread: Option<String>,
+    pub channels: Option<Vec<Channel>>,
+    pub until: Option<String>,
+}
+
+/// One limit on one person's contact. Each kind has keys of its own; a key of another kind is
+/// refused.
+#[derive(ToSchema)]
+pub struct Restriction {
+    pub id: String,
+    pub kind: Kind,
+    /// Left out: active.
+    pub status: Option<Status>,
+    pub mode: Option<Mode>,
+    pub grounds: Option<String>,
+    pub clause: Option<String>,
+    /// A day, `2026-11-01`, or an instant.
+    pub starts: Option<String>,
+    pub review_due: Option<String>,
+    pub ends: Option<String>,
+    pub decided_by: Option<String>,
+    pub signed_off_by: Option<String>,
+    pub profile_version: Option<String>,
+    /// `single_point_of_contact`
+    pub contact: Option<StaffContact>,
+    /// `single_point_of_contact`: in the order in which they stand in.
+    pub deputies: Option<Vec<StaffContact>>,
+    pub absences: Option<Vec<Absence>>,
+    /// `channels_only`, `hours_only`, `contact_quota`: channels or the profile's groups.
+    pub channels: Option<Vec<String>>,
+    /// `hours_only`
+    pub windows: Option<Vec<Window>>,
+    pub bank_holidays: Option<bool>,
+    /// `contact_quota`, `issue_quota`
+    pub limit: Option<u32>,
+    pub per: Option<Per>,
+    pub window: Option<QuotaWindow>,
+    /// `issue_closed`, `complaint_closed`, `read_and_file`
+    pub issues: Option<Vec<String>>,
+    pub threads: Option<Vec<String>>,
+    pub answered: Option<Vec<String>>,
+    pub attachments: Option<Vec<String>>,
+    /// `representative_only`: names out of the person's.
+    pub representatives: Option<Vec<String>>,
+    /// `call_length`
+    pub minutes: Option<u32>,
+    /// `documents_returned`
+    pub instruction: Option<DocumentInstruction>,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum Kind {
+    SinglePointOfContact,
+    ChannelsOnly,
+    HoursOnly,
+    ContactQuota,
+    IssueClosed,
+    IssueQuota,
+    RepresentativeOnly,
+    ReadAndFile,
+    ContactEnded,
+    ComplaintClosed,
+    CallLength,
+    VisitsInPairs,
+    AppointmentOnly,
+    DocumentsReturned,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum Status {
+    Proposed,
+    Active,
+    UnderAppeal,
+    Varied,
+    Lifted,
+    Quashed,
+    Expired,
+    Ended,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum Per {
+    Day,
+    Week,
+    Month,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum QuotaWindow {
+    Calendar,
+    Rolling,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum DocumentInstruction {
+    Return,
+    Destroy,
+}
+
+#[derive(ToSchema)]
+pub struct StaffContact {
+    pub name: String,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub queue: Option<String>,
+    pub sip: Option<String>,
+}
+
+#[derive(ToSchema)]
+pub struct Absence {
+    pub contact: String,
+    pub from: String,
+    pub to: String,
+}
+
+#[derive(ToSchema)]
+pub struct Window {
+    /// `mon` … `sun`
+    pub days: Vec<String>,
+    /// `10:00`
+    pub from: String,
+    /// `12:00`; `24:00` is the day's end.
+    pub to: String,
+}
+
+#[derive(ToSchema)]
+pub struct QueueCount {
+    pub queue: String,
+    pub waiting: u64,
+    pub oldest_at: Option<DateTime<Utc>>,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum ItemState {
+    Open,
+    Claimed,
+    Read,
+    Released,
+    Filed,
+    Closed,
+}
+
+/// One contact on a queue, with why it is there.
+#[derive(ToSchema)]
+pub struct QueueItem {
+    pub id: String,
+    pub queue: String,
+    pub contact: String,
+    pub person: Option<String>,
+    pub channel: Channel,
+    pub at: DateTime<Utc>,
+    pub disposition: Disposition,
+    pub reasons: Vec<Reason>,
+    pub flags: Vec<String>,
+    pub subject: Option<String>,
+    /// To whom a release delivers.
+    pub original_to: Vec<String>,
+    /// What is new, where it may hold new evidence.
+    pub new: Option<Vec<String>>,
+    /// How often this person used this safeguard lane.
+    pub lane_used: Option<u32>,
+    /// There is an original.
+    pub archived: Option<String>,
+    pub text: Option<String>,
+    pub state: ItemState,
+    pub claimed_by: Option<String>,
+    pub notes: Option<Vec<Note>>,
+}
+
+#[derive(ToSchema)]
+pub struct Note {
+    pub by: String,
+    pub at: DateTime<Utc>,
+    pub text: String,
+}
+
+/// An entry of the audit trail; the event's own keys stand beside these.
+#[derive(ToSchema)]
+pub struct AuditEntry {
+    /// From 1, without a gap.
+    pub number: u64,
+    pub at: DateTime<Utc>,
+    /// `gateway`, or the name of the member of staff.
+    pub by: String,
+    /// `decided`, `imported`, `item`, `released`, `person_changed`
+    pub event: String,
+}
+
+/// A problem (RFC 9457).
+#[derive(ToSchema)]
+pub struct Problem {
+    /// Stable: `urn:contact-gateway:problem:` and a name.
+    #[schema(rename = "type")]
+    pub kind: String,
+    pub title: String,
+    pub status: u16,
+    pub detail: Option<String>,
+    /// Where in the body, for a body that can't be read.
+    pub line: Option<usize>,
+    pub column: Option<usize>,
+    pub key: Option<String>,
+    /// Everything that is wrong with a record.
+    pub faults: Option<Vec<RecordFault>>,
+    /// The queue on which an item is by now.
+    pub queue: Option<String>,
+}
+
+#[derive(ToSchema)]
+pub struct RecordFault {
+    pub path: String,
+    pub message: String,
+}
+
+#[cfg(test)]
+mod tests;

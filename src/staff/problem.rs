@@ -1,0 +1,181 @@
+//! Errors as the API says them: RFC 9457 problem details with a stable `type`.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::casework::Fault;
+use crate::casework::person_check::PersonFault;
+use crate::domain::queue::ItemFault;
+
+/// What stands before every problem's own name in `type`. It is a name, not an address (RFC 9457
+/// 3.1.1 allows any URI); the names are listed in the API's own document.
+const TYPE: &str = "urn:contact-gateway:problem:";
+
+/// One refused or failed request. Boxed, since every handler may return one and hardly any does.
+#[derive(Debug, Clone)]
+pub struct Problem(Box<Details>);
+
+/// The members of a problem. `detail` holds ids and keys, never an address or a text.
+#[derive(Debug, Clone, Serialize)]
+struct Details {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// Where in the body, for a body that can't be read.
+    #[serde(flatten)]
+    place: Option<BodyPlace>,
+    /// Everything that is wrong with a record.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<PersonFault>,
+    /// The queue on which an item is by now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue: Option<String>,
+    #[serde(skip)]
+    retry_after: Option<Duration>,
+    #[serde(skip)]
+    challenge: bool,
+}
+
+/// A place in a JSON body, counted from 1.
+#[derive(Debug, Clone, Serialize)]
+pub struct BodyPlace {
+    pub line: usize,
+    pub column: usize,
+    /// The key's path, `from[0].kind`.
+    pub key: String,
+}
+
+/// How long to wait where the store is away.
+const STORE_AWAY_WAIT: Duration = Duration::from_secs(5);
+
+impl Problem {
+    pub fn new(status: u16, name: &str, title: &'static str) -> Self {
+        Problem(Box::new(Details {
+            kind: format!("{TYPE}{name}"),
+            title,
+            status,
+            detail: None,
+            place: None,
+            faults: Vec::new(),
+            queue: None,
+            retry_after: None,
+            challenge: false,
+        }))
+    }
+
+    /// A fault of ours. What it was is in the log alone.
+    pub fn internal() -> Self {
+        Problem::new(500, "internal", "Something went wrong on our side")
+    }
+
+    #[must_use]
+    pub fn with_detail(mut self, detail: String) -> Self {
+        self.0.detail = Some(detail);
+        self
+    }
+
+    #[must_use]
+    pub fn with_place(mut self, place: BodyPlace) -> Self {
+        self.0.place = Some(place);
+        self
+    }
+
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
+        self
+    }
+
+    /// Says how to sign in (RFC 9110 11.6.1 asks it of every 401).
+    #[must_use]
+    pub fn with_challenge(mut self) -> Self {
+        self.0.challenge = true;
+        self
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Problem(details) = self;
+        let status =
+            StatusCode::from_u16(details.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let (retry_after, challenge) = (details.retry_after, details.challenge);
+        let mut response = (status, Json(details)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(wait) = retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs()));
+        }
+        if challenge {
+            headers.insert(
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"contact-gateway\""),
+            );
+        }
+        response
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        let detail = fault.to_string();
+        match fault {
+            Fault::NotFound(_) => Problem::new(404, "not-found", "Not found").with_detail(detail),
+            Fault::Moved { queue } => {
+                let mut problem =
+                    Problem::new(404, "moved", "On another queue").with_detail(detail);
+                problem.0.queue = Some(queue);
+                problem
+            }
+            Fault::Item(fault) => item_problem(&fault).with_detail(detail),
+            Fault::ReleaseUnderWay => {
+                Problem::new(409, "release-under-way", "Being released").with_detail(detail)
+            }
+            Fault::Contended => {
+                Problem::new(409, "contended", "Changed by others").with_detail(detail)
+            }
+            Fault::AmbiguousRestriction(_) => {
+                Problem::new(409, "ambiguous", "More than one").with_detail(detail)
+            }
+            Fault::Exists(_) => Problem::new(409, "exists", "There already").with_detail(detail),
+            Fault::Invalid(faults) => {
+                let mut problem = Problem::new(422, "invalid-record", "The record can't stand")
+                    .with_detail(detail);
+                problem.0.faults = faults;
+                problem
+            }
+            Fault::Refused(_) => Problem::new(422, "refused", "Refused").with_detail(detail),
+            Fault::Store(error) if error.is_retryable() => {
+                Problem::new(503, "store-unavailable", "Try again")
+                    .with_detail(detail)
+                    .with_retry_after(STORE_AWAY_WAIT)
+            }
+            Fault::Store(error) => {
+                tracing::error!(%error, "a staff request met a fault of the store");
+                Problem::internal()
+            }
+            Fault::Delivery(error) => {
+                tracing::warn!(%error, "a release could not be delivered");
+                Problem::new(502, "not-delivered", "The original could not be delivered")
+                    .with_detail("the item waits as before; release it again".to_owned())
+                    .with_retry_after(STORE_AWAY_WAIT)
+            }
+        }
+    }
+}
+
+fn item_problem(fault: &ItemFault) -> Problem {
+    match fault {
+        ItemFault::Done(_) => Problem::new(409, "item-done", "Done already"),
+        ItemFault::ClaimedByAnother => Problem::new(409, "item-claimed", "Claimed by another"),
+        ItemFault::NothingKept => Problem::new(409, "nothing-kept", "Nothing to release"),
+    }
+}

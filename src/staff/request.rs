@@ -1,0 +1,86 @@
+//! What handlers take out of a request: JSON bodies, queries and path parts, with problems that say
+//! what is wrong and where.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::request::Parts;
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use super::problem::{BodyPlace, Problem};
+use crate::runtime::json::{self, JsonFault};
+use crate::runtime::limits::API_BODY_BYTES_MAX;
+
+/// A JSON body. The content type is not looked at: only a caller with a token gets this far, and
+/// what is no JSON is refused as such.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        read_json(&body_of(request.into_body()).await?).map(Json)
+    }
+}
+
+async fn body_of(body: Body) -> Result<Bytes, Problem> {
+    // The only other error is a caller who went away, to whom any answer is the same.
+    to_bytes(body, API_BODY_BYTES_MAX).await.map_err(|_| {
+        Problem::new(413, "body-too-large", "The body is too large")
+            .with_detail(format!("a body has at most {API_BODY_BYTES_MAX} bytes"))
+    })
+}
+
+/// Reads JSON; a fault names its line, column and key.
+pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let text = std::str::from_utf8(body).map_err(|_| {
+        Problem::new(400, "malformed-json", "The body is no JSON")
+            .with_detail("the body is no UTF-8 (RFC 8259 8.1)".to_owned())
+    })?;
+    json::parse(text).map_err(unreadable)
+}
+
+fn unreadable(fault: JsonFault) -> Problem {
+    let JsonFault { line, column, key, message, wellformed } = fault;
+    let problem = if !wellformed {
+        Problem::new(400, "malformed-json", "The body is no JSON")
+    } else if message.starts_with("unknown field") || message.contains("unknown key") {
+        Problem::new(422, "unknown-key", "Unknown key")
+    } else {
+        Problem::new(422, "invalid-body", "The body has a fault")
+    };
+    let key = if key == "." { String::new() } else { key };
+    problem.with_detail(message).with_place(BodyPlace { line, column, key })
+}
+
+/// The query, with unknown parameters refused by the type that it is read into.
+pub struct Asked<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Query(asked) = Query::<T>::from_request_parts(parts, state).await.map_err(
+            |rejection: QueryRejection| {
+                Problem::new(400, "invalid-query", "The query has a fault")
+                    .with_detail(rejection.body_text())
+            },
+        )?;
+        Ok(Asked(asked))
+    }
+}
+
+/// The parts of the path.
+pub struct Named<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(named) = Path::<T>::from_request_parts(parts, state)
+            .await
+            .map_err(|_: PathRejection| Problem::new(404, "not-found", "Not found"))?;
+        Ok(Named(named))
+    }
+}

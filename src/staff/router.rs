@@ -1,0 +1,122 @@
+//! The staff listener's table of contents, and what stands around every route.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Extension, MatchedPath, Request, State};
+use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Staff;
+use super::api::monitoring::Document;
+use super::api::{audit, contacts, document, items, monitoring, people, queues, restrictions};
+use super::auth::{Caller, sign_in};
+use super::problem::Problem;
+use crate::runtime::limits::API_REQUEST_WAIT;
+use crate::runtime::metrics::RequestLabels;
+
+/// Everything that the staff listener serves.
+pub fn router(staff: Arc<Staff>) -> Router {
+    let (open, open_document) = open().split_for_parts();
+    let (signed_in, mut whole) = signed_in().split_for_parts();
+    whole.merge(open_document);
+    let written = document::written(whole);
+    signed_in
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(from_fn_with_state(Arc::clone(&staff), count))
+        .layer(from_fn_with_state(Arc::clone(&staff), sign_in))
+        .layer(Extension(Document(written)))
+        .merge(open)
+        .layer(from_fn(within_time))
+        .layer(from_fn(careful_headers))
+        .layer(CatchPanicLayer::custom(panicked))
+        .with_state(staff)
+}
+
+/// What a token opens.
+fn signed_in() -> OpenApiRouter<Arc<Staff>> {
+    OpenApiRouter::with_openapi(document::described())
+        .routes(routes!(contacts::receive))
+        .routes(routes!(contacts::preview))
+        .routes(routes!(people::list, people::import))
+        .routes(routes!(people::read, people::put, people::patch))
+        .routes(routes!(restrictions::of_person, restrictions::add))
+        .routes(routes!(restrictions::put_of_person))
+        .routes(routes!(restrictions::read, restrictions::put))
+        .routes(routes!(queues::list))
+        .routes(routes!(queues::items))
+        .routes(routes!(items::read_item))
+        .routes(routes!(items::original))
+        .routes(routes!(items::claim))
+        .routes(routes!(items::read))
+        .routes(routes!(items::release))
+        .routes(routes!(items::file))
+        .routes(routes!(items::close))
+        .routes(routes!(items::note))
+        .routes(routes!(audit::read))
+        .routes(routes!(monitoring::openapi))
+        .routes(routes!(monitoring::metrics))
+}
+
+/// What anybody may ask: nothing but whether the gateway lives and is ready.
+fn open() -> OpenApiRouter<Arc<Staff>> {
+    OpenApiRouter::default().routes(routes!(monitoring::live)).routes(routes!(monitoring::ready))
+}
+
+async fn no_such_route() -> Problem {
+    Problem::new(404, "not-found", "Not found")
+        .with_detail("there is no such route; GET /api/v1/openapi.json lists all".to_owned())
+}
+
+async fn no_such_method() -> Problem {
+    Problem::new(405, "method-not-allowed", "Not with this method")
+}
+
+/// Counts the request under its route's pattern.
+async fn count(State(staff): State<Arc<Staff>>, request: Request, next: Next) -> Response {
+    let organisation = request
+        .extensions()
+        .get::<Caller>()
+        .map(|caller| caller.organisation.id.to_string())
+        .unwrap_or_default();
+    let route =
+        request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    staff.metrics.requests.get_or_create(&RequestLabels { organisation, route, status }).inc();
+    response
+}
+
+/// No request holds its connection for ever.
+async fn within_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(API_REQUEST_WAIT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::new(503, "too-slow", "It took too long; try again")
+            .with_retry_after(API_REQUEST_WAIT)
+            .into_response(),
+    }
+}
+
+/// Answers are personal data: no cache keeps them, and no browser takes one for a page.
+async fn careful_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// A panic is a fault of ours: it is logged by the panic hook, and answered.
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a staff request panicked");
+    let mut response = Problem::internal().into_response();
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
+}

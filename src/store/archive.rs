@@ -1,0 +1,193 @@
+//! Originals on the file system, content addressed.
+//!
+//! ```text
+//! archive/
+//!   karbon/                                   an organisation
+//!     3f/                                     the first byte of the digest
+//!       3f9a…(64 hex)-8c01…(32 hex)           one contact's original: digest of the content,
+//!                                             digest of the contact's id (shortened)
+//!   .temporary/                               what is being written; swept at the next start
+//! ```
+//!
+//! A reference is `sha256:<digest>/<contact>`, with the two parts of the file's name. An original
+//! is written to a temporary file, synced, renamed, and its folders are synced, in this order:
+//! whatever bears a final name is whole.
+
+mod place;
+mod temporary;
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::domain::organisation::OrganisationId;
+use crate::ports::{Archive, Original, StoreError};
+use place::{Digest, Place};
+use temporary::{Temporary, TemporaryFolder};
+
+/// One piece of a file that is read to be hashed or copied, in bytes.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// The archive in a folder.
+#[derive(Clone)]
+pub struct FileArchive {
+    root: PathBuf,
+    temporary: Arc<TemporaryFolder>,
+}
+
+impl FileArchive {
+    /// Opens or makes the archive's folder, and sweeps what crashed processes left half written.
+    ///
+    /// # Errors
+    /// `Unavailable`: the folder can't be made or written.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        let temporary = place::make_folders(folder)
+            .and_then(|()| TemporaryFolder::open(&folder.join(".temporary")))
+            .map_err(|error| away(&error))?;
+        Ok(FileArchive { root: folder.to_owned(), temporary: Arc::new(temporary) })
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&FileArchive) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let archive = self.clone();
+        let working = tokio::task::spawn_blocking(move || work(&archive));
+        working.await.map_err(|_| StoreError::Unavailable("the archive is closing".to_owned()))?
+    }
+
+    fn keep_now(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+        original: &Original,
+    ) -> Result<String, StoreError> {
+        let digest = digest_of(original).map_err(|error| away(&error))?;
+        let place = Place::new(organisation, digest, contact)?;
+        self.write(&place, original).map_err(|error| away(&error))?;
+        Ok(place.reference())
+    }
+
+    fn write(&self, place: &Place, original: &Original) -> io::Result<()> {
+        let path = place.path(&self.root);
+        let folder = place.folder(&self.root);
+        // A retry of the contact: the file is whole, but its name may not be on disk yet.
+        if path.is_file() {
+            return place::sync_folder(&folder);
+        }
+        place::make_folders(&folder)?;
+        let temporary = self.temporary.file();
+        fill(&temporary, original)?;
+        std::fs::rename(temporary.path(), &path)?;
+        place::sync_folder(&folder)
+    }
+}
+
+#[async_trait]
+impl Archive for FileArchive {
+    async fn keep(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+        original: Original,
+    ) -> Result<String, StoreError> {
+        let (organisation, contact) = (organisation.clone(), contact.to_owned());
+        self.blocking(move |archive| archive.keep_now(&organisation, &contact, &original)).await
+    }
+
+    async fn fetch(
+        &self,
+        organisation: &OrganisationId,
+        reference: &str,
+    ) -> Result<Bytes, StoreError> {
+        let place = Place::parse(organisation, reference)?;
+        self.blocking(move |archive| {
+            let bytes = match std::fs::read(place.path(&archive.root)) {
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Err(StoreError::Corrupt("the original is not there".to_owned()));
+                }
+                Err(error) => return Err(away(&error)),
+            };
+            if Digest::of(&bytes) != place.digest {
+                return Err(StoreError::Corrupt("the original was changed on disk".to_owned()));
+            }
+            Ok(Bytes::from(bytes))
+        })
+        .await
+    }
+
+    async fn discard(
+        &self,
+        organisation: &OrganisationId,
+        reference: &str,
+    ) -> Result<(), StoreError> {
+        let place = Place::parse(organisation, reference)?;
+        self.blocking(move |archive| match std::fs::remove_file(place.path(&archive.root)) {
+            Ok(()) => {
+                place::sync_folder(&place.folder(&archive.root)).map_err(|error| away(&error))
+            }
+            // It was let go of before.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(away(&error)),
+        })
+        .await
+    }
+}
+
+fn digest_of(original: &Original) -> io::Result<Digest> {
+    let path = match original {
+        Original::Bytes(bytes) => return Ok(Digest::of(bytes)),
+        Original::File(path) => path,
+    };
+    let mut file = File::open(path)?;
+    let mut hash = Digest::begin();
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        let read = file.read(&mut piece)?;
+        match piece.get(..read) {
+            None | Some([]) => return Ok(Digest::end(hash)),
+            Some(bytes) => hash.update(bytes),
+        }
+    }
+}
+
+/// Fills a temporary file and syncs it. A spooled file on the same disk is linked, not copied: its
+/// owner removes it, but never writes to it again.
+fn fill(temporary: &Temporary, original: &Original) -> io::Result<()> {
+    let mut file = match original {
+        Original::Bytes(bytes) => {
+            let mut file = temporary.create()?;
+            file.write_all(bytes)?;
+            file
+        }
+        Original::File(spooled) => {
+            if std::fs::hard_link(spooled, temporary.path()).is_ok() {
+                File::open(temporary.path())?
+            } else {
+                let mut file = temporary.create()?;
+                io::copy(&mut File::open(spooled)?, &mut file)?;
+                file
+            }
+        }
+    };
+    file.flush()?;
+    file.sync_all()
+}
+
+/// Names the kind of trouble alone: a path may carry an id.
+fn away(error: &io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            StoreError::Unavailable("the disk of the archive is full; free some space".to_owned())
+        }
+        kind => StoreError::Unavailable(format!("the archive can't be used: {kind}")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

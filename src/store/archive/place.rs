@@ -1,0 +1,145 @@
+//! Where an original is, and what it is called. No id or reference leads out of the folder.
+
+use std::fmt::Write as _;
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::digest::{Context, SHA256, digest};
+
+use crate::domain::organisation::OrganisationId;
+use crate::ports::StoreError;
+
+/// SHA-256 of an original, lower-case hex.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Digest(String);
+
+/// Hex digits of the contact's part: 128 bits, enough to tell any two contacts.
+const CONTACT_HEX: usize = 32;
+
+const DIGEST_HEX: usize = 64;
+
+impl Digest {
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        Digest(hex(digest(&SHA256, bytes).as_ref()))
+    }
+
+    pub(super) fn begin() -> Context {
+        Context::new(&SHA256)
+    }
+
+    pub(super) fn end(hash: Context) -> Self {
+        Digest(hex(hash.finish().as_ref()))
+    }
+}
+
+/// The place of one contact's original.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    organisation: String,
+    pub(super) digest: Digest,
+    contact: String,
+}
+
+impl Place {
+    pub(super) fn new(
+        organisation: &OrganisationId,
+        content: Digest,
+        contact: &str,
+    ) -> Result<Self, StoreError> {
+        let mut contact = hex(digest(&SHA256, contact.as_bytes()).as_ref());
+        contact.truncate(CONTACT_HEX);
+        Ok(Place { organisation: folder_name(organisation)?, digest: content, contact })
+    }
+
+    pub(super) fn parse(
+        organisation: &OrganisationId,
+        reference: &str,
+    ) -> Result<Self, StoreError> {
+        let parts = reference.strip_prefix("sha256:").and_then(|rest| rest.split_once('/'));
+        match parts {
+            Some((content, contact))
+                if is_hex(content, DIGEST_HEX) && is_hex(contact, CONTACT_HEX) =>
+            {
+                Ok(Place {
+                    organisation: folder_name(organisation)?,
+                    digest: Digest(content.to_owned()),
+                    contact: contact.to_owned(),
+                })
+            }
+            _ => Err(StoreError::Refused("this is no reference of the archive".to_owned())),
+        }
+    }
+
+    pub(super) fn reference(&self) -> String {
+        format!("sha256:{}/{}", self.digest.0, self.contact)
+    }
+
+    pub(super) fn folder(&self, root: &Path) -> PathBuf {
+        let first_byte: String = self.digest.0.chars().take(2).collect();
+        root.join(&self.organisation).join(first_byte)
+    }
+
+    pub(super) fn path(&self, root: &Path) -> PathBuf {
+        self.folder(root).join(format!("{}-{}", self.digest.0, self.contact))
+    }
+}
+
+/// An organisation's folder: its id, with every byte but letters, digits, `-` and `_` as `%xx`, so
+/// that no id is `..`, holds a `/`, or meets the folder of temporary files.
+fn folder_name(organisation: &OrganisationId) -> Result<String, StoreError> {
+    // A file's name has at most 255 bytes (NAME_MAX); a byte may become three.
+    const ID_BYTES_MAX: usize = 80;
+    let id = organisation.as_str();
+    if id.is_empty() || id.len() > ID_BYTES_MAX {
+        return Err(StoreError::Refused(format!(
+            "an organisation's id has 1 to {ID_BYTES_MAX} bytes to have a folder in the archive"
+        )));
+    }
+    let mut name = String::new();
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' {
+            name.push(char::from(byte));
+        } else {
+            // Writing to a string does not fail.
+            let _ = write!(name, "%{byte:02x}");
+        }
+    }
+    Ok(name)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Makes a folder with those above it, readable by the gateway's own user alone, and syncs the
+/// folder above each that was made, so that none is lost in a crash.
+pub(super) fn make_folders(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+    if let Some(above) = above {
+        make_folders(above)?;
+    }
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Ok(()) => sync_folder(above.unwrap_or(Path::new("."))),
+        // Another contact made it meanwhile.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// A name in a folder is on disk only once the folder is synced (fsync(2)).
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}

@@ -1,0 +1,146 @@
+use super::*;
+
+fn karbon() -> OrganisationId {
+    OrganisationId::new("karbon")
+}
+
+fn bytes(text: &'static str) -> Original {
+    Original::Bytes(Bytes::from_static(text.as_bytes()))
+}
+
+/// Every file below a folder, temporary ones and locks included.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn originals(folder: &Path) -> usize {
+    files(&folder.join("karbon")).len()
+}
+
+#[tokio::test]
+async fn what_is_kept_comes_back_and_a_retry_keeps_nothing_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = FileArchive::open(folder.path()).unwrap();
+    let first = archive.keep(&karbon(), "c-1", bytes("hello")).await.unwrap();
+    let again = archive.keep(&karbon(), "c-1", bytes("hello")).await.unwrap();
+    assert_eq!(first, again);
+    assert!(first.starts_with("sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e"), "{first}");
+    assert_eq!(originals(folder.path()), 1);
+    assert_eq!(archive.fetch(&karbon(), &first).await.unwrap(), "hello");
+}
+
+#[tokio::test]
+async fn discarding_one_contacts_original_touches_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = FileArchive::open(folder.path()).unwrap();
+    let one = archive.keep(&karbon(), "c-1", bytes("same")).await.unwrap();
+    let two = archive.keep(&karbon(), "c-2", bytes("same")).await.unwrap();
+    assert_ne!(one, two);
+    archive.discard(&karbon(), &one).await.unwrap();
+    archive.discard(&karbon(), &one).await.unwrap();
+    assert!(matches!(archive.fetch(&karbon(), &one).await, Err(StoreError::Corrupt(_))));
+    assert_eq!(archive.fetch(&karbon(), &two).await.unwrap(), "same");
+}
+
+#[tokio::test]
+async fn a_reference_is_worth_nothing_in_another_organisation() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = FileArchive::open(folder.path()).unwrap();
+    let reference = archive.keep(&karbon(), "c-1", bytes("ours")).await.unwrap();
+    let other = OrganisationId::new("tuntum");
+    assert!(archive.fetch(&other, &reference).await.is_err());
+    archive.discard(&other, &reference).await.unwrap();
+    assert!(archive.fetch(&karbon(), &reference).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_spooled_file_is_kept_and_stays_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = tempfile::tempdir().unwrap();
+    let path = spool.path().join("message");
+    std::fs::write(&path, "a long message ".repeat(20_000)).unwrap();
+    let archive = FileArchive::open(folder.path()).unwrap();
+    let reference = archive.keep(&karbon(), "c-1", Original::File(path.clone())).await.unwrap();
+    assert!(path.exists());
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(archive.fetch(&karbon(), &reference).await.unwrap().len(), 300_000);
+}
+
+#[tokio::test]
+async fn no_organisation_and_no_reference_leads_out_of_the_folder() {
+    let above = tempfile::tempdir().unwrap();
+    let folder = above.path().join("archive");
+    let archive = FileArchive::open(&folder).unwrap();
+    for id in ["..", ".", "a/../../b", "/etc", ".temporary", "a\0b", "Ünïon"] {
+        let organisation = OrganisationId::new(id);
+        let reference = archive.keep(&organisation, "c-1", bytes("x")).await.unwrap();
+        assert_eq!(archive.fetch(&organisation, &reference).await.unwrap(), "x", "{id}");
+    }
+    assert!(archive.keep(&OrganisationId::new(""), "c-1", bytes("x")).await.is_err());
+    let outside = files(above.path()).into_iter().filter(|path| !path.starts_with(&folder));
+    assert_eq!(outside.count(), 0);
+    let hex = "0".repeat(64);
+    for reference in [
+        "",
+        "sha256:",
+        "sha256:../x",
+        &format!("sha256:{hex}/../../../etc/passwd"),
+        &format!("sha256:{}/{}", "A".repeat(64), "0".repeat(32)),
+        &format!("md5:{hex}/{}", "0".repeat(32)),
+    ] {
+        let fault = archive.fetch(&karbon(), reference).await.unwrap_err();
+        assert!(matches!(fault, StoreError::Refused(_)), "{reference}: {fault}");
+        assert!(archive.discard(&karbon(), reference).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn an_original_changed_on_disk_is_not_handed_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = FileArchive::open(folder.path()).unwrap();
+    let reference = archive.keep(&karbon(), "c-1", bytes("true")).await.unwrap();
+    let path = files(&folder.path().join("karbon")).pop().unwrap();
+    std::fs::write(path, "false").unwrap();
+    assert!(matches!(archive.fetch(&karbon(), &reference).await, Err(StoreError::Corrupt(_))));
+}
+
+#[tokio::test]
+async fn a_start_sweeps_what_a_crash_left_and_spares_what_lives() {
+    let folder = tempfile::tempdir().unwrap();
+    let temporary = folder.path().join(".temporary");
+    std::fs::create_dir_all(temporary.join("gone")).unwrap();
+    std::fs::write(temporary.join("gone/0"), "half a mess").unwrap();
+    std::fs::write(temporary.join("gone.lock"), "").unwrap();
+    let living = FileArchive::open(folder.path()).unwrap();
+    let second = FileArchive::open(folder.path()).unwrap();
+    assert!(!temporary.join("gone").exists());
+    assert!(!temporary.join("gone.lock").exists());
+    living.keep(&karbon(), "c-1", bytes("a")).await.unwrap();
+    second.keep(&karbon(), "c-2", bytes("b")).await.unwrap();
+    drop((living, second));
+    assert_eq!(files(&temporary), Vec::<PathBuf>::new());
+}
+
+#[tokio::test]
+async fn a_write_that_fails_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = FileArchive::open(folder.path()).unwrap();
+    let missing = Original::File(folder.path().join("not-there"));
+    let fault = archive.keep(&karbon(), "c-1", missing).await.unwrap_err();
+    assert!(fault.is_retryable());
+    // A file where the organisation's folder should be.
+    std::fs::write(folder.path().join("karbon"), "").unwrap();
+    let fault = archive.keep(&karbon(), "c-1", bytes("x")).await.unwrap_err();
+    assert!(fault.is_retryable(), "{fault}");
+    let left = files(&folder.path().join(".temporary"));
+    assert_eq!(left.iter().filter(|path| path.extension().is_none()).count(), 0);
+}

@@ -1,0 +1,298 @@
+//! The embedded store: one SQLite database in a folder, nothing to run beside it.
+//!
+//! One writer thread commits what waits together, with one sync (`writer`); a few read-only
+//! connections serve reads (`readers`); a follower tells changes of people, also those of another
+//! process on the same folder (`feed`). What stands in the database is in `schema`.
+
+mod audit;
+mod decisions;
+mod deliveries;
+mod fault;
+mod feed;
+mod items;
+mod ledger;
+mod people;
+mod readers;
+mod schema;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tokio::sync::broadcast;
+
+use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::decision::Decision;
+use crate::domain::organisation::OrganisationId;
+use crate::domain::person::Person;
+use crate::domain::queue::QueueItem;
+use crate::ports::{
+    Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
+    JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
+};
+use crate::store::SetupFault;
+use feed::{Feed, Follower};
+use readers::Readers;
+use writer::Writer;
+
+/// The store in a folder. Dropping the last handle, or [`Embedded::close`], ends its threads.
+pub struct Embedded {
+    /// Declared first, so that it is dropped first: what waits is committed before the rest ends.
+    writer: Writer,
+    follower: Follower,
+    feed: Arc<Feed>,
+    readers: Arc<Readers>,
+}
+
+impl Embedded {
+    /// Opens or creates the database in a folder, and brings an older one up to date. Another
+    /// process may have it open as well.
+    ///
+    /// # Errors
+    /// `Unavailable`: the folder can't be written. `Corrupt`: the file is no database of ours.
+    /// `Refused`: it was written by a newer version of the gateway.
+    pub fn open(folder: &Path) -> Result<Arc<Self>, StoreError> {
+        fault::create_folder(folder)?;
+        let file = schema::file(folder);
+        let writer = Writer::start(schema::open_to_write(&file)?)?;
+        let readers = Readers::new(file.clone());
+        let feed = Feed::start_here(schema::open_to_read(&file)?)?;
+        let follower = Follower::start(Arc::clone(&feed))?;
+        Ok(Arc::new(Embedded { writer, follower, feed, readers: Arc::new(readers) }))
+    }
+
+    /// Where a folder's database is.
+    pub fn file(folder: &Path) -> PathBuf {
+        schema::file(folder)
+    }
+
+    /// Whether the database is sound by SQLite's own reading; empty: it is.
+    ///
+    /// # Errors
+    /// `Unavailable`: the database can't be read now.
+    pub async fn check(&self) -> Result<Vec<SetupFault>, StoreError> {
+        let verdict = self.readers.read(schema::soundness).await?;
+        if verdict == "ok" {
+            return Ok(Vec::new());
+        }
+        Ok(vec![SetupFault {
+            what: "the database file is damaged".to_owned(),
+            remedy: "stop the gateway and restore the folder from a backup, or save what can be \
+                     read with `sqlite3 gateway.sqlite3 .recover`"
+                .to_owned(),
+        }])
+    }
+
+    /// Commits what waits and ends the threads. Blocks until they have ended; calls after it are
+    /// answered with `Unavailable`.
+    pub fn close(&self) {
+        self.writer.close();
+        self.follower.close();
+        self.readers.close();
+    }
+}
+
+#[async_trait]
+impl Register for Embedded {
+    async fn people(&self, organisation: &OrganisationId) -> Result<Snapshot, StoreError> {
+        let organisation = organisation.clone();
+        self.readers.read(move |connection| people::all(connection, &organisation)).await
+    }
+
+    async fn person(
+        &self,
+        organisation: &OrganisationId,
+        id: &str,
+    ) -> Result<Option<Arc<Person>>, StoreError> {
+        let (organisation, id) = (organisation.clone(), id.to_owned());
+        self.readers
+            .read(move |connection| people::one(connection, organisation.as_str(), &id))
+            .await
+    }
+
+    async fn put_people(
+        &self,
+        organisation: &OrganisationId,
+        people: Vec<Person>,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
+        let organisation = organisation.clone();
+        self.writer
+            .write(move |connection| {
+                people::put(connection, &organisation, &people)?;
+                audit::append(connection, &organisation, &stamp, &event)
+            })
+            .await?;
+        // The follower would find it within a poll; whoever made the change should not wait.
+        let feed = Arc::clone(&self.feed);
+        tokio::task::spawn_blocking(move || feed.catch_up()).await.map_err(fault::task)?
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        self.feed.subscribe()
+    }
+}
+
+#[async_trait]
+impl Decisions for Embedded {
+    async fn commit(&self, request: CommitRequest) -> Result<Committed, StoreError> {
+        if request.preview {
+            return self
+                .readers
+                .read(move |connection| decisions::preview(connection, &request))
+                .await;
+        }
+        self.writer.write(move |connection| decisions::commit(connection, request)).await
+    }
+
+    async fn record_plain(&self, plain: Vec<PlainDecision>) -> Result<(), StoreError> {
+        self.writer
+            .write(move |connection| {
+                plain.into_iter().try_for_each(|one| decisions::record_plain(connection, one))
+            })
+            .await
+    }
+
+    async fn recorded(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+    ) -> Result<Option<(Decision, [u8; 32])>, StoreError> {
+        let (organisation, contact) = (organisation.clone(), contact.to_owned());
+        self.readers
+            .read(move |connection| decisions::recorded(connection, &organisation, &contact))
+            .await
+    }
+
+    async fn uncount(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+    ) -> Result<(), StoreError> {
+        let (organisation, contact) = (organisation.clone(), contact.to_owned());
+        self.writer
+            .write(move |connection| decisions::uncount(connection, &organisation, &contact))
+            .await
+    }
+
+    async fn attach(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+        attachment: Attachment,
+    ) -> Result<(), StoreError> {
+        let (organisation, contact) = (organisation.clone(), contact.to_owned());
+        self.writer
+            .write(move |connection| items::attach(connection, &organisation, &contact, attachment))
+            .await
+    }
+
+    async fn replay(&self, entry: JournalEntry) -> Result<(), StoreError> {
+        self.writer.write(move |connection| decisions::replay(connection, &entry)).await
+    }
+}
+
+#[async_trait]
+impl Queues for Embedded {
+    async fn queues(&self, organisation: &OrganisationId) -> Result<Vec<QueueCount>, StoreError> {
+        let organisation = organisation.clone();
+        self.readers.read(move |connection| items::queues(connection, &organisation)).await
+    }
+
+    async fn items(
+        &self,
+        organisation: &OrganisationId,
+        queue: &str,
+        filter: ItemFilter,
+    ) -> Result<Vec<QueueItem>, StoreError> {
+        let (organisation, queue) = (organisation.clone(), queue.to_owned());
+        self.readers
+            .read(move |connection| items::list(connection, &organisation, &queue, &filter))
+            .await
+    }
+
+    async fn item(
+        &self,
+        organisation: &OrganisationId,
+        item: &str,
+    ) -> Result<Option<QueueItem>, StoreError> {
+        let (organisation, item) = (organisation.clone(), item.to_owned());
+        self.readers.read(move |connection| items::one(connection, &organisation, &item)).await
+    }
+
+    async fn replace_item(
+        &self,
+        organisation: &OrganisationId,
+        was: &QueueItem,
+        now: &QueueItem,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<bool, StoreError> {
+        let (organisation, was, now) = (organisation.clone(), was.clone(), now.clone());
+        self.writer
+            .write(move |connection| {
+                let replaced = items::replace(connection, &organisation, &was, &now)?;
+                if replaced {
+                    audit::append(connection, &organisation, &stamp, &event)?;
+                }
+                Ok(replaced)
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl AuditTrail for Embedded {
+    async fn audit(
+        &self,
+        organisation: &OrganisationId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        let organisation = organisation.clone();
+        self.readers
+            .read(move |connection| audit::list(connection, &organisation, after, limit))
+            .await
+    }
+
+    async fn append_audit(
+        &self,
+        organisation: &OrganisationId,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
+        let organisation = organisation.clone();
+        self.writer
+            .write(move |connection| audit::append(connection, &organisation, &stamp, &event))
+            .await
+    }
+}
+
+#[async_trait]
+impl Deliveries for Embedded {
+    async fn delivered(
+        &self,
+        organisation: &OrganisationId,
+        keys: &[String],
+    ) -> Result<Vec<bool>, StoreError> {
+        let (organisation, keys) = (organisation.clone(), keys.to_vec());
+        self.readers
+            .read(move |connection| deliveries::done(connection, &organisation, &keys))
+            .await
+    }
+
+    async fn remember_delivered(
+        &self,
+        organisation: &OrganisationId,
+        keys: Vec<String>,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let organisation = organisation.clone();
+        self.writer
+            .write(move |connection| deliveries::remember(connection, &organisation, &keys, at))
+            .await
+    }
+}

@@ -1,0 +1,88 @@
+//! What SQLite's errors mean to a caller.
+//!
+//! The texts carry SQLite's codes (sqlite.org/rescode.html) and never its messages, which may
+//! quote what was written.
+
+use std::path::Path;
+
+use rusqlite::{Error, ErrorCode};
+
+use crate::ports::StoreError;
+
+pub(super) fn from_sqlite(error: Error) -> StoreError {
+    match error {
+        Error::SqliteFailure(fault, _) => from_code(fault),
+        Error::SqlInputError { error: fault, .. } => from_code(fault),
+        Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::Utf8Error(..)
+        | Error::InvalidColumnType(..) => unreadable("column"),
+        // The rest are faults of the calling code: a wrong parameter, a missing row.
+        other => StoreError::Refused(format!("the database call failed: {}", name_of(&other))),
+    }
+}
+
+fn from_code(fault: rusqlite::ffi::Error) -> StoreError {
+    let code = fault.extended_code;
+    match fault.code {
+        ErrorCode::DiskFull => {
+            StoreError::Unavailable("the disk of the database is full; free some space".to_owned())
+        }
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            StoreError::Unavailable("another process holds the database".to_owned())
+        }
+        ErrorCode::SystemIoFailure
+        | ErrorCode::CannotOpen
+        | ErrorCode::ReadOnly
+        | ErrorCode::PermissionDenied
+        | ErrorCode::OutOfMemory
+        | ErrorCode::OperationInterrupted
+        | ErrorCode::FileLockingProtocolFailed
+        | ErrorCode::NoLargeFileSupport
+        | ErrorCode::SchemaChanged => StoreError::Unavailable(format!("SQLite code {code}")),
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
+            StoreError::Corrupt(format!("the database file is damaged (SQLite code {code})"))
+        }
+        // Faults of the calling code, among codes that SQLite may add to.
+        _ => StoreError::Refused(format!("the database refused the call (SQLite code {code})")),
+    }
+}
+
+fn name_of(error: &Error) -> &'static str {
+    match error {
+        Error::QueryReturnedNoRows => "no row",
+        Error::InvalidParameterCount(..) => "parameter count",
+        Error::ToSqlConversionFailure(_) => "a value that SQLite can't hold",
+        _ => "misuse",
+    }
+}
+
+/// A record that can't be read back.
+pub(super) fn unreadable(what: &str) -> StoreError {
+    StoreError::Corrupt(format!("a stored {what} can't be read back"))
+}
+
+/// A record that can't be written as JSON: a float or a map key that JSON does not have.
+pub(super) fn unwritable(_: serde_json::Error) -> StoreError {
+    StoreError::Refused("a record can't be written as JSON".to_owned())
+}
+
+/// The thread that was to do it is gone.
+pub(super) fn closed() -> StoreError {
+    StoreError::Unavailable("the store is closed".to_owned())
+}
+
+pub(super) fn task(error: tokio::task::JoinError) -> StoreError {
+    if error.is_panic() {
+        return StoreError::Refused(super::super::DECIDER_PANICKED.to_owned());
+    }
+    closed()
+}
+
+/// Makes the store's folder, readable by the gateway's own user alone: it holds personal data.
+pub(super) fn create_folder(folder: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
+        StoreError::Unavailable(format!("the store's folder can't be made: {}", error.kind()))
+    })
+}

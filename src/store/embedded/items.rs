@@ -1,0 +1,204 @@
+//! Queue items.
+
+use chrono::DateTime;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+
+use super::fault::{from_sqlite, unreadable, unwritable};
+use crate::domain::organisation::OrganisationId;
+use crate::domain::queue::{ItemState, QueueItem};
+use crate::ports::{Attachment, ItemFilter, QueueCount, StoreError};
+use crate::store::{attached, page};
+
+/// Every state, to list those that wait.
+const STATES: [ItemState; 6] = [
+    ItemState::Open,
+    ItemState::Claimed,
+    ItemState::Read,
+    ItemState::Released,
+    ItemState::Filed,
+    ItemState::Closed,
+];
+
+/// Puts an item on its queue, unless the contact has one already.
+pub(super) fn insert(
+    connection: &Connection,
+    organisation: &OrganisationId,
+    item: &QueueItem,
+) -> Result<(), StoreError> {
+    write(
+        connection,
+        organisation,
+        item,
+        "INSERT INTO item (organisation, id, queue, state, at, record)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+    )
+}
+
+fn put(
+    connection: &Connection,
+    organisation: &OrganisationId,
+    item: &QueueItem,
+) -> Result<(), StoreError> {
+    write(
+        connection,
+        organisation,
+        item,
+        "INSERT INTO item (organisation, id, queue, state, at, record)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE
+         SET queue = excluded.queue, state = excluded.state, at = excluded.at,
+             record = excluded.record",
+    )
+}
+
+fn write(
+    connection: &Connection,
+    organisation: &OrganisationId,
+    item: &QueueItem,
+    sql: &str,
+) -> Result<(), StoreError> {
+    let record = serde_json::to_string(item).map_err(unwritable)?;
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut it| {
+            it.execute(params![
+                organisation.as_str(),
+                item.id,
+                item.queue,
+                item.state.name(),
+                item.at.timestamp_micros(),
+                record
+            ])
+        })
+        .map_err(from_sqlite)?;
+    Ok(())
+}
+
+pub(super) fn one(
+    connection: &Connection,
+    organisation: &OrganisationId,
+    id: &str,
+) -> Result<Option<QueueItem>, StoreError> {
+    let record = connection
+        .prepare_cached("SELECT record FROM item WHERE organisation = ?1 AND id = ?2")
+        .and_then(|mut it| {
+            it.query_row([organisation.as_str(), id], |row| row.get::<_, String>(0)).optional()
+        })
+        .map_err(from_sqlite)?;
+    record.map(|record| read(&record)).transpose()
+}
+
+/// `false`: the item is no longer as it was read, and was left as it is.
+pub(super) fn replace(
+    connection: &Connection,
+    organisation: &OrganisationId,
+    was: &QueueItem,
+    now: &QueueItem,
+) -> Result<bool, StoreError> {
+    if was.id != now.id {
+        return Err(StoreError::Refused("an item keeps its id".to_owned()));
+    }
+    let unchanged = one(connection, organisation, &was.id)?.is_some_and(|stored| stored == *was);
+    if unchanged {
+        put(connection, organisation, now)?;
+    }
+    Ok(unchanged)
+}
+
+pub(super) fn attach(
+    connection: &Connection,
+    organisation: &OrganisationId,
+    contact: &str,
+    attachment: Attachment,
+) -> Result<(), StoreError> {
+    let item = one(connection, organisation, contact)?;
+    match attached::attach(item, attachment)? {
+        Some(item) => put(connection, organisation, &item),
+        None => Ok(()),
+    }
+}
+
+/// The queues on which something waits.
+pub(super) fn queues(
+    connection: &Connection,
+    organisation: &OrganisationId,
+) -> Result<Vec<QueueCount>, StoreError> {
+    let sql = format!(
+        "SELECT queue, count(*), min(at) FROM item
+         WHERE organisation = ?1 AND state IN ({}) GROUP BY queue ORDER BY queue",
+        names(&waiting())
+    );
+    let mut statement = connection.prepare_cached(&sql).map_err(from_sqlite)?;
+    let mut rows = statement.query([organisation.as_str()]).map_err(from_sqlite)?;
+    let mut counts = Vec::new();
+    while let Some(row) = rows.next().map_err(from_sqlite)? {
+        let waiting: i64 = row.get(1).map_err(from_sqlite)?;
+        let oldest: i64 = row.get(2).map_err(from_sqlite)?;
+        counts.push(QueueCount {
+            queue: row.get(0).map_err(from_sqlite)?,
+            waiting: u64::try_from(waiting).map_err(|_| unreadable("count"))?,
+            oldest_at: DateTime::from_timestamp_micros(oldest),
+        });
+    }
+    Ok(counts)
+}
+
+pub(super) fn list(
+    connection: &Connection,
+    organisation: &OrganisationId,
+    queue: &str,
+    filter: &ItemFilter,
+) -> Result<Vec<QueueItem>, StoreError> {
+    let (after_at, after_id) = match &filter.after {
+        None => (i64::MIN, String::new()),
+        Some(id) => (position(connection, organisation, id)?, id.clone()),
+    };
+    let states = if filter.states.is_empty() { waiting() } else { filter.states.clone() };
+    let sql = format!(
+        "SELECT record FROM item WHERE organisation = ?1 AND queue = ?2
+         AND (at, id) > (?3, ?4) AND state IN ({}) ORDER BY at, id LIMIT ?5",
+        names(&states)
+    );
+    let limit = i64::try_from(page(filter.limit)).unwrap_or(i64::MAX);
+    let parameters = [
+        Value::from(organisation.as_str().to_owned()),
+        Value::from(queue.to_owned()),
+        Value::from(after_at),
+        Value::from(after_id),
+        Value::from(limit),
+    ];
+    let mut statement = connection.prepare_cached(&sql).map_err(from_sqlite)?;
+    let mut rows = statement.query(params_from_iter(parameters)).map_err(from_sqlite)?;
+    let mut items = Vec::new();
+    while let Some(row) = rows.next().map_err(from_sqlite)? {
+        items.push(read(&row.get::<_, String>(0).map_err(from_sqlite)?)?);
+    }
+    Ok(items)
+}
+
+/// Where an item stands in the order of its queue. It keeps that place on any queue.
+fn position(
+    connection: &Connection,
+    organisation: &OrganisationId,
+    id: &str,
+) -> Result<i64, StoreError> {
+    connection
+        .prepare_cached("SELECT at FROM item WHERE organisation = ?1 AND id = ?2")
+        .and_then(|mut it| it.query_row([organisation.as_str(), id], |row| row.get(0)).optional())
+        .map_err(from_sqlite)?
+        .ok_or_else(|| StoreError::Refused("there is no such item to list after".to_owned()))
+}
+
+fn waiting() -> Vec<ItemState> {
+    STATES.into_iter().filter(|state| state.is_waiting()).collect()
+}
+
+/// The states as an SQL list. Our own names, so that there is nothing to escape.
+fn names(states: &[ItemState]) -> String {
+    let names: Vec<String> = states.iter().map(|state| format!("'{}'", state.name())).collect();
+    names.join(", ")
+}
+
+fn read(record: &str) -> Result<QueueItem, StoreError> {
+    serde_json::from_str(record).map_err(|_| unreadable("queue item"))
+}

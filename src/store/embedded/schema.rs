@@ -1,0 +1,242 @@
+//! What stands in the database, and how an older one is brought up to date.
+//!
+//! | table | holds |
+//! |---|---|
+//! | `person` | a person's record in the published JSON shape |
+//! | `change` | which person changed, in order: what followers read; bounded, oldest forgotten |
+//! | `decision` | the decision on a contact id, with the digest of the content |
+//! | `counted` | what quotas counted of a person |
+//! | `received` | traces of a person's contacts for comparison; bounded for each person |
+//! | `told` | when a person was last told of a reason code |
+//! | `lane` | how often a person used a safeguard lane |
+//! | `item` | queue items; one a contact |
+//! | `audit` | the audit trail, numbered from 1 for each organisation, without gaps |
+//! | `delivery` | what downstream has taken |
+//!
+//! Every key begins with the organisation: nothing crosses from one to another. Columns named
+//! `record` are JSON of the domain's own shapes; columns named `at` are microseconds since 1970
+//! UTC, rounded down. Read it with `sqlite3 -readonly gateway.sqlite3`.
+//!
+//! The version is `PRAGMA user_version`; step *n* of [`STEPS`] makes version *n* of *n* - 1. A step
+//! that was released is never changed.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::fault::from_sqlite;
+use crate::ports::StoreError;
+use crate::runtime::limits::STORE_LOCK_WAIT;
+
+/// Marks the file as ours (`PRAGMA application_id`): "CGwy".
+const APPLICATION: i32 = 0x4347_7779;
+
+const STEPS: &[&str] = &["
+    CREATE TABLE person (
+        organisation TEXT NOT NULL, id TEXT NOT NULL, record TEXT NOT NULL,
+        PRIMARY KEY (organisation, id)) STRICT;
+    CREATE TABLE change (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        organisation TEXT NOT NULL, person TEXT NOT NULL) STRICT;
+    CREATE TABLE decision (
+        organisation TEXT NOT NULL, contact TEXT NOT NULL, digest BLOB NOT NULL,
+        at INTEGER NOT NULL, record TEXT NOT NULL,
+        PRIMARY KEY (organisation, contact)) STRICT;
+    CREATE TABLE counted (
+        organisation TEXT NOT NULL, person TEXT NOT NULL, contact TEXT NOT NULL,
+        restriction TEXT NOT NULL, mode TEXT NOT NULL, at INTEGER NOT NULL, issue TEXT) STRICT;
+    CREATE INDEX counted_of_person ON counted (organisation, person, at);
+    CREATE INDEX counted_of_contact ON counted (organisation, contact);
+    CREATE TABLE received (
+        organisation TEXT NOT NULL, person TEXT NOT NULL, contact TEXT NOT NULL,
+        at INTEGER NOT NULL, record TEXT NOT NULL,
+        UNIQUE (organisation, contact)) STRICT;
+    CREATE INDEX received_of_person ON received (organisation, person, at);
+    CREATE TABLE told (
+        organisation TEXT NOT NULL, person TEXT NOT NULL, code TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (organisation, person, code)) STRICT, WITHOUT ROWID;
+    CREATE TABLE lane (
+        organisation TEXT NOT NULL, person TEXT NOT NULL, lane TEXT NOT NULL,
+        used INTEGER NOT NULL,
+        PRIMARY KEY (organisation, person, lane)) STRICT, WITHOUT ROWID;
+    CREATE TABLE item (
+        organisation TEXT NOT NULL, id TEXT NOT NULL, queue TEXT NOT NULL, state TEXT NOT NULL,
+        at INTEGER NOT NULL, record TEXT NOT NULL,
+        PRIMARY KEY (organisation, id)) STRICT;
+    CREATE INDEX item_of_queue ON item (organisation, queue, state, at, id);
+    CREATE TABLE audit (
+        organisation TEXT NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL,
+        record TEXT NOT NULL,
+        PRIMARY KEY (organisation, number)) STRICT;
+    CREATE TABLE delivery (
+        organisation TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL,
+        PRIMARY KEY (organisation, key)) STRICT, WITHOUT ROWID;
+"];
+
+/// Statements that a connection keeps prepared: more than there are.
+const PREPARED_MAX: usize = 64;
+
+/// Wait between two tries to switch a new database to WAL, beside another process that does so.
+const WAL_RETRY: Duration = Duration::from_millis(20);
+
+/// Where a folder's database is.
+pub(super) fn file(folder: &Path) -> PathBuf {
+    folder.join("gateway.sqlite3")
+}
+
+/// The writer's connection: created, checked and brought up to date. Every commit is synced.
+pub(super) fn open_to_write(file: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags).map_err(from_sqlite)?;
+    settle(&connection)?;
+    switch_to_wal(&connection)?;
+    connection
+        .execute_batch(
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+             PRAGMA journal_size_limit = 67108864;",
+        )
+        .map_err(from_sqlite)?;
+    bring_up_to_date(&connection)?;
+    Ok(connection)
+}
+
+/// A connection that only reads. The database is there and up to date.
+pub(super) fn open_to_read(file: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags).map_err(from_sqlite)?;
+    settle(&connection)?;
+    Ok(connection)
+}
+
+fn settle(connection: &Connection) -> Result<(), StoreError> {
+    connection.busy_timeout(STORE_LOCK_WAIT).map_err(from_sqlite)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED_MAX);
+    Ok(())
+}
+
+/// Two processes that create the database at once: SQLite answers `BUSY` to one without waiting
+/// (sqlite.org/wal.html, "Sometimes Queries Return SQLITE_BUSY In WAL Mode"), so the wait is ours.
+fn switch_to_wal(connection: &Connection) -> Result<(), StoreError> {
+    let until = Instant::now() + STORE_LOCK_WAIT;
+    loop {
+        let mode = connection
+            .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0));
+        match mode {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(mode) => {
+                return Err(StoreError::Refused(format!(
+                    "the database's folder allows journal mode `{mode}` only; the store needs a \
+                     local disk (no network share) for mode `wal`"
+                )));
+            }
+            Err(error) => {
+                let error = from_sqlite(error);
+                if !error.is_retryable() || Instant::now() >= until {
+                    return Err(error);
+                }
+                std::thread::sleep(WAL_RETRY);
+            }
+        }
+    }
+}
+
+/// `ok`, or what is wrong.
+pub(super) fn soundness(connection: &Connection) -> Result<String, StoreError> {
+    connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(from_sqlite)
+}
+
+fn bring_up_to_date(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(from_sqlite)?;
+    let done =
+        migrate(connection).and_then(|()| connection.execute_batch("COMMIT").map_err(from_sqlite));
+    if done.is_err() && !connection.is_autocommit() {
+        // The connection is given up with the error; what it held is undone by then at the latest.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    done
+}
+
+fn migrate(connection: &Connection) -> Result<(), StoreError> {
+    let number = |pragma| {
+        connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(from_sqlite)
+    };
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(from_sqlite)?;
+    if application != i64::from(APPLICATION) && tables > 0 {
+        return Err(StoreError::Refused(
+            "the database file belongs to another program; give the store a folder of its own"
+                .to_owned(),
+        ));
+    }
+    let version = usize::try_from(version).unwrap_or(usize::MAX);
+    if version > STEPS.len() {
+        return Err(StoreError::Refused(format!(
+            "the database has version {version}, and this gateway knows up to {}: it was written \
+             by a newer gateway; run that one, or restore a backup of before",
+            STEPS.len()
+        )));
+    }
+    for step in STEPS.iter().skip(version) {
+        connection.execute_batch(step).map_err(from_sqlite)?;
+    }
+    if version < STEPS.len() {
+        connection.pragma_update(None, "application_id", APPLICATION).map_err(from_sqlite)?;
+        let newest = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+        connection.pragma_update(None, "user_version", newest).map_err(from_sqlite)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_database_has_the_newest_version_and_a_second_opening_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        for _ in 0..2 {
+            let connection = open_to_write(&file(folder.path())).unwrap();
+            let version: i64 =
+                connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+            assert_eq!(version, 1);
+        }
+    }
+
+    #[test]
+    fn a_database_of_a_newer_gateway_is_refused_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file(folder.path());
+        let connection = open_to_write(&path).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        drop(connection);
+        let fault = open_to_write(&path).unwrap_err();
+        assert!(!fault.is_retryable());
+        assert!(fault.to_string().contains("newer gateway"), "{fault}");
+    }
+
+    #[test]
+    fn another_programs_database_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file(folder.path());
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE theirs (a)").unwrap();
+        assert!(matches!(open_to_write(&path), Err(StoreError::Refused(_))));
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_corrupt() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file(folder.path());
+        std::fs::write(
+            &path,
+            "not a database at all, but long enough to be read as one".repeat(40),
+        )
+        .unwrap();
+        assert!(matches!(open_to_write(&path), Err(StoreError::Corrupt(_))));
+    }
+}

@@ -1,0 +1,137 @@
+//! The local journal: what was decided while the store was away, until the store has it.
+//!
+//! One append-only file, `pending.journal`, in a folder that one process holds (`lock`). A frame is
+//!
+//! ```text
+//! "CGJ1"  length (u32, little endian)  checksum (8 bytes)  payload (length bytes)
+//! ```
+//!
+//! where the checksum is the beginning of the payload's SHA-256 and the payload JSON: an entry with
+//! its number, or the number of one that is done. A torn end, left by a crash in the middle of a
+//! write, was never acknowledged and is cut off. When all is done the file is emptied.
+
+mod file;
+mod frame;
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use async_trait::async_trait;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::ports::{Journal, JournalEntry, StoreError};
+use crate::runtime::limits::{JOURNAL_BATCH_MAX, JOURNAL_QUEUE_MAX};
+use file::JournalFile;
+
+/// The journal in a folder. Dropping it, or [`FileJournal::close`], ends its thread.
+pub struct FileJournal {
+    queue: Mutex<Option<mpsc::Sender<Request>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+type Numbered = Vec<(u64, JournalEntry)>;
+
+/// What the journal's thread is asked.
+enum Request {
+    Append(Box<JournalEntry>, oneshot::Sender<Result<(), StoreError>>),
+    Done(u64, oneshot::Sender<Result<(), StoreError>>),
+    Pending(oneshot::Sender<Result<Numbered, StoreError>>),
+}
+
+impl FileJournal {
+    /// Opens or makes the journal's folder and reads what is pending.
+    ///
+    /// # Errors
+    /// `Refused`: another process holds the journal. `Unavailable`: the folder can't be written.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        let file = JournalFile::open(folder)?;
+        let (queue, waiting) = mpsc::channel(JOURNAL_QUEUE_MAX);
+        let thread = std::thread::Builder::new()
+            .name("journal-writer".to_owned())
+            .spawn(move || work(file, waiting))
+            .map_err(|_| StoreError::Unavailable("no thread for the journal".to_owned()))?;
+        Ok(FileJournal { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Writes what waits and ends the thread. Blocks until it has ended.
+    pub fn close(&self) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the journal's thread panicked");
+        }
+    }
+
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Request,
+    ) -> Result<T, StoreError> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (reply, answer) = oneshot::channel();
+        queue.ok_or_else(closed)?.send(request(reply)).await.map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+}
+
+impl Drop for FileJournal {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the journal is closed".to_owned())
+}
+
+#[async_trait]
+impl Journal for FileJournal {
+    async fn append(&self, entry: JournalEntry) -> Result<(), StoreError> {
+        self.ask(|reply| Request::Append(Box::new(entry), reply)).await
+    }
+
+    async fn pending(&self) -> Result<Numbered, StoreError> {
+        self.ask(Request::Pending).await
+    }
+
+    async fn done(&self, number: u64) -> Result<(), StoreError> {
+        self.ask(|reply| Request::Done(number, reply)).await
+    }
+}
+
+/// Ends when every sender is gone and nothing waits.
+fn work(mut file: JournalFile, mut waiting: mpsc::Receiver<Request>) {
+    while let Some(first) = waiting.blocking_recv() {
+        let mut batch = vec![first];
+        while batch.len() < JOURNAL_BATCH_MAX {
+            let Ok(next) = waiting.try_recv() else { break };
+            batch.push(next);
+        }
+        serve(&mut file, batch);
+    }
+}
+
+/// Writes a batch with one sync, and answers when it is on disk. What is asked to be read is read
+/// after it.
+fn serve(file: &mut JournalFile, batch: Vec<Request>) {
+    let mut written = Vec::new();
+    let mut readers = Vec::new();
+    for request in batch {
+        match request {
+            Request::Append(entry, reply) => written.push((file.append(*entry), reply)),
+            Request::Done(number, reply) => written.push((file.done(number), reply)),
+            Request::Pending(reply) => readers.push(reply),
+        }
+    }
+    let synced = file.sync();
+    for (result, reply) in written {
+        // A caller that has gone needs no answer.
+        let _ = reply.send(result.and_then(|()| synced.clone()));
+    }
+    for reply in readers {
+        let _ = reply.send(file.pending());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+use std::fs::OpenOptions;
+use std::io::Write;
+
+use super::*;
+use crate::domain::audit::DecidedEntry;
+use crate::domain::channel::Channel;
+use crate::domain::decision::{Decision, Disposition};
+use crate::domain::ledger::Additions;
+use crate::domain::organisation::OrganisationId;
+use crate::domain::restriction::Mode;
+use crate::ports::Settled;
+
+fn entry(contact: &str) -> JournalEntry {
+    let at = "2026-11-21T10:00:00Z".parse().unwrap();
+    JournalEntry {
+        organisation: OrganisationId::new("karbon"),
+        contact: contact.to_owned(),
+        digest: [7; 32],
+        person: Some("P-1".to_owned()),
+        at,
+        settled: Settled {
+            decision: Decision {
+                contact: contact.to_owned(),
+                person: Some("P-1".to_owned()),
+                disposition: Disposition::Deliver,
+                mode: Mode::Enforce,
+                route: None,
+                reasons: Vec::new(),
+                flags: vec!["limits_unchecked".to_owned()],
+                quotas: Vec::new(),
+                notice: None,
+                would: None,
+                stale: true,
+            },
+            additions: Additions::default(),
+            item: None,
+            audit: DecidedEntry {
+                contact: contact.to_owned(),
+                person: Some("P-1".to_owned()),
+                channel: Channel::Email,
+                contact_at: at,
+                disposition: Disposition::Deliver,
+                mode: Mode::Enforce,
+                would: None,
+                stale: true,
+                profile_version: "1".to_owned(),
+                rows: Vec::new(),
+            },
+        },
+    }
+}
+
+async fn contacts(journal: &FileJournal) -> Vec<String> {
+    journal.pending().await.unwrap().into_iter().map(|(_, entry)| entry.contact).collect()
+}
+
+#[tokio::test]
+async fn entries_outlive_the_process_in_their_order_and_done_ones_are_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = FileJournal::open(folder.path()).unwrap();
+    for contact in ["a", "b", "c"] {
+        journal.append(entry(contact)).await.unwrap();
+    }
+    let pending = journal.pending().await.unwrap();
+    journal.done(pending[1].0).await.unwrap();
+    drop(journal);
+
+    let journal = FileJournal::open(folder.path()).unwrap();
+    assert_eq!(contacts(&journal).await, ["a", "c"]);
+    let whole = &journal.pending().await.unwrap()[0].1;
+    assert_eq!(whole.digest, [7; 32]);
+    assert_eq!(whole.settled.decision.flags, ["limits_unchecked"]);
+}
+
+#[tokio::test]
+async fn the_file_is_empty_again_when_all_is_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = FileJournal::open(folder.path()).unwrap();
+    for contact in ["a", "b"] {
+        journal.append(entry(contact)).await.unwrap();
+    }
+    for (number, _) in journal.pending().await.unwrap() {
+        journal.done(number).await.unwrap();
+        journal.done(number).await.unwrap();
+    }
+    assert_eq!(std::fs::metadata(folder.path().join("pending.journal")).unwrap().len(), 0);
+    journal.append(entry("c")).await.unwrap();
+    drop(journal);
+    assert_eq!(contacts(&FileJournal::open(folder.path()).unwrap()).await, ["c"]);
+}
+
+#[tokio::test]
+async fn a_torn_end_is_cut_off_at_every_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pending.journal");
+    let journal = FileJournal::open(folder.path()).unwrap();
+    journal.append(entry("a")).await.unwrap();
+    let first = std::fs::metadata(&path).unwrap().len();
+    journal.append(entry("b")).await.unwrap();
+    drop(journal);
+    let whole = std::fs::read(&path).unwrap();
+    let first = usize::try_from(first).unwrap();
+    for length in first..whole.len() {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        let mut file = file::JournalFile::open(folder.path()).unwrap();
+        assert_eq!(file.pending().unwrap().len(), 1, "cut at {length}");
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), first as u64);
+        file.append(entry("c")).unwrap();
+        file.sync().unwrap();
+        assert_eq!(file.pending().unwrap().len(), 2);
+    }
+    assert!(!folder.path().join("damaged.journal").exists());
+}
+
+#[tokio::test]
+async fn damage_in_the_middle_costs_the_damaged_entry_alone_and_leaves_a_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pending.journal");
+    let journal = FileJournal::open(folder.path()).unwrap();
+    for contact in ["a", "b", "c"] {
+        journal.append(entry(contact)).await.unwrap();
+    }
+    drop(journal);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xff;
+    std::fs::write(&path, &bytes).unwrap();
+    let journal = FileJournal::open(folder.path()).unwrap();
+    assert_eq!(contacts(&journal).await, ["a", "c"]);
+    assert_eq!(std::fs::read(folder.path().join("damaged.journal")).unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn two_processes_never_share_a_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let held = FileJournal::open(folder.path()).unwrap();
+    let fault = FileJournal::open(folder.path()).err().unwrap();
+    assert!(!fault.is_retryable(), "{fault}");
+    drop(held);
+    assert!(FileJournal::open(folder.path()).is_ok());
+}
+
+#[tokio::test]
+async fn many_at_once_are_all_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = std::sync::Arc::new(FileJournal::open(folder.path()).unwrap());
+    let mut appending = tokio::task::JoinSet::new();
+    for number in 0..600 {
+        let journal = std::sync::Arc::clone(&journal);
+        appending.spawn(async move { journal.append(entry(&number.to_string())).await.unwrap() });
+    }
+    appending.join_all().await;
+    let mut seen = 0;
+    loop {
+        let page = journal.pending().await.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        for (number, _) in page {
+            journal.done(number).await.unwrap();
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 600);
+}
+
+#[tokio::test]
+async fn rubbish_is_no_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pending.journal");
+    let mut file = OpenOptions::new().create(true).append(true).open(&path).unwrap();
+    file.write_all(&b"CGJ1\xff\xff\xff\xffCGJ1CGJ1 rubbish".repeat(100)).unwrap();
+    let journal = FileJournal::open(folder.path()).unwrap();
+    assert_eq!(contacts(&journal).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_closed_journal_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = FileJournal::open(folder.path()).unwrap();
+    journal.close();
+    assert!(journal.append(entry("a")).await.unwrap_err().is_retryable());
+}

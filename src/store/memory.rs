@@ -1,0 +1,274 @@
+//! The store in memory, for `simulate` and tests. As the other stores in everything but that it
+//! forgets at its end.
+
+mod room;
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tokio::sync::broadcast;
+
+use super::{DECIDER_PANICKED, attached, page};
+use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::decision::Decision;
+use crate::domain::ledger::{Additions, Ledger};
+use crate::domain::organisation::OrganisationId;
+use crate::domain::person::Person;
+use crate::domain::queue::QueueItem;
+use crate::ports::{
+    Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
+    JournalEntry, PlainDecision, QueueCount, Queues, Register, Settled, Snapshot, Stamp,
+    StoreError,
+};
+use crate::runtime::limits::CHANGE_LAG_MAX;
+use room::Room;
+
+/// One room an organisation: nothing crosses from one to another.
+pub struct Memory {
+    rooms: Mutex<HashMap<OrganisationId, Room>>,
+    followers: broadcast::Sender<Change>,
+}
+
+impl Memory {
+    pub fn new() -> Arc<Self> {
+        let (followers, _) = broadcast::channel(CHANGE_LAG_MAX);
+        Arc::new(Memory { rooms: Mutex::new(HashMap::new()), followers })
+    }
+
+    /// One atomic step in an organisation's room.
+    fn enter<T>(&self, organisation: &OrganisationId, step: impl FnOnce(&mut Room) -> T) -> T {
+        // A decider's panic is caught before anything is written: a poisoned room is whole.
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        step(rooms.entry(organisation.clone()).or_default())
+    }
+}
+
+#[async_trait]
+impl Register for Memory {
+    async fn people(&self, organisation: &OrganisationId) -> Result<Snapshot, StoreError> {
+        let people = self.enter(organisation, |room| room.people.values().cloned().collect());
+        Ok(Snapshot { people })
+    }
+
+    async fn person(
+        &self,
+        organisation: &OrganisationId,
+        id: &str,
+    ) -> Result<Option<Arc<Person>>, StoreError> {
+        Ok(self.enter(organisation, |room| room.people.get(id).cloned()))
+    }
+
+    async fn put_people(
+        &self,
+        organisation: &OrganisationId,
+        people: Vec<Person>,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
+        self.enter(organisation, |room| {
+            for person in people {
+                let person = Arc::new(person);
+                room.people.insert(person.id.clone(), Arc::clone(&person));
+                // Told inside the step, so that changes come in their order; nobody listens: then
+                // nobody has to be told.
+                let _ = self.followers.send(Change::Put(organisation.clone(), person));
+            }
+            room.append_audit(stamp, event);
+        });
+        Ok(())
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        self.followers.subscribe()
+    }
+}
+
+#[async_trait]
+impl Decisions for Memory {
+    async fn commit(&self, request: CommitRequest) -> Result<Committed, StoreError> {
+        self.enter(&request.organisation.clone(), |room| commit(room, request))
+    }
+
+    async fn record_plain(&self, plain: Vec<PlainDecision>) -> Result<(), StoreError> {
+        for one in plain {
+            let settled = Settled {
+                decision: one.decision,
+                additions: Additions::default(),
+                item: None,
+                audit: one.audit,
+            };
+            let entry = JournalEntry {
+                organisation: one.organisation,
+                contact: one.contact,
+                digest: one.digest,
+                person: None,
+                at: one.at,
+                settled,
+            };
+            self.enter(&entry.organisation.clone(), |room| room.write_once(entry));
+        }
+        Ok(())
+    }
+
+    async fn recorded(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+    ) -> Result<Option<(Decision, [u8; 32])>, StoreError> {
+        Ok(self.enter(organisation, |room| room.decisions.get(contact).cloned()))
+    }
+
+    async fn uncount(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+    ) -> Result<(), StoreError> {
+        self.enter(organisation, |room| room.uncount(contact));
+        Ok(())
+    }
+
+    async fn attach(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+        attachment: Attachment,
+    ) -> Result<(), StoreError> {
+        self.enter(organisation, |room| {
+            let item = room.items.get(contact).cloned();
+            if let Some(item) = attached::attach(item, attachment)? {
+                room.items.insert(item.id.clone(), item);
+            }
+            Ok(())
+        })
+    }
+
+    async fn replay(&self, entry: JournalEntry) -> Result<(), StoreError> {
+        self.enter(&entry.organisation.clone(), |room| room.write_once(entry));
+        Ok(())
+    }
+}
+
+fn commit(room: &mut Room, request: CommitRequest) -> Result<Committed, StoreError> {
+    if let Some((decision, digest)) = room.decisions.get(&request.contact) {
+        return Ok(Committed {
+            decision: decision.clone(),
+            repeated: true,
+            conflicting: *digest != request.digest,
+        });
+    }
+    let ledger = match &request.person {
+        Some(person) => room.ledger(person, request.needs_received, request.counted_since),
+        None => Ledger::default(),
+    };
+    // The closure is given nothing that it could leave half changed.
+    let settled = catch_unwind(AssertUnwindSafe(|| (request.decide)(&ledger)))
+        .map_err(|_| StoreError::Refused(DECIDER_PANICKED.to_owned()))?;
+    let decision = settled.decision.clone();
+    if !request.preview {
+        room.write_once(JournalEntry {
+            organisation: request.organisation,
+            contact: request.contact,
+            digest: request.digest,
+            person: request.person,
+            at: request.at,
+            settled,
+        });
+    }
+    Ok(Committed { decision, repeated: false, conflicting: false })
+}
+
+#[async_trait]
+impl Queues for Memory {
+    async fn queues(&self, organisation: &OrganisationId) -> Result<Vec<QueueCount>, StoreError> {
+        Ok(self.enter(organisation, |room| room.queues()))
+    }
+
+    async fn items(
+        &self,
+        organisation: &OrganisationId,
+        queue: &str,
+        filter: ItemFilter,
+    ) -> Result<Vec<QueueItem>, StoreError> {
+        self.enter(organisation, |room| room.list(queue, &filter))
+    }
+
+    async fn item(
+        &self,
+        organisation: &OrganisationId,
+        item: &str,
+    ) -> Result<Option<QueueItem>, StoreError> {
+        Ok(self.enter(organisation, |room| room.items.get(item).cloned()))
+    }
+
+    async fn replace_item(
+        &self,
+        organisation: &OrganisationId,
+        was: &QueueItem,
+        now: &QueueItem,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<bool, StoreError> {
+        if was.id != now.id {
+            return Err(StoreError::Refused("an item keeps its id".to_owned()));
+        }
+        Ok(self.enter(organisation, |room| {
+            let unchanged = room.items.get(&was.id) == Some(was);
+            if unchanged {
+                room.items.insert(now.id.clone(), now.clone());
+                room.append_audit(stamp, event);
+            }
+            unchanged
+        }))
+    }
+}
+
+#[async_trait]
+impl AuditTrail for Memory {
+    async fn audit(
+        &self,
+        organisation: &OrganisationId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        Ok(self.enter(organisation, |room| {
+            let later = room.audit.iter().filter(|entry| entry.number > after);
+            later.take(page(limit)).cloned().collect()
+        }))
+    }
+
+    async fn append_audit(
+        &self,
+        organisation: &OrganisationId,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
+        self.enter(organisation, |room| room.append_audit(stamp, event));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Deliveries for Memory {
+    async fn delivered(
+        &self,
+        organisation: &OrganisationId,
+        keys: &[String],
+    ) -> Result<Vec<bool>, StoreError> {
+        Ok(self.enter(organisation, |room| {
+            keys.iter().map(|key| room.delivered.contains(key)).collect()
+        }))
+    }
+
+    async fn remember_delivered(
+        &self,
+        organisation: &OrganisationId,
+        keys: Vec<String>,
+        _at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.enter(organisation, |room| room.delivered.extend(keys));
+        Ok(())
+    }
+}

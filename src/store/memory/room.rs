@@ -1,0 +1,162 @@
+//! One organisation's data in memory.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::decision::Decision;
+use crate::domain::ledger::{Counted, Ledger, Received, Told};
+use crate::domain::person::Person;
+use crate::domain::queue::QueueItem;
+use crate::ports::{ItemFilter, JournalEntry, QueueCount, Stamp, StoreError};
+use crate::runtime::limits::{COUNTED_KEPT, RECEIVED_PER_PERSON_MAX};
+use crate::store::{GATEWAY, page};
+
+#[derive(Default)]
+pub(super) struct Room {
+    pub(super) people: BTreeMap<String, Arc<Person>>,
+    /// By contact id.
+    pub(super) decisions: HashMap<String, (Decision, [u8; 32])>,
+    pub(super) items: BTreeMap<String, QueueItem>,
+    pub(super) audit: Vec<AuditEntry>,
+    pub(super) delivered: HashSet<String>,
+    /// By person id.
+    remembered: HashMap<String, Remembered>,
+}
+
+/// What is remembered of one person.
+#[derive(Default)]
+struct Remembered {
+    /// With the contact that was counted.
+    counted: Vec<(String, Counted)>,
+    received: Vec<Received>,
+    told: BTreeMap<String, DateTime<Utc>>,
+    lanes_used: BTreeMap<String, u32>,
+}
+
+impl Room {
+    pub(super) fn ledger(
+        &self,
+        person: &str,
+        needs_received: bool,
+        since: DateTime<Utc>,
+    ) -> Ledger {
+        let Some(remembered) = self.remembered.get(person) else { return Ledger::default() };
+        let counted = remembered.counted.iter().map(|(_, counted)| counted);
+        Ledger {
+            recorded: None,
+            counted: counted.filter(|counted| counted.at >= since).cloned().collect(),
+            received: if needs_received { remembered.received.clone() } else { Vec::new() },
+            told: remembered
+                .told
+                .iter()
+                .map(|(code, at)| Told { code: code.clone(), at: *at })
+                .collect(),
+            lanes_used: remembered
+                .lanes_used
+                .iter()
+                .map(|(lane, used)| (lane.clone(), *used))
+                .collect(),
+        }
+    }
+
+    /// Writes a decided contact with all that goes with it, unless its id is recorded already.
+    pub(super) fn write_once(&mut self, entry: JournalEntry) {
+        if self.decisions.contains_key(&entry.contact) {
+            return;
+        }
+        if let Some(person) = &entry.person {
+            self.remembered.entry(person.clone()).or_default().add(&entry);
+        }
+        if let Some(item) = entry.settled.item {
+            self.items.entry(item.id.clone()).or_insert(item);
+        }
+        self.decisions.insert(entry.contact, (entry.settled.decision, entry.digest));
+        let stamp = Stamp { by: GATEWAY.to_owned(), at: entry.at };
+        self.append_audit(stamp, AuditEvent::Decided(entry.settled.audit));
+    }
+
+    pub(super) fn append_audit(&mut self, stamp: Stamp, event: AuditEvent) {
+        let number = self.audit.last().map_or(1, |entry| entry.number + 1);
+        self.audit.push(AuditEntry { number, at: stamp.at, by: stamp.by, event });
+    }
+
+    pub(super) fn uncount(&mut self, contact: &str) {
+        for remembered in self.remembered.values_mut() {
+            remembered.counted.retain(|(of, _)| of != contact);
+            remembered.received.retain(|received| received.contact != contact);
+        }
+    }
+
+    pub(super) fn queues(&self) -> Vec<QueueCount> {
+        let mut counts: BTreeMap<&str, (u64, i64)> = BTreeMap::new();
+        for item in self.items.values().filter(|item| item.state.is_waiting()) {
+            let (waiting, oldest) = counts.entry(&item.queue).or_insert((0, i64::MAX));
+            *waiting += 1;
+            *oldest = (*oldest).min(item.at.timestamp_micros());
+        }
+        let count = |(queue, (waiting, oldest)): (&str, (u64, i64))| QueueCount {
+            queue: queue.to_owned(),
+            waiting,
+            oldest_at: DateTime::from_timestamp_micros(oldest),
+        };
+        counts.into_iter().map(count).collect()
+    }
+
+    pub(super) fn list(
+        &self,
+        queue: &str,
+        filter: &ItemFilter,
+    ) -> Result<Vec<QueueItem>, StoreError> {
+        let after = match &filter.after {
+            None => None,
+            Some(id) => Some(self.items.get(id).map(place).ok_or_else(|| {
+                StoreError::Refused("there is no such item to list after".to_owned())
+            })?),
+        };
+        let is_asked = |item: &QueueItem| match filter.states.as_slice() {
+            [] => item.state.is_waiting(),
+            states => states.contains(&item.state),
+        };
+        let mut items: Vec<&QueueItem> = self
+            .items
+            .values()
+            .filter(|item| item.queue == queue && is_asked(item))
+            .filter(|item| after.is_none_or(|after| place(item) > after))
+            .collect();
+        items.sort_by_key(|item| place(item));
+        Ok(items.into_iter().take(page(filter.limit)).cloned().collect())
+    }
+}
+
+/// Where an item stands in the order of its queue.
+fn place(item: &QueueItem) -> (i64, &str) {
+    (item.at.timestamp_micros(), &item.id)
+}
+
+impl Remembered {
+    fn add(&mut self, entry: &JournalEntry) {
+        let additions = &entry.settled.additions;
+        let counted = additions.counted.iter().cloned();
+        self.counted.extend(counted.map(|counted| (entry.contact.clone(), counted)));
+        self.counted.sort_by_key(|(_, counted)| counted.at);
+        if let Some(kept) = TimeDelta::from_std(COUNTED_KEPT).ok()
+            && let Some(oldest) = entry.at.checked_sub_signed(kept)
+        {
+            self.counted.retain(|(_, counted)| counted.at >= oldest);
+        }
+        self.received.extend(additions.received.clone());
+        self.received.sort_by_key(|received| received.at);
+        let over = self.received.len().saturating_sub(RECEIVED_PER_PERSON_MAX);
+        self.received.drain(..over);
+        if let Some(told) = &additions.told {
+            let at = self.told.entry(told.code.clone()).or_insert(told.at);
+            *at = told.at.max(*at);
+        }
+        if let Some(lane) = &additions.lane {
+            *self.lanes_used.entry(lane.clone()).or_insert(0) += 1;
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! The Redis store: one server, Sentinel or a Cluster, shared by any number of gateways.
+//!
+//! Every step is one script on the keys of one organisation (`scripts/`), so that it is written
+//! whole or not at all; names and formats are in `keys`. A contact is decided here, on the ledger
+//! that is known, and committed there if the ledger still is that one (`decisions`, `ledgers`).
+//! Changes of people are announced, and read from a stream without gaps (`feed`). When the server fails, calls are refused at once until it
+//! answers again (`link`, `breaker`).
+//!
+//! What is acknowledged is as durable as the server is set up to be: `appendonly yes`, and
+//! `min-replicas-to-write` where a failover must not lose the last moments. [`Redis::check`] says
+//! what is missing.
+
+mod address;
+mod breaker;
+mod check;
+mod decisions;
+mod fault;
+mod feed;
+mod items;
+mod keys;
+mod ledgers;
+mod link;
+mod people;
+mod script;
+mod wire;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::broadcast;
+use tokio::task::JoinHandle;
+
+use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::decision::Decision;
+use crate::domain::organisation::OrganisationId;
+use crate::domain::person::Person;
+use crate::domain::queue::QueueItem;
+use crate::ports::{
+    Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
+    JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
+};
+use crate::runtime::limits::{REDIS_ONCE_KEPT, REDIS_PROBE_EVERY, REDIS_RESPONSE_WAIT};
+use crate::store::{SetupFault, page};
+use feed::Feed;
+use keys::Keys;
+use ledgers::Ledgers;
+use link::Link;
+use script::{Arguments, Scripts, take};
+
+/// The store on Redis. Dropping the last handle ends its tasks.
+pub struct Redis {
+    link: Arc<Link>,
+    scripts: Scripts,
+    ledgers: Ledgers,
+    feed: Arc<Feed>,
+    /// Follower and prober.
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Redis {
+    /// Starts the store on a URL (`address`). Connects when it is first needed, so that a gateway
+    /// starts also while Redis is away. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// `Refused`: the URL can't be read. The text never holds the URL's password.
+    pub fn open(url: &SecretString) -> Result<Arc<Self>, StoreError> {
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| {
+            StoreError::Refused("the Redis store is opened inside a runtime".to_owned())
+        })?;
+        let link = Arc::new(Link::new(address::parse(url.expose_secret())?)?);
+        let feed = Arc::new(Feed::new(Arc::clone(&link)));
+        let follower = runtime.spawn(feed::follow(Arc::clone(&feed)));
+        let prober = runtime.spawn(probe(Arc::clone(&link)));
+        Ok(Arc::new(Redis {
+            link,
+            scripts: Scripts::new(),
+            ledgers: Ledgers::default(),
+            feed,
+            tasks: vec![follower, prober],
+        }))
+    }
+
+    /// What is wrong with the server's set-up for a store that must lose nothing; empty: nothing.
+    ///
+    /// # Errors
+    /// `Unavailable`: the server can't be asked.
+    pub async fn check(&self) -> Result<Vec<SetupFault>, StoreError> {
+        check::check(self).await
+    }
+
+    /// A name that no other step has, of this gateway or another.
+    fn token(&self) -> String {
+        uuid::Uuid::now_v7().simple().to_string()
+    }
+
+    async fn append(&self, keys: &Keys, stamp: Stamp, event: AuditEvent) -> Result<(), StoreError> {
+        let on = [keys.audit(), keys.once(&self.token())];
+        let mut with = Arguments::default();
+        with.push(keys::audit_record(stamp, event)?);
+        with.push(REDIS_ONCE_KEPT.as_secs().to_string());
+        let script = &self.scripts.entry;
+        self.link.run(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
+        Ok(())
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        // Neither holds anything that an end in the middle would break.
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+async fn probe(link: Arc<Link>) {
+    let mut tick = tokio::time::interval(REDIS_PROBE_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        link.probe().await;
+    }
+}
+
+#[async_trait]
+impl Register for Redis {
+    async fn people(&self, organisation: &OrganisationId) -> Result<Snapshot, StoreError> {
+        people::all(self, organisation).await
+    }
+
+    async fn person(
+        &self,
+        organisation: &OrganisationId,
+        id: &str,
+    ) -> Result<Option<Arc<Person>>, StoreError> {
+        let ids = [id.to_owned()];
+        let found = people::some(&self.link, &Keys::of(organisation), &ids).await?;
+        Ok(found.into_iter().next().flatten())
+    }
+
+    async fn put_people(
+        &self,
+        organisation: &OrganisationId,
+        people: Vec<Person>,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
+        let before = people::put(self, organisation, &people, stamp, event).await?;
+        // Whoever made the change should not wait for its announcement. It is written; if it can't
+        // be read back now, the follower reads it when it can.
+        self.feed.know(organisation, before);
+        if let Err(fault) = self.feed.catch_up(organisation).await {
+            tracing::warn!(%fault, "a change of people is told later");
+        }
+        Ok(())
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        self.feed.subscribe()
+    }
+}
+
+#[async_trait]
+impl Decisions for Redis {
+    async fn commit(&self, request: CommitRequest) -> Result<Committed, StoreError> {
+        decisions::commit(self, request).await
+    }
+
+    async fn record_plain(&self, plain: Vec<PlainDecision>) -> Result<(), StoreError> {
+        decisions::record_plain(self, plain).await
+    }
+
+    async fn recorded(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+    ) -> Result<Option<(Decision, [u8; 32])>, StoreError> {
+        let keys = Keys::of(organisation);
+        let mut command = redis::cmd("HMGET");
+        command.arg(keys.contact(contact)).arg("decision").arg("digest");
+        let answer = self.link.ask(&keys, &command).await?;
+        let (decision, digest): (Option<String>, Option<String>) = take(Some(answer))?;
+        let (Some(decision), Some(digest)) = (decision, digest) else { return Ok(None) };
+        Ok(Some((keys::read(&decision, "decision")?, keys::digest_of(&digest)?)))
+    }
+
+    async fn uncount(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+    ) -> Result<(), StoreError> {
+        decisions::uncount(self, &Keys::of(organisation), contact).await
+    }
+
+    async fn attach(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+        attachment: Attachment,
+    ) -> Result<(), StoreError> {
+        items::attach(self, &Keys::of(organisation), contact, attachment).await
+    }
+
+    async fn replay(&self, entry: JournalEntry) -> Result<(), StoreError> {
+        decisions::replay(self, &entry).await
+    }
+}
+
+#[async_trait]
+impl Queues for Redis {
+    async fn queues(&self, organisation: &OrganisationId) -> Result<Vec<QueueCount>, StoreError> {
+        items::queues(self, &Keys::of(organisation)).await
+    }
+
+    async fn items(
+        &self,
+        organisation: &OrganisationId,
+        queue: &str,
+        filter: ItemFilter,
+    ) -> Result<Vec<QueueItem>, StoreError> {
+        items::list(self, &Keys::of(organisation), queue, &filter).await
+    }
+
+    async fn item(
+        &self,
+        organisation: &OrganisationId,
+        item: &str,
+    ) -> Result<Option<QueueItem>, StoreError> {
+        Ok(items::one(self, &Keys::of(organisation), item).await?.map(|(item, _)| item))
+    }
+
+    async fn replace_item(
+        &self,
+        organisation: &OrganisationId,
+        was: &QueueItem,
+        now: &QueueItem,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<bool, StoreError> {
+        items::replace(self, &Keys::of(organisation), was, now, (stamp, event)).await
+    }
+}
+
+#[async_trait]
+impl AuditTrail for Redis {
+    async fn audit(
+        &self,
+        organisation: &OrganisationId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        let keys = Keys::of(organisation);
+        let mut command = redis::cmd("XRANGE");
+        command.arg(keys.audit()).arg(format!("({after}-0")).arg("+");
+        command.arg("COUNT").arg(page(limit));
+        let answer = self.link.ask(&keys, &command).await?;
+        let entries: Vec<(String, Vec<(String, String)>)> = take(Some(answer))?;
+        entries.into_iter().map(|(id, fields)| people::trail_entry(&id, &fields)).collect()
+    }
+
+    async fn append_audit(
+        &self,
+        organisation: &OrganisationId,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
+        self.append(&Keys::of(organisation), stamp, event).await
+    }
+}
+
+#[async_trait]
+impl Deliveries for Redis {
+    async fn delivered(
+        &self,
+        organisation: &OrganisationId,
+        wanted: &[String],
+    ) -> Result<Vec<bool>, StoreError> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys = Keys::of(organisation);
+        let mut command = redis::cmd("ZMSCORE");
+        command.arg(keys.delivered()).arg(wanted);
+        let scores: Vec<Option<f64>> = take(Some(self.link.ask(&keys, &command).await?))?;
+        Ok(scores.into_iter().map(|score| score.is_some()).collect())
+    }
+
+    async fn remember_delivered(
+        &self,
+        organisation: &OrganisationId,
+        taken: Vec<String>,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if taken.is_empty() {
+            return Ok(());
+        }
+        let keys = Keys::of(organisation);
+        let mut command = redis::cmd("ZADD");
+        command.arg(keys.delivered()).arg("NX");
+        for key in taken {
+            command.arg(at.timestamp_micros()).arg(key);
+        }
+        self.link.ask(&keys, &command).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,214 @@
+//! The atomic heart on Redis: decided here on the ledger that is known, committed there if it
+//! still holds.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::Redis;
+use super::fault::rubbish;
+use super::keys::{self, Keys, json};
+use super::ledgers::{Known, reach};
+use super::script::{Arguments, parts, take};
+use super::wire::{Answer, NO_VERSION, arguments, read, script_keys};
+use crate::domain::audit::AuditEvent;
+use crate::domain::ledger::Ledger;
+use crate::domain::organisation::OrganisationId;
+use crate::ports::{
+    CommitRequest, Committed, JournalEntry, PlainDecision, Settled, Stamp, StoreError,
+};
+use crate::runtime::limits::{REDIS_CONFLICTS_MAX, REDIS_PLAIN_BATCH, REDIS_RESPONSE_WAIT};
+use crate::store::{DECIDER_PANICKED, GATEWAY};
+
+pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Committed, StoreError> {
+    let keys = Keys::of(&request.organisation);
+    if request.preview {
+        return preview(redis, &keys, &request).await;
+    }
+    let Some(person) = request.person.clone() else {
+        let entry = entry_of(&request, decide(&request, &Ledger::default())?);
+        let token = redis.token();
+        return match send(redis, &keys, NO_VERSION, &token, &entry, &request).await? {
+            Answer::Recorded { committed, ours } => Ok(settle(*committed, ours)),
+            Answer::Done => Ok(fresh(entry)),
+            Answer::Ledger(_) => Err(rubbish()),
+        };
+    };
+    let place = redis.ledgers.place(&request.organisation, &person);
+    let mut known = place.lock().await;
+    // Asks for the ledger where what is known does not reach far enough.
+    let mut on = match known.take() {
+        None => Known::nothing(),
+        Some(known) if known.serves(&request) => known,
+        Some(_) => match look(redis, &keys, &request).await? {
+            Answer::Ledger(ledger) => *ledger,
+            Answer::Recorded { committed, .. } => return Ok(*committed),
+            Answer::Done => return Err(rubbish()),
+        },
+    };
+    for _ in 0..REDIS_CONFLICTS_MAX {
+        let entry = entry_of(&request, decide(&request, &on.shown_to(&request))?);
+        let token = redis.token();
+        match send(redis, &keys, &on.version, &token, &entry, &request).await? {
+            Answer::Done => {
+                on.add(&entry, &token);
+                *known = Some(on);
+                return Ok(fresh(entry));
+            }
+            // What is known here may be right or not: the next contact asks.
+            Answer::Recorded { committed, ours } => return Ok(settle(*committed, ours)),
+            Answer::Ledger(ledger) => on = *ledger,
+        }
+    }
+    Err(StoreError::Unavailable("other gateways are faster; try again".to_owned()))
+}
+
+async fn preview(
+    redis: &Redis,
+    keys: &Keys,
+    request: &CommitRequest,
+) -> Result<Committed, StoreError> {
+    match look(redis, keys, request).await? {
+        Answer::Recorded { committed, .. } => Ok(*committed),
+        Answer::Ledger(known) => {
+            let settled = decide(request, &known.shown_to(request))?;
+            Ok(Committed { decision: settled.decision, repeated: false, conflicting: false })
+        }
+        Answer::Done => Err(rubbish()),
+    }
+}
+
+/// The first time that this call wrote it is not a repetition, even if the answer came by a retry.
+fn settle(committed: Committed, ours: bool) -> Committed {
+    Committed { repeated: committed.repeated && !ours, ..committed }
+}
+
+fn fresh(entry: JournalEntry) -> Committed {
+    Committed { decision: entry.settled.decision, repeated: false, conflicting: false }
+}
+
+fn decide(request: &CommitRequest, ledger: &Ledger) -> Result<Settled, StoreError> {
+    // The closure is given nothing that it could leave half changed.
+    catch_unwind(AssertUnwindSafe(|| (request.decide)(ledger)))
+        .map_err(|_| StoreError::Refused(DECIDER_PANICKED.to_owned()))
+}
+
+fn entry_of(request: &CommitRequest, settled: Settled) -> JournalEntry {
+    JournalEntry {
+        organisation: request.organisation.clone(),
+        contact: request.contact.clone(),
+        digest: request.digest,
+        person: request.person.clone(),
+        at: request.at,
+        settled,
+    }
+}
+
+pub(super) async fn replay(redis: &Redis, entry: &JournalEntry) -> Result<(), StoreError> {
+    let keys = Keys::of(&entry.organisation);
+    let (on, mut with) = (script_keys(&keys, entry), Arguments::default());
+    arguments(&mut with, "replay", entry, &redis.token(), NO_VERSION, None)?;
+    let scripts = &redis.scripts;
+    let answer = redis.link.run(&keys, &scripts.commit, &on, with.as_slice(), REDIS_RESPONSE_WAIT);
+    let kind: String = take(parts(answer.await?)?.into_iter().next())?;
+    if kind == "done" || kind == "known" { Ok(()) } else { Err(rubbish()) }
+}
+
+pub(super) async fn record_plain(
+    redis: &Redis,
+    plain: Vec<PlainDecision>,
+) -> Result<(), StoreError> {
+    let mut of: Vec<(OrganisationId, Vec<PlainDecision>)> = Vec::new();
+    for one in plain {
+        match of.iter_mut().find(|(organisation, _)| *organisation == one.organisation) {
+            Some((_, list)) => list.push(one),
+            None => of.push((one.organisation.clone(), vec![one])),
+        }
+    }
+    for (organisation, list) in of {
+        let keys = Keys::of(&organisation);
+        for some in list.chunks(REDIS_PLAIN_BATCH) {
+            record_some(redis, &keys, some).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn record_some(
+    redis: &Redis,
+    keys: &Keys,
+    plain: &[PlainDecision],
+) -> Result<(), StoreError> {
+    let mut on = vec![keys.audit()];
+    let mut with = Arguments::default();
+    with.push(redis.token());
+    for one in plain {
+        on.push(keys.contact(&one.contact));
+        with.push(keys::digest_text(&one.digest));
+        with.number(one.at.timestamp_micros());
+        with.push(json(&one.decision)?);
+        let stamp = Stamp { by: GATEWAY.to_owned(), at: one.at };
+        with.push(keys::audit_record(stamp, AuditEvent::Decided(one.audit.clone()))?);
+    }
+    let script = &redis.scripts.plain;
+    redis.link.run(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
+    Ok(())
+}
+
+pub(super) async fn uncount(redis: &Redis, keys: &Keys, contact: &str) -> Result<(), StoreError> {
+    let mut asked = redis::cmd("HGET");
+    asked.arg(keys.contact(contact)).arg("person");
+    // Whose contact it is never changes once it is recorded.
+    let person: Option<String> = take(Some(redis.link.ask(keys, &asked).await?))?;
+    let Some(person) = person else { return Ok(()) };
+    let on = [
+        keys.contact(contact),
+        keys.ledger(&person),
+        keys.counted(&person),
+        keys.received(&person),
+        keys.traces(&person),
+    ];
+    let mut with = Arguments::default();
+    with.push(redis.token());
+    with.push(contact);
+    let script = &redis.scripts.uncount;
+    redis.link.run(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
+    Ok(())
+}
+
+/// Sends a decided contact, to be committed on a ledger of this version.
+async fn send(
+    redis: &Redis,
+    keys: &Keys,
+    version: &str,
+    token: &str,
+    entry: &JournalEntry,
+    request: &CommitRequest,
+) -> Result<Answer, StoreError> {
+    let mut with = Arguments::default();
+    arguments(&mut with, "commit", entry, token, version, Some(request))?;
+    let on = script_keys(keys, entry);
+    let script = &redis.scripts.commit;
+    let answer = redis.link.run(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
+    read(answer, request, token)
+}
+
+async fn look(redis: &Redis, keys: &Keys, request: &CommitRequest) -> Result<Answer, StoreError> {
+    let person = request.person.clone().unwrap_or_default();
+    let on = [
+        keys.contact(&request.contact),
+        keys.ledger(&person),
+        keys.counted(&person),
+        keys.received(&person),
+        keys.traces(&person),
+    ];
+    let mut with = Arguments::default();
+    with.push("look");
+    for nothing in ["", "", ""] {
+        with.push(nothing);
+    }
+    with.push(person);
+    with.number(reach(request).timestamp_micros());
+    with.push(if request.needs_received { "1" } else { "0" });
+    let script = &redis.scripts.commit;
+    let answer = redis.link.run(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
+    read(answer, request, "")
+}

@@ -1,0 +1,203 @@
+//! Queue items on Redis.
+
+use chrono::DateTime;
+
+use super::Redis;
+use super::fault::rubbish;
+use super::keys::{self, Keys, json};
+use super::script::{Arguments, parts, take};
+use crate::domain::audit::AuditEvent;
+use crate::domain::queue::QueueItem;
+use crate::ports::{Attachment, ItemFilter, QueueCount, Stamp, StoreError};
+use crate::runtime::limits::{REDIS_CONFLICTS_MAX, REDIS_ONCE_KEPT, REDIS_RESPONSE_WAIT};
+use crate::store::{attached, page};
+
+/// Items read with one command.
+const PIECE: usize = 100;
+
+/// An item, and its record as it stands.
+pub(super) async fn one(
+    redis: &Redis,
+    keys: &Keys,
+    id: &str,
+) -> Result<Option<(QueueItem, String)>, StoreError> {
+    let mut command = redis::cmd("HGET");
+    command.arg(keys.items()).arg(id);
+    let record: Option<String> = take(Some(redis.link.ask(keys, &command).await?))?;
+    record.map(|record| Ok((keys::read(&record, "queue item")?, record))).transpose()
+}
+
+/// `false`: the item is no longer as it was read, and was left as it is.
+pub(super) async fn replace(
+    redis: &Redis,
+    keys: &Keys,
+    was: &QueueItem,
+    now: &QueueItem,
+    audit: (Stamp, AuditEvent),
+) -> Result<bool, StoreError> {
+    if was.id != now.id {
+        return Err(StoreError::Refused("an item keeps its id".to_owned()));
+    }
+    let Some((stored, record)) = one(redis, keys, &was.id).await? else { return Ok(false) };
+    if stored != *was {
+        return Ok(false);
+    }
+    // The record may be of an older gateway, whose JSON lacks what ours has: the script compares
+    // it as it stands.
+    let entry = keys::audit_record(audit.0, audit.1)?;
+    swap(redis, keys, Some((&stored, &record)), now, &entry).await
+}
+
+pub(super) async fn attach(
+    redis: &Redis,
+    keys: &Keys,
+    contact: &str,
+    attachment: Attachment,
+) -> Result<(), StoreError> {
+    for _ in 0..REDIS_CONFLICTS_MAX {
+        let before = one(redis, keys, contact).await?;
+        let item = before.as_ref().map(|(item, _)| item.clone());
+        let Some(item) = attached::attach(item, attachment.clone())? else { return Ok(()) };
+        let was = before.as_ref().map(|(item, record)| (item, record.as_str()));
+        if swap(redis, keys, was, &item, "").await? {
+            return Ok(());
+        }
+    }
+    Err(StoreError::Unavailable("the item changes all the time; try again".to_owned()))
+}
+
+async fn swap(
+    redis: &Redis,
+    keys: &Keys,
+    was: Option<(&QueueItem, &str)>,
+    now: &QueueItem,
+    audit: &str,
+) -> Result<bool, StoreError> {
+    let left = was.map_or(now.queue.as_str(), |(item, _)| item.queue.as_str());
+    let comes_to =
+        if now.state.is_waiting() { keys.waiting(&now.queue) } else { keys.done(&now.queue) };
+    let on = [
+        keys.items(),
+        keys.waiting(left),
+        keys.done(left),
+        comes_to,
+        keys.queues(),
+        keys.audit(),
+        keys.once(&redis.token()),
+    ];
+    let mut with = Arguments::default();
+    with.push(&now.id);
+    with.push(was.map_or("", |(_, record)| record));
+    with.push(json(now)?);
+    with.number(now.at.timestamp_micros());
+    with.push(&now.queue);
+    with.push(audit);
+    with.push(REDIS_ONCE_KEPT.as_secs().to_string());
+    let script = &redis.scripts.replace;
+    let answer = redis.link.run(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
+    Ok(take::<i64>(Some(answer))? == 1)
+}
+
+pub(super) async fn queues(redis: &Redis, keys: &Keys) -> Result<Vec<QueueCount>, StoreError> {
+    let mut command = redis::cmd("SMEMBERS");
+    command.arg(keys.queues());
+    let mut names: Vec<String> = take(Some(redis.link.ask(keys, &command).await?))?;
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    names.sort();
+    let on: Vec<String> = names.iter().map(|name| keys.waiting(name)).collect();
+    let script = &redis.scripts.queues;
+    let answer = redis.link.run(keys, script, &on, &[], REDIS_RESPONSE_WAIT).await?;
+    let mut counts = Vec::new();
+    for (queue, count) in names.into_iter().zip(parts(answer)?) {
+        let (waiting, oldest): (u64, String) = take(Some(count))?;
+        if waiting > 0 {
+            let oldest_at = DateTime::from_timestamp_micros(micros(&oldest)?);
+            counts.push(QueueCount { queue, waiting, oldest_at });
+        }
+    }
+    Ok(counts)
+}
+
+/// Reads the list of those that wait, that of those that are done, or both, as the filter asks.
+pub(super) async fn list(
+    redis: &Redis,
+    keys: &Keys,
+    queue: &str,
+    filter: &ItemFilter,
+) -> Result<Vec<QueueItem>, StoreError> {
+    let after = match &filter.after {
+        None => None,
+        Some(id) => {
+            let (item, _) = one(redis, keys, id).await?.ok_or_else(|| {
+                StoreError::Refused("there is no such item to list after".to_owned())
+            })?;
+            Some((item.at.timestamp_micros(), id.clone()))
+        }
+    };
+    let wants_waiting =
+        filter.states.is_empty() || filter.states.iter().any(|state| state.is_waiting());
+    let wants_done = filter.states.iter().any(|state| !state.is_waiting());
+    let mut items = Vec::new();
+    if wants_waiting {
+        items.extend(read(redis, keys, &keys.waiting(queue), queue, filter, after.as_ref()).await?);
+    }
+    if wants_done {
+        items.extend(read(redis, keys, &keys.done(queue), queue, filter, after.as_ref()).await?);
+    }
+    items.sort_by(|one: &QueueItem, other| {
+        (one.at.timestamp_micros(), &one.id).cmp(&(other.at.timestamp_micros(), &other.id))
+    });
+    items.truncate(page(filter.limit));
+    Ok(items)
+}
+
+/// A page of one list, piece by piece: some of a piece may be in other states than are asked for.
+async fn read(
+    redis: &Redis,
+    keys: &Keys,
+    list: &str,
+    queue: &str,
+    filter: &ItemFilter,
+    after: Option<&(i64, String)>,
+) -> Result<Vec<QueueItem>, StoreError> {
+    let from = after.map_or("-inf".to_owned(), |(at, _)| at.to_string());
+    let (mut found, mut offset) = (Vec::new(), 0);
+    loop {
+        let mut command = redis::cmd("ZRANGEBYSCORE");
+        command.arg(list).arg(&from).arg("+inf").arg("LIMIT").arg(offset).arg(PIECE);
+        let ids: Vec<String> = take(Some(redis.link.ask(keys, &command).await?))?;
+        if ids.is_empty() {
+            return Ok(found);
+        }
+        let mut command = redis::cmd("HMGET");
+        command.arg(keys.items()).arg(&ids);
+        let records: Vec<Option<String>> = take(Some(redis.link.ask(keys, &command).await?))?;
+        for record in records.into_iter().flatten() {
+            let item: QueueItem = keys::read(&record, "queue item")?;
+            let place = (item.at.timestamp_micros(), item.id.as_str());
+            let is_after = after.is_none_or(|(at, id)| place > (*at, id.as_str()));
+            let is_asked = match filter.states.as_slice() {
+                [] => item.state.is_waiting(),
+                states => states.contains(&item.state),
+            };
+            // It may have gone to another queue between the two commands.
+            if is_after && is_asked && item.queue == queue {
+                found.push(item);
+            }
+        }
+        if found.len() >= page(filter.limit) || ids.len() < PIECE {
+            return Ok(found);
+        }
+        offset += PIECE;
+    }
+}
+
+/// A score as Redis writes it.
+fn micros(score: &str) -> Result<i64, StoreError> {
+    match score.parse::<i64>() {
+        Ok(micros) => Ok(micros),
+        Err(_) => Err(rubbish()),
+    }
+}

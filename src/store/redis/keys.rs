@@ -1,0 +1,237 @@
+//! What stands in Redis: every key's name and every record's format, in one place.
+//!
+//! Every key begins with `cg1:{organisation}:`. `cg1` is the version of these formats; the braces
+//! make all keys of an organisation share one slot of a Cluster, so that one script writes them
+//! together. In the organisation's id every byte but letters, digits, `-`, `_` and `.` stands as
+//! `%xx`.
+//!
+//! | key, behind `cg1:{organisation}:` | type | holds |
+//! |---|---|---|
+//! | `people` | hash | person id → record, the published JSON shape |
+//! | `changes` | stream | `n-0`: `person` id that changed, or `all`; n from 1 without gaps, oldest forgotten |
+//! | `contact:<id>` | hash | `digest` (hex), `decision` (JSON), `at`, `person`, `counted` (JSON list of members of `counted:`), `token` of who wrote it |
+//! | `ledger:<person>` | hash | `version` (changes with the ledger), `told.<code>` → at, `lane.<lane>` → times used |
+//! | `counted:<person>` | sorted set | by at: JSON of contact, restriction, mode, at, issue |
+//! | `received:<person>` | sorted set | by at: contact ids; bounded, newest kept |
+//! | `traces:<person>` | hash | contact id → trace for comparison (JSON) |
+//! | `items` | hash | item id → queue item (JSON) |
+//! | `waiting:<queue>`, `done:<queue>` | sorted set | by at: item ids |
+//! | `queues` | set | names of the queues that ever held an item |
+//! | `audit` | stream | `n-0`: `entry` (JSON); n is the entry's number, from 1 without gaps |
+//! | `delivered` | sorted set | by at: contact id and recipient |
+//! | `once:<token>` | string | a step that was done, for a retry of the same call; expires |
+//!
+//! Instants named `at` are microseconds since 1970 UTC, rounded down. Changes are announced on the
+//! channel `cg1:changes` as `<number before> <organisation>`. Read with `redis-cli`, for example
+//! `HGETALL cg1:{karbon}:contact:<id>` or `XREVRANGE cg1:{karbon}:audit + - COUNT 10`.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::ledger::Counted;
+use crate::domain::organisation::OrganisationId;
+use crate::ports::{Stamp, StoreError};
+
+/// Where changes are announced.
+pub(super) const CHANNEL: &str = "cg1:changes";
+
+/// The keys of one organisation.
+#[derive(Debug, Clone)]
+pub(super) struct Keys {
+    tag: String,
+}
+
+impl Keys {
+    pub(super) fn of(organisation: &OrganisationId) -> Self {
+        let mut tag = String::new();
+        for byte in organisation.as_str().bytes() {
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
+                tag.push(char::from(byte));
+            } else {
+                // Writing to a string does not fail.
+                let _ = write!(tag, "%{byte:02x}");
+            }
+        }
+        // `{}` is no hash tag (redis.io, "Cluster specification", "Hash tags").
+        if tag.is_empty() {
+            tag.push('%');
+        }
+        Keys { tag }
+    }
+
+    /// The organisation as it stands in keys and on the channel.
+    pub(super) fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    pub(super) fn people(&self) -> String {
+        self.key("people")
+    }
+
+    pub(super) fn changes(&self) -> String {
+        self.key("changes")
+    }
+
+    pub(super) fn contact(&self, id: &str) -> String {
+        self.named("contact", id)
+    }
+
+    pub(super) fn ledger(&self, person: &str) -> String {
+        self.named("ledger", person)
+    }
+
+    pub(super) fn counted(&self, person: &str) -> String {
+        self.named("counted", person)
+    }
+
+    pub(super) fn received(&self, person: &str) -> String {
+        self.named("received", person)
+    }
+
+    pub(super) fn traces(&self, person: &str) -> String {
+        self.named("traces", person)
+    }
+
+    pub(super) fn items(&self) -> String {
+        self.key("items")
+    }
+
+    pub(super) fn waiting(&self, queue: &str) -> String {
+        self.named("waiting", queue)
+    }
+
+    pub(super) fn done(&self, queue: &str) -> String {
+        self.named("done", queue)
+    }
+
+    pub(super) fn queues(&self) -> String {
+        self.key("queues")
+    }
+
+    pub(super) fn audit(&self) -> String {
+        self.key("audit")
+    }
+
+    pub(super) fn delivered(&self) -> String {
+        self.key("delivered")
+    }
+
+    pub(super) fn once(&self, token: &str) -> String {
+        self.named("once", token)
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("cg1:{{{}}}:{name}", self.tag)
+    }
+
+    /// What is free text stands last, so that no name can be taken for another key's.
+    fn named(&self, name: &str, of: &str) -> String {
+        format!("cg1:{{{}}}:{name}:{of}", self.tag)
+    }
+}
+
+/// The organisation of a tag, as [`Keys::tag`] writes it.
+pub(super) fn organisation_of(tag: &str) -> Option<OrganisationId> {
+    if tag == "%" {
+        return Some(OrganisationId::new(""));
+    }
+    let mut bytes = Vec::with_capacity(tag.len());
+    let mut rest = tag;
+    while let Some(first) = rest.chars().next() {
+        if first == '%' {
+            bytes.push(u8::from_str_radix(rest.get(1..3)?, 16).ok()?);
+            rest = rest.get(3..)?;
+        } else {
+            bytes.push(u8::try_from(first).ok()?);
+            rest = rest.get(1..)?;
+        }
+    }
+    String::from_utf8(bytes).ok().map(|id| OrganisationId::new(&id))
+}
+
+/// A member of `counted:<person>`.
+#[derive(Serialize, Deserialize)]
+pub(super) struct CountedMember {
+    pub(super) contact: String,
+    #[serde(flatten)]
+    pub(super) counted: Counted,
+}
+
+/// An audit entry as it is written: its number is that of its place in the stream.
+#[derive(Serialize, Deserialize)]
+struct AuditRecord {
+    at: DateTime<Utc>,
+    by: String,
+    #[serde(flatten)]
+    event: AuditEvent,
+}
+
+pub(super) fn audit_record(stamp: Stamp, event: AuditEvent) -> Result<String, StoreError> {
+    json(&AuditRecord { at: stamp.at, by: stamp.by, event })
+}
+
+pub(super) fn audit_entry(number: u64, record: &str) -> Result<AuditEntry, StoreError> {
+    let AuditRecord { at, by, event } = read(record, "audit entry")?;
+    Ok(AuditEntry { number, at, by, event })
+}
+
+pub(super) fn json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value)
+        .map_err(|_| StoreError::Refused("a record can't be written as JSON".to_owned()))
+}
+
+pub(super) fn read<T: for<'a> Deserialize<'a>>(record: &str, what: &str) -> Result<T, StoreError> {
+    serde_json::from_str(record).map_err(|_| unreadable(what))
+}
+
+pub(super) fn unreadable(what: &str) -> StoreError {
+    StoreError::Corrupt(format!("a stored {what} can't be read back"))
+}
+
+pub(super) fn digest_text(digest: &[u8; 32]) -> String {
+    let mut text = String::with_capacity(64);
+    for byte in digest {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+pub(super) fn digest_of(text: &str) -> Result<[u8; 32], StoreError> {
+    let mut digest = [0; 32];
+    for (index, byte) in digest.iter_mut().enumerate() {
+        let pair = text.get(2 * index..2 * index + 2);
+        *byte = pair
+            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+            .ok_or_else(|| unreadable("digest"))?;
+    }
+    Ok(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_one_hash_tag_whatever_the_id_is_and_reads_back() {
+        for id in ["karbon", "", "%", "a}b{c", "a:b", "Ünïon", "../x", "a b"] {
+            let organisation = OrganisationId::new(id);
+            let keys = Keys::of(&organisation);
+            assert!(!keys.tag().is_empty() && !keys.tag().contains(['{', '}', ':', ' ']), "{id}");
+            assert_eq!(organisation_of(keys.tag()), Some(organisation));
+        }
+        for tag in ["%", "%2", "%zz", "é"].iter().skip(1) {
+            assert_eq!(organisation_of(tag), None);
+        }
+    }
+
+    #[test]
+    fn a_digest_reads_back() {
+        let digest = [0xa5; 32];
+        assert_eq!(digest_of(&digest_text(&digest)).unwrap(), digest);
+        assert!(digest_of("a5").is_err());
+        assert!(digest_of(&"é".repeat(32)).is_err());
+    }
+}

@@ -1,0 +1,138 @@
+//! The ledgers that this gateway knows, each with the version that Redis gave it.
+//!
+//! A contact is decided on what is known here, and the commit's script says whether it still
+//! holds. So a contact costs one round trip in the usual case, and a wrong guess costs another.
+//! Contacts of one person are decided one after the other: only other gateways get in between.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Days, TimeDelta, Utc};
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::keys::CountedMember;
+use crate::domain::ledger::{Counted, Ledger};
+use crate::domain::organisation::OrganisationId;
+use crate::ports::{CommitRequest, JournalEntry};
+use crate::runtime::limits::{COUNTED_KEPT, RECEIVED_PER_PERSON_MAX, REDIS_LEDGERS_MAX};
+
+/// The version of a ledger to which nothing was ever added.
+pub(super) const NEW: &str = "0";
+
+/// A ledger as Redis had it.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) version: String,
+    /// `counted` reaches back to `since`; `received` is filled where `has_received`.
+    pub(super) ledger: Ledger,
+    pub(super) since: DateTime<Utc>,
+    pub(super) has_received: bool,
+}
+
+/// One person's place: held while a contact of the person is decided.
+pub(super) type Place = Arc<AsyncMutex<Option<Known>>>;
+
+#[derive(Default)]
+pub(super) struct Ledgers {
+    places: Mutex<HashMap<(OrganisationId, String), Place>>,
+}
+
+impl Ledgers {
+    pub(super) fn place(&self, organisation: &OrganisationId, person: &str) -> Place {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        if places.len() >= REDIS_LEDGERS_MAX {
+            // Those that nobody holds. What is forgotten costs one round trip more, once.
+            places.retain(|_, place| Arc::strong_count(place) > 1);
+        }
+        Arc::clone(places.entry((organisation.clone(), person.to_owned())).or_default())
+    }
+}
+
+impl Known {
+    /// What a person is guessed to have of whom nothing is known here: nothing, ever.
+    pub(super) fn nothing() -> Self {
+        Known {
+            version: NEW.to_owned(),
+            ledger: Ledger::default(),
+            since: DateTime::<Utc>::MIN_UTC,
+            has_received: true,
+        }
+    }
+
+    pub(super) fn serves(&self, request: &CommitRequest) -> bool {
+        self.since <= request.counted_since && (self.has_received || !request.needs_received)
+    }
+
+    /// The part of it that a request is to see: the same as any other store shows.
+    pub(super) fn shown_to(&self, request: &CommitRequest) -> Ledger {
+        let since = request.counted_since.timestamp_micros();
+        let counted = self.ledger.counted.iter();
+        Ledger {
+            recorded: None,
+            counted: counted.filter(|one| one.at.timestamp_micros() >= since).cloned().collect(),
+            received: if request.needs_received {
+                self.ledger.received.clone()
+            } else {
+                Vec::new()
+            },
+            told: self.ledger.told.clone(),
+            lanes_used: self.ledger.lanes_used.clone(),
+        }
+    }
+
+    /// After a commit that added to it.
+    pub(super) fn add(&mut self, entry: &JournalEntry, version: &str) {
+        let additions = &entry.settled.additions;
+        let ledger = &mut self.ledger;
+        ledger.counted.extend(additions.counted.iter().cloned());
+        ledger.counted.sort_by_key(|counted| counted.at);
+        // As Redis forgets it, too.
+        let oldest = counted_kept_from(entry.at);
+        ledger.counted.retain(|counted| counted.at.timestamp_micros() >= oldest);
+        ledger.received.extend(additions.received.clone());
+        ledger.received.sort_by_key(|received| received.at);
+        let over = ledger.received.len().saturating_sub(RECEIVED_PER_PERSON_MAX);
+        ledger.received.drain(..over);
+        if let Some(told) = &additions.told {
+            match ledger.told.iter_mut().find(|before| before.code == told.code) {
+                Some(before) => before.at = before.at.max(told.at),
+                None => ledger.told.push(told.clone()),
+            }
+        }
+        if let Some(lane) = &additions.lane {
+            match ledger.lanes_used.iter_mut().find(|(used, _)| used == lane) {
+                Some((_, times)) => *times += 1,
+                None => ledger.lanes_used.push((lane.clone(), 1)),
+            }
+        }
+        if adds(entry) {
+            version.clone_into(&mut self.version);
+        }
+    }
+}
+
+/// The first instant, in microseconds, of which it is remembered at `at` what was counted.
+pub(super) fn counted_kept_from(at: DateTime<Utc>) -> i64 {
+    let kept = TimeDelta::from_std(COUNTED_KEPT).unwrap_or(TimeDelta::MAX);
+    at.checked_sub_signed(kept).unwrap_or(DateTime::<Utc>::MIN_UTC).timestamp_micros()
+}
+
+/// How far back a ledger is asked for: a day more than the request needs, so that the next
+/// contact, which may be a little older, finds it here.
+pub(super) fn reach(request: &CommitRequest) -> DateTime<Utc> {
+    request.counted_since.checked_sub_days(Days::new(1)).unwrap_or(DateTime::<Utc>::MIN_UTC)
+}
+
+/// Whether a decided contact changes the person's ledger.
+fn adds(entry: &JournalEntry) -> bool {
+    let additions = &entry.settled.additions;
+    !additions.counted.is_empty()
+        || additions.received.is_some()
+        || additions.told.is_some()
+        || additions.lane.is_some()
+}
+
+/// A member of the sorted set of what was counted.
+pub(super) fn member(contact: &str, counted: &Counted) -> CountedMember {
+    CountedMember { contact: contact.to_owned(), counted: counted.clone() }
+}

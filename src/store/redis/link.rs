@@ -1,0 +1,278 @@
+//! The connection to Redis, whichever way it runs: made when it is needed, shared by all callers,
+//! given up when it fails, and made anew; with Sentinel after asking who the master is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use redis::aio::{ConnectionLike, MultiplexedConnection, PubSub};
+use redis::cluster::ClusterClient;
+use redis::cluster_async::ClusterConnection;
+use redis::sentinel::SentinelClient;
+use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionInfo, RedisResult, Value};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use super::address::Address;
+use super::breaker::{Breaker, Breakers};
+use super::fault::{self, Cure};
+use super::keys::Keys;
+use super::script::Script;
+use crate::ports::StoreError;
+use crate::runtime::limits::{
+    REDIS_BULK_WAIT, REDIS_CONNECT_WAIT, REDIS_REDIRECTIONS_MAX, REDIS_RESPONSE_WAIT,
+};
+
+/// One try, and one more where a new connection may cure the failure.
+const TRIES: usize = 2;
+
+pub(super) struct Link {
+    servers: Servers,
+    current: ArcSwapOption<Connection>,
+    /// One connects, the others wait for it.
+    connecting: Mutex<()>,
+    breakers: Breakers,
+    /// How often a connection was made in the place of another.
+    remade: AtomicU64,
+}
+
+enum Servers {
+    Single(Box<Client>),
+    Sentinel(Box<Mutex<SentinelClient>>),
+    Cluster(Box<ClusterClient>, Vec<ConnectionInfo>),
+}
+
+#[derive(Clone)]
+enum Connection {
+    One(MultiplexedConnection),
+    Cluster(Box<ClusterConnection>),
+}
+
+impl Link {
+    /// Connects to nothing yet: a gateway starts also while Redis is away.
+    pub(super) fn new(address: Address) -> Result<Self, StoreError> {
+        let servers = match address {
+            Address::Single(client) => Servers::Single(client),
+            Address::Sentinel(client) => Servers::Sentinel(Box::new(Mutex::new(*client))),
+            Address::Cluster(nodes) => {
+                // One node that is frozen must not use up the time that finding the others has.
+                let client = ClusterClient::builder(nodes.clone())
+                    .connection_timeout(REDIS_CONNECT_WAIT / 2)
+                    .response_timeout(REDIS_BULK_WAIT)
+                    .retries(REDIS_REDIRECTIONS_MAX)
+                    .build()
+                    .map_err(|error| fault::from_redis(&error))?;
+                Servers::Cluster(Box::new(client), nodes)
+            }
+        };
+        Ok(Link {
+            servers,
+            current: ArcSwapOption::empty(),
+            connecting: Mutex::new(()),
+            breakers: Breakers::default(),
+            remade: AtomicU64::new(0),
+        })
+    }
+
+    /// One command on keys of an organisation. It may be sent twice: every command of the store
+    /// does the same the second time.
+    pub(super) async fn ask(&self, keys: &Keys, command: &Cmd) -> Result<Value, StoreError> {
+        self.ask_within(keys, command, REDIS_RESPONSE_WAIT).await
+    }
+
+    /// As [`Link::ask`], for a step that takes the server longer.
+    pub(super) async fn ask_within(
+        &self,
+        keys: &Keys,
+        command: &Cmd,
+        wait: Duration,
+    ) -> Result<Value, StoreError> {
+        let breaker = self.breaker(keys.tag());
+        breaker.admit()?;
+        self.attempt(&breaker, command, wait).await.map_err(|error| match error {
+            Failure::Redis(error) => fault::from_redis(&error),
+            Failure::NoAnswer => fault::no_answer(),
+        })
+    }
+
+    /// Runs a script by its digest, or with its text where the server does not have it.
+    pub(super) async fn run(
+        &self,
+        keys: &Keys,
+        script: &Script,
+        on: &[String],
+        with: &[Vec<u8>],
+        wait: Duration,
+    ) -> Result<Value, StoreError> {
+        let breaker = self.breaker(keys.tag());
+        breaker.admit()?;
+        let by_digest = script.by_digest(on, with);
+        let answer = match self.attempt(&breaker, &by_digest, wait).await {
+            Err(Failure::Redis(error)) if error.code() == Some("NOSCRIPT") => {
+                self.attempt(&breaker, &script.by_text(on, with), wait).await
+            }
+            answer => answer,
+        };
+        answer.map_err(|error| match error {
+            Failure::Redis(error) => fault::from_redis(&error),
+            Failure::NoAnswer => fault::no_answer(),
+        })
+    }
+
+    /// Whether servers that failed answer again.
+    pub(super) async fn probe(&self) {
+        for tag in self.breakers.open() {
+            let mut command = redis::cmd("EXISTS");
+            command.arg(format!("cg1:{{{tag}}}:people"));
+            // The breaker is told by the attempt itself.
+            let _ = self.attempt(&self.breaker(&tag), &command, REDIS_RESPONSE_WAIT).await;
+        }
+    }
+
+    /// A connection of its own for announcements: to the master, or to any node of a Cluster,
+    /// whose nodes pass them on to each other.
+    pub(super) async fn subscriber(&self) -> Option<PubSub> {
+        let nodes = timeout(REDIS_CONNECT_WAIT, self.nodes()).await.ok()?.ok()?;
+        for node in nodes {
+            if let Ok(Ok(subscriber)) = timeout(REDIS_CONNECT_WAIT, node.get_async_pubsub()).await {
+                return Some(subscriber);
+            }
+        }
+        None
+    }
+
+    /// Changes when a connection was given up: the server may be another one since.
+    pub(super) fn times_remade(&self) -> u64 {
+        self.remade.load(Ordering::Relaxed)
+    }
+
+    /// A client for each server that can be asked about itself.
+    pub(super) async fn nodes(&self) -> RedisResult<Vec<Client>> {
+        match &self.servers {
+            Servers::Single(client) => Ok(vec![(**client).clone()]),
+            Servers::Sentinel(client) => Ok(vec![client.lock().await.async_get_client().await?]),
+            Servers::Cluster(_, nodes) => {
+                nodes.iter().map(|node| Client::open(node.clone())).collect()
+            }
+        }
+    }
+
+    fn breaker(&self, tag: &str) -> Arc<Breaker> {
+        match self.servers {
+            Servers::Single(_) | Servers::Sentinel(_) => self.breakers.of("%"),
+            Servers::Cluster(..) => self.breakers.of(tag),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        breaker: &Breaker,
+        command: &Cmd,
+        wait: Duration,
+    ) -> Result<Value, Failure> {
+        let mut result = Err(Failure::NoAnswer);
+        for _ in 0..TRIES {
+            let (failure, cure) = match self.attempt_once(command, wait).await {
+                Ok(value) => {
+                    breaker.succeeded();
+                    return Ok(value);
+                }
+                Err(Failure::NoAnswer) => (Failure::NoAnswer, Cure::Wait),
+                Err(Failure::Redis(error)) => {
+                    let cure = fault::cure(&error);
+                    (Failure::Redis(error), cure)
+                }
+            };
+            result = Err(failure);
+            if cure != Cure::Reconnect {
+                // A server that answers, if only to refuse, is there.
+                if cure == Cure::None {
+                    breaker.succeeded();
+                    return result;
+                }
+                break;
+            }
+        }
+        breaker.failed();
+        result
+    }
+
+    async fn attempt_once(&self, command: &Cmd, wait: Duration) -> Result<Value, Failure> {
+        let connection = self.connection().await?;
+        let answer = match (*connection).clone() {
+            Connection::One(mut one) => timeout(wait, one.req_packed_command(command)).await,
+            Connection::Cluster(mut cluster) => {
+                timeout(wait, cluster.req_packed_command(command)).await
+            }
+        };
+        let failure = match answer {
+            Ok(Ok(Value::ServerError(error))) => Failure::Redis(error.into()),
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => Failure::Redis(error),
+            Err(_) => Failure::NoAnswer,
+        };
+        let gone = match &failure {
+            Failure::NoAnswer => true,
+            Failure::Redis(error) => fault::cure(error) != Cure::None,
+        };
+        if gone {
+            self.give_up(&connection);
+        }
+        Err(failure)
+    }
+
+    async fn connection(&self) -> Result<Arc<Connection>, Failure> {
+        if let Some(connection) = self.current.load_full() {
+            return Ok(connection);
+        }
+        let _one_at_a_time = self.connecting.lock().await;
+        if let Some(connection) = self.current.load_full() {
+            return Ok(connection);
+        }
+        let connection = timeout(REDIS_CONNECT_WAIT, self.connect())
+            .await
+            .map_err(|_| Failure::NoAnswer)?
+            .map_err(Failure::Redis)?;
+        let connection = Arc::new(connection);
+        self.current.store(Some(Arc::clone(&connection)));
+        Ok(connection)
+    }
+
+    async fn connect(&self) -> RedisResult<Connection> {
+        // The wait for an answer is each call's own.
+        let settings = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(REDIS_CONNECT_WAIT))
+            .set_response_timeout(Some(REDIS_BULK_WAIT));
+        match &self.servers {
+            Servers::Single(client) => {
+                let one = client.get_multiplexed_async_connection_with_config(&settings).await?;
+                Ok(Connection::One(one))
+            }
+            Servers::Sentinel(client) => {
+                let client = client.lock().await.async_get_client().await?;
+                let one = client.get_multiplexed_async_connection_with_config(&settings).await?;
+                Ok(Connection::One(one))
+            }
+            Servers::Cluster(client, _) => {
+                Ok(Connection::Cluster(Box::new(client.get_async_connection().await?)))
+            }
+        }
+    }
+
+    /// Unless somebody has made a new one meanwhile.
+    fn give_up(&self, connection: &Arc<Connection>) {
+        let before = self.current.rcu(|current| match current {
+            Some(current) if Arc::ptr_eq(current, connection) => None,
+            current => current.clone(),
+        });
+        if before.is_some_and(|before| Arc::ptr_eq(&before, connection)) {
+            self.remade.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+enum Failure {
+    Redis(redis::RedisError),
+    NoAnswer,
+}

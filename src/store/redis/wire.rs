@@ -1,0 +1,163 @@
+//! The commit's script: what it is given, and what it answers.
+
+use chrono::DateTime;
+use redis::Value;
+
+use super::fault::rubbish;
+use super::keys::{self, CountedMember, Keys, json};
+use super::ledgers::{Known, counted_kept_from, member, reach};
+use super::script::{Arguments, parts, take};
+use crate::domain::audit::AuditEvent;
+use crate::domain::ledger::{Ledger, Received, Told};
+use crate::ports::{CommitRequest, Committed, JournalEntry, Stamp, StoreError};
+use crate::runtime::limits::RECEIVED_PER_PERSON_MAX;
+use crate::store::GATEWAY;
+
+/// What the commit's script answers.
+pub(super) enum Answer {
+    /// The id is recorded; `ours` if by this very call, whose first answer was lost.
+    Recorded {
+        committed: Box<Committed>,
+        ours: bool,
+    },
+    Done,
+    /// The ledger is another one: decide again, on this.
+    Ledger(Box<Known>),
+}
+
+/// A version that no ledger has: the script answers with the ledger.
+pub(super) const NO_VERSION: &str = "";
+
+/// In the order of `commit.lua`.
+pub(super) fn script_keys(keys: &Keys, entry: &JournalEntry) -> Vec<String> {
+    let person = entry.person.as_deref().unwrap_or_default();
+    let queue = entry.settled.item.as_ref().map_or("", |item| item.queue.as_str());
+    vec![
+        keys.contact(&entry.contact),
+        keys.ledger(person),
+        keys.counted(person),
+        keys.received(person),
+        keys.traces(person),
+        keys.items(),
+        keys.waiting(queue),
+        keys.queues(),
+        keys.audit(),
+    ]
+}
+
+/// In the order of `commit.lua`.
+pub(super) fn arguments(
+    with: &mut Arguments,
+    wanted: &str,
+    entry: &JournalEntry,
+    token: &str,
+    version: &str,
+    request: Option<&CommitRequest>,
+) -> Result<(), StoreError> {
+    let settled = &entry.settled;
+    let additions = &settled.additions;
+    with.push(wanted);
+    with.push(keys::digest_text(&entry.digest));
+    with.push(token);
+    with.push(version);
+    with.push(entry.person.as_deref().unwrap_or_default());
+    with.number(request.map_or(0, |request| reach(request).timestamp_micros()));
+    with.push(if request.is_some_and(|request| request.needs_received) { "1" } else { "0" });
+    with.push(json(&settled.decision)?);
+    with.number(entry.at.timestamp_micros());
+    let stamp = Stamp { by: GATEWAY.to_owned(), at: entry.at };
+    with.push(keys::audit_record(stamp, AuditEvent::Decided(settled.audit.clone()))?);
+    match &settled.item {
+        Some(item) => {
+            with.push(&item.id);
+            with.push(json(item)?);
+            with.number(item.at.timestamp_micros());
+            with.push(&item.queue);
+        }
+        None => ["", "", "", ""].iter().for_each(|nothing| with.push(nothing)),
+    }
+    with.push(&entry.contact);
+    match &additions.received {
+        Some(received) => {
+            with.push(json(received)?);
+            with.number(received.at.timestamp_micros());
+        }
+        None => ["", ""].iter().for_each(|nothing| with.push(nothing)),
+    }
+    with.size(RECEIVED_PER_PERSON_MAX);
+    match &additions.told {
+        Some(told) => {
+            with.push(&told.code);
+            with.number(told.at.timestamp_micros());
+        }
+        None => ["", ""].iter().for_each(|nothing| with.push(nothing)),
+    }
+    with.push(additions.lane.as_deref().unwrap_or_default());
+    with.number(counted_kept_from(entry.at));
+    let mut members = Vec::with_capacity(additions.counted.len());
+    for counted in &additions.counted {
+        members.push((counted.at.timestamp_micros(), json(&member(&entry.contact, counted))?));
+    }
+    with.push(json(&members.iter().map(|(_, member)| member).collect::<Vec<_>>())?);
+    for (at, member) in members {
+        with.number(at);
+        with.push(member);
+    }
+    Ok(())
+}
+
+/// The script's answer to a call that was made under a token.
+pub(super) fn read(
+    answer: Value,
+    request: &CommitRequest,
+    token: &str,
+) -> Result<Answer, StoreError> {
+    let mut answer = parts(answer)?.into_iter();
+    let kind: String = take(answer.next())?;
+    match kind.as_str() {
+        "done" => Ok(Answer::Done),
+        "known" => {
+            let digest = keys::digest_of(&take::<String>(answer.next())?)?;
+            let decision = keys::read(&take::<String>(answer.next())?, "decision")?;
+            let by: Option<String> = take(answer.next())?;
+            let conflicting = digest != request.digest;
+            let committed = Box::new(Committed { decision, repeated: true, conflicting });
+            Ok(Answer::Recorded { committed, ours: by.is_some_and(|by| by == token) })
+        }
+        "ledger" => ledger(answer, request).map(|known| Answer::Ledger(Box::new(known))),
+        _ => Err(rubbish()),
+    }
+}
+
+fn ledger(
+    mut answer: std::vec::IntoIter<Value>,
+    request: &CommitRequest,
+) -> Result<Known, StoreError> {
+    let version = take(answer.next())?;
+    let fields: Vec<(String, String)> = take(answer.next())?;
+    let members: Vec<String> = take(answer.next())?;
+    let traces: Vec<Option<String>> = take(answer.next())?;
+    let mut ledger = Ledger::default();
+    for (field, value) in fields {
+        let number: Option<i64> = value.parse().ok();
+        if let Some(code) = field.strip_prefix("told.") {
+            let at = number.and_then(DateTime::from_timestamp_micros);
+            let at = at.ok_or_else(|| keys::unreadable("instant"))?;
+            ledger.told.push(Told { code: code.to_owned(), at });
+        } else if let Some(lane) = field.strip_prefix("lane.") {
+            let used = number.and_then(|number| u32::try_from(number).ok());
+            let used = used.ok_or_else(|| keys::unreadable("count"))?;
+            ledger.lanes_used.push((lane.to_owned(), used));
+        }
+    }
+    ledger.told.sort_by(|one, other| one.code.cmp(&other.code));
+    ledger.lanes_used.sort();
+    for member in members {
+        let CountedMember { counted, .. } = keys::read(&member, "counted contact")?;
+        ledger.counted.push(counted);
+    }
+    for trace in traces.into_iter().flatten() {
+        ledger.received.push(keys::read::<Received>(&trace, "received contact")?);
+    }
+    Ok(Known { version, ledger, since: reach(request), has_received: request.needs_received })
+}

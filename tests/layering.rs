@@ -1,0 +1,297 @@
+//! The house rules that a text scan can hold: who may name whom, how long files are, what the
+//! domain may not touch. A scan can be fooled by macros and re-exports; it is here to catch slips.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// A room and the rooms that it may name besides itself. `ARCHITECTURE.md` shows the same table.
+const MAY_NAME: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("runtime", &[]),
+    ("ports", &["domain"]),
+    ("intake", &["domain", "ports", "runtime"]),
+    ("casework", &["domain", "ports", "runtime"]),
+    ("store", &["domain", "ports", "runtime"]),
+    ("forward", &["domain", "ports", "runtime"]),
+    ("channels", &["domain", "intake", "ports", "runtime"]),
+    ("staff", &["domain", "casework", "runtime"]),
+    ("config", &["domain", "runtime"]),
+    ("cli", EVERYTHING),
+    ("app", EVERYTHING),
+];
+
+const EVERYTHING: &[&str] = &[
+    "domain", "runtime", "ports", "intake", "casework", "store", "forward", "channels", "staff",
+    "config", "cli", "app",
+];
+
+/// What a room may name of a room that it may not name as a whole: settings types are configured.
+const EXCEPTIONS: &[(&str, &[&str])] = &[
+    // Every bound is in one file, those of what ports carry as well.
+    ("ports", &["crate::runtime::limits"]),
+    (
+        "config",
+        &[
+            "crate::store::settings",
+            "crate::staff::settings",
+            "crate::channels::mail::settings",
+            "crate::channels::web_form::settings",
+            "crate::channels::telephony::settings",
+        ],
+    ),
+];
+
+/// Drawers in which anything ends up.
+const BANNED_MODULES: &[&str] = &["util", "utils", "common", "helpers", "types", "misc"];
+
+/// What the domain may not contain: it does no I/O, reads no clock, and waits for nothing.
+const BANNED_IN_DOMAIN: &[&str] = &[
+    "async ",
+    ".await",
+    "tokio",
+    "std::fs",
+    "std::env",
+    "std::net",
+    "std::io",
+    "tracing",
+    "::now(",
+    "Instant::",
+    "SystemTime",
+    "rand::",
+    "std::thread",
+];
+
+const FILE_LINES_MAX: usize = 500;
+
+struct Source {
+    path: PathBuf,
+    room: String,
+    text: String,
+}
+
+impl Source {
+    /// The code: without comments, and without the unit tests at its end.
+    fn code(&self) -> String {
+        let end = self.text.find("#[cfg(test)]").unwrap_or(self.text.len());
+        self.text[..end]
+            .lines()
+            .map(|line| match line.find("//") {
+                // `https://` in a text is no comment.
+                Some(at) if !line[..at].ends_with(':') => &line[..at],
+                _ => line,
+            })
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files_under(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files_under(&path, files);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let src = root().join("src");
+    let mut files = Vec::new();
+    files_under(&src, &mut files);
+    files.sort();
+    assert!(files.len() > 50, "the scan found too little to be right");
+    files
+        .into_iter()
+        .map(|path| {
+            let inner = path.strip_prefix(&src).unwrap();
+            let first = inner.components().next().unwrap().as_os_str().to_str().unwrap();
+            let room = first.trim_end_matches(".rs").to_owned();
+            let text = std::fs::read_to_string(&path).unwrap();
+            Source { path: inner.to_owned(), room, text }
+        })
+        .filter(|source| !matches!(source.room.as_str(), "lib" | "main"))
+        .collect()
+}
+
+/// Every path that the code names from the crate's root, `crate::a::b` and `crate::{a::b, c}`.
+fn named(code: &str) -> BTreeSet<String> {
+    let flat: String = code.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut paths = BTreeSet::new();
+    for (at, _) in flat.match_indices("crate::") {
+        let rest = &flat[at + "crate::".len()..];
+        if let Some(list) = rest.strip_prefix('{') {
+            let mut depth = 0;
+            let mut part = String::new();
+            for c in list.chars() {
+                match c {
+                    '{' => depth += 1,
+                    '}' if depth == 0 => break,
+                    '}' => depth -= 1,
+                    ',' if depth == 0 => {
+                        paths.insert(format!("crate::{}", part.trim()));
+                        part.clear();
+                        continue;
+                    }
+                    _ => {}
+                }
+                part.push(c);
+            }
+            paths.insert(format!("crate::{}", part.trim()));
+        } else {
+            let end = rest.find(|c: char| !c.is_alphanumeric() && !"_:".contains(c));
+            paths.insert(format!("crate::{}", &rest[..end.unwrap_or(rest.len())]));
+        }
+    }
+    paths
+}
+
+fn violations(source: &Source) -> Vec<String> {
+    let table: BTreeMap<&str, &[&str]> = MAY_NAME.iter().copied().collect();
+    let Some(allowed) = table.get(source.room.as_str()) else {
+        return vec![format!("{}: the room is not in the table", source.path.display())];
+    };
+    let exceptions: Vec<&str> = EXCEPTIONS
+        .iter()
+        .filter(|(room, _)| *room == source.room)
+        .flat_map(|(_, paths)| paths.iter().copied())
+        .collect();
+    named(&source.code())
+        .into_iter()
+        .filter(|path| {
+            let target = path.split("::").nth(1).unwrap_or_default();
+            let is_room = table.contains_key(target);
+            is_room
+                && target != source.room
+                && !allowed.contains(&target)
+                && !exceptions.iter().any(|exception| path.starts_with(exception))
+        })
+        .map(|path| format!("{}: `{}` may not name `{path}`", source.path.display(), source.room))
+        .collect()
+}
+
+#[test]
+fn rooms_name_only_whom_they_may() {
+    let found: Vec<String> = sources().iter().flat_map(violations).collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn the_scan_finds_a_planted_violation() {
+    let planted = |text: &str| Source {
+        path: PathBuf::from("channels/planted.rs"),
+        room: "channels".to_owned(),
+        text: text.to_owned(),
+    };
+    for text in [
+        "use crate::store::memory::Memory;",
+        "use crate::{\n    domain::queue,\n    casework::Desk,\n};",
+        "fn f() { crate::forward::smtp::send() }",
+    ] {
+        assert_eq!(violations(&planted(text)).len(), 1, "{text}");
+    }
+    assert!(violations(&planted("use crate::intake::Intake; // crate::store")).is_empty());
+}
+
+#[test]
+fn no_way_round_the_table() {
+    for source in sources() {
+        let code = source.code();
+        let path = source.path.display();
+        assert!(!code.contains("super::super::super"), "{path}: name it from `crate`");
+        assert!(!code.contains("contact_gateway::"), "{path}: name it from `crate`");
+    }
+}
+
+#[test]
+fn the_domain_is_pure() {
+    for source in sources().iter().filter(|source| source.room == "domain") {
+        let code = source.code();
+        for banned in BANNED_IN_DOMAIN {
+            assert!(!code.contains(banned), "{}: contains `{banned}`", source.path.display());
+        }
+    }
+}
+
+#[test]
+fn no_channel_names_a_restriction_kind() {
+    // A channel that looks at kinds is about to decide (invariant 2).
+    for source in sources().iter().filter(|source| source.room == "channels") {
+        let code = source.code();
+        for banned in ["domain::restriction::Kind", "KindName::", "Kind::ContactQuota"] {
+            assert!(!code.contains(banned), "{}: names `{banned}`", source.path.display());
+        }
+    }
+}
+
+#[test]
+fn files_are_short_and_no_module_is_a_drawer() {
+    let sources = sources();
+    let long: Vec<_> = sources
+        .iter()
+        .map(|source| (source.path.display(), source.text.lines().count()))
+        .filter(|(_, lines)| *lines > FILE_LINES_MAX)
+        .collect();
+    assert!(long.is_empty(), "more than {FILE_LINES_MAX} lines: {long:?}");
+    for source in &sources {
+        let path = source.path.display();
+        for part in source.path.iter().map(|part| part.to_str().unwrap().trim_end_matches(".rs")) {
+            assert!(!BANNED_MODULES.contains(&part), "{path}: a module called `{part}`");
+            assert_ne!(part, "mod", "{path}: `foo.rs` beside `foo/`, not `foo/mod.rs`");
+        }
+    }
+}
+
+#[test]
+fn the_architecture_shows_the_same_table() {
+    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    for (room, allowed) in MAY_NAME {
+        let row = text
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{room}`")))
+            .unwrap_or_else(|| panic!("ARCHITECTURE.md has no row for `{room}`"));
+        let last = row.trim_end_matches('|').rsplit('|').next().unwrap().trim();
+        let expected = match *allowed {
+            [] => "nothing of ours".to_owned(),
+            all if all.len() == EVERYTHING.len() => "everything".to_owned(),
+            some => some.iter().map(|room| format!("`{room}`")).collect::<Vec<_>>().join(" "),
+        };
+        let shown = last.split(',').next().unwrap().trim();
+        assert_eq!(shown, expected, "the row of `{room}`");
+    }
+}
+
+/// Every test that the table of invariants names is there; a renamed test takes its row along.
+#[test]
+fn every_invariant_names_tests_that_exist() {
+    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let section = text.split("\n## ").find(|section| section.starts_with("Invariants")).unwrap();
+    let mut files = Vec::new();
+    for folder in ["src", "tests"] {
+        files_under(&root().join(folder), &mut files);
+    }
+    let code: String = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    let rows: Vec<&str> =
+        section.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| |")).collect();
+    assert!(rows.len() >= 9, "an invariant lost its row");
+    for row in rows {
+        let holders = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        let named: Vec<&str> = holders.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "nothing holds: {row}");
+        for name in named {
+            let there = if name.contains('/') {
+                root().join(name).exists()
+            } else {
+                code.contains(&format!("fn {name}("))
+            };
+            assert!(there, "`{name}` is no test and no file");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! `tests/bad_configs/`: every folder is a configuration that must be refused, for exactly the
+//! reasons in its `expected-error`. `environment`, if it is there, holds variables as NAME=value.
+//! A new case needs no Rust: copy a folder, break something else, write down what is right to say
+//! (or run the test with BLESS=1, and read what it wrote).
+
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use contact_gateway::cli::check::{CheckArgs, run};
+use contact_gateway::config::{self, Environment};
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn environment(case: &Path) -> Environment {
+    let text = std::fs::read_to_string(case.join("environment")).unwrap_or_default();
+    text.lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// What `check` says to the configuration in a folder, with the folder's own path taken off.
+fn said(case: &Path, environment: &Environment) -> Result<String, String> {
+    let args = CheckArgs { config: case.join("gateway.toml"), json: false };
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let today = NaiveDate::from_ymd_opt(2026, 11, 21).unwrap();
+    let prefix = format!("{}/", case.display());
+    match run(&args, environment, today, &mut out, &mut err) {
+        Ok(_) => Ok(String::from_utf8(err).unwrap()),
+        Err(fault) => Err(format!("{fault}\n").replace(&prefix, "")),
+    }
+}
+
+#[test]
+fn every_bad_configuration_is_refused_for_its_reason() {
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(folder("tests/bad_configs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    cases.sort();
+    assert!(cases.len() >= 30, "only {} cases", cases.len());
+    let bless = std::env::var_os("BLESS").is_some();
+    let mut wrong = String::new();
+    for case in cases {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        let said = match said(&case, &environment(&case)) {
+            Err(said) => said,
+            Ok(_) => {
+                wrong.push_str(&format!("{name}: was not refused\n"));
+                continue;
+            }
+        };
+        let file = case.join("expected-error");
+        if bless {
+            std::fs::write(&file, &said).unwrap();
+        }
+        let expected = std::fs::read_to_string(&file).unwrap_or_default();
+        if said != expected {
+            wrong.push_str(&format!("{name}:\n  expected\n{expected}  said\n{said}\n"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// The configuration that shows every key, with the lines that are not in force in force as well.
+fn shown_whole() -> String {
+    let text = std::fs::read_to_string(folder("config/gateway.toml")).unwrap();
+    text.lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => rest,
+            Some(_) | None => line,
+        })
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
+    let scratch = tempfile::tempdir().unwrap();
+    let config = scratch.path();
+    std::fs::create_dir_all(config.join("profiles")).unwrap();
+    std::fs::create_dir_all(config.join("secrets")).unwrap();
+    for name in ["profiles/karbon-homes.toml", "bank-holidays.toml"] {
+        std::fs::copy(folder("config").join(name), config.join(name)).unwrap();
+    }
+    std::fs::write(config.join("secrets/karbon-twilio"), "secret\n").unwrap();
+    std::fs::write(config.join("fallback.xml"), "<Response/>").unwrap();
+    let file = config.join("gateway.toml");
+    std::fs::write(&file, text).unwrap();
+    (scratch, file)
+}
+
+fn with_secrets() -> Environment {
+    [("KARBON_TWILIO", "a"), ("KARBON_SIP", "b")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+}
+
+#[test]
+fn the_shown_configuration_is_right_as_it_stands() {
+    let warnings = said(&folder("config"), &Environment::new()).unwrap();
+    assert!(warnings.contains("organisation `karbon`: unset, and needed"), "{warnings}");
+}
+
+#[test]
+fn the_shown_configuration_shows_every_key() {
+    let text = shown_whole();
+    let (_scratch, file) = written(&text);
+    let loaded = config::load(&file, &with_secrets()).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(loaded.settings.telephony.len(), 1);
+    let shown: toml::Table = text.parse().unwrap();
+    let shown = toml::Value::Table(shown);
+    // A secret is in one of two places; both are shown with `secrets`.
+    let missing: Vec<&str> = loaded
+        .known_keys()
+        .filter(|path| *path != "organisation[].telephony[].token.file")
+        .filter(|path| !holds(&shown, path))
+        .collect();
+    assert!(missing.is_empty(), "not in config/gateway.toml: {missing:?}");
+}
+
+/// Whether some value stands at a path such as `organisation[].form[].path`.
+fn holds(value: &toml::Value, path: &str) -> bool {
+    let (part, rest) = path.split_once('.').unwrap_or((path, ""));
+    let name = part.trim_end_matches("[]");
+    let Some(found) = value.get(name) else { return false };
+    let below: Vec<&toml::Value> = match found {
+        toml::Value::Array(items) if part.ends_with("[]") => items.iter().collect(),
+        found => vec![found],
+    };
+    rest.is_empty() || below.iter().any(|value| holds(value, rest))
+}
+
+#[test]
+fn what_is_shown_as_a_default_is_the_default() {
+    let whole = shown_whole();
+    let bare: String = whole
+        .lines()
+        .filter(|line| !line.ends_with("# default"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert!(whole.len() > bare.len());
+    let settings = |text: &str| {
+        let (scratch, file) = written(text);
+        let loaded = config::load(&file, &with_secrets()).unwrap_or_else(|f| panic!("{f}"));
+        let shown = format!("{:#?}", loaded.settings);
+        shown.replace(&scratch.path().display().to_string(), "")
+    };
+    assert_eq!(settings(&whole), settings(&bare));
+}
+
+#[test]
+fn no_fault_shows_a_secret() {
+    let text = shown_whole()
+        .replace("{ env = \"KARBON_SIP\" }", "\"hunter2\"")
+        .replace("embedded:var/gateway", "redis:hunter2@redis.example");
+    let (_scratch, file) = written(&text);
+    let faults = config::load(&file, &with_secrets()).unwrap_err().to_string();
+    assert!(faults.contains("token: is not where a secret is found"), "{faults}");
+    assert!(faults.contains("store.url: is not a store"), "{faults}");
+    assert!(!faults.contains("hunter2"), "{faults}");
+}

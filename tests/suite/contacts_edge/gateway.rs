@@ -1,0 +1,260 @@
+//! A gateway with the contacts listener alone, on a store in a folder.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use contact_gateway::channels::http::{self, ContactsEdge, ContactsParts};
+use contact_gateway::channels::telephony::settings::TelephonySettings;
+use contact_gateway::channels::web_form::settings::{FormFields, FormSettings};
+use contact_gateway::domain::audit::{AuditEntry, AuditEvent};
+use contact_gateway::domain::organisation::{Organisation, OrganisationId};
+use contact_gateway::domain::person::Person;
+use contact_gateway::domain::profile::{Nation, Profile};
+use contact_gateway::domain::queue::QueueItem;
+use contact_gateway::domain::restriction::Mode;
+use contact_gateway::domain::safeguard::{Lane, LaneRule, Safeguards};
+use contact_gateway::intake::{Intake, Parts, announce, plain, roster::Rosters};
+use contact_gateway::ports::{Clock, ItemFilter, Mailer, OwnMail, Stamp, Store, StoreError};
+use contact_gateway::runtime::metrics::Metrics;
+use contact_gateway::runtime::shutdown::Shutdown;
+use contact_gateway::runtime::tokens::{TokenTable, sha256};
+use contact_gateway::store::archive::FileArchive;
+use contact_gateway::store::embedded::Embedded;
+use contact_gateway::store::journal::FileJournal;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+pub const TOKEN: &str = "a token of the organisation's";
+
+/// A clock that the test moves.
+pub struct TestClock(Mutex<DateTime<Utc>>);
+
+impl TestClock {
+    pub fn forward(&self, by: TimeDelta) {
+        let mut now = self.0.lock().unwrap();
+        *now += by;
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// Keeps what the gateway writes.
+#[derive(Default)]
+pub struct Outbox(Mutex<Vec<OwnMail>>);
+
+impl Outbox {
+    pub fn all(&self) -> Vec<OwnMail> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Mailer for Outbox {
+    async fn send(&self, mail: OwnMail) -> Result<(), StoreError> {
+        self.0.lock().unwrap().push(mail);
+        Ok(())
+    }
+}
+
+/// How a test's gateway is set up.
+pub struct Setup {
+    pub forms: Vec<FormSettings>,
+    pub telephony: Vec<TelephonySettings>,
+    pub people: serde_json::Value,
+    pub emergency: Option<&'static str>,
+    pub mode: Mode,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Setup {
+            forms: Vec::new(),
+            telephony: Vec::new(),
+            people: serde_json::json!([]),
+            emergency: Some("+441910000000"),
+            mode: Mode::Enforce,
+        }
+    }
+}
+
+pub struct Gateway {
+    pub address: SocketAddr,
+    pub clock: Arc<TestClock>,
+    pub store: Arc<Embedded>,
+    pub outbox: Arc<Outbox>,
+    shutdown: Option<Shutdown>,
+    tasks: Vec<JoinHandle<()>>,
+    folder: Arc<tempfile::TempDir>,
+}
+
+pub fn karbon() -> OrganisationId {
+    OrganisationId::new("karbon")
+}
+
+/// A form at `/karbon/contact`.
+pub fn form_to(upstream: SocketAddr) -> FormSettings {
+    let name = |name: &str| Some(name.to_owned());
+    FormSettings {
+        organisation: karbon(),
+        path: "/karbon/contact".to_owned(),
+        upstream: format!("http://{upstream}/contact").parse().unwrap(),
+        fields: FormFields {
+            email: name("email"),
+            phone: name("tel"),
+            account: None,
+            text: name("message"),
+            subject: name("subject"),
+            issue: name("ref"),
+        },
+        body_limit: 25 * 1024 * 1024,
+        timeout: Duration::from_secs(10),
+    }
+}
+
+/// A person whose one identifier is an e-mail address and a number, under one restriction.
+pub fn person(
+    id: &str,
+    email: &str,
+    phone: &str,
+    restriction: serde_json::Value,
+) -> serde_json::Value {
+    let mut whole = serde_json::json!({
+        "id": format!("R-{id}"), "status": "active", "mode": "enforce", "grounds": "frequency",
+        "clause": "6.2", "starts": "2026-01-01", "decided_by": "A", "signed_off_by": "B"
+    });
+    for (key, value) in restriction.as_object().unwrap() {
+        whole[key] = value.clone();
+    }
+    serde_json::json!({
+        "id": id, "name": "Jo Doe",
+        "identifiers": [{"kind": "email", "value": email}, {"kind": "phone", "value": phone}],
+        "restrictions": [whole]
+    })
+}
+
+fn profile() -> Profile {
+    let emergency = LaneRule::new(vec!["emergency".to_owned(), "gas leak".to_owned()], None);
+    Profile {
+        safeguards: Safeguards::new(
+            BTreeMap::from([(Lane::Emergency, emergency)]),
+            Vec::new(),
+            Vec::new(),
+        ),
+        ..Profile::silent("Karbon Homes", Nation::England)
+    }
+}
+
+impl Gateway {
+    pub async fn start(setup: Setup) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Gateway::start_in(folder, setup).await
+    }
+
+    /// Starts on a folder that may hold an earlier gateway's data.
+    pub async fn start_in(folder: Arc<tempfile::TempDir>, setup: Setup) -> Self {
+        let path = folder.path();
+        let store = Embedded::open(&path.join("store")).unwrap();
+        let clock = Arc::new(TestClock(Mutex::new("2026-11-18T10:00:00Z".parse().unwrap())));
+        let organisation = Arc::new(Organisation {
+            id: karbon(),
+            profile: Arc::new(profile()),
+            mode: setup.mode,
+            emergency: setup.emergency.map(str::to_owned),
+            mail_domains: vec!["karbon.example".to_owned()],
+            queue_mailboxes: BTreeMap::new(),
+            notice_from: None,
+        });
+        let people: Vec<Person> = serde_json::from_value(setup.people).unwrap();
+        put(store.as_ref(), people, clock.now()).await;
+        let rosters = Arc::new(Rosters::new([&organisation]));
+        assert!(rosters.load_all(store.as_ref()).await);
+        let outbox = Arc::new(Outbox::default());
+        let (plain, plain_end) = mpsc::channel(64);
+        let (announcements, announcements_end) = mpsc::channel(64);
+        let intake = Arc::new(Intake::new(Parts {
+            organisations: vec![organisation],
+            rosters,
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            archive: Arc::new(FileArchive::open(&path.join("archive")).unwrap()),
+            journal: Arc::new(FileJournal::open(&path.join("journal")).unwrap()),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            plain,
+            announcements,
+            metrics: Arc::new(Metrics::new()),
+        }));
+        let recorder = Arc::clone(&store);
+        let mailer = Arc::clone(&outbox) as Arc<dyn Mailer>;
+        let mut tasks = vec![
+            tokio::spawn(plain::record(recorder, plain_end)),
+            tokio::spawn(announce::announce(Arc::clone(&mailer), announcements_end)),
+        ];
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let edge = ContactsEdge::new(ContactsParts {
+            forms: setup.forms,
+            telephony: setup.telephony,
+            tokens: TokenTable::new([(sha256(TOKEN.as_bytes()), karbon())]),
+            trusted_proxies: Vec::new(),
+            spool: path.join("spool"),
+            intake,
+            mailer,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        })
+        .unwrap();
+        let shutdown = Shutdown::new();
+        tasks.push(tokio::spawn(http::serve(listener, edge, shutdown.stopping())));
+        let shutdown = Some(shutdown);
+        Gateway { address, clock, store, outbox, shutdown, tasks, folder }
+    }
+
+    pub fn spool(&self) -> Vec<std::path::PathBuf> {
+        files(&self.folder.path().join("spool"))
+    }
+
+    pub async fn queue(&self, queue: &str) -> Vec<QueueItem> {
+        use contact_gateway::ports::Queues;
+        let filter = ItemFilter { limit: 100, ..ItemFilter::default() };
+        self.store.items(&karbon(), queue, filter).await.unwrap()
+    }
+
+    /// The decisions on the audit trail.
+    pub async fn decided(&self) -> Vec<AuditEntry> {
+        use contact_gateway::ports::AuditTrail;
+        let entries = self.store.audit(&karbon(), 0, 500).await.unwrap();
+        entries.into_iter().filter(|entry| matches!(entry.event, AuditEvent::Decided(_))).collect()
+    }
+
+    /// Stops in order; what the store knows stays in the folder.
+    pub async fn stop(mut self) -> Arc<tempfile::TempDir> {
+        assert!(self.shutdown.take().unwrap().stop(Duration::from_secs(10)).await);
+        for task in self.tasks.drain(..) {
+            task.await.unwrap();
+        }
+        self.store.close();
+        Arc::clone(&self.folder)
+    }
+}
+
+async fn put(store: &Embedded, people: Vec<Person>, at: DateTime<Utc>) {
+    use contact_gateway::ports::Register;
+    let event = AuditEvent::Imported {
+        people: u32::try_from(people.len()).unwrap(),
+        restrictions: u32::try_from(people.len()).unwrap(),
+    };
+    let stamp = Stamp { by: "test".to_owned(), at };
+    store.put_people(&karbon(), people, stamp, event).await.unwrap();
+}
+
+fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+}

@@ -1,0 +1,9 @@
+//! The mail edge against a mail server in this process: what goes over the wire, and what comes
+//! out behind.
+
+mod client;
+mod dialogue;
+mod faults;
+mod fidelity;
+mod gateway;
+mod sink;

@@ -1,0 +1,220 @@
+//! A mail edge on the store in memory, on free ports.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use chrono::{DateTime, Utc};
+use contact_gateway::channels::mail::MailEdge;
+use contact_gateway::channels::mail::listener::{self, Bound, Protocol};
+use contact_gateway::channels::mail::settings::{
+    Downstream, DownstreamAddress, DownstreamProtocol, MailSettings,
+};
+use contact_gateway::config;
+use contact_gateway::domain::organisation::{Organisation, OrganisationId};
+use contact_gateway::domain::person::Person;
+use contact_gateway::domain::restriction::Mode;
+use contact_gateway::forward::mailer::SmtpMailer;
+use contact_gateway::forward::release::MailRelease;
+use contact_gateway::forward::smtp::DownstreamServer;
+use contact_gateway::intake::roster::Rosters;
+use contact_gateway::intake::{Intake, Parts};
+use contact_gateway::ports::relay::Relay;
+use contact_gateway::ports::{Archive, Clock, Deliveries, Register, Store};
+use contact_gateway::runtime::metrics::Metrics;
+use contact_gateway::runtime::shutdown::Shutdown;
+use contact_gateway::store::archive::FileArchive;
+use contact_gateway::store::journal::FileJournal;
+use contact_gateway::store::memory::Memory;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+pub const KARBON: &str = "karbon";
+pub const CALICO: &str = "calico";
+
+/// A Wednesday morning.
+pub struct Fixed;
+
+impl Clock for Fixed {
+    fn now(&self) -> DateTime<Utc> {
+        "2026-11-18T10:00:00Z".parse().unwrap()
+    }
+}
+
+/// What a test may choose.
+pub struct Choices {
+    pub downstream_port: u16,
+    pub downstream_protocol: DownstreamProtocol,
+    pub protocol: Protocol,
+    pub trusted: bool,
+    pub size_limit: u64,
+    pub authserv: Vec<String>,
+    pub border: Vec<String>,
+    pub people: BTreeMap<String, Vec<Person>>,
+}
+
+impl Choices {
+    pub fn new(downstream_port: u16, protocol: Protocol) -> Self {
+        Choices {
+            downstream_port,
+            downstream_protocol: DownstreamProtocol::Smtp,
+            protocol,
+            trusted: true,
+            size_limit: 50 * 1024 * 1024,
+            authserv: vec!["mx.karbon.example".into()],
+            border: vec!["mx.karbon.example".into()],
+            people: BTreeMap::new(),
+        }
+    }
+}
+
+pub struct Gateway {
+    pub port: u16,
+    pub edge: Arc<MailEdge>,
+    pub store: Arc<dyn Store>,
+    pub archive: Arc<dyn Archive>,
+    pub release: MailRelease,
+    pub folder: tempfile::TempDir,
+    shutdown: Shutdown,
+    tasks: JoinSet<()>,
+}
+
+fn organisation(id: &str, profile: &str) -> Arc<Organisation> {
+    let file = format!("{}/config/profiles/{profile}.toml", env!("CARGO_MANIFEST_DIR"));
+    let Ok(profile) = config::profile::load(Path::new(&file)) else { panic!("{file} is faulty") };
+    Arc::new(Organisation {
+        id: OrganisationId::new(id),
+        profile: Arc::new(profile),
+        mode: Mode::Enforce,
+        emergency: None,
+        mail_domains: vec![format!("{id}.example")],
+        queue_mailboxes: BTreeMap::new(),
+        notice_from: Some(format!("Contact Team <no-reply@{id}.example>")),
+    })
+}
+
+/// Loaded once: reading a profile takes longer than a dialogue.
+static ORGANISATIONS: LazyLock<Vec<Arc<Organisation>>> = LazyLock::new(|| {
+    vec![organisation(KARBON, "karbon-homes"), organisation(CALICO, "calico-homes")]
+});
+
+impl Gateway {
+    pub async fn start(choices: Choices) -> Gateway {
+        let store: Arc<dyn Store> = Memory::new();
+        Self::start_on(choices, store).await
+    }
+
+    pub async fn start_on(choices: Choices, store: Arc<dyn Store>) -> Gateway {
+        let folder = tempfile::tempdir().unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(Fixed);
+        let organisations = ORGANISATIONS.clone();
+        let settings = Arc::new(settings(&choices, folder.path()));
+        let server = DownstreamServer::new(settings.downstream.clone(), "gw.example", &[7; 32]);
+        let relay: Arc<dyn Relay> = Arc::new(server);
+        let mailer = SmtpMailer::new(
+            Arc::clone(&relay),
+            &organisations,
+            &settings.hostname,
+            Arc::clone(&clock),
+        );
+        for (id, people) in choices.people {
+            let stamp = contact_gateway::ports::Stamp { by: "test".into(), at: clock.now() };
+            let event = contact_gateway::domain::audit::AuditEvent::Imported {
+                people: u32::try_from(people.len()).unwrap(),
+                restrictions: 0,
+            };
+            let id = OrganisationId::new(&id);
+            store.put_people(&id, people, stamp, event).await.unwrap();
+        }
+        let rosters = Arc::new(Rosters::new(&organisations));
+        rosters.load_all(store.as_ref() as &dyn Register).await;
+        let archive: Arc<dyn Archive> =
+            Arc::new(FileArchive::open(&folder.path().join("archive")).unwrap());
+        let journal = FileJournal::open(&folder.path().join("journal")).unwrap();
+        let metrics = Arc::new(Metrics::new());
+        let (plain, plain_out) = tokio::sync::mpsc::channel(1000);
+        let (announcements, _) = tokio::sync::mpsc::channel(1000);
+        let intake = Arc::new(Intake::new(Parts {
+            organisations,
+            rosters,
+            store: Arc::clone(&store),
+            archive: Arc::clone(&archive),
+            journal: Arc::new(journal),
+            clock: Arc::clone(&clock),
+            plain,
+            announcements,
+            metrics: Arc::clone(&metrics),
+        }));
+        let deliveries: Arc<dyn Deliveries> = Arc::clone(&store) as _;
+        let release =
+            MailRelease::new(Arc::clone(&relay), Arc::clone(&deliveries), Arc::clone(&clock));
+        let edge = MailEdge::new(
+            settings,
+            intake,
+            Arc::clone(&relay),
+            deliveries,
+            Arc::new(mailer),
+            clock,
+            metrics,
+        );
+        let edge = Arc::new(edge.unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shutdown = Shutdown::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(contact_gateway::intake::plain::record(Arc::clone(&store) as _, plain_out));
+        tasks.spawn(listener::serve(
+            Bound::Tcp(listener),
+            choices.protocol,
+            Arc::clone(&edge),
+            shutdown.stopping(),
+        ));
+        Gateway { port, edge, store, archive, release, folder, shutdown, tasks }
+    }
+
+    /// Files of messages in hand.
+    pub fn spooled(&self) -> usize {
+        std::fs::read_dir(self.folder.path().join("spool")).unwrap().count()
+    }
+
+    pub async fn queue(
+        &self,
+        id: &str,
+        queue: &str,
+    ) -> Vec<contact_gateway::domain::queue::QueueItem> {
+        let id = OrganisationId::new(id);
+        self.store.items(&id, queue, Default::default()).await.unwrap()
+    }
+
+    pub async fn stop(self) {
+        let Gateway { edge, shutdown, mut tasks, store, .. } = self;
+        drop((edge, store));
+        assert!(shutdown.stop(std::time::Duration::from_secs(10)).await, "a session hangs");
+        while tasks.join_next().await.is_some() {}
+    }
+}
+
+fn settings(choices: &Choices, folder: &Path) -> MailSettings {
+    MailSettings {
+        smtp: None,
+        lmtp: None,
+        downstream: Downstream {
+            protocol: choices.downstream_protocol,
+            address: DownstreamAddress::Tcp {
+                host: "127.0.0.1".into(),
+                port: choices.downstream_port,
+            },
+        },
+        trusted_authserv_ids: choices.authserv.clone(),
+        border_hosts: choices.border.clone(),
+        xforward_from: if choices.trusted {
+            vec!["127.0.0.0/8".parse().unwrap()]
+        } else {
+            Vec::new()
+        },
+        size_limit: choices.size_limit,
+        hostname: "gw.example".into(),
+        spool: folder.join("spool"),
+        pass_key: [7; 32],
+    }
+}

@@ -1,0 +1,23 @@
+//! The integration tests, one binary so that linking stays cheap.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod bad_configs;
+mod contacts_edge;
+mod import;
+mod mail;
+mod office;
+mod profiles;
+mod properties;
+mod queue_command;
+mod safeguard_words;
+mod scenarios;
+mod staff_api;
+mod store_contract;
+mod telephony;
+mod web_form;

@@ -1,0 +1,295 @@
+//! An office: a gateway's inside with two organisations, without listeners. The store is the one in
+//! memory, the archive a folder; the time stands still until a test moves it.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use contact_gateway::casework::{Casework, Desk};
+use contact_gateway::config;
+use contact_gateway::domain::organisation::{Organisation, OrganisationId};
+use contact_gateway::domain::profile::Role;
+use contact_gateway::domain::queue::QueueItem;
+use contact_gateway::domain::restriction::Mode;
+
+use contact_gateway::intake::roster::Rosters;
+use contact_gateway::intake::{Inbound, Intake, Parts, plain};
+use contact_gateway::ports::{Clock, Original, Register, Release, Store, StoreError};
+use contact_gateway::runtime::health::Health;
+use contact_gateway::runtime::http_server::Peer;
+use contact_gateway::runtime::metrics::Metrics;
+use contact_gateway::runtime::shutdown::Shutdown;
+use contact_gateway::staff::settings::StaffMember;
+use contact_gateway::staff::{self, Staff};
+use contact_gateway::store::archive::FileArchive;
+use contact_gateway::store::journal::FileJournal;
+use contact_gateway::store::memory::Memory;
+use http_body_util::BodyExt;
+use hyper::{Request, StatusCode};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tower::ServiceExt;
+
+pub struct Office {
+    store: Arc<dyn Store>,
+    archive: Arc<FileArchive>,
+    intake: Arc<Intake>,
+    pub router: Router,
+    pub released: Arc<Released>,
+    pub clock: Arc<StoppedClock>,
+    pub tuntum: Arc<Organisation>,
+    _folder: tempfile::TempDir,
+    _shutdown: Shutdown,
+}
+
+/// Originals that were handed to their recipients, in place of a mail server.
+#[derive(Default)]
+pub struct Released {
+    pub done: Mutex<Vec<(String, Bytes)>>,
+    pub is_away: AtomicBool,
+}
+
+#[async_trait]
+impl Release for Released {
+    async fn release(
+        &self,
+        _: &OrganisationId,
+        item: &QueueItem,
+        original: Bytes,
+    ) -> Result<(), StoreError> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("the mail server is away".to_owned()));
+        }
+        // Long enough for a second call to come in between.
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        self.done.lock().unwrap().push((item.id.clone(), original));
+        Ok(())
+    }
+}
+
+pub struct StoppedClock(Mutex<DateTime<Utc>>);
+
+impl StoppedClock {
+    pub fn forward(&self, time: TimeDelta) {
+        *self.0.lock().unwrap() += time;
+    }
+}
+
+impl Clock for StoppedClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// An organisation with a shipped profile, enforcing.
+pub fn organisation(id: &str, profile: &str) -> Arc<Organisation> {
+    let profile = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles").join(profile);
+    let profile = config::profile::load(&profile).unwrap_or_else(|faults| panic!("{faults}"));
+    Arc::new(Organisation {
+        id: OrganisationId::new(id),
+        profile: Arc::new(profile),
+        mode: Mode::Enforce,
+        emergency: Some("+441150000000".to_owned()),
+        mail_domains: vec![format!("{id}.example")],
+        queue_mailboxes: Default::default(),
+        notice_from: None,
+    })
+}
+
+pub const AGENT: &str = "token-of-an-agent";
+pub const OTHER_AGENT: &str = "token-of-another-agent";
+pub const MANAGER: &str = "token-of-a-manager";
+pub const STRANGER: &str = "token-of-the-other-organisation";
+
+fn member(organisation: &str, name: &str, role: &str, token: &str) -> StaffMember {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes());
+    StaffMember {
+        organisation: OrganisationId::new(organisation),
+        name: name.to_owned(),
+        role: Role(role.to_owned()),
+        token_sha256: digest.as_ref().try_into().unwrap(),
+    }
+}
+
+impl Office {
+    /// Must be called within a runtime.
+    pub fn open() -> Office {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Memory::new();
+        let archive = Arc::new(FileArchive::open(&folder.path().join("archive")).unwrap());
+        let journal = Arc::new(FileJournal::open(&folder.path().join("journal")).unwrap());
+        let clock = Arc::new(StoppedClock(Mutex::new("2026-11-23T10:00:00Z".parse().unwrap())));
+        let tuntum = organisation("tuntum", "tuntum.toml");
+        let karbon = organisation("karbon", "karbon-homes.toml");
+        let organisations = vec![Arc::clone(&tuntum), karbon];
+        let rosters = Arc::new(Rosters::new(&organisations));
+        let metrics = Arc::new(Metrics::new());
+        let shutdown = Shutdown::new();
+        let (plain, plain_waiting) = mpsc::channel(16);
+        let (announcements, announcements_waiting) = mpsc::channel(16);
+        drop(announcements_waiting);
+        let recording: Arc<dyn Store> = Arc::clone(&store);
+        tokio::spawn(async move { plain::record(recording, plain_waiting).await });
+        let (register, following): (Arc<dyn Register>, _) = (store.clone(), Arc::clone(&rosters));
+        let (changes, stopping) = (store.changes(), shutdown.stopping());
+        tokio::spawn(async move { following.follow(register, changes, stopping).await });
+        let intake = Arc::new(Intake::new(Parts {
+            organisations: organisations.clone(),
+            rosters,
+            store: Arc::clone(&store),
+            archive: archive.clone(),
+            journal,
+            clock: clock.clone(),
+            plain,
+            announcements,
+            metrics: Arc::clone(&metrics),
+        }));
+        let released = Arc::new(Released::default());
+        let desk = Desk::new(store.clone(), archive.clone(), released.clone(), clock.clone());
+        let casework = Casework::new(desk, intake.clone(), organisations);
+        let members = vec![
+            member("tuntum", "Ann Agent", "agent", AGENT),
+            member("tuntum", "Abe Agent", "agent", OTHER_AGENT),
+            member("tuntum", "Max Manager", "customer_excellence_leader", MANAGER),
+            member("karbon", "Sue Stranger", "manager", STRANGER),
+        ];
+        let health = Health::new()
+            .with("store", || async { Ok(()) })
+            .with("downstream", || async { Err("no connection".to_owned()) });
+        let router = staff::router(Arc::new(Staff::new(casework, members, health, metrics)));
+        Office {
+            store,
+            archive,
+            intake,
+            router,
+            released,
+            clock,
+            tuntum,
+            _folder: folder,
+            _shutdown: shutdown,
+        }
+    }
+
+    /// The desk of another process on the same store: what the commands work at.
+    pub fn desk(&self) -> Desk {
+        Desk::new(
+            self.store.clone(),
+            self.archive.clone(),
+            self.released.clone(),
+            self.clock.clone(),
+        )
+    }
+
+    /// An office with one person on record who may make contact once a week.
+    pub async fn with_person() -> Office {
+        let office = Office::open();
+        let answer = office.put(MANAGER, "/api/v1/people/P-1", &person()).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+        office.settle("P-1").await;
+        office
+    }
+
+    /// Waits until intake's own record of a person says this.
+    pub async fn settle(&self, person: &str) {
+        for _ in 0..400 {
+            let preview = self.post(MANAGER, "/api/v1/decisions/preview", &letter("settle")).await;
+            if preview.json()["person"] == person {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        panic!("intake never saw the change");
+    }
+
+    pub async fn get(&self, token: &str, path: &str) -> Answer {
+        self.ask("GET", Some(token), path, String::new()).await
+    }
+
+    pub async fn post(&self, token: &str, path: &str, body: &Value) -> Answer {
+        self.ask("POST", Some(token), path, body.to_string()).await
+    }
+
+    pub async fn put(&self, token: &str, path: &str, body: &Value) -> Answer {
+        self.ask("PUT", Some(token), path, body.to_string()).await
+    }
+
+    pub async fn ask(&self, method: &str, token: Option<&str>, path: &str, body: String) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let mut request = request.body(Body::from(body)).unwrap();
+        request.extensions_mut().insert(Peer("192.0.2.7:50000".parse().unwrap()));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// A contact by e-mail with its original, as the mail channel hands it in.
+    pub async fn mail(&self, id: &str) -> contact_gateway::intake::Outcome {
+        let contact = serde_json::from_value(email(id)).unwrap();
+        let original = Original::Bytes(Bytes::from_static(ORIGINAL));
+        let inbound = Inbound { contact, digest: [7; 32], original: Some(original) };
+        self.intake.receive(&self.tuntum.id, inbound).await
+    }
+}
+
+pub const ORIGINAL: &[u8] = b"From: jo@home.example\r\nSubject: Again\r\n\r\nThe same.\r\n";
+
+pub fn email(id: &str) -> Value {
+    serde_json::json!({
+        "id": id, "channel": "email", "at": "2026-11-23T10:00:00Z",
+        "from": [{"kind": "email", "value": "jo@home.example"}],
+        "to": ["repairs@tuntum.example"], "subject": "Again", "text": "The same."
+    })
+}
+
+pub fn letter(id: &str) -> Value {
+    serde_json::json!({
+        "id": id, "channel": "letter",
+        "from": [{"kind": "email", "value": "jo@home.example"}],
+        "text": "A letter about the fence."
+    })
+}
+
+pub fn person() -> Value {
+    serde_json::json!({
+        "id": "P-1", "name": "Jo Doe",
+        "identifiers": [
+            {"kind": "email", "value": "jo@home.example"},
+            {"kind": "phone", "value": "0115 496 0123"}
+        ],
+        "restrictions": [{
+            "id": "R-1", "kind": "contact_quota", "limit": 1, "per": "week",
+            "grounds": "demands", "clause": "8.3", "starts": "2026-11-01",
+            "review_due": "2027-05-01", "decided_by": "Max Manager"
+        }]
+    })
+}
+
+/// What the staff listener answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: hyper::HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+
+    /// The name of the problem, without what stands before every one.
+    pub fn problem(&self) -> String {
+        let kind = self.json()["type"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        kind.strip_prefix("urn:contact-gateway:problem:").unwrap().to_owned()
+    }
+}

@@ -1,0 +1,227 @@
+//! Made-up people, contacts and deciders.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use contact_gateway::domain::audit::{AuditEvent, DecidedEntry};
+use contact_gateway::domain::channel::Channel;
+use contact_gateway::domain::decision::{Decision, Disposition};
+use contact_gateway::domain::ledger::{Additions, Counted, Ledger, Received, Told};
+use contact_gateway::domain::organisation::OrganisationId;
+use contact_gateway::domain::person::Person;
+use contact_gateway::domain::queue::{ItemState, QueueItem};
+use contact_gateway::domain::restriction::Mode;
+use contact_gateway::ports::{
+    AuditTrail, CommitRequest, JournalEntry, PlainDecision, Settled, Stamp, Store,
+};
+
+pub const PERSON: &str = "P-1";
+
+pub fn karbon() -> OrganisationId {
+    OrganisationId::new("karbon")
+}
+
+pub fn tuntum() -> OrganisationId {
+    OrganisationId::new("tuntum")
+}
+
+pub fn at(seconds: i64) -> DateTime<Utc> {
+    let start: DateTime<Utc> = "2026-11-21T10:00:00Z".parse().unwrap();
+    start + TimeDelta::seconds(seconds)
+}
+
+pub fn stamp() -> Stamp {
+    Stamp { by: "A. Manager".to_owned(), at: at(0) }
+}
+
+pub fn person(id: &str, name: &str) -> Person {
+    serde_json::from_value(serde_json::json!({
+        "id": id,
+        "name": name,
+        "identifiers": [{"kind": "email", "value": format!("{id}@example.org")}],
+        "restrictions": [{"id": "R-1", "kind": "contact_quota", "limit": 2, "per": "week",
+                          "window": "calendar", "status": "active", "mode": "enforce"}],
+    }))
+    .unwrap()
+}
+
+pub fn decision(contact: &str, disposition: Disposition) -> Decision {
+    Decision {
+        contact: contact.to_owned(),
+        person: Some(PERSON.to_owned()),
+        disposition,
+        mode: Mode::Enforce,
+        route: None,
+        reasons: Vec::new(),
+        flags: Vec::new(),
+        quotas: Vec::new(),
+        notice: None,
+        would: None,
+        stale: false,
+    }
+}
+
+pub fn entry(contact: &str, disposition: Disposition) -> DecidedEntry {
+    DecidedEntry {
+        contact: contact.to_owned(),
+        person: Some(PERSON.to_owned()),
+        channel: Channel::Email,
+        contact_at: at(0),
+        disposition,
+        mode: Mode::Enforce,
+        would: None,
+        stale: false,
+        profile_version: "1".to_owned(),
+        rows: Vec::new(),
+    }
+}
+
+pub fn item(contact: &str, queue: &str, when: DateTime<Utc>) -> QueueItem {
+    QueueItem {
+        id: contact.to_owned(),
+        queue: queue.to_owned(),
+        contact: contact.to_owned(),
+        person: Some(PERSON.to_owned()),
+        channel: Channel::Email,
+        at: when,
+        disposition: Disposition::Limit,
+        reasons: Vec::new(),
+        flags: Vec::new(),
+        subject: Some("Roof".to_owned()),
+        original_to: Vec::new(),
+        new: Vec::new(),
+        lane_used: None,
+        archived: None,
+        text: None,
+        state: ItemState::Open,
+        claimed_by: None,
+        notes: Vec::new(),
+        attached: Vec::new(),
+    }
+}
+
+pub fn counted(when: DateTime<Utc>) -> Counted {
+    Counted { restriction: "R-1".to_owned(), mode: Mode::Enforce, at: when, issue: None }
+}
+
+pub fn received(contact: &str, when: DateTime<Utc>) -> Received {
+    Received {
+        makes_issue_known: true,
+        contact: contact.to_owned(),
+        at: when,
+        issue: Some("C-3".to_owned()),
+        thread: vec!["<1@example.org>".to_owned()],
+        attachments: Vec::new(),
+        text: vec![1, u64::MAX],
+    }
+}
+
+pub fn told(when: DateTime<Utc>) -> Told {
+    Told { code: "contact_quota.over".to_owned(), at: when }
+}
+
+/// What a decider settles that admits and counts.
+pub fn admitted(contact: &str, when: DateTime<Utc>) -> Settled {
+    Settled {
+        decision: decision(contact, Disposition::Deliver),
+        additions: Additions { counted: vec![counted(when)], ..Additions::default() },
+        item: None,
+        audit: entry(contact, Disposition::Deliver),
+    }
+}
+
+/// What a decider settles that limits, with everything that a decision can write.
+pub fn limited(contact: &str, when: DateTime<Utc>) -> Settled {
+    Settled {
+        decision: decision(contact, Disposition::Limit),
+        additions: Additions {
+            counted: vec![counted(when)],
+            received: Some(received(contact, when)),
+            told: Some(told(when)),
+            lane: Some("appeal".to_owned()),
+        },
+        item: Some(item(contact, "limited", when)),
+        audit: entry(contact, Disposition::Limit),
+    }
+}
+
+/// Everything that was counted counts; the newest digest is made of the contact's id.
+pub fn request(
+    contact: &str,
+    decide: impl Fn(&Ledger) -> Settled + Send + Sync + 'static,
+) -> CommitRequest {
+    CommitRequest {
+        organisation: karbon(),
+        contact: contact.to_owned(),
+        digest: digest(contact),
+        person: Some(PERSON.to_owned()),
+        needs_received: true,
+        counted_since: at(-100_000_000),
+        at: at(0),
+        preview: false,
+        decide: Arc::new(decide),
+    }
+}
+
+pub fn digest(contact: &str) -> [u8; 32] {
+    let mut digest = [0; 32];
+    for (to, from) in digest.iter_mut().zip(contact.bytes()) {
+        *to = from;
+    }
+    digest
+}
+
+pub fn plain(organisation: OrganisationId, contact: &str) -> PlainDecision {
+    PlainDecision {
+        organisation,
+        contact: contact.to_owned(),
+        digest: digest(contact),
+        at: at(0),
+        decision: decision(contact, Disposition::Deliver),
+        audit: entry(contact, Disposition::Deliver),
+    }
+}
+
+pub fn journalled(contact: &str) -> JournalEntry {
+    JournalEntry {
+        organisation: karbon(),
+        contact: contact.to_owned(),
+        digest: digest(contact),
+        person: Some(PERSON.to_owned()),
+        at: at(0),
+        settled: limited(contact, at(0)),
+    }
+}
+
+/// The ledger that a decider would be given now.
+pub async fn ledger(store: &dyn Store) -> Ledger {
+    let seen = Arc::new(std::sync::Mutex::new(Ledger::default()));
+    let see = Arc::clone(&seen);
+    let mut looking = request("nobody-writes-this", move |ledger| {
+        *see.lock().unwrap() = ledger.clone();
+        admitted("nobody-writes-this", at(0))
+    });
+    looking.preview = true;
+    store.commit(looking).await.unwrap();
+    let seen = seen.lock().unwrap();
+    seen.clone()
+}
+
+/// The contacts of an organisation's `decided` entries, having checked the numbering.
+pub async fn decided(store: &dyn Store, organisation: &OrganisationId) -> Vec<String> {
+    let mut contacts = Vec::new();
+    let mut last = 0;
+    loop {
+        let page = AuditTrail::audit(store, organisation, last, 100).await.unwrap();
+        if page.is_empty() {
+            return contacts;
+        }
+        for entry in page {
+            assert_eq!(entry.number, last + 1, "the numbers have no gap");
+            last = entry.number;
+            if let AuditEvent::Decided(decided) = entry.event {
+                contacts.push(decided.contact);
+            }
+        }
+    }
+}

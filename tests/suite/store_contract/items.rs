@@ -1,0 +1,171 @@
+//! Queues.
+
+use std::sync::Arc;
+
+use contact_gateway::domain::audit::AuditEvent;
+use contact_gateway::domain::queue::{Attached, ItemAction, ItemState};
+use contact_gateway::ports::{Attachment, ItemFilter, QueueCount, Store};
+use contact_gateway::runtime::limits::{ATTACHED_PER_ITEM_MAX, PAGE_ITEMS_MAX};
+use tokio::task::JoinSet;
+
+use super::Ground;
+use super::facts::{at, item, karbon, limited, request, stamp, tuntum};
+
+/// Puts a contact on a queue, by way of a decision.
+async fn put(store: &dyn Store, contact: &str, queue: &str, seconds: i64) {
+    let (name, queue) = (contact.to_owned(), queue.to_owned());
+    let decide = request(contact, move |_| {
+        let mut settled = limited(&name, at(seconds));
+        settled.item = Some(item(&name, &queue, at(seconds)));
+        settled
+    });
+    store.commit(decide).await.unwrap();
+}
+
+fn event(action: &ItemAction) -> AuditEvent {
+    AuditEvent::Item { item: "c-1".to_owned(), action: action.name().to_owned() }
+}
+
+fn after(id: Option<&str>, limit: usize) -> ItemFilter {
+    ItemFilter { states: Vec::new(), after: id.map(str::to_owned), limit }
+}
+
+async fn ids(store: &dyn Store, queue: &str, filter: ItemFilter) -> Vec<String> {
+    let items = store.items(&karbon(), queue, filter).await.unwrap();
+    items.into_iter().map(|item| item.id).collect()
+}
+
+pub async fn queues_are_listed_oldest_first_page_by_page(ground: &dyn Ground) {
+    let store = ground.gateway();
+    for (contact, seconds) in [("late", 30), ("b", 10), ("a", 10), ("early", 5)] {
+        put(&*store, contact, "limited", seconds).await;
+    }
+    put(&*store, "elsewhere", "filed", 1).await;
+    let all = ["early", "a", "b", "late"];
+    assert_eq!(ids(&*store, "limited", ItemFilter::default()).await, all);
+    assert_eq!(ids(&*store, "limited", after(None, PAGE_ITEMS_MAX * 2)).await, all);
+    assert_eq!(ids(&*store, "limited", after(None, 2)).await, ["early", "a"]);
+    assert_eq!(ids(&*store, "limited", after(Some("a"), 2)).await, ["b", "late"]);
+    assert!(ids(&*store, "limited", after(Some("late"), 2)).await.is_empty());
+    assert!(store.items(&karbon(), "limited", after(Some("?"), 2)).await.is_err());
+    assert!(store.items(&tuntum(), "limited", ItemFilter::default()).await.unwrap().is_empty());
+
+    // A page goes on behind an item that is done and gone meanwhile.
+    let was = store.item(&karbon(), "a").await.unwrap().unwrap();
+    let now = was.clone().after(&ItemAction::Close, "A. Agent", at(60)).unwrap();
+    let closed = event(&ItemAction::Close);
+    assert!(store.replace_item(&karbon(), &was, &now, stamp(), closed).await.unwrap());
+    assert_eq!(ids(&*store, "limited", after(Some("a"), 9)).await, ["b", "late"]);
+    assert_eq!(ids(&*store, "limited", ItemFilter::default()).await, ["early", "b", "late"]);
+    let done = ItemFilter { states: vec![ItemState::Closed], ..ItemFilter::default() };
+    assert_eq!(ids(&*store, "limited", done).await, ["a"]);
+}
+
+pub async fn queues_are_counted(ground: &dyn Ground) {
+    let store = ground.gateway();
+    assert!(store.queues(&karbon()).await.unwrap().is_empty());
+    put(&*store, "a", "limited", 20).await;
+    put(&*store, "b", "limited", 10).await;
+    put(&*store, "c", "review", 30).await;
+    let count = |queue: &str, waiting, seconds| QueueCount {
+        queue: queue.to_owned(),
+        waiting,
+        oldest_at: Some(at(seconds)),
+    };
+    let counts = store.queues(&karbon()).await.unwrap();
+    assert_eq!(counts, [count("limited", 2, 10), count("review", 1, 30)]);
+    assert!(store.queues(&tuntum()).await.unwrap().is_empty());
+
+    let was = store.item(&karbon(), "b").await.unwrap().unwrap();
+    let now = was.clone().after(&ItemAction::File, "A. Agent", at(60)).unwrap();
+    let filed = event(&ItemAction::File);
+    assert!(store.replace_item(&karbon(), &was, &now, stamp(), filed).await.unwrap());
+    let counts = store.queues(&karbon()).await.unwrap();
+    assert_eq!(counts, [count("limited", 1, 20), count("review", 1, 30)]);
+}
+
+pub async fn an_item_changed_meanwhile_is_not_replaced(ground: &dyn Ground) {
+    let store = ground.gateway();
+    put(&*store, "c-1", "limited", 0).await;
+    let was = store.item(&karbon(), "c-1").await.unwrap().unwrap();
+    let claimed = was.clone().after(&ItemAction::Claim, "A", at(1)).unwrap();
+    let other = was.clone().after(&ItemAction::Claim, "B", at(1)).unwrap();
+    let claim = || event(&ItemAction::Claim);
+    assert!(store.replace_item(&karbon(), &was, &claimed, stamp(), claim()).await.unwrap());
+    assert!(!store.replace_item(&karbon(), &was, &other, stamp(), claim()).await.unwrap());
+    assert!(!store.replace_item(&tuntum(), &claimed, &other, stamp(), claim()).await.unwrap());
+    assert_eq!(store.item(&karbon(), "c-1").await.unwrap().unwrap(), claimed);
+    assert!(store.item(&tuntum(), "c-1").await.unwrap().is_none());
+    // One entry for the decision, one for the claim that was made, none for the one that was not.
+    let trail = store.audit(&karbon(), 0, 9).await.unwrap();
+    assert_eq!(trail.len(), 2);
+    assert_eq!(trail[1].by, "A. Manager");
+    assert!(store.audit(&tuntum(), 0, 9).await.unwrap().is_empty());
+}
+
+pub async fn of_many_who_replace_at_once_one_does(ground: &dyn Ground) {
+    let store = ground.gateway();
+    put(&*store, "c-1", "limited", 0).await;
+    let was = store.item(&karbon(), "c-1").await.unwrap().unwrap();
+    let mut waiting = JoinSet::new();
+    for number in 0..16 {
+        let (store, was) = (ground.gateway(), was.clone());
+        waiting.spawn(async move {
+            let by = format!("Agent {number}");
+            let now = was.clone().after(&ItemAction::Claim, &by, at(1)).unwrap();
+            let claim = event(&ItemAction::Claim);
+            store.replace_item(&karbon(), &was, &now, stamp(), claim).await.unwrap()
+        });
+    }
+    let mut won = 0;
+    while let Some(replaced) = waiting.join_next().await {
+        won += usize::from(replaced.unwrap());
+    }
+    assert_eq!(won, 1);
+}
+
+pub async fn what_is_learnt_later_is_attached_once(ground: &dyn Ground) {
+    let store = ground.gateway();
+    put(&*store, "c-1", "limited", 0).await;
+    let voicemail = || Attachment {
+        name: "voicemail".to_owned(),
+        value: "sha256:00/11".to_owned(),
+        item: Some(item("c-1", "voicemail", at(0))),
+    };
+    for _ in 0..2 {
+        store.attach(&karbon(), "c-1", voicemail()).await.unwrap();
+    }
+    let attached = Attached { name: "voicemail".to_owned(), value: "sha256:00/11".to_owned() };
+    let stored = store.item(&karbon(), "c-1").await.unwrap().unwrap();
+    assert_eq!(stored.attached, std::slice::from_ref(&attached));
+    assert_eq!(stored.queue, "limited", "it stays where it was");
+
+    // A call that went through has no item until there is a voicemail.
+    let outcome =
+        Attachment { name: "outcome".to_owned(), value: "no-answer".to_owned(), item: None };
+    store.attach(&karbon(), "c-2", outcome).await.unwrap();
+    assert!(store.item(&karbon(), "c-2").await.unwrap().is_none());
+    let mut with_item = voicemail();
+    with_item.item = Some(item("c-2", "named-contact", at(3)));
+    store.attach(&karbon(), "c-2", with_item).await.unwrap();
+    let listed = store.items(&karbon(), "named-contact", ItemFilter::default()).await.unwrap();
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].attached, [attached]);
+}
+
+pub async fn what_is_attached_is_bounded(ground: &dyn Ground) {
+    let store: Arc<dyn Store> = ground.gateway();
+    put(&*store, "c-1", "limited", 0).await;
+    let one = |number: usize| Attachment {
+        name: "outcome".to_owned(),
+        value: number.to_string(),
+        item: None,
+    };
+    for number in 0..ATTACHED_PER_ITEM_MAX {
+        store.attach(&karbon(), "c-1", one(number)).await.unwrap();
+    }
+    let fault = store.attach(&karbon(), "c-1", one(ATTACHED_PER_ITEM_MAX)).await.unwrap_err();
+    assert!(!fault.is_retryable());
+    let stored = store.item(&karbon(), "c-1").await.unwrap().unwrap();
+    assert_eq!(stored.attached.len(), ATTACHED_PER_ITEM_MAX);
+}

@@ -1,0 +1,87 @@
+//! Counting, with many at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use contact_gateway::domain::decision::Disposition;
+use tokio::task::JoinSet;
+
+use super::Ground;
+use super::facts::{admitted, at, decided, karbon, ledger, limited, request};
+
+const GATEWAYS: usize = 4;
+const SENDERS: usize = 64;
+const LIMIT: usize = 10;
+
+pub async fn exactly_the_limit_is_admitted_of_many_at_once(ground: &dyn Ground) {
+    let gateways: Vec<_> = (0..GATEWAYS).map(|_| ground.gateway()).collect();
+    let mut waiting = JoinSet::new();
+    for number in 0..SENDERS {
+        let store = Arc::clone(&gateways[number % GATEWAYS]);
+        waiting.spawn(async move {
+            let contact = format!("c-{number:02}");
+            let name = contact.clone();
+            let decide = request(&name, move |ledger| {
+                if ledger.counted.len() < LIMIT {
+                    admitted(&contact, at(0))
+                } else {
+                    let mut over = limited(&contact, at(0));
+                    over.additions.counted.clear();
+                    over
+                }
+            });
+            store.commit(decide).await.unwrap().decision.disposition
+        });
+    }
+    let mut let_in = 0;
+    while let Some(disposition) = waiting.join_next().await {
+        let_in += usize::from(disposition.unwrap() == Disposition::Deliver);
+    }
+    assert_eq!(let_in, LIMIT);
+    assert_eq!(ledger(&*gateways[0]).await.counted.len(), LIMIT);
+    assert_eq!(decided(&*gateways[1], &karbon()).await.len(), SENDERS);
+}
+
+pub async fn one_contact_many_times_at_once_is_decided_once(ground: &dyn Ground) {
+    let gateways: Vec<_> = (0..GATEWAYS).map(|_| ground.gateway()).collect();
+    let first_times = Arc::new(AtomicUsize::new(0));
+    let mut waiting = JoinSet::new();
+    for number in 0..SENDERS {
+        let store = Arc::clone(&gateways[number % GATEWAYS]);
+        let first_times = Arc::clone(&first_times);
+        waiting.spawn(async move {
+            let answer = store.commit(request("c-1", |_| limited("c-1", at(0)))).await.unwrap();
+            first_times.fetch_add(usize::from(!answer.repeated), Ordering::SeqCst);
+        });
+    }
+    while let Some(done) = waiting.join_next().await {
+        done.unwrap();
+    }
+    assert_eq!(first_times.load(Ordering::SeqCst), 1);
+    assert_eq!(ledger(&*gateways[0]).await.counted.len(), 1);
+    assert_eq!(decided(&*gateways[0], &karbon()).await, ["c-1"]);
+}
+
+pub async fn an_uncounted_contact_frees_its_place_once(ground: &dyn Ground) {
+    let store = ground.gateway();
+    for number in 0..2 {
+        let contact = format!("c-{number}");
+        let name = contact.clone();
+        store.commit(request(&name, move |_| limited(&contact, at(number)))).await.unwrap();
+    }
+    for _ in 0..3 {
+        store.uncount(&karbon(), "c-0").await.unwrap();
+    }
+    store.uncount(&karbon(), "c-unknown").await.unwrap();
+    store.uncount(&super::facts::tuntum(), "c-1").await.unwrap();
+
+    let seen = ledger(&*ground.gateway()).await;
+    assert_eq!(seen.counted.len(), 1);
+    assert_eq!(seen.counted[0].at, at(1));
+    assert_eq!(seen.received.len(), 1, "what never arrived is nothing to compare with");
+    // The record stays, and a retry of the contact does not count it again.
+    let again = store.commit(request("c-0", |_| limited("c-0", at(0)))).await.unwrap();
+    assert!(again.repeated);
+    assert_eq!(ledger(&*store).await.counted.len(), 1);
+    assert_eq!(decided(&*store, &karbon()).await, ["c-0", "c-1"]);
+}

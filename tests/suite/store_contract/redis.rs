@@ -1,0 +1,469 @@
+//! What the Redis store alone promises: one round trip a contact, and that no trouble of a server
+//! loses, doubles or holds up anything.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use contact_gateway::domain::audit::AuditEvent;
+use contact_gateway::ports::{Change, Decisions, Queues, Register, Store};
+use contact_gateway::store::redis::Redis;
+use secrecy::SecretString;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::Ground;
+use super::facts::{
+    admitted, at, decided, journalled, karbon, ledger, limited, person, plain, request, stamp,
+};
+use super::servers::{self, OnRedis, Server, free_port, until};
+
+/// No contact waits longer than this for the store, whatever the store does.
+const DEADLINE: Duration = Duration::from_millis(1_500);
+/// As long as a call may take of which nothing is sent.
+const AT_ONCE: Duration = Duration::from_millis(20);
+
+fn open(url: &str) -> Arc<Redis> {
+    Redis::open(&SecretString::from(url.to_owned())).unwrap()
+}
+
+async fn commit(store: &dyn Store, contact: &str) -> Result<(), String> {
+    let name = contact.to_owned();
+    let before = Instant::now();
+    let answer = store.commit(request(contact, move |_| limited(&name, at(0)))).await;
+    let took = before.elapsed();
+    assert!(took < DEADLINE, "a contact waited for {took:?}");
+    answer.map(|_| ()).map_err(|fault| {
+        assert!(fault.is_retryable(), "{fault}");
+        fault.to_string()
+    })
+}
+
+/// Commits until it works again.
+async fn commit_again(store: &dyn Store, contact: &str) {
+    until("the store works again", || async { commit(store, contact).await.is_ok() }).await;
+}
+
+async fn scripts_run(server: &Server) -> u64 {
+    let info: String = server.say(&["INFO", "commandstats"]).await.unwrap();
+    let calls = |name: &str| {
+        let line = info.lines().find_map(|line| line.strip_prefix(name));
+        let calls = line.and_then(|line| line.split(',').next()?.strip_prefix("calls="));
+        calls.map_or(0, |calls| calls.parse::<u64>().unwrap())
+    };
+    calls("cmdstat_evalsha:") + calls("cmdstat_eval:")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contact_costs_one_round_trip() {
+    let ground = servers::single().await;
+    let store = ground.redis();
+    // The script is sent whole once.
+    commit(&*store, "c-first").await.unwrap();
+    let before = scripts_run(&ground.servers[0]).await;
+    for number in 0..50 {
+        commit(&*store, &format!("c-{number}")).await.unwrap();
+    }
+    assert_eq!(scripts_run(&ground.servers[0]).await - before, 50);
+
+    // A gateway that does not know the person asks once more, once.
+    let other = ground.redis();
+    for number in 50..60 {
+        commit(&*other, &format!("c-{number}")).await.unwrap();
+    }
+    assert_eq!(scripts_run(&ground.servers[0]).await - before, 61);
+    assert_eq!(ledger(&*store).await.counted.len(), 61);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_server_holds_nobody_up() {
+    let ground = servers::single().await;
+    let store = ground.redis();
+    commit(&*store, "c-before").await.unwrap();
+    ground.servers[0].freeze();
+    let mut refused_at_once = 0;
+    for number in 0..20 {
+        let before = Instant::now();
+        commit(&*store, &format!("c-{number}")).await.unwrap_err();
+        refused_at_once += usize::from(before.elapsed() < AT_ONCE);
+    }
+    assert!(refused_at_once >= 15, "{refused_at_once}");
+    ground.servers[0].thaw();
+    commit_again(&*store, "c-0").await;
+    // What was sent before the freeze may have been done after it; once, in any case.
+    for number in 0..20 {
+        commit_again(&*store, &format!("c-{number}")).await;
+    }
+    assert_eq!(decided(&*store, &karbon()).await.len(), 21);
+    assert_eq!(ledger(&*store).await.counted.len(), 21);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_server_that_comes_back_has_everything_acknowledged() {
+    let mut ground = servers::single().await;
+    let store = ground.redis();
+    let mut known = Vec::new();
+    for round in 0..3 {
+        for number in 0..20 {
+            let contact = format!("c-{round}-{number}");
+            commit(&*store, &contact).await.unwrap();
+            known.push(contact);
+        }
+        ground.servers[0].kill();
+        commit(&*store, "c-lost").await.unwrap_err();
+        ground.servers[0].restart().await;
+        // Its scripts are gone with it.
+        commit_again(&*store, &format!("c-{round}-again")).await;
+        known.push(format!("c-{round}-again"));
+    }
+    assert_eq!(decided(&*store, &karbon()).await, known);
+    assert_eq!(ledger(&*store).await.counted.len(), known.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_starts_without_a_server_and_finds_it_later() {
+    let port = free_port();
+    let store = open(&format!("redis://127.0.0.1:{port}"));
+    let mut feed = store.changes();
+    commit(&*store, "c-1").await.unwrap_err();
+    assert!(store.people(&karbon()).await.unwrap_err().is_retryable());
+    let _server = Server::start_on(port, &[], &[]).await.unwrap();
+    commit_again(&*store, "c-1").await;
+    store.people(&karbon()).await.unwrap();
+    let changed = AuditEvent::PersonChanged { person: "P-1".to_owned() };
+    let people = vec![person("P-1", "x")];
+    store.put_people(&karbon(), people, stamp(), changed).await.unwrap();
+    assert!(matches!(feed.recv().await.unwrap(), Change::Put(..)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_takes_no_writes_has_written_nothing() {
+    let ground = servers::single().await;
+    let (store, server) = (ground.redis(), &ground.servers[0]);
+    commit(&*store, "c-0").await.unwrap();
+    let troubles = [
+        (["CONFIG", "SET", "maxmemory", "1"], ["CONFIG", "SET", "maxmemory", "0"], "OOM"),
+        (
+            ["CONFIG", "SET", "min-replicas-to-write", "1"],
+            ["CONFIG", "SET", "min-replicas-to-write", "0"],
+            "NOREPLICAS",
+        ),
+    ];
+    let mut written = 1;
+    for (trouble, cure, code) in troubles {
+        server.say::<()>(&trouble).await.unwrap();
+        let contact = format!("c-{code}");
+        let fault = commit(&*store, &contact).await.unwrap_err();
+        assert!(fault.contains(code), "{fault}");
+        let fault = store.record_plain(vec![plain(karbon(), "c-plain")]).await.unwrap_err();
+        assert!(fault.is_retryable());
+        assert!(store.replay(journalled("c-replay")).await.unwrap_err().is_retryable());
+        assert_eq!(decided(&*store, &karbon()).await.len(), written);
+        assert!(store.item(&karbon(), &contact).await.unwrap().is_none());
+        server.say::<()>(&cure).await.unwrap();
+        commit(&*store, &contact).await.unwrap();
+        written += 1;
+        assert_eq!(ledger(&*store).await.counted.len(), written);
+    }
+}
+
+/// Stands between a gateway and a server. While `swallows` is set, the next answer is lost with
+/// its connection, and the flag goes down.
+async fn between(server: u16, swallows: Arc<AtomicBool>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let swallows = Arc::clone(&swallows);
+            tokio::spawn(async move {
+                let server = TcpStream::connect(("127.0.0.1", server)).await.unwrap();
+                let (mut from_server, mut to_server) = server.into_split();
+                let (mut from_client, mut to_client) = client.into_split();
+                let up = tokio::spawn(async move {
+                    let _ = tokio::io::copy(&mut from_client, &mut to_server).await;
+                });
+                let mut piece = vec![0; 65_536];
+                while let Ok(read @ 1..) = from_server.read(&mut piece).await {
+                    if swallows.swap(false, Ordering::SeqCst) {
+                        break;
+                    }
+                    if to_client.write_all(&piece[..read]).await.is_err() {
+                        break;
+                    }
+                }
+                up.abort();
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_answer_doubles_nothing_and_is_told_as_the_first() {
+    let ground = servers::single().await;
+    let swallows = Arc::new(AtomicBool::new(false));
+    let port = between(ground.servers[0].port, Arc::clone(&swallows)).await;
+    let direct = ground.redis();
+    let store = open(&format!("redis://127.0.0.1:{port}"));
+    commit(&*store, "c-0").await.unwrap();
+    // The follower's own looks are few; a commit's answer is what is lost.
+    for number in 1..6 {
+        let contact = format!("c-{number}");
+        let name = contact.clone();
+        swallows.store(true, Ordering::SeqCst);
+        let asked = request(&name, move |_| limited(&contact, at(number)));
+        let answer = store.commit(asked).await.unwrap();
+        assert!(!answer.repeated, "this call wrote it");
+    }
+    swallows.store(true, Ordering::SeqCst);
+    let noted = AuditEvent::PersonChanged { person: "P-1".to_owned() };
+    contact_gateway::ports::AuditTrail::append_audit(&*store, &karbon(), stamp(), noted.clone())
+        .await
+        .unwrap();
+    swallows.store(true, Ordering::SeqCst);
+    store.put_people(&karbon(), vec![person("P-1", "x")], stamp(), noted).await.unwrap();
+    let trail = contact_gateway::ports::AuditTrail::audit(&*direct, &karbon(), 0, 99).await;
+    assert_eq!(trail.unwrap().len(), 8);
+    assert_eq!(ledger(&*direct).await.counted.len(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rubbish_is_no_answer() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let talker = tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let _ =
+                client.write_all(&b"HTTP/1.1 400 Bad Request\r\n\r\n*3\r\n:1\r\n".repeat(9)).await;
+        }
+    });
+    let store = open(&format!("redis://127.0.0.1:{port}"));
+    for number in 0..6 {
+        commit(&*store, &format!("c-{number}")).await.unwrap_err();
+    }
+    talker.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_finds_what_an_operator_has_set_up_wrongly() {
+    let ground = servers::single().await;
+    assert_eq!(ground.redis().check().await.unwrap(), []);
+
+    let settings = ["maxmemory 100mb", "maxmemory-policy allkeys-lru", "appendonly no"];
+    let careless = Server::start(&settings.map(str::to_owned)).await;
+    let store = open(&format!("redis://127.0.0.1:{}", careless.port));
+    let faults = store.check().await.unwrap();
+    let remedies: Vec<&str> = faults.iter().map(|fault| &*fault.remedy).collect();
+    assert_eq!(remedies, ["set maxmemory-policy to noeviction", "set appendonly to yes"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_rights_that_a_check_asks_for_are_those_that_are_needed() {
+    let ground = servers::single().await;
+    let (server, port) = (&ground.servers[0], ground.servers[0].port);
+    let user = async |name: &str, rights: &str| {
+        let mut words = vec!["ACL", "SETUSER", name, "reset", "on", ">secret"];
+        words.extend(rights.split_whitespace());
+        server.say::<()>(&words).await.unwrap();
+    };
+    user("poor", "~cg1:* &cg1:* +@read +@scripting +info").await;
+    let poor = open(&format!("redis://poor:secret@127.0.0.1:{port}"));
+    let faults = poor.check().await.unwrap();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    let rights = faults[0].remedy.split('`').nth(1).unwrap().to_owned();
+    commit(&*poor, "c-1").await.unwrap_err();
+
+    user("able", &rights).await;
+    let able = OnRedis {
+        servers: Vec::new(),
+        url: format!("redis://able:secret@127.0.0.1:{port}"),
+        ..OnRedis::default()
+    };
+    assert_eq!(able.redis().check().await.unwrap(), []);
+    super::decisions::a_decision_and_all_that_goes_with_it_is_written_together(&able).await;
+    ground.clear().await;
+    super::items::queues_are_listed_oldest_first_page_by_page(&able).await;
+    ground.clear().await;
+    super::changes::every_gateway_is_told_of_every_change(&able).await;
+    ground.clear().await;
+    super::quotas::an_uncounted_contact_frees_its_place_once(&able).await;
+    ground.clear().await;
+    super::deliveries::what_was_delivered_is_remembered(&able).await;
+
+    let refused = open(&format!("redis://able:wrong@127.0.0.1:{port}"));
+    let fault = commit(&*refused, "c-1").await.unwrap_err();
+    assert!(!fault.contains("wrong"), "{fault}");
+}
+
+/// A master's end under load: the same store goes on, with what was acknowledged and replicated.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sentinel_failover_needs_no_restart() {
+    let mut ground = servers::sentinel().await;
+    let (store, other) = (ground.redis(), ground.redis());
+    let mut feed = other.changes();
+    other.people(&karbon()).await.unwrap();
+    for number in 0..30 {
+        commit(&*store, &format!("c-{number}")).await.unwrap();
+    }
+    servers::replicated(&ground.servers[0], 2).await;
+    ground.servers[0].kill();
+    commit_again(&*store, "c-30").await;
+    commit_again(&*other, "c-31").await;
+    assert_eq!(decided(&*store, &karbon()).await.len(), 32);
+    assert_eq!(ledger(&*other).await.counted.len(), 32);
+
+    // Followers go on as well: told of what they may have missed, and of what comes.
+    let changed = AuditEvent::PersonChanged { person: "P-1".to_owned() };
+    let people = vec![person("P-1", "after")];
+    store.put_people(&karbon(), people, stamp(), changed).await.unwrap();
+    let told = async {
+        loop {
+            if let Ok(Change::Put(_, person)) = feed.recv().await {
+                return person.name.clone();
+            }
+        }
+    };
+    assert_eq!(tokio::time::timeout(Duration::from_secs(10), told).await.unwrap(), "after");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sentinel_failover_from_a_frozen_master_needs_no_restart() {
+    let ground = servers::sentinel().await;
+    let store = ground.redis();
+    commit(&*store, "c-0").await.unwrap();
+    servers::replicated(&ground.servers[0], 2).await;
+    ground.servers[0].freeze();
+    commit_again(&*store, "c-1").await;
+    // The old master comes back as a replica: nothing goes to it.
+    ground.servers[0].thaw();
+    for number in 2..30 {
+        commit_again(&*store, &format!("c-{number}")).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(decided(&*store, &karbon()).await.len(), 30);
+}
+
+/// The port of the master that serves a key.
+async fn master_of(ground: &OnRedis, key: &str) -> u16 {
+    let slot: u64 = ground.servers[0].say(&["CLUSTER", "KEYSLOT", key]).await.unwrap();
+    for server in &ground.servers {
+        let Ok(nodes) = server.say::<String>(&["CLUSTER", "NODES"]).await else { continue };
+        for line in nodes.lines().filter(|line| line.contains("master") && !line.contains("fail")) {
+            let mut words = line.split_whitespace();
+            let address = words.nth(1).unwrap().split('@').next().unwrap();
+            let serves = words.skip(6).any(|range| {
+                let (from, to) = range.split_once('-').unwrap_or((range, range));
+                matches!((from.parse::<u64>(), to.parse::<u64>()), (Ok(from), Ok(to))
+                    if (from..=to).contains(&slot))
+            });
+            if serves {
+                return address.rsplit(':').next().unwrap().parse().unwrap();
+            }
+        }
+    }
+    panic!("no master serves the slot");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_failover_needs_no_restart_and_spares_other_organisations() {
+    let mut ground = servers::cluster().await;
+    let store = ground.redis();
+    for number in 0..20 {
+        commit(&*store, &format!("c-{number}")).await.unwrap();
+    }
+    let port = master_of(&ground, "cg1:{karbon}:people").await;
+    let elsewhere = master_of(&ground, "cg1:{tuntum}:people").await;
+    assert_ne!(port, elsewhere, "the two organisations stand on different masters");
+    let dead = ground.servers.iter_mut().find(|server| server.port == port).unwrap();
+    servers::replicated(dead, 1).await;
+    dead.kill();
+    let _ = commit(&*store, "c-20").await;
+    // The other organisation's server is there; the cluster as a whole stops until the failover,
+    // unless `cluster-require-full-coverage` is off.
+    commit_again(&*store, "c-20").await;
+    assert_eq!(decided(&*store, &karbon()).await.len(), 21);
+    store.record_plain(vec![plain(super::facts::tuntum(), "c-1")]).await.unwrap();
+    assert_eq!(ledger(&*store).await.counted.len(), 21);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_that_moves_a_slot_loses_nothing() {
+    let ground = servers::cluster().await;
+    let store = ground.redis();
+    let from = master_of(&ground, "cg1:{karbon}:people").await;
+    let to = master_of(&ground, "cg1:{tuntum}:people").await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let committing = {
+        let (store, stop) = (Arc::clone(&store), Arc::clone(&stop));
+        tokio::spawn(async move {
+            let mut done = 0;
+            while !stop.load(Ordering::SeqCst) || done < 200 {
+                commit_again(&*store, &format!("c-{done}")).await;
+                done += 1;
+            }
+            done
+        })
+    };
+    let id = async |port| servers::say::<String>(port, &["CLUSTER", "MYID"]).await.unwrap();
+    let moved = tokio::process::Command::new("redis-cli")
+        .args(["--cluster", "reshard", &format!("127.0.0.1:{from}")])
+        .args(["--cluster-from", &id(from).await, "--cluster-to", &id(to).await])
+        .args(["--cluster-slots", "5462", "--cluster-yes"])
+        .output()
+        .await
+        .unwrap();
+    assert!(moved.status.success(), "{}", String::from_utf8_lossy(&moved.stdout));
+    until("the slot has moved", || async { master_of(&ground, "cg1:{karbon}:people").await == to })
+        .await;
+    stop.store(true, Ordering::SeqCst);
+    let done = committing.await.unwrap();
+    commit_again(&*store, "c-last").await;
+    assert_eq!(decided(&*store, &karbon()).await.len(), done + 1);
+    assert_eq!(ledger(&*store).await.counted.len(), done + 1);
+}
+
+/// A gateway that was away for a while is told that it has missed something, also where the
+/// server has lost what the gateway knew and has written other changes under the same numbers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_stands_behind_what_was_told_is_a_gap() {
+    let ground = servers::single().await;
+    let (here, there) = (ground.redis(), ground.redis());
+    let mut feed = there.changes();
+    there.people(&karbon()).await.unwrap();
+    let changed = || AuditEvent::PersonChanged { person: "P-1".to_owned() };
+    let put = async |name: &str| {
+        let people = vec![person("P-1", name)];
+        here.put_people(&karbon(), people, stamp(), changed()).await.unwrap();
+    };
+    put("one").await;
+    put("two").await;
+    for _ in 0..2 {
+        assert!(matches!(feed.recv().await.unwrap(), Change::Put(..)));
+    }
+    ground.clear().await;
+    put("another first").await;
+    assert!(matches!(feed.recv().await.unwrap(), Change::Gap(_)));
+    put("another second").await;
+    assert!(matches!(feed.recv().await.unwrap(), Change::Put(..)));
+}
+
+/// As `limited`, in one process: a person's contacts at many gateways, with a decider that admits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_that_other_gateways_overtake_is_decided_again() {
+    let ground = servers::single().await;
+    let gateways: Vec<_> = (0..4).map(|_| ground.gateway()).collect();
+    for round in 0..40 {
+        let store = &gateways[round % 4];
+        let contact = format!("c-{round}");
+        let name = contact.clone();
+        let asked = request(&name, move |ledger| {
+            let before = ledger.counted.len();
+            assert!(before <= round);
+            let mut settled = admitted(&contact, at(i64::try_from(round).unwrap()));
+            settled.decision.flags = vec![before.to_string()];
+            settled
+        });
+        let answer = store.commit(asked).await.unwrap();
+        assert_eq!(answer.decision.flags, [round.to_string()], "decided on the newest ledger");
+    }
+}

@@ -1,0 +1,259 @@
+//! Redis servers, started for a test on free ports of this machine and ended with it.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use contact_gateway::ports::Store;
+use contact_gateway::store::redis::Redis;
+use secrecy::SecretString;
+
+use super::Ground;
+
+const START_PATIENCE: Duration = Duration::from_secs(20);
+
+/// One process of `redis-server`, ended when this is dropped.
+pub struct Server {
+    process: Child,
+    pub port: u16,
+    /// Its files, and its log.
+    folder: tempfile::TempDir,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A frozen process ends by this signal, too.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A port that nobody listens on. Somebody else may take it before the server does; then the
+/// server does not start, and another one is tried.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+impl Server {
+    /// A server with these settings, each a line of `redis.conf`.
+    pub async fn start(settings: &[String]) -> Server {
+        for _ in 0..5 {
+            if let Some(server) = Server::start_on(free_port(), settings, &[]).await {
+                return server;
+            }
+        }
+        panic!("no redis-server could be started");
+    }
+
+    /// `None`: it ended at once, the port being taken.
+    pub async fn start_on(port: u16, settings: &[String], arguments: &[&str]) -> Option<Server> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut lines = vec![
+            format!("port {port}"),
+            "bind 127.0.0.1".to_owned(),
+            format!("dir {}", folder.path().display()),
+            "save \"\"".to_owned(),
+            "protected-mode no".to_owned(),
+        ];
+        lines.extend(settings.iter().cloned());
+        std::fs::write(folder.path().join("redis.conf"), lines.join("\n")).unwrap();
+        let process = spawn(folder.path(), arguments);
+        let mut server = Server { process, port, folder };
+        let until = Instant::now() + START_PATIENCE;
+        while Instant::now() < until {
+            if server.process.try_wait().unwrap().is_some() {
+                return None;
+            }
+            if server.say::<String>(&["PING"]).await.is_ok() {
+                return Some(server);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        None
+    }
+
+    /// Ends the process at once and starts it again on the same port and files.
+    pub async fn restart(&mut self) {
+        self.kill();
+        self.process = spawn(self.folder.path(), &[]);
+        self.wait_until_it_answers().await;
+    }
+
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// SIGSTOP and SIGCONT: the process is there, and does nothing.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    pub fn thaw(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.process.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    async fn wait_until_it_answers(&self) {
+        until("the server answers", || async { self.say::<String>(&["PING"]).await.is_ok() }).await;
+    }
+
+    pub async fn say<T: redis::FromRedisValue>(&self, words: &[&str]) -> redis::RedisResult<T> {
+        say(self.port, words).await
+    }
+}
+
+fn spawn(folder: &Path, arguments: &[&str]) -> Child {
+    let log = std::fs::File::create(folder.join("log")).unwrap();
+    Command::new("redis-server")
+        .arg(folder.join("redis.conf"))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(log)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|fault| {
+            panic!("redis-server can't be run ({fault}): apt-get install redis-server")
+        })
+}
+
+/// A command by a connection of its own.
+pub async fn say<T: redis::FromRedisValue>(port: u16, words: &[&str]) -> redis::RedisResult<T> {
+    let client = redis::Client::open(format!("redis://127.0.0.1:{port}"))?;
+    let mut connection = client.get_multiplexed_async_connection().await?;
+    let (name, rest) = words.split_first().unwrap();
+    redis::cmd(name).arg(rest).query_async(&mut connection).await
+}
+
+/// Waits until this many replicas have all that the master has.
+pub async fn replicated(master: &Server, replicas: usize) {
+    until("the replicas are in step", || async {
+        let info: String = master.say(&["INFO", "replication"]).await.unwrap_or_default();
+        let mine = info.lines().find_map(|line| line.strip_prefix("master_repl_offset:"));
+        let in_step = format!("offset={},", mine.unwrap_or("?").trim());
+        info.lines().filter(|line| line.contains(&in_step)).count() == replicas
+    })
+    .await;
+}
+
+/// Waits until something holds.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+    let end = Instant::now() + START_PATIENCE;
+    while !holds().await {
+        assert!(Instant::now() < end, "{what}: waited in vain");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Servers, and the URL under which they are one store.
+#[derive(Default)]
+pub struct OnRedis {
+    pub servers: Vec<Server>,
+    /// Those that hold data, before the others.
+    pub data: usize,
+    pub url: String,
+}
+
+impl Ground for OnRedis {
+    fn gateway(&self) -> Arc<dyn Store> {
+        self.redis()
+    }
+}
+
+impl OnRedis {
+    pub fn redis(&self) -> Arc<Redis> {
+        Redis::open(&SecretString::from(self.url.clone())).unwrap()
+    }
+
+    /// Forgets everything.
+    pub async fn clear(&self) {
+        for server in self.servers.iter().take(self.data) {
+            // A replica refuses, and follows its master.
+            let _ = server.say::<String>(&["FLUSHALL"]).await;
+        }
+    }
+}
+
+fn appending() -> Vec<String> {
+    vec!["appendonly yes".to_owned(), "appendfsync always".to_owned()]
+}
+
+pub async fn single() -> OnRedis {
+    let server = Server::start(&appending()).await;
+    let url = format!("redis://127.0.0.1:{}", server.port);
+    OnRedis { servers: vec![server], data: 1, url }
+}
+
+/// One master, two replicas, three sentinels.
+pub async fn sentinel() -> OnRedis {
+    let master = Server::start(&appending()).await;
+    let mut settings = appending();
+    settings.push(format!("replicaof 127.0.0.1 {}", master.port));
+    settings.push("repl-diskless-sync-delay 0".to_owned());
+    let mut servers = vec![];
+    let watched = [
+        format!("sentinel monitor main 127.0.0.1 {} 2", master.port),
+        "sentinel down-after-milliseconds main 500".to_owned(),
+        "sentinel failover-timeout main 3000".to_owned(),
+        "sentinel parallel-syncs main 2".to_owned(),
+    ];
+    servers.push(master);
+    for _ in 0..2 {
+        servers.push(Server::start(&settings).await);
+    }
+    for _ in 0..3 {
+        let sentinel = Server::start_on(free_port(), &watched, &["--sentinel"]).await;
+        servers.push(sentinel.unwrap());
+    }
+    for sentinel in &servers[3..] {
+        until("the sentinel knows all", || async {
+            let info: String = sentinel.say(&["INFO", "sentinel"]).await.unwrap_or_default();
+            info.contains("slaves=2,sentinels=3")
+        })
+        .await;
+    }
+    let hosts: Vec<String> =
+        servers[3..].iter().map(|server| format!("127.0.0.1:{}", server.port)).collect();
+    let url = format!("redis+sentinel://{}/main", hosts.join(","));
+    OnRedis { servers, data: 3, url }
+}
+
+/// Three masters with a replica each.
+pub async fn cluster() -> OnRedis {
+    let mut servers = Vec::new();
+    for _ in 0..6 {
+        let mut settings = appending();
+        settings.push("cluster-enabled yes".to_owned());
+        settings.push(format!("cluster-port {}", free_port()));
+        settings.push("cluster-node-timeout 1000".to_owned());
+        settings.push("repl-diskless-sync-delay 0".to_owned());
+        servers.push(Server::start(&settings).await);
+    }
+    let addresses: Vec<String> =
+        servers.iter().map(|server| format!("127.0.0.1:{}", server.port)).collect();
+    let made = Command::new("redis-cli")
+        .args(["--cluster", "create"])
+        .args(&addresses)
+        .args(["--cluster-replicas", "1", "--cluster-yes"])
+        .output()
+        .unwrap_or_else(|fault| {
+            panic!("redis-cli can't be run ({fault}): apt-get install redis-tools")
+        });
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
+    for server in &servers {
+        until("the cluster is whole", || async {
+            let info: String = server.say(&["CLUSTER", "INFO"]).await.unwrap_or_default();
+            info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:6")
+        })
+        .await;
+    }
+    let url = format!("redis+cluster://{}", addresses[..3].join(","));
+    OnRedis { servers, data: 6, url }
+}
