@@ -4,5 +4,6 @@
 pub mod decisions;
 pub mod http;
 pub mod mail;
+pub mod pipe;
 pub mod telephony;
 pub mod web_form;

@@ -12,6 +12,7 @@ pub mod import;
 pub mod load;
 pub mod open;
 pub mod outcome;
+pub mod pipe;
 pub mod profile;
 pub mod queue;
 pub mod serve;
@@ -46,6 +47,13 @@ enum Command {
     Import(import::ImportArgs),
     Queue(queue::QueueArgs),
     Health(health::HealthArgs),
+    /// Hands one message on stdin to the running gateway; exits only 0 or 75
+    #[command(disable_help_flag = true)]
+    Pipe {
+        /// [--config FILE] [--queue-id ID] -f SENDER -- RECIPIENT...
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
 }
 
 /// Which configuration and which of its organisations a command works on.
@@ -83,6 +91,11 @@ pub struct Io<'a> {
 
 /// Reads the command line, runs the command, and says by the exit code how it ended.
 pub fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|command| command == "pipe") {
+        // Before anything that ends the process in another way, usage errors among them.
+        return pipe::main(arguments);
+    }
     // Usage errors end the process here, with exit code 2; `--help` with 0.
     let CommandLine { command } = CommandLine::parse();
     let io = Io { out: &mut std::io::stdout(), err: &mut std::io::stderr() };
@@ -113,6 +126,8 @@ async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
             queue::run(&args, &opened.organisation.id, &opened.desk, &mut io).await
         }
         Command::Health(args) => health::run(&args, &mut io).await,
+        // `main` has taken it before.
+        Command::Pipe { .. } => Err(Fault::input("pipe stands first on the command line")),
     }
 }
 
@@ -155,7 +170,8 @@ mod tests {
                 | Command::Profile(_)
                 | Command::Simulate(_)
                 | Command::Decide(_)
-                | Command::Health(_) => panic!("another command"),
+                | Command::Health(_)
+                | Command::Pipe { .. } => panic!("another command"),
             };
             assert_eq!(which.given().unwrap().1, "karbon");
         }

@@ -16,8 +16,9 @@ use std::sync::Arc;
 use crate::casework::Casework;
 use crate::runtime::health::Health;
 use crate::runtime::metrics::Metrics;
+use crate::runtime::tokens::TokenTable;
 
-use self::auth::{SignInFailures, Tokens};
+use self::auth::SignInFailures;
 use self::settings::StaffMember;
 
 pub use router::router;
@@ -27,7 +28,7 @@ pub struct Staff {
     pub(crate) casework: Casework,
     pub(crate) health: Health,
     pub(crate) metrics: Arc<Metrics>,
-    tokens: Tokens,
+    tokens: TokenTable<Arc<StaffMember>>,
     failures: SignInFailures,
 }
 
@@ -39,7 +40,8 @@ impl Staff {
         health: Health,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let tokens = Tokens::new(members);
+        let by_digest = members.into_iter().map(|one| (one.token_sha256, Arc::new(one)));
+        let tokens = TokenTable::new(by_digest);
         Staff { casework, health, metrics, tokens, failures: SignInFailures::new() }
     }
 }

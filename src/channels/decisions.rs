@@ -102,12 +102,8 @@ impl DecisionEndpoint {
 
 /// The digest of what a contact's id stands for.
 fn digest(contact: &Contact, with_time: bool) -> Result<[u8; 32], Problem> {
-    let mut content =
-        serde_json::to_value(contact).map_err(|_| Problem::new(ProblemType::Internal))?;
-    if let (false, Some(members)) = (with_time, content.as_object_mut()) {
-        members.remove("at");
-    }
-    Ok(sha256(content.to_string().as_bytes()))
+    let content = contact.canonical(with_time).map_err(|_| Problem::new(ProblemType::Internal))?;
+    Ok(sha256(&content))
 }
 
 fn read(body: &[u8]) -> Result<Contact, JsonFault> {

@@ -5,12 +5,17 @@
 
 mod event;
 mod flow;
+mod generic;
+mod plivo;
 mod provider;
 mod script;
 pub mod settings;
 mod signed;
+mod sip;
+mod telnyx;
 mod twilio;
 mod twiml;
+mod vonage;
 mod webhook;
 mod words;
 
@@ -23,7 +28,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
 use self::event::{Call, Event, Text};
-use self::flow::{Note, Opening};
+use self::flow::Note;
 use self::script::Next;
 use self::settings::TelephonySettings;
 use self::webhook::Webhook;
@@ -37,8 +42,8 @@ use crate::domain::decision::{Decision, Disposition};
 use crate::intake::{Inbound, Intake, Outcome};
 use crate::ports::{Attachment, Clock};
 use crate::runtime::limits::{
-    CALL_ANSWER_WAIT, CALL_DECIDE_WAIT, CALL_DOCUMENT_BYTES_MAX, CALL_NOTE_TRIES_MAX,
-    CALL_NOTE_WAIT, CALL_REPEAT_WINDOW, CALL_REPEATS_MAX, CALL_STATE_WINDOW,
+    CALL_DECIDE_WAIT, CALL_DOCUMENT_BYTES_MAX, CALL_NOTE_TRIES_MAX, CALL_NOTE_WAIT,
+    CALL_REPEAT_WINDOW, CALL_REPEATS_MAX, CALL_STATE_WINDOW,
 };
 use crate::runtime::tokens::sha256;
 
@@ -88,22 +93,26 @@ impl TelephonyEdge {
             Ok(webhook) => webhook,
             Err(kind) => return Answer::from(kind).into(),
         };
-        if provider::verify(entry, &webhook).is_err() {
+        if provider::verify(entry, &webhook, self.clock.now()).is_err() {
             tracing::warn!(path = entry.path, "a webhook without a valid signature was refused");
             return Answer::from(ProblemType::Forbidden).into();
         }
-        let deadline = Instant::now() + CALL_ANSWER_WAIT;
-        let (edge, handled) = (Arc::clone(self), Arc::clone(entry));
-        let task = self.tasks.spawn(async move { edge.handle(&handled, webhook, deadline).await });
+        let webhook = Arc::new(webhook);
+        let deadline = Instant::now() + provider::waits(entry).0;
+        let (edge, handled) = (Arc::clone(self), (Arc::clone(entry), Arc::clone(&webhook)));
+        let task = self.tasks.spawn(async move {
+            let (entry, webhook) = handled;
+            edge.handle(&entry, &webhook, deadline).await
+        });
         match timeout_at(deadline, task).await {
             Ok(Ok(answer)) => answer.into(),
             Ok(Err(_)) => {
                 tracing::error!(path = entry.path, "a webhook panicked; the call is passed on");
-                provider::fallback(entry).into()
+                provider::fallback(entry, &webhook).into()
             }
             Err(_) => {
                 tracing::warn!(path = entry.path, "a webhook took too long; the call is passed on");
-                provider::fallback(entry).into()
+                provider::fallback(entry, &webhook).into()
             }
         }
     }
@@ -111,20 +120,33 @@ impl TelephonyEdge {
     async fn handle(
         self: &Arc<Self>,
         entry: &Arc<TelephonySettings>,
-        webhook: Webhook,
+        webhook: &Webhook,
         deadline: Instant,
     ) -> Answer {
-        match provider::event(entry, &webhook) {
-            Event::PassOn => self.pass_on(entry, &webhook, &[], deadline).await.0,
-            Event::Next(next, call) => self.next(entry, next, &call).await,
+        match provider::event(entry, webhook, self.clock.now()) {
+            Event::PassOn => self.pass_on(entry, webhook, &[], deadline).await.0,
+            Event::Next(next, call) => self.next(entry, webhook, next, &call).await,
             // A call under way that asks at this address again is in the existing call flow, where
             // the same fields may well mean something new.
-            Event::Call(call) if !call.began => self.call(entry, &webhook, &call, deadline).await.0,
+            Event::Call(call) if !call.began => self.call(entry, webhook, &call, deadline).await.0,
             Event::Call(call) => {
-                self.once(entry, &webhook, self.call(entry, &webhook, &call, deadline)).await
+                self.once(entry, webhook, self.call(entry, webhook, &call, deadline)).await
             }
             Event::Text(text) => {
-                self.once(entry, &webhook, self.text(entry, &webhook, &text, deadline)).await
+                self.once(entry, webhook, self.text(entry, webhook, &text, deadline)).await
+            }
+            Event::Handed(Ok(contact)) => {
+                self.once(entry, webhook, self.handed(entry, webhook, *contact)).await
+            }
+            Event::Handed(Err(fault)) => {
+                tracing::warn!(path = entry.path, "a contact could not be read; it is passed on");
+                generic::undecided(webhook, Some(&fault))
+            }
+            Event::Noted(contact, notes) => {
+                for note in notes {
+                    self.note(entry, &contact, note);
+                }
+                generic::noted(webhook)
             }
         }
     }
@@ -170,15 +192,30 @@ impl TelephonyEdge {
         let Some(organisation) = self.intake.organisation(&entry.organisation) else {
             return self.pass_on(entry, webhook, &[], deadline).await;
         };
-        match flow::opening(&outcome, &organisation, entry) {
-            Opening::PassOn => {
-                self.pass_on(entry, webhook, &outcome.decision.flags, deadline).await
-            }
-            Opening::Script(steps) => {
+        match provider::opening(entry, webhook, &outcome, &organisation) {
+            None => self.pass_on(entry, webhook, &outcome.decision.flags, deadline).await,
+            Some(answer) => {
                 let (key, now) = (state_key(entry, &call.id), self.clock.now());
                 self.decisions.put(key, now, Arc::new(outcome.decision));
-                (provider::document(entry, &steps), true)
+                (answer, true)
             }
+        }
+    }
+
+    /// A contact that a system of the organisation's hands in whole.
+    async fn handed(
+        self: &Arc<Self>,
+        entry: &TelephonySettings,
+        webhook: &Webhook,
+        contact: Contact,
+    ) -> (Answer, bool) {
+        let channel = contact.channel;
+        let organisation = self.intake.organisation(&entry.organisation);
+        match (self.decide(entry, contact).await, organisation) {
+            (Some(outcome), Some(organisation)) => {
+                (generic::answer(entry, webhook, channel, &outcome, &organisation), true)
+            }
+            (_, _) => (generic::undecided(webhook, None), false),
         }
     }
 
@@ -198,9 +235,11 @@ impl TelephonyEdge {
             (Disposition::Deliver, _) => {
                 self.pass_on(entry, webhook, &decision.flags, deadline).await
             }
-            (Disposition::Limit, Some(notice)) => (provider::reply(entry, &notice.text), true),
+            (Disposition::Limit, Some(notice)) => {
+                (provider::reply(entry, webhook, text, &notice.text), true)
+            }
             (Disposition::Limit, None) | (Disposition::Route | Disposition::File, _) => {
-                (provider::empty(entry), true)
+                (provider::empty(entry, webhook), true)
             }
         }
     }
@@ -210,11 +249,12 @@ impl TelephonyEdge {
     async fn decide(&self, entry: &TelephonySettings, contact: Contact) -> Option<Outcome> {
         let intake = Arc::clone(&self.intake);
         let organisation = entry.organisation.clone();
+        // A call is its id: what a provider says of it changes as it goes on.
         let digest = sha256(contact.id.as_bytes());
         let task = self.tasks.spawn(async move {
             intake.receive(&organisation, Inbound { contact, digest, original: None }).await
         });
-        match tokio::time::timeout(CALL_DECIDE_WAIT, task).await {
+        match tokio::time::timeout(provider::waits(entry).1, task).await {
             Ok(Ok(outcome)) => Some(outcome),
             Ok(Err(_)) => {
                 tracing::error!("deciding a call panicked; it is passed on");
@@ -231,11 +271,12 @@ impl TelephonyEdge {
     async fn next(
         self: &Arc<Self>,
         entry: &Arc<TelephonySettings>,
+        webhook: &Webhook,
         next: Next,
         call: &Call,
     ) -> Answer {
         let Some(organisation) = self.intake.organisation(&entry.organisation) else {
-            return provider::empty(entry);
+            return provider::empty(entry, webhook);
         };
         let decision = self.decision_of(entry, &call.id).await;
         let following = flow::following(next, call, decision.as_deref(), &organisation, entry);
@@ -252,8 +293,8 @@ impl TelephonyEdge {
             });
         }
         match following.steps.is_empty() {
-            true => provider::empty(entry),
-            false => provider::document(entry, &following.steps),
+            true => provider::empty(entry, webhook),
+            false => provider::document(entry, webhook, &following.steps),
         }
     }
 
@@ -311,7 +352,7 @@ impl TelephonyEdge {
         deadline: Instant,
     ) -> (Answer, bool) {
         let Some(request) = upstream_request(entry, webhook, flags) else {
-            return (provider::fallback(entry), true);
+            return (provider::fallback(entry, webhook), true);
         };
         let wait = deadline.saturating_duration_since(Instant::now()).mul_f32(UPSTREAM_SHARE);
         match self.upstream.whole(request, wait, CALL_DOCUMENT_BYTES_MAX).await {
@@ -321,11 +362,11 @@ impl TelephonyEdge {
             Ok(answer) => {
                 let status = answer.status.as_u16();
                 tracing::warn!(path = entry.path, status, "the call flow refused a webhook");
-                (provider::fallback(entry), false)
+                (provider::fallback(entry, webhook), false)
             }
             Err(error) => {
                 tracing::warn!(path = entry.path, %error, "the call flow gave no answer");
-                (provider::fallback(entry), false)
+                (provider::fallback(entry, webhook), false)
             }
         }
     }

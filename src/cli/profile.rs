@@ -68,7 +68,7 @@ fn table(canonical: &Value, out: &mut dyn Write) {
     let clauses = canonical.get("clauses").and_then(Value::as_object).unwrap_or(&empty);
     let clause = |path: &str| clauses.get(path).and_then(Value::as_str).unwrap_or_default();
     let line = |out: &mut dyn Write, key: &str, value: &str, clause: &str| {
-        let line = format!("{key:<28}{value:<48}{clause}");
+        let line = format!("{key:<26}  {value:<46}  {clause}");
         say(out, line.trim_end());
     };
     for key in HEAD {
@@ -135,9 +135,12 @@ fn shown(value: Option<&Value>) -> String {
 }
 
 fn in_a_row(entries: &Map<String, Value>) -> String {
+    if let Some(deadline) = deadline(entries) {
+        return deadline;
+    }
     let parts: Vec<String> = entries
         .iter()
-        .filter(|(key, value)| !(key.as_str() == "clause" || value.is_null() && *key != "from"))
+        .filter(|(key, value)| !(*key == "clause" || value.is_null()))
         .map(|(key, value)| match (key.as_str(), value) {
             ("allowed", Value::Bool(true)) => "allowed".to_owned(),
             ("allowed", _) => "not allowed".to_owned(),
@@ -145,4 +148,18 @@ fn in_a_row(entries: &Map<String, Value>) -> String {
         })
         .collect();
     parts.join(", ")
+}
+
+/// `20 working days from receipt`, if it is a deadline.
+fn deadline(entries: &Map<String, Value>) -> Option<String> {
+    let (length, unit) = match (entries.get("working_days"), entries.get("months")) {
+        (Some(days), _) => (days, "working days"),
+        (None, Some(months)) => (months, "months"),
+        (None, None) => return None,
+    };
+    let from = match entries.get("from") {
+        Some(Value::String(from)) => from.replace('_', " "),
+        Some(_) | None => "what is unset".to_owned(),
+    };
+    Some(format!("{length} {unit} from {from}"))
 }

@@ -90,6 +90,20 @@ pub struct Attachment {
 }
 
 impl Contact {
+    /// What the contact's id stands for, as bytes to take a digest of: its canonical JSON. The time
+    /// is left out where whoever handed the contact in named none, so that the same again is the
+    /// same.
+    ///
+    /// # Errors
+    /// None that is known: every contact has a JSON form.
+    pub fn canonical(&self, with_time: bool) -> Result<Vec<u8>, serde_json::Error> {
+        let mut content = serde_json::to_value(self)?;
+        if let (false, Some(members)) = (with_time, content.as_object_mut()) {
+            members.remove("at");
+        }
+        serde_json::to_vec(&content)
+    }
+
     /// Subject and text as one, for everything that looks at words.
     pub fn words(&self) -> String {
         let mut words = self.subject.clone().unwrap_or_default();

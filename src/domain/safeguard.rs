@@ -233,7 +233,8 @@ const TWO_SLIPS_LETTERS_MIN: usize = 9;
 /// Whether a word was meant: the same, or within one or two slips of a longer word (a letter
 /// wrong, missing, extra, or two swapped).
 fn alike(said: &str, word: &str) -> bool {
-    is_near(said, word) || unmutated(said).is_some_and(|said| is_near(&said, word))
+    let is_long = word.chars().count() >= SLIP_LETTERS_MIN;
+    is_near(said, word) || (is_long && unmutated(said).is_some_and(|said| said == word))
 }
 
 /// The initial mutations of Welsh that change more than one letter: the nasal and the aspirate

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::letterhead::Letterhead;
 use super::mark::MarkKey;
@@ -20,7 +20,9 @@ use crate::ports::relay::{
     Capabilities, Downstream, Envelope, Letter, Partly, Recipient, Relay, RelayError, Reply,
     Transaction,
 };
-use crate::runtime::limits::{DOWNSTREAM_OFFER_AGE_MAX, DOWNSTREAM_OFFER_PAUSE};
+use crate::runtime::limits::{
+    DOWNSTREAM_CONNECT_WAIT, DOWNSTREAM_OFFER_AGE_MAX, DOWNSTREAM_OFFER_PAUSE,
+};
 use pool::Pool;
 use transaction::Open;
 
@@ -97,14 +99,14 @@ impl Relay for DownstreamServer {
             last
         };
         // A new connection, not a kept one: what is offered may have changed.
-        match self.pool.connect().await {
-            Ok(held) => {
+        match timeout(DOWNSTREAM_CONNECT_WAIT, self.pool.connect()).await {
+            Ok(Ok(held)) => {
                 self.learn(&held.connection.capabilities);
                 let capabilities = held.connection.capabilities.clone();
                 self.pool.keep(held);
                 capabilities
             }
-            Err(_) => {
+            Ok(Err(_)) | Err(_) => {
                 self.offer().failed_at = Some(Instant::now());
                 fallback
             }

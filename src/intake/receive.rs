@@ -173,22 +173,11 @@ impl Intake {
         let started = std::time::Instant::now();
         let commit = tokio::time::timeout(STORE_COMMIT_WAIT, self.store.commit(request)).await;
         self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
-        let committed = match commit {
-            Ok(Ok(committed)) => committed,
-            Ok(Err(error)) => {
+        let too_long = || StoreError::Unavailable("the commit took too long".to_owned());
+        let committed = match commit.unwrap_or_else(|_| Err(too_long())) {
+            Ok(committed) => committed,
+            Err(error) => {
                 tracing::warn!(%error, "a contact could not be committed");
-                return degraded::without_store(
-                    self,
-                    organisation,
-                    &sender,
-                    &contact,
-                    digest,
-                    archived,
-                )
-                .await;
-            }
-            Err(_) => {
-                tracing::warn!("a contact's commit took too long");
                 return degraded::without_store(
                     self,
                     organisation,

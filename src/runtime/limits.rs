@@ -56,6 +56,8 @@ pub const MAIL_TRACE_BYTES_MAX: u64 = 64 * 1024;
 pub const MAIL_ORIGINAL_TO_MAX: usize = 100;
 /// How old a loop mark may be: as long as mail servers commonly try (RFC 5321 4.5.4.1).
 pub const MAIL_MARK_AGE_MAX: Duration = Duration::from_secs(5 * 24 * 3600);
+/// Messages that are parsed at once: each takes a few times what is parsed of it in memory.
+pub const MAIL_READERS_MAX: usize = 4;
 /// Attachments of a message that are compared. More: the rest counts as one.
 pub const MAIL_ATTACHMENTS_MAX: usize = 100;
 /// Message-ids of one message's thread that are compared, newest kept.
@@ -64,6 +66,13 @@ pub const MAIL_THREAD_MAX: usize = 50;
 pub const MAIL_MAILBOXES_MAX: usize = 16;
 /// Nested comments of a header field. More: the field is not understood.
 pub const MAIL_COMMENT_DEPTH_MAX: usize = 32;
+/// Wait of `pipe` for one reply: above what the gateway takes for an answer, below the 1000
+/// seconds after which Postfix's pipe(8) bounces.
+pub const PIPE_REPLY_WAIT: Duration = Duration::from_secs(90);
+/// How long a session that the gateway ends is read on, so that its last reply is not lost to a
+/// reset, and how much.
+pub const SMTP_LINGER_WAIT: Duration = Duration::from_secs(1);
+pub const SMTP_LINGER_BYTES_MAX: usize = 1024 * 1024;
 /// Pause after a mail connection that could not be accepted.
 pub const SMTP_ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Bytes of a message that are read at once.
@@ -131,6 +140,16 @@ pub const FORM_MAIL_WAIT: Duration = Duration::from_secs(10);
 pub const REPEAT_WAITS_MAX: usize = 3;
 /// From a call's webhook to the gateway's answer. Over: the fallback document.
 pub const CALL_ANSWER_WAIT: Duration = Duration::from_millis(800);
+/// How old, or how far ahead, a signed webhook's time may be where the provider signs one.
+pub const WEBHOOK_AGE_MAX: Duration = Duration::from_secs(300);
+/// From a SIP edge's question to the gateway's answer. Over: the call is routed on.
+pub const SIP_ANSWER_WAIT: Duration = Duration::from_millis(500);
+/// Of [`SIP_ANSWER_WAIT`], how long the decision may take.
+pub const SIP_DECIDE_WAIT: Duration = Duration::from_millis(400);
+/// Characters that one `talk` of a call control object says. Longer texts are said in several.
+pub const NCCO_TALK_CHARS_MAX: usize = 1_500;
+/// Seconds that a connected call of a call control object lasts at most.
+pub const NCCO_LIMIT_SECONDS_MAX: u32 = 7_200;
 /// Of [`CALL_ANSWER_WAIT`], how long the decision may take, so that the existing call flow has the
 /// rest. Over: the call is passed on.
 pub const CALL_DECIDE_WAIT: Duration = Duration::from_millis(500);
@@ -184,10 +203,20 @@ pub const PAGE_ITEMS_MAX: usize = 500;
 pub const REDIS_RESPONSE_WAIT: Duration = Duration::from_millis(250);
 /// The answer to a step that touches many people at once (an import).
 pub const REDIS_BULK_WAIT: Duration = Duration::from_secs(4);
-/// A connection to a Redis server, the question to the sentinels included.
-pub const REDIS_CONNECT_WAIT: Duration = Duration::from_millis(500);
+/// How long a call waits for a connection to a Redis server, the question to the sentinels
+/// included. Over: the call fails; the connection is made in the background.
+pub const REDIS_CONNECT_WAIT: Duration = Duration::from_millis(400);
 /// Failures one after the other, after which nothing is asked of Redis until it answers a probe.
-pub const REDIS_FAILURES_MAX: u32 = 3;
+pub const REDIS_FAILURES_MAX: u32 = 2;
+/// A connection that is made in the background.
+pub const REDIS_BACKGROUND_WAIT: Duration = Duration::from_secs(2);
+/// Tries of one call: one, and one more on a new connection.
+pub const REDIS_TRIES: usize = 2;
+/// Wait before the next try to listen to announcements of changes.
+pub const REDIS_LISTEN_RETRY: Duration = Duration::from_millis(200);
+/// People, and queue items, read from Redis with one command.
+pub const REDIS_PEOPLE_PIECE: usize = 500;
+pub const REDIS_ITEMS_PIECE: usize = 100;
 /// How often a Redis server that failed is probed.
 pub const REDIS_PROBE_EVERY: Duration = Duration::from_millis(100);
 /// How often changes are looked for without having been announced.
@@ -201,7 +230,7 @@ pub const REDIS_ONCE_KEPT: Duration = Duration::from_secs(600);
 /// Decisions on unrestricted contacts that one script records.
 pub const REDIS_PLAIN_BATCH: usize = 128;
 /// People that one import writes on Redis, all or none. More: refused; split the file.
-pub const REDIS_PEOPLE_MAX: usize = 200_000;
+pub const REDIS_PEOPLE_MAX: usize = 100_000;
 /// Redirections and retries that a Cluster's client follows for one command.
 pub const REDIS_REDIRECTIONS_MAX: u32 = 4;
 
@@ -221,6 +250,17 @@ pub const ITEM_TRIES_MAX: usize = 5;
 pub const STORE_READERS_MAX: usize = 4;
 /// Wait for another process's transaction on the embedded store. Over: the store counts as away.
 pub const STORE_LOCK_WAIT: Duration = Duration::from_secs(2);
+/// Wait between two tries to make a new database ready beside another process that does so.
+pub const STORE_READY_RETRY: Duration = Duration::from_millis(20);
+/// What the embedded store's log may keep of the disk once it is written back, in bytes.
+pub const STORE_LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
+/// Statements that one connection to the embedded store keeps prepared: more than there are.
+pub const STORE_PREPARED_MAX: usize = 64;
+/// One piece of an original that is read to be hashed, in bytes.
+pub const ARCHIVE_PIECE_BYTES: usize = 64 * 1024;
+/// Tries to find a name for a process's temporary files. Each fails only beside a process that
+/// sweeps at the same instant.
+pub const ARCHIVE_NAME_TRIES: usize = 16;
 /// How often changes made by another process are looked for.
 pub const CHANGE_POLL: Duration = Duration::from_millis(25);
 /// Changes of people that the store remembers for its followers. Older ones are forgotten; a
@@ -270,11 +310,16 @@ const _: () = {
     assert!(STORE_LOCK_WAIT.as_millis() < STORE_COMMIT_WAIT.as_millis());
     assert!(CHANGES_AT_ONCE_MAX < CHANGE_LAG_MAX && CHANGES_AT_ONCE_MAX < CHANGES_KEPT_MAX);
     assert!(JOURNAL_BATCH_MAX <= JOURNAL_QUEUE_MAX);
-    assert!(REDIS_RESPONSE_WAIT.as_millis() < CALL_ANSWER_WAIT.as_millis());
+    // Even the contact behind the failures that open the breaker is answered in time.
+    assert!(
+        REDIS_RESPONSE_WAIT.as_millis() + REDIS_CONNECT_WAIT.as_millis()
+            < CALL_ANSWER_WAIT.as_millis()
+    );
     assert!(REDIS_BULK_WAIT.as_millis() < STORE_COMMIT_WAIT.as_millis());
     assert!(MAIL_PARSED_BYTES_MAX < JOURNAL_ENTRY_BYTES_MAX);
     assert!(FORM_MEMORY_BYTES_MAX as u64 <= FORM_BODY_BYTES_DEFAULT);
     assert!(FORM_REPEAT_WINDOW.as_secs().is_multiple_of(FORM_REPEAT_STEP.as_secs()));
+    assert!(SIP_DECIDE_WAIT.as_millis() < SIP_ANSWER_WAIT.as_millis());
     assert!(CALL_DECIDE_WAIT.as_millis() < CALL_ANSWER_WAIT.as_millis());
     assert!(CALL_ANSWER_WAIT.as_millis() < STORE_COMMIT_WAIT.as_millis());
 };

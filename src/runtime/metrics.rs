@@ -35,6 +35,39 @@ pub struct NoticeLabels {
     pub result: &'static str,
 }
 
+/// What happened to a message on the wire that somebody may want to know of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailEvent {
+    /// A bare CR or LF of a trusted server was made CRLF.
+    BareEndsNormalised,
+    /// A session ended on a bare CR or LF.
+    BareEndsRefused,
+    /// A message had fields of the gateway's own names that the gateway did not write.
+    ForgedFields,
+    /// A message could not be read in full; it went on unread.
+    Unread,
+    /// A message carried a valid loop mark.
+    PassedByMark,
+}
+
+impl MailEvent {
+    pub const fn name(self) -> &'static str {
+        match self {
+            MailEvent::BareEndsNormalised => "bare_ends_normalised",
+            MailEvent::BareEndsRefused => "bare_ends_refused",
+            MailEvent::ForgedFields => "forged_fields",
+            MailEvent::Unread => "unread",
+            MailEvent::PassedByMark => "passed_by_mark",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct MailLabels {
+    /// [`MailEvent::name`].
+    pub event: &'static str,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ListenerLabels {
     /// `smtp`, `lmtp`, `contacts`, `staff`.
@@ -66,6 +99,8 @@ pub struct Metrics {
     pub safeguards: Family<LaneLabels, Counter>,
     /// Notices to limited senders.
     pub notices: Family<NoticeLabels, Counter>,
+    /// What happened to messages on the wire.
+    pub mail_events: Family<MailLabels, Counter>,
     /// Decisions made without the store.
     pub degraded: Counter,
     /// From a decision to its durable record, in seconds.
@@ -92,6 +127,7 @@ impl Metrics {
             repeats: Counter::default(),
             safeguards: Family::default(),
             notices: Family::default(),
+            mail_events: Family::default(),
             degraded: Counter::default(),
             commit_seconds: Histogram::new(COMMIT_BUCKETS),
             part_up: Family::default(),
@@ -109,6 +145,7 @@ impl Metrics {
         registry.register("repeats", "Contacts decided before", self.repeats.clone());
         registry.register("safeguards", "Contacts by safeguard lane", self.safeguards.clone());
         registry.register("notices", "Notices to limited senders", self.notices.clone());
+        registry.register("mail_events", "Events of the mail edge", self.mail_events.clone());
         registry.register("degraded", "Decisions made without the store", self.degraded.clone());
         registry.register(
             "commit_seconds",

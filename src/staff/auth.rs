@@ -3,12 +3,10 @@
 //! A bearer token (RFC 6750) is looked up by its SHA-256; a token is random and long, so that no
 //! slow hash is needed, and a lookup by digest gives a guesser no timing to learn from.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -23,27 +21,6 @@ use crate::domain::organisation::Organisation;
 use crate::domain::profile::Role;
 use crate::runtime::http_server::Peer;
 use crate::runtime::limits::{SIGN_IN_FAILURE_AGE, SIGN_IN_FAILURES_MAX, SIGN_IN_PEERS_MAX};
-
-/// Every member of staff by the digest of the token.
-pub(super) struct Tokens {
-    by_digest: HashMap<[u8; 32], Arc<StaffMember>>,
-}
-
-impl Tokens {
-    /// Of two members with one token, the first has it; the configuration refuses such a pair.
-    pub(super) fn new(members: Vec<StaffMember>) -> Self {
-        let mut by_digest = HashMap::with_capacity(members.len());
-        for member in members {
-            by_digest.entry(member.token_sha256).or_insert_with(|| Arc::new(member));
-        }
-        Tokens { by_digest }
-    }
-
-    pub(super) fn member(&self, token: &str) -> Option<&Arc<StaffMember>> {
-        let digest: [u8; 32] = digest(&SHA256, token.as_bytes()).as_ref().try_into().ok()?;
-        self.by_digest.get(&digest)
-    }
-}
 
 /// Failed sign-ins by peer address. A peer that failed too often is told to wait; a right token is
 /// let in all the same, since behind a proxy all staff share one address, and nobody must be able
@@ -120,7 +97,8 @@ pub(super) async fn sign_in(
 }
 
 fn caller_of(staff: &Staff, request: &Request) -> Result<Caller, Problem> {
-    let member = bearer(request).and_then(|token| staff.tokens.member(token));
+    let presented = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let member = staff.tokens.authorise(presented);
     let Some(member) = member else { return Err(refused(staff, request)) };
     let organisation =
         staff.casework.organisation(&member.organisation).ok_or_else(Problem::internal)?;
@@ -133,12 +111,6 @@ fn caller_of(staff: &Staff, request: &Request) -> Result<Caller, Problem> {
             Ok(Caller { member: Arc::clone(member), organisation: Arc::clone(organisation) })
         }
     }
-}
-
-fn bearer(request: &Request) -> Option<&str> {
-    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// `?organisation=`, as callers may give it along with any route.

@@ -26,11 +26,9 @@ use bytes::Bytes;
 
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Archive, Original, StoreError};
+use crate::runtime::limits::ARCHIVE_PIECE_BYTES;
 use place::{Digest, Place};
 use temporary::{Temporary, TemporaryFolder};
-
-/// One piece of a file that is read to be hashed or copied, in bytes.
-const PIECE_BYTES: usize = 64 * 1024;
 
 /// The archive in a folder.
 #[derive(Clone)]
@@ -146,7 +144,7 @@ fn digest_of(original: &Original) -> io::Result<Digest> {
     };
     let mut file = File::open(path)?;
     let mut hash = Digest::begin();
-    let mut piece = vec![0; PIECE_BYTES];
+    let mut piece = vec![0; ARCHIVE_PIECE_BYTES];
     loop {
         let read = file.read(&mut piece)?;
         match piece.get(..read) {

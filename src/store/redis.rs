@@ -6,9 +6,11 @@
 //! Changes of people are announced, and read from a stream without gaps (`feed`). When the server fails, calls are refused at once until it
 //! answers again (`link`, `breaker`).
 //!
-//! What is acknowledged is as durable as the server is set up to be: `appendonly yes`, and
-//! `min-replicas-to-write` where a failover must not lose the last moments. [`Redis::check`] says
-//! what is missing.
+//! What is acknowledged is as durable as the server is set up to be. With `appendonly yes` and
+//! `appendfsync always` a crash loses nothing; with the default `everysec` it may lose up to two
+//! seconds (a write is held back while a sync is under way). A failover may lose what the new
+//! master had not received yet; `min-replicas-to-write` and `min-replicas-max-lag` bound that to
+//! the lag allowed. [`Redis::check`] says what is missing.
 
 mod address;
 mod breaker;

@@ -114,21 +114,28 @@ def plivo_valid(token, method, url, fields, nonce, signature):
 
 
 def plivo_faults(document):
-    """Reads the document back into the library's elements, which refuse what they don't know."""
-    from plivo import plivoxml
+    """Elements, nestings and attributes that the library's own elements don't have."""
+    from plivo import xml as elements
 
+    known = {
+        getattr(element, "_name"): element
+        for element in vars(elements).values()
+        if inspect.isclass(element) and getattr(element, "_name", None)
+    }
     faults = []
 
     def look(element):
-        known = getattr(plivoxml, f"{element.tag}Element", None)
-        if known is None and element.tag != "Response":
+        own = known.get(element.tag)
+        if own is None:
             faults.append(f"<{element.tag}> is not known")
-        elif known is not None:
-            names = set(inspect.signature(known.__init__).parameters)
-            for name in element.attrib:
-                if re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() not in names:
-                    faults.append(f"@{name} is not known on <{element.tag}>")
+            return
+        names = set(inspect.signature(own.__init__).parameters)
+        for name in element.attrib:
+            if re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() not in names:
+                faults.append(f"@{name} is not known on <{element.tag}>")
         for child in element:
+            if child.tag not in own._nestable:
+                faults.append(f"<{child.tag}> is not allowed in <{element.tag}>")
             look(child)
 
     look(ElementTree.fromstring(document))

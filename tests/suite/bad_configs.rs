@@ -152,6 +152,69 @@ fn what_is_shown_as_a_default_is_the_default() {
 }
 
 #[test]
+fn the_environment_goes_over_the_file() {
+    let file = folder("config/gateway.toml");
+    let environment = [
+        ("CONTACT_GATEWAY__STORE__URL", "embedded:/srv/gateway"),
+        ("CONTACT_GATEWAY__STATE__FOLDER", "/srv/state"),
+        ("CONTACT_GATEWAY__LISTEN__CONTACTS", "127.0.0.1:9999"),
+        ("CONTACT_GATEWAY__MAIL__SIZE_LIMIT", "1048576"),
+        ("CONTACT_GATEWAY__MAIL__XFORWARD_FROM", "[\"10.0.0.0/8\"]"),
+        ("CONTACT_GATEWAY__ORGANISATION__KARBON__EMERGENCY", "+441910000009"),
+        ("CONTACT_GATEWAY__ORGANISATION__KARBON__SET__REVIEW__LONGEST_MONTHS", "12"),
+        (
+            "CONTACT_GATEWAY__ORGANISATION__KARBON__QUEUES__HEAD_OF_SERVICE__EMAIL",
+            "h@karbon.example",
+        ),
+        ("CONTACT_GATEWAY__ORGANISATION__0__FORM__0__TIMEOUT", "5 s"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let loaded = config::load(&file, &environment.into()).unwrap_or_else(|f| panic!("{f}"));
+    let settings = &loaded.settings;
+    assert_eq!(settings.state, Path::new("/srv/state"));
+    assert_eq!(settings.listen.contacts.unwrap().port(), 9999);
+    let mail = settings.mail.as_ref().unwrap().with_key([7; 32]);
+    assert_eq!((mail.size_limit, mail.pass_key), (1_048_576, [7; 32]));
+    assert_eq!(mail.spool, Path::new("/srv/state/spool"));
+    assert_eq!(mail.xforward_from[0].to_string(), "10.0.0.0/8");
+    let karbon = settings.organisation("karbon").unwrap();
+    assert_eq!(karbon.emergency.as_deref(), Some("+441910000009"));
+    assert_eq!(karbon.profile.review.longest_months, Some(12));
+    assert_eq!(karbon.profile.review.every_months, Some(6));
+    assert_eq!(karbon.queue_mailboxes["head-of-service"], "h@karbon.example");
+    assert_eq!(settings.forms[0].timeout.as_secs(), 5);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+
+    /// Whatever is done to a line, the answer is settings or faults with a place, never a panic.
+    #[test]
+    fn no_line_breaks_the_reader(line in 0_usize..200, with in "[ -~]{0,24}", at in 0_usize..40) {
+        let text: String = shown_whole()
+            .lines()
+            .enumerate()
+            .map(|(number, written)| match number == line {
+                true => {
+                    let (before, after) = written.split_at(at.min(written.len()));
+                    format!("{before}{with}{after}\n")
+                }
+                false => format!("{written}\n"),
+            })
+            .collect();
+        let (scratch, file) = written(&text);
+        let folder = scratch.path().display().to_string();
+        if let Err(faults) = config::load(&file, &with_secrets()) {
+            proptest::prop_assert!(!faults.is_empty());
+            for fault in faults.iter() {
+                // The file itself, or one that it names.
+                proptest::prop_assert!(fault.to_string().contains(&folder), "{fault}");
+            }
+        }
+    }
+}
+
+#[test]
 fn no_fault_shows_a_secret() {
     let text = shown_whole()
         .replace("{ env = \"KARBON_SIP\" }", "\"hunter2\"")

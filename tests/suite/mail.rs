@@ -6,4 +6,6 @@ mod dialogue;
 mod faults;
 mod fidelity;
 mod gateway;
+mod pipe;
+mod postfix;
 mod sink;

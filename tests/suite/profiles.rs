@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use contact_gateway::config::profile::{from_canonical_json, load, overlay, to_canonical_json};
+use contact_gateway::config::profile::{
+    from_canonical_json, load, overlay, to_canonical_json, unset,
+};
 use contact_gateway::domain::profile::Profile;
 use contact_gateway::domain::restriction::KindName;
 use serde_json::{Value, json};
@@ -383,4 +385,26 @@ fn a_partial_profile_is_refused_by_name() {
     ] {
         assert!(faults.contains(expected), "{expected}\nin\n{faults}");
     }
+}
+
+#[test]
+fn what_is_unset_is_named_with_what_needs_it() {
+    let paths = |name: &str| {
+        let found = unset(&profile(name));
+        found.into_iter().map(|value| (value.path, value.blocks_enforcement)).collect::<Vec<_>>()
+    };
+    let blocking = |name: &str| {
+        let found = paths(name).into_iter().filter(|(_, blocks)| *blocks);
+        found.map(|(path, _)| path).collect::<Vec<_>>()
+    };
+    assert_eq!(blocking("karbon-homes"), ["review.every_months"]);
+    for name in ["tuntum", "calico-homes", "derby-homes", "united-welsh"] {
+        assert!(blocking(name).is_empty(), "{name}");
+    }
+    let has = |name: &str, path: &str| paths(name).iter().any(|(found, _)| found == path);
+    assert!(has("calico-homes", "appeal.window") && has("calico-homes", "appeal.answer.from"));
+    assert!(has("derby-homes", "appeal.window.from") && has("derby-homes", "kinds.issue_quota"));
+    assert!(has("united-welsh", "read_within_working_days"));
+    assert!(!has("tuntum", "read_within_working_days"));
+    assert!(!has("derby-homes", "warn_first.except_severe"));
 }

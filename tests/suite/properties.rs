@@ -27,7 +27,7 @@ fn config() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
 }
 
-fn in_force<'a>(person: &'a Person, at: DateTime<Utc>) -> impl Iterator<Item = &'a Restriction> {
+fn in_force(person: &Person, at: DateTime<Utc>) -> impl Iterator<Item = &Restriction> {
     let kept = PROFILE.kept_during_appeal();
     person.restrictions.iter().filter(move |one| one.is_in_force(at, PROFILE.timezone, kept))
 }
@@ -61,7 +61,7 @@ fn quotas<'a>(person: &'a Person, contact: &Contact) -> Vec<(&'a str, &'a Quota)
 
 /// Whether an earlier contact is in the period of a later one. By the calendar's own words, not by
 /// the product's arithmetic.
-fn in_period(quota: &Quota, earlier: DateTime<Utc>, at: DateTime<Utc>) -> bool {
+fn in_period(quota: Quota, earlier: DateTime<Utc>, at: DateTime<Utc>) -> bool {
     let (day, today) = (earlier.with_timezone(&London), at.with_timezone(&London));
     let hours = |hours: i64| at - earlier < TimeDelta::hours(hours);
     earlier <= at
@@ -236,7 +236,7 @@ proptest! {
                 let used = admitted
                     .iter()
                     .filter(|(one, of, at)| {
-                        one == id && *of == person.id && in_period(quota, *at, contact.at)
+                        one == id && *of == person.id && in_period(*quota, *at, contact.at)
                     })
                     .count();
                 prop_assert!(used <= quota.limit as usize, "{}: {used} used of {id}", contact.id);
@@ -265,7 +265,7 @@ proptest! {
                 let key = format!("{}/{}", person.id, one.id);
                 let issues: std::collections::BTreeSet<&str> = counted
                     .iter()
-                    .filter(|(of, _, at)| *of == key && in_period(quota, *at, contact.at))
+                    .filter(|(of, _, at)| *of == key && in_period(*quota, *at, contact.at))
                     .map(|(_, issue, _)| issue.as_str())
                     .collect();
                 prop_assert!(issues.len() <= quota.limit as usize, "{}: {issues:?}", contact.id);

@@ -9,7 +9,9 @@ mod decisions;
 mod deliveries;
 mod embedded;
 mod facts;
+mod failovers;
 mod items;
+mod model;
 mod people;
 mod quotas;
 mod redis;
@@ -83,6 +85,7 @@ macro_rules! clauses {
             changes: a_change_is_told_in_time,
             changes: a_flood_of_changes_is_told_or_said_to_be_missed,
             deliveries: what_was_delivered_is_remembered,
+            model: it_does_as_the_store_in_memory_does,
         }
     };
 }

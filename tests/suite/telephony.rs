@@ -1,3 +1,9 @@
 //! Calls and text messages: signed and checked by the providers' own libraries.
 
+mod generic;
+mod plivo;
+mod rig;
+mod sip;
+mod telnyx;
 mod twilio;
+mod vonage;

@@ -1,7 +1,8 @@
 //! What every session of the mail edge works with.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::Semaphore;
 
 use super::settings::MailSettings;
 use super::spool;
@@ -9,7 +10,8 @@ use crate::domain::organisation::OrganisationId;
 use crate::intake::Intake;
 use crate::ports::relay::Relay;
 use crate::ports::{Clock, Deliveries, Mailer};
-use crate::runtime::metrics::Metrics;
+use crate::runtime::limits::MAIL_READERS_MAX;
+use crate::runtime::metrics::{MailEvent, MailLabels, Metrics};
 
 /// The mail edge: one for the process, shared by its listeners.
 pub struct MailEdge {
@@ -20,26 +22,8 @@ pub struct MailEdge {
     pub(super) mailer: Arc<dyn Mailer>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) counts: Counts,
-}
-
-/// What happened on the wire that somebody may want to know of.
-#[derive(Debug, Default)]
-pub struct Counts {
-    /// Bare CRs and LFs of trusted servers that were made CRLF.
-    pub bare_ends_normalised: AtomicU64,
-    /// Sessions that ended on a bare CR or LF.
-    pub bare_ends_refused: AtomicU64,
-    /// Messages with fields of the gateway's own names that the gateway did not write.
-    pub forged_fields: AtomicU64,
-    /// Messages that could not be read in full; they went on unread.
-    pub unread: AtomicU64,
-    /// Messages that carried a valid loop mark.
-    pub passed_by_mark: AtomicU64,
-}
-
-pub(super) fn count(counter: &AtomicU64, by: u64) {
-    counter.fetch_add(by, Ordering::Relaxed);
+    /// Messages that are parsed at once.
+    pub(super) readers: Semaphore,
 }
 
 impl MailEdge {
@@ -57,12 +41,12 @@ impl MailEdge {
         metrics: Arc<Metrics>,
     ) -> std::io::Result<Self> {
         spool::clear(&settings.spool)?;
-        let counts = Counts::default();
-        Ok(MailEdge { settings, intake, relay, deliveries, mailer, clock, metrics, counts })
+        let readers = Semaphore::new(MAIL_READERS_MAX);
+        Ok(MailEdge { settings, intake, relay, deliveries, mailer, clock, metrics, readers })
     }
 
-    pub const fn counts(&self) -> &Counts {
-        &self.counts
+    pub(super) fn count(&self, event: MailEvent, by: u64) {
+        self.metrics.mail_events.get_or_create(&MailLabels { event: event.name() }).inc_by(by);
     }
 
     /// Remembers what downstream has taken. Trouble with it is logged and no more: the worst that

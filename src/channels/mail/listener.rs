@@ -98,7 +98,10 @@ pub async fn serve(bound: Bound, protocol: Protocol, edge: Arc<MailEdge>, stoppi
             biased;
             () = stopping.called() => break,
             accepted = bound.accept() => accepted,
-            Some(_) = sessions.join_next() => continue,
+            Some(ended) = sessions.join_next() => {
+                log_panic(&ended);
+                continue;
+            }
         };
         let (mut stream, peer) = match accepted {
             Ok(accepted) => accepted,
@@ -124,7 +127,16 @@ pub async fn serve(bound: Bound, protocol: Protocol, edge: Arc<MailEdge>, stoppi
         });
     }
     drop(bound);
-    while sessions.join_next().await.is_some() {}
+    while let Some(ended) = sessions.join_next().await {
+        log_panic(&ended);
+    }
+}
+
+/// A session that panicked took its client's connection with it: the client tries again.
+fn log_panic(ended: &Result<(), tokio::task::JoinError>) {
+    if ended.is_err() {
+        tracing::error!("a mail session failed");
+    }
 }
 
 /// Whether a peer is a mail server of the organisation: XFORWARD is its to send, and its bare

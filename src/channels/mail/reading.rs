@@ -120,6 +120,7 @@ impl Parsed {
         let bytes = beginning(&content.original)?;
         let cut_off = (bytes.len() as u64) < content.length;
         let copy = unfold_headers(&bytes);
+        drop(bytes);
         // The parser is others' work on hostile input: a panic in it is one unread message.
         let parsed = catch_unwind(AssertUnwindSafe(|| {
             MessageParser::default().parse(&copy).map(|message| Parsed::from(&message))

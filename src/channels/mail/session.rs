@@ -11,13 +11,16 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use super::edge::{MailEdge, count};
+use super::edge::MailEdge;
 use super::handover::Protocol;
 use super::listener::is_trusted;
 use super::replies;
 use super::wire::{self, Line, Lines};
 use crate::ports::relay::{Capabilities, Reply};
-use crate::runtime::limits::{SMTP_COMMAND_WAIT, SMTP_FAULTS_MAX, SMTP_READ_BYTES};
+use crate::runtime::limits::{
+    SMTP_COMMAND_WAIT, SMTP_FAULTS_MAX, SMTP_LINGER_BYTES_MAX, SMTP_LINGER_WAIT, SMTP_READ_BYTES,
+};
+use crate::runtime::metrics::MailEvent;
 use crate::runtime::shutdown::Stopping;
 use draft::Draft;
 
@@ -106,12 +109,29 @@ impl Session {
     pub(super) async fn run(mut self) {
         let end = self.converse().await;
         self.forget_draft().await;
+        let cut_off = matches!(end, Err(End::Say(_)));
         if let Err(End::Say(reply)) = end {
             self.say(&reply);
         }
         // The client may be gone: there is nobody else to tell.
         let _ = self.flush().await;
         let _ = self.stream.shutdown().await;
+        if cut_off {
+            let _ = timeout(SMTP_LINGER_WAIT, self.linger()).await;
+        }
+    }
+
+    /// Reads what a client that is cut off still sends: closing with bytes unread resets the
+    /// connection, and the client might never see why.
+    async fn linger(&mut self) {
+        let mut left = SMTP_LINGER_BYTES_MAX;
+        loop {
+            self.input.clear();
+            match self.stream.read_buf(&mut self.input).await {
+                Ok(read) if read > 0 && read < left => left -= read,
+                Ok(_) | Err(_) => return,
+            }
+        }
     }
 
     async fn converse(&mut self) -> Result<(), End> {
@@ -132,7 +152,7 @@ impl Session {
                 Line::Control => self.fault(&replies::not_a_command_line())?,
                 Line::BareEnd if self.trusted => self.fault(&replies::not_a_command_line())?,
                 Line::BareEnd => {
-                    count(&self.edge.counts.bare_ends_refused, 1);
+                    self.edge.count(MailEvent::BareEndsRefused, 1);
                     return Err(End::Say(replies::bare_ends()));
                 }
             }

@@ -1,9 +1,11 @@
 //! What a provider's webhook is about, in the gateway's own words.
 
+use chrono::{DateTime, Utc};
+
+use super::flow::Note;
 use super::script::Next;
 use crate::domain::channel::Channel;
 use crate::domain::contact::{Attachment, Contact, SenderIdentifier};
-use chrono::{DateTime, Utc};
 
 /// What a webhook asks for.
 pub enum Event {
@@ -13,6 +15,10 @@ pub enum Event {
     Next(Next, Call),
     /// A text message came in.
     Text(Text),
+    /// Somebody else's contact, whole; `None` where its text is none, with what is wrong.
+    Handed(Result<Box<Contact>, String>),
+    /// Something learnt about a call or message that was handed in: the contact's id, and what.
+    Noted(String, Vec<Note>),
     /// A step of the existing call flow, which is not ours.
     PassOn,
 }

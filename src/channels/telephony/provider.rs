@@ -1,58 +1,131 @@
 //! What each provider says and understands.
 
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use hyper::StatusCode;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::event::Event;
+use super::event::{Event, Text};
+use super::flow::{self, Opening};
 use super::script::{Next, Step, Target};
 use super::settings::{Product, Provider, TelephonySettings};
-use super::signed::{Refused, upstream_address};
+use super::signed::{Refused, upstream_address, verify_token};
 use super::webhook::Webhook;
 use super::words::Words;
-use super::{twilio, twiml};
+use super::{generic, plivo, sip, telnyx, twilio, twiml, vonage};
 use crate::channels::http::answer::Answer;
-use crate::runtime::limits::{CALL_RING_SECONDS, MESSAGE_CHARS_MAX};
+use crate::domain::organisation::Organisation;
+use crate::intake::Outcome;
+use crate::runtime::limits::{
+    CALL_ANSWER_WAIT, CALL_DECIDE_WAIT, CALL_RING_SECONDS, MESSAGE_CHARS_MAX, SIP_ANSWER_WAIT,
+    SIP_DECIDE_WAIT,
+};
+
+const JSON: &str = "application/json";
+
+/// How long a provider is let wait for its answer, and of that, how long the decision may take.
+pub const fn waits(entry: &TelephonySettings) -> (Duration, Duration) {
+    match entry.provider {
+        Provider::Sip => (SIP_ANSWER_WAIT, SIP_DECIDE_WAIT),
+        Provider::Twilio
+        | Provider::Vonage
+        | Provider::Telnyx
+        | Provider::Plivo
+        | Provider::Generic => (CALL_ANSWER_WAIT, CALL_DECIDE_WAIT),
+    }
+}
 
 /// Whether a request is the provider's.
 ///
 /// # Errors
 /// [`Refused`]: nothing proves it.
-pub fn verify(entry: &TelephonySettings, webhook: &Webhook) -> Result<(), Refused> {
+pub fn verify(
+    entry: &TelephonySettings,
+    webhook: &Webhook,
+    now: DateTime<Utc>,
+) -> Result<(), Refused> {
     match entry.provider {
         Provider::Twilio => twilio::signature::verify(entry, webhook),
-        Provider::Vonage
-        | Provider::Telnyx
-        | Provider::Plivo
-        | Provider::Sip
-        | Provider::Generic => Err(Refused),
+        Provider::Vonage => vonage::verify(entry, webhook, now),
+        Provider::Telnyx => telnyx::verify(entry, webhook, now),
+        Provider::Plivo => plivo::verify(entry, webhook),
+        Provider::Sip | Provider::Generic => verify_token(entry, webhook),
     }
 }
 
-pub fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
+/// What a request is about.
+pub fn event(entry: &TelephonySettings, webhook: &Webhook, now: DateTime<Utc>) -> Event {
     match entry.provider {
         Provider::Twilio => twilio::event(entry, webhook),
-        Provider::Vonage
-        | Provider::Telnyx
-        | Provider::Plivo
-        | Provider::Sip
-        | Provider::Generic => Event::PassOn,
+        Provider::Vonage => vonage::event(entry, webhook),
+        Provider::Telnyx => telnyx::event(entry, webhook),
+        Provider::Plivo => plivo::event(entry, webhook),
+        Provider::Sip => sip::event(entry, webhook),
+        Provider::Generic => generic::event(webhook, now),
+    }
+}
+
+/// The answer to a call that was decided; `None`: the existing call flow goes on.
+pub fn opening(
+    entry: &TelephonySettings,
+    webhook: &Webhook,
+    outcome: &Outcome,
+    organisation: &Organisation,
+) -> Option<Answer> {
+    if entry.provider == Provider::Sip {
+        return Some(sip::opening(entry, webhook, outcome, organisation));
+    }
+    match flow::opening(outcome, organisation, entry) {
+        Opening::PassOn => None,
+        Opening::Script(steps) => Some(document(entry, webhook, &steps)),
     }
 }
 
 /// A script as the provider's document.
-pub fn document(entry: &TelephonySettings, steps: &[Step]) -> Answer {
-    Answer::new(StatusCode::OK, twiml::CONTENT_TYPE, twiml::document(entry, steps))
+pub fn document(entry: &TelephonySettings, webhook: &Webhook, steps: &[Step]) -> Answer {
+    let (content_type, document) = match entry.provider {
+        Provider::Twilio | Provider::Telnyx => (twiml::CONTENT_TYPE, twiml::document(entry, steps)),
+        Provider::Plivo => (twiml::CONTENT_TYPE, plivo::xml::document(entry, steps)),
+        Provider::Vonage => (JSON, vonage::ncco::document(entry, steps)),
+        // Neither speaks in scripts.
+        Provider::Sip => return sip::on(entry, webhook, &[]),
+        Provider::Generic => return generic::undecided(webhook, None),
+    };
+    Answer::new(StatusCode::OK, content_type, document)
 }
 
 /// The answer that says nothing.
-pub fn empty(_entry: &TelephonySettings) -> Answer {
-    Answer::new(StatusCode::OK, twiml::CONTENT_TYPE, twiml::EMPTY)
+pub fn empty(entry: &TelephonySettings, webhook: &Webhook) -> Answer {
+    match entry.provider {
+        Provider::Twilio | Provider::Telnyx | Provider::Plivo
+            if entry.product == Product::Voice || entry.provider != Provider::Telnyx =>
+        {
+            Answer::new(StatusCode::OK, twiml::CONTENT_TYPE, twiml::EMPTY)
+        }
+        Provider::Generic | Provider::Sip => generic::noted(webhook),
+        Provider::Twilio | Provider::Telnyx | Provider::Plivo | Provider::Vonage => {
+            Answer::new(StatusCode::OK, JSON, "")
+        }
+    }
 }
 
-/// A text message in answer to one.
-pub fn reply(_entry: &TelephonySettings, text: &str) -> Answer {
+/// A text message in answer to one, where the provider takes it in its answer; else silence.
+pub fn reply(entry: &TelephonySettings, webhook: &Webhook, to: &Text, text: &str) -> Answer {
     let text = shortened(text);
-    Answer::new(StatusCode::OK, twiml::CONTENT_TYPE, twiml::reply(&text))
+    match entry.provider {
+        Provider::Twilio => Answer::new(StatusCode::OK, twiml::CONTENT_TYPE, twiml::reply(&text)),
+        Provider::Plivo => match (to.to.first(), to.from.first()) {
+            (Some(own), Some(sender)) => {
+                let document = plivo::xml::reply(own, &sender.value, &text);
+                Answer::new(StatusCode::OK, twiml::CONTENT_TYPE, document)
+            }
+            (Some(_) | None, _) => empty(entry, webhook),
+        },
+        Provider::Vonage | Provider::Telnyx | Provider::Sip | Provider::Generic => {
+            empty(entry, webhook)
+        }
+    }
 }
 
 /// The lines of a text that fit a message.
@@ -72,42 +145,45 @@ fn shortened(text: &str) -> String {
 
 /// What answers in the place of the existing call flow: the configured document, else the queue's
 /// number, else a sentence.
-pub fn fallback(entry: &TelephonySettings) -> Answer {
+pub fn fallback(entry: &TelephonySettings, webhook: &Webhook) -> Answer {
+    match entry.provider {
+        Provider::Sip if webhook.behind == "/invite" => return sip::on(entry, webhook, &[]),
+        Provider::Sip => return generic::noted(webhook),
+        Provider::Generic => return generic::undecided(webhook, None),
+        Provider::Twilio | Provider::Telnyx | Provider::Plivo | Provider::Vonage => {}
+    }
     if let Some(document) = &entry.fallback {
-        let content_type = match entry.provider {
-            Provider::Twilio | Provider::Telnyx | Provider::Plivo => twiml::CONTENT_TYPE,
-            Provider::Vonage | Provider::Sip | Provider::Generic => "application/json",
-        };
+        let content_type =
+            if entry.provider == Provider::Vonage { JSON } else { twiml::CONTENT_TYPE };
         return Answer::new(StatusCode::OK, content_type, document.clone());
     }
     match (entry.product, &entry.targets.queue) {
-        (Product::Messaging, _) => empty(entry),
+        (Product::Messaging, _) => empty(entry, webhook),
         (Product::Voice, Some(queue)) => {
             let ring = CALL_RING_SECONDS * 3;
             let to = Target::of(queue);
-            document(entry, &[Step::Dial { to, ring, minutes: None, next: Next::Done }])
+            let dial = Step::Dial { to, ring, minutes: None, next: Next::Done };
+            document(entry, webhook, &[dial])
         }
         (Product::Voice, None) => {
             let words = Words::of(&entry.language);
-            document(entry, &[Step::Say(words.unavailable.to_owned()), Step::HangUp])
+            let sorry = Step::Say(words.unavailable.to_owned());
+            document(entry, webhook, &[sorry, Step::HangUp])
         }
     }
 }
 
 /// Signs a request anew for the existing call flow, where the provider's signature was made over
-/// the gateway's own address.
+/// the gateway's own address; others go on untouched.
 pub fn sign_again(entry: &TelephonySettings, webhook: &Webhook, headers: &mut HeaderMap) {
+    let address = || upstream_address(entry, webhook);
     let signed = match entry.provider {
         Provider::Twilio => {
             headers.remove("x-twilio-webhooks-signature-settings");
-            upstream_address(entry, webhook)
-                .and_then(|address| twilio::signature::sign(entry, webhook, &address))
+            address().and_then(|address| twilio::signature::sign(entry, webhook, &address))
         }
-        Provider::Vonage
-        | Provider::Telnyx
-        | Provider::Plivo
-        | Provider::Sip
-        | Provider::Generic => None,
+        Provider::Plivo => address().and_then(|address| plivo::sign(entry, webhook, &address)),
+        Provider::Vonage | Provider::Telnyx | Provider::Sip | Provider::Generic => None,
     };
     if let Some((name, value)) = signed
         && let Ok(value) = HeaderValue::try_from(value)

@@ -1,16 +1,52 @@
 //! The address over which a provider signs: the configured public one, with what stands behind it
 //! and the query exactly as they came.
 
+use chrono::{DateTime, Utc};
+use hyper::header::AUTHORIZATION;
+use secrecy::ExposeSecret;
+use subtle::ConstantTimeEq;
 use url::Url;
 
-use super::settings::TelephonySettings;
+use super::settings::{Provider, TelephonySettings};
 use super::webhook::Webhook;
+use crate::channels::http::fields;
+use crate::runtime::limits::WEBHOOK_AGE_MAX;
+use crate::runtime::tokens::{bearer, sha256};
 
 /// The request is not proved to be the provider's. Nothing more is said: who does not know the
 /// secret learns nothing about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the request is not signed by the provider")]
 pub struct Refused;
+
+/// Whether a signed time, in seconds since 1970, is now, give or take
+/// [`WEBHOOK_AGE_MAX`](crate::runtime::limits::WEBHOOK_AGE_MAX).
+pub fn is_recent(seconds: i64, now: DateTime<Utc>) -> bool {
+    now.timestamp().abs_diff(seconds) <= WEBHOOK_AGE_MAX.as_secs()
+}
+
+/// Whether a request carries one of the entry's secrets as a bearer token, from a network that
+/// tokens are taken from: for sources that can't sign.
+///
+/// # Errors
+/// [`Refused`]: it does not.
+pub fn verify_token(entry: &TelephonySettings, webhook: &Webhook) -> Result<(), Refused> {
+    let from_elsewhere = webhook
+        .peer
+        .is_some_and(|peer| !entry.trusted_sources.iter().any(|net| net.contains(&peer)));
+    // A SIP edge's networks are those of its trunks, which are not where it asks from.
+    if entry.provider == Provider::Generic && !entry.trusted_sources.is_empty() && from_elsewhere {
+        return Err(Refused);
+    }
+    let presented = fields::text(&webhook.headers, AUTHORIZATION).and_then(bearer);
+    let presented = sha256(presented.ok_or(Refused)?.as_bytes());
+    // Digests are compared, in constant time: neither length nor content shows in the time.
+    let known = entry
+        .secrets
+        .iter()
+        .any(|secret| sha256(secret.expose_secret().as_bytes()).ct_eq(&presented).into());
+    if known { Ok(()) } else { Err(Refused) }
+}
 
 /// The addresses that the provider may have signed over, with the port in them and without.
 pub fn addresses(entry: &TelephonySettings, webhook: &Webhook) -> Vec<String> {

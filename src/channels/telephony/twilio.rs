@@ -22,13 +22,18 @@ pub fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
 }
 
 fn voice(webhook: &Webhook) -> Event {
+    texml("twilio", webhook, attested(webhook.field("StirVerstat").as_deref()))
+}
+
+/// A call in the fields that Twilio and Telnyx share.
+pub fn texml(provider: &str, webhook: &Webhook, assurance: Assurance) -> Event {
     let Some(sid) = webhook.field("CallSid") else { return Event::PassOn };
     let account = webhook.field("AccountSid").unwrap_or_default();
     let status = webhook.field("CallStatus").unwrap_or_default();
     let call = Call {
-        id: format!("call-twilio-{account}-{sid}"),
+        id: format!("call-{provider}-{account}-{sid}"),
         call_id: sid,
-        from: caller(webhook),
+        from: caller(webhook.field("From"), assurance),
         to: webhook.field("To").into_iter().collect(),
         began: status == "ringing",
         length_seconds: webhook.field("CallDuration"),
@@ -54,9 +59,9 @@ fn voice(webhook: &Webhook) -> Event {
     Event::PassOn
 }
 
-/// The caller as far as a number or address says who it is.
-fn caller(webhook: &Webhook) -> Vec<SenderIdentifier> {
-    let Some(from) = webhook.field("From") else { return Vec::new() };
+/// The caller as far as a number or address says who it is; a withheld one is nobody.
+pub fn caller(from: Option<String>, assurance: Assurance) -> Vec<SenderIdentifier> {
+    let Some(from) = from else { return Vec::new() };
     if is_withheld(&from) {
         return Vec::new();
     }
@@ -65,13 +70,12 @@ fn caller(webhook: &Webhook) -> Vec<SenderIdentifier> {
         let assurance = Assurance::Asserted;
         return vec![SenderIdentifier { kind: IdentifierKind::Account, value, assurance }];
     }
-    let assurance = attested(webhook.field("StirVerstat").as_deref());
     vec![SenderIdentifier { kind: IdentifierKind::Phone, value: from, assurance }]
 }
 
 /// What the network's own check says of the number (ATIS-1000074 `verstat`): full attestation
 /// proves it, a failed check speaks against it, less says nothing.
-pub fn attested(verdict: Option<&str>) -> Assurance {
+fn attested(verdict: Option<&str>) -> Assurance {
     match verdict {
         Some("TN-Validation-Passed-A") => Assurance::Proven,
         Some(verdict) if verdict.starts_with("TN-Validation-Failed") => Assurance::Refuted,

@@ -36,9 +36,11 @@ pub fn reply(text: &str) -> String {
     })
 }
 
-type Out = Writer<Vec<u8>>;
+/// Where a document is written.
+pub type Out = Writer<Vec<u8>>;
 
-fn written(fill: impl FnOnce(&mut Out) -> io::Result<()>) -> String {
+/// A document, filled by the caller.
+pub fn written(fill: impl FnOnce(&mut Out) -> io::Result<()>) -> String {
     let mut writer = Writer::new(Vec::new());
     let declared = writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
     let filled = declared.and_then(|()| fill(&mut writer));
@@ -115,7 +117,8 @@ fn say(writer: &mut Out, entry: &TelephonySettings, text: &str) -> io::Result<()
     text_element(element, text)
 }
 
-fn text_element(
+/// An element that holds text alone.
+pub fn text_element(
     element: quick_xml::writer::ElementWriter<'_, Vec<u8>>,
     text: &str,
 ) -> io::Result<()> {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 use hyper::{Method, Request};
+use serde_json::Value;
 
 use crate::channels::http::answer::collected;
 use crate::channels::http::fields;
@@ -27,6 +28,8 @@ pub struct Webhook {
     pub peer: Option<IpAddr>,
     /// The fields of an urlencoded body, in order, blank and repeated ones too.
     pub form: Vec<(String, String)>,
+    /// A JSON body; null where there is none, or it is broken.
+    pub json: Value,
 }
 
 impl Webhook {
@@ -46,7 +49,11 @@ impl Webhook {
             body,
             peer,
             form: Vec::new(),
+            json: Value::Null,
         };
+        if webhook.is_json() {
+            webhook.json = serde_json::from_slice(&webhook.body).unwrap_or_default();
+        }
         if webhook.is_form() {
             webhook.form = pairs(&webhook.body);
         }
@@ -62,7 +69,7 @@ impl Webhook {
         self.content_type() == "application/x-www-form-urlencoded"
     }
 
-    pub fn is_json(&self) -> bool {
+    fn is_json(&self) -> bool {
         let content_type = self.content_type();
         content_type == "application/json" || content_type.ends_with("+json")
     }
@@ -78,8 +85,22 @@ impl Webhook {
         if let Some((_, value)) = in_form {
             return Some(value.clone());
         }
+        if let Some(value) = plain(self.json.get(name)) {
+            return Some(value);
+        }
         let query = self.query_fields();
         query.into_iter().find(|(field, value)| field == name && !value.is_empty()).map(|(_, v)| v)
+    }
+}
+
+/// A JSON text or number that is not blank.
+pub fn plain(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            None
+        }
     }
 }
 

@@ -31,7 +31,7 @@ pub fn to_canonical_json(profile: &Profile) -> Value {
         "responsible": responsible(&profile.responsible),
         "safeguards": safeguards(&profile.safeguards),
         "roles": profile.roles,
-        "figures": profile.figures,
+        "figures": unless_empty(&profile.figures),
         "assurance": assurance(profile),
         "evidence": { "new_text_share": profile.evidence.new_text_share },
         "team": {

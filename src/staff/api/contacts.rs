@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,6 +11,7 @@ use super::shape;
 use crate::domain::channel::Channel;
 use crate::domain::contact::{Attachment, Contact, SenderIdentifier};
 use crate::domain::decision::Decision;
+use crate::runtime::tokens::sha256;
 use crate::staff::Staff;
 use crate::staff::auth::Caller;
 use crate::staff::problem::Problem;
@@ -59,14 +59,6 @@ pub struct ContactBody {
 }
 
 impl ContactBody {
-    /// SHA-256 of what the id stands for. A contact that is logged again with `at` left out is the
-    /// same contact, however the JSON is laid out.
-    fn digest(&self) -> Result<[u8; 32], Problem> {
-        let canonical = serde_json::to_vec(self).map_err(|_| Problem::internal())?;
-        let digest = digest(&SHA256, &canonical);
-        digest.as_ref().try_into().map_err(|_| Problem::internal())
-    }
-
     fn into_contact(self, now: DateTime<Utc>) -> Result<Contact, Problem> {
         if self.id.trim().is_empty() {
             return Err(Problem::new(422, "invalid-body", "The body has a fault")
@@ -114,8 +106,9 @@ pub async fn receive(
     _query: Asked<NoQuery>,
     Json(body): Json<ContactBody>,
 ) -> Result<axum::Json<Decision>, Problem> {
-    let digest = body.digest()?;
+    let with_time = body.at.is_some();
     let contact = body.into_contact(staff.casework.now())?;
+    let digest = sha256(&contact.canonical(with_time).map_err(|_| Problem::internal())?);
     let decision = staff.casework.record_contact(&caller.organisation.id, contact, digest).await?;
     Ok(axum::Json(decision))
 }

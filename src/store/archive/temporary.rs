@@ -8,10 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::place::make_folders;
-
-/// Tries to find a free name for this process's folder. Each fails only beside a process that
-/// sweeps at the same instant.
-const TRIES_MAX: usize = 16;
+use crate::runtime::limits::ARCHIVE_NAME_TRIES;
 
 pub(super) struct TemporaryFolder {
     folder: PathBuf,
@@ -26,7 +23,7 @@ impl TemporaryFolder {
     pub(super) fn open(above: &Path) -> io::Result<Self> {
         make_folders(above)?;
         sweep(above)?;
-        for _ in 0..TRIES_MAX {
+        for _ in 0..ARCHIVE_NAME_TRIES {
             let name = uuid::Uuid::now_v7().simple().to_string();
             let lock_path = above.join(format!("{name}.lock"));
             let lock =

@@ -21,13 +21,15 @@
 //! that was released is never changed.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::fault::from_sqlite;
 use crate::ports::StoreError;
-use crate::runtime::limits::STORE_LOCK_WAIT;
+use crate::runtime::limits::{
+    STORE_LOCK_WAIT, STORE_LOG_BYTES_KEPT, STORE_PREPARED_MAX, STORE_READY_RETRY,
+};
 
 /// Marks the file as ours (`PRAGMA application_id`): "CGwy".
 const APPLICATION: i32 = 0x4347_7779;
@@ -75,12 +77,6 @@ const STEPS: &[&str] = &["
         PRIMARY KEY (organisation, key)) STRICT, WITHOUT ROWID;
 "];
 
-/// Statements that a connection keeps prepared: more than there are.
-const PREPARED_MAX: usize = 64;
-
-/// Wait between two tries to switch a new database to WAL, beside another process that does so.
-const WAL_RETRY: Duration = Duration::from_millis(20);
-
 /// Where a folder's database is.
 pub(super) fn file(folder: &Path) -> PathBuf {
     folder.join("gateway.sqlite3")
@@ -95,10 +91,15 @@ pub(super) fn open_to_write(file: &Path) -> Result<Connection, StoreError> {
     settle(&connection)?;
     switch_to_wal(&connection)?;
     connection
-        .execute_batch(
-            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-             PRAGMA journal_size_limit = 67108864;",
-        )
+        .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
+        .and_then(|()| {
+            connection.pragma_update_and_check(
+                None,
+                "journal_size_limit",
+                STORE_LOG_BYTES_KEPT,
+                |_| Ok(()),
+            )
+        })
         .map_err(from_sqlite)?;
     bring_up_to_date(&connection)?;
     Ok(connection)
@@ -114,7 +115,7 @@ pub(super) fn open_to_read(file: &Path) -> Result<Connection, StoreError> {
 
 fn settle(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(STORE_LOCK_WAIT).map_err(from_sqlite)?;
-    connection.set_prepared_statement_cache_capacity(PREPARED_MAX);
+    connection.set_prepared_statement_cache_capacity(STORE_PREPARED_MAX);
     Ok(())
 }
 
@@ -138,7 +139,7 @@ fn switch_to_wal(connection: &Connection) -> Result<(), StoreError> {
                 if !error.is_retryable() || Instant::now() >= until {
                     return Err(error);
                 }
-                std::thread::sleep(WAL_RETRY);
+                std::thread::sleep(STORE_READY_RETRY);
             }
         }
     }

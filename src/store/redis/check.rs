@@ -8,7 +8,7 @@ use super::keys::{CHANNEL, Keys};
 use super::{fault, link::Link};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
-use crate::runtime::limits::{REDIS_CONNECT_WAIT, REDIS_RESPONSE_WAIT};
+use crate::runtime::limits::{REDIS_BACKGROUND_WAIT, REDIS_RESPONSE_WAIT};
 use crate::store::SetupFault;
 
 /// The oldest version that has all commands that the store uses (`ZMSCORE`, exclusive stream
@@ -17,7 +17,7 @@ const OLDEST: (u32, u32) = (6, 2);
 
 pub(super) async fn check(redis: &Redis) -> Result<Vec<SetupFault>, StoreError> {
     let mut faults = Vec::new();
-    let nodes = timeout(REDIS_CONNECT_WAIT, redis.link.nodes())
+    let nodes = timeout(REDIS_BACKGROUND_WAIT, redis.link.nodes())
         .await
         .map_err(|_| fault::no_answer())?
         .map_err(|error| fault::from_redis(&error))?;
@@ -30,7 +30,7 @@ pub(super) async fn check(redis: &Redis) -> Result<Vec<SetupFault>, StoreError> 
 }
 
 async fn of_node(node: &Client) -> Result<Vec<SetupFault>, StoreError> {
-    let mut connection = timeout(REDIS_CONNECT_WAIT, node.get_multiplexed_async_connection())
+    let mut connection = timeout(REDIS_BACKGROUND_WAIT, node.get_multiplexed_async_connection())
         .await
         .map_err(|_| fault::no_answer())?
         .map_err(|error| fault::from_redis(&error))?;

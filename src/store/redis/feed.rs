@@ -7,7 +7,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::sync::{Mutex as AsyncMutex, broadcast};
@@ -20,7 +19,8 @@ use super::script::take;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Change, StoreError};
 use crate::runtime::limits::{
-    CHANGE_LAG_MAX, CHANGES_AT_ONCE_MAX, REDIS_CHANGE_POLL, REDIS_CONNECT_WAIT,
+    CHANGE_LAG_MAX, CHANGES_AT_ONCE_MAX, REDIS_BACKGROUND_WAIT, REDIS_CHANGE_POLL,
+    REDIS_LISTEN_RETRY,
 };
 
 /// Where a follower stands in one organisation's stream: the number of the last change told.
@@ -28,9 +28,6 @@ type Place = Arc<AsyncMutex<u64>>;
 
 /// The entries of a stream, each with its id and fields.
 type Entries = Vec<(String, Vec<(String, String)>)>;
-
-/// Wait before the next try to listen to announcements.
-const LISTEN_RETRY: Duration = Duration::from_millis(200);
 
 pub(super) struct Feed {
     link: Arc<Link>,
@@ -162,12 +159,12 @@ pub(super) async fn follow(feed: Arc<Feed>) {
     loop {
         let remade = feed.link.times_remade();
         let Some(mut subscriber) = feed.link.subscriber().await else {
-            tokio::time::sleep(LISTEN_RETRY).await;
+            tokio::time::sleep(REDIS_LISTEN_RETRY).await;
             continue;
         };
-        let subscribing = timeout(REDIS_CONNECT_WAIT, subscriber.subscribe(CHANNEL)).await;
+        let subscribing = timeout(REDIS_BACKGROUND_WAIT, subscriber.subscribe(CHANNEL)).await;
         if !matches!(subscribing, Ok(Ok(()))) {
-            tokio::time::sleep(LISTEN_RETRY).await;
+            tokio::time::sleep(REDIS_LISTEN_RETRY).await;
             continue;
         }
         if listened_before {

@@ -9,11 +9,10 @@ use super::script::{Arguments, parts, take};
 use crate::domain::audit::AuditEvent;
 use crate::domain::queue::QueueItem;
 use crate::ports::{Attachment, ItemFilter, QueueCount, Stamp, StoreError};
-use crate::runtime::limits::{REDIS_CONFLICTS_MAX, REDIS_ONCE_KEPT, REDIS_RESPONSE_WAIT};
+use crate::runtime::limits::{
+    REDIS_CONFLICTS_MAX, REDIS_ITEMS_PIECE, REDIS_ONCE_KEPT, REDIS_RESPONSE_WAIT,
+};
 use crate::store::{attached, page};
-
-/// Items read with one command.
-const PIECE: usize = 100;
 
 /// An item, and its record as it stands.
 pub(super) async fn one(
@@ -166,7 +165,7 @@ async fn read(
     let (mut found, mut offset) = (Vec::new(), 0);
     loop {
         let mut command = redis::cmd("ZRANGEBYSCORE");
-        command.arg(list).arg(&from).arg("+inf").arg("LIMIT").arg(offset).arg(PIECE);
+        command.arg(list).arg(&from).arg("+inf").arg("LIMIT").arg(offset).arg(REDIS_ITEMS_PIECE);
         let ids: Vec<String> = take(Some(redis.link.ask(keys, &command).await?))?;
         if ids.is_empty() {
             return Ok(found);
@@ -187,10 +186,10 @@ async fn read(
                 found.push(item);
             }
         }
-        if found.len() >= page(filter.limit) || ids.len() < PIECE {
+        if found.len() >= page(filter.limit) || ids.len() < REDIS_ITEMS_PIECE {
             return Ok(found);
         }
-        offset += PIECE;
+        offset += REDIS_ITEMS_PIECE;
     }
 }
 

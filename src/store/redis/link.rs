@@ -21,11 +21,9 @@ use super::keys::Keys;
 use super::script::Script;
 use crate::ports::StoreError;
 use crate::runtime::limits::{
-    REDIS_BULK_WAIT, REDIS_CONNECT_WAIT, REDIS_REDIRECTIONS_MAX, REDIS_RESPONSE_WAIT,
+    REDIS_BACKGROUND_WAIT, REDIS_BULK_WAIT, REDIS_CONNECT_WAIT, REDIS_REDIRECTIONS_MAX,
+    REDIS_RESPONSE_WAIT, REDIS_TRIES,
 };
-
-/// One try, and one more where a new connection may cure the failure.
-const TRIES: usize = 2;
 
 pub(super) struct Link {
     servers: Servers,
@@ -58,7 +56,7 @@ impl Link {
             Address::Cluster(nodes) => {
                 // One node that is frozen must not use up the time that finding the others has.
                 let client = ClusterClient::builder(nodes.clone())
-                    .connection_timeout(REDIS_CONNECT_WAIT / 2)
+                    .connection_timeout(REDIS_BACKGROUND_WAIT / 4)
                     .response_timeout(REDIS_BULK_WAIT)
                     .retries(REDIS_REDIRECTIONS_MAX)
                     .build()
@@ -120,8 +118,12 @@ impl Link {
         })
     }
 
-    /// Whether servers that failed answer again.
+    /// Makes the connection where there is none, and finds out whether servers that failed answer
+    /// again. So a call seldom waits for either.
     pub(super) async fn probe(&self) {
+        if self.connection(REDIS_BACKGROUND_WAIT).await.is_err() {
+            return;
+        }
         for tag in self.breakers.open() {
             let mut command = redis::cmd("EXISTS");
             command.arg(format!("cg1:{{{tag}}}:people"));
@@ -133,9 +135,11 @@ impl Link {
     /// A connection of its own for announcements: to the master, or to any node of a Cluster,
     /// whose nodes pass them on to each other.
     pub(super) async fn subscriber(&self) -> Option<PubSub> {
-        let nodes = timeout(REDIS_CONNECT_WAIT, self.nodes()).await.ok()?.ok()?;
+        let nodes = timeout(REDIS_BACKGROUND_WAIT, self.nodes()).await.ok()?.ok()?;
         for node in nodes {
-            if let Ok(Ok(subscriber)) = timeout(REDIS_CONNECT_WAIT, node.get_async_pubsub()).await {
+            if let Ok(Ok(subscriber)) =
+                timeout(REDIS_BACKGROUND_WAIT, node.get_async_pubsub()).await
+            {
                 return Some(subscriber);
             }
         }
@@ -172,7 +176,7 @@ impl Link {
         wait: Duration,
     ) -> Result<Value, Failure> {
         let mut result = Err(Failure::NoAnswer);
-        for _ in 0..TRIES {
+        for _ in 0..REDIS_TRIES {
             let (failure, cure) = match self.attempt_once(command, wait).await {
                 Ok(value) => {
                     breaker.succeeded();
@@ -199,7 +203,7 @@ impl Link {
     }
 
     async fn attempt_once(&self, command: &Cmd, wait: Duration) -> Result<Value, Failure> {
-        let connection = self.connection().await?;
+        let connection = self.connection(REDIS_CONNECT_WAIT).await?;
         let answer = match (*connection).clone() {
             Connection::One(mut one) => timeout(wait, one.req_packed_command(command)).await,
             Connection::Cluster(mut cluster) => {
@@ -222,27 +226,27 @@ impl Link {
         Err(failure)
     }
 
-    async fn connection(&self) -> Result<Arc<Connection>, Failure> {
+    /// Waiting for whoever connects already counts as well.
+    async fn connection(&self, wait: Duration) -> Result<Arc<Connection>, Failure> {
         if let Some(connection) = self.current.load_full() {
             return Ok(connection);
         }
-        let _one_at_a_time = self.connecting.lock().await;
-        if let Some(connection) = self.current.load_full() {
-            return Ok(connection);
-        }
-        let connection = timeout(REDIS_CONNECT_WAIT, self.connect())
-            .await
-            .map_err(|_| Failure::NoAnswer)?
-            .map_err(Failure::Redis)?;
-        let connection = Arc::new(connection);
-        self.current.store(Some(Arc::clone(&connection)));
-        Ok(connection)
+        let connecting = async {
+            let _one_at_a_time = self.connecting.lock().await;
+            if let Some(connection) = self.current.load_full() {
+                return Ok(connection);
+            }
+            let connection = Arc::new(self.connect().await.map_err(Failure::Redis)?);
+            self.current.store(Some(Arc::clone(&connection)));
+            Ok(connection)
+        };
+        timeout(wait, connecting).await.map_err(|_| Failure::NoAnswer)?
     }
 
     async fn connect(&self) -> RedisResult<Connection> {
         // The wait for an answer is each call's own.
         let settings = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(REDIS_CONNECT_WAIT))
+            .set_connection_timeout(Some(REDIS_BACKGROUND_WAIT))
             .set_response_timeout(Some(REDIS_BULK_WAIT));
         match &self.servers {
             Servers::Single(client) => {

@@ -14,11 +14,8 @@ use crate::domain::person::Person;
 use crate::ports::{Snapshot, Stamp, StoreError};
 use crate::runtime::limits::{
     CHANGES_AT_ONCE_MAX, CHANGES_KEPT_MAX, REDIS_BULK_WAIT, REDIS_ONCE_KEPT, REDIS_PEOPLE_MAX,
-    REDIS_RESPONSE_WAIT,
+    REDIS_PEOPLE_PIECE, REDIS_RESPONSE_WAIT,
 };
-
-/// Records read with one command.
-const PIECE: usize = 500;
 
 /// Everybody, a piece at a time, so that no other call waits for long. What changes meanwhile is
 /// told by the feed, which follows this organisation from before the first piece on.
@@ -32,7 +29,7 @@ pub(super) async fn all(
     let mut cursor = "0".to_owned();
     loop {
         let mut command = redis::cmd("HSCAN");
-        command.arg(keys.people()).arg(&cursor).arg("COUNT").arg(PIECE);
+        command.arg(keys.people()).arg(&cursor).arg("COUNT").arg(REDIS_PEOPLE_PIECE);
         let answer = redis.link.ask_within(&keys, &command, REDIS_BULK_WAIT).await?;
         let (next, piece): (String, Vec<(String, String)>) = take(Some(answer))?;
         for (id, record) in piece {
@@ -85,7 +82,8 @@ pub(super) async fn put(
         with.push(&person.id);
         with.push(json(person)?);
     }
-    let wait = if people.len() > PIECE { REDIS_BULK_WAIT } else { REDIS_RESPONSE_WAIT };
+    let wait =
+        if people.len() > REDIS_PEOPLE_PIECE { REDIS_BULK_WAIT } else { REDIS_RESPONSE_WAIT };
     let answer = redis.link.run(&keys, &redis.scripts.people, &on, with.as_slice(), wait).await?;
     take::<String>(Some(answer))?.parse().map_err(|_| rubbish())
 }

@@ -280,9 +280,9 @@ async fn compare(expected: &Expected, sink: &Sink, gateway: &Gateway) -> Result<
         }
     }
     for (name, value) in &expected.counts {
-        let counted = format!("{:?}", gateway.edge.counts());
-        if !counted.contains(&format!("{name}: {value}")) {
-            return Err(format!("{name} is not {value}: {counted}"));
+        let counted = gateway.counted(name);
+        if counted != *value {
+            return Err(format!("{name} is {counted}, not {value}"));
         }
     }
     let commands = sink.commands();

@@ -70,7 +70,7 @@ impl Choices {
 
 pub struct Gateway {
     pub port: u16,
-    pub edge: Arc<MailEdge>,
+    pub metrics: Arc<Metrics>,
     pub store: Arc<dyn Store>,
     pub archive: Arc<dyn Archive>,
     pub release: MailRelease,
@@ -155,7 +155,7 @@ impl Gateway {
             deliveries,
             Arc::new(mailer),
             clock,
-            metrics,
+            Arc::clone(&metrics),
         );
         let edge = Arc::new(edge.unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -166,10 +166,18 @@ impl Gateway {
         tasks.spawn(listener::serve(
             Bound::Tcp(listener),
             choices.protocol,
-            Arc::clone(&edge),
+            edge,
             shutdown.stopping(),
         ));
-        Gateway { port, edge, store, archive, release, folder, shutdown, tasks }
+        Gateway { port, metrics, store, archive, release, folder, shutdown, tasks }
+    }
+
+    /// How often an event of the mail edge was counted.
+    pub fn counted(&self, event: &str) -> u64 {
+        let text = self.metrics.text_for(KARBON);
+        let name = format!("contact_gateway_mail_events_total{{event=\"{event}\"}} ");
+        let line = text.lines().find_map(|line| line.strip_prefix(name.as_str()));
+        line.map_or(0, |value| value.parse().unwrap())
     }
 
     /// Files of messages in hand.
@@ -187,8 +195,8 @@ impl Gateway {
     }
 
     pub async fn stop(self) {
-        let Gateway { edge, shutdown, mut tasks, store, .. } = self;
-        drop((edge, store));
+        let Gateway { shutdown, mut tasks, store, .. } = self;
+        drop(store);
         assert!(shutdown.stop(std::time::Duration::from_secs(10)).await, "a session hangs");
         while tasks.join_next().await.is_some() {}
     }

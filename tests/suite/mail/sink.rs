@@ -52,12 +52,19 @@ pub struct Fault {
 }
 
 /// A message that was taken.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Taken {
     pub xforward: Vec<String>,
     pub mail: String,
     pub rcpt: Vec<String>,
     pub message: Vec<u8>,
+}
+
+impl std::fmt::Debug for Taken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let message = String::from_utf8_lossy(&self.message).replace('\r', "");
+        write!(f, "{}\n{:?}\n{message}\n----\n", self.mail, self.rcpt)
+    }
 }
 
 #[derive(Default)]

@@ -65,7 +65,7 @@ pub async fn a_change_is_told_in_time(ground: &dyn Ground) {
     let mut feed = there.changes();
     load(&*there).await;
     let mut took = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..50 {
         let before = Instant::now();
         here.put_people(&karbon(), vec![person("P-1", "x")], stamp(), changed()).await.unwrap();
         next(&mut feed).await;

@@ -195,6 +195,10 @@ pub fn journalled(contact: &str) -> JournalEntry {
 
 /// The ledger that a decider would be given now.
 pub async fn ledger(store: &dyn Store) -> Ledger {
+    ledger_of(store, PERSON).await
+}
+
+pub async fn ledger_of(store: &dyn Store, person: &str) -> Ledger {
     let seen = Arc::new(std::sync::Mutex::new(Ledger::default()));
     let see = Arc::clone(&seen);
     let mut looking = request("nobody-writes-this", move |ledger| {
@@ -202,6 +206,7 @@ pub async fn ledger(store: &dyn Store) -> Ledger {
         admitted("nobody-writes-this", at(0))
     });
     looking.preview = true;
+    looking.person = Some(person.to_owned());
     store.commit(looking).await.unwrap();
     let seen = seen.lock().unwrap();
     seen.clone()

@@ -23,11 +23,11 @@ const DEADLINE: Duration = Duration::from_millis(1_500);
 /// As long as a call may take of which nothing is sent.
 const AT_ONCE: Duration = Duration::from_millis(20);
 
-fn open(url: &str) -> Arc<Redis> {
+pub fn open(url: &str) -> Arc<Redis> {
     Redis::open(&SecretString::from(url.to_owned())).unwrap()
 }
 
-async fn commit(store: &dyn Store, contact: &str) -> Result<(), String> {
+pub async fn commit(store: &dyn Store, contact: &str) -> Result<(), String> {
     let name = contact.to_owned();
     let before = Instant::now();
     let answer = store.commit(request(contact, move |_| limited(&name, at(0)))).await;
@@ -40,7 +40,7 @@ async fn commit(store: &dyn Store, contact: &str) -> Result<(), String> {
 }
 
 /// Commits until it works again.
-async fn commit_again(store: &dyn Store, contact: &str) {
+pub async fn commit_again(store: &dyn Store, contact: &str) {
     until("the store works again", || async { commit(store, contact).await.is_ok() }).await;
 }
 
@@ -295,133 +295,6 @@ async fn the_rights_that_a_check_asks_for_are_those_that_are_needed() {
     assert!(!fault.contains("wrong"), "{fault}");
 }
 
-/// A master's end under load: the same store goes on, with what was acknowledged and replicated.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_sentinel_failover_needs_no_restart() {
-    let mut ground = servers::sentinel().await;
-    let (store, other) = (ground.redis(), ground.redis());
-    let mut feed = other.changes();
-    other.people(&karbon()).await.unwrap();
-    for number in 0..30 {
-        commit(&*store, &format!("c-{number}")).await.unwrap();
-    }
-    servers::replicated(&ground.servers[0], 2).await;
-    ground.servers[0].kill();
-    commit_again(&*store, "c-30").await;
-    commit_again(&*other, "c-31").await;
-    assert_eq!(decided(&*store, &karbon()).await.len(), 32);
-    assert_eq!(ledger(&*other).await.counted.len(), 32);
-
-    // Followers go on as well: told of what they may have missed, and of what comes.
-    let changed = AuditEvent::PersonChanged { person: "P-1".to_owned() };
-    let people = vec![person("P-1", "after")];
-    store.put_people(&karbon(), people, stamp(), changed).await.unwrap();
-    let told = async {
-        loop {
-            if let Ok(Change::Put(_, person)) = feed.recv().await {
-                return person.name.clone();
-            }
-        }
-    };
-    assert_eq!(tokio::time::timeout(Duration::from_secs(10), told).await.unwrap(), "after");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_sentinel_failover_from_a_frozen_master_needs_no_restart() {
-    let ground = servers::sentinel().await;
-    let store = ground.redis();
-    commit(&*store, "c-0").await.unwrap();
-    servers::replicated(&ground.servers[0], 2).await;
-    ground.servers[0].freeze();
-    commit_again(&*store, "c-1").await;
-    // The old master comes back as a replica: nothing goes to it.
-    ground.servers[0].thaw();
-    for number in 2..30 {
-        commit_again(&*store, &format!("c-{number}")).await;
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    assert_eq!(decided(&*store, &karbon()).await.len(), 30);
-}
-
-/// The port of the master that serves a key.
-async fn master_of(ground: &OnRedis, key: &str) -> u16 {
-    let slot: u64 = ground.servers[0].say(&["CLUSTER", "KEYSLOT", key]).await.unwrap();
-    for server in &ground.servers {
-        let Ok(nodes) = server.say::<String>(&["CLUSTER", "NODES"]).await else { continue };
-        for line in nodes.lines().filter(|line| line.contains("master") && !line.contains("fail")) {
-            let mut words = line.split_whitespace();
-            let address = words.nth(1).unwrap().split('@').next().unwrap();
-            let serves = words.skip(6).any(|range| {
-                let (from, to) = range.split_once('-').unwrap_or((range, range));
-                matches!((from.parse::<u64>(), to.parse::<u64>()), (Ok(from), Ok(to))
-                    if (from..=to).contains(&slot))
-            });
-            if serves {
-                return address.rsplit(':').next().unwrap().parse().unwrap();
-            }
-        }
-    }
-    panic!("no master serves the slot");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cluster_failover_needs_no_restart_and_spares_other_organisations() {
-    let mut ground = servers::cluster().await;
-    let store = ground.redis();
-    for number in 0..20 {
-        commit(&*store, &format!("c-{number}")).await.unwrap();
-    }
-    let port = master_of(&ground, "cg1:{karbon}:people").await;
-    let elsewhere = master_of(&ground, "cg1:{tuntum}:people").await;
-    assert_ne!(port, elsewhere, "the two organisations stand on different masters");
-    let dead = ground.servers.iter_mut().find(|server| server.port == port).unwrap();
-    servers::replicated(dead, 1).await;
-    dead.kill();
-    let _ = commit(&*store, "c-20").await;
-    // The other organisation's server is there; the cluster as a whole stops until the failover,
-    // unless `cluster-require-full-coverage` is off.
-    commit_again(&*store, "c-20").await;
-    assert_eq!(decided(&*store, &karbon()).await.len(), 21);
-    store.record_plain(vec![plain(super::facts::tuntum(), "c-1")]).await.unwrap();
-    assert_eq!(ledger(&*store).await.counted.len(), 21);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cluster_that_moves_a_slot_loses_nothing() {
-    let ground = servers::cluster().await;
-    let store = ground.redis();
-    let from = master_of(&ground, "cg1:{karbon}:people").await;
-    let to = master_of(&ground, "cg1:{tuntum}:people").await;
-    let stop = Arc::new(AtomicBool::new(false));
-    let committing = {
-        let (store, stop) = (Arc::clone(&store), Arc::clone(&stop));
-        tokio::spawn(async move {
-            let mut done = 0;
-            while !stop.load(Ordering::SeqCst) || done < 200 {
-                commit_again(&*store, &format!("c-{done}")).await;
-                done += 1;
-            }
-            done
-        })
-    };
-    let id = async |port| servers::say::<String>(port, &["CLUSTER", "MYID"]).await.unwrap();
-    let moved = tokio::process::Command::new("redis-cli")
-        .args(["--cluster", "reshard", &format!("127.0.0.1:{from}")])
-        .args(["--cluster-from", &id(from).await, "--cluster-to", &id(to).await])
-        .args(["--cluster-slots", "5462", "--cluster-yes"])
-        .output()
-        .await
-        .unwrap();
-    assert!(moved.status.success(), "{}", String::from_utf8_lossy(&moved.stdout));
-    until("the slot has moved", || async { master_of(&ground, "cg1:{karbon}:people").await == to })
-        .await;
-    stop.store(true, Ordering::SeqCst);
-    let done = committing.await.unwrap();
-    commit_again(&*store, "c-last").await;
-    assert_eq!(decided(&*store, &karbon()).await.len(), done + 1);
-    assert_eq!(ledger(&*store).await.counted.len(), done + 1);
-}
-
 /// A gateway that was away for a while is told that it has missed something, also where the
 /// server has lost what the gateway knew and has written other changes under the same numbers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -466,4 +339,113 @@ async fn a_step_that_other_gateways_overtake_is_decided_again() {
         let answer = store.commit(asked).await.unwrap();
         assert_eq!(answer.decision.flags, [round.to_string()], "decided on the newest ledger");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_unix_socket_is_a_way_to_a_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("redis.sock");
+    let server = Server::start(&[format!("unixsocket {}", socket.display())]).await;
+    let url = format!("redis+unix://{}?db=1", socket.display());
+    let ground = OnRedis { servers: vec![server], data: 1, url };
+    super::decisions::a_decision_and_all_that_goes_with_it_is_written_together(&ground).await;
+    super::changes::a_change_is_told_in_time(&ground).await;
+}
+
+/// Where a child is told which server to reach over TLS.
+const TLS_URL: &str = "CONTACT_GATEWAY_TEST_TLS_URL";
+
+/// Not a test of its own: run by the next one, with an authority of its own to trust.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_child_reaches_a_server_over_tls() {
+    let Ok(url) = std::env::var(TLS_URL) else { return };
+    rustls::crypto::aws_lc_rs::default_provider().install_default().unwrap();
+    let store = open(&url);
+    let mut feed = store.changes();
+    // Nobody else's certificate is believed the second time either.
+    for number in 0..40 {
+        if commit(&*store, &format!("c-{number}")).await.is_ok() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    commit(&*store, "c-last").await.unwrap();
+    store.people(&karbon()).await.unwrap();
+    let changed = AuditEvent::PersonChanged { person: "P-1".to_owned() };
+    let people = vec![person("P-1", "x")];
+    store.put_people(&karbon(), people, stamp(), changed).await.unwrap();
+    assert!(matches!(feed.recv().await.unwrap(), Change::Put(..)));
+    println!("\nreached");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tls_with_a_user_is_a_way_to_a_server_and_a_stranger_is_not_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let openssl = async |arguments: &str| {
+        let done = tokio::process::Command::new("openssl")
+            .args(arguments.split_whitespace())
+            .current_dir(folder.path())
+            .output()
+            .await
+            .unwrap_or_else(|fault| {
+                panic!("openssl can't be run ({fault}): apt-get install openssl")
+            });
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    openssl(
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.crt",
+    )
+    .await;
+    openssl("req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr")
+        .await;
+    std::fs::write(folder.path().join("names"), "subjectAltName=DNS:localhost").unwrap();
+    openssl(
+        "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 \
+         -extfile names -out server.crt",
+    )
+    .await;
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let port = free_port();
+    let settings = [
+        format!("tls-port {port}"),
+        format!("tls-cert-file {}", file("server.crt")),
+        format!("tls-key-file {}", file("server.key")),
+        format!("tls-ca-cert-file {}", file("ca.crt")),
+        "tls-auth-clients no".to_owned(),
+        "user able on >secret ~cg1:* &cg1:* +@all".to_owned(),
+    ];
+    let _server = Server::start(&settings).await;
+    let child = async |authority: &str| {
+        tokio::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "store_contract::redis::a_child_reaches_a_server_over_tls"])
+            .arg("--nocapture")
+            .env(TLS_URL, format!("rediss://able:secret@localhost:{port}"))
+            .env("SSL_CERT_FILE", authority)
+            .output()
+            .await
+            .unwrap()
+    };
+    let trusting = child(&file("ca.crt")).await;
+    assert!(String::from_utf8_lossy(&trusting.stdout).contains("reached"), "{trusting:?}");
+    openssl(
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=other -keyout o.key -out other.crt",
+    )
+    .await;
+    assert!(!child(&file("other.crt")).await.status.success());
+}
+
+/// A large import on Redis: all of it at once, within the bound, and read back in pieces.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_people_are_written_at_once_and_read_in_pieces() {
+    const MANY: usize = 50_000;
+    let ground = servers::single().await;
+    let store = ground.redis();
+    let people = (0..MANY).map(|number| person(&format!("P-{number}"), "x")).collect();
+    let imported = AuditEvent::Imported { people: 50_000, restrictions: 50_000 };
+    let before = Instant::now();
+    store.put_people(&karbon(), people, stamp(), imported).await.unwrap();
+    println!("{MANY} people written in {:?}", before.elapsed());
+    let before = Instant::now();
+    assert_eq!(ground.redis().people(&karbon()).await.unwrap().people.len(), MANY);
+    println!("{MANY} people read in {:?}", before.elapsed());
 }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contact_gateway::ports::Store;
+use contact_gateway::ports::{Decisions, Store};
 use contact_gateway::store::redis::Redis;
 use secrecy::SecretString;
 
@@ -162,8 +162,14 @@ pub struct OnRedis {
 }
 
 impl Ground for OnRedis {
+    /// Connected already, so that a busy machine's slow start is nothing that a test measures.
     fn gateway(&self) -> Arc<dyn Store> {
-        self.redis()
+        let redis = self.redis();
+        let connected = until("a gateway is connected", || async {
+            redis.recorded(&super::facts::karbon(), "nobody").await.is_ok()
+        });
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(connected));
+        redis
     }
 }
 
@@ -181,12 +187,16 @@ impl OnRedis {
     }
 }
 
+/// What is written is on disk before long: with the default `appendfsync everysec` a server may
+/// hold back writes while it syncs, and lose them when it is killed.
 fn appending() -> Vec<String> {
-    vec!["appendonly yes".to_owned(), "appendfsync always".to_owned()]
+    vec!["appendonly yes".to_owned()]
 }
 
 pub async fn single() -> OnRedis {
-    let server = Server::start(&appending()).await;
+    let mut settings = appending();
+    settings.push("appendfsync always".to_owned());
+    let server = Server::start(&settings).await;
     let url = format!("redis://127.0.0.1:{}", server.port);
     OnRedis { servers: vec![server], data: 1, url }
 }

@@ -50,10 +50,23 @@ async fn over_the_quota_is_a_page_for_people_and_a_problem_for_programs() {
     assert_eq!(got.field("content-type").as_deref(), Some("application/problem+json"));
     assert_eq!(got.json()["type"], "urn:contact-gateway:problem:contact-limited");
     assert_eq!(got.json()["next_slot"], "2026-11-23T00:00:00+00:00");
+    assert_eq!(got.field("ratelimit-policy").as_deref(), Some("\"contacts\";q=1"));
+    assert_eq!(got.field("ratelimit").as_deref(), Some("\"contacts\";r=0;t=396000"));
     assert_eq!(upstream.seen().len(), 1);
     let limited = gateway.queue("limited").await;
     assert_eq!(limited.len(), 2);
     assert!(limited[0].archived.is_some(), "the form is kept whole");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn who_asks_for_welsh_is_answered_in_welsh() {
+    let (_upstream, gateway) = with(json!({"kind": "channels_only", "channels": ["letter"]})).await;
+    let kind = ("Content-Type", "application/x-www-form-urlencoded");
+    let fields = [kind, ("Accept-Language", "cy, en;q=0.8"), ("Cookie", "s=1")];
+    let got = request("POST", "/karbon/contact", &fields, body(1).as_bytes());
+    let page = raw(gateway.address, &got).await.text();
+    assert!(page.contains("<html lang=\"cy\">") && page.contains("<div lang=\"en-GB\">"), "{page}");
     gateway.stop().await;
 }
 

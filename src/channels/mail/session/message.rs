@@ -8,12 +8,12 @@ use tokio::time::timeout;
 
 use super::{End, Session};
 use crate::channels::mail::data::{BareEnds, DataReader, Progress};
-use crate::channels::mail::edge::count;
 use crate::channels::mail::handover::{self, Handed, Message, Protocol};
 use crate::channels::mail::replies;
 use crate::channels::mail::spool::{Content, Intaking};
 use crate::ports::relay::Reply;
 use crate::runtime::limits::{MAIL_OVERSIZE_FACTOR, SMTP_DATA_WAIT, SMTP_READ_BYTES};
+use crate::runtime::metrics::MailEvent;
 use tokio::io::AsyncRead as _;
 
 impl Session {
@@ -78,12 +78,14 @@ impl Session {
             match progress {
                 Progress::More => self.input.clear(),
                 Progress::Bare => {
-                    count(&self.edge.counts.bare_ends_refused, 1);
+                    self.edge.count(MailEvent::BareEndsRefused, 1);
                     return Err(End::Say(replies::bare_ends()));
                 }
                 Progress::End(taken) => {
                     self.input.advance(taken);
-                    count(&self.edge.counts.bare_ends_normalised, reader.normalised);
+                    if reader.normalised > 0 {
+                        self.edge.count(MailEvent::BareEndsNormalised, reader.normalised);
+                    }
                     break;
                 }
             }

@@ -15,8 +15,9 @@ if #last > 0 then
   number = tonumber(string.match(last[1][1], '^%d+'))
 end
 redis.call('SET', KEYS[4], string.format('%.0f', number), 'EX', ARGV[2])
-for i = 7, #ARGV, 2 do
-  redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
+-- Many with one call: Lua hands over at most some thousands of values at once.
+for i = 7, #ARGV, 2000 do
+  redis.call('HSET', KEYS[1], unpack(ARGV, i, math.min(i + 1999, #ARGV)))
 end
 local first = number
 local function note(field, value)

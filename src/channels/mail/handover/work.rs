@@ -1,0 +1,321 @@
+//! Handing on each part of a message, and gathering what came of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::{Handed, Message, abandon, all};
+use crate::channels::mail::edge::MailEdge;
+use crate::channels::mail::parts::{Action, Memory, Part};
+use crate::channels::mail::reading::Reading;
+use crate::channels::mail::replies;
+use crate::domain::decision::Decision;
+use crate::domain::organisation::OrganisationId;
+use crate::ports::Attachment;
+use crate::ports::message::HeaderBlock;
+use crate::ports::relay::{
+    Envelope, Letter, Marked, OwnFields, Partly, Recipient, RelayError, Reply, Trace, Transaction,
+};
+
+pub(super) struct Work<'a> {
+    pub(super) edge: &'a MailEdge,
+    pub(super) message: &'a Message,
+    pub(super) reading: &'a Reading,
+    pub(super) own_fields: OwnFields,
+    pub(super) deadline: Instant,
+}
+
+/// What came of one part.
+struct Done {
+    /// A reply for each member, in order.
+    replies: Vec<Reply>,
+    /// Whether each member was sent now, rather than known to be delivered before.
+    sent: Vec<bool>,
+    /// Delivery keys of what was delivered now and is not remembered yet.
+    keys: Vec<(OrganisationId, String)>,
+}
+
+impl Done {
+    fn same(members: usize, reply: Reply) -> Done {
+        Done { replies: vec![reply; members], sent: vec![true; members], keys: Vec::new() }
+    }
+
+    /// All is well, and nothing had to be sent for it.
+    fn before(members: usize) -> Done {
+        let replies = vec![replies::accepted(); members];
+        Done { replies, sent: vec![false; members], keys: Vec::new() }
+    }
+}
+
+impl Work<'_> {
+    /// LMTP: every part for itself.
+    pub(super) async fn each(&self, parts: Vec<Part>) -> Handed {
+        let mut by_recipient: BTreeMap<usize, Reply> = BTreeMap::new();
+        let mut delivered = Vec::new();
+        for part in &parts {
+            let done = self.part(part, Partly::Allowed, &mut None).await;
+            by_recipient.extend(part.members.iter().copied().zip(done.replies));
+            delivered.extend(done.keys);
+        }
+        let reply = |index| by_recipient.remove(&index).unwrap_or_else(replies::trouble);
+        let replies: Vec<Reply> = (0..self.message.recipients.len()).map(reply).collect();
+        if replies.iter().any(|reply| !reply.is_positive()) {
+            // A client that hears of each recipient tries again for the others alone; `pipe` has
+            // one exit status for all, and is given all of them again.
+            self.edge.remember(std::mem::take(&mut delivered)).await;
+        }
+        Handed { replies, delivered }
+    }
+
+    /// SMTP: all of it, or the sender tries again.
+    pub(super) async fn as_one(
+        &self,
+        parts: Vec<Part>,
+        live: &mut Option<Box<dyn Transaction>>,
+    ) -> Handed {
+        let recipients = self.message.recipients.len();
+        let failed = parts.iter().find_map(|part| match &part.action {
+            Action::Failed(reply) => Some(reply.clone()),
+            Action::Relay(_) | Action::Route { .. } | Action::Kept => None,
+        });
+        if let Some(reply) = failed {
+            return all(recipients, reply);
+        }
+        // The transaction opened while the recipients were named serves a message that goes to
+        // exactly those.
+        if parts.len() > 1 {
+            abandon(live).await;
+        }
+        let mut delivered = Vec::new();
+        let mut refusal: Option<Reply> = None;
+        let mut some_taken = false;
+        for part in &parts {
+            let done = self.part(part, Partly::Refused, live).await;
+            delivered.extend(done.keys);
+            for (reply, sent) in done.replies.into_iter().zip(done.sent) {
+                if reply.is_positive() {
+                    some_taken |= sent;
+                } else if refusal.as_ref().is_none_or(Reply::is_permanent) {
+                    refusal = Some(reply);
+                }
+            }
+            if refusal.is_some() {
+                break;
+            }
+        }
+        let Some(refusal) = refusal else {
+            return Handed { replies: vec![replies::accepted(); recipients], delivered };
+        };
+        // What was delivered must not be delivered again by the retry that is asked for now.
+        self.edge.remember(delivered).await;
+        if refusal.is_permanent() && some_taken {
+            return all(recipients, replies::some_refused());
+        }
+        all(recipients, refusal)
+    }
+
+    async fn part(
+        &self,
+        part: &Part,
+        partly: Partly,
+        live: &mut Option<Box<dyn Transaction>>,
+    ) -> Done {
+        let members = part.members.len();
+        match &part.action {
+            Action::Kept => Done::before(members),
+            Action::Failed(reply) => Done::same(members, reply.clone()),
+            Action::Relay(decision) => self.relay(part, decision.clone(), partly, live).await,
+            Action::Route { decision, mailbox } => {
+                abandon(live).await;
+                match self.route(part, decision, mailbox).await {
+                    Some(reply) => Done::same(members, reply),
+                    None => Done::before(members),
+                }
+            }
+        }
+    }
+
+    /// To the part's own recipients, those that have it already aside.
+    async fn relay(
+        &self,
+        part: &Part,
+        decision: Option<Arc<Decision>>,
+        partly: Partly,
+        live: &mut Option<Box<dyn Transaction>>,
+    ) -> Done {
+        let mailboxes = self.message.mailboxes(&part.members);
+        let before = self.delivered_before(part.memory.as_ref(), &mailboxes).await;
+        let recipients: Vec<Recipient> = self
+            .message
+            .members(&part.members)
+            .zip(&before)
+            .filter(|(_, done)| !**done)
+            .map(|(addressed, _)| addressed.recipient.clone())
+            .collect();
+        let sent: Vec<bool> = before.iter().map(|done| !done).collect();
+        if recipients.is_empty() {
+            return Done::before(part.members.len());
+        }
+        let letter = self.letter(decision, Vec::new(), part.memory.as_ref());
+        if recipients.len() < self.message.recipients.len() {
+            abandon(live).await;
+        }
+        let envelope = &self.message.envelope;
+        let result = match live.take() {
+            Some(transaction) => match transaction.deliver(&letter, self.deadline).await {
+                // The transaction had waited for the message, and its connection may have died of
+                // that. Nothing was taken, so a new one may be tried.
+                Err(RelayError::Lost | RelayError::Slow) => {
+                    self.send(envelope, &recipients, partly, &letter).await
+                }
+                result => result,
+            },
+            None => self.send(envelope, &recipients, partly, &letter).await,
+        };
+        let mut results = match result {
+            Ok(replies) => replies.into_iter(),
+            Err(error) => {
+                tracing::warn!(%error, "a message could not be handed on");
+                vec![replies::relay_trouble(error); recipients.len()].into_iter()
+            }
+        };
+        let replies: Vec<Reply> = sent
+            .iter()
+            .map(|sent| {
+                if *sent {
+                    results.next().unwrap_or_else(replies::trouble)
+                } else {
+                    replies::accepted()
+                }
+            })
+            .collect();
+        let keys = self.taken(part.memory.as_ref(), &mailboxes, &replies, &sent).await;
+        Done { replies, sent, keys }
+    }
+
+    async fn send(
+        &self,
+        envelope: &Envelope,
+        recipients: &[Recipient],
+        partly: Partly,
+        letter: &Letter,
+    ) -> Result<Vec<Reply>, RelayError> {
+        self.edge.relay.deliver(envelope, recipients, partly, letter, self.deadline).await
+    }
+
+    async fn delivered_before(&self, memory: Option<&Memory>, mailboxes: &[String]) -> Vec<bool> {
+        let nothing = vec![false; mailboxes.len()];
+        let Some(memory) = memory.filter(|memory| memory.repeated) else { return nothing };
+        let keys: Vec<String> = mailboxes.iter().map(|to| memory.key(to)).collect();
+        match self.edge.deliveries.delivered(&memory.organisation, &keys).await {
+            Ok(done) if done.len() == mailboxes.len() => done,
+            Ok(_) => nothing,
+            Err(error) => {
+                tracing::warn!(%error, "what was delivered before is not known");
+                nothing
+            }
+        }
+    }
+
+    /// The keys of what was taken now. Remembered at once where every delivery is.
+    async fn taken(
+        &self,
+        memory: Option<&Memory>,
+        mailboxes: &[String],
+        replies: &[Reply],
+        sent: &[bool],
+    ) -> Vec<(OrganisationId, String)> {
+        let Some(memory) = memory else { return Vec::new() };
+        let keys: Vec<(OrganisationId, String)> = mailboxes
+            .iter()
+            .zip(replies.iter().zip(sent))
+            .filter(|(_, (reply, sent))| **sent && reply.is_positive())
+            .map(|(mailbox, _)| (memory.organisation.clone(), memory.key(mailbox)))
+            .collect();
+        if memory.always {
+            self.edge.remember(keys).await;
+            return Vec::new();
+        }
+        keys
+    }
+
+    /// To the route's mailbox, in place of all the part's recipients. `None`: it has it already.
+    async fn route(&self, part: &Part, decision: &Arc<Decision>, mailbox: &str) -> Option<Reply> {
+        let memory = part.memory.as_ref();
+        let named = [format!("route {mailbox}")];
+        if self.delivered_before(memory, &named).await == [true] {
+            return None;
+        }
+        let original_to = self.message.mailboxes(&part.members);
+        let letter = self.letter(Some(Arc::clone(decision)), original_to, memory);
+        let mut envelope = self.message.envelope.clone();
+        if !mailbox.is_ascii()
+            && !envelope.parameters.iter().any(|p| p.eq_ignore_ascii_case(b"SMTPUTF8"))
+        {
+            envelope.parameters.push(Bytes::from_static(b"SMTPUTF8"));
+        }
+        // The sender addressed somebody else: no bounce tells of a mailbox that is the
+        // organisation's own affair.
+        let offer = self.edge.relay.capabilities().await;
+        let silent = offer.dsn.then(|| Bytes::from_static(b"NOTIFY=NEVER"));
+        let recipient = Recipient {
+            path: Bytes::from(format!("<{mailbox}>")),
+            parameters: silent.into_iter().collect(),
+        };
+        let recipients = [recipient];
+        let reply = match self.send(&envelope, &recipients, Partly::Refused, &letter).await {
+            Ok(replies) => replies.into_iter().next().unwrap_or_else(replies::trouble),
+            Err(error) => replies::relay_trouble(error),
+        };
+        let sent = [true];
+        let keys = self.taken(memory, &named, std::slice::from_ref(&reply), &sent).await;
+        self.edge.remember(keys).await;
+        if !reply.is_permanent() {
+            return Some(reply);
+        }
+        // A decision never becomes a bounce: the contact is on the queue, whole.
+        tracing::error!(code = reply.code, "a route's mailbox was refused; it is on the queue");
+        if let Some(memory) = memory {
+            let attachment = Attachment {
+                name: "route".into(),
+                value: format!("the mailbox was refused ({})", reply.code),
+                item: None,
+            };
+            let attached =
+                self.edge.intake.attach(&memory.organisation, &memory.contact, attachment);
+            if let Err(error) = attached.await {
+                tracing::warn!(%error, "an item could not be told that its mailbox was refused");
+            }
+        }
+        None
+    }
+
+    fn letter(
+        &self,
+        decision: Option<Arc<Decision>>,
+        original_to: Vec<String>,
+        memory: Option<&Memory>,
+    ) -> Letter {
+        let content = &self.message.content;
+        let mark = memory
+            .map(|memory| Marked { contact: memory.contact.clone(), digest: self.reading.digest });
+        Letter {
+            original: content.original.clone(),
+            head: content.head.clone(),
+            header: Arc::new(HeaderBlock::clone(&self.reading.header)),
+            length: content.length,
+            trace: Trace {
+                own_fields: self.own_fields,
+                decision,
+                original_to,
+                mark,
+                client: self.message.client.clone(),
+                protocol: self.message.with,
+                id: self.message.id.clone(),
+                at: self.edge.clock.now(),
+            },
+        }
+    }
+}

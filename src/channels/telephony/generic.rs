@@ -1,0 +1,212 @@
+//! Sources without a form of their own (Amazon Connect, Genesys, Asterisk, FreeSWITCH, 3CX): a
+//! contact in, a decision with an action out, as JSON or as lines.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use hyper::StatusCode;
+use hyper::header::ACCEPT;
+use serde_json::{Map, Value};
+
+use super::event::Event;
+use super::flow;
+use super::settings::{TelephonySettings, WhenLimited};
+use super::sip::notes;
+use super::webhook::{Webhook, plain};
+use super::words::Words;
+use crate::channels::http::answer::Answer;
+use crate::channels::http::fields;
+use crate::domain::channel::Channel;
+use crate::domain::contact::Contact;
+use crate::domain::decision::Disposition;
+use crate::domain::identifier::is_withheld;
+use crate::domain::organisation::Organisation;
+use crate::intake::Outcome;
+use crate::runtime::json;
+
+/// What the caller's system is asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    /// Go on as without the gateway.
+    Connect,
+    /// Connect to `target`, then to each of `then`.
+    Route,
+    /// Say `say`, offer `emergency` on the key 1, hang up.
+    Notice,
+    /// Say `say`, offer `emergency` on the key 1, take a voicemail.
+    Voicemail,
+    Reject,
+    /// Nothing more is to be done.
+    Ok,
+}
+
+impl Action {
+    const fn name(self) -> &'static str {
+        match self {
+            Action::Connect => "connect",
+            Action::Route => "route",
+            Action::Notice => "notice",
+            Action::Voicemail => "voicemail",
+            Action::Reject => "reject",
+            Action::Ok => "ok",
+        }
+    }
+}
+
+/// What a request is about: a contact, or below `/event` something learnt about one.
+pub fn event(webhook: &Webhook, now: DateTime<Utc>) -> Event {
+    match webhook.behind.as_str() {
+        "" | "/" => Event::Handed(contact(webhook, now).map(Box::new)),
+        "/event" => match id(&webhook.json) {
+            Some(id) => Event::Noted(id, notes(webhook)),
+            None => Event::PassOn,
+        },
+        _ => Event::PassOn,
+    }
+}
+
+/// A contact's id: its own, else the call's.
+fn id(json: &Value) -> Option<String> {
+    plain(json.get("id"))
+        .or_else(|| plain(json.get("call_id")).map(|call| format!("call-generic-{call}")))
+}
+
+/// The contact in a body. `id` and `at` may be left out, `channel` too for a call. What some
+/// systems send in place of a value that they don't know (`[Number]`) is no value.
+fn contact(webhook: &Webhook, now: DateTime<Utc>) -> Result<Contact, String> {
+    let text =
+        std::str::from_utf8(&webhook.body).map_err(|_| "the body is not UTF-8".to_owned())?;
+    let mut json: Value = json::parse(text).map_err(|fault| fault.to_string())?;
+    let id = id(&json);
+    if let Some(members) = json.as_object_mut() {
+        if let Some(id) = id {
+            members.insert("id".to_owned(), id.into());
+        }
+        if let Some(call_id) = plain(members.get("call_id")) {
+            members.insert("call_id".to_owned(), call_id.into());
+        }
+        let now = now.to_rfc3339_opts(SecondsFormat::Millis, true);
+        members.entry("at").or_insert(now.into());
+        members.entry("channel").or_insert("telephone".into());
+        if let Some(from) = members.get_mut("from").and_then(Value::as_array_mut) {
+            from.retain(|one| {
+                let value = plain(one.get("value")).unwrap_or_default();
+                let unfilled = value.starts_with('[') && value.ends_with(']');
+                !value.is_empty() && !unfilled && !is_withheld(&value)
+            });
+        }
+    }
+    json::parse(&json.to_string()).map_err(|fault| fault.to_string())
+}
+
+/// The answer to a contact that was decided.
+pub fn answer(
+    entry: &TelephonySettings,
+    webhook: &Webhook,
+    channel: Channel,
+    outcome: &Outcome,
+    organisation: &Organisation,
+) -> Answer {
+    let decision = &outcome.decision;
+    let (action, say) = action(entry, channel, outcome, organisation);
+    let mut members = match serde_json::to_value(decision) {
+        Ok(Value::Object(members)) => members,
+        Ok(_) | Err(_) => Map::new(),
+    };
+    if let Some(say) = say {
+        members.insert("say".to_owned(), say.into());
+    }
+    if matches!(action, Action::Notice | Action::Voicemail)
+        && let Some(emergency) = &organisation.emergency
+    {
+        members.insert("emergency".to_owned(), emergency.as_str().into());
+    }
+    if let (Action::Route, Some(route)) = (action, &decision.route) {
+        let target = route.sip.as_ref().or(route.phone.as_ref());
+        members.insert("target".to_owned(), target.cloned().into());
+    }
+    if let (Action::Connect, Some(queue)) = (action, &entry.targets.queue) {
+        members.insert("target".to_owned(), queue.as_str().into());
+    }
+    written(webhook, action, members)
+}
+
+fn action(
+    entry: &TelephonySettings,
+    channel: Channel,
+    outcome: &Outcome,
+    organisation: &Organisation,
+) -> (Action, Option<String>) {
+    let decision = &outcome.decision;
+    let words = Words::of(&entry.language);
+    if channel != Channel::Telephone {
+        return match decision.disposition {
+            Disposition::Route => (Action::Route, None),
+            Disposition::Limit => {
+                (Action::Notice, decision.notice.as_ref().map(|notice| notice.text.clone()))
+            }
+            Disposition::Deliver | Disposition::File => (Action::Ok, None),
+        };
+    }
+    if !outcome.durable || organisation.emergency.is_none() {
+        return (Action::Connect, None);
+    }
+    match decision.disposition {
+        Disposition::Deliver => (Action::Connect, None),
+        Disposition::Route if flow::legs(decision).is_empty() => {
+            (Action::Voicemail, Some(words.after_the_tone.to_owned()))
+        }
+        Disposition::Route => (Action::Route, None),
+        Disposition::Limit => match entry.when_limited {
+            WhenLimited::Notice => (Action::Notice, Some(flow::spoken(decision, &words))),
+            WhenLimited::Voicemail => (Action::Voicemail, Some(flow::spoken(decision, &words))),
+            WhenLimited::Reject => (Action::Reject, None),
+        },
+        Disposition::File => (Action::Voicemail, Some(words.neutral.to_owned())),
+    }
+}
+
+/// The answer where nothing was decided: the caller goes on, and the fault is said.
+pub fn undecided(webhook: &Webhook, fault: Option<&str>) -> Answer {
+    let mut members = Map::new();
+    if let Some(fault) = fault {
+        members.insert("fault".to_owned(), fault.into());
+    }
+    written(webhook, Action::Connect, members)
+}
+
+/// The answer to what needs none.
+pub fn noted(webhook: &Webhook) -> Answer {
+    written(webhook, Action::Ok, Map::new())
+}
+
+fn written(webhook: &Webhook, action: Action, mut members: Map<String, Value>) -> Answer {
+    members.insert("action".to_owned(), action.name().into());
+    let plain_text = fields::text(&webhook.headers, ACCEPT)
+        .is_some_and(|accept| accept.to_ascii_lowercase().contains("text/plain"));
+    if plain_text {
+        return Answer::new(StatusCode::OK, "text/plain; charset=utf-8", lines(&members));
+    }
+    Answer::new(StatusCode::OK, "application/json", Value::Object(members).to_string())
+}
+
+/// `key=value` lines of what dial plans can use; a value never holds a line end.
+fn lines(members: &Map<String, Value>) -> String {
+    let mut lines = String::new();
+    for key in ["action", "contact", "disposition", "target", "say", "emergency", "fault"] {
+        let Some(value) = plain(members.get(key)) else { continue };
+        let value: Vec<&str> = value.split_whitespace().collect();
+        lines.push_str(&format!("{key}={}\n", value.join(" ")));
+    }
+    let route = members.get("route");
+    for (key, member) in [("queue", "queue"), ("name", "name")] {
+        if let Some(value) = route.and_then(|route| plain(route.get(member))) {
+            lines.push_str(&format!("{key}={}\n", value.replace(['\r', '\n'], " ")));
+        }
+    }
+    if let Some(flags) =
+        members.get("flags").and_then(Value::as_array).filter(|all| !all.is_empty())
+    {
+        let flags: Vec<&str> = flags.iter().filter_map(Value::as_str).collect();
+        lines.push_str(&format!("flags={}\n", flags.join(",")));
+    }
+    lines
+}

@@ -1,0 +1,205 @@
+//! SIP edges (Kamailio, OpenSIPS and the like): a question before a call is routed, answered in the
+//! form that Kamailio's `rtjson` module takes as it is.
+
+use std::net::IpAddr;
+
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+use super::event::{Call, Event};
+use super::flow::{self, Note};
+use super::script::Target;
+use super::settings::{TelephonySettings, WhenLimited};
+use super::webhook::{Webhook, plain};
+use crate::channels::http::answer::Answer;
+use crate::domain::contact::SenderIdentifier;
+use crate::domain::decision::{Decision, Disposition};
+use crate::domain::identifier::{Assurance, IdentifierKind, is_withheld};
+use crate::domain::organisation::Organisation;
+use crate::intake::Outcome;
+use crate::runtime::limits::CALL_RING_SECONDS;
+
+/// What a question is about: `/invite` a call, `/event` its end.
+pub fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
+    let Some(call_id) = webhook.field("call_id") else { return Event::PassOn };
+    let id = format!("call-sip-{call_id}");
+    match webhook.behind.as_str() {
+        "/invite" => Event::Call(Call {
+            id,
+            call_id,
+            from: caller(entry, webhook),
+            to: webhook.field("to_uri").into_iter().collect(),
+            began: true,
+            length_seconds: None,
+            result: None,
+            answered: false,
+            key: None,
+            recording: None,
+        }),
+        "/event" => Event::Noted(id, notes(webhook)),
+        _ => Event::PassOn,
+    }
+}
+
+/// How a call went, from an event's members.
+pub fn notes(webhook: &Webhook) -> Vec<Note> {
+    [("outcome", "event"), ("duration", "duration"), ("voicemail", "recording")]
+        .into_iter()
+        .filter_map(|(name, member)| Some(Note { name, value: plain(webhook.json.get(member))? }))
+        .collect()
+}
+
+/// The caller: what the trusted border asserts (RFC 3325), else what the call itself says. An
+/// assertion counts where `Privacy` asks to withhold it as well: it is matched, and never shown or
+/// passed on.
+fn caller(entry: &TelephonySettings, webhook: &Webhook) -> Vec<SenderIdentifier> {
+    let source: Option<IpAddr> = webhook.field("source_ip").and_then(|ip| ip.parse().ok());
+    let trusted =
+        source.is_some_and(|source| entry.trusted_sources.iter().any(|net| net.contains(&source)));
+    let asserted = webhook.field("pai").filter(|_| trusted);
+    let (uri, assurance) = match asserted {
+        Some(pai) => (pai, Assurance::Proven),
+        None => match webhook.field("from_uri") {
+            Some(from) => (from, Assurance::Asserted),
+            None => return Vec::new(),
+        },
+    };
+    let value = uri_of(&uri);
+    if is_withheld(&value) {
+        return Vec::new();
+    }
+    vec![SenderIdentifier { kind: IdentifierKind::Phone, value, assurance }]
+}
+
+/// The URI in a header value such as `"Jo" <sip:+44…@host;user=phone>;tag=x`; of several, the
+/// first.
+fn uri_of(value: &str) -> String {
+    let inner = value.split_once('<').and_then(|(_, rest)| rest.split('>').next());
+    inner.unwrap_or_else(|| value.split(',').next().unwrap_or(value)).trim().to_owned()
+}
+
+/// What is done with a call that was decided.
+pub fn opening(
+    entry: &TelephonySettings,
+    webhook: &Webhook,
+    outcome: &Outcome,
+    organisation: &Organisation,
+) -> Answer {
+    let decision = &outcome.decision;
+    if !outcome.durable || organisation.emergency.is_none() {
+        return on(entry, webhook, &decision.flags);
+    }
+    let targets = &entry.targets;
+    let flags = &decision.flags;
+    match decision.disposition {
+        Disposition::Deliver => on(entry, webhook, flags),
+        Disposition::Route => {
+            let rung = ringing(entry, decision);
+            let voicemail = targets.voicemail.clone();
+            let all: Vec<String> = rung.into_iter().chain(voicemail).collect();
+            if all.is_empty() { on(entry, webhook, flags) } else { routes(&all, flags) }
+        }
+        Disposition::Limit => match entry.when_limited {
+            WhenLimited::Reject => answer(json!({
+                "version": "1.0", "action": "reject", "code": "603", "reason": "Decline"
+            })),
+            WhenLimited::Notice => {
+                stands_in(entry, webhook, flags, [&targets.announcement, &targets.voicemail])
+            }
+            WhenLimited::Voicemail => {
+                stands_in(entry, webhook, flags, [&targets.voicemail, &targets.announcement])
+            }
+        },
+        Disposition::File => {
+            stands_in(entry, webhook, flags, [&targets.voicemail, &targets.announcement])
+        }
+    }
+}
+
+/// The first of two targets that is configured; without either the call goes on, since a caller is
+/// never left with nothing.
+fn stands_in(
+    entry: &TelephonySettings,
+    webhook: &Webhook,
+    flags: &[String],
+    targets: [&Option<String>; 2],
+) -> Answer {
+    match targets.into_iter().flatten().next() {
+        Some(target) => routes(std::slice::from_ref(target), flags),
+        None => on(entry, webhook, flags),
+    }
+}
+
+/// Everybody who is rung for a routed call, as SIP URIs.
+fn ringing(entry: &TelephonySettings, decision: &Decision) -> Vec<String> {
+    flow::legs(decision)
+        .into_iter()
+        .filter_map(|leg| match leg {
+            Target::Sip(uri) => Some(uri),
+            Target::Number(number) => {
+                let domain = entry.sip_domain.as_ref()?;
+                let digits: String =
+                    number.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+                Some(format!("sip:{digits}@{domain}"))
+            }
+        })
+        .collect()
+}
+
+/// The existing call flow goes on: to the configured queue, else where the call was going.
+pub fn on(entry: &TelephonySettings, webhook: &Webhook, flags: &[String]) -> Answer {
+    let target = entry.targets.queue.clone().or_else(|| webhook.field("request_uri"));
+    routes(&target.into_iter().collect::<Vec<_>>(), flags)
+}
+
+fn routes(uris: &[String], flags: &[String]) -> Answer {
+    let routes: Vec<Value> = uris
+        .iter()
+        .map(|uri| {
+            let mut route = json!({
+                "uri": single_line(uri),
+                "fr_inv_timer": u64::from(CALL_RING_SECONDS) * 1_000,
+            });
+            if !flags.is_empty()
+                && let Some(members) = route.as_object_mut()
+            {
+                let flags = single_line(&flags.join(", "));
+                let extra = format!("X-Contact-Flag: {flags}\r\n");
+                members.insert("headers".to_owned(), json!({"extra": extra}));
+            }
+            route
+        })
+        .collect();
+    answer(json!({
+        "version": "1.0", "action": "route", "routing": "serial", "routes": routes
+    }))
+}
+
+/// Nothing that came from outside may begin a header field of its own (RFC 3261 7.3.1).
+fn single_line(value: &str) -> String {
+    value.chars().filter(|c| !c.is_control()).collect()
+}
+
+fn answer(body: Value) -> Answer {
+    Answer::new(StatusCode::OK, "application/json", body.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uri_is_found_in_its_header_value() {
+        assert_eq!(
+            uri_of("\"Jo, D\" <sip:+447700900001@h;user=phone>;tag=1"),
+            "sip:+447700900001@h;user=phone"
+        );
+        assert_eq!(uri_of("<tel:+447700900001>, <sip:x@y>"), "tel:+447700900001");
+        assert_eq!(uri_of(" sip:a@b "), "sip:a@b");
+    }
+
+    #[test]
+    fn nothing_starts_a_header_of_its_own() {
+        assert_eq!(single_line("a\r\nEvil: 1"), "aEvil: 1");
+    }
+}

@@ -1,0 +1,153 @@
+//! Vonage: calls by call control objects, and messages.
+
+pub mod ncco;
+
+use chrono::{DateTime, Utc};
+use hyper::Method;
+use hyper::header::AUTHORIZATION;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+
+use super::event::{Call, Event, Text};
+use super::script::Next;
+use super::settings::{Product, TelephonySettings};
+use super::signed::{Refused, is_recent};
+use super::twilio::caller;
+use super::webhook::{Webhook, plain};
+use crate::channels::http::fields;
+use crate::domain::channel::Channel;
+use crate::domain::contact::SenderIdentifier;
+use crate::domain::identifier::{Assurance, IdentifierKind};
+use crate::runtime::tokens::{bearer, hex, sha256};
+
+/// What of a signed webhook's token is looked at (developer.vonage.com, "Signed webhooks").
+#[derive(Deserialize)]
+struct Claims {
+    iat: i64,
+    #[serde(default)]
+    payload_hash: Option<String>,
+}
+
+/// Whether a request carries a token (RFC 7519) made with one of the entry's signature secrets,
+/// now, and for this very body.
+///
+/// # Errors
+/// [`Refused`]: it does not.
+pub fn verify(
+    entry: &TelephonySettings,
+    webhook: &Webhook,
+    now: DateTime<Utc>,
+) -> Result<(), Refused> {
+    let token = fields::text(&webhook.headers, AUTHORIZATION).and_then(bearer).ok_or(Refused)?;
+    let mut rules = Validation::new(Algorithm::HS256);
+    // Vonage's tokens neither expire nor name an audience; their age is looked at below.
+    rules.required_spec_claims.clear();
+    rules.validate_exp = false;
+    rules.validate_aud = false;
+    let claims = entry
+        .secrets
+        .iter()
+        .find_map(|secret| {
+            let key = DecodingKey::from_secret(secret.expose_secret().as_bytes());
+            jsonwebtoken::decode::<Claims>(token, &key, &rules).ok()
+        })
+        .ok_or(Refused)?
+        .claims;
+    if !is_recent(claims.iat, now) {
+        return Err(Refused);
+    }
+    let held = hex(&sha256(&webhook.body));
+    match claims.payload_hash {
+        Some(hash) if webhook.method != Method::GET => {
+            if hash.eq_ignore_ascii_case(&held) {
+                Ok(())
+            } else {
+                Err(Refused)
+            }
+        }
+        // A GET has no body; what the hash is made over instead is not settled.
+        Some(_) | None if webhook.method == Method::GET => Ok(()),
+        Some(_) | None => Err(Refused),
+    }
+}
+
+/// What a webhook is about.
+pub fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
+    match entry.product {
+        Product::Voice => voice(webhook),
+        Product::Messaging => message(webhook),
+    }
+}
+
+/// The states of a leg that was rung in vain.
+const UNANSWERED: [&str; 7] =
+    ["timeout", "failed", "unanswered", "busy", "rejected", "cancelled", "machine"];
+
+fn voice(webhook: &Webhook) -> Event {
+    // A leg has an id of its own; the conversation's is the call's.
+    let Some(id) = webhook.field("conversation_uuid").or_else(|| webhook.field("uuid")) else {
+        return Event::PassOn;
+    };
+    let status = webhook.field("status");
+    let from = match webhook.field("from_user") {
+        Some(user) => Some(format!("client:{user}")),
+        None => webhook.field("from"),
+    };
+    let call = Call {
+        id: format!("call-vonage-{id}"),
+        call_id: id,
+        from: caller(from, Assurance::Asserted),
+        to: webhook.field("to").into_iter().collect(),
+        began: status.is_none(),
+        length_seconds: webhook.field("duration"),
+        answered: false,
+        result: status.clone(),
+        key: plain(webhook.json.pointer("/dtmf/digits")).or_else(|| webhook.field("dtmf")),
+        recording: webhook.field("recording_url"),
+    };
+    match Next::at(&webhook.behind, webhook.field("leg").as_deref()) {
+        // Each state of a leg is told here. What is answered to the end of a leg that nobody took
+        // goes on in its place; to any other, nothing may be answered, or it would be cut off.
+        Some(Next::DialResult { .. } | Next::EmergencyResult)
+            if !status.as_deref().is_some_and(|status| UNANSWERED.contains(&status)) =>
+        {
+            Event::Next(Next::Status, call)
+        }
+        Some(next) => Event::Next(next, call),
+        None if webhook.behind.trim_end_matches('/').is_empty() => Event::Call(call),
+        None => Event::PassOn,
+    }
+}
+
+fn message(webhook: &Webhook) -> Event {
+    let Some(uuid) = webhook.field("message_uuid") else { return Event::PassOn };
+    // Reports on the organisation's own messages carry a status.
+    if webhook.field("status").is_some() || !webhook.behind.trim_end_matches('/').is_empty() {
+        return Event::PassOn;
+    }
+    let number = |who: &str| {
+        webhook.field(who).or_else(|| plain(webhook.json.pointer(&format!("/{who}/number"))))
+    };
+    let named = webhook.field("channel").or_else(|| plain(webhook.json.pointer("/from/type")));
+    let (channel, kind) = match named.as_deref() {
+        Some("whatsapp") => (Channel::Whatsapp, IdentifierKind::Whatsapp),
+        Some("sms" | "mms") | None => (Channel::Sms, IdentifierKind::Phone),
+        Some(_) => (Channel::Social, IdentifierKind::Social),
+    };
+    let from = number("from").map(|value| SenderIdentifier {
+        kind,
+        value,
+        assurance: Assurance::Asserted,
+    });
+    Event::Text(Text {
+        id: format!("text-vonage-{uuid}"),
+        channel,
+        from: from.into_iter().collect(),
+        to: number("to").into_iter().collect(),
+        text: webhook
+            .field("text")
+            .or_else(|| plain(webhook.json.pointer("/message/content/text"))),
+        attachments: Vec::new(),
+    })
+}

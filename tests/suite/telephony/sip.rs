@@ -1,0 +1,135 @@
+//! The contract with SIP edges.
+
+use contact_gateway::channels::telephony::settings::{Product, Provider, Targets, WhenLimited};
+use serde_json::{Value, json};
+
+use super::rig::{JO, Rig, closed, point, quota, rig};
+
+const BEARER: (&str, &str) = ("Authorization", "Bearer sip token");
+const JSON: (&str, &str) = ("Content-Type", "application/json");
+
+async fn sip(restriction: Value, when_limited: WhenLimited) -> Rig {
+    rig(Provider::Sip, Product::Voice, "sip token", restriction, |entry| {
+        let target = |name: &str| Some(format!("sip:{name}@pbx.example"));
+        entry.upstream = None;
+        entry.sip_domain = Some("pbx.example".to_owned());
+        entry.trusted_sources = vec!["192.0.2.0/24".parse().unwrap()];
+        entry.when_limited = when_limited;
+        entry.targets = Targets {
+            queue: target("queue"),
+            voicemail: target("voicemail"),
+            announcement: target("announcement"),
+        };
+    })
+    .await
+}
+
+fn invite(call_id: &str, from: &str, more: Value) -> String {
+    let mut invite = json!({
+        "call_id": call_id, "from_uri": from, "from_display": "", "to_uri": "sip:+441632960000@gw",
+        "request_uri": "sip:+441632960000@gw", "pai": "", "privacy": "", "diversion": "",
+        "source_ip": "198.51.100.1"
+    });
+    for (key, value) in more.as_object().unwrap() {
+        invite[key] = value.clone();
+    }
+    invite.to_string()
+}
+
+impl Rig {
+    async fn invite(&self, body: &str) -> Value {
+        let got = self.post("/invite", &[BEARER, JSON], body).await;
+        assert_eq!(got.status, 200);
+        assert_eq!(got.field("content-type").as_deref(), Some("application/json"));
+        got.json()
+    }
+}
+
+fn uris(answer: &Value) -> Vec<&str> {
+    assert_eq!((&answer["version"], &answer["action"]), (&json!("1.0"), &json!("route")));
+    answer["routes"].as_array().unwrap().iter().map(|one| one["uri"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn each_outcome_is_a_document_that_the_edge_takes_as_it_is() {
+    let from = "<sip:07700900001@trunk.example;user=phone>";
+    let rig = sip(point(), WhenLimited::Notice).await;
+    let answer = rig.invite(&invite("1", from, json!({}))).await;
+    let expected = [
+        "sip:+441910000001@pbx.example",
+        "sip:+441910000002@pbx.example",
+        "sip:voicemail@pbx.example",
+    ];
+    assert_eq!(uris(&answer), expected);
+    assert_eq!(answer["routing"], "serial");
+    assert_eq!(answer["routes"][0]["fr_inv_timer"], 20_000);
+    let other = rig.invite(&invite("2", "sip:+447700900009@x", json!({}))).await;
+    assert_eq!(uris(&other), ["sip:queue@pbx.example"]);
+    rig.gateway.stop().await;
+
+    for (when, expected) in [
+        (WhenLimited::Notice, "sip:announcement@pbx.example"),
+        (WhenLimited::Voicemail, "sip:voicemail@pbx.example"),
+    ] {
+        let rig = sip(closed(), when).await;
+        assert_eq!(uris(&rig.invite(&invite("1", from, json!({}))).await), [expected]);
+        rig.gateway.stop().await;
+    }
+    let rig = sip(closed(), WhenLimited::Reject).await;
+    let answer = rig.invite(&invite("1", from, json!({}))).await;
+    let reject = json!({"version": "1.0", "action": "reject", "code": "603", "reason": "Decline"});
+    assert_eq!(answer, reject);
+    rig.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn an_asserted_identity_counts_from_a_trusted_border_alone() {
+    let rig = sip(closed(), WhenLimited::Notice).await;
+    let pai = json!({"pai": format!("<tel:{JO}>"), "privacy": "id"});
+    let withheld = "\"Anonymous\" <sip:anonymous@anonymous.invalid>";
+    let answer = rig.invite(&invite("1", withheld, pai.clone())).await;
+    assert_eq!(uris(&answer), ["sip:queue@pbx.example"]);
+    let mut trusted = pai;
+    trusted["source_ip"] = json!("192.0.2.5");
+    let answer = rig.invite(&invite("2", withheld, trusted)).await;
+    assert_eq!(uris(&answer), ["sip:announcement@pbx.example"]);
+    assert!(!answer.to_string().contains("7700900001"), "the number was passed on: {answer}");
+    rig.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn retransmissions_ask_nothing_and_flags_are_a_header() {
+    let rig = sip(quota(1), WhenLimited::Notice).await;
+    let first = invite("1", &format!("sip:{JO}@x"), json!({}));
+    let answers = futures_util::future::join_all((0..20).map(|_| rig.invite(&first))).await;
+    assert!(answers.iter().all(|one| uris(one) == ["sip:queue@pbx.example"]));
+    assert_eq!(rig.gateway.decided().await.len(), 1);
+    let second = rig.invite(&invite("2", &format!("sip:{JO}@x"), json!({}))).await;
+    assert_eq!(uris(&second), ["sip:announcement@pbx.example"]);
+    rig.gateway.stop().await;
+    let minutes = json!({"kind": "call_length", "minutes": 10});
+    let rig = sip(minutes, WhenLimited::Notice).await;
+    let answer = rig.invite(&first).await;
+    assert_eq!(answer["routes"][0]["headers"]["extra"], "X-Contact-Flag: call_length:10\r\n");
+    rig.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_403_and_the_end_of_a_call_is_noted() {
+    let rig = sip(point(), WhenLimited::Notice).await;
+    let body = invite("1", &format!("sip:{JO}@x"), json!({}));
+    let wrong = ("Authorization", "Bearer other");
+    assert_eq!(rig.post("/invite", &[wrong, JSON], &body).await.status, 403);
+    assert!(rig.gateway.decided().await.is_empty());
+    rig.invite(&body).await;
+    let over = json!({"call_id": "1", "event": "completed", "duration": "12"}).to_string();
+    assert_eq!(rig.post("/event", &[BEARER, JSON], &over).await.status, 200);
+    for _ in 0..100 {
+        if rig.gateway.queue("sam").await[0].attached.len() == 2 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(rig.gateway.queue("sam").await[0].attached.len(), 2);
+    rig.gateway.stop().await;
+}

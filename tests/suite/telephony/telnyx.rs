@@ -1,0 +1,103 @@
+//! Telnyx: TeXML calls, signed by a throw-away key.
+
+use base64::Engine;
+use contact_gateway::channels::telephony::settings::{Product, Provider};
+use serde_json::{Value, json};
+
+use super::rig::{FLOW, JO, Rig, closed, encoded, point, rig};
+use crate::contacts_edge::client::Got;
+use crate::contacts_edge::sdk::Sdk;
+
+fn seed() -> String {
+    base64::engine::general_purpose::STANDARD.encode([7_u8; 32])
+}
+
+async fn telnyx(product: Product, restriction: Value) -> Rig {
+    let facts = json!({"seed": seed(), "body": "", "timestamp": "0"});
+    let made = Sdk::start().ask("telnyx_sign", facts);
+    rig(Provider::Telnyx, product, made["public_key"].as_str().unwrap(), restriction, |_| {}).await
+}
+
+fn call<'a>(sid: &'a str, from: &'a str, more: &[(&'a str, &'a str)]) -> String {
+    let mut fields = vec![("CallSid", sid), ("From", from), ("To", "+441632960000")];
+    fields.extend_from_slice(more);
+    encoded(&fields)
+}
+
+impl Rig {
+    /// A request signed at the gateway's own time, so many seconds off.
+    async fn telnyx(&mut self, behind: &str, kind: &str, body: &str, off: i64) -> Got {
+        use contact_gateway::ports::Clock;
+        let time = (self.gateway.clock.now().timestamp() + off).to_string();
+        let facts = json!({"seed": seed(), "body": body, "timestamp": time});
+        let made = self.sdk.ask("telnyx_sign", facts);
+        let signature = made["signature"].as_str().unwrap();
+        let fields = [
+            ("Content-Type", kind),
+            ("Telnyx-Signature-Ed25519", signature),
+            ("Telnyx-Timestamp", time.as_str()),
+        ];
+        self.post(behind, &fields, body).await
+    }
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+#[tokio::test]
+async fn calls_are_decided_and_documents_are_texml() {
+    let mut rig = telnyx(Product::Voice, point()).await;
+    let ringing = [("CallStatus", "ringing")];
+    let other = call("v3:a", "+447700900009", &ringing);
+    assert_eq!(rig.telnyx("", FORM, &other, 0).await.text(), FLOW);
+    let seen = rig.upstream.seen().remove(0);
+    assert!(seen.field("telnyx-signature-ed25519").is_some(), "goes on untouched");
+
+    let got = rig.telnyx("", FORM, &call("v3:b", JO, &ringing), 0).await;
+    let document = got.text();
+    assert!(document.contains("<Number>+441910000001</Number>"), "{document}");
+    let faults = rig.sdk.ask("twilio_faults", json!({"document": document, "kind": "voice"}));
+    assert_eq!(faults, json!([]));
+    let busy = call("v3:b", JO, &[("CallStatus", "in-progress"), ("DialCallStatus", "busy")]);
+    let document = rig.telnyx("/dial-result?leg=0", FORM, &busy, 0).await.text();
+    assert!(document.contains("<Number>+441910000002</Number>"), "{document}");
+    assert_eq!(rig.gateway.queue("sam").await.len(), 1);
+    rig.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn changed_or_late_requests_are_refused() {
+    let mut rig = telnyx(Product::Voice, closed()).await;
+    let body = call("v3:a", JO, &[("CallStatus", "ringing")]);
+    for off in [-301, 301] {
+        assert_eq!(rig.telnyx("", FORM, &body, off).await.status, 403, "{off}");
+    }
+    let facts = json!({"seed": seed(), "body": body, "timestamp": "1"});
+    let signature = rig.sdk.ask("telnyx_sign", facts)["signature"].as_str().unwrap().to_owned();
+    let fields = [
+        ("Content-Type", FORM),
+        ("Telnyx-Signature-Ed25519", signature.as_str()),
+        ("Telnyx-Timestamp", "1"),
+    ];
+    assert_eq!(rig.post("", &fields, &body.replace("ringing", "queued")).await.status, 403);
+    assert!(rig.gateway.decided().await.is_empty());
+    assert_eq!(rig.telnyx("", FORM, &body, -299).await.status, 200);
+    rig.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn text_messages_are_decided_too() {
+    let mut rig = telnyx(Product::Messaging, closed()).await;
+    let message = |kind: &str, from: &str| {
+        json!({"data": {"event_type": kind, "payload": {
+            "id": "m-1", "from": {"phone_number": from}, "to": [{"phone_number": "+441632960000"}],
+            "text": "Hello"
+        }}})
+        .to_string()
+    };
+    let got = rig.telnyx("", "application/json", &message("message.received", JO), 0).await;
+    assert_eq!((got.status, got.text().as_str()), (200, ""));
+    assert_eq!(rig.gateway.queue("limited").await.len(), 1);
+    let got = rig.telnyx("", "application/json", &message("message.sent", JO), 0).await;
+    assert_eq!(got.text(), FLOW);
+    rig.gateway.stop().await;
+}
