@@ -59,9 +59,7 @@ fn look_up(criterion: &mut Criterion) {
             [("known", contact("p0@mail.example")), ("unknown", contact("x@mail.example"))]
         {
             group.bench_function(BenchmarkId::new(who, people), |bencher| {
-                bencher.iter(|| {
-                    sender::resolve(&roster, profile, black_box(&contact), contact.at)
-                });
+                bencher.iter(|| sender::resolve(&roster, profile, black_box(&contact), contact.at));
             });
         }
     }

@@ -112,7 +112,13 @@ async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
         Command::Serve(args) => serve::run(&args, &mut io).await,
         Command::Check(args) => {
             let today = chrono::Utc::now().date_naive();
-            check::run(&args, &environment::of_process(), today, io.out, io.err)
+            let environment = environment::of_process();
+            let outcome = check::run(&args, &environment, today, io.out, io.err)?;
+            if args.store {
+                check::ask_store(&args, &environment, io.err).await
+            } else {
+                Ok(outcome)
+            }
         }
         Command::Profile(args) => profile::run(&args, io.out),
         Command::Simulate(args) => simulate::run(args, io.out, io.err),

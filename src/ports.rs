@@ -194,6 +194,25 @@ pub struct JournalEntry {
     pub settled: Settled,
 }
 
+/// A decision on an unrestricted contact counts and remembers nothing.
+impl From<PlainDecision> for JournalEntry {
+    fn from(plain: PlainDecision) -> Self {
+        JournalEntry {
+            organisation: plain.organisation,
+            contact: plain.contact,
+            digest: plain.digest,
+            person: None,
+            at: plain.at,
+            settled: Settled {
+                decision: plain.decision,
+                additions: Additions::default(),
+                item: None,
+                audit: plain.audit,
+            },
+        }
+    }
+}
+
 /// Shows the ids alone: a queue item may hold a text.
 impl std::fmt::Debug for JournalEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -43,12 +43,20 @@ pub struct SetupFault {
     pub remedy: String,
 }
 
+impl std::fmt::Display for SetupFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "store: {}: {}", self.what, self.remedy)
+    }
+}
+
 /// What is wrong with the set-up of the store that the configuration names; empty: nothing.
 ///
 /// # Errors
 /// As [`open`]; `Unavailable` also where a server can't be asked.
 pub async fn check(url: &StoreUrl) -> Result<Vec<SetupFault>, StoreError> {
     match url {
+        // Not made yet: nothing is wrong with it, and asking must not make it.
+        StoreUrl::Embedded(folder) if !embedded::Embedded::file(folder).exists() => Ok(Vec::new()),
         StoreUrl::Embedded(folder) => embedded::Embedded::open(folder)?.check().await,
         StoreUrl::Redis(url) => redis::Redis::open(url)?.check().await,
     }

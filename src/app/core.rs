@@ -68,9 +68,14 @@ pub(super) async fn start(
     let register: Arc<dyn Register> = Arc::clone(store) as Arc<dyn Register>;
     let (following, stopping) = (Arc::clone(&rosters), shutdown.stopping());
     followers.spawn(async move { following.follow(register, changes, stopping).await });
-    followers.spawn(put_right::put_right(journal, Arc::clone(store) as _, shutdown.stopping()));
+    let putting_right = Arc::clone(&journal);
+    followers.spawn(put_right::put_right(
+        putting_right,
+        Arc::clone(store) as _,
+        shutdown.stopping(),
+    ));
     let mut recorders = JoinSet::new();
-    recorders.spawn(plain::record(Arc::clone(store) as _, plain_out));
+    recorders.spawn(plain::record(Arc::clone(store) as _, journal, plain_out));
     recorders.spawn(announce::announce(mailer, announcements_out));
     Ok(Core { archive, rosters, intake, metrics, followers, recorders })
 }

@@ -11,10 +11,11 @@ use crate::channels::mail::settings::Bind;
 use crate::config::{self, Environment, Loaded, Warning};
 use crate::domain::organisation::Organisation;
 use crate::domain::restriction::Mode;
+use crate::store;
 use crate::store::settings::{ArchiveUrl, StoreUrl};
 
 /// Validates configuration and profiles: every fault at once, each with file, line, key and what
-/// would be right. Connects to nothing and changes nothing.
+/// would be right. Changes nothing, and connects to nothing without `--store`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct CheckArgs {
     /// The configuration file.
@@ -23,6 +24,9 @@ pub struct CheckArgs {
     /// Say what was found as JSON.
     #[arg(long)]
     pub json: bool,
+    /// Also ask the configured store whether it is set up well.
+    #[arg(long)]
+    pub store: bool,
 }
 
 /// Checks the configuration as of `today`: a summary on `out`, warnings on `err`.
@@ -49,9 +53,34 @@ pub fn run(
     Ok(Outcome::Yes)
 }
 
+/// Asks the configured store whether it is set up well: one line on `err` for each fault.
+///
+/// # Errors
+/// The configuration's faults, as [`run`].
+pub async fn ask_store(
+    args: &CheckArgs,
+    environment: &Environment,
+    err: &mut dyn Write,
+) -> Result<Outcome, Fault> {
+    let loaded = config::load(&args.config, environment)?;
+    match store::check(&loaded.settings.store).await {
+        Ok(faults) if faults.is_empty() => Ok(Outcome::Yes),
+        Ok(faults) => {
+            for fault in faults {
+                say(err, fault);
+            }
+            Ok(Outcome::No)
+        }
+        Err(error) => {
+            say(err, format_args!("store: {error}"));
+            Ok(Outcome::No)
+        }
+    }
+}
+
 fn in_words(loaded: &Loaded, warnings: &[Warning], out: &mut dyn Write) {
     let settings = &loaded.settings;
-    say(out, format_args!("store    {}", store(&settings.store)));
+    say(out, format_args!("store    {}", where_store(&settings.store)));
     say(out, format_args!("archive  {}", archive(&settings.archive)));
     say(out, format_args!("state    {}", settings.state.display()));
     for (name, address) in listeners(loaded) {
@@ -96,7 +125,7 @@ fn as_json(loaded: &Loaded, warnings: &[Warning]) -> Value {
     let listen: serde_json::Map<String, Value> =
         listeners(loaded).into_iter().map(|(name, at)| (name.to_owned(), at.into())).collect();
     json!({
-        "store": store(&settings.store),
+        "store": where_store(&settings.store),
         "archive": archive(&settings.archive),
         "state": settings.state,
         "listen": listen,
@@ -138,7 +167,7 @@ fn bound(bind: &Bind) -> String {
 }
 
 /// The store without what its URL may hold of a password.
-fn store(url: &StoreUrl) -> String {
+fn where_store(url: &StoreUrl) -> String {
     match url {
         StoreUrl::Embedded(folder) => format!("embedded:{}", folder.display()),
         StoreUrl::Redis(_) => "redis".to_owned(),

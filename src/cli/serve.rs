@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::pin::pin;
 
 use chrono::Utc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -9,6 +10,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Fault, Io, Outcome, load, say};
 use crate::app;
 use crate::runtime::telemetry;
+use crate::store;
+use crate::store::settings::StoreUrl;
 
 /// Run the gateway until SIGTERM or SIGINT.
 #[derive(Debug, clap::Args)]
@@ -31,7 +34,13 @@ pub async fn run(args: &ServeArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     let running =
         app::start(&loaded.settings).await.map_err(|fault| Fault::input(fault.to_string()))?;
     say_where(&running.addresses, io.err);
-    told_to_stop().await?;
+    let mut stop = pin!(told_to_stop());
+    tokio::select! {
+        // First, so that signals are heard from the start.
+        biased;
+        told = &mut stop => told?,
+        () = say_set_up(&loaded.settings.store, io.err) => stop.await?,
+    }
     say(io.err, "stopping: work in hand is finished first");
     Ok(if running.stop().await {
         Outcome::Yes
@@ -39,6 +48,25 @@ pub async fn run(args: &ServeArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
         say(io.err, "stopped before all work in hand was finished; its senders try again");
         Outcome::No
     })
+}
+
+/// One warning for everything that the store is set up wrongly in. The gateway runs all the same:
+/// while the store is away, what is known goes on being enforced.
+async fn say_set_up(url: &StoreUrl, err: &mut (dyn Write + '_)) {
+    match store::check(url).await {
+        Ok(faults) => {
+            for fault in faults {
+                say(err, format_args!("warning: {fault}"));
+            }
+        }
+        Err(error) => say(
+            err,
+            format_args!(
+                "warning: {error}: what is known goes on being enforced; check that `store` names \
+                 it, and ask again with `contact-gateway check --store`"
+            ),
+        ),
+    }
 }
 
 /// One line a listener: what scripts and people wait for.

@@ -25,8 +25,9 @@ pub struct SimulateArgs {
     /// The profile to decide by.
     #[arg(long, value_name = "FILE", required_unless_present = "organisation")]
     profile: Option<PathBuf>,
-    /// A configuration that names the profile, with --organisation.
-    #[arg(long, value_name = "FILE", env = "CONTACT_GATEWAY_CONFIG", conflicts_with = "profile")]
+    /// A configuration that names the profile, with --organisation. (The environment may name one
+    /// as well: --profile comes before it.)
+    #[arg(long, value_name = "FILE", env = "CONTACT_GATEWAY_CONFIG")]
     config: Option<PathBuf>,
     #[arg(long, value_name = "ID", requires = "config", conflicts_with = "profile")]
     organisation: Option<String>,

@@ -94,8 +94,13 @@ pub fn rolling_length(per: Per) -> Duration {
     }
 }
 
+/// How far contacts overtake each other between their arrival and their count: one that arrived
+/// later may be counted already, and takes up the same room. Longer than a commit waits, shorter
+/// than what letters that are entered late are apart.
+const OVERTAKING_MINUTES_MAX: i64 = 1;
+
 /// Whether a contact at `earlier` still counts at `at`: in the same calendar period, or within
-/// (at − w, at].
+/// (at − w, at], and beyond `at` by what contacts overtake each other.
 pub fn counts_in_period(
     per: Per,
     window: QuotaWindow,
@@ -108,7 +113,10 @@ pub fn counts_in_period(
             let span = calendar_period(per, at, zone);
             span.start <= earlier && earlier < span.end
         }
-        QuotaWindow::Rolling => at - rolling_length(per) < earlier && earlier <= at,
+        QuotaWindow::Rolling => {
+            let overtaking = Duration::minutes(OVERTAKING_MINUTES_MAX);
+            at - rolling_length(per) < earlier && earlier <= at + overtaking
+        }
     }
 }
 
@@ -150,6 +158,8 @@ mod tests {
         assert!(!counts("2026-11-01T10:00:00Z"));
         assert!(counts("2026-11-01T10:00:01Z"));
         assert!(counts("2026-11-08T10:00:00Z"));
+        assert!(counts("2026-11-08T10:00:02Z"), "one that overtook it");
+        assert!(!counts("2026-11-09T10:00:00Z"), "a letter that was entered late");
     }
 
     #[test]

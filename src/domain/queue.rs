@@ -15,7 +15,7 @@ pub const GOVERNANCE: &str = "governance";
 pub const EMERGENCY: &str = "emergency";
 
 /// One contact on a queue, with why it is there.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueueItem {
     /// The item's id: the contact's own, so that a retry makes no second item.
     pub id: String,
@@ -50,6 +50,13 @@ pub struct QueueItem {
     /// What was learnt after the decision: a voicemail, how the call went.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attached: Vec<Attached>,
+}
+
+/// Shows where the item is: no subject, text, address or name reaches a log by way of `{:?}`.
+impl std::fmt::Debug for QueueItem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "QueueItem({}, {}, {})", self.id, self.queue, self.state.name())
+    }
 }
 
 /// Something learnt about a contact after it was decided.
@@ -97,11 +104,18 @@ impl ItemState {
 }
 
 /// What a member of staff wrote on an item.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     pub by: String,
     pub at: DateTime<Utc>,
     pub text: String,
+}
+
+/// Shows the time alone.
+impl std::fmt::Debug for Note {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Note(at {})", self.at)
+    }
 }
 
 /// What staff can do with an item.

@@ -126,16 +126,23 @@ pub(super) async fn without_store(
 }
 
 /// The original could not be kept (a full disk): what would be kept can't be promised, so that the
-/// channel must deliver it or have the sender try again.
-pub(super) fn deliver_unkept(
+/// channel must deliver it or have the sender try again. What is delivered anyway needs no original
+/// and is recorded as ever.
+pub(super) async fn deliver_unkept(
+    intake: &Intake,
     organisation: &Arc<Organisation>,
     sender: &Sender,
     contact: &Contact,
+    digest: [u8; 32],
 ) -> Outcome {
     let verdict = decided(organisation, sender, contact, None);
-    let durable = verdict.decision.disposition == Disposition::Deliver;
+    let decision = verdict.decision.clone();
+    let durable = decision.disposition == Disposition::Deliver;
+    if durable {
+        intake.journal(organisation, contact, digest, into_settled(verdict, None)).await;
+    }
     Outcome {
-        decision: verdict.decision,
+        decision,
         repeated: false,
         conflicting: false,
         durable,

@@ -2,18 +2,23 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
-use crate::ports::{Decisions, PlainDecision};
-use crate::runtime::limits::{PLAIN_FLUSH_WAIT, STORE_BATCH_MAX};
+use crate::ports::{Decisions, Journal, PlainDecision};
+use crate::runtime::limits::{PLAIN_FLUSH_WAIT, STORE_BATCH_MAX, STORE_COMMIT_WAIT};
 
-/// Wait before a batch is tried again while the store is away.
+/// Wait before a batch is tried again while neither the store nor the journal takes it.
 const AGAIN_AFTER: std::time::Duration = std::time::Duration::from_millis(500);
 /// Tries of one batch before its decisions are let go of, with a word in the log.
 const TRIES_MAX: u32 = 20;
 
 /// Records what comes until every sender is gone, so that a stop loses nothing.
-pub async fn record(store: Arc<dyn Decisions>, mut plain: mpsc::Receiver<PlainDecision>) {
+pub async fn record(
+    store: Arc<dyn Decisions>,
+    journal: Arc<dyn Journal>,
+    mut plain: mpsc::Receiver<PlainDecision>,
+) {
     while let Some(first) = plain.recv().await {
         let mut batch = vec![first];
         let full = tokio::time::timeout(PLAIN_FLUSH_WAIT, async {
@@ -26,20 +31,35 @@ pub async fn record(store: Arc<dyn Decisions>, mut plain: mpsc::Receiver<PlainDe
         });
         // Full or not: what has come is recorded now.
         let _ = full.await;
-        write(store.as_ref(), batch).await;
+        write(store.as_ref(), journal.as_ref(), batch).await;
     }
 }
 
-async fn write(store: &dyn Decisions, batch: Vec<PlainDecision>) {
-    let entries = batch.len();
+/// Into the store, or, while that is away, into the journal; whichever takes them first.
+async fn write(store: &dyn Decisions, journal: &dyn Journal, mut batch: Vec<PlainDecision>) {
     for attempt in 1..=TRIES_MAX {
-        match store.record_plain(batch.clone()).await {
-            Ok(()) => return,
-            Err(error) => {
-                tracing::warn!(%error, attempt, "decisions could not be recorded yet");
-                tokio::time::sleep(AGAIN_AFTER).await;
-            }
+        let recorded =
+            tokio::time::timeout(STORE_COMMIT_WAIT, store.record_plain(batch.clone())).await;
+        match recorded {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => tracing::warn!(%error, attempt, "decisions are journalled"),
+            Err(_) => tracing::warn!(attempt, "the store takes too long: decisions are journalled"),
         }
+        batch = not_journalled(journal, batch).await;
+        if batch.is_empty() {
+            return;
+        }
+        tokio::time::sleep(AGAIN_AFTER).await;
     }
+    let entries = batch.len();
     tracing::error!(entries, "decisions on unrestricted contacts could not be recorded");
+}
+
+/// Appends all, and returns what the journal did not take.
+async fn not_journalled(journal: &dyn Journal, batch: Vec<PlainDecision>) -> Vec<PlainDecision> {
+    let appends = batch.iter().map(|one| journal.append(one.clone().into()));
+    // At once, so that the journal writes them with few syncs.
+    let appended = join_all(appends).await;
+    let left = batch.into_iter().zip(appended).filter(|(_, appended)| appended.is_err());
+    left.map(|(one, _)| one).collect()
 }

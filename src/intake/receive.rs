@@ -125,8 +125,7 @@ impl Intake {
         sender: &Sender,
         inbound: Inbound,
     ) -> Outcome {
-        let dossier = Dossier { sender, ledger: None };
-        let verdict = decide::decide(organisation, dossier, &inbound.contact, inbound.contact.at);
+        let verdict = decided(organisation, sender, &inbound.contact, None);
         let seen = self.recent.see(&organisation.id, &inbound.contact.id, inbound.digest);
         let outcome = Outcome {
             decision: verdict.decision.clone(),
@@ -163,7 +162,8 @@ impl Intake {
                 Ok(reference) => archived = Some(reference),
                 Err(error) => {
                     tracing::error!(%error, "an original could not be kept");
-                    return degraded::deliver_unkept(organisation, &sender, &contact);
+                    return degraded::deliver_unkept(self, organisation, &sender, &contact, digest)
+                        .await;
                 }
             }
         }
@@ -320,11 +320,18 @@ pub(super) fn decided(
     ledger: Option<&Ledger>,
 ) -> Verdict {
     let dossier = Dossier { sender, ledger };
-    catch_unwind(AssertUnwindSafe(|| decide::decide(organisation, dossier, contact, contact.at)))
-        .unwrap_or_else(|_| {
-            tracing::error!("the decider failed; the contact is delivered and flagged");
-            degraded::undecided(organisation, contact, "decider_failed")
-        })
+    guarded(organisation, contact, || decide::decide(organisation, dossier, contact, contact.at))
+}
+
+fn guarded(
+    organisation: &Organisation,
+    contact: &Contact,
+    decide: impl FnOnce() -> Verdict,
+) -> Verdict {
+    catch_unwind(AssertUnwindSafe(decide)).unwrap_or_else(|_| {
+        tracing::error!("the decider failed; the contact is delivered and flagged");
+        degraded::undecided(organisation, contact, "decider_failed")
+    })
 }
 
 pub(super) fn into_settled(verdict: Verdict, archived: Option<&str>) -> Settled {

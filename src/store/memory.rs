@@ -14,14 +14,13 @@ use tokio::sync::broadcast;
 use super::{DECIDER_PANICKED, attached, page};
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::decision::Decision;
-use crate::domain::ledger::{Additions, Ledger};
+use crate::domain::ledger::Ledger;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::ports::{
     Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
-    JournalEntry, PlainDecision, QueueCount, Queues, Register, Settled, Snapshot, Stamp,
-    StoreError,
+    JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
 };
 use crate::runtime::limits::CHANGE_LAG_MAX;
 use room::Room;
@@ -94,20 +93,7 @@ impl Decisions for Memory {
 
     async fn record_plain(&self, plain: Vec<PlainDecision>) -> Result<(), StoreError> {
         for one in plain {
-            let settled = Settled {
-                decision: one.decision,
-                additions: Additions::default(),
-                item: None,
-                audit: one.audit,
-            };
-            let entry = JournalEntry {
-                organisation: one.organisation,
-                contact: one.contact,
-                digest: one.digest,
-                person: None,
-                at: one.at,
-                settled,
-            };
+            let entry = JournalEntry::from(one);
             self.enter(&entry.organisation.clone(), |room| room.write_once(entry));
         }
         Ok(())

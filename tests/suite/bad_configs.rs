@@ -23,7 +23,7 @@ fn environment(case: &Path) -> Environment {
 
 /// What `check` says to the configuration in a folder, with the folder's own path taken off.
 fn said(case: &Path, environment: &Environment) -> Result<String, String> {
-    let args = CheckArgs { config: case.join("gateway.toml"), json: false };
+    let args = CheckArgs { config: case.join("gateway.toml"), json: false, store: false };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let today = NaiveDate::from_ymd_opt(2026, 11, 21).unwrap();
     let prefix = format!("{}/", case.display());

@@ -8,4 +8,4 @@ mod fidelity;
 mod gateway;
 mod pipe;
 mod postfix;
-mod sink;
+pub mod sink;

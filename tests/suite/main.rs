@@ -9,14 +9,18 @@
 
 mod bad_configs;
 mod contacts_edge;
+mod degraded;
 mod import;
+mod kill;
 mod mail;
 mod office;
 mod profiles;
 mod properties;
 mod queue_command;
+mod real_input;
 mod safeguard_words;
 mod scenarios;
+mod served;
 mod staff_api;
 mod store_contract;
 mod telephony;

@@ -134,7 +134,8 @@ impl Office {
         let (announcements, announcements_waiting) = mpsc::channel(16);
         drop(announcements_waiting);
         let recording: Arc<dyn Store> = Arc::clone(&store);
-        tokio::spawn(async move { plain::record(recording, plain_waiting).await });
+        let noting = Arc::clone(&journal);
+        tokio::spawn(async move { plain::record(recording, noting, plain_waiting).await });
         let (register, following): (Arc<dyn Register>, _) = (store.clone(), Arc::clone(&rosters));
         let (changes, stopping) = (store.changes(), shutdown.stopping());
         tokio::spawn(async move { following.follow(register, changes, stopping).await });

@@ -181,12 +181,13 @@ impl Gateway {
         let outbox = Arc::new(Outbox::default());
         let (plain, plain_end) = mpsc::channel(64);
         let (announcements, announcements_end) = mpsc::channel(64);
+        let journal = Arc::new(FileJournal::open(&path.join("journal")).unwrap());
         let intake = Arc::new(Intake::new(Parts {
             organisations: vec![organisation],
             rosters,
             store: Arc::clone(&store) as Arc<dyn Store>,
             archive: Arc::new(FileArchive::open(&path.join("archive")).unwrap()),
-            journal: Arc::new(FileJournal::open(&path.join("journal")).unwrap()),
+            journal: Arc::clone(&journal) as _,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             plain,
             announcements,
@@ -195,7 +196,7 @@ impl Gateway {
         let recorder = Arc::clone(&store);
         let mailer = Arc::clone(&outbox) as Arc<dyn Mailer>;
         let mut tasks = vec![
-            tokio::spawn(plain::record(recorder, plain_end)),
+            tokio::spawn(plain::record(recorder, journal, plain_end)),
             tokio::spawn(announce::announce(Arc::clone(&mailer), announcements_end)),
         ];
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

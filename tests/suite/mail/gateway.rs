@@ -130,7 +130,7 @@ impl Gateway {
         rosters.load_all(store.as_ref() as &dyn Register).await;
         let archive: Arc<dyn Archive> =
             Arc::new(FileArchive::open(&folder.path().join("archive")).unwrap());
-        let journal = FileJournal::open(&folder.path().join("journal")).unwrap();
+        let journal = Arc::new(FileJournal::open(&folder.path().join("journal")).unwrap());
         let metrics = Arc::new(Metrics::new());
         let (plain, plain_out) = tokio::sync::mpsc::channel(1000);
         let (announcements, _) = tokio::sync::mpsc::channel(1000);
@@ -139,7 +139,7 @@ impl Gateway {
             rosters,
             store: Arc::clone(&store),
             archive: Arc::clone(&archive),
-            journal: Arc::new(journal),
+            journal: Arc::clone(&journal) as _,
             clock: Arc::clone(&clock),
             plain,
             announcements,
@@ -162,7 +162,8 @@ impl Gateway {
         let port = listener.local_addr().unwrap().port();
         let shutdown = Shutdown::new();
         let mut tasks = JoinSet::new();
-        tasks.spawn(contact_gateway::intake::plain::record(Arc::clone(&store) as _, plain_out));
+        let recorder = Arc::clone(&store) as _;
+        tasks.spawn(contact_gateway::intake::plain::record(recorder, journal, plain_out));
         tasks.spawn(listener::serve(
             Bound::Tcp(listener),
             choices.protocol,

@@ -1,0 +1,179 @@
+//! What happens while the store, the archive or the decider fails, and how it is put right.
+
+mod faulty;
+mod office;
+mod stop;
+
+use chrono::TimeDelta;
+use contact_gateway::domain::decision::Disposition;
+use contact_gateway::domain::profile::StoreAway;
+use contact_gateway::intake::put_right::replay_pending;
+
+use faulty::Trouble;
+use office::{JO, Place, SAM, STRANGER, closed, contact, has, person};
+
+const AWAY: [Trouble; 3] = [Trouble::Away, Trouble::Hangs, Trouble::Corrupt];
+
+#[tokio::test(start_paused = true)]
+async fn known_restrictions_hold_while_the_store_is_away() {
+    for trouble in AWAY {
+        let place = Place::open(StoreAway::Deliver).await;
+        place.store.has(trouble);
+        let closed = place.mail("c-1", SAM).await;
+        assert_eq!(closed.decision.disposition, Disposition::Limit, "{trouble:?}");
+        assert!(closed.decision.stale && closed.durable && !closed.defer, "{trouble:?}");
+        let counted = place.mail("c-2", JO).await;
+        assert_eq!(counted.decision.disposition, Disposition::Deliver, "{trouble:?}");
+        assert!(counted.decision.stale && counted.durable && !counted.defer, "{trouble:?}");
+        assert!(has(&counted, "limits_unchecked"), "{trouble:?}: {:?}", counted.decision.flags);
+        assert_eq!(place.pending().await, ["c-1", "c-2"], "{trouble:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn mail_that_depends_on_a_counter_is_deferred_where_the_profile_says_so() {
+    for trouble in AWAY {
+        let place = Place::open(StoreAway::Defer).await;
+        place.store.has(trouble);
+        let deferred = place.mail("c-1", JO).await;
+        assert!(deferred.defer && !deferred.durable, "{trouble:?}");
+        assert!(place.pending().await.is_empty(), "{trouble:?}");
+        // What depends on no counter is decided all the same, and so is every other channel.
+        let closed = place.mail("c-2", SAM).await;
+        assert_eq!(closed.decision.disposition, Disposition::Limit);
+        assert!(!closed.defer && closed.durable);
+        assert!(!place.receive(contact("c-3", "web_form", JO)).await.defer);
+        // The retry is decided anew, with its counter.
+        place.store.has(Trouble::None);
+        let again = place.mail("c-1", JO).await;
+        assert!(!again.repeated && !again.decision.stale && again.durable);
+        assert_eq!(place.audited("c-1").await, 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_nothing_known_everything_is_delivered_and_flagged() {
+    let place = Place::cold().await;
+    place.store.has(Trouble::Away);
+    for (id, from) in [("c-1", SAM), ("c-2", JO), ("c-3", STRANGER), ("c-1", SAM)] {
+        let outcome = place.mail(id, from).await;
+        assert_eq!(outcome.decision.disposition, Disposition::Deliver);
+        assert!(has(&outcome, "restrictions_unknown") && outcome.decision.stale);
+        assert!(!outcome.defer && outcome.durable);
+    }
+    place.store.has(Trouble::None);
+    place.put_right().await;
+    for id in ["c-1", "c-2", "c-3"] {
+        assert_eq!(place.audited(id).await, 1, "{id}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_decided_meanwhile_is_put_right_exactly_once() {
+    for trouble in AWAY {
+        let place = Place::open(StoreAway::Deliver).await;
+        place.store.has(trouble);
+        let first = place.mail("c-1", SAM).await;
+        for _ in 0..3 {
+            assert_eq!(place.mail("c-1", SAM).await.decision.disposition, Disposition::Limit);
+            place.mail("c-2", JO).await;
+        }
+        assert!(replay_pending(place.journal.as_ref(), place.store.as_ref()).await.is_err());
+        place.store.has(Trouble::None);
+        // Two gateways on one store that put the same right: each entry twice.
+        for entry in place.entries().await {
+            contact_gateway::ports::Decisions::replay(place.store.as_ref(), entry).await.unwrap();
+        }
+        place.put_right().await;
+        place.put_right().await;
+        assert_eq!(place.audited("c-1").await, 1);
+        assert_eq!(place.audited("c-2").await, 1);
+        assert_eq!(place.items("limited").await, ["c-1"]);
+        let again = place.mail("c-1", SAM).await;
+        assert!(again.repeated && again.decision == first.decision);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+#[ignore = "not built: a decision without the ledger counts nothing, so that no counter is put right"]
+async fn what_was_admitted_meanwhile_is_counted_afterwards() {
+    let place = Place::open(StoreAway::Deliver).await;
+    place.store.has(Trouble::Away);
+    place.mail("c-1", JO).await;
+    place.store.has(Trouble::None);
+    place.put_right().await;
+    let next = place.mail("c-2", JO).await;
+    assert_eq!(next.decision.disposition, Disposition::Limit);
+    assert_eq!(next.decision.quotas.first().map(|quota| quota.used), Some(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn decisions_on_unrestricted_contacts_outlive_a_long_absence() {
+    for trouble in AWAY {
+        let place = Place::open(StoreAway::Deliver).await;
+        place.store.has(trouble);
+        let outcome = place.mail("c-1", STRANGER).await;
+        assert_eq!(outcome.decision.disposition, Disposition::Deliver);
+        assert!(!outcome.decision.stale);
+        tokio::time::sleep(std::time::Duration::from_secs(600)).await;
+        assert_eq!(place.pending().await, ["c-1"], "{trouble:?}");
+        place.store.has(Trouble::None);
+        place.put_right().await;
+        assert_eq!(place.audited("c-1").await, 1, "{trouble:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_decider_that_panics_in_the_store_still_decides_once() {
+    let place = Place::open(StoreAway::Deliver).await;
+    place.store.has(Trouble::DeciderPanics);
+    for (id, from, disposition) in
+        [("c-1", SAM, Disposition::Limit), ("c-2", JO, Disposition::Deliver)]
+    {
+        let outcome = place.mail(id, from).await;
+        assert_eq!(outcome.decision.disposition, disposition);
+        assert!(outcome.durable && outcome.decision.stale);
+        assert_eq!(place.audited(id).await, 0);
+    }
+    place.put_right().await;
+    assert_eq!((place.audited("c-1").await, place.audited("c-2").await), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_a_full_disk_nothing_is_promised_and_nothing_is_lost() {
+    let place = Place::on_full_disk().await;
+    let mail = place.mail("c-1", SAM).await;
+    assert_eq!(mail.decision.disposition, Disposition::Limit);
+    assert!(!mail.durable && mail.defer);
+    let mut form = contact("c-2", "web_form", SAM);
+    form.original = Some(office::original());
+    let form = place.receive(form).await;
+    assert!(!form.durable && !form.defer);
+    // Delivered anyway: nothing had to be kept, and it is recorded.
+    let delivered = place.mail("c-3", JO).await;
+    assert_eq!(delivered.decision.disposition, Disposition::Deliver);
+    assert!(delivered.durable && !delivered.defer);
+    place.put_right().await;
+    assert_eq!(place.audited("c-1").await, 0);
+    assert_eq!(place.audited("c-3").await, 1);
+}
+
+#[tokio::test]
+async fn a_restriction_put_by_another_gateway_holds_within_a_second_and_ends_at_its_instant() {
+    let place = Place::open(StoreAway::Deliver).await;
+    let other = place.another().await;
+    let ends = office::now() + TimeDelta::hours(1);
+    let mut restriction = closed();
+    restriction["ends"] = ends.to_rfc3339().into();
+    other.put(person("P-9", STRANGER, restriction)).await;
+    for gateway in [&place, &other] {
+        gateway.enforces_within_a_second(STRANGER).await;
+        let mut last = contact("last", "web_form", STRANGER);
+        last.contact.at = ends - TimeDelta::microseconds(1);
+        let mut after = contact("after", "web_form", STRANGER);
+        after.contact.at = ends;
+        let (last, after) = (gateway.receive(last).await, gateway.receive(after).await);
+        assert_eq!(last.decision.disposition, Disposition::Limit);
+        assert_eq!(after.decision.disposition, Disposition::Deliver);
+    }
+}

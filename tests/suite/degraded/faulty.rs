@@ -1,0 +1,244 @@
+//! A store and an archive that fail as they are told to.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use contact_gateway::domain::audit::{AuditEntry, AuditEvent};
+use contact_gateway::domain::decision::Decision;
+use contact_gateway::domain::organisation::OrganisationId;
+use contact_gateway::domain::person::Person;
+use contact_gateway::domain::queue::QueueItem;
+use contact_gateway::ports::{
+    Archive, Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries,
+    ItemFilter, JournalEntry, Original, PlainDecision, QueueCount, Queues, Register, Snapshot,
+    Stamp, StoreError,
+};
+use contact_gateway::runtime::limits::STORE_COMMIT_WAIT;
+use contact_gateway::store::memory::Memory;
+use tokio::sync::broadcast;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    None,
+    Away,
+    Hangs,
+    Corrupt,
+    /// Every decider that is handed in panics inside the store.
+    DeciderPanics,
+}
+
+pub struct Faulty {
+    pub inner: Arc<Memory>,
+    trouble: Mutex<Trouble>,
+}
+
+impl Faulty {
+    pub fn over(inner: Arc<Memory>) -> Arc<Self> {
+        Arc::new(Faulty { inner, trouble: Mutex::new(Trouble::None) })
+    }
+
+    pub fn has(&self, trouble: Trouble) {
+        *self.trouble.lock().unwrap() = trouble;
+    }
+
+    fn trouble(&self) -> Trouble {
+        *self.trouble.lock().unwrap()
+    }
+
+    async fn pass(&self) -> Result<(), StoreError> {
+        match self.trouble() {
+            Trouble::None | Trouble::DeciderPanics => Ok(()),
+            Trouble::Away => Err(StoreError::Unavailable("told to be away".to_owned())),
+            Trouble::Corrupt => Err(StoreError::Corrupt("told to be corrupt".to_owned())),
+            Trouble::Hangs => {
+                tokio::time::sleep(STORE_COMMIT_WAIT * 10).await;
+                Err(StoreError::Unavailable("told to hang".to_owned()))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Register for Faulty {
+    async fn people(&self, organisation: &OrganisationId) -> Result<Snapshot, StoreError> {
+        self.pass().await?;
+        self.inner.people(organisation).await
+    }
+
+    async fn person(
+        &self,
+        organisation: &OrganisationId,
+        id: &str,
+    ) -> Result<Option<Arc<Person>>, StoreError> {
+        self.pass().await?;
+        self.inner.person(organisation, id).await
+    }
+
+    async fn put_people(
+        &self,
+        organisation: &OrganisationId,
+        people: Vec<Person>,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
+        self.pass().await?;
+        self.inner.put_people(organisation, people, stamp, event).await
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        self.inner.changes()
+    }
+}
+
+#[async_trait]
+impl Decisions for Faulty {
+    async fn commit(&self, mut request: CommitRequest) -> Result<Committed, StoreError> {
+        self.pass().await?;
+        if self.trouble() == Trouble::DeciderPanics {
+            request.decide = Arc::new(|_| panic!("told to panic"));
+        }
+        self.inner.commit(request).await
+    }
+
+    async fn record_plain(&self, decisions: Vec<PlainDecision>) -> Result<(), StoreError> {
+        self.pass().await?;
+        self.inner.record_plain(decisions).await
+    }
+
+    async fn recorded(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+    ) -> Result<Option<(Decision, [u8; 32])>, StoreError> {
+        self.pass().await?;
+        self.inner.recorded(organisation, contact).await
+    }
+
+    async fn uncount(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+    ) -> Result<(), StoreError> {
+        self.pass().await?;
+        self.inner.uncount(organisation, contact).await
+    }
+
+    async fn attach(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+        attachment: Attachment,
+    ) -> Result<(), StoreError> {
+        self.pass().await?;
+        self.inner.attach(organisation, contact, attachment).await
+    }
+
+    async fn replay(&self, entry: JournalEntry) -> Result<(), StoreError> {
+        self.pass().await?;
+        self.inner.replay(entry).await
+    }
+}
+
+#[async_trait]
+impl Queues for Faulty {
+    async fn queues(&self, organisation: &OrganisationId) -> Result<Vec<QueueCount>, StoreError> {
+        self.pass().await?;
+        self.inner.queues(organisation).await
+    }
+
+    async fn items(
+        &self,
+        organisation: &OrganisationId,
+        queue: &str,
+        filter: ItemFilter,
+    ) -> Result<Vec<QueueItem>, StoreError> {
+        self.pass().await?;
+        self.inner.items(organisation, queue, filter).await
+    }
+
+    async fn item(
+        &self,
+        organisation: &OrganisationId,
+        item: &str,
+    ) -> Result<Option<QueueItem>, StoreError> {
+        self.pass().await?;
+        self.inner.item(organisation, item).await
+    }
+
+    async fn replace_item(
+        &self,
+        organisation: &OrganisationId,
+        was: &QueueItem,
+        now: &QueueItem,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<bool, StoreError> {
+        self.pass().await?;
+        self.inner.replace_item(organisation, was, now, stamp, event).await
+    }
+}
+
+#[async_trait]
+impl AuditTrail for Faulty {
+    async fn audit(
+        &self,
+        organisation: &OrganisationId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        self.pass().await?;
+        self.inner.audit(organisation, after, limit).await
+    }
+
+    async fn append_audit(
+        &self,
+        organisation: &OrganisationId,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
+        self.pass().await?;
+        self.inner.append_audit(organisation, stamp, event).await
+    }
+}
+
+#[async_trait]
+impl Deliveries for Faulty {
+    async fn delivered(
+        &self,
+        organisation: &OrganisationId,
+        keys: &[String],
+    ) -> Result<Vec<bool>, StoreError> {
+        self.pass().await?;
+        self.inner.delivered(organisation, keys).await
+    }
+
+    async fn remember_delivered(
+        &self,
+        organisation: &OrganisationId,
+        keys: Vec<String>,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.pass().await?;
+        self.inner.remember_delivered(organisation, keys, at).await
+    }
+}
+
+/// An archive whose disk is full.
+pub struct FullDisk;
+
+#[async_trait]
+impl Archive for FullDisk {
+    async fn keep(&self, _: &OrganisationId, _: &str, _: Original) -> Result<String, StoreError> {
+        Err(StoreError::Unavailable("the disk is full".to_owned()))
+    }
+
+    async fn fetch(&self, _: &OrganisationId, _: &str) -> Result<Bytes, StoreError> {
+        Err(StoreError::Unavailable("the disk is full".to_owned()))
+    }
+
+    async fn discard(&self, _: &OrganisationId, _: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,164 @@
+//! Chromium without a window, driven by WebDriver (W3C) through chromedriver.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// Far above what any step takes, even where the machine is busy.
+const STEP_WAIT: Duration = Duration::from_secs(60);
+/// The key under which WebDriver gives an element (W3C WebDriver, 12.1).
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+pub struct Browser {
+    driver: Child,
+    port: u16,
+    session: String,
+    folder: tempfile::TempDir,
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // The browser ends with its session, then its driver.
+        if !self.session.is_empty() {
+            let _ = tell(self.port, "DELETE", &format!("/session/{}", self.session), &json!({}));
+        }
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+impl Browser {
+    pub fn start() -> Browser {
+        let folder = tempfile::tempdir().unwrap();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let driver = Command::new("chromedriver")
+            .arg(format!("--port={port}"))
+            .env("HOME", folder.path())
+            .env("TMPDIR", folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|fault| panic!("install the package `chromium-driver`: {fault}"));
+        let mut browser = Browser { driver, port, session: String::new(), folder };
+        let since = Instant::now();
+        while tell(port, "GET", "/status", &Value::Null)
+            .is_none_or(|status| status["value"]["ready"] != true)
+        {
+            assert!(since.elapsed() < STEP_WAIT, "chromedriver does not answer");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let profile = format!("--user-data-dir={}", browser.folder.path().join("data").display());
+        let options = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-quic",
+            "--no-first-run",
+            "--no-proxy-server",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            profile.as_str(),
+        ];
+        let wanted = json!({"capabilities": {"alwaysMatch": {
+            "browserName": "chrome", "goog:chromeOptions": {"args": options}}}});
+        let made = tell(port, "POST", "/session", &wanted).unwrap();
+        browser.session = made["value"]["sessionId"]
+            .as_str()
+            .unwrap_or_else(|| panic!("is the Debian package `chromium` installed? {made}"))
+            .to_owned();
+        browser
+    }
+
+    /// Ends it, and makes sure that nothing of it is left.
+    pub fn stop(self) {
+        let folder = self.folder.path().display().to_string();
+        drop(self);
+        let since = Instant::now();
+        while running_with(&folder) > 0 {
+            assert!(since.elapsed() < STEP_WAIT, "the browser does not end");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    pub fn open(&mut self, page: &str) {
+        self.ask("POST", "/url", &json!({"url": page}));
+    }
+
+    pub fn title(&mut self) -> String {
+        self.ask("GET", "/title", &Value::Null).as_str().unwrap().to_owned()
+    }
+
+    pub fn fill(&mut self, element: &str, text: &str) {
+        let path = format!("/element/{}/value", self.find(element));
+        self.ask("POST", &path, &json!({"text": text}));
+    }
+
+    pub fn click(&mut self, element: &str) {
+        let path = format!("/element/{}/click", self.find(element));
+        self.ask("POST", &path, &json!({}));
+    }
+
+    /// What a person reads in an element.
+    pub fn text(&mut self, element: &str) -> String {
+        let path = format!("/element/{}/text", self.find(element));
+        self.ask("GET", &path, &Value::Null).as_str().unwrap().to_owned()
+    }
+
+    fn find(&mut self, element: &str) -> String {
+        let wanted = json!({"using": "css selector", "value": element});
+        self.ask("POST", "/element", &wanted)[ELEMENT].as_str().unwrap().to_owned()
+    }
+
+    fn ask(&mut self, method: &str, path: &str, body: &Value) -> Value {
+        let path = format!("/session/{}{path}", self.session);
+        let mut answer = tell(self.port, method, &path, body).unwrap();
+        assert!(answer["value"]["error"].is_null(), "{path}: {answer}");
+        answer["value"].take()
+    }
+}
+
+/// Processes that were started with this on their line.
+fn running_with(text: &str) -> usize {
+    let lines = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let lines = lines.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    lines.filter(|line| String::from_utf8_lossy(line).contains(text)).count()
+}
+
+/// One request to the driver; `None`: nobody answered.
+fn tell(port: u16, method: &str, path: &str, body: &Value) -> Option<Value> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(STEP_WAIT)).ok()?;
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).ok()?;
+    stream.write_all(body.as_bytes()).ok()?;
+    // The driver keeps connections open, whatever it is asked.
+    let mut answer = BufReader::new(stream);
+    let mut bytes = 0;
+    loop {
+        let mut line = String::new();
+        answer.read_line(&mut line).ok()?;
+        let (name, value) = line.split_once(':').unwrap_or((line.trim_end(), ""));
+        if name.is_empty() {
+            break;
+        }
+        if name.eq_ignore_ascii_case("content-length") {
+            bytes = value.trim().parse().ok()?;
+        }
+    }
+    let mut body = vec![0; bytes];
+    answer.read_exact(&mut body).ok()?;
+    serde_json::from_slice(&body).ok()
+}

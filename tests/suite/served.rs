@@ -1,0 +1,234 @@
+//! The real program, `serve --config`, in a folder of its own, on ports that it was given, and the
+//! staff listener asked as scripts ask it.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use chrono::{TimeDelta, Utc};
+use contact_gateway::runtime::tokens::{hex, sha256};
+use serde_json::{Value, json};
+
+use crate::contacts_edge::client::{Got, raw, request};
+
+const TOKEN: &str = "the token of the front desk";
+
+/// A folder with a configuration; what runs in it keeps everything there.
+pub struct Place {
+    pub folder: tempfile::TempDir,
+}
+
+/// What the gateway of a test stands in front of.
+pub struct Behind {
+    pub mail: u16,
+    pub form: SocketAddr,
+    pub calls: SocketAddr,
+}
+
+impl Place {
+    /// `secret`: what calls are signed with.
+    pub fn new(behind: &Behind, secret: &str) -> Place {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        let profile = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles");
+        std::fs::write(at("secret"), secret).unwrap();
+        let config = format!(
+            r#"
+[store]
+url = "embedded:{store}"
+[archive]
+url = "file:{archive}"
+[state]
+folder = "{state}"
+[listen]
+contacts = "127.0.0.1:0"
+staff = "127.0.0.1:0"
+smtp = "127.0.0.1:0"
+lmtp = "127.0.0.1:0"
+[mail]
+downstream = "smtp://127.0.0.1:{mail}"
+trusted_authserv_ids = ["mx.karbon.example"]
+border_hosts = ["mx.karbon.example"]
+xforward_from = ["127.0.0.0/8"]
+
+[[organisation]]
+id = "karbon"
+profile = "{profile}"
+mode = "enforce"
+mail_domains = ["karbon.example"]
+emergency = "+441910000000"
+set = {{ "review.every_months" = 6 }}
+[organisation.mail]
+notice_from = "contact@karbon.example"
+[[organisation.staff]]
+name = "Front desk"
+role = "governance"
+token_sha256 = "{token}"
+[[organisation.form]]
+path = "/karbon/contact"
+upstream = "http://{form}/contact"
+fields = {{ email = "email", text = "message" }}
+[[organisation.telephony]]
+provider = "twilio"
+product = "voice"
+path = "/karbon/voice"
+public_url = "https://contact.karbon.example/karbon/voice"
+secrets = [{{ file = "{secret}" }}]
+upstream = "http://{calls}/voice"
+"#,
+            store = at("store"),
+            archive = at("archive"),
+            state = at("state"),
+            mail = behind.mail,
+            profile = profile.join("karbon-homes.toml").display(),
+            token = hex(&sha256(TOKEN.as_bytes())),
+            form = behind.form,
+            secret = at("secret"),
+            calls = behind.calls,
+        );
+        std::fs::write(at("gateway.toml"), config).unwrap();
+        Place { folder }
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("gateway.toml")
+    }
+
+    fn command(&self, verb: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
+        command.arg(verb).arg("--config").arg(self.config()).current_dir(self.folder.path());
+        command
+    }
+
+    /// Loads people by the real `import`.
+    pub fn import(&self, people: &Value) {
+        std::fs::write(self.folder.path().join("people.json"), people.to_string()).unwrap();
+        let mut import = self.command("import");
+        let output = import.args(["--organisation", "karbon", "people.json"]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    pub fn serve(&self) -> Served {
+        let mut child =
+            self.command("serve").stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut said = Vec::new();
+        loop {
+            let Some(Ok(line)) = lines.next() else {
+                let _ = child.wait();
+                panic!("it ended before it was ready:\n{}", said.join("\n"));
+            };
+            if line == "ready" {
+                break;
+            }
+            said.push(line);
+        }
+        let address = |what: &str| {
+            let begin = format!("listening: {what} ");
+            said.iter().find_map(|line| line.strip_prefix(&begin)).unwrap().parse().unwrap()
+        };
+        let (contacts, staff) = (address("contacts"), address("staff"));
+        let (smtp, lmtp) = (address("smtp"), address("lmtp"));
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let writing = Arc::clone(&log);
+        // Ends with the process, whose end closes its stderr.
+        let reader = std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                writing.lock().unwrap().push(line);
+            }
+        });
+        Served { child, contacts, staff, smtp, lmtp, log, reader: Some(reader) }
+    }
+}
+
+/// A running gateway. It is killed where a test leaves it.
+pub struct Served {
+    child: Child,
+    pub contacts: SocketAddr,
+    pub staff: SocketAddr,
+    pub smtp: SocketAddr,
+    pub lmtp: SocketAddr,
+    log: Arc<Mutex<Vec<String>>>,
+    reader: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+    }
+}
+
+impl Served {
+    /// `kill -9`; what it logged.
+    pub fn kill(mut self) -> Vec<String> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.reader.take().unwrap().join().unwrap();
+        std::mem::take(&mut self.log.lock().unwrap())
+    }
+
+    /// SIGTERM, upon which it finishes and ends with 0.
+    pub fn stop(mut self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let ended = self.child.wait().unwrap();
+        self.reader.take().unwrap().join().unwrap();
+        assert!(ended.success(), "{:?}", self.log.lock().unwrap());
+    }
+
+    pub async fn ask(&self, method: &str, target: &str, body: &Value) -> Value {
+        let bearer = format!("Bearer {TOKEN}");
+        let fields = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let got: Got = raw(self.staff, &request(method, target, &fields, body.as_bytes())).await;
+        assert_eq!(got.status, 200, "{target}: {got:?}");
+        got.json()
+    }
+
+    /// Everything of a list that comes in pages.
+    async fn all(&self, path: &str, list: &str) -> Vec<Value> {
+        let mut all = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page = self.ask("GET", &format!("{path}{after}"), &Value::Null).await;
+            all.extend(page[list].as_array().unwrap().iter().cloned());
+            after = match &page["next"] {
+                Value::Null => return all,
+                Value::String(text) => format!("?after={text}"),
+                number => format!("?after={number}"),
+            };
+        }
+    }
+
+    pub async fn audit(&self) -> Vec<Value> {
+        self.all("/api/v1/audit", "entries").await
+    }
+
+    pub async fn queue(&self, queue: &str) -> Vec<Value> {
+        self.all(&format!("/api/v1/queues/{queue}"), "items").await
+    }
+}
+
+/// A person with an e-mail address, a number and one restriction in force, whatever day it is.
+pub fn person(id: &str, email: &str, phone: &str, restriction: Value) -> Value {
+    let today = Utc::now().date_naive();
+    let mut whole = json!({
+        "id": format!("R-{id}"), "status": "active", "grounds": "frequency", "clause": "6.2",
+        "starts": today - TimeDelta::days(10), "review_due": today + TimeDelta::days(90),
+        "decided_by": "A", "signed_off_by": "B"
+    });
+    for (key, value) in restriction.as_object().unwrap() {
+        whole[key] = value.clone();
+    }
+    json!({
+        "id": id, "name": "Jo Doe",
+        "identifiers": [{"kind": "email", "value": email}, {"kind": "phone", "value": phone}],
+        "restrictions": [whole]
+    })
+}
