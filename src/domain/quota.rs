@@ -33,11 +33,13 @@ impl Quota {
         at: DateTime<Utc>,
         zone: Tz,
     ) -> Usage {
-        let mut instants: Vec<DateTime<Utc>> = counted
+        let mut instants: Vec<DateTime<Utc>> = counted.into_iter().collect();
+        instants.sort_unstable();
+        let instants: Vec<DateTime<Utc>> = self
+            .as_replayed(instants, zone)
             .into_iter()
             .filter(|earlier| counts_in_period(self.per, self.window, *earlier, at, zone))
             .collect();
-        instants.sort_unstable();
         let used = u32::try_from(instants.len()).unwrap_or(u32::MAX);
         let next_period = calendar_period(self.per, at, zone).end;
         // The oldest that must run out before there is room for one more.
@@ -49,6 +51,26 @@ impl Quota {
             QuotaWindow::Rolling => (slot, if full { slot } else { None }),
         };
         Usage { used, limit: self.limit, resets_at, next_slot }
+    }
+
+    /// What of these instants, in order, the quota would have admitted one by one. While the
+    /// counters were away everything was; what was too much then takes up no room afterwards.
+    fn as_replayed(self, instants: Vec<DateTime<Utc>>, zone: Tz) -> Vec<DateTime<Utc>> {
+        let limit = self.limit as usize;
+        if instants.len() <= limit {
+            return instants;
+        }
+        let mut admitted: Vec<DateTime<Utc>> = Vec::with_capacity(instants.len());
+        for instant in instants {
+            let counts = |earlier: &&DateTime<Utc>| {
+                counts_in_period(self.per, self.window, **earlier, instant, zone)
+            };
+            // The newest first: those that still count stand together at the end.
+            if admitted.iter().rev().take(limit).filter(counts).count() < limit {
+                admitted.push(instant);
+            }
+        }
+        admitted
     }
 
     /// The same over issues: an issue counts once a period, from its first contact in it.
@@ -102,6 +124,21 @@ mod tests {
         let usage = quota.usage(counted, utc("2026-11-08T23:59:59Z"), London);
         assert_eq!(usage.next_slot, Some(utc("2026-11-09T00:00:00Z")));
         assert_eq!(quota.usage(counted, utc("2026-11-09T00:00:00Z"), London).used, 0);
+    }
+
+    #[test]
+    fn what_was_too_much_while_the_counters_were_away_takes_up_no_room() {
+        let counted = [
+            utc("2026-11-02T10:00:00Z"),
+            utc("2026-11-03T10:00:00Z"),
+            utc("2026-11-04T10:00:00Z"),
+            utc("2026-11-05T10:00:00Z"),
+        ];
+        let usage = quota(QuotaWindow::Rolling).usage(counted, utc("2026-11-06T10:00:00Z"), London);
+        assert_eq!((usage.used, usage.next_slot), (2, Some(utc("2026-11-09T10:00:00Z"))));
+        let calendar =
+            quota(QuotaWindow::Calendar).usage(counted, utc("2026-11-06T10:00:00Z"), London);
+        assert_eq!(calendar.used, 2);
     }
 
     #[test]
