@@ -20,7 +20,7 @@ use crate::runtime::tokens::{bearer, sha256};
 pub struct Refused;
 
 /// Whether a signed time, in seconds since 1970, is now, give or take
-/// [`WEBHOOK_AGE_MAX`](crate::runtime::limits::WEBHOOK_AGE_MAX).
+/// [`WEBHOOK_AGE_MAX`].
 pub fn is_recent(seconds: i64, now: DateTime<Utc>) -> bool {
     now.timestamp().abs_diff(seconds) <= WEBHOOK_AGE_MAX.as_secs()
 }
