@@ -10,6 +10,7 @@
 mod bad_configs;
 mod contacts_edge;
 mod degraded;
+mod events;
 mod import;
 mod kill;
 mod mail;
