@@ -96,7 +96,18 @@ upstream = "http://{calls}/voice"
         self.folder.path().join("gateway.toml")
     }
 
-    fn command(&self, verb: &str) -> Command {
+    /// Keeps everything in the store at this address from now on.
+    pub fn store_at(&self, url: &str) {
+        let config = std::fs::read_to_string(self.config()).unwrap();
+        let lines = config.lines().map(|line| match line.strip_prefix("url = \"") {
+            Some(rest) if !rest.starts_with("file:") => format!("url = \"{url}\""),
+            _ => line.to_owned(),
+        });
+        std::fs::write(self.config(), lines.collect::<Vec<_>>().join("\n")).unwrap();
+    }
+
+    /// The program with this verb and the configuration.
+    pub fn command(&self, verb: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
         command.arg(verb).arg("--config").arg(self.config()).current_dir(self.folder.path());
         command
@@ -171,6 +182,11 @@ impl Served {
         self.child.wait().unwrap();
         self.reader.take().unwrap().join().unwrap();
         std::mem::take(&mut self.log.lock().unwrap())
+    }
+
+    /// What it logged so far.
+    pub fn said(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
     }
 
     /// SIGTERM, upon which it finishes and ends with 0.

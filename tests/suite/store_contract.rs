@@ -4,6 +4,7 @@
 //! as several gateways on one server do.
 
 mod audit;
+pub mod certificates;
 mod changes;
 mod decisions;
 mod deliveries;
@@ -15,7 +16,8 @@ mod model;
 mod people;
 mod quotas;
 mod redis;
-mod servers;
+pub mod servers;
+pub mod tls;
 
 use std::sync::Arc;
 

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::address::Address;
 use super::breaker::{Breaker, Breakers};
 use super::fault::{self, Cure};
-use super::keys::Keys;
+use super::keys::{CHANNEL, Keys};
 use super::script::Script;
 use crate::ports::StoreError;
 use crate::runtime::limits::{
@@ -33,6 +33,14 @@ pub(super) struct Link {
     breakers: Breakers,
     /// How often a connection was made in the place of another.
     remade: AtomicU64,
+}
+
+/// How the store's url says that the servers are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Single,
+    Sentinel,
+    Cluster,
 }
 
 enum Servers {
@@ -146,6 +154,15 @@ impl Link {
         None
     }
 
+    /// Whether the user may hear announcements. A server that is away now is no answer: yes.
+    pub(super) async fn may_listen(&self) -> bool {
+        let Some(mut subscriber) = self.subscriber().await else { return true };
+        match timeout(REDIS_BACKGROUND_WAIT, subscriber.subscribe(CHANNEL)).await {
+            Ok(Err(error)) => error.code() != Some("NOPERM"),
+            Ok(Ok(())) | Err(_) => true,
+        }
+    }
+
     /// Changes when a connection was given up: the server may be another one since.
     pub(super) fn times_remade(&self) -> u64 {
         self.remade.load(Ordering::Relaxed)
@@ -159,6 +176,14 @@ impl Link {
             Servers::Cluster(_, nodes) => {
                 nodes.iter().map(|node| Client::open(node.clone())).collect()
             }
+        }
+    }
+
+    pub(super) const fn way(&self) -> Way {
+        match self.servers {
+            Servers::Single(_) => Way::Single,
+            Servers::Sentinel(_) => Way::Sentinel,
+            Servers::Cluster(..) => Way::Cluster,
         }
     }
 
