@@ -18,6 +18,7 @@ mod profiles;
 mod properties;
 mod queue_command;
 mod real_input;
+mod redis_gateways;
 mod safeguard_words;
 mod scenarios;
 mod served;

@@ -8,14 +8,15 @@ mod changes;
 mod decisions;
 mod deliveries;
 mod embedded;
-mod facts;
+pub mod facts;
 mod failovers;
 mod items;
 mod model;
 mod people;
 mod quotas;
 mod redis;
-mod servers;
+pub mod replicas;
+pub mod servers;
 
 use std::sync::Arc;
 
