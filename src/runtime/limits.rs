@@ -201,6 +201,11 @@ pub const PAGE_ITEMS_MAX: usize = 500;
 
 /// One answer of a Redis server. Over: the connection is given up and made anew.
 pub const REDIS_RESPONSE_WAIT: Duration = Duration::from_millis(250);
+/// How long a write waits for the replicas that must have it (`[store] replicas_acknowledged`).
+/// Over: the store counts as away for this contact.
+pub const REDIS_REPLICAS_WAIT: Duration = Duration::from_millis(100);
+/// Replicas that may be asked for. More: refused at start.
+pub const REDIS_REPLICAS_MAX: u32 = 10;
 /// The answer to a step that touches many people at once (an import).
 pub const REDIS_BULK_WAIT: Duration = Duration::from_secs(4);
 /// How long a call waits for a connection to a Redis server, the question to the sentinels
@@ -333,7 +338,9 @@ const _: () = {
     assert!(JOURNAL_BATCH_MAX <= JOURNAL_QUEUE_MAX);
     // Even the contact behind the failures that open the breaker is answered in time.
     assert!(
-        REDIS_RESPONSE_WAIT.as_millis() + REDIS_CONNECT_WAIT.as_millis()
+        REDIS_RESPONSE_WAIT.as_millis()
+            + REDIS_REPLICAS_WAIT.as_millis()
+            + REDIS_CONNECT_WAIT.as_millis()
             < CALL_ANSWER_WAIT.as_millis()
     );
     assert!(REDIS_BULK_WAIT.as_millis() < STORE_COMMIT_WAIT.as_millis());

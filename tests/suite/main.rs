@@ -19,6 +19,7 @@ mod profiles;
 mod properties;
 mod queue_command;
 mod real_input;
+mod redis_gateways;
 mod redis_set_up;
 mod safeguard_words;
 mod scenarios;

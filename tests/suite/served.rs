@@ -92,6 +92,29 @@ upstream = "http://{calls}/voice"
         Place { folder }
     }
 
+    /// On a store that several share: these lines stand in place of its own folder.
+    pub fn on_store(self, lines: &str) -> Place {
+        let own = format!("url = \"embedded:{}\"", self.folder.path().join("store").display());
+        self.edit(&own, lines)
+    }
+
+    /// With a profile that defers mail which depends on counters while they are away.
+    pub fn deferring(self) -> Place {
+        let profile = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles");
+        let profile = profile.join("karbon-homes.toml");
+        let text = std::fs::read_to_string(&profile).unwrap();
+        let own = self.folder.path().join("profile.toml");
+        std::fs::write(&own, format!("store_away = \"defer\"\n{text}")).unwrap();
+        self.edit(&profile.display().to_string(), &own.display().to_string())
+    }
+
+    fn edit(self, from: &str, to: &str) -> Place {
+        let text = std::fs::read_to_string(self.config()).unwrap();
+        assert!(text.contains(from), "{from}");
+        std::fs::write(self.config(), text.replace(from, to)).unwrap();
+        self
+    }
+
     pub fn config(&self) -> PathBuf {
         self.folder.path().join("gateway.toml")
     }

@@ -9,13 +9,14 @@ mod changes;
 mod decisions;
 mod deliveries;
 mod embedded;
-mod facts;
+pub mod facts;
 mod failovers;
 mod items;
 mod model;
 mod people;
 mod quotas;
 mod redis;
+pub mod replicas;
 pub mod servers;
 pub mod tls;
 

@@ -112,6 +112,12 @@ pub(super) fn no_answer_by_tls() -> StoreError {
     )
 }
 
+/// It is written, and may be gone after a failover: nobody is told of it until it is asked for
+/// again, by the same id, and acknowledged then.
+pub(super) fn not_acknowledged() -> StoreError {
+    StoreError::Unavailable("Redis: too few replicas acknowledged what was written".to_owned())
+}
+
 /// An answer of another form than the script gives.
 pub(super) fn rubbish() -> StoreError {
     StoreError::Unavailable("Redis answered something that is no answer".to_owned())

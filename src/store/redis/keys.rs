@@ -21,6 +21,7 @@
 //! | `queues` | set | names of the queues that ever held an item |
 //! | `audit` | stream | `n-0`: `entry` (JSON); n is the entry's number, from 1 without gaps |
 //! | `delivered` | sorted set | by at: contact id and recipient |
+//! | `acknowledged` | string | empty; written behind a step that replicas must acknowledge |
 //! | `once:<token>` | string | a step that was done, for a retry of the same call; expires |
 //!
 //! Instants named `at` are microseconds since 1970 UTC, rounded down. Changes are announced on the
@@ -62,6 +63,11 @@ impl Keys {
             tag.push('%');
         }
         Keys { tag }
+    }
+
+    /// The keys of an organisation by its tag.
+    pub(super) fn tagged(tag: &str) -> Self {
+        Keys { tag: tag.to_owned() }
     }
 
     /// The organisation as it stands in keys and on the channel.
@@ -115,6 +121,10 @@ impl Keys {
 
     pub(super) fn audit(&self) -> String {
         self.key("audit")
+    }
+
+    pub(super) fn acknowledged(&self) -> String {
+        self.key("acknowledged")
     }
 
     pub(super) fn delivered(&self) -> String {

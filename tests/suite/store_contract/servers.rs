@@ -78,7 +78,12 @@ impl Server {
     /// Ends the process at once and starts it again on the same port and files.
     pub async fn restart(&mut self) {
         self.kill();
-        self.process = spawn(self.folder.path(), &[]);
+        self.start_again(&[]).await;
+    }
+
+    /// Starts the process that was ended, on the same port and files.
+    pub async fn start_again(&mut self, arguments: &[&str]) {
+        self.process = spawn(self.folder.path(), arguments);
         self.wait_until_it_answers().await;
     }
 
