@@ -12,6 +12,7 @@ mod contacts_edge;
 mod degraded;
 mod events;
 mod import;
+mod kamailio;
 mod kill;
 mod mail;
 mod office;

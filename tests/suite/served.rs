@@ -212,6 +212,12 @@ impl Served {
         self.log.lock().unwrap().clone()
     }
 
+    /// SIGSTOP: the process is there, and does nothing. A drop ends it all the same.
+    pub fn freeze(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-STOP", &id]).status().unwrap().success());
+    }
+
     /// SIGTERM, upon which it finishes and ends with 0.
     pub fn stop(mut self) {
         let id = self.child.id().to_string();

@@ -20,7 +20,7 @@ const OLDEST: (u32, u32) = (6, 2);
 /// What the store's user needs; `docs/redis.md` shows the same.
 const RIGHTS: &str = "~cg1:* &cg1:* +@hash +@sortedset +@stream +@set +@string \
                                  +@scripting +@pubsub +exists +del +info +role +ping +select \
-                                 +config|get +cluster|slots +scan";
+                                 +config|get +cluster|slots +scan +wait";
 
 pub(super) async fn check(redis: &Redis) -> Result<Vec<SetupFault>, StoreError> {
     let mut faults = Vec::new();

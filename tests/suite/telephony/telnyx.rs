@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use contact_gateway::channels::telephony::settings::{Product, Provider};
+use contact_gateway::ports::Clock;
 use serde_json::{Value, json};
 
 use super::rig::{FLOW, JO, Rig, closed, encoded, point, rig};
@@ -15,7 +16,11 @@ fn seed() -> String {
 async fn telnyx(product: Product, restriction: Value) -> Rig {
     let facts = json!({"seed": seed(), "body": "", "timestamp": "0"});
     let made = Sdk::start().ask("telnyx_sign", facts);
-    rig(Provider::Telnyx, product, made["public_key"].as_str().unwrap(), restriction, |_| {}).await
+    let key = made["public_key"].as_str().unwrap();
+    let rig = rig(Provider::Telnyx, product, key, restriction, |_| {}).await;
+    // The libraries look at the clock of the machine.
+    rig.gateway.clock.forward(chrono::Utc::now() - rig.gateway.clock.now());
+    rig
 }
 
 fn call<'a>(sid: &'a str, from: &'a str, more: &[(&'a str, &'a str)]) -> String {
@@ -27,11 +32,16 @@ fn call<'a>(sid: &'a str, from: &'a str, more: &[(&'a str, &'a str)]) -> String 
 impl Rig {
     /// A request signed at the gateway's own time, so many seconds off.
     async fn telnyx(&mut self, behind: &str, kind: &str, body: &str, off: i64) -> Got {
-        use contact_gateway::ports::Clock;
         let time = (self.gateway.clock.now().timestamp() + off).to_string();
         let facts = json!({"seed": seed(), "body": body, "timestamp": time});
         let made = self.sdk.ask("telnyx_sign", facts);
         let signature = made["signature"].as_str().unwrap();
+        if off == 0 {
+            let headers = json!({"telnyx-signature-ed25519": signature, "telnyx-timestamp": time});
+            let key = &made["public_key"];
+            let facts = json!({"body": body, "headers": headers, "public_key": key});
+            assert_eq!(self.sdk.ask("telnyx_valid", facts), json!(true));
+        }
         let fields = [
             ("Content-Type", kind),
             ("Telnyx-Signature-Ed25519", signature),
