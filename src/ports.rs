@@ -3,6 +3,7 @@
 //! Adapters live in `store` and `forward`; `app` alone wires them. One error type says whether
 //! trying again makes sense.
 
+pub mod dead_letters;
 pub mod message;
 pub mod relay;
 

@@ -30,7 +30,7 @@ const DECIDER_PANICKED: &str = "the decider panicked; nothing of this contact wa
 pub fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, StoreError> {
     match url {
         StoreUrl::Embedded(folder) => Ok(embedded::Embedded::open(folder)?),
-        StoreUrl::Redis(url) => Ok(redis::Redis::open(url)?),
+        StoreUrl::Redis(settings) => Ok(redis::Redis::open(settings)?),
     }
 }
 
@@ -58,7 +58,7 @@ pub async fn check(url: &StoreUrl) -> Result<Vec<SetupFault>, StoreError> {
         // Not made yet: nothing is wrong with it, and asking must not make it.
         StoreUrl::Embedded(folder) if !embedded::Embedded::file(folder).exists() => Ok(Vec::new()),
         StoreUrl::Embedded(folder) => embedded::Embedded::open(folder)?.check().await,
-        StoreUrl::Redis(url) => redis::Redis::open(url)?.check().await,
+        StoreUrl::Redis(settings) => redis::Redis::open(settings)?.check().await,
     }
 }
 

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::reader::brief;
 use crate::channels::mail::settings::{Bind, Downstream, DownstreamAddress, DownstreamProtocol};
-use crate::store::settings::{ArchiveUrl, StoreUrl};
+use crate::store::settings::{ArchiveUrl, RedisSettings, StoreUrl};
 
 /// What is wrong, and what would be right.
 type Wrong = (String, String);
@@ -45,7 +45,7 @@ pub(super) fn store(text: &str) -> Result<StoreUrl, Wrong> {
     // Several hosts in one URL, as Sentinel and Cluster have them, are the store's to take apart.
     match Url::parse(text) {
         Err(_) if !text.contains(',') => wrong("is not a URL", RIGHT),
-        Ok(_) | Err(_) => Ok(StoreUrl::Redis(SecretString::from(text))),
+        Ok(_) | Err(_) => Ok(StoreUrl::Redis(RedisSettings::from(&SecretString::from(text)))),
     }
 }
 

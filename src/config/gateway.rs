@@ -16,6 +16,7 @@ use super::reader::{Field, Reader, Section};
 use super::secret::Sources;
 use super::settings::{Listen, Loaded, Settings};
 use crate::channels::mail::settings::Bind;
+use crate::runtime::limits::REDIS_REPLICAS_MAX;
 use crate::store::settings::{ArchiveUrl, StoreUrl};
 
 const STORE_FOLDER_DEFAULT: &str = "var/gateway";
@@ -63,8 +64,7 @@ pub(super) fn read(
 ) -> Option<Loaded> {
     let section = reader.section(root, "")?;
     let calendars = calendars(reader, &section, file)?;
-    let store = url(&section, "store", endpoint::store)
-        .unwrap_or_else(|| StoreUrl::Embedded(PathBuf::from(STORE_FOLDER_DEFAULT)));
+    let store = store(&section);
     let archive = url(&section, "archive", endpoint::archive)
         .unwrap_or_else(|| ArchiveUrl::File(PathBuf::from(ARCHIVE_FOLDER_DEFAULT)));
     let state = state(&section, &store);
@@ -94,6 +94,7 @@ pub(super) fn read(
         forms: read.forms,
         telephony: read.telephony,
         staff: read.staff,
+        receivers: read.receivers,
     };
     let warnings = context.warnings.into_inner();
     Some(Loaded { settings, warnings, calendars, known_keys: reader.asked() })
@@ -120,6 +121,29 @@ fn calendars(reader: &Reader, root: &Section<'_>, file: &Path) -> Option<Calenda
             None
         }
     }
+}
+
+/// `[store]`.
+fn store(root: &Section<'_>) -> StoreUrl {
+    let default = || StoreUrl::Embedded(PathBuf::from(STORE_FOLDER_DEFAULT));
+    let Some(section) = root.field("store").and_then(|f| f.section()) else { return default() };
+    let url = section.field("url");
+    let mut store = url.as_ref().and_then(|f| f.parsed(endpoint::store));
+    if let Some(replicas) = section.field("replicas_acknowledged")
+        && let Some(count) = replicas.whole(0, REDIS_REPLICAS_MAX)
+    {
+        match &mut store {
+            Some(StoreUrl::Redis(redis)) => redis.replicas_acknowledged = count,
+            // The url's own fault is told already.
+            None if url.is_some() => {}
+            Some(StoreUrl::Embedded(_)) | None if count == 0 => {}
+            Some(StoreUrl::Embedded(_)) | None => {
+                replicas.fault("is for a Redis store", "leave it out, or set store.url to one");
+            }
+        }
+    }
+    section.close();
+    store.unwrap_or_else(default)
 }
 
 /// The `url` of a section that has nothing else.

@@ -218,6 +218,11 @@ pub const PAGE_ITEMS_MAX: usize = 500;
 
 /// One answer of a Redis server. Over: the connection is given up and made anew.
 pub const REDIS_RESPONSE_WAIT: Duration = Duration::from_millis(250);
+/// How long a write waits for the replicas that must have it (`[store] replicas_acknowledged`).
+/// Over: the store counts as away for this contact.
+pub const REDIS_REPLICAS_WAIT: Duration = Duration::from_millis(100);
+/// Replicas that may be asked for. More: refused at start.
+pub const REDIS_REPLICAS_MAX: u32 = 10;
 /// The answer to a step that touches many people at once (an import).
 pub const REDIS_BULK_WAIT: Duration = Duration::from_secs(4);
 /// How long a call waits for a connection to a Redis server, the question to the sentinels
@@ -311,6 +316,27 @@ pub const FORM_UPSTREAM_WAIT_MAX: Duration = Duration::from_secs(600);
 /// Days before the known bank holidays run out from which every start and check warns.
 pub const BANK_HOLIDAYS_WARNING_DAYS: u64 = 120;
 
+// === Events ===
+
+/// Wait for a receiver's answer to an event. Over: it is told again later.
+pub const EVENT_ANSWER_WAIT: Duration = Duration::from_secs(15);
+/// How often the audit trail is looked at for what receivers are to be told.
+pub const EVENT_LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Entries of the audit trail that are read at once for a receiver.
+pub const EVENT_PAGE_MAX: usize = 256;
+/// Pause after the first attempt that failed; each further one doubles it.
+pub const EVENT_PAUSE_FIRST: Duration = Duration::from_secs(5);
+/// The longest pause between two attempts.
+pub const EVENT_PAUSE_MAX: Duration = Duration::from_secs(600);
+/// Attempts at an event that its receiver refuses. More: it becomes a dead letter.
+pub const EVENT_REFUSALS_MAX: u32 = 5;
+/// How old an event may grow while its receiver is away. Older: it becomes a dead letter.
+pub const EVENT_AGE_MAX: Duration = Duration::from_secs(3 * 24 * 3600);
+/// Dead letters of one organisation. More: events wait until somebody has dealt with some.
+pub const DEAD_LETTERS_MAX: usize = 1_000;
+/// Receivers of one organisation. More: refused at start.
+pub const EVENT_RECEIVERS_MAX: usize = 16;
+
 // === Start and stop ===
 
 /// One part's answer to a readiness check. Over: the part counts as not ready.
@@ -331,7 +357,9 @@ const _: () = {
     assert!(JOURNAL_BATCH_MAX <= JOURNAL_QUEUE_MAX);
     // Even the contact behind the failures that open the breaker is answered in time.
     assert!(
-        REDIS_RESPONSE_WAIT.as_millis() + REDIS_CONNECT_WAIT.as_millis()
+        REDIS_RESPONSE_WAIT.as_millis()
+            + REDIS_REPLICAS_WAIT.as_millis()
+            + REDIS_CONNECT_WAIT.as_millis()
             < CALL_ANSWER_WAIT.as_millis()
     );
     assert!(REDIS_BULK_WAIT.as_millis() < STORE_COMMIT_WAIT.as_millis());

@@ -10,7 +10,9 @@
 //! `appendfsync always` a crash loses nothing; with the default `everysec` it may lose up to two
 //! seconds (a write is held back while a sync is under way). A failover may lose what the new
 //! master had not received yet; `min-replicas-to-write` and `min-replicas-max-lag` bound that to
-//! the lag allowed. [`Redis::check`] says what is missing.
+//! the lag allowed. With `[store] replicas_acknowledged = n` nothing counts as written before n
+//! replicas have it (`replicas`): a failover to one of them loses nothing that was answered, and
+//! where n is all of them it can't go to another. [`Redis::check`] says what is missing.
 
 mod address;
 mod breaker;
@@ -23,6 +25,7 @@ mod keys;
 mod ledgers;
 mod link;
 mod people;
+mod replicas;
 mod script;
 mod wire;
 
@@ -30,7 +33,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
@@ -44,11 +47,13 @@ use crate::ports::{
     JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
 };
 use crate::runtime::limits::{REDIS_ONCE_KEPT, REDIS_PROBE_EVERY, REDIS_RESPONSE_WAIT};
+use crate::store::settings::RedisSettings;
 use crate::store::{SetupFault, page};
 use feed::Feed;
 use keys::Keys;
 use ledgers::Ledgers;
 use link::Link;
+use replicas::Replicas;
 use script::{Arguments, Scripts, take};
 
 /// The store on Redis. Dropping the last handle ends its tasks.
@@ -67,11 +72,13 @@ impl Redis {
     ///
     /// # Errors
     /// `Refused`: the URL can't be read. The text never holds the URL's password.
-    pub fn open(url: &SecretString) -> Result<Arc<Self>, StoreError> {
+    pub fn open(settings: impl Into<RedisSettings>) -> Result<Arc<Self>, StoreError> {
+        let RedisSettings { url, replicas_acknowledged } = settings.into();
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| {
             StoreError::Refused("the Redis store is opened inside a runtime".to_owned())
         })?;
-        let link = Arc::new(Link::new(address::parse(url.expose_secret())?)?);
+        let address = address::parse(url.expose_secret())?;
+        let link = Arc::new(Link::new(address, Replicas::new(replicas_acknowledged))?);
         let feed = Arc::new(Feed::new(Arc::clone(&link)));
         let follower = runtime.spawn(feed::follow(Arc::clone(&feed)));
         let prober = runtime.spawn(probe(Arc::clone(&link)));
@@ -103,7 +110,7 @@ impl Redis {
         with.push(keys::audit_record(stamp, event)?);
         with.push(REDIS_ONCE_KEPT.as_secs().to_string());
         let script = &self.scripts.entry;
-        self.link.run(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
+        self.link.write(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
         Ok(())
     }
 }
@@ -304,7 +311,7 @@ impl Deliveries for Redis {
         for key in taken {
             command.arg(at.timestamp_micros()).arg(key);
         }
-        self.link.ask(&keys, &command).await?;
+        self.link.change(&keys, &command).await?;
         Ok(())
     }
 }

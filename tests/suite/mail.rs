@@ -1,7 +1,7 @@
 //! The mail edge against a mail server in this process: what goes over the wire, and what comes
 //! out behind.
 
-mod client;
+pub mod client;
 mod dialogue;
 mod faults;
 mod fidelity;

@@ -4,18 +4,21 @@
 //! as several gateways on one server do.
 
 mod audit;
+pub mod certificates;
 mod changes;
 mod decisions;
 mod deliveries;
 mod embedded;
-mod facts;
+pub mod facts;
 mod failovers;
 mod items;
 mod model;
 mod people;
 mod quotas;
 mod redis;
-mod servers;
+pub mod replicas;
+pub mod servers;
+pub mod tls;
 
 use std::sync::Arc;
 

@@ -11,24 +11,50 @@ use crate::ports::StoreError;
 use crate::runtime::limits::REDIS_FAILURES_MAX;
 
 /// One breaker for each server that can fail by itself.
-#[derive(Default)]
 pub(super) struct Breakers {
+    meaning: &'static Meaning,
     /// By the organisation's tag in a Cluster, whose servers fail one by one; else all under one.
     breakers: Mutex<HashMap<String, Arc<Breaker>>>,
 }
 
-#[derive(Default)]
 pub(super) struct Breaker {
+    meaning: &'static Meaning,
     failures: AtomicU32,
 }
 
+/// What it is that fails, in words.
+pub(super) struct Meaning {
+    /// Why a call is refused.
+    refused: &'static str,
+    opened: &'static str,
+    closed: &'static str,
+}
+
+pub(super) const SERVER: Meaning = Meaning {
+    refused: "Redis does not answer",
+    opened: "Redis does not answer; deciding on what is known until it does",
+    closed: "Redis answers again",
+};
+
+pub(super) const REPLICAS: Meaning = Meaning {
+    refused: "too few replicas of Redis acknowledge what is written",
+    opened: "too few replicas of Redis acknowledge what is written; deciding on what is known \
+             until they do",
+    closed: "the replicas of Redis acknowledge again",
+};
+
 impl Breakers {
+    pub(super) fn new(meaning: &'static Meaning) -> Self {
+        Breakers { meaning, breakers: Mutex::default() }
+    }
+
     pub(super) fn of(&self, tag: &str) -> Arc<Breaker> {
         let mut breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(breaker) = breakers.get(tag) {
             return Arc::clone(breaker);
         }
-        Arc::clone(breakers.entry(tag.to_owned()).or_default())
+        let new = || Arc::new(Breaker { meaning: self.meaning, failures: AtomicU32::new(0) });
+        Arc::clone(breakers.entry(tag.to_owned()).or_insert_with(new))
     }
 
     /// The tags of what is to be probed.
@@ -42,20 +68,20 @@ impl Breakers {
 impl Breaker {
     pub(super) fn admit(&self) -> Result<(), StoreError> {
         if self.is_open() {
-            return Err(StoreError::Unavailable("Redis does not answer".to_owned()));
+            return Err(StoreError::Unavailable(self.meaning.refused.to_owned()));
         }
         Ok(())
     }
 
     pub(super) fn succeeded(&self) {
         if self.failures.swap(0, Ordering::Relaxed) >= REDIS_FAILURES_MAX {
-            tracing::info!("Redis answers again");
+            tracing::info!("{}", self.meaning.closed);
         }
     }
 
     pub(super) fn failed(&self) {
         if self.failures.fetch_add(1, Ordering::Relaxed) + 1 == REDIS_FAILURES_MAX {
-            tracing::warn!("Redis does not answer; deciding on what is known until it does");
+            tracing::warn!("{}", self.meaning.opened);
         }
     }
 
@@ -70,7 +96,7 @@ mod tests {
 
     #[test]
     fn it_opens_after_failures_in_a_row_and_closes_with_an_answer() {
-        let breakers = Breakers::default();
+        let breakers = Breakers::new(&SERVER);
         let breaker = breakers.of("karbon");
         for _ in 1..REDIS_FAILURES_MAX {
             breaker.failed();

@@ -107,7 +107,8 @@ pub(super) async fn replay(redis: &Redis, entry: &JournalEntry) -> Result<(), St
     let (on, mut with) = (script_keys(&keys, entry), Arguments::default());
     arguments(&mut with, "replay", entry, &redis.token(), NO_VERSION, None)?;
     let scripts = &redis.scripts;
-    let answer = redis.link.run(&keys, &scripts.commit, &on, with.as_slice(), REDIS_RESPONSE_WAIT);
+    let answer =
+        redis.link.write(&keys, &scripts.commit, &on, with.as_slice(), REDIS_RESPONSE_WAIT);
     let kind: String = take(parts(answer.await?)?.into_iter().next())?;
     if kind == "done" || kind == "known" { Ok(()) } else { Err(rubbish()) }
 }
@@ -149,7 +150,7 @@ async fn record_some(
         with.push(keys::audit_record(stamp, AuditEvent::Decided(one.audit.clone()))?);
     }
     let script = &redis.scripts.plain;
-    redis.link.run(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
+    redis.link.write(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
     Ok(())
 }
 
@@ -170,7 +171,7 @@ pub(super) async fn uncount(redis: &Redis, keys: &Keys, contact: &str) -> Result
     with.push(redis.token());
     with.push(contact);
     let script = &redis.scripts.uncount;
-    redis.link.run(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
+    redis.link.write(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
     Ok(())
 }
 
@@ -187,7 +188,7 @@ async fn send(
     arguments(&mut with, "commit", entry, token, version, Some(request))?;
     let on = script_keys(keys, entry);
     let script = &redis.scripts.commit;
-    let answer = redis.link.run(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
+    let answer = redis.link.write(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
     read(answer, request, token)
 }
 

@@ -93,7 +93,7 @@ async fn swap(
     with.push(audit);
     with.push(REDIS_ONCE_KEPT.as_secs().to_string());
     let script = &redis.scripts.replace;
-    let answer = redis.link.run(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
+    let answer = redis.link.write(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
     Ok(take::<i64>(Some(answer))? == 1)
 }
 

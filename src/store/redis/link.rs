@@ -10,19 +10,20 @@ use redis::aio::{ConnectionLike, MultiplexedConnection, PubSub};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::SentinelClient;
-use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionInfo, RedisResult, Value};
+use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionInfo, Pipeline, RedisResult, Value};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::address::Address;
-use super::breaker::{Breaker, Breakers};
+use super::breaker::{Breaker, Breakers, SERVER};
 use super::fault::{self, Cure};
-use super::keys::Keys;
+use super::keys::{CHANNEL, Keys};
+use super::replicas::Replicas;
 use super::script::Script;
 use crate::ports::StoreError;
 use crate::runtime::limits::{
     REDIS_BACKGROUND_WAIT, REDIS_BULK_WAIT, REDIS_CONNECT_WAIT, REDIS_REDIRECTIONS_MAX,
-    REDIS_RESPONSE_WAIT, REDIS_TRIES,
+    REDIS_REPLICAS_WAIT, REDIS_RESPONSE_WAIT, REDIS_TRIES,
 };
 
 pub(super) struct Link {
@@ -31,8 +32,17 @@ pub(super) struct Link {
     /// One connects, the others wait for it.
     connecting: Mutex<()>,
     breakers: Breakers,
+    replicas: Replicas,
     /// How often a connection was made in the place of another.
     remade: AtomicU64,
+}
+
+/// How the store's url says that the servers are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Single,
+    Sentinel,
+    Cluster,
 }
 
 enum Servers {
@@ -49,7 +59,7 @@ enum Connection {
 
 impl Link {
     /// Connects to nothing yet: a gateway starts also while Redis is away.
-    pub(super) fn new(address: Address) -> Result<Self, StoreError> {
+    pub(super) fn new(address: Address, replicas: Replicas) -> Result<Self, StoreError> {
         let servers = match address {
             Address::Single(client) => Servers::Single(client),
             Address::Sentinel(client) => Servers::Sentinel(Box::new(Mutex::new(*client))),
@@ -68,7 +78,8 @@ impl Link {
             servers,
             current: ArcSwapOption::empty(),
             connecting: Mutex::new(()),
-            breakers: Breakers::default(),
+            breakers: Breakers::new(&SERVER),
+            replicas,
             remade: AtomicU64::new(0),
         })
     }
@@ -86,12 +97,16 @@ impl Link {
         command: &Cmd,
         wait: Duration,
     ) -> Result<Value, StoreError> {
-        let breaker = self.breaker(keys.tag());
-        breaker.admit()?;
-        self.attempt(&breaker, command, wait).await.map_err(|error| match error {
-            Failure::Redis(error) => fault::from_redis(&error),
-            Failure::NoAnswer => fault::no_answer(),
-        })
+        self.admit(keys, Kind::Read)?;
+        self.send(keys, Kind::Read, command, wait).await.map_err(Failure::into_fault)
+    }
+
+    /// As [`Link::ask`], for a command that writes: answered when replicas have it as well, where
+    /// the settings ask for that.
+    pub(super) async fn change(&self, keys: &Keys, command: &Cmd) -> Result<Value, StoreError> {
+        self.admit(keys, Kind::Write)?;
+        let sent = self.send(keys, Kind::Write, command, REDIS_RESPONSE_WAIT).await;
+        sent.map_err(Failure::into_fault)
     }
 
     /// Runs a script by its digest, or with its text where the server does not have it.
@@ -103,19 +118,69 @@ impl Link {
         with: &[Vec<u8>],
         wait: Duration,
     ) -> Result<Value, StoreError> {
-        let breaker = self.breaker(keys.tag());
-        breaker.admit()?;
-        let by_digest = script.by_digest(on, with);
-        let answer = match self.attempt(&breaker, &by_digest, wait).await {
+        self.run_as(keys, Kind::Read, (script, on, with), wait).await
+    }
+
+    /// As [`Link::run`], for a script that writes: answered when replicas have it as well, where
+    /// the settings ask for that.
+    pub(super) async fn write(
+        &self,
+        keys: &Keys,
+        script: &Script,
+        on: &[String],
+        with: &[Vec<u8>],
+        wait: Duration,
+    ) -> Result<Value, StoreError> {
+        self.run_as(keys, Kind::Write, (script, on, with), wait).await
+    }
+
+    async fn run_as(
+        &self,
+        keys: &Keys,
+        kind: Kind,
+        (script, on, with): (&Script, &[String], &[Vec<u8>]),
+        wait: Duration,
+    ) -> Result<Value, StoreError> {
+        self.admit(keys, kind)?;
+        let answer = match self.send(keys, kind, &script.by_digest(on, with), wait).await {
             Err(Failure::Redis(error)) if error.code() == Some("NOSCRIPT") => {
-                self.attempt(&breaker, &script.by_text(on, with), wait).await
+                self.send(keys, kind, &script.by_text(on, with), wait).await
             }
             answer => answer,
         };
-        answer.map_err(|error| match error {
-            Failure::Redis(error) => fault::from_redis(&error),
-            Failure::NoAnswer => fault::no_answer(),
-        })
+        answer.map_err(Failure::into_fault)
+    }
+
+    /// Whether anything is sent at all: not to a server that does not answer, and nothing to be
+    /// written while replicas would not acknowledge it.
+    fn admit(&self, keys: &Keys, kind: Kind) -> Result<(), StoreError> {
+        self.breaker(keys.tag()).admit()?;
+        match kind {
+            Kind::Read => Ok(()),
+            Kind::Write => self.replicas.breaker(self.place(keys.tag())).admit(),
+        }
+    }
+
+    async fn send(
+        &self,
+        keys: &Keys,
+        kind: Kind,
+        command: &Cmd,
+        wait: Duration,
+    ) -> Result<Value, Failure> {
+        let breaker = self.breaker(keys.tag());
+        if kind == Kind::Read || !self.replicas.are_asked() {
+            return self.attempt(&breaker, &Asked::One(command), wait).await;
+        }
+        let asked = Asked::Acknowledged(self.replicas.behind(command, keys));
+        let answer = self.attempt(&breaker, &asked, wait + REDIS_REPLICAS_WAIT).await;
+        let replicas = self.replicas.breaker(self.place(keys.tag()));
+        match &answer {
+            Ok(_) => replicas.succeeded(),
+            Err(Failure::NotAcknowledged) => replicas.failed(),
+            Err(Failure::Redis(_) | Failure::NoAnswer) => {}
+        }
+        answer
     }
 
     /// Makes the connection where there is none, and finds out whether servers that failed answer
@@ -128,7 +193,14 @@ impl Link {
             let mut command = redis::cmd("EXISTS");
             command.arg(format!("cg1:{{{tag}}}:people"));
             // The breaker is told by the attempt itself.
-            let _ = self.attempt(&self.breaker(&tag), &command, REDIS_RESPONSE_WAIT).await;
+            let asked = Asked::One(&command);
+            let _ = self.attempt(&self.breaker(&tag), &asked, REDIS_RESPONSE_WAIT).await;
+        }
+        for tag in self.replicas.open() {
+            let keys = Keys::tagged(&tag);
+            let mut command = redis::cmd("EXISTS");
+            command.arg(keys.acknowledged());
+            let _ = self.send(&keys, Kind::Write, &command, REDIS_RESPONSE_WAIT).await;
         }
     }
 
@@ -144,6 +216,15 @@ impl Link {
             }
         }
         None
+    }
+
+    /// Whether the user may hear announcements. A server that is away now is no answer: yes.
+    pub(super) async fn may_listen(&self) -> bool {
+        let Some(mut subscriber) = self.subscriber().await else { return true };
+        match timeout(REDIS_BACKGROUND_WAIT, subscriber.subscribe(CHANNEL)).await {
+            Ok(Err(error)) => error.code() != Some("NOPERM"),
+            Ok(Ok(())) | Err(_) => true,
+        }
     }
 
     /// Changes when a connection was given up: the server may be another one since.
@@ -162,27 +243,42 @@ impl Link {
         }
     }
 
-    fn breaker(&self, tag: &str) -> Arc<Breaker> {
+    pub(super) const fn way(&self) -> Way {
         match self.servers {
-            Servers::Single(_) | Servers::Sentinel(_) => self.breakers.of("%"),
-            Servers::Cluster(..) => self.breakers.of(tag),
+            Servers::Single(_) => Way::Single,
+            Servers::Sentinel(_) => Way::Sentinel,
+            Servers::Cluster(..) => Way::Cluster,
+        }
+    }
+
+    fn breaker(&self, tag: &str) -> Arc<Breaker> {
+        self.breakers.of(self.place(tag))
+    }
+
+    /// Which servers an organisation stands on: all on the same, but in a Cluster.
+    fn place<'a>(&self, tag: &'a str) -> &'a str {
+        match self.servers {
+            Servers::Single(_) | Servers::Sentinel(_) => "%",
+            Servers::Cluster(..) => tag,
         }
     }
 
     async fn attempt(
         &self,
         breaker: &Breaker,
-        command: &Cmd,
+        asked: &Asked<'_>,
         wait: Duration,
     ) -> Result<Value, Failure> {
         let mut result = Err(Failure::NoAnswer);
         for _ in 0..REDIS_TRIES {
-            let (failure, cure) = match self.attempt_once(command, wait).await {
+            let (failure, cure) = match self.attempt_once(asked, wait).await {
                 Ok(value) => {
                     breaker.succeeded();
                     return Ok(value);
                 }
                 Err(Failure::NoAnswer) => (Failure::NoAnswer, Cure::Wait),
+                // The server answers; its replicas are another matter.
+                Err(Failure::NotAcknowledged) => (Failure::NotAcknowledged, Cure::None),
                 Err(Failure::Redis(error)) => {
                     let cure = fault::cure(&error);
                     (Failure::Redis(error), cure)
@@ -202,28 +298,40 @@ impl Link {
         result
     }
 
-    async fn attempt_once(&self, command: &Cmd, wait: Duration) -> Result<Value, Failure> {
+    async fn attempt_once(&self, asked: &Asked<'_>, wait: Duration) -> Result<Value, Failure> {
         let connection = self.connection(REDIS_CONNECT_WAIT).await?;
-        let answer = match (*connection).clone() {
-            Connection::One(mut one) => timeout(wait, one.req_packed_command(command)).await,
-            Connection::Cluster(mut cluster) => {
-                timeout(wait, cluster.req_packed_command(command)).await
-            }
-        };
-        let failure = match answer {
-            Ok(Ok(Value::ServerError(error))) => Failure::Redis(error.into()),
-            Ok(Ok(value)) => return Ok(value),
-            Ok(Err(error)) => Failure::Redis(error),
-            Err(_) => Failure::NoAnswer,
+        let answer = timeout(wait, self.say((*connection).clone(), asked)).await;
+        let failure = match answer.unwrap_or(Err(Failure::NoAnswer)) {
+            Ok(value) => return Ok(value),
+            Err(failure) => failure,
         };
         let gone = match &failure {
             Failure::NoAnswer => true,
+            Failure::NotAcknowledged => false,
             Failure::Redis(error) => fault::cure(error) != Cure::None,
         };
         if gone {
             self.give_up(&connection);
         }
         Err(failure)
+    }
+
+    async fn say(&self, connection: Connection, asked: &Asked<'_>) -> Result<Value, Failure> {
+        let mut connection: Box<dyn ConnectionLike + Send> = match connection {
+            Connection::One(one) => Box::new(one),
+            Connection::Cluster(cluster) => cluster,
+        };
+        match asked {
+            Asked::One(command) => match connection.req_packed_command(command).await {
+                Ok(Value::ServerError(error)) => Err(Failure::Redis(error.into())),
+                Ok(value) => Ok(value),
+                Err(error) => Err(Failure::Redis(error)),
+            },
+            Asked::Acknowledged(commands) => {
+                let answers = connection.req_packed_commands(commands, 0, commands.len()).await;
+                self.replicas.read(answers.map_err(Failure::Redis)?)
+            }
+        }
     }
 
     /// Waiting for whoever connects already counts as well.
@@ -276,7 +384,33 @@ impl Link {
     }
 }
 
-enum Failure {
+/// Whether a call changes what stands in Redis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Read,
+    Write,
+}
+
+/// What is sent.
+enum Asked<'a> {
+    One(&'a Cmd),
+    /// With what makes the replicas acknowledge it ([`Replicas::behind`]).
+    Acknowledged(Pipeline),
+}
+
+pub(super) enum Failure {
     Redis(redis::RedisError),
     NoAnswer,
+    /// Written on the master, and on too few replicas in time.
+    NotAcknowledged,
+}
+
+impl Failure {
+    fn into_fault(self) -> StoreError {
+        match self {
+            Failure::Redis(error) => fault::from_redis(&error),
+            Failure::NoAnswer => fault::no_answer(),
+            Failure::NotAcknowledged => fault::not_acknowledged(),
+        }
+    }
 }

@@ -1,0 +1,6 @@
+//! Four real gateways on one Redis: the built program, each with a configuration, an archive and a
+//! state folder of its own, and one person's quota between them.
+
+mod failover;
+mod fleet;
+mod quota;

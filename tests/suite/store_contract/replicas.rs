@@ -1,0 +1,117 @@
+//! `[store] replicas_acknowledged`: what too few replicas have is not told to anybody.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use contact_gateway::ports::{Decisions, Register};
+use contact_gateway::store::redis::Redis;
+use contact_gateway::store::settings::RedisSettings;
+use secrecy::SecretString;
+use tokio::task::JoinSet;
+
+use super::facts::{at, decided, karbon, ledger, limited, plain, request};
+use super::redis::{commit, commit_again};
+use super::servers::{self, OnRedis, Server};
+
+fn acknowledged_by(ground: &OnRedis, replicas: u32) -> Arc<Redis> {
+    let url = SecretString::from(ground.url.clone());
+    Redis::open(&RedisSettings { url, replicas_acknowledged: replicas }).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_no_redis_replica_acknowledges_is_no_answer_and_nothing_waits_for_it() {
+    let ground = servers::single().await;
+    let store = acknowledged_by(&ground, 1);
+    let fault = until_unacknowledged(&store).await;
+    assert!(fault.contains("replicas"), "{fault}");
+    // Soon nothing is written any more, nor waited for; reading goes on.
+    let mut at_once = 0;
+    for number in 0..20 {
+        let before = Instant::now();
+        commit(&*store, &format!("c-{number}")).await.unwrap_err();
+        at_once += usize::from(before.elapsed() < Duration::from_millis(20));
+    }
+    assert!(at_once >= 12, "{at_once}");
+    store.people(&karbon()).await.unwrap();
+    assert!(store.record_plain(vec![plain(karbon(), "p-1")]).await.is_err());
+
+    let replica = [format!("replicaof 127.0.0.1 {}", ground.servers[0].port)];
+    let _replica = Server::start(&replica).await;
+    for number in 0..20 {
+        commit_again(&*store, &format!("c-{number}")).await;
+    }
+    // What was written without being acknowledged is there once.
+    let mut contacts = decided(&*store, &karbon()).await;
+    contacts.retain(|contact| contact != "c-first");
+    assert_eq!(contacts.len(), 20);
+    let counted = ledger(&*store).await.counted.len();
+    assert!((20..=21).contains(&counted), "{counted}");
+    store.record_plain(vec![plain(karbon(), "p-1")]).await.unwrap();
+}
+
+/// The first call of all may find no connection in time.
+async fn until_unacknowledged(store: &Redis) -> String {
+    for _ in 0..100 {
+        let fault = commit(store, "c-first").await.unwrap_err();
+        if fault.contains("replicas") {
+            return fault;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("no write was left unacknowledged");
+}
+
+/// Without the option this loses the last moments; with it nothing that was answered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sentinel_failover_in_a_burst_keeps_all_that_was_acknowledged() {
+    let mut ground = servers::sentinel().await;
+    let store = acknowledged_by(&ground, 2);
+    commit_again(&*store, "c-first").await;
+    let (told, mut tells) = tokio::sync::mpsc::unbounded_channel();
+    let mut senders = JoinSet::new();
+    for sender in 0..8 {
+        let (store, told) = (Arc::clone(&store), told.clone());
+        senders.spawn(async move {
+            for number in 0.. {
+                let contact = format!("c-{sender}-{number}");
+                let name = contact.clone();
+                let asked = request(&name, move |_| limited(&contact, at(0)));
+                if store.commit(asked).await.is_err() {
+                    return;
+                }
+                told.send(name).unwrap();
+            }
+        });
+    }
+    drop(told);
+    let mut acknowledged = Vec::new();
+    while acknowledged.len() < 100 {
+        acknowledged.push(tells.recv().await.unwrap());
+    }
+    ground.servers[0].kill();
+    while let Some(contact) = tells.recv().await {
+        acknowledged.push(contact);
+    }
+    senders.join_all().await;
+
+    // The new master has one replica until the old one is back, as a replica of it.
+    let plain = ground.redis();
+    commit_again(&*plain, "c-after").await;
+    let trail = decided(&*plain, &karbon()).await;
+    let lost: Vec<&String> =
+        acknowledged.iter().filter(|contact| !trail.contains(contact)).collect();
+    assert!(lost.is_empty(), "{lost:?} of {}", acknowledged.len());
+    assert_eq!(ledger(&*plain).await.counted.len(), trail.len(), "each counts once");
+    commit(&*store, "c-too-early").await.unwrap_err();
+    let master = new_master(&ground).await;
+    let follows = ["--replicaof", "127.0.0.1", &master.to_string()];
+    ground.servers[0].start_again(&follows).await;
+    commit_again(&*store, "c-last").await;
+}
+
+/// The port that the sentinels name.
+pub async fn new_master(ground: &OnRedis) -> u16 {
+    let asked = ["SENTINEL", "get-master-addr-by-name", "main"];
+    let address: Vec<String> = ground.servers[3].say(&asked).await.unwrap();
+    address[1].parse().unwrap()
+}
