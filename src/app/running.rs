@@ -11,9 +11,9 @@ use super::events;
 use super::outward::{self, Outward};
 use crate::casework::{Casework, Desk};
 use crate::channels::http::{self, ContactsEdge, ContactsParts, EdgeError};
-use crate::channels::mail::MailEdge;
-use crate::channels::mail::listener::{self, Protocol};
-use crate::channels::mail::settings::MailSettings;
+use crate::channels::mail::listener::{self, Bound, Protocol};
+use crate::channels::mail::settings::{Bind, MailSettings};
+use crate::channels::mail::{MailEdge, milter};
 use crate::config::Settings;
 use crate::config::pass_key::{PassKeyError, pass_key};
 use crate::forward::events::CourierFault;
@@ -56,6 +56,7 @@ pub struct Addresses {
     /// `host:port`, or `unix:path`.
     pub smtp: Option<String>,
     pub lmtp: Option<String>,
+    pub milter: Option<String>,
 }
 
 /// A gateway that runs.
@@ -125,14 +126,13 @@ impl Running {
                 Protocol::Smtp => ("smtp", &mut self.addresses.smtp),
                 Protocol::Lmtp => ("lmtp", &mut self.addresses.lmtp),
             };
-            let bound = listener::bind(address).await.map_err(|cause| StartFault::Bind {
-                what,
-                address: address.to_string(),
-                cause,
-            })?;
-            *place = Some(bound.address().unwrap_or_else(|| address.to_string()));
+            let bound = bind_mail(what, address, place).await?;
             let stopping = self.shutdown.stopping();
             self.edges.spawn(listener::serve(bound, protocol, Arc::clone(&edge), stopping));
+        }
+        if let Some(address) = &mail.milter {
+            let bound = bind_mail("milter", address, &mut self.addresses.milter).await?;
+            self.edges.spawn(milter::serve(bound, edge, self.shutdown.stopping()));
         }
         Ok(())
     }
@@ -248,6 +248,21 @@ impl Running {
         in_time &= tokio::time::timeout(DRAIN_WAIT, recorded).await.is_ok();
         in_time
     }
+}
+
+/// Binds a mail listener, and writes down where.
+async fn bind_mail(
+    what: &'static str,
+    address: &Bind,
+    place: &mut Option<String>,
+) -> Result<Bound, StartFault> {
+    let bound = listener::bind(address).await.map_err(|cause| StartFault::Bind {
+        what,
+        address: address.to_string(),
+        cause,
+    })?;
+    *place = Some(bound.address().unwrap_or_else(|| address.to_string()));
+    Ok(bound)
 }
 
 async fn bind(what: &'static str, address: SocketAddr) -> Result<TcpListener, StartFault> {

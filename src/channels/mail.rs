@@ -3,7 +3,8 @@
 //! The path of a message: [`listener`] accepts a [`session`], which reads commands ([`wire`]) and
 //! the message ([`data`], [`spool`]); behind the final dot [`handover`] reads it ([`reading`]),
 //! hands a contact for each organisation to intake, and does what was decided: relays, routes, or
-//! leaves it where intake keeps it. Nothing is answered 250 before it is safe.
+//! leaves it where intake keeps it. Nothing is answered 250 before it is safe. [`milter`] takes the
+//! same path for a server that keeps the message itself and asks what to do with it.
 
 pub mod authentication;
 pub mod data;
@@ -11,6 +12,7 @@ mod edge;
 mod handover;
 pub mod listener;
 pub mod mailbox;
+pub mod milter;
 mod notices;
 mod parts;
 pub mod reading;

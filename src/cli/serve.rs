@@ -76,6 +76,7 @@ pub(super) fn say_where(addresses: &app::Addresses, err: &mut dyn Write) {
         ("staff", addresses.staff.map(|address| address.to_string())),
         ("smtp", addresses.smtp.clone()),
         ("lmtp", addresses.lmtp.clone()),
+        ("milter", addresses.milter.clone()),
     ];
     for (what, address) in listeners {
         if let Some(address) = address {

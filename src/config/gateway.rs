@@ -78,7 +78,7 @@ pub(super) fn read(
         warnings: RefCell::default(),
         taken: RefCell::default(),
     };
-    let mail = mail::read(&section, listeners.smtp, listeners.lmtp, &state);
+    let mail = mail::read(&section, listeners.smtp, listeners.lmtp, listeners.milter, &state);
     let read = organisation::read_all(&context, &section, mail.is_some());
     if context.contacts.is_none() && !(read.forms.is_empty() && read.telephony.is_empty()) {
         section.missing("listen.contacts", "IP:PORT: there are forms or telephony entries");
@@ -176,10 +176,11 @@ struct Listeners {
     http: Listen,
     smtp: Option<Bind>,
     lmtp: Option<Bind>,
+    milter: Option<Bind>,
 }
 
 fn listeners(root: &Section<'_>) -> Listeners {
-    let example = "[listen] with contacts, staff, smtp or lmtp";
+    let example = "[listen] with contacts, staff, smtp, lmtp or milter";
     let Some(section) = root.need("listen", example).and_then(|f| f.section()) else {
         return Listeners::default();
     };
@@ -187,8 +188,9 @@ fn listeners(root: &Section<'_>) -> Listeners {
     let staff = section.field("staff");
     let smtp = section.field("smtp");
     let lmtp = section.field("lmtp");
-    if contacts.is_none() && staff.is_none() && smtp.is_none() && lmtp.is_none() {
-        section.missing("staff", "at least one of contacts, staff, smtp, lmtp");
+    let milter = section.field("milter");
+    if [&contacts, &staff, &smtp, &lmtp, &milter].iter().all(|field| field.is_none()) {
+        section.missing("staff", "at least one of contacts, staff, smtp, lmtp, milter");
     }
     let listeners = Listeners {
         http: Listen {
@@ -201,12 +203,14 @@ fn listeners(root: &Section<'_>) -> Listeners {
         },
         smtp: smtp.as_ref().and_then(|f| f.parsed(endpoint::bind)),
         lmtp: lmtp.as_ref().and_then(|f| f.parsed(endpoint::bind)),
+        milter: milter.as_ref().and_then(|f| f.parsed(endpoint::bind)),
     };
     let bound = [
         (contacts, listeners.http.contacts.map(Bind::Tcp)),
         (staff, listeners.http.staff.map(Bind::Tcp)),
         (smtp, listeners.smtp.clone()),
         (lmtp, listeners.lmtp.clone()),
+        (milter, listeners.milter.clone()),
     ];
     let mut earlier: Vec<(&Field<'_>, &Bind)> = Vec::new();
     for (field, bind) in &bound {

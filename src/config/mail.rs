@@ -5,12 +5,14 @@ use std::path::Path;
 use super::endpoint;
 use super::reader::{Field, Section, brief};
 use super::settings::MailWithoutKey;
-use crate::channels::mail::settings::{Bind, Downstream, MailSettings};
+use crate::channels::mail::settings::{Bind, Downstream, MailSettings, MilterKept};
 use crate::domain::identifier::domain_to_ascii;
 use crate::runtime::limits::{MAIL_SIZE_BYTES_DEFAULT, MAIL_SIZE_BYTES_MAX};
 
 /// Messages smaller than this can't hold an ordinary header block.
 const SIZE_LIMIT_MIN: u64 = 64 * 1024;
+const MILTER_KEPT: &[(&str, MilterKept)] =
+    &[("discard", MilterKept::Discard), ("quarantine", MilterKept::Quarantine)];
 const SPOOL_FOLDER: &str = "spool";
 
 /// The mail settings; `None` where there is neither a mail listener nor a downstream. What stands
@@ -19,9 +21,10 @@ pub(super) fn read(
     root: &Section<'_>,
     smtp: Option<Bind>,
     lmtp: Option<Bind>,
+    milter: Option<Bind>,
     state: &Path,
 ) -> Option<MailWithoutKey> {
-    let wanted = smtp.is_some() || lmtp.is_some();
+    let wanted = smtp.is_some() || lmtp.is_some() || milter.is_some();
     let field = if wanted {
         root.need("mail", "[mail] with downstream = \"smtp://HOST:PORT\"")
     } else {
@@ -46,11 +49,15 @@ pub(super) fn read(
             .field("size_limit")
             .and_then(|f| f.bytes(SIZE_LIMIT_MIN, MAIL_SIZE_BYTES_MAX))
             .unwrap_or(MAIL_SIZE_BYTES_DEFAULT),
+        milter_kept: section
+            .field("milter_kept")
+            .and_then(|f| f.choice("what becomes of a kept message", MILTER_KEPT))
+            .unwrap_or_default(),
         hostname: section.field("hostname").and_then(|f| host(&f)).unwrap_or_else(hostname),
     };
     section.close();
     // Without a listener a downstream still takes notices and what is routed to a mailbox.
-    Some(MailWithoutKey(settings.with(smtp, lmtp, downstream?, state)))
+    Some(MailWithoutKey(settings.with(smtp, lmtp, milter, downstream?, state)))
 }
 
 struct MailParts {
@@ -58,6 +65,7 @@ struct MailParts {
     border_hosts: Vec<String>,
     xforward_from: Vec<ipnet::IpNet>,
     size_limit: u64,
+    milter_kept: MilterKept,
     hostname: String,
 }
 
@@ -66,12 +74,15 @@ impl MailParts {
         self,
         smtp: Option<Bind>,
         lmtp: Option<Bind>,
+        milter: Option<Bind>,
         downstream: Downstream,
         state: &Path,
     ) -> MailSettings {
         MailSettings {
             smtp,
             lmtp,
+            milter,
+            milter_kept: self.milter_kept,
             downstream,
             trusted_authserv_ids: self.trusted_authserv_ids,
             border_hosts: self.border_hosts,

@@ -6,7 +6,7 @@
 use crate::domain::decision::Decision;
 use crate::ports::Original;
 use crate::ports::message::{DECISION_FIELD, FLAGS_FIELD, ORIGINAL_TO_FIELD, PASS_FIELD};
-use crate::ports::relay::{Letter, Trace};
+use crate::ports::relay::{Letter, OwnField, Trace};
 use crate::runtime::limits::MAIL_ORIGINAL_TO_MAX;
 
 use super::mark::MarkKey;
@@ -37,22 +37,8 @@ impl Letterhead {
     pub fn write(&self, letter: &Letter, sender: &[u8]) -> Vec<u8> {
         let trace = &letter.trace;
         let mut fields = String::new();
-        if let Some(decision) = &trace.decision {
-            field(&mut fields, DECISION_FIELD, &decision_parts(decision), ";");
-            let flags: Vec<String> = decision.flags.iter().map(|flag| token(flag)).collect();
-            if !flags.is_empty() {
-                field(&mut fields, FLAGS_FIELD, &flags, ",");
-            }
-        }
-        if !trace.original_to.is_empty() {
-            let named = trace.original_to.iter().take(MAIL_ORIGINAL_TO_MAX);
-            let named: Vec<String> = named.map(|address| address_text(address)).collect();
-            field(&mut fields, ORIGINAL_TO_FIELD, &named, ",");
-        }
-        if let Some(marked) = &trace.mark {
-            let mark = self.key.make(marked, sender, trace.at);
-            let parts: Vec<String> = mark.split("; ").map(str::to_owned).collect();
-            field(&mut fields, PASS_FIELD, &parts, ";");
+        for OwnField { name, value } in self.own_fields(trace, sender) {
+            fields.push_str(&format!("{name}: {value}\r\n"));
         }
         fields.push_str(&self.received(trace));
         // A message that begins with a continuation line would extend the field above it. Servers
@@ -61,6 +47,30 @@ impl Letterhead {
             fields.push_str("\r\n");
         }
         fields.into_bytes()
+    }
+
+    /// The fields but `Received`, in their published order. `sender`: the reverse-path in its
+    /// brackets.
+    pub fn own_fields(&self, trace: &Trace, sender: &[u8]) -> Vec<OwnField> {
+        let mut fields = Vec::new();
+        if let Some(decision) = &trace.decision {
+            fields.push(field(DECISION_FIELD, &decision_parts(decision), ";"));
+            let flags: Vec<String> = decision.flags.iter().map(|flag| token(flag)).collect();
+            if !flags.is_empty() {
+                fields.push(field(FLAGS_FIELD, &flags, ","));
+            }
+        }
+        if !trace.original_to.is_empty() {
+            let named = trace.original_to.iter().take(MAIL_ORIGINAL_TO_MAX);
+            let named: Vec<String> = named.map(|address| address_text(address)).collect();
+            fields.push(field(ORIGINAL_TO_FIELD, &named, ","));
+        }
+        if let Some(marked) = &trace.mark {
+            let mark = self.key.make(marked, sender, trace.at);
+            let parts: Vec<String> = mark.split("; ").map(str::to_owned).collect();
+            fields.push(field(PASS_FIELD, &parts, ";"));
+        }
+        fields
     }
 
     /// RFC 5321 4.4, without `for`: a message may have many recipients, and none is shown another.
@@ -102,23 +112,24 @@ fn decision_parts(decision: &Decision) -> Vec<String> {
 }
 
 /// One field, folded between its parts.
-fn field(fields: &mut String, name: &str, parts: &[String], separator: &str) {
-    fields.push_str(name);
-    fields.push(':');
+fn field(name: &'static str, parts: &[String], separator: &str) -> OwnField {
+    let mut value = String::new();
     let mut column = name.len() + 1;
     for (index, part) in parts.iter().enumerate() {
         let end = if index + 1 < parts.len() { separator } else { "" };
         let length = 1 + part.chars().count() + end.len();
-        if column + length > LINE_CHARS && index > 0 {
-            fields.push_str("\r\n");
-            column = 0;
+        if index > 0 {
+            if column + length > LINE_CHARS {
+                value.push_str("\r\n");
+                column = 0;
+            }
+            value.push(' ');
         }
-        fields.push(' ');
-        fields.push_str(part);
-        fields.push_str(end);
+        value.push_str(part);
+        value.push_str(end);
         column += length;
     }
-    fields.push_str("\r\n");
+    OwnField { name, value }
 }
 
 /// Visible ASCII without what separates the parts of a field.

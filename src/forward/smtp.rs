@@ -17,8 +17,8 @@ use tokio::time::{Instant, timeout};
 use super::letterhead::Letterhead;
 use super::mark::MarkKey;
 use crate::ports::relay::{
-    Capabilities, Downstream, Envelope, Letter, Partly, Recipient, Relay, RelayError, Reply,
-    Transaction,
+    Capabilities, Downstream, Envelope, Letter, OwnField, Partly, Recipient, Relay, RelayError,
+    Reply, Trace, Transaction,
 };
 use crate::runtime::limits::{
     DOWNSTREAM_CONNECT_WAIT, DOWNSTREAM_OFFER_AGE_MAX, DOWNSTREAM_OFFER_PAUSE,
@@ -134,6 +134,10 @@ impl Relay for DownstreamServer {
             Ok(open) => open.deliver_to(recipients, partly, letter, deadline).await,
             Err(refusal) => Ok(vec![refusal; recipients.len()]),
         }
+    }
+
+    fn own_fields(&self, trace: &Trace, sender: &[u8]) -> Vec<OwnField> {
+        self.letterhead.own_fields(trace, sender)
     }
 
     fn is_own_mark(

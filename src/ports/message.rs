@@ -54,7 +54,7 @@ impl Field {
 
     /// Whether the name is one of the gateway's own.
     pub fn is_own(&self, head: &[u8]) -> bool {
-        OWN_FIELDS.iter().any(|own| self.is(head, own))
+        own_name(self.name(head)).is_some()
     }
 
     fn is_trace(&self, head: &[u8]) -> bool {
@@ -64,6 +64,11 @@ impl Field {
     fn whole(&self) -> Range<usize> {
         self.name.start..self.value.end
     }
+}
+
+/// The gateway's own name that a field's name is, in whatever case it is written.
+pub fn own_name(name: &[u8]) -> Option<&'static str> {
+    OWN_FIELDS.into_iter().find(|own| name.eq_ignore_ascii_case(own.as_bytes()))
 }
 
 /// The header block of a message (RFC 5322 2.1).

@@ -156,6 +156,14 @@ pub struct Trace {
     pub at: DateTime<Utc>,
 }
 
+/// A header field of the gateway's own, as another server is asked to write it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnField {
+    pub name: &'static str,
+    /// What follows the colon and a space; folded by CRLF and a space where it is long.
+    pub value: String,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OwnFields {
     /// Taken off: a sender wrote them.
@@ -226,6 +234,10 @@ pub trait Relay: Send + Sync {
         letter: &Letter,
         deadline: Instant,
     ) -> Result<Vec<Reply>, RelayError>;
+
+    /// The gateway's own fields for a message that another server goes on delivering, in their
+    /// published order; `Received` is that server's. `sender`: the reverse-path in its brackets.
+    fn own_fields(&self, trace: &Trace, sender: &[u8]) -> Vec<OwnField>;
 
     /// Whether a loop mark is the gateway's own, made for this sender and content.
     fn is_own_mark(&self, mark: &str, sender: &[u8], digest: &[u8; 32], now: DateTime<Utc>)

@@ -82,6 +82,23 @@ pub const SMTP_READ_BYTES: usize = 32 * 1024;
 pub const MAIL_OVERSIZE_FACTOR: u64 = 2;
 /// Faulty commands of one session. More: 421 and close.
 pub const SMTP_FAULTS_MAX: usize = 50;
+/// A packet of the milter protocol. Pieces of a body have at most 65,535 bytes, header fields as
+/// many as the mail server takes (Postfix: 102,400). Longer: the connection is closed, and the
+/// mail server does as its `milter_default_action` says.
+pub const MILTER_PACKET_BYTES_MAX: usize = 256 * 1024;
+/// Wait for the mail server's next packet: it holds the connection for as long as its client's
+/// session lasts (libmilter waits 7,210 seconds). Over: the connection is closed.
+pub const MILTER_COMMAND_WAIT: Duration = Duration::from_secs(7_210);
+/// From the end of a message to the answer. Over: the client is told to try again. Postfix waits
+/// [`MILTER_CONTENT_WAIT`].
+pub const MILTER_ANSWER_WAIT: Duration = Duration::from_secs(90);
+/// Postfix's `milter_content_timeout` by default: a later answer might be lost.
+pub const MILTER_CONTENT_WAIT: Duration = Duration::from_secs(300);
+/// Fields of the gateway's own names that are taken off a message by milter. More: the client is
+/// told to try again, since nobody writes as many in good faith.
+pub const MILTER_FORGED_MAX: u32 = 100;
+/// Characters of a macro's value that are read.
+pub const MILTER_MACRO_CHARS_MAX: usize = 256;
 /// The gateway's own mail: one attempt. Over: it counts as not sent.
 pub const OWN_MAIL_WAIT: Duration = Duration::from_secs(10);
 
@@ -332,6 +349,8 @@ pub const DRAIN_WAIT: Duration = Duration::from_secs(20);
 
 const _: () = {
     assert!(MAIL_HEADER_BYTES_MAX <= MAIL_MEMORY_BYTES_MAX);
+    assert!(MAIL_DECIDE_AND_SEND.as_secs() < MILTER_ANSWER_WAIT.as_secs());
+    assert!(MILTER_ANSWER_WAIT.as_secs() < MILTER_CONTENT_WAIT.as_secs());
     assert!(STORE_BATCH_MAX <= STORE_QUEUE_MAX);
     assert!(STORE_LOCK_WAIT.as_millis() < STORE_COMMIT_WAIT.as_millis());
     assert!(CHANGES_AT_ONCE_MAX < CHANGE_LAG_MAX && CHANGES_AT_ONCE_MAX < CHANGES_KEPT_MAX);

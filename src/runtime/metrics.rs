@@ -70,7 +70,7 @@ pub struct MailLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ListenerLabels {
-    /// `smtp`, `lmtp`, `contacts`, `staff`.
+    /// `smtp`, `lmtp`, `milter`, `contacts`, `staff`.
     pub listener: &'static str,
 }
 

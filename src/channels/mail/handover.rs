@@ -4,6 +4,7 @@
 //! ends the work: what was delivered before it is remembered, the sender tries again, and then
 //! only the rest is sent.
 
+pub(super) mod in_place;
 mod work;
 
 use std::panic::AssertUnwindSafe;

@@ -1,5 +1,6 @@
 //! Accepting connections, and ending with all of them ended.
 
+use std::future::Future;
 use std::net::IpAddr;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -84,15 +85,34 @@ impl Bound {
 
 /// Serves a listener until the stop is called, and returns when its last session has ended.
 pub async fn serve(bound: Bound, protocol: Protocol, edge: Arc<MailEdge>, stopping: Stopping) {
+    let listener = match protocol {
+        Protocol::Smtp => "smtp",
+        Protocol::Lmtp => "lmtp",
+    };
+    let full = replies::wire(&replies::too_many_sessions());
+    accept_each(bound, listener, &full, edge, stopping, move |edge, stream, peer, stopping| {
+        Session::new(edge, stream, peer, protocol, stopping).run()
+    })
+    .await;
+}
+
+/// Runs a session for each connection, whatever is spoken on it. `full`: what a client is told that
+/// finds no place.
+pub(super) async fn accept_each<S, F>(
+    bound: Bound,
+    listener: &'static str,
+    full: &[u8],
+    edge: Arc<MailEdge>,
+    stopping: Stopping,
+    session: S,
+) where
+    S: Fn(Arc<MailEdge>, Box<dyn Stream>, Peer, Stopping) -> F,
+    F: Future<Output = ()> + Send + 'static,
+{
     let mut stopping = stopping;
     let places = Arc::new(Semaphore::new(SMTP_SESSIONS_MAX));
     let mut sessions = JoinSet::new();
-    let label = ListenerLabels {
-        listener: match protocol {
-            Protocol::Smtp => "smtp",
-            Protocol::Lmtp => "lmtp",
-        },
-    };
+    let label = ListenerLabels { listener };
     loop {
         let accepted = tokio::select! {
             biased;
@@ -114,15 +134,15 @@ pub async fn serve(bound: Bound, protocol: Protocol, edge: Arc<MailEdge>, stoppi
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             // Best effort: the client learns it from the closed connection otherwise.
-            let _ = stream.write_all(&replies::wire(&replies::too_many_sessions())).await;
+            let _ = stream.write_all(full).await;
             continue;
         };
-        let session = Session::new(Arc::clone(&edge), stream, peer, protocol, stopping.clone());
+        let session = session(Arc::clone(&edge), stream, peer, stopping.clone());
         let gauge = edge.metrics.sessions.get_or_create(&label).clone();
         gauge.inc();
         sessions.spawn(async move {
             let _place = place;
-            session.run().await;
+            session.await;
             gauge.dec();
         });
     }

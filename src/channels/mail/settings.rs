@@ -23,11 +23,23 @@ impl std::fmt::Display for Bind {
     }
 }
 
+/// What a server that asks by milter does with a message that is kept and goes to nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MilterKept {
+    /// It drops its own copy; its client is told 250.
+    #[default]
+    Discard,
+    /// It keeps its own copy on hold beside the gateway's.
+    Quarantine,
+}
+
 /// `[mail]` and the mail listeners.
 #[derive(Debug, Clone)]
 pub struct MailSettings {
     pub smtp: Option<Bind>,
     pub lmtp: Option<Bind>,
+    pub milter: Option<Bind>,
+    pub milter_kept: MilterKept,
     /// The server to which messages are handed on.
     pub downstream: Downstream,
     /// Ids whose Authentication-Results are believed (RFC 8601).

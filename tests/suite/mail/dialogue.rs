@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use contact_gateway::channels::mail::listener::Protocol;
-use contact_gateway::channels::mail::settings::DownstreamProtocol;
+use contact_gateway::channels::mail::settings::{DownstreamProtocol, MilterKept};
 use contact_gateway::domain::person::Person;
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::gateway::{CALICO, Choices, Gateway, KARBON};
+use super::milter_packets::{framed, next_packet};
 use super::sink::{Script, Sink, Taken};
 
 /// Far above what any step takes, even where the machine is busy.
@@ -94,8 +95,9 @@ async fn run(path: &Path) -> Result<(), String> {
     let option = |name: &str| {
         text.lines().find_map(|line| line.strip_prefix(&format!("{name}:")).map(str::trim))
     };
+    let by_milter = option("protocol") == Some("milter");
     let protocol = match option("protocol") {
-        Some("smtp") => Protocol::Smtp,
+        Some("smtp" | "milter") => Protocol::Smtp,
         Some("lmtp") => Protocol::Lmtp,
         other => return Err(format!("protocol {other:?}")),
     };
@@ -108,8 +110,12 @@ async fn run(path: &Path) -> Result<(), String> {
     if let Some(limit) = option("limit") {
         choices.size_limit = limit.parse().map_err(|_| "limit")?;
     }
+    if option("kept") == Some("quarantine") {
+        choices.milter_kept = MilterKept::Quarantine;
+    }
     let gateway = Gateway::start(choices).await;
-    let result = match talk(&text, gateway.port).await {
+    let port = if by_milter { gateway.milter_port } else { gateway.port };
+    let result = match talk(&text, port).await {
         Ok(()) => compare(&expected, &sink, &gateway).await,
         fault => fault,
     };
@@ -157,6 +163,15 @@ async fn talk(text: &str, port: u16) -> Result<(), String> {
                         return Err(format!("heard `{heard}`"));
                     }
                 }
+                "M" => {
+                    let _ = stream.get_mut().write_all(&framed(&unescaped(rest))).await;
+                }
+                "A" => {
+                    let heard = next_packet(&mut stream).await?;
+                    if !glob(rest, &heard) {
+                        return Err(format!("heard `{heard}`"));
+                    }
+                }
                 "R" => loop {
                     let heard = heard(&mut stream).await?;
                     if !heard.starts_with(rest) {
@@ -180,7 +195,7 @@ async fn talk(text: &str, port: u16) -> Result<(), String> {
                     tokio::time::sleep(Duration::from_millis(wait)).await;
                 }
                 _ if key.starts_with('#') => {}
-                "protocol" | "peer" | "limit" => {}
+                "protocol" | "peer" | "limit" | "kept" => {}
                 _ => return Err("is no step".into()),
             }
             Ok(())

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
-use contact_gateway::channels::mail::MailEdge;
 use contact_gateway::channels::mail::listener::{self, Bound, Protocol};
 use contact_gateway::channels::mail::settings::{
-    Downstream, DownstreamAddress, DownstreamProtocol, MailSettings,
+    Downstream, DownstreamAddress, DownstreamProtocol, MailSettings, MilterKept,
 };
+use contact_gateway::channels::mail::{MailEdge, milter};
 use contact_gateway::config;
 use contact_gateway::domain::organisation::{Organisation, OrganisationId};
 use contact_gateway::domain::person::Person;
@@ -50,6 +50,9 @@ pub struct Choices {
     pub size_limit: u64,
     pub authserv: Vec<String>,
     pub border: Vec<String>,
+    pub milter_kept: MilterKept,
+    /// 0: a free one.
+    pub milter_port: u16,
     pub people: BTreeMap<String, Vec<Person>>,
 }
 
@@ -63,6 +66,8 @@ impl Choices {
             size_limit: 50 * 1024 * 1024,
             authserv: vec!["mx.karbon.example".into()],
             border: vec!["mx.karbon.example".into()],
+            milter_kept: MilterKept::Discard,
+            milter_port: 0,
             people: BTreeMap::new(),
         }
     }
@@ -70,6 +75,7 @@ impl Choices {
 
 pub struct Gateway {
     pub port: u16,
+    pub milter_port: u16,
     pub metrics: Arc<Metrics>,
     pub store: Arc<dyn Store>,
     pub archive: Arc<dyn Archive>,
@@ -158,19 +164,16 @@ impl Gateway {
             Arc::clone(&metrics),
         );
         let edge = Arc::new(edge.unwrap());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let (listener, port) = bound(0).await;
+        let (milter_listener, milter_port) = bound(choices.milter_port).await;
         let shutdown = Shutdown::new();
         let mut tasks = JoinSet::new();
         let recorder = Arc::clone(&store) as _;
         tasks.spawn(contact_gateway::intake::plain::record(recorder, journal, plain_out));
-        tasks.spawn(listener::serve(
-            Bound::Tcp(listener),
-            choices.protocol,
-            edge,
-            shutdown.stopping(),
-        ));
-        Gateway { port, metrics, store, archive, release, folder, shutdown, tasks }
+        let (edge, other) = (Arc::clone(&edge), edge);
+        tasks.spawn(listener::serve(listener, choices.protocol, edge, shutdown.stopping()));
+        tasks.spawn(milter::serve(milter_listener, other, shutdown.stopping()));
+        Gateway { port, milter_port, metrics, store, archive, release, folder, shutdown, tasks }
     }
 
     /// How often an event of the mail edge was counted.
@@ -203,10 +206,19 @@ impl Gateway {
     }
 }
 
+/// 0: a free port.
+async fn bound(port: u16) -> (Bound, u16) {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (Bound::Tcp(listener), port)
+}
+
 fn settings(choices: &Choices, folder: &Path) -> MailSettings {
     MailSettings {
         smtp: None,
         lmtp: None,
+        milter: None,
+        milter_kept: choices.milter_kept,
         downstream: Downstream {
             protocol: choices.downstream_protocol,
             address: DownstreamAddress::Tcp {

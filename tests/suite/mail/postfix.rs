@@ -17,21 +17,24 @@ use super::sink::{Fault, Script, Sink, Taken};
 /// Far above what Postfix takes, with its shortest retry, on a busy machine.
 const WAIT: Duration = Duration::from_secs(60);
 
-struct Ports {
+pub(super) struct Ports {
     /// Where messages come in, each by its own way to the gateway.
-    after_queue: u16,
+    pub(super) after_queue: u16,
     before_queue: u16,
     by_pipe: u16,
+    pub(super) by_milter: u16,
+    /// Where the gateway is asked by milter.
+    pub(super) milter: u16,
     /// Where the gateway hands them back.
-    back: u16,
+    pub(super) back: u16,
 }
 
-struct Postfix {
-    folder: tempfile::TempDir,
-    ports: Ports,
+pub(super) struct Postfix {
+    pub(super) folder: tempfile::TempDir,
+    pub(super) ports: Ports,
 }
 
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
@@ -45,7 +48,7 @@ fn command(folder: &Path, verb: &str) -> Command {
 
 impl Postfix {
     /// `gateway`: its listening port; `sink`: where Postfix delivers.
-    fn start(ports: Ports, gateway: u16, sink: u16) -> Postfix {
+    pub(super) fn start(ports: Ports, gateway: u16, sink: u16) -> Postfix {
         let folder = tempfile::Builder::new().prefix("postfix").tempdir_in("/var/tmp").unwrap();
         let at = folder.path();
         readable(at, 0o755);
@@ -62,6 +65,7 @@ impl Postfix {
              default_transport = smtp:[127.0.0.1]:{sink}\nsmtp_dns_support_level = disabled\n\
              smtp_send_dummy_mail_auth = no\nsmtputf8_enable = yes\n\
              minimal_backoff_time = 1s\nmaximal_backoff_time = 2s\nqueue_run_delay = 1s\n\
+             virtual_alias_maps = inline:{{{{alias@karbon.example = real@karbon.example}}}}\n\
              smtp_tls_security_level = none\nsmtpd_tls_security_level = none\n\
              disable_vrfy_command = yes\nsmtp_connection_cache_on_demand = no\n",
             at.display()
@@ -74,18 +78,18 @@ impl Postfix {
         Postfix { folder, ports }
     }
 
-    fn log(&self) -> String {
+    pub(super) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log/mail.log")).unwrap_or_default()
     }
 
     /// Waits until so many messages have come out behind.
-    async fn taken(&self, sink: &Sink, messages: usize) -> Vec<Taken> {
+    pub(super) async fn taken(&self, sink: &Sink, messages: usize) -> Vec<Taken> {
         self.until(|| sink.taken().len() >= messages).await;
         sink.taken()
     }
 
     /// Waits until the queue is empty: whatever was to be delivered, deferred or bounced was.
-    async fn emptied(&self) {
+    pub(super) async fn emptied(&self) {
         let queue = self.folder.path().join("queue");
         self.until(|| {
             ["incoming", "active", "deferred", "maildrop"]
@@ -95,7 +99,7 @@ impl Postfix {
         .await;
     }
 
-    async fn until(&self, done: impl Fn() -> bool) {
+    pub(super) async fn until(&self, done: impl Fn() -> bool) {
         let started = Instant::now();
         while !done() {
             assert!(started.elapsed() < WAIT, "it takes too long:\n{}", self.log());
@@ -116,14 +120,14 @@ fn readable(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
-fn files(folder: &Path) -> usize {
+pub(super) fn files(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| if entry.path().is_dir() { files(&entry.path()) } else { 1 }).sum()
 }
 
 /// As in docs/mail.md, on other ports.
 fn master(at: &Path, ports: &Ports, gateway: u16) -> String {
-    let Ports { after_queue, before_queue, by_pipe, back } = ports;
+    let Ports { after_queue, before_queue, by_pipe, by_milter, milter, back } = ports;
     let folder = at.display();
     // The program where the user that Postfix runs it as can reach it.
     let program: PathBuf = at.join("contact-gateway");
@@ -140,6 +144,8 @@ fn master(at: &Path, ports: &Ports, gateway: u16) -> String {
          gateway unix - n n - 10 pipe flags=Rq user=nobody null_sender=\n  \
          argv={folder}/contact-gateway pipe --config {folder}/gateway.toml --queue-id ${{queue_id}}\n  \
          -f ${{sender}} -- ${{recipient}}\n\
+         127.0.0.1:{by_milter} inet n - n - - smtpd -o smtpd_milters=inet:127.0.0.1:{milter}\n  \
+         -o milter_default_action=tempfail\n\
          127.0.0.1:{back} inet n - n - - smtpd -o content_filter=\n  \
          -o receive_override_options=no_unknown_recipient_checks,no_header_body_checks,no_milters\n  \
          -o smtpd_recipient_restrictions=permit_mynetworks,reject\n  \
@@ -154,16 +160,19 @@ fn master(at: &Path, ports: &Ports, gateway: u16) -> String {
     )
 }
 
-fn ports() -> Ports {
+pub(super) fn ports() -> Ports {
     Ports {
         after_queue: free_port(),
         before_queue: free_port(),
         by_pipe: free_port(),
+        by_milter: free_port(),
+        milter: free_port(),
         back: free_port(),
     }
 }
 
-fn people() -> std::collections::BTreeMap<String, Vec<contact_gateway::domain::person::Person>> {
+pub(super) fn people()
+-> std::collections::BTreeMap<String, Vec<contact_gateway::domain::person::Person>> {
     let restriction = |id: &str, kind: serde_json::Value| {
         let mut restriction = serde_json::json!({
             "id": id, "status": "active", "grounds": "g", "clause": "6.2",
@@ -189,7 +198,7 @@ fn people() -> std::collections::BTreeMap<String, Vec<contact_gateway::domain::p
     .unwrap()
 }
 
-fn message(from: &str) -> Vec<u8> {
+pub(super) fn message(from: &str) -> Vec<u8> {
     format!("From: {from}\r\nSubject: bins\r\nMessage-ID: <1@x>\r\nDate: Wed, 18 Nov 2026 10:00:00 +0000\r\nTo: a@karbon.example\r\n\r\n.dot and ümlaut\r\n")
         .into_bytes()
 }
@@ -205,7 +214,12 @@ async fn set_up(protocol: Protocol) -> (Sink, Gateway, Postfix) {
 }
 
 /// What must be the same whichever way Postfix hands its messages over.
-async fn every_disposition(port: u16, sink: &Sink, gateway: &Gateway, postfix: &Postfix) {
+pub(super) async fn every_disposition(
+    port: u16,
+    sink: &Sink,
+    gateway: &Gateway,
+    postfix: &Postfix,
+) {
     let mut client = Client::connect(port, "EHLO").await;
     let to = ["a@karbon.example", "b@karbon.example"];
     for from in ["plain@x.example", "routed@x.example", "lim@x.example"] {

@@ -292,7 +292,7 @@ impl Work<'_> {
         None
     }
 
-    fn letter(
+    pub(super) fn letter(
         &self,
         decision: Option<Arc<Decision>>,
         original_to: Vec<String>,

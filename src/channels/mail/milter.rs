@@ -1,0 +1,410 @@
+//! The milter edge: a mail server that keeps a message itself asks what to do with it, while its
+//! client waits.
+//!
+//! The server names the client, sender and recipients, hands over the header field by field and the
+//! body in pieces, and at the end is told which fields to write on top, which recipients to take
+//! off, and whether the message goes on. The decision is the one that every other way gets. What is
+//! kept is kept before the server is told so; any trouble of ours makes its client try again.
+//!
+//! The codec is the project's own: it must bound every packet and every wait, hold the server to
+//! the order of its commands, spool as the other sessions do, and stop between messages.
+
+mod draft;
+mod wire;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::timeout;
+
+use super::edge::MailEdge;
+use super::handover::in_place::{self, Changes, Verdict};
+use super::listener::{self, Bound};
+use super::session::{Peer, Stream};
+use super::settings::MilterKept;
+use crate::runtime::limits::{
+    MILTER_COMMAND_WAIT, MILTER_MACRO_CHARS_MAX, MILTER_PACKET_BYTES_MAX, SMTP_COMMAND_WAIT,
+};
+use crate::runtime::shutdown::Stopping;
+use draft::{Draft, Trouble};
+use wire::{Answer, Command, WireFault, actions, steps};
+
+/// What the gateway can't do its work without.
+const NEEDED: u32 = actions::ADD_FIELDS
+    | actions::CHANGE_FIELDS
+    | actions::ADD_RECIPIENTS
+    | actions::DELETE_RECIPIENTS;
+
+/// What is left out, or needs no answer, where the server has it: fewer round trips.
+const WANTED_STEPS: u32 = steps::NO_UNKNOWN
+    | steps::NO_DATA
+    | steps::SILENT_FIELD
+    | steps::SILENT_CONNECT
+    | steps::SILENT_HELO
+    | steps::SILENT_MAIL
+    | steps::SILENT_END_OF_HEADER
+    | steps::LEADING_SPACE;
+
+/// Why a message is on hold, for servers that write it down (Sendmail; Postfix does not).
+const QUARANTINE_REASON: &str = "kept on a queue of the contact gateway";
+
+/// Serves a milter listener until the stop is called, and returns when its last session has ended.
+pub async fn serve(bound: Bound, edge: Arc<MailEdge>, stopping: Stopping) {
+    // There is nothing to say to a server that finds no place: it learns it from the closed
+    // connection, and does as it is set up to.
+    listener::accept_each(bound, "milter", b"", edge, stopping, |edge, stream, peer, stopping| {
+        let known = is_mail_server(&peer, &edge);
+        let session = Session {
+            edge,
+            stream,
+            input: BytesMut::new(),
+            output: Vec::new(),
+            agreed: None,
+            client: Client::default(),
+            draft: None,
+            stopping,
+        };
+        async move {
+            if known {
+                session.run().await;
+            } else {
+                tracing::warn!("a milter connection of no mail server of ours was closed");
+            }
+        }
+    })
+    .await;
+}
+
+/// What a mail server says is believed, so it must be one: on this machine, or listed.
+fn is_mail_server(peer: &Peer, edge: &MailEdge) -> bool {
+    let own = match peer {
+        Peer::Local => true,
+        Peer::Host(address) => address.is_loopback(),
+    };
+    own || listener::is_trusted(peer, edge)
+}
+
+/// Why a session ends.
+#[derive(Debug, thiserror::Error)]
+enum End {
+    #[error("the mail server said goodbye")]
+    Done,
+    #[error("the connection is gone")]
+    Lost,
+    #[error("nothing came for too long")]
+    Slow,
+    #[error(transparent)]
+    Wire(#[from] WireFault),
+    #[error("`{0:?}` out of order")]
+    Order(Command),
+    #[error("the mail server offers version {version} and actions {actions:#x}: not enough")]
+    Offer { version: u32, actions: u32 },
+}
+
+/// What both sides agreed on.
+#[derive(Clone, Copy)]
+struct Agreed {
+    actions: u32,
+    steps: u32,
+}
+
+/// The mail server's client.
+#[derive(Default)]
+pub(super) struct Client {
+    name: String,
+    address: Option<IpAddr>,
+    hello: String,
+    /// The server's queue id for the message in hand, for the log.
+    queue_id: String,
+}
+
+struct Session {
+    edge: Arc<MailEdge>,
+    stream: Box<dyn Stream>,
+    input: BytesMut,
+    /// Answers that wait until the server's packets are read.
+    output: Vec<u8>,
+    agreed: Option<Agreed>,
+    client: Client,
+    draft: Option<Draft>,
+    stopping: Stopping,
+}
+
+impl Session {
+    async fn run(mut self) {
+        loop {
+            let end = match self.next_command().await {
+                Ok(command) => self.obey(command).await,
+                Err(end) => Err(end),
+            };
+            match end {
+                Ok(()) => {}
+                Err(End::Done) => break,
+                Err(end) => {
+                    // The server does with the message in hand as its default action says.
+                    tracing::warn!(reason = %end, "a milter session ended early");
+                    break;
+                }
+            }
+        }
+        // The server may be gone: there is nobody else to tell.
+        let _ = self.flush().await;
+        let _ = self.stream.shutdown().await;
+    }
+
+    /// The next command. Between messages a stop ends the session; within one, it is finished.
+    async fn next_command(&mut self) -> Result<Command, End> {
+        loop {
+            if let Some(packet) = wire::packet(&mut self.input)? {
+                return Ok(wire::command(&packet)?);
+            }
+            self.flush().await?;
+            self.input.reserve(self.missing());
+            let reading = timeout(MILTER_COMMAND_WAIT, self.stream.read_buf(&mut self.input));
+            let read = if self.draft.is_some() {
+                reading.await
+            } else {
+                tokio::select! {
+                    biased;
+                    () = self.stopping.called() => return Err(End::Done),
+                    read = reading => read,
+                }
+            };
+            match read {
+                Ok(Ok(0)) if self.input.is_empty() && self.draft.is_none() => {
+                    return Err(End::Done);
+                }
+                Ok(Ok(0) | Err(_)) => return Err(End::Lost),
+                Ok(Ok(_)) => {}
+                Err(_) => return Err(End::Slow),
+            }
+        }
+    }
+
+    /// How many bytes to make room for: the rest of the packet that has begun.
+    fn missing(&self) -> usize {
+        const SOME: usize = 4 * 1024;
+        let Some(length) = self.input.first_chunk::<4>() else { return SOME };
+        let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+        length.min(MILTER_PACKET_BYTES_MAX).saturating_sub(self.input.len()).max(SOME)
+    }
+
+    async fn flush(&mut self) -> Result<(), End> {
+        if self.output.is_empty() {
+            return Ok(());
+        }
+        let output = std::mem::take(&mut self.output);
+        match timeout(SMTP_COMMAND_WAIT, self.stream.write_all(&output)).await {
+            Ok(written) => written.map_err(|_| End::Lost),
+            Err(_) => Err(End::Slow),
+        }
+    }
+
+    fn say(&mut self, answer: &Answer<'_>) {
+        answer.write(&mut self.output);
+    }
+
+    /// Goes on, in silence where that was agreed.
+    fn go_on(&mut self, silent: u32) {
+        if self.agreed.is_none_or(|agreed| agreed.steps & silent == 0) {
+            self.say(&Answer::Continue);
+        }
+    }
+
+    async fn obey(&mut self, command: Command) -> Result<(), End> {
+        let Some(_) = self.agreed else {
+            return match command {
+                Command::Negotiate { version, actions, steps } => {
+                    self.negotiate(version, actions, steps)
+                }
+                Command::Quit => Err(End::Done),
+                command => Err(End::Order(command)),
+            };
+        };
+        match (command, &mut self.draft) {
+            (Command::Macros(pairs), _) => self.client.learn(&pairs),
+            (Command::Unknown, _) => self.go_on(0),
+            (Command::Quit, _) => return Err(End::Done),
+            (Command::Abort, _) => self.forget_draft(),
+            (Command::QuitForAnother, _) => {
+                self.forget_draft();
+                self.client = Client::default();
+            }
+            (Command::Connect { name, address }, None) => {
+                self.client = Client { name: text(&name), address, ..Client::default() };
+                self.go_on(steps::SILENT_CONNECT);
+            }
+            (Command::Helo(name), None) => {
+                self.client.hello = text(&name);
+                self.go_on(steps::SILENT_HELO);
+            }
+            (Command::Mail(words), None) => {
+                self.draft = Some(Draft::new(&self.edge.settings.spool, &words));
+                self.go_on(steps::SILENT_MAIL);
+            }
+            (Command::Rcpt(words), Some(draft)) if draft.takes_recipients() => {
+                let answer =
+                    if draft.recipient(&words) { Answer::Continue } else { Answer::TryAgain };
+                self.say(&answer);
+            }
+            (Command::Data, Some(draft)) if draft.takes_recipients() => self.go_on(0),
+            (Command::Field { name, value }, Some(draft)) if draft.takes_fields() => {
+                let leading_space =
+                    self.agreed.is_some_and(|agreed| agreed.steps & steps::LEADING_SPACE != 0);
+                draft.field(&name, &value, leading_space, self.edge.settings.size_limit);
+                self.go_on(steps::SILENT_FIELD);
+            }
+            (Command::EndOfHeader, Some(draft)) if draft.takes_fields() => {
+                draft.end_of_header();
+                self.go_on(steps::SILENT_END_OF_HEADER);
+            }
+            (Command::Body(piece), Some(draft)) if draft.takes_body() => {
+                match draft.body(&piece, self.edge.settings.size_limit) {
+                    Ok(()) => self.say(&Answer::Continue),
+                    Err(trouble) => self.give_up(trouble),
+                }
+            }
+            (Command::EndOfBody(piece), Some(draft)) if draft.takes_body() => {
+                match draft.body(&piece, self.edge.settings.size_limit) {
+                    Ok(()) => self.answer().await,
+                    Err(trouble) => self.give_up(trouble),
+                }
+            }
+            (command, _) => return Err(End::Order(command)),
+        }
+        Ok(())
+    }
+
+    fn negotiate(&mut self, version: u32, offered: u32, offered_steps: u32) -> Result<(), End> {
+        let needed = match self.edge.settings.milter_kept {
+            MilterKept::Discard => NEEDED,
+            MilterKept::Quarantine => NEEDED | actions::QUARANTINE,
+        };
+        if version < wire::VERSION_LEAST || offered & needed != needed {
+            return Err(End::Offer { version, actions: offered });
+        }
+        let agreed = Agreed {
+            actions: needed | (offered & actions::ADD_RECIPIENTS_WITH_PARAMETERS),
+            steps: offered_steps & WANTED_STEPS,
+        };
+        self.agreed = Some(agreed);
+        let version = version.min(wire::VERSION);
+        self.say(&Answer::Negotiated { version, actions: agreed.actions, steps: agreed.steps });
+        Ok(())
+    }
+
+    fn forget_draft(&mut self) {
+        self.draft = None;
+        self.client.queue_id.clear();
+    }
+
+    /// The message can't be taken in.
+    fn give_up(&mut self, trouble: Trouble) {
+        self.forget_draft();
+        match trouble {
+            Trouble::TooLarge => self.say(&Answer::Reply("552 5.3.4 Message too large")),
+            Trouble::Spool | Trouble::Forged => self.say(&Answer::TryAgain),
+        }
+    }
+
+    /// The message is whole: decides it, and says what is to be done.
+    async fn answer(&mut self) {
+        let Some(draft) = self.draft.take() else { return };
+        let taken_off = draft.forged().clone();
+        let message = draft.finish(&self.client);
+        let paths: Vec<Bytes> =
+            message.recipients.iter().map(|one| one.recipient.path.clone()).collect();
+        // Large, and one of many: on the heap.
+        let verdict = Box::pin(in_place::judge(&self.edge, message)).await;
+        let said = match &verdict {
+            Verdict::Passes => "passes",
+            Verdict::GoesOn(_) => "goes on",
+            Verdict::Kept => "kept",
+            Verdict::TryAgain => "try again",
+        };
+        tracing::info!(queue_id = %self.client.queue_id, said, "a mail server was answered");
+        self.client.queue_id.clear();
+        let forged = taken_off.iter().map(|(name, count)| (*name, *count));
+        match verdict {
+            Verdict::Passes => self.say(&Answer::Continue),
+            Verdict::TryAgain => self.say(&Answer::TryAgain),
+            Verdict::GoesOn(changes) => {
+                self.take_off(forged);
+                self.change(&changes, &paths);
+                self.say(&Answer::Continue);
+            }
+            Verdict::Kept => match self.edge.settings.milter_kept {
+                MilterKept::Discard => self.say(&Answer::Discard),
+                MilterKept::Quarantine => {
+                    self.take_off(forged);
+                    self.say(&Answer::Quarantine(QUARANTINE_REASON));
+                    self.say(&Answer::Continue);
+                }
+            },
+        }
+    }
+
+    /// Fields of our names that the gateway did not write; from the last, as the others move up.
+    fn take_off(&mut self, forged: impl Iterator<Item = (&'static str, u32)>) {
+        for (name, count) in forged {
+            for number in (1..=count).rev() {
+                self.say(&Answer::DeleteField { name, number });
+            }
+        }
+    }
+
+    fn change(&mut self, changes: &Changes, paths: &[Bytes]) {
+        // Each goes on top of those before it: the last of ours first.
+        for field in changes.fields.iter().rev() {
+            // Where leading spaces are sent they are also ours to write.
+            let leading_space =
+                self.agreed.is_some_and(|agreed| agreed.steps & steps::LEADING_SPACE != 0);
+            let value = format!("{}{}", if leading_space { " " } else { "" }, field.value);
+            self.say(&Answer::InsertField { name: field.name, value: &value });
+        }
+        for path in changes.removed.iter().filter_map(|index| paths.get(*index)) {
+            self.say(&Answer::DeleteRecipient(path));
+        }
+        let Some(mailbox) = &changes.added else { return };
+        let path = format!("<{mailbox}>");
+        let with_parameters =
+            self.agreed.is_some_and(|a| a.actions & actions::ADD_RECIPIENTS_WITH_PARAMETERS != 0);
+        if with_parameters {
+            // The sender addressed somebody else: no bounce tells of a mailbox that is the
+            // organisation's own affair.
+            let (path, parameters) = (path.as_bytes(), "NOTIFY=NEVER");
+            self.say(&Answer::AddRecipientWith { path, parameters });
+        } else {
+            self.say(&Answer::AddRecipient(path.as_bytes()));
+        }
+    }
+}
+
+impl Client {
+    /// Sendmail's and Postfix's names of values; others are of no use here.
+    fn learn(&mut self, pairs: &[(Bytes, Bytes)]) {
+        for (name, value) in pairs {
+            match name.as_ref() {
+                b"i" | b"{i}" => {
+                    self.queue_id =
+                        text(value).chars().filter(char::is_ascii_alphanumeric).collect();
+                }
+                // Mail that comes without a connection has its client here, if anywhere.
+                b"{client_addr}" if self.address.is_none() => {
+                    let value = text(value);
+                    let value = value.strip_prefix("IPv6:").unwrap_or(&value);
+                    self.address = value.parse().ok();
+                }
+                b"{client_name}" if self.name.is_empty() => self.name = text(value),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A value of the mail server's, of a bounded length.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).chars().take(MILTER_MACRO_CHARS_MAX).collect()
+}
