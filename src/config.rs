@@ -16,6 +16,7 @@ pub mod settings;
 mod endpoint;
 mod gateway;
 mod mail;
+mod mail_tls;
 mod node;
 mod organisation;
 mod reader;

@@ -10,9 +10,9 @@ use super::core::{self, Core};
 use super::outward::{self, Outward};
 use crate::casework::{Casework, Desk};
 use crate::channels::http::{self, ContactsEdge, ContactsParts, EdgeError};
-use crate::channels::mail::MailEdge;
 use crate::channels::mail::listener::{self, Protocol};
 use crate::channels::mail::settings::MailSettings;
+use crate::channels::mail::{MailEdge, MailEdgeFault};
 use crate::config::Settings;
 use crate::config::pass_key::{PassKeyError, pass_key};
 use crate::intake::Intake;
@@ -22,6 +22,7 @@ use crate::runtime::health::Health;
 use crate::runtime::http_server::{self, Bounds};
 use crate::runtime::limits::DRAIN_WAIT;
 use crate::runtime::shutdown::Shutdown;
+use crate::runtime::tls::TlsFault;
 use crate::runtime::tokens::TokenTable;
 use crate::staff::{self, Staff};
 use crate::store;
@@ -35,8 +36,10 @@ pub enum StartFault {
     PassKey(#[from] PassKeyError),
     #[error(transparent)]
     Edge(#[from] EdgeError),
-    #[error("{}: the folder for messages in hand can't be used: {cause}", folder.display())]
-    Spool { folder: std::path::PathBuf, cause: std::io::Error },
+    #[error(transparent)]
+    Mail(#[from] MailEdgeFault),
+    #[error("the way to the mail server: {0}")]
+    Downstream(TlsFault),
     #[error("listen.{what} = \"{address}\" can't be bound: {cause}")]
     Bind { what: &'static str, address: String, cause: std::io::Error },
 }
@@ -73,7 +76,8 @@ pub async fn start(settings: &Settings) -> Result<Running, StartFault> {
         None => None,
     };
     let deliveries: Arc<dyn Deliveries> = Arc::clone(&store) as Arc<dyn Deliveries>;
-    let out = outward::outward(settings, mail.as_deref(), Arc::clone(&deliveries), &clock);
+    let out = outward::outward(settings, mail.as_deref(), Arc::clone(&deliveries), &clock)
+        .map_err(StartFault::Downstream)?;
     let shutdown = Shutdown::new();
     let core = core::start(settings, &store, Arc::clone(&out.mailer), &clock, &shutdown).await?;
     let mut running =
@@ -98,18 +102,15 @@ impl Running {
         clock: &Arc<dyn Clock>,
     ) -> Result<(), StartFault> {
         let (Some(mail), Some(relay)) = (mail, &out.relay) else { return Ok(()) };
-        let edge = Arc::new(
-            MailEdge::new(
-                Arc::clone(&mail),
-                Arc::clone(&self.core.intake),
-                Arc::clone(relay),
-                deliveries,
-                Arc::clone(&out.mailer),
-                Arc::clone(clock),
-                Arc::clone(&self.core.metrics),
-            )
-            .map_err(|cause| StartFault::Spool { folder: mail.spool.clone(), cause })?,
-        );
+        let edge = Arc::new(MailEdge::new(
+            Arc::clone(&mail),
+            Arc::clone(&self.core.intake),
+            Arc::clone(relay),
+            deliveries,
+            Arc::clone(&out.mailer),
+            Arc::clone(clock),
+            Arc::clone(&self.core.metrics),
+        )?);
         let listeners = [(&mail.smtp, Protocol::Smtp), (&mail.lmtp, Protocol::Lmtp)];
         for (address, protocol) in listeners {
             let Some(address) = address else { continue };
@@ -117,11 +118,9 @@ impl Running {
                 Protocol::Smtp => ("smtp", &mut self.addresses.smtp),
                 Protocol::Lmtp => ("lmtp", &mut self.addresses.lmtp),
             };
-            let bound = listener::bind(address).await.map_err(|cause| StartFault::Bind {
-                what,
-                address: address.to_string(),
-                cause,
-            })?;
+            let bound = listener::bind(address, mail.socket_mode)
+                .await
+                .map_err(|cause| StartFault::Bind { what, address: address.to_string(), cause })?;
             *place = Some(bound.address().unwrap_or_else(|| address.to_string()));
             let stopping = self.shutdown.stopping();
             self.edges.spawn(listener::serve(bound, protocol, Arc::clone(&edge), stopping));

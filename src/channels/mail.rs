@@ -21,4 +21,4 @@ pub mod spool;
 mod translate;
 pub mod wire;
 
-pub use edge::MailEdge;
+pub use edge::{MailEdge, MailEdgeFault};

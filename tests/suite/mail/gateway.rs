@@ -207,6 +207,10 @@ fn settings(choices: &Choices, folder: &Path) -> MailSettings {
     MailSettings {
         smtp: None,
         lmtp: None,
+        socket_mode: 0o666,
+        smtp_tls: None,
+        accept_from: Vec::new(),
+        downstream_tls: None,
         downstream: Downstream {
             protocol: choices.downstream_protocol,
             address: DownstreamAddress::Tcp {
