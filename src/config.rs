@@ -17,6 +17,7 @@ mod endpoint;
 mod events;
 mod gateway;
 mod mail;
+mod mail_tls;
 mod node;
 mod organisation;
 mod reader;

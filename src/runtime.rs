@@ -1,5 +1,5 @@
 //! Plumbing that knows nothing of the domain: bounds, the HTTP listener, health, metrics, shutdown,
-//! telemetry, tokens.
+//! telemetry, TLS, tokens.
 
 pub mod health;
 pub mod http_client;
@@ -9,4 +9,5 @@ pub mod limits;
 pub mod metrics;
 pub mod shutdown;
 pub mod telemetry;
+pub mod tls;
 pub mod tokens;

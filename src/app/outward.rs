@@ -14,6 +14,7 @@ use crate::forward::release::MailRelease;
 use crate::forward::smtp::DownstreamServer;
 use crate::ports::relay::Relay;
 use crate::ports::{Clock, Deliveries, Mailer, OwnMail, Release, StoreError};
+use crate::runtime::tls::{Connector, TlsFault};
 
 /// Everything that goes out.
 pub(super) struct Outward {
@@ -23,21 +24,27 @@ pub(super) struct Outward {
 }
 
 /// The way out by the mail settings; without any, mail is refused with a word why.
+///
+/// # Errors
+/// The certificates for TLS with the server behind can't be used.
 pub(super) fn outward(
     settings: &Settings,
     mail: Option<&MailSettings>,
     deliveries: Arc<dyn Deliveries>,
     clock: &Arc<dyn Clock>,
-) -> Outward {
+) -> Result<Outward, TlsFault> {
     let Some(mail) = mail else {
-        return Outward {
+        return Ok(Outward {
             relay: None,
             mailer: Arc::new(NoMailServer),
             release: Arc::new(NoMailServer),
-        };
+        });
     };
-    let relay: Arc<dyn Relay> =
-        Arc::new(DownstreamServer::new(mail.downstream.clone(), &mail.hostname, &mail.pass_key));
+    let (downstream, hostname, key) = (mail.downstream.clone(), &mail.hostname, &mail.pass_key);
+    let relay: Arc<dyn Relay> = Arc::new(match &mail.downstream_tls {
+        Some(tls) => DownstreamServer::by_tls(downstream, Connector::new(tls)?, hostname, key),
+        None => DownstreamServer::new(downstream, hostname, key),
+    });
     let mailer = SmtpMailer::new(
         Arc::clone(&relay),
         &settings.organisations,
@@ -45,7 +52,7 @@ pub(super) fn outward(
         Arc::clone(clock),
     );
     let release = MailRelease::new(Arc::clone(&relay), deliveries, Arc::clone(clock));
-    Outward { relay: Some(relay), mailer: Arc::new(mailer), release: Arc::new(release) }
+    Ok(Outward { relay: Some(relay), mailer: Arc::new(mailer), release: Arc::new(release) })
 }
 
 /// Stands where no mail server is configured.

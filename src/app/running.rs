@@ -13,7 +13,7 @@ use crate::casework::{Casework, Desk};
 use crate::channels::http::{self, ContactsEdge, ContactsParts, EdgeError};
 use crate::channels::mail::listener::{self, Bound, Protocol};
 use crate::channels::mail::settings::{Bind, MailSettings};
-use crate::channels::mail::{MailEdge, milter};
+use crate::channels::mail::{MailEdge, MailEdgeFault, milter};
 use crate::config::Settings;
 use crate::config::pass_key::{PassKeyError, pass_key};
 use crate::forward::events::CourierFault;
@@ -25,6 +25,7 @@ use crate::runtime::health::Health;
 use crate::runtime::http_server::{self, Bounds};
 use crate::runtime::limits::DRAIN_WAIT;
 use crate::runtime::shutdown::Shutdown;
+use crate::runtime::tls::TlsFault;
 use crate::runtime::tokens::TokenTable;
 use crate::staff::{self, Staff};
 use crate::store;
@@ -38,8 +39,10 @@ pub enum StartFault {
     PassKey(#[from] PassKeyError),
     #[error(transparent)]
     Edge(#[from] EdgeError),
-    #[error("{}: the folder for messages in hand can't be used: {cause}", folder.display())]
-    Spool { folder: std::path::PathBuf, cause: std::io::Error },
+    #[error(transparent)]
+    Mail(#[from] MailEdgeFault),
+    #[error("the way to the mail server: {0}")]
+    Downstream(TlsFault),
     #[error(transparent)]
     Courier(#[from] CourierFault),
     #[error("{}: the dead letters there can't be read: {cause}", folder.display())]
@@ -81,7 +84,8 @@ pub async fn start(settings: &Settings) -> Result<Running, StartFault> {
         None => None,
     };
     let deliveries: Arc<dyn Deliveries> = Arc::clone(&store) as Arc<dyn Deliveries>;
-    let out = outward::outward(settings, mail.as_deref(), Arc::clone(&deliveries), &clock);
+    let out = outward::outward(settings, mail.as_deref(), Arc::clone(&deliveries), &clock)
+        .map_err(StartFault::Downstream)?;
     let shutdown = Shutdown::new();
     let core = core::start(settings, &store, Arc::clone(&out.mailer), &clock, &shutdown).await?;
     let mut running =
@@ -107,18 +111,15 @@ impl Running {
         clock: &Arc<dyn Clock>,
     ) -> Result<(), StartFault> {
         let (Some(mail), Some(relay)) = (mail, &out.relay) else { return Ok(()) };
-        let edge = Arc::new(
-            MailEdge::new(
-                Arc::clone(&mail),
-                Arc::clone(&self.core.intake),
-                Arc::clone(relay),
-                deliveries,
-                Arc::clone(&out.mailer),
-                Arc::clone(clock),
-                Arc::clone(&self.core.metrics),
-            )
-            .map_err(|cause| StartFault::Spool { folder: mail.spool.clone(), cause })?,
-        );
+        let edge = Arc::new(MailEdge::new(
+            Arc::clone(&mail),
+            Arc::clone(&self.core.intake),
+            Arc::clone(relay),
+            deliveries,
+            Arc::clone(&out.mailer),
+            Arc::clone(clock),
+            Arc::clone(&self.core.metrics),
+        )?);
         let listeners = [(&mail.smtp, Protocol::Smtp), (&mail.lmtp, Protocol::Lmtp)];
         for (address, protocol) in listeners {
             let Some(address) = address else { continue };
@@ -126,12 +127,13 @@ impl Running {
                 Protocol::Smtp => ("smtp", &mut self.addresses.smtp),
                 Protocol::Lmtp => ("lmtp", &mut self.addresses.lmtp),
             };
-            let bound = bind_mail(what, address, place).await?;
+            let bound = bind_mail(what, address, mail.socket_mode, place).await?;
             let stopping = self.shutdown.stopping();
             self.edges.spawn(listener::serve(bound, protocol, Arc::clone(&edge), stopping));
         }
         if let Some(address) = &mail.milter {
-            let bound = bind_mail("milter", address, &mut self.addresses.milter).await?;
+            let bound =
+                bind_mail("milter", address, mail.socket_mode, &mut self.addresses.milter).await?;
             self.edges.spawn(milter::serve(bound, edge, self.shutdown.stopping()));
         }
         Ok(())
@@ -254,9 +256,10 @@ impl Running {
 async fn bind_mail(
     what: &'static str,
     address: &Bind,
+    socket_mode: u32,
     place: &mut Option<String>,
 ) -> Result<Bound, StartFault> {
-    let bound = listener::bind(address).await.map_err(|cause| StartFault::Bind {
+    let bound = listener::bind(address, socket_mode).await.map_err(|cause| StartFault::Bind {
         what,
         address: address.to_string(),
         cause,

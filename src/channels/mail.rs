@@ -23,4 +23,4 @@ pub mod spool;
 mod translate;
 pub mod wire;
 
-pub use edge::MailEdge;
+pub use edge::{MailEdge, MailEdgeFault};

@@ -29,8 +29,9 @@ pub async fn run(_args: &DemoArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     scratch.import(&loaded.settings).await?;
     let running =
         app::start(&loaded.settings).await.map_err(|fault| Fault::input(fault.to_string()))?;
+    let stop = told_to_stop()?;
     say(io.out, guide::text(&scratch, &sinks));
-    told_to_stop().await?;
+    stop.await;
     let in_time = running.stop().await;
     sinks.stop().await;
     scratch.remove();

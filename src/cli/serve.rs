@@ -33,13 +33,13 @@ pub async fn run(args: &ServeArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     }
     let running =
         app::start(&loaded.settings).await.map_err(|fault| Fault::input(fault.to_string()))?;
+    // Before it says that it is ready: from then on somebody may tell it to stop.
+    let mut stop = pin!(told_to_stop()?);
     say_where(&running.addresses, io.err);
-    let mut stop = pin!(told_to_stop());
     tokio::select! {
-        // First, so that signals are heard from the start.
         biased;
-        told = &mut stop => told?,
-        () = say_set_up(&loaded.settings.store, io.err) => stop.await?,
+        () = &mut stop => {}
+        () = say_set_up(&loaded.settings.store, io.err) => stop.await,
     }
     say(io.err, "stopping: work in hand is finished first");
     Ok(if running.stop().await {
@@ -86,13 +86,14 @@ pub(super) fn say_where(addresses: &app::Addresses, err: &mut dyn Write) {
     say(err, "ready");
 }
 
-/// Ends at SIGTERM or SIGINT.
-pub(super) async fn told_to_stop() -> Result<(), Fault> {
+/// Ends at the first SIGTERM or SIGINT after the call.
+pub(super) fn told_to_stop() -> Result<impl Future<Output = ()>, Fault> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Fault::internal)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Fault::internal)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

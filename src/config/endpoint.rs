@@ -78,6 +78,17 @@ pub(super) fn bind(text: &str) -> Result<Bind, Wrong> {
     }
 }
 
+/// Permissions of a file, as `chmod` has them in figures.
+pub(super) fn mode(text: &str) -> Result<u32, Wrong> {
+    let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
+    mode.ok_or_else(|| {
+        (
+            format!("`{}` is not what may be done with a file", brief(text)),
+            "write it as \"0660\", in quotes".to_owned(),
+        )
+    })
+}
+
 /// The server behind: `smtp://HOST:PORT`, `lmtp://HOST:PORT`, `smtp+unix:PATH`, `lmtp+unix:PATH`.
 pub(super) fn downstream(text: &str) -> Result<Downstream, Wrong> {
     const RIGHT: &str =

@@ -9,7 +9,7 @@ use super::bank_holidays::Calendars;
 use super::endpoint;
 use super::environment::Environment;
 use super::fault::{Warning, beside};
-use super::mail;
+use super::mail::{self, MailListen};
 use super::node::Node;
 use super::organisation;
 use super::reader::{Field, Reader, Section};
@@ -78,7 +78,7 @@ pub(super) fn read(
         warnings: RefCell::default(),
         taken: RefCell::default(),
     };
-    let mail = mail::read(&section, listeners.smtp, listeners.lmtp, listeners.milter, &state);
+    let mail = mail::read(&section, listeners.mail, file, &state);
     let read = organisation::read_all(&context, &section, mail.is_some());
     if context.contacts.is_none() && !(read.forms.is_empty() && read.telephony.is_empty()) {
         section.missing("listen.contacts", "IP:PORT: there are forms or telephony entries");
@@ -174,9 +174,7 @@ fn state(root: &Section<'_>, store: &StoreUrl) -> PathBuf {
 #[derive(Default)]
 struct Listeners {
     http: Listen,
-    smtp: Option<Bind>,
-    lmtp: Option<Bind>,
-    milter: Option<Bind>,
+    mail: MailListen,
 }
 
 fn listeners(root: &Section<'_>) -> Listeners {
@@ -201,16 +199,19 @@ fn listeners(root: &Section<'_>) -> Listeners {
                 .and_then(|f| f.list(|item| item.parsed(endpoint::network)))
                 .unwrap_or_default(),
         },
-        smtp: smtp.as_ref().and_then(|f| f.parsed(endpoint::bind)),
-        lmtp: lmtp.as_ref().and_then(|f| f.parsed(endpoint::bind)),
-        milter: milter.as_ref().and_then(|f| f.parsed(endpoint::bind)),
+        mail: MailListen {
+            smtp: smtp.as_ref().and_then(|f| f.parsed(endpoint::bind)),
+            lmtp: lmtp.as_ref().and_then(|f| f.parsed(endpoint::bind)),
+            milter: milter.as_ref().and_then(|f| f.parsed(endpoint::bind)),
+            socket_mode: section.field("socket_mode").and_then(|f| f.parsed(endpoint::mode)),
+        },
     };
     let bound = [
         (contacts, listeners.http.contacts.map(Bind::Tcp)),
         (staff, listeners.http.staff.map(Bind::Tcp)),
-        (smtp, listeners.smtp.clone()),
-        (lmtp, listeners.lmtp.clone()),
-        (milter, listeners.milter.clone()),
+        (smtp, listeners.mail.smtp.clone()),
+        (lmtp, listeners.mail.lmtp.clone()),
+        (milter, listeners.mail.milter.clone()),
     ];
     let mut earlier: Vec<(&Field<'_>, &Bind)> = Vec::new();
     for (field, bind) in &bound {

@@ -3,28 +3,32 @@
 use std::path::Path;
 
 use super::endpoint;
+use super::mail_tls;
 use super::reader::{Field, Section, brief};
 use super::settings::MailWithoutKey;
 use crate::channels::mail::settings::{Bind, Downstream, MailSettings, MilterKept};
 use crate::domain::identifier::domain_to_ascii;
 use crate::runtime::limits::{MAIL_SIZE_BYTES_DEFAULT, MAIL_SIZE_BYTES_MAX};
+use crate::runtime::tls::{ClientTls, ServerTls};
 
 /// Messages smaller than this can't hold an ordinary header block.
 const SIZE_LIMIT_MIN: u64 = 64 * 1024;
 const MILTER_KEPT: &[(&str, MilterKept)] =
     &[("discard", MilterKept::Discard), ("quarantine", MilterKept::Quarantine)];
+/// Everybody on the machine may hand mail in by a local socket: `pipe` runs as any user, as
+/// `sendmail` does.
+const SOCKET_MODE_DEFAULT: u32 = 0o666;
 const SPOOL_FOLDER: &str = "spool";
 
 /// The mail settings; `None` where there is neither a mail listener nor a downstream. What stands
 /// in `[mail]` is checked all the same.
 pub(super) fn read(
     root: &Section<'_>,
-    smtp: Option<Bind>,
-    lmtp: Option<Bind>,
-    milter: Option<Bind>,
+    listen: MailListen,
+    file: &Path,
     state: &Path,
 ) -> Option<MailWithoutKey> {
-    let wanted = smtp.is_some() || lmtp.is_some() || milter.is_some();
+    let wanted = listen.smtp.is_some() || listen.lmtp.is_some() || listen.milter.is_some();
     let field = if wanted {
         root.need("mail", "[mail] with downstream = \"smtp://HOST:PORT\"")
     } else {
@@ -37,14 +41,26 @@ pub(super) fn read(
         section.field("downstream")
     };
     let downstream = downstream.and_then(|f| f.parsed(endpoint::downstream));
+    let networks = |key| {
+        let field = section.field(key);
+        field.and_then(|f| f.list(|item| item.parsed(endpoint::network))).unwrap_or_default()
+    };
+    let tls = section.field("tls");
+    let smtp_tls = tls.as_ref().and_then(|f| mail_tls::server(f, file));
+    if let (Some(tls), None) = (&tls, &listen.smtp) {
+        tls.fault("is for a listener that is not there", "write listen.smtp, or leave this out");
+    }
+    let downstream_tls = section.field("downstream_tls");
+    let downstream_tls =
+        downstream_tls.and_then(|f| mail_tls::client(&f, file, downstream.as_ref()));
     let hosts = |key| section.field(key).and_then(|f| f.list(host)).unwrap_or_default();
     let settings = MailParts {
+        smtp_tls,
+        accept_from: networks("accept_from"),
+        downstream_tls,
         trusted_authserv_ids: hosts("trusted_authserv_ids"),
         border_hosts: hosts("border_hosts"),
-        xforward_from: section
-            .field("xforward_from")
-            .and_then(|f| f.list(|item| item.parsed(endpoint::network)))
-            .unwrap_or_default(),
+        xforward_from: networks("xforward_from"),
         size_limit: section
             .field("size_limit")
             .and_then(|f| f.bytes(SIZE_LIMIT_MIN, MAIL_SIZE_BYTES_MAX))
@@ -55,12 +71,48 @@ pub(super) fn read(
             .unwrap_or_default(),
         hostname: section.field("hostname").and_then(|f| host(&f)).unwrap_or_else(hostname),
     };
+    let asks_for_certificates = tls.is_some_and(|tls| tls.has("client_ca"));
+    closed(&section, &listen, &settings, asks_for_certificates);
     section.close();
     // Without a listener a downstream still takes notices and what is routed to a mailbox.
-    Some(MailWithoutKey(settings.with(smtp, lmtp, milter, downstream?, state)))
+    Some(MailWithoutKey(settings.with(listen, downstream?, state)))
+}
+
+/// The mail listeners.
+#[derive(Default)]
+pub(super) struct MailListen {
+    pub(super) smtp: Option<Bind>,
+    pub(super) lmtp: Option<Bind>,
+    pub(super) milter: Option<Bind>,
+    pub(super) socket_mode: Option<u32>,
+}
+
+/// Refuses a listener at which anybody could hand in mail that the server behind takes as the
+/// organisation's own server's word.
+fn closed(section: &Section<'_>, listen: &MailListen, mail: &MailParts, certificates: bool) {
+    let listeners = [
+        ("smtp", &listen.smtp, certificates),
+        ("lmtp", &listen.lmtp, false),
+        ("milter", &listen.milter, false),
+    ];
+    for (name, bind, asks_for_certificates) in listeners {
+        let Some(Bind::Tcp(address)) = bind else { continue };
+        let open = !address.ip().is_loopback() && mail.accept_from.is_empty();
+        if open && !asks_for_certificates {
+            section.fault(
+                "accept_from",
+                format!("names nobody, and listen.{name} is open to every host that can reach it"),
+                "write the networks of your mail servers, or for SMTP ask for their certificates \
+                 with tls.client_ca",
+            );
+        }
+    }
 }
 
 struct MailParts {
+    smtp_tls: Option<ServerTls>,
+    accept_from: Vec<ipnet::IpNet>,
+    downstream_tls: Option<ClientTls>,
     trusted_authserv_ids: Vec<String>,
     border_hosts: Vec<String>,
     xforward_from: Vec<ipnet::IpNet>,
@@ -70,20 +122,17 @@ struct MailParts {
 }
 
 impl MailParts {
-    fn with(
-        self,
-        smtp: Option<Bind>,
-        lmtp: Option<Bind>,
-        milter: Option<Bind>,
-        downstream: Downstream,
-        state: &Path,
-    ) -> MailSettings {
+    fn with(self, listen: MailListen, downstream: Downstream, state: &Path) -> MailSettings {
         MailSettings {
-            smtp,
-            lmtp,
-            milter,
+            smtp: listen.smtp,
+            lmtp: listen.lmtp,
+            milter: listen.milter,
             milter_kept: self.milter_kept,
+            socket_mode: listen.socket_mode.unwrap_or(SOCKET_MODE_DEFAULT),
+            smtp_tls: self.smtp_tls,
+            accept_from: self.accept_from,
             downstream,
+            downstream_tls: self.downstream_tls,
             trusted_authserv_ids: self.trusted_authserv_ids,
             border_hosts: self.border_hosts,
             xforward_from: self.xforward_from,

@@ -23,6 +23,7 @@ use crate::ports::relay::{
 use crate::runtime::limits::{
     DOWNSTREAM_CONNECT_WAIT, DOWNSTREAM_OFFER_AGE_MAX, DOWNSTREAM_OFFER_PAUSE,
 };
+use crate::runtime::tls::Connector;
 use pool::Pool;
 use transaction::Open;
 
@@ -43,8 +44,22 @@ struct Offer {
 impl DownstreamServer {
     /// `hostname` is the name in greetings and `Received`; `pass_key` the key of the loop mark.
     pub fn new(downstream: Downstream, hostname: &str, pass_key: &[u8; 32]) -> Self {
+        Self::by(Pool::new(downstream, None, hostname), hostname, pass_key)
+    }
+
+    /// The same by TLS: nothing is handed over without it.
+    pub fn by_tls(
+        downstream: Downstream,
+        tls: Connector,
+        hostname: &str,
+        pass_key: &[u8; 32],
+    ) -> Self {
+        Self::by(Pool::new(downstream, Some(tls), hostname), hostname, pass_key)
+    }
+
+    fn by(pool: Pool, hostname: &str, pass_key: &[u8; 32]) -> Self {
         DownstreamServer {
-            pool: Arc::new(Pool::new(downstream, hostname)),
+            pool: Arc::new(pool),
             letterhead: Arc::new(Letterhead::new(hostname, MarkKey::new(pass_key))),
             offer: Mutex::new(Offer::default()),
         }

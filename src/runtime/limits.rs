@@ -73,6 +73,8 @@ pub const PIPE_REPLY_WAIT: Duration = Duration::from_secs(90);
 /// reset, and how much.
 pub const SMTP_LINGER_WAIT: Duration = Duration::from_secs(1);
 pub const SMTP_LINGER_BYTES_MAX: usize = 1024 * 1024;
+/// A TLS handshake on a mail listener. Over: the connection is closed.
+pub const SMTP_HANDSHAKE_WAIT: Duration = Duration::from_secs(30);
 /// Pause after a mail connection that could not be accepted.
 pub const SMTP_ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Bytes of a message that are read at once.

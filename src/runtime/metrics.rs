@@ -48,6 +48,10 @@ pub enum MailEvent {
     Unread,
     /// A message carried a valid loop mark.
     PassedByMark,
+    /// A peer that is not listed was turned away.
+    PeersRefused,
+    /// A TLS handshake failed, for want of a listed certificate or otherwise.
+    HandshakesFailed,
 }
 
 impl MailEvent {
@@ -58,6 +62,8 @@ impl MailEvent {
             MailEvent::ForgedFields => "forged_fields",
             MailEvent::Unread => "unread",
             MailEvent::PassedByMark => "passed_by_mark",
+            MailEvent::PeersRefused => "peers_refused",
+            MailEvent::HandshakesFailed => "handshakes_failed",
         }
     }
 }

@@ -4,10 +4,13 @@
 //! (or run the test with BLESS=1, and read what it wrote).
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use contact_gateway::cli::check::{CheckArgs, run};
 use contact_gateway::config::{self, Environment};
+
+use crate::authority::{Authority, Issued, Purpose};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -77,6 +80,13 @@ fn shown_whole() -> String {
         .collect()
 }
 
+/// What the shown configuration names; made once.
+static CERTIFICATES: LazyLock<(Authority, Issued)> = LazyLock::new(|| {
+    let authority = Authority::new();
+    let issued = authority.issue("gateway.example", Purpose::Server);
+    (authority, issued)
+});
+
 fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
     let scratch = tempfile::tempdir().unwrap();
     let config = scratch.path();
@@ -86,6 +96,11 @@ fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
         std::fs::copy(folder("config").join(name), config.join(name)).unwrap();
     }
     std::fs::write(config.join("secrets/karbon-twilio"), "secret\n").unwrap();
+    std::fs::create_dir_all(config.join("tls")).unwrap();
+    let (authority, issued) = &*CERTIFICATES;
+    std::fs::copy(authority.certificate(), config.join("tls/authorities.pem")).unwrap();
+    std::fs::copy(&issued.certificate, config.join("tls/certificate.pem")).unwrap();
+    std::fs::copy(&issued.key, config.join("tls/key.pem")).unwrap();
     std::fs::write(config.join("fallback.xml"), "<Response/>").unwrap();
     let file = config.join("gateway.toml");
     std::fs::write(&file, text).unwrap();

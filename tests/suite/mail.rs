@@ -12,3 +12,5 @@ mod pipe;
 mod postfix;
 mod postfix_milter;
 pub mod sink;
+mod sockets;
+mod tls;

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod authority;
 mod bad_configs;
 mod contacts_edge;
 mod degraded;

@@ -2,7 +2,7 @@
 //! staff listener asked as scripts ask it.
 
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::contacts_edge::client::{Got, raw, request};
 
+const NO_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 const TOKEN: &str = "the token of the front desk";
 
 /// A folder with a configuration; what runs in it keeps everything there.
@@ -129,6 +130,13 @@ upstream = "http://{calls}/voice"
         std::fs::write(self.config(), lines.collect::<Vec<_>>().join("\n")).unwrap();
     }
 
+    /// Changes the configuration where it says `from`.
+    pub fn change(&self, from: &str, to: &str) {
+        let config = std::fs::read_to_string(self.config()).unwrap();
+        assert!(config.contains(from), "{from}");
+        std::fs::write(self.config(), config.replacen(from, to, 1)).unwrap();
+    }
+
     /// The program with this verb and the configuration.
     pub fn command(&self, verb: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
@@ -161,7 +169,9 @@ upstream = "http://{calls}/voice"
         }
         let address = |what: &str| {
             let begin = format!("listening: {what} ");
-            said.iter().find_map(|line| line.strip_prefix(&begin)).unwrap().parse().unwrap()
+            let said = said.iter().find_map(|line| line.strip_prefix(&begin)).unwrap();
+            // A socket file is where the configuration put it.
+            if said.starts_with("unix:") { NO_ADDRESS } else { said.parse().unwrap() }
         };
         let (contacts, staff) = (address("contacts"), address("staff"));
         let (smtp, lmtp) = (address("smtp"), address("lmtp"));
@@ -234,6 +244,13 @@ impl Served {
         let got: Got = raw(self.staff, &request(method, target, &fields, body.as_bytes())).await;
         assert_eq!(got.status, 200, "{target}: {got:?}");
         got.json()
+    }
+
+    pub async fn metrics(&self) -> String {
+        let bearer = format!("Bearer {TOKEN}");
+        let fields = [("Authorization", bearer.as_str())];
+        let got: Got = raw(self.staff, &request("GET", "/metrics", &fields, b"")).await;
+        String::from_utf8_lossy(&got.body).into_owned()
     }
 
     /// Everything of a list that comes in pages.

@@ -1,5 +1,6 @@
 //! What every session of the mail edge works with.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -12,6 +13,7 @@ use crate::ports::relay::Relay;
 use crate::ports::{Clock, Deliveries, Mailer};
 use crate::runtime::limits::MAIL_READERS_MAX;
 use crate::runtime::metrics::{MailEvent, MailLabels, Metrics};
+use crate::runtime::tls::{Acceptor, TlsFault};
 
 /// The mail edge: one for the process, shared by its listeners.
 pub struct MailEdge {
@@ -24,13 +26,24 @@ pub struct MailEdge {
     pub(super) metrics: Arc<Metrics>,
     /// Messages that are parsed at once.
     pub(super) readers: Semaphore,
+    /// TLS of the SMTP listener.
+    pub(super) tls: Option<Acceptor>,
+}
+
+/// Why the mail edge can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum MailEdgeFault {
+    #[error("{}: the folder for messages in hand can't be used: {cause}", folder.display())]
+    Spool { folder: PathBuf, cause: std::io::Error },
+    #[error(transparent)]
+    Tls(#[from] TlsFault),
 }
 
 impl MailEdge {
     /// Clears the spool of what a crash left.
     ///
     /// # Errors
-    /// The spool folder can't be made or read.
+    /// The spool folder can't be made or read, or the certificate can't be used.
     pub fn new(
         settings: Arc<MailSettings>,
         intake: Arc<Intake>,
@@ -39,10 +52,12 @@ impl MailEdge {
         mailer: Arc<dyn Mailer>,
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
-    ) -> std::io::Result<Self> {
-        spool::clear(&settings.spool)?;
+    ) -> Result<Self, MailEdgeFault> {
+        spool::clear(&settings.spool)
+            .map_err(|cause| MailEdgeFault::Spool { folder: settings.spool.clone(), cause })?;
+        let tls = settings.smtp_tls.as_ref().map(Acceptor::new).transpose()?;
         let readers = Semaphore::new(MAIL_READERS_MAX);
-        Ok(MailEdge { settings, intake, relay, deliveries, mailer, clock, metrics, readers })
+        Ok(MailEdge { settings, intake, relay, deliveries, mailer, clock, metrics, readers, tls })
     }
 
     pub(super) fn count(&self, event: MailEvent, by: u64) {

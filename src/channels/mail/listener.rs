@@ -2,10 +2,11 @@
 
 use std::future::Future;
 use std::net::IpAddr;
-use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
@@ -17,31 +18,45 @@ use super::replies;
 use super::session::{Peer, Session, Stream};
 use super::settings::Bind;
 use crate::runtime::limits::{SMTP_ACCEPT_PAUSE, SMTP_SESSIONS_MAX};
-use crate::runtime::metrics::ListenerLabels;
+use crate::runtime::metrics::{ListenerLabels, MailEvent};
 use crate::runtime::shutdown::Stopping;
 
 /// A listening socket.
 pub enum Bound {
     Tcp(TcpListener),
-    Unix(UnixListener),
+    Unix(UnixListener, SocketFile),
 }
 
-/// Everybody on the machine may hand mail in by a local socket: `pipe` runs as any user, as
-/// `sendmail` does. Where that is not wanted, the folder's permissions say so.
-const SOCKET_MODE: u32 = 0o666;
+/// The file of a listening socket: gone with the listener, unless somebody put another one there.
+pub struct SocketFile {
+    path: PathBuf,
+    inode: u64,
+}
 
-/// Binds a mail listener. A socket file that a crash left is replaced.
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if std::fs::metadata(&self.path).is_ok_and(|found| found.ino() == self.inode)
+            && let Err(error) = std::fs::remove_file(&self.path)
+        {
+            tracing::warn!(%error, "the socket file of a mail listener could not be removed");
+        }
+    }
+}
+
+/// Binds a mail listener. A socket file that a crash left is replaced; the new one has these
+/// permissions.
 ///
 /// # Errors
 /// The address is taken, or can't be bound by this user.
-pub async fn bind(bind: &Bind) -> std::io::Result<Bound> {
+pub async fn bind(bind: &Bind, socket_mode: u32) -> std::io::Result<Bound> {
     match bind {
         Bind::Tcp(address) => Ok(Bound::Tcp(TcpListener::bind(address).await?)),
         Bind::Unix(path) => {
             remove_stale(path).await?;
             let listener = UnixListener::bind(path)?;
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(SOCKET_MODE))?;
-            Ok(Bound::Unix(listener))
+            let file = SocketFile { path: path.clone(), inode: std::fs::metadata(path)?.ino() };
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(socket_mode))?;
+            Ok(Bound::Unix(listener, file))
         }
     }
 }
@@ -60,7 +75,7 @@ impl Bound {
     pub fn address(&self) -> Option<String> {
         match self {
             Bound::Tcp(listener) => listener.local_addr().ok().map(|address| address.to_string()),
-            Bound::Unix(listener) => {
+            Bound::Unix(listener, _) => {
                 let address = listener.local_addr().ok()?;
                 address.as_pathname().map(|path| format!("unix:{}", path.display()))
             }
@@ -75,7 +90,7 @@ impl Bound {
                 stream.set_nodelay(true)?;
                 Ok((Box::new(stream), Peer::Host(peer.ip().to_canonical())))
             }
-            Bound::Unix(listener) => {
+            Bound::Unix(listener, _) => {
                 let (stream, _) = listener.accept().await?;
                 Ok((Box::new(stream), Peer::Local))
             }
@@ -90,18 +105,35 @@ pub async fn serve(bound: Bound, protocol: Protocol, edge: Arc<MailEdge>, stoppi
         Protocol::Lmtp => "lmtp",
     };
     let full = replies::wire(&replies::too_many_sessions());
-    accept_each(bound, listener, &full, edge, stopping, move |edge, stream, peer, stopping| {
-        Session::new(edge, stream, peer, protocol, stopping).run()
-    })
+    let unlisted = replies::wire(&replies::peer_not_listed());
+    let turned_away = TurnedAway { full: &full, unlisted: &unlisted };
+    accept_each(
+        bound,
+        listener,
+        turned_away,
+        edge,
+        stopping,
+        move |edge, stream, peer, stopping| {
+            Session::new(edge, stream, peer, protocol, stopping).run()
+        },
+    )
     .await;
 }
 
-/// Runs a session for each connection, whatever is spoken on it. `full`: what a client is told that
-/// finds no place.
+/// What clients are told that get no session, in the protocol that they speak.
+#[derive(Clone, Copy)]
+pub(super) struct TurnedAway<'a> {
+    /// There is no place.
+    pub full: &'a [u8],
+    /// The client is none that may hand in mail.
+    pub unlisted: &'a [u8],
+}
+
+/// Runs a session for each connection, whatever is spoken on it.
 pub(super) async fn accept_each<S, F>(
     bound: Bound,
     listener: &'static str,
-    full: &[u8],
+    turned_away: TurnedAway<'_>,
     edge: Arc<MailEdge>,
     stopping: Stopping,
     session: S,
@@ -132,9 +164,15 @@ pub(super) async fn accept_each<S, F>(
                 continue;
             }
         };
+        if !may_hand_in(&peer, &edge) {
+            edge.count(MailEvent::PeersRefused, 1);
+            // Best effort, as below.
+            let _ = stream.write_all(turned_away.unlisted).await;
+            continue;
+        }
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             // Best effort: the client learns it from the closed connection otherwise.
-            let _ = stream.write_all(full).await;
+            let _ = stream.write_all(turned_away.full).await;
             continue;
         };
         let session = session(Arc::clone(&edge), stream, peer, stopping.clone());
@@ -159,15 +197,26 @@ fn log_panic(ended: &Result<(), tokio::task::JoinError>) {
     }
 }
 
+/// Whether a peer may hand in mail at all.
+fn may_hand_in(peer: &Peer, edge: &MailEdge) -> bool {
+    let listed = &edge.settings.accept_from;
+    match peer {
+        Peer::Local => true,
+        Peer::Host(address) => {
+            listed.is_empty() || address.is_loopback() || contains(listed, *address)
+        }
+    }
+}
+
 /// Whether a peer is a mail server of the organisation: XFORWARD is its to send, and its bare
 /// line ends are made whole.
 pub(super) fn is_trusted(peer: &Peer, edge: &MailEdge) -> bool {
     match peer {
         Peer::Local => true,
-        Peer::Host(address) => contains(edge, *address),
+        Peer::Host(address) => contains(&edge.settings.xforward_from, *address),
     }
 }
 
-fn contains(edge: &MailEdge, address: IpAddr) -> bool {
-    edge.settings.xforward_from.iter().any(|network| network.contains(&address))
+fn contains(networks: &[IpNet], address: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(&address))
 }

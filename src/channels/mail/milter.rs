@@ -21,7 +21,7 @@ use tokio::time::timeout;
 
 use super::edge::MailEdge;
 use super::handover::in_place::{self, Changes, Verdict};
-use super::listener::{self, Bound};
+use super::listener::{self, Bound, TurnedAway};
 use super::session::{Peer, Stream};
 use super::settings::MilterKept;
 use crate::runtime::limits::{
@@ -52,28 +52,36 @@ const QUARANTINE_REASON: &str = "kept on a queue of the contact gateway";
 
 /// Serves a milter listener until the stop is called, and returns when its last session has ended.
 pub async fn serve(bound: Bound, edge: Arc<MailEdge>, stopping: Stopping) {
-    // There is nothing to say to a server that finds no place: it learns it from the closed
+    // There is nothing to say to a server that gets no session: it learns it from the closed
     // connection, and does as it is set up to.
-    listener::accept_each(bound, "milter", b"", edge, stopping, |edge, stream, peer, stopping| {
-        let known = is_mail_server(&peer, &edge);
-        let session = Session {
-            edge,
-            stream,
-            input: BytesMut::new(),
-            output: Vec::new(),
-            agreed: None,
-            client: Client::default(),
-            draft: None,
-            stopping,
-        };
-        async move {
-            if known {
-                session.run().await;
-            } else {
-                tracing::warn!("a milter connection of no mail server of ours was closed");
+    let turned_away = TurnedAway { full: b"", unlisted: b"" };
+    listener::accept_each(
+        bound,
+        "milter",
+        turned_away,
+        edge,
+        stopping,
+        |edge, stream, peer, stopping| {
+            let known = is_mail_server(&peer, &edge);
+            let session = Session {
+                edge,
+                stream,
+                input: BytesMut::new(),
+                output: Vec::new(),
+                agreed: None,
+                client: Client::default(),
+                draft: None,
+                stopping,
+            };
+            async move {
+                if known {
+                    session.run().await;
+                } else {
+                    tracing::warn!("a milter connection of no mail server of ours was closed");
+                }
             }
-        }
-    })
+        },
+    )
     .await;
 }
 

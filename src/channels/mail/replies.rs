@@ -33,12 +33,22 @@ pub(super) fn bye() -> Reply {
     Reply::new(221, "2.0.0 Bye")
 }
 
+pub(super) fn ready_for_tls() -> Reply {
+    Reply::new(220, "2.0.0 Ready to start TLS")
+}
+
 pub(super) fn stopping() -> Reply {
     Reply::new(421, "4.3.2 The gateway is stopping; try again")
 }
 
 pub(super) fn too_many_sessions() -> Reply {
     Reply::new(421, "4.3.2 Too many sessions; try again")
+}
+
+/// Temporary, since a mail server of the organisation may have moved, and should not bounce what
+/// it has in hand.
+pub(super) fn peer_not_listed() -> Reply {
+    Reply::new(421, "4.7.1 This address may not hand in mail here")
 }
 
 pub(super) fn too_slow() -> Reply {
@@ -129,6 +139,11 @@ pub(super) fn too_large() -> Reply {
 
 pub(super) fn needs_smtp_utf8() -> Reply {
     Reply::new(553, "5.6.7 Address beyond ASCII without SMTPUTF8")
+}
+
+/// RFC 3207 4.
+pub(super) fn tls_first() -> Reply {
+    Reply::new(530, "5.7.0 Must issue a STARTTLS command first")
 }
 
 pub(super) fn no_recipients() -> Reply {

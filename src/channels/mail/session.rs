@@ -1,8 +1,9 @@
-//! One SMTP or LMTP session (RFC 5321, 2033, 2034, 3461, 6152, 6531).
+//! One SMTP or LMTP session (RFC 5321, 2033, 2034, 3207, 3461, 6152, 6531).
 
 mod commands;
 mod draft;
 mod message;
+mod tls;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::handover::Protocol;
 use super::listener::is_trusted;
 use super::replies;
 use super::wire::{self, Line, Lines};
+use crate::domain::organisation::OrganisationId;
 use crate::ports::relay::{Capabilities, Reply};
 use crate::runtime::limits::{
     SMTP_COMMAND_WAIT, SMTP_FAULTS_MAX, SMTP_LINGER_BYTES_MAX, SMTP_LINGER_WAIT, SMTP_READ_BYTES,
@@ -69,11 +71,15 @@ pub(super) struct Session {
     protocol: Protocol,
     peer: Peer,
     trusted: bool,
+    /// TLS has begun.
+    encrypted: bool,
     hello: Option<Hello>,
     offer: Capabilities,
     /// XFORWARD attributes for the next message.
     forwarded: Vec<(String, String)>,
     draft: Option<Draft>,
+    /// What was delivered of the last message, until the client shows that it has read so.
+    untold: Vec<(OrganisationId, String)>,
     faults: usize,
     stopping: Stopping,
 }
@@ -96,10 +102,12 @@ impl Session {
             protocol,
             peer,
             trusted,
+            encrypted: false,
             hello: None,
             offer: Capabilities::default(),
             forwarded: Vec::new(),
             draft: None,
+            untold: Vec::new(),
             faults: 0,
             stopping,
         }
@@ -109,6 +117,12 @@ impl Session {
     pub(super) async fn run(mut self) {
         let end = self.converse().await;
         self.forget_draft().await;
+        if !self.untold.is_empty() {
+            // A client that leaves without a word behind our answer may not have read it (RFC 1047),
+            // and sends it all again: what was delivered is not to be delivered twice.
+            let untold = std::mem::take(&mut self.untold);
+            self.edge.remember(untold).await;
+        }
         let cut_off = matches!(end, Err(End::Say(_)));
         if let Err(End::Say(reply)) = end {
             self.say(&reply);
@@ -135,6 +149,7 @@ impl Session {
     }
 
     async fn converse(&mut self) -> Result<(), End> {
+        self.begin().await?;
         let service = match self.protocol {
             Protocol::Smtp => "ESMTP",
             Protocol::Lmtp => "LMTP",
@@ -143,6 +158,7 @@ impl Session {
         self.say_plainly(&Reply::new(220, &greeting));
         loop {
             let line = self.next_line().await?;
+            self.untold.clear();
             match line {
                 Line::Whole(line) => match wire::command(&line) {
                     Ok(command) => self.obey(command).await?,

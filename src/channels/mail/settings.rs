@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 
 pub use crate::ports::relay::{Downstream, DownstreamAddress, DownstreamProtocol};
+use crate::runtime::tls::{ClientTls, ServerTls};
 
 /// Where a listener binds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +41,17 @@ pub struct MailSettings {
     pub lmtp: Option<Bind>,
     pub milter: Option<Bind>,
     pub milter_kept: MilterKept,
+    /// Permissions of the socket files on which mail is taken, as of `chmod`.
+    pub socket_mode: u32,
+    /// TLS on the SMTP listener.
+    pub smtp_tls: Option<ServerTls>,
+    /// Networks whose hosts may hand in mail; none: every host that can reach the listener.
+    /// This machine always may.
+    pub accept_from: Vec<IpNet>,
     /// The server to which messages are handed on.
     pub downstream: Downstream,
+    /// TLS with that server.
+    pub downstream_tls: Option<ClientTls>,
     /// Ids whose Authentication-Results are believed (RFC 8601).
     pub trusted_authserv_ids: Vec<String>,
     /// Host names of the border, whose `Received` fields are the organisation's own.

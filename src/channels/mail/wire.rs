@@ -68,8 +68,9 @@ pub enum Command {
     Noop,
     Vrfy,
     Quit,
+    StartTls,
     Xforward(Vec<(String, String)>),
-    /// Known to nobody here: EXPN, HELP, STARTTLS, AUTH, BDAT, XCLIENT and the rest.
+    /// Known to nobody here: EXPN, HELP, AUTH, BDAT, XCLIENT and the rest.
     Other,
 }
 
@@ -87,6 +88,7 @@ impl std::fmt::Debug for Command {
             Command::Noop => "NOOP",
             Command::Vrfy => "VRFY",
             Command::Quit => "QUIT",
+            Command::StartTls => "STARTTLS",
             Command::Xforward(_) => "XFORWARD",
             Command::Other => "other",
         })
@@ -171,6 +173,7 @@ pub fn command(line: &Bytes) -> Result<Command, WireFault> {
         b"DATA" => bare(&argument, Command::Data),
         b"RSET" => bare(&argument, Command::Rset),
         b"QUIT" => bare(&argument, Command::Quit),
+        b"STARTTLS" => bare(&argument, Command::StartTls),
         // RFC 5321 4.1.1.9: a parameter is ignored.
         b"NOOP" => Ok(Command::Noop),
         b"VRFY" => Ok(Command::Vrfy),

@@ -252,6 +252,11 @@ impl<'r> Field<'r> {
         self.list(|item| item.words().map(str::to_owned))
     }
 
+    /// Whether this is a table that has the key.
+    pub(in crate::config) fn has(&self, key: &str) -> bool {
+        self.node.table().is_some_and(|table| table.contains_key(key))
+    }
+
     pub(in crate::config) fn section(&self) -> Option<Section<'r>> {
         let Value::Table(table) = &self.node.value else {
             return self.wrong_type("a table");

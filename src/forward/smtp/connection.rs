@@ -13,6 +13,7 @@ use crate::ports::relay::{
 use crate::runtime::limits::{
     DOWNSTREAM_CONNECT_WAIT, DOWNSTREAM_REPLY_LINES_MAX, DOWNSTREAM_REPLY_WAIT, SMTP_LINE_BYTES_MAX,
 };
+use crate::runtime::tls::{ClientStart, Connector};
 
 /// Either kind of socket.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -26,9 +27,11 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects, waits for the greeting and says EHLO or LHLO (HELO to a server of 1982).
+    /// Connects, waits for the greeting and says EHLO or LHLO (HELO to a server of 1982); with
+    /// `tls`, by TLS or not at all.
     pub(super) async fn open(
         downstream: &Downstream,
+        tls: Option<&Connector>,
         hostname: &str,
     ) -> Result<Connection, RelayError> {
         let connecting = connect(&downstream.address);
@@ -41,23 +44,74 @@ impl Connection {
             capabilities: Capabilities::default(),
             protocol: downstream.protocol,
         };
-        if connection.reply().await?.code != 220 {
+        match tls.map(|tls| (tls, tls.start)) {
+            Some((tls, ClientStart::AtOnce)) => {
+                let mut connection = connection.by_tls(tls).await?;
+                connection.greet(hostname).await?;
+                Ok(connection)
+            }
+            Some((tls, ClientStart::ByCommand)) => {
+                connection.greet(hostname).await?;
+                connection.start_tls().await?;
+                let mut connection = connection.by_tls(tls).await?;
+                // RFC 3207 4.2: what was offered without TLS is forgotten.
+                connection.hello(hostname).await?;
+                Ok(connection)
+            }
+            None => {
+                connection.greet(hostname).await?;
+                Ok(connection)
+            }
+        }
+    }
+
+    async fn greet(&mut self, hostname: &str) -> Result<(), RelayError> {
+        if self.reply().await?.code != 220 {
             return Err(RelayError::Unreachable);
         }
-        let verb = match downstream.protocol {
+        self.hello(hostname).await
+    }
+
+    async fn hello(&mut self, hostname: &str) -> Result<(), RelayError> {
+        let verb = match self.protocol {
             DownstreamProtocol::Smtp => "EHLO",
             DownstreamProtocol::Lmtp => "LHLO",
         };
-        let mut hello = connection.ask(format!("{verb} {hostname}\r\n").as_bytes()).await?;
-        if hello.is_permanent() && downstream.protocol == DownstreamProtocol::Smtp {
-            hello = connection.ask(format!("HELO {hostname}\r\n").as_bytes()).await?;
+        let mut hello = self.ask(format!("{verb} {hostname}\r\n").as_bytes()).await?;
+        if hello.is_permanent() && self.protocol == DownstreamProtocol::Smtp {
+            hello = self.ask(format!("HELO {hostname}\r\n").as_bytes()).await?;
             hello.lines.truncate(1);
         }
         if hello.code != 250 {
             return Err(RelayError::Unreachable);
         }
-        connection.capabilities = offered(&hello);
-        Ok(connection)
+        self.capabilities = offered(&hello);
+        Ok(())
+    }
+
+    async fn start_tls(&mut self) -> Result<(), RelayError> {
+        if self.ask(b"STARTTLS\r\n").await?.code != 220 {
+            tracing::warn!("the mail server does not take STARTTLS, which is configured");
+            return Err(RelayError::Unreachable);
+        }
+        // What came with the reply was not said within TLS (CVE-2011-0411, the client's side).
+        if self.stream.buffer().is_empty() { Ok(()) } else { Err(RelayError::Protocol) }
+    }
+
+    async fn by_tls(self, tls: &Connector) -> Result<Connection, RelayError> {
+        let Connection { stream, capabilities, protocol } = self;
+        let handshake = tls.current().connect(tls.name.clone(), stream.into_inner());
+        match timeout(DOWNSTREAM_CONNECT_WAIT, handshake).await {
+            Ok(Ok(stream)) => {
+                let stream = BufReader::new(Box::new(stream) as Box<dyn Duplex>);
+                Ok(Connection { stream, capabilities, protocol })
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the TLS handshake with the mail server failed");
+                Err(RelayError::Unreachable)
+            }
+            Err(_) => Err(RelayError::Slow),
+        }
     }
 
     /// Whether nothing has come since the last reply, the end of the connection included.

@@ -11,9 +11,11 @@ use crate::runtime::limits::{
     DOWNSTREAM_CONNECT_WAIT, DOWNSTREAM_CONNECTIONS_MAX, DOWNSTREAM_IDLE_AGE_MAX,
     DOWNSTREAM_IDLE_MAX,
 };
+use crate::runtime::tls::Connector;
 
 pub(super) struct Pool {
     downstream: Downstream,
+    tls: Option<Connector>,
     hostname: String,
     places: Arc<Semaphore>,
     kept: Mutex<Vec<Kept>>,
@@ -33,9 +35,10 @@ pub(super) struct Held {
 }
 
 impl Pool {
-    pub(super) fn new(downstream: Downstream, hostname: &str) -> Self {
+    pub(super) fn new(downstream: Downstream, tls: Option<Connector>, hostname: &str) -> Self {
         Pool {
             downstream,
+            tls,
             hostname: hostname.to_owned(),
             places: Arc::new(Semaphore::new(DOWNSTREAM_CONNECTIONS_MAX)),
             kept: Mutex::new(Vec::new()),
@@ -64,14 +67,19 @@ impl Pool {
                 return Ok(Held { connection, was_kept: true, _place: place });
             }
         }
-        let connection = Connection::open(&self.downstream, &self.hostname).await?;
-        Ok(Held { connection, was_kept: false, _place: place })
+        self.made(place).await
     }
 
     /// A new connection.
     pub(super) async fn connect(&self) -> Result<Held, RelayError> {
         let place = self.place().await?;
-        let connection = Connection::open(&self.downstream, &self.hostname).await?;
+        self.made(place).await
+    }
+
+    async fn made(&self, place: OwnedSemaphorePermit) -> Result<Held, RelayError> {
+        let opening = Connection::open(&self.downstream, self.tls.as_ref(), &self.hostname);
+        // Large with its handshake, and one of many: on the heap.
+        let connection = Box::pin(opening).await?;
         Ok(Held { connection, was_kept: false, _place: place })
     }
 

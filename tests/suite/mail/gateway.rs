@@ -219,6 +219,10 @@ fn settings(choices: &Choices, folder: &Path) -> MailSettings {
         lmtp: None,
         milter: None,
         milter_kept: choices.milter_kept,
+        socket_mode: 0o666,
+        smtp_tls: None,
+        accept_from: Vec::new(),
+        downstream_tls: None,
         downstream: Downstream {
             protocol: choices.downstream_protocol,
             address: DownstreamAddress::Tcp {

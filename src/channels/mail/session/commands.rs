@@ -10,6 +10,9 @@ use crate::runtime::limits::{MAIL_TRACE_BYTES_MAX, SMTP_RECIPIENTS_MAX};
 
 impl Session {
     pub(super) async fn obey(&mut self, command: Command) -> Result<(), End> {
+        if !self.may_obey(&command) {
+            return self.fault(&replies::tls_first());
+        }
         match command {
             Command::Helo(name) => self.hello(name, false, Protocol::Smtp).await,
             Command::Ehlo(name) => self.hello(name, true, Protocol::Smtp).await,
@@ -36,6 +39,7 @@ impl Session {
                 self.say(&replies::bye());
                 Err(End::Done)
             }
+            Command::StartTls => self.start_tls().await,
             Command::Other => self.fault(&replies::not_implemented()),
         }
     }
@@ -73,6 +77,9 @@ impl Session {
         }
         if self.offer.smtp_utf8 {
             offered.push("SMTPUTF8".to_owned());
+        }
+        if self.offers_tls() {
+            offered.push("STARTTLS".to_owned());
         }
         offered.push("ENHANCEDSTATUSCODES".to_owned());
         offered

@@ -130,13 +130,9 @@ impl Session {
             Box::pin(handover::hand_over(&edge, message, live)).await;
         self.end_transaction().await;
         self.say_each(&replies);
+        self.untold = delivered;
         let told = !self.is_gone() && self.flush().await.is_ok();
-        if !told {
-            // The client will send it all again: what was delivered is not to be delivered twice.
-            edge.remember(delivered).await;
-            return Err(End::Lost);
-        }
-        Ok(())
+        if told { Ok(()) } else { Err(End::Lost) }
     }
 
     /// XFORWARD attributes hold for one message.
@@ -174,12 +170,14 @@ impl Session {
     /// RFC 3848, RFC 6531 4.3.
     fn with(&self, smtp_utf8: bool) -> &'static str {
         let extended = self.hello.as_ref().is_some_and(|hello| hello.extended);
-        match (self.protocol, smtp_utf8, extended) {
-            (Protocol::Lmtp, true, _) => "UTF8LMTP",
-            (Protocol::Lmtp, false, _) => "LMTP",
-            (Protocol::Smtp, true, _) => "UTF8SMTP",
-            (Protocol::Smtp, false, true) => "ESMTP",
-            (Protocol::Smtp, false, false) => "SMTP",
+        match (self.protocol, smtp_utf8, extended, self.encrypted) {
+            (Protocol::Lmtp, true, _, _) => "UTF8LMTP",
+            (Protocol::Lmtp, false, _, _) => "LMTP",
+            (Protocol::Smtp, true, _, true) => "UTF8SMTPS",
+            (Protocol::Smtp, true, _, false) => "UTF8SMTP",
+            (Protocol::Smtp, false, true, true) => "ESMTPS",
+            (Protocol::Smtp, false, true, false) => "ESMTP",
+            (Protocol::Smtp, false, false, _) => "SMTP",
         }
     }
 }
