@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "a test fails by panicking"
@@ -10,6 +11,10 @@
 mod bad_configs;
 mod contacts_edge;
 mod degraded;
+/// What must hold of whatever bytes arrive.
+#[path = "../../fuzz/src/lib.rs"]
+mod fuzz;
+mod fuzzed;
 mod import;
 mod kill;
 mod mail;
