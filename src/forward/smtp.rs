@@ -5,7 +5,7 @@
 
 mod connection;
 mod pool;
-mod stuffing;
+pub mod stuffing;
 mod transaction;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -19,6 +19,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::contacts_edge::client::request;
 use crate::contacts_edge::upstream::Upstream;
+use crate::fuzz::chance::Chance;
 use crate::mail::sink::{Script, Sink};
 use crate::served::{Behind, Place, Served, person};
 
@@ -31,19 +32,6 @@ const SENDERS: usize = 8;
 /// What one try may take: longer than any of the gateway's own waits under this load.
 const TRY_WAIT: Duration = Duration::from_secs(10);
 const RUN_WAIT: Duration = Duration::from_secs(100);
-
-/// A repeatable source of chance (splitmix64, Steele and others 2014).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-}
 
 #[derive(Clone, Copy)]
 struct Doors {

@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "a test fails by panicking"
@@ -12,6 +13,10 @@ mod bad_configs;
 mod contacts_edge;
 mod degraded;
 mod events;
+/// What must hold of whatever bytes arrive.
+#[path = "../../fuzz/src/lib.rs"]
+mod fuzz;
+mod fuzzed;
 mod import;
 mod kamailio;
 mod kill;

@@ -15,7 +15,8 @@ use tokio::task::JoinSet;
 use super::edge::MailEdge;
 pub use super::handover::Protocol;
 use super::replies;
-use super::session::{Peer, Session, Stream};
+pub use super::session::Stream;
+use super::session::{Peer, Session};
 use super::settings::Bind;
 use crate::runtime::limits::{SMTP_ACCEPT_PAUSE, SMTP_SESSIONS_MAX};
 use crate::runtime::metrics::{ListenerLabels, MailEvent};
@@ -188,6 +189,19 @@ pub(super) async fn accept_each<S, F>(
     while let Some(ended) = sessions.join_next().await {
         log_panic(&ended);
     }
+}
+
+/// Serves one connection that is there already, from greeting to close. `peer` is `None` for a
+/// program on this machine.
+pub async fn serve_stream(
+    stream: Box<dyn Stream>,
+    peer: Option<IpAddr>,
+    protocol: Protocol,
+    edge: Arc<MailEdge>,
+    stopping: Stopping,
+) {
+    let peer = peer.map_or(Peer::Local, Peer::Host);
+    Session::new(edge, stream, peer, protocol, stopping).run().await;
 }
 
 /// A session that panicked took its client's connection with it: the client tries again.

@@ -73,7 +73,8 @@ fn mailbox_list(text: &str) -> Option<Vec<Address>> {
 fn is_atext(c: char) -> bool {
     c.is_ascii_alphanumeric()
         || "!#$%&'*+-/=?^_`{|}~".contains(c)
-        || (!c.is_ascii() && !c.is_control())
+        // RFC 6532 3.2 takes everything beyond ASCII; what looks like nothing is no part of a name.
+        || (!c.is_ascii() && !c.is_control() && !c.is_whitespace())
 }
 
 #[derive(Clone)]
@@ -207,6 +208,11 @@ impl<'a> Reader<'a> {
     fn addr_spec(&mut self) -> Option<Address> {
         let local = if self.peek() == Some('"') {
             let quoted = self.quoted()?;
+            // A fold may stand between quotes (RFC 5322 3.2.4), but in no path of SMTP (RFC 5321
+            // 4.1.2, qtextSMTP): nobody has such an address.
+            if quoted.contains('\t') {
+                return None;
+            }
             if (Reader { rest: &quoted }).is_dot_atom() { quoted } else { requoted(&quoted) }
         } else {
             self.dot_atom()?
@@ -316,6 +322,9 @@ mod tests {
             "a@b@c",
             "Jo <>",
             "a@[bad literal]",
+            "\"a\tb\"@x.test",
+            "a\u{a0}b@x.test",
+            "a@x\u{3000}.test",
         ] {
             assert_eq!(one(value), None, "{value:?}");
         }

@@ -27,7 +27,7 @@ use crate::runtime::shutdown::Stopping;
 use draft::Draft;
 
 /// Either kind of socket.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 

@@ -2,18 +2,24 @@
 
 /// Turns message bytes into what goes over the wire, whatever pieces they come in. A bare CR or LF
 /// becomes CRLF: none ever leaves the gateway, since servers differ in what they take it for.
-pub(super) struct Stuffing {
+pub struct Stuffing {
     at_line_start: bool,
     after_cr: bool,
 }
 
+impl Default for Stuffing {
+    fn default() -> Self {
+        Stuffing::new()
+    }
+}
+
 impl Stuffing {
-    pub(super) const fn new() -> Self {
+    pub const fn new() -> Self {
         Stuffing { at_line_start: true, after_cr: false }
     }
 
     /// Adds the wire form of `bytes` to `wire`.
-    pub(super) fn push(&mut self, bytes: &[u8], wire: &mut Vec<u8>) {
+    pub fn push(&mut self, bytes: &[u8], wire: &mut Vec<u8>) {
         let mut rest = bytes;
         while let Some((&byte, after)) = rest.split_first() {
             if self.after_cr {
@@ -50,7 +56,7 @@ impl Stuffing {
     }
 
     /// Adds the end of the message: a line end if one is missing, and the dot.
-    pub(super) fn finish(mut self, wire: &mut Vec<u8>) {
+    pub fn finish(mut self, wire: &mut Vec<u8>) {
         if self.after_cr {
             self.push(b"\n", wire);
         }

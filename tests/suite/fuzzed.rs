@@ -1,0 +1,87 @@
+//! The fuzz targets, without libFuzzer: the corpus, and a fixed number of mutations of it. The same
+//! inputs every time; `fuzz/README.md` says how to look further.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use crate::fuzz::chance::Chance;
+use crate::fuzz::{TARGETS, Target, project};
+
+/// Mutations a target. A session is a hundred times the work of a parser.
+const MUTATIONS: usize = 20_000;
+const SESSIONS: usize = 2_000;
+/// A configuration is a file, read three times.
+const CONFIGURATIONS: usize = 2_000;
+
+#[expect(clippy::print_stdout, reason = "the number of inputs is part of the result")]
+fn runs(name: &str, mutations: usize) {
+    let target = TARGETS.iter().find(|target| target.name == name).unwrap();
+    let corpus = corpus(target);
+    assert!(corpus.len() >= 5, "{name} has too small a corpus");
+    let started = Instant::now();
+    for seed in &corpus {
+        run(target, seed);
+    }
+    let mut chance = Chance(1);
+    for _ in 0..mutations {
+        let seed = &corpus[chance.index(corpus.len())];
+        let other = &corpus[chance.index(corpus.len())];
+        run(target, &chance.mutation(seed, other, target.tokens));
+    }
+    let inputs = corpus.len() + mutations;
+    println!("{name}: {inputs} inputs in {:.1} s", started.elapsed().as_secs_f64());
+}
+
+fn corpus(target: &Target) -> Vec<Vec<u8>> {
+    let folder = project().join("fuzz/corpus").join(target.name);
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    // Whatever order the file system has them in, the mutations are the same.
+    files.sort();
+    files.into_iter().map(|file| std::fs::read(file).unwrap()).collect()
+}
+
+fn run(target: &Target, input: &[u8]) {
+    if catch_unwind(AssertUnwindSafe(|| (target.run)(input))).is_err() {
+        panic!("{}: {}", target.name, input.escape_ascii());
+    }
+}
+
+#[test]
+fn sessions_hold() {
+    runs("session", SESSIONS);
+}
+
+#[test]
+fn messages_on_the_wire_hold() {
+    runs("data", MUTATIONS);
+}
+
+#[test]
+fn commands_hold() {
+    runs("commands", MUTATIONS);
+}
+
+#[test]
+fn from_fields_hold() {
+    runs("from_field", MUTATIONS);
+}
+
+#[test]
+fn authentication_results_hold() {
+    runs("authentication_results", MUTATIONS);
+}
+
+#[test]
+fn messages_hold() {
+    runs("message", MUTATIONS);
+}
+
+#[test]
+fn people_files_hold() {
+    runs("people", MUTATIONS);
+}
+
+#[test]
+fn configurations_hold() {
+    runs("configuration", CONFIGURATIONS);
+}
