@@ -18,6 +18,7 @@ mod gateway;
 mod mail;
 mod node;
 mod organisation;
+mod page;
 mod reader;
 mod secret;
 mod telephony;

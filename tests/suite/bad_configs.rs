@@ -87,6 +87,7 @@ fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
     }
     std::fs::write(config.join("secrets/karbon-twilio"), "secret\n").unwrap();
     std::fs::write(config.join("fallback.xml"), "<Response/>").unwrap();
+    std::fs::write(config.join("logo.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
     let file = config.join("gateway.toml");
     std::fs::write(&file, text).unwrap();
     (scratch, file)
