@@ -110,6 +110,10 @@ pub const OWN_MAIL_WAIT: Duration = Duration::from_secs(10);
 pub const HTTP_CONNECTIONS_MAX: usize = 10_000;
 /// Wait for a request's header block. Over: the connection is closed.
 pub const HTTP_HEADER_WAIT: Duration = Duration::from_secs(30);
+/// A request's header block. Longer: 431, and the connection is closed.
+pub const HTTP_HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Chunk extensions of one request's body, in bytes. More: the connection is closed.
+pub const HTTP_CHUNK_EXTENSION_BYTES_MAX: usize = 1024;
 /// Pause after a connection that could not be accepted.
 pub const HTTP_ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Wait for the next piece of a request's or an upstream's body. Over: the connection is closed.
@@ -313,6 +317,8 @@ pub const CONFIG_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 pub const MAIL_SIZE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 /// The largest `body_limit` of a form. Larger: refused at start.
 pub const FORM_BODY_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// A logo on the gateway's own pages, which every page carries whole. Larger: refused at start.
+pub const PAGE_LOGO_BYTES_MAX: u64 = 64 * 1024;
 /// The longest `timeout` of a form. Longer: refused at start.
 pub const FORM_UPSTREAM_WAIT_MAX: Duration = Duration::from_secs(600);
 /// Days before the known bank holidays run out from which every start and check warns.
