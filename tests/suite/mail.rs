@@ -9,3 +9,5 @@ mod gateway;
 mod pipe;
 mod postfix;
 pub mod sink;
+mod slow;
+mod smtp_sink;

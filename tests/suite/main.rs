@@ -17,6 +17,7 @@ mod fuzz;
 mod fuzzed;
 mod import;
 mod kill;
+mod kill_steps;
 mod mail;
 mod office;
 mod profiles;
