@@ -12,5 +12,7 @@ mod pipe;
 mod postfix;
 mod postfix_milter;
 pub mod sink;
+mod slow;
+mod smtp_sink;
 mod sockets;
 mod tls;
