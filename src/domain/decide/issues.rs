@@ -58,11 +58,13 @@ pub(super) fn matter(walk: &Walk<'_>) -> Matter {
     if let Some(issue) = contact.issue.as_deref().map(str::trim).filter(|issue| !issue.is_empty()) {
         return Matter::Issue(issue.to_owned());
     }
+    // Of several on one thread, the first by id that names an issue: whatever order they are listed in.
     let closed_on_thread = restrictions(walk)
         .iter()
-        .filter_map(|restriction| restriction.kind.closed())
-        .find(|closed| threads_meet(&closed.threads, &contact.thread));
-    if let Some(closed) = closed_on_thread {
+        .filter_map(|restriction| Some((&restriction.id, restriction.kind.closed()?)))
+        .filter(|(_, closed)| threads_meet(&closed.threads, &contact.thread))
+        .min_by_key(|(id, closed)| (closed.issues.is_empty(), *id));
+    if let Some((_, closed)) = closed_on_thread {
         return closed.issues.first().cloned().map_or(Matter::Thread, Matter::Issue);
     }
     let mut on_thread = received(walk)
