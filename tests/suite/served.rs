@@ -129,6 +129,13 @@ upstream = "http://{calls}/voice"
         std::fs::write(self.config(), lines.collect::<Vec<_>>().join("\n")).unwrap();
     }
 
+    /// Lays one more choice of the organisation over its profile.
+    pub fn choose(&self, choice: &str) {
+        let config = std::fs::read_to_string(self.config()).unwrap();
+        let more = config.replace("set = { ", &format!("set = {{ {choice}, "));
+        std::fs::write(self.config(), more).unwrap();
+    }
+
     /// The program with this verb and the configuration.
     pub fn command(&self, verb: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
@@ -228,6 +235,13 @@ impl Served {
         let got: Got = raw(self.staff, &request(method, target, &fields, body.as_bytes())).await;
         assert_eq!(got.status, 200, "{target}: {got:?}");
         got.json()
+    }
+
+    /// Whether the store behind it answers.
+    pub async fn has_its_store(&self) -> bool {
+        let bearer = format!("Bearer {TOKEN}");
+        let fields = [("Authorization", bearer.as_str())];
+        raw(self.staff, &request("GET", "/api/v1/audit", &fields, b"")).await.status == 200
     }
 
     /// Everything of a list that comes in pages.
