@@ -17,6 +17,7 @@ pub mod profile;
 pub mod queue;
 pub mod serve;
 pub mod simulate;
+pub mod store;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -46,6 +47,7 @@ enum Command {
     Decide(decide::DecideArgs),
     Import(import::ImportArgs),
     Queue(queue::QueueArgs),
+    Store(store::StoreArgs),
     Health(health::HealthArgs),
     /// Hands one message on stdin to the running gateway; exits only 0 or 75
     #[command(disable_help_flag = true)]
@@ -131,6 +133,7 @@ async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
             let opened = open::open(&args.which).await?;
             queue::run(&args, &opened.organisation.id, &opened.desk, &mut io).await
         }
+        Command::Store(args) => store::run(&args, &mut io).await,
         Command::Health(args) => health::run(&args, &mut io).await,
         // `main` has taken it before.
         Command::Pipe { .. } => Err(Fault::input("pipe stands first on the command line")),
@@ -176,6 +179,7 @@ mod tests {
                 | Command::Profile(_)
                 | Command::Simulate(_)
                 | Command::Decide(_)
+                | Command::Store(_)
                 | Command::Health(_)
                 | Command::Pipe { .. } => panic!("another command"),
             };

@@ -32,6 +32,16 @@ pub use environment::Environment;
 pub use fault::{Fault, Faults, Place, Warning};
 pub use settings::{Listen, Loaded, MailWithoutKey, Settings};
 
+use crate::store::settings::StoreUrl;
+
+/// An address of a store, as `[store] url` takes it.
+///
+/// # Errors
+/// What is wrong, and what would be right; never the address itself, which may hold a password.
+pub fn store_address(text: &str) -> Result<StoreUrl, (String, String)> {
+    endpoint::store(text)
+}
+
 /// Reads the configuration at `path` with the environment laid over it.
 ///
 /// # Errors

@@ -5,6 +5,7 @@
 
 pub mod dead_letters;
 pub mod message;
+pub mod portable;
 pub mod relay;
 
 use std::sync::Arc;

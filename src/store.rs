@@ -5,6 +5,7 @@
 
 pub mod archive;
 mod attached;
+pub mod copy;
 pub mod embedded;
 pub mod journal;
 pub mod memory;
@@ -13,6 +14,8 @@ pub mod settings;
 
 use std::sync::Arc;
 
+use crate::domain::organisation::OrganisationId;
+use crate::ports::portable::{CopyMark, Portable};
 use crate::ports::{Store, StoreError};
 use settings::StoreUrl;
 
@@ -31,6 +34,79 @@ pub fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, StoreError> {
     match url {
         StoreUrl::Embedded(folder) => Ok(embedded::Embedded::open(folder)?),
         StoreUrl::Redis(settings) => Ok(redis::Redis::open(settings)?),
+    }
+}
+
+/// Opens a store to copy from it or to it.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_portable(url: &StoreUrl) -> Result<Arc<dyn Portable>, StoreError> {
+    match url {
+        StoreUrl::Embedded(folder) => Ok(embedded::Embedded::open(folder)?),
+        StoreUrl::Redis(url) => Ok(redis::Redis::open(url)?),
+    }
+}
+
+/// As [`open_portable`], and makes nothing.
+///
+/// # Errors
+/// `Refused` also where there is no such store.
+pub fn open_existing(url: &StoreUrl) -> Result<Arc<dyn Portable>, StoreError> {
+    match url {
+        StoreUrl::Embedded(folder) if !embedded::Embedded::file(folder).exists() => {
+            Err(StoreError::Refused(format!("{} holds no store", folder.display())))
+        }
+        StoreUrl::Embedded(_) | StoreUrl::Redis(_) => open_portable(url),
+    }
+}
+
+/// Those of these organisations whose copy into the store is not finished.
+///
+/// # Errors
+/// As [`open`]; `Unavailable` also where a server can't be asked.
+pub async fn unfinished_copies(
+    url: &StoreUrl,
+    organisations: &[OrganisationId],
+) -> Result<Vec<SetupFault>, StoreError> {
+    if let StoreUrl::Embedded(folder) = url
+        && !embedded::Embedded::file(folder).exists()
+    {
+        return Ok(Vec::new());
+    }
+    let store = open_portable(url)?;
+    let mut faults = Vec::new();
+    for organisation in organisations {
+        let mark = store.copy_mark(organisation).await?;
+        if let Some(mark) = mark.filter(|mark| !mark.is_finished()) {
+            faults.push(unfinished(organisation, &mark));
+        }
+    }
+    Ok(faults)
+}
+
+/// Refuses a store into which the copy of one of these organisations is not finished. A store that
+/// can't be asked is no reason: opening it says what is wrong, and the Redis store asks again when
+/// it is there.
+///
+/// # Errors
+/// `Refused`, with what is to be done.
+pub async fn refuse_unfinished(
+    url: &StoreUrl,
+    organisations: &[OrganisationId],
+) -> Result<(), StoreError> {
+    match unfinished_copies(url, organisations).await.unwrap_or_default().first() {
+        Some(fault) => Err(StoreError::Refused(fault.to_string())),
+        None => Ok(()),
+    }
+}
+
+fn unfinished(organisation: &OrganisationId, mark: &CopyMark) -> SetupFault {
+    SetupFault {
+        what: format!("it holds an unfinished copy of `{organisation}` from {}", mark.from),
+        remedy: "finish it with `contact-gateway store copy FROM TO`, which goes on where it \
+                 stopped, or name another store"
+            .to_owned(),
     }
 }
 

@@ -78,6 +78,7 @@ pub struct Running {
 /// [`StartFault`] says what is in the way; nothing is left running.
 pub async fn start(settings: &Settings) -> Result<Running, StartFault> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    store::refuse_unfinished(&settings.store, &settings.organisation_ids()).await?;
     let store = store::open(&settings.store)?;
     let mail = match &settings.mail {
         Some(mail) => Some(Arc::new(mail.with_key(pass_key(&settings.state)?))),

@@ -11,6 +11,7 @@ use crate::channels::mail::settings::Bind;
 use crate::config::{self, Environment, Loaded, Warning};
 use crate::domain::organisation::Organisation;
 use crate::domain::restriction::Mode;
+use crate::ports::StoreError;
 use crate::store;
 use crate::store::settings::{ArchiveUrl, StoreUrl};
 
@@ -63,7 +64,19 @@ pub async fn ask_store(
     err: &mut dyn Write,
 ) -> Result<Outcome, Fault> {
     let loaded = config::load(&args.config, environment)?;
-    match store::check(&loaded.settings.store).await {
+    let settings = &loaded.settings;
+    let asked = async {
+        let mut faults = store::check(&settings.store).await?;
+        let organisations = settings.organisation_ids();
+        match store::unfinished_copies(&settings.store, &organisations).await {
+            Ok(copies) => faults.extend(copies),
+            Err(error) if faults.is_empty() => return Err(error),
+            // What keeps it from answering is told already.
+            Err(_) => {}
+        }
+        Ok::<_, StoreError>(faults)
+    };
+    match asked.await {
         Ok(faults) if faults.is_empty() => Ok(Outcome::Yes),
         Ok(faults) => {
             for fault in faults {

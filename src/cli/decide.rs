@@ -9,6 +9,7 @@ use super::{Fault, Outcome, load};
 use crate::app;
 use crate::domain::contact::Contact;
 use crate::runtime::json;
+use crate::store;
 
 /// Show what would be decided for a contact, and why; changes nothing.
 #[derive(Debug, clap::Args)]
@@ -31,6 +32,9 @@ pub struct DecideArgs {
 pub async fn run(args: DecideArgs, out: &mut dyn Write) -> Result<Outcome, Fault> {
     let loaded = load::configuration(&args.config)?;
     let organisation = load::organisation(&loaded, &args.organisation)?;
+    store::refuse_unfinished(&loaded.settings.store, std::slice::from_ref(&organisation.id))
+        .await
+        .map_err(|error| Fault::input(error.to_string()))?;
     let source = super::read_file(&args.contact)?;
     let mut contact: Contact = json::parse(&source)
         .map_err(|fault| Fault::in_file(&args.contact.display().to_string(), &fault))?;

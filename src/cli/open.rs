@@ -6,6 +6,7 @@ use super::{Fault, Which, load};
 use crate::app;
 use crate::casework::Desk;
 use crate::domain::organisation::Organisation;
+use crate::store;
 
 /// An organisation and the desk at which its commands work. They run beside a gateway that serves
 /// from the same store.
@@ -22,6 +23,10 @@ pub async fn open(which: &Which) -> Result<Opened, Fault> {
     let (config, organisation) = which.given()?;
     let loaded = load::configuration(config)?;
     let organisation = load::organisation(&loaded, organisation)?;
+    let stored = &loaded.settings.store;
+    store::refuse_unfinished(stored, std::slice::from_ref(&organisation.id))
+        .await
+        .map_err(|error| Fault::input(error.to_string()))?;
     let desk = app::desk(&loaded.settings).map_err(|fault| Fault::input(fault.to_string()))?;
     Ok(Opened { organisation, desk })
 }

@@ -280,6 +280,20 @@ pub const REDIS_PEOPLE_MAX: usize = 100_000;
 /// Redirections and retries that a Cluster's client follows for one command.
 pub const REDIS_REDIRECTIONS_MAX: u32 = 4;
 
+/// Records of a copy between stores that are carried with one step.
+pub const COPY_PAGE_MAX: usize = 500;
+/// Of queue items, which may hold a text each, so many.
+pub const COPY_ITEMS_MAX: usize = 100;
+/// Of what is remembered of people, so many people: each has up to [`RECEIVED_PER_PERSON_MAX`]
+/// traces.
+pub const COPY_LEDGERS_MAX: usize = 16;
+/// Tries to reach a server that a copy reads or writes, before it is said to be away.
+pub const COPY_CONNECT_TRIES: usize = 30;
+/// Records between two lines of a copy's progress.
+pub const COPY_PROGRESS_EVERY: u64 = 1_000;
+/// Keys that one step of a walk over a Redis server looks at.
+pub const REDIS_SCAN_PIECE: usize = 2_000;
+
 // === Casework ===
 
 /// A people file that is imported. Larger: refused; split it.
@@ -301,7 +315,7 @@ pub const STORE_READY_RETRY: Duration = Duration::from_millis(20);
 /// What the embedded store's log may keep of the disk once it is written back, in bytes.
 pub const STORE_LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
 /// Statements that one connection to the embedded store keeps prepared: more than there are.
-pub const STORE_PREPARED_MAX: usize = 64;
+pub const STORE_PREPARED_MAX: usize = 128;
 /// One piece of an original that is read to be hashed, in bytes.
 pub const ARCHIVE_PIECE_BYTES: usize = 64 * 1024;
 /// Tries to find a name for a process's temporary files. Each fails only beside a process that

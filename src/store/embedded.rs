@@ -12,6 +12,7 @@ mod feed;
 mod items;
 mod ledger;
 mod people;
+mod portable;
 mod readers;
 mod schema;
 mod writer;

@@ -1,6 +1,7 @@
 //! The store in memory, for `simulate` and tests. As the other stores in everything but that it
 //! forgets at its end.
 
+mod portable;
 mod room;
 
 use std::collections::HashMap;
@@ -104,7 +105,9 @@ impl Decisions for Memory {
         organisation: &OrganisationId,
         contact: &str,
     ) -> Result<Option<(Decision, [u8; 32])>, StoreError> {
-        Ok(self.enter(organisation, |room| room.decisions.get(contact).cloned()))
+        Ok(self.enter(organisation, |room| {
+            room.decisions.get(contact).map(|kept| (kept.decision.clone(), kept.digest))
+        }))
     }
 
     async fn uncount(
@@ -138,11 +141,11 @@ impl Decisions for Memory {
 }
 
 fn commit(room: &mut Room, request: CommitRequest) -> Result<Committed, StoreError> {
-    if let Some((decision, digest)) = room.decisions.get(&request.contact) {
+    if let Some(kept) = room.decisions.get(&request.contact) {
         return Ok(Committed {
-            decision: decision.clone(),
+            decision: kept.decision.clone(),
             repeated: true,
-            conflicting: *digest != request.digest,
+            conflicting: kept.digest != request.digest,
         });
     }
     let ledger = match &request.person {
@@ -244,7 +247,7 @@ impl Deliveries for Memory {
         keys: &[String],
     ) -> Result<Vec<bool>, StoreError> {
         Ok(self.enter(organisation, |room| {
-            keys.iter().map(|key| room.delivered.contains(key)).collect()
+            keys.iter().map(|key| room.delivered.contains_key(key)).collect()
         }))
     }
 
@@ -252,9 +255,13 @@ impl Deliveries for Memory {
         &self,
         organisation: &OrganisationId,
         keys: Vec<String>,
-        _at: DateTime<Utc>,
+        at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.enter(organisation, |room| room.delivered.extend(keys));
+        self.enter(organisation, |room| {
+            for key in keys {
+                room.delivered.entry(key).or_insert(at);
+            }
+        });
         Ok(())
     }
 }

@@ -3,8 +3,8 @@
 //! Every step is one script on the keys of one organisation (`scripts/`), so that it is written
 //! whole or not at all; names and formats are in `keys`. A contact is decided here, on the ledger
 //! that is known, and committed there if the ledger still is that one (`decisions`, `ledgers`).
-//! Changes of people are announced, and read from a stream without gaps (`feed`). When the server fails, calls are refused at once until it
-//! answers again (`link`, `breaker`).
+//! Changes of people are announced, and read from a stream without gaps (`feed`). When the server
+//! fails, calls are refused at once until it answers again (`link`, `breaker`).
 //!
 //! What is acknowledged is as durable as the server is set up to be. With `appendonly yes` and
 //! `appendfsync always` a crash loses nothing; with the default `everysec` it may lose up to two
@@ -25,11 +25,13 @@ mod keys;
 mod ledgers;
 mod link;
 mod people;
+mod portable;
 mod replicas;
 mod script;
 mod wire;
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -42,13 +44,14 @@ use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
+use crate::ports::portable::Portable;
 use crate::ports::{
     Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
     JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
 };
 use crate::runtime::limits::{REDIS_ONCE_KEPT, REDIS_PROBE_EVERY, REDIS_RESPONSE_WAIT};
 use crate::store::settings::RedisSettings;
-use crate::store::{SetupFault, page};
+use crate::store::{SetupFault, page, unfinished};
 use feed::Feed;
 use keys::Keys;
 use ledgers::Ledgers;
@@ -62,6 +65,8 @@ pub struct Redis {
     scripts: Scripts,
     ledgers: Ledgers,
     feed: Arc<Feed>,
+    /// Organisations that are known not to be in the middle of being copied into this store.
+    whole: Mutex<HashSet<OrganisationId>>,
     /// Follower and prober.
     tasks: Vec<JoinHandle<()>>,
 }
@@ -87,6 +92,7 @@ impl Redis {
             scripts: Scripts::new(),
             ledgers: Ledgers::default(),
             feed,
+            whole: Mutex::default(),
             tasks: vec![follower, prober],
         }))
     }
@@ -102,6 +108,21 @@ impl Redis {
     /// A name that no other step has, of this gateway or another.
     fn token(&self) -> String {
         uuid::Uuid::now_v7().simple().to_string()
+    }
+
+    /// Refuses an organisation whose copy into this store is not finished, so that nothing half done
+    /// is taken for whole. Asked once: no copy begins on what is in use.
+    async fn is_whole(&self, organisation: &OrganisationId) -> Result<(), StoreError> {
+        let known = || self.whole.lock().unwrap_or_else(PoisonError::into_inner);
+        if known().contains(organisation) {
+            return Ok(());
+        }
+        let mark = self.copy_mark(organisation).await?;
+        if let Some(mark) = mark.filter(|mark| !mark.is_finished()) {
+            return Err(StoreError::Unavailable(unfinished(organisation, &mark).to_string()));
+        }
+        known().insert(organisation.clone());
+        Ok(())
     }
 
     async fn append(&self, keys: &Keys, stamp: Stamp, event: AuditEvent) -> Result<(), StoreError> {
@@ -136,6 +157,7 @@ async fn probe(link: Arc<Link>) {
 #[async_trait]
 impl Register for Redis {
     async fn people(&self, organisation: &OrganisationId) -> Result<Snapshot, StoreError> {
+        self.is_whole(organisation).await?;
         people::all(self, organisation).await
     }
 
@@ -156,6 +178,7 @@ impl Register for Redis {
         stamp: Stamp,
         event: AuditEvent,
     ) -> Result<(), StoreError> {
+        self.is_whole(organisation).await?;
         let before = people::put(self, organisation, &people, stamp, event).await?;
         // Whoever made the change should not wait for its announcement. It is written; if it can't
         // be read back now, the follower reads it when it can.
@@ -174,10 +197,14 @@ impl Register for Redis {
 #[async_trait]
 impl Decisions for Redis {
     async fn commit(&self, request: CommitRequest) -> Result<Committed, StoreError> {
+        self.is_whole(&request.organisation).await?;
         decisions::commit(self, request).await
     }
 
     async fn record_plain(&self, plain: Vec<PlainDecision>) -> Result<(), StoreError> {
+        for one in &plain {
+            self.is_whole(&one.organisation).await?;
+        }
         decisions::record_plain(self, plain).await
     }
 
@@ -213,6 +240,7 @@ impl Decisions for Redis {
     }
 
     async fn replay(&self, entry: JournalEntry) -> Result<(), StoreError> {
+        self.is_whole(&entry.organisation).await?;
         decisions::replay(self, &entry).await
     }
 }

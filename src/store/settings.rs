@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// `[store] url`.
 #[derive(Debug, Clone)]
@@ -34,8 +34,87 @@ impl From<&RedisSettings> for RedisSettings {
     }
 }
 
+impl StoreUrl {
+    /// The address without users and passwords: it may be shown, and tells one store from another.
+    pub fn shown(&self) -> String {
+        match self {
+            StoreUrl::Embedded(folder) => {
+                let whole = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.clone());
+                format!("embedded:{}", whole.display())
+            }
+            StoreUrl::Redis(RedisSettings { url, .. }) => {
+                let Parts { scheme, place, query, .. } = Parts::of(url.expose_secret());
+                let database =
+                    form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "db");
+                let database = database.map(|(_, number)| format!("?db={number}"));
+                format!("{scheme}://{place}{}", database.unwrap_or_default())
+            }
+        }
+    }
+
+    /// Whether the address itself holds a password.
+    pub fn has_password(&self) -> bool {
+        match self {
+            StoreUrl::Embedded(_) => false,
+            StoreUrl::Redis(RedisSettings { url, .. }) => {
+                let Parts { user, query, .. } = Parts::of(url.expose_secret());
+                user.contains(':')
+                    || form_urlencoded::parse(query.as_bytes())
+                        .any(|(key, _)| matches!(&*key, "pass" | "sentinel_password"))
+            }
+        }
+    }
+}
+
+/// What a Redis URL is made of, as far as secrets are told from the rest.
+struct Parts<'a> {
+    scheme: &'a str,
+    user: &'a str,
+    /// Hosts and what stands behind them.
+    place: &'a str,
+    query: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(url: &'a str) -> Self {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (user, place) = rest.rsplit_once('@').unwrap_or(("", rest));
+        Parts { scheme, user, place, query }
+    }
+}
+
 /// `[archive] url`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArchiveUrl {
     File(PathBuf),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_secrets() {
+        for (url, shown, has_password) in [
+            ("redis://h:1/2", "redis://h:1/2", false),
+            ("redis://:hunter2@h:1", "redis://h:1", true),
+            ("rediss://user:hunter2@h", "rediss://h", true),
+            ("rediss://user@h", "rediss://h", false),
+            (
+                "redis+unix:///run/r.sock?db=3&user=u&pass=hunter2",
+                "redis+unix:///run/r.sock?db=3",
+                true,
+            ),
+            ("redis+sentinel://u:hunter2@a,b/main?tls=true", "redis+sentinel://a,b/main", true),
+            (
+                "redis+sentinel://a,b/main?sentinel_password=hunter2",
+                "redis+sentinel://a,b/main",
+                true,
+            ),
+        ] {
+            let url = StoreUrl::Redis(RedisSettings::from(&SecretString::from(url)));
+            assert_eq!((url.shown().as_str(), url.has_password()), (shown, has_password));
+        }
+    }
 }

@@ -33,6 +33,8 @@ mod safeguard_words;
 mod scenarios;
 mod served;
 mod staff_api;
+mod store_away;
 mod store_contract;
+mod store_copy;
 mod telephony;
 mod web_form;

@@ -114,13 +114,13 @@ async fn redis_with_a_wrong_password_or_nobody_there_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_by_tls_of_a_strange_authority_is_told() {
+async fn redis_by_tls_of_a_strange_authority_or_none_is_told() {
     let authority = Authority::new().await;
     let other = Authority::new().await;
     let port = free_port();
     let mut settings = authority.settings(port);
     settings.extend(lines(&KEEPS));
-    let _server = Server::start(&settings).await;
+    let server = Server::start(&settings).await;
     let strange = Wrong {
         trusts: Some(other.file("ca.crt")),
         ..wrong(
@@ -129,6 +129,14 @@ async fn redis_by_tls_of_a_strange_authority_is_told() {
         )
     };
     is_told(&strange).await;
+    let plain = Wrong {
+        trusts: Some(authority.file("ca.crt")),
+        ..wrong(
+            format!("rediss://localhost:{}", server.port),
+            &["Redis did not answer in time by TLS", "tls-port"],
+        )
+    };
+    is_told(&plain).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -137,6 +137,13 @@ upstream = "http://{calls}/voice"
         std::fs::write(self.config(), config.replacen(from, to, 1)).unwrap();
     }
 
+    /// Lays one more choice of the organisation over its profile.
+    pub fn choose(&self, choice: &str) {
+        let config = std::fs::read_to_string(self.config()).unwrap();
+        let more = config.replace("set = { ", &format!("set = {{ {choice}, "));
+        std::fs::write(self.config(), more).unwrap();
+    }
+
     /// The program with this verb and the configuration.
     pub fn command(&self, verb: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
@@ -251,6 +258,13 @@ impl Served {
         let fields = [("Authorization", bearer.as_str())];
         let got: Got = raw(self.staff, &request("GET", "/metrics", &fields, b"")).await;
         String::from_utf8_lossy(&got.body).into_owned()
+    }
+
+    /// Whether the store behind it answers.
+    pub async fn has_its_store(&self) -> bool {
+        let bearer = format!("Bearer {TOKEN}");
+        let fields = [("Authorization", bearer.as_str())];
+        raw(self.staff, &request("GET", "/api/v1/audit", &fields, b"")).await.status == 200
     }
 
     /// Everything of a list that comes in pages.

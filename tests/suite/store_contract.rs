@@ -6,6 +6,7 @@
 mod audit;
 pub mod certificates;
 mod changes;
+mod copies;
 mod decisions;
 mod deliveries;
 mod embedded;

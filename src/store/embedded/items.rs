@@ -35,7 +35,7 @@ pub(super) fn insert(
     )
 }
 
-fn put(
+pub(super) fn put(
     connection: &Connection,
     organisation: &OrganisationId,
     item: &QueueItem,

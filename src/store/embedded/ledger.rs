@@ -54,7 +54,7 @@ fn counted(
     Ok(counted)
 }
 
-fn received(
+pub(super) fn received(
     connection: &Connection,
     organisation: &str,
     person: &str,
@@ -74,7 +74,7 @@ fn received(
     Ok(received)
 }
 
-fn told(
+pub(super) fn told(
     connection: &Connection,
     organisation: &str,
     person: &str,
@@ -95,7 +95,7 @@ fn told(
     Ok(told)
 }
 
-fn lanes_used(
+pub(super) fn lanes_used(
     connection: &Connection,
     organisation: &str,
     person: &str,
@@ -217,18 +217,18 @@ fn add_received(
     Ok(())
 }
 
-fn instant(micros: i64) -> Result<DateTime<Utc>, StoreError> {
+pub(super) fn instant(micros: i64) -> Result<DateTime<Utc>, StoreError> {
     DateTime::from_timestamp_micros(micros).ok_or_else(|| unreadable("instant"))
 }
 
-const fn mode_name(mode: Mode) -> &'static str {
+pub(super) const fn mode_name(mode: Mode) -> &'static str {
     match mode {
         Mode::Enforce => "enforce",
         Mode::Observe => "observe",
     }
 }
 
-fn mode_named(name: &str) -> Result<Mode, StoreError> {
+pub(super) fn mode_named(name: &str) -> Result<Mode, StoreError> {
     match name {
         "enforce" => Ok(Mode::Enforce),
         "observe" => Ok(Mode::Observe),

@@ -12,6 +12,7 @@
 //! | `item` | queue items; one a contact |
 //! | `audit` | the audit trail, numbered from 1 for each organisation, without gaps |
 //! | `delivery` | what downstream has taken |
+//! | `copy` | how far a copy of another store into this one has come |
 //!
 //! Every key begins with the organisation: nothing crosses from one to another. Columns named
 //! `record` are JSON of the domain's own shapes; columns named `at` are microseconds since 1970
@@ -34,7 +35,8 @@ use crate::runtime::limits::{
 /// Marks the file as ours (`PRAGMA application_id`): "CGwy".
 const APPLICATION: i32 = 0x4347_7779;
 
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE person (
         organisation TEXT NOT NULL, id TEXT NOT NULL, record TEXT NOT NULL,
         PRIMARY KEY (organisation, id)) STRICT;
@@ -75,7 +77,12 @@ const STEPS: &[&str] = &["
     CREATE TABLE delivery (
         organisation TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL,
         PRIMARY KEY (organisation, key)) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE copy (
+        organisation TEXT PRIMARY KEY NOT NULL, record TEXT NOT NULL) STRICT, WITHOUT ROWID;
+",
+];
 
 /// Where a folder's database is.
 pub(super) fn file(folder: &Path) -> PathBuf {
@@ -205,7 +212,7 @@ mod tests {
             let connection = open_to_write(&file(folder.path())).unwrap();
             let version: i64 =
                 connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-            assert_eq!(version, 1);
+            assert_eq!(version, i64::try_from(STEPS.len()).unwrap());
         }
     }
 

@@ -1,6 +1,6 @@
 //! One organisation's data in memory.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,6 +10,7 @@ use crate::domain::decision::Decision;
 use crate::domain::ledger::{Counted, Ledger, Received, Told};
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
+use crate::ports::portable::CopyMark;
 use crate::ports::{ItemFilter, JournalEntry, QueueCount, Stamp, StoreError};
 use crate::runtime::limits::{COUNTED_KEPT, RECEIVED_PER_PERSON_MAX};
 use crate::store::{GATEWAY, page};
@@ -18,22 +19,32 @@ use crate::store::{GATEWAY, page};
 pub(super) struct Room {
     pub(super) people: BTreeMap<String, Arc<Person>>,
     /// By contact id.
-    pub(super) decisions: HashMap<String, (Decision, [u8; 32])>,
+    pub(super) decisions: BTreeMap<String, Kept>,
     pub(super) items: BTreeMap<String, QueueItem>,
     pub(super) audit: Vec<AuditEntry>,
-    pub(super) delivered: HashSet<String>,
+    /// When each was taken.
+    pub(super) delivered: BTreeMap<String, DateTime<Utc>>,
     /// By person id.
-    remembered: HashMap<String, Remembered>,
+    pub(super) remembered: BTreeMap<String, Remembered>,
+    /// How far a copy into this room has come.
+    pub(super) copy: Option<CopyMark>,
+}
+
+/// A decision as it was recorded.
+pub(super) struct Kept {
+    pub(super) decision: Decision,
+    pub(super) digest: [u8; 32],
+    pub(super) at: DateTime<Utc>,
 }
 
 /// What is remembered of one person.
 #[derive(Default)]
-struct Remembered {
+pub(super) struct Remembered {
     /// With the contact that was counted.
-    counted: Vec<(String, Counted)>,
-    received: Vec<Received>,
-    told: BTreeMap<String, DateTime<Utc>>,
-    lanes_used: BTreeMap<String, u32>,
+    pub(super) counted: Vec<(String, Counted)>,
+    pub(super) received: Vec<Received>,
+    pub(super) told: BTreeMap<String, DateTime<Utc>>,
+    pub(super) lanes_used: BTreeMap<String, u32>,
 }
 
 impl Room {
@@ -73,7 +84,8 @@ impl Room {
         if let Some(item) = entry.settled.item {
             self.items.entry(item.id.clone()).or_insert(item);
         }
-        self.decisions.insert(entry.contact, (entry.settled.decision, entry.digest));
+        let kept = Kept { decision: entry.settled.decision, digest: entry.digest, at: entry.at };
+        self.decisions.insert(entry.contact, kept);
         let stamp = Stamp { by: GATEWAY.to_owned(), at: entry.at };
         self.append_audit(stamp, AuditEvent::Decided(entry.settled.audit));
     }

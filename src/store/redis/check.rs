@@ -1,7 +1,7 @@
 //! What an operator may have set up wrongly, each with what to do.
 
 use redis::aio::MultiplexedConnection;
-use redis::{Client, ConnectionAddr};
+use redis::{AsyncConnectionConfig, Client, ConnectionAddr};
 use tokio::time::timeout;
 
 use super::Redis;
@@ -10,7 +10,7 @@ use super::link::{Link, Way};
 use super::{fault, script};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
-use crate::runtime::limits::{REDIS_BACKGROUND_WAIT, REDIS_RESPONSE_WAIT};
+use crate::runtime::limits::{REDIS_BACKGROUND_WAIT, REDIS_BULK_WAIT, REDIS_RESPONSE_WAIT};
 use crate::store::SetupFault;
 
 /// The oldest version that has all commands that the store uses (`ZMSCORE`, exclusive stream
@@ -19,8 +19,8 @@ const OLDEST: (u32, u32) = (6, 2);
 
 /// What the store's user needs; `docs/redis.md` shows the same.
 const RIGHTS: &str = "~cg1:* &cg1:* +@hash +@sortedset +@stream +@set +@string \
-                                 +@scripting +@pubsub +exists +del +info +role +ping +select \
-                                 +config|get +cluster|slots +scan +wait";
+                                 +@scripting +@pubsub +exists +del +info +role +ping +select +wait \
+                                 +config|get +cluster|slots +scan";
 
 pub(super) async fn check(redis: &Redis) -> Result<Vec<SetupFault>, StoreError> {
     let mut faults = Vec::new();
@@ -50,14 +50,21 @@ struct Found {
 }
 
 async fn of_node(node: &Client, way: Way) -> Result<Found, StoreError> {
-    let mut connection = timeout(REDIS_BACKGROUND_WAIT, node.get_multiplexed_async_connection())
-        .await
-        .map_err(|_| match node.get_connection_info().addr() {
-            // A port without TLS takes a greeting for the beginning of a command, and waits.
-            ConnectionAddr::TcpTls { .. } => fault::no_answer_by_tls(),
-            _ => fault::no_answer(),
-        })?
-        .map_err(|error| fault::from_redis(&error))?;
+    // Nobody waits for it but an operator: a machine that is busy may take its time.
+    let settings = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(REDIS_BULK_WAIT))
+        .set_response_timeout(Some(REDIS_BULK_WAIT));
+    let connecting =
+        timeout(REDIS_BULK_WAIT, node.get_multiplexed_async_connection_with_config(&settings))
+            .await;
+    let unanswered = || match node.get_connection_info().addr() {
+        // A port without TLS takes a greeting for the beginning of a command, and waits.
+        ConnectionAddr::TcpTls { .. } => fault::no_answer_by_tls(),
+        _ => fault::no_answer(),
+    };
+    let mut connection = connecting.map_err(|_| unanswered())?.map_err(|error| {
+        if error.is_timeout() { unanswered() } else { fault::from_redis(&error) }
+    })?;
     let asked: Result<String, _> =
         redis::cmd("INFO").arg("everything").query_async(&mut connection).await;
     let info = match asked {
@@ -161,6 +168,9 @@ async fn rights(redis: &Redis, link: &Link) -> Result<Vec<SetupFault>, StoreErro
         };
     if !lacks.iter().any(|what| what == "channel") && !link.may_listen().await {
         lacks.push("SUBSCRIBE".to_owned());
+    }
+    if !link.may_wait(&keys).await {
+        lacks.push("WAIT".to_owned());
     }
     let (places, commands): (Vec<String>, Vec<String>) =
         lacks.into_iter().partition(|what| what == "keys" || what == "channel");

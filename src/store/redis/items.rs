@@ -194,7 +194,7 @@ async fn read(
 }
 
 /// A score as Redis writes it.
-fn micros(score: &str) -> Result<i64, StoreError> {
+pub(super) fn micros(score: &str) -> Result<i64, StoreError> {
     match score.parse::<i64>() {
         Ok(micros) => Ok(micros),
         Err(_) => Err(rubbish()),

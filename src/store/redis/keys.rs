@@ -22,6 +22,7 @@
 //! | `audit` | stream | `n-0`: `entry` (JSON); n is the entry's number, from 1 without gaps |
 //! | `delivered` | sorted set | by at: contact id and recipient |
 //! | `acknowledged` | string | empty; written behind a step that replicas must acknowledge |
+//! | `copy` | string | how far a copy of another store into this one has come (JSON) |
 //! | `once:<token>` | string | a step that was done, for a retry of the same call; expires |
 //!
 //! Instants named `at` are microseconds since 1970 UTC, rounded down. Changes are announced on the
@@ -129,6 +130,10 @@ impl Keys {
 
     pub(super) fn delivered(&self) -> String {
         self.key("delivered")
+    }
+
+    pub(super) fn copy(&self) -> String {
+        self.key("copy")
     }
 
     pub(super) fn once(&self, token: &str) -> String {
@@ -265,7 +270,7 @@ mod tests {
             .map(|(name, _)| name.to_owned())
             .filter(|name| name.chars().all(|c| c.is_ascii_lowercase()) && !name.is_empty())
             .collect();
-        assert!(made.len() >= 14, "{made:?}");
+        assert!(made.len() >= 15, "{made:?}");
         assert_eq!(tabled(source), made, "the table at the top of this file");
         let docs = include_str!("../../../docs/redis.md");
         let (_, behind) = docs.split_once("| key | type |").unwrap();

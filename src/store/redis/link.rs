@@ -1,6 +1,8 @@
 //! The connection to Redis, whichever way it runs: made when it is needed, shared by all callers,
 //! given up when it fails, and made anew; with Sentinel after asking who the master is.
 
+mod walk;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -225,6 +227,19 @@ impl Link {
             Ok(Err(error)) => error.code() != Some("NOPERM"),
             Ok(Ok(())) | Err(_) => true,
         }
+    }
+
+    /// Whether the user may ask for what replicas have, where the settings ask for that. A server
+    /// that is away now is no answer: yes.
+    pub(super) async fn may_wait(&self, keys: &Keys) -> bool {
+        if !self.replicas.are_asked() {
+            return true;
+        }
+        // Satisfied by no replica at all: answered at once.
+        let mut command = redis::cmd("WAIT");
+        command.arg(0).arg(0);
+        let sent = self.send(keys, Kind::Read, &command, REDIS_RESPONSE_WAIT).await;
+        !matches!(sent, Err(Failure::Redis(error)) if error.code() == Some("NOPERM"))
     }
 
     /// Changes when a connection was given up: the server may be another one since.

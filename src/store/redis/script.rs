@@ -19,6 +19,9 @@ pub(super) struct Scripts {
     pub(super) entry: Script,
     pub(super) queues: Script,
     pub(super) check: Script,
+    pub(super) carry: Script,
+    pub(super) contacts: Script,
+    pub(super) ledgers: Script,
 }
 
 impl Scripts {
@@ -34,6 +37,9 @@ impl Scripts {
             entry: appending(include_str!("scripts/entry.lua")),
             queues: Script::new(include_str!("scripts/queues.lua").to_owned()),
             check: Script::new(include_str!("scripts/check.lua").to_owned()),
+            carry: Script::new(include_str!("scripts/carry.lua").to_owned()),
+            contacts: Script::new(include_str!("scripts/contacts.lua").to_owned()),
+            ledgers: Script::new(include_str!("scripts/ledgers.lua").to_owned()),
         }
     }
 }

@@ -137,6 +137,19 @@ fn ledger(
     let fields: Vec<(String, String)> = take(answer.next())?;
     let members: Vec<String> = take(answer.next())?;
     let traces: Vec<Option<String>> = take(answer.next())?;
+    let mut ledger = told_and_lanes(fields)?;
+    for member in members {
+        let CountedMember { counted, .. } = keys::read(&member, "counted contact")?;
+        ledger.counted.push(counted);
+    }
+    for trace in traces.into_iter().flatten() {
+        ledger.received.push(keys::read::<Received>(&trace, "received contact")?);
+    }
+    Ok(Known { version, ledger, since: reach(request), has_received: request.needs_received })
+}
+
+/// What the fields of `ledger:<person>` say, in the order of their codes and lanes.
+pub(super) fn told_and_lanes(fields: Vec<(String, String)>) -> Result<Ledger, StoreError> {
     let mut ledger = Ledger::default();
     for (field, value) in fields {
         let number: Option<i64> = value.parse().ok();
@@ -152,12 +165,5 @@ fn ledger(
     }
     ledger.told.sort_by(|one, other| one.code.cmp(&other.code));
     ledger.lanes_used.sort();
-    for member in members {
-        let CountedMember { counted, .. } = keys::read(&member, "counted contact")?;
-        ledger.counted.push(counted);
-    }
-    for trace in traces.into_iter().flatten() {
-        ledger.received.push(keys::read::<Received>(&trace, "received contact")?);
-    }
-    Ok(Known { version, ledger, since: reach(request), has_received: request.needs_received })
+    Ok(ledger)
 }

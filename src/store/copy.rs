@@ -1,0 +1,217 @@
+//! Copying what a store holds to another: page by page, then compared.
+//!
+//! What is carried is counted and digested as it goes, and the place that the copy has come to is
+//! committed with each page, so that a copy that was killed goes on where it stopped. At the end
+//! both stores are read again: the source must still be as it was carried, and the copy as the
+//! source. Only then does the copy count as whole; until then no gateway starts on it.
+
+mod fault;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::organisation::OrganisationId;
+use crate::ports::StoreError;
+use crate::ports::portable::{CopyMark, CopyState, Kind, Portable, Record, Tally};
+use crate::runtime::limits::COPY_PROGRESS_EVERY;
+use crate::runtime::tokens::sha256;
+
+pub use fault::{CopyFault, Side};
+
+/// The store that is copied, and its address without users and passwords.
+pub struct Source<'a> {
+    pub store: &'a dyn Portable,
+    pub address: &'a str,
+}
+
+/// Word of how a copy goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// So many of a kind are carried. `total` may be more than there are.
+    Carried { organisation: OrganisationId, kind: Kind, done: u64, total: u64 },
+    /// A kind is compared.
+    Compared { organisation: OrganisationId, kind: Kind },
+}
+
+/// What came of an organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    pub organisation: OrganisationId,
+    pub tallies: BTreeMap<Kind, Tally>,
+    /// It had been copied before, and both still are as they were.
+    pub before: bool,
+}
+
+/// Copies an organisation. `now` is when the copy counts as finished.
+///
+/// # Errors
+/// [`CopyFault`]; the copy stays unfinished, and the same call goes on with it.
+pub async fn copy(
+    from: &Source<'_>,
+    to: &dyn Portable,
+    organisation: &OrganisationId,
+    now: &(dyn Fn() -> DateTime<Utc> + Send + Sync),
+    told: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Copied, CopyFault> {
+    let mut copy = Copy { from, to, organisation, told };
+    let mut mark = match to.copy_mark(organisation).await.map_err(copy.fault(Side::To))? {
+        None => copy.begin().await?,
+        Some(mark) if mark.from != from.address => {
+            return Err(CopyFault::OfAnother {
+                organisation: organisation.clone(),
+                from: mark.from,
+            });
+        }
+        Some(mark) if mark.is_finished() => return copy.again(mark).await,
+        Some(mark) => mark,
+    };
+    copy.carry(&mut mark).await?;
+    copy.compare(&mut mark).await?;
+    mark.state = CopyState::Finished { at: now() };
+    copy.keep(Vec::new(), &mark).await?;
+    Ok(Copied { organisation: organisation.clone(), tallies: mark.tallies, before: false })
+}
+
+struct Copy<'a> {
+    from: &'a Source<'a>,
+    to: &'a dyn Portable,
+    organisation: &'a OrganisationId,
+    told: &'a mut (dyn FnMut(Progress) + Send),
+}
+
+impl Copy<'_> {
+    fn fault(&self, side: Side) -> impl Fn(StoreError) -> CopyFault + use<> {
+        let organisation = self.organisation.clone();
+        move |error| CopyFault::Store { side, organisation: organisation.clone(), error }
+    }
+
+    async fn keep(&self, records: Vec<Record>, mark: &CopyMark) -> Result<(), CopyFault> {
+        let kept = self.to.carry_in(self.organisation, records, mark).await;
+        kept.map_err(self.fault(Side::To))
+    }
+
+    /// Marks the copy as begun, so that what it writes is told from what was there before.
+    async fn begin(&self) -> Result<CopyMark, CopyFault> {
+        if !self.to.is_empty(self.organisation).await.map_err(self.fault(Side::To))? {
+            return Err(CopyFault::NotEmpty { organisation: self.organisation.clone() });
+        }
+        let mark = from_the_start(self.from.address);
+        self.keep(Vec::new(), &mark).await?;
+        Ok(mark)
+    }
+
+    /// What a finished copy is, asked for again: the same, or no longer.
+    async fn again(&mut self, mark: CopyMark) -> Result<Copied, CopyFault> {
+        for kind in Kind::ALL {
+            let now = self.tally(Side::From, kind).await?;
+            if now != mark.tallies.get(&kind).copied().unwrap_or_default() {
+                return Err(CopyFault::ChangedSince {
+                    organisation: self.organisation.clone(),
+                    kind,
+                });
+            }
+        }
+        Ok(Copied { organisation: self.organisation.clone(), tallies: mark.tallies, before: true })
+    }
+
+    async fn carry(&mut self, mark: &mut CopyMark) -> Result<(), CopyFault> {
+        while let CopyState::Carrying { kind, after } = mark.state.clone() {
+            self.carry_kind(kind, after, mark).await?;
+            mark.state = match kind.next() {
+                Some(kind) => CopyState::Carrying { kind, after: None },
+                None => CopyState::Carried,
+            };
+        }
+        self.keep(Vec::new(), mark).await
+    }
+
+    async fn carry_kind(
+        &mut self,
+        kind: Kind,
+        after: Option<String>,
+        mark: &mut CopyMark,
+    ) -> Result<(), CopyFault> {
+        let away = self.fault(Side::From);
+        let pages = self.from.store.pages(self.organisation, kind, after).await;
+        let mut pages = pages.map_err(&away)?;
+        let (mut shown, total) = (mark.tallies.entry(kind).or_default().records, pages.total());
+        while let Some(page) = pages.next().await.map_err(&away)? {
+            let tally = mark.tallies.entry(kind).or_default();
+            page.records.iter().try_for_each(|record| add(tally, record)).map_err(&away)?;
+            let done = tally.records;
+            mark.state = CopyState::Carrying { kind, after: Some(page.last) };
+            self.keep(page.records, mark).await?;
+            if done >= shown + COPY_PROGRESS_EVERY {
+                shown = done;
+                self.tell(kind, done, total);
+            }
+        }
+        let done = mark.tallies.entry(kind).or_default().records;
+        self.tell(kind, done, done);
+        Ok(())
+    }
+
+    fn tell(&mut self, kind: Kind, done: u64, total: u64) {
+        let organisation = self.organisation.clone();
+        (self.told)(Progress::Carried { organisation, kind, done, total });
+    }
+
+    /// Reads both stores again. Where they are not as they were carried, the copy begins anew the
+    /// next time: what is written again takes the place of what was written before.
+    async fn compare(&mut self, mark: &mut CopyMark) -> Result<(), CopyFault> {
+        for kind in Kind::ALL {
+            let carried = mark.tallies.get(&kind).copied().unwrap_or_default();
+            let (from, to) =
+                (self.tally(Side::From, kind).await?, self.tally(Side::To, kind).await?);
+            let organisation = self.organisation.clone();
+            let fault = if from != carried {
+                CopyFault::SourceChanged { organisation, kind }
+            } else if to != from {
+                CopyFault::Differs { organisation, kind, from, to }
+            } else {
+                (self.told)(Progress::Compared { organisation, kind });
+                continue;
+            };
+            *mark = from_the_start(self.from.address);
+            self.keep(Vec::new(), mark).await?;
+            return Err(fault);
+        }
+        Ok(())
+    }
+
+    /// All of a kind that a store holds now.
+    async fn tally(&self, side: Side, kind: Kind) -> Result<Tally, CopyFault> {
+        let store = match side {
+            Side::From => self.from.store,
+            Side::To => self.to,
+        };
+        let away = self.fault(side);
+        let mut pages = store.pages(self.organisation, kind, None).await.map_err(&away)?;
+        let mut tally = Tally::default();
+        while let Some(page) = pages.next().await.map_err(&away)? {
+            page.records.iter().try_for_each(|record| add(&mut tally, record)).map_err(&away)?;
+        }
+        Ok(tally)
+    }
+}
+
+fn from_the_start(address: &str) -> CopyMark {
+    CopyMark {
+        from: address.to_owned(),
+        state: CopyState::Carrying { kind: Kind::People, after: None },
+        tallies: BTreeMap::new(),
+    }
+}
+
+fn add(tally: &mut Tally, record: &Record) -> Result<(), StoreError> {
+    let bytes = serde_json::to_vec(record)
+        .map_err(|_| StoreError::Corrupt("a record can't be written as JSON".to_owned()))?;
+    let digest = sha256(&bytes);
+    let (words, _) = digest.as_chunks::<8>();
+    for (sum, word) in tally.sum.iter_mut().zip(words) {
+        *sum = sum.wrapping_add(u64::from_be_bytes(*word));
+    }
+    tally.records += 1;
+    Ok(())
+}

@@ -1,0 +1,212 @@
+//! Pages of records, in the order of their keys.
+
+use rusqlite::{Connection, Row, params};
+
+use super::super::fault::{from_sqlite, unreadable};
+use super::super::ledger;
+use crate::domain::audit::AuditEntry;
+use crate::domain::ledger::Counted;
+use crate::domain::organisation::OrganisationId;
+use crate::ports::StoreError;
+use crate::ports::portable::{
+    CountedContact, Delivery, Kind, Page, PersonLedger, Record, RecordedDecision,
+};
+use crate::runtime::limits::{COPY_ITEMS_MAX, COPY_LEDGERS_MAX, COPY_PAGE_MAX};
+
+/// Whoever has a ledger: somewhere in one of four tables.
+const PEOPLE_REMEMBERED: &str = "SELECT person FROM counted WHERE organisation = ?1 \
+                                 UNION SELECT person FROM received WHERE organisation = ?1 \
+                                 UNION SELECT person FROM told WHERE organisation = ?1 \
+                                 UNION SELECT person FROM lane WHERE organisation = ?1";
+
+pub(super) fn organisations(connection: &Connection) -> Result<Vec<OrganisationId>, StoreError> {
+    let sql = "SELECT organisation FROM person UNION SELECT organisation FROM decision \
+               UNION SELECT organisation FROM audit UNION SELECT organisation FROM item \
+               UNION SELECT organisation FROM delivery ORDER BY 1";
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut it| {
+            it.query_map([], |row| Ok(OrganisationId::new(&row.get::<_, String>(0)?)))?.collect()
+        })
+        .map_err(from_sqlite)
+}
+
+pub(super) fn size(
+    connection: &Connection,
+    organisation: &OrganisationId,
+    kind: Kind,
+) -> Result<u64, StoreError> {
+    let table = |name: &str| format!("SELECT count(*) FROM {name} WHERE organisation = ?1");
+    let sql = match kind {
+        Kind::People => table("person"),
+        Kind::Decisions => table("decision"),
+        Kind::Ledgers => format!("SELECT count(*) FROM ({PEOPLE_REMEMBERED})"),
+        Kind::Items => table("item"),
+        Kind::Audit => table("audit"),
+        Kind::Deliveries => table("delivery"),
+    };
+    let rows: i64 = connection
+        .prepare_cached(&sql)
+        .and_then(|mut it| it.query_row([organisation.as_str()], |row| row.get(0)))
+        .map_err(from_sqlite)?;
+    u64::try_from(rows).map_err(|_| unreadable("count"))
+}
+
+pub(super) fn page(
+    connection: &Connection,
+    organisation: &OrganisationId,
+    kind: Kind,
+    after: Option<&str>,
+) -> Result<Option<Page>, StoreError> {
+    let table = Table { connection, organisation: organisation.as_str(), after };
+    match kind {
+        Kind::People => table.page("person", "id", "record", COPY_PAGE_MAX, |_, row| {
+            let record: String = row.get(1).map_err(from_sqlite)?;
+            let person = serde_json::from_str(&record).map_err(|_| unreadable("person"))?;
+            Ok(Record::Person(Box::new(person)))
+        }),
+        Kind::Decisions => {
+            table.page("decision", "contact", "digest, at, record", COPY_PAGE_MAX, |key, row| {
+                let record: String = row.get(3).map_err(from_sqlite)?;
+                Ok(Record::Decision(Box::new(RecordedDecision {
+                    contact: key,
+                    digest: row.get(1).map_err(from_sqlite)?,
+                    at: ledger::instant(row.get(2).map_err(from_sqlite)?)?,
+                    decision: serde_json::from_str(&record).map_err(|_| unreadable("decision"))?,
+                })))
+            })
+        }
+        Kind::Ledgers => ledgers(connection, organisation.as_str(), after),
+        Kind::Items => table.page("item", "id", "record", COPY_ITEMS_MAX, |_, row| {
+            let record: String = row.get(1).map_err(from_sqlite)?;
+            let item = serde_json::from_str(&record).map_err(|_| unreadable("queue item"))?;
+            Ok(Record::Item(Box::new(item)))
+        }),
+        Kind::Audit => trail(connection, organisation.as_str(), after),
+        Kind::Deliveries => table.page("delivery", "key", "at", COPY_PAGE_MAX, |key, row| {
+            let at = ledger::instant(row.get(1).map_err(from_sqlite)?)?;
+            Ok(Record::Delivery(Delivery { key, at }))
+        }),
+    }
+}
+
+/// A place in the organisation's rows of a table.
+struct Table<'a> {
+    connection: &'a Connection,
+    organisation: &'a str,
+    after: Option<&'a str>,
+}
+
+impl Table<'_> {
+    /// A page in the order of a key that is text; `read` is given each row with its key.
+    fn page(
+        &self,
+        table: &str,
+        key: &str,
+        columns: &str,
+        limit: usize,
+        read: impl Fn(String, &Row<'_>) -> Result<Record, StoreError>,
+    ) -> Result<Option<Page>, StoreError> {
+        // Two statements, so that each is a walk along the index.
+        let behind = match self.after {
+            Some(_) => format!("{key} > ?2"),
+            None => "?2 IS NULL".to_owned(),
+        };
+        let sql = format!(
+            "SELECT {key}, {columns} FROM {table} WHERE organisation = ?1 AND {behind}
+             ORDER BY {key} LIMIT {limit}"
+        );
+        let mut statement = self.connection.prepare_cached(&sql).map_err(from_sqlite)?;
+        let mut rows =
+            statement.query(params![self.organisation, self.after]).map_err(from_sqlite)?;
+        let (mut records, mut last) = (Vec::new(), None);
+        while let Some(row) = rows.next().map_err(from_sqlite)? {
+            let key: String = row.get(0).map_err(from_sqlite)?;
+            last = Some(key.clone());
+            records.push(read(key, row)?);
+        }
+        Ok(last.map(|last| Page { records, last }))
+    }
+}
+
+/// In the order of their numbers, which a place is written as.
+fn trail(
+    connection: &Connection,
+    organisation: &str,
+    after: Option<&str>,
+) -> Result<Option<Page>, StoreError> {
+    let after: i64 = after.and_then(|number| number.parse().ok()).unwrap_or(0);
+    let sql = format!(
+        "SELECT record FROM audit WHERE organisation = ?1 AND number > ?2
+         ORDER BY number LIMIT {COPY_PAGE_MAX}"
+    );
+    let mut statement = connection.prepare_cached(&sql).map_err(from_sqlite)?;
+    let mut rows = statement.query(params![organisation, after]).map_err(from_sqlite)?;
+    let (mut records, mut last) = (Vec::new(), None);
+    while let Some(row) = rows.next().map_err(from_sqlite)? {
+        let record: String = row.get(0).map_err(from_sqlite)?;
+        let entry: AuditEntry =
+            serde_json::from_str(&record).map_err(|_| unreadable("audit entry"))?;
+        last = Some(entry.number.to_string());
+        records.push(Record::Audit(Box::new(entry)));
+    }
+    Ok(last.map(|last| Page { records, last }))
+}
+
+fn ledgers(
+    connection: &Connection,
+    organisation: &str,
+    after: Option<&str>,
+) -> Result<Option<Page>, StoreError> {
+    let behind = if after.is_some() { "person > ?2" } else { "?2 IS NULL" };
+    let sql = format!(
+        "SELECT person FROM ({PEOPLE_REMEMBERED}) WHERE {behind}
+         ORDER BY person LIMIT {COPY_LEDGERS_MAX}"
+    );
+    let people: Vec<String> = connection
+        .prepare_cached(&sql)
+        .and_then(|mut it| it.query_map(params![organisation, after], |row| row.get(0))?.collect())
+        .map_err(from_sqlite)?;
+    let Some(last) = people.last().cloned() else { return Ok(None) };
+    let mut records = Vec::with_capacity(people.len());
+    for person in people {
+        let mut ledger = PersonLedger {
+            counted: counted(connection, organisation, &person)?,
+            received: ledger::received(connection, organisation, &person)?,
+            told: ledger::told(connection, organisation, &person)?,
+            lanes_used: ledger::lanes_used(connection, organisation, &person)?,
+            person,
+        };
+        ledger.settle();
+        records.push(Record::Ledger(ledger));
+    }
+    Ok(Some(Page { records, last }))
+}
+
+fn counted(
+    connection: &Connection,
+    organisation: &str,
+    person: &str,
+) -> Result<Vec<CountedContact>, StoreError> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT contact, restriction, mode, at, issue FROM counted
+             WHERE organisation = ?1 AND person = ?2",
+        )
+        .map_err(from_sqlite)?;
+    let mut rows = statement.query([organisation, person]).map_err(from_sqlite)?;
+    let mut counted = Vec::new();
+    while let Some(row) = rows.next().map_err(from_sqlite)? {
+        let mode: String = row.get(2).map_err(from_sqlite)?;
+        counted.push(CountedContact {
+            contact: row.get(0).map_err(from_sqlite)?,
+            counted: Counted {
+                restriction: row.get(1).map_err(from_sqlite)?,
+                mode: ledger::mode_named(&mode)?,
+                at: ledger::instant(row.get(3).map_err(from_sqlite)?)?,
+                issue: row.get(4).map_err(from_sqlite)?,
+            },
+        });
+    }
+    Ok(counted)
+}

@@ -1,0 +1,128 @@
+//! Records of another store, each in the place of the one before.
+
+use rusqlite::{Connection, ToSql, params};
+
+use super::super::fault::{from_sqlite, unwritable};
+use super::super::{items, ledger, people};
+use crate::domain::audit::AuditEntry;
+use crate::domain::organisation::OrganisationId;
+use crate::ports::StoreError;
+use crate::ports::portable::{PersonLedger, Record, RecordedDecision};
+
+pub(super) fn record(
+    connection: &Connection,
+    organisation: &OrganisationId,
+    record: &Record,
+) -> Result<(), StoreError> {
+    match record {
+        Record::Person(person) => {
+            people::put(connection, organisation, std::slice::from_ref(person.as_ref()))
+        }
+        Record::Decision(recorded) => decision(connection, organisation.as_str(), recorded),
+        Record::Ledger(remembered) => whole_ledger(connection, organisation.as_str(), remembered),
+        Record::Item(item) => items::put(connection, organisation, item),
+        Record::Audit(entry) => audit(connection, organisation.as_str(), entry),
+        Record::Delivery(delivery) => run(
+            connection,
+            "INSERT OR REPLACE INTO delivery (organisation, key, at) VALUES (?1, ?2, ?3)",
+            params![organisation.as_str(), delivery.key, delivery.at.timestamp_micros()],
+        ),
+    }
+}
+
+fn run(connection: &Connection, sql: &str, with: &[&dyn ToSql]) -> Result<(), StoreError> {
+    connection.prepare_cached(sql).and_then(|mut it| it.execute(with)).map_err(from_sqlite)?;
+    Ok(())
+}
+
+fn decision(
+    connection: &Connection,
+    organisation: &str,
+    recorded: &RecordedDecision,
+) -> Result<(), StoreError> {
+    let record = serde_json::to_string(&recorded.decision).map_err(unwritable)?;
+    run(
+        connection,
+        "INSERT OR REPLACE INTO decision (organisation, contact, digest, at, record)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            organisation,
+            recorded.contact,
+            recorded.digest,
+            recorded.at.timestamp_micros(),
+            record
+        ],
+    )
+}
+
+fn audit(
+    connection: &Connection,
+    organisation: &str,
+    entry: &AuditEntry,
+) -> Result<(), StoreError> {
+    let number = i64::try_from(entry.number)
+        .map_err(|_| StoreError::Refused("an audit number is past what can be kept".to_owned()))?;
+    let record = serde_json::to_string(entry).map_err(unwritable)?;
+    run(
+        connection,
+        "INSERT OR REPLACE INTO audit (organisation, number, at, record) VALUES (?1, ?2, ?3, ?4)",
+        params![organisation, number, entry.at.timestamp_micros(), record],
+    )
+}
+
+fn whole_ledger(
+    connection: &Connection,
+    organisation: &str,
+    remembered: &PersonLedger,
+) -> Result<(), StoreError> {
+    let person = remembered.person.as_str();
+    for sql in [
+        "DELETE FROM counted WHERE organisation = ?1 AND person = ?2",
+        "DELETE FROM received WHERE organisation = ?1 AND person = ?2",
+        "DELETE FROM told WHERE organisation = ?1 AND person = ?2",
+        "DELETE FROM lane WHERE organisation = ?1 AND person = ?2",
+    ] {
+        run(connection, sql, params![organisation, person])?;
+    }
+    for one in &remembered.counted {
+        let counted = &one.counted;
+        run(
+            connection,
+            "INSERT INTO counted (organisation, person, contact, restriction, mode, at, issue)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                organisation,
+                person,
+                one.contact,
+                counted.restriction,
+                ledger::mode_name(counted.mode),
+                counted.at.timestamp_micros(),
+                counted.issue
+            ],
+        )?;
+    }
+    for received in &remembered.received {
+        let record = serde_json::to_string(received).map_err(unwritable)?;
+        run(
+            connection,
+            "INSERT OR REPLACE INTO received (organisation, person, contact, at, record)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![organisation, person, received.contact, received.at.timestamp_micros(), record],
+        )?;
+    }
+    for told in &remembered.told {
+        run(
+            connection,
+            "INSERT INTO told (organisation, person, code, at) VALUES (?1, ?2, ?3, ?4)",
+            params![organisation, person, told.code, told.at.timestamp_micros()],
+        )?;
+    }
+    for (lane, used) in &remembered.lanes_used {
+        run(
+            connection,
+            "INSERT INTO lane (organisation, person, lane, used) VALUES (?1, ?2, ?3, ?4)",
+            params![organisation, person, lane, used],
+        )?;
+    }
+    Ok(())
+}

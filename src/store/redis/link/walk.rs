@@ -1,0 +1,91 @@
+//! Walking over the keys of every server: for a copy, never for a contact.
+
+use std::collections::BTreeSet;
+
+use redis::aio::ConnectionLike;
+use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
+use redis::{Cmd, Value};
+use tokio::time::timeout;
+
+use super::super::fault;
+use super::super::script::{parts, take};
+use super::{Connection, Failure, Link, Way};
+use crate::ports::StoreError;
+use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_CONNECT_WAIT, REDIS_SCAN_PIECE};
+
+impl Link {
+    /// Every key of a pattern, on every server that holds some. A key may come twice.
+    pub(in crate::store::redis) async fn walk(
+        &self,
+        pattern: &str,
+        mut each: impl FnMut(String) + Send,
+    ) -> Result<(), StoreError> {
+        let servers = match self.way() {
+            Way::Single | Way::Sentinel => vec![None],
+            Way::Cluster => self.masters().await?.into_iter().map(Some).collect(),
+        };
+        for server in servers {
+            let mut cursor = "0".to_owned();
+            loop {
+                let mut command = redis::cmd("SCAN");
+                command.arg(&cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(REDIS_SCAN_PIECE);
+                let (next, keys): (String, Vec<String>) =
+                    take(Some(self.ask_server(command, server.clone()).await?))?;
+                keys.into_iter().for_each(&mut each);
+                if next == "0" {
+                    break;
+                }
+                cursor = next;
+            }
+        }
+        Ok(())
+    }
+
+    /// A Cluster's masters.
+    async fn masters(&self) -> Result<Vec<SingleNodeRoutingInfo>, StoreError> {
+        let mut command = redis::cmd("CLUSTER");
+        command.arg("SLOTS");
+        let slots = parts(self.ask_server(command, Some(SingleNodeRoutingInfo::Random)).await?)?;
+        let mut masters = BTreeSet::new();
+        for slot in slots {
+            // From, to, the master, its replicas; each server with its host and port first.
+            let master = parts(slot)?.into_iter().nth(2).ok_or_else(fault::rubbish)?;
+            let mut master = parts(master)?.into_iter();
+            masters.insert((take::<String>(master.next())?, take::<u16>(master.next())?));
+        }
+        let by_address = |(host, port)| SingleNodeRoutingInfo::ByAddress { host, port };
+        Ok(masters.into_iter().map(by_address).collect())
+    }
+
+    /// A command to a server of a Cluster, or to the one that there is.
+    async fn ask_server(
+        &self,
+        command: Cmd,
+        server: Option<SingleNodeRoutingInfo>,
+    ) -> Result<Value, StoreError> {
+        let connection = self.connection(REDIS_CONNECT_WAIT).await.map_err(Failure::into_fault)?;
+        let asking = async {
+            match ((*connection).clone(), server) {
+                (Connection::Cluster(mut cluster), Some(server)) => {
+                    cluster.route_command(command, RoutingInfo::SingleNode(server)).await
+                }
+                (Connection::Cluster(mut cluster), None) => {
+                    cluster.req_packed_command(&command).await
+                }
+                (Connection::One(mut one), _) => one.req_packed_command(&command).await,
+            }
+        };
+        match timeout(REDIS_BULK_WAIT, asking).await {
+            Ok(Ok(Value::ServerError(error))) => Err(fault::from_redis(&error.into())),
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => {
+                self.give_up(&connection);
+                Err(fault::from_redis(&error))
+            }
+            Err(_) => {
+                self.give_up(&connection);
+                Err(fault::no_answer())
+            }
+        }
+    }
+}

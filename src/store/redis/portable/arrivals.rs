@@ -1,0 +1,190 @@
+//! Records of another store as writes, each in the place of the one before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::Redis;
+use super::super::keys::{self, CountedMember, Keys, json};
+use super::super::script::{Arguments, take};
+use super::newest_number;
+use crate::domain::queue::QueueItem;
+use crate::ports::StoreError;
+use crate::ports::portable::{PersonLedger, Record, RecordedDecision};
+use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_ONCE_KEPT};
+
+/// The writes of one step, in their order.
+pub(super) struct Arrivals<'a> {
+    keys: &'a Keys,
+    token: String,
+    on: BTreeSet<String>,
+    with: Arguments,
+}
+
+/// The newest number of the trail, asked for where entries arrive.
+pub(super) async fn newest(
+    redis: &Redis,
+    keys: &Keys,
+    records: &[Record],
+) -> Result<u64, StoreError> {
+    if !records.iter().any(|record| matches!(record, Record::Audit(_))) {
+        return Ok(0);
+    }
+    newest_number(redis, keys, &keys.audit()).await
+}
+
+/// The queue on which each arriving item stands already, from a copy that began anew.
+pub(super) async fn queues_before(
+    redis: &Redis,
+    keys: &Keys,
+    records: &[Record],
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let ids: Vec<&str> = records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Item(item) => Some(item.id.as_str()),
+            Record::Person(_)
+            | Record::Decision(_)
+            | Record::Ledger(_)
+            | Record::Audit(_)
+            | Record::Delivery(_) => None,
+        })
+        .collect();
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut command = redis::cmd("HMGET");
+    command.arg(keys.items()).arg(&ids);
+    let answer = redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?;
+    let found: Vec<Option<String>> = take(Some(answer))?;
+    let before = found.iter().flatten().map(|record| {
+        let item: QueueItem = keys::read(record, "queue item")?;
+        Ok((item.id, item.queue))
+    });
+    before.collect()
+}
+
+impl<'a> Arrivals<'a> {
+    pub(super) fn new(keys: &'a Keys, token: String) -> Self {
+        let mut with = Arguments::default();
+        with.push(REDIS_ONCE_KEPT.as_secs().to_string());
+        Arrivals { keys, token, on: BTreeSet::new(), with }
+    }
+
+    /// One command: its name, its key, and the rest.
+    pub(super) fn write(&mut self, words: &[&str]) {
+        self.on.extend(words.get(1).map(|key| (*key).to_owned()));
+        self.with.size(words.len());
+        for word in words {
+            self.with.push(word);
+        }
+    }
+
+    /// Keys and arguments in the order of `carry.lua`.
+    pub(super) fn into_parts(self) -> (Vec<String>, Arguments) {
+        let mut on = vec![self.keys.once(&self.token)];
+        on.extend(self.on);
+        (on, self.with)
+    }
+
+    /// `newest` is the number of the trail's newest entry, `queues` where items stand already.
+    pub(super) fn add(
+        &mut self,
+        record: Record,
+        newest: u64,
+        queues: &BTreeMap<String, String>,
+    ) -> Result<(), StoreError> {
+        match record {
+            Record::Person(person) => {
+                let whole = json(person.as_ref())?;
+                self.write(&["HSET", &self.keys.people(), &person.id, &whole]);
+            }
+            Record::Decision(recorded) => self.decision(&recorded)?,
+            Record::Ledger(ledger) => self.ledger(&ledger)?,
+            Record::Item(item) => self.item(&item, queues.get(&item.id))?,
+            Record::Audit(entry) if entry.number > newest => {
+                let id = format!("{}-0", entry.number);
+                let stamp = crate::ports::Stamp { by: entry.by, at: entry.at };
+                let record = keys::audit_record(stamp, entry.event)?;
+                self.write(&["XADD", &self.keys.audit(), &id, "entry", &record]);
+            }
+            // Entries never change: one that is there is the same, or the comparison tells.
+            Record::Audit(_) => {}
+            Record::Delivery(delivery) => {
+                let at = delivery.at.timestamp_micros().to_string();
+                self.write(&["ZADD", &self.keys.delivered(), &at, &delivery.key]);
+            }
+        }
+        Ok(())
+    }
+
+    fn decision(&mut self, recorded: &RecordedDecision) -> Result<(), StoreError> {
+        let key = self.keys.contact(&recorded.contact);
+        let digest = keys::digest_text(&recorded.digest);
+        let at = recorded.at.timestamp_micros().to_string();
+        let decision = json(&recorded.decision)?;
+        let token = self.token.clone();
+        self.write(&["DEL", &key]);
+        self.write(&[
+            "HSET", &key, "digest", &digest, "decision", &decision, "at", &at, "token", &token,
+        ]);
+        Ok(())
+    }
+
+    fn item(&mut self, item: &QueueItem, before: Option<&String>) -> Result<(), StoreError> {
+        if let Some(queue) = before {
+            self.write(&["ZREM", &self.keys.waiting(queue), &item.id]);
+            self.write(&["ZREM", &self.keys.done(queue), &item.id]);
+        }
+        let list = if item.state.is_waiting() {
+            self.keys.waiting(&item.queue)
+        } else {
+            self.keys.done(&item.queue)
+        };
+        let at = item.at.timestamp_micros().to_string();
+        self.write(&["HSET", &self.keys.items(), &item.id, &json(item)?]);
+        self.write(&["ZADD", &list, &at, &item.id]);
+        self.write(&["SADD", &self.keys.queues(), &item.queue]);
+        Ok(())
+    }
+
+    fn ledger(&mut self, ledger: &PersonLedger) -> Result<(), StoreError> {
+        let person = ledger.person.as_str();
+        let whole = self.keys.ledger(person);
+        for key in [
+            whole.clone(),
+            self.keys.counted(person),
+            self.keys.received(person),
+            self.keys.traces(person),
+        ] {
+            self.write(&["DEL", &key]);
+        }
+        let token = self.token.clone();
+        self.write(&["HSET", &whole, "version", &token]);
+        for told in &ledger.told {
+            let at = told.at.timestamp_micros().to_string();
+            self.write(&["HSET", &whole, &format!("told.{}", told.code), &at]);
+        }
+        for (lane, used) in &ledger.lanes_used {
+            self.write(&["HSET", &whole, &format!("lane.{lane}"), &used.to_string()]);
+        }
+        // What a withdrawal takes back stands with the contact.
+        let mut members: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for one in &ledger.counted {
+            let (contact, counted) = (one.contact.clone(), one.counted.clone());
+            let member = json(&CountedMember { contact, counted })?;
+            let at = one.counted.at.timestamp_micros().to_string();
+            self.write(&["ZADD", &self.keys.counted(person), &at, &member]);
+            members.entry(&one.contact).or_default().push(member);
+        }
+        for (contact, members) in members {
+            let key = self.keys.contact(contact);
+            self.write(&["HSET", &key, "person", person, "counted", &json(&members)?]);
+        }
+        for received in &ledger.received {
+            let at = received.at.timestamp_micros().to_string();
+            self.write(&["ZADD", &self.keys.received(person), &at, &received.contact]);
+            self.write(&["HSET", &self.keys.traces(person), &received.contact, &json(received)?]);
+            self.write(&["HSET", &self.keys.contact(&received.contact), "person", person]);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,326 @@
+//! Pages of records.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::super::Redis;
+use super::super::fault::rubbish;
+use super::super::items::micros;
+use super::super::keys::{self, CountedMember, Keys};
+use super::super::people;
+use super::super::script::{parts, take};
+use super::super::wire;
+use super::newest_number;
+use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::organisation::OrganisationId;
+use crate::ports::StoreError;
+use crate::ports::portable::{
+    CountedContact, Delivery, Kind, Page, Pages, PersonLedger, Record, RecordedDecision,
+};
+use crate::runtime::limits::{COPY_ITEMS_MAX, COPY_LEDGERS_MAX, COPY_PAGE_MAX, REDIS_BULK_WAIT};
+
+struct RedisPages<'a> {
+    redis: &'a Redis,
+    keys: Keys,
+    /// How many are handed over, or more.
+    total: u64,
+    place: Place,
+}
+
+/// What the next page begins with.
+enum Place {
+    /// The ids that are left, in their order.
+    People(std::vec::IntoIter<String>),
+    Ledgers(std::vec::IntoIter<String>),
+    /// The last number of the trail that was read.
+    Decisions(u64),
+    Audit(u64),
+    /// Every list of items, the one that is read, and how many of it are.
+    Items {
+        lists: Vec<String>,
+        list: usize,
+        rank: usize,
+    },
+    /// How many were read.
+    Deliveries(usize),
+}
+
+pub(super) async fn open<'s>(
+    redis: &'s Redis,
+    organisation: &OrganisationId,
+    kind: Kind,
+    after: Option<String>,
+) -> Result<Box<dyn Pages + 's>, StoreError> {
+    let keys = Keys::of(organisation);
+    let (total, place) = match kind {
+        Kind::People => ids(people_ids(redis, &keys).await?, after, Place::People),
+        Kind::Ledgers => ids(ledger_ids(redis, &keys).await?, after, Place::Ledgers),
+        Kind::Decisions => {
+            (newest_number(redis, &keys, &keys.audit()).await?, Place::Decisions(number(after)))
+        }
+        Kind::Audit => {
+            (newest_number(redis, &keys, &keys.audit()).await?, Place::Audit(number(after)))
+        }
+        Kind::Items => {
+            let total = count(redis, &keys, "HLEN", &keys.items()).await?;
+            let (list, rank) = rank_of(after);
+            (total, Place::Items { lists: lists(redis, &keys).await?, list, rank })
+        }
+        Kind::Deliveries => {
+            let total = count(redis, &keys, "ZCARD", &keys.delivered()).await?;
+            (total, Place::Deliveries(number(after)))
+        }
+    };
+    Ok(Box::new(RedisPages { redis, keys, total, place }))
+}
+
+fn ids(
+    ids: BTreeSet<String>,
+    after: Option<String>,
+    place: impl FnOnce(std::vec::IntoIter<String>) -> Place,
+) -> (u64, Place) {
+    let total = u64::try_from(ids.len()).unwrap_or(u64::MAX);
+    let left = ids.into_iter().filter(|id| after.as_ref().is_none_or(|after| id > after));
+    (total, place(left.collect::<Vec<_>>().into_iter()))
+}
+
+fn number<T: std::str::FromStr + Default>(after: Option<String>) -> T {
+    after.and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+fn rank_of(after: Option<String>) -> (usize, usize) {
+    let place = after.as_deref().and_then(|place| place.split_once(':'));
+    place.map_or((0, 0), |(list, rank)| {
+        (list.parse().unwrap_or_default(), rank.parse().unwrap_or_default())
+    })
+}
+
+async fn people_ids(redis: &Redis, keys: &Keys) -> Result<BTreeSet<String>, StoreError> {
+    let mut command = redis::cmd("HKEYS");
+    command.arg(keys.people());
+    take(Some(redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?))
+}
+
+/// Whoever something was ever remembered of: also people who are no longer on record.
+async fn ledger_ids(redis: &Redis, keys: &Keys) -> Result<BTreeSet<String>, StoreError> {
+    let prefix = keys.ledger("");
+    let mut people = BTreeSet::new();
+    redis
+        .link
+        .walk(&format!("{prefix}*"), |key| {
+            people.extend(key.strip_prefix(&prefix).map(str::to_owned));
+        })
+        .await?;
+    Ok(people)
+}
+
+async fn count(redis: &Redis, keys: &Keys, name: &str, key: &str) -> Result<u64, StoreError> {
+    let mut command = redis::cmd(name);
+    command.arg(key);
+    take(Some(redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?))
+}
+
+async fn lists(redis: &Redis, keys: &Keys) -> Result<Vec<String>, StoreError> {
+    let mut command = redis::cmd("SMEMBERS");
+    command.arg(keys.queues());
+    let queues: BTreeSet<String> =
+        take(Some(redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?))?;
+    Ok(queues.iter().flat_map(|queue| [keys.waiting(queue), keys.done(queue)]).collect())
+}
+
+#[async_trait]
+impl Pages for RedisPages<'_> {
+    fn total(&self) -> u64 {
+        self.total
+    }
+
+    async fn next(&mut self) -> Result<Option<Page>, StoreError> {
+        let (redis, keys) = (self.redis, &self.keys);
+        match &mut self.place {
+            Place::People(left) => some_people(redis, keys, left).await,
+            Place::Ledgers(left) => some_ledgers(redis, keys, left).await,
+            Place::Decisions(after) => {
+                let entries = trail(redis, keys, after).await?;
+                if entries.is_empty() {
+                    return Ok(None);
+                }
+                let contacts = entries.into_iter().filter_map(|entry| {
+                    let AuditEvent::Decided(decided) = entry.event else { return None };
+                    Some(decided.contact)
+                });
+                let records = decisions(redis, keys, contacts.collect()).await?;
+                Ok(Some(Page { records, last: after.to_string() }))
+            }
+            Place::Audit(after) => {
+                let entries = trail(redis, keys, after).await?;
+                let records = entries.into_iter().map(|entry| Record::Audit(Box::new(entry)));
+                let records: Vec<Record> = records.collect();
+                Ok((!records.is_empty()).then(|| Page { records, last: after.to_string() }))
+            }
+            Place::Items { lists, list, rank } => some_items(redis, keys, lists, list, rank).await,
+            Place::Deliveries(read) => some_deliveries(redis, keys, read).await,
+        }
+    }
+}
+
+fn piece(left: &mut std::vec::IntoIter<String>, limit: usize) -> Option<(Vec<String>, String)> {
+    let some: Vec<String> = left.by_ref().take(limit).collect();
+    let last = some.last().cloned()?;
+    Some((some, last))
+}
+
+async fn some_people(
+    redis: &Redis,
+    keys: &Keys,
+    left: &mut std::vec::IntoIter<String>,
+) -> Result<Option<Page>, StoreError> {
+    let Some((some, last)) = piece(left, COPY_PAGE_MAX) else { return Ok(None) };
+    let found = people::some(&redis.link, keys, &some).await?;
+    let records = found.into_iter().flatten();
+    let records = records.map(|person| Record::Person(Box::new(person.as_ref().clone())));
+    Ok(Some(Page { records: records.collect(), last }))
+}
+
+/// The next entries of the trail; `after` moves on to the last of them.
+async fn trail(redis: &Redis, keys: &Keys, after: &mut u64) -> Result<Vec<AuditEntry>, StoreError> {
+    let mut command = redis::cmd("XRANGE");
+    command.arg(keys.audit()).arg(format!("({after}-0")).arg("+");
+    command.arg("COUNT").arg(COPY_PAGE_MAX);
+    let answer = redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?;
+    let entries: Vec<(String, Vec<(String, String)>)> = take(Some(answer))?;
+    let entries: Vec<AuditEntry> = entries
+        .into_iter()
+        .map(|(id, fields)| people::trail_entry(&id, &fields))
+        .collect::<Result<_, _>>()?;
+    if let Some(last) = entries.last() {
+        *after = last.number;
+    }
+    Ok(entries)
+}
+
+async fn decisions(
+    redis: &Redis,
+    keys: &Keys,
+    contacts: Vec<String>,
+) -> Result<Vec<Record>, StoreError> {
+    if contacts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let on: Vec<String> = contacts.iter().map(|contact| keys.contact(contact)).collect();
+    let script = &redis.scripts.contacts;
+    let answer = redis.link.run(keys, script, &on, &[], REDIS_BULK_WAIT).await?;
+    let mut records = Vec::with_capacity(contacts.len());
+    for (contact, found) in contacts.into_iter().zip(parts(answer)?) {
+        let found: (Option<String>, Option<String>, Option<String>) = take(Some(found))?;
+        let (Some(digest), Some(at), Some(decision)) = found else {
+            return Err(StoreError::Corrupt(
+                "the trail names a contact whose decision is not there".to_owned(),
+            ));
+        };
+        records.push(Record::Decision(Box::new(RecordedDecision {
+            contact,
+            digest: keys::digest_of(&digest)?,
+            at: instant(&at)?,
+            decision: keys::read(&decision, "decision")?,
+        })));
+    }
+    Ok(records)
+}
+
+fn instant(micros: &str) -> Result<DateTime<Utc>, StoreError> {
+    let at = micros.parse().ok().and_then(DateTime::from_timestamp_micros);
+    at.ok_or_else(|| keys::unreadable("instant"))
+}
+
+async fn some_ledgers(
+    redis: &Redis,
+    keys: &Keys,
+    left: &mut std::vec::IntoIter<String>,
+) -> Result<Option<Page>, StoreError> {
+    let Some((some, last)) = piece(left, COPY_LEDGERS_MAX) else { return Ok(None) };
+    let on: Vec<String> = some
+        .iter()
+        .flat_map(|p| [keys.ledger(p), keys.counted(p), keys.received(p), keys.traces(p)])
+        .collect();
+    let script = &redis.scripts.ledgers;
+    let answer = redis.link.run(keys, script, &on, &[], REDIS_BULK_WAIT).await?;
+    let mut records = Vec::with_capacity(some.len());
+    for (person, found) in some.into_iter().zip(parts(answer)?) {
+        let ledger = ledger(person, found)?;
+        records.extend((!ledger.is_bare()).then_some(Record::Ledger(ledger)));
+    }
+    Ok(Some(Page { records, last }))
+}
+
+fn ledger(person: String, found: redis::Value) -> Result<PersonLedger, StoreError> {
+    let mut found = parts(found)?.into_iter();
+    let known = wire::told_and_lanes(take(found.next())?)?;
+    let members: Vec<String> = take(found.next())?;
+    let traces: Vec<Option<String>> = take(found.next())?;
+    let counted = members.iter().map(|member| {
+        let CountedMember { contact, counted } = keys::read(member, "counted contact")?;
+        Ok(CountedContact { contact, counted })
+    });
+    let received = traces.iter().flatten().map(|trace| keys::read(trace, "received contact"));
+    let mut ledger = PersonLedger {
+        person,
+        counted: counted.collect::<Result<_, StoreError>>()?,
+        received: received.collect::<Result<_, _>>()?,
+        told: known.told,
+        lanes_used: known.lanes_used,
+    };
+    ledger.settle();
+    Ok(ledger)
+}
+
+async fn some_items(
+    redis: &Redis,
+    keys: &Keys,
+    lists: &[String],
+    list: &mut usize,
+    rank: &mut usize,
+) -> Result<Option<Page>, StoreError> {
+    while let Some(of) = lists.get(*list) {
+        let mut command = redis::cmd("ZRANGE");
+        command.arg(of).arg(*rank).arg(*rank + COPY_ITEMS_MAX - 1);
+        let some: Vec<String> =
+            take(Some(redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?))?;
+        if some.is_empty() {
+            (*list, *rank) = (*list + 1, 0);
+            continue;
+        }
+        let mut command = redis::cmd("HMGET");
+        command.arg(keys.items()).arg(&some);
+        let answer = redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?;
+        let found: Vec<Option<String>> = take(Some(answer))?;
+        let items = found.iter().flatten().map(|record| keys::read(record, "queue item"));
+        let records = items.map(|item| Ok(Record::Item(Box::new(item?))));
+        *rank += some.len();
+        let records = records.collect::<Result<_, StoreError>>()?;
+        return Ok(Some(Page { records, last: format!("{list}:{rank}") }));
+    }
+    Ok(None)
+}
+
+async fn some_deliveries(
+    redis: &Redis,
+    keys: &Keys,
+    read: &mut usize,
+) -> Result<Option<Page>, StoreError> {
+    let mut command = redis::cmd("ZRANGE");
+    command.arg(keys.delivered()).arg(*read).arg(*read + COPY_PAGE_MAX - 1).arg("WITHSCORES");
+    let answer = redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?;
+    let some: Vec<(String, String)> = take(Some(answer))?;
+    if some.is_empty() {
+        return Ok(None);
+    }
+    *read += some.len();
+    let delivery = |(key, score): (String, String)| {
+        let at = DateTime::from_timestamp_micros(micros(&score)?).ok_or_else(rubbish)?;
+        Ok(Record::Delivery(Delivery { key, at }))
+    };
+    let records = some.into_iter().map(delivery).collect::<Result<_, StoreError>>()?;
+    Ok(Some(Page { records, last: read.to_string() }))
+}
