@@ -2,6 +2,7 @@
 //! start, and the order in which they stop.
 
 mod core;
+mod events;
 mod outward;
 mod running;
 

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod contacts;
+pub mod dead_letters;
 pub mod fault;
 pub mod import;
 pub mod people;
@@ -20,6 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 
 use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::ports::dead_letters::DeadLetters;
 use crate::ports::{Archive, Clock, Decide, Release, Stamp, Store};
 
 pub use fault::Fault;
@@ -86,6 +88,8 @@ pub struct Casework {
     pub desk: Desk,
     decide: Arc<dyn Decide>,
     organisations: BTreeMap<OrganisationId, Arc<Organisation>>,
+    /// `None`: nobody is told of events.
+    dead_letters: Option<Arc<dyn DeadLetters>>,
 }
 
 impl Casework {
@@ -98,7 +102,12 @@ impl Casework {
             .into_iter()
             .map(|organisation| (organisation.id.clone(), organisation))
             .collect();
-        Casework { desk, decide, organisations }
+        Casework { desk, decide, organisations, dead_letters: None }
+    }
+
+    /// With the events that receivers did not take.
+    pub fn with_dead_letters(self, dead_letters: Arc<dyn DeadLetters>) -> Self {
+        Casework { dead_letters: Some(dead_letters), ..self }
     }
 
     /// The time by the gateway's own clock.

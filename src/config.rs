@@ -14,6 +14,7 @@ pub mod profile;
 pub mod settings;
 
 mod endpoint;
+mod events;
 mod gateway;
 mod mail;
 mod node;

@@ -12,6 +12,7 @@ pub mod channel;
 pub mod contact;
 pub mod decide;
 pub mod decision;
+pub mod event;
 pub mod evidence;
 pub mod explain;
 pub mod hours;

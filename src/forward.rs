@@ -1,5 +1,7 @@
-//! Adapters outward: the mail server behind the gateway, and the gateway's own mail.
+//! Adapters outward: the mail server behind the gateway, the gateway's own mail, and events for other
+//! systems.
 
+pub mod events;
 pub mod letterhead;
 pub mod mailer;
 pub mod mark;

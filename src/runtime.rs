@@ -2,6 +2,7 @@
 //! telemetry, tokens.
 
 pub mod health;
+pub mod http_client;
 pub mod http_server;
 pub mod json;
 pub mod limits;

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::core::{self, Core};
+use super::events;
 use super::outward::{self, Outward};
 use crate::casework::{Casework, Desk};
 use crate::channels::http::{self, ContactsEdge, ContactsParts, EdgeError};
@@ -15,6 +16,8 @@ use crate::channels::mail::listener::{self, Protocol};
 use crate::channels::mail::settings::MailSettings;
 use crate::config::Settings;
 use crate::config::pass_key::{PassKeyError, pass_key};
+use crate::forward::events::CourierFault;
+use crate::forward::events::dead_letter_box::DeadLetterBox;
 use crate::intake::Intake;
 use crate::ports::relay::Capabilities;
 use crate::ports::{Clock, Decide, Deliveries, Store, StoreError, SystemClock};
@@ -37,6 +40,10 @@ pub enum StartFault {
     Edge(#[from] EdgeError),
     #[error("{}: the folder for messages in hand can't be used: {cause}", folder.display())]
     Spool { folder: std::path::PathBuf, cause: std::io::Error },
+    #[error(transparent)]
+    Courier(#[from] CourierFault),
+    #[error("{}: the dead letters there can't be read: {cause}", folder.display())]
+    DeadLetters { folder: std::path::PathBuf, cause: std::io::Error },
     #[error("listen.{what} = \"{address}\" can't be bound: {cause}")]
     Bind { what: &'static str, address: String, cause: std::io::Error },
 }
@@ -78,9 +85,10 @@ pub async fn start(settings: &Settings) -> Result<Running, StartFault> {
     let core = core::start(settings, &store, Arc::clone(&out.mailer), &clock, &shutdown).await?;
     let mut running =
         Running { addresses: Addresses::default(), shutdown, edges: JoinSet::new(), core };
+    let dead_letters = running.start_events(settings, &store, &clock)?;
     running.start_mail(mail, &out, deliveries, &clock).await?;
     running.start_contacts(settings, &out, &clock).await?;
-    running.start_staff(settings, &store, &out, &clock).await?;
+    running.start_staff(settings, &store, &out, &clock, dead_letters).await?;
     Ok(running)
 }
 
@@ -154,12 +162,23 @@ impl Running {
         Ok(())
     }
 
+    fn start_events(
+        &mut self,
+        settings: &Settings,
+        store: &Arc<dyn Store>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Arc<DeadLetterBox>, StartFault> {
+        let (metrics, stopping) = (&self.core.metrics, self.shutdown.stopping());
+        events::start(settings, store, clock, metrics, &stopping, &mut self.core.followers)
+    }
+
     async fn start_staff(
         &mut self,
         settings: &Settings,
         store: &Arc<dyn Store>,
         out: &Outward,
         clock: &Arc<dyn Clock>,
+        dead_letters: Arc<DeadLetterBox>,
     ) -> Result<(), StartFault> {
         let Some(address) = settings.listen.staff else { return Ok(()) };
         let desk = Desk::new(
@@ -169,7 +188,8 @@ impl Running {
             Arc::clone(clock),
         );
         let decide = Arc::clone(&self.core.intake) as Arc<dyn Decide>;
-        let casework = Casework::new(desk, decide, settings.organisations.iter().cloned());
+        let casework = Casework::new(desk, decide, settings.organisations.iter().cloned())
+            .with_dead_letters(dead_letters);
         let health = self.health(settings, store, out);
         let metrics = Arc::clone(&self.core.metrics);
         let staff = Arc::new(Staff::new(casework, settings.staff.clone(), health, metrics));

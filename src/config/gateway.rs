@@ -94,6 +94,7 @@ pub(super) fn read(
         forms: read.forms,
         telephony: read.telephony,
         staff: read.staff,
+        receivers: read.receivers,
     };
     let warnings = context.warnings.into_inner();
     Some(Loaded { settings, warnings, calendars, known_keys: reader.asked() })

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::events;
 use super::fault::beside;
 use super::gateway::Context;
 use super::node;
@@ -16,6 +17,7 @@ use crate::domain::identifier::{IdentifierKind, domain_to_ascii, e164, normalise
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::profile::{Nation, Profile, Role};
 use crate::domain::restriction::Mode;
+use crate::forward::events::settings::ReceiverSettings;
 use crate::staff::settings::StaffMember;
 
 const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("observe", Mode::Observe)];
@@ -27,6 +29,7 @@ pub(super) struct Read {
     pub(super) forms: Vec<FormSettings>,
     pub(super) telephony: Vec<TelephonySettings>,
     pub(super) staff: Vec<StaffMember>,
+    pub(super) receivers: Vec<ReceiverSettings>,
 }
 
 /// Reads every organisation. `has_mail`: there is a mail listener.
@@ -69,6 +72,8 @@ fn one(context: &Context<'_>, section: Section<'_>, has_mail: bool, read: &mut R
     );
     let forms = section.sections("form");
     read.forms.extend(forms.into_iter().filter_map(|s| web_form::read(context, s, &owner)));
+    let zone = profile.as_ref().map_or(chrono_tz::Tz::UTC, |profile| profile.timezone);
+    read.receivers.extend(events::read_all(context, &section, &owner, zone));
     let entries = section.sections("telephony");
     let entries: Vec<TelephonySettings> =
         entries.into_iter().filter_map(|s| telephony::read(context, s, &owner)).collect();

@@ -12,6 +12,7 @@ use crate::channels::mail::settings::{Bind, MailSettings};
 use crate::channels::telephony::settings::TelephonySettings;
 use crate::channels::web_form::settings::FormSettings;
 use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::forward::events::settings::ReceiverSettings;
 use crate::staff::settings::StaffMember;
 use crate::store::settings::{ArchiveUrl, StoreUrl};
 
@@ -30,6 +31,8 @@ pub struct Settings {
     pub forms: Vec<FormSettings>,
     pub telephony: Vec<TelephonySettings>,
     pub staff: Vec<StaffMember>,
+    /// Systems that are told what happens.
+    pub receivers: Vec<ReceiverSettings>,
 }
 
 /// The HTTP listeners; `None`: not wanted.

@@ -299,6 +299,27 @@ pub const FORM_UPSTREAM_WAIT_MAX: Duration = Duration::from_secs(600);
 /// Days before the known bank holidays run out from which every start and check warns.
 pub const BANK_HOLIDAYS_WARNING_DAYS: u64 = 120;
 
+// === Events ===
+
+/// Wait for a receiver's answer to an event. Over: it is told again later.
+pub const EVENT_ANSWER_WAIT: Duration = Duration::from_secs(15);
+/// How often the audit trail is looked at for what receivers are to be told.
+pub const EVENT_LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Entries of the audit trail that are read at once for a receiver.
+pub const EVENT_PAGE_MAX: usize = 256;
+/// Pause after the first attempt that failed; each further one doubles it.
+pub const EVENT_PAUSE_FIRST: Duration = Duration::from_secs(5);
+/// The longest pause between two attempts.
+pub const EVENT_PAUSE_MAX: Duration = Duration::from_secs(600);
+/// Attempts at an event that its receiver refuses. More: it becomes a dead letter.
+pub const EVENT_REFUSALS_MAX: u32 = 5;
+/// How old an event may grow while its receiver is away. Older: it becomes a dead letter.
+pub const EVENT_AGE_MAX: Duration = Duration::from_secs(3 * 24 * 3600);
+/// Dead letters of one organisation. More: events wait until somebody has dealt with some.
+pub const DEAD_LETTERS_MAX: usize = 1_000;
+/// Receivers of one organisation. More: refused at start.
+pub const EVENT_RECEIVERS_MAX: usize = 16;
+
 // === Start and stop ===
 
 /// One part's answer to a readiness check. Over: the part counts as not ready.

@@ -88,6 +88,15 @@ pub struct PartLabels {
     pub part: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct EventLabels {
+    pub organisation: String,
+    /// The receiver's configured name.
+    pub receiver: String,
+    /// `taken`, `later` or `dead`.
+    pub result: &'static str,
+}
+
 /// Every metric of the process. Made once by `app`, handed around as `Arc<Metrics>`.
 pub struct Metrics {
     registry: Registry,
@@ -111,6 +120,8 @@ pub struct Metrics {
     pub sessions: Family<ListenerLabels, Gauge>,
     /// Requests to the staff listener.
     pub requests: Family<RequestLabels, Counter>,
+    /// Attempts to tell other systems of events.
+    pub events: Family<EventLabels, Counter>,
     /// Failed sign-ins at the staff listener.
     pub sign_in_failures: Counter,
 }
@@ -133,6 +144,7 @@ impl Metrics {
             part_up: Family::default(),
             sessions: Family::default(),
             requests: Family::default(),
+            events: Family::default(),
             sign_in_failures: Counter::default(),
         };
         metrics.register();
@@ -155,6 +167,7 @@ impl Metrics {
         registry.register("part_up", "Whether a part works", self.part_up.clone());
         registry.register("sessions", "Sessions that are open", self.sessions.clone());
         registry.register("requests", "Requests to the staff listener", self.requests.clone());
+        registry.register("events", "Events told to other systems", self.events.clone());
         registry.register("sign_in_failures", "Failed sign-ins", self.sign_in_failures.clone());
     }
 

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod contacts;
+pub mod dead_letters;
 pub mod document;
 pub mod items;
 pub mod monitoring;

@@ -15,7 +15,9 @@ use utoipa_axum::routes;
 
 use super::Staff;
 use super::api::monitoring::Document;
-use super::api::{audit, contacts, document, items, monitoring, people, queues, restrictions};
+use super::api::{
+    audit, contacts, dead_letters, document, items, monitoring, people, queues, restrictions,
+};
 use super::auth::{Caller, sign_in};
 use super::problem::Problem;
 use crate::runtime::limits::API_REQUEST_WAIT;
@@ -61,6 +63,9 @@ fn signed_in() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(items::close))
         .routes(routes!(items::note))
         .routes(routes!(audit::read))
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::try_again))
+        .routes(routes!(dead_letters::discard))
         .routes(routes!(monitoring::openapi))
         .routes(routes!(monitoring::metrics))
 }

@@ -181,6 +181,16 @@ def vonage_faults(document):
     return faults
 
 
+def event_read(secret, headers, body):
+    """A signed event as its receiver reads it: checked, then taken apart."""
+    from cloudevents.http import from_http
+    from standardwebhooks import Webhook
+
+    Webhook(secret).verify(body, headers)
+    event = from_http(headers, body)
+    return {"attributes": dict(event.get_attributes()), "data": event.data}
+
+
 QUESTIONS = {
     question.__name__: question
     for question in (
@@ -195,6 +205,7 @@ QUESTIONS = {
         vonage_sign,
         vonage_valid,
         vonage_faults,
+        event_read,
     )
 }
 

@@ -10,6 +10,7 @@
 mod bad_configs;
 mod contacts_edge;
 mod degraded;
+mod events;
 mod import;
 mod kill;
 mod mail;
@@ -19,6 +20,7 @@ mod properties;
 mod queue_command;
 mod real_input;
 mod redis_gateways;
+mod redis_set_up;
 mod safeguard_words;
 mod scenarios;
 mod served;

@@ -92,12 +92,6 @@ upstream = "http://{calls}/voice"
         Place { folder }
     }
 
-    /// On a store that several share: these lines stand in place of its own folder.
-    pub fn on_store(self, lines: &str) -> Place {
-        let own = format!("url = \"embedded:{}\"", self.folder.path().join("store").display());
-        self.edit(&own, lines)
-    }
-
     /// With a profile that defers mail which depends on counters while they are away.
     pub fn deferring(self) -> Place {
         let profile = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles");
@@ -105,21 +99,33 @@ upstream = "http://{calls}/voice"
         let text = std::fs::read_to_string(&profile).unwrap();
         let own = self.folder.path().join("profile.toml");
         std::fs::write(&own, format!("store_away = \"defer\"\n{text}")).unwrap();
-        self.edit(&profile.display().to_string(), &own.display().to_string())
+        self.edit(&profile.display().to_string(), &own.display().to_string());
+        self
     }
 
-    fn edit(self, from: &str, to: &str) -> Place {
+    /// Other text in the configuration's place of this.
+    pub fn edit(&self, from: &str, to: &str) {
         let text = std::fs::read_to_string(self.config()).unwrap();
         assert!(text.contains(from), "{from}");
         std::fs::write(self.config(), text.replace(from, to)).unwrap();
-        self
     }
 
     pub fn config(&self) -> PathBuf {
         self.folder.path().join("gateway.toml")
     }
 
-    fn command(&self, verb: &str) -> Command {
+    /// Keeps everything in the store at this address from now on.
+    pub fn store_at(&self, url: &str) {
+        let config = std::fs::read_to_string(self.config()).unwrap();
+        let lines = config.lines().map(|line| match line.strip_prefix("url = \"") {
+            Some(rest) if !rest.starts_with("file:") => format!("url = \"{url}\""),
+            _ => line.to_owned(),
+        });
+        std::fs::write(self.config(), lines.collect::<Vec<_>>().join("\n")).unwrap();
+    }
+
+    /// The program with this verb and the configuration.
+    pub fn command(&self, verb: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
         command.arg(verb).arg("--config").arg(self.config()).current_dir(self.folder.path());
         command
@@ -194,6 +200,11 @@ impl Served {
         self.child.wait().unwrap();
         self.reader.take().unwrap().join().unwrap();
         std::mem::take(&mut self.log.lock().unwrap())
+    }
+
+    /// What it logged so far.
+    pub fn said(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
     }
 
     /// SIGTERM, upon which it finishes and ends with 0.

@@ -4,6 +4,7 @@
 //! as several gateways on one server do.
 
 mod audit;
+pub mod certificates;
 mod changes;
 mod decisions;
 mod deliveries;
@@ -17,6 +18,7 @@ mod quotas;
 mod redis;
 pub mod replicas;
 pub mod servers;
+pub mod tls;
 
 use std::sync::Arc;
 

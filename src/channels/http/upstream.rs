@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::header::{HOST, HeaderMap, HeaderValue};
 use hyper::{Request, Response, Uri};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -15,7 +15,8 @@ use tower_http::timeout::TimeoutBody;
 
 use super::answer::{Answer, Body, BoxError, collected};
 use super::fields::strip_hop_by_hop;
-use crate::runtime::limits::{HTTP_BODY_WAIT, HTTP_UPSTREAM_CONNECT_WAIT, HTTP_UPSTREAM_IDLE_MAX};
+use crate::runtime::http_client::{NoAuthorities, connector};
+use crate::runtime::limits::{HTTP_BODY_WAIT, HTTP_UPSTREAM_IDLE_MAX};
 
 /// Why an upstream gave no answer. None of these says anything about the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,13 +29,6 @@ pub enum UpstreamError {
     #[error("the upstream's address can't be made")]
     Address,
 }
-
-/// What keeps the client from being made.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "an upstream is called by https, and this machine has no certificates of authorities to check it by; install the package ca-certificates"
-)]
-pub struct NoAuthorities;
 
 /// An upstream's answer: in memory, or on its way because it is long.
 pub enum Reply {
@@ -52,33 +46,11 @@ impl Upstream {
     /// # Errors
     /// `https` is asked for and the machine knows no certificate authority.
     pub fn new(https: bool) -> Result<Self, NoAuthorities> {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(HTTP_UPSTREAM_CONNECT_WAIT));
-        tcp.set_nodelay(true);
-        let provider = rustls::crypto::aws_lc_rs::default_provider();
-        let builder = HttpsConnectorBuilder::new();
-        let connector = match builder.with_provider_and_native_roots(provider.clone()) {
-            Ok(builder) => builder.https_or_http().enable_http1().wrap_connector(tcp),
-            Err(_) if https => return Err(NoAuthorities),
-            Err(_) => {
-                let tls = rustls::ClientConfig::builder_with_provider(provider.into())
-                    .with_safe_default_protocol_versions()
-                    .map_err(|_| NoAuthorities)?
-                    .with_root_certificates(rustls::RootCertStore::empty())
-                    .with_no_client_auth();
-                HttpsConnectorBuilder::new()
-                    .with_tls_config(tls)
-                    .https_or_http()
-                    .enable_http1()
-                    .wrap_connector(tcp)
-            }
-        };
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_max_idle_per_host(HTTP_UPSTREAM_IDLE_MAX)
             .set_host(false)
-            .build(connector);
+            .build(connector(https)?);
         Ok(Upstream { client })
     }
 

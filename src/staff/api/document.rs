@@ -31,6 +31,7 @@ use super::shape;
         (name = "people", description = "Who is on record, and what restricts them"),
         (name = "queues", description = "Contacts that wait for staff, each with why"),
         (name = "audit", description = "What was decided and done, by whom, when"),
+        (name = "events", description = "Events that other systems did not take"),
         (name = "monitoring", description = "Metrics, health, this document"),
     )
 )]

@@ -391,6 +391,25 @@ pub struct AuditEntry {
     pub event: String,
 }
 
+/// An event that its receiver did not take.
+#[derive(ToSchema)]
+pub struct DeadLetter {
+    /// The receiver's configured name.
+    pub receiver: String,
+    /// The event's id, as the receiver knows it (`webhook-id`).
+    pub id: String,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// When it was last tried.
+    pub tried_at: DateTime<Utc>,
+    /// What the receiver said, or that it said nothing.
+    pub why: String,
+    /// It is about to be tried once more.
+    pub is_due: bool,
+    /// The event as it was sent: a CloudEvents document.
+    pub event: serde_json::Value,
+}
+
 /// A problem (RFC 9457).
 #[derive(ToSchema)]
 pub struct Problem {

@@ -6,6 +6,7 @@
 //! redis+sentinel://[user:password@]host[:26379],host…/service[/database]
 //!       [?tls=true&sentinel_user=…&sentinel_password=…]
 //! redis+cluster://[user:password@]host[:6379],host…[?tls=true]
+//! rediss+sentinel:// and rediss+cluster:// are the same with tls=true
 //! ```
 
 use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
@@ -32,10 +33,12 @@ pub(super) fn parse(url: &str) -> Result<Address, StoreError> {
             .map(|client| Address::Single(Box::new(client)))
             .map_err(|_| fault("is not of the form redis://user:password@host:6379/0")),
         "redis+sentinel" => sentinel(&Parts::of(rest, SENTINEL_PORT)?),
+        "rediss+sentinel" => sentinel(&Parts::of(rest, SENTINEL_PORT)?.over_tls()),
         "redis+cluster" => cluster(&Parts::of(rest, REDIS_PORT)?),
+        "rediss+cluster" => cluster(&Parts::of(rest, REDIS_PORT)?.over_tls()),
         _ => Err(fault(
-            "has an unknown scheme; there are redis, rediss, redis+unix, redis+sentinel and \
-             redis+cluster",
+            "has an unknown scheme; there are redis, rediss, redis+unix, redis+sentinel, \
+             rediss+sentinel, redis+cluster and rediss+cluster",
         )),
     }
 }
@@ -115,6 +118,11 @@ impl<'a> Parts<'a> {
         Ok(parts)
     }
 
+    fn over_tls(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
     fn sentinel(&self, host: &str) -> Result<ConnectionInfo, StoreError> {
         let plain = info(None, host, "")?;
         let mut settings = plain.redis_settings().clone();
@@ -166,18 +174,27 @@ mod tests {
         }
         for url in [
             "redis+sentinel://a,b:26380,[::1]/main",
+            "rediss+sentinel://a,b:26380/main",
             "redis+sentinel://u:p%40ss@a,b/main/3?sentinel_user=s&sentinel_password=x%26y",
         ] {
             assert!(matches!(parse(url), Ok(Address::Sentinel(_))), "{url}");
         }
-        match parse("redis+cluster://u:p@a,b:7001,[::1]?tls=true") {
-            Ok(Address::Cluster(nodes)) => {
-                let addresses: Vec<String> =
-                    nodes.iter().map(|node| node.addr().to_string()).collect();
-                assert_eq!(addresses, ["a:6379", "b:7001", "::1:6379"]);
-                assert_eq!(nodes[0].redis_settings().username(), Some("u"));
+        for url in
+            ["redis+cluster://u:p@a,b:7001,[::1]?tls=true", "rediss+cluster://u:p@a,b:7001,[::1]"]
+        {
+            match parse(url) {
+                Ok(Address::Cluster(nodes)) => {
+                    let addresses: Vec<String> =
+                        nodes.iter().map(|node| node.addr().to_string()).collect();
+                    assert_eq!(addresses, ["a:6379", "b:7001", "::1:6379"]);
+                    assert_eq!(nodes[0].redis_settings().username(), Some("u"));
+                    let tls = nodes.iter().all(|node| {
+                        matches!(node.addr(), ConnectionAddr::TcpTls { insecure: false, .. })
+                    });
+                    assert!(tls, "{url}");
+                }
+                Ok(_) | Err(_) => panic!("a cluster's url is read"),
             }
-            Ok(_) | Err(_) => panic!("a cluster's url is read"),
         }
     }
 

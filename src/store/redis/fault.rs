@@ -2,7 +2,7 @@
 //!
 //! The texts carry the server's error code alone: the rest of an error may quote what was sent.
 
-use redis::RedisError;
+use redis::{ErrorKind, RedisError};
 
 use crate::ports::StoreError;
 
@@ -51,12 +51,45 @@ pub(super) fn from_redis(error: &RedisError) -> StoreError {
     if error.is_timeout() {
         return no_answer();
     }
+    if let Some(text) = unreached(error) {
+        return StoreError::Unavailable(format!("Redis: {text}"));
+    }
     match code {
         "WRONGTYPE" => StoreError::Corrupt("a key of the store holds something else".to_owned()),
         "" => StoreError::Unavailable(format!("Redis: {}", error.category())),
         // A script's own error, or a command that this server does not have.
         code => StoreError::Refused(format!("Redis refused the call ({code})")),
     }
+}
+
+/// What keeps a connection from being made that an operator can put right.
+fn unreached(error: &RedisError) -> Option<&'static str> {
+    if error.kind() == ErrorKind::AuthenticationFailed {
+        return Some("the server refuses the user or password of the store's url");
+    }
+    if error.kind() == ErrorKind::MasterNameNotFoundBySentinel {
+        return Some(
+            "the sentinels name no master for the service; see that the service at the end of the \
+             store's url is the one in `sentinel monitor`",
+        );
+    }
+    if error.is_connection_refusal() {
+        return Some("nothing listens at the address of the store's url");
+    }
+    // The TLS library's own error is not handed on, only its words.
+    let said = error.to_string();
+    if said.contains("invalid peer certificate") {
+        return Some(
+            "the server's certificate is not trusted; put its authority into the machine's trust \
+             store or name it in SSL_CERT_FILE, and see that it is made out to the url's host",
+        );
+    }
+    if said.contains("corrupt message") {
+        return Some(
+            "the server does not speak TLS there; name its tls-port, or write the url without TLS",
+        );
+    }
+    None
 }
 
 pub(super) fn cure(error: &RedisError) -> Cure {
@@ -76,6 +109,13 @@ pub(super) fn no_answer() -> StoreError {
 /// again, by the same id, and acknowledged then.
 pub(super) fn not_acknowledged() -> StoreError {
     StoreError::Unavailable("Redis: too few replicas acknowledged what was written".to_owned())
+}
+
+pub(super) fn no_answer_by_tls() -> StoreError {
+    StoreError::Unavailable(
+        "Redis did not answer in time by TLS; see that the store's url names the server's tls-port"
+            .to_owned(),
+    )
 }
 
 /// An answer of another form than the script gives.

@@ -5,6 +5,8 @@
 //! together. In the organisation's id every byte but letters, digits, `-`, `_` and `.` stands as
 //! `%xx`.
 //!
+//! `docs/redis.md` has the table for operators: with bounds, and how to read each.
+//!
 //! | key, behind `cg1:{organisation}:` | type | holds |
 //! |---|---|---|
 //! | `people` | hash | person id → record, the published JSON shape |
@@ -222,6 +224,8 @@ pub(super) fn digest_of(text: &str) -> Result<[u8; 32], StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -235,6 +239,37 @@ mod tests {
         for tag in ["%", "%2", "%zz", "é"].iter().skip(1) {
             assert_eq!(organisation_of(tag), None);
         }
+    }
+
+    /// The first column of a table's rows: names in back ticks, what stands for a person or an id
+    /// taken off.
+    fn tabled(text: &str) -> BTreeSet<String> {
+        let row = |line: &str| -> Vec<String> {
+            let Some(line) = line.trim_start_matches("//! ").strip_prefix("| `") else {
+                return Vec::new();
+            };
+            let cell = line.split(" | ").next().unwrap();
+            let names = cell.split("`, `").map(|name| name.trim_matches('`'));
+            names.map(|name| name.split(':').next().unwrap().to_owned()).collect()
+        };
+        text.lines().flat_map(row).collect()
+    }
+
+    #[test]
+    fn the_tables_list_exactly_the_keys_that_there_are() {
+        let source = include_str!("keys.rs");
+        let made: BTreeSet<String> = ["self.key(\"", "self.named(\""]
+            .into_iter()
+            .flat_map(|call| source.split(call).skip(1))
+            .filter_map(|rest| rest.split_once('"'))
+            .map(|(name, _)| name.to_owned())
+            .filter(|name| name.chars().all(|c| c.is_ascii_lowercase()) && !name.is_empty())
+            .collect();
+        assert!(made.len() >= 14, "{made:?}");
+        assert_eq!(tabled(source), made, "the table at the top of this file");
+        let docs = include_str!("../../../docs/redis.md");
+        let (_, behind) = docs.split_once("| key | type |").unwrap();
+        assert_eq!(tabled(behind), made, "the table in docs/redis.md");
     }
 
     #[test]

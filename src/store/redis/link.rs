@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::address::Address;
 use super::breaker::{Breaker, Breakers, SERVER};
 use super::fault::{self, Cure};
-use super::keys::Keys;
+use super::keys::{CHANNEL, Keys};
 use super::replicas::Replicas;
 use super::script::Script;
 use crate::ports::StoreError;
@@ -35,6 +35,14 @@ pub(super) struct Link {
     replicas: Replicas,
     /// How often a connection was made in the place of another.
     remade: AtomicU64,
+}
+
+/// How the store's url says that the servers are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Single,
+    Sentinel,
+    Cluster,
 }
 
 enum Servers {
@@ -143,6 +151,11 @@ impl Link {
         answer.map_err(Failure::into_fault)
     }
 
+    /// As far as is known before anything is sent.
+    pub(super) fn takes_writes(&self, keys: &Keys) -> Result<(), StoreError> {
+        self.admit(keys, Kind::Write)
+    }
+
     /// Whether anything is sent at all: not to a server that does not answer, and nothing to be
     /// written while replicas would not acknowledge it.
     fn admit(&self, keys: &Keys, kind: Kind) -> Result<(), StoreError> {
@@ -210,6 +223,15 @@ impl Link {
         None
     }
 
+    /// Whether the user may hear announcements. A server that is away now is no answer: yes.
+    pub(super) async fn may_listen(&self) -> bool {
+        let Some(mut subscriber) = self.subscriber().await else { return true };
+        match timeout(REDIS_BACKGROUND_WAIT, subscriber.subscribe(CHANNEL)).await {
+            Ok(Err(error)) => error.code() != Some("NOPERM"),
+            Ok(Ok(())) | Err(_) => true,
+        }
+    }
+
     /// Changes when a connection was given up: the server may be another one since.
     pub(super) fn times_remade(&self) -> u64 {
         self.remade.load(Ordering::Relaxed)
@@ -223,6 +245,19 @@ impl Link {
             Servers::Cluster(_, nodes) => {
                 nodes.iter().map(|node| Client::open(node.clone())).collect()
             }
+        }
+    }
+
+    /// How many replicas must acknowledge what is written.
+    pub(super) const fn replicas_asked(&self) -> u32 {
+        self.replicas.asked()
+    }
+
+    pub(super) const fn way(&self) -> Way {
+        match self.servers {
+            Servers::Single(_) => Way::Single,
+            Servers::Sentinel(_) => Way::Sentinel,
+            Servers::Cluster(..) => Way::Cluster,
         }
     }
 

@@ -11,6 +11,7 @@ use contact_gateway::store::redis::Redis;
 use secrecy::SecretString;
 
 use super::Ground;
+use super::certificates::Authority;
 
 const START_PATIENCE: Duration = Duration::from_secs(20);
 
@@ -208,24 +209,57 @@ pub async fn single() -> OnRedis {
 
 /// One master, two replicas, three sentinels.
 pub async fn sentinel() -> OnRedis {
-    let master = Server::start(&appending()).await;
-    let mut settings = appending();
-    settings.push(format!("replicaof 127.0.0.1 {}", master.port));
-    settings.push("repl-diskless-sync-delay 0".to_owned());
-    let mut servers = vec![];
-    let watched = [
-        format!("sentinel monitor main 127.0.0.1 {} 2", master.port),
-        "sentinel down-after-milliseconds main 500".to_owned(),
-        "sentinel failover-timeout main 3000".to_owned(),
-        "sentinel parallel-syncs main 2".to_owned(),
-    ];
-    servers.push(master);
+    sentinel_with(None).await
+}
+
+/// The same by TLS: between the servers, too.
+pub async fn sentinel_by_tls(authority: &Authority, user: &str) -> OnRedis {
+    sentinel_with(Some((authority, user))).await
+}
+
+/// The port by which a server is reached, and its settings.
+fn reached(tls: Option<(&Authority, &str)>, within: &str) -> (u16, Vec<String>) {
+    let port = free_port();
+    let settings = match tls {
+        None => Vec::new(),
+        Some((authority, _)) => {
+            let mut settings = authority.settings(port);
+            settings.push(format!("{within} yes"));
+            settings
+        }
+    };
+    (port, settings)
+}
+
+async fn sentinel_with(tls: Option<(&Authority, &str)>) -> OnRedis {
+    let user = || tls.iter().map(|(_, user)| (*user).to_owned());
+    let (by_tls, mut settings) = reached(tls, "tls-replication");
+    settings.extend(appending());
+    settings.extend(user());
+    let master = Server::start(&settings).await;
+    let master_port = if tls.is_some() { by_tls } else { master.port };
+    let mut servers = vec![master];
     for _ in 0..2 {
+        let (_, mut settings) = reached(tls, "tls-replication");
+        settings.extend(appending());
+        settings.extend(user());
+        settings.push(format!("replicaof 127.0.0.1 {master_port}"));
+        settings.push("repl-diskless-sync-delay 0".to_owned());
         servers.push(Server::start(&settings).await);
     }
+    let mut hosts = Vec::new();
     for _ in 0..3 {
-        let sentinel = Server::start_on(free_port(), &watched, &["--sentinel"]).await;
-        servers.push(sentinel.unwrap());
+        let (by_tls, mut settings) = reached(tls, "tls-replication");
+        settings.extend([
+            format!("sentinel monitor main 127.0.0.1 {master_port} 2"),
+            "sentinel down-after-milliseconds main 500".to_owned(),
+            "sentinel failover-timeout main 3000".to_owned(),
+            "sentinel parallel-syncs main 2".to_owned(),
+        ]);
+        let sentinel = Server::start_on(free_port(), &settings, &["--sentinel"]).await.unwrap();
+        let port = if tls.is_some() { by_tls } else { sentinel.port };
+        hosts.push(format!("127.0.0.1:{port}"));
+        servers.push(sentinel);
     }
     for sentinel in &servers[3..] {
         until("the sentinel knows all", || async {
@@ -234,28 +268,50 @@ pub async fn sentinel() -> OnRedis {
         })
         .await;
     }
-    let hosts: Vec<String> =
-        servers[3..].iter().map(|server| format!("127.0.0.1:{}", server.port)).collect();
-    let url = format!("redis+sentinel://{}/main", hosts.join(","));
+    let url = url_of("redis+sentinel", &hosts, "/main", tls.is_some());
     OnRedis { servers, data: 3, url }
+}
+
+/// With the tests' ACL user and the option for TLS, where it is spoken.
+fn url_of(scheme: &str, hosts: &[String], path: &str, is_tls: bool) -> String {
+    let (user, option) = if is_tls { ("able:secret@", "?tls=true") } else { ("", "") };
+    format!("{scheme}://{user}{}{path}{option}", hosts.join(","))
 }
 
 /// Three masters with a replica each.
 pub async fn cluster() -> OnRedis {
+    cluster_with(None).await
+}
+
+/// The same by TLS: between the nodes, too.
+pub async fn cluster_by_tls(authority: &Authority, user: &str) -> OnRedis {
+    cluster_with(Some((authority, user))).await
+}
+
+async fn cluster_with(tls: Option<(&Authority, &str)>) -> OnRedis {
     let mut servers = Vec::new();
+    let mut hosts = Vec::new();
     for _ in 0..6 {
-        let mut settings = appending();
+        let (by_tls, mut settings) = reached(tls, "tls-cluster");
+        settings.extend(tls.map(|_| "tls-replication yes".to_owned()));
+        settings.extend(appending());
+        settings.extend(tls.map(|(_, user)| user.to_owned()));
         settings.push("cluster-enabled yes".to_owned());
         settings.push(format!("cluster-port {}", free_port()));
         settings.push("cluster-node-timeout 1000".to_owned());
         settings.push("repl-diskless-sync-delay 0".to_owned());
-        servers.push(Server::start(&settings).await);
+        let server = Server::start(&settings).await;
+        let port = if tls.is_some() { by_tls } else { server.port };
+        hosts.push(format!("127.0.0.1:{port}"));
+        servers.push(server);
     }
-    let addresses: Vec<String> =
-        servers.iter().map(|server| format!("127.0.0.1:{}", server.port)).collect();
-    let made = Command::new("redis-cli")
+    let mut making = Command::new("redis-cli");
+    if let Some((authority, _)) = tls {
+        making.args(["--tls", "--cacert", &authority.file("ca.crt")]);
+    }
+    let made = making
         .args(["--cluster", "create"])
-        .args(&addresses)
+        .args(&hosts)
         .args(["--cluster-replicas", "1", "--cluster-yes"])
         .output()
         .unwrap_or_else(|fault| {
@@ -269,6 +325,6 @@ pub async fn cluster() -> OnRedis {
         })
         .await;
     }
-    let url = format!("redis+cluster://{}", addresses[..3].join(","));
+    let url = url_of("redis+cluster", &hosts[..3], "", tls.is_some());
     OnRedis { servers, data: 6, url }
 }

@@ -1,0 +1,50 @@
+//! Events that other systems did not take: looking at them, trying again, letting go.
+
+use crate::domain::organisation::OrganisationId;
+pub use crate::ports::dead_letters::DeadLetter;
+
+use super::{Casework, Fault};
+
+impl Casework {
+    /// All of an organisation, in the order in which they were given up.
+    pub async fn dead_letters(&self, organisation: &OrganisationId) -> Vec<DeadLetter> {
+        match &self.dead_letters {
+            Some(letters) => letters.list(organisation).await,
+            None => Vec::new(),
+        }
+    }
+
+    /// Has one tried once more, soon.
+    ///
+    /// # Errors
+    /// There is no such letter; it can't be written down.
+    pub async fn try_dead_letter_again(
+        &self,
+        organisation: &OrganisationId,
+        receiver: &str,
+        id: &str,
+    ) -> Result<(), Fault> {
+        let found = match &self.dead_letters {
+            Some(letters) => letters.try_again(organisation, receiver, id).await?,
+            None => false,
+        };
+        if found { Ok(()) } else { Err(Fault::NotFound("dead letter")) }
+    }
+
+    /// Lets go of one. What happened stays in the audit trail.
+    ///
+    /// # Errors
+    /// There is no such letter; it can't be written down.
+    pub async fn discard_dead_letter(
+        &self,
+        organisation: &OrganisationId,
+        receiver: &str,
+        id: &str,
+    ) -> Result<(), Fault> {
+        let found = match &self.dead_letters {
+            Some(letters) => letters.discard(organisation, receiver, id).await?,
+            None => false,
+        };
+        if found { Ok(()) } else { Err(Fault::NotFound("dead letter")) }
+    }
+}

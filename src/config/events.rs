@@ -1,0 +1,121 @@
+//! `[[organisation.events]]`.
+
+use chrono_tz::Tz;
+use secrecy::SecretString;
+
+use super::endpoint;
+use super::gateway::Context;
+use super::reader::{Field, Section, brief};
+use crate::domain::event::EventKind;
+use crate::domain::organisation::OrganisationId;
+use crate::forward::events::settings::ReceiverSettings;
+use crate::runtime::limits::EVENT_RECEIVERS_MAX;
+
+/// Every receiver of an organisation.
+pub(super) fn read_all(
+    context: &Context<'_>,
+    organisation: &Section<'_>,
+    owner: &OrganisationId,
+    zone: Tz,
+) -> Vec<ReceiverSettings> {
+    let sections = organisation.sections("events");
+    if sections.len() > EVENT_RECEIVERS_MAX {
+        organisation.fault(
+            "events",
+            format!("are {} receivers", sections.len()),
+            format!("name at most {EVENT_RECEIVERS_MAX}"),
+        );
+    }
+    sections.into_iter().filter_map(|section| one(context, section, owner, zone)).collect()
+}
+
+fn one(
+    context: &Context<'_>,
+    section: Section<'_>,
+    owner: &OrganisationId,
+    zone: Tz,
+) -> Option<ReceiverSettings> {
+    let name = section.need("name", "a short name of the receiver, as \"crm\"").and_then(|field| {
+        let name = field.parsed(name)?;
+        let whole = format!("{} {name}", owner.as_str());
+        context.once("the receiver", &whole, &field, "give every receiver a name of its own");
+        Some(name)
+    });
+    let url = section
+        .need("url", "where events are posted, as \"https://crm.example/hooks/contacts\"")
+        .and_then(|field| field.parsed(url));
+    let secrets = section
+        .need("secrets", "what events are signed with, as [{ env = \"CRM_EVENTS\" }]")
+        .and_then(|field| secrets(context, &field));
+    let kinds = section.field("types").map_or(Some(EventKind::ALL.to_vec()), |field| {
+        if field.items().is_some_and(|items| items.is_empty()) {
+            field.fault("names no type of event", "leave it out to tell all");
+        }
+        field.list(|item| item.choice("a type of event", &choices()))
+    });
+    section.close();
+    Some(ReceiverSettings {
+        organisation: owner.clone(),
+        zone,
+        name: name?,
+        url: url?,
+        secrets: secrets?,
+        kinds: kinds?,
+    })
+}
+
+fn choices() -> [(&'static str, EventKind); EventKind::ALL.len()] {
+    EventKind::ALL.map(|kind| (kind.name(), kind))
+}
+
+fn name(text: &str) -> Result<String, (String, String)> {
+    const NAME_CHARS_MAX: usize = 32;
+    let fits = (1..=NAME_CHARS_MAX).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err((
+            format!("`{}` is not a name of a receiver", brief(text)),
+            format!("write at most {NAME_CHARS_MAX} lower-case letters, digits and hyphens"),
+        ))
+    }
+}
+
+/// `https`, or `http` to this machine alone: events say who is restricted.
+fn url(text: &str) -> Result<hyper::Uri, (String, String)> {
+    let url = endpoint::web_url(text)?;
+    let is_here = match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    if url.scheme() != "https" && !is_here {
+        return Err((
+            "would be sent in the clear".to_owned(),
+            "write an https:// URL; http:// is for receivers on this machine".to_owned(),
+        ));
+    }
+    url.as_str().parse().map_err(|_| {
+        ("is not a URL that can be called".to_owned(), "write it as https://host/path".to_owned())
+    })
+}
+
+fn secrets(context: &Context<'_>, field: &Field<'_>) -> Option<Vec<SecretString>> {
+    let secrets = field.list(|item| {
+        let secret = context.sources.secret(item)?;
+        if crate::forward::events::signature::Key::new(&secret).is_err() {
+            item.fault(
+                "leads to what is not a signing secret",
+                "put `whsec_` and 24 to 64 random bytes in base64 there, as the receiver has it",
+            );
+            return None;
+        }
+        Some(secret)
+    })?;
+    if field.items().is_some_and(|items| items.is_empty()) {
+        field.fault("names no secret", "write [{ env = \"NAME\" }]");
+    }
+    (!secrets.is_empty()).then_some(secrets)
+}

@@ -1,0 +1,278 @@
+//! What other systems are told of: made from entries of the audit trail, and from dates that
+//! restrictions carry. Ids and codes, never an address, a name or a text.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use super::audit::{AuditEntry, AuditEvent, DecidedEntry};
+use super::channel::Channel;
+use super::decision::Disposition;
+use super::person::Person;
+use super::restriction::{Mode, Restriction, Status};
+
+/// What happened, as a receiver chooses it and as it stands at the end of a CloudEvents `type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum EventKind {
+    /// A contact went to the point of contact or queue of a restriction.
+    #[serde(rename = "contact.routed")]
+    ContactRouted,
+    /// A contact was not delivered, and its sender was told.
+    #[serde(rename = "contact.limited")]
+    ContactLimited,
+    /// A contact was filed without reply.
+    #[serde(rename = "contact.filed")]
+    ContactFiled,
+    /// A contact would have been routed, limited or filed, and was delivered: observe mode.
+    #[serde(rename = "contact.observed")]
+    ContactObserved,
+    /// A contact of a restricted person went through a safeguard lane: an emergency and the like.
+    #[serde(rename = "contact.safeguarded")]
+    ContactSafeguarded,
+    /// Somebody made a contact that a restriction in force does not allow.
+    #[serde(rename = "restriction.breached")]
+    RestrictionBreached,
+    /// The day has come on which a restriction is to be reviewed.
+    #[serde(rename = "restriction.review_due")]
+    RestrictionReviewDue,
+    /// A restriction has ended by its own date.
+    #[serde(rename = "restriction.ended")]
+    RestrictionEnded,
+    /// Staff worked on a queue item.
+    #[serde(rename = "item.worked")]
+    ItemWorked,
+    /// A kept original was handed to its recipients.
+    #[serde(rename = "item.released")]
+    ItemReleased,
+    /// A person's record, restrictions included, was changed.
+    #[serde(rename = "person.changed")]
+    PersonChanged,
+    /// People and restrictions were loaded.
+    #[serde(rename = "people.imported")]
+    PeopleImported,
+}
+
+impl EventKind {
+    pub const ALL: [EventKind; 12] = [
+        EventKind::ContactRouted,
+        EventKind::ContactLimited,
+        EventKind::ContactFiled,
+        EventKind::ContactObserved,
+        EventKind::ContactSafeguarded,
+        EventKind::RestrictionBreached,
+        EventKind::RestrictionReviewDue,
+        EventKind::RestrictionEnded,
+        EventKind::ItemWorked,
+        EventKind::ItemReleased,
+        EventKind::PersonChanged,
+        EventKind::PeopleImported,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            EventKind::ContactRouted => "contact.routed",
+            EventKind::ContactLimited => "contact.limited",
+            EventKind::ContactFiled => "contact.filed",
+            EventKind::ContactObserved => "contact.observed",
+            EventKind::ContactSafeguarded => "contact.safeguarded",
+            EventKind::RestrictionBreached => "restriction.breached",
+            EventKind::RestrictionReviewDue => "restriction.review_due",
+            EventKind::RestrictionEnded => "restriction.ended",
+            EventKind::ItemWorked => "item.worked",
+            EventKind::ItemReleased => "item.released",
+            EventKind::PersonChanged => "person.changed",
+            EventKind::PeopleImported => "people.imported",
+        }
+    }
+}
+
+/// One event of an organisation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// What it is an event of, with its kind: the same fact always has the same key.
+    pub key: String,
+    pub kind: EventKind,
+    pub at: DateTime<Utc>,
+    /// The contact, item, restriction or person it is about.
+    pub subject: Option<String>,
+    pub data: EventData,
+}
+
+/// What an event says beyond its kind.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum EventData {
+    Contact(ContactData),
+    Dated(DatedData),
+    Item { item: String, action: String, by: String },
+    Person { person: String, by: String },
+    Imported { people: u32, restrictions: u32, by: String },
+}
+
+/// A contact's decision, as far as other systems are told of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ContactData {
+    pub contact: String,
+    pub person: Option<String>,
+    pub channel: Channel,
+    pub contact_at: DateTime<Utc>,
+    pub disposition: Disposition,
+    pub mode: Mode,
+    /// Only where something was observed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub would: Option<Disposition>,
+    /// Decided on the last known restrictions, while the store was away.
+    pub stale: bool,
+    /// The reason code, restriction and clause that decided it.
+    pub code: Option<String>,
+    pub restriction: Option<String>,
+    pub clause: Option<String>,
+}
+
+/// A restriction's date that has come.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DatedData {
+    pub person: String,
+    pub restriction: String,
+    pub kind: &'static str,
+    pub due: NaiveDate,
+}
+
+/// The code of a row in which a person does as the restriction asks: writing to be read and filed
+/// is what such a restriction allows.
+const NO_BREACH: &str = "read_and_file.filed";
+const SAFEGUARD: &str = "safeguard.";
+
+/// The events of an entry of the audit trail: none for a contact that was simply delivered.
+pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
+    let event = |kind: EventKind, subject: Option<String>, data: EventData| Event {
+        key: format!("{}/{}", entry.number, kind.name()),
+        kind,
+        at: entry.at,
+        subject,
+        data,
+    };
+    match &entry.event {
+        AuditEvent::Decided(decided) => {
+            let data = contact_data(decided);
+            kinds_of(decided, &data)
+                .into_iter()
+                .map(|kind| {
+                    event(kind, Some(decided.contact.clone()), EventData::Contact(data.clone()))
+                })
+                .collect()
+        }
+        AuditEvent::Imported { people, restrictions } => {
+            let (people, restrictions) = (*people, *restrictions);
+            let data = EventData::Imported { people, restrictions, by: entry.by.clone() };
+            vec![event(EventKind::PeopleImported, None, data)]
+        }
+        AuditEvent::Item { item, action } => {
+            let (item, action) = (item.clone(), action.clone());
+            let data = EventData::Item { item: item.clone(), action, by: entry.by.clone() };
+            vec![event(EventKind::ItemWorked, Some(item), data)]
+        }
+        AuditEvent::Released { item } => {
+            let (item, action) = (item.clone(), "release".to_owned());
+            let data = EventData::Item { item: item.clone(), action, by: entry.by.clone() };
+            vec![event(EventKind::ItemReleased, Some(item), data)]
+        }
+        AuditEvent::PersonChanged { person } => {
+            let data = EventData::Person { person: person.clone(), by: entry.by.clone() };
+            vec![event(EventKind::PersonChanged, Some(person.clone()), data)]
+        }
+    }
+}
+
+fn contact_data(decided: &DecidedEntry) -> ContactData {
+    let settled = decided.rows.iter().find(|row| row.settled);
+    // Where something was observed, the observed row is what there is to tell.
+    let telling = decided.rows.iter().find(|row| row.observed).filter(|_| decided.would.is_some());
+    let telling = telling.or(settled);
+    ContactData {
+        contact: decided.contact.clone(),
+        person: decided.person.clone(),
+        channel: decided.channel,
+        contact_at: decided.contact_at,
+        disposition: decided.disposition,
+        mode: decided.mode,
+        would: decided.would,
+        stale: decided.stale,
+        code: telling.map(|row| row.code.clone()),
+        restriction: telling.and_then(|row| row.restriction.clone()),
+        clause: telling.and_then(|row| row.clause.clone()),
+    }
+}
+
+fn kinds_of(decided: &DecidedEntry, data: &ContactData) -> Vec<EventKind> {
+    let mut kinds = Vec::new();
+    match decided.disposition {
+        Disposition::Route => kinds.push(EventKind::ContactRouted),
+        Disposition::Limit => kinds.push(EventKind::ContactLimited),
+        Disposition::File => kinds.push(EventKind::ContactFiled),
+        Disposition::Deliver => {}
+    }
+    let is_kept = matches!(decided.disposition, Disposition::Limit | Disposition::File);
+    let by_restriction = data.restriction.is_some() && data.code.as_deref() != Some(NO_BREACH);
+    if is_kept && by_restriction {
+        kinds.push(EventKind::RestrictionBreached);
+    }
+    if decided.would.is_some_and(|would| would != decided.disposition) {
+        kinds.push(EventKind::ContactObserved);
+    }
+    let is_safeguarded = decided.rows.iter().any(|row| row.code.starts_with(SAFEGUARD));
+    if decided.person.is_some() && is_safeguarded {
+        kinds.push(EventKind::ContactSafeguarded);
+    }
+    kinds
+}
+
+/// What has come due on a person's restrictions after one day, up to and with another, in the
+/// organisation's time zone. A review is due on its day; a restriction has ended on the day after
+/// its last whole day.
+pub fn due(person: &Person, after: NaiveDate, until: NaiveDate, zone: Tz) -> Vec<Event> {
+    let falls = |day: NaiveDate| after < day && day <= until;
+    let mut events = Vec::new();
+    for restriction in &person.restrictions {
+        if !matches!(restriction.status, Status::Active | Status::UnderAppeal) {
+            continue;
+        }
+        let mut add = |kind: EventKind, at: DateTime<Utc>| {
+            let day = at.with_timezone(&zone).date_naive();
+            if falls(day) {
+                events.push(dated(person, restriction, kind, day, at));
+            }
+        };
+        if let Some(review) = restriction.review_due {
+            add(EventKind::RestrictionReviewDue, review.start(zone));
+        }
+        if let Some(ends) = restriction.ends {
+            add(EventKind::RestrictionEnded, ends.end(zone));
+        }
+    }
+    events
+}
+
+fn dated(
+    person: &Person,
+    restriction: &Restriction,
+    kind: EventKind,
+    due: NaiveDate,
+    at: DateTime<Utc>,
+) -> Event {
+    Event {
+        key: format!("{}/{}/{}/{due}", person.id, restriction.id, kind.name()),
+        kind,
+        at,
+        subject: Some(restriction.id.clone()),
+        data: EventData::Dated(DatedData {
+            person: person.id.clone(),
+            restriction: restriction.id.clone(),
+            kind: restriction.kind.name().name(),
+            due,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

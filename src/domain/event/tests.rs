@@ -1,0 +1,116 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+fn entry(mut event: Value) -> AuditEntry {
+    let common = json!({"number": 7, "at": "2026-11-21T10:00:00Z", "by": "gateway"});
+    event.as_object_mut().unwrap().extend(common.as_object().unwrap().clone());
+    serde_json::from_value(event).unwrap()
+}
+
+fn decided(disposition: &str, rows: Value) -> Value {
+    json!({"event": "decided", "contact": "c-1", "person": "P-1", "channel": "email",
+           "contact_at": "2026-11-21T09:59:00Z", "disposition": disposition, "mode": "enforce",
+           "stale": false, "profile_version": "1", "rows": rows})
+}
+
+fn settled(code: &str, restriction: Option<&str>) -> Value {
+    json!([{"row": 8, "code": code, "restriction": restriction, "clause": "6.2", "settled": true}])
+}
+
+fn names(event: Value) -> Vec<&'static str> {
+    of_entry(&entry(event)).iter().map(|event| event.kind.name()).collect()
+}
+
+#[test]
+fn a_limited_contact_is_a_breach_and_a_delivered_one_nothing() {
+    let limited = decided("limit", settled("contact_quota.over", Some("R-1")));
+    let events = of_entry(&entry(limited));
+    assert_eq!(events.len(), 2);
+    assert_eq!(events[0].key, "7/contact.limited");
+    assert_eq!(events[1].kind, EventKind::RestrictionBreached);
+    assert_eq!(events[0].subject.as_deref(), Some("c-1"));
+    let data = serde_json::to_value(&events[0].data).unwrap();
+    assert_eq!(data["code"], "contact_quota.over");
+    assert_eq!(data["restriction"], "R-1");
+    assert_eq!(data["clause"], "6.2");
+    assert!(names(decided("deliver", settled("within_limits", None))).is_empty());
+}
+
+#[test]
+fn what_is_read_and_filed_as_allowed_is_no_breach() {
+    let filed = decided("file", settled("read_and_file.filed", Some("R-1")));
+    assert_eq!(names(filed), ["contact.filed"]);
+    let ended = decided("file", settled("contact_ended.filed", Some("R-1")));
+    assert_eq!(names(ended), ["contact.filed", "restriction.breached"]);
+}
+
+#[test]
+fn an_observed_restriction_and_a_safeguard_are_told_as_such() {
+    let mut observed = decided(
+        "deliver",
+        json!([
+            {"row": 8, "code": "contact_quota.over", "restriction": "R-1", "clause": "6.2", "observed": true},
+            {"row": 13, "code": "within_limits", "restriction": null, "clause": null, "settled": true},
+        ]),
+    );
+    observed["would"] = json!("limit");
+    let events = of_entry(&entry(observed.clone()));
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].kind, EventKind::ContactObserved);
+    let data = serde_json::to_value(&events[0].data).unwrap();
+    assert_eq!(data["code"], "contact_quota.over");
+    assert_eq!(
+        names(decided("deliver", settled("safeguard.emergency", None))),
+        ["contact.safeguarded"]
+    );
+    let mut stranger = decided("deliver", settled("safeguard.emergency", None));
+    stranger["person"] = Value::Null;
+    assert!(names(stranger).is_empty());
+}
+
+#[test]
+fn what_staff_do_is_told_with_who_did_it() {
+    let worked = json!({"event": "item", "item": "c-1", "action": "claim"});
+    assert_eq!(names(worked), ["item.worked"]);
+    assert_eq!(names(json!({"event": "released", "item": "c-1"})), ["item.released"]);
+    assert_eq!(names(json!({"event": "person_changed", "person": "P-1"})), ["person.changed"]);
+    let imported = json!({"event": "imported", "people": 3, "restrictions": 4});
+    let events = of_entry(&entry(imported));
+    assert_eq!(
+        serde_json::to_value(&events[0].data).unwrap(),
+        json!({"people": 3, "restrictions": 4, "by": "gateway"})
+    );
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+#[test]
+fn a_review_is_due_on_its_day_and_an_end_on_the_day_after() {
+    let person: Person = serde_json::from_value(json!({
+        "id": "P-1", "name": "x", "identifiers": [],
+        "restrictions": [
+            {"id": "R-1", "kind": "contact_quota", "limit": 2, "per": "week", "status": "active",
+             "review_due": "2026-11-22", "ends": "2026-11-22"},
+            {"id": "R-2", "kind": "contact_ended", "status": "lifted", "review_due": "2026-11-22"},
+        ]
+    }))
+    .unwrap();
+    let zone = chrono_tz::Europe::London;
+    let told = |after: &str, until: &str| -> Vec<String> {
+        due(&person, day(after), day(until), zone).into_iter().map(|event| event.key).collect()
+    };
+    assert_eq!(told("2026-11-21", "2026-11-22"), ["P-1/R-1/restriction.review_due/2026-11-22"]);
+    assert_eq!(told("2026-11-22", "2026-11-23"), ["P-1/R-1/restriction.ended/2026-11-23"]);
+    assert_eq!(told("2026-11-20", "2026-11-25").len(), 2, "days without a gateway are made up for");
+    assert!(told("2026-11-23", "2026-12-25").is_empty());
+}
+
+#[test]
+fn the_names_are_those_that_json_reads() {
+    for kind in EventKind::ALL {
+        assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+    }
+}

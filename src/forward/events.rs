@@ -1,0 +1,328 @@
+//! Telling other systems what happens: CloudEvents, signed by Standard Webhooks.
+//!
+//! A [`Courier`] follows the audit trail for one receiver, from the place up to which the receiver
+//! was told. The trail is the queue: it is durable and without gaps, so that nothing is kept twice
+//! and a receiver that was away is told all that it missed, in order, at least once. A repeat has
+//! the id of the first. What a receiver refuses, or is away for too long for, becomes a dead letter.
+//!
+//! Gateways that share a store each follow the same trail: configure receivers at one of them, or
+//! let the receiver drop ids that it knows.
+
+pub mod dead_letter_box;
+pub mod settings;
+pub mod signature;
+
+mod letter;
+mod place;
+mod post;
+mod trail;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+
+use self::dead_letter_box::DeadLetterBox;
+use self::letter::Letter;
+use self::place::{Place, PlaceFile};
+use self::post::{Answer, Post};
+use self::settings::ReceiverSettings;
+use self::signature::{Key, NotASecret};
+use crate::domain::event::{self, Event};
+use crate::ports::dead_letters::{DeadLetter, DeadLetters};
+use crate::ports::{AuditTrail, Clock, Register, StoreError};
+use crate::runtime::http_client::NoAuthorities;
+use crate::runtime::limits::{
+    EVENT_AGE_MAX, EVENT_LOOK_EVERY, EVENT_PAGE_MAX, EVENT_PAUSE_FIRST, EVENT_PAUSE_MAX,
+    EVENT_REFUSALS_MAX,
+};
+use crate::runtime::metrics::{EventLabels, Metrics};
+use crate::runtime::shutdown::Stopping;
+
+/// Why a receiver can't be told anything.
+#[derive(Debug, thiserror::Error)]
+pub enum CourierFault {
+    #[error(transparent)]
+    NoAuthorities(#[from] NoAuthorities),
+    #[error("a secret of the receiver `{0}` {1}")]
+    Secret(String, NotASecret),
+    #[error("the place of the receiver `{0}` can't be read: {1}")]
+    Place(String, std::io::Error),
+}
+
+/// Something that events can be told to.
+#[async_trait]
+trait Receiver: Send + Sync {
+    async fn tell(&self, letter: &Letter, now: DateTime<Utc>) -> Answer;
+}
+
+#[async_trait]
+impl Receiver for Post {
+    async fn tell(&self, letter: &Letter, now: DateTime<Utc>) -> Answer {
+        Post::tell(self, letter, now).await
+    }
+}
+
+/// What a courier needs of the outside.
+#[derive(Clone)]
+pub struct Sources {
+    pub trail: Arc<dyn AuditTrail>,
+    pub register: Arc<dyn Register>,
+    pub dead_letters: Arc<DeadLetterBox>,
+    pub clock: Arc<dyn Clock>,
+    pub metrics: Arc<Metrics>,
+}
+
+/// Tells one receiver of one organisation.
+pub struct Courier {
+    settings: ReceiverSettings,
+    receiver: Box<dyn Receiver>,
+    file: PlaceFile,
+    /// Where the file says that it was left; `None`: never begun.
+    left: Option<Place>,
+    sources: Sources,
+    /// The event that the receiver refused last, and how often.
+    refused: (String, u32),
+}
+
+/// How a round ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Round {
+    /// All is told.
+    Done,
+    /// There is more to tell.
+    More,
+    /// Something was not taken. `None`: the receiver did not say how long to wait.
+    Later(Option<Duration>),
+    /// The receiver wants no more.
+    Gone,
+}
+
+/// What came of one event.
+enum Told {
+    Yes,
+    No(Round),
+}
+
+impl Courier {
+    /// `folder`: where places are kept.
+    ///
+    /// # Errors
+    /// [`CourierFault`] says what is wrong with the receiver's settings or its place.
+    pub fn new(
+        settings: ReceiverSettings,
+        folder: &Path,
+        sources: Sources,
+    ) -> Result<Self, CourierFault> {
+        let keys: Result<Vec<Key>, NotASecret> = settings.secrets.iter().map(Key::new).collect();
+        let keys = keys.map_err(|fault| CourierFault::Secret(settings.name.clone(), fault))?;
+        let post = Post::new(settings.url.clone(), keys)?;
+        Courier::to(settings, Box::new(post), folder, sources)
+    }
+
+    fn to(
+        settings: ReceiverSettings,
+        receiver: Box<dyn Receiver>,
+        folder: &Path,
+        sources: Sources,
+    ) -> Result<Self, CourierFault> {
+        let file = PlaceFile::new(&folder.join(settings.organisation.as_str()), &settings.name);
+        let left =
+            file.read().map_err(|cause| CourierFault::Place(settings.name.clone(), cause))?;
+        Ok(Courier { settings, receiver, file, left, sources, refused: (String::new(), 0) })
+    }
+
+    /// Tells the receiver until the stop. A round that the stop cuts short is told again, by the
+    /// same ids.
+    pub async fn run(mut self, mut stopping: Stopping) {
+        let mut pause = EVENT_PAUSE_FIRST;
+        let mut place = self.left;
+        loop {
+            let Some(round) = stopping.unless(self.round(&mut place)).await else { return };
+            let wait = match round {
+                Ok(Round::Done) => EVENT_LOOK_EVERY,
+                Ok(Round::More) => Duration::ZERO,
+                Ok(Round::Later(asked)) => asked.unwrap_or(pause),
+                Ok(Round::Gone) => {
+                    let receiver = &self.settings.name;
+                    tracing::warn!(receiver, "wants no more events; it is told none until a start");
+                    return;
+                }
+                Err(error) => {
+                    tracing::debug!(%error, receiver = self.settings.name, "events wait");
+                    pause
+                }
+            };
+            pause = if wait < pause { EVENT_PAUSE_FIRST } else { (pause * 2).min(EVENT_PAUSE_MAX) };
+            if stopping.unless(tokio::time::sleep(wait)).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// One look at what there is to tell: dead letters that are to be tried again, days that have
+    /// come, entries of the trail.
+    async fn round(&mut self, place: &mut Option<Place>) -> Result<Round, StoreError> {
+        let mut now = match *place {
+            Some(place) => place,
+            None => self.begin().await?,
+        };
+        *place = Some(now);
+        self.try_dead_letters().await?;
+        if let Some(round) = self.tell_dates(&mut now).await? {
+            return Ok(round);
+        }
+        *place = Some(now);
+        let ended = self.tell_entries(&mut now).await;
+        *place = Some(now);
+        ended
+    }
+
+    /// A receiver is told what happens from its first start on.
+    async fn begin(&self) -> Result<Place, StoreError> {
+        let trail = self.sources.trail.as_ref();
+        let after = trail::last_number(trail, &self.settings.organisation).await?;
+        let today = self.today();
+        let place = Place { after, day: today.pred_opt().unwrap_or(today) };
+        self.keep(place)?;
+        Ok(place)
+    }
+
+    async fn try_dead_letters(&self) -> Result<(), StoreError> {
+        let (organisation, name) = (&self.settings.organisation, &self.settings.name);
+        for dead in self.sources.dead_letters.due(organisation, name).await {
+            let body = serde_json::to_vec(&dead.event).unwrap_or_default();
+            let letter = Letter { id: dead.id.clone(), body: body.into() };
+            let now = self.sources.clock.now();
+            let why = match self.receiver.tell(&letter, now).await {
+                Answer::Taken => {
+                    self.count("taken");
+                    self.sources.dead_letters.discard(organisation, name, &dead.id).await?;
+                    continue;
+                }
+                Answer::Later { why, .. } | Answer::Refused { why } => why,
+                Answer::Gone => "it wants no more events".to_owned(),
+            };
+            self.count("dead");
+            self.sources.dead_letters.failed(organisation, &dead, why, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Reviews that are due and restrictions that have ended, once a day of the organisation.
+    async fn tell_dates(&mut self, place: &mut Place) -> Result<Option<Round>, StoreError> {
+        let today = self.today();
+        if today <= place.day {
+            return Ok(None);
+        }
+        let people = self.sources.register.people(&self.settings.organisation).await?.people;
+        for person in people {
+            let due = event::due(&person, place.day, today, self.settings.zone);
+            for event in due {
+                if let Told::No(round) = self.tell(&event).await? {
+                    return Ok(Some(round));
+                }
+            }
+        }
+        place.day = today;
+        self.keep(*place)?;
+        Ok(None)
+    }
+
+    async fn tell_entries(&mut self, place: &mut Place) -> Result<Round, StoreError> {
+        let organisation = &self.settings.organisation;
+        let entries = self.sources.trail.audit(organisation, place.after, EVENT_PAGE_MAX).await?;
+        let ended = if entries.len() < EVENT_PAGE_MAX { Round::Done } else { Round::More };
+        let before = *place;
+        for entry in &entries {
+            for event in event::of_entry(entry) {
+                if let Told::No(round) = self.tell(&event).await? {
+                    self.keep_if_moved(before, *place)?;
+                    return Ok(round);
+                }
+            }
+            place.after = entry.number;
+        }
+        self.keep_if_moved(before, *place)?;
+        Ok(ended)
+    }
+
+    async fn tell(&mut self, event: &Event) -> Result<Told, StoreError> {
+        if !self.settings.kinds.contains(&event.kind) {
+            return Ok(Told::Yes);
+        }
+        let letter = letter::written(&self.settings.organisation, event);
+        let now = self.sources.clock.now();
+        let (why, wait, give_up) = match self.receiver.tell(&letter, now).await {
+            Answer::Taken => {
+                self.count("taken");
+                return Ok(Told::Yes);
+            }
+            Answer::Gone => return Ok(Told::No(Round::Gone)),
+            Answer::Later { why, wait } => {
+                let age = now.signed_duration_since(event.at).to_std().unwrap_or_default();
+                (why, wait, age > EVENT_AGE_MAX)
+            }
+            Answer::Refused { why } => (why, None, self.refuse(&letter.id) >= EVENT_REFUSALS_MAX),
+        };
+        let is_dead = give_up && self.give_up(&letter, event.at, now, why).await?;
+        self.count(if is_dead { "dead" } else { "later" });
+        Ok(if is_dead { Told::Yes } else { Told::No(Round::Later(wait)) })
+    }
+
+    /// How often the receiver has refused this event by now.
+    fn refuse(&mut self, id: &str) -> u32 {
+        if self.refused.0 != id {
+            self.refused = (id.to_owned(), 0);
+        }
+        self.refused.1 += 1;
+        self.refused.1
+    }
+
+    async fn give_up(
+        &self,
+        letter: &Letter,
+        at: DateTime<Utc>,
+        now: DateTime<Utc>,
+        why: String,
+    ) -> Result<bool, StoreError> {
+        let dead = DeadLetter {
+            receiver: self.settings.name.clone(),
+            id: letter.id.clone(),
+            at,
+            tried_at: now,
+            why,
+            is_due: false,
+            event: serde_json::from_slice(&letter.body).unwrap_or_default(),
+        };
+        self.sources.dead_letters.keep(&self.settings.organisation, dead).await
+    }
+
+    fn today(&self) -> NaiveDate {
+        self.sources.clock.now().with_timezone(&self.settings.zone).date_naive()
+    }
+
+    fn keep_if_moved(&self, before: Place, now: Place) -> Result<(), StoreError> {
+        if before == now { Ok(()) } else { self.keep(now) }
+    }
+
+    fn keep(&self, place: Place) -> Result<(), StoreError> {
+        self.file.write(place).map_err(|error| {
+            StoreError::Unavailable(format!("a receiver's place can't be kept: {}", error.kind()))
+        })
+    }
+
+    fn count(&self, result: &'static str) {
+        let labels = EventLabels {
+            organisation: self.settings.organisation.to_string(),
+            receiver: self.settings.name.clone(),
+            result,
+        };
+        self.sources.metrics.events.get_or_create(&labels).inc();
+    }
+}
+
+#[cfg(test)]
+mod tests;

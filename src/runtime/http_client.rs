@@ -1,0 +1,42 @@
+//! How the gateway calls other servers by HTTP: the connector that all its clients share.
+
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+
+use super::limits::HTTP_UPSTREAM_CONNECT_WAIT;
+
+/// What keeps a client from being made.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "a server is called by https, and this machine has no certificates of authorities to check it by; install the package ca-certificates"
+)]
+pub struct NoAuthorities;
+
+/// Connects by http, and by https with the machine's own authorities.
+///
+/// # Errors
+/// `https` is asked for and the machine knows no certificate authority.
+pub fn connector(https: bool) -> Result<HttpsConnector<HttpConnector>, NoAuthorities> {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_connect_timeout(Some(HTTP_UPSTREAM_CONNECT_WAIT));
+    tcp.set_nodelay(true);
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let builder = HttpsConnectorBuilder::new();
+    match builder.with_provider_and_native_roots(provider.clone()) {
+        Ok(builder) => Ok(builder.https_or_http().enable_http1().wrap_connector(tcp)),
+        Err(_) if https => Err(NoAuthorities),
+        Err(_) => {
+            let tls = rustls::ClientConfig::builder_with_provider(provider.into())
+                .with_safe_default_protocol_versions()
+                .map_err(|_| NoAuthorities)?
+                .with_root_certificates(rustls::RootCertStore::empty())
+                .with_no_client_auth();
+            Ok(HttpsConnectorBuilder::new()
+                .with_tls_config(tls)
+                .https_or_http()
+                .enable_http1()
+                .wrap_connector(tcp))
+        }
+    }
+}

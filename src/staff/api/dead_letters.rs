@@ -1,0 +1,79 @@
+//! Events that other systems did not take.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::contacts::NoQuery;
+use super::shape;
+use crate::casework::dead_letters::DeadLetter;
+use crate::staff::Staff;
+use crate::staff::auth::Caller;
+use crate::staff::problem::Problem;
+use crate::staff::request::{Asked, Named};
+
+/// Dead letters, in the order in which they were given up.
+#[derive(Serialize, ToSchema)]
+pub struct DeadLetterList {
+    #[schema(value_type = Vec<shape::DeadLetter>)]
+    dead_letters: Vec<DeadLetter>,
+}
+
+type LetterPath = Named<(String, String)>;
+
+/// Events that a receiver refused, or was away too long for. Few are kept, so that all are shown.
+#[utoipa::path(
+    get, path = "/api/v1/events/dead-letters", operation_id = "list_dead_letters", tag = "events",
+    responses((status = 200, description = "Dead letters", body = DeadLetterList))
+)]
+pub async fn list(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    _query: Asked<NoQuery>,
+) -> axum::Json<DeadLetterList> {
+    let dead_letters = staff.casework.dead_letters(&caller.organisation.id).await;
+    axum::Json(DeadLetterList { dead_letters })
+}
+
+/// Have one told to its receiver once more, soon. If it is taken it is gone from the list.
+#[utoipa::path(
+    post, path = "/api/v1/events/dead-letters/{receiver}/{event}/retry",
+    operation_id = "retry_dead_letter", tag = "events",
+    params(
+        ("receiver" = String, Path, description = "the receiver's configured name"),
+        ("event" = String, Path, description = "the event's id"),
+    ),
+    responses((status = 202, description = "It is about to be told"))
+)]
+pub async fn try_again(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    Named((receiver, event)): LetterPath,
+    _query: Asked<NoQuery>,
+) -> Result<StatusCode, Problem> {
+    staff.casework.try_dead_letter_again(&caller.organisation.id, &receiver, &event).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Let go of one. What happened stays in the audit trail.
+#[utoipa::path(
+    delete, path = "/api/v1/events/dead-letters/{receiver}/{event}",
+    operation_id = "discard_dead_letter", tag = "events",
+    params(
+        ("receiver" = String, Path, description = "the receiver's configured name"),
+        ("event" = String, Path, description = "the event's id"),
+    ),
+    responses((status = 204, description = "It is gone"))
+)]
+pub async fn discard(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    Named((receiver, event)): LetterPath,
+    _query: Asked<NoQuery>,
+) -> Result<StatusCode, Problem> {
+    staff.casework.discard_dead_letter(&caller.organisation.id, &receiver, &event).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

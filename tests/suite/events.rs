@@ -1,0 +1,129 @@
+//! Events for other systems, from the real program to a receiver that checks and reads them with the
+//! libraries that receivers use.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::contacts_edge::sdk::Sdk;
+use crate::contacts_edge::upstream::{Seen, Upstream};
+use crate::served::{Behind, Place, Served, person};
+
+fn secret(byte: u8) -> String {
+    format!("whsec_{}", STANDARD.encode([byte; 32]))
+}
+
+struct Rig {
+    receiver: Upstream,
+    place: Place,
+    sdk: Sdk,
+    _others: Upstream,
+}
+
+/// A gateway with one receiver. `P-L` may make contact by letter alone.
+async fn rig() -> Rig {
+    let (receiver, others) = (Upstream::start().await, Upstream::start().await);
+    let behind = Behind { mail: 9, form: others.address, calls: others.address };
+    let place = Place::new(&behind, "unused");
+    for (name, byte) in [("old", 1), ("new", 2)] {
+        std::fs::write(place.folder.path().join(name), secret(byte)).unwrap();
+    }
+    let config = std::fs::read_to_string(place.config()).unwrap();
+    let events = format!(
+        "\n[[organisation.events]]\nname = \"crm\"\nurl = \"http://{}/hooks?k=1\"\n\
+         secrets = [{{ file = \"new\" }}, {{ file = \"old\" }}]\n",
+        receiver.address
+    );
+    std::fs::write(place.config(), config + &events).unwrap();
+    let letters = json!({"kind": "channels_only", "channels": ["letter"]});
+    place.import(&json!([person("P-L", "lim@x.example", "+447700900001", letters)]));
+    Rig { receiver, place, sdk: Sdk::start(), _others: others }
+}
+
+impl Rig {
+    /// What the receiver was told by now, once it was told so many times.
+    async fn told(&self, times: usize) -> Vec<Seen> {
+        for _ in 0..600 {
+            let seen = self.receiver.seen();
+            if seen.len() >= times {
+                return seen;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("told {} times, not {times}", self.receiver.seen().len());
+    }
+
+    /// The event as its receiver reads it with one of the two secrets.
+    fn read(&mut self, seen: &Seen, byte: u8) -> Value {
+        let names = ["webhook-id", "webhook-timestamp", "webhook-signature", "content-type"];
+        let headers: serde_json::Map<String, Value> =
+            names.iter().map(|name| ((*name).to_owned(), json!(seen.field(name)))).collect();
+        let body = String::from_utf8(seen.body.clone()).unwrap();
+        let facts = json!({"secret": secret(byte), "headers": headers, "body": body});
+        self.sdk.ask("event_read", facts)
+    }
+}
+
+async fn mail(served: &Served, id: &str) -> Value {
+    let contact = json!({"id": id, "channel": "email", "text": "Hello.", "to": ["a@karbon.example"],
+        "from": [{"kind": "email", "value": "lim@x.example", "assurance": "proven"}]});
+    served.ask("POST", "/api/v1/contacts", &contact).await
+}
+
+#[tokio::test]
+async fn a_limited_contact_is_told_signed_and_readable_and_says_nothing_of_the_sender() {
+    let mut rig = rig().await;
+    let served = rig.place.serve();
+    assert_eq!(mail(&served, "c-1").await["disposition"], "limit");
+    let told = rig.told(2).await;
+    assert_eq!(told[0].line(), "POST /hooks?k=1 HTTP/1.1");
+    // Either secret will do while one is being changed.
+    let (limited, breached) = (rig.read(&told[0], 1), rig.read(&told[1], 2));
+    assert_eq!(limited["attributes"]["type"], "contact-gateway.contact.limited");
+    assert_eq!(limited["attributes"]["source"], "/contact-gateway/karbon");
+    assert_eq!(limited["attributes"]["subject"], "c-1");
+    assert_eq!(breached["attributes"]["type"], "contact-gateway.restriction.breached");
+    assert_eq!(limited["data"]["person"], "P-L");
+    assert_eq!(limited["data"]["code"], "channels_only.closed");
+    for seen in &told {
+        let body = String::from_utf8(seen.body.clone()).unwrap();
+        for personal in ["lim@x.example", "447700900001", "Jo Doe", "Hello."] {
+            assert!(!body.contains(personal), "{body}");
+        }
+    }
+    served.stop();
+}
+
+#[tokio::test]
+async fn what_a_receiver_missed_it_is_told_after_a_kill_in_order_and_by_the_same_ids() {
+    let rig = rig().await;
+    rig.receiver.answers("503 Service Unavailable", &[("Retry-After", "0")], b"");
+    let served = rig.place.serve();
+    for id in ["c-1", "c-2"] {
+        mail(&served, id).await;
+    }
+    rig.told(3).await;
+    served.kill();
+    let before = rig.receiver.seen();
+    assert!(before.iter().all(|seen| seen.body == before[0].body), "the first holds up the rest");
+    rig.receiver.answers("204 No Content", &[], b"");
+    let served = rig.place.serve();
+    let told = rig.told(before.len() + 4).await.split_off(before.len());
+    assert_eq!(told[0].field("webhook-id"), before[0].field("webhook-id"));
+    let subjects: Vec<Value> = told
+        .iter()
+        .map(|seen| serde_json::from_slice::<Value>(&seen.body).unwrap()["subject"].take())
+        .collect();
+    assert_eq!(subjects, ["c-1", "c-1", "c-2", "c-2"]);
+    served.stop();
+    // All was taken: a start tells nothing again.
+    let served = rig.place.serve();
+    mail(&served, "c-3").await;
+    let all = rig.told(before.len() + 6).await;
+    assert_eq!(all.len(), before.len() + 6);
+    let page = served.ask("GET", "/api/v1/events/dead-letters", &Value::Null).await;
+    assert_eq!(page, json!({"dead_letters": []}));
+    served.stop();
+}
