@@ -110,9 +110,10 @@ pub struct CommitRequest {
     pub at: DateTime<Utc>,
     /// Keep nothing: the answer alone is wanted.
     pub preview: bool,
-    /// Decides on the ledger. May be called more than once, and on a ledger that turns out to be
-    /// another one, or for an id that turns out to be recorded: then what it returned is not used.
-    /// [`Committed::decision`] is what counts.
+    /// Decides on the ledger. Called when what it returns is to be written now, not sooner: where a
+    /// commit fails, the last that it returned may have been written. May be called more than once,
+    /// and on a ledger that turns out to be another one, or for an id that turns out to be
+    /// recorded: then what it returned is not used. [`Committed::decision`] is what counts.
     pub decide: Arc<dyn Fn(&Ledger) -> Settled + Send + Sync>,
 }
 

@@ -16,6 +16,7 @@ use crate::domain::organisation::Organisation;
 use crate::domain::profile::StoreAway;
 use crate::domain::restriction::Mode;
 use crate::domain::sender::Sender;
+use crate::ports::Settled;
 
 /// A decision to deliver that says why nothing else could be decided.
 pub(super) fn undecided(organisation: &Organisation, contact: &Contact, why: &str) -> Verdict {
@@ -94,14 +95,25 @@ pub(super) async fn restrictions_unknown(
     Outcome { decision, repeated: false, conflicting: false, durable: true, defer: false }
 }
 
+/// What is known of a contact whose commit failed.
+pub(super) struct Known {
+    pub archived: Option<String>,
+    /// What the store was handed to commit, and may have committed.
+    pub handed_over: Option<Settled>,
+}
+
 /// The commit failed: last known restrictions hold, counters don't.
+///
+/// Where a decision was on its way already, on the counters last known, the store may have it: a
+/// server that was frozen, or cut off, or ended behind its last write. Then this very decision
+/// stands, so that what is done is what is on record, whether it arrived or is put right later.
 pub(super) async fn without_store(
     intake: &Intake,
     organisation: &Arc<Organisation>,
     sender: &Sender,
     contact: &Contact,
     digest: [u8; 32],
-    archived: Option<String>,
+    known: Known,
 ) -> Outcome {
     let verdict = decided(organisation, sender, contact, None);
     let decision = verdict.decision.clone();
@@ -119,10 +131,20 @@ pub(super) async fn without_store(
             defer: true,
         };
     }
-    let settled = into_settled(verdict, archived.as_deref());
+    let settled = match known.handed_over {
+        Some(settled) => marked_stale(settled),
+        None => into_settled(verdict, known.archived.as_deref()),
+    };
+    let decision = settled.decision.clone();
     let journalled = intake.journal(organisation, contact, digest, settled).await;
     let durable = journalled || decision.disposition == Disposition::Deliver;
     Outcome { decision, repeated: false, conflicting: false, durable, defer: false }
+}
+
+fn marked_stale(mut settled: Settled) -> Settled {
+    settled.decision.stale = true;
+    settled.audit.stale = true;
+    settled
 }
 
 /// The original could not be kept (a full disk): what would be kept can't be promised, so that the

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
 
@@ -169,7 +169,8 @@ impl Intake {
         }
         let contact = Arc::new(contact);
         let sender = Arc::new(sender);
-        let request = self.request(organisation, &sender, &contact, digest, &archived, false);
+        let mut request = self.request(organisation, &sender, &contact, digest, &archived, false);
+        let handed_over = remember_what_is_decided(&mut request);
         let started = std::time::Instant::now();
         let commit = tokio::time::timeout(STORE_COMMIT_WAIT, self.store.commit(request)).await;
         self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
@@ -178,13 +179,14 @@ impl Intake {
             Ok(committed) => committed,
             Err(error) => {
                 tracing::warn!(%error, "a contact could not be committed");
+                let handed_over = handed_over.lock().unwrap_or_else(PoisonError::into_inner).take();
                 return degraded::without_store(
                     self,
                     organisation,
                     &sender,
                     &contact,
                     digest,
-                    archived,
+                    degraded::Known { archived, handed_over },
                 )
                 .await;
             }
@@ -299,6 +301,18 @@ impl Intake {
         let request = self.request(&organisation, &sender, &contact, [0; 32], &None, true);
         Ok(self.store.commit(request).await?.decision)
     }
+}
+
+/// What the store was handed last to commit, should it not say what came of it.
+fn remember_what_is_decided(request: &mut CommitRequest) -> Arc<Mutex<Option<Settled>>> {
+    let handed_over = Arc::new(Mutex::new(None));
+    let (remembering, decide) = (Arc::clone(&handed_over), Arc::clone(&request.decide));
+    request.decide = Arc::new(move |ledger| {
+        let settled = decide(ledger);
+        *remembering.lock().unwrap_or_else(PoisonError::into_inner) = Some(settled.clone());
+        settled
+    });
+    handed_over
 }
 
 /// Decides on a ledger; a panic of the decider is a decision as well.

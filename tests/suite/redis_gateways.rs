@@ -2,5 +2,7 @@
 //! state folder of its own, and one person's quota between them.
 
 mod failover;
+mod faults;
 mod fleet;
 mod quota;
+mod relay;

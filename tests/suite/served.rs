@@ -93,12 +93,6 @@ upstream = "http://{calls}/voice"
         Place { folder }
     }
 
-    /// On a store that several share: these lines stand in place of its own folder.
-    pub fn on_store(self, lines: &str) -> Place {
-        let own = format!("url = \"embedded:{}\"", self.folder.path().join("store").display());
-        self.edit(&own, lines)
-    }
-
     /// With a profile that defers mail which depends on counters while they are away.
     pub fn deferring(self) -> Place {
         let profile = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles");
@@ -106,14 +100,15 @@ upstream = "http://{calls}/voice"
         let text = std::fs::read_to_string(&profile).unwrap();
         let own = self.folder.path().join("profile.toml");
         std::fs::write(&own, format!("store_away = \"defer\"\n{text}")).unwrap();
-        self.edit(&profile.display().to_string(), &own.display().to_string())
+        self.edit(&profile.display().to_string(), &own.display().to_string());
+        self
     }
 
-    fn edit(self, from: &str, to: &str) -> Place {
+    /// Other text in the configuration's place of this.
+    pub fn edit(&self, from: &str, to: &str) {
         let text = std::fs::read_to_string(self.config()).unwrap();
         assert!(text.contains(from), "{from}");
         std::fs::write(self.config(), text.replace(from, to)).unwrap();
-        self
     }
 
     pub fn config(&self) -> PathBuf {

@@ -30,7 +30,7 @@ pub(super) async fn check(redis: &Redis) -> Result<Vec<SetupFault>, StoreError> 
         .map_err(|error| fault::from_redis(&error))?;
     let mut usable = true;
     for node in nodes {
-        let found = of_node(&node, redis.link.way()).await?;
+        let found = of_node(&node, &redis.link).await?;
         usable &= found.usable;
         faults.extend(found.faults);
     }
@@ -49,7 +49,7 @@ struct Found {
     usable: bool,
 }
 
-async fn of_node(node: &Client, way: Way) -> Result<Found, StoreError> {
+async fn of_node(node: &Client, link: &Link) -> Result<Found, StoreError> {
     // Nobody waits for it but an operator: a machine that is busy may take its time.
     let settings = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(REDIS_BULK_WAIT))
@@ -78,9 +78,18 @@ async fn of_node(node: &Client, way: Way) -> Result<Found, StoreError> {
         }
         Err(error) => return Err(fault::from_redis(&error)),
     };
-    let mut faults = of_kind(&info, way);
+    let mut faults = of_kind(&info, link.way());
     let usable = faults.is_empty();
     faults.extend(of_settings(&info, saves(&mut connection).await));
+    if link.replicas_asked() > 0 {
+        let mut waiting = redis::cmd("WAIT");
+        waiting.arg(0).arg(1);
+        let waited: Result<i64, _> = waiting.query_async(&mut connection).await;
+        if waited.is_err_and(|error| error.code() == Some("NOPERM")) {
+            faults.push(lacking("run WAIT"));
+        }
+        faults.extend(of_replicas(&info, link.replicas_asked()));
+    }
     Ok(Found { faults, usable })
 }
 
@@ -148,6 +157,21 @@ fn of_settings(info: &str, saves: bool) -> Vec<SetupFault> {
         faults.push(setup(what, "set appendonly to yes"));
     }
     faults
+}
+
+/// Whether a master has the replicas that must acknowledge. A Cluster's url may name replicas, too.
+fn of_replicas(info: &str, asked: u32) -> Option<SetupFault> {
+    let replicas: u32 = field(info, "connected_slaves")?.parse().ok()?;
+    if field(info, "role") != Some("master") || replicas >= asked {
+        return None;
+    }
+    Some(setup(
+        &format!(
+            "replicas_acknowledged is {asked}, and {replicas} replicas follow the server: it \
+             would count as away"
+        ),
+        "set replicas_acknowledged to the number of replicas, or find out why some are gone",
+    ))
 }
 
 /// Whether the user may do what the store does.
@@ -227,6 +251,14 @@ mod tests {
             ["set maxmemory-policy to noeviction", "set appendonly to yes"]
         );
         assert!(faults[1].what.contains("nothing"));
+    }
+
+    #[test]
+    fn replicas_that_are_not_there_are_told() {
+        let info = "role:master\r\nconnected_slaves:1\r\n";
+        assert_eq!(of_replicas(info, 1), None);
+        assert!(of_replicas(info, 2).unwrap().what.contains("1 replicas follow"));
+        assert_eq!(of_replicas("role:slave\r\nconnected_slaves:0\r\n", 2), None);
     }
 
     #[test]

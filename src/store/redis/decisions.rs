@@ -23,6 +23,8 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
     if request.preview {
         return preview(redis, &keys, &request).await;
     }
+    // Nothing is decided that can't be sent: what was decided may be taken for sent.
+    redis.link.takes_writes(&keys)?;
     let Some(person) = request.person.clone() else {
         let entry = entry_of(&request, decide(&request, &Ledger::default())?);
         let token = redis.token();

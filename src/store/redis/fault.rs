@@ -105,17 +105,17 @@ pub(super) fn no_answer() -> StoreError {
     StoreError::Unavailable("Redis did not answer in time".to_owned())
 }
 
+/// It is written, and may be gone after a failover: nobody is told of it until it is asked for
+/// again, by the same id, and acknowledged then.
+pub(super) fn not_acknowledged() -> StoreError {
+    StoreError::Unavailable("Redis: too few replicas acknowledged what was written".to_owned())
+}
+
 pub(super) fn no_answer_by_tls() -> StoreError {
     StoreError::Unavailable(
         "Redis did not answer in time by TLS; see that the store's url names the server's tls-port"
             .to_owned(),
     )
-}
-
-/// It is written, and may be gone after a failover: nobody is told of it until it is asked for
-/// again, by the same id, and acknowledged then.
-pub(super) fn not_acknowledged() -> StoreError {
-    StoreError::Unavailable("Redis: too few replicas acknowledged what was written".to_owned())
 }
 
 /// An answer of another form than the script gives.

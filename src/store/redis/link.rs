@@ -153,6 +153,11 @@ impl Link {
         answer.map_err(Failure::into_fault)
     }
 
+    /// As far as is known before anything is sent.
+    pub(super) fn takes_writes(&self, keys: &Keys) -> Result<(), StoreError> {
+        self.admit(keys, Kind::Write)
+    }
+
     /// Whether anything is sent at all: not to a server that does not answer, and nothing to be
     /// written while replicas would not acknowledge it.
     fn admit(&self, keys: &Keys, kind: Kind) -> Result<(), StoreError> {
@@ -256,6 +261,11 @@ impl Link {
                 nodes.iter().map(|node| Client::open(node.clone())).collect()
             }
         }
+    }
+
+    /// How many replicas must acknowledge what is written.
+    pub(super) const fn replicas_asked(&self) -> u32 {
+        self.replicas.asked()
     }
 
     pub(super) const fn way(&self) -> Way {

@@ -30,6 +30,10 @@ impl Replicas {
         Replicas { asked, breakers: Breakers::new(&REPLICAS) }
     }
 
+    pub(super) const fn asked(&self) -> u32 {
+        self.asked
+    }
+
     pub(super) const fn are_asked(&self) -> bool {
         self.asked > 0
     }

@@ -15,18 +15,22 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// `store`: the lines of `[store]`. The people are loaded by the real `import`.
+    /// On the store of a URL. The people are loaded by the real `import`.
     pub async fn start(
         gateways: usize,
-        store: &str,
+        url: &str,
         people: &Value,
         change: fn(Place) -> Place,
     ) -> Fleet {
         let sink = Sink::start(&Script::default()).await;
         let handler = Upstream::start().await;
         let behind = Behind { mail: sink.port, form: handler.address, calls: handler.address };
-        let place = || change(Place::new(&behind, "a secret").on_store(store));
-        let places: Vec<Place> = (0..gateways).map(|_| place()).collect();
+        let place = |_| {
+            let place = Place::new(&behind, "a secret");
+            place.store_at(url);
+            change(place)
+        };
+        let places: Vec<Place> = (0..gateways).map(place).collect();
         places[0].import(people);
         let gateways = places.iter().map(Place::serve).collect();
         Fleet { gateways, sink, _handler: handler, _places: places }
