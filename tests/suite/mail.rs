@@ -3,12 +3,15 @@
 
 pub mod client;
 mod dialogue;
+mod dns;
 mod faults;
 mod fidelity;
 mod gateway;
 mod milter;
 mod milter_packets;
+mod own_check;
 mod pipe;
 mod postfix;
 mod postfix_milter;
+mod signer;
 pub mod sink;

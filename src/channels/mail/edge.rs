@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::own_check::OwnCheck;
 use super::settings::MailSettings;
 use super::spool;
 use crate::domain::organisation::OrganisationId;
@@ -24,13 +25,15 @@ pub struct MailEdge {
     pub(super) metrics: Arc<Metrics>,
     /// Messages that are parsed at once.
     pub(super) readers: Semaphore,
+    /// Where senders are checked here.
+    pub(super) own_check: Option<OwnCheck>,
 }
 
 impl MailEdge {
     /// Clears the spool of what a crash left.
     ///
     /// # Errors
-    /// The spool folder can't be made or read.
+    /// The spool folder can't be made or read, or the resolver not be set up.
     pub fn new(
         settings: Arc<MailSettings>,
         intake: Arc<Intake>,
@@ -41,8 +44,22 @@ impl MailEdge {
         metrics: Arc<Metrics>,
     ) -> std::io::Result<Self> {
         spool::clear(&settings.spool)?;
+        let own_check = match &settings.check {
+            Some(check) => Some(OwnCheck::new(check.nameserver, &settings.hostname)?),
+            None => None,
+        };
         let readers = Semaphore::new(MAIL_READERS_MAX);
-        Ok(MailEdge { settings, intake, relay, deliveries, mailer, clock, metrics, readers })
+        Ok(MailEdge {
+            settings,
+            intake,
+            relay,
+            deliveries,
+            mailer,
+            clock,
+            metrics,
+            readers,
+            own_check,
+        })
     }
 
     pub(super) fn count(&self, event: MailEvent, by: u64) {
