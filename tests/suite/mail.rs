@@ -13,5 +13,6 @@ mod own_check;
 mod pipe;
 mod postfix;
 mod postfix_milter;
+mod signatures;
 mod signer;
 pub mod sink;
