@@ -137,6 +137,7 @@ fn settings(trusted: bool) -> MailSettings {
         lmtp: None,
         milter: None,
         milter_kept: MilterKept::default(),
+        check: None,
         socket_mode: 0o666,
         smtp_tls: None,
         accept_from: Vec::new(),

@@ -14,6 +14,7 @@ pub mod listener;
 pub mod mailbox;
 pub mod milter;
 mod notices;
+pub mod own_check;
 mod parts;
 pub mod reading;
 mod replies;

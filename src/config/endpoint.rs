@@ -67,6 +67,16 @@ pub(super) fn socket(text: &str) -> Result<SocketAddr, Wrong> {
     })
 }
 
+/// A DNS server that is asked.
+pub(super) fn nameserver(text: &str) -> Result<SocketAddr, Wrong> {
+    text.parse().map_err(|_| {
+        (
+            format!("`{}` is not the address of a DNS server", brief(text)),
+            "write IP:PORT, as 127.0.0.1:53 or [::1]:53".to_owned(),
+        )
+    })
+}
+
 /// An address of a mail listener: `IP:PORT` or `unix:PATH`.
 pub(super) fn bind(text: &str) -> Result<Bind, Wrong> {
     match text.strip_prefix("unix:") {

@@ -6,7 +6,9 @@ use super::endpoint;
 use super::mail_tls;
 use super::reader::{Field, Section, brief};
 use super::settings::MailWithoutKey;
-use crate::channels::mail::settings::{Bind, Downstream, MailSettings, MilterKept};
+use crate::channels::mail::settings::{
+    Bind, CheckSettings, Downstream, MailListener, MailSettings, MilterKept,
+};
 use crate::domain::identifier::domain_to_ascii;
 use crate::runtime::limits::{MAIL_SIZE_BYTES_DEFAULT, MAIL_SIZE_BYTES_MAX};
 use crate::runtime::tls::{ClientTls, ServerTls};
@@ -18,6 +20,8 @@ const MILTER_KEPT: &[(&str, MilterKept)] =
 /// Everybody on the machine may hand mail in by a local socket: `pipe` runs as any user, as
 /// `sendmail` does.
 const SOCKET_MODE_DEFAULT: u32 = 0o666;
+const MAIL_LISTENERS: &[(&str, MailListener)] =
+    &[("smtp", MailListener::Smtp), ("lmtp", MailListener::Lmtp), ("milter", MailListener::Milter)];
 const SPOOL_FOLDER: &str = "spool";
 
 /// The mail settings; `None` where there is neither a mail listener nor a downstream. What stands
@@ -65,6 +69,7 @@ pub(super) fn read(
             .field("size_limit")
             .and_then(|f| f.bytes(SIZE_LIMIT_MIN, MAIL_SIZE_BYTES_MAX))
             .unwrap_or(MAIL_SIZE_BYTES_DEFAULT),
+        check: section.field("check").and_then(|f| check(&f)),
         milter_kept: section
             .field("milter_kept")
             .and_then(|f| f.choice("what becomes of a kept message", MILTER_KEPT))
@@ -116,6 +121,7 @@ struct MailParts {
     trusted_authserv_ids: Vec<String>,
     border_hosts: Vec<String>,
     xforward_from: Vec<ipnet::IpNet>,
+    check: Option<CheckSettings>,
     size_limit: u64,
     milter_kept: MilterKept,
     hostname: String,
@@ -136,12 +142,26 @@ impl MailParts {
             trusted_authserv_ids: self.trusted_authserv_ids,
             border_hosts: self.border_hosts,
             xforward_from: self.xforward_from,
+            check: self.check,
             size_limit: self.size_limit,
             hostname: self.hostname,
             spool: state.join(SPOOL_FOLDER),
             pass_key: [0; 32],
         }
     }
+}
+
+/// `[mail.check]`; `None`: something is missing.
+fn check(field: &Field<'_>) -> Option<CheckSettings> {
+    let section = field.section()?;
+    let nameserver = section
+        .need("nameserver", "the DNS server to ask, as \"127.0.0.1:53\"")
+        .and_then(|f| f.parsed(endpoint::nameserver));
+    let listeners = section
+        .need("listeners", "the listeners whose mail is checked, as [\"lmtp\"]")
+        .and_then(|f| f.list(|item| item.choice("a mail listener", MAIL_LISTENERS)));
+    section.close();
+    Some(CheckSettings { nameserver: nameserver?, listeners: listeners? })
 }
 
 /// A host name, as it stands in Authentication-Results, `Received` and greetings.

@@ -102,6 +102,19 @@ pub const SMTP_READ_BYTES: usize = 32 * 1024;
 pub const MAIL_OVERSIZE_FACTOR: u64 = 2;
 /// Faulty commands of one session. More: 421 and close.
 pub const SMTP_FAULTS_MAX: usize = 50;
+/// The gateway's own check of a sender (DKIM, SPF, DMARC), all its questions to DNS included. Over:
+/// the sender counts as asserted.
+pub const MAIL_CHECK_WAIT: Duration = Duration::from_secs(5);
+/// A message that is checked, in bytes: it is held in memory meanwhile. Longer: its sender counts as
+/// asserted.
+pub const MAIL_CHECK_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// Messages that are checked at once. More wait their turn, within [`MAIL_CHECK_WAIT`].
+pub const MAIL_CHECKS_MAX: usize = 4;
+/// DKIM signatures of a message that is checked: each may ask for a hash of its own. More: its
+/// sender counts as asserted.
+pub const MAIL_SIGNATURES_MAX: usize = 10;
+/// Answers from DNS that are remembered. More: the oldest are asked again.
+pub const MAIL_CHECK_NAMES_MAX: u64 = 1_024;
 /// A packet of the milter protocol. Pieces of a body have at most 65,535 bytes, header fields as
 /// many as the mail server takes (Postfix: 102,400). Longer: the connection is closed, and the
 /// mail server does as its `milter_default_action` says.
@@ -389,6 +402,7 @@ pub const DRAIN_WAIT: Duration = Duration::from_secs(20);
 
 const _: () = {
     assert!(MAIL_HEADER_BYTES_MAX <= MAIL_MEMORY_BYTES_MAX);
+    assert!(MAIL_CHECK_WAIT.as_secs() < MAIL_DECIDE_AND_SEND.as_secs());
     assert!(MAIL_DECIDE_AND_SEND.as_secs() < MILTER_ANSWER_WAIT.as_secs());
     assert!(MILTER_ANSWER_WAIT.as_secs() < MILTER_CONTENT_WAIT.as_secs());
     assert!(SMTP_DATA_WAIT.as_secs() < SMTP_MESSAGE_WAIT.as_secs());

@@ -3,14 +3,18 @@
 
 pub mod client;
 mod dialogue;
+mod dns;
 mod faults;
 mod fidelity;
 mod gateway;
 mod milter;
 mod milter_packets;
+mod own_check;
 mod pipe;
 mod postfix;
 mod postfix_milter;
+mod signatures;
+mod signer;
 pub mod sink;
 mod slow;
 mod smtp_sink;

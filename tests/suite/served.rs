@@ -48,6 +48,7 @@ contacts = "127.0.0.1:0"
 staff = "127.0.0.1:0"
 smtp = "127.0.0.1:0"
 lmtp = "127.0.0.1:0"
+milter = "127.0.0.1:0"
 [mail]
 downstream = "smtp://127.0.0.1:{mail}"
 trusted_authserv_ids = ["mx.karbon.example"]
@@ -177,6 +178,7 @@ upstream = "http://{calls}/voice"
         };
         let (contacts, staff) = (address("contacts"), address("staff"));
         let (smtp, lmtp) = (address("smtp"), address("lmtp"));
+        let milter = address("milter");
         let log = Arc::new(Mutex::new(Vec::new()));
         let writing = Arc::clone(&log);
         // Ends with the process, whose end closes its stderr.
@@ -185,7 +187,7 @@ upstream = "http://{calls}/voice"
                 writing.lock().unwrap().push(line);
             }
         });
-        Served { child, contacts, staff, smtp, lmtp, log, reader: Some(reader) }
+        Served { child, contacts, staff, smtp, lmtp, milter, log, reader: Some(reader) }
     }
 }
 
@@ -196,6 +198,7 @@ pub struct Served {
     pub staff: SocketAddr,
     pub smtp: SocketAddr,
     pub lmtp: SocketAddr,
+    pub milter: SocketAddr,
     log: Arc<Mutex<Vec<String>>>,
     reader: Option<std::thread::JoinHandle<()>>,
 }

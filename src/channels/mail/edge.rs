@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::own_check::OwnCheck;
 use super::settings::MailSettings;
 use super::spool;
 use crate::domain::organisation::OrganisationId;
@@ -28,6 +29,8 @@ pub struct MailEdge {
     pub(super) readers: Semaphore,
     /// TLS of the SMTP listener.
     pub(super) tls: Option<Acceptor>,
+    /// Where senders are checked here.
+    pub(super) own_check: Option<OwnCheck>,
 }
 
 /// Why the mail edge can't start.
@@ -37,13 +40,16 @@ pub enum MailEdgeFault {
     Spool { folder: PathBuf, cause: std::io::Error },
     #[error(transparent)]
     Tls(#[from] TlsFault),
+    #[error("the resolver for checking senders can't be set up: {0}")]
+    Resolver(std::io::Error),
 }
 
 impl MailEdge {
     /// Clears the spool of what a crash left.
     ///
     /// # Errors
-    /// The spool folder can't be made or read, or the certificate can't be used.
+    /// The spool folder can't be made or read, the certificate can't be used, or the resolver not be
+    /// set up.
     pub fn new(
         settings: Arc<MailSettings>,
         intake: Arc<Intake>,
@@ -56,8 +62,26 @@ impl MailEdge {
         spool::clear(&settings.spool)
             .map_err(|cause| MailEdgeFault::Spool { folder: settings.spool.clone(), cause })?;
         let tls = settings.smtp_tls.as_ref().map(Acceptor::new).transpose()?;
+        let own_check = match &settings.check {
+            Some(check) => Some(
+                OwnCheck::new(check.nameserver, &settings.hostname)
+                    .map_err(MailEdgeFault::Resolver)?,
+            ),
+            None => None,
+        };
         let readers = Semaphore::new(MAIL_READERS_MAX);
-        Ok(MailEdge { settings, intake, relay, deliveries, mailer, clock, metrics, readers, tls })
+        Ok(MailEdge {
+            settings,
+            intake,
+            relay,
+            deliveries,
+            mailer,
+            clock,
+            metrics,
+            readers,
+            tls,
+            own_check,
+        })
     }
 
     pub(super) fn count(&self, event: MailEvent, by: u64) {

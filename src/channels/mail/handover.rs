@@ -17,11 +17,15 @@ use tokio::time::Instant;
 
 use super::authentication::Border;
 use super::edge::MailEdge;
+use super::own_check::Origin;
 use super::parts::{self, Action, Part};
 use super::reading::{self, Reading};
 use super::replies;
+use super::settings::MailListener;
 use super::spool::Content;
+use super::translate;
 use super::wire::Path;
+use crate::domain::identifier::Assurance;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::relay::{Envelope, OwnFields, Recipient, Reply, Transaction};
 use crate::runtime::limits::{
@@ -41,6 +45,8 @@ pub enum Protocol {
 /// A message with its envelope, all there.
 pub(super) struct Message {
     pub(super) protocol: Protocol,
+    /// Where it came in.
+    pub(super) listener: MailListener,
     pub(super) envelope: Envelope,
     pub(super) sender: Path,
     pub(super) recipients: Vec<Addressed>,
@@ -155,13 +161,18 @@ async fn read<'a>(
         reading::read(&content, null_sender, border)
     });
     match reading.await {
-        Ok(Ok(reading)) => {
+        Ok(Ok(mut reading)) => {
             if reading.unread {
                 edge.count(MailEvent::Unread, 1);
                 tracing::warn!("a message can't be read in full; it goes on, flagged");
             }
             let large = message.content.length > MAIL_MEMORY_BYTES_MAX as u64;
-            Some((reading, large.then_some(place)))
+            // A small one waits for DNS without a place.
+            let place = large.then_some(place);
+            if let Some(assurance) = checked_here(edge, message, &reading).await {
+                reading.assurance = assurance;
+            }
+            Some((reading, place))
         }
         Ok(Err(error)) => {
             tracing::error!(%error, "a message can't be read from the spool");
@@ -169,6 +180,29 @@ async fn read<'a>(
         }
         Err(_) => None,
     }
+}
+
+/// What the gateway's own check finds out; `None`: it is not for this message. Only the contact of
+/// somebody who may be restricted depends on it: the others cost no question to DNS.
+async fn checked_here(edge: &MailEdge, message: &Message, reading: &Reading) -> Option<Assurance> {
+    let check = edge.own_check.as_ref()?;
+    let settings = edge.settings.check.as_ref()?;
+    let [from] = reading.from.as_slice() else { return None };
+    if reading.checked || reading.ambiguous || !settings.listeners.contains(&message.listener) {
+        return None;
+    }
+    let contact = translate::contact(String::new(), reading, Vec::new(), edge.clock.now());
+    let matters = message.recipients.iter().any(|recipient| {
+        parts::organisation_of(edge, recipient)
+            .is_some_and(|organisation| edge.intake.may_be_restricted(&organisation.id, &contact))
+    });
+    if !matters {
+        return None;
+    }
+    let content = &message.content;
+    let origin = Origin::of(&message.envelope, &message.sender.mailbox);
+    let (original, length) = (&content.original, content.length);
+    Some(check.assurance(original, length, reading.signatures, origin, &from.domain).await)
 }
 
 /// Whether the message carries a mark of ours. Fields that the gateway did not write are counted.

@@ -9,6 +9,7 @@
 //! The codec is the project's own: it must bound every packet and every wait, hold the server to
 //! the order of its commands, spool as the other sessions do, and stop between messages.
 
+mod answers;
 mod draft;
 mod wire;
 
@@ -20,7 +21,6 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
 use super::edge::MailEdge;
-use super::handover::in_place::{self, Changes, Verdict};
 use super::listener::{self, Bound, TurnedAway};
 use super::session::{Peer, Stream};
 use super::settings::MilterKept;
@@ -28,7 +28,7 @@ use crate::runtime::limits::{
     MILTER_COMMAND_WAIT, MILTER_MACRO_CHARS_MAX, MILTER_PACKET_BYTES_MAX, SMTP_COMMAND_WAIT,
 };
 use crate::runtime::shutdown::Stopping;
-use draft::{Draft, Trouble};
+use draft::Draft;
 use wire::{Answer, Command, WireFault, actions, steps};
 
 /// What the gateway can't do its work without.
@@ -46,9 +46,6 @@ const WANTED_STEPS: u32 = steps::NO_UNKNOWN
     | steps::SILENT_MAIL
     | steps::SILENT_END_OF_HEADER
     | steps::LEADING_SPACE;
-
-/// Why a message is on hold, for servers that write it down (Sendmail; Postfix does not).
-const QUARANTINE_REASON: &str = "kept on a queue of the contact gateway";
 
 /// Serves a milter listener until the stop is called, and returns when its last session has ended.
 pub async fn serve(bound: Bound, edge: Arc<MailEdge>, stopping: Stopping) {
@@ -306,87 +303,6 @@ impl Session {
     fn forget_draft(&mut self) {
         self.draft = None;
         self.client.queue_id.clear();
-    }
-
-    /// The message can't be taken in.
-    fn give_up(&mut self, trouble: Trouble) {
-        self.forget_draft();
-        match trouble {
-            Trouble::TooLarge => self.say(&Answer::Reply("552 5.3.4 Message too large")),
-            Trouble::Spool | Trouble::Forged => self.say(&Answer::TryAgain),
-        }
-    }
-
-    /// The message is whole: decides it, and says what is to be done.
-    async fn answer(&mut self) {
-        let Some(draft) = self.draft.take() else { return };
-        let taken_off = draft.forged().clone();
-        let message = draft.finish(&self.client);
-        let paths: Vec<Bytes> =
-            message.recipients.iter().map(|one| one.recipient.path.clone()).collect();
-        // Large, and one of many: on the heap.
-        let verdict = Box::pin(in_place::judge(&self.edge, message)).await;
-        let said = match &verdict {
-            Verdict::Passes => "passes",
-            Verdict::GoesOn(_) => "goes on",
-            Verdict::Kept => "kept",
-            Verdict::TryAgain => "try again",
-        };
-        tracing::info!(queue_id = %self.client.queue_id, said, "a mail server was answered");
-        self.client.queue_id.clear();
-        let forged = taken_off.iter().map(|(name, count)| (*name, *count));
-        match verdict {
-            Verdict::Passes => self.say(&Answer::Continue),
-            Verdict::TryAgain => self.say(&Answer::TryAgain),
-            Verdict::GoesOn(changes) => {
-                self.take_off(forged);
-                self.change(&changes, &paths);
-                self.say(&Answer::Continue);
-            }
-            Verdict::Kept => match self.edge.settings.milter_kept {
-                MilterKept::Discard => self.say(&Answer::Discard),
-                MilterKept::Quarantine => {
-                    self.take_off(forged);
-                    self.say(&Answer::Quarantine(QUARANTINE_REASON));
-                    self.say(&Answer::Continue);
-                }
-            },
-        }
-    }
-
-    /// Fields of our names that the gateway did not write; from the last, as the others move up.
-    fn take_off(&mut self, forged: impl Iterator<Item = (&'static str, u32)>) {
-        for (name, count) in forged {
-            for number in (1..=count).rev() {
-                self.say(&Answer::DeleteField { name, number });
-            }
-        }
-    }
-
-    fn change(&mut self, changes: &Changes, paths: &[Bytes]) {
-        // Each goes on top of those before it: the last of ours first.
-        for field in changes.fields.iter().rev() {
-            // Where leading spaces are sent they are also ours to write.
-            let leading_space =
-                self.agreed.is_some_and(|agreed| agreed.steps & steps::LEADING_SPACE != 0);
-            let value = format!("{}{}", if leading_space { " " } else { "" }, field.value);
-            self.say(&Answer::InsertField { name: field.name, value: &value });
-        }
-        for path in changes.removed.iter().filter_map(|index| paths.get(*index)) {
-            self.say(&Answer::DeleteRecipient(path));
-        }
-        let Some(mailbox) = &changes.added else { return };
-        let path = format!("<{mailbox}>");
-        let with_parameters =
-            self.agreed.is_some_and(|a| a.actions & actions::ADD_RECIPIENTS_WITH_PARAMETERS != 0);
-        if with_parameters {
-            // The sender addressed somebody else: no bounce tells of a mailbox that is the
-            // organisation's own affair.
-            let (path, parameters) = (path.as_bytes(), "NOTIFY=NEVER");
-            self.say(&Answer::AddRecipientWith { path, parameters });
-        } else {
-            self.say(&Answer::AddRecipient(path.as_bytes()));
-        }
     }
 }
 

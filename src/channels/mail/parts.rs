@@ -7,10 +7,11 @@ use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
 use super::edge::MailEdge;
-use super::handover::Message;
+use super::handover::{Addressed, Message};
 use super::reading::Reading;
 use super::{notices, replies, translate};
 use crate::domain::decision::{Decision, Disposition, Route};
+use crate::domain::identifier::domain_to_ascii;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::intake::{Inbound, Outcome};
 use crate::ports::Attachment;
@@ -63,12 +64,7 @@ pub(super) async fn decide(
     let mut owned: BTreeMap<OrganisationId, (Arc<Organisation>, Vec<usize>)> = BTreeMap::new();
     let mut unowned = Vec::new();
     for (index, recipient) in message.recipients.iter().enumerate() {
-        let organisation = recipient
-            .address
-            .domain()
-            .and_then(crate::domain::identifier::domain_to_ascii)
-            .and_then(|domain| edge.intake.organisation_of_domain(&domain));
-        match organisation {
+        match organisation_of(edge, recipient) {
             Some(organisation) => owned
                 .entry(organisation.id.clone())
                 .or_insert_with(|| (organisation, Vec::new()))
@@ -91,6 +87,12 @@ pub(super) async fn decide(
         parts.push(Part { members: unowned, action: Action::Relay(None), memory: None });
     }
     parts
+}
+
+/// Whose recipient it is.
+pub(super) fn organisation_of(edge: &MailEdge, recipient: &Addressed) -> Option<Arc<Organisation>> {
+    let domain = recipient.address.domain().and_then(domain_to_ascii)?;
+    edge.intake.organisation_of_domain(&domain)
 }
 
 async fn decide_one(

@@ -25,6 +25,10 @@ pub struct Reading {
     /// The From addresses, all as far as believed together.
     pub from: Vec<Address>,
     pub assurance: Assurance,
+    /// The border has checked the sender, so that nobody else need.
+    pub checked: bool,
+    /// DKIM signatures.
+    pub signatures: usize,
     /// From is not exactly one mailbox, or the message can't be read.
     pub ambiguous: bool,
     /// Written by a program (RFC 3834 2).
@@ -60,9 +64,9 @@ pub fn read(content: &Content, null_sender: bool, border: Border<'_>) -> std::io
         FromField::One(address) => (vec![address], true),
         FromField::Ambiguous(addresses) => (addresses, false),
     };
-    let assurance = match from.as_slice() {
+    let checked = match from.as_slice() {
         [one] if header.complete => authentication::assurance(head, &header, border, one),
-        _ => Assurance::Asserted,
+        _ => None,
     };
     let list = header.fields.iter().any(|field| {
         field.name(head).get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"List-"))
@@ -81,7 +85,9 @@ pub fn read(content: &Content, null_sender: bool, border: Border<'_>) -> std::io
     Ok(Reading {
         digest,
         from,
-        assurance,
+        assurance: checked.unwrap_or(Assurance::Asserted),
+        checked: checked.is_some(),
+        signatures: values("DKIM-Signature").count(),
         ambiguous: !one_from || !header.complete || parsed.is_none(),
         automatic: null_sender
             || auto_submitted
@@ -169,6 +175,8 @@ impl Parsed {
             digest: [0; 32],
             from: Vec::new(),
             assurance: Assurance::Asserted,
+            checked: false,
+            signatures: 0,
             ambiguous: false,
             automatic: false,
             bulk: false,

@@ -34,6 +34,22 @@ pub enum MilterKept {
     Quarantine,
 }
 
+/// One of the mail listeners.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailListener {
+    Smtp,
+    Lmtp,
+    Milter,
+}
+
+/// `[mail.check]`: senders are checked here where the border has not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckSettings {
+    pub nameserver: SocketAddr,
+    /// What comes in by these.
+    pub listeners: Vec<MailListener>,
+}
+
 /// `[mail]` and the mail listeners.
 #[derive(Debug, Clone)]
 pub struct MailSettings {
@@ -58,6 +74,8 @@ pub struct MailSettings {
     pub border_hosts: Vec<String>,
     /// Peers that may send XFORWARD.
     pub xforward_from: Vec<IpNet>,
+    /// `None`: the gateway checks no sender itself.
+    pub check: Option<CheckSettings>,
     /// Bytes.
     pub size_limit: u64,
     /// The name in greetings and `Received`.

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use chrono::{DateTime, Utc};
 use contact_gateway::channels::mail::listener::{self, Bound, Protocol};
 use contact_gateway::channels::mail::settings::{
-    Downstream, DownstreamAddress, DownstreamProtocol, MailSettings, MilterKept,
+    CheckSettings, Downstream, DownstreamAddress, DownstreamProtocol, MailSettings, MilterKept,
 };
 use contact_gateway::channels::mail::{MailEdge, milter};
 use contact_gateway::config;
@@ -53,6 +53,7 @@ pub struct Choices {
     pub authserv: Vec<String>,
     pub border: Vec<String>,
     pub milter_kept: MilterKept,
+    pub check: Option<CheckSettings>,
     /// 0: a free one.
     pub milter_port: u16,
     pub people: BTreeMap<String, Vec<Person>>,
@@ -70,6 +71,7 @@ impl Choices {
             authserv: vec!["mx.karbon.example".into()],
             border: vec!["mx.karbon.example".into()],
             milter_kept: MilterKept::Discard,
+            check: None,
             milter_port: 0,
             people: BTreeMap::new(),
         }
@@ -226,6 +228,7 @@ fn settings(choices: &Choices, folder: &Path) -> MailSettings {
         smtp_tls: None,
         accept_from: Vec::new(),
         downstream_tls: None,
+        check: choices.check.clone(),
         downstream: Downstream {
             protocol: choices.downstream_protocol,
             address: match &choices.downstream_socket {

@@ -21,7 +21,7 @@ pub(super) struct Ports {
     /// Where messages come in, each by its own way to the gateway.
     pub(super) after_queue: u16,
     before_queue: u16,
-    by_pipe: u16,
+    pub(super) by_pipe: u16,
     pub(super) by_milter: u16,
     /// Where the gateway is asked by milter.
     pub(super) milter: u16,
@@ -66,6 +66,7 @@ impl Postfix {
              smtp_send_dummy_mail_auth = no\nsmtputf8_enable = yes\n\
              minimal_backoff_time = 1s\nmaximal_backoff_time = 2s\nqueue_run_delay = 1s\n\
              virtual_alias_maps = inline:{{{{alias@karbon.example = real@karbon.example}}}}\n\
+             smtp_line_length_limit = 0\nlmtp_line_length_limit = 0\n\
              smtp_tls_security_level = none\nsmtpd_tls_security_level = none\n\
              disable_vrfy_command = yes\nsmtp_connection_cache_on_demand = no\n",
             at.display()

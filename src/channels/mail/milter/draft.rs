@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::Client;
 use crate::channels::mail::handover::{Addressed, Message, Protocol};
+use crate::channels::mail::settings::MailListener;
 use crate::channels::mail::spool::Intaking;
 use crate::channels::mail::wire::{self, Command, Path};
 use crate::ports::message::own_name;
@@ -143,6 +144,7 @@ impl Draft {
         Message {
             // One answer for all of it.
             protocol: Protocol::Smtp,
+            listener: MailListener::Milter,
             // No queue id: the server makes a new one each time that its client tries, and a
             // contact must be the same then. Sender and content are.
             envelope: Envelope {

@@ -10,6 +10,7 @@ use super::{End, Session};
 use crate::channels::mail::data::{BareEnds, DataReader, Progress};
 use crate::channels::mail::handover::{self, Handed, Message, Protocol};
 use crate::channels::mail::replies;
+use crate::channels::mail::settings::MailListener;
 use crate::channels::mail::spool::{Content, Intaking};
 use crate::ports::relay::Reply;
 use crate::runtime::limits::{
@@ -126,6 +127,10 @@ impl Session {
         let with = self.with(draft.smtp_utf8);
         let message = Message {
             protocol: self.protocol,
+            listener: match self.protocol {
+                Protocol::Smtp => MailListener::Smtp,
+                Protocol::Lmtp => MailListener::Lmtp,
+            },
             envelope: draft.envelope,
             sender: draft.sender,
             recipients: draft.recipients,
