@@ -35,7 +35,7 @@ pub fn desk(settings: &Settings) -> Result<Desk, StartFault> {
         None => None,
     };
     let deliveries = Arc::clone(&store) as Arc<dyn Deliveries>;
-    let out = outward::outward(settings, mail.as_ref(), deliveries, &clock);
+    let out = outward::outward(settings, mail.as_ref(), deliveries, &clock)?;
     Ok(Desk::new(store, core::archive(settings)?, out.release, clock))
 }
 

@@ -5,8 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::channels::http::EdgeError;
+use crate::channels::http::upstream::Upstream;
 use crate::channels::mail::settings::MailSettings;
+use crate::channels::web_form::release::FormRelease;
 use crate::config::Settings;
+use crate::domain::channel::Channel;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::QueueItem;
 use crate::forward::mailer::SmtpMailer;
@@ -22,19 +26,25 @@ pub(super) struct Outward {
     pub release: Arc<dyn Release>,
 }
 
-/// The way out by the mail settings; without any, mail is refused with a word why.
+/// The way out by the settings; without a mail server, mail is refused with a word why.
+///
+/// # Errors
+/// [`EdgeError`] where a form is behind TLS and there is nothing to check it by.
 pub(super) fn outward(
     settings: &Settings,
     mail: Option<&MailSettings>,
     deliveries: Arc<dyn Deliveries>,
     clock: &Arc<dyn Clock>,
-) -> Outward {
+) -> Result<Outward, EdgeError> {
+    let forms = settings.forms.clone();
+    let https = forms.iter().any(|form| form.upstream.scheme_str() == Some("https"));
+    let upstream = Upstream::new(https)?;
+    let forms = FormRelease::new(forms, upstream, Arc::clone(&deliveries), Arc::clone(clock));
+    let by_channel =
+        |mail: Arc<dyn Release>| -> Arc<dyn Release> { Arc::new(ByChannel { mail, forms }) };
     let Some(mail) = mail else {
-        return Outward {
-            relay: None,
-            mailer: Arc::new(NoMailServer),
-            release: Arc::new(NoMailServer),
-        };
+        let release = by_channel(Arc::new(NoMailServer));
+        return Ok(Outward { relay: None, mailer: Arc::new(NoMailServer), release });
     };
     let relay: Arc<dyn Relay> =
         Arc::new(DownstreamServer::new(mail.downstream.clone(), &mail.hostname, &mail.pass_key));
@@ -45,7 +55,42 @@ pub(super) fn outward(
         Arc::clone(clock),
     );
     let release = MailRelease::new(Arc::clone(&relay), deliveries, Arc::clone(clock));
-    Outward { relay: Some(relay), mailer: Arc::new(mailer), release: Arc::new(release) }
+    Ok(Outward {
+        relay: Some(relay),
+        mailer: Arc::new(mailer),
+        release: by_channel(Arc::new(release)),
+    })
+}
+
+/// A release goes the way that the contact came.
+struct ByChannel {
+    mail: Arc<dyn Release>,
+    forms: FormRelease,
+}
+
+#[async_trait]
+impl Release for ByChannel {
+    async fn release(
+        &self,
+        organisation: &OrganisationId,
+        item: &QueueItem,
+        original: Bytes,
+    ) -> Result<(), StoreError> {
+        match item.channel {
+            Channel::Email => self.mail.release(organisation, item, original).await,
+            Channel::WebForm => self.forms.release(organisation, item, original).await,
+            Channel::Telephone
+            | Channel::Sms
+            | Channel::Whatsapp
+            | Channel::Letter
+            | Channel::InPerson
+            | Channel::Social
+            | Channel::WebChat => Err(StoreError::Refused(format!(
+                "what came {} has nobody to be released to",
+                item.channel.by()
+            ))),
+        }
+    }
 }
 
 /// Stands where no mail server is configured.

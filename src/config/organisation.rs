@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::decision;
 use super::fault::beside;
 use super::gateway::Context;
 use super::node;
@@ -11,6 +12,7 @@ use super::profile::{self, UnsetValue, unset};
 use super::reader::{Field, Reader, Section, brief};
 use super::telephony;
 use super::web_form;
+use crate::channels::decisions::settings::ProxySettings;
 use crate::channels::http::look::LookSettings;
 use crate::channels::telephony::settings::{Product, TelephonySettings};
 use crate::channels::web_form::settings::FormSettings;
@@ -27,6 +29,7 @@ const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("observe", Mode::
 pub(super) struct Read {
     pub(super) organisations: Vec<Arc<Organisation>>,
     pub(super) forms: Vec<FormSettings>,
+    pub(super) decisions: Vec<ProxySettings>,
     pub(super) looks: BTreeMap<OrganisationId, LookSettings>,
     pub(super) telephony: Vec<TelephonySettings>,
     pub(super) staff: Vec<StaffMember>,
@@ -75,6 +78,8 @@ fn one(context: &Context<'_>, section: Section<'_>, has_mail: bool, read: &mut R
     );
     let forms = section.sections("form");
     read.forms.extend(forms.into_iter().filter_map(|s| web_form::read(context, s, &owner)));
+    let decisions = section.sections("decision");
+    read.decisions.extend(decisions.into_iter().filter_map(|s| decision::read(context, s, &owner)));
     let entries = section.sections("telephony");
     let entries: Vec<TelephonySettings> =
         entries.into_iter().filter_map(|s| telephony::read(context, s, &owner)).collect();
