@@ -36,8 +36,7 @@ pub fn desk(settings: &Settings) -> Result<Desk, StartFault> {
         None => None,
     };
     let deliveries = Arc::clone(&store) as Arc<dyn Deliveries>;
-    let out = outward::outward(settings, mail.as_ref(), deliveries, &clock)
-        .map_err(StartFault::Downstream)?;
+    let out = outward::outward(settings, mail.as_ref(), deliveries, &clock)?;
     Ok(Desk::new(store, core::archive(settings)?, out.release, clock))
 }
 

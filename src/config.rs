@@ -13,6 +13,7 @@ pub mod pass_key;
 pub mod profile;
 pub mod settings;
 
+mod decision;
 mod endpoint;
 mod events;
 mod gateway;

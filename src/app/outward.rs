@@ -5,8 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use super::running::StartFault;
+use crate::channels::http::EdgeError;
+use crate::channels::http::upstream::Upstream;
 use crate::channels::mail::settings::MailSettings;
+use crate::channels::web_form::release::FormRelease;
 use crate::config::Settings;
+use crate::domain::channel::Channel;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::QueueItem;
 use crate::forward::mailer::SmtpMailer;
@@ -14,7 +19,7 @@ use crate::forward::release::MailRelease;
 use crate::forward::smtp::DownstreamServer;
 use crate::ports::relay::Relay;
 use crate::ports::{Clock, Deliveries, Mailer, OwnMail, Release, StoreError};
-use crate::runtime::tls::{Connector, TlsFault};
+use crate::runtime::tls::Connector;
 
 /// Everything that goes out.
 pub(super) struct Outward {
@@ -23,26 +28,35 @@ pub(super) struct Outward {
     pub release: Arc<dyn Release>,
 }
 
-/// The way out by the mail settings; without any, mail is refused with a word why.
+/// The way out by the settings; without a mail server, mail is refused with a word why.
 ///
 /// # Errors
-/// The certificates for TLS with the server behind can't be used.
+/// The certificates for TLS with the server behind can't be used, or a form is behind TLS and there is
+/// nothing to check it by.
 pub(super) fn outward(
     settings: &Settings,
     mail: Option<&MailSettings>,
     deliveries: Arc<dyn Deliveries>,
     clock: &Arc<dyn Clock>,
-) -> Result<Outward, TlsFault> {
+) -> Result<Outward, StartFault> {
+    let forms = settings.forms.clone();
+    let https = forms.iter().any(|form| form.upstream.scheme_str() == Some("https"));
+    let upstream = Upstream::new(https).map_err(EdgeError::from)?;
+    let forms = FormRelease::new(forms, upstream, Arc::clone(&deliveries), Arc::clone(clock));
+    let by_channel =
+        |mail: Arc<dyn Release>| -> Arc<dyn Release> { Arc::new(ByChannel { mail, forms }) };
     let Some(mail) = mail else {
-        return Ok(Outward {
-            relay: None,
-            mailer: Arc::new(NoMailServer),
-            release: Arc::new(NoMailServer),
-        });
+        let release = by_channel(Arc::new(NoMailServer));
+        return Ok(Outward { relay: None, mailer: Arc::new(NoMailServer), release });
     };
     let (downstream, hostname, key) = (mail.downstream.clone(), &mail.hostname, &mail.pass_key);
     let relay: Arc<dyn Relay> = Arc::new(match &mail.downstream_tls {
-        Some(tls) => DownstreamServer::by_tls(downstream, Connector::new(tls)?, hostname, key),
+        Some(tls) => DownstreamServer::by_tls(
+            downstream,
+            Connector::new(tls).map_err(StartFault::Downstream)?,
+            hostname,
+            key,
+        ),
         None => DownstreamServer::new(downstream, hostname, key),
     });
     let mailer = SmtpMailer::new(
@@ -52,7 +66,42 @@ pub(super) fn outward(
         Arc::clone(clock),
     );
     let release = MailRelease::new(Arc::clone(&relay), deliveries, Arc::clone(clock));
-    Ok(Outward { relay: Some(relay), mailer: Arc::new(mailer), release: Arc::new(release) })
+    Ok(Outward {
+        relay: Some(relay),
+        mailer: Arc::new(mailer),
+        release: by_channel(Arc::new(release)),
+    })
+}
+
+/// A release goes the way that the contact came.
+struct ByChannel {
+    mail: Arc<dyn Release>,
+    forms: FormRelease,
+}
+
+#[async_trait]
+impl Release for ByChannel {
+    async fn release(
+        &self,
+        organisation: &OrganisationId,
+        item: &QueueItem,
+        original: Bytes,
+    ) -> Result<(), StoreError> {
+        match item.channel {
+            Channel::Email => self.mail.release(organisation, item, original).await,
+            Channel::WebForm => self.forms.release(organisation, item, original).await,
+            Channel::Telephone
+            | Channel::Sms
+            | Channel::Whatsapp
+            | Channel::Letter
+            | Channel::InPerson
+            | Channel::Social
+            | Channel::WebChat => Err(StoreError::Refused(format!(
+                "what came {} has nobody to be released to",
+                item.channel.by()
+            ))),
+        }
+    }
 }
 
 /// Stands where no mail server is configured.

@@ -85,8 +85,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartFault> {
         None => None,
     };
     let deliveries: Arc<dyn Deliveries> = Arc::clone(&store) as Arc<dyn Deliveries>;
-    let out = outward::outward(settings, mail.as_deref(), Arc::clone(&deliveries), &clock)
-        .map_err(StartFault::Downstream)?;
+    let out = outward::outward(settings, mail.as_deref(), Arc::clone(&deliveries), &clock)?;
     let shutdown = Shutdown::new();
     let core = core::start(settings, &store, Arc::clone(&out.mailer), &clock, &shutdown).await?;
     let mut running =
@@ -152,6 +151,7 @@ impl Running {
         let edge = ContactsEdge::new(ContactsParts {
             forms: settings.forms.clone(),
             telephony: settings.telephony.clone(),
+            decisions: settings.decisions.clone(),
             tokens: TokenTable::new(tokens),
             trusted_proxies: settings.listen.trusted_proxies.clone(),
             looks: settings.looks.clone(),

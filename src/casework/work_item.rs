@@ -80,7 +80,14 @@ impl Desk {
         let claimed = self.change_item(organisation, queue, item, ItemAction::Claim, by).await?;
         let reference = claimed.archived.as_deref().ok_or(ItemFault::NothingKept)?;
         let original = self.archive.fetch(organisation, reference).await?;
-        self.release.release(organisation, &claimed, original).await.map_err(Fault::Delivery)?;
+        if let Err(error) = self.release.release(organisation, &claimed, original).await {
+            // Trying again does not help: whoever looks at the item next should know.
+            if !error.is_retryable() {
+                let note = ItemAction::Note(format!("Not released: {error}."));
+                self.change_item(organisation, queue, item, note, by).await?;
+            }
+            return Err(Fault::Delivery(error));
+        }
         self.mark_released(organisation, item, by).await
     }
 

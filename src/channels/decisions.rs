@@ -1,5 +1,8 @@
 //! The decision endpoint for other middleware: a contact in, its decision out.
 
+pub mod proxy;
+pub mod settings;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -21,14 +24,14 @@ use crate::runtime::tokens::{TokenTable, sha256};
 
 /// `POST /decisions/contact`.
 pub struct DecisionEndpoint {
-    tokens: TokenTable<OrganisationId>,
+    tokens: Arc<TokenTable<OrganisationId>>,
     intake: Arc<Intake>,
     clock: Arc<dyn Clock>,
 }
 
 impl DecisionEndpoint {
     pub fn new(
-        tokens: TokenTable<OrganisationId>,
+        tokens: Arc<TokenTable<OrganisationId>>,
         intake: Arc<Intake>,
         clock: Arc<dyn Clock>,
     ) -> Self {

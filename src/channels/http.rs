@@ -21,6 +21,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::header::HOST;
+use hyper::http::Extensions;
 use hyper::{Method, Request, Response, Version};
 use ipnet::IpNet;
 use tokio::net::TcpListener;
@@ -32,6 +33,8 @@ use self::problem::ProblemType;
 use self::routes::Routes;
 use self::upstream::Upstream;
 use super::decisions::DecisionEndpoint;
+use super::decisions::proxy::ProxyEndpoints;
+use super::decisions::settings::ProxySettings;
 use super::telephony::TelephonyEdge;
 use super::telephony::settings::TelephonySettings;
 use super::web_form::FormEdge;
@@ -48,6 +51,7 @@ use crate::runtime::tokens::TokenTable;
 pub struct ContactsParts {
     pub forms: Vec<FormSettings>,
     pub telephony: Vec<TelephonySettings>,
+    pub decisions: Vec<ProxySettings>,
     /// The organisations' staff tokens, for the decision endpoint.
     pub tokens: TokenTable<OrganisationId>,
     /// Proxies of the organisation's own, whose `X-Forwarded-*` fields hold.
@@ -82,6 +86,7 @@ pub struct ContactsEdge {
     forms: Arc<FormEdge>,
     telephony: Arc<TelephonyEdge>,
     decisions: DecisionEndpoint,
+    proxies: ProxyEndpoints,
     looks: Arc<Looks>,
     /// Work that goes on when its connection breaks off: submissions and calls in hand.
     tasks: TaskTracker,
@@ -90,6 +95,7 @@ pub struct ContactsEdge {
 enum Place {
     Form(Arc<FormSettings>),
     Telephony(Arc<TelephonySettings>),
+    Decision(Arc<ProxySettings>),
 }
 
 /// The decision endpoint's path.
@@ -102,6 +108,7 @@ impl ContactsEdge {
         let ContactsParts {
             forms,
             telephony,
+            decisions,
             tokens,
             trusted_proxies,
             looks,
@@ -126,7 +133,10 @@ impl ContactsEdge {
         let calls_at = telephony
             .into_iter()
             .map(|entry| (entry.path.clone(), Place::Telephony(Arc::new(entry))));
-        let places: Vec<(String, Place)> = forms_at.chain(calls_at).collect();
+        let decisions_at = decisions
+            .into_iter()
+            .map(|entry| (entry.path.clone(), Place::Decision(Arc::new(entry))));
+        let places: Vec<(String, Place)> = forms_at.chain(calls_at).chain(decisions_at).collect();
         for (at, (path, _)) in places.iter().enumerate() {
             if places.iter().skip(at + 1).any(|(other, _)| other == path) {
                 return Err(EdgeError::PathTwice(path.clone()));
@@ -145,12 +155,20 @@ impl ContactsEdge {
         });
         let telephony =
             TelephonyEdge::new(Arc::clone(&intake), Arc::clone(&clock), upstream, tasks.clone());
+        let tokens = Arc::new(tokens);
+        let proxies = ProxyEndpoints {
+            tokens: Arc::clone(&tokens),
+            intake: Arc::clone(&intake),
+            clock: Arc::clone(&clock),
+            looks: Arc::clone(&looks),
+        };
         let decisions = DecisionEndpoint::new(tokens, intake, clock);
         Ok(Arc::new(ContactsEdge {
             routes: Routes::new(places),
             forms,
             telephony,
             decisions,
+            proxies,
             looks,
             tasks,
         }))
@@ -185,6 +203,10 @@ impl ContactsEdge {
             Some((Place::Telephony(entry), behind)) => {
                 self.telephony.answer(entry, behind, request).await
             }
+            Some((Place::Decision(entry), behind)) => {
+                let (question, _) = request.into_parts();
+                self.proxies.answer(entry, behind, question).await.into()
+            }
             None => Answer::from(ProblemType::NotFound).into(),
         }
     }
@@ -206,7 +228,12 @@ pub async fn serve(listener: TcpListener, edge: Arc<ContactsEdge>, stopping: Sto
 
 /// The peer of a request's connection.
 pub fn peer<B>(request: &Request<B>) -> Option<IpAddr> {
-    request.extensions().get::<Peer>().map(|Peer(address)| address.ip())
+    peer_of(request.extensions())
+}
+
+/// The same, of a request that was taken apart.
+pub fn peer_of(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get::<Peer>().map(|Peer(address)| address.ip())
 }
 
 /// Whether a request names its host once (RFC 9112 3.2), and no other one in its target: a proxy that

@@ -5,10 +5,11 @@
 
 mod forward;
 mod json;
-mod parse;
+pub mod parse;
+pub mod release;
 pub mod settings;
 mod submission;
-mod translate;
+pub mod translate;
 
 pub use submission::clear_spool;
 
@@ -97,7 +98,7 @@ impl FormEdge {
     ) -> Response<Body> {
         let asker = request.headers().clone();
         let look = self.parts.looks.of(&form.organisation);
-        if !is_submission(request.method()) {
+        if !is_submission(request.method()) || !form.hands_in_at(behind) {
             return self
                 .pass(form, behind, request)
                 .await
@@ -153,7 +154,7 @@ impl FormEdge {
             }
         })?;
         let parsed = self.parse(&head, &submission).await?;
-        head.headers = self.headers(&head, from);
+        head.headers = self.headers(form, &head, from);
         let behind = behind.to_owned();
         Ok(Job { form: Arc::clone(form), organisation, behind, head, submission, parsed })
     }
@@ -353,6 +354,6 @@ fn disposition(outcome: &Outcome) -> Disposition {
 }
 
 /// Methods that hand something in (RFC 9110 9.3.3, 9.3.4; RFC 5789). The others pass untouched.
-fn is_submission(method: &Method) -> bool {
+pub fn is_submission(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }

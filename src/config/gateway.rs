@@ -80,8 +80,13 @@ pub(super) fn read(
     };
     let mail = mail::read(&section, listeners.mail, file, &state);
     let read = organisation::read_all(&context, &section, mail.is_some());
-    if context.contacts.is_none() && !(read.forms.is_empty() && read.telephony.is_empty()) {
-        section.missing("listen.contacts", "IP:PORT: there are forms or telephony entries");
+    if context.contacts.is_none()
+        && !(read.forms.is_empty() && read.telephony.is_empty() && read.decisions.is_empty())
+    {
+        section.missing(
+            "listen.contacts",
+            "IP:PORT: there are forms, decision endpoints or telephony entries",
+        );
     }
     section.close();
     let settings = Settings {
@@ -94,6 +99,7 @@ pub(super) fn read(
         forms: read.forms,
         looks: read.looks,
         telephony: read.telephony,
+        decisions: read.decisions,
         staff: read.staff,
         receivers: read.receivers,
     };

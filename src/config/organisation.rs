@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::decision;
 use super::events;
 use super::fault::beside;
 use super::gateway::Context;
@@ -12,6 +13,7 @@ use super::profile::{self, UnsetValue, unset};
 use super::reader::{Field, Reader, Section, brief};
 use super::telephony;
 use super::web_form;
+use crate::channels::decisions::settings::ProxySettings;
 use crate::channels::http::look::LookSettings;
 use crate::channels::telephony::settings::{Product, TelephonySettings};
 use crate::channels::web_form::settings::FormSettings;
@@ -29,6 +31,7 @@ const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("observe", Mode::
 pub(super) struct Read {
     pub(super) organisations: Vec<Arc<Organisation>>,
     pub(super) forms: Vec<FormSettings>,
+    pub(super) decisions: Vec<ProxySettings>,
     pub(super) looks: BTreeMap<OrganisationId, LookSettings>,
     pub(super) telephony: Vec<TelephonySettings>,
     pub(super) staff: Vec<StaffMember>,
@@ -80,6 +83,8 @@ fn one(context: &Context<'_>, section: Section<'_>, has_mail: bool, read: &mut R
     read.forms.extend(forms.into_iter().filter_map(|s| web_form::read(context, s, &owner)));
     let zone = profile.as_ref().map_or(chrono_tz::Tz::UTC, |profile| profile.timezone);
     read.receivers.extend(events::read_all(context, &section, &owner, zone));
+    let decisions = section.sections("decision");
+    read.decisions.extend(decisions.into_iter().filter_map(|s| decision::read(context, s, &owner)));
     let entries = section.sections("telephony");
     let entries: Vec<TelephonySettings> =
         entries.into_iter().filter_map(|s| telephony::read(context, s, &owner)).collect();

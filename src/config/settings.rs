@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 
 use super::bank_holidays::Calendars;
 use super::fault::Warning;
+use crate::channels::decisions::settings::ProxySettings;
 use crate::channels::http::look::LookSettings;
 use crate::channels::mail::settings::{Bind, MailSettings};
 use crate::channels::telephony::settings::TelephonySettings;
@@ -34,6 +35,8 @@ pub struct Settings {
     /// The look of the pages, of organisations that have one of their own.
     pub looks: BTreeMap<OrganisationId, LookSettings>,
     pub telephony: Vec<TelephonySettings>,
+    /// Decision endpoints that proxies ask.
+    pub decisions: Vec<ProxySettings>,
     pub staff: Vec<StaffMember>,
     /// Systems that are told what happens.
     pub receivers: Vec<ReceiverSettings>,

@@ -2,7 +2,7 @@
 
 use super::endpoint;
 use super::gateway::Context;
-use super::reader::{Field, Section};
+use super::reader::{Field, Section, brief};
 use crate::channels::web_form::settings::{FormFields, FormSettings};
 use crate::domain::organisation::OrganisationId;
 use crate::runtime::limits::{
@@ -23,6 +23,7 @@ pub(super) fn read(
         .need("upstream", "the form's own handler, as \"http://127.0.0.1:9000/contact\"")
         .and_then(|f| f.parsed(endpoint::upstream));
     let fields = fields(&section);
+    let submit = section.field("submit").and_then(|f| f.parsed(endpoint::listener_path));
     let body_limit = section
         .field("body_limit")
         .and_then(|f| f.bytes(1, FORM_BODY_BYTES_MAX))
@@ -37,6 +38,7 @@ pub(super) fn read(
         path: path?,
         upstream: upstream?,
         fields: fields?,
+        submit,
         body_limit,
         timeout,
     })
@@ -61,7 +63,7 @@ pub(super) fn path(context: &Context<'_>, section: &Section<'_>) -> Option<Strin
 fn fields(section: &Section<'_>) -> Option<FormFields> {
     let example = "which fields say who and what, as { email = \"email\", text = \"message\" }";
     let fields = section.need("fields", example)?.section()?;
-    let name = |field: Option<Field<'_>>| field.and_then(|f| f.words().map(str::to_owned));
+    let name = |field: Option<Field<'_>>| field.and_then(|f| f.parsed(field_name));
     let found = FormFields {
         email: name(fields.field("email")),
         phone: name(fields.field("phone")),
@@ -70,9 +72,23 @@ fn fields(section: &Section<'_>) -> Option<FormFields> {
         subject: name(fields.field("subject")),
         issue: name(fields.field("issue")),
     };
-    if found.email.is_none() && found.phone.is_none() && found.account.is_none() {
+    if ["email", "phone", "account"].iter().all(|key| fields.field(key).is_none()) {
         fields.missing("email", "at least one of email, phone, account: who the sender is");
     }
     fields.close();
     Some(found)
+}
+
+/// The name of a form field, or a pointer into a JSON body (RFC 6901).
+fn field_name(text: &str) -> Result<String, (String, String)> {
+    let mut after_tilde = text.split('~').skip(1);
+    let is_escaped = after_tilde.all(|rest| rest.starts_with(['0', '1']));
+    if text.starts_with('/') && !is_escaped {
+        return Err((
+            format!("`{}` is not a JSON pointer", brief(text)),
+            "write ~1 for a slash in a name, and ~0 for a tilde, as \"/customer/tel~1no\""
+                .to_owned(),
+        ));
+    }
+    Ok(text.to_owned())
 }

@@ -164,9 +164,15 @@ impl From<Fault> for Problem {
             }
             Fault::Delivery(error) => {
                 tracing::warn!(%error, "a release could not be delivered");
-                Problem::new(502, "not-delivered", "The original could not be delivered")
-                    .with_detail("the item waits as before; release it again".to_owned())
-                    .with_retry_after(STORE_AWAY_WAIT)
+                let problem =
+                    Problem::new(502, "not-delivered", "The original could not be delivered");
+                if error.is_retryable() {
+                    problem
+                        .with_detail("the item waits as before; release it again".to_owned())
+                        .with_retry_after(STORE_AWAY_WAIT)
+                } else {
+                    problem.with_detail(format!("the item waits as before: {error}"))
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What happens while the store, the archive or the decider fails, and how it is put right.
 
-mod faulty;
+pub mod faulty;
 mod office;
 mod stop;
 

@@ -1,6 +1,9 @@
 //! Forms behind the gateway: what goes on, what does not, and what the sender sees.
 
+mod alike;
 mod bytes;
 mod decided;
+pub mod proxies;
+mod released;
 mod repeats;
 mod smuggling;

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{
-    ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderValue, ORIGIN,
-    REFERER, USER_AGENT,
+    ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderName,
+    HeaderValue, ORIGIN, REFERER, USER_AGENT,
 };
 use hyper::http::request;
 use hyper::{Request, Response};
@@ -22,6 +22,9 @@ use crate::channels::http::upstream::{Reply, UpstreamError, address, patient, se
 use crate::domain::decision::Decision;
 use crate::runtime::limits::FORM_ANSWER_BYTES_MAX;
 
+/// How the upstream's own paths begin for whoever sees them from outside.
+const X_FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
+
 impl FormEdge {
     /// Passes a request that hands nothing in: bodies stream both ways.
     pub(super) async fn pass(
@@ -32,7 +35,7 @@ impl FormEdge {
     ) -> Result<Response<Body>, ProblemType> {
         let from = peer(&request);
         let (mut head, body) = request.into_parts();
-        head.headers = self.headers(&head, from);
+        head.headers = self.headers(form, &head, from);
         head.uri = address(&form.upstream, behind, head.uri.query()).map_err(fault)?;
         let request = on_its_way(head, patient(body));
         self.parts.upstream.send(request, form.timeout).await.map_err(fault)
@@ -53,10 +56,20 @@ impl FormEdge {
     }
 
     /// The request's fields, made fit for the upstream.
-    pub(super) fn headers(&self, head: &request::Parts, from: Option<IpAddr>) -> HeaderMap {
+    pub(super) fn headers(
+        &self,
+        form: &FormSettings,
+        head: &request::Parts,
+        from: Option<IpAddr>,
+    ) -> HeaderMap {
         let trusted = from
             .is_some_and(|from| self.parts.trusted_proxies.iter().any(|net| net.contains(&from)));
         let mut headers = forwarded(head.headers.clone(), from, trusted);
+        if !headers.contains_key(X_FORWARDED_PREFIX)
+            && let Some(prefix) = form.prefix().and_then(|prefix| prefix.try_into().ok())
+        {
+            headers.insert(X_FORWARDED_PREFIX, prefix);
+        }
         // The body is here already: the upstream has nothing to wait for (RFC 9110 10.1.1).
         headers.remove(EXPECT);
         headers

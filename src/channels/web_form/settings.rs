@@ -13,9 +13,27 @@ pub struct FormSettings {
     /// The form's own handler, to which `path` is mapped.
     pub upstream: hyper::Uri,
     pub fields: FormFields,
+    /// What stands behind `path` at the step that hands everything in, as `/step/3`; `None`: every
+    /// step does.
+    pub submit: Option<String>,
     /// Bytes. More: 413.
     pub body_limit: u64,
     pub timeout: Duration,
+}
+
+impl FormSettings {
+    /// Whether a submission to what stands behind the form's path is a contact.
+    pub fn hands_in_at(&self, behind: &str) -> bool {
+        self.submit.as_deref().is_none_or(|submit| submit == behind.trim_end_matches('/'))
+    }
+
+    /// What stands in front of the upstream's own paths for whoever calls the gateway's: `/karbon` of
+    /// `/karbon/contact` in front of `/contact`.
+    pub fn prefix(&self) -> Option<&str> {
+        let path = self.path.trim_end_matches('/');
+        let prefix = path.strip_suffix(self.upstream.path().trim_end_matches('/'))?;
+        (!prefix.is_empty()).then_some(prefix)
+    }
 }
 
 /// Which fields of the form say who and what. A name is that of a form field; for JSON bodies it
@@ -28,4 +46,38 @@ pub struct FormFields {
     pub text: Option<String>,
     pub subject: Option<String>,
     pub issue: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(path: &str, upstream: &str, submit: Option<&str>) -> FormSettings {
+        FormSettings {
+            organisation: OrganisationId::new("karbon"),
+            path: path.to_owned(),
+            upstream: upstream.parse().unwrap(),
+            fields: FormFields::default(),
+            submit: submit.map(str::to_owned),
+            body_limit: 1,
+            timeout: Duration::from_secs(1),
+        }
+    }
+
+    #[test]
+    fn the_prefix_is_what_the_upstream_does_not_know_of() {
+        let prefix = |path, upstream| form(path, upstream, None).prefix().map(str::to_owned);
+        assert_eq!(prefix("/karbon/contact", "http://x/contact").as_deref(), Some("/karbon"));
+        assert_eq!(prefix("/karbon/contact", "http://x/").as_deref(), Some("/karbon/contact"));
+        assert_eq!(prefix("/contact", "http://x/contact"), None);
+        assert_eq!(prefix("/karbon/contact", "http://x/other"), None);
+    }
+
+    #[test]
+    fn one_step_hands_in_where_one_is_named() {
+        assert!(form("/f", "http://x/", None).hands_in_at("/any"));
+        let last = form("/f", "http://x/", Some("/step/3"));
+        assert!(last.hands_in_at("/step/3") && last.hands_in_at("/step/3/"));
+        assert!(!last.hands_in_at("/step/2") && !last.hands_in_at(""));
+    }
 }

@@ -6,8 +6,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::degraded::faulty::Faulty;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use contact_gateway::channels::decisions::settings::ProxySettings;
 use contact_gateway::channels::http::look::LookSettings;
 use contact_gateway::channels::http::{self, ContactsEdge, ContactsParts};
 use contact_gateway::channels::telephony::settings::TelephonySettings;
@@ -71,6 +73,7 @@ impl Mailer for Outbox {
 pub struct Setup {
     pub forms: Vec<FormSettings>,
     pub telephony: Vec<TelephonySettings>,
+    pub decisions: Vec<ProxySettings>,
     pub people: serde_json::Value,
     pub emergency: Option<&'static str>,
     pub mode: Mode,
@@ -84,6 +87,7 @@ impl Default for Setup {
         Setup {
             forms: Vec::new(),
             telephony: Vec::new(),
+            decisions: Vec::new(),
             people: serde_json::json!([]),
             emergency: Some("+441910000000"),
             mode: Mode::Enforce,
@@ -98,6 +102,7 @@ pub struct Gateway {
     pub address: SocketAddr,
     pub clock: Arc<TestClock>,
     pub store: Arc<Embedded>,
+    watched: Arc<Faulty>,
     pub outbox: Arc<Outbox>,
     shutdown: Option<Shutdown>,
     tasks: Vec<JoinHandle<()>>,
@@ -123,6 +128,7 @@ pub fn form_to(upstream: SocketAddr) -> FormSettings {
             subject: name("subject"),
             issue: name("ref"),
         },
+        submit: None,
         body_limit: 25 * 1024 * 1024,
         timeout: Duration::from_secs(10),
     }
@@ -181,6 +187,7 @@ impl Gateway {
             queue_mailboxes: BTreeMap::new(),
             notice_from: None,
         });
+        let watched = Faulty::over(Arc::clone(&store) as Arc<dyn Store>);
         let people: Vec<Person> = serde_json::from_value(setup.people).unwrap();
         put(store.as_ref(), people, clock.now()).await;
         let rosters = Arc::new(Rosters::new([&organisation]));
@@ -192,7 +199,7 @@ impl Gateway {
         let intake = Arc::new(Intake::new(Parts {
             organisations: vec![organisation],
             rosters,
-            store: Arc::clone(&store) as Arc<dyn Store>,
+            store: Arc::clone(&watched) as Arc<dyn Store>,
             archive: Arc::new(FileArchive::open(&path.join("archive")).unwrap()),
             journal: Arc::clone(&journal) as _,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -211,6 +218,7 @@ impl Gateway {
         let edge = ContactsEdge::new(ContactsParts {
             forms: setup.forms,
             telephony: setup.telephony,
+            decisions: setup.decisions,
             tokens: TokenTable::new([(sha256(TOKEN.as_bytes()), karbon())]),
             trusted_proxies: setup.trusted_proxies,
             looks: setup.looks,
@@ -223,7 +231,16 @@ impl Gateway {
         let shutdown = Shutdown::new();
         tasks.push(tokio::spawn(http::serve(listener, edge, shutdown.stopping())));
         let shutdown = Some(shutdown);
-        Gateway { address, clock, store, outbox, shutdown, tasks, folder }
+        Gateway { address, clock, store, watched, outbox, shutdown, tasks, folder }
+    }
+
+    /// How often intake has called the store.
+    pub fn accesses(&self) -> usize {
+        self.watched.accesses()
+    }
+
+    pub fn archive(&self) -> FileArchive {
+        FileArchive::open(&self.folder.path().join("archive")).unwrap()
     }
 
     pub fn spool(&self) -> Vec<std::path::PathBuf> {

@@ -1,5 +1,6 @@
 //! A store and an archive that fail as they are told to.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -13,10 +14,9 @@ use contact_gateway::domain::queue::QueueItem;
 use contact_gateway::ports::{
     Archive, Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries,
     ItemFilter, JournalEntry, Original, PlainDecision, QueueCount, Queues, Register, Snapshot,
-    Stamp, StoreError,
+    Stamp, Store, StoreError,
 };
 use contact_gateway::runtime::limits::STORE_COMMIT_WAIT;
-use contact_gateway::store::memory::Memory;
 use tokio::sync::broadcast;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,13 +30,20 @@ pub enum Trouble {
 }
 
 pub struct Faulty {
-    pub inner: Arc<Memory>,
+    pub inner: Arc<dyn Store>,
     trouble: Mutex<Trouble>,
+    calls: AtomicUsize,
 }
 
 impl Faulty {
-    pub fn over(inner: Arc<Memory>) -> Arc<Self> {
-        Arc::new(Faulty { inner, trouble: Mutex::new(Trouble::None) })
+    pub fn over(inner: Arc<dyn Store>) -> Arc<Self> {
+        let trouble = Mutex::new(Trouble::None);
+        Arc::new(Faulty { inner, trouble, calls: AtomicUsize::new(0) })
+    }
+
+    /// How often it was called.
+    pub fn accesses(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
     }
 
     pub fn has(&self, trouble: Trouble) {
@@ -48,6 +55,7 @@ impl Faulty {
     }
 
     async fn pass(&self) -> Result<(), StoreError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
         match self.trouble() {
             Trouble::None | Trouble::DeciderPanics => Ok(()),
             Trouble::Away => Err(StoreError::Unavailable("told to be away".to_owned())),

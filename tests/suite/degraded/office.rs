@@ -124,7 +124,7 @@ impl Place {
     }
 
     async fn with(
-        memory: Arc<Memory>,
+        memory: Arc<dyn contact_gateway::ports::Store>,
         store_away: StoreAway,
         is_disk_full: bool,
         is_loaded: bool,

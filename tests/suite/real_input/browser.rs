@@ -68,7 +68,7 @@ impl Browser {
             profile.as_str(),
         ];
         let wanted = json!({"capabilities": {"alwaysMatch": {
-            "browserName": "chrome", "goog:chromeOptions": {"args": options}}}});
+            "browserName": "chrome", "acceptInsecureCerts": true, "goog:chromeOptions": {"args": options}}}});
         let made = tell(port, "POST", "/session", &wanted).unwrap();
         browser.session = made["value"]["sessionId"]
             .as_str()
@@ -110,6 +110,26 @@ impl Browser {
     pub fn text(&mut self, element: &str) -> String {
         let path = format!("/element/{}/text", self.find(element));
         self.ask("GET", &path, &Value::Null).as_str().unwrap().to_owned()
+    }
+
+    /// Runs a script in the page; what it returns.
+    pub fn run(&mut self, script: &str) -> Value {
+        self.ask("POST", "/execute/sync", &json!({"script": script, "args": []}))
+    }
+
+    /// Runs a script whose last argument is to be called with what it comes to.
+    pub fn run_async(&mut self, script: &str) -> Value {
+        self.ask("POST", "/execute/async", &json!({"script": script, "args": []}))
+    }
+
+    pub fn cookies(&mut self) -> Value {
+        self.ask("GET", "/cookie", &Value::Null)
+    }
+
+    /// A command of Chromium's own (DevTools protocol).
+    pub fn tell_chromium(&mut self, command: &str, parameters: &Value) {
+        let body = json!({"cmd": command, "params": parameters});
+        self.ask("POST", "/goog/cdp/execute", &body);
     }
 
     fn find(&mut self, element: &str) -> String {

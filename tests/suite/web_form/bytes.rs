@@ -173,3 +173,106 @@ async fn requests_with_two_framings_or_a_climbing_path_go_nowhere() {
     assert!(upstream.seen().is_empty());
     gateway.stop().await;
 }
+
+/// An upload in chunks of 64 KiB.
+fn chunked(bytes: usize) -> Vec<u8> {
+    let mut request = b"POST /karbon/contact HTTP/1.1\r\nHost: f.example\r\n\
+        Transfer-Encoding: chunked\r\nContent-Type: application/octet-stream\r\n\
+        Connection: close\r\n\r\n"
+        .to_vec();
+    let content: Vec<u8> = (0..251).cycle().take(bytes).collect();
+    for piece in content.chunks(64 * 1024) {
+        request.extend_from_slice(format!("{:x}\r\n", piece.len()).as_bytes());
+        request.extend_from_slice(piece);
+        request.extend_from_slice(b"\r\n");
+    }
+    request.extend_from_slice(b"0\r\n\r\n");
+    request
+}
+
+#[tokio::test]
+async fn a_streamed_upload_is_taken_up_to_the_bound_and_refused_past_it() {
+    let upstream = Upstream::start().await;
+    let mut form_settings = form_to(upstream.address);
+    let limit = 2 * 1024 * 1024;
+    form_settings.body_limit = limit;
+    let setup = Setup { forms: vec![form_settings], ..Setup::default() };
+    let gateway = Gateway::start(setup).await;
+    let limit = usize::try_from(limit).unwrap();
+    // Around where a body leaves the memory, and around the bound.
+    let memory = contact_gateway::runtime::limits::FORM_MEMORY_BYTES_MAX;
+    for bytes in [memory - 1, memory, memory + 1, limit - 1, limit] {
+        let got = raw(gateway.address, &chunked(bytes)).await;
+        assert_eq!(got.status, 200, "{bytes}");
+        let seen = upstream.seen().pop().unwrap();
+        assert!(seen.body.iter().copied().eq((0..251).cycle().take(bytes)), "{bytes}");
+        assert_eq!(seen.fields("content-length"), [bytes.to_string()]);
+    }
+    let taken = upstream.seen().len();
+    let got = raw(gateway.address, &chunked(limit + 1)).await;
+    assert_eq!(got.status, 413);
+    // Announced, it is refused before any of it is sent.
+    let announced = format!(
+        "POST /karbon/contact HTTP/1.1\r\nHost: f.example\r\nContent-Length: {}\r\n\
+         Expect: 100-continue\r\nConnection: close\r\n\r\n",
+        limit + 1
+    );
+    assert_eq!(raw(gateway.address, announced.as_bytes()).await.status, 413);
+    assert_eq!(upstream.seen().len(), taken);
+    assert!(gateway.spool().is_empty());
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn of_several_steps_the_last_alone_is_a_contact() {
+    let upstream = Upstream::start().await;
+    let mut steps = form_to(upstream.address);
+    steps.submit = Some("/step/3".to_owned());
+    let setup = Setup { forms: vec![steps], ..Setup::default() };
+    let gateway = Gateway::start(setup).await;
+    for step in ["", "/step/1", "/step/2", "/step/33", "/step/3/x"] {
+        let target = format!("/karbon/contact{step}");
+        assert_eq!(form(gateway.address, &target, "email=a%40x.example").await.status, 200);
+        assert_eq!(upstream.seen().pop().unwrap().body, b"email=a%40x.example");
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert!(gateway.decided().await.is_empty());
+    let last = form(gateway.address, "/karbon/contact/step/3?b=1", "email=a%40x.example").await;
+    assert_eq!(last.status, 200);
+    for _ in 0..200 {
+        if gateway.decided().await.len() == 1 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    assert_eq!(gateway.decided().await.len(), 1);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn where_a_request_came_from_is_said_by_trusted_proxies_alone() {
+    let upstream = Upstream::start().await;
+    for (trusted, prefix, host, proto) in [
+        (true, "/help", "public.example", "https"),
+        (false, "/karbon", "contact.karbon.example", "http"),
+    ] {
+        let trusted_proxies =
+            if trusted { vec!["127.0.0.1/32".parse().unwrap()] } else { Vec::new() };
+        let forms = vec![form_to(upstream.address)];
+        let gateway = Gateway::start(Setup { forms, trusted_proxies, ..Setup::default() }).await;
+        let fields = [
+            ("X-Forwarded-Prefix", "/help"),
+            ("X-Forwarded-Host", "public.example"),
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-For", "192.0.2.7"),
+        ];
+        raw(gateway.address, &request("GET", "/karbon/contact", &fields, b"")).await;
+        let seen = upstream.seen().pop().unwrap();
+        assert_eq!(seen.fields("x-forwarded-prefix"), [prefix]);
+        assert_eq!(seen.fields("x-forwarded-host"), [host]);
+        assert_eq!(seen.fields("x-forwarded-proto"), [proto]);
+        let from = if trusted { "192.0.2.7, 127.0.0.1" } else { "127.0.0.1" };
+        assert_eq!(seen.fields("x-forwarded-for"), [from]);
+        gateway.stop().await;
+    }
+}

@@ -179,6 +179,42 @@ async fn json_and_multipart_senders_are_known_too() {
     gateway.stop().await;
 }
 
+#[tokio::test]
+async fn identity_fields_are_found_by_pointers_and_two_values_are_flagged() {
+    let upstream = Upstream::start().await;
+    let letters = json!({"kind": "channels_only", "channels": ["letter"]});
+    let people = json!([person("P-1", "jo@x.example", "+447700900001", letters)]);
+    let mut nested = form_to(upstream.address);
+    nested.fields.email = Some("/customer/contacts/0/e~1mail".to_owned());
+    nested.fields.phone = Some("/customer/tel".to_owned());
+    let setup = Setup { forms: vec![nested], people, ..Setup::default() };
+    let gateway = Gateway::start(setup).await;
+    let fields = [("Content-Type", "application/json")];
+    let send = async |body: &str| {
+        raw(gateway.address, &request("POST", "/karbon/contact", &fields, body.as_bytes())).await
+    };
+    let jo = r#"{"customer": {"contacts": [{"e/mail": "JO@x.example"}]}, "message": "1"}"#;
+    assert_eq!(send(jo).await.status, 403);
+    let elsewhere = r#"{"email": "jo@x.example", "customer": {"contacts": []}}"#;
+    assert_eq!(send(elsewhere).await.status, 200, "another field says nothing");
+    // Which of two a handler takes is not known: held against nobody, and flagged.
+    for twice in [
+        r#"{"customer": {"tel": "07700 900001", "tel": "07700 900009"}}"#,
+        r#"{"customer": {"tel": ["07700 900001", "07700 900009"]}}"#,
+    ] {
+        assert_eq!(send(twice).await.status, 200, "{twice}");
+    }
+    let same = r#"{"customer": {"tel": ["07700 900001", "+44 7700 900001"]}, "message": "2"}"#;
+    assert_eq!(send(same).await.status, 403, "two spellings are one number");
+    let flagged = gateway.decided().await;
+    let flagged = flagged.iter().filter(|entry| {
+        let entry = serde_json::to_value(entry).unwrap().to_string();
+        entry.contains("identity_ambiguous") || entry.contains("identity.ambiguous")
+    });
+    assert_eq!(flagged.count(), 2);
+    gateway.stop().await;
+}
+
 async fn decide(
     gateway: &Gateway,
     target: &str,

@@ -181,10 +181,10 @@ async fn forged_and_disguised_fields_do_not_reach_the_handler() {
     let seen = &upstream.seen()[0];
     assert_eq!(seen.fields("x-forwarded-for"), ["127.0.0.1"]);
     assert_eq!(seen.fields("x-forwarded-proto"), ["http"]);
+    assert_eq!(seen.fields("x-forwarded-prefix"), ["/karbon"]);
     for gone in [
         "connection",
         "x-hop",
-        "x-forwarded-prefix",
         "x-real-ip",
         "x_forwarded_for",
         "x-contact-person",

@@ -1,0 +1,262 @@
+//! Decision endpoints that proxies ask before they pass a request on: nginx, HAProxy, Traefik, Envoy.
+//!
+//! They see a request's head and never its body, so that what they limit is kept nowhere; the page
+//! says so. What is routed or filed is passed on with the decision in header fields: held back, it
+//! would be lost.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::header::{AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderValue, RETRY_AFTER};
+use hyper::http::request;
+use hyper::{Method, StatusCode};
+
+use super::settings::{Proxy, ProxyFields, ProxySettings, Source};
+use crate::channels::http::answer::Answer;
+use crate::channels::http::fields;
+use crate::channels::http::look::Looks;
+use crate::channels::http::once::keyed;
+use crate::channels::http::page::{self, Kept};
+use crate::channels::http::problem::ProblemType;
+use crate::channels::web_form::is_submission;
+use crate::channels::web_form::parse::{Fields, Parsed};
+use crate::channels::web_form::settings::FormFields;
+use crate::channels::web_form::translate;
+use crate::domain::contact::Contact;
+use crate::domain::decision::{Decision, Disposition};
+use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::intake::{Inbound, Intake};
+use crate::ports::Clock;
+use crate::runtime::tokens::{TokenTable, hex, sha256};
+
+/// Below an endpoint's path: the page of a decision, for proxies that throw bodies away.
+const LIMITED: &str = "/limited";
+const REFERENCE: &str = "x-contact-reference";
+const DECISION: &str = "x-contact-decision";
+/// Hexadecimal digits of a request's digest in a contact id: 80 bits.
+const CONTACT_ID_DIGITS: usize = 20;
+
+/// All decision endpoints for proxies.
+pub struct ProxyEndpoints {
+    pub tokens: Arc<TokenTable<OrganisationId>>,
+    pub intake: Arc<Intake>,
+    pub clock: Arc<dyn Clock>,
+    pub looks: Arc<Looks>,
+}
+
+/// The client's request, as the proxy tells of it.
+struct Asked {
+    method: Option<Method>,
+    /// Path and query.
+    target: String,
+}
+
+impl ProxyEndpoints {
+    /// Answers a proxy's question. `behind` is what of the path stands behind the endpoint's.
+    ///
+    /// The question's body is not waited for: a proxy may announce the client's, and not send it.
+    pub async fn answer(
+        &self,
+        entry: &ProxySettings,
+        behind: &str,
+        question: request::Parts,
+    ) -> Answer {
+        if !self.may_ask(entry, &question) {
+            return ProblemType::Unauthorised.into();
+        }
+        let Some(organisation) = self.intake.organisation(&entry.organisation) else {
+            return ProblemType::Internal.into();
+        };
+        if behind == LIMITED && throws_bodies_away(entry.proxy) {
+            return self.page(&organisation, &question.headers).await;
+        }
+        let asked = asked(entry.proxy, behind, &question);
+        match &asked.method {
+            // Looking is no contact.
+            Some(method) if !is_submission(method) => return passed(None),
+            Some(_) => {}
+            None => {
+                tracing::warn!(
+                    path = entry.path,
+                    "a proxy does not say the request's method, so that nothing is decided"
+                );
+                return passed(None);
+            }
+        }
+        let contact = self.contact(entry, &organisation, &asked, &question.headers);
+        let Ok(content) = contact.canonical(false) else {
+            return ProblemType::Internal.into();
+        };
+        let digest = sha256(&content);
+        let contact = Contact { id: id(entry, &question.headers, &digest), ..contact };
+        let now = contact.at;
+        let inbound = Inbound { contact, digest, original: None };
+        let outcome = self.intake.receive(&entry.organisation, inbound).await;
+        let decision = outcome.decision;
+        if !outcome.durable || decision.disposition != Disposition::Limit {
+            return passed(Some(&decision));
+        }
+        let look = self.looks.of(&entry.organisation);
+        let asker = &question.headers;
+        let page = page::limited(&decision, &organisation, now, asker, look, Kept::Nothing);
+        refused(entry.proxy, page, &decision)
+    }
+
+    /// A token of the organisation's, or a peer that needs none.
+    fn may_ask(&self, entry: &ProxySettings, question: &request::Parts) -> bool {
+        let token = fields::text(&question.headers, AUTHORIZATION);
+        let known = self.tokens.authorise(token) == Some(&entry.organisation);
+        known
+            || crate::channels::http::peer_of(&question.extensions)
+                .is_some_and(|peer| entry.trusted_sources.iter().any(|net| net.contains(&peer)))
+    }
+
+    fn contact(
+        &self,
+        entry: &ProxySettings,
+        organisation: &Organisation,
+        asked: &Asked,
+        headers: &HeaderMap,
+    ) -> Contact {
+        let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
+        let (parsed, names) = read(&entry.fields, query, headers);
+        let mut sender = translate::sender(&parsed.fields, &names, organisation.profile.nation);
+        for identifier in &mut sender.identifiers {
+            identifier.assurance = entry.assurance;
+        }
+        let now = self.clock.now();
+        translate::contact(String::new(), now, path, &parsed, sender, &names)
+    }
+
+    /// The page of a limited contact, by the reference that the decision's answer gave.
+    async fn page(&self, organisation: &Organisation, headers: &HeaderMap) -> Answer {
+        let look = self.looks.of(&organisation.id);
+        let Some(reference) = fields::text(headers, REFERENCE) else {
+            return page::fault(ProblemType::NotFound, headers, look);
+        };
+        match self.intake.recorded(&organisation.id, reference).await {
+            Ok(Some(decision)) if decision.disposition == Disposition::Limit => {
+                let now = self.clock.now();
+                page::limited(&decision, organisation, now, headers, look, Kept::Nothing)
+            }
+            Ok(_) => page::fault(ProblemType::NotFound, headers, look),
+            Err(_) => page::fault(ProblemType::TryAgain, headers, look),
+        }
+    }
+}
+
+/// Whether the proxy throws the answer's body away, and fetches the page by itself.
+const fn throws_bodies_away(proxy: Proxy) -> bool {
+    match proxy {
+        Proxy::Nginx => true,
+        Proxy::Haproxy | Proxy::Traefik | Proxy::Envoy => false,
+    }
+}
+
+fn asked(proxy: Proxy, behind: &str, question: &request::Parts) -> Asked {
+    let named = |method: &str, target: &str| {
+        let method = fields::text(&question.headers, method);
+        let target = fields::text(&question.headers, target).unwrap_or("/").to_owned();
+        Asked { method: method.and_then(|method| method.parse().ok()), target }
+    };
+    match proxy {
+        Proxy::Nginx | Proxy::Haproxy => named("x-original-method", "x-original-uri"),
+        Proxy::Traefik => named("x-forwarded-method", "x-forwarded-uri"),
+        Proxy::Envoy => {
+            let path = if behind.is_empty() { "/" } else { behind };
+            let query = question.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+            Asked { method: Some(question.method.clone()), target: format!("{path}{query}") }
+        }
+    }
+}
+
+/// What the configured sources hold, under names of our own.
+fn read(fields: &ProxyFields, query: &str, headers: &HeaderMap) -> (Parsed, FormFields) {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    let mut take = |name: &str, source: &Option<Source>| {
+        let values: Vec<String> = match source.as_ref()? {
+            Source::Header(field) => headers
+                .get_all(field)
+                .iter()
+                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+                .collect(),
+            Source::Query(parameter) => form_urlencoded::parse(query.as_bytes())
+                .filter(|(name, _)| name == parameter)
+                .map(|(_, value)| value.into_owned())
+                .collect(),
+        };
+        pairs.extend(values.into_iter().map(|value| (name.to_owned(), value)));
+        Some(name.to_owned())
+    };
+    let names = FormFields {
+        email: take("email", &fields.email),
+        phone: take("phone", &fields.phone),
+        account: take("account", &fields.account),
+        text: take("text", &fields.text),
+        subject: take("subject", &fields.subject),
+        issue: take("issue", &fields.issue),
+    };
+    (Parsed { fields: Fields::Pairs(pairs), files: Vec::new(), content: [0; 32] }, names)
+}
+
+/// The same for a retry of the same request, another for everything else: whoever makes up a request
+/// id can repeat a contact, and never hide behind another's.
+fn id(entry: &ProxySettings, headers: &HeaderMap, digest: &[u8; 32]) -> String {
+    let named = entry.request_id.as_ref().and_then(|field| headers.get(field));
+    match named.filter(|id| !id.is_empty()) {
+        Some(request) => {
+            let owner = entry.organisation.as_str().as_bytes();
+            let key = keyed(&[owner, entry.path.as_bytes(), request.as_bytes(), digest]);
+            let digits: String = hex(&key).chars().take(CONTACT_ID_DIGITS).collect();
+            format!("proxy-{digits}")
+        }
+        None => format!("proxy-{}", uuid::Uuid::now_v7().simple()),
+    }
+}
+
+/// The proxy passes the request on. Of somebody without restrictions nothing is said, be they known
+/// or not.
+fn passed(decision: Option<&Decision>) -> Answer {
+    let mut headers = HeaderMap::new();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let disposition = decision.map_or(Disposition::Deliver, |decision| decision.disposition);
+    headers.insert(DECISION, HeaderValue::from_static(disposition.name()));
+    if let Some(decision) = decision {
+        let mut insert = |name: &'static str, value: &str| {
+            if !value.is_empty()
+                && let Ok(value) = HeaderValue::try_from(value)
+            {
+                headers.insert(name, value);
+            }
+        };
+        insert("x-contact-flags", &decision.flags.join(","));
+        if disposition != Disposition::Deliver {
+            insert(REFERENCE, &decision.contact);
+        }
+        if let Some(route) = &decision.route {
+            insert("x-contact-queue", &route.queue);
+        }
+    }
+    Answer { status: StatusCode::OK, headers, body: Bytes::new() }
+}
+
+/// The proxy does not pass the request on.
+fn refused(proxy: Proxy, page: Answer, decision: &Decision) -> Answer {
+    let answer = match proxy {
+        Proxy::Haproxy | Proxy::Traefik | Proxy::Envoy => page,
+        // Any status but these two is an error to nginx.
+        Proxy::Nginx => {
+            let mut headers = HeaderMap::new();
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            if let Some(wait) = page.headers.get(RETRY_AFTER) {
+                headers.insert(RETRY_AFTER, wait.clone());
+            }
+            Answer { status: StatusCode::FORBIDDEN, headers, body: Bytes::new() }
+        }
+    };
+    let answer = answer.with(DECISION, HeaderValue::from_static(Disposition::Limit.name()));
+    match HeaderValue::try_from(decision.contact.as_str()) {
+        Ok(reference) => answer.with(REFERENCE, reference),
+        Err(_) => answer,
+    }
+}
