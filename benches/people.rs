@@ -122,6 +122,8 @@ fn look_up(what: &str, rosters: &Rosters, organisation: &Organisation, domain: &
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let organisation = organisation();
+    let size = size_of::<contact_gateway::domain::restriction::Restriction>();
+    println!("a restriction: {size} bytes");
     for identifiers in [2, 10] {
         let rosters = Rosters::new([&organisation]);
         let before = resident();

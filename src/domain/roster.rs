@@ -55,7 +55,12 @@ impl Roster {
     }
 
     /// Adds a person, or puts the record in the place of the one that was there.
-    pub fn put(&mut self, person: Arc<Person>, nation: Nation) {
+    pub fn put(&mut self, mut person: Arc<Person>, nation: Nation) {
+        // A list that is read grows to four entries at once, and most people have one restriction.
+        if let Some(own) = Arc::get_mut(&mut person) {
+            own.identifiers.shrink_to_fit();
+            own.restrictions.shrink_to_fit();
+        }
         self.remove(&person.id, nation);
         let id: Arc<str> = Arc::from(person.id.as_str());
         for (key, listed_as) in keys_of(&person, nation) {
