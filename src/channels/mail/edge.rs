@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::settings::MailSettings;
 use super::spool;
+use super::turns::Turns;
 use crate::domain::organisation::OrganisationId;
 use crate::intake::Intake;
 use crate::ports::relay::Relay;
@@ -26,6 +27,7 @@ pub struct MailEdge {
     pub(super) metrics: Arc<Metrics>,
     /// Messages that are parsed at once.
     pub(super) readers: Semaphore,
+    pub(super) turns: Turns,
     /// TLS of the SMTP listener.
     pub(super) tls: Option<Acceptor>,
 }
@@ -57,7 +59,18 @@ impl MailEdge {
             .map_err(|cause| MailEdgeFault::Spool { folder: settings.spool.clone(), cause })?;
         let tls = settings.smtp_tls.as_ref().map(Acceptor::new).transpose()?;
         let readers = Semaphore::new(MAIL_READERS_MAX);
-        Ok(MailEdge { settings, intake, relay, deliveries, mailer, clock, metrics, readers, tls })
+        Ok(MailEdge {
+            settings,
+            intake,
+            relay,
+            deliveries,
+            mailer,
+            clock,
+            metrics,
+            readers,
+            turns: Turns::default(),
+            tls,
+        })
     }
 
     pub(super) fn count(&self, event: MailEvent, by: u64) {
