@@ -20,6 +20,7 @@ mod mail;
 mod mail_tls;
 mod node;
 mod organisation;
+mod page;
 mod reader;
 mod secret;
 mod telephony;

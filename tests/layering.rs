@@ -39,6 +39,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "crate::channels::mail::settings",
             "crate::channels::web_form::settings",
             "crate::channels::telephony::settings",
+            "crate::channels::http::look",
             "crate::forward::events::settings",
             // Whether a secret is one is found before the start.
             "crate::forward::events::signature",

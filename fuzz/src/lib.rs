@@ -12,7 +12,7 @@ pub mod data;
 pub mod from_field;
 pub mod message;
 pub mod people;
-mod scene;
+pub mod scene;
 pub mod session;
 mod wire_form;
 

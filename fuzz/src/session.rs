@@ -5,6 +5,7 @@
 //! answer. (Not to do so has an answer of its own, which depends on what has arrived.)
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,6 +84,15 @@ thread_local! {
 }
 
 pub fn run(bytes: &[u8]) {
+    alike(bytes, [Pieces::Random(Chance::of(bytes))]);
+}
+
+/// The same of every two pieces whose border is in `range`.
+pub fn at_every_split(bytes: &[u8], range: Range<usize>) {
+    alike(bytes, range.map(Pieces::Two));
+}
+
+fn alike(bytes: &[u8], pieces: impl IntoIterator<Item = Pieces>) {
     let Some((mode, input)) = bytes.split_first() else { return };
     let protocol = match mode {
         b'l' | b'L' => Protocol::Lmtp,
@@ -91,14 +101,24 @@ pub fn run(bytes: &[u8]) {
     let trusted = !mode.is_ascii_uppercase();
     RUNTIME.with(|runtime| {
         runtime.block_on(async {
-            let whole = Client::talk(input, protocol, trusted, None).await;
+            let whole = Client::talk(input, protocol, trusted, Pieces::Whole).await;
             whole.check();
-            let chance = Chance::of(bytes);
-            let split = Client::talk(input, protocol, trusted, Some(chance)).await;
-            assert_eq!(split.said, whole.said, "what is answered depends on the pieces");
-            assert_eq!(split.taken, whole.taken, "what comes out depends on the pieces");
+            for pieces in pieces {
+                let split = Client::talk(input, protocol, trusted, pieces).await;
+                assert_eq!(split.said, whole.said, "what is answered depends on the pieces");
+                assert_eq!(split.taken, whole.taken, "what comes out depends on the pieces");
+            }
         });
     });
+}
+
+/// How the bytes are sent.
+enum Pieces {
+    /// As many at once as may be.
+    Whole,
+    Random(Chance),
+    /// With a border behind so many bytes of all.
+    Two(usize),
 }
 
 /// A session that is over.
@@ -155,17 +175,13 @@ struct Client<'a> {
     said: Vec<u8>,
     sent: Vec<Vec<u8>>,
     open: bool,
-    /// `None`: as much at once as there is.
-    chance: Option<Chance>,
+    /// Bytes that were sent.
+    gone: usize,
+    pieces: Pieces,
 }
 
 impl Client<'_> {
-    async fn talk(
-        input: &[u8],
-        protocol: Protocol,
-        trusted: bool,
-        chance: Option<Chance>,
-    ) -> Heard {
+    async fn talk(input: &[u8], protocol: Protocol, trusted: bool, pieces: Pieces) -> Heard {
         let scene = Scene::new(trusted).await;
         let (near, far) = tokio::io::duplex(PIPE_BYTES);
         let shutdown = Shutdown::new();
@@ -175,7 +191,8 @@ impl Client<'_> {
         let session = tokio::spawn(session);
         let line = Vec::new();
         let (said, sent) = (Vec::new(), Vec::new());
-        let mut client = Client { stream: near, rest: input, line, said, sent, open: true, chance };
+        let mut client =
+            Client { stream: near, rest: input, line, said, sent, open: true, gone: 0, pieces };
         client.listen().await;
         while client.open && !client.rest.is_empty() {
             if client.commands().await {
@@ -241,9 +258,13 @@ impl Client<'_> {
     }
 
     fn piece(&mut self, whole: usize) -> usize {
-        match &mut self.chance {
-            None => whole,
-            Some(chance) => {
+        match &mut self.pieces {
+            Pieces::Whole => whole,
+            Pieces::Two(border) if (self.gone + 1..self.gone + whole).contains(border) => {
+                *border - self.gone
+            }
+            Pieces::Two(_) => whole,
+            Pieces::Random(chance) => {
                 let most = if chance.below(2) == 0 { whole } else { whole.min(5) };
                 1 + chance.index(most)
             }
@@ -253,6 +274,7 @@ impl Client<'_> {
     async fn send(&mut self, length: usize) {
         let (piece, rest) = self.rest.split_at(length);
         self.rest = rest;
+        self.gone += length;
         for byte in piece {
             self.line.push(*byte);
             if *byte == b'\n' {

@@ -153,6 +153,7 @@ impl Running {
             telephony: settings.telephony.clone(),
             tokens: TokenTable::new(tokens),
             trusted_proxies: settings.listen.trusted_proxies.clone(),
+            looks: settings.looks.clone(),
             spool: settings.state.join("forms"),
             intake: Arc::clone(&self.core.intake),
             mailer: Arc::clone(&out.mailer),

@@ -3,11 +3,14 @@
 
 pub mod answer;
 pub mod fields;
+pub mod look;
 pub mod once;
+pub mod page;
 pub mod problem;
 pub mod routes;
 pub mod upstream;
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
@@ -17,12 +20,14 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use hyper::body::Incoming;
-use hyper::{Method, Request, Response};
+use hyper::header::HOST;
+use hyper::{Method, Request, Response, Version};
 use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
 use self::answer::{Answer, Body};
+use self::look::{LookSettings, Looks};
 use self::problem::ProblemType;
 use self::routes::Routes;
 use self::upstream::Upstream;
@@ -47,6 +52,8 @@ pub struct ContactsParts {
     pub tokens: TokenTable<OrganisationId>,
     /// Proxies of the organisation's own, whose `X-Forwarded-*` fields hold.
     pub trusted_proxies: Vec<IpNet>,
+    /// The look of organisations that have one of their own.
+    pub looks: BTreeMap<OrganisationId, LookSettings>,
     /// Folder for form bodies in hand; what an earlier run left in it is removed.
     pub spool: PathBuf,
     pub intake: Arc<Intake>,
@@ -75,6 +82,7 @@ pub struct ContactsEdge {
     forms: Arc<FormEdge>,
     telephony: Arc<TelephonyEdge>,
     decisions: DecisionEndpoint,
+    looks: Arc<Looks>,
     /// Work that goes on when its connection breaks off: submissions and calls in hand.
     tasks: TaskTracker,
 }
@@ -96,11 +104,13 @@ impl ContactsEdge {
             telephony,
             tokens,
             trusted_proxies,
+            looks,
             spool,
             intake,
             mailer,
             clock,
         } = parts;
+        let looks = Looks::new(intake.organisations(), &looks);
         super::web_form::clear_spool(&spool).map_err(EdgeError::Spool)?;
         let https = forms.iter().any(|form| form.upstream.scheme_str() == Some("https"))
             || telephony
@@ -129,6 +139,7 @@ impl ContactsEdge {
             clock: Arc::clone(&clock),
             upstream: upstream.clone(),
             trusted_proxies,
+            looks: Arc::clone(&looks),
             spool,
             tasks: tasks.clone(),
         });
@@ -140,6 +151,7 @@ impl ContactsEdge {
             forms,
             telephony,
             decisions,
+            looks,
             tasks,
         }))
     }
@@ -150,11 +162,14 @@ impl ContactsEdge {
         let answered = AssertUnwindSafe(self.dispatch(request)).catch_unwind().await;
         answered.unwrap_or_else(|_| {
             tracing::error!("a request to the contacts listener panicked");
-            super::web_form::fault_response(ProblemType::Internal, &asker)
+            page::fault_response(ProblemType::Internal, &asker, self.looks.nobodys())
         })
     }
 
     async fn dispatch(&self, request: Request<Incoming>) -> Response<Body> {
+        if !is_plainly_addressed(&request) {
+            return Answer::from(ProblemType::Misdirected).into();
+        }
         let path = request.uri().path().to_owned();
         if has_dot_segment(&path) {
             return Answer::from(ProblemType::NotFound).into();
@@ -192,6 +207,20 @@ pub async fn serve(listener: TcpListener, edge: Arc<ContactsEdge>, stopping: Sto
 /// The peer of a request's connection.
 pub fn peer<B>(request: &Request<B>) -> Option<IpAddr> {
     request.extensions().get::<Peer>().map(|Peer(address)| address.ip())
+}
+
+/// Whether a request names its host once (RFC 9112 3.2), and no other one in its target: a proxy that
+/// chose by the one would have passed on what is meant for the other (RFC 9112 3.2.2).
+fn is_plainly_addressed<B>(request: &Request<B>) -> bool {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let (first, second) = (hosts.next(), hosts.next());
+    let named = request.uri().authority().map(|authority| authority.as_str().as_bytes());
+    match (first, second, named) {
+        (_, Some(_), _) => false,
+        (Some(host), None, Some(named)) => host.as_bytes().eq_ignore_ascii_case(named),
+        (None, None, _) => request.version() < Version::HTTP_11,
+        (Some(_), None, None) => true,
+    }
 }
 
 /// Whether a path climbs: what it would mean to the upstream is not what stands in the

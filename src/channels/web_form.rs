@@ -5,13 +5,11 @@
 
 mod forward;
 mod json;
-mod page;
 mod parse;
 pub mod settings;
 mod submission;
 mod translate;
 
-pub use page::fault_response;
 pub use submission::clear_spool;
 
 use std::path::PathBuf;
@@ -29,7 +27,9 @@ use self::parse::{Parsed, parse};
 use self::settings::FormSettings;
 use self::submission::{ReadError, Submission};
 use crate::channels::http::answer::{Answer, Body};
+use crate::channels::http::look::Looks;
 use crate::channels::http::once::{Key, Once, Recent, Turn, keyed};
+use crate::channels::http::page::{self, Kept};
 use crate::channels::http::peer;
 use crate::channels::http::problem::ProblemType;
 use crate::channels::http::upstream::{Reply, Upstream, patient};
@@ -50,6 +50,7 @@ pub struct FormParts {
     pub clock: Arc<dyn Clock>,
     pub upstream: Upstream,
     pub trusted_proxies: Vec<IpNet>,
+    pub looks: Arc<Looks>,
     pub spool: PathBuf,
     pub tasks: TaskTracker,
 }
@@ -95,15 +96,16 @@ impl FormEdge {
         request: Request<Incoming>,
     ) -> Response<Body> {
         let asker = request.headers().clone();
+        let look = self.parts.looks.of(&form.organisation);
         if !is_submission(request.method()) {
             return self
                 .pass(form, behind, request)
                 .await
-                .unwrap_or_else(|kind| page::fault_response(kind, &asker));
+                .unwrap_or_else(|kind| page::fault_response(kind, &asker, look));
         }
         let job = match self.read(form, behind, request).await {
             Ok(job) => job,
-            Err(kind) => return page::fault_response(kind, &asker),
+            Err(kind) => return page::fault_response(kind, &asker, look),
         };
         // A task of its own: a sender who breaks off, or clicks again, leaves no half-done work.
         let edge = Arc::clone(self);
@@ -112,7 +114,7 @@ impl FormEdge {
             Ok(Reply::Streaming(response)) => response,
             Err(_) => {
                 tracing::error!("a form submission panicked");
-                page::fault_response(ProblemType::Internal, &asker)
+                page::fault_response(ProblemType::Internal, &asker, look)
             }
         }
     }
@@ -267,14 +269,17 @@ impl FormEdge {
         };
         let outcome = self.parts.intake.receive(&form.organisation, inbound).await;
         let asker = &job.head.headers;
+        let look = self.parts.looks.of(&form.organisation);
         let answer = match disposition(&outcome) {
             Disposition::Deliver => return self.deliver(job, &outcome).await,
             Disposition::Route => {
                 self.mail(job, &outcome.decision, subject, text).await;
-                page::acknowledgement(asker)
+                page::acknowledgement(asker, look)
             }
-            Disposition::Limit => page::limited(&outcome.decision, &job.organisation, now, asker),
-            Disposition::File => page::acknowledgement(asker),
+            Disposition::Limit => {
+                page::limited(&outcome.decision, &job.organisation, now, asker, look, Kept::Whole)
+            }
+            Disposition::File => page::acknowledgement(asker, look),
         };
         (Reply::Whole(answer), true)
     }
@@ -295,7 +300,10 @@ impl FormEdge {
                 tracing::error!(%error, contact, "a refused form's place could not be given back");
             }
         }
-        let reply = sent.unwrap_or_else(|kind| Reply::Whole(page::fault(kind, &job.head.headers)));
+        let reply = sent.unwrap_or_else(|kind| {
+            let look = self.parts.looks.of(&job.form.organisation);
+            Reply::Whole(page::fault(kind, &job.head.headers, look))
+        });
         (reply, taken)
     }
 

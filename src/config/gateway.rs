@@ -92,6 +92,7 @@ pub(super) fn read(
         mail,
         organisations: read.organisations,
         forms: read.forms,
+        looks: read.looks,
         telephony: read.telephony,
         staff: read.staff,
         receivers: read.receivers,

@@ -7,10 +7,12 @@ use super::events;
 use super::fault::beside;
 use super::gateway::Context;
 use super::node;
+use super::page;
 use super::profile::{self, UnsetValue, unset};
 use super::reader::{Field, Reader, Section, brief};
 use super::telephony;
 use super::web_form;
+use crate::channels::http::look::LookSettings;
 use crate::channels::telephony::settings::{Product, TelephonySettings};
 use crate::channels::web_form::settings::FormSettings;
 use crate::domain::identifier::{IdentifierKind, domain_to_ascii, e164, normalise};
@@ -27,6 +29,7 @@ const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("observe", Mode::
 pub(super) struct Read {
     pub(super) organisations: Vec<Arc<Organisation>>,
     pub(super) forms: Vec<FormSettings>,
+    pub(super) looks: BTreeMap<OrganisationId, LookSettings>,
     pub(super) telephony: Vec<TelephonySettings>,
     pub(super) staff: Vec<StaffMember>,
     pub(super) receivers: Vec<ReceiverSettings>,
@@ -66,6 +69,9 @@ fn one(context: &Context<'_>, section: Section<'_>, has_mail: bool, read: &mut R
     let notice_from = notice_from(&section, nation);
 
     let owner = OrganisationId::new(&shown);
+    if let Some(look) = section.field("page").and_then(|f| page::read(context, &f)) {
+        read.looks.insert(owner.clone(), look);
+    }
     let staff = section.sections("staff");
     read.staff.extend(
         staff.into_iter().filter_map(|s| staff_member(context, s, &owner, profile.as_deref())),

@@ -1,5 +1,6 @@
 //! What the gateway is configured with, resolved and checked.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use chrono::NaiveDate;
 
 use super::bank_holidays::Calendars;
 use super::fault::Warning;
+use crate::channels::http::look::LookSettings;
 use crate::channels::mail::settings::{Bind, MailSettings};
 use crate::channels::telephony::settings::TelephonySettings;
 use crate::channels::web_form::settings::FormSettings;
@@ -29,6 +31,8 @@ pub struct Settings {
     pub mail: Option<MailWithoutKey>,
     pub organisations: Vec<Arc<Organisation>>,
     pub forms: Vec<FormSettings>,
+    /// The look of the pages, of organisations that have one of their own.
+    pub looks: BTreeMap<OrganisationId, LookSettings>,
     pub telephony: Vec<TelephonySettings>,
     pub staff: Vec<StaffMember>,
     /// Systems that are told what happens.

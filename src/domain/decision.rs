@@ -114,6 +114,10 @@ pub struct QuotaState {
 #[serde(deny_unknown_fields)]
 pub struct Notice {
     pub text: String,
+    /// The same in Welsh, where whoever is told may ask for it: on a page, and wherever the
+    /// organisation is in Wales.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub welsh: Option<String>,
     /// The first instant at which every row would admit the contact; null: none is known.
     pub next_slot: Option<DateTime<Utc>>,
 }

@@ -9,7 +9,7 @@ use super::profile::Profile;
 use super::restriction::{Kind, Per, Quota, QuotaWindow, Restriction};
 use super::safeguard::Lane;
 
-pub use notice::{NoticeFacts, date_in_words, instant_in_words, notice};
+pub use notice::{NoticeFacts, date_in_words, instant_in_words, notice, welsh_notice};
 
 /// What is explained.
 #[derive(Debug, Clone)]

@@ -1,6 +1,8 @@
 //! Safeguards: lanes that come before every rule. Over-inclusive, and only ever of help to the
 //! sender: a profile adds words, senders and recipients; nothing can take a lane away.
 
+mod spelling;
+
 use std::collections::BTreeMap;
 
 use unicode_normalization::UnicodeNormalization;
@@ -9,6 +11,7 @@ use unicode_normalization::char::is_combining_mark;
 use super::contact::Contact;
 use super::identifier::IdentifierKind;
 use super::queue;
+use spelling::Word;
 
 /// The lanes, in the order in which they route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,20 +100,20 @@ pub struct LaneRule {
 /// A phrase, ready to be looked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Phrase {
-    words: Vec<String>,
+    words: Vec<Word>,
     exact: bool,
 }
 
 impl Phrase {
     fn new(written: &str) -> Self {
-        Phrase { words: words(written), exact: written.starts_with('=') }
+        Phrase { words: ready(written), exact: written.starts_with('=') }
     }
 
-    fn is_said(&self, window: &[String]) -> bool {
+    fn is_said(&self, window: &[Word]) -> bool {
         window
             .iter()
             .zip(&self.words)
-            .all(|(said, word)| if self.exact { said == word } else { alike(said, word) })
+            .all(|(said, word)| if self.exact { said == word } else { said.may_mean(word) })
     }
 }
 
@@ -153,7 +156,7 @@ impl Safeguards {
 
     /// Every lane that the contact falls into, each once, in routing order.
     pub fn hits(&self, contact: &Contact) -> Vec<Hit> {
-        let text = words(&without_quoted_lines(&contact.words()));
+        let text = ready(&without_quoted_lines(&contact.words()));
         Lane::ALL
             .into_iter()
             .filter_map(|lane| {
@@ -178,13 +181,14 @@ impl Safeguards {
 }
 
 impl LaneRule {
-    fn found_in(&self, text: &[String]) -> Option<String> {
+    fn found_in(&self, text: &[Word]) -> Option<String> {
         // `folded` leaves out phrases without a word; the words themselves say enough.
         let said = self
             .folded
             .iter()
             .find(|phrase| text.windows(phrase.words.len()).any(|window| phrase.is_said(window)))?;
-        Some(said.words.join(" "))
+        let words: Vec<&str> = said.words.iter().map(Word::text).collect();
+        Some(words.join(" "))
     }
 }
 
@@ -210,6 +214,11 @@ fn without_quoted_lines(text: &str) -> String {
     if own.iter().all(|line| line.trim().is_empty()) { text.to_owned() } else { own.join("\n") }
 }
 
+/// The words of a text, ready to be compared with those of phrases.
+fn ready(text: &str) -> Vec<Word> {
+    words(text).into_iter().map(Word::new).collect()
+}
+
 /// The words of a text: lower case, without accents, split at everything that is neither letter
 /// nor digit. An apostrophe joins (`can't` → `cant`).
 pub fn words(text: &str) -> Vec<String> {
@@ -225,72 +234,6 @@ pub fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Words of fewer letters are compared exactly: one slip makes "gas" of "has".
-const SLIP_LETTERS_MIN: usize = 5;
-/// Words of at least this many letters may have two slips.
-const TWO_SLIPS_LETTERS_MIN: usize = 9;
-
-/// Whether a word was meant: the same, or within one or two slips of a longer word (a letter
-/// wrong, missing, extra, or two swapped).
-fn alike(said: &str, word: &str) -> bool {
-    let is_long = word.chars().count() >= SLIP_LETTERS_MIN;
-    is_near(said, word) || (is_long && unmutated(said).is_some_and(|said| said == word))
-}
-
-/// The initial mutations of Welsh that change more than one letter: the nasal and the aspirate
-/// ("fy nghyfreithiwr", "ei chyfreithiwr": cyfreithiwr). The soft one is a single slip.
-const MUTATIONS: [(&str, &str); 6] =
-    [("ngh", "c"), ("mh", "p"), ("nh", "t"), ("ch", "c"), ("ph", "p"), ("th", "t")];
-
-/// The word as a dictionary has it, where it begins as a mutated one does.
-fn unmutated(said: &str) -> Option<String> {
-    MUTATIONS
-        .iter()
-        .find_map(|(mutated, plain)| Some(format!("{plain}{}", said.strip_prefix(mutated)?)))
-}
-
-fn is_near(said: &str, word: &str) -> bool {
-    if said == word {
-        return true;
-    }
-    let letters = word.chars().count();
-    let slips = match letters {
-        0..SLIP_LETTERS_MIN => return false,
-        SLIP_LETTERS_MIN..TWO_SLIPS_LETTERS_MIN => 1,
-        _ => 2,
-    };
-    if said.chars().count().abs_diff(letters) > slips {
-        return false;
-    }
-    slips_between(said, word) <= slips
-}
-
-/// The optimal string alignment distance: insertions, deletions, substitutions, adjacent swaps.
-fn slips_between(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.chars().collect();
-    let b: Vec<char> = b.chars().collect();
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, &from) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, &to) in b.iter().enumerate() {
-            let at =
-                |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX / 2);
-            let replaced = at(&last, j) + usize::from(from != to);
-            let mut best = replaced.min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
-            let swapped =
-                i > 0 && j > 0 && a.get(i - 1) == Some(&to) && b.get(j - 1) == Some(&from);
-            if swapped {
-                best = best.min(at(&before_last, j - 1) + 1);
-            }
-            row.push(best);
-        }
-        before_last = last;
-        last = row;
-    }
-    last.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -300,7 +243,7 @@ mod tests {
     }
 
     fn finds(phrases: &[&str], text: &str) -> bool {
-        lane(phrases).found_in(&words(text)).is_some()
+        lane(phrases).found_in(&ready(text)).is_some()
     }
 
     #[test]

@@ -3,6 +3,9 @@
 //! `axum::serve` has neither a header timeout nor a bound on connections nor one on the drain, so
 //! that the loop is our own, on hyper.
 
+mod checked;
+mod framing;
+
 use std::convert::Infallible;
 use std::error::Error;
 use std::net::SocketAddr;
@@ -20,7 +23,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tower::{Service, ServiceExt};
 
-use super::limits::{HTTP_ACCEPT_PAUSE, HTTP_CONNECTIONS_MAX, HTTP_HEADER_WAIT};
+use self::checked::Checked;
+use super::limits::{
+    HTTP_ACCEPT_PAUSE, HTTP_CONNECTIONS_MAX, HTTP_HEAD_BYTES_MAX, HTTP_HEADER_WAIT,
+};
 use super::shutdown::Stopping;
 
 /// Who is at the other end of the connection. Every request carries it as an extension.
@@ -117,7 +123,8 @@ async fn connection<S, B>(
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_wait)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        .max_header_size(HTTP_HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(Checked::new(stream)), TowerToHyperService::new(service));
     let mut served = pin!(served);
     tokio::select! {
         // A peer that goes away in the middle is its own business; nobody is left to be told.

@@ -7,7 +7,8 @@ use std::time::Duration;
 /// A command line, CRLF included (RFC 5321 4.5.3.1.4 allows 512; extensions add, RFC 3461 and
 /// XFORWARD most). Longer: 500 and the line is skipped.
 pub const SMTP_LINE_BYTES_MAX: usize = 2_048;
-/// Recipients of one transaction. More: 452 4.5.3, the sender sends the rest in another one.
+/// Recipients that one transaction names, refused ones too. More: 452 4.5.3, the sender sends the rest
+/// in another one.
 pub const SMTP_RECIPIENTS_MAX: usize = 2_000;
 /// The header block that is held in memory. A longer one is delivered unread and flagged.
 pub const MAIL_HEADER_BYTES_MAX: usize = 256 * 1024;
@@ -21,12 +22,28 @@ pub const MAIL_SIZE_BYTES_DEFAULT: u64 = 50 * 1024 * 1024;
 pub const MAIL_HOPS_MAX: usize = 100;
 /// Sessions of one listener at once. More: 421.
 pub const SMTP_SESSIONS_MAX: usize = 1_000;
-/// Wait for a client's next command (RFC 5321 4.5.3.2.7: at least 5 minutes). Over: 421 and close.
+/// Wait for a client's next command, however slowly its bytes come (RFC 5321 4.5.3.2.7: at least 5
+/// minutes). Over: 421 and close.
 pub const SMTP_COMMAND_WAIT: Duration = Duration::from_secs(300);
 /// Wait for a client's next piece of a message. Over: 421 and close; nothing was accepted.
 pub const SMTP_DATA_WAIT: Duration = Duration::from_secs(180);
-/// From the final dot to our reply. Over: the acceptance is unwound and answered 451.
+/// From our 354 to the final dot, however steadily pieces come. Over: 421 and close; nothing was
+/// accepted.
+pub const SMTP_MESSAGE_WAIT: Duration = Duration::from_secs(3_600);
+/// Messages of one session. Then: 421 and close, and the client connects anew.
+pub const SMTP_MESSAGES_MAX: usize = 1_000;
+/// Commands that bring no message (NOOP, RSET, VRFY, hello, XFORWARD) from one message to the next.
+/// More: 421 and close. Postfix's `smtpd_junk_command_limit` is as high.
+pub const SMTP_IDLE_COMMANDS_MAX: usize = 100;
+/// From the final dot to the dot that we send, [`MAIL_SEND_BYTES_PER_SECOND_MIN`] aside. Over: the
+/// acceptance is unwound and answered 451.
 pub const MAIL_DECIDE_AND_SEND: Duration = Duration::from_secs(30);
+/// What the downstream server takes in a second at least: a large message has so much longer, or it
+/// would be put off for ever.
+pub const MAIL_SEND_BYTES_PER_SECOND_MIN: u64 = 1024 * 1024;
+/// How much longer the largest message has: mail servers wait 600 seconds for the answer to a dot
+/// (RFC 5321 4.5.3.2.6; Postfix's `lmtp_data_done_timeout`).
+pub const MAIL_SEND_LONGER_MAX: Duration = Duration::from_secs(300);
 /// Wait for one reply of the downstream server.
 pub const DOWNSTREAM_REPLY_WAIT: Duration = Duration::from_secs(20);
 /// Wait for a connection to the downstream server.
@@ -56,7 +73,8 @@ pub const MAIL_TRACE_BYTES_MAX: u64 = 64 * 1024;
 pub const MAIL_ORIGINAL_TO_MAX: usize = 100;
 /// How old a loop mark may be: as long as mail servers commonly try (RFC 5321 4.5.4.1).
 pub const MAIL_MARK_AGE_MAX: Duration = Duration::from_secs(5 * 24 * 3600);
-/// Messages that are parsed at once: each takes a few times what is parsed of it in memory.
+/// Messages that are parsed at once, and of those beyond [`MAIL_MEMORY_BYTES_MAX`] that are decided:
+/// each takes a few times what is parsed of it in memory. More wait their turn.
 pub const MAIL_READERS_MAX: usize = 4;
 /// Attachments of a message that are compared. More: the rest counts as one.
 pub const MAIL_ATTACHMENTS_MAX: usize = 100;
@@ -68,7 +86,7 @@ pub const MAIL_MAILBOXES_MAX: usize = 16;
 pub const MAIL_COMMENT_DEPTH_MAX: usize = 32;
 /// Wait of `pipe` for one reply: above what the gateway takes for an answer, below the 1000
 /// seconds after which Postfix's pipe(8) bounces.
-pub const PIPE_REPLY_WAIT: Duration = Duration::from_secs(90);
+pub const PIPE_REPLY_WAIT: Duration = Duration::from_secs(400);
 /// How long a session that the gateway ends is read on, so that its last reply is not lost to a
 /// reset, and how much.
 pub const SMTP_LINGER_WAIT: Duration = Duration::from_secs(1);
@@ -110,6 +128,10 @@ pub const OWN_MAIL_WAIT: Duration = Duration::from_secs(10);
 pub const HTTP_CONNECTIONS_MAX: usize = 10_000;
 /// Wait for a request's header block. Over: the connection is closed.
 pub const HTTP_HEADER_WAIT: Duration = Duration::from_secs(30);
+/// A request's header block. Longer: 431, and the connection is closed.
+pub const HTTP_HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Chunk extensions of one request's body, in bytes. More: the connection is closed.
+pub const HTTP_CHUNK_EXTENSION_BYTES_MAX: usize = 1024;
 /// Pause after a connection that could not be accepted.
 pub const HTTP_ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Wait for the next piece of a request's or an upstream's body. Over: the connection is closed.
@@ -313,6 +335,8 @@ pub const CONFIG_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 pub const MAIL_SIZE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 /// The largest `body_limit` of a form. Larger: refused at start.
 pub const FORM_BODY_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// A logo on the gateway's own pages, which every page carries whole. Larger: refused at start.
+pub const PAGE_LOGO_BYTES_MAX: u64 = 64 * 1024;
 /// The longest `timeout` of a form. Longer: refused at start.
 pub const FORM_UPSTREAM_WAIT_MAX: Duration = Duration::from_secs(600);
 /// Days before the known bank holidays run out from which every start and check warns.
@@ -353,6 +377,13 @@ const _: () = {
     assert!(MAIL_HEADER_BYTES_MAX <= MAIL_MEMORY_BYTES_MAX);
     assert!(MAIL_DECIDE_AND_SEND.as_secs() < MILTER_ANSWER_WAIT.as_secs());
     assert!(MILTER_ANSWER_WAIT.as_secs() < MILTER_CONTENT_WAIT.as_secs());
+    assert!(SMTP_DATA_WAIT.as_secs() < SMTP_MESSAGE_WAIT.as_secs());
+    assert!(
+        MAIL_DECIDE_AND_SEND.as_secs()
+            + MAIL_SEND_LONGER_MAX.as_secs()
+            + DOWNSTREAM_REPLY_WAIT.as_secs()
+            < PIPE_REPLY_WAIT.as_secs()
+    );
     assert!(STORE_BATCH_MAX <= STORE_QUEUE_MAX);
     assert!(STORE_LOCK_WAIT.as_millis() < STORE_COMMIT_WAIT.as_millis());
     assert!(CHANGES_AT_ONCE_MAX < CHANGE_LAG_MAX && CHANGES_AT_ONCE_MAX < CHANGES_KEPT_MAX);

@@ -102,6 +102,7 @@ fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
     std::fs::copy(&issued.certificate, config.join("tls/certificate.pem")).unwrap();
     std::fs::copy(&issued.key, config.join("tls/key.pem")).unwrap();
     std::fs::write(config.join("fallback.xml"), "<Response/>").unwrap();
+    std::fs::write(config.join("logo.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
     let file = config.join("gateway.toml");
     std::fs::write(&file, text).unwrap();
     (scratch, file)

@@ -1,11 +1,12 @@
 //! The fuzz targets, without libFuzzer: the corpus, and a fixed number of mutations of it. The same
-//! inputs every time; `fuzz/README.md` says how to look further.
+//! inputs every time, unless `MUTATIONS` and `SEED` say otherwise; `fuzz/README.md` says how to look
+//! further.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use crate::fuzz::chance::Chance;
-use crate::fuzz::{TARGETS, Target, project};
+use crate::fuzz::{TARGETS, Target, project, session};
 
 /// Mutations a target. A session is a hundred times the work of a parser.
 const MUTATIONS: usize = 20_000;
@@ -22,7 +23,9 @@ fn runs(name: &str, mutations: usize) {
     for seed in &corpus {
         run(target, seed);
     }
-    let mut chance = Chance(1);
+    let chosen = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let mutations = chosen("MUTATIONS").unwrap_or(mutations);
+    let mut chance = Chance(chosen("SEED").map_or(1, |seed: usize| seed as u64));
     for _ in 0..mutations {
         let seed = &corpus[chance.index(corpus.len())];
         let other = &corpus[chance.index(corpus.len())];
@@ -38,6 +41,27 @@ fn corpus(target: &Target) -> Vec<Vec<u8>> {
     // Whatever order the file system has them in, the mutations are the same.
     files.sort();
     files.into_iter().map(|file| std::fs::read(file).unwrap()).collect()
+}
+
+/// Every sequence that some server takes for the end of a message, from peers that are trusted and
+/// others, in two pieces wherever they may be parted.
+#[test]
+fn a_smuggled_end_is_none_wherever_it_is_parted() {
+    let folder = project().join("fuzz/corpus/session");
+    let mut seen = 0;
+    for file in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if !file.file_name().unwrap().to_string_lossy().starts_with("smuggling-") {
+            continue;
+        }
+        let bytes = std::fs::read(&file).unwrap();
+        let last_words = b"It drips.";
+        let at = bytes.windows(last_words.len()).position(|part| part == last_words).unwrap();
+        let at = at + last_words.len();
+        // The first byte says who sends it.
+        session::at_every_split(&bytes, at - 2..at + 12);
+        seen += 1;
+    }
+    assert_eq!(seen, 24, "a variant is missing");
 }
 
 fn run(target: &Target, input: &[u8]) {

@@ -12,6 +12,8 @@ mod pipe;
 pub mod postfix;
 mod postfix_milter;
 pub mod sink;
+mod slow;
+mod smtp_sink;
 mod sockets;
 mod tls;
 mod together;

@@ -20,6 +20,7 @@ mod fuzzed;
 mod import;
 mod kamailio;
 mod kill;
+mod kill_steps;
 mod mail;
 mod office;
 mod profiles;

@@ -3,3 +3,4 @@
 mod bytes;
 mod decided;
 mod repeats;
+mod smuggling;

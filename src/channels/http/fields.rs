@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use hyper::header::{
-    CONNECTION, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
+    TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -26,7 +26,21 @@ const HOP_BY_HOP: [HeaderName; 9] = [
 ];
 
 /// Fields that the gateway alone may set: a sender who could would speak in its name.
-const OURS: [&str; 2] = ["x-contact-gateway-", "x-contact-"];
+const OURS: [&str; 1] = ["x-contact-"];
+
+/// Fields by which a proxy says where a request came from and how it was addressed. Anybody else's
+/// word on it is dropped.
+const OF_PROXIES: [&str; 5] =
+    ["forwarded", "x-forwarded-", "x-real-ip", "x-original-", "x-client-ip"];
+
+/// Fields that say where a body ends.
+const FRAMING: [&str; 2] = ["content-length", "transfer-encoding"];
+
+/// Many handlers read `X_Forwarded_For` as `X-Forwarded-For` (RFC 3875 4.1.18), so that a name with
+/// underscores is held to be the one with hyphens.
+fn as_handlers_read(name: &HeaderName) -> String {
+    name.as_str().replace('_', "-")
+}
 
 /// Takes off what concerns the one connection, and whatever `Connection` names besides.
 pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
@@ -50,18 +64,21 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
 /// else's are dropped and written anew.
 pub fn forwarded(mut headers: HeaderMap, peer: Option<IpAddr>, trusted: bool) -> HeaderMap {
     strip_hop_by_hop(&mut headers);
+    let begins = |name: &str, list: &[&str]| list.iter().any(|begin| name.starts_with(begin));
     let forged: Vec<HeaderName> = headers
         .keys()
-        .filter(|name| OURS.iter().any(|prefix| name.as_str().starts_with(prefix)))
+        .filter(|name| {
+            let read = as_handlers_read(name);
+            let disguised = read != name.as_str();
+            // Of two spellings of one name a handler takes either: a disguised one never holds.
+            begins(&read, &OURS)
+                || ((disguised || !trusted) && begins(&read, &OF_PROXIES))
+                || (disguised && FRAMING.contains(&read.as_str()))
+        })
         .cloned()
         .collect();
     for name in forged {
         headers.remove(name);
-    }
-    if !trusted {
-        for name in [FORWARDED, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO] {
-            headers.remove(name);
-        }
     }
     if let Some(peer) = peer {
         let chain = match headers.get(X_FORWARDED_FOR).and_then(|value| value.to_str().ok()) {
@@ -143,18 +160,29 @@ mod tests {
             ("forwarded", "for=10.0.0.1"),
             ("x-forwarded-for", "10.0.0.1"),
             ("x-forwarded-proto", "https"),
+            ("x-forwarded-prefix", "/elsewhere"),
+            ("x-real-ip", "10.0.0.1"),
+            ("x_forwarded_for", "10.0.0.1"),
+            ("x_contact_flag", "vip"),
+            ("transfer_encoding", "chunked"),
         ];
         let peer: IpAddr = "192.0.2.7".parse().unwrap();
         let headers = forwarded(fields(&forged), Some(peer), false);
         assert!(!headers.contains_key("x-contact-gateway-decision"));
         assert!(!headers.contains_key("x-contact-flag"));
         assert!(!headers.contains_key("forwarded"));
+        for gone in ["x-forwarded-prefix", "x-real-ip", "x_forwarded_for", "x_contact_flag"] {
+            assert!(!headers.contains_key(gone), "{gone}");
+        }
+        assert!(!headers.contains_key("transfer_encoding"));
         assert_eq!(text(&headers, "x-forwarded-for"), Some("192.0.2.7"));
         assert_eq!(text(&headers, "x-forwarded-proto"), Some("http"));
 
         let headers = forwarded(fields(&forged), Some(peer), true);
         assert_eq!(text(&headers, "x-forwarded-for"), Some("10.0.0.1, 192.0.2.7"));
         assert_eq!(text(&headers, "x-forwarded-proto"), Some("https"));
+        assert_eq!(text(&headers, "x-forwarded-prefix"), Some("/elsewhere"));
+        assert!(!headers.contains_key("x_forwarded_for"));
         assert!(!headers.contains_key("x-contact-gateway-decision"));
     }
 

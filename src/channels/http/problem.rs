@@ -12,6 +12,8 @@ pub const CONTENT_TYPE: &str = "application/problem+json";
 pub enum ProblemType {
     /// The body is not what the endpoint takes.
     InvalidBody,
+    /// No host, or more than one.
+    Misdirected,
     TooLarge,
     UnsupportedEncoding,
     /// No token, or none that is known.
@@ -39,6 +41,7 @@ impl ProblemType {
     pub const fn uri(self) -> &'static str {
         match self {
             ProblemType::InvalidBody => "urn:contact-gateway:problem:invalid-body",
+            ProblemType::Misdirected => "urn:contact-gateway:problem:misdirected",
             ProblemType::TooLarge => "urn:contact-gateway:problem:too-large",
             ProblemType::UnsupportedEncoding => "urn:contact-gateway:problem:unsupported-encoding",
             ProblemType::Unauthorised => "urn:contact-gateway:problem:unauthorised",
@@ -57,7 +60,7 @@ impl ProblemType {
 
     pub const fn status(self) -> StatusCode {
         match self {
-            ProblemType::InvalidBody => StatusCode::BAD_REQUEST,
+            ProblemType::InvalidBody | ProblemType::Misdirected => StatusCode::BAD_REQUEST,
             ProblemType::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ProblemType::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ProblemType::Unauthorised => StatusCode::UNAUTHORIZED,
@@ -76,6 +79,7 @@ impl ProblemType {
     pub const fn title(self) -> &'static str {
         match self {
             ProblemType::InvalidBody => "The body can't be read",
+            ProblemType::Misdirected => "The request names no host, or several",
             ProblemType::TooLarge => "The body is too large",
             ProblemType::UnsupportedEncoding => "The body's encoding is not supported",
             ProblemType::Unauthorised => "A token is needed",

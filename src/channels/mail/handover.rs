@@ -9,8 +9,10 @@ mod work;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
 use super::authentication::Border;
@@ -22,7 +24,10 @@ use super::spool::Content;
 use super::wire::Path;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::relay::{Envelope, OwnFields, Recipient, Reply, Transaction};
-use crate::runtime::limits::{MAIL_DECIDE_AND_SEND, MAIL_HOPS_MAX};
+use crate::runtime::limits::{
+    MAIL_DECIDE_AND_SEND, MAIL_HOPS_MAX, MAIL_MEMORY_BYTES_MAX, MAIL_SEND_BYTES_PER_SECOND_MIN,
+    MAIL_SEND_LONGER_MAX,
+};
 use crate::runtime::metrics::MailEvent;
 use work::Work;
 
@@ -91,9 +96,9 @@ async fn hand_over_unguarded(
     message: Message,
     mut live: Option<Box<dyn Transaction>>,
 ) -> Handed {
-    let deadline = Instant::now() + MAIL_DECIDE_AND_SEND;
+    let deadline = Instant::now() + time_for(message.content.length);
     let recipients = message.recipients.len();
-    let Some(reading) = read(edge, &message).await else {
+    let Some((mut reading, place)) = read(edge, &message).await else {
         abandon(&mut live).await;
         return all(recipients, replies::trouble());
     };
@@ -120,6 +125,9 @@ async fn hand_over_unguarded(
         }
         OwnFields::TakenOff => parts::decide(edge, &message, &reading, deadline).await,
     };
+    // Sending takes longer than deciding, and needs nothing of what the message says.
+    reading.text = None;
+    drop(place);
     let work = Work { edge, message: &message, reading: &reading, own_fields, deadline };
     let handed = match message.protocol {
         Protocol::Smtp => work.as_one(parts, &mut live).await,
@@ -130,16 +138,26 @@ async fn hand_over_unguarded(
     handed
 }
 
+/// How long a message of so many bytes may take.
+fn time_for(bytes: u64) -> Duration {
+    let longer = Duration::from_secs(bytes / MAIL_SEND_BYTES_PER_SECOND_MIN);
+    MAIL_DECIDE_AND_SEND + longer.min(MAIL_SEND_LONGER_MAX)
+}
+
 async fn abandon(live: &mut Option<Box<dyn Transaction>>) {
     if let Some(transaction) = live.take() {
         transaction.abandon().await;
     }
 }
 
-/// Reads the message off the runtime's threads: it may be on disk, and parsing takes a while.
-async fn read(edge: &MailEdge, message: &Message) -> Option<Reading> {
+/// Reads the message off the runtime's threads: it may be on disk, and parsing takes a while. With a
+/// large one comes its place among the few that are parsed and decided at once.
+async fn read<'a>(
+    edge: &'a MailEdge,
+    message: &Message,
+) -> Option<(Reading, Option<SemaphorePermit<'a>>)> {
     // Parsing takes memory: a few at once are as quick as many.
-    let _place = edge.readers.acquire().await.ok()?;
+    let place = edge.readers.acquire().await.ok()?;
     let content = Arc::clone(&message.content);
     let settings = Arc::clone(&edge.settings);
     let null_sender = message.sender.mailbox.is_empty();
@@ -154,7 +172,8 @@ async fn read(edge: &MailEdge, message: &Message) -> Option<Reading> {
                 edge.count(MailEvent::Unread, 1);
                 tracing::warn!("a message can't be read in full; it goes on, flagged");
             }
-            Some(reading)
+            let large = message.content.length > MAIL_MEMORY_BYTES_MAX as u64;
+            Some((reading, large.then_some(place)))
         }
         Ok(Err(error)) => {
             tracing::error!(%error, "a message can't be read from the spool");

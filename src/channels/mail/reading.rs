@@ -140,7 +140,7 @@ impl Parsed {
     }
 
     fn from(message: &Message<'_>) -> Parsed {
-        let texts: Vec<String> = (0..message.text_body_count())
+        let mut texts: Vec<String> = (0..message.text_body_count())
             .filter_map(|at| message.body_text(at))
             .map(std::borrow::Cow::into_owned)
             .collect();
@@ -155,7 +155,8 @@ impl Parsed {
                     && kind.subtype().is_some_and(|sub| sub.eq_ignore_ascii_case("report"))
             }),
             subject: message.subject().map(str::to_owned),
-            text: (!texts.is_empty()).then(|| texts.join("\n")),
+            // One text is not copied again: it may be large.
+            text: if texts.len() > 1 { Some(texts.join("\n")) } else { texts.pop() },
             message_id: message.message_id().map(str::to_owned),
             thread: thread.split_off(surplus),
             attachments: attachments(message),
@@ -229,6 +230,8 @@ fn beginning(original: &Original) -> std::io::Result<Vec<u8>> {
         }
         Original::File(path) => {
             let file = std::fs::File::open(path)?;
+            // All at once: a buffer that grows is held twice while it does.
+            bytes.reserve_exact(MAIL_PARSED_BYTES_MAX);
             file.take(MAIL_PARSED_BYTES_MAX as u64).read_to_end(&mut bytes)?;
         }
     }

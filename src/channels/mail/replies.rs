@@ -52,7 +52,15 @@ pub(super) fn peer_not_listed() -> Reply {
 }
 
 pub(super) fn too_slow() -> Reply {
-    Reply::new(421, "4.4.2 Nothing came for too long")
+    Reply::new(421, "4.4.2 Too slow, or nothing came for too long")
+}
+
+pub(super) fn too_idle() -> Reply {
+    Reply::new(421, "4.7.0 Too many commands without a message")
+}
+
+pub(super) fn too_many_messages() -> Reply {
+    Reply::new(421, "4.7.0 Enough messages for one session; connect again")
 }
 
 pub(super) fn too_many_faults() -> Reply {

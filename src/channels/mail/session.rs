@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::edge::MailEdge;
 use super::handover::Protocol;
@@ -20,7 +20,8 @@ use super::wire::{self, Line, Lines};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::relay::{Capabilities, Reply};
 use crate::runtime::limits::{
-    SMTP_COMMAND_WAIT, SMTP_FAULTS_MAX, SMTP_LINGER_BYTES_MAX, SMTP_LINGER_WAIT, SMTP_READ_BYTES,
+    SMTP_COMMAND_WAIT, SMTP_FAULTS_MAX, SMTP_IDLE_COMMANDS_MAX, SMTP_LINGER_BYTES_MAX,
+    SMTP_LINGER_WAIT, SMTP_READ_BYTES,
 };
 use crate::runtime::metrics::MailEvent;
 use crate::runtime::shutdown::Stopping;
@@ -81,6 +82,9 @@ pub(super) struct Session {
     /// What was delivered of the last message, until the client shows that it has read so.
     untold: Vec<(OrganisationId, String)>,
     faults: usize,
+    messages: usize,
+    /// Commands since the last message that brought none.
+    idle_commands: usize,
     stopping: Stopping,
 }
 
@@ -109,6 +113,8 @@ impl Session {
             draft: None,
             untold: Vec::new(),
             faults: 0,
+            messages: 0,
+            idle_commands: 0,
             stopping,
         }
     }
@@ -208,16 +214,27 @@ impl Session {
         }
     }
 
+    /// Counts a command that brings no message; too many of them, and the session ends.
+    fn idle(&mut self) -> Result<(), End> {
+        self.idle_commands += 1;
+        if self.idle_commands > SMTP_IDLE_COMMANDS_MAX {
+            return Err(End::Say(replies::too_idle()));
+        }
+        Ok(())
+    }
+
     /// The next command line. Between messages a stop ends the session; within one, it is
     /// finished first.
     async fn next_line(&mut self) -> Result<Line, End> {
+        // For the whole line: one byte now and then must not hold a place for ever.
+        let deadline = Instant::now() + SMTP_COMMAND_WAIT;
         loop {
             if let Some(line) = self.lines.next(&mut self.input) {
                 return Ok(line);
             }
             self.flush().await?;
             self.input.reserve(SMTP_READ_BYTES);
-            let reading = timeout(SMTP_COMMAND_WAIT, self.stream.read_buf(&mut self.input));
+            let reading = timeout_at(deadline, self.stream.read_buf(&mut self.input));
             let read = if self.draft.is_some() {
                 reading.await
             } else {

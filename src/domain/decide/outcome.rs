@@ -4,12 +4,14 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::super::audit::{AuditRow, DecidedEntry};
 use super::super::calendar::{OVERTAKING_MINUTES_MAX, counts_in_period};
+use super::super::channel::Channel;
 use super::super::contact::Contact;
 use super::super::decision::{Decision, Disposition, Notice, Route};
 use super::super::evidence::{fingerprint, text_of};
 use super::super::explain;
 use super::super::ledger::{Additions, Received, Told};
 use super::super::organisation::Organisation;
+use super::super::profile::Nation;
 use super::super::queue::{self, ItemState, QueueItem};
 use super::super::sender::{Sender, Standing};
 use super::issues::{Matter, bare_id, matter};
@@ -138,14 +140,20 @@ fn notice(walk: &mut Walk<'_>, decision: &Decision) -> Option<Notice> {
         .filter(|(_, finding)| !finding.observed)
         .map(|(_, finding)| super::walk::finding_facts(walk, finding))
         .collect();
-    let text = explain::notice(&explain::NoticeFacts {
+    let facts = explain::NoticeFacts {
         organisation: walk.organisation,
         contact: walk.contact,
         limits: &limits,
         in_force: &walk.in_force(),
         next_slot,
-    });
-    Some(Notice { text, next_slot })
+    };
+    let in_welsh =
+        walk.contact.channel == Channel::WebForm || walk.profile().nation == Nation::Wales;
+    Some(Notice {
+        text: explain::notice(&facts),
+        welsh: in_welsh.then(|| explain::welsh_notice(&facts)),
+        next_slot,
+    })
 }
 
 fn was_told(walk: &Walk<'_>, code: &str, at: DateTime<Utc>) -> bool {

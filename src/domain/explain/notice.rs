@@ -1,6 +1,8 @@
 //! The text that a limited sender is told: what, until when, which other ways there are, and how to
 //! appeal. Plain words, no case detail, no name.
 
+mod phrases;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
@@ -8,9 +10,9 @@ use super::super::channel::Channel;
 use super::super::contact::Contact;
 use super::super::moment::Moment;
 use super::super::organisation::Organisation;
-use super::super::profile::{Anchor, Deadline, Length};
 use super::super::restriction::{Hours, Kind, Restriction, WindowEnd};
-use super::{Facts, quota_in_words};
+use super::Facts;
+use phrases::{Counted, English, Phrases, Welsh};
 
 /// What a notice is made of.
 #[derive(Debug, Clone)]
@@ -26,21 +28,27 @@ pub struct NoticeFacts<'a> {
 
 /// The notice's text, a paragraph a line.
 pub fn notice(facts: &NoticeFacts<'_>) -> String {
+    in_phrases(facts, &English)
+}
+
+/// The same in Welsh. What the profile says in its own words stays out, since that is English.
+pub fn welsh_notice(facts: &NoticeFacts<'_>) -> String {
+    in_phrases(facts, &Welsh)
+}
+
+fn in_phrases(facts: &NoticeFacts<'_>, say: &impl Phrases) -> String {
     let organisation = facts.organisation;
     let profile = &organisation.profile;
     let zone = profile.timezone;
-    let mut lines = vec![opening(facts.contact.channel, &profile.name)];
+    let mut lines = vec![say.opening(facts.contact.channel, &profile.name)];
     for limit in facts.limits {
         if let Some(restriction) = limit.restriction {
-            lines.push(what_is_limited(facts, restriction));
-            lines.push(until_when(restriction, zone));
+            lines.push(what_is_limited(facts, restriction, say));
+            lines.push(until_when(restriction, zone, say));
         }
     }
     if let Some(next) = facts.next_slot {
-        lines.push(format!(
-            "You can next contact us this way from {}.",
-            instant_in_words(next, zone)
-        ));
+        lines.push(say.next(next, zone));
     }
     let ways = other_ways(facts);
     let named_already = facts
@@ -49,81 +57,35 @@ pub fn notice(facts: &NoticeFacts<'_>) -> String {
         .filter_map(|limit| limit.restriction)
         .any(|one| matches!(one.kind, Kind::ChannelsOnly { .. }));
     if !ways.is_empty() && !named_already {
-        lines.push(format!("You can contact us {}.", joined(&ways, "or")));
+        lines.push(say.ways(&ways));
     }
-    lines.push(match &organisation.emergency {
-        Some(number) => format!(
-            "In an emergency, or if somebody is in danger, call {number} at any time; call 999 if a \
-             life is at risk."
-        ),
-        None => "In an emergency, contact us in any way, at any time; call 999 if a life is at risk."
-            .to_owned(),
-    });
-    lines.push(
-        "Requests for your personal data, other requests that the law gives you a right to, and \
-         requests for an adjustment because of a disability are always accepted, in any way."
-            .to_owned(),
-    );
-    lines.push(how_to_appeal(organisation));
+    lines.push(say.emergency(organisation.emergency.as_deref()));
+    lines.push(say.always().to_owned());
+    lines.push(say.appeal(profile.appeal.window, profile.letter.how_to_appeal.as_deref()));
     if let Some(ombudsman) = &profile.ombudsman {
         let web = ombudsman.website.as_deref().map(|web| format!(" ({web})")).unwrap_or_default();
-        lines.push(format!("You can also turn to the {}{web}.", ombudsman.name));
+        lines.push(say.ombudsman(&ombudsman.name, &web));
     }
-    lines.push(format!("Reference: {}", facts.contact.id));
+    lines.push(say.reference(&facts.contact.id));
     lines.dedup();
     lines.join("\n")
 }
 
-/// What became of the contact, and that an arrangement is why.
-fn opening(channel: Channel, organisation: &str) -> String {
-    let what = match channel {
-        Channel::Telephone => "We can't connect this call",
-        Channel::InPerson => "We can't see you at this visit",
-        Channel::WebChat => "We can't go on with this chat",
-        Channel::Email
-        | Channel::WebForm
-        | Channel::Sms
-        | Channel::Whatsapp
-        | Channel::Letter
-        | Channel::Social => {
-            return format!(
-                "We received your message {} and have kept it. It has not been passed on, because \
-                 an arrangement is in place on how you contact {organisation}.",
-                channel.by()
-            );
-        }
-    };
-    format!("{what}, because an arrangement is in place on how you contact {organisation}.")
-}
-
-fn what_is_limited(facts: &NoticeFacts<'_>, restriction: &Restriction) -> String {
+fn what_is_limited(
+    facts: &NoticeFacts<'_>,
+    restriction: &Restriction,
+    say: &impl Phrases,
+) -> String {
     let profile = &facts.organisation.profile;
     match &restriction.kind {
-        Kind::ChannelsOnly { .. } => {
-            let ways: Vec<String> = open_channels(facts).map(|one| one.by().to_owned()).collect();
-            format!("You can contact us {} only.", joined(&ways, "or"))
+        Kind::ChannelsOnly { .. } => say.only_ways(&open_channels(facts).collect::<Vec<_>>()),
+        Kind::HoursOnly(hours) => say.hours(facts.contact.channel, &windows(hours)),
+        Kind::ContactQuota { quota, .. } => say.quota(*quota, Counted::Contacts),
+        Kind::IssueQuota(quota) => say.quota(*quota, Counted::Issues),
+        Kind::RepresentativeOnly { .. } => say.representative().to_owned(),
+        Kind::ComplaintClosed(_) => {
+            say.procedure_ended(profile.ombudsman.as_ref().map(|one| one.name.as_str()))
         }
-        Kind::HoursOnly(hours) => {
-            format!(
-                "You can contact us {} at these times: {}.",
-                facts.contact.channel.by(),
-                hours_in_words(hours)
-            )
-        }
-        Kind::ContactQuota { quota, .. } => {
-            format!("You can make {}.", quota_in_words(quota, "contact", "contacts"))
-        }
-        Kind::IssueQuota(quota) => {
-            format!("We consider {}.", quota_in_words(quota, "issue", "issues"))
-        }
-        Kind::RepresentativeOnly { .. } => "You contact us through your representative.".to_owned(),
-        Kind::ComplaintClosed(_) => match &profile.ombudsman {
-            Some(ombudsman) => format!(
-                "Our complaints procedure has ended; you can take the complaint to the {}.",
-                ombudsman.name
-            ),
-            None => "Our complaints procedure has ended.".to_owned(),
-        },
         Kind::SinglePointOfContact(_)
         | Kind::IssueClosed(_)
         | Kind::ReadAndFile { .. }
@@ -131,17 +93,15 @@ fn what_is_limited(facts: &NoticeFacts<'_>, restriction: &Restriction) -> String
         | Kind::CallLength { .. }
         | Kind::VisitsInPairs
         | Kind::AppointmentOnly
-        | Kind::DocumentsReturned { .. } => "How you contact us is limited.".to_owned(),
+        | Kind::DocumentsReturned { .. } => say.limited().to_owned(),
     }
 }
 
-fn until_when(restriction: &Restriction, zone: Tz) -> String {
+fn until_when(restriction: &Restriction, zone: Tz, say: &impl Phrases) -> String {
     match (restriction.ends, restriction.review_due) {
-        (Some(ends), _) => format!("This lasts until {}.", moment_in_words(ends, zone)),
-        (None, Some(review)) => {
-            format!("This will be reviewed by {}.", moment_in_words(review, zone))
-        }
-        (None, None) => "This will be reviewed; ask us for the date.".to_owned(),
+        (Some(ends), _) => say.lasts_until(ends, zone),
+        (None, Some(review)) => say.reviewed_by(review, zone),
+        (None, None) => say.reviewed().to_owned(),
     }
 }
 
@@ -157,7 +117,7 @@ fn open_channels<'a>(facts: &'a NoticeFacts<'_>) -> impl Iterator<Item = Channel
 }
 
 /// The ways that are open beside the one that was used.
-fn other_ways(facts: &NoticeFacts<'_>) -> Vec<String> {
+fn other_ways(facts: &NoticeFacts<'_>) -> Vec<Channel> {
     let only_through_representative =
         facts.in_force.iter().any(|one| matches!(one.kind, Kind::RepresentativeOnly { .. }));
     if only_through_representative {
@@ -177,57 +137,25 @@ fn other_ways(facts: &NoticeFacts<'_>) -> Vec<String> {
     };
     open_channels(facts)
         .filter(|channel| *channel != facts.contact.channel && !limited_too(*channel))
-        .map(|channel| channel.by().to_owned())
         .collect()
 }
 
-fn how_to_appeal(organisation: &Organisation) -> String {
-    let profile = &organisation.profile;
-    let how = profile
-        .letter
-        .how_to_appeal
-        .clone()
-        .unwrap_or_else(|| "tell us in any way, also by telephone, that you appeal".to_owned());
-    let within = profile.appeal.window.map(|window| format!(" {}", within_in_words(window)));
-    format!("If you think that this is wrong you can appeal{}: {how}.", within.unwrap_or_default())
-}
-
-fn within_in_words(deadline: Deadline) -> String {
-    let length = match deadline.length {
-        Length::WorkingDays(1) => "1 working day".to_owned(),
-        Length::WorkingDays(days) => format!("{days} working days"),
-        Length::Months(1) => "1 month".to_owned(),
-        Length::Months(months) => format!("{months} months"),
-    };
-    let from = match deadline.from {
-        Some(Anchor::Decision) => " of the decision",
-        Some(Anchor::Letter) => " of our letter",
-        Some(Anchor::Implementation) => " of its start",
-        Some(Anchor::Receipt) => " of receiving it",
-        Some(Anchor::AppealDecision) => " of the decision on the appeal",
-        None => "",
-    };
-    format!("within {length}{from}")
-}
-
-fn hours_in_words(hours: &Hours) -> String {
-    let windows: Vec<String> = hours
+/// The windows of a week: days, and the times from and to.
+fn windows(hours: &Hours) -> Vec<(Vec<chrono::Weekday>, String, String)> {
+    hours
         .windows
         .iter()
         .map(|window| {
-            let days: Vec<String> =
-                window.days.iter().map(|day| full_name(*day).to_owned()).collect();
             let to = match window.to {
                 WindowEnd::At(to) => to.format("%H:%M").to_string(),
                 WindowEnd::Midnight => "24:00".to_owned(),
             };
-            format!("{} {} to {to}", joined(&days, "and"), window.from.format("%H:%M"))
+            (window.days.to_vec(), window.from.format("%H:%M").to_string(), to)
         })
-        .collect();
-    joined(&windows, "and")
+        .collect()
 }
 
-const fn full_name(day: chrono::Weekday) -> &'static str {
+pub(super) const fn full_name(day: chrono::Weekday) -> &'static str {
     match day {
         chrono::Weekday::Mon => "Monday",
         chrono::Weekday::Tue => "Tuesday",
@@ -239,15 +167,7 @@ const fn full_name(day: chrono::Weekday) -> &'static str {
     }
 }
 
-fn joined(parts: &[String], last: &str) -> String {
-    match parts {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
-    }
-}
-
-fn moment_in_words(moment: Moment, zone: Tz) -> String {
+pub(super) fn moment_in_words(moment: Moment, zone: Tz) -> String {
     match moment {
         Moment::Day(day) => date_in_words(day),
         Moment::Instant(instant) => instant_in_words(instant, zone),

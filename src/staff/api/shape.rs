@@ -133,6 +133,9 @@ pub struct QuotaState {
 #[derive(ToSchema)]
 pub struct Notice {
     pub text: String,
+    /// The same in Welsh, where it is shown on a page or the organisation is in Wales.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub welsh: Option<String>,
     /// The first instant at which the contact would be admitted; null: none is known.
     pub next_slot: Option<DateTime<Utc>>,
 }

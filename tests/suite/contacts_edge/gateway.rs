@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use contact_gateway::channels::http::look::LookSettings;
 use contact_gateway::channels::http::{self, ContactsEdge, ContactsParts};
 use contact_gateway::channels::telephony::settings::TelephonySettings;
 use contact_gateway::channels::web_form::settings::{FormFields, FormSettings};
@@ -73,6 +74,9 @@ pub struct Setup {
     pub people: serde_json::Value,
     pub emergency: Option<&'static str>,
     pub mode: Mode,
+    pub nation: Nation,
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+    pub looks: BTreeMap<OrganisationId, LookSettings>,
 }
 
 impl Default for Setup {
@@ -83,6 +87,9 @@ impl Default for Setup {
             people: serde_json::json!([]),
             emergency: Some("+441910000000"),
             mode: Mode::Enforce,
+            nation: Nation::England,
+            trusted_proxies: Vec::new(),
+            looks: BTreeMap::new(),
         }
     }
 }
@@ -142,7 +149,7 @@ pub fn person(
     })
 }
 
-fn profile() -> Profile {
+fn profile(nation: Nation) -> Profile {
     let emergency = LaneRule::new(vec!["emergency".to_owned(), "gas leak".to_owned()], None);
     Profile {
         safeguards: Safeguards::new(
@@ -150,7 +157,7 @@ fn profile() -> Profile {
             Vec::new(),
             Vec::new(),
         ),
-        ..Profile::silent("Karbon Homes", Nation::England)
+        ..Profile::silent("Karbon Homes", nation)
     }
 }
 
@@ -167,7 +174,7 @@ impl Gateway {
         let clock = Arc::new(TestClock(Mutex::new("2026-11-18T10:00:00Z".parse().unwrap())));
         let organisation = Arc::new(Organisation {
             id: karbon(),
-            profile: Arc::new(profile()),
+            profile: Arc::new(profile(setup.nation)),
             mode: setup.mode,
             emergency: setup.emergency.map(str::to_owned),
             mail_domains: vec!["karbon.example".to_owned()],
@@ -205,7 +212,8 @@ impl Gateway {
             forms: setup.forms,
             telephony: setup.telephony,
             tokens: TokenTable::new([(sha256(TOKEN.as_bytes()), karbon())]),
-            trusted_proxies: Vec::new(),
+            trusted_proxies: setup.trusted_proxies,
+            looks: setup.looks,
             spool: path.join("spool"),
             intake,
             mailer,

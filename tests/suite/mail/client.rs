@@ -8,11 +8,17 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects and says hello.
-    pub async fn connect(port: u16, hello: &str) -> Client {
+    /// Connects, and hears the greeting.
+    pub async fn greeted(port: u16) -> ((u16, String), Client) {
         let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         let mut client = Client { stream: BufReader::new(stream) };
-        assert_eq!(client.reply().await.0, 220);
+        (client.reply().await, client)
+    }
+
+    /// Connects and says hello.
+    pub async fn connect(port: u16, hello: &str) -> Client {
+        let (greeting, mut client) = Client::greeted(port).await;
+        assert_eq!(greeting.0, 220);
         assert_eq!(client.ask(&format!("{hello} test.example")).await.0, 250);
         client
     }

@@ -190,3 +190,41 @@ async fn a_spool_that_is_gone_is_trouble_of_ours() {
     drop(client);
     gateway.stop().await;
 }
+
+/// The test holds both ends of each connection.
+fn allow_open_files(files: usize) {
+    let id = std::process::id().to_string();
+    let limit = format!("--nofile={files}:");
+    let status = std::process::Command::new("prlimit").args(["--pid", &id, &limit]).status();
+    let status = status.expect("prlimit: install the Debian package `util-linux`");
+    assert!(status.success(), "{files} open files are not allowed");
+}
+
+#[tokio::test]
+async fn sessions_up_to_the_bound_are_served_and_one_more_is_told_to_wait() {
+    let bound = contact_gateway::runtime::limits::SMTP_SESSIONS_MAX;
+    allow_open_files(2 * bound + 200);
+    let sink = Sink::start(&Script::default()).await;
+    let gateway = Gateway::start(Choices::new(sink.port, Protocol::Lmtp)).await;
+    let mut clients = Vec::new();
+    for _ in 0..bound {
+        clients.push(Client::connect(gateway.port, "LHLO").await);
+    }
+    let mut one_more = Client::greeted(gateway.port).await;
+    assert_eq!(one_more.0, (421, "4.3.2 Too many sessions; try again".into()));
+    assert_eq!(one_more.1.reply().await.0, 0);
+    // Every one of the others goes on, and a place that is left is another's.
+    let mut last = clients.pop().unwrap();
+    assert_eq!(last.send("a@x.example", &["b@karbon.example"], MESSAGE).await.0, 250);
+    assert_eq!(last.ask("QUIT").await.0, 221);
+    assert_eq!(last.reply().await.0, 0);
+    for _ in 0..1_000 {
+        if Client::greeted(gateway.port).await.0.0 == 220 {
+            drop(clients);
+            gateway.stop().await;
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("no place becomes free");
+}

@@ -1,7 +1,7 @@
 //! A mail edge on the store in memory, on free ports.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
@@ -44,6 +44,8 @@ impl Clock for Fixed {
 /// What a test may choose.
 pub struct Choices {
     pub downstream_port: u16,
+    /// In place of the port.
+    pub downstream_socket: Option<PathBuf>,
     pub downstream_protocol: DownstreamProtocol,
     pub protocol: Protocol,
     pub trusted: bool,
@@ -60,6 +62,7 @@ impl Choices {
     pub fn new(downstream_port: u16, protocol: Protocol) -> Self {
         Choices {
             downstream_port,
+            downstream_socket: None,
             downstream_protocol: DownstreamProtocol::Smtp,
             protocol,
             trusted: true,
@@ -225,9 +228,12 @@ fn settings(choices: &Choices, folder: &Path) -> MailSettings {
         downstream_tls: None,
         downstream: Downstream {
             protocol: choices.downstream_protocol,
-            address: DownstreamAddress::Tcp {
-                host: "127.0.0.1".into(),
-                port: choices.downstream_port,
+            address: match &choices.downstream_socket {
+                Some(path) => DownstreamAddress::Unix(path.clone()),
+                None => DownstreamAddress::Tcp {
+                    host: "127.0.0.1".into(),
+                    port: choices.downstream_port,
+                },
             },
         },
         trusted_authserv_ids: choices.authserv.clone(),

@@ -60,12 +60,15 @@ pub(in crate::channels::mail) async fn judge(edge: &MailEdge, message: Message) 
 
 async fn judge_unguarded(edge: &MailEdge, message: Message) -> Verdict {
     let deadline = Instant::now() + MAIL_DECIDE_AND_SEND;
-    let Some(reading) = read(edge, &message).await else { return Verdict::TryAgain };
+    let Some((mut reading, place)) = read(edge, &message).await else { return Verdict::TryAgain };
     let own_fields = own_fields(edge, &message, &reading);
     if own_fields == OwnFields::Stay {
         return Verdict::Passes;
     }
     let parts = parts::decide(edge, &message, &reading, deadline).await;
+    // As where it is sent on: nothing further needs what the message says.
+    reading.text = None;
+    drop(place);
     let work = Work { edge, message: &message, reading: &reading, own_fields, deadline };
     let Some(Sorted { stays, handed_on, mut removed }) = sorted(parts) else {
         return Verdict::TryAgain;

@@ -14,6 +14,18 @@ impl Session {
             return self.fault(&replies::tls_first());
         }
         match command {
+            Command::Mail { .. } | Command::Rcpt { .. } | Command::Data | Command::Quit => {}
+            Command::Helo(_)
+            | Command::Ehlo(_)
+            | Command::Lhlo(_)
+            | Command::Xforward(_)
+            | Command::Rset
+            | Command::Noop
+            | Command::Vrfy
+            | Command::StartTls
+            | Command::Other => self.idle()?,
+        }
+        match command {
             Command::Helo(name) => self.hello(name, false, Protocol::Smtp).await,
             Command::Ehlo(name) => self.hello(name, true, Protocol::Smtp).await,
             Command::Lhlo(name) => self.hello(name, true, Protocol::Lmtp).await,
@@ -148,7 +160,7 @@ impl Session {
         let Some(draft) = &mut self.draft else {
             return self.fault(&replies::out_of_order("Name the sender first"));
         };
-        if draft.recipients.len() >= SMTP_RECIPIENTS_MAX {
+        if draft.named >= SMTP_RECIPIENTS_MAX {
             self.say(&replies::too_many_recipients());
             return Ok(());
         }

@@ -21,6 +21,8 @@ pub(super) struct Draft {
     pub(super) sender: Path,
     pub(super) smtp_utf8: bool,
     pub(super) recipients: Vec<Addressed>,
+    /// Recipients that were named, refused ones too.
+    pub(super) named: usize,
     downstream: Downstream,
 }
 
@@ -48,7 +50,8 @@ impl Draft {
         };
         let smtp_utf8 = parameters.iter().any(|parameter| parameter.keyword == "SMTPUTF8");
         let recipients = Vec::new();
-        Draft { envelope, sender: path, smtp_utf8, recipients, downstream: Downstream::Unopened }
+        let downstream = Downstream::Unopened;
+        Draft { envelope, sender: path, smtp_utf8, recipients, named: 0, downstream }
     }
 
     /// One recipient more, or why not.
@@ -59,6 +62,7 @@ impl Draft {
         path: Path,
         parameters: &[Parameter],
     ) -> Reply {
+        self.named += 1;
         let recipient = Recipient {
             path: path.raw.clone(),
             parameters: parameters.iter().map(|parameter| parameter.raw.clone()).collect(),

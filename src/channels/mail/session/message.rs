@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Buf as _;
 use tokio::io::AsyncReadExt as _;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::{End, Session};
 use crate::channels::mail::data::{BareEnds, DataReader, Progress};
@@ -12,7 +12,9 @@ use crate::channels::mail::handover::{self, Handed, Message, Protocol};
 use crate::channels::mail::replies;
 use crate::channels::mail::spool::{Content, Intaking};
 use crate::ports::relay::Reply;
-use crate::runtime::limits::{MAIL_OVERSIZE_FACTOR, SMTP_DATA_WAIT, SMTP_READ_BYTES};
+use crate::runtime::limits::{
+    MAIL_OVERSIZE_FACTOR, SMTP_DATA_WAIT, SMTP_MESSAGE_WAIT, SMTP_MESSAGES_MAX, SMTP_READ_BYTES,
+};
 use crate::runtime::metrics::MailEvent;
 use tokio::io::AsyncRead as _;
 
@@ -35,15 +37,20 @@ impl Session {
         }
         self.say(&replies::go_ahead());
         self.flush().await?;
+        self.messages += 1;
+        self.idle_commands = 0;
         match self.take_message().await? {
-            Ok(content) => self.answer(content).await,
+            Ok(content) => self.answer(content).await?,
             Err(reply) => {
                 let recipients = self.draft.as_ref().map_or(0, |draft| draft.recipients.len());
                 self.end_transaction().await;
                 self.say_each(&vec![reply; recipients]);
-                Ok(())
             }
         }
+        if self.messages >= SMTP_MESSAGES_MAX {
+            return Err(End::Say(replies::too_many_messages()));
+        }
+        Ok(())
     }
 
     /// Reads up to the final dot, whatever becomes of the message. The inner result is why it
@@ -56,8 +63,9 @@ impl Session {
         let mut seen = 0_u64;
         let limit = self.size_limit();
         let mut piece = Vec::with_capacity(SMTP_READ_BYTES);
+        let deadline = Instant::now() + SMTP_MESSAGE_WAIT;
         loop {
-            self.more_data().await?;
+            self.more_data(deadline).await?;
             piece.clear();
             let progress = reader.push(&self.input, &mut piece);
             seen += piece.len() as u64;
@@ -96,12 +104,14 @@ impl Session {
         })
     }
 
-    async fn more_data(&mut self) -> Result<(), End> {
+    /// The next piece, within its own wait and the whole message's.
+    async fn more_data(&mut self, deadline: Instant) -> Result<(), End> {
         if !self.input.is_empty() {
             return Ok(());
         }
         self.input.reserve(SMTP_READ_BYTES);
-        match timeout(SMTP_DATA_WAIT, self.stream.read_buf(&mut self.input)).await {
+        let until = deadline.min(Instant::now() + SMTP_DATA_WAIT);
+        match timeout_at(until, self.stream.read_buf(&mut self.input)).await {
             Ok(Ok(0) | Err(_)) => Err(End::Lost),
             Ok(Ok(_)) => Ok(()),
             Err(_) => Err(End::Say(replies::too_slow())),

@@ -1,0 +1,224 @@
+//! The look of the gateway's own pages: an organisation's name, logo and colours. Only colours that
+//! everybody can read are made.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hyper::header::HeaderValue;
+
+use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::profile::Nation;
+
+/// The least contrast of text and what it stands on (WCAG 2.2, 1.4.3).
+pub const CONTRAST_MIN: f64 = 4.5;
+
+/// A colour of a screen (sRGB): red, green, blue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Colour([u8; 3]);
+
+impl Colour {
+    pub const fn new(red: u8, green: u8, blue: u8) -> Self {
+        Colour([red, green, blue])
+    }
+
+    /// `#1d1d1d`, or `#123` for `#112233`; nothing else, since it stands in a stylesheet as it is.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits: Option<Vec<u8>> = text
+            .strip_prefix('#')?
+            .chars()
+            .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+            .collect();
+        match digits?.as_slice() {
+            [r, g, b] => Some(Colour([r * 17, g * 17, b * 17])),
+            [r, s, g, h, b, c] => Some(Colour([r << 4 | s, g << 4 | h, b << 4 | c])),
+            _ => None,
+        }
+    }
+
+    /// The contrast of two colours, from 1 to 21 (WCAG 2.2, "contrast ratio").
+    pub fn contrast(self, other: Colour) -> f64 {
+        let (one, two) = (self.luminance(), other.luminance());
+        (one.max(two) + 0.05) / (one.min(two) + 0.05)
+    }
+
+    /// WCAG 2.2, "relative luminance".
+    fn luminance(self) -> f64 {
+        let linear = |part: u8| {
+            let part = f64::from(part) / 255.0;
+            if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+        };
+        let Colour([red, green, blue]) = self;
+        0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+    }
+}
+
+impl std::fmt::Display for Colour {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Colour([red, green, blue]) = self;
+        write!(f, "#{red:02x}{green:02x}{blue:02x}")
+    }
+}
+
+/// The colours of a page in one scheme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Colours {
+    pub text: Colour,
+    pub background: Colour,
+    /// Of headings, and of what marks the page as the organisation's.
+    pub accent: Colour,
+}
+
+impl Colours {
+    pub const LIGHT: Colours = Colours {
+        text: Colour::new(0x1d, 0x1d, 0x1d),
+        background: Colour::new(0xff, 0xff, 0xff),
+        accent: Colour::new(0x1d, 0x1d, 0x1d),
+    };
+    pub const DARK: Colours = Colours {
+        text: Colour::new(0xf2, 0xf2, 0xf2),
+        background: Colour::new(0x16, 0x16, 0x16),
+        accent: Colour::new(0xf2, 0xf2, 0xf2),
+    };
+}
+
+/// What `[organisation.page]` says.
+#[derive(Debug, Clone)]
+pub struct LookSettings {
+    /// The name on the page; `None`: the profile's.
+    pub name: Option<String>,
+    /// A picture as a `data:` URL.
+    pub logo: Option<String>,
+    pub light: Colours,
+    /// Where the reader's own settings ask for dark pages.
+    pub dark: Colours,
+}
+
+impl Default for LookSettings {
+    fn default() -> Self {
+        LookSettings { name: None, logo: None, light: Colours::LIGHT, dark: Colours::DARK }
+    }
+}
+
+/// A look, ready to be put on a page.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// The organisation's name; `None`: the page is nobody's in particular.
+    pub name: Option<String>,
+    pub logo: Option<String>,
+    /// The stylesheet, which stands in the page.
+    pub style: String,
+    /// Every page in English and Welsh, the language that is asked for first.
+    pub bilingual: bool,
+    /// The content security policy that lets this stylesheet work, and nothing else.
+    pub policy: HeaderValue,
+}
+
+impl Look {
+    /// `owner`: whose pages they are; `None`: nobody's in particular.
+    pub fn new(settings: &LookSettings, owner: Option<&Organisation>) -> Arc<Self> {
+        let style = style(settings);
+        let sum = STANDARD.encode(digest(&SHA256, style.as_bytes()));
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{sum}'; img-src data:; base-uri 'none'; \
+             form-action 'none'; frame-ancestors 'none'"
+        );
+        Arc::new(Look {
+            name: settings
+                .name
+                .as_deref()
+                .or(owner.map(|owner| owner.profile.name.as_str()))
+                .map(str::to_owned),
+            bilingual: owner.is_some_and(|owner| owner.profile.nation == Nation::Wales),
+            logo: settings.logo.clone(),
+            style,
+            // ASCII throughout.
+            policy: HeaderValue::try_from(policy)
+                .unwrap_or(HeaderValue::from_static("default-src 'none'")),
+        })
+    }
+}
+
+/// The look of every organisation.
+#[derive(Debug)]
+pub struct Looks {
+    own: BTreeMap<OrganisationId, Arc<Look>>,
+    nobodys: Arc<Look>,
+}
+
+impl Looks {
+    /// `settings` of those that have any.
+    pub fn new<'a>(
+        organisations: impl IntoIterator<Item = &'a Arc<Organisation>>,
+        settings: &BTreeMap<OrganisationId, LookSettings>,
+    ) -> Arc<Self> {
+        let plain = LookSettings::default();
+        let own = organisations.into_iter().map(|owner| {
+            let settings = settings.get(&owner.id).unwrap_or(&plain);
+            (owner.id.clone(), Look::new(settings, Some(owner)))
+        });
+        Arc::new(Looks { own: own.collect(), nobodys: Look::new(&plain, None) })
+    }
+
+    pub fn of(&self, organisation: &OrganisationId) -> &Look {
+        self.own.get(organisation).unwrap_or(&self.nobodys)
+    }
+
+    /// The look of what concerns no organisation.
+    pub fn nobodys(&self) -> &Look {
+        &self.nobodys
+    }
+}
+
+/// Text that grows with the reader's own settings, lines short enough to follow, nothing that
+/// scrolls sideways at 320 pixels (WCAG 2.2, 1.4.4, 1.4.10, 1.4.12).
+fn style(settings: &LookSettings) -> String {
+    let mut style = String::from(
+        "body{font:1.125rem/1.6 system-ui,sans-serif;margin:0}\
+         header,main{max-width:38rem;margin:0 auto;padding:1rem;overflow-wrap:anywhere}\
+         header{font-weight:bold;border-bottom:.25rem solid}\
+         img{display:block;max-width:100%;max-height:5rem;height:auto}\
+         h1{font-size:1.75rem;line-height:1.25}",
+    );
+    for (scheme, colours) in [("light", settings.light), ("dark", settings.dark)] {
+        let Colours { text, background, accent } = colours;
+        // Writing to a string can't fail.
+        let _ = write!(
+            style,
+            "@media (prefers-color-scheme:{scheme}){{:root{{color-scheme:{scheme}}}\
+             body{{color:{text};background:{background}}}h1,header{{color:{accent}}}}}"
+        );
+    }
+    style
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_read_and_written() {
+        assert_eq!(Colour::parse("#1d2E3f").unwrap().to_string(), "#1d2e3f");
+        assert_eq!(Colour::parse("#0fa").unwrap().to_string(), "#00ffaa");
+        for wrong in ["", "#", "1d1d1d", "#1d1d1", "red", "#1d1d1d}", "#gggggg", "#1d1d1d1d"] {
+            assert!(Colour::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn contrast_is_that_of_the_guidelines() {
+        let of = |one: &str, two: &str| {
+            Colour::parse(one).unwrap().contrast(Colour::parse(two).unwrap())
+        };
+        assert!((of("#000", "#fff") - 21.0).abs() < 0.001);
+        assert!((of("#fff", "#fff") - 1.0).abs() < 0.001);
+        // Known on both sides of the bound: the lightest grey on white that is enough, and the next.
+        assert!(of("#767676", "#fff") >= CONTRAST_MIN && of("#777", "#ffffff") < CONTRAST_MIN);
+        for Colours { text, background, accent } in [Colours::LIGHT, Colours::DARK] {
+            assert!(text.contrast(background) > 12.0 && accent.contrast(background) > 12.0);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What a sender sees of the gateway itself: pages for people (WCAG 2.2 AA, no script, nothing
+//! loaded from anywhere) and problem details for programs. No page names or confirms a person.
+
+mod words;
+
+use std::fmt::Write;
+
+use chrono::{DateTime, Utc};
+use hyper::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, RETRY_AFTER, VARY};
+use hyper::{Response, StatusCode};
+use quick_xml::escape::escape;
+
+use self::words::{Language, fault_words};
+use super::answer::{Answer, Body};
+use super::fields::prefers_json;
+use super::look::Look;
+use super::problem::{Problem, ProblemType};
+use crate::domain::decision::Decision;
+use crate::domain::organisation::Organisation;
+
+const HTML: &str = "text/html; charset=utf-8";
+
+/// Whether the gateway has the message that the page is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    Whole,
+    /// A decision endpoint saw no body: the notice can't say that the message was kept.
+    Nothing,
+}
+
+/// A fault, as page or problem, whichever the asker would rather have.
+pub fn fault(kind: ProblemType, asker: &HeaderMap, look: &Look) -> Answer {
+    if prefers_json(asker) {
+        return kind.into();
+    }
+    page(kind.status(), asker, look, |language| {
+        let (title, text) = fault_words(kind, language);
+        (title, format!("<p>{text}</p>"))
+    })
+}
+
+/// A fault's page or problem as a response.
+pub fn fault_response(kind: ProblemType, asker: &HeaderMap, look: &Look) -> Response<Body> {
+    fault(kind, asker, look).into()
+}
+
+/// The neutral acknowledgement: the same for what is routed and what is filed.
+pub fn acknowledgement(asker: &HeaderMap, look: &Look) -> Answer {
+    if prefers_json(asker) {
+        let body = serde_json::json!({ "status": "received" }).to_string();
+        return Answer::new(StatusCode::OK, "application/json", body);
+    }
+    page(StatusCode::OK, asker, look, |language| {
+        let (title, body) = language.thanks();
+        (title, body.to_owned())
+    })
+}
+
+/// What a limited sender is told, every time: what, until when, other ways, in an emergency,
+/// under which reference.
+pub fn limited(
+    decision: &Decision,
+    organisation: &Organisation,
+    now: DateTime<Utc>,
+    asker: &HeaderMap,
+    look: &Look,
+    kept: Kept,
+) -> Answer {
+    let opens = decision.notice.as_ref().and_then(|notice| notice.next_slot);
+    let kind = if opens.is_some() && opens_by_time(decision) {
+        ProblemType::ContactLimited
+    } else {
+        ProblemType::ChannelClosed
+    };
+    let answer = if prefers_json(asker) {
+        let detail = notice(decision, Language::English, kept).join("\n");
+        let mut problem = Problem::new(kind).detail(detail).member("reference", &*decision.contact);
+        if let Some(opens) = opens {
+            problem = problem.member("next_slot", opens.to_rfc3339());
+        }
+        if let Some(emergency) = &organisation.emergency {
+            problem = problem.member("emergency", emergency.as_str());
+        }
+        problem.answer()
+    } else {
+        page(kind.status(), asker, look, |language| {
+            let lines = notice(decision, language, kept);
+            let paragraphs = lines.iter().map(|line| format!("<p>{}</p>\n", escape(*line)));
+            (language.not_passed_on(), paragraphs.collect())
+        })
+    };
+    let answer = match rate_limit(decision, now) {
+        Some((policy, state)) => answer.with("ratelimit-policy", policy).with("ratelimit", state),
+        None => answer,
+    };
+    match opens {
+        Some(opens) if kind == ProblemType::ContactLimited => {
+            let seconds = opens.signed_duration_since(now).num_seconds().max(1);
+            answer.with(RETRY_AFTER.as_str(), HeaderValue::from(seconds))
+        }
+        Some(_) | None => answer,
+    }
+}
+
+/// The notice, a paragraph a line: it names other ways, the emergency number, the reference and how
+/// to appeal.
+fn notice(decision: &Decision, language: Language, kept: Kept) -> Vec<&str> {
+    let text = decision.notice.as_ref().map(|notice| match (language, &notice.welsh) {
+        (Language::Welsh, Some(welsh)) => welsh.as_str(),
+        (Language::Welsh, None) | (Language::English, _) => notice.text.as_str(),
+    });
+    let lines = text.unwrap_or_else(|| language.without_notice()).split('\n').map(str::trim);
+    let mut lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+    if let (Kept::Nothing, Some(opening)) = (kept, lines.first_mut()) {
+        *opening = language.not_kept();
+    }
+    lines
+}
+
+/// Whether waiting is all that it takes: every reason is a quota's or an hour's.
+fn opens_by_time(decision: &Decision) -> bool {
+    const BY_TIME: [&str; 3] = ["contact_quota.over", "issue_quota.over", "hours_only.outside"];
+    let limiting = |code: &str| code.contains('.') && !code.starts_with("safeguard.");
+    decision
+        .reasons
+        .iter()
+        .map(|reason| reason.code.as_str())
+        .filter(|code| limiting(code))
+        .all(|code| BY_TIME.contains(&code))
+}
+
+/// `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-09) of the quotas that
+/// apply: how many contacts there are, how many are left, and in how many seconds there are more.
+fn rate_limit(decision: &Decision, now: DateTime<Utc>) -> Option<(HeaderValue, HeaderValue)> {
+    let mut policies = Vec::new();
+    let mut states = Vec::new();
+    for (at, quota) in decision.quotas.iter().enumerate() {
+        // The restriction's own id stays inside; a number tells several quotas apart.
+        let name = if at == 0 { "contacts".to_owned() } else { format!("contacts-{}", at + 1) };
+        policies.push(format!("\"{name}\";q={}", quota.limit));
+        let left = quota.limit.saturating_sub(quota.used);
+        let mut state = format!("\"{name}\";r={left}");
+        if let Some(resets) = quota.resets_at {
+            let seconds = resets.signed_duration_since(now).num_seconds().max(0);
+            state.push_str(&format!(";t={seconds}"));
+        }
+        states.push(state);
+    }
+    if policies.is_empty() {
+        return None;
+    }
+    let policies = HeaderValue::try_from(policies.join(", ")).ok()?;
+    let states = HeaderValue::try_from(states.join(", ")).ok()?;
+    Some((policies, states))
+}
+
+/// A page in the language that is asked for; of an organisation that speaks both, in the other one
+/// below.
+fn page(
+    status: StatusCode,
+    asker: &HeaderMap,
+    look: &Look,
+    content: impl Fn(Language) -> (&'static str, String),
+) -> Answer {
+    let language = Language::of(asker);
+    let tag = language.tag();
+    let (title, body) = content(language);
+    let banner = banner(look);
+    let Look { style, .. } = look;
+    let mut main = format!("<h1>{title}</h1>\n{body}");
+    if look.bilingual {
+        let other = language.other();
+        let (title, body) = content(other);
+        // Writing to a string can't fail.
+        let _ =
+            write!(main, "<hr>\n<div lang=\"{}\">\n<h2>{title}</h2>\n{body}</div>", other.tag());
+    }
+    let html = format!(
+        "<!doctype html>\n<html lang=\"{tag}\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"robots\" content=\"noindex\">\n<title>{title}</title>\n\
+         <style>{style}</style>\n</head>\n<body>\n{banner}<main>\n{main}\n</main>\n\
+         </body>\n</html>\n"
+    );
+    Answer::new(status, HTML, html)
+        .with(CONTENT_SECURITY_POLICY.as_str(), look.policy.clone())
+        .with(VARY.as_str(), HeaderValue::from_static("accept, accept-language"))
+        .with("x-content-type-options", HeaderValue::from_static("nosniff"))
+        .with("referrer-policy", HeaderValue::from_static("no-referrer"))
+}
+
+/// Whose page it is: the logo, or the name. A logo's text is the name that it shows (WCAG 2.2,
+/// 1.1.1).
+fn banner(look: &Look) -> String {
+    let name = look.name.as_deref().unwrap_or_default();
+    match (&look.logo, name) {
+        (None, "") => String::new(),
+        (None, name) => format!("<header>{}</header>\n", escape(name)),
+        (Some(logo), name) => {
+            format!("<header><img src=\"{}\" alt=\"{}\"></header>\n", escape(logo), escape(name))
+        }
+    }
+}

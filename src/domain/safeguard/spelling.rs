@@ -1,0 +1,115 @@
+//! Whether a word was meant, though it is spelt another way.
+
+/// Words of fewer letters are compared exactly: one slip makes "gas" of "has".
+const SLIP_LETTERS_MIN: usize = 5;
+/// Words of at least this many letters may have two slips.
+const TWO_SLIPS_LETTERS_MIN: usize = 9;
+
+/// The initial mutations of Welsh that change more than one letter: the nasal and the aspirate
+/// ("fy nghyfreithiwr", "ei chyfreithiwr": cyfreithiwr). The soft one is a single slip.
+const MUTATIONS: [(&str, &str); 6] =
+    [("ngh", "c"), ("mh", "p"), ("nh", "t"), ("ch", "c"), ("ph", "p"), ("th", "t")];
+
+/// A word, and what of it is compared before its letters are: a long text has hundreds of thousands
+/// of words, a profile has hundreds of phrases, and nearly all pairs are nothing alike.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Word {
+    text: String,
+    letters: usize,
+    /// A bit for each letter that occurs. Letters may share one of the 64.
+    occurring: u64,
+}
+
+impl Word {
+    pub(super) fn new(text: String) -> Self {
+        let letters = text.chars().count();
+        let occurring = text.chars().fold(0, |bits, c| bits | (1_u64 << (u32::from(c) % 64)));
+        Word { text, letters, occurring }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether `word` was meant: the same, or within one or two slips of a longer word (a letter
+    /// wrong, missing, extra, or two swapped), or a mutation of it.
+    pub(super) fn may_mean(&self, word: &Word) -> bool {
+        self.is_near(word)
+            || (word.letters >= SLIP_LETTERS_MIN && is_mutation(&self.text, &word.text))
+    }
+
+    fn is_near(&self, word: &Word) -> bool {
+        if self.text == word.text {
+            return true;
+        }
+        let slips = match word.letters {
+            0..SLIP_LETTERS_MIN => return false,
+            SLIP_LETTERS_MIN..TWO_SLIPS_LETTERS_MIN => 1,
+            _ => 2,
+        };
+        // A slip brings at most one letter in that is not in the other word, either way.
+        let strange = |of: u64, to: u64| (of & !to).count_ones() as usize;
+        self.letters.abs_diff(word.letters) <= slips
+            && strange(self.occurring, word.occurring) <= slips
+            && strange(word.occurring, self.occurring) <= slips
+            && slips_between(&self.text, &word.text) <= slips
+    }
+}
+
+/// Whether `said` is `word` with its beginning mutated.
+fn is_mutation(said: &str, word: &str) -> bool {
+    let found =
+        MUTATIONS.iter().find_map(|(mutated, plain)| Some((said.strip_prefix(mutated)?, plain)));
+    found.is_some_and(|(rest, plain)| word.strip_prefix(plain) == Some(rest))
+}
+
+/// The optimal string alignment distance: insertions, deletions, substitutions, adjacent swaps.
+fn slips_between(a: &str, b: &str) -> usize {
+    let a: Vec<char> = a.chars().collect();
+    let b: Vec<char> = b.chars().collect();
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for (i, &from) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, &to) in b.iter().enumerate() {
+            let at =
+                |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX / 2);
+            let replaced = at(&last, j) + usize::from(from != to);
+            let mut best = replaced.min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
+            let swapped =
+                i > 0 && j > 0 && a.get(i - 1) == Some(&to) && b.get(j - 1) == Some(&from);
+            if swapped {
+                best = best.min(at(&before_last, j - 1) + 1);
+            }
+            row.push(best);
+        }
+        before_last = last;
+        last = row;
+    }
+    last.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// What is looked at first leaves out no word that is within its slips.
+        #[test]
+        fn a_slip_is_seen_whatever_is_compared_first(
+            word in "[a-fé]{5,11}", said in "[a-fé]{3,12}", at in 0_usize..5, letter in "[a-z]",
+        ) {
+            let slips = if word.chars().count() < TWO_SLIPS_LETTERS_MIN { 1 } else { 2 };
+            let near = |said: &str| Word::new(said.to_owned()).is_near(&Word::new(word.clone()));
+            prop_assert_eq!(near(&said), slips_between(&said, &word) <= slips);
+            let mut slipped: Vec<char> = word.chars().collect();
+            slipped.splice(at..at, letter.chars());
+            prop_assert!(near(&slipped.iter().collect::<String>()));
+            slipped.remove(at);
+            slipped.swap(at.min(3), at.min(3) + 1);
+            prop_assert!(near(&slipped.iter().collect::<String>()));
+        }
+    }
+}
