@@ -52,7 +52,7 @@ enum Command {
     /// Hands one message on stdin to the running gateway; exits only 0 or 75
     #[command(disable_help_flag = true)]
     Pipe {
-        /// [--config FILE] [--queue-id ID] -f SENDER -- RECIPIENT...
+        /// [--config FILE] ([--queue-id ID] -f SENDER | --exim) -- RECIPIENT...
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<std::ffi::OsString>,
     },

@@ -22,6 +22,7 @@ mod session;
 pub mod settings;
 pub mod spool;
 mod translate;
+mod turns;
 pub mod wire;
 
 pub use edge::{MailEdge, MailEdgeFault};

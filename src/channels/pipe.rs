@@ -10,6 +10,7 @@
 mod arguments;
 mod client;
 
+use std::ffi::OsString;
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -37,18 +38,19 @@ pub enum PipeFault {
     Program,
 }
 
-/// Hands over what `message` holds. `listener` finds the gateway, from the configuration file if
+/// Hands over what `message` holds. `variable` looks in the environment; `listener` finds the gateway, from the configuration file if
 /// one was named.
 ///
 /// # Errors
 /// Why not; `message` is read to its end all the same.
 pub fn hand_over(
-    arguments: impl Iterator<Item = std::ffi::OsString>,
+    arguments: impl Iterator<Item = OsString>,
+    variable: impl Fn(&str) -> Option<OsString>,
     message: &mut dyn Read,
     listener: impl Fn(Option<&Path>) -> Option<Bind>,
 ) -> Result<(), PipeFault> {
     let work = AssertUnwindSafe(|| {
-        let arguments = Arguments::parse(arguments)?;
+        let arguments = Arguments::parse(arguments, variable)?;
         let bind = listener(arguments.config.as_deref()).ok_or(PipeFault::NoListener)?;
         client::deliver(&bind, &arguments, message)
     });

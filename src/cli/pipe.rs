@@ -26,7 +26,12 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         let _ = writeln!(std::io::stderr(), "{USAGE}");
         return ExitCode::SUCCESS;
     }
-    match pipe::hand_over(arguments.into_iter(), &mut stdin, listener) {
+    match pipe::hand_over(
+        arguments.into_iter(),
+        |name| std::env::var_os(name),
+        &mut stdin,
+        listener,
+    ) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
             // A closed stderr changes nothing.

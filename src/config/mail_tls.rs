@@ -27,7 +27,7 @@ pub(super) fn server(field: &Field<'_>, file: &Path) -> Option<ServerTls> {
     section.need("key", "key = \"PATH\"");
     let identity = identity(&section, file);
     let clients = clients(&section, file);
-    if matches!(clients, Some(Some(_))) && start == Some(ServerStart::Offered) {
+    if section.field("client_ca").is_some() && start == Some(ServerStart::Offered) {
         section.fault(
             "client_ca",
             "asks for certificates of clients that may leave TLS out",

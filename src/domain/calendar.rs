@@ -97,7 +97,7 @@ pub fn rolling_length(per: Per) -> Duration {
 /// How far contacts overtake each other between their arrival and their count: one that arrived
 /// later may be counted already, and takes up the same room. Longer than a commit waits, shorter
 /// than what letters that are entered late are apart.
-const OVERTAKING_MINUTES_MAX: i64 = 1;
+pub const OVERTAKING_MINUTES_MAX: i64 = 1;
 
 /// Whether a contact at `earlier` still counts at `at`: in the same calendar period, or within
 /// (at − w, at], and beyond `at` by what contacts overtake each other.

@@ -32,6 +32,7 @@ mod redis_set_up;
 mod safeguard_words;
 mod scenarios;
 mod served;
+mod servers;
 mod staff_api;
 mod store_away;
 mod store_contract;

@@ -94,6 +94,47 @@ upstream = "http://{calls}/voice"
         Place { folder }
     }
 
+    /// With a guide's `[listen]` and `[mail]`, and one organisation.
+    pub fn around(guide: &str) -> Place {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().display();
+        let profile = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles");
+        let config = format!(
+            r#"
+{guide}
+[store]
+url = "embedded:{at}/store"
+[archive]
+url = "file:{at}/archive"
+[state]
+folder = "{at}/state"
+[[organisation]]
+id = "karbon"
+profile = "{profile}"
+mode = "enforce"
+mail_domains = ["karbon.example"]
+set = {{ "review.every_months" = 6 }}
+[organisation.mail]
+notice_from = "contact@karbon.example"
+[[organisation.staff]]
+name = "Front desk"
+role = "governance"
+token_sha256 = "{token}"
+"#,
+            profile = profile.join("karbon-homes.toml").display(),
+            token = hex(&sha256(TOKEN.as_bytes())),
+        );
+        std::fs::write(folder.path().join("gateway.toml"), config).unwrap();
+        Place { folder }
+    }
+
+    /// On a store that several share: these lines stand in place of its own folder.
+    pub fn on_store(self, lines: &str) -> Place {
+        let own = format!("url = \"embedded:{}\"", self.folder.path().join("store").display());
+        self.edit(&own, lines);
+        self
+    }
+
     /// With a profile that defers mail which depends on counters while they are away.
     pub fn deferring(self) -> Place {
         let profile = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles");
@@ -172,9 +213,10 @@ upstream = "http://{calls}/voice"
         }
         let address = |what: &str| {
             let begin = format!("listening: {what} ");
-            let said = said.iter().find_map(|line| line.strip_prefix(&begin)).unwrap();
-            // A socket file is where the configuration put it.
-            if said.starts_with("unix:") { NO_ADDRESS } else { said.parse().unwrap() }
+            let said = said.iter().find_map(|line| line.strip_prefix(&begin));
+            // Not wanted, or a socket file, which is where the configuration put it.
+            said.filter(|said| !said.starts_with("unix:"))
+                .map_or(NO_ADDRESS, |said| said.parse().unwrap())
         };
         let (contacts, staff) = (address("contacts"), address("staff"));
         let (smtp, lmtp) = (address("smtp"), address("lmtp"));

@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use super::own_check::OwnCheck;
 use super::settings::MailSettings;
 use super::spool;
+use super::turns::Turns;
 use crate::domain::organisation::OrganisationId;
 use crate::intake::Intake;
 use crate::ports::relay::Relay;
@@ -27,6 +28,7 @@ pub struct MailEdge {
     pub(super) metrics: Arc<Metrics>,
     /// Messages that are parsed at once.
     pub(super) readers: Semaphore,
+    pub(super) turns: Turns,
     /// TLS of the SMTP listener.
     pub(super) tls: Option<Acceptor>,
     /// Where senders are checked here.
@@ -79,6 +81,7 @@ impl MailEdge {
             clock,
             metrics,
             readers,
+            turns: Turns::default(),
             tls,
             own_check,
         })

@@ -113,6 +113,17 @@ async fn hand_over_unguarded(
         return all(recipients, replies::looping());
     }
     let own_fields = own_fields(edge, &message, &reading);
+    // What came round again is not waited for: the first round may wait for it.
+    let turn = match own_fields {
+        OwnFields::Stay => None,
+        OwnFields::TakenOff => match edge.turns.take(reading.digest, deadline).await {
+            Some(turn) => Some(turn),
+            None => {
+                abandon(&mut live).await;
+                return all(recipients, replies::trouble());
+            }
+        },
+    };
     let parts = match own_fields {
         OwnFields::Stay => {
             let members = (0..recipients).collect();
@@ -129,6 +140,7 @@ async fn hand_over_unguarded(
         Protocol::Lmtp => work.each(parts).await,
     };
     abandon(&mut live).await;
+    drop(turn);
     handed
 }
 

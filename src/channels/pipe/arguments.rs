@@ -1,4 +1,5 @@
-//! `pipe [--config FILE] [--queue-id ID] -f SENDER -- RECIPIENT...`
+//! `pipe [--config FILE] [--queue-id ID] -f SENDER -- RECIPIENT...`, and for Exim
+//! `pipe [--config FILE] --exim -- RECIPIENT...`
 //!
 //! Read by hand, since a fault in them must not end the process as faults of other commands do.
 
@@ -8,8 +9,7 @@ use std::path::PathBuf;
 use super::PipeFault;
 use crate::runtime::limits::SMTP_RECIPIENTS_MAX;
 
-pub const USAGE: &str =
-    "usage: contact-gateway pipe [--config FILE] [--queue-id ID] -f SENDER -- RECIPIENT...";
+pub const USAGE: &str = "usage: contact-gateway pipe [--config FILE] ([--queue-id ID] -f SENDER | --exim) -- RECIPIENT...";
 
 /// What the mail server says of the message.
 #[derive(Default, PartialEq, Eq)]
@@ -24,7 +24,11 @@ pub struct Arguments {
 impl Arguments {
     /// # Errors
     /// [`PipeFault::Arguments`] says what is wrong with them, naming no address.
-    pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Arguments, PipeFault> {
+    /// `variable` looks in the environment.
+    pub fn parse(
+        arguments: impl Iterator<Item = OsString>,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Arguments, PipeFault> {
         let mut arguments = arguments;
         let mut parsed = Arguments::default();
         let mut sender = None;
@@ -33,6 +37,12 @@ impl Arguments {
                 Some("--") => break,
                 Some("--config") => parsed.config = Some(PathBuf::from(value(arguments.next())?)),
                 Some("--queue-id") => parsed.queue_id = Some(text(value(arguments.next())?)?),
+                // Exim takes no address of the sender's in a command (it is "tainted"), and puts it
+                // into the environment (Exim's specification 29.4, "Environment variables").
+                Some("--exim") => {
+                    sender = Some(address(value(variable("SENDER"))?)?);
+                    parsed.queue_id = Some(text(value(variable("MESSAGE_ID"))?)?);
+                }
                 Some("-f") => sender = Some(address(value(arguments.next())?)?),
                 Some(option) if option.starts_with('-') => {
                     return Err(PipeFault::Arguments("an option that is not known".into()));
@@ -82,7 +92,12 @@ mod tests {
     use super::*;
 
     fn parse(line: &[&str]) -> Option<Arguments> {
-        Arguments::parse(line.iter().map(OsString::from)).ok()
+        let exim = |name: &str| match name {
+            "SENDER" => Some("a@x.example".into()),
+            "MESSAGE_ID" => Some("1xUvfx-00000J-0g".into()),
+            _ => None,
+        };
+        Arguments::parse(line.iter().map(OsString::from), exim).ok()
     }
 
     #[test]
@@ -92,6 +107,13 @@ mod tests {
         assert_eq!(read.queue_id.as_deref(), Some("4bX"));
         assert_eq!((read.sender.as_str(), read.recipients.len()), ("", 2));
         assert_eq!(read.recipients, ["-odd@x.example", "b@x"]);
+        let exim = parse(&["--exim", "--", "b@x"]).unwrap();
+        assert_eq!(exim.queue_id.as_deref(), Some("1xUvfx-00000J-0g"));
+        assert_eq!((exim.sender.as_str(), exim.recipients), ("a@x.example", vec!["b@x".into()]));
+        assert!(
+            Arguments::parse(["--exim", "--", "b@x"].map(OsString::from).into_iter(), |_| None)
+                .is_err()
+        );
         assert_eq!(parse(&["-f", "a@x", "b@x"]).unwrap().recipients, ["b@x"]);
     }
 

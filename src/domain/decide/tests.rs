@@ -103,6 +103,22 @@ fn a_quota_counts_then_limits_and_says_when_the_next_slot_opens() {
     assert!(third.decision.notice.is_none(), "told once a period");
 }
 
+/// Two messages at once: the one that came first may be decided last.
+#[test]
+fn a_contact_that_is_overtaken_is_told_once_as_well() {
+    let organisation = organisation(Mode::Enforce);
+    let mut ledger = Ledger::default();
+    let first = verdict(&organisation, CLOSED, Some(&ledger));
+    assert!(first.decision.notice.is_some());
+    ledger.absorb(&first.additions);
+    for told in &mut ledger.told {
+        told.at += chrono::TimeDelta::milliseconds(3);
+    }
+    let overtaken = verdict(&organisation, CLOSED, Some(&ledger));
+    assert_eq!(overtaken.decision.disposition, Disposition::Limit);
+    assert!(overtaken.decision.notice.is_none());
+}
+
 #[test]
 fn an_observed_restriction_never_ends_the_search() {
     let organisation = organisation(Mode::Enforce);

@@ -1,10 +1,10 @@
-//! A real Postfix in front and behind: after the queue, before the queue, and by `pipe`.
+//! A real Postfix in front and behind: after the queue, before the queue, and by `pipe`, as
+//! docs/mail.md sets it up.
 //!
 //! Its own configuration, queue and ports; nothing of the machine's own Postfix is touched. What
 //! Postfix delivers at the end goes to the sink.
 
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -13,29 +13,15 @@ use contact_gateway::channels::mail::listener::Protocol;
 use super::client::Client;
 use super::gateway::{Choices, Gateway, KARBON};
 use super::sink::{Fault, Script, Sink, Taken};
+use crate::servers::checks::free_port;
+use crate::servers::guide::{MAIL, block, filled};
+use crate::servers::namespace::pipe_files;
 
 /// Far above what Postfix takes, with its shortest retry, on a busy machine.
 const WAIT: Duration = Duration::from_secs(60);
 
-pub(super) struct Ports {
-    /// Where messages come in, each by its own way to the gateway.
-    pub(super) after_queue: u16,
-    before_queue: u16,
-    pub(super) by_pipe: u16,
-    pub(super) by_milter: u16,
-    /// Where the gateway is asked by milter.
-    pub(super) milter: u16,
-    /// Where the gateway hands them back.
-    pub(super) back: u16,
-}
-
-pub(super) struct Postfix {
-    pub(super) folder: tempfile::TempDir,
-    pub(super) ports: Ports,
-}
-
-pub(super) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+pub struct Postfix {
+    pub folder: tempfile::TempDir,
 }
 
 fn command(folder: &Path, verb: &str) -> Command {
@@ -47,8 +33,8 @@ fn command(folder: &Path, verb: &str) -> Command {
 }
 
 impl Postfix {
-    /// `gateway`: its listening port; `sink`: where Postfix delivers.
-    pub(super) fn start(ports: Ports, gateway: u16, sink: u16) -> Postfix {
+    /// `sink`: where Postfix delivers. `main` and `master`: the guide's lines.
+    pub fn start(sink: u16, main: &str, master: &str) -> Postfix {
         let folder = tempfile::Builder::new().prefix("postfix").tempdir_in("/var/tmp").unwrap();
         let at = folder.path();
         readable(at, 0o755);
@@ -65,42 +51,40 @@ impl Postfix {
              default_transport = smtp:[127.0.0.1]:{sink}\nsmtp_dns_support_level = disabled\n\
              smtp_send_dummy_mail_auth = no\nsmtputf8_enable = yes\n\
              minimal_backoff_time = 1s\nmaximal_backoff_time = 2s\nqueue_run_delay = 1s\n\
-             virtual_alias_maps = inline:{{{{alias@karbon.example = real@karbon.example}}}}\n\
-             smtp_line_length_limit = 0\nlmtp_line_length_limit = 0\n\
              smtp_tls_security_level = none\nsmtpd_tls_security_level = none\n\
-             disable_vrfy_command = yes\nsmtp_connection_cache_on_demand = no\n",
+             disable_vrfy_command = yes\nsmtp_connection_cache_on_demand = no\n{main}",
             at.display()
         );
         std::fs::write(at.join("config/main.cf"), main).unwrap();
-        std::fs::write(at.join("config/master.cf"), master(at, &ports, gateway)).unwrap();
+        std::fs::write(at.join("config/master.cf"), format!("{master}{SERVICES}")).unwrap();
         let started = command(at, "start").output().unwrap();
         let log = || std::fs::read_to_string(at.join("log/mail.log")).unwrap_or_default();
         assert!(started.status.success(), "{started:?}\n{}", log());
-        Postfix { folder, ports }
+        Postfix { folder }
     }
 
-    pub(super) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log/mail.log")).unwrap_or_default()
     }
 
     /// Waits until so many messages have come out behind.
-    pub(super) async fn taken(&self, sink: &Sink, messages: usize) -> Vec<Taken> {
+    pub async fn taken(&self, sink: &Sink, messages: usize) -> Vec<Taken> {
         self.until(|| sink.taken().len() >= messages).await;
         sink.taken()
     }
 
     /// Waits until the queue is empty: whatever was to be delivered, deferred or bounced was.
-    pub(super) async fn emptied(&self) {
-        let queue = self.folder.path().join("queue");
-        self.until(|| {
-            ["incoming", "active", "deferred", "maildrop"]
-                .iter()
-                .all(|name| files(&queue.join(name)) == 0)
-        })
-        .await;
+    pub async fn emptied(&self) {
+        self.until(|| self.is_empty()).await;
     }
 
-    pub(super) async fn until(&self, done: impl Fn() -> bool) {
+    pub fn is_empty(&self) -> bool {
+        let queue = self.folder.path().join("queue");
+        let parts = ["incoming", "active", "deferred", "maildrop"];
+        parts.iter().all(|name| files(&queue.join(name)) == 0)
+    }
+
+    async fn until(&self, done: impl Fn() -> bool) {
         let started = Instant::now();
         while !done() {
             assert!(started.elapsed() < WAIT, "it takes too long:\n{}", self.log());
@@ -121,59 +105,74 @@ fn readable(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
-pub(super) fn files(folder: &Path) -> usize {
+pub fn files(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| if entry.path().is_dir() { files(&entry.path()) } else { 1 }).sum()
 }
 
-/// As in docs/mail.md, on other ports.
-fn master(at: &Path, ports: &Ports, gateway: u16) -> String {
-    let Ports { after_queue, before_queue, by_pipe, by_milter, milter, back } = ports;
-    let folder = at.display();
-    // The program where the user that Postfix runs it as can reach it.
-    let program: PathBuf = at.join("contact-gateway");
-    std::fs::copy(env!("CARGO_BIN_EXE_contact-gateway"), &program).unwrap();
-    readable(&program, 0o755);
-    std::fs::write(at.join("gateway.toml"), format!("[listen]\nlmtp = \"127.0.0.1:{gateway}\"\n"))
-        .unwrap();
-    format!(
-        "127.0.0.1:{after_queue} inet n - n - - smtpd -o content_filter=scan:[127.0.0.1]:{gateway}\n\
-         scan unix - - n - 10 lmtp -o lmtp_send_xforward_command=yes\n  \
-         -o disable_mime_output_conversion=yes -o lmtp_generic_maps=\n\
-         127.0.0.1:{before_queue} inet n - n - 20 smtpd -o smtpd_proxy_filter=127.0.0.1:{gateway}\n\
-         127.0.0.1:{by_pipe} inet n - n - - smtpd -o content_filter=gateway:dummy\n\
-         gateway unix - n n - 10 pipe flags=Rq user=nobody null_sender=\n  \
-         argv={folder}/contact-gateway pipe --config {folder}/gateway.toml --queue-id ${{queue_id}}\n  \
-         -f ${{sender}} -- ${{recipient}}\n\
-         127.0.0.1:{by_milter} inet n - n - - smtpd -o smtpd_milters=inet:127.0.0.1:{milter}\n  \
-         -o milter_default_action=tempfail\n\
-         127.0.0.1:{back} inet n - n - - smtpd -o content_filter=\n  \
-         -o receive_override_options=no_unknown_recipient_checks,no_header_body_checks,no_milters\n  \
-         -o smtpd_recipient_restrictions=permit_mynetworks,reject\n  \
-         -o smtpd_authorized_xforward_hosts=127.0.0.0/8\n\
-         cleanup unix n - n - 0 cleanup\nqmgr unix n - n 1 1 qmgr\n\
-         rewrite unix - - n - - trivial-rewrite\nbounce unix - - n - 0 bounce\n\
-         defer unix - - n - 0 bounce\ntrace unix - - n - 0 bounce\n\
-         proxymap unix - - n - - proxymap\nsmtp unix - - n - - smtp\nrelay unix - - n - - smtp\n\
-         error unix - - n - - error\nretry unix - - n - - error\ndiscard unix - - n - - discard\n\
-         anvil unix - - n - 1 anvil\nscache unix - - n - 1 scache\n\
-         postlog unix-dgram n - n - 1 postlogd\n"
-    )
+/// What every `master.cf` has.
+const SERVICES: &str = "\
+cleanup unix n - n - 0 cleanup\nqmgr unix n - n 1 1 qmgr\n\
+rewrite unix - - n - - trivial-rewrite\nbounce unix - - n - 0 bounce\n\
+defer unix - - n - 0 bounce\ntrace unix - - n - 0 bounce\n\
+proxymap unix - - n - - proxymap\nsmtp unix - - n - - smtp\nrelay unix - - n - - smtp\n\
+error unix - - n - - error\nretry unix - - n - - error\ndiscard unix - - n - - discard\n\
+anvil unix - - n - 1 anvil\nscache unix - - n - 1 scache\n\
+postlog unix-dgram n - n - 1 postlogd\n";
+
+/// The guide's "listener on 10026 as above".
+pub fn way_back() -> String {
+    let text = block(MAIL, "postfix-after-queue");
+    let (_, back) = text.split_once("\n127.0.0.1:10026").unwrap();
+    format!("127.0.0.1:10026{back}")
 }
 
-pub(super) fn ports() -> Ports {
-    Ports {
-        after_queue: free_port(),
-        before_queue: free_port(),
-        by_pipe: free_port(),
-        by_milter: free_port(),
-        milter: free_port(),
-        back: free_port(),
+/// How a message comes to the gateway: the guide's ways.
+#[derive(Clone, Copy)]
+pub(super) enum Way {
+    AfterQueue,
+    BeforeQueue,
+    Pipe,
+}
+
+impl Way {
+    fn protocol(self) -> Protocol {
+        match self {
+            Way::AfterQueue | Way::Pipe => Protocol::Lmtp,
+            Way::BeforeQueue => Protocol::Smtp,
+        }
+    }
+
+    /// The guide's lines in `master.cf`, with ports and paths of this test.
+    pub(super) fn master(
+        self,
+        front: u16,
+        gateway: u16,
+        back: u16,
+        files: &[(&str, String)],
+    ) -> String {
+        let after = block(MAIL, "postfix-after-queue");
+        let (text, at) = match self {
+            Way::AfterQueue => (after, "[127.0.0.1]:10024"),
+            Way::BeforeQueue => (block(MAIL, "postfix-before-queue"), "127.0.0.1:10025"),
+            Way::Pipe => (filled(block(MAIL, "postfix-pipe") + &way_back(), files), "dummy"),
+        };
+        let there = match self {
+            Way::AfterQueue => format!("[127.0.0.1]:{gateway}"),
+            Way::BeforeQueue => format!("127.0.0.1:{gateway}"),
+            Way::Pipe => "dummy".to_owned(),
+        };
+        let values = [
+            ("smtp      inet", format!("127.0.0.1:{front} inet")),
+            (at, there),
+            ("127.0.0.1:10026", format!("127.0.0.1:{back}")),
+        ];
+        filled(text, &values)
     }
 }
 
-pub(super) fn people()
--> std::collections::BTreeMap<String, Vec<contact_gateway::domain::person::Person>> {
+pub fn people() -> std::collections::BTreeMap<String, Vec<contact_gateway::domain::person::Person>>
+{
     let restriction = |id: &str, kind: serde_json::Value| {
         let mut restriction = serde_json::json!({
             "id": id, "status": "active", "grounds": "g", "clause": "6.2",
@@ -199,28 +198,33 @@ pub(super) fn people()
     .unwrap()
 }
 
-pub(super) fn message(from: &str) -> Vec<u8> {
+pub fn message(from: &str) -> Vec<u8> {
     format!("From: {from}\r\nSubject: bins\r\nMessage-ID: <1@x>\r\nDate: Wed, 18 Nov 2026 10:00:00 +0000\r\nTo: a@karbon.example\r\n\r\n.dot and ümlaut\r\n")
         .into_bytes()
 }
 
-async fn set_up(protocol: Protocol) -> (Sink, Gateway, Postfix) {
+struct Rig {
+    sink: Sink,
+    gateway: Gateway,
+    postfix: Postfix,
+    front: u16,
+    /// What `pipe` is run from.
+    _files: tempfile::TempDir,
+}
+
+async fn set_up(way: Way) -> Rig {
     let sink = Sink::start(&Script::default()).await;
-    let ports = ports();
-    let mut choices = Choices::new(ports.back, protocol);
+    let (front, back) = (free_port(), free_port());
+    let mut choices = Choices::new(back, way.protocol());
     choices.people = people();
     let gateway = Gateway::start(choices).await;
-    let postfix = Postfix::start(ports, gateway.port, sink.port);
-    (sink, gateway, postfix)
+    let (files, values) = pipe_files(gateway.port);
+    let postfix = Postfix::start(sink.port, "", &way.master(front, gateway.port, back, &values));
+    Rig { sink, gateway, postfix, front, _files: files }
 }
 
 /// What must be the same whichever way Postfix hands its messages over.
-pub(super) async fn every_disposition(
-    port: u16,
-    sink: &Sink,
-    gateway: &Gateway,
-    postfix: &Postfix,
-) {
+pub async fn every_disposition(port: u16, sink: &Sink, gateway: &Gateway, postfix: &Postfix) {
     let mut client = Client::connect(port, "EHLO").await;
     let to = ["a@karbon.example", "b@karbon.example"];
     for from in ["plain@x.example", "routed@x.example", "lim@x.example"] {
@@ -254,32 +258,36 @@ pub(super) async fn every_disposition(
     assert_eq!(gateway.queue(KARBON, "pat").await.len(), 1);
 }
 
+async fn by(way: Way) -> Rig {
+    let rig = set_up(way).await;
+    every_disposition(rig.front, &rig.sink, &rig.gateway, &rig.postfix).await;
+    rig
+}
+
+async fn stop(rig: Rig) {
+    drop(rig.postfix);
+    rig.gateway.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_the_queue() {
-    let (sink, gateway, postfix) = set_up(Protocol::Lmtp).await;
-    every_disposition(postfix.ports.after_queue, &sink, &gateway, &postfix).await;
+    let rig = by(Way::AfterQueue).await;
     // Postfix's queue id is part of the contact's.
-    let item = gateway.queue(KARBON, "limited").await.remove(0);
+    let item = rig.gateway.queue(KARBON, "limited").await.remove(0);
     let ident = item.contact.split('-').nth(1).unwrap_or_default().to_owned();
-    assert!(item.contact.split('-').count() == 3 && postfix.log().contains(&ident), "{ident}");
-    drop(postfix);
-    gateway.stop().await;
+    let known = item.contact.split('-').count() == 3 && rig.postfix.log().contains(&ident);
+    assert!(known, "{ident}");
+    stop(rig).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn before_the_queue() {
-    let (sink, gateway, postfix) = set_up(Protocol::Smtp).await;
-    every_disposition(postfix.ports.before_queue, &sink, &gateway, &postfix).await;
-    drop(postfix);
-    gateway.stop().await;
+    stop(by(Way::BeforeQueue).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn by_pipe() {
-    let (sink, gateway, postfix) = set_up(Protocol::Lmtp).await;
-    every_disposition(postfix.ports.by_pipe, &sink, &gateway, &postfix).await;
-    drop(postfix);
-    gateway.stop().await;
+    stop(by(Way::Pipe).await).await;
 }
 
 /// Downstream fails once at each step: Postfix tries again, nothing is lost, nothing bounces and
@@ -305,8 +313,10 @@ async fn a_retry_after_any_fault_delivers() {
         let mut choices = Choices::new(sink.port, Protocol::Lmtp);
         choices.people = people();
         let gateway = Gateway::start(choices).await;
-        let postfix = Postfix::start(ports(), gateway.port, sink.port);
-        let mut client = Client::connect(postfix.ports.after_queue, "EHLO").await;
+        let front = free_port();
+        let master = Way::AfterQueue.master(front, gateway.port, free_port(), &[]);
+        let postfix = Postfix::start(sink.port, "", &master);
+        let mut client = Client::connect(front, "EHLO").await;
         let to = ["a@karbon.example", "b@karbon.example"];
         let reply = client.send("routed@x.example", &to, &message("routed@x.example")).await;
         assert_eq!(reply.0, 250, "{at}: {reply:?}");

@@ -5,15 +5,43 @@ use contact_gateway::channels::mail::settings::MilterKept;
 
 use super::client::Client;
 use super::gateway::{Choices, Gateway, KARBON};
-use super::postfix::{Postfix, every_disposition, files, message, people, ports};
+use super::postfix::{Postfix, every_disposition, files, message, people, way_back};
 use super::sink::{Script, Sink};
+use crate::servers::checks::free_port;
+use crate::servers::guide::filled;
 
-async fn set_up(kept: MilterKept) -> (Sink, Gateway, Postfix) {
+/// Where messages come in, where the gateway is asked, and where it hands messages back.
+struct Ports {
+    front: u16,
+    milter: u16,
+    back: u16,
+}
+
+fn ports() -> Ports {
+    Ports { front: free_port(), milter: free_port(), back: free_port() }
+}
+
+fn postfix(ports: &Ports, sink: u16) -> Postfix {
+    let master = master(ports.front, ports.milter, ports.back);
+    let aliases = "virtual_alias_maps = inline:{{alias@karbon.example = real@karbon.example}}\n";
+    Postfix::start(sink, aliases, &master)
+}
+
+/// The lines in `master.cf` of a Postfix that asks by milter.
+pub(super) fn master(front: u16, milter: u16, back: u16) -> String {
+    format!(
+        "127.0.0.1:{front} inet n - n - - smtpd -o smtpd_milters=inet:127.0.0.1:{milter}\n  \
+         -o milter_default_action=tempfail\n{}",
+        filled(way_back(), &[("127.0.0.1:10026", format!("127.0.0.1:{back}"))])
+    )
+}
+
+async fn set_up(kept: MilterKept) -> (Sink, Gateway, Postfix, u16) {
     let sink = Sink::start(&Script::default()).await;
     let ports = ports();
     let gateway = gateway(ports.back, ports.milter, kept).await;
-    let postfix = Postfix::start(ports, gateway.port, sink.port);
-    (sink, gateway, postfix)
+    let postfix = postfix(&ports, sink.port);
+    (sink, gateway, postfix, ports.front)
 }
 
 async fn gateway(back: u16, milter: u16, kept: MilterKept) -> Gateway {
@@ -30,8 +58,8 @@ fn held(postfix: &Postfix) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_decision_is_carried_out() {
-    let (sink, gateway, postfix) = set_up(MilterKept::Discard).await;
-    every_disposition(postfix.ports.by_milter, &sink, &gateway, &postfix).await;
+    let (sink, gateway, postfix, front) = set_up(MilterKept::Discard).await;
+    every_disposition(front, &sink, &gateway, &postfix).await;
     assert_eq!(held(&postfix), 0);
     // Four messages in one session, and each was one milter conversation.
     assert!(postfix.log().contains("milter-discard: END-OF-MESSAGE"), "{}", postfix.log());
@@ -41,8 +69,8 @@ async fn every_decision_is_carried_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_kept_can_stay_on_hold_too() {
-    let (sink, gateway, postfix) = set_up(MilterKept::Quarantine).await;
-    every_disposition(postfix.ports.by_milter, &sink, &gateway, &postfix).await;
+    let (sink, gateway, postfix, front) = set_up(MilterKept::Quarantine).await;
+    every_disposition(front, &sink, &gateway, &postfix).await;
     assert_eq!(held(&postfix), 1, "{}", postfix.log());
     assert!(postfix.log().contains("milter-hold: END-OF-MESSAGE"));
     drop(postfix);
@@ -53,8 +81,8 @@ async fn what_is_kept_can_stay_on_hold_too() {
 /// what a sender writes in our name is gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn recipients_and_fields_are_changed_one_by_one() {
-    let (sink, gateway, postfix) = set_up(MilterKept::Discard).await;
-    let mut client = Client::connect(postfix.ports.by_milter, "EHLO").await;
+    let (sink, gateway, postfix, front) = set_up(MilterKept::Discard).await;
+    let mut client = Client::connect(front, "EHLO").await;
     let to = ["alias@karbon.example", "c@elsewhere.example", "b@karbon.example"];
     let reply = client.send("lim@x.example", &to, &message("lim@x.example")).await;
     assert_eq!(reply.0, 250, "{reply:?}\n{}", postfix.log());
@@ -95,15 +123,15 @@ async fn recipients_and_fields_are_changed_one_by_one() {
 async fn while_the_gateway_is_away_clients_try_again() {
     let sink = Sink::start(&Script::default()).await;
     let ports = ports();
-    let (back, milter) = (ports.back, ports.milter);
-    let postfix = Postfix::start(ports, 1, sink.port);
+    let Ports { front, milter, back } = ports;
+    let postfix = postfix(&ports, sink.port);
     for _ in 0..2 {
-        let mut client = Client::connect(postfix.ports.by_milter, "EHLO").await;
+        let mut client = Client::connect(front, "EHLO").await;
         let reply = client.ask("MAIL FROM:<lim@x.example>").await;
         assert_eq!(reply.0 / 100, 4, "{reply:?}\n{}", postfix.log());
     }
     let first = gateway(back, milter, MilterKept::Discard).await;
-    let mut client = Client::connect(postfix.ports.by_milter, "EHLO").await;
+    let mut client = Client::connect(front, "EHLO").await;
     client.envelope("lim@x.example", &["a@karbon.example"]).await;
     // It stops within the message: what was not decided is tried again.
     let store = std::sync::Arc::clone(&first.store);
@@ -115,7 +143,7 @@ async fn while_the_gateway_is_away_clients_try_again() {
     let mut choices = Choices::new(back, Protocol::Lmtp);
     choices.milter_port = milter;
     let second = Gateway::start_on(choices, store).await;
-    let mut client = Client::connect(postfix.ports.by_milter, "EHLO").await;
+    let mut client = Client::connect(front, "EHLO").await;
     for _ in 0..2 {
         let to = ["a@karbon.example"];
         let reply = client.send("lim@x.example", &to, &message("lim@x.example")).await;

@@ -1,0 +1,96 @@
+//! nginx in front of a form, as the README has it.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::checks::free_port;
+use super::guide::{README, block, filled};
+use crate::contacts_edge::client::{raw, request};
+use crate::contacts_edge::upstream::Upstream;
+use crate::served::{Place, person};
+
+/// Ended with its workers when this is dropped: it stays in the foreground, and `quit` is its own.
+struct Nginx {
+    process: Child,
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        let id = self.process.id().to_string();
+        let _ = Command::new("kill").args(["-TERM", &id]).status();
+        let _ = self.process.wait();
+    }
+}
+
+fn nginx(folder: &std::path::Path, location: &str, port: u16) -> Nginx {
+    let at = folder.display();
+    let paths: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .iter()
+        .map(|name| format!("{name}_temp_path {at}/{name};\n"))
+        .collect();
+    let text = format!(
+        "daemon off;\npid {at}/nginx.pid;\nerror_log {at}/error.log;\nevents {{}}\nhttp {{\n\
+         access_log off;\n{paths}server {{\nlisten 127.0.0.1:{port};\n{location}}}\n}}\n"
+    );
+    std::fs::write(folder.join("nginx.conf"), text).unwrap();
+    let process = Command::new("nginx")
+        .arg("-c")
+        .arg(folder.join("nginx.conf"))
+        .arg("-p")
+        .arg(folder)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|fault| panic!("install the Debian package `nginx`: {fault}"));
+    Nginx { process }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nginx_in_front_of_a_form() {
+    let form = Upstream::start().await;
+    let guide = filled(
+        block(README, "form-gateway"),
+        &[
+            ("127.0.0.1:8080", "127.0.0.1:0\"\nstaff = \"127.0.0.1:0".to_owned()),
+            ("127.0.0.1:9000", form.address.to_string()),
+        ],
+    );
+    let (listen, entry) = guide.split_at(guide.find("[[organisation.form]]").unwrap());
+    let place = Place::around(listen);
+    let config = std::fs::read_to_string(place.config()).unwrap();
+    std::fs::write(place.config(), config + entry).unwrap();
+    place.import(&json!([person(
+        "P-L",
+        "lim@x.example",
+        "+447700900001",
+        json!({"kind": "channels_only", "channels": ["letter"]})
+    )]));
+    let served = place.serve();
+    let location =
+        filled(block(README, "form-nginx"), &[("127.0.0.1:8080", served.contacts.to_string())]);
+    let folder = tempfile::Builder::new().prefix("nginx").tempdir_in("/var/tmp").unwrap();
+    let port = free_port();
+    let nginx = nginx(folder.path(), &location, port);
+    let address = format!("127.0.0.1:{port}").parse().unwrap();
+    let started = Instant::now();
+    while std::net::TcpStream::connect(address).is_err() {
+        let said = std::fs::read_to_string(folder.path().join("error.log")).unwrap_or_default();
+        assert!(started.elapsed() < Duration::from_secs(30), "{said}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let fields = [("Content-Type", "application/x-www-form-urlencoded")];
+    let submit = async |email: &str| {
+        let body = format!("email={email}&message=It+drips");
+        raw(address, &request("POST", "/karbon/contact", &fields, body.as_bytes())).await
+    };
+    assert_eq!(submit("jo%40y.example").await.status, 200);
+    assert_eq!(form.seen().len(), 1);
+    assert_eq!(form.seen()[0].body, b"email=jo%40y.example&message=It+drips");
+    assert_eq!(submit("lim%40x.example").await.status, 403);
+    assert_eq!(form.seen().len(), 1);
+    assert_eq!(served.queue("limited").await.len(), 1);
+    drop(nginx);
+    served.stop();
+}
