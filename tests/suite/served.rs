@@ -128,13 +128,6 @@ token_sha256 = "{token}"
         Place { folder }
     }
 
-    /// On a store that several share: these lines stand in place of its own folder.
-    pub fn on_store(self, lines: &str) -> Place {
-        let own = format!("url = \"embedded:{}\"", self.folder.path().join("store").display());
-        self.edit(&own, lines);
-        self
-    }
-
     /// With a profile that defers mail which depends on counters while they are away.
     pub fn deferring(self) -> Place {
         let profile = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles");
