@@ -40,6 +40,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "crate::channels::web_form::settings",
             "crate::channels::telephony::settings",
             "crate::channels::http::look",
+            "crate::channels::decisions::settings",
             "crate::forward::events::settings",
             // Whether a secret is one is found before the start.
             "crate::forward::events::signature",

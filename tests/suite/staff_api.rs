@@ -459,7 +459,9 @@ async fn the_document_covers_every_route_and_nothing_else() {
     assert_eq!(
         routes,
         [
+            "DELETE /api/v1/events/dead-letters/{receiver}/{event}",
             "GET /api/v1/audit",
+            "GET /api/v1/events/dead-letters",
             "GET /api/v1/openapi.json",
             "GET /api/v1/people",
             "GET /api/v1/people/{person}",
@@ -475,6 +477,7 @@ async fn the_document_covers_every_route_and_nothing_else() {
             "PATCH /api/v1/people/{person}",
             "POST /api/v1/contacts",
             "POST /api/v1/decisions/preview",
+            "POST /api/v1/events/dead-letters/{receiver}/{event}/retry",
             "POST /api/v1/people/{person}/restrictions",
             "POST /api/v1/queues/{queue}/{item}/claim",
             "POST /api/v1/queues/{queue}/{item}/close",
