@@ -274,6 +274,36 @@ async fn signed_messages_pass_unchanged() {
     pass_unchanged(read(files)).await;
 }
 
+/// What the library for DKIM, SPF and DMARC tests itself with: signed messages, chains, reports.
+#[tokio::test]
+async fn messages_about_authentication_pass_unchanged() {
+    let mut files = Vec::new();
+    files_below(&sources_of("mail-auth").join("resources"), &mut files);
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "eml" || ending == "txt"));
+    assert!(files.len() >= 80, "the collection is smaller than it was: {}", files.len());
+    pass_unchanged(read(files)).await;
+}
+
+/// The two messages that SpamAssassin shows itself with.
+#[tokio::test]
+async fn sample_messages_pass_unchanged() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let examples = root.join("target/peers/spamassassin/usr/share/doc/spamassassin/examples");
+    let files = ["sample-spam.txt", "sample-nonspam.txt"].map(|name| examples.join(name));
+    assert!(
+        files.iter().all(|file| file.exists()),
+        "the samples of the Debian package `spamassassin` are missing: tests/run unpacks them"
+    );
+    pass_unchanged(read(files.to_vec())).await;
+}
+
+fn files_below(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files_below(&path, files) } else { files.push(path) }
+    }
+}
+
 fn read(mut files: Vec<PathBuf>) -> Messages {
     files.sort();
     let read = |file: PathBuf| {
