@@ -75,7 +75,7 @@ pub const MAIL_ORIGINAL_TO_MAX: usize = 100;
 pub const MAIL_MARK_AGE_MAX: Duration = Duration::from_secs(5 * 24 * 3600);
 /// Messages that are parsed at once, and of those beyond [`MAIL_MEMORY_BYTES_MAX`] that are decided:
 /// each takes a few times what is parsed of it in memory. More wait their turn.
-pub const MAIL_READERS_MAX: usize = 4;
+pub const MAIL_READERS_MAX: usize = 2;
 /// Attachments of a message that are compared. More: the rest counts as one.
 pub const MAIL_ATTACHMENTS_MAX: usize = 100;
 /// Message-ids of one message's thread that are compared, newest kept.

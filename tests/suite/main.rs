@@ -34,6 +34,7 @@ mod scenarios;
 mod served;
 mod servers;
 mod staff_api;
+mod staff_document;
 mod store_away;
 mod store_contract;
 mod store_copy;
