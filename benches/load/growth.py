@@ -22,11 +22,11 @@ BODY_BYTES_A_SECOND = 20 * 1024 * KIBIBYTE
 MESSAGES_A_SECOND_MAX = 1_000
 
 
-def decisions(gateway, people, connections=CONNECTIONS):
+def decisions(gateway, people, connections=CONNECTIONS, **more):
     """Decisions on somebody restricted and on somebody who is not, on a store as after the import."""
     candidates = []
     for name, every in (("restricted", 1), ("unrestricted", 0)):
-        load = Load("contact", "/decisions/contact", every, people)
+        load = Load("contact", "/decisions/contact", every, people, more)
         candidate = gateway_candidate(name, gateway, load, connections)
         candidate.check = resident_and(gateway, candidate.check)
         candidates.append(candidate)
@@ -92,6 +92,13 @@ def bodies(place, options):
         yield size, Case("bodies", f"{size} KiB", [candidate])
 
 
+def text(place, options):
+    """Bytes of a contact's text, which is looked through for what comes before every restriction."""
+    gateway = gateway_with(place, "gateway", options)
+    for size in (10, 1_000) if options.quick else (10, 100, 400, 2_000, 10_000, 100_000):
+        yield size, Case("text", f"{size} bytes", decisions(gateway, options.people, text=size))
+
+
 def history(place, options):
     """Contacts that an organisation has on record."""
     gateway = gateway_with(place, "gateway", options)
@@ -149,6 +156,7 @@ QUANTITIES = {
     "organisations": (organisations, "organisations"),
     "connections": (connections, "connections"),
     "bodies": (bodies, "KiB of a message"),
+    "text": (text, "bytes of a contact's text"),
     "history": (history, "contacts on record"),
     "person-history": (person_history, "contacts of each person on record"),
 }
