@@ -19,15 +19,32 @@ async fn vonage(product: Product, restriction: Value) -> Rig {
 
 impl Rig {
     fn token(&mut self, hashed: &str, off: i64) -> String {
-        let claims = json!({
-            "iss": "Vonage", "iat": self.gateway.clock.now().timestamp() + off, "jti": "j",
-            "api_key": "k", "application_id": "a", "payload_hash": hex(&sha256(hashed.as_bytes()))
-        });
+        let hash = hex(&sha256(hashed.as_bytes()));
+        self.token_with(json!({"payload_hash": hash}), off)
+    }
+
+    fn token_with(&mut self, more: Value, off: i64) -> String {
+        let iat = self.gateway.clock.now().timestamp() + off;
+        let common =
+            json!({"iss": "Vonage", "iat": iat, "jti": "j", "api_key": "k", "application_id": "a"});
+        let claims = with(common, more);
         let token = self.sdk.ask("vonage_sign", json!({"secret": SECRET, "claims": claims}));
         let token = token.as_str().unwrap().to_owned();
         let facts = json!({"token": token, "secret": SECRET});
         assert_eq!(self.sdk.ask("vonage_valid", facts), json!(true));
         token
+    }
+
+    /// A GET with this query, whose token was made over `signed`, or names nothing.
+    async fn get(&mut self, query: &str, signed: Option<&str>) -> Got {
+        let token = match signed {
+            Some(signed) => self.token(signed, 0),
+            None => self.token_with(json!({}), 0),
+        };
+        let bearer = format!("Bearer {token}");
+        let head = [("Authorization", bearer.as_str())];
+        let target = format!("/karbon/calls?{query}");
+        raw(self.gateway.address, &request("GET", &target, &head, b"")).await
     }
 
     async fn vonage(&mut self, behind: &str, body: &Value) -> Got {
@@ -50,6 +67,20 @@ fn call(from: &str) -> Value {
     json!({"from": from, "to": "441632960000", "uuid": "u-1", "conversation_uuid": "CON-1"})
 }
 
+/// The query of a call by GET, and the object that its token's hash is made over.
+fn called(from: &str) -> String {
+    format!(
+        "from={from}&to=441632960000&uuid=u-2&conversation_uuid=CON-2&SipHeader_X-Ask=a+%26%C3%A9"
+    )
+}
+
+fn object(from: &str) -> String {
+    format!(
+        "{{\"from\":\"{from}\",\"to\":\"441632960000\",\"uuid\":\"u-2\",\
+         \"conversation_uuid\":\"CON-2\",\"SipHeader_X-Ask\":\"a &é\"}}"
+    )
+}
+
 fn with(mut call: Value, more: Value) -> Value {
     for (key, value) in more.as_object().unwrap() {
         call[key] = value.clone();
@@ -65,11 +96,42 @@ async fn everybody_else_goes_on_untouched_by_post_and_by_get() {
     let seen = rig.upstream.seen().remove(0);
     assert_eq!(seen.body, other.to_string().as_bytes());
     assert!(seen.field("authorization").is_some());
-    let bearer = format!("Bearer {}", rig.token("whatever", 0));
-    let head = [("Authorization", bearer.as_str())];
-    let target = "/karbon/calls?from=447700900001&to=441632960000&uuid=u-2&conversation_uuid=CON-2";
-    let got = raw(rig.gateway.address, &request("GET", target, &head, b"")).await;
-    assert_eq!(got.json()[0]["action"], "talk");
+    let asked = rig.get(&called("447700900001"), Some(&object("447700900001"))).await;
+    assert_eq!(asked.json()[0]["action"], "talk");
+    let other = rig.get(&called("447700900009"), None).await;
+    assert_eq!(other.text(), FLOW, "a token of a GET need not name what it was made for");
+    rig.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_get_that_is_not_what_was_signed_is_refused() {
+    let mut rig = vonage(Product::Voice, closed()).await;
+    let (limited, other) = ("447700900001", "447700900009");
+    let signed = object(limited);
+    // Another value, another order, a parameter more, one less, and one that comes before its like.
+    for query in [
+        called(other),
+        "to=441632960000&from=447700900001&uuid=u-2&conversation_uuid=CON-2&SipHeader_X-Ask=a+%26%C3%A9".to_owned(),
+        format!("{}&status=completed", called(limited)),
+        called(limited).replace("&uuid=u-2", ""),
+        format!("from={other}&{}", called(limited)),
+        String::new(),
+    ] {
+        assert_eq!(rig.get(&query, Some(&signed)).await.status, 403, "{query}");
+    }
+    // A body would be read before the query.
+    let token = rig.token(&signed, 0);
+    let bearer = format!("Bearer {token}");
+    let head = [("Content-Type", "application/json"), ("Authorization", bearer.as_str())];
+    let target = format!("/karbon/calls?{}", called(limited));
+    let body = call(other).to_string();
+    let got = raw(rig.gateway.address, &request("GET", &target, &head, body.as_bytes())).await;
+    assert_eq!(got.status, 403);
+    assert!(rig.gateway.decided().await.is_empty());
+    assert!(rig.upstream.seen().is_empty());
+    // The same values, encoded in another way, are the same.
+    let query = called(limited).replace("from=", "%66rom=");
+    assert_eq!(rig.get(&query, Some(&signed)).await.json()[0]["action"], "talk");
     rig.gateway.stop().await;
 }
 
