@@ -226,7 +226,11 @@ impl TelephonyEdge {
         text: &Text,
         deadline: Instant,
     ) -> (Answer, bool) {
-        let Some(outcome) = self.decide(entry, text.contact(self.clock.now())).await else {
+        let contact = Contact {
+            unanswerable: provider::reply(entry, text, "").is_none(),
+            ..text.contact(self.clock.now())
+        };
+        let Some(outcome) = self.decide(entry, contact).await else {
             return self.pass_on(entry, webhook, &["limits_unchecked".to_owned()], deadline).await;
         };
         let decision = &outcome.decision;
@@ -236,7 +240,8 @@ impl TelephonyEdge {
                 self.pass_on(entry, webhook, &decision.flags, deadline).await
             }
             (Disposition::Limit, Some(notice)) => {
-                (provider::reply(entry, webhook, text, &notice.text), true)
+                let reply = provider::reply(entry, text, &notice.text);
+                (reply.unwrap_or_else(|| provider::empty(entry, webhook)), true)
             }
             (Disposition::Limit, None) | (Disposition::Route | Disposition::File, _) => {
                 (provider::empty(entry, webhook), true)

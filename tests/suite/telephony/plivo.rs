@@ -136,5 +136,8 @@ async fn a_limited_text_is_answered_once() {
     assert!(document.contains("<Message src=\"441632960000\" dst=\"447700900001\">"), "{document}");
     let document = rig.plivo_document("", &message("m-2")).await;
     assert!(document.ends_with("<Response/>"), "{document}");
+    let limited = rig.gateway.queue("limited").await;
+    assert_eq!(limited.len(), 2);
+    assert!(limited.iter().all(|item| item.flags.is_empty()), "told by the answer");
     rig.gateway.stop().await;
 }

@@ -97,17 +97,21 @@ async fn changed_or_late_requests_are_refused() {
 #[tokio::test]
 async fn text_messages_are_decided_too() {
     let mut rig = telnyx(Product::Messaging, closed()).await;
-    let message = |kind: &str, from: &str| {
+    let message = |kind: &str, id: &str| {
         json!({"data": {"event_type": kind, "payload": {
-            "id": "m-1", "from": {"phone_number": from}, "to": [{"phone_number": "+441632960000"}],
+            "id": id, "from": {"phone_number": JO}, "to": [{"phone_number": "+441632960000"}],
             "text": "Hello"
         }}})
         .to_string()
     };
-    let got = rig.telnyx("", "application/json", &message("message.received", JO), 0).await;
-    assert_eq!((got.status, got.text().as_str()), (200, ""));
-    assert_eq!(rig.gateway.queue("limited").await.len(), 1);
-    let got = rig.telnyx("", "application/json", &message("message.sent", JO), 0).await;
+    for id in ["m-1", "m-2"] {
+        let got = rig.telnyx("", "application/json", &message("message.received", id), 0).await;
+        assert_eq!((got.status, got.text().as_str()), (200, ""));
+    }
+    let limited = rig.gateway.queue("limited").await;
+    assert_eq!(limited.len(), 2);
+    assert!(limited.iter().all(|item| item.flags == ["notice_not_sent"]), "nobody was told");
+    let got = rig.telnyx("", "application/json", &message("message.sent", "m-3"), 0).await;
     assert_eq!(got.text(), FLOW);
     rig.gateway.stop().await;
 }

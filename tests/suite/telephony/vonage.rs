@@ -196,7 +196,7 @@ async fn forged_changed_and_late_requests_are_refused() {
 }
 
 #[tokio::test]
-async fn messages_are_decided_and_answered_with_nothing() {
+async fn messages_are_answered_with_nothing_and_nobody_counts_as_told() {
     let mut rig = vonage(Product::Messaging, closed()).await;
     let message = |channel: &str, uuid: &str| {
         json!({"from": "447700900001", "to": "441632960000", "channel": channel,
@@ -206,7 +206,9 @@ async fn messages_are_decided_and_answered_with_nothing() {
         let got = rig.vonage("", &message(channel, uuid)).await;
         assert_eq!((got.status, got.text().as_str()), (200, ""), "{channel}");
     }
-    assert_eq!(rig.gateway.queue("limited").await.len(), 2);
+    let limited = rig.gateway.queue("limited").await;
+    assert_eq!(limited.len(), 2);
+    assert!(limited.iter().all(|item| item.flags == ["notice_not_sent"]), "each says so");
     let report = with(message("sms", "m-3"), json!({"status": "delivered"}));
     assert_eq!(rig.vonage("", &report).await.text(), FLOW);
     rig.gateway.stop().await;
