@@ -5,7 +5,7 @@ use contact_gateway::ports::Clock;
 use contact_gateway::runtime::tokens::{hex, sha256};
 use serde_json::{Value, json};
 
-use super::rig::{FLOW, Rig, closed, point, rig};
+use super::rig::{FLOW, Rig, closed, point, quota, rig};
 use crate::contacts_edge::client::{Got, raw, request};
 
 const SECRET: &str = "a signature secret of thirty-two!";
@@ -171,6 +171,48 @@ async fn nobody_there_rings_the_deputy_and_an_answer_is_left_alone() {
     assert_eq!(actions[0]["endpoint"][0]["number"], "441910000002");
     let actions = rig.ncco("/dial-result?leg=1", &leg("busy")).await;
     assert_eq!(actions[1]["action"], "record");
+    assert_eq!(rig.gateway.decided().await.len(), 1);
+    rig.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn the_other_outcomes_are_what_vonage_reads() {
+    let mut filed = vonage(Product::Voice, json!({"kind": "contact_ended"})).await;
+    let actions = filed.ncco("", &call("447700900001")).await.to_string();
+    assert!(
+        actions.contains("Thank you for calling") && actions.contains("\"record\""),
+        "{actions}"
+    );
+    assert!(!actions.contains("arrangement"), "{actions}");
+    filed.gateway.stop().await;
+    // No action rejects: a call without one ends before it is answered.
+    for (when_limited, count) in [(WhenLimited::Reject, 0), (WhenLimited::Notice, 2)] {
+        let mut one = rig(Provider::Vonage, Product::Voice, SECRET, closed(), |entry| {
+            entry.when_limited = when_limited;
+        })
+        .await;
+        let actions = one.ncco("", &call("447700900001")).await;
+        assert_eq!(actions.as_array().unwrap().len(), count, "{actions}");
+        one.gateway.stop().await;
+    }
+}
+
+/// A retry is signed anew; its body is what it was.
+#[tokio::test]
+async fn copies_with_tokens_of_their_own_are_one_call() {
+    let mut rig = vonage(Product::Voice, quota(1)).await;
+    let body = call("447700900001").to_string();
+    let tokens: Vec<String> =
+        (0..20).map(|off| format!("Bearer {}", rig.token(&body, -off))).collect();
+    let copies = tokens.iter().map(|token| {
+        let head = [("Content-Type", "application/json"), ("Authorization", token.as_str())];
+        let sent = request("POST", "/karbon/calls", &head, body.as_bytes());
+        let address = rig.gateway.address;
+        async move { raw(address, &sent).await }
+    });
+    let answers = futures_util::future::join_all(copies).await;
+    assert!(answers.iter().all(|one| one.status == 200 && one.text() == FLOW));
+    assert_eq!(rig.upstream.seen().len(), 1);
     assert_eq!(rig.gateway.decided().await.len(), 1);
     rig.gateway.stop().await;
 }
