@@ -49,6 +49,10 @@ pub struct Contact {
     /// fields. Such a contact is delivered and flagged, never limited.
     #[serde(default, skip_serializing_if = "is_false")]
     pub ambiguous: bool,
+    /// Whoever hands the contact in has no way to answer its sender. A limited sender does not count
+    /// as told then, and the item says so.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unanswerable: bool,
 }
 
 /// Shows id and channel: no subject, text or address reaches a log by way of `{:?}`.

@@ -113,6 +113,12 @@ impl Intake {
     }
 
     /// Nobody who ever had a restriction: nothing of the store is needed.
+    ///
+    /// A restriction that has ended needs it still. An id that was limited while it was in force may
+    /// come again (a mail server's retry of days, a provider's of hours, at another gateway or after a
+    /// restart), and the recorded decision is the answer to it for ever: delivered now, it would be
+    /// kept and delivered both. The price is that those who once had a restriction are answered a
+    /// commit later than those who never had one.
     fn is_plain(&self, organisation: &Organisation, sender: &Sender, contact: &Contact) -> bool {
         decide::is_unrestricted(organisation, sender, contact.at)
             && sender.candidates.iter().all(|person| person.restrictions.is_empty())
