@@ -101,7 +101,7 @@ async fn a_cluster_failover_needs_no_restart_and_spares_other_organisations() {
     // unless `cluster-require-full-coverage` is off.
     commit_again(&*store, "c-20").await;
     assert_eq!(decided(&*store, &karbon()).await.len(), 21);
-    store.record_plain(vec![plain(super::facts::tuntum(), "c-1")]).await.unwrap();
+    store.record_plain([plain(super::facts::tuntum(), "c-1")].into()).await.unwrap();
     assert_eq!(ledger(&*store).await.counted.len(), 21);
 }
 

@@ -33,7 +33,7 @@ async fn what_no_redis_replica_acknowledges_is_no_answer_and_nothing_waits_for_i
     }
     assert!(at_once >= 12, "{at_once}");
     store.people(&karbon()).await.unwrap();
-    assert!(store.record_plain(vec![plain(karbon(), "p-1")]).await.is_err());
+    assert!(store.record_plain([plain(karbon(), "p-1")].into()).await.is_err());
 
     let replica = [format!("replicaof 127.0.0.1 {}", ground.servers[0].port)];
     let _replica = Server::start(&replica).await;
@@ -46,7 +46,7 @@ async fn what_no_redis_replica_acknowledges_is_no_answer_and_nothing_waits_for_i
     assert_eq!(contacts.len(), 20);
     let counted = ledger(&*store).await.counted.len();
     assert!((20..=21).contains(&counted), "{counted}");
-    store.record_plain(vec![plain(karbon(), "p-1")]).await.unwrap();
+    store.record_plain([plain(karbon(), "p-1")].into()).await.unwrap();
 }
 
 /// The first call of all may find no connection in time.
