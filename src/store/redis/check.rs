@@ -82,12 +82,6 @@ async fn of_node(node: &Client, link: &Link) -> Result<Found, StoreError> {
     let usable = faults.is_empty();
     faults.extend(of_settings(&info, saves(&mut connection).await));
     if link.replicas_asked() > 0 {
-        let mut waiting = redis::cmd("WAIT");
-        waiting.arg(0).arg(1);
-        let waited: Result<i64, _> = waiting.query_async(&mut connection).await;
-        if waited.is_err_and(|error| error.code() == Some("NOPERM")) {
-            faults.push(lacking("run WAIT"));
-        }
         faults.extend(of_replicas(&info, link.replicas_asked()));
     }
     Ok(Found { faults, usable })
