@@ -39,8 +39,9 @@ use crate::channels::http::problem::ProblemType;
 use crate::channels::http::upstream::{Upstream, address};
 use crate::domain::contact::Contact;
 use crate::domain::decision::{Decision, Disposition};
+use crate::domain::organisation::OrganisationId;
 use crate::intake::{Inbound, Intake, Outcome};
-use crate::ports::{Attachment, Clock};
+use crate::ports::{Attachment, Clock, StoreError};
 use crate::runtime::limits::{
     CALL_DECIDE_WAIT, CALL_DOCUMENT_BYTES_MAX, CALL_NOTE_TRIES_MAX, CALL_NOTE_WAIT,
     CALL_REPEAT_WINDOW, CALL_REPEATS_MAX, CALL_STATE_WINDOW,
@@ -226,7 +227,11 @@ impl TelephonyEdge {
         text: &Text,
         deadline: Instant,
     ) -> (Answer, bool) {
-        let Some(outcome) = self.decide(entry, text.contact(self.clock.now())).await else {
+        let contact = Contact {
+            unanswerable: provider::reply(entry, text, "").is_none(),
+            ..text.contact(self.clock.now())
+        };
+        let Some(outcome) = self.decide(entry, contact).await else {
             return self.pass_on(entry, webhook, &["limits_unchecked".to_owned()], deadline).await;
         };
         let decision = &outcome.decision;
@@ -236,7 +241,8 @@ impl TelephonyEdge {
                 self.pass_on(entry, webhook, &decision.flags, deadline).await
             }
             (Disposition::Limit, Some(notice)) => {
-                (provider::reply(entry, webhook, text, &notice.text), true)
+                let reply = provider::reply(entry, text, &notice.text);
+                (reply.unwrap_or_else(|| provider::empty(entry, webhook)), true)
             }
             (Disposition::Limit, None) | (Disposition::Route | Disposition::File, _) => {
                 (provider::empty(entry, webhook), true)
@@ -313,7 +319,9 @@ impl TelephonyEdge {
         }
     }
 
-    /// Notes something on a contact, with a few more tries while the store is away.
+    /// Notes something on a contact, with a few more tries while the store is away, or does not know
+    /// the contact yet: a provider's webhooks come in any order (developers.telnyx.com, "Receiving
+    /// webhooks").
     fn note(&self, entry: &TelephonySettings, contact: &str, note: Note) {
         let (intake, organisation) = (Arc::clone(&self.intake), entry.organisation.clone());
         let contact = contact.to_owned();
@@ -325,8 +333,9 @@ impl TelephonyEdge {
                     value: note.value.clone(),
                     item: None,
                 };
-                match intake.attach(&organisation, &contact, attachment).await {
-                    Ok(()) => return,
+                match attach(&intake, &organisation, &contact, attachment).await {
+                    Ok(true) => return,
+                    Ok(false) => {}
                     Err(error) if error.is_retryable() => {
                         tracing::warn!(%error, contact, what = note.name, "not noted yet");
                     }
@@ -338,7 +347,7 @@ impl TelephonyEdge {
                 tokio::time::sleep(wait).await;
                 wait *= 2;
             }
-            tracing::error!(contact, what = note.name, "could not be noted; the provider has it");
+            tracing::warn!(contact, what = note.name, "could not be noted; the provider has it");
         });
     }
 
@@ -370,6 +379,21 @@ impl TelephonyEdge {
             }
         }
     }
+}
+
+/// `false`: nothing is attached, since the contact has not been decided, or its decision is still on
+/// its way to the store.
+async fn attach(
+    intake: &Intake,
+    organisation: &OrganisationId,
+    contact: &str,
+    attachment: Attachment,
+) -> Result<bool, StoreError> {
+    if intake.recorded(organisation, contact).await?.is_none() {
+        return Ok(false);
+    }
+    intake.attach(organisation, contact, attachment).await?;
+    Ok(true)
 }
 
 /// Of the time that is left, the share that the existing call flow gets; the rest is for giving the

@@ -17,7 +17,7 @@ pub enum EventKind {
     /// A contact went to the point of contact or queue of a restriction.
     #[serde(rename = "contact.routed")]
     ContactRouted,
-    /// A contact was not delivered, and its sender was told.
+    /// A contact was not delivered, and its sender is told why where the channel can.
     #[serde(rename = "contact.limited")]
     ContactLimited,
     /// A contact was filed without reply.

@@ -260,6 +260,7 @@ mod tests {
             message_id: None,
             call_id: None,
             ambiguous: false,
+            unanswerable: false,
         }
     }
 

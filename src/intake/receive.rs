@@ -30,6 +30,7 @@ const COUNTED_DAYS: i64 = 32;
 /// The contact use case, shared by every channel.
 pub struct Intake {
     pub(super) organisations: HashMap<OrganisationId, Arc<Organisation>>,
+    pub(super) by_mail_domain: HashMap<String, Arc<Organisation>>,
     pub(super) rosters: Arc<Rosters>,
     pub(super) store: Arc<dyn Store>,
     archive: Arc<dyn Archive>,
@@ -59,10 +60,17 @@ pub struct Parts {
 
 impl Intake {
     pub fn new(parts: Parts) -> Self {
-        let organisations =
-            parts.organisations.into_iter().map(|one| (one.id.clone(), one)).collect();
+        let of_domains = |one: &Arc<Organisation>| {
+            let owner = Arc::clone(one);
+            one.mail_domains.clone().into_iter().map(move |domain| (domain, Arc::clone(&owner)))
+        };
         Intake {
-            organisations,
+            by_mail_domain: parts.organisations.iter().flat_map(of_domains).collect(),
+            organisations: parts
+                .organisations
+                .into_iter()
+                .map(|one| (one.id.clone(), one))
+                .collect(),
             rosters: parts.rosters,
             store: parts.store,
             archive: parts.archive,
@@ -105,6 +113,12 @@ impl Intake {
     }
 
     /// Nobody who ever had a restriction: nothing of the store is needed.
+    ///
+    /// A restriction that has ended needs it still. An id that was limited while it was in force may
+    /// come again (a mail server's retry of days, a provider's of hours, at another gateway or after a
+    /// restart), and the recorded decision is the answer to it for ever: delivered now, it would be
+    /// kept and delivered both. The price is that those who once had a restriction are answered a
+    /// commit later than those who never had one.
     fn is_plain(&self, organisation: &Organisation, sender: &Sender, contact: &Contact) -> bool {
         decide::is_unrestricted(organisation, sender, contact.at)
             && sender.candidates.iter().all(|person| person.restrictions.is_empty())

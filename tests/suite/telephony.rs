@@ -1,5 +1,6 @@
 //! Calls and text messages: signed and checked by the providers' own libraries.
 
+mod behind_nginx;
 mod fallback;
 mod generic;
 mod plivo;

@@ -76,6 +76,7 @@ pub(super) fn contact(
         message_id: reading.message_id.clone(),
         call_id: None,
         ambiguous: reading.ambiguous,
+        unanswerable: false,
     }
 }
 

@@ -111,5 +111,6 @@ fn contact(
         message_id: None,
         call_id: None,
         ambiguous: false,
+        unanswerable: false,
     }
 }

@@ -29,6 +29,11 @@ const NONCE: &str = "x-plivo-signature-v3-nonce";
 pub fn verify(entry: &TelephonySettings, webhook: &Webhook) -> Result<(), Refused> {
     let presented = fields::text(&webhook.headers, SIGNATURE).ok_or(Refused)?;
     let nonce = fields::text(&webhook.headers, NONCE).ok_or(Refused)?;
+    let is_posted_form = webhook.method == Method::POST && webhook.is_form();
+    if !webhook.body.is_empty() && !is_posted_form {
+        // Plivo sends no other body, and the signature would hold nothing of it.
+        return Err(Refused);
+    }
     let presented: Vec<Vec<u8>> =
         presented.split(',').filter_map(|one| STANDARD.decode(one.trim()).ok()).collect();
     let matches = addresses(entry, webhook).iter().any(|address| {
@@ -116,7 +121,7 @@ fn voice(webhook: &Webhook) -> Event {
         key: webhook.field("Digits"),
         recording: webhook.field("RecordUrl"),
     };
-    if let Some(next) = Next::at(&webhook.behind, webhook.field("leg").as_deref()) {
+    if let Some(next) = Next::at(&webhook.behind, webhook.leg().as_deref()) {
         return Event::Next(next, call);
     }
     let outbound = webhook.field("Direction").is_some_and(|way| way == "outbound");

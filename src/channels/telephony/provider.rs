@@ -110,22 +110,16 @@ pub fn empty(entry: &TelephonySettings, webhook: &Webhook) -> Answer {
     }
 }
 
-/// A text message in answer to one, where the provider takes it in its answer; else silence.
-pub fn reply(entry: &TelephonySettings, webhook: &Webhook, to: &Text, text: &str) -> Answer {
+/// A text message in answer to one; `None`: the provider takes none in its answer. Vonage and Telnyx
+/// want a call of their API instead, for which the gateway has no credentials.
+pub fn reply(entry: &TelephonySettings, to: &Text, text: &str) -> Option<Answer> {
     let text = shortened(text);
-    match entry.provider {
-        Provider::Twilio => Answer::new(StatusCode::OK, twiml::CONTENT_TYPE, twiml::reply(&text)),
-        Provider::Plivo => match (to.to.first(), to.from.first()) {
-            (Some(own), Some(sender)) => {
-                let document = plivo::xml::reply(own, &sender.value, &text);
-                Answer::new(StatusCode::OK, twiml::CONTENT_TYPE, document)
-            }
-            (Some(_) | None, _) => empty(entry, webhook),
-        },
-        Provider::Vonage | Provider::Telnyx | Provider::Sip | Provider::Generic => {
-            empty(entry, webhook)
-        }
-    }
+    let document = match entry.provider {
+        Provider::Twilio => twiml::reply(&text),
+        Provider::Plivo => plivo::xml::reply(to.to.first()?, &to.from.first()?.value, &text),
+        Provider::Vonage | Provider::Telnyx | Provider::Sip | Provider::Generic => return None,
+    };
+    Some(Answer::new(StatusCode::OK, twiml::CONTENT_TYPE, document))
 }
 
 /// The lines of a text that fit a message.

@@ -19,12 +19,16 @@ use crate::domain::identifier::Assurance;
 /// (developers.telnyx.com, "Webhook signing"). The entry's secrets are the public keys, in base64.
 ///
 /// # Errors
-/// [`Refused`]: it is not, or its time is not now.
+/// [`Refused`]: it is not, its time is not now, or it has no body: the signature holds nothing of a
+/// query.
 pub fn verify(
     entry: &TelephonySettings,
     webhook: &Webhook,
     now: DateTime<Utc>,
 ) -> Result<(), Refused> {
+    if webhook.body.is_empty() {
+        return Err(Refused);
+    }
     let signature = fields::text(&webhook.headers, "telnyx-signature-ed25519").ok_or(Refused)?;
     let signature = STANDARD.decode(signature).map_err(|_| Refused)?;
     let time = fields::text(&webhook.headers, "telnyx-timestamp").ok_or(Refused)?;

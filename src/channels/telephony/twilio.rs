@@ -48,7 +48,7 @@ pub fn texml(provider: &str, webhook: &Webhook, assurance: Assurance) -> Event {
         key: webhook.field("Digits"),
         recording: webhook.field("RecordingUrl"),
     };
-    if let Some(next) = Next::at(&webhook.behind, webhook.field("leg").as_deref()) {
+    if let Some(next) = Next::at(&webhook.behind, webhook.leg().as_deref()) {
         return Event::Next(next, call);
     }
     // Calls that the organisation makes itself are nobody's contact.

@@ -79,18 +79,24 @@ impl Webhook {
         pairs(self.query.as_deref().unwrap_or_default().as_bytes())
     }
 
-    /// A field that is not blank, of the body or else of the query.
+    /// A field that is not blank: of the body, or where there is none, of the query. Of a request
+    /// with a body some providers sign nothing else, so that its query could be anybody's.
     pub fn field(&self, name: &str) -> Option<String> {
-        let in_form = self.form.iter().find(|(field, value)| field == name && !value.is_empty());
-        if let Some((_, value)) = in_form {
-            return Some(value.clone());
+        if self.body.is_empty() {
+            return first(&self.query_fields(), name);
         }
-        if let Some(value) = plain(self.json.get(name)) {
-            return Some(value);
-        }
-        let query = self.query_fields();
-        query.into_iter().find(|(field, value)| field == name && !value.is_empty()).map(|(_, v)| v)
+        first(&self.form, name).or_else(|| plain(self.json.get(name)))
     }
+
+    /// Which leg of a call a continuation is about, as its address says, which is ours.
+    pub fn leg(&self) -> Option<String> {
+        first(&self.query_fields(), "leg")
+    }
+}
+
+fn first(fields: &[(String, String)], name: &str) -> Option<String> {
+    let found = fields.iter().find(|(field, value)| field == name && !value.is_empty());
+    found.map(|(_, value)| value.clone())
 }
 
 /// A JSON text or number that is not blank.

@@ -86,6 +86,7 @@ pub fn contact(
         message_id: None,
         call_id: None,
         ambiguous: sender.ambiguous,
+        unanswerable: false,
     }
 }
 

@@ -19,6 +19,10 @@ use super::limits::next_admission;
 use super::walk::Walk;
 use super::{Verdict, audit_rows};
 
+/// On an item whose sender ought to be told, where the channel that it came by can't tell anybody:
+/// staff may, in another way.
+const NOTICE_NOT_SENT: &str = "notice_not_sent";
+
 /// How long a reason without a period of its own is not told again.
 const TOLD_AGAIN_AFTER: Duration = Duration::days(7);
 
@@ -91,6 +95,9 @@ fn row(row: u8, code: &str) -> AuditRow {
 /// Completes the decision of a walk with everything that goes with it.
 pub(super) fn verdict(mut walk: Walk<'_>, mut decision: Decision) -> Verdict {
     decision.notice = notice(&mut walk, &decision);
+    if decision.notice.is_some() && walk.contact.unanswerable {
+        decision.flags.push(NOTICE_NOT_SENT.to_owned());
+    }
     walk.additions.received = received(&walk, &decision);
     let item = item(&walk, &decision);
     let rows = audit_rows(&walk);
@@ -119,7 +126,8 @@ fn entry(
 }
 
 /// What a limited sender is told; once a period where it is sent afterwards. A representative who
-/// is not named is told nothing: the restriction is somebody else's.
+/// is not named is told nothing: the restriction is somebody else's. A sender who can't be answered
+/// by this contact is told by a later one.
 fn notice(walk: &mut Walk<'_>, decision: &Decision) -> Option<Notice> {
     if decision.disposition != Disposition::Limit {
         return None;
@@ -131,7 +139,9 @@ fn notice(walk: &mut Walk<'_>, decision: &Decision) -> Option<Notice> {
         if was_told(walk, &code, walk.at) {
             return None;
         }
-        walk.additions.told = Some(Told { code, at: walk.at });
+        if !walk.contact.unanswerable {
+            walk.additions.told = Some(Told { code, at: walk.at });
+        }
     }
     let next_slot = next_admission(walk);
     let limits: Vec<explain::Facts<'_>> = walk

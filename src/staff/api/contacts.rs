@@ -56,6 +56,9 @@ pub struct ContactBody {
     /// Who sent it could not be settled; it is delivered and flagged.
     #[serde(default)]
     pub ambiguous: bool,
+    /// Its sender can't be answered from here: nobody is told of a limit.
+    #[serde(default)]
+    pub unanswerable: bool,
 }
 
 impl ContactBody {
@@ -80,6 +83,7 @@ impl ContactBody {
             message_id: self.message_id,
             call_id: self.call_id,
             ambiguous: self.ambiguous,
+            unanswerable: self.unanswerable,
         })
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::degraded::faulty::Faulty;
+use crate::degraded::faulty::{Faulty, Trouble};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use contact_gateway::channels::decisions::settings::ProxySettings;
@@ -237,6 +237,11 @@ impl Gateway {
     /// How often intake has called the store.
     pub fn accesses(&self) -> usize {
         self.watched.accesses()
+    }
+
+    /// The store is in trouble from now on.
+    pub fn store_is(&self, trouble: Trouble) {
+        self.watched.has(trouble);
     }
 
     pub fn archive(&self) -> FileArchive {

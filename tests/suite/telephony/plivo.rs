@@ -4,7 +4,7 @@ use contact_gateway::channels::telephony::settings::{Product, Provider, WhenLimi
 use serde_json::{Value, json};
 
 use super::rig::{FLOW, PUBLIC, Rig, closed, encoded, point, rig};
-use crate::contacts_edge::client::Got;
+use crate::contacts_edge::client::{Got, raw, request};
 
 const SECRET: &str = "plivo token";
 const NONCE: &str = "12345678901234567890";
@@ -126,6 +126,66 @@ async fn changed_requests_are_refused() {
     rig.gateway.stop().await;
 }
 
+/// The signature of a request without a body, and that of an empty form, hold nothing of another.
+#[tokio::test]
+async fn a_body_that_no_signature_holds_is_refused() {
+    let mut rig = plivo(Product::Voice, closed()).await;
+    let query = "?CallUUID=u-1&From=447700900009&CallStatus=ringing&Direction=inbound";
+    let target = format!("/karbon/calls{query}");
+    for (method, kind, status) in [
+        ("GET", None, 200),
+        ("GET", Some("application/x-www-form-urlencoded"), 403),
+        ("POST", Some("application/json"), 403),
+        ("POST", Some("text/plain"), 403),
+        ("PUT", Some("application/x-www-form-urlencoded"), 403),
+    ] {
+        let facts = json!({
+            "token": SECRET, "method": "GET", "url": format!("{PUBLIC}{query}"), "fields": [],
+            "nonce": NONCE
+        });
+        let signature = rig.sdk.ask("plivo_sign", facts);
+        let mut head = vec![
+            ("X-Plivo-Signature-V3", signature.as_str().unwrap()),
+            ("X-Plivo-Signature-V3-Nonce", NONCE),
+        ];
+        head.extend(kind.map(|kind| ("Content-Type", kind)));
+        let body = match kind {
+            Some("application/json") => {
+                json!({"From": "447700900001", "CallUUID": "u-2"}).to_string()
+            }
+            Some(_) => encoded(&ringing("u-2", "447700900001")),
+            None => String::new(),
+        };
+        let sent = request(method, &target, &head, body.as_bytes());
+        let got = raw(rig.gateway.address, &sent).await;
+        assert_eq!(got.status, status, "{method} {kind:?}");
+    }
+    assert_eq!(rig.upstream.seen().len(), 1);
+    assert!(rig.gateway.queue("limited").await.is_empty());
+    rig.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_filed_caller_and_one_whom_nobody_answers_get_the_voicemail() {
+    let mut rig = plivo(Product::Voice, json!({"kind": "contact_ended"})).await;
+    let document = rig.plivo_document("", &ringing("u-1", "447700900001")).await;
+    assert!(document.contains("Thank you for calling"), "{document}");
+    assert!(document.contains("<Record") && !document.contains("arrangement"), "{document}");
+    rig.gateway.stop().await;
+    let mut rig = plivo(Product::Voice, point()).await;
+    rig.plivo_document("", &ringing("u-1", "447700900001")).await;
+    let mut silent = ringing("u-1", "447700900001");
+    silent.push(("DialStatus", "busy"));
+    let document = rig.plivo_document("/dial-result?leg=1", &silent).await;
+    assert!(document.contains("<Record"), "{document}");
+    let mut left = ringing("u-1", "447700900001");
+    left.push(("RecordUrl", "https://media.plivo.example/1.mp3"));
+    let document = rig.plivo_document("/recorded", &left).await;
+    assert!(document.contains("<Hangup/>") && document.contains("has been kept"), "{document}");
+    assert_eq!(rig.gateway.decided().await.len(), 1);
+    rig.gateway.stop().await;
+}
+
 #[tokio::test]
 async fn a_limited_text_is_answered_once() {
     let mut rig = plivo(Product::Messaging, closed()).await;
@@ -136,5 +196,8 @@ async fn a_limited_text_is_answered_once() {
     assert!(document.contains("<Message src=\"441632960000\" dst=\"447700900001\">"), "{document}");
     let document = rig.plivo_document("", &message("m-2")).await;
     assert!(document.ends_with("<Response/>"), "{document}");
+    let limited = rig.gateway.queue("limited").await;
+    assert_eq!(limited.len(), 2);
+    assert!(limited.iter().all(|item| item.flags.is_empty()), "told by the answer");
     rig.gateway.stop().await;
 }

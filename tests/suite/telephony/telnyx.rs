@@ -1,7 +1,7 @@
 //! Telnyx: TeXML calls, signed by a throw-away key.
 
 use base64::Engine;
-use contact_gateway::channels::telephony::settings::{Product, Provider};
+use contact_gateway::channels::telephony::settings::{Product, Provider, WhenLimited};
 use contact_gateway::ports::Clock;
 use serde_json::{Value, json};
 
@@ -13,11 +13,14 @@ fn seed() -> String {
     base64::engine::general_purpose::STANDARD.encode([7_u8; 32])
 }
 
-async fn telnyx(product: Product, restriction: Value) -> Rig {
+async fn telnyx(product: Product, restriction: Value, when_limited: WhenLimited) -> Rig {
     let facts = json!({"seed": seed(), "body": "", "timestamp": "0"});
     let made = Sdk::start().ask("telnyx_sign", facts);
     let key = made["public_key"].as_str().unwrap();
-    let rig = rig(Provider::Telnyx, product, key, restriction, |_| {}).await;
+    let rig = rig(Provider::Telnyx, product, key, restriction, |entry| {
+        entry.when_limited = when_limited;
+    })
+    .await;
     // The libraries look at the clock of the machine.
     rig.gateway.clock.forward(chrono::Utc::now() - rig.gateway.clock.now());
     rig
@@ -55,7 +58,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 #[tokio::test]
 async fn calls_are_decided_and_documents_are_texml() {
-    let mut rig = telnyx(Product::Voice, point()).await;
+    let mut rig = telnyx(Product::Voice, point(), WhenLimited::Notice).await;
     let ringing = [("CallStatus", "ringing")];
     let other = call("v3:a", "+447700900009", &ringing);
     assert_eq!(rig.telnyx("", FORM, &other, 0).await.text(), FLOW);
@@ -75,8 +78,45 @@ async fn calls_are_decided_and_documents_are_texml() {
 }
 
 #[tokio::test]
+async fn limited_and_filed_callers_meet_the_same_as_elsewhere() {
+    for (restriction, when, parts) in [
+        (closed(), WhenLimited::Notice, ["<Gather", "</Gather><Hangup/>"]),
+        (closed(), WhenLimited::Voicemail, ["<Gather", "<Record"]),
+        (closed(), WhenLimited::Reject, ["<Response><Reject", "/></Response>"]),
+        (json!({"kind": "contact_ended"}), WhenLimited::Notice, ["Thank you", "<Record"]),
+    ] {
+        let mut rig = telnyx(Product::Voice, restriction, when).await;
+        let got = rig.telnyx("", FORM, &call("v3:a", JO, &[("CallStatus", "ringing")]), 0).await;
+        let document = got.text();
+        assert!(parts.iter().all(|part| document.contains(part)), "{when:?}: {document}");
+        let faults = rig.sdk.ask("twilio_faults", json!({"document": document, "kind": "voice"}));
+        assert_eq!(faults, json!([]));
+        rig.gateway.stop().await;
+    }
+}
+
+/// What Telnyx signs is the body: nothing is taken from a query beside it.
+#[tokio::test]
+async fn a_query_beside_a_body_says_nothing() {
+    let mut rig = telnyx(Product::Voice, closed(), WhenLimited::Notice).await;
+    let ringing = call("v3:a", JO, &[("CallStatus", "ringing")]);
+    rig.telnyx("", FORM, &ringing, 0).await;
+    let step = call("v3:a", JO, &[("CallStatus", "in-progress")]);
+    let document = rig.telnyx("/emergency?Digits=1", FORM, &step, 0).await.text();
+    assert!(!document.contains("<Dial"), "{document}");
+    let pressed = call("v3:a", JO, &[("CallStatus", "in-progress"), ("Digits", "1")]);
+    let document = rig.telnyx("/emergency", FORM, &pressed, 0).await.text();
+    assert!(document.contains("<Number>+441910000000</Number>"), "{document}");
+    // Nor from a query without one.
+    let query = call("v3:b", JO, &[("CallStatus", "ringing")]);
+    assert_eq!(rig.telnyx(&format!("?{query}"), FORM, "", 0).await.status, 403);
+    assert_eq!(rig.gateway.queue("limited").await.len(), 1);
+    rig.gateway.stop().await;
+}
+
+#[tokio::test]
 async fn changed_or_late_requests_are_refused() {
-    let mut rig = telnyx(Product::Voice, closed()).await;
+    let mut rig = telnyx(Product::Voice, closed(), WhenLimited::Notice).await;
     let body = call("v3:a", JO, &[("CallStatus", "ringing")]);
     for off in [-301, 301] {
         assert_eq!(rig.telnyx("", FORM, &body, off).await.status, 403, "{off}");
@@ -96,18 +136,22 @@ async fn changed_or_late_requests_are_refused() {
 
 #[tokio::test]
 async fn text_messages_are_decided_too() {
-    let mut rig = telnyx(Product::Messaging, closed()).await;
-    let message = |kind: &str, from: &str| {
+    let mut rig = telnyx(Product::Messaging, closed(), WhenLimited::Notice).await;
+    let message = |kind: &str, id: &str| {
         json!({"data": {"event_type": kind, "payload": {
-            "id": "m-1", "from": {"phone_number": from}, "to": [{"phone_number": "+441632960000"}],
+            "id": id, "from": {"phone_number": JO}, "to": [{"phone_number": "+441632960000"}],
             "text": "Hello"
         }}})
         .to_string()
     };
-    let got = rig.telnyx("", "application/json", &message("message.received", JO), 0).await;
-    assert_eq!((got.status, got.text().as_str()), (200, ""));
-    assert_eq!(rig.gateway.queue("limited").await.len(), 1);
-    let got = rig.telnyx("", "application/json", &message("message.sent", JO), 0).await;
+    for id in ["m-1", "m-2"] {
+        let got = rig.telnyx("", "application/json", &message("message.received", id), 0).await;
+        assert_eq!((got.status, got.text().as_str()), (200, ""));
+    }
+    let limited = rig.gateway.queue("limited").await;
+    assert_eq!(limited.len(), 2);
+    assert!(limited.iter().all(|item| item.flags == ["notice_not_sent"]), "nobody was told");
+    let got = rig.telnyx("", "application/json", &message("message.sent", "m-3"), 0).await;
     assert_eq!(got.text(), FLOW);
     rig.gateway.stop().await;
 }

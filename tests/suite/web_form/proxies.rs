@@ -1,5 +1,5 @@
-//! Decision endpoints, asked by real nginx and HAProxy as the guide sets them up, and as Traefik and
-//! Envoy ask.
+//! Decision endpoints, asked by real nginx, HAProxy, Traefik and Envoy as the guide sets them up, and
+//! by hand as the latter two ask.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -58,7 +58,7 @@ pub fn nginx(port: u16, before: &str, server: &str) -> Running {
     std::fs::write(at.join("nginx.conf"), config).unwrap();
     let mut command = Command::new("/usr/sbin/nginx");
     command.arg("-c").arg(at.join("nginx.conf")).arg("-p").arg(at).arg("-e").arg(at.join("log"));
-    started(command, "nginx", port, folder)
+    started(command, "the Debian package `nginx`", port, folder)
 }
 
 fn haproxy(port: u16, config: &str, lua: &str, endpoint: &str) -> Running {
@@ -69,21 +69,63 @@ fn haproxy(port: u16, config: &str, lua: &str, endpoint: &str) -> Running {
     let mut command = Command::new("/usr/sbin/haproxy");
     command.arg("-db").arg("-f").arg(at.join("haproxy.cfg")).current_dir(at);
     command.env("CONTACT_GATEWAY_URL", endpoint).env("CONTACT_GATEWAY_TOKEN", TOKEN);
-    started(command, "haproxy", port, folder)
+    started(command, "the Debian package `haproxy`", port, folder)
 }
 
-fn started(mut command: Command, package: &str, port: u16, folder: tempfile::TempDir) -> Running {
+/// A program that a Python package has inside.
+fn packaged(program: &str) -> Command {
+    let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/clients/bin");
+    Command::new(clients.join(program))
+}
+
+const PACKAGED: &str = "the test's clients by running tests/run once";
+
+fn traefik(port: u16, asks: u16, services: &str) -> Running {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let filled = guide("yaml traefik")
+        .replace("127.0.0.1:8000", &format!("127.0.0.1:{port}"))
+        .replace("127.0.0.1:8001", &format!("127.0.0.1:{asks}"));
+    std::fs::write(at.join("traefik.yaml"), filled).unwrap();
+    std::fs::write(at.join("contact.yaml"), services).unwrap();
+    let mut command = packaged("traefik");
+    command.arg("--configFile=traefik.yaml").current_dir(at);
+    started(command, PACKAGED, port, folder)
+}
+
+fn envoy(port: u16, config: &str) -> Running {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("envoy.yaml"), config).unwrap();
+    let mut command = packaged("envoy");
+    command.args(["-c", "envoy.yaml", "--disable-hot-restart", "--concurrency", "1"]);
+    command.args(["-l", "warning"]).current_dir(folder.path());
+    started(command, PACKAGED, port, folder)
+}
+
+/// What a proxy answers, once it answers as it should.
+async fn until(proxy: SocketAddr, question: &[u8], wanted: impl Fn(&Got) -> bool) -> Got {
+    let since = Instant::now();
+    loop {
+        let got = raw(proxy, question).await;
+        if wanted(&got) {
+            return got;
+        }
+        assert!(since.elapsed() < WAIT, "{got:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn started(mut command: Command, install: &str, port: u16, folder: tempfile::TempDir) -> Running {
     let log = std::fs::File::create(folder.path().join("stderr")).unwrap();
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
-    let mut child =
-        child.unwrap_or_else(|fault| panic!("install the Debian package `{package}`: {fault}"));
+    let mut child = child.unwrap_or_else(|fault| panic!("install {install}: {fault}"));
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let since = Instant::now();
     while TcpStream::connect(address).is_err() {
         let ended = child.try_wait().unwrap().is_some();
         if ended || since.elapsed() > WAIT {
             let _ = child.kill();
-            panic!("{package} does not listen:\n{}", logs(folder.path()));
+            panic!("{command:?} does not listen:\n{}", logs(folder.path()));
         }
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -203,6 +245,46 @@ async fn haproxy_asks_by_lua_as_the_guide_says() {
     gateway.stop().await;
     let without = raw(haproxy.address, &post(&[("X-Customer-Email", "lee@x.example")])).await;
     assert_eq!((without.status, without.text().as_str()), (200, "thanks"), "without the gateway");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn traefik_asks_by_forward_auth_as_the_guide_says() {
+    let mut entry = endpoint(Proxy::Traefik);
+    entry.trusted_sources = vec!["127.0.0.0/8".parse().unwrap()];
+    let (upstream, gateway) = with(entry).await;
+    let (port, asks) = (free_port(), free_port());
+    let services = guide("yaml traefik contact")
+        .replace("127.0.0.1:8001", &format!("127.0.0.1:{asks}"))
+        .replace("127.0.0.1:8080", &gateway.address.to_string())
+        .replace("127.0.0.1:9000", &upstream.address.to_string());
+    let traefik = traefik(port, asks, &services);
+    let looked = request("GET", "/contact", &[], b"");
+    until(traefik.address, &looked, |got| got.status == 200).await;
+    through(traefik.address, &upstream, &gateway, ("X-Customer-Email", "jo@x.example")).await;
+    gateway.stop().await;
+    let lee = post(&[("X-Customer-Email", "lee@x.example"), ("X-Contact-Flags", "vip")]);
+    let without = until(traefik.address, &lee, |got| got.status == 200).await;
+    assert_eq!(without.text(), "thanks", "without the gateway");
+    assert_eq!(upstream.seen().pop().unwrap().field("x-contact-flags"), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn envoy_asks_by_ext_authz_as_the_guide_says() {
+    let (upstream, gateway) = with(endpoint(Proxy::Envoy)).await;
+    let port = free_port();
+    let numbered = |port: u16| format!("port_value: {port} ");
+    let config = guide("yaml envoy")
+        .replace("TOKEN", TOKEN)
+        .replace(&numbered(8000), &numbered(port))
+        .replace(&numbered(8080), &numbered(gateway.address.port()))
+        .replace(&numbered(9000), &numbered(upstream.address.port()));
+    let envoy = envoy(port, &config);
+    through(envoy.address, &upstream, &gateway, ("X-Customer-Email", "jo@x.example")).await;
+    gateway.stop().await;
+    let lee = post(&[("X-Customer-Email", "lee@x.example"), ("X-Contact-Flags", "vip")]);
+    let without = raw(envoy.address, &lee).await;
+    assert_eq!((without.status, without.text().as_str()), (200, "thanks"), "without the gateway");
+    assert_eq!(upstream.seen().pop().unwrap().field("x-contact-flags"), None);
 }
 
 /// As Traefik 3 asks: a GET without a body, the client's own fields, and where it came from.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{FLOW, PUBLIC, encoded, post, quota, rig, ringing, with};
 use crate::contacts_edge::gateway::Gateway;
+use crate::degraded::faulty::Trouble;
 
 const JO: &str = "+447700900001";
 const OTHER: &str = "+447700900002";
@@ -97,7 +98,7 @@ async fn the_point_of_contact_rings_then_the_deputy_then_the_voicemail_is_on_the
 /// The point of contact's item, when so many things are noted on it: notes are made beside the
 /// answer.
 async fn noted(gateway: &Gateway, things: usize) -> QueueItem {
-    for _ in 0..100 {
+    for _ in 0..500 {
         let item = gateway.queue("sam").await.remove(0);
         if item.attached.len() >= things {
             return item;
@@ -224,6 +225,55 @@ async fn a_call_flow_that_is_slow_or_broken_is_stood_in_for_in_time() {
     // What stood in is not remembered.
     rig.upstream.answers("200 OK", &[], FLOW.as_bytes());
     assert_eq!(rig.post("", &ringing("2", OTHER)).await.text(), FLOW);
+    rig.gateway.stop().await;
+}
+
+/// Who a restriction limits whatever was counted is limited still; everybody else goes on, marked.
+#[tokio::test]
+async fn a_store_in_trouble_keeps_no_call_waiting() {
+    for (restriction, trouble, flag) in [
+        (quota(1), Trouble::Away, Some("limits_unchecked")),
+        (quota(1), Trouble::Corrupt, Some("limits_unchecked")),
+        (quota(1), Trouble::Hangs, Some("limits_unchecked")),
+        (quota(1), Trouble::DeciderPanics, Some("limits_unchecked")),
+        (closed(), Trouble::Hangs, Some("limits_unchecked")),
+        (closed(), Trouble::Away, None),
+    ] {
+        let mut rig = rig(restriction.clone(), |_, _| {}).await;
+        rig.gateway.store_is(trouble);
+        for sid in ["1", "2"] {
+            let call = ringing(sid, JO);
+            let signature = rig.signature("", &call);
+            let started = Instant::now();
+            let got = post(&rig.gateway, "", &call, &signature).await;
+            assert!(started.elapsed() < Duration::from_secs(3), "{restriction} {trouble:?}");
+            assert_eq!(got.status, 200, "{restriction} {trouble:?}");
+            let Some(flag) = flag else {
+                assert!(got.text().contains("<Gather"), "{restriction} {trouble:?}: {got:?}");
+                continue;
+            };
+            assert_eq!(got.text(), FLOW, "{restriction} {trouble:?}");
+            let seen = rig.upstream.seen().pop().unwrap();
+            let flags = seen.field("x-contact-gateway-flags");
+            assert_eq!(flags.as_deref(), Some(flag), "{restriction} {trouble:?}");
+        }
+        // Somebody unknown asks nothing of the store.
+        assert_eq!(rig.post("", &ringing("3", OTHER)).await.text(), FLOW, "{trouble:?}");
+        rig.gateway.store_is(Trouble::None);
+        rig.gateway.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_call_may_be_told_before_its_beginning() {
+    let mut rig = rig(point(), |_, _| {}).await;
+    let call = ringing("1", JO);
+    let over = with(call.clone(), &[("CallStatus", "completed"), ("CallDuration", "61")]);
+    rig.document("/status", &over, "voice").await;
+    rig.document("", &call, "voice").await;
+    let item = noted(&rig.gateway, 2).await;
+    let attached: Vec<&str> = item.attached.iter().map(|one| one.value.as_str()).collect();
+    assert!(attached.contains(&"61") && attached.contains(&"completed"), "{attached:?}");
     rig.gateway.stop().await;
 }
 
