@@ -2,6 +2,7 @@
 
 Each quantity yields (x, case): one point, measured as the paths are, before the next is set up."""
 
+import dataclasses
 import statistics
 import time
 
@@ -15,7 +16,7 @@ from servers import Sink
 CONNECTIONS = 16
 FILL_SECONDS = 5
 FILL_WAIT = 600.0
-FEW_PEOPLE = 1_000
+FEW_PEOPLE = 500
 MEGABYTE = 1_000_000
 # Bytes that are sent at each size, so that small ones take time that can be told.
 BODY_BYTES_A_SECOND = 20 * 1024 * KIBIBYTE
@@ -110,6 +111,8 @@ def history(place, options):
 
 
 def fill(gateway, wanted, load):
+    """With contacts of next to no text, so that it does not take as long as what is measured."""
+    load = dataclasses.replace(load, more=load.more | {"text": 10})
     end = time.monotonic() + FILL_WAIT
     while (before := gateway.recorded()) < wanted:
         if time.monotonic() > end:
@@ -168,16 +171,20 @@ FIGURES = {
 }
 
 
-def grown(quantity, place, options, method, say):
-    """Cases of all points, and the panels of their plot."""
-    points, cases = {figure: {} for figure in FIGURES}, []
+def measure(quantity, place, options, method, say, done):
+    """Adds each point, as (x, case), to `done` once it is measured."""
     for x, case in QUANTITIES[quantity][0](place, options):
         compare(case, method, say)
-        cases.append(case)
+        done.append((x, case))
+
+
+def panels(done):
+    points = {figure: {} for figure in FIGURES}
+    for x, case in done:
         for candidate in case.candidates:
+            at = statistics.median(run.values.get("x", x) for run in candidate.quiet_runs())
             for figure, of in FIGURES.items():
                 values = [of(run) for run in candidate.quiet_runs()]
                 if None not in values:
-                    at = statistics.median(run.values.get("x", x) for run in candidate.quiet_runs())
                     points[figure].setdefault(candidate.name, []).append((at, statistics.median(values)))
-    return cases, [Panel(figure, lines) for figure, lines in points.items() if lines]
+    return [Panel(figure, lines) for figure, lines in points.items() if lines]
