@@ -16,6 +16,7 @@ import os
 import pathlib
 import resource
 import signal
+import subprocess
 import sys
 import time
 
@@ -91,29 +92,34 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def measure(path, given, method):
-    """Cases and verdicts of one path, in a folder of its own."""
-    place = Place()
+def measure(path, given, method, cases, verdicts):
+    """One path, in a folder of its own. What was measured before a failure or an interrupt stays."""
+    place, begun, targets = Place(), [], []
     try:
-        if given.growth:
-            return measure_growth(path, place, given, method)
         say(f"{path}: {PATHS[path][0].__doc__.split('.')[0]}")
-        cases, targets = PATHS[path][0](place, given)
-        for case in cases:
+        begun, targets = PATHS[path][0](place, given)
+        for case in begun:
             measuring.compare(case, method, say)
     finally:
         place.close(given.keep)
-    return cases, report.judged(cases, targets)
+        done = [case for case in begun if all(candidate.runs for candidate in case.candidates)]
+        cases += done
+        verdicts += report.judged(done, targets)
 
 
-def measure_growth(quantity, place, given, method):
+def measure_growth(quantity, given, method, cases):
+    place, done = Place(), []
     says = growth.QUANTITIES[quantity][1]
-    say(f"{quantity}: how cost grows with {says}")
-    cases, panels = growth.grown(quantity, place, given, method, say)
-    if given.plots:
-        given.plots.mkdir(parents=True, exist_ok=True)
-        (given.plots / f"{quantity}.svg").write_text(plot.drawn(f"Cost and {says}", says, panels))
-    return cases, []
+    try:
+        say(f"{quantity}: how cost grows with {says}")
+        growth.measure(quantity, place, given, method, say, done)
+    finally:
+        place.close(given.keep)
+        cases += [case for _, case in done]
+        if given.plots and done:
+            given.plots.mkdir(parents=True, exist_ok=True)
+            plotted = plot.drawn(f"Cost and {says}", says, growth.panels(done))
+            (given.plots / f"{quantity}.svg").write_text(plotted)
 
 
 def as_json(cases, verdicts, method):
@@ -147,19 +153,19 @@ def main():
     try:
         for path in given.paths:
             try:
-                more_cases, more_verdicts = measure(path, given, method)
-            except (RuntimeError, OSError) as fault:
+                if given.growth:
+                    measure_growth(path, given, method, cases)
+                else:
+                    measure(path, given, method, cases, verdicts)
+            except (RuntimeError, OSError, subprocess.SubprocessError) as fault:
                 say(f"{path}: {fault}")
                 failed = True
-                continue
-            cases += more_cases
-            verdicts += more_verdicts
     except KeyboardInterrupt:
         say("interrupted: everything that was started has been ended")
         failed = True
-    print(report.runs_table(cases) + "\n\n" + report.targets_table(verdicts), flush=True)
     if given.json:
         given.json.write_text(json.dumps(as_json(cases, verdicts, method), indent=1, default=lambda one: one.__name__))
+    print(report.runs_table(cases) + "\n\n" + report.targets_table(verdicts), flush=True)
     faults = any(run.fault for case in cases for candidate in case.candidates for run in candidate.runs)
     sys.exit(1 if failed or faults else 0)
 

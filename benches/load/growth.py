@@ -2,6 +2,7 @@
 
 Each quantity yields (x, case): one point, measured as the paths are, before the next is set up."""
 
+import dataclasses
 import statistics
 import time
 
@@ -15,18 +16,18 @@ from servers import Sink
 CONNECTIONS = 16
 FILL_SECONDS = 5
 FILL_WAIT = 600.0
-FEW_PEOPLE = 1_000
+FEW_PEOPLE = 500
 MEGABYTE = 1_000_000
 # Bytes that are sent at each size, so that small ones take time that can be told.
 BODY_BYTES_A_SECOND = 20 * 1024 * KIBIBYTE
 MESSAGES_A_SECOND_MAX = 1_000
 
 
-def decisions(gateway, people, connections=CONNECTIONS):
+def decisions(gateway, people, connections=CONNECTIONS, **more):
     """Decisions on somebody restricted and on somebody who is not, on a store as after the import."""
     candidates = []
     for name, every in (("restricted", 1), ("unrestricted", 0)):
-        load = Load("contact", "/decisions/contact", every, people)
+        load = Load("contact", "/decisions/contact", every, people, more)
         candidate = gateway_candidate(name, gateway, load, connections)
         candidate.check = resident_and(gateway, candidate.check)
         candidates.append(candidate)
@@ -92,6 +93,13 @@ def bodies(place, options):
         yield size, Case("bodies", f"{size} KiB", [candidate])
 
 
+def text(place, options):
+    """Bytes of a contact's text, which is looked through for what comes before every restriction."""
+    gateway = gateway_with(place, "gateway", options)
+    for size in (10, 1_000) if options.quick else (10, 100, 400, 2_000, 10_000, 100_000):
+        yield size, Case("text", f"{size} bytes", decisions(gateway, options.people, text=size))
+
+
 def history(place, options):
     """Contacts that an organisation has on record."""
     gateway = gateway_with(place, "gateway", options)
@@ -103,6 +111,8 @@ def history(place, options):
 
 
 def fill(gateway, wanted, load):
+    """With contacts of next to no text, so that it does not take as long as what is measured."""
+    load = dataclasses.replace(load, more=load.more | {"text": 10})
     end = time.monotonic() + FILL_WAIT
     while (before := gateway.recorded()) < wanted:
         if time.monotonic() > end:
@@ -149,6 +159,7 @@ QUANTITIES = {
     "organisations": (organisations, "organisations"),
     "connections": (connections, "connections"),
     "bodies": (bodies, "KiB of a message"),
+    "text": (text, "bytes of a contact's text"),
     "history": (history, "contacts on record"),
     "person-history": (person_history, "contacts of each person on record"),
 }
@@ -160,16 +171,20 @@ FIGURES = {
 }
 
 
-def grown(quantity, place, options, method, say):
-    """Cases of all points, and the panels of their plot."""
-    points, cases = {figure: {} for figure in FIGURES}, []
+def measure(quantity, place, options, method, say, done):
+    """Adds each point, as (x, case), to `done` once it is measured."""
     for x, case in QUANTITIES[quantity][0](place, options):
         compare(case, method, say)
-        cases.append(case)
+        done.append((x, case))
+
+
+def panels(done):
+    points = {figure: {} for figure in FIGURES}
+    for x, case in done:
         for candidate in case.candidates:
+            at = statistics.median(run.values.get("x", x) for run in candidate.quiet_runs())
             for figure, of in FIGURES.items():
                 values = [of(run) for run in candidate.quiet_runs()]
                 if None not in values:
-                    at = statistics.median(run.values.get("x", x) for run in candidate.quiet_runs())
                     points[figure].setdefault(candidate.name, []).append((at, statistics.median(values)))
-    return cases, [Panel(figure, lines) for figure, lines in points.items() if lines]
+    return [Panel(figure, lines) for figure, lines in points.items() if lines]
