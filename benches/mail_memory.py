@@ -79,6 +79,11 @@ set = {{ "review.every_months" = 6 }}
         self.process.wait()
 
 
+def idle(_gateway):
+    time.sleep(2)
+    return "2 s"
+
+
 def large_sessions(port, *lmtp):
     started = time.monotonic()
     source = ["smtp-source", *lmtp, "-s", SESSIONS, "-m", MESSAGES, "-l", MESSAGE_BYTES]
@@ -128,7 +133,7 @@ def main():
         wait_for(port)
         large = f"{SESSIONS} sessions of {MESSAGE_BYTES // 1_000_000} MB"
         fine = [
-            measure("idle", 25, lambda gateway: time.sleep(2) or "2 s", port),
+            measure("idle", 25, idle, port),
             measure(f"{large} by SMTP", 100, lambda gateway: large_sessions(gateway.smtp), port),
             measure(f"{large} by LMTP", 100, lambda gateway: large_sessions(gateway.lmtp, "-L"), port),
             measure(f"{IDLE_SESSIONS} idle sessions", 60, lambda gateway: idle_sessions(gateway.smtp), port),

@@ -155,7 +155,7 @@ pub trait Decisions: Send + Sync {
     async fn commit(&self, request: CommitRequest) -> Result<Committed, StoreError>;
 
     /// Records decisions on unrestricted contacts, idempotent by id.
-    async fn record_plain(&self, decisions: Vec<PlainDecision>) -> Result<(), StoreError>;
+    async fn record_plain(&self, decisions: Arc<[PlainDecision]>) -> Result<(), StoreError>;
 
     /// The decision recorded for a contact id, with the digest of its content.
     async fn recorded(

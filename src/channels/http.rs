@@ -176,7 +176,7 @@ impl ContactsEdge {
 
     /// Answers one request. A panic on the way is answered too, and ends nothing else.
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
-        let asker = request.headers().clone();
+        let asker = page::asked_for(request.headers());
         let answered = AssertUnwindSafe(self.dispatch(request)).catch_unwind().await;
         answered.unwrap_or_else(|_| {
             tracing::error!("a request to the contacts listener panicked");
@@ -188,16 +188,17 @@ impl ContactsEdge {
         if !is_plainly_addressed(&request) {
             return Answer::from(ProblemType::Misdirected).into();
         }
-        let path = request.uri().path().to_owned();
-        if has_dot_segment(&path) {
-            return Answer::from(ProblemType::NotFound).into();
-        }
+        let path = request.uri().path();
         if path == DECISIONS {
             if request.method() != Method::POST {
                 return Answer::from(ProblemType::MethodNotAllowed).into();
             }
             return self.decisions.answer(request).await.into();
         }
+        if has_dot_segment(path) {
+            return Answer::from(ProblemType::NotFound).into();
+        }
+        let path = path.to_owned();
         match self.routes.find(&path) {
             Some((Place::Form(form), behind)) => self.forms.answer(form, behind, request).await,
             Some((Place::Telephony(entry), behind)) => {
@@ -254,6 +255,10 @@ fn is_plainly_addressed<B>(request: &Request<B>) -> bool {
 /// Whether a path climbs: what it would mean to the upstream is not what stands in the
 /// configuration (RFC 3986 6.2.2.3). Percent-encoded dots count as dots.
 fn has_dot_segment(path: &str) -> bool {
+    // Most paths have no dot in whatever form.
+    if !path.bytes().any(|byte| matches!(byte, b'.' | b'%')) {
+        return false;
+    }
     path.split(['/', '\\']).any(|segment| {
         let plain = segment.to_ascii_lowercase().replace("%2e", ".");
         plain == "." || plain == ".."

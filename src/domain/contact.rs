@@ -100,6 +100,85 @@ pub struct Attachment {
     pub bytes: u64,
 }
 
+/// A contact with its keys in the order of the alphabet. What is recorded under an id is compared
+/// with it for as long as that is kept, so that it never changes.
+#[derive(Serialize)]
+struct Canonical<'a> {
+    #[serde(skip_serializing_if = "is_false")]
+    ambiguous: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<CanonicalAttachment<'a>>,
+    #[serde(skip_serializing_if = "is_false")]
+    automatic: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_id: Option<&'a str>,
+    channel: Channel,
+    from: Vec<CanonicalIdentifier<'a>>,
+    id: &'a str,
+    #[serde(skip_serializing_if = "is_false")]
+    invited: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issue: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    thread: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    to: &'a [String],
+}
+
+#[derive(Serialize)]
+struct CanonicalAttachment<'a> {
+    bytes: u64,
+    name: &'a str,
+    sha256: &'a str,
+}
+
+#[derive(Serialize)]
+struct CanonicalIdentifier<'a> {
+    assurance: Assurance,
+    kind: IdentifierKind,
+    value: &'a str,
+}
+
+impl<'a> Canonical<'a> {
+    fn of(contact: &'a Contact, with_time: bool) -> Self {
+        let attachments = contact.attachments.iter().map(|one| CanonicalAttachment {
+            bytes: one.bytes,
+            name: &one.name,
+            sha256: &one.sha256,
+        });
+        let from = contact.from.iter().map(|one| CanonicalIdentifier {
+            assurance: one.assurance,
+            kind: one.kind,
+            value: &one.value,
+        });
+        Canonical {
+            ambiguous: contact.ambiguous,
+            at: with_time.then_some(contact.at),
+            attachments: attachments.collect(),
+            automatic: contact.automatic,
+            call_id: contact.call_id.as_deref(),
+            channel: contact.channel,
+            from: from.collect(),
+            id: &contact.id,
+            invited: contact.invited,
+            issue: contact.issue.as_deref(),
+            message_id: contact.message_id.as_deref(),
+            subject: contact.subject.as_deref(),
+            text: contact.text.as_deref(),
+            thread: &contact.thread,
+            to: &contact.to,
+        }
+    }
+}
+
 impl Contact {
     /// What the contact's id stands for, as bytes to take a digest of: its canonical JSON. The time
     /// is left out where whoever handed the contact in named none, so that the same again is the
@@ -108,11 +187,7 @@ impl Contact {
     /// # Errors
     /// None that is known: every contact has a JSON form.
     pub fn canonical(&self, with_time: bool) -> Result<Vec<u8>, serde_json::Error> {
-        let mut content = serde_json::to_value(self)?;
-        if let (false, Some(members)) = (with_time, content.as_object_mut()) {
-            members.remove("at");
-        }
-        serde_json::to_vec(&content)
+        serde_json::to_vec(&Canonical::of(self, with_time))
     }
 
     /// Subject and text as one, for everything that looks at words.
@@ -125,5 +200,30 @@ impl Contact {
             words.push_str(text);
         }
         words
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `serde_json` orders the keys of a value by the alphabet.
+    #[test]
+    fn the_canonical_form_is_the_json_form_with_its_keys_in_order() {
+        let whole = r#"{"id":"c\"1","channel":"whatsapp","at":"2026-11-21T10:00:00.123Z",
+            "from":[{"kind":"phone","value":"+447700900123","assurance":"proven"},
+                    {"kind":"whatsapp","value":"GB.1349aZ"}],
+            "to":["a@x.example","b@x.example"],"subject":"Boiler","text":"It\u2028leaks\n",
+            "issue":"4711","thread":["<m1@x.example>"],"automatic":true,"invited":true,
+            "attachments":[{"name":"a.pdf","sha256":"00ff","bytes":18446744073709551615}],
+            "message_id":"<m2@x.example>","call_id":"CA1","ambiguous":true}"#;
+        let bare = r#"{"id":"c","channel":"letter","at":"2026-11-21T10:00:00Z"}"#;
+        for json in [whole, bare] {
+            let contact: Contact = serde_json::from_str(json).unwrap();
+            let mut value = serde_json::to_value(&contact).unwrap();
+            assert_eq!(contact.canonical(true).unwrap(), serde_json::to_vec(&value).unwrap());
+            value.as_object_mut().unwrap().remove("at");
+            assert_eq!(contact.canonical(false).unwrap(), serde_json::to_vec(&value).unwrap());
+        }
     }
 }

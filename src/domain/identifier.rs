@@ -55,7 +55,7 @@ pub struct IdentifierKey(Box<str>);
 
 impl IdentifierKey {
     fn new(kind: &str, value: &str) -> Self {
-        IdentifierKey(format!("{kind}:{value}").into_boxed_str())
+        IdentifierKey([kind, ":", value].concat().into_boxed_str())
     }
 
     /// The key's text, `kind:value`. Personal data: for the store, never for a log.
@@ -192,6 +192,9 @@ pub fn is_withheld(value: &str) -> bool {
 
 /// The E.164 form of a telephone number in any of the formats that providers and people write.
 pub fn e164(value: &str, nation: Nation) -> Result<String, IdentifierFault> {
+    if is_plain_british(value) {
+        return Ok(value.to_owned());
+    }
     if value.chars().count() > PHONE_CHARS_MAX {
         return Err(IdentifierFault::TooLong);
     }
@@ -219,6 +222,16 @@ pub fn e164(value: &str, nation: Nation) -> Result<String, IdentifierFault> {
         return Err(IdentifierFault::ShortCode);
     }
     parse_number(bare, nation).ok_or(IdentifierFault::NotANumber)
+}
+
+/// `+44` and ten digits without the trunk prefix are E.164 as they stand, and what providers send most:
+/// the rules of numbering need not be asked.
+fn is_plain_british(value: &str) -> bool {
+    value.strip_prefix("+44").is_some_and(|national| {
+        national.len() == 10
+            && !national.starts_with('0')
+            && national.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// Parses with the nation's rules; a number with its country code but no `+` (as Vonage and Plivo
@@ -275,8 +288,12 @@ fn email_keys(value: &str) -> Result<IdentifierKeys, IdentifierFault> {
         return Err(IdentifierFault::NotAnAddress);
     }
     let domain = domain_to_ascii(domain).ok_or(IdentifierFault::NotAnAddress)?;
-    let local: String = local.nfc().collect::<String>().to_lowercase();
-    let exact = IdentifierKey::new("email", &format!("{local}@{domain}"));
+    let local = if local.is_ascii() {
+        local.to_ascii_lowercase()
+    } else {
+        local.nfc().collect::<String>().to_lowercase()
+    };
+    let exact = IdentifierKey(["email:", &local, "@", &domain].concat().into_boxed_str());
     let provider = provider_form(&local, &domain).map(|form| IdentifierKey::new("email~", &form));
     Ok(IdentifierKeys { exact: vec![exact], provider })
 }
@@ -284,11 +301,21 @@ fn email_keys(value: &str) -> Result<IdentifierKeys, IdentifierFault> {
 /// A domain as lower-case A-label, or `None` where it is none.
 pub fn domain_to_ascii(domain: &str) -> Option<String> {
     let domain = domain.trim_end_matches('.');
+    // A name of plain letters is its own A-label; no label of it is one already ("xn--").
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    if domain.bytes().all(plain) && !domain.contains("--") {
+        let lowered = domain.to_ascii_lowercase();
+        return is_wellformed(&lowered).then_some(lowered);
+    }
     let ascii = idna::domain_to_ascii_cow(domain.as_bytes(), idna::AsciiDenyList::URL).ok()?;
-    let wellformed = !ascii.is_empty()
-        && ascii.len() <= 255
-        && ascii.split('.').all(|label| !label.is_empty() && label.len() <= 63);
-    wellformed.then(|| ascii.to_ascii_lowercase())
+    is_wellformed(&ascii).then(|| ascii.to_ascii_lowercase())
+}
+
+/// Lengths as in RFC 1035 2.3.4.
+fn is_wellformed(domain: &str) -> bool {
+    !domain.is_empty()
+        && domain.len() <= 255
+        && domain.split('.').all(|label| !label.is_empty() && label.len() <= 63)
 }
 
 /// The form under which a listed provider delivers an address, or `None` for other providers.
@@ -325,6 +352,23 @@ mod tests {
     }
 
     #[test]
+    fn a_plain_british_number_is_what_the_rules_of_numbering_make_of_it() {
+        // Every first four digits, so that every range is among them.
+        for range in 1_000..10_000 {
+            let number = format!("+44{range}900123");
+            assert!(is_plain_british(&number));
+            for nation in [Nation::England, Nation::Scotland] {
+                assert_eq!(parse_number(&number, nation).as_ref(), Some(&number));
+            }
+        }
+        for other in
+            ["+4407700900123", "+44770090012", "+4477009001234", "+447700 90012", "447700900123"]
+        {
+            assert!(!is_plain_british(other), "{other}");
+        }
+    }
+
+    #[test]
     fn short_codes_and_withheld_numbers_identify_nobody() {
         assert_eq!(phone("101"), Err(IdentifierFault::ShortCode));
         assert_eq!(phone("116123"), Err(IdentifierFault::ShortCode));
@@ -341,6 +385,33 @@ mod tests {
         assert_eq!(one, two);
         assert_ne!(one, email_keys("jodoe@xn--exmple-cua.org").unwrap());
         assert_eq!(one.provider, None);
+    }
+
+    #[test]
+    fn a_plain_domain_is_read_as_idna_reads_it() {
+        for domain in [
+            "mail.example",
+            "Mail.EXAMPLE",
+            "-a-.example",
+            "1.2.3.4",
+            "a..b",
+            ".a",
+            "",
+            "a.b.",
+            "ab--cd.example",
+            "xn--exmple-cua.org",
+            "xn--a.example",
+            "a_b.example",
+            "a b",
+            "exämple.org",
+        ] {
+            let idna = idna::domain_to_ascii_cow(
+                domain.trim_end_matches('.').as_bytes(),
+                idna::AsciiDenyList::URL,
+            );
+            let read = idna.ok().filter(|ascii| is_wellformed(ascii)).map(|one| one.to_string());
+            assert_eq!(domain_to_ascii(domain), read, "{domain}");
+        }
     }
 
     #[test]

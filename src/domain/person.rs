@@ -1,6 +1,9 @@
 //! People: who they are, who acts for them, what is adjusted for them, what restricts them.
 
-use serde::{Deserialize, Serialize};
+use std::marker::PhantomData;
+
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::channel::Channel;
 use super::identifier::IdentifierKind;
@@ -20,7 +23,7 @@ pub struct Person {
     pub reference: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "short")]
     pub identifiers: Vec<ListedIdentifier>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub representatives: Vec<Representative>,
@@ -32,8 +35,33 @@ pub struct Person {
     /// Open invitations to get in touch, whatever the restrictions say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub invitations: Vec<Invitation>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "short")]
     pub restrictions: Vec<Restriction>,
+}
+
+/// Reads a list that most often has one entry. A `Vec` makes room for four with its first: with very
+/// many people in memory, for as much again as all of them take.
+fn short<'de, D: Deserializer<'de>, T: Deserialize<'de>>(list: D) -> Result<Vec<T>, D::Error> {
+    struct Short<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Short<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a sequence")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Vec<T>, A::Error> {
+            let mut list = Vec::new();
+            while let Some(entry) = entries.next_element()? {
+                if list.len() == list.capacity() {
+                    list.reserve_exact(list.len().max(1));
+                }
+                list.push(entry);
+            }
+            Ok(list)
+        }
+    }
+    list.deserialize_seq(Short(PhantomData))
 }
 
 /// Shows the id alone: no name or address reaches a log by way of `{:?}`.

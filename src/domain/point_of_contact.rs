@@ -97,7 +97,7 @@ mod tests {
                         {"contact":"Dee","from":"2026-11-03","to":"2026-11-03"},
                         {"contact":"Eve","from":"2026-11-03T12:00:00Z","to":"2026-11-03T13:00:00Z"}]}"#;
         match serde_json::from_str::<Restriction>(json).unwrap().kind {
-            Kind::SinglePointOfContact(point) => point,
+            Kind::SinglePointOfContact(point) => *point,
             other => panic!("{other:?}"),
         }
     }

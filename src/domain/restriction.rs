@@ -33,10 +33,11 @@ pub struct Restriction {
     pub profile_version: Option<String>,
 }
 
-/// What is limited, with its parameters.
+/// What is limited, with its parameters. Large ones are boxed: very many people are held in memory,
+/// and most restrictions have few parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
-    SinglePointOfContact(PointOfContact),
+    SinglePointOfContact(Box<PointOfContact>),
     ChannelsOnly {
         channels: ChannelSet,
     },
@@ -45,7 +46,7 @@ pub enum Kind {
         quota: Quota,
         channels: Option<ChannelSet>,
     },
-    IssueClosed(ClosedIssue),
+    IssueClosed(Box<ClosedIssue>),
     IssueQuota(Quota),
     /// `None`: every representative in date.
     RepresentativeOnly {
@@ -56,7 +57,7 @@ pub enum Kind {
         issues: Option<Vec<String>>,
     },
     ContactEnded,
-    ComplaintClosed(ClosedIssue),
+    ComplaintClosed(Box<ClosedIssue>),
     CallLength {
         minutes: u32,
     },
@@ -299,7 +300,7 @@ impl Kind {
 
 impl Kind {
     /// The issue or complaint that is closed, for the kinds that close one.
-    pub const fn closed(&self) -> Option<&ClosedIssue> {
+    pub fn closed(&self) -> Option<&ClosedIssue> {
         if let Kind::IssueClosed(closed) | Kind::ComplaintClosed(closed) = self {
             Some(closed)
         } else {

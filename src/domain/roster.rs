@@ -1,7 +1,10 @@
 //! Everybody on an organisation's record, by identifier. Held in memory, so that a sender about
 //! whom nothing is known costs no store access.
 
-use std::collections::HashMap;
+use std::borrow::Borrow;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::identifier::{IdentifierKey, listed_keys};
@@ -16,7 +19,7 @@ pub enum ListedAs {
     /// The person's, and used by others too.
     Shared,
     /// That of the person's representative with this index.
-    Representative(usize),
+    Representative(u32),
 }
 
 /// One person who lists an identifier.
@@ -26,11 +29,67 @@ pub struct Listing {
     pub listed_as: ListedAs,
 }
 
-/// An organisation's people and the index of their identifiers.
+/// An organisation's people and the index of their identifiers. Made for very many people: an id
+/// stands once, and a list is made only where several people have one identifier.
 #[derive(Debug, Clone, Default)]
 pub struct Roster {
-    people: HashMap<Arc<str>, Arc<Person>>,
-    index: HashMap<IdentifierKey, Vec<(Arc<str>, ListedAs)>>,
+    people: HashSet<ById>,
+    index: HashMap<IdentifierKey, Listed>,
+}
+
+/// A person who is found by the id on the record.
+#[derive(Debug, Clone)]
+struct ById(Arc<Person>);
+
+impl Borrow<str> for ById {
+    fn borrow(&self) -> &str {
+        &self.0.id
+    }
+}
+
+impl Hash for ById {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // As a `str` does, for `Borrow`.
+        self.0.id.as_str().hash(state);
+    }
+}
+
+impl PartialEq for ById {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id
+    }
+}
+
+impl Eq for ById {}
+
+/// Who lists one identifier.
+#[derive(Debug, Clone)]
+enum Listed {
+    One(Listing),
+    Several(Vec<Listing>),
+}
+
+impl Listed {
+    fn as_slice(&self) -> &[Listing] {
+        match self {
+            Listed::One(listing) => std::slice::from_ref(listing),
+            Listed::Several(listings) => listings,
+        }
+    }
+
+    fn with(&self, listing: Listing) -> Self {
+        Listed::Several(self.as_slice().iter().cloned().chain([listing]).collect())
+    }
+
+    /// What is left without one person; `None`: nothing.
+    fn without(&self, id: &str) -> Option<Self> {
+        let left = self.as_slice().iter().filter(|listing| listing.person.id != id).cloned();
+        let mut left: Vec<Listing> = left.collect();
+        match left.len() {
+            1 => left.pop().map(Listed::One),
+            _ => (!left.is_empty()).then_some(Listed::Several(left)),
+        }
+    }
 }
 
 impl Roster {
@@ -51,31 +110,37 @@ impl Roster {
     }
 
     pub fn person(&self, id: &str) -> Option<&Arc<Person>> {
-        self.people.get(id)
+        self.people.get(id).map(|ById(person)| person)
     }
 
     /// Adds a person, or puts the record in the place of the one that was there.
-    pub fn put(&mut self, mut person: Arc<Person>, nation: Nation) {
-        // A list that is read grows to four entries at once, and most people have one restriction.
-        if let Some(own) = Arc::get_mut(&mut person) {
-            own.identifiers.shrink_to_fit();
-            own.restrictions.shrink_to_fit();
-        }
+    pub fn put(&mut self, person: Arc<Person>, nation: Nation) {
         self.remove(&person.id, nation);
-        let id: Arc<str> = Arc::from(person.id.as_str());
         for (key, listed_as) in keys_of(&person, nation) {
-            self.index.entry(key).or_default().push((Arc::clone(&id), listed_as));
+            let listing = Listing { person: Arc::clone(&person), listed_as };
+            match self.index.entry(key) {
+                Entry::Vacant(free) => {
+                    free.insert(Listed::One(listing));
+                }
+                Entry::Occupied(mut taken) => {
+                    let listed = taken.get().with(listing);
+                    taken.insert(listed);
+                }
+            }
         }
-        self.people.insert(id, person);
+        self.people.insert(ById(person));
     }
 
     pub fn remove(&mut self, id: &str, nation: Nation) {
-        let Some(person) = self.people.remove(id) else { return };
+        let Some(ById(person)) = self.people.take(id) else { return };
         for (key, _) in keys_of(&person, nation) {
-            if let Some(listed) = self.index.get_mut(&key) {
-                listed.retain(|(listed, _)| &**listed != id);
-                if listed.is_empty() {
-                    self.index.remove(&key);
+            let Entry::Occupied(mut listed) = self.index.entry(key) else { continue };
+            match listed.get().without(id) {
+                Some(left) => {
+                    listed.insert(left);
+                }
+                None => {
+                    listed.remove();
                 }
             }
         }
@@ -83,16 +148,7 @@ impl Roster {
 
     /// Everybody who lists this identifier, in the order of their ids.
     pub fn listings(&self, key: &IdentifierKey) -> Vec<Listing> {
-        let mut listings: Vec<Listing> = self
-            .index
-            .get(key)
-            .into_iter()
-            .flatten()
-            .filter_map(|(id, listed_as)| {
-                let person = Arc::clone(self.people.get(id)?);
-                Some(Listing { person, listed_as: *listed_as })
-            })
-            .collect();
+        let mut listings = self.index.get(key).map_or_else(Vec::new, |one| one.as_slice().to_vec());
         listings.sort_by(|a, b| (&a.person.id, a.listed_as).cmp(&(&b.person.id, b.listed_as)));
         listings
     }
@@ -104,13 +160,12 @@ fn keys_of(person: &Person, nation: Nation) -> Vec<(IdentifierKey, ListedAs)> {
     let own = person.identifiers.iter().map(|identifier| {
         (identifier, if identifier.shared { ListedAs::Shared } else { ListedAs::Own })
     });
-    let representatives =
-        person.representatives.iter().enumerate().flat_map(|(index, representative)| {
-            representative
-                .identifiers
-                .iter()
-                .map(move |identifier| (identifier, ListedAs::Representative(index)))
-        });
+    let representatives = (0..).zip(&person.representatives).flat_map(|(index, representative)| {
+        representative
+            .identifiers
+            .iter()
+            .map(move |identifier| (identifier, ListedAs::Representative(index)))
+    });
     let mut keys: Vec<(IdentifierKey, ListedAs)> = own
         .chain(representatives)
         .filter_map(|(identifier, listed_as)| {

@@ -125,7 +125,7 @@ fn listings(
         ListedAs::Representative(index) => listing
             .person
             .representatives
-            .get(index)
+            .get(index as usize)
             .is_some_and(|one| one.until.is_none_or(|until| at < until.end(profile.timezone))),
     };
     let mut found: Vec<Listing> =
@@ -201,7 +201,7 @@ fn representing<'a>(believed: impl Iterator<Item = &'a Match>) -> Vec<Acting> {
             .collect();
         for listing in &found.listings {
             let ListedAs::Representative(index) = listing.listed_as else { continue };
-            let Some(one) = listing.person.representatives.get(index) else { continue };
+            let Some(one) = listing.person.representatives.get(index as usize) else { continue };
             acting.entry(listing.person.id.clone()).or_insert_with(|| Acting {
                 person: Arc::clone(&listing.person),
                 name: one.name.clone(),

@@ -12,15 +12,13 @@ impl Intake {
     /// The organisation that a recipient's domain belongs to: one of its `mail_domains` or below.
     pub fn organisation_of_domain(&self, domain: &str) -> Option<Arc<Organisation>> {
         let domain = domain.trim_end_matches('.').to_ascii_lowercase();
-        self.organisations
-            .values()
-            .find(|organisation| {
-                organisation.mail_domains.iter().any(|own| {
-                    domain == *own
-                        || domain.strip_suffix(own.as_str()).is_some_and(|sub| sub.ends_with('.'))
-                })
-            })
-            .map(Arc::clone)
+        let mut own = domain.as_str();
+        loop {
+            if let Some(organisation) = self.by_mail_domain.get(own) {
+                return Some(Arc::clone(organisation));
+            }
+            own = own.split_once('.')?.1;
+        }
     }
 
     /// The decision recorded for a contact.

@@ -36,16 +36,17 @@ pub async fn record(
 }
 
 /// Into the store, or, while that is away, into the journal; whichever takes them first.
-async fn write(store: &dyn Decisions, journal: &dyn Journal, mut batch: Vec<PlainDecision>) {
+async fn write(store: &dyn Decisions, journal: &dyn Journal, batch: Vec<PlainDecision>) {
+    let mut batch: Arc<[PlainDecision]> = batch.into();
     for attempt in 1..=TRIES_MAX {
         let recorded =
-            tokio::time::timeout(STORE_COMMIT_WAIT, store.record_plain(batch.clone())).await;
+            tokio::time::timeout(STORE_COMMIT_WAIT, store.record_plain(Arc::clone(&batch))).await;
         match recorded {
             Ok(Ok(())) => return,
             Ok(Err(error)) => tracing::warn!(%error, attempt, "decisions are journalled"),
             Err(_) => tracing::warn!(attempt, "the store takes too long: decisions are journalled"),
         }
-        batch = not_journalled(journal, batch).await;
+        batch = not_journalled(journal, &batch).await.into();
         if batch.is_empty() {
             return;
         }
@@ -56,10 +57,10 @@ async fn write(store: &dyn Decisions, journal: &dyn Journal, mut batch: Vec<Plai
 }
 
 /// Appends all, and returns what the journal did not take.
-async fn not_journalled(journal: &dyn Journal, batch: Vec<PlainDecision>) -> Vec<PlainDecision> {
+async fn not_journalled(journal: &dyn Journal, batch: &[PlainDecision]) -> Vec<PlainDecision> {
     let appends = batch.iter().map(|one| journal.append(one.clone().into()));
     // At once, so that the journal writes them with few syncs.
     let appended = join_all(appends).await;
-    let left = batch.into_iter().zip(appended).filter(|(_, appended)| appended.is_err());
-    left.map(|(one, _)| one).collect()
+    let left = batch.iter().zip(appended).filter(|(_, appended)| appended.is_err());
+    left.map(|(one, _)| one.clone()).collect()
 }

@@ -30,6 +30,7 @@ const COUNTED_DAYS: i64 = 32;
 /// The contact use case, shared by every channel.
 pub struct Intake {
     pub(super) organisations: HashMap<OrganisationId, Arc<Organisation>>,
+    pub(super) by_mail_domain: HashMap<String, Arc<Organisation>>,
     pub(super) rosters: Arc<Rosters>,
     pub(super) store: Arc<dyn Store>,
     archive: Arc<dyn Archive>,
@@ -59,10 +60,17 @@ pub struct Parts {
 
 impl Intake {
     pub fn new(parts: Parts) -> Self {
-        let organisations =
-            parts.organisations.into_iter().map(|one| (one.id.clone(), one)).collect();
+        let of_domains = |one: &Arc<Organisation>| {
+            let owner = Arc::clone(one);
+            one.mail_domains.clone().into_iter().map(move |domain| (domain, Arc::clone(&owner)))
+        };
         Intake {
-            organisations,
+            by_mail_domain: parts.organisations.iter().flat_map(of_domains).collect(),
+            organisations: parts
+                .organisations
+                .into_iter()
+                .map(|one| (one.id.clone(), one))
+                .collect(),
             rosters: parts.rosters,
             store: parts.store,
             archive: parts.archive,

@@ -2,7 +2,7 @@
 //! asking the store.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::organisation::OrganisationId;
 use crate::runtime::limits::PLAIN_RECENT_MAX;
@@ -15,8 +15,8 @@ pub(super) struct Recent {
 
 #[derive(Default)]
 struct Known {
-    digests: HashMap<(OrganisationId, Box<str>), [u8; 32]>,
-    order: VecDeque<(OrganisationId, Box<str>)>,
+    digests: HashMap<OrganisationId, HashMap<Arc<str>, [u8; 32]>>,
+    order: VecDeque<(OrganisationId, Arc<str>)>,
 }
 
 /// Whether an id was seen before, and with other content.
@@ -33,18 +33,21 @@ impl Recent {
         contact: &str,
         digest: [u8; 32],
     ) -> Sighting {
-        let key = (organisation.clone(), Box::from(contact));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(before) = known.digests.get(&key) {
+        let known = &mut *known;
+        let before = known.digests.get(organisation).and_then(|digests| digests.get(contact));
+        if let Some(before) = before {
             return Sighting { repeated: true, conflicting: *before != digest };
         }
         if known.order.len() >= PLAIN_RECENT_MAX
-            && let Some(oldest) = known.order.pop_front()
+            && let Some((of, oldest)) = known.order.pop_front()
+            && let Some(digests) = known.digests.get_mut(&of)
         {
-            known.digests.remove(&oldest);
+            digests.remove(&oldest);
         }
-        known.order.push_back(key.clone());
-        known.digests.insert(key, digest);
+        let contact: Arc<str> = Arc::from(contact);
+        known.order.push_back((organisation.clone(), Arc::clone(&contact)));
+        known.digests.entry(organisation.clone()).or_default().insert(contact, digest);
         Sighting { repeated: false, conflicting: false }
     }
 }

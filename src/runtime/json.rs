@@ -26,6 +26,11 @@ fn at_key(key: &str) -> String {
 /// # Errors
 /// [`JsonFault`] names line, column and key.
 pub fn parse<T: DeserializeOwned>(source: &str) -> Result<T, JsonFault> {
+    // To follow where the reading is costs more than to read: that is done for what is faulty alone.
+    serde_json::from_str(source).or_else(|_| parse_and_follow(source))
+}
+
+fn parse_and_follow<T: DeserializeOwned>(source: &str) -> Result<T, JsonFault> {
     let mut deserializer = serde_json::Deserializer::from_str(source);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let key = error.path().to_string();

@@ -124,7 +124,7 @@ impl Register for Embedded {
         self.writer
             .write(move |connection| {
                 people::put(connection, &organisation, &people)?;
-                audit::append(connection, &organisation, &stamp, &event)
+                audit::append(connection, &organisation, stamp, event)
             })
             .await?;
         // The follower would find it within a poll; whoever made the change should not wait.
@@ -149,10 +149,10 @@ impl Decisions for Embedded {
         self.writer.write(move |connection| decisions::commit(connection, request)).await
     }
 
-    async fn record_plain(&self, plain: Vec<PlainDecision>) -> Result<(), StoreError> {
+    async fn record_plain(&self, plain: Arc<[PlainDecision]>) -> Result<(), StoreError> {
         self.writer
             .write(move |connection| {
-                plain.into_iter().try_for_each(|one| decisions::record_plain(connection, one))
+                plain.iter().try_for_each(|one| decisions::record_plain(connection, one))
             })
             .await
     }
@@ -237,7 +237,7 @@ impl Queues for Embedded {
             .write(move |connection| {
                 let replaced = items::replace(connection, &organisation, &was, &now)?;
                 if replaced {
-                    audit::append(connection, &organisation, &stamp, &event)?;
+                    audit::append(connection, &organisation, stamp, event)?;
                 }
                 Ok(replaced)
             })
@@ -267,7 +267,7 @@ impl AuditTrail for Embedded {
     ) -> Result<(), StoreError> {
         let organisation = organisation.clone();
         self.writer
-            .write(move |connection| audit::append(connection, &organisation, &stamp, &event))
+            .write(move |connection| audit::append(connection, &organisation, stamp, event))
             .await
     }
 }

@@ -92,9 +92,9 @@ impl Decisions for Memory {
         self.enter(&request.organisation.clone(), |room| commit(room, request))
     }
 
-    async fn record_plain(&self, plain: Vec<PlainDecision>) -> Result<(), StoreError> {
-        for one in plain {
-            let entry = JournalEntry::from(one);
+    async fn record_plain(&self, plain: Arc<[PlainDecision]>) -> Result<(), StoreError> {
+        for one in plain.iter() {
+            let entry = JournalEntry::from(one.clone());
             self.enter(&entry.organisation.clone(), |room| room.write_once(entry));
         }
         Ok(())

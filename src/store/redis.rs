@@ -201,11 +201,11 @@ impl Decisions for Redis {
         decisions::commit(self, request).await
     }
 
-    async fn record_plain(&self, plain: Vec<PlainDecision>) -> Result<(), StoreError> {
-        for one in &plain {
+    async fn record_plain(&self, plain: Arc<[PlainDecision]>) -> Result<(), StoreError> {
+        for one in plain.iter() {
             self.is_whole(&one.organisation).await?;
         }
-        decisions::record_plain(self, plain).await
+        decisions::record_plain(self, &plain).await
     }
 
     async fn recorded(

@@ -1,8 +1,11 @@
-//! Four real gateways on one Redis: the built program, each with a configuration, an archive and a
+//! Real gateways on one Redis: the built program, each with a configuration, an archive and a
 //! state folder of its own, and one person's quota between them.
 
 mod failover;
+mod fair;
 mod faults;
 mod fleet;
+mod processes;
 mod quota;
 mod relay;
+mod round_trips;

@@ -16,28 +16,39 @@ struct Wrong {
     url: String,
     /// The file of the authority that is trusted.
     trusts: Option<String>,
+    /// `replicas_acknowledged`.
+    acknowledged: usize,
     says: Vec<&'static str>,
 }
 
 fn wrong(url: String, says: &[&'static str]) -> Wrong {
-    Wrong { url, trusts: None, says: says.to_vec() }
+    Wrong { url, trusts: None, acknowledged: 0, says: says.to_vec() }
 }
 
 fn place(wrong: &Wrong) -> Place {
     let nobody: SocketAddr = "127.0.0.1:9".parse().unwrap();
     let place = Place::new(&Behind { mail: 9, form: nobody, calls: nobody }, "a secret");
     place.store_at(&wrong.url);
+    if wrong.acknowledged > 0 {
+        let setting = format!("replicas_acknowledged = {}\n[archive]", wrong.acknowledged);
+        place.edit("[archive]", &setting);
+    }
     place
 }
 
-async fn is_told(wrong: &Wrong) {
+/// What `check --store` says, and how it ends.
+fn checked(wrong: &Wrong) -> (Option<i32>, String) {
     let place = place(wrong);
     let mut check = place.command("check");
     check.arg("--store");
     check.envs(wrong.trusts.iter().map(|file| ("SSL_CERT_FILE", file)));
     let output = tokio::task::block_in_place(|| check.output().unwrap());
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}: {said}", wrong.url);
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+async fn is_told(wrong: &Wrong) {
+    let (ended, said) = checked(wrong);
+    assert_eq!(ended, Some(1), "{}: {said}", wrong.url);
     for text in &wrong.says {
         assert!(said.contains(text), "{}: `{text}` is not in\n{said}", wrong.url);
     }
@@ -96,10 +107,39 @@ async fn redis_with_a_user_that_lacks_rights_names_each() {
     is_told(&wrong(url("silent"), &["may not run INFO", "+info"])).await;
 
     let sound = wrong(format!("redis://able:secret@127.0.0.1:{}", server.port), &[]);
-    let place = place(&sound);
-    let output =
-        tokio::task::block_in_place(|| place.command("check").arg("--store").output().unwrap());
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let (ended, said) = checked(&sound);
+    assert_eq!(ended, Some(0), "{said}");
+}
+
+/// A user that may do everything but `WAIT` writes nothing where replicas must acknowledge; one
+/// server says so, and each that the url of a Cluster names.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_with_a_user_that_may_not_wait_for_its_replicas_is_told() {
+    const REMEDY: &str = "give it `~cg1:* &cg1:* +@hash";
+    let user = tls::able().replace(" +wait ", " ").replace("user able ", "user hasty ");
+    let settings = lines(&KEEPS);
+    let users = [user, tls::able()];
+    let master = Server::start(&[settings.clone(), users.to_vec()].concat()).await;
+    let follows = format!("replicaof 127.0.0.1 {}", master.port);
+    let _replica = Server::start(&[settings, vec![follows]].concat()).await;
+    servers::replicated(&master, 1).await;
+    let as_user = |user: &str, acknowledged: usize, says: &[&'static str]| Wrong {
+        acknowledged,
+        ..wrong(format!("redis://{user}:secret@127.0.0.1:{}", master.port), says)
+    };
+    let hasty = as_user("hasty", 1, &["the server's user may not run WAIT", REMEDY]);
+    is_told_at_start(&hasty).await;
+    let (_, said) = checked(&hasty);
+    assert_eq!(said.matches("may not run WAIT").count(), 1, "said once: {said}");
+    // Nobody waits for replicas: the right is not needed.
+    for sound in [as_user("hasty", 0, &[]), as_user("able", 1, &[])] {
+        let (ended, said) = checked(&sound);
+        assert_eq!(ended, Some(0), "{said}");
+    }
+    is_told(&as_user("able", 2, &["replicas_acknowledged is 2, and 1 replicas follow"])).await;
+    let both = ["may not run WAIT", "replicas_acknowledged is 2, and 1 replicas follow"];
+    let (_, said) = checked(&as_user("hasty", 2, &[]));
+    assert!(both.iter().all(|what| said.matches(what).count() == 1), "each once: {said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

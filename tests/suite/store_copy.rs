@@ -133,7 +133,7 @@ async fn a_copy_to_redis_that_is_killed_goes_on_and_ends_the_same() {
 
     // It is in use now: the copy is no longer one of this store.
     let store = Embedded::open(&folder).unwrap();
-    store.record_plain(vec![plain(karbon(), "late")]).await.unwrap();
+    store.record_plain([plain(karbon(), "late")].into()).await.unwrap();
     store.close();
     let late = tokio::task::block_in_place(|| copy(&from, &ground.url).output().unwrap());
     refused(&late, 1, "FROM has changed (decisions) since its copy in TO was finished");
@@ -170,7 +170,7 @@ async fn an_address_with_a_password_comes_from_the_environment_or_a_file() {
         .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let store = Embedded::open(&folder.path().join("store")).unwrap();
-    store.record_plain(vec![plain(karbon(), "c-1")]).await.unwrap();
+    store.record_plain([plain(karbon(), "c-1")].into()).await.unwrap();
     store.close();
     let from = format!("embedded:{}/store", folder.path().display());
     let url = format!("redis://able:hunter2@127.0.0.1:{}", server.port);

@@ -6,7 +6,9 @@ mod words;
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
-use hyper::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, RETRY_AFTER, VARY};
+use hyper::header::{
+    ACCEPT, ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, RETRY_AFTER, VARY,
+};
 use hyper::{Response, StatusCode};
 use quick_xml::escape::escape;
 
@@ -37,6 +39,12 @@ pub fn fault(kind: ProblemType, asker: &HeaderMap, look: &Look) -> Answer {
         let (title, text) = fault_words(kind, language);
         (title, format!("<p>{text}</p>"))
     })
+}
+
+/// The header fields that say which answer is wanted, for one that is made when the request is gone.
+pub fn asked_for(headers: &HeaderMap) -> HeaderMap {
+    let wishes = [ACCEPT, ACCEPT_LANGUAGE].into_iter();
+    wishes.filter_map(|name| headers.get(&name).cloned().map(|value| (name, value))).collect()
 }
 
 /// A fault's page or problem as a response.

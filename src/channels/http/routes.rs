@@ -1,31 +1,30 @@
 //! Which configured path a request belongs to: the longest one that the request's path starts
 //! with, compared segment by segment.
 
-/// A path and what is there.
-struct Entry<T> {
-    path: String,
-    target: T,
-}
+use std::collections::HashMap;
 
-/// The configured paths.
+/// The configured paths, and what is there.
 pub struct Routes<T> {
-    entries: Vec<Entry<T>>,
+    targets: HashMap<String, T>,
 }
 
 impl<T> Routes<T> {
     pub fn new(entries: impl IntoIterator<Item = (String, T)>) -> Self {
-        let mut entries: Vec<Entry<T>> = entries
-            .into_iter()
-            .map(|(path, target)| Entry { path: trimmed(&path).to_owned(), target })
-            .collect();
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.path.len()));
-        Routes { entries }
+        let targets = entries.into_iter().map(|(path, target)| (trimmed(&path).to_owned(), target));
+        Routes { targets: targets.collect() }
     }
 
     /// What is at a path, and what of the path stands behind the configured one: empty, or with a
     /// leading `/`.
     pub fn find<'p>(&self, path: &'p str) -> Option<(&T, &'p str)> {
-        self.entries.iter().find_map(|entry| Some((&entry.target, below(&entry.path, path)?)))
+        let mut end = path.len();
+        loop {
+            let (base, behind) = path.split_at_checked(end)?;
+            if let Some(target) = self.targets.get(base) {
+                return Some((target, behind));
+            }
+            end = base.rfind('/')?;
+        }
     }
 }
 

@@ -159,7 +159,7 @@ impl FlatRestriction {
         })
     }
 
-    fn closed_issue(&mut self) -> Result<ClosedIssue, String> {
+    fn closed_issue(&mut self) -> Result<Box<ClosedIssue>, String> {
         let closed = ClosedIssue {
             issues: self.issues.take().unwrap_or_default(),
             threads: self.threads.take().unwrap_or_default(),
@@ -172,7 +172,7 @@ impl FlatRestriction {
                 self.id, self.kind
             ));
         }
-        Ok(closed)
+        Ok(Box::new(closed))
     }
 
     fn hours(&mut self) -> Result<Hours, String> {
@@ -190,13 +190,13 @@ impl FlatRestriction {
         })
     }
 
-    fn point_of_contact(&mut self) -> Result<PointOfContact, String> {
+    fn point_of_contact(&mut self) -> Result<Box<PointOfContact>, String> {
         let contact = self.contact.take();
-        Ok(PointOfContact {
+        Ok(Box::new(PointOfContact {
             contact: self.wants("contact", contact)?,
             deputies: self.deputies.take().unwrap_or_default(),
             absences: self.absences.take().unwrap_or_default(),
-        })
+        }))
     }
 
     fn take_kind(&mut self) -> Result<Kind, String> {

@@ -72,7 +72,10 @@ impl State {
     fn take(&mut self, bytes: &[u8]) -> (usize, Step) {
         let first = bytes.first().copied().unwrap_or_default();
         match self {
-            State::Head(head) => (1, head.take(first)),
+            State::Head(head) => match head.take_plain(bytes) {
+                0 => (1, head.take(first)),
+                plain => (plain, Step::Stay),
+            },
             State::Length(left) => through(left, bytes.len(), || State::Head(Head::default())),
             State::Chunked(Chunked { part: Part::Data(left), .. }) => {
                 let (taken, step) = through(left, bytes.len(), || State::Refused);
@@ -113,23 +116,30 @@ struct Head {
 }
 
 impl Head {
+    /// Takes the bytes in front of the next that may end the line, and says how many.
+    fn take_plain(&mut self, bytes: &[u8]) -> usize {
+        if self.after_cr {
+            return 0;
+        }
+        let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n' | 0));
+        let plain = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
+        let room = LINE_KEPT_BYTES.saturating_sub(self.line.len());
+        let kept = plain.get(..room).unwrap_or(plain);
+        self.cut |= kept.len() < plain.len();
+        self.line.extend_from_slice(kept);
+        plain.len()
+    }
+
+    /// Takes a byte that may end the line.
     fn take(&mut self, byte: u8) -> Step {
         match (self.after_cr, byte) {
             (true, b'\n') => self.line_end(),
-            // A bare CR or LF ends a line for some readers, and for others not (RFC 9112 2.2).
-            (true, _) | (false, b'\n' | 0) => Step::Refuse,
             (false, b'\r') => {
                 self.after_cr = true;
                 Step::Stay
             }
-            (false, _) => {
-                if self.line.len() < LINE_KEPT_BYTES {
-                    self.line.push(byte);
-                } else {
-                    self.cut = true;
-                }
-                Step::Stay
-            }
+            // A bare CR or LF ends a line for some readers, and for others not (RFC 9112 2.2).
+            (true | false, _) => Step::Refuse,
         }
     }
 

@@ -13,8 +13,8 @@ use crate::store::page;
 pub(super) fn append(
     connection: &Connection,
     organisation: &OrganisationId,
-    stamp: &Stamp,
-    event: &AuditEvent,
+    stamp: Stamp,
+    event: AuditEvent,
 ) -> Result<(), StoreError> {
     let last: i64 = connection
         .prepare_cached("SELECT coalesce(max(number), 0) FROM audit WHERE organisation = ?1")
@@ -24,8 +24,8 @@ pub(super) fn append(
     let entry = AuditEntry {
         number: u64::try_from(number).map_err(|_| unreadable("audit number"))?,
         at: stamp.at,
-        by: stamp.by.clone(),
-        event: event.clone(),
+        by: stamp.by,
+        event,
     };
     let record = serde_json::to_string(&entry).map_err(unwritable)?;
     connection

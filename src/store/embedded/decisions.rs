@@ -1,13 +1,13 @@
 //! The atomic heart in SQL: recorded decision, ledger, additions, item, audit entry. Everything
 //! here runs inside the writer's transaction, or a read transaction.
 
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::{from_sqlite, unreadable, unwritable};
 use super::{audit, items, ledger};
-use crate::domain::audit::AuditEvent;
+use crate::domain::audit::{AuditEvent, DecidedEntry};
 use crate::domain::decision::Decision;
-use crate::domain::ledger::Additions;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{
     CommitRequest, Committed, JournalEntry, PlainDecision, Settled, Stamp, StoreError,
@@ -49,23 +49,11 @@ pub(super) fn replay(connection: &Connection, entry: &JournalEntry) -> Result<()
 
 pub(super) fn record_plain(
     connection: &Connection,
-    plain: PlainDecision,
+    plain: &PlainDecision,
 ) -> Result<(), StoreError> {
-    let entry = JournalEntry {
-        organisation: plain.organisation,
-        contact: plain.contact,
-        digest: plain.digest,
-        person: None,
-        at: plain.at,
-        settled: Settled {
-            decision: plain.decision,
-            additions: Additions::default(),
-            item: None,
-            audit: plain.audit,
-        },
-    };
-    if record_decision(connection, &entry)? {
-        append_decided(connection, &entry)?;
+    let PlainDecision { organisation, contact, digest, at, decision, audit } = plain;
+    if record_decision(connection, organisation, contact, digest, *at, decision)? {
+        append_decided(connection, organisation, *at, audit)?;
     }
     Ok(())
 }
@@ -126,39 +114,47 @@ fn look_and_decide(
 
 /// Writes all of a decided contact that is not recorded yet.
 fn write(connection: &Connection, entry: &JournalEntry) -> Result<(), StoreError> {
-    record_decision(connection, entry)?;
+    let JournalEntry { organisation, contact, digest, at, settled, .. } = entry;
+    record_decision(connection, organisation, contact, digest, *at, &settled.decision)?;
     if let Some(person) = &entry.person {
         ledger::add(connection, entry, person)?;
     }
-    if let Some(item) = &entry.settled.item {
-        items::insert(connection, &entry.organisation, item)?;
+    if let Some(item) = &settled.item {
+        items::insert(connection, organisation, item)?;
     }
-    append_decided(connection, entry)
+    append_decided(connection, organisation, *at, &settled.audit)
 }
 
 /// `false`: the id is recorded already, and nothing was written.
-fn record_decision(connection: &Connection, entry: &JournalEntry) -> Result<bool, StoreError> {
-    let record = serde_json::to_string(&entry.settled.decision).map_err(unwritable)?;
+fn record_decision(
+    connection: &Connection,
+    organisation: &OrganisationId,
+    contact: &str,
+    digest: &[u8; 32],
+    at: DateTime<Utc>,
+    decision: &Decision,
+) -> Result<bool, StoreError> {
+    let record = serde_json::to_string(decision).map_err(unwritable)?;
     let written = connection
         .prepare_cached(
             "INSERT INTO decision (organisation, contact, digest, at, record)
              VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
         )
         .and_then(|mut it| {
-            it.execute(params![
-                entry.organisation.as_str(),
-                entry.contact,
-                entry.digest,
-                entry.at.timestamp_micros(),
-                record
-            ])
+            let at = at.timestamp_micros();
+            it.execute(params![organisation.as_str(), contact, digest, at, record])
         })
         .map_err(from_sqlite)?;
     Ok(written == 1)
 }
 
-fn append_decided(connection: &Connection, entry: &JournalEntry) -> Result<(), StoreError> {
-    let stamp = Stamp { by: GATEWAY.to_owned(), at: entry.at };
-    let event = AuditEvent::Decided(entry.settled.audit.clone());
-    audit::append(connection, &entry.organisation, &stamp, &event)
+fn append_decided(
+    connection: &Connection,
+    organisation: &OrganisationId,
+    at: DateTime<Utc>,
+    decided: &DecidedEntry,
+) -> Result<(), StoreError> {
+    let stamp = Stamp { by: GATEWAY.to_owned(), at };
+    let event = AuditEvent::Decided(decided.clone());
+    audit::append(connection, organisation, stamp, event)
 }

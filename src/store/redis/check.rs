@@ -24,7 +24,7 @@ const RIGHTS: &str = "~cg1:* &cg1:* +@hash +@sortedset +@stream +@set +@string \
 
 pub(super) async fn check(redis: &Redis) -> Result<Vec<SetupFault>, StoreError> {
     let mut faults = Vec::new();
-    let nodes = timeout(REDIS_BACKGROUND_WAIT, redis.link.nodes())
+    let nodes = timeout(REDIS_BACKGROUND_WAIT, redis.link.servers().nodes())
         .await
         .map_err(|_| fault::no_answer())?
         .map_err(|error| fault::from_redis(&error))?;
@@ -78,16 +78,10 @@ async fn of_node(node: &Client, link: &Link) -> Result<Found, StoreError> {
         }
         Err(error) => return Err(fault::from_redis(&error)),
     };
-    let mut faults = of_kind(&info, link.way());
+    let mut faults = of_kind(&info, link.servers().way());
     let usable = faults.is_empty();
     faults.extend(of_settings(&info, saves(&mut connection).await));
     if link.replicas_asked() > 0 {
-        let mut waiting = redis::cmd("WAIT");
-        waiting.arg(0).arg(1);
-        let waited: Result<i64, _> = waiting.query_async(&mut connection).await;
-        if waited.is_err_and(|error| error.code() == Some("NOPERM")) {
-            faults.push(lacking("run WAIT"));
-        }
         faults.extend(of_replicas(&info, link.replicas_asked()));
     }
     Ok(Found { faults, usable })

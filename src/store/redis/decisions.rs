@@ -115,19 +115,16 @@ pub(super) async fn replay(redis: &Redis, entry: &JournalEntry) -> Result<(), St
     if kind == "done" || kind == "known" { Ok(()) } else { Err(rubbish()) }
 }
 
-pub(super) async fn record_plain(
-    redis: &Redis,
-    plain: Vec<PlainDecision>,
-) -> Result<(), StoreError> {
-    let mut of: Vec<(OrganisationId, Vec<PlainDecision>)> = Vec::new();
+pub(super) async fn record_plain(redis: &Redis, plain: &[PlainDecision]) -> Result<(), StoreError> {
+    let mut of: Vec<(&OrganisationId, Vec<&PlainDecision>)> = Vec::new();
     for one in plain {
-        match of.iter_mut().find(|(organisation, _)| *organisation == one.organisation) {
+        match of.iter_mut().find(|(organisation, _)| **organisation == one.organisation) {
             Some((_, list)) => list.push(one),
-            None => of.push((one.organisation.clone(), vec![one])),
+            None => of.push((&one.organisation, vec![one])),
         }
     }
     for (organisation, list) in of {
-        let keys = Keys::of(&organisation);
+        let keys = Keys::of(organisation);
         for some in list.chunks(REDIS_PLAIN_BATCH) {
             record_some(redis, &keys, some).await?;
         }
@@ -138,7 +135,7 @@ pub(super) async fn record_plain(
 async fn record_some(
     redis: &Redis,
     keys: &Keys,
-    plain: &[PlainDecision],
+    plain: &[&PlainDecision],
 ) -> Result<(), StoreError> {
     let mut on = vec![keys.audit()];
     let mut with = Arguments::default();

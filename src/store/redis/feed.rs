@@ -157,8 +157,8 @@ impl Feed {
 pub(super) async fn follow(feed: Arc<Feed>) {
     let mut listened_before = false;
     loop {
-        let remade = feed.link.times_remade();
-        let Some(mut subscriber) = feed.link.subscriber().await else {
+        let remade = feed.link.servers().times_remade();
+        let Some(mut subscriber) = feed.link.servers().subscriber().await else {
             tokio::time::sleep(REDIS_LISTEN_RETRY).await;
             continue;
         };
@@ -183,7 +183,7 @@ pub(super) async fn follow(feed: Arc<Feed>) {
 async fn listen(feed: &Feed, subscriber: redis::aio::PubSub, remade: u64) {
     let mut announcements = subscriber.into_on_message();
     let mut look_at = Instant::now() + REDIS_CHANGE_POLL;
-    while feed.link.times_remade() == remade {
+    while feed.link.servers().times_remade() == remade {
         match timeout_at(look_at, announcements.next()).await {
             Ok(Some(message)) => {
                 let text: String = message.get_payload().unwrap_or_default();

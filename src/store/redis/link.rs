@@ -1,19 +1,15 @@
-//! The connection to Redis, whichever way it runs: made when it is needed, shared by all callers,
-//! given up when it fails, and made anew; with Sentinel after asking who the master is.
+//! Calls of Redis, whichever way it runs (`servers`): each within its time, tried once more where a
+//! new connection may cure it, refused at once while the server is known to be away, and answered
+//! when replicas have what was written, where the settings ask for that.
 
+mod servers;
 mod walk;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
-use redis::aio::{ConnectionLike, MultiplexedConnection, PubSub};
-use redis::cluster::ClusterClient;
-use redis::cluster_async::ClusterConnection;
-use redis::sentinel::SentinelClient;
-use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionInfo, Pipeline, RedisResult, Value};
-use tokio::sync::Mutex;
+use redis::aio::ConnectionLike;
+use redis::{Cmd, Pipeline, Value};
 use tokio::time::timeout;
 
 use super::address::Address;
@@ -24,66 +20,28 @@ use super::replicas::Replicas;
 use super::script::Script;
 use crate::ports::StoreError;
 use crate::runtime::limits::{
-    REDIS_BACKGROUND_WAIT, REDIS_BULK_WAIT, REDIS_CONNECT_WAIT, REDIS_REDIRECTIONS_MAX,
-    REDIS_REPLICAS_WAIT, REDIS_RESPONSE_WAIT, REDIS_TRIES,
+    REDIS_BACKGROUND_WAIT, REDIS_CONNECT_WAIT, REDIS_REPLICAS_WAIT, REDIS_RESPONSE_WAIT,
+    REDIS_TRIES,
 };
+use servers::{Connection, Servers};
+
+pub(super) use servers::Way;
 
 pub(super) struct Link {
     servers: Servers,
-    current: ArcSwapOption<Connection>,
-    /// One connects, the others wait for it.
-    connecting: Mutex<()>,
     breakers: Breakers,
     replicas: Replicas,
-    /// How often a connection was made in the place of another.
-    remade: AtomicU64,
-}
-
-/// How the store's url says that the servers are found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    Single,
-    Sentinel,
-    Cluster,
-}
-
-enum Servers {
-    Single(Box<Client>),
-    Sentinel(Box<Mutex<SentinelClient>>),
-    Cluster(Box<ClusterClient>, Vec<ConnectionInfo>),
-}
-
-#[derive(Clone)]
-enum Connection {
-    One(MultiplexedConnection),
-    Cluster(Box<ClusterConnection>),
 }
 
 impl Link {
     /// Connects to nothing yet: a gateway starts also while Redis is away.
     pub(super) fn new(address: Address, replicas: Replicas) -> Result<Self, StoreError> {
-        let servers = match address {
-            Address::Single(client) => Servers::Single(client),
-            Address::Sentinel(client) => Servers::Sentinel(Box::new(Mutex::new(*client))),
-            Address::Cluster(nodes) => {
-                // One node that is frozen must not use up the time that finding the others has.
-                let client = ClusterClient::builder(nodes.clone())
-                    .connection_timeout(REDIS_BACKGROUND_WAIT / 4)
-                    .response_timeout(REDIS_BULK_WAIT)
-                    .retries(REDIS_REDIRECTIONS_MAX)
-                    .build()
-                    .map_err(|error| fault::from_redis(&error))?;
-                Servers::Cluster(Box::new(client), nodes)
-            }
-        };
-        Ok(Link {
-            servers,
-            current: ArcSwapOption::empty(),
-            connecting: Mutex::new(()),
-            breakers: Breakers::new(&SERVER),
-            replicas,
-            remade: AtomicU64::new(0),
-        })
+        let servers = Servers::new(address)?;
+        Ok(Link { servers, breakers: Breakers::new(&SERVER), replicas })
+    }
+
+    pub(super) const fn servers(&self) -> &Servers {
+        &self.servers
     }
 
     /// One command on keys of an organisation. It may be sent twice: every command of the store
@@ -193,7 +151,7 @@ impl Link {
     /// Makes the connection where there is none, and finds out whether servers that failed answer
     /// again. So a call seldom waits for either.
     pub(super) async fn probe(&self) {
-        if self.connection(REDIS_BACKGROUND_WAIT).await.is_err() {
+        if self.servers.connection(REDIS_BACKGROUND_WAIT).await.is_err() {
             return;
         }
         for tag in self.breakers.open() {
@@ -211,23 +169,9 @@ impl Link {
         }
     }
 
-    /// A connection of its own for announcements: to the master, or to any node of a Cluster,
-    /// whose nodes pass them on to each other.
-    pub(super) async fn subscriber(&self) -> Option<PubSub> {
-        let nodes = timeout(REDIS_BACKGROUND_WAIT, self.nodes()).await.ok()?.ok()?;
-        for node in nodes {
-            if let Ok(Ok(subscriber)) =
-                timeout(REDIS_BACKGROUND_WAIT, node.get_async_pubsub()).await
-            {
-                return Some(subscriber);
-            }
-        }
-        None
-    }
-
     /// Whether the user may hear announcements. A server that is away now is no answer: yes.
     pub(super) async fn may_listen(&self) -> bool {
-        let Some(mut subscriber) = self.subscriber().await else { return true };
+        let Some(mut subscriber) = self.servers.subscriber().await else { return true };
         match timeout(REDIS_BACKGROUND_WAIT, subscriber.subscribe(CHANNEL)).await {
             Ok(Err(error)) => error.code() != Some("NOPERM"),
             Ok(Ok(())) | Err(_) => true,
@@ -247,33 +191,9 @@ impl Link {
         !matches!(sent, Err(Failure::Redis(error)) if error.code() == Some("NOPERM"))
     }
 
-    /// Changes when a connection was given up: the server may be another one since.
-    pub(super) fn times_remade(&self) -> u64 {
-        self.remade.load(Ordering::Relaxed)
-    }
-
-    /// A client for each server that can be asked about itself.
-    pub(super) async fn nodes(&self) -> RedisResult<Vec<Client>> {
-        match &self.servers {
-            Servers::Single(client) => Ok(vec![(**client).clone()]),
-            Servers::Sentinel(client) => Ok(vec![client.lock().await.async_get_client().await?]),
-            Servers::Cluster(_, nodes) => {
-                nodes.iter().map(|node| Client::open(node.clone())).collect()
-            }
-        }
-    }
-
     /// How many replicas must acknowledge what is written.
     pub(super) const fn replicas_asked(&self) -> u32 {
         self.replicas.asked()
-    }
-
-    pub(super) const fn way(&self) -> Way {
-        match self.servers {
-            Servers::Single(_) => Way::Single,
-            Servers::Sentinel(_) => Way::Sentinel,
-            Servers::Cluster(..) => Way::Cluster,
-        }
     }
 
     fn breaker(&self, tag: &str) -> Arc<Breaker> {
@@ -282,9 +202,9 @@ impl Link {
 
     /// Which servers an organisation stands on: all on the same, but in a Cluster.
     fn place<'a>(&self, tag: &'a str) -> &'a str {
-        match self.servers {
-            Servers::Single(_) | Servers::Sentinel(_) => "%",
-            Servers::Cluster(..) => tag,
+        match self.servers.way() {
+            Way::Single | Way::Sentinel => "%",
+            Way::Cluster => tag,
         }
     }
 
@@ -324,7 +244,7 @@ impl Link {
     }
 
     async fn attempt_once(&self, asked: &Asked<'_>, wait: Duration) -> Result<Value, Failure> {
-        let connection = self.connection(REDIS_CONNECT_WAIT).await?;
+        let connection = self.servers.connection(REDIS_CONNECT_WAIT).await?;
         let answer = timeout(wait, self.say((*connection).clone(), asked)).await;
         let failure = match answer.unwrap_or(Err(Failure::NoAnswer)) {
             Ok(value) => return Ok(value),
@@ -336,7 +256,7 @@ impl Link {
             Failure::Redis(error) => fault::cure(error) != Cure::None,
         };
         if gone {
-            self.give_up(&connection);
+            self.servers.give_up(&connection);
         }
         Err(failure)
     }
@@ -356,55 +276,6 @@ impl Link {
                 let answers = connection.req_packed_commands(commands, 0, commands.len()).await;
                 self.replicas.read(answers.map_err(Failure::Redis)?)
             }
-        }
-    }
-
-    /// Waiting for whoever connects already counts as well.
-    async fn connection(&self, wait: Duration) -> Result<Arc<Connection>, Failure> {
-        if let Some(connection) = self.current.load_full() {
-            return Ok(connection);
-        }
-        let connecting = async {
-            let _one_at_a_time = self.connecting.lock().await;
-            if let Some(connection) = self.current.load_full() {
-                return Ok(connection);
-            }
-            let connection = Arc::new(self.connect().await.map_err(Failure::Redis)?);
-            self.current.store(Some(Arc::clone(&connection)));
-            Ok(connection)
-        };
-        timeout(wait, connecting).await.map_err(|_| Failure::NoAnswer)?
-    }
-
-    async fn connect(&self) -> RedisResult<Connection> {
-        // The wait for an answer is each call's own.
-        let settings = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(REDIS_BACKGROUND_WAIT))
-            .set_response_timeout(Some(REDIS_BULK_WAIT));
-        match &self.servers {
-            Servers::Single(client) => {
-                let one = client.get_multiplexed_async_connection_with_config(&settings).await?;
-                Ok(Connection::One(one))
-            }
-            Servers::Sentinel(client) => {
-                let client = client.lock().await.async_get_client().await?;
-                let one = client.get_multiplexed_async_connection_with_config(&settings).await?;
-                Ok(Connection::One(one))
-            }
-            Servers::Cluster(client, _) => {
-                Ok(Connection::Cluster(Box::new(client.get_async_connection().await?)))
-            }
-        }
-    }
-
-    /// Unless somebody has made a new one meanwhile.
-    fn give_up(&self, connection: &Arc<Connection>) {
-        let before = self.current.rcu(|current| match current {
-            Some(current) if Arc::ptr_eq(current, connection) => None,
-            current => current.clone(),
-        });
-        if before.is_some_and(|before| Arc::ptr_eq(&before, connection)) {
-            self.remade.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

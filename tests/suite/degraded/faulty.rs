@@ -117,7 +117,7 @@ impl Decisions for Faulty {
         self.inner.commit(request).await
     }
 
-    async fn record_plain(&self, decisions: Vec<PlainDecision>) -> Result<(), StoreError> {
+    async fn record_plain(&self, decisions: Arc<[PlainDecision]>) -> Result<(), StoreError> {
         self.pass().await?;
         self.inner.record_plain(decisions).await
     }

@@ -1,37 +1,28 @@
 //! A run of 5,000 contacts through real intake while Redis is killed, frozen, cut off, full,
 //! read-only, unable to save, loading, and replaced by somebody who talks rubbish.
-//!
-//! Each person's contacts come from one sender, one after the other, so that there is one right
-//! answer to each: what a replay in order would have said.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use chrono_tz::Europe::London;
 use contact_gateway::app;
 use contact_gateway::config::{self, Environment};
-use contact_gateway::domain::decision::Disposition;
-use contact_gateway::domain::restriction::{Per, Quota, QuotaWindow};
 use contact_gateway::intake::{Inbound, Intake};
-use contact_gateway::ports::{Decisions, Original};
-use contact_gateway::runtime::limits::STORE_COMMIT_WAIT;
-use serde_json::{Value, json};
+use contact_gateway::ports::Original;
+use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::fair::{PEOPLE, Told, address, is_whole_and_fair, people};
 use super::relay::{Net, Relay};
-use crate::served::{Behind, Place, person};
+use crate::served::{Behind, Place};
 use crate::store_contract::facts::{self, karbon};
-use crate::store_contract::servers::{OnRedis, Server, until};
+use crate::store_contract::servers::{Server, until};
 
 const CONTACTS: usize = 5_000;
 const SENDERS: usize = 8;
-/// So many of them have a quota; each has a sender of its own.
-const PEOPLE: usize = 40;
 /// Each so many-th contact is of somebody without restrictions.
 const STRANGER_EVERY: usize = 5;
 /// Each so many-th contact is handed in again at once.
@@ -39,39 +30,6 @@ const AGAIN_EVERY: usize = 10;
 /// Contacts that are decided, at least, while a fault lasts, and how long it lasts at least.
 const DURING: usize = 150;
 const LASTS: Duration = Duration::from_millis(1_500);
-
-fn quota(number: usize) -> Quota {
-    let per = [Per::Day, Per::Week, Per::Month][number % 3];
-    let window = [QuotaWindow::Rolling, QuotaWindow::Calendar][number / 3 % 2];
-    Quota { limit: 5 + 5 * (u32::try_from(number).unwrap() % 7), per, window }
-}
-
-fn people() -> Value {
-    let one = |number: usize| {
-        let Quota { limit, per, window } = quota(number);
-        let restriction =
-            json!({"kind": "contact_quota", "limit": limit, "per": per, "window": window});
-        let phone = format!("+4477009{number:05}");
-        person(&format!("P-{number}"), &address(number), &phone, restriction)
-    };
-    (0..PEOPLE).map(one).collect()
-}
-
-fn address(number: usize) -> String {
-    format!("p{number}@x.example")
-}
-
-/// What came of one contact.
-#[derive(Debug, Clone)]
-struct Told {
-    id: String,
-    /// The number of the person; `None`: a stranger.
-    person: Option<usize>,
-    at: DateTime<Utc>,
-    disposition: Disposition,
-    stale: bool,
-    took: Duration,
-}
 
 struct Run {
     intake: Arc<Intake>,
@@ -104,6 +62,8 @@ impl Run {
             disposition: decision.disposition,
             stale: decision.stale,
             took,
+            had_before: false,
+            may_be_lost: false,
         }
     }
 
@@ -207,40 +167,6 @@ async fn go_wrong(run: &Run, server: &mut Server, relay: &Relay) {
     run.is_well_again("a restart").await;
 }
 
-/// The ids of a person's contacts that quotas count.
-async fn counted(server: &Server, person: usize) -> BTreeSet<String> {
-    let key = format!("cg1:{{karbon}}:counted:P-{person}");
-    let members: Vec<String> = server.say(&["ZRANGE", &key, "0", "-1"]).await.unwrap();
-    let ids: Vec<String> = members
-        .iter()
-        .map(|member| {
-            serde_json::from_str::<Value>(member).unwrap()["contact"].as_str().map(str::to_owned)
-        })
-        .map(Option::unwrap)
-        .collect();
-    let distinct: BTreeSet<String> = ids.iter().cloned().collect();
-    assert_eq!(distinct.len(), ids.len(), "P-{person}: a contact counts twice");
-    distinct
-}
-
-/// What a person was told, against a replay in order.
-fn nobody_was_limited_wrongly(number: usize, told: &[&Told]) {
-    let (mut admitted, mut checked): (Vec<DateTime<Utc>>, bool) = (Vec::new(), true);
-    for one in told {
-        let full = quota(number).usage(admitted.iter().copied(), one.at, London).is_full();
-        match one.disposition {
-            Disposition::Limit => assert!(full, "{one:?} was limited wrongly"),
-            Disposition::Deliver => {
-                // What was admitted unchecked may not be counted yet.
-                checked &= !one.stale;
-                assert!(!full || !checked, "{one:?} was admitted above the quota");
-                admitted.push(one.at);
-            }
-            Disposition::Route | Disposition::File => panic!("{one:?}"),
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_through_all_that_redis_can_do_is_whole_and_fair_afterwards() {
     let settings = ["appendonly yes", "appendfsync always", "dbfilename taken.rdb"];
@@ -270,39 +196,7 @@ async fn a_run_through_all_that_redis_can_do_is_whole_and_fair_afterwards() {
 
     let told = run.told.lock().unwrap().clone();
     assert!(told.len() >= CONTACTS);
-    let direct =
-        OnRedis { url: format!("redis://127.0.0.1:{}", server.port), ..OnRedis::default() };
-    let store = direct.redis();
-    until("everything is put right", || async {
-        facts::decided(&*store, &karbon()).await.len() >= told.len()
-    })
-    .await;
-    let trail = facts::decided(&*store, &karbon()).await;
-    let distinct: BTreeSet<&String> = trail.iter().collect();
-    assert_eq!((distinct.len(), trail.len()), (told.len(), told.len()), "one entry a contact");
-    let longest = told.iter().map(|told| told.took).max().unwrap();
-    println!("{} contacts, the longest took {longest:?}", told.len());
-    assert!(longest < STORE_COMMIT_WAIT, "{longest:?}");
-
-    let mut of: BTreeMap<usize, Vec<&Told>> = BTreeMap::new();
-    for one in &told {
-        if let Some(person) = one.person {
-            of.entry(person).or_default().push(one);
-        }
-    }
-    let mut otherwise = Vec::new();
-    for (number, told) in &of {
-        nobody_was_limited_wrongly(*number, told);
-        let counts = counted(&server, *number).await;
-        for one in told {
-            let (recorded, _) = store.recorded(&karbon(), &one.id).await.unwrap().unwrap();
-            let admitted = one.disposition == Disposition::Deliver;
-            if recorded.disposition != one.disposition || counts.contains(&one.id) != admitted {
-                otherwise.push((one, recorded.disposition, counts.contains(&one.id)));
-            }
-        }
-    }
-    assert!(otherwise.is_empty(), "{} recorded otherwise: {otherwise:#?}", otherwise.len());
+    println!("{}", is_whole_and_fair(&told, &server).await);
     drop(run);
     assert!(gateway.stop().await);
 }

@@ -11,7 +11,7 @@ pub struct Fleet {
     pub gateways: Vec<Served>,
     pub sink: Sink,
     _handler: Upstream,
-    _places: Vec<Place>,
+    places: Vec<Place>,
 }
 
 impl Fleet {
@@ -33,7 +33,17 @@ impl Fleet {
         let places: Vec<Place> = (0..gateways).map(place).collect();
         places[0].import(people);
         let gateways = places.iter().map(Place::serve).collect();
-        Fleet { gateways, sink, _handler: handler, _places: places }
+        Fleet { gateways, sink, _handler: handler, places }
+    }
+
+    /// `kill -9`. Until it is served again, those behind it have other numbers.
+    pub fn kill(&mut self, gateway: usize) {
+        self.gateways.remove(gateway).kill();
+    }
+
+    /// The gateway that was killed again: on its folder, and on other ports.
+    pub fn serve_again(&mut self, gateway: usize) {
+        self.gateways.insert(gateway, self.places[gateway].serve());
     }
 
     /// The contacts of these senders that the mail server behind was given, by their tokens, each

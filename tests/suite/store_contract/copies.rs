@@ -410,7 +410,7 @@ async fn a_copy_takes_nobodys_place() {
     fill(&*from.gateway()).await;
     for to in [&in_folder().await as &dyn Movable, &servers::single().await] {
         let theirs = plain(karbon(), "theirs");
-        to.gateway().record_plain(vec![theirs]).await.unwrap();
+        to.gateway().record_plain([theirs].into()).await.unwrap();
         let target = to.portable();
         let fault = run(&*from.portable(), &*target, &karbon()).await.unwrap_err();
         assert!(matches!(fault, CopyFault::NotEmpty { .. }), "{fault}");
@@ -437,7 +437,7 @@ async fn no_gateway_works_on_an_unfinished_copy_on_redis() {
         gateway.people(&karbon()).await.map(|_| ()),
         gateway.commit(request("c-0", |_| admitted("c-0", at(0)))).await.map(|_| ()),
         gateway.replay(journalled("c-0")).await,
-        gateway.record_plain(vec![plain(karbon(), "c-0")]).await,
+        gateway.record_plain([plain(karbon(), "c-0")].into()).await,
         gateway.put_people(&karbon(), vec![person("P-1", "x")], stamp(), changed()).await,
     ];
     for refusal in refusals {

@@ -158,9 +158,9 @@ pub async fn plain_decisions_are_recorded_once(ground: &dyn Ground) {
         };
         names.iter().enumerate().map(of).collect::<Vec<_>>()
     };
-    store.record_plain(Vec::new()).await.unwrap();
-    store.record_plain(many()).await.unwrap();
-    store.record_plain(many()).await.unwrap();
+    store.record_plain([].into()).await.unwrap();
+    store.record_plain(many().into()).await.unwrap();
+    store.record_plain(many().into()).await.unwrap();
     assert_eq!(decided(&*store, &karbon()).await.len(), 250);
     assert_eq!(decided(&*store, &tuntum()).await.len(), 250);
     let answer = store.commit(request("c-000", |_| limited("c-000", at(0)))).await.unwrap();

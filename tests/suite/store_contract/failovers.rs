@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::ports::{Change, Decisions, Journal, JournalEntry, Register};
 use contact_gateway::store::journal::FileJournal;
+use contact_gateway::store::redis::Redis;
 use tokio::task::JoinSet;
 
 use super::facts::PERSON;
@@ -63,7 +64,7 @@ async fn a_sentinel_failover_from_a_frozen_master_needs_no_restart() {
 }
 
 /// The port of the master that serves a key.
-async fn master_of(ground: &OnRedis, key: &str) -> u16 {
+pub async fn master_of(ground: &OnRedis, key: &str) -> u16 {
     let slot: u64 = ground.servers[0].say(&["CLUSTER", "KEYSLOT", key]).await.unwrap();
     for server in &ground.servers {
         let Ok(nodes) = server.say::<String>(&["CLUSTER", "NODES"]).await else { continue };
@@ -101,7 +102,7 @@ async fn a_cluster_failover_needs_no_restart_and_spares_other_organisations() {
     // unless `cluster-require-full-coverage` is off.
     commit_again(&*store, "c-20").await;
     assert_eq!(decided(&*store, &karbon()).await.len(), 21);
-    store.record_plain(vec![plain(super::facts::tuntum(), "c-1")]).await.unwrap();
+    store.record_plain([plain(super::facts::tuntum(), "c-1")].into()).await.unwrap();
     assert_eq!(ledger(&*store).await.counted.len(), 21);
 }
 
@@ -109,8 +110,12 @@ async fn a_cluster_failover_needs_no_restart_and_spares_other_organisations() {
 async fn a_cluster_that_moves_a_slot_loses_nothing() {
     let ground = servers::cluster().await;
     let store = ground.redis();
-    let from = master_of(&ground, "cg1:{karbon}:people").await;
-    let to = master_of(&ground, "cg1:{tuntum}:people").await;
+    nothing_is_lost_while_a_slot_moves(&ground, store).await;
+}
+
+pub async fn nothing_is_lost_while_a_slot_moves(ground: &OnRedis, store: Arc<Redis>) {
+    let from = master_of(ground, "cg1:{karbon}:people").await;
+    let to = master_of(ground, "cg1:{tuntum}:people").await;
     let stop = Arc::new(AtomicBool::new(false));
     let committing = {
         let (store, stop) = (Arc::clone(&store), Arc::clone(&stop));
@@ -132,7 +137,7 @@ async fn a_cluster_that_moves_a_slot_loses_nothing() {
         .await
         .unwrap();
     assert!(moved.status.success(), "{}", String::from_utf8_lossy(&moved.stdout));
-    until("the slot has moved", || async { master_of(&ground, "cg1:{karbon}:people").await == to })
+    until("the slot has moved", || async { master_of(ground, "cg1:{karbon}:people").await == to })
         .await;
     stop.store(true, Ordering::SeqCst);
     let done = committing.await.unwrap();

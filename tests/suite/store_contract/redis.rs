@@ -155,7 +155,7 @@ async fn a_server_that_takes_no_writes_has_written_nothing() {
         let contact = format!("c-{code}");
         let fault = commit(&*store, &contact).await.unwrap_err();
         assert!(fault.contains(code), "{fault}");
-        let fault = store.record_plain(vec![plain(karbon(), "c-plain")]).await.unwrap_err();
+        let fault = store.record_plain([plain(karbon(), "c-plain")].into()).await.unwrap_err();
         assert!(fault.is_retryable());
         assert!(store.replay(journalled("c-replay")).await.unwrap_err().is_retryable());
         assert_eq!(decided(&*store, &karbon()).await.len(), written);

@@ -20,7 +20,7 @@ impl Link {
         pattern: &str,
         mut each: impl FnMut(String) + Send,
     ) -> Result<(), StoreError> {
-        let servers = match self.way() {
+        let servers = match self.servers.way() {
             Way::Single | Way::Sentinel => vec![None],
             Way::Cluster => self.masters().await?.into_iter().map(Some).collect(),
         };
@@ -63,7 +63,8 @@ impl Link {
         command: Cmd,
         server: Option<SingleNodeRoutingInfo>,
     ) -> Result<Value, StoreError> {
-        let connection = self.connection(REDIS_CONNECT_WAIT).await.map_err(Failure::into_fault)?;
+        let connection =
+            self.servers.connection(REDIS_CONNECT_WAIT).await.map_err(Failure::into_fault)?;
         let asking = async {
             match ((*connection).clone(), server) {
                 (Connection::Cluster(mut cluster), Some(server)) => {
@@ -79,11 +80,11 @@ impl Link {
             Ok(Ok(Value::ServerError(error))) => Err(fault::from_redis(&error.into())),
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => {
-                self.give_up(&connection);
+                self.servers.give_up(&connection);
                 Err(fault::from_redis(&error))
             }
             Err(_) => {
-                self.give_up(&connection);
+                self.servers.give_up(&connection);
                 Err(fault::no_answer())
             }
         }

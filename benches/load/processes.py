@@ -1,0 +1,136 @@
+"""Processes and their folder: started here, ended here by their own numbers, whatever happens."""
+
+import os
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+PACKAGES = {
+    "wrk": "wrk",
+    "nginx": "nginx",
+    "redis-server": "redis-server",
+    "redis-cli": "redis-tools",
+    "rspamd": "rspamd",
+    "postfix": "postfix",
+    "smtp-source": "postfix",
+    "smtp-sink": "postfix",
+    "gcc": "gcc",
+}
+START_WAIT = 30.0
+STOP_WAIT = 25.0
+
+
+def need(*programs):
+    """Ends where a program is not there, and says what to install."""
+    for program in programs:
+        if shutil.which(program) is None:
+            sys.exit(f"{program} is missing: apt-get install --no-install-recommends {PACKAGES[program]}")
+
+
+def need_file(path, package):
+    if not pathlib.Path(path).exists():
+        sys.exit(f"{path} is missing: apt-get install --no-install-recommends {package}")
+
+
+def free_port():
+    """Below the ports that clients are given, so that none of theirs takes it meanwhile."""
+    while True:
+        port = random.randrange(15_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
+def wait_for_port(port, process=None, at_most=START_WAIT):
+    end = time.monotonic() + at_most
+    while time.monotonic() < end:
+        if process is not None and process.poll() is not None:
+            break
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    raise RuntimeError(f"nothing listens on port {port}")
+
+
+class Place:
+    """A temporary folder, and the processes that keep their things in it."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="contact-gateway-load-"))
+        # Servers that run as somebody else have files here too.
+        self.folder.chmod(0o755)
+        self.running = []
+        self.endings = []
+
+    def sub(self, name):
+        folder = self.folder / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def start(self, *command, log, out=subprocess.DEVNULL, cwd=None):
+        command = [str(part) for part in command]
+        with open(self.folder / log, "ab") as errors:
+            # In a session of its own, so that an interrupt at the terminal is this program's alone.
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=errors, cwd=cwd, start_new_session=True
+            )
+        self.running.append(process)
+        return process
+
+    def stop(self, process):
+        """Asks, waits, and ends it. A process that has ended already is left alone."""
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_WAIT)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if process in self.running:
+            self.running.remove(process)
+
+    def at_end(self, ending):
+        """For what does not run as a process of ours: Postfix's master."""
+        self.endings.append(ending)
+
+    def close(self, keep=False):
+        """Ends everything, and is not itself interrupted."""
+        before = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            for ending in reversed(self.endings):
+                ending()
+            self.endings = []
+            for process in reversed(list(self.running)):
+                self.stop(process)
+            if not keep:
+                shutil.rmtree(self.folder, ignore_errors=True)
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+
+def run(*command, env=None, **more):
+    """A program that must end well; what it said on stdout."""
+    more.setdefault("timeout", 600)
+    whole = subprocess.run(
+        [str(part) for part in command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **env} if env else None,
+        **more,
+    )
+    if whole.returncode != 0:
+        said = (whole.stderr or whole.stdout).decode(errors="replace").strip()[-2000:]
+        raise RuntimeError(f"{command[0]} ended with {whole.returncode}: {said}")
+    return whole.stdout.decode(errors="replace")
