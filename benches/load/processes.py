@@ -21,6 +21,7 @@ PACKAGES = {
     "smtp-source": "postfix",
     "smtp-sink": "postfix",
     "gcc": "gcc",
+    "valgrind": "valgrind",
 }
 START_WAIT = 30.0
 STOP_WAIT = 25.0

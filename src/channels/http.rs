@@ -215,13 +215,14 @@ impl ContactsEdge {
 
 /// Serves the contacts listener until the stop is called, then finishes what is in hand.
 pub async fn serve(listener: TcpListener, edge: Arc<ContactsEdge>, stopping: Stopping) {
-    let tasks = edge.tasks.clone();
+    let (tasks, telephony) = (edge.tasks.clone(), Arc::clone(&edge.telephony));
     let service = tower::service_fn(move |request: Request<Incoming>| {
         let edge = Arc::clone(&edge);
         async move { Ok::<_, Infallible>(edge.answer(request).await) }
     });
     let working = stopping.clone();
     http_server::serve(listener, service, Bounds::default(), stopping).await;
+    telephony.end();
     tasks.close();
     tasks.wait().await;
     drop(working);

@@ -6,6 +6,7 @@
 mod event;
 mod flow;
 mod generic;
+mod notes;
 mod plivo;
 mod provider;
 mod script;
@@ -29,6 +30,7 @@ use tokio_util::task::TaskTracker;
 
 use self::event::{Call, Event, Text};
 use self::flow::Note;
+use self::notes::Notes;
 use self::script::Next;
 use self::settings::TelephonySettings;
 use self::webhook::Webhook;
@@ -39,12 +41,11 @@ use crate::channels::http::problem::ProblemType;
 use crate::channels::http::upstream::{Upstream, address};
 use crate::domain::contact::Contact;
 use crate::domain::decision::{Decision, Disposition};
-use crate::domain::organisation::OrganisationId;
 use crate::intake::{Inbound, Intake, Outcome};
-use crate::ports::{Attachment, Clock, StoreError};
+use crate::ports::Clock;
 use crate::runtime::limits::{
-    CALL_DECIDE_WAIT, CALL_DOCUMENT_BYTES_MAX, CALL_NOTE_TRIES_MAX, CALL_NOTE_WAIT,
-    CALL_REPEAT_WINDOW, CALL_REPEATS_MAX, CALL_STATE_WINDOW,
+    CALL_DECIDE_WAIT, CALL_DOCUMENT_BYTES_MAX, CALL_REPEAT_WINDOW, CALL_REPEATS_MAX,
+    CALL_STATE_WINDOW,
 };
 use crate::runtime::tokens::sha256;
 
@@ -54,6 +55,7 @@ pub struct TelephonyEdge {
     clock: Arc<dyn Clock>,
     upstream: Upstream,
     tasks: TaskTracker,
+    notes: Notes,
     /// Answers to webhooks, for copies of them.
     answers: Arc<Once<Answer>>,
     /// Decisions of calls in progress.
@@ -74,6 +76,7 @@ impl TelephonyEdge {
         tasks: TaskTracker,
     ) -> Arc<Self> {
         Arc::new(TelephonyEdge {
+            notes: Notes::new(Arc::clone(&intake), tasks.clone()),
             intake,
             clock,
             upstream,
@@ -81,6 +84,11 @@ impl TelephonyEdge {
             answers: Once::new(CALL_REPEAT_WINDOW, CALL_REPEATS_MAX),
             decisions: Recent::new(CALL_STATE_WINDOW, CALL_REPEATS_MAX),
         })
+    }
+
+    /// No more webhooks come: what waits for one need not any more.
+    pub fn end(&self) {
+        self.notes.end();
     }
 
     /// Answers one webhook. `behind` is what of the path stands behind the entry's.
@@ -109,11 +117,11 @@ impl TelephonyEdge {
             Ok(Ok(answer)) => answer.into(),
             Ok(Err(_)) => {
                 tracing::error!(path = entry.path, "a webhook panicked; the call is passed on");
-                provider::fallback(entry, &webhook).into()
+                provider::fallback(entry, &webhook, &[UNCHECKED.to_owned()]).into()
             }
             Err(_) => {
                 tracing::warn!(path = entry.path, "a webhook took too long; the call is passed on");
-                provider::fallback(entry, &webhook).into()
+                provider::fallback(entry, &webhook, &[UNCHECKED.to_owned()]).into()
             }
         }
     }
@@ -141,11 +149,11 @@ impl TelephonyEdge {
             }
             Event::Handed(Err(fault)) => {
                 tracing::warn!(path = entry.path, "a contact could not be read; it is passed on");
-                generic::undecided(webhook, Some(&fault))
+                generic::undecided(webhook, Some(&fault), &[])
             }
             Event::Noted(contact, notes) => {
                 for note in notes {
-                    self.note(entry, &contact, note);
+                    self.notes.take(&entry.organisation, &contact, note);
                 }
                 generic::noted(webhook)
             }
@@ -188,7 +196,7 @@ impl TelephonyEdge {
     ) -> (Answer, bool) {
         let contact = call.contact(self.clock.now());
         let Some(outcome) = self.decide(entry, contact).await else {
-            return self.pass_on(entry, webhook, &["limits_unchecked".to_owned()], deadline).await;
+            return self.pass_on(entry, webhook, &[UNCHECKED.to_owned()], deadline).await;
         };
         let Some(organisation) = self.intake.organisation(&entry.organisation) else {
             return self.pass_on(entry, webhook, &[], deadline).await;
@@ -216,7 +224,7 @@ impl TelephonyEdge {
             (Some(outcome), Some(organisation)) => {
                 (generic::answer(entry, webhook, channel, &outcome, &organisation), true)
             }
-            (_, _) => (generic::undecided(webhook, None), false),
+            (_, _) => (generic::undecided(webhook, None, &[UNCHECKED.to_owned()]), false),
         }
     }
 
@@ -232,7 +240,7 @@ impl TelephonyEdge {
             ..text.contact(self.clock.now())
         };
         let Some(outcome) = self.decide(entry, contact).await else {
-            return self.pass_on(entry, webhook, &["limits_unchecked".to_owned()], deadline).await;
+            return self.pass_on(entry, webhook, &[UNCHECKED.to_owned()], deadline).await;
         };
         let decision = &outcome.decision;
         let disposition = if outcome.durable { decision.disposition } else { Disposition::Deliver };
@@ -251,9 +259,10 @@ impl TelephonyEdge {
     }
 
     /// Decides in a task of its own, so that a commit in hand is finished even where nobody waits
-    /// for it any more. `None`: it takes too long.
+    /// for it any more. `None`: it takes too long; should it limit the contact after all, its item
+    /// says that the contact was passed on.
     async fn decide(&self, entry: &TelephonySettings, contact: Contact) -> Option<Outcome> {
-        let intake = Arc::clone(&self.intake);
+        let (intake, id) = (Arc::clone(&self.intake), contact.id.clone());
         let organisation = entry.organisation.clone();
         // A call is its id: what a provider says of it changes as it goes on.
         let digest = sha256(contact.id.as_bytes());
@@ -268,6 +277,8 @@ impl TelephonyEdge {
             }
             Err(_) => {
                 tracing::warn!("deciding a call took too long; it is passed on");
+                let late = Note { name: "outcome", value: DECIDED_LATE.to_owned() };
+                self.notes.take(&entry.organisation, &id, late);
                 None
             }
         }
@@ -287,7 +298,7 @@ impl TelephonyEdge {
         let decision = self.decision_of(entry, &call.id).await;
         let following = flow::following(next, call, decision.as_deref(), &organisation, entry);
         for note in following.notes {
-            self.note(entry, &call.id, note);
+            self.notes.take(&entry.organisation, &call.id, note);
         }
         if following.emergency {
             let (intake, organisation) = (Arc::clone(&self.intake), entry.organisation.clone());
@@ -319,38 +330,6 @@ impl TelephonyEdge {
         }
     }
 
-    /// Notes something on a contact, with a few more tries while the store is away, or does not know
-    /// the contact yet: a provider's webhooks come in any order (developers.telnyx.com, "Receiving
-    /// webhooks").
-    fn note(&self, entry: &TelephonySettings, contact: &str, note: Note) {
-        let (intake, organisation) = (Arc::clone(&self.intake), entry.organisation.clone());
-        let contact = contact.to_owned();
-        self.tasks.spawn(async move {
-            let mut wait = CALL_NOTE_WAIT;
-            for _ in 1..=CALL_NOTE_TRIES_MAX {
-                let attachment = Attachment {
-                    name: note.name.to_owned(),
-                    value: note.value.clone(),
-                    item: None,
-                };
-                match attach(&intake, &organisation, &contact, attachment).await {
-                    Ok(true) => return,
-                    Ok(false) => {}
-                    Err(error) if error.is_retryable() => {
-                        tracing::warn!(%error, contact, what = note.name, "not noted yet");
-                    }
-                    Err(error) => {
-                        tracing::error!(%error, contact, what = note.name, "could not be noted");
-                        return;
-                    }
-                }
-                tokio::time::sleep(wait).await;
-                wait *= 2;
-            }
-            tracing::warn!(contact, what = note.name, "could not be noted; the provider has it");
-        });
-    }
-
     /// Hands a webhook to the existing call flow and gives its answer, byte for byte. `false`: it
     /// gave none, and the answer is the fallback.
     async fn pass_on(
@@ -361,7 +340,7 @@ impl TelephonyEdge {
         deadline: Instant,
     ) -> (Answer, bool) {
         let Some(request) = upstream_request(entry, webhook, flags) else {
-            return (provider::fallback(entry, webhook), true);
+            return (provider::fallback(entry, webhook, flags), true);
         };
         let wait = deadline.saturating_duration_since(Instant::now()).mul_f32(UPSTREAM_SHARE);
         match self.upstream.whole(request, wait, CALL_DOCUMENT_BYTES_MAX).await {
@@ -371,30 +350,21 @@ impl TelephonyEdge {
             Ok(answer) => {
                 let status = answer.status.as_u16();
                 tracing::warn!(path = entry.path, status, "the call flow refused a webhook");
-                (provider::fallback(entry, webhook), false)
+                (provider::fallback(entry, webhook, flags), false)
             }
             Err(error) => {
                 tracing::warn!(path = entry.path, %error, "the call flow gave no answer");
-                (provider::fallback(entry, webhook), false)
+                (provider::fallback(entry, webhook, flags), false)
             }
         }
     }
 }
 
-/// `false`: nothing is attached, since the contact has not been decided, or its decision is still on
-/// its way to the store.
-async fn attach(
-    intake: &Intake,
-    organisation: &OrganisationId,
-    contact: &str,
-    attachment: Attachment,
-) -> Result<bool, StoreError> {
-    if intake.recorded(organisation, contact).await?.is_none() {
-        return Ok(false);
-    }
-    intake.attach(organisation, contact, attachment).await?;
-    Ok(true)
-}
+/// The flag of what is passed on without a decision.
+const UNCHECKED: &str = "limits_unchecked";
+
+/// On the item of a contact that was decided when its provider could not wait any longer.
+const DECIDED_LATE: &str = "passed on, decided too late";
 
 /// Of the time that is left, the share that the existing call flow gets; the rest is for giving the
 /// fallback in time.

@@ -165,8 +165,11 @@ fn action(
 }
 
 /// The answer where nothing was decided: the caller goes on, and the fault is said.
-pub fn undecided(webhook: &Webhook, fault: Option<&str>) -> Answer {
+pub fn undecided(webhook: &Webhook, fault: Option<&str>, flags: &[String]) -> Answer {
     let mut members = Map::new();
+    if !flags.is_empty() {
+        members.insert("flags".to_owned(), flags.into());
+    }
     if let Some(fault) = fault {
         members.insert("fault".to_owned(), fault.into());
     }

@@ -90,7 +90,7 @@ pub fn document(entry: &TelephonySettings, webhook: &Webhook, steps: &[Step]) ->
         Provider::Vonage => (JSON, vonage::ncco::document(entry, steps)),
         // Neither speaks in scripts.
         Provider::Sip => return sip::on(entry, webhook, &[]),
-        Provider::Generic => return generic::undecided(webhook, None),
+        Provider::Generic => return generic::undecided(webhook, None, &[]),
     };
     Answer::new(StatusCode::OK, content_type, document)
 }
@@ -138,12 +138,12 @@ fn shortened(text: &str) -> String {
 }
 
 /// What answers in the place of the existing call flow: the configured document, else the queue's
-/// number, else a sentence.
-pub fn fallback(entry: &TelephonySettings, webhook: &Webhook) -> Answer {
+/// number, else a sentence. `flags` go where the document has a place for them.
+pub fn fallback(entry: &TelephonySettings, webhook: &Webhook, flags: &[String]) -> Answer {
     match entry.provider {
-        Provider::Sip if webhook.behind == "/invite" => return sip::on(entry, webhook, &[]),
+        Provider::Sip if webhook.behind == "/invite" => return sip::on(entry, webhook, flags),
         Provider::Sip => return generic::noted(webhook),
-        Provider::Generic => return generic::undecided(webhook, None),
+        Provider::Generic => return generic::undecided(webhook, None, flags),
         Provider::Twilio | Provider::Telnyx | Provider::Plivo | Provider::Vonage => {}
     }
     if let Some(document) = &entry.fallback {

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -24,6 +25,8 @@ pub enum Trouble {
     None,
     Away,
     Hangs,
+    /// Does what it is asked, after a second.
+    Slow,
     Corrupt,
     /// Every decider that is handed in panics inside the store.
     DeciderPanics,
@@ -60,6 +63,10 @@ impl Faulty {
             Trouble::None | Trouble::DeciderPanics => Ok(()),
             Trouble::Away => Err(StoreError::Unavailable("told to be away".to_owned())),
             Trouble::Corrupt => Err(StoreError::Corrupt("told to be corrupt".to_owned())),
+            Trouble::Slow => {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                Ok(())
+            }
             Trouble::Hangs => {
                 tokio::time::sleep(STORE_COMMIT_WAIT * 10).await;
                 Err(StoreError::Unavailable("told to hang".to_owned()))

@@ -135,7 +135,7 @@ async fn a_cluster_failover_in_a_burst_keeps_all_that_was_acknowledged() {
     until("reading goes on", || async { store.people(&karbon()).await.is_ok() }).await;
     commit(&*store, "c-too-early").await.unwrap_err();
     until("the other organisation's replica acknowledges", || async {
-        store.record_plain(vec![plain(tuntum(), "p-1")]).await.is_ok()
+        store.record_plain([plain(tuntum(), "p-1")].into()).await.is_ok()
     })
     .await;
     ground.servers[dies].start_again(&[]).await;
@@ -150,7 +150,7 @@ async fn a_cluster_failover_in_a_burst_keeps_all_that_was_acknowledged() {
 async fn a_cluster_replica_that_is_frozen_holds_up_its_own_organisations_alone() {
     let ground = servers::cluster().await;
     let store = acknowledged_by(&ground, 1);
-    let other = || store.record_plain(vec![plain(tuntum(), "p-1")]);
+    let other = || store.record_plain([plain(tuntum(), "p-1")].into());
     until("both work", || async { commit(&*store, "c-0").await.is_ok() && other().await.is_ok() })
         .await;
     let master = master_of(&ground, "cg1:{karbon}:people").await;

@@ -4,6 +4,7 @@ use contact_gateway::channels::telephony::settings::{Product, Provider, WhenLimi
 use serde_json::{Value, json};
 
 use super::rig::{JO, Rig, closed, point, rig};
+use crate::degraded::faulty::Trouble;
 
 const BEARER: (&str, &str) = ("Authorization", "Bearer generic token");
 const JSON: (&str, &str) = ("Content-Type", "application/json");
@@ -75,6 +76,35 @@ async fn without_the_token_nothing_happens_and_with_it_a_broken_body_is_let_thro
     let got = rig.post("", &[BEARER, JSON], "{\"call_id\": 1,\n \"from\": 7}").await;
     assert_eq!((got.status, &got.json()["action"]), (200, &json!("connect")));
     assert!(got.json()["fault"].as_str().unwrap().contains("from"), "{}", got.text());
+    rig.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_is_said() {
+    let rig = generic(closed()).await;
+    rig.gateway.store_is(Trouble::Hangs);
+    let got = rig.post("", &[BEARER, JSON], &call("1", JO)).await;
+    assert_eq!(
+        (got.status, got.json()),
+        (200, json!({"action": "connect", "flags": ["limits_unchecked"]}))
+    );
+    let lines = rig.post("", &[BEARER, JSON, ("Accept", "text/plain")], &call("2", JO)).await;
+    assert_eq!(lines.text(), "action=connect\nflags=limits_unchecked\n");
+    rig.gateway.store_is(Trouble::None);
+    rig.gateway.stop().await;
+}
+
+/// A note on a call that never comes keeps no stop waiting.
+#[tokio::test]
+async fn a_stop_waits_for_no_call_that_never_comes() {
+    let rig = generic(point()).await;
+    let event = json!({"call_id": "none", "event": "completed", "duration": 61}).to_string();
+    for _ in 0..3 {
+        let got = rig.post("/event", &[BEARER, JSON], &event).await;
+        assert_eq!((got.status, &got.json()["action"]), (200, &json!("ok")));
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    }
+    // All tries together take longer than the ten seconds that a stop may take here.
     rig.gateway.stop().await;
 }
 

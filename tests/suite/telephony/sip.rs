@@ -4,6 +4,7 @@ use contact_gateway::channels::telephony::settings::{Product, Provider, Targets,
 use serde_json::{Value, json};
 
 use super::rig::{JO, Rig, closed, point, quota, rig};
+use crate::degraded::faulty::Trouble;
 
 const BEARER: (&str, &str) = ("Authorization", "Bearer sip token");
 const JSON: (&str, &str) = ("Content-Type", "application/json");
@@ -112,6 +113,22 @@ async fn retransmissions_ask_nothing_and_flags_are_a_header() {
     let answer = rig.invite(&first).await;
     assert_eq!(answer["routes"][0]["headers"]["extra"], "X-Contact-Flag: call_length:10\r\n");
     rig.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_store_in_trouble_keeps_no_call_waiting_here_either() {
+    for trouble in [Trouble::Away, Trouble::Hangs] {
+        let rig = sip(quota(1), WhenLimited::Reject).await;
+        rig.gateway.store_is(trouble);
+        for call in ["1", "2"] {
+            let answer = rig.invite(&invite(call, &format!("sip:{JO}@x"), json!({}))).await;
+            assert_eq!(uris(&answer), ["sip:queue@pbx.example"], "{trouble:?}");
+            let extra = &answer["routes"][0]["headers"]["extra"];
+            assert_eq!(extra, "X-Contact-Flag: limits_unchecked\r\n", "{trouble:?}");
+        }
+        rig.gateway.store_is(Trouble::None);
+        rig.gateway.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -264,6 +264,25 @@ async fn a_store_in_trouble_keeps_no_call_waiting() {
     }
 }
 
+/// What is done and what is on record differ then, and the record says so.
+#[tokio::test]
+async fn a_call_that_is_decided_too_late_is_on_the_queue_as_passed_on() {
+    let mut rig = rig(point(), |_, _| {}).await;
+    rig.gateway.store_is(Trouble::Slow);
+    let got = rig.post("", &ringing("1", JO)).await;
+    assert_eq!(got.text(), FLOW);
+    rig.gateway.store_is(Trouble::None);
+    let since = Instant::now();
+    while rig.gateway.queue("sam").await.is_empty() {
+        assert!(since.elapsed() < Duration::from_secs(30), "it was never decided");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let item = noted(&rig.gateway, 1).await;
+    assert_eq!(item.attached[0].value, "passed on, decided too late");
+    assert_eq!(rig.gateway.decided().await.len(), 1);
+    rig.gateway.stop().await;
+}
+
 #[tokio::test]
 async fn the_end_of_a_call_may_be_told_before_its_beginning() {
     let mut rig = rig(point(), |_, _| {}).await;
