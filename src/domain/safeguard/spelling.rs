@@ -4,6 +4,8 @@
 const SLIP_LETTERS_MIN: usize = 5;
 /// Words of at least this many letters may have two slips.
 const TWO_SLIPS_LETTERS_MIN: usize = 9;
+/// No word has more slips than this.
+pub(super) const SLIPS_MAX: usize = 2;
 
 /// The initial mutations of Welsh that change more than one letter: the nasal and the aspirate
 /// ("fy nghyfreithiwr", "ei chyfreithiwr": cyfreithiwr). The soft one is a single slip.
@@ -11,7 +13,7 @@ const MUTATIONS: [(&str, &str); 6] =
     [("ngh", "c"), ("mh", "p"), ("nh", "t"), ("ch", "c"), ("ph", "p"), ("th", "t")];
 
 /// A word, and what of it is compared before its letters are: a long text has hundreds of thousands
-/// of words, a profile has hundreds of phrases, and nearly all pairs are nothing alike.
+/// of words, and nearly all that are compared are nothing alike.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Word {
     text: String,
@@ -31,6 +33,24 @@ impl Word {
         &self.text
     }
 
+    pub(super) fn letters(&self) -> usize {
+        self.letters
+    }
+
+    /// How many slips there may be in whatever means this word.
+    pub(super) fn slips(&self) -> usize {
+        match self.letters {
+            0..SLIP_LETTERS_MIN => 0,
+            SLIP_LETTERS_MIN..TWO_SLIPS_LETTERS_MIN => 1,
+            _ => SLIPS_MAX,
+        }
+    }
+
+    /// The word of which this one would be a mutation.
+    pub(super) fn unmutated(&self) -> Option<String> {
+        unmutated(&self.text).map(|(plain, rest)| [plain, rest].concat())
+    }
+
     /// Whether `word` was meant: the same, or within one or two slips of a longer word (a letter
     /// wrong, missing, extra, or two swapped), or a mutation of it.
     pub(super) fn may_mean(&self, word: &Word) -> bool {
@@ -42,11 +62,10 @@ impl Word {
         if self.text == word.text {
             return true;
         }
-        let slips = match word.letters {
-            0..SLIP_LETTERS_MIN => return false,
-            SLIP_LETTERS_MIN..TWO_SLIPS_LETTERS_MIN => 1,
-            _ => 2,
-        };
+        let slips = word.slips();
+        if slips == 0 {
+            return false;
+        }
         // A slip brings at most one letter in that is not in the other word, either way.
         let strange = |of: u64, to: u64| (of & !to).count_ones() as usize;
         self.letters.abs_diff(word.letters) <= slips
@@ -58,9 +77,12 @@ impl Word {
 
 /// Whether `said` is `word` with its beginning mutated.
 fn is_mutation(said: &str, word: &str) -> bool {
-    let found =
-        MUTATIONS.iter().find_map(|(mutated, plain)| Some((said.strip_prefix(mutated)?, plain)));
-    found.is_some_and(|(rest, plain)| word.strip_prefix(plain) == Some(rest))
+    unmutated(said).is_some_and(|(plain, rest)| word.strip_prefix(plain) == Some(rest))
+}
+
+/// What a mutated beginning stands for, and what follows it.
+fn unmutated(said: &str) -> Option<(&'static str, &str)> {
+    MUTATIONS.iter().find_map(|(mutated, plain)| Some((*plain, said.strip_prefix(mutated)?)))
 }
 
 /// The optimal string alignment distance: insertions, deletions, substitutions, adjacent swaps.

@@ -1,0 +1,156 @@
+//! Which phrases a text says. Each of its words is looked up once among the words that phrases begin
+//! with, rather than each beside every phrase: a profile has hundreds of them, and a text thousands of
+//! words of which hardly any begins one.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::spelling::{SLIPS_MAX, Word};
+use super::{Lane, LaneRule, Phrase};
+
+/// The words with which the phrases of all lanes begin.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Lexicon {
+    firsts: Vec<First>,
+    /// Of each word as it is written, which of `firsts` it is.
+    written: HashMap<String, usize>,
+    /// By their number of letters, those that may be misspelt.
+    by_letters: Vec<Vec<usize>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct First {
+    word: Word,
+    /// Where the phrases are that begin with it.
+    phrases: Vec<(Lane, usize)>,
+}
+
+impl Lexicon {
+    pub(super) fn of(lanes: &BTreeMap<Lane, LaneRule>) -> Self {
+        let mut lexicon = Lexicon::default();
+        for (lane, rule) in lanes {
+            for (at, phrase) in rule.folded.iter().enumerate() {
+                if let Some(word) = phrase.words.first() {
+                    lexicon.add(word, (*lane, at));
+                }
+            }
+        }
+        lexicon
+    }
+
+    fn add(&mut self, word: &Word, place: (Lane, usize)) {
+        let next = self.firsts.len();
+        let at = *self.written.entry(word.text().to_owned()).or_insert(next);
+        if let Some(first) = self.firsts.get_mut(at) {
+            first.phrases.push(place);
+            return;
+        }
+        self.firsts.push(First { word: word.clone(), phrases: vec![place] });
+        if word.slips() > 0 {
+            let rows = self.by_letters.len().max(word.letters() + 1);
+            self.by_letters.resize_with(rows, Vec::new);
+            if let Some(row) = self.by_letters.get_mut(word.letters()) {
+                row.push(at);
+            }
+        }
+    }
+
+    /// The phrase of each lane that is said: the first of those of the lane, where several are.
+    pub(super) fn said_in<'r>(
+        &self,
+        text: &[Word],
+        lanes: &'r BTreeMap<Lane, LaneRule>,
+    ) -> BTreeMap<Lane, &'r Phrase> {
+        let mut said: BTreeMap<Lane, (usize, &Phrase)> = BTreeMap::new();
+        for (at, word) in text.iter().enumerate() {
+            for (lane, place) in self.meant_by(word).flat_map(|first| &first.phrases) {
+                if said.get(lane).is_some_and(|(earlier, _)| earlier <= place) {
+                    continue;
+                }
+                let phrase = lanes.get(lane).and_then(|rule| rule.folded.get(*place));
+                let rest = text.get(at..).unwrap_or_default();
+                if let Some(phrase) = phrase.filter(|phrase| phrase.begins(rest)) {
+                    said.insert(*lane, (*place, phrase));
+                }
+            }
+        }
+        said.into_iter().map(|(lane, (_, phrase))| (lane, phrase)).collect()
+    }
+
+    /// Every first word that was meant; one may come twice.
+    fn meant_by<'a>(&'a self, said: &'a Word) -> impl Iterator<Item = &'a First> {
+        let plain = said.unmutated();
+        let written = [Some(said.text()), plain.as_deref()];
+        let written = written.map(|text| text.and_then(|text| self.written.get(text)).copied());
+        let shortest = said.letters().saturating_sub(SLIPS_MAX);
+        let near =
+            self.by_letters.iter().skip(shortest).take(said.letters() + SLIPS_MAX + 1 - shortest);
+        let near = near.flatten().copied();
+        let meant = written.into_iter().flatten().chain(near);
+        meant.filter_map(|at| self.firsts.get(at)).filter(|first| said.may_mean(&first.word))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::ready;
+    use super::*;
+
+    const PHRASES: [&str; 8] = [
+        "emergency",
+        "gas leak",
+        "=flooding",
+        "subject access request",
+        "cyfreithiwr",
+        "camdriniaeth",
+        "gas",
+        "request for review",
+    ];
+
+    /// Each phrase beside each place of the text.
+    fn one_by_one<'r>(text: &[Word], rule: &'r LaneRule) -> Option<&'r Phrase> {
+        let said = |phrase: &&Phrase| (0..text.len()).any(|at| phrase.begins(&text[at..]));
+        rule.folded.iter().find(said)
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        let slip = (any::<prop::sample::Index>(), "[a-z]{0,2}", 0_usize..4);
+        let word = prop_oneof![
+            prop::sample::select(
+                PHRASES
+                    .join(" ")
+                    .replace('=', "")
+                    .split(' ')
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            ),
+            prop::sample::select(vec!["nghyfreithiwr".to_owned(), "chamdriniaeth".to_owned()]),
+            "[a-z]{1,12}",
+        ];
+        let slipped = (word, slip).prop_map(|(word, (place, letters, kind))| {
+            let mut word: Vec<char> = word.chars().collect();
+            let at = place.index(word.len());
+            match kind {
+                0 => {}
+                1 => word.splice(at..at, letters.chars()).for_each(drop),
+                2 => drop(word.remove(at)),
+                _ => word.swap(at, 0),
+            }
+            word.into_iter().collect::<String>()
+        });
+        prop::collection::vec(slipped, 0..12).prop_map(|words| words.join(" "))
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_looked_up_is_what_is_found_one_by_one(text in text()) {
+            let rule = LaneRule::new(PHRASES.map(str::to_owned).to_vec(), None);
+            let lanes = BTreeMap::from([(Lane::Emergency, rule.clone()), (Lane::Legal, rule.clone())]);
+            let text = ready(&text);
+            let found = Lexicon::of(&lanes).said_in(&text, &lanes);
+            prop_assert_eq!(found.get(&Lane::Emergency).copied(), one_by_one(&text, &rule));
+            prop_assert_eq!(found.get(&Lane::Legal).copied(), one_by_one(&text, &rule));
+        }
+    }
+}
