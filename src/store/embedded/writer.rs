@@ -7,14 +7,15 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
 use super::fault::{self, from_sqlite};
 use super::turn::Turn;
 use crate::ports::StoreError;
-use crate::runtime::limits::{STORE_BATCH_MAX, STORE_QUEUE_MAX};
+use crate::runtime::limits::{STORE_BATCH_MAX, STORE_LOCK_WAIT, STORE_QUEUE_MAX, STORE_TURN_RETRY};
 use crate::store::DECIDER_PANICKED;
 
 pub(super) struct Writer {
@@ -138,6 +139,27 @@ fn transact(
     done
 }
 
+/// Begins a transaction in its turn. Whoever has the turn waits alone, so that it may ask often: SQLite
+/// itself asks up to 100 ms later, which every process on the folder would wait for.
+fn begin(connection: &Connection, turn: &mut Turn) -> Result<(), StoreError> {
+    let _waiting = turn.take();
+    let until = Instant::now() + STORE_LOCK_WAIT;
+    connection.busy_timeout(Duration::ZERO).map_err(from_sqlite)?;
+    let begun = loop {
+        match connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut it| it.execute([])) {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < until =>
+            {
+                std::thread::sleep(STORE_TURN_RETRY);
+            }
+            begun => break begun.map(|_| ()).map_err(from_sqlite),
+        }
+    };
+    connection.busy_timeout(STORE_LOCK_WAIT).map_err(from_sqlite)?;
+    begun
+}
+
 fn run_batch(
     connection: &Connection,
     turn: &mut Turn,
@@ -147,9 +169,7 @@ fn run_batch(
         connection.prepare_cached(sql).and_then(|mut it| it.execute([])).map_err(from_sqlite)?;
         Ok(())
     };
-    let waiting = turn.take();
-    control("BEGIN IMMEDIATE")?;
-    drop(waiting);
+    begin(connection, turn)?;
     for request in batch {
         control("SAVEPOINT request")?;
         let keep = request.run(connection);
