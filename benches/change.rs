@@ -1,5 +1,6 @@
 //! How long a change made by the staff API of one gateway takes to hold at another, which is under
-//! load: on the embedded store and on Redis. Prints median, 99th of a hundred and worst.
+//! load: on the embedded store and on Redis. Prints median, 99th of a hundred and worst, and how many
+//! tries were answered 503, which none should be.
 
 #![expect(
     clippy::unwrap_used,
@@ -70,11 +71,14 @@ async fn gateway(folder: &Path, store: &str) -> Running {
     app::start(&loaded.settings).await.unwrap()
 }
 
-/// As a patient program does: again where the store is busy.
-async fn put(staff: SocketAddr, body: &serde_json::Value) {
+/// As a patient program does: again where the store is busy. How often it was.
+async fn put(staff: SocketAddr, body: &serde_json::Value) -> usize {
+    let mut refused = 0;
     while !try_put(staff, body).await {
+        refused += 1;
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    refused
 }
 
 async fn try_put(staff: SocketAddr, body: &serde_json::Value) -> bool {
@@ -156,16 +160,17 @@ async fn measure(what: &str, folder: &Path, store: &str) {
         ("lifted", person(json!([])), None),
     ];
     let mut took: [Vec<Duration>; 3] = Default::default();
-    put(staff, &person(json!([]))).await;
+    let mut refused = put(staff, &person(json!([]))).await;
     for _ in 0..ROUNDS {
         for ((_, body, wanted), took) in changes.iter().zip(&mut took) {
             let before = Instant::now();
-            let (_, ()) = tokio::join!(put(staff, body), async {
+            let (tries, ()) = tokio::join!(put(staff, body), async {
                 while limits(there.intake()).await != *wanted {
                     tokio::time::sleep(Duration::from_micros(500)).await;
                 }
                 took.push(before.elapsed());
             });
+            refused += tries;
         }
     }
     for ((change, _, _), mut took) in changes.into_iter().zip(took) {
@@ -174,6 +179,7 @@ async fn measure(what: &str, folder: &Path, store: &str) {
         let worst = took.last().copied().unwrap_or_default();
         println!("{what}, {change}: median {:?}, p99 {:?}, worst {worst:?}", at(50), at(99));
     }
+    println!("{what}: {refused} tries were answered 503");
     loaders.shutdown().await;
     here.stop().await;
     there.stop().await;

@@ -323,6 +323,11 @@ pub const ITEM_TRIES_MAX: usize = 5;
 pub const STORE_READERS_MAX: usize = 4;
 /// Wait for another process's transaction on the embedded store. Over: the store counts as away.
 pub const STORE_LOCK_WAIT: Duration = Duration::from_secs(2);
+/// Wait of one process's writer for those of others who wait for the embedded store before it. Over:
+/// it asks for the store all the same.
+pub const STORE_TURN_WAIT: Duration = Duration::from_millis(500);
+/// Wait between two looks whether it is its turn, and whether the store is free then.
+pub const STORE_TURN_RETRY: Duration = Duration::from_millis(1);
 /// Wait between two tries to make a new database ready beside another process that does so.
 pub const STORE_READY_RETRY: Duration = Duration::from_millis(20);
 /// What the embedded store's log may keep of the disk once it is written back, in bytes.

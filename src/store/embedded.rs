@@ -1,8 +1,9 @@
 //! The embedded store: one SQLite database in a folder, nothing to run beside it.
 //!
-//! One writer thread commits what waits together, with one sync (`writer`); a few read-only
-//! connections serve reads (`readers`); a follower tells changes of people, also those of another
-//! process on the same folder (`feed`). What stands in the database is in `schema`.
+//! One writer thread commits what waits together, with one sync (`writer`), in turn with those of
+//! other processes on the folder (`turn`); a few read-only connections serve reads (`readers`); a
+//! follower tells changes of people, also those of another process on the same folder (`feed`). What
+//! stands in the database is in `schema`.
 
 mod audit;
 mod decisions;
@@ -15,6 +16,7 @@ mod people;
 mod portable;
 mod readers;
 mod schema;
+mod turn;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +38,7 @@ use crate::ports::{
 use crate::store::SetupFault;
 use feed::{Feed, Follower};
 use readers::Readers;
+use turn::Turn;
 use writer::Writer;
 
 /// The store in a folder. Dropping the last handle, or [`Embedded::close`], ends its threads.
@@ -57,7 +60,7 @@ impl Embedded {
     pub fn open(folder: &Path) -> Result<Arc<Self>, StoreError> {
         fault::create_folder(folder)?;
         let file = schema::file(folder);
-        let writer = Writer::start(schema::open_to_write(&file)?)?;
+        let writer = Writer::start(schema::open_to_write(&file)?, Turn::of(folder)?)?;
         let readers = Readers::new(file.clone());
         let feed = Feed::start_here(schema::open_to_read(&file)?)?;
         let follower = Follower::start(Arc::clone(&feed))?;
@@ -127,9 +130,14 @@ impl Register for Embedded {
                 audit::append(connection, &organisation, stamp, event)
             })
             .await?;
-        // The follower would find it within a poll; whoever made the change should not wait.
+        // Whoever made the change should not wait for a poll. It is written; if it can't be read
+        // back now, the follower reads it when it can.
         let feed = Arc::clone(&self.feed);
-        tokio::task::spawn_blocking(move || feed.catch_up()).await.map_err(fault::task)?
+        let told = tokio::task::spawn_blocking(move || feed.catch_up()).await;
+        if let Err(fault) = told.map_err(fault::task).flatten() {
+            tracing::warn!(%fault, "a change of people is told later");
+        }
+        Ok(())
     }
 
     fn changes(&self) -> broadcast::Receiver<Change> {

@@ -20,6 +20,7 @@ mod redis;
 pub mod replicas;
 pub mod servers;
 pub mod tls;
+mod turns;
 
 use std::sync::Arc;
 

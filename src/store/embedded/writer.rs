@@ -1,18 +1,21 @@
 //! The one writer: a thread that commits what waits together, with one sync.
 //!
 //! Every request runs in a savepoint of its own, so that one that fails or panics is undone alone.
-//! A request is answered only after the commit of its batch.
+//! A request is answered only after the commit of its batch. Other processes on the folder get their
+//! turn between two batches (`turn`).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
 use super::fault::{self, from_sqlite};
+use super::turn::Turn;
 use crate::ports::StoreError;
-use crate::runtime::limits::{STORE_BATCH_MAX, STORE_QUEUE_MAX};
+use crate::runtime::limits::{STORE_BATCH_MAX, STORE_LOCK_WAIT, STORE_QUEUE_MAX, STORE_TURN_RETRY};
 use crate::store::DECIDER_PANICKED;
 
 pub(super) struct Writer {
@@ -22,11 +25,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
+    pub(super) fn start(connection: Connection, turn: Turn) -> Result<Self, StoreError> {
         let (queue, waiting) = mpsc::channel(STORE_QUEUE_MAX);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_all(&connection, waiting))
+            .spawn(move || write_all(&connection, turn, waiting))
             .map_err(|_| StoreError::Unavailable("no thread for the writer".to_owned()))?;
         Ok(Writer { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
     }
@@ -102,14 +105,18 @@ where
 }
 
 /// Ends when every sender is gone and nothing waits.
-fn write_all(connection: &Connection, mut waiting: mpsc::Receiver<Box<dyn Request>>) {
+fn write_all(
+    connection: &Connection,
+    mut turn: Turn,
+    mut waiting: mpsc::Receiver<Box<dyn Request>>,
+) {
     while let Some(first) = waiting.blocking_recv() {
         let mut batch = vec![first];
         while batch.len() < STORE_BATCH_MAX {
             let Ok(next) = waiting.try_recv() else { break };
             batch.push(next);
         }
-        let committed = transact(connection, &mut batch);
+        let committed = transact(connection, &mut turn, &mut batch);
         if let Err(fault) = &committed {
             tracing::error!(requests = batch.len(), %fault, "a transaction failed");
         }
@@ -119,8 +126,12 @@ fn write_all(connection: &Connection, mut waiting: mpsc::Receiver<Box<dyn Reques
     }
 }
 
-fn transact(connection: &Connection, batch: &mut [Box<dyn Request>]) -> Result<(), StoreError> {
-    let done = run_batch(connection, batch);
+fn transact(
+    connection: &Connection,
+    turn: &mut Turn,
+    batch: &mut [Box<dyn Request>],
+) -> Result<(), StoreError> {
+    let done = run_batch(connection, turn, batch);
     if done.is_err() && !connection.is_autocommit() {
         // Fails only where SQLite has rolled back by itself.
         let _ = connection.execute_batch("ROLLBACK");
@@ -128,12 +139,37 @@ fn transact(connection: &Connection, batch: &mut [Box<dyn Request>]) -> Result<(
     done
 }
 
-fn run_batch(connection: &Connection, batch: &mut [Box<dyn Request>]) -> Result<(), StoreError> {
+/// Begins a transaction in its turn. Whoever has the turn waits alone, so that it may ask often: SQLite
+/// itself asks up to 100 ms later, which every process on the folder would wait for.
+fn begin(connection: &Connection, turn: &mut Turn) -> Result<(), StoreError> {
+    let _waiting = turn.take();
+    let until = Instant::now() + STORE_LOCK_WAIT;
+    connection.busy_timeout(Duration::ZERO).map_err(from_sqlite)?;
+    let begun = loop {
+        match connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut it| it.execute([])) {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < until =>
+            {
+                std::thread::sleep(STORE_TURN_RETRY);
+            }
+            begun => break begun.map(|_| ()).map_err(from_sqlite),
+        }
+    };
+    connection.busy_timeout(STORE_LOCK_WAIT).map_err(from_sqlite)?;
+    begun
+}
+
+fn run_batch(
+    connection: &Connection,
+    turn: &mut Turn,
+    batch: &mut [Box<dyn Request>],
+) -> Result<(), StoreError> {
     let control = |sql| -> Result<(), StoreError> {
         connection.prepare_cached(sql).and_then(|mut it| it.execute([])).map_err(from_sqlite)?;
         Ok(())
     };
-    control("BEGIN IMMEDIATE")?;
+    begin(connection, turn)?;
     for request in batch {
         control("SAVEPOINT request")?;
         let keep = request.run(connection);
