@@ -146,11 +146,9 @@ impl Roster {
         }
     }
 
-    /// Everybody who lists this identifier, in the order of their ids.
-    pub fn listings(&self, key: &IdentifierKey) -> Vec<Listing> {
-        let mut listings = self.index.get(key).map_or_else(Vec::new, |one| one.as_slice().to_vec());
-        listings.sort_by(|a, b| (&a.person.id, a.listed_as).cmp(&(&b.person.id, b.listed_as)));
-        listings
+    /// Everybody who lists this identifier, in no order.
+    pub fn listings(&self, key: &IdentifierKey) -> &[Listing] {
+        self.index.get(key).map_or(&[], Listed::as_slice)
     }
 }
 

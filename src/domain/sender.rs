@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::contact::Contact;
-use super::identifier::{Assurance, IdentifierKeys, normalise};
+use super::identifier::{Assurance, IdentifierKey, IdentifierKeys, normalise};
 use super::person::Person;
 use super::profile::Profile;
 use super::roster::{ListedAs, Listing, Roster};
@@ -128,23 +128,30 @@ fn listings(
             .get(index as usize)
             .is_some_and(|one| one.until.is_none_or(|until| at < until.end(profile.timezone))),
     };
-    let mut found: Vec<Listing> =
-        keys.exact.iter().flat_map(|key| roster.listings(key)).filter(in_date).collect();
-    if found.is_empty()
-        && let Some(key) = &keys.provider
-    {
-        found = roster.listings(key).into_iter().filter(in_date).collect();
+    let of = |keys: &mut dyn Iterator<Item = &IdentifierKey>| -> Vec<Listing> {
+        keys.flat_map(|key| roster.listings(key)).filter(|one| in_date(one)).cloned().collect()
+    };
+    let mut found = of(&mut keys.exact.iter());
+    if found.is_empty() {
+        found = of(&mut keys.provider.iter());
     }
+    // A number may be on record as a telephone and as WhatsApp: it is one person's all the same.
+    found.sort_by(|a, b| (&a.person.id, a.listed_as).cmp(&(&b.person.id, b.listed_as)));
+    found.dedup_by(|a, b| a.person.id == b.person.id && a.listed_as == b.listed_as);
     found
 }
 
+/// Everybody once, in the order of their ids.
+fn each_once<'a>(people: impl Iterator<Item = &'a Arc<Person>>) -> Vec<&'a Arc<Person>> {
+    let mut people: Vec<&Arc<Person>> = people.collect();
+    people.sort_by(|a, b| a.id.cmp(&b.id));
+    people.dedup_by(|a, b| a.id == b.id);
+    people
+}
+
 fn everybody(matches: &[Match]) -> Vec<Arc<Person>> {
-    let by_id: BTreeMap<&str, &Arc<Person>> = matches
-        .iter()
-        .flat_map(|found| &found.listings)
-        .map(|listing| (listing.person.id.as_str(), &listing.person))
-        .collect();
-    by_id.into_values().map(Arc::clone).collect()
+    let people = matches.iter().flat_map(|found| &found.listings).map(|listing| &listing.person);
+    each_once(people).into_iter().map(Arc::clone).collect()
 }
 
 fn settle(
@@ -154,12 +161,8 @@ fn settle(
     at: DateTime<Utc>,
 ) -> Standing {
     let believed = || matches.iter().filter(|found| found.believed);
-    let own: BTreeMap<&str, &Arc<Person>> = believed()
-        .filter_map(|found| sole_owner(&found.listings))
-        .map(|person| (person.id.as_str(), person))
-        .collect();
+    let sole = each_once(believed().filter_map(|found| sole_owner(&found.listings)));
     let representing = representing(believed());
-    let sole = own.into_values().collect::<Vec<_>>();
     match (sole.as_slice(), representing.as_slice()) {
         // Somebody's own identifier, who also acts for others by the very same.
         ([person], [acts_for, ..]) if acts_for.same_identifier_as(person) => {
@@ -193,19 +196,17 @@ impl Acting {
 fn representing<'a>(believed: impl Iterator<Item = &'a Match>) -> Vec<Acting> {
     let mut acting: BTreeMap<String, Acting> = BTreeMap::new();
     for found in believed {
-        let owners: Vec<Arc<Person>> = found
-            .listings
-            .iter()
-            .filter(|listing| listing.listed_as == ListedAs::Own)
-            .map(|listing| Arc::clone(&listing.person))
-            .collect();
+        let owners = || -> Vec<Arc<Person>> {
+            let own = found.listings.iter().filter(|listing| listing.listed_as == ListedAs::Own);
+            own.map(|listing| Arc::clone(&listing.person)).collect()
+        };
         for listing in &found.listings {
             let ListedAs::Representative(index) = listing.listed_as else { continue };
             let Some(one) = listing.person.representatives.get(index as usize) else { continue };
             acting.entry(listing.person.id.clone()).or_insert_with(|| Acting {
                 person: Arc::clone(&listing.person),
                 name: one.name.clone(),
-                owners: owners.clone(),
+                owners: owners(),
             });
         }
     }

@@ -13,8 +13,8 @@ pub(super) struct Lexicon {
     firsts: Vec<First>,
     /// Of each word as it is written, which of `firsts` it is.
     written: HashMap<String, usize>,
-    /// By their number of letters, those that may be misspelt.
-    by_letters: Vec<Vec<usize>>,
+    /// By their number of letters, those that may be misspelt, each with the letters that occur.
+    by_letters: Vec<Vec<(u64, usize)>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Lexicon {
             let rows = self.by_letters.len().max(word.letters() + 1);
             self.by_letters.resize_with(rows, Vec::new);
             if let Some(row) = self.by_letters.get_mut(word.letters()) {
-                row.push(at);
+                row.push((word.occurring(), at));
             }
         }
     }
@@ -78,15 +78,17 @@ impl Lexicon {
 
     /// Every first word that was meant; one may come twice.
     fn meant_by<'a>(&'a self, said: &'a Word) -> impl Iterator<Item = &'a First> {
-        let plain = said.unmutated();
-        let written = [Some(said.text()), plain.as_deref()];
-        let written = written.map(|text| text.and_then(|text| self.written.get(text)).copied());
+        let written = self.written.get(said.text()).copied();
+        let unmutated = said.unmutated().and_then(|word| self.written.get(&word)).copied();
         let shortest = said.letters().saturating_sub(SLIPS_MAX);
-        let near =
-            self.by_letters.iter().skip(shortest).take(said.letters() + SLIPS_MAX + 1 - shortest);
-        let near = near.flatten().copied();
-        let meant = written.into_iter().flatten().chain(near);
-        meant.filter_map(|at| self.firsts.get(at)).filter(|first| said.may_mean(&first.word))
+        let rows = self.by_letters.iter().take(said.letters() + SLIPS_MAX + 1).skip(shortest);
+        let near = rows.flatten().filter(|(occurring, _)| said.may_be_near(*occurring, SLIPS_MAX));
+        let near = near.map(|(_, at)| *at);
+        let first = |at: usize| self.firsts.get(at);
+        let near = near.filter_map(first).filter(|first| said.is_near(&first.word));
+        // What is only a mutation of it is looked at as any other: short words have none.
+        let others = written.into_iter().chain(unmutated).filter_map(first);
+        others.filter(|first| said.may_mean(&first.word)).chain(near)
     }
 }
 

@@ -58,20 +58,36 @@ impl Word {
             || (word.letters >= SLIP_LETTERS_MIN && is_mutation(&self.text, &word.text))
     }
 
-    fn is_near(&self, word: &Word) -> bool {
+    /// Whether the letters that occur leave it open that `word` was meant with these slips: one
+    /// brings at most one letter in that is not in the other word, either way.
+    pub(super) fn may_be_near(&self, occurring: u64, slips: usize) -> bool {
+        let strange = |of: u64, to: u64| (of & !to).count_ones() as usize;
+        strange(self.occurring, occurring) <= slips && strange(occurring, self.occurring) <= slips
+    }
+
+    pub(super) fn occurring(&self) -> u64 {
+        self.occurring
+    }
+
+    /// Whether the same word was meant, but for slips.
+    pub(super) fn is_near(&self, word: &Word) -> bool {
         if self.text == word.text {
             return true;
         }
         let slips = word.slips();
-        if slips == 0 {
-            return false;
+        slips > 0
+            && self.letters.abs_diff(word.letters) <= slips
+            && self.may_be_near(word.occurring, slips)
+            && self.is_within(word, slips)
+    }
+
+    fn is_within(&self, word: &Word, slips: usize) -> bool {
+        if self.text.is_ascii() && word.text.is_ascii() {
+            return is_within(self.text.as_bytes(), word.text.as_bytes(), slips);
         }
-        // A slip brings at most one letter in that is not in the other word, either way.
-        let strange = |of: u64, to: u64| (of & !to).count_ones() as usize;
-        self.letters.abs_diff(word.letters) <= slips
-            && strange(self.occurring, word.occurring) <= slips
-            && strange(word.occurring, self.occurring) <= slips
-            && slips_between(&self.text, &word.text) <= slips
+        let (a, b): (Vec<char>, Vec<char>) =
+            (self.text.chars().collect(), word.text.chars().collect());
+        is_within(&a, &b, slips)
     }
 }
 
@@ -85,30 +101,27 @@ fn unmutated(said: &str) -> Option<(&'static str, &str)> {
     MUTATIONS.iter().find_map(|(mutated, plain)| Some((*plain, said.strip_prefix(mutated)?)))
 }
 
-/// The optimal string alignment distance: insertions, deletions, substitutions, adjacent swaps.
-fn slips_between(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.chars().collect();
-    let b: Vec<char> = b.chars().collect();
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, &from) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, &to) in b.iter().enumerate() {
-            let at =
-                |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX / 2);
-            let replaced = at(&last, j) + usize::from(from != to);
-            let mut best = replaced.min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
-            let swapped =
-                i > 0 && j > 0 && a.get(i - 1) == Some(&to) && b.get(j - 1) == Some(&from);
-            if swapped {
-                best = best.min(at(&before_last, j - 1) + 1);
-            }
-            row.push(best);
-        }
-        before_last = last;
-        last = row;
+/// Whether so many insertions, deletions, substitutions and swaps of neighbours make one of the other
+/// (the optimal string alignment distance). What both begin with stays as it is.
+fn is_within<T: PartialEq>(a: &[T], b: &[T], slips: usize) -> bool {
+    let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let (a, b) = (a.get(same..).unwrap_or_default(), b.get(same..).unwrap_or_default());
+    let (Some((from, a_rest)), Some((to, b_rest))) = (a.split_first(), b.split_first()) else {
+        return a.len().max(b.len()) <= slips;
+    };
+    if slips == 0 || a.len().abs_diff(b.len()) > slips {
+        return false;
     }
-    last.last().copied().unwrap_or(0)
+    let swapped = || match (a_rest.split_first(), b_rest.split_first()) {
+        (Some((a_next, a_rest)), Some((b_next, b_rest))) if from == b_next && a_next == to => {
+            is_within(a_rest, b_rest, slips - 1)
+        }
+        _ => false,
+    };
+    is_within(a_rest, b_rest, slips - 1)
+        || is_within(a_rest, b, slips - 1)
+        || is_within(a, b_rest, slips - 1)
+        || swapped()
 }
 
 #[cfg(test)]
@@ -116,6 +129,32 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// The optimal string alignment distance: insertions, deletions, substitutions, adjacent swaps.
+    fn slips_between(a: &str, b: &str) -> usize {
+        let a: Vec<char> = a.chars().collect();
+        let b: Vec<char> = b.chars().collect();
+        let mut before_last: Vec<usize> = Vec::new();
+        let mut last: Vec<usize> = (0..=b.len()).collect();
+        for (i, &from) in a.iter().enumerate() {
+            let mut row = vec![i + 1];
+            for (j, &to) in b.iter().enumerate() {
+                let at =
+                    |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX / 2);
+                let replaced = at(&last, j) + usize::from(from != to);
+                let mut best = replaced.min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
+                let swapped =
+                    i > 0 && j > 0 && a.get(i - 1) == Some(&to) && b.get(j - 1) == Some(&from);
+                if swapped {
+                    best = best.min(at(&before_last, j - 1) + 1);
+                }
+                row.push(best);
+            }
+            before_last = last;
+            last = row;
+        }
+        last.last().copied().unwrap_or(0)
+    }
 
     proptest! {
         /// What is looked at first leaves out no word that is within its slips.

@@ -24,6 +24,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::fault::from_sqlite;
@@ -123,6 +124,9 @@ pub(super) fn open_to_read(file: &Path) -> Result<Connection, StoreError> {
 fn settle(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(STORE_LOCK_WAIT).map_err(from_sqlite)?;
     connection.set_prepared_statement_cache_capacity(STORE_PREPARED_MAX);
+    // Otherwise a statement is planned anew with every value that is bound to it
+    // (sqlite.org/queryplanner-ng.html, "Query Planner Stability Guarantee").
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(from_sqlite)?;
     Ok(())
 }
 
