@@ -101,7 +101,8 @@ pub struct Attachment {
 }
 
 /// A contact with its keys in the order of the alphabet. What is recorded under an id is compared
-/// with it for as long as that is kept, so that it never changes.
+/// with it for as long as that is kept, so that it never changes. Whether its sender can be answered
+/// is nothing of its content.
 #[derive(Serialize)]
 struct Canonical<'a> {
     #[serde(skip_serializing_if = "is_false")]
@@ -222,6 +223,8 @@ mod tests {
             let contact: Contact = serde_json::from_str(json).unwrap();
             let mut value = serde_json::to_value(&contact).unwrap();
             assert_eq!(contact.canonical(true).unwrap(), serde_json::to_vec(&value).unwrap());
+            let unanswerable = Contact { unanswerable: true, ..contact.clone() };
+            assert_eq!(unanswerable.canonical(true).unwrap(), contact.canonical(true).unwrap());
             value.as_object_mut().unwrap().remove("at");
             assert_eq!(contact.canonical(false).unwrap(), serde_json::to_vec(&value).unwrap());
         }

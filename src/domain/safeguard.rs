@@ -215,7 +215,7 @@ fn protected<'a>(rules: &[String], mut values: impl Iterator<Item = &'a str>) ->
         let value = value.to_lowercase();
         rules.iter().any(|rule| is_covered(rule, &value))
     };
-    values.any(|value| any(value)).then(String::new)
+    values.any(any).then(String::new)
 }
 
 /// `@example.org` covers the domain and all below it; anything else is compared whole. Both are in

@@ -47,6 +47,16 @@ pub(super) async fn notify(
     }
 }
 
+/// Whether anything may be sent in answer to a message. Where not, nobody counts as told by it.
+pub(super) fn may_answer(organisation: &Organisation, sender: &str, reading: &Reading) -> bool {
+    let doubtful = reading.ambiguous || reading.assurance == Assurance::Refuted;
+    organisation.notice_from.is_some()
+        && !sender.is_empty()
+        && !doubtful
+        && !reading.automatic
+        && !reading.bulk
+}
+
 async fn was_sent(edge: &MailEdge, organisation: &Organisation, key: &str) -> bool {
     let keys = [key.to_owned()];
     match edge.deliveries.delivered(&organisation.id, &keys).await {
@@ -66,13 +76,8 @@ fn notice(
 ) -> Option<OwnMail> {
     let notice = decision.notice.as_ref()?;
     let person = decision.person.as_deref()?;
-    let doubtful = reading.ambiguous || reading.assurance == Assurance::Refuted;
     if decision.disposition != Disposition::Limit
-        || sender.is_empty()
-        || doubtful
-        || reading.automatic
-        || reading.bulk
-        || organisation.notice_from.is_none()
+        || !may_answer(organisation, sender, reading)
         || !edge.intake.is_own_address(&organisation.id, person, sender)
     {
         return None;

@@ -104,7 +104,8 @@ async fn decide_one(
 ) -> Part {
     let to = message.mailboxes(&members);
     let id = translate::contact_id(&message.envelope, &reading.digest);
-    let contact = translate::contact(id.clone(), reading, to.clone(), edge.clock.now());
+    let mut contact = translate::contact(id.clone(), reading, to.clone(), edge.clock.now());
+    contact.unanswerable = !notices::may_answer(organisation, &message.sender.mailbox, reading);
     let original = Some(message.content.original.clone());
     let inbound = Inbound { contact, digest: reading.digest, original };
     let outcome = edge.intake.receive(&organisation.id, inbound).await;

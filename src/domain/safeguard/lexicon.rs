@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::spelling::{SLIPS_MAX, Word};
+use super::spelling::{SLIPS_MAX, Word, slips_of};
 use super::{Lane, LaneRule, Phrase};
 
 /// The words with which the phrases of all lanes begin.
@@ -81,9 +81,14 @@ impl Lexicon {
         let written = self.written.get(said.text()).copied();
         let unmutated = said.unmutated().and_then(|word| self.written.get(&word)).copied();
         let shortest = said.letters().saturating_sub(SLIPS_MAX);
-        let rows = self.by_letters.iter().take(said.letters() + SLIPS_MAX + 1).skip(shortest);
-        let near = rows.flatten().filter(|(occurring, _)| said.may_be_near(*occurring, SLIPS_MAX));
-        let near = near.map(|(_, at)| *at);
+        let lengths = shortest..=said.letters() + SLIPS_MAX;
+        let near = lengths
+            .map(|letters| (letters, slips_of(letters)))
+            .filter(|(letters, slips)| said.letters().abs_diff(*letters) <= *slips)
+            .filter_map(|(letters, slips)| Some((self.by_letters.get(letters)?, slips)))
+            .flat_map(|(row, slips)| row.iter().map(move |entry| (entry, slips)))
+            .filter(|((occurring, _), slips)| said.may_be_near(*occurring, *slips))
+            .map(|((_, at), _)| *at);
         let first = |at: usize| self.firsts.get(at);
         let near = near.filter_map(first).filter(|first| said.is_near(&first.word));
         // What is only a mutation of it is looked at as any other: short words have none.

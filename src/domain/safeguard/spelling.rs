@@ -12,6 +12,15 @@ pub(super) const SLIPS_MAX: usize = 2;
 const MUTATIONS: [(&str, &str); 6] =
     [("ngh", "c"), ("mh", "p"), ("nh", "t"), ("ch", "c"), ("ph", "p"), ("th", "t")];
 
+/// How many slips there may be in whatever means a word of so many letters.
+pub(super) const fn slips_of(letters: usize) -> usize {
+    match letters {
+        0..SLIP_LETTERS_MIN => 0,
+        SLIP_LETTERS_MIN..TWO_SLIPS_LETTERS_MIN => 1,
+        _ => SLIPS_MAX,
+    }
+}
+
 /// A word, and what of it is compared before its letters are: a long text has hundreds of thousands
 /// of words, and nearly all that are compared are nothing alike.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,12 +47,8 @@ impl Word {
     }
 
     /// How many slips there may be in whatever means this word.
-    pub(super) fn slips(&self) -> usize {
-        match self.letters {
-            0..SLIP_LETTERS_MIN => 0,
-            SLIP_LETTERS_MIN..TWO_SLIPS_LETTERS_MIN => 1,
-            _ => SLIPS_MAX,
-        }
+    pub(super) const fn slips(&self) -> usize {
+        slips_of(self.letters)
     }
 
     /// The word of which this one would be a mutation.
@@ -61,8 +66,7 @@ impl Word {
     /// Whether the letters that occur leave it open that `word` was meant with these slips: one
     /// brings at most one letter in that is not in the other word, either way.
     pub(super) fn may_be_near(&self, occurring: u64, slips: usize) -> bool {
-        let strange = |of: u64, to: u64| (of & !to).count_ones() as usize;
-        strange(self.occurring, occurring) <= slips && strange(occurring, self.occurring) <= slips
+        at_most(slips, self.occurring & !occurring) && at_most(slips, occurring & !self.occurring)
     }
 
     pub(super) fn occurring(&self) -> u64 {
@@ -89,6 +93,15 @@ impl Word {
             (self.text.chars().collect(), word.text.chars().collect());
         is_within(&a, &b, slips)
     }
+}
+
+/// Whether no more bits than these are set. Few are asked for, so that they are not counted.
+fn at_most(most: usize, mut bits: u64) -> bool {
+    for _ in 0..most {
+        // Without the lowest that is set.
+        bits &= bits.wrapping_sub(1);
+    }
+    bits == 0
 }
 
 /// Whether `said` is `word` with its beginning mutated.
