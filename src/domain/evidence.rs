@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use super::contact::Contact;
-use super::safeguard::words;
+use super::safeguard::{folded, split};
 
 /// Words that stand together in one fingerprint.
 const TOGETHER: usize = 3;
@@ -124,7 +124,8 @@ pub fn text_of(contact: &Contact) -> &str {
 /// The fingerprints of a text's own words: a hash for every three words in a row, sorted. Quoted
 /// text is set aside. A text of fewer words has one fingerprint, an empty one none.
 pub fn fingerprint(text: &str) -> Vec<u64> {
-    let words = words(&own_text(text));
+    let folded = folded(&own_text(text));
+    let words: Vec<&str> = split(&folded).collect();
     if words.is_empty() {
         return Vec::new();
     }
@@ -140,7 +141,7 @@ pub fn fingerprint(text: &str) -> Vec<u64> {
 }
 
 /// FNV-1a, 64 bit: the stored fingerprints must stay the same over versions of the program.
-fn hash(words: &[String]) -> u64 {
+fn hash(words: &[&str]) -> u64 {
     const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0000_0100_0000_01b3;
     let mut state = OFFSET;

@@ -243,19 +243,23 @@ fn ready(text: &str) -> Vec<Word> {
 /// The words of a text: lower case, without accents, split at everything that is neither letter
 /// nor digit. An apostrophe joins (`can't` → `cant`).
 pub fn words(text: &str) -> Vec<String> {
-    let folded = if text.is_ascii() {
-        text.replace('\'', "").to_ascii_lowercase()
-    } else {
-        text.nfkd()
-            .filter(|c| !is_combining_mark(*c) && !matches!(c, '\'' | '’' | '‘' | 'ʼ'))
-            .collect::<String>()
-            .to_lowercase()
-    };
-    folded
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
+    split(&folded(text)).map(str::to_owned).collect()
+}
+
+/// A text in lower case, without accents and apostrophes.
+pub(super) fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.replace('\'', "").to_ascii_lowercase();
+    }
+    text.nfkd()
+        .filter(|c| !is_combining_mark(*c) && !matches!(c, '\'' | '’' | '‘' | 'ʼ'))
+        .collect::<String>()
+        .to_lowercase()
+}
+
+/// The words of a text that is folded.
+pub(super) fn split(folded: &str) -> impl Iterator<Item = &str> {
+    folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use super::limits::HTTP_UPSTREAM_CONNECT_WAIT;
 )]
 pub struct NoAuthorities;
 
-/// Connects by http, and by https with the machine's own authorities.
+/// Connects by http, and where `https` is asked for by that too, with the machine's own authorities:
+/// there are some hundred and forty, which take time and memory.
 ///
 /// # Errors
 /// `https` is asked for and the machine knows no certificate authority.
@@ -23,20 +24,15 @@ pub fn connector(https: bool) -> Result<HttpsConnector<HttpConnector>, NoAuthori
     tcp.set_nodelay(true);
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     let builder = HttpsConnectorBuilder::new();
-    match builder.with_provider_and_native_roots(provider.clone()) {
-        Ok(builder) => Ok(builder.https_or_http().enable_http1().wrap_connector(tcp)),
-        Err(_) if https => Err(NoAuthorities),
-        Err(_) => {
-            let tls = rustls::ClientConfig::builder_with_provider(provider.into())
-                .with_safe_default_protocol_versions()
-                .map_err(|_| NoAuthorities)?
-                .with_root_certificates(rustls::RootCertStore::empty())
-                .with_no_client_auth();
-            Ok(HttpsConnectorBuilder::new()
-                .with_tls_config(tls)
-                .https_or_http()
-                .enable_http1()
-                .wrap_connector(tcp))
-        }
-    }
+    let builder = if https {
+        builder.with_provider_and_native_roots(provider).map_err(|_| NoAuthorities)?
+    } else {
+        let tls = rustls::ClientConfig::builder_with_provider(provider.into())
+            .with_safe_default_protocol_versions()
+            .map_err(|_| NoAuthorities)?
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth();
+        builder.with_tls_config(tls)
+    };
+    Ok(builder.https_or_http().enable_http1().wrap_connector(tcp))
 }
