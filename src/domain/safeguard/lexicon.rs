@@ -8,7 +8,7 @@ use super::spelling::{SLIPS_MAX, Word, slips_of};
 use super::{Lane, LaneRule, Phrase};
 
 /// The words with which the phrases of all lanes begin.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Lexicon {
     firsts: Vec<First>,
     /// Of each word as it is written, which of `firsts` it is.
@@ -22,6 +22,13 @@ struct First {
     word: Word,
     /// Where the phrases are that begin with it.
     phrases: Vec<(Lane, usize)>,
+}
+
+/// What it was made of says it all; and the order of a table by hash is another each time.
+impl std::fmt::Debug for Lexicon {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Lexicon({} words)", self.firsts.len())
+    }
 }
 
 impl Lexicon {

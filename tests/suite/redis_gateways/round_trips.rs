@@ -82,9 +82,11 @@ async fn a_restricted_contact_costs_redis_one_script_and_nothing_else() {
         assert!(of_it[0].contains("\"EVALSHA\""), "{of_it:#?}");
     }
     assert_eq!(limited, CONTACTS - (CONTACTS / 2 - 1), "both kinds were there");
-    // Nor does anything else that names the person, or any other script.
-    assert_eq!(asked.naming("P-1").len(), CONTACTS);
-    assert_eq!(asked.naming("\"EVAL").len(), CONTACTS);
+    assert_eq!(asked.naming("P-1").len(), CONTACTS, "nor does anything else that names the person");
+    let mut scripts = asked.naming("\"EVAL");
+    // The start looks at what the server allows, on keys of its own, while contacts come already.
+    scripts.retain(|line| !line.contains("{%21check}"));
+    assert_eq!(scripts.len(), CONTACTS, "nor any other script: {scripts:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
