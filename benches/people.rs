@@ -17,11 +17,12 @@ use async_trait::async_trait;
 use contact_gateway::config;
 use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::domain::contact::Contact;
-use contact_gateway::domain::identifier::e164;
+use contact_gateway::domain::identifier::{IdentifierKind, e164, normalise};
 use contact_gateway::domain::organisation::{Organisation, OrganisationId};
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::profile::Nation;
 use contact_gateway::domain::restriction::Mode;
+use contact_gateway::domain::roster::Roster;
 use contact_gateway::intake::roster::Rosters;
 use contact_gateway::ports::{Change, Register, Snapshot, Stamp, StoreError};
 use tokio::sync::broadcast;
@@ -103,6 +104,21 @@ fn contact() -> Contact {
     .unwrap()
 }
 
+/// From an address to who lists it, without what makes a sender of them.
+fn look_up_alone(roster: &Roster) {
+    let numbers = (0..LOOK_UPS).map(|number| number.wrapping_mul(7_919) % (PEOPLE * 9));
+    let address = |number| format!("p{}.{}@mail.example", number / 9, 1 + number % 9);
+    let addresses: Vec<String> = numbers.map(address).collect();
+    let mut found = 0;
+    let before = Instant::now();
+    for address in &addresses {
+        let keys = normalise(IdentifierKind::Email, black_box(address), Nation::England).unwrap();
+        found += keys.exact.iter().map(|key| roster.listings(key).len()).sum::<usize>();
+    }
+    let each = before.elapsed().as_nanos() / LOOK_UPS as u128;
+    println!("who lists it: {LOOK_UPS} look-ups, {found} found, {each} ns each");
+}
+
 fn look_up(what: &str, rosters: &Rosters, organisation: &Organisation, domain: &str) {
     let mut contact = contact();
     // Far apart, so that what was looked up last does not help.
@@ -136,6 +152,8 @@ fn main() {
         let taken = resident().saturating_sub(before) / 1_000_000;
         println!("{PEOPLE} people with {identifiers} identifiers each: {taken} MB resident");
         if identifiers == 10 {
+            let people = (0..PEOPLE).map(|number| person(number, identifiers));
+            look_up_alone(&Roster::new(people, Nation::England));
             look_up("known", &rosters, &organisation, "mail.example");
             look_up("unknown", &rosters, &organisation, "other.example");
         }
