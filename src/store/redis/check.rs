@@ -187,7 +187,7 @@ async fn rights(redis: &Redis, link: &Link) -> Result<Vec<SetupFault>, StoreErro
     if !lacks.iter().any(|what| what == "channel") && !link.may_listen().await {
         lacks.push("SUBSCRIBE".to_owned());
     }
-    if !link.may_wait(&keys).await {
+    if !link.may_wait().await {
         lacks.push("WAIT".to_owned());
     }
     let (places, commands): (Vec<String>, Vec<String>) =

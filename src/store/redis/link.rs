@@ -1,6 +1,7 @@
 //! Calls of Redis, whichever way it runs (`servers`): each within its time, tried once more where a
 //! new connection may cure it, refused at once while the server is known to be away, and answered
-//! when replicas have what was written, where the settings ask for that.
+//! when replicas have what was written, where the settings ask for that. An answer that is not the
+//! call's own ends the connection: what else comes by it would be somebody else's, too.
 
 mod servers;
 mod walk;
@@ -17,7 +18,7 @@ use super::breaker::{Breaker, Breakers, SERVER};
 use super::fault::{self, Cure};
 use super::keys::{CHANNEL, Keys};
 use super::replicas::Replicas;
-use super::script::Script;
+use super::script::{Call, Script, words};
 use crate::ports::StoreError;
 use crate::runtime::limits::{
     REDIS_BACKGROUND_WAIT, REDIS_CONNECT_WAIT, REDIS_REPLICAS_WAIT, REDIS_RESPONSE_WAIT,
@@ -31,13 +32,14 @@ pub(super) struct Link {
     servers: Servers,
     breakers: Breakers,
     replicas: Replicas,
+    single: Script,
 }
 
 impl Link {
     /// Connects to nothing yet: a gateway starts also while Redis is away.
     pub(super) fn new(address: Address, replicas: Replicas) -> Result<Self, StoreError> {
         let servers = Servers::new(address)?;
-        Ok(Link { servers, breakers: Breakers::new(&SERVER), replicas })
+        Ok(Link { servers, breakers: Breakers::new(&SERVER), replicas, single: Script::single() })
     }
 
     pub(super) const fn servers(&self) -> &Servers {
@@ -57,16 +59,26 @@ impl Link {
         command: &Cmd,
         wait: Duration,
     ) -> Result<Value, StoreError> {
-        self.admit(keys, Kind::Read)?;
-        self.send(keys, Kind::Read, command, wait).await.map_err(Failure::into_fault)
+        self.command(keys, Kind::Read, command, wait).await
     }
 
     /// As [`Link::ask`], for a command that writes: answered when replicas have it as well, where
     /// the settings ask for that.
     pub(super) async fn change(&self, keys: &Keys, command: &Cmd) -> Result<Value, StoreError> {
-        self.admit(keys, Kind::Write)?;
-        let sent = self.send(keys, Kind::Write, command, REDIS_RESPONSE_WAIT).await;
-        sent.map_err(Failure::into_fault)
+        self.command(keys, Kind::Write, command, REDIS_RESPONSE_WAIT).await
+    }
+
+    async fn command(
+        &self,
+        keys: &Keys,
+        kind: Kind,
+        command: &Cmd,
+        wait: Duration,
+    ) -> Result<Value, StoreError> {
+        self.admit(keys, kind)?;
+        let words = words(command);
+        let about = words.get(1).map(|key| String::from_utf8_lossy(key).into_owned());
+        self.call(keys, kind, &Call::new(&self.single, about.as_slice(), &words), wait).await
     }
 
     /// Runs a script by its digest, or with its text where the server does not have it.
@@ -102,9 +114,19 @@ impl Link {
         wait: Duration,
     ) -> Result<Value, StoreError> {
         self.admit(keys, kind)?;
-        let answer = match self.send(keys, kind, &script.by_digest(on, with), wait).await {
+        self.call(keys, kind, &Call::new(script, on, with), wait).await
+    }
+
+    async fn call(
+        &self,
+        keys: &Keys,
+        kind: Kind,
+        call: &Call<'_>,
+        wait: Duration,
+    ) -> Result<Value, StoreError> {
+        let answer = match self.send(keys, kind, (call, &call.by_digest()), wait).await {
             Err(Failure::Redis(error)) if error.code() == Some("NOSCRIPT") => {
-                self.send(keys, kind, &script.by_text(on, with), wait).await
+                self.send(keys, kind, (call, &call.by_text()), wait).await
             }
             answer => answer,
         };
@@ -130,20 +152,21 @@ impl Link {
         &self,
         keys: &Keys,
         kind: Kind,
-        command: &Cmd,
+        (call, command): (&Call<'_>, &Cmd),
         wait: Duration,
     ) -> Result<Value, Failure> {
         let breaker = self.breaker(keys.tag());
         if kind == Kind::Read || !self.replicas.are_asked() {
-            return self.attempt(&breaker, &Asked::One(command), wait).await;
+            return self.attempt(&breaker, &Asked { call, sent: Sent::One(command) }, wait).await;
         }
-        let asked = Asked::Acknowledged(self.replicas.behind(command, keys));
+        let sent = Sent::Acknowledged(self.replicas.behind(command, keys));
+        let asked = Asked { call, sent };
         let answer = self.attempt(&breaker, &asked, wait + REDIS_REPLICAS_WAIT).await;
         let replicas = self.replicas.breaker(self.place(keys.tag()));
         match &answer {
             Ok(_) => replicas.succeeded(),
             Err(Failure::NotAcknowledged) => replicas.failed(),
-            Err(Failure::Redis(_) | Failure::NoAnswer) => {}
+            Err(Failure::Redis(_) | Failure::NoAnswer | Failure::NotOurs) => {}
         }
         answer
     }
@@ -155,18 +178,20 @@ impl Link {
             return;
         }
         for tag in self.breakers.open() {
-            let mut command = redis::cmd("EXISTS");
-            command.arg(format!("cg1:{{{tag}}}:people"));
-            // The breaker is told by the attempt itself.
-            let asked = Asked::One(&command);
-            let _ = self.attempt(&self.breaker(&tag), &asked, REDIS_RESPONSE_WAIT).await;
+            let keys = Keys::tagged(&tag);
+            self.look(&keys, Kind::Read, keys.people()).await;
         }
         for tag in self.replicas.open() {
             let keys = Keys::tagged(&tag);
-            let mut command = redis::cmd("EXISTS");
-            command.arg(keys.acknowledged());
-            let _ = self.send(&keys, Kind::Write, &command, REDIS_RESPONSE_WAIT).await;
+            self.look(&keys, Kind::Write, keys.acknowledged()).await;
         }
+    }
+
+    /// Asks for next to nothing. The breakers are told by the attempt itself.
+    async fn look(&self, keys: &Keys, kind: Kind, key: String) {
+        let (on, with) = ([key.clone()], [b"EXISTS".to_vec(), key.into_bytes()]);
+        let call = Call::new(&self.single, &on, &with);
+        let _ = self.call(keys, kind, &call, REDIS_RESPONSE_WAIT).await;
     }
 
     /// Whether the user may hear announcements. A server that is away now is no answer: yes.
@@ -176,19 +201,6 @@ impl Link {
             Ok(Err(error)) => error.code() != Some("NOPERM"),
             Ok(Ok(())) | Err(_) => true,
         }
-    }
-
-    /// Whether the user may ask for what replicas have, where the settings ask for that. A server
-    /// that is away now is no answer: yes.
-    pub(super) async fn may_wait(&self, keys: &Keys) -> bool {
-        if !self.replicas.are_asked() {
-            return true;
-        }
-        // Satisfied by no replica at all: answered at once.
-        let mut command = redis::cmd("WAIT");
-        command.arg(0).arg(0);
-        let sent = self.send(keys, Kind::Read, &command, REDIS_RESPONSE_WAIT).await;
-        !matches!(sent, Err(Failure::Redis(error)) if error.code() == Some("NOPERM"))
     }
 
     /// How many replicas must acknowledge what is written.
@@ -222,6 +234,7 @@ impl Link {
                     return Ok(value);
                 }
                 Err(Failure::NoAnswer) => (Failure::NoAnswer, Cure::Wait),
+                Err(Failure::NotOurs) => (Failure::NotOurs, Cure::Reconnect),
                 // The server answers; its replicas are another matter.
                 Err(Failure::NotAcknowledged) => (Failure::NotAcknowledged, Cure::None),
                 Err(Failure::Redis(error)) => {
@@ -251,7 +264,7 @@ impl Link {
             Err(failure) => failure,
         };
         let gone = match &failure {
-            Failure::NoAnswer => true,
+            Failure::NoAnswer | Failure::NotOurs => true,
             Failure::NotAcknowledged => false,
             Failure::Redis(error) => fault::cure(error) != Cure::None,
         };
@@ -266,17 +279,22 @@ impl Link {
             Connection::One(one) => Box::new(one),
             Connection::Cluster(cluster) => cluster,
         };
-        match asked {
-            Asked::One(command) => match connection.req_packed_command(command).await {
-                Ok(Value::ServerError(error)) => Err(Failure::Redis(error.into())),
-                Ok(value) => Ok(value),
-                Err(error) => Err(Failure::Redis(error)),
-            },
-            Asked::Acknowledged(commands) => {
+        let answer = match &asked.sent {
+            Sent::One(command) => connection.req_packed_command(command).await,
+            Sent::Acknowledged(commands) => {
                 let answers = connection.req_packed_commands(commands, 0, commands.len()).await;
-                self.replicas.read(answers.map_err(Failure::Redis)?)
+                return self.replicas.read(asked.call, answers.map_err(Failure::Redis)?);
             }
-        }
+        };
+        own(asked.call, answer.map_err(Failure::Redis)?)
+    }
+}
+
+/// A call's own answer.
+pub(super) fn own(call: &Call<'_>, answer: Value) -> Result<Value, Failure> {
+    match answer {
+        Value::ServerError(error) => Err(Failure::Redis(error.into())),
+        answer => call.answer(answer).ok_or(Failure::NotOurs),
     }
 }
 
@@ -287,8 +305,13 @@ enum Kind {
     Write,
 }
 
+struct Asked<'a> {
+    call: &'a Call<'a>,
+    sent: Sent<'a>,
+}
+
 /// What is sent.
-enum Asked<'a> {
+enum Sent<'a> {
     One(&'a Cmd),
     /// With what makes the replicas acknowledge it ([`Replicas::behind`]).
     Acknowledged(Pipeline),
@@ -297,6 +320,8 @@ enum Asked<'a> {
 pub(super) enum Failure {
     Redis(redis::RedisError),
     NoAnswer,
+    /// An answer came that is to no call, or to another one.
+    NotOurs,
     /// Written on the master, and on too few replicas in time.
     NotAcknowledged,
 }
@@ -306,6 +331,7 @@ impl Failure {
         match self {
             Failure::Redis(error) => fault::from_redis(&error),
             Failure::NoAnswer => fault::no_answer(),
+            Failure::NotOurs => fault::rubbish(),
             Failure::NotAcknowledged => fault::not_acknowledged(),
         }
     }

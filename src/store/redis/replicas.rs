@@ -16,7 +16,8 @@ use redis::{Cmd, Pipeline, Value};
 
 use super::breaker::{Breaker, Breakers, REPLICAS};
 use super::keys::Keys;
-use super::link::Failure;
+use super::link::{Failure, own};
+use super::script::Call;
 use crate::runtime::limits::REDIS_REPLICAS_WAIT;
 
 pub(super) struct Replicas {
@@ -57,14 +58,10 @@ impl Replicas {
     }
 
     /// The command's own answer, if enough replicas have what it wrote.
-    pub(super) fn read(&self, answers: Vec<Value>) -> Result<Value, Failure> {
+    pub(super) fn read(&self, call: &Call<'_>, answers: Vec<Value>) -> Result<Value, Failure> {
         let mut answers = answers.into_iter();
-        let (own, set, waited) = (answers.next(), answers.next(), answers.next());
-        let own = match own {
-            Some(Value::ServerError(error)) => return Err(Failure::Redis(error.into())),
-            Some(own) => own,
-            None => return Err(Failure::NoAnswer),
-        };
+        let (first, set, waited) = (answers.next(), answers.next(), answers.next());
+        let own = own(call, first.ok_or(Failure::NoAnswer)?)?;
         match (set, waited) {
             (Some(Value::Okay), Some(Value::Int(count))) if count >= i64::from(self.asked) => {
                 Ok(own)
@@ -79,19 +76,25 @@ impl Replicas {
 mod tests {
     use super::*;
     use crate::domain::organisation::OrganisationId;
+    use crate::store::redis::script::Script;
 
     #[test]
     fn enough_replicas_make_an_answer() {
         let replicas = Replicas::new(2);
-        let own = || Value::Int(7);
-        let read = |count| replicas.read(vec![own(), Value::Okay, Value::Int(count)]);
+        let script = Script::single();
+        let call = Call::new(&script, &[], &[]);
+        let own = || call.answered(Value::Int(7));
+        let read = |count| replicas.read(&call, vec![own(), Value::Okay, Value::Int(count)]);
         assert!(matches!(read(2), Ok(Value::Int(7))));
         assert!(matches!(read(3), Ok(Value::Int(7))));
         assert!(matches!(read(1), Err(Failure::NotAcknowledged)));
         let unwritten = vec![own(), Value::Nil, Value::Int(2)];
-        assert!(matches!(replicas.read(unwritten), Err(Failure::NotAcknowledged)));
-        assert!(matches!(replicas.read(vec![own()]), Err(Failure::NotAcknowledged)));
-        assert!(matches!(replicas.read(Vec::new()), Err(Failure::NoAnswer)));
+        assert!(matches!(replicas.read(&call, unwritten), Err(Failure::NotAcknowledged)));
+        assert!(matches!(replicas.read(&call, vec![own()]), Err(Failure::NotAcknowledged)));
+        assert!(matches!(replicas.read(&call, Vec::new()), Err(Failure::NoAnswer)));
+        let others = Call::new(&script, &[], &[]).answered(Value::Int(7));
+        let shifted = vec![others, Value::Okay, Value::Int(2)];
+        assert!(matches!(replicas.read(&call, shifted), Err(Failure::NotOurs)));
     }
 
     #[test]

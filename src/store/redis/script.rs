@@ -1,6 +1,13 @@
-//! The scripts: each is one atomic step on one organisation's keys.
+//! The scripts: each is one atomic step on one organisation's keys, called under a name of its own.
+//!
+//! Answers come in the order of the questions, and nothing in the protocol says which question one
+//! answers. One answer too many on the way (a proxy that answers by itself, a fault of either end)
+//! and every later one would be taken for its neighbour's: "done" for what was never written. So a
+//! call carries a name that no other has, and its answer begins with it (`call.lua`).
 
-use redis::Cmd;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use redis::{Arg, Cmd, Value};
 
 use crate::ports::StoreError;
 
@@ -27,46 +34,84 @@ pub(super) struct Scripts {
 impl Scripts {
     pub(super) fn new() -> Self {
         let appending =
-            |text: &str| Script::new(concat(&[include_str!("scripts/append.lua"), text]));
+            |text: &str| Script::new(&[include_str!("scripts/append.lua"), text].join("\n"));
         Scripts {
             commit: appending(include_str!("scripts/commit.lua")),
             plain: appending(include_str!("scripts/plain.lua")),
-            uncount: Script::new(include_str!("scripts/uncount.lua").to_owned()),
+            uncount: Script::new(include_str!("scripts/uncount.lua")),
             replace: appending(include_str!("scripts/replace.lua")),
             people: appending(include_str!("scripts/people.lua")),
             entry: appending(include_str!("scripts/entry.lua")),
-            queues: Script::new(include_str!("scripts/queues.lua").to_owned()),
-            check: Script::new(include_str!("scripts/check.lua").to_owned()),
-            carry: Script::new(include_str!("scripts/carry.lua").to_owned()),
-            contacts: Script::new(include_str!("scripts/contacts.lua").to_owned()),
-            ledgers: Script::new(include_str!("scripts/ledgers.lua").to_owned()),
+            queues: Script::new(include_str!("scripts/queues.lua")),
+            check: Script::new(include_str!("scripts/check.lua")),
+            carry: Script::new(include_str!("scripts/carry.lua")),
+            contacts: Script::new(include_str!("scripts/contacts.lua")),
+            ledgers: Script::new(include_str!("scripts/ledgers.lua")),
         }
     }
 }
 
-fn concat(texts: &[&str]) -> String {
-    texts.join("\n")
-}
-
 impl Script {
-    fn new(text: String) -> Self {
+    fn new(step: &str) -> Self {
+        let text = include_str!("scripts/call.lua").replace("--STEP--", step);
         let digest = redis::Script::new(&text).get_hash().to_owned();
         Script { text, digest }
     }
 
-    pub(super) fn by_digest(&self, on: &[String], with: &[Vec<u8>]) -> Cmd {
-        command("EVALSHA", &self.digest, on, with)
-    }
-
-    pub(super) fn by_text(&self, on: &[String], with: &[Vec<u8>]) -> Cmd {
-        command("EVAL", &self.text, on, with)
+    /// A single command. Its first word after its name is the key that it is about.
+    pub(super) fn single() -> Self {
+        Script::new(include_str!("scripts/single.lua"))
     }
 }
 
-fn command(name: &str, script: &str, on: &[String], with: &[Vec<u8>]) -> Cmd {
-    let mut command = redis::cmd(name);
-    command.arg(script).arg(on.len()).arg(on).arg(with);
-    command
+/// One call of a script: what it is given, and its name.
+pub(super) struct Call<'a> {
+    script: &'a Script,
+    on: &'a [String],
+    with: &'a [Vec<u8>],
+    name: String,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn new(script: &'a Script, on: &'a [String], with: &'a [Vec<u8>]) -> Self {
+        // Whoever shares a connection is of this process.
+        static CALLS: AtomicU64 = AtomicU64::new(0);
+        let name = CALLS.fetch_add(1, Ordering::Relaxed).to_string();
+        Call { script, on, with, name }
+    }
+
+    pub(super) fn by_digest(&self) -> Cmd {
+        self.command("EVALSHA", &self.script.digest)
+    }
+
+    pub(super) fn by_text(&self) -> Cmd {
+        self.command("EVAL", &self.script.text)
+    }
+
+    fn command(&self, how: &str, script: &str) -> Cmd {
+        let mut command = redis::cmd(how);
+        command.arg(script).arg(self.on.len()).arg(self.on).arg(self.with).arg(&self.name);
+        command
+    }
+
+    /// What the server answered to this call; `None`: it answered something else.
+    pub(super) fn answer(&self, answer: Value) -> Option<Value> {
+        let Value::Array(parts) = answer else { return None };
+        let [Value::BulkString(name), answer] = <[Value; 2]>::try_from(parts).ok()? else {
+            return None;
+        };
+        (name == self.name.as_bytes()).then_some(answer)
+    }
+}
+
+/// The words of a command.
+pub(super) fn words(command: &Cmd) -> Vec<Vec<u8>> {
+    let word = |arg: Arg<&[u8]>| match arg {
+        Arg::Simple(word) => Some(word.to_vec()),
+        // A place of a walk by the library: none of ours.
+        _ => None,
+    };
+    command.args_iter().filter_map(word).collect()
 }
 
 /// What a script is given.
@@ -102,4 +147,29 @@ pub(super) fn parts(answer: redis::Value) -> Result<Vec<redis::Value>, StoreErro
 pub(super) fn take<T: redis::FromRedisValue>(part: Option<redis::Value>) -> Result<T, StoreError> {
     let part = part.ok_or_else(super::fault::rubbish)?;
     T::from_redis_value(part).map_err(|_| super::fault::rubbish())
+}
+
+#[cfg(test)]
+impl Call<'_> {
+    /// As the server answers it.
+    pub(super) fn answered(&self, answer: Value) -> Value {
+        Value::Array(vec![Value::BulkString(self.name.clone().into_bytes()), answer])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_calls_own_answer_is_its_answer() {
+        let script = Script::single();
+        let (one, other) = (Call::new(&script, &[], &[]), Call::new(&script, &[], &[]));
+        let answered = || one.answered(Value::Int(1));
+        assert_eq!(one.answer(answered()), Some(Value::Int(1)));
+        assert_eq!(other.answer(answered()), None);
+        for rubbish in [Value::Okay, Value::Nil, Value::Int(1), Value::Array(vec![answered()])] {
+            assert_eq!(one.answer(rubbish), None);
+        }
+    }
 }

@@ -1,5 +1,5 @@
-//! A run of 5,000 contacts through real intake while Redis is killed, frozen, cut off, full,
-//! read-only, unable to save, loading, and replaced by somebody who talks rubbish.
+//! A run of 5,000 contacts through real intake while Redis is killed, frozen, cut off, stuttering,
+//! full, read-only, unable to save, loading, and replaced by somebody who talks rubbish.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -132,6 +132,7 @@ async fn go_wrong(run: &Run, server: &mut Server, relay: &Relay) {
     let nets = [
         ("cut off", Net::Silent),
         ("closing", Net::Closes),
+        ("stuttering", Net::Stutters),
         ("rubbish", Net::Says("HTTP/1.1 400 Bad Request\r\n\r\n*3\r\n:1\r\n")),
         ("loading", Net::Says("-LOADING Redis is loading the dataset in memory\r\n")),
     ];

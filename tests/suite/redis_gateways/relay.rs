@@ -13,6 +13,8 @@ pub enum Net {
     Silent,
     /// Every connection is closed in the middle, and every new one.
     Closes,
+    /// What the server says arrives twice: each later answer stands where its neighbour's belongs.
+    Stutters,
     /// Not the server answers, but somebody who says this to whatever comes.
     Says(&'static str),
 }
@@ -49,7 +51,7 @@ async fn carry(mut client: TcpStream, server: u16, mut seen: watch::Receiver<Net
     loop {
         let net = *seen.borrow_and_update();
         let says = match net {
-            Net::Passes => None,
+            Net::Passes | Net::Stutters => None,
             Net::Says(text) => Some(text),
             Net::Closes => return,
             Net::Silent => {
@@ -81,8 +83,10 @@ async fn carry(mut client: TcpStream, server: u16, mut seen: watch::Receiver<Net
             }
             read = to_server.read(&mut from_server) => match read {
                 Ok(read @ 1..) if says.is_none() => {
-                    if client.write_all(&from_server[..read]).await.is_err() {
-                        return;
+                    for _ in 0..if net == Net::Stutters { 2 } else { 1 } {
+                        if client.write_all(&from_server[..read]).await.is_err() {
+                            return;
+                        }
                     }
                 }
                 Ok(1..) => {}

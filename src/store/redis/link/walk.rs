@@ -8,7 +8,7 @@ use redis::{Cmd, Value};
 use tokio::time::timeout;
 
 use super::super::fault;
-use super::super::script::{parts, take};
+use super::super::script::{Call, parts, take};
 use super::{Connection, Failure, Link, Way};
 use crate::ports::StoreError;
 use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_CONNECT_WAIT, REDIS_SCAN_PIECE};
@@ -27,10 +27,14 @@ impl Link {
         for server in servers {
             let mut cursor = "0".to_owned();
             loop {
-                let mut command = redis::cmd("SCAN");
-                command.arg(&cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(REDIS_SCAN_PIECE);
-                let (next, keys): (String, Vec<String>) =
-                    take(Some(self.ask_server(command, server.clone()).await?))?;
+                let piece = REDIS_SCAN_PIECE.to_string();
+                let words = ["SCAN", &cursor, "MATCH", pattern, "COUNT", &piece]
+                    .map(|word| word.as_bytes().to_vec());
+                // On no key that could say where: each server is asked by itself.
+                let call = Call::new(&self.single, &[], &words);
+                let answer = self.ask_server(call.by_text(), server.clone()).await?;
+                let answer = call.answer(answer).ok_or_else(fault::rubbish)?;
+                let (next, keys): (String, Vec<String>) = take(Some(answer))?;
                 keys.into_iter().for_each(&mut each);
                 if next == "0" {
                     break;
@@ -39,6 +43,19 @@ impl Link {
             }
         }
         Ok(())
+    }
+
+    /// Whether the user may ask for what replicas have, where the settings ask for that. A server
+    /// that is away now is no answer: yes.
+    pub(in crate::store::redis) async fn may_wait(&self) -> bool {
+        if self.replicas_asked() == 0 {
+            return true;
+        }
+        // Satisfied by no replica at all: answered at once.
+        let mut command = redis::cmd("WAIT");
+        command.arg(0).arg(0);
+        let asked = self.ask_server(command, Some(SingleNodeRoutingInfo::Random)).await;
+        !matches!(asked, Err(StoreError::Unavailable(text)) if text.contains(fault::NO_RIGHT))
     }
 
     /// A Cluster's masters.
