@@ -107,7 +107,7 @@ fn look_and_decide(
         return Ok((Committed { decision, repeated: true, conflicting }, None));
     }
     let ledger = ledger::read(connection, request)?;
-    let settled = (request.decide)(&ledger);
+    let settled = (request.decide)(&ledger)?;
     let decision = settled.decision.clone();
     Ok((Committed { decision, repeated: false, conflicting: false }, Some(settled)))
 }
