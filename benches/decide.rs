@@ -78,7 +78,7 @@ fn decision(criterion: &mut Criterion) {
         let sender = sender::resolve(&roster, &organisation.profile, &contact, contact.at);
         group.bench_function(who, |bencher| {
             bencher.iter(|| {
-                let dossier = Dossier { sender: &sender, ledger: Some(&ledger) };
+                let dossier = Dossier { sender: &sender, ledger: Some(&ledger), reading: None };
                 decide(&organisation, dossier, black_box(&contact), contact.at)
             });
         });

@@ -65,6 +65,7 @@ class Measured:
         file = self.out / "callgrind.out"
         total = next(line for line in file.read_text().splitlines() if line.startswith(("summary:", "totals:")))
         if keep_as:
+            keep_as.parent.mkdir(parents=True, exist_ok=True)
             keep_as.write_bytes(file.read_bytes())
         return int(total.split()[1])
 
@@ -131,6 +132,7 @@ def main():
     parser.add_argument("--profile", type=pathlib.Path, metavar="FOLDER")
     parser.add_argument("--gateway", type=pathlib.Path, default=gateways.PROGRAM, help="the release program")
     options = parser.parse_args()
+    options.gateway = options.gateway.resolve()
     unknown = [path for path in options.paths if path not in PATHS]
     if unknown:
         parser.error(f"there is no path {', '.join(unknown)}; there are {', '.join(PATHS)}")

@@ -25,6 +25,7 @@ pub mod point_of_contact;
 pub mod profile;
 pub mod queue;
 pub mod quota;
+pub mod reading;
 pub mod restriction;
 pub mod roster;
 pub mod safeguard;

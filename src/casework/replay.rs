@@ -37,7 +37,7 @@ impl Replay {
             person.as_ref().and_then(|id| self.ledgers.get(id)).cloned().unwrap_or_default();
         ledger.recorded = self.decided.get(&contact.id).cloned();
         let repeated = ledger.recorded.is_some();
-        let dossier = Dossier { sender: &sender, ledger: Some(&ledger) };
+        let dossier = Dossier { sender: &sender, ledger: Some(&ledger), reading: None };
         let verdict = decide(&self.organisation, dossier, contact, contact.at);
         if !repeated {
             self.decided.insert(contact.id.clone(), verdict.decision.clone());

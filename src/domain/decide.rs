@@ -21,6 +21,7 @@ use super::ledger::{Additions, Ledger};
 use super::organisation::Organisation;
 use super::person::Person;
 use super::queue::QueueItem;
+use super::reading::Reading;
 use super::restriction::{Kind, Mode};
 use super::safeguard::Hit;
 use super::sender::{Sender, Standing, has_restriction_in_force};
@@ -32,6 +33,8 @@ pub struct Dossier<'a> {
     pub sender: &'a Sender,
     /// `None`: the store is away. Last known restrictions hold; what depends on a counter does not.
     pub ledger: Option<&'a Ledger>,
+    /// What the contact says, where it was read already.
+    pub reading: Option<&'a Reading>,
 }
 
 /// A decision, with what it adds to the record and where staff find it.
@@ -148,7 +151,7 @@ fn search<'a>(walk: &mut Walk<'a>) -> End<'a> {
 /// Row 2: a safeguard, on any channel, closed or not. Several lanes are all reasons; the first that
 /// has a queue routes, and one that protects sender or recipient delivers where no other routes.
 fn safeguard<'a>(walk: &mut Walk<'a>) -> Option<End<'a>> {
-    let hits: Vec<Hit> = walk.profile().safeguards.hits(walk.contact);
+    let hits: Vec<Hit> = walk.reading().hits.clone();
     let first = hits.first()?.clone();
     for hit in &hits {
         let code = format!("safeguard.{}", hit.lane.name());

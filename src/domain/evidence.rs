@@ -83,8 +83,9 @@ impl News {
     }
 }
 
-/// Compares a contact with what is known. `new_text_share` is the profile's threshold, 0 to 1.
-pub fn news(contact: &Contact, seen: &Seen, new_text_share: f64) -> News {
+/// Compares a contact, whose text has these fingerprints, with what is known. `new_text_share` is
+/// the profile's threshold, 0 to 1.
+pub fn news(contact: &Contact, fingerprints: &[u64], seen: &Seen, new_text_share: f64) -> News {
     let attachments = contact
         .attachments
         .iter()
@@ -94,7 +95,6 @@ pub fn news(contact: &Contact, seen: &Seen, new_text_share: f64) -> News {
             if name.is_empty() { attachment.sha256.clone() } else { name.to_owned() }
         })
         .collect();
-    let fingerprints = fingerprint(text_of(contact));
     let text = if fingerprints.is_empty() {
         TextNews::NoText
     } else if !seen.something {
@@ -146,9 +146,10 @@ fn hash(words: &[&str]) -> u64 {
     const PRIME: u64 = 0x0000_0100_0000_01b3;
     let mut state = OFFSET;
     for word in words {
-        for byte in word.bytes().chain([b' ']) {
+        for byte in word.bytes() {
             state = (state ^ u64::from(byte)).wrapping_mul(PRIME);
         }
+        state = (state ^ u64::from(b' ')).wrapping_mul(PRIME);
     }
     state
 }
@@ -236,6 +237,10 @@ mod tests {
     use super::*;
     use crate::domain::channel::Channel;
     use crate::domain::contact::Attachment;
+
+    fn news(contact: &Contact, seen: &Seen, new_text_share: f64) -> News {
+        super::news(contact, &fingerprint(text_of(contact)), seen, new_text_share)
+    }
 
     fn contact(text: &str, attachments: &[&str]) -> Contact {
         Contact {

@@ -2,8 +2,10 @@
 //! sender: a profile adds words, senders and recipients; nothing can take a lane away.
 
 mod lexicon;
+mod nearness;
 mod spelling;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use unicode_normalization::UnicodeNormalization;
@@ -111,13 +113,14 @@ pub struct LaneRule {
 /// A phrase, ready to be looked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Phrase {
-    words: Vec<Word>,
+    words: Vec<Word<'static>>,
     exact: bool,
 }
 
 impl Phrase {
     fn new(written: &str) -> Self {
-        Phrase { words: ready(written), exact: written.starts_with('=') }
+        let words = split(&folded(written)).map(|word| Word::new(word).into_owned()).collect();
+        Phrase { words, exact: written.starts_with('=') }
     }
 
     fn text(&self) -> String {
@@ -126,7 +129,7 @@ impl Phrase {
     }
 
     /// Whether a text begins with the phrase.
-    fn begins(&self, text: &[Word]) -> bool {
+    fn begins(&self, text: &[Word<'_>]) -> bool {
         text.len() >= self.words.len()
             && text
                 .iter()
@@ -180,8 +183,8 @@ impl Safeguards {
 
     /// Every lane that the contact falls into, each once, in routing order.
     pub fn hits(&self, contact: &Contact) -> Vec<Hit> {
-        let text = ready(&without_quoted_lines(&contact.words()));
-        let said = self.lexicon.said_in(&text, &self.lanes);
+        let text = folded(&without_quoted_lines(&contact.words()));
+        let said = self.lexicon.said_in(&ready(&text), &self.lanes);
         Lane::ALL
             .into_iter()
             .filter_map(|lane| {
@@ -230,14 +233,20 @@ fn is_covered(rule: &str, value: &str) -> bool {
 }
 
 /// Lines quoted with `>` repeat somebody else's words; where nothing else stands, they count.
-fn without_quoted_lines(text: &str) -> String {
+fn without_quoted_lines(text: &str) -> Cow<'_, str> {
+    if !text.contains('>') {
+        return Cow::Borrowed(text);
+    }
     let own: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with('>')).collect();
-    if own.iter().all(|line| line.trim().is_empty()) { text.to_owned() } else { own.join("\n") }
+    if own.iter().all(|line| line.trim().is_empty()) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(own.join("\n"))
 }
 
-/// The words of a text, ready to be compared with those of phrases.
-fn ready(text: &str) -> Vec<Word> {
-    words(text).into_iter().map(Word::new).collect()
+/// The words of a text that is folded, ready to be compared with those of phrases.
+fn ready(folded: &str) -> Vec<Word<'_>> {
+    split(folded).map(Word::new).collect()
 }
 
 /// The words of a text: lower case, without accents, split at everything that is neither letter
@@ -249,7 +258,9 @@ pub fn words(text: &str) -> Vec<String> {
 /// A text in lower case, without accents and apostrophes.
 pub(super) fn folded(text: &str) -> String {
     if text.is_ascii() {
-        return text.replace('\'', "").to_ascii_lowercase();
+        let mut folded = text.replace('\'', "");
+        folded.make_ascii_lowercase();
+        return folded;
     }
     text.nfkd()
         .filter(|c| !is_combining_mark(*c) && !matches!(c, '\'' | '’' | '‘' | 'ʼ'))
@@ -259,7 +270,34 @@ pub(super) fn folded(text: &str) -> String {
 
 /// The words of a text that is folded.
 pub(super) fn split(folded: &str) -> impl Iterator<Item = &str> {
-    folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+    let mut rest = folded;
+    std::iter::from_fn(move || {
+        let (_, from) = rest.split_at(first_of(rest, true)?);
+        let (word, after) = from.split_at(first_of(from, false).unwrap_or(from.len()));
+        rest = after;
+        Some(word)
+    })
+}
+
+/// Where the first character is that is a letter or digit, or that is none. Nearly all are ASCII, and
+/// need neither decoding nor a table.
+fn first_of(text: &str, in_word: bool) -> Option<usize> {
+    let mut at = 0;
+    while let Some(byte) = text.as_bytes().get(at) {
+        if byte.is_ascii() {
+            if byte.is_ascii_alphanumeric() == in_word {
+                return Some(at);
+            }
+            at += 1;
+        } else {
+            let character = text.get(at..)?.chars().next()?;
+            if character.is_alphanumeric() == in_word {
+                return Some(at);
+            }
+            at += character.len_utf8();
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -272,7 +310,7 @@ mod tests {
 
     fn finds(phrases: &[&str], text: &str) -> bool {
         let lanes = BTreeMap::from([(Lane::Emergency, lane(phrases))]);
-        !Lexicon::of(&lanes).said_in(&ready(text), &lanes).is_empty()
+        !Lexicon::of(&lanes).said_in(&ready(&folded(text)), &lanes).is_empty()
     }
 
     #[test]
@@ -303,6 +341,16 @@ mod tests {
         assert!(finds(&["tân"], "Mae tan yma"));
         assert!(finds(&["cyfreithiwr"], "siaradwch â fy nghyfreithiwr"));
         assert!(finds(&["camdriniaeth"], "ei chamdriniaeth"));
+    }
+
+    #[test]
+    fn words_are_split_at_everything_else_in_any_script() {
+        let text = "  tân! yma—ŵyl 24x7…naïve\u{a0}ß ";
+        let by_characters = text.split(|c: char| !c.is_alphanumeric());
+        let expected: Vec<&str> = by_characters.filter(|word| !word.is_empty()).collect();
+        assert_eq!(split(text).collect::<Vec<_>>(), expected);
+        assert_eq!(expected.len(), 6);
+        assert_eq!(split("—").next(), None);
     }
 
     #[test]

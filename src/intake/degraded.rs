@@ -9,7 +9,7 @@ use super::{Inbound, Intake, Outcome};
 use crate::domain::audit::{AuditRow, DecidedEntry};
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
-use crate::domain::decide::Verdict;
+use crate::domain::decide::{Dossier, Verdict};
 use crate::domain::decision::{Decision, Disposition, Reason};
 use crate::domain::ledger::Additions;
 use crate::domain::organisation::Organisation;
@@ -95,6 +95,11 @@ pub(super) async fn restrictions_unknown(
     Outcome { decision, repeated: false, conflicting: false, durable: true, defer: false }
 }
 
+/// Without the store.
+fn decided_alone(organisation: &Organisation, sender: &Sender, contact: &Contact) -> Verdict {
+    decided(organisation, Dossier { sender, ledger: None, reading: None }, contact)
+}
+
 /// What is known of a contact whose commit failed.
 pub(super) struct Known {
     pub archived: Option<String>,
@@ -115,7 +120,7 @@ pub(super) async fn without_store(
     digest: [u8; 32],
     known: Known,
 ) -> Outcome {
-    let verdict = decided(organisation, sender, contact, None);
+    let verdict = decided_alone(organisation, sender, contact);
     let decision = verdict.decision.clone();
     let unchecked = decision.flags.iter().any(|flag| flag == "limits_unchecked");
     if contact.channel == Channel::Email
@@ -157,7 +162,7 @@ pub(super) async fn deliver_unkept(
     contact: &Contact,
     digest: [u8; 32],
 ) -> Outcome {
-    let verdict = decided(organisation, sender, contact, None);
+    let verdict = decided_alone(organisation, sender, contact);
     let decision = verdict.decision.clone();
     let durable = decision.disposition == Disposition::Deliver;
     if durable {

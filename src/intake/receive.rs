@@ -14,8 +14,8 @@ use super::{Inbound, Outcome};
 use crate::domain::contact::Contact;
 use crate::domain::decide::{self, Dossier, Verdict};
 use crate::domain::decision::{Decision, Disposition};
-use crate::domain::ledger::Ledger;
 use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::reading::Reading;
 use crate::domain::sender::Sender;
 use crate::ports::{
     Archive, Clock, CommitRequest, Committed, Journal, JournalEntry, OwnMail, PlainDecision,
@@ -141,7 +141,8 @@ impl Intake {
         sender: &Sender,
         inbound: Inbound,
     ) -> Outcome {
-        let verdict = decided(organisation, sender, &inbound.contact, None);
+        let dossier = Dossier { sender, ledger: None, reading: None };
+        let verdict = decided(organisation, dossier, &inbound.contact);
         let seen = self.recent.see(&organisation.id, &inbound.contact.id, inbound.digest);
         let outcome = Outcome {
             decision: verdict.decision.clone(),
@@ -259,6 +260,8 @@ impl Intake {
         let (organisation_for, sender_for, contact_for) =
             (Arc::clone(organisation), Arc::clone(sender), Arc::clone(contact));
         let archived = archived.clone();
+        // Before the commit, which others wait for.
+        let reading = read(organisation, contact);
         CommitRequest {
             organisation: organisation.id.clone(),
             contact: contact.id.clone(),
@@ -269,7 +272,13 @@ impl Intake {
             at: self.clock.now(),
             preview,
             decide: Arc::new(move |ledger| {
-                settle(&organisation_for, &sender_for, &contact_for, ledger, archived.as_deref())
+                let dossier = Dossier {
+                    sender: &sender_for,
+                    ledger: Some(ledger),
+                    reading: reading.as_ref(),
+                };
+                let verdict = decided(&organisation_for, dossier, &contact_for);
+                into_settled(verdict, archived.as_deref())
             }),
         }
     }
@@ -331,25 +340,17 @@ fn remember_what_is_decided(request: &mut CommitRequest) -> Arc<Mutex<Option<Set
     handed_over
 }
 
-/// Decides on a ledger; a panic of the decider is a decision as well.
-pub(super) fn settle(
-    organisation: &Arc<Organisation>,
-    sender: &Sender,
-    contact: &Contact,
-    ledger: &Ledger,
-    archived: Option<&str>,
-) -> Settled {
-    let verdict = decided(organisation, sender, contact, Some(ledger));
-    into_settled(verdict, archived)
+/// What a contact says. Where that fails, so does the decision, which says so.
+fn read(organisation: &Organisation, contact: &Contact) -> Option<Reading> {
+    catch_unwind(AssertUnwindSafe(|| Reading::of(&organisation.profile, contact))).ok()
 }
 
+/// Decides; a panic of the decider is a decision as well.
 pub(super) fn decided(
-    organisation: &Arc<Organisation>,
-    sender: &Sender,
+    organisation: &Organisation,
+    dossier: Dossier<'_>,
     contact: &Contact,
-    ledger: Option<&Ledger>,
 ) -> Verdict {
-    let dossier = Dossier { sender, ledger };
     guarded(organisation, contact, || decide::decide(organisation, dossier, contact, contact.at))
 }
 

@@ -147,7 +147,8 @@ fn news_on(walk: &Walk<'_>, matter: &Matter) -> News {
 }
 
 fn compare(walk: &Walk<'_>, seen: &Seen) -> News {
-    news(walk.contact, seen, walk.profile().evidence.new_text_share)
+    let prints = &walk.reading().fingerprints;
+    news(walk.contact, prints, seen, walk.profile().evidence.new_text_share)
 }
 
 /// Row 7: contact has ended. A new issue, or an attachment not seen before, goes to the head of

@@ -7,7 +7,6 @@ use super::super::calendar::{OVERTAKING_MINUTES_MAX, counts_in_period};
 use super::super::channel::Channel;
 use super::super::contact::Contact;
 use super::super::decision::{Decision, Disposition, Notice, Route};
-use super::super::evidence::{fingerprint, text_of};
 use super::super::explain;
 use super::super::ledger::{Additions, Received, Told};
 use super::super::organisation::Organisation;
@@ -213,7 +212,7 @@ fn received(walk: &Walk<'_>, decision: &Decision) -> Option<Received> {
             .iter()
             .map(|attachment| attachment.sha256.to_ascii_lowercase())
             .collect(),
-        text: fingerprint(text_of(contact)),
+        text: walk.reading().fingerprints.clone(),
     })
 }
 

@@ -41,7 +41,7 @@ fn verdict(organisation: &Organisation, restrictions: &str, ledger: Option<&Ledg
     let contact = contact("c");
     let roster = Roster::new([person(restrictions)], organisation.profile.nation);
     let sender = sender::resolve(&roster, &organisation.profile, &contact, contact.at);
-    decide(organisation, Dossier { sender: &sender, ledger }, &contact, contact.at)
+    decide(organisation, Dossier { sender: &sender, ledger, reading: None }, &contact, contact.at)
 }
 
 const QUOTA: &str = r#"{"id":"R","kind":"contact_quota","limit":1,"per":"week"}"#;

@@ -1,5 +1,7 @@
 //! The walk through the decision order: what is in force, what was found, what is recorded.
 
+use std::cell::OnceCell;
+
 use chrono::{DateTime, Utc};
 
 use super::super::contact::Contact;
@@ -10,6 +12,7 @@ use super::super::organisation::Organisation;
 use super::super::person::Person;
 use super::super::profile::Profile;
 use super::super::queue;
+use super::super::reading::Reading;
 use super::super::restriction::{Kind, KindName, Mode, Restriction};
 use super::super::safeguard::Hit;
 use super::super::sender::Standing;
@@ -63,6 +66,8 @@ pub(super) struct Walk<'a> {
     pub dossier: Dossier<'a>,
     pub contact: &'a Contact,
     pub at: DateTime<Utc>,
+    /// What the contact says, where it had not been read before.
+    read_here: OnceCell<Reading>,
     /// The person's restrictions in force, in the order of their ids.
     in_force: Vec<&'a Restriction>,
     /// What the rows found, with the row's number.
@@ -106,6 +111,7 @@ impl<'a> Walk<'a> {
             dossier,
             contact,
             at,
+            read_here: OnceCell::new(),
             in_force,
             findings: Vec::new(),
             flags: Vec::new(),
@@ -119,6 +125,11 @@ impl<'a> Walk<'a> {
 
     pub fn profile(&self) -> &'a Profile {
         &self.organisation.profile
+    }
+
+    pub fn reading(&self) -> &Reading {
+        let here = || self.read_here.get_or_init(|| Reading::of(self.profile(), self.contact));
+        self.dossier.reading.unwrap_or_else(here)
     }
 
     pub fn in_force(&self) -> Vec<&'a Restriction> {

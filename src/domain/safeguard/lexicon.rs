@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::spelling::{SLIPS_MAX, Word, slips_of};
+use super::nearness::Nearness;
+use super::spelling::Word;
 use super::{Lane, LaneRule, Phrase};
 
 /// The words with which the phrases of all lanes begin.
@@ -13,13 +14,13 @@ pub(super) struct Lexicon {
     firsts: Vec<First>,
     /// Of each word as it is written, which of `firsts` it is.
     written: HashMap<String, usize>,
-    /// By their number of letters, those that may be misspelt, each with the letters that occur.
-    by_letters: Vec<Vec<(u64, usize)>>,
+    /// Of the others, which may have been meant by a word.
+    near: Nearness,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct First {
-    word: Word,
+    word: Word<'static>,
     /// Where the phrases are that begin with it.
     phrases: Vec<(Lane, usize)>,
 }
@@ -41,30 +42,29 @@ impl Lexicon {
                 }
             }
         }
+        // Neighbours in length stand together, and are looked at together.
+        lexicon.firsts.sort_by(|a, b| {
+            (a.word.letters(), a.word.text()).cmp(&(b.word.letters(), b.word.text()))
+        });
+        let written = lexicon.firsts.iter().map(|first| first.word.text().to_owned());
+        lexicon.written = written.zip(0..).collect();
+        lexicon.near = Nearness::of(lexicon.firsts.iter().map(|first| &first.word));
         lexicon
     }
 
-    fn add(&mut self, word: &Word, place: (Lane, usize)) {
+    fn add(&mut self, word: &Word<'static>, place: (Lane, usize)) {
         let next = self.firsts.len();
         let at = *self.written.entry(word.text().to_owned()).or_insert(next);
-        if let Some(first) = self.firsts.get_mut(at) {
-            first.phrases.push(place);
-            return;
-        }
-        self.firsts.push(First { word: word.clone(), phrases: vec![place] });
-        if word.slips() > 0 {
-            let rows = self.by_letters.len().max(word.letters() + 1);
-            self.by_letters.resize_with(rows, Vec::new);
-            if let Some(row) = self.by_letters.get_mut(word.letters()) {
-                row.push((word.occurring(), at));
-            }
+        match self.firsts.get_mut(at) {
+            Some(first) => first.phrases.push(place),
+            None => self.firsts.push(First { word: word.clone(), phrases: vec![place] }),
         }
     }
 
     /// The phrase of each lane that is said: the first of those of the lane, where several are.
     pub(super) fn said_in<'r>(
         &self,
-        text: &[Word],
+        text: &[Word<'_>],
         lanes: &'r BTreeMap<Lane, LaneRule>,
     ) -> BTreeMap<Lane, &'r Phrase> {
         let mut said: BTreeMap<Lane, (usize, &Phrase)> = BTreeMap::new();
@@ -84,20 +84,12 @@ impl Lexicon {
     }
 
     /// Every first word that was meant; one may come twice.
-    fn meant_by<'a>(&'a self, said: &'a Word) -> impl Iterator<Item = &'a First> {
+    fn meant_by<'a>(&'a self, said: &'a Word<'_>) -> impl Iterator<Item = &'a First> {
         let written = self.written.get(said.text()).copied();
         let unmutated = said.unmutated().and_then(|word| self.written.get(&word)).copied();
-        let shortest = said.letters().saturating_sub(SLIPS_MAX);
-        let lengths = shortest..=said.letters() + SLIPS_MAX;
-        let near = lengths
-            .map(|letters| (letters, slips_of(letters)))
-            .filter(|(letters, slips)| said.letters().abs_diff(*letters) <= *slips)
-            .filter_map(|(letters, slips)| Some((self.by_letters.get(letters)?, slips)))
-            .flat_map(|(row, slips)| row.iter().map(move |entry| (entry, slips)))
-            .filter(|((occurring, _), slips)| said.may_be_near(*occurring, *slips))
-            .map(|((_, at), _)| *at);
         let first = |at: usize| self.firsts.get(at);
-        let near = near.filter_map(first).filter(|first| said.is_near(&first.word));
+        let near = self.near.candidates(said).filter_map(first);
+        let near = near.filter(|first| said.is_near(&first.word));
         // What is only a mutation of it is looked at as any other: short words have none.
         let others = written.into_iter().chain(unmutated).filter_map(first);
         others.filter(|first| said.may_mean(&first.word)).chain(near)
@@ -108,7 +100,7 @@ impl Lexicon {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::ready;
+    use super::super::{folded, ready};
     use super::*;
 
     const PHRASES: [&str; 8] = [
@@ -123,7 +115,7 @@ mod tests {
     ];
 
     /// Each phrase beside each place of the text.
-    fn one_by_one<'r>(text: &[Word], rule: &'r LaneRule) -> Option<&'r Phrase> {
+    fn one_by_one<'r>(text: &[Word<'_>], rule: &'r LaneRule) -> Option<&'r Phrase> {
         let said = |phrase: &&Phrase| (0..text.len()).any(|at| phrase.begins(&text[at..]));
         rule.folded.iter().find(said)
     }
@@ -161,6 +153,7 @@ mod tests {
         fn what_is_looked_up_is_what_is_found_one_by_one(text in text()) {
             let rule = LaneRule::new(PHRASES.map(str::to_owned).to_vec(), None);
             let lanes = BTreeMap::from([(Lane::Emergency, rule.clone()), (Lane::Legal, rule.clone())]);
+            let text = folded(&text);
             let text = ready(&text);
             let found = Lexicon::of(&lanes).said_in(&text, &lanes);
             prop_assert_eq!(found.get(&Lane::Emergency).copied(), one_by_one(&text, &rule));
