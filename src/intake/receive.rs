@@ -96,12 +96,14 @@ impl Intake {
             return degraded::no_such_organisation(&inbound.contact);
         };
         let Some(sender) = self.rosters.resolve(&organisation, &inbound.contact) else {
-            return degraded::restrictions_unknown(self, &organisation, inbound).await;
+            return Box::pin(degraded::restrictions_unknown(self, &organisation, inbound)).await;
         };
         if self.is_plain(&organisation, &sender, &inbound.contact) {
             return self.receive_plain(&organisation, &sender, inbound).await;
         }
-        self.receive_restricted(&organisation, sender, inbound).await
+        // Many times as large as what most contacts take: on the heap, so that those need not carry
+        // it about.
+        Box::pin(self.receive_restricted(&organisation, sender, inbound)).await
     }
 
     /// Nobody who ever had a restriction: nothing of the store is needed.
