@@ -17,6 +17,7 @@ pub mod evidence;
 pub mod explain;
 pub mod hours;
 pub mod identifier;
+pub mod instant;
 pub mod ledger;
 pub mod moment;
 pub mod organisation;

@@ -30,6 +30,7 @@ pub struct DecidedEntry {
     pub person: Option<String>,
     pub channel: Channel,
     /// When the contact was made.
+    #[serde(serialize_with = "super::instant::written")]
     pub contact_at: DateTime<Utc>,
     pub disposition: Disposition,
     pub mode: Mode,
@@ -61,9 +62,70 @@ pub struct AuditRow {
 pub struct AuditEntry {
     /// The entry's number in the organisation's trail, from 1.
     pub number: u64,
+    #[serde(serialize_with = "super::instant::written")]
     pub at: DateTime<Utc>,
     /// `gateway`, or the name of the member of staff.
     pub by: String,
     #[serde(flatten)]
     pub event: AuditEvent,
+}
+
+/// The entry of a decision as [`AuditEntry`] has it, written without being made: every contact has one.
+#[derive(Serialize)]
+pub struct DecidedRecord<'a> {
+    /// `None`: the number is that of the place where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<u64>,
+    #[serde(serialize_with = "super::instant::written")]
+    at: DateTime<Utc>,
+    by: &'a str,
+    event: &'static str,
+    #[serde(flatten)]
+    decided: &'a DecidedEntry,
+}
+
+impl<'a> DecidedRecord<'a> {
+    pub const fn new(
+        number: Option<u64>,
+        at: DateTime<Utc>,
+        by: &'a str,
+        decided: &'a DecidedEntry,
+    ) -> Self {
+        DecidedRecord { number, at, by, event: "decided", decided }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_of_a_decision_is_written_as_its_entry_is() {
+        let at = "2026-11-21T10:00:00.25Z".parse().unwrap();
+        let row = AuditRow {
+            row: 9,
+            code: "within_quota".to_owned(),
+            restriction: Some("R-1".to_owned()),
+            clause: None,
+            observed: false,
+            settled: true,
+        };
+        let decided = DecidedEntry {
+            contact: "c".to_owned(),
+            person: None,
+            channel: Channel::Email,
+            contact_at: at,
+            disposition: Disposition::Deliver,
+            mode: Mode::Enforce,
+            would: Some(Disposition::Limit),
+            stale: false,
+            profile_version: "1".to_owned(),
+            rows: vec![row],
+        };
+        let record = DecidedRecord::new(Some(7), at, "gateway", &decided);
+        let record = serde_json::to_string(&record).unwrap();
+        let event = AuditEvent::Decided(decided);
+        let entry = AuditEntry { number: 7, at, by: "gateway".to_owned(), event };
+        assert_eq!(record, serde_json::to_string(&entry).unwrap());
+    }
 }

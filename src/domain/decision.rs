@@ -106,6 +106,7 @@ pub struct QuotaState {
     pub limit: u32,
     /// The next period's start (calendar), or when the next slot opens (rolling; null where
     /// nothing is used).
+    #[serde(serialize_with = "super::instant::written_if_any")]
     pub resets_at: Option<DateTime<Utc>>,
 }
 
@@ -119,6 +120,7 @@ pub struct Notice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub welsh: Option<String>,
     /// The first instant at which every row would admit the contact; null: none is known.
+    #[serde(serialize_with = "super::instant::written_if_any")]
     pub next_slot: Option<DateTime<Utc>>,
 }
 

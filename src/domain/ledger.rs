@@ -29,6 +29,7 @@ pub struct Counted {
     pub restriction: String,
     /// Observed quotas count in counters of their own.
     pub mode: Mode,
+    #[serde(serialize_with = "super::instant::written")]
     pub at: DateTime<Utc>,
     /// For `issue_quota`: the issue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,6 +40,7 @@ pub struct Counted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
     pub contact: String,
+    #[serde(serialize_with = "super::instant::written")]
     pub at: DateTime<Utc>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<String>,
@@ -60,6 +62,7 @@ pub struct Received {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     pub code: String,
+    #[serde(serialize_with = "super::instant::written")]
     pub at: DateTime<Utc>,
 }
 

@@ -23,6 +23,7 @@ pub struct QueueItem {
     pub contact: String,
     pub person: Option<String>,
     pub channel: Channel,
+    #[serde(serialize_with = "super::instant::written")]
     pub at: DateTime<Utc>,
     pub disposition: Disposition,
     pub reasons: Vec<Reason>,

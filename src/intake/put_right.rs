@@ -4,7 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ports::{Decisions, Journal, StoreError};
+use futures_util::future::join_all;
+
+use crate::ports::{Decisions, Journal, JournalEntry, StoreError};
+use crate::runtime::limits::REPLAYS_AT_ONCE_MAX;
 use crate::runtime::shutdown::Stopping;
 
 /// How often the journal is looked at.
@@ -36,8 +39,8 @@ pub async fn put_right(
     }
 }
 
-/// Replays every pending entry, oldest first; the number of them. An entry that the store will never
-/// take stays in the journal, and keeps no other from being replayed.
+/// Replays every pending entry, several at once, oldest first; the number of them. An entry that the
+/// store will never take stays in the journal, and keeps no other from being replayed.
 ///
 /// # Errors
 /// The first that may work later ends it, and what the store refused is told at the end; nothing is
@@ -50,19 +53,48 @@ pub async fn replay_pending(
     loop {
         let mut done = 0;
         let mut refused = None;
-        for (number, entry) in journal.pending().await? {
-            match store.replay(entry).await {
-                Ok(()) => {
-                    journal.done(number).await?;
-                    done += 1;
+        for some in at_once(journal.pending().await?) {
+            let replays = some
+                .into_iter()
+                .map(|(number, entry)| async move { store.replay(entry).await.map(|()| number) });
+            let mut taken = Vec::new();
+            let mut away = None;
+            for replay in join_all(replays).await {
+                match replay {
+                    Ok(number) => taken.push(number),
+                    Err(error) if error.is_retryable() => away = Some(error),
+                    Err(error) => refused = Some(error),
                 }
-                Err(error) if error.is_retryable() => return Err(error),
-                Err(error) => refused = Some(error),
             }
+            // Together, so that the journal writes them with one sync.
+            let marks = join_all(taken.iter().map(|number| journal.done(*number))).await;
+            marks.into_iter().collect::<Result<(), _>>()?;
+            if let Some(error) = away {
+                return Err(error);
+            }
+            done += taken.len();
         }
         if done == 0 {
             return refused.map_or(Ok(replayed), Err);
         }
         replayed += done;
     }
+}
+
+/// Splits entries into those that are replayed at once. A contact that comes twice is in two of them: its
+/// first decision is the one that stands.
+fn at_once(pending: Vec<(u64, JournalEntry)>) -> Vec<Vec<(u64, JournalEntry)>> {
+    let mut all = Vec::new();
+    let mut some: Vec<(u64, JournalEntry)> = Vec::new();
+    for (number, entry) in pending {
+        let is_in = some.iter().any(|(_, other)| {
+            other.contact == entry.contact && other.organisation == entry.organisation
+        });
+        if is_in || some.len() == REPLAYS_AT_ONCE_MAX {
+            all.push(std::mem::take(&mut some));
+        }
+        some.push((number, entry));
+    }
+    all.push(some);
+    all
 }

@@ -336,6 +336,9 @@ pub const STORE_TURN_WAIT: Duration = Duration::from_millis(500);
 pub const STORE_TURN_RETRY: Duration = Duration::from_millis(1);
 /// Wait between two tries to make a new database ready beside another process that does so.
 pub const STORE_READY_RETRY: Duration = Duration::from_millis(20);
+/// Pages of 4 KiB in the embedded store's log after which it is written back, with two more syncs: pages
+/// that many contacts change are then written back once. A start after a crash reads the log.
+pub const STORE_LOG_PAGES: i64 = 8_192;
 /// What the embedded store's log may keep of the disk once it is written back, in bytes.
 pub const STORE_LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
 /// Statements that one connection to the embedded store keeps prepared: more than there are.
@@ -354,12 +357,16 @@ pub const CHANGES_KEPT_MAX: usize = 65_536;
 pub const CHANGES_AT_ONCE_MAX: usize = 1_024;
 /// How long it is remembered what was counted: well past the longest period (a month).
 pub const COUNTED_KEPT: Duration = Duration::from_secs(92 * 24 * 3_600);
+/// How often a gateway on Redis forgets what is older, of each person.
+pub const COUNTED_FORGOTTEN_EVERY: Duration = Duration::from_secs(24 * 3_600);
 /// What is attached to one queue item (voicemails, outcomes). More: refused.
 pub const ATTACHED_PER_ITEM_MAX: usize = 64;
 /// Entries that wait for the local journal's writer. More: the caller waits for a place.
 pub const JOURNAL_QUEUE_MAX: usize = 1_024;
 /// Entries that the local journal writes with one sync.
 pub const JOURNAL_BATCH_MAX: usize = 256;
+/// Journalled decisions that are put right at once. More: after them.
+pub const REPLAYS_AT_ONCE_MAX: usize = 32;
 /// Entries that the local journal hands out at once.
 pub const JOURNAL_PAGE_MAX: usize = 256;
 /// One entry of the local journal. Longer: refused; no contact is that long (`MAIL_PARSED_BYTES_MAX`).

@@ -8,6 +8,7 @@
 mod audit;
 mod decisions;
 mod deliveries;
+mod desk;
 mod fault;
 mod feed;
 mod items;
@@ -125,9 +126,9 @@ impl Register for Embedded {
     ) -> Result<(), StoreError> {
         let organisation = organisation.clone();
         self.writer
-            .write(move |connection| {
-                people::put(connection, &organisation, &people)?;
-                audit::append(connection, &organisation, stamp, event)
+            .write(move |desk| {
+                people::put(desk.connection, &organisation, &people)?;
+                desk.trail.append(&organisation, &stamp, &event)
             })
             .await?;
         // Whoever made the change should not wait for a poll. It is written; if it can't be read
@@ -154,14 +155,12 @@ impl Decisions for Embedded {
                 .read(move |connection| decisions::preview(connection, &request))
                 .await;
         }
-        self.writer.write(move |connection| decisions::commit(connection, request)).await
+        self.writer.write(move |desk| decisions::commit(desk, &request)).await
     }
 
     async fn record_plain(&self, plain: Arc<[PlainDecision]>) -> Result<(), StoreError> {
         self.writer
-            .write(move |connection| {
-                plain.iter().try_for_each(|one| decisions::record_plain(connection, one))
-            })
+            .write(move |desk| plain.iter().try_for_each(|one| decisions::record_plain(desk, one)))
             .await
     }
 
@@ -172,7 +171,9 @@ impl Decisions for Embedded {
     ) -> Result<Option<(Decision, [u8; 32])>, StoreError> {
         let (organisation, contact) = (organisation.clone(), contact.to_owned());
         self.readers
-            .read(move |connection| decisions::recorded(connection, &organisation, &contact))
+            .read(move |connection| {
+                decisions::Recording::prepare(connection)?.find(&organisation, &contact)
+            })
             .await
     }
 
@@ -183,7 +184,7 @@ impl Decisions for Embedded {
     ) -> Result<(), StoreError> {
         let (organisation, contact) = (organisation.clone(), contact.to_owned());
         self.writer
-            .write(move |connection| decisions::uncount(connection, &organisation, &contact))
+            .write(move |desk| decisions::uncount(desk.connection, &organisation, &contact))
             .await
     }
 
@@ -195,12 +196,14 @@ impl Decisions for Embedded {
     ) -> Result<(), StoreError> {
         let (organisation, contact) = (organisation.clone(), contact.to_owned());
         self.writer
-            .write(move |connection| items::attach(connection, &organisation, &contact, attachment))
+            .write(move |desk| {
+                items::attach(desk.connection, &organisation, &contact, attachment.clone())
+            })
             .await
     }
 
     async fn replay(&self, entry: JournalEntry) -> Result<(), StoreError> {
-        self.writer.write(move |connection| decisions::replay(connection, &entry)).await
+        self.writer.write(move |desk| decisions::replay(desk, &entry)).await
     }
 }
 
@@ -242,10 +245,10 @@ impl Queues for Embedded {
     ) -> Result<bool, StoreError> {
         let (organisation, was, now) = (organisation.clone(), was.clone(), now.clone());
         self.writer
-            .write(move |connection| {
-                let replaced = items::replace(connection, &organisation, &was, &now)?;
+            .write(move |desk| {
+                let replaced = items::replace(desk.connection, &organisation, &was, &now)?;
                 if replaced {
-                    audit::append(connection, &organisation, stamp, event)?;
+                    desk.trail.append(&organisation, &stamp, &event)?;
                 }
                 Ok(replaced)
             })
@@ -274,9 +277,7 @@ impl AuditTrail for Embedded {
         event: AuditEvent,
     ) -> Result<(), StoreError> {
         let organisation = organisation.clone();
-        self.writer
-            .write(move |connection| audit::append(connection, &organisation, stamp, event))
-            .await
+        self.writer.write(move |desk| desk.trail.append(&organisation, &stamp, &event)).await
     }
 }
 
@@ -301,7 +302,7 @@ impl Deliveries for Embedded {
     ) -> Result<(), StoreError> {
         let organisation = organisation.clone();
         self.writer
-            .write(move |connection| deliveries::remember(connection, &organisation, &keys, at))
+            .write(move |desk| deliveries::remember(desk.connection, &organisation, &keys, at))
             .await
     }
 }

@@ -131,7 +131,7 @@ impl Redis {
         with.push(keys::audit_record(stamp, event)?);
         with.push(REDIS_ONCE_KEPT.as_secs().to_string());
         let script = &self.scripts.entry;
-        self.link.write(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
+        self.link.write(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
         Ok(())
     }
 }

@@ -4,10 +4,14 @@ pub mod faulty;
 mod office;
 mod stop;
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use contact_gateway::domain::decision::Disposition;
 use contact_gateway::domain::profile::StoreAway;
 use contact_gateway::intake::put_right::replay_pending;
+use contact_gateway::ports::{Decisions, Journal, JournalEntry};
+use contact_gateway::runtime::limits::REPLAYS_AT_ONCE_MAX;
 
 use faulty::Trouble;
 use office::{JO, Place, SAM, STRANGER, closed, contact, has, person};
@@ -86,7 +90,7 @@ async fn what_was_decided_meanwhile_is_put_right_exactly_once() {
         place.store.has(Trouble::None);
         // Two gateways on one store that put the same right: each entry twice.
         for entry in place.entries().await {
-            contact_gateway::ports::Decisions::replay(place.store.as_ref(), entry).await.unwrap();
+            Decisions::replay(place.store.as_ref(), entry).await.unwrap();
         }
         place.put_right().await;
         place.put_right().await;
@@ -96,6 +100,36 @@ async fn what_was_decided_meanwhile_is_put_right_exactly_once() {
         let again = place.mail("c-1", SAM).await;
         assert!(again.repeated && again.decision == first.decision);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_are_put_right_at_once_and_a_contact_in_its_order() {
+    let place = Place::open(StoreAway::Deliver).await;
+    place.store.has(Trouble::Away);
+    place.mail("c-0", JO).await;
+    let first = place.entries().await.remove(0);
+    // The same contact by another gateway, with other content, right behind and far behind.
+    let other = JournalEntry { digest: [9; 32], ..first.clone() };
+    place.journal.append(other.clone()).await.unwrap();
+    for number in 1..3 * REPLAYS_AT_ONCE_MAX {
+        let mut entry = JournalEntry { contact: format!("c-{number}"), ..first.clone() };
+        entry.settled.decision.contact.clone_from(&entry.contact);
+        entry.settled.audit.contact.clone_from(&entry.contact);
+        place.journal.append(entry).await.unwrap();
+    }
+    place.journal.append(other).await.unwrap();
+    // Each takes a second.
+    place.store.has(Trouble::Slow);
+    let begun = tokio::time::Instant::now();
+    place.put_right().await;
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    place.store.has(Trouble::None);
+    for contact in ["c-0", "c-1", "c-32", "c-95"] {
+        assert_eq!(place.audited(contact).await, 1, "{contact}");
+    }
+    let (_, digest) =
+        place.store.recorded(&first.organisation, &first.contact).await.unwrap().unwrap();
+    assert_eq!(digest, first.digest);
 }
 
 #[tokio::test(start_paused = true)]

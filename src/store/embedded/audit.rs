@@ -1,42 +1,92 @@
 //! The audit trail.
 
-use rusqlite::{Connection, params};
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{CachedStatement, Connection, params};
 
 use super::fault::{from_sqlite, unreadable, unwritable};
-use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::audit::{AuditEntry, AuditEvent, DecidedEntry, DecidedRecord};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Stamp, StoreError};
-use crate::store::page;
+use crate::store::{GATEWAY, page};
 
-/// Appends an entry with the organisation's next number. There is one writer at a time, so that
-/// no number is given twice and none is left out.
-pub(super) fn append(
-    connection: &Connection,
-    organisation: &OrganisationId,
-    stamp: Stamp,
-    event: AuditEvent,
-) -> Result<(), StoreError> {
-    let last: i64 = connection
-        .prepare_cached("SELECT coalesce(max(number), 0) FROM audit WHERE organisation = ?1")
-        .and_then(|mut it| it.query_row([organisation.as_str()], |row| row.get(0)))
-        .map_err(from_sqlite)?;
-    let number = last + 1;
-    let entry = AuditEntry {
-        number: u64::try_from(number).map_err(|_| unreadable("audit number"))?,
-        at: stamp.at,
-        by: stamp.by,
-        event,
-    };
-    let record = serde_json::to_string(&entry).map_err(unwritable)?;
-    connection
-        .prepare_cached(
-            "INSERT INTO audit (organisation, number, at, record) VALUES (?1, ?2, ?3, ?4)",
-        )
-        .and_then(|mut it| {
-            it.execute(params![organisation.as_str(), number, stamp.at.timestamp_micros(), record])
+/// The organisations' trails, to be written on. There is one writer at a time, so that no number is given
+/// twice and none is left out.
+pub(super) struct Trail<'c> {
+    last: CachedStatement<'c>,
+    insert: CachedStatement<'c>,
+    /// The last numbers, as far as this transaction knows them.
+    numbers: HashMap<OrganisationId, i64>,
+}
+
+impl<'c> Trail<'c> {
+    pub(super) fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
+        let prepare = |sql| connection.prepare_cached(sql).map_err(from_sqlite);
+        Ok(Trail {
+            last: prepare("SELECT coalesce(max(number), 0) FROM audit WHERE organisation = ?1")?,
+            insert: prepare(
+                "INSERT INTO audit (organisation, number, at, record) VALUES (?1, ?2, ?3, ?4)",
+            )?,
+            numbers: HashMap::new(),
         })
-        .map_err(from_sqlite)?;
-    Ok(())
+    }
+
+    /// To be called where others may have written since, or what was written is undone.
+    pub(super) fn forget_numbers(&mut self) {
+        self.numbers.clear();
+    }
+
+    /// Appends an entry with the organisation's next number.
+    pub(super) fn append(
+        &mut self,
+        organisation: &OrganisationId,
+        stamp: &Stamp,
+        event: &AuditEvent,
+    ) -> Result<(), StoreError> {
+        self.write(organisation, stamp.at, |number| {
+            let (by, event) = (stamp.by.clone(), event.clone());
+            serde_json::to_string(&AuditEntry { number, at: stamp.at, by, event })
+        })
+    }
+
+    /// As [`Trail::append`], what the gateway itself decided.
+    pub(super) fn append_decided(
+        &mut self,
+        organisation: &OrganisationId,
+        at: DateTime<Utc>,
+        decided: &DecidedEntry,
+    ) -> Result<(), StoreError> {
+        self.write(organisation, at, |number| {
+            serde_json::to_string(&DecidedRecord::new(Some(number), at, GATEWAY, decided))
+        })
+    }
+
+    fn write(
+        &mut self,
+        organisation: &OrganisationId,
+        at: DateTime<Utc>,
+        record: impl FnOnce(u64) -> serde_json::Result<String>,
+    ) -> Result<(), StoreError> {
+        let name = organisation.as_str();
+        let last = match self.numbers.get(organisation) {
+            Some(last) => *last,
+            None => self.last.query_row([name], |row| row.get(0)).map_err(from_sqlite)?,
+        };
+        let number = last + 1;
+        let record = record(u64::try_from(number).map_err(|_| unreadable("audit number"))?);
+        let record = record.map_err(unwritable)?;
+        self.insert
+            .execute(params![name, number, at.timestamp_micros(), record])
+            .map_err(from_sqlite)?;
+        match self.numbers.get_mut(organisation) {
+            Some(last) => *last = number,
+            None => {
+                self.numbers.insert(organisation.clone(), number);
+            }
+        }
+        Ok(())
+    }
 }
 
 pub(super) fn list(

@@ -1,7 +1,7 @@
 //! What is remembered of a person: read for a decision, and added to with it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, params};
+use rusqlite::{CachedStatement, Connection, params};
 
 use super::fault::{from_sqlite, unreadable, unwritable};
 use crate::domain::ledger::{Counted, Ledger, Received, Told};
@@ -9,156 +9,195 @@ use crate::domain::restriction::Mode;
 use crate::ports::{CommitRequest, JournalEntry, StoreError};
 use crate::runtime::limits::{COUNTED_KEPT, RECEIVED_PER_PERSON_MAX};
 
-/// As far as the request needs it; empty where nobody is counted.
-pub(super) fn read(connection: &Connection, request: &CommitRequest) -> Result<Ledger, StoreError> {
-    let Some(person) = &request.person else { return Ok(Ledger::default()) };
-    let organisation = request.organisation.as_str();
-    Ok(Ledger {
-        recorded: None,
-        counted: counted(connection, organisation, person, request.counted_since)?,
-        received: if request.needs_received {
-            received(connection, organisation, person)?
-        } else {
-            Vec::new()
-        },
-        told: told(connection, organisation, person)?,
-        lanes_used: lanes_used(connection, organisation, person)?,
-    })
+/// A person's ledger, to be read.
+pub(super) struct Reading<'c> {
+    counted: CachedStatement<'c>,
+    received: CachedStatement<'c>,
+    told: CachedStatement<'c>,
+    lanes_used: CachedStatement<'c>,
 }
 
-fn counted(
-    connection: &Connection,
-    organisation: &str,
-    person: &str,
-    since: DateTime<Utc>,
-) -> Result<Vec<Counted>, StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT restriction, mode, at, issue FROM counted
-             WHERE organisation = ?1 AND person = ?2 AND at >= ?3 ORDER BY at, rowid",
-        )
-        .map_err(from_sqlite)?;
-    let mut rows = statement
-        .query(params![organisation, person, since.timestamp_micros()])
-        .map_err(from_sqlite)?;
-    let mut counted = Vec::new();
-    while let Some(row) = rows.next().map_err(from_sqlite)? {
-        let mode: String = row.get(1).map_err(from_sqlite)?;
-        counted.push(Counted {
-            restriction: row.get(0).map_err(from_sqlite)?,
-            mode: mode_named(&mode)?,
-            at: instant(row.get(2).map_err(from_sqlite)?)?,
-            issue: row.get(3).map_err(from_sqlite)?,
-        });
-    }
-    Ok(counted)
-}
-
-pub(super) fn received(
-    connection: &Connection,
-    organisation: &str,
-    person: &str,
-) -> Result<Vec<Received>, StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT record FROM received WHERE organisation = ?1 AND person = ?2
-             ORDER BY at, rowid",
-        )
-        .map_err(from_sqlite)?;
-    let mut rows = statement.query([organisation, person]).map_err(from_sqlite)?;
-    let mut received = Vec::new();
-    while let Some(row) = rows.next().map_err(from_sqlite)? {
-        let record: String = row.get(0).map_err(from_sqlite)?;
-        received.push(serde_json::from_str(&record).map_err(|_| unreadable("received contact"))?);
-    }
-    Ok(received)
-}
-
-pub(super) fn told(
-    connection: &Connection,
-    organisation: &str,
-    person: &str,
-) -> Result<Vec<Told>, StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT code, at FROM told WHERE organisation = ?1 AND person = ?2 ORDER BY code",
-        )
-        .map_err(from_sqlite)?;
-    let mut rows = statement.query([organisation, person]).map_err(from_sqlite)?;
-    let mut told = Vec::new();
-    while let Some(row) = rows.next().map_err(from_sqlite)? {
-        told.push(Told {
-            code: row.get(0).map_err(from_sqlite)?,
-            at: instant(row.get(1).map_err(from_sqlite)?)?,
-        });
-    }
-    Ok(told)
-}
-
-pub(super) fn lanes_used(
-    connection: &Connection,
-    organisation: &str,
-    person: &str,
-) -> Result<Vec<(String, u32)>, StoreError> {
-    connection
-        .prepare_cached(
-            "SELECT lane, used FROM lane WHERE organisation = ?1 AND person = ?2 ORDER BY lane",
-        )
-        .and_then(|mut it| {
-            it.query_map([organisation, person], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+impl<'c> Reading<'c> {
+    pub(super) fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
+        let prepare = |sql| connection.prepare_cached(sql).map_err(from_sqlite);
+        Ok(Reading {
+            counted: prepare(
+                "SELECT restriction, mode, at, issue FROM counted
+                 WHERE organisation = ?1 AND person = ?2 AND at >= ?3 ORDER BY at, rowid",
+            )?,
+            received: prepare(
+                "SELECT record FROM received WHERE organisation = ?1 AND person = ?2
+                 ORDER BY at, rowid",
+            )?,
+            told: prepare(
+                "SELECT code, at FROM told WHERE organisation = ?1 AND person = ?2 ORDER BY code",
+            )?,
+            lanes_used: prepare(
+                "SELECT lane, used FROM lane WHERE organisation = ?1 AND person = ?2 ORDER BY lane",
+            )?,
         })
-        .map_err(from_sqlite)
+    }
+
+    /// As far as the request needs it; empty where nobody is counted.
+    pub(super) fn ledger(&mut self, request: &CommitRequest) -> Result<Ledger, StoreError> {
+        let Some(person) = &request.person else { return Ok(Ledger::default()) };
+        let organisation = request.organisation.as_str();
+        Ok(Ledger {
+            recorded: None,
+            counted: self.counted(organisation, person, request.counted_since)?,
+            received: if request.needs_received {
+                self.received(organisation, person)?
+            } else {
+                Vec::new()
+            },
+            told: self.told(organisation, person)?,
+            lanes_used: self.lanes_used(organisation, person)?,
+        })
+    }
+
+    fn counted(
+        &mut self,
+        organisation: &str,
+        person: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<Counted>, StoreError> {
+        let mut rows = self
+            .counted
+            .query(params![organisation, person, since.timestamp_micros()])
+            .map_err(from_sqlite)?;
+        let mut counted = Vec::new();
+        while let Some(row) = rows.next().map_err(from_sqlite)? {
+            let mode: String = row.get(1).map_err(from_sqlite)?;
+            counted.push(Counted {
+                restriction: row.get(0).map_err(from_sqlite)?,
+                mode: mode_named(&mode)?,
+                at: instant(row.get(2).map_err(from_sqlite)?)?,
+                issue: row.get(3).map_err(from_sqlite)?,
+            });
+        }
+        Ok(counted)
+    }
+
+    pub(super) fn received(
+        &mut self,
+        organisation: &str,
+        person: &str,
+    ) -> Result<Vec<Received>, StoreError> {
+        let mut rows = self.received.query([organisation, person]).map_err(from_sqlite)?;
+        let mut received = Vec::new();
+        while let Some(row) = rows.next().map_err(from_sqlite)? {
+            let record = row.get_ref(0).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite)?;
+            received
+                .push(serde_json::from_str(record).map_err(|_| unreadable("received contact"))?);
+        }
+        Ok(received)
+    }
+
+    pub(super) fn told(
+        &mut self,
+        organisation: &str,
+        person: &str,
+    ) -> Result<Vec<Told>, StoreError> {
+        let mut rows = self.told.query([organisation, person]).map_err(from_sqlite)?;
+        let mut told = Vec::new();
+        while let Some(row) = rows.next().map_err(from_sqlite)? {
+            told.push(Told {
+                code: row.get(0).map_err(from_sqlite)?,
+                at: instant(row.get(1).map_err(from_sqlite)?)?,
+            });
+        }
+        Ok(told)
+    }
+
+    pub(super) fn lanes_used(
+        &mut self,
+        organisation: &str,
+        person: &str,
+    ) -> Result<Vec<(String, u32)>, StoreError> {
+        self.lanes_used
+            .query_map([organisation, person], |row| Ok((row.get(0)?, row.get(1)?)))
+            .and_then(Iterator::collect)
+            .map_err(from_sqlite)
+    }
 }
 
-/// Adds to the person's ledger, and forgets what is past its bound.
-pub(super) fn add(
-    connection: &Connection,
-    entry: &JournalEntry,
-    person: &str,
-) -> Result<(), StoreError> {
-    let organisation = entry.organisation.as_str();
-    let additions = &entry.settled.additions;
-    add_counted(connection, entry, person)?;
-    if let Some(received) = &additions.received {
-        add_received(connection, entry, person, received)?;
-    }
-    if let Some(told) = &additions.told {
-        connection
-            .prepare_cached(
-                "INSERT INTO told (organisation, person, code, at) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT DO UPDATE SET at = max(at, excluded.at)",
-            )
-            .and_then(|mut it| {
-                it.execute(params![organisation, person, told.code, told.at.timestamp_micros()])
-            })
-            .map_err(from_sqlite)?;
-    }
-    if let Some(lane) = &additions.lane {
-        connection
-            .prepare_cached(
-                "INSERT INTO lane (organisation, person, lane, used) VALUES (?1, ?2, ?3, 1)
-                 ON CONFLICT DO UPDATE SET used = used + 1",
-            )
-            .and_then(|mut it| it.execute([organisation, person, lane]))
-            .map_err(from_sqlite)?;
-    }
-    Ok(())
+/// A person's ledger, to be added to.
+pub(super) struct Adding<'c> {
+    count: CachedStatement<'c>,
+    long_ago: CachedStatement<'c>,
+    receive: CachedStatement<'c>,
+    over: CachedStatement<'c>,
 }
 
-fn add_counted(
-    connection: &Connection,
-    entry: &JournalEntry,
-    person: &str,
-) -> Result<(), StoreError> {
-    let organisation = entry.organisation.as_str();
-    for counted in &entry.settled.additions.counted {
-        connection
-            .prepare_cached(
+impl<'c> Adding<'c> {
+    pub(super) fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
+        let prepare = |sql| connection.prepare_cached(sql).map_err(from_sqlite);
+        Ok(Adding {
+            count: prepare(
                 "INSERT INTO counted (organisation, person, contact, restriction, mode, at, issue)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )
-            .and_then(|mut it| {
-                it.execute(params![
+            )?,
+            // Asked before anything is deleted: there is seldom something, and asking costs less.
+            long_ago: prepare(
+                "SELECT 1 FROM counted WHERE organisation = ?1 AND person = ?2 AND at < ?3 LIMIT 1",
+            )?,
+            receive: prepare(
+                "INSERT INTO received (organisation, person, contact, at, record)
+                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+            )?,
+            over: prepare(
+                "SELECT rowid FROM received WHERE organisation = ?1 AND person = ?2
+                 ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?3",
+            )?,
+        })
+    }
+
+    /// Adds to the person's ledger, and forgets what is past its bound.
+    pub(super) fn add(
+        &mut self,
+        connection: &Connection,
+        entry: &JournalEntry,
+        person: &str,
+    ) -> Result<(), StoreError> {
+        let organisation = entry.organisation.as_str();
+        let additions = &entry.settled.additions;
+        self.add_counted(connection, entry, person)?;
+        if let Some(received) = &additions.received {
+            self.add_received(connection, entry, person, received)?;
+        }
+        if let Some(told) = &additions.told {
+            connection
+                .prepare_cached(
+                    "INSERT INTO told (organisation, person, code, at) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT DO UPDATE SET at = max(at, excluded.at)",
+                )
+                .and_then(|mut it| {
+                    it.execute(params![organisation, person, told.code, told.at.timestamp_micros()])
+                })
+                .map_err(from_sqlite)?;
+        }
+        if let Some(lane) = &additions.lane {
+            connection
+                .prepare_cached(
+                    "INSERT INTO lane (organisation, person, lane, used) VALUES (?1, ?2, ?3, 1)
+                     ON CONFLICT DO UPDATE SET used = used + 1",
+                )
+                .and_then(|mut it| it.execute([organisation, person, lane]))
+                .map_err(from_sqlite)?;
+        }
+        Ok(())
+    }
+
+    fn add_counted(
+        &mut self,
+        connection: &Connection,
+        entry: &JournalEntry,
+        person: &str,
+    ) -> Result<(), StoreError> {
+        let organisation = entry.organisation.as_str();
+        for counted in &entry.settled.additions.counted {
+            self.count
+                .execute(params![
                     organisation,
                     person,
                     entry.contact,
@@ -167,54 +206,57 @@ fn add_counted(
                     counted.at.timestamp_micros(),
                     counted.issue
                 ])
-            })
-            .map_err(from_sqlite)?;
+                .map_err(from_sqlite)?;
+        }
+        if entry.settled.additions.counted.is_empty() {
+            return Ok(());
+        }
+        let kept = TimeDelta::from_std(COUNTED_KEPT).unwrap_or(TimeDelta::MAX);
+        let oldest = entry.at.checked_sub_signed(kept).unwrap_or(DateTime::<Utc>::MIN_UTC);
+        let of = params![organisation, person, oldest.timestamp_micros()];
+        if self.long_ago.exists(of).map_err(from_sqlite)? {
+            connection
+                .prepare_cached(
+                    "DELETE FROM counted WHERE organisation = ?1 AND person = ?2 AND at < ?3",
+                )
+                .and_then(|mut it| it.execute(of))
+                .map_err(from_sqlite)?;
+        }
+        Ok(())
     }
-    if entry.settled.additions.counted.is_empty() {
-        return Ok(());
-    }
-    let kept = TimeDelta::from_std(COUNTED_KEPT).unwrap_or(TimeDelta::MAX);
-    let oldest = entry.at.checked_sub_signed(kept).unwrap_or(DateTime::<Utc>::MIN_UTC);
-    connection
-        .prepare_cached("DELETE FROM counted WHERE organisation = ?1 AND person = ?2 AND at < ?3")
-        .and_then(|mut it| it.execute(params![organisation, person, oldest.timestamp_micros()]))
-        .map_err(from_sqlite)?;
-    Ok(())
-}
 
-fn add_received(
-    connection: &Connection,
-    entry: &JournalEntry,
-    person: &str,
-    received: &Received,
-) -> Result<(), StoreError> {
-    let organisation = entry.organisation.as_str();
-    let record = serde_json::to_string(received).map_err(unwritable)?;
-    connection
-        .prepare_cached(
-            "INSERT INTO received (organisation, person, contact, at, record)
-             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
-        )
-        .and_then(|mut it| {
-            it.execute(params![
+    fn add_received(
+        &mut self,
+        connection: &Connection,
+        entry: &JournalEntry,
+        person: &str,
+        received: &Received,
+    ) -> Result<(), StoreError> {
+        let organisation = entry.organisation.as_str();
+        let record = serde_json::to_string(received).map_err(unwritable)?;
+        self.receive
+            .execute(params![
                 organisation,
                 person,
                 entry.contact,
                 received.at.timestamp_micros(),
                 record
             ])
-        })
-        .map_err(from_sqlite)?;
-    let kept = i64::try_from(RECEIVED_PER_PERSON_MAX).unwrap_or(i64::MAX);
-    connection
-        .prepare_cached(
-            "DELETE FROM received WHERE rowid IN (
-                 SELECT rowid FROM received WHERE organisation = ?1 AND person = ?2
-                 ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?3)",
-        )
-        .and_then(|mut it| it.execute(params![organisation, person, kept]))
-        .map_err(from_sqlite)?;
-    Ok(())
+            .map_err(from_sqlite)?;
+        let kept = i64::try_from(RECEIVED_PER_PERSON_MAX).unwrap_or(i64::MAX);
+        let over: Vec<i64> = self
+            .over
+            .query_map(params![organisation, person, kept], |row| row.get(0))
+            .and_then(Iterator::collect)
+            .map_err(from_sqlite)?;
+        for row in over {
+            connection
+                .prepare_cached("DELETE FROM received WHERE rowid = ?1")
+                .and_then(|mut it| it.execute([row]))
+                .map_err(from_sqlite)?;
+        }
+        Ok(())
+    }
 }
 
 pub(super) fn instant(micros: i64) -> Result<DateTime<Utc>, StoreError> {

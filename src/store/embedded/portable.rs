@@ -61,11 +61,13 @@ impl Portable for Embedded {
     ) -> Result<(), StoreError> {
         let (organisation, mark) = (organisation.clone(), mark.clone());
         self.writer
-            .write(move |connection| {
+            .write(move |desk| {
+                // The copied trail brings its numbers along.
+                desk.trail.forget_numbers();
                 for record in &records {
-                    write::record(connection, &organisation, record)?;
+                    write::record(desk.connection, &organisation, record)?;
                 }
-                put_mark(connection, &organisation, &mark)
+                put_mark(desk.connection, &organisation, &mark)
             })
             .await
     }

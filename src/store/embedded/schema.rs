@@ -30,7 +30,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::fault::from_sqlite;
 use crate::ports::StoreError;
 use crate::runtime::limits::{
-    STORE_LOCK_WAIT, STORE_LOG_BYTES_KEPT, STORE_PREPARED_MAX, STORE_READY_RETRY,
+    STORE_LOCK_WAIT, STORE_LOG_BYTES_KEPT, STORE_LOG_PAGES, STORE_PREPARED_MAX, STORE_READY_RETRY,
 };
 
 /// Marks the file as ours (`PRAGMA application_id`): "CGwy".
@@ -107,6 +107,10 @@ pub(super) fn open_to_write(file: &Path) -> Result<Connection, StoreError> {
                 STORE_LOG_BYTES_KEPT,
                 |_| Ok(()),
             )
+        })
+        .and_then(|()| {
+            connection
+                .pragma_update_and_check(None, "wal_autocheckpoint", STORE_LOG_PAGES, |_| Ok(()))
         })
         .map_err(from_sqlite)?;
     bring_up_to_date(&connection)?;

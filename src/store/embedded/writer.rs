@@ -1,6 +1,9 @@
 //! The one writer: a thread that commits what waits together, with one sync.
 //!
-//! Every request runs in a savepoint of its own, so that one that fails or panics is undone alone.
+//! One that fails or panics is undone alone. That takes a savepoint for each, and SQLite keeps the pages
+//! for it that were changed before, so that requests run without: where one fails that has written
+//! already, the batch is undone and runs again, each in a savepoint of its own.
+//!
 //! A request is answered only after the commit of its batch. Other processes on the folder get their
 //! turn between two batches (`turn`).
 
@@ -12,6 +15,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
+use super::desk::Desk;
 use super::fault::{self, from_sqlite};
 use super::turn::Turn;
 use crate::ports::StoreError;
@@ -26,6 +30,8 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(connection: Connection, turn: Turn) -> Result<Self, StoreError> {
+        // What the thread will prepare anew, to find out here whether it can.
+        Desk::new(&connection)?;
         let (queue, waiting) = mpsc::channel(STORE_QUEUE_MAX);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -35,15 +41,16 @@ impl Writer {
     }
 
     /// Runs the work in the next transaction; its result is on disk when this returns `Ok`. Work
-    /// whose caller has gone before it began is not done.
+    /// whose caller has gone before it began is not done. It may be run once more, where the first time is
+    /// undone.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnMut(&mut Desk<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let queue = queue.ok_or_else(fault::closed)?;
         let (reply, answer) = oneshot::channel();
-        let request = Write { work: Some(work), result: Err(fault::closed()), reply };
+        let request = Write { work, result: Err(fault::closed()), reply };
         queue.send(Box::new(request)).await.map_err(|_| fault::closed())?;
         drop(queue);
         answer.await.map_err(|_| fault::closed())?
@@ -67,13 +74,13 @@ impl Drop for Writer {
 /// One request in a batch, whatever its result's type.
 trait Request: Send {
     /// `false`: nothing of it shall stay.
-    fn run(&mut self, connection: &Connection) -> bool;
+    fn run(&mut self, desk: &mut Desk<'_>) -> bool;
     /// Tells the caller, once the batch is committed or has failed.
     fn answer(self: Box<Self>, batch: &Result<(), StoreError>);
 }
 
 struct Write<T, W> {
-    work: Option<W>,
+    work: W,
     result: Result<T, StoreError>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -81,15 +88,14 @@ struct Write<T, W> {
 impl<T, W> Request for Write<T, W>
 where
     T: Send,
-    W: FnOnce(&Connection) -> Result<T, StoreError> + Send,
+    W: FnMut(&mut Desk<'_>) -> Result<T, StoreError> + Send,
 {
-    fn run(&mut self, connection: &Connection) -> bool {
+    fn run(&mut self, desk: &mut Desk<'_>) -> bool {
         if self.reply.is_closed() {
             return false;
         }
-        let Some(work) = self.work.take() else { return false };
-        // The savepoint undoes what a panic left half done, which makes unwinding safe here.
-        self.result = catch_unwind(AssertUnwindSafe(|| work(connection)))
+        // What a panic left half done is undone, which makes unwinding safe here.
+        self.result = catch_unwind(AssertUnwindSafe(|| (self.work)(desk)))
             .unwrap_or_else(|_| Err(StoreError::Refused(DECIDER_PANICKED.to_owned())));
         self.result.is_ok()
     }
@@ -110,13 +116,20 @@ fn write_all(
     mut turn: Turn,
     mut waiting: mpsc::Receiver<Box<dyn Request>>,
 ) {
+    let mut desk = match Desk::new(connection) {
+        Ok(desk) => desk,
+        Err(fault) => {
+            tracing::error!(%fault, "the store can't be written");
+            return;
+        }
+    };
     while let Some(first) = waiting.blocking_recv() {
         let mut batch = vec![first];
         while batch.len() < STORE_BATCH_MAX {
             let Ok(next) = waiting.try_recv() else { break };
             batch.push(next);
         }
-        let committed = transact(connection, &mut turn, &mut batch);
+        let committed = transact(&mut desk, &mut turn, &mut batch);
         if let Err(fault) = &committed {
             tracing::error!(requests = batch.len(), %fault, "a transaction failed");
         }
@@ -127,21 +140,23 @@ fn write_all(
 }
 
 fn transact(
-    connection: &Connection,
+    desk: &mut Desk<'_>,
     turn: &mut Turn,
     batch: &mut [Box<dyn Request>],
 ) -> Result<(), StoreError> {
-    let done = run_batch(connection, turn, batch);
-    if done.is_err() && !connection.is_autocommit() {
+    let done = run_batch(desk, turn, batch);
+    if done.is_err() && !desk.connection.is_autocommit() {
         // Fails only where SQLite has rolled back by itself.
-        let _ = connection.execute_batch("ROLLBACK");
+        let _ = desk.connection.execute_batch("ROLLBACK");
     }
     done
 }
 
 /// Begins a transaction in its turn. Whoever has the turn waits alone, so that it may ask often: SQLite
 /// itself asks up to 100 ms later, which every process on the folder would wait for.
-fn begin(connection: &Connection, turn: &mut Turn) -> Result<(), StoreError> {
+fn begin(desk: &mut Desk<'_>, turn: &mut Turn) -> Result<(), StoreError> {
+    desk.trail.forget_numbers();
+    let connection = desk.connection;
     let _waiting = turn.take();
     let until = Instant::now() + STORE_LOCK_WAIT;
     connection.busy_timeout(Duration::ZERO).map_err(from_sqlite)?;
@@ -161,27 +176,113 @@ fn begin(connection: &Connection, turn: &mut Turn) -> Result<(), StoreError> {
 }
 
 fn run_batch(
-    connection: &Connection,
+    desk: &mut Desk<'_>,
     turn: &mut Turn,
     batch: &mut [Box<dyn Request>],
 ) -> Result<(), StoreError> {
-    let control = |sql| -> Result<(), StoreError> {
-        connection.prepare_cached(sql).and_then(|mut it| it.execute([])).map_err(from_sqlite)?;
-        Ok(())
-    };
-    begin(connection, turn)?;
-    for request in batch {
-        control("SAVEPOINT request")?;
-        let keep = request.run(connection);
-        // A full disk and the like end the whole transaction (sqlite.org/lang_transaction.html,
-        // "Response To Errors Within A Transaction").
-        if connection.is_autocommit() {
-            return Err(StoreError::Unavailable("the transaction was undone".to_owned()));
-        }
-        if !keep {
-            control("ROLLBACK TO request")?;
-        }
-        control("RELEASE request")?;
+    begin(desk, turn)?;
+    if !run_together(desk, batch)? {
+        control(desk.connection, "ROLLBACK")?;
+        begin(desk, turn)?;
+        run_apart(desk, batch)?;
     }
-    control("COMMIT")
+    control(desk.connection, "COMMIT")
+}
+
+/// `false`: one has failed that had written, so that the batch is to be undone.
+fn run_together(desk: &mut Desk<'_>, batch: &mut [Box<dyn Request>]) -> Result<bool, StoreError> {
+    for request in batch {
+        let before = desk.connection.total_changes();
+        let keep = request.run(desk);
+        is_under_way(desk.connection)?;
+        if !keep && desk.connection.total_changes() != before {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn run_apart(desk: &mut Desk<'_>, batch: &mut [Box<dyn Request>]) -> Result<(), StoreError> {
+    for request in batch {
+        control(desk.connection, "SAVEPOINT request")?;
+        let keep = request.run(desk);
+        is_under_way(desk.connection)?;
+        if !keep {
+            control(desk.connection, "ROLLBACK TO request")?;
+            desk.trail.forget_numbers();
+        }
+        control(desk.connection, "RELEASE request")?;
+    }
+    Ok(())
+}
+
+fn control(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    connection.prepare_cached(sql).and_then(|mut it| it.execute([])).map_err(from_sqlite)?;
+    Ok(())
+}
+
+/// A full disk and the like end the whole transaction (sqlite.org/lang_transaction.html, "Response To
+/// Errors Within A Transaction").
+fn is_under_way(connection: &Connection) -> Result<(), StoreError> {
+    if connection.is_autocommit() {
+        return Err(StoreError::Unavailable("the transaction was undone".to_owned()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::join;
+
+    use super::super::{audit, schema};
+    use super::*;
+    use crate::domain::audit::AuditEvent;
+    use crate::domain::organisation::OrganisationId;
+    use crate::ports::Stamp;
+
+    fn karbon() -> OrganisationId {
+        OrganisationId::new("karbon")
+    }
+
+    fn append(desk: &mut Desk<'_>, person: &str) -> Result<(), StoreError> {
+        let stamp = Stamp { by: "A. Manager".to_owned(), at: chrono::DateTime::UNIX_EPOCH };
+        let event = AuditEvent::PersonChanged { person: person.to_owned() };
+        desk.trail.append(&karbon(), &stamp, &event)
+    }
+
+    #[tokio::test]
+    async fn one_that_fails_after_it_has_written_is_undone_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = schema::file(folder.path());
+        let turn = Turn::of(folder.path()).unwrap();
+        let writer = Writer::start(schema::open_to_write(&file).unwrap(), turn).unwrap();
+        let (go, gate) = std::sync::mpsc::channel::<()>();
+        let held = writer.write(move |_| {
+            // The second time, nobody is there to hold it any more.
+            let _ = gate.recv();
+            Ok(())
+        });
+        let one = writer.write(|desk| append(desk, "one"));
+        let failing = writer.write(|desk| {
+            append(desk, "failing")?;
+            Err::<(), _>(StoreError::Refused("as asked".to_owned()))
+        });
+        let two = writer.write(|desk| append(desk, "two"));
+        let panicking = writer.write(|desk| -> Result<(), StoreError> {
+            append(desk, "panicking")?;
+            panic!("as asked")
+        });
+        let three = writer.write(|desk| append(desk, "three"));
+        // Polled in this order: all wait when the first is let go.
+        let (held, one, failing, two, panicking, three, ()) =
+            join!(held, one, failing, two, panicking, three, async { drop(go) });
+        for kept in [held, one, two, three] {
+            kept.unwrap();
+        }
+        assert!(failing.is_err() && panicking.is_err());
+        let trail = audit::list(&schema::open_to_read(&file).unwrap(), &karbon(), 0, 10).unwrap();
+        let trail: Vec<_> = trail.into_iter().map(|entry| (entry.number, entry.event)).collect();
+        let changed = |person: &str| AuditEvent::PersonChanged { person: person.to_owned() };
+        assert_eq!(trail, [(1, changed("one")), (2, changed("two")), (3, changed("three"))]);
+    }
 }

@@ -174,7 +174,8 @@ async fn rights(redis: &Redis, link: &Link) -> Result<Vec<SetupFault>, StoreErro
     let keys = Keys::of(&OrganisationId::new("!check"));
     let token = redis.token();
     let on: Vec<String> = (1..=5).map(|number| keys.once(&format!("{token}.{number}"))).collect();
-    let with = [CHANNEL.as_bytes().to_vec()];
+    let mut with = script::Arguments::default();
+    with.push(CHANNEL);
     let mut lacks: Vec<String> =
         match link.run(&keys, &redis.scripts.check, &on, &with, REDIS_RESPONSE_WAIT).await {
             Ok(answer) => script::take(Some(answer))?,

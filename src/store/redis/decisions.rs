@@ -5,16 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Redis;
 use super::fault::rubbish;
-use super::keys::{self, Keys, json};
+use super::keys::{self, Keys};
 use super::ledgers::{Known, reach};
 use super::script::{Arguments, parts, take};
-use super::wire::{Answer, NO_VERSION, arguments, read, script_keys};
-use crate::domain::audit::AuditEvent;
+use super::wire::{Answer, arguments, read, script_keys};
+use crate::domain::audit::DecidedRecord;
 use crate::domain::ledger::Ledger;
 use crate::domain::organisation::OrganisationId;
-use crate::ports::{
-    CommitRequest, Committed, JournalEntry, PlainDecision, Settled, Stamp, StoreError,
-};
+use crate::ports::{CommitRequest, Committed, JournalEntry, PlainDecision, Settled, StoreError};
 use crate::runtime::limits::{REDIS_CONFLICTS_MAX, REDIS_PLAIN_BATCH, REDIS_RESPONSE_WAIT};
 use crate::store::{DECIDER_PANICKED, GATEWAY};
 
@@ -28,9 +26,10 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
     let Some(person) = request.person.clone() else {
         let entry = entry_of(&request, decide(&request, &Ledger::default())?);
         let token = redis.token();
-        return match send(redis, &keys, NO_VERSION, &token, &entry, &request).await? {
+        let nobodys = Known::nothing();
+        return match send(redis, &keys, &nobodys, &token, &entry, &request).await? {
             Answer::Recorded { committed, ours } => Ok(settle(*committed, ours)),
-            Answer::Done => Ok(fresh(entry)),
+            Answer::Done { .. } => Ok(fresh(entry)),
             Answer::Ledger(_) => Err(rubbish()),
         };
     };
@@ -43,7 +42,7 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
         Some(_) => match look(redis, &keys, &request).await? {
             Answer::Ledger(ledger) => *ledger,
             Answer::Recorded { committed, .. } => return Ok(*committed),
-            Answer::Done => return Err(rubbish()),
+            Answer::Done { .. } => return Err(rubbish()),
         },
     };
     for _ in 0..REDIS_CONFLICTS_MAX {
@@ -57,9 +56,9 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
         };
         let entry = entry_of(&request, settled);
         let token = redis.token();
-        match send(redis, &keys, &on.version, &token, &entry, &request).await? {
-            Answer::Done => {
-                on.add(&entry, &token);
+        match send(redis, &keys, &on, &token, &entry, &request).await? {
+            Answer::Done { traces } => {
+                on.add(&entry, &token, traces);
                 *known = Some(on);
                 return Ok(fresh(entry));
             }
@@ -82,7 +81,7 @@ async fn preview(
             let settled = decide(request, &known.shown_to(request))?;
             Ok(Committed { decision: settled.decision, repeated: false, conflicting: false })
         }
-        Answer::Done => Err(rubbish()),
+        Answer::Done { .. } => Err(rubbish()),
     }
 }
 
@@ -115,10 +114,9 @@ fn entry_of(request: &CommitRequest, settled: Settled) -> JournalEntry {
 pub(super) async fn replay(redis: &Redis, entry: &JournalEntry) -> Result<(), StoreError> {
     let keys = Keys::of(&entry.organisation);
     let (on, mut with) = (script_keys(&keys, entry), Arguments::default());
-    arguments(&mut with, "replay", entry, &redis.token(), NO_VERSION, None)?;
+    arguments(&mut with, "replay", entry, &redis.token(), None)?;
     let scripts = &redis.scripts;
-    let answer =
-        redis.link.write(&keys, &scripts.commit, &on, with.as_slice(), REDIS_RESPONSE_WAIT);
+    let answer = redis.link.write(&keys, &scripts.commit, &on, &with, REDIS_RESPONSE_WAIT);
     let kind: String = take(parts(answer.await?)?.into_iter().next())?;
     if kind == "done" || kind == "known" { Ok(()) } else { Err(rubbish()) }
 }
@@ -152,12 +150,11 @@ async fn record_some(
         on.push(keys.contact(&one.contact));
         with.push(keys::digest_text(&one.digest));
         with.number(one.at.timestamp_micros());
-        with.push(json(&one.decision)?);
-        let stamp = Stamp { by: GATEWAY.to_owned(), at: one.at };
-        with.push(keys::audit_record(stamp, AuditEvent::Decided(one.audit.clone()))?);
+        with.record(&one.decision)?;
+        with.record(&DecidedRecord::new(None, one.at, GATEWAY, &one.audit))?;
     }
     let script = &redis.scripts.plain;
-    redis.link.write(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
+    redis.link.write(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
     Ok(())
 }
 
@@ -178,24 +175,24 @@ pub(super) async fn uncount(redis: &Redis, keys: &Keys, contact: &str) -> Result
     with.push(redis.token());
     with.push(contact);
     let script = &redis.scripts.uncount;
-    redis.link.write(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
+    redis.link.write(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
     Ok(())
 }
 
-/// Sends a decided contact, to be committed on a ledger of this version.
+/// Sends a decided contact, to be committed where the ledger still is this one.
 async fn send(
     redis: &Redis,
     keys: &Keys,
-    version: &str,
+    on_ledger: &Known,
     token: &str,
     entry: &JournalEntry,
     request: &CommitRequest,
 ) -> Result<Answer, StoreError> {
     let mut with = Arguments::default();
-    arguments(&mut with, "commit", entry, token, version, Some(request))?;
+    arguments(&mut with, "commit", entry, token, Some((request, on_ledger)))?;
     let on = script_keys(keys, entry);
     let script = &redis.scripts.commit;
-    let answer = redis.link.write(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
+    let answer = redis.link.write(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
     read(answer, request, token)
 }
 
@@ -217,6 +214,6 @@ async fn look(redis: &Redis, keys: &Keys, request: &CommitRequest) -> Result<Ans
     with.number(reach(request).timestamp_micros());
     with.push(if request.needs_received { "1" } else { "0" });
     let script = &redis.scripts.commit;
-    let answer = redis.link.run(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
+    let answer = redis.link.run(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
     read(answer, request, "")
 }

@@ -93,7 +93,7 @@ async fn swap(
     with.push(audit);
     with.push(REDIS_ONCE_KEPT.as_secs().to_string());
     let script = &redis.scripts.replace;
-    let answer = redis.link.write(keys, script, &on, with.as_slice(), REDIS_RESPONSE_WAIT).await?;
+    let answer = redis.link.write(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
     Ok(take::<i64>(Some(answer))? == 1)
 }
 
@@ -107,7 +107,8 @@ pub(super) async fn queues(redis: &Redis, keys: &Keys) -> Result<Vec<QueueCount>
     names.sort();
     let on: Vec<String> = names.iter().map(|name| keys.waiting(name)).collect();
     let script = &redis.scripts.queues;
-    let answer = redis.link.run(keys, script, &on, &[], REDIS_RESPONSE_WAIT).await?;
+    let answer =
+        redis.link.run(keys, script, &on, &Arguments::default(), REDIS_RESPONSE_WAIT).await?;
     let mut counts = Vec::new();
     for (queue, count) in names.into_iter().zip(parts(answer)?) {
         let (waiting, oldest): (u64, String) = take(Some(count))?;

@@ -38,6 +38,7 @@ use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::ledger::Counted;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Stamp, StoreError};
+use crate::runtime::tokens::hex;
 
 /// Where changes are announced.
 pub(super) const CHANNEL: &str = "cg1:changes";
@@ -141,12 +142,26 @@ impl Keys {
     }
 
     fn key(&self, name: &str) -> String {
-        format!("cg1:{{{}}}:{name}", self.tag)
+        self.written(name, None)
+    }
+
+    /// `cg1:{organisation}:name` or `cg1:{organisation}:name:of`.
+    fn written(&self, name: &str, of: Option<&str>) -> String {
+        let length = self.tag.len() + name.len() + of.map_or(0, str::len) + 8;
+        let mut key = String::with_capacity(length);
+        for part in ["cg1:{", &self.tag, "}:", name] {
+            key.push_str(part);
+        }
+        if let Some(of) = of {
+            key.push(':');
+            key.push_str(of);
+        }
+        key
     }
 
     /// What is free text stands last, so that no name can be taken for another key's.
     fn named(&self, name: &str, of: &str) -> String {
-        format!("cg1:{{{}}}:{name}:{of}", self.tag)
+        self.written(name, Some(of))
     }
 }
 
@@ -196,8 +211,11 @@ pub(super) fn audit_entry(number: u64, record: &str) -> Result<AuditEntry, Store
 }
 
 pub(super) fn json(value: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value)
-        .map_err(|_| StoreError::Refused("a record can't be written as JSON".to_owned()))
+    serde_json::to_string(value).map_err(unwritable)
+}
+
+pub(super) fn unwritable(_: serde_json::Error) -> StoreError {
+    StoreError::Refused("a record can't be written as JSON".to_owned())
 }
 
 pub(super) fn read<T: for<'a> Deserialize<'a>>(record: &str, what: &str) -> Result<T, StoreError> {
@@ -209,11 +227,7 @@ pub(super) fn unreadable(what: &str) -> StoreError {
 }
 
 pub(super) fn digest_text(digest: &[u8; 32]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in digest {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    hex(digest)
 }
 
 pub(super) fn digest_of(text: &str) -> Result<[u8; 32], StoreError> {

@@ -14,7 +14,9 @@ use super::keys::CountedMember;
 use crate::domain::ledger::{Counted, Ledger};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{CommitRequest, JournalEntry};
-use crate::runtime::limits::{COUNTED_KEPT, RECEIVED_PER_PERSON_MAX, REDIS_LEDGERS_MAX};
+use crate::runtime::limits::{
+    COUNTED_FORGOTTEN_EVERY, COUNTED_KEPT, RECEIVED_PER_PERSON_MAX, REDIS_LEDGERS_MAX,
+};
 
 /// The version of a ledger to which nothing was ever added.
 pub(super) const NEW: &str = "0";
@@ -27,6 +29,10 @@ pub(super) struct Known {
     pub(super) ledger: Ledger,
     pub(super) since: DateTime<Utc>,
     pub(super) has_received: bool,
+    /// How many traces Redis has, where that is known.
+    pub(super) traces: Option<usize>,
+    /// Nothing is remembered that was counted before this, in microseconds.
+    pub(super) counted_from: i64,
 }
 
 /// One person's place: held while a contact of the person is decided.
@@ -56,6 +62,8 @@ impl Known {
             ledger: Ledger::default(),
             since: DateTime::<Utc>::MIN_UTC,
             has_received: true,
+            traces: None,
+            counted_from: i64::MIN,
         }
     }
 
@@ -80,9 +88,27 @@ impl Known {
         }
     }
 
-    /// After a commit that added to it.
-    pub(super) fn add(&mut self, entry: &JournalEntry, version: &str) {
+    /// Whether one trace more is surely within the bound, so that Redis need not look.
+    pub(super) fn has_room_for_traces(&self) -> bool {
+        self.traces.is_some_and(|traces| traces < RECEIVED_PER_PERSON_MAX)
+    }
+
+    /// Whether Redis may remember what was counted too long before `at`. It is looked for once a while:
+    /// nothing that old matters to any quota.
+    pub(super) fn has_long_ago(&self, at: DateTime<Utc>) -> bool {
+        let every = i64::try_from(COUNTED_FORGOTTEN_EVERY.as_micros()).unwrap_or(i64::MAX);
+        counted_kept_from(at) >= self.counted_from.saturating_add(every)
+    }
+
+    /// After a commit that added to it. `traces`: as the commit was answered.
+    pub(super) fn add(&mut self, entry: &JournalEntry, version: &str, traces: Option<usize>) {
         let additions = &entry.settled.additions;
+        if !additions.counted.is_empty() && self.has_long_ago(entry.at) {
+            self.counted_from = counted_kept_from(entry.at);
+        }
+        if additions.received.is_some() {
+            self.traces = traces.or(self.traces.map(|traces| traces + 1));
+        }
         let ledger = &mut self.ledger;
         ledger.counted.extend(additions.counted.iter().cloned());
         ledger.counted.sort_by_key(|counted| counted.at);

@@ -18,7 +18,7 @@ use super::breaker::{Breaker, Breakers, SERVER};
 use super::fault::{self, Cure};
 use super::keys::{CHANNEL, Keys};
 use super::replicas::Replicas;
-use super::script::{Call, Script, words};
+use super::script::{Arguments, Call, Script, words};
 use crate::ports::StoreError;
 use crate::runtime::limits::{
     REDIS_BACKGROUND_WAIT, REDIS_CONNECT_WAIT, REDIS_REPLICAS_WAIT, REDIS_RESPONSE_WAIT,
@@ -77,7 +77,7 @@ impl Link {
     ) -> Result<Value, StoreError> {
         self.admit(keys, kind)?;
         let words = words(command);
-        let about = words.get(1).map(|key| String::from_utf8_lossy(key).into_owned());
+        let about = words.iter().nth(1).map(|key| String::from_utf8_lossy(key).into_owned());
         self.call(keys, kind, &Call::new(&self.single, about.as_slice(), &words), wait).await
     }
 
@@ -87,7 +87,7 @@ impl Link {
         keys: &Keys,
         script: &Script,
         on: &[String],
-        with: &[Vec<u8>],
+        with: &Arguments,
         wait: Duration,
     ) -> Result<Value, StoreError> {
         self.run_as(keys, Kind::Read, (script, on, with), wait).await
@@ -100,7 +100,7 @@ impl Link {
         keys: &Keys,
         script: &Script,
         on: &[String],
-        with: &[Vec<u8>],
+        with: &Arguments,
         wait: Duration,
     ) -> Result<Value, StoreError> {
         self.run_as(keys, Kind::Write, (script, on, with), wait).await
@@ -110,7 +110,7 @@ impl Link {
         &self,
         keys: &Keys,
         kind: Kind,
-        (script, on, with): (&Script, &[String], &[Vec<u8>]),
+        (script, on, with): (&Script, &[String], &Arguments),
         wait: Duration,
     ) -> Result<Value, StoreError> {
         self.admit(keys, kind)?;
@@ -189,7 +189,10 @@ impl Link {
 
     /// Asks for next to nothing. The breakers are told by the attempt itself.
     async fn look(&self, keys: &Keys, kind: Kind, key: String) {
-        let (on, with) = ([key.clone()], [b"EXISTS".to_vec(), key.into_bytes()]);
+        let mut with = Arguments::default();
+        with.push("EXISTS");
+        with.push(&key);
+        let on = [key];
         let call = Call::new(&self.single, &on, &with);
         let _ = self.call(keys, kind, &call, REDIS_RESPONSE_WAIT).await;
     }

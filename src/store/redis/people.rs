@@ -84,7 +84,7 @@ pub(super) async fn put(
     }
     let wait =
         if people.len() > REDIS_PEOPLE_PIECE { REDIS_BULK_WAIT } else { REDIS_RESPONSE_WAIT };
-    let answer = redis.link.write(&keys, &redis.scripts.people, &on, with.as_slice(), wait).await?;
+    let answer = redis.link.write(&keys, &redis.scripts.people, &on, &with, wait).await?;
     take::<String>(Some(answer))?.parse().map_err(|_| rubbish())
 }
 

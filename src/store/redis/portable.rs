@@ -79,7 +79,7 @@ impl Portable for Redis {
         arrivals.write(&["SET", &keys.copy(), &json(mark)?]);
         let (on, with) = arrivals.into_parts();
         let script = &self.scripts.carry;
-        self.link.write(&keys, script, &on, with.as_slice(), REDIS_BULK_WAIT).await?;
+        self.link.write(&keys, script, &on, &with, REDIS_BULK_WAIT).await?;
         Ok(())
     }
 

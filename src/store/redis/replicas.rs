@@ -76,13 +76,13 @@ impl Replicas {
 mod tests {
     use super::*;
     use crate::domain::organisation::OrganisationId;
-    use crate::store::redis::script::Script;
+    use crate::store::redis::script::{Arguments, Script};
 
     #[test]
     fn enough_replicas_make_an_answer() {
         let replicas = Replicas::new(2);
-        let script = Script::single();
-        let call = Call::new(&script, &[], &[]);
+        let (script, with) = (Script::single(), Arguments::default());
+        let call = Call::new(&script, &[], &with);
         let own = || call.answered(Value::Int(7));
         let read = |count| replicas.read(&call, vec![own(), Value::Okay, Value::Int(count)]);
         assert!(matches!(read(2), Ok(Value::Int(7))));
@@ -92,7 +92,7 @@ mod tests {
         assert!(matches!(replicas.read(&call, unwritten), Err(Failure::NotAcknowledged)));
         assert!(matches!(replicas.read(&call, vec![own()]), Err(Failure::NotAcknowledged)));
         assert!(matches!(replicas.read(&call, Vec::new()), Err(Failure::NoAnswer)));
-        let others = Call::new(&script, &[], &[]).answered(Value::Int(7));
+        let others = Call::new(&script, &[], &with).answered(Value::Int(7));
         let shifted = vec![others, Value::Okay, Value::Int(2)];
         assert!(matches!(replicas.read(&call, shifted), Err(Failure::NotOurs)));
     }

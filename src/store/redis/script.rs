@@ -8,7 +8,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use redis::{Arg, Cmd, Value};
+use serde::Serialize;
 
+use super::keys::unwritable;
 use crate::ports::StoreError;
 
 pub(super) struct Script {
@@ -68,12 +70,12 @@ impl Script {
 pub(super) struct Call<'a> {
     script: &'a Script,
     on: &'a [String],
-    with: &'a [Vec<u8>],
+    with: &'a Arguments,
     name: String,
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn new(script: &'a Script, on: &'a [String], with: &'a [Vec<u8>]) -> Self {
+    pub(super) fn new(script: &'a Script, on: &'a [String], with: &'a Arguments) -> Self {
         // Whoever shares a connection is of this process.
         static CALLS: AtomicU64 = AtomicU64::new(0);
         let name = CALLS.fetch_add(1, Ordering::Relaxed).to_string();
@@ -89,8 +91,14 @@ impl<'a> Call<'a> {
     }
 
     fn command(&self, how: &str, script: &str) -> Cmd {
-        let mut command = redis::cmd(how);
-        command.arg(script).arg(self.on.len()).arg(self.on).arg(self.with).arg(&self.name);
+        let words = self.on.len() + self.with.ends.len() + 4;
+        let bytes = self.on.iter().map(String::len).sum::<usize>() + self.with.texts.len();
+        let mut command = Cmd::with_capacity(words, bytes + script.len() + 64);
+        command.arg(how).arg(script).arg(self.on.len()).arg(self.on);
+        for text in self.with.iter() {
+            command.arg(text);
+        }
+        command.arg(&self.name);
         command
     }
 
@@ -105,22 +113,39 @@ impl<'a> Call<'a> {
 }
 
 /// The words of a command.
-pub(super) fn words(command: &Cmd) -> Vec<Vec<u8>> {
-    let word = |arg: Arg<&[u8]>| match arg {
-        Arg::Simple(word) => Some(word.to_vec()),
-        // A place of a walk by the library: none of ours.
-        _ => None,
-    };
-    command.args_iter().filter_map(word).collect()
+pub(super) fn words(command: &Cmd) -> Arguments {
+    let mut words = Arguments::default();
+    for arg in command.args_iter() {
+        // The others are places of a walk by the library: none of ours.
+        if let Arg::Simple(word) = arg {
+            words.add(word);
+        }
+    }
+    words
 }
 
-/// What a script is given.
+/// What a script is given: texts one behind the other, and where each ends.
 #[derive(Default)]
-pub(super) struct Arguments(Vec<Vec<u8>>);
+pub(super) struct Arguments {
+    texts: Vec<u8>,
+    ends: Vec<usize>,
+}
 
 impl Arguments {
     pub(super) fn push(&mut self, text: impl AsRef<str>) {
-        self.0.push(text.as_ref().as_bytes().to_vec());
+        self.add(text.as_ref().as_bytes());
+    }
+
+    fn add(&mut self, text: &[u8]) {
+        self.texts.extend_from_slice(text);
+        self.ends.push(self.texts.len());
+    }
+
+    /// A record as JSON.
+    pub(super) fn record(&mut self, record: &impl Serialize) -> Result<(), StoreError> {
+        serde_json::to_writer(&mut self.texts, record).map_err(unwritable)?;
+        self.ends.push(self.texts.len());
+        Ok(())
     }
 
     pub(super) fn number(&mut self, number: i64) {
@@ -131,8 +156,9 @@ impl Arguments {
         self.push(number.to_string());
     }
 
-    pub(super) fn as_slice(&self) -> &[Vec<u8>] {
-        &self.0
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts.zip(&self.ends).filter_map(|(start, end)| self.texts.get(*start..*end))
     }
 }
 
@@ -162,9 +188,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn arguments_are_told_apart() {
+        let mut with = Arguments::default();
+        with.push("one");
+        with.push("");
+        with.number(-7);
+        with.record(&["a", "b"]).unwrap();
+        let texts: Vec<_> = with.iter().collect();
+        assert_eq!(texts, [b"one".as_slice(), b"", b"-7", br#"["a","b"]"#]);
+    }
+
+    #[test]
     fn only_a_calls_own_answer_is_its_answer() {
         let script = Script::single();
-        let (one, other) = (Call::new(&script, &[], &[]), Call::new(&script, &[], &[]));
+        let none = Arguments::default();
+        let (one, other) = (Call::new(&script, &[], &none), Call::new(&script, &[], &none));
         let answered = || one.answered(Value::Int(1));
         assert_eq!(one.answer(answered()), Some(Value::Int(1)));
         assert_eq!(other.answer(answered()), None);

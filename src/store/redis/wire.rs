@@ -7,70 +7,65 @@ use super::fault::rubbish;
 use super::keys::{self, CountedMember, Keys, json};
 use super::ledgers::{Known, counted_kept_from, member, reach};
 use super::script::{Arguments, parts, take};
-use crate::domain::audit::AuditEvent;
+use crate::domain::audit::DecidedRecord;
 use crate::domain::ledger::{Ledger, Received, Told};
-use crate::ports::{CommitRequest, Committed, JournalEntry, Stamp, StoreError};
+use crate::ports::{CommitRequest, Committed, JournalEntry, StoreError};
 use crate::runtime::limits::RECEIVED_PER_PERSON_MAX;
 use crate::store::GATEWAY;
 
 /// What the commit's script answers.
 pub(super) enum Answer {
     /// The id is recorded; `ours` if by this very call, whose first answer was lost.
-    Recorded {
-        committed: Box<Committed>,
-        ours: bool,
-    },
-    Done,
+    Recorded { committed: Box<Committed>, ours: bool },
+    /// `traces`: how many the person has, where that was asked.
+    Done { traces: Option<usize> },
     /// The ledger is another one: decide again, on this.
     Ledger(Box<Known>),
 }
 
-/// A version that no ledger has: the script answers with the ledger.
-pub(super) const NO_VERSION: &str = "";
-
 /// In the order of `commit.lua`.
 pub(super) fn script_keys(keys: &Keys, entry: &JournalEntry) -> Vec<String> {
     let person = entry.person.as_deref().unwrap_or_default();
-    let queue = entry.settled.item.as_ref().map_or("", |item| item.queue.as_str());
-    vec![
+    let mut on = Vec::with_capacity(9);
+    on.extend([
         keys.contact(&entry.contact),
         keys.ledger(person),
         keys.counted(person),
         keys.received(person),
         keys.traces(person),
-        keys.items(),
-        keys.waiting(queue),
-        keys.queues(),
         keys.audit(),
-    ]
+    ]);
+    if let Some(item) = &entry.settled.item {
+        on.extend([keys.items(), keys.waiting(&item.queue), keys.queues()]);
+    }
+    on
 }
 
-/// In the order of `commit.lua`.
+/// In the order of `commit.lua`. `on` is what a commit was asked for, and the ledger that it was decided on.
 pub(super) fn arguments(
     with: &mut Arguments,
     wanted: &str,
     entry: &JournalEntry,
     token: &str,
-    version: &str,
-    request: Option<&CommitRequest>,
+    on: Option<(&CommitRequest, &Known)>,
 ) -> Result<(), StoreError> {
+    let (request, known) = on.unzip();
     let settled = &entry.settled;
     let additions = &settled.additions;
     with.push(wanted);
     with.push(keys::digest_text(&entry.digest));
     with.push(token);
-    with.push(version);
+    with.push(known.map_or("", |known| known.version.as_str()));
     with.push(entry.person.as_deref().unwrap_or_default());
     with.number(request.map_or(0, |request| reach(request).timestamp_micros()));
     with.push(if request.is_some_and(|request| request.needs_received) { "1" } else { "0" });
-    with.push(json(&settled.decision)?);
+    with.record(&settled.decision)?;
     with.number(entry.at.timestamp_micros());
-    let stamp = Stamp { by: GATEWAY.to_owned(), at: entry.at };
-    with.push(keys::audit_record(stamp, AuditEvent::Decided(settled.audit.clone()))?);
+    with.record(&DecidedRecord::new(None, entry.at, GATEWAY, &settled.audit))?;
     match &settled.item {
         Some(item) => {
             with.push(&item.id);
-            with.push(json(item)?);
+            with.record(item)?;
             with.number(item.at.timestamp_micros());
             with.push(&item.queue);
         }
@@ -79,12 +74,15 @@ pub(super) fn arguments(
     with.push(&entry.contact);
     match &additions.received {
         Some(received) => {
-            with.push(json(received)?);
+            with.record(received)?;
             with.number(received.at.timestamp_micros());
         }
         None => ["", ""].iter().for_each(|nothing| with.push(nothing)),
     }
-    with.size(RECEIVED_PER_PERSON_MAX);
+    match known {
+        Some(known) if known.has_room_for_traces() => with.push(""),
+        _ => with.size(RECEIVED_PER_PERSON_MAX),
+    }
     match &additions.told {
         Some(told) => {
             with.push(&told.code);
@@ -93,7 +91,10 @@ pub(super) fn arguments(
         None => ["", ""].iter().for_each(|nothing| with.push(nothing)),
     }
     with.push(additions.lane.as_deref().unwrap_or_default());
-    with.number(counted_kept_from(entry.at));
+    match known {
+        Some(known) if !known.has_long_ago(entry.at) => with.push(""),
+        _ => with.number(counted_kept_from(entry.at)),
+    }
     let mut members = Vec::with_capacity(additions.counted.len());
     for counted in &additions.counted {
         members.push((counted.at.timestamp_micros(), json(&member(&entry.contact, counted))?));
@@ -115,7 +116,10 @@ pub(super) fn read(
     let mut answer = parts(answer)?.into_iter();
     let kind: String = take(answer.next())?;
     match kind.as_str() {
-        "done" => Ok(Answer::Done),
+        "done" => {
+            let traces: i64 = take(answer.next())?;
+            Ok(Answer::Done { traces: usize::try_from(traces).ok() })
+        }
         "known" => {
             let digest = keys::digest_of(&take::<String>(answer.next())?)?;
             let decision = keys::read(&take::<String>(answer.next())?, "decision")?;
@@ -145,7 +149,8 @@ fn ledger(
     for trace in traces.into_iter().flatten() {
         ledger.received.push(keys::read::<Received>(&trace, "received contact")?);
     }
-    Ok(Known { version, ledger, since: reach(request), has_received: request.needs_received })
+    let (since, has_received) = (reach(request), request.needs_received);
+    Ok(Known { version, ledger, since, has_received, ..Known::nothing() })
 }
 
 /// What the fields of `ledger:<person>` say, in the order of their codes and lanes.

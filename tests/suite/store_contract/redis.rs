@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use contact_gateway::domain::audit::AuditEvent;
-use contact_gateway::ports::{Change, Decisions, Queues, Register, Store};
+use contact_gateway::ports::{AuditTrail, Change, Decisions, Queues, Register, Store};
+use contact_gateway::runtime::limits::RECEIVED_PER_PERSON_MAX;
 use contact_gateway::store::redis::Redis;
 use secrecy::SecretString;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -220,14 +221,52 @@ async fn a_lost_answer_doubles_nothing_and_is_told_as_the_first() {
     }
     swallows.store(true, Ordering::SeqCst);
     let noted = AuditEvent::PersonChanged { person: "P-1".to_owned() };
-    contact_gateway::ports::AuditTrail::append_audit(&*store, &karbon(), stamp(), noted.clone())
-        .await
-        .unwrap();
+    AuditTrail::append_audit(&*store, &karbon(), stamp(), noted.clone()).await.unwrap();
     swallows.store(true, Ordering::SeqCst);
     store.put_people(&karbon(), vec![person("P-1", "x")], stamp(), noted).await.unwrap();
-    let trail = contact_gateway::ports::AuditTrail::audit(&*direct, &karbon(), 0, 99).await;
+    let trail = AuditTrail::audit(&*direct, &karbon(), 0, 99).await;
     assert_eq!(trail.unwrap().len(), 8);
     assert_eq!(ledger(&*direct).await.counted.len(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trail_of_which_old_entries_are_gone_goes_on_with_its_numbers() {
+    let ground = servers::single().await;
+    let (server, store) = (&ground.servers[0], ground.redis());
+    commit(&*store, "c-1").await.unwrap();
+    commit(&*store, "c-2").await.unwrap();
+    server.say::<i64>(&["XTRIM", "cg1:{karbon}:audit", "MAXLEN", "1"]).await.unwrap();
+    store.record_plain([plain(karbon(), "c-3"), plain(karbon(), "c-4")].into()).await.unwrap();
+    commit(&*store, "c-5").await.unwrap();
+    let trail = AuditTrail::audit(&*store, &karbon(), 0, 99).await.unwrap();
+    let numbers: Vec<u64> = trail.iter().map(|entry| entry.number).collect();
+    assert_eq!(numbers, [2, 3, 4, 5]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_kept_of_a_person_stays_bounded_whoever_adds_to_it() {
+    let ground = servers::single().await;
+    let gateways = [ground.redis(), ground.redis()];
+    // Longer and longer turns, so that each goes by what it knows, and by what it knew.
+    let turns = [1, 2, 40, 90, 1, 1, 30, 100, 3];
+    let mut number = 0;
+    for (contacts, gateway) in turns.into_iter().zip(gateways.iter().cycle()) {
+        for _ in 0..contacts {
+            number += 1;
+            let contact = format!("c-{number}");
+            let name = contact.clone();
+            let asked = request(&name, move |_| limited(&contact, at(number)));
+            gateway.commit(asked).await.unwrap();
+        }
+    }
+    for (kind, key) in [("ZCARD", "received"), ("HLEN", "traces")] {
+        let key = format!("cg1:{{karbon}}:{key}:P-1");
+        let kept: usize = ground.servers[0].say(&[kind, &key]).await.unwrap();
+        assert_eq!(kept, RECEIVED_PER_PERSON_MAX);
+    }
+    let seen = ledger(&*gateways[0]).await;
+    let kept = i64::try_from(RECEIVED_PER_PERSON_MAX).unwrap();
+    assert_eq!(seen.received.first().map(|received| received.at), Some(at(number - kept + 1)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

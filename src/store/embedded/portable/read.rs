@@ -169,12 +169,13 @@ fn ledgers(
         .map_err(from_sqlite)?;
     let Some(last) = people.last().cloned() else { return Ok(None) };
     let mut records = Vec::with_capacity(people.len());
+    let mut reading = ledger::Reading::prepare(connection)?;
     for person in people {
         let mut ledger = PersonLedger {
             counted: counted(connection, organisation, &person)?,
-            received: ledger::received(connection, organisation, &person)?,
-            told: ledger::told(connection, organisation, &person)?,
-            lanes_used: ledger::lanes_used(connection, organisation, &person)?,
+            received: reading.received(organisation, &person)?,
+            told: reading.told(organisation, &person)?,
+            lanes_used: reading.lanes_used(organisation, &person)?,
             person,
         };
         ledger.settle();

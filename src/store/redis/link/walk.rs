@@ -8,7 +8,7 @@ use redis::{Cmd, Value};
 use tokio::time::timeout;
 
 use super::super::fault;
-use super::super::script::{Call, parts, take};
+use super::super::script::{Arguments, Call, parts, take};
 use super::{Connection, Failure, Link, Way};
 use crate::ports::StoreError;
 use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_CONNECT_WAIT, REDIS_SCAN_PIECE};
@@ -28,8 +28,10 @@ impl Link {
             let mut cursor = "0".to_owned();
             loop {
                 let piece = REDIS_SCAN_PIECE.to_string();
-                let words = ["SCAN", &cursor, "MATCH", pattern, "COUNT", &piece]
-                    .map(|word| word.as_bytes().to_vec());
+                let mut words = Arguments::default();
+                for word in ["SCAN", &cursor, "MATCH", pattern, "COUNT", &piece] {
+                    words.push(word);
+                }
                 // On no key that could say where: each server is asked by itself.
                 let call = Call::new(&self.single, &[], &words);
                 let answer = self.ask_server(call.by_text(), server.clone()).await?;

@@ -10,7 +10,7 @@ use super::super::fault::rubbish;
 use super::super::items::micros;
 use super::super::keys::{self, CountedMember, Keys};
 use super::super::people;
-use super::super::script::{parts, take};
+use super::super::script::{Arguments, parts, take};
 use super::super::wire;
 use super::newest_number;
 use crate::domain::audit::{AuditEntry, AuditEvent};
@@ -210,7 +210,7 @@ async fn decisions(
     }
     let on: Vec<String> = contacts.iter().map(|contact| keys.contact(contact)).collect();
     let script = &redis.scripts.contacts;
-    let answer = redis.link.run(keys, script, &on, &[], REDIS_BULK_WAIT).await?;
+    let answer = redis.link.run(keys, script, &on, &Arguments::default(), REDIS_BULK_WAIT).await?;
     let mut records = Vec::with_capacity(contacts.len());
     for (contact, found) in contacts.into_iter().zip(parts(answer)?) {
         let found: (Option<String>, Option<String>, Option<String>) = take(Some(found))?;
@@ -245,7 +245,7 @@ async fn some_ledgers(
         .flat_map(|p| [keys.ledger(p), keys.counted(p), keys.received(p), keys.traces(p)])
         .collect();
     let script = &redis.scripts.ledgers;
-    let answer = redis.link.run(keys, script, &on, &[], REDIS_BULK_WAIT).await?;
+    let answer = redis.link.run(keys, script, &on, &Arguments::default(), REDIS_BULK_WAIT).await?;
     let mut records = Vec::with_capacity(some.len());
     for (person, found) in some.into_iter().zip(parts(answer)?) {
         let ledger = ledger(person, found)?;

@@ -1,10 +1,18 @@
--- Put before every script that writes an audit entry: the entry's number is one more than the
--- last one's, and scripts run one at a time, so that no number is left out or given twice.
+-- Put before every script that writes audit entries: an entry's number is one more than the last one's,
+-- and scripts run one at a time, so that no number is left out or given twice. A trail from which nothing
+-- was taken is as long as its last number says, and asking for that is cheaper than reading its last
+-- entry; where it is shorter Redis refuses the number, and the last entry says it.
+local numbers = {}
 local function append(trail, entry)
-  local last = redis.call('XREVRANGE', trail, '+', '-', 'COUNT', 1)
-  local number = 1
-  if #last > 0 then
-    number = tonumber(string.match(last[1][1], '^%d+')) + 1
+  local number = (numbers[trail] or redis.call('XLEN', trail)) + 1
+  local added = redis.pcall('XADD', trail, string.format('%.0f-0', number), 'entry', entry)
+  if type(added) == 'table' then
+    local last = redis.call('XREVRANGE', trail, '+', '-', 'COUNT', 1)
+    number = 1
+    if #last > 0 then
+      number = tonumber(string.match(last[1][1], '^%d+')) + 1
+    end
+    redis.call('XADD', trail, string.format('%.0f-0', number), 'entry', entry)
   end
-  redis.call('XADD', trail, string.format('%.0f-0', number), 'entry', entry)
+  numbers[trail] = number
 end

@@ -1,18 +1,21 @@
 -- One contact: the recorded decision by id, or else the decision with all that goes with it, if
 -- the person's ledger still is as it was when the gateway decided on it; or else that ledger.
 --
--- KEYS  1 contact  2 ledger  3 counted  4 received  5 traces  6 items  7 waiting  8 queues  9 audit
+-- KEYS  1 contact  2 ledger  3 counted  4 received  5 traces  6 audit
+--       where there is an item: 7 items  8 waiting  9 queues
 -- ARGV  1 what is wanted: commit, look, replay
 --       2 digest  3 token  4 the ledger's version that was decided on
 --       5 person, or ''  6 counted since  7 whether what was received is wanted: 1 or 0
 --       8 decision  9 at  10 audit entry
 --       11 item's id, or ''  12 item  13 item's at  14 queue
---       15 contact  16 trace, or ''  17 trace's at  18 traces kept
+--       15 contact  16 trace, or ''  17 trace's at  18 traces kept, or '' where fewer are there
 --       19 told code, or ''  20 told at  21 lane, or ''
---       22 counted before this is forgotten  23 counted members as JSON
+--       22 counted before this is forgotten, or '' where nothing is  23 counted members as JSON
 --       24… at and member of each
-local known = redis.call('HMGET', KEYS[1], 'digest', 'decision', 'token')
-if known[1] then
+--
+-- Answers a commit with how many traces there are, -1 where that was not asked.
+if redis.call('HGET', KEYS[1], 'digest') then
+  local known = redis.call('HMGET', KEYS[1], 'digest', 'decision', 'token')
   return {'known', known[1], known[2], known[3]}
 end
 
@@ -39,27 +42,37 @@ if wanted ~= 'replay' then
 end
 
 -- The first write is one that a full, read-only or cut-off server refuses: then nothing is written.
-redis.call('HSET', KEYS[1], 'digest', ARGV[2], 'decision', ARGV[8], 'at', ARGV[9], 'token', token)
+local record = {'digest', ARGV[2], 'decision', ARGV[8], 'at', ARGV[9], 'token', token}
+if person ~= '' then
+  record[9], record[10] = 'person', person
+  if #ARGV > 23 then
+    record[11], record[12] = 'counted', ARGV[23]
+  end
+end
+redis.call('HSET', KEYS[1], unpack(record))
 
+local traces = -1
 if person ~= '' then
   local changed = false
-  redis.call('HSET', KEYS[1], 'person', person)
   if #ARGV > 23 then
-    redis.call('HSET', KEYS[1], 'counted', ARGV[23])
-    for i = 24, #ARGV, 2 do
-      redis.call('ZADD', KEYS[3], ARGV[i], ARGV[i + 1])
+    redis.call('ZADD', KEYS[3], unpack(ARGV, 24))
+    if ARGV[22] ~= '' then
+      redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', '(' .. ARGV[22])
     end
-    redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', '(' .. ARGV[22])
     changed = true
   end
   if ARGV[16] ~= '' then
     redis.call('ZADD', KEYS[4], ARGV[17], ARGV[15])
     redis.call('HSET', KEYS[5], ARGV[15], ARGV[16])
-    local over = redis.call('ZCARD', KEYS[4]) - tonumber(ARGV[18])
-    if over > 0 then
-      local oldest = redis.call('ZRANGE', KEYS[4], 0, over - 1)
-      redis.call('ZREM', KEYS[4], unpack(oldest))
-      redis.call('HDEL', KEYS[5], unpack(oldest))
+    if ARGV[18] ~= '' then
+      traces = redis.call('ZCARD', KEYS[4])
+      local over = traces - tonumber(ARGV[18])
+      if over > 0 then
+        local oldest = redis.call('ZRANGE', KEYS[4], 0, over - 1)
+        redis.call('ZREM', KEYS[4], unpack(oldest))
+        redis.call('HDEL', KEYS[5], unpack(oldest))
+        traces = traces - over
+      end
     end
     changed = true
   end
@@ -80,9 +93,9 @@ if person ~= '' then
   end
 end
 
-if ARGV[11] ~= '' and redis.call('HSETNX', KEYS[6], ARGV[11], ARGV[12]) == 1 then
-  redis.call('ZADD', KEYS[7], ARGV[13], ARGV[11])
-  redis.call('SADD', KEYS[8], ARGV[14])
+if ARGV[11] ~= '' and redis.call('HSETNX', KEYS[7], ARGV[11], ARGV[12]) == 1 then
+  redis.call('ZADD', KEYS[8], ARGV[13], ARGV[11])
+  redis.call('SADD', KEYS[9], ARGV[14])
 end
-append(KEYS[9], ARGV[10])
-return {'done'}
+append(KEYS[6], ARGV[10])
+return {'done', traces}
