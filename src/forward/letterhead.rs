@@ -38,7 +38,7 @@ impl Letterhead {
         let trace = &letter.trace;
         let mut fields = String::new();
         for OwnField { name, value } in self.own_fields(trace, sender) {
-            fields.push_str(&format!("{name}: {value}\r\n"));
+            fields.extend([name, ": ", &value, "\r\n"]);
         }
         fields.push_str(&self.received(trace));
         // A message that begins with a continuation line would extend the field above it. Servers

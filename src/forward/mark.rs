@@ -72,8 +72,10 @@ fn id_of(contact: &str) -> String {
 /// What the code covers; each part with its length, so that no two lists of parts look alike.
 fn covered(id: &str, time: i64, sender: &[u8], digest: &[u8; 32]) -> Vec<u8> {
     let time = time.to_be_bytes();
-    let mut covered = Vec::new();
-    for part in [VERSION.as_bytes(), id.as_bytes(), &time, sender, digest] {
+    let parts = [VERSION.as_bytes(), id.as_bytes(), &time, sender, digest];
+    let length = |part: &&[u8]| size_of::<u64>() + part.len();
+    let mut covered = Vec::with_capacity(parts.iter().map(length).sum());
+    for part in parts {
         covered.extend_from_slice(&(part.len() as u64).to_be_bytes());
         covered.extend_from_slice(part);
     }

@@ -147,11 +147,13 @@ impl Session {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                 Err(_) => return Err(PipeFault::Unreadable),
             };
-            wire.clear();
             lines.push(piece.get(..read).unwrap_or_default(), &mut wire);
-            self.write(&wire)?;
+            // A small message goes out at once, with its dot.
+            if wire.len() >= PIECE_BYTES {
+                self.write(&wire)?;
+                wire.clear();
+            }
         }
-        wire.clear();
         lines.finish(&mut wire);
         self.write(&wire)
     }
