@@ -7,7 +7,7 @@
 FROM rust:1.95-bookworm AS builder
 WORKDIR /source
 COPY . .
-RUN cargo build --release --locked --bin contact-gateway
+RUN cargo build --release --locked --bins
 
 FROM debian:bookworm-slim
 # Certificates, for upstreams and stores by TLS.
@@ -16,7 +16,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/contact-gateway --shell /usr/sbin/nologin gateway \
     && install --directory --owner gateway --mode 0700 /var/lib/contact-gateway
-COPY --from=builder /source/target/release/contact-gateway /usr/local/bin/
+COPY --from=builder /source/target/release/contact-gateway /source/target/release/contact-gateway-pipe \
+    /usr/local/bin/
 # The shipped profiles, beside which gateway.toml is mounted.
 COPY config/profiles /etc/contact-gateway/profiles
 COPY LICENSE LICENSE-MIT LICENSE-APACHE /usr/share/doc/contact-gateway/

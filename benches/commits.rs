@@ -121,7 +121,7 @@ impl Decided {
             counted_since: at - TimeDelta::days(32),
             at,
             preview: false,
-            decide: Arc::new(move |_| settled.clone()),
+            decide: Arc::new(move |_| Ok(settled.clone())),
         }
     }
 

@@ -13,6 +13,7 @@ pub mod plain;
 pub mod put_right;
 mod receive;
 mod recent;
+mod restricted;
 pub mod roster;
 
 pub use receive::{Intake, Parts};
@@ -27,7 +28,7 @@ pub struct Inbound {
     pub contact: Contact,
     /// SHA-256 of the content that the contact's id stands for.
     pub digest: [u8; 32],
-    /// The bytes as they came, kept for whatever is not simply delivered. `None`: the contact's
+    /// The bytes as they came, kept of whatever is not simply delivered. `None`: the contact's
     /// own text is all there is (API, calls).
     pub original: Option<Original>,
 }

@@ -36,6 +36,10 @@ pub enum StoreError {
     /// The call itself can't be carried out.
     #[error("{0}")]
     Refused(String),
+    /// What was decided keeps the contact's original, which is not kept yet ([`CommitRequest`]):
+    /// nothing was committed. The same works once it is.
+    #[error("the contact's original is not kept yet")]
+    OriginalWanted,
 }
 
 impl StoreError {
@@ -113,9 +117,13 @@ pub struct CommitRequest {
     /// Decides on the ledger. Called when what it returns is to be written now, not sooner: where a
     /// commit fails, the last that it returned may have been written. May be called more than once,
     /// and on a ledger that turns out to be another one, or for an id that turns out to be
-    /// recorded: then what it returned is not used. [`Committed::decision`] is what counts.
-    pub decide: Arc<dyn Fn(&Ledger) -> Settled + Send + Sync>,
+    /// recorded: then what it returned is not used. [`Committed::decision`] is what counts. An error
+    /// of it is the commit's: nothing is written.
+    pub decide: Arc<Decider>,
 }
+
+/// Decides one contact on what is remembered of its person.
+pub type Decider = dyn Fn(&Ledger) -> Result<Settled, StoreError> + Send + Sync;
 
 /// What a decider hands to the store to commit.
 #[derive(Debug, Clone, Serialize, Deserialize)]

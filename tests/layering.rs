@@ -122,7 +122,7 @@ fn sources() -> Vec<Source> {
             let text = std::fs::read_to_string(&path).unwrap();
             Source { path: inner.to_owned(), room, text }
         })
-        .filter(|source| !matches!(source.room.as_str(), "lib" | "main"))
+        .filter(|source| !matches!(source.room.as_str(), "lib" | "main" | "bin"))
         .collect()
 }
 

@@ -1,6 +1,6 @@
 """Whole paths of the gateway beside the peers and the floors.
 
-    cargo build --release --bin contact-gateway && cargo build --release --example floor
+    cargo build --release --bins && cargo build --release --example floor
     python3 benches/load                     all paths; about 40 minutes on an idle machine
     python3 benches/load --paths form,pipe --runs 5 --seconds 10 --json runs.json
     python3 benches/load --quick             one short run of each, to see that all works
@@ -82,7 +82,7 @@ def options():
     for path in given.paths:
         need(*(GROWTH_PROGRAMS if given.growth else PATHS[path][1]).split())
     given.gateway, given.floor = given.gateway.resolve(), given.floor.resolve()
-    for program, build in ((given.gateway, "--bin contact-gateway"), (given.floor, "--example floor")):
+    for program, build in ((given.gateway, "--bins"), (given.floor, "--example floor")):
         if not program.exists():
             sys.exit(f"{program} is missing: cargo build --release {build}")
     return given

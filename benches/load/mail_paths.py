@@ -23,6 +23,7 @@ DELIVERED_WAIT = 60.0
 SMTP_A_SECOND = {2: 1_500, 100: 500}
 POSTFIX_A_SECOND = 150
 PIPES_A_SECOND = 200
+SMALL, LARGE = "contact-gateway-pipe", "contact-gateway pipe"
 
 
 def smtp_source(port, sessions, messages, size, sender=STRANGER, *more):
@@ -175,24 +176,35 @@ def beside_rspamd(place, options):
     return [Case("message", "2 KiB", candidates, "messages")], targets
 
 
+def readable(place, program):
+    """A copy that every user can start."""
+    if not program.exists():
+        raise RuntimeError(f"{program} is missing: cargo build --release --bins")
+    copy = place.folder / program.name
+    copy.write_bytes(program.read_bytes())
+    copy.chmod(0o755)
+    return copy
+
+
 def pipe(place, options):
-    """`pipe`, and a static C program that does nothing: started by a spawner, and by Postfix's pipe(8).
-    What the gateway takes it sends into the sink, which the other does not."""
+    """`contact-gateway-pipe`, `contact-gateway pipe`, and a static C program that does nothing: started by a
+    spawner, and by Postfix's pipe(8). What the gateway takes it sends into the sink, which the other does
+    not."""
     sink = Sink(place)
     spawner, nothing = compiled(place, "spawner"), compiled(place, "nothing", "-static")
     gateway = gateway_with(place, "gateway", options, downstream=sink.port, lmtp=f"unix:{place.folder}/lmtp.sock")
     count = place.folder / "nothing.count"
     count.write_bytes(b"")
     count.chmod(0o666)
-    program = place.folder / "contact-gateway"
-    program.write_bytes(options.gateway.read_bytes())
-    program.chmod(0o755)
     service = "{name} unix - n n - 20 pipe\n flags=Rq user=nobody null_sender=\n argv={argv}\n"
-    piped = f"{program} pipe --config {gateway.config} --queue-id ${{queue_id}} -f ${{sender}} -- ${{recipient}}"
-    ways = {
-        "nothing": ("\n -o content_filter=nothing:dummy", service.format(name="nothing", argv=f"{nothing} {count}")),
-        "gateway": ("\n -o content_filter=gateway:dummy", service.format(name="gateway", argv=piped)),
-    }
+    small, large = (readable(place, program) for program in (options.gateway.with_name(SMALL), options.gateway))
+    # Name, what Postfix calls it, and the command up to its arguments.
+    programs = [(SMALL, "small", [small]), (LARGE, "large", [large, "pipe"])]
+    ways = {"nothing": ("\n -o content_filter=nothing:dummy", service.format(name="nothing", argv=f"{nothing} {count}"))}
+    for _, name, command in programs:
+        argv = " ".join(map(str, command)) + f" --config {gateway.config}"
+        argv += " --queue-id ${queue_id} -f ${sender} -- ${recipient}"
+        ways[name] = (f"\n -o content_filter={name}:dummy", service.format(name=name, argv=argv))
     postfix = Postfix(place, sink.port, free_port(), ways)
     gateway.fresh()
 
@@ -216,10 +228,10 @@ def pipe(place, options):
         return work
 
     ends = {"sink": [sink.process.pid]}
-    to_gateway = ["pipe", "--config", gateway.config, "-f", STRANGER, "--", DESK]
-    by_spawner = [
-        Candidate("static C program", lambda: {}, spawned(nothing)),
-        Candidate("gateway pipe", lambda: gateway.groups() | ends, spawned(options.gateway, *to_gateway)),
+    arguments = ["--config", gateway.config, "-f", STRANGER, "--", DESK]
+    by_spawner = [Candidate("static C program", lambda: {}, spawned(nothing))]
+    by_spawner += [
+        Candidate(name, lambda: gateway.groups() | ends, spawned(*command, *arguments)) for name, _, command in programs
     ]
 
     def with_postfix(gateway=None):
@@ -227,8 +239,10 @@ def pipe(place, options):
 
     by_postfix = [
         Candidate("static C program", with_postfix, through_postfix("nothing", lambda: count.stat().st_size)),
-        Candidate("gateway pipe", lambda: with_postfix(gateway), through_postfix("gateway", sink.taken)),
+    ]
+    by_postfix += [
+        Candidate(name, lambda: with_postfix(gateway), through_postfix(called, sink.taken)) for name, called, _ in programs
     ]
     cases = [Case("pipe", "spawner", by_spawner, "messages"), Case("pipe", "Postfix pipe(8)", by_postfix, "messages")]
-    names = ("gateway pipe", "static C program", "rate")
+    names = (SMALL, "static C program", "rate")
     return cases, [Target(case.name, *names, at_least=0.9) for case in cases]

@@ -276,14 +276,17 @@ impl Relay for Server {
     async fn open(
         &self,
         envelope: &Envelope,
-    ) -> Result<Result<Box<dyn Transaction>, Reply>, RelayError> {
+        first: &Recipient,
+    ) -> Result<Result<(Box<dyn Transaction>, Reply), Reply>, RelayError> {
         let reply = answer(&envelope.sender);
         if !reply.is_positive() {
             return Ok(Err(reply));
         }
         let server = Server(Arc::clone(&self.0));
         let sender = envelope.sender.to_vec();
-        Ok(Ok(Box::new(Open { server, sender, recipients: Vec::new() })))
+        let mut open = Open { server, sender, recipients: Vec::new() };
+        let reply = open.recipient(first).await?;
+        Ok(Ok((Box::new(open), reply)))
     }
 
     fn own_fields(&self, _: &Trace, _: &[u8]) -> Vec<OwnField> {

@@ -14,10 +14,10 @@ pub mod settings;
 mod signed;
 mod sip;
 mod telnyx;
-mod twilio;
+pub mod twilio;
 mod twiml;
 mod vonage;
-mod webhook;
+pub mod webhook;
 mod words;
 
 use std::sync::Arc;

@@ -8,7 +8,7 @@ mod json;
 pub mod parse;
 pub mod release;
 pub mod settings;
-mod submission;
+pub mod submission;
 pub mod translate;
 
 pub use submission::clear_spool;

@@ -1,5 +1,8 @@
 //! `pipe`: one message on stdin, handed to the running gateway. Exits 0 or 75, see
 //! [`crate::channels::pipe`].
+//!
+//! It is a program of its own as well, `contact-gateway-pipe`. What is named here is linked into that:
+//! nothing large, and nothing of which a part runs at the start whether it is needed or not.
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};

@@ -130,11 +130,13 @@ impl Phrase {
 
     /// Whether a text begins with the phrase.
     fn begins(&self, text: &[Word<'_>]) -> bool {
-        text.len() >= self.words.len()
-            && text
-                .iter()
+        // From the end: what brings us here is that the first word may be meant.
+        text.get(..self.words.len()).is_some_and(|text| {
+            text.iter()
                 .zip(&self.words)
+                .rev()
                 .all(|(said, word)| if self.exact { said == word } else { said.may_mean(word) })
+        })
     }
 }
 
@@ -246,7 +248,15 @@ fn without_quoted_lines(text: &str) -> Cow<'_, str> {
 
 /// The words of a text that is folded, ready to be compared with those of phrases.
 fn ready(folded: &str) -> Vec<Word<'_>> {
-    split(folded).map(Word::new).collect()
+    let mut words = with_room_for(folded);
+    words.extend(split(folded).map(Word::new));
+    words
+}
+
+/// Room for what stands for each word of a text: they are seldom shorter on average.
+pub(super) fn with_room_for<T>(folded: &str) -> Vec<T> {
+    const LETTERS_OF_A_WORD: usize = 5;
+    Vec::with_capacity(folded.len() / LETTERS_OF_A_WORD + 1)
 }
 
 /// The words of a text: lower case, without accents, split at everything that is neither letter
@@ -282,22 +292,16 @@ pub(super) fn split(folded: &str) -> impl Iterator<Item = &str> {
 /// Where the first character is that is a letter or digit, or that is none. Nearly all are ASCII, and
 /// need neither decoding nor a table.
 fn first_of(text: &str, in_word: bool) -> Option<usize> {
-    let mut at = 0;
-    while let Some(byte) = text.as_bytes().get(at) {
-        if byte.is_ascii() {
-            if byte.is_ascii_alphanumeric() == in_word {
-                return Some(at);
-            }
-            at += 1;
+    let mut bytes = text.bytes().enumerate();
+    bytes.find_map(|(at, byte)| {
+        let is_in_word = if byte.is_ascii() {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte.is_ascii_uppercase()
         } else {
-            let character = text.get(at..)?.chars().next()?;
-            if character.is_alphanumeric() == in_word {
-                return Some(at);
-            }
-            at += character.len_utf8();
-        }
-    }
-    None
+            // `None`: in the middle of a character, which its first byte has told.
+            text.get(at..)?.chars().next()?.is_alphanumeric()
+        };
+        (is_in_word == in_word).then_some(at)
+    })
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use crate::ports::relay::{
 };
 use crate::runtime::limits::{
     DOWNSTREAM_CONNECT_WAIT, DOWNSTREAM_OFFER_AGE_MAX, DOWNSTREAM_OFFER_PAUSE,
+    DOWNSTREAM_PIPELINE_MAX,
 };
 use crate::runtime::tls::Connector;
 use pool::Pool;
@@ -76,20 +77,24 @@ impl DownstreamServer {
         offer.failed_at = None;
     }
 
-    /// Begins a transaction. A kept connection that turns out to be dead is replaced once, since
-    /// nothing was handed over on it.
-    async fn begin(&self, envelope: &Envelope) -> Result<Result<Open, Reply>, RelayError> {
+    /// Begins a transaction with its first recipients. A kept connection that turns out to be dead
+    /// is replaced once, since nothing was handed over on it.
+    async fn begin(
+        &self,
+        envelope: &Envelope,
+        recipients: &[Recipient],
+    ) -> Result<Result<(Open, Vec<Reply>), Reply>, RelayError> {
         let held = self.pool.take().await?;
         let was_kept = held.was_kept;
         if !was_kept {
             self.learn(&held.connection.capabilities);
         }
-        match Open::begin(&self.pool, held, &self.letterhead, envelope).await {
+        match Open::begin(&self.pool, held, &self.letterhead, envelope, recipients).await {
             Err(RelayError::Lost) if was_kept => {
                 self.pool.forget_kept();
                 let fresh = self.pool.take().await?;
                 self.learn(&fresh.connection.capabilities);
-                Open::begin(&self.pool, fresh, &self.letterhead, envelope).await
+                Open::begin(&self.pool, fresh, &self.letterhead, envelope, recipients).await
             }
             begun => begun,
         }
@@ -131,9 +136,15 @@ impl Relay for DownstreamServer {
     async fn open(
         &self,
         envelope: &Envelope,
-    ) -> Result<Result<Box<dyn Transaction>, Reply>, RelayError> {
-        let begun = self.begin(envelope).await?;
-        Ok(begun.map(|open| Box::new(open) as Box<dyn Transaction>))
+        first: &Recipient,
+    ) -> Result<Result<(Box<dyn Transaction>, Reply), Reply>, RelayError> {
+        match self.begin(envelope, std::slice::from_ref(first)).await? {
+            Ok((open, replies)) => {
+                let reply = replies.into_iter().next().ok_or(RelayError::Protocol)?;
+                Ok(Ok((Box::new(open), reply)))
+            }
+            Err(refusal) => Ok(Err(refusal)),
+        }
     }
 
     async fn deliver(
@@ -144,9 +155,10 @@ impl Relay for DownstreamServer {
         letter: &Letter,
         deadline: Instant,
     ) -> Result<Vec<Reply>, RelayError> {
-        let begun = tokio::time::timeout_at(deadline, self.begin(envelope));
+        let (first, rest) = recipients.split_at(recipients.len().min(DOWNSTREAM_PIPELINE_MAX));
+        let begun = tokio::time::timeout_at(deadline, self.begin(envelope, first));
         match begun.await.map_err(|_| RelayError::Slow)?? {
-            Ok(open) => open.deliver_to(recipients, partly, letter, deadline).await,
+            Ok((open, replies)) => open.deliver_to(replies, rest, partly, letter, deadline).await,
             Err(refusal) => Ok(vec![refusal; recipients.len()]),
         }
     }

@@ -16,7 +16,7 @@ use crate::domain::organisation::Organisation;
 use crate::domain::profile::StoreAway;
 use crate::domain::restriction::Mode;
 use crate::domain::sender::Sender;
-use crate::ports::Settled;
+use crate::ports::{Original, Settled};
 
 /// A decision to deliver that says why nothing else could be decided.
 pub(super) fn undecided(organisation: &Organisation, contact: &Contact, why: &str) -> Verdict {
@@ -103,6 +103,8 @@ fn decided_alone(organisation: &Organisation, sender: &Sender, contact: &Contact
 /// What is known of a contact whose commit failed.
 pub(super) struct Known {
     pub archived: Option<String>,
+    /// The original, where it is not kept.
+    pub original: Option<Original>,
     /// What the store was handed to commit, and may have committed.
     pub handed_over: Option<Settled>,
 }
@@ -138,7 +140,18 @@ pub(super) async fn without_store(
     }
     let settled = match known.handed_over {
         Some(settled) => marked_stale(settled),
-        None => into_settled(verdict, known.archived.as_deref()),
+        None => {
+            let mut archived = known.archived;
+            if verdict.item.is_some()
+                && let Some(original) = known.original
+            {
+                archived = intake.keep(&organisation.id, &contact.id, original).await;
+                if archived.is_none() {
+                    return deliver_unkept(intake, organisation, sender, contact, digest).await;
+                }
+            }
+            into_settled(verdict, archived.as_deref())
+        }
     };
     let decision = settled.decision.clone();
     let journalled = intake.journal(organisation, contact, digest, settled).await;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
@@ -13,19 +13,11 @@ use super::roster::Rosters;
 use super::{Inbound, Outcome};
 use crate::domain::contact::Contact;
 use crate::domain::decide::{self, Dossier, Verdict};
-use crate::domain::decision::{Decision, Disposition};
+use crate::domain::decision::Decision;
 use crate::domain::organisation::{Organisation, OrganisationId};
-use crate::domain::reading::Reading;
 use crate::domain::sender::Sender;
-use crate::ports::{
-    Archive, Clock, CommitRequest, Committed, Journal, JournalEntry, OwnMail, PlainDecision,
-    Settled, Store, StoreError,
-};
-use crate::runtime::limits::STORE_COMMIT_WAIT;
+use crate::ports::{Archive, Clock, Journal, JournalEntry, OwnMail, PlainDecision, Settled, Store};
 use crate::runtime::metrics::Metrics;
-
-/// The longest period of any quota, and a day for the clocks of a zone.
-const COUNTED_DAYS: i64 = 32;
 
 /// The contact use case, shared by every channel.
 pub struct Intake {
@@ -33,9 +25,9 @@ pub struct Intake {
     pub(super) by_mail_domain: HashMap<String, Arc<Organisation>>,
     pub(super) rosters: Arc<Rosters>,
     pub(super) store: Arc<dyn Store>,
-    archive: Arc<dyn Archive>,
-    journal: Arc<dyn Journal>,
-    clock: Arc<dyn Clock>,
+    pub(super) archive: Arc<dyn Archive>,
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) clock: Arc<dyn Clock>,
     /// Decisions on unrestricted contacts, on their way to the store.
     plain: mpsc::Sender<PlainDecision>,
     announcements: mpsc::Sender<OwnMail>,
@@ -104,12 +96,14 @@ impl Intake {
             return degraded::no_such_organisation(&inbound.contact);
         };
         let Some(sender) = self.rosters.resolve(&organisation, &inbound.contact) else {
-            return degraded::restrictions_unknown(self, &organisation, inbound).await;
+            return Box::pin(degraded::restrictions_unknown(self, &organisation, inbound)).await;
         };
         if self.is_plain(&organisation, &sender, &inbound.contact) {
             return self.receive_plain(&organisation, &sender, inbound).await;
         }
-        self.receive_restricted(&organisation, sender, inbound).await
+        // Many times as large as what most contacts take: on the heap, so that those need not carry
+        // it about.
+        Box::pin(self.receive_restricted(&organisation, sender, inbound)).await
     }
 
     /// Nobody who ever had a restriction: nothing of the store is needed.
@@ -164,120 +158,17 @@ impl Intake {
         outcome
     }
 
-    async fn receive_restricted(
-        &self,
-        organisation: &Arc<Organisation>,
-        sender: Sender,
-        inbound: Inbound,
-    ) -> Outcome {
-        let Inbound { contact, digest, original } = inbound;
-        let mut archived = None;
-        if let Some(original) = original {
-            match self.archive.keep(&organisation.id, &contact.id, original).await {
-                Ok(reference) => archived = Some(reference),
-                Err(error) => {
-                    tracing::error!(%error, "an original could not be kept");
-                    return degraded::deliver_unkept(self, organisation, &sender, &contact, digest)
-                        .await;
-                }
-            }
-        }
-        let contact = Arc::new(contact);
-        let sender = Arc::new(sender);
-        let mut request = self.request(organisation, &sender, &contact, digest, &archived, false);
-        let handed_over = remember_what_is_decided(&mut request);
-        let started = std::time::Instant::now();
-        let commit = tokio::time::timeout(STORE_COMMIT_WAIT, self.store.commit(request)).await;
-        self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
-        let too_long = || StoreError::Unavailable("the commit took too long".to_owned());
-        let committed = match commit.unwrap_or_else(|_| Err(too_long())) {
-            Ok(committed) => committed,
-            Err(error) => {
-                tracing::warn!(%error, "a contact could not be committed");
-                let handed_over = handed_over.lock().unwrap_or_else(PoisonError::into_inner).take();
-                return degraded::without_store(
-                    self,
-                    organisation,
-                    &sender,
-                    &contact,
-                    digest,
-                    degraded::Known { archived, handed_over },
-                )
-                .await;
-            }
-        };
-        self.let_go(organisation, &committed, archived).await;
-        if !committed.repeated {
-            self.announce(organisation, &contact, &committed.decision);
-        }
-        Outcome {
-            decision: committed.decision,
-            repeated: committed.repeated,
-            conflicting: committed.conflicting,
-            durable: true,
-            defer: false,
-        }
-    }
-
     /// Tells the queue's mailbox. Where very many wait to be told, the item on the queue must do.
-    fn announce(&self, organisation: &Organisation, contact: &Contact, decision: &Decision) {
+    pub(super) fn announce(
+        &self,
+        organisation: &Organisation,
+        contact: &Contact,
+        decision: &Decision,
+    ) {
         if let Some(mail) = announcement(organisation, contact, decision)
             && self.announcements.try_send(mail).is_err()
         {
             tracing::warn!("a queue's mailbox is not told: too many mails wait");
-        }
-    }
-
-    /// An original is not kept of what was simply delivered.
-    async fn let_go(
-        &self,
-        organisation: &Organisation,
-        committed: &Committed,
-        archived: Option<String>,
-    ) {
-        if committed.decision.disposition != Disposition::Deliver {
-            return;
-        }
-        if let Some(reference) = archived
-            && let Err(error) = self.archive.discard(&organisation.id, &reference).await
-        {
-            tracing::warn!(%error, "an original that is not needed could not be discarded");
-        }
-    }
-
-    fn request(
-        &self,
-        organisation: &Arc<Organisation>,
-        sender: &Arc<Sender>,
-        contact: &Arc<Contact>,
-        digest: [u8; 32],
-        archived: &Option<String>,
-        preview: bool,
-    ) -> CommitRequest {
-        let person = sender.person();
-        let (organisation_for, sender_for, contact_for) =
-            (Arc::clone(organisation), Arc::clone(sender), Arc::clone(contact));
-        let archived = archived.clone();
-        // Before the commit, which others wait for.
-        let reading = read(organisation, contact);
-        CommitRequest {
-            organisation: organisation.id.clone(),
-            contact: contact.id.clone(),
-            digest,
-            person: person.map(|person| person.id.clone()),
-            needs_received: person.is_some_and(|person| decide::needs_received(person)),
-            counted_since: contact.at - chrono::Duration::days(COUNTED_DAYS),
-            at: self.clock.now(),
-            preview,
-            decide: Arc::new(move |ledger| {
-                let dossier = Dossier {
-                    sender: &sender_for,
-                    ledger: Some(ledger),
-                    reading: reading.as_ref(),
-                };
-                let verdict = decided(&organisation_for, dossier, &contact_for);
-                into_settled(verdict, archived.as_deref())
-            }),
         }
     }
 
@@ -303,44 +194,6 @@ impl Intake {
         }
         appended.is_ok()
     }
-
-    /// What would be decided now; changes nothing.
-    ///
-    /// # Errors
-    /// Where the store is away: a preview says nothing rather than something wrong.
-    pub async fn preview(
-        &self,
-        organisation: &OrganisationId,
-        contact: Contact,
-    ) -> Result<Decision, StoreError> {
-        let organisation = self
-            .organisation(organisation)
-            .ok_or_else(|| StoreError::Refused("there is no such organisation".to_owned()))?;
-        let sender = self
-            .rosters
-            .resolve(&organisation, &contact)
-            .ok_or_else(|| StoreError::Unavailable("restrictions are not known yet".to_owned()))?;
-        let (sender, contact) = (Arc::new(sender), Arc::new(contact));
-        let request = self.request(&organisation, &sender, &contact, [0; 32], &None, true);
-        Ok(self.store.commit(request).await?.decision)
-    }
-}
-
-/// What the store was handed last to commit, should it not say what came of it.
-fn remember_what_is_decided(request: &mut CommitRequest) -> Arc<Mutex<Option<Settled>>> {
-    let handed_over = Arc::new(Mutex::new(None));
-    let (remembering, decide) = (Arc::clone(&handed_over), Arc::clone(&request.decide));
-    request.decide = Arc::new(move |ledger| {
-        let settled = decide(ledger);
-        *remembering.lock().unwrap_or_else(PoisonError::into_inner) = Some(settled.clone());
-        settled
-    });
-    handed_over
-}
-
-/// What a contact says. Where that fails, so does the decision, which says so.
-fn read(organisation: &Organisation, contact: &Contact) -> Option<Reading> {
-    catch_unwind(AssertUnwindSafe(|| Reading::of(&organisation.profile, contact))).ok()
 }
 
 /// Decides; a panic of the decider is a decision as well.

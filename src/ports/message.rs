@@ -7,6 +7,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
 use aws_lc_rs::digest;
+use memchr::memchr2;
 
 use super::Original;
 use crate::runtime::limits::MAIL_HEADER_BYTES_MAX;
@@ -170,6 +171,20 @@ impl HeaderBlock {
     }
 }
 
+/// How many of these bytes, from the first, are text and CRLFs behind which no dot stands: they are
+/// the same in a message and on the wire (RFC 5321 4.5.2). A dot as the first byte is not looked at.
+pub fn ordinary(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(length) = memchr2(b'\r', b'\n', bytes.get(at..).unwrap_or_default()) {
+        let end = at + length;
+        match bytes.get(end..) {
+            Some([b'\r', b'\n', next, ..]) if *next != b'.' => at = end + 2,
+            Some(_) | None => return end,
+        }
+    }
+    bytes.len()
+}
+
 /// The length of the first line with its CRLF; `None`: it has no end here.
 fn line_length(bytes: &[u8]) -> Option<usize> {
     let end = bytes.windows(2).position(|pair| pair == b"\r\n")?;
@@ -260,6 +275,22 @@ mod tests {
         assert_eq!((block.body_at, block.complete), (8, true));
         assert!(!HeaderBlock::scan(b"A: 1\r\n", false).complete);
         assert!(HeaderBlock::scan(b"\r\nA: 1\r\n", true).fields.is_empty());
+    }
+
+    #[test]
+    fn ordinary_lines_end_before_what_the_wire_has_in_another_way() {
+        for (bytes, length) in [
+            (&b""[..], 0),
+            (b"a", 1),
+            (b"a\r\nb\r\n\r\nc", 9),
+            (b"a\r\nb\r\n.c", 4),
+            (b"a\r\nb\r\n", 4),
+            (b"a\nb", 1),
+            (b"a\rb", 1),
+            (b"\r\n.", 0),
+        ] {
+            assert_eq!(ordinary(bytes), length, "{bytes:?}");
+        }
     }
 
     #[test]

@@ -217,12 +217,14 @@ pub trait Relay: Send + Sync {
     /// [`Capabilities::unknown`].
     async fn capabilities(&self) -> Capabilities;
 
-    /// Opens a transaction whose recipients are named one by one, as a client names them.
+    /// Opens a transaction whose recipients are named one by one, as a client names them. It
+    /// begins with the first of them, about whom the server's answer is given.
     /// The inner result is the server's own refusal of the sender.
     async fn open(
         &self,
         envelope: &Envelope,
-    ) -> Result<Result<Box<dyn Transaction>, Reply>, RelayError>;
+        first: &Recipient,
+    ) -> Result<Result<(Box<dyn Transaction>, Reply), Reply>, RelayError>;
 
     /// Hands a message on in one transaction: one reply for each recipient, in order. The last
     /// dot is not sent after `deadline`.

@@ -61,8 +61,8 @@ pub const DOWNSTREAM_CONNECTIONS_MAX: usize = 200;
 pub const DOWNSTREAM_OFFER_AGE_MAX: Duration = Duration::from_secs(60);
 /// How long after a failed attempt the downstream server is not asked again what it offers.
 pub const DOWNSTREAM_OFFER_PAUSE: Duration = Duration::from_secs(5);
-/// RCPT commands that are sent downstream before their replies are read, so that neither side
-/// waits with full buffers.
+/// RCPT commands that are sent downstream, or by `pipe` any, before their replies are read, so that
+/// neither side waits with full buffers.
 pub const DOWNSTREAM_PIPELINE_MAX: usize = 100;
 /// Bytes of an XFORWARD line (Postfix's XFORWARD_README: 512, CRLF included).
 pub const XFORWARD_LINE_BYTES_MAX: usize = 512;
@@ -73,8 +73,12 @@ pub const MAIL_TRACE_BYTES_MAX: u64 = 64 * 1024;
 pub const MAIL_ORIGINAL_TO_MAX: usize = 100;
 /// How old a loop mark may be: as long as mail servers commonly try (RFC 5321 4.5.4.1).
 pub const MAIL_MARK_AGE_MAX: Duration = Duration::from_secs(5 * 24 * 3600);
-/// Messages that are parsed at once, and of those beyond [`MAIL_MEMORY_BYTES_MAX`] that are decided:
-/// each takes a few times what is parsed of it in memory. More wait their turn.
+/// A message up to this size is read on the thread of its session; a longer one on another, so that
+/// nobody waits behind it.
+pub const MAIL_READ_IN_PLACE_BYTES_MAX: u64 = 16 * 1024;
+/// Messages beyond [`MAIL_READ_IN_PLACE_BYTES_MAX`] that are parsed at once, and of those beyond
+/// [`MAIL_MEMORY_BYTES_MAX`] that are decided: each takes a few times what is parsed of it in memory.
+/// More wait their turn.
 pub const MAIL_READERS_MAX: usize = 2;
 /// Attachments of a message that are compared. More: the rest counts as one.
 pub const MAIL_ATTACHMENTS_MAX: usize = 100;
@@ -95,6 +99,8 @@ pub const SMTP_LINGER_BYTES_MAX: usize = 1024 * 1024;
 pub const SMTP_HANDSHAKE_WAIT: Duration = Duration::from_secs(30);
 /// Pause after a mail connection that could not be accepted.
 pub const SMTP_ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Bytes of commands that are read at once: a line at its longest, and what is pipelined behind it.
+pub const SMTP_COMMAND_BYTES: usize = 4 * 1024;
 /// Bytes of a message that are read at once.
 pub const SMTP_READ_BYTES: usize = 32 * 1024;
 /// How many times the size limit is read and thrown away before a session that goes on sending
@@ -414,6 +420,7 @@ pub const DRAIN_WAIT: Duration = Duration::from_secs(20);
 
 const _: () = {
     assert!(MAIL_HEADER_BYTES_MAX <= MAIL_MEMORY_BYTES_MAX);
+    assert!(MAIL_READ_IN_PLACE_BYTES_MAX <= MAIL_MEMORY_BYTES_MAX as u64);
     assert!(MAIL_CHECK_WAIT.as_secs() < MAIL_DECIDE_AND_SEND.as_secs());
     assert!(MAIL_DECIDE_AND_SEND.as_secs() < MILTER_ANSWER_WAIT.as_secs());
     assert!(MILTER_ANSWER_WAIT.as_secs() < MILTER_CONTENT_WAIT.as_secs());

@@ -154,7 +154,7 @@ fn commit(room: &mut Room, request: CommitRequest) -> Result<Committed, StoreErr
     };
     // The closure is given nothing that it could leave half changed.
     let settled = catch_unwind(AssertUnwindSafe(|| (request.decide)(&ledger)))
-        .map_err(|_| StoreError::Refused(DECIDER_PANICKED.to_owned()))?;
+        .map_err(|_| StoreError::Refused(DECIDER_PANICKED.to_owned()))??;
     let decision = settled.decision.clone();
     if !request.preview {
         room.write_once(JournalEntry {

@@ -31,6 +31,10 @@ async fn known_restrictions_hold_while_the_store_is_away() {
         assert!(counted.decision.stale && counted.durable && !counted.defer, "{trouble:?}");
         assert!(has(&counted, "limits_unchecked"), "{trouble:?}: {:?}", counted.decision.flags);
         assert_eq!(place.pending().await, ["c-1", "c-2"], "{trouble:?}");
+        let entries = place.entries().await;
+        let item = entries[0].settled.item.as_ref().unwrap();
+        assert!(item.archived.is_some(), "{trouble:?}: its original is kept");
+        assert_eq!(place.originals(), 1, "{trouble:?}");
     }
 }
 
@@ -172,6 +176,25 @@ async fn a_decider_that_panics_in_the_store_still_decides_once() {
     assert_eq!((place.audited("c-1").await, place.audited("c-2").await), (1, 1));
 }
 
+/// And of what is kept the original is there before the decision is.
+#[tokio::test]
+async fn of_what_is_delivered_no_original_is_kept() {
+    let place = Place::open(StoreAway::Deliver).await;
+    let admitted = place.mail("c-1", JO).await;
+    assert_eq!(admitted.decision.disposition, Disposition::Deliver);
+    assert_eq!(place.originals(), 0);
+    for (kept, from) in [(1, JO), (2, SAM)] {
+        let limited = place.mail(&format!("c-{from}"), from).await;
+        assert_eq!(limited.decision.disposition, Disposition::Limit);
+        assert!(!limited.repeated && limited.durable);
+        assert_eq!(place.originals(), kept);
+        let again = place.mail(&format!("c-{from}"), from).await;
+        assert!(again.repeated);
+        assert_eq!(place.originals(), kept, "nothing twice");
+    }
+    assert!(place.pending().await.is_empty());
+}
+
 #[tokio::test(start_paused = true)]
 async fn on_a_full_disk_nothing_is_promised_and_nothing_is_lost() {
     let place = Place::on_full_disk().await;
@@ -185,7 +208,8 @@ async fn on_a_full_disk_nothing_is_promised_and_nothing_is_lost() {
     // Delivered anyway: nothing had to be kept, and it is recorded.
     let delivered = place.mail("c-3", JO).await;
     assert_eq!(delivered.decision.disposition, Disposition::Deliver);
-    assert!(delivered.durable && !delivered.defer);
+    assert!(delivered.durable && !delivered.defer && !delivered.decision.stale);
+    assert_eq!(delivered.decision.quotas[0].used, 1);
     place.put_right().await;
     assert_eq!(place.audited("c-1").await, 0);
     assert_eq!(place.audited("c-3").await, 1);

@@ -4,6 +4,8 @@
 //! might take for a line end is never one here: it is made CRLF and counted (a trusted mail
 //! server sent it), or the session ends.
 
+use crate::ports::message::ordinary;
+
 /// Where the reader stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
@@ -54,10 +56,10 @@ impl DataReader {
         let mut taken = 0;
         while let Some(&byte) = piece.get(taken) {
             if self.at == At::Text || (self.at == At::LineStart && byte != b'.') {
-                // The long run of ordinary bytes, at once.
+                // The long run of ordinary lines, at once. What it ends before is no dot, so that it
+                // makes no difference whether a line begins there.
                 let rest = piece.get(taken..).unwrap_or_default();
-                let run = rest.iter().position(|b| matches!(b, b'\r' | b'\n'));
-                let run = run.unwrap_or(rest.len());
+                let run = ordinary(rest);
                 if run > 0 {
                     message.extend_from_slice(rest.get(..run).unwrap_or_default());
                     self.at = At::Text;

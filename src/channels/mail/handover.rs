@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::sync::SemaphorePermit;
+use tokio::task::JoinError;
 use tokio::time::Instant;
 
 use super::authentication::Border;
@@ -21,7 +22,7 @@ use super::own_check::Origin;
 use super::parts::{self, Action, Part};
 use super::reading::{self, Reading};
 use super::replies;
-use super::settings::MailListener;
+use super::settings::{MailListener, MailSettings};
 use super::spool::Content;
 use super::translate;
 use super::wire::Path;
@@ -29,8 +30,8 @@ use crate::domain::identifier::Assurance;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::relay::{Envelope, OwnFields, Recipient, Reply, Transaction};
 use crate::runtime::limits::{
-    MAIL_DECIDE_AND_SEND, MAIL_HOPS_MAX, MAIL_MEMORY_BYTES_MAX, MAIL_SEND_BYTES_PER_SECOND_MIN,
-    MAIL_SEND_LONGER_MAX,
+    MAIL_DECIDE_AND_SEND, MAIL_HOPS_MAX, MAIL_MEMORY_BYTES_MAX, MAIL_READ_IN_PLACE_BYTES_MAX,
+    MAIL_SEND_BYTES_PER_SECOND_MIN, MAIL_SEND_LONGER_MAX,
 };
 use crate::runtime::metrics::MailEvent;
 use work::Work;
@@ -156,23 +157,22 @@ async fn abandon(live: &mut Option<Box<dyn Transaction>>) {
     }
 }
 
-/// Reads the message off the runtime's threads: it may be on disk, and parsing takes a while. With a
-/// large one comes its place among the few that are parsed and decided at once.
+/// Reads the message. With a large one comes its place among the few that are parsed and decided at
+/// once.
 async fn read<'a>(
     edge: &'a MailEdge,
     message: &Message,
 ) -> Option<(Reading, Option<SemaphorePermit<'a>>)> {
-    // Parsing takes memory: a few at once are as quick as many.
-    let place = edge.readers.acquire().await.ok()?;
-    let content = Arc::clone(&message.content);
-    let settings = Arc::clone(&edge.settings);
     let null_sender = message.sender.mailbox.is_empty();
-    let reading = tokio::task::spawn_blocking(move || {
-        let border =
-            Border { authserv_ids: &settings.trusted_authserv_ids, hosts: &settings.border_hosts };
-        reading::read(&content, null_sender, border)
-    });
-    match reading.await {
+    let (reading, place) = if message.content.length <= MAIL_READ_IN_PLACE_BYTES_MAX {
+        // In memory, and read before another thread would have woken up.
+        (Ok(read_now(&edge.settings, &message.content, null_sender)), None)
+    } else {
+        // Parsing takes memory: a few at once are as quick as many.
+        let place = edge.readers.acquire().await.ok()?;
+        (read_elsewhere(edge, message, null_sender).await, Some(place))
+    };
+    match reading {
         Ok(Ok(mut reading)) => {
             if reading.unread {
                 edge.count(MailEvent::Unread, 1);
@@ -180,7 +180,7 @@ async fn read<'a>(
             }
             let large = message.content.length > MAIL_MEMORY_BYTES_MAX as u64;
             // A small one waits for DNS without a place.
-            let place = large.then_some(place);
+            let place = place.filter(|_| large);
             if let Some(assurance) = checked_here(edge, message, &reading).await {
                 reading.assurance = assurance;
             }
@@ -192,6 +192,28 @@ async fn read<'a>(
         }
         Err(_) => None,
     }
+}
+
+/// Off the runtime's threads: the message may be on disk, and parsing takes a while. An error: it
+/// panicked.
+async fn read_elsewhere(
+    edge: &MailEdge,
+    message: &Message,
+    null_sender: bool,
+) -> Result<std::io::Result<Reading>, JoinError> {
+    let content = Arc::clone(&message.content);
+    let settings = Arc::clone(&edge.settings);
+    tokio::task::spawn_blocking(move || read_now(&settings, &content, null_sender)).await
+}
+
+fn read_now(
+    settings: &MailSettings,
+    content: &Content,
+    null_sender: bool,
+) -> std::io::Result<Reading> {
+    let border =
+        Border { authserv_ids: &settings.trusted_authserv_ids, hosts: &settings.border_hosts };
+    reading::read(content, null_sender, border)
 }
 
 /// What the gateway's own check finds out; `None`: it is not for this message. Only the contact of
@@ -214,7 +236,9 @@ async fn checked_here(edge: &MailEdge, message: &Message, reading: &Reading) -> 
     let content = &message.content;
     let origin = Origin::of(&message.envelope, &message.sender.mailbox);
     let (original, length) = (&content.original, content.length);
-    Some(check.assurance(original, length, reading.signatures, origin, &from.domain).await)
+    // Large, and rare: on the heap.
+    let check = check.assurance(original, length, reading.signatures, origin, &from.domain);
+    Some(Box::pin(check).await)
 }
 
 /// Whether the message carries a mark of ours. Fields that the gateway did not write are counted.

@@ -75,7 +75,8 @@ pub(super) async fn decide(
     }
     let mut parts = Vec::new();
     for (organisation, members) in owned.into_values() {
-        let one = decide_one(edge, message, reading, &organisation, members.clone());
+        // Large, and moved on its way into the timeout: on the heap.
+        let one = Box::pin(decide_one(edge, message, reading, &organisation, members.clone()));
         let part = timeout_at(deadline, one).await.unwrap_or_else(|_| {
             tracing::warn!("a decision took too long; the sender is asked to try again");
             Part { members, action: Action::Failed(replies::trouble()), memory: None }
@@ -156,7 +157,8 @@ async fn action(
         },
         Disposition::Limit => {
             let sender = &message.sender.mailbox;
-            notices::notify(edge, organisation, sender, reading, outcome).await;
+            // Large, and not for most messages: on the heap.
+            Box::pin(notices::notify(edge, organisation, sender, reading, outcome)).await;
             Action::Kept
         }
         Disposition::Deliver | Disposition::File => Action::Kept,

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use aws_lc_rs::digest;
+use bytes::Bytes;
 use mail_parser::{HeaderValue, Message, MessageParser, MimeHeaders};
 
 use super::authentication::{self, Border};
@@ -15,6 +16,7 @@ use crate::domain::identifier::Assurance;
 use crate::ports::Original;
 use crate::ports::message::{HeaderBlock, PASS_FIELD, content_digest};
 use crate::runtime::limits::{MAIL_ATTACHMENTS_MAX, MAIL_PARSED_BYTES_MAX, MAIL_THREAD_MAX};
+use crate::runtime::tokens::hex;
 
 /// A message read.
 #[derive(Debug)]
@@ -228,22 +230,18 @@ fn ids(value: &HeaderValue<'_>) -> Vec<String> {
 }
 
 /// As much of a message as is parsed.
-fn beginning(original: &Original) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+fn beginning(original: &Original) -> std::io::Result<Bytes> {
     match original {
-        Original::Bytes(all) => {
-            bytes.extend_from_slice(
-                all.get(..MAIL_PARSED_BYTES_MAX.min(all.len())).unwrap_or_default(),
-            );
-        }
+        Original::Bytes(all) => Ok(all.slice(..MAIL_PARSED_BYTES_MAX.min(all.len()))),
         Original::File(path) => {
+            let mut bytes = Vec::new();
             let file = std::fs::File::open(path)?;
             // All at once: a buffer that grows is held twice while it does.
             bytes.reserve_exact(MAIL_PARSED_BYTES_MAX);
             file.take(MAIL_PARSED_BYTES_MAX as u64).read_to_end(&mut bytes)?;
+            Ok(Bytes::from(bytes))
         }
     }
-    Ok(bytes)
 }
 
 fn file_digest(original: &Original) -> std::io::Result<String> {
@@ -265,29 +263,36 @@ fn file_digest(original: &Original) -> std::io::Result<String> {
     Ok(hex(context.finish().as_ref()))
 }
 
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// A copy with each header field on one line, those of the parts too. mail-parser 0.11.9 reads a
 /// folded `boundary=` as none, so that a sender could hide text from the decision. Lines behind
 /// one that begins with `--` count as a part's header for as long as they look like one.
 fn unfold_headers(bytes: &[u8]) -> Vec<u8> {
     let mut copy: Vec<u8> = Vec::with_capacity(bytes.len());
     let mut in_header = true;
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        let text = line.trim_ascii_end();
-        let folded = line.starts_with(b" ") || line.starts_with(b"\t");
-        if text.starts_with(b"--") {
+    // What is not copied yet, and what is not looked at yet: what stands between two folds is copied at
+    // once.
+    let (mut uncopied, mut rest) = (bytes, bytes);
+    while !rest.is_empty() {
+        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+        let (line, behind) = rest.split_at(end);
+        if line.starts_with(b"--") {
             in_header = true;
-        } else if in_header && folded && !text.is_empty() {
-            let length = copy.trim_ascii_end().len();
-            copy.truncate(length);
-        } else if in_header && (text.is_empty() || !text.contains(&b':')) {
-            in_header = false;
+        } else if in_header {
+            let text = line.trim_ascii_end();
+            let folded = line.starts_with(b" ") || line.starts_with(b"\t");
+            if folded && !text.is_empty() {
+                let before = uncopied.len() - rest.len();
+                copy.extend_from_slice(uncopied.get(..before).unwrap_or_default());
+                uncopied = rest;
+                let length = copy.trim_ascii_end().len();
+                copy.truncate(length);
+            } else if text.is_empty() || !text.contains(&b':') {
+                in_header = false;
+            }
         }
-        copy.extend_from_slice(line);
+        rest = behind;
     }
+    copy.extend_from_slice(uncopied);
     copy
 }
 

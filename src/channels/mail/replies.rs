@@ -1,6 +1,8 @@
 //! Every reply that the mail edge gives of its own (RFC 5321 4.2, RFC 3463). A 5xx among them is
 //! about the protocol, a loop or the size, never about a decision.
 
+use std::fmt::Write as _;
+
 use crate::ports::relay::{RelayError, Reply};
 
 use super::wire::WireFault;
@@ -168,27 +170,33 @@ pub(super) fn unknown_parameter() -> Reply {
 
 /// A greeting or an answer to hello, which have no enhanced codes (RFC 2034 4).
 pub(super) fn plain(reply: &Reply) -> Vec<u8> {
-    lines(reply, |_| None)
+    lines(reply, None)
 }
 
 /// Any other reply as it goes over the wire. The enhanced code is added where a server gave none:
 /// it was promised to the client.
 pub(super) fn wire(reply: &Reply) -> Vec<u8> {
     let class = reply.code / 100;
-    lines(reply, |text| {
-        (matches!(class, 2 | 4 | 5) && !has_enhanced_code(text)).then(|| format!("{class}.0.0 "))
-    })
+    lines(reply, matches!(class, 2 | 4 | 5).then_some(class))
 }
 
-fn lines(reply: &Reply, enhanced: impl Fn(&str) -> Option<String>) -> Vec<u8> {
+/// `enhanced`: the class of the enhanced code that each line must have.
+fn lines(reply: &Reply, enhanced: Option<u16>) -> Vec<u8> {
     /// RFC 5321 4.5.3.1.5 allows 512 with code and CRLF.
     const TEXT_CHARS_MAX: usize = 480;
     let mut wire = String::new();
     for (index, line) in reply.lines.iter().enumerate() {
         let mark = if index + 1 < reply.lines.len() { '-' } else { ' ' };
-        let text: String = line.chars().filter(|c| !c.is_control()).take(TEXT_CHARS_MAX).collect();
-        let enhanced = enhanced(&text).unwrap_or_default();
-        wire.push_str(&format!("{}{mark}{enhanced}{text}\r\n", reply.code));
+        // Writing to a string does not fail.
+        let _ = write!(wire, "{}{mark}", reply.code);
+        let at = wire.len();
+        wire.extend(line.chars().filter(|c| !c.is_control()).take(TEXT_CHARS_MAX));
+        if let Some(class) = enhanced
+            && !has_enhanced_code(wire.get(at..).unwrap_or_default())
+        {
+            wire.insert_str(at, &format!("{class}.0.0 "));
+        }
+        wire.push_str("\r\n");
     }
     wire.into_bytes()
 }

@@ -20,8 +20,8 @@ use super::wire::{self, Line, Lines};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::relay::{Capabilities, Reply};
 use crate::runtime::limits::{
-    SMTP_COMMAND_WAIT, SMTP_FAULTS_MAX, SMTP_IDLE_COMMANDS_MAX, SMTP_LINGER_BYTES_MAX,
-    SMTP_LINGER_WAIT, SMTP_READ_BYTES,
+    SMTP_COMMAND_BYTES, SMTP_COMMAND_WAIT, SMTP_FAULTS_MAX, SMTP_IDLE_COMMANDS_MAX,
+    SMTP_LINGER_BYTES_MAX, SMTP_LINGER_WAIT,
 };
 use crate::runtime::metrics::MailEvent;
 use crate::runtime::shutdown::Stopping;
@@ -135,7 +135,10 @@ impl Session {
         }
         // The client may be gone: there is nobody else to tell.
         let _ = self.flush().await;
-        let _ = self.stream.shutdown().await;
+        if cut_off || self.encrypted {
+            // Dropping the stream closes it, but neither waits for the client nor ends TLS.
+            let _ = self.stream.shutdown().await;
+        }
         if cut_off {
             let _ = timeout(SMTP_LINGER_WAIT, self.linger()).await;
         }
@@ -233,7 +236,7 @@ impl Session {
                 return Ok(line);
             }
             self.flush().await?;
-            self.input.reserve(SMTP_READ_BYTES);
+            self.input.reserve(SMTP_COMMAND_BYTES);
             let reading = timeout_at(deadline, self.stream.read_buf(&mut self.input));
             let read = if self.draft.is_some() {
                 reading.await

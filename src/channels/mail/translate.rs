@@ -3,12 +3,13 @@
 use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
 
-use super::reading::{Reading, hex};
+use super::reading::Reading;
 use super::wire::xtext;
 use crate::domain::channel::Channel;
 use crate::domain::contact::{Contact, SenderIdentifier};
 use crate::domain::identifier::IdentifierKind;
 use crate::ports::relay::Envelope;
+use crate::runtime::tokens::hex;
 
 /// Hex digits of a digest in an id: 128 bits.
 const ID_DIGITS: usize = 32;

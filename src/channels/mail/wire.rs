@@ -30,7 +30,7 @@ pub struct Lines {
 impl Lines {
     /// The next line, or `None` until more bytes are there.
     pub fn next(&mut self, buffer: &mut BytesMut) -> Option<Line> {
-        let Some(end) = buffer.iter().position(|byte| *byte == b'\n') else {
+        let Some(end) = memchr::memchr(b'\n', buffer) else {
             if self.skipping || buffer.len() >= SMTP_LINE_BYTES_MAX {
                 self.skipping = true;
                 buffer.clear();
@@ -212,7 +212,8 @@ fn path_command(
     // Many senders write a space here, against RFC 5321 4.1.1.2.
     let rest = trim(&argument.slice(keyword.len()..));
     let end = path_end(&rest).ok_or(fault)?;
-    let path = path(rest.slice(..end), fault)?;
+    // What is kept is copied: a slice would hold on to the whole buffer that was read into.
+    let path = path(Bytes::copy_from_slice(rest.get(..end).unwrap_or_default()), fault)?;
     let rest = rest.slice(end..);
     if !rest.is_empty() && !rest.starts_with(b" ") {
         return Err(fault);
@@ -262,7 +263,7 @@ fn path(raw: Bytes, fault: WireFault) -> Result<Path, WireFault> {
 fn parameters(bytes: &Bytes) -> Result<Vec<Parameter>, WireFault> {
     let mut parameters: Vec<Parameter> = Vec::new();
     for word in bytes.split(|byte| *byte == b' ').filter(|word| !word.is_empty()) {
-        let raw = bytes.slice_ref(word);
+        let raw = Bytes::copy_from_slice(word);
         let text = std::str::from_utf8(word).map_err(|_| WireFault::Parameter)?;
         let (keyword, value) = match text.split_once('=') {
             Some((keyword, value)) => (keyword, Some(value.to_owned())),

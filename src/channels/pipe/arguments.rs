@@ -1,5 +1,5 @@
-//! `pipe [--config FILE] [--queue-id ID] -f SENDER -- RECIPIENT...`, and for Exim
-//! `pipe [--config FILE] --exim -- RECIPIENT...`
+//! `contact-gateway-pipe [--config FILE] [--queue-id ID] -f SENDER -- RECIPIENT...`, and for Exim
+//! `contact-gateway-pipe [--config FILE] --exim -- RECIPIENT...`; the same behind `contact-gateway pipe`.
 //!
 //! Read by hand, since a fault in them must not end the process as faults of other commands do.
 
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use super::PipeFault;
 use crate::runtime::limits::SMTP_RECIPIENTS_MAX;
 
-pub const USAGE: &str = "usage: contact-gateway pipe [--config FILE] ([--queue-id ID] -f SENDER | --exim) -- RECIPIENT...";
+pub const USAGE: &str = "usage: contact-gateway-pipe [--config FILE] ([--queue-id ID] -f SENDER | --exim) -- RECIPIENT...";
 
 /// What the mail server says of the message.
 #[derive(Default, PartialEq, Eq)]

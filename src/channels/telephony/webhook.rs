@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap};
+use hyper::http::request::Parts;
 use hyper::{Method, Request};
 use serde_json::Value;
 
@@ -41,6 +42,11 @@ impl Webhook {
         let peer = peer(&request);
         let (head, body) = request.into_parts();
         let body = collected(patient(body), WEBHOOK_BODY_BYTES_MAX).await?;
+        Ok(Webhook::of(behind, head, body, peer))
+    }
+
+    /// A request that is here whole.
+    pub fn of(behind: &str, head: Parts, body: Bytes, peer: Option<IpAddr>) -> Self {
         let mut webhook = Webhook {
             method: head.method,
             behind: behind.to_owned(),
@@ -57,7 +63,7 @@ impl Webhook {
         if webhook.is_form() {
             webhook.form = pairs(&webhook.body);
         }
-        Ok(webhook)
+        webhook
     }
 
     fn content_type(&self) -> String {

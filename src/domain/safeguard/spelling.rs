@@ -91,7 +91,8 @@ impl<'t> Word<'t> {
 
     /// Whether the same word was meant, but for slips.
     pub(super) fn is_near(&self, word: &Word<'_>) -> bool {
-        if self.text == word.text {
+        // Most that are asked about are told apart without their letters being looked at.
+        if self.occurring == word.occurring && self.text == word.text {
             return true;
         }
         let slips = word.slips();

@@ -213,8 +213,9 @@ fn reply_line(line: &[u8]) -> Option<(u16, bool, String)> {
         Some(b'-') => false,
         Some(_) => return None,
     };
-    let text = String::from_utf8_lossy(line.get(4..).unwrap_or_default());
-    Some((code, last, text.chars().filter(|c| !c.is_control()).collect()))
+    let mut text = String::from_utf8_lossy(line.get(4..).unwrap_or_default()).into_owned();
+    text.retain(|c| !c.is_control());
+    Some((code, last, text))
 }
 
 /// The capabilities in an answer to EHLO: its first line is the greeting.

@@ -1,5 +1,7 @@
 //! The dot-stuffed form of a message (RFC 5321 4.5.2).
 
+use crate::ports::message::ordinary;
+
 /// Turns message bytes into what goes over the wire, whatever pieces they come in. A bare CR or LF
 /// becomes CRLF: none ever leaves the gateway, since servers differ in what they take it for.
 pub struct Stuffing {
@@ -46,8 +48,8 @@ impl Stuffing {
                         wire.push(b'.');
                     }
                     self.at_line_start = false;
-                    let run = rest.iter().position(|b| matches!(b, b'\r' | b'\n'));
-                    let (plain, next) = rest.split_at(run.unwrap_or(rest.len()));
+                    // Behind it is no dot, so that it makes no difference whether a line begins there.
+                    let (plain, next) = rest.split_at(ordinary(rest));
                     wire.extend_from_slice(plain);
                     rest = next;
                 }

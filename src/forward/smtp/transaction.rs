@@ -21,7 +21,10 @@ use crate::runtime::limits::{DOWNSTREAM_PIPELINE_MAX, XFORWARD_LINE_BYTES_MAX};
 /// Bytes that are read from the spool and written to the server at once.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// A transaction whose sender the server has accepted.
+/// About what our own fields take at most; longer ones only make a buffer grow.
+const FIELDS_BYTES: usize = 1024;
+
+/// A transaction whose sender the server has accepted, with its first recipients named.
 pub(super) struct Open {
     pool: Arc<Pool>,
     held: Held,
@@ -32,50 +35,86 @@ pub(super) struct Open {
 }
 
 impl Open {
-    /// XFORWARD and MAIL. The inner result is the server's refusal of the sender.
+    /// XFORWARD, MAIL and the first RCPTs (at most [`DOWNSTREAM_PIPELINE_MAX`]), in one piece where
+    /// the server offers PIPELINING; one reply for each recipient. The inner result is the server's
+    /// refusal of the sender.
     pub(super) async fn begin(
         pool: &Arc<Pool>,
         held: Held,
         letterhead: &Arc<Letterhead>,
         envelope: &Envelope,
-    ) -> Result<Result<Open, Reply>, RelayError> {
+        recipients: &[Recipient],
+    ) -> Result<Result<(Open, Vec<Reply>), Reply>, RelayError> {
         let mut held = held;
-        let offer = held.connection.capabilities.clone();
-        let mail = mail_command(&offer, envelope)?;
-        for line in xforward_lines(&offer, &envelope.forwarded) {
-            // The attributes only inform the server's logs: a refusal changes nothing.
-            held.connection.ask(&line).await?;
-        }
-        let reply = held.connection.ask(&mail).await?;
+        let offer = &held.connection.capabilities;
+        let mail = mail_command(offer, envelope)?;
+        let forwarded = xforward_lines(offer, &envelope.forwarded);
+        let at_once = offer.pipelining;
+        let mut open = if at_once {
+            // Postfix's XFORWARD_README: it may be pipelined as MAIL and RCPT may (RFC 2920 3.1).
+            let mut group = forwarded.concat();
+            group.extend(mail);
+            group.extend(rcpt_commands(offer, recipients)?);
+            held.connection.write(&group).await?;
+            for _ in &forwarded {
+                // The attributes only inform the server's logs: a refusal changes nothing.
+                held.connection.reply().await?;
+            }
+            Open::new(pool, held, letterhead, envelope)
+        } else {
+            for line in forwarded {
+                held.connection.ask(&line).await?;
+            }
+            held.connection.write(&mail).await?;
+            Open::new(pool, held, letterhead, envelope)
+        };
+        let reply = open.held.connection.reply().await?;
         if !reply.is_positive() {
             if reply.code == 421 {
                 return Err(RelayError::Lost);
             }
-            pool.keep(held);
+            // Recipients of a refused sender are refused as well, as a rule.
+            match if at_once { open.replies(recipients.len()).await } else { Ok(Vec::new()) } {
+                Ok(_) if open.taken == 0 => open.pool.keep(open.held),
+                Ok(_) => open.reset().await,
+                Err(_) => {}
+            }
             return Ok(Err(reply));
         }
-        Ok(Ok(Open {
-            pool: Arc::clone(pool),
-            held,
-            letterhead: Arc::clone(letterhead),
-            sender: envelope.sender.to_vec(),
-            taken: 0,
-        }))
+        let replies = if at_once {
+            open.replies(recipients.len()).await?
+        } else {
+            open.name_recipients(recipients).await?
+        };
+        Ok(Ok((open, replies)))
     }
 
-    /// All recipients and the message. One reply for each recipient, in order.
+    fn new(
+        pool: &Arc<Pool>,
+        held: Held,
+        letterhead: &Arc<Letterhead>,
+        envelope: &Envelope,
+    ) -> Open {
+        let (pool, letterhead) = (Arc::clone(pool), Arc::clone(letterhead));
+        Open { pool, held, letterhead, sender: envelope.sender.to_vec(), taken: 0 }
+    }
+
+    /// The recipients that are not named yet, and the message. `replies`: those about the ones that
+    /// are. One reply for each recipient, in order.
     pub(super) async fn deliver_to(
         mut self,
-        recipients: &[Recipient],
+        replies: Vec<Reply>,
+        rest: &[Recipient],
         partly: Partly,
         letter: &Letter,
         deadline: Instant,
     ) -> Result<Vec<Reply>, RelayError> {
-        let naming = tokio::time::timeout_at(deadline, self.name_recipients(recipients));
-        let replies = naming.await.map_err(|_| RelayError::Slow)??;
+        let naming = tokio::time::timeout_at(deadline, self.name_recipients(rest));
+        let mut replies = replies;
+        replies.extend(naming.await.map_err(|_| RelayError::Slow)??);
         let wanted = match partly {
             Partly::Allowed => self.taken > 0,
-            Partly::Refused => self.taken == recipients.len() && self.taken > 0,
+            Partly::Refused => self.taken == replies.len() && self.taken > 0,
         };
         if !wanted {
             self.reset().await;
@@ -96,19 +135,23 @@ impl Open {
             if self.held.connection.capabilities.pipelining { DOWNSTREAM_PIPELINE_MAX } else { 1 };
         let mut replies = Vec::with_capacity(recipients.len());
         for recipients in recipients.chunks(batch) {
-            let mut commands = Vec::new();
-            for recipient in recipients {
-                commands.extend(rcpt_command(&self.held.connection.capabilities, recipient)?);
-            }
+            let commands = rcpt_commands(&self.held.connection.capabilities, recipients)?;
             self.held.connection.write(&commands).await?;
-            for _ in recipients {
-                let reply = self.held.connection.reply().await?;
-                if reply.code == 421 {
-                    return Err(RelayError::Lost);
-                }
-                self.taken += usize::from(reply.is_positive());
-                replies.push(reply);
+            replies.extend(self.replies(recipients.len()).await?);
+        }
+        Ok(replies)
+    }
+
+    /// The replies about so many recipients.
+    async fn replies(&mut self, recipients: usize) -> Result<Vec<Reply>, RelayError> {
+        let mut replies = Vec::with_capacity(recipients);
+        for _ in 0..recipients {
+            let reply = self.held.connection.reply().await?;
+            if reply.code == 421 {
+                return Err(RelayError::Lost);
             }
+            self.taken += usize::from(reply.is_positive());
+            replies.push(reply);
         }
         Ok(replies)
     }
@@ -131,8 +174,6 @@ impl Open {
             Ok(written) => written?,
             Err(_) => return Err(RelayError::Slow),
         }
-        let last = self.held.connection.write(b".\r\n").await;
-        last.map_err(|_| RelayError::Uncertain)?;
         let expected = match self.held.connection.protocol {
             DownstreamProtocol::Smtp => 1,
             DownstreamProtocol::Lmtp => self.taken,
@@ -160,10 +201,13 @@ impl Open {
         Ok(replies)
     }
 
-    /// Everything up to the last dot: our fields, then the message's own bytes.
+    /// Our fields, the message's own bytes, and the dot. The dot ends the last piece that is
+    /// written: a write that fails or is given up has not taken all of its bytes (`write(2)`, and a
+    /// TLS record of which the end is missing is none), so that the server has no dot then.
     async fn write_message(&mut self, letter: &Letter) -> Result<(), RelayError> {
         let mut stuffing = Stuffing::new();
-        let mut wire = Vec::with_capacity(PIECE_BYTES * 2);
+        let room = usize::try_from(letter.length).unwrap_or(PIECE_BYTES).min(PIECE_BYTES);
+        let mut wire = Vec::with_capacity(room + room / 16 + FIELDS_BYTES);
         stuffing.push(&self.letterhead.write(letter, &self.sender), &mut wire);
         for range in kept_ranges(letter) {
             match &letter.original {
@@ -194,8 +238,6 @@ impl Open {
             }
         }
         stuffing.finish(&mut wire);
-        // The dot itself goes out on its own, so that all before it may still be given up.
-        wire.truncate(wire.len().saturating_sub(b".\r\n".len()));
         self.held.connection.write(&wire).await
     }
 
@@ -267,6 +309,14 @@ fn mail_command(offer: &Capabilities, envelope: &Envelope) -> Result<Vec<u8>, Re
 
 fn rcpt_command(offer: &Capabilities, recipient: &Recipient) -> Result<Vec<u8>, RelayError> {
     command(b"RCPT TO:", &recipient.path, &recipient.parameters, offer)
+}
+
+fn rcpt_commands(offer: &Capabilities, recipients: &[Recipient]) -> Result<Vec<u8>, RelayError> {
+    let mut commands = Vec::new();
+    for recipient in recipients {
+        commands.extend(rcpt_command(offer, recipient)?);
+    }
+    Ok(commands)
 }
 
 /// A command with its parameters as they were written. What the server does not offer (any more)

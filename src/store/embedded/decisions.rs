@@ -75,7 +75,7 @@ pub(super) fn commit(
     if let Some(committed) = repeated(&mut desk.recording, request)? {
         return Ok(committed);
     }
-    let settled = (request.decide)(&desk.reading.ledger(request)?);
+    let settled = (request.decide)(&desk.reading.ledger(request)?)?;
     let entry = JournalEntry {
         organisation: request.organisation.clone(),
         contact: request.contact.clone(),
@@ -96,7 +96,8 @@ pub(super) fn preview(
     if let Some(committed) = repeated(&mut Recording::prepare(connection)?, request)? {
         return Ok(committed);
     }
-    Ok(fresh((request.decide)(&Reading::prepare(connection)?.ledger(request)?)))
+    let ledger = Reading::prepare(connection)?.ledger(request)?;
+    (request.decide)(&ledger).map(fresh)
 }
 
 pub(super) fn replay(desk: &mut Desk<'_>, entry: &JournalEntry) -> Result<(), StoreError> {

@@ -46,7 +46,15 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
         },
     };
     for _ in 0..REDIS_CONFLICTS_MAX {
-        let entry = entry_of(&request, decide(&request, &on.shown_to(&request))?);
+        let settled = match decide(&request, &on.shown_to(&request)) {
+            Ok(settled) => settled,
+            Err(fault) => {
+                // It is asked again, in a moment.
+                *known = Some(on);
+                return Err(fault);
+            }
+        };
+        let entry = entry_of(&request, settled);
         let token = redis.token();
         match send(redis, &keys, &on, &token, &entry, &request).await? {
             Answer::Done { traces } => {
@@ -89,7 +97,7 @@ fn fresh(entry: JournalEntry) -> Committed {
 fn decide(request: &CommitRequest, ledger: &Ledger) -> Result<Settled, StoreError> {
     // The closure is given nothing that it could leave half changed.
     catch_unwind(AssertUnwindSafe(|| (request.decide)(ledger)))
-        .map_err(|_| StoreError::Refused(DECIDER_PANICKED.to_owned()))
+        .map_err(|_| StoreError::Refused(DECIDER_PANICKED.to_owned()))?
 }
 
 fn entry_of(request: &CommitRequest, settled: Settled) -> JournalEntry {

@@ -1,5 +1,6 @@
 //! A gateway's inside over a store that can be told to fail.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -91,7 +92,7 @@ pub struct Place {
     intake: Intake,
     organisation: Arc<Organisation>,
     _shutdown: Shutdown,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Place {
@@ -164,7 +165,7 @@ impl Place {
             announcements,
             metrics: Arc::new(Metrics::new()),
         });
-        Place { store, journal, intake, organisation, _shutdown: shutdown, _folder: folder }
+        Place { store, journal, intake, organisation, _shutdown: shutdown, folder }
     }
 
     pub async fn put(&self, person: Person) {
@@ -199,6 +200,16 @@ impl Place {
 
     pub async fn entries(&self) -> Vec<JournalEntry> {
         self.journal.pending().await.unwrap().into_iter().map(|(_, entry)| entry).collect()
+    }
+
+    /// Originals in the archive.
+    pub fn originals(&self) -> usize {
+        fn files(folder: &Path) -> usize {
+            let entries = std::fs::read_dir(folder).into_iter().flatten();
+            let paths = entries.map(|entry| entry.unwrap().path());
+            paths.map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()
+        }
+        files(&self.folder.path().join("archive").join(self.organisation.id.as_str()))
     }
 
     /// The contacts in the journal.

@@ -7,11 +7,13 @@ use contact_gateway::channels::mail::listener::Protocol;
 
 use super::gateway::{Choices, Gateway};
 use super::sink::{Fault, Script, Sink};
+use crate::servers::namespace::Piped;
 
 /// Runs the command with a message on stdin; panics if stdin was not read to its end.
-async fn run(arguments: Vec<String>, message: Vec<u8>) -> Output {
+async fn run(piped: Piped, arguments: Vec<String>, message: Vec<u8>) -> Output {
     let work = move || {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_contact-gateway"))
+        let mut child = Command::new(piped.program())
+            .args(piped.subcommand())
             .args(arguments)
             .env_remove("CONTACT_GATEWAY_CONFIG")
             .stdin(Stdio::piped())
@@ -29,7 +31,7 @@ async fn run(arguments: Vec<String>, message: Vec<u8>) -> Output {
 }
 
 fn words(line: &str) -> Vec<String> {
-    line.split(' ').map(str::to_owned).collect()
+    if line.is_empty() { Vec::new() } else { line.split(' ').map(str::to_owned).collect() }
 }
 
 /// More than a pipe holds: a writer notices if nobody reads it.
@@ -45,23 +47,31 @@ async fn whatever_goes_wrong_it_exits_75_and_reads_its_input() {
     std::fs::write(&config, format!("[listen]\nlmtp = \"{free}\"\n")).unwrap();
     let config = config.display();
     for line in [
-        format!("pipe --config {config} -f a@x.example -- b@karbon.example"),
-        "pipe --config /nowhere -f a@x.example -- b@karbon.example".into(),
-        "pipe -f a@x.example -- b@karbon.example".into(),
-        "pipe".into(),
-        "pipe --help".into(),
-        "pipe --no-such-option".into(),
-        "pipe -f a@x.example --".into(),
-        "pipe --version".into(),
+        format!("--config {config} -f a@x.example -- b@karbon.example"),
+        "--config /nowhere -f a@x.example -- b@karbon.example".into(),
+        "-f a@x.example -- b@karbon.example".into(),
+        String::new(),
+        "--help".into(),
+        "--no-such-option".into(),
+        "-f a@x.example --".into(),
+        "--version".into(),
     ] {
-        let output = run(words(&line), large()).await;
-        assert_eq!(output.status.code(), Some(75), "{line}: {output:?}");
-        assert!(!String::from_utf8_lossy(&output.stderr).contains("x.example"), "{output:?}");
+        for piped in Piped::EACH {
+            let output = run(piped, words(&line), large()).await;
+            assert_eq!(output.status.code(), Some(75), "{piped:?} {line}: {output:?}");
+            assert!(!String::from_utf8_lossy(&output.stderr).contains("x.example"), "{output:?}");
+        }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_goes_by_pipe_and_a_retry_is_not_delivered_twice() {
+    for piped in Piped::EACH {
+        goes_and_is_not_delivered_twice(piped).await;
+    }
+}
+
+async fn goes_and_is_not_delivered_twice(piped: Piped) {
     let busy = Fault {
         at: "RCPT".into(),
         matching: "busy@".into(),
@@ -75,13 +85,13 @@ async fn a_message_goes_by_pipe_and_a_retry_is_not_delivered_twice() {
     let config = folder.path().join("gateway.toml");
     std::fs::write(&config, format!("[listen]\nlmtp = \"127.0.0.1:{}\"\n", gateway.port)).unwrap();
     let line = format!(
-        "pipe --config {} --queue-id 4bX -f a@x.example -- b@karbon.example busy@karbon.example",
+        "--config {} --queue-id 4bX -f a@x.example -- b@karbon.example busy@karbon.example",
         config.display()
     );
     let message = b"From: a@x.example\n\n.dot\n..\nno end".to_vec();
-    let first = run(words(&line), message.clone()).await;
+    let first = run(piped, words(&line), message.clone()).await;
     assert_eq!(first.status.code(), Some(75), "{first:?}");
-    let second = run(words(&line), message.clone()).await;
+    let second = run(piped, words(&line), message.clone()).await;
     assert_eq!(second.status.code(), Some(0), "{second:?}");
     let taken = sink.taken();
     let recipients: Vec<_> = taken.iter().flat_map(|taken| taken.rcpt.clone()).collect();
@@ -90,7 +100,7 @@ async fn a_message_goes_by_pipe_and_a_retry_is_not_delivered_twice() {
         assert!(taken.message.ends_with(b"From: a@x.example\r\n\r\n.dot\r\n..\r\nno end\r\n"));
         assert!(String::from_utf8_lossy(&taken.message).contains("contact=mail-4bX-"));
     }
-    let null = format!("pipe --config {} -f  -- b@karbon.example", config.display());
-    assert_eq!(run(words(&null), large()).await.status.code(), Some(0));
+    let null = format!("--config {} -f  -- b@karbon.example", config.display());
+    assert_eq!(run(piped, words(&null), large()).await.status.code(), Some(0));
     gateway.stop().await;
 }

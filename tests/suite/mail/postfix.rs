@@ -15,7 +15,7 @@ use super::gateway::{Choices, Gateway, KARBON};
 use super::sink::{Fault, Script, Sink, Taken};
 use crate::servers::checks::free_port;
 use crate::servers::guide::{MAIL, block, filled};
-use crate::servers::namespace::pipe_files;
+use crate::servers::namespace::{Piped, pipe_files};
 
 /// Far above what Postfix takes, with its shortest retry, on a busy machine.
 const WAIT: Duration = Duration::from_secs(60);
@@ -132,13 +132,13 @@ pub fn way_back() -> String {
 pub(super) enum Way {
     AfterQueue,
     BeforeQueue,
-    Pipe,
+    Pipe(Piped),
 }
 
 impl Way {
     fn protocol(self) -> Protocol {
         match self {
-            Way::AfterQueue | Way::Pipe => Protocol::Lmtp,
+            Way::AfterQueue | Way::Pipe(_) => Protocol::Lmtp,
             Way::BeforeQueue => Protocol::Smtp,
         }
     }
@@ -155,12 +155,12 @@ impl Way {
         let (text, at) = match self {
             Way::AfterQueue => (after, "[127.0.0.1]:10024"),
             Way::BeforeQueue => (block(MAIL, "postfix-before-queue"), "127.0.0.1:10025"),
-            Way::Pipe => (filled(block(MAIL, "postfix-pipe") + &way_back(), files), "dummy"),
+            Way::Pipe(_) => (filled(block(MAIL, "postfix-pipe") + &way_back(), files), "dummy"),
         };
         let there = match self {
             Way::AfterQueue => format!("[127.0.0.1]:{gateway}"),
             Way::BeforeQueue => format!("127.0.0.1:{gateway}"),
-            Way::Pipe => "dummy".to_owned(),
+            Way::Pipe(_) => "dummy".to_owned(),
         };
         let values = [
             ("smtp      inet", format!("127.0.0.1:{front} inet")),
@@ -218,7 +218,11 @@ async fn set_up(way: Way) -> Rig {
     let mut choices = Choices::new(back, way.protocol());
     choices.people = people();
     let gateway = Gateway::start(choices).await;
-    let (files, values) = pipe_files(gateway.port);
+    let piped = match way {
+        Way::Pipe(piped) => piped,
+        Way::AfterQueue | Way::BeforeQueue => Piped::Small,
+    };
+    let (files, values) = pipe_files(piped, gateway.port);
     let postfix = Postfix::start(sink.port, "", &way.master(front, gateway.port, back, &values));
     Rig { sink, gateway, postfix, front, _files: files }
 }
@@ -287,7 +291,9 @@ async fn before_the_queue() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn by_pipe() {
-    stop(by(Way::Pipe).await).await;
+    for piped in Piped::EACH {
+        stop(by(Way::Pipe(piped)).await).await;
+    }
 }
 
 /// Downstream fails once at each step: Postfix tries again, nothing is lost, nothing bounces and

@@ -13,7 +13,7 @@ use super::signer::Signer;
 use super::sink::{Script, Sink};
 use crate::served::{Behind, Place, person};
 use crate::servers::checks::free_port;
-use crate::servers::namespace::pipe_files;
+use crate::servers::namespace::{Piped, pipe_files};
 
 const SENDERS: [&str; 3] = ["plain@x.example", "routed@x.example", "lim@x.example"];
 
@@ -114,7 +114,7 @@ async fn signatures_survive_every_way_through_postfix() {
     place.import(&people());
     let served = place.serve();
     let lmtp = served.lmtp.port();
-    let (_program, files) = pipe_files(lmtp);
+    let (_program, files) = pipe_files(Piped::Small, lmtp);
     let mut signer = Signer::start();
     let ways = ["lmtp", "pipe", "milter"];
     let mut expected = BTreeSet::new();
@@ -123,7 +123,7 @@ async fn signatures_survive_every_way_through_postfix() {
         let front = free_port();
         let master = match way {
             "lmtp" => Way::AfterQueue.master(front, lmtp, back, &[]),
-            "pipe" => Way::Pipe.master(front, lmtp, back, &files),
+            "pipe" => Way::Pipe(Piped::Small).master(front, lmtp, back, &files),
             _ => postfix_milter::master(front, served.milter.port(), back),
         };
         // All of them take messages back on one port.

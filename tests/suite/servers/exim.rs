@@ -2,7 +2,7 @@
 
 use super::checks::{MailServer, Ports, rig};
 use super::guide::{MAIL, block, filled};
-use super::namespace::{Expected, Server, pipe_files};
+use super::namespace::{Expected, Piped, Server, pipe_files};
 use crate::mail::sink::Sink;
 
 struct Exim(Server);
@@ -82,8 +82,17 @@ async fn exim_by_lmtp() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn exim_by_pipe() {
+    by_pipe(Piped::Small).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn exim_by_the_subcommand_pipe() {
+    by_pipe(Piped::Subcommand).await;
+}
+
+async fn by_pipe(piped: Piped) {
     let mut rig = rig(&gateway()).await;
-    let (_folder, files) = pipe_files(rig.ports.lmtp);
+    let (_folder, files) = pipe_files(piped, rig.ports.lmtp);
     let transport = filled(block(MAIL, "exim-pipe-transport"), &files);
     let router = filled(
         block(MAIL, "exim-router"),

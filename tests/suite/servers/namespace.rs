@@ -1,7 +1,7 @@
 //! A server in a mount namespace and a process namespace of its own.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// A server that runs. Dropped, it and all that it started are gone.
@@ -129,20 +129,50 @@ impl Drop for Server {
     }
 }
 
+/// The two programs that hand over what is piped to them.
+#[derive(Clone, Copy, Debug)]
+pub enum Piped {
+    /// `contact-gateway-pipe`, as the guide has it.
+    Small,
+    /// `contact-gateway pipe`.
+    Subcommand,
+}
+
+impl Piped {
+    pub const EACH: [Piped; 2] = [Piped::Small, Piped::Subcommand];
+
+    pub fn program(self) -> &'static str {
+        match self {
+            Piped::Small => env!("CARGO_BIN_EXE_contact-gateway-pipe"),
+            Piped::Subcommand => env!("CARGO_BIN_EXE_contact-gateway"),
+        }
+    }
+
+    /// What stands before the arguments.
+    pub fn subcommand(self) -> Option<&'static str> {
+        match self {
+            Piped::Small => None,
+            Piped::Subcommand => Some("pipe"),
+        }
+    }
+}
+
 /// The program where every user can start it, and a configuration that says where it listens.
-pub fn pipe_files(lmtp: u16) -> (tempfile::TempDir, Vec<(&'static str, String)>) {
+pub fn pipe_files(piped: Piped, lmtp: u16) -> (tempfile::TempDir, Vec<(&'static str, String)>) {
     let folder = tempfile::Builder::new().prefix("pipe").tempdir_in("/var/tmp").unwrap();
     let everybody = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(folder.path(), everybody.clone()).unwrap();
     let program = folder.path().join("contact-gateway");
-    std::fs::copy(env!("CARGO_BIN_EXE_contact-gateway"), &program).unwrap();
+    std::fs::copy(piped.program(), &program).unwrap();
     std::fs::set_permissions(&program, everybody).unwrap();
     let config = folder.path().join("gateway.toml");
     std::fs::write(&config, format!("[listen]\nlmtp = \"127.0.0.1:{lmtp}\"\n")).unwrap();
-    let shown = |path: PathBuf| path.display().to_string();
+    let command: Vec<String> = std::iter::once(program.display().to_string())
+        .chain(piped.subcommand().map(str::to_owned))
+        .collect();
     let values = vec![
-        ("/usr/local/bin/contact-gateway", shown(program)),
-        ("/etc/contact-gateway/gateway.toml", shown(config)),
+        ("/usr/local/bin/contact-gateway-pipe", command.join(" ")),
+        ("/etc/contact-gateway/gateway.toml", config.display().to_string()),
     ];
     (folder, values)
 }

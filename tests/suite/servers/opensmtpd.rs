@@ -2,7 +2,7 @@
 
 use super::checks::{MailServer, Rig, rig};
 use super::guide::{MAIL, block, filled};
-use super::namespace::{Expected, Server, pipe_files};
+use super::namespace::{Expected, Piped, Server, pipe_files};
 use crate::mail::postfix::files;
 
 struct OpenSmtpd(Server);
@@ -105,9 +105,18 @@ async fn opensmtpd_by_its_lmtp_program() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn opensmtpd_by_pipe() {
+    by_pipe(Piped::Small).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn opensmtpd_by_the_subcommand_pipe() {
+    by_pipe(Piped::Subcommand).await;
+}
+
+async fn by_pipe(piped: Piped) {
     let mut folder = None;
     by(|rig| {
-        let (kept, files) = pipe_files(rig.ports.lmtp);
+        let (kept, files) = pipe_files(piped, rig.ports.lmtp);
         folder = Some(kept);
         let action = filled(block(MAIL, "opensmtpd-pipe"), &files);
         Some(block(MAIL, "opensmtpd-table") + &action)

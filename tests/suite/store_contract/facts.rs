@@ -162,7 +162,7 @@ pub fn request(
         counted_since: at(-100_000_000),
         at: at(0),
         preview: false,
-        decide: Arc::new(decide),
+        decide: Arc::new(move |ledger| Ok(decide(ledger))),
     }
 }
 

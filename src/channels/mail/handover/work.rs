@@ -129,7 +129,8 @@ impl Work<'_> {
             Action::Relay(decision) => self.relay(part, decision.clone(), partly, live).await,
             Action::Route { decision, mailbox } => {
                 abandon(live).await;
-                match self.route(part, decision, mailbox).await {
+                // Large, and not for most messages: on the heap.
+                match Box::pin(self.route(part, decision, mailbox)).await {
                     Some(reply) => Done::same(members, reply),
                     None => Done::before(members),
                 }

@@ -78,18 +78,21 @@ impl Draft {
     }
 
     async fn ask(&mut self, edge: &Arc<MailEdge>, recipient: &Recipient) -> Reply {
-        if matches!(self.downstream, Downstream::Unopened) {
-            self.downstream = match edge.relay.open(&self.envelope).await {
-                Ok(Ok(transaction)) => Downstream::Open(transaction),
-                Ok(Err(refusal)) => Downstream::Refused(refusal),
-                Err(error) => {
-                    tracing::warn!(%error, "a recipient is accepted unasked");
-                    Downstream::Away
-                }
-            };
-        }
         match &mut self.downstream {
-            Downstream::Unopened | Downstream::Away => replies::recipient_ok(),
+            Downstream::Unopened => {
+                let opened = edge.relay.open(&self.envelope, recipient).await;
+                let (downstream, answer) = match opened {
+                    Ok(Ok((transaction, answer))) => (Downstream::Open(transaction), answer),
+                    Ok(Err(refusal)) => (Downstream::Refused(refusal.clone()), refusal),
+                    Err(error) => {
+                        tracing::warn!(%error, "a recipient is accepted unasked");
+                        (Downstream::Away, replies::recipient_ok())
+                    }
+                };
+                self.downstream = downstream;
+                answer
+            }
+            Downstream::Away => replies::recipient_ok(),
             Downstream::Refused(refusal) => refusal.clone(),
             Downstream::Open(transaction) => match transaction.recipient(recipient).await {
                 Ok(reply) => reply,

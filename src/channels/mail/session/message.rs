@@ -63,11 +63,12 @@ impl Session {
         let mut refusal = None;
         let mut seen = 0_u64;
         let limit = self.size_limit();
-        let mut piece = Vec::with_capacity(SMTP_READ_BYTES);
+        let mut piece = Vec::new();
         let deadline = Instant::now() + SMTP_MESSAGE_WAIT;
         loop {
             self.more_data(deadline).await?;
             piece.clear();
+            piece.reserve(self.input.len());
             let progress = reader.push(&self.input, &mut piece);
             seen += piece.len() as u64;
             if seen > limit {

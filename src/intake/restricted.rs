@@ -1,0 +1,215 @@
+//! A contact of somebody who has a restriction, or had one: decided on what is counted of the person,
+//! and committed with all that goes with it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use super::degraded;
+use super::receive::{Intake, decided, into_settled};
+use super::{Inbound, Outcome};
+use crate::domain::contact::Contact;
+use crate::domain::decide::{self, Dossier};
+use crate::domain::decision::{Decision, Disposition};
+use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::reading::Reading;
+use crate::domain::sender::Sender;
+use crate::ports::{CommitRequest, Committed, Original, Settled, StoreError};
+use crate::runtime::limits::STORE_COMMIT_WAIT;
+
+/// The longest period of any quota, and a day for the clocks of a zone.
+const COUNTED_DAYS: i64 = 32;
+
+/// What one contact is decided on, however often it is.
+struct Case {
+    organisation: Arc<Organisation>,
+    sender: Arc<Sender>,
+    contact: Arc<Contact>,
+    digest: [u8; 32],
+    /// What the contact says. `None`: reading it failed, and so does the decision, which says so.
+    reading: Arc<Option<Reading>>,
+}
+
+impl Case {
+    fn new(
+        organisation: &Arc<Organisation>,
+        sender: Sender,
+        contact: Contact,
+        digest: [u8; 32],
+    ) -> Self {
+        // Before the commit, which others wait for.
+        let read = AssertUnwindSafe(|| Reading::of(&organisation.profile, &contact));
+        let reading = Arc::new(catch_unwind(read).ok());
+        let organisation = Arc::clone(organisation);
+        let (sender, contact) = (Arc::new(sender), Arc::new(contact));
+        Case { organisation, sender, contact, digest, reading }
+    }
+
+    /// What a store is asked to commit. `archived`: the original, where it is kept already;
+    /// `unkept`: it is not, and nothing is handed over that would refer to it.
+    fn request(&self, intake: &Intake, archived: Option<String>, unkept: bool) -> CommitRequest {
+        let person = self.sender.person();
+        let (organisation, sender, contact, reading) = (
+            Arc::clone(&self.organisation),
+            Arc::clone(&self.sender),
+            Arc::clone(&self.contact),
+            Arc::clone(&self.reading),
+        );
+        CommitRequest {
+            organisation: self.organisation.id.clone(),
+            contact: self.contact.id.clone(),
+            digest: self.digest,
+            person: person.map(|person| person.id.clone()),
+            needs_received: person.is_some_and(|person| decide::needs_received(person)),
+            counted_since: self.contact.at - chrono::Duration::days(COUNTED_DAYS),
+            at: intake.clock.now(),
+            preview: false,
+            decide: Arc::new(move |ledger| {
+                let reading = (*reading).as_ref();
+                let dossier = Dossier { sender: &sender, ledger: Some(ledger), reading };
+                let verdict = decided(&organisation, dossier, &contact);
+                if unkept && verdict.item.is_some() {
+                    return Err(StoreError::OriginalWanted);
+                }
+                Ok(into_settled(verdict, archived.as_deref()))
+            }),
+        }
+    }
+}
+
+impl Intake {
+    /// An original is kept, synced, before anything refers to it; and only then, so that what is
+    /// simply delivered touches no disk but the store's.
+    pub(super) async fn receive_restricted(
+        &self,
+        organisation: &Arc<Organisation>,
+        sender: Sender,
+        inbound: Inbound,
+    ) -> Outcome {
+        let Inbound { contact, digest, mut original } = inbound;
+        let case = Case::new(organisation, sender, contact, digest);
+        let mut archived = None;
+        loop {
+            let mut request = case.request(self, archived.clone(), original.is_some());
+            let handed_over = remember_what_is_decided(&mut request);
+            let error = match self.commit_in_time(request).await {
+                Ok(committed) => return self.committed(&case, committed, archived).await,
+                Err(error) => error,
+            };
+            if matches!(error, StoreError::OriginalWanted)
+                && let Some(wanted) = original.take()
+            {
+                archived = self.keep(&case.organisation.id, &case.contact.id, wanted).await;
+                if archived.is_none() {
+                    let Case { organisation, sender, contact, .. } = &case;
+                    return degraded::deliver_unkept(self, organisation, sender, contact, digest)
+                        .await;
+                }
+                continue;
+            }
+            tracing::warn!(%error, "a contact could not be committed");
+            let handed_over = handed_over.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let known = degraded::Known { archived, original, handed_over };
+            let Case { organisation, sender, contact, .. } = &case;
+            return degraded::without_store(self, organisation, sender, contact, digest, known)
+                .await;
+        }
+    }
+
+    async fn commit_in_time(&self, request: CommitRequest) -> Result<Committed, StoreError> {
+        let started = Instant::now();
+        let commit = tokio::time::timeout(STORE_COMMIT_WAIT, self.store.commit(request)).await;
+        let too_long = || StoreError::Unavailable("the commit took too long".to_owned());
+        let committed = commit.unwrap_or_else(|_| Err(too_long()));
+        if !matches!(committed, Err(StoreError::OriginalWanted)) {
+            self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
+        }
+        committed
+    }
+
+    async fn committed(
+        &self,
+        case: &Case,
+        committed: Committed,
+        archived: Option<String>,
+    ) -> Outcome {
+        self.let_go(&case.organisation, &committed, archived).await;
+        if !committed.repeated {
+            self.announce(&case.organisation, &case.contact, &committed.decision);
+        }
+        Outcome {
+            decision: committed.decision,
+            repeated: committed.repeated,
+            conflicting: committed.conflicting,
+            durable: true,
+            defer: false,
+        }
+    }
+
+    /// The original's reference; `None`: it could not be kept.
+    pub(super) async fn keep(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+        original: Original,
+    ) -> Option<String> {
+        match self.archive.keep(organisation, contact, original).await {
+            Ok(reference) => Some(reference),
+            Err(error) => {
+                tracing::error!(%error, "an original could not be kept");
+                None
+            }
+        }
+    }
+
+    /// An original is not kept of what was simply delivered: another decision was made of it before,
+    /// on a ledger that turned out to be another one.
+    async fn let_go(
+        &self,
+        organisation: &Organisation,
+        committed: &Committed,
+        archived: Option<String>,
+    ) {
+        if committed.decision.disposition != Disposition::Deliver {
+            return;
+        }
+        if let Some(reference) = archived
+            && let Err(error) = self.archive.discard(&organisation.id, &reference).await
+        {
+            tracing::warn!(%error, "an original that is not needed could not be discarded");
+        }
+    }
+
+    /// What would be decided now; changes nothing.
+    ///
+    /// # Errors
+    /// Where the store is away: a preview says nothing rather than something wrong.
+    pub async fn preview(
+        &self,
+        organisation: &OrganisationId,
+        contact: Contact,
+    ) -> Result<Decision, StoreError> {
+        let organisation = self
+            .organisation(organisation)
+            .ok_or_else(|| StoreError::Refused("there is no such organisation".to_owned()))?;
+        let sender = self
+            .rosters
+            .resolve(&organisation, &contact)
+            .ok_or_else(|| StoreError::Unavailable("restrictions are not known yet".to_owned()))?;
+        let case = Case::new(&organisation, sender, contact, [0; 32]);
+        let request = CommitRequest { preview: true, ..case.request(self, None, false) };
+        Ok(self.store.commit(request).await?.decision)
+    }
+}
+
+/// What the store was handed last to commit, should it not say what came of it.
+fn remember_what_is_decided(request: &mut CommitRequest) -> Arc<Mutex<Option<Settled>>> {
+    let handed_over = Arc::new(Mutex::new(None));
+    let (remembering, decide) = (Arc::clone(&handed_over), Arc::clone(&request.decide));
+    request.decide = Arc::new(move |ledger| {
+        let settled = decide(ledger)?;
+        *remembering.lock().unwrap_or_else(PoisonError::into_inner) = Some(settled.clone());
+        Ok(settled)
+    });
+    handed_over
+}
