@@ -97,7 +97,7 @@ pub(super) fn preview(
         return Ok(committed);
     }
     let ledger = Reading::prepare(connection)?.ledger(request)?;
-    Ok(fresh((request.decide)(&ledger)?))
+    (request.decide)(&ledger).map(fresh)
 }
 
 pub(super) fn replay(desk: &mut Desk<'_>, entry: &JournalEntry) -> Result<(), StoreError> {
