@@ -91,15 +91,17 @@ async fn redis_that_evicts_or_keeps_nothing_on_disk_is_told() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_with_a_user_that_lacks_rights_names_each() {
     let mut settings = lines(&KEEPS);
-    settings
-        .push("user poor on >hunter2 ~cg1:* &cg1:* +@all -hset -xadd -zmscore -subscribe".into());
+    settings.push(
+        "user poor on >hunter2 ~cg1:* resetchannels &cg1:* +@all -hset -xadd -zmscore -subscribe"
+            .into(),
+    );
     settings.push("user elsewhere on >hunter2 ~other:* &other:* +@all".into());
     settings.push("user deaf on >hunter2 ~cg1:* &other:* +@all".into());
-    settings.push("user silent on >hunter2 ~cg1:* &cg1:* +@all -info".into());
+    settings.push("user silent on >hunter2 ~cg1:* resetchannels &cg1:* +@all -info".into());
     settings.push(tls::able());
     let server = Server::start(&settings).await;
     let url = |user: &str| format!("redis://{user}:hunter2@127.0.0.1:{}", server.port);
-    let remedy = "give it `~cg1:* &cg1:* +@hash";
+    let remedy = "give it `~cg1:* resetchannels &cg1:* +@hash";
     let says = ["the server's user may not run HSET, ZMSCORE, XADD, SUBSCRIBE", remedy];
     is_told_at_start(&wrong(url("poor"), &says)).await;
     is_told(&wrong(url("elsewhere"), &["keys that begin with `cg1:`", remedy])).await;
@@ -115,7 +117,7 @@ async fn redis_with_a_user_that_lacks_rights_names_each() {
 /// server says so, and each that the url of a Cluster names.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_with_a_user_that_may_not_wait_for_its_replicas_is_told() {
-    const REMEDY: &str = "give it `~cg1:* &cg1:* +@hash";
+    const REMEDY: &str = "give it `~cg1:* resetchannels &cg1:* +@hash";
     let user = tls::able().replace(" +wait ", " ").replace("user able ", "user hasty ");
     let settings = lines(&KEEPS);
     let users = [user, tls::able()];

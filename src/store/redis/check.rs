@@ -18,7 +18,7 @@ use crate::store::SetupFault;
 const OLDEST: (u32, u32) = (6, 2);
 
 /// What the store's user needs; `docs/redis.md` shows the same.
-const RIGHTS: &str = "~cg1:* &cg1:* +@hash +@sortedset +@stream +@set +@string \
+const RIGHTS: &str = "~cg1:* resetchannels &cg1:* +@hash +@sortedset +@stream +@set +@string \
                                  +@scripting +@pubsub +exists +del +info +role +ping +select +wait \
                                  +config|get +cluster|slots +scan";
 
@@ -65,8 +65,7 @@ async fn of_node(node: &Client, link: &Link) -> Result<Found, StoreError> {
     let mut connection = connecting.map_err(|_| unanswered())?.map_err(|error| {
         if error.is_timeout() { unanswered() } else { fault::from_redis(&error) }
     })?;
-    let asked: Result<String, _> =
-        redis::cmd("INFO").arg("everything").query_async(&mut connection).await;
+    let asked: Result<String, _> = redis::cmd("INFO").query_async(&mut connection).await;
     let info = match asked {
         Ok(info) => info,
         Err(error) if error.code() == Some("NOPERM") => {

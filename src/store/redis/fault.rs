@@ -20,6 +20,8 @@ pub(super) enum Cure {
 
 pub(super) const NO_RIGHT: &str = "the server's user lacks a right; `check` says which are needed";
 
+const WRONG_TYPE: &str = "WRONGTYPE";
+
 /// Codes of a server that does not take writes now, with what an operator does about each.
 const AWAY: &[(&str, &str)] = &[
     ("READONLY", "the server is a replica; it is failing over, or the url names a replica"),
@@ -40,12 +42,12 @@ const AWAY: &[(&str, &str)] = &[
 ];
 
 pub(super) fn from_redis(error: &RedisError) -> StoreError {
-    let code = error.code().unwrap_or_default();
+    let code = code(error).unwrap_or_default();
     if let Some((code, text)) = AWAY.iter().find(|(known, _)| *known == code) {
         return StoreError::Unavailable(format!("Redis: {text} ({code})"));
     }
     // What a script may not do is told without a code of its own.
-    if error.detail().is_some_and(|detail| detail.contains("user executing the script can't run")) {
+    if error.detail().is_some_and(|detail| detail.contains("user executing the script can't")) {
         return StoreError::Unavailable(format!("Redis: {NO_RIGHT}"));
     }
     if error.is_timeout() {
@@ -55,11 +57,24 @@ pub(super) fn from_redis(error: &RedisError) -> StoreError {
         return StoreError::Unavailable(format!("Redis: {text}"));
     }
     match code {
-        "WRONGTYPE" => StoreError::Corrupt("a key of the store holds something else".to_owned()),
+        WRONG_TYPE => StoreError::Corrupt("a key of the store holds something else".to_owned()),
         "" => StoreError::Unavailable(format!("Redis: {}", error.category())),
         // A script's own error, or a command that this server does not have.
         code => StoreError::Refused(format!("Redis refused the call ({code})")),
     }
+}
+
+/// The code of an error. Before Redis 7 what fails in a script is told within a text of its own: "ERR
+/// Error running script (call to f_…): @user_script:3: @user_script: 3: -READONLY You can't write …".
+fn code(error: &RedisError) -> Option<&str> {
+    let is_place = |part: &&str| part.starts_with('@') || part.chars().all(|c| c.is_ascii_digit());
+    let in_script = |detail: &str| detail.starts_with("Error running script");
+    let detail = error.detail().filter(|detail| in_script(detail));
+    let said = detail.and_then(|detail| detail.split(": ").skip(1).find(|part| !is_place(part)));
+    let within = said.and_then(|said| said.split(' ').next());
+    let within = within.map(|word| word.trim_start_matches('-'));
+    let is_known = |word: &&str| *word == WRONG_TYPE || AWAY.iter().any(|(code, _)| code == word);
+    within.filter(is_known).or_else(|| error.code())
 }
 
 /// What keeps a connection from being made that an operator can put right.
@@ -93,7 +108,7 @@ fn unreached(error: &RedisError) -> Option<&'static str> {
 }
 
 pub(super) fn cure(error: &RedisError) -> Cure {
-    match error.code() {
+    match code(error) {
         Some("READONLY" | "MASTERDOWN") => Cure::Reconnect,
         Some(_) => Cure::None,
         None if error.is_timeout() => Cure::Wait,
@@ -121,4 +136,58 @@ pub(super) fn no_answer_by_tls() -> StoreError {
 /// An answer of another form than the script gives.
 pub(super) fn rubbish() -> StoreError {
     StoreError::Unavailable("Redis answered something that is no answer".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::{Value, parse_redis_value};
+
+    use super::*;
+
+    fn error(text: &str) -> RedisError {
+        match parse_redis_value(format!("-{text}\r\n").as_bytes()) {
+            Ok(Value::ServerError(error)) => error.into(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// As Redis 6.2.14 says it of a script, and as later ones say it.
+    fn both(code: &str, text: &str) -> [RedisError; 2] {
+        let script =
+            "ERR Error running script (call to f_4243): @user_script:1: @user_script: 1: -";
+        [error(&format!("{script}{code} {text}")), error(&format!("{code} {text} script: f_4243"))]
+    }
+
+    #[test]
+    fn a_server_that_takes_no_writes_is_away_by_scripts_of_any_version() {
+        for (code, text, cured) in [
+            ("READONLY", "You can't write against a read only replica.", Cure::Reconnect),
+            ("OOM", "command not allowed when used memory > 'maxmemory'.", Cure::None),
+            ("NOREPLICAS", "Not enough good replicas to write.", Cure::None),
+            ("MISCONF", "Redis is configured to save RDB snapshots, but: it can't", Cure::None),
+        ] {
+            for error in both(code, text) {
+                let fault = from_redis(&error);
+                assert!(fault.is_retryable() && fault.to_string().contains(code), "{fault}");
+                assert_eq!(cure(&error), cured, "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_script_meets_is_told_by_any_version() {
+        let script = "ERR Error running script (call to f_4243): @user_script:1: ";
+        let text = "WRONGTYPE Operation against a key holding the wrong kind of value";
+        for text in [text.to_owned(), format!("{script}{text}")] {
+            assert!(matches!(from_redis(&error(&text)), StoreError::Corrupt(_)), "{text}");
+        }
+        for what in ["run this command or subcommand", "access at least one of the keys"] {
+            let text =
+                format!("{script}@user_script: 1: The user executing the script can't {what}");
+            let fault = from_redis(&error(&text));
+            assert!(fault.is_retryable() && fault.to_string().contains(NO_RIGHT), "{fault}");
+        }
+        let own = error(&format!("{script}attempt to index a nil value"));
+        assert!(matches!(from_redis(&own), StoreError::Refused(_)));
+    }
 }

@@ -308,7 +308,7 @@ async fn the_rights_that_a_check_asks_for_are_those_that_are_needed() {
         words.extend(rights.split_whitespace());
         server.say::<()>(&words).await.unwrap();
     };
-    user("poor", "~cg1:* &cg1:* +@read +@scripting +info").await;
+    user("poor", "~cg1:* resetchannels &cg1:* +@read +@scripting +info").await;
     let poor = open(&format!("redis://poor:secret@127.0.0.1:{port}"));
     let faults = poor.check().await.unwrap();
     assert_eq!(faults.len(), 1, "{faults:?}");
