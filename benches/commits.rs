@@ -12,7 +12,8 @@
     reason = "a benchmark prints, and fails by panicking"
 )]
 
-use std::collections::BTreeMap;
+mod karbon;
+
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -21,13 +22,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use contact_gateway::config;
 use contact_gateway::domain::contact::Contact;
 use contact_gateway::domain::decide::{Dossier, decide};
 use contact_gateway::domain::ledger::Ledger;
-use contact_gateway::domain::organisation::{Organisation, OrganisationId};
+use contact_gateway::domain::organisation::OrganisationId;
 use contact_gateway::domain::person::Person;
-use contact_gateway::domain::restriction::Mode;
 use contact_gateway::domain::roster::Roster;
 use contact_gateway::domain::sender;
 use contact_gateway::ports::{CommitRequest, PlainDecision, Settled, Store};
@@ -55,16 +54,7 @@ struct Decided {
 
 impl Decided {
     fn new() -> Self {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/profiles/karbon-homes.toml");
-        let organisation = Organisation {
-            id: OrganisationId::new("karbon"),
-            profile: Arc::new(config::profile::load(file.as_ref()).unwrap()),
-            mode: Mode::Enforce,
-            emergency: None,
-            mail_domains: Vec::new(),
-            queue_mailboxes: BTreeMap::new(),
-            notice_from: None,
-        };
+        let organisation = karbon::organisation();
         let person: Person = serde_json::from_value(serde_json::json!({
             "id": "P-0", "identifiers": [{"kind": "email", "value": "p@mail.example"}],
             "restrictions": [{"id": "R-0", "kind": "contact_quota", "limit": 1000, "per": "week"}],

@@ -2,33 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
-use std::collections::BTreeMap;
+mod karbon;
+
 use std::hint::black_box;
 use std::sync::Arc;
 
-use contact_gateway::config;
 use contact_gateway::domain::contact::Contact;
 use contact_gateway::domain::decide::{Dossier, decide};
 use contact_gateway::domain::ledger::Ledger;
-use contact_gateway::domain::organisation::{Organisation, OrganisationId};
 use contact_gateway::domain::person::Person;
-use contact_gateway::domain::restriction::Mode;
 use contact_gateway::domain::roster::Roster;
 use contact_gateway::domain::sender;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-
-fn organisation() -> Organisation {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/profiles/karbon-homes.toml");
-    Organisation {
-        id: OrganisationId::new("karbon"),
-        profile: Arc::new(config::profile::load(file.as_ref()).unwrap()),
-        mode: Mode::Enforce,
-        emergency: None,
-        mail_domains: Vec::new(),
-        queue_mailboxes: BTreeMap::new(),
-        notice_from: None,
-    }
-}
 
 fn person(number: usize) -> Arc<Person> {
     let json = format!(
@@ -50,7 +35,7 @@ fn contact(sender: &str) -> Contact {
 
 /// How long it takes to find out who sent a contact: flat, however many people there are.
 fn look_up(criterion: &mut Criterion) {
-    let organisation = organisation();
+    let organisation = karbon::organisation();
     let profile = &organisation.profile;
     let mut group = criterion.benchmark_group("look_up");
     for people in [1, 100, 10_000] {
@@ -68,7 +53,7 @@ fn look_up(criterion: &mut Criterion) {
 
 /// The whole decision on a restricted person's contact: safeguards, quota, point of contact.
 fn decision(criterion: &mut Criterion) {
-    let organisation = organisation();
+    let organisation = karbon::organisation();
     let roster = Roster::new((0..100).map(person), organisation.profile.nation);
     let ledger = Ledger::default();
     let mut group = criterion.benchmark_group("decide");

@@ -2,11 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
-use std::collections::BTreeMap;
+mod karbon;
+
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::Path;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use contact_gateway::casework::import::{Format, read_people};
@@ -22,11 +22,9 @@ use contact_gateway::channels::telephony::twilio;
 use contact_gateway::channels::telephony::webhook::Webhook;
 use contact_gateway::channels::web_form::parse::parse;
 use contact_gateway::channels::web_form::submission::Submission;
-use contact_gateway::config;
 use contact_gateway::domain::contact::Contact;
 use contact_gateway::domain::identifier::{IdentifierKind, listed_keys};
-use contact_gateway::domain::organisation::{Organisation, OrganisationId};
-use contact_gateway::domain::restriction::Mode;
+use contact_gateway::domain::organisation::OrganisationId;
 use contact_gateway::forward::smtp::stuffing::Stuffing;
 use contact_gateway::runtime::json;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -195,22 +193,9 @@ fn webhook(criterion: &mut Criterion) {
     });
 }
 
-fn organisation() -> Organisation {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/profiles/karbon-homes.toml");
-    Organisation {
-        id: OrganisationId::new("karbon"),
-        profile: Arc::new(config::profile::load(file.as_ref()).unwrap()),
-        mode: Mode::Enforce,
-        emergency: None,
-        mail_domains: Vec::new(),
-        queue_mailboxes: BTreeMap::new(),
-        notice_from: None,
-    }
-}
-
 /// 1,000 people with two identifiers each, as `import` reads them, and identifiers by themselves.
 fn people(criterion: &mut Criterion) {
-    let organisation = organisation();
+    let organisation = karbon::organisation();
     let mut text = String::from("[");
     for number in 0..1_000 {
         let comma = if number == 0 { "" } else { "," };

@@ -7,21 +7,20 @@
     reason = "a benchmark prints, and fails by panicking"
 )]
 
-use std::collections::BTreeMap;
+mod karbon;
+
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use contact_gateway::config;
 use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::domain::contact::Contact;
 use contact_gateway::domain::identifier::{IdentifierKind, e164, normalise};
 use contact_gateway::domain::organisation::{Organisation, OrganisationId};
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::profile::Nation;
-use contact_gateway::domain::restriction::Mode;
 use contact_gateway::domain::roster::Roster;
 use contact_gateway::intake::roster::Rosters;
 use contact_gateway::ports::{Change, Register, Snapshot, Stamp, StoreError};
@@ -76,19 +75,6 @@ fn person(number: usize, identifiers: usize) -> Arc<Person> {
     Arc::new(serde_json::from_str(&json).unwrap())
 }
 
-fn organisation() -> Arc<Organisation> {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/profiles/karbon-homes.toml");
-    Arc::new(Organisation {
-        id: OrganisationId::new("karbon"),
-        profile: Arc::new(config::profile::load(file.as_ref()).unwrap()),
-        mode: Mode::Enforce,
-        emergency: None,
-        mail_domains: Vec::new(),
-        queue_mailboxes: BTreeMap::new(),
-        notice_from: None,
-    })
-}
-
 /// Resident bytes of this process (`/proc/self/statm`, proc(5)).
 fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
@@ -140,7 +126,7 @@ fn look_up(what: &str, rosters: &Rosters, organisation: &Organisation, domain: &
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let organisation = organisation();
+    let organisation = Arc::new(karbon::organisation());
     // The rules of numbering are read once, whoever is known.
     black_box(e164("07700 900123", Nation::England).unwrap());
     let size = size_of::<contact_gateway::domain::restriction::Restriction>();
