@@ -39,6 +39,7 @@ PATHS = {
     "decision-unrestricted": (http_paths.unrestricted, "wrk redis-server redis-cli"),
     "decision-restricted": (http_paths.restricted, "wrk redis-server redis-cli nginx"),
     "form": (http_paths.form, "wrk redis-server redis-cli nginx"),
+    "webhook": (http_paths.webhook, "wrk redis-server redis-cli nginx"),
     "commit": (store_paths.commits, "wrk"),
     "smtp": (mail_paths.smtp, "smtp-source smtp-sink"),
     "postfix": (mail_paths.behind_postfix, "smtp-source smtp-sink postfix"),
