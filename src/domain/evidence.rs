@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use super::contact::Contact;
-use super::safeguard::{folded, split, with_room_for};
+use super::safeguard::{each_word, folded};
 
 /// Words that stand together in one fingerprint.
 const TOGETHER: usize = 3;
@@ -125,8 +125,7 @@ pub fn text_of(contact: &Contact) -> &str {
 /// text is set aside. A text of fewer words has one fingerprint, an empty one none.
 pub fn fingerprint(text: &str) -> Vec<u64> {
     let folded = folded(&own_text(text));
-    let mut words: Vec<&str> = with_room_for(&folded);
-    words.extend(split(&folded));
+    let words = each_word(&folded, |word| word);
     if words.is_empty() {
         return Vec::new();
     }
