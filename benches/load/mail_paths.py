@@ -1,6 +1,5 @@
 """Paths of e-mail: receive, decide and hand on; behind Postfix; one message beside rspamd; `pipe`."""
 
-import json
 import secrets
 import statistics
 import time
@@ -8,7 +7,7 @@ import time
 from http_paths import Load, constant, expect, gateway_candidate, gateway_with, wrk
 from measuring import Candidate, Case
 from postfix import Postfix
-from processes import free_port, run
+from processes import counted, free_port, run
 from report import Target
 from servers import Redis, Rspamd, Sink, compiled
 
@@ -23,6 +22,7 @@ DELIVERED_WAIT = 60.0
 SMTP_A_SECOND = {2: 1_500, 100: 500}
 POSTFIX_A_SECOND = 150
 PIPES_A_SECOND = 200
+DELIVERING = "static C program that delivers"
 SMALL, LARGE = "contact-gateway-pipe", "contact-gateway pipe"
 
 
@@ -176,6 +176,11 @@ def beside_rspamd(place, options):
     return [Case("message", "2 KiB", candidates, "messages")], targets
 
 
+def program_micros(run):
+    """Processor time of what the spawner started, starting included, for one message."""
+    return 1e6 * run.values["program_seconds"] / run.values["requests"]
+
+
 def readable(place, program):
     """A copy that every user can start."""
     if not program.exists():
@@ -187,11 +192,12 @@ def readable(place, program):
 
 
 def pipe(place, options):
-    """`contact-gateway-pipe`, `contact-gateway pipe`, and a static C program that does nothing: started by a
-    spawner, and by Postfix's pipe(8). What the gateway takes it sends into the sink, which the other does
-    not."""
+    """`contact-gateway-pipe`, `contact-gateway pipe`, a static C program that does nothing, and one that hands the
+    message to the sink itself: started by a spawner, and by Postfix's pipe(8). What the gateway takes it sends
+    into the sink before the program ends."""
     sink = Sink(place)
     spawner, nothing = compiled(place, "spawner"), compiled(place, "nothing", "-static")
+    deliver = compiled(place, "deliver", "-static")
     gateway = gateway_with(place, "gateway", options, downstream=sink.port, lmtp=f"unix:{place.folder}/lmtp.sock")
     count = place.folder / "nothing.count"
     count.write_bytes(b"")
@@ -201,6 +207,8 @@ def pipe(place, options):
     # Name, what Postfix calls it, and the command up to its arguments.
     programs = [(SMALL, "small", [small]), (LARGE, "large", [large, "pipe"])]
     ways = {"nothing": ("\n -o content_filter=nothing:dummy", service.format(name="nothing", argv=f"{nothing} {count}"))}
+    argv = f"{deliver} {sink.port} ${{sender}} ${{recipient}}"
+    ways["deliver"] = ("\n -o content_filter=deliver:dummy", service.format(name="deliver", argv=argv))
     for _, name, command in programs:
         argv = " ".join(map(str, command)) + f" --config {gateway.config}"
         argv += " --queue-id ${queue_id} -f ${sender} -- ${recipient}"
@@ -211,8 +219,7 @@ def pipe(place, options):
     def spawned(*command):
         def work(seconds):
             times = round(PIPES_A_SECOND * seconds)
-            said = run(spawner, times, secrets.token_hex(4), 2 * KIBIBYTE, STRANGER, *command)
-            return json.loads(said.rsplit("RESULT ", 1)[1])
+            return counted(spawner, times, secrets.token_hex(4), 2 * KIBIBYTE, STRANGER, *command)
 
         return work
 
@@ -229,7 +236,10 @@ def pipe(place, options):
 
     ends = {"sink": [sink.process.pid]}
     arguments = ["--config", gateway.config, "-f", STRANGER, "--", DESK]
-    by_spawner = [Candidate("static C program", lambda: {}, spawned(nothing))]
+    by_spawner = [
+        Candidate("static C program", lambda: {}, spawned(nothing)),
+        Candidate(DELIVERING, lambda: ends, spawned(deliver, sink.port, STRANGER, DESK)),
+    ]
     by_spawner += [
         Candidate(name, lambda: gateway.groups() | ends, spawned(*command, *arguments)) for name, _, command in programs
     ]
@@ -239,10 +249,16 @@ def pipe(place, options):
 
     by_postfix = [
         Candidate("static C program", with_postfix, through_postfix("nothing", lambda: count.stat().st_size)),
+        Candidate(DELIVERING, with_postfix, through_postfix("deliver", sink.taken)),
     ]
     by_postfix += [
         Candidate(name, lambda: with_postfix(gateway), through_postfix(called, sink.taken)) for name, called, _ in programs
     ]
     cases = [Case("pipe", "spawner", by_spawner, "messages"), Case("pipe", "Postfix pipe(8)", by_postfix, "messages")]
-    names = (SMALL, "static C program", "rate")
-    return cases, [Target(case.name, *names, at_least=0.9) for case in cases]
+    targets = [Target(case.name, SMALL, "static C program", "rate", at_least=0.9) for case in cases]
+    targets += [Target(case.name, DELIVERING, "static C program", "rate") for case in cases]
+    targets += [Target(case.name, SMALL, DELIVERING, "rate") for case in cases]
+    cost = "processor time of the program that is started,"
+    for name in (DELIVERING, SMALL):
+        targets.append(Target("spawner", name, "static C program", program_micros, what=cost))
+    return cases, targets
