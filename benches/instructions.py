@@ -19,6 +19,7 @@ import json
 import pathlib
 import secrets
 import sys
+import urllib.parse
 
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
@@ -29,7 +30,7 @@ import processes
 from gateway import GENEROUS, TOKEN, Gateway, contact, restriction
 from mail_paths import DESK, KIBIBYTE, STRANGER
 from processes import Place, need, run
-from servers import Redis, Sink
+from servers import Form, Redis, Sink
 
 RECORDED = HERE / "instructions.json"
 # Where threads meet differently a run differs by some tenths of a hundredth.
@@ -87,6 +88,22 @@ def decisions(sender):
     return work
 
 
+def submissions(gateway, contacts):
+    """One in 20 from somebody restricted, as the load program's form has it."""
+    link = http.client.HTTPConnection("127.0.0.1", gateway.contacts, timeout=PATIENCE)
+    stamp = secrets.token_hex(4)
+    fields = {"Content-Type": "application/x-www-form-urlencoded"}
+    for number in range(contacts):
+        sender = known(number) if number % 20 == 0 else stranger(number)
+        said = {"name": "A Citizen", "subject": "My case", "number": f"{stamp}-{number:010d}", "email": sender}
+        link.request("POST", "/form", urllib.parse.urlencode({**said, "message": TEXT[:400]}), fields)
+        answer = link.getresponse()
+        page = answer.read()
+        if answer.status != 200 or b"thank you" not in page:
+            raise RuntimeError(f"{answer.status} {page.decode()}")
+    link.close()
+
+
 def messages(gateway, contacts):
     command = ["smtp-source", "-d", "-s", 1, "-m", contacts, "-l", 2 * KIBIBYTE, "-f", STRANGER, "-t", DESK]
     run(*command, f"127.0.0.1:{gateway.smtp}")
@@ -112,6 +129,10 @@ def restricted_on_redis(place, options):
     return Measured(place, options, Redis(place, "redis")), decisions(known)
 
 
+def form_on_redis(place, options):
+    return Measured(place, options, Redis(place, "redis"), form=Form(place).port), submissions
+
+
 def message(place, options):
     return Measured(place, options, downstream=Sink(place).port), messages
 
@@ -121,6 +142,7 @@ PATHS = {
     "decision-unrestricted": (unrestricted, 500, 2_500),
     "decision-restricted-embedded": (restricted, 300, 1_300),
     "decision-restricted-redis": (restricted_on_redis, 300, 1_300),
+    "form-redis": (form_on_redis, 400, 2_000),
     "smtp-unrestricted-2k": (message, 200, 1_000),
 }
 
@@ -136,7 +158,7 @@ def main():
     unknown = [path for path in options.paths if path not in PATHS]
     if unknown:
         parser.error(f"there is no path {', '.join(unknown)}; there are {', '.join(PATHS)}")
-    need("valgrind", "redis-server", "redis-cli", "smtp-source", "smtp-sink")
+    need("valgrind", "redis-server", "redis-cli", "smtp-source", "smtp-sink", "nginx")
     gateways.START_WAIT = gateways.RECORDED_WAIT = processes.STOP_WAIT = PATIENCE
     recorded = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
     worse = False

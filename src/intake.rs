@@ -16,7 +16,7 @@ mod recent;
 mod restricted;
 pub mod roster;
 
-pub use receive::{Intake, Parts};
+pub use receive::{Identified, Intake, Parts};
 
 use crate::domain::contact::Contact;
 use crate::domain::decision::Decision;

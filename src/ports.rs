@@ -172,6 +172,21 @@ pub trait Decisions: Send + Sync {
         contact: &str,
     ) -> Result<Option<(Decision, [u8; 32])>, StoreError>;
 
+    /// Which of these contact ids is the first that is recorded. A store that is asked over a
+    /// network answers in one step.
+    async fn first_recorded<'a>(
+        &self,
+        organisation: &OrganisationId,
+        contacts: &'a [String],
+    ) -> Result<Option<&'a str>, StoreError> {
+        for contact in contacts {
+            if self.recorded(organisation, contact).await?.is_some() {
+                return Ok(Some(contact));
+            }
+        }
+        Ok(None)
+    }
+
     /// Takes back what a contact counted, and its trace for comparison, once: the form's own
     /// handler refused the submission, so that it never arrived. The decision and its audit entry
     /// stay.

@@ -12,8 +12,8 @@ use hyper::{Request, StatusCode};
 
 use super::http::answer::{Answer, collected};
 use super::http::fields;
+use super::http::patient::patient;
 use super::http::problem::{Problem, ProblemType};
-use super::http::upstream::patient;
 use crate::domain::contact::Contact;
 use crate::domain::organisation::OrganisationId;
 use crate::intake::{Inbound, Intake};

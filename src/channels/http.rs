@@ -6,8 +6,10 @@ pub mod fields;
 pub mod look;
 pub mod once;
 pub mod page;
+pub mod patient;
 pub mod problem;
 pub mod routes;
+pub mod to_the_end;
 pub mod upstream;
 
 use std::collections::BTreeMap;
@@ -202,7 +204,7 @@ impl ContactsEdge {
         match self.routes.find(&path) {
             Some((Place::Form(form), behind)) => self.forms.answer(form, behind, request).await,
             Some((Place::Telephony(entry), behind)) => {
-                self.telephony.answer(entry, behind, request).await
+                Box::pin(self.telephony.answer(entry, behind, request)).await
             }
             Some((Place::Decision(entry), behind)) => {
                 let (question, _) = request.into_parts();
@@ -218,7 +220,8 @@ pub async fn serve(listener: TcpListener, edge: Arc<ContactsEdge>, stopping: Sto
     let (tasks, telephony) = (edge.tasks.clone(), Arc::clone(&edge.telephony));
     let service = tower::service_fn(move |request: Request<Incoming>| {
         let edge = Arc::clone(&edge);
-        async move { Ok::<_, Infallible>(edge.answer(request).await) }
+        // On the heap at once: it is large, and handed on by several layers on its way.
+        Box::pin(async move { Ok::<_, Infallible>(edge.answer(request).await) })
     });
     let working = stopping.clone();
     http_server::serve(listener, service, Bounds::default(), stopping).await;

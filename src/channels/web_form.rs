@@ -13,11 +13,14 @@ pub mod translate;
 
 pub use submission::clear_spool;
 
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap};
 use hyper::http::request;
 use hyper::{Method, Request, Response};
 use ipnet::IpNet;
@@ -31,13 +34,15 @@ use crate::channels::http::answer::{Answer, Body};
 use crate::channels::http::look::Looks;
 use crate::channels::http::once::{Key, Once, Recent, Turn, keyed};
 use crate::channels::http::page::{self, Kept};
+use crate::channels::http::patient::patient;
 use crate::channels::http::peer;
 use crate::channels::http::problem::ProblemType;
-use crate::channels::http::upstream::{Reply, Upstream, patient};
+use crate::channels::http::to_the_end::ToTheEnd;
+use crate::channels::http::upstream::{Reply, Upstream};
 use crate::domain::contact::Contact;
 use crate::domain::decision::{Decision, Disposition};
 use crate::domain::organisation::Organisation;
-use crate::intake::{Inbound, Intake, Outcome};
+use crate::intake::{Identified, Inbound, Intake, Outcome};
 use crate::ports::{Clock, Mailer, OwnMail, OwnMailKind};
 use crate::runtime::limits::{
     FORM_LARGE_PARSES_MAX, FORM_MAIL_WAIT, FORM_REPEAT_STEP, FORM_REPEAT_WINDOW, FORM_REPEATS_MAX,
@@ -74,6 +79,8 @@ struct Job {
     organisation: Arc<Organisation>,
     behind: String,
     head: request::Parts,
+    /// Which answer is wanted, for when the head has gone on.
+    asker: HeaderMap,
     submission: Submission,
     parsed: Parsed,
 }
@@ -96,11 +103,10 @@ impl FormEdge {
         behind: &str,
         request: Request<Incoming>,
     ) -> Response<Body> {
-        let asker = request.headers().clone();
+        let asker = page::asked_for(request.headers());
         let look = self.parts.looks.of(&form.organisation);
         if !is_submission(request.method()) || !form.hands_in_at(behind) {
-            return self
-                .pass(form, behind, request)
+            return Box::pin(self.pass(form, behind, request))
                 .await
                 .unwrap_or_else(|kind| page::fault_response(kind, &asker, look));
         }
@@ -108,9 +114,10 @@ impl FormEdge {
             Ok(job) => job,
             Err(kind) => return page::fault_response(kind, &asker, look),
         };
-        // A task of its own: a sender who breaks off, or clicks again, leaves no half-done work.
+        // A sender who breaks off, or clicks again, leaves no half-done work.
         let edge = Arc::clone(self);
-        match self.parts.tasks.spawn(async move { edge.submit(job).await }).await {
+        let work = AssertUnwindSafe(async move { edge.submit(job).await }).catch_unwind();
+        match ToTheEnd::new(work, &self.parts.tasks).await {
             Ok(Reply::Whole(answer)) => answer.into(),
             Ok(Reply::Streaming(response)) => response,
             Err(_) => {
@@ -126,7 +133,7 @@ impl FormEdge {
         form: &Arc<FormSettings>,
         behind: &str,
         request: Request<Incoming>,
-    ) -> Result<Job, ProblemType> {
+    ) -> Result<Box<Job>, ProblemType> {
         let organisation =
             self.parts.intake.organisation(&form.organisation).ok_or(ProblemType::Internal)?;
         let announced = request
@@ -154,9 +161,10 @@ impl FormEdge {
             }
         })?;
         let parsed = self.parse(&head, &submission).await?;
-        head.headers = self.headers(form, &head, from);
-        let behind = behind.to_owned();
-        Ok(Job { form: Arc::clone(form), organisation, behind, head, submission, parsed })
+        let asker = page::asked_for(&head.headers);
+        head.headers = self.headers(form, head.headers, from);
+        let (form, behind) = (Arc::clone(form), behind.to_owned());
+        Ok(Box::new(Job { form, organisation, behind, head, asker, submission, parsed }))
     }
 
     async fn parse(
@@ -179,7 +187,7 @@ impl FormEdge {
     }
 
     /// Carries a submission out, once.
-    async fn submit(&self, job: Job) -> Reply {
+    async fn submit(&self, mut job: Box<Job>) -> Reply {
         let names = &job.form.fields;
         let nation = job.organisation.profile.nation;
         let sender = translate::sender(&job.parsed.fields, names, nation);
@@ -189,7 +197,8 @@ impl FormEdge {
             let id = format!("form-{}", uuid::Uuid::now_v7().simple());
             let path = &job.form.path;
             let contact = translate::contact(id, now, path, &job.parsed, sender, names);
-            return self.decide(&job, contact).await.0;
+            let from = self.parts.intake.identify(&job.organisation, &contact);
+            return self.decide(&mut job, contact, from).await.0;
         }
         let content = keyed(&[
             job.form.organisation.as_str().as_bytes(),
@@ -206,8 +215,15 @@ impl FormEdge {
         };
         let mut contact =
             translate::contact(String::new(), now, &job.form.path, &job.parsed, sender, names);
-        contact.id = self.contact_id(&job, &contact, content).await;
-        let (reply, stands) = self.decide(&job, contact).await;
+        let mut from = self.parts.intake.identify(&job.organisation, &contact);
+        // Of a sender without restrictions nothing is counted, and nothing need be looked up.
+        let repeats = if from.may_be_restricted() { Repeats::Anywhere } else { Repeats::Here };
+        contact.id = self.contact_id(&job, now, content, repeats).await;
+        if repeats == Repeats::Anywhere {
+            // Meanwhile more may have become known of the sender.
+            from = self.parts.intake.identify(&job.organisation, &contact);
+        }
+        let (reply, stands) = self.decide(&mut job, contact, from).await;
         if !stands {
             let refused = self.refusals.get(&content, now).unwrap_or_default();
             self.refusals.put(content, now, refused + 1);
@@ -225,31 +241,33 @@ impl FormEdge {
     ///
     /// An id carries the step of time in which the submission was first seen; a repeat finds the
     /// recorded one by looking back step by step.
-    async fn contact_id(&self, job: &Job, contact: &Contact, content: Key) -> String {
-        let now = contact.at;
+    async fn contact_id(
+        &self,
+        job: &Job,
+        now: DateTime<Utc>,
+        content: Key,
+        repeats: Repeats,
+    ) -> String {
         let refused = self.refusals.get(&content, now).unwrap_or_default();
         let name = keyed(&[&content, &refused.to_be_bytes()]);
         if let Some(id) = self.ids.get(&name, now) {
             return id;
         }
-        let hex: String = hex(&name).chars().take(CONTACT_ID_DIGITS).collect();
+        let (digits, _) = name.split_at(CONTACT_ID_BYTES);
+        let digits = hex(digits);
         let seconds = i64::try_from(FORM_REPEAT_STEP.as_secs()).unwrap_or(1);
         let steps = FORM_REPEAT_WINDOW.as_secs() / FORM_REPEAT_STEP.as_secs();
         let step = now.timestamp().div_euclid(seconds);
-        let id_at = |back: u64| format!("form-{hex}-{}", step.saturating_sub_unsigned(back));
+        let id_at = |back: u64| format!("form-{digits}-{}", step.saturating_sub_unsigned(back));
         let mut id = id_at(0);
-        // Of a sender without restrictions nothing is counted, and nothing need be looked up.
-        let organisation = &job.form.organisation;
-        let looked_for = self.parts.intake.may_be_restricted(organisation, contact);
-        let back_to = looked_for.then_some(steps);
-        for back in back_to.into_iter().flat_map(|steps| 0..=steps) {
-            let candidate = id_at(back);
-            let known = self.parts.intake.recorded(organisation, &candidate).await;
+        if repeats == Repeats::Anywhere {
+            let candidates: Vec<String> = (0..=steps).map(id_at).collect();
+            let organisation = &job.form.organisation;
+            let known = self.parts.intake.first_recorded(organisation, &candidates).await;
             // With the store away nothing can be looked up; intake's own journal then tells a
             // repeat within the same step.
-            if matches!(known, Ok(Some(_))) {
-                id = candidate;
-                break;
+            if let Ok(Some(known)) = known {
+                known.clone_into(&mut id);
             }
         }
         self.ids.put(name, now, id.clone());
@@ -258,23 +276,21 @@ impl FormEdge {
 
     /// Decides a submission and does what was decided. `false`: the form's own handler refused it
     /// or is away, so that it was no contact and the same again is a new one.
-    async fn decide(&self, job: &Job, contact: Contact) -> (Reply, bool) {
-        let form = &job.form;
+    async fn decide(&self, job: &mut Job, contact: Contact, from: Identified) -> (Reply, bool) {
         let now = contact.at;
-        let subject = contact.subject.clone();
-        let text = contact.text.clone();
         let inbound = Inbound {
             contact,
             digest: job.parsed.content,
             original: Some(job.submission.original()),
         };
-        let outcome = self.parts.intake.receive(&form.organisation, inbound).await;
-        let asker = &job.head.headers;
-        let look = self.parts.looks.of(&form.organisation);
+        let intake = &self.parts.intake;
+        let outcome = intake.receive_from(&job.organisation, from, inbound).await;
+        let asker = &job.asker;
+        let look = self.parts.looks.of(&job.form.organisation);
         let answer = match disposition(&outcome) {
             Disposition::Deliver => return self.deliver(job, &outcome).await,
             Disposition::Route => {
-                self.mail(job, &outcome.decision, subject, text).await;
+                self.mail(job, &outcome.decision).await;
                 page::acknowledgement(asker, look)
             }
             Disposition::Limit => {
@@ -287,7 +303,7 @@ impl FormEdge {
 
     /// Hands a submission to the form's own handler, and gives its place back where the handler
     /// does not take it.
-    async fn deliver(&self, job: &Job, outcome: &Outcome) -> (Reply, bool) {
+    async fn deliver(&self, job: &mut Job, outcome: &Outcome) -> (Reply, bool) {
         let sent = self.send(job).await;
         let taken = match &sent {
             Ok(Reply::Whole(answer)) => answer.status,
@@ -303,23 +319,20 @@ impl FormEdge {
         }
         let reply = sent.unwrap_or_else(|kind| {
             let look = self.parts.looks.of(&job.form.organisation);
-            Reply::Whole(page::fault(kind, &job.head.headers, look))
+            Reply::Whole(page::fault(kind, &job.asker, look))
         });
         (reply, taken)
     }
 
     /// Mails what was routed to its mailbox as well. It is on the queue already: trouble with the
     /// mail loses nothing.
-    async fn mail(
-        &self,
-        job: &Job,
-        decision: &Decision,
-        subject: Option<String>,
-        text: Option<String>,
-    ) {
+    async fn mail(&self, job: &Job, decision: &Decision) {
         let Some(to) = decision.route.as_ref().and_then(|route| route.email.clone()) else {
             return;
         };
+        let (fields, names) = (&job.parsed.fields, &job.form.fields);
+        let subject = translate::subject(fields, names);
+        let text = translate::text(fields, names);
         let mail = OwnMail {
             organisation: job.form.organisation.clone(),
             key: format!("{}:route", decision.contact),
@@ -343,9 +356,18 @@ impl FormEdge {
     }
 }
 
-/// Hexadecimal digits of the submission's digest in a contact id: 80 bits, far more than tells the
-/// submissions of one organisation apart.
-const CONTACT_ID_DIGITS: usize = 20;
+/// Bytes of the submission's digest in a contact id: 80 bits, far more than tells the submissions
+/// of one organisation apart.
+const CONTACT_ID_BYTES: usize = 10;
+
+/// Where a submission's repeats are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repeats {
+    /// In this process: nothing is counted of the sender.
+    Here,
+    /// In the store too, where other gateways and earlier runs recorded theirs.
+    Anywhere,
+}
 
 /// What is done: a decision that is not on disk is not acted on against the sender, since what was
 /// kept with it would be lost.

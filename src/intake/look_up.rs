@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Intake;
+use crate::domain::contact::Contact;
 use crate::domain::decision::Decision;
 use crate::domain::identifier::{IdentifierKind, normalise};
 use crate::domain::organisation::{Organisation, OrganisationId};
@@ -21,6 +22,12 @@ impl Intake {
         }
     }
 
+    /// Whether the store is needed to decide a contact of an organisation that is served.
+    pub fn may_be_restricted(&self, organisation: &OrganisationId, contact: &Contact) -> bool {
+        let organisation = self.organisation(organisation);
+        organisation.is_some_and(|one| self.identify(&one, contact).may_be_restricted())
+    }
+
     /// The decision recorded for a contact.
     ///
     /// # Errors
@@ -32,6 +39,18 @@ impl Intake {
     ) -> Result<Option<Decision>, StoreError> {
         let recorded = self.store.recorded(organisation, contact).await?;
         Ok(recorded.map(|(decision, _)| decision))
+    }
+
+    /// Which of these ids is the first that is recorded as a contact's.
+    ///
+    /// # Errors
+    /// Where the store is away.
+    pub async fn first_recorded<'a>(
+        &self,
+        organisation: &OrganisationId,
+        contacts: &'a [String],
+    ) -> Result<Option<&'a str>, StoreError> {
+        self.store.first_recorded(organisation, contacts).await
     }
 
     /// Takes back what a contact counted: the form's own handler refused the submission.

@@ -35,6 +35,24 @@ pub struct Intake {
     pub(super) metrics: Arc<Metrics>,
 }
 
+/// Who a contact is from, as far as is known without the store.
+pub enum Identified {
+    /// Nobody who ever had a restriction: nothing of the store is needed.
+    Plain(Sender),
+    /// The store is needed to decide: its sender may have, or have had, a restriction. A channel
+    /// that would look something up for such a sender need not for others.
+    Known(Sender),
+    /// The organisation's people are not loaded yet.
+    PeopleUnknown,
+}
+
+impl Identified {
+    /// Whether the store is needed to decide.
+    pub const fn may_be_restricted(&self) -> bool {
+        !matches!(self, Identified::Plain(_))
+    }
+}
+
 /// What intake works with.
 pub struct Parts {
     pub organisations: Vec<Arc<Organisation>>,
@@ -85,46 +103,45 @@ impl Intake {
 
     /// Decides one contact and commits the decision with all that goes with it.
     pub async fn receive(&self, organisation: &OrganisationId, inbound: Inbound) -> Outcome {
+        let Some(organisation) = self.organisation(organisation) else {
+            let outcome = degraded::no_such_organisation(&inbound.contact);
+            self.count(organisation, inbound.contact.channel, &outcome);
+            return outcome;
+        };
+        let identified = self.identify(&organisation, &inbound.contact);
+        self.receive_from(&organisation, identified, inbound).await
+    }
+
+    /// The same, for a channel that has looked up already who the contact is from.
+    pub async fn receive_from(
+        &self,
+        organisation: &Arc<Organisation>,
+        identified: Identified,
+        inbound: Inbound,
+    ) -> Outcome {
         let channel = inbound.contact.channel;
-        let outcome = self.decide_and_commit(organisation, inbound).await;
-        self.count(organisation, channel, &outcome);
+        let outcome = match identified {
+            Identified::Plain(sender) => self.receive_plain(organisation, &sender, inbound).await,
+            // Many times as large as what most contacts take: on the heap, so that those need not
+            // carry it about.
+            Identified::Known(sender) => {
+                Box::pin(self.receive_restricted(organisation, sender, inbound)).await
+            }
+            Identified::PeopleUnknown => {
+                Box::pin(degraded::restrictions_unknown(self, organisation, inbound)).await
+            }
+        };
+        self.count(&organisation.id, channel, &outcome);
         outcome
     }
 
-    async fn decide_and_commit(&self, organisation: &OrganisationId, inbound: Inbound) -> Outcome {
-        let Some(organisation) = self.organisation(organisation) else {
-            return degraded::no_such_organisation(&inbound.contact);
-        };
-        let Some(sender) = self.rosters.resolve(&organisation, &inbound.contact) else {
-            return Box::pin(degraded::restrictions_unknown(self, &organisation, inbound)).await;
-        };
-        if self.is_plain(&organisation, &sender, &inbound.contact) {
-            return self.receive_plain(&organisation, &sender, inbound).await;
+    /// Looks up in memory who a contact is from.
+    pub fn identify(&self, organisation: &Organisation, contact: &Contact) -> Identified {
+        match self.rosters.resolve(organisation, contact) {
+            None => Identified::PeopleUnknown,
+            Some(sender) if is_plain(organisation, &sender, contact) => Identified::Plain(sender),
+            Some(sender) => Identified::Known(sender),
         }
-        // Many times as large as what most contacts take: on the heap, so that those need not carry
-        // it about.
-        Box::pin(self.receive_restricted(&organisation, sender, inbound)).await
-    }
-
-    /// Nobody who ever had a restriction: nothing of the store is needed.
-    ///
-    /// A restriction that has ended needs it still. An id that was limited while it was in force may
-    /// come again (a mail server's retry of days, a provider's of hours, at another gateway or after a
-    /// restart), and the recorded decision is the answer to it for ever: delivered now, it would be
-    /// kept and delivered both. The price is that those who once had a restriction are answered a
-    /// commit later than those who never had one.
-    fn is_plain(&self, organisation: &Organisation, sender: &Sender, contact: &Contact) -> bool {
-        decide::is_unrestricted(organisation, sender, contact.at)
-            && sender.candidates.iter().all(|person| person.restrictions.is_empty())
-    }
-
-    /// Whether the store is needed to decide a contact: its sender may have, or have had, a
-    /// restriction. A channel that would look something up for such a sender need not for others.
-    pub fn may_be_restricted(&self, organisation: &OrganisationId, contact: &Contact) -> bool {
-        let Some(organisation) = self.organisation(organisation) else { return false };
-        self.rosters
-            .resolve(&organisation, contact)
-            .is_none_or(|sender| !self.is_plain(&organisation, &sender, contact))
     }
 
     async fn receive_plain(
@@ -194,6 +211,18 @@ impl Intake {
         }
         appended.is_ok()
     }
+}
+
+/// Whether a contact is from nobody who ever had a restriction.
+///
+/// A restriction that has ended needs the store still. An id that was limited while it was in force
+/// may come again (a mail server's retry of days, a provider's of hours, at another gateway or after
+/// a restart), and the recorded decision is the answer to it for ever: delivered now, it would be
+/// kept and delivered both. The price is that those who once had a restriction are answered a
+/// commit later than those who never had one.
+fn is_plain(organisation: &Organisation, sender: &Sender, contact: &Contact) -> bool {
+    decide::is_unrestricted(organisation, sender, contact.at)
+        && sender.candidates.iter().all(|person| person.restrictions.is_empty())
 }
 
 /// Decides; a panic of the decider is a decision as well.

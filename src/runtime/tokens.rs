@@ -59,11 +59,12 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
+    // Every contact's digest is written so: digit by digit, without asking what each may be.
+    let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' + half - 10 });
     let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes {
-        for digit in [byte >> 4, byte & 0xf] {
-            text.extend(char::from_digit(u32::from(digit), 16));
-        }
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 0xf));
     }
     text
 }
@@ -81,6 +82,13 @@ mod tests {
         assert_eq!(table.authorise(Some("Basic open sesame")), None);
         assert_eq!(table.authorise(None), None);
         assert!(!format!("{table:?}").contains("sesame"));
+    }
+
+    #[test]
+    fn every_byte_has_its_two_digits() {
+        for byte in 0..=u8::MAX {
+            assert_eq!(hex(&[byte]), format!("{byte:02x}"));
+        }
     }
 
     #[test]

@@ -222,6 +222,14 @@ impl Decisions for Redis {
         Ok(Some((keys::read(&decision, "decision")?, keys::digest_of(&digest)?)))
     }
 
+    async fn first_recorded<'a>(
+        &self,
+        organisation: &OrganisationId,
+        contacts: &'a [String],
+    ) -> Result<Option<&'a str>, StoreError> {
+        decisions::first_recorded(self, &Keys::of(organisation), contacts).await
+    }
+
     async fn uncount(
         &self,
         organisation: &OrganisationId,

@@ -65,6 +65,7 @@ macro_rules! clauses {
             decisions: a_decision_and_all_that_goes_with_it_is_written_together,
             decisions: the_same_id_again_gives_the_recorded_decision_and_changes_nothing,
             decisions: the_same_id_with_other_content_is_told,
+            decisions: the_first_that_is_recorded_is_found_among_many,
             decisions: a_preview_writes_nothing,
             decisions: a_decider_that_panics_writes_nothing_and_spoils_no_other,
             decisions: a_decider_sees_what_was_written_before,

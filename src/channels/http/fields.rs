@@ -1,5 +1,6 @@
 //! Header fields on their way through the gateway.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use hyper::header::{
@@ -13,7 +14,7 @@ const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto
 
 /// Fields that concern one connection alone (RFC 9110 7.6.1). `Keep-Alive` and `Proxy-Connection`
 /// are old, and still sent.
-const HOP_BY_HOP: [HeaderName; 9] = [
+static HOP_BY_HOP: [HeaderName; 9] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -38,8 +39,9 @@ const FRAMING: [&str; 2] = ["content-length", "transfer-encoding"];
 
 /// Many handlers read `X_Forwarded_For` as `X-Forwarded-For` (RFC 3875 4.1.18), so that a name with
 /// underscores is held to be the one with hyphens.
-fn as_handlers_read(name: &HeaderName) -> String {
-    name.as_str().replace('_', "-")
+fn as_handlers_read(name: &HeaderName) -> Cow<'_, str> {
+    let name = name.as_str();
+    if name.contains('_') { Cow::Owned(name.replace('_', "-")) } else { Cow::Borrowed(name) }
 }
 
 /// Takes off what concerns the one connection, and whatever `Connection` names besides.
@@ -51,7 +53,10 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
         .collect();
-    for name in HOP_BY_HOP.iter().chain(&named) {
+    // Few of them are ever there: names are compared, which costs less than looking for each.
+    let of_hop = |name: &&HeaderName| HOP_BY_HOP.contains(name) || named.contains(name);
+    let there: Vec<HeaderName> = headers.keys().filter(of_hop).cloned().collect();
+    for name in there {
         headers.remove(name);
     }
 }
@@ -73,7 +78,7 @@ pub fn forwarded(mut headers: HeaderMap, peer: Option<IpAddr>, trusted: bool) ->
             // Of two spellings of one name a handler takes either: a disguised one never holds.
             begins(&read, &OURS)
                 || ((disguised || !trusted) && begins(&read, &OF_PROXIES))
-                || (disguised && FRAMING.contains(&read.as_str()))
+                || (disguised && FRAMING.contains(&&*read))
         })
         .cloned()
         .collect();

@@ -1,22 +1,21 @@
 //! The client towards forms and call flows: bodies go through as they are, redirects and errors
 //! are the upstream's own answers.
 
+mod kept;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::header::{HOST, HeaderMap, HeaderValue};
 use hyper::{Request, Response, Uri};
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tower_http::timeout::TimeoutBody;
 
+use self::kept::Lines;
 use super::answer::{Answer, Body, BoxError, collected};
 use super::fields::strip_hop_by_hop;
+use super::patient::patient;
 use crate::runtime::http_client::{NoAuthorities, connector};
-use crate::runtime::limits::{HTTP_BODY_WAIT, HTTP_UPSTREAM_IDLE_MAX};
 
 /// Why an upstream gave no answer. None of these says anything about the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -39,19 +38,14 @@ pub enum Reply {
 /// The client. Cheap to clone.
 #[derive(Clone)]
 pub struct Upstream {
-    client: Client<HttpsConnector<HttpConnector>, Body>,
+    lines: Arc<Lines>,
 }
 
 impl Upstream {
     /// # Errors
     /// `https` is asked for and the machine knows no certificate authority.
     pub fn new(https: bool) -> Result<Self, NoAuthorities> {
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_max_idle_per_host(HTTP_UPSTREAM_IDLE_MAX)
-            .set_host(false)
-            .build(connector(https)?);
-        Ok(Upstream { client })
+        Ok(Upstream { lines: Arc::new(Lines::new(connector(https)?)) })
     }
 
     /// Sends a request and gives the answer's head, its body still on the way. The answer's
@@ -68,10 +62,9 @@ impl Upstream {
             let host = host_of(request.uri()).ok_or(UpstreamError::Address)?;
             request.headers_mut().insert(HOST, host);
         }
-        let answer = tokio::time::timeout(wait, self.client.request(request))
+        let answer = tokio::time::timeout(wait, self.lines.send(request))
             .await
-            .map_err(|_| UpstreamError::Timeout)?
-            .map_err(|_| UpstreamError::Unreachable)?;
+            .map_err(|_| UpstreamError::Timeout)??;
         let (mut head, body) = answer.into_parts();
         strip_hop_by_hop(&mut head.headers);
         Ok(Response::from_parts(head, patient(body)))
@@ -134,15 +127,6 @@ pub async fn settle(answer: Response<Body>, bytes_max: usize) -> Reply {
             return Reply::Streaming(Response::from_parts(head, body));
         }
     }
-}
-
-/// A body of which no piece may take longer than [`HTTP_BODY_WAIT`].
-pub fn patient<B>(body: B) -> Body
-where
-    B: hyper::body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    TimeoutBody::new(HTTP_BODY_WAIT, body).boxed_unsync()
 }
 
 /// The upstream's address for a request: the configured address, what of the request's path stands

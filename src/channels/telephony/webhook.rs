@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use crate::channels::http::answer::collected;
 use crate::channels::http::fields;
+use crate::channels::http::patient::patient;
 use crate::channels::http::peer;
 use crate::channels::http::problem::ProblemType;
-use crate::channels::http::upstream::patient;
 use crate::runtime::limits::WEBHOOK_BODY_BYTES_MAX;
 
 /// One request of a provider.

@@ -16,9 +16,10 @@ use super::settings::FormSettings;
 use super::{FormEdge, Job};
 use crate::channels::http::answer::Body;
 use crate::channels::http::fields::forwarded;
+use crate::channels::http::patient::patient;
 use crate::channels::http::peer;
 use crate::channels::http::problem::ProblemType;
-use crate::channels::http::upstream::{Reply, UpstreamError, address, patient, settle};
+use crate::channels::http::upstream::{Reply, UpstreamError, address, settle};
 use crate::domain::decision::Decision;
 use crate::runtime::limits::FORM_ANSWER_BYTES_MAX;
 
@@ -35,22 +36,25 @@ impl FormEdge {
     ) -> Result<Response<Body>, ProblemType> {
         let from = peer(&request);
         let (mut head, body) = request.into_parts();
-        head.headers = self.headers(form, &head, from);
+        head.headers = self.headers(form, head.headers, from);
         head.uri = address(&form.upstream, behind, head.uri.query()).map_err(fault)?;
         let request = on_its_way(head, patient(body));
         self.parts.upstream.send(request, form.timeout).await.map_err(fault)
     }
 
-    /// Sends a submission on, byte for byte, with its length.
-    pub(super) async fn send(&self, job: &Job) -> Result<Reply, ProblemType> {
-        let mut head = job.head.clone();
-        head.uri = address(&job.form.upstream, &job.behind, head.uri.query()).map_err(fault)?;
-        head.headers.insert(CONTENT_LENGTH, HeaderValue::from(job.submission.bytes));
+    /// Sends a submission on, byte for byte, with its length. Its head goes with it.
+    pub(super) async fn send(&self, job: &mut Job) -> Result<Reply, ProblemType> {
+        let query = job.head.uri.query();
+        let target = address(&job.form.upstream, &job.behind, query).map_err(fault)?;
         let body = job.submission.body().await.map_err(|error| {
             tracing::error!(error = %error.kind(), "a spooled form could not be read");
             ProblemType::TryAgain
         })?;
-        let request = on_its_way(head, body);
+        let mut request = Request::new(body);
+        *request.method_mut() = job.head.method.clone();
+        *request.uri_mut() = target;
+        *request.headers_mut() = std::mem::take(&mut job.head.headers);
+        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(job.submission.bytes));
         let answer = self.parts.upstream.send(request, job.form.timeout).await.map_err(fault)?;
         Ok(settle(answer, FORM_ANSWER_BYTES_MAX).await)
     }
@@ -59,12 +63,12 @@ impl FormEdge {
     pub(super) fn headers(
         &self,
         form: &FormSettings,
-        head: &request::Parts,
+        headers: HeaderMap,
         from: Option<IpAddr>,
     ) -> HeaderMap {
         let trusted = from
             .is_some_and(|from| self.parts.trusted_proxies.iter().any(|net| net.contains(&from)));
-        let mut headers = forwarded(head.headers.clone(), from, trusted);
+        let mut headers = forwarded(headers, from, trusted);
         if !headers.contains_key(X_FORWARDED_PREFIX)
             && let Some(prefix) = form.prefix().and_then(|prefix| prefix.try_into().ok())
         {
@@ -93,11 +97,17 @@ fn fault(error: UpstreamError) -> ProblemType {
     }
 }
 
+/// Room for a head as most are. A longer one grows.
+const KEPT_HEAD_BYTES: usize = 512;
+
 /// The head of a request as it is kept in front of its body (RFC 9112 10.1, `message/http`): what
 /// says how to read the body, and nothing that opens a session.
 pub(super) fn kept_head(head: &request::Parts) -> Bytes {
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
-    let mut kept = format!("{} {target} HTTP/1.1\r\n", head.method).into_bytes();
+    let mut kept = Vec::with_capacity(KEPT_HEAD_BYTES);
+    for part in [head.method.as_str(), " ", target, " HTTP/1.1\r\n"] {
+        kept.extend_from_slice(part.as_bytes());
+    }
     for name in [HOST, CONTENT_TYPE, CONTENT_LENGTH, ORIGIN, REFERER, USER_AGENT, ACCEPT_LANGUAGE] {
         for value in head.headers.get_all(&name) {
             kept.extend_from_slice(name.as_str().as_bytes());

@@ -88,49 +88,65 @@ pub async fn parse(submission: &Submission, content_type: Option<&str>) -> io::R
 /// Name and value pairs of `a=1&b=2` (WHATWG URL, "urlencoded parsing"), with a lenient reading of
 /// other charsets than UTF-8.
 fn urlencoded(body: &[u8]) -> Vec<(String, String)> {
-    body.split(|byte| *byte == b'&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let at = pair.iter().position(|byte| *byte == b'=');
-            let (name, value) = at.map_or((pair, &[][..]), |at| {
-                let (name, rest) = pair.split_at(at);
-                (name, rest.get(1..).unwrap_or_default())
-            });
-            (text_of(&unescaped(name)), text_of(&unescaped(value)))
-        })
-        .collect()
+    let mut pairs = Vec::new();
+    let mut rest = Some(body);
+    while let Some(body) = rest {
+        let (pair, after) = match split_at_first(b'&', body) {
+            Some((pair, after)) => (pair, Some(after)),
+            None => (body, None),
+        };
+        rest = after;
+        if !pair.is_empty() {
+            let (name, value) = split_at_first(b'=', pair).unwrap_or((pair, &[]));
+            pairs.push((text_of(unescaped(name)), text_of(unescaped(value))));
+        }
+    }
+    pairs
+}
+
+/// What stands in front of the first such byte, and what behind it.
+fn split_at_first(byte: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memchr(byte, bytes)?;
+    Some((bytes.get(..at)?, bytes.get(at + 1..)?))
 }
 
 /// `+` and `%XX` undone, in bytes: which characters they are is not known yet.
 fn unescaped(escaped: &[u8]) -> Vec<u8> {
+    let mut bytes = escaped.to_vec();
+    for byte in &mut bytes {
+        *byte = if *byte == b'+' { b' ' } else { *byte };
+    }
+    if memchr::memchr(b'%', &bytes).is_some() { percent_decoded(&bytes) } else { bytes }
+}
+
+/// `%XX` undone. A percent sign before anything else is itself.
+fn percent_decoded(escaped: &[u8]) -> Vec<u8> {
+    let hex = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let mut bytes = Vec::with_capacity(escaped.len());
     let mut rest = escaped;
-    while let Some((first, after)) = rest.split_first() {
+    while let Some((plain, after)) = split_at_first(b'%', rest) {
+        bytes.extend_from_slice(plain);
         rest = after;
-        let hex =
-            |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        match (first, after) {
-            (b'+', _) => bytes.push(b' '),
-            (b'%', [high, low, after @ ..]) => match (hex(high), hex(low)) {
+        match after {
+            [high, low, after @ ..] => match (hex(high), hex(low)) {
                 (Some(high), Some(low)) => {
                     bytes.push(high << 4 | low);
                     rest = after;
                 }
                 _ => bytes.push(b'%'),
             },
-            _ => bytes.push(*first),
+            [] | [_] => bytes.push(b'%'),
         }
     }
+    bytes.extend_from_slice(rest);
     bytes
 }
 
 /// Text in whatever charset: UTF-8 where it is, else ISO 8859-1, which every byte is a character
 /// of. Good enough to match on; addresses and numbers are ASCII in both.
-fn text_of(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().copied().map(char::from).collect(),
-    }
+fn text_of(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|other| other.as_bytes().iter().copied().map(char::from).collect())
 }
 
 /// The parts of a multipart form (RFC 7578), or `None` where it is broken or has too many.
@@ -156,7 +172,7 @@ async fn multipart(submission: &Submission, boundary: String) -> io::Result<Opti
             content.update(piece);
         }
         match file {
-            None => pairs.push((name, text_of(&start))),
+            None => pairs.push((name, text_of(start))),
             // A file field that was left empty is sent as a nameless file of no bytes.
             Some(name) if name.is_empty() && bytes == 0 => {}
             Some(name) => files.push(Attachment { name, sha256: hex(&sum), bytes }),
@@ -214,6 +230,21 @@ mod tests {
         assert_eq!(form.fields.values("email"), ["a@x.example", "b@x.example"]);
         assert_eq!(form.fields.values("text"), ["two words!"]);
         assert_eq!(form.fields.values("%"), ["%zz"]);
+    }
+
+    #[test]
+    fn what_is_escaped_and_what_only_looks_so() {
+        for (escaped, meant) in [
+            ("%41%2b+%2B", "A+ +"),
+            ("100%", "100%"),
+            ("%4", "%4"),
+            ("%%41", "%A"),
+            ("%4+1", "%4 1"),
+            ("%C3%a9", "é"),
+            ("%E9t", "ét"),
+        ] {
+            assert_eq!(text_of(unescaped(escaped.as_bytes())), meant, "{escaped}");
+        }
     }
 
     #[tokio::test]

@@ -28,23 +28,33 @@ pub fn sender(fields: &Fields, names: &FormFields, nation: Nation) -> Sender {
     ];
     for (name, kind) in kinds {
         let Some(name) = name else { continue };
-        let mut seen: Vec<String> = Vec::new();
-        for value in fields.values(name) {
-            let same = one_spelling(kind, value, nation);
-            if seen.contains(&same) {
-                continue;
-            }
-            seen.push(same);
-            let value = value.to_owned();
-            sender.identifiers.push(SenderIdentifier {
-                kind,
-                value,
-                assurance: Assurance::Asserted,
-            });
-        }
-        sender.ambiguous |= seen.len() > 1;
+        let values = different(fields.values(name), kind, nation);
+        sender.ambiguous |= values.len() > 1;
+        sender.identifiers.extend(values.into_iter().map(|value| SenderIdentifier {
+            kind,
+            value: value.to_owned(),
+            assurance: Assurance::Asserted,
+        }));
     }
     sender
+}
+
+/// The values, each identity once, in its first spelling.
+fn different(values: Vec<&str>, kind: IdentifierKind, nation: Nation) -> Vec<&str> {
+    if values.len() < 2 {
+        return values;
+    }
+    let mut seen: Vec<String> = Vec::new();
+    let mut different = values;
+    different.retain(|value| {
+        let same = one_spelling(kind, value, nation);
+        let new = !seen.contains(&same);
+        if new {
+            seen.push(same);
+        }
+        new
+    });
+    different
 }
 
 /// What two spellings of one identity have in common; a value that is none stands for itself.
@@ -66,19 +76,15 @@ pub fn contact(
     sender: Sender,
     names: &FormFields,
 ) -> Contact {
-    let first = |name: &Option<String>| {
-        let name = name.as_deref()?;
-        parsed.fields.values(name).first().map(|value| (*value).to_owned())
-    };
     Contact {
         id,
         channel: Channel::WebForm,
         at,
         from: sender.identifiers,
         to: vec![form.to_owned()],
-        subject: first(&names.subject),
+        subject: subject(&parsed.fields, names),
         text: text(&parsed.fields, names),
-        issue: first(&names.issue),
+        issue: first(&parsed.fields, names.issue.as_deref()),
         thread: Vec::new(),
         attachments: parsed.files.clone(),
         automatic: false,
@@ -90,9 +96,19 @@ pub fn contact(
     }
 }
 
+/// The first value of a field that is configured.
+fn first(fields: &Fields, name: Option<&str>) -> Option<String> {
+    fields.values(name?).first().map(|value| (*value).to_owned())
+}
+
+/// The subject field.
+pub fn subject(fields: &Fields, names: &FormFields) -> Option<String> {
+    first(fields, names.subject.as_deref())
+}
+
 /// The text field, every time it stands; without a configured one, all that says nothing of the
 /// sender, so that a safeguard word is seen wherever it was typed.
-fn text(fields: &Fields, names: &FormFields) -> Option<String> {
+pub fn text(fields: &Fields, names: &FormFields) -> Option<String> {
     let values = match &names.text {
         Some(name) => fields.values(name),
         None => {

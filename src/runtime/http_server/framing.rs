@@ -121,7 +121,7 @@ impl Head {
         if self.after_cr {
             return 0;
         }
-        let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n' | 0));
+        let end = memchr::memchr3(b'\r', b'\n', 0, bytes);
         let plain = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
         let room = LINE_KEPT_BYTES.saturating_sub(self.line.len());
         let kept = plain.get(..room).unwrap_or(plain);

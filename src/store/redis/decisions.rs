@@ -158,6 +158,18 @@ async fn record_some(
     Ok(())
 }
 
+pub(super) async fn first_recorded<'a>(
+    redis: &Redis,
+    keys: &Keys,
+    contacts: &'a [String],
+) -> Result<Option<&'a str>, StoreError> {
+    let on: Vec<String> = contacts.iter().map(|contact| keys.contact(contact)).collect();
+    let (script, with) = (&redis.scripts.first, Arguments::default());
+    let answer = redis.link.run(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
+    let place: usize = take(Some(answer))?;
+    Ok(place.checked_sub(1).and_then(|place| contacts.get(place)).map(String::as_str))
+}
+
 pub(super) async fn uncount(redis: &Redis, keys: &Keys, contact: &str) -> Result<(), StoreError> {
     let mut asked = redis::cmd("HGET");
     asked.arg(keys.contact(contact)).arg("person");

@@ -22,6 +22,7 @@ pub(super) struct Script {
 pub(super) struct Scripts {
     pub(super) commit: Script,
     pub(super) plain: Script,
+    pub(super) first: Script,
     pub(super) uncount: Script,
     pub(super) replace: Script,
     pub(super) people: Script,
@@ -40,6 +41,7 @@ impl Scripts {
         Scripts {
             commit: appending(include_str!("scripts/commit.lua")),
             plain: appending(include_str!("scripts/plain.lua")),
+            first: Script::new(include_str!("scripts/first.lua")),
             uncount: Script::new(include_str!("scripts/uncount.lua")),
             replace: appending(include_str!("scripts/replace.lua")),
             people: appending(include_str!("scripts/people.lua")),

@@ -62,6 +62,18 @@ pub async fn the_same_id_with_other_content_is_told(ground: &dyn Ground) {
     assert_eq!(ledger(&*store).await.counted, [counted(at(0))]);
 }
 
+pub async fn the_first_that_is_recorded_is_found_among_many(ground: &dyn Ground) {
+    let store = ground.gateway();
+    let asked: Vec<String> = ["c-3", "c-2", "c-1"].map(str::to_owned).to_vec();
+    assert_eq!(store.first_recorded(&karbon(), &asked).await.unwrap(), None);
+    for id in ["c-1", "c-2"] {
+        store.commit(request(id, |_| admitted(id, at(0)))).await.unwrap();
+    }
+    assert_eq!(store.first_recorded(&karbon(), &asked).await.unwrap(), Some("c-2"));
+    assert_eq!(store.first_recorded(&tuntum(), &asked).await.unwrap(), None);
+    assert_eq!(store.first_recorded(&karbon(), &[]).await.unwrap(), None);
+}
+
 pub async fn a_preview_writes_nothing(ground: &dyn Ground) {
     let store = ground.gateway();
     let mut looking = request("c-1", |_| limited("c-1", at(0)));
