@@ -141,15 +141,17 @@ pub fn text_of(contact: &Contact) -> &str {
 /// The fingerprints of a text's own words: a hash for every three words in a row, sorted. Quoted
 /// text is set aside. A text of fewer words has one fingerprint, an empty one none.
 pub fn fingerprint(text: &str) -> Vec<u64> {
-    let folded = folded(&own_text(text));
-    let words = each_word(&folded, |word| word);
+    let words = each_word(&folded(&own_text(text)), |word| {
+        word.bytes().fold(OFFSET, |state, byte| stirred(state, byte.into()))
+    });
     if words.is_empty() {
         return Vec::new();
     }
+    let together = |words: &[u64]| words.iter().fold(OFFSET, |state, word| stirred(state, *word));
     let mut prints: Vec<u64> = if words.len() < TOGETHER {
-        vec![hash(&words)]
+        vec![together(&words)]
     } else {
-        words.windows(TOGETHER).map(hash).collect()
+        words.windows(TOGETHER).map(together).collect()
     };
     prints.sort_unstable();
     prints.dedup();
@@ -157,18 +159,13 @@ pub fn fingerprint(text: &str) -> Vec<u64> {
     prints
 }
 
-/// FNV-1a, 64 bit: the stored fingerprints must stay the same over versions of the program.
-fn hash(words: &[&str]) -> u64 {
-    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+/// FNV-1a of 64 bits, of the letters of a word and of the words of a fingerprint. It stays as it is over
+/// versions of the program: fingerprints are stored.
+const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+
+const fn stirred(state: u64, with: u64) -> u64 {
     const PRIME: u64 = 0x0000_0100_0000_01b3;
-    let mut state = OFFSET;
-    for word in words {
-        for byte in word.bytes() {
-            state = (state ^ u64::from(byte)).wrapping_mul(PRIME);
-        }
-        state = (state ^ u64::from(b' ')).wrapping_mul(PRIME);
-    }
-    state
+    (state ^ with).wrapping_mul(PRIME)
 }
 
 /// The sender's own text: without lines quoted with `>`, attribution lines, and what mail programs
@@ -303,6 +300,16 @@ mod tests {
         let text =
             format!("{EARLIER}\n\nOn Mon, 2 Nov 2026 at 09:00, Repairs wrote:\n> Dear you\n");
         assert_eq!(news(&contact(&text, &[]), &seen(EARLIER, &[]), 0.5).text, TextNews::Repeated);
+    }
+
+    /// They are compared with stored ones.
+    #[test]
+    fn fingerprints_stay_what_they_are() {
+        let prints = fingerprint("The boiler is broken.");
+        assert_eq!(prints, [5_953_679_154_286_335_460, 18_243_262_259_740_822_722]);
+        assert_eq!(fingerprint("the BOILER, is: bröken"), prints);
+        assert_eq!(fingerprint("boiler").len(), 1);
+        assert!(fingerprint(" … ").is_empty());
     }
 
     #[test]
