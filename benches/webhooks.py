@@ -157,6 +157,30 @@ def people():
     ]
 
 
+def telephony(name, upstream, secret='{ env = "BENCH_SECRET" }'):
+    """The entry of a provider's webhooks, of which the call flow is at this port."""
+    provider, product, *_ = PROVIDERS[name]
+    text = f"""[[organisation.telephony]]
+provider = "{provider}"
+product = "{product}"
+path = "{path_of(name)}"
+targets = {{ queue = "+441910000009" }}
+"""
+    if provider == "generic":
+        return text + f"token = {secret}\n"
+    text += f'secrets = [{secret}]\npublic_url = "{PUBLIC}{path_of(name)}"\n'
+    return text + f'upstream = "http://127.0.0.1:{upstream}{path_of(name)}"\n'
+
+
+def request(name, sender, number):
+    """A signed webhook as it is sent, all of it. `number` is in its id."""
+    body, content_type, more = PROVIDERS[name][2](path_of(name), sender, number)
+    fields = {"Host": "contact.karbon.example", "Content-Type": content_type, **more}
+    head = f"POST {path_of(name)} HTTP/1.1\r\nContent-Length: {len(body)}\r\n"
+    head += "".join(f"{field}: {value}\r\n" for field, value in fields.items())
+    return f"{head}\r\n{body}".encode()
+
+
 def config(folder, listen, staff, upstream):
     text = f"""[store]
 url = "embedded:{folder}/store"
@@ -172,19 +196,8 @@ mode = "enforce"
 emergency = "+441910000000"
 set = {{ "review.every_months" = 6 }}
 """
-    for name, (provider, product, *_) in PROVIDERS.items():
-        secret = {"generic": 'token = { env = "BENCH_SECRET" }'}
-        secret = secret.get(provider, 'secrets = [{ env = "BENCH_SECRET" }]')
-        text += f"""[[organisation.telephony]]
-provider = "{provider}"
-product = "{product}"
-path = "{path_of(name)}"
-targets = {{ queue = "+441910000009" }}
-{secret}
-"""
-        if provider != "generic":
-            text += f'public_url = "{PUBLIC}{path_of(name)}"\n'
-            text += f'upstream = "http://127.0.0.1:{upstream}{path_of(name)}"\n'
+    for name in PROVIDERS:
+        text += telephony(name, upstream)
     return text
 
 
@@ -249,19 +262,15 @@ def fault_in(name, sender, answered, document, is_well):
 
 
 async def one_connection(listen, name, seen, until, is_well):
-    make = PROVIDERS[name][2]
     reader, writer = await asyncio.open_connection("127.0.0.1", listen)
     while time.monotonic() < until:
         number = next(ids)
         # Somebody else each time, and 1 in 20 of any number of webhooks in a row.
         sender = number * 7 % SENDERS
         seen.restricted += restricted(sender)
-        body, content_type, more = make(path_of(name), number_of(sender), number)
-        fields = {"Host": "contact.karbon.example", "Content-Type": content_type, **more}
-        head = f"POST {path_of(name)} HTTP/1.1\r\nContent-Length: {len(body)}\r\n"
-        head += "".join(f"{field}: {value}\r\n" for field, value in fields.items())
+        asked = request(name, number_of(sender), number)
         started = time.monotonic()
-        writer.write(f"{head}\r\n{body}".encode())
+        writer.write(asked)
         answered, document = await head_and_body(reader)
         seen.waits.append(time.monotonic() - started)
         if fault := fault_in(name, sender, answered, document, is_well):

@@ -15,6 +15,7 @@ pub mod decision;
 pub mod event;
 pub mod evidence;
 pub mod explain;
+mod fingerprints;
 pub mod hours;
 pub mod identifier;
 pub mod instant;

@@ -39,6 +39,7 @@ PATHS = {
     "decision-unrestricted": (http_paths.unrestricted, "wrk redis-server redis-cli"),
     "decision-restricted": (http_paths.restricted, "wrk redis-server redis-cli nginx"),
     "form": (http_paths.form, "wrk redis-server redis-cli nginx"),
+    "webhook": (http_paths.webhook, "wrk redis-server redis-cli nginx"),
     "commit": (store_paths.commits, "wrk"),
     "smtp": (mail_paths.smtp, "smtp-source smtp-sink"),
     "postfix": (mail_paths.behind_postfix, "smtp-source smtp-sink postfix"),
@@ -57,7 +58,7 @@ def options():
     parser.add_argument("--paths", help=f"some of: {', '.join(PATHS)}; with --growth of: {', '.join(growth.QUANTITIES)}")
     parser.add_argument("--growth", action="store_true", help="how cost grows, instead of the paths")
     parser.add_argument("--plots", type=pathlib.Path, help="with --growth: a folder for one SVG of each quantity")
-    parser.add_argument("--million", action="store_true", help="with --growth: a million people as well (8 GB of memory)")
+    parser.add_argument("--million", action="store_true", help="with --growth: a million people as well (4 GB of memory)")
     parser.add_argument("--runs", type=int, default=5, help="of each candidate (5)")
     parser.add_argument("--seconds", type=float, default=5, help="of a run (5)")
     parser.add_argument("--connections", default="1,16,64", help="of HTTP (1,16,64)")

@@ -1,5 +1,6 @@
 """The gateway that is measured: its configuration, its people, and what stands in its store."""
 
+import contextlib
 import datetime
 import hashlib
 import http.client
@@ -9,6 +10,8 @@ import shutil
 import sqlite3
 import time
 
+import webhooks
+
 from processes import START_WAIT, free_port, run
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -17,6 +20,8 @@ TOKEN = "load"
 GENEROUS = 1_000_000
 IMPORT_PIECE = 100_000
 RECORDED_WAIT = 30.0
+# What the webhooks are that are sent.
+WEBHOOK = "Twilio voice"
 
 
 def restriction(limit, kind="contact_quota"):
@@ -31,13 +36,42 @@ def restriction(limit, kind="contact_quota"):
     return whole
 
 
-def person(number, restrictions):
+def email(number):
     address = f"p{number:07d}@people.example"
-    identifiers = [{"kind": "email", "value": address}]
+    return {"kind": "email", "value": address}
+
+
+def phone(number):
+    return {"kind": "phone", "value": webhooks.number_of(number)}
+
+
+def person(number, restrictions, identifier=email):
+    identifiers = [identifier(number)]
     return {"id": f"P-{number}", "name": f"Person {number}", "identifiers": identifiers, "restrictions": restrictions}
 
 
-class Gateway:
+def embedded(folder):
+    """A gateway's or a floor's embedded store, to be read."""
+    return sqlite3.connect(f"file:{folder}/store/gateway.sqlite3?mode=ro", uri=True, timeout=30)
+
+
+def embedded_entries(folder):
+    with contextlib.closing(embedded(folder)) as store:
+        return store.execute("SELECT count(*) FROM audit WHERE organisation = 'karbon'").fetchone()[0]
+
+
+class Recording:
+    """A server that records, `recorded()` many up to now."""
+
+    def wait_for_recorded(self, before, wanted):
+        """Until so many more are recorded than before. Gives how many are."""
+        end = time.monotonic() + RECORDED_WAIT
+        while (now := self.recorded() - before) < wanted and time.monotonic() < end:
+            time.sleep(0.1)
+        return now
+
+
+class Gateway(Recording):
     """`store` is `embedded` or a Redis. Started by [`start`]; [`fresh`] gives it the store back as it
     was when the people were imported."""
 
@@ -50,7 +84,7 @@ class Gateway:
         self.config.write_text(self.written(**settings))
         self.imported = 0
 
-    def written(self, downstream=None, form=None, organisations=1, lmtp=None):
+    def written(self, downstream=None, form=None, flow=None, organisations=1, lmtp=None):
         del lmtp
         url = f"embedded:{self.folder}/store" if self.store == "embedded" else self.store.url
         text = f'[store]\nurl = "{url}"\n[archive]\nurl = "file:{self.folder}/archive"\n'
@@ -60,10 +94,10 @@ class Gateway:
             text += f'smtp = "127.0.0.1:{self.smtp}"\nlmtp = "{self.lmtp}"\n'
             text += f'[mail]\ndownstream = "smtp://127.0.0.1:{downstream}"\nxforward_from = ["127.0.0.0/8"]\n'
         for number in range(organisations):
-            text += self.organisation(number, form)
+            text += self.organisation(number, form, flow)
         return text
 
-    def organisation(self, number, form):
+    def organisation(self, number, form, flow):
         name, token = ("karbon", TOKEN) if number == 0 else (f"o{number}", f"{TOKEN}-{number}")
         digest = hashlib.sha256(token.encode()).hexdigest()
         text = f"""
@@ -82,6 +116,11 @@ token_sha256 = "{digest}"
         if form and number == 0:
             text += f'[[organisation.form]]\npath = "/form"\nupstream = "http://127.0.0.1:{form}/form"\n'
             text += 'fields = { email = "email", text = "message", subject = "subject" }\n'
+        if flow and number == 0:
+            secret = self.folder / "secret"
+            secret.write_text(webhooks.SECRET)
+            secret.chmod(0o600)
+            text += webhooks.telephony(WEBHOOK, flow, f'{{ file = "{secret}" }}')
         return text
 
     def start(self):
@@ -107,10 +146,10 @@ token_sha256 = "{digest}"
             self.place.stop(self.process)
             self.process = None
 
-    def import_people(self, count, restrictions):
+    def import_people(self, count, restrictions, identifier=email):
         """So many people with these restrictions, `R-1` being given to each."""
         for first in range(0, count, IMPORT_PIECE):
-            people = [person(number, restrictions) for number in range(first, min(count, first + IMPORT_PIECE))]
+            people = [person(number, restrictions, identifier) for number in range(first, min(count, first + IMPORT_PIECE))]
             file = self.folder / "people.json"
             file.write_text(json.dumps(people))
             run(self.program, "import", "--config", self.config, "--organisation", "karbon", file, cwd=self.folder)
@@ -162,16 +201,34 @@ token_sha256 = "{digest}"
         """Decisions that stand in the store, of the first organisation."""
         if self.store != "embedded":
             return int(self.store.ask("xlen", "cg1:{karbon}:audit"))
-        file = self.folder / "store/gateway.sqlite3"
-        with sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30) as store:
-            return store.execute("SELECT count(*) FROM audit WHERE organisation = 'karbon'").fetchone()[0]
+        return embedded_entries(self.folder)
 
-    def wait_for_recorded(self, before, wanted):
-        """Until so many more are recorded than before. Gives how many are."""
-        end = time.monotonic() + RECORDED_WAIT
-        while (now := self.recorded() - before) < wanted and time.monotonic() < end:
-            time.sleep(0.1)
-        return now
+    def texts(self, identity):
+        """What stands in the store of the last contact, which has this id. Ends the gateway, which then has
+        recorded it."""
+        self.stop()
+        if self.store == "embedded":
+            with contextlib.closing(embedded(self.folder)) as store:
+
+                def asked(query, *given):
+                    return (store.execute(query, given).fetchone() or [None])[0]
+
+                decision = asked("SELECT record FROM decision WHERE contact = ?", identity)
+                trace = asked("SELECT record FROM received WHERE contact = ?", identity)
+        else:
+            keys = "cg1:{karbon}:"
+            decision = self.store.ask("hget", f"{keys}contact:{identity}", "decision")
+            person = json.loads(decision)["person"]
+            trace = self.store.ask("hget", f"{keys}traces:{person}", identity)
+        return {"contact": identity, "decision": decision, "trace": trace, "audit": self.last_entry()}
+
+    def last_entry(self):
+        """The last entry of the audit trail. Ends the gateway, which then has recorded all."""
+        self.stop()
+        if self.store != "embedded":
+            return self.store.ask("xrevrange", "cg1:{karbon}:audit", "+", "-", "count", "1").splitlines()[-1]
+        with contextlib.closing(embedded(self.folder)) as store:
+            return store.execute("SELECT record FROM audit ORDER BY number DESC LIMIT 1").fetchone()[0]
 
     def resident(self):
         """Bytes of memory."""

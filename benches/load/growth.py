@@ -86,7 +86,7 @@ def bodies(place, options):
         def work(seconds, size=size):
             messages = BODY_BYTES_A_SECOND * seconds / (size * KIBIBYTE)
             messages = max(4, round(min(messages, MESSAGES_A_SECOND_MAX * seconds)))
-            return sent(gateway.smtp, sink, 4, messages, size * KIBIBYTE)
+            return sent(gateway.smtp, sink.taken, 4, messages, size * KIBIBYTE)
 
         groups = lambda: gateway.groups() | {"sink": [sink.process.pid]}
         candidate = Candidate("message", groups, work, gateway.fresh, resident_and(gateway, None))

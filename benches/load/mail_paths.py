@@ -1,6 +1,5 @@
 """Paths of e-mail: receive, decide and hand on; behind Postfix; one message beside rspamd; `pipe`."""
 
-import json
 import secrets
 import statistics
 import time
@@ -8,7 +7,7 @@ import time
 from http_paths import Load, constant, expect, gateway_candidate, gateway_with, wrk
 from measuring import Candidate, Case
 from postfix import Postfix
-from processes import free_port, run
+from processes import counted, free_port, run
 from report import Target
 from servers import Redis, Rspamd, Sink, compiled
 
@@ -23,26 +22,36 @@ DELIVERED_WAIT = 60.0
 SMTP_A_SECOND = {2: 1_500, 100: 500}
 POSTFIX_A_SECOND = 150
 PIPES_A_SECOND = 200
+# By SMTP from restricted senders: what somebody may send in a busy month.
+MESSAGES_OF_EACH = 32
+DELIVERING = "static C program that delivers"
 SMALL, LARGE = "contact-gateway-pipe", "contact-gateway pipe"
 
 
-def smtp_source(port, sessions, messages, size, sender=STRANGER, *more):
-    began = time.monotonic()
+def smtp_source(port, sessions, messages, size, sender, *more):
     command = ["smtp-source", *more, "-s", sessions, "-m", messages, "-l", size]
     run(*command, "-f", sender, "-t", DESK, f"127.0.0.1:{port}")
-    return {"requests": messages, "accepted_seconds": time.monotonic() - began}
 
 
-def sent(port, sink, sessions, messages, size, *more, sender=STRANGER):
-    """Until the sink has them all; the rate is that of deliveries."""
-    before = sink.taken()
-    values = smtp_source(port, sessions, messages, size, sender, *more)
+def sent(port, taken, sessions, messages, size, *more, senders=(STRANGER,)):
+    """As many from each sender, one sender after another, until as many more are taken; the rate is that of
+    deliveries."""
+    of_each = round(messages / len(senders))
+    messages = of_each * len(senders)
+    before, began = taken(), time.monotonic()
+    for sender in senders:
+        smtp_source(port, sessions, of_each, size, sender, *more)
+    accepted = time.monotonic() - began
     end = time.monotonic() + DELIVERED_WAIT
-    while sink.taken() < before + messages and time.monotonic() < end:
+    while taken() < before + messages and time.monotonic() < end:
         time.sleep(0.005)
-    values["errors"] = before + messages - sink.taken()
-    values["accepted_a_second"] = messages / values["accepted_seconds"]
-    return values
+    missing = before + messages - taken()
+    return {
+        "requests": messages,
+        "accepted_seconds": accepted,
+        "accepted_a_second": messages / accepted,
+        "errors": missing,
+    }
 
 
 def smtp(place, options):
@@ -56,7 +65,7 @@ def smtp(place, options):
         def candidate(name, server, port, *more, size=size):
             def work(seconds):
                 messages = max(SESSIONS, round(SMTP_A_SECOND[size] * seconds))
-                return sent(port, sink, SESSIONS, messages, size * KIBIBYTE, *more)
+                return sent(port, sink.taken, SESSIONS, messages, size * KIBIBYTE, *more)
 
             groups = {"sink": [sink.process.pid]}
             return Candidate(name, lambda: groups | ({"server": [server.process.pid]} if server else {}), work)
@@ -118,7 +127,7 @@ def behind_postfix(place, options):
     def candidate(name, port):
         def work(seconds):
             messages = max(POSTFIX_SESSIONS, round(POSTFIX_A_SECOND * seconds))
-            return sent(port, sink, POSTFIX_SESSIONS, messages, 2 * KIBIBYTE)
+            return sent(port, sink.taken, POSTFIX_SESSIONS, messages, 2 * KIBIBYTE)
 
         def groups():
             ours = {"gateway": [gateway.process.pid]} if name.startswith("gateway") else {}
@@ -158,15 +167,17 @@ def beside_rspamd(place, options):
         return {"server": [rspamd.process.pid], "redis": [rspamd_redis.process.pid]}
 
     def received(seconds):
+        # With all from one sender, most of the time would go to a history that nobody has.
         messages = round(SMTP_A_SECOND[2] * seconds)
-        return sent(gateway.smtp, sink, 16, messages, 2 * KIBIBYTE, sender=KNOWN)
+        senders = [f"p{number:07d}@people.example" for number in range(max(1, messages // MESSAGES_OF_EACH))]
+        return sent(gateway.smtp, sink.taken, 16, messages, 2 * KIBIBYTE, senders=senders)
 
     load = Load("contact", "/decisions/contact", 1, options.people, {"text": 2 * KIBIBYTE - 300})
     candidates = [
         Candidate("rspamd", rspamd_groups, scanned),
         gateway_candidate("gateway, decision endpoint", gateway, load, 16),
         Candidate(
-            "gateway, SMTP, one restricted sender, handed on",
+            "gateway, SMTP, restricted senders, handed on",
             lambda: gateway.groups() | {"sink": [sink.process.pid]},
             received,
             gateway.fresh,
@@ -174,6 +185,11 @@ def beside_rspamd(place, options):
     ]
     targets = [Target("2 KiB", name, "rspamd", "cpu", at_most=0.1) for name in (candidates[1].name, candidates[2].name)]
     return [Case("message", "2 KiB", candidates, "messages")], targets
+
+
+def program_micros(run):
+    """Processor time of what the spawner started, starting included, for one message."""
+    return 1e6 * run.values["program_seconds"] / run.values["requests"]
 
 
 def readable(place, program):
@@ -187,11 +203,12 @@ def readable(place, program):
 
 
 def pipe(place, options):
-    """`contact-gateway-pipe`, `contact-gateway pipe`, and a static C program that does nothing: started by a
-    spawner, and by Postfix's pipe(8). What the gateway takes it sends into the sink, which the other does
-    not."""
+    """`contact-gateway-pipe`, `contact-gateway pipe`, a static C program that does nothing, and one that hands the
+    message to the sink itself: started by a spawner, and by Postfix's pipe(8). What the gateway takes it sends
+    into the sink before the program ends."""
     sink = Sink(place)
     spawner, nothing = compiled(place, "spawner"), compiled(place, "nothing", "-static")
+    deliver = compiled(place, "deliver", "-static")
     gateway = gateway_with(place, "gateway", options, downstream=sink.port, lmtp=f"unix:{place.folder}/lmtp.sock")
     count = place.folder / "nothing.count"
     count.write_bytes(b"")
@@ -201,6 +218,8 @@ def pipe(place, options):
     # Name, what Postfix calls it, and the command up to its arguments.
     programs = [(SMALL, "small", [small]), (LARGE, "large", [large, "pipe"])]
     ways = {"nothing": ("\n -o content_filter=nothing:dummy", service.format(name="nothing", argv=f"{nothing} {count}"))}
+    argv = f"{deliver} {sink.port} ${{sender}} ${{recipient}}"
+    ways["deliver"] = ("\n -o content_filter=deliver:dummy", service.format(name="deliver", argv=argv))
     for _, name, command in programs:
         argv = " ".join(map(str, command)) + f" --config {gateway.config}"
         argv += " --queue-id ${queue_id} -f ${sender} -- ${recipient}"
@@ -211,25 +230,23 @@ def pipe(place, options):
     def spawned(*command):
         def work(seconds):
             times = round(PIPES_A_SECOND * seconds)
-            said = run(spawner, times, secrets.token_hex(4), 2 * KIBIBYTE, STRANGER, *command)
-            return json.loads(said.rsplit("RESULT ", 1)[1])
+            return counted(spawner, times, secrets.token_hex(4), 2 * KIBIBYTE, STRANGER, *command)
 
         return work
 
     def through_postfix(name, taken):
         def work(seconds):
-            messages, before = max(POSTFIX_SESSIONS, round(POSTFIX_A_SECOND * seconds)), taken()
-            values = smtp_source(postfix.ports[name], POSTFIX_SESSIONS, messages, 2 * KIBIBYTE)
-            end = time.monotonic() + DELIVERED_WAIT
-            while taken() < before + messages and time.monotonic() < end:
-                time.sleep(0.005)
-            return values | {"errors": before + messages - taken()}
+            messages = max(POSTFIX_SESSIONS, round(POSTFIX_A_SECOND * seconds))
+            return sent(postfix.ports[name], taken, POSTFIX_SESSIONS, messages, 2 * KIBIBYTE)
 
         return work
 
     ends = {"sink": [sink.process.pid]}
     arguments = ["--config", gateway.config, "-f", STRANGER, "--", DESK]
-    by_spawner = [Candidate("static C program", lambda: {}, spawned(nothing))]
+    by_spawner = [
+        Candidate("static C program", lambda: {}, spawned(nothing)),
+        Candidate(DELIVERING, lambda: ends, spawned(deliver, sink.port, STRANGER, DESK)),
+    ]
     by_spawner += [
         Candidate(name, lambda: gateway.groups() | ends, spawned(*command, *arguments)) for name, _, command in programs
     ]
@@ -239,10 +256,16 @@ def pipe(place, options):
 
     by_postfix = [
         Candidate("static C program", with_postfix, through_postfix("nothing", lambda: count.stat().st_size)),
+        Candidate(DELIVERING, with_postfix, through_postfix("deliver", sink.taken)),
     ]
     by_postfix += [
         Candidate(name, lambda: with_postfix(gateway), through_postfix(called, sink.taken)) for name, called, _ in programs
     ]
     cases = [Case("pipe", "spawner", by_spawner, "messages"), Case("pipe", "Postfix pipe(8)", by_postfix, "messages")]
-    names = (SMALL, "static C program", "rate")
-    return cases, [Target(case.name, *names, at_least=0.9) for case in cases]
+    targets = [Target(case.name, SMALL, "static C program", "rate", at_least=0.9) for case in cases]
+    targets += [Target(case.name, DELIVERING, "static C program", "rate") for case in cases]
+    targets += [Target(case.name, SMALL, DELIVERING, "rate") for case in cases]
+    cost = "processor time of the program that is started,"
+    for name in (DELIVERING, SMALL):
+        targets.append(Target("spawner", name, "static C program", program_micros, what=cost))
+    return cases, targets

@@ -95,13 +95,14 @@ class Run:
 class Candidate:
     """Who is measured. `groups` names processes whose time is told apart: `server`, and what else
     there is; those that it does not name count as other work. `work(seconds)` is the client; it gives
-    what it counted, `requests` at least."""
+    what it counted, `requests` at least. `alone`: there is no server, and what `work` starts is measured."""
 
     name: str
     groups: object
     work: object
     prepare: object = None
     check: object = None
+    alone: bool = False
     runs: list = dataclasses.field(default_factory=list)
 
     def quiet_runs(self):
@@ -148,7 +149,7 @@ def measured(candidate, seconds):
     busy, client = busy_seconds() - busy, own_and_client_seconds() - client
     # Asked for again: a candidate whose work is to start has spent all its time in the run.
     cpu = {name: tree_seconds(pids) - before.get(name, 0.0) for name, pids in candidate.groups().items()}
-    cpu["client"] = client
+    cpu |= {"server": client} if candidate.alone else {"client": client}
     run = Run(elapsed, cpu, busy - sum(cpu.values()), values)
     if values.get("errors"):
         run.fault = f"{values['errors']} of {values['requests']} were not answered well"

@@ -1,5 +1,6 @@
 """Processes and their folder: started here, ended here by their own numbers, whatever happens."""
 
+import json
 import os
 import pathlib
 import random
@@ -135,3 +136,8 @@ def run(*command, env=None, **more):
         said = (whole.stderr or whole.stdout).decode(errors="replace").strip()[-2000:]
         raise RuntimeError(f"{command[0]} ended with {whole.returncode}: {said}")
     return whole.stdout.decode(errors="replace")
+
+
+def counted(*command, **more):
+    """What a program that must end well says that it has counted."""
+    return json.loads(run(*command, **more).rsplit("RESULT ", 1)[1])

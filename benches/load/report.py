@@ -10,7 +10,8 @@ SERVER_GROUPS = ("server", "redis", "form", "gateway")
 @dataclasses.dataclass
 class Target:
     """A ratio of a candidate's figure (`rate`, `cpu`, `p50`, what the client counted, or a function of
-    the run) to that of another, or with `against` empty the figure itself. `what` says it in words."""
+    the run) to that of another, or with `against` empty the figure itself. `what` says it in words. With
+    neither bound nothing is wanted of it: so a floor is shown beside what is."""
 
     case: str
     candidate: str
@@ -23,7 +24,7 @@ class Target:
     def wanted(self):
         if self.at_least is not None:
             return f"at least {self.at_least:.3g}"
-        return f"at most {self.at_most:.3g}"
+        return f"at most {self.at_most:.3g}" if self.at_most is not None else "no target"
 
     def met(self, ratio):
         return ratio >= self.at_least if self.at_least is not None else ratio <= self.at_most
@@ -34,7 +35,7 @@ class Verdict:
     path: str
     target: Target
     ratio: tuple
-    met: bool
+    met: bool | None
     says: str
 
 
@@ -69,6 +70,8 @@ def judged(cases, targets):
 def verdict(path, target, ratio):
     """A miss or a win that is smaller than the spread of the rounds is none."""
     median, least, most = ratio
+    if target.at_least is None and target.at_most is None:
+        return Verdict(path, target, ratio, None, "")
     met = target.met(median)
     bound = target.at_least if target.at_least is not None else target.at_most
     within = least < bound < most

@@ -1,5 +1,5 @@
-"""The peers and the floors: Redis, nginx with Lua, rspamd, smtp-sink, the bare hyper handler, and small
-C programs; each with settings as somebody who wants it fast would write them."""
+"""The peers: Redis, nginx with Lua and without, rspamd, smtp-sink, and small C programs; each with settings
+as somebody who wants it fast would write them."""
 
 import pathlib
 import re
@@ -68,9 +68,9 @@ class Nginx:
             lua_package_path '{folder}/?.lua;/usr/share/lua/5.1/?.lua;;';
             lua_package_cpath '/usr/lib/x86_64-linux-gnu/lua/5.1/?.so;;';
             upstream form {{ server 127.0.0.1:{form}; keepalive 128; }}
+            proxy_http_version 1.1; proxy_set_header Connection "";
             server {{
                 listen 127.0.0.1:{port} backlog=4096;
-                proxy_http_version 1.1; proxy_set_header Connection "";
                 location = /decide {{ content_by_lua_block {{ require("peer").answer() }} }}
                 location = /plain {{ proxy_pass http://form; }}
                 location = /form {{
@@ -99,11 +99,38 @@ class Nginx:
 
 
 class Form(Nginx):
-    """The form's own handler, which takes everything."""
+    """The form's own handler, which takes everything; or an existing call flow, with another answer."""
 
-    def __init__(self, place):
-        server = 'server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ return 200 "thank you\\n"; }} }}'
-        super().__init__(place, "form", server)
+    FORM = """
+            server {{
+                listen 127.0.0.1:{port} backlog=4096; default_type {kind};
+                location / {{ return 200 "{answer}"; }}
+            }}
+    """
+
+    def __init__(self, place, answer="thank you\\n", kind="text/plain"):
+        self.answer, self.kind = answer, kind
+        super().__init__(place, "form", self.FORM)
+
+    def names(self):
+        return {"answer": self.answer, "kind": self.kind}
+
+
+class Proxy(Nginx):
+    """Passes everything on to the form."""
+
+    PROXY = """
+            upstream form {{ server 127.0.0.1:{form}; keepalive 128; }}
+            proxy_http_version 1.1; proxy_set_header Connection "";
+            server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ proxy_pass http://form; }} }}
+    """
+
+    def __init__(self, place, form):
+        self.form = form
+        super().__init__(place, "proxy", self.PROXY)
+
+    def names(self):
+        return {"form": self.form.port}
 
 
 class Peer(Nginx):
@@ -137,18 +164,6 @@ class Peer(Nginx):
 
     def counted(self):
         return len(self.redis.ask("--scan", "--pattern", "q:*").split())
-
-
-class Floor:
-    """`benches/floor.rs`: hyper that reads a request and answers these bytes."""
-
-    def __init__(self, place, program, body, headers):
-        answer = place.folder / "floor.answer"
-        answer.write_bytes(body)
-        self.port = free_port()
-        fields = [f"{name}: {value}" for name, value in headers]
-        self.process = place.start(program, f"127.0.0.1:{self.port}", answer, *fields, log="floor.log")
-        wait_for_port(self.port, self.process)
 
 
 class Sink:

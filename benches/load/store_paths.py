@@ -1,6 +1,5 @@
 """The embedded store's commits, how long a start takes, and what an idle gateway takes of memory."""
 
-import json
 import pathlib
 import secrets
 import sys
@@ -8,10 +7,11 @@ import tempfile
 
 import mail_memory
 
+from floors import commits_together, rows_of
 from gateway import GENEROUS, Gateway, contact, restriction
-from http_paths import Load, expect, gateway_candidate, gateway_with
+from http_paths import ASKED, Load, expect, gateway_candidate, gateway_with
 from measuring import Candidate, Case
-from processes import run
+from processes import counted
 from report import Target
 from servers import FILES, Redis, Sink
 
@@ -20,24 +20,33 @@ MEGABYTE = 1_000_000
 
 
 def commits(place, options):
-    """Embedded store: restricted contacts that are committed durably, and one synced SQLite commit at a time."""
+    """Embedded store: restricted contacts that are committed durably; and the same rows into SQLite, one at a time,
+    and 64 with one sync."""
     gateway = gateway_with(place, "gateway", options)
     expect(gateway, "p0000001@people.example", "within_limits")
+    rows = rows_of(gateway, ASKED)
     load = Load("contact", "/decisions/contact", 1, options.people)
 
     def one_by_one(seconds):
         file = place.folder / f"one-{secrets.token_hex(4)}.sqlite3"
-        said = run(sys.executable, FILES / "one_commit.py", file, seconds)
+        said = counted(sys.executable, FILES / "one_commit.py", rows, file, seconds)
         for left in place.folder.glob(file.name + "*"):
             left.unlink()
-        return json.loads(said.rsplit("RESULT ", 1)[1])
+        return said
 
     candidates = [
-        Candidate("SQLite, one synced commit at a time", lambda: {}, one_by_one),
+        Candidate("SQLite, one synced commit at a time", dict, one_by_one, alone=True),
         gateway_candidate("gateway, embedded", gateway, load, 64),
+        commits_together(place, options.floor, rows, 64),
     ]
-    target = Target("64 connections", candidates[1].name, candidates[0].name, "rate", at_least=20)
-    return [Case("commit", "64 connections", candidates)], [target]
+    one, whole, together = (candidate.name for candidate in candidates)
+    targets = [
+        Target("64 connections", whole, one, "rate", at_least=20),
+        Target("64 connections", together, one, "rate"),
+        Target("64 connections", whole, together, "rate"),
+        Target("64 connections", whole, together, "cpu"),
+    ]
+    return [Case("commit", "64 connections", candidates)], targets
 
 
 def start(place, options):

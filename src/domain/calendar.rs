@@ -1,6 +1,7 @@
 //! Calendar arithmetic in an organisation's time zone: periods, working days, bank holidays.
 
 use std::collections::BTreeSet;
+use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Days, Duration, Months, NaiveDate, Utc, Weekday};
@@ -99,24 +100,34 @@ pub fn rolling_length(per: Per) -> Duration {
 /// than what letters that are entered late are apart.
 pub const OVERTAKING_MINUTES_MAX: i64 = 1;
 
-/// Whether a contact at `earlier` still counts at `at`: in the same calendar period, or within
-/// (at − w, at], and beyond `at` by what contacts overtake each other.
-pub fn counts_in_period(
-    per: Per,
-    window: QuotaWindow,
-    earlier: DateTime<Utc>,
-    at: DateTime<Utc>,
-    zone: Tz,
-) -> bool {
-    match window {
-        QuotaWindow::Calendar => {
-            let span = calendar_period(per, at, zone);
-            span.start <= earlier && earlier < span.end
+/// What still counts at an instant. Found once, and asked of each contact that was counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Counting {
+    instants: (Bound<DateTime<Utc>>, Bound<DateTime<Utc>>),
+    /// Of a calendar period, when the next one begins.
+    pub next_period: Option<DateTime<Utc>>,
+}
+
+impl Counting {
+    /// In the same calendar period as `at`, or within (at − w, at], and beyond `at` by what contacts
+    /// overtake each other.
+    pub fn at(per: Per, window: QuotaWindow, at: DateTime<Utc>, zone: Tz) -> Self {
+        match window {
+            QuotaWindow::Calendar => {
+                let Span { start, end } = calendar_period(per, at, zone);
+                let instants = (Bound::Included(start), Bound::Excluded(end));
+                Counting { instants, next_period: Some(end) }
+            }
+            QuotaWindow::Rolling => {
+                let after = Bound::Excluded(at - rolling_length(per));
+                let overtaking = Duration::minutes(OVERTAKING_MINUTES_MAX);
+                Counting { instants: (after, Bound::Included(at + overtaking)), next_period: None }
+            }
         }
-        QuotaWindow::Rolling => {
-            let overtaking = Duration::minutes(OVERTAKING_MINUTES_MAX);
-            at - rolling_length(per) < earlier && earlier <= at + overtaking
-        }
+    }
+
+    pub fn has(&self, earlier: DateTime<Utc>) -> bool {
+        self.instants.contains(&earlier)
     }
 }
 
@@ -153,8 +164,8 @@ mod tests {
     #[test]
     fn a_rolling_period_is_open_at_its_far_end() {
         let at = utc("2026-11-08T10:00:00Z");
-        let counts =
-            |earlier| counts_in_period(Per::Week, QuotaWindow::Rolling, utc(earlier), at, London);
+        let counting = Counting::at(Per::Week, QuotaWindow::Rolling, at, London);
+        let counts = |earlier| counting.has(utc(earlier));
         assert!(!counts("2026-11-01T10:00:00Z"));
         assert!(counts("2026-11-01T10:00:01Z"));
         assert!(counts("2026-11-08T10:00:00Z"));

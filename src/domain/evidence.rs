@@ -3,10 +3,11 @@
 //! New evidence is never judged by the machine. A new attachment, or a text that is mostly not in
 //! what was received before, makes it *possible*; then somebody looks.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::contact::Contact;
-use super::safeguard::{folded, split, with_room_for};
+use super::safeguard::{each_word, folded};
 
 /// Words that stand together in one fingerprint.
 const TOGETHER: usize = 3;
@@ -15,17 +16,20 @@ const FINGERPRINTS_MAX: usize = 2_048;
 
 /// What is already known, to compare a contact with.
 #[derive(Debug, Default)]
-pub struct Seen {
-    text: HashSet<u64>,
+pub struct Seen<'s> {
+    /// Fingerprints of each text.
+    texts: Vec<Cow<'s, [u64]>>,
     attachments: HashSet<String>,
     /// Whether there was any earlier text or attachment at all.
     something: bool,
 }
 
-impl Seen {
-    pub fn add_text(&mut self, fingerprints: &[u64]) {
+impl<'s> Seen<'s> {
+    /// `fingerprints` as [`fingerprint`] gives them.
+    pub fn add_text(&mut self, fingerprints: impl Into<Cow<'s, [u64]>>) {
+        let fingerprints = fingerprints.into();
         self.something |= !fingerprints.is_empty();
-        self.text.extend(fingerprints);
+        self.texts.push(fingerprints);
     }
 
     pub fn add_attachments<'a>(&mut self, digests: impl IntoIterator<Item = &'a String>) {
@@ -85,7 +89,7 @@ impl News {
 
 /// Compares a contact, whose text has these fingerprints, with what is known. `new_text_share` is
 /// the profile's threshold, 0 to 1.
-pub fn news(contact: &Contact, fingerprints: &[u64], seen: &Seen, new_text_share: f64) -> News {
+pub fn news(contact: &Contact, fingerprints: &[u64], seen: &Seen<'_>, new_text_share: f64) -> News {
     let attachments = contact
         .attachments
         .iter()
@@ -100,7 +104,7 @@ pub fn news(contact: &Contact, fingerprints: &[u64], seen: &Seen, new_text_share
     } else if !seen.something {
         TextNews::NothingToCompare
     } else {
-        let new = fingerprints.iter().filter(|print| !seen.text.contains(print)).count();
+        let new = not_in_any(fingerprints, &seen.texts);
         let share = new as f64 / fingerprints.len() as f64;
         if share > new_text_share {
             TextNews::MostlyNew { percent: percent(new, fingerprints.len()) }
@@ -109,6 +113,19 @@ pub fn news(contact: &Contact, fingerprints: &[u64], seen: &Seen, new_text_share
         }
     };
     News { attachments, text }
+}
+
+/// How many fingerprints are in none of these texts. All are in order, so that each is gone through once.
+fn not_in_any(fingerprints: &[u64], texts: &[Cow<'_, [u64]>]) -> usize {
+    let mut left: Vec<u64> = fingerprints.to_vec();
+    for text in texts {
+        let mut known = text.iter().copied().peekable();
+        left.retain(|print| {
+            while known.next_if(|known| known < print).is_some() {}
+            known.peek() != Some(print)
+        });
+    }
+    left.len()
 }
 
 fn percent(part: usize, whole: usize) -> u8 {
@@ -125,8 +142,7 @@ pub fn text_of(contact: &Contact) -> &str {
 /// text is set aside. A text of fewer words has one fingerprint, an empty one none.
 pub fn fingerprint(text: &str) -> Vec<u64> {
     let folded = folded(&own_text(text));
-    let mut words: Vec<&str> = with_room_for(&folded);
-    words.extend(split(&folded));
+    let words = each_word(&folded, |word| word);
     if words.is_empty() {
         return Vec::new();
     }
@@ -239,7 +255,7 @@ mod tests {
     use crate::domain::channel::Channel;
     use crate::domain::contact::Attachment;
 
-    fn news(contact: &Contact, seen: &Seen, new_text_share: f64) -> News {
+    fn news(contact: &Contact, seen: &Seen<'_>, new_text_share: f64) -> News {
         super::news(contact, &fingerprint(text_of(contact)), seen, new_text_share)
     }
 
@@ -271,9 +287,9 @@ mod tests {
         }
     }
 
-    fn seen(text: &str, attachments: &[&str]) -> Seen {
+    fn seen(text: &str, attachments: &[&str]) -> Seen<'static> {
         let mut seen = Seen::default();
-        seen.add_text(&fingerprint(text));
+        seen.add_text(fingerprint(text));
         let attachments: Vec<String> = attachments.iter().map(|d| (*d).to_owned()).collect();
         seen.add_attachments(&attachments);
         seen
@@ -301,6 +317,14 @@ mod tests {
         let text = "Here is the report of the gas engineer who came on Tuesday and measured it.";
         let news = news(&contact(text, &[]), &seen(EARLIER, &[]), 0.5);
         assert!(matches!(news.text, TextNews::MostlyNew { percent } if percent > 90));
+    }
+
+    #[test]
+    fn what_stands_in_several_earlier_texts_is_not_new() {
+        let texts = [vec![1, 4, 9], vec![], vec![2, 4, 10, 11]].map(Cow::Owned);
+        assert_eq!(not_in_any(&[1, 2, 3, 4, 10, 12], &texts), 2);
+        assert_eq!(not_in_any(&[], &texts), 0);
+        assert_eq!(not_in_any(&[7], &[]), 1);
     }
 
     #[test]

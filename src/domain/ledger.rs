@@ -54,7 +54,7 @@ pub struct Received {
     #[serde(default)]
     pub attachments: Vec<String>,
     /// Fingerprints of the text's word triples ([`super::evidence::fingerprint`]).
-    #[serde(default)]
+    #[serde(default, with = "super::fingerprints")]
     pub text: Vec<u64>,
 }
 

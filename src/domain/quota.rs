@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::calendar::{calendar_period, counts_in_period, rolling_length};
-use super::restriction::{Quota, QuotaWindow};
+use super::calendar::{Counting, rolling_length};
+use super::restriction::Quota;
 
 /// How a quota stands at an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,24 +33,23 @@ impl Quota {
         at: DateTime<Utc>,
         zone: Tz,
     ) -> Usage {
+        let counting = self.counting(at, zone);
         let mut instants: Vec<DateTime<Utc>> = counted.into_iter().collect();
         instants.sort_unstable();
-        let instants: Vec<DateTime<Utc>> = self
-            .as_replayed(instants, zone)
-            .into_iter()
-            .filter(|earlier| counts_in_period(self.per, self.window, *earlier, at, zone))
-            .collect();
+        let mut instants = self.as_replayed(instants, zone);
+        instants.retain(|earlier| counting.has(*earlier));
         let used = u32::try_from(instants.len()).unwrap_or(u32::MAX);
-        let next_period = calendar_period(self.per, at, zone).end;
         // The oldest that must run out before there is room for one more.
         let room_after = instants.len().saturating_sub(self.limit as usize);
         let slot = instants.get(room_after).map(|oldest| *oldest + rolling_length(self.per));
         let full = used >= self.limit;
-        let (resets_at, next_slot) = match self.window {
-            QuotaWindow::Calendar => (Some(next_period), full.then_some(next_period)),
-            QuotaWindow::Rolling => (slot, if full { slot } else { None }),
-        };
+        let resets_at = counting.next_period.or(slot);
+        let next_slot = if full { resets_at } else { None };
         Usage { used, limit: self.limit, resets_at, next_slot }
+    }
+
+    fn counting(self, at: DateTime<Utc>, zone: Tz) -> Counting {
+        Counting::at(self.per, self.window, at, zone)
     }
 
     /// What of these instants, in order, the quota would have admitted one by one. While the
@@ -62,9 +61,8 @@ impl Quota {
         }
         let mut admitted: Vec<DateTime<Utc>> = Vec::with_capacity(instants.len());
         for instant in instants {
-            let counts = |earlier: &&DateTime<Utc>| {
-                counts_in_period(self.per, self.window, **earlier, instant, zone)
-            };
+            let counting = self.counting(instant, zone);
+            let counts = |earlier: &&DateTime<Utc>| counting.has(**earlier);
             // The newest first: those that still count stand together at the end.
             if admitted.iter().rev().take(limit).filter(counts).count() < limit {
                 admitted.push(instant);
@@ -80,9 +78,10 @@ impl Quota {
         at: DateTime<Utc>,
         zone: Tz,
     ) -> (Usage, Vec<&'a str>) {
+        let counting = self.counting(at, zone);
         let mut first: BTreeMap<&'a str, DateTime<Utc>> = BTreeMap::new();
         for (instant, issue) in counted {
-            if counts_in_period(self.per, self.window, instant, at, zone) {
+            if counting.has(instant) {
                 let earliest = first.entry(issue).or_insert(instant);
                 *earliest = (*earliest).min(instant);
             }
@@ -95,7 +94,7 @@ impl Quota {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::restriction::Per;
+    use crate::domain::restriction::{Per, QuotaWindow};
     use chrono_tz::Europe::London;
 
     fn utc(text: &str) -> DateTime<Utc> {

@@ -102,8 +102,10 @@ impl Intake {
                 archived = self.keep(&case.organisation.id, &case.contact.id, wanted).await;
                 if archived.is_none() {
                     let Case { organisation, sender, contact, .. } = &case;
-                    return degraded::deliver_unkept(self, organisation, sender, contact, digest)
-                        .await;
+                    let unkept =
+                        degraded::deliver_unkept(self, organisation, sender, contact, digest);
+                    // Rare and large, as below: others need not carry it about.
+                    return Box::pin(unkept).await;
                 }
                 continue;
             }
@@ -111,8 +113,8 @@ impl Intake {
             let handed_over = handed_over.lock().unwrap_or_else(PoisonError::into_inner).take();
             let known = degraded::Known { archived, original, handed_over };
             let Case { organisation, sender, contact, .. } = &case;
-            return degraded::without_store(self, organisation, sender, contact, digest, known)
-                .await;
+            let alone = degraded::without_store(self, organisation, sender, contact, digest, known);
+            return Box::pin(alone).await;
         }
     }
 

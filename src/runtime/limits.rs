@@ -293,8 +293,9 @@ pub const REDIS_PROBE_EVERY: Duration = Duration::from_millis(100);
 pub const REDIS_CHANGE_POLL: Duration = Duration::from_secs(1);
 /// Tries to commit on a ledger that other gateways change meanwhile. More: the store counts as away.
 pub const REDIS_CONFLICTS_MAX: usize = 64;
-/// People whose ledgers are held in memory. More: those not in use are forgotten.
-pub const REDIS_LEDGERS_MAX: usize = 1_024;
+/// Memory for people's ledgers, about 1 KB each (150 KB at most where texts are compared). More: half of
+/// those not in use are forgotten.
+pub const REDIS_LEDGERS_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How long Redis remembers a step that was done, for a retry of the same call.
 pub const REDIS_ONCE_KEPT: Duration = Duration::from_secs(600);
 /// Decisions on unrestricted contacts that one script records.

@@ -16,6 +16,7 @@ mod ledger;
 mod people;
 mod portable;
 mod readers;
+mod record;
 mod schema;
 mod turn;
 mod writer;

@@ -1,5 +1,6 @@
 -- wrk: one message to rspamd's /checkv2, from varying restricted senders. From the environment:
 -- LOAD_MESSAGE (a file, in which SENDER stands for the sender), LOAD_PEOPLE.
+dofile(os.getenv("LOAD_FILES") .. "/said.lua")
 local pool, number = {}, 0
 
 function init(_)
@@ -18,12 +19,4 @@ end
 function request()
     number = number % #pool + 1
     return pool[number]
-end
-
-function done(summary, latency, _)
-    local e = summary.errors
-    io.write(string.format(
-        '\nRESULT {"requests": %d, "seconds": %.6f, "p50_us": %.0f, "p99_us": %.0f, "errors": %d}\n',
-        summary.requests, summary.duration / 1e6, latency:percentile(50), latency:percentile(99),
-        e.connect + e.read + e.write + e.timeout + e.status))
 end

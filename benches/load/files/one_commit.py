@@ -1,7 +1,9 @@
 """One restricted contact after the other into SQLite, each synced before the next: rows as the gateway's
-embedded store writes them (decision, counter, trace, audit entry). one_commit.py FILE SECONDS"""
+embedded store writes them (decision, counter, trace, audit entry). one_commit.py ROWS FILE
+SECONDS; ROWS has the texts that the gateway recorded of one contact."""
 
 import json
+import pathlib
 import sqlite3
 import sys
 import time
@@ -22,7 +24,7 @@ SCHEMA = """
 
 
 def main():
-    file, seconds = sys.argv[1], float(sys.argv[2])
+    rows, file, seconds = json.loads(pathlib.Path(sys.argv[1]).read_text()), sys.argv[2], float(sys.argv[3])
     store = sqlite3.connect(file, isolation_level=None)
     store.executescript(SCHEMA)
     number, began = 0, time.monotonic()
@@ -32,10 +34,10 @@ def main():
         store.execute("BEGIN IMMEDIATE")
         store.execute("SELECT record FROM decision WHERE organisation = 'karbon' AND contact = ?", (contact,)).fetchone()
         store.execute("SELECT at FROM counted WHERE organisation = 'karbon' AND person = ?", (person,)).fetchall()
-        store.execute("INSERT INTO decision VALUES ('karbon', ?, ?, ?, ?)", (contact, bytes(32), at, "d" * 330))
+        store.execute("INSERT INTO decision VALUES ('karbon', ?, ?, ?, ?)", (contact, bytes(32), at, rows["decision"]))
         store.execute("INSERT INTO counted VALUES ('karbon', ?, ?, 'R-1', 'enforce', ?)", (person, contact, at))
-        store.execute("INSERT INTO received VALUES ('karbon', ?, ?, ?, ?)", (person, contact, at, "t" * 300))
-        store.execute("INSERT INTO audit VALUES ('karbon', ?, ?, ?)", (number, at, "a" * 500))
+        store.execute("INSERT INTO received VALUES ('karbon', ?, ?, ?, ?)", (person, contact, at, rows["trace"]))
+        store.execute("INSERT INTO audit VALUES ('karbon', ?, ?, ?)", (number, at, rows["audit"]))
         store.execute("COMMIT")
     print("RESULT " + json.dumps({"requests": number, "seconds": time.monotonic() - began}))
 

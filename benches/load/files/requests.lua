@@ -2,6 +2,7 @@
 -- From the environment: LOAD_KIND (contact, form), LOAD_STAMP (of this run, part of every id),
 -- LOAD_PATH, LOAD_TOKEN, LOAD_PEOPLE (how many are restricted), LOAD_EVERY (one in so many requests is
 -- from one of them; 0: none), LOAD_TEXT (bytes of text), LOAD_HOPS (how many people further the next is).
+dofile(os.getenv("LOAD_FILES") .. "/said.lua")
 local kind, path = os.getenv("LOAD_KIND"), os.getenv("LOAD_PATH")
 local stamp, people = os.getenv("LOAD_STAMP"), tonumber(os.getenv("LOAD_PEOPLE"))
 local every, bytes = tonumber(os.getenv("LOAD_EVERY")), tonumber(os.getenv("LOAD_TEXT"))
@@ -49,12 +50,4 @@ function request()
         sender = string.format("u%07d@sender.example", number * 7919 % 9999991)
     end
     return first .. string.format("%010d", number) .. second .. sender .. third
-end
-
-function done(summary, latency, _)
-    local e = summary.errors
-    io.write(string.format(
-        '\nRESULT {"requests": %d, "seconds": %.6f, "p50_us": %.0f, "p99_us": %.0f, "errors": %d, "bytes": %d}\n',
-        summary.requests, summary.duration / 1e6, latency:percentile(50), latency:percentile(99),
-        e.connect + e.read + e.write + e.timeout + e.status, summary.bytes))
 end

@@ -99,23 +99,23 @@ fn is_known(walk: &Walk<'_>, issue: &str) -> bool {
 
 /// What was seen before: texts of the earlier contacts and closed issues that `on` picks, and every
 /// attachment of the person whatever it was about.
-fn seen(
-    walk: &Walk<'_>,
+fn seen<'w>(
+    walk: &Walk<'w>,
     on_contact: impl Fn(&Received) -> bool,
     on_closed: impl Fn(&ClosedIssue) -> bool,
-) -> Seen {
+) -> Seen<'w> {
     let mut seen = Seen::default();
     for earlier in received(walk) {
         seen.add_attachments(&earlier.attachments);
         if on_contact(earlier) {
-            seen.add_text(&earlier.text);
+            seen.add_text(earlier.text.as_slice());
         }
     }
     for closed in restrictions(walk).iter().filter_map(|one| one.kind.closed()) {
         seen.add_attachments(&closed.attachments);
         if on_closed(closed) {
             for text in &closed.answered {
-                seen.add_text(&fingerprint(text));
+                seen.add_text(fingerprint(text));
             }
         }
     }
@@ -146,7 +146,7 @@ fn news_on(walk: &Walk<'_>, matter: &Matter) -> News {
     compare(walk, &seen)
 }
 
-fn compare(walk: &Walk<'_>, seen: &Seen) -> News {
+fn compare(walk: &Walk<'_>, seen: &Seen<'_>) -> News {
     let prints = &walk.reading().fingerprints;
     news(walk.contact, prints, seen, walk.profile().evidence.new_text_share)
 }

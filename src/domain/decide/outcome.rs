@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::super::audit::{AuditRow, DecidedEntry};
-use super::super::calendar::{OVERTAKING_MINUTES_MAX, counts_in_period};
+use super::super::calendar::{Counting, OVERTAKING_MINUTES_MAX};
 use super::super::channel::Channel;
 use super::super::contact::Contact;
 use super::super::decision::{Decision, Disposition, Notice, Route};
@@ -175,7 +175,7 @@ fn was_told(walk: &Walk<'_>, code: &str, at: DateTime<Utc>) -> bool {
         .find_map(|id| walk.in_force().into_iter().find(|one| one.id == id)?.kind.quota());
     walk.ledger().into_iter().flat_map(|ledger| &ledger.told).filter(|told| told.code == code).any(
         |told| match quota {
-            Some(quota) => counts_in_period(quota.per, quota.window, told.at, at, zone),
+            Some(quota) => Counting::at(quota.per, quota.window, at, zone).has(told.at),
             None => {
                 let latest = at + Duration::minutes(OVERTAKING_MINUTES_MAX);
                 told.at <= latest && at < told.at + TOLD_AGAIN_AFTER

@@ -14,6 +14,8 @@ pub(super) struct Lexicon {
     firsts: Vec<First>,
     /// Of each word as it is written, which of `firsts` it is.
     written: HashMap<String, usize>,
+    /// Asked before that: nearly every word of a text is none of them.
+    signatures: Signatures,
     /// Of the others, which may have been meant by a word.
     near: Nearness,
 }
@@ -48,6 +50,9 @@ impl Lexicon {
         });
         let written = lexicon.firsts.iter().map(|first| first.word.text().to_owned());
         lexicon.written = written.zip(0..).collect();
+        for first in &lexicon.firsts {
+            lexicon.signatures.add(&first.word);
+        }
         lexicon.near = Nearness::of(lexicon.firsts.iter().map(|first| &first.word));
         lexicon
     }
@@ -69,31 +74,74 @@ impl Lexicon {
     ) -> BTreeMap<Lane, &'r Phrase> {
         let mut said: BTreeMap<Lane, (usize, &Phrase)> = BTreeMap::new();
         for (at, word) in text.iter().enumerate() {
-            for (lane, place) in self.meant_by(word).flat_map(|first| &first.phrases) {
-                if said.get(lane).is_some_and(|(earlier, _)| earlier <= place) {
-                    continue;
+            let rest = text.get(at..).unwrap_or_default();
+            self.meant_by(word, |first| {
+                for (lane, place) in &first.phrases {
+                    if said.get(lane).is_some_and(|(earlier, _)| earlier <= place) {
+                        continue;
+                    }
+                    let phrase = lanes.get(lane).and_then(|rule| rule.folded.get(*place));
+                    if let Some(phrase) = phrase.filter(|phrase| phrase.begins(rest)) {
+                        said.insert(*lane, (*place, phrase));
+                    }
                 }
-                let phrase = lanes.get(lane).and_then(|rule| rule.folded.get(*place));
-                let rest = text.get(at..).unwrap_or_default();
-                if let Some(phrase) = phrase.filter(|phrase| phrase.begins(rest)) {
-                    said.insert(*lane, (*place, phrase));
-                }
-            }
+            });
         }
         said.into_iter().map(|(lane, (_, phrase))| (lane, phrase)).collect()
     }
 
-    /// Every first word that was meant; one may come twice.
-    fn meant_by<'a>(&'a self, said: &'a Word<'_>) -> impl Iterator<Item = &'a First> {
-        let written = self.written.get(said.text()).copied();
-        let unmutated = said.unmutated().and_then(|word| self.written.get(&word)).copied();
-        let first = |at: usize| self.firsts.get(at);
-        let near = self.near.candidates(said).filter_map(first);
-        let near = near.filter(|first| said.is_near(&first.word));
+    /// Hands over every first word that was meant; one may come twice.
+    fn meant_by(&self, said: &Word<'_>, mut take: impl FnMut(&First)) {
+        if self.signatures.may_have(said) {
+            self.written(said.text()).into_iter().for_each(&mut take);
+        }
         // What is only a mutation of it is looked at as any other: short words have none.
-        let others = written.into_iter().chain(unmutated).filter_map(first);
-        others.filter(|first| said.may_mean(&first.word)).chain(near)
+        let unmutated = said.unmutated();
+        let mutated = unmutated.and_then(|word| self.written(&word));
+        mutated.filter(|first| said.may_mean(&first.word)).into_iter().for_each(&mut take);
+        self.near.candidates(said, |at| {
+            let near = self.firsts.get(at).filter(|first| said.is_near(&first.word));
+            near.into_iter().for_each(&mut take);
+        });
     }
+
+    fn written(&self, word: &str) -> Option<&First> {
+        self.written.get(word).and_then(|at| self.firsts.get(*at))
+    }
+}
+
+/// Of words, which letters occur in them and how many there are, as one bit of 4,096 each: what has none
+/// of these bits is none of the words.
+#[derive(Clone, PartialEq, Eq)]
+struct Signatures {
+    bits: [u64; 64],
+}
+
+impl Default for Signatures {
+    fn default() -> Self {
+        Signatures { bits: [0; 64] }
+    }
+}
+
+impl Signatures {
+    fn add(&mut self, word: &Word<'_>) {
+        let (at, bit) = place_of(word);
+        if let Some(bits) = self.bits.get_mut(at) {
+            *bits |= bit;
+        }
+    }
+
+    fn may_have(&self, word: &Word<'_>) -> bool {
+        let (at, bit) = place_of(word);
+        self.bits.get(at).is_some_and(|bits| bits & bit != 0)
+    }
+}
+
+/// By multiplicative hashing (Knuth, The Art of Computer Programming, volume 3, 6.4).
+fn place_of(word: &Word<'_>) -> (usize, u64) {
+    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+    let hash = (word.occurring() ^ word.letters() as u64).wrapping_mul(GOLDEN) >> 52;
+    ((hash / 64) as usize, 1 << (hash % 64))
 }
 
 #[cfg(test)]

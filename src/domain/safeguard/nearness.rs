@@ -1,5 +1,6 @@
-//! Which of many words may have been meant by one, but for slips. All are asked at once, 64 by 64:
-//! a word with so many slips lacks at most so many of the letters that are said.
+//! Which of many words may have been meant by one, but for slips. All are asked at once, 64 by 64: with
+//! so many slips, a word lacks at most so many of the letters that are said, and has at most so many that
+//! are not.
 
 use super::spelling::{SLIPS_MAX, Word, slips_of};
 
@@ -11,6 +12,8 @@ const LETTERS: usize = 64;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Nearness {
     groups: Vec<Group>,
+    /// By how many letters are said, whom to ask.
+    of_length: Vec<Vec<Asked>>,
 }
 
 /// Up to 64 words, each a bit.
@@ -18,85 +21,124 @@ pub(super) struct Nearness {
 struct Group {
     /// Of each letter, the words that lack it.
     lacking: [u64; LETTERS],
-    /// By how many letters are said, the words that may be meant with that length.
-    of_length: Vec<OfLength>,
+    /// Of each number, the words in which no more than so many different letters occur.
+    with_letters: [u64; LETTERS],
+    /// Where the words are, in the order of their bits.
+    places: Vec<usize>,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct OfLength {
+/// Whom of a group to ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Asked {
+    group: usize,
     with_one_slip: u64,
     with_two_slips: u64,
 }
 
 impl Nearness {
-    /// Of words in an order; those that may have no slips are never candidates.
+    /// Of words in an order, best by length; those that may have no slips are never candidates.
     pub(super) fn of<'w>(words: impl Iterator<Item = &'w Word<'static>>) -> Self {
         let mut nearness = Nearness::default();
-        for (at, word) in words.enumerate() {
-            if at % TOGETHER == 0 {
-                nearness.groups.push(Group { lacking: [0; LETTERS], of_length: Vec::new() });
+        let with_slips = words.enumerate().filter(|(_, word)| word.slips() > 0);
+        for (number, (place, word)) in with_slips.enumerate() {
+            if number % TOGETHER == 0 {
+                nearness.groups.push(Group::default());
             }
+            let number = nearness.groups.len() - 1;
             if let Some(group) = nearness.groups.last_mut() {
-                group.add(word, 1 << (at % TOGETHER));
+                let bit = group.add(word, place);
+                nearness.ask(number, bit, word);
             }
         }
         nearness
     }
 
-    /// Places of the words that may have been meant, and hardly any other.
-    pub(super) fn candidates<'a>(&'a self, said: &'a Word<'_>) -> impl Iterator<Item = usize> + 'a {
-        let groups = self.groups.iter().enumerate();
-        groups.flat_map(|(number, group)| {
-            bits(group.candidates(said)).map(move |bit| number * TOGETHER + bit)
-        })
+    /// Notes with which lengths the word of a group may be meant.
+    fn ask(&mut self, group: usize, bit: u64, word: &Word<'_>) {
+        let slips = slips_of(word.letters());
+        let longest = word.letters() + slips;
+        if self.of_length.len() <= longest {
+            self.of_length.resize(longest + 1, Vec::new());
+        }
+        let lengths = word.letters() - slips..=longest;
+        for asked in self.of_length.get_mut(lengths).into_iter().flatten() {
+            if asked.last().is_none_or(|last| last.group != group) {
+                asked.push(Asked { group, with_one_slip: 0, with_two_slips: 0 });
+            }
+            if let Some(asked) = asked.last_mut() {
+                match slips {
+                    0 => {}
+                    1 => asked.with_one_slip |= bit,
+                    SLIPS_MAX.. => asked.with_two_slips |= bit,
+                }
+            }
+        }
+    }
+
+    /// Hands over places of the words that may have been meant, and hardly any other.
+    pub(super) fn candidates(&self, said: &Word<'_>, mut take: impl FnMut(usize)) {
+        for asked in self.of_length.get(said.letters()).into_iter().flatten() {
+            let Some(group) = self.groups.get(asked.group) else { continue };
+            let mut candidates = group.candidates(said.occurring(), *asked);
+            while let Some(bit) = take_lowest(&mut candidates) {
+                if let Some(place) = group.places.get(bit) {
+                    take(*place);
+                }
+            }
+        }
+    }
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Group { lacking: [0; LETTERS], with_letters: [0; LETTERS], places: Vec::new() }
     }
 }
 
 impl Group {
-    fn add(&mut self, word: &Word<'_>, bit: u64) {
+    /// Gives the word's bit.
+    fn add(&mut self, word: &Word<'_>, place: usize) -> u64 {
+        let bit = 1 << self.places.len();
+        self.places.push(place);
         for (letter, lacking) in self.lacking.iter_mut().enumerate() {
             if word.occurring() & (1 << letter) == 0 {
                 *lacking |= bit;
             }
         }
-        let slips = slips_of(word.letters());
-        let longest = word.letters() + slips;
-        if self.of_length.len() <= longest {
-            self.of_length.resize(longest + 1, OfLength::default());
+        for words in self.with_letters.iter_mut().skip(different(word.occurring())) {
+            *words |= bit;
         }
-        let lengths = word.letters() - slips..=longest;
-        for length in self.of_length.get_mut(lengths).into_iter().flatten() {
-            match slips {
-                0 => {}
-                1 => length.with_one_slip |= bit,
-                SLIPS_MAX.. => length.with_two_slips |= bit,
-            }
-        }
+        bit
     }
 
-    fn candidates(&self, said: &Word<'_>) -> u64 {
-        let Some(of_length) = self.of_length.get(said.letters()) else { return 0 };
-        if *of_length == OfLength::default() {
-            return 0;
-        }
+    fn candidates(&self, said: u64, asked: Asked) -> u64 {
         // Those that lack one letter, two and three, of those that are said.
         let (mut one, mut two, mut three) = (0, 0, 0);
-        for letter in bits(said.occurring()) {
+        let mut letters = said;
+        while let Some(letter) = take_lowest(&mut letters) {
             let lacking = self.lacking.get(letter).copied().unwrap_or_default();
             three |= two & lacking;
             two |= one & lacking;
             one |= lacking;
         }
-        of_length.with_one_slip & !two | of_length.with_two_slips & !three
+        // Who lacks none of them and has two that are not said has two more than are said; and so on.
+        let (none, just_one, just_two) = (!one, one & !two, two & !three);
+        let said = different(said);
+        let up_to = |letters: usize| self.with_letters.get(letters).copied().unwrap_or(u64::MAX);
+        let near_by_one = none & up_to(said + 1) | just_one & up_to(said);
+        let near_by_two =
+            none & up_to(said + 2) | just_one & up_to(said + 1) | just_two & up_to(said);
+        asked.with_one_slip & near_by_one | asked.with_two_slips & near_by_two
     }
 }
 
-/// The places of the bits that are set.
-fn bits(mut of: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let lowest = of.trailing_zeros();
-        // Without the lowest that is set.
-        of &= of.wrapping_sub(1);
-        (lowest < u64::BITS).then_some(lowest as usize)
-    })
+fn different(occurring: u64) -> usize {
+    occurring.count_ones() as usize
+}
+
+/// Takes the lowest bit that is set, and gives its place.
+fn take_lowest(of: &mut u64) -> Option<usize> {
+    let lowest = of.trailing_zeros();
+    *of &= of.wrapping_sub(1);
+    (lowest < u64::BITS).then_some(lowest as usize)
 }

@@ -138,14 +138,17 @@ fn unmutated(said: &str) -> Option<(&'static str, &str)> {
 /// Whether so many insertions, deletions, substitutions and swaps of neighbours make one of the other
 /// (the optimal string alignment distance). What both begin with stays as it is.
 fn is_within<T: PartialEq>(a: &[T], b: &[T], slips: usize) -> bool {
+    if a.len().abs_diff(b.len()) > slips {
+        return false;
+    }
+    if slips == 0 {
+        return a == b;
+    }
     let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
     let (a, b) = (a.get(same..).unwrap_or_default(), b.get(same..).unwrap_or_default());
     let (Some((from, a_rest)), Some((to, b_rest))) = (a.split_first(), b.split_first()) else {
         return a.len().max(b.len()) <= slips;
     };
-    if slips == 0 || a.len().abs_diff(b.len()) > slips {
-        return false;
-    }
     let swapped = || match (a_rest.split_first(), b_rest.split_first()) {
         (Some((a_next, a_rest)), Some((b_next, b_rest))) if from == b_next && a_next == to => {
             is_within(a_rest, b_rest, slips - 1)

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{CachedStatement, Connection, params};
+use serde::Serialize;
 
-use super::fault::{from_sqlite, unreadable, unwritable};
+use super::fault::{from_sqlite, unreadable};
+use super::record::Record;
 use crate::domain::audit::{AuditEntry, AuditEvent, DecidedEntry, DecidedRecord};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Stamp, StoreError};
@@ -18,6 +20,7 @@ pub(super) struct Trail<'c> {
     insert: CachedStatement<'c>,
     /// The last numbers, as far as this transaction knows them.
     numbers: HashMap<OrganisationId, i64>,
+    record: Record,
 }
 
 impl<'c> Trail<'c> {
@@ -29,6 +32,7 @@ impl<'c> Trail<'c> {
                 "INSERT INTO audit (organisation, number, at, record) VALUES (?1, ?2, ?3, ?4)",
             )?,
             numbers: HashMap::new(),
+            record: Record::default(),
         })
     }
 
@@ -44,10 +48,8 @@ impl<'c> Trail<'c> {
         stamp: &Stamp,
         event: &AuditEvent,
     ) -> Result<(), StoreError> {
-        self.write(organisation, stamp.at, |number| {
-            let (by, event) = (stamp.by.clone(), event.clone());
-            serde_json::to_string(&AuditEntry { number, at: stamp.at, by, event })
-        })
+        let (by, event) = (stamp.by.clone(), event.clone());
+        self.write(organisation, stamp.at, |number| AuditEntry { number, at: stamp.at, by, event })
     }
 
     /// As [`Trail::append`], what the gateway itself decided.
@@ -58,15 +60,15 @@ impl<'c> Trail<'c> {
         decided: &DecidedEntry,
     ) -> Result<(), StoreError> {
         self.write(organisation, at, |number| {
-            serde_json::to_string(&DecidedRecord::new(Some(number), at, GATEWAY, decided))
+            DecidedRecord::new(Some(number), at, GATEWAY, decided)
         })
     }
 
-    fn write(
+    fn write<R: Serialize>(
         &mut self,
         organisation: &OrganisationId,
         at: DateTime<Utc>,
-        record: impl FnOnce(u64) -> serde_json::Result<String>,
+        entry: impl FnOnce(u64) -> R,
     ) -> Result<(), StoreError> {
         let name = organisation.as_str();
         let last = match self.numbers.get(organisation) {
@@ -74,8 +76,8 @@ impl<'c> Trail<'c> {
             None => self.last.query_row([name], |row| row.get(0)).map_err(from_sqlite)?,
         };
         let number = last + 1;
-        let record = record(u64::try_from(number).map_err(|_| unreadable("audit number"))?);
-        let record = record.map_err(unwritable)?;
+        let entry = entry(u64::try_from(number).map_err(|_| unreadable("audit number"))?);
+        let record = self.record.of(&entry)?;
         self.insert
             .execute(params![name, number, at.timestamp_micros(), record])
             .map_err(from_sqlite)?;

@@ -5,9 +5,10 @@ use chrono::{DateTime, Utc};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::desk::Desk;
-use super::fault::{from_sqlite, unreadable, unwritable};
+use super::fault::{from_sqlite, unreadable};
 use super::items;
 use super::ledger::Reading;
+use super::record::Record;
 use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{CommitRequest, Committed, JournalEntry, PlainDecision, Settled, StoreError};
@@ -16,6 +17,7 @@ use crate::ports::{CommitRequest, Committed, JournalEntry, PlainDecision, Settle
 pub(super) struct Recording<'c> {
     find: CachedStatement<'c>,
     insert: CachedStatement<'c>,
+    record: Record,
 }
 
 impl<'c> Recording<'c> {
@@ -29,6 +31,7 @@ impl<'c> Recording<'c> {
                 "INSERT INTO decision (organisation, contact, digest, at, record)
                  VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
             )?,
+            record: Record::default(),
         })
     }
 
@@ -58,7 +61,7 @@ impl<'c> Recording<'c> {
         at: DateTime<Utc>,
         decision: &Decision,
     ) -> Result<bool, StoreError> {
-        let record = serde_json::to_string(decision).map_err(unwritable)?;
+        let record = self.record.of(decision)?;
         let at = at.timestamp_micros();
         let written = self
             .insert

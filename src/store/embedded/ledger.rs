@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{CachedStatement, Connection, params};
 
-use super::fault::{from_sqlite, unreadable, unwritable};
+use super::fault::{from_sqlite, unreadable};
+use super::record::Record;
 use crate::domain::ledger::{Counted, Ledger, Received, Told};
 use crate::domain::restriction::Mode;
 use crate::ports::{CommitRequest, JournalEntry, StoreError};
@@ -127,6 +128,7 @@ pub(super) struct Adding<'c> {
     long_ago: CachedStatement<'c>,
     receive: CachedStatement<'c>,
     over: CachedStatement<'c>,
+    record: Record,
 }
 
 impl<'c> Adding<'c> {
@@ -149,6 +151,7 @@ impl<'c> Adding<'c> {
                 "SELECT rowid FROM received WHERE organisation = ?1 AND person = ?2
                  ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?3",
             )?,
+            record: Record::default(),
         })
     }
 
@@ -233,7 +236,7 @@ impl<'c> Adding<'c> {
         received: &Received,
     ) -> Result<(), StoreError> {
         let organisation = entry.organisation.as_str();
-        let record = serde_json::to_string(received).map_err(unwritable)?;
+        let record = self.record.of(received)?;
         self.receive
             .execute(params![
                 organisation,

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::Redis;
 use super::fault::rubbish;
 use super::keys::{self, Keys};
-use super::ledgers::{Known, reach};
+use super::ledgers::{Kept, Known, reach};
 use super::script::{Arguments, parts, take};
 use super::wire::{Answer, arguments, read, script_keys};
 use crate::domain::audit::DecidedRecord;
@@ -36,7 +36,7 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
     let place = redis.ledgers.place(&request.organisation, &person);
     let mut known = place.lock().await;
     // Asks for the ledger where what is known does not reach far enough.
-    let mut on = match known.take() {
+    let mut on = match known.take().map(Kept::take) {
         None => Known::nothing(),
         Some(known) if known.serves(&request) => known,
         Some(_) => match look(redis, &keys, &request).await? {
@@ -50,7 +50,7 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
             Ok(settled) => settled,
             Err(fault) => {
                 // It is asked again, in a moment.
-                *known = Some(on);
+                *known = Some(redis.ledgers.keep(on));
                 return Err(fault);
             }
         };
@@ -58,8 +58,8 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
         let token = redis.token();
         match send(redis, &keys, &on, &token, &entry, &request).await? {
             Answer::Done { traces } => {
-                on.add(&entry, &token, traces);
-                *known = Some(on);
+                on.add(&entry, request.needs_received, &token, traces);
+                *known = Some(redis.ledgers.keep(on));
                 return Ok(fresh(entry));
             }
             // What is known here may be right or not: the next contact asks.

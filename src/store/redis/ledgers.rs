@@ -5,6 +5,7 @@
 //! Contacts of one person are decided one after the other: only other gateways get in between.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
@@ -15,7 +16,7 @@ use crate::domain::ledger::{Counted, Ledger};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{CommitRequest, JournalEntry};
 use crate::runtime::limits::{
-    COUNTED_FORGOTTEN_EVERY, COUNTED_KEPT, RECEIVED_PER_PERSON_MAX, REDIS_LEDGERS_MAX,
+    COUNTED_FORGOTTEN_EVERY, COUNTED_KEPT, RECEIVED_PER_PERSON_MAX, REDIS_LEDGERS_BYTES_MAX,
 };
 
 /// The version of a ledger to which nothing was ever added.
@@ -36,23 +37,59 @@ pub(super) struct Known {
 }
 
 /// One person's place: held while a contact of the person is decided.
-pub(super) type Place = Arc<AsyncMutex<Option<Known>>>;
+pub(super) type Place = Arc<AsyncMutex<Option<Kept>>>;
+
+/// A ledger that is remembered, and counted among all that are.
+pub(super) struct Kept {
+    known: Known,
+    bytes: usize,
+    of_all: Arc<AtomicUsize>,
+}
+
+impl Kept {
+    /// No longer remembered.
+    pub(super) fn take(mut self) -> Known {
+        std::mem::replace(&mut self.known, Known::nothing())
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.of_all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
 
 #[derive(Default)]
 pub(super) struct Ledgers {
     places: Mutex<HashMap<(OrganisationId, String), Place>>,
+    /// What those that are remembered take.
+    bytes: Arc<AtomicUsize>,
 }
 
 impl Ledgers {
     pub(super) fn place(&self, organisation: &OrganisationId, person: &str) -> Place {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        if places.len() >= REDIS_LEDGERS_MAX {
-            // Those that nobody holds. What is forgotten costs one round trip more, once.
-            places.retain(|_, place| Arc::strong_count(place) > 1);
+        let bytes = self.bytes.load(Ordering::Relaxed) + places.len() * PLACE_BYTES;
+        if bytes >= REDIS_LEDGERS_BYTES_MAX {
+            // Every other one that nobody holds. What is forgotten costs one round trip more, once.
+            let mut stays = false;
+            places.retain(|_, place| {
+                stays = !stays;
+                stays || Arc::strong_count(place) > 1
+            });
         }
         Arc::clone(places.entry((organisation.clone(), person.to_owned())).or_default())
     }
+
+    pub(super) fn keep(&self, known: Known) -> Kept {
+        let bytes = known.bytes();
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        Kept { known, bytes, of_all: Arc::clone(&self.bytes) }
+    }
 }
+
+/// What a place takes beside the ledger: its key, the lock, and its share of the table.
+const PLACE_BYTES: usize = 256;
 
 impl Known {
     /// What a person is guessed to have of whom nothing is known here: nothing, ever.
@@ -100,8 +137,32 @@ impl Known {
         counted_kept_from(at) >= self.counted_from.saturating_add(every)
     }
 
-    /// After a commit that added to it. `traces`: as the commit was answered.
-    pub(super) fn add(&mut self, entry: &JournalEntry, version: &str, traces: Option<usize>) {
+    /// Roughly what it takes of memory.
+    fn bytes(&self) -> usize {
+        let Ledger { recorded: _, counted, received, told, lanes_used } = &self.ledger;
+        let counted = counted.iter().map(|one| {
+            size_of_val(one) + one.restriction.len() + one.issue.as_ref().map_or(0, String::len)
+        });
+        let received = received.iter().map(|one| {
+            let names = one.thread.iter().chain(&one.attachments);
+            let names = names.map(|name| size_of_val(name) + name.len()).sum::<usize>();
+            size_of_val(one) + one.contact.len() + names + size_of_val(one.text.as_slice())
+        });
+        let told = told.iter().map(|one| size_of_val(one) + one.code.len());
+        let lanes = lanes_used.iter().map(|one| size_of_val(one) + one.0.len());
+        let parts = counted.chain(received).chain(told).chain(lanes).sum::<usize>();
+        size_of_val(self) + self.version.len() + parts
+    }
+
+    /// After a commit that added to it. `traces`: as the commit was answered. What was received is
+    /// remembered only where it is compared with: it is a hundred times the rest.
+    pub(super) fn add(
+        &mut self,
+        entry: &JournalEntry,
+        needs_received: bool,
+        version: &str,
+        traces: Option<usize>,
+    ) {
         let additions = &entry.settled.additions;
         if !additions.counted.is_empty() && self.has_long_ago(entry.at) {
             self.counted_from = counted_kept_from(entry.at);
@@ -115,10 +176,15 @@ impl Known {
         // As Redis forgets it, too.
         let oldest = counted_kept_from(entry.at);
         ledger.counted.retain(|counted| counted.at.timestamp_micros() >= oldest);
-        ledger.received.extend(additions.received.clone());
-        ledger.received.sort_by_key(|received| received.at);
-        let over = ledger.received.len().saturating_sub(RECEIVED_PER_PERSON_MAX);
-        ledger.received.drain(..over);
+        if needs_received {
+            ledger.received.extend(additions.received.clone());
+            ledger.received.sort_by_key(|received| received.at);
+            let over = ledger.received.len().saturating_sub(RECEIVED_PER_PERSON_MAX);
+            ledger.received.drain(..over);
+        } else {
+            self.has_received = false;
+            ledger.received = Vec::new();
+        }
         if let Some(told) = &additions.told {
             match ledger.told.iter_mut().find(|before| before.code == told.code) {
                 Some(before) => before.at = before.at.max(told.at),
@@ -161,4 +227,34 @@ fn adds(entry: &JournalEntry) -> bool {
 /// A member of the sorted set of what was counted.
 pub(super) fn member(contact: &str, counted: &Counted) -> CountedMember {
     CountedMember { contact: contact.to_owned(), counted: counted.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A ledger of about so many bytes.
+    fn of_size(bytes: usize) -> Known {
+        Known { version: "1".repeat(bytes), ..Known::nothing() }
+    }
+
+    #[tokio::test]
+    async fn past_the_bound_some_are_forgotten_and_none_that_is_held() {
+        const LARGE: usize = REDIS_LEDGERS_BYTES_MAX / 8;
+        let ledgers = Ledgers::default();
+        let organisation = OrganisationId::new("karbon");
+        let held = ledgers.place(&organisation, "held");
+        *held.lock().await = Some(ledgers.keep(of_size(LARGE)));
+        for person in 0..100 {
+            let place = ledgers.place(&organisation, &person.to_string());
+            *place.lock().await = Some(ledgers.keep(of_size(LARGE)));
+            assert!(ledgers.bytes.load(Ordering::Relaxed) <= REDIS_LEDGERS_BYTES_MAX + 2 * LARGE);
+        }
+        assert!(ledgers.place(&organisation, "held").lock().await.is_some());
+        assert!(ledgers.place(&organisation, "99").lock().await.is_some());
+        let taken = held.lock().await.take().map(Kept::take);
+        assert_eq!(taken.map(|known| known.version.len()), Some(LARGE));
+        ledgers.places.lock().unwrap().clear();
+        assert_eq!(ledgers.bytes.load(Ordering::Relaxed), 0);
+    }
 }

@@ -27,7 +27,11 @@ pub async fn entries_are_numbered_without_gaps(ground: &dyn Ground) {
                     let name = contact.clone();
                     let fails = number % 5 == 0;
                     let decide = move |_: &_| {
-                        assert!(!fails, "a decider's fault, made on purpose");
+                        if fails {
+                            // Without the hook: printing where it happened stops this one thread for
+                            // longer than others wait for their answers.
+                            std::panic::resume_unwind(Box::new("made on purpose"));
+                        }
                         admitted(&contact, at(0))
                     };
                     let mut asked = request(&name, decide);
