@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::Path;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use contact_gateway::casework::import::{Format, read_people};
 use contact_gateway::channels::http::answer::whole;
 use contact_gateway::channels::mail::authentication::Border;
@@ -125,7 +125,7 @@ fn form(criterion: &mut Criterion) {
         ("multipart/form-data; boundary=b", multipart),
     ] {
         let limit = body.len() as u64;
-        let reading = Submission::read(whole(body), Bytes::new(), limit, Path::new("."));
+        let reading = Submission::read(whole(body), BytesMut::new(), limit, Path::new("."));
         let submission = runtime.block_on(reading).unwrap();
         group.bench_function(content_type, |bencher| {
             bencher.iter(|| {

@@ -14,6 +14,7 @@ pub mod upstream;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::future::ready;
 use std::io;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use hyper::body::Incoming;
 use hyper::header::HOST;
 use hyper::http::Extensions;
@@ -179,38 +181,48 @@ impl ContactsEdge {
     /// Answers one request. A panic on the way is answered too, and ends nothing else.
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let asker = page::asked_for(request.headers());
-        let answered = AssertUnwindSafe(self.dispatch(request)).catch_unwind().await;
+        let answered = async { self.dispatch(request).await };
+        let answered = AssertUnwindSafe(answered).catch_unwind().await;
         answered.unwrap_or_else(|_| {
             tracing::error!("a request to the contacts listener panicked");
             page::fault_response(ProblemType::Internal, &asker, self.looks.nobodys())
         })
     }
 
-    async fn dispatch(&self, request: Request<Incoming>) -> Response<Body> {
+    /// What answers a request. On the heap at once: it is large, and what is handed on by the layers
+    /// around it is small so.
+    fn dispatch(&self, request: Request<Incoming>) -> BoxFuture<'_, Response<Body>> {
+        let at_once = |kind: ProblemType| -> BoxFuture<'_, Response<Body>> {
+            Box::pin(ready(Answer::from(kind).into()))
+        };
         if !is_plainly_addressed(&request) {
-            return Answer::from(ProblemType::Misdirected).into();
+            return at_once(ProblemType::Misdirected);
         }
         let path = request.uri().path();
         if path == DECISIONS {
             if request.method() != Method::POST {
-                return Answer::from(ProblemType::MethodNotAllowed).into();
+                return at_once(ProblemType::MethodNotAllowed);
             }
-            return self.decisions.answer(request).await.into();
+            return Box::pin(async move { self.decisions.answer(request).await.into() });
         }
         if has_dot_segment(path) {
-            return Answer::from(ProblemType::NotFound).into();
+            return at_once(ProblemType::NotFound);
         }
-        let path = path.to_owned();
-        match self.routes.find(&path) {
-            Some((Place::Form(form), behind)) => self.forms.answer(form, behind, request).await,
-            Some((Place::Telephony(entry), behind)) => {
-                Box::pin(self.telephony.answer(entry, behind, request)).await
+        let Some((place, behind)) = self.routes.find(path) else {
+            return at_once(ProblemType::NotFound);
+        };
+        let behind = behind.to_owned();
+        match place {
+            Place::Form(form) => {
+                Box::pin(async move { self.forms.answer(form, &behind, request).await })
             }
-            Some((Place::Decision(entry), behind)) => {
+            Place::Telephony(entry) => {
+                Box::pin(async move { self.telephony.answer(entry, &behind, request).await })
+            }
+            Place::Decision(entry) => {
                 let (question, _) = request.into_parts();
-                self.proxies.answer(entry, behind, question).await.into()
+                Box::pin(async move { self.proxies.answer(entry, &behind, question).await.into() })
             }
-            None => Answer::from(ProblemType::NotFound).into(),
         }
     }
 }
@@ -220,8 +232,7 @@ pub async fn serve(listener: TcpListener, edge: Arc<ContactsEdge>, stopping: Sto
     let (tasks, telephony) = (edge.tasks.clone(), Arc::clone(&edge.telephony));
     let service = tower::service_fn(move |request: Request<Incoming>| {
         let edge = Arc::clone(&edge);
-        // On the heap at once: it is large, and handed on by several layers on its way.
-        Box::pin(async move { Ok::<_, Infallible>(edge.answer(request).await) })
+        async move { Ok::<_, Infallible>(edge.answer(request).await) }
     });
     let working = stopping.clone();
     http_server::serve(listener, service, Bounds::default(), stopping).await;

@@ -290,7 +290,7 @@ impl FormEdge {
         let answer = match disposition(&outcome) {
             Disposition::Deliver => return self.deliver(job, &outcome).await,
             Disposition::Route => {
-                self.mail(job, &outcome.decision).await;
+                Box::pin(self.mail(job, &outcome.decision)).await;
                 page::acknowledgement(asker, look)
             }
             Disposition::Limit => {

@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TryRecvError;
+use tokio::time::{Instant, sleep_until};
 
 use crate::ports::{Decisions, Journal, PlainDecision};
-use crate::runtime::limits::{PLAIN_FLUSH_WAIT, STORE_BATCH_MAX, STORE_COMMIT_WAIT};
+use crate::runtime::limits::{
+    PLAIN_FLUSH_WAIT, PLAIN_LOOK_EVERY, STORE_BATCH_MAX, STORE_COMMIT_WAIT,
+};
 
 /// Wait before a batch is tried again while neither the store nor the journal takes it.
 const AGAIN_AFTER: std::time::Duration = std::time::Duration::from_millis(500);
@@ -20,18 +24,33 @@ pub async fn record(
     mut plain: mpsc::Receiver<PlainDecision>,
 ) {
     while let Some(first) = plain.recv().await {
-        let mut batch = vec![first];
-        let full = tokio::time::timeout(PLAIN_FLUSH_WAIT, async {
-            while batch.len() < STORE_BATCH_MAX {
-                match plain.recv().await {
-                    Some(next) => batch.push(next),
-                    None => break,
-                }
-            }
-        });
-        // Full or not: what has come is recorded now.
-        let _ = full.await;
+        let batch = gather(first, &mut plain).await;
         write(store.as_ref(), journal.as_ref(), batch).await;
+    }
+}
+
+/// The first and those that come while it may wait, as many as one batch takes.
+///
+/// What has come is looked at now and then, so that no contact has to wake the recorder.
+async fn gather(
+    first: PlainDecision,
+    plain: &mut mpsc::Receiver<PlainDecision>,
+) -> Vec<PlainDecision> {
+    let mut batch = vec![first];
+    let latest = Instant::now() + PLAIN_FLUSH_WAIT;
+    loop {
+        while batch.len() < STORE_BATCH_MAX {
+            match plain.try_recv() {
+                Ok(next) => batch.push(next),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => return batch,
+            }
+        }
+        // Full or not: what has come by then is recorded.
+        if batch.len() >= STORE_BATCH_MAX || Instant::now() >= latest {
+            return batch;
+        }
+        sleep_until(latest.min(Instant::now() + PLAIN_LOOK_EVERY)).await;
     }
 }
 

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use super::announce::announcement;
 use super::degraded;
@@ -121,7 +122,14 @@ impl Intake {
     ) -> Outcome {
         let channel = inbound.contact.channel;
         let outcome = match identified {
-            Identified::Plain(sender) => self.receive_plain(organisation, &sender, inbound).await,
+            Identified::Plain(sender) => {
+                let (outcome, waiting) = self.receive_plain(organisation, &sender, inbound);
+                if let Some(plain) = waiting {
+                    // The recorder is gone only when the process is: then there is nobody to tell.
+                    let _ = Box::pin(self.plain.send(*plain)).await;
+                }
+                outcome
+            }
             // Many times as large as what most contacts take: on the heap, so that those need not
             // carry it about.
             Identified::Known(sender) => {
@@ -144,12 +152,13 @@ impl Intake {
         }
     }
 
-    async fn receive_plain(
+    /// With what finds no place among those that wait to be recorded.
+    fn receive_plain(
         &self,
         organisation: &Arc<Organisation>,
         sender: &Sender,
         inbound: Inbound,
-    ) -> Outcome {
+    ) -> (Outcome, Option<Box<PlainDecision>>) {
         let dossier = Dossier { sender, ledger: None, reading: None };
         let verdict = decided(organisation, dossier, &inbound.contact);
         let seen = self.recent.see(&organisation.id, &inbound.contact.id, inbound.digest);
@@ -160,19 +169,21 @@ impl Intake {
             durable: true,
             defer: false,
         };
-        if !seen.repeated {
-            let plain = PlainDecision {
-                organisation: organisation.id.clone(),
-                contact: inbound.contact.id,
-                digest: inbound.digest,
-                at: self.clock.now(),
-                decision: verdict.decision,
-                audit: verdict.audit,
-            };
-            // The recorder is gone only when the process is: then there is nobody to tell.
-            let _ = self.plain.send(plain).await;
+        if seen.repeated {
+            return (outcome, None);
         }
-        outcome
+        let plain = PlainDecision {
+            organisation: organisation.id.clone(),
+            contact: inbound.contact.id,
+            digest: inbound.digest,
+            at: self.clock.now(),
+            decision: verdict.decision,
+            audit: verdict.audit,
+        };
+        match self.plain.try_send(plain) {
+            Err(TrySendError::Full(plain)) => (outcome, Some(Box::new(plain))),
+            Ok(()) | Err(TrySendError::Closed(_)) => (outcome, None),
+        }
     }
 
     /// Tells the queue's mailbox. Where very many wait to be told, the item on the queue must do.

@@ -251,6 +251,8 @@ pub const STORE_BATCH_MAX: usize = 256;
 pub const PLAIN_QUEUE_MAX: usize = 8_192;
 /// How long such a decision waits at most for others to be recorded with.
 pub const PLAIN_FLUSH_WAIT: Duration = Duration::from_millis(200);
+/// How often it is looked, meanwhile, whether enough others have come to be recorded at once.
+pub const PLAIN_LOOK_EVERY: Duration = Duration::from_millis(25);
 /// Mails to mailboxes of queues that wait to be sent. More: the item on the queue must do.
 pub const ANNOUNCEMENTS_MAX: usize = 1_024;
 /// Ids of unrestricted contacts that are remembered in memory to tell a repeat.

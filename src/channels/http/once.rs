@@ -15,7 +15,8 @@ pub type Key = [u8; 32];
 
 /// One key of several parts, each with its length in front so that none runs into the next.
 pub fn keyed(parts: &[&[u8]]) -> Key {
-    let mut whole = Vec::new();
+    let bytes = parts.iter().map(|part| size_of::<u64>() + part.len()).sum();
+    let mut whole = Vec::with_capacity(bytes);
     for part in parts {
         whole.extend_from_slice(&(part.len() as u64).to_be_bytes());
         whole.extend_from_slice(part);

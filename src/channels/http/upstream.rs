@@ -62,7 +62,8 @@ impl Upstream {
             let host = host_of(request.uri()).ok_or(UpstreamError::Address)?;
             request.headers_mut().insert(HOST, host);
         }
-        let answer = tokio::time::timeout(wait, self.lines.send(request))
+        // On the heap: it is most of what waits here, and copied by each that waits for it.
+        let answer = tokio::time::timeout(wait, Box::pin(self.lines.send(request)))
             .await
             .map_err(|_| UpstreamError::Timeout)??;
         let (mut head, body) = answer.into_parts();
@@ -90,6 +91,24 @@ impl Upstream {
     }
 }
 
+/// The same fields in as much memory as they take. Read from a connection, each is a part of the whole
+/// buffer that it was read into, and one answer that is remembered would keep all of that.
+fn of_their_own(mut headers: HeaderMap) -> HeaderMap {
+    let mut whole = Vec::with_capacity(headers.values().map(HeaderValue::len).sum());
+    for value in headers.values() {
+        whole.extend_from_slice(value.as_bytes());
+    }
+    let mut rest = Bytes::from(whole);
+    for value in headers.values_mut() {
+        let own = rest.split_to(value.len().min(rest.len()));
+        // What was a value is one.
+        if let Ok(own) = HeaderValue::from_maybe_shared(own) {
+            *value = own;
+        }
+    }
+    headers
+}
+
 /// Reads an answer into memory as long as it fits; one that does not goes on as a stream, nothing
 /// of it lost.
 pub async fn settle(answer: Response<Body>, bytes_max: usize) -> Reply {
@@ -98,9 +117,8 @@ pub async fn settle(answer: Response<Body>, bytes_max: usize) -> Reply {
     loop {
         let frame = match body.frame().await {
             None => {
-                let answer =
-                    Answer { status: head.status, headers: head.headers, body: held.into() };
-                return Reply::Whole(answer);
+                let headers = of_their_own(head.headers);
+                return Reply::Whole(Answer { status: head.status, headers, body: held.into() });
             }
             Some(frame) => frame,
         };
@@ -175,6 +193,20 @@ mod tests {
             "http://127.0.0.1:9000/contact/step/2?a=%2F+b&a="
         );
         assert_eq!(at("/", None), "http://127.0.0.1:9000/contact/");
+    }
+
+    #[test]
+    fn fields_of_their_own_are_the_same_fields() {
+        let mut headers = HeaderMap::new();
+        let read = Bytes::from_static(b"a=1b=2 \xfftext/html");
+        for (name, part) in
+            [("set-cookie", 0..3), ("set-cookie", 3..8), ("content-type", 8..17), ("empty", 0..0)]
+        {
+            let value = HeaderValue::from_maybe_shared(read.slice(part)).unwrap();
+            headers.append(name, value);
+        }
+        assert_eq!(of_their_own(headers.clone()), headers);
+        assert_eq!(of_their_own(HeaderMap::new()), HeaderMap::new());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::net::IpAddr;
 
-use bytes::Bytes;
+use bytes::BytesMut;
 use hyper::body::Incoming;
 use hyper::header::{
     ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderName,
@@ -97,14 +97,14 @@ fn fault(error: UpstreamError) -> ProblemType {
     }
 }
 
-/// Room for a head as most are. A longer one grows.
-const KEPT_HEAD_BYTES: usize = 512;
+/// Room for a head with the body behind it, as most are. What is longer grows.
+const KEPT_BYTES: usize = 1024;
 
 /// The head of a request as it is kept in front of its body (RFC 9112 10.1, `message/http`): what
 /// says how to read the body, and nothing that opens a session.
-pub(super) fn kept_head(head: &request::Parts) -> Bytes {
+pub(super) fn kept_head(head: &request::Parts) -> BytesMut {
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
-    let mut kept = Vec::with_capacity(KEPT_HEAD_BYTES);
+    let mut kept = BytesMut::with_capacity(KEPT_BYTES);
     for part in [head.method.as_str(), " ", target, " HTTP/1.1\r\n"] {
         kept.extend_from_slice(part.as_bytes());
     }
@@ -117,7 +117,7 @@ pub(super) fn kept_head(head: &request::Parts) -> Bytes {
         }
     }
     kept.extend_from_slice(b"\r\n");
-    Bytes::from(kept)
+    kept
 }
 
 /// What a mailbox is sent of a routed form: why it has it, and what was written.

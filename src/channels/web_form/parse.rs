@@ -80,7 +80,7 @@ pub async fn parse(submission: &Submission, content_type: Option<&str>) -> io::R
     if essence == "multipart/form-data"
         && let Ok(boundary) = multer::parse_boundary(content_type)
     {
-        return Ok(multipart(submission, boundary).await?.unwrap_or(unread));
+        return Ok(Box::pin(multipart(submission, boundary)).await?.unwrap_or(unread));
     }
     Ok(unread)
 }
@@ -207,7 +207,7 @@ fn finished(sum: Context) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
+    use bytes::{Bytes, BytesMut};
 
     use super::*;
     use crate::channels::http::answer::whole;
@@ -216,7 +216,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let body = whole(Bytes::copy_from_slice(body));
         let submission =
-            Submission::read(body, Bytes::new(), 1 << 20, folder.path()).await.unwrap();
+            Submission::read(body, BytesMut::new(), 1 << 20, folder.path()).await.unwrap();
         parse(&submission, Some(content_type)).await.unwrap()
     }
 

@@ -42,7 +42,11 @@ pub struct Submission {
 
 #[derive(Clone)]
 enum Held {
-    Memory { head: Bytes, body: Bytes },
+    /// The head as it is kept, and the body behind it.
+    Memory {
+        whole: Bytes,
+        body: Bytes,
+    },
     File(Arc<Spooled>),
 }
 
@@ -86,13 +90,14 @@ impl Submission {
     /// [`ReadError`] says whose trouble it is.
     pub async fn read(
         mut body: Body,
-        head: Bytes,
+        head: BytesMut,
         limit: u64,
         folder: &Path,
     ) -> Result<Self, ReadError> {
         let mut sum = Context::new(&SHA256);
         let mut bytes: u64 = 0;
-        let mut memory = BytesMut::new();
+        let head_bytes = head.len();
+        let mut memory = head;
         let mut spool: Option<Spool> = None;
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| ReadError::Broken)?;
@@ -102,19 +107,27 @@ impl Submission {
                 return Err(ReadError::TooLarge);
             }
             sum.update(&data);
-            if spool.is_none() && memory.len() + data.len() > FORM_MEMORY_BYTES_MAX {
-                let mut begun = Spool::begin(folder, &head).await.map_err(ReadError::Disk)?;
-                begun.write(&std::mem::take(&mut memory)).await.map_err(ReadError::Disk)?;
-                spool = Some(begun);
+            if spool.is_none() && memory.len() - head_bytes + data.len() > FORM_MEMORY_BYTES_MAX {
+                let begun = std::mem::take(&mut memory);
+                // Seldom, and larger than the rest.
+                let begun = Box::pin(Spool::begin(folder, &begun, head_bytes)).await;
+                spool = Some(begun.map_err(ReadError::Disk)?);
             }
             match &mut spool {
-                Some(spool) => spool.write(&data).await.map_err(ReadError::Disk)?,
+                Some(spool) => Box::pin(spool.write(&data)).await.map_err(ReadError::Disk)?,
                 None => memory.extend_from_slice(&data),
             }
         }
         let held = match spool {
-            Some(spool) => Held::File(Arc::new(spool.end().await.map_err(ReadError::Disk)?)),
-            None => Held::Memory { head, body: memory.freeze() },
+            Some(spool) => {
+                let spooled = Box::pin(spool.end()).await.map_err(ReadError::Disk)?;
+                Held::File(Arc::new(spooled))
+            }
+            None => {
+                let whole = memory.freeze();
+                let body = whole.slice(head_bytes..);
+                Held::Memory { whole, body }
+            }
         };
         let mut digest = [0; 32];
         digest.copy_from_slice(sum.finish().as_ref());
@@ -180,12 +193,7 @@ impl Submission {
     /// The request with its head, to be kept.
     pub fn original(&self) -> Original {
         match &self.held {
-            Held::Memory { head, body } => {
-                let mut whole = BytesMut::with_capacity(head.len() + body.len());
-                whole.extend_from_slice(head);
-                whole.extend_from_slice(body);
-                Original::Bytes(whole.freeze())
-            }
+            Held::Memory { whole, .. } => Original::Bytes(whole.clone()),
             Held::File(spooled) => Original::File(spooled.path.clone()),
         }
     }
@@ -211,11 +219,12 @@ struct Spool {
 }
 
 impl Spool {
-    async fn begin(folder: &Path, head: &[u8]) -> io::Result<Self> {
+    /// With what has come so far: the head, and the body's beginning.
+    async fn begin(folder: &Path, begun: &[u8], head_bytes: usize) -> io::Result<Self> {
         let path = folder.join(format!("{SPOOL_PREFIX}{}", uuid::Uuid::now_v7()));
         let mut file = File::options().write(true).create_new(true).open(&path).await?;
-        let spooled = Spooled { path, head_bytes: head.len() as u64 };
-        file.write_all(head).await?;
+        let spooled = Spooled { path, head_bytes: head_bytes as u64 };
+        file.write_all(begun).await?;
         Ok(Spool { file, spooled })
     }
 
@@ -245,11 +254,13 @@ mod tests {
     #[tokio::test]
     async fn a_small_body_stays_in_memory_and_a_large_one_goes_to_disk_and_away_again() {
         let folder = tempfile::tempdir().unwrap();
-        let head = Bytes::from_static(b"POST / HTTP/1.1\r\n\r\n");
+        let head = BytesMut::from("POST / HTTP/1.1\r\n\r\n");
         let small =
             Submission::read(body_of(b"a=1"), head.clone(), 10, folder.path()).await.unwrap();
         assert!(!small.is_spooled());
         assert_eq!(collected(&small).await, "a=1");
+        let Original::Bytes(kept) = small.original() else { panic!("not in memory") };
+        assert_eq!(kept, "POST / HTTP/1.1\r\n\r\na=1");
 
         let content = vec![7_u8; FORM_MEMORY_BYTES_MAX + 1];
         let limit = content.len() as u64;
@@ -269,7 +280,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let content = vec![7_u8; FORM_MEMORY_BYTES_MAX + 2];
         let limit = content.len() as u64 - 1;
-        let read = Submission::read(body_of(&content), Bytes::new(), limit, folder.path()).await;
+        let read = Submission::read(body_of(&content), BytesMut::new(), limit, folder.path()).await;
         assert!(matches!(read, Err(ReadError::TooLarge)));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }

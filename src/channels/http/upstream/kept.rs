@@ -111,9 +111,12 @@ impl Lines {
             }
         }
         // Seldom, and far larger than the rest.
-        let mut line = Box::pin(self.connect(whole)).await?;
-        let answer = line.ask(request).await.map_err(|_| UpstreamError::Unreachable)?;
-        Ok(carried(answer, line, idle))
+        Box::pin(async move {
+            let mut line = self.connect(whole).await?;
+            let answer = line.ask(request).await.map_err(|_| UpstreamError::Unreachable)?;
+            Ok(carried(answer, line, idle))
+        })
+        .await
     }
 
     async fn connect(&self, whole: Uri) -> Result<Box<Line>, UpstreamError> {
