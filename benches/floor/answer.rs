@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -43,10 +43,11 @@ pub(super) fn with(headers: HeaderMap, body: Bytes) -> Response<Full<Bytes>> {
     response
 }
 
-pub(super) async fn serve<A, F>(address: &str, answer: A) -> Result<Infallible, std::io::Error>
+pub(super) async fn serve<A, F, B>(address: &str, answer: A) -> Result<Infallible, std::io::Error>
 where
     A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
-    F: Future<Output = Answered> + Send + 'static,
+    F: Future<Output = Result<Response<B>, hyper::Error>> + Send + 'static,
+    B: Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + 'static,
 {
     let listener = TcpListener::bind(address).await?;
     loop {

@@ -4,6 +4,7 @@
 //! ```sh
 //! cargo build --release --example floor
 //! floor answer ADDRESS ANSWER FIELD…      # hyper alone: reads a request and answers these bytes
+//! floor pass ADDRESS UPSTREAM             # hyper that passes requests on to another address
 //! floor record ADDRESS ROWS FOLDER FIELD… # hyper, with what must be recorded in an embedded store
 //! floor commit ROWS FOLDER SECONDS TOGETHER      # restricted contacts into SQLite, so many with one sync
 //! floor redis ROWS URL SECONDS TOGETHER PEOPLE   # the commit's script alone, so many at once
@@ -22,6 +23,7 @@
 mod answer;
 mod commit;
 mod on_redis;
+mod pass;
 mod record;
 mod rows;
 
@@ -38,6 +40,10 @@ fn main() {
             let (address, body) = (next(), std::fs::read(next()).unwrap());
             let headers = answer::headers(arguments);
             Runtime::new().unwrap().block_on(answer::answer(&address, body.into(), headers));
+        }
+        "pass" => {
+            let (address, upstream) = (next(), next());
+            Runtime::new().unwrap().block_on(pass::pass(&address, &upstream));
         }
         "record" => {
             let (address, rows, folder) = (next(), next(), next());
@@ -56,7 +62,9 @@ fn main() {
             let rows = rows::Rows::read(rows.as_ref());
             on_redis::commit(&url, &rows, wait(&seconds), together, people);
         }
-        other => panic!("there is no floor {other}; there are answer, record, commit and redis"),
+        other => {
+            panic!("there is no floor {other}; there are answer, pass, record, commit and redis")
+        }
     }
 }
 

@@ -22,6 +22,15 @@ class Floor:
         wait_for_port(self.port, self.process)
 
 
+class PassingFloor:
+    """Hyper that passes requests on to another address."""
+
+    def __init__(self, place, program, upstream):
+        self.port = free_port()
+        self.process = place.start(program, "pass", f"127.0.0.1:{self.port}", f"127.0.0.1:{upstream}", log="floor-pass.log")
+        wait_for_port(self.port, self.process)
+
+
 class RecordingFloor(Recording):
     """Hyper that reads a contact, answers a decision and records it. It is asked and put back as a gateway
     is."""

@@ -6,7 +6,7 @@ import socket
 
 import webhooks
 
-from floors import SCRIPT_ALONE, Floor, RecordingFloor, rows_of, script_alone
+from floors import SCRIPT_ALONE, Floor, PassingFloor, RecordingFloor, rows_of, script_alone
 from gateway import GENEROUS, TOKEN, WEBHOOK, Gateway, contact, email, phone, restriction
 from measuring import Candidate, Case
 from processes import counted, need
@@ -24,6 +24,7 @@ SIGNED_A_SECOND = 15_000
 # Telephone numbers that callers have, restricted ones included.
 NUMBERS = 100_000
 RECORDED = "hyper, with what must be recorded"
+PASSING = "hyper, proxy alone"
 TWIML = "<Response><Pause/></Response>"
 
 
@@ -199,6 +200,7 @@ def form(place, options):
     gateway = gateway_with(place, "gateway", options, redis, form=handler.port)
     expect(gateway, "p0000001@people.example", "within_limits")
     peer = Peer(place, peer_redis, handler, options.people)
+    passing = PassingFloor(place, options.floor, handler.port)
     load = Load("form", "/form", 20, options.people)
     plain = dataclasses.replace(load, path="/plain")
 
@@ -206,6 +208,7 @@ def form(place, options):
     for connections in options.connections:
         candidates = [
             constant("nginx, proxy alone", peer, plain, connections, None, lambda: with_handler(handler, peer)),
+            constant(PASSING, passing, load, connections, None, lambda: with_handler(handler, passing)),
             constant("nginx + Lua + proxy", peer, load, connections, peer.forget, lambda: with_handler(handler, peer, peer_redis)),
             gateway_candidate("gateway, Redis", gateway, load, connections, lambda: with_handler(handler, gateway, redis)),
         ]
@@ -213,6 +216,8 @@ def form(place, options):
     targets = [
         Target("64 connections", "gateway, Redis", "nginx + Lua + proxy", "rate", at_least=1.6),
         Target("64 connections", "gateway, Redis", "nginx + Lua + proxy", "cpu", at_most=42 / 65),
+        Target("64 connections", PASSING, "nginx + Lua + proxy", "cpu"),
+        Target("64 connections", "gateway, Redis", PASSING, "cpu"),
     ]
     return cases, targets
 
