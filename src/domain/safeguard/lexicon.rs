@@ -100,7 +100,7 @@ impl Lexicon {
         let mutated = unmutated.and_then(|word| self.written(&word));
         mutated.filter(|first| said.may_mean(&first.word)).into_iter().for_each(&mut take);
         self.near.candidates(said, |at| {
-            let near = self.firsts.get(at).filter(|first| said.is_near(&first.word));
+            let near = self.firsts.get(at).filter(|first| said.is_near_by_letters(&first.word));
             near.into_iter().for_each(&mut take);
         });
     }

@@ -77,13 +77,15 @@ impl Nearness {
 
     /// Hands over places of the words that may have been meant, and hardly any other.
     pub(super) fn candidates(&self, said: &Word<'_>, mut take: impl FnMut(usize)) {
-        for asked in self.of_length.get(said.letters()).into_iter().flatten() {
+        let Some(asked) = self.of_length.get(said.letters()) else { return };
+        for asked in asked {
             let Some(group) = self.groups.get(asked.group) else { continue };
             let mut candidates = group.candidates(said.occurring(), *asked);
-            while let Some(bit) = take_lowest(&mut candidates) {
-                if let Some(place) = group.places.get(bit) {
+            while candidates != 0 {
+                if let Some(place) = group.places.get(lowest(candidates)) {
                     take(*place);
                 }
+                candidates &= candidates - 1;
             }
         }
     }
@@ -105,40 +107,39 @@ impl Group {
                 *lacking |= bit;
             }
         }
-        for words in self.with_letters.iter_mut().skip(different(word.occurring())) {
+        for words in self.with_letters.iter_mut().skip(word.occurring().count_ones() as usize) {
             *words |= bit;
         }
         bit
     }
 
-    fn candidates(&self, said: u64, asked: Asked) -> u64 {
+    fn candidates(&self, mut letters: u64, asked: Asked) -> u64 {
         // Those that lack one letter, two and three, of those that are said.
         let (mut one, mut two, mut three) = (0, 0, 0);
-        let mut letters = said;
-        while let Some(letter) = take_lowest(&mut letters) {
-            let lacking = self.lacking.get(letter).copied().unwrap_or_default();
+        let mut said = 0;
+        while letters != 0 {
+            let lacking = self.lacking.get(lowest(letters)).copied().unwrap_or_default();
             three |= two & lacking;
             two |= one & lacking;
             one |= lacking;
+            letters &= letters - 1;
+            said += 1;
+        }
+        let (with_one, with_two) = (asked.with_one_slip & !two, asked.with_two_slips & !three);
+        if with_one | with_two == 0 {
+            return 0;
         }
         // Who lacks none of them and has two that are not said has two more than are said; and so on.
         let (none, just_one, just_two) = (!one, one & !two, two & !three);
-        let said = different(said);
         let up_to = |letters: usize| self.with_letters.get(letters).copied().unwrap_or(u64::MAX);
-        let near_by_one = none & up_to(said + 1) | just_one & up_to(said);
-        let near_by_two =
-            none & up_to(said + 2) | just_one & up_to(said + 1) | just_two & up_to(said);
-        asked.with_one_slip & near_by_one | asked.with_two_slips & near_by_two
+        let (same, one_more, two_more) = (up_to(said), up_to(said + 1), up_to(said + 2));
+        let near_by_one = none & one_more | just_one & same;
+        let near_by_two = none & two_more | just_one & one_more | just_two & same;
+        with_one & near_by_one | with_two & near_by_two
     }
 }
 
-fn different(occurring: u64) -> usize {
-    occurring.count_ones() as usize
-}
-
-/// Takes the lowest bit that is set, and gives its place.
-fn take_lowest(of: &mut u64) -> Option<usize> {
-    let lowest = of.trailing_zeros();
-    *of &= of.wrapping_sub(1);
-    (lowest < u64::BITS).then_some(lowest as usize)
+/// The place of the lowest bit that is set.
+const fn lowest(bits: u64) -> usize {
+    bits.trailing_zeros() as usize
 }

@@ -99,10 +99,12 @@ impl<'t> Word<'t> {
         slips > 0
             && self.letters.abs_diff(word.letters) <= slips
             && self.may_be_near(word, slips)
-            && self.is_within(word, slips)
+            && self.is_near_by_letters(word)
     }
 
-    fn is_within(&self, word: &Word<'_>, slips: usize) -> bool {
+    /// The same by all letters, one after the other, where nothing else has told them apart.
+    pub(super) fn is_near_by_letters(&self, word: &Word<'_>) -> bool {
+        let slips = word.slips();
         if self.text.is_ascii() && word.text.is_ascii() {
             return is_within(self.text.as_bytes(), word.text.as_bytes(), slips);
         }
@@ -136,29 +138,40 @@ fn unmutated(said: &str) -> Option<(&'static str, &str)> {
 }
 
 /// Whether so many insertions, deletions, substitutions and swaps of neighbours make one of the other
-/// (the optimal string alignment distance). What both begin with stays as it is.
+/// (the optimal string alignment distance). What both begin and end with stays as it is.
 fn is_within<T: PartialEq>(a: &[T], b: &[T], slips: usize) -> bool {
     if a.len().abs_diff(b.len()) > slips {
         return false;
     }
-    if slips == 0 {
-        return a == b;
-    }
-    let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    let (a, b) = (a.get(same..).unwrap_or_default(), b.get(same..).unwrap_or_default());
+    let (a, b) = where_they_differ(a, b);
     let (Some((from, a_rest)), Some((to, b_rest))) = (a.split_first(), b.split_first()) else {
-        return a.len().max(b.len()) <= slips;
+        return true;
     };
-    let swapped = || match (a_rest.split_first(), b_rest.split_first()) {
+    let Some(fewer) = slips.checked_sub(1) else { return false };
+    let swapped = match (a_rest.split_first(), b_rest.split_first()) {
         (Some((a_next, a_rest)), Some((b_next, b_rest))) if from == b_next && a_next == to => {
-            is_within(a_rest, b_rest, slips - 1)
+            Some((a_rest, b_rest))
         }
-        _ => false,
+        _ => None,
     };
-    is_within(a_rest, b_rest, slips - 1)
-        || is_within(a_rest, b, slips - 1)
-        || is_within(a, b_rest, slips - 1)
-        || swapped()
+    if fewer == 0 {
+        // One letter for another, or the two that were swapped: nothing else differs.
+        let replaced = a_rest.is_empty() && b_rest.is_empty();
+        return replaced || swapped.is_some_and(|(a, b)| a.is_empty() && b.is_empty());
+    }
+    is_within(a_rest, b_rest, fewer)
+        || is_within(a_rest, b, fewer)
+        || is_within(a, b_rest, fewer)
+        || swapped.is_some_and(|(a, b)| is_within(a, b, fewer))
+}
+
+/// Without what both begin and end with.
+fn where_they_differ<'t, T: PartialEq>(a: &'t [T], b: &'t [T]) -> (&'t [T], &'t [T]) {
+    let begin = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let (a, b) = (a.get(begin..).unwrap_or_default(), b.get(begin..).unwrap_or_default());
+    let end = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+    let rest = |of: &'t [T]| of.get(..of.len() - end).unwrap_or_default();
+    (rest(a), rest(b))
 }
 
 #[cfg(test)]
