@@ -159,8 +159,7 @@ pub const HTTP_BODY_WAIT: Duration = Duration::from_secs(30);
 pub const HTTP_UPSTREAM_CONNECT_WAIT: Duration = Duration::from_secs(5);
 /// Idle connections to one upstream that are kept.
 pub const HTTP_UPSTREAM_IDLE_MAX: usize = 64;
-/// How long a connection to an upstream is kept without a request. Over: it is closed when the next
-/// one is kept or looked for.
+/// How long a connection to an upstream is kept without a request. Over: it is closed.
 pub const HTTP_UPSTREAM_IDLE_WAIT: Duration = Duration::from_secs(90);
 /// A decision endpoint's and the API's request body. More: 413.
 pub const API_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;

@@ -18,6 +18,8 @@ pub struct Issued {
 pub enum Purpose {
     Server,
     Client,
+    /// For servers that call each other.
+    Either,
     /// For either, and no longer in date.
     Expired,
 }
@@ -56,14 +58,17 @@ impl Authority {
         self.at("ca.crt")
     }
 
-    /// A certificate for a host. The same host and purpose again gives another one.
+    /// A certificate for a host (for `localhost` and its address as well). The same host and purpose
+    /// again gives another one.
     pub fn issue(&self, host: &str, purpose: Purpose) -> Issued {
         let (usage, from, to) = match purpose {
             Purpose::Server => ("serverAuth", "20200101000000Z", "20991231000000Z"),
             Purpose::Client => ("clientAuth", "20200101000000Z", "20991231000000Z"),
+            Purpose::Either => ("serverAuth,clientAuth", "20200101000000Z", "20991231000000Z"),
             Purpose::Expired => ("serverAuth,clientAuth", "20200101000000Z", "20200102000000Z"),
         };
-        let extensions = format!("subjectAltName=DNS:{host}\nextendedKeyUsage={usage}\n");
+        let address = if host == "localhost" { ",IP:127.0.0.1" } else { "" };
+        let extensions = format!("subjectAltName=DNS:{host}{address}\nextendedKeyUsage={usage}\n");
         std::fs::write(self.at("extensions"), extensions).unwrap();
         let count = std::fs::read_dir(self.folder.path()).unwrap().count();
         let (key, request) = (format!("{host}-{count}.key"), format!("{host}-{count}.csr"));

@@ -2,20 +2,21 @@
 //! names it with its remedy, `serve` warns with the same words and runs on what it has.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::authority::Authority;
 use crate::served::{Behind, Place};
-use crate::store_contract::certificates::Authority;
-use crate::store_contract::servers::{self, Server, free_port, until};
+use crate::store_contract::servers::{self, Server, by_tls, free_port, until};
 use crate::store_contract::tls;
 
 /// One thing that is wrong, and what is said of it.
 struct Wrong {
     url: String,
     /// The file of the authority that is trusted.
-    trusts: Option<String>,
+    trusts: Option<PathBuf>,
     /// `replicas_acknowledged`.
     acknowledged: usize,
     says: Vec<&'static str>,
@@ -31,7 +32,7 @@ fn place(wrong: &Wrong) -> Place {
     place.store_at(&wrong.url);
     if wrong.acknowledged > 0 {
         let setting = format!("replicas_acknowledged = {}\n[archive]", wrong.acknowledged);
-        place.edit("[archive]", &setting);
+        place.change("[archive]", &setting);
     }
     place
 }
@@ -157,14 +158,14 @@ async fn redis_with_a_wrong_password_or_nobody_there_is_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_by_tls_of_a_strange_authority_or_none_is_told() {
-    let authority = Authority::new().await;
-    let other = Authority::new().await;
+    let authority = Authority::new();
+    let other = Authority::new();
     let port = free_port();
-    let mut settings = authority.settings(port);
+    let mut settings = by_tls(&authority, port);
     settings.extend(lines(&KEEPS));
     let server = Server::start(&settings).await;
     let strange = Wrong {
-        trusts: Some(other.file("ca.crt")),
+        trusts: Some(other.certificate()),
         ..wrong(
             format!("rediss://localhost:{port}"),
             &["the server's certificate is not trusted", "SSL_CERT_FILE"],
@@ -172,7 +173,7 @@ async fn redis_by_tls_of_a_strange_authority_or_none_is_told() {
     };
     is_told(&strange).await;
     let plain = Wrong {
-        trusts: Some(authority.file("ca.crt")),
+        trusts: Some(authority.certificate()),
         ..wrong(
             format!("rediss://localhost:{}", server.port),
             &["Redis did not answer in time by TLS", "tls-port"],

@@ -135,17 +135,11 @@ token_sha256 = "{token}"
         let text = std::fs::read_to_string(&profile).unwrap();
         let own = self.folder.path().join("profile.toml");
         std::fs::write(&own, format!("store_away = \"defer\"\n{text}")).unwrap();
-        self.edit(&profile.display().to_string(), &own.display().to_string());
+        self.change(&profile.display().to_string(), &own.display().to_string());
         self
     }
 
     /// Other text in the configuration's place of this.
-    pub fn edit(&self, from: &str, to: &str) {
-        let text = std::fs::read_to_string(self.config()).unwrap();
-        assert!(text.contains(from), "{from}");
-        std::fs::write(self.config(), text.replace(from, to)).unwrap();
-    }
-
     pub fn config(&self) -> PathBuf {
         self.folder.path().join("gateway.toml")
     }
@@ -190,8 +184,18 @@ token_sha256 = "{token}"
     }
 
     pub fn serve(&self) -> Served {
-        let mut child =
-            self.command("serve").stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        Place::served(self.command("serve"))
+    }
+
+    /// As `serve`, with the certificates in this file as those of all authorities.
+    pub fn serve_trusting(&self, authority: &Path) -> Served {
+        let mut serve = self.command("serve");
+        serve.env("SSL_CERT_FILE", authority).env_remove("SSL_CERT_DIR");
+        Place::served(serve)
+    }
+
+    fn served(mut serve: Command) -> Served {
+        let mut child = serve.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut said = Vec::new();
         loop {

@@ -4,7 +4,6 @@
 //! as several gateways on one server do.
 
 mod audit;
-pub mod certificates;
 mod changes;
 mod copies;
 mod decisions;

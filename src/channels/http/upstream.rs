@@ -1,21 +1,22 @@
 //! The client towards forms and call flows: bodies go through as they are, redirects and errors
 //! are the upstream's own answers.
 
-mod kept;
-
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::header::{HOST, HeaderMap, HeaderValue};
 use hyper::{Request, Response, Uri};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use self::kept::Lines;
 use super::answer::{Answer, Body, BoxError, collected};
 use super::fields::strip_hop_by_hop;
 use super::patient::patient;
 use crate::runtime::http_client::{NoAuthorities, connector};
+use crate::runtime::limits::{HTTP_UPSTREAM_IDLE_MAX, HTTP_UPSTREAM_IDLE_WAIT};
 
 /// Why an upstream gave no answer. None of these says anything about the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -38,14 +39,22 @@ pub enum Reply {
 /// The client. Cheap to clone.
 #[derive(Clone)]
 pub struct Upstream {
-    lines: Arc<Lines>,
+    client: Client<HttpsConnector<HttpConnector>, Body>,
 }
 
 impl Upstream {
     /// # Errors
     /// `https` is asked for and the machine knows no certificate authority.
     pub fn new(https: bool) -> Result<Self, NoAuthorities> {
-        Ok(Upstream { lines: Arc::new(Lines::new(connector(https)?)) })
+        // A request is sent again by itself only where nothing of it was sent: the connection that it
+        // was meant for had been closed meanwhile.
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_max_idle_per_host(HTTP_UPSTREAM_IDLE_MAX)
+            .pool_idle_timeout(HTTP_UPSTREAM_IDLE_WAIT)
+            .set_host(false)
+            .build(connector(https)?);
+        Ok(Upstream { client })
     }
 
     /// Sends a request and gives the answer's head, its body still on the way. The answer's
@@ -62,10 +71,10 @@ impl Upstream {
             let host = host_of(request.uri()).ok_or(UpstreamError::Address)?;
             request.headers_mut().insert(HOST, host);
         }
-        // On the heap: it is most of what waits here, and copied by each that waits for it.
-        let answer = tokio::time::timeout(wait, Box::pin(self.lines.send(request)))
+        let answer = tokio::time::timeout(wait, self.client.request(request))
             .await
-            .map_err(|_| UpstreamError::Timeout)??;
+            .map_err(|_| UpstreamError::Timeout)?
+            .map_err(|_| UpstreamError::Unreachable)?;
         let (mut head, body) = answer.into_parts();
         strip_hop_by_hop(&mut head.headers);
         Ok(Response::from_parts(head, patient(body)))
@@ -181,7 +190,114 @@ pub fn body_fields(from: &HeaderMap) -> HeaderMap {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::task::JoinSet;
+
     use super::*;
+    use crate::channels::http::answer::whole;
+
+    /// Answers by the path that is asked for, and counts its connections.
+    struct Server {
+        url: String,
+        connections: Arc<AtomicUsize>,
+        _serving: JoinSet<()>,
+    }
+
+    impl Server {
+        async fn start() -> Server {
+            let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+            let url = format!("http://{}", listener.local_addr().unwrap());
+            let connections = Arc::new(AtomicUsize::new(0));
+            let counted = Arc::clone(&connections);
+            let mut serving = JoinSet::new();
+            serving.spawn(async move {
+                let mut open = JoinSet::new();
+                while let Ok((stream, _)) = listener.accept().await {
+                    counted.fetch_add(1, Ordering::SeqCst);
+                    open.spawn(serve(stream));
+                }
+            });
+            Server { url, connections, _serving: serving }
+        }
+
+        fn connections(&self) -> usize {
+            self.connections.load(Ordering::SeqCst)
+        }
+    }
+
+    async fn serve(mut stream: TcpStream) {
+        let mut asked = Vec::new();
+        while stream.read_buf(&mut asked).await.is_ok_and(|bytes| bytes > 0) {
+            let text = String::from_utf8(std::mem::take(&mut asked)).unwrap();
+            let (answer, goes_on) = match text.split(' ').nth(1).unwrap() {
+                "/chunked" => {
+                    ("Transfer-Encoding: chunked\r\n\r\n2\r\nye\r\n1\r\ns\r\n0\r\n\r\n", true)
+                }
+                "/leaves" => ("Content-Length: 3\r\n\r\nyes", false),
+                "/breaks-off" => ("Content-Length: 9\r\n\r\nyes", false),
+                "/drips" => ("Content-Length: 9\r\n\r\nyes", true),
+                _ => ("Content-Length: 3\r\n\r\nyes", true),
+            };
+            stream.write_all(b"HTTP/1.1 200 OK\r\n").await.unwrap();
+            tokio::task::yield_now().await;
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            if !goes_on {
+                return;
+            }
+        }
+    }
+
+    async fn asked(upstream: &Upstream, server: &Server, path: &str) -> Response<Body> {
+        let request = Request::post(format!("{}{path}", server.url)).body(whole("a=1")).unwrap();
+        upstream.send(request, Duration::from_secs(30)).await.unwrap()
+    }
+
+    async fn read(upstream: &Upstream, server: &Server, path: &str) -> Option<Bytes> {
+        let body = asked(upstream, server, path).await.into_body().collect().await;
+        body.ok().map(http_body_util::Collected::to_bytes)
+    }
+
+    #[tokio::test]
+    async fn connections_are_used_again() {
+        let (upstream, server) = (Upstream::new(false).unwrap(), Server::start().await);
+        for path in ["/", "/chunked", "/", "/chunked", "/", "/chunked"] {
+            assert_eq!(read(&upstream, &server, path).await.unwrap(), "yes", "{path}");
+            // A connection is free again by a task of its own.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(server.connections() < 6, "{}", server.connections());
+    }
+
+    #[tokio::test]
+    async fn one_that_was_closed_meanwhile_is_replaced() {
+        let (upstream, server) = (Upstream::new(false).unwrap(), Server::start().await);
+        for time in 1..=3 {
+            assert_eq!(read(&upstream, &server, "/leaves").await.unwrap(), "yes");
+            assert_eq!(server.connections(), time);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_breaks_off_is_seen_to_and_its_connection_is_not_used_again() {
+        let (upstream, server) = (Upstream::new(false).unwrap(), Server::start().await);
+        assert_eq!(read(&upstream, &server, "/breaks-off").await, None);
+        assert_eq!(read(&upstream, &server, "/").await.unwrap(), "yes");
+        assert_eq!(server.connections(), 2);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_reads_to_its_end_closes_its_connection() {
+        let (upstream, server) = (Upstream::new(false).unwrap(), Server::start().await);
+        let mut body = asked(&upstream, &server, "/drips").await.into_body();
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "yes");
+        drop(body);
+        assert_eq!(read(&upstream, &server, "/").await.unwrap(), "yes");
+        assert_eq!(server.connections(), 2);
+    }
 
     #[test]
     fn the_path_behind_and_the_query_go_on_as_they_are() {

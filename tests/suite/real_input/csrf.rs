@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::browser::Browser;
+use crate::authority::{Authority, Purpose};
 use crate::contacts_edge::client::{raw, request};
 use crate::contacts_edge::upstream::Upstream;
 use crate::mail::sink::{Script, Sink};
@@ -91,32 +92,14 @@ async fn rig() -> Rig {
         person("P-L", "lim@x.example", "+447700900002", letters),
     ]));
     let served = place.serve();
-    let folder = place.folder.path();
-    let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-        ])
-        .arg("-keyout")
-        .arg(folder.join("key.pem"))
-        .arg("-out")
-        .arg(folder.join("cert.pem"))
-        .output()
-        .unwrap_or_else(|fault| panic!("install the Debian package `openssl`: {fault}"));
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let authority = Authority::new();
+    let issued = authority.issue("localhost", Purpose::Server);
     let port = free_port();
     let front = guide("nginx front").replace("127.0.0.1:8080", &served.contacts.to_string());
     let server = format!(
-        "listen 127.0.0.1:{port} ssl; ssl_certificate {0}/cert.pem; \
-         ssl_certificate_key {0}/key.pem;\n{front}",
-        folder.display()
+        "listen 127.0.0.1:{port} ssl; ssl_certificate {}; ssl_certificate_key {};\n{front}",
+        issued.certificate.display(),
+        issued.key.display()
     );
     let nginx = nginx(port, "", &server);
     Rig { app, nginx, served, _place: place, _mail: mail, _calls: calls }

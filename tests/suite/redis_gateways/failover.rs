@@ -32,7 +32,7 @@ async fn send(fleet: Arc<Fleet>, number: usize, answered: Arc<AtomicUsize>) {
 
 /// Every write waits for both replicas, and mail that depends on a counter for the store.
 fn careful(place: Place) -> Place {
-    place.edit("[archive]", "replicas_acknowledged = 2\n[archive]");
+    place.change("[archive]", "replicas_acknowledged = 2\n[archive]");
     place.deferring()
 }
 

@@ -11,7 +11,7 @@ use contact_gateway::store::redis::Redis;
 use secrecy::SecretString;
 
 use super::Ground;
-use super::certificates::Authority;
+use crate::authority::{Authority, Purpose};
 
 /// Far above what anything takes on a busy machine.
 const START_PATIENCE: Duration = Duration::from_secs(150);
@@ -218,13 +218,25 @@ pub async fn sentinel_by_tls(authority: &Authority, user: &str) -> OnRedis {
     sentinel_with(Some((authority, user))).await
 }
 
+/// The lines of `redis.conf` for a server that also listens on this port, by TLS.
+pub fn by_tls(authority: &Authority, port: u16) -> Vec<String> {
+    let issued = authority.issue("localhost", Purpose::Either);
+    vec![
+        format!("tls-port {port}"),
+        format!("tls-cert-file {}", issued.certificate.display()),
+        format!("tls-key-file {}", issued.key.display()),
+        format!("tls-ca-cert-file {}", authority.certificate().display()),
+        "tls-auth-clients no".to_owned(),
+    ]
+}
+
 /// The port by which a server is reached, and its settings.
 fn reached(tls: Option<(&Authority, &str)>, within: &str) -> (u16, Vec<String>) {
     let port = free_port();
     let settings = match tls {
         None => Vec::new(),
         Some((authority, _)) => {
-            let mut settings = authority.settings(port);
+            let mut settings = by_tls(authority, port);
             settings.push(format!("{within} yes"));
             settings
         }
@@ -308,7 +320,7 @@ async fn cluster_with(tls: Option<(&Authority, &str)>) -> OnRedis {
     }
     let mut making = Command::new("redis-cli");
     if let Some((authority, _)) = tls {
-        making.args(["--tls", "--cacert", &authority.file("ca.crt")]);
+        making.args(["--tls", "--cacert", &authority.certificate().display().to_string()]);
     }
     let made = making
         .args(["--cluster", "create"])

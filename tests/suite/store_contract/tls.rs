@@ -5,10 +5,10 @@ use std::time::Duration;
 use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::ports::{Change, Register, Store};
 
-use super::certificates::Authority;
 use super::facts::{karbon, person, stamp};
 use super::redis::{commit, open};
-use super::servers::{self, OnRedis, Server, free_port};
+use super::servers::{self, OnRedis, Server, by_tls, free_port};
+use crate::authority::Authority;
 
 /// Where a child is told which server to reach over TLS.
 const TLS_URL: &str = "CONTACT_GATEWAY_TEST_TLS_URL";
@@ -53,46 +53,46 @@ async fn a_child_reaches_a_store_over_tls() {
     println!("\nreached");
 }
 
-async fn child(url: &str, authority: &str) -> std::process::Output {
+async fn child(url: &str, authority: &Authority) -> std::process::Output {
     tokio::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "store_contract::tls::a_child_reaches_a_store_over_tls", "--nocapture"])
         .env(TLS_URL, url)
-        .env("SSL_CERT_FILE", authority)
+        .env("SSL_CERT_FILE", authority.certificate())
         .output()
         .await
         .unwrap()
 }
 
 async fn reaches(url: &str, authority: &Authority) {
-    let child = child(url, &authority.file("ca.crt")).await;
+    let child = child(url, authority).await;
     let said = String::from_utf8_lossy(&child.stdout).into_owned();
     assert!(said.contains("reached"), "{said}\n{}", String::from_utf8_lossy(&child.stderr));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_by_tls_is_reached_and_a_stranger_is_not_trusted() {
-    let authority = Authority::new().await;
+    let authority = Authority::new();
     let port = free_port();
-    let mut settings = authority.settings(port);
+    let mut settings = by_tls(&authority, port);
     settings.push(able());
     settings.push("appendonly yes".to_owned());
     let _server = Server::start(&settings).await;
     let url = format!("rediss://able:secret@localhost:{port}");
     reaches(&url, &authority).await;
-    let other = Authority::new().await;
-    assert!(!child(&url, &other.file("ca.crt")).await.status.success());
+    let other = Authority::new();
+    assert!(!child(&url, &other).await.status.success());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sentinel_by_tls_with_a_user_is_reached() {
-    let authority = Authority::new().await;
+    let authority = Authority::new();
     let ground = servers::sentinel_by_tls(&authority, &able()).await;
     reaches(&ground.url, &authority).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cluster_by_tls_with_a_user_is_reached() {
-    let authority = Authority::new().await;
+    let authority = Authority::new();
     let ground = servers::cluster_by_tls(&authority, &able()).await;
     reaches(&ground.url, &authority).await;
 }
