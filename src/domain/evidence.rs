@@ -200,9 +200,7 @@ const ATTRIBUTION_LINES_MAX: usize = 4;
 
 /// How many lines an attribution takes ("On … wrote:", "Ar … ysgrifennodd …:"), if one starts here.
 fn attribution_height(lines: &[&str]) -> Option<usize> {
-    let first = lines.first()?.trim_start().to_lowercase();
-    let opens = first.starts_with("on ") || first.starts_with("ar ") || first.starts_with("le ");
-    if opens {
+    if begins_with(lines.first()?.trim_start(), &["on ", "ar ", "le "]) {
         let mut joined = String::new();
         for (taken, line) in lines.iter().take(ATTRIBUTION_LINES_MAX).enumerate() {
             joined.push(' ');
@@ -232,18 +230,26 @@ fn quotes_follow(lines: &[&str]) -> bool {
 /// Outlook's and others' way: the earlier message in full under a divider or a header block.
 fn starts_quoted_message(lines: &[&str]) -> bool {
     let Some(first) = lines.first() else { return false };
-    let first = first.trim().to_lowercase();
-    let dashed = first.trim_matches(|c: char| c == '-' || c.is_whitespace());
-    if first.starts_with("--") && matches!(dashed, "original message" | "neges wreiddiol") {
-        return true;
+    let first = first.trim();
+    if first.starts_with("--") {
+        let dashed = first.trim_matches(|c: char| c == '-' || c.is_whitespace()).to_lowercase();
+        if matches!(dashed.as_str(), "original message" | "neges wreiddiol") {
+            return true;
+        }
     }
-    let head: Vec<String> =
-        lines.iter().take(6).map(|line| line.trim().trim_matches('*').to_lowercase()).collect();
-    let has =
-        |names: &[&str]| head.iter().any(|line| names.iter().any(|name| line.starts_with(name)));
-    (first.trim_matches('*').starts_with("from:") || first.starts_with("oddi wrth:"))
+    let has = |names: &[&str]| {
+        lines.iter().take(6).any(|line| begins_with(line.trim().trim_matches('*'), names))
+    };
+    begins_with(first.trim_matches('*'), &["from:", "oddi wrth:"])
         && has(&["sent:", "date:", "anfonwyd:", "dyddiad:"])
         && has(&["to:", "subject:", "at:", "pwnc:"])
+}
+
+/// Whether a line begins with one of these, in capitals or not.
+fn begins_with(line: &str, names: &[&str]) -> bool {
+    let is =
+        |name: &&str| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    names.iter().any(is)
 }
 
 #[cfg(test)]

@@ -119,7 +119,7 @@ struct Phrase {
 
 impl Phrase {
     fn new(written: &str) -> Self {
-        let words = ready(&folded(written)).into_iter().map(Word::into_owned).collect();
+        let words = each_word(&folded(written), |word| Word::new(word).into_owned());
         Phrase { words, exact: written.starts_with('=') }
     }
 
@@ -129,13 +129,12 @@ impl Phrase {
     }
 
     /// Whether a text begins with the phrase.
-    fn begins(&self, text: &[Word<'_>]) -> bool {
+    fn begins(&self, text: &[&str]) -> bool {
         // From the end: what brings us here is that the first word may be meant.
         text.get(..self.words.len()).is_some_and(|text| {
-            text.iter()
-                .zip(&self.words)
-                .rev()
-                .all(|(said, word)| if self.exact { said == word } else { said.may_mean(word) })
+            text.iter().zip(&self.words).rev().all(|(said, word)| {
+                if self.exact { *said == word.text() } else { Word::new(said).may_mean(word) }
+            })
         })
     }
 }
@@ -186,7 +185,7 @@ impl Safeguards {
     /// Every lane that the contact falls into, each once, in routing order.
     pub fn hits(&self, contact: &Contact) -> Vec<Hit> {
         let text = folded(&without_quoted_lines(&contact.words()));
-        let said = self.lexicon.said_in(&ready(&text), &self.lanes);
+        let said = self.lexicon.said_in(&each_word(&text, |word| word), &self.lanes);
         Lane::ALL
             .into_iter()
             .filter_map(|lane| {
@@ -245,11 +244,6 @@ fn without_quoted_lines(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     Cow::Owned(own.join("\n"))
-}
-
-/// The words of a text that is folded, ready to be compared with those of phrases.
-fn ready(folded: &str) -> Vec<Word<'_>> {
-    each_word(folded, Word::new)
 }
 
 /// The words of a text: lower case, without accents, split at everything that is neither letter
@@ -318,7 +312,7 @@ mod tests {
 
     fn finds(phrases: &[&str], text: &str) -> bool {
         let lanes = BTreeMap::from([(Lane::Emergency, lane(phrases))]);
-        !Lexicon::of(&lanes).said_in(&ready(&folded(text)), &lanes).is_empty()
+        !Lexicon::of(&lanes).said_in(&each_word(&folded(text), |word| word), &lanes).is_empty()
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! words of which hardly any begins one.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::nearness::Nearness;
 use super::spelling::Word;
@@ -18,6 +19,7 @@ pub(super) struct Lexicon {
     signatures: Signatures,
     /// Of the others, which may have been meant by a word.
     near: Nearness,
+    dismissed: Dismissed,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,13 +71,18 @@ impl Lexicon {
     /// The phrase of each lane that is said: the first of those of the lane, where several are.
     pub(super) fn said_in<'r>(
         &self,
-        text: &[Word<'_>],
+        text: &[&str],
         lanes: &'r BTreeMap<Lane, LaneRule>,
     ) -> BTreeMap<Lane, &'r Phrase> {
         let mut said: BTreeMap<Lane, (usize, &Phrase)> = BTreeMap::new();
         for (at, word) in text.iter().enumerate() {
+            if self.dismissed.holds(word) {
+                continue;
+            }
             let rest = text.get(at..).unwrap_or_default();
-            self.meant_by(word, |first| {
+            let mut begins_any = false;
+            self.meant_by(&Word::new(word), |first| {
+                begins_any = true;
                 for (lane, place) in &first.phrases {
                     if said.get(lane).is_some_and(|(earlier, _)| earlier <= place) {
                         continue;
@@ -86,27 +93,31 @@ impl Lexicon {
                     }
                 }
             });
+            if !begins_any {
+                self.dismissed.add(word);
+            }
         }
         said.into_iter().map(|(lane, (_, phrase))| (lane, phrase)).collect()
     }
 
     /// Hands over every first word that was meant; one may come twice.
     fn meant_by(&self, said: &Word<'_>, mut take: impl FnMut(&First)) {
-        if self.signatures.may_have(said) {
-            self.written(said.text()).into_iter().for_each(&mut take);
-        }
+        let may_be_one = self.signatures.may_have(said);
+        let is = may_be_one.then(|| self.written(said.text())).flatten();
+        is.and_then(|at| self.firsts.get(at)).into_iter().for_each(&mut take);
         // What is only a mutation of it is looked at as any other: short words have none.
-        let unmutated = said.unmutated();
-        let mutated = unmutated.and_then(|word| self.written(&word));
+        let mutated = said.unmutated().and_then(|word| self.written(&word));
+        let mutated = mutated.and_then(|at| self.firsts.get(at));
         mutated.filter(|first| said.may_mean(&first.word)).into_iter().for_each(&mut take);
         self.near.candidates(said, |at| {
-            let near = self.firsts.get(at).filter(|first| said.is_near_by_letters(&first.word));
+            let other = self.firsts.get(at).filter(|_| is != Some(at));
+            let near = other.filter(|first| said.is_near_by_letters(&first.word));
             near.into_iter().for_each(&mut take);
         });
     }
 
-    fn written(&self, word: &str) -> Option<&First> {
-        self.written.get(word).and_then(|at| self.firsts.get(*at))
+    fn written(&self, word: &str) -> Option<usize> {
+        self.written.get(word).copied()
     }
 }
 
@@ -137,18 +148,81 @@ impl Signatures {
     }
 }
 
-/// By multiplicative hashing (Knuth, The Art of Computer Programming, volume 3, 6.4).
 fn place_of(word: &Word<'_>) -> (usize, u64) {
-    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-    let hash = (word.occurring() ^ word.letters() as u64).wrapping_mul(GOLDEN) >> 52;
-    ((hash / 64) as usize, 1 << (hash % 64))
+    let hash = hash(word.occurring() ^ word.letters() as u64, 12);
+    (hash / 64, 1 << (hash % 64))
 }
+
+/// So many bits, by multiplicative hashing (Knuth, The Art of Computer Programming, volume 3, 6.4).
+fn hash(of: u64, bits: u32) -> usize {
+    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+    // So few bits are in every `usize`.
+    usize::try_from(of.wrapping_mul(GOLDEN) >> (u64::BITS - bits)).unwrap_or_default()
+}
+
+/// Words that came before and with which no phrase begins: most of any text are the same few hundred.
+/// Of those that no more bytes are than a number has; each is found as it is or not at all.
+struct Dismissed {
+    words: Box<[AtomicU64; 1 << DISMISSED_BITS]>,
+}
+
+/// 512 words; another one of the same hash takes the place of the one before it.
+const DISMISSED_BITS: u32 = 9;
+
+impl Dismissed {
+    fn holds(&self, word: &str) -> bool {
+        // Each place stands for itself: nothing else is read by what is found in it.
+        Dismissed::number(word).is_some_and(|number| {
+            self.place(number).is_some_and(|place| place.load(Ordering::Relaxed) == number)
+        })
+    }
+
+    fn add(&self, word: &str) {
+        if let Some(number) = Dismissed::number(word)
+            && let Some(place) = self.place(number)
+        {
+            place.store(number, Ordering::Relaxed);
+        }
+    }
+
+    fn place(&self, number: u64) -> Option<&AtomicU64> {
+        self.words.get(hash(number, DISMISSED_BITS))
+    }
+
+    /// The word's bytes. No word has a zero among them.
+    fn number(word: &str) -> Option<u64> {
+        let mut bytes = [0; size_of::<u64>()];
+        bytes.get_mut(..word.len())?.copy_from_slice(word.as_bytes());
+        Some(u64::from_le_bytes(bytes))
+    }
+}
+
+impl Default for Dismissed {
+    fn default() -> Self {
+        Dismissed { words: Box::new([const { AtomicU64::new(0) }; 1 << DISMISSED_BITS]) }
+    }
+}
+
+/// What came before is nothing that a lexicon is made of.
+impl Clone for Dismissed {
+    fn clone(&self) -> Self {
+        Dismissed::default()
+    }
+}
+
+impl PartialEq for Dismissed {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Dismissed {}
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{folded, ready};
+    use super::super::{each_word, folded};
     use super::*;
 
     const PHRASES: [&str; 8] = [
@@ -163,7 +237,7 @@ mod tests {
     ];
 
     /// Each phrase beside each place of the text.
-    fn one_by_one<'r>(text: &[Word<'_>], rule: &'r LaneRule) -> Option<&'r Phrase> {
+    fn one_by_one<'r>(text: &[&str], rule: &'r LaneRule) -> Option<&'r Phrase> {
         let said = |phrase: &&Phrase| (0..text.len()).any(|at| phrase.begins(&text[at..]));
         rule.folded.iter().find(said)
     }
@@ -202,10 +276,14 @@ mod tests {
             let rule = LaneRule::new(PHRASES.map(str::to_owned).to_vec(), None);
             let lanes = BTreeMap::from([(Lane::Emergency, rule.clone()), (Lane::Legal, rule.clone())]);
             let text = folded(&text);
-            let text = ready(&text);
-            let found = Lexicon::of(&lanes).said_in(&text, &lanes);
-            prop_assert_eq!(found.get(&Lane::Emergency).copied(), one_by_one(&text, &rule));
-            prop_assert_eq!(found.get(&Lane::Legal).copied(), one_by_one(&text, &rule));
+            let text = each_word(&text, |word| word);
+            let lexicon = Lexicon::of(&lanes);
+            // The second time with words that came before.
+            for _ in 0..2 {
+                let found = lexicon.said_in(&text, &lanes);
+                prop_assert_eq!(found.get(&Lane::Emergency).copied(), one_by_one(&text, &rule));
+                prop_assert_eq!(found.get(&Lane::Legal).copied(), one_by_one(&text, &rule));
+            }
         }
     }
 }
