@@ -1,4 +1,5 @@
-//! contact-gateway (map in work)
+//! contact-gateway: holds every contact of a person, by e-mail, form or telephone, to what was decided on
+//! how that person may make contact, and says by which clause. `ARCHITECTURE.md` is the map of the rooms.
 
 pub mod app;
 pub mod casework;
