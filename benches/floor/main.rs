@@ -5,7 +5,9 @@
 //! cargo build --release --example floor
 //! floor answer ADDRESS ANSWER FIELD…      # hyper alone: reads a request and answers these bytes
 //! floor pass ADDRESS UPSTREAM             # hyper that passes requests on to another address
+//! floor form ADDRESS UPSTREAM ROWS URL    # the same, with what must be recorded on Redis
 //! floor record ADDRESS ROWS FOLDER FIELD… # hyper, with what must be recorded in an embedded store
+//! floor decide ADDRESS ROWS URL PEOPLE FIELD…   # hyper, with what must be committed on Redis
 //! floor commit ROWS FOLDER SECONDS TOGETHER      # restricted contacts into SQLite, so many with one sync
 //! floor redis ROWS URL SECONDS TOGETHER PEOPLE   # the commit's script alone, so many at once
 //! ```
@@ -22,6 +24,9 @@
 
 mod answer;
 mod commit;
+mod contact;
+mod decide;
+mod form;
 mod on_redis;
 mod pass;
 mod record;
@@ -29,7 +34,12 @@ mod rows;
 
 use std::time::Duration;
 
+use tikv_jemallocator::Jemalloc;
 use tokio::runtime::Runtime;
+
+/// The gateway's.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -45,11 +55,23 @@ fn main() {
             let (address, upstream) = (next(), next());
             Runtime::new().unwrap().block_on(pass::pass(&address, &upstream));
         }
+        "form" => {
+            let (address, upstream, rows, url) = (next(), next(), next(), next());
+            let rows = rows::Rows::read(rows.as_ref());
+            Runtime::new().unwrap().block_on(form::form(&address, &upstream, rows, &url));
+        }
         "record" => {
             let (address, rows, folder) = (next(), next(), next());
             let recorder = record::Recorder::start(folder.as_ref(), rows.as_ref());
             let headers = answer::headers(arguments);
             Runtime::new().unwrap().block_on(record::record(&address, recorder, headers));
+        }
+        "decide" => {
+            let (address, rows, url) = (next(), next(), next());
+            let people = next().parse().unwrap();
+            let (rows, headers) = (rows::Rows::read(rows.as_ref()), answer::headers(arguments));
+            let decide = decide::decide(&address, rows, &url, people, headers);
+            Runtime::new().unwrap().block_on(decide);
         }
         "commit" => {
             let (rows, folder, seconds, together) = (next(), next(), next(), next());
@@ -63,7 +85,7 @@ fn main() {
             on_redis::commit(&url, &rows, wait(&seconds), together, people);
         }
         other => {
-            panic!("there is no floor {other}; there are answer, pass, record, commit and redis")
+            panic!("there is no floor {other}; `benches/floor/main.rs` begins with those that are")
         }
     }
 }

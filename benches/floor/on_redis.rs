@@ -4,26 +4,41 @@
 use std::time::{Duration, Instant};
 
 use contact_gateway::runtime::limits::RECEIVED_PER_PERSON_MAX;
+use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Connection};
 
 use super::rows::{ORGANISATION, Rows, now};
 
+/// Commits a contact.
+pub(super) const COMMIT: &str = include_str!("../../src/store/redis/scripts/commit.lua");
+/// Records decisions on unrestricted contacts.
+pub(super) const PLAIN: &str = include_str!("../../src/store/redis/scripts/plain.lua");
+
 /// As `store::redis` puts it together.
-fn script() -> String {
-    let step = [
-        include_str!("../../src/store/redis/scripts/append.lua"),
-        include_str!("../../src/store/redis/scripts/commit.lua"),
-    ];
+pub(super) fn script(step: &str) -> String {
+    let step = [include_str!("../../src/store/redis/scripts/append.lua"), step];
     include_str!("../../src/store/redis/scripts/call.lua").replace("--STEP--", &step.join("\n"))
+}
+
+/// A connection for many calls at once, and what the script is called by there.
+pub(super) async fn linked(url: &str, step: &str) -> (MultiplexedConnection, String) {
+    let client = redis::Client::open(url).unwrap();
+    let mut link = client.get_multiplexed_async_connection().await.unwrap();
+    let load = redis::cmd("SCRIPT").arg("LOAD").arg(script(step)).to_owned();
+    let digest = load.query_async(&mut link).await.unwrap();
+    (link, digest)
 }
 
 pub(super) fn commit(url: &str, rows: &Rows, at_least: Duration, together: u64, people: u64) {
     let mut link = redis::Client::open(url).unwrap().get_connection().unwrap();
-    let digest: String = redis::cmd("SCRIPT").arg("LOAD").arg(script()).query(&mut link).unwrap();
+    let digest: String =
+        redis::cmd("SCRIPT").arg("LOAD").arg(script(COMMIT)).query(&mut link).unwrap();
     let (mut contacts, begun) = (0, Instant::now());
     while begun.elapsed() < at_least {
         let numbers = contacts..contacts + together;
-        commit_some(&mut link, numbers.map(|number| call(&digest, rows, number, people)));
+        let calls = numbers
+            .map(|number| call(&digest, rows, &format!("floor000-{number:010}"), number, people));
+        commit_some(&mut link, calls);
         contacts += together;
     }
     super::say(contacts, begun.elapsed());
@@ -36,15 +51,19 @@ fn commit_some(link: &mut Connection, calls: impl Iterator<Item = Cmd>) {
         pipeline.add_command(call);
     }
     let answers: Vec<redis::Value> = pipeline.query(link).unwrap();
-    for answer in answers {
-        let (_, (kind, _)): (String, (String, i64)) = redis::from_redis_value(answer).unwrap();
-        assert_eq!(kind, "done");
-    }
+    answers.into_iter().for_each(done);
 }
 
-/// What the gateway sends for a person's first contact that it commits, or for a later one.
-fn call(digest: &str, rows: &Rows, number: u64, people: u64) -> Cmd {
-    let (contact, person) = (format!("floor000-{number:010}"), format!("P-{}", number % people));
+/// That a commit is done.
+pub(super) fn done(answer: redis::Value) {
+    let (_, (kind, _)): (String, (String, i64)) = redis::from_redis_value(answer).unwrap();
+    assert_eq!(kind, "done");
+}
+
+/// What the gateway sends for a contact, the first that it commits of a person or a later one. People come
+/// one after the other, by the number.
+pub(super) fn call(digest: &str, rows: &Rows, contact: &str, number: u64, people: u64) -> Cmd {
+    let person = format!("P-{}", number % people);
     let (round, now) = (number / people, now());
     // The ledger's version is the token of whoever wrote it last.
     let version = if round == 0 { "0".to_owned() } else { format!("{round:032x}") };
@@ -65,9 +84,9 @@ fn call(digest: &str, rows: &Rows, number: u64, people: u64) -> Cmd {
     call.arg(key("audit"));
     call.arg("commit").arg("7".repeat(64)).arg(format!("{:032x}", round + 1)).arg(version);
     call.arg(&person).arg(now).arg("0");
-    call.arg(rows.decision.of(&contact)).arg(now).arg(rows.audit.of(&contact));
-    call.arg(&["", "", "", ""]).arg(&contact);
-    call.arg(rows.trace.as_ref().unwrap().of(&contact)).arg(now).arg(traces);
+    call.arg(rows.decision.of(contact)).arg(now).arg(rows.audit.of(contact));
+    call.arg(&["", "", "", ""]).arg(contact);
+    call.arg(rows.trace.as_ref().unwrap().of(contact)).arg(now).arg(traces);
     call.arg(&["", "", ""]).arg(forgotten);
     call.arg(serde_json::to_string(&[&member]).unwrap()).arg(now).arg(&member);
     call.arg(number);

@@ -3,56 +3,24 @@
 //! audit entry on disk within a fifth of a second. It looks up nobody, checks no token, and all are told
 //! the same.
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use chrono::{DateTime, Utc};
 use contact_gateway::runtime::limits::{PLAIN_FLUSH_WAIT, PLAIN_QUEUE_MAX};
 use http_body_util::BodyExt;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::header::HeaderMap;
 use rusqlite::{Connection, params};
-use serde::Deserialize;
 
 use super::answer::{Answered, serve, with};
+use super::contact::Contact;
 use super::rows::{ADD_DECISION, ADD_ENTRY, LAST_ENTRY, ORGANISATION, Rows, database, now};
 
 /// How long a contact waits before it looks again whether there is room for its row.
 const ROOM_RETRY: Duration = Duration::from_millis(1);
-
-/// A contact as it is posted; nothing is copied that needs no unescaping.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "a contact has these fields, of these kinds, whoever looks at them")]
-struct Contact<'a> {
-    #[serde(borrow)]
-    id: Cow<'a, str>,
-    #[serde(borrow)]
-    channel: Cow<'a, str>,
-    at: DateTime<Utc>,
-    #[serde(borrow)]
-    from: Vec<Sender<'a>>,
-    #[serde(borrow)]
-    subject: Cow<'a, str>,
-    #[serde(borrow)]
-    text: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "as for a contact")]
-struct Sender<'a> {
-    #[serde(borrow)]
-    kind: Cow<'a, str>,
-    #[serde(borrow)]
-    value: Cow<'a, str>,
-    #[serde(borrow)]
-    assurance: Cow<'a, str>,
-}
 
 /// A decision that is to be recorded.
 struct Row {

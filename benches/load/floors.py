@@ -4,7 +4,7 @@ recorded itself, so that theirs have the same length."""
 import json
 import shutil
 
-from gateway import Recording, embedded_entries
+from gateway import Recording, embedded_entries, redis_entries
 from measuring import Candidate
 from processes import counted, free_port, wait_for_port
 
@@ -31,27 +31,66 @@ class PassingFloor:
         wait_for_port(self.port, self.process)
 
 
-class RecordingFloor(Recording):
-    """Hyper that reads a contact, answers a decision and records it. It is asked and put back as a gateway
-    is."""
+class _Deciding(Recording):
+    """It is asked and put back as a gateway is."""
 
-    def __init__(self, place, program, rows, headers):
-        self.place, self.folder, self.process = place, place.sub("floor"), None
+    def __init__(self, place, program, mode, *arguments):
+        self.place, self.mode, self.process = place, mode, None
         self.contacts = free_port()
-        self.command = [program, "record", f"127.0.0.1:{self.contacts}", rows, self.folder / "store", *headers]
+        self.command = [program, mode, f"127.0.0.1:{self.contacts}", *arguments]
 
     def fresh(self):
         if self.process:
             self.place.stop(self.process)
-        shutil.rmtree(self.folder / "store", ignore_errors=True)
-        self.process = self.place.start(*self.command, log="floor-record.log")
+        self.forget()
+        self.process = self.place.start(*self.command, log=f"floor-{self.mode}.log")
         wait_for_port(self.contacts, self.process)
 
     def groups(self):
         return {"server": [self.process.pid]}
 
+
+class RecordingFloor(_Deciding):
+    """Hyper that reads a contact, answers a decision and records it."""
+
+    def __init__(self, place, program, rows, headers):
+        self.folder = place.sub("floor")
+        super().__init__(place, program, "record", rows, self.folder / "store", *headers)
+
+    def forget(self):
+        shutil.rmtree(self.folder / "store", ignore_errors=True)
+
     def recorded(self):
         return embedded_entries(self.folder)
+
+
+class _OnRedis(_Deciding):
+    def __init__(self, place, program, redis, mode, *arguments):
+        self.redis = redis
+        super().__init__(place, program, mode, *arguments)
+
+    def forget(self):
+        self.redis.ask("flushall")
+
+    def recorded(self):
+        return redis_entries(self.redis)
+
+    def groups(self):
+        return super().groups() | {"redis": [self.redis.process.pid]}
+
+
+class CommittingFloor(_OnRedis):
+    """Hyper that reads a contact and its words, commits a decision on Redis and answers it."""
+
+    def __init__(self, place, program, rows, redis, people, headers):
+        super().__init__(place, program, redis, "decide", rows, redis.url, people, *headers)
+
+
+class FormFloor(_OnRedis):
+    """Hyper that reads a submission, passes it on and records a decision on Redis."""
+
+    def __init__(self, place, program, upstream, rows, redis):
+        super().__init__(place, program, redis, "form", f"127.0.0.1:{upstream}", rows, redis.url)
 
 
 def rows_of(gateway, identity):

@@ -60,6 +60,10 @@ def embedded_entries(folder):
         return store.execute("SELECT count(*) FROM audit WHERE organisation = 'karbon'").fetchone()[0]
 
 
+def redis_entries(redis):
+    return int(redis.ask("xlen", "cg1:{karbon}:audit"))
+
+
 class Recording:
     """A server that records, `recorded()` many up to now."""
 
@@ -200,7 +204,7 @@ token_sha256 = "{digest}"
     def recorded(self):
         """Decisions that stand in the store, of the first organisation."""
         if self.store != "embedded":
-            return int(self.store.ask("xlen", "cg1:{karbon}:audit"))
+            return redis_entries(self.store)
         return embedded_entries(self.folder)
 
     def texts(self, identity):
@@ -219,7 +223,7 @@ token_sha256 = "{digest}"
             keys = "cg1:{karbon}:"
             decision = self.store.ask("hget", f"{keys}contact:{identity}", "decision")
             person = json.loads(decision)["person"]
-            trace = self.store.ask("hget", f"{keys}traces:{person}", identity)
+            trace = self.store.ask("hget", f"{keys}traces:{person}", identity) or None
         return {"contact": identity, "decision": decision, "trace": trace, "audit": self.last_entry()}
 
     def last_entry(self):

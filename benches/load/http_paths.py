@@ -6,7 +6,7 @@ import socket
 
 import webhooks
 
-from floors import SCRIPT_ALONE, Floor, PassingFloor, RecordingFloor, rows_of, script_alone
+from floors import SCRIPT_ALONE, CommittingFloor, Floor, FormFloor, PassingFloor, RecordingFloor, rows_of, script_alone
 from gateway import GENEROUS, TOKEN, WEBHOOK, Gateway, contact, email, phone, restriction
 from measuring import Candidate, Case
 from processes import counted, need
@@ -24,7 +24,9 @@ SIGNED_A_SECOND = 15_000
 # Telephone numbers that callers have, restricted ones included.
 NUMBERS = 100_000
 RECORDED = "hyper, with what must be recorded"
+COMMITTED = "hyper, with what must be committed"
 PASSING = "hyper, proxy alone"
+FORM_RECORDED = "hyper, proxy with what must be recorded"
 TWIML = "<Response><Pause/></Response>"
 
 
@@ -157,6 +159,7 @@ def restricted(place, options):
     over = gateway_with(place, "over", options, Redis(place, "redis-over"), limit=1)
     headers, body = expect(within, "p0000001@people.example", "within_limits")
     floor, rows, floor_redis = Floor(place, options.floor, body, headers), rows_of(within, ASKED), Redis(place, "redis-floor")
+    committing = CommittingFloor(place, options.floor, rows, Redis(place, "redis-committing"), options.people, headers)
     expect(over, "p0000001@people.example", "within_limits")
     peer_redis = Redis(place, "redis-peer")
     peer = Peer(place, peer_redis, Form(place), options.people)
@@ -173,6 +176,7 @@ def restricted(place, options):
             gateway_candidate("gateway, Redis", within, asks, connections),
             gateway_candidate("gateway, Redis, over the limit", over, asks, connections),
             constant("hyper alone", floor, asks, connections),
+            gateway_candidate(COMMITTED, committing, asks, connections),
             script_alone(floor_redis, options.floor, rows, connections, options.people),
         ]
         cases.append(Case("decision-restricted", f"{connections} connections", candidates))
@@ -181,7 +185,10 @@ def restricted(place, options):
         Target("64 connections", "gateway, Redis", "nginx + Lua, EVALSHA", "cpu", at_most=25 / 40),
         Target("64 connections", SCRIPT_ALONE, "nginx + Lua, EVALSHA", "cpu"),
         Target("64 connections", "hyper alone", "nginx + Lua, EVALSHA", "cpu"),
-        Target("64 connections", "gateway, Redis", SCRIPT_ALONE, "cpu"),
+        Target("64 connections", COMMITTED, "nginx + Lua, EVALSHA", "rate"),
+        Target("64 connections", COMMITTED, "nginx + Lua, EVALSHA", "cpu"),
+        Target("64 connections", "gateway, Redis", COMMITTED, "rate"),
+        Target("64 connections", "gateway, Redis", COMMITTED, "cpu"),
     ]
     return cases, targets
 
@@ -199,6 +206,8 @@ def form(place, options):
     redis, peer_redis = Redis(place, "redis"), Redis(place, "redis-peer")
     gateway = gateway_with(place, "gateway", options, redis, form=handler.port)
     expect(gateway, "p0000001@people.example", "within_limits")
+    expect(gateway, "u0000001@sender.example", "sender_unknown")
+    recording = FormFloor(place, options.floor, handler.port, rows_of(gateway, ASKED), Redis(place, "redis-floor"))
     peer = Peer(place, peer_redis, handler, options.people)
     passing = PassingFloor(place, options.floor, handler.port)
     load = Load("form", "/form", 20, options.people)
@@ -209,6 +218,7 @@ def form(place, options):
         candidates = [
             constant("nginx, proxy alone", peer, plain, connections, None, lambda: with_handler(handler, peer)),
             constant(PASSING, passing, load, connections, None, lambda: with_handler(handler, passing)),
+            gateway_candidate(FORM_RECORDED, recording, load, connections, lambda: with_handler(handler, recording, recording.redis)),
             constant("nginx + Lua + proxy", peer, load, connections, peer.forget, lambda: with_handler(handler, peer, peer_redis)),
             gateway_candidate("gateway, Redis", gateway, load, connections, lambda: with_handler(handler, gateway, redis)),
         ]
@@ -217,7 +227,8 @@ def form(place, options):
         Target("64 connections", "gateway, Redis", "nginx + Lua + proxy", "rate", at_least=1.6),
         Target("64 connections", "gateway, Redis", "nginx + Lua + proxy", "cpu", at_most=42 / 65),
         Target("64 connections", PASSING, "nginx + Lua + proxy", "cpu"),
-        Target("64 connections", "gateway, Redis", PASSING, "cpu"),
+        Target("64 connections", FORM_RECORDED, "nginx + Lua + proxy", "cpu"),
+        Target("64 connections", "gateway, Redis", FORM_RECORDED, "cpu"),
     ]
     return cases, targets
 

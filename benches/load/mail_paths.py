@@ -4,7 +4,8 @@ import secrets
 import statistics
 import time
 
-from http_paths import Load, constant, expect, gateway_candidate, gateway_with, wrk
+from floors import CommittingFloor, rows_of
+from http_paths import ASKED, COMMITTED, Load, constant, expect, gateway_candidate, gateway_with, wrk
 from measuring import Candidate, Case
 from postfix import Postfix
 from processes import counted, free_port, run
@@ -155,7 +156,9 @@ def beside_rspamd(place, options):
     the message and parses it; the decision endpoint is given who and what, and the text of the same size."""
     redis, rspamd_redis, sink = Redis(place, "redis"), Redis(place, "redis-rspamd"), Sink(place)
     gateway = gateway_with(place, "gateway", options, redis, downstream=sink.port)
-    expect(gateway, KNOWN, "within_limits")
+    headers, _ = expect(gateway, KNOWN, "within_limits")
+    rows, floor_redis = rows_of(gateway, ASKED), Redis(place, "redis-floor")
+    committing = CommittingFloor(place, options.floor, rows, floor_redis, options.people, headers)
     rspamd = Rspamd(place, rspamd_redis, options.people)
     file = place.folder / "message.eml"
     file.write_text(message("SENDER", 2 * KIBIBYTE))
@@ -176,6 +179,7 @@ def beside_rspamd(place, options):
     candidates = [
         Candidate("rspamd", rspamd_groups, scanned),
         gateway_candidate("gateway, decision endpoint", gateway, load, 16),
+        gateway_candidate(COMMITTED, committing, load, 16),
         Candidate(
             "gateway, SMTP, restricted senders, handed on",
             lambda: gateway.groups() | {"sink": [sink.process.pid]},
@@ -183,7 +187,9 @@ def beside_rspamd(place, options):
             gateway.fresh,
         ),
     ]
-    targets = [Target("2 KiB", name, "rspamd", "cpu", at_most=0.1) for name in (candidates[1].name, candidates[2].name)]
+    targets = [Target("2 KiB", name, "rspamd", "cpu", at_most=0.1) for name in (candidates[1].name, candidates[3].name)]
+    targets.append(Target("2 KiB", COMMITTED, "rspamd", "cpu"))
+    targets.append(Target("2 KiB", candidates[1].name, COMMITTED, "cpu"))
     return [Case("message", "2 KiB", candidates, "messages")], targets
 
 
