@@ -14,7 +14,7 @@ use redis::aio::MultiplexedConnection;
 
 use super::answer::{Answered, serve, with};
 use super::contact::Contact;
-use super::on_redis::{COMMIT, call, done, linked};
+use super::on_redis::{COMMIT, call, done, linked, loaded};
 use super::rows::Rows;
 
 /// Words that stand together in one fingerprint.
@@ -58,7 +58,8 @@ fn words_of(text: &str) -> Vec<u64> {
 }
 
 pub(super) async fn decide(address: &str, rows: Rows, url: &str, people: u64, headers: HeaderMap) {
-    let (link, script) = linked(url, COMMIT).await;
+    let mut link = linked(url).await;
+    let script = loaded(&mut link, COMMIT).await;
     let decider = Arc::new(Decider { rows, people, contacts: AtomicU64::new(0), script, link });
     let answer = move |request| {
         let (decider, headers) = (Arc::clone(&decider), headers.clone());

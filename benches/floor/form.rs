@@ -1,7 +1,9 @@
 //! What a program must do at least in front of a form with the gateway's guarantees: read the submission, know
 //! its content by a digest, pass it on, and have a decision and an audit entry on Redis within a fifth of a
-//! second. It looks up nobody, looks for no repeat, and commits nothing for those who are restricted.
+//! second, or, of somebody restricted, committed before it is passed on. It looks for no repeat and no
+//! safeguard.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -16,9 +18,18 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use redis::aio::MultiplexedConnection;
 
 use super::answer::serve;
-use super::on_redis::{PLAIN, linked};
+use super::on_redis::{COMMIT, PLAIN, call, done, linked, loaded};
 use super::pass::{client, lead};
 use super::rows::{ORGANISATION, Rows, now};
+
+/// What addresses of restricted people end with.
+const RESTRICTED: &str = "@people.example";
+
+/// What is recorded of a contact of somebody restricted, and how it is committed.
+pub(super) struct Restricted {
+    pub(super) rows: Rows,
+    pub(super) people: u64,
+}
 
 /// A decision that is to be recorded.
 struct Row {
@@ -29,6 +40,10 @@ struct Row {
 
 struct Front {
     rows: Rows,
+    restricted: Restricted,
+    contacts: AtomicU64,
+    commit: String,
+    link: MultiplexedConnection,
     upstream: String,
     client: Client<HttpConnector, Full<Bytes>>,
     waiting: Mutex<Vec<Row>>,
@@ -41,16 +56,27 @@ impl Front {
     ) -> Result<Response<Incoming>, hyper::Error> {
         let (head, body) = request.into_parts();
         let body = body.collect().await?.to_bytes();
-        for field in form_urlencoded::parse(&body) {
-            std::hint::black_box(field);
-        }
+        let restricted = form_urlencoded::parse(&body)
+            .fold(false, |is, (_, value)| is | value.ends_with(RESTRICTED));
         let digest = hex(digest(&SHA256, &body).as_ref());
+        let contact = format!("form-{digest}");
+        if restricted {
+            self.commit(&contact).await;
+        }
         let mut onward = Request::from_parts(head, Full::new(body));
         lead(&mut onward, &self.upstream);
         let answer = self.client.request(onward).await.unwrap();
-        let row = Row { contact: format!("form-{digest}"), digest, at: now() };
-        self.waiting.lock().unwrap().push(row);
+        if !restricted {
+            self.waiting.lock().unwrap().push(Row { contact, digest, at: now() });
+        }
         Ok(answer)
+    }
+
+    async fn commit(&self, contact: &str) {
+        let number = self.contacts.fetch_add(1, Ordering::Relaxed);
+        let Restricted { rows, people } = &self.restricted;
+        let call = call(&self.commit, rows, contact, number, *people);
+        done(call.query_async(&mut self.link.clone()).await.unwrap());
     }
 
     async fn record(&self, script: &str, link: &mut MultiplexedConnection) {
@@ -78,10 +104,25 @@ fn key(name: &str) -> String {
     format!("cg1:{{{ORGANISATION}}}:{name}")
 }
 
-pub(super) async fn form(address: &str, upstream: &str, rows: Rows, url: &str) {
-    let (mut link, script) = linked(url, PLAIN).await;
-    let (upstream, client) = (upstream.to_owned(), client());
-    let front = Arc::new(Front { rows, upstream, client, waiting: Mutex::default() });
+pub(super) async fn form(
+    address: &str,
+    upstream: &str,
+    rows: Rows,
+    restricted: Restricted,
+    url: &str,
+) {
+    let mut link = linked(url).await;
+    let (script, commit) = (loaded(&mut link, PLAIN).await, loaded(&mut link, COMMIT).await);
+    let front = Arc::new(Front {
+        rows,
+        restricted,
+        contacts: AtomicU64::new(0),
+        commit,
+        link: link.clone(),
+        upstream: upstream.to_owned(),
+        client: client(),
+        waiting: Mutex::default(),
+    });
     let recording = Arc::clone(&front);
     // Ends with the process.
     tokio::spawn(async move { recording.record(&script, &mut link).await });

@@ -5,7 +5,8 @@
 //! cargo build --release --example floor
 //! floor answer ADDRESS ANSWER FIELD…      # hyper alone: reads a request and answers these bytes
 //! floor pass ADDRESS UPSTREAM             # hyper that passes requests on to another address
-//! floor form ADDRESS UPSTREAM ROWS URL    # the same, with what must be recorded on Redis
+//! floor form ADDRESS UPSTREAM ROWS ROWS URL PEOPLE   # the same, with what must be recorded on Redis, first of
+//!                                         # those who are unrestricted, then of those who are restricted
 //! floor record ADDRESS ROWS FOLDER FIELD… # hyper, with what must be recorded in an embedded store
 //! floor decide ADDRESS ROWS URL PEOPLE FIELD…   # hyper, with what must be committed on Redis
 //! floor commit ROWS FOLDER SECONDS TOGETHER      # restricted contacts into SQLite, so many with one sync
@@ -56,9 +57,13 @@ fn main() {
             Runtime::new().unwrap().block_on(pass::pass(&address, &upstream));
         }
         "form" => {
-            let (address, upstream, rows, url) = (next(), next(), next(), next());
-            let rows = rows::Rows::read(rows.as_ref());
-            Runtime::new().unwrap().block_on(form::form(&address, &upstream, rows, &url));
+            let (address, upstream) = (next(), next());
+            let mut rows = || rows::Rows::read(next().as_ref());
+            let (unrestricted, restricted) = (rows(), rows());
+            let (url, people) = (next(), next().parse().unwrap());
+            let restricted = form::Restricted { rows: restricted, people };
+            let form = form::form(&address, &upstream, unrestricted, restricted, &url);
+            Runtime::new().unwrap().block_on(form);
         }
         "record" => {
             let (address, rows, folder) = (next(), next(), next());

@@ -20,13 +20,16 @@ pub(super) fn script(step: &str) -> String {
     include_str!("../../src/store/redis/scripts/call.lua").replace("--STEP--", &step.join("\n"))
 }
 
-/// A connection for many calls at once, and what the script is called by there.
-pub(super) async fn linked(url: &str, step: &str) -> (MultiplexedConnection, String) {
+/// A connection for many calls at once.
+pub(super) async fn linked(url: &str) -> MultiplexedConnection {
     let client = redis::Client::open(url).unwrap();
-    let mut link = client.get_multiplexed_async_connection().await.unwrap();
+    client.get_multiplexed_async_connection().await.unwrap()
+}
+
+/// What a script is called by.
+pub(super) async fn loaded(link: &mut MultiplexedConnection, step: &str) -> String {
     let load = redis::cmd("SCRIPT").arg("LOAD").arg(script(step)).to_owned();
-    let digest = load.query_async(&mut link).await.unwrap();
-    (link, digest)
+    load.query_async(link).await.unwrap()
 }
 
 pub(super) fn commit(url: &str, rows: &Rows, at_least: Duration, together: u64, people: u64) {

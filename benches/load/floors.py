@@ -87,15 +87,15 @@ class CommittingFloor(_OnRedis):
 
 
 class FormFloor(_OnRedis):
-    """Hyper that reads a submission, passes it on and records a decision on Redis."""
+    """Hyper that reads a submission, passes it on and records a decision on Redis, or commits one."""
 
-    def __init__(self, place, program, upstream, rows, redis):
-        super().__init__(place, program, redis, "form", f"127.0.0.1:{upstream}", rows, redis.url)
+    def __init__(self, place, program, upstream, unrestricted, restricted, redis, people):
+        super().__init__(place, program, redis, "form", f"127.0.0.1:{upstream}", unrestricted, restricted, redis.url, people)
 
 
-def rows_of(gateway, identity):
+def rows_of(gateway, identity, name="rows"):
     """A file with what the gateway has recorded of its last contact."""
-    file = gateway.folder / "rows.json"
+    file = gateway.folder / f"{name}.json"
     file.write_text(json.dumps(gateway.texts(identity)))
     return file
 

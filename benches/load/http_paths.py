@@ -206,8 +206,10 @@ def form(place, options):
     redis, peer_redis = Redis(place, "redis"), Redis(place, "redis-peer")
     gateway = gateway_with(place, "gateway", options, redis, form=handler.port)
     expect(gateway, "p0000001@people.example", "within_limits")
+    within = rows_of(gateway, ASKED, "within")
     expect(gateway, "u0000001@sender.example", "sender_unknown")
-    recording = FormFloor(place, options.floor, handler.port, rows_of(gateway, ASKED), Redis(place, "redis-floor"))
+    unknown, floor_redis = rows_of(gateway, ASKED, "unknown"), Redis(place, "redis-floor")
+    recording = FormFloor(place, options.floor, handler.port, unknown, within, floor_redis, options.people)
     peer = Peer(place, peer_redis, handler, options.people)
     passing = PassingFloor(place, options.floor, handler.port)
     load = Load("form", "/form", 20, options.people)
@@ -227,6 +229,7 @@ def form(place, options):
         Target("64 connections", "gateway, Redis", "nginx + Lua + proxy", "rate", at_least=1.6),
         Target("64 connections", "gateway, Redis", "nginx + Lua + proxy", "cpu", at_most=42 / 65),
         Target("64 connections", PASSING, "nginx + Lua + proxy", "cpu"),
+        Target("64 connections", FORM_RECORDED, "nginx + Lua + proxy", "rate"),
         Target("64 connections", FORM_RECORDED, "nginx + Lua + proxy", "cpu"),
         Target("64 connections", "gateway, Redis", FORM_RECORDED, "cpu"),
     ]

@@ -160,8 +160,8 @@ fn hash(of: u64, bits: u32) -> usize {
     usize::try_from(of.wrapping_mul(GOLDEN) >> (u64::BITS - bits)).unwrap_or_default()
 }
 
-/// Words that came before and with which no phrase begins: most of any text are the same few hundred.
-/// Of those that no more bytes are than a number has; each is found as it is or not at all.
+/// Words that came before and with which no phrase begins: most of any text is made of the same few hundred.
+/// They have up to eight bytes, which stand here as one number: a word is found exactly or not at all.
 struct Dismissed {
     words: Box<[AtomicU64; 1 << DISMISSED_BITS]>,
 }
