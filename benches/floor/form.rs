@@ -18,9 +18,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use redis::aio::MultiplexedConnection;
 
 use super::answer::serve;
-use super::on_redis::{COMMIT, PLAIN, call, done, linked, loaded};
+use super::on_redis::{COMMIT, PLAIN, call, done, key, linked, loaded};
 use super::pass::{client, lead};
-use super::rows::{ORGANISATION, Rows, now};
+use super::rows::{Rows, now};
 
 /// What addresses of restricted people end with.
 const RESTRICTED: &str = "@people.example";
@@ -98,10 +98,6 @@ impl Front {
             }
         }
     }
-}
-
-fn key(name: &str) -> String {
-    format!("cg1:{{{ORGANISATION}}}:{name}")
 }
 
 pub(super) async fn form(

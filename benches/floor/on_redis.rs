@@ -63,6 +63,11 @@ pub(super) fn done(answer: redis::Value) {
     assert_eq!(kind, "done");
 }
 
+/// As the store's keys are named.
+pub(super) fn key(name: &str) -> String {
+    format!("cg1:{{{ORGANISATION}}}:{name}")
+}
+
 /// What the gateway sends for a contact, the first that it commits of a person or a later one. People come
 /// one after the other, by the number.
 pub(super) fn call(digest: &str, rows: &Rows, contact: &str, number: u64, people: u64) -> Cmd {
@@ -78,7 +83,6 @@ pub(super) fn call(digest: &str, rows: &Rows, contact: &str, number: u64, people
     let member = format!(
         r#"{{"contact":"{contact}","restriction":"R-1","mode":"enforce","at":"2026-11-22T09:32:09Z"}}"#
     );
-    let key = |name: &str| format!("cg1:{{{ORGANISATION}}}:{name}");
     let mut call = redis::cmd("EVALSHA");
     call.arg(digest).arg(6).arg(key(&format!("contact:{contact}")));
     for name in ["ledger", "counted", "received", "traces"] {

@@ -125,12 +125,15 @@ impl Lexicon {
 /// of these bits is none of the words.
 #[derive(Clone, PartialEq, Eq)]
 struct Signatures {
-    bits: [u64; 64],
+    bits: [u64; 1 << (SIGNATURE_BITS - u64::BITS.ilog2())],
 }
+
+/// 4,096 signatures.
+const SIGNATURE_BITS: u32 = 12;
 
 impl Default for Signatures {
     fn default() -> Self {
-        Signatures { bits: [0; 64] }
+        Signatures { bits: [0; 1 << (SIGNATURE_BITS - u64::BITS.ilog2())] }
     }
 }
 
@@ -149,7 +152,7 @@ impl Signatures {
 }
 
 fn place_of(word: &Word<'_>) -> (usize, u64) {
-    let hash = hash(word.occurring() ^ word.letters() as u64, 12);
+    let hash = hash(word.occurring() ^ word.letters() as u64, SIGNATURE_BITS);
     (hash / 64, 1 << (hash % 64))
 }
 
