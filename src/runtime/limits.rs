@@ -346,6 +346,9 @@ pub const STORE_READY_RETRY: Duration = Duration::from_millis(20);
 pub const STORE_LOG_PAGES: i64 = 8_192;
 /// What the embedded store's log may keep of the disk once it is written back, in bytes.
 pub const STORE_LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
+/// How long nobody writes before the embedded store writes its log back, so that the database file alone
+/// is complete.
+pub const STORE_IDLE: Duration = Duration::from_secs(2);
 /// Statements that one connection to the embedded store keeps prepared: more than there are.
 pub const STORE_PREPARED_MAX: usize = 128;
 /// One piece of an original that is read to be hashed, in bytes.

@@ -23,6 +23,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -37,8 +38,9 @@ use crate::ports::{
     Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
     JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
 };
+use crate::runtime::limits::STORE_IDLE;
 use crate::store::SetupFault;
-use feed::{Feed, Follower};
+use feed::{Feed, Follower, Idle};
 use readers::Readers;
 use turn::Turn;
 use writer::Writer;
@@ -46,7 +48,7 @@ use writer::Writer;
 /// The store in a folder. Dropping the last handle, or [`Embedded::close`], ends its threads.
 pub struct Embedded {
     /// Declared first, so that it is dropped first: what waits is committed before the rest ends.
-    writer: Writer,
+    writer: Arc<Writer>,
     follower: Follower,
     feed: Arc<Feed>,
     readers: Arc<Readers>,
@@ -60,12 +62,33 @@ impl Embedded {
     /// `Unavailable`: the folder can't be written. `Corrupt`: the file is no database of ours.
     /// `Refused`: it was written by a newer version of the gateway.
     pub fn open(folder: &Path) -> Result<Arc<Self>, StoreError> {
+        Embedded::open_resting_after(folder, STORE_IDLE)
+    }
+
+    /// As [`Embedded::open`]; the database file alone is complete when nobody has written for so
+    /// long.
+    ///
+    /// # Errors
+    /// As [`Embedded::open`].
+    pub fn open_resting_after(folder: &Path, idle: Duration) -> Result<Arc<Self>, StoreError> {
         fault::create_folder(folder)?;
         let file = schema::file(folder);
         let writer = Writer::start(schema::open_to_write(&file)?, Turn::of(folder)?)?;
+        let writer = Arc::new(writer);
         let readers = Readers::new(file.clone());
         let feed = Feed::start_here(schema::open_to_read(&file)?)?;
-        let follower = Follower::start(Arc::clone(&feed))?;
+        let (resting, log) = (Arc::downgrade(&writer), schema::log_of(&file));
+        let at_rest = Idle {
+            after: idle,
+            then: Box::new(move || {
+                // An empty log is written back already, and doing it again would count as a change.
+                let is_due = std::fs::metadata(&log).is_ok_and(|log| log.len() > 0);
+                if let Some(writer) = resting.upgrade().filter(|_| is_due) {
+                    writer.checkpoint();
+                }
+            }),
+        };
+        let follower = Follower::start(Arc::clone(&feed), at_rest)?;
         Ok(Arc::new(Embedded { writer, follower, feed, readers: Arc::new(readers) }))
     }
 

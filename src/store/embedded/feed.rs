@@ -1,11 +1,13 @@
 //! Who changed: told to this process's followers, whichever process made the change.
 //!
 //! `PRAGMA data_version` tells cheaply whether any other connection has committed; then the
-//! `change` table is read on from where this process stands. Every change is told once.
+//! `change` table is read on from where this process stands. Every change is told once. Where nobody
+//! has committed for a while, the follower says so to whoever writes the log back.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
 use tokio::sync::broadcast;
@@ -45,15 +47,16 @@ impl Feed {
         self.followers.subscribe()
     }
 
-    /// Tells what changed since the last time.
-    pub(super) fn catch_up(&self) -> Result<(), StoreError> {
+    /// Tells what changed since the last time. The version of the data, which is another one whenever
+    /// somebody has written.
+    pub(super) fn catch_up(&self) -> Result<i64, StoreError> {
         let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        let version = place
+        let version: i64 = place
             .connection
             .pragma_query_value(None, "data_version", |row| row.get(0))
             .map_err(from_sqlite)?;
         if version == place.data_version {
-            return Ok(());
+            return Ok(version);
         }
         let (sequence, changes) = place.changes()?;
         place.sequence = sequence;
@@ -62,7 +65,7 @@ impl Feed {
             // Nobody listens: then nobody has to be told.
             let _ = self.followers.send(change);
         }
-        Ok(())
+        Ok(version)
     }
 }
 
@@ -132,11 +135,11 @@ pub(super) struct Follower {
 }
 
 impl Follower {
-    pub(super) fn start(feed: Arc<Feed>) -> Result<Self, StoreError> {
+    pub(super) fn start(feed: Arc<Feed>, idle: Idle) -> Result<Self, StoreError> {
         let (stop, stopped) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("store-follower".to_owned())
-            .spawn(move || follow(&feed, &stopped))
+            .spawn(move || follow(&feed, idle, &stopped))
             .map_err(|_| StoreError::Unavailable("no thread for the follower".to_owned()))?;
         Ok(Follower { stop: Mutex::new(Some(stop)), thread: Mutex::new(Some(thread)) })
     }
@@ -156,11 +159,31 @@ impl Drop for Follower {
     }
 }
 
+/// What is to be done when nobody has written for a while.
+pub(super) struct Idle {
+    pub(super) after: Duration,
+    pub(super) then: Box<dyn Fn() + Send>,
+}
+
 /// Ends when the stop's sender is gone.
-fn follow(feed: &Feed, stopped: &mpsc::Receiver<()>) {
+fn follow(feed: &Feed, idle: Idle, stopped: &mpsc::Receiver<()>) {
+    let mut written = Some(Instant::now());
+    let mut version = None;
     while stopped.recv_timeout(CHANGE_POLL) == Err(RecvTimeoutError::Timeout) {
-        if let Err(fault) = feed.catch_up() {
-            tracing::warn!(%fault, "changes of people could not be read; trying again");
+        match feed.catch_up() {
+            Ok(now) if version == Some(now) => {}
+            Ok(now) => {
+                version = Some(now);
+                written = Some(Instant::now());
+            }
+            Err(fault) => {
+                tracing::warn!(%fault, "changes of people could not be read; trying again");
+            }
+        }
+        // Once for each time that it comes to rest.
+        if written.is_some_and(|written| written.elapsed() >= idle.after) {
+            written = None;
+            (idle.then)();
         }
     }
 }

@@ -90,6 +90,13 @@ pub(super) fn file(folder: &Path) -> PathBuf {
     folder.join("gateway.sqlite3")
 }
 
+/// Where a database's write-ahead log is (sqlite.org/wal.html, "The WAL File").
+pub(super) fn log_of(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
+}
+
 /// The writer's connection: created, checked and brought up to date. Every commit is synced.
 pub(super) fn open_to_write(file: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE

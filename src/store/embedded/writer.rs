@@ -5,7 +5,8 @@
 //! already, the batch is undone and runs again, each in a savepoint of its own.
 //!
 //! A request is answered only after the commit of its batch. Other processes on the folder get their
-//! turn between two batches (`turn`).
+//! turn between two batches (`turn`). When nobody writes, and at the end, the log is written back and
+//! emptied, so that the database file alone is complete (`checkpoint`).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
@@ -24,7 +25,7 @@ use crate::store::DECIDER_PANICKED;
 
 pub(super) struct Writer {
     /// `None` once closed: the thread ends when it has done what waits.
-    queue: Mutex<Option<mpsc::Sender<Box<dyn Request>>>>,
+    queue: Mutex<Option<mpsc::Sender<Work>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -51,9 +52,17 @@ impl Writer {
         let queue = queue.ok_or_else(fault::closed)?;
         let (reply, answer) = oneshot::channel();
         let request = Write { work, result: Err(fault::closed()), reply };
-        queue.send(Box::new(request)).await.map_err(|_| fault::closed())?;
+        queue.send(Work::Request(Box::new(request))).await.map_err(|_| fault::closed())?;
         drop(queue);
         answer.await.map_err(|_| fault::closed())?
+    }
+
+    /// Has the log written back when what waits is done. Where very many wait, nobody is idle.
+    pub(super) fn checkpoint(&self) {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(queue) = queue.as_ref() {
+            let _ = queue.try_send(Work::Checkpoint);
+        }
     }
 
     pub(super) fn close(&self) {
@@ -69,6 +78,13 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+/// What waits for the writer.
+enum Work {
+    Request(Box<dyn Request>),
+    /// Write the log back.
+    Checkpoint,
 }
 
 /// One request in a batch, whatever its result's type.
@@ -111,11 +127,7 @@ where
 }
 
 /// Ends when every sender is gone and nothing waits.
-fn write_all(
-    connection: &Connection,
-    mut turn: Turn,
-    mut waiting: mpsc::Receiver<Box<dyn Request>>,
-) {
+fn write_all(connection: &Connection, mut turn: Turn, mut waiting: mpsc::Receiver<Work>) {
     let mut desk = match Desk::new(connection) {
         Ok(desk) => desk,
         Err(fault) => {
@@ -124,10 +136,19 @@ fn write_all(
         }
     };
     while let Some(first) = waiting.blocking_recv() {
-        let mut batch = vec![first];
-        while batch.len() < STORE_BATCH_MAX {
-            let Ok(next) = waiting.try_recv() else { break };
-            batch.push(next);
+        let mut next = Ok(first);
+        let mut batch = Vec::new();
+        while let Ok(Work::Request(request)) = next {
+            batch.push(request);
+            if batch.len() == STORE_BATCH_MAX {
+                break;
+            }
+            next = waiting.try_recv();
+        }
+        // Behind others it can wait: somebody writes.
+        if batch.is_empty() {
+            checkpoint(connection, Duration::ZERO);
+            continue;
         }
         let committed = transact(&mut desk, &mut turn, &mut batch);
         if let Err(fault) = &committed {
@@ -136,6 +157,23 @@ fn write_all(
         for request in batch {
             request.answer(&committed);
         }
+    }
+    checkpoint(connection, STORE_LOCK_WAIT);
+}
+
+/// Writes the log back into the database file and empties it, unless others read or write for longer
+/// than this: then it is done another time. Nothing depends on it but who copies the file alone.
+fn checkpoint(connection: &Connection, wait: Duration) {
+    let done = connection.busy_timeout(wait).and_then(|()| {
+        let log = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        connection.busy_timeout(STORE_LOCK_WAIT)?;
+        log
+    });
+    let is_busy = |busy: &i64| *busy != 0;
+    match done.map_err(from_sqlite) {
+        Ok(busy) if is_busy(&busy) => tracing::debug!("the log is written back later"),
+        Ok(_) => {}
+        Err(fault) => tracing::warn!(%fault, "the log could not be written back"),
     }
 }
 
