@@ -36,6 +36,10 @@ pub enum StoreError {
     /// The call itself can't be carried out.
     #[error("{0}")]
     Refused(String),
+    /// A kept original can't be had as it was kept: trying again does not help before somebody has
+    /// looked at the archive.
+    #[error("{0}")]
+    Original(OriginalFault),
     /// What was decided keeps the contact's original, which is not kept yet ([`CommitRequest`]):
     /// nothing was committed. The same works once it is.
     #[error("the contact's original is not kept yet")]
@@ -46,6 +50,39 @@ impl StoreError {
     pub const fn is_retryable(&self) -> bool {
         matches!(self, StoreError::Unavailable(_))
     }
+}
+
+/// Which archive originals are kept in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchiveIdentity {
+    /// A UUID. Gateways that see the same one share the archive.
+    pub id: String,
+    /// Where it is, as the gateway that says so has it: `file:/srv/archive`.
+    pub place: String,
+}
+
+impl std::fmt::Display for ArchiveIdentity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.id, self.place)
+    }
+}
+
+/// Why an original can't be had from the archive that was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the kept original {trouble} in the archive {archive}")]
+pub struct OriginalFault {
+    pub trouble: OriginalTrouble,
+    /// The archive that was asked.
+    pub archive: ArchiveIdentity,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum OriginalTrouble {
+    #[error("is missing")]
+    Missing,
+    /// It is there, and is not what was kept.
+    #[error("was altered")]
+    Altered,
 }
 
 /// A change to an organisation's people, told to every gateway on the store.
@@ -373,6 +410,11 @@ impl<T: Register + Decisions + Queues + AuditTrail + Deliveries> Store for T {}
 /// the contact keeps nothing twice and discarding one contact's original touches no other's.
 #[async_trait]
 pub trait Archive: Send + Sync {
+    /// Which archive this is. `None`: one that nobody else could share.
+    fn identity(&self) -> Option<&ArchiveIdentity> {
+        None
+    }
+
     /// Keeps these bytes for a contact and returns their reference.
     async fn keep(
         &self,
@@ -381,6 +423,8 @@ pub trait Archive: Send + Sync {
         original: Original,
     ) -> Result<String, StoreError>;
 
+    /// # Errors
+    /// [`StoreError::Original`]: it is missing, or is not what was kept.
     async fn fetch(
         &self,
         organisation: &OrganisationId,
@@ -481,10 +525,11 @@ pub trait Decide: Send + Sync {
         digest: [u8; 32],
     ) -> Decided;
 
-    /// What would be decided now; changes nothing.
+    /// What would be decided now; changes nothing. While the store is away, what a contact would be
+    /// given meanwhile.
     ///
     /// # Errors
-    /// Where the store is away: a preview says nothing rather than something wrong.
+    /// `Refused`: there is no such organisation.
     async fn preview(
         &self,
         organisation: &OrganisationId,

@@ -62,7 +62,9 @@ impl Desk {
 
     /// Hands the kept original to its recipients, once.
     ///
-    /// The item is claimed first, which keeps everybody else from releasing it, on every gateway;
+    /// The original is fetched before anything is changed: an item whose original is missing, or is not
+    /// what was kept, stays as it is, for whoever can put the archive right. Then the item is claimed,
+    /// which keeps everybody else from releasing it, on every gateway;
     /// it counts as released only after the delivery was accepted. A stop in between leaves the
     /// item claimed: releasing it again delivers to whom it was not delivered yet, and no second
     /// time to the others (delivery keys).
@@ -77,9 +79,9 @@ impl Desk {
         let found = self.item(organisation, queue, item).await?;
         // Judged before the claim, so that an item that can't be released stays as it is.
         found.clone().after(&ItemAction::Release, by, self.clock.now())?;
-        let claimed = self.change_item(organisation, queue, item, ItemAction::Claim, by).await?;
-        let reference = claimed.archived.as_deref().ok_or(ItemFault::NothingKept)?;
+        let reference = found.archived.as_deref().ok_or(ItemFault::NothingKept)?;
         let original = self.archive.fetch(organisation, reference).await?;
+        let claimed = self.change_item(organisation, queue, item, ItemAction::Claim, by).await?;
         if let Err(error) = self.release.release(organisation, &claimed, original).await {
             // Trying again does not help: whoever looks at the item next should know.
             if !error.is_retryable() {

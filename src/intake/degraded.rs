@@ -18,6 +18,9 @@ use crate::domain::restriction::Mode;
 use crate::domain::sender::Sender;
 use crate::ports::{Original, Settled};
 
+/// What depends on a counter was decided without it, or on one that may have moved.
+const LIMITS_UNCHECKED: &str = "limits_unchecked";
+
 /// A decision to deliver that says why nothing else could be decided.
 pub(super) fn undecided(organisation: &Organisation, contact: &Contact, why: &str) -> Verdict {
     let decision = delivered(contact, organisation.mode, why);
@@ -124,7 +127,7 @@ pub(super) async fn without_store(
 ) -> Outcome {
     let verdict = decided_alone(organisation, sender, contact);
     let decision = verdict.decision.clone();
-    let unchecked = decision.flags.iter().any(|flag| flag == "limits_unchecked");
+    let unchecked = decision.flags.iter().any(|flag| flag == LIMITS_UNCHECKED);
     if contact.channel == Channel::Email
         && unchecked
         && organisation.profile.store_away == StoreAway::Defer
@@ -139,7 +142,7 @@ pub(super) async fn without_store(
         };
     }
     let settled = match known.handed_over {
-        Some(settled) => marked_stale(settled),
+        Some(settled) => marked_stale(settled, unchecked),
         None => {
             let mut archived = known.archived;
             if verdict.item.is_some()
@@ -159,10 +162,29 @@ pub(super) async fn without_store(
     Outcome { decision, repeated: false, conflicting: false, durable, defer: false }
 }
 
-fn marked_stale(mut settled: Settled) -> Settled {
+/// A decision on the counters last known: whoever reads it should know that they may have moved.
+fn marked_stale(mut settled: Settled, unchecked: bool) -> Settled {
     settled.decision.stale = true;
     settled.audit.stale = true;
+    let flags = &mut settled.decision.flags;
+    if unchecked && !flags.iter().any(|flag| flag == LIMITS_UNCHECKED) {
+        flags.push(LIMITS_UNCHECKED.to_owned());
+    }
     settled
+}
+
+/// What [`without_store`] would decide. Keeps nothing.
+pub(super) fn previewed_alone(
+    organisation: &Organisation,
+    sender: &Sender,
+    contact: &Contact,
+) -> Decision {
+    decided_alone(organisation, sender, contact).decision
+}
+
+/// What [`restrictions_unknown`] would decide. Keeps nothing.
+pub(super) fn previewed_unknown(organisation: &Organisation, contact: &Contact) -> Decision {
+    undecided(organisation, contact, "restrictions_unknown").decision
 }
 
 /// The original could not be kept (a full disk): what would be kept can't be promised, so that the

@@ -182,10 +182,11 @@ impl Intake {
         }
     }
 
-    /// What would be decided now; changes nothing.
+    /// What would be decided now; changes nothing. While the store is away, it is what a contact
+    /// would be given meanwhile, and says so as that does.
     ///
     /// # Errors
-    /// Where the store is away: a preview says nothing rather than something wrong.
+    /// `Refused`: there is no such organisation.
     pub async fn preview(
         &self,
         organisation: &OrganisationId,
@@ -194,13 +195,17 @@ impl Intake {
         let organisation = self
             .organisation(organisation)
             .ok_or_else(|| StoreError::Refused("there is no such organisation".to_owned()))?;
-        let sender = self
-            .rosters
-            .resolve(&organisation, &contact)
-            .ok_or_else(|| StoreError::Unavailable("restrictions are not known yet".to_owned()))?;
+        let Some(sender) = self.rosters.resolve(&organisation, &contact) else {
+            return Ok(degraded::previewed_unknown(&organisation, &contact));
+        };
         let case = Case::new(&organisation, sender, contact, [0; 32]);
         let request = CommitRequest { preview: true, ..case.request(self, None, false) };
-        Ok(self.store.commit(request).await?.decision)
+        match tokio::time::timeout(STORE_COMMIT_WAIT, self.store.commit(request)).await {
+            Ok(Ok(committed)) => Ok(committed.decision),
+            Ok(Err(_)) | Err(_) => {
+                Ok(degraded::previewed_alone(&organisation, &case.sender, &case.contact))
+            }
+        }
     }
 }
 

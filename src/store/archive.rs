@@ -7,12 +7,14 @@
 //!       3f9a…(64 hex)-8c01…(32 hex)           one contact's original: digest of the content,
 //!                                             digest of the contact's id (shortened)
 //!   .temporary/                               what is being written; swept at the next start
+//!   .identity                                 which archive this is (`identity`)
 //! ```
 //!
 //! A reference is `sha256:<digest>/<contact>`, with the two parts of the file's name. An original
 //! is written to a temporary file, synced, renamed, and its folders are synced, in this order:
 //! whatever bears a final name is whole.
 
+mod identity;
 mod place;
 mod temporary;
 
@@ -25,7 +27,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::domain::organisation::OrganisationId;
-use crate::ports::{Archive, Original, StoreError};
+use crate::ports::{
+    Archive, ArchiveIdentity, Original, OriginalFault, OriginalTrouble, StoreError,
+};
 use crate::runtime::limits::ARCHIVE_PIECE_BYTES;
 use place::{Digest, Place};
 use temporary::{Temporary, TemporaryFolder};
@@ -34,6 +38,7 @@ use temporary::{Temporary, TemporaryFolder};
 #[derive(Clone)]
 pub struct FileArchive {
     root: PathBuf,
+    identity: ArchiveIdentity,
     temporary: Arc<TemporaryFolder>,
 }
 
@@ -41,12 +46,37 @@ impl FileArchive {
     /// Opens or makes the archive's folder, and sweeps what crashed processes left half written.
     ///
     /// # Errors
-    /// `Unavailable`: the folder can't be made or written.
+    /// `Unavailable`: the folder can't be made or written. `Corrupt`: its identity can't be read.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let temporary = place::make_folders(folder)
             .and_then(|()| TemporaryFolder::open(&folder.join(".temporary")))
             .map_err(|error| away(&error))?;
-        Ok(FileArchive { root: folder.to_owned(), temporary: Arc::new(temporary) })
+        let identity = identity::of(folder, &temporary)?;
+        Ok(FileArchive { root: folder.to_owned(), identity, temporary: Arc::new(temporary) })
+    }
+
+    /// The identity of the archive in a folder, if there is one. Makes nothing.
+    ///
+    /// # Errors
+    /// `Unavailable`: the folder can't be read. `Corrupt`: its identity can't be read.
+    pub fn identity_in(folder: &Path) -> Result<Option<ArchiveIdentity>, StoreError> {
+        identity::read(folder)
+    }
+
+    /// Refuses a folder that is not the archive any more: what is written under the mount point of a
+    /// share that is away would be found by nobody.
+    fn is_there(&self) -> Result<(), StoreError> {
+        if identity::file(&self.root).exists() {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable(format!(
+            "the archive {} is not in its folder; is it mounted?",
+            self.identity
+        )))
+    }
+
+    fn fault(&self, trouble: OriginalTrouble) -> StoreError {
+        StoreError::Original(OriginalFault { trouble, archive: self.identity.clone() })
     }
 
     async fn blocking<T: Send + 'static>(
@@ -64,6 +94,7 @@ impl FileArchive {
         contact: &str,
         original: &Original,
     ) -> Result<String, StoreError> {
+        self.is_there()?;
         let digest = digest_of(original).map_err(|error| away(&error))?;
         let place = Place::new(organisation, digest, contact)?;
         self.write(&place, original).map_err(|error| away(&error))?;
@@ -87,6 +118,10 @@ impl FileArchive {
 
 #[async_trait]
 impl Archive for FileArchive {
+    fn identity(&self) -> Option<&ArchiveIdentity> {
+        Some(&self.identity)
+    }
+
     async fn keep(
         &self,
         organisation: &OrganisationId,
@@ -107,12 +142,13 @@ impl Archive for FileArchive {
             let bytes = match std::fs::read(place.path(&archive.root)) {
                 Ok(bytes) => bytes,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    return Err(StoreError::Corrupt("the original is not there".to_owned()));
+                    archive.is_there()?;
+                    return Err(archive.fault(OriginalTrouble::Missing));
                 }
                 Err(error) => return Err(away(&error)),
             };
             if Digest::of(&bytes) != place.digest {
-                return Err(StoreError::Corrupt("the original was changed on disk".to_owned()));
+                return Err(archive.fault(OriginalTrouble::Altered));
             }
             Ok(Bytes::from(bytes))
         })

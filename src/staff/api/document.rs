@@ -22,6 +22,7 @@ use super::shape;
             other-organisation, role-not-allowed, not-found, moved, method-not-allowed, \
             malformed-json, unknown-key, invalid-body, invalid-query, invalid-record, refused, \
             body-too-large, exists, ambiguous, item-done, item-claimed, nothing-kept, \
+            original-missing, original-altered, \
             release-under-way, contended, not-delivered, store-unavailable, too-slow, internal.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),

@@ -26,6 +26,13 @@ fn originals(folder: &Path) -> usize {
     files(&folder.join("karbon")).len()
 }
 
+async fn trouble(archive: &FileArchive, reference: &str) -> OriginalTrouble {
+    match archive.fetch(&karbon(), reference).await {
+        Err(StoreError::Original(fault)) => fault.trouble,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
 async fn what_is_kept_comes_back_and_a_retry_keeps_nothing_twice() {
     let folder = tempfile::tempdir().unwrap();
@@ -47,7 +54,7 @@ async fn discarding_one_contacts_original_touches_no_others() {
     assert_ne!(one, two);
     archive.discard(&karbon(), &one).await.unwrap();
     archive.discard(&karbon(), &one).await.unwrap();
-    assert!(matches!(archive.fetch(&karbon(), &one).await, Err(StoreError::Corrupt(_))));
+    assert_eq!(trouble(&archive, &one).await, OriginalTrouble::Missing);
     assert_eq!(archive.fetch(&karbon(), &two).await.unwrap(), "same");
 }
 
@@ -110,7 +117,47 @@ async fn an_original_changed_on_disk_is_not_handed_out() {
     let reference = archive.keep(&karbon(), "c-1", bytes("true")).await.unwrap();
     let path = files(&folder.path().join("karbon")).pop().unwrap();
     std::fs::write(path, "false").unwrap();
-    assert!(matches!(archive.fetch(&karbon(), &reference).await, Err(StoreError::Corrupt(_))));
+    assert_eq!(trouble(&archive, &reference).await, OriginalTrouble::Altered);
+}
+
+#[tokio::test]
+async fn an_archive_has_one_identity_and_a_fault_names_it() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert_eq!(FileArchive::identity_in(folder.path()).unwrap(), None);
+    let archive = FileArchive::open(folder.path()).unwrap();
+    let again = FileArchive::open(folder.path()).unwrap();
+    let another = FileArchive::open(other.path()).unwrap();
+    assert_eq!(archive.identity, again.identity);
+    assert_eq!(FileArchive::identity_in(folder.path()).unwrap().as_ref(), archive.identity());
+    assert_ne!(archive.identity.id, another.identity.id);
+    let reference = archive.keep(&karbon(), "c-1", bytes("ours")).await.unwrap();
+    let fault = another.fetch(&karbon(), &reference).await.unwrap_err().to_string();
+    assert!(fault.contains(&another.identity.id), "{fault}");
+    assert!(fault.contains(&other.path().display().to_string()), "{fault}");
+    std::fs::write(identity::file(folder.path()), "mine").unwrap();
+    assert!(matches!(FileArchive::open(folder.path()), Err(StoreError::Corrupt(_))));
+}
+
+/// Nothing is written under an empty mount point, and nothing is called missing that is elsewhere.
+#[tokio::test]
+async fn a_folder_that_is_the_archive_no_more_is_an_archive_that_is_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = FileArchive::open(folder.path()).unwrap();
+    let reference = archive.keep(&karbon(), "c-1", bytes("ours")).await.unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    for name in [".identity", "karbon"] {
+        std::fs::rename(folder.path().join(name), elsewhere.path().join(name)).unwrap();
+    }
+    let kept = archive.keep(&karbon(), "c-2", bytes("more")).await.unwrap_err();
+    let fetched = archive.fetch(&karbon(), &reference).await.unwrap_err();
+    for fault in [kept, fetched] {
+        assert!(fault.is_retryable() && fault.to_string().contains("mounted"), "{fault}");
+    }
+    assert!(!folder.path().join("karbon").exists());
+    for name in [".identity", "karbon"] {
+        std::fs::rename(elsewhere.path().join(name), folder.path().join(name)).unwrap();
+    }
+    assert_eq!(archive.fetch(&karbon(), &reference).await.unwrap(), "ours");
 }
 
 #[tokio::test]
