@@ -1,7 +1,7 @@
 //! Why a staff verb was not carried out.
 
 use crate::domain::queue::ItemFault;
-use crate::ports::StoreError;
+use crate::ports::{OriginalFault, OriginalTrouble, StoreError};
 
 use super::person_check::PersonFault;
 
@@ -37,7 +37,12 @@ pub enum Fault {
     #[error("{0}")]
     Refused(String),
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+    /// The kept original is missing from the archive that was asked, or is not what was kept.
+    #[error("{0}")]
+    OriginalMissing(OriginalFault),
+    #[error("{0}")]
+    OriginalAltered(OriginalFault),
     /// The kept original could not be handed to its recipients; the item waits as before, claimed
     /// by whoever tried.
     #[error("the original could not be delivered: {0}")]
@@ -56,7 +61,21 @@ impl Fault {
             | Fault::AmbiguousRestriction(_)
             | Fault::Exists(_)
             | Fault::Invalid(_)
+            | Fault::OriginalMissing(_)
+            | Fault::OriginalAltered(_)
             | Fault::Refused(_) => false,
+        }
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Original(fault) => match fault.trouble {
+                OriginalTrouble::Missing => Fault::OriginalMissing(fault),
+                OriginalTrouble::Altered => Fault::OriginalAltered(fault),
+            },
+            error => Fault::Store(error),
         }
     }
 }

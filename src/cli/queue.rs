@@ -7,7 +7,6 @@ use crate::casework::queues::ItemsWanted;
 use crate::casework::{Desk, Fault as CaseFault};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::{ItemAction, ItemState, QueueItem};
-use crate::ports::StoreError;
 use crate::runtime::limits::PAGE_ITEMS_MAX;
 
 /// See what waits on the queues, and work it
@@ -105,11 +104,6 @@ pub async fn run(
     };
     match done {
         Ok(()) => Ok(Outcome::Yes),
-        // A fault of the archive, and none of the command: the item stays as it is.
-        Err(CaseFault::Store(StoreError::Original(fault))) => {
-            say(io.err, fault);
-            Ok(Outcome::No)
-        }
         Err(CaseFault::Store(error)) => Err(Fault::internal(error)),
         Err(refused) => {
             say(io.err, refused);

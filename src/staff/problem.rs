@@ -11,7 +11,6 @@ use serde::Serialize;
 use crate::casework::Fault;
 use crate::casework::person_check::PersonFault;
 use crate::domain::queue::ItemFault;
-use crate::ports::{OriginalFault, OriginalTrouble, StoreError};
 
 /// What stands before every problem's own name in `type`. It is a name, not an address (RFC 9457
 /// 3.1.1 allows any URI); the names are listed in the API's own document.
@@ -159,8 +158,15 @@ impl From<Fault> for Problem {
                     .with_detail(detail)
                     .with_retry_after(STORE_AWAY_WAIT)
             }
-            Fault::Store(StoreError::Original(fault)) => {
-                original_problem(&fault).with_detail(detail)
+            // The item is there, and what was kept of it is not: somebody can put the archive right.
+            Fault::OriginalMissing(fault) => {
+                tracing::error!(%fault, "an original was asked for in vain");
+                Problem::new(409, "original-missing", "The original is missing").with_detail(detail)
+            }
+            Fault::OriginalAltered(fault) => {
+                tracing::error!(%fault, "an original was asked for in vain");
+                Problem::new(409, "original-altered", "The original was altered")
+                    .with_detail(detail)
             }
             Fault::Store(error) => {
                 tracing::error!(%error, "a staff request met a fault of the store");
@@ -178,19 +184,6 @@ impl From<Fault> for Problem {
                     problem.with_detail(format!("the item waits as before: {error}"))
                 }
             }
-        }
-    }
-}
-
-/// The item is there, and what was kept of it is not: a conflict that somebody can put right.
-fn original_problem(fault: &OriginalFault) -> Problem {
-    tracing::error!(%fault, "an original was asked for in vain");
-    match fault.trouble {
-        OriginalTrouble::Missing => {
-            Problem::new(409, "original-missing", "The original is missing")
-        }
-        OriginalTrouble::Altered => {
-            Problem::new(409, "original-altered", "The original was altered")
         }
     }
 }

@@ -23,6 +23,7 @@ mod kill;
 mod kill_steps;
 mod mail;
 mod office;
+mod past;
 mod profiles;
 mod properties;
 mod queue_command;

@@ -1,0 +1,84 @@
+//! Where the originals of contacts are kept.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use crate::domain::organisation::OrganisationId;
+
+/// Which archive originals are kept in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchiveIdentity {
+    /// A UUID. Gateways that see the same one share the archive.
+    pub id: String,
+    /// Where it is, as the gateway that says so has it: `file:/srv/archive`.
+    pub place: String,
+}
+
+impl std::fmt::Display for ArchiveIdentity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.id, self.place)
+    }
+}
+
+/// Why an original can't be had from the archive that was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the kept original {trouble} in the archive {archive}")]
+pub struct OriginalFault {
+    pub trouble: OriginalTrouble,
+    /// The archive that was asked.
+    pub archive: ArchiveIdentity,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum OriginalTrouble {
+    #[error("is missing")]
+    Missing,
+    /// It is there, and is not what was kept.
+    #[error("was altered")]
+    Altered,
+}
+
+/// Originals, kept whole: content addressed, on disk and synced before `keep` returns.
+///
+/// A reference names the content's digest and the contact that it belongs to, so that a retry of
+/// the contact keeps nothing twice and discarding one contact's original touches no other's.
+#[async_trait]
+pub trait Archive: Send + Sync {
+    /// Which archive this is. `None`: one that nobody else could share.
+    fn identity(&self) -> Option<&ArchiveIdentity> {
+        None
+    }
+
+    /// Keeps these bytes for a contact and returns their reference.
+    async fn keep(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+        original: Original,
+    ) -> Result<String, StoreError>;
+
+    /// # Errors
+    /// [`StoreError::Original`]: it is missing, or is not what was kept.
+    async fn fetch(
+        &self,
+        organisation: &OrganisationId,
+        reference: &str,
+    ) -> Result<Bytes, StoreError>;
+
+    /// Lets go of an original that no queue item refers to, because the contact was delivered.
+    async fn discard(
+        &self,
+        organisation: &OrganisationId,
+        reference: &str,
+    ) -> Result<(), StoreError>;
+}
+
+/// The bytes of a contact as they came.
+#[derive(Debug, Clone)]
+pub enum Original {
+    Bytes(Bytes),
+    /// A spooled file; it is copied or linked, never moved.
+    File(std::path::PathBuf),
+}
