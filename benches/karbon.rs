@@ -18,5 +18,6 @@ pub fn organisation() -> Organisation {
         mail_domains: Vec::new(),
         queue_mailboxes: BTreeMap::new(),
         notice_from: None,
+        reach: Default::default(),
     }
 }

@@ -22,6 +22,7 @@ mod mail_tls;
 mod node;
 mod organisation;
 mod page;
+mod reach;
 mod reader;
 mod secret;
 mod telephony;

@@ -3,7 +3,7 @@
 //!
 //! The path of one decision: [`roster`] finds whom the identifiers belong to, [`sender`] says how
 //! far that is believed, [`decide`] walks the decision order on person, contact and [`ledger`],
-//! and [`explain`] says it to staff, customer and auditor.
+//! [`explain`] says it to staff and auditor, and [`notice`] to the customer.
 
 pub mod activation;
 pub mod audit;
@@ -19,14 +19,17 @@ mod fingerprints;
 pub mod hours;
 pub mod identifier;
 pub mod instant;
+pub mod language;
 pub mod ledger;
 pub mod moment;
+pub mod notice;
 pub mod organisation;
 pub mod person;
 pub mod point_of_contact;
 pub mod profile;
 pub mod queue;
 pub mod quota;
+pub mod reach;
 pub mod reading;
 pub mod restriction;
 pub mod roster;

@@ -48,6 +48,7 @@ pub fn organisation() -> Organisation {
         mail_domains: vec!["karbon.example".into()],
         queue_mailboxes: Default::default(),
         notice_from: Some("no-reply@karbon.example".into()),
+        reach: Default::default(),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod parse;
 pub mod release;
 pub mod settings;
 pub mod submission;
+mod told;
 pub mod translate;
 
 pub use submission::clear_spool;
@@ -22,7 +23,7 @@ use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap};
 use hyper::http::request;
-use hyper::{Method, Request, Response};
+use hyper::{Method, Request, Response, StatusCode};
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
@@ -33,7 +34,7 @@ use self::submission::{ReadError, Submission};
 use crate::channels::http::answer::{Answer, Body};
 use crate::channels::http::look::Looks;
 use crate::channels::http::once::{Key, Once, Recent, Turn, keyed};
-use crate::channels::http::page::{self, Kept};
+use crate::channels::http::page::{self, Kept, Shown};
 use crate::channels::http::patient::patient;
 use crate::channels::http::peer;
 use crate::channels::http::problem::ProblemType;
@@ -41,6 +42,7 @@ use crate::channels::http::to_the_end::ToTheEnd;
 use crate::channels::http::upstream::{Reply, Upstream};
 use crate::domain::contact::Contact;
 use crate::domain::decision::{Decision, Disposition};
+use crate::domain::identifier::Assurance;
 use crate::domain::organisation::Organisation;
 use crate::intake::{Identified, Inbound, Intake, Outcome};
 use crate::ports::{Clock, Mailer, OwnMail, OwnMailKind};
@@ -187,7 +189,7 @@ impl FormEdge {
     }
 
     /// Carries a submission out, once.
-    async fn submit(&self, mut job: Box<Job>) -> Reply {
+    async fn submit(self: &Arc<Self>, mut job: Box<Job>) -> Reply {
         let names = &job.form.fields;
         let nation = job.organisation.profile.nation;
         let sender = translate::sender(&job.parsed.fields, names, nation);
@@ -276,8 +278,20 @@ impl FormEdge {
 
     /// Decides a submission and does what was decided. `false`: the form's own handler refused it
     /// or is away, so that it was no contact and the same again is a new one.
-    async fn decide(&self, job: &mut Job, contact: Contact, from: Identified) -> (Reply, bool) {
+    async fn decide(
+        self: &Arc<Self>,
+        job: &mut Job,
+        mut contact: Contact,
+        from: Identified,
+    ) -> (Reply, bool) {
         let now = contact.at;
+        let may_show = told::may_show(&job.form, &contact);
+        if !may_show {
+            told::apart(&mut contact, &job.organisation, &from);
+        }
+        let notice_to = told::notice_address(&contact, &from);
+        let is_proven = contact.from.iter().any(|from| from.assurance == Assurance::Proven);
+        let sent = contact.text.clone().filter(|_| is_proven);
         let inbound = Inbound {
             contact,
             digest: job.parsed.content,
@@ -287,16 +301,23 @@ impl FormEdge {
         let outcome = intake.receive_from(&job.organisation, from, inbound).await;
         let asker = &job.asker;
         let look = self.parts.looks.of(&job.form.organisation);
+        let back = Some(job.form.path.as_str());
+        let received = |status| page::received(status, &job.organisation, now, asker, look, back);
         let answer = match disposition(&outcome) {
             Disposition::Deliver => return self.deliver(job, &outcome).await,
             Disposition::Route => {
                 Box::pin(self.mail(job, &outcome.decision)).await;
-                page::acknowledgement(asker, look)
+                received(StatusCode::OK)
             }
-            Disposition::Limit => {
-                page::limited(&outcome.decision, &job.organisation, now, asker, look, Kept::Whole)
+            Disposition::Limit if may_show => {
+                let shown = Shown { kept: Kept::Whole, sent: sent.as_deref(), back };
+                page::limited(&outcome.decision, &job.organisation, now, asker, look, shown)
             }
-            Disposition::File => page::acknowledgement(asker, look),
+            Disposition::File if may_show => received(StatusCode::OK),
+            Disposition::Limit | Disposition::File => {
+                self.mail_notice(&job.organisation, notice_to, &outcome);
+                received(StatusCode::ACCEPTED)
+            }
         };
         (Reply::Whole(answer), true)
     }

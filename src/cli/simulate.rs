@@ -194,5 +194,6 @@ fn organisation(profile: Profile) -> Organisation {
         mail_domains: Vec::new(),
         queue_mailboxes: std::collections::BTreeMap::new(),
         notice_from: None,
+        reach: Default::default(),
     }
 }

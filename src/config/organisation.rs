@@ -10,6 +10,7 @@ use super::gateway::Context;
 use super::node;
 use super::page;
 use super::profile::{self, UnsetValue, unset};
+use super::reach;
 use super::reader::{Field, Reader, Section, brief};
 use super::telephony;
 use super::web_form;
@@ -70,6 +71,7 @@ fn one(context: &Context<'_>, section: Section<'_>, has_mail: bool, read: &mut R
         .unwrap_or_default();
     let queue_mailboxes = queues(&section, nation);
     let notice_from = notice_from(&section, nation);
+    let reach = reach::read(&section, nation);
 
     let owner = OrganisationId::new(&shown);
     if let Some(look) = section.field("page").and_then(|f| page::read(context, &f)) {
@@ -115,6 +117,7 @@ fn one(context: &Context<'_>, section: Section<'_>, has_mail: bool, read: &mut R
         mail_domains,
         queue_mailboxes,
         notice_from,
+        reach,
     }));
 }
 
@@ -221,7 +224,7 @@ fn mail_domain(context: &Context<'_>, field: &Field<'_>) -> Option<String> {
 }
 
 /// An e-mail address. Its text is never shown.
-fn address(field: &Field<'_>, nation: Nation) -> Option<String> {
+pub(super) fn address(field: &Field<'_>, nation: Nation) -> Option<String> {
     field.parsed(|text| match normalise(IdentifierKind::Email, text, nation) {
         Ok(_) => Ok(text.trim().to_owned()),
         Err(_) => Err((

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::fault::beside;
 use super::gateway::Context;
+use super::reach;
 use super::reader::{Field, Section, brief};
 use crate::channels::http::look::{CONTRAST_MIN, Colour, Colours, LookSettings};
 use crate::runtime::limits::PAGE_LOGO_BYTES_MAX;
@@ -26,8 +27,9 @@ pub(super) fn read(context: &Context<'_>, field: &Field<'_>) -> Option<LookSetti
     let logo = section.field("logo").and_then(|f| logo(context, &f));
     let light = colours(&section, "colours", Colours::LIGHT);
     let dark = colours(&section, "dark_colours", Colours::DARK);
+    let home = section.field("home").and_then(|f| f.parsed(reach::link));
     section.close();
-    Some(LookSettings { name, logo, light, dark })
+    Some(LookSettings { name, logo, home, light, dark })
 }
 
 fn colours(section: &Section<'_>, key: &'static str, default: Colours) -> Colours {

@@ -3,7 +3,7 @@
 use super::endpoint;
 use super::gateway::Context;
 use super::reader::{Field, Section, brief};
-use crate::channels::web_form::settings::{FormFields, FormSettings};
+use crate::channels::web_form::settings::{FormFields, FormSettings, Reveal};
 use crate::domain::organisation::OrganisationId;
 use crate::runtime::limits::{
     FORM_BODY_BYTES_DEFAULT, FORM_BODY_BYTES_MAX, FORM_UPSTREAM_WAIT_DEFAULT,
@@ -12,6 +12,8 @@ use crate::runtime::limits::{
 
 /// Paths of the contacts listener that are the gateway's own.
 const OWN_PATHS: [&str; 1] = ["/decisions"];
+
+const REVEALS: [(&str, Reveal); 2] = [("proven", Reveal::Proven), ("asserted", Reveal::Asserted)];
 
 pub(super) fn read(
     context: &Context<'_>,
@@ -32,6 +34,9 @@ pub(super) fn read(
         .field("timeout")
         .and_then(|f| f.duration(FORM_UPSTREAM_WAIT_MAX))
         .unwrap_or(FORM_UPSTREAM_WAIT_DEFAULT);
+    let reveal = section.field("reveal").map_or(Some(Reveal::Proven), |f| {
+        f.choice("whom a limited submission's answer may show more to", &REVEALS)
+    });
     section.close();
     Some(FormSettings {
         organisation: organisation.clone(),
@@ -41,6 +46,7 @@ pub(super) fn read(
         submit,
         body_limit,
         timeout,
+        reveal: reveal?,
     })
 }
 

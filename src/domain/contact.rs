@@ -53,6 +53,35 @@ pub struct Contact {
     /// as told then, and the item says so.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unanswerable: bool,
+    /// The answer to this contact shows nothing of the decision, since anybody may have made it; a
+    /// notice goes to the person's address on record.
+    #[serde(skip)]
+    pub notified_apart: bool,
+    /// The lane that the sender asked for by a key or a button of its own, not in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<AskedLane>,
+}
+
+/// A safeguard lane that a sender can ask for by a key on the telephone, or by a button.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AskedLane {
+    Emergency,
+    Appeal,
+    Adjustment,
+}
+
+impl AskedLane {
+    pub const ALL: [AskedLane; 3] =
+        [AskedLane::Emergency, AskedLane::Appeal, AskedLane::Adjustment];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            AskedLane::Emergency => "emergency",
+            AskedLane::Appeal => "appeal",
+            AskedLane::Adjustment => "adjustment",
+        }
+    }
 }
 
 /// Shows id and channel: no subject, text or address reaches a log by way of `{:?}`.
@@ -123,6 +152,8 @@ struct Canonical<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     issue: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    lane: Option<AskedLane>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     message_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<&'a str>,
@@ -171,6 +202,7 @@ impl<'a> Canonical<'a> {
             id: &contact.id,
             invited: contact.invited,
             issue: contact.issue.as_deref(),
+            lane: contact.lane,
             message_id: contact.message_id.as_deref(),
             subject: contact.subject.as_deref(),
             text: contact.text.as_deref(),
@@ -222,7 +254,7 @@ mod tests {
             "to":["a@x.example","b@x.example"],"subject":"Boiler","text":"It\u2028leaks\n",
             "issue":"4711","thread":["<m1@x.example>"],"automatic":true,"invited":true,
             "attachments":[{"name":"a.pdf","sha256":"00ff","bytes":18446744073709551615}],
-            "message_id":"<m2@x.example>","call_id":"CA1","ambiguous":true}"#;
+            "message_id":"<m2@x.example>","call_id":"CA1","ambiguous":true,"lane":"appeal"}"#;
         let bare = r#"{"id":"c","channel":"letter","at":"2026-11-21T10:00:00Z"}"#;
         for json in [whole, bare] {
             let contact: Contact = serde_json::from_str(json).unwrap();

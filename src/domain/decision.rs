@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::language::Language;
+use super::notice::NoticePart;
 use super::restriction::Mode;
 
 /// What is done with a contact.
@@ -115,10 +117,16 @@ pub struct QuotaState {
 #[serde(deny_unknown_fields)]
 pub struct Notice {
     pub text: String,
-    /// The same in Welsh, where whoever is told may ask for it: on a page, and wherever the
-    /// organisation is in Wales.
+    /// What decisions made before notices had parts said in Welsh beside `text`; none is made any
+    /// more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub welsh: Option<String>,
+    /// The languages that the sender is written and spoken to in, the first first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub languages: Vec<Language>,
+    /// What `text` says, part by part, for channels that say it in their own way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<NoticePart>,
     /// The first instant at which every row would admit the contact; null: none is known.
     #[serde(serialize_with = "super::instant::written_if_any")]
     pub next_slot: Option<DateTime<Utc>>,

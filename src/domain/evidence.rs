@@ -287,6 +287,8 @@ mod tests {
             call_id: None,
             ambiguous: false,
             unanswerable: false,
+            notified_apart: false,
+            lane: None,
         }
     }
 

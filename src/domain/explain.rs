@@ -1,15 +1,11 @@
-//! One decision, three explanations: a line for staff, a text for the customer in plain words, and
-//! the auditor's rows (`audit::AuditRow`). All come from one trace.
-
-mod notice;
+//! One decision, three explanations: a line for staff, a text for the customer in plain words
+//! ([`notice`](super::notice)), and the auditor's rows (`audit::AuditRow`). All come from one trace.
 
 use super::channel::Channel;
 use super::decision::Reason;
 use super::profile::Profile;
 use super::restriction::{Kind, Per, Quota, QuotaWindow, Restriction};
 use super::safeguard::Lane;
-
-pub use notice::{NoticeFacts, date_in_words, instant_in_words, notice, welsh_notice};
 
 /// What is explained.
 #[derive(Debug, Clone)]
@@ -93,10 +89,10 @@ fn of_restriction(facts: &Facts<'_>, restriction: &Restriction) -> String {
         }
         (Kind::HoursOnly(_), _) => "Outside the hours agreed with this person".to_owned(),
         (Kind::ContactQuota { quota, .. }, _) => {
-            format!("The limit of {} is used up", quota_in_words(quota, "contact", "contacts"))
+            format!("The limit of {} is used up", quota_in_words(*quota, "contact", "contacts"))
         }
         (Kind::IssueQuota(quota), _) => {
-            format!("The limit of {} is used up", quota_in_words(quota, "issue", "issues"))
+            format!("The limit of {} is used up", quota_in_words(*quota, "issue", "issues"))
         }
         (Kind::IssueClosed(_) | Kind::ComplaintClosed(_), "new_evidence") => {
             "On a closed matter, and may hold new evidence: somebody must look".to_owned()
@@ -133,7 +129,7 @@ fn of_restriction(facts: &Facts<'_>, restriction: &Restriction) -> String {
 }
 
 /// "2 contacts a week (from Monday)".
-pub fn quota_in_words(quota: &Quota, one: &str, many: &str) -> String {
+fn quota_in_words(quota: Quota, one: &str, many: &str) -> String {
     let what = if quota.limit == 1 { one } else { many };
     let period = match (quota.per, quota.window) {
         (Per::Day, QuotaWindow::Calendar) => "a day",

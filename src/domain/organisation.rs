@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::profile::Profile;
+use super::reach::Reach;
 use super::restriction::Mode;
 
 /// An organisation's id, as the configuration names it.
@@ -54,4 +55,6 @@ pub struct Organisation {
     pub queue_mailboxes: std::collections::BTreeMap<String, String>,
     /// The sender of notices.
     pub notice_from: Option<String>,
+    /// How customers reach it, and in which languages it speaks to them.
+    pub reach: Reach,
 }

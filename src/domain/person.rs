@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::channel::Channel;
 use super::identifier::IdentifierKind;
+use super::language::Language;
 use super::moment::Moment;
 use super::restriction::Restriction;
 
@@ -23,6 +24,9 @@ pub struct Person {
     pub reference: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// The language that the person is written and spoken to in; absent: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
     #[serde(default, deserialize_with = "short")]
     pub identifiers: Vec<ListedIdentifier>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::calendar::BankHolidays;
 use super::channel::Channel;
 use super::identifier::Assurance;
+use super::language::Language;
 use super::restriction::{ChannelOrGroup, ChannelSet, KindName};
 use super::safeguard::Safeguards;
 
@@ -88,6 +89,11 @@ pub struct Profile {
     pub read_within_working_days: Option<u32>,
     /// The clause behind each value, by its dotted path (`review.every_months` → `8.4`).
     pub clauses: BTreeMap<String, String>,
+    /// The title under which the policy is published, and the one of its Welsh edition.
+    pub policy: Option<String>,
+    pub welsh_policy: Option<String>,
+    /// The languages of notices; empty: those of the nation.
+    pub languages: Vec<Language>,
     pub bank_holidays: BankHolidays,
 }
 
@@ -214,16 +220,18 @@ pub enum Anchor {
 }
 
 /// A length of time as policies give it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Length {
     WorkingDays(u32),
     Months(u32),
 }
 
 /// A deadline: so long, from an anchor that may be unset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deadline {
     pub length: Length,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Anchor>,
 }
 
@@ -266,6 +274,8 @@ pub struct Letter {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ombudsman {
     pub name: String,
+    #[serde(rename = "name_cy", skip_serializing_if = "Option::is_none")]
+    pub welsh_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub website: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -333,6 +343,9 @@ impl Profile {
             store_away: StoreAway::default(),
             read_within_working_days: None,
             clauses: BTreeMap::new(),
+            policy: None,
+            welsh_policy: None,
+            languages: Vec::new(),
             bank_holidays: BankHolidays::default(),
         }
     }

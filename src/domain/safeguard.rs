@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::contact::Contact;
+use super::contact::{AskedLane, Contact};
 use super::identifier::IdentifierKind;
 use super::queue;
 use lexicon::Lexicon;
@@ -77,6 +77,19 @@ impl Lane {
             Lane::Adjustment => "It may ask for a reasonable adjustment",
             Lane::ProtectedSender => "The sender is protected",
             Lane::ProtectedRecipient => "A recipient is protected",
+        }
+    }
+}
+
+/// What a lane was found by where its sender asked for it by a key.
+const BY_KEY: &str = "the sender's own choice";
+
+impl From<AskedLane> for Lane {
+    fn from(asked: AskedLane) -> Self {
+        match asked {
+            AskedLane::Emergency => Lane::Emergency,
+            AskedLane::Appeal => Lane::Appeal,
+            AskedLane::Adjustment => Lane::Adjustment,
         }
     }
 }
@@ -206,7 +219,10 @@ impl Safeguards {
                     | Lane::Statutory
                     | Lane::Legal
                     | Lane::Appeal
-                    | Lane::Adjustment => said.get(&lane).map(|phrase| phrase.text()),
+                    | Lane::Adjustment => match contact.lane.map(Lane::from) {
+                        Some(asked) if asked == lane => Some(BY_KEY.to_owned()),
+                        Some(_) | None => said.get(&lane).map(|phrase| phrase.text()),
+                    },
                 };
                 by.map(|by| Hit { lane, by })
             })

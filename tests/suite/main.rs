@@ -22,6 +22,7 @@ mod kamailio;
 mod kill;
 mod kill_steps;
 mod mail;
+mod notices;
 mod office;
 mod past;
 mod profiles;

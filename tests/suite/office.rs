@@ -98,6 +98,7 @@ pub fn organisation(id: &str, profile: &str) -> Arc<Organisation> {
         mail_domains: vec![format!("{id}.example")],
         queue_mailboxes: Default::default(),
         notice_from: None,
+        reach: Default::default(),
     })
 }
 

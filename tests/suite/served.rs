@@ -72,6 +72,11 @@ token_sha256 = "{token}"
 path = "/karbon/contact"
 upstream = "http://{form}/contact"
 fields = {{ email = "email", text = "message" }}
+reveal = "asserted"
+[[organisation.form]]
+path = "/karbon/public"
+upstream = "http://{form}/contact"
+fields = {{ email = "email", text = "message" }}
 [[organisation.telephony]]
 provider = "twilio"
 product = "voice"

@@ -4,6 +4,7 @@ mod alike;
 mod by_https;
 mod bytes;
 mod decided;
+mod neutral;
 pub mod proxies;
 mod released;
 mod repeats;

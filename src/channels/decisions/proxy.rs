@@ -16,7 +16,7 @@ use crate::channels::http::answer::Answer;
 use crate::channels::http::fields;
 use crate::channels::http::look::Looks;
 use crate::channels::http::once::keyed;
-use crate::channels::http::page::{self, Kept};
+use crate::channels::http::page::{self, Kept, Shown};
 use crate::channels::http::problem::ProblemType;
 use crate::channels::web_form::is_submission;
 use crate::channels::web_form::parse::{Fields, Parsed};
@@ -98,7 +98,7 @@ impl ProxyEndpoints {
         }
         let look = self.looks.of(&entry.organisation);
         let asker = &question.headers;
-        let page = page::limited(&decision, &organisation, now, asker, look, Kept::Nothing);
+        let page = page::limited(&decision, &organisation, now, asker, look, SHOWN);
         refused(entry.proxy, page, &decision)
     }
 
@@ -137,13 +137,16 @@ impl ProxyEndpoints {
         match self.intake.recorded(&organisation.id, reference).await {
             Ok(Some(decision)) if decision.disposition == Disposition::Limit => {
                 let now = self.clock.now();
-                page::limited(&decision, organisation, now, headers, look, Kept::Nothing)
+                page::limited(&decision, organisation, now, headers, look, SHOWN)
             }
             Ok(_) => page::fault(ProblemType::NotFound, headers, look),
             Err(_) => page::fault(ProblemType::TryAgain, headers, look),
         }
     }
 }
+
+/// A decision endpoint sees no body, and does not know where its page stands.
+const SHOWN: Shown<'static> = Shown { kept: Kept::Nothing, sent: None, back: None };
 
 /// Whether the proxy throws the answer's body away, and fetches the page by itself.
 const fn throws_bodies_away(proxy: Proxy) -> bool {

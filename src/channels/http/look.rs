@@ -10,8 +10,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::HeaderValue;
 
+use crate::domain::notice::languages;
 use crate::domain::organisation::{Organisation, OrganisationId};
-use crate::domain::profile::Nation;
 
 /// The least contrast of text and what it stands on (WCAG 2.2, 1.4.3).
 pub const CONTRAST_MIN: f64 = 4.5;
@@ -92,6 +92,8 @@ pub struct LookSettings {
     pub name: Option<String>,
     /// A picture as a `data:` URL.
     pub logo: Option<String>,
+    /// The organisation's own website, as a way back.
+    pub home: Option<String>,
     pub light: Colours,
     /// Where the reader's own settings ask for dark pages.
     pub dark: Colours,
@@ -99,7 +101,13 @@ pub struct LookSettings {
 
 impl Default for LookSettings {
     fn default() -> Self {
-        LookSettings { name: None, logo: None, light: Colours::LIGHT, dark: Colours::DARK }
+        LookSettings {
+            name: None,
+            logo: None,
+            home: None,
+            light: Colours::LIGHT,
+            dark: Colours::DARK,
+        }
     }
 }
 
@@ -109,6 +117,7 @@ pub struct Look {
     /// The organisation's name; `None`: the page is nobody's in particular.
     pub name: Option<String>,
     pub logo: Option<String>,
+    pub home: Option<String>,
     /// The stylesheet, which stands in the page.
     pub style: String,
     /// Every page in English and Welsh, the language that is asked for first.
@@ -132,8 +141,9 @@ impl Look {
                 .as_deref()
                 .or(owner.map(|owner| owner.profile.name.as_str()))
                 .map(str::to_owned),
-            bilingual: owner.is_some_and(|owner| owner.profile.nation == Nation::Wales),
+            bilingual: owner.is_some_and(|owner| languages(owner, None).len() > 1),
             logo: settings.logo.clone(),
+            home: settings.home.clone(),
             style,
             // ASCII throughout.
             policy: HeaderValue::try_from(policy)
@@ -181,7 +191,19 @@ fn style(settings: &LookSettings) -> String {
          header,main{max-width:38rem;margin:0 auto;padding:1rem;overflow-wrap:anywhere}\
          header{font-weight:bold;border-bottom:.25rem solid}\
          img{display:block;max-width:100%;max-height:5rem;height:auto}\
-         h1{font-size:1.75rem;line-height:1.25}",
+         h1,.title{font-size:1.75rem;line-height:1.25;margin:1rem 0}\
+         h2{font-size:1.25rem;line-height:1.3;margin:2rem 0 .5rem}\
+         p,ul{margin:.5rem 0}ul{padding-left:1.25rem}li{margin:.375rem 0}\
+         a{color:inherit;text-underline-offset:.15em;text-decoration-thickness:.08em}\
+         a:hover{text-decoration-thickness:.16em}\
+         a:focus-visible{outline:.1875rem solid;outline-offset:.125rem}\
+         nav{text-align:right}nav a,.back a{display:inline-block;padding:.5rem 0}\
+         .urgent{border:.125rem solid;border-left-width:.5rem;padding:.25rem 1rem;margin:1.5rem 0}\
+         .urgent h2{margin:.5rem 0}.urgent a{font-weight:bold;white-space:nowrap}\
+         .sent{white-space:pre-wrap;border-left:.25rem solid;padding:.25rem 1rem}\
+         .reference,.back{margin-top:2rem}hr{margin:3rem 0 2rem;border:0;border-top:.25rem solid}\
+         @media print{body{font-size:11pt}nav,.back{display:none}main,header{max-width:none}\
+         section{break-inside:avoid}}",
     );
     for (scheme, colours) in [("light", settings.light), ("dark", settings.dark)] {
         let Colours { text, background, accent } = colours;

@@ -1,6 +1,7 @@
 //! What a sender sees of the gateway itself: pages for people (WCAG 2.2 AA, no script, nothing
 //! loaded from anywhere) and problem details for programs. No page names or confirms a person.
 
+mod notice;
 mod words;
 
 use std::fmt::Write;
@@ -12,30 +13,26 @@ use hyper::header::{
 use hyper::{Response, StatusCode};
 use quick_xml::escape::escape;
 
-use self::words::{Language, fault_words};
+use self::words::{asked_language, fault_words};
 use super::answer::{Answer, Body};
 use super::fields::prefers_json;
 use super::look::Look;
 use super::problem::{Problem, ProblemType};
 use crate::domain::decision::Decision;
+use crate::domain::language::Language;
+use crate::domain::notice::{parts_for_everybody, sections, text};
 use crate::domain::organisation::Organisation;
 
-const HTML: &str = "text/html; charset=utf-8";
+pub use self::notice::{Kept, Shown};
 
-/// Whether the gateway has the message that the page is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
-    Whole,
-    /// A decision endpoint saw no body: the notice can't say that the message was kept.
-    Nothing,
-}
+const HTML: &str = "text/html; charset=utf-8";
 
 /// A fault, as page or problem, whichever the asker would rather have.
 pub fn fault(kind: ProblemType, asker: &HeaderMap, look: &Look) -> Answer {
     if prefers_json(asker) {
         return kind.into();
     }
-    page(kind.status(), asker, look, |language| {
+    page(kind.status(), asker, look, None, |language| {
         let (title, text) = fault_words(kind, language);
         (title, format!("<p>{text}</p>"))
     })
@@ -52,27 +49,37 @@ pub fn fault_response(kind: ProblemType, asker: &HeaderMap, look: &Look) -> Resp
     fault(kind, asker, look).into()
 }
 
-/// The neutral acknowledgement: the same for what is routed and what is filed.
-pub fn acknowledgement(asker: &HeaderMap, look: &Look) -> Answer {
+/// The neutral page: the same for everybody whose message is kept, whatever was decided. It reveals
+/// nothing of the person whose address stands in the form, since anybody may have typed it.
+pub fn received(
+    status: StatusCode,
+    organisation: &Organisation,
+    now: DateTime<Utc>,
+    asker: &HeaderMap,
+    look: &Look,
+    back: Option<&str>,
+) -> Answer {
     if prefers_json(asker) {
         let body = serde_json::json!({ "status": "received" }).to_string();
-        return Answer::new(StatusCode::OK, "application/json", body);
+        return Answer::new(status, "application/json", body);
     }
-    page(StatusCode::OK, asker, look, |language| {
-        let (title, body) = language.thanks();
-        (title, body.to_owned())
+    let parts = parts_for_everybody(organisation, now);
+    page(status, asker, look, back, |language| {
+        let kept = format!("<p>{}</p>\n", words::kept(language));
+        let body = notice::of_sections(&sections(&parts, language));
+        (words::received(language), format!("{kept}{body}"))
     })
 }
 
-/// What a limited sender is told, every time: what, until when, other ways, in an emergency,
-/// under which reference.
+/// What a limited sender is told who is known to be the person, or where the form may say so: what,
+/// until when, other ways, in an emergency, under which reference.
 pub fn limited(
     decision: &Decision,
     organisation: &Organisation,
     now: DateTime<Utc>,
     asker: &HeaderMap,
     look: &Look,
-    kept: Kept,
+    shown: Shown<'_>,
 ) -> Answer {
     let opens = decision.notice.as_ref().and_then(|notice| notice.next_slot);
     let kind = if opens.is_some() && opens_by_time(decision) {
@@ -81,8 +88,9 @@ pub fn limited(
         ProblemType::ChannelClosed
     };
     let answer = if prefers_json(asker) {
-        let detail = notice(decision, Language::English, kept).join("\n");
-        let mut problem = Problem::new(kind).detail(detail).member("reference", &*decision.contact);
+        let mut problem = Problem::new(kind)
+            .detail(detail(decision, shown.kept))
+            .member("reference", &*decision.contact);
         if let Some(opens) = opens {
             problem = problem.member("next_slot", opens.to_rfc3339());
         }
@@ -91,10 +99,9 @@ pub fn limited(
         }
         problem.answer()
     } else {
-        page(kind.status(), asker, look, |language| {
-            let lines = notice(decision, language, kept);
-            let paragraphs = lines.iter().map(|line| format!("<p>{}</p>\n", escape(*line)));
-            (language.not_passed_on(), paragraphs.collect())
+        page(kind.status(), asker, look, shown.back, |language| {
+            let title = words::not_passed_on(language, shown.kept);
+            (title, notice::limited(decision, language, shown))
         })
     };
     let answer = match rate_limit(decision, now) {
@@ -110,19 +117,13 @@ pub fn limited(
     }
 }
 
-/// The notice, a paragraph a line: it names other ways, the emergency number, the reference and how
-/// to appeal.
-fn notice(decision: &Decision, language: Language, kept: Kept) -> Vec<&str> {
-    let text = decision.notice.as_ref().map(|notice| match (language, &notice.welsh) {
-        (Language::Welsh, Some(welsh)) => welsh.as_str(),
-        (Language::Welsh, None) | (Language::English, _) => notice.text.as_str(),
-    });
-    let lines = text.unwrap_or_else(|| language.without_notice()).split('\n').map(str::trim);
-    let mut lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
-    if let (Kept::Nothing, Some(opening)) = (kept, lines.first_mut()) {
-        *opening = language.not_kept();
+/// The notice for a program, in English.
+fn detail(decision: &Decision, kept: Kept) -> String {
+    match &decision.notice {
+        Some(told) if !told.parts.is_empty() => text(&notice::parts(told, kept), Language::English),
+        Some(told) => told.text.clone(),
+        None => words::without_notice(Language::English).to_owned(),
     }
-    lines
 }
 
 /// Whether waiting is all that it takes: every reason is a quota's or an hour's.
@@ -163,38 +164,70 @@ fn rate_limit(decision: &Decision, now: DateTime<Utc>) -> Option<(HeaderValue, H
 }
 
 /// A page in the language that is asked for; of an organisation that speaks both, in the other one
-/// below.
+/// below, with a link to it on top.
 fn page(
     status: StatusCode,
     asker: &HeaderMap,
     look: &Look,
+    back: Option<&str>,
     content: impl Fn(Language) -> (&'static str, String),
 ) -> Answer {
-    let language = Language::of(asker);
-    let tag = language.tag();
+    let language = asked_language(asker);
+    let tag = words::page_tag(language);
     let (title, body) = content(language);
     let banner = banner(look);
     let Look { style, .. } = look;
-    let mut main = format!("<h1>{title}</h1>\n{body}");
+    let mut main = String::new();
+    if look.bilingual {
+        let other = language.other();
+        let (tag, name) = (words::page_tag(other), other.own_name());
+        main =
+            format!("<nav><a href=\"#{tag}\" lang=\"{tag}\" hreflang=\"{tag}\">{name}</a></nav>\n");
+    }
+    // Writing to a string can't fail.
+    let _ = write!(main, "<h1>{title}</h1>\n{body}{}", way_back(look, back, language));
     if look.bilingual {
         let other = language.other();
         let (title, body) = content(other);
-        // Writing to a string can't fail.
-        let _ =
-            write!(main, "<hr>\n<div lang=\"{}\">\n<h2>{title}</h2>\n{body}</div>", other.tag());
+        let tag = words::page_tag(other);
+        let back = way_back(look, back, other);
+        let _ = write!(
+            main,
+            "<hr>\n<div id=\"{tag}\" lang=\"{tag}\">\n<h2 class=\"title\">{title}</h2>\n\
+             {body}{back}</div>"
+        );
     }
     let html = format!(
         "<!doctype html>\n<html lang=\"{tag}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"robots\" content=\"noindex\">\n<title>{title}</title>\n\
+         <meta name=\"robots\" content=\"noindex\">\n<title>{}</title>\n\
          <style>{style}</style>\n</head>\n<body>\n{banner}<main>\n{main}\n</main>\n\
-         </body>\n</html>\n"
+         </body>\n</html>\n",
+        whole_title(title, look)
     );
     Answer::new(status, HTML, html)
         .with(CONTENT_SECURITY_POLICY.as_str(), look.policy.clone())
         .with(VARY.as_str(), HeaderValue::from_static("accept, accept-language"))
         .with("x-content-type-options", HeaderValue::from_static("nosniff"))
         .with("referrer-policy", HeaderValue::from_static("no-referrer"))
+}
+
+/// "We have received your message - Karbon Homes": what the page is, then whose (WCAG 2.2, 2.4.2).
+fn whole_title(title: &str, look: &Look) -> String {
+    match look.name.as_deref() {
+        None | Some("") => title.to_owned(),
+        Some(name) => format!("{title} - {}", escape(name)),
+    }
+}
+
+/// A link to the organisation's own pages, or to the form.
+fn way_back(look: &Look, back: Option<&str>, language: Language) -> String {
+    let (target, words) = match (look.home.as_deref(), back) {
+        (Some(home), _) => (home, words::back_home(language)),
+        (None, Some(form)) => (form, words::back_to_form(language)),
+        (None, None) => return String::new(),
+    };
+    format!("<p class=\"back\"><a href=\"{}\">{words}</a></p>\n", escape(target))
 }
 
 /// Whose page it is: the logo, or the name. A logo's text is the name that it shows (WCAG 2.2,

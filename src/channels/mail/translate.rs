@@ -78,6 +78,8 @@ pub(super) fn contact(
         call_id: None,
         ambiguous: reading.ambiguous,
         unanswerable: false,
+        notified_apart: false,
+        lane: None,
     }
 }
 

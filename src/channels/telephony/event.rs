@@ -112,5 +112,7 @@ fn contact(
         call_id: None,
         ambiguous: false,
         unanswerable: false,
+        notified_apart: false,
+        lane: None,
     }
 }

@@ -19,6 +19,18 @@ pub struct FormSettings {
     /// Bytes. More: 413.
     pub body_limit: u64,
     pub timeout: Duration,
+    pub reveal: Reveal,
+}
+
+/// To whom the answer to a limited submission shows what was decided.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reveal {
+    /// To a session that was signed in to. Everybody else sees one neutral page, since anybody can
+    /// type anybody's address into a form.
+    #[default]
+    Proven,
+    /// To whoever types the person's address: for a form behind a sign-in of its own.
+    Asserted,
 }
 
 impl FormSettings {
@@ -61,6 +73,7 @@ mod tests {
             submit: submit.map(str::to_owned),
             body_limit: 1,
             timeout: Duration::from_secs(1),
+            reveal: Reveal::default(),
         }
     }
 

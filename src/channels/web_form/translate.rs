@@ -93,6 +93,8 @@ pub fn contact(
         call_id: None,
         ambiguous: sender.ambiguous,
         unanswerable: false,
+        notified_apart: false,
+        lane: None,
     }
 }
 

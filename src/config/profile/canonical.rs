@@ -45,6 +45,9 @@ pub fn to_canonical_json(profile: &Profile) -> Value {
         },
         "read_within_working_days": profile.read_within_working_days,
         "clauses": clauses(profile),
+        "policy": profile.policy,
+        "policy_cy": profile.welsh_policy,
+        "languages": languages(profile),
     })
 }
 
@@ -196,6 +199,10 @@ const fn on_overdue(on_overdue: OnOverdue) -> &'static str {
 }
 
 /// A list that a policy does not give is unset, not empty.
+fn languages(profile: &Profile) -> Value {
+    if profile.languages.is_empty() { Value::Null } else { json!(profile.languages) }
+}
+
 fn unless_empty(list: &[String]) -> Value {
     if list.is_empty() { Value::Null } else { json!(list) }
 }

@@ -87,6 +87,13 @@ pub(in crate::config) fn read(
         .unwrap_or_default();
     let read_within_working_days =
         policy.cited(&section, "read_within_working_days", |f| f.whole(1, WORKING_DAYS_MAX));
+    let title = |key| {
+        let field = section.field(key).filter(|f| !f.node().is_unset())?;
+        field.words().map(str::to_owned)
+    };
+    let (title, welsh_title) = (title("policy"), title("policy_cy"));
+    let languages = section.field("languages").filter(|f| !f.node().is_unset());
+    let languages = languages.and_then(|f| crate::config::reach::languages(&f)).unwrap_or_default();
     section.close();
     let nation = nation?;
     Some(Profile {
@@ -112,6 +119,9 @@ pub(in crate::config) fn read(
         store_away,
         read_within_working_days,
         clauses: policy.into_clauses(),
+        policy: title,
+        welsh_policy: welsh_title,
+        languages,
         bank_holidays: calendars.of(nation),
     })
 }
@@ -317,10 +327,11 @@ impl Policy {
             field.words().map(str::to_owned)
         };
         let name = table.need("name", "the ombudsman's name").and_then(|f| f.words());
+        let welsh_name = text("name_cy");
         let (website, phone) = (text("website"), text("phone"));
         let when = table.field("when").filter(|f| !f.node().is_unset()).and_then(|f| self.name(&f));
         table.close();
-        Some(Ombudsman { name: name?.to_owned(), website, phone, when })
+        Some(Ombudsman { name: name?.to_owned(), welsh_name, website, phone, when })
     }
 
     fn exceptions(&self, section: &Section<'_>) -> BTreeMap<Exception, ExceptionRule> {

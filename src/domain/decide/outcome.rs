@@ -9,8 +9,8 @@ use super::super::contact::Contact;
 use super::super::decision::{Decision, Disposition, Notice, Route};
 use super::super::explain;
 use super::super::ledger::{Additions, Received, Told};
+use super::super::notice;
 use super::super::organisation::Organisation;
-use super::super::profile::Nation;
 use super::super::queue::{self, ItemState, QueueItem};
 use super::super::sender::{Sender, Standing};
 use super::issues::{Matter, bare_id, matter};
@@ -93,7 +93,7 @@ fn row(row: u8, code: &str) -> AuditRow {
 
 /// Completes the decision of a walk with everything that goes with it.
 pub(super) fn verdict(mut walk: Walk<'_>, mut decision: Decision) -> Verdict {
-    decision.notice = notice(&mut walk, &decision);
+    decision.notice = told(&mut walk, &decision);
     if decision.notice.is_some() && walk.contact.unanswerable {
         decision.flags.push(NOTICE_NOT_SENT.to_owned());
     }
@@ -127,14 +127,14 @@ fn entry(
 /// What a limited sender is told; once a period where it is sent afterwards. A representative who
 /// is not named is told nothing: the restriction is somebody else's. A sender who can't be answered
 /// by this contact is told by a later one.
-fn notice(walk: &mut Walk<'_>, decision: &Decision) -> Option<Notice> {
+fn told(walk: &mut Walk<'_>, decision: &Decision) -> Option<Notice> {
     if decision.disposition != Disposition::Limit {
         return None;
     }
     let Standing::Own(_) = walk.dossier.sender.standing else { return None };
     let (_, primary) = walk.findings.iter().find(|(_, finding)| !finding.observed)?;
     let code = primary.code.clone();
-    if !walk.contact.channel.tells_at_once() {
+    if !walk.contact.channel.tells_at_once() || walk.contact.notified_apart {
         if was_told(walk, &code, walk.at) {
             return None;
         }
@@ -143,26 +143,33 @@ fn notice(walk: &mut Walk<'_>, decision: &Decision) -> Option<Notice> {
         }
     }
     let next_slot = next_admission(walk);
-    let limits: Vec<explain::Facts<'_>> = walk
+    let limits: Vec<notice::Limiting<'_>> = walk
         .findings
         .iter()
         .filter(|(_, finding)| !finding.observed)
         .map(|(_, finding)| super::walk::finding_facts(walk, finding))
+        .filter_map(|facts| {
+            let restriction = facts.restriction?;
+            Some(notice::Limiting { restriction, clause: facts.clause })
+        })
         .collect();
-    let facts = explain::NoticeFacts {
+    let facts = notice::NoticeFacts {
         organisation: walk.organisation,
         contact: walk.contact,
+        at: walk.at,
         limits: &limits,
         in_force: &walk.in_force(),
         next_slot,
     };
-    let in_welsh =
-        walk.contact.channel == Channel::WebForm || walk.profile().nation == Nation::Wales;
-    Some(Notice {
-        text: explain::notice(&facts),
-        welsh: in_welsh.then(|| explain::welsh_notice(&facts)),
-        next_slot,
-    })
+    let parts = notice::compose(&facts);
+    let languages = notice::languages(walk.organisation, walk.person());
+    // A notice that is mailed apart is whole, whatever the contact came by.
+    let channel = match walk.contact.notified_apart {
+        true => Channel::Email,
+        false => walk.contact.channel,
+    };
+    let text = notice::in_languages(&parts, channel, &languages);
+    Some(Notice { text, welsh: None, languages, parts, next_slot })
 }
 
 fn was_told(walk: &Walk<'_>, code: &str, at: DateTime<Utc>) -> bool {

@@ -18,6 +18,7 @@ fn organisation(mode: Mode) -> Organisation {
         mail_domains: vec![],
         queue_mailboxes: BTreeMap::new(),
         notice_from: None,
+        reach: Default::default(),
     }
 }
 

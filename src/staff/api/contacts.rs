@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::shape;
 use crate::domain::channel::Channel;
-use crate::domain::contact::{Attachment, Contact, SenderIdentifier};
+use crate::domain::contact::{AskedLane, Attachment, Contact, SenderIdentifier};
 use crate::domain::decision::Decision;
 use crate::runtime::tokens::sha256;
 use crate::staff::Staff;
@@ -59,6 +59,9 @@ pub struct ContactBody {
     /// Its sender can't be answered from here: nobody is told of a limit.
     #[serde(default)]
     pub unanswerable: bool,
+    /// The safeguard lane that the sender asked for by a key or a button.
+    #[schema(value_type = Option<shape::AskedLane>)]
+    pub lane: Option<AskedLane>,
 }
 
 impl ContactBody {
@@ -84,6 +87,8 @@ impl ContactBody {
             call_id: self.call_id,
             ambiguous: self.ambiguous,
             unanswerable: self.unanswerable,
+            notified_apart: false,
+            lane: self.lane,
         })
     }
 }

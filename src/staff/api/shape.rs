@@ -91,6 +91,24 @@ pub struct Decision {
     pub stale: bool,
 }
 
+/// English or Welsh.
+#[derive(ToSchema)]
+pub enum Language {
+    #[schema(rename = "en")]
+    English,
+    #[schema(rename = "cy")]
+    Welsh,
+}
+
+/// A safeguard lane that a sender can ask for.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum AskedLane {
+    Emergency,
+    Appeal,
+    Adjustment,
+}
+
 /// Where a routed contact goes.
 #[derive(ToSchema)]
 pub struct Route {
@@ -133,9 +151,14 @@ pub struct QuotaState {
 #[derive(ToSchema)]
 pub struct Notice {
     pub text: String,
-    /// The same in Welsh, where it is shown on a page or the organisation is in Wales.
+    /// On decisions of earlier versions: the same in Welsh.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub welsh: Option<String>,
+    /// The languages that the sender is written and spoken to in.
+    pub languages: Option<Vec<Language>>,
+    /// What `text` says, part by part: each an object with its `part`.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub parts: Option<Vec<serde_json::Value>>,
     /// The first instant at which the contact would be admitted; null: none is known.
     pub next_slot: Option<DateTime<Utc>>,
 }
@@ -147,6 +170,8 @@ pub struct Person {
     pub name: Option<String>,
     pub reference: Option<String>,
     pub address: Option<String>,
+    /// The language that the person is written and spoken to in.
+    pub language: Option<Language>,
     pub identifiers: Option<Vec<ListedIdentifier>>,
     pub representatives: Option<Vec<Representative>>,
     pub adjustments: Option<Vec<Adjustment>>,

@@ -13,7 +13,7 @@ use contact_gateway::channels::decisions::settings::ProxySettings;
 use contact_gateway::channels::http::look::LookSettings;
 use contact_gateway::channels::http::{self, ContactsEdge, ContactsParts};
 use contact_gateway::channels::telephony::settings::TelephonySettings;
-use contact_gateway::channels::web_form::settings::{FormFields, FormSettings};
+use contact_gateway::channels::web_form::settings::{FormFields, FormSettings, Reveal};
 use contact_gateway::domain::audit::{AuditEntry, AuditEvent};
 use contact_gateway::domain::organisation::{Organisation, OrganisationId};
 use contact_gateway::domain::person::Person;
@@ -76,6 +76,7 @@ pub struct Setup {
     pub decisions: Vec<ProxySettings>,
     pub people: serde_json::Value,
     pub emergency: Option<&'static str>,
+    pub notice_from: Option<&'static str>,
     pub mode: Mode,
     pub nation: Nation,
     pub trusted_proxies: Vec<ipnet::IpNet>,
@@ -90,6 +91,7 @@ impl Default for Setup {
             decisions: Vec::new(),
             people: serde_json::json!([]),
             emergency: Some("+441910000000"),
+            notice_from: None,
             mode: Mode::Enforce,
             nation: Nation::England,
             trusted_proxies: Vec::new(),
@@ -131,6 +133,7 @@ pub fn form_to(upstream: SocketAddr) -> FormSettings {
         submit: None,
         body_limit: 25 * 1024 * 1024,
         timeout: Duration::from_secs(10),
+        reveal: Reveal::Asserted,
     }
 }
 
@@ -185,7 +188,8 @@ impl Gateway {
             emergency: setup.emergency.map(str::to_owned),
             mail_domains: vec!["karbon.example".to_owned()],
             queue_mailboxes: BTreeMap::new(),
-            notice_from: None,
+            notice_from: setup.notice_from.map(str::to_owned),
+            reach: Default::default(),
         });
         let watched = Faulty::over(Arc::clone(&store) as Arc<dyn Store>);
         let people: Vec<Person> = serde_json::from_value(setup.people).unwrap();

@@ -101,6 +101,7 @@ fn organisation(id: &str, profile: &str) -> Arc<Organisation> {
         mail_domains: vec![format!("{id}.example")],
         queue_mailboxes: BTreeMap::new(),
         notice_from: Some(format!("Contact Team <no-reply@{id}.example>")),
+        reach: Default::default(),
     })
 }
 

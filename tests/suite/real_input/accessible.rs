@@ -23,8 +23,8 @@ fn axe() -> String {
 }
 
 /// The page of a limited sender, as the gateway answers it.
-fn submit(browser: &mut Browser, rig: &Rig, message: &str) {
-    browser.open(&format!("http://{}/karbon/contact", rig.served.contacts));
+fn submit(browser: &mut Browser, rig: &Rig, path: &str, message: &str) {
+    browser.open(&format!("http://{}{path}", rig.served.contacts));
     browser.run(&format!(
         "const form = document.createElement('form'); form.method = 'post';
          for (const [name, value] of [['email', 'lim@x.example'], ['message', '{message}']]) {{
@@ -73,7 +73,10 @@ async fn the_limit_page_is_accessible_in_both_languages_and_schemes_narrow_and_e
                     &json!({
                     "width": width, "height": 800, "deviceScaleFactor": scale, "mobile": false}),
                 );
-                submit(&mut browser, &rig, &format!("Number {at}"));
+                submit(&mut browser, &rig, "/karbon/public", &format!("Number {at}"));
+                judge(&mut browser, &axe, &format!("neutral, {what}"));
+                shows_nothing_of_a_limit(&browser.text("main"), language, &what);
+                submit(&mut browser, &rig, "/karbon/contact", &format!("Number {at}"));
                 judge(&mut browser, &axe, &what);
                 let lang = browser.run("return document.documentElement.lang");
                 assert_eq!(lang, json!(language), "{what}");
@@ -114,11 +117,23 @@ fn judge(browser: &mut Browser, axe: &str, what: &str) {
     }
 }
 
+/// The page of a form that anybody can fill in for anybody.
+fn shows_nothing_of_a_limit(text: &str, language: &str, what: &str) {
+    let (shown, hidden) = match language {
+        "cy" => ("Rydym wedi cael eich neges", ["terfyn", "Cyfeirnod", "penderfyniad"]),
+        _ => ("We have received your message", ["limit", "Reference", "decision"]),
+    };
+    assert!(text.contains(shown) && text.contains("0191 000 0000"), "{what}:\n{text}");
+    for part in hidden {
+        assert!(!text.contains(part), "{what}: {part} is on the page:\n{text}");
+    }
+}
+
 /// What, until when, in an emergency, how to appeal, the reference.
 fn shows_everything(text: &str, language: &str, what: &str) {
     let parts = match language {
-        "cy" => ["drwy lythyr yn unig", "adolygu erbyn", "+441910000000", "apelio", "Cyfeirnod: "],
-        _ => ["by letter only", "reviewed by", "+441910000000", "appeal", "Reference: "],
+        "cy" => ["drwy lythyr", "eto erbyn", "0191 000 0000", "apelio", "Cyfeirnod: "],
+        _ => ["by letter", "again by", "0191 000 0000", "appeal", "Reference: "],
     };
     for part in parts {
         assert!(text.contains(part), "{what}: {part} is not on the page:\n{text}");

@@ -44,7 +44,7 @@ async fn the_handler_gets_what_is_delivered_and_a_stranger_with_its_name_gets_no
     }
     let limited = "email=lim%40x.example&message=The+tap+drips";
     let got = form(served.contacts, "/karbon/contact", limited).await;
-    assert!(got.text().contains("by letter only"), "{}", got.text());
+    assert!(got.text().contains("only contact us by letter"), "{}", got.text());
     assert_eq!(handler.seen().len(), 3);
     served.stop();
 

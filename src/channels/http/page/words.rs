@@ -2,107 +2,97 @@
 
 use hyper::header::{ACCEPT_LANGUAGE, HeaderMap};
 
+use super::notice::Kept;
 use crate::channels::http::fields::text;
 use crate::channels::http::problem::ProblemType;
+use crate::domain::language::Language;
 
-/// The languages that the pages speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Language {
-    English,
-    Welsh,
+/// The first of the two languages that the asker names (RFC 9110 12.5.4, by weight, then in the order
+/// given). Who names neither is spoken to in English.
+pub(super) fn asked_language(asker: &HeaderMap) -> Language {
+    let asked = text(asker, ACCEPT_LANGUAGE).unwrap_or_default().to_ascii_lowercase();
+    let mut best = (0.0, Language::English);
+    for range in asked.split(',') {
+        let mut parts = range.split(';').map(str::trim);
+        let Some(language) = Language::of_tag(parts.next().unwrap_or_default()) else { continue };
+        let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |weight| {
+            weight.trim().parse::<f64>().ok().filter(|weight| (0.0..=1.0).contains(weight))
+        });
+        if let Some(weight) = weight
+            && weight > best.0
+        {
+            best = (weight, language);
+        }
+    }
+    best.1
 }
 
-impl Language {
-    /// The first of the two that the asker names (RFC 9110 12.5.4, by weight, then in the order
-    /// given). Who names neither is spoken to in English.
-    pub fn of(asker: &HeaderMap) -> Self {
-        let asked = text(asker, ACCEPT_LANGUAGE).unwrap_or_default().to_ascii_lowercase();
-        let mut best = (0.0, Language::English);
-        for range in asked.split(',') {
-            let mut parts = range.split(';').map(str::trim);
-            let tag = parts.next().unwrap_or_default();
-            let language = match tag.split('-').next() {
-                Some("cy") => Language::Welsh,
-                Some("en") => Language::English,
-                Some(_) | None => continue,
-            };
-            let weight =
-                parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |weight| {
-                    weight.trim().parse::<f64>().ok().filter(|weight| (0.0..=1.0).contains(weight))
-                });
-            if let Some(weight) = weight
-                && weight > best.0
-            {
-                best = (weight, language);
-            }
-        }
-        best.1
+/// The language of a page, as its markup names it.
+pub(super) const fn page_tag(language: Language) -> &'static str {
+    match language {
+        Language::English => "en-GB",
+        Language::Welsh => "cy",
     }
+}
 
-    pub const fn other(self) -> Self {
-        match self {
-            Language::English => Language::Welsh,
-            Language::Welsh => Language::English,
+/// The detailed page's title.
+pub(super) const fn not_passed_on(language: Language, kept: Kept) -> &'static str {
+    match (language, kept) {
+        (Language::English, Kept::Whole) => "We did not pass on your message",
+        (Language::Welsh, Kept::Whole) => "Ni wnaethom anfon eich neges ymlaen",
+        (Language::English, Kept::Nothing) => "We did not send your message",
+        (Language::Welsh, Kept::Nothing) => "Ni wnaethom anfon eich neges",
+    }
+}
+
+/// In place of a notice that is missing.
+pub(super) const fn without_notice(language: Language) -> &'static str {
+    match language {
+        Language::English => {
+            "We did not pass on your message. If you think this is wrong, you can appeal. Tell us in \
+             any way that you want to."
+        }
+        Language::Welsh => {
+            "Ni wnaethom anfon eich neges ymlaen. Os ydych yn meddwl bod hyn yn anghywir, gallwch \
+             apelio. Dywedwch wrthym mewn unrhyw ffordd eich bod am wneud hynny."
         }
     }
+}
 
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Language::English => "en-GB",
-            Language::Welsh => "cy",
-        }
+pub(super) const fn what_you_sent(language: Language) -> &'static str {
+    match language {
+        Language::English => "What you sent",
+        Language::Welsh => "Beth a anfonwyd gennych",
     }
+}
 
-    /// The limit page's title.
-    pub const fn not_passed_on(self) -> &'static str {
-        match self {
-            Language::English => "Your message was not passed on",
-            Language::Welsh => "Ni chafodd eich neges ei throsglwyddo",
-        }
+/// The neutral page's title.
+pub(super) const fn received(language: Language) -> &'static str {
+    match language {
+        Language::English => "We have received your message",
+        Language::Welsh => "Rydym wedi cael eich neges",
     }
+}
 
-    /// In place of a notice that is missing.
-    pub const fn without_notice(self) -> &'static str {
-        match self {
-            Language::English => {
-                "Your message was not passed on. You can ask us for a review of this decision in \
-                 any way that is open to you."
-            }
-            Language::Welsh => {
-                "Ni chafodd eich neges ei throsglwyddo. Gallwch ofyn i ni adolygu'r penderfyniad \
-                 hwn mewn unrhyw ffordd sydd ar agor i chi."
-            }
-        }
+/// Under the neutral page's title.
+pub(super) const fn kept(language: Language) -> &'static str {
+    match language {
+        Language::English => "Thank you. Your message is safe. You do not need to send it again.",
+        Language::Welsh => "Diolch. Mae eich neges yn ddiogel. Nid oes angen i chi ei hanfon eto.",
     }
+}
 
-    /// What stands on the limit page where nothing of the message reached the gateway.
-    pub const fn not_kept(self) -> &'static str {
-        match self {
-            Language::English => {
-                "Your message has not been sent, and no copy of it was kept. An arrangement is in \
-                 place on how you contact us."
-            }
-            Language::Welsh => {
-                "Nid yw eich neges wedi'i hanfon, ac ni chadwyd copi ohoni. Mae trefniant ar waith \
-                 ynghylch sut yr ydych yn cysylltu â ni."
-            }
-        }
+pub(super) const fn back_home(language: Language) -> &'static str {
+    match language {
+        Language::English => "Back to our website",
+        Language::Welsh => "Yn ôl i'n gwefan",
     }
+}
 
-    /// The neutral acknowledgement: a title and paragraphs.
-    pub const fn thanks(self) -> (&'static str, &'static str) {
-        match self {
-            Language::English => (
-                "Thank you",
-                "<p>We have received your message.</p>\
-                 <p>If anybody is in danger, call 999.</p>",
-            ),
-            Language::Welsh => (
-                "Diolch",
-                "<p>Rydym wedi derbyn eich neges.</p>\
-                 <p>Os oes rhywun mewn perygl, ffoniwch 999.</p>",
-            ),
-        }
+pub(super) const fn back_to_form(language: Language) -> &'static str {
+    match language {
+        Language::English => "Back to the form",
+        Language::Welsh => "Yn ôl i'r ffurflen",
     }
 }
 
@@ -198,7 +188,7 @@ mod tests {
         let of = |value: &'static str| {
             let mut asker = HeaderMap::new();
             asker.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(value));
-            Language::of(&asker)
+            asked_language(&asker)
         };
         for welsh in ["cy", "cy-GB", "cy, en;q=0.8", "en;q=0.5, cy;q=0.9", "fr, cy;q=0.1", "CY"] {
             assert_eq!(of(welsh), Language::Welsh, "{welsh}");

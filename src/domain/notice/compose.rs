@@ -1,0 +1,274 @@
+//! From a decision's facts to the parts of its notice, in the order in which they are said.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{Day, Handling, Limit, NoticePart, OpenHours, Policy, Until, Way};
+use crate::domain::channel::Channel;
+use crate::domain::contact::Contact;
+use crate::domain::language::Language;
+use crate::domain::organisation::Organisation;
+use crate::domain::person::Person;
+use crate::domain::profile::{Nation, Profile};
+use crate::domain::restriction::{Kind, Restriction, Window, WindowEnd};
+
+/// A restriction that limited the contact, and the clause that a decision cites for it.
+#[derive(Debug, Clone)]
+pub struct Limiting<'a> {
+    pub restriction: &'a Restriction,
+    pub clause: Option<String>,
+}
+
+/// What a notice is made of.
+#[derive(Debug, Clone)]
+pub struct NoticeFacts<'a> {
+    pub organisation: &'a Organisation,
+    pub contact: &'a Contact,
+    /// When it was decided, for the day by which somebody reads the message.
+    pub at: DateTime<Utc>,
+    pub limits: &'a [Limiting<'a>],
+    /// Everything in force, to name the ways that are open.
+    pub in_force: &'a [&'a Restriction],
+    pub next_slot: Option<DateTime<Utc>>,
+}
+
+/// The parts of a notice, the emergency first.
+pub fn compose(facts: &NoticeFacts<'_>) -> Vec<NoticePart> {
+    let organisation = facts.organisation;
+    let profile = &organisation.profile;
+    let zone = profile.timezone;
+    let channel = facts.contact.channel;
+    let handling = match channel {
+        Channel::Telephone | Channel::InPerson | Channel::WebChat => Handling::NotConnected,
+        Channel::WebForm if facts.contact.notified_apart => Handling::InYourName,
+        Channel::Email
+        | Channel::WebForm
+        | Channel::Sms
+        | Channel::Whatsapp
+        | Channel::Letter
+        | Channel::Social => Handling::Kept,
+    };
+    let mut parts = vec![emergency(organisation), NoticePart::WhatHappened { channel, handling }];
+    if handling != Handling::NotConnected {
+        parts.push(NoticePart::ReadBy { day: read_by(organisation, facts.at) });
+    }
+    parts.push(why(facts));
+    for limiting in facts.limits {
+        let restriction = limiting.restriction;
+        parts.push(NoticePart::Limit { limit: limit(facts, restriction) });
+        parts.push(NoticePart::Until {
+            until: match (restriction.ends, restriction.review_due) {
+                (Some(ends), _) => Until::Ends(Day::of(ends, zone)),
+                (None, Some(review)) => Until::ReviewedBy(Day::of(review, zone)),
+                (None, None) => Until::Reviewed,
+            },
+        });
+    }
+    parts.dedup();
+    if let Some(next) = facts.next_slot {
+        let at = next.with_timezone(&zone).naive_local();
+        parts.push(NoticePart::NextSlot { channel, at });
+    }
+    let ways = ways_now(facts);
+    if !ways.is_empty() {
+        parts.push(NoticePart::HowToReach { ways });
+    }
+    parts.push(NoticePart::AlwaysOpen);
+    parts.push(appeal(organisation));
+    parts.extend(ombudsman(profile));
+    parts.push(NoticePart::Reference { contact: facts.contact.id.clone() });
+    parts
+}
+
+/// What an answer may say that is the same for everybody: nothing of any restriction.
+pub fn parts_for_everybody(organisation: &Organisation, at: DateTime<Utc>) -> Vec<NoticePart> {
+    let ways = Channel::ALL.into_iter().filter(|one| organisation.reach.is_staffed(*one));
+    vec![
+        emergency(organisation),
+        NoticePart::ReadBy { day: read_by(organisation, at) },
+        NoticePart::HowToReach { ways: ways.map(|one| way(organisation, one)).collect() },
+        NoticePart::AlwaysOpen,
+    ]
+}
+
+/// The languages of a notice: the person's own, else those that the organisation speaks.
+pub fn languages(organisation: &Organisation, person: Option<&Person>) -> Vec<Language> {
+    if let Some(own) = person.and_then(|person| person.language) {
+        return vec![own];
+    }
+    if !organisation.reach.languages.is_empty() {
+        return organisation.reach.languages.clone();
+    }
+    let profile = &organisation.profile;
+    match (profile.languages.is_empty(), profile.nation) {
+        (false, _) => profile.languages.clone(),
+        (true, Nation::Wales) => vec![Language::English, Language::Welsh],
+        (true, Nation::England | Nation::Scotland | Nation::NorthernIreland) => {
+            vec![Language::English]
+        }
+    }
+}
+
+/// The day by whose end a person reads what was limited: the next working day.
+pub fn read_by(organisation: &Organisation, at: DateTime<Utc>) -> NaiveDate {
+    let profile = &organisation.profile;
+    let today = at.with_timezone(&profile.timezone).date_naive();
+    profile.bank_holidays.add_working_days(today, 1)
+}
+
+fn emergency(organisation: &Organisation) -> NoticePart {
+    // A SIP address connects a call, and is nothing that a customer can dial.
+    let number = organisation.emergency.clone().filter(|line| line.starts_with('+'));
+    NoticePart::Emergency { number }
+}
+
+fn why(facts: &NoticeFacts<'_>) -> NoticePart {
+    let profile = &facts.organisation.profile;
+    let first = facts.limits.first();
+    let clause = first.and_then(|limiting| limiting.clause.clone());
+    NoticePart::Why {
+        organisation: profile.name.clone(),
+        since: first
+            .and_then(|limiting| limiting.restriction.starts)
+            .map(|starts| starts.day(profile.timezone)),
+        policy: Policy {
+            title: profile.policy.clone(),
+            welsh_title: profile.welsh_policy.clone(),
+            url: facts.organisation.reach.policy_url.clone(),
+        },
+        // "Responsible Officer" is no section that a customer could look up.
+        clause: clause.filter(|clause| clause.starts_with(|c: char| c.is_ascii_digit())),
+        written: profile.letter.written != Some(false),
+    }
+}
+
+fn limit(facts: &NoticeFacts<'_>, restriction: &Restriction) -> Limit {
+    let profile = &facts.organisation.profile;
+    match &restriction.kind {
+        Kind::ChannelsOnly { .. } => Limit::OnlyChannels { channels: named_ways(facts) },
+        Kind::HoursOnly(hours) => {
+            Limit::OnlyHours { channel: facts.contact.channel, hours: open_hours(&hours.windows) }
+        }
+        Kind::ContactQuota { quota, channels } => Limit::Contacts {
+            quota: quota.into(),
+            channels: channels.as_ref().map_or_else(Vec::new, |set| {
+                Channel::ALL.into_iter().filter(|one| profile.set_contains(set, *one)).collect()
+            }),
+        },
+        Kind::IssueQuota(quota) => Limit::Issues { quota: quota.into() },
+        Kind::RepresentativeOnly { .. } => Limit::OnlyRepresentative,
+        Kind::ComplaintClosed(_) => Limit::ComplaintEnded,
+        Kind::SinglePointOfContact(_)
+        | Kind::IssueClosed(_)
+        | Kind::ReadAndFile { .. }
+        | Kind::ContactEnded
+        | Kind::CallLength { .. }
+        | Kind::VisitsInPairs
+        | Kind::AppointmentOnly
+        | Kind::DocumentsReturned { .. } => Limit::Other,
+    }
+}
+
+/// The channels that no restriction in force closes.
+fn open_channels<'a>(facts: &'a NoticeFacts<'_>) -> impl Iterator<Item = Channel> + use<'a> {
+    let profile = &facts.organisation.profile;
+    Channel::ALL.into_iter().filter(move |channel| {
+        facts.in_force.iter().all(|restriction| {
+            let Kind::ChannelsOnly { channels } = &restriction.kind else { return true };
+            profile.set_contains(channels, *channel)
+        })
+    })
+}
+
+/// The open channels of a restriction that names them. Those that nobody staffs stay out, unless
+/// that would leave none: somebody decided on these by name.
+fn named_ways(facts: &NoticeFacts<'_>) -> Vec<Channel> {
+    let named: Vec<Channel> = open_channels(facts).collect();
+    let reach = &facts.organisation.reach;
+    let knows = !reach.details.is_empty() || !reach.staffed_hours.is_empty();
+    let staffed: Vec<Channel> =
+        named.iter().copied().filter(|one| !knows || reach.is_staffed(*one)).collect();
+    if staffed.is_empty() { named } else { staffed }
+}
+
+/// The ways that are open now, with how to use each.
+fn ways_now(facts: &NoticeFacts<'_>) -> Vec<Way> {
+    let in_force = facts.in_force.iter().map(|one| &one.kind);
+    if in_force.clone().any(|kind| matches!(kind, Kind::RepresentativeOnly { .. })) {
+        return Vec::new();
+    }
+    let named = in_force.into_iter().any(|kind| matches!(kind, Kind::ChannelsOnly { .. }));
+    let organisation = facts.organisation;
+    let offered: Vec<Channel> = if named {
+        named_ways(facts)
+    } else {
+        Channel::ALL.into_iter().filter(|one| organisation.reach.is_staffed(*one)).collect()
+    };
+    let is_limited = |channel: Channel| {
+        facts
+            .limits
+            .iter()
+            .any(|limiting| covers(&limiting.restriction.kind, channel, &organisation.profile))
+    };
+    offered
+        .into_iter()
+        .filter(|channel| *channel != facts.contact.channel && !is_limited(*channel))
+        .map(|channel| way(organisation, channel))
+        .collect()
+}
+
+/// Whether a limit that is reached holds on a channel as well.
+fn covers(kind: &Kind, channel: Channel, profile: &Profile) -> bool {
+    match kind {
+        Kind::ContactQuota { channels: Some(channels), .. } => {
+            profile.set_contains(channels, channel)
+        }
+        Kind::HoursOnly(hours) => hours.covers(channel, profile),
+        other => other.quota().is_some(),
+    }
+}
+
+fn way(organisation: &Organisation, channel: Channel) -> Way {
+    let reach = &organisation.reach;
+    Way {
+        channel,
+        detail: reach.details.get(&channel).cloned(),
+        hours: reach.staffed_hours.get(&channel).map_or_else(Vec::new, |hours| open_hours(hours)),
+    }
+}
+
+fn open_hours(windows: &[Window]) -> Vec<OpenHours> {
+    windows
+        .iter()
+        .map(|window| OpenHours {
+            days: window.days.clone(),
+            from: window.from,
+            to: match window.to {
+                WindowEnd::At(to) => Some(to),
+                WindowEnd::Midnight => None,
+            },
+        })
+        .collect()
+}
+
+fn appeal(organisation: &Organisation) -> NoticePart {
+    let profile = &organisation.profile;
+    let role = profile.appeal.addressed_to.as_ref().or(profile.appeal.heard_by.as_ref());
+    NoticePart::Appeal {
+        within: profile.appeal.window,
+        heard_by: role.map(|role| role.0.clone()),
+        uninvolved: profile.appeal.hearer_uninvolved == Some(true),
+        to: organisation.reach.appeal_to.clone(),
+        how: profile.letter.how_to_appeal.clone(),
+    }
+}
+
+fn ombudsman(profile: &Profile) -> Option<NoticePart> {
+    let ombudsman = profile.ombudsman.as_ref()?;
+    Some(NoticePart::Ombudsman {
+        name: ombudsman.name.clone(),
+        welsh_name: ombudsman.welsh_name.clone(),
+        website: ombudsman.website.clone(),
+        phone: ombudsman.phone.clone(),
+        after_ours: ombudsman.when.as_deref().is_some_and(|when| when.starts_with("after")),
+    })
+}

@@ -1,0 +1,42 @@
+//! How customers reach an organisation: the address, number and hours that it gives for each channel,
+//! and the languages that it speaks.
+
+use std::collections::BTreeMap;
+
+use super::channel::Channel;
+use super::language::Language;
+use super::restriction::Window;
+
+/// The channels offered where an organisation gives no details at all: those that every public body
+/// answers on.
+const OFFERED_WITHOUT_DETAILS: [Channel; 3] = [Channel::Email, Channel::Telephone, Channel::Letter];
+
+/// What an organisation says of its own ways of contact.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// An address, number or link by channel.
+    pub details: BTreeMap<Channel, String>,
+    /// When somebody answers, by channel. An empty list: nobody does, and the channel is never
+    /// offered.
+    pub staffed_hours: BTreeMap<Channel, Vec<Window>>,
+    /// Where the published policy can be read.
+    pub policy_url: Option<String>,
+    /// Where appeals are sent; `None`: to any of the ways above.
+    pub appeal_to: Option<String>,
+    /// The languages of notices where a person's own is not known; empty: the nation's.
+    pub languages: Vec<Language>,
+}
+
+impl Reach {
+    /// Whether the organisation staffs a channel. Once it gives details of any channel, those that it
+    /// leaves out are not offered.
+    pub fn is_staffed(&self, channel: Channel) -> bool {
+        if self.staffed_hours.get(&channel).is_some_and(Vec::is_empty) {
+            return false;
+        }
+        if self.details.is_empty() && self.staffed_hours.is_empty() {
+            return OFFERED_WITHOUT_DETAILS.contains(&channel);
+        }
+        self.details.contains_key(&channel) || self.staffed_hours.contains_key(&channel)
+    }
+}

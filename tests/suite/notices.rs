@@ -1,0 +1,217 @@
+//! Every notice as it is written, texted and spoken, in English and Welsh: as snapshots to be read, and
+//! measured for how easy it is to read.
+//!
+//! `UPDATE_SNAPSHOTS=1` writes the snapshots anew; then read them aloud.
+
+mod readable;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use contact_gateway::config;
+use contact_gateway::domain::channel::Channel;
+use contact_gateway::domain::contact::Contact;
+use contact_gateway::domain::language::Language;
+use contact_gateway::domain::notice::{
+    Limiting, NoticeFacts, NoticePart, compose, parts_for_everybody, short, spoken, text,
+};
+use contact_gateway::domain::organisation::{Organisation, OrganisationId};
+use contact_gateway::domain::profile::Profile;
+use contact_gateway::domain::reach::Reach;
+use contact_gateway::domain::restriction::{Mode, Restriction};
+use serde_json::json;
+
+pub const PROFILES: [&str; 5] =
+    ["karbon-homes", "tuntum", "calico-homes", "derby-homes", "united-welsh"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// An organisation that says how it is reached, as `contact_details` and `staffed_hours` do.
+pub fn organisation(profile: &str) -> Organisation {
+    let file = root().join(format!("config/profiles/{profile}.toml"));
+    let profile: Profile = config::profile::load(&file).unwrap();
+    let week = json!({"id": "H", "kind": "hours_only", "windows": [
+        {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "17:00"}]});
+    let week: Restriction = serde_json::from_value(week).unwrap();
+    let contact_gateway::domain::restriction::Kind::HoursOnly(week) = week.kind else { panic!() };
+    let details = [
+        (Channel::Email, "contact@landlord.example"),
+        (Channel::WebForm, "https://www.landlord.example/contact"),
+        (Channel::Telephone, "+441914980123"),
+        (Channel::Letter, "1 High Street, Newtown, NE1 1AA"),
+    ];
+    Organisation {
+        id: OrganisationId::new("landlord"),
+        profile: Arc::new(profile),
+        mode: Mode::Enforce,
+        emergency: Some("+441914980999".to_owned()),
+        mail_domains: Vec::new(),
+        queue_mailboxes: BTreeMap::new(),
+        notice_from: None,
+        reach: Reach {
+            details: details.into_iter().map(|(one, detail)| (one, detail.to_owned())).collect(),
+            staffed_hours: BTreeMap::from([(Channel::Telephone, week.windows)]),
+            policy_url: Some("https://www.landlord.example/policy".to_owned()),
+            appeal_to: None,
+            languages: Vec::new(),
+        },
+    }
+}
+
+/// A restriction of each kind that limits, by name, with when it lets the sender in again.
+pub fn kinds() -> Vec<(&'static str, Restriction, Option<&'static str>)> {
+    let one = |kind: serde_json::Value| {
+        let mut whole = json!({"id": "R-1", "starts": "2026-11-01", "review_due": "2027-05-01"});
+        for (key, value) in kind.as_object().unwrap() {
+            whole[key] = value.clone();
+        }
+        serde_json::from_value::<Restriction>(whole).unwrap()
+    };
+    let windows = json!([{"days": ["mon", "wed"], "from": "10:00", "to": "12:00"}]);
+    vec![
+        (
+            "channels_only",
+            one(json!({"kind": "channels_only", "channels": ["letter"], "ends": "2027-01-31"})),
+            None,
+        ),
+        (
+            "hours_only",
+            one(
+                json!({"kind": "hours_only", "windows": windows, "channels": ["email", "web_form", "telephone", "sms"]}),
+            ),
+            Some("2026-11-23T10:00:00Z"),
+        ),
+        (
+            "contact_quota",
+            one(json!({"kind": "contact_quota", "limit": 2, "per": "week", "window": "calendar"})),
+            Some("2026-11-23T00:00:00Z"),
+        ),
+        (
+            "contact_quota by email",
+            one(
+                json!({"kind": "contact_quota", "limit": 1, "per": "month", "window": "rolling", "channels": ["email", "telephone", "sms", "web_form"]}),
+            ),
+            Some("2026-12-08T09:30:00Z"),
+        ),
+        (
+            "issue_quota",
+            one(json!({"kind": "issue_quota", "limit": 2, "per": "month", "window": "calendar"})),
+            Some("2026-12-01T00:00:00Z"),
+        ),
+        (
+            "representative_only",
+            one(json!({"kind": "representative_only", "review_due": null})),
+            None,
+        ),
+    ]
+}
+
+pub fn contact(channel: Channel) -> Contact {
+    let json = json!({"id": "c-4f2a", "channel": channel.name(), "at": "2026-11-20T16:00:00Z"});
+    serde_json::from_value(json).unwrap()
+}
+
+pub fn parts(
+    organisation: &Organisation,
+    restriction: &Restriction,
+    channel: Channel,
+    next: Option<&str>,
+) -> Vec<NoticePart> {
+    let contact = contact(channel);
+    let clause = organisation.profile.clause_for(restriction.kind.name()).map(str::to_owned);
+    compose(&NoticeFacts {
+        organisation,
+        contact: &contact,
+        at: contact.at,
+        limits: &[Limiting { restriction, clause }],
+        in_force: &[restriction],
+        next_slot: next.map(|next| next.parse().unwrap()),
+    })
+}
+
+/// Every notice of an organisation in a language: as a message, a text message, and a call.
+fn all(profile: &str, language: Language) -> String {
+    let organisation = organisation(profile);
+    let mut written = String::new();
+    let mut add = |title: &str, text: &str| {
+        written.push_str(&format!("==== {title}\n\n{text}\n\n"));
+    };
+    for (kind, restriction, next) in kinds() {
+        let of = |channel| parts(&organisation, &restriction, channel, next);
+        add(&format!("{kind}, by e-mail"), &text(&of(Channel::Email), language));
+        add(&format!("{kind}, by text message"), &short(&of(Channel::Sms), language));
+        let call = spoken(&of(Channel::Telephone), language);
+        let call: Vec<String> = std::iter::once(call.opening).chain(call.more).collect();
+        add(&format!("{kind}, on the telephone, piece by piece"), &call.join("\n--\n"));
+    }
+    let mut apart = contact(Channel::WebForm);
+    apart.notified_apart = true;
+    let (_, restriction, _) = kinds().remove(0);
+    let mailed = compose(&NoticeFacts {
+        organisation: &organisation,
+        contact: &apart,
+        at: apart.at,
+        limits: &[Limiting { restriction: &restriction, clause: None }],
+        in_force: &[&restriction],
+        next_slot: None,
+    });
+    add("of a public form, mailed to the address on record", &text(&mailed, language));
+    let neutral = parts_for_everybody(&organisation, apart.at);
+    add("the neutral page of a public form", &text(&neutral, language));
+    written
+}
+
+#[test]
+fn every_notice_is_as_it_was_when_it_was_last_read() {
+    let mut changed = Vec::new();
+    for profile in PROFILES {
+        for language in Language::ALL {
+            let file: PathBuf =
+                root().join(format!("tests/notices/{profile}.{}.txt", language.tag()));
+            let now = all(profile, language);
+            if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+                std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+                std::fs::write(&file, &now).unwrap();
+            }
+            if std::fs::read_to_string(&file).unwrap_or_default() != now {
+                changed.push(file.display().to_string());
+            }
+        }
+    }
+    assert!(
+        changed.is_empty(),
+        "changed (UPDATE_SNAPSHOTS=1 writes them anew; read them): {changed:#?}"
+    );
+}
+
+#[test]
+fn no_notice_names_anybody_or_mixes_languages() {
+    for profile in PROFILES {
+        let welsh = all(profile, Language::Welsh);
+        for english in ["You can", "contact us", "We have", "Reference", "Monday", "November"] {
+            assert!(!welsh.contains(english), "{profile}: {english}");
+        }
+        let english = all(profile, Language::English);
+        for word in ["Gallwch", "Cyfeirnod", "dydd ", "Tachwedd"] {
+            assert!(!english.contains(word), "{profile}: {word}");
+        }
+    }
+}
+
+#[test]
+fn a_text_message_fits_whole() {
+    for profile in PROFILES {
+        let organisation = organisation(profile);
+        for (kind, restriction, next) in kinds() {
+            for language in Language::ALL {
+                let parts = parts(&organisation, &restriction, Channel::Sms, next);
+                let chars = short(&parts, language).chars().count();
+                // Twilio's and Plivo's bound of one message.
+                assert!(chars <= 1_600, "{profile}, {kind}: {chars} characters");
+            }
+        }
+    }
+}
