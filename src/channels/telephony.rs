@@ -6,6 +6,7 @@
 mod event;
 mod flow;
 mod generic;
+mod menu;
 mod notes;
 mod plivo;
 mod provider;
@@ -30,6 +31,7 @@ use tokio_util::task::TaskTracker;
 
 use self::event::{Call, Event, Text};
 use self::flow::Note;
+use self::menu::Menu;
 use self::notes::Notes;
 use self::script::Next;
 use self::settings::TelephonySettings;
@@ -296,15 +298,18 @@ impl TelephonyEdge {
             return provider::empty(entry, webhook);
         };
         let decision = self.decision_of(entry, &call.id).await;
-        let following = flow::following(next, call, decision.as_deref(), &organisation, entry);
+        let decision = decision.as_deref();
+        let menu = Menu { decision, organisation: &organisation, entry };
+        let following = flow::following(next, call, &menu);
+        let about = following.about.map_or_else(|| call.id.clone(), |lane| call.asked_id(lane));
         for note in following.notes {
-            self.notes.take(&entry.organisation, &call.id, note);
+            self.notes.take(&entry.organisation, &about, note);
         }
-        if following.emergency {
+        if let Some(lane) = following.asked {
             let (intake, organisation) = (Arc::clone(&self.intake), entry.organisation.clone());
-            let contact = call.emergency(self.clock.now());
+            let contact = call.asked(lane, self.clock.now());
             let digest = sha256(contact.id.as_bytes());
-            // The caller is put through meanwhile.
+            // The caller is put through, or heard, meanwhile.
             self.tasks.spawn(async move {
                 intake.receive(&organisation, Inbound { contact, digest, original: None }).await;
             });

@@ -231,7 +231,11 @@ pub const CALL_DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 pub const CALL_NOTE_TRIES_MAX: u32 = 6;
 /// Wait before the second try; it doubles with every one.
 pub const CALL_NOTE_WAIT: Duration = Duration::from_millis(500);
-/// Seconds that a caller has to press 1 after the notice was spoken.
+/// Wrong keys and silences in a row before a caller gets the voicemail.
+pub const CALL_MENU_TRIES_MAX: u32 = 3;
+/// Pieces of a notice that one call hears, repeats with them. More: the voicemail.
+pub const CALL_MENU_STEPS_MAX: u32 = 40;
+/// Seconds that a caller has to press a key after the choices were spoken.
 pub const CALL_KEY_SECONDS: u32 = 5;
 /// How long a point of contact's telephone rings before the deputy is tried, in seconds.
 pub const CALL_RING_SECONDS: u32 = 20;

@@ -3,6 +3,7 @@
 mod behind_nginx;
 mod fallback;
 mod generic;
+mod menu;
 mod plivo;
 mod rig;
 mod sip;

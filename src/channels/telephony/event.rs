@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::flow::Note;
 use super::script::Next;
 use crate::domain::channel::Channel;
-use crate::domain::contact::{Attachment, Contact, SenderIdentifier};
+use crate::domain::contact::{AskedLane, Attachment, Contact, SenderIdentifier};
 
 /// What a webhook asks for.
 pub enum Event {
@@ -67,14 +67,14 @@ impl Call {
         }
     }
 
-    /// The contact that a caller makes by pressing 1: the words put it in the emergency lane,
-    /// where the safeguard's own rule takes it up.
-    pub fn emergency(&self, at: DateTime<Utc>) -> Contact {
-        Contact {
-            id: format!("{}-emergency", self.id),
-            text: Some("Emergency: the caller pressed 1 for an emergency.".to_owned()),
-            ..self.contact(at)
-        }
+    /// The contact that a caller makes by a key: it goes to the lane that the key names.
+    pub fn asked(&self, lane: AskedLane, at: DateTime<Utc>) -> Contact {
+        Contact { id: self.asked_id(lane), lane: Some(lane), ..self.contact(at) }
+    }
+
+    /// The id of that contact.
+    pub fn asked_id(&self, lane: AskedLane) -> String {
+        format!("{}-{}", self.id, lane.name())
     }
 }
 

@@ -2,10 +2,13 @@
 //! say how.
 
 use super::event::Call;
-use super::script::{Next, Step, Target};
+use super::menu::{Choice, Heard, Menu, Place};
+use super::script::{Next, Speech, Step, Target};
 use super::settings::{TelephonySettings, WhenLimited};
 use super::words::Words;
+use crate::domain::contact::AskedLane;
 use crate::domain::decision::{Decision, Disposition};
+use crate::domain::language::Language;
 use crate::domain::organisation::Organisation;
 use crate::intake::Outcome;
 use crate::runtime::limits::{CALL_RING_SECONDS, VOICEMAIL_SECONDS_MAX};
@@ -31,22 +34,12 @@ pub fn opening(
         return Opening::PassOn;
     }
     let decision = &outcome.decision;
-    let words = Words::of(&entry.language);
+    let menu = Menu { decision: Some(decision), organisation, entry };
     Opening::Script(match decision.disposition {
         Disposition::Deliver => return Opening::PassOn,
-        Disposition::Route => dial(decision, entry, 0),
-        Disposition::Limit => {
-            let ask = ask(&spoken(decision, &words), &words);
-            match entry.when_limited {
-                WhenLimited::Reject => vec![Step::Reject],
-                WhenLimited::Notice => vec![ask, Step::HangUp],
-                WhenLimited::Voicemail => [vec![ask], voicemail(&words)].concat(),
-            }
-        }
-        Disposition::File => {
-            let ask = ask(words.neutral, &words);
-            [vec![ask], voicemail(&words)].concat()
-        }
+        Disposition::Route => dial(&menu, 0),
+        Disposition::Limit if entry.when_limited == WhenLimited::Reject => vec![Step::Reject],
+        Disposition::Limit | Disposition::File => menu.hear(Place::FIRST, Heard::Choice),
     })
 }
 
@@ -61,92 +54,102 @@ pub struct Note {
 pub struct Following {
     pub steps: Vec<Step>,
     pub notes: Vec<Note>,
-    /// The caller pressed 1.
-    pub emergency: bool,
+    /// The lane that the caller asked for by a key: a contact of its own.
+    pub asked: Option<AskedLane>,
+    /// The lane whose contact the notes are about; `None`: the call's own.
+    pub about: Option<AskedLane>,
 }
 
-/// What follows a step of a call. `decision`: the call's own; `None`: it can't be read now, and
+/// What follows a step of a call. `menu.decision`: the call's own; `None`: it can't be read now, and
 /// the caller gets the voicemail rather than nothing.
-pub fn following(
-    next: Next,
-    call: &Call,
-    decision: Option<&Decision>,
-    organisation: &Organisation,
-    entry: &TelephonySettings,
-) -> Following {
-    let words = Words::of(&entry.language);
-    let mut notes = Vec::new();
-    let mut emergency = false;
+pub fn following(next: Next, call: &Call, menu: &Menu<'_>) -> Following {
+    let mut following =
+        Following { steps: Vec::new(), notes: Vec::new(), asked: None, about: None };
     let mut note = |name, value: &Option<String>| {
-        if let Some(value) = value {
-            notes.push(Note { name, value: value.clone() });
-        }
+        following.notes.extend(value.clone().map(|value| Note { name, value }));
     };
-    let steps = match next {
+    let language = menu.language(Place::FIRST);
+    let words = Words::of(language);
+    let said = |text| Step::Say(vec![Speech::new(language, text)]);
+    match next {
         Next::DialResult { .. } if call.answered => {
             note("outcome", &Some("answered".to_owned()));
-            vec![Step::HangUp]
+            following.steps = vec![Step::HangUp];
         }
         Next::DialResult { leg } => {
             note("outcome", &call.result);
-            match decision {
-                Some(decision) => dial(decision, entry, leg.saturating_add(1)),
-                None => voicemail(&words),
-            }
+            following.steps = dial(menu, leg.saturating_add(1));
         }
-        Next::Key if call.key.as_deref() == Some("1") => {
-            note("outcome", &Some("emergency".to_owned()));
-            emergency = true;
-            match &organisation.emergency {
-                Some(number) => vec![Step::Dial {
+        Next::Menu(place) => chosen(menu, call, place, &mut following),
+        Next::EmergencyResult if call.answered => following.steps = vec![Step::HangUp],
+        Next::EmergencyResult => {
+            note("outcome", &Some("emergency not answered".to_owned()));
+            following.steps = [vec![said(words.dial_999)], voicemail(language, None)].concat();
+        }
+        Next::Recorded { about } => {
+            note("voicemail", &call.recording);
+            following.about = about;
+            following.steps = vec![said(words.thanks), Step::HangUp];
+        }
+        Next::Recording { about } => {
+            note("voicemail", &call.recording);
+            following.about = about;
+        }
+        Next::Status => {
+            note("duration", &call.length_seconds);
+            note("outcome", &call.result);
+        }
+        Next::Done => following.steps = vec![Step::HangUp],
+    }
+    following
+}
+
+/// What follows a key, or silence, at a place of the menu.
+fn chosen(menu: &Menu<'_>, call: &Call, place: Place, following: &mut Following) {
+    let language = menu.language(place);
+    let key = call.key.as_deref();
+    following.steps = match menu.choice(key, place) {
+        Choice::Lane(lane) => {
+            following.asked = Some(lane);
+            following.notes.push(Note { name: "outcome", value: lane.name().to_owned() });
+            match (lane, &menu.organisation.emergency) {
+                (AskedLane::Emergency, Some(number)) => vec![Step::Dial {
                     to: Target::of(number),
                     ring: CALL_RING_SECONDS * 2,
                     minutes: None,
                     next: Next::EmergencyResult,
                 }],
-                None => voicemail(&words),
+                (lane, _) => voicemail(language, Some(lane)),
             }
         }
-        Next::Key => match (decision.map(|one| one.disposition), entry.when_limited) {
-            (Some(Disposition::Limit), WhenLimited::Notice | WhenLimited::Reject) => {
-                vec![Step::HangUp]
-            }
-            _ => voicemail(&words),
-        },
-        Next::EmergencyResult if call.answered => vec![Step::HangUp],
-        Next::EmergencyResult => {
-            note("outcome", &Some("emergency not answered".to_owned()));
-            [vec![Step::Say(words.dial_999.to_owned())], voicemail(&words)].concat()
+        Choice::Voicemail if key == Some("5") || menu.decision.is_none() => {
+            voicemail(language, None)
         }
-        Next::Recorded => {
-            note("voicemail", &call.recording);
-            vec![Step::Say(words.thanks.to_owned()), Step::HangUp]
+        Choice::Voicemail => menu.end(language),
+        Choice::Hear(next) => {
+            let heard = match (next.tries > place.tries, key) {
+                (false, _) => Heard::Choice,
+                (true, Some(_)) => Heard::WrongKey,
+                (true, None) => Heard::Nothing,
+            };
+            menu.hear(next, heard)
         }
-        Next::Recording => {
-            note("voicemail", &call.recording);
-            Vec::new()
-        }
-        Next::Status => {
-            note("duration", &call.length_seconds);
-            note("outcome", &call.result);
-            Vec::new()
-        }
-        Next::Done => vec![Step::HangUp],
     };
-    Following { steps, notes, emergency }
 }
 
-/// Rings the point of contact or, from leg 1 on, the deputies in their order; nobody left: the
-/// voicemail.
-fn dial(decision: &Decision, entry: &TelephonySettings, leg: usize) -> Vec<Step> {
-    match legs(decision).into_iter().nth(leg) {
-        Some(to) => vec![Step::Dial {
-            to,
-            ring: CALL_RING_SECONDS,
-            minutes: call_minutes(decision),
-            next: Next::DialResult { leg },
-        }],
-        None => voicemail(&Words::of(&entry.language)),
+/// Rings the point of contact or, from leg 1 on, the deputies in their order; nobody left, or not
+/// known: the voicemail.
+fn dial(menu: &Menu<'_>, leg: usize) -> Vec<Step> {
+    let next = menu.decision.and_then(|decision| {
+        let to = legs(decision).into_iter().nth(leg)?;
+        Some((to, call_minutes(decision)))
+    });
+    match next {
+        Some((to, minutes)) => {
+            let next = Next::DialResult { leg };
+            vec![Step::Dial { to, ring: CALL_RING_SECONDS, minutes, next }]
+        }
+        None => voicemail(menu.language(Place::FIRST), None),
     }
 }
 
@@ -168,34 +171,20 @@ pub fn call_minutes(decision: &Decision) -> Option<u32> {
     decision.flags.iter().find_map(|flag| flag.strip_prefix("call_length:")?.parse().ok())
 }
 
-fn ask(text: &str, words: &Words) -> Step {
-    Step::Ask { say: format!("{text} {}", words.press_1), next: Next::Key }
-}
-
-fn voicemail(words: &Words) -> Vec<Step> {
+/// A voicemail onto the item of the call, or of the lane that the caller asked for.
+pub fn voicemail(language: Language, about: Option<AskedLane>) -> Vec<Step> {
+    let before = Words::of(language).before_the_tone(about);
     vec![
-        Step::Say(words.after_the_tone.to_owned()),
-        Step::Record { seconds: VOICEMAIL_SECONDS_MAX, next: Next::Recorded },
+        Step::Say(vec![Speech::new(language, before)]),
+        Step::Record { seconds: VOICEMAIL_SECONDS_MAX, next: Next::Recorded { about } },
         Step::HangUp,
     ]
-}
-
-/// The notice as it is spoken: without the reference, which is made for reading.
-pub fn spoken(decision: &Decision, words: &Words) -> String {
-    let Some(notice) = &decision.notice else { return words.limited.to_owned() };
-    let lines: Vec<&str> = notice
-        .text
-        .split('\n')
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("Reference:"))
-        .collect();
-    lines.join(" ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channels::telephony::settings::testing::entry;
+    use crate::channels::telephony::settings::testing::{entry, organisation};
 
     fn decision(json: serde_json::Value) -> Decision {
         let mut whole = serde_json::json!({
@@ -215,25 +204,15 @@ mod tests {
             "route": {"queue": "q", "name": "A", "email": null, "phone": "+441910000001",
                       "then": [{"name": "B"}, {"name": "C", "sip": "sip:c@pbx.example"}]}
         }));
-        let entry = entry();
-        let first = dial(&decision, &entry, 0);
+        let (entry, organisation) = (entry(), organisation());
+        let menu = Menu { decision: Some(&decision), organisation: &organisation, entry: &entry };
+        let first = dial(&menu, 0);
         assert!(matches!(
             &first[..],
             [Step::Dial { minutes: Some(10), next: Next::DialResult { leg: 0 }, .. }]
         ));
-        let second = dial(&decision, &entry, 1);
+        let second = dial(&menu, 1);
         assert!(matches!(&second[..], [Step::Dial { to: Target::Sip(_), .. }]));
-        assert!(matches!(
-            &dial(&decision, &entry, 2)[..],
-            [Step::Say(_), Step::Record { .. }, Step::HangUp]
-        ));
-    }
-
-    #[test]
-    fn the_reference_is_not_spoken() {
-        let decision = decision(serde_json::json!({
-            "disposition": "limit", "notice": {"text": "One.\n\nTwo.\nReference: x", "next_slot": null}
-        }));
-        assert_eq!(spoken(&decision, &Words::of("en-GB")), "One. Two.");
+        assert!(matches!(&dial(&menu, 2)[..], [Step::Say(_), Step::Record { .. }, Step::HangUp]));
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::event::Event;
 use super::flow;
+use super::menu::{Menu, Place};
 use super::settings::{TelephonySettings, WhenLimited};
 use super::sip::notes;
 use super::webhook::{Webhook, plain};
@@ -111,8 +112,15 @@ pub fn answer(
         Ok(Value::Object(members)) => members,
         Ok(_) | Err(_) => Map::new(),
     };
-    if let Some(say) = say {
-        members.insert("say".to_owned(), say.into());
+    match say {
+        Say::Nothing => {}
+        Say::Text(text) => {
+            members.insert("say".to_owned(), text.into());
+        }
+        Say::Menu => {
+            let menu = Menu { decision: Some(decision), organisation, entry };
+            insert_menu(&mut members, &menu);
+        }
     }
     if matches!(action, Action::Notice | Action::Voicemail)
         && let Some(emergency) = &organisation.emergency
@@ -129,38 +137,71 @@ pub fn answer(
     written(webhook, action, members)
 }
 
+/// What a caller or sender is told.
+enum Say {
+    Nothing,
+    Text(String),
+    /// The choices of a caller who is not put through.
+    Menu,
+}
+
+/// What the caller hears first, the rest piece by piece, and what each key is to do: a contact of its
+/// own, with the key's `lane`, is handed in here for all but the last two.
+fn insert_menu(members: &mut Map<String, Value>, menu: &Menu<'_>) {
+    let language = menu.language(Place::FIRST);
+    // One voice speaks it all: the offer of another language is the provider's own to make.
+    let first: Vec<String> = menu
+        .first_page()
+        .into_iter()
+        .filter(|speech| speech.language == language)
+        .map(|speech| speech.text)
+        .collect();
+    members.insert("say".to_owned(), first.join(" ").into());
+    members.insert("language".to_owned(), language.regional_tag().into());
+    members.insert("more".to_owned(), menu.more().into());
+    let mut keys = Map::new();
+    for (key, lane) in [("1", "emergency"), ("2", "appeal"), ("3", "adjustment")] {
+        keys.insert(key.to_owned(), lane.into());
+    }
+    keys.insert("4".to_owned(), "more".into());
+    keys.insert("*".to_owned(), "repeat".into());
+    members.insert("keys".to_owned(), keys.into());
+}
+
 fn action(
     entry: &TelephonySettings,
     channel: Channel,
     outcome: &Outcome,
     organisation: &Organisation,
-) -> (Action, Option<String>) {
+) -> (Action, Say) {
     let decision = &outcome.decision;
-    let words = Words::of(&entry.language);
     if channel != Channel::Telephone {
         return match decision.disposition {
-            Disposition::Route => (Action::Route, None),
+            Disposition::Route => (Action::Route, Say::Nothing),
             Disposition::Limit => {
-                (Action::Notice, decision.notice.as_ref().map(|notice| notice.text.clone()))
+                let text = decision.notice.as_ref().map(|notice| notice.text.clone());
+                (Action::Notice, text.map_or(Say::Nothing, Say::Text))
             }
-            Disposition::Deliver | Disposition::File => (Action::Ok, None),
+            Disposition::Deliver | Disposition::File => (Action::Ok, Say::Nothing),
         };
     }
     if !outcome.durable || organisation.emergency.is_none() {
-        return (Action::Connect, None);
+        return (Action::Connect, Say::Nothing);
     }
     match decision.disposition {
-        Disposition::Deliver => (Action::Connect, None),
+        Disposition::Deliver => (Action::Connect, Say::Nothing),
         Disposition::Route if flow::legs(decision).is_empty() => {
-            (Action::Voicemail, Some(words.after_the_tone.to_owned()))
+            let menu = Menu { decision: Some(decision), organisation, entry };
+            let words = Words::of(menu.language(Place::FIRST));
+            (Action::Voicemail, Say::Text(words.after_the_tone.to_owned()))
         }
-        Disposition::Route => (Action::Route, None),
+        Disposition::Route => (Action::Route, Say::Nothing),
         Disposition::Limit => match entry.when_limited {
-            WhenLimited::Notice => (Action::Notice, Some(flow::spoken(decision, &words))),
-            WhenLimited::Voicemail => (Action::Voicemail, Some(flow::spoken(decision, &words))),
-            WhenLimited::Reject => (Action::Reject, None),
+            WhenLimited::Notice => (Action::Notice, Say::Menu),
+            WhenLimited::Voicemail => (Action::Voicemail, Say::Menu),
+            WhenLimited::Reject => (Action::Reject, Say::Nothing),
         },
-        Disposition::File => (Action::Voicemail, Some(words.neutral.to_owned())),
+        Disposition::File => (Action::Voicemail, Say::Menu),
     }
 }
 

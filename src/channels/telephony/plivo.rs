@@ -9,7 +9,6 @@ use hyper::Method;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::event::{Call, Event, Text};
-use super::script::Next;
 use super::settings::{Product, TelephonySettings};
 use super::signed::{Refused, addresses};
 use super::twilio::caller;
@@ -121,7 +120,7 @@ fn voice(webhook: &Webhook) -> Event {
         key: webhook.field("Digits"),
         recording: webhook.field("RecordUrl"),
     };
-    if let Some(next) = Next::at(&webhook.behind, webhook.leg().as_deref()) {
+    if let Some(next) = webhook.step() {
         return Event::Next(next, call);
     }
     let outbound = webhook.field("Direction").is_some_and(|way| way == "outbound");

@@ -8,13 +8,14 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::event::{Event, Text};
 use super::flow::{self, Opening};
-use super::script::{Next, Step, Target};
+use super::script::{Next, Speech, Step, Target};
 use super::settings::{Product, Provider, TelephonySettings};
 use super::signed::{Refused, upstream_address, verify_token};
 use super::webhook::Webhook;
 use super::words::Words;
 use super::{generic, plivo, sip, telnyx, twilio, twiml, vonage};
 use crate::channels::http::answer::Answer;
+use crate::domain::language::Language;
 use crate::domain::organisation::Organisation;
 use crate::intake::Outcome;
 use crate::runtime::limits::{
@@ -160,8 +161,9 @@ pub fn fallback(entry: &TelephonySettings, webhook: &Webhook, flags: &[String]) 
             document(entry, webhook, &[dial])
         }
         (Product::Voice, None) => {
-            let words = Words::of(&entry.language);
-            let sorry = Step::Say(words.unavailable.to_owned());
+            let language = Language::of_tag(&entry.language).unwrap_or(Language::English);
+            let sorry = Speech::new(language, Words::of(language).unavailable);
+            let sorry = Step::Say(vec![sorry]);
             document(entry, webhook, &[sorry, Step::HangUp])
         }
     }

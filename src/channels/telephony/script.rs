@@ -1,14 +1,48 @@
 //! What a caller meets, step by step, in words that every provider's document can say.
 
+use super::menu::Place;
 use super::settings::TelephonySettings;
+use crate::domain::contact::AskedLane;
+use crate::domain::language::Language;
+
+/// What is said, in the language that it is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Speech {
+    pub language: Language,
+    pub text: String,
+}
+
+impl Speech {
+    pub fn new(language: Language, text: &str) -> Self {
+        Speech { language, text: text.to_owned() }
+    }
+
+    /// The tag of the voice: the entry's own for its language, so that Welsh is never read by an
+    /// English voice, nor English by a Welsh one.
+    pub fn tag<'e>(&self, entry: &'e TelephonySettings) -> &'e str {
+        match Language::of_tag(&entry.language) {
+            Some(own) if own == self.language => &entry.language,
+            Some(_) | None => self.language.regional_tag(),
+        }
+    }
+
+    /// The name of a voice where the language alone chooses none: the one Welsh voice of Twilio, Telnyx
+    /// and Plivo is Amazon's.
+    pub const fn voice(&self) -> Option<&'static str> {
+        match self.language {
+            Language::Welsh => Some("Polly.Gwyneth"),
+            Language::English => None,
+        }
+    }
+}
 
 /// One step of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    Say(String),
+    Say(Vec<Speech>),
     /// Speaks, and waits for one key. Without one the next step follows.
     Ask {
-        say: String,
+        say: Vec<Speech>,
         next: Next,
     },
     Dial {
@@ -66,12 +100,12 @@ pub enum Next {
     DialResult { leg: usize },
     /// The emergency number was rung.
     EmergencyResult,
-    /// A key was pressed after the notice.
-    Key,
-    /// A voicemail was left, the call still on.
-    Recorded,
+    /// A key was pressed, or none, at a place of the menu.
+    Menu(Place),
+    /// A voicemail was left, the call still on; on the lane that the caller asked for.
+    Recorded { about: Option<AskedLane> },
     /// A voicemail is ready to be heard.
-    Recording,
+    Recording { about: Option<AskedLane> },
     /// How the call went, as the provider tells it on its own.
     Status,
     /// Nothing follows.
@@ -84,30 +118,62 @@ impl Next {
         match self {
             Next::DialResult { leg } => format!("/dial-result?leg={leg}"),
             Next::EmergencyResult => "/emergency-result".to_owned(),
-            Next::Key => "/emergency".to_owned(),
-            Next::Recorded => "/recorded".to_owned(),
-            Next::Recording => "/recording".to_owned(),
+            Next::Menu(Place { page, tries, steps, language }) => {
+                let language = language.map(|one| format!("&lang={}", one.tag()));
+                let language = language.unwrap_or_default();
+                format!("/menu?page={page}&tries={tries}&steps={steps}{language}")
+            }
+            Next::Recorded { about } => format!("/recorded{}", about_query(about)),
+            Next::Recording { about } => format!("/recording{}", about_query(about)),
             Next::Status => "/status".to_owned(),
             Next::Done => "/done".to_owned(),
         }
     }
 
-    /// The continuation at a path, `leg` from the query. Paths that are none of ours belong to the
-    /// existing call flow.
-    pub fn at(behind: &str, leg: Option<&str>) -> Option<Self> {
+    /// Where the recording of a voicemail is announced.
+    pub const fn recording(self) -> Self {
+        match self {
+            Next::Recorded { about } => Next::Recording { about },
+            Next::DialResult { .. }
+            | Next::EmergencyResult
+            | Next::Menu(_)
+            | Next::Recording { .. }
+            | Next::Status
+            | Next::Done => Next::Recording { about: None },
+        }
+    }
+
+    /// The continuation at a path, with its query. Paths that are none of ours belong to the existing
+    /// call flow.
+    pub fn at(behind: &str, query: &[(String, String)]) -> Option<Self> {
+        let value = |name: &str| {
+            query.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+        };
+        let number = |name| value(name).and_then(|text| text.parse::<u32>().ok()).unwrap_or(0);
+        let place = |name| usize::try_from(number(name)).unwrap_or(0);
+        let about = AskedLane::ALL.into_iter().find(|lane| Some(lane.name()) == value("about"));
         Some(match behind {
-            "/dial-result" => {
-                Next::DialResult { leg: leg.and_then(|leg| leg.parse().ok()).unwrap_or(0) }
-            }
+            "/dial-result" => Next::DialResult { leg: place("leg") },
             "/emergency-result" => Next::EmergencyResult,
-            "/emergency" => Next::Key,
-            "/recorded" => Next::Recorded,
-            "/recording" => Next::Recording,
+            "/menu" => Next::Menu(Place {
+                page: place("page"),
+                tries: number("tries"),
+                steps: number("steps"),
+                language: value("lang").and_then(Language::of_tag),
+            }),
+            // Calls that began under an earlier version ask here.
+            "/emergency" => Next::Menu(Place::FIRST),
+            "/recorded" => Next::Recorded { about },
+            "/recording" => Next::Recording { about },
             "/status" => Next::Status,
             "/done" => Next::Done,
             _ => return None,
         })
     }
+}
+
+fn about_query(about: Option<AskedLane>) -> String {
+    about.map(|lane| format!("?about={}", lane.name())).unwrap_or_default()
 }
 
 /// The full address of a continuation, as the provider is given it.
@@ -127,20 +193,23 @@ mod tests {
         let all = [
             Next::DialResult { leg: 2 },
             Next::EmergencyResult,
-            Next::Key,
-            Next::Recorded,
-            Next::Recording,
+            Next::Menu(Place { page: 2, tries: 1, steps: 7, language: Some(Language::Welsh) }),
+            Next::Menu(Place::FIRST),
+            Next::Recorded { about: None },
+            Next::Recorded { about: Some(AskedLane::Appeal) },
+            Next::Recording { about: Some(AskedLane::Adjustment) },
             Next::Status,
             Next::Done,
         ];
         for next in all {
             let path = next.path();
-            let (behind, leg) =
-                path.split_once("?leg=").map_or((&*path, None), |(b, l)| (b, Some(l)));
-            assert_eq!(Next::at(behind, leg), Some(next));
+            let (behind, query) = path.split_once('?').unwrap_or((&*path, ""));
+            let query: Vec<(String, String)> =
+                form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+            assert_eq!(Next::at(behind, &query), Some(next));
         }
-        assert_eq!(Next::at("/menu", None), None);
-        assert_eq!(Next::at("", None), None);
+        assert_eq!(Next::at("/sales", &[]), None);
+        assert_eq!(Next::at("", &[]), None);
     }
 
     #[test]

@@ -70,7 +70,28 @@ pub struct Targets {
 
 #[cfg(test)]
 pub mod testing {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
     use super::*;
+    use crate::domain::organisation::Organisation;
+    use crate::domain::profile::{Nation, Profile};
+    use crate::domain::reach::Reach;
+    use crate::domain::restriction::Mode;
+
+    /// An organisation whose policy states nothing.
+    pub fn organisation() -> Organisation {
+        Organisation {
+            id: OrganisationId::new("karbon"),
+            profile: Arc::new(Profile::silent("Karbon Homes", Nation::England)),
+            mode: Mode::Enforce,
+            emergency: Some("+441910000000".to_owned()),
+            mail_domains: Vec::new(),
+            queue_mailboxes: BTreeMap::new(),
+            notice_from: None,
+            reach: Reach::default(),
+        }
+    }
 
     /// A Twilio voice entry, to be changed by a test.
     pub fn entry() -> TelephonySettings {

@@ -3,7 +3,6 @@
 pub mod signature;
 
 use super::event::{Call, Event, Text};
-use super::script::Next;
 use super::settings::{Product, TelephonySettings};
 use super::webhook::Webhook;
 use crate::domain::channel::Channel;
@@ -48,7 +47,7 @@ pub fn texml(provider: &str, webhook: &Webhook, assurance: Assurance) -> Event {
         key: webhook.field("Digits"),
         recording: webhook.field("RecordingUrl"),
     };
-    if let Some(next) = Next::at(&webhook.behind, webhook.leg().as_deref()) {
+    if let Some(next) = webhook.step() {
         return Event::Next(next, call);
     }
     // Calls that the organisation makes itself are nobody's contact.

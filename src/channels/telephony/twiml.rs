@@ -6,7 +6,7 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::script::{Next, Step, Target, address};
+use super::script::{Speech, Step, Target, address};
 use super::settings::TelephonySettings;
 use crate::runtime::limits::CALL_KEY_SECONDS;
 
@@ -54,8 +54,8 @@ pub fn written(fill: impl FnOnce(&mut Out) -> io::Result<()>) -> String {
 
 fn write_step(writer: &mut Out, entry: &TelephonySettings, step: &Step) -> io::Result<()> {
     match step {
-        Step::Say(text) => say(writer, entry, text),
-        Step::Ask { say: text, next } => {
+        Step::Say(speeches) => say(writer, entry, speeches),
+        Step::Ask { say: speeches, next } => {
             writer
                 .create_element("Gather")
                 .with_attribute(("input", "dtmf"))
@@ -63,7 +63,7 @@ fn write_step(writer: &mut Out, entry: &TelephonySettings, step: &Step) -> io::R
                 .with_attribute(("timeout", CALL_KEY_SECONDS.to_string().as_str()))
                 .with_attribute(("action", address(entry, *next).as_str()))
                 .with_attribute(("method", "POST"))
-                .write_inner_content(|writer| say(writer, entry, text))?;
+                .write_inner_content(|writer| say(writer, entry, speeches))?;
             Ok(())
         }
         Step::Dial { to, ring, minutes, next } => {
@@ -95,7 +95,7 @@ fn write_step(writer: &mut Out, entry: &TelephonySettings, step: &Step) -> io::R
                 .with_attribute(("method", "POST"))
                 .with_attribute((
                     "recordingStatusCallback",
-                    address(entry, Next::Recording).as_str(),
+                    address(entry, next.recording()).as_str(),
                 ))
                 .write_empty()?;
             Ok(())
@@ -112,9 +112,15 @@ fn write_step(writer: &mut Out, entry: &TelephonySettings, step: &Step) -> io::R
     }
 }
 
-fn say(writer: &mut Out, entry: &TelephonySettings, text: &str) -> io::Result<()> {
-    let element = writer.create_element("Say").with_attribute(("language", &*entry.language));
-    text_element(element, text)
+fn say(writer: &mut Out, entry: &TelephonySettings, speeches: &[Speech]) -> io::Result<()> {
+    speeches.iter().try_for_each(|speech| {
+        let mut element =
+            writer.create_element("Say").with_attribute(("language", speech.tag(entry)));
+        if let Some(voice) = speech.voice() {
+            element = element.with_attribute(("voice", voice));
+        }
+        text_element(element, &speech.text)
+    })
 }
 
 /// An element that holds text alone.
@@ -137,20 +143,26 @@ pub fn sayable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channels::telephony::menu::Place;
+    use crate::channels::telephony::script::Next;
     use crate::channels::telephony::settings::testing::entry;
+    use crate::domain::language::Language;
 
     #[test]
     fn a_notice_with_a_key_and_a_voicemail_reads_as_it_should() {
         let steps = [
-            Step::Ask { say: "Less < more & \"so\"\u{7}.".to_owned(), next: Next::Key },
-            Step::Record { seconds: 60, next: Next::Recorded },
+            Step::Ask {
+                say: vec![Speech::new(Language::English, "Less < more & \"so\"\u{7}.")],
+                next: Next::Menu(Place::FIRST),
+            },
+            Step::Record { seconds: 60, next: Next::Recorded { about: None } },
             Step::HangUp,
         ];
         assert_eq!(
             document(&entry(), &steps),
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>\
              <Gather input=\"dtmf\" numDigits=\"1\" timeout=\"5\" \
-             action=\"https://gw.example/karbon/voice/emergency\" method=\"POST\">\
+             action=\"https://gw.example/karbon/voice/menu?page=0&amp;tries=0&amp;steps=0\" method=\"POST\">\
              <Say language=\"en-GB\">Less &lt; more &amp; &quot;so&quot;.</Say></Gather>\
              <Record maxLength=\"60\" playBeep=\"true\" \
              action=\"https://gw.example/karbon/voice/recorded\" method=\"POST\" \

@@ -119,7 +119,7 @@ fn voice(webhook: &Webhook) -> Event {
         key: plain(webhook.json.pointer("/dtmf/digits")).or_else(|| webhook.field("dtmf")),
         recording: webhook.field("recording_url"),
     };
-    match Next::at(&webhook.behind, webhook.leg().as_deref()) {
+    match webhook.step() {
         // Each state of a leg is told here. What is answered to the end of a leg that nobody took
         // goes on in its place; to any other, nothing may be answered, or it would be cut off.
         Some(Next::DialResult { .. } | Next::EmergencyResult)

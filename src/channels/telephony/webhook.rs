@@ -9,6 +9,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request};
 use serde_json::Value;
 
+use super::script::Next;
 use crate::channels::http::answer::collected;
 use crate::channels::http::fields;
 use crate::channels::http::patient::patient;
@@ -94,9 +95,9 @@ impl Webhook {
         first(&self.form, name).or_else(|| plain(self.json.get(name)))
     }
 
-    /// Which leg of a call a continuation is about, as its address says, which is ours.
-    pub fn leg(&self) -> Option<String> {
-        first(&self.query_fields(), "leg")
+    /// The step of a call that a continuation's address names, which is ours.
+    pub fn step(&self) -> Option<Next> {
+        Next::at(&self.behind, &self.query_fields())
     }
 }
 

@@ -25,7 +25,23 @@ async fn a_call_is_decided_and_the_answer_says_what_to_do() {
     let answer = got.json();
     assert_eq!((&answer["action"], &answer["disposition"]), (&json!("notice"), &json!("limit")));
     assert_eq!(answer["emergency"], "+441910000000");
-    assert!(answer["say"].as_str().unwrap().contains("appeal"));
+    let say = answer["say"].as_str().unwrap();
+    assert!(say.starts_with("In an emergency, press 1.") && say.contains("appeal"), "{say}");
+    assert_eq!(answer["keys"]["2"], "appeal");
+    assert_eq!(answer["language"], "en-GB");
+    let more: Vec<&str> =
+        answer["more"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    assert!(more.iter().any(|piece| piece.contains("only contact us by letter")), "{more:?}");
+    // The key that was pressed is a contact of its own, on the lane that it names.
+    for (lane, queue) in
+        [("emergency", "emergency"), ("appeal", "head-of-service"), ("adjustment", "review")]
+    {
+        let asked = json!({"id": format!("1-{lane}"), "channel": "telephone", "lane": lane,
+            "from": [{"kind": "phone", "value": JO}]});
+        let got = rig.post("", &[BEARER, JSON], &asked.to_string()).await.json();
+        assert_eq!(got["reasons"][0]["code"], format!("safeguard.{lane}"), "{got}");
+        assert_eq!(rig.gateway.queue(queue).await.len(), 1, "{lane}");
+    }
     assert_eq!(rig.post("", &[BEARER, JSON], &call("1", JO)).await.json(), answer);
     for (at, nobody) in ["+447700900009", "[Number]", "anonymous", ""].iter().enumerate() {
         let got = rig.post("", &[BEARER, JSON], &call(&format!("n{at}"), nobody)).await;

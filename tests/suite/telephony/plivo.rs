@@ -9,7 +9,7 @@ use crate::contacts_edge::client::{Got, raw, request};
 const SECRET: &str = "plivo token";
 const NONCE: &str = "12345678901234567890";
 
-async fn plivo(product: Product, restriction: Value) -> Rig {
+pub(super) async fn plivo(product: Product, restriction: Value) -> Rig {
     rig(Provider::Plivo, product, SECRET, restriction, |entry| {
         entry.when_limited = WhenLimited::Voicemail;
         entry.upstream_url = Some("https://flow.karbon.example/plivo?own=1".parse().unwrap());
@@ -19,7 +19,7 @@ async fn plivo(product: Product, restriction: Value) -> Rig {
 }
 
 impl Rig {
-    async fn plivo(&mut self, behind: &str, fields: &[(&str, &str)]) -> Got {
+    pub(super) async fn plivo(&mut self, behind: &str, fields: &[(&str, &str)]) -> Got {
         let facts = json!({
             "token": SECRET, "method": "POST", "url": format!("{PUBLIC}{behind}"),
             "fields": fields, "nonce": NONCE
@@ -181,7 +181,10 @@ async fn a_filed_caller_and_one_whom_nobody_answers_get_the_voicemail() {
     let mut left = ringing("u-1", "447700900001");
     left.push(("RecordUrl", "https://media.plivo.example/1.mp3"));
     let document = rig.plivo_document("/recorded", &left).await;
-    assert!(document.contains("<Hangup/>") && document.contains("has been kept"), "{document}");
+    assert!(
+        document.contains("<Hangup/>") && document.contains("We have kept your message"),
+        "{document}"
+    );
     assert_eq!(rig.gateway.decided().await.len(), 1);
     rig.gateway.stop().await;
 }

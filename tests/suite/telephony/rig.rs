@@ -3,6 +3,7 @@
 use contact_gateway::channels::telephony::settings::{
     Product, Provider, Targets, TelephonySettings, WhenLimited,
 };
+use contact_gateway::domain::profile::Nation;
 use serde_json::{Value, json};
 
 use crate::contacts_edge::client::{Got, raw, request};
@@ -42,9 +43,46 @@ pub async fn rig(
     restriction: Value,
     change: impl FnOnce(&mut TelephonySettings),
 ) -> Rig {
+    let people = json!([person("P-1", "jo@x.example", JO, restriction)]);
+    rig_with(provider, product, secret, people, change).await
+}
+
+pub async fn rig_with(
+    provider: Provider,
+    product: Product,
+    secret: &str,
+    people: Value,
+    change: impl FnOnce(&mut TelephonySettings),
+) -> Rig {
+    let upstream = flow().await;
+    let mut settings = settings(provider, product, secret, &upstream);
+    change(&mut settings);
+    let setup = Setup { people, telephony: vec![settings], ..Setup::default() };
+    Rig { gateway: Gateway::start(setup).await, upstream, sdk: Sdk::start() }
+}
+
+/// An organisation in Wales, which speaks both languages.
+pub async fn rig_in_wales(provider: Provider, secret: &str, people: Value) -> Rig {
+    let upstream = flow().await;
+    let settings = settings(provider, Product::Voice, secret, &upstream);
+    let nation = Nation::Wales;
+    let setup = Setup { people, telephony: vec![settings], nation, ..Setup::default() };
+    Rig { gateway: Gateway::start(setup).await, upstream, sdk: Sdk::start() }
+}
+
+async fn flow() -> Upstream {
     let upstream = Upstream::start().await;
     upstream.answers("200 OK", &[("Content-Type", "text/x-flow")], FLOW.as_bytes());
-    let mut settings = TelephonySettings {
+    upstream
+}
+
+fn settings(
+    provider: Provider,
+    product: Product,
+    secret: &str,
+    upstream: &Upstream,
+) -> TelephonySettings {
+    TelephonySettings {
         organisation: karbon(),
         provider,
         product,
@@ -60,14 +98,7 @@ pub async fn rig(
         trusted_sources: Vec::new(),
         sip_domain: None,
         language: "en-GB".to_owned(),
-    };
-    change(&mut settings);
-    let setup = Setup {
-        people: json!([person("P-1", "jo@x.example", JO, restriction)]),
-        telephony: vec![settings],
-        ..Setup::default()
-    };
-    Rig { gateway: Gateway::start(setup).await, upstream, sdk: Sdk::start() }
+    }
 }
 
 impl Rig {

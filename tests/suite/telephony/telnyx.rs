@@ -13,7 +13,7 @@ fn seed() -> String {
     base64::engine::general_purpose::STANDARD.encode([7_u8; 32])
 }
 
-async fn telnyx(product: Product, restriction: Value, when_limited: WhenLimited) -> Rig {
+pub(super) async fn telnyx(product: Product, restriction: Value, when_limited: WhenLimited) -> Rig {
     let facts = json!({"seed": seed(), "body": "", "timestamp": "0"});
     let made = Sdk::start().ask("telnyx_sign", facts);
     let key = made["public_key"].as_str().unwrap();
@@ -34,7 +34,7 @@ fn call<'a>(sid: &'a str, from: &'a str, more: &[(&'a str, &'a str)]) -> String 
 
 impl Rig {
     /// A request signed at the gateway's own time, so many seconds off.
-    async fn telnyx(&mut self, behind: &str, kind: &str, body: &str, off: i64) -> Got {
+    pub(super) async fn telnyx(&mut self, behind: &str, kind: &str, body: &str, off: i64) -> Got {
         let time = (self.gateway.clock.now().timestamp() + off).to_string();
         let facts = json!({"seed": seed(), "body": body, "timestamp": time});
         let made = self.sdk.ask("telnyx_sign", facts);
@@ -54,7 +54,7 @@ impl Rig {
     }
 }
 
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
 #[tokio::test]
 async fn calls_are_decided_and_documents_are_texml() {
@@ -80,7 +80,7 @@ async fn calls_are_decided_and_documents_are_texml() {
 #[tokio::test]
 async fn limited_and_filed_callers_meet_the_same_as_elsewhere() {
     for (restriction, when, parts) in [
-        (closed(), WhenLimited::Notice, ["<Gather", "</Gather><Hangup/>"]),
+        (closed(), WhenLimited::Notice, ["<Gather", "</Gather><Say"]),
         (closed(), WhenLimited::Voicemail, ["<Gather", "<Record"]),
         (closed(), WhenLimited::Reject, ["<Response><Reject", "/></Response>"]),
         (json!({"kind": "contact_ended"}), WhenLimited::Notice, ["Thank you", "<Record"]),

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::rig::{FLOW, Rig, closed, point, quota, rig};
 use crate::contacts_edge::client::{Got, raw, request};
 
-const SECRET: &str = "a signature secret of thirty-two!";
+pub(super) const SECRET: &str = "a signature secret of thirty-two!";
 
-async fn vonage(product: Product, restriction: Value) -> Rig {
+pub(super) async fn vonage(product: Product, restriction: Value) -> Rig {
     rig(Provider::Vonage, product, SECRET, restriction, |entry| {
         entry.when_limited = WhenLimited::Voicemail;
     })
@@ -47,7 +47,7 @@ impl Rig {
         raw(self.gateway.address, &request("GET", &target, &head, b"")).await
     }
 
-    async fn vonage(&mut self, behind: &str, body: &Value) -> Got {
+    pub(super) async fn vonage(&mut self, behind: &str, body: &Value) -> Got {
         let body = body.to_string();
         let bearer = format!("Bearer {}", self.token(&body, 0));
         let head = [("Content-Type", "application/json"), ("Authorization", bearer.as_str())];
@@ -147,8 +147,8 @@ async fn a_limited_call_is_told_and_may_press_1() {
     let actions = rig.ncco("/emergency", &pressed).await;
     assert_eq!(actions[0]["endpoint"][0]["number"], "441910000000");
     let nothing = with(call("447700900001"), json!({"dtmf": {"digits": "", "timed_out": true}}));
-    let actions = rig.ncco("/emergency", &nothing).await;
-    assert_eq!(actions[1]["action"], "record");
+    let actions = rig.ncco("/menu?page=0&tries=2&steps=2", &nothing).await;
+    assert_eq!(actions[2]["action"], "record");
     assert_eq!(rig.gateway.queue("limited").await.len(), 1);
     rig.gateway.stop().await;
 }
@@ -186,7 +186,7 @@ async fn the_other_outcomes_are_what_vonage_reads() {
     assert!(!actions.contains("arrangement"), "{actions}");
     filed.gateway.stop().await;
     // No action rejects: a call without one ends before it is answered.
-    for (when_limited, count) in [(WhenLimited::Reject, 0), (WhenLimited::Notice, 2)] {
+    for (when_limited, count) in [(WhenLimited::Reject, 0), (WhenLimited::Notice, 14)] {
         let mut one = rig(Provider::Vonage, Product::Voice, SECRET, closed(), |entry| {
             entry.when_limited = when_limited;
         })

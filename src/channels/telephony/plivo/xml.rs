@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::channels::telephony::script::{Next, Step, Target, address};
+use crate::channels::telephony::script::{Speech, Step, Target, address};
 use crate::channels::telephony::settings::TelephonySettings;
 use crate::channels::telephony::twiml::{Out, text_element, written};
 use crate::runtime::limits::CALL_KEY_SECONDS;
@@ -33,7 +33,7 @@ pub fn reply(from: &str, to: &str, text: &str) -> String {
 
 fn write_step(writer: &mut Out, entry: &TelephonySettings, step: &Step) -> io::Result<()> {
     match step {
-        Step::Say(text) => speak(writer, entry, text),
+        Step::Say(speeches) => speak(writer, entry, speeches),
         Step::Ask { say, next } => {
             writer
                 .create_element("GetDigits")
@@ -71,7 +71,7 @@ fn write_step(writer: &mut Out, entry: &TelephonySettings, step: &Step) -> io::R
                 .with_attribute(("method", "POST"))
                 .with_attribute(("maxLength", seconds.to_string().as_str()))
                 .with_attribute(("playBeep", "true"))
-                .with_attribute(("callbackUrl", address(entry, Next::Recording).as_str()))
+                .with_attribute(("callbackUrl", address(entry, next.recording()).as_str()))
                 .with_attribute(("callbackMethod", "POST"))
                 .write_empty()?;
             Ok(())
@@ -90,7 +90,13 @@ fn hang_up(writer: &mut Out, reason: Option<&str>) -> io::Result<()> {
     Ok(())
 }
 
-fn speak(writer: &mut Out, entry: &TelephonySettings, text: &str) -> io::Result<()> {
-    let element = writer.create_element("Speak").with_attribute(("language", &*entry.language));
-    text_element(element, text)
+fn speak(writer: &mut Out, entry: &TelephonySettings, speeches: &[Speech]) -> io::Result<()> {
+    speeches.iter().try_for_each(|speech| {
+        let mut element =
+            writer.create_element("Speak").with_attribute(("language", speech.tag(entry)));
+        if let Some(voice) = speech.voice() {
+            element = element.with_attribute(("voice", voice));
+        }
+        text_element(element, &speech.text)
+    })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::channels::telephony::script::{Step, Target, address};
+use crate::channels::telephony::script::{Speech, Step, Target, address};
 use crate::channels::telephony::settings::TelephonySettings;
 use crate::channels::telephony::twiml::sayable;
 use crate::runtime::limits::{CALL_KEY_SECONDS, NCCO_LIMIT_SECONDS_MAX, NCCO_TALK_CHARS_MAX};
@@ -15,7 +15,7 @@ pub fn document(entry: &TelephonySettings, steps: &[Step]) -> String {
 
 fn actions(entry: &TelephonySettings, step: &Step) -> Vec<Value> {
     match step {
-        Step::Say(text) => talks(entry, text, false),
+        Step::Say(speeches) => talks(entry, speeches, false),
         Step::Ask { say, next } => {
             let mut actions = talks(entry, say, true);
             actions.push(json!({
@@ -63,42 +63,46 @@ fn actions(entry: &TelephonySettings, step: &Step) -> Vec<Value> {
     }
 }
 
-/// A text in as many actions as it needs, cut between words.
-fn talks(entry: &TelephonySettings, text: &str, interruptible: bool) -> Vec<Value> {
-    let mut parts: Vec<String> = Vec::new();
-    for word in sayable(text).split_whitespace() {
-        match parts.last_mut() {
-            Some(part) if part.chars().count() + word.chars().count() < NCCO_TALK_CHARS_MAX => {
-                part.push(' ');
-                part.push_str(word);
-            }
-            Some(_) | None => {
-                parts.push(word.chars().take(NCCO_TALK_CHARS_MAX).collect());
+/// Texts in as many actions as they need, cut between words.
+fn talks(entry: &TelephonySettings, speeches: &[Speech], interruptible: bool) -> Vec<Value> {
+    let mut talks = Vec::new();
+    for speech in speeches {
+        let mut parts: Vec<String> = Vec::new();
+        for word in sayable(&speech.text).split_whitespace() {
+            match parts.last_mut() {
+                Some(part) if part.chars().count() + word.chars().count() < NCCO_TALK_CHARS_MAX => {
+                    part.push(' ');
+                    part.push_str(word);
+                }
+                Some(_) | None => parts.push(word.chars().take(NCCO_TALK_CHARS_MAX).collect()),
             }
         }
-    }
-    parts
-        .into_iter()
-        .map(|text| {
+        talks.extend(parts.into_iter().map(|text| {
             json!({
                 "action": "talk",
                 "text": text,
-                "language": entry.language,
+                "language": speech.tag(entry),
                 "bargeIn": interruptible,
             })
-        })
-        .collect()
+        }));
+    }
+    talks
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channels::telephony::menu::Place;
     use crate::channels::telephony::script::Next;
     use crate::channels::telephony::settings::testing::entry;
+    use crate::domain::language::Language;
 
     #[test]
     fn a_long_notice_is_said_in_several() {
-        let steps = [Step::Ask { say: "word ".repeat(700), next: Next::Key }];
+        let steps = [Step::Ask {
+            say: vec![Speech::new(Language::English, &"word ".repeat(700))],
+            next: Next::Menu(Place::FIRST),
+        }];
         let document: Value = serde_json::from_str(&document(&entry(), &steps)).unwrap();
         let actions = document.as_array().unwrap();
         assert_eq!(actions.len(), 4);
