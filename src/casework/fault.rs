@@ -1,5 +1,6 @@
 //! Why a staff verb was not carried out.
 
+use crate::domain::audit::EndedRestriction;
 use crate::domain::queue::ItemFault;
 use crate::ports::{OriginalFault, OriginalTrouble, StoreError};
 
@@ -33,6 +34,9 @@ pub enum Fault {
     /// What was given breaks the profile or contradicts itself: every fault at once.
     #[error("the record has {} fault(s)", .0.len())]
     Invalid(Vec<PersonFault>),
+    /// What was given leaves out restrictions that hold.
+    #[error("it leaves out {} restriction(s) that hold", .0.len())]
+    WouldEnd(Vec<EndedRestriction>),
     /// What was given can't be taken as it is.
     #[error("{0}")]
     Refused(String),
@@ -63,6 +67,7 @@ impl Fault {
             | Fault::Invalid(_)
             | Fault::OriginalMissing(_)
             | Fault::OriginalAltered(_)
+            | Fault::WouldEnd(_)
             | Fault::Refused(_) => false,
         }
     }

@@ -1,16 +1,20 @@
 //! Loading people with restrictions that were decided elsewhere: every fault at once, all people
 //! or none, idempotent by id.
 //!
-//! [`read_people`] is pure: text in, people or faults with their lines out. [`Desk::import`] writes
-//! what it returned, in one call to the store.
+//! [`decode`] makes text of a file's bytes. [`read_people`] is pure: text in, people or faults with
+//! their lines out. [`Desk::import`](super::Desk::import) writes what it returned, in one call to the
+//! store.
 
+mod apply;
 mod csv_rows;
+mod faulty_row;
 mod json_list;
+mod listed;
 mod locate;
+mod text;
 
 use std::collections::HashMap;
 
-use crate::domain::audit::AuditEvent;
 use crate::domain::identifier::{IdentifierKey, listed_keys};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
@@ -18,9 +22,11 @@ use crate::runtime::limits::IMPORT_PROGRESS_EVERY;
 
 use self::locate::{Lines, Place};
 use super::person_check::{faults, normalised};
-use super::{Desk, Fault};
 
+pub use apply::{Imported, Missing};
 pub use csv_rows::COLUMNS;
+pub use listed::{Listed, Says};
+pub use text::{FileText, decode};
 
 /// How a people file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +69,7 @@ impl std::fmt::Display for FileFault {
 
 /// One person as read, and where in the file.
 struct Entry<'a> {
-    person: Person,
+    listed: Listed,
     origin: Origin<'a>,
 }
 
@@ -92,17 +98,18 @@ pub fn read_people(
     format: Format,
     organisation: &Organisation,
     mut progress: impl FnMut(usize, usize),
-) -> Result<Vec<Person>, Vec<FileFault>> {
+) -> Result<Vec<Listed>, Vec<FileFault>> {
     let lines = Lines::new(text);
     let parsed = match format {
         Format::Json => json_list::parse(text, &lines),
-        Format::Csv => csv_rows::parse(text),
+        Format::Csv => csv_rows::parse(text, &lines),
     };
     let mut found = parsed.faults;
     let mut people = Vec::with_capacity(parsed.entries.len());
     let mut origins: HashMap<String, Origin<'_>> = HashMap::new();
     let total = parsed.entries.len();
-    for (count, Entry { person, origin }) in parsed.entries.into_iter().enumerate() {
+    for (count, Entry { listed, origin }) in parsed.entries.into_iter().enumerate() {
+        let Listed { person, says } = listed;
         let person = normalised(person, organisation);
         if let Some(first) = origins.get(&person.id) {
             let line = first.place(&lines, "id").line;
@@ -110,10 +117,14 @@ pub fn read_people(
             found.push(origin.fault(&lines, &person, "id", message));
         }
         for fault in faults(&person, organisation) {
-            found.push(origin.fault(&lines, &person, &fault.path, fault.message));
+            let fault = origin.fault(&lines, &person, &fault.path, fault.message);
+            // What could not be read at all is said already.
+            if !found.iter().any(|known| known.line == fault.line && known.key == fault.key) {
+                found.push(fault);
+            }
         }
         origins.entry(person.id.clone()).or_insert(origin);
-        people.push(person);
+        people.push(Listed { person, says });
         if (count + 1) % IMPORT_PROGRESS_EVERY == 0 {
             progress(count + 1, total);
         }
@@ -155,62 +166,15 @@ fn restriction_index(path: &str) -> Option<usize> {
     index.parse().ok()
 }
 
-/// What an import did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Imported {
-    pub people: usize,
-    pub restrictions: usize,
-    /// People who were on record as they are in the file already.
-    pub unchanged: usize,
-}
-
-impl Desk {
-    /// Writes people whose records were read by [`read_people`], all or none. People who are on
-    /// record are replaced by id; those who are not in the list stay as they are. Takes effect at
-    /// once, on every gateway.
-    pub async fn import(
-        &self,
-        organisation: &Organisation,
-        people: Vec<Person>,
-        by: &str,
-    ) -> Result<Imported, Fault> {
-        let _changing = self.changing_people.lock().await;
-        let known: HashMap<String, _> = self
-            .store
-            .people(&organisation.id)
-            .await?
-            .people
-            .into_iter()
-            .map(|person| (person.id.clone(), person))
-            .collect();
-        let total = people.len();
-        let restrictions = people.iter().map(|person| person.restrictions.len()).sum();
-        let changed: Vec<Person> = people
-            .into_iter()
-            .filter(|person| known.get(&person.id).is_none_or(|known| **known != *person))
-            .collect();
-        let unchanged = total - changed.len();
-        if !changed.is_empty() {
-            let counted = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-            let event = AuditEvent::Imported {
-                people: counted(changed.len()),
-                restrictions: counted(changed.iter().map(|person| person.restrictions.len()).sum()),
-            };
-            self.store.put_people(&organisation.id, changed, self.stamp(by), event).await?;
-        }
-        Ok(Imported { people: total, restrictions, unchanged })
-    }
-}
-
 /// Pairs of people in a list who both have an identifier as their own, by their ids. No fault:
 /// their contacts are delivered and flagged `identity_ambiguous`, so that nobody is limited by
 /// mistake; but whoever imports them will want to know.
 #[must_use]
-pub fn claimed_twice(people: &[Person], organisation: &Organisation) -> Vec<(String, String)> {
+pub fn claimed_twice(people: &[Listed], organisation: &Organisation) -> Vec<(String, String)> {
     let nation = organisation.profile.nation;
     let mut owners: HashMap<IdentifierKey, &str> = HashMap::new();
     let mut pairs = Vec::new();
-    for person in people {
+    for Listed { person, .. } in people {
         let keys = person
             .identifiers
             .iter()

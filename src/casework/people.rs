@@ -7,7 +7,7 @@ use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::person::Person;
 use crate::runtime::limits::PAGE_ITEMS_MAX;
 
-use super::person_check::{faults, normalised};
+use super::person_check::{faults_of_change, normalised};
 use super::{Desk, Fault};
 
 /// Some people, in the order of their ids.
@@ -83,7 +83,7 @@ impl Desk {
         by: &str,
     ) -> Result<Arc<Person>, Fault> {
         let person = normalised(person, organisation);
-        let found = faults(&person, organisation);
+        let found = faults_of_change(&person, before, organisation);
         if !found.is_empty() {
             return Err(Fault::Invalid(found));
         }

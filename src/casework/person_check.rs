@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::activation::{Broken, dates, kind_fault};
+use crate::domain::activation::{Broken, closed_together, dates, kind_fault, on_record};
 use crate::domain::identifier::{IdentifierKind, e164, listed_keys};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{ListedIdentifier, Person};
@@ -89,7 +89,65 @@ pub fn faults(person: &Person, organisation: &Organisation) -> Vec<PersonFault> 
         }
         RestrictionCheck { person, organisation, restriction, path, found: &mut found }.run();
     }
+    check_open_way(person, organisation, &mut found);
     found.found
+}
+
+/// What is wrong with what a record says anew: a restriction that is on record as it is stays as it
+/// is, whatever its faults, so that a change of the policy keeps nobody from lifting another.
+#[must_use]
+pub fn faults_of_change(
+    person: &Person,
+    before: Option<&Person>,
+    organisation: &Organisation,
+) -> Vec<PersonFault> {
+    let mut found = faults(person, organisation);
+    let Some(before) = before else { return found };
+    for (index, restriction) in person.restrictions.iter().enumerate() {
+        if before.restrictions.contains(restriction) {
+            let key = format!("restrictions[{index}].");
+            found.retain(|fault| !fault.path.starts_with(&key));
+        }
+    }
+    found
+}
+
+/// Restrictions that together shut every way of contact. The last of them is where to look.
+fn check_open_way(person: &Person, organisation: &Organisation, found: &mut Faults) {
+    let Some(together) = closed_together(organisation, person) else { return };
+    let named: Vec<String> = together
+        .iter()
+        .filter_map(|index| person.restrictions.get(*index))
+        .map(|one| format!("`{}`", one.id))
+        .collect();
+    let last = together.last().and_then(|index| Some((index, person.restrictions.get(*index)?)));
+    let Some((index, restriction)) = last else { return };
+    let key = match restriction.kind {
+        Kind::ChannelsOnly { .. } => "channels",
+        Kind::HoursOnly(_) => "windows",
+        Kind::SinglePointOfContact(_)
+        | Kind::ContactQuota { .. }
+        | Kind::IssueClosed(_)
+        | Kind::IssueQuota(_)
+        | Kind::RepresentativeOnly { .. }
+        | Kind::ReadAndFile { .. }
+        | Kind::ContactEnded
+        | Kind::ComplaintClosed(_)
+        | Kind::CallLength { .. }
+        | Kind::VisitsInPairs
+        | Kind::AppointmentOnly
+        | Kind::DocumentsReturned { .. } => "kind",
+    };
+    let path = format!("restrictions[{index}].{key}");
+    let message = match named.as_slice() {
+        [one] => format!("{one} leaves the person no way to contact you that somebody answers"),
+        several => format!(
+            "{} together leave the person no way to contact you that somebody answers; leave one \
+             channel open in all of them",
+            several.join(" and ")
+        ),
+    };
+    found.add(&path, message);
 }
 
 struct Faults {
@@ -138,6 +196,9 @@ impl<'a> RestrictionCheck<'a> {
             }
         };
         self.check_names();
+        if matches!(self.restriction.status, Status::Active | Status::UnderAppeal) {
+            self.check_recorded();
+        }
         if may_hold {
             self.check_rules();
             self.check_groups();
@@ -156,10 +217,24 @@ impl<'a> RestrictionCheck<'a> {
     /// The rules of the domain that also hold for what was decided elsewhere.
     fn check_rules(&mut self) {
         let kind = kind_fault(self.profile(), self.restriction.kind.name());
-        for broken in kind.into_iter().chain(dates(self.organisation, self.restriction, None)) {
-            let Broken { what, clause, key } = broken;
+        let dates = dates(self.organisation, self.restriction, None);
+        self.add_broken(kind.into_iter().chain(dates));
+    }
+
+    fn check_recorded(&mut self) {
+        self.add_broken(on_record(self.profile(), self.restriction));
+    }
+
+    fn add_broken(&mut self, broken: impl IntoIterator<Item = Broken>) {
+        for Broken { what, clause, key } in broken {
             let cited = clause.map(|clause| format!(" (clause {clause})")).unwrap_or_default();
-            self.add(key, format!("{what}{cited}"));
+            let message = format!("{what}{cited}");
+            let path = format!("{}.{key}", self.path);
+            // A proposal has its dates looked at as well.
+            if !self.found.found.iter().any(|known| known.path == path && known.message == message)
+            {
+                self.add(key, message);
+            }
         }
     }
 

@@ -2,16 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Fault, Io, Outcome, Which, read_file, say};
-use crate::casework::import::{COLUMNS, FileFault, Format, claimed_twice, read_people};
+use super::{Fault, Io, Outcome, Which, say};
+use crate::casework::import::{
+    COLUMNS, FileFault, Format, Imported, Missing, claimed_twice, decode, read_people,
+};
 use crate::casework::{Desk, Fault as CaseFault};
+use crate::domain::audit::EndedRestriction;
 use crate::domain::organisation::Organisation;
 use crate::runtime::limits::{IMPORT_BYTES_MAX, IMPORT_FAULTS_SHOWN_MAX};
 
 /// Load people with restrictions that were decided elsewhere
 ///
-/// All people of the file are loaded, or none: every fault is named with its line and key. People
-/// who are on record are replaced by id, nobody is removed; the same file again changes nothing. It
+/// All people of the file are loaded, or none: every fault is named with its line and key. What the
+/// file speaks of replaces what is on record, by the person's id; what it does not speak of (a column
+/// or key that it does not have, a person who is not in it) stays. A restriction that holds and is
+/// left out stops the import, unless --end-missing ends it. The same file again changes nothing. It
 /// works beside a gateway that serves, and takes effect at once.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = columns())]
@@ -21,6 +26,12 @@ pub struct ImportArgs {
     /// A JSON list of people, or CSV where the name ends in .csv
     #[arg(value_name = "PEOPLE")]
     file: PathBuf,
+    /// End restrictions that hold and that the file leaves out
+    ///
+    /// Only of people whose restrictions the file speaks of: a CSV without such columns, or a person
+    /// in JSON without the key `restrictions`, leaves them as they are.
+    #[arg(long)]
+    end_missing: bool,
     /// The name on the audit trail
     #[arg(long, value_name = "NAME", default_value = "command line")]
     by: String,
@@ -31,8 +42,10 @@ pub struct ImportArgs {
 
 /// The columns of a CSV file, for `--help`.
 fn columns() -> String {
-    let mut help = "CSV columns, in any order; only id must be there. Rows with the same id are \
-                    one person, each with a restriction of its own. Lists are written a;b;c.\n"
+    let mut help = "CSV columns, in any order; only id must be there, and a restriction needs \
+                    grounds, clause, starts, decided_by, and review_due or ends. Rows with the \
+                    same id are one person, each with a restriction of its own. Lists are written \
+                    a;b;c. The file is UTF-8; Excel's plain CSV (Windows-1252) is read as well.\n"
         .to_owned();
     for column in COLUMNS {
         help.push_str(&format!("  {:<22}{}\n", column.name, column.says));
@@ -47,11 +60,16 @@ pub async fn run(
     io: &mut Io<'_>,
 ) -> Result<Outcome, Fault> {
     let file = args.file.display().to_string();
-    let text = read_bounded(&args.file)?;
+    let format = format_of(&args.file);
+    let bytes = read_bounded(&args.file)?;
+    let read = decode(&bytes, format).map_err(|fault| refused(&file, &[fault]))?;
+    if let Some(notice) = read.notice {
+        say(io.err, format_args!("{file}: {notice}"));
+    }
     let progress = |checked: usize, total: usize| {
         say(io.err, format_args!("{file}: {checked} of {total} people checked"));
     };
-    let people = read_people(&text, format_of(&args.file), organisation, progress)
+    let people = read_people(&read.text, format, organisation, progress)
         .map_err(|faults| refused(&file, &faults))?;
     for (one, other) in claimed_twice(&people, organisation) {
         say(
@@ -62,32 +80,86 @@ pub async fn run(
             ),
         );
     }
-    let done = desk.import(organisation, people, &args.by).await.map_err(|fault| match fault {
-        CaseFault::Store(error) if error.is_retryable() => {
-            Fault::input(format!("nothing was imported: {error}; try again"))
-        }
-        other => Fault::internal(other),
-    })?;
-    if args.json {
+    let missing = if args.end_missing { Missing::End } else { Missing::Refuse };
+    let done = desk
+        .import(organisation, people, missing, &args.by)
+        .await
+        .map_err(|fault| not_imported(&file, fault))?;
+    tell(&done, organisation, args.json, io);
+    Ok(Outcome::Yes)
+}
+
+fn tell(done: &Imported, organisation: &Organisation, json: bool, io: &mut Io<'_>) {
+    for EndedRestriction { person, restriction } in &done.ended {
+        say(io.err, format_args!("person \"{person}\": restriction \"{restriction}\" is ended"));
+    }
+    if json {
         let result = serde_json::json!({
             "people": done.people,
             "restrictions": done.restrictions,
             "unchanged": done.unchanged,
+            "ended": done.ended,
         });
         say(io.out, result);
     } else {
         say(
             io.out,
             format_args!(
-                "on record for {}: people {} (unchanged {}), restrictions {}",
-                organisation.id, done.people, done.unchanged, done.restrictions
+                "on record for {}: people {} (unchanged {}), restrictions {} (ended {})",
+                organisation.id,
+                done.people,
+                done.unchanged,
+                done.restrictions,
+                done.ended.len()
             ),
         );
     }
-    Ok(Outcome::Yes)
 }
 
-fn read_bounded(file: &Path) -> Result<String, Fault> {
+/// Why nothing was imported although the file by itself is right.
+fn not_imported(file: &str, fault: CaseFault) -> Fault {
+    let several = |lines: Vec<String>, last: String| {
+        let more = lines.len().saturating_sub(IMPORT_FAULTS_SHOWN_MAX);
+        let mut shown: Vec<String> = lines.into_iter().take(IMPORT_FAULTS_SHOWN_MAX).collect();
+        if more > 0 {
+            shown.push(format!("{file}: and {more} more"));
+        }
+        shown.push(last);
+        Fault { lines: shown }
+    };
+    match fault {
+        CaseFault::WouldEnd(left_out) => {
+            let line = |one: &EndedRestriction| {
+                format!(
+                    "{file}: person \"{}\": restriction \"{}\" holds, and is not in the file",
+                    one.person, one.restriction
+                )
+            };
+            let last = format!(
+                "{file}: {} restriction(s) would end; nothing was imported. --end-missing ends them",
+                left_out.len()
+            );
+            several(left_out.iter().map(line).collect(), last)
+        }
+        CaseFault::Invalid(faults) => {
+            let last = format!(
+                "{file}: {} fault(s) with what is on record; nothing was imported",
+                faults.len()
+            );
+            let line = |fault: &crate::casework::person_check::PersonFault| {
+                format!("{file}: {}: {}", fault.path, fault.message)
+            };
+            several(faults.iter().map(line).collect(), last)
+        }
+        CaseFault::Refused(why) => Fault::input(format!("{file}: {why}; nothing was imported")),
+        CaseFault::Store(error) if error.is_retryable() => {
+            Fault::input(format!("nothing was imported: {error}; try again"))
+        }
+        other => Fault::internal(other),
+    }
+}
+
+fn read_bounded(file: &Path) -> Result<Vec<u8>, Fault> {
     let bytes = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
     if bytes > IMPORT_BYTES_MAX {
         return Err(Fault::input(format!(
@@ -95,7 +167,8 @@ fn read_bounded(file: &Path) -> Result<String, Fault> {
             file.display()
         )));
     }
-    read_file(file)
+    std::fs::read(file)
+        .map_err(|error| Fault::input(format!("{}: can't be read: {error}", file.display())))
 }
 
 fn format_of(file: &Path) -> Format {

@@ -14,13 +14,27 @@ pub enum AuditEvent {
     /// One contact was decided.
     Decided(DecidedEntry),
     /// People and restrictions were loaded.
-    Imported { people: u32, restrictions: u32 },
+    Imported {
+        people: u32,
+        /// Those on record for these people.
+        restrictions: u32,
+        /// Held before, and hold no longer.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ended: Vec<EndedRestriction>,
+    },
     /// Staff did something with a queue item.
     Item { item: String, action: String },
     /// A kept original was handed to its recipients.
     Released { item: String },
     /// A person's record was changed.
     PersonChanged { person: String },
+}
+
+/// A restriction that was ended, by the ids of it and its person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedRestriction {
+    pub person: String,
+    pub restriction: String,
 }
 
 /// The auditor's view of a decision.

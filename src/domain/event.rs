@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::audit::{AuditEntry, AuditEvent, DecidedEntry};
+use super::audit::{AuditEntry, AuditEvent, DecidedEntry, EndedRestriction};
 use super::channel::Channel;
 use super::decision::Disposition;
 use super::person::Person;
@@ -104,9 +104,22 @@ pub struct Event {
 pub enum EventData {
     Contact(ContactData),
     Dated(DatedData),
-    Item { item: String, action: String, by: String },
-    Person { person: String, by: String },
-    Imported { people: u32, restrictions: u32, by: String },
+    Item {
+        item: String,
+        action: String,
+        by: String,
+    },
+    Person {
+        person: String,
+        by: String,
+    },
+    Imported {
+        people: u32,
+        restrictions: u32,
+        by: String,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        ended: Vec<EndedRestriction>,
+    },
 }
 
 /// A contact's decision, as far as other systems are told of it.
@@ -162,9 +175,10 @@ pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
                 })
                 .collect()
         }
-        AuditEvent::Imported { people, restrictions } => {
+        AuditEvent::Imported { people, restrictions, ended } => {
             let (people, restrictions) = (*people, *restrictions);
-            let data = EventData::Imported { people, restrictions, by: entry.by.clone() };
+            let (by, ended) = (entry.by.clone(), ended.clone());
+            let data = EventData::Imported { people, restrictions, by, ended };
             vec![event(EventKind::PeopleImported, None, data)]
         }
         AuditEvent::Item { item, action } => {

@@ -328,6 +328,10 @@ pub const REDIS_SCAN_PIECE: usize = 2_000;
 pub const IMPORT_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Faults of a people file that are shown. More: the rest is counted.
 pub const IMPORT_FAULTS_SHOWN_MAX: usize = 200;
+/// Restrictions that one import may end: the audit entry names each. More: refused; split the file.
+pub const IMPORT_ENDED_MAX: usize = 1_000;
+/// Faults that are looked for in one restriction of a CSV row. More: found the next time.
+pub const IMPORT_ROW_FAULTS_MAX: usize = 16;
 /// People between two lines of an import's progress.
 pub const IMPORT_PROGRESS_EVERY: usize = 1_000;
 /// A note on a queue item, in characters. Longer: refused.

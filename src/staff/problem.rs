@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::casework::Fault;
 use crate::casework::person_check::PersonFault;
+use crate::domain::audit::EndedRestriction;
 use crate::domain::queue::ItemFault;
 
 /// What stands before every problem's own name in `type`. It is a name, not an address (RFC 9457
@@ -152,6 +153,7 @@ impl From<Fault> for Problem {
                 problem.0.faults = faults;
                 problem
             }
+            Fault::WouldEnd(left_out) => would_end(left_out, &detail),
             Fault::Refused(_) => Problem::new(422, "refused", "Refused").with_detail(detail),
             Fault::Store(error) if error.is_retryable() => {
                 Problem::new(503, "store-unavailable", "Try again")
@@ -186,6 +188,17 @@ impl From<Fault> for Problem {
             }
         }
     }
+}
+
+fn would_end(left_out: Vec<EndedRestriction>, detail: &str) -> Problem {
+    let mut problem = Problem::new(409, "would-end", "Restrictions would end")
+        .with_detail(format!("{detail}; `?missing=end` ends them"));
+    let named = left_out.into_iter().map(|one| PersonFault {
+        path: format!("person \"{}\"", one.person),
+        message: format!("restriction \"{}\" holds and is left out", one.restriction),
+    });
+    problem.0.faults = named.collect();
+    problem
 }
 
 fn item_problem(fault: &ItemFault) -> Problem {

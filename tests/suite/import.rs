@@ -6,12 +6,12 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 
 /// A folder with a configuration and room for a store.
-struct Place {
-    folder: tempfile::TempDir,
+pub struct Place {
+    pub folder: tempfile::TempDir,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let profiles = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles");
         let path = |name: &str| folder.path().join(name).display().to_string();
@@ -27,13 +27,13 @@ impl Place {
         Place { folder }
     }
 
-    fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let file = self.folder.path().join(name);
         std::fs::write(&file, text).unwrap();
         file
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_contact-gateway"))
             .args(arguments)
             .args(["--organisation", "tuntum", "--config"])
@@ -43,17 +43,17 @@ impl Place {
             .unwrap()
     }
 
-    fn import(&self, name: &str, text: &str) -> Output {
+    pub fn import(&self, name: &str, text: &str) -> Output {
         self.write(name, text);
         self.run(&["import", "--json", name])
     }
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn counts(output: &Output) -> Value {
+pub fn counts(output: &Output) -> Value {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
@@ -63,8 +63,8 @@ const PEOPLE: &str = r#"[
    "identifiers": [{"kind": "email", "value": "jo@home.example"},
                    {"kind": "phone", "value": "0115 496 0123"}],
    "restrictions": [
-     {"id": "R-1", "kind": "contact_quota", "limit": 2, "per": "week",
-      "starts": "2026-11-01", "review_due": "2027-05-01"}]},
+     {"id": "R-1", "kind": "contact_quota", "limit": 2, "per": "week", "grounds": "demands",
+      "starts": "2026-11-01", "review_due": "2027-05-01", "decided_by": "A"}]},
   {"id": "P-2", "name": "Al Roe"}
 ]"#;
 
@@ -72,9 +72,9 @@ const PEOPLE: &str = r#"[
 fn people_are_imported_and_the_same_file_again_changes_nothing() {
     let place = Place::new();
     let first = counts(&place.import("people.json", PEOPLE));
-    assert_eq!(first, json!({"people": 2, "restrictions": 1, "unchanged": 0}));
+    assert_eq!(first, json!({"people": 2, "restrictions": 1, "unchanged": 0, "ended": []}));
     let again = counts(&place.import("people.json", PEOPLE));
-    assert_eq!(again, json!({"people": 2, "restrictions": 1, "unchanged": 2}));
+    assert_eq!(again, json!({"people": 2, "restrictions": 1, "unchanged": 2, "ended": []}));
     let one_more = PEOPLE.replace("Al Roe", "Alice Roe");
     let changed = counts(&place.import("people.json", &one_more));
     assert_eq!(changed["unchanged"], 1);
@@ -96,11 +96,11 @@ fn progress_goes_to_stderr_and_the_result_to_stdout() {
 fn a_csv_file_says_the_same_as_a_json_list() {
     let place = Place::new();
     counts(&place.import("people.json", PEOPLE));
-    let csv = "id,name,email,phone,restriction,kind,limit,per,starts,review_due\n\
-               P-1,Jo Doe,jo@home.example,0115 496 0123,R-1,contact_quota,2,week,2026-11-01,2027-05-01\n\
-               P-2,Al Roe,,,,,,,,\n";
+    let csv = "id,name,email,phone,restriction,kind,limit,per,grounds,starts,review_due,decided_by\n\
+               P-1,Jo Doe,jo@home.example,0115 496 0123,R-1,contact_quota,2,week,demands,2026-11-01,2027-05-01,A\n\
+               P-2,Al Roe,,,,,,,,,,\n";
     let same = counts(&place.import("people.csv", csv));
-    assert_eq!(same, json!({"people": 2, "restrictions": 1, "unchanged": 2}));
+    assert_eq!(same, json!({"people": 2, "restrictions": 1, "unchanged": 2, "ended": []}));
 }
 
 /// What was refused, line by line, without the file's name.
@@ -128,11 +128,12 @@ fn every_fault_of_a_file_is_named_at_once_and_nothing_is_imported() {
      {"id": "R-1", "kind": "contact_quota", "per": "week"}]},
   {"id": "P-3",
    "restrictions": [
-     {"id": "R-2", "kind": "contact_quota", "limit": 1, "per": "week",
-      "starts": "2026-11-01",
+     {"id": "R-2", "kind": "contact_quota", "limit": 1, "per": "week", "grounds": "g",
+      "decided_by": "A", "starts": "2026-11-01",
       "review_due": "2028-01-01"},
-     {"id": "R-3", "kind": "visits_in_pairs", "ends": "2026-12-01"},
-     {"id": "R-4", "kind": "channels_only", "channels": ["email", "post"],
+     {"id": "R-3", "kind": "visits_in_pairs", "grounds": "g", "decided_by": "A",
+      "starts": "2026-11-01", "ends": "2026-12-01"},
+     {"id": "R-4", "kind": "channels_only", "grounds": "g", "decided_by": "A", "channels": ["email", "post"],
       "starts": "2026-11-01", "ends": "2026-10-01"}]},
   {"id": "P-3"}
 ]"#;
@@ -148,9 +149,9 @@ fn every_fault_of_a_file_is_named_at_once_and_nothing_is_imported() {
             "5:6: [1].restrictions[0].limit",
             "10:21: [2].restrictions[0].review_due",
             "11:28: [2].restrictions[1].kind",
-            "12:67: [2].restrictions[2].channels[1]",
-            "13:39: [2].restrictions[2].ends",
-            "14:10: [3].id",
+            "13:102: [2].restrictions[2].channels[1]",
+            "14:39: [2].restrictions[2].ends",
+            "15:10: [3].id",
             " 7 fault(s); nothing was imported",
         ],
         "{faults:#?}"

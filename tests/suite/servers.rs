@@ -12,3 +12,5 @@ pub mod namespace;
 mod nginx;
 mod opensmtpd;
 mod postfix;
+mod sizes;
+mod way_out;

@@ -331,7 +331,8 @@ async fn a_record_that_breaks_the_policy_is_refused_with_every_fault() {
     record["identifiers"][1]["value"] = json!("none");
     record["restrictions"][0]["review_due"] = json!("2028-01-01");
     record["restrictions"].as_array_mut().unwrap().push(json!({
-        "id": "R-2", "kind": "read_and_file", "starts": "2026-11-01", "ends": "2026-12-01"
+        "id": "R-2", "kind": "read_and_file", "starts": "2026-11-01", "ends": "2026-12-01",
+        "grounds": "g", "decided_by": "A"
     }));
     let refused = office.put(MANAGER, "/api/v1/people/P-1", &record).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -379,7 +380,8 @@ async fn lifting_a_restriction_takes_effect_at_once() {
 async fn a_restriction_is_added_once_and_found_by_its_id() {
     let office = Office::with_person().await;
     let added = json!({"id": "R-2", "kind": "channels_only", "channels": ["email"],
-                       "starts": "2026-11-01", "review_due": "2027-05-01"});
+                       "grounds": "g", "decided_by": "A", "starts": "2026-11-01",
+                       "review_due": "2027-05-01"});
     let path = "/api/v1/people/P-1/restrictions";
     assert_eq!(office.post(MANAGER, path, &added).await.status, StatusCode::CREATED);
     assert_eq!(office.post(MANAGER, path, &added).await.problem(), "exists");
@@ -412,7 +414,7 @@ async fn several_people_are_written_all_or_none() {
     assert_eq!(refused.json()["faults"][0]["path"], "[2].identifiers[0].value");
     assert_eq!(office.get(AGENT, "/api/v1/people").await.json()["people"], json!([]));
     let written = office.put(MANAGER, "/api/v1/people", &json!([person(), second])).await;
-    assert_eq!(written.json(), json!({"people": 2, "restrictions": 2, "unchanged": 0}));
+    assert_eq!(written.json(), json!({"people": 2, "restrictions": 2, "unchanged": 0, "ended": 0}));
     let again = office.put(MANAGER, "/api/v1/people", &json!([person(), second])).await;
     assert_eq!(again.json()["unchanged"], 2);
 }

@@ -6,10 +6,12 @@
 use csv::StringRecord;
 use serde_json::{Map, Value, json};
 
+use super::faulty_row;
+use super::listed::{Listed, Says};
+use super::locate::Lines;
 use super::{Entry, FileFault, Origin, Parsed};
 use crate::domain::identifier::IdentifierKind;
 use crate::domain::person::Person;
-use crate::domain::restriction::Restriction;
 
 /// Where a cell goes.
 #[derive(Debug, Clone, Copy)]
@@ -119,9 +121,22 @@ struct Rows {
     restrictions: Vec<(usize, Map<String, Value>)>,
 }
 
-pub(super) fn parse(text: &str) -> Parsed<'static> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+pub(super) fn parse(text: &str, lines: &Lines<'_>) -> Parsed<'static> {
     let mut parsed = Parsed::default();
+    if let Some(fault) = separated_otherwise(text) {
+        parsed.faults.push(fault);
+        return parsed;
+    }
+    let begins = text.len() - text.trim_start_matches(BOM).len();
+    let text = text.trim_start_matches(BOM);
+    // Where a record begins the reader knows by its byte; with CRLF, and behind blank lines, its own
+    // line is that of the end before.
+    let line_of = |position: &csv::Position| {
+        let from = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+        let ends = text.get(from..).unwrap_or_default();
+        let skipped = ends.len() - ends.trim_start_matches(['\r', '\n']).len();
+        lines.place_at(begins + from + skipped).line
+    };
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let columns = match reader.headers() {
         Ok(header) => read_header(header, &mut parsed.faults),
@@ -139,12 +154,12 @@ pub(super) fn parse(text: &str) -> Parsed<'static> {
         let record = match record {
             Ok(record) => record,
             Err(error) => {
-                let line = error.position().map_or(1, line_of);
+                let line = error.position().map_or(1, &line_of);
                 parsed.faults.push(fault(line, "", None, unequal_lengths(&error)));
                 continue;
             }
         };
-        let line = record.position().map_or(1, line_of);
+        let line = record.position().map_or(1, &line_of);
         let id = cell(&record, &columns, "id");
         if id.is_empty() {
             parsed.faults.push(fault(line, "id", None, "is empty".to_owned()));
@@ -158,10 +173,48 @@ pub(super) fn parse(text: &str) -> Parsed<'static> {
             rows.add(line, &record, &columns, &mut parsed.faults);
         }
     }
+    let says = says(&columns);
     for rows in people {
-        rows.finish(&mut parsed);
+        rows.finish(says, &mut parsed);
     }
     parsed
+}
+
+const BOM: char = '\u{feff}';
+
+/// A header whose one cell is several, by another separator.
+fn separated_otherwise(text: &str) -> Option<FileFault> {
+    let header = text.lines().next().unwrap_or_default();
+    if header.contains(',') {
+        return None;
+    }
+    let (name, key) = [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")]
+        .into_iter()
+        .find_map(|(sign, name)| Some((name, header.split_once(sign)?.0)))
+        .map(|(name, first)| (name, first.trim_matches([BOM, '"', ' '])))?;
+    let message = format!(
+        "the file is separated by {name}; separate it by commas (lists within a cell are written \
+         a;b;c)"
+    );
+    Some(fault(1, key, None, message))
+}
+
+/// What a file with these columns speaks of.
+fn says(columns: &[Column]) -> Says {
+    columns.iter().fold(Says::NOTHING, |says, column| match column.goes {
+        Goes::Person(key) | Goes::PersonList(key) => says.with(key),
+        Goes::Identifier(kind) => says.with_identifier(kind, false),
+        Goes::SharedIdentifier(kind) => says.with_identifier(kind, true),
+        Goes::NeedsChannel | Goes::Adjustment => says.with("adjustments"),
+        Goes::Representative(_) | Goes::RepresentativeIdentifier(_) => says.with("representatives"),
+        Goes::Restriction(_)
+        | Goes::RestrictionNumber(_)
+        | Goes::RestrictionFlag(_)
+        | Goes::RestrictionList(_)
+        | Goes::Contact(_)
+        | Goes::Window(_)
+        | Goes::WindowDays => says.with("restrictions"),
+    })
 }
 
 fn read_header(header: &StringRecord, faults: &mut Vec<FileFault>) -> Vec<Column> {
@@ -252,29 +305,27 @@ impl Rows {
         }
     }
 
-    fn finish(self, parsed: &mut Parsed<'static>) {
-        let before = parsed.faults.len();
+    fn finish(self, says: Says, parsed: &mut Parsed<'static>) {
         let mut restrictions = Vec::new();
         let mut restriction_lines = Vec::new();
         for (line, restriction) in self.restrictions {
-            match serde_path_to_error::deserialize::<_, Restriction>(Value::Object(restriction)) {
-                Ok(restriction) => {
-                    restrictions.push(restriction);
-                    restriction_lines.push(line);
-                }
-                Err(error) => {
-                    let key = column_of(&format!("restrictions[0].{}", error.path()));
-                    let message = error.inner().to_string();
-                    parsed.faults.push(fault(line, &key, Some(&self.id), message));
-                }
+            let (readable, faults) = faulty_row::read(restriction);
+            parsed.faults.extend(
+                faults
+                    .into_iter()
+                    .map(|faulty| fault(line, &faulty.column, Some(&self.id), faulty.message)),
+            );
+            if let Some(restriction) = readable {
+                restrictions.push(restriction);
+                restriction_lines.push(line);
             }
         }
         match serde_path_to_error::deserialize::<_, Person>(Value::Object(self.person)) {
-            Ok(person) if parsed.faults.len() == before => parsed.entries.push(Entry {
-                person: Person { restrictions, ..person },
+            // One with faulty rows as well: the rest of it is looked at.
+            Ok(person) => parsed.entries.push(Entry {
+                listed: Listed { person: Person { restrictions, ..person }, says },
                 origin: Origin::Csv { line: self.line, restriction_lines },
             }),
-            Ok(_) => {}
             Err(error) => {
                 let key = column_of(&error.path().to_string());
                 let message = error.inner().to_string();
@@ -374,10 +425,6 @@ pub(super) fn column_of(path: &str) -> String {
     found.map_or_else(|| rest.to_owned(), |column| column.name.to_owned())
 }
 
-fn line_of(position: &csv::Position) -> usize {
-    usize::try_from(position.line()).unwrap_or(usize::MAX)
-}
-
 fn unequal_lengths(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
@@ -402,7 +449,7 @@ mod tests {
     use super::*;
 
     fn faults(text: &str) -> Vec<String> {
-        parse(text).faults.iter().map(ToString::to_string).collect()
+        parse(text, &Lines::new(text)).faults.iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -411,10 +458,10 @@ mod tests {
                     P-1,A B,a@x.example;b@x.example,,R-1,contact_quota,2,week,email,,,\n\
                     P-1,,,020 7946 0001,R-2,hours_only,,,telephone,mon;tue,10:00,12:00\n\
                     P-2,C D,,,,,,,,,,\n";
-        let parsed = parse(text);
+        let parsed = parse(text, &Lines::new(text));
         assert!(parsed.faults.is_empty(), "{:?}", parsed.faults);
         assert_eq!(parsed.entries.len(), 2);
-        let first = &parsed.entries[0].person;
+        let first = &parsed.entries[0].listed.person;
         assert_eq!(first.identifiers.len(), 3);
         assert_eq!(first.restrictions.len(), 2);
         let hours = serde_json::to_value(&first.restrictions[1]).unwrap();

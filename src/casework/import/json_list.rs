@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 
+use super::listed::{Listed, Says};
 use super::locate::{Lines, Place, value_at};
 use super::{Entry, FileFault, Origin, Parsed};
 use crate::domain::person::{Adjustment, Invitation, ListedIdentifier, Person, Representative};
@@ -58,12 +59,20 @@ pub(super) fn parse<'a>(text: &'a str, lines: &Lines<'a>) -> Parsed<'a> {
         let element = element.get();
         match serde_json::from_str::<Person>(element) {
             Ok(person) => {
-                parsed.entries.push(Entry { person, origin: Origin::Json { index, element } });
+                let listed = Listed { person, says: said(element) };
+                parsed.entries.push(Entry { listed, origin: Origin::Json { index, element } });
             }
             Err(_) => FaultyPerson::new(lines, element, index).look(&mut parsed.faults),
         }
     }
     parsed
+}
+
+/// What an element speaks of: the keys that it has.
+fn said(element: &str) -> Says {
+    let keys: BTreeMap<Cow<'_, str>, IgnoredAny> =
+        serde_json::from_str(element).unwrap_or_default();
+    keys.keys().fold(Says::NOTHING, |says, key| says.with(key))
 }
 
 /// A record that could not be read as a whole.

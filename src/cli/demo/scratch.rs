@@ -156,7 +156,7 @@ impl Scratch {
         for sample in &SAMPLES {
             let Some(organisation) = settings.organisation(sample.id) else { continue };
             let people = import::read_people(
-                sample.people,
+                &of_late(sample.people, chrono::Utc::now().date_naive()),
                 import::Format::Json,
                 organisation,
                 &mut |_, _| {},
@@ -164,7 +164,9 @@ impl Scratch {
             .map_err(|faults| Fault {
                 lines: faults.iter().map(|fault| format!("{}: {fault}", sample.id)).collect(),
             })?;
-            desk.import(organisation, people, "demo").await.map_err(Fault::internal)?;
+            desk.import(organisation, people, import::Missing::Refuse, "demo")
+                .await
+                .map_err(Fault::internal)?;
         }
         Ok(())
     }
@@ -175,6 +177,16 @@ impl Scratch {
             tracing::warn!(%error, "the scratch folder could not be removed");
         }
     }
+}
+
+/// The days on which the samples' restrictions start and are reviewed.
+const STARTS: &str = "2026-11-02";
+const REVIEW_DUE: &str = "2027-04-02";
+
+/// The samples as of late, whenever the demo is run: begun two weeks ago, and reviewed some months on.
+fn of_late(people: &str, today: chrono::NaiveDate) -> String {
+    let day = |days: i64| (today + chrono::TimeDelta::days(days)).to_string();
+    people.replace(STARTS, &day(-14)).replace(REVIEW_DUE, &day(137))
 }
 
 /// A loopback address: the usual port, or any free one where that is taken.

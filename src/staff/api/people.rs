@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::contacts::NoQuery;
 use super::shape;
 use crate::casework::Fault;
+use crate::casework::import::{Listed, Missing};
 use crate::casework::person_check::{faults, normalised};
 use crate::domain::person::Person;
 use crate::runtime::limits::PAGE_ITEMS_MAX;
@@ -41,6 +42,24 @@ pub struct PeopleQuery {
     limit: Option<usize>,
 }
 
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ImportQuery {
+    /// Must be the token's.
+    #[serde(rename = "organisation")]
+    #[param(rename = "organisation")]
+    _organisation: Option<String>,
+    /// `end`: restrictions that hold and are left out end. Without it the list is refused with 409.
+    #[param(inline)]
+    missing: Option<MissingAsked>,
+}
+
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingAsked {
+    End,
+}
+
 /// What a list of people changed.
 #[derive(Serialize, ToSchema)]
 pub struct PeopleWritten {
@@ -48,6 +67,8 @@ pub struct PeopleWritten {
     restrictions: usize,
     /// Of the people, those who were on record as given already.
     unchanged: usize,
+    /// Restrictions that held before, and hold no longer.
+    ended: usize,
 }
 
 /// Everybody on record.
@@ -71,13 +92,14 @@ pub async fn list(
 /// Write several people, all or none: those on record are replaced by id, nobody is removed.
 #[utoipa::path(
     put, path = "/api/v1/people", operation_id = "write_people", tag = "people",
+    params(ImportQuery),
     request_body = Vec<shape::Person>,
     responses((status = 200, description = "Written", body = PeopleWritten))
 )]
 pub async fn import(
     State(staff): State<Arc<Staff>>,
     caller: Caller,
-    _query: Asked<NoQuery>,
+    Asked(query): Asked<ImportQuery>,
     Json(people): Json<Vec<Person>>,
 ) -> Result<axum::Json<PeopleWritten>, Problem> {
     caller.must_change_people()?;
@@ -98,11 +120,17 @@ pub async fn import(
     if !found.is_empty() {
         return Err(Fault::Invalid(found).into());
     }
-    let done = staff.casework.desk.import(organisation, people, caller.name()).await?;
+    let people = people.into_iter().map(Listed::whole).collect();
+    let missing = match query.missing {
+        Some(MissingAsked::End) => Missing::End,
+        None => Missing::Refuse,
+    };
+    let done = staff.casework.desk.import(organisation, people, missing, caller.name()).await?;
     Ok(axum::Json(PeopleWritten {
         people: done.people,
         restrictions: done.restrictions,
         unchanged: done.unchanged,
+        ended: done.ended.len(),
     }))
 }
 

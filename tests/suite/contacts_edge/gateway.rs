@@ -285,6 +285,7 @@ async fn put(store: &Embedded, people: Vec<Person>, at: DateTime<Utc>) {
     let event = AuditEvent::Imported {
         people: u32::try_from(people.len()).unwrap(),
         restrictions: u32::try_from(people.len()).unwrap(),
+        ended: Vec::new(),
     };
     let stamp = Stamp { by: "test".to_owned(), at };
     store.put_people(&karbon(), people, stamp, event).await.unwrap();

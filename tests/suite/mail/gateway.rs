@@ -134,6 +134,7 @@ impl Gateway {
             let event = contact_gateway::domain::audit::AuditEvent::Imported {
                 people: u32::try_from(people.len()).unwrap(),
                 restrictions: 0,
+                ended: Vec::new(),
             };
             let id = OrganisationId::new(&id);
             store.put_people(&id, people, stamp, event).await.unwrap();

@@ -84,7 +84,23 @@ impl Postfix {
         parts.iter().all(|name| files(&queue.join(name)) == 0)
     }
 
-    async fn until(&self, done: impl Fn() -> bool) {
+    /// As an operator edits it.
+    pub fn write_master(&self, master: &str) {
+        let file = self.folder.path().join("config/master.cf");
+        std::fs::write(file, format!("{master}{SERVICES}")).unwrap();
+    }
+
+    /// A command of the guide's, for this Postfix.
+    pub fn run(&self, line: &str) {
+        let mut words = line.split(' ');
+        let program = Path::new("/usr/sbin").join(words.next().unwrap());
+        let mut command = Command::new(program);
+        let output = command.arg("-c").arg(self.folder.path().join("config")).args(words).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{line}: {output:?}\n{}", self.log());
+    }
+
+    pub async fn until(&self, done: impl Fn() -> bool) {
         let started = Instant::now();
         while !done() {
             assert!(started.elapsed() < WAIT, "it takes too long:\n{}", self.log());
@@ -112,6 +128,7 @@ pub fn files(folder: &Path) -> usize {
 
 /// What every `master.cf` has.
 const SERVICES: &str = "\
+pickup unix n - n 1 1 pickup\n\
 cleanup unix n - n - 0 cleanup\nqmgr unix n - n 1 1 qmgr\n\
 rewrite unix - - n - - trivial-rewrite\nbounce unix - - n - 0 bounce\n\
 defer unix - - n - 0 bounce\ntrace unix - - n - 0 bounce\n\
@@ -129,7 +146,7 @@ pub fn way_back() -> String {
 
 /// How a message comes to the gateway: the guide's ways.
 #[derive(Clone, Copy)]
-pub(super) enum Way {
+pub enum Way {
     AfterQueue,
     BeforeQueue,
     Pipe(Piped),
@@ -144,13 +161,7 @@ impl Way {
     }
 
     /// The guide's lines in `master.cf`, with ports and paths of this test.
-    pub(super) fn master(
-        self,
-        front: u16,
-        gateway: u16,
-        back: u16,
-        files: &[(&str, String)],
-    ) -> String {
+    pub fn master(self, front: u16, gateway: u16, back: u16, files: &[(&str, String)]) -> String {
         let after = block(MAIL, "postfix-after-queue");
         let (text, at) = match self {
             Way::AfterQueue => (after, "[127.0.0.1]:10024"),

@@ -104,7 +104,7 @@ impl Rig {
         self.served.as_ref().unwrap()
     }
 
-    async fn send(&self, server: &dyn MailServer, from: &str, to: &[&str], message: &[u8]) {
+    pub async fn send(&self, server: &dyn MailServer, from: &str, to: &[&str], message: &[u8]) {
         let mut client = self.greeted(server).await;
         let reply = client.send(from, to, message).await;
         assert_eq!(reply.0, 250, "{from}: {reply:?}\n{}", server.said());
@@ -112,7 +112,7 @@ impl Rig {
     }
 
     /// A server that was just started may not listen yet.
-    async fn greeted(&self, server: &dyn MailServer) -> Client {
+    pub async fn greeted(&self, server: &dyn MailServer) -> Client {
         let started = Instant::now();
         let address = ("127.0.0.1", self.ports.front);
         while tokio::net::TcpStream::connect(address).await.is_err() {
@@ -123,7 +123,7 @@ impl Rig {
     }
 
     /// Waits until so many have come out and nothing waits any more.
-    async fn taken(&self, server: &dyn MailServer, messages: usize) -> Vec<Taken> {
+    pub async fn taken(&self, server: &dyn MailServer, messages: usize) -> Vec<Taken> {
         let started = Instant::now();
         while self.sink.taken().len() < messages || !server.is_empty() {
             let taken = self.sink.taken();

@@ -3,6 +3,7 @@
 use super::checks::{MailServer, Ports, rig};
 use super::guide::{MAIL, block, filled};
 use super::namespace::{Expected, Piped, Server, pipe_files};
+use super::sizes::{Counts, LIMIT, what_is_taken_is_delivered};
 use crate::mail::sink::Sink;
 
 struct Exim(Server);
@@ -52,6 +53,7 @@ fn exim(router: String, transport: &str, ports: Ports, sink: &Sink) -> Exim {
     let main = filled(
         block(MAIL, "exim-main"),
         &[
+            ("50M", LIMIT.to_string()),
             ("[0.0.0.0]:25", format!("[127.0.0.1]:{}", ports.front)),
             ("10026", ports.back.to_string()),
         ],
@@ -76,6 +78,17 @@ async fn exim_by_lmtp() {
     let exim = exim(block(MAIL, "exim-router"), &transport, rig.ports, &rig.sink);
     rig.every_disposition(&exim).await;
     rig.a_gateway_that_is_gone(&exim).await;
+    drop(exim);
+    rig.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn exim_delivers_what_it_took() {
+    let rig = rig(&gateway()).await;
+    let port = rig.ports.lmtp.to_string();
+    let transport = filled(block(MAIL, "exim-transport"), &[("10024", port)]);
+    let exim = exim(block(MAIL, "exim-router"), &transport, rig.ports, &rig.sink);
+    what_is_taken_is_delivered(&rig, &exim, Counts::Stored).await;
     drop(exim);
     rig.stop();
 }

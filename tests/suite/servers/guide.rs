@@ -18,6 +18,12 @@ pub fn block(file: &str, name: &str) -> String {
     lines.take_while(|line| !line.starts_with("```")).map(|line| format!("{line}\n")).collect()
 }
 
+/// A configuration up to its first organisation, in whose place a test has its own.
+pub fn head(config: &str) -> String {
+    let (head, _) = config.split_once("[[organisation]]").expect("the guide has an organisation");
+    head.to_owned()
+}
+
 /// The text with what a reader would put in: each must be there.
 pub fn filled(text: String, values: &[(&str, String)]) -> String {
     values.iter().fold(text, |text, (from, to)| {

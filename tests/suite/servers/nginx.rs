@@ -6,10 +6,13 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::checks::free_port;
-use super::guide::{README, block, filled};
+use super::guide::{README, block, filled, head};
 use crate::contacts_edge::client::{raw, request};
 use crate::contacts_edge::upstream::Upstream;
 use crate::served::{Place, person};
+
+/// What the guide's nginx and the gateway by default take.
+const BODY_LIMIT: usize = 25 * 1024 * 1024;
 
 /// Ended with its workers when this is dropped: it stays in the foreground, and `quit` is its own.
 struct Nginx {
@@ -53,12 +56,13 @@ async fn nginx_in_front_of_a_form() {
     let guide = filled(
         block(README, "form-gateway"),
         &[
-            ("127.0.0.1:8080", "127.0.0.1:0\"\nstaff = \"127.0.0.1:0".to_owned()),
+            ("127.0.0.1:8080", "127.0.0.1:0".to_owned()),
+            ("127.0.0.1:8081", "127.0.0.1:0".to_owned()),
             ("127.0.0.1:9000", form.address.to_string()),
         ],
     );
-    let (listen, entry) = guide.split_at(guide.find("[[organisation.form]]").unwrap());
-    let place = Place::around(listen);
+    let (_, entry) = guide.split_at(guide.find("[[organisation.form]]").unwrap());
+    let place = Place::around(&head(&guide));
     let config = std::fs::read_to_string(place.config()).unwrap();
     std::fs::write(place.config(), config + entry).unwrap();
     place.import(&json!([person(
@@ -91,6 +95,14 @@ async fn nginx_in_front_of_a_form() {
     assert_eq!(submit("lim%40x.example").await.status, 403);
     assert_eq!(form.seen().len(), 1);
     assert_eq!(served.queue("limited").await.len(), 1);
+    // As large as a form's body may be, and one byte past it.
+    for (size, status) in [(BODY_LIMIT, 200), (BODY_LIMIT + 1, 413)] {
+        let mut body = b"email=jo%40y.example&message=".to_vec();
+        body.resize(size, b'x');
+        let got = raw(address, &request("POST", "/karbon/contact", &fields, &body)).await;
+        assert_eq!(got.status, status, "{size}");
+    }
+    assert_eq!(form.seen().last().unwrap().body.len(), BODY_LIMIT);
     drop(nginx);
     served.stop();
 }

@@ -158,8 +158,11 @@ async fn what_waits_is_committed_before_the_store_ends() {
 async fn a_follower_too_far_behind_is_told_of_a_gap() {
     let folder = tempfile::tempdir().unwrap();
     let store = Embedded::open(folder.path()).unwrap();
-    let changed =
-        contact_gateway::domain::audit::AuditEvent::Imported { people: 1, restrictions: 1 };
+    let changed = contact_gateway::domain::audit::AuditEvent::Imported {
+        people: 1,
+        restrictions: 1,
+        ended: Vec::new(),
+    };
     let mut feed = store.changes();
     // As if ten thousand changes had come and been forgotten between two looks.
     let people = vec![person("P-1", "x")];

@@ -202,6 +202,11 @@ async fn through(proxy: SocketAddr, upstream: &Upstream, gateway: &Gateway, as_j
     assert!(!page.contains("Rydym wedi ei chadw"), "{page}");
     assert_eq!(upstream.seen().len(), count);
     assert_eq!(gateway.decided().await.len(), 2);
+    // More than nginx takes by itself; nobody asks the gateway about the body.
+    let long = request("POST", "/contact", &[], &vec![b'x'; 2 * 1024 * 1024]);
+    let long = raw(proxy, &long).await;
+    assert_eq!((long.status, long.text().as_str()), (200, "thanks"));
+    assert_eq!(upstream.seen().pop().unwrap().body.len(), 2 * 1024 * 1024);
     let unknown = raw(proxy, &post(&[])).await;
     assert_eq!((unknown.status, unknown.text().as_str()), (200, "thanks"));
 }
@@ -224,6 +229,11 @@ async fn nginx_asks_by_auth_request_as_the_guide_says() {
         closed.field("retry-after").is_none()
             && closed.text().contains("only contact us by letter")
     );
+    for (size, status) in [(25 * 1024 * 1024, 200), (25 * 1024 * 1024 + 1, 413)] {
+        let body = vec![b'x'; size];
+        let long = raw(nginx.address, &request("POST", "/contact", &[], &body)).await;
+        assert_eq!(long.status, status, "{size}");
+    }
     let filed = raw(nginx.address, &post(&[("Cookie", "session=ash")])).await;
     assert_eq!((filed.status, filed.text().as_str()), (200, "thanks"));
     let seen = upstream.seen().pop().unwrap();
