@@ -4,6 +4,7 @@
 //! way in, and is what the staff listener works with. The command line works with a desk alone.
 
 pub mod audit;
+pub mod case_replay;
 pub mod contacts;
 pub mod dead_letters;
 pub mod fault;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::domain::contact::Contact;
 use crate::domain::decide::{Dossier, Verdict, decide};
-use crate::domain::decision::Decision;
+use crate::domain::decision::{Decision, Disposition};
 use crate::domain::ledger::Ledger;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
@@ -27,6 +27,26 @@ impl Replay {
         let nation = organisation.profile.nation;
         let roster = Roster::new(people.into_iter().map(Arc::new), nation);
         Replay { organisation, roster, ledgers: HashMap::new(), decided: HashMap::new() }
+    }
+
+    /// Takes a person's record as it is from now on.
+    pub fn put_person(&mut self, person: Person) {
+        self.roster.put(Arc::new(person), self.organisation.profile.nation);
+    }
+
+    /// Whether a contact that was held would pass now. If so, what it would have added is recorded,
+    /// so that it counts as any other does.
+    pub fn passes_now(&mut self, contact: &Contact) -> bool {
+        let recorded = self.decided.remove(&contact.id);
+        let mut trial = self.clone();
+        let disposition = trial.decide(contact).decision.disposition;
+        let passes = matches!(disposition, Disposition::Deliver | Disposition::Route);
+        if passes {
+            *self = trial;
+        } else if let Some(recorded) = recorded {
+            self.decided.insert(contact.id.clone(), recorded);
+        }
+        passes
     }
 
     /// Decides the next contact, at its own time, and records what the decision adds.

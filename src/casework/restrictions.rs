@@ -31,9 +31,7 @@ impl Casework {
         let in_force = person
             .restrictions
             .iter()
-            .filter(|restriction| {
-                restriction.is_in_force(now, profile.timezone, profile.kept_during_appeal())
-            })
+            .filter(|restriction| restriction.is_in_force(now, profile))
             .map(|restriction| restriction.id.clone())
             .collect();
         Ok(Restrictions { restrictions: person.restrictions.clone(), in_force })

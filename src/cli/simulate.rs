@@ -1,6 +1,8 @@
 //! `simulate`: decides a scenario's contacts in order, against records in memory and the scenario's
 //! own clock.
 
+mod cases;
+
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -34,6 +36,10 @@ pub struct SimulateArgs {
     /// Compare each decision with the contact's `expect`; exit 1 and show what differs.
     #[arg(long)]
     expect: bool,
+    /// The file is a case scenario: steps of casework, contacts, and what falls due between them;
+    /// one JSON a step.
+    #[arg(long)]
+    cases: bool,
     /// People, contacts in order of time, and perhaps a partial profile.
     scenario: PathBuf,
 }
@@ -60,6 +66,9 @@ struct Scenario<'a> {
 /// # Errors
 /// [`Fault`] where an input is not what it should be.
 pub fn run(args: SimulateArgs, out: &mut dyn Write, err: &mut dyn Write) -> Result<Outcome, Fault> {
+    if args.cases {
+        return cases::run(&args, out, err);
+    }
     let source = super::read_file(&args.scenario)?;
     let place = args.scenario.display().to_string();
     let json_fault = |fault: json::JsonFault| Fault::in_file(&place, &fault);

@@ -60,6 +60,10 @@ impl Node {
     }
 
     /// Whether the value says that the policy is silent.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self.value, Value::List(_))
+    }
+
     pub(super) fn is_unset(&self) -> bool {
         match &self.value {
             Value::Unset => true,

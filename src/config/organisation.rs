@@ -21,6 +21,7 @@ use crate::channels::web_form::settings::FormSettings;
 use crate::domain::identifier::{IdentifierKind, domain_to_ascii, e164, normalise};
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::profile::{Nation, Profile, Role};
+use crate::domain::reach::Reach;
 use crate::domain::restriction::Mode;
 use crate::forward::events::settings::ReceiverSettings;
 use crate::staff::settings::StaffMember;
@@ -71,7 +72,8 @@ fn one(context: &Context<'_>, section: Section<'_>, has_mail: bool, read: &mut R
         .unwrap_or_default();
     let queue_mailboxes = queues(&section, nation);
     let notice_from = notice_from(&section, nation);
-    let reach = reach::read(&section, nation);
+    let reach = reach::read(&section, profile.as_deref());
+    let profile = profile.map(|profile| staffed(profile, &reach));
 
     let owner = OrganisationId::new(&shown);
     if let Some(look) = section.field("page").and_then(|f| page::read(context, &f)) {
@@ -119,6 +121,15 @@ fn one(context: &Context<'_>, section: Section<'_>, has_mail: bool, read: &mut R
         notice_from,
         reach,
     }));
+}
+
+/// The profile with the hours that the organisation itself gives.
+fn staffed(profile: Arc<Profile>, reach: &Reach) -> Arc<Profile> {
+    if reach.staffed_hours.is_empty() {
+        return profile;
+    }
+    let staffed_hours = Some(reach.staffed_hours.clone());
+    Arc::new(Profile { staffed_hours, ..Arc::unwrap_or_clone(profile) })
 }
 
 /// The profile with the organisation's own choices laid over it.

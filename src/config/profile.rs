@@ -25,7 +25,7 @@ pub use overlay::{from_canonical_json, overlay};
 pub use unset::{UnsetValue, unset};
 
 pub(super) use choices::lay_choices;
-pub(super) use read::read;
+pub(super) use read::{read, staffed_hours};
 pub(super) use rights::queue_name;
 
 /// Reads a profile with the bank holidays that the gateway knows.

@@ -3,36 +3,24 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{NaiveTime, Weekday};
-
 use super::organisation::address;
+use super::profile::staffed_hours;
 use super::reader::{Field, Section, brief};
 use crate::domain::channel::Channel;
 use crate::domain::identifier::e164;
 use crate::domain::language::Language;
-use crate::domain::profile::Nation;
+use crate::domain::profile::{Nation, Profile};
 use crate::domain::reach::Reach;
-use crate::domain::restriction::{Window, WindowEnd};
-
-const DAYS: [(&str, Weekday); 7] = [
-    ("mon", Weekday::Mon),
-    ("tue", Weekday::Tue),
-    ("wed", Weekday::Wed),
-    ("thu", Weekday::Thu),
-    ("fri", Weekday::Fri),
-    ("sat", Weekday::Sat),
-    ("sun", Weekday::Sun),
-];
 
 /// What an organisation's section says of how to reach it.
-pub(super) fn read(section: &Section<'_>, nation: Nation) -> Reach {
+pub(super) fn read(section: &Section<'_>, profile: Option<&Profile>) -> Reach {
+    let nation = profile.map_or(Nation::England, |profile| profile.nation);
     let details =
         by_channel(section, "contact_details", |channel, field| detail(channel, field, nation));
-    let staffed_hours =
-        by_channel(section, "staffed_hours", |_, field| field.list(|window| hours(window)));
+    let by_profile = || profile.and_then(|profile| profile.staffed_hours.clone());
     Reach {
         details,
-        staffed_hours,
+        staffed_hours: staffed_hours(section).or_else(by_profile).unwrap_or_default(),
         policy_url: section.field("policy_url").and_then(|f| f.parsed(link)),
         appeal_to: section.field("appeal_to").and_then(|f| address(&f, nation)),
         languages: section.field("languages").and_then(|f| languages(&f)).unwrap_or_default(),
@@ -81,28 +69,6 @@ pub(super) fn link(text: &str) -> Result<String, (String, String)> {
             "write it as https://www.karbon.example/contact".to_owned(),
         )),
     }
-}
-
-/// Hours of some days: `{ days = ["mon", "tue"], from = "09:00", to = "17:00" }`.
-fn hours(field: &Field<'_>) -> Option<Window> {
-    let section = field.section()?;
-    let days = section
-        .need("days", "the days, as [\"mon\", \"tue\"]")
-        .and_then(|f| f.list(|day| day.choice("a day", &DAYS)));
-    let from = section.need("from", "a time, as \"09:00\"").and_then(|f| f.parsed(time));
-    let to = section.need("to", "a time, as \"17:00\"").and_then(|f| f.parsed(end));
-    section.close();
-    Some(Window { days: days?, from: from?, to: to? })
-}
-
-fn time(text: &str) -> Result<NaiveTime, (String, String)> {
-    NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| {
-        (format!("`{}` is not a time", brief(text)), "write it as \"09:00\"".to_owned())
-    })
-}
-
-fn end(text: &str) -> Result<WindowEnd, (String, String)> {
-    if text == "24:00" { Ok(WindowEnd::Midnight) } else { time(text).map(WindowEnd::At) }
 }
 
 /// `["en"]`, `["en", "cy"]`: each once, the first first.

@@ -346,9 +346,9 @@ fn sign_off(proposal: &Proposal<'_>) -> Option<Broken> {
     let role = rule.sign_off.as_ref()?;
     let broken = |what: String| Some(Broken { what, clause: rule.clause.clone(), key: "" });
     match &proposal.signed_off_by {
-        None => broken(format!("it is not signed off by the role `{}`", role.0)),
-        Some(sign_off) if sign_off.role != role => {
-            broken(format!("it is signed off by another role than `{}`", role.0))
+        None => broken(format!("it is not signed off by the role `{role}`")),
+        Some(sign_off) if !role.include(sign_off.role) => {
+            broken(format!("it is signed off by another role than `{role}`"))
         }
         Some(sign_off) if sign_off.name == proposal.proposer => {
             broken("whoever proposes it can't sign it off".to_owned())

@@ -39,6 +39,9 @@ pub struct Person {
     /// Open invitations to get in touch, whatever the restrictions say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub invitations: Vec<Invitation>,
+    /// New issues that somebody decided to engage with after all contact was ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub engaged: Vec<Engaged>,
     #[serde(default, deserialize_with = "short")]
     pub restrictions: Vec<Restriction>,
 }
@@ -114,6 +117,9 @@ impl std::fmt::Debug for Representative {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Adjustment {
+    /// How casework names it; absent: by its place in the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     pub kind: AdjustmentKind,
     /// For `needs_channel`: the channel that stays open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -156,6 +162,16 @@ pub struct Invitation {
     pub channels: Vec<Channel>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Moment>,
+}
+
+/// An issue that is engaged with although all contact was ended: by its reference, or its threads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Engaged {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub threads: Vec<String>,
 }
 
 impl Person {

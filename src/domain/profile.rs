@@ -4,16 +4,17 @@
 //! uses the value is enforced. The product never guesses; where a decision meets an unset value
 //! all the same, it takes what helps the sender.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::calendar::BankHolidays;
 use super::channel::Channel;
+use super::duty::Duty;
 use super::identifier::Assurance;
 use super::language::Language;
-use super::restriction::{ChannelOrGroup, ChannelSet, KindName};
+use super::restriction::{ChannelOrGroup, ChannelSet, KindName, WeeklyHours};
 use super::safeguard::Safeguards;
 
 /// The UK nations, whose bank holidays differ.
@@ -54,6 +55,53 @@ impl Nation {
 #[serde(transparent)]
 pub struct Role(pub String);
 
+/// Roles of which any one may act. A policy names one; an organisation may list several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roles(Vec<Role>);
+
+impl Roles {
+    /// `None` where no role is named.
+    pub fn any_of(roles: Vec<Role>) -> Option<Self> {
+        (!roles.is_empty()).then_some(Roles(roles))
+    }
+
+    pub fn include(&self, role: &Role) -> bool {
+        self.0.contains(role)
+    }
+
+    pub fn as_slice(&self) -> &[Role] {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Roles {
+    /// "manager or head_of_service".
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&str> = self.0.iter().map(|role| role.0.as_str()).collect();
+        f.write_str(&names.join(" or "))
+    }
+}
+
+impl Serialize for Roles {
+    /// One role as its name, several as a list.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [one] => one.serialize(serializer),
+            several => several.serialize(serializer),
+        }
+    }
+}
+
+/// A ground for restricting contact, as the policy lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ground {
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clause: Option<String>,
+    /// Conduct on this ground may be severe, so that steps may be left out where the policy says so.
+    pub severe: bool,
+}
+
 /// One organisation's published rules.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
@@ -75,8 +123,14 @@ pub struct Profile {
     pub exceptions: BTreeMap<Exception, ExceptionRule>,
     pub responsible: Responsible,
     pub safeguards: Safeguards,
+    /// The policy's own list of grounds. Empty: unset.
+    pub grounds: Vec<Ground>,
+    /// When each channel is staffed; a channel that is not in the map is not staffed. `None`: unset.
+    pub staffed_hours: Option<BTreeMap<Channel, WeeklyHours>>,
     /// The roles that every organisation has ([`STAFF_ROLES`]), then those that the policy names.
     pub roles: Vec<Role>,
+    /// What each role may do. Empty: no role says, and [`super::duty`] goes by the policy's own names.
+    pub duties: BTreeMap<Role, BTreeSet<Duty>>,
     /// The figures that the policy says are kept.
     pub figures: Vec<String>,
     /// The least assurance at which a sender is held to be the person, by channel; a channel that
@@ -87,6 +141,9 @@ pub struct Profile {
     pub store_away: StoreAway,
     /// Working days within which what is filed must be marked read.
     pub read_within_working_days: Option<u32>,
+    /// Working days within which somebody decides whether to engage on a new issue after all contact
+    /// was ended. Unset: the next working day.
+    pub engagement_within_working_days: Option<u32>,
     /// The clause behind each value, by its dotted path (`review.every_months` → `8.4`).
     pub clauses: BTreeMap<String, String>,
     /// The title under which the policy is published, and the one of its Welsh edition.
@@ -103,14 +160,15 @@ pub struct KindRule {
     pub allowed: bool,
     pub clause: Option<String>,
     /// Who signs it off, where the policy says.
-    pub sign_off: Option<Role>,
+    pub sign_off: Option<Roles>,
 }
 
 /// Roles that every organisation has, whatever its policy calls the people who hold them.
 pub const STAFF_ROLES: [&str; 4] = ["agent", "manager", "head_of_service", "governance"];
 
 /// Something out of the ordinary that a policy allows only with a justification on record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Exception {
     /// A restriction without a warning before it.
     NoWarning,
@@ -148,14 +206,14 @@ pub struct ExceptionRule {
     pub when: Option<String>,
     pub clause: Option<String>,
     /// Who signs it off, where the policy says.
-    pub sign_off: Option<Role>,
+    pub sign_off: Option<Roles>,
 }
 
 /// Who does what, where the policy names somebody.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Responsible {
     /// Who decides on a restriction.
-    pub decides: Option<Role>,
+    pub decides: Option<Roles>,
     /// Who is told of contact in breach of a restriction.
     pub told_of_breaches: Option<Role>,
     /// Who decides whether to engage on a new issue after all contact was ended.
@@ -175,6 +233,11 @@ pub struct WarnFirst {
     pub media: Vec<String>,
     /// An agreement without formal action is tried first.
     pub voluntary_agreement: Option<bool>,
+    /// The grounds for which an agreement comes first, in place of a warning. Empty: all.
+    pub agreement_grounds: Vec<String>,
+    /// The parts that the policy asks of a warning: `behaviour`, `must_change`, `consequences`.
+    /// Empty: unset.
+    pub must_say: Vec<String>,
     /// Mediation by a third party is offered where it fits.
     pub mediation: Option<bool>,
 }
@@ -193,6 +256,8 @@ pub struct Review {
     pub per_decision: bool,
     /// What brings a review forward ("good_conduct").
     pub earlier: Option<String>,
+    /// So many months without an incident or a breach suggest an early review.
+    pub good_conduct_months: Option<u32>,
     /// The person is told what came of a review.
     pub outcome_told: Option<bool>,
 }
@@ -243,7 +308,7 @@ pub struct Appeal {
     pub answer: Option<Deadline>,
     /// Within what the person is told of the answer.
     pub notify: Option<Deadline>,
-    pub heard_by: Option<Role>,
+    pub heard_by: Option<Roles>,
     /// Whoever hears it took no part in the decision.
     pub hearer_uninvolved: Option<bool>,
     /// To whom an appeal is addressed.
@@ -335,13 +400,17 @@ impl Profile {
             exceptions: BTreeMap::new(),
             responsible: Responsible::default(),
             safeguards: Safeguards::default(),
+            grounds: Vec::new(),
+            staffed_hours: None,
             roles: Vec::new(),
+            duties: BTreeMap::new(),
             figures: Vec::new(),
             assurance: BTreeMap::new(),
             evidence: Evidence::default(),
             team: Team::default(),
             store_away: StoreAway::default(),
             read_within_working_days: None,
+            engagement_within_working_days: None,
             clauses: BTreeMap::new(),
             policy: None,
             welsh_policy: None,
@@ -370,6 +439,22 @@ impl Profile {
                 Some(None) | None => channel.is_written(),
             },
         })
+    }
+
+    /// The clause behind a value, or behind what it is part of.
+    pub fn clause_of(&self, path: &str) -> Option<&str> {
+        let mut path = path;
+        loop {
+            if let Some(clause) = self.clauses.get(path) {
+                return Some(clause);
+            }
+            path = path.rsplit_once('.')?.0;
+        }
+    }
+
+    /// A ground of the policy by its name.
+    pub fn ground(&self, name: &str) -> Option<&Ground> {
+        self.grounds.iter().find(|ground| ground.name == name)
     }
 
     /// The clause that a decision cites for a kind.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::channel::Channel;
 use super::language::Language;
-use super::restriction::Window;
+use super::restriction::WeeklyHours;
 
 /// The channels offered where an organisation gives no details at all: those that every public body
 /// answers on.
@@ -16,9 +16,9 @@ const OFFERED_WITHOUT_DETAILS: [Channel; 3] = [Channel::Email, Channel::Telephon
 pub struct Reach {
     /// An address, number or link by channel.
     pub details: BTreeMap<Channel, String>,
-    /// When somebody answers, by channel. An empty list: nobody does, and the channel is never
-    /// offered.
-    pub staffed_hours: BTreeMap<Channel, Vec<Window>>,
+    /// When somebody answers, by channel: the organisation's own hours, else those of its profile.
+    /// No windows: nobody does, and the channel is never offered.
+    pub staffed_hours: BTreeMap<Channel, WeeklyHours>,
     /// Where the published policy can be read.
     pub policy_url: Option<String>,
     /// Where appeals are sent; `None`: to any of the ways above.
@@ -31,7 +31,7 @@ impl Reach {
     /// Whether the organisation staffs a channel. Once it gives details of any channel, those that it
     /// leaves out are not offered.
     pub fn is_staffed(&self, channel: Channel) -> bool {
-        if self.staffed_hours.get(&channel).is_some_and(Vec::is_empty) {
+        if self.staffed_hours.get(&channel).is_some_and(|hours| hours.windows.is_empty()) {
             return false;
         }
         if self.details.is_empty() && self.staffed_hours.is_empty() {

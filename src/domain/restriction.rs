@@ -2,12 +2,13 @@
 
 mod shape;
 
-use chrono::{DateTime, NaiveTime, Utc, Weekday};
-use chrono_tz::Tz;
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc, Weekday};
 use serde::{Deserialize, Serialize};
 
+use super::calendar::add_months;
 use super::channel::Channel;
-use super::moment::Moment;
+use super::moment::{Moment, midnight, next_day};
+use super::profile::{OnOverdue, Profile};
 
 /// One limit on one person's contact. Read from and written to the published flat JSON shape,
 /// where the kind's own parameters stand beside the common keys; a key that the kind does not have
@@ -168,6 +169,9 @@ pub struct StaffContact {
     /// A SIP URI of the contact's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sip: Option<String>,
+    /// When the contact is there to answer; absent: whenever the channel is staffed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roster: Option<WeeklyHours>,
 }
 
 /// The contact, who stands in, and when somebody is away.
@@ -209,8 +213,19 @@ pub struct Hours {
     pub bank_holidays: bool,
 }
 
+/// When somebody is there to answer, by the week.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeeklyHours {
+    pub windows: Vec<Window>,
+    /// `false`: nobody is there on a bank holiday; `true`: the windows hold on those too.
+    #[serde(default)]
+    pub bank_holidays: bool,
+}
+
 /// A window of local time on some weekdays, `from` ≤ t < `to`; `to` 24:00 is the day's end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "shape::FlatWindow", into = "shape::FlatWindow")]
 pub struct Window {
     pub days: Vec<Weekday>,
     pub from: NaiveTime,
@@ -319,12 +334,12 @@ impl Kind {
 }
 
 impl Restriction {
-    /// Whether the restriction holds at an instant: its status is one that holds, and the instant
-    /// is between its dates. `kept_during_appeal` is the profile's rule; unset counts as `false`.
-    pub fn is_in_force(&self, at: DateTime<Utc>, zone: Tz, kept_during_appeal: bool) -> bool {
+    /// Whether the restriction holds at an instant: its status is one that holds, the instant is
+    /// between its dates, and its review has not ended it.
+    pub fn is_in_force(&self, at: DateTime<Utc>, profile: &Profile) -> bool {
         let holds = match self.status {
             Status::Active => true,
-            Status::UnderAppeal => kept_during_appeal,
+            Status::UnderAppeal => profile.kept_during_appeal(),
             Status::Proposed
             | Status::Varied
             | Status::Lifted
@@ -333,7 +348,35 @@ impl Restriction {
             | Status::Ended => false,
         };
         holds
-            && self.starts.is_none_or(|starts| starts.start(zone) <= at)
-            && self.ends.is_none_or(|ends| at < ends.end(zone))
+            && self.starts.is_none_or(|starts| starts.start(profile.timezone) <= at)
+            && !self.has_run_out(at, profile)
+    }
+
+    /// Whether its end has passed, or the policy's clock has ended it.
+    pub fn has_run_out(&self, at: DateTime<Utc>, profile: &Profile) -> bool {
+        self.runs_out(profile).is_some_and(|end| end <= at)
+    }
+
+    /// The instant from which it no longer holds, by its end or by what the policy does at an overdue
+    /// review. The decision itself knows this instant: no timer has to run for a restriction to end.
+    pub fn runs_out(&self, profile: &Profile) -> Option<DateTime<Utc>> {
+        let zone = profile.timezone;
+        let ends = self.ends.map(|ends| ends.end(zone));
+        let by_clock = self.ended_by_clock(profile).map(|last| midnight(zone, next_day(last)));
+        ends.into_iter().chain(by_clock).min()
+    }
+
+    /// The last day on which it can be in force by the policy's own clock: the day of its review
+    /// where an overdue one lapses, the last of the longest period where that is a hard cap.
+    pub fn ended_by_clock(&self, profile: &Profile) -> Option<NaiveDate> {
+        let zone = profile.timezone;
+        match profile.review.on_overdue? {
+            OnOverdue::Lapse => self.review_due.map(|due| due.day(zone)),
+            OnOverdue::HardCap => {
+                let starts = self.starts?.day(zone);
+                Some(add_months(starts, profile.review.longest_months?))
+            }
+            OnOverdue::Keep => None,
+        }
     }
 }

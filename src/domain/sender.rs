@@ -229,10 +229,7 @@ fn acting_for_others(
 
 /// Whether any restriction of a person, enforced or observed, is in force.
 pub fn has_restriction_in_force(person: &Person, profile: &Profile, at: DateTime<Utc>) -> bool {
-    person
-        .restrictions
-        .iter()
-        .any(|one| one.is_in_force(at, profile.timezone, profile.kept_during_appeal()))
+    person.restrictions.iter().any(|one| one.is_in_force(at, profile))
 }
 
 /// The one person whose own an identifier is, where nobody else lists it as theirs.

@@ -10,6 +10,7 @@
 
 mod authority;
 mod bad_configs;
+mod cases;
 mod contacts_edge;
 mod degraded;
 mod events;

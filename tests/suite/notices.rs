@@ -19,7 +19,7 @@ use contact_gateway::domain::notice::{
 use contact_gateway::domain::organisation::{Organisation, OrganisationId};
 use contact_gateway::domain::profile::Profile;
 use contact_gateway::domain::reach::Reach;
-use contact_gateway::domain::restriction::{Mode, Restriction};
+use contact_gateway::domain::restriction::{Mode, Restriction, WeeklyHours};
 use serde_json::json;
 
 pub const PROFILES: [&str; 5] =
@@ -33,10 +33,9 @@ fn root() -> &'static Path {
 pub fn organisation(profile: &str) -> Organisation {
     let file = root().join(format!("config/profiles/{profile}.toml"));
     let profile: Profile = config::profile::load(&file).unwrap();
-    let week = json!({"id": "H", "kind": "hours_only", "windows": [
+    let weekly = json!({"windows": [
         {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "17:00"}]});
-    let week: Restriction = serde_json::from_value(week).unwrap();
-    let contact_gateway::domain::restriction::Kind::HoursOnly(week) = week.kind else { panic!() };
+    let weekly: WeeklyHours = serde_json::from_value(weekly).unwrap();
     let details = [
         (Channel::Email, "contact@landlord.example"),
         (Channel::WebForm, "https://www.landlord.example/contact"),
@@ -53,7 +52,7 @@ pub fn organisation(profile: &str) -> Organisation {
         notice_from: None,
         reach: Reach {
             details: details.into_iter().map(|(one, detail)| (one, detail.to_owned())).collect(),
-            staffed_hours: BTreeMap::from([(Channel::Telephone, week.windows)]),
+            staffed_hours: BTreeMap::from([(Channel::Telephone, weekly)]),
             policy_url: Some("https://www.landlord.example/policy".to_owned()),
             appeal_to: None,
             languages: Vec::new(),

@@ -148,7 +148,26 @@ fn before_a_restriction() {
             "warn_first.except_severe",
             [(json!(true), "6.6"), SILENT, (json!(true), "5.1"), SILENT, (json!(true), "5.6")],
         ),
-        ("warn_first.voluntary_agreement", [(json!(true), "6.1"), SILENT, SILENT, SILENT, SILENT]),
+        (
+            "warn_first.voluntary_agreement",
+            [
+                (json!({"value": true, "grounds": ["demands", "persistence"]}), "6.1"),
+                SILENT,
+                SILENT,
+                SILENT,
+                SILENT,
+            ],
+        ),
+        (
+            "warn_first.must_say",
+            [
+                SILENT,
+                (json!(["behaviour", "must_change"]), "8.2"),
+                (json!(["behaviour", "must_change", "consequences"]), "5.2"),
+                SILENT,
+                SILENT,
+            ],
+        ),
         (
             "warn_first.media",
             [SILENT, (json!(["verbal", "written"]), "8.2"), SILENT, SILENT, SILENT],

@@ -28,8 +28,7 @@ fn config() -> ProptestConfig {
 }
 
 fn in_force(person: &Person, at: DateTime<Utc>) -> impl Iterator<Item = &Restriction> {
-    let kept = PROFILE.kept_during_appeal();
-    person.restrictions.iter().filter(move |one| one.is_in_force(at, PROFILE.timezone, kept))
+    person.restrictions.iter().filter(move |one| one.is_in_force(at, &PROFILE))
 }
 
 fn person_of<'a>(people: &'a [Person], verdict: &Verdict) -> Option<&'a Person> {

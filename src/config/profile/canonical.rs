@@ -30,7 +30,9 @@ pub fn to_canonical_json(profile: &Profile) -> Value {
         "exceptions": exceptions(profile),
         "responsible": responsible(&profile.responsible),
         "safeguards": safeguards(&profile.safeguards),
-        "roles": profile.roles,
+        "grounds": if profile.grounds.is_empty() { Value::Null } else { json!(profile.grounds) },
+        "staffed_hours": profile.staffed_hours,
+        "roles": roles(profile),
         "figures": unless_empty(&profile.figures),
         "assurance": assurance(profile),
         "evidence": { "new_text_share": profile.evidence.new_text_share },
@@ -44,6 +46,9 @@ pub fn to_canonical_json(profile: &Profile) -> Value {
             StoreAway::Defer => "defer",
         },
         "read_within_working_days": profile.read_within_working_days,
+        "contact_ended": {
+            "decide_within_working_days": profile.engagement_within_working_days,
+        },
         "clauses": clauses(profile),
         "policy": profile.policy,
         "policy_cy": profile.welsh_policy,
@@ -82,9 +87,27 @@ fn warn_first(warn_first: &WarnFirst) -> Value {
         "required": warn_first.required,
         "except_severe": warn_first.except_severe,
         "media": unless_empty(&warn_first.media),
-        "voluntary_agreement": warn_first.voluntary_agreement,
+        "voluntary_agreement": agreement(warn_first),
+        "must_say": unless_empty(&warn_first.must_say),
         "mediation": warn_first.mediation,
     })
+}
+
+/// Whether an agreement comes first; with the grounds where it is for some alone.
+fn agreement(warn_first: &WarnFirst) -> Value {
+    if warn_first.agreement_grounds.is_empty() {
+        return json!(warn_first.voluntary_agreement);
+    }
+    json!({ "value": warn_first.voluntary_agreement, "grounds": warn_first.agreement_grounds })
+}
+
+/// Each role by its name, with its duties where it says which.
+fn roles(profile: &Profile) -> Value {
+    let shown = profile.roles.iter().map(|role| match profile.duties.get(role) {
+        Some(duties) => json!({ "name": role, "duties": duties }),
+        None => json!(role),
+    });
+    shown.collect()
 }
 
 fn review(review: &Review) -> Value {
@@ -96,6 +119,7 @@ fn review(review: &Review) -> Value {
         "anchor": review.anchor.map(anchor),
         "per_decision": review.per_decision,
         "earlier": review.earlier,
+        "good_conduct_months": review.good_conduct_months,
         "outcome_told": review.outcome_told,
     })
 }

@@ -1,12 +1,16 @@
 //! A profile's tree becomes a [`Profile`].
 
+mod casework;
 mod policy;
+
+pub(in crate::config) use self::casework::staffed_hours;
 
 use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 
-use self::policy::{Policy, optional_role};
+use self::casework::engagement;
+use self::policy::Policy;
 use super::rights::safeguards;
 use crate::config::bank_holidays::Calendars;
 use crate::config::node::{Node, Value};
@@ -76,7 +80,10 @@ pub(in crate::config) fn read(
     let exceptions = policy.exceptions(&section);
     let responsible = policy.responsible(&section);
     let figures = policy.cited(&section, "figures", |f| policy.names(f)).unwrap_or_default();
+    let grounds = policy.grounds(&section);
+    let staffed_hours = staffed_hours(&section);
     let roles = policy.roles(&section);
+    let duties = policy.duties(&section);
     let safeguards = safeguards(reader, &section);
     let assurance = assurance(&section);
     let evidence = evidence(&section);
@@ -94,6 +101,7 @@ pub(in crate::config) fn read(
     let (title, welsh_title) = (title("policy"), title("policy_cy"));
     let languages = section.field("languages").filter(|f| !f.node().is_unset());
     let languages = languages.and_then(|f| crate::config::reach::languages(&f)).unwrap_or_default();
+    let engagement_within_working_days = engagement(&policy, &section, WORKING_DAYS_MAX);
     section.close();
     let nation = nation?;
     Some(Profile {
@@ -111,13 +119,17 @@ pub(in crate::config) fn read(
         exceptions,
         responsible,
         safeguards: safeguards?,
+        grounds,
+        staffed_hours,
         roles,
+        duties,
         figures,
         assurance,
         evidence,
         team,
         store_away,
         read_within_working_days,
+        engagement_within_working_days,
         clauses: policy.into_clauses(),
         policy: title,
         welsh_policy: welsh_title,
@@ -198,7 +210,7 @@ impl Policy {
     fn rule(&self, kinds: &Section<'_>, kind: &'static str) -> Option<KindRule> {
         let rule = self.cited_table(kinds, kind)?;
         let allowed = rule.need("allowed", "true or false").and_then(|f| f.boolean());
-        let sign_off = optional_role(&rule);
+        let sign_off = self.optional_roles(&rule);
         let path = rule.path().to_owned();
         rule.close();
         Some(KindRule { allowed: allowed?, clause: self.taken(&path), sign_off })
@@ -227,11 +239,14 @@ impl Policy {
         let media = self.cited(&part, "media", |f| {
             f.list(|item| item.choice("a way to warn", &MEDIA).map(str::to_owned))
         });
+        let (voluntary_agreement, agreement_grounds) = self.agreement(&part);
         let warn_first = WarnFirst {
             required: self.flag(&part, "required"),
             except_severe: self.flag(&part, "except_severe"),
             media: media.unwrap_or_default(),
-            voluntary_agreement: self.flag(&part, "voluntary_agreement"),
+            voluntary_agreement,
+            agreement_grounds,
+            must_say: self.warning_parts(&part),
             mediation: self.flag(&part, "mediation"),
         };
         part.close();
@@ -248,6 +263,9 @@ impl Policy {
             anchor: self.cited(&part, "anchor", |f| f.choice("an anchor", &ANCHORS)),
             per_decision: self.flag(&part, "per_decision").unwrap_or(false),
             earlier: self.named(&part, "earlier"),
+            good_conduct_months: part
+                .field("good_conduct_months")
+                .and_then(|f| self.cited_field(&f, |f| f.whole(1, MONTHS_MAX))),
             outcome_told: self.flag(&part, "outcome_told"),
         };
         if let (Some(every), Some(longest)) = (review.every_months, review.longest_months)
@@ -293,7 +311,7 @@ impl Policy {
             window: self.deadline(&part, "window"),
             answer: self.deadline(&part, "answer"),
             notify: self.deadline(&part, "notify"),
-            heard_by: self.role(&part, "heard_by"),
+            heard_by: self.any_role(&part, "heard_by"),
             hearer_uninvolved: self.flag(&part, "hearer_uninvolved"),
             addressed_to: self.role(&part, "addressed_to"),
             verbal: self.flag(&part, "verbal"),
@@ -343,7 +361,7 @@ impl Policy {
                 let allowed = rule.need("allowed", "true or false").and_then(|f| f.boolean());
                 let when =
                     rule.field("when").filter(|f| !f.node().is_unset()).and_then(|f| self.name(&f));
-                let sign_off = optional_role(&rule);
+                let sign_off = self.optional_roles(&rule);
                 let clause = self.taken(rule.path());
                 rule.close();
                 Some((exception, ExceptionRule { allowed: allowed?, when, clause, sign_off }))
@@ -360,7 +378,7 @@ impl Policy {
             names.into_iter().map(Role).collect()
         };
         let responsible = Responsible {
-            decides: self.role(&part, "decides"),
+            decides: self.any_role(&part, "decides"),
             told_of_breaches: self.role(&part, "told_of_breaches"),
             engages_after_end: roles("engages_after_end"),
             advises_on_requests: self.role(&part, "advises_on_requests"),
@@ -401,6 +419,8 @@ impl Policy {
         let table = item.section()?;
         let name = table.need("name", "the role").and_then(|f| self.name(&f));
         let clause = table.field("clause");
+        // Read with the duties of all roles.
+        let _duties = table.field("duties");
         table.close();
         let name = name?;
         self.cite(&format!("roles.{name}"), clause);

@@ -159,7 +159,7 @@ pub(super) fn contact_ended(walk: &mut Walk<'_>) -> Settled {
         .into_iter()
         .filter(|restriction| matches!(restriction.kind, Kind::ContactEnded))
         .collect();
-    if ended.is_empty() {
+    if ended.is_empty() || is_engaged(walk) {
         return None;
     }
     let news = news_overall(walk);
@@ -182,6 +182,16 @@ pub(super) fn contact_ended(walk: &mut Walk<'_>) -> Settled {
         walk.news = news.lines();
     }
     settled
+}
+
+/// Whether the contact is about a new issue that somebody decided to engage with.
+fn is_engaged(walk: &Walk<'_>) -> bool {
+    let engaged = walk.person().map_or(&[][..], |person| &person.engaged);
+    let about = matter(walk);
+    engaged.iter().any(|one| {
+        let same = matches!((&one.issue, &about), (Some(a), Matter::Issue(b)) if same_issue(a, b));
+        same || threads_meet(&one.threads, &walk.contact.thread)
+    })
 }
 
 /// What one restriction of row 11 makes of the contact.

@@ -225,13 +225,12 @@ pub(super) fn next_admission(walk: &Walk<'_>) -> Option<DateTime<Utc>> {
 /// nothing but the restriction's end takes it away, and it has none.
 fn obstacles(walk: &Walk<'_>, at: DateTime<Utc>) -> Vec<Option<DateTime<Utc>>> {
     let profile = walk.profile();
-    let (zone, kept) = (profile.timezone, profile.kept_during_appeal());
     let about = matter(walk);
     let all = walk.person().map_or(&[][..], |person| &person.restrictions);
     all.iter()
-        .filter(|one| one.is_in_force(at, zone, kept) && walk.mode_of(one) == Mode::Enforce)
+        .filter(|one| one.is_in_force(at, profile) && walk.mode_of(one) == Mode::Enforce)
         .filter_map(|one| {
-            let ends = one.ends.map(|ends| ends.end(zone));
+            let ends = one.runs_out(profile);
             match obstacle(walk, one, &about, at) {
                 Obstacle::None => None,
                 Obstacle::ToItsEnd => Some(ends),

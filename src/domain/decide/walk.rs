@@ -91,7 +91,6 @@ impl<'a> Walk<'a> {
         at: DateTime<Utc>,
     ) -> Self {
         let profile = &organisation.profile;
-        let kept = profile.kept_during_appeal();
         // Of doubtful senders nothing is applied; what is in force of any candidate still tells
         // whether the organisation enforces or observes here.
         let people: Vec<&Person> = match &dossier.sender.standing {
@@ -103,7 +102,7 @@ impl<'a> Walk<'a> {
         let mut in_force: Vec<&Restriction> = people
             .into_iter()
             .flat_map(|person| &person.restrictions)
-            .filter(|restriction| restriction.is_in_force(at, profile.timezone, kept))
+            .filter(|restriction| restriction.is_in_force(at, profile))
             .collect();
         in_force.sort_by(|a, b| a.id.cmp(&b.id));
         Walk {

@@ -232,7 +232,10 @@ fn way(organisation: &Organisation, channel: Channel) -> Way {
     Way {
         channel,
         detail: reach.details.get(&channel).cloned(),
-        hours: reach.staffed_hours.get(&channel).map_or_else(Vec::new, |hours| open_hours(hours)),
+        hours: reach
+            .staffed_hours
+            .get(&channel)
+            .map_or_else(Vec::new, |hours| open_hours(&hours.windows)),
     }
 }
 
@@ -252,7 +255,8 @@ fn open_hours(windows: &[Window]) -> Vec<OpenHours> {
 
 fn appeal(organisation: &Organisation) -> NoticePart {
     let profile = &organisation.profile;
-    let role = profile.appeal.addressed_to.as_ref().or(profile.appeal.heard_by.as_ref());
+    let hears = || profile.appeal.heard_by.as_ref().and_then(|roles| roles.as_slice().first());
+    let role = profile.appeal.addressed_to.as_ref().or_else(hears);
     NoticePart::Appeal {
         within: profile.appeal.window,
         heard_by: role.map(|role| role.0.clone()),

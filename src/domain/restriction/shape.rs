@@ -74,7 +74,7 @@ pub(super) struct FlatRestriction {
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FlatWindow {
+pub(super) struct FlatWindow {
     days: Vec<Day>,
     from: Clock,
     to: Clock,
@@ -178,8 +178,11 @@ impl FlatRestriction {
     fn hours(&mut self) -> Result<Hours, String> {
         let flat = self.windows.take();
         let flat = self.wants("windows", flat)?;
-        let windows: Vec<Window> =
-            flat.into_iter().map(|window| window.checked(&self.id)).collect::<Result<_, _>>()?;
+        let windows: Vec<Window> = flat
+            .into_iter()
+            .map(Window::try_from)
+            .collect::<Result<_, _>>()
+            .map_err(|fault| format!("restriction `{}`: {fault}", self.id))?;
         if windows.is_empty() {
             return Err(format!("restriction `{}`: `windows` is empty", self.id));
         }
@@ -356,25 +359,26 @@ impl FlatRestriction {
     }
 }
 
-impl FlatWindow {
-    fn checked(self, restriction: &str) -> Result<Window, String> {
-        if self.days.is_empty() {
-            return Err(format!("restriction `{restriction}`: a window has no `days`"));
+impl TryFrom<FlatWindow> for Window {
+    type Error = String;
+
+    fn try_from(flat: FlatWindow) -> Result<Self, Self::Error> {
+        if flat.days.is_empty() {
+            return Err("a window has no `days`".to_owned());
         }
-        let Clock(Some(from)) = self.from else {
-            return Err(format!("restriction `{restriction}`: a window's `from` is 24:00"));
+        let Clock(Some(from)) = flat.from else {
+            return Err("a window's `from` is 24:00".to_owned());
         };
-        let to = match self.to {
+        let to = match flat.to {
             Clock(Some(to)) if to <= from => {
-                return Err(format!(
-                    "restriction `{restriction}`: a window's `to` is not after its `from`; \
-                     write one that passes midnight as two"
-                ));
+                return Err("a window's `to` is not after its `from`; \
+                            write one that passes midnight as two"
+                    .to_owned());
             }
             Clock(Some(to)) => WindowEnd::At(to),
             Clock(None) => WindowEnd::Midnight,
         };
-        Ok(Window { days: self.days.into_iter().map(|day| day.0).collect(), from, to })
+        Ok(Window { days: flat.days.into_iter().map(|day| day.0).collect(), from, to })
     }
 }
 

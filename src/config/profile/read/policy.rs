@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::config::node::Value;
 use crate::config::reader::{Field, Section, brief};
-use crate::domain::profile::Role;
+use crate::domain::profile::{Role, Roles};
 
 /// Reads values that stand with their clause, and remembers the clauses.
 pub(super) struct Policy {
@@ -115,15 +115,16 @@ impl Policy {
         self.named(section, key).map(Role)
     }
 
+    /// Who signs off, where a rule says so.
+    pub(super) fn optional_roles(&self, section: &Section<'_>) -> Option<Roles> {
+        let field = section.field("sign_off").filter(|f| !f.node().is_unset())?;
+        Roles::any_of(self.name_or_names(&field)?.into_iter().map(Role).collect())
+    }
+
     /// A clause that its own rule carries, and that is not kept a second time.
     pub(super) fn taken(&self, path: &str) -> Option<String> {
         self.clauses.borrow_mut().remove(path)
     }
-}
-
-pub(super) fn optional_role(section: &Section<'_>) -> Option<Role> {
-    let field = section.field("sign_off").filter(|f| !f.node().is_unset())?;
-    field.parsed(snake_case).map(Role)
 }
 
 fn snake_case(text: &str) -> Result<String, (String, String)> {

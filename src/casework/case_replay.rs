@@ -1,0 +1,205 @@
+//! Taking the steps of cases in order, and deciding contacts between them, on records in memory and
+//! the steps' own clock: what `simulate --cases` does, by the production code.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::{Map, Value};
+
+use super::replay::Replay;
+use crate::domain::case::act::Act;
+use crate::domain::case::anchors::day;
+use crate::domain::case::lifecycle::{Effect, Step, step};
+use crate::domain::case::{Broken, CaseFile};
+use crate::domain::contact::Contact;
+use crate::domain::decision::{Decision, Disposition};
+use crate::domain::diary::{self, Case, Entry};
+use crate::domain::organisation::Organisation;
+use crate::domain::person::Person;
+use crate::domain::profile::Role;
+use crate::domain::report::{ContactTally, Period, figures};
+
+/// Cases of one organisation in memory.
+pub struct CaseReplay {
+    organisation: Organisation,
+    staff: BTreeMap<String, Role>,
+    people: BTreeMap<String, Person>,
+    files: BTreeMap<String, CaseFile>,
+    contacts: Replay,
+    /// What was limited or filed, in order, with the restrictions because of which.
+    held: Vec<Held>,
+    released: BTreeSet<String>,
+    tallies: Vec<ContactTally>,
+}
+
+struct Held {
+    contact: Contact,
+    because_of: Vec<String>,
+}
+
+/// The answer to a step that was taken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub made: Map<String, Value>,
+    /// Of `propose`.
+    pub still_broken: Option<Vec<Broken>>,
+    /// Contacts that the step released, in the order in which they came.
+    pub released: Vec<String>,
+}
+
+/// What a step is about, beside the act itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken<'a> {
+    pub person: &'a str,
+    pub id: Option<&'a str>,
+    pub by: &'a str,
+    pub at: DateTime<Utc>,
+}
+
+impl CaseReplay {
+    /// Restrictions of these people were decided elsewhere.
+    pub fn new(
+        organisation: Organisation,
+        staff: BTreeMap<String, Role>,
+        people: Vec<Person>,
+    ) -> Self {
+        let contacts = Replay::new(organisation.clone(), people.clone());
+        let files = people.iter().map(|one| (one.id.clone(), CaseFile::of(&one.id))).collect();
+        let people = people.into_iter().map(|one| (one.id.clone(), one)).collect();
+        CaseReplay {
+            organisation,
+            staff,
+            people,
+            files,
+            contacts,
+            held: Vec::new(),
+            released: BTreeSet::new(),
+            tallies: Vec::new(),
+        }
+    }
+
+    pub fn knows_staff(&self, name: &str) -> bool {
+        self.staff.contains_key(name)
+    }
+
+    pub fn knows_person(&self, id: &str) -> bool {
+        self.people.contains_key(id)
+    }
+
+    /// Takes a step on a person's case.
+    ///
+    /// # Errors
+    /// Everything that keeps it from being taken; nothing is done then.
+    pub fn step(&mut self, act: &Act, taken: Taken<'_>) -> Result<Answer, Vec<Broken>> {
+        let (Some(person), Some(file)) =
+            (self.people.get(taken.person), self.files.get(taken.person))
+        else {
+            let what = format!("nobody here has the id `{}`", taken.person);
+            return Err(vec![Broken::new("reference.unknown", what).key("person")]);
+        };
+        let asked = Step {
+            organisation: &self.organisation,
+            staff: &self.staff,
+            act,
+            id: taken.id,
+            by: taken.by,
+            at: taken.at,
+        };
+        let stepped = step(file, person, &asked)?;
+        if stepped.person != *person {
+            self.contacts.put_person(stepped.person.clone());
+            self.people.insert(taken.person.to_owned(), stepped.person);
+        }
+        self.files.insert(taken.person.to_owned(), stepped.file);
+        let mut released = Vec::new();
+        for effect in stepped.effects {
+            match effect {
+                Effect::Release { contact } => {
+                    if self.released.insert(contact.clone()) {
+                        released.push(contact);
+                    }
+                }
+                Effect::DecideAgain { restriction } => {
+                    released.extend(self.decide_again(&restriction));
+                }
+            }
+        }
+        Ok(Answer { made: stepped.made, still_broken: stepped.still_broken, released })
+    }
+
+    /// Decides what was held because of a restriction again; what passes now is released, each once.
+    fn decide_again(&mut self, restriction: &str) -> Vec<String> {
+        let mut released = Vec::new();
+        for held in &self.held {
+            let id = &held.contact.id;
+            let because = held.because_of.iter().any(|one| one == restriction);
+            if !because || self.released.contains(id) {
+                continue;
+            }
+            if self.contacts.passes_now(&held.contact) {
+                self.released.insert(id.clone());
+                released.push(id.clone());
+            }
+        }
+        released
+    }
+
+    /// Decides the next contact.
+    pub fn contact(&mut self, contact: &Contact) -> Decision {
+        let decision = self.contacts.decide(contact).decision;
+        if self.tallies.iter().any(|one| one.contact == contact.id) {
+            return decision;
+        }
+        let lane = |code: &str| code.strip_prefix("safeguard.").map(str::to_owned);
+        self.tallies.push(ContactTally {
+            contact: contact.id.clone(),
+            at: contact.at,
+            channel: contact.channel,
+            disposition: decision.disposition,
+            lanes: decision.reasons.iter().filter_map(|reason| lane(&reason.code)).collect(),
+        });
+        if matches!(decision.disposition, Disposition::Limit | Disposition::File) {
+            let because_of =
+                decision.reasons.iter().filter_map(|reason| reason.restriction.clone()).collect();
+            self.held.push(Held { contact: contact.clone(), because_of });
+        }
+        if let Some(file) = decision.person.as_ref().and_then(|id| self.files.get_mut(id)) {
+            file.note(contact, &decision);
+        }
+        decision
+    }
+
+    fn cases(&self) -> impl Iterator<Item = Case<'_>> {
+        let files = self.files.iter();
+        files.filter_map(|(id, file)| Some(Case { file, person: self.people.get(id)? }))
+    }
+
+    /// What falls due for one person, or for all of the organisation.
+    pub fn diary(&self, person: Option<&str>, at: DateTime<Utc>) -> Vec<Entry> {
+        let profile = &self.organisation.profile;
+        let today = day(profile, at);
+        match person {
+            None => diary::of_organisation(self.cases(), profile, today),
+            Some(id) => self
+                .cases()
+                .find(|case| case.person.id == id)
+                .map(|case| diary::of_person(case, profile, today))
+                .unwrap_or_default(),
+        }
+    }
+
+    /// The ids of a person's restrictions that are in force at an instant.
+    pub fn in_force(&self, person: &str, at: DateTime<Utc>) -> Vec<String> {
+        let profile = &self.organisation.profile;
+        let restrictions = self.people.get(person).map(|one| one.restrictions.as_slice());
+        let held = restrictions.unwrap_or_default().iter();
+        held.filter(|one| one.is_in_force(at, profile)).map(|one| one.id.clone()).collect()
+    }
+
+    /// The figures of a period, asked for at an instant.
+    pub fn figures(&self, from: NaiveDate, to: NaiveDate, at: DateTime<Utc>) -> Map<String, Value> {
+        let profile = &self.organisation.profile;
+        let cases: Vec<Case<'_>> = self.cases().collect();
+        figures(&cases, &self.tallies, profile, Period { from, to, today: day(profile, at) })
+    }
+}

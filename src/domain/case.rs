@@ -1,0 +1,151 @@
+//! One person's case file: everything about their conduct, and what was answered to it.
+//!
+//! A file is one document with one version. [`lifecycle::step`] is the only way in which it changes,
+//! and the only way in which the status of a restriction does.
+
+pub mod act;
+pub mod anchors;
+pub mod appeal;
+pub mod conduct;
+mod guard;
+pub mod letter;
+pub mod lifecycle;
+pub mod lighter;
+pub mod proposal;
+pub mod restraint;
+mod steps;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::guard::unset_keys;
+
+use self::appeal::Appeal;
+use self::conduct::{Agreement, Incident, Mediation, StaffComplaint, Warning};
+use self::letter::CaseLetter;
+use self::proposal::Proposal;
+use self::restraint::{Action, Reconciliation, Restraint, Review, Task, TaskKind};
+use super::contact::Contact;
+use super::decision::Decision;
+
+/// Everything about one person's conduct and the answers to it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CaseFile {
+    pub person: String,
+    /// How many steps were taken; a step names the version that it was made on.
+    pub version: u64,
+    pub incidents: Vec<Incident>,
+    pub warnings: Vec<Warning>,
+    pub agreements: Vec<Agreement>,
+    pub mediations: Vec<Mediation>,
+    pub proposals: Vec<Proposal>,
+    pub letters: Vec<CaseLetter>,
+    /// What is known of each restriction beside the restriction itself.
+    pub restraints: Vec<Restraint>,
+    pub reviews: Vec<Review>,
+    pub appeals: Vec<Appeal>,
+    pub staff_complaints: Vec<StaffComplaint>,
+    pub reconciliations: Vec<Reconciliation>,
+    pub actions: Vec<Action>,
+    /// Contacts that somebody must read, or decide on.
+    pub tasks: Vec<Task>,
+}
+
+/// One thing that keeps a step from being taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Broken {
+    pub code: &'static str,
+    pub what: String,
+    /// The clause of the policy that asks for it, where one does.
+    pub clause: Option<String>,
+    /// The key that it is about: of the step, of the restriction or of the profile.
+    pub key: Option<String>,
+}
+
+impl Broken {
+    pub fn new(code: &'static str, what: impl Into<String>) -> Self {
+        Broken { code, what: what.into(), clause: None, key: None }
+    }
+
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    pub fn clause(mut self, clause: Option<&str>) -> Self {
+        self.clause = clause.map(str::to_owned);
+        self
+    }
+}
+
+impl CaseFile {
+    pub fn of(person: &str) -> Self {
+        CaseFile { person: person.to_owned(), ..CaseFile::default() }
+    }
+
+    pub fn incident(&self, id: &str) -> Option<&Incident> {
+        self.incidents.iter().find(|one| one.id == id)
+    }
+
+    pub fn warning(&self, id: &str) -> Option<&Warning> {
+        self.warnings.iter().find(|one| one.id == id)
+    }
+
+    pub fn proposal(&self, id: &str) -> Option<&Proposal> {
+        self.proposals.iter().find(|one| one.id == id)
+    }
+
+    pub fn letter(&self, id: &str) -> Option<&CaseLetter> {
+        self.letters.iter().find(|one| one.id == id)
+    }
+
+    pub fn restraint(&self, restriction: &str) -> Option<&Restraint> {
+        self.restraints.iter().find(|one| one.restriction == restriction)
+    }
+
+    pub fn appeal(&self, id: &str) -> Option<&Appeal> {
+        self.appeals.iter().find(|one| one.id == id)
+    }
+
+    /// The appeal against a restriction that is not decided yet.
+    pub fn open_appeal(&self, restriction: &str) -> Option<&Appeal> {
+        self.appeals.iter().find(|one| one.restriction == restriction && one.is_open())
+    }
+
+    /// Whether somebody is the subject of a complaint that the person made and that is open.
+    pub fn is_accused(&self, staff: &str) -> bool {
+        self.staff_complaints.iter().any(|one| one.about == staff && one.closed.is_none())
+    }
+
+    /// The last letter of a kind about something that was sent.
+    pub fn sent(&self, kind: letter::LetterKind, about: &str) -> Option<&CaseLetter> {
+        self.letters
+            .iter()
+            .rev()
+            .find(|one| one.kind == kind && one.about == about && one.sent.is_some())
+    }
+
+    /// Notes a contact that somebody of the case must read or decide on.
+    pub fn note(&mut self, contact: &Contact, decision: &Decision) {
+        for reason in &decision.reasons {
+            let kind = match reason.code.as_str() {
+                "contact_ended.new_issue" => TaskKind::Engagement,
+                "read_and_file.filed" => TaskKind::ReadFiled,
+                _ => continue,
+            };
+            if self.tasks.iter().any(|one| one.contact == contact.id && one.kind == kind) {
+                continue;
+            }
+            let own = contact.message_id.iter().cloned();
+            self.tasks.push(Task {
+                contact: contact.id.clone(),
+                kind,
+                at: contact.at,
+                restriction: reason.restriction.clone(),
+                issue: contact.issue.clone(),
+                thread: own.chain(contact.thread.iter().cloned()).collect(),
+                done: None,
+            });
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Grounds, proportion, adjustments, the warning before, and the way that stays open.
+
+use chrono::{DateTime, Utc};
+
+use super::super::Broken;
+use super::super::conduct::{AgreementState, Incident, IncidentOutcome, Severity};
+use super::super::steps::conduct::counts_from;
+use super::Case;
+use crate::domain::open_way::{Closed, Question, prove};
+use crate::domain::person::{Adjustment, AdjustmentKind};
+use crate::domain::profile::Exception;
+use crate::domain::restriction::{Kind, Restriction, Status};
+
+/// An agreement that is not answered within so many working days counts as tried.
+const AGREEMENT_UNANSWERED_WORKING_DAYS: u32 = 10;
+
+fn says(text: Option<&str>) -> bool {
+    text.is_some_and(|text| !text.trim().is_empty())
+}
+
+/// Grounds, clause, incidents, and why nothing lesser would do.
+pub(super) fn recorded(case: &Case<'_, '_>) -> Vec<Broken> {
+    let profile = case.profile();
+    let mut broken = Vec::new();
+    let grounds = case.restriction.grounds.as_deref();
+    let known = |name: &str| profile.grounds.is_empty() || profile.ground(name).is_some();
+    match grounds {
+        Some(name) if !name.trim().is_empty() && known(name) => {}
+        Some(name) if !name.trim().is_empty() => {
+            let names: Vec<&str> = profile.grounds.iter().map(|one| one.name.as_str()).collect();
+            let what = format!("`{name}` is not a ground of the policy: {}", names.join(", "));
+            broken.push(case.broken("grounds.missing", "grounds", what).key("grounds"));
+        }
+        _ => {
+            let what = "the grounds are not recorded";
+            broken.push(case.broken("grounds.missing", "grounds", what).key("grounds"));
+        }
+    }
+    let kind = case.restriction.kind.name();
+    if !says(case.restriction.clause.as_deref()) && profile.clause_for(kind).is_none() {
+        broken.push(Broken::new("clause.missing", "the clause is not recorded").key("clause"));
+    }
+    broken.extend(incidents_named(case));
+    if !says(case.proposal.why_no_lesser.as_deref()) {
+        let what = "it is not recorded why nothing lesser would do";
+        broken.push(case.broken("lesser.missing", "proportionate", what).key("why_no_lesser"));
+    }
+    broken
+}
+
+fn incidents_named(case: &Case<'_, '_>) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    for id in &case.proposal.incidents {
+        if case.file().incident(id).is_none() {
+            let what = format!("`{id}` is not an incident on this person's file");
+            broken.push(Broken::new("reference.unknown", what).key("incidents"));
+        }
+    }
+    if incidents(case).next().is_none() {
+        let what = "the proposal names no incident that calls for action";
+        broken.push(case.broken("incident.missing", "incidents", what).key("incidents"));
+    }
+    broken
+}
+
+/// The incidents that a proposal may rest on: those named, without those closed as no action.
+pub(super) fn incidents<'c>(case: &'c Case<'_, '_>) -> impl Iterator<Item = &'c Incident> {
+    let named = case.proposal.incidents.iter().filter_map(|id| case.file().incident(id));
+    named.filter(|one| {
+        one.closed.as_ref().is_none_or(|closed| closed.outcome != IncidentOutcome::NoAction)
+    })
+}
+
+/// Whether some incident is severe, on a ground that the profile calls severe.
+pub(super) fn is_severe(case: &Case<'_, '_>) -> bool {
+    incidents(case).any(|one| {
+        one.severity == Severity::Severe
+            && case.profile().ground(&one.ground).is_some_and(|ground| ground.severe)
+    })
+}
+
+/// Whether some incident is severe violence.
+pub(super) fn is_violent(case: &Case<'_, '_>) -> bool {
+    incidents(case).any(|one| one.severity == Severity::Severe && one.ground == "violence")
+}
+
+/// Adjustments were considered for this person, and none clashes unreconciled.
+pub(super) fn adjustments(case: &Case<'_, '_>) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    if !says(case.proposal.adjustments_considered.as_deref()) {
+        let what = "it is not recorded that reasonable adjustments were considered";
+        broken.push(
+            case.broken("adjustments.not_considered", "adjustments", what)
+                .key("adjustments_considered"),
+        );
+    }
+    for (index, adjustment) in case.person().adjustments.iter().enumerate() {
+        let Some(channel) = adjustment.channel else { continue };
+        if adjustment.kind != AdjustmentKind::NeedsChannel || !closes(case, channel) {
+            continue;
+        }
+        let id = name_of(adjustment, index);
+        let reconciled = case
+            .file()
+            .reconciliations
+            .iter()
+            .any(|one| one.adjustment == id && one.restriction == case.restriction.id);
+        if !reconciled {
+            let what = format!(
+                "adjustment `{id}` says that the person needs `{channel}`, which this closes"
+            );
+            broken.push(case.broken("adjustments.clash", "adjustments", what).key("adjustments"));
+        }
+    }
+    broken
+}
+
+/// How an adjustment is called: by its id, or by its place.
+pub(in crate::domain::case) fn name_of(adjustment: &Adjustment, index: usize) -> String {
+    adjustment.id.clone().unwrap_or_else(|| (index + 1).to_string())
+}
+
+fn closes(case: &Case<'_, '_>, channel: crate::domain::channel::Channel) -> bool {
+    match &case.restriction.kind {
+        Kind::ChannelsOnly { channels } => !case.profile().set_contains(channels, channel),
+        Kind::RepresentativeOnly { .. } | Kind::ContactEnded => true,
+        _ => false,
+    }
+}
+
+/// A warning came before, or an agreement was tried, or the exception is asked for.
+pub(super) fn warned(case: &Case<'_, '_>) -> Option<Broken> {
+    let profile = case.profile();
+    if case.proposal.asked(Exception::NoWarning).is_some() {
+        return None;
+    }
+    let rule = &profile.warn_first;
+    let ground = case.restriction.grounds.as_deref().unwrap_or_default();
+    let agreement_first = rule.voluntary_agreement == Some(true)
+        && (rule.agreement_grounds.is_empty()
+            || rule.agreement_grounds.iter().any(|one| one == ground));
+    if agreement_first {
+        let tried = case.file().agreements.iter().any(|one| match one.state {
+            AgreementState::Refused | AgreementState::Breached => true,
+            AgreementState::Offered => {
+                let offered = super::super::anchors::day(profile, one.offered_at);
+                let days = AGREEMENT_UNANSWERED_WORKING_DAYS;
+                case.work.today() > profile.bank_holidays.add_working_days(offered, days)
+            }
+            AgreementState::Accepted | AgreementState::Kept => false,
+        });
+        let what = "no agreement was tried first: refused, breached, or left unanswered";
+        return (!tried).then(|| {
+            case.broken("agreement.missing", "warn_first.voluntary_agreement", what)
+                .key("incidents")
+        });
+    }
+    if rule.required != Some(true) {
+        return None;
+    }
+    let went_on = |since: DateTime<Utc>| incidents(case).any(|one| one.happened_at > since);
+    let warned = case.file().warnings.iter().any(|warning| {
+        counts_from(case.file(), warning).is_some_and(|since| {
+            let about_earlier = warning
+                .incidents
+                .iter()
+                .any(|id| case.file().incident(id).is_some_and(|one| one.happened_at <= since));
+            about_earlier && went_on(since)
+        })
+    });
+    let what = "no warning came before that counts: given, its letter sent if it is in writing, and \
+                an incident after it named here";
+    (!warned).then(|| case.broken("warning.missing", "warn_first.required", what).key("incidents"))
+}
+
+/// In every 7 days some staffed way stays open, over everything that restricts the person.
+pub(super) fn open_way(case: &Case<'_, '_>) -> Option<Broken> {
+    let (profile, person) = (case.profile(), case.person());
+    if matches!(case.restriction.kind, Kind::ContactEnded) || profile.staffed_hours.is_none() {
+        return None;
+    }
+    let held = |one: &&Restriction| {
+        one.id != case.restriction.id && matches!(one.status, Status::Active | Status::UnderAppeal)
+    };
+    let zone = profile.timezone;
+    let first = case.restriction.starts.map_or(case.work.today(), |starts| starts.day(zone));
+    let last = case.restriction.ends.or(case.restriction.review_due);
+    let question = Question {
+        profile,
+        person,
+        together: person.restrictions.iter().filter(held).chain([&case.restriction]).collect(),
+        first,
+        last: last.map_or(first, |last| last.day(zone)),
+    };
+    let Err(Closed { from }) = prove(&question) else { return None };
+    let what = format!(
+        "in the 7 days from {from} no staffed way stays open, over everything that restricts this \
+         person"
+    );
+    Some(case.broken("open_way.none", "open_way", what))
+}

@@ -1,0 +1,219 @@
+//! Who signed, which exceptions are asked for, and whether the letter went.
+
+use super::super::letter::{CaseLetter, parts_of, path_of_part};
+use super::super::lifecycle::accused;
+use super::super::proposal::{AskedException, Proposal, Signature};
+use super::super::{Broken, CaseFile};
+use super::Case;
+use super::fairness::{is_severe, is_violent};
+use crate::domain::profile::{Exception, Profile, Roles};
+use crate::domain::restriction::{Kind, KindName};
+
+/// Who signs off a proposal: whom the policy names for the kind, else whoever decides.
+pub(in crate::domain::case) fn kind_signers(
+    profile: &Profile,
+    proposal: &Proposal,
+) -> Option<Roles> {
+    let rule = profile.kinds.get(&proposal.restriction.kind.name());
+    let named = rule.and_then(|rule| rule.sign_off.as_ref());
+    named.or(profile.responsible.decides.as_ref()).cloned()
+}
+
+/// Who signs off an exception: whom the policy names for it, else whoever decides.
+pub(in crate::domain::case) fn exception_signers(
+    profile: &Profile,
+    exception: Exception,
+) -> Option<Roles> {
+    let rule = profile.exceptions.get(&exception);
+    let named = rule.and_then(|rule| rule.sign_off.as_ref());
+    named.or(profile.responsible.decides.as_ref()).cloned()
+}
+
+/// Whether each exception that is asked for is one that the policy allows, in such a case.
+pub(super) fn exceptions_allowed(case: &Case<'_, '_>) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    for asked in &case.proposal.exceptions {
+        broken.extend(exception_allowed(case, asked));
+        if asked.justification.trim().is_empty() {
+            let what = format!("the exception `{}` is not justified", asked.exception.name());
+            broken.push(Broken::new("field.missing", what).key("exceptions.justification"));
+        }
+    }
+    let ends_contact = matches!(case.restriction.kind, Kind::ContactEnded);
+    if ends_contact && case.proposal.asked(Exception::ContactEnded).is_none() {
+        let asked = AskedException {
+            exception: Exception::ContactEnded,
+            justification: String::new(),
+            review_due: None,
+            signature: None,
+        };
+        // Where the policy does not know it, asking would not help.
+        let what = "contact is ended, and the exception `contact_ended` is not asked for";
+        broken.push(
+            exception_allowed(case, &asked)
+                .unwrap_or_else(|| Broken::new("exception.unsigned", what).key("exceptions")),
+        );
+    }
+    broken
+}
+
+fn exception_allowed(case: &Case<'_, '_>, asked: &AskedException) -> Option<Broken> {
+    let name = asked.exception.name();
+    let key = format!("exceptions.{name}");
+    let refused = |what: String, clause: Option<&str>| {
+        Some(Broken::new("exception.not_allowed", what).clause(clause).key(key.clone()))
+    };
+    let Some(rule) = case.profile().exceptions.get(&asked.exception) else {
+        return refused(format!("the policy leaves the exception `{name}` unset"), None);
+    };
+    let clause = rule.clause.as_deref();
+    if !rule.allowed {
+        return refused(format!("the policy does not allow the exception `{name}`"), clause);
+    }
+    let fits = match rule.when.as_deref() {
+        Some("severe" | "extreme") => is_severe(case),
+        Some("violence") => is_violent(case),
+        // Anything else is the judgment of whoever signs.
+        Some(_) | None => true,
+    };
+    if !fits {
+        let when = rule.when.as_deref().unwrap_or_default();
+        return refused(
+            format!("the policy allows `{name}` only for conduct that is {when}; no incident is"),
+            clause,
+        );
+    }
+    let kind = case.restriction.kind.name();
+    let tells_nobody = matches!(kind, KindName::VisitsInPairs | KindName::AppointmentOnly);
+    if asked.exception == Exception::NoNotification && !tells_nobody {
+        return refused(
+            format!("`{kind}` can't be kept from the person whom it restricts"),
+            clause,
+        );
+    }
+    let warns = case.profile().warn_first.except_severe;
+    if asked.exception == Exception::NoWarning && warns == Some(false) {
+        let clause = case.profile().clause_of("warn_first.except_severe");
+        return refused("the policy excepts nothing from the warning".to_owned(), clause);
+    }
+    None
+}
+
+/// The signatures: the proposal's, and one for each exception.
+pub(super) fn signatures(case: &Case<'_, '_>) -> Vec<Broken> {
+    let (profile, proposal) = (case.profile(), case.proposal);
+    let mut broken = Vec::new();
+    let kind = format!("kinds.{}.sign_off", proposal.restriction.kind.name());
+    match (&proposal.signature, kind_signers(profile, proposal)) {
+        (_, None) => {}
+        (None, Some(roles)) => {
+            let clause = profile.clause_for(proposal.restriction.kind.name());
+            let what = format!("it is not signed off; {roles} signs it");
+            broken.push(Broken::new("sign_off.missing", what).clause(clause).key(kind));
+        }
+        (Some(signature), Some(roles)) => {
+            broken.extend(signer(case, signature, &roles, &kind));
+        }
+    }
+    for asked in &proposal.exceptions {
+        broken.extend(exception_signed(case, asked));
+    }
+    broken
+}
+
+/// Roles and proposer are looked at again, since roles change.
+fn signer(case: &Case<'_, '_>, signature: &Signature, roles: &Roles, key: &str) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    let name = &signature.name;
+    if !case.work.role_of(name).is_some_and(|role| roles.include(role)) {
+        let what = format!("{roles} signs it; {name} does not have that role now");
+        broken.push(Broken::new("sign_off.role", what).key(key));
+    }
+    if *name == case.proposal.by {
+        let what = format!("{name} proposed it, and can't sign it off as well");
+        broken.push(Broken::new("sign_off.proposer", what).key("by"));
+    }
+    broken.extend(accused(case.file(), name));
+    broken
+}
+
+fn exception_signed(case: &Case<'_, '_>, asked: &AskedException) -> Vec<Broken> {
+    let name = asked.exception.name();
+    let rule = case.profile().exceptions.get(&asked.exception);
+    let clause = rule.and_then(|rule| rule.clause.as_deref());
+    let unsigned = |what: String| {
+        let key = format!("exceptions.{name}");
+        Broken::new("exception.unsigned", what).clause(clause).key(key)
+    };
+    let Some(roles) = exception_signers(case.profile(), asked.exception) else { return Vec::new() };
+    let Some(signature) = &asked.signature else {
+        return vec![unsigned(format!(
+            "the exception `{name}` is not signed off; {roles} signs it"
+        ))];
+    };
+    let mut broken = Vec::new();
+    let by = &signature.name;
+    if !case.work.role_of(by).is_some_and(|role| roles.include(role)) {
+        broken.push(unsigned(format!("{roles} signs `{name}`; {by} does not have that role now")));
+    }
+    if *by == case.proposal.by {
+        broken.push(unsigned(format!("{by} proposed it, and can't sign `{name}` as well")));
+    }
+    let same_again = case.proposal.exceptions.iter().any(|other| {
+        other.exception < asked.exception
+            && other.signature.as_ref().is_some_and(|other| other.name == *by)
+    });
+    if same_again {
+        broken.push(unsigned(format!("{by} signed two exceptions; two need two people")));
+    }
+    let signed_all = case.proposal.signature.as_ref().is_some_and(|kind| kind.name == *by);
+    if asked.exception == Exception::ContactEnded && signed_all {
+        broken.push(unsigned(format!(
+            "{by} signed the proposal; that contact is ended is signed by somebody else"
+        )));
+    }
+    broken.extend(accused(case.file(), by));
+    broken
+}
+
+/// The letter has every part and went, unless the person is not to be notified.
+pub(super) fn letter(case: &Case<'_, '_>) -> Vec<Broken> {
+    if case.proposal.asked(Exception::NoNotification).is_some() {
+        return Vec::new();
+    }
+    let Some(letter) = imposing_letter(case.file(), case.proposal) else {
+        let what = "no letter to the person was drafted";
+        return vec![case.broken("letter.missing", "letter.must_say", what)];
+    };
+    let mut broken: Vec<Broken> = parts_of(case.profile(), letter.kind)
+        .into_iter()
+        .filter(|part| !letter.parts.contains(part))
+        .map(|part| {
+            let what = format!("letter `{}` does not say: {part}", letter.id);
+            let path = path_of_part(letter.kind, &part);
+            case.broken("letter.part_missing", path, what).key(part)
+        })
+        .collect();
+    if letter.sent.is_none() {
+        let what = format!("letter `{}` was not sent", letter.id);
+        broken.push(case.broken("letter.not_sent", "letter.written", what));
+    }
+    broken
+}
+
+/// The letter that tells the person of a proposal: the last one drafted, one that went before others.
+pub(in crate::domain::case) fn imposing_letter<'f>(
+    file: &'f CaseFile,
+    proposal: &Proposal,
+) -> Option<&'f CaseLetter> {
+    let about = |one: &&CaseLetter| {
+        one.kind.imposes() && (one.about == proposal.id || one.about == proposal.restriction.id)
+    };
+    let sent = file
+        .letters
+        .iter()
+        .rev()
+        .filter(about)
+        .find(|one| one.sent.as_ref().is_some_and(|sent| sent.at >= proposal.at));
+    sent.or_else(|| file.letters.iter().rev().find(about))
+}

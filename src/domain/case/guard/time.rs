@@ -1,0 +1,127 @@
+//! Dates of a restriction: in order, within the policy's periods, and filled in where left out.
+
+use chrono::{Days, NaiveDate};
+
+use super::super::Broken;
+use super::super::anchors::{day, review_from};
+use super::super::lifecycle::Work;
+use super::super::proposal::Proposal;
+use super::Case;
+use super::signatures::imposing_letter;
+use crate::domain::calendar::add_months;
+use crate::domain::moment::Moment;
+use crate::domain::profile::{Anchor, Exception, Profile};
+use crate::domain::restriction::{Restriction, Status};
+
+/// The restriction as it would be in force from now: its start, review and clause filled in.
+pub(in crate::domain::case) fn as_it_will_hold(
+    work: &Work<'_>,
+    proposal: &Proposal,
+) -> Restriction {
+    let profile = work.profile();
+    let zone = profile.timezone;
+    let today = work.today();
+    let mut restriction = proposal.restriction.clone();
+    restriction.status = Status::Active;
+    let starts = *restriction.starts.get_or_insert(Moment::Day(today));
+    let implemented = starts.day(zone).max(today);
+    let anchor = match profile.review.anchor {
+        Some(Anchor::Decision) => decision_day(work, proposal),
+        Some(Anchor::Letter) => {
+            let letter = imposing_letter(&work.file, proposal).and_then(|one| one.sent.as_ref());
+            letter.map_or(today, |sent| day(profile, sent.at))
+        }
+        _ => implemented,
+    };
+    if restriction.review_due.is_none() {
+        let due = review_from(profile, anchor);
+        let ends = restriction.ends.map(|ends| ends.day(zone));
+        restriction.review_due =
+            due.filter(|due| ends.is_none_or(|ends| *due <= ends)).map(Moment::Day);
+    }
+    if restriction.clause.is_none() {
+        restriction.clause = profile.clause_for(restriction.kind.name()).map(str::to_owned);
+    }
+    restriction
+}
+
+/// The day of the signature that completed the decision; today while one is missing.
+pub(in crate::domain::case) fn decision_day(work: &Work<'_>, proposal: &Proposal) -> NaiveDate {
+    let complete = proposal.signature.is_some();
+    let last = proposal.signers().map(|signature| signature.at).max();
+    match last.filter(|_| complete) {
+        Some(at) => day(work.profile(), at),
+        None => work.today(),
+    }
+}
+
+pub(super) fn dates_of(case: &Case<'_, '_>) -> Vec<Broken> {
+    let extended = case.proposal.asked(Exception::LongerThanLongest).is_some();
+    let mut broken = dates(case.profile(), &case.restriction, extended);
+    // What is varied began long ago.
+    let varies = case.person().restrictions.iter().any(|one| one.id == case.restriction.id);
+    let zone = case.profile().timezone;
+    let yesterday = case.work.today() - Days::new(1);
+    let starts = case.proposal.restriction.starts.map(|starts| starts.day(zone));
+    if starts.is_some_and(|starts| starts < yesterday) && !varies {
+        let what = "it starts more than a day before it is put in force";
+        broken.push(Broken::new("dates.order", what).key("starts"));
+    }
+    broken
+}
+
+/// Whether the dates of a restriction are in order and within the policy's periods.
+pub(in crate::domain::case) fn dates(
+    profile: &Profile,
+    restriction: &Restriction,
+    extended: bool,
+) -> Vec<Broken> {
+    let zone = profile.timezone;
+    let mut broken = Vec::new();
+    let by = |code, path: &str, what: String, key: &str| {
+        Broken::new(code, what).clause(profile.clause_of(path)).key(key)
+    };
+    let first = restriction.starts.map(|starts| starts.day(zone));
+    let dates = [
+        ("ends", restriction.ends, "it ends before it starts"),
+        ("review_due", restriction.review_due, "its review is due before it starts"),
+    ];
+    for (key, last, what) in dates {
+        if let (Some(starts), Some(last)) = (restriction.starts, last)
+            && last.end(zone) <= starts.start(zone)
+        {
+            broken.push(by("dates.order", "review", what.to_owned(), key));
+        }
+    }
+    if restriction.review_due.is_none() && restriction.ends.is_none() {
+        let what = "it has neither a review nor an end date".to_owned();
+        broken.push(by("review.missing", "review.every_months", what, "review_due"));
+    }
+    let (Some(first), false) = (first, extended) else { return broken };
+    let mut too_long = |key: &str, last: Option<Moment>, months: Option<u32>, path: &str| {
+        let (Some(last), Some(months)) = (last.map(|last| last.day(zone)), months) else { return };
+        if last > add_months(first, months) {
+            let verb = if key == "ends" { "ends" } else { "is reviewed" };
+            let what = format!("it {verb} more than {months} months after its start");
+            broken.push(by("dates.too_long", path, what, key));
+        }
+    };
+    too_long("ends", restriction.ends, profile.review.longest_months, "review.longest_months");
+    let (months, path) = limit_of_first_review(profile);
+    too_long("review_due", restriction.review_due, months, path);
+    broken
+}
+
+/// How far away a first review may be: the policy's longest period, and without one of the policy's
+/// own its interval between reviews.
+pub(in crate::domain::case) fn limit_of_first_review(
+    profile: &Profile,
+) -> (Option<u32>, &'static str) {
+    let review = &profile.review;
+    let own = profile.clauses.contains_key("review.longest_months");
+    match (review.longest_months, review.every_months) {
+        (Some(longest), Some(every)) if !own => (Some(longest.min(every)), "review.every_months"),
+        (Some(longest), _) => (Some(longest), "review.longest_months"),
+        (None, every) => (every, "review.every_months"),
+    }
+}

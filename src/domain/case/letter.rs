@@ -1,0 +1,159 @@
+//! Letters of a case: what each must have, and how far it is on its way.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::language::Language;
+use crate::domain::person::{AdjustmentKind, Person};
+use crate::domain::profile::Profile;
+
+/// What a letter is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LetterKind {
+    Warning,
+    Restriction,
+    Variation,
+    Lifted,
+    UpcomingReview,
+    ReviewOutcome,
+    AppealAcknowledged,
+    AppealOutcome,
+    ContactEnded,
+    NoNotificationRecord,
+}
+
+impl LetterKind {
+    pub const fn name(self) -> &'static str {
+        match self {
+            LetterKind::Warning => "warning",
+            LetterKind::Restriction => "restriction",
+            LetterKind::Variation => "variation",
+            LetterKind::Lifted => "lifted",
+            LetterKind::UpcomingReview => "upcoming_review",
+            LetterKind::ReviewOutcome => "review_outcome",
+            LetterKind::AppealAcknowledged => "appeal_acknowledged",
+            LetterKind::AppealOutcome => "appeal_outcome",
+            LetterKind::ContactEnded => "contact_ended",
+            LetterKind::NoNotificationRecord => "no_notification_record",
+        }
+    }
+
+    /// Whether it tells the person of a restriction that begins, so that every part that the policy
+    /// asks for must be in it.
+    pub const fn imposes(self) -> bool {
+        matches!(self, LetterKind::Restriction | LetterKind::ContactEnded | LetterKind::Variation)
+    }
+
+    /// Whether the ombudsman must be named, where the policy names one.
+    pub const fn names_ombudsman(self) -> bool {
+        self.imposes() || matches!(self, LetterKind::AppealOutcome)
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    #[default]
+    Standard,
+    LargePrint,
+    ColouredPaper,
+    EasyRead,
+    Braille,
+    Audio,
+}
+
+impl Format {
+    /// The format that the person's adjustments ask for.
+    pub fn of(person: &Person) -> Self {
+        let asked = person.adjustments.iter().find_map(|adjustment| match adjustment.kind {
+            AdjustmentKind::LargePrint => Some(Format::LargePrint),
+            AdjustmentKind::ColouredPaper => Some(Format::ColouredPaper),
+            AdjustmentKind::EasyRead => Some(Format::EasyRead),
+            AdjustmentKind::Braille => Some(Format::Braille),
+            AdjustmentKind::Audio => Some(Format::Audio),
+            AdjustmentKind::NeedsChannel
+            | AdjustmentKind::Translation
+            | AdjustmentKind::Interpreter
+            | AdjustmentKind::Representative
+            | AdjustmentKind::ClearWarnings
+            | AdjustmentKind::ExtraTime
+            | AdjustmentKind::Other => None,
+        });
+        asked.unwrap_or_default()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    Post,
+    Email,
+}
+
+/// Somebody approved the letter as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    pub at: DateTime<Utc>,
+    pub by: String,
+    /// Everything that its words are made of, as it was approved.
+    pub content: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    pub at: DateTime<Utc>,
+    pub by: String,
+    pub means: Means,
+}
+
+/// A letter to the person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseLetter {
+    pub id: String,
+    pub kind: LetterKind,
+    /// The id of the proposal, restriction, warning or appeal that it is about.
+    pub about: String,
+    pub language: Language,
+    pub format: Format,
+    /// The parts that it has, by the profile's names.
+    pub parts: Vec<String>,
+    pub drafted_at: DateTime<Utc>,
+    pub drafted_by: String,
+    pub approval: Option<Approval>,
+    pub sent: Option<Sent>,
+}
+
+/// The part that names the ombudsman.
+pub const OMBUDSMAN: &str = "ombudsman";
+
+/// The parts that a letter of a kind must have: those of the policy, and the ombudsman.
+pub fn parts_of(profile: &Profile, kind: LetterKind) -> Vec<String> {
+    let mut parts = match kind {
+        LetterKind::Warning => {
+            let asked = &profile.warn_first.must_say;
+            if asked.is_empty() {
+                ["behaviour", "must_change"].map(str::to_owned).to_vec()
+            } else {
+                asked.clone()
+            }
+        }
+        kind if kind.imposes() => profile.letter.must_say.clone(),
+        LetterKind::AppealOutcome => vec!["outcome".to_owned(), "reasons".to_owned()],
+        _ => vec!["outcome".to_owned()],
+    };
+    let has_ombudsman = parts.iter().any(|part| part == OMBUDSMAN);
+    if kind.names_ombudsman() && profile.ombudsman.is_some() && !has_ombudsman {
+        parts.push(OMBUDSMAN.to_owned());
+    }
+    parts
+}
+
+/// The path in the profile that asks for a part.
+pub fn path_of_part(kind: LetterKind, part: &str) -> &'static str {
+    match (kind, part) {
+        (_, OMBUDSMAN) => "ombudsman",
+        (LetterKind::Warning, _) => "warn_first.must_say",
+        _ => "letter.must_say",
+    }
+}

@@ -1,0 +1,223 @@
+//! Whether one form of a restriction is lighter than another: every contact that passed before
+//! passes after.
+
+use std::collections::BTreeSet;
+
+use crate::domain::channel::Channel;
+use crate::domain::profile::Profile;
+use crate::domain::restriction::{
+    ChannelSet, Hours, Kind, Mode, Per, Quota, QuotaWindow, Restriction, Window, WindowEnd,
+};
+
+/// Whether `after` lets pass everything that `before` does. What can't be told counts as heavier.
+pub fn is_lighter(profile: &Profile, before: &Restriction, after: &Restriction) -> bool {
+    let zone = profile.timezone;
+    let observes = after.mode == Mode::Observe || before.mode == Mode::Enforce;
+    let starts_no_earlier = match (before.starts, after.starts) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(before), Some(after)) => after.start(zone) >= before.start(zone),
+    };
+    let ends_no_later = match (before.ends, after.ends) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(before), Some(after)) => after.end(zone) <= before.end(zone),
+    };
+    observes && starts_no_earlier && ends_no_later && kind_is_lighter(profile, before, after)
+}
+
+fn kind_is_lighter(profile: &Profile, before: &Restriction, after: &Restriction) -> bool {
+    match (&before.kind, &after.kind) {
+        // These only say something on a contact that passes.
+        (_, Kind::VisitsInPairs | Kind::AppointmentOnly | Kind::DocumentsReturned { .. })
+        | (Kind::SinglePointOfContact(_), Kind::SinglePointOfContact(_))
+        | (Kind::ContactEnded, Kind::ContactEnded) => true,
+        (Kind::ChannelsOnly { channels: old }, Kind::ChannelsOnly { channels: new }) => {
+            channels(profile, old).is_subset(&channels(profile, new))
+        }
+        (Kind::HoursOnly(old), Kind::HoursOnly(new)) => hours_are_lighter(profile, old, new),
+        (
+            Kind::ContactQuota { quota: old, channels: old_channels },
+            Kind::ContactQuota { quota: new, channels: new_channels },
+        ) => {
+            covered(profile, new_channels.as_ref())
+                .is_subset(&covered(profile, old_channels.as_ref()))
+                && quota_is_lighter(*old, *new)
+        }
+        (Kind::IssueQuota(old), Kind::IssueQuota(new)) => quota_is_lighter(*old, *new),
+        (Kind::IssueClosed(old), Kind::IssueClosed(new))
+        | (Kind::ComplaintClosed(old), Kind::ComplaintClosed(new)) => {
+            within(&new.issues, &old.issues)
+                && within(&new.threads, &old.threads)
+                && within(&new.answered, &old.answered)
+                && within(&new.attachments, &old.attachments)
+        }
+        (Kind::RepresentativeOnly { names: old }, Kind::RepresentativeOnly { names: new }) => {
+            match (old, new) {
+                (_, None) => true,
+                (None, Some(_)) => false,
+                (Some(old), Some(new)) => within(old, new),
+            }
+        }
+        (Kind::ReadAndFile { issues: old }, Kind::ReadAndFile { issues: new }) => {
+            match (old, new) {
+                (None, _) => true,
+                (Some(_), None) => false,
+                (Some(old), Some(new)) => within(new, old),
+            }
+        }
+        (Kind::CallLength { minutes: old }, Kind::CallLength { minutes: new }) => new >= old,
+        _ => false,
+    }
+}
+
+fn within(inner: &[String], outer: &[String]) -> bool {
+    inner.iter().all(|one| outer.contains(one))
+}
+
+fn channels(profile: &Profile, set: &ChannelSet) -> BTreeSet<Channel> {
+    Channel::ALL.into_iter().filter(|channel| profile.set_contains(set, *channel)).collect()
+}
+
+/// The channels that a quota counts: all where it names none.
+fn covered(profile: &Profile, set: Option<&ChannelSet>) -> BTreeSet<Channel> {
+    set.map_or_else(|| Channel::ALL.into_iter().collect(), |set| channels(profile, set))
+}
+
+/// Whether what fits into the old quota fits into the new one. A calendar week may lie in two
+/// months, so that two a month can be four in one week.
+fn quota_is_lighter(old: Quota, new: Quota) -> bool {
+    let fits = match (old.window, new.window) {
+        (QuotaWindow::Calendar, QuotaWindow::Calendar) => old.per == new.per || new.per == Per::Day,
+        (QuotaWindow::Rolling, QuotaWindow::Rolling) => length(new.per) <= length(old.per),
+        (QuotaWindow::Calendar, QuotaWindow::Rolling)
+        | (QuotaWindow::Rolling, QuotaWindow::Calendar) => false,
+    };
+    fits && new.limit >= old.limit
+}
+
+const fn length(per: Per) -> u8 {
+    match per {
+        Per::Day => 0,
+        Per::Week => 1,
+        Per::Month => 2,
+    }
+}
+
+fn hours_are_lighter(profile: &Profile, old: &Hours, new: &Hours) -> bool {
+    let covers = |hours: &Hours, channel| hours.covers(channel, profile);
+    let no_more_channels =
+        Channel::ALL.into_iter().all(|channel| !covers(new, channel) || covers(old, channel));
+    no_more_channels
+        && (new.bank_holidays || !old.bank_holidays)
+        && windows_cover(&new.windows, &old.windows)
+}
+
+/// Whether every minute of the week that `inner` opens is open in `outer` too.
+fn windows_cover(outer: &[Window], inner: &[Window]) -> bool {
+    use chrono::{NaiveTime, Weekday};
+    const WEEK: [Weekday; 7] = [
+        Weekday::Mon,
+        Weekday::Tue,
+        Weekday::Wed,
+        Weekday::Thu,
+        Weekday::Fri,
+        Weekday::Sat,
+        Weekday::Sun,
+    ];
+    let of_day = |windows: &[Window], day: Weekday| -> Vec<(NaiveTime, WindowEnd)> {
+        let mut found: Vec<_> = windows
+            .iter()
+            .filter(|window| window.days.contains(&day))
+            .map(|window| (window.from, window.to))
+            .collect();
+        found.sort_by_key(|(from, _)| *from);
+        found
+    };
+    let minute = |end: WindowEnd| match end {
+        WindowEnd::At(to) => to,
+        WindowEnd::Midnight => {
+            NaiveTime::MIN.overflowing_sub_signed(chrono::Duration::nanoseconds(1)).0
+        }
+    };
+    WEEK.into_iter().all(|day| {
+        let around = of_day(outer, day);
+        of_day(inner, day).into_iter().all(|(from, to)| {
+            let mut open_until = from;
+            for (start, end) in &around {
+                if *start <= open_until && minute(*end) > open_until {
+                    open_until = minute(*end);
+                }
+            }
+            open_until >= minute(to)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::profile::Nation;
+
+    fn restriction(parameters: &serde_json::Value) -> Restriction {
+        let mut whole = json!({"id": "R-1", "starts": "2026-01-01"});
+        let map = whole.as_object_mut().unwrap();
+        map.extend(parameters.as_object().unwrap().clone());
+        serde_json::from_value(whole).unwrap()
+    }
+
+    #[test]
+    fn what_lets_pass_all_that_passed_before_is_lighter() {
+        let window = |from: &str, to: &str| json!([{"days": ["mon"], "from": from, "to": to}]);
+        let quota = |limit: u32, per: &str, window: &str| json!({"kind": "contact_quota", "limit": limit, "per": per, "window": window});
+        let channels = |list: &[&str]| json!({"kind": "channels_only", "channels": list});
+        let cases = [
+            (quota(2, "week", "calendar"), quota(3, "week", "calendar"), true),
+            (quota(2, "week", "calendar"), quota(1, "week", "calendar"), false),
+            (quota(2, "month", "calendar"), quota(2, "week", "calendar"), false),
+            (quota(2, "month", "calendar"), quota(2, "day", "calendar"), true),
+            (quota(2, "month", "rolling"), quota(2, "week", "rolling"), true),
+            (quota(2, "week", "rolling"), quota(2, "month", "rolling"), false),
+            (channels(&["letter"]), channels(&["letter", "email"]), true),
+            (channels(&["letter", "email"]), channels(&["letter"]), false),
+            (
+                json!({"kind": "hours_only", "windows": window("10:00", "12:00")}),
+                json!({"kind": "hours_only", "windows": window("09:00", "12:00")}),
+                true,
+            ),
+            (
+                json!({"kind": "hours_only", "windows": window("10:00", "12:00")}),
+                json!({"kind": "hours_only", "windows": window("10:30", "24:00")}),
+                false,
+            ),
+            (channels(&["letter"]), json!({"kind": "visits_in_pairs"}), true),
+            (json!({"kind": "visits_in_pairs"}), channels(&["letter"]), false),
+        ];
+        let profile = Profile::silent("X", Nation::England);
+        for (before, after, expected) in cases {
+            let found = is_lighter(&profile, &restriction(&before), &restriction(&after));
+            assert_eq!(found, expected, "{before} to {after}");
+        }
+    }
+
+    #[test]
+    fn a_later_end_and_enforcing_are_heavier() {
+        let profile = Profile::silent("X", Nation::England);
+        let base = json!({"kind": "channels_only", "channels": ["letter"], "ends": "2026-06-01"});
+        let with = |key: &str, value: serde_json::Value| {
+            let mut changed = base.clone();
+            changed[key] = value;
+            restriction(&changed)
+        };
+        let lighter =
+            |before: &Restriction, after: &Restriction| is_lighter(&profile, before, after);
+        let plain = restriction(&base);
+        assert!(lighter(&plain, &with("ends", json!("2026-05-01"))));
+        assert!(!lighter(&plain, &with("ends", json!("2026-07-01"))));
+        assert!(!lighter(&plain, &with("ends", json!(null))));
+        assert!(lighter(&plain, &with("mode", json!("observe"))));
+        assert!(!lighter(&with("mode", json!("observe")), &plain));
+    }
+}

@@ -1,0 +1,73 @@
+//! A restriction, or a heavier form of one, on its way: who asks for it, why, who signed.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::moment::Moment;
+use crate::domain::profile::{Exception, Role};
+use crate::domain::restriction::Restriction;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProposalState {
+    Draft,
+    Waiting,
+    SentBack,
+    Signed,
+    /// Its restriction is in force.
+    Done,
+    Withdrawn,
+}
+
+/// Somebody's signature, in the role that they had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signature {
+    pub name: String,
+    pub role: Role,
+    pub at: DateTime<Utc>,
+}
+
+/// Something out of the ordinary that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedException {
+    pub exception: Exception,
+    pub justification: String,
+    /// Of `no_notification`: when it is asked again whether the person may know.
+    pub review_due: Option<Moment>,
+    pub signature: Option<Signature>,
+}
+
+/// A restriction that somebody proposes. It may be incomplete until it is submitted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Proposal {
+    pub id: String,
+    pub at: DateTime<Utc>,
+    pub by: String,
+    pub restriction: Restriction,
+    pub incidents: Vec<String>,
+    pub aim: Option<String>,
+    pub why_no_lesser: Option<String>,
+    /// What came of considering the person's adjustments.
+    pub adjustments_considered: Option<String>,
+    pub exceptions: Vec<AskedException>,
+    pub state: ProposalState,
+    pub signature: Option<Signature>,
+    /// Why it was sent back.
+    pub sent_back: Option<String>,
+}
+
+impl Proposal {
+    pub fn asked(&self, exception: Exception) -> Option<&AskedException> {
+        self.exceptions.iter().find(|one| one.exception == exception)
+    }
+
+    pub const fn is_open(&self) -> bool {
+        !matches!(self.state, ProposalState::Done | ProposalState::Withdrawn)
+    }
+
+    /// Everybody who signed anything of it.
+    pub fn signers(&self) -> impl Iterator<Item = &Signature> {
+        let exceptions = self.exceptions.iter().filter_map(|one| one.signature.as_ref());
+        self.signature.iter().chain(exceptions)
+    }
+}

@@ -1,0 +1,129 @@
+//! What is known of a restriction beside the restriction itself: how it came about, its reviews, and
+//! what else was done.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::restriction::Status;
+
+/// How one restriction came to be, and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restraint {
+    pub restriction: String,
+    /// The proposal that it came from; absent: it was decided elsewhere.
+    pub proposal: Option<String>,
+    pub decided_elsewhere: bool,
+    /// The day of the signature that completed the decision.
+    pub decided: NaiveDate,
+    /// The day on which its letter went; absent: none did.
+    pub letter_sent: Option<NaiveDate>,
+    /// The later of its start and the day on which it was put in force.
+    pub implemented: NaiveDate,
+    /// Everybody who took part in the decision: proposed, signed, put in force, varied, reviewed.
+    pub took_part: Vec<String>,
+    pub variations: Vec<Variation>,
+    pub ended: Option<Ending>,
+}
+
+/// A change of a restriction that is in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variation {
+    pub at: DateTime<Utc>,
+    pub by: String,
+    pub why: String,
+}
+
+/// How a restriction ended by a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    pub at: DateTime<Utc>,
+    pub by: String,
+    pub status: Status,
+    pub why: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewOutcome {
+    Keep,
+    Vary,
+    Lift,
+}
+
+impl ReviewOutcome {
+    pub const fn name(self) -> &'static str {
+        match self {
+            ReviewOutcome::Keep => "keep",
+            ReviewOutcome::Vary => "vary",
+            ReviewOutcome::Lift => "lift",
+        }
+    }
+}
+
+/// A review that was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    pub id: String,
+    pub restriction: String,
+    pub at: DateTime<Utc>,
+    pub by: String,
+    /// The day on which it was due.
+    pub was_due: Option<NaiveDate>,
+    pub outcome: ReviewOutcome,
+    pub why: String,
+    pub conduct: Option<String>,
+    pub next_due: Option<NaiveDate>,
+    /// The person must be told of the outcome.
+    pub letter_owed: bool,
+}
+
+/// An adjustment that a restriction seemed to clash with, and how both go together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reconciliation {
+    pub adjustment: String,
+    pub restriction: String,
+    pub how: String,
+    pub by: String,
+    pub at: DateTime<Utc>,
+}
+
+/// Something else that was done: on social media, in law, with the police. A record only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    pub id: String,
+    pub at: DateTime<Utc>,
+    pub by: String,
+    pub action: String,
+    pub what: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskKind {
+    /// A filed contact that somebody must read.
+    ReadFiled,
+    /// A new issue after contact was ended: is it engaged with?
+    Engagement,
+}
+
+/// A contact that waits for somebody of the case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    pub contact: String,
+    pub kind: TaskKind,
+    pub at: DateTime<Utc>,
+    pub restriction: Option<String>,
+    pub issue: Option<String>,
+    /// Message-ids of the contact and of what it answered.
+    pub thread: Vec<String>,
+    pub done: Option<TaskDone>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskDone {
+    pub at: DateTime<Utc>,
+    pub by: String,
+    /// Of an engagement: whether.
+    pub engage: Option<bool>,
+    pub why: Option<String>,
+}

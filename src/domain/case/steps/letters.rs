@@ -1,0 +1,181 @@
+//! Letters: drafted, approved, sent as they were approved.
+
+use serde_json::json;
+
+use super::super::act::{DraftLetter, OfLetter};
+use super::super::letter::{
+    Approval, CaseLetter, Format, LetterKind, Sent, parts_of, path_of_part,
+};
+use super::super::lifecycle::Work;
+use super::super::{Broken, CaseFile};
+use crate::domain::duty::Duty;
+use crate::domain::language::Language;
+use crate::domain::person::Person;
+
+/// Those who write letters: each kind is part of somebody's duty.
+const WRITERS: [Duty; 4] = [Duty::Warn, Duty::Propose, Duty::Decide, Duty::Hear];
+
+pub(in crate::domain::case) fn draft(work: &mut Work<'_>, fields: &DraftLetter) {
+    work.must_one_of(&WRITERS);
+    let kind = work.need(&fields.kind, "kind");
+    let about = work.text(&fields.about, "for");
+    let (Some(kind), Some(about)) = (kind, about) else { return };
+    if !is_about(work, kind, &about) {
+        work.unknown("for", &about);
+    }
+    let known = parts_of(work.profile(), kind);
+    for part in fields.without.iter().filter(|part| !known.contains(part)) {
+        work.unknown("without", part);
+    }
+    let redrafted = work.step.id.and_then(|id| work.file.letter(id)).cloned();
+    if redrafted.as_ref().is_some_and(|letter| letter.sent.is_some()) {
+        work.wrong_state("the letter was sent already; draft another");
+    }
+    let id = match redrafted {
+        Some(letter) => letter.id,
+        None => work.new_id("L", |file, id| file.letter(id).is_some()),
+    };
+    let letter = CaseLetter {
+        id: id.clone(),
+        kind,
+        about,
+        language: fields.language.or(work.person.language).unwrap_or(Language::English),
+        format: fields.format.unwrap_or_else(|| Format::of(&work.person)),
+        parts: known.into_iter().filter(|part| !fields.without.contains(part)).collect(),
+        drafted_at: work.step.at,
+        drafted_by: work.step.by.to_owned(),
+        approval: None,
+        sent: None,
+    };
+    work.make(&id, kind.name());
+    work.made.insert("language".to_owned(), json!(letter.language));
+    work.made.insert("format".to_owned(), json!(letter.format));
+    work.made.insert("parts".to_owned(), json!(letter.parts));
+    work.file.letters.retain(|one| one.id != id);
+    work.file.letters.push(letter);
+}
+
+/// Whether the file has what a letter of this kind is about.
+fn is_about(work: &Work<'_>, kind: LetterKind, id: &str) -> bool {
+    let file = &work.file;
+    match kind {
+        LetterKind::Warning => file.warning(id).is_some(),
+        LetterKind::Restriction
+        | LetterKind::ContactEnded
+        | LetterKind::Variation
+        | LetterKind::NoNotificationRecord => {
+            file.proposal(id).is_some() || work.restriction(id).is_some()
+        }
+        LetterKind::Lifted | LetterKind::UpcomingReview | LetterKind::ReviewOutcome => {
+            work.restriction(id).is_some() || file.reviews.iter().any(|one| one.id == id)
+        }
+        LetterKind::AppealAcknowledged | LetterKind::AppealOutcome => file.appeal(id).is_some(),
+    }
+}
+
+pub(in crate::domain::case) fn approve(work: &mut Work<'_>, fields: &OfLetter) {
+    work.must_one_of(&WRITERS);
+    let Some(letter) = named(work, &fields.letter) else { return };
+    if letter.sent.is_some() {
+        work.wrong_state(format!("letter `{}` was sent already", letter.id));
+    }
+    for part in parts_of(work.profile(), letter.kind) {
+        if !letter.parts.contains(&part) {
+            let clause = work.profile().clause_of(path_of_part(letter.kind, &part));
+            let what = format!("letter `{}` does not say: {part}", letter.id);
+            work.refuse(Broken::new("letter.part_missing", what).clause(clause).key(part));
+        }
+    }
+    let approval = Approval {
+        at: work.step.at,
+        by: work.step.by.to_owned(),
+        content: content(&work.file, &work.person, &letter),
+    };
+    if let Some(found) = work.file.letters.iter_mut().find(|one| one.id == letter.id) {
+        found.approval = Some(approval);
+    }
+}
+
+pub(in crate::domain::case) fn send(work: &mut Work<'_>, fields: &OfLetter) {
+    work.must(Duty::Record);
+    let means = work.need(&fields.means, "means");
+    let Some(letter) = named(work, &fields.letter) else { return };
+    if letter.sent.is_some() {
+        work.wrong_state(format!("letter `{}` was sent already", letter.id));
+    }
+    match &letter.approval {
+        None => {
+            let what = format!("letter `{}` is not approved", letter.id);
+            work.refuse(Broken::new("letter.not_approved", what).key("letter"));
+        }
+        Some(approval) if approval.content != content(&work.file, &work.person, &letter) => {
+            let what = format!(
+                "letter `{}` would not be what was approved: what it is about has changed since",
+                letter.id
+            );
+            work.refuse(Broken::new("letter.changed", what).key("letter"));
+        }
+        Some(_) => {}
+    }
+    let Some(means) = means else { return };
+    let sent = Sent { at: work.step.at, by: work.step.by.to_owned(), means };
+    if let Some(found) = work.file.letters.iter_mut().find(|one| one.id == letter.id) {
+        found.sent = Some(sent);
+    }
+}
+
+fn named(work: &mut Work<'_>, id: &Option<String>) -> Option<CaseLetter> {
+    let id = work.text(id, "letter")?;
+    let found = work.file.letter(&id).cloned();
+    if found.is_none() {
+        work.unknown("letter", &id);
+    }
+    found
+}
+
+/// Everything that the words of a letter are made of, as one text: two letters with the same content
+/// read the same.
+fn content(file: &CaseFile, person: &Person, letter: &CaseLetter) -> String {
+    let id = &letter.about;
+    let proposal = file.proposal(id).map(|one| (&one.restriction, &one.incidents, &one.aim));
+    let restriction = person.restrictions.iter().find(|one| one.id == *id);
+    json!({
+        "kind": letter.kind,
+        "language": letter.language,
+        "format": letter.format,
+        "parts": letter.parts,
+        "name": person.name,
+        "address": person.address,
+        "warning": file.warning(id),
+        "proposal": proposal,
+        "restriction": restriction,
+        "appeal": file.appeal(id).map(|appeal| (&appeal.received, &appeal.decision)),
+    })
+    .to_string()
+}
+
+/// Refuses unless a letter of a kind about something went since a given instant.
+pub(super) fn must_have_gone(
+    work: &mut Work<'_>,
+    kind: LetterKind,
+    about: &str,
+    since: Option<chrono::DateTime<chrono::Utc>>,
+) {
+    let drafted: Vec<&CaseLetter> = work
+        .file
+        .letters
+        .iter()
+        .filter(|one| one.kind == kind && one.about == about)
+        .filter(|one| since.is_none_or(|since| one.drafted_at >= since))
+        .collect();
+    let name = kind.name();
+    let broken = match drafted.as_slice() {
+        [] => {
+            Broken::new("letter.not_sent", format!("no letter `{name}` was drafted and sent first"))
+        }
+        drafted if drafted.iter().any(|one| one.sent.is_some()) => return,
+        _ => Broken::new("letter.not_sent", format!("the letter `{name}` was not sent yet")),
+    };
+    let clause = work.profile().clause_of("letter.written");
+    work.refuse(broken.clause(clause).key("letter"));
+}

@@ -1,0 +1,183 @@
+//! What is recorded beside the way to a restriction: complaints about staff, adjustments, absences,
+//! filed contacts that were read, whether a new issue is engaged with, and other action taken.
+
+use super::super::Broken;
+use super::super::act::{
+    CloseStaffComplaint, DecideEngagement, MarkRead, ReconcileAdjustment, RecordAbsence,
+    RecordAction, RecordAdjustment, RecordStaffComplaint,
+};
+use super::super::conduct::{Closed, StaffComplaint};
+use super::super::guard::name_of;
+use super::super::lifecycle::{Effect, Work};
+use super::super::restraint::{Action, Reconciliation, Task, TaskDone, TaskKind};
+use crate::domain::duty::Duty;
+use crate::domain::person::Engaged;
+use crate::domain::restriction::{Absence, Kind};
+
+pub(in crate::domain::case) fn decide_engagement(work: &mut Work<'_>, fields: &DecideEngagement) {
+    let roles = &work.profile().responsible.engages_after_end;
+    let by = work.step.by;
+    if roles.is_empty() {
+        work.unset("responsible.engages_after_end");
+    } else if !work.role_of(by).is_some_and(|role| roles.contains(role)) {
+        let names: Vec<&str> = roles.iter().map(|role| role.0.as_str()).collect();
+        let what = format!("{} decides on this; {by} does not have that role", names.join(" or "));
+        work.refuse_by("role.not_allowed", "responsible.engages_after_end", what);
+    }
+    work.must_not_be_accused(by);
+    let engage = work.need(&fields.engage, "engage");
+    let why = work.text(&fields.why, "why");
+    let Some(task) = task(work, &fields.item, TaskKind::Engagement) else { return };
+    let Some(engage) = engage else { return };
+    done(work, &task, Some(engage), why);
+    if engage {
+        work.person
+            .engaged
+            .push(Engaged { issue: task.issue.clone(), threads: task.thread.clone() });
+        if let Some(issue) = task.issue.filter(|issue| !work.person.issues.contains(issue)) {
+            work.person.issues.push(issue);
+        }
+        work.effects.push(Effect::Release { contact: task.contact });
+    }
+}
+
+pub(in crate::domain::case) fn mark_read(work: &mut Work<'_>, fields: &MarkRead) {
+    work.must(Duty::Record);
+    if let Some(task) = task(work, &fields.item, TaskKind::ReadFiled) {
+        done(work, &task, None, None);
+    }
+}
+
+/// The task of a kind about the contact that a step names.
+fn task(work: &mut Work<'_>, item: &Option<String>, kind: TaskKind) -> Option<Task> {
+    let item = work.text(item, "item")?;
+    let Some(found) = work.file.tasks.iter().find(|one| one.contact == item && one.kind == kind)
+    else {
+        work.unknown("item", &item);
+        return None;
+    };
+    if found.done.is_some() {
+        work.wrong_state(format!("`{item}` is dealt with already"));
+        return None;
+    }
+    Some(found.clone())
+}
+
+fn done(work: &mut Work<'_>, task: &Task, engage: Option<bool>, why: Option<String>) {
+    let done = TaskDone { at: work.step.at, by: work.step.by.to_owned(), engage, why };
+    let same = |one: &&mut Task| one.contact == task.contact && one.kind == task.kind;
+    if let Some(found) = work.file.tasks.iter_mut().find(same) {
+        found.done = Some(done);
+    }
+}
+
+pub(in crate::domain::case) fn reconcile_adjustment(
+    work: &mut Work<'_>,
+    fields: &ReconcileAdjustment,
+) {
+    work.must(Duty::Propose);
+    let adjustment = work.text(&fields.adjustment, "adjustment");
+    let restriction = work.text(&fields.restriction, "restriction");
+    let how = work.text(&fields.how, "how");
+    let (Some(adjustment), Some(restriction), Some(how)) = (adjustment, restriction, how) else {
+        return;
+    };
+    let mut listed = work.person.adjustments.iter().enumerate();
+    if !listed.any(|(index, one)| name_of(one, index) == adjustment) {
+        work.unknown("adjustment", &adjustment);
+    }
+    let proposed = work.file.proposals.iter().any(|one| one.restriction.id == restriction);
+    if !proposed && work.restriction(&restriction).is_none() {
+        work.unknown("restriction", &restriction);
+    }
+    let (by, at) = (work.step.by.to_owned(), work.step.at);
+    work.file.reconciliations.push(Reconciliation { adjustment, restriction, how, by, at });
+}
+
+pub(in crate::domain::case) fn record_staff_complaint(
+    work: &mut Work<'_>,
+    fields: &RecordStaffComplaint,
+) {
+    work.must(Duty::Record);
+    let about = work.text(&fields.about, "about");
+    let what = work.text(&fields.what, "what");
+    let id = work.new_id("C", |file, id| file.staff_complaints.iter().any(|one| one.id == id));
+    let (Some(about), Some(what)) = (about, what) else { return };
+    work.make(&id, "staff_complaint");
+    let (at, by) = (work.step.at, work.step.by.to_owned());
+    work.file.staff_complaints.push(StaffComplaint { id, at, by, about, what, closed: None });
+}
+
+pub(in crate::domain::case) fn close_staff_complaint(
+    work: &mut Work<'_>,
+    fields: &CloseStaffComplaint,
+) {
+    work.must(Duty::Propose);
+    let id = work.text(&fields.complaint, "complaint");
+    let outcome = work.text(&fields.outcome, "outcome");
+    let (Some(id), Some(outcome)) = (id, outcome) else { return };
+    let (at, by) = (work.step.at, work.step.by.to_owned());
+    match work.file.staff_complaints.iter_mut().find(|one| one.id == id) {
+        None => work.unknown("complaint", &id),
+        Some(found) if found.closed.is_some() => {
+            work.wrong_state(format!("complaint `{id}` is closed already"));
+        }
+        Some(found) if found.about == by => {
+            let what = format!("{by} can't close a complaint about themselves");
+            work.refuse(Broken::new("decider.accused", what).key("by"));
+        }
+        Some(found) => {
+            found.closed = Some(Closed { at, by, why: outcome.clone(), outcome });
+        }
+    }
+}
+
+pub(in crate::domain::case) fn record_adjustment(work: &mut Work<'_>, fields: &RecordAdjustment) {
+    work.must(Duty::Record);
+    let Some(mut adjustment) = work.need(&fields.adjustment, "adjustment") else { return };
+    let named = adjustment.id.clone().or_else(|| work.step.id.map(str::to_owned));
+    let number = work.person.adjustments.len() + 1;
+    let id = named.unwrap_or_else(|| format!("{}-J-{number}", work.file.person));
+    adjustment.id = Some(id.clone());
+    work.make(&id, "adjustment");
+    // Recorded again under its id, an adjustment is what it says now.
+    work.person.adjustments.retain(|one| one.id.as_deref() != Some(&id));
+    work.person.adjustments.push(adjustment);
+}
+
+pub(in crate::domain::case) fn record_absence(work: &mut Work<'_>, fields: &RecordAbsence) {
+    work.must(Duty::Record);
+    let contact = work.text(&fields.contact, "contact");
+    let from = work.need(&fields.from, "from");
+    let to = work.need(&fields.to, "to");
+    let zone = work.profile().timezone;
+    if let (Some(from), Some(to)) = (from, to)
+        && to.end(zone) <= from.start(zone)
+    {
+        work.refuse(Broken::new("dates.order", "the absence ends before it begins").key("to"));
+    }
+    let Some(restriction) = work.held(&fields.restriction) else { return };
+    let (Some(contact), Some(from), Some(to)) = (contact, from, to) else { return };
+    let Kind::SinglePointOfContact(point) = &restriction.kind else {
+        work.wrong_state(format!("restriction `{}` has no point of contact", restriction.id));
+        return;
+    };
+    if !std::iter::once(&point.contact).chain(&point.deputies).any(|one| one.name == contact) {
+        work.unknown("contact", &contact);
+    }
+    if let Some(Kind::SinglePointOfContact(point)) =
+        work.restriction_mut(&restriction.id).map(|one| &mut one.kind)
+    {
+        point.absences.push(Absence { contact, from, to });
+    }
+}
+
+pub(in crate::domain::case) fn record_action(work: &mut Work<'_>, fields: &RecordAction) {
+    work.must(Duty::Record);
+    let action = work.text(&fields.action, "action");
+    let id = work.new_id("X", |file, id| file.actions.iter().any(|one| one.id == id));
+    let Some(action) = action else { return };
+    work.make(&id, "action");
+    let (at, by) = (work.step.at, work.step.by.to_owned());
+    work.file.actions.push(Action { id, at, by, action, what: fields.what.clone() });
+}

@@ -1,0 +1,248 @@
+//! Restrictions: put in force, varied, lifted, reviewed.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::{Map, Value, json};
+
+use super::super::Broken;
+use super::super::act::{Lift, OfProposal, ReviewStep, Vary};
+use super::super::anchors::{day, review_from};
+use super::super::guard;
+use super::super::letter::LetterKind;
+use super::super::lifecycle::Work;
+use super::super::lighter::is_lighter;
+use super::super::proposal::ProposalState;
+use super::super::restraint::{Ending, Restraint, Review, ReviewOutcome, Variation};
+use super::letters::must_have_gone;
+use super::proposals::{named, set_state};
+use crate::domain::calendar::add_months;
+use crate::domain::duty::Duty;
+use crate::domain::moment::Moment;
+use crate::domain::restriction::{Restriction, Status};
+
+pub(in crate::domain::case) fn put_in_force(work: &mut Work<'_>, fields: &OfProposal) {
+    work.must_one_of(&[Duty::Propose, Duty::Decide, Duty::SignOff]);
+    let Some(proposal) = named(work, &fields.proposal) else { return };
+    if !proposal.is_open() {
+        work.wrong_state(format!("proposal `{}` is closed already", proposal.id));
+    }
+    work.must_not_be_accused(work.step.by);
+    let broken = guard::everything(work, &proposal);
+    let reported: Vec<Broken> =
+        broken.into_iter().filter(|one| !work.broken.contains(one)).collect();
+    work.broken.extend(reported);
+    let mut restriction = guard::as_it_will_hold(work, &proposal);
+    restriction.decided_by = Some(proposal.by.clone());
+    restriction.signed_off_by = proposal.signature.as_ref().map(|one| one.name.clone());
+    restriction.profile_version = Some(work.profile().version.clone());
+    let id = restriction.id.clone();
+    let letter = guard::imposing_letter(&work.file, &proposal).and_then(|one| one.sent.clone());
+    let letter_sent = letter.map(|sent| day(work.profile(), sent.at));
+    let starts = restriction.starts.map(|starts| starts.day(work.profile().timezone));
+    let signers = proposal.signers().map(|signature| signature.name.clone());
+    let mut took_part: Vec<String> = std::iter::once(proposal.by.clone()).chain(signers).collect();
+    took_part.push(work.step.by.to_owned());
+    let restraint = Restraint {
+        restriction: id.clone(),
+        proposal: Some(proposal.id.clone()),
+        decided_elsewhere: false,
+        decided: guard::decision_day(work, &proposal),
+        letter_sent,
+        implemented: starts.map_or(work.today(), |starts| starts.max(work.today())),
+        took_part,
+        variations: Vec::new(),
+        ended: None,
+    };
+    work.make(&id, "restriction");
+    work.made.insert("review_due".to_owned(), json!(restriction.review_due));
+    work.made.insert("ends".to_owned(), json!(restriction.ends));
+    work.person.restrictions.retain(|one| one.id != id);
+    work.person.restrictions.push(restriction);
+    work.file.restraints.retain(|one| one.restriction != id);
+    work.file.restraints.push(restraint);
+    set_state(work, &proposal.id, ProposalState::Done);
+}
+
+/// To something lighter. What is heavier takes a proposal, as a new restriction does.
+pub(in crate::domain::case) fn vary(work: &mut Work<'_>, fields: &Vary) {
+    work.must(Duty::Decide);
+    work.must_not_be_accused(work.step.by);
+    let why = work.text(&fields.why, "why");
+    if fields.changes.is_empty() {
+        work.missing("changes");
+    }
+    let Some(before) = work.held(&fields.restriction) else { return };
+    let after = changed(work, &before, &fields.changes);
+    must_have_gone(work, LetterKind::Variation, &before.id, last_change(work, &before.id));
+    if let (Some(after), Some(why)) = (after, why) {
+        varied(work, after, why);
+    }
+}
+
+/// When a restriction last became what it is.
+fn last_change(work: &Work<'_>, id: &str) -> Option<DateTime<Utc>> {
+    work.file.restraint(id)?.variations.last().map(|variation| variation.at)
+}
+
+/// A restriction with changes laid over it; refused where it would be heavier.
+pub(super) fn changed(
+    work: &mut Work<'_>,
+    before: &Restriction,
+    changes: &Map<String, Value>,
+) -> Option<Restriction> {
+    if changes.is_empty() {
+        return None;
+    }
+    for fixed in ["id", "status"] {
+        if changes.contains_key(fixed) {
+            work.wrong_state(format!("`changes` names `{fixed}`, which no variation changes"));
+        }
+    }
+    let mut whole = serde_json::to_value(before).ok()?;
+    if let Value::Object(map) = &mut whole {
+        map.extend(changes.clone());
+    }
+    match serde_json::from_value::<Restriction>(whole) {
+        Ok(after) if is_lighter(work.profile(), before, &after) => Some(after),
+        Ok(_) => {
+            let what = "some contact that passes now would not pass afterwards; propose it as a new \
+                        restriction";
+            work.refuse(Broken::new("vary.heavier", what).key("changes"));
+            None
+        }
+        Err(error) => {
+            let what = format!("`changes` do not fit the restriction: {error}");
+            work.refuse(Broken::new("changes.invalid", what).key("changes"));
+            None
+        }
+    }
+}
+
+/// Puts a variation in the place of a restriction, which keeps its id.
+pub(super) fn varied(work: &mut Work<'_>, mut after: Restriction, why: String) {
+    after.status = Status::Active;
+    let (at, by) = (work.step.at, work.step.by.to_owned());
+    let id = after.id.clone();
+    if let Some(place) = work.restriction_mut(&id) {
+        *place = after;
+    }
+    if let Some(known) = work.file.restraints.iter_mut().find(|one| one.restriction == id) {
+        known.took_part.push(by.clone());
+        known.variations.push(Variation { at, by, why });
+    }
+}
+
+pub(in crate::domain::case) fn lift(work: &mut Work<'_>, fields: &Lift) {
+    work.must(Duty::Decide);
+    work.must_not_be_accused(work.step.by);
+    let why = work.text(&fields.why, "why");
+    let Some(restriction) = work.held(&fields.restriction) else { return };
+    must_have_gone(work, LetterKind::Lifted, &restriction.id, None);
+    if let Some(why) = why {
+        ended(work, &restriction.id, Status::Lifted, why);
+    }
+}
+
+/// Ends a restriction by a step.
+pub(super) fn ended(work: &mut Work<'_>, id: &str, status: Status, why: String) {
+    let (at, by) = (work.step.at, work.step.by.to_owned());
+    if let Some(restriction) = work.restriction_mut(id) {
+        restriction.status = status;
+    }
+    if let Some(known) = work.file.restraints.iter_mut().find(|one| one.restriction == id) {
+        known.ended = Some(Ending { at, by, status, why });
+    }
+}
+
+/// Acts at once; the letter about it is owed.
+pub(in crate::domain::case) fn review(work: &mut Work<'_>, fields: &ReviewStep) {
+    work.must(Duty::Decide);
+    work.must_not_be_accused(work.step.by);
+    let outcome = work.need(&fields.outcome, "outcome");
+    let why = work.text(&fields.why, "why");
+    let considered = fields.adjustments_considered.as_ref();
+    let considered = considered.and_then(|considered| considered.outcome.as_deref());
+    if considered.is_none_or(|outcome| outcome.trim().is_empty()) {
+        let what = "it is not recorded that reasonable adjustments were considered again";
+        work.refuse_by("adjustments.not_considered", "adjustments", what);
+    }
+    let Some(restriction) = work.held(&fields.restriction) else { return };
+    let Some(outcome) = outcome else { return };
+    let next_due = match outcome {
+        ReviewOutcome::Keep | ReviewOutcome::Vary => next_review(work, fields.next_due),
+        ReviewOutcome::Lift => None,
+    };
+    let after = match outcome {
+        ReviewOutcome::Vary => {
+            if fields.changes.is_empty() {
+                work.missing("changes");
+            }
+            changed(work, &restriction, &fields.changes)
+        }
+        ReviewOutcome::Keep | ReviewOutcome::Lift => None,
+    };
+    let id = work.new_id("V", |file, id| file.reviews.iter().any(|one| one.id == id));
+    let Some(why) = why else { return };
+    work.make(&id, "review");
+    work.made.insert("next_due".to_owned(), json!(next_due));
+    let told = work.profile().review.outcome_told == Some(true);
+    let zone = work.profile().timezone;
+    work.file.reviews.push(Review {
+        id,
+        restriction: restriction.id.clone(),
+        at: work.step.at,
+        by: work.step.by.to_owned(),
+        was_due: restriction.review_due.map(|due| due.day(zone)),
+        outcome,
+        why: why.clone(),
+        conduct: fields.conduct.clone(),
+        next_due,
+        letter_owed: told || outcome != ReviewOutcome::Keep,
+    });
+    if let Some(after) = after {
+        varied(work, after, why.clone());
+    }
+    if outcome == ReviewOutcome::Lift {
+        ended(work, &restriction.id, Status::Lifted, why);
+    }
+    let by = work.step.by.to_owned();
+    if let Some(known) =
+        work.file.restraints.iter_mut().find(|one| one.restriction == restriction.id)
+    {
+        known.took_part.push(by);
+    }
+    if let (Some(next), Some(kept)) = (next_due, work.restriction_mut(&restriction.id)) {
+        kept.review_due = Some(Moment::Day(next));
+    }
+}
+
+/// When a restriction that is kept is reviewed next: at most the longest period after this review.
+fn next_review(work: &mut Work<'_>, named: Option<Moment>) -> Option<NaiveDate> {
+    let profile = work.profile();
+    let today = work.today();
+    let next = match named {
+        Some(named) => named.day(profile.timezone),
+        None => match review_from(profile, today) {
+            Some(next) => next,
+            None => {
+                let what = "no next review is named, and the policy has no number of months";
+                work.refuse(Broken::new("review.missing", what).key("next_due"));
+                return None;
+            }
+        },
+    };
+    if next <= today {
+        work.refuse(
+            Broken::new("dates.order", "the next review is not in the future").key("next_due"),
+        );
+    }
+    let (longest, path) = match (profile.review.longest_months, profile.review.every_months) {
+        (Some(longest), _) => (Some(longest), "review.longest_months"),
+        (None, every) => (every, "review.every_months"),
+    };
+    if let Some(months) = longest.filter(|months| next > add_months(today, *months)) {
+        let what = format!("the next review is more than {months} months after this one");
+        let clause = work.profile().clause_of(path);
+        work.refuse(Broken::new("dates.too_long", what).clause(clause).key("next_due"));
+    }
+    Some(next)
+}

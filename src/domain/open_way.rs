@@ -1,0 +1,228 @@
+//! Proof of the last open way: in every 7 days at least one staffed way by which a person can get
+//! through, over everything that restricts them together.
+//!
+//! Days are compared by whole local days and open time by minutes, so that a restriction that holds
+//! on a part of a day is taken to hold on all of it: the proof never says open where it is not.
+
+use chrono::{Datelike, Days, NaiveDate, NaiveTime, Timelike};
+
+use super::calendar::BankHolidays;
+use super::channel::Channel;
+use super::moment::next_day;
+use super::person::Person;
+use super::profile::Profile;
+use super::restriction::{Kind, PointOfContact, Restriction, WeeklyHours, Window, WindowEnd};
+
+/// Days within which a way must open.
+const DAYS: u64 = 7;
+
+/// What is asked: can the person get through, on every 7 days between two days?
+#[derive(Debug, Clone)]
+pub struct Question<'a> {
+    pub profile: &'a Profile,
+    pub person: &'a Person,
+    /// Everything that restricts the person in that time, proposals included.
+    pub together: Vec<&'a Restriction>,
+    pub first: NaiveDate,
+    /// The last day, included: the review, or the end.
+    pub last: NaiveDate,
+}
+
+/// A way that is open on a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenWay {
+    pub channel: Channel,
+    pub day: NaiveDate,
+    /// The first span of time, in minutes of the local day.
+    pub from: u16,
+    pub to: u16,
+    /// Who answers: the point of contact, a deputy, the team, or nobody named.
+    pub who: Option<String>,
+}
+
+/// No way is open in the 7 days from this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closed {
+    pub from: NaiveDate,
+}
+
+/// The first way that is open, or the first 7 days in which none is.
+///
+/// # Errors
+/// [`Closed`] with the first of those days. Without staffed hours nothing is staffed.
+pub fn prove(question: &Question<'_>) -> Result<OpenWay, Closed> {
+    // A restriction shorter than 7 days is looked at as if it held for all of them.
+    let week = question.first + Days::new(DAYS - 1);
+    let last = question.last.max(week);
+    let mut first_way = None;
+    let mut closed_since = question.first;
+    let mut day = question.first;
+    loop {
+        match way_on(question, day) {
+            Some(way) => {
+                first_way.get_or_insert(way);
+                closed_since = next_day(day);
+            }
+            None if day >= closed_since + Days::new(DAYS - 1) => {
+                return Err(Closed { from: closed_since });
+            }
+            None => {}
+        }
+        if day >= last {
+            return first_way.ok_or(Closed { from: question.first });
+        }
+        day = next_day(day);
+    }
+}
+
+/// A way that is open on a day.
+fn way_on(question: &Question<'_>, day: NaiveDate) -> Option<OpenWay> {
+    let staffed = question.profile.staffed_hours.as_ref()?;
+    let holidays = &question.profile.bank_holidays;
+    staffed.iter().find_map(|(channel, hours)| {
+        let mut open = spans(&hours.windows, hours.bank_holidays, day, holidays);
+        let mut who = None;
+        for restriction in question.together.iter().filter(|one| holds_on(question, one, day)) {
+            open = narrowed(question, restriction, *channel, day, open, &mut who);
+        }
+        let (from, to) = *open.first()?;
+        Some(OpenWay { channel: *channel, day, from, to, who })
+    })
+}
+
+fn holds_on(question: &Question<'_>, restriction: &Restriction, day: NaiveDate) -> bool {
+    let zone = question.profile.timezone;
+    restriction.starts.is_none_or(|starts| starts.day(zone) <= day)
+        && restriction.ends.is_none_or(|ends| day <= ends.day(zone))
+}
+
+type Spans = Vec<(u16, u16)>;
+
+/// What a restriction leaves of a channel's open time.
+fn narrowed(
+    question: &Question<'_>,
+    restriction: &Restriction,
+    channel: Channel,
+    day: NaiveDate,
+    open: Spans,
+    who: &mut Option<String>,
+) -> Spans {
+    let (profile, person) = (question.profile, question.person);
+    match &restriction.kind {
+        Kind::ChannelsOnly { channels }
+            if !profile.set_contains(channels, channel) && !person.needs_channel(channel) =>
+        {
+            Vec::new()
+        }
+        Kind::HoursOnly(hours) if hours.covers(channel, profile) => {
+            let holidays = &profile.bank_holidays;
+            both(&open, &spans(&hours.windows, hours.bank_holidays, day, holidays))
+        }
+        Kind::RepresentativeOnly { names } => {
+            if has_representative(question, names.as_deref(), day) { open } else { Vec::new() }
+        }
+        Kind::SinglePointOfContact(point) => {
+            let (answered, by) = answered(question, point, day, &open);
+            *who = by;
+            answered
+        }
+        // What is filed gets no answer.
+        Kind::ContactEnded | Kind::ReadAndFile { issues: None } => Vec::new(),
+        // A quota admits at least one contact, and an issue that is closed leaves the others.
+        Kind::ChannelsOnly { .. }
+        | Kind::HoursOnly(_)
+        | Kind::ContactQuota { .. }
+        | Kind::IssueQuota(_)
+        | Kind::IssueClosed(_)
+        | Kind::ReadAndFile { issues: Some(_) }
+        | Kind::ComplaintClosed(_)
+        | Kind::CallLength { .. }
+        | Kind::VisitsInPairs
+        | Kind::AppointmentOnly
+        | Kind::DocumentsReturned { .. } => open,
+    }
+}
+
+fn has_representative(question: &Question<'_>, names: Option<&[String]>, day: NaiveDate) -> bool {
+    let zone = question.profile.timezone;
+    question.person.representatives.iter().any(|one| {
+        names.is_none_or(|names| names.contains(&one.name))
+            && one.until.is_none_or(|until| day <= until.day(zone))
+    })
+}
+
+/// When somebody of a point of contact answers: the contact, else the first deputy who is present,
+/// else the team that the profile names.
+fn answered(
+    question: &Question<'_>,
+    point: &PointOfContact,
+    day: NaiveDate,
+    open: &Spans,
+) -> (Spans, Option<String>) {
+    let profile = question.profile;
+    let zone = profile.timezone;
+    let away = |name: &str| {
+        point.absences.iter().any(|absence| {
+            absence.contact == name && absence.from.day(zone) <= day && day <= absence.to.day(zone)
+        })
+    };
+    let mut present =
+        std::iter::once(&point.contact).chain(&point.deputies).filter(|one| !away(&one.name));
+    match present.next() {
+        Some(member) => {
+            let spans = match &member.roster {
+                Some(WeeklyHours { windows, bank_holidays }) => {
+                    both(open, &spans(windows, *bank_holidays, day, &profile.bank_holidays))
+                }
+                None => open.clone(),
+            };
+            (spans, Some(member.name.clone()))
+        }
+        None => {
+            let team = &profile.team;
+            let named = team.name.as_ref().or(team.email.as_ref()).or(team.phone.as_ref());
+            (if named.is_some() { open.clone() } else { Vec::new() }, named.cloned())
+        }
+    }
+}
+
+/// The open minutes of a day, in order and apart.
+fn spans(windows: &[Window], on_holidays: bool, day: NaiveDate, holidays: &BankHolidays) -> Spans {
+    if !on_holidays && holidays.contains(day) {
+        return Vec::new();
+    }
+    let mut found: Spans = windows
+        .iter()
+        .filter(|window| window.days.contains(&day.weekday()))
+        .map(|window| {
+            let to = match window.to {
+                WindowEnd::At(to) => minute(to),
+                WindowEnd::Midnight => 24 * 60,
+            };
+            (minute(window.from), to)
+        })
+        .filter(|(from, to)| from < to)
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+fn minute(time: NaiveTime) -> u16 {
+    u16::try_from(time.hour() * 60 + time.minute()).unwrap_or(u16::MAX)
+}
+
+/// The time that is open in both.
+fn both(one: &Spans, other: &Spans) -> Spans {
+    let mut found: Spans = one
+        .iter()
+        .flat_map(|(from, to)| {
+            other.iter().map(|(start, end)| ((*from).max(*start), (*to).min(*end)))
+        })
+        .filter(|(from, to)| from < to)
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! The proof against a walk over every minute, for random combinations.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::profile::Nation;
+
+const FIRST: &str = "2026-03-23";
+const HORIZON: u64 = 24;
+
+fn profile(staffed: &Value) -> Profile {
+    let mut profile = Profile::silent("X", Nation::England);
+    profile.staffed_hours = serde_json::from_value(staffed.clone()).unwrap();
+    profile.bank_holidays =
+        BankHolidays::new(["2026-04-03", "2026-04-06"].map(|day| day.parse().unwrap()), None);
+    profile
+}
+
+fn windows() -> impl Strategy<Value = Value> {
+    let days =
+        prop::sample::subsequence(vec!["mon", "tue", "wed", "thu", "fri", "sat", "sun"], 1..4);
+    let span =
+        prop::sample::select(vec![("09:00", "10:00"), ("09:30", "12:00"), ("11:00", "24:00")]);
+    prop::collection::vec((days, span), 1..3).prop_map(|windows| {
+        let shown = windows.into_iter();
+        shown.map(|(days, (from, to))| json!({"days": days, "from": from, "to": to})).collect()
+    })
+}
+
+fn weekly() -> impl Strategy<Value = Value> {
+    (windows(), any::<bool>())
+        .prop_map(|(windows, holidays)| json!({"windows": windows, "bank_holidays": holidays}))
+}
+
+fn kind() -> impl Strategy<Value = Value> {
+    let channels = prop::sample::subsequence(vec!["email", "telephone", "letter"], 1..3);
+    let absence =
+        prop::sample::select(vec![("2026-03-25", "2026-04-02"), ("2026-04-01", "2026-04-20")]);
+    prop_oneof![
+        channels.prop_map(|channels| json!({"kind": "channels_only", "channels": channels})),
+        (windows(), any::<bool>()).prop_map(|(windows, holidays)| {
+            json!({"kind": "hours_only", "windows": windows, "bank_holidays": holidays,
+                   "channels": ["telephone", "email"]})
+        }),
+        Just(json!({"kind": "representative_only"})),
+        Just(json!({"kind": "contact_quota", "limit": 1, "per": "month"})),
+        (prop::option::of(weekly()), prop::option::of(absence), any::<bool>()).prop_map(
+            |(roster, absence, deputy)| {
+                let mut contact = json!({"name": "Ann"});
+                if let Some(roster) = roster {
+                    contact["roster"] = roster;
+                }
+                let absences: Vec<Value> = absence
+                    .map(|(from, to)| json!({"contact": "Ann", "from": from, "to": to}))
+                    .into_iter()
+                    .collect();
+                let deputies = if deputy { json!([{"name": "Bob"}]) } else { json!([]) };
+                json!({"kind": "single_point_of_contact", "contact": contact,
+                       "deputies": deputies, "absences": absences})
+            }
+        ),
+    ]
+}
+
+fn restrictions() -> impl Strategy<Value = Vec<Restriction>> {
+    let ends = prop::option::of(prop::sample::select(vec!["2026-03-30", "2026-04-08"]));
+    prop::collection::vec((kind(), ends), 1..4).prop_map(|kinds| {
+        let numbered = kinds.into_iter().enumerate();
+        numbered
+            .map(|(index, (mut one, ends))| {
+                one["id"] = json!(format!("R-{index}"));
+                one["starts"] = json!("2026-03-01");
+                one["ends"] = json!(ends);
+                serde_json::from_value(one).unwrap()
+            })
+            .collect()
+    })
+}
+
+/// Whether a minute of a day is open, read straight from the rules.
+fn open_at(question: &Question<'_>, channel: Channel, day: NaiveDate, minute_of_day: u16) -> bool {
+    let profile = question.profile;
+    let inside = |windows: &[Window], holidays: bool| {
+        (holidays || !profile.bank_holidays.contains(day))
+            && windows.iter().any(|window| {
+                let to = match window.to {
+                    WindowEnd::At(to) => minute(to),
+                    WindowEnd::Midnight => 1_440,
+                };
+                window.days.contains(&day.weekday())
+                    && (minute(window.from)..to).contains(&minute_of_day)
+            })
+    };
+    let staffed = profile.staffed_hours.as_ref().unwrap().get(&channel);
+    if !staffed.is_some_and(|hours| inside(&hours.windows, hours.bank_holidays)) {
+        return false;
+    }
+    question.together.iter().all(|one| {
+        let in_date = one.ends.is_none_or(|ends| day <= ends.day(profile.timezone));
+        if !in_date {
+            return true;
+        }
+        match &one.kind {
+            Kind::ChannelsOnly { channels } => {
+                profile.set_contains(channels, channel) || question.person.needs_channel(channel)
+            }
+            Kind::HoursOnly(hours) => {
+                !hours.covers(channel, profile) || inside(&hours.windows, hours.bank_holidays)
+            }
+            Kind::RepresentativeOnly { .. } => !question.person.representatives.is_empty(),
+            Kind::SinglePointOfContact(point) => {
+                let zone = profile.timezone;
+                let away = point
+                    .absences
+                    .iter()
+                    .any(|absence| absence.from.day(zone) <= day && day <= absence.to.day(zone));
+                if !away {
+                    let roster = &point.contact.roster;
+                    roster.as_ref().is_none_or(|it| inside(&it.windows, it.bank_holidays))
+                } else {
+                    !point.deputies.is_empty()
+                }
+            }
+            _ => true,
+        }
+    })
+}
+
+fn by_brute_force(question: &Question<'_>) -> bool {
+    let day_open = |day: NaiveDate| {
+        Channel::ALL
+            .into_iter()
+            .any(|channel| (0..1_440).step_by(30).any(|at| open_at(question, channel, day, at)))
+    };
+    let open: Vec<bool> = (0..HORIZON).map(|n| day_open(question.first + Days::new(n))).collect();
+    open.windows(7).all(|week| week.contains(&true))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_proof_is_what_a_walk_over_every_minute_says(
+        telephone in prop::option::of(weekly()),
+        email in prop::option::of(weekly()),
+        restrictions in restrictions(),
+        represented in any::<bool>(),
+        needs_telephone in any::<bool>(),
+    ) {
+        let mut staffed = serde_json::Map::new();
+        staffed.extend(telephone.map(|hours| ("telephone".to_owned(), hours)));
+        staffed.extend(email.map(|hours| ("email".to_owned(), hours)));
+        let profile = profile(&Value::Object(staffed));
+        let mut person = json!({"id": "P-1"});
+        if represented {
+            person["representatives"] = json!([{"name": "Rep"}]);
+        }
+        if needs_telephone {
+            person["adjustments"] = json!([{"kind": "needs_channel", "channel": "telephone"}]);
+        }
+        let person: Person = serde_json::from_value(person).unwrap();
+        let first: NaiveDate = FIRST.parse().unwrap();
+        let question = Question {
+            profile: &profile,
+            person: &person,
+            together: restrictions.iter().collect(),
+            first,
+            last: first + Days::new(HORIZON - 1),
+        };
+        prop_assert_eq!(prove(&question).is_ok(), by_brute_force(&question));
+    }
+}

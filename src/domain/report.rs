@@ -1,0 +1,271 @@
+//! Figures: how often restrictions are used, why, and how well deadlines are kept.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::{Map, Value, json};
+
+use super::calendar::add_months;
+use super::case::anchors::{day, last_day};
+use super::case::appeal::Appeal;
+use super::case::letter::LetterKind;
+use super::case::restraint::Restraint;
+use super::channel::Channel;
+use super::decision::Disposition;
+use super::diary::Case;
+use super::profile::Profile;
+use super::restriction::Restriction;
+
+/// One contact, as far as figures count it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContactTally {
+    pub contact: String,
+    pub at: DateTime<Utc>,
+    pub channel: Channel,
+    pub disposition: Disposition,
+    /// Safeguard lanes that it met, by name.
+    pub lanes: Vec<String>,
+}
+
+/// The days that figures are about, both included, and the day on which they are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Period {
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+    pub today: NaiveDate,
+}
+
+impl Period {
+    fn has(self, day: NaiveDate) -> bool {
+        (self.from..=self.to).contains(&day)
+    }
+
+    /// What is in force is counted on the last day, or today if that is earlier.
+    fn last(self) -> NaiveDate {
+        self.to.min(self.today)
+    }
+}
+
+type Counts = BTreeMap<String, u64>;
+
+fn count(counts: &mut Counts, name: &str) {
+    *counts.entry(name.to_owned()).or_default() += 1;
+}
+
+/// All figures of a period, by their names.
+pub fn figures(
+    cases: &[Case<'_>],
+    contacts: &[ContactTally],
+    profile: &Profile,
+    period: Period,
+) -> Map<String, Value> {
+    let mut figures = Map::new();
+    of_warnings(cases, profile, period, &mut figures);
+    of_incidents(cases, profile, period, &mut figures);
+    of_restrictions(cases, profile, period, &mut figures);
+    of_reviews(cases, profile, period, &mut figures);
+    of_appeals(cases, profile, period, &mut figures);
+    of_contacts(contacts, profile, period, &mut figures);
+    figures
+}
+
+fn of_warnings(
+    cases: &[Case<'_>],
+    profile: &Profile,
+    period: Period,
+    figures: &mut Map<String, Value>,
+) {
+    let (mut letters, mut reasons) = (0_u64, Counts::new());
+    let (mut warned, mut restricted_after) = (0_u64, 0_u64);
+    for case in cases {
+        for warning in &case.file.warnings {
+            let sent = case.file.sent(LetterKind::Warning, &warning.id);
+            let sent = sent.and_then(|letter| letter.sent.as_ref());
+            if sent.is_some_and(|sent| period.has(day(profile, sent.at))) {
+                letters += 1;
+                for incident in warning.incidents.iter().filter_map(|id| case.file.incident(id)) {
+                    count(&mut reasons, &incident.ground);
+                }
+            }
+            if period.has(day(profile, warning.at)) {
+                warned += 1;
+                let given = day(profile, warning.at);
+                let followed = case.file.restraints.iter().any(|one| one.implemented >= given);
+                restricted_after += u64::from(followed);
+            }
+        }
+    }
+    figures.insert("warning_letters".to_owned(), json!(letters));
+    figures.insert("warning_reasons".to_owned(), json!(reasons));
+    figures.insert("warnings".to_owned(), json!(warned));
+    figures.insert("warnings_without_restriction".to_owned(), json!(warned - restricted_after));
+}
+
+fn of_incidents(
+    cases: &[Case<'_>],
+    profile: &Profile,
+    period: Period,
+    figures: &mut Map<String, Value>,
+) {
+    let (mut states, mut grounds, mut severities) = (Counts::new(), Counts::new(), Counts::new());
+    let mut history = Counts::new();
+    for case in cases {
+        for incident in &case.file.incidents {
+            if period.has(day(profile, incident.recorded_at)) {
+                count(&mut states, incident.state());
+                count(&mut grounds, &incident.ground);
+                count(&mut severities, incident.severity.name());
+                count(&mut history, &case.person.id);
+            }
+        }
+    }
+    figures.insert("incidents_by_status".to_owned(), json!(states));
+    figures.insert("incidents_by_ground".to_owned(), json!(grounds));
+    figures.insert("incidents_by_severity".to_owned(), json!(severities));
+    figures.insert("incident_history".to_owned(), json!(history));
+}
+
+/// A restriction that is or was in force, with what is known of it.
+fn restraints<'a>(
+    case: Case<'a>,
+    profile: &'a Profile,
+    today: NaiveDate,
+) -> impl Iterator<Item = (&'a Restriction, Restraint)> {
+    let at = super::moment::midnight(profile.timezone, today);
+    let known = |one: &&Restriction| one.status != super::restriction::Status::Proposed;
+    case.person.restrictions.iter().filter(known).map(move |restriction| {
+        (restriction, case.file.known_or_elsewhere(profile, restriction, at))
+    })
+}
+
+/// The first day on which a restriction no longer held.
+fn end_of(profile: &Profile, restriction: &Restriction, known: &Restraint) -> Option<NaiveDate> {
+    let by_step = known.ended.as_ref().map(|ending| day(profile, ending.at));
+    let by_clock = restriction.runs_out(profile).map(|end| day(profile, end));
+    by_step.into_iter().chain(by_clock).min()
+}
+
+/// Whether an appeal kept a restriction from holding on a day.
+fn suspended(case: Case<'_>, profile: &Profile, restriction: &str, on: NaiveDate) -> bool {
+    !profile.kept_during_appeal()
+        && case.file.appeals.iter().filter(|one| one.restriction == restriction).any(|appeal| {
+            let over = appeal.decision.as_ref().map(|decision| decision.at).or(appeal.withdrawn_at);
+            appeal.suspends
+                && day(profile, appeal.received.at) <= on
+                && over.is_none_or(|over| on < day(profile, over))
+        })
+}
+
+fn of_restrictions(
+    cases: &[Case<'_>],
+    profile: &Profile,
+    period: Period,
+    figures: &mut Map<String, Value>,
+) {
+    let last = period.last();
+    let (mut in_force, mut new, mut over) = (0_u64, 0_u64, 0_u64);
+    let (mut kinds, mut grounds, mut older) = (Counts::new(), Counts::new(), Counts::new());
+    for case in cases {
+        for (restriction, known) in restraints(*case, profile, period.today) {
+            let end = end_of(profile, restriction, &known);
+            new += u64::from(period.has(known.implemented));
+            over += u64::from(end.is_some_and(|end| period.has(end) && end <= period.today));
+            let holds = known.implemented <= last && end.is_none_or(|end| last < end);
+            if !holds || suspended(*case, profile, &restriction.id, last) {
+                continue;
+            }
+            in_force += 1;
+            count(&mut kinds, restriction.kind.name().name());
+            count(&mut grounds, restriction.grounds.as_deref().unwrap_or("unknown"));
+            for years in 1..=4_u32 {
+                if add_months(known.implemented, 12 * years) < last {
+                    count(&mut older, &years.to_string());
+                }
+            }
+        }
+    }
+    figures.insert("restrictions_in_force".to_owned(), json!(in_force));
+    figures.insert("restrictions_by_kind".to_owned(), json!(kinds));
+    figures.insert("restrictions_by_ground".to_owned(), json!(grounds));
+    figures.insert("restrictions_older_than_years".to_owned(), json!(older));
+    figures.insert("new_restrictions".to_owned(), json!(new));
+    figures.insert("ended_restrictions".to_owned(), json!(over));
+}
+
+fn of_reviews(
+    cases: &[Case<'_>],
+    profile: &Profile,
+    period: Period,
+    figures: &mut Map<String, Value>,
+) {
+    let (mut due, mut overdue, mut outcomes) = (0_u64, 0_u64, Counts::new());
+    for case in cases {
+        for review in &case.file.reviews {
+            due += u64::from(review.was_due.is_some_and(|day| period.has(day)));
+            if period.has(day(profile, review.at)) {
+                count(&mut outcomes, review.outcome.name());
+            }
+        }
+        for (restriction, known) in restraints(*case, profile, period.today) {
+            let end = end_of(profile, restriction, &known);
+            let holds = end.is_none_or(|end| period.last() < end);
+            let Some(next) = restriction.review_due.filter(|_| holds) else { continue };
+            let next = next.day(profile.timezone);
+            due += u64::from(period.has(next));
+            overdue += u64::from(next < period.last());
+        }
+    }
+    figures.insert("reviews_due".to_owned(), json!(due));
+    figures.insert("reviews_overdue".to_owned(), json!(overdue));
+    figures.insert("reviews_by_outcome".to_owned(), json!(outcomes));
+}
+
+fn of_appeals(
+    cases: &[Case<'_>],
+    profile: &Profile,
+    period: Period,
+    figures: &mut Map<String, Value>,
+) {
+    let (mut received, mut open, mut overdue, mut outcomes) = (0_u64, 0_u64, 0_u64, Counts::new());
+    let answer_due = |appeal: &Appeal| {
+        let length = profile.appeal.answer?.length;
+        Some(last_day(profile, length, day(profile, appeal.received.at)))
+    };
+    for appeal in cases.iter().flat_map(|case| &case.file.appeals) {
+        received += u64::from(period.has(day(profile, appeal.received.at)));
+        if appeal.is_open() {
+            open += 1;
+            overdue += u64::from(answer_due(appeal).is_some_and(|due| due < period.last()));
+        }
+        if let Some(decision) = &appeal.decision
+            && period.has(day(profile, decision.at))
+        {
+            count(&mut outcomes, decision.outcome.name());
+        }
+    }
+    figures.insert("appeals_received".to_owned(), json!(received));
+    figures.insert("appeals_due".to_owned(), json!(open));
+    figures.insert("appeals_overdue".to_owned(), json!(overdue));
+    figures.insert("appeals_by_outcome".to_owned(), json!(outcomes));
+}
+
+fn of_contacts(
+    contacts: &[ContactTally],
+    profile: &Profile,
+    period: Period,
+    figures: &mut Map<String, Value>,
+) {
+    let mut by_channel: BTreeMap<String, Counts> = BTreeMap::new();
+    let (mut by_disposition, mut lanes) = (Counts::new(), Counts::new());
+    for contact in contacts.iter().filter(|one| period.has(day(profile, one.at))) {
+        let disposition = contact.disposition.name();
+        count(&mut by_disposition, disposition);
+        count(by_channel.entry(contact.channel.name().to_owned()).or_default(), disposition);
+        for lane in &contact.lanes {
+            count(&mut lanes, lane);
+        }
+    }
+    figures.insert("contacts_by_disposition".to_owned(), json!(by_disposition));
+    figures.insert("contacts_by_channel".to_owned(), json!(by_channel));
+    figures.insert("safeguard_hits".to_owned(), json!(lanes));
+}
