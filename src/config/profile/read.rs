@@ -17,6 +17,7 @@ use crate::config::node::{Node, Value};
 use crate::config::reader::{Field, Reader, Section, brief};
 use crate::domain::channel::Channel;
 use crate::domain::identifier::Assurance;
+use crate::domain::language::Language;
 use crate::domain::profile::{
     Anchor, Appeal, Deadline, Evidence, Exception, ExceptionRule, KindRule, Length, Letter, Nation,
     Ombudsman, OnOverdue, Profile, Responsible, Review, Role, STAFF_ROLES, StoreAway, Team,
@@ -63,6 +64,53 @@ pub(in crate::config) fn read(
 ) -> Option<Profile> {
     let section = reader.section(root, "")?;
     let policy = Policy::new(&section);
+    // Every part is read before anything is given up, so that all faults are found at once.
+    let named = naming(&section);
+    let safeguards = safeguards(reader, &section);
+    let published = published(&section);
+    let store_away =
+        section.field("store_away").and_then(|f| f.choice("a way to go on", &STORE_AWAY));
+    let mut profile = Profile {
+        kinds: policy.kinds(&section),
+        channel_groups: policy.channel_groups(&section),
+        warn_first: policy.warn_first(&section),
+        review: policy.review(&section),
+        appeal: policy.appeal(&section),
+        letter: policy.letter(&section),
+        ombudsman: policy.ombudsman(&section),
+        exceptions: policy.exceptions(&section),
+        responsible: policy.responsible(&section),
+        figures: policy.cited(&section, "figures", |f| policy.names(f)).unwrap_or_default(),
+        grounds: policy.grounds(&section),
+        staffed_hours: staffed_hours(&section),
+        roles: policy.roles(&section),
+        duties: policy.duties(&section),
+        assurance: assurance(&section),
+        evidence: evidence(&section),
+        team: team(&section),
+        store_away: store_away.unwrap_or_default(),
+        read_within_working_days: policy
+            .cited(&section, "read_within_working_days", |f| f.whole(1, WORKING_DAYS_MAX)),
+        engagement_within_working_days: engagement(&policy, &section, WORKING_DAYS_MAX),
+        policy: published.title,
+        welsh_policy: published.welsh_title,
+        languages: published.languages,
+        ..Profile::silent("", Nation::England)
+    };
+    section.close();
+    let (name, version, nation, timezone) = named?;
+    profile.name = name;
+    profile.version = version;
+    profile.nation = nation;
+    profile.timezone = timezone;
+    profile.safeguards = safeguards?;
+    profile.clauses = policy.into_clauses();
+    profile.bank_holidays = calendars.of(nation);
+    Some(profile)
+}
+
+/// What every profile has.
+fn naming(section: &Section<'_>) -> Option<(String, String, Nation, Tz)> {
     let name = section.need("name", "the organisation's name").and_then(|f| f.words());
     let version =
         section.need("version", "the policy's own version or date").and_then(|f| f.words());
@@ -70,72 +118,28 @@ pub(in crate::config) fn read(
         .need("nation", "the nation whose bank holidays count")
         .and_then(|f| f.choice("a nation", &NATIONS));
     let timezone = section.need("timezone", "\"Europe/London\"").and_then(|f| f.parsed(time_zone));
-    let kinds = policy.kinds(&section);
-    let channel_groups = policy.channel_groups(&section);
-    let warn_first = policy.warn_first(&section);
-    let review = policy.review(&section);
-    let appeal = policy.appeal(&section);
-    let letter = policy.letter(&section);
-    let ombudsman = policy.ombudsman(&section);
-    let exceptions = policy.exceptions(&section);
-    let responsible = policy.responsible(&section);
-    let figures = policy.cited(&section, "figures", |f| policy.names(f)).unwrap_or_default();
-    let grounds = policy.grounds(&section);
-    let staffed_hours = staffed_hours(&section);
-    let roles = policy.roles(&section);
-    let duties = policy.duties(&section);
-    let safeguards = safeguards(reader, &section);
-    let assurance = assurance(&section);
-    let evidence = evidence(&section);
-    let team = team(&section);
-    let store_away = section
-        .field("store_away")
-        .and_then(|f| f.choice("a way to go on", &STORE_AWAY))
-        .unwrap_or_default();
-    let read_within_working_days =
-        policy.cited(&section, "read_within_working_days", |f| f.whole(1, WORKING_DAYS_MAX));
+    Some((name?.to_owned(), version?.to_owned(), nation?, timezone?))
+}
+
+/// How the policy is called where it is published, and in which languages notices are written.
+struct Published {
+    title: Option<String>,
+    welsh_title: Option<String>,
+    languages: Vec<Language>,
+}
+
+fn published(section: &Section<'_>) -> Published {
     let title = |key| {
         let field = section.field(key).filter(|f| !f.node().is_unset())?;
         field.words().map(str::to_owned)
     };
-    let (title, welsh_title) = (title("policy"), title("policy_cy"));
     let languages = section.field("languages").filter(|f| !f.node().is_unset());
-    let languages = languages.and_then(|f| crate::config::reach::languages(&f)).unwrap_or_default();
-    let engagement_within_working_days = engagement(&policy, &section, WORKING_DAYS_MAX);
-    section.close();
-    let nation = nation?;
-    Some(Profile {
-        name: name?.to_owned(),
-        version: version?.to_owned(),
-        nation,
-        timezone: timezone?,
-        kinds,
-        channel_groups,
-        warn_first,
-        review,
-        appeal,
-        letter,
-        ombudsman,
-        exceptions,
-        responsible,
-        safeguards: safeguards?,
-        grounds,
-        staffed_hours,
-        roles,
-        duties,
-        figures,
-        assurance,
-        evidence,
-        team,
-        store_away,
-        read_within_working_days,
-        engagement_within_working_days,
-        clauses: policy.into_clauses(),
-        policy: title,
-        welsh_policy: welsh_title,
-        languages,
-        bank_holidays: calendars.of(nation),
-    })
+    let languages = languages.and_then(|f| crate::config::reach::languages(&f));
+    Published {
+        title: title("policy"),
+        welsh_title: title("policy_cy"),
+        languages: languages.unwrap_or_default(),
+    }
 }
 
 fn time_zone(text: &str) -> Result<Tz, (String, String)> {
