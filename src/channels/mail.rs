@@ -13,6 +13,7 @@ mod handover;
 pub mod listener;
 pub mod mailbox;
 pub mod milter;
+mod nesting;
 mod notices;
 pub mod own_check;
 mod parts;

@@ -3,13 +3,15 @@
 
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::LazyLock;
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
-use mail_parser::{HeaderValue, Message, MessageParser, MimeHeaders};
+use mail_parser::{HeaderName, HeaderValue, Message, MessageParser, MimeHeaders};
 
 use super::authentication::{self, Border};
 use super::mailbox::{Address, FromField, from_field};
+use super::nesting;
 use super::spool::Content;
 use crate::domain::contact::Attachment;
 use crate::domain::identifier::Assurance;
@@ -17,6 +19,15 @@ use crate::ports::Original;
 use crate::ports::message::{HeaderBlock, PASS_FIELD, content_digest};
 use crate::runtime::limits::{MAIL_ATTACHMENTS_MAX, MAIL_PARSED_BYTES_MAX, MAIL_THREAD_MAX};
 use crate::runtime::tokens::hex;
+
+/// Understands what is read here, and leaves the rest of the fields as they are.
+static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
+    MessageParser::new()
+        .with_mime_headers()
+        .with_message_ids()
+        .header_text(HeaderName::Subject)
+        .default_header_raw()
+});
 
 /// A message read.
 #[derive(Debug)]
@@ -48,7 +59,7 @@ pub struct Reading {
     pub marks: Vec<String>,
     /// Fields of the gateway's own names, marks included.
     pub own_fields: usize,
-    /// The header block is longer than is read, or the parser gave up.
+    /// The header block is longer than is read, parts are nested too deep, or the parser gave up.
     pub unread: bool,
 }
 
@@ -84,13 +95,14 @@ pub fn read(content: &Content, null_sender: bool, border: Border<'_>) -> std::io
         !keyword.trim_ascii().eq_ignore_ascii_case(b"no")
     });
     let parsed = Parsed::of(content)?;
+    let read_whole = header.complete && parsed.as_ref().is_some_and(|parsed| !parsed.too_deep);
     Ok(Reading {
         digest,
         from,
         assurance: checked.unwrap_or(Assurance::Asserted),
         checked: checked.is_some(),
         signatures: values("DKIM-Signature").count(),
-        ambiguous: !one_from || !header.complete || parsed.is_none(),
+        ambiguous: !one_from || !read_whole,
         automatic: null_sender
             || auto_submitted
             || (precedence && list)
@@ -99,7 +111,7 @@ pub fn read(content: &Content, null_sender: bool, border: Border<'_>) -> std::io
         hops: values("Received").count(),
         marks: values(PASS_FIELD).map(unfolded).collect(),
         own_fields: header.fields.iter().filter(|field| field.is_own(head)).count(),
-        unread: !header.complete || parsed.is_none(),
+        unread: !read_whole,
         header,
         ..parsed.unwrap_or_default().into_reading()
     })
@@ -114,6 +126,8 @@ fn unfolded(value: &[u8]) -> String {
 /// What the MIME parser finds.
 #[derive(Debug, Default)]
 struct Parsed {
+    /// Something of it was nested too deep to be read as what it is.
+    too_deep: bool,
     report: bool,
     subject: Option<String>,
     text: Option<String>,
@@ -127,13 +141,15 @@ impl Parsed {
     fn of(content: &Content) -> std::io::Result<Option<Parsed>> {
         let bytes = beginning(&content.original)?;
         let cut_off = (bytes.len() as u64) < content.length;
-        let copy = unfold_headers(&bytes);
+        let mut copy = unfold_headers(&bytes);
         drop(bytes);
+        let too_deep = nesting::bound(&mut copy);
         // The parser is others' work on hostile input: a panic in it is one unread message.
         let parsed = catch_unwind(AssertUnwindSafe(|| {
-            MessageParser::default().parse(&copy).map(|message| Parsed::from(&message))
+            PARSER.parse(&copy).map(|message| Parsed::from(&message))
         }));
         let Ok(Some(mut parsed)) = parsed else { return Ok(None) };
+        parsed.too_deep = too_deep;
         if cut_off {
             // What is not read may be new: it stands as one attachment of its own, by the digest
             // of the whole, so that it is never taken for a repetition of something else.
@@ -158,6 +174,7 @@ impl Parsed {
         thread.retain(|id| seen.insert(id.clone()));
         let surplus = thread.len().saturating_sub(MAIL_THREAD_MAX);
         Parsed {
+            too_deep: false,
             report: message.content_type().is_some_and(|kind| {
                 kind.ctype().eq_ignore_ascii_case("multipart")
                     && kind.subtype().is_some_and(|sub| sub.eq_ignore_ascii_case("report"))
@@ -298,6 +315,7 @@ fn unfold_headers(bytes: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
     use proptest::prelude::*;
 
     use super::super::spool::Intaking;
@@ -384,6 +402,58 @@ mod tests {
         );
         assert_eq!(read.marks, ["v1; a; 1; b"]);
         assert_eq!(read.own_fields, 2);
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_read_as_text_and_flagged() {
+        let from = "From: jo@x.example\n";
+        let multiparts: String = (0..40_000)
+            .map(|at| format!("Content-Type: multipart/mixed; boundary=b{at}\n\n--b{at}\n"))
+            .collect();
+        let encoded = base64::engine::general_purpose::STANDARD
+            .encode("Content-Type: message/rfc822\r\n\r\n".repeat(40_000));
+        for nested in [
+            "Content-Type: message/rfc822\n\n".repeat(40_000),
+            "Content-Type: message/rfc822\n\n".repeat(400_000),
+            "Content-Type: multipart/digest; boundary=b\n\n--b\n\n".repeat(40_000),
+            // Each boundary is looked for to the end, and is nowhere.
+            "Content-Type: multipart/mixed; boundary=none\n\n--b\n".repeat(40_000),
+            multiparts,
+            format!("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{encoded}"),
+        ] {
+            let read = reading(&format!("{from}{nested}Subject: deep\n\nI want to appeal.\n"));
+            assert!(read.unread && read.ambiguous, "{}", nested.get(..60).unwrap_or_default());
+            assert_eq!(read.from.len(), 1);
+        }
+        // In memory in full, text and all.
+        let nested = "Content-Type: message/rfc822\n\n".repeat(5_000);
+        let read = reading(&format!("{from}{nested}Subject: deep\n\nI want to appeal.\n"));
+        assert!(read.unread && read.attachments.len() == 1);
+    }
+
+    #[test]
+    fn comments_groups_and_tags_are_as_deep_as_they_like() {
+        for text in [
+            format!("From: {}jo@x.example\n\nhi\n", "(".repeat(400_000)),
+            format!("From: {}jo@x.example;\n\nhi\n", "a:".repeat(400_000)),
+            format!("From: {}jo@x.example{}\n\nhi\n", "<".repeat(400_000), ">".repeat(400_000)),
+            format!("From: jo@x.example\nAuthentication-Results: {}\n\nhi\n", "a(".repeat(400_000)),
+            format!(
+                "From: jo@x.example\nContent-Type: text/plain; {}\n\nhi\n",
+                "(".repeat(400_000)
+            ),
+            format!("From: jo@x.example\nTo: {}\n\nhi\n", "a:(".repeat(400_000)),
+            format!("From: jo@x.example\nReferences: {}\n\nhi\n", "<a@b(".repeat(400_000)),
+            format!("From: jo@x.example\nSubject: {}\n\nhi\n", "=?utf-8?q?".repeat(400_000)),
+        ] {
+            assert!(reading(&text).ambiguous);
+        }
+        for tag in ["<div>", "<!--", "<style>", "<p", "&amp", "<![CDATA[", "</"] {
+            let tags = tag.repeat(400_000);
+            let read =
+                reading(&format!("From: jo@x.example\nContent-Type: text/html\n\n{tags}hi\n"));
+            assert_eq!(read.from.len(), 1, "{tag}");
+        }
     }
 
     proptest! {
