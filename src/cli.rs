@@ -19,13 +19,15 @@ pub mod serve;
 pub mod simulate;
 pub mod store;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::environment;
+use crate::runtime::terminal::Shown;
+use crate::runtime::{private, telemetry};
 
 pub use outcome::{Fault, Outcome, read_file, say};
 
@@ -100,12 +102,25 @@ pub fn main() -> ExitCode {
     }
     // Usage errors end the process here, with exit code 2; `--help` with 0.
     let CommandLine { command } = CommandLine::parse();
-    let io = Io { out: &mut std::io::stdout(), err: &mut std::io::stderr() };
+    private::by_default();
+    let mut out: Box<dyn Write + Send> = if writes_bytes(&command) {
+        Box::new(std::io::stdout())
+    } else {
+        Box::new(Shown::new(std::io::stdout()))
+    };
+    let io = Io { out: out.as_mut(), err: &mut Shown::new(std::io::stderr()) };
     let ended = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime.block_on(run(command, io)),
         Err(error) => Err(Fault::internal(error)),
     };
-    exit(ended, &mut std::io::stderr())
+    exit(ended, &mut Shown::new(std::io::stderr()))
+}
+
+/// Whether a command's result is bytes that must come out as they are: into a file or a pipe. On a
+/// terminal nothing is.
+fn writes_bytes(command: &Command) -> bool {
+    let is_original = matches!(command, Command::Queue(args) if args.is_original());
+    is_original && !std::io::stdout().is_terminal()
 }
 
 async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
@@ -116,6 +131,7 @@ async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
             let today = chrono::Utc::now().date_naive();
             let environment = environment::of_process();
             let outcome = check::run(&args, &environment, today, io.out, io.err)?;
+            check::look_at_machine(&args, &environment, io.err)?;
             if args.store {
                 check::ask_store(&args, &environment, io.err).await
             } else {
@@ -145,7 +161,11 @@ fn exit(ended: Result<Outcome, Fault>, err: &mut dyn Write) -> ExitCode {
         Ok(Outcome::Yes) => ExitCode::SUCCESS,
         Ok(Outcome::No) => ExitCode::from(1),
         Err(fault) => {
-            say(err, fault);
+            if telemetry::is_json() {
+                tracing::error!("{fault}");
+            } else {
+                say(err, fault);
+            }
             ExitCode::from(2)
         }
     }

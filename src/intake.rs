@@ -15,6 +15,7 @@ mod receive;
 mod recent;
 mod restricted;
 pub mod roster;
+pub mod standing;
 
 pub use receive::{Identified, Intake, Parts};
 
@@ -41,10 +42,19 @@ pub struct Outcome {
     pub repeated: bool,
     /// The id was decided before, with other content.
     pub conflicting: bool,
-    /// The decision and all that goes with it are on disk. `false` only while the store is away
-    /// and even the local journal could not be written: then the contact must be delivered, or
-    /// answered so that its sender tries again.
+    /// The decision and all that goes with it are on disk, or it is a delivery that leaves no trace but
+    /// an audit entry. `false`: neither the store nor the local journal took it. What is to be done is
+    /// still what the decision says: where the sender can't be asked to try again, it is one to deliver.
     pub durable: bool,
-    /// The profile asks that this e-mail is deferred (451) while the counters are away.
-    pub defer: bool,
+    /// `Some`: nothing is accepted, and the sender is asked to try again.
+    pub defer: Option<Again>,
+}
+
+/// Why a sender is asked to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// The profile asks for it while the counters are away.
+    CountersAway,
+    /// What would have to be kept can't be: the disk is full, or its archive away.
+    NotKept,
 }

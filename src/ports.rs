@@ -265,6 +265,11 @@ pub trait Journal: Send + Sync {
     /// page, not all: ask again until it is empty.
     async fn pending(&self) -> Result<Vec<(u64, JournalEntry)>, StoreError>;
 
+    /// What keeps it from taking entries, now or as soon as the disk is full; `None`: nothing.
+    fn fault(&self) -> Option<String> {
+        None
+    }
+
     /// The store has this entry. An entry whose mark is lost in a crash is pending again, which a
     /// replay makes harmless.
     async fn done(&self, number: u64) -> Result<(), StoreError>;

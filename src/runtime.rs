@@ -1,13 +1,17 @@
 //! Plumbing that knows nothing of the domain: bounds, the HTTP listener, health, metrics, shutdown,
 //! telemetry, TLS, tokens.
 
+pub mod accepting;
+pub mod descriptors;
 pub mod health;
 pub mod http_client;
 pub mod http_server;
 pub mod json;
 pub mod limits;
 pub mod metrics;
+pub mod private;
 pub mod shutdown;
 pub mod telemetry;
+pub mod terminal;
 pub mod tls;
 pub mod tokens;

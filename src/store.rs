@@ -12,6 +12,7 @@ pub mod memory;
 pub mod redis;
 pub mod settings;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::domain::organisation::OrganisationId;
@@ -35,6 +36,11 @@ pub fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, StoreError> {
         StoreUrl::Embedded(folder) => Ok(embedded::Embedded::open(folder)?),
         StoreUrl::Redis(settings) => Ok(redis::Redis::open(settings)?),
     }
+}
+
+/// The files of an embedded store in a folder.
+pub fn files(folder: &Path) -> [PathBuf; 2] {
+    embedded::Embedded::files(folder)
 }
 
 /// Opens a store to copy from it or to it.

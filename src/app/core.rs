@@ -72,10 +72,11 @@ pub(super) async fn start(
     followers.spawn(put_right::put_right(
         putting_right,
         Arc::clone(store) as _,
+        intake.standing(),
         shutdown.stopping(),
     ));
     let mut recorders = JoinSet::new();
-    recorders.spawn(plain::record(Arc::clone(store) as _, journal, plain_out));
+    recorders.spawn(plain::record(Arc::clone(store) as _, journal, plain_out, intake.standing()));
     recorders.spawn(announce::announce(mailer, announcements_out));
     Ok(Core { archive, rosters, intake, metrics, followers, recorders })
 }

@@ -21,6 +21,7 @@ use crate::forward::events::dead_letter_box::DeadLetterBox;
 use crate::intake::Intake;
 use crate::ports::relay::Capabilities;
 use crate::ports::{Clock, Decide, Deliveries, Store, StoreError, SystemClock};
+use crate::runtime::descriptors;
 use crate::runtime::health::Health;
 use crate::runtime::http_server::{self, Bounds};
 use crate::runtime::limits::DRAIN_WAIT;
@@ -78,6 +79,10 @@ pub struct Running {
 /// [`StartFault`] says what is in the way; nothing is left running.
 pub async fn start(settings: &Settings) -> Result<Running, StartFault> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    // Before any listener asks how many connections it may have.
+    if let Some(fault) = descriptors::fault(descriptors::raise()) {
+        tracing::warn!("{fault}");
+    }
     store::refuse_unfinished(&settings.store, &settings.organisation_ids()).await?;
     let store = store::open(&settings.store)?;
     let mail = match &settings.mail {
@@ -201,7 +206,7 @@ impl Running {
         self.addresses.staff = listener.local_addr().ok();
         let router = staff::router(staff);
         let stopping = self.shutdown.stopping();
-        self.edges.spawn(http_server::serve(listener, router, Bounds::default(), stopping));
+        self.edges.spawn(http_server::serve(listener, router, Bounds::of("staff"), stopping));
         Ok(())
     }
 
@@ -210,6 +215,11 @@ impl Running {
         let rosters = Arc::clone(&self.core.rosters);
         let asked = settings.organisations.first().map(|one| one.id.clone());
         let store = Arc::clone(store);
+        let (committing, keeping, journalling) = (
+            Arc::clone(&self.core.intake),
+            Arc::clone(&self.core.intake),
+            Arc::clone(&self.core.intake),
+        );
         let mut health = Health::new()
             .with("restrictions", move || {
                 let known = rosters.are_known();
@@ -219,11 +229,23 @@ impl Running {
             })
             .with("store", move || {
                 let (store, asked) = (Arc::clone(&store), asked.clone());
+                let failing = committing.store_fault();
                 async move {
+                    // A store that answers questions need not take commits.
+                    failing.map_or(Ok(()), Err)?;
                     let Some(organisation) = asked else { return Ok(()) };
                     let answered = store.delivered(&organisation, &["health".to_owned()]).await;
                     answered.map(|_| ()).map_err(|error| error.to_string())
                 }
+            });
+        health = health
+            .with("archive", move || {
+                let failing = keeping.archive_fault();
+                async move { failing.map_or(Ok(()), Err) }
+            })
+            .with("journal", move || {
+                let failing = journalling.journal_fault();
+                async move { failing.map_or(Ok(()), Err) }
             });
         if let Some(relay) = &out.relay {
             let relay = Arc::clone(relay);

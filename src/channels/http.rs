@@ -235,7 +235,7 @@ pub async fn serve(listener: TcpListener, edge: Arc<ContactsEdge>, stopping: Sto
         async move { Ok::<_, Infallible>(edge.answer(request).await) }
     });
     let working = stopping.clone();
-    http_server::serve(listener, service, Bounds::default(), stopping).await;
+    http_server::serve(listener, service, Bounds::of("contacts"), stopping).await;
     telephony.end();
     tasks.close();
     tasks.wait().await;

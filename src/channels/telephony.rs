@@ -245,8 +245,7 @@ impl TelephonyEdge {
             return self.pass_on(entry, webhook, &[UNCHECKED.to_owned()], deadline).await;
         };
         let decision = &outcome.decision;
-        let disposition = if outcome.durable { decision.disposition } else { Disposition::Deliver };
-        match (disposition, &decision.notice) {
+        match (decision.disposition, &decision.notice) {
             (Disposition::Deliver, _) => {
                 self.pass_on(entry, webhook, &decision.flags, deadline).await
             }

@@ -301,9 +301,13 @@ impl FormEdge {
         let outcome = intake.receive_from(&job.organisation, from, inbound).await;
         let asker = &job.asker;
         let look = self.parts.looks.of(&job.form.organisation);
+        if outcome.defer.is_some() {
+            // Nothing was accepted: the same again is a new contact.
+            return (Reply::Whole(page::fault(ProblemType::TryAgain, asker, look)), false);
+        }
         let back = Some(job.form.path.as_str());
         let received = |status| page::received(status, &job.organisation, now, asker, look, back);
-        let answer = match disposition(&outcome) {
+        let answer = match outcome.decision.disposition {
             Disposition::Deliver => return self.deliver(job, &outcome).await,
             Disposition::Route => {
                 Box::pin(self.mail(job, &outcome.decision)).await;
@@ -388,12 +392,6 @@ enum Repeats {
     Here,
     /// In the store too, where other gateways and earlier runs recorded theirs.
     Anywhere,
-}
-
-/// What is done: a decision that is not on disk is not acted on against the sender, since what was
-/// kept with it would be lost.
-fn disposition(outcome: &Outcome) -> Disposition {
-    if outcome.durable { outcome.decision.disposition } else { Disposition::Deliver }
 }
 
 /// Methods that hand something in (RFC 9110 9.3.3, 9.3.4; RFC 5789). The others pass untouched.

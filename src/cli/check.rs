@@ -1,7 +1,7 @@
 //! `check`: validates the configuration and its profiles, every fault at once.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use crate::config::{self, Environment, Loaded, Warning};
 use crate::domain::organisation::Organisation;
 use crate::domain::restriction::Mode;
 use crate::ports::StoreError;
+use crate::runtime::{descriptors, private};
 use crate::store;
 use crate::store::settings::{ArchiveUrl, StoreUrl};
 
@@ -89,6 +90,66 @@ pub async fn ask_store(
             Ok(Outcome::No)
         }
     }
+}
+
+/// What is unfit about the machine for a gateway that this user starts: one warning a line.
+///
+/// # Errors
+/// The configuration's faults, as [`run`].
+pub fn look_at_machine(
+    args: &CheckArgs,
+    environment: &Environment,
+    err: &mut dyn Write,
+) -> Result<(), Fault> {
+    let loaded = config::load(&args.config, environment)?;
+    let open_files = descriptors::fault(descriptors::attainable());
+    for fault in open_files.into_iter().chain(open_to_others(&args.config, &loaded)) {
+        say(err, format_args!("warning: {fault}"));
+    }
+    Ok(())
+}
+
+/// What holds secrets or personal data and is open to other users of the machine.
+fn open_to_others(config: &Path, loaded: &Loaded) -> Vec<String> {
+    let settings = &loaded.settings;
+    let ArchiveUrl::File(archive) = &settings.archive;
+    let mut kept: Vec<(&str, PathBuf)> =
+        vec![("the archive", archive.clone()), ("the state", settings.state.clone())];
+    if let StoreUrl::Embedded(folder) = &settings.store {
+        kept.push(("the store", folder.clone()));
+        kept.extend(store::files(folder).into_iter().map(|file| ("the store's file", file)));
+    }
+    for (what, name) in [
+        ("the journal", "journal"),
+        ("the journal's file", "journal/pending.journal"),
+        ("the spool of forms", "forms"),
+        ("the key of the loop mark", "pass-key"),
+    ] {
+        kept.push((what, settings.state.join(name)));
+    }
+    kept.extend(loaded.secret_files.iter().map(|file| ("a secret", file.clone())));
+    if holds_password(config) {
+        kept.push(("the configuration, which holds a password,", config.to_owned()));
+    }
+    let open = |(what, path): (&str, PathBuf)| {
+        let mode = private::open_to_others(&path)?;
+        let right = if path.is_dir() { "700" } else { "600" };
+        let path = path.display();
+        Some(format!("{what} {path} is open to other users (mode {mode}): chmod {right} {path}"))
+    };
+    kept.into_iter().filter_map(open).collect()
+}
+
+/// Whether a URL in a file carries a password: `redis://user:password@host`.
+fn holds_password(file: &Path) -> bool {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    text.lines().filter(|line| !line.trim_start().starts_with('#')).any(|line| {
+        line.split_once("://").is_some_and(|(_, rest)| {
+            let value = rest.split('"').next().unwrap_or_default();
+            let by_user = value.split_once('@').is_some_and(|(user, _)| user.contains(':'));
+            by_user || value.contains("pass=")
+        })
+    })
 }
 
 fn in_words(loaded: &Loaded, warnings: &[Warning], out: &mut dyn Write) {

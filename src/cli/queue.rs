@@ -8,6 +8,7 @@ use crate::casework::{Desk, Fault as CaseFault};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::{ItemAction, ItemState, QueueItem};
 use crate::runtime::limits::PAGE_ITEMS_MAX;
+use crate::runtime::terminal::line;
 
 /// See what waits on the queues, and work it
 #[derive(Debug, clap::Args)]
@@ -22,6 +23,13 @@ pub struct QueueArgs {
     json: bool,
     #[command(subcommand)]
     verb: Verb,
+}
+
+impl QueueArgs {
+    /// Whether the result is a kept original, whose bytes count.
+    pub const fn is_original(&self) -> bool {
+        matches!(self.verb, Verb::Original { .. })
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -125,7 +133,10 @@ async fn list_queues(
     }
     for count in queues {
         let oldest = count.oldest_at.map(|at| format!("oldest {}", minute(at))).unwrap_or_default();
-        say(io.out, format_args!("{:<30} {:>6} waiting  {oldest}", count.queue, count.waiting));
+        say(
+            io.out,
+            format_args!("{:<30} {:>6} waiting  {oldest}", line(&count.queue), count.waiting),
+        );
     }
     Ok(())
 }
@@ -144,16 +155,16 @@ async fn list_items(
         return Ok(());
     }
     for item in &page.items {
-        let why = item.reasons.last().map_or("", |reason| reason.text.as_str());
+        let why = line(item.reasons.last().map_or("", |reason| reason.text.as_str()));
         say(
             io.out,
             format_args!(
                 "{}  {}  {:<8} {:<9} {:<10} {why}",
-                item.id,
+                line(&item.id),
                 minute(item.at),
                 item.state.name(),
                 item.channel.name(),
-                item.person.as_deref().unwrap_or("-"),
+                line(item.person.as_deref().unwrap_or("-")),
             ),
         );
     }
@@ -195,24 +206,32 @@ fn show(args: &QueueArgs, item: &QueueItem, io: &mut Io<'_>) {
         ("subject", item.subject.as_deref()),
     ] {
         if let Some(value) = value {
-            say(out, format_args!("  {name}: {value}"));
+            say(out, format_args!("  {name}: {}", line(value)));
         }
     }
     for reason in &item.reasons {
         let clause = reason.clause.as_deref().map(|clause| format!(", clause {clause}"));
         say(
             out,
-            format_args!("  why: {} ({}{})", reason.text, reason.code, clause.unwrap_or_default()),
+            format_args!(
+                "  why: {} ({}{})",
+                line(&reason.text),
+                reason.code,
+                clause.unwrap_or_default()
+            ),
         );
     }
     for flag in &item.flags {
-        say(out, format_args!("  flag: {flag}"));
+        say(out, format_args!("  flag: {}", line(flag)));
     }
     for new in &item.new {
-        say(out, format_args!("  new: {new}"));
+        say(out, format_args!("  new: {}", line(new)));
     }
     for note in &item.notes {
-        say(out, format_args!("  note: {} ({}, {})", note.text, note.by, minute(note.at)));
+        say(
+            out,
+            format_args!("  note: {} ({}, {})", line(&note.text), line(&note.by), minute(note.at)),
+        );
     }
 }
 

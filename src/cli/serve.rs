@@ -13,7 +13,8 @@ use crate::runtime::telemetry;
 use crate::store;
 use crate::store::settings::StoreUrl;
 
-/// Run the gateway until SIGTERM or SIGINT.
+/// Run the gateway until SIGTERM or SIGINT. RUST_LOG sets what is logged (default: info), and
+/// CONTACT_GATEWAY_LOG_FORMAT=json writes each line as JSON.
 #[derive(Debug, clap::Args)]
 pub struct ServeArgs {
     #[arg(long, value_name = "FILE", env = "CONTACT_GATEWAY_CONFIG")]
@@ -27,9 +28,10 @@ pub struct ServeArgs {
 /// The configuration's faults, or why the gateway can't start.
 pub async fn run(args: &ServeArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     telemetry::start_from_environment();
+    let ignoring = ignore_others()?;
     let loaded = load::configuration(&args.config)?;
     for warning in loaded.warnings(Utc::now().date_naive()) {
-        say(io.err, format_args!("warning: {warning}"));
+        warn(io.err, format_args!("{warning}"));
     }
     let running =
         app::start(&loaded.settings).await.map_err(|fault| Fault::input(fault.to_string()))?;
@@ -41,11 +43,14 @@ pub async fn run(args: &ServeArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
         () = &mut stop => {}
         () = say_set_up(&loaded.settings.store, io.err) => stop.await,
     }
-    say(io.err, "stopping: work in hand is finished first");
-    Ok(if running.stop().await {
+    tell(io.err, format_args!("stopping: work in hand is finished first"));
+    let in_time = running.stop().await;
+    ignoring.abort();
+    Ok(if in_time {
         Outcome::Yes
     } else {
-        say(io.err, "stopped before all work in hand was finished; its senders try again");
+        let unfinished = "stopped before all work in hand was finished; its senders try again";
+        tell(io.err, format_args!("{unfinished}"));
         Outcome::No
     })
 }
@@ -56,13 +61,13 @@ async fn say_set_up(url: &StoreUrl, err: &mut (dyn Write + '_)) {
     match store::check(url).await {
         Ok(faults) => {
             for fault in faults {
-                say(err, format_args!("warning: {fault}"));
+                warn(err, format_args!("{fault}"));
             }
         }
-        Err(error) => say(
+        Err(error) => warn(
             err,
             format_args!(
-                "warning: {error}: what is known goes on being enforced; check that `store` names \
+                "{error}: what is known goes on being enforced; check that `store` names \
                  it, and ask again with `contact-gateway check --store`"
             ),
         ),
@@ -80,10 +85,50 @@ pub(super) fn say_where(addresses: &app::Addresses, err: &mut dyn Write) {
     ];
     for (what, address) in listeners {
         if let Some(address) = address {
-            say(err, format_args!("listening: {what} {address}"));
+            tell(err, format_args!("listening: {what} {address}"));
         }
     }
-    say(err, "ready");
+    tell(err, format_args!("ready"));
+}
+
+/// A message of the start or the stop: a plain line that scripts wait for, or, where logs are JSON,
+/// one of those.
+fn tell(err: &mut dyn Write, message: std::fmt::Arguments<'_>) {
+    if telemetry::is_json() {
+        tracing::info!("{message}");
+    } else {
+        say(err, message);
+    }
+}
+
+/// The same for what somebody should look at.
+fn warn(err: &mut dyn Write, message: std::fmt::Arguments<'_>) {
+    if telemetry::is_json() {
+        tracing::warn!("{message}");
+    } else {
+        say(err, format_args!("warning: {message}"));
+    }
+}
+
+/// Signals that would end the process by default, and that are sent to programs for other reasons: a
+/// terminal that is closed, a `reload` of the service manager, a rotation of logs. Each is ignored,
+/// with a line in the log.
+fn ignore_others() -> Result<tokio::task::JoinHandle<()>, Fault> {
+    let mut hangup = signal(SignalKind::hangup()).map_err(Fault::internal)?;
+    let mut first = signal(SignalKind::user_defined1()).map_err(Fault::internal)?;
+    let mut second = signal(SignalKind::user_defined2()).map_err(Fault::internal)?;
+    Ok(tokio::spawn(async move {
+        loop {
+            let name = tokio::select! {
+                _ = hangup.recv() => "SIGHUP",
+                _ = first.recv() => "SIGUSR1",
+                _ = second.recv() => "SIGUSR2",
+            };
+            tracing::warn!(
+                "{name} is ignored: restart the gateway to load a changed configuration"
+            );
+        }
+    }))
 }
 
 /// Ends at the first SIGTERM or SIGINT after the call.

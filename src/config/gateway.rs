@@ -72,7 +72,7 @@ pub(super) fn read(
     let context = Context {
         reader,
         file,
-        sources: Sources { environment, file },
+        sources: Sources { environment, file, files: RefCell::default() },
         calendars: &calendars,
         contacts: listeners.http.contacts,
         warnings: RefCell::default(),
@@ -104,7 +104,8 @@ pub(super) fn read(
         receivers: read.receivers,
     };
     let warnings = context.warnings.into_inner();
-    Some(Loaded { settings, warnings, calendars, known_keys: reader.asked() })
+    let secret_files = context.sources.files.into_inner();
+    Some(Loaded { settings, warnings, secret_files, calendars, known_keys: reader.asked() })
 }
 
 /// `[calendar]`: the built-in bank holidays, or a file's.

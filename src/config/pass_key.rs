@@ -1,5 +1,6 @@
 //! The key of the mail loop mark: random, made at the first start, kept beside the store.
 
+use crate::runtime::private;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -41,7 +42,7 @@ pub fn pass_key(state: &Path) -> Result<[u8; BYTES], PassKeyError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(fault(error)),
     }
-    fs::create_dir_all(state).map_err(fault)?;
+    private::folder(state).map_err(fault)?;
     let mut key = [0_u8; BYTES];
     aws_lc_rs::rand::fill(&mut key).map_err(|_| PassKeyError::Random)?;
     make(state, &path, &key).map_err(fault)?;

@@ -1,7 +1,9 @@
 //! Secrets: from an environment variable or a file, never from the configuration itself, and never
 //! printed.
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
@@ -17,6 +19,8 @@ pub(super) struct Sources<'a> {
     pub(super) environment: &'a Environment,
     /// The configuration file, beside which relative paths begin.
     pub(super) file: &'a Path,
+    /// Files that secrets were read from.
+    pub(super) files: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl Sources<'_> {
@@ -61,7 +65,10 @@ impl Sources<'_> {
     fn file(&self, field: &Field<'_>) -> Option<String> {
         let path = beside(self.file, field.words()?);
         match node::read(&path) {
-            Ok(text) => Some(text),
+            Ok(text) => {
+                self.files.borrow_mut().insert(path);
+                Some(text)
+            }
             Err(faults) => {
                 let wrong = faults.iter().next().map(|fault| fault.wrong.clone());
                 field.fault(

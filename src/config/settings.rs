@@ -87,6 +87,8 @@ impl Settings {
 pub struct Loaded {
     pub settings: Settings,
     pub(super) warnings: Vec<Warning>,
+    /// Files that secrets were read from.
+    pub secret_files: std::collections::BTreeSet<PathBuf>,
     pub(super) calendars: Calendars,
     /// The path of every key that was asked for, list indexes left out.
     pub(super) known_keys: std::collections::BTreeSet<String>,

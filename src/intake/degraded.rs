@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::receive::{decided, into_settled};
-use super::{Inbound, Intake, Outcome};
+use super::{Again, Inbound, Intake, Outcome};
 use crate::domain::audit::{AuditRow, DecidedEntry};
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
@@ -20,6 +20,8 @@ use crate::ports::{Original, Settled};
 
 /// What depends on a counter was decided without it, or on one that may have moved.
 const LIMITS_UNCHECKED: &str = "limits_unchecked";
+/// Neither the store nor the journal took the decision.
+const UNRECORDED: &str = "unrecorded";
 
 /// A decision to deliver that says why nothing else could be decided.
 pub(super) fn undecided(organisation: &Organisation, contact: &Contact, why: &str) -> Verdict {
@@ -80,7 +82,7 @@ pub(super) fn no_such_organisation(contact: &Contact) -> Outcome {
         repeated: false,
         conflicting: false,
         durable: true,
-        defer: false,
+        defer: None,
     }
 }
 
@@ -95,7 +97,7 @@ pub(super) async fn restrictions_unknown(
     intake
         .journal(organisation, &inbound.contact, inbound.digest, into_settled(verdict, None))
         .await;
-    Outcome { decision, repeated: false, conflicting: false, durable: true, defer: false }
+    Outcome { decision, repeated: false, conflicting: false, durable: true, defer: None }
 }
 
 /// Without the store.
@@ -110,6 +112,24 @@ pub(super) struct Known {
     pub original: Option<Original>,
     /// What the store was handed to commit, and may have committed.
     pub handed_over: Option<Settled>,
+    /// Whether the sender can be asked to try again.
+    pub patience: Patience,
+}
+
+/// Whether a sender can be asked to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// A mail server, or somebody who reads a form's answer.
+    TriesAgain,
+    /// A caller, a proxy's question: it is now or never.
+    NowOrNever,
+}
+
+impl Patience {
+    /// An original comes from an edge that can refuse to have taken it.
+    pub(super) const fn of(original: Option<&Original>) -> Self {
+        if original.is_some() { Patience::TriesAgain } else { Patience::NowOrNever }
+    }
 }
 
 /// The commit failed: last known restrictions hold, counters don't.
@@ -138,7 +158,7 @@ pub(super) async fn without_store(
             repeated: false,
             conflicting: false,
             durable: false,
-            defer: true,
+            defer: Some(Again::CountersAway),
         };
     }
     let settled = match known.handed_over {
@@ -150,7 +170,7 @@ pub(super) async fn without_store(
             {
                 archived = intake.keep(&organisation.id, &contact.id, original).await;
                 if archived.is_none() {
-                    return deliver_unkept(intake, organisation, sender, contact, digest).await;
+                    return unkept(intake, organisation, sender, contact, digest).await;
                 }
             }
             into_settled(verdict, archived.as_deref())
@@ -158,8 +178,46 @@ pub(super) async fn without_store(
     };
     let decision = settled.decision.clone();
     let journalled = intake.journal(organisation, contact, digest, settled).await;
-    let durable = journalled || decision.disposition == Disposition::Deliver;
-    Outcome { decision, repeated: false, conflicting: false, durable, defer: false }
+    if journalled || decision.disposition == Disposition::Deliver {
+        return Outcome {
+            decision,
+            repeated: false,
+            conflicting: false,
+            durable: true,
+            defer: None,
+        };
+    }
+    not_recorded(decision, known.patience)
+}
+
+/// Nothing keeps the decision, so that nothing may be done to the sender. Whoever can is asked to try
+/// again; others get through, and the decision is that one.
+fn not_recorded(decision: Decision, patience: Patience) -> Outcome {
+    let (decision, defer) = match patience {
+        Patience::TriesAgain => (decision, Some(Again::NotKept)),
+        Patience::NowOrNever => (let_through(decision), None),
+    };
+    Outcome { decision, repeated: false, conflicting: false, durable: false, defer }
+}
+
+fn let_through(decision: Decision) -> Decision {
+    let mut flags = decision.flags;
+    flags.push(UNRECORDED.to_owned());
+    Decision {
+        disposition: Disposition::Deliver,
+        route: None,
+        reasons: vec![Reason {
+            code: UNRECORDED.to_owned(),
+            restriction: None,
+            clause: None,
+            text: "The decision could not be recorded: delivered".to_owned(),
+        }],
+        flags,
+        quotas: Vec::new(),
+        notice: None,
+        stale: true,
+        ..decision
+    }
 }
 
 /// A decision on the counters last known: whoever reads it should know that they may have moved.
@@ -188,9 +246,8 @@ pub(super) fn previewed_unknown(organisation: &Organisation, contact: &Contact) 
 }
 
 /// The original could not be kept (a full disk): what would be kept can't be promised, so that the
-/// channel must deliver it or have the sender try again. What is delivered anyway needs no original
-/// and is recorded as ever.
-pub(super) async fn deliver_unkept(
+/// sender is asked to try again. What is delivered anyway needs no original and is recorded as ever.
+pub(super) async fn unkept(
     intake: &Intake,
     organisation: &Arc<Organisation>,
     sender: &Sender,
@@ -199,15 +256,9 @@ pub(super) async fn deliver_unkept(
 ) -> Outcome {
     let verdict = decided_alone(organisation, sender, contact);
     let decision = verdict.decision.clone();
-    let durable = decision.disposition == Disposition::Deliver;
-    if durable {
-        intake.journal(organisation, contact, digest, into_settled(verdict, None)).await;
+    if decision.disposition != Disposition::Deliver {
+        return not_recorded(decision, Patience::TriesAgain);
     }
-    Outcome {
-        decision,
-        repeated: false,
-        conflicting: false,
-        durable,
-        defer: !durable && contact.channel == Channel::Email,
-    }
+    intake.journal(organisation, contact, digest, into_settled(verdict, None)).await;
+    Outcome { decision, repeated: false, conflicting: false, durable: true, defer: None }
 }

@@ -7,7 +7,8 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::time::{Instant, sleep_until};
 
-use crate::ports::{Decisions, Journal, PlainDecision};
+use super::standing::Standing;
+use crate::ports::{Decisions, Journal, PlainDecision, StoreError};
 use crate::runtime::limits::{
     PLAIN_FLUSH_WAIT, PLAIN_LOOK_EVERY, STORE_BATCH_MAX, STORE_COMMIT_WAIT,
 };
@@ -22,10 +23,11 @@ pub async fn record(
     store: Arc<dyn Decisions>,
     journal: Arc<dyn Journal>,
     mut plain: mpsc::Receiver<PlainDecision>,
+    standing: Arc<Standing>,
 ) {
     while let Some(first) = plain.recv().await {
         let batch = gather(first, &mut plain).await;
-        write(store.as_ref(), journal.as_ref(), batch).await;
+        write(store.as_ref(), journal.as_ref(), batch, &standing).await;
     }
 }
 
@@ -55,15 +57,22 @@ async fn gather(
 }
 
 /// Into the store, or, while that is away, into the journal; whichever takes them first.
-async fn write(store: &dyn Decisions, journal: &dyn Journal, batch: Vec<PlainDecision>) {
+async fn write(
+    store: &dyn Decisions,
+    journal: &dyn Journal,
+    batch: Vec<PlainDecision>,
+    standing: &Standing,
+) {
     let mut batch: Arc<[PlainDecision]> = batch.into();
     for attempt in 1..=TRIES_MAX {
         let recorded =
             tokio::time::timeout(STORE_COMMIT_WAIT, store.record_plain(Arc::clone(&batch))).await;
+        let too_long = || StoreError::Unavailable("it takes too long".to_owned());
+        let recorded = recorded.unwrap_or_else(|_| Err(too_long()));
+        standing.heard(&recorded);
         match recorded {
-            Ok(Ok(())) => return,
-            Ok(Err(error)) => tracing::warn!(%error, attempt, "decisions are journalled"),
-            Err(_) => tracing::warn!(attempt, "the store takes too long: decisions are journalled"),
+            Ok(()) => return,
+            Err(error) => tracing::warn!(%error, attempt, "decisions are journalled"),
         }
         batch = not_journalled(journal, &batch).await.into();
         if batch.is_empty() {

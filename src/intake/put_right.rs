@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
+use super::standing::Standing;
 use crate::ports::{Decisions, Journal, JournalEntry, StoreError};
 use crate::runtime::limits::REPLAYS_AT_ONCE_MAX;
 use crate::runtime::shutdown::Stopping;
@@ -19,15 +20,19 @@ const LOOK_AGAIN_AFTER_FAULT: Duration = Duration::from_secs(60);
 pub async fn put_right(
     journal: Arc<dyn Journal>,
     store: Arc<dyn Decisions>,
+    standing: Arc<Standing>,
     mut stopping: Stopping,
 ) {
     loop {
         let mut wait = LOOK_EVERY;
         match replay_pending(journal.as_ref(), store.as_ref()).await {
             Ok(0) => {}
-            Ok(entries) => tracing::info!(entries, "the store has what was journalled"),
+            Ok(entries) => {
+                standing.works();
+                tracing::info!(entries, "the store has what was journalled");
+            }
             // Away still: the entries stay where they are.
-            Err(error) if error.is_retryable() => {}
+            Err(error) if error.is_retryable() => standing.fails(&error),
             Err(error) => {
                 tracing::error!(%error, "journalled decisions can't be put right");
                 wait = LOOK_AGAIN_AFTER_FAULT;

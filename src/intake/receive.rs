@@ -11,6 +11,7 @@ use super::announce::announcement;
 use super::degraded;
 use super::recent::Recent;
 use super::roster::Rosters;
+use super::standing::Standing;
 use super::{Inbound, Outcome};
 use crate::domain::contact::Contact;
 use crate::domain::decide::{self, Dossier, Verdict};
@@ -33,6 +34,8 @@ pub struct Intake {
     plain: mpsc::Sender<PlainDecision>,
     announcements: mpsc::Sender<OwnMail>,
     recent: Recent,
+    pub(super) standing: Arc<Standing>,
+    pub(super) archive_standing: Standing,
     pub(super) metrics: Arc<Metrics>,
 }
 
@@ -90,8 +93,30 @@ impl Intake {
             plain: parts.plain,
             announcements: parts.announcements,
             recent: Recent::default(),
+            standing: Arc::default(),
+            archive_standing: Standing::default(),
             metrics: parts.metrics,
         }
+    }
+
+    /// Told what the store answers to commits, here and by those who record beside intake.
+    pub fn standing(&self) -> Arc<Standing> {
+        Arc::clone(&self.standing)
+    }
+
+    /// What keeps commits from succeeding, as of the last ones.
+    pub fn store_fault(&self) -> Option<String> {
+        self.standing.fault()
+    }
+
+    /// What keeps originals from being kept, as of the last ones.
+    pub fn archive_fault(&self) -> Option<String> {
+        self.archive_standing.fault()
+    }
+
+    /// What keeps the local journal from taking entries, now or as soon as the disk is full.
+    pub fn journal_fault(&self) -> Option<String> {
+        self.journal.fault()
     }
 
     pub fn organisation(&self, id: &OrganisationId) -> Option<Arc<Organisation>> {
@@ -167,7 +192,7 @@ impl Intake {
             repeated: seen.repeated,
             conflicting: seen.conflicting,
             durable: true,
-            defer: false,
+            defer: None,
         };
         if seen.repeated {
             return (outcome, None);

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use super::degraded;
+use super::degraded::{self, Patience};
 use super::receive::{Intake, decided, into_settled};
 use super::{Inbound, Outcome};
 use crate::domain::contact::Contact;
@@ -87,6 +87,7 @@ impl Intake {
         inbound: Inbound,
     ) -> Outcome {
         let Inbound { contact, digest, mut original } = inbound;
+        let patience = Patience::of(original.as_ref());
         let case = Case::new(organisation, sender, contact, digest);
         let mut archived = None;
         loop {
@@ -102,8 +103,7 @@ impl Intake {
                 archived = self.keep(&case.organisation.id, &case.contact.id, wanted).await;
                 if archived.is_none() {
                     let Case { organisation, sender, contact, .. } = &case;
-                    let unkept =
-                        degraded::deliver_unkept(self, organisation, sender, contact, digest);
+                    let unkept = degraded::unkept(self, organisation, sender, contact, digest);
                     // Rare and large, as below: others need not carry it about.
                     return Box::pin(unkept).await;
                 }
@@ -111,7 +111,7 @@ impl Intake {
             }
             tracing::warn!(%error, "a contact could not be committed");
             let handed_over = handed_over.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let known = degraded::Known { archived, original, handed_over };
+            let known = degraded::Known { archived, original, handed_over, patience };
             let Case { organisation, sender, contact, .. } = &case;
             let alone = degraded::without_store(self, organisation, sender, contact, digest, known);
             return Box::pin(alone).await;
@@ -126,6 +126,7 @@ impl Intake {
         if !matches!(committed, Err(StoreError::OriginalWanted)) {
             self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
         }
+        self.standing.heard(&committed);
         committed
     }
 
@@ -144,7 +145,7 @@ impl Intake {
             repeated: committed.repeated,
             conflicting: committed.conflicting,
             durable: true,
-            defer: false,
+            defer: None,
         }
     }
 
@@ -156,8 +157,12 @@ impl Intake {
         original: Original,
     ) -> Option<String> {
         match self.archive.keep(organisation, contact, original).await {
-            Ok(reference) => Some(reference),
+            Ok(reference) => {
+                self.archive_standing.works();
+                Some(reference)
+            }
             Err(error) => {
+                self.archive_standing.fails(&error);
                 tracing::error!(%error, "an original could not be kept");
                 None
             }

@@ -24,27 +24,34 @@ use tokio::task::JoinSet;
 use tower::{Service, ServiceExt};
 
 use self::checked::Checked;
-use super::limits::{
-    HTTP_ACCEPT_PAUSE, HTTP_CONNECTIONS_MAX, HTTP_HEAD_BYTES_MAX, HTTP_HEADER_WAIT,
-};
+use super::accepting::Accepting;
+use super::descriptors;
+use super::limits::{HTTP_CONNECTIONS_MAX, HTTP_HEAD_BYTES_MAX, HTTP_HEADER_WAIT};
 use super::shutdown::Stopping;
 
 /// Who is at the other end of the connection. Every request carries it as an extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
-/// The bounds of one listener; the default takes them from [`super::limits`].
+/// The bounds of one listener.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
+    /// What the log calls it.
+    pub listener: &'static str,
     /// Connections at once. More wait to be accepted.
     pub connections_max: usize,
     /// Wait for a request's header block. Over: the connection is closed.
     pub header_wait: Duration,
 }
 
-impl Default for Bounds {
-    fn default() -> Self {
-        Bounds { connections_max: HTTP_CONNECTIONS_MAX, header_wait: HTTP_HEADER_WAIT }
+impl Bounds {
+    /// The bounds of a listener, as far as the process may have files open.
+    pub fn of(listener: &'static str) -> Self {
+        Bounds {
+            listener,
+            connections_max: descriptors::fitted(HTTP_CONNECTIONS_MAX),
+            header_wait: HTTP_HEADER_WAIT,
+        }
     }
 }
 
@@ -63,8 +70,9 @@ where
 {
     let places = Arc::new(Semaphore::new(bounds.connections_max));
     let mut connections = JoinSet::new();
+    let mut accepting = Accepting::new(bounds.listener);
     while let Some((stream, peer, place)) =
-        stopping.unless(accept(&listener, Arc::clone(&places))).await.flatten()
+        stopping.unless(accept(&listener, Arc::clone(&places), &mut accepting)).await.flatten()
     {
         // Those that have ended are let go of here, so that the set stays as small as the bound.
         while connections.try_join_next().is_some() {}
@@ -85,17 +93,13 @@ where
 async fn accept(
     listener: &TcpListener,
     places: Arc<Semaphore>,
+    accepting: &mut Accepting,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = places.acquire_owned().await.ok()?;
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => return Some((stream, peer, place)),
-            // Out of file descriptors, or a peer that was gone before it was accepted: neither
-            // ends the listener, and a pause keeps the first from spinning.
-            Err(error) => {
-                tracing::warn!(error = %error.kind(), "a connection could not be accepted");
-                tokio::time::sleep(HTTP_ACCEPT_PAUSE).await;
-            }
+            Err(error) => accepting.failed(&error).await,
         }
     }
 }
@@ -168,7 +172,7 @@ mod tests {
             "/",
             get(|Extension(Peer(peer)): Extension<Peer>| async move { peer.ip().to_string() }),
         );
-        let (address, shutdown) = started(router, Bounds::default()).await;
+        let (address, shutdown) = started(router, Bounds::of("test")).await;
         assert!(answer(address, GET).await.ends_with("127.0.0.1"));
         assert!(shutdown.stop(Duration::from_secs(5)).await);
     }
@@ -182,7 +186,7 @@ mod tests {
                 "whole"
             }),
         );
-        let (address, shutdown) = started(router, Bounds::default()).await;
+        let (address, shutdown) = started(router, Bounds::of("test")).await;
         let in_hand = tokio::spawn(answer(address, GET));
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert!(shutdown.stop(Duration::from_secs(5)).await);
@@ -192,7 +196,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_peer_that_sends_no_header_is_closed() {
-        let bounds = Bounds { header_wait: Duration::from_millis(50), ..Bounds::default() };
+        let bounds = Bounds { header_wait: Duration::from_millis(50), ..Bounds::of("test") };
         let (address, shutdown) = started(Router::new(), bounds).await;
         let answer = tokio::time::timeout(Duration::from_secs(5), answer(address, "GET / HT"));
         assert!(answer.await.is_ok());
@@ -201,7 +205,7 @@ mod tests {
 
     #[tokio::test]
     async fn connections_above_the_bound_wait_for_a_place() {
-        let bounds = Bounds { connections_max: 1, ..Bounds::default() };
+        let bounds = Bounds { connections_max: 1, ..Bounds::of("test") };
         let router = Router::new().route("/", get(|| async { "ok" }));
         let (address, shutdown) = started(router, bounds).await;
         let holder = TcpStream::connect(address).await.unwrap();

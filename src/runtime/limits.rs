@@ -103,8 +103,6 @@ pub const SMTP_LINGER_WAIT: Duration = Duration::from_secs(1);
 pub const SMTP_LINGER_BYTES_MAX: usize = 1024 * 1024;
 /// A TLS handshake on a mail listener. Over: the connection is closed.
 pub const SMTP_HANDSHAKE_WAIT: Duration = Duration::from_secs(30);
-/// Pause after a mail connection that could not be accepted.
-pub const SMTP_ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Bytes of commands that are read at once: a line at its longest, and what is pipelined behind it.
 pub const SMTP_COMMAND_BYTES: usize = 4 * 1024;
 /// Bytes of a message that are read at once.
@@ -157,8 +155,6 @@ pub const HTTP_HEADER_WAIT: Duration = Duration::from_secs(30);
 pub const HTTP_HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Chunk extensions of one request's body, in bytes. More: the connection is closed.
 pub const HTTP_CHUNK_EXTENSION_BYTES_MAX: usize = 1024;
-/// Pause after a connection that could not be accepted.
-pub const HTTP_ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Wait for the next piece of a request's or an upstream's body. Over: the connection is closed.
 pub const HTTP_BODY_WAIT: Duration = Duration::from_secs(30);
 /// Wait for a connection to a form's handler or a call flow. Over: it counts as not there.
@@ -256,6 +252,8 @@ pub const STORE_COMMIT_WAIT: Duration = Duration::from_secs(5);
 pub const STORE_QUEUE_MAX: usize = 1_024;
 /// Contacts that one transaction of the embedded store commits together.
 pub const STORE_BATCH_MAX: usize = 256;
+/// How long a commit that failed is told by `ready` when nothing is committed after it.
+pub const STANDING_FAULT_KEPT: Duration = Duration::from_secs(60);
 /// Decisions on unrestricted contacts that wait to be recorded. More: the contact waits.
 pub const PLAIN_QUEUE_MAX: usize = 8_192;
 /// How long such a decision waits at most for others to be recorded with.
@@ -393,6 +391,12 @@ pub const REPLAYS_AT_ONCE_MAX: usize = 32;
 pub const JOURNAL_PAGE_MAX: usize = 256;
 /// One entry of the local journal. Longer: refused; no contact is that long (`MAIL_PARSED_BYTES_MAX`).
 pub const JOURNAL_ENTRY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// What the local journal holds of the disk from its start, so that a decision can be journalled while
+/// the disk is full: some ten thousand entries.
+pub const JOURNAL_RESERVED_BYTES: u64 = 16 * 1024 * 1024;
+/// Of what is reserved, the part that is kept for decisions that do something against a sender or for
+/// one. Where the disk is full and no more is left, decisions to deliver wait in memory.
+pub const JOURNAL_KEPT_BYTES: u64 = 8 * 1024 * 1024;
 /// The local journal. Fuller: no entry is taken, so that senders try again or are delivered.
 pub const JOURNAL_BYTES_MAX: u64 = 512 * 1024 * 1024;
 // === Configuration ===
@@ -430,6 +434,17 @@ pub const DEAD_LETTERS_MAX: usize = 1_000;
 /// Receivers of one organisation. More: refused at start.
 pub const EVENT_RECEIVERS_MAX: usize = 16;
 
+// === The machine ===
+
+/// Files that the gateway opens for itself: store, archive, journal, certificates, the runtime's own.
+/// Connections get what the limit of open files leaves beside them.
+pub const DESCRIPTORS_OWN: u64 = 256;
+/// Pause of a listener after a connection that could not be accepted.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Between two lines in the log about connections that a listener can't accept. The failures in
+/// between are counted in the next one.
+pub const ACCEPT_FAULT_SAID_EVERY: Duration = Duration::from_secs(1);
+
 // === Start and stop ===
 
 /// One part's answer to a readiness check. Over: the part counts as not ready.
@@ -457,6 +472,8 @@ const _: () = {
     assert!(STORE_LOCK_WAIT.as_millis() < STORE_COMMIT_WAIT.as_millis());
     assert!(CHANGES_AT_ONCE_MAX < CHANGE_LAG_MAX && CHANGES_AT_ONCE_MAX < CHANGES_KEPT_MAX);
     assert!(JOURNAL_BATCH_MAX <= JOURNAL_QUEUE_MAX);
+    assert!(JOURNAL_KEPT_BYTES < JOURNAL_RESERVED_BYTES);
+    assert!(JOURNAL_RESERVED_BYTES < JOURNAL_BYTES_MAX);
     // Even the contact behind the failures that open the breaker is answered in time.
     assert!(
         REDIS_RESPONSE_WAIT.as_millis()

@@ -31,6 +31,7 @@ use crate::ports::{
     Archive, ArchiveIdentity, Original, OriginalFault, OriginalTrouble, StoreError,
 };
 use crate::runtime::limits::ARCHIVE_PIECE_BYTES;
+use crate::runtime::private;
 use place::{Digest, Place};
 use temporary::{Temporary, TemporaryFolder};
 
@@ -51,6 +52,7 @@ impl FileArchive {
         let temporary = place::make_folders(folder)
             .and_then(|()| TemporaryFolder::open(&folder.join(".temporary")))
             .map_err(|error| away(&error))?;
+        private::close(folder);
         let identity = identity::of(folder, &temporary)?;
         Ok(FileArchive { root: folder.to_owned(), identity, temporary: Arc::new(temporary) })
     }

@@ -97,6 +97,13 @@ impl Embedded {
         schema::file(folder)
     }
 
+    /// A folder's database and its log.
+    pub fn files(folder: &Path) -> [PathBuf; 2] {
+        let file = schema::file(folder);
+        let log = schema::log_of(&file);
+        [file, log]
+    }
+
     /// Whether the database is sound by SQLite's own reading; empty: it is.
     ///
     /// # Errors

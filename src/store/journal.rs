@@ -8,13 +8,17 @@
 //!
 //! where the checksum is the beginning of the payload's SHA-256 and the payload JSON: an entry with
 //! its number, or the number of one that is done. A torn end, left by a crash in the middle of a
-//! write, was never acknowledged and is cut off. When all is done the file is emptied.
+//! write, was never acknowledged and is overwritten. When all is done the file starts again.
+//!
+//! The file holds its place on the disk before it is needed (`reserve`), as zeros behind the last frame: a
+//! decision that is made while the disk is full is journalled all the same.
 
 mod file;
 mod frame;
+mod reserve;
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use async_trait::async_trait;
@@ -28,7 +32,11 @@ use file::JournalFile;
 pub struct FileJournal {
     queue: Mutex<Option<mpsc::Sender<Request>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    fault: Fault,
 }
+
+/// What keeps the journal from taking entries, as of its last write.
+type Fault = Arc<Mutex<Option<String>>>;
 
 type Numbered = Vec<(u64, JournalEntry)>;
 
@@ -47,11 +55,14 @@ impl FileJournal {
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let file = JournalFile::open(folder)?;
         let (queue, waiting) = mpsc::channel(JOURNAL_QUEUE_MAX);
+        let fault = Arc::new(Mutex::new(file.fault()));
+        let telling = Arc::clone(&fault);
         let thread = std::thread::Builder::new()
             .name("journal-writer".to_owned())
-            .spawn(move || work(file, waiting))
+            .spawn(move || work(file, waiting, &telling))
             .map_err(|_| StoreError::Unavailable("no thread for the journal".to_owned()))?;
-        Ok(FileJournal { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+        let (queue, thread) = (Mutex::new(Some(queue)), Mutex::new(Some(thread)));
+        Ok(FileJournal { queue, thread, fault })
     }
 
     /// Writes what waits and ends the thread. Blocks until it has ended.
@@ -94,26 +105,30 @@ impl Journal for FileJournal {
         self.ask(Request::Pending).await
     }
 
+    fn fault(&self) -> Option<String> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     async fn done(&self, number: u64) -> Result<(), StoreError> {
         self.ask(|reply| Request::Done(number, reply)).await
     }
 }
 
 /// Ends when every sender is gone and nothing waits.
-fn work(mut file: JournalFile, mut waiting: mpsc::Receiver<Request>) {
+fn work(mut file: JournalFile, mut waiting: mpsc::Receiver<Request>, fault: &Fault) {
     while let Some(first) = waiting.blocking_recv() {
         let mut batch = vec![first];
         while batch.len() < JOURNAL_BATCH_MAX {
             let Ok(next) = waiting.try_recv() else { break };
             batch.push(next);
         }
-        serve(&mut file, batch);
+        serve(&mut file, batch, fault);
     }
 }
 
 /// Writes a batch with one sync, and answers when it is on disk. What is asked to be read is read
 /// after it.
-fn serve(file: &mut JournalFile, batch: Vec<Request>) {
+fn serve(file: &mut JournalFile, batch: Vec<Request>, fault: &Fault) {
     let mut written = Vec::new();
     let mut readers = Vec::new();
     for request in batch {
@@ -124,6 +139,8 @@ fn serve(file: &mut JournalFile, batch: Vec<Request>) {
         }
     }
     let synced = file.sync();
+    let refused = synced.as_ref().err().map(ToString::to_string);
+    *fault.lock().unwrap_or_else(PoisonError::into_inner) = refused.or_else(|| file.fault());
     for (result, reply) in written {
         // A caller that has gone needs no answer.
         let _ = reply.send(result.and_then(|()| synced.clone()));

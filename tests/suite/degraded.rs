@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use contact_gateway::domain::decision::Disposition;
 use contact_gateway::domain::profile::StoreAway;
+use contact_gateway::intake::Again;
 use contact_gateway::intake::put_right::replay_pending;
 use contact_gateway::ports::{Decisions, Journal, JournalEntry};
 use contact_gateway::runtime::limits::REPLAYS_AT_ONCE_MAX;
@@ -25,10 +26,13 @@ async fn known_restrictions_hold_while_the_store_is_away() {
         place.store.has(trouble);
         let closed = place.mail("c-1", SAM).await;
         assert_eq!(closed.decision.disposition, Disposition::Limit, "{trouble:?}");
-        assert!(closed.decision.stale && closed.durable && !closed.defer, "{trouble:?}");
+        assert!(closed.decision.stale && closed.durable && closed.defer.is_none(), "{trouble:?}");
         let counted = place.mail("c-2", JO).await;
         assert_eq!(counted.decision.disposition, Disposition::Deliver, "{trouble:?}");
-        assert!(counted.decision.stale && counted.durable && !counted.defer, "{trouble:?}");
+        assert!(
+            counted.decision.stale && counted.durable && counted.defer.is_none(),
+            "{trouble:?}"
+        );
         assert!(has(&counted, "limits_unchecked"), "{trouble:?}: {:?}", counted.decision.flags);
         assert_eq!(place.pending().await, ["c-1", "c-2"], "{trouble:?}");
         let entries = place.entries().await;
@@ -44,13 +48,13 @@ async fn mail_that_depends_on_a_counter_is_deferred_where_the_profile_says_so() 
         let place = Place::open(StoreAway::Defer).await;
         place.store.has(trouble);
         let deferred = place.mail("c-1", JO).await;
-        assert!(deferred.defer && !deferred.durable, "{trouble:?}");
+        assert!(deferred.defer == Some(Again::CountersAway) && !deferred.durable, "{trouble:?}");
         assert!(place.pending().await.is_empty(), "{trouble:?}");
         // What depends on no counter is decided all the same, and so is every other channel.
         let closed = place.mail("c-2", SAM).await;
         assert_eq!(closed.decision.disposition, Disposition::Limit);
-        assert!(!closed.defer && closed.durable);
-        assert!(!place.receive(contact("c-3", "web_form", JO)).await.defer);
+        assert!(closed.defer.is_none() && closed.durable);
+        assert!(place.receive(contact("c-3", "web_form", JO)).await.defer.is_none());
         // The retry is decided anew, with its counter.
         place.store.has(Trouble::None);
         let again = place.mail("c-1", JO).await;
@@ -67,7 +71,7 @@ async fn with_nothing_known_everything_is_delivered_and_flagged() {
         let outcome = place.mail(id, from).await;
         assert_eq!(outcome.decision.disposition, Disposition::Deliver);
         assert!(has(&outcome, "restrictions_unknown") && outcome.decision.stale);
-        assert!(!outcome.defer && outcome.durable);
+        assert!(outcome.defer.is_none() && outcome.durable);
     }
     place.store.has(Trouble::None);
     place.put_right().await;
@@ -200,19 +204,42 @@ async fn on_a_full_disk_nothing_is_promised_and_nothing_is_lost() {
     let place = Place::on_full_disk().await;
     let mail = place.mail("c-1", SAM).await;
     assert_eq!(mail.decision.disposition, Disposition::Limit);
-    assert!(!mail.durable && mail.defer);
+    assert!(!mail.durable && mail.defer == Some(Again::NotKept));
     let mut form = contact("c-2", "web_form", SAM);
     form.original = Some(office::original());
     let form = place.receive(form).await;
-    assert!(!form.durable && !form.defer);
+    assert!(!form.durable && form.defer == Some(Again::NotKept));
     // Delivered anyway: nothing had to be kept, and it is recorded.
     let delivered = place.mail("c-3", JO).await;
     assert_eq!(delivered.decision.disposition, Disposition::Deliver);
-    assert!(delivered.durable && !delivered.defer && !delivered.decision.stale);
+    assert!(delivered.durable && delivered.defer.is_none() && !delivered.decision.stale);
     assert_eq!(delivered.decision.quotas[0].used, 1);
     place.put_right().await;
     assert_eq!(place.audited("c-1").await, 0);
     assert_eq!(place.audited("c-3").await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_neither_store_nor_journal_the_decision_is_what_is_done() {
+    let place = Place::without_journal().await;
+    place.store.has(Trouble::Away);
+    // A sender that can be asked to try again is.
+    let mail = place.mail("c-1", SAM).await;
+    assert!(!mail.durable && mail.defer == Some(Again::NotKept), "{mail:?}");
+    // A caller can't: the call goes through, and its decision says nothing else.
+    let mut call = contact("c-2", "telephone", SAM);
+    call.original = None;
+    let call = place.receive(call).await;
+    assert!(!call.durable && call.defer.is_none());
+    assert_eq!(call.decision.disposition, Disposition::Deliver, "{:?}", call.decision);
+    assert!(has(&call, "unrecorded") && call.decision.notice.is_none());
+    assert_eq!(call.decision.reasons.len(), 1);
+    assert_eq!(call.decision.reasons[0].code, "unrecorded");
+    // What fails is told until it works again.
+    assert!(place.intake.store_fault().is_some());
+    place.store.has(Trouble::None);
+    assert_eq!(place.mail("c-3", SAM).await.decision.disposition, Disposition::Limit);
+    assert_eq!(place.intake.store_fault(), None);
 }
 
 #[tokio::test]

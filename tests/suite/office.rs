@@ -136,7 +136,9 @@ impl Office {
         drop(announcements_waiting);
         let recording: Arc<dyn Store> = Arc::clone(&store);
         let noting = Arc::clone(&journal);
-        tokio::spawn(async move { plain::record(recording, noting, plain_waiting).await });
+        tokio::spawn(async move {
+            plain::record(recording, noting, plain_waiting, Arc::default()).await;
+        });
         let (register, following): (Arc<dyn Register>, _) = (store.clone(), Arc::clone(&rosters));
         let (changes, stopping) = (store.changes(), shutdown.stopping());
         tokio::spawn(async move { following.follow(register, changes, stopping).await });

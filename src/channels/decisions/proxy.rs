@@ -93,7 +93,7 @@ impl ProxyEndpoints {
         let inbound = Inbound { contact, digest, original: None };
         let outcome = self.intake.receive(&entry.organisation, inbound).await;
         let decision = outcome.decision;
-        if !outcome.durable || decision.disposition != Disposition::Limit {
+        if decision.disposition != Disposition::Limit {
             return passed(Some(&decision));
         }
         let look = self.looks.of(&entry.organisation);

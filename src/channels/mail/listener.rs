@@ -18,7 +18,9 @@ use super::replies;
 pub use super::session::Stream;
 use super::session::{Peer, Session};
 use super::settings::Bind;
-use crate::runtime::limits::{SMTP_ACCEPT_PAUSE, SMTP_SESSIONS_MAX};
+use crate::runtime::accepting::Accepting;
+use crate::runtime::descriptors;
+use crate::runtime::limits::SMTP_SESSIONS_MAX;
 use crate::runtime::metrics::{ListenerLabels, MailEvent};
 use crate::runtime::shutdown::Stopping;
 
@@ -143,8 +145,9 @@ pub(super) async fn accept_each<S, F>(
     F: Future<Output = ()> + Send + 'static,
 {
     let mut stopping = stopping;
-    let places = Arc::new(Semaphore::new(SMTP_SESSIONS_MAX));
+    let places = Arc::new(Semaphore::new(descriptors::fitted(SMTP_SESSIONS_MAX)));
     let mut sessions = JoinSet::new();
+    let mut accepting = Accepting::new(listener);
     let label = ListenerLabels { listener };
     loop {
         let accepted = tokio::select! {
@@ -159,9 +162,7 @@ pub(super) async fn accept_each<S, F>(
         let (mut stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Out of file descriptors, most likely: trying at once would only spin.
-                tracing::warn!(%error, "a mail connection could not be accepted");
-                tokio::time::sleep(SMTP_ACCEPT_PAUSE).await;
+                accepting.failed(&error).await;
                 continue;
             }
         };

@@ -13,7 +13,7 @@ use super::{notices, replies, translate};
 use crate::domain::decision::{Decision, Disposition, Route};
 use crate::domain::identifier::domain_to_ascii;
 use crate::domain::organisation::{Organisation, OrganisationId};
-use crate::intake::{Inbound, Outcome};
+use crate::intake::{Again, Inbound, Outcome};
 use crate::ports::Attachment;
 use crate::ports::message::FURTHER_RECIPIENTS;
 use crate::ports::relay::Reply;
@@ -136,16 +136,14 @@ async fn action(
     outcome: &Outcome,
     to: &[String],
 ) -> Action {
-    if outcome.defer {
-        return Action::Failed(replies::deferred());
+    match outcome.defer {
+        Some(Again::CountersAway) => return Action::Failed(replies::deferred()),
+        Some(Again::NotKept) => return Action::Failed(replies::no_room()),
+        None => {}
     }
     let decision = Arc::new(outcome.decision.clone());
-    match decision.disposition {
-        Disposition::Deliver => return Action::Relay(Some(decision)),
-        Disposition::Route | Disposition::Limit | Disposition::File if !outcome.durable => {
-            return Action::Failed(replies::trouble());
-        }
-        Disposition::Route | Disposition::Limit | Disposition::File => {}
+    if decision.disposition == Disposition::Deliver {
+        return Action::Relay(Some(decision));
     }
     if outcome.repeated && !name_further(edge, organisation, &decision, to).await {
         return Action::Failed(replies::trouble());

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use crate::ports::Original;
 use crate::runtime::limits::{MAIL_HEADER_BYTES_MAX, MAIL_MEMORY_BYTES_MAX};
+use crate::runtime::private;
 
 /// How the files of messages in hand are named, so that those of a crash are told from others.
 const FILE_SUFFIX: &str = ".in-hand";
@@ -102,7 +103,7 @@ pub struct Content {
 /// # Errors
 /// The folder can't be made or read.
 pub fn clear(folder: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)?;
+    private::folder(folder)?;
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.to_string_lossy().ends_with(FILE_SUFFIX) {

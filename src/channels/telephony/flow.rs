@@ -23,14 +23,13 @@ pub enum Opening {
 
 /// What a call that was decided meets first.
 ///
-/// Nothing is enforced on calls without an emergency number to connect, nor on a decision that is
-/// not on disk.
+/// Nothing is enforced on calls without an emergency number to connect.
 pub fn opening(
     outcome: &Outcome,
     organisation: &Organisation,
     entry: &TelephonySettings,
 ) -> Opening {
-    if !outcome.durable || organisation.emergency.is_none() {
+    if organisation.emergency.is_none() {
         return Opening::PassOn;
     }
     let decision = &outcome.decision;

@@ -185,7 +185,7 @@ fn action(
             Disposition::Deliver | Disposition::File => (Action::Ok, Say::Nothing),
         };
     }
-    if !outcome.durable || organisation.emergency.is_none() {
+    if organisation.emergency.is_none() {
         return (Action::Connect, Say::Nothing);
     }
     match decision.disposition {

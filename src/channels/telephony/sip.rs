@@ -86,7 +86,7 @@ pub fn opening(
     organisation: &Organisation,
 ) -> Answer {
     let decision = &outcome.decision;
-    if !outcome.durable || organisation.emergency.is_none() {
+    if organisation.emergency.is_none() {
         return on(entry, webhook, &decision.flags);
     }
     let targets = &entry.targets;

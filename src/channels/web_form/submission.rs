@@ -16,6 +16,7 @@ use tokio_util::io::ReaderStream;
 use crate::channels::http::answer::{Body, BoxError, whole};
 use crate::ports::Original;
 use crate::runtime::limits::FORM_MEMORY_BYTES_MAX;
+use crate::runtime::private;
 
 /// Why a body could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +73,7 @@ const SPOOL_PREFIX: &str = "form-";
 /// # Errors
 /// The folder can't be made or listed.
 pub fn clear_spool(folder: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(folder)?;
+    private::folder(folder)?;
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_name().to_string_lossy().starts_with(SPOOL_PREFIX) {

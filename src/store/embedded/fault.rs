@@ -8,6 +8,7 @@ use std::path::Path;
 use rusqlite::{Error, ErrorCode};
 
 use crate::ports::StoreError;
+use crate::runtime::private;
 
 pub(super) fn from_sqlite(error: Error) -> StoreError {
     match error {
@@ -81,8 +82,11 @@ pub(super) fn task(error: tokio::task::JoinError) -> StoreError {
 
 /// Makes the store's folder, readable by the gateway's own user alone: it holds personal data.
 pub(super) fn create_folder(folder: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
-        StoreError::Unavailable(format!("the store's folder can't be made: {}", error.kind()))
+    private::folder(folder).map_err(|error| {
+        StoreError::Unavailable(format!(
+            "the store's folder {} can't be made: {}",
+            folder.display(),
+            error.kind()
+        ))
     })
 }

@@ -32,6 +32,7 @@ use crate::ports::StoreError;
 use crate::runtime::limits::{
     STORE_LOCK_WAIT, STORE_LOG_BYTES_KEPT, STORE_LOG_PAGES, STORE_PREPARED_MAX, STORE_READY_RETRY,
 };
+use crate::runtime::private;
 
 /// Marks the file as ours (`PRAGMA application_id`): "CGwy".
 const APPLICATION: i32 = 0x4347_7779;
@@ -103,8 +104,11 @@ pub(super) fn open_to_write(file: &Path) -> Result<Connection, StoreError> {
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(from_sqlite)?;
+    // The log and its index are made with the database's own mode.
+    private::close(file);
     settle(&connection)?;
     switch_to_wal(&connection)?;
+    private::close(&log_of(file));
     connection
         .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
         .and_then(|()| {

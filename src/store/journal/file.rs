@@ -3,14 +3,19 @@
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::frame::{self, HEAD_BYTES};
+use super::reserve;
+use crate::domain::decision::Disposition;
 use crate::ports::{JournalEntry, StoreError};
-use crate::runtime::limits::{JOURNAL_BYTES_MAX, JOURNAL_PAGE_MAX};
+use crate::runtime::limits::{
+    JOURNAL_BYTES_MAX, JOURNAL_KEPT_BYTES, JOURNAL_PAGE_MAX, JOURNAL_RESERVED_BYTES,
+};
+use crate::runtime::private;
 
 pub(super) struct JournalFile {
     file: File,
@@ -19,8 +24,10 @@ pub(super) struct JournalFile {
     /// Where each pending entry's payload stands: offset and length.
     pending: BTreeMap<u64, (u64, usize)>,
     next: u64,
-    /// Up to here the file is whole.
+    /// Up to here the file is whole. Zeros follow, up to `allocated`.
     length: u64,
+    /// What the file holds of the disk.
+    allocated: u64,
     /// Up to here it was whole and on disk at the last sync; what came after is not acknowledged.
     synced: Synced,
 }
@@ -42,11 +49,7 @@ enum Payload {
 
 impl JournalFile {
     pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|error| away(&error))?;
+        private::folder(folder).map_err(|error| away(&error))?;
         let open = |name: &str| {
             let mut options = OpenOptions::new();
             options.read(true).write(true).create(true).truncate(false).mode(0o600);
@@ -71,9 +74,11 @@ impl JournalFile {
             pending: BTreeMap::new(),
             next: 1,
             length: 0,
+            allocated: 0,
             synced: Synced::default(),
         };
         journal.scan(folder)?;
+        journal.reserve_ahead();
         Ok(journal)
     }
 
@@ -81,7 +86,9 @@ impl JournalFile {
     /// to the next whole frame, and a copy of the damaged file is left for somebody to look at.
     fn scan(&mut self, folder: &Path) -> Result<(), StoreError> {
         let path = folder.join("pending.journal");
-        let bytes = std::fs::read(&path).map_err(|error| away(&error))?;
+        let mut bytes = std::fs::read(&path).map_err(|error| away(&error))?;
+        self.allocated = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        bytes.truncate(reserve::written(&bytes));
         let mut at = 0;
         let mut whole_to = 0;
         let mut damaged = false;
@@ -91,22 +98,24 @@ impl JournalFile {
                 at += HEAD_BYTES + payload.len();
                 whole_to = at;
             } else if let Some(skip) = frame::next_whole(rest) {
-                damaged = true;
+                // Zeros in front are what a crash left of a file that was being emptied.
+                damaged |= rest.iter().take(skip).any(|byte| *byte != 0);
                 at += skip;
             } else {
                 break;
             }
         }
         if damaged {
-            let copy = folder.join("damaged.journal");
-            std::fs::copy(&path, copy).map_err(|error| away(&error))?;
+            let copied = std::fs::copy(&path, folder.join("damaged.journal"));
             tracing::error!(
                 journal.pending = self.pending.len(),
+                journal.copied = copied.is_ok(),
                 "the journal was damaged; what is whole is kept, a copy is in damaged.journal"
             );
         }
         self.length = u64::try_from(whole_to).unwrap_or(u64::MAX);
-        self.file.set_len(self.length).map_err(|error| away(&error))?;
+        let torn_to = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        reserve::blank(&self.file, self.length, torn_to).map_err(|error| away(&error))?;
         self.sync()
     }
 
@@ -130,8 +139,9 @@ impl JournalFile {
     /// Acknowledged by the next [`JournalFile::sync`] alone.
     pub(super) fn append(&mut self, entry: JournalEntry) -> Result<(), StoreError> {
         let number = self.next;
+        let room = if does_something(&entry) { Room::All } else { Room::WhatIsNotKept };
         let payload = Payload::Entry { number, entry: Box::new(entry) };
-        let (offset, length) = self.write(&payload, JOURNAL_BYTES_MAX)?;
+        let (offset, length) = self.write(&payload, room)?;
         self.next += 1;
         self.pending.insert(number, (offset, length));
         self.synced.appended.push(number);
@@ -140,31 +150,73 @@ impl JournalFile {
 
     pub(super) fn done(&mut self, number: u64) -> Result<(), StoreError> {
         let Some(place) = self.pending.get(&number).copied() else { return Ok(()) };
-        // A full journal must still be able to become empty.
-        self.write(&Payload::Done { number }, u64::MAX)?;
+        self.write(&Payload::Done { number }, Room::Beyond)?;
         self.pending.remove(&number);
         self.synced.done.push((number, place));
         Ok(())
     }
 
-    fn write(&mut self, payload: &Payload, full_at: u64) -> Result<(u64, usize), StoreError> {
+    fn write(&mut self, payload: &Payload, room: Room) -> Result<(u64, usize), StoreError> {
         let payload = serde_json::to_vec(payload)
             .map_err(|_| StoreError::Refused("an entry can't be written as JSON".to_owned()))?;
         let frame = frame::frame(&payload)
             .ok_or_else(|| StoreError::Refused("an entry is too long to keep".to_owned()))?;
         let end = self.length + u64::try_from(frame.len()).unwrap_or(u64::MAX);
-        if end > full_at {
+        if end > JOURNAL_BYTES_MAX && room != Room::Beyond {
             return Err(StoreError::Unavailable("the journal is full".to_owned()));
         }
+        self.make_room(end, room)?;
         let head = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
         let offset = self.length + head;
         if let Err(error) = self.file.write_all_at(&frame, self.length) {
-            // Cuts off the part that was written; if it can't, the next write or scan does.
-            let _ = self.file.set_len(self.length);
+            // What was written of it is no whole frame; if it can't be taken back, the next write or
+            // scan does.
+            let _ = reserve::blank(&self.file, self.length, end.min(self.allocated));
             return Err(away(&error));
         }
         self.length = end;
         Ok((offset, payload.len()))
+    }
+
+    /// Has the disk hold what is to be written, and what is kept for those that must be.
+    fn make_room(&mut self, end: u64, room: Room) -> Result<(), StoreError> {
+        if end + JOURNAL_KEPT_BYTES <= self.allocated {
+            return Ok(());
+        }
+        let wanted = end + JOURNAL_RESERVED_BYTES;
+        let grown = reserve::hold(&self.file, self.allocated, wanted);
+        match grown {
+            Ok(()) => self.allocated = wanted,
+            Err(_) if room != Room::WhatIsNotKept && end <= self.allocated => {}
+            Err(error) => return Err(away(&error)),
+        }
+        Ok(())
+    }
+
+    /// Reserves what a full disk would refuse. Where it is full already, the next write tries again.
+    fn reserve_ahead(&mut self) {
+        let wanted = (self.length + JOURNAL_KEPT_BYTES).max(JOURNAL_RESERVED_BYTES);
+        if self.allocated >= wanted {
+            return;
+        }
+        match reserve::hold(&self.file, self.allocated, wanted) {
+            Ok(()) => self.allocated = wanted,
+            Err(error) => tracing::error!(
+                error = %error.kind(),
+                "the disk has no room to be reserved for the journal"
+            ),
+        }
+    }
+
+    /// What keeps it from taking entries, now or as soon as the disk is full.
+    pub(super) fn fault(&self) -> Option<String> {
+        if self.length >= JOURNAL_BYTES_MAX {
+            return Some("the journal is full".to_owned());
+        }
+        let left = self.allocated.saturating_sub(self.length);
+        (left < JOURNAL_KEPT_BYTES).then(|| {
+            format!("the disk is full, and {} KiB of the journal's reserve are left", left / 1024)
+        })
     }
 
     /// Puts on disk what was written. On an error all of it counts as not written.
@@ -186,11 +238,19 @@ impl JournalFile {
 
     fn settle(&mut self) -> io::Result<()> {
         self.file.sync_data()?;
-        // All is done, and on disk as such: the file starts again. Numbers go on while the process
-        // lives. Where this fails the marks are there all the same.
-        if self.pending.is_empty() && self.length > 0 && self.file.set_len(0).is_ok() {
+        // All is done, and on disk as such: the file starts again, and keeps its place on the disk.
+        // Numbers go on while the process lives. Where this fails the marks are there all the same.
+        if self.pending.is_empty()
+            && self.length > 0
+            && reserve::blank(&self.file, 0, self.length).is_ok()
+        {
             self.length = 0;
             let _ = self.file.sync_data();
+            if self.allocated > JOURNAL_RESERVED_BYTES
+                && self.file.set_len(JOURNAL_RESERVED_BYTES).is_ok()
+            {
+                self.allocated = JOURNAL_RESERVED_BYTES;
+            }
         }
         Ok(())
     }
@@ -202,10 +262,10 @@ impl JournalFile {
         }
         let appended = |number: &u64| synced.appended.contains(number);
         self.pending.extend(synced.done.into_iter().filter(|(number, _)| !appended(number)));
+        // Takes back what may be there; if it can't, the next write or scan does.
+        let _ = reserve::blank(&self.file, synced.length, self.length.min(self.allocated));
         self.length = synced.length;
         self.synced = Synced { length: synced.length, ..Synced::default() };
-        // Cuts off what may be there; if it can't, the next write or scan does.
-        let _ = self.file.set_len(self.length);
     }
 
     pub(super) fn pending(&self) -> Result<Vec<(u64, JournalEntry)>, StoreError> {
@@ -222,6 +282,24 @@ impl JournalFile {
         }
         Ok(page)
     }
+}
+
+/// What of the journal's room an entry may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    /// All but what is kept for decisions that do something.
+    WhatIsNotKept,
+    All,
+    /// A full journal must still be able to become empty.
+    Beyond,
+}
+
+/// Whether somebody would miss the decision: the others are plain deliveries, of which the audit trail
+/// alone is short while they wait.
+fn does_something(entry: &JournalEntry) -> bool {
+    entry.person.is_some()
+        || entry.settled.item.is_some()
+        || entry.settled.decision.disposition != Disposition::Deliver
 }
 
 impl Synced {

@@ -1,5 +1,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 
 use super::*;
 use crate::domain::audit::DecidedEntry;
@@ -9,6 +11,7 @@ use crate::domain::ledger::Additions;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::restriction::Mode;
 use crate::ports::Settled;
+use crate::runtime::limits::JOURNAL_RESERVED_BYTES;
 
 fn entry(contact: &str) -> JournalEntry {
     let at = "2026-11-21T10:00:00Z".parse().unwrap();
@@ -54,6 +57,13 @@ async fn contacts(journal: &FileJournal) -> Vec<String> {
     journal.pending().await.unwrap().into_iter().map(|(_, entry)| entry.contact).collect()
 }
 
+/// What was written into the journal's file, without the zeros that hold its place on the disk.
+fn written(folder: &Path) -> Vec<u8> {
+    let mut bytes = std::fs::read(folder.join("pending.journal")).unwrap();
+    bytes.truncate(reserve::written(&bytes));
+    bytes
+}
+
 #[tokio::test]
 async fn entries_outlive_the_process_in_their_order_and_done_ones_are_gone() {
     let folder = tempfile::tempdir().unwrap();
@@ -73,7 +83,7 @@ async fn entries_outlive_the_process_in_their_order_and_done_ones_are_gone() {
 }
 
 #[tokio::test]
-async fn the_file_is_empty_again_when_all_is_done() {
+async fn the_file_starts_again_when_all_is_done() {
     let folder = tempfile::tempdir().unwrap();
     let journal = FileJournal::open(folder.path()).unwrap();
     for contact in ["a", "b"] {
@@ -83,7 +93,7 @@ async fn the_file_is_empty_again_when_all_is_done() {
         journal.done(number).await.unwrap();
         journal.done(number).await.unwrap();
     }
-    assert_eq!(std::fs::metadata(folder.path().join("pending.journal")).unwrap().len(), 0);
+    assert_eq!(written(folder.path()), Vec::<u8>::new());
     journal.append(entry("c")).await.unwrap();
     drop(journal);
     assert_eq!(contacts(&FileJournal::open(folder.path()).unwrap()).await, ["c"]);
@@ -95,16 +105,14 @@ async fn a_torn_end_is_cut_off_at_every_length() {
     let path = folder.path().join("pending.journal");
     let journal = FileJournal::open(folder.path()).unwrap();
     journal.append(entry("a")).await.unwrap();
-    let first = std::fs::metadata(&path).unwrap().len();
+    let first = written(folder.path()).len();
     journal.append(entry("b")).await.unwrap();
     drop(journal);
-    let whole = std::fs::read(&path).unwrap();
-    let first = usize::try_from(first).unwrap();
+    let whole = written(folder.path());
     for length in first..whole.len() {
         std::fs::write(&path, &whole[..length]).unwrap();
         let mut file = file::JournalFile::open(folder.path()).unwrap();
         assert_eq!(file.pending().unwrap().len(), 1, "cut at {length}");
-        assert_eq!(std::fs::metadata(&path).unwrap().len(), first as u64);
         file.append(entry("c")).unwrap();
         file.sync().unwrap();
         assert_eq!(file.pending().unwrap().len(), 2);
@@ -121,13 +129,15 @@ async fn damage_in_the_middle_costs_the_damaged_entry_alone_and_leaves_a_copy() 
         journal.append(entry(contact)).await.unwrap();
     }
     drop(journal);
-    let mut bytes = std::fs::read(&path).unwrap();
+    let mut bytes = written(folder.path());
     let middle = bytes.len() / 2;
     bytes[middle] ^= 0xff;
     std::fs::write(&path, &bytes).unwrap();
     let journal = FileJournal::open(folder.path()).unwrap();
     assert_eq!(contacts(&journal).await, ["a", "c"]);
-    assert_eq!(std::fs::read(folder.path().join("damaged.journal")).unwrap(), bytes);
+    let mut copy = std::fs::read(folder.path().join("damaged.journal")).unwrap();
+    copy.truncate(reserve::written(&copy));
+    assert_eq!(copy, bytes);
 }
 
 #[tokio::test]
@@ -180,4 +190,41 @@ async fn a_closed_journal_says_so() {
     let journal = FileJournal::open(folder.path()).unwrap();
     journal.close();
     assert!(journal.append(entry("a")).await.unwrap_err().is_retryable());
+}
+
+#[tokio::test]
+async fn the_journal_holds_its_place_before_it_is_needed_and_after_all_is_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pending.journal");
+    let on_disk = || std::fs::metadata(&path).unwrap().blocks() * 512;
+    let journal = FileJournal::open(folder.path()).unwrap();
+    assert!(on_disk() >= JOURNAL_RESERVED_BYTES, "{}", on_disk());
+    assert_eq!(journal.fault(), None);
+    for contact in ["a", "b"] {
+        journal.append(entry(contact)).await.unwrap();
+    }
+    assert!(on_disk() >= JOURNAL_RESERVED_BYTES, "{}", on_disk());
+    for (number, _) in journal.pending().await.unwrap() {
+        journal.done(number).await.unwrap();
+    }
+    assert_eq!(written(folder.path()), Vec::<u8>::new());
+    assert!(on_disk() >= JOURNAL_RESERVED_BYTES, "{}", on_disk());
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn a_crash_while_the_file_is_emptied_is_no_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pending.journal");
+    let journal = FileJournal::open(folder.path()).unwrap();
+    journal.append(entry("a")).await.unwrap();
+    let first = written(folder.path()).len();
+    journal.append(entry("b")).await.unwrap();
+    drop(journal);
+    let mut bytes = written(folder.path());
+    bytes[..first].fill(0);
+    std::fs::write(&path, &bytes).unwrap();
+    let journal = FileJournal::open(folder.path()).unwrap();
+    assert_eq!(contacts(&journal).await, ["b"]);
+    assert!(!folder.path().join("damaged.journal").exists());
 }

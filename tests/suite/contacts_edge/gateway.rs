@@ -214,7 +214,7 @@ impl Gateway {
         let recorder = Arc::clone(&store);
         let mailer = Arc::clone(&outbox) as Arc<dyn Mailer>;
         let mut tasks = vec![
-            tokio::spawn(plain::record(recorder, journal, plain_end)),
+            tokio::spawn(plain::record(recorder, journal, plain_end, Arc::default())),
             tokio::spawn(announce::announce(Arc::clone(&mailer), announcements_end)),
         ];
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

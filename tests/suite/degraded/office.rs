@@ -89,7 +89,7 @@ pub fn has(outcome: &Outcome, flag: &str) -> bool {
 pub struct Place {
     pub store: Arc<Faulty>,
     pub journal: Arc<FileJournal>,
-    intake: Intake,
+    pub intake: Intake,
     organisation: Arc<Organisation>,
     _shutdown: Shutdown,
     folder: tempfile::TempDir,
@@ -115,6 +115,13 @@ impl Place {
         place.put(person("P-1", JO, once_a_week())).await;
         place.put(person("P-2", SAM, closed())).await;
         place.enforces_within_a_second(SAM).await;
+        place
+    }
+
+    /// Nothing can be journalled.
+    pub async fn without_journal() -> Place {
+        let place = Place::open(StoreAway::Deliver).await;
+        place.journal.close();
         place
     }
 
@@ -153,7 +160,12 @@ impl Place {
         }
         let (plain, waiting) = mpsc::channel(16);
         let (announcements, _) = mpsc::channel(16);
-        tokio::spawn(plain::record(Arc::clone(&store) as _, Arc::clone(&journal) as _, waiting));
+        tokio::spawn(plain::record(
+            Arc::clone(&store) as _,
+            Arc::clone(&journal) as _,
+            waiting,
+            Arc::default(),
+        ));
         let intake = Intake::new(Parts {
             organisations: vec![Arc::clone(&organisation)],
             rosters,

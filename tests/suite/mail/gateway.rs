@@ -17,6 +17,7 @@ use contact_gateway::domain::restriction::Mode;
 use contact_gateway::forward::mailer::SmtpMailer;
 use contact_gateway::forward::release::MailRelease;
 use contact_gateway::forward::smtp::DownstreamServer;
+use contact_gateway::intake::plain;
 use contact_gateway::intake::roster::Rosters;
 use contact_gateway::intake::{Intake, Parts};
 use contact_gateway::ports::relay::Relay;
@@ -176,7 +177,7 @@ impl Gateway {
         let shutdown = Shutdown::new();
         let mut tasks = JoinSet::new();
         let recorder = Arc::clone(&store) as _;
-        tasks.spawn(contact_gateway::intake::plain::record(recorder, journal, plain_out));
+        tasks.spawn(plain::record(recorder, journal, plain_out, Arc::default()));
         let (edge, other) = (Arc::clone(&edge), edge);
         tasks.spawn(listener::serve(listener, choices.protocol, edge, shutdown.stopping()));
         tasks.spawn(milter::serve(milter_listener, other, shutdown.stopping()));

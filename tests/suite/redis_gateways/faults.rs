@@ -53,7 +53,7 @@ impl Run {
         let before = Instant::now();
         let outcome = self.intake.receive(&karbon(), inbound).await;
         let took = before.elapsed();
-        assert!(outcome.durable && !outcome.defer, "{id}");
+        assert!(outcome.durable && outcome.defer.is_none(), "{id}");
         let decision = outcome.decision;
         Told {
             id: id.to_owned(),
