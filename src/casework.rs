@@ -9,6 +9,7 @@ pub mod contacts;
 pub mod dead_letters;
 pub mod fault;
 pub mod import;
+pub mod not_theirs;
 pub mod people;
 pub mod person_check;
 pub mod queues;

@@ -1,6 +1,7 @@
 //! A gateway that runs: what is started, in which order it stops.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -159,6 +160,8 @@ impl Running {
             decisions: settings.decisions.clone(),
             tokens: TokenTable::new(tokens),
             trusted_proxies: settings.listen.trusted_proxies.clone(),
+            posts_per_minute: NonZeroU32::new(settings.listen.posts_per_minute)
+                .unwrap_or(NonZeroU32::MIN),
             looks: settings.looks.clone(),
             spool: settings.state.join("forms"),
             intake: Arc::clone(&self.core.intake),

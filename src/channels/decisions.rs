@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Request, StatusCode};
 
 use super::http::answer::{Answer, collected};
 use super::http::fields;
+use super::http::pace::Pace;
 use super::http::patient::patient;
+use super::http::peer;
 use super::http::problem::{Problem, ProblemType};
 use crate::domain::contact::Contact;
 use crate::domain::organisation::OrganisationId;
@@ -27,6 +29,7 @@ pub struct DecisionEndpoint {
     tokens: Arc<TokenTable<OrganisationId>>,
     intake: Arc<Intake>,
     clock: Arc<dyn Clock>,
+    pace: Arc<Pace>,
 }
 
 impl DecisionEndpoint {
@@ -34,8 +37,9 @@ impl DecisionEndpoint {
         tokens: Arc<TokenTable<OrganisationId>>,
         intake: Arc<Intake>,
         clock: Arc<dyn Clock>,
+        pace: Arc<Pace>,
     ) -> Self {
-        DecisionEndpoint { tokens, intake, clock }
+        DecisionEndpoint { tokens, intake, clock, pace }
     }
 
     pub async fn answer(&self, request: Request<Incoming>) -> Answer {
@@ -45,6 +49,12 @@ impl DecisionEndpoint {
     async fn decide(&self, request: Request<Incoming>) -> Result<Answer, Answer> {
         let presented = fields::text(request.headers(), AUTHORIZATION);
         let Some(organisation) = self.tokens.authorise(presented).cloned() else {
+            // Middleware with a token asks for everybody behind it; whoever guesses tokens waits.
+            if let Err(wait) = self.pace.take(peer(&request), request.headers()) {
+                let problem = Answer::from(ProblemType::TooManyRequests);
+                let wait = HeaderValue::from(wait.as_secs());
+                return Err(problem.with(RETRY_AFTER.as_str(), wait));
+            }
             // RFC 6750 3.
             let challenge = HeaderValue::from_static("Bearer realm=\"contact-gateway\"");
             let problem = Answer::from(ProblemType::Unauthorised);

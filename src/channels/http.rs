@@ -5,6 +5,7 @@ pub mod answer;
 pub mod fields;
 pub mod look;
 pub mod once;
+pub mod pace;
 pub mod page;
 pub mod patient;
 pub mod problem;
@@ -17,6 +18,7 @@ use std::convert::Infallible;
 use std::future::ready;
 use std::io;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,6 +35,7 @@ use tokio_util::task::TaskTracker;
 
 use self::answer::{Answer, Body};
 use self::look::{LookSettings, Looks};
+use self::pace::Pace;
 use self::problem::ProblemType;
 use self::routes::Routes;
 use self::upstream::Upstream;
@@ -60,6 +63,8 @@ pub struct ContactsParts {
     pub tokens: TokenTable<OrganisationId>,
     /// Proxies of the organisation's own, whose `X-Forwarded-*` fields hold.
     pub trusted_proxies: Vec<IpNet>,
+    /// Posts of one client to forms in a minute.
+    pub posts_per_minute: NonZeroU32,
     /// The look of organisations that have one of their own.
     pub looks: BTreeMap<OrganisationId, LookSettings>,
     /// Folder for form bodies in hand; what an earlier run left in it is removed.
@@ -115,6 +120,7 @@ impl ContactsEdge {
             decisions,
             tokens,
             trusted_proxies,
+            posts_per_minute,
             looks,
             spool,
             intake,
@@ -147,12 +153,14 @@ impl ContactsEdge {
             }
         }
         let tasks = TaskTracker::new();
+        let pace = Arc::new(Pace::new(posts_per_minute, trusted_proxies.clone()));
         let forms = FormEdge::new(super::web_form::FormParts {
             intake: Arc::clone(&intake),
             mailer,
             clock: Arc::clone(&clock),
             upstream: upstream.clone(),
             trusted_proxies,
+            pace: Arc::clone(&pace),
             looks: Arc::clone(&looks),
             spool,
             tasks: tasks.clone(),
@@ -166,7 +174,7 @@ impl ContactsEdge {
             clock: Arc::clone(&clock),
             looks: Arc::clone(&looks),
         };
-        let decisions = DecisionEndpoint::new(tokens, intake, clock);
+        let decisions = DecisionEndpoint::new(tokens, intake, clock, pace);
         Ok(Arc::new(ContactsEdge {
             routes: Routes::new(places),
             forms,

@@ -34,6 +34,7 @@ use self::submission::{ReadError, Submission};
 use crate::channels::http::answer::{Answer, Body};
 use crate::channels::http::look::Looks;
 use crate::channels::http::once::{Key, Once, Recent, Turn, keyed};
+use crate::channels::http::pace::Pace;
 use crate::channels::http::page::{self, Kept, Shown};
 use crate::channels::http::patient::patient;
 use crate::channels::http::peer;
@@ -58,6 +59,7 @@ pub struct FormParts {
     pub clock: Arc<dyn Clock>,
     pub upstream: Upstream,
     pub trusted_proxies: Vec<IpNet>,
+    pub pace: Arc<Pace>,
     pub looks: Arc<Looks>,
     pub spool: PathBuf,
     pub tasks: TaskTracker,
@@ -111,6 +113,10 @@ impl FormEdge {
             return Box::pin(self.pass(form, behind, request))
                 .await
                 .unwrap_or_else(|kind| page::fault_response(kind, &asker, look));
+        }
+        if let Err(wait) = self.parts.pace.take(peer(&request), request.headers()) {
+            tracing::warn!(path = form.path, "one client posts too often, and is to wait");
+            return page::too_often(wait, &asker, look).into();
         }
         let job = match self.read(form, behind, request).await {
             Ok(job) => job,

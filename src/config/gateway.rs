@@ -16,7 +16,7 @@ use super::reader::{Field, Reader, Section};
 use super::secret::Sources;
 use super::settings::{Listen, Loaded, Settings};
 use crate::channels::mail::settings::Bind;
-use crate::runtime::limits::REDIS_REPLICAS_MAX;
+use crate::runtime::limits::{POSTS_PER_MINUTE_DEFAULT, POSTS_PER_MINUTE_MAX, REDIS_REPLICAS_MAX};
 use crate::store::settings::{ArchiveUrl, StoreUrl};
 
 const STORE_FOLDER_DEFAULT: &str = "var/gateway";
@@ -206,6 +206,10 @@ fn listeners(root: &Section<'_>) -> Listeners {
                 .field("trusted_proxies")
                 .and_then(|f| f.list(|item| item.parsed(endpoint::network)))
                 .unwrap_or_default(),
+            posts_per_minute: section
+                .field("posts_per_minute")
+                .and_then(|f| f.whole(1, POSTS_PER_MINUTE_MAX))
+                .unwrap_or(POSTS_PER_MINUTE_DEFAULT),
         },
         mail: MailListen {
             smtp: smtp.as_ref().and_then(|f| f.parsed(endpoint::bind)),

@@ -51,6 +51,8 @@ pub struct Listen {
     pub staff: Option<SocketAddr>,
     /// Reverse proxies of the organisation's own, whose `X-Forwarded-*` fields hold.
     pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Posts of one client to forms in a minute.
+    pub posts_per_minute: u32,
 }
 
 /// Mail settings that still want the key of the loop mark, which is on disk and no part of a check.

@@ -119,6 +119,23 @@ impl std::fmt::Debug for Note {
     }
 }
 
+/// On an item that staff said was not made by the person on whose record it was.
+pub const NOT_THEIRS: &str = "not_theirs";
+
+impl QueueItem {
+    /// The item after somebody said that it is not the person's: nobody's, whatever its state.
+    #[must_use]
+    pub fn disowned(mut self, by: &str, at: DateTime<Utc>) -> Self {
+        if !self.flags.iter().any(|flag| flag == NOT_THEIRS) {
+            self.flags.push(NOT_THEIRS.to_owned());
+            self.person = None;
+            let text = "Not theirs: taken off the person's record.".to_owned();
+            self.notes.push(Note { by: by.to_owned(), at, text });
+        }
+        self
+    }
+}
+
 /// What staff can do with an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ItemAction {

@@ -173,6 +173,15 @@ pub const SIGN_IN_FAILURES_MAX: u32 = 20;
 pub const SIGN_IN_FAILURE_AGE: Duration = Duration::from_secs(15);
 /// Peer addresses with failed sign-ins that are remembered. More: those long past are forgotten.
 pub const SIGN_IN_PEERS_MAX: usize = 10_000;
+/// Items that are decided again when a contact was not theirs, in one go. More: ask again.
+pub const DECIDED_AGAIN_MAX: usize = 100;
+/// Posts of one client to forms, and requests with a wrong token to the decision endpoint, by default
+/// (`posts_per_minute`). More: 429.
+pub const POSTS_PER_MINUTE_DEFAULT: u32 = 60;
+/// The most that `posts_per_minute` may be.
+pub const POSTS_PER_MINUTE_MAX: u32 = 100_000;
+/// Clients whose posts are counted. More: those long past are forgotten.
+pub const POST_CLIENTS_MAX: usize = 100_000;
 /// A telephony webhook's body. More: 413 (no provider sends as much).
 pub const WEBHOOK_BODY_BYTES_MAX: usize = 256 * 1024;
 /// A form's body by default (`body_limit`). More: 413.

@@ -62,6 +62,8 @@ fn signed_in() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(items::file))
         .routes(routes!(items::close))
         .routes(routes!(items::note))
+        .routes(routes!(items::not_theirs))
+        .routes(routes!(contacts::not_theirs))
         .routes(routes!(audit::read))
         .routes(routes!(dead_letters::list))
         .routes(routes!(dead_letters::try_again))

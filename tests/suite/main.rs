@@ -24,6 +24,7 @@ mod kamailio;
 mod kill;
 mod kill_steps;
 mod mail;
+mod not_theirs;
 mod notices;
 mod office;
 mod past;

@@ -120,8 +120,12 @@ fn member(organisation: &str, name: &str, role: &str, token: &str) -> StaffMembe
 impl Office {
     /// Must be called within a runtime.
     pub fn open() -> Office {
+        Office::on(Memory::new())
+    }
+
+    /// On a store of one's own.
+    pub fn on(store: Arc<dyn Store>) -> Office {
         let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Memory::new();
         let archive = Arc::new(FileArchive::open(&folder.path().join("archive")).unwrap());
         let journal = Arc::new(FileJournal::open(&folder.path().join("journal")).unwrap());
         let clock = Arc::new(StoppedClock(Mutex::new("2026-11-23T10:00:00Z".parse().unwrap())));
@@ -191,7 +195,12 @@ impl Office {
 
     /// An office with one person on record who may make contact once a week.
     pub async fn with_person() -> Office {
-        let office = Office::open();
+        Office::open().and_person().await
+    }
+
+    /// With that person on record.
+    pub async fn and_person(self) -> Office {
+        let office = self;
         let answer = office.put(MANAGER, "/api/v1/people/P-1", &person()).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
         office.settle("P-1").await;

@@ -5,6 +5,7 @@ mod by_https;
 mod bytes;
 mod decided;
 mod neutral;
+mod paced;
 pub mod proxies;
 mod released;
 mod repeats;

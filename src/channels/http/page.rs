@@ -5,6 +5,7 @@ mod notice;
 mod words;
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use hyper::header::{
@@ -36,6 +37,12 @@ pub fn fault(kind: ProblemType, asker: &HeaderMap, look: &Look) -> Answer {
         let (title, text) = fault_words(kind, language);
         (title, format!("<p>{text}</p>"))
     })
+}
+
+/// Too many posts of one client, and how long to wait.
+pub fn too_often(wait: Duration, asker: &HeaderMap, look: &Look) -> Answer {
+    let answer = fault(ProblemType::TooManyRequests, asker, look);
+    answer.with(RETRY_AFTER.as_str(), HeaderValue::from(wait.as_secs()))
 }
 
 /// The header fields that say which answer is wanted, for one that is made when the request is gone.

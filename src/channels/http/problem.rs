@@ -34,6 +34,8 @@ pub enum ProblemType {
     Internal,
     /// The decision could not be kept; the same request may work later.
     TryAgain,
+    /// One client made too many requests in a short time.
+    TooManyRequests,
 }
 
 impl ProblemType {
@@ -55,6 +57,7 @@ impl ProblemType {
             ProblemType::UpstreamTimeout => "urn:contact-gateway:problem:upstream-timeout",
             ProblemType::Internal => "urn:contact-gateway:problem:internal",
             ProblemType::TryAgain => "urn:contact-gateway:problem:try-again",
+            ProblemType::TooManyRequests => "urn:contact-gateway:problem:too-many-requests",
         }
     }
 
@@ -68,7 +71,9 @@ impl ProblemType {
             ProblemType::NotFound => StatusCode::NOT_FOUND,
             ProblemType::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ProblemType::ContactConflict => StatusCode::CONFLICT,
-            ProblemType::ContactLimited => StatusCode::TOO_MANY_REQUESTS,
+            ProblemType::ContactLimited | ProblemType::TooManyRequests => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             ProblemType::UpstreamUnavailable => StatusCode::BAD_GATEWAY,
             ProblemType::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
             ProblemType::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -93,6 +98,7 @@ impl ProblemType {
             ProblemType::UpstreamTimeout => "The form does not answer",
             ProblemType::Internal => "Something went wrong",
             ProblemType::TryAgain => "Not possible just now",
+            ProblemType::TooManyRequests => "Too many requests in a short time",
         }
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::shape;
+use crate::casework::not_theirs::NotTheirs;
 use crate::domain::channel::Channel;
 use crate::domain::contact::{AskedLane, Attachment, Contact, SenderIdentifier};
 use crate::domain::decision::Decision;
@@ -15,7 +16,7 @@ use crate::runtime::tokens::sha256;
 use crate::staff::Staff;
 use crate::staff::auth::Caller;
 use crate::staff::problem::Problem;
-use crate::staff::request::{Asked, Json};
+use crate::staff::request::{Asked, Json, Named};
 
 /// A contact as it is logged: the published shape, with `at` left out for "now".
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -138,4 +139,22 @@ pub async fn preview(
     let contact = body.into_contact(staff.casework.now())?;
     let decision = staff.casework.preview_contact(&caller.organisation.id, contact).await?;
     Ok(axum::Json(decision))
+}
+
+/// Say that a contact was not made by the person on whose record it is, also one that was delivered.
+#[utoipa::path(
+    post, path = "/api/v1/contacts/{contact}/not-theirs", operation_id = "contact_not_theirs",
+    tag = "contacts", params(("contact" = String, Path)),
+    responses((status = 200, description = "What came of it", body = shape::NotTheirs))
+)]
+pub async fn not_theirs(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    path: Named<String>,
+    _query: Asked<NoQuery>,
+) -> Result<axum::Json<NotTheirs>, Problem> {
+    let Named(contact) = path;
+    let organisation = &caller.organisation.id;
+    let done = staff.casework.not_theirs(organisation, &contact, caller.name()).await?;
+    Ok(axum::Json(done))
 }

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::contacts::NoQuery;
 use super::shape;
+use crate::casework::not_theirs::NotTheirs;
 use crate::domain::channel::Channel;
 use crate::domain::queue::{ItemAction, QueueItem};
 use crate::staff::Staff;
@@ -178,6 +179,26 @@ pub async fn note(
     Json(note): Json<NoteBody>,
 ) -> ItemAnswer {
     work(&staff, &caller, path, ItemAction::Note(note.text)).await
+}
+
+/// Say that the item's contact was not made by the person on whose record it is: what it counted is
+/// given back, and what was limited because of it is decided again.
+#[utoipa::path(
+    post, path = "/api/v1/queues/{queue}/{item}/not-theirs", operation_id = "item_not_theirs",
+    tag = "queues", params(("queue" = String, Path), ("item" = String, Path)),
+    responses((status = 200, description = "What came of it", body = shape::NotTheirs))
+)]
+pub async fn not_theirs(
+    State(staff): State<Arc<Staff>>,
+    caller: Caller,
+    path: ItemPath,
+    _query: Asked<NoQuery>,
+) -> Result<axum::Json<NotTheirs>, Problem> {
+    let Named((queue, item)) = path;
+    let organisation = &caller.organisation.id;
+    let item = staff.casework.desk.item(organisation, &queue, &item).await?;
+    let done = staff.casework.not_theirs(organisation, &item.contact, caller.name()).await?;
+    Ok(axum::Json(done))
 }
 
 async fn work(

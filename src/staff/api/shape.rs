@@ -100,6 +100,21 @@ pub enum Language {
     Welsh,
 }
 
+/// What came of saying that a contact was not theirs.
+#[derive(ToSchema)]
+pub struct NotTheirs {
+    pub contact: String,
+    /// Whose record it was taken off.
+    pub person: String,
+    pub decided_again: Vec<DecidedAgain>,
+}
+
+#[derive(ToSchema)]
+pub struct DecidedAgain {
+    pub item: String,
+    pub disposition: Disposition,
+}
+
 /// A safeguard lane that a sender can ask for.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]

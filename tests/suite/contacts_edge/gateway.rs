@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -80,6 +81,7 @@ pub struct Setup {
     pub mode: Mode,
     pub nation: Nation,
     pub trusted_proxies: Vec<ipnet::IpNet>,
+    pub posts_per_minute: NonZeroU32,
     pub looks: BTreeMap<OrganisationId, LookSettings>,
 }
 
@@ -95,6 +97,7 @@ impl Default for Setup {
             mode: Mode::Enforce,
             nation: Nation::England,
             trusted_proxies: Vec::new(),
+            posts_per_minute: NonZeroU32::new(60).unwrap(),
             looks: BTreeMap::new(),
         }
     }
@@ -225,6 +228,7 @@ impl Gateway {
             decisions: setup.decisions,
             tokens: TokenTable::new([(sha256(TOKEN.as_bytes()), karbon())]),
             trusted_proxies: setup.trusted_proxies,
+            posts_per_minute: setup.posts_per_minute,
             looks: setup.looks,
             spool: path.join("spool"),
             intake,

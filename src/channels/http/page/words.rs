@@ -100,6 +100,7 @@ pub(super) const fn back_to_form(language: Language) -> &'static str {
 enum Trouble {
     TooLarge,
     NotNow,
+    TooOften,
     Unreadable,
     NotFound,
     Other,
@@ -114,6 +115,7 @@ const fn trouble(kind: ProblemType) -> Trouble {
         ProblemType::UnsupportedEncoding | ProblemType::InvalidBody | ProblemType::Misdirected => {
             Trouble::Unreadable
         }
+        ProblemType::TooManyRequests => Trouble::TooOften,
         ProblemType::NotFound => Trouble::NotFound,
         ProblemType::Unauthorised
         | ProblemType::Forbidden
@@ -150,6 +152,16 @@ pub(super) const fn fault_words(
             "Ni allem dderbyn eich neges ar hyn o bryd",
             "Nid yw'r ffurflen yn gweithio ar hyn o bryd. Nid yw eich neges wedi'i hanfon. Rhowch \
              gynnig arall arni ymhen ychydig funudau.",
+        ),
+        (Trouble::TooOften, Language::English) => (
+            "Please wait a minute",
+            "Too many messages came from your connection. We did not take this one. Please send it \
+             again in a minute. If someone is in danger, call 999.",
+        ),
+        (Trouble::TooOften, Language::Welsh) => (
+            "Arhoswch funud",
+            "Daeth gormod o negeseuon o'ch cysylltiad. Ni wnaethom dderbyn yr un hon. Anfonwch hi \
+             eto ymhen munud. Os oes rhywun mewn perygl, ffoniwch 999.",
         ),
         (Trouble::Unreadable, Language::English) => (
             "We could not read your message",

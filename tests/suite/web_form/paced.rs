@@ -1,0 +1,75 @@
+//! One client that floods a form is told to wait; everybody else is not.
+
+use std::num::NonZeroU32;
+
+use serde_json::json;
+
+use crate::contacts_edge::client::{Got, raw, request};
+use crate::contacts_edge::gateway::{Gateway, Setup, TOKEN, form_to};
+use crate::contacts_edge::upstream::Upstream;
+
+async fn gateway(upstream: &Upstream) -> Gateway {
+    let setup = Setup {
+        forms: vec![form_to(upstream.address)],
+        trusted_proxies: vec!["127.0.0.1/32".parse().unwrap()],
+        posts_per_minute: NonZeroU32::new(2).unwrap(),
+        ..Setup::default()
+    };
+    Gateway::start(setup).await
+}
+
+async fn post(gateway: &Gateway, client: &str, accept: &str, at: usize) -> Got {
+    let fields = [
+        ("Content-Type", "application/x-www-form-urlencoded"),
+        ("X-Forwarded-For", client),
+        ("Accept", accept),
+    ];
+    let body = format!("email=jo%40y.example&message=Number+{at}");
+    raw(gateway.address, &request("POST", "/karbon/contact", &fields, body.as_bytes())).await
+}
+
+#[tokio::test]
+async fn too_many_posts_of_one_client_are_429_with_when_to_come_again() {
+    let upstream = Upstream::start().await;
+    let gateway = gateway(&upstream).await;
+    for at in 0..2 {
+        assert_eq!(post(&gateway, "192.0.2.1", "*/*", at).await.status, 200);
+    }
+    let over = post(&gateway, "192.0.2.1", "text/html", 2).await;
+    assert_eq!(over.status, 429);
+    let wait: u64 = over.field("retry-after").unwrap().parse().unwrap();
+    assert!((1..=31).contains(&wait), "{wait}");
+    assert!(over.text().contains("Please wait a minute") && over.text().contains("999"));
+    let over = post(&gateway, "192.0.2.1", "application/json", 3).await;
+    assert_eq!(over.json()["type"], "urn:contact-gateway:problem:too-many-requests");
+    // The same network, another subscriber; and reading the form counts for nothing.
+    assert_eq!(post(&gateway, "192.0.2.2", "*/*", 4).await.status, 200);
+    let fields = [("X-Forwarded-For", "192.0.2.1")];
+    let got = raw(gateway.address, &request("GET", "/karbon/contact", &fields, b"")).await;
+    assert_eq!(got.status, 200);
+    assert_eq!(upstream.seen().len(), 4);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_guesses_tokens_waits_and_who_has_one_does_not() {
+    let upstream = Upstream::start().await;
+    let gateway = gateway(&upstream).await;
+    let ask = async |token: &str, at: usize| {
+        let bearer = format!("Bearer {token}");
+        let fields = [
+            ("Authorization", bearer.as_str()),
+            ("Content-Type", "application/json"),
+            ("X-Forwarded-For", "192.0.2.1"),
+        ];
+        let body = json!({"id": format!("L-{at}"), "channel": "letter"}).to_string();
+        raw(gateway.address, &request("POST", "/decisions/contact", &fields, body.as_bytes())).await
+    };
+    for (at, status) in [401, 401, 429].into_iter().enumerate() {
+        assert_eq!(ask("wrong", at).await.status, status);
+    }
+    for at in 3..8 {
+        assert_eq!(ask(TOKEN, at).await.status, 200);
+    }
+    gateway.stop().await;
+}
