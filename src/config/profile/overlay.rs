@@ -64,8 +64,11 @@ fn lay(base: &mut Value, partial: &Value, path: &str, replaced: &mut Vec<String>
             base.extend(partial.iter().cloned());
         }
         (base, partial) => {
+            // What was unset had no clause of its own, and leaves that of its table as it is.
+            if !base.is_null() && base != partial {
+                replaced.push(path.to_owned());
+            }
             *base = partial.clone();
-            replaced.push(path.to_owned());
         }
     }
 }
