@@ -24,6 +24,7 @@ pub mod identifier;
 pub mod instant;
 pub mod language;
 pub mod ledger;
+pub mod mention;
 pub mod moment;
 pub mod notice;
 pub mod open_way;

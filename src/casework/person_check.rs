@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::activation::{Broken, closed_together, dates, kind_fault, on_record};
-use crate::domain::identifier::{IdentifierKind, e164, listed_keys};
+use crate::domain::identifier::{IdentifierKind, cleaned, e164, listed_keys};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{ListedIdentifier, Person};
 use crate::domain::profile::{Nation, Profile};
@@ -52,7 +52,7 @@ pub fn normalised(mut person: Person, organisation: &Organisation) -> Person {
 }
 
 fn normalise(identifier: &mut ListedIdentifier, nation: Nation) {
-    let value = identifier.value.trim().to_owned();
+    let value = cleaned(identifier.kind, &identifier.value).into_owned();
     identifier.value = match identifier.kind {
         IdentifierKind::Phone => e164(&value, nation).unwrap_or(value),
         // A business-scoped id holds letters and a dot, a number neither: only a number is

@@ -136,6 +136,7 @@ impl TelephonyEdge {
     ) -> Answer {
         match provider::event(entry, webhook, self.clock.now()) {
             Event::PassOn => self.pass_on(entry, webhook, &[], deadline).await.0,
+            Event::Told(call) => self.told(entry, webhook, &call, deadline).await,
             Event::Next(next, call) => self.next(entry, webhook, next, &call).await,
             // A call under way that asks at this address again is in the existing call flow, where
             // the same fields may well mean something new.
@@ -316,6 +317,29 @@ impl TelephonyEdge {
         match following.steps.is_empty() {
             true => provider::empty(entry, webhook),
             false => provider::document(entry, webhook, &following.steps),
+        }
+    }
+
+    /// What is told of a call. Never a contact: of a call that was decided here it is noted how it went;
+    /// any other belongs to the existing call flow, whose silence is answered with nothing.
+    async fn told(
+        self: &Arc<Self>,
+        entry: &Arc<TelephonySettings>,
+        webhook: &Webhook,
+        call: &Call,
+        deadline: Instant,
+    ) -> Answer {
+        if let Some(decision) = self.decision_of(entry, &call.id).await
+            && decision.disposition != Disposition::Deliver
+        {
+            return self.next(entry, webhook, Next::Status, call).await;
+        }
+        if entry.upstream.is_none() {
+            return provider::empty(entry, webhook);
+        }
+        match self.pass_on(entry, webhook, &[], deadline).await {
+            (answer, true) => answer,
+            (_, false) => provider::empty(entry, webhook),
         }
     }
 

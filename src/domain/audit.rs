@@ -53,6 +53,13 @@ pub struct DecidedEntry {
     pub stale: bool,
     pub profile_version: String,
     pub rows: Vec<AuditRow>,
+    /// The decision's flags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
+    /// The restricted people, other than `person`, from any of whom the contact may be: it was passed
+    /// in doubt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub in_doubt: Vec<String>,
 }
 
 /// One row of the decision order that had something to say.
@@ -135,6 +142,8 @@ mod tests {
             stale: false,
             profile_version: "1".to_owned(),
             rows: vec![row],
+            flags: vec!["identity_ambiguous".to_owned()],
+            in_doubt: vec!["P-1".to_owned()],
         };
         let record = DecidedRecord::new(Some(7), at, "gateway", &decided);
         let record = serde_json::to_string(&record).unwrap();

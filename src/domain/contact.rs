@@ -6,6 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::channel::Channel;
 use super::identifier::{Assurance, IdentifierKind};
 
+/// The flag of a contact whose sender can't be told for certain.
+pub const IDENTITY_AMBIGUOUS: &str = "identity_ambiguous";
+
+/// The flag of a contact that could not be read.
+pub const UNREAD: &str = "unread";
+
 /// One inbound e-mail, form, call, text message, letter, visit, post or chat. One message to five
 /// colleagues is one contact. This is the published JSON shape; unknown keys are refused by name.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +55,13 @@ pub struct Contact {
     /// fields. Such a contact is delivered and flagged, never limited.
     #[serde(default, skip_serializing_if = "is_false")]
     pub ambiguous: bool,
+    /// The channel could not read the contact's fields or text: decided on what is known all the same,
+    /// and flagged.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unread: bool,
+    /// What could not be read for certain, within a bound: whose identifiers stand in it is looked at.
+    #[serde(skip)]
+    pub obscure: Option<String>,
     /// Whoever hands the contact in has no way to answer its sender. A limited sender does not count
     /// as told then, and the item says so.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -213,6 +226,13 @@ impl<'a> Canonical<'a> {
 }
 
 impl Contact {
+    /// The flags of what the channel could not settle or read: on every decision about the contact,
+    /// whoever it is from.
+    pub fn doubts(&self) -> impl Iterator<Item = &'static str> {
+        let doubts = [(self.ambiguous, IDENTITY_AMBIGUOUS), (self.unread, UNREAD)];
+        doubts.into_iter().filter(|(is_so, _)| *is_so).map(|(_, flag)| flag)
+    }
+
     /// What the contact's id stands for, as bytes to take a digest of: its canonical JSON. The time
     /// is left out where whoever handed the contact in named none, so that the same again is the
     /// same.

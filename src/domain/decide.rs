@@ -91,7 +91,7 @@ pub fn decide(
 ) -> Verdict {
     // Row 0: decided before.
     if let Some(recorded) = dossier.ledger.and_then(|ledger| ledger.recorded.as_ref()) {
-        return outcome::repeated(organisation, recorded, contact);
+        return outcome::repeated(organisation, dossier.sender, recorded, contact);
     }
     // Row 1: nobody, or nobody with a restriction in force.
     if is_unrestricted(organisation, dossier.sender, at) {

@@ -286,6 +286,8 @@ mod tests {
             message_id: None,
             call_id: None,
             ambiguous: false,
+            unread: false,
+            obscure: None,
             unanswerable: false,
             notified_apart: false,
             lane: None,

@@ -6,11 +6,16 @@
 
 use std::fmt;
 
-use rlibphonenumber::{PhoneNumber, PhoneNumberFormat};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use super::profile::Nation;
+
+mod number;
+mod written;
+
+pub use number::{e164, is_withheld};
+pub use written::{cleaned, in_brackets, visible};
 
 /// What kind of identifier a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -94,16 +99,34 @@ pub enum IdentifierFault {
     ShortCode,
     #[error("stands for a withheld number, which identifies nobody")]
     Withheld,
+    #[error("is too short to be a whole telephone number; write it with its area code")]
+    TooShort,
+    #[error("is a telephone number that a spreadsheet has rounded; write all of its digits")]
+    Rounded,
+    #[error("holds two telephone numbers; write one")]
+    TwoNumbers,
+}
+
+impl IdentifierFault {
+    /// Whether the value may well be meant to be an identifier, and can't be read as one. What is
+    /// empty, withheld or a service number identifies nobody, and is no fault of anybody's.
+    pub const fn leaves_doubt(&self) -> bool {
+        match self {
+            IdentifierFault::Empty | IdentifierFault::ShortCode | IdentifierFault::Withheld => {
+                false
+            }
+            IdentifierFault::TooLong
+            | IdentifierFault::NotAnAddress
+            | IdentifierFault::NotANumber
+            | IdentifierFault::TooShort
+            | IdentifierFault::Rounded
+            | IdentifierFault::TwoNumbers => true,
+        }
+    }
 }
 
 /// RFC 5321 allows 64 octets of local part and 255 of domain.
 const IDENTIFIER_CHARS_MAX: usize = 320;
-
-/// Longer than any written form of a 15-digit number with separators and an extension.
-const PHONE_CHARS_MAX: usize = 64;
-
-/// Fewer digits than this are a short code (101, 116 123) and no subscriber.
-const PHONE_DIGITS_MIN: usize = 7;
 
 /// Providers that ignore what stands behind a `+`, and those that also ignore dots.
 /// `(domain, canonical domain, dots count)`.
@@ -122,25 +145,6 @@ const PROVIDERS: &[(&str, &str, bool)] = &[
     ("protonmail.com", "proton.me", true),
 ];
 
-/// What providers send where the caller withheld the number. Compared in lower case without
-/// separators. The digits are the keypad spellings of ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and
-/// UNAVAILABLE that some networks send.
-const WITHHELD: &[&str] = &[
-    "anonymous",
-    "restricted",
-    "private",
-    "withheld",
-    "unknown",
-    "unavailable",
-    "blocked",
-    "nocallerid",
-    "266696687",
-    "7378742833",
-    "2562533",
-    "8656696",
-    "86282452253",
-];
-
 /// Normalises a value of the given kind to its keys.
 ///
 /// `nation` gives the country whose national formats are understood.
@@ -152,7 +156,7 @@ pub fn normalise(
     value: &str,
     nation: Nation,
 ) -> Result<IdentifierKeys, IdentifierFault> {
-    let value = value.trim();
+    let value = &*cleaned(kind, value);
     if value.is_empty() {
         return Err(IdentifierFault::Empty);
     }
@@ -180,71 +184,6 @@ pub fn listed_keys(
         keys.exact.retain(|key| key.as_str().starts_with("whatsapp:"));
     }
     Ok(keys)
-}
-
-/// Whether a caller's value says that the number was withheld.
-pub fn is_withheld(value: &str) -> bool {
-    let lowered: String =
-        value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    let lowered = lowered.strip_prefix("sip").unwrap_or(&lowered);
-    WITHHELD.contains(&lowered) || lowered.starts_with("anonymous")
-}
-
-/// The E.164 form of a telephone number in any of the formats that providers and people write.
-pub fn e164(value: &str, nation: Nation) -> Result<String, IdentifierFault> {
-    if is_plain_british(value) {
-        return Ok(value.to_owned());
-    }
-    if value.chars().count() > PHONE_CHARS_MAX {
-        return Err(IdentifierFault::TooLong);
-    }
-    // Full-width and other digits become ASCII ones (NFKC).
-    let folded: String = value.nfkc().collect::<String>().to_lowercase();
-    let bare = folded
-        .trim()
-        .trim_start_matches("whatsapp:")
-        .trim_start_matches("tel:")
-        .trim_start_matches("sips:")
-        .trim_start_matches("sip:");
-    // What follows in a URI is its host or its parameters.
-    let bare = bare.split(['@', ';', '?']).next().unwrap_or_default().trim();
-    if bare.is_empty() {
-        return Err(IdentifierFault::NotANumber);
-    }
-    if is_withheld(bare) {
-        return Err(IdentifierFault::Withheld);
-    }
-    let digits = bare.chars().filter(char::is_ascii_digit).count();
-    if digits == 0 {
-        return Err(IdentifierFault::NotANumber);
-    }
-    if digits < PHONE_DIGITS_MIN {
-        return Err(IdentifierFault::ShortCode);
-    }
-    parse_number(bare, nation).ok_or(IdentifierFault::NotANumber)
-}
-
-/// `+44` and ten digits without the trunk prefix are E.164 as they stand, and what providers send most:
-/// the rules of numbering need not be asked.
-fn is_plain_british(value: &str) -> bool {
-    value.strip_prefix("+44").is_some_and(|national| {
-        national.len() == 10
-            && !national.starts_with('0')
-            && national.bytes().all(|byte| byte.is_ascii_digit())
-    })
-}
-
-/// Parses with the nation's rules; a number with its country code but no `+` (as Vonage and Plivo
-/// send it) is tried as an international one where it starts with that code.
-fn parse_number(bare: &str, nation: Nation) -> Option<String> {
-    let digits: String = bare.chars().filter(char::is_ascii_digit).collect();
-    let written = if !bare.starts_with('+') && digits.starts_with("44") && digits.len() >= 11 {
-        format!("+{digits}")
-    } else {
-        bare.to_owned()
-    };
-    let number = PhoneNumber::parse(written, Some(nation.region())).ok()?;
-    Some(number.format_as(PhoneNumberFormat::E164).into_owned())
 }
 
 fn only(key: IdentifierKey) -> IdentifierKeys {
@@ -329,54 +268,6 @@ fn provider_form(local: &str, domain: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn phone(value: &str) -> Result<String, IdentifierFault> {
-        e164(value, Nation::England)
-    }
-
-    #[test]
-    fn every_written_form_of_a_number_is_one_identity() {
-        for form in [
-            "+447700900123",
-            "07700 900123",
-            "00447700900123",
-            "447700900123",
-            "+44 (0)7700 900123",
-            "whatsapp:+447700900123",
-            "tel:+447700900123;phone-context=x",
-            "sip:+447700900123@trunk.example",
-            "０７７００９００１２３",
-        ] {
-            assert_eq!(phone(form).as_deref(), Ok("+447700900123"), "{form}");
-        }
-    }
-
-    #[test]
-    fn a_plain_british_number_is_what_the_rules_of_numbering_make_of_it() {
-        // Every first four digits, so that every range is among them.
-        for range in 1_000..10_000 {
-            let number = format!("+44{range}900123");
-            assert!(is_plain_british(&number));
-            for nation in [Nation::England, Nation::Scotland] {
-                assert_eq!(parse_number(&number, nation).as_ref(), Some(&number));
-            }
-        }
-        for other in
-            ["+4407700900123", "+44770090012", "+4477009001234", "+447700 90012", "447700900123"]
-        {
-            assert!(!is_plain_british(other), "{other}");
-        }
-    }
-
-    #[test]
-    fn short_codes_and_withheld_numbers_identify_nobody() {
-        assert_eq!(phone("101"), Err(IdentifierFault::ShortCode));
-        assert_eq!(phone("116123"), Err(IdentifierFault::ShortCode));
-        for form in ["Anonymous", "+266696687", "Restricted", "sip:anonymous@anonymous.invalid"] {
-            assert_eq!(phone(form), Err(IdentifierFault::Withheld), "{form}");
-        }
-        assert_eq!(phone("client:bob"), Err(IdentifierFault::NotANumber));
-    }
 
     #[test]
     fn addresses_fold_case_and_domain_and_keep_their_dots() {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::contact::Contact;
-use super::identifier::{Assurance, IdentifierKey, IdentifierKeys, normalise};
+use super::contact::{Contact, SenderIdentifier};
+use super::identifier::{Assurance, IdentifierKey, IdentifierKeys, IdentifierKind, normalise};
+use super::mention;
 use super::person::Person;
 use super::profile::Profile;
 use super::roster::{ListedAs, Listing, Roster};
@@ -17,7 +18,15 @@ pub struct Sender {
     pub standing: Standing,
     /// Everybody to whom the identifiers point, in the order of their ids.
     pub candidates: Vec<Arc<Person>>,
+    /// Everybody whose identifier stands in what could not be read for certain, in the order of their
+    /// ids. Nothing is decided on it.
+    pub mentioned: Vec<Arc<Person>>,
+    /// An identifier is written so that it can't be read as one.
+    pub unread: bool,
 }
+
+/// People of one contact that was passed in doubt. More: the first of them.
+const IN_DOUBT_MAX: usize = 16;
 
 /// What the identifiers settle.
 #[derive(Debug, Clone)]
@@ -71,6 +80,21 @@ impl Sender {
         }
     }
 
+    /// Those from any of whom the contact may be besides [`Sender::person`], as far as they have a
+    /// restriction in force: on their timelines it was passed in doubt.
+    pub fn in_doubt(&self, profile: &Profile, at: DateTime<Utc>) -> Vec<String> {
+        let doubtful = matches!(self.standing, Standing::Doubtful { .. });
+        let named = self.person().map(|person| &person.id);
+        let possible = self.candidates.iter().filter(|_| doubtful).chain(&self.mentioned);
+        each_once(possible)
+            .into_iter()
+            .filter(|person| Some(&person.id) != named)
+            .filter(|person| has_restriction_in_force(person, profile, at))
+            .map(|person| person.id.clone())
+            .take(IN_DOUBT_MAX)
+            .collect()
+    }
+
     /// Whether the identifiers are believed to settle who it is.
     pub const fn is_believed(&self) -> bool {
         matches!(self.standing, Standing::Own(_) | Standing::Representative { .. })
@@ -102,14 +126,46 @@ pub fn resolve(roster: &Roster, profile: &Profile, contact: &Contact, at: DateTi
         })
         .collect();
     let candidates = everybody(&matches);
-    let standing = if candidates.is_empty() {
-        Standing::Unknown
-    } else if contact.ambiguous {
+    // Doubt before anything else: a sender who can't be told is not one who is nobody.
+    let standing = if contact.ambiguous {
         Standing::Doubtful { doubts: BTreeSet::from([Doubt::Ambiguous]), person: None }
+    } else if candidates.is_empty() {
+        Standing::Unknown
     } else {
         settle(&matches, &candidates, profile, at)
     };
-    Sender { standing, candidates }
+    let unreadable = || contact.from.iter().filter(|from| is_unreadable(from, profile));
+    Sender {
+        standing,
+        candidates,
+        mentioned: mentioned(roster, profile, contact, unreadable().map(|from| &*from.value)),
+        unread: unreadable().next().is_some(),
+    }
+}
+
+/// Whether an identifier is meant to be one and can't be read. A caller's name in the place of a number
+/// (`sip:reception@…`) is no number at all.
+fn is_unreadable(from: &SenderIdentifier, profile: &Profile) -> bool {
+    let has_digits = || from.value.chars().any(char::is_numeric);
+    match normalise(from.kind, &from.value, profile.nation) {
+        Ok(_) => false,
+        Err(fault) => fault.leaves_doubt() && (from.kind != IdentifierKind::Phone || has_digits()),
+    }
+}
+
+/// Everybody whose identifier stands in what was not read for certain.
+fn mentioned<'a>(
+    roster: &Roster,
+    profile: &Profile,
+    contact: &'a Contact,
+    unreadable: impl Iterator<Item = &'a str>,
+) -> Vec<Arc<Person>> {
+    let keys: Vec<IdentifierKey> = unreadable
+        .chain(contact.obscure.as_deref())
+        .flat_map(|text| mention::mentioned(text, profile.nation))
+        .collect();
+    let people = keys.iter().flat_map(|key| roster.listings(key)).map(|listing| &listing.person);
+    each_once(people).into_iter().map(Arc::clone).collect()
 }
 
 /// Who lists an identifier: by the exact key, or where that matches nobody by the provider's. A

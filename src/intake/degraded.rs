@@ -44,6 +44,8 @@ pub(super) fn undecided(organisation: &Organisation, contact: &Contact, why: &st
             observed: false,
             settled: true,
         }],
+        flags: decision.flags.clone(),
+        in_doubt: Vec::new(),
     };
     Verdict { decision, additions: Additions::default(), item: None, audit }
 }
@@ -66,7 +68,7 @@ fn delivered(contact: &Contact, mode: Mode, why: &str) -> Decision {
             clause: None,
             text: text.to_owned(),
         }],
-        flags: vec![why.to_owned()],
+        flags: [why.to_owned()].into_iter().chain(contact.doubts().map(str::to_owned)).collect(),
         quotas: Vec::new(),
         notice: None,
         would: None,
@@ -227,6 +229,7 @@ fn marked_stale(mut settled: Settled, unchecked: bool) -> Settled {
     let flags = &mut settled.decision.flags;
     if unchecked && !flags.iter().any(|flag| flag == LIMITS_UNCHECKED) {
         flags.push(LIMITS_UNCHECKED.to_owned());
+        settled.audit.flags.clone_from(flags);
     }
     settled
 }

@@ -5,7 +5,7 @@ use crate::domain::channel::Channel;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::restriction::Mode;
 use crate::domain::safeguard::Lane;
-use crate::runtime::metrics::{ContactLabels, LaneLabels};
+use crate::runtime::metrics::{ContactLabels, FlagLabels, LaneLabels};
 
 impl Intake {
     pub(super) fn count(&self, organisation: &OrganisationId, channel: Channel, outcome: &Outcome) {
@@ -26,6 +26,12 @@ impl Intake {
         self.metrics.contacts.get_or_create(&labels).inc();
         if decision.stale {
             self.metrics.degraded.inc();
+        }
+        for flag in &decision.flags {
+            // What stands behind a colon is a number of minutes and the like.
+            let flag = flag.split(':').next().unwrap_or(flag).to_owned();
+            let organisation = organisation.as_str().to_owned();
+            self.metrics.flags.get_or_create(&FlagLabels { organisation, flag }).inc();
         }
         for reason in &decision.reasons {
             let lane = Lane::ALL.into_iter().find(|lane| {

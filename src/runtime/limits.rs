@@ -248,6 +248,8 @@ pub const CALL_MENU_TRIES_MAX: u32 = 3;
 pub const CALL_MENU_STEPS_MAX: u32 = 40;
 /// Seconds that a caller has to press a key after the choices were spoken.
 pub const CALL_KEY_SECONDS: u32 = 5;
+/// URIs of one caller that are looked at: a network asserts two at most (RFC 3325 9.1). More: the first.
+pub const CALL_ASSERTED_URIS_MAX: usize = 4;
 /// How long a point of contact's telephone rings before the deputy is tried, in seconds.
 pub const CALL_RING_SECONDS: u32 = 20;
 /// The longest voicemail, in seconds.

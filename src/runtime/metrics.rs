@@ -28,6 +28,13 @@ pub struct LaneLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct FlagLabels {
+    pub organisation: String,
+    /// A decision's flag without its value: one of a few dozen that the domain knows.
+    pub flag: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct NoticeLabels {
     pub organisation: String,
     pub channel: &'static str,
@@ -112,6 +119,8 @@ pub struct Metrics {
     pub repeats: Counter,
     /// Contacts that took a safeguard lane.
     pub safeguards: Family<LaneLabels, Counter>,
+    /// Contacts by flag: how often a sender was in doubt, a body unread.
+    pub flags: Family<FlagLabels, Counter>,
     /// Notices to limited senders.
     pub notices: Family<NoticeLabels, Counter>,
     /// What happened to messages on the wire.
@@ -143,6 +152,7 @@ impl Metrics {
             contacts: Family::default(),
             repeats: Counter::default(),
             safeguards: Family::default(),
+            flags: Family::default(),
             notices: Family::default(),
             mail_events: Family::default(),
             degraded: Counter::default(),
@@ -162,6 +172,7 @@ impl Metrics {
         registry.register("contacts", "Contacts decided, repeats aside", self.contacts.clone());
         registry.register("repeats", "Contacts decided before", self.repeats.clone());
         registry.register("safeguards", "Contacts by safeguard lane", self.safeguards.clone());
+        registry.register("flags", "Contacts by flag, repeats aside", self.flags.clone());
         registry.register("notices", "Notices to limited senders", self.notices.clone());
         registry.register("mail_events", "Events of the mail edge", self.mail_events.clone());
         registry.register("degraded", "Decisions made without the store", self.degraded.clone());

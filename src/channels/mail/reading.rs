@@ -15,9 +15,12 @@ use super::nesting;
 use super::spool::Content;
 use crate::domain::contact::Attachment;
 use crate::domain::identifier::Assurance;
+use crate::domain::mention::MENTION_CHARS_MAX;
 use crate::ports::Original;
 use crate::ports::message::{HeaderBlock, PASS_FIELD, content_digest};
-use crate::runtime::limits::{MAIL_ATTACHMENTS_MAX, MAIL_PARSED_BYTES_MAX, MAIL_THREAD_MAX};
+use crate::runtime::limits::{
+    MAIL_ATTACHMENTS_MAX, MAIL_MAILBOXES_MAX, MAIL_PARSED_BYTES_MAX, MAIL_THREAD_MAX,
+};
 use crate::runtime::tokens::hex;
 
 /// Understands what is read here, and leaves the rest of the fields as they are.
@@ -61,6 +64,9 @@ pub struct Reading {
     pub own_fields: usize,
     /// The header block is longer than is read, parts are nested too deep, or the parser gave up.
     pub unread: bool,
+    /// What could not be read for certain: From fields that readers differ about, and of a message
+    /// that can't be read its beginning.
+    pub obscure: Option<String>,
 }
 
 /// Reads a message. Blocking, where it is spooled.
@@ -96,6 +102,12 @@ pub fn read(content: &Content, null_sender: bool, border: Border<'_>) -> std::io
     });
     let parsed = Parsed::of(content)?;
     let read_whole = header.complete && parsed.as_ref().is_some_and(|parsed| !parsed.too_deep);
+    let unread = !read_whole;
+    let obscure = match (one_from, unread) {
+        (true, false) => None,
+        (false, false) => Some(obscure(values("From").take(MAIL_MAILBOXES_MAX))),
+        (_, true) => Some(obscure([head].into_iter())),
+    };
     Ok(Reading {
         digest,
         from,
@@ -111,10 +123,22 @@ pub fn read(content: &Content, null_sender: bool, border: Border<'_>) -> std::io
         hops: values("Received").count(),
         marks: values(PASS_FIELD).map(unfolded).collect(),
         own_fields: header.fields.iter().filter(|field| field.is_own(head)).count(),
-        unread: !read_whole,
+        unread,
+        obscure,
         header,
         ..parsed.unwrap_or_default().into_reading()
     })
+}
+
+/// Bytes in any charset as text to look for identifiers in; only as much as is looked at.
+fn obscure<'a>(values: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut text = String::new();
+    for value in values {
+        let room = MENTION_CHARS_MAX.saturating_sub(text.len());
+        text.push_str(&String::from_utf8_lossy(value.get(..room).unwrap_or(value)));
+        text.push('\n');
+    }
+    text
 }
 
 /// A field's value on one line.
@@ -208,6 +232,7 @@ impl Parsed {
             marks: Vec::new(),
             own_fields: 0,
             unread: false,
+            obscure: None,
         }
     }
 }

@@ -77,6 +77,8 @@ pub(super) fn contact(
         message_id: reading.message_id.clone(),
         call_id: None,
         ambiguous: reading.ambiguous,
+        unread: reading.unread,
+        obscure: reading.obscure.clone(),
         unanswerable: false,
         notified_apart: false,
         lane: None,

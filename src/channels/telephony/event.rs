@@ -19,6 +19,9 @@ pub enum Event {
     Handed(Result<Box<Contact>, String>),
     /// Something learnt about a call or message that was handed in: the contact's id, and what.
     Noted(String, Vec<Note>),
+    /// How a call goes or went, told at the address where calls come in: no contact, and nobody waits
+    /// to hear what is done.
+    Told(Call),
     /// A step of the existing call flow, which is not ours.
     PassOn,
 }
@@ -111,6 +114,8 @@ fn contact(
         message_id: None,
         call_id: None,
         ambiguous: false,
+        unread: false,
+        obscure: None,
         unanswerable: false,
         notified_apart: false,
         lane: None,

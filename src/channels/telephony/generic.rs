@@ -55,6 +55,11 @@ impl Action {
 /// What a request is about: a contact, or below `/event` something learnt about one.
 pub fn event(webhook: &Webhook, now: DateTime<Utc>) -> Event {
     match webhook.behind.as_str() {
+        // How a call went, sent to the address of calls.
+        "" | "/" if plain(webhook.json.get("event")).is_some() => match id(&webhook.json) {
+            Some(id) => Event::Noted(id, notes(webhook)),
+            None => Event::PassOn,
+        },
         "" | "/" => Event::Handed(contact(webhook, now).map(Box::new)),
         "/event" => match id(&webhook.json) {
             Some(id) => Event::Noted(id, notes(webhook)),

@@ -104,10 +104,15 @@ pub fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
     }
 }
 
+/// The states of a call that waits for its document.
+const UNDER_WAY: [&str; 3] = ["ringing", "in-progress", "answered"];
+
 fn voice(webhook: &Webhook) -> Event {
     let Some(uuid) = webhook.field("CallUUID") else { return Event::PassOn };
     let status = webhook.field("CallStatus");
     let dialled = webhook.field("DialStatus");
+    let asks_what_to_do = status.as_deref().is_some_and(|status| UNDER_WAY.contains(&status))
+        && !webhook.field("Event").is_some_and(|event| is_told(&event));
     let call = Call {
         id: format!("call-plivo-{uuid}"),
         call_id: uuid,
@@ -124,10 +129,16 @@ fn voice(webhook: &Webhook) -> Event {
         return Event::Next(next, call);
     }
     let outbound = webhook.field("Direction").is_some_and(|way| way == "outbound");
-    if webhook.behind.trim_end_matches('/').is_empty() && !outbound {
-        return Event::Call(call);
+    if !webhook.behind.trim_end_matches('/').is_empty() || outbound {
+        return Event::PassOn;
     }
-    Event::PassOn
+    if asks_what_to_do { Event::Call(call) } else { Event::Told(call) }
+}
+
+/// What is told of a call rather than asked about it (plivo.com/docs/voice, "Hangup URL", "Callback
+/// URL", "Recording callback").
+fn is_told(event: &str) -> bool {
+    event == "Hangup" || event.starts_with("Dial") || event.starts_with("Record")
 }
 
 fn message(webhook: &Webhook) -> Event {

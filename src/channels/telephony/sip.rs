@@ -14,10 +14,10 @@ use super::webhook::{Webhook, plain};
 use crate::channels::http::answer::Answer;
 use crate::domain::contact::SenderIdentifier;
 use crate::domain::decision::{Decision, Disposition};
-use crate::domain::identifier::{Assurance, IdentifierKind, is_withheld};
+use crate::domain::identifier::{Assurance, IdentifierKind, in_brackets, is_withheld};
 use crate::domain::organisation::Organisation;
 use crate::intake::Outcome;
-use crate::runtime::limits::CALL_RING_SECONDS;
+use crate::runtime::limits::{CALL_ASSERTED_URIS_MAX, CALL_RING_SECONDS};
 
 /// What a question is about: `/invite` a call, `/event` its end.
 pub fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
@@ -57,25 +57,47 @@ fn caller(entry: &TelephonySettings, webhook: &Webhook) -> Vec<SenderIdentifier>
     let trusted =
         source.is_some_and(|source| entry.trusted_sources.iter().any(|net| net.contains(&source)));
     let asserted = webhook.field("pai").filter(|_| trusted);
-    let (uri, assurance) = match asserted {
+    let (value, assurance) = match asserted {
         Some(pai) => (pai, Assurance::Proven),
         None => match webhook.field("from_uri") {
             Some(from) => (from, Assurance::Asserted),
             None => return Vec::new(),
         },
     };
-    let value = uri_of(&uri);
-    if is_withheld(&value) {
-        return Vec::new();
-    }
-    vec![SenderIdentifier { kind: IdentifierKind::Phone, value, assurance }]
+    let known = uris(&value).into_iter().filter(|uri| !is_withheld(uri));
+    known.map(|value| SenderIdentifier { kind: IdentifierKind::Phone, value, assurance }).collect()
 }
 
-/// The URI in a header value such as `"Jo" <sip:+44…@host;user=phone>;tag=x`; of several, the
-/// first.
-fn uri_of(value: &str) -> String {
-    let inner = value.split_once('<').and_then(|(_, rest)| rest.split('>').next());
-    inner.unwrap_or_else(|| value.split(',').next().unwrap_or(value)).trim().to_owned()
+/// The URIs of a header value such as `"Jo" <sip:+44…@host;user=phone>, <tel:+44…>`, which is one caller
+/// in two spellings (RFC 3325 9.1). Never anything of a display name.
+fn uris(value: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for one in between_commas(value).take(CALL_ASSERTED_URIS_MAX) {
+        // Without brackets, parameters belong to the field (RFC 3261 20).
+        let bare = || one.split(';').next().unwrap_or(one).trim();
+        let uri = in_brackets(one).unwrap_or_else(bare);
+        if !uri.is_empty() {
+            found.push(uri.to_owned());
+        }
+    }
+    found
+}
+
+/// The values of a field, parted by the commas that stand neither in quotes nor in brackets.
+fn between_commas(value: &str) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut inside, mut escaped) = (false, false, false);
+    value.split(move |c| {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '<' if !quoted => inside = true,
+            '>' if !quoted => inside = false,
+            ',' => return !quoted && !inside,
+            _ => {}
+        }
+        false
+    })
 }
 
 /// What is done with a call that was decided.
@@ -191,11 +213,18 @@ mod tests {
     #[test]
     fn a_uri_is_found_in_its_header_value() {
         assert_eq!(
-            uri_of("\"Jo, D\" <sip:+447700900001@h;user=phone>;tag=1"),
-            "sip:+447700900001@h;user=phone"
+            uris("\"Jo, D\" <sip:+447700900001@h;user=phone>;tag=1"),
+            ["sip:+447700900001@h;user=phone"]
         );
-        assert_eq!(uri_of("<tel:+447700900001>, <sip:x@y>"), "tel:+447700900001");
-        assert_eq!(uri_of(" sip:a@b "), "sip:a@b");
+        assert_eq!(uris("<tel:+447700900001>, <sip:x@y>"), ["tel:+447700900001", "sip:x@y"]);
+        assert_eq!(uris(" sip:a@b;tag=1 "), ["sip:a@b"]);
+    }
+
+    #[test]
+    fn a_display_name_is_never_the_caller() {
+        for name in ["\"Flat 3\"", "\"07700 900999, <sip:+447700900999@h>\"", "Flat 3", ""] {
+            assert_eq!(uris(&format!("{name} <sip:+447700900001@h>")), ["sip:+447700900001@h"]);
+        }
     }
 
     #[test]

@@ -52,10 +52,24 @@ pub fn texml(provider: &str, webhook: &Webhook, assurance: Assurance) -> Event {
     }
     // Calls that the organisation makes itself are nobody's contact.
     let outbound = webhook.field("Direction").is_some_and(|way| way.starts_with("outbound"));
-    if webhook.behind.trim_end_matches('/').is_empty() && !outbound {
-        return Event::Call(call);
+    if !webhook.behind.trim_end_matches('/').is_empty() || outbound {
+        return Event::PassOn;
     }
-    Event::PassOn
+    if asks_what_to_do(webhook, &status) { Event::Call(call) } else { Event::Told(call) }
+}
+
+/// The states of a call that waits for its document (twilio.com/docs/voice/twiml, "`CallStatus`
+/// values"; developers.telnyx.com, "TeXML webhooks").
+const UNDER_WAY: [&str; 5] = ["queued", "initiated", "ringing", "in-progress", "answered"];
+
+/// What callbacks about a call carry, and requests for a document never do.
+const OF_CALLBACKS: [&str; 4] =
+    ["CallbackSource", "RecordingStatus", "TranscriptionStatus", "StreamEvent"];
+
+/// Whether a request asks for a call's document. Status callbacks may share its address, by a setting
+/// of the number's: a call that is over is none.
+fn asks_what_to_do(webhook: &Webhook, status: &str) -> bool {
+    UNDER_WAY.contains(&status) && OF_CALLBACKS.iter().all(|name| webhook.field(name).is_none())
 }
 
 /// The caller as far as a number or address says who it is; a withheld one is nobody.
@@ -87,7 +101,9 @@ fn messaging(webhook: &Webhook) -> Event {
         return Event::PassOn;
     };
     // Delivery reports of the organisation's own messages share the address.
-    let reported = webhook.field("MessageStatus").is_some_and(|status| status != "received");
+    let reported = ["MessageStatus", "SmsStatus"].into_iter().any(|name| {
+        webhook.field(name).is_some_and(|status| !matches!(&*status, "received" | "receiving"))
+    });
     let Some(from) = webhook.field("From") else { return Event::PassOn };
     if reported || !webhook.behind.trim_end_matches('/').is_empty() {
         return Event::PassOn;

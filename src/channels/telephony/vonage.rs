@@ -97,6 +97,11 @@ pub fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
 const UNANSWERED: [&str; 7] =
     ["timeout", "failed", "unanswered", "busy", "rejected", "cancelled", "machine"];
 
+/// What events of a call carry, and a request for its NCCO never does (developer.vonage.com, "Voice
+/// webhook reference").
+const OF_EVENTS: [&str; 5] =
+    ["status", "recording_url", "recording_uuid", "conversation_uuid_to", "reason"];
+
 fn voice(webhook: &Webhook) -> Event {
     // A leg has an id of its own; the conversation's is the call's.
     let Some(id) = webhook.field("conversation_uuid").or_else(|| webhook.field("uuid")) else {
@@ -128,8 +133,10 @@ fn voice(webhook: &Webhook) -> Event {
             Event::Next(Next::Status, call)
         }
         Some(next) => Event::Next(next, call),
-        None if webhook.behind.trim_end_matches('/').is_empty() => Event::Call(call),
-        None => Event::PassOn,
+        None if !webhook.behind.trim_end_matches('/').is_empty() => Event::PassOn,
+        // The event address may be that of the answers, by a setting of the application's.
+        None if OF_EVENTS.iter().any(|name| webhook.field(name).is_some()) => Event::Told(call),
+        None => Event::Call(call),
     }
 }
 

@@ -92,6 +92,8 @@ pub fn contact(
         message_id: None,
         call_id: None,
         ambiguous: sender.ambiguous,
+        unread: false,
+        obscure: None,
         unanswerable: false,
         notified_apart: false,
         lane: None,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 use super::super::audit::{AuditRow, DecidedEntry};
 use super::super::calendar::{Counting, OVERTAKING_MINUTES_MAX};
 use super::super::channel::Channel;
-use super::super::contact::Contact;
+use super::super::contact::{Contact, UNREAD};
 use super::super::decision::{Decision, Disposition, Notice, Route};
 use super::super::explain;
 use super::super::ledger::{Additions, Received, Told};
@@ -40,10 +40,11 @@ pub(super) fn queue_route(organisation: &Organisation, queue: &str) -> Route {
 /// Row 0: the recorded decision again.
 pub(super) fn repeated(
     organisation: &Organisation,
+    sender: &Sender,
     recorded: &Decision,
     contact: &Contact,
 ) -> Verdict {
-    let audit = entry(organisation, contact, recorded, vec![row(0, "recorded")]);
+    let audit = entry(organisation, sender, contact, recorded, vec![row(0, "recorded")]);
     Verdict { decision: recorded.clone(), additions: Additions::default(), item: None, audit }
 }
 
@@ -69,13 +70,14 @@ pub(super) fn unrestricted(
         mode: organisation.mode,
         route: None,
         reasons: vec![explain::reason(&organisation.profile, facts)],
-        flags: Vec::new(),
+        // Nothing else is looked at; what could not be read is said to whoever takes the contact.
+        flags: doubts(sender, contact).map(str::to_owned).collect(),
         quotas: Vec::new(),
         notice: None,
         would: None,
         stale: false,
     };
-    let audit = entry(organisation, contact, &decision, vec![row(1, code)]);
+    let audit = entry(organisation, sender, contact, &decision, vec![row(1, code)]);
     Verdict { decision, additions: Additions::default(), item: None, audit }
 }
 
@@ -100,12 +102,20 @@ pub(super) fn verdict(mut walk: Walk<'_>, mut decision: Decision) -> Verdict {
     walk.additions.received = received(&walk, &decision);
     let item = item(&walk, &decision);
     let rows = audit_rows(&walk);
-    let audit = entry(walk.organisation, walk.contact, &decision, rows);
+    let sender = walk.dossier.sender;
+    let audit = entry(walk.organisation, sender, walk.contact, &decision, rows);
     Verdict { decision, additions: walk.additions, item, audit }
+}
+
+/// The flags of what could not be settled or read, each once.
+pub(super) fn doubts(sender: &Sender, contact: &Contact) -> impl Iterator<Item = &'static str> {
+    let of_identifiers = (sender.unread && !contact.unread).then_some(UNREAD);
+    contact.doubts().chain(of_identifiers)
 }
 
 fn entry(
     organisation: &Organisation,
+    sender: &Sender,
     contact: &Contact,
     decision: &Decision,
     rows: Vec<AuditRow>,
@@ -121,6 +131,8 @@ fn entry(
         stale: decision.stale,
         profile_version: organisation.profile.version.clone(),
         rows,
+        flags: decision.flags.clone(),
+        in_doubt: sender.in_doubt(&organisation.profile, contact.at),
     }
 }
 

@@ -253,6 +253,9 @@ impl<'a> Walk<'a> {
     /// Puts flags on and makes the verdict.
     pub fn finish(mut self, settled: (Disposition, Option<Route>)) -> Verdict {
         let (disposition, route) = settled;
+        for doubt in outcome::doubts(self.dossier.sender, self.contact) {
+            self.flag(doubt);
+        }
         let reviewed = route.as_ref().is_some_and(|route| route.queue == queue::REVIEW);
         self.add_marker_flags(disposition, reviewed);
         let deepest = self.findings.iter().map(|(row, _)| *row).max().unwrap_or_default();

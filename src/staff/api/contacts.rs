@@ -87,6 +87,8 @@ impl ContactBody {
             message_id: self.message_id,
             call_id: self.call_id,
             ambiguous: self.ambiguous,
+            unread: false,
+            obscure: None,
             unanswerable: self.unanswerable,
             notified_apart: false,
             lane: self.lane,

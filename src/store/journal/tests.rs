@@ -48,6 +48,8 @@ fn entry(contact: &str) -> JournalEntry {
                 stale: true,
                 profile_version: "1".to_owned(),
                 rows: Vec::new(),
+                flags: Vec::new(),
+                in_doubt: Vec::new(),
             },
         },
     }

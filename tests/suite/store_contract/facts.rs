@@ -76,6 +76,8 @@ pub fn entry(contact: &str, disposition: Disposition) -> DecidedEntry {
         stale: false,
         profile_version: "1".to_owned(),
         rows: Vec::new(),
+        flags: Vec::new(),
+        in_doubt: Vec::new(),
     }
 }
 

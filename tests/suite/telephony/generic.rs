@@ -3,7 +3,7 @@
 use contact_gateway::channels::telephony::settings::{Product, Provider, WhenLimited};
 use serde_json::{Value, json};
 
-use super::rig::{JO, Rig, closed, point, rig};
+use super::rig::{JO, Rig, closed, point, quota, rig};
 use crate::degraded::faulty::Trouble;
 
 const BEARER: (&str, &str) = ("Authorization", "Bearer generic token");
@@ -141,4 +141,30 @@ async fn tokens_are_taken_from_the_networks_that_are_listed() {
     let got = here.post("", &[BEARER, JSON], &call("1", JO)).await;
     assert_eq!(got.json()["action"], "reject");
     here.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_call_is_no_call() {
+    let rig = generic(quota(1)).await;
+    let told = json!({"call_id": "9", "event": "completed", "duration": 61,
+        "from": [{"kind": "phone", "value": JO}]});
+    for behind in ["", "/event"] {
+        let got = rig.post(behind, &[BEARER, JSON], &told.to_string()).await;
+        assert_eq!(got.json(), json!({"action": "ok"}), "{behind}");
+    }
+    assert!(rig.gateway.decided().await.is_empty());
+    let got = rig.post("", &[BEARER, JSON], &call("1", JO)).await;
+    assert_eq!(got.json()["action"], "connect");
+    rig.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_number_that_can_not_be_read_is_flagged_in_the_answer() {
+    let rig = generic(closed()).await;
+    let got = rig.post("", &[BEARER, JSON], &call("1", "07700 900001 or 07700 900002")).await;
+    let answer = got.json();
+    assert_eq!((&answer["action"], &answer["flags"]), (&json!("connect"), &json!(["unread"])));
+    let got = rig.post("", &[BEARER, JSON], &call("2", "\"Flat 3\" <07700900001>")).await;
+    assert_eq!(got.json()["disposition"], "limit");
+    rig.gateway.stop().await;
 }

@@ -3,7 +3,7 @@
 use contact_gateway::channels::telephony::settings::{Product, Provider, WhenLimited};
 use serde_json::{Value, json};
 
-use super::rig::{FLOW, PUBLIC, Rig, closed, encoded, point, rig};
+use super::rig::{FLOW, PUBLIC, Rig, closed, encoded, point, quota, rig};
 use crate::contacts_edge::client::{Got, raw, request};
 
 const SECRET: &str = "plivo token";
@@ -202,5 +202,21 @@ async fn a_limited_text_is_answered_once() {
     let limited = rig.gateway.queue("limited").await;
     assert_eq!(limited.len(), 2);
     assert!(limited.iter().all(|item| item.flags.is_empty()), "told by the answer");
+    rig.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_call_is_no_call() {
+    let mut rig = plivo(Product::Voice, quota(1)).await;
+    let from = "447700900001";
+    for told in [("CallStatus", "completed"), ("CallStatus", "no-answer"), ("Event", "Hangup")] {
+        let mut over = ringing("u-9", from);
+        over.retain(|(name, _)| *name != told.0);
+        over.push(told);
+        assert_eq!(rig.plivo("", &over).await.text(), FLOW, "{told:?}");
+    }
+    assert!(rig.gateway.decided().await.is_empty());
+    assert_eq!(rig.plivo("", &ringing("u-1", from)).await.text(), FLOW);
+    assert_eq!(rig.gateway.decided().await.len(), 1);
     rig.gateway.stop().await;
 }

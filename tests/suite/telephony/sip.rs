@@ -150,3 +150,23 @@ async fn a_wrong_token_is_403_and_the_end_of_a_call_is_noted() {
     assert_eq!(rig.gateway.queue("sam").await[0].attached.len(), 2);
     rig.gateway.stop().await;
 }
+
+#[tokio::test]
+async fn the_uri_counts_and_never_the_display_name() {
+    let rig = sip(closed(), WhenLimited::Notice).await;
+    for (at, name) in
+        ["\"Flat 3\"", "\"07700 900999 <sip:+447700900999@x>\"", "Flat 3"].iter().enumerate()
+    {
+        let from = format!("{name} <sip:{JO}@x>");
+        let answer = rig.invite(&invite(&format!("f{at}"), &from, json!({}))).await;
+        assert_eq!(uris(&answer), ["sip:announcement@pbx.example"], "{name}");
+        let asserted = json!({"pai": from, "source_ip": "192.0.2.5"});
+        let other = "<sip:+447700900009@x>";
+        let answer = rig.invite(&invite(&format!("p{at}"), other, asserted)).await;
+        assert_eq!(uris(&answer), ["sip:announcement@pbx.example"], "{name}");
+    }
+    let spoofed = format!("\"{JO}\" <sip:+447700900009@x>");
+    let answer = rig.invite(&invite("s", &spoofed, json!({}))).await;
+    assert_eq!(uris(&answer), ["sip:queue@pbx.example"]);
+    rig.gateway.stop().await;
+}

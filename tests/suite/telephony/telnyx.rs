@@ -5,7 +5,7 @@ use contact_gateway::channels::telephony::settings::{Product, Provider, WhenLimi
 use contact_gateway::ports::Clock;
 use serde_json::{Value, json};
 
-use super::rig::{FLOW, JO, Rig, closed, encoded, point, rig};
+use super::rig::{FLOW, JO, Rig, closed, encoded, point, quota, rig};
 use crate::contacts_edge::client::Got;
 use crate::contacts_edge::sdk::Sdk;
 
@@ -153,5 +153,18 @@ async fn text_messages_are_decided_too() {
     assert!(limited.iter().all(|item| item.flags == ["notice_not_sent"]), "nobody was told");
     let got = rig.telnyx("", "application/json", &message("message.sent", "m-3"), 0).await;
     assert_eq!(got.text(), FLOW);
+    rig.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_call_is_no_call() {
+    let mut rig = telnyx(Product::Voice, quota(1), WhenLimited::Notice).await;
+    for more in [&[("CallStatus", "completed")][..], &[("RecordingStatus", "completed")], &[]] {
+        assert_eq!(rig.telnyx("", FORM, &call("v3:z", JO, more), 0).await.text(), FLOW, "{more:?}");
+    }
+    assert!(rig.gateway.decided().await.is_empty());
+    let ringing = call("v3:a", JO, &[("CallStatus", "ringing")]);
+    assert_eq!(rig.telnyx("", FORM, &ringing, 0).await.text(), FLOW);
+    assert_eq!(rig.gateway.decided().await.len(), 1);
     rig.gateway.stop().await;
 }

@@ -255,3 +255,20 @@ async fn messages_are_answered_with_nothing_and_nobody_counts_as_told() {
     assert_eq!(rig.vonage("", &report).await.text(), FLOW);
     rig.gateway.stop().await;
 }
+
+#[tokio::test]
+async fn what_is_told_of_a_call_is_no_call() {
+    let mut rig = vonage(Product::Voice, quota(1)).await;
+    for told in [
+        json!({"status": "started"}),
+        json!({"status": "completed", "duration": "12"}),
+        json!({"recording_url": "https://api.vonage.example/r"}),
+    ] {
+        let told = with(with(call("447700900001"), json!({"conversation_uuid": "CON-9"})), told);
+        assert_eq!(rig.vonage("", &told).await.text(), FLOW, "{told}");
+    }
+    assert!(rig.gateway.decided().await.is_empty());
+    assert_eq!(rig.vonage("", &call("447700900001")).await.text(), FLOW);
+    assert_eq!(rig.gateway.decided().await.len(), 1);
+    rig.gateway.stop().await;
+}

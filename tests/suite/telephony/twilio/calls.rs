@@ -326,3 +326,39 @@ async fn a_call_length_goes_with_the_call() {
     assert_eq!(flags.as_deref(), Some("call_length:10"));
     rig.gateway.stop().await;
 }
+
+#[tokio::test]
+async fn what_is_told_of_a_call_is_neither_counted_nor_answered_as_one() {
+    let mut rig = rig(quota(2), |_, _| {}).await;
+    for (at, status) in ["completed", "busy", "failed", "no-answer", "canceled"].iter().enumerate()
+    {
+        let over = with(ringing(&format!("9{at}"), JO), &[("CallStatus", status)]);
+        assert_eq!(rig.post("", &over).await.text(), FLOW, "{status}");
+    }
+    for more in [("CallbackSource", "call-progress-events"), ("RecordingStatus", "completed")] {
+        let told = with(ringing("8", JO), &[("CallStatus", "in-progress"), more]);
+        assert_eq!(rig.post("", &told).await.text(), FLOW, "{more:?}");
+    }
+    assert!(rig.gateway.decided().await.is_empty(), "a callback was taken for a call");
+    for sid in ["1", "2"] {
+        assert_eq!(rig.post("", &ringing(sid, JO)).await.text(), FLOW, "both calls of the week");
+    }
+    rig.document("", &ringing("3", JO), "voice").await;
+    assert_eq!(rig.gateway.decided().await.len(), 3);
+    // Of a call that was limited here the existing call flow never heard.
+    let before = rig.upstream.seen().len();
+    let over = with(ringing("3", JO), &[("CallStatus", "completed"), ("CallDuration", "61")]);
+    assert!(!rig.post("", &over).await.text().contains(FLOW));
+    assert_eq!(rig.upstream.seen().len(), before);
+    assert_eq!(rig.gateway.decided().await.len(), 3);
+    rig.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_call_is_answered_with_nothing_where_no_call_flow_is() {
+    let mut rig = rig(quota(1), |entry, _| entry.upstream = None).await;
+    let over = with(ringing("9", JO), &[("CallStatus", "completed")]);
+    assert_eq!(rig.document("", &over, "voice").await.matches("<Enqueue").count(), 0);
+    assert!(rig.gateway.decided().await.is_empty());
+    rig.gateway.stop().await;
+}

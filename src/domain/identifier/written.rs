@@ -1,0 +1,121 @@
+//! Identifiers as people and programs write them, tidied before they are read.
+
+use std::borrow::Cow;
+
+use super::IdentifierKind;
+
+/// Whether a character shows nothing: default-ignorable ones (UAX #44), by which copies from web pages
+/// and chats differ from what was typed.
+const fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// A text without characters that show nothing.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || !text.contains(is_invisible) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().filter(|c| !is_invisible(*c)).collect())
+}
+
+/// A value without what stands around the identifier: blanks, invisible characters, and of an address
+/// `mailto:` and a display name.
+pub fn cleaned(kind: IdentifierKind, value: &str) -> Cow<'_, str> {
+    let seen = match visible(value) {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    };
+    match kind {
+        IdentifierKind::Email => match seen {
+            Cow::Borrowed(text) => Cow::Borrowed(bare_address(text)),
+            Cow::Owned(text) => Cow::Owned(bare_address(&text).to_owned()),
+        },
+        IdentifierKind::Phone | IdentifierKind::Whatsapp => match seen {
+            Cow::Borrowed(text) => Cow::Borrowed(in_brackets(text).unwrap_or(text)),
+            Cow::Owned(text) => Cow::Owned(in_brackets(&text).unwrap_or(&text).to_owned()),
+        },
+        IdentifierKind::Account | IdentifierKind::Social => seen,
+    }
+}
+
+/// The URI or number of a value such as `"Flat 3" <sip:+44…@host>;tag=1` (`name-addr`, RFC 3261 25.1,
+/// and how telephone systems write callers): what stands in the first angle brackets outside quotes.
+/// Anybody chooses a display name, which may look like another caller.
+pub fn in_brackets(value: &str) -> Option<&str> {
+    let mut quoted = false;
+    let mut escaped = false;
+    for (at, c) in value.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '<' if !quoted => return value.get(at + 1..)?.split('>').next().map(str::trim),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The address in `Name <a@b>`, `mailto:a@b?subject=x` (RFC 6068) and `a@b;`. A value with another
+/// address beside it stays as it is, and is none.
+fn bare_address(value: &str) -> &str {
+    let value = value.trim_end_matches([';', ',', ' ']);
+    let mut address = value;
+    if let Some((before, inside)) = value.rsplit_once('<')
+        && let Some(inside) = inside.strip_suffix('>')
+        && !before.contains('@')
+    {
+        address = inside.trim();
+    }
+    match address.get(..MAILTO.len()) {
+        Some(scheme) if scheme.eq_ignore_ascii_case(MAILTO) => {
+            let bare = address.get(MAILTO.len()..).unwrap_or_default();
+            bare.split('?').next().unwrap_or_default().trim()
+        }
+        _ => address,
+    }
+}
+
+const MAILTO: &str = "mailto:";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_found_in_what_stands_around_it() {
+        for value in [
+            "jo@x.example",
+            " jo@x.example ",
+            "Jo <jo@x.example>",
+            "\"Doe, Jo\" <jo@x.example>;",
+            "mailto:jo@x.example",
+            "MAILTO:jo@x.example?subject=hello",
+            "<mailto:jo@x.example>",
+            "\u{200b}jo@x.exam\u{ad}ple\u{feff}",
+        ] {
+            assert_eq!(cleaned(IdentifierKind::Email, value), "jo@x.example", "{value}");
+        }
+        let spoofed = "\"07700 900999 <sip:+447700900999@h>\" <sip:+447700900123@h>;tag=1";
+        assert_eq!(cleaned(IdentifierKind::Phone, spoofed), "sip:+447700900123@h");
+        assert_eq!(cleaned(IdentifierKind::Phone, "Flat 3 <07700900123>"), "07700900123");
+        let two = "a@y.example <jo@x.example>";
+        assert_eq!(cleaned(IdentifierKind::Email, two), two);
+    }
+}
