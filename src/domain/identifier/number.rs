@@ -142,7 +142,7 @@ fn the_number(bare: &str) -> Result<&str, IdentifierFault> {
     let number = numbers.next().ok_or(IdentifierFault::NotANumber)?;
     let others: Vec<&str> = numbers.collect();
     let is_whole = |run: &&str| digits(run) >= PHONE_DIGITS_MIN;
-    match (is_whole(&number), others.iter().any(|run| is_whole(run))) {
+    match (is_whole(&number), others.iter().any(is_whole)) {
         (true, false) => Ok(number.trim_end_matches(['(', '-', '.', ' ', '+', '[', '#'])),
         (true, true) => Err(IdentifierFault::TwoNumbers),
         // The digits in front may be a house number, or belong to it.
