@@ -37,6 +37,7 @@ EXPOSE 8080 8081 10024 10025
 # SIGTERM drains: work in hand is finished first.
 STOPSIGNAL SIGTERM
 # Asks the address of CONTACT_GATEWAY__LISTEN__STAFF.
-HEALTHCHECK --interval=10s --timeout=6s --start-period=20s CMD ["contact-gateway", "health"]
+# Whether it lives, not whether it is ready: a restart mends nothing of a server that is away.
+HEALTHCHECK --interval=10s --timeout=6s --start-period=20s CMD ["contact-gateway", "health", "--live"]
 ENTRYPOINT ["contact-gateway"]
 CMD ["serve"]

@@ -3,6 +3,7 @@
 
 mod core;
 mod events;
+mod monitor;
 mod outward;
 mod running;
 

@@ -4,12 +4,14 @@
 //! trying again makes sense.
 
 pub mod archive;
+pub mod clock;
 pub mod dead_letters;
 pub mod message;
 pub mod portable;
 pub mod relay;
 
 pub use archive::{Archive, ArchiveIdentity, Original, OriginalFault, OriginalTrouble};
+pub use clock::{Clock, SteadyClock, SystemClock};
 
 use std::sync::Arc;
 
@@ -378,20 +380,6 @@ pub trait Deliveries: Send + Sync {
 pub trait Store: Register + Decisions + Queues + AuditTrail + Deliveries {}
 
 impl<T: Register + Decisions + Queues + AuditTrail + Deliveries> Store for T {}
-
-/// The time. The only clock that intake, casework and staff see.
-pub trait Clock: Send + Sync {
-    fn now(&self) -> DateTime<Utc>;
-}
-
-/// The machine's clock.
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> DateTime<Utc> {
-        Utc::now()
-    }
-}
 
 /// A message that the gateway itself writes: a notice to a sender, or a copy to a route's mailbox.
 #[derive(Clone)]

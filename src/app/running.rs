@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::core::{self, Core};
 use super::events;
+use super::monitor::Monitor;
 use super::outward::{self, Outward};
 use crate::casework::{Casework, Desk};
 use crate::channels::http::{self, ContactsEdge, ContactsParts, EdgeError};
@@ -21,7 +22,7 @@ use crate::forward::events::CourierFault;
 use crate::forward::events::dead_letter_box::DeadLetterBox;
 use crate::intake::Intake;
 use crate::ports::relay::Capabilities;
-use crate::ports::{Clock, Decide, Deliveries, Store, StoreError, SystemClock};
+use crate::ports::{Clock, Decide, Deliveries, SteadyClock, Store, StoreError};
 use crate::runtime::descriptors;
 use crate::runtime::health::Health;
 use crate::runtime::http_server::{self, Bounds};
@@ -79,7 +80,7 @@ pub struct Running {
 /// # Errors
 /// [`StartFault`] says what is in the way; nothing is left running.
 pub async fn start(settings: &Settings) -> Result<Running, StartFault> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new());
     // Before any listener asks how many connections it may have.
     if let Some(fault) = descriptors::fault(descriptors::raise()) {
         tracing::warn!("{fault}");
@@ -202,8 +203,16 @@ impl Running {
         let decide = Arc::clone(&self.core.intake) as Arc<dyn Decide>;
         let casework = Casework::new(desk, decide, settings.organisations.iter().cloned())
             .with_dead_letters(dead_letters);
-        let health = self.health(settings, store, out);
+        let health = self.health(settings, store, out, clock);
         let metrics = Arc::clone(&self.core.metrics);
+        let monitor = Monitor {
+            health: health.clone(),
+            queues: Arc::clone(store) as _,
+            organisations: settings.organisation_ids(),
+            clock: Arc::clone(clock),
+            metrics: Arc::clone(&metrics),
+        };
+        self.core.followers.spawn(monitor.run(self.shutdown.stopping()));
         let staff = Arc::new(Staff::new(casework, settings.staff.clone(), health, metrics));
         let listener = bind("staff", address).await?;
         self.addresses.staff = listener.local_addr().ok();
@@ -214,7 +223,13 @@ impl Running {
     }
 
     /// Ready is: the people are known, the store answers, the server behind answers.
-    fn health(&self, settings: &Settings, store: &Arc<dyn Store>, out: &Outward) -> Health {
+    fn health(
+        &self,
+        settings: &Settings,
+        store: &Arc<dyn Store>,
+        out: &Outward,
+        clock: &Arc<dyn Clock>,
+    ) -> Health {
         let rosters = Arc::clone(&self.core.rosters);
         let asked = settings.organisations.first().map(|one| one.id.clone());
         let store = Arc::clone(store);
@@ -241,7 +256,12 @@ impl Running {
                     answered.map(|_| ()).map_err(|error| error.to_string())
                 }
             });
+        let telling = Arc::clone(clock);
         health = health
+            .with("clock", move || {
+                let wrong = telling.fault();
+                async move { wrong.map_or(Ok(()), Err) }
+            })
             .with("archive", move || {
                 let failing = keeping.archive_fault();
                 async move { failing.map_or(Ok(()), Err) }

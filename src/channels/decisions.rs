@@ -127,19 +127,17 @@ fn read(body: &[u8]) -> Result<Contact, JsonFault> {
         message: "the body is not UTF-8".to_owned(),
         wellformed: false,
     })?;
-    let contact: Contact = json::parse(text)?;
-    if contact.id.is_empty() {
-        let (key, message) = ("id".to_owned(), "it is empty".to_owned());
-        return Err(JsonFault { line: 1, column: 1, key, message, wellformed: true });
-    }
-    Ok(contact)
+    json::parse(text)
 }
 
 fn problem(fault: &JsonFault) -> Problem {
     let key = fault.key.rsplit('.').next().unwrap_or_default();
     let right = match key.split('[').next().unwrap_or_default() {
         "at" => "a time as in RFC 3339, such as \"2026-11-21T10:00:00Z\"",
-        "id" => "a text that names the contact, the same again at every retry",
+        "id" => {
+            "a text of up to 200 visible ASCII characters without spaces that names the contact, the \
+             same again at every retry"
+        }
         "from" => "a list such as [{\"kind\": \"email\", \"value\": \"a@example.org\"}]",
         "attachments" => {
             "a list such as [{\"name\": \"a.pdf\", \"sha256\": \"…\", \"bytes\": 123}]"

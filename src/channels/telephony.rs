@@ -177,7 +177,7 @@ impl TelephonyEdge {
             text(&webhook.headers, IDEMPOTENCY).unwrap_or_default().as_bytes(),
             &webhook.body,
         ]);
-        let first = match self.answers.turn(key, self.clock.now()).await {
+        let first = match self.answers.turn(key, Instant::now()).await {
             Turn::Again(answer) => return answer,
             Turn::First(first) => first,
         };
@@ -207,7 +207,7 @@ impl TelephonyEdge {
         match provider::opening(entry, webhook, &outcome, &organisation) {
             None => self.pass_on(entry, webhook, &outcome.decision.flags, deadline).await,
             Some(answer) => {
-                let (key, now) = (state_key(entry, &call.id), self.clock.now());
+                let (key, now) = (state_key(entry, &call.id), Instant::now());
                 self.decisions.put(key, now, Arc::new(outcome.decision));
                 (answer, true)
             }
@@ -344,7 +344,7 @@ impl TelephonyEdge {
     }
 
     async fn decision_of(&self, entry: &TelephonySettings, contact: &str) -> Option<Arc<Decision>> {
-        if let Some(decision) = self.decisions.get(&state_key(entry, contact), self.clock.now()) {
+        if let Some(decision) = self.decisions.get(&state_key(entry, contact), Instant::now()) {
             return Some(decision);
         }
         let recorded = self.intake.recorded(&entry.organisation, contact);

@@ -26,6 +26,7 @@ use hyper::http::request;
 use hyper::{Method, Request, Response, StatusCode};
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use self::parse::{Parsed, parse};
@@ -217,7 +218,7 @@ impl FormEdge {
         let cookies = job.head.headers.get_all(COOKIE).iter();
         let session: Vec<u8> = cookies.flat_map(|value| value.as_bytes().iter().copied()).collect();
         // An answer may belong to a session; it is given again to that session alone.
-        let first = match self.answers.turn(keyed(&[&content, &session]), now).await {
+        let first = match self.answers.turn(keyed(&[&content, &session]), Instant::now()).await {
             Turn::Again(answer) => return Reply::Whole(answer),
             Turn::First(first) => first,
         };
@@ -233,8 +234,8 @@ impl FormEdge {
         }
         let (reply, stands) = self.decide(&mut job, contact, from).await;
         if !stands {
-            let refused = self.refusals.get(&content, now).unwrap_or_default();
-            self.refusals.put(content, now, refused + 1);
+            let refused = self.refusals.get(&content, Instant::now()).unwrap_or_default();
+            self.refusals.put(content, Instant::now(), refused + 1);
         }
         match &reply {
             Reply::Whole(answer) if stands => first.keep(answer.clone()),
@@ -256,9 +257,9 @@ impl FormEdge {
         content: Key,
         repeats: Repeats,
     ) -> String {
-        let refused = self.refusals.get(&content, now).unwrap_or_default();
+        let refused = self.refusals.get(&content, Instant::now()).unwrap_or_default();
         let name = keyed(&[&content, &refused.to_be_bytes()]);
-        if let Some(id) = self.ids.get(&name, now) {
+        if let Some(id) = self.ids.get(&name, Instant::now()) {
             return id;
         }
         let (digits, _) = name.split_at(CONTACT_ID_BYTES);
@@ -278,7 +279,7 @@ impl FormEdge {
                 known.clone_into(&mut id);
             }
         }
-        self.ids.put(name, now, id.clone());
+        self.ids.put(name, Instant::now(), id.clone());
         id
     }
 

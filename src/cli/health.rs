@@ -1,4 +1,5 @@
-//! `health`: asks a running gateway whether it is ready; what a container's health check calls.
+//! `health`: asks a running gateway whether it is ready, or whether it lives; what a container's health
+//! check calls.
 
 use std::time::Duration;
 
@@ -21,13 +22,17 @@ pub struct HealthArgs {
         default_value = "127.0.0.1:8081"
     )]
     staff: String,
+    /// Ask only whether it answers: a restart mends nothing of a mail server or store that is away
+    #[arg(long)]
+    live: bool,
 }
 
 /// Beyond what the gateway itself waits for its parts.
 const ANSWER_WAIT: Duration = HEALTH_PART_WAIT.saturating_add(Duration::from_secs(3));
 
 pub async fn run(args: &HealthArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
-    let uri: hyper::Uri = format!("http://{}/health/ready", args.staff)
+    let asked = if args.live { "live" } else { "ready" };
+    let uri: hyper::Uri = format!("http://{}/health/{asked}", args.staff)
         .parse()
         .map_err(|_| Fault::input("--staff ADDRESS is not of the form host:port"))?;
     match tokio::time::timeout(ANSWER_WAIT, ask(uri)).await {

@@ -12,12 +12,42 @@ pub const IDENTITY_AMBIGUOUS: &str = "identity_ambiguous";
 /// The flag of a contact that could not be read.
 pub const UNREAD: &str = "unread";
 
+/// The longest id of a contact, in bytes: what every edge makes fits, and so do a UUID, a URN and a
+/// provider's id with an account in front.
+pub const ID_BYTES_MAX: usize = 200;
+
+/// Why a text can't be a contact's id; `None`: it can. Ids stand in logs, headers, addresses and file names:
+/// they are visible ASCII without spaces (`!` to `~`).
+pub fn id_fault(id: &str) -> Option<String> {
+    if id.is_empty() {
+        return Some("is empty".to_owned());
+    }
+    if id.len() > ID_BYTES_MAX {
+        return Some(format!("has {} bytes; {ID_BYTES_MAX} is the most", id.len()));
+    }
+    let wrong = id.chars().find(|c| !c.is_ascii_graphic())?;
+    Some(format!(
+        "has the character U+{:04X}; visible ASCII without spaces is right",
+        u32::from(wrong)
+    ))
+}
+
+/// An id as it is handed in.
+fn id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let id = String::deserialize(deserializer)?;
+    match id_fault(&id) {
+        None => Ok(id),
+        Some(fault) => Err(serde::de::Error::custom(format!("the id {fault}"))),
+    }
+}
+
 /// One inbound e-mail, form, call, text message, letter, visit, post or chat. One message to five
 /// colleagues is one contact. This is the published JSON shape; unknown keys are refused by name.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contact {
     /// Chosen by whoever hands the contact in; the same id again is the same contact.
+    #[serde(deserialize_with = "id")]
     pub id: String,
     pub channel: Channel,
     /// When the contact was made.
@@ -258,6 +288,34 @@ impl Contact {
             words.push_str(text);
         }
         words
+    }
+}
+
+#[cfg(test)]
+mod id_tests {
+    use super::*;
+
+    #[test]
+    fn an_id_has_a_length_and_an_alphabet() {
+        for right in ["c-1", "urn:uuid:0190a5c2", "!~", &"x".repeat(ID_BYTES_MAX)] {
+            assert_eq!(id_fault(right), None, "{right}");
+        }
+        for (wrong, says) in [
+            ("", "empty"),
+            ("a b", "U+0020"),
+            ("a\nb", "U+000A"),
+            ("a\u{1b}[2J", "U+001B"),
+            ("siân", "U+00E2"),
+            (&"x".repeat(ID_BYTES_MAX + 1), "201 bytes"),
+        ] {
+            let fault = id_fault(wrong).unwrap();
+            assert!(fault.contains(says), "{wrong:?}: {fault}");
+            let json = serde_json::json!({
+                "id": wrong, "channel": "letter", "at": "2026-11-21T10:00:00Z"
+            });
+            let read = serde_json::from_value::<Contact>(json).unwrap_err().to_string();
+            assert!(read.contains(says), "{read}");
+        }
     }
 }
 

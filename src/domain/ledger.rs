@@ -58,6 +58,10 @@ pub struct Received {
     pub text: Vec<u64>,
 }
 
+/// How far an instant at which somebody was told may be ahead of one that is told later. Further: it was
+/// written by a clock that was wrong, and the later one takes its place.
+pub const TOLD_AHEAD_MAX: chrono::TimeDelta = chrono::TimeDelta::days(1);
+
 /// The person was told why a contact was limited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {

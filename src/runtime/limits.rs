@@ -388,6 +388,14 @@ pub const CHANGES_KEPT_MAX: usize = 65_536;
 pub const CHANGES_AT_ONCE_MAX: usize = 1_024;
 /// How long it is remembered what was counted: well past the longest period (a month).
 pub const COUNTED_KEPT: Duration = Duration::from_secs(92 * 24 * 3_600);
+/// Of each person, what was counted last is remembered however old it is: a clock that is far ahead
+/// must not take the counters of the true present with it. More than any quota that restricts anybody.
+pub const COUNTED_KEPT_NEWEST: usize = 512;
+/// A step of the machine's clock that is not believed at once.
+pub const CLOCK_STEP_MAX: Duration = Duration::from_secs(60);
+/// How long the clock must go on from where it jumped to before it is believed. Until then the
+/// gateway counts the time that passes.
+pub const CLOCK_BELIEVED_AFTER: Duration = Duration::from_secs(600);
 /// How often a gateway on Redis forgets what is older, of each person.
 pub const COUNTED_FORGOTTEN_EVERY: Duration = Duration::from_secs(24 * 3_600);
 /// What is attached to one queue item (voicemails, outcomes). More: refused.
@@ -460,6 +468,8 @@ pub const ACCEPT_FAULT_SAID_EVERY: Duration = Duration::from_secs(1);
 
 /// One part's answer to a readiness check. Over: the part counts as not ready.
 pub const HEALTH_PART_WAIT: Duration = Duration::from_secs(2);
+/// How often the gateway looks at its parts and queues for its metrics.
+pub const MONITOR_EVERY: Duration = Duration::from_secs(15);
 /// What `health` reads of the gateway's answer. More: the answer counts as broken.
 pub const HEALTH_ANSWER_BYTES_MAX: usize = 64 * 1024;
 

@@ -97,8 +97,14 @@ pub struct RequestLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct PartLabels {
-    /// `store`, `archive`, `downstream`.
+    /// `restrictions`, `store`, `archive`, `journal`, `clock`, `downstream`.
     pub part: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct QueueLabels {
+    pub organisation: String,
+    pub queue: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -131,6 +137,10 @@ pub struct Metrics {
     pub commit_seconds: Histogram,
     /// 1 while a part works, 0 while it does not.
     pub part_up: Family<PartLabels, Gauge>,
+    /// Items that wait on a queue.
+    pub queue_waiting: Family<QueueLabels, Gauge>,
+    /// How long the oldest of them has waited, in seconds.
+    pub queue_oldest_seconds: Family<QueueLabels, Gauge>,
     /// Sessions or connections that are open.
     pub sessions: Family<ListenerLabels, Gauge>,
     /// Requests to the staff listener.
@@ -158,6 +168,8 @@ impl Metrics {
             degraded: Counter::default(),
             commit_seconds: Histogram::new(COMMIT_BUCKETS),
             part_up: Family::default(),
+            queue_waiting: Family::default(),
+            queue_oldest_seconds: Family::default(),
             sessions: Family::default(),
             requests: Family::default(),
             events: Family::default(),
@@ -182,10 +194,21 @@ impl Metrics {
             self.commit_seconds.clone(),
         );
         registry.register("part_up", "Whether a part works", self.part_up.clone());
+        registry.register("queue_waiting", "Items that wait", self.queue_waiting.clone());
+        registry.register(
+            "queue_oldest_seconds",
+            "How long the oldest item has waited",
+            self.queue_oldest_seconds.clone(),
+        );
         registry.register("sessions", "Sessions that are open", self.sessions.clone());
         registry.register("requests", "Requests to the staff listener", self.requests.clone());
         registry.register("events", "Events told to other systems", self.events.clone());
         registry.register("sign_in_failures", "Failed sign-ins", self.sign_in_failures.clone());
+    }
+
+    /// Whether a part works, as `ready` and the gateway's own looks found it.
+    pub fn part(&self, part: &'static str, works: bool) {
+        self.part_up.get_or_create(&PartLabels { part }).set(i64::from(works));
     }
 
     /// The text form, for one organisation: what belongs to no organisation, and its own. A token

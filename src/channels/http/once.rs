@@ -1,11 +1,15 @@
 //! The same request again gets the first one's answer: while the first is in work the second waits
 //! for it, and afterwards it is remembered for a while.
+//!
+//! A while is time that has passed, never what a clock shows: a clock that was ahead and is set back would
+//! have the same answer given for days, to submissions that nobody ever sees.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::runtime::limits::REPEAT_WAITS_MAX;
 use crate::runtime::tokens::sha256;
@@ -26,7 +30,7 @@ pub fn keyed(parts: &[&[u8]]) -> Key {
 
 /// Values remembered for a while, the oldest forgotten first.
 pub struct Recent<V> {
-    window: TimeDelta,
+    window: Duration,
     max: usize,
     inner: Mutex<Inner<V>>,
 }
@@ -39,33 +43,32 @@ struct Inner<V> {
 
 struct Entry<V> {
     number: u64,
-    since: DateTime<Utc>,
+    since: Instant,
     value: V,
 }
 
 impl<V: Clone> Recent<V> {
     /// Remembers up to `max` values for `window` each.
-    pub fn new(window: std::time::Duration, max: usize) -> Self {
-        let window = TimeDelta::from_std(window).unwrap_or(TimeDelta::MAX);
+    pub fn new(window: Duration, max: usize) -> Self {
         let inner = Inner { values: HashMap::new(), order: VecDeque::new(), next: 0 };
         Recent { window, max: max.max(1), inner: Mutex::new(inner) }
     }
 
-    pub fn get(&self, key: &Key, now: DateTime<Utc>) -> Option<V> {
+    pub fn get(&self, key: &Key, now: Instant) -> Option<V> {
         let inner = self.lock();
         let entry = inner.values.get(key)?;
         self.holds(entry.since, now).then(|| entry.value.clone())
     }
 
     /// Remembers a value, in the place of the one there was.
-    pub fn put(&self, key: Key, now: DateTime<Utc>, value: V) -> u64 {
+    pub fn put(&self, key: Key, now: Instant, value: V) -> u64 {
         let mut inner = self.lock();
         self.put_in(&mut inner, key, now, value)
     }
 
     /// The value remembered, or else the new one, which is then remembered: one step, so that of
     /// two callers at once one alone is the first. `Err` gives the number of the new entry.
-    fn get_or_put(&self, key: Key, now: DateTime<Utc>, new: V) -> Result<V, u64> {
+    fn get_or_put(&self, key: Key, now: Instant, new: V) -> Result<V, u64> {
         let mut inner = self.lock();
         match inner.values.get(&key) {
             Some(entry) if self.holds(entry.since, now) => Ok(entry.value.clone()),
@@ -81,11 +84,11 @@ impl<V: Clone> Recent<V> {
         }
     }
 
-    fn holds(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-        now.signed_duration_since(since) < self.window
+    fn holds(&self, since: Instant, now: Instant) -> bool {
+        now.duration_since(since) < self.window
     }
 
-    fn put_in(&self, inner: &mut Inner<V>, key: Key, since: DateTime<Utc>, value: V) -> u64 {
+    fn put_in(&self, inner: &mut Inner<V>, key: Key, since: Instant, value: V) -> u64 {
         let number = inner.next;
         inner.next += 1;
         inner.values.insert(key, Entry { number, since, value });
@@ -136,13 +139,13 @@ pub struct First<V: Clone> {
 }
 
 impl<V: Clone> Once<V> {
-    pub fn new(window: std::time::Duration, max: usize) -> Arc<Self> {
+    pub fn new(window: Duration, max: usize) -> Arc<Self> {
         Arc::new(Once { seen: Recent::new(window, max) })
     }
 
     /// Waits until the answer to an identical request is there, or it is clear that this is the
     /// first.
-    pub async fn turn(self: &Arc<Self>, key: Key, now: DateTime<Utc>) -> Turn<V> {
+    pub async fn turn(self: &Arc<Self>, key: Key, now: Instant) -> Turn<V> {
         for _ in 0..REPEAT_WAITS_MAX {
             let (tell, told) = watch::channel(None);
             let mut told = match self.seen.get_or_put(key, now, told) {
@@ -189,24 +192,25 @@ impl<V: Clone> Drop for First<V> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::sync::LazyLock;
 
     use super::*;
 
     const MINUTE: Duration = Duration::from_secs(60);
+    static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-    fn at(seconds: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+    fn at(seconds: u64) -> Instant {
+        *BEGUN + Duration::from_secs(seconds)
     }
 
-    async fn first(once: &Arc<Once<u32>>, key: Key, now: DateTime<Utc>) -> First<u32> {
+    async fn first(once: &Arc<Once<u32>>, key: Key, now: Instant) -> First<u32> {
         match once.turn(key, now).await {
             Turn::First(first) => first,
             Turn::Again(value) => panic!("answered {value}"),
         }
     }
 
-    async fn again(once: &Arc<Once<u32>>, key: Key, now: DateTime<Utc>) -> u32 {
+    async fn again(once: &Arc<Once<u32>>, key: Key, now: Instant) -> u32 {
         match once.turn(key, now).await {
             Turn::First(_) => panic!("first"),
             Turn::Again(value) => value,

@@ -5,7 +5,13 @@ use chrono::{DateTime, Utc};
 use super::flow::Note;
 use super::script::Next;
 use crate::domain::channel::Channel;
-use crate::domain::contact::{AskedLane, Attachment, Contact, SenderIdentifier};
+use crate::domain::contact::{
+    AskedLane, Attachment, Contact, ID_BYTES_MAX, SenderIdentifier, id_fault,
+};
+use crate::runtime::tokens::{hex, sha256};
+
+/// Room in an id for what the contact that a caller makes by a key has behind the call's.
+const LANE_BYTES_MAX: usize = 40;
 
 /// What a webhook asks for.
 pub enum Event {
@@ -24,6 +30,28 @@ pub enum Event {
     Told(Call),
     /// A step of the existing call flow, which is not ours.
     PassOn,
+}
+
+impl Event {
+    /// With ids that can be a contact's, whatever the provider or a SIP client wrote into its own.
+    pub fn fitted(self) -> Self {
+        match self {
+            Event::Call(call) => Event::Call(Call { id: fitted(call.id), ..call }),
+            Event::Next(next, call) => Event::Next(next, Call { id: fitted(call.id), ..call }),
+            Event::Text(text) => Event::Text(Text { id: fitted(text.id), ..text }),
+            Event::Noted(id, notes) => Event::Noted(fitted(id), notes),
+            // Of an API: what can't be an id was refused.
+            Event::Handed(_) | Event::PassOn => self,
+        }
+    }
+}
+
+/// An id of a provider's with room for a lane's name, or the digest of one that can't be an id.
+fn fitted(id: String) -> String {
+    if id_fault(&id).is_none() && id.len() + LANE_BYTES_MAX <= ID_BYTES_MAX {
+        return id;
+    }
+    format!("call-sha256-{}", hex(&sha256(id.as_bytes())))
 }
 
 /// A call.
@@ -119,5 +147,24 @@ fn contact(
         unanswerable: false,
         notified_apart: false,
         lane: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edges_own_ids_always_fit_and_a_retry_has_the_same() {
+        let plain = "call-twilio-AC1-CA1".to_owned();
+        assert_eq!(fitted(plain.clone()), plain);
+        for foreign in ["call-sip-a b\u{7}@h".to_owned(), format!("call-sip-{}", "x".repeat(5_000))]
+        {
+            let once = fitted(foreign.clone());
+            assert_eq!(id_fault(&once), None);
+            assert_eq!(once, fitted(foreign));
+        }
+        let longest = "x".repeat(ID_BYTES_MAX);
+        assert!(fitted(longest).len() + LANE_BYTES_MAX <= ID_BYTES_MAX);
     }
 }

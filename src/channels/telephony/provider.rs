@@ -65,6 +65,7 @@ pub fn event(entry: &TelephonySettings, webhook: &Webhook, now: DateTime<Utc>) -
         Provider::Sip => sip::event(entry, webhook),
         Provider::Generic => generic::event(webhook, now),
     }
+    .fitted()
 }
 
 /// The answer to a call that was decided; `None`: the existing call flow goes on.

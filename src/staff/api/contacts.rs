@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::shape;
 use crate::casework::not_theirs::NotTheirs;
 use crate::domain::channel::Channel;
-use crate::domain::contact::{AskedLane, Attachment, Contact, SenderIdentifier};
+use crate::domain::contact::{AskedLane, Attachment, Contact, SenderIdentifier, id_fault};
 use crate::domain::decision::Decision;
 use crate::runtime::tokens::sha256;
 use crate::staff::Staff;
@@ -23,7 +23,8 @@ use crate::staff::request::{Asked, Json, Named};
 #[schema(as = Contact)]
 #[serde(deny_unknown_fields)]
 pub struct ContactBody {
-    /// Chosen by whoever logs it; the same id again is the same contact.
+    /// Chosen by whoever logs it; the same id again is the same contact. Visible ASCII without spaces.
+    #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
     pub id: String,
     #[schema(value_type = shape::Channel)]
     pub channel: Channel,
@@ -67,9 +68,9 @@ pub struct ContactBody {
 
 impl ContactBody {
     fn into_contact(self, now: DateTime<Utc>) -> Result<Contact, Problem> {
-        if self.id.trim().is_empty() {
+        if let Some(fault) = id_fault(&self.id) {
             return Err(Problem::new(422, "invalid-body", "The body has a fault")
-                .with_detail("`id` is empty; it tells a retry from a second contact".to_owned()));
+                .with_detail(format!("`id` {fault}; it tells a retry from a second contact")));
         }
         Ok(Contact {
             id: self.id,

@@ -10,7 +10,6 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::runtime::metrics::PartLabels;
 use crate::staff::Staff;
 use crate::staff::auth::Caller;
 
@@ -66,8 +65,7 @@ pub async fn ready(State(staff): State<Arc<Staff>>) -> impl IntoResponse {
     let mut parts = BTreeMap::new();
     let mut ready = true;
     for state in staff.health.states().await {
-        let up = staff.metrics.part_up.get_or_create(&PartLabels { part: state.part }).clone();
-        up.set(i64::from(state.fault.is_none()));
+        staff.metrics.part(state.part, state.fault.is_none());
         ready &= state.fault.is_none();
         parts.insert(state.part, state.fault.unwrap_or_else(|| "ok".to_owned()));
     }

@@ -1,14 +1,14 @@
 //! What is remembered of a person: read for a decision, and added to with it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{CachedStatement, Connection, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::fault::{from_sqlite, unreadable};
 use super::record::Record;
-use crate::domain::ledger::{Counted, Ledger, Received, Told};
+use crate::domain::ledger::{Counted, Ledger, Received, TOLD_AHEAD_MAX, Told};
 use crate::domain::restriction::Mode;
 use crate::ports::{CommitRequest, JournalEntry, StoreError};
-use crate::runtime::limits::{COUNTED_KEPT, RECEIVED_PER_PERSON_MAX};
+use crate::runtime::limits::{COUNTED_KEPT, COUNTED_KEPT_NEWEST, RECEIVED_PER_PERSON_MAX};
 
 /// A person's ledger, to be read.
 pub(super) struct Reading<'c> {
@@ -141,7 +141,8 @@ impl<'c> Adding<'c> {
             )?,
             // Asked before anything is deleted: there is seldom something, and asking costs less.
             long_ago: prepare(
-                "SELECT 1 FROM counted WHERE organisation = ?1 AND person = ?2 AND at < ?3 LIMIT 1",
+                "SELECT at FROM counted WHERE organisation = ?1 AND person = ?2
+                 ORDER BY at DESC LIMIT 1 OFFSET ?3",
             )?,
             receive: prepare(
                 "INSERT INTO received (organisation, person, contact, at, record)
@@ -172,10 +173,16 @@ impl<'c> Adding<'c> {
             connection
                 .prepare_cached(
                     "INSERT INTO told (organisation, person, code, at) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT DO UPDATE SET at = max(at, excluded.at)",
+                     ON CONFLICT DO UPDATE SET at = iif(at - excluded.at > ?5, excluded.at, max(at, excluded.at))",
                 )
                 .and_then(|mut it| {
-                    it.execute(params![organisation, person, told.code, told.at.timestamp_micros()])
+                    it.execute(params![
+                        organisation,
+                        person,
+                        told.code,
+                        told.at.timestamp_micros(),
+                        TOLD_AHEAD_MAX.num_microseconds()
+                    ])
                 })
                 .map_err(from_sqlite)?;
         }
@@ -214,15 +221,22 @@ impl<'c> Adding<'c> {
         if entry.settled.additions.counted.is_empty() {
             return Ok(());
         }
+        // What is long ago by this clock, and not of the newest: those are kept by any clock.
         let kept = TimeDelta::from_std(COUNTED_KEPT).unwrap_or(TimeDelta::MAX);
         let oldest = entry.at.checked_sub_signed(kept).unwrap_or(DateTime::<Utc>::MIN_UTC);
-        let of = params![organisation, person, oldest.timestamp_micros()];
-        if self.long_ago.exists(of).map_err(from_sqlite)? {
+        let newest = i64::try_from(COUNTED_KEPT_NEWEST).unwrap_or(i64::MAX);
+        let next: Option<i64> = self
+            .long_ago
+            .query_row(params![organisation, person, newest], |row| row.get(0))
+            .optional()
+            .map_err(from_sqlite)?;
+        if let Some(next) = next {
+            let before = oldest.timestamp_micros().min(next.saturating_add(1));
             connection
                 .prepare_cached(
                     "DELETE FROM counted WHERE organisation = ?1 AND person = ?2 AND at < ?3",
                 )
-                .and_then(|mut it| it.execute(of))
+                .and_then(|mut it| it.execute(params![organisation, person, before]))
                 .map_err(from_sqlite)?;
         }
         Ok(())

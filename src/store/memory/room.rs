@@ -7,12 +7,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::decision::Decision;
-use crate::domain::ledger::{Counted, Ledger, Received, Told};
+use crate::domain::ledger::{Counted, Ledger, Received, TOLD_AHEAD_MAX, Told};
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::ports::portable::CopyMark;
 use crate::ports::{ItemFilter, JournalEntry, QueueCount, Stamp, StoreError};
-use crate::runtime::limits::{COUNTED_KEPT, RECEIVED_PER_PERSON_MAX};
+use crate::runtime::limits::{COUNTED_KEPT, COUNTED_KEPT_NEWEST, RECEIVED_PER_PERSON_MAX};
 use crate::store::{GATEWAY, page};
 
 #[derive(Default)]
@@ -157,7 +157,9 @@ impl Remembered {
         if let Some(kept) = TimeDelta::from_std(COUNTED_KEPT).ok()
             && let Some(oldest) = entry.at.checked_sub_signed(kept)
         {
-            self.counted.retain(|(_, counted)| counted.at >= oldest);
+            let long_ago = self.counted.partition_point(|(_, counted)| counted.at < oldest);
+            let over = self.counted.len().saturating_sub(COUNTED_KEPT_NEWEST);
+            self.counted.drain(..long_ago.min(over));
         }
         self.received.extend(additions.received.clone());
         self.received.sort_by_key(|received| received.at);
@@ -165,7 +167,7 @@ impl Remembered {
         self.received.drain(..over);
         if let Some(told) = &additions.told {
             let at = self.told.entry(told.code.clone()).or_insert(told.at);
-            *at = told.at.max(*at);
+            *at = if *at - told.at > TOLD_AHEAD_MAX { told.at } else { told.at.max(*at) };
         }
         if let Some(lane) = &additions.lane {
             *self.lanes_used.entry(lane.clone()).or_insert(0) += 1;

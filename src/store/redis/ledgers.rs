@@ -12,11 +12,12 @@ use chrono::{DateTime, Days, TimeDelta, Utc};
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::keys::CountedMember;
-use crate::domain::ledger::{Counted, Ledger};
+use crate::domain::ledger::{Counted, Ledger, TOLD_AHEAD_MAX};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{CommitRequest, JournalEntry};
 use crate::runtime::limits::{
-    COUNTED_FORGOTTEN_EVERY, COUNTED_KEPT, RECEIVED_PER_PERSON_MAX, REDIS_LEDGERS_BYTES_MAX,
+    COUNTED_FORGOTTEN_EVERY, COUNTED_KEPT, COUNTED_KEPT_NEWEST, RECEIVED_PER_PERSON_MAX,
+    REDIS_LEDGERS_BYTES_MAX,
 };
 
 /// The version of a ledger to which nothing was ever added.
@@ -175,7 +176,10 @@ impl Known {
         ledger.counted.sort_by_key(|counted| counted.at);
         // As Redis forgets it, too.
         let oldest = counted_kept_from(entry.at);
-        ledger.counted.retain(|counted| counted.at.timestamp_micros() >= oldest);
+        let is_long_ago = |counted: &Counted| counted.at.timestamp_micros() < oldest;
+        let long_ago = ledger.counted.partition_point(is_long_ago);
+        let over = ledger.counted.len().saturating_sub(COUNTED_KEPT_NEWEST);
+        ledger.counted.drain(..long_ago.min(over));
         if needs_received {
             ledger.received.extend(additions.received.clone());
             ledger.received.sort_by_key(|received| received.at);
@@ -187,6 +191,7 @@ impl Known {
         }
         if let Some(told) = &additions.told {
             match ledger.told.iter_mut().find(|before| before.code == told.code) {
+                Some(before) if before.at - told.at > TOLD_AHEAD_MAX => before.at = told.at,
                 Some(before) => before.at = before.at.max(told.at),
                 None => ledger.told.push(told.clone()),
             }

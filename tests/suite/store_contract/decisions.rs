@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use contact_gateway::domain::decision::Disposition;
 use contact_gateway::domain::ledger::{Additions, Ledger};
 use contact_gateway::ports::{ItemFilter, Settled};
-use contact_gateway::runtime::limits::{COUNTED_KEPT, RECEIVED_PER_PERSON_MAX};
+use contact_gateway::runtime::limits::{
+    COUNTED_KEPT, COUNTED_KEPT_NEWEST, RECEIVED_PER_PERSON_MAX,
+};
 
 use super::Ground;
 use super::facts::{
@@ -227,9 +229,22 @@ pub async fn what_was_counted_long_ago_is_forgotten(ground: &dyn Ground) {
     let store = ground.gateway();
     store.commit(request("c-1", |_| admitted("c-1", at(0)))).await.unwrap();
     let later = at(1) + TimeDelta::from_std(COUNTED_KEPT).unwrap();
-    let mut long_after = request("c-2", move |_| admitted("c-2", later));
-    long_after.at = later;
-    assert_eq!(long_after.person.as_deref(), Some(PERSON));
-    store.commit(long_after).await.unwrap();
-    assert_eq!(ledger(&*store).await.counted, [counted(later)]);
+    let commit = |id: String, when: DateTime<Utc>| {
+        let name = id.clone();
+        let mut request = request(&id, move |_| admitted(&name, when));
+        request.at = when;
+        assert_eq!(request.person.as_deref(), Some(PERSON));
+        store.commit(request)
+    };
+    // A clock that is far ahead for a moment takes nothing of the true present with it.
+    commit("c-2".to_owned(), later).await.unwrap();
+    assert_eq!(ledger(&*store).await.counted, [counted(at(0)), counted(later)]);
+    // Time that has passed does, once enough else was counted.
+    for number in 0..i64::try_from(COUNTED_KEPT_NEWEST).unwrap() {
+        let when = later + TimeDelta::seconds(number);
+        commit(format!("c-later-{number}"), when).await.unwrap();
+    }
+    commit("c-last".to_owned(), later + TimeDelta::days(2)).await.unwrap();
+    let seen = ledger(&*store).await.counted;
+    assert!(!seen.contains(&counted(at(0))) && seen.contains(&counted(later)));
 }

@@ -57,7 +57,14 @@ if person ~= '' then
   if #ARGV > 23 then
     redis.call('ZADD', KEYS[3], unpack(ARGV, 24))
     if ARGV[22] ~= '' then
-      redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', '(' .. ARGV[22])
+      -- The newest 512 (COUNTED_KEPT_NEWEST) are kept by any clock.
+      local over = redis.call('ZCARD', KEYS[3]) - 512
+      if over > 0 then
+        local old = redis.call('ZCOUNT', KEYS[3], '-inf', '(' .. ARGV[22])
+        if old > 0 then
+          redis.call('ZREMRANGEBYRANK', KEYS[3], 0, math.min(over, old) - 1)
+        end
+      end
     end
     changed = true
   end
@@ -79,7 +86,9 @@ if person ~= '' then
   if ARGV[19] ~= '' then
     local field = 'told.' .. ARGV[19]
     local before = redis.call('HGET', KEYS[2], field)
-    if not before or tonumber(before) < tonumber(ARGV[20]) then
+    -- More than a day ahead: a clock that was wrong wrote it (TOLD_AHEAD_MAX).
+    local ahead = before and tonumber(before) - tonumber(ARGV[20]) or 0
+    if not before or ahead < 0 or ahead > 86400000000 then
       redis.call('HSET', KEYS[2], field, ARGV[20])
     end
     changed = true

@@ -1,0 +1,182 @@
+//! The time.
+//!
+//! Restrictions, quotas and notices hang on it, so that a clock that is set wrong, by hand or by a time server,
+//! must not do for a while what nobody can undo: count in another week, tell somebody twice.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::runtime::limits::{CLOCK_BELIEVED_AFTER, CLOCK_STEP_MAX};
+
+/// The only clock that intake, casework and staff see.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> DateTime<Utc>;
+
+    /// What is wrong with the time; `None`: nothing.
+    fn fault(&self) -> Option<String> {
+        None
+    }
+}
+
+/// The machine's clock.
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}
+
+/// The machine's clock for a process that lives long. Small steps are followed at once. After a jump the
+/// time that passes is counted on, until the clock has gone on from where it jumped to for
+/// [`CLOCK_BELIEVED_AFTER`]: one that comes back before then changed nothing.
+pub struct SteadyClock {
+    state: Mutex<State>,
+}
+
+struct State {
+    /// What was believed, and when that was.
+    believed: (DateTime<Utc>, Instant),
+    jumped: Option<Jump>,
+}
+
+#[derive(Clone, Copy)]
+struct Jump {
+    by: TimeDelta,
+    since: Instant,
+}
+
+impl SteadyClock {
+    pub fn new() -> Self {
+        SteadyClock::starting(Utc::now(), Instant::now())
+    }
+
+    fn starting(wall: DateTime<Utc>, at: Instant) -> Self {
+        SteadyClock { state: Mutex::new(State { believed: (wall, at), jumped: None }) }
+    }
+
+    /// The time to go by, where the machine's clock shows `wall`.
+    fn at(&self, wall: DateTime<Utc>, at: Instant) -> DateTime<Utc> {
+        // Nothing that holds the lock can panic half-way through a change.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (believed, since) = state.believed;
+        let passed = at.saturating_duration_since(since);
+        let counted = believed + TimeDelta::from_std(passed).unwrap_or(TimeDelta::MAX);
+        let step = TimeDelta::from_std(CLOCK_STEP_MAX).unwrap_or(TimeDelta::MAX);
+        let by = wall - counted;
+        if by.abs() <= step {
+            if state.jumped.take().is_some() {
+                tracing::warn!("the machine's clock is back");
+            }
+            state.believed = (wall, at);
+            return wall;
+        }
+        let jump = match state.jumped {
+            Some(jump) if (jump.by - by).abs() <= step => jump,
+            Some(_) | None => {
+                tracing::error!(
+                    seconds = by.num_seconds(),
+                    "the machine's clock has jumped; the time that passes is counted on for now"
+                );
+                Jump { by, since: at }
+            }
+        };
+        if at.saturating_duration_since(jump.since) < CLOCK_BELIEVED_AFTER {
+            state.jumped = Some(jump);
+            return counted;
+        }
+        tracing::error!(seconds = by.num_seconds(), "the machine's clock is believed after a jump");
+        state.jumped = None;
+        state.believed = (wall, at);
+        wall
+    }
+}
+
+impl Default for SteadyClock {
+    fn default() -> Self {
+        SteadyClock::new()
+    }
+}
+
+impl Clock for SteadyClock {
+    fn now(&self) -> DateTime<Utc> {
+        self.at(Utc::now(), Instant::now())
+    }
+
+    fn fault(&self) -> Option<String> {
+        // So that a jump is seen, and forgotten, without a contact.
+        self.now();
+        let jumped = self.state.lock().unwrap_or_else(PoisonError::into_inner).jumped;
+        let by = jumped?.by.num_seconds();
+        Some(format!(
+            "the machine's clock has jumped by {by} s; the time that passes is counted on"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    struct Machine {
+        clock: SteadyClock,
+        begun: Instant,
+        wall: DateTime<Utc>,
+        passed: Duration,
+    }
+
+    impl Machine {
+        fn new() -> Self {
+            let (wall, begun) = ("2026-11-21T10:00:00Z".parse().unwrap(), Instant::now());
+            let clock = SteadyClock::starting(wall, begun);
+            Machine { clock, begun, wall, passed: Duration::ZERO }
+        }
+
+        /// So much time passes, while the wall clock is set another way besides.
+        fn after(&mut self, passed: u64, set: TimeDelta) -> DateTime<Utc> {
+            self.passed += Duration::from_secs(passed);
+            self.wall += TimeDelta::seconds(i64::try_from(passed).unwrap()) + set;
+            self.clock.at(self.wall, self.begun + self.passed)
+        }
+    }
+
+    #[test]
+    fn small_steps_are_followed_and_a_jump_that_comes_back_changes_nothing() {
+        for jump in [TimeDelta::days(365), -TimeDelta::days(365), TimeDelta::minutes(2)] {
+            let mut machine = Machine::new();
+            let begun = machine.wall;
+            assert_eq!(machine.after(10, TimeDelta::seconds(30)), begun + TimeDelta::seconds(40));
+            assert_eq!(machine.after(10, jump), begun + TimeDelta::seconds(50), "{jump}");
+            assert_eq!(machine.after(300, TimeDelta::zero()), begun + TimeDelta::seconds(350));
+            assert_eq!(machine.after(10, -jump), begun + TimeDelta::seconds(360), "{jump}");
+            assert!(machine.clock.state.lock().unwrap().jumped.is_none());
+        }
+    }
+
+    #[test]
+    fn a_clock_that_stays_where_it_jumped_to_is_believed_after_a_while() {
+        let mut machine = Machine::new();
+        let begun = machine.wall;
+        let jump = TimeDelta::hours(3);
+        assert_eq!(machine.after(1, jump), begun + TimeDelta::seconds(1));
+        let wait = CLOCK_BELIEVED_AFTER.as_secs();
+        assert_eq!(machine.after(wait, TimeDelta::zero()), machine.wall);
+        assert_eq!(machine.after(1, TimeDelta::zero()), machine.wall);
+        assert_eq!(machine.wall, begun + jump + TimeDelta::seconds(2 + wait as i64));
+    }
+
+    #[test]
+    fn a_clock_that_jumps_about_is_not_believed() {
+        let mut machine = Machine::new();
+        let begun = machine.wall;
+        for _ in 0..100 {
+            machine.after(60, TimeDelta::hours(1));
+        }
+        let counted = machine.after(60, TimeDelta::hours(1));
+        assert_eq!(counted, begun + TimeDelta::seconds(60 * 101));
+    }
+}
