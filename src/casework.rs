@@ -3,6 +3,7 @@
 //! A [`Desk`] holds what the verbs need of the outside; [`Casework`] adds the organisations and the
 //! way in, and is what the staff listener works with. The command line works with a desk alone.
 
+pub mod accept;
 pub mod audit;
 pub mod case_replay;
 pub mod contacts;

@@ -9,6 +9,7 @@ mod degraded;
 mod handed_in;
 mod look_up;
 mod measure;
+pub mod past;
 pub mod plain;
 pub mod put_right;
 mod receive;

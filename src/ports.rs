@@ -7,11 +7,13 @@ pub mod archive;
 pub mod clock;
 pub mod dead_letters;
 pub mod message;
+pub mod past;
 pub mod portable;
 pub mod relay;
 
 pub use archive::{Archive, ArchiveIdentity, Original, OriginalFault, OriginalTrouble};
 pub use clock::{Clock, SteadyClock, SystemClock};
+pub use past::Past;
 
 use std::sync::Arc;
 
@@ -38,6 +40,10 @@ pub enum StoreError {
     /// The stored bytes are not what was written: trying again does not help.
     #[error("the store holds something unreadable: {0}")]
     Corrupt(String),
+    /// The store is not, or not yet again, what it was known to be: nothing is written before an
+    /// operator has accepted it, or a newer one is there.
+    #[error("the store is behind what was known of it: {0}")]
+    Behind(String),
     /// The call itself can't be carried out.
     #[error("{0}")]
     Refused(String),
@@ -53,7 +59,7 @@ pub enum StoreError {
 
 impl StoreError {
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, StoreError::Unavailable(_))
+        matches!(self, StoreError::Unavailable(_) | StoreError::Behind(_))
     }
 }
 
@@ -377,9 +383,9 @@ pub trait Deliveries: Send + Sync {
 }
 
 /// What a store must be: all of it, on one atomic and durable ground.
-pub trait Store: Register + Decisions + Queues + AuditTrail + Deliveries {}
+pub trait Store: Register + Decisions + Queues + AuditTrail + Deliveries + Past {}
 
-impl<T: Register + Decisions + Queues + AuditTrail + Deliveries> Store for T {}
+impl<T: Register + Decisions + Queues + AuditTrail + Deliveries + Past> Store for T {}
 
 /// A message that the gateway itself writes: a notice to a sender, or a copy to a route's mailbox.
 #[derive(Clone)]

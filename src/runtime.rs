@@ -15,3 +15,4 @@ pub mod telemetry;
 pub mod terminal;
 pub mod tls;
 pub mod tokens;
+pub mod whole_file;

@@ -8,6 +8,7 @@ mod attached;
 pub mod copy;
 pub mod embedded;
 pub mod journal;
+pub mod keepsakes;
 pub mod memory;
 pub mod redis;
 pub mod settings;

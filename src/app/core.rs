@@ -2,22 +2,27 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinSet;
 
 use crate::config::Settings;
+use crate::intake::past::{self, Reopen, Unopened, Vouched};
 use crate::intake::roster::Rosters;
 use crate::intake::{Intake, Parts, announce, plain, put_right};
-use crate::ports::{Archive, Clock, Journal, Mailer, Register, Store, StoreError};
+use crate::ports::{Archive, Change, Clock, Journal, Mailer, Register, Store, StoreError};
 use crate::runtime::limits::{ANNOUNCEMENTS_MAX, PLAIN_QUEUE_MAX};
 use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::Shutdown;
+use crate::store;
 use crate::store::archive::FileArchive;
 use crate::store::journal::FileJournal;
+use crate::store::keepsakes::FileKeepsakes;
 use crate::store::settings::ArchiveUrl;
 
 /// The parts that edges share, and the tasks that serve them.
 pub(super) struct Core {
+    /// The store, as far as it is vouched for.
+    pub store: Arc<Vouched>,
     pub archive: Arc<dyn Archive>,
     pub rosters: Arc<Rosters>,
     pub intake: Arc<Intake>,
@@ -35,28 +40,72 @@ pub(super) fn archive(settings: &Settings) -> Result<Arc<dyn Archive>, StoreErro
     }
 }
 
-/// Opens everything and loads the people. A store that is away does not keep the gateway from
-/// starting: what comes meanwhile is delivered and flagged.
+/// The store, and what stands before it.
+pub(super) struct Ground {
+    store: Arc<Vouched>,
+    archive: Arc<dyn Archive>,
+    metrics: Arc<Metrics>,
+    /// Of the store itself, from before anything is read.
+    changes: broadcast::Receiver<Change>,
+}
+
+impl Ground {
+    pub(super) fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store) as _
+    }
+}
+
+/// Opens store and archive. A store that is damaged does not keep the gateway from starting: what was
+/// known of it goes on being enforced.
+pub(super) fn open(settings: &Settings) -> Result<Ground, StoreError> {
+    let archive = archive(settings)?;
+    let metrics = Arc::new(Metrics::new());
+    let url = settings.store.clone();
+    let reopen: Box<Reopen> = Box::new(move || store::open(&url));
+    let opened = match store::open(&settings.store) {
+        Err(StoreError::Corrupt(why)) => {
+            tracing::error!(why, "the store can't be opened");
+            Unopened::store(why)
+        }
+        opened => opened?,
+    };
+    let changes = opened.changes();
+    let parts = past::Parts {
+        store: opened,
+        reopen,
+        keepsakes: Arc::new(FileKeepsakes::in_state(&settings.state)),
+        archive: archive.identity().cloned(),
+        metrics: Arc::clone(&metrics),
+    };
+    let store = Vouched::new(parts, &settings.organisation_ids())?;
+    Ok(Ground { store, archive, metrics, changes })
+}
+
+/// Loads the people, and starts what serves the edges. A store that is away does not keep the gateway
+/// from starting: what comes meanwhile is decided on what was last known, or delivered and flagged.
 pub(super) async fn start(
     settings: &Settings,
-    store: &Arc<dyn Store>,
+    ground: Ground,
     mailer: Arc<dyn Mailer>,
     clock: &Arc<dyn Clock>,
     shutdown: &Shutdown,
 ) -> Result<Core, StoreError> {
-    let archive = archive(settings)?;
+    let Ground { store: vouched, archive, metrics, changes: of_store } = ground;
+    let store: Arc<dyn Store> = Arc::clone(&vouched) as _;
     let journal: Arc<dyn Journal> = Arc::new(FileJournal::open(&settings.state.join("journal"))?);
     let rosters = Arc::new(Rosters::new(&settings.organisations));
-    let metrics = Arc::new(Metrics::new());
     let (plain_in, plain_out) = mpsc::channel(PLAIN_QUEUE_MAX);
     let (announcements_in, announcements_out) = mpsc::channel(ANNOUNCEMENTS_MAX);
     // Followed from before the load, so that no change falls between the two.
     let changes = store.changes();
     rosters.load_all(store.as_ref()).await;
+    if let Some(fault) = vouched.archive_fault() {
+        return Err(StoreError::Refused(fault));
+    }
     let intake = Arc::new(Intake::new(Parts {
         organisations: settings.organisations.clone(),
         rosters: Arc::clone(&rosters),
-        store: Arc::clone(store),
+        store: Arc::clone(&store),
         archive: Arc::clone(&archive),
         journal: Arc::clone(&journal),
         clock: Arc::clone(clock),
@@ -65,18 +114,20 @@ pub(super) async fn start(
         metrics: Arc::clone(&metrics),
     }));
     let mut followers = JoinSet::new();
-    let register: Arc<dyn Register> = Arc::clone(store) as Arc<dyn Register>;
+    let (keeping, known) = (Arc::clone(&vouched), Arc::clone(&rosters));
+    followers.spawn(past::keep(keeping, known, of_store, shutdown.stopping()));
+    let register: Arc<dyn Register> = Arc::clone(&store) as Arc<dyn Register>;
     let (following, stopping) = (Arc::clone(&rosters), shutdown.stopping());
     followers.spawn(async move { following.follow(register, changes, stopping).await });
     let putting_right = Arc::clone(&journal);
     followers.spawn(put_right::put_right(
         putting_right,
-        Arc::clone(store) as _,
+        Arc::clone(&store) as _,
         intake.standing(),
         shutdown.stopping(),
     ));
     let mut recorders = JoinSet::new();
-    recorders.spawn(plain::record(Arc::clone(store) as _, journal, plain_out, intake.standing()));
+    recorders.spawn(plain::record(Arc::clone(&store) as _, journal, plain_out, intake.standing()));
     recorders.spawn(announce::announce(mailer, announcements_out));
-    Ok(Core { archive, rosters, intake, metrics, followers, recorders })
+    Ok(Core { store: vouched, archive, rosters, intake, metrics, followers, recorders })
 }

@@ -34,6 +34,7 @@ pub(super) fn start(
     for receiver in &settings.receivers {
         let sources = Sources {
             trail: Arc::clone(store) as _,
+            past: Arc::clone(store) as _,
             register: Arc::clone(store) as _,
             dead_letters: Arc::clone(&dead_letters),
             clock: Arc::clone(clock),

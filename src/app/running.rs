@@ -86,7 +86,8 @@ pub async fn start(settings: &Settings) -> Result<Running, StartFault> {
         tracing::warn!("{fault}");
     }
     store::refuse_unfinished(&settings.store, &settings.organisation_ids()).await?;
-    let store = store::open(&settings.store)?;
+    let ground = core::open(settings)?;
+    let store = ground.store();
     let mail = match &settings.mail {
         Some(mail) => Some(Arc::new(mail.with_key(pass_key(&settings.state)?))),
         None => None,
@@ -94,7 +95,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartFault> {
     let deliveries: Arc<dyn Deliveries> = Arc::clone(&store) as Arc<dyn Deliveries>;
     let out = outward::outward(settings, mail.as_deref(), Arc::clone(&deliveries), &clock)?;
     let shutdown = Shutdown::new();
-    let core = core::start(settings, &store, Arc::clone(&out.mailer), &clock, &shutdown).await?;
+    let core = core::start(settings, ground, Arc::clone(&out.mailer), &clock, &shutdown).await?;
     let mut running =
         Running { addresses: Addresses::default(), shutdown, edges: JoinSet::new(), core };
     let dead_letters = running.start_events(settings, &store, &clock)?;
@@ -222,7 +223,8 @@ impl Running {
         Ok(())
     }
 
-    /// Ready is: the people are known, the store answers, the server behind answers.
+    /// Ready is: the people are known, the store answers and is what it was known to be, the server
+    /// behind answers.
     fn health(
         &self,
         settings: &Settings,
@@ -232,7 +234,7 @@ impl Running {
     ) -> Health {
         let rosters = Arc::clone(&self.core.rosters);
         let asked = settings.organisations.first().map(|one| one.id.clone());
-        let store = Arc::clone(store);
+        let (store, vouched) = (Arc::clone(store), Arc::clone(&self.core.store));
         let (committing, keeping, journalling) = (
             Arc::clone(&self.core.intake),
             Arc::clone(&self.core.intake),
@@ -247,8 +249,12 @@ impl Running {
             })
             .with("store", move || {
                 let (store, asked) = (Arc::clone(&store), asked.clone());
+                let behind = vouched.fault();
                 let failing = committing.store_fault();
                 async move {
+                    if let Some(fault) = behind {
+                        return Err(fault);
+                    }
                     // A store that answers questions need not take commits.
                     failing.map_or(Ok(()), Err)?;
                     let Some(organisation) = asked else { return Ok(()) };

@@ -251,6 +251,8 @@ fn contact_again(item: &QueueItem, from: SenderIdentifier) -> Contact {
         message_id: None,
         call_id: None,
         ambiguous: false,
+        unread: false,
+        obscure: None,
         unanswerable: true,
         notified_apart: false,
         lane: None,

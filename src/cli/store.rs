@@ -16,7 +16,9 @@ use crate::store;
 use crate::store::copy::{Copied, CopyFault, Progress, Source, copy};
 use crate::store::settings::StoreUrl;
 
-/// Move everything between stores
+mod accept;
+
+/// Move everything between stores, and accept one as it is
 #[derive(Debug, clap::Args)]
 pub struct StoreArgs {
     #[command(subcommand)]
@@ -26,6 +28,7 @@ pub struct StoreArgs {
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     Copy(CopyArgs),
+    Accept(accept::AcceptArgs),
 }
 
 /// Copy everything that a store holds to another, and compare
@@ -57,6 +60,7 @@ pub struct CopyArgs {
 pub async fn run(args: &StoreArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     match &args.verb {
         Verb::Copy(args) => run_copy(args, io).await,
+        Verb::Accept(args) => accept::run(args, io).await,
     }
 }
 

@@ -28,6 +28,9 @@ pub enum AuditEvent {
     Released { item: String },
     /// A person's record was changed.
     PersonChanged { person: String },
+    /// An operator took a store as it is that was behind: with so many entries, where so many were
+    /// known.
+    StoreAccepted { known: u64, found: u64 },
 }
 
 /// A restriction that was ended, by the ids of it and its person.

@@ -195,6 +195,8 @@ pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
             let data = EventData::Person { person: person.clone(), by: entry.by.clone() };
             vec![event(EventKind::PersonChanged, Some(person.clone()), data)]
         }
+        // The operator's own doing, and nothing that happened to a person or a contact.
+        AuditEvent::StoreAccepted { .. } => Vec::new(),
     }
 }
 

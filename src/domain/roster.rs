@@ -3,7 +3,7 @@
 
 use std::borrow::Borrow;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -144,6 +144,22 @@ impl Roster {
                 }
             }
         }
+    }
+
+    /// Everybody whom enforcement needs, in the order of their ids: who has or had a restriction, and
+    /// who lists the same identifiers as one of them, without whom a shared identifier would be taken
+    /// for one person's own.
+    pub fn needed_to_enforce(&self, nation: Nation) -> Vec<Arc<Person>> {
+        let mut needed: BTreeMap<&str, &Arc<Person>> = BTreeMap::new();
+        let restricted = self.people.iter().filter(|ById(one)| !one.restrictions.is_empty());
+        for ById(person) in restricted {
+            needed.insert(&person.id, person);
+            for (key, _) in keys_of(person, nation) {
+                let sharing = self.listings(&key).iter().map(|listing| &listing.person);
+                needed.extend(sharing.map(|one| (one.id.as_str(), one)));
+            }
+        }
+        needed.into_values().map(Arc::clone).collect()
     }
 
     /// Everybody who lists this identifier, in no order.

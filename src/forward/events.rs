@@ -5,6 +5,10 @@
 //! and a receiver that was away is told all that it missed, in order, at least once. A repeat has
 //! the id of the first. What a receiver refuses, or is away for too long for, becomes a dead letter.
 //!
+//! A place is a number in a trail of this name. Where an operator has accepted another store, or an
+//! older one, the trail has another name: then the receiver is told what it can't have been told. While
+//! the store is behind, it is told nothing.
+//!
 //! Gateways that share a store each follow the same trail: configure receivers at one of them, or
 //! let the receiver drop ids that it knows.
 
@@ -31,8 +35,9 @@ use self::post::{Answer, Post};
 use self::settings::ReceiverSettings;
 use self::signature::{Key, NotASecret};
 use crate::domain::event::{self, Event};
+use crate::domain::past::Nameplate;
 use crate::ports::dead_letters::{DeadLetter, DeadLetters};
-use crate::ports::{AuditTrail, Clock, Register, StoreError};
+use crate::ports::{AuditTrail, Clock, Past, Register, StoreError};
 use crate::runtime::http_client::NoAuthorities;
 use crate::runtime::limits::{
     EVENT_AGE_MAX, EVENT_LOOK_EVERY, EVENT_PAGE_MAX, EVENT_PAUSE_FIRST, EVENT_PAUSE_MAX,
@@ -69,6 +74,7 @@ impl Receiver for Post {
 #[derive(Clone)]
 pub struct Sources {
     pub trail: Arc<dyn AuditTrail>,
+    pub past: Arc<dyn Past>,
     pub register: Arc<dyn Register>,
     pub dead_letters: Arc<DeadLetterBox>,
     pub clock: Arc<dyn Clock>,
@@ -85,6 +91,8 @@ pub struct Courier {
     sources: Sources,
     /// The event that the receiver refused last, and how often.
     refused: (String, u32),
+    /// The trail's name, where its numbers were those of another trail's entries before.
+    renamed: Option<String>,
 }
 
 /// How a round ended.
@@ -131,14 +139,22 @@ impl Courier {
         let file = PlaceFile::new(&folder.join(settings.organisation.as_str()), &settings.name);
         let left =
             file.read().map_err(|cause| CourierFault::Place(settings.name.clone(), cause))?;
-        Ok(Courier { settings, receiver, file, left, sources, refused: (String::new(), 0) })
+        Ok(Courier {
+            settings,
+            receiver,
+            file,
+            left,
+            sources,
+            refused: (String::new(), 0),
+            renamed: None,
+        })
     }
 
     /// Tells the receiver until the stop. A round that the stop cuts short is told again, by the
     /// same ids.
     pub async fn run(mut self, mut stopping: Stopping) {
         let mut pause = EVENT_PAUSE_FIRST;
-        let mut place = self.left;
+        let mut place = self.left.take();
         loop {
             let Some(round) = stopping.unless(self.round(&mut place)).await else { return };
             let wait = match round {
@@ -165,28 +181,66 @@ impl Courier {
     /// One look at what there is to tell: dead letters that are to be tried again, days that have
     /// come, entries of the trail.
     async fn round(&mut self, place: &mut Option<Place>) -> Result<Round, StoreError> {
-        let mut now = match *place {
-            Some(place) => place,
-            None => self.begin().await?,
+        let plate = self.trail_of_the_store().await?;
+        let mut now = match place.clone() {
+            Some(place) => self.moved(place, plate.as_ref())?,
+            None => self.begin(plate.as_ref()).await?,
         };
-        *place = Some(now);
+        *place = Some(now.clone());
         self.try_dead_letters().await?;
         if let Some(round) = self.tell_dates(&mut now).await? {
             return Ok(round);
         }
-        *place = Some(now);
+        *place = Some(now.clone());
         let ended = self.tell_entries(&mut now).await;
         *place = Some(now);
         ended
     }
 
+    /// What the trail is called, unless the store is behind: then nothing of it is told.
+    async fn trail_of_the_store(&mut self) -> Result<Option<Nameplate>, StoreError> {
+        let organisation = &self.settings.organisation;
+        if self.sources.past.is_behind(organisation) {
+            return Err(StoreError::Behind("receivers wait".to_owned()));
+        }
+        let plate = self.sources.past.trail_end(organisation).await?.nameplate;
+        let last = plate.as_ref().and_then(|plate| plate.branches.last());
+        self.renamed =
+            last.filter(|branch| branch.in_place_of.is_some()).map(|branch| branch.trail.clone());
+        Ok(plate)
+    }
+
+    /// A place in the trail that the store has now.
+    fn moved(&self, mut place: Place, plate: Option<&Nameplate>) -> Result<Place, StoreError> {
+        let Some((plate, trail)) = plate.and_then(|plate| Some((plate, plate.trail()?))) else {
+            return Ok(place);
+        };
+        if place.trail.as_deref() == Some(trail) {
+            return Ok(place);
+        }
+        if let Some(before) = &place.trail {
+            let after = plate.place_of(before, place.after);
+            let receiver = &self.settings.name;
+            tracing::warn!(
+                receiver,
+                from = after + 1,
+                "the store is another one: told on from here"
+            );
+            place.after = after;
+        }
+        place.trail = Some(trail.to_owned());
+        self.keep(&place)?;
+        Ok(place)
+    }
+
     /// A receiver is told what happens from its first start on.
-    async fn begin(&self) -> Result<Place, StoreError> {
+    async fn begin(&self, plate: Option<&Nameplate>) -> Result<Place, StoreError> {
         let trail = self.sources.trail.as_ref();
         let after = trail::last_number(trail, &self.settings.organisation).await?;
         let today = self.today();
-        let place = Place { after, day: today.pred_opt().unwrap_or(today) };
-        self.keep(place)?;
+        let trail = plate.and_then(Nameplate::trail).map(str::to_owned);
+        let place = Place { trail, after, day: today.pred_opt().unwrap_or(today) };
+        self.keep(&place)?;
         Ok(place)
     }
 
@@ -221,13 +275,13 @@ impl Courier {
         for person in people {
             let due = event::due(&person, place.day, today, self.settings.zone);
             for event in due {
-                if let Told::No(round) = self.tell(&event).await? {
+                if let Told::No(round) = self.tell(&event, None).await? {
                     return Ok(Some(round));
                 }
             }
         }
         place.day = today;
-        self.keep(*place)?;
+        self.keep(place)?;
         Ok(None)
     }
 
@@ -235,25 +289,27 @@ impl Courier {
         let organisation = &self.settings.organisation;
         let entries = self.sources.trail.audit(organisation, place.after, EVENT_PAGE_MAX).await?;
         let ended = if entries.len() < EVENT_PAGE_MAX { Round::Done } else { Round::More };
-        let before = *place;
+        let before = place.after;
+        let renamed = self.renamed.clone();
         for entry in &entries {
             for event in event::of_entry(entry) {
-                if let Told::No(round) = self.tell(&event).await? {
-                    self.keep_if_moved(before, *place)?;
+                if let Told::No(round) = self.tell(&event, renamed.as_deref()).await? {
+                    self.keep_if_moved(before, place)?;
                     return Ok(round);
                 }
             }
             place.after = entry.number;
         }
-        self.keep_if_moved(before, *place)?;
+        self.keep_if_moved(before, place)?;
         Ok(ended)
     }
 
-    async fn tell(&mut self, event: &Event) -> Result<Told, StoreError> {
+    /// `trail`: what the event's number is of, where that has to be said.
+    async fn tell(&mut self, event: &Event, trail: Option<&str>) -> Result<Told, StoreError> {
         if !self.settings.kinds.contains(&event.kind) {
             return Ok(Told::Yes);
         }
-        let letter = letter::written(&self.settings.organisation, event);
+        let letter = letter::written(&self.settings.organisation, trail, event);
         let now = self.sources.clock.now();
         let (why, wait, give_up) = match self.receiver.tell(&letter, now).await {
             Answer::Taken => {
@@ -304,11 +360,11 @@ impl Courier {
         self.sources.clock.now().with_timezone(&self.settings.zone).date_naive()
     }
 
-    fn keep_if_moved(&self, before: Place, now: Place) -> Result<(), StoreError> {
-        if before == now { Ok(()) } else { self.keep(now) }
+    fn keep_if_moved(&self, before: u64, now: &Place) -> Result<(), StoreError> {
+        if before == now.after { Ok(()) } else { self.keep(now) }
     }
 
-    fn keep(&self, place: Place) -> Result<(), StoreError> {
+    fn keep(&self, place: &Place) -> Result<(), StoreError> {
         self.file.write(place).map_err(|error| {
             StoreError::Unavailable(format!("a receiver's place can't be kept: {}", error.kind()))
         })

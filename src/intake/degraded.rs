@@ -12,7 +12,7 @@ use crate::domain::contact::Contact;
 use crate::domain::decide::{Dossier, Verdict};
 use crate::domain::decision::{Decision, Disposition, Reason};
 use crate::domain::ledger::Additions;
-use crate::domain::organisation::Organisation;
+use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::profile::StoreAway;
 use crate::domain::restriction::Mode;
 use crate::domain::sender::Sender;
@@ -22,6 +22,21 @@ use crate::ports::{Original, Settled};
 const LIMITS_UNCHECKED: &str = "limits_unchecked";
 /// Neither the store nor the journal took the decision.
 const UNRECORDED: &str = "unrecorded";
+
+/// The store is behind what was known of it (`past`).
+const STORE_BEHIND: &str = "store_behind";
+
+/// Marks what is decided while the store is behind, whether it needed the store or not.
+pub(super) fn mark_behind(intake: &Intake, organisation: &OrganisationId, verdict: &mut Verdict) {
+    if intake.store.is_behind(organisation) {
+        verdict.decision.stale = true;
+        verdict.decision.flags.push(STORE_BEHIND.to_owned());
+        verdict.audit.stale = true;
+        if let Some(item) = &mut verdict.item {
+            item.flags.push(STORE_BEHIND.to_owned());
+        }
+    }
+}
 
 /// A decision to deliver that says why nothing else could be decided.
 pub(super) fn undecided(organisation: &Organisation, contact: &Contact, why: &str) -> Verdict {
@@ -94,7 +109,8 @@ pub(super) async fn restrictions_unknown(
     organisation: &Arc<Organisation>,
     inbound: Inbound,
 ) -> Outcome {
-    let verdict = undecided(organisation, &inbound.contact, "restrictions_unknown");
+    let mut verdict = undecided(organisation, &inbound.contact, "restrictions_unknown");
+    mark_behind(intake, &organisation.id, &mut verdict);
     let decision = verdict.decision.clone();
     intake
         .journal(organisation, &inbound.contact, inbound.digest, into_settled(verdict, None))
@@ -103,8 +119,16 @@ pub(super) async fn restrictions_unknown(
 }
 
 /// Without the store.
-fn decided_alone(organisation: &Organisation, sender: &Sender, contact: &Contact) -> Verdict {
-    decided(organisation, Dossier { sender, ledger: None, reading: None }, contact)
+fn decided_alone(
+    intake: &Intake,
+    organisation: &Organisation,
+    sender: &Sender,
+    contact: &Contact,
+) -> Verdict {
+    let dossier = Dossier { sender, ledger: None, reading: None };
+    let mut verdict = decided(organisation, dossier, contact);
+    mark_behind(intake, &organisation.id, &mut verdict);
+    verdict
 }
 
 /// What is known of a contact whose commit failed.
@@ -147,7 +171,7 @@ pub(super) async fn without_store(
     digest: [u8; 32],
     known: Known,
 ) -> Outcome {
-    let verdict = decided_alone(organisation, sender, contact);
+    let verdict = decided_alone(intake, organisation, sender, contact);
     let decision = verdict.decision.clone();
     let unchecked = decision.flags.iter().any(|flag| flag == LIMITS_UNCHECKED);
     if contact.channel == Channel::Email
@@ -236,16 +260,23 @@ fn marked_stale(mut settled: Settled, unchecked: bool) -> Settled {
 
 /// What [`without_store`] would decide. Keeps nothing.
 pub(super) fn previewed_alone(
+    intake: &Intake,
     organisation: &Organisation,
     sender: &Sender,
     contact: &Contact,
 ) -> Decision {
-    decided_alone(organisation, sender, contact).decision
+    decided_alone(intake, organisation, sender, contact).decision
 }
 
 /// What [`restrictions_unknown`] would decide. Keeps nothing.
-pub(super) fn previewed_unknown(organisation: &Organisation, contact: &Contact) -> Decision {
-    undecided(organisation, contact, "restrictions_unknown").decision
+pub(super) fn previewed_unknown(
+    intake: &Intake,
+    organisation: &Organisation,
+    contact: &Contact,
+) -> Decision {
+    let mut verdict = undecided(organisation, contact, "restrictions_unknown");
+    mark_behind(intake, &organisation.id, &mut verdict);
+    verdict.decision
 }
 
 /// The original could not be kept (a full disk): what would be kept can't be promised, so that the
@@ -257,7 +288,7 @@ pub(super) async fn unkept(
     contact: &Contact,
     digest: [u8; 32],
 ) -> Outcome {
-    let verdict = decided_alone(organisation, sender, contact);
+    let verdict = decided_alone(intake, organisation, sender, contact);
     let decision = verdict.decision.clone();
     if decision.disposition != Disposition::Deliver {
         return not_recorded(decision, Patience::TriesAgain);

@@ -185,7 +185,8 @@ impl Intake {
         inbound: Inbound,
     ) -> (Outcome, Option<Box<PlainDecision>>) {
         let dossier = Dossier { sender, ledger: None, reading: None };
-        let verdict = decided(organisation, dossier, &inbound.contact);
+        let mut verdict = decided(organisation, dossier, &inbound.contact);
+        degraded::mark_behind(self, &organisation.id, &mut verdict);
         let seen = self.recent.see(&organisation.id, &inbound.contact.id, inbound.digest);
         let outcome = Outcome {
             decision: verdict.decision.clone(),

@@ -110,7 +110,11 @@ impl Intake {
                 continue;
             }
             tracing::warn!(%error, "a contact could not be committed");
-            let handed_over = handed_over.lock().unwrap_or_else(PoisonError::into_inner).take();
+            // A store that is behind has refused it for certain.
+            let handed_over = match error {
+                StoreError::Behind(_) => None,
+                _ => handed_over.lock().unwrap_or_else(PoisonError::into_inner).take(),
+            };
             let known = degraded::Known { archived, original, handed_over, patience };
             let Case { organisation, sender, contact, .. } = &case;
             let alone = degraded::without_store(self, organisation, sender, contact, digest, known);
@@ -201,14 +205,14 @@ impl Intake {
             .organisation(organisation)
             .ok_or_else(|| StoreError::Refused("there is no such organisation".to_owned()))?;
         let Some(sender) = self.rosters.resolve(&organisation, &contact) else {
-            return Ok(degraded::previewed_unknown(&organisation, &contact));
+            return Ok(degraded::previewed_unknown(self, &organisation, &contact));
         };
         let case = Case::new(&organisation, sender, contact, [0; 32]);
         let request = CommitRequest { preview: true, ..case.request(self, None, false) };
         match tokio::time::timeout(STORE_COMMIT_WAIT, self.store.commit(request)).await {
             Ok(Ok(committed)) => Ok(committed.decision),
             Ok(Err(_)) | Err(_) => {
-                Ok(degraded::previewed_alone(&organisation, &case.sender, &case.contact))
+                Ok(degraded::previewed_alone(self, &organisation, &case.sender, &case.contact))
             }
         }
     }

@@ -1,7 +1,9 @@
 //! The rosters of all organisations in memory, kept current by the store's change feed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -16,11 +18,13 @@ use crate::ports::{Change, Register, StoreError};
 use crate::runtime::shutdown::Stopping;
 
 /// Wait before loading is tried again while the store is away.
-const LOAD_AGAIN_AFTER: std::time::Duration = std::time::Duration::from_millis(500);
+const LOAD_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// One roster an organisation; `None` until it was loaded.
 pub struct Rosters {
     rosters: HashMap<OrganisationId, (Nation, RwLock<Option<Roster>>)>,
+    /// How often any of them changed.
+    changes: AtomicU64,
 }
 
 impl Rosters {
@@ -29,7 +33,7 @@ impl Rosters {
             .into_iter()
             .map(|one| (one.id.clone(), (one.profile.nation, RwLock::new(None))))
             .collect();
-        Rosters { rosters }
+        Rosters { rosters, changes: AtomicU64::new(0) }
     }
 
     /// Who sent a contact; `None`: the organisation's people are not known yet.
@@ -44,6 +48,18 @@ impl Rosters {
         let (_, roster) = self.rosters.get(organisation)?;
         let roster = roster.read().unwrap_or_else(PoisonError::into_inner);
         roster.as_ref()?.person(id).map(Arc::clone)
+    }
+
+    /// How often anybody's record has changed here.
+    pub fn times_changed(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
+    }
+
+    /// Everybody of an organisation whom enforcement needs; `None`: its people are not known yet.
+    pub fn needed_to_enforce(&self, organisation: &OrganisationId) -> Option<Vec<Arc<Person>>> {
+        let (nation, roster) = self.rosters.get(organisation)?;
+        let roster = roster.read().unwrap_or_else(PoisonError::into_inner);
+        roster.as_ref().map(|roster| roster.needed_to_enforce(*nation))
     }
 
     /// Whether every organisation's people are known.
@@ -66,19 +82,36 @@ impl Rosters {
         let snapshot = register.people(organisation).await?;
         let loaded = Roster::new(snapshot.people, *nation);
         *roster.write().unwrap_or_else(PoisonError::into_inner) = Some(loaded);
+        self.changes.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
 
     /// Loads all; `false`: the store was away for some.
     pub async fn load_all(&self, register: &dyn Register) -> bool {
-        let mut all = true;
-        for organisation in self.rosters.keys() {
-            if let Err(error) = self.load(register, organisation).await {
-                tracing::warn!(%organisation, %error, "people could not be loaded");
-                all = false;
+        self.load_some(register, self.everybody()).await.is_empty()
+    }
+
+    fn everybody(&self) -> BTreeSet<OrganisationId> {
+        self.rosters.keys().cloned().collect()
+    }
+
+    /// Loads these organisations' people; those that could not be loaded.
+    async fn load_some(
+        &self,
+        register: &dyn Register,
+        mut wanted: BTreeSet<OrganisationId>,
+    ) -> BTreeSet<OrganisationId> {
+        let mut missing = BTreeSet::new();
+        while let Some(organisation) = wanted.pop_first() {
+            match self.load(register, &organisation).await {
+                Ok(()) => continue,
+                // Said once, where it was noticed; what was known goes on being enforced.
+                Err(StoreError::Behind(_)) => {}
+                Err(error) => tracing::warn!(%organisation, %error, "people could not be loaded"),
             }
+            missing.insert(organisation);
         }
-        all
+        missing
     }
 
     fn apply(&self, change: &Change) {
@@ -95,6 +128,7 @@ impl Rosters {
             Ok(person) => roster.put(Arc::clone(person), *nation),
             Err(id) => roster.remove(id, *nation),
         }
+        self.changes.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Follows the store's changes until the stop; heals gaps by loading again.
@@ -104,25 +138,22 @@ impl Rosters {
         mut changes: broadcast::Receiver<Change>,
         mut stopping: Stopping,
     ) {
-        let mut complete = self.are_known();
+        let mut missing = if self.are_known() { BTreeSet::new() } else { self.everybody() };
         loop {
-            if !complete {
-                complete = self.load_all(register.as_ref()).await;
-                if !complete {
-                    let wait = tokio::time::sleep(LOAD_AGAIN_AFTER);
-                    if stopping.unless(wait).await.is_none() {
-                        return;
-                    }
-                    continue;
-                }
+            if !missing.is_empty() {
+                missing = self.load_some(register.as_ref(), missing).await;
             }
-            match stopping.unless(changes.recv()).await {
-                Some(Ok(Change::Gap(organisation))) => {
-                    complete = self.load(register.as_ref(), &organisation).await.is_ok();
+            // What is missing keeps nobody else's changes waiting.
+            let again = if missing.is_empty() { Duration::MAX } else { LOAD_AGAIN_AFTER };
+            let change = tokio::time::timeout(again, changes.recv());
+            match stopping.unless(change).await {
+                Some(Ok(Ok(Change::Gap(organisation)))) => {
+                    missing.insert(organisation);
                 }
-                Some(Ok(change)) => self.apply(&change),
-                Some(Err(RecvError::Lagged(_))) => complete = false,
-                Some(Err(RecvError::Closed)) | None => return,
+                Some(Ok(Ok(change))) => self.apply(&change),
+                Some(Ok(Err(RecvError::Lagged(_)))) => missing = self.everybody(),
+                Some(Ok(Err(RecvError::Closed))) | None => return,
+                Some(Err(_)) => {}
             }
         }
     }

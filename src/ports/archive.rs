@@ -2,25 +2,10 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use crate::domain::organisation::OrganisationId;
-
-/// Which archive originals are kept in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ArchiveIdentity {
-    /// A UUID. Gateways that see the same one share the archive.
-    pub id: String,
-    /// Where it is, as the gateway that says so has it: `file:/srv/archive`.
-    pub place: String,
-}
-
-impl std::fmt::Display for ArchiveIdentity {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ({})", self.id, self.place)
-    }
-}
+pub use crate::domain::past::ArchiveIdentity;
 
 /// Why an original can't be had from the archive that was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

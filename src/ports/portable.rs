@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::StoreError;
+use super::{Past, StoreError};
 use crate::domain::audit::AuditEntry;
 use crate::domain::decision::Decision;
 use crate::domain::ledger::{Counted, Received, Told};
@@ -243,7 +243,7 @@ impl CopyMark {
 
 /// A store that can hand over what it holds, and take over what another held.
 #[async_trait]
-pub trait Portable: Send + Sync {
+pub trait Portable: Past {
     /// Everybody of whom something is held.
     async fn organisations(&self) -> Result<Vec<OrganisationId>, StoreError>;
 

@@ -372,6 +372,15 @@ pub const STORE_LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
 /// How long nobody writes before the embedded store writes its log back, so that the database file alone
 /// is complete.
 pub const STORE_IDLE: Duration = Duration::from_secs(2);
+/// How often the store is compared with what was known of it, and what is known written down.
+pub const PAST_LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often everything in an embedded store is read to find damage; the first time at the start.
+pub const PAST_READ_EVERY: Duration = Duration::from_secs(6 * 3_600);
+/// Names that a store's trail remembers. More: the oldest is forgotten, and whoever knows the trail by
+/// that name alone takes the store for another one.
+pub const BRANCHES_MAX: usize = 64;
+/// How often the log says that the store is still behind.
+pub const PAST_SAY_EVERY: Duration = Duration::from_secs(60);
 /// Statements that one connection to the embedded store keeps prepared: more than there are.
 pub const STORE_PREPARED_MAX: usize = 128;
 /// One piece of an original that is read to be hashed, in bytes.

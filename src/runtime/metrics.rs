@@ -108,6 +108,11 @@ pub struct QueueLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct OrganisationLabels {
+    pub organisation: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct EventLabels {
     pub organisation: String,
     /// The receiver's configured name.
@@ -135,6 +140,8 @@ pub struct Metrics {
     pub degraded: Counter,
     /// From a decision to its durable record, in seconds.
     pub commit_seconds: Histogram,
+    /// 1 while the store is behind what was known of it.
+    pub store_behind: Family<OrganisationLabels, Gauge>,
     /// 1 while a part works, 0 while it does not.
     pub part_up: Family<PartLabels, Gauge>,
     /// Items that wait on a queue.
@@ -167,6 +174,7 @@ impl Metrics {
             mail_events: Family::default(),
             degraded: Counter::default(),
             commit_seconds: Histogram::new(COMMIT_BUCKETS),
+            store_behind: Family::default(),
             part_up: Family::default(),
             queue_waiting: Family::default(),
             queue_oldest_seconds: Family::default(),
@@ -192,6 +200,11 @@ impl Metrics {
             "commit_seconds",
             "From a decision to its durable record",
             self.commit_seconds.clone(),
+        );
+        registry.register(
+            "store_behind",
+            "Whether the store is behind what was known of it",
+            self.store_behind.clone(),
         );
         registry.register("part_up", "Whether a part works", self.part_up.clone());
         registry.register("queue_waiting", "Items that wait", self.queue_waiting.clone());

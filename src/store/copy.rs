@@ -68,6 +68,7 @@ pub async fn copy(
     };
     copy.carry(&mut mark).await?;
     copy.compare(&mut mark).await?;
+    copy.name().await?;
     mark.state = CopyState::Finished { at: now() };
     copy.keep(Vec::new(), &mark).await?;
     Ok(Copied { organisation: organisation.clone(), tallies: mark.tallies, before: false })
@@ -177,6 +178,16 @@ impl Copy<'_> {
             self.keep(Vec::new(), mark).await?;
             return Err(fault);
         }
+        Ok(())
+    }
+
+    /// The trail keeps its name, so that whoever knew the one store knows the other.
+    async fn name(&self) -> Result<(), CopyFault> {
+        let end = self.from.store.trail_end(self.organisation).await;
+        let Some(plate) = end.map_err(self.fault(Side::From))?.nameplate else { return Ok(()) };
+        let to = self.fault(Side::To);
+        let was = self.to.trail_end(self.organisation).await.map_err(&to)?.nameplate;
+        self.to.put_nameplate(self.organisation, was.as_ref(), &plate).await.map_err(&to)?;
         Ok(())
     }
 

@@ -13,6 +13,7 @@ mod fault;
 mod feed;
 mod items;
 mod ledger;
+mod past;
 mod people;
 mod portable;
 mod readers;
@@ -41,6 +42,7 @@ use crate::ports::{
 use crate::runtime::limits::STORE_IDLE;
 use crate::store::SetupFault;
 use feed::{Feed, Follower, Idle};
+use past::Opened;
 use readers::Readers;
 use turn::Turn;
 use writer::Writer;
@@ -52,6 +54,7 @@ pub struct Embedded {
     follower: Follower,
     feed: Arc<Feed>,
     readers: Arc<Readers>,
+    opened: Arc<Opened>,
 }
 
 impl Embedded {
@@ -73,7 +76,9 @@ impl Embedded {
     pub fn open_resting_after(folder: &Path, idle: Duration) -> Result<Arc<Self>, StoreError> {
         fault::create_folder(folder)?;
         let file = schema::file(folder);
-        let writer = Writer::start(schema::open_to_write(&file)?, Turn::of(folder)?)?;
+        let connection = schema::open_to_write(&file)?;
+        let opened = Arc::new(Opened::of(&file));
+        let writer = Writer::start(connection, Turn::of(folder)?, Arc::clone(&opened))?;
         let writer = Arc::new(writer);
         let readers = Readers::new(file.clone());
         let feed = Feed::start_here(schema::open_to_read(&file)?)?;
@@ -89,7 +94,7 @@ impl Embedded {
             }),
         };
         let follower = Follower::start(Arc::clone(&feed), at_rest)?;
-        Ok(Arc::new(Embedded { writer, follower, feed, readers: Arc::new(readers) }))
+        Ok(Arc::new(Embedded { writer, follower, feed, readers: Arc::new(readers), opened }))
     }
 
     /// Where a folder's database is.

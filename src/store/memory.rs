@@ -17,11 +17,12 @@ use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::decision::Decision;
 use crate::domain::ledger::Ledger;
 use crate::domain::organisation::OrganisationId;
+use crate::domain::past::{LastEntry, Nameplate, TrailEnd};
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::ports::{
     Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
-    JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
+    JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
 };
 use crate::runtime::limits::CHANGE_LAG_MAX;
 use room::Room;
@@ -263,5 +264,30 @@ impl Deliveries for Memory {
             }
         });
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Past for Memory {
+    async fn trail_end(&self, organisation: &OrganisationId) -> Result<TrailEnd, StoreError> {
+        Ok(self.enter(organisation, |room| TrailEnd {
+            nameplate: room.nameplate.clone(),
+            last: room.audit.last().map(LastEntry::of),
+        }))
+    }
+
+    async fn put_nameplate(
+        &self,
+        organisation: &OrganisationId,
+        was: Option<&Nameplate>,
+        now: &Nameplate,
+    ) -> Result<bool, StoreError> {
+        Ok(self.enter(organisation, |room| {
+            let unchanged = room.nameplate.as_ref() == was;
+            if unchanged {
+                room.nameplate = Some(now.clone());
+            }
+            unchanged
+        }))
     }
 }

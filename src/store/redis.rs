@@ -24,6 +24,7 @@ mod items;
 mod keys;
 mod ledgers;
 mod link;
+mod past;
 mod people;
 mod portable;
 mod replicas;

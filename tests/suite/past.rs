@@ -2,4 +2,6 @@
 
 mod alone;
 mod away;
+mod behind;
 mod originals;
+mod redis;

@@ -159,6 +159,13 @@ token_sha256 = "{token}"
         std::fs::write(self.config(), lines.collect::<Vec<_>>().join("\n")).unwrap();
     }
 
+    /// Keeps originals in this folder from now on, as every gateway on one store does.
+    pub fn archive_at(&self, folder: &Path) {
+        let own = self.folder.path().join("archive").display().to_string();
+        let config = std::fs::read_to_string(self.config()).unwrap();
+        std::fs::write(self.config(), config.replace(&own, &folder.display().to_string())).unwrap();
+    }
+
     /// Changes the configuration where it says `from`.
     pub fn change(&self, from: &str, to: &str) {
         let config = std::fs::read_to_string(self.config()).unwrap();

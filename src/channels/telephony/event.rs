@@ -40,6 +40,7 @@ impl Event {
             Event::Next(next, call) => Event::Next(next, Call { id: fitted(call.id), ..call }),
             Event::Text(text) => Event::Text(Text { id: fitted(text.id), ..text }),
             Event::Noted(id, notes) => Event::Noted(fitted(id), notes),
+            Event::Told(call) => Event::Told(Call { id: fitted(call.id), ..call }),
             // Of an API: what can't be an id was refused.
             Event::Handed(_) | Event::PassOn => self,
         }

@@ -9,11 +9,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
 
-use super::place::replace;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::dead_letters::{DeadLetter, DeadLetters};
 use crate::runtime::limits::DEAD_LETTERS_MAX;
+use crate::runtime::whole_file::replace;
 
 /// A name that no receiver can have: theirs end in `.json`.
 const FILE: &str = "dead-letters";

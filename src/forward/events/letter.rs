@@ -36,8 +36,14 @@ struct CloudEvent<'a> {
 /// separators could be taken for.
 const ID_DIGITS: usize = 32;
 
-pub(super) fn written(organisation: &OrganisationId, event: &Event) -> Letter {
-    let fact = format!("{}/{}", organisation.as_str(), event.key);
+/// `trail`: the name of the trail that the event's number is of, where another one had that number
+/// before.
+pub(super) fn written(organisation: &OrganisationId, trail: Option<&str>, event: &Event) -> Letter {
+    let mut fact = format!("{}/{}", organisation.as_str(), event.key);
+    if let Some(trail) = trail {
+        fact.push('/');
+        fact.push_str(trail);
+    }
     let id = format!("evt_{}", hex(&sha256(fact.as_bytes())).get(..ID_DIGITS).unwrap_or_default());
     let document = CloudEvent {
         specversion: "1.0",
@@ -70,11 +76,13 @@ mod tests {
             subject: Some("P-1".to_owned()),
             data: EventData::Person { person: "P-1".to_owned(), by: "Ann".to_owned() },
         };
-        let one = written(&OrganisationId::new("karbon"), &event);
-        let again = written(&OrganisationId::new("karbon"), &event);
-        let other = written(&OrganisationId::new("calico"), &event);
+        let one = written(&OrganisationId::new("karbon"), None, &event);
+        let again = written(&OrganisationId::new("karbon"), None, &event);
+        let other = written(&OrganisationId::new("calico"), None, &event);
         assert_eq!((&one.id, &one.body), (&again.id, &again.body));
         assert_ne!(one.id, other.id);
+        let elsewhere = written(&OrganisationId::new("karbon"), Some("trail"), &event);
+        assert_ne!(one.id, elsewhere.id);
         let read: Value = serde_json::from_slice(&one.body).unwrap();
         assert_eq!(
             read,

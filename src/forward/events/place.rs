@@ -1,19 +1,23 @@
 //! How far a receiver has been told, on disk: `events/<organisation>/<name>.json` in the state
 //! folder.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::runtime::private;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::runtime::whole_file::replace;
+
 /// Up to where everything was told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Place {
+    /// The trail that the number is of: in another one it means another entry. `None`: it was written
+    /// by a gateway that did not say so.
+    #[serde(default)]
+    pub trail: Option<String>,
     /// The number of the last entry of the audit trail whose events were told.
     pub after: u64,
     /// The last day whose reviews and ends were told.
@@ -44,22 +48,9 @@ impl PlaceFile {
 
     /// # Errors
     /// The file can't be written; the former place stays.
-    pub(super) fn write(&self, place: Place) -> io::Result<()> {
-        replace(&self.path, &serde_json::to_vec(&place)?)
+    pub(super) fn write(&self, place: &Place) -> io::Result<()> {
+        replace(&self.path, &serde_json::to_vec(place)?)
     }
-}
-
-/// Writes a file whole, or not at all, and has it on disk when it returns.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    private::folder(folder)?;
-    let draft = path.with_extension("draft");
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&draft, path)?;
-    fs::File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]
@@ -71,11 +62,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = PlaceFile::new(&folder.path().join("karbon"), "crm");
         assert_eq!(file.read().unwrap(), None);
-        let place = Place { after: 7, day: "2026-11-21".parse().unwrap() };
-        file.write(place).unwrap();
-        file.write(Place { after: 8, ..place }).unwrap();
-        assert_eq!(file.read().unwrap(), Some(Place { after: 8, ..place }));
+        let place = Place { trail: None, after: 7, day: "2026-11-21".parse().unwrap() };
+        file.write(&place).unwrap();
+        let further = Place { trail: Some("a".to_owned()), after: 8, ..place };
+        file.write(&further).unwrap();
+        assert_eq!(file.read().unwrap(), Some(further));
         assert_eq!(fs::read_dir(folder.path().join("karbon")).unwrap().count(), 1);
+        // As it was written before places named their trail.
+        fs::write(&file.path, r#"{"after":7,"day":"2026-11-21"}"#).unwrap();
+        assert_eq!(file.read().unwrap().map(|place| place.trail), Some(None));
         fs::write(&file.path, "{").unwrap();
         assert!(file.read().is_err());
     }

@@ -1,4 +1,5 @@
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 use tokio::sync::broadcast;
@@ -7,6 +8,7 @@ use super::*;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::event::EventKind;
 use crate::domain::organisation::OrganisationId;
+use crate::domain::past::{Branch, TrailEnd};
 use crate::domain::person::Person;
 use crate::ports::{Change, Snapshot, Stamp};
 use crate::runtime::shutdown::Shutdown;
@@ -18,6 +20,8 @@ struct Inside {
     people: Mutex<Vec<Arc<Person>>>,
     days: Mutex<i64>,
     asked: Mutex<usize>,
+    nameplate: Mutex<Option<Nameplate>>,
+    is_behind: AtomicBool,
 }
 
 impl Inside {
@@ -63,6 +67,26 @@ impl AuditTrail for Inside {
 }
 
 #[async_trait]
+impl Past for Inside {
+    async fn trail_end(&self, _: &OrganisationId) -> Result<TrailEnd, StoreError> {
+        Ok(TrailEnd { nameplate: self.nameplate.lock().unwrap().clone(), last: None })
+    }
+
+    async fn put_nameplate(
+        &self,
+        _: &OrganisationId,
+        _: Option<&Nameplate>,
+        _: &Nameplate,
+    ) -> Result<bool, StoreError> {
+        Err(StoreError::Refused("nobody writes here".to_owned()))
+    }
+
+    fn is_behind(&self, _: &OrganisationId) -> bool {
+        self.is_behind.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
 impl Register for Inside {
     async fn people(&self, _: &OrganisationId) -> Result<Snapshot, StoreError> {
         Ok(Snapshot { people: self.people.lock().unwrap().clone() })
@@ -92,6 +116,7 @@ impl Register for Inside {
 struct Scripted {
     says: Mutex<Vec<Answer>>,
     told: Mutex<Vec<String>>,
+    ids: Mutex<Vec<String>>,
 }
 
 impl Scripted {
@@ -110,6 +135,7 @@ impl Receiver for Arc<Scripted> {
     async fn tell(&self, letter: &Letter, _: DateTime<Utc>) -> Answer {
         let event: serde_json::Value = serde_json::from_slice(&letter.body).unwrap();
         self.told.lock().unwrap().push(event["subject"].as_str().unwrap().to_owned());
+        self.ids.lock().unwrap().push(letter.id.clone());
         let mut says = self.says.lock().unwrap();
         if says.is_empty() { Answer::Taken } else { says.remove(0) }
     }
@@ -149,6 +175,7 @@ impl Rig {
         };
         let sources = Sources {
             trail: self.inside.clone(),
+            past: self.inside.clone(),
             register: self.inside.clone(),
             dead_letters: self.dead_letters.clone(),
             clock: self.inside.clone(),
@@ -189,6 +216,46 @@ async fn a_receiver_is_told_what_happens_from_its_first_start_on_once_and_in_ord
     rig.inside.happens("d");
     rig.run(2).await;
     assert_eq!(rig.receiver.told(), ["a", "b", "c", "d"]);
+}
+
+/// The trail of a store that was emptied, and of one that was older, and their numbers come again.
+#[tokio::test(start_paused = true)]
+async fn a_receiver_goes_on_by_the_trails_name_and_is_told_nothing_while_the_store_is_behind() {
+    let rig = Rig::new();
+    let called = |branches: Vec<Branch>| {
+        *rig.inside.nameplate.lock().unwrap() = Some(Nameplate { branches, archive: None });
+    };
+    let branch = |trail: &str, from: u64, of: Option<&str>| Branch {
+        trail: trail.to_owned(),
+        from,
+        in_place_of: of.map(str::to_owned),
+    };
+    called(vec![branch("a", 1, None)]);
+    rig.run(1).await;
+    for person in ["a1", "a2", "a3"] {
+        rig.inside.happens(person);
+    }
+    rig.run(2).await;
+    // Older: its third entry is gone, and another one is in its place.
+    rig.inside.entries.lock().unwrap().truncate(2);
+    rig.inside.happens("b3");
+    rig.inside.is_behind.store(true, Ordering::SeqCst);
+    rig.run(60).await;
+    assert_eq!(rig.receiver.told(), ["a1", "a2", "a3"]);
+    rig.inside.is_behind.store(false, Ordering::SeqCst);
+    called(vec![branch("a", 1, None), branch("b", 3, Some("a"))]);
+    rig.run(2).await;
+    assert_eq!(rig.receiver.told(), ["a1", "a2", "a3", "b3"]);
+    // Emptied, and accepted as that.
+    rig.inside.entries.lock().unwrap().clear();
+    rig.inside.happens("c1");
+    called(vec![branch("c", 1, Some("b"))]);
+    rig.run(2).await;
+    rig.inside.happens("c2");
+    rig.run(2).await;
+    assert_eq!(rig.receiver.told(), ["a1", "a2", "a3", "b3", "c1", "c2"]);
+    let ids = rig.receiver.ids.lock().unwrap().clone();
+    assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), 6, "{ids:?}");
 }
 
 #[tokio::test(start_paused = true)]

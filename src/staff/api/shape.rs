@@ -430,7 +430,7 @@ pub struct AuditEntry {
     pub at: DateTime<Utc>,
     /// `gateway`, or the name of the member of staff.
     pub by: String,
-    /// `decided`, `imported`, `item`, `released`, `person_changed`
+    /// `decided`, `imported`, `item`, `released`, `person_changed`, `store_accepted`
     pub event: String,
 }
 

@@ -32,6 +32,10 @@ fn from_code(fault: rusqlite::ffi::Error) -> StoreError {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
             StoreError::Unavailable("another process holds the database".to_owned())
         }
+        // The file ends before a page that it should have.
+        ErrorCode::SystemIoFailure if code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ => {
+            StoreError::Corrupt("the database file or its log was cut short".to_owned())
+        }
         ErrorCode::SystemIoFailure
         | ErrorCode::CannotOpen
         | ErrorCode::ReadOnly

@@ -13,6 +13,7 @@
 //! | `audit` | the audit trail, numbered from 1 for each organisation, without gaps |
 //! | `delivery` | what downstream has taken |
 //! | `copy` | how far a copy of another store into this one has come |
+//! | `nameplate` | the names of the audit trail, by which it is told from another, and its archive |
 //!
 //! Every key begins with the organisation: nothing crosses from one to another. Columns named
 //! `record` are JSON of the domain's own shapes; columns named `at` are microseconds since 1970
@@ -84,6 +85,10 @@ const STEPS: &[&str] = &[
     CREATE TABLE copy (
         organisation TEXT PRIMARY KEY NOT NULL, record TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ",
+    "
+    CREATE TABLE nameplate (
+        organisation TEXT PRIMARY KEY NOT NULL, record TEXT NOT NULL) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Where a folder's database is.
@@ -142,6 +147,11 @@ fn settle(connection: &Connection) -> Result<(), StoreError> {
     // Otherwise a statement is planned anew with every value that is bound to it
     // (sqlite.org/queryplanner-ng.html, "Query Planner Stability Guarantee").
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(from_sqlite)?;
+    // The writer does it when nobody writes, and at its end. SQLite would take the log away by its
+    // name, which may be that of another database's by then.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .map_err(from_sqlite)?;
     Ok(())
 }
 

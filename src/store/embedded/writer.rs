@@ -9,7 +9,7 @@
 //! emptied, so that the database file alone is complete (`checkpoint`).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::desk::Desk;
 use super::fault::{self, from_sqlite};
+use super::past::Opened;
 use super::turn::Turn;
 use crate::ports::StoreError;
 use crate::runtime::limits::{STORE_BATCH_MAX, STORE_LOCK_WAIT, STORE_QUEUE_MAX, STORE_TURN_RETRY};
@@ -30,13 +31,17 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, turn: Turn) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        connection: Connection,
+        turn: Turn,
+        opened: Arc<Opened>,
+    ) -> Result<Self, StoreError> {
         // What the thread will prepare anew, to find out here whether it can.
         Desk::new(&connection)?;
         let (queue, waiting) = mpsc::channel(STORE_QUEUE_MAX);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_all(&connection, turn, waiting))
+            .spawn(move || write_all(&connection, turn, &opened, waiting))
             .map_err(|_| StoreError::Unavailable("no thread for the writer".to_owned()))?;
         Ok(Writer { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
     }
@@ -127,7 +132,12 @@ where
 }
 
 /// Ends when every sender is gone and nothing waits.
-fn write_all(connection: &Connection, mut turn: Turn, mut waiting: mpsc::Receiver<Work>) {
+fn write_all(
+    connection: &Connection,
+    mut turn: Turn,
+    opened: &Opened,
+    mut waiting: mpsc::Receiver<Work>,
+) {
     let mut desk = match Desk::new(connection) {
         Ok(desk) => desk,
         Err(fault) => {
@@ -147,10 +157,14 @@ fn write_all(connection: &Connection, mut turn: Turn, mut waiting: mpsc::Receive
         }
         // Behind others it can wait: somebody writes.
         if batch.is_empty() {
-            checkpoint(connection, Duration::ZERO);
+            checkpoint(connection, opened, Duration::ZERO);
             continue;
         }
-        let committed = transact(&mut desk, &mut turn, &mut batch);
+        let committed = match opened.lost() {
+            // What is written now would be in a file that nobody finds.
+            Some(lost) => Err(StoreError::Behind(lost)),
+            None => transact(&mut desk, &mut turn, &mut batch),
+        };
         if let Err(fault) = &committed {
             tracing::error!(requests = batch.len(), %fault, "a transaction failed");
         }
@@ -158,12 +172,15 @@ fn write_all(connection: &Connection, mut turn: Turn, mut waiting: mpsc::Receive
             request.answer(&committed);
         }
     }
-    checkpoint(connection, STORE_LOCK_WAIT);
+    checkpoint(connection, opened, STORE_LOCK_WAIT);
 }
 
 /// Writes the log back into the database file and empties it, unless others read or write for longer
 /// than this: then it is done another time. Nothing depends on it but who copies the file alone.
-fn checkpoint(connection: &Connection, wait: Duration) {
+fn checkpoint(connection: &Connection, opened: &Opened, wait: Duration) {
+    if opened.lost().is_some() {
+        return;
+    }
     let done = connection.busy_timeout(wait).and_then(|()| {
         let log = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
         connection.busy_timeout(STORE_LOCK_WAIT)?;
@@ -293,7 +310,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = schema::file(folder.path());
         let turn = Turn::of(folder.path()).unwrap();
-        let writer = Writer::start(schema::open_to_write(&file).unwrap(), turn).unwrap();
+        let connection = schema::open_to_write(&file).unwrap();
+        let opened = Arc::new(Opened::of(&file));
+        let writer = Writer::start(connection, turn, opened).unwrap();
         let (go, gate) = std::sync::mpsc::channel::<()>();
         let held = writer.write(move |_| {
             // The second time, nobody is there to hold it any more.

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::decision::Decision;
 use crate::domain::ledger::{Counted, Ledger, Received, TOLD_AHEAD_MAX, Told};
+use crate::domain::past::Nameplate;
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::ports::portable::CopyMark;
@@ -28,6 +29,7 @@ pub(super) struct Room {
     pub(super) remembered: BTreeMap<String, Remembered>,
     /// How far a copy into this room has come.
     pub(super) copy: Option<CopyMark>,
+    pub(super) nameplate: Option<Nameplate>,
 }
 
 /// A decision as it was recorded.

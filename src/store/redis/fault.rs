@@ -22,6 +22,9 @@ pub(super) const NO_RIGHT: &str = "the server's user lacks a right; `check` says
 
 const WRONG_TYPE: &str = "WRONGTYPE";
 
+/// Said by a script of ours (`call.lua`).
+const BEHIND: &str = "BEHIND";
+
 /// Codes of a server that does not take writes now, with what an operator does about each.
 const AWAY: &[(&str, &str)] = &[
     ("READONLY", "the server is a replica; it is failing over, or the url names a replica"),
@@ -57,6 +60,7 @@ pub(super) fn from_redis(error: &RedisError) -> StoreError {
         return StoreError::Unavailable(format!("Redis: {text}"));
     }
     match code {
+        BEHIND => StoreError::Behind("it is another store".to_owned()),
         WRONG_TYPE => StoreError::Corrupt("a key of the store holds something else".to_owned()),
         "" => StoreError::Unavailable(format!("Redis: {}", error.category())),
         // A script's own error, or a command that this server does not have.

@@ -23,6 +23,7 @@
 //! | `delivered` | sorted set | by at: contact id and recipient |
 //! | `acknowledged` | string | empty; written behind a step that replicas must acknowledge |
 //! | `copy` | string | how far a copy of another store into this one has come (JSON) |
+//! | `nameplate` | string | the names of the audit trail, by which it is told from another, and its archive (JSON) |
 //! | `once:<token>` | string | a step that was done, for a retry of the same call; expires |
 //!
 //! Instants named `at` are microseconds since 1970 UTC, rounded down. Changes are announced on the
@@ -135,6 +136,10 @@ impl Keys {
 
     pub(super) fn copy(&self) -> String {
         self.key("copy")
+    }
+
+    pub(super) fn nameplate(&self) -> String {
+        self.key("nameplate")
     }
 
     pub(super) fn once(&self, token: &str) -> String {

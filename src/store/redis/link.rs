@@ -6,7 +6,8 @@
 mod servers;
 mod walk;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::aio::ConnectionLike;
@@ -33,13 +34,21 @@ pub(super) struct Link {
     breakers: Breakers,
     replicas: Replicas,
     single: Script,
+    /// What organisations' trails were called when they were looked at last, by tag.
+    trails: Mutex<HashMap<String, Arc<str>>>,
 }
 
 impl Link {
     /// Connects to nothing yet: a gateway starts also while Redis is away.
     pub(super) fn new(address: Address, replicas: Replicas) -> Result<Self, StoreError> {
         let servers = Servers::new(address)?;
-        Ok(Link { servers, breakers: Breakers::new(&SERVER), replicas, single: Script::single() })
+        Ok(Link {
+            servers,
+            breakers: Breakers::new(&SERVER),
+            replicas,
+            single: Script::single(),
+            trails: Mutex::default(),
+        })
     }
 
     pub(super) const fn servers(&self) -> &Servers {
@@ -114,7 +123,27 @@ impl Link {
         wait: Duration,
     ) -> Result<Value, StoreError> {
         self.admit(keys, kind)?;
-        self.call(keys, kind, &Call::new(script, on, with), wait).await
+        let mut call = Call::new(script, on, with);
+        if script.is_vouched()
+            && let Some(trail) = self.trail(keys)
+        {
+            call = call.in_store_of(&trail);
+        }
+        self.call(keys, kind, &call, wait).await
+    }
+
+    fn trail(&self, keys: &Keys) -> Option<Arc<str>> {
+        self.trails.lock().unwrap_or_else(PoisonError::into_inner).get(keys.tag()).cloned()
+    }
+
+    /// Decisions are written from now on only where the trail has borne this name.
+    pub(super) fn looked(&self, keys: &Keys, trail: Option<&str>) {
+        let mut trails = self.trails.lock().unwrap_or_else(PoisonError::into_inner);
+        match trail {
+            Some(trail) if trails.get(keys.tag()).is_some_and(|known| &**known == trail) => {}
+            Some(trail) => drop(trails.insert(keys.tag().to_owned(), trail.into())),
+            None => drop(trails.remove(keys.tag())),
+        }
     }
 
     async fn call(

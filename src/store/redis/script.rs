@@ -16,6 +16,8 @@ use crate::ports::StoreError;
 pub(super) struct Script {
     text: String,
     digest: String,
+    /// It is run in the store that was looked at last, or not at all.
+    is_vouched: bool,
 }
 
 /// All scripts of the store.
@@ -32,6 +34,8 @@ pub(super) struct Scripts {
     pub(super) carry: Script,
     pub(super) contacts: Script,
     pub(super) ledgers: Script,
+    pub(super) past: Script,
+    pub(super) nameplate: Script,
 }
 
 impl Scripts {
@@ -39,8 +43,8 @@ impl Scripts {
         let appending =
             |text: &str| Script::new(&[include_str!("scripts/append.lua"), text].join("\n"));
         Scripts {
-            commit: appending(include_str!("scripts/commit.lua")),
-            plain: appending(include_str!("scripts/plain.lua")),
+            commit: appending(include_str!("scripts/commit.lua")).vouched(),
+            plain: appending(include_str!("scripts/plain.lua")).vouched(),
             first: Script::new(include_str!("scripts/first.lua")),
             uncount: Script::new(include_str!("scripts/uncount.lua")),
             replace: appending(include_str!("scripts/replace.lua")),
@@ -51,6 +55,8 @@ impl Scripts {
             carry: Script::new(include_str!("scripts/carry.lua")),
             contacts: Script::new(include_str!("scripts/contacts.lua")),
             ledgers: Script::new(include_str!("scripts/ledgers.lua")),
+            past: Script::new(include_str!("scripts/past.lua")),
+            nameplate: Script::new(include_str!("scripts/nameplate.lua")),
         }
     }
 }
@@ -59,7 +65,16 @@ impl Script {
     fn new(step: &str) -> Self {
         let text = include_str!("scripts/call.lua").replace("--STEP--", step);
         let digest = redis::Script::new(&text).get_hash().to_owned();
-        Script { text, digest }
+        Script { text, digest, is_vouched: false }
+    }
+
+    /// What a decision is written by.
+    fn vouched(self) -> Self {
+        Script { is_vouched: true, ..self }
+    }
+
+    pub(super) const fn is_vouched(&self) -> bool {
+        self.is_vouched
     }
 
     /// A single command. Its first word after its name is the key that it is about.
@@ -82,6 +97,13 @@ impl<'a> Call<'a> {
         static CALLS: AtomicU64 = AtomicU64::new(0);
         let name = CALLS.fetch_add(1, Ordering::Relaxed).to_string();
         Call { script, on, with, name }
+    }
+
+    /// The same, to be done only in a store whose trail has borne this name.
+    pub(super) fn in_store_of(mut self, trail: &str) -> Self {
+        self.name.push(' ');
+        self.name.push_str(trail);
+        self
     }
 
     pub(super) fn by_digest(&self) -> Cmd {

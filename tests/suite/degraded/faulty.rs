@@ -10,12 +10,13 @@ use chrono::{DateTime, Utc};
 use contact_gateway::domain::audit::{AuditEntry, AuditEvent};
 use contact_gateway::domain::decision::Decision;
 use contact_gateway::domain::organisation::OrganisationId;
+use contact_gateway::domain::past::{Nameplate, TrailEnd};
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::queue::QueueItem;
 use contact_gateway::ports::{
     Archive, Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries,
-    ItemFilter, JournalEntry, Original, PlainDecision, QueueCount, Queues, Register, Snapshot,
-    Stamp, Store, StoreError,
+    ItemFilter, JournalEntry, Original, Past, PlainDecision, QueueCount, Queues, Register,
+    Snapshot, Stamp, Store, StoreError,
 };
 use contact_gateway::runtime::limits::STORE_COMMIT_WAIT;
 use tokio::sync::broadcast;
@@ -237,6 +238,24 @@ impl Deliveries for Faulty {
     ) -> Result<(), StoreError> {
         self.pass().await?;
         self.inner.remember_delivered(organisation, keys, at).await
+    }
+}
+
+#[async_trait]
+impl Past for Faulty {
+    async fn trail_end(&self, organisation: &OrganisationId) -> Result<TrailEnd, StoreError> {
+        self.pass().await?;
+        self.inner.trail_end(organisation).await
+    }
+
+    async fn put_nameplate(
+        &self,
+        organisation: &OrganisationId,
+        was: Option<&Nameplate>,
+        now: &Nameplate,
+    ) -> Result<bool, StoreError> {
+        self.pass().await?;
+        self.inner.put_nameplate(organisation, was, now).await
     }
 }
 

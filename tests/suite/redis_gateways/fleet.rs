@@ -31,6 +31,9 @@ impl Fleet {
             change(place)
         };
         let places: Vec<Place> = (0..gateways).map(place).collect();
+        for place in &places {
+            place.archive_at(&places[0].folder.path().join("archive"));
+        }
         places[0].import(people);
         let gateways = places.iter().map(Place::serve).collect();
         Fleet { gateways, sink, _handler: handler, places }

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use contact_gateway::domain::audit::{AuditEntry, AuditEvent};
 use contact_gateway::domain::organisation::OrganisationId;
+use contact_gateway::domain::past::{Nameplate, TrailEnd};
 use contact_gateway::domain::queue::{ItemState, QueueItem};
 use contact_gateway::ports::portable::{CopyMark, Kind, Pages, Portable, Record};
-use contact_gateway::ports::{Attachment, ItemFilter, Store, StoreError};
+use contact_gateway::ports::{Attachment, ItemFilter, Past, Store, StoreError};
 use contact_gateway::store::copy::{Copied, CopyFault, Source, copy};
 use contact_gateway::store::embedded::Embedded;
 
@@ -277,6 +278,22 @@ impl Meddled {
     fn with(inner: Arc<dyn Portable>) -> Meddled {
         let until = AtomicUsize::new(usize::MAX);
         Meddled { inner, works: None, done: AtomicBool::new(false), until, loses: false }
+    }
+}
+
+#[async_trait]
+impl Past for Meddled {
+    async fn trail_end(&self, organisation: &OrganisationId) -> Result<TrailEnd, StoreError> {
+        self.inner.trail_end(organisation).await
+    }
+
+    async fn put_nameplate(
+        &self,
+        organisation: &OrganisationId,
+        was: Option<&Nameplate>,
+        now: &Nameplate,
+    ) -> Result<bool, StoreError> {
+        self.inner.put_nameplate(organisation, was, now).await
     }
 }
 

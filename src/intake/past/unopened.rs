@@ -1,0 +1,196 @@
+//! Stands where a store could not be opened, or is being opened anew: everything is refused, with why.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tokio::sync::broadcast;
+
+use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::decision::Decision;
+use crate::domain::organisation::OrganisationId;
+use crate::domain::past::{Nameplate, TrailEnd};
+use crate::domain::person::Person;
+use crate::domain::queue::QueueItem;
+use crate::ports::{
+    Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
+    JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, Store,
+    StoreError,
+};
+
+/// A store that is not there, and why.
+pub struct Unopened {
+    why: String,
+}
+
+impl Unopened {
+    pub fn store(why: String) -> Arc<dyn Store> {
+        Arc::new(Unopened { why })
+    }
+
+    fn fault(&self) -> StoreError {
+        StoreError::Behind(self.why.clone())
+    }
+}
+
+#[async_trait]
+impl Register for Unopened {
+    async fn people(&self, _: &OrganisationId) -> Result<Snapshot, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn person(&self, _: &OrganisationId, _: &str) -> Result<Option<Arc<Person>>, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn put_people(
+        &self,
+        _: &OrganisationId,
+        _: Vec<Person>,
+        _: Stamp,
+        _: AuditEvent,
+    ) -> Result<(), StoreError> {
+        Err(self.fault())
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        // Closed from the first: nothing will change.
+        broadcast::channel(1).1
+    }
+}
+
+#[async_trait]
+impl Decisions for Unopened {
+    async fn commit(&self, _: CommitRequest) -> Result<Committed, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn record_plain(&self, _: Arc<[PlainDecision]>) -> Result<(), StoreError> {
+        Err(self.fault())
+    }
+
+    async fn recorded(
+        &self,
+        _: &OrganisationId,
+        _: &str,
+    ) -> Result<Option<(Decision, [u8; 32])>, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn first_recorded<'a>(
+        &self,
+        _: &OrganisationId,
+        _: &'a [String],
+    ) -> Result<Option<&'a str>, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn uncount(&self, _: &OrganisationId, _: &str) -> Result<(), StoreError> {
+        Err(self.fault())
+    }
+
+    async fn attach(&self, _: &OrganisationId, _: &str, _: Attachment) -> Result<(), StoreError> {
+        Err(self.fault())
+    }
+
+    async fn replay(&self, _: JournalEntry) -> Result<(), StoreError> {
+        Err(self.fault())
+    }
+}
+
+#[async_trait]
+impl Queues for Unopened {
+    async fn queues(&self, _: &OrganisationId) -> Result<Vec<QueueCount>, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn items(
+        &self,
+        _: &OrganisationId,
+        _: &str,
+        _: ItemFilter,
+    ) -> Result<Vec<QueueItem>, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn item(&self, _: &OrganisationId, _: &str) -> Result<Option<QueueItem>, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn replace_item(
+        &self,
+        _: &OrganisationId,
+        _: &QueueItem,
+        _: &QueueItem,
+        _: Stamp,
+        _: AuditEvent,
+    ) -> Result<bool, StoreError> {
+        Err(self.fault())
+    }
+}
+
+#[async_trait]
+impl AuditTrail for Unopened {
+    async fn audit(
+        &self,
+        _: &OrganisationId,
+        _: u64,
+        _: usize,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn append_audit(
+        &self,
+        _: &OrganisationId,
+        _: Stamp,
+        _: AuditEvent,
+    ) -> Result<(), StoreError> {
+        Err(self.fault())
+    }
+}
+
+#[async_trait]
+impl Deliveries for Unopened {
+    async fn delivered(&self, _: &OrganisationId, _: &[String]) -> Result<Vec<bool>, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn remember_delivered(
+        &self,
+        _: &OrganisationId,
+        _: Vec<String>,
+        _: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        Err(self.fault())
+    }
+}
+
+#[async_trait]
+impl Past for Unopened {
+    async fn trail_end(&self, _: &OrganisationId) -> Result<TrailEnd, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn put_nameplate(
+        &self,
+        _: &OrganisationId,
+        _: Option<&Nameplate>,
+        _: &Nameplate,
+    ) -> Result<bool, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn damage(&self) -> Result<Option<String>, StoreError> {
+        Ok(Some(self.why.clone()))
+    }
+
+    fn lost(&self) -> Option<String> {
+        Some(self.why.clone())
+    }
+
+    /// There is nothing to let go of; it is tried again.
+    fn abandon(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,236 @@
+//! What a store does, passed on where the store is vouched for. What staff read is passed on always.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tokio::sync::broadcast;
+
+use super::Vouched;
+use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::decision::Decision;
+use crate::domain::organisation::OrganisationId;
+use crate::domain::past::{Nameplate, TrailEnd};
+use crate::domain::person::Person;
+use crate::domain::queue::QueueItem;
+use crate::ports::{
+    Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
+    JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
+};
+
+#[async_trait]
+impl Register for Vouched {
+    async fn people(&self, organisation: &OrganisationId) -> Result<Snapshot, StoreError> {
+        self.everybody(organisation).await
+    }
+
+    async fn person(
+        &self,
+        organisation: &OrganisationId,
+        id: &str,
+    ) -> Result<Option<Arc<Person>>, StoreError> {
+        self.store().person(organisation, id).await
+    }
+
+    async fn put_people(
+        &self,
+        organisation: &OrganisationId,
+        people: Vec<Person>,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
+        self.admit(organisation).await?;
+        let put = self.store().put_people(organisation, people, stamp, event).await;
+        self.passed(organisation, put)
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        self.followers.subscribe()
+    }
+}
+
+#[async_trait]
+impl Decisions for Vouched {
+    async fn commit(&self, request: CommitRequest) -> Result<Committed, StoreError> {
+        let organisation = request.organisation.clone();
+        self.admit(&organisation).await?;
+        let committed = self.store().commit(request).await;
+        if let Err(StoreError::Behind(_)) = &committed {
+            // The store itself has noticed: known before the decision is made without it.
+            self.verify(&organisation).await?;
+        }
+        self.passed(&organisation, committed)
+    }
+
+    async fn record_plain(&self, decisions: Arc<[PlainDecision]>) -> Result<(), StoreError> {
+        let mut admitted: Option<&OrganisationId> = None;
+        for one in decisions.iter() {
+            if admitted != Some(&one.organisation) {
+                self.admit(&one.organisation).await?;
+                admitted = Some(&one.organisation);
+            }
+        }
+        let recorded = self.store().record_plain(Arc::clone(&decisions)).await;
+        if let Err(error) = &recorded {
+            for one in decisions.iter() {
+                let _ = self.passed::<()>(&one.organisation, Err(error.clone()));
+            }
+        }
+        recorded
+    }
+
+    async fn recorded(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+    ) -> Result<Option<(Decision, [u8; 32])>, StoreError> {
+        self.store().recorded(organisation, contact).await
+    }
+
+    async fn first_recorded<'a>(
+        &self,
+        organisation: &OrganisationId,
+        contacts: &'a [String],
+    ) -> Result<Option<&'a str>, StoreError> {
+        self.store().first_recorded(organisation, contacts).await
+    }
+
+    async fn uncount(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+    ) -> Result<(), StoreError> {
+        self.admit(organisation).await?;
+        let done = self.store().uncount(organisation, contact).await;
+        self.passed(organisation, done)
+    }
+
+    async fn attach(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+        attachment: Attachment,
+    ) -> Result<(), StoreError> {
+        self.admit(organisation).await?;
+        let attached = self.store().attach(organisation, contact, attachment).await;
+        self.passed(organisation, attached)
+    }
+
+    async fn replay(&self, entry: JournalEntry) -> Result<(), StoreError> {
+        let organisation = entry.organisation.clone();
+        self.admit(&organisation).await?;
+        let replayed = self.store().replay(entry).await;
+        self.passed(&organisation, replayed)
+    }
+}
+
+#[async_trait]
+impl Queues for Vouched {
+    async fn queues(&self, organisation: &OrganisationId) -> Result<Vec<QueueCount>, StoreError> {
+        self.store().queues(organisation).await
+    }
+
+    async fn items(
+        &self,
+        organisation: &OrganisationId,
+        queue: &str,
+        filter: ItemFilter,
+    ) -> Result<Vec<QueueItem>, StoreError> {
+        self.store().items(organisation, queue, filter).await
+    }
+
+    async fn item(
+        &self,
+        organisation: &OrganisationId,
+        item: &str,
+    ) -> Result<Option<QueueItem>, StoreError> {
+        self.store().item(organisation, item).await
+    }
+
+    async fn replace_item(
+        &self,
+        organisation: &OrganisationId,
+        was: &QueueItem,
+        now: &QueueItem,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<bool, StoreError> {
+        // An item that a newer store has as released would be released once more.
+        self.admit(organisation).await?;
+        let replaced = self.store().replace_item(organisation, was, now, stamp, event).await;
+        self.passed(organisation, replaced)
+    }
+}
+
+#[async_trait]
+impl AuditTrail for Vouched {
+    async fn audit(
+        &self,
+        organisation: &OrganisationId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        self.store().audit(organisation, after, limit).await
+    }
+
+    async fn append_audit(
+        &self,
+        organisation: &OrganisationId,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
+        self.admit(organisation).await?;
+        let appended = self.store().append_audit(organisation, stamp, event).await;
+        self.passed(organisation, appended)
+    }
+}
+
+#[async_trait]
+impl Deliveries for Vouched {
+    async fn delivered(
+        &self,
+        organisation: &OrganisationId,
+        keys: &[String],
+    ) -> Result<Vec<bool>, StoreError> {
+        self.store().delivered(organisation, keys).await
+    }
+
+    async fn remember_delivered(
+        &self,
+        organisation: &OrganisationId,
+        keys: Vec<String>,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.admit(organisation).await?;
+        let remembered = self.store().remember_delivered(organisation, keys, at).await;
+        self.passed(organisation, remembered)
+    }
+}
+
+#[async_trait]
+impl Past for Vouched {
+    async fn trail_end(&self, organisation: &OrganisationId) -> Result<TrailEnd, StoreError> {
+        self.store().trail_end(organisation).await
+    }
+
+    async fn put_nameplate(
+        &self,
+        organisation: &OrganisationId,
+        was: Option<&Nameplate>,
+        now: &Nameplate,
+    ) -> Result<bool, StoreError> {
+        self.store().put_nameplate(organisation, was, now).await
+    }
+
+    async fn damage(&self) -> Result<Option<String>, StoreError> {
+        self.store().damage().await
+    }
+
+    fn lost(&self) -> Option<String> {
+        self.store().lost()
+    }
+
+    fn is_behind(&self, organisation: &OrganisationId) -> bool {
+        self.organisations.get(organisation).is_some_and(super::One::is_behind)
+    }
+}

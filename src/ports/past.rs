@@ -1,0 +1,89 @@
+//! The store's past, from both sides: what the store says of itself, and what the gateway keeps of it
+//! outside the store.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{AuditTrail, StoreError};
+use crate::domain::organisation::OrganisationId;
+use crate::domain::past::{LastEntry, Mark, Nameplate, Standing, TrailEnd, compare};
+use crate::domain::person::Person;
+
+/// The side of the store.
+#[async_trait]
+pub trait Past: Send + Sync {
+    /// # Errors
+    /// `Corrupt`: what is there is damaged.
+    async fn trail_end(&self, organisation: &OrganisationId) -> Result<TrailEnd, StoreError>;
+
+    /// Writes the nameplate, if it still is as it was read; `false`: somebody else has changed it.
+    async fn put_nameplate(
+        &self,
+        organisation: &OrganisationId,
+        was: Option<&Nameplate>,
+        now: &Nameplate,
+    ) -> Result<bool, StoreError>;
+
+    /// Reads everything, as far as the store can be asked to: what is damaged, in words.
+    async fn damage(&self) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+
+    /// What was opened is no longer what is in its place: what is written goes nowhere. Asked before
+    /// every write.
+    fn lost(&self) -> Option<String> {
+        None
+    }
+
+    /// Lets go of what was opened, and writes nothing more; `true`: it is to be opened anew. Blocks.
+    fn abandon(&self) -> bool {
+        false
+    }
+
+    /// Whether the store is behind what was known of it.
+    fn is_behind(&self, _organisation: &OrganisationId) -> bool {
+        false
+    }
+}
+
+/// The side outside the store: small files of the gateway's own. Each call blocks.
+pub trait Keepsakes: Send + Sync {
+    fn mark(&self, organisation: &OrganisationId) -> Result<Option<Mark>, StoreError>;
+
+    /// On disk, synced, when this returns.
+    fn keep_mark(&self, organisation: &OrganisationId, mark: &Mark) -> Result<(), StoreError>;
+
+    /// Those whom enforcement needs; `None`: nothing is known of them.
+    fn people(&self, organisation: &OrganisationId) -> Result<Option<Vec<Person>>, StoreError>;
+
+    /// On disk, synced, when this returns.
+    fn keep_people(
+        &self,
+        organisation: &OrganisationId,
+        people: &[Arc<Person>],
+    ) -> Result<(), StoreError>;
+}
+
+/// Looks at where a store's trail ends, and compares it with what was known of it.
+///
+/// # Errors
+/// As [`Past::trail_end`].
+pub async fn look<S: Past + AuditTrail + ?Sized>(
+    store: &S,
+    organisation: &OrganisationId,
+    mark: Option<&Mark>,
+) -> Result<(TrailEnd, Standing), StoreError> {
+    let end = store.trail_end(organisation).await?;
+    let known = mark.and_then(|mark| mark.last);
+    let marked = match (known, end.last) {
+        (Some(known), Some(last)) if known.number == last.number => Some(last),
+        (Some(known), Some(last)) if known.number < last.number => {
+            let entries = store.audit(organisation, known.number.saturating_sub(1), 1).await?;
+            entries.first().map(LastEntry::of)
+        }
+        _ => None,
+    };
+    let standing = compare(mark, &end, marked);
+    Ok((end, standing))
+}

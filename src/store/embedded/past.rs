@@ -1,0 +1,256 @@
+//! What tells this database from another, and whether it still is what was opened.
+//!
+//! Everything is read by a connection of its own, opened for it: one that has been open holds pages in
+//! memory, and would not see that the file has been replaced under it.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::fault::{from_sqlite, task, unreadable, unwritable};
+use super::{Embedded, schema};
+use crate::domain::audit::AuditEntry;
+use crate::domain::organisation::OrganisationId;
+use crate::domain::past::{LastEntry, Nameplate, TrailEnd};
+use crate::ports::{Past, StoreError};
+
+/// The header of a database file (sqlite.org/fileformat2.html, 1.3), as far as it is looked at.
+const HEADER_BYTES: usize = 100;
+/// The smallest page, and so the smallest database.
+const FILE_BYTES_MIN: u64 = 512;
+/// Looks, one after the other, at which the file was shorter than it says. A log that is written back
+/// makes it so for a moment.
+const SHORT_LOOKS: u8 = 2;
+
+/// The files that were opened, by device and number.
+#[derive(Debug)]
+pub(super) struct Opened {
+    file: PathBuf,
+    database: Option<(u64, u64)>,
+    log: Option<(u64, u64)>,
+    short: AtomicU8,
+    abandoned: AtomicBool,
+}
+
+fn number_of(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+impl Opened {
+    /// Of a database that is open, so that both files are there.
+    pub(super) fn of(file: &Path) -> Self {
+        Opened {
+            file: file.to_owned(),
+            database: number_of(file),
+            log: number_of(&schema::log_of(file)),
+            short: AtomicU8::new(0),
+            abandoned: AtomicBool::new(false),
+        }
+    }
+
+    /// Nothing is to be written any more, not even what waits in the log.
+    pub(super) fn abandon(&self) {
+        self.abandoned.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::SeqCst)
+    }
+
+    /// What was opened is no longer in its place.
+    pub(super) fn lost(&self) -> Option<String> {
+        if self.is_abandoned() {
+            return Some("the database is being opened anew".to_owned());
+        }
+        let Ok(found) = std::fs::metadata(&self.file) else {
+            return Some("the database file is gone".to_owned());
+        };
+        if Some((found.dev(), found.ino())) != self.database {
+            return Some("another file is in the place of the database file".to_owned());
+        }
+        if found.len() < FILE_BYTES_MIN {
+            return Some("the database file was emptied".to_owned());
+        }
+        if number_of(&schema::log_of(&self.file)) != self.log {
+            return Some("the log of the database file is gone".to_owned());
+        }
+        None
+    }
+
+    /// A file that is shorter than its own header says was cut.
+    fn is_whole(&self) -> Result<(), StoreError> {
+        let mut header = [0; HEADER_BYTES];
+        let read = File::open(&self.file).and_then(|mut file| {
+            file.read_exact(&mut header)?;
+            file.metadata()
+        });
+        let Ok(found) = read else {
+            return Err(StoreError::Unavailable("the database file can't be read".to_owned()));
+        };
+        let short = length_in(&header).is_some_and(|length| found.len() < length);
+        let looks = if short { self.short.load(Ordering::SeqCst).saturating_add(1) } else { 0 };
+        self.short.store(looks, Ordering::SeqCst);
+        if looks >= SHORT_LOOKS {
+            return Err(StoreError::Corrupt("the database file was cut short".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// How long the file is by its header: page size (offset 16; 1 means 65,536) times pages (offset 28).
+fn length_in(header: &[u8; HEADER_BYTES]) -> Option<u64> {
+    let size = header.get(16..18).and_then(|bytes| bytes.try_into().ok());
+    let pages = header.get(28..32).and_then(|bytes| bytes.try_into().ok());
+    let size = match u16::from_be_bytes(size?) {
+        1 => 65_536,
+        size => u64::from(size),
+    };
+    Some(size * u64::from(u32::from_be_bytes(pages?)))
+}
+
+#[async_trait]
+impl Past for Embedded {
+    async fn trail_end(&self, organisation: &OrganisationId) -> Result<TrailEnd, StoreError> {
+        let (opened, name) = (std::sync::Arc::clone(&self.opened), organisation.clone());
+        let reading = tokio::task::spawn_blocking(move || {
+            opened.is_whole()?;
+            let connection = schema::open_to_read(&opened.file)?;
+            let reading = connection.unchecked_transaction().map_err(from_sqlite)?;
+            Ok(TrailEnd { nameplate: nameplate(&reading, &name)?, last: last(&reading, &name)? })
+        });
+        reading.await.map_err(task)?
+    }
+
+    async fn put_nameplate(
+        &self,
+        organisation: &OrganisationId,
+        was: Option<&Nameplate>,
+        now: &Nameplate,
+    ) -> Result<bool, StoreError> {
+        let (name, was, now) = (organisation.clone(), was.cloned(), now.clone());
+        self.writer
+            .write(move |desk| {
+                let unchanged = nameplate(desk.connection, &name)? == was;
+                if unchanged {
+                    write(desk.connection, &name, &now)?;
+                }
+                Ok(unchanged)
+            })
+            .await
+    }
+
+    async fn damage(&self) -> Result<Option<String>, StoreError> {
+        let file = self.opened.file.clone();
+        let reading = tokio::task::spawn_blocking(move || {
+            schema::open_to_read(&file).and_then(|connection| schema::soundness(&connection))
+        });
+        match reading.await.map_err(task)? {
+            Ok(verdict) if verdict == "ok" => Ok(None),
+            // Its words name tables and pages, and nothing that was written.
+            Ok(verdict) => Ok(Some(format!("the database file is damaged ({verdict})"))),
+            Err(StoreError::Corrupt(what)) => Ok(Some(what)),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn lost(&self) -> Option<String> {
+        self.opened.lost()
+    }
+
+    fn abandon(&self) -> bool {
+        self.opened.abandon();
+        self.close();
+        // What waits in the log belongs to the file that was opened, and to no other.
+        let log = schema::log_of(&self.opened.file);
+        if number_of(&self.opened.file) != self.opened.database
+            && self.opened.log.is_some()
+            && number_of(&log) == self.opened.log
+        {
+            let _ = std::fs::remove_file(log);
+        }
+        true
+    }
+}
+
+fn nameplate(
+    connection: &Connection,
+    organisation: &OrganisationId,
+) -> Result<Option<Nameplate>, StoreError> {
+    let record: Option<String> = connection
+        .prepare_cached("SELECT record FROM nameplate WHERE organisation = ?1")
+        .and_then(|mut it| it.query_row([organisation.as_str()], |row| row.get(0)).optional())
+        .map_err(from_sqlite)?;
+    record.map(|record| serde_json::from_str(&record).map_err(|_| unreadable("name"))).transpose()
+}
+
+fn write(
+    connection: &Connection,
+    organisation: &OrganisationId,
+    plate: &Nameplate,
+) -> Result<(), StoreError> {
+    let record = serde_json::to_string(plate).map_err(unwritable)?;
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO nameplate (organisation, record) VALUES (?1, ?2)")
+        .and_then(|mut it| it.execute(params![organisation.as_str(), record]))
+        .map_err(from_sqlite)?;
+    Ok(())
+}
+
+fn last(
+    connection: &Connection,
+    organisation: &OrganisationId,
+) -> Result<Option<LastEntry>, StoreError> {
+    let record: Option<String> = connection
+        .prepare_cached(
+            "SELECT record FROM audit WHERE organisation = ?1 ORDER BY number DESC LIMIT 1",
+        )
+        .and_then(|mut it| it.query_row([organisation.as_str()], |row| row.get(0)).optional())
+        .map_err(from_sqlite)?;
+    let entry: Option<AuditEntry> = record
+        .map(|record| serde_json::from_str(&record).map_err(|_| unreadable("audit entry")))
+        .transpose()?;
+    Ok(entry.as_ref().map(LastEntry::of))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_says_how_long_its_file_is() {
+        let mut header = [0; HEADER_BYTES];
+        header[16..18].copy_from_slice(&4096_u16.to_be_bytes());
+        header[28..32].copy_from_slice(&3_u32.to_be_bytes());
+        assert_eq!(length_in(&header), Some(12_288));
+        header[16..18].copy_from_slice(&1_u16.to_be_bytes());
+        assert_eq!(length_in(&header), Some(196_608));
+    }
+
+    #[test]
+    fn what_is_no_longer_in_its_place_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = schema::file(folder.path());
+        let open = schema::open_to_write(&file).unwrap();
+        let opened = Opened::of(&file);
+        assert_eq!(opened.lost(), None);
+        let log = schema::log_of(&file);
+        std::fs::rename(&log, folder.path().join("away")).unwrap();
+        assert!(opened.lost().unwrap().contains("log"));
+        std::fs::rename(folder.path().join("away"), &log).unwrap();
+        assert_eq!(opened.lost(), None);
+        std::fs::rename(&file, folder.path().join("away")).unwrap();
+        assert!(opened.lost().unwrap().contains("gone"));
+        std::fs::copy(folder.path().join("away"), &file).unwrap();
+        assert!(opened.lost().unwrap().contains("another"));
+        std::fs::rename(folder.path().join("away"), &file).unwrap();
+        assert_eq!(opened.lost(), None);
+        std::fs::write(&file, "").unwrap();
+        assert!(opened.lost().unwrap().contains("emptied"));
+        drop(open);
+    }
+}

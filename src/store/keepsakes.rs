@@ -1,0 +1,128 @@
+//! What is kept of the store outside it, beside the journal in the state folder:
+//! `past/<organisation>/mark.json` and `past/<organisation>/people.json`.
+//!
+//! The mark says which store it is and how far its trail had come; the people are those whom
+//! enforcement needs. Each is written whole or not at all, for the gateway's own user alone.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::domain::organisation::OrganisationId;
+use crate::domain::past::Mark;
+use crate::domain::person::Person;
+use crate::ports::StoreError;
+use crate::ports::past::Keepsakes;
+use crate::runtime::whole_file::replace;
+
+/// Within the state folder.
+const FOLDER: &str = "past";
+
+pub struct FileKeepsakes {
+    folder: PathBuf,
+}
+
+impl FileKeepsakes {
+    /// In a state folder. Makes nothing before there is something to keep.
+    pub fn in_state(state: &Path) -> Self {
+        FileKeepsakes { folder: state.join(FOLDER) }
+    }
+
+    fn path(&self, organisation: &OrganisationId, name: &str) -> PathBuf {
+        self.folder.join(organisation.as_str()).join(name)
+    }
+
+    fn read<T: DeserializeOwned>(
+        &self,
+        organisation: &OrganisationId,
+        name: &str,
+    ) -> Result<Option<T>, StoreError> {
+        let path = self.path(organisation, name);
+        match std::fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|_| {
+                StoreError::Corrupt(format!(
+                    "{} can't be read; it is kept of the store: put it back from a backup of the \
+                     state folder, or move it away to take the store for a new one",
+                    path.display()
+                ))
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(away(&error)),
+        }
+    }
+
+    fn write<T: Serialize + ?Sized>(
+        &self,
+        organisation: &OrganisationId,
+        name: &str,
+        what: &T,
+    ) -> Result<(), StoreError> {
+        let bytes = serde_json::to_vec(what)
+            .map_err(|_| StoreError::Refused("a record can't be written as JSON".to_owned()))?;
+        let path = self.path(organisation, name);
+        // What stands there already need not wear out the disk.
+        if std::fs::read(&path).is_ok_and(|written| written == bytes) {
+            return Ok(());
+        }
+        replace(&path, &bytes).map_err(|error| away(&error))
+    }
+}
+
+impl Keepsakes for FileKeepsakes {
+    fn mark(&self, organisation: &OrganisationId) -> Result<Option<Mark>, StoreError> {
+        self.read(organisation, "mark.json")
+    }
+
+    fn keep_mark(&self, organisation: &OrganisationId, mark: &Mark) -> Result<(), StoreError> {
+        self.write(organisation, "mark.json", mark)
+    }
+
+    fn people(&self, organisation: &OrganisationId) -> Result<Option<Vec<Person>>, StoreError> {
+        self.read(organisation, "people.json")
+    }
+
+    fn keep_people(
+        &self,
+        organisation: &OrganisationId,
+        people: &[Arc<Person>],
+    ) -> Result<(), StoreError> {
+        let people: Vec<&Person> = people.iter().map(AsRef::as_ref).collect();
+        self.write(organisation, "people.json", &people)
+    }
+}
+
+fn away(error: &io::Error) -> StoreError {
+    StoreError::Unavailable(format!("what is kept of the store can't be used: {}", error.kind()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_found_again_private_and_damage_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let keepsakes = FileKeepsakes::in_state(folder.path());
+        let karbon = OrganisationId::new("karbon");
+        assert_eq!(keepsakes.mark(&karbon).unwrap(), None);
+        assert!(keepsakes.people(&karbon).unwrap().is_none());
+        let mark = Mark { trail: "a".to_owned(), last: None, found_behind_at: Some(3) };
+        keepsakes.keep_mark(&karbon, &mark).unwrap();
+        keepsakes.keep_people(&karbon, &[]).unwrap();
+        assert_eq!(keepsakes.mark(&karbon).unwrap(), Some(mark));
+        assert!(keepsakes.people(&karbon).unwrap().unwrap().is_empty());
+        let mode = |name: &str| {
+            let path = folder.path().join("past").join(name);
+            std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+        };
+        assert_eq!([mode("karbon"), mode("karbon/mark.json")], [0o700, 0o600]);
+        assert_eq!(mode("karbon/people.json"), 0o600);
+        std::fs::write(folder.path().join("past/karbon/mark.json"), "{").unwrap();
+        assert!(matches!(keepsakes.mark(&karbon), Err(StoreError::Corrupt(_))));
+    }
+}

@@ -1,0 +1,53 @@
+//! What tells this server's data from another's.
+
+use async_trait::async_trait;
+
+use super::Redis;
+use super::keys::{self, Keys, json};
+use super::people::trail_entry;
+use super::script::{Arguments, parts, take};
+use crate::domain::organisation::OrganisationId;
+use crate::domain::past::{LastEntry, Nameplate, TrailEnd};
+use crate::ports::{Past, StoreError};
+use crate::runtime::limits::REDIS_RESPONSE_WAIT;
+
+/// The entries of a stream, each with its id and fields.
+type Entries = Vec<(String, Vec<(String, String)>)>;
+
+#[async_trait]
+impl Past for Redis {
+    async fn trail_end(&self, organisation: &OrganisationId) -> Result<TrailEnd, StoreError> {
+        let keys = Keys::of(organisation);
+        let (on, with) = ([keys.nameplate(), keys.audit()], Arguments::default());
+        let script = &self.scripts.past;
+        let answer = self.link.run(&keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
+        let mut answer = parts(answer)?.into_iter();
+        let plate: String = take(answer.next())?;
+        let entries: Entries = take(answer.next())?;
+        let last = entries.first().map(|(id, fields)| trail_entry(id, fields)).transpose()?;
+        let plate: Option<Nameplate> =
+            (!plate.is_empty()).then(|| keys::read(&plate, "name")).transpose()?;
+        self.link.looked(&keys, plate.as_ref().and_then(Nameplate::trail));
+        Ok(TrailEnd { nameplate: plate, last: last.as_ref().map(LastEntry::of) })
+    }
+
+    async fn put_nameplate(
+        &self,
+        organisation: &OrganisationId,
+        was: Option<&Nameplate>,
+        now: &Nameplate,
+    ) -> Result<bool, StoreError> {
+        let keys = Keys::of(organisation);
+        let on = [keys.nameplate()];
+        let mut with = Arguments::default();
+        with.push(was.map(json).transpose()?.unwrap_or_default());
+        with.push(json(now)?);
+        let script = &self.scripts.nameplate;
+        let answer = self.link.write(&keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
+        let is_written = take::<i64>(Some(answer))? == 1;
+        if is_written {
+            self.link.looked(&keys, now.trail());
+        }
+        Ok(is_written)
+    }
+}
