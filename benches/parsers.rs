@@ -21,6 +21,7 @@ use contact_gateway::channels::telephony::settings::{
 use contact_gateway::channels::telephony::twilio;
 use contact_gateway::channels::telephony::webhook::Webhook;
 use contact_gateway::channels::web_form::parse::parse;
+use contact_gateway::channels::web_form::settings::FormFields;
 use contact_gateway::channels::web_form::submission::Submission;
 use contact_gateway::domain::contact::Contact;
 use contact_gateway::domain::identifier::{IdentifierKind, listed_keys};
@@ -127,9 +128,12 @@ fn form(criterion: &mut Criterion) {
         let limit = body.len() as u64;
         let reading = Submission::read(whole(body), BytesMut::new(), limit, Path::new("."));
         let submission = runtime.block_on(reading).unwrap();
+        let named = |name: &str| Some(name.to_owned());
+        let names =
+            FormFields { email: named("email"), text: named("message"), ..FormFields::default() };
         group.bench_function(content_type, |bencher| {
             bencher.iter(|| {
-                runtime.block_on(parse(black_box(&submission), Some(content_type))).unwrap()
+                runtime.block_on(parse(black_box(&submission), Some(content_type), &names)).unwrap()
             });
         });
     }

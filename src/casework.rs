@@ -22,10 +22,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
+use tokio::sync::Semaphore;
 
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::dead_letters::DeadLetters;
 use crate::ports::{Archive, Clock, Decide, Release, Stamp, Store};
+use crate::runtime::limits::PAGES_AT_ONCE_MAX;
 
 pub use fault::Fault;
 
@@ -40,6 +42,8 @@ pub struct Desk {
     changing_people: tokio::sync::Mutex<()>,
     /// Items whose release this gateway is carrying out.
     releasing: Mutex<HashSet<(OrganisationId, String)>>,
+    /// Lists of items that may be made at once.
+    pages: Semaphore,
 }
 
 impl Desk {
@@ -56,6 +60,7 @@ impl Desk {
             clock,
             changing_people: tokio::sync::Mutex::new(()),
             releasing: Mutex::new(HashSet::new()),
+            pages: Semaphore::new(PAGES_AT_ONCE_MAX),
         }
     }
 

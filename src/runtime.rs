@@ -2,6 +2,7 @@
 //! telemetry, TLS, tokens.
 
 pub mod accepting;
+pub mod body_room;
 pub mod descriptors;
 pub mod health;
 pub mod http_client;

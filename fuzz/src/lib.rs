@@ -9,11 +9,15 @@ pub mod chance;
 pub mod commands;
 pub mod configuration;
 pub mod data;
+pub mod form;
+pub mod framing;
 pub mod from_field;
 pub mod message;
+pub mod nested;
 pub mod people;
 pub mod scene;
 pub mod session;
+pub mod webhook;
 mod wire_form;
 
 use std::path::{Path, PathBuf};
@@ -38,6 +42,10 @@ pub const TARGETS: &[Target] = &[
         tokens: authentication_results::TOKENS,
     },
     Target { name: "message", run: message::run, tokens: message::TOKENS },
+    Target { name: "nested", run: nested::run, tokens: nested::TOKENS },
+    Target { name: "form", run: form::run, tokens: form::TOKENS },
+    Target { name: "webhook", run: webhook::run, tokens: webhook::TOKENS },
+    Target { name: "framing", run: framing::run, tokens: framing::TOKENS },
     Target { name: "people", run: people::run, tokens: people::TOKENS },
     Target { name: "configuration", run: configuration::run, tokens: configuration::TOKENS },
 ];

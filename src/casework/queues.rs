@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::{ItemState, QueueItem};
 use crate::ports::ItemFilter;
-use crate::runtime::limits::PAGE_ITEMS_MAX;
+use crate::runtime::limits::{EXCERPT_CHARS_MAX, PAGE_ITEMS_MAX, PAGE_PIECE_ITEMS};
 
 use super::{Desk, Fault};
 
@@ -52,6 +52,7 @@ impl Desk {
             .collect())
     }
 
+    /// Some items of a queue, each with the beginning of its text: it is read whole one item at a time.
     pub async fn items(
         &self,
         organisation: &OrganisationId,
@@ -59,11 +60,22 @@ impl Desk {
         wanted: ItemsWanted,
     ) -> Result<ItemPage, Fault> {
         let limit = wanted.limit.clamp(1, PAGE_ITEMS_MAX);
-        let filter = ItemFilter { states: wanted.states, after: wanted.after, limit };
-        let items = self.store.items(organisation, queue, filter).await?;
-        let next =
-            (items.len() == limit).then(|| items.last().map(|item| item.id.clone())).flatten();
-        Ok(ItemPage { items, next })
+        // The semaphore is never closed.
+        let _turn = self.pages.acquire().await.ok();
+        let mut items: Vec<QueueItem> = Vec::new();
+        let mut after = wanted.after;
+        while items.len() < limit {
+            let piece = PAGE_PIECE_ITEMS.min(limit - items.len());
+            let filter = ItemFilter { states: wanted.states.clone(), after, limit: piece };
+            let found = self.store.items(organisation, queue, filter).await?;
+            let is_last = found.len() < piece;
+            after = found.last().map(|item| item.id.clone());
+            items.extend(found.into_iter().map(|item| item.with_excerpt(EXCERPT_CHARS_MAX)));
+            if is_last {
+                return Ok(ItemPage { items, next: None });
+            }
+        }
+        Ok(ItemPage { items, next: after })
     }
 
     /// One item of a queue.

@@ -13,7 +13,7 @@ use hyper::{Request, StatusCode};
 use super::http::answer::{Answer, collected};
 use super::http::fields;
 use super::http::pace::Pace;
-use super::http::patient::patient;
+use super::http::patient::patient_to_the_end;
 use super::http::peer;
 use super::http::problem::{Problem, ProblemType};
 use crate::domain::contact::Contact;
@@ -67,7 +67,7 @@ impl DecisionEndpoint {
         if asked.is_some_and(|asked| asked != organisation.as_str()) {
             return Err(ProblemType::Forbidden.into());
         }
-        let body = collected(patient(request.into_body()), API_BODY_BYTES_MAX)
+        let body = collected(patient_to_the_end(request.into_body()), API_BODY_BYTES_MAX)
             .await
             .map_err(|error| Answer::from(ProblemType::from(error)))?;
         let (contact, digest) = self.contact(&body).map_err(|fault| fault.answer())?;

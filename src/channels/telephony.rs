@@ -83,7 +83,7 @@ impl TelephonyEdge {
             clock,
             upstream,
             tasks,
-            answers: Once::new(CALL_REPEAT_WINDOW, CALL_REPEATS_MAX),
+            answers: Once::new(CALL_REPEAT_WINDOW, CALL_REPEATS_MAX, Answer::weight),
             decisions: Recent::new(CALL_STATE_WINDOW, CALL_REPEATS_MAX),
         })
     }

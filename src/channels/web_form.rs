@@ -4,6 +4,7 @@
 //! what is routed, limited or filed is kept by intake and never reaches the handler.
 
 mod forward;
+pub mod found;
 mod json;
 pub mod parse;
 pub mod release;
@@ -30,14 +31,14 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use self::parse::{Parsed, parse};
-use self::settings::FormSettings;
+use self::settings::{FormFields, FormSettings};
 use self::submission::{ReadError, Submission};
 use crate::channels::http::answer::{Answer, Body};
 use crate::channels::http::look::Looks;
 use crate::channels::http::once::{Key, Once, Recent, Turn, keyed};
 use crate::channels::http::pace::Pace;
 use crate::channels::http::page::{self, Kept, Shown};
-use crate::channels::http::patient::patient;
+use crate::channels::http::patient::patient_to_the_end;
 use crate::channels::http::peer;
 use crate::channels::http::problem::ProblemType;
 use crate::channels::http::to_the_end::ToTheEnd;
@@ -94,7 +95,7 @@ impl FormEdge {
     pub fn new(parts: FormParts) -> Arc<Self> {
         Arc::new(FormEdge {
             parts,
-            answers: Once::new(FORM_REPEAT_WINDOW, FORM_REPEATS_MAX),
+            answers: Once::new(FORM_REPEAT_WINDOW, FORM_REPEATS_MAX, Answer::weight),
             ids: Recent::new(FORM_REPEAT_WINDOW, FORM_REPEATS_MAX),
             refusals: Recent::new(FORM_REPEAT_WINDOW, FORM_REPEATS_MAX),
             large: Semaphore::new(FORM_LARGE_PARSES_MAX),
@@ -160,16 +161,19 @@ impl FormEdge {
         let from = peer(&request);
         let (mut head, body) = request.into_parts();
         let kept = forward::kept_head(&head);
-        let read = Submission::read(patient(body), kept, form.body_limit, &self.parts.spool).await;
+        let read =
+            Submission::read(patient_to_the_end(body), kept, form.body_limit, &self.parts.spool)
+                .await;
         let submission = read.map_err(|error| match error {
             ReadError::TooLarge => ProblemType::TooLarge,
+            ReadError::TooSlow => ProblemType::TooSlow,
             ReadError::Broken => ProblemType::InvalidBody,
             ReadError::Disk(error) => {
                 tracing::error!(error = %error.kind(), "a form could not be spooled");
                 ProblemType::TryAgain
             }
         })?;
-        let parsed = self.parse(&head, &submission).await?;
+        let parsed = self.parse(&head, &submission, &form.fields).await?;
         let asker = page::asked_for(&head.headers);
         head.headers = self.headers(form, head.headers, from);
         let (form, behind) = (Arc::clone(form), behind.to_owned());
@@ -180,6 +184,7 @@ impl FormEdge {
         &self,
         head: &request::Parts,
         submission: &Submission,
+        names: &FormFields,
     ) -> Result<Parsed, ProblemType> {
         let turn = match submission.is_spooled() {
             // The semaphore is never closed.
@@ -187,7 +192,7 @@ impl FormEdge {
             false => None,
         };
         let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let parsed = parse(submission, content_type).await;
+        let parsed = parse(submission, content_type, names).await;
         drop(turn);
         parsed.map_err(|error| {
             tracing::error!(error = %error.kind(), "a spooled form could not be read");

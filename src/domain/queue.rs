@@ -14,6 +14,9 @@ pub const HEAD_OF_SERVICE: &str = "head-of-service";
 pub const GOVERNANCE: &str = "governance";
 pub const EMERGENCY: &str = "emergency";
 
+/// What is new in an item, passage by passage, that a list shows.
+const EXCERPTS_MAX: usize = 10;
+
 /// One contact on a queue, with why it is there.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueueItem {
@@ -173,6 +176,21 @@ pub enum ItemFault {
 }
 
 impl QueueItem {
+    /// The item as a list shows it: of its texts the beginning, `most` characters.
+    #[must_use]
+    pub fn with_excerpt(mut self, most: usize) -> QueueItem {
+        let texts = self.text.iter_mut().chain(&mut self.subject).chain(&mut self.new);
+        for text in texts {
+            if let Some((at, _)) = text.char_indices().nth(most) {
+                text.truncate(at);
+                text.push('…');
+                text.shrink_to_fit();
+            }
+        }
+        self.new.truncate(EXCERPTS_MAX);
+        self
+    }
+
     /// The item after an action by a member of staff. Claiming what one has claimed, and reading
     /// what was read, are no faults: a double click changes nothing.
     ///

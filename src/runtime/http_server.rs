@@ -4,7 +4,7 @@
 //! that the loop is our own, on hyper.
 
 mod checked;
-mod framing;
+pub mod framing;
 
 use std::convert::Infallible;
 use std::error::Error;

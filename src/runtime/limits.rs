@@ -157,6 +157,12 @@ pub const HTTP_HEAD_BYTES_MAX: usize = 64 * 1024;
 pub const HTTP_CHUNK_EXTENSION_BYTES_MAX: usize = 1024;
 /// Wait for the next piece of a request's or an upstream's body. Over: the connection is closed.
 pub const HTTP_BODY_WAIT: Duration = Duration::from_secs(30);
+/// From a request's header to the end of its body, however steadily pieces come: 25 MiB on a slow line
+/// take as long. Over: 408, and the connection is closed.
+pub const HTTP_BODY_WHOLE_WAIT: Duration = Duration::from_secs(900);
+/// Bodies of requests that are held in memory together, in bytes. More: a form's is spooled to disk
+/// however short it is, every other is answered 503.
+pub const BODIES_MEMORY_BYTES_MAX: usize = 48 * 1024 * 1024;
 /// Wait for a connection to a form's handler or a call flow. Over: it counts as not there.
 pub const HTTP_UPSTREAM_CONNECT_WAIT: Duration = Duration::from_secs(5);
 /// Idle connections to one upstream that are kept.
@@ -200,12 +206,16 @@ pub const FORM_REPEAT_STEP: Duration = Duration::from_secs(60);
 /// A handler's answer up to this size is remembered for a repeat. A longer one is passed on as it
 /// comes, and a repeat is forwarded again (and not counted again).
 pub const FORM_ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// Memory for remembered answers of one edge, in bytes. More: the oldest are forgotten.
+pub const REPEATS_BYTES_MAX: usize = 24 * 1024 * 1024;
 /// Parts of a multipart form. More: the form is delivered unread and flagged.
 pub const FORM_PARTS_MAX: usize = 1_000;
-/// A text field of a multipart form that is read. Of a longer one the beginning is.
+/// Values of the configured fields that are kept of one form. More: the form is flagged as ambiguous.
+pub const FORM_VALUES_MAX: usize = 256;
+/// The text that is read of a form, and of one field of it. Of a longer one the beginning is.
 pub const FORM_FIELD_BYTES_MAX: usize = 1024 * 1024;
 /// Spooled bodies that are parsed at once. More wait their turn.
-pub const FORM_LARGE_PARSES_MAX: usize = 4;
+pub const FORM_LARGE_PARSES_MAX: usize = 2;
 /// Sending a routed form to its mailbox. Over: it stays on the queue alone.
 pub const FORM_MAIL_WAIT: Duration = Duration::from_secs(10);
 /// How often a request waits for the answer to an identical one that then fails, before it goes
@@ -279,6 +289,12 @@ pub const PLAIN_RECENT_MAX: usize = 65_536;
 pub const CHANGE_LAG_MAX: usize = 4_096;
 /// Contacts of one person that are remembered for comparison, newest kept.
 pub const RECEIVED_PER_PERSON_MAX: usize = 200;
+/// Characters of a text that a list of items shows; the item itself shows all.
+pub const EXCERPT_CHARS_MAX: usize = 300;
+/// Items that are read whole at once, to be cut to their excerpts, and of those the lists that are made at
+/// once. More wait their turn.
+pub const PAGE_PIECE_ITEMS: usize = 4;
+pub const PAGES_AT_ONCE_MAX: usize = 2;
 /// Items that one API call lists at most.
 pub const PAGE_ITEMS_MAX: usize = 500;
 

@@ -13,6 +13,10 @@ const MUTATIONS: usize = 20_000;
 const SESSIONS: usize = 2_000;
 /// A configuration is a file, read three times.
 const CONFIGURATIONS: usize = 2_000;
+/// A message nested as deep as its size allows is of megabytes.
+const NESTED: usize = 150;
+/// A form is read four times, on a runtime of its own.
+const FORMS: usize = 4_000;
 
 #[expect(clippy::print_stdout, reason = "the number of inputs is part of the result")]
 fn runs(name: &str, mutations: usize) {
@@ -108,4 +112,24 @@ fn people_files_hold() {
 #[test]
 fn configurations_hold() {
     runs("configuration", CONFIGURATIONS);
+}
+
+#[test]
+fn nested_messages_hold() {
+    runs("nested", NESTED);
+}
+
+#[test]
+fn forms_hold() {
+    runs("form", FORMS);
+}
+
+#[test]
+fn webhooks_hold() {
+    runs("webhook", MUTATIONS);
+}
+
+#[test]
+fn framings_hold() {
+    runs("framing", MUTATIONS);
 }

@@ -18,6 +18,7 @@ use crate::channels::http::look::Looks;
 use crate::channels::http::once::keyed;
 use crate::channels::http::page::{self, Kept, Shown};
 use crate::channels::http::problem::ProblemType;
+use crate::channels::web_form::found::Found;
 use crate::channels::web_form::is_submission;
 use crate::channels::web_form::parse::{Fields, Parsed};
 use crate::channels::web_form::settings::FormFields;
@@ -199,7 +200,9 @@ fn read(fields: &ProxyFields, query: &str, headers: &HeaderMap) -> (Parsed, Form
         subject: take("subject", &fields.subject),
         issue: take("issue", &fields.issue),
     };
-    (Parsed { fields: Fields::Pairs(pairs), files: Vec::new(), content: [0; 32] }, names)
+    let mut kept = Found::new(["email", "phone", "account", "text", "subject", "issue"], false);
+    pairs.iter().for_each(|(name, value)| kept.field(name, value));
+    (Parsed { fields: Fields::Read(kept), files: Vec::new(), content: [0; 32] }, names)
 }
 
 /// The same for a retry of the same request, another for everything else: whoever makes up a request

@@ -8,6 +8,9 @@ use http_body_util::{BodyExt, Full};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};
 
+use super::patient::TooSlow;
+use crate::runtime::body_room::{BodyRoom, held};
+
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A body on its way through: whole in memory, or streamed.
@@ -25,23 +28,35 @@ pub enum CollectError {
     TooLarge,
     #[error("the body did not arrive whole")]
     Broken,
+    #[error("the body did not arrive in time")]
+    TooSlow,
+    /// Too many bodies are in hand.
+    #[error("there is no room for the body")]
+    NoRoom,
 }
 
 /// A body of up to `max` bytes, in memory.
 ///
 /// # Errors
-/// It is larger, or breaks off.
+/// It is larger, breaks off, takes too long, or there is no room for it.
 pub async fn collected(mut body: Body, max: usize) -> Result<Bytes, CollectError> {
     let mut bytes = BytesMut::new();
+    let mut room = BodyRoom::default();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| CollectError::Broken)?;
+        let frame = frame.map_err(|error| match error.is::<TooSlow>() {
+            true => CollectError::TooSlow,
+            false => CollectError::Broken,
+        })?;
         let Ok(data) = frame.into_data() else { continue };
         if bytes.len() + data.len() > max {
             return Err(CollectError::TooLarge);
         }
+        if !room.grow(bytes.len() + data.len()) {
+            return Err(CollectError::NoRoom);
+        }
         bytes.extend_from_slice(&data);
     }
-    Ok(bytes.freeze())
+    Ok(held(bytes, room))
 }
 
 /// An answer that is in memory and can be given again.
@@ -60,6 +75,13 @@ impl Answer {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Answer { status, headers, body: body.into() }
+    }
+
+    /// About the memory that it takes, in bytes.
+    pub fn weight(&self) -> usize {
+        let fields = self.headers.iter();
+        let fields: usize = fields.map(|(name, value)| name.as_str().len() + value.len()).sum();
+        fields + self.body.len()
     }
 
     #[must_use]

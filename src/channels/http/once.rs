@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::runtime::limits::REPEAT_WAITS_MAX;
+use crate::runtime::limits::{REPEAT_WAITS_MAX, REPEATS_BYTES_MAX};
 use crate::runtime::tokens::sha256;
 
 /// What makes two requests the same.
@@ -39,18 +39,31 @@ struct Inner<V> {
     values: HashMap<Key, Entry<V>>,
     order: VecDeque<(Key, u64)>,
     next: u64,
+    /// Of all values, in bytes.
+    weight: usize,
 }
 
 struct Entry<V> {
     number: u64,
     since: Instant,
+    weight: usize,
     value: V,
+}
+
+impl<V> Inner<V> {
+    fn remove(&mut self, key: &Key, number: u64) {
+        if self.values.get(key).is_some_and(|entry| entry.number == number)
+            && let Some(entry) = self.values.remove(key)
+        {
+            self.weight = self.weight.saturating_sub(entry.weight);
+        }
+    }
 }
 
 impl<V: Clone> Recent<V> {
     /// Remembers up to `max` values for `window` each.
     pub fn new(window: Duration, max: usize) -> Self {
-        let inner = Inner { values: HashMap::new(), order: VecDeque::new(), next: 0 };
+        let inner = Inner { values: HashMap::new(), order: VecDeque::new(), next: 0, weight: 0 };
         Recent { window, max: max.max(1), inner: Mutex::new(inner) }
     }
 
@@ -78,9 +91,21 @@ impl<V: Clone> Recent<V> {
 
     /// Forgets the entry with this number, and no other that took its place.
     fn forget(&self, key: &Key, number: u64) {
+        self.lock().remove(key, number);
+    }
+
+    /// Says what an entry weighs by now; the oldest are forgotten where all together weigh too much.
+    fn weigh(&self, key: &Key, number: u64, weight: usize) {
         let mut inner = self.lock();
-        if inner.values.get(key).is_some_and(|entry| entry.number == number) {
-            inner.values.remove(key);
+        match inner.values.get_mut(key) {
+            Some(entry) if entry.number == number => entry.weight += weight,
+            Some(_) | None => return,
+        }
+        inner.weight += weight;
+        while inner.weight > REPEATS_BYTES_MAX
+            && let Some((key, number)) = inner.order.pop_front()
+        {
+            inner.remove(&key, number);
         }
     }
 
@@ -91,7 +116,8 @@ impl<V: Clone> Recent<V> {
     fn put_in(&self, inner: &mut Inner<V>, key: Key, since: Instant, value: V) -> u64 {
         let number = inner.next;
         inner.next += 1;
-        inner.values.insert(key, Entry { number, since, value });
+        let replaced = inner.values.insert(key, Entry { number, since, weight: 0, value });
+        inner.weight = inner.weight.saturating_sub(replaced.map_or(0, |entry| entry.weight));
         inner.order.push_back((key, number));
         // Entries that were replaced or forgotten leave their place in the order behind; those go
         // first, then the expired ones, then the oldest.
@@ -104,9 +130,7 @@ impl<V: Clone> Recent<V> {
                 break;
             }
             inner.order.pop_front();
-            if inner.values.get(&key).is_some_and(|entry| entry.number == number) {
-                inner.values.remove(&key);
-            }
+            inner.remove(&key, number);
         }
         number
     }
@@ -120,6 +144,8 @@ impl<V: Clone> Recent<V> {
 /// Requests of which each is carried out once.
 pub struct Once<V: Clone> {
     seen: Recent<watch::Receiver<Option<V>>>,
+    /// What an answer takes of memory, in bytes.
+    weigh: fn(&V) -> usize,
 }
 
 /// Whose turn it is.
@@ -139,8 +165,9 @@ pub struct First<V: Clone> {
 }
 
 impl<V: Clone> Once<V> {
-    pub fn new(window: Duration, max: usize) -> Arc<Self> {
-        Arc::new(Once { seen: Recent::new(window, max) })
+    /// Answers up to `max`, and together up to [`REPEATS_BYTES_MAX`].
+    pub fn new(window: Duration, max: usize, weigh: fn(&V) -> usize) -> Arc<Self> {
+        Arc::new(Once { seen: Recent::new(window, max), weigh })
     }
 
     /// Waits until the answer to an identical request is there, or it is clear that this is the
@@ -171,6 +198,9 @@ impl<V: Clone> First<V> {
     /// Answers those that wait, and those that come within the window.
     pub fn keep(mut self, value: V) {
         self.kept = true;
+        if let Some((once, key, number)) = &self.place {
+            once.seen.weigh(key, *number, (once.weigh)(&value));
+        }
         self.tell.send_replace(Some(value));
     }
 
@@ -219,7 +249,7 @@ mod tests {
 
     #[tokio::test]
     async fn of_fifty_at_once_one_is_carried_out_and_all_get_its_answer() {
-        let once = Once::<u32>::new(MINUTE, 10);
+        let once = Once::<u32>::new(MINUTE, 10, |_| 1);
         let place = first(&once, [1; 32], at(0)).await;
         let waiting: Vec<_> = (0..50)
             .map(|_| {
@@ -239,7 +269,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_came_to_nothing_is_taken_up_by_the_next() {
-        let once = Once::<u32>::new(MINUTE, 10);
+        let once = Once::<u32>::new(MINUTE, 10, |_| 1);
         let place = first(&once, [1; 32], at(0)).await;
         let next = {
             let once = Arc::clone(&once);
@@ -253,7 +283,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_is_shared_with_those_who_wait_and_then_forgotten() {
-        let once = Once::<u32>::new(MINUTE, 10);
+        let once = Once::<u32>::new(MINUTE, 10, |_| 1);
         first(&once, [1; 32], at(0)).await.share(4);
         first(&once, [1; 32], at(1)).await.keep(5);
         assert_eq!(again(&once, [1; 32], at(2)).await, 5);
@@ -261,7 +291,18 @@ mod tests {
 
     #[tokio::test]
     async fn the_oldest_are_forgotten_above_the_bound() {
-        let once = Once::<u32>::new(MINUTE, 2);
+        let once = Once::<u32>::new(MINUTE, 2, |_| 1);
+        for key in 1..=3 {
+            first(&once, [key; 32], at(0)).await.keep(u32::from(key));
+        }
+        assert_eq!(again(&once, [2; 32], at(1)).await, 2);
+        assert_eq!(again(&once, [3; 32], at(1)).await, 3);
+        drop(first(&once, [1; 32], at(1)).await);
+    }
+
+    #[tokio::test]
+    async fn the_oldest_are_forgotten_where_all_weigh_too_much() {
+        let once = Once::<u32>::new(MINUTE, 10, |_| REPEATS_BYTES_MAX / 2);
         for key in 1..=3 {
             first(&once, [key; 32], at(0)).await.keep(u32::from(key));
         }

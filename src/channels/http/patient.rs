@@ -7,10 +7,10 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::answer::{Body, BoxError};
-use crate::runtime::limits::HTTP_BODY_WAIT;
+use crate::runtime::limits::{HTTP_BODY_WAIT, HTTP_BODY_WHOLE_WAIT};
 
 /// A body of which no piece may take longer than [`HTTP_BODY_WAIT`].
 pub fn patient<B>(body: B) -> Body
@@ -18,17 +18,30 @@ where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
-    Patient { body, waiting: None }.boxed_unsync()
+    Patient { body, end: None, waiting: None }.boxed_unsync()
 }
 
-/// Too long was waited for the next piece of a body.
+/// A body that is read whole before anything is answered: all of it may take no longer than
+/// [`HTTP_BODY_WHOLE_WAIT`] either.
+pub fn patient_to_the_end<B>(body: B) -> Body
+where
+    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<BoxError>,
+{
+    let end = Some(Instant::now() + HTTP_BODY_WHOLE_WAIT);
+    Patient { body, end, waiting: None }.boxed_unsync()
+}
+
+/// Too long was waited for the next piece of a body, or for all of it.
 #[derive(Debug, thiserror::Error)]
-#[error("the next piece of the body did not come in time")]
-struct TooSlow;
+#[error("the body did not come in time")]
+pub struct TooSlow;
 
 /// tower-http's body with a timeout starts a timer for every piece; most pieces are there already.
 struct Patient<B> {
     body: B,
+    /// By when it is here whole.
+    end: Option<Instant>,
     /// `Some` while a piece is waited for.
     waiting: Option<Pin<Box<Sleep>>>,
 }
@@ -47,9 +60,17 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if let Poll::Ready(piece) = Pin::new(&mut self.body).poll_frame(context) {
             self.waiting = None;
+            // Pieces that are always there already may drip in all the same.
+            if piece.is_some() && self.end.is_some_and(|end| Instant::now() >= end) {
+                return Poll::Ready(Some(Err(TooSlow.into())));
+            }
             return Poll::Ready(piece.map(|piece| piece.map_err(Into::into)));
         }
-        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(HTTP_BODY_WAIT)));
+        let end = self.end;
+        let waiting = self.waiting.get_or_insert_with(|| {
+            let next = Instant::now() + HTTP_BODY_WAIT;
+            Box::pin(sleep_until(end.map_or(next, |end| end.min(next))))
+        });
         ready!(waiting.as_mut().poll(context));
         self.waiting = None;
         Poll::Ready(Some(Err(TooSlow.into())))
@@ -70,6 +91,7 @@ mod tests {
 
     use futures_util::StreamExt;
     use http_body_util::StreamBody;
+    use tokio::time::sleep;
 
     use super::*;
 
@@ -91,5 +113,22 @@ mod tests {
         let mut late = dripping(&[JUST, OVER]);
         assert!(late.frame().await.unwrap().is_ok());
         assert!(late.frame().await.unwrap().is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_in_is_cut_off_in_the_end() {
+        let dripping = || {
+            let pieces = futures_util::stream::repeat(()).then(|()| async {
+                sleep(Duration::from_secs(1)).await;
+                Ok::<_, BoxError>(Frame::data(Bytes::from_static(b"x")))
+            });
+            StreamBody::new(Box::pin(pieces))
+        };
+        let most = usize::try_from(HTTP_BODY_WHOLE_WAIT.as_secs()).unwrap();
+        let read = super::super::answer::collected(patient_to_the_end(dripping()), 2 * most).await;
+        assert_eq!(read, Err(super::super::answer::CollectError::TooSlow));
+        // What is passed on piece by piece may go on.
+        let read = super::super::answer::collected(patient(dripping()), 2 * most).await;
+        assert_eq!(read, Err(super::super::answer::CollectError::TooLarge));
     }
 }

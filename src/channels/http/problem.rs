@@ -15,6 +15,8 @@ pub enum ProblemType {
     /// No host, or more than one.
     Misdirected,
     TooLarge,
+    /// The body took too long to come.
+    TooSlow,
     UnsupportedEncoding,
     /// No token, or none that is known.
     Unauthorised,
@@ -45,6 +47,7 @@ impl ProblemType {
             ProblemType::InvalidBody => "urn:contact-gateway:problem:invalid-body",
             ProblemType::Misdirected => "urn:contact-gateway:problem:misdirected",
             ProblemType::TooLarge => "urn:contact-gateway:problem:too-large",
+            ProblemType::TooSlow => "urn:contact-gateway:problem:too-slow",
             ProblemType::UnsupportedEncoding => "urn:contact-gateway:problem:unsupported-encoding",
             ProblemType::Unauthorised => "urn:contact-gateway:problem:unauthorised",
             ProblemType::Forbidden => "urn:contact-gateway:problem:forbidden",
@@ -65,6 +68,7 @@ impl ProblemType {
         match self {
             ProblemType::InvalidBody | ProblemType::Misdirected => StatusCode::BAD_REQUEST,
             ProblemType::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ProblemType::TooSlow => StatusCode::REQUEST_TIMEOUT,
             ProblemType::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ProblemType::Unauthorised => StatusCode::UNAUTHORIZED,
             ProblemType::Forbidden | ProblemType::ChannelClosed => StatusCode::FORBIDDEN,
@@ -86,6 +90,7 @@ impl ProblemType {
             ProblemType::InvalidBody => "The body can't be read",
             ProblemType::Misdirected => "The request names no host, or several",
             ProblemType::TooLarge => "The body is too large",
+            ProblemType::TooSlow => "The body did not come in time",
             ProblemType::UnsupportedEncoding => "The body's encoding is not supported",
             ProblemType::Unauthorised => "A token is needed",
             ProblemType::Forbidden => "The token is not for this organisation",
@@ -155,6 +160,8 @@ impl From<CollectError> for ProblemType {
         match error {
             CollectError::TooLarge => ProblemType::TooLarge,
             CollectError::Broken => ProblemType::InvalidBody,
+            CollectError::TooSlow => ProblemType::TooSlow,
+            CollectError::NoRoom => ProblemType::TryAgain,
         }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::script::Next;
 use crate::channels::http::answer::collected;
 use crate::channels::http::fields;
-use crate::channels::http::patient::patient;
+use crate::channels::http::patient::patient_to_the_end;
 use crate::channels::http::peer;
 use crate::channels::http::problem::ProblemType;
 use crate::runtime::limits::WEBHOOK_BODY_BYTES_MAX;
@@ -42,7 +42,7 @@ impl Webhook {
     pub async fn read(behind: &str, request: Request<Incoming>) -> Result<Self, ProblemType> {
         let peer = peer(&request);
         let (head, body) = request.into_parts();
-        let body = collected(patient(body), WEBHOOK_BODY_BYTES_MAX).await?;
+        let body = collected(patient_to_the_end(body), WEBHOOK_BODY_BYTES_MAX).await?;
         Ok(Webhook::of(behind, head, body, peer))
     }
 

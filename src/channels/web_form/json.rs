@@ -1,122 +1,143 @@
-//! JSON bodies, read so that a key that stands twice is seen twice: what a form's handler takes,
-//! the first or the last, is not ours to guess.
+//! JSON bodies, read in one pass that keeps the members asked for and nothing else: a body of 25 MB
+//! may hold millions of values, and each that is kept costs many times its bytes.
+//!
+//! A key that stands twice is seen twice: what a form's handler takes, the first or the last, is not
+//! ours to guess.
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// A JSON value whose objects keep every member.
-#[derive(Debug, PartialEq)]
-pub enum Node {
-    /// A string, or a number or boolean as it is written.
-    Scalar(String),
-    Null,
-    List(Vec<Node>),
-    Object(Vec<(String, Node)>),
+use super::found::Found;
+
+/// A field asked for: its name, and the steps to it. A pointer (RFC 6901) where it starts with `/`,
+/// else a member of the outermost object.
+struct Asked {
+    name: String,
+    steps: Vec<String>,
 }
 
-impl Node {
-    /// The values at a field: a pointer (RFC 6901) where it starts with `/`, else a member of the
-    /// outermost object. Of a list, all.
-    pub fn at(&self, field: &str) -> Vec<&str> {
-        let path: Vec<String> = match field.strip_prefix('/') {
+impl Asked {
+    fn new(name: &str) -> Self {
+        let steps = match name.strip_prefix('/') {
             Some(pointer) => {
                 pointer.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
             }
-            None => vec![field.to_owned()],
+            None => vec![name.to_owned()],
         };
-        let mut found = Vec::new();
-        self.walk(&path, &mut found);
-        found
+        Asked { name: name.to_owned(), steps }
+    }
+}
+
+/// Reads what is asked for out of a body. `None`: it is no JSON, or nests deeper than serde_json's bound.
+pub fn read(body: &[u8], mut kept: Found) -> Option<Found> {
+    let asked: Vec<Asked> = kept.names().map(Asked::new).collect();
+    let ways = asked.iter().map(|asked| Way { name: &asked.name, left: &asked.steps }).collect();
+    let mut json = serde_json::Deserializer::from_slice(body);
+    Place { ways, kept: &mut kept }.deserialize(&mut json).ok()?;
+    json.end().ok()?;
+    Some(kept)
+}
+
+/// What is left of the way to a field asked for; nothing: it is here, and all below belongs to it.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    name: &'a str,
+    left: &'a [String],
+}
+
+/// A place in the document.
+struct Place<'a, 'k> {
+    ways: Vec<Way<'a>>,
+    kept: &'k mut Found,
+}
+
+impl<'a> Place<'a, '_> {
+    /// The ways that go on by a step, or end above it.
+    fn below(&self, is_step: impl Fn(&str) -> bool) -> Vec<Way<'a>> {
+        let goes_on = |way: &Way<'a>| match way.left.split_first() {
+            None => Some(*way),
+            Some((step, left)) => is_step(step).then_some(Way { name: way.name, left }),
+        };
+        self.ways.iter().filter_map(goes_on).collect()
     }
 
-    /// Every string in it.
-    pub fn all(&self) -> Vec<&str> {
-        let mut found = Vec::new();
-        self.gather(&mut found);
-        found
-    }
-
-    fn walk<'n>(&'n self, path: &[String], found: &mut Vec<&'n str>) {
-        let Some((step, rest)) = path.split_first() else { return self.gather(found) };
-        match self {
-            Node::Object(members) => {
-                for (_, value) in members.iter().filter(|(name, _)| name == step) {
-                    value.walk(rest, found);
-                }
-            }
-            Node::List(values) => {
-                if let Some(value) = step.parse::<usize>().ok().and_then(|at| values.get(at)) {
-                    value.walk(rest, found);
-                }
-            }
-            Node::Scalar(_) | Node::Null => {}
+    fn scalar(self, text: &str) {
+        let mut is_asked = false;
+        for way in self.ways.iter().filter(|way| way.left.is_empty()) {
+            is_asked = true;
+            self.kept.named(way.name, text);
         }
-    }
-
-    fn gather<'n>(&'n self, found: &mut Vec<&'n str>) {
-        match self {
-            Node::Scalar(text) => found.push(text),
-            Node::Null => {}
-            Node::List(values) => values.iter().for_each(|value| value.gather(found)),
-            Node::Object(members) => members.iter().for_each(|(_, value)| value.gather(found)),
+        if !is_asked {
+            self.kept.other(text);
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeVisitor)
+impl<'de> DeserializeSeed<'de> for Place<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if self.ways.is_empty() && !self.kept.wants_others() {
+            return deserializer.deserialize_ignored_any(IgnoredAny).map(|_| ());
+        }
+        deserializer.deserialize_any(self)
     }
 }
 
-struct NodeVisitor;
-
-impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
+impl<'de> Visitor<'de> for Place<'_, '_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON value")
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-        Ok(Node::Scalar(value.to_string()))
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.scalar(if value { "true" } else { "false" });
+        Ok(())
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-        Ok(Node::Scalar(value.to_string()))
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.scalar(&value.to_string());
+        Ok(())
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(Node::Scalar(value.to_string()))
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.scalar(&value.to_string());
+        Ok(())
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        Ok(Node::Scalar(value.to_string()))
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        self.scalar(&value.to_string());
+        Ok(())
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-        Ok(Node::Scalar(value.to_owned()))
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        self.scalar(value);
+        Ok(())
     }
 
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Null)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
-        let mut values = Vec::new();
-        while let Some(value) = list.next_element()? {
-            values.push(value);
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let mut at = 0_usize;
+        loop {
+            let ways = self.below(|step| step.parse() == Ok(at));
+            if list.next_element_seed(Place { ways, kept: &mut *self.kept })?.is_none() {
+                return Ok(());
+            }
+            at += 1;
         }
-        Ok(Node::List(values))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            let ways = self.below(|step| step == key);
+            map.next_value_seed(Place { ways, kept: &mut *self.kept })?;
         }
-        Ok(Node::Object(members))
+        Ok(())
     }
 }
 
@@ -124,18 +145,36 @@ impl<'de> Visitor<'de> for NodeVisitor {
 mod tests {
     use super::*;
 
+    fn values(body: &str, name: &str) -> Vec<String> {
+        let kept = read(body.as_bytes(), Found::new([name], false)).unwrap();
+        kept.values(name).into_iter().map(str::to_owned).collect()
+    }
+
     #[test]
     fn members_are_found_by_name_and_pointer_every_time_they_stand() {
-        let node: Node = serde_json::from_str(
-            r#"{"email":"a@x.example","customer":{"tel/no":447700900001,"mails":["b@x.example"]},"email":"c@x.example","ref":null}"#,
-        )
-        .unwrap();
-        assert_eq!(node.at("email"), ["a@x.example", "c@x.example"]);
-        assert_eq!(node.at("/customer/tel~1no"), ["447700900001"]);
-        assert_eq!(node.at("/customer/mails/0"), ["b@x.example"]);
-        assert_eq!(node.at("/customer/mails"), ["b@x.example"]);
-        assert!(node.at("ref").is_empty());
-        assert!(node.at("/email/x").is_empty());
-        assert_eq!(node.all().len(), 4);
+        let body = r#"{"email":"a@x.example","customer":{"tel/no":447700900001,"mails":["b@x.example"]},"email":"c@x.example","ref":null}"#;
+        assert_eq!(values(body, "email"), ["a@x.example", "c@x.example"]);
+        assert_eq!(values(body, "/customer/tel~1no"), ["447700900001"]);
+        assert_eq!(values(body, "/customer/mails/0"), ["b@x.example"]);
+        assert_eq!(values(body, "/customer/mails"), ["b@x.example"]);
+        assert!(values(body, "ref").is_empty());
+        assert!(values(body, "/email/x").is_empty());
+        let kept = read(body.as_bytes(), Found::new(["email"], true)).unwrap();
+        assert_eq!(kept.others(), "447700900001\nb@x.example\n");
+    }
+
+    #[test]
+    fn what_nests_without_end_is_not_read_and_breaks_nothing() {
+        for nested in ["[", "{\"email\":", "[{\"a\":"] {
+            let body = nested.repeat(400_000);
+            assert!(read(body.as_bytes(), Found::new(["email"], false)).is_none());
+            assert!(read(body.as_bytes(), Found::new(["email"], true)).is_none());
+            // Inside of what nobody asked for.
+            let ignored = format!("{{\"x\":{body}");
+            assert!(read(ignored.as_bytes(), Found::new(["email"], false)).is_none());
+        }
+        let closed =
+            format!("{{\"x\":{}{},\"email\":\"a@x\"}}", "[".repeat(400_000), "]".repeat(400_000));
+        assert_eq!(values(&closed, "email"), ["a@x"]);
     }
 }

@@ -5,7 +5,9 @@ use std::io;
 use aws_lc_rs::digest::{Context, SHA256};
 use futures_util::StreamExt;
 
-use super::json::Node;
+use super::found::Found;
+use super::json;
+use super::settings::FormFields;
 use super::submission::Submission;
 use crate::domain::contact::Attachment;
 use crate::runtime::limits::{FORM_FIELD_BYTES_MAX, FORM_PARTS_MAX};
@@ -24,8 +26,7 @@ pub struct Parsed {
 
 #[derive(Debug)]
 pub enum Fields {
-    Pairs(Vec<(String, String)>),
-    Json(Node),
+    Read(Found),
     /// A content type that says nothing of fields, or a body that is not what its type says.
     Unread,
 }
@@ -33,62 +34,71 @@ pub enum Fields {
 impl Fields {
     /// The values of a field, in order, blank ones left out.
     pub fn values(&self, field: &str) -> Vec<&str> {
-        let values = match self {
-            Fields::Pairs(pairs) => pairs
-                .iter()
-                .filter(|(name, _)| name == field)
-                .map(|(_, value)| value.as_str())
-                .collect(),
-            Fields::Json(node) => node.at(field),
+        match self {
+            Fields::Read(kept) => kept.values(field),
             Fields::Unread => Vec::new(),
-        };
-        values.into_iter().map(str::trim).filter(|value| !value.is_empty()).collect()
+        }
     }
 
-    /// The values of all fields but those named.
-    pub fn others(&self, named: &[&str]) -> Vec<&str> {
-        let values = match self {
-            Fields::Pairs(pairs) => pairs
-                .iter()
-                .filter(|(name, _)| !named.contains(&name.as_str()))
-                .map(|(_, value)| value.as_str())
-                .collect(),
-            Fields::Json(node) => node.all(),
-            Fields::Unread => Vec::new(),
-        };
-        values.into_iter().map(str::trim).filter(|value| !value.is_empty()).collect()
+    /// The words of all fields that the settings do not name, where they name none for the text.
+    pub fn others(&self) -> &str {
+        match self {
+            Fields::Read(kept) => kept.others().trim_end(),
+            Fields::Unread => "",
+        }
+    }
+
+    /// Whether values were left out, so that what the handler takes may not be among those here.
+    pub fn is_cut(&self) -> bool {
+        matches!(self, Fields::Read(kept) if kept.is_cut())
     }
 }
 
-/// Reads the fields of a submission.
+/// What is to be kept of a form's fields.
+fn wanted(names: &FormFields) -> Found {
+    let FormFields { email, phone, account, text, subject, issue } = names;
+    let named = [email, phone, account, text, subject, issue];
+    Found::new(named.into_iter().filter_map(Option::as_deref), text.is_none())
+}
+
+/// Reads the fields of a submission that are named, and the words of the others where no field is
+/// named for the text. Nothing else is kept in memory.
 ///
 /// # Errors
 /// The spooled body can't be read again.
-pub async fn parse(submission: &Submission, content_type: Option<&str>) -> io::Result<Parsed> {
+pub async fn parse(
+    submission: &Submission,
+    content_type: Option<&str>,
+    names: &FormFields,
+) -> io::Result<Parsed> {
     let content_type = content_type.unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let unread = Parsed { fields: Fields::Unread, files: Vec::new(), content: submission.digest };
     if essence == "application/x-www-form-urlencoded" {
         let body = submission.in_memory().await?;
-        return Ok(Parsed { fields: Fields::Pairs(urlencoded(&body)), ..unread });
+        return Ok(Parsed { fields: Fields::Read(urlencoded(&body, wanted(names))), ..unread });
     }
     if essence == "application/json" || essence.ends_with("+json") {
         let body = submission.in_memory().await?;
-        let fields = serde_json::from_slice(&body).map_or(Fields::Unread, Fields::Json);
+        let fields = json::read(&body, wanted(names)).map_or(Fields::Unread, Fields::Read);
         return Ok(Parsed { fields, ..unread });
     }
     if essence == "multipart/form-data"
         && let Ok(boundary) = multer::parse_boundary(content_type)
     {
-        return Ok(Box::pin(multipart(submission, boundary)).await?.unwrap_or(unread));
+        return Ok(Box::pin(multipart(submission, boundary, wanted(names)))
+            .await?
+            .unwrap_or(unread));
     }
     Ok(unread)
 }
 
+/// A field with every byte escaped.
+const ESCAPED_BYTES_MAX: usize = 3 * FORM_FIELD_BYTES_MAX;
+
 /// Name and value pairs of `a=1&b=2` (WHATWG URL, "urlencoded parsing"), with a lenient reading of
 /// other charsets than UTF-8.
-fn urlencoded(body: &[u8]) -> Vec<(String, String)> {
-    let mut pairs = Vec::new();
+fn urlencoded(body: &[u8], mut kept: Found) -> Found {
     let mut rest = Some(body);
     while let Some(body) = rest {
         let (pair, after) = match split_at_first(b'&', body) {
@@ -98,10 +108,13 @@ fn urlencoded(body: &[u8]) -> Vec<(String, String)> {
         rest = after;
         if !pair.is_empty() {
             let (name, value) = split_at_first(b'=', pair).unwrap_or((pair, &[]));
-            pairs.push((text_of(unescaped(name)), text_of(unescaped(value))));
+            // What is longer than is kept need not be made.
+            let value = value.get(..ESCAPED_BYTES_MAX).unwrap_or(value);
+            let name = name.get(..ESCAPED_BYTES_MAX).unwrap_or(name);
+            kept.field(&text_of(unescaped(name)), &text_of(unescaped(value)));
         }
     }
-    pairs
+    kept
 }
 
 /// What stands in front of the first such byte, and what behind it.
@@ -150,17 +163,20 @@ fn text_of(bytes: Vec<u8>) -> String {
 }
 
 /// The parts of a multipart form (RFC 7578), or `None` where it is broken or has too many.
-async fn multipart(submission: &Submission, boundary: String) -> io::Result<Option<Parsed>> {
+async fn multipart(
+    submission: &Submission,
+    boundary: String,
+    mut kept: Found,
+) -> io::Result<Option<Parsed>> {
     let stream = submission.stream().await?;
     let mut parts = multer::Multipart::new(stream, boundary);
-    let mut pairs = Vec::new();
     let mut files = Vec::new();
     let mut content = Context::new(&SHA256);
     for _ in 0..FORM_PARTS_MAX {
         let Ok(part) = parts.next_field().await else { return Ok(None) };
         let Some(part) = part else {
             let content = finished(content);
-            return Ok(Some(Parsed { fields: Fields::Pairs(pairs), files, content }));
+            return Ok(Some(Parsed { fields: Fields::Read(kept), files, content }));
         };
         let name = part.name().unwrap_or_default().to_owned();
         let file = part.file_name().map(ToOwned::to_owned);
@@ -172,7 +188,7 @@ async fn multipart(submission: &Submission, boundary: String) -> io::Result<Opti
             content.update(piece);
         }
         match file {
-            None => pairs.push((name, text_of(start))),
+            None => kept.field(&name, &text_of(start)),
             // A file field that was left empty is sent as a nameless file of no bytes.
             Some(name) if name.is_empty() && bytes == 0 => {}
             Some(name) => files.push(Attachment { name, sha256: hex(&sum), bytes }),
@@ -211,13 +227,23 @@ mod tests {
 
     use super::*;
     use crate::channels::http::answer::whole;
+    use crate::runtime::limits::FORM_VALUES_MAX;
 
     async fn parsed(content_type: &str, body: &[u8]) -> Parsed {
         let folder = tempfile::tempdir().unwrap();
         let body = whole(Bytes::copy_from_slice(body));
         let submission =
             Submission::read(body, BytesMut::new(), 1 << 20, folder.path()).await.unwrap();
-        parse(&submission, Some(content_type)).await.unwrap()
+        let names = |name: &str| Some(name.to_owned());
+        let names = FormFields {
+            email: names("email"),
+            text: names("text"),
+            account: names("%"),
+            subject: names("name"),
+            issue: names("photo"),
+            phone: None,
+        };
+        parse(&submission, Some(content_type), &names).await.unwrap()
     }
 
     #[tokio::test]
@@ -294,5 +320,25 @@ mod tests {
             let form = parsed(content_type, body.as_bytes()).await;
             assert!(matches!(form.fields, Fields::Unread), "{content_type}");
         }
+    }
+
+    #[tokio::test]
+    async fn of_millions_of_values_a_bounded_number_is_kept_and_the_rest_is_seen() {
+        let many = FORM_VALUES_MAX + 1;
+        let pairs: String = (0..many).map(|at| format!("email=a{at}@x.example&")).collect();
+        let members: String =
+            (0..many).map(|at| format!("\"email\":\"a{at}@x.example\",")).collect();
+        for (content_type, body) in [
+            ("application/x-www-form-urlencoded", pairs),
+            ("application/json", format!("{{{members}\"x\":1}}")),
+        ] {
+            let form = parsed(content_type, body.as_bytes()).await;
+            assert_eq!(form.fields.values("email").len(), FORM_VALUES_MAX, "{content_type}");
+            assert!(form.fields.is_cut());
+        }
+        let same =
+            parsed("application/json", b"{\"email\":[0,0,0,0,\"\",{\"x\":[]}],\"q\":[9]}").await;
+        assert_eq!(same.fields.values("email"), ["0"]);
+        assert!(!same.fields.is_cut() && same.fields.others().is_empty());
     }
 }

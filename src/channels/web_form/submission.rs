@@ -14,7 +14,9 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, SeekFrom};
 use tokio_util::io::ReaderStream;
 
 use crate::channels::http::answer::{Body, BoxError, whole};
+use crate::channels::http::patient::TooSlow;
 use crate::ports::Original;
+use crate::runtime::body_room::{BodyRoom, held};
 use crate::runtime::limits::FORM_MEMORY_BYTES_MAX;
 use crate::runtime::private;
 
@@ -23,7 +25,10 @@ use crate::runtime::private;
 pub enum ReadError {
     #[error("the body is larger than the form takes")]
     TooLarge,
-    /// The sender broke off, or was too slow.
+    /// It came piece by piece, and not in time.
+    #[error("the body did not arrive in time")]
+    TooSlow,
+    /// The sender broke off.
     #[error("the body did not arrive whole")]
     Broken,
     /// The disk is full or gone; the same request may work later.
@@ -99,17 +104,25 @@ impl Submission {
         let mut bytes: u64 = 0;
         let head_bytes = head.len();
         let mut memory = head;
+        let mut room = BodyRoom::default();
         let mut spool: Option<Spool> = None;
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| ReadError::Broken)?;
+            let frame = frame.map_err(|error| match error.is::<TooSlow>() {
+                true => ReadError::TooSlow,
+                false => ReadError::Broken,
+            })?;
             let Ok(data) = frame.into_data() else { continue };
             bytes += data.len() as u64;
             if bytes > limit {
                 return Err(ReadError::TooLarge);
             }
             sum.update(&data);
-            if spool.is_none() && memory.len() - head_bytes + data.len() > FORM_MEMORY_BYTES_MAX {
+            let in_memory = memory.len() + data.len();
+            if spool.is_none()
+                && (in_memory - head_bytes > FORM_MEMORY_BYTES_MAX || !room.grow(in_memory))
+            {
                 let begun = std::mem::take(&mut memory);
+                room = BodyRoom::default();
                 // Seldom, and larger than the rest.
                 let begun = Box::pin(Spool::begin(folder, &begun, head_bytes)).await;
                 spool = Some(begun.map_err(ReadError::Disk)?);
@@ -125,7 +138,7 @@ impl Submission {
                 Held::File(Arc::new(spooled))
             }
             None => {
-                let whole = memory.freeze();
+                let whole = held(memory, room);
                 let body = whole.slice(head_bytes..);
                 Held::Memory { whole, body }
             }

@@ -36,6 +36,7 @@ pub fn sender(fields: &Fields, names: &FormFields, nation: Nation) -> Sender {
             assurance: Assurance::Asserted,
         }));
     }
+    sender.ambiguous |= fields.is_cut();
     sender
 }
 
@@ -113,22 +114,16 @@ pub fn subject(fields: &Fields, names: &FormFields) -> Option<String> {
 /// The text field, every time it stands; without a configured one, all that says nothing of the
 /// sender, so that a safeguard word is seen wherever it was typed.
 pub fn text(fields: &Fields, names: &FormFields) -> Option<String> {
-    let values = match &names.text {
-        Some(name) => fields.values(name),
-        None => {
-            let named: Vec<&str> =
-                [&names.email, &names.phone, &names.account, &names.subject, &names.issue]
-                    .into_iter()
-                    .filter_map(Option::as_deref)
-                    .collect();
-            fields.others(&named)
-        }
+    let text = match &names.text {
+        Some(name) => fields.values(name).join("\n"),
+        None => fields.others().to_owned(),
     };
-    (!values.is_empty()).then(|| values.join("\n"))
+    (!text.is_empty()).then_some(text)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::found::Found;
     use super::*;
 
     fn names() -> FormFields {
@@ -141,31 +136,36 @@ mod tests {
         }
     }
 
-    fn pairs(pairs: &[(&str, &str)]) -> Fields {
-        Fields::Pairs(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
+    fn pairs(pairs: &[(&str, &str)], names: &FormFields) -> Fields {
+        let asked = [&names.email, &names.phone, &names.text, &names.issue];
+        let mut kept =
+            Found::new(asked.into_iter().filter_map(Option::as_deref), names.text.is_none());
+        pairs.iter().for_each(|(name, value)| kept.field(name, value));
+        Fields::Read(kept)
     }
 
     #[test]
     fn two_spellings_are_one_identity_and_two_identities_are_ambiguous() {
-        let same =
-            pairs(&[("email", "A@X.example"), ("email", "a@x.example"), ("tel", "07700 900123")]);
+        let same = pairs(
+            &[("email", "A@X.example"), ("email", "a@x.example"), ("tel", "07700 900123")],
+            &names(),
+        );
         let sender_of = |fields| sender(fields, &names(), Nation::England);
         let one = sender_of(&same);
         assert_eq!(one.identifiers.len(), 2);
         assert!(!one.ambiguous);
-        let two = sender_of(&pairs(&[("email", "a@x.example"), ("email", "b@x.example")]));
+        let two =
+            sender_of(&pairs(&[("email", "a@x.example"), ("email", "b@x.example")], &names()));
         assert!(two.ambiguous);
     }
 
     #[test]
     fn a_contact_carries_text_issue_and_no_more_than_was_asked_for() {
-        let parsed = Parsed {
-            fields: pairs(&[("message", "one"), ("message", "two"), ("ref", "C-1"), ("csrf", "x")]),
-            files: Vec::new(),
-            content: [0; 32],
-        };
+        let sent = [("message", "one"), ("message", "two"), ("ref", "C-1"), ("csrf", "x")];
         let at = DateTime::UNIX_EPOCH;
         let made = |names: &FormFields| {
+            let fields = pairs(&sent, names);
+            let parsed = Parsed { fields, files: Vec::new(), content: [0; 32] };
             contact("c".to_owned(), at, "/f", &parsed, Sender::default(), names)
         };
         let contact = made(&names());

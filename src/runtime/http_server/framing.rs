@@ -14,7 +14,7 @@ const CHUNK_SIZE_DIGITS_MAX: u8 = 16;
 
 /// The framing of one connection's incoming bytes.
 #[derive(Debug)]
-pub(super) struct Framing {
+pub struct Framing {
     state: State,
 }
 
@@ -43,7 +43,7 @@ impl Default for Framing {
 impl Framing {
     /// How many of the next bytes may go on. Fewer than all: the one behind them is refused, and
     /// nothing of this connection goes on any more.
-    pub(super) fn passes(&mut self, bytes: &[u8]) -> usize {
+    pub fn passes(&mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let (taken, step) = self.state.take(rest);
@@ -62,7 +62,7 @@ impl Framing {
         at
     }
 
-    pub(super) fn is_refused(&self) -> bool {
+    pub fn is_refused(&self) -> bool {
         matches!(self.state, State::Refused)
     }
 }

@@ -109,9 +109,10 @@ enum Trouble {
 const fn trouble(kind: ProblemType) -> Trouble {
     match kind {
         ProblemType::TooLarge => Trouble::TooLarge,
-        ProblemType::UpstreamTimeout | ProblemType::UpstreamUnavailable | ProblemType::TryAgain => {
-            Trouble::NotNow
-        }
+        ProblemType::UpstreamTimeout
+        | ProblemType::UpstreamUnavailable
+        | ProblemType::TryAgain
+        | ProblemType::TooSlow => Trouble::NotNow,
         ProblemType::UnsupportedEncoding | ProblemType::InvalidBody | ProblemType::Misdirected => {
             Trouble::Unreadable
         }

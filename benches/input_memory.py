@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""What the worst input takes of memory: VmHWM of the release program, read from /proc.
+
+    cargo build --release && benches/input_memory.py
+
+Each case sends what an attacker would to a program of its own, several at once, and fails where its
+memory went above 256 MiB or the program did not live to answer the next request. Needs no other
+program: the form's handler is this one.
+"""
+
+import concurrent.futures
+import http.client
+import http.server
+import json
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PROGRAM = ROOT / "target/release/contact-gateway"
+MEGABYTE = 1024 * 1024
+MOST = 256
+BODY = 25 * MEGABYTE
+AT_ONCE = 8
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(port):
+    for _ in range(400):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    sys.exit(f"nothing listens on {port}")
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """The form's own handler: takes everything, and answers with as much as is remembered."""
+
+    answer = b"taken"
+
+    def do_POST(self):
+        left = int(self.headers.get("content-length", 0))
+        while left:
+            left -= len(self.rfile.read(min(left, MEGABYTE)))
+        self.send_response(200)
+        self.send_header("content-length", str(len(self.answer)))
+        self.end_headers()
+        self.wfile.write(self.answer)
+
+    def log_message(self, *_):
+        pass
+
+
+class Gateway:
+    def __init__(self, folder, upstream):
+        self.smtp, self.contacts = free_port(), free_port()
+        config = folder / "gateway.toml"
+        config.write_text(
+            f"""[store]
+url = "embedded:{folder}/store"
+[archive]
+url = "file:{folder}/archive"
+[listen]
+staff = "127.0.0.1:{free_port()}"
+contacts = "127.0.0.1:{self.contacts}"
+smtp = "127.0.0.1:{self.smtp}"
+[mail]
+downstream = "smtp://127.0.0.1:{free_port()}"
+[[organisation]]
+id = "karbon"
+profile = "{ROOT}/config/profiles/karbon-homes.toml"
+mode = "enforce"
+mail_domains = ["karbon.example"]
+set = {{ "review.every_months" = 6 }}
+[[organisation.form]]
+path = "/form"
+upstream = "http://127.0.0.1:{upstream}/form"
+fields = {{ email = "email", phone = "phone" }}
+"""
+        )
+        command = [PROGRAM, "serve", "--config", config]
+        self.log = open(folder / "log", "w")
+        self.process = subprocess.Popen(command, stderr=self.log, cwd=folder)
+        wait_for(self.contacts)
+
+    def peak(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.log.close()
+
+
+def post(port, content_type, body):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
+    connection.request("POST", "/form", body, {"Content-Type": content_type, "Host": "form.example"})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def filled(start, piece, end):
+    return start + piece * ((BODY - len(start) - len(end)) // len(piece)) + end
+
+
+def form(content_type, body, times=AT_ONCE):
+    def work(gateway):
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            sent = pool.map(lambda _: post(gateway.contacts, content_type, body), range(times))
+            return f"answered {sorted(set(sent))}"
+
+    return work
+
+
+def answers(gateway):
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        def one(number):
+            return post(gateway.contacts, "application/json", json.dumps({"email": f"a{number}@x.example"}))
+
+        return f"answered {sorted(set(pool.map(one, range(2_000))))}"
+
+
+def many_bodies(gateway):
+    """Bodies of just under 1 MiB that never end, as many as come."""
+    sockets = []
+    for _ in range(400):
+        one = socket.create_connection(("127.0.0.1", gateway.contacts), timeout=60)
+        one.sendall(b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                    b"Content-Length: 1048570\r\n\r\n" + b" " * 1_000_000)
+        sockets.append(one)
+    time.sleep(3)
+    for one in sockets:
+        one.close()
+    return f"{len(sockets)} bodies in hand"
+
+
+def message(content):
+    def one(port):
+        session = socket.create_connection(("127.0.0.1", port), timeout=300)
+        file = session.makefile("rb")
+
+        def said():
+            line = file.readline()
+            while line[3:4] == b"-":
+                line = file.readline()
+            return line[:3].decode()
+
+        said()
+        for line in (b"EHLO x", b"MAIL FROM:<jo@x.example>", b"RCPT TO:<repairs@karbon.example>", b"DATA"):
+            session.sendall(line + b"\r\n")
+            code = said()
+        if code != "354":
+            return code
+        session.sendall(content + b"\r\n.\r\n")
+        code = said()
+        session.close()
+        return code
+
+    def work(gateway):
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            return f"answered {sorted(set(pool.map(one, [gateway.smtp] * AT_ONCE)))}"
+
+    return work
+
+
+def measure(name, work, upstream):
+    with tempfile.TemporaryDirectory() as folder:
+        gateway = Gateway(pathlib.Path(folder), upstream)
+        try:
+            said = work(gateway)
+            alive = post(gateway.contacts, "application/json", b'{"email":"jo@x.example"}') == 200
+            peak = gateway.peak() / MEGABYTE
+        finally:
+            gateway.stop()
+    fine = alive and peak < MOST
+    print(f"{name}: {peak:.0f} MiB, {'below' if fine else 'NOT BELOW'} {MOST}; {said}", flush=True)
+    return fine
+
+
+def main():
+    handler = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=handler.serve_forever, daemon=True).start()
+    upstream = handler.server_port
+    head = b"From: jo@x.example\r\n"
+    nested = head + b"Content-Type: message/rfc822\r\n\r\n" * 400_000
+    parts = head + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * 1_000_000
+    urlencoded = "application/x-www-form-urlencoded"
+    multipart = filled(b"", b'--b\r\nContent-Disposition: form-data; name="email"\r\n\r\na\r\n', b"--b--\r\n")
+    cases = [
+        ("idle", lambda _: "", None),
+        ("8 x 25 MiB of JSON objects", form("application/json", filled(b'[', b'{"":0},', b"{}]")), None),
+        ("8 x 25 MiB of JSON identities", form("application/json", filled(b'{"email":[', b"0,", b"0]}")), None),
+        ("8 x 25 MiB of one escaped JSON text", form("application/json", filled(b'{"x":"', b"\\n", b'"}')), None),
+        ("8 x 25 MiB of nested JSON", form("application/json", filled(b"", b"[", b"")), None),
+        ("8 x 25 MiB of pairs", form(urlencoded, filled(b"", b"a=&", b"")), None),
+        ("8 x 25 MiB of one pair", form(urlencoded, filled(b"email=", b"%41", b"")), None),
+        ("8 x 25 MiB of multipart", form("multipart/form-data; boundary=b", multipart), None),
+        ("2,000 remembered answers of 256 KB", answers, b"x" * 256_000),
+        ("400 bodies of 1 MB that do not end", many_bodies, None),
+        ("8 x 400,000 messages within messages", message(nested), None),
+        ("8 x 1,000,000 parts", message(parts), None),
+        ("8 x 1,000,000 header fields", message(head + b"a:\r\n" * 1_000_000), None),
+    ]
+    fine = []
+    for name, work, answer in cases:
+        Handler.answer = answer or b"taken"
+        fine.append(measure(name, work, upstream))
+    sys.exit(0 if all(fine) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+//! What is kept of a submission's fields: those asked for, and of the others their words, if those are.
+
+use crate::runtime::limits::{FORM_FIELD_BYTES_MAX, FORM_VALUES_MAX};
+
+/// The fields of a submission that the form's settings name.
+#[derive(Debug, Default)]
+pub struct Found {
+    names: Vec<String>,
+    wants_others: bool,
+    values: Vec<(usize, String)>,
+    others: String,
+    /// Values were left out: there are too many.
+    cut: bool,
+}
+
+impl Found {
+    /// `wants_others`: the words of all fields that are not named, too.
+    pub fn new<'n>(names: impl IntoIterator<Item = &'n str>, wants_others: bool) -> Self {
+        let names = names.into_iter().map(str::to_owned).collect();
+        Found { names, wants_others, ..Found::default() }
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    pub fn wants_others(&self) -> bool {
+        self.wants_others
+    }
+
+    /// Keeps a field as it came: under its name, or as one of the others.
+    pub fn field(&mut self, name: &str, value: &str) {
+        if self.names.iter().any(|asked| asked == name) {
+            self.named(name, value);
+        } else {
+            self.other(value);
+        }
+    }
+
+    /// Keeps a value of a field asked for. Blank ones say nothing.
+    pub fn named(&mut self, name: &str, value: &str) {
+        let value = value.trim();
+        let Some(asked) = self.names.iter().position(|asked| asked == name) else { return };
+        if value.is_empty() {
+            return;
+        }
+        let repeated =
+            self.values.last().is_some_and(|(last, kept)| *last == asked && kept == value);
+        let held: usize = self.values.iter().map(|(_, kept)| kept.len()).sum();
+        if repeated {
+            return;
+        }
+        let value = beginning(value, FORM_FIELD_BYTES_MAX.saturating_sub(held));
+        if self.values.len() >= FORM_VALUES_MAX || value.is_empty() {
+            self.cut = true;
+            return;
+        }
+        self.values.push((asked, value.to_owned()));
+    }
+
+    /// Keeps the words of a field that nobody asked for by name, one below the other.
+    pub fn other(&mut self, value: &str) {
+        let value = value.trim();
+        if !self.wants_others || value.is_empty() {
+            return;
+        }
+        let room = FORM_FIELD_BYTES_MAX.saturating_sub(self.others.len() + 1);
+        self.others.push_str(beginning(value, room));
+        if room > 0 {
+            self.others.push('\n');
+        }
+    }
+
+    pub fn values(&self, name: &str) -> Vec<&str> {
+        let is_asked = |(asked, _): &&(usize, String)| {
+            self.names.get(*asked).is_some_and(|asked| asked == name)
+        };
+        self.values.iter().filter(is_asked).map(|(_, value)| value.as_str()).collect()
+    }
+
+    pub fn others(&self) -> &str {
+        &self.others
+    }
+
+    /// Whether something was left out for want of room.
+    pub fn is_cut(&self) -> bool {
+        self.cut
+    }
+}
+
+/// As much of a text's beginning as has room.
+fn beginning(text: &str, room: usize) -> &str {
+    if text.len() <= room {
+        return text;
+    }
+    let end = (0..=room).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+    text.get(..end).unwrap_or_default()
+}
