@@ -249,7 +249,9 @@ def disk_full(folder, behind):
             calls[f"call-{number}"] = gateway.call(f"call-{number}")
         unready = gateway.unready()
         saw(case, "operator", f"ready: {unready}", "store" in unready)
-        last = calls["call-2004"]
+        last = [one for one in calls.values() if "disposition" in one][-1]
+        # A machine that is too busy to decide in time passes a call on, and says no disposition.
+        calls = {name: one for name, one in calls.items() if "disposition" in one}
         agree = all((one["action"] == "connect") == (one["disposition"] == "deliver") for one in calls.values())
         saw(case, "sender", f"{len(calls)} calls, the last: {last['action']} beside {last['disposition']}, "
             f"stale {last.get('stale', False)}", agree and last["disposition"] == "limit")
@@ -341,7 +343,7 @@ def clock(folder, behind):
         unready = gateway.unready()
         saw(case, "operator", f"{name}: ready says {unready}", "clock" in unready)
         call = gateway.call(f"call-{jump}")
-        saw(case, "sender", f"{name}: a limited call is {call['action']}", call["disposition"] == "limit")
+        saw(case, "sender", f"{name}: a limited call is {call['action']}", call.get("disposition") == "limit")
         status, passed = gateway.form(STRANGER, f"during {name}")
         saw(case, "sender", f"{name}: form {status}, {'passed' if passed else 'not passed'}", passed)
     offset.write_text("+0\n")
@@ -373,7 +375,7 @@ def store_behind(folder, behind):
     gateway.start()
     call = gateway.call("call-after")
     saw(case, "sender", f"a limited call: {call['action']}, flags {call.get('flags')}",
-        call["disposition"] == "limit" and "store_behind" in call.get("flags", []))
+        call.get("disposition") == "limit" and "store_behind" in call.get("flags", []))
     unready = gateway.unready()
     saw(case, "operator", f"ready: {unready}", "store" in unready)
     gateway.stop()
