@@ -3,6 +3,7 @@
 //! Only submissions (POST, PUT, PATCH) are looked into. What is delivered goes on byte for byte;
 //! what is routed, limited or filed is kept by intake and never reaches the handler.
 
+mod doubt;
 mod forward;
 pub mod found;
 mod json;
@@ -204,13 +205,20 @@ impl FormEdge {
     async fn submit(self: &Arc<Self>, mut job: Box<Job>) -> Reply {
         let names = &job.form.fields;
         let nation = job.organisation.profile.nation;
-        let sender = translate::sender(&job.parsed.fields, names, nation);
+        let query = parse::query(job.head.uri.query(), names);
+        let sender = translate::sender(&job.parsed.fields, &query, names, nation);
+        let unread = doubt::unread(&job.submission, &job.parsed).await;
+        let say_so = |mut contact: Contact| {
+            contact.unread = unread.is_some();
+            contact.obscure.clone_from(&unread);
+            contact
+        };
         let now = self.parts.clock.now();
         if sender.identifiers.is_empty() {
             // Nobody in particular: two of these may well be two senders.
             let id = format!("form-{}", uuid::Uuid::now_v7().simple());
             let path = &job.form.path;
-            let contact = translate::contact(id, now, path, &job.parsed, sender, names);
+            let contact = say_so(translate::contact(id, now, path, &job.parsed, sender, names));
             let from = self.parts.intake.identify(&job.organisation, &contact);
             return self.decide(&mut job, contact, from).await.0;
         }
@@ -227,8 +235,9 @@ impl FormEdge {
             Turn::Again(answer) => return Reply::Whole(answer),
             Turn::First(first) => first,
         };
+        let path = &job.form.path;
         let mut contact =
-            translate::contact(String::new(), now, &job.form.path, &job.parsed, sender, names);
+            say_so(translate::contact(String::new(), now, path, &job.parsed, sender, names));
         let mut from = self.parts.intake.identify(&job.organisation, &contact);
         // Of a sender without restrictions nothing is counted, and nothing need be looked up.
         let repeats = if from.may_be_restricted() { Repeats::Anywhere } else { Repeats::Here };
@@ -341,6 +350,7 @@ impl FormEdge {
     /// Hands a submission to the form's own handler, and gives its place back where the handler
     /// does not take it.
     async fn deliver(&self, job: &mut Job, outcome: &Outcome) -> (Reply, bool) {
+        doubt::flagged(&mut job.head.headers, &outcome.decision.flags);
         let sent = self.send(job).await;
         let taken = match &sent {
             Ok(Reply::Whole(answer)) => answer.status,

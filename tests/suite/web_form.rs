@@ -1,6 +1,7 @@
 //! Forms behind the gateway: what goes on, what does not, and what the sender sees.
 
 mod alike;
+mod as_handlers;
 mod by_https;
 mod bytes;
 mod decided;

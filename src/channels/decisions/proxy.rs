@@ -121,7 +121,9 @@ impl ProxyEndpoints {
     ) -> Contact {
         let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
         let (parsed, names) = read(&entry.fields, query, headers);
-        let mut sender = translate::sender(&parsed.fields, &names, organisation.profile.nation);
+        // What the query says of the sender is among the fields already.
+        let nation = organisation.profile.nation;
+        let mut sender = translate::sender(&parsed.fields, &Fields::Unread, &names, nation);
         for identifier in &mut sender.identifiers {
             identifier.assurance = entry.assurance;
         }

@@ -30,11 +30,15 @@ impl Found {
 
     /// Keeps a field as it came: under its name, or as one of the others.
     pub fn field(&mut self, name: &str, value: &str) {
-        if self.names.iter().any(|asked| asked == name) {
-            self.named(name, value);
-        } else {
-            self.other(value);
+        match self.names.iter().find(|asked| is_named(name, asked)).cloned() {
+            Some(asked) => self.named(&asked, value),
+            None => self.other(value),
         }
+    }
+
+    /// The same, but for the words of the others.
+    pub fn without_others(self) -> Self {
+        Found { wants_others: false, ..self }
     }
 
     /// Keeps a value of a field asked for. Blank ones say nothing.
@@ -86,6 +90,18 @@ impl Found {
     pub fn is_cut(&self) -> bool {
         self.cut
     }
+}
+
+/// Whether a form handler may take a field of this name for the one that is wanted: without regard to
+/// case and surrounding space, and as one of a list (`name[]`, `name[0]`).
+pub fn is_named(name: &str, wanted: &str) -> bool {
+    let bare = |name: &str| -> String {
+        let name = name.trim();
+        let of_list = name.strip_suffix(']').and_then(|list| list.rsplit_once('['));
+        let bare = of_list.filter(|(_, at)| at.bytes().all(|byte| byte.is_ascii_digit()));
+        bare.map_or(name, |(bare, _)| bare).trim().to_lowercase()
+    };
+    name == wanted || bare(name) == bare(wanted)
 }
 
 /// As much of a text's beginning as has room.

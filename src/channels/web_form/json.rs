@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::found::Found;
+use super::found::{Found, is_named};
 
 /// A field asked for: its name, and the steps to it. A pointer (RFC 6901) where it starts with `/`,
 /// else a member of the outermost object.
@@ -53,11 +53,15 @@ struct Place<'a, 'k> {
 }
 
 impl<'a> Place<'a, '_> {
-    /// The ways that go on by a step, or end above it.
-    fn below(&self, is_step: impl Fn(&str) -> bool) -> Vec<Way<'a>> {
+    /// The ways that go on by a step, or end above it. A pointer's steps are exact; a member is found as
+    /// form handlers find a field.
+    fn below(&self, is_step: impl Fn(&str, bool) -> bool) -> Vec<Way<'a>> {
         let goes_on = |way: &Way<'a>| match way.left.split_first() {
             None => Some(*way),
-            Some((step, left)) => is_step(step).then_some(Way { name: way.name, left }),
+            Some((step, left)) => {
+                let exact = way.name.starts_with('/');
+                is_step(step, exact).then_some(Way { name: way.name, left })
+            }
         };
         self.ways.iter().filter_map(goes_on).collect()
     }
@@ -124,7 +128,7 @@ impl<'de> Visitor<'de> for Place<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         let mut at = 0_usize;
         loop {
-            let ways = self.below(|step| step.parse() == Ok(at));
+            let ways = self.below(|step, _| step.parse() == Ok(at));
             if list.next_element_seed(Place { ways, kept: &mut *self.kept })?.is_none() {
                 return Ok(());
             }
@@ -134,7 +138,8 @@ impl<'de> Visitor<'de> for Place<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-            let ways = self.below(|step| step == key);
+            let ways =
+                self.below(|step, exact| if exact { step == key } else { is_named(&key, step) });
             map.next_value_seed(Place { ways, kept: &mut *self.kept })?;
         }
         Ok(())

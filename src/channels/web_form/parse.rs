@@ -61,6 +61,12 @@ fn wanted(names: &FormFields) -> Found {
     Found::new(named.into_iter().filter_map(Option::as_deref), text.is_none())
 }
 
+/// The fields of a request's query that are named.
+pub fn query(query: Option<&str>, names: &FormFields) -> Fields {
+    let wanted = wanted(names).without_others();
+    Fields::Read(urlencoded(query.unwrap_or_default().as_bytes(), wanted))
+}
+
 /// Reads the fields of a submission that are named, and the words of the others where no field is
 /// named for the text. Nothing else is kept in memory.
 ///
@@ -80,7 +86,9 @@ pub async fn parse(
     }
     if essence == "application/json" || essence.ends_with("+json") {
         let body = submission.in_memory().await?;
-        let fields = json::read(&body, wanted(names)).map_or(Fields::Unread, Fields::Read);
+        // What Windows puts in front of UTF-8, and lenient readers skip (RFC 8259 8.1).
+        let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
+        let fields = json::read(text, wanted(names)).map_or(Fields::Unread, Fields::Read);
         return Ok(Parsed { fields, ..unread });
     }
     if essence == "multipart/form-data"

@@ -18,8 +18,8 @@ pub struct Sender {
     pub ambiguous: bool,
 }
 
-/// The sender as the configured fields give it.
-pub fn sender(fields: &Fields, names: &FormFields, nation: Nation) -> Sender {
+/// The sender as the configured fields give it, in the body as in the query: handlers read either.
+pub fn sender(fields: &Fields, query: &Fields, names: &FormFields, nation: Nation) -> Sender {
     let mut sender = Sender::default();
     let kinds = [
         (&names.email, IdentifierKind::Email),
@@ -28,7 +28,9 @@ pub fn sender(fields: &Fields, names: &FormFields, nation: Nation) -> Sender {
     ];
     for (name, kind) in kinds {
         let Some(name) = name else { continue };
-        let values = different(fields.values(name), kind, nation);
+        let mut values = fields.values(name);
+        values.extend(query.values(name));
+        let values = different(values, kind, nation);
         sender.ambiguous |= values.len() > 1;
         sender.identifiers.extend(values.into_iter().map(|value| SenderIdentifier {
             kind,
@@ -150,13 +152,30 @@ mod tests {
             &[("email", "A@X.example"), ("email", "a@x.example"), ("tel", "07700 900123")],
             &names(),
         );
-        let sender_of = |fields| sender(fields, &names(), Nation::England);
+        let nothing = pairs(&[], &names());
+        let sender_of = |fields| sender(fields, &nothing, &names(), Nation::England);
         let one = sender_of(&same);
         assert_eq!(one.identifiers.len(), 2);
         assert!(!one.ambiguous);
         let two =
             sender_of(&pairs(&[("email", "a@x.example"), ("email", "b@x.example")], &names()));
         assert!(two.ambiguous);
+    }
+
+    #[test]
+    fn a_field_is_found_as_handlers_find_it() {
+        let nothing = pairs(&[], &names());
+        for name in ["Email", " email ", "email[]", "EMAIL[0]", "email"] {
+            let fields = pairs(&[("email", ""), (name, "jo@x.example")], &names());
+            let found = sender(&fields, &nothing, &names(), Nation::England);
+            assert_eq!(found.identifiers.len(), 1, "{name}");
+            let found = sender(&nothing, &fields, &names(), Nation::England);
+            assert_eq!(found.identifiers.len(), 1, "{name} in the query");
+        }
+        for other in ["email2", "e-mail", "email[x]", "emails"] {
+            let fields = pairs(&[(other, "jo@x.example")], &names());
+            assert!(sender(&fields, &nothing, &names(), Nation::England).identifiers.is_empty());
+        }
     }
 
     #[test]
