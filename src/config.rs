@@ -25,6 +25,7 @@ mod page;
 mod reach;
 mod reader;
 mod secret;
+mod silent;
 mod telephony;
 mod web_form;
 
@@ -44,15 +45,36 @@ pub fn store_address(text: &str) -> Result<StoreUrl, (String, String)> {
     endpoint::store(text)
 }
 
+/// Whether the secrets of providers and receivers are looked up. Only what serves or checks needs
+/// them; at a desk they are most often not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrets {
+    LookedUp,
+    /// Where they are found is checked; what is there is not read.
+    LeftAlone,
+}
+
 /// Reads the configuration at `path` with the environment laid over it.
 ///
 /// # Errors
 /// Every fault at once.
 pub fn load(path: &Path, environment: &Environment) -> Result<Loaded, Faults> {
+    load_with(path, environment, Secrets::LookedUp)
+}
+
+/// As [`load`], with the secrets or without them.
+///
+/// # Errors
+/// Every fault at once.
+pub fn load_with(
+    path: &Path,
+    environment: &Environment,
+    secrets: Secrets,
+) -> Result<Loaded, Faults> {
     let mut root = node::parse(&path.display().to_string(), &node::read(path)?)?;
     let reader = reader::Reader::default();
     environment::lay_over(&mut root, environment, &reader);
-    let loaded = gateway::read(&reader, &root, path, environment);
+    let loaded = gateway::read(&reader, &root, path, environment, secrets);
     match loaded.filter(|_| reader.is_clean()) {
         Some(loaded) => Ok(loaded),
         None => Err(reader.faults()),

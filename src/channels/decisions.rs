@@ -65,7 +65,9 @@ impl DecisionEndpoint {
             .find(|(name, _)| name == "organisation")
             .map(|(_, value)| value.into_owned());
         if asked.is_some_and(|asked| asked != organisation.as_str()) {
-            return Err(ProblemType::Forbidden.into());
+            let problem = Problem::new(ProblemType::Forbidden)
+                .detail("The token is not for this organisation.");
+            return Err(problem.answer());
         }
         let body = collected(patient_to_the_end(request.into_body()), API_BODY_BYTES_MAX)
             .await

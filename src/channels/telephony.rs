@@ -39,7 +39,7 @@ use self::webhook::Webhook;
 use crate::channels::http::answer::{Answer, Body, whole};
 use crate::channels::http::fields::{forwarded, text};
 use crate::channels::http::once::{Key, Once, Recent, Turn, keyed};
-use crate::channels::http::problem::ProblemType;
+use crate::channels::http::problem::{Problem, ProblemType};
 use crate::channels::http::upstream::{Upstream, address};
 use crate::domain::contact::Contact;
 use crate::domain::decision::{Decision, Disposition};
@@ -106,7 +106,11 @@ impl TelephonyEdge {
         };
         if provider::verify(entry, &webhook, self.clock.now()).is_err() {
             tracing::warn!(path = entry.path, "a webhook without a valid signature was refused");
-            return Answer::from(ProblemType::Forbidden).into();
+            let problem = Problem::new(ProblemType::Forbidden).detail(
+                "The request bears no valid signature or token of this entry. A signature is made \
+                 over its public_url.",
+            );
+            return problem.answer().into();
         }
         let webhook = Arc::new(webhook);
         let deadline = Instant::now() + provider::waits(entry).0;

@@ -1,9 +1,11 @@
 //! `decide`: what would happen to a contact now, and why. Changes nothing.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use super::{Fault, Outcome, load};
 use crate::app;
@@ -21,8 +23,19 @@ pub struct DecideArgs {
     /// Decide as if it were this time (RFC 3339); otherwise now.
     #[arg(long, value_name = "TIME")]
     at: Option<DateTime<Utc>>,
-    /// The contact as JSON.
+    /// The contact as JSON; `at` may be left out (config/demo/contact.json is one).
     contact: PathBuf,
+}
+
+/// The contact with a time, where it has none of its own: it stands on the first line, so that faults
+/// keep theirs.
+fn with_time(source: &str, at: DateTime<Utc>) -> Cow<'_, str> {
+    match serde_json::from_str(source) {
+        Ok(Value::Object(keys)) if !keys.is_empty() && !keys.contains_key("at") => {
+            Cow::Owned(source.replacen('{', &format!("{{\"at\":\"{}\",", at.to_rfc3339()), 1))
+        }
+        Ok(_) | Err(_) => Cow::Borrowed(source),
+    }
 }
 
 /// Runs the command.
@@ -30,15 +43,16 @@ pub struct DecideArgs {
 /// # Errors
 /// [`Fault`] where an input is not what it should be, or the store can't be read.
 pub async fn run(args: DecideArgs, out: &mut dyn Write) -> Result<Outcome, Fault> {
-    let loaded = load::configuration(&args.config)?;
+    let loaded = load::without_secrets(&args.config)?;
     let organisation = load::organisation(&loaded, &args.organisation)?;
     store::refuse_unfinished(&loaded.settings.store, std::slice::from_ref(&organisation.id))
         .await
         .map_err(|error| Fault::input(error.to_string()))?;
     let source = super::read_file(&args.contact)?;
-    let mut contact: Contact = json::parse(&source)
+    let at = args.at.unwrap_or_else(Utc::now);
+    let mut contact: Contact = json::parse(&with_time(&source, at))
         .map_err(|fault| Fault::in_file(&args.contact.display().to_string(), &fault))?;
-    contact.at = args.at.unwrap_or_else(Utc::now);
+    contact.at = at;
     let decision = app::preview(&loaded.settings, &organisation.id, contact)
         .await
         .map_err(|error| Fault::input(error.to_string()))?;

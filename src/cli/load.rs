@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Fault;
-use crate::config::{self, Loaded, environment};
+use crate::config::{self, Loaded, Secrets, environment};
 use crate::domain::organisation::Organisation;
 
 /// The configuration, with the environment over it.
@@ -13,6 +13,15 @@ use crate::domain::organisation::Organisation;
 /// Every fault at once.
 pub fn configuration(file: &Path) -> Result<Loaded, Fault> {
     Ok(config::load(file, &environment::of_process())?)
+}
+
+/// The configuration for a command that works on the store and serves nothing: the secrets of
+/// providers need not be in its environment.
+///
+/// # Errors
+/// Every fault at once.
+pub fn without_secrets(file: &Path) -> Result<Loaded, Fault> {
+    Ok(config::load_with(file, &environment::of_process(), Secrets::LeftAlone)?)
 }
 
 /// One organisation of a configuration.

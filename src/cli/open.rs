@@ -21,7 +21,7 @@ pub struct Opened {
 /// Names what is wrong with the configuration, or that it has no such organisation.
 pub async fn open(which: &Which) -> Result<Opened, Fault> {
     let (config, organisation) = which.given()?;
-    let loaded = load::configuration(config)?;
+    let loaded = load::without_secrets(config)?;
     let organisation = load::organisation(&loaded, organisation)?;
     let stored = &loaded.settings.store;
     store::refuse_unfinished(stored, std::slice::from_ref(&organisation.id))

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Fault, Outcome, say};
 use crate::config::profile;
+use crate::domain::profile::Profile;
 
 /// Shows profiles.
 #[derive(Debug, Clone, clap::Args)]
@@ -43,6 +44,7 @@ pub fn run(args: &ProfileArgs, out: &mut dyn Write) -> Result<Outcome, Fault> {
         say(out, format_args!("{canonical:#}"));
     } else {
         table(&canonical, out);
+        to_choose(&profile, out);
     }
     Ok(Outcome::Yes)
 }
@@ -99,6 +101,19 @@ fn table(canonical: &Value, out: &mut dyn Write) {
         line(out, &format!("  {role}"), "", clause(&format!("roles.{role}")));
     }
     lanes(canonical, out);
+}
+
+/// What the organisation chooses with `set`: each value that the policy leaves open, by example.
+fn to_choose(profile: &Profile, out: &mut dyn Write) {
+    let unset = profile::unset(profile);
+    if unset.is_empty() {
+        return;
+    }
+    say(out, "");
+    say(out, "unset: the organisation's to choose, by [[organisation]] set = { … } (examples)");
+    for value in unset {
+        say(out, format_args!("  \"{}\" = {}   {}", value.path, value.example, value.needed_for));
+    }
 }
 
 /// The safeguards in numbers: the words themselves fill pages.

@@ -174,7 +174,7 @@ fn profile(args: &SimulateArgs, partial: Option<Value>) -> Result<Profile, Fault
     let base = match (&args.profile, &args.config, &args.organisation) {
         (Some(file), _, _) => config::profile::load(file)?,
         (None, Some(file), Some(organisation)) => {
-            let loaded = load::configuration(file)?;
+            let loaded = load::without_secrets(file)?;
             load::organisation(&loaded, organisation)?.profile.as_ref().clone()
         }
         (None, _, _) => {

@@ -15,6 +15,7 @@ use super::organisation;
 use super::reader::{Field, Reader, Section};
 use super::secret::Sources;
 use super::settings::{Listen, Loaded, Settings};
+use super::{Secrets, silent};
 use crate::channels::mail::settings::Bind;
 use crate::runtime::limits::{POSTS_PER_MINUTE_DEFAULT, POSTS_PER_MINUTE_MAX, REDIS_REPLICAS_MAX};
 use crate::store::settings::{ArchiveUrl, StoreUrl};
@@ -61,6 +62,7 @@ pub(super) fn read(
     root: &Node,
     file: &Path,
     environment: &Environment,
+    secrets: Secrets,
 ) -> Option<Loaded> {
     let section = reader.section(root, "")?;
     let calendars = calendars(reader, &section, file)?;
@@ -72,7 +74,7 @@ pub(super) fn read(
     let context = Context {
         reader,
         file,
-        sources: Sources { environment, file, files: RefCell::default() },
+        sources: Sources { environment, file, secrets, files: RefCell::default() },
         calendars: &calendars,
         contacts: listeners.http.contacts,
         warnings: RefCell::default(),
@@ -103,7 +105,8 @@ pub(super) fn read(
         staff: read.staff,
         receivers: read.receivers,
     };
-    let warnings = context.warnings.into_inner();
+    let mut warnings = context.warnings.into_inner();
+    warnings.extend(silent::warnings(&settings));
     let secret_files = context.sources.files.into_inner();
     Some(Loaded { settings, warnings, secret_files, calendars, known_keys: reader.asked() })
 }

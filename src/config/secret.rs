@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
+use super::Secrets;
 use super::environment::Environment;
 use super::fault::beside;
 use super::node;
 use super::reader::Field;
 
+/// Stands in for a secret that is not looked up. Nothing is signed or checked by it.
+const LEFT_ALONE: &str = "left alone";
 const RIGHT: &str = "write { env = \"NAME\" } or { file = \"PATH\" }";
 
 /// Where secrets are looked up.
@@ -21,6 +24,7 @@ pub(super) struct Sources<'a> {
     pub(super) file: &'a Path,
     /// Files that secrets were read from.
     pub(super) files: RefCell<BTreeSet<PathBuf>>,
+    pub(super) secrets: Secrets,
 }
 
 impl Sources<'_> {
@@ -34,6 +38,9 @@ impl Sources<'_> {
         let variable = section.field("env");
         let file = section.field("file");
         section.close();
+        if self.secrets == Secrets::LeftAlone && variable.is_some() != file.is_some() {
+            return Some(SecretString::from(LEFT_ALONE));
+        }
         let (found, named) = match (variable, file) {
             (Some(variable), None) => (self.variable(&variable)?, variable),
             (None, Some(file)) => (self.file(&file)?, file),

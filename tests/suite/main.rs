@@ -38,6 +38,7 @@ mod safeguard_words;
 mod scenarios;
 mod served;
 mod servers;
+mod silent;
 mod staff_api;
 mod staff_api_refusals;
 mod staff_document;

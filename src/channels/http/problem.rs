@@ -93,7 +93,7 @@ impl ProblemType {
             ProblemType::TooSlow => "The body did not come in time",
             ProblemType::UnsupportedEncoding => "The body's encoding is not supported",
             ProblemType::Unauthorised => "A token is needed",
-            ProblemType::Forbidden => "The token is not for this organisation",
+            ProblemType::Forbidden => "Not allowed here",
             ProblemType::NotFound => "Nothing is here",
             ProblemType::MethodNotAllowed => "The method is not allowed here",
             ProblemType::ContactConflict => "The contact's id is known with other content",

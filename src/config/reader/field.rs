@@ -259,7 +259,7 @@ impl<'r> Field<'r> {
 
     pub(in crate::config) fn section(&self) -> Option<Section<'r>> {
         let Value::Table(table) = &self.node.value else {
-            return self.wrong_type("a table");
+            return self.wrong_type(table_of(&self.path));
         };
         Some(Section {
             reader: self.reader,
@@ -270,6 +270,35 @@ impl<'r> Field<'r> {
             known: RefCell::default(),
         })
     }
+}
+
+/// What a table at this path looks like.
+fn table_of(path: &str) -> &'static str {
+    const TABLES: [(&str, &str); 12] = [
+        ("set", "a table, as { \"review.every_months\" = 6 }"),
+        ("fields", "a table, as { email = \"email\", text = \"message\" }"),
+        ("queues.", "a table, as { email = \"name@example.org\" }"),
+        ("queues", "a table of queues, as { review = { email = \"name@example.org\" } }"),
+        ("targets", "a table, as { queue = \"+441910000001\" }"),
+        ("fallback", "a document in quotes, or { file = \"PATH\" }"),
+        ("check", "a table, as { nameserver = \"127.0.0.1:53\", listeners = [\"lmtp\"] }"),
+        ("kinds.", "a table, as { allowed = true, clause = \"our own decision\" }"),
+        ("exceptions.", "a table, as { allowed = true, when = \"exceptional\" }"),
+        ("appeal.", "a table, as { working_days = 20, from = \"letter\" }"),
+        ("letter.within", "a table, as { working_days = 5, from = \"decision\" }"),
+        ("ombudsman", "a table, as { name = \"…\", website = \"…\" }"),
+    ];
+    let last = path.rsplit_once('.').map_or(path, |(_, last)| last);
+    let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
+    let parent = parent.rsplit_once('.').map_or(parent, |(_, parent)| parent);
+    let is_it = |of: &str| match of.strip_suffix('.') {
+        Some(above) => above == parent,
+        None => of == last || of == format!("{parent}.{last}"),
+    };
+    TABLES
+        .iter()
+        .find(|(of, _)| is_it(of))
+        .map_or("a table of keys, as { key = value }", |(_, says)| *says)
 }
 
 /// Enough of a written value to know it by.

@@ -1,0 +1,133 @@
+//! What is allowed, and does nothing or not what somebody would think, without a word: `check` and a
+//! start warn of it. Every part of the settings is looked at here, once they are read.
+
+use super::fault::Warning;
+use super::settings::Settings;
+use crate::channels::mail::settings::{MailListener, MailSettings, MilterKept};
+use crate::channels::telephony::settings::{Product, Provider, TelephonySettings, WhenLimited};
+use crate::domain::organisation::{Organisation, OrganisationId};
+
+pub(super) fn warnings(settings: &Settings) -> Vec<Warning> {
+    let mut found = Vec::new();
+    if let Some(mail) = &settings.mail {
+        of_mail(&mail.0, &mut found);
+    }
+    for organisation in &settings.organisations {
+        let mut add = |text: String| {
+            let organisation = Some(organisation.id.to_string());
+            found.push(Warning { organisation, text });
+        };
+        of_notices(settings, organisation, &mut add);
+        of_access(settings, organisation, &mut add);
+        for entry in settings.telephony.iter().filter(|one| one.organisation == organisation.id) {
+            of_calls(entry, &mut add);
+        }
+    }
+    found
+}
+
+fn of_mail(mail: &MailSettings, found: &mut Vec<Warning>) {
+    let mut add = |text: &str| {
+        found.push(Warning { organisation: None, text: text.to_owned() });
+    };
+    let listens = |listener: MailListener| match listener {
+        MailListener::Smtp => mail.smtp.is_some(),
+        MailListener::Lmtp => mail.lmtp.is_some(),
+        MailListener::Milter => mail.milter.is_some(),
+    };
+    let any = [MailListener::Smtp, MailListener::Lmtp, MailListener::Milter];
+    if any.into_iter().any(listens) && mail.trusted_authserv_ids.is_empty() && mail.check.is_none()
+    {
+        add(
+            "no `mail.trusted_authserv_ids` and no `mail.check`: nothing tells a forged From field \
+             from a true one, so that it is held against the person whose address it bears",
+        );
+    }
+    if mail.check.as_ref().is_some_and(|check| !check.listeners.iter().copied().any(listens)) {
+        add("`mail.check` names no listener that is there: nothing is checked");
+    }
+    if mail.milter_kept == MilterKept::Quarantine && mail.milter.is_none() {
+        add("`mail.milter_kept` is for `listen.milter`, which is not there");
+    }
+}
+
+fn of_notices(settings: &Settings, organisation: &Organisation, add: &mut impl FnMut(String)) {
+    let takes_mail = settings.mail.is_some();
+    if takes_mail && !organisation.mail_domains.is_empty() && organisation.notice_from.is_none() {
+        add("has no `mail.notice_from`: nobody whose e-mail is limited is ever told by e-mail"
+            .to_owned());
+    }
+    if !takes_mail && organisation.notice_from.is_some() {
+        add("has `mail.notice_from`, and no `[mail] downstream` takes notices".to_owned());
+    }
+    if !takes_mail && !organisation.queue_mailboxes.is_empty() {
+        add("has mailboxes of queues, and no `[mail] downstream` takes mail to them".to_owned());
+    }
+    let is_own = |id: &OrganisationId| *id == organisation.id;
+    let shows_pages = settings.forms.iter().any(|form| is_own(&form.organisation))
+        || settings.decisions.iter().any(|entry| is_own(&entry.organisation));
+    if settings.looks.contains_key(&organisation.id) && !shows_pages {
+        add("has a `page`, and neither a form nor a decision endpoint that shows it".to_owned());
+    }
+}
+
+fn of_access(settings: &Settings, organisation: &Organisation, add: &mut impl FnMut(String)) {
+    let has_staff = settings.staff.iter().any(|member| member.organisation == organisation.id);
+    match (has_staff, settings.listen.staff.is_some()) {
+        (false, true) => add("has no `staff`: nobody can ask for its queues at `listen.staff`, \
+                              and `contact-gateway queue` alone shows them"
+            .to_owned()),
+        (true, false) => add("has `staff`, and there is no `listen.staff`".to_owned()),
+        (true, true) | (false, false) => {}
+    }
+    let unasked = |entry: &&crate::channels::decisions::settings::ProxySettings| {
+        entry.organisation == organisation.id && entry.trusted_sources.is_empty() && !has_staff
+    };
+    for entry in settings.decisions.iter().filter(unasked) {
+        add(format!(
+            "`{}` answers nobody: there is neither a token (`staff`) nor `trusted_sources`",
+            entry.path
+        ));
+    }
+}
+
+fn of_calls(entry: &TelephonySettings, add: &mut impl FnMut(String)) {
+    let speaks = entry.product == Product::Voice;
+    let path = &entry.path;
+    let (is_sip, signs) = match entry.provider {
+        Provider::Sip => (true, false),
+        Provider::Generic => (false, false),
+        Provider::Twilio | Provider::Vonage | Provider::Telnyx | Provider::Plivo => (false, true),
+    };
+    if is_sip && entry.sip_domain.is_none() {
+        add(format!(
+            "`{path}` has no `sip_domain`: a point of contact with a number is never dialled"
+        ));
+    }
+    if !is_sip && entry.sip_domain.is_some() {
+        add(format!("`{path}` has `sip_domain`, which is for `sip` alone"));
+    }
+    if entry.provider == Provider::Vonage && speaks && entry.caller_id.is_none() {
+        add(format!(
+            "`{path}` has no `caller_id`: Vonage connects no call to a telephone number without it"
+        ));
+    }
+    if signs && !entry.trusted_sources.is_empty() {
+        add(format!("`{path}` has `trusted_sources`; its provider is known by signatures alone"));
+    }
+    if !speaks && entry.when_limited != WhenLimited::default() {
+        add(format!("`{path}` has `when_limited`, which is for calls alone"));
+    }
+    let stands_in = entry.upstream.is_some()
+        || entry.fallback.is_some()
+        || (speaks && entry.targets.queue.is_some());
+    if signs && !stands_in {
+        add(format!(
+            "`{path}` has none of `upstream`, `fallback` and `targets.queue`: whoever is not \
+             restricted reaches nobody"
+        ));
+    }
+    if is_sip && entry.when_limited == WhenLimited::Voicemail && entry.targets.voicemail.is_none() {
+        add(format!("`{path}` answers limited calls by voicemail, and has no `targets.voicemail`"));
+    }
+}
