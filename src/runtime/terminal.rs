@@ -2,7 +2,7 @@
 //! could move the cursor, retitle the window or make one line look like another.
 //!
 //! Everything that the command line and the log write passes [`Shown`], so that no caller can forget
-//! it. [`line`] is for values inside a line, which must not end it.
+//! it. [`line()`] is for values inside a line, which must not end it.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
