@@ -19,6 +19,7 @@ use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::person::Person;
 use crate::domain::profile::Profile;
 use crate::domain::restriction::Mode;
+use crate::domain::safeguard::{Part, Safeguards};
 use crate::runtime::json;
 
 /// Decide a scenario's contacts in order and print one decision as JSON a line.
@@ -40,6 +41,10 @@ pub struct SimulateArgs {
     /// one JSON a step.
     #[arg(long)]
     cases: bool,
+    /// Say beside each decision (on standard error) which examples of safeguard lanes the contact
+    /// resembles, how much, and whether that opens the lane.
+    #[arg(long)]
+    resemblance: bool,
     /// People, contacts in order of time, and perhaps a partial profile.
     scenario: PathBuf,
 }
@@ -92,6 +97,7 @@ pub fn run(args: SimulateArgs, out: &mut dyn Write, err: &mut dyn Write) -> Resu
             format_args!("warning: `{}` is unset; what helps the sender is taken", unset.path),
         );
     }
+    let safeguards = profile.safeguards.clone();
     let mut replay = Replay::new(organisation(profile), people);
     let mut differences: Vec<(String, Vec<Difference>)> = Vec::new();
     for (contact, expect) in &contacts {
@@ -99,6 +105,9 @@ pub fn run(args: SimulateArgs, out: &mut dyn Write, err: &mut dyn Write) -> Resu
         let shown = serde_json::to_value(&decision).map_err(Fault::internal)?;
         let line = serde_json::to_string(&decision).map_err(Fault::internal)?;
         super::say(out, line);
+        if args.resemblance {
+            resemblance(&safeguards, contact, err);
+        }
         if let (true, Some(expect)) = (args.expect, expect) {
             let found = expectation::differences(expect, &shown);
             if !found.is_empty() {
@@ -112,6 +121,28 @@ pub fn run(args: SimulateArgs, out: &mut dyn Write, err: &mut dyn Write) -> Resu
         }
     }
     Ok(if differences.is_empty() { Outcome::Yes } else { Outcome::No })
+}
+
+/// What a contact resembles, and what that does.
+fn resemblance(safeguards: &Safeguards, contact: &Contact, err: &mut dyn Write) {
+    let matches = safeguards.matches(contact);
+    let threshold = safeguards.resembles_percent();
+    for like in &matches.resembles {
+        let hit = matches.hits.iter().find(|hit| hit.lane == like.lane);
+        let effect = match hit.map(|hit| hit.part) {
+            Some(Part::Example) => "opens the lane",
+            Some(_) => "the lane is open already by what is said",
+            None => "does not open the lane",
+        };
+        let (lane, percent, example) = (like.lane.name(), like.percent, &like.example);
+        super::say(
+            err,
+            format_args!(
+                "{}: {lane}: {percent} % (threshold {threshold} %): {effect}: resembles “{example}”",
+                contact.id
+            ),
+        );
+    }
 }
 
 fn read_scenario(source: &str) -> Result<Scenario<'_>, json::JsonFault> {

@@ -4,6 +4,7 @@
 //! policy is silent it is `"unset"`. The same reader takes the canonical JSON of a profile, in
 //! which `null` is unset and the clauses stand apart, so that what is shown can be read back.
 
+mod built_in;
 mod canonical;
 mod choices;
 mod overlay;
@@ -20,6 +21,7 @@ use super::fault::Faults;
 use super::node;
 use super::reader::Reader;
 
+pub use built_in::safeguard_words;
 pub use canonical::to_canonical_json;
 pub use overlay::{from_canonical_json, overlay};
 pub use unset::{UnsetValue, unset};

@@ -34,6 +34,8 @@ mod queue_command;
 mod real_input;
 mod redis_gateways;
 mod redis_set_up;
+mod safeguard_dictionary;
+mod safeguard_recall;
 mod safeguard_words;
 mod scenarios;
 mod served;

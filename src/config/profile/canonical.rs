@@ -171,14 +171,17 @@ fn safeguards(safeguards: &Safeguards) -> Value {
     let mut all: Map<String, Value> = WORD_LANES
         .into_iter()
         .map(|lane| {
-            let phrases = safeguards.rule(lane).map(|rule| rule.phrases.clone());
+            let rule = safeguards.rule(lane).cloned().unwrap_or_default();
             let rule = json!({
                 "queue": safeguards.queue(lane),
-                "phrases": phrases.unwrap_or_default(),
+                "phrases": rule.phrases,
+                "concepts": rule.concepts,
+                "examples": rule.examples,
             });
             (lane.name().to_owned(), rule)
         })
         .collect();
+    all.insert("resembles_percent".to_owned(), json!(safeguards.resembles_percent()));
     all.insert("protected_senders".to_owned(), json!(safeguards.protected_senders));
     all.insert("protected_recipients".to_owned(), json!(safeguards.protected_recipients));
     Value::Object(all)

@@ -1,15 +1,14 @@
 //! The safeguards of a profile: the built-in words, and what the profile adds to them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::config::fault::Faults;
-use crate::config::node;
-use crate::config::reader::{Reader, Section};
-use crate::domain::safeguard::{Lane, LaneRule, Safeguards};
-
-/// The built-in words: always in force. A profile adds to them and can't take any away.
-const BUILT_IN: &str = include_str!("../../../config/safeguards.toml");
-const BUILT_IN_NAME: &str = "config/safeguards.toml (built in)";
+use super::built_in::built_in;
+use crate::config::reader::{Field, Reader, Section};
+use crate::domain::safeguard::{
+    Lane, LaneRule, LaneWords, RESEMBLES_PERCENT, RESEMBLES_PERCENT_MIN, Safeguards, Set,
+    concept_fault, example_fault, phrase_fault,
+};
 
 /// The lanes that are found by words.
 pub(super) const WORD_LANES: [Lane; 6] = [
@@ -21,74 +20,92 @@ pub(super) const WORD_LANES: [Lane; 6] = [
     Lane::Adjustment,
 ];
 
-/// Words and addresses of all lanes, in the order in which they were added.
-#[derive(Default)]
-struct Words {
-    phrases: BTreeMap<Lane, Vec<String>>,
-    queues: BTreeMap<Lane, String>,
-    senders: Vec<String>,
-    recipients: Vec<String>,
-}
-
 /// The safeguards of a profile, whose section may add to the built-in ones; `None` where a fault
 /// is on record.
 pub(super) fn safeguards(reader: &Reader, profile: &Section<'_>) -> Option<Safeguards> {
-    let mut words = match built_in() {
-        Ok(words) => words,
+    let built_in = match built_in() {
+        Ok(built_in) => built_in,
         Err(faults) => {
-            reader.add(faults);
+            reader.add(faults.clone());
             return None;
         }
     };
-    if let Some(section) = profile.field("safeguards").and_then(|f| f.section()) {
-        words.add(section);
-    }
-    Some(words.into_safeguards())
-}
-
-fn built_in() -> Result<Words, Faults> {
-    let root = node::parse(BUILT_IN_NAME, BUILT_IN)?;
-    let reader = Reader::default();
-    let mut words = Words::default();
-    if let Some(section) = reader.section(&root, "") {
-        words.add(section);
-    }
-    if reader.is_clean() { Ok(words) } else { Err(reader.faults()) }
-}
-
-impl Words {
-    fn add(&mut self, section: Section<'_>) {
-        for lane in WORD_LANES {
-            let Some(table) = section.field(lane.name()).and_then(|f| f.section()) else {
-                continue;
-            };
-            let phrases = table.field("phrases").and_then(|f| f.texts()).unwrap_or_default();
-            append(self.phrases.entry(lane).or_default(), phrases);
-            let queue = table
-                .field("queue")
-                .filter(|f| !f.node().is_unset())
-                .and_then(|f| f.parsed(queue_name));
-            // The lane's own queue is not written down twice.
-            if let Some(queue) = queue.filter(|q| Some(q.as_str()) != lane.default_queue()) {
-                self.queues.insert(lane, queue);
-            }
-            table.close();
-        }
+    let written = built_in.words.written();
+    let section = profile.field("safeguards").and_then(|f| f.section());
+    let lanes: BTreeMap<Lane, LaneRule> = WORD_LANES
+        .into_iter()
+        .map(|lane| {
+            let mut rule = section
+                .as_ref()
+                .map_or_else(LaneRule::default, |section| own_rule(section, lane, &written.sets));
+            let words = written.lanes.get(&lane).cloned().unwrap_or_default();
+            let own = std::mem::replace(&mut rule.phrases, words.phrases);
+            append(&mut rule.phrases, words.welsh);
+            append(&mut rule.phrases, own);
+            (lane, rule)
+        })
+        .collect();
+    let (mut senders, mut recipients) = (built_in.senders.clone(), built_in.recipients.clone());
+    let mut resembles_percent = RESEMBLES_PERCENT;
+    if let Some(section) = section {
         let addresses = |key| section.field(key).and_then(|f| f.texts()).unwrap_or_default();
-        append(&mut self.senders, addresses("protected_senders"));
-        append(&mut self.recipients, addresses("protected_recipients"));
+        append(&mut senders, addresses("protected_senders"));
+        append(&mut recipients, addresses("protected_recipients"));
+        let least = u32::from(RESEMBLES_PERCENT_MIN);
+        let percent = section
+            .field("resembles_percent")
+            .and_then(|f| f.whole(least, RESEMBLES_PERCENT.into()))
+            .and_then(|percent| u8::try_from(percent).ok());
+        resembles_percent = percent.unwrap_or(RESEMBLES_PERCENT);
         section.close();
     }
+    let safeguards = Safeguards::beside(Arc::clone(&built_in.words), lanes, senders, recipients);
+    Some(safeguards.with_resembles_percent(resembles_percent))
+}
 
-    fn into_safeguards(mut self) -> Safeguards {
-        let lanes = WORD_LANES
-            .into_iter()
-            .map(|lane| {
-                let phrases = self.phrases.remove(&lane).unwrap_or_default();
-                (lane, LaneRule::new(phrases, self.queues.remove(&lane)))
-            })
-            .collect();
-        Safeguards::new(lanes, self.senders, self.recipients)
+/// What a profile says of a lane itself.
+fn own_rule(section: &Section<'_>, lane: Lane, sets: &BTreeMap<String, Set>) -> LaneRule {
+    let Some(table) = section.field(lane.name()).and_then(|f| f.section()) else {
+        return LaneRule::default();
+    };
+    let LaneWords { mut phrases, welsh, concepts, examples } = lane_words(&table, sets);
+    append(&mut phrases, welsh);
+    let queue =
+        table.field("queue").filter(|f| !f.node().is_unset()).and_then(|f| f.parsed(queue_name));
+    table.close();
+    LaneRule {
+        phrases,
+        concepts,
+        examples,
+        // The lane's own queue is not written down twice.
+        queue: queue.filter(|queue| Some(queue.as_str()) != lane.default_queue()),
+    }
+}
+
+/// What a lane is found by. What is wrong with a phrase, a concept or an example is on record.
+pub(super) fn lane_words(table: &Section<'_>, sets: &BTreeMap<String, Set>) -> LaneWords {
+    let texts = |key, fault: &dyn Fn(&str) -> Option<String>, right: &str| {
+        let sound = |item: &Field<'_>| {
+            let text = item.words()?;
+            match fault(text) {
+                None => Some(text.to_owned()),
+                Some(wrong) => {
+                    item.fault(wrong, right);
+                    None
+                }
+            }
+        };
+        table.field(key).and_then(|f| f.list(sound)).unwrap_or_default()
+    };
+    LaneWords {
+        phrases: texts("phrases", &|text| phrase_fault(text), "write words, as \"gas leak\""),
+        welsh: texts("welsh", &|text| phrase_fault(text), "write words, as \"arogl nwy\""),
+        concepts: texts(
+            "concepts",
+            &|text| concept_fault(text, sets),
+            "write sets and words, as \"@heating @off @infant\"",
+        ),
+        examples: texts("examples", &|text| example_fault(text), "write what a person would"),
     }
 }
 

@@ -9,11 +9,6 @@ const TWO_SLIPS_LETTERS_MIN: usize = 9;
 /// No word has more slips than this.
 pub(super) const SLIPS_MAX: usize = 2;
 
-/// The initial mutations of Welsh that change more than one letter: the nasal and the aspirate
-/// ("fy nghyfreithiwr", "ei chyfreithiwr": cyfreithiwr). The soft one is a single slip.
-const MUTATIONS: [(&str, &str); 6] =
-    [("ngh", "c"), ("mh", "p"), ("nh", "t"), ("ch", "c"), ("ph", "p"), ("th", "t")];
-
 /// How many slips there may be in whatever means a word of so many letters.
 pub(super) const fn slips_of(letters: usize) -> usize {
     match letters {
@@ -63,46 +58,12 @@ impl<'t> Word<'t> {
         slips_of(self.letters)
     }
 
-    /// The word of which this one would be a mutation, if one so long may be mutated.
-    pub(super) fn unmutated(&self) -> Option<String> {
-        let (plain, rest) = unmutated(&self.text)?;
-        let long = rest.chars().count() + 1 >= SLIP_LETTERS_MIN;
-        long.then(|| [plain, rest].concat())
-    }
-
-    /// Whether `word` was meant: the same, or within one or two slips of a longer word (a letter
-    /// wrong, missing, extra, or two swapped), or a mutation of it.
-    pub(super) fn may_mean(&self, word: &Word<'_>) -> bool {
-        self.is_near(word)
-            || (word.letters >= SLIP_LETTERS_MIN && is_mutation(&self.text, &word.text))
-    }
-
-    /// Whether the letters that occur leave it open that `word` was meant with these slips: one
-    /// brings at most one letter in that is not in the other word, either way.
-    fn may_be_near(&self, word: &Word<'_>, slips: usize) -> bool {
-        at_most(slips, self.occurring & !word.occurring)
-            && at_most(slips, word.occurring & !self.occurring)
-    }
-
     /// A bit for each letter that occurs.
     pub(super) fn occurring(&self) -> u64 {
         self.occurring
     }
 
     /// Whether the same word was meant, but for slips.
-    pub(super) fn is_near(&self, word: &Word<'_>) -> bool {
-        // Most that are asked about are told apart without their letters being looked at.
-        if self.occurring == word.occurring && self.text == word.text {
-            return true;
-        }
-        let slips = word.slips();
-        slips > 0
-            && self.letters.abs_diff(word.letters) <= slips
-            && self.may_be_near(word, slips)
-            && self.is_near_by_letters(word)
-    }
-
-    /// The same by all letters, one after the other, where nothing else has told them apart.
     pub(super) fn is_near_by_letters(&self, word: &Word<'_>) -> bool {
         let slips = word.slips();
         if self.text.is_ascii() && word.text.is_ascii() {
@@ -112,29 +73,6 @@ impl<'t> Word<'t> {
             (self.text.chars().collect(), word.text.chars().collect());
         is_within(&a, &b, slips)
     }
-}
-
-/// Whether no more bits than these are set. Few are asked for, so that they are not counted.
-fn at_most(most: usize, mut bits: u64) -> bool {
-    for _ in 0..most {
-        // Without the lowest that is set.
-        bits &= bits.wrapping_sub(1);
-    }
-    bits == 0
-}
-
-/// Whether `said` is `word` with its beginning mutated.
-fn is_mutation(said: &str, word: &str) -> bool {
-    unmutated(said).is_some_and(|(plain, rest)| word.strip_prefix(plain) == Some(rest))
-}
-
-/// What a mutated beginning stands for, and what follows it.
-fn unmutated(said: &str) -> Option<(&'static str, &str)> {
-    // Nearly every word ends it here.
-    if !matches!(said.as_bytes().get(1), Some(b'h' | b'g')) {
-        return None;
-    }
-    MUTATIONS.iter().find_map(|(mutated, plain)| Some((*plain, said.strip_prefix(mutated)?)))
 }
 
 /// Whether so many insertions, deletions, substitutions and swaps of neighbours make one of the other
@@ -178,6 +116,7 @@ fn where_they_differ<'t, T: PartialEq>(a: &'t [T], b: &'t [T]) -> (&'t [T], &'t 
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::nearness::Nearness;
     use super::*;
 
     /// The optimal string alignment distance: insertions, deletions, substitutions, adjacent swaps.
@@ -207,13 +146,22 @@ mod tests {
     }
 
     proptest! {
-        /// What is looked at first leaves out no word that is within its slips.
+        /// And what is asked first ([`Nearness`]) leaves out no word that is within its slips.
         #[test]
         fn a_slip_is_seen_whatever_is_compared_first(
             word in "[a-fé]{5,11}", said in "[a-fé]{3,12}", at in 0_usize..5, letter in "[a-z]",
         ) {
             let slips = if word.chars().count() < TWO_SLIPS_LETTERS_MIN { 1 } else { 2 };
-            let near = |said: &str| Word::new(said).is_near(&Word::new(&word));
+            let words = [Word::new(&word).into_owned()];
+            let asked_first = Nearness::of(words.iter());
+            let near = |said: &str| {
+                let said = Word::new(said);
+                let mut candidate = false;
+                asked_first.candidates(&said, |_| candidate = true);
+                let near = said.is_near_by_letters(&Word::new(&word));
+                assert!(candidate || !near, "{} is not asked about", said.text());
+                near
+            };
             prop_assert_eq!(near(&said), slips_between(&said, &word) <= slips);
             let mut slipped: Vec<char> = word.chars().collect();
             slipped.splice(at..at, letter.chars());

@@ -92,7 +92,7 @@ fn phrases(profile: &Profile) -> Vec<String> {
         .into_iter()
         .filter_map(|lane| profile.safeguards.rule(lane))
         .flat_map(|rule| &rule.phrases)
-        .map(|phrase| phrase.trim_start_matches('=').to_owned())
+        .map(|phrase| phrase.trim_start_matches(['=', '~']).to_owned())
         .collect()
 }
 

@@ -1,0 +1,125 @@
+//! The labelled texts, and what the safeguards make of them.
+
+use std::collections::BTreeMap;
+
+use contact_gateway::domain::safeguard::{Hit, Lane, Part, Safeguards, Spelling};
+use serde::Deserialize;
+
+/// Written before the rules, by whoever wrote the rules: they are worked on with these.
+const DEVELOPMENT: &str = include_str!("development.jsonl");
+/// Written after the rules, about other situations: no rule is changed for one of these.
+const TEST: &str = include_str!("test.jsonl");
+
+/// What a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// It names what it is about.
+    Plain,
+    /// It describes the situation, and no hazard by its name.
+    Described,
+    /// Welsh, or Welsh and English.
+    Welsh,
+    /// It sounds like a lane and is none.
+    NearMiss,
+    Ordinary,
+}
+
+/// What texts are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Half {
+    Development,
+    Test,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    /// The lanes that it needs, by name.
+    lanes: Vec<String>,
+    /// The lane that a near miss is near to.
+    near: Option<String>,
+    pub kind: Kind,
+    /// `en`, `cy` or `mixed`.
+    pub language: String,
+    pub text: String,
+}
+
+impl Text {
+    pub fn of(half: Half) -> Vec<Text> {
+        let lines = match half {
+            Half::Development => DEVELOPMENT,
+            Half::Test => TEST,
+        };
+        let read =
+            |line| serde_json::from_str(line).unwrap_or_else(|fault| panic!("{line}: {fault}"));
+        lines.lines().map(read).collect()
+    }
+
+    /// The lane that it needs, or is near to.
+    pub fn about(&self) -> Option<Lane> {
+        let name = self.lanes.first().or(self.near.as_ref())?;
+        Some(Lane::ALL.into_iter().find(|lane| lane.name() == name).expect("a lane"))
+    }
+}
+
+/// How many of the texts of one sort there are, how many were taken for a lane, and by what.
+#[derive(Debug, Default, Clone)]
+pub struct Count {
+    pub texts: usize,
+    /// Of texts that need a lane: those that have it. Of others: those that have any.
+    pub found: usize,
+    pub by: BTreeMap<Part, usize>,
+    /// Those that were found by words that are misspelt or mutated.
+    pub misspelt: usize,
+}
+
+impl Count {
+    pub fn share(&self) -> f64 {
+        self.found as f64 / self.texts.max(1) as f64
+    }
+
+    pub fn add(&mut self, hit: Option<&Hit>) {
+        self.texts += 1;
+        if let Some(hit) = hit {
+            self.found += 1;
+            *self.by.entry(hit.part).or_default() += 1;
+            self.misspelt += usize::from(hit.spelling > Spelling::Ending);
+        }
+    }
+}
+
+/// The hit that counts for a text: of the lane that it needs, or any where it needs none.
+pub fn hit_of<'h>(text: &Text, hits: &'h [Hit]) -> Option<&'h Hit> {
+    match text.kind {
+        Kind::Plain | Kind::Described | Kind::Welsh => {
+            hits.iter().find(|hit| Some(hit.lane) == text.about())
+        }
+        Kind::NearMiss | Kind::Ordinary => hits.first(),
+    }
+}
+
+/// The texts of one half, counted by kind and by the lane that they are about.
+pub fn counted(safeguards: &Safeguards, half: Half) -> BTreeMap<(Kind, Option<Lane>), Count> {
+    let mut counts: BTreeMap<(Kind, Option<Lane>), Count> = BTreeMap::new();
+    for text in &Text::of(half) {
+        let hits = safeguards.matches_of(&text.text).hits;
+        let count = counts.entry((text.kind, text.about())).or_default();
+        count.add(hit_of(text, &hits));
+    }
+    counts
+}
+
+/// All lanes of a kind together.
+pub fn of_kind(counts: &BTreeMap<(Kind, Option<Lane>), Count>, kind: Kind) -> Count {
+    let mut whole = Count::default();
+    for (_, count) in counts.iter().filter(|((of, _), _)| *of == kind) {
+        whole.texts += count.texts;
+        whole.found += count.found;
+        whole.misspelt += count.misspelt;
+        for (part, found) in &count.by {
+            *whole.by.entry(*part).or_default() += found;
+        }
+    }
+    whole
+}

@@ -1,0 +1,172 @@
+//! What the safeguards find in labelled texts, by lane and by kind, and what each part of them
+//! contributes.
+//!
+//! ```sh
+//! cargo bench --bench safeguards                  # the tables
+//! cargo bench --bench safeguards -- --missed      # and what is missed or wrong of the development texts
+//! cargo bench --bench safeguards -- --words config/safeguards   # with words read now, not those built in
+//! cargo bench --bench safeguards -- --everyday WORDS...         # words of these lists that are a slip away
+//! cargo bench --bench safeguards -- --count 20    # reads a text of 2 KiB so often, for callgrind
+//! ```
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a bench ends by panicking"
+)]
+#![expect(clippy::print_stdout, reason = "what it measured")]
+
+mod corpus;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use contact_gateway::config::profile::{load, safeguard_words};
+use contact_gateway::domain::contact::Contact;
+use contact_gateway::domain::reading::Reading;
+use contact_gateway::domain::safeguard::{BuiltIn, Everyday, Lane, Part, Safeguards, Spelling};
+
+use corpus::{Count, Half, Kind, Text, counted, hit_of, of_kind};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let after = |name: &str| {
+        let at = arguments.iter().position(|argument| argument == name)?;
+        Some(arguments.get(at + 1..).unwrap_or_default())
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let words = after("--words").and_then(|values| values.first()).map(PathBuf::from);
+    let profile = load(&root.join("config/profiles/tuntum.toml")).unwrap();
+    let safeguards = match &words {
+        None => profile.safeguards.clone(),
+        Some(folder) => of_folder(folder, false),
+    };
+    if let Some(values) = after("--count") {
+        let times: usize = values.first().unwrap().parse().unwrap();
+        let contact = letter();
+        let found = (0..times).map(|_| Reading::of(&profile, &contact).hits.len()).sum::<usize>();
+        println!("{found}");
+        return;
+    }
+    if let Some(lists) = after("--everyday") {
+        let safeguards = of_folder(&words.unwrap_or_else(|| root.join("config/safeguards")), true);
+        everyday(&safeguards, lists);
+        return;
+    }
+    for half in [Half::Development, Half::Test] {
+        table(&safeguards, half);
+    }
+    if after("--missed").is_some() {
+        missed(&safeguards);
+    }
+}
+
+/// Safeguards of the words of a folder; with or without those that are set aside as everyday ones.
+fn of_folder(folder: &Path, without_everyday: bool) -> Safeguards {
+    let mut written = safeguard_words(folder).unwrap_or_else(|faults| panic!("{faults}"));
+    if without_everyday {
+        written.everyday = Everyday::default();
+    }
+    let built_in = Arc::new(BuiltIn::new(written));
+    Safeguards::beside(built_in, BTreeMap::new(), Vec::new(), Vec::new())
+}
+
+const PARTS: [(Part, &str); 4] = [
+    (Part::Words, "words"),
+    (Part::Gaps, "gaps"),
+    (Part::Concept, "concepts"),
+    (Part::Example, "examples"),
+];
+
+fn table(safeguards: &Safeguards, half: Half) {
+    let counts = counted(safeguards, half);
+    println!("{half:?}");
+    println!(
+        "| kind | lane | texts | taken | share | words | gaps | concepts | examples | misspelt |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|");
+    for ((kind, lane), count) in &counts {
+        row(&format!("{kind:?}"), lane.map_or("", Lane::name), count);
+    }
+    for kind in [Kind::Plain, Kind::Described, Kind::Welsh, Kind::NearMiss, Kind::Ordinary] {
+        row(&format!("**{kind:?}**"), "all", &of_kind(&counts, kind));
+    }
+    println!();
+}
+
+fn row(kind: &str, lane: &str, count: &Count) {
+    let by: Vec<String> = PARTS
+        .iter()
+        .map(|(part, _)| count.by.get(part).copied().unwrap_or_default().to_string())
+        .collect();
+    println!(
+        "| {kind} | {lane} | {} | {} | {:.0} % | {} | {} |",
+        count.texts,
+        count.found,
+        count.share() * 100.0,
+        by.join(" | "),
+        count.misspelt
+    );
+}
+
+/// Of the development texts alone: who looks at the others no longer knows how good the rules are.
+fn missed(safeguards: &Safeguards) {
+    for text in &Text::of(Half::Development) {
+        let matches = safeguards.matches_of(&text.text);
+        let hit = hit_of(text, &matches.hits);
+        let needs = matches!(text.kind, Kind::Plain | Kind::Described | Kind::Welsh);
+        if needs == hit.is_some() {
+            continue;
+        }
+        let about = text.about().map_or("none", Lane::name);
+        let by = hit.map_or(String::new(), |hit| {
+            format!(" [{} by {:?} {:?}: {}]", hit.lane.name(), hit.part, hit.spelling, hit.by)
+        });
+        let like: Vec<String> = matches
+            .resembles
+            .iter()
+            .map(|like| format!("{} {} %", like.lane.name(), like.percent))
+            .collect();
+        println!(
+            "{about} {:?} {}: {}{by} ({})",
+            text.kind,
+            text.language,
+            text.text,
+            like.join(", ")
+        );
+    }
+}
+
+/// Prints, one a line, the words of the lists that would be taken for a slip of a word that is looked for.
+fn everyday(safeguards: &Safeguards, lists: &[String]) {
+    let mut found = BTreeSet::new();
+    for list in lists {
+        let is_welsh = list.contains("cy");
+        for word in std::fs::read_to_string(list).expect("a list of words, one a line").lines() {
+            let taken = safeguards.taken_for(word, is_welsh);
+            let wrongly = match taken {
+                Some((_, Spelling::Slip | Spelling::Sound)) => true,
+                Some((_, Spelling::Mutation)) => !is_welsh,
+                _ => false,
+            };
+            if wrongly {
+                found.insert(safeguards.looked_up_as(word));
+            }
+        }
+    }
+    for word in found.iter().filter(|word| !word.is_empty()) {
+        println!("{word}");
+    }
+}
+
+/// A contact of some 2 KiB in which nothing is found.
+fn letter() -> Contact {
+    serde_json::from_value(serde_json::json!({
+        "id": "C", "channel": "email", "at": "2026-11-21T10:00:00Z",
+        "from": [{ "kind": "email", "value": "a@b.example", "assurance": "asserted" }],
+        "to": ["repairs@tuntum.example"], "subject": "", "text": include_str!("letter.txt"),
+    }))
+    .unwrap()
+}

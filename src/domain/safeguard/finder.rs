@@ -1,0 +1,403 @@
+//! Finds what lanes are found by. Each word of a text is looked up once; phrases begin at a word that
+//! means their first, and concepts are asked for only where their rarest element is.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+
+use super::Lane;
+use super::examples::{Content, Examples, Likeness, passage};
+use super::rules::{Goal, Rules};
+use super::said::{SaidWord, words_of};
+use super::vocabulary::{Slot, Spelling, Vocabulary};
+use super::written::{LaneWords, Written, words_in};
+
+/// Words that may stand between two of a phrase, of those that mean little.
+const FILLERS_MAX: usize = 3;
+
+/// By what a lane was found, the surest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Words in a row.
+    Words,
+    /// Words in any order, with gaps.
+    Gaps,
+    /// Sets of words near each other.
+    Concept,
+    /// A sentence that resembles an example.
+    Example,
+    /// Who wrote, or to whom.
+    Address,
+    /// What the sender asked for by a key.
+    Choice,
+}
+
+/// A lane that was found, and by what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    pub by: String,
+    pub part: Part,
+    /// The rule's number: of several of one part, the first is shown.
+    rule: usize,
+    pub spelling: Spelling,
+}
+
+pub(super) type AllFound = BTreeMap<Lane, Found>;
+
+/// What is written, ready to be looked for.
+#[derive(Default)]
+pub(super) struct Finder {
+    vocabulary: Vocabulary,
+    rules: Rules,
+    examples: Examples,
+    /// Each example as it is written.
+    shown: Vec<String>,
+    texting: BTreeMap<String, Vec<String>>,
+    /// Words by which Welsh is known.
+    welsh: HashSet<String>,
+}
+
+/// A word that is looked for, at its place in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Occurrence {
+    slot: Slot,
+    place: u32,
+    shown: Shown,
+    spelling: Spelling,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Shown {
+    Entry(usize),
+    Row(usize),
+}
+
+/// A text, looked up.
+struct Text<'t> {
+    words: &'t [SaidWord<'t>],
+    /// Where each word's meanings begin in `meanings`; one more at the end.
+    starts: Vec<usize>,
+    meanings: Vec<(Slot, usize, Spelling)>,
+}
+
+impl Text<'_> {
+    fn meanings(&self, word: usize) -> &[(Slot, usize, Spelling)] {
+        let from = self.starts.get(word).copied().unwrap_or_default();
+        let to = self.starts.get(word + 1).copied().unwrap_or(from);
+        self.meanings.get(from..to).unwrap_or_default()
+    }
+}
+
+impl Finder {
+    pub(super) fn new(written: &Written) -> Self {
+        let mut vocabulary = Vocabulary::new(written.everyday.clone());
+        let rules = Rules::new(written, &mut vocabulary);
+        vocabulary.finish();
+        let texting = written.texting.iter().map(|(short, long)| (short.clone(), words_in(long)));
+        let mut finder = Finder {
+            vocabulary,
+            rules,
+            texting: texting.collect(),
+            welsh: written.welsh_fillers.iter().cloned().collect(),
+            ..Finder::default()
+        };
+        let of_lane = |(lane, words): (&Lane, &LaneWords)| {
+            let lane = *lane;
+            words.examples.iter().map(move |example| (Some(lane), example.clone())).collect()
+        };
+        let mut examples: Vec<(Option<Lane>, String)> =
+            written.lanes.iter().flat_map(|lane| -> Vec<_> { of_lane(lane) }).collect();
+        if !examples.is_empty() {
+            examples.extend(written.ordinary.iter().map(|text| (None, text.clone())));
+        }
+        let passages: Vec<(Option<Lane>, String)> =
+            examples.iter().map(|(lane, text)| (*lane, finder.passage_of(text))).collect();
+        finder.examples = Examples::new(&passages);
+        finder.shown = examples.into_iter().map(|(_, text)| text).collect();
+        finder
+    }
+
+    /// An example as it is compared.
+    fn passage_of(&self, example: &str) -> String {
+        let plain = super::said::plain(example);
+        let words = self.spelt_out(words_of(&plain));
+        let text = self.look_up(&words);
+        passage(self.content(&text).iter().map(|word| word.text))
+    }
+
+    /// Words of text messages in full.
+    pub(super) fn spelt_out<'t>(&'t self, words: Vec<SaidWord<'t>>) -> Vec<SaidWord<'t>> {
+        if self.texting.is_empty() {
+            return words;
+        }
+        let mut out = Vec::with_capacity(words.len());
+        for word in words {
+            // What is longer is no abbreviation.
+            const LETTERS_MAX: usize = 8;
+            let long = word.text.len() <= LETTERS_MAX;
+            match long.then(|| self.texting.get(word.text.as_ref())).flatten() {
+                None => out.push(word),
+                Some(full) => out.extend(full.iter().enumerate().map(|(at, text)| SaidWord {
+                    text: Cow::Borrowed(text.as_str()),
+                    place: word.place,
+                    begins: word.begins && at == 0,
+                })),
+            }
+        }
+        out
+    }
+
+    /// What the words find, lane by lane.
+    pub(super) fn find(&self, words: &[SaidWord<'_>]) -> AllFound {
+        let text = self.look_up(words);
+        let mut found = AllFound::new();
+        let mut occurrences = self.single(&text);
+        self.rows(&text, &mut found, &mut occurrences);
+        occurrences.sort_unstable();
+        self.near(&occurrences, &mut found);
+        found
+    }
+
+    /// What the examples are like.
+    pub(super) fn likenesses(&self, words: &[SaidWord<'_>], least: f32) -> Vec<Likeness> {
+        if self.shown.is_empty() {
+            return Vec::new();
+        }
+        self.examples.likenesses(&self.content(&self.look_up(words)), least)
+    }
+
+    pub(super) fn example(&self, at: usize) -> &str {
+        self.shown.get(at).map_or("", String::as_str)
+    }
+
+    /// Which word that is looked for a single one is taken for, and how.
+    pub(super) fn taken_for(&self, word: &str, in_welsh: bool) -> Option<(String, Spelling)> {
+        let mut by = None;
+        let spelling = self.vocabulary.meant_by(word, in_welsh, |slot, entry| {
+            if slot != Rules::FILLER {
+                by = Some(entry);
+            }
+        })?;
+        let entry = by.and_then(|at| self.vocabulary.entry(at))?;
+        Some((entry.text.to_string(), spelling))
+    }
+
+    fn look_up<'t>(&self, words: &'t [SaidWord<'t>]) -> Text<'t> {
+        let mut text = Text {
+            words,
+            starts: Vec::with_capacity(words.len() + 1),
+            meanings: Vec::with_capacity(words.len()),
+        };
+        let in_welsh = self.is_welsh(words);
+        for word in words {
+            let from = text.meanings.len();
+            text.starts.push(from);
+            let meanings = &mut text.meanings;
+            let spelling = self.vocabulary.meant_by(&word.text, in_welsh, |slot, entry| {
+                meanings.push((slot, entry, Spelling::Written));
+            });
+            if let Some(spelling) = spelling.filter(|how| *how > Spelling::Ending) {
+                for (_, _, how) in text.meanings.iter_mut().skip(from) {
+                    *how = spelling;
+                }
+            }
+        }
+        text.starts.push(text.meanings.len());
+        self.set_harmless_aside(&mut text);
+        text
+    }
+
+    /// Whether a text is mostly in Welsh, by the share of its words that Welsh has most.
+    fn is_welsh(&self, words: &[SaidWord<'_>]) -> bool {
+        const SHARE: usize = 5;
+        let of_welsh = words.iter().filter(|word| self.welsh.contains(word.text.as_ref())).count();
+        of_welsh * SHARE > words.len()
+    }
+
+    /// Words that mean nothing where they stand ("fire door") are looked for no more.
+    fn set_harmless_aside(&self, text: &mut Text<'_>) {
+        let mut aside: Vec<(usize, usize)> = Vec::new();
+        for at in 0..text.words.len() {
+            for (slot, ..) in text.meanings(at) {
+                for row in self.rules.harmless_from(*slot) {
+                    if let Some(end) = row_end(text, &row.words, at) {
+                        aside.push((at, end));
+                    }
+                }
+            }
+        }
+        if aside.is_empty() {
+            return;
+        }
+        let covered = |at: usize| aside.iter().any(|(from, to)| (*from..*to).contains(&at));
+        let mut meanings = Vec::with_capacity(text.meanings.len());
+        let mut starts = Vec::with_capacity(text.starts.len());
+        for at in 0..text.words.len() {
+            starts.push(meanings.len());
+            let aside = covered(at);
+            meanings.extend(
+                text.meanings(at).iter().filter(|(slot, ..)| !aside || *slot == Rules::FILLER),
+            );
+        }
+        starts.push(meanings.len());
+        (text.meanings, text.starts) = (meanings, starts);
+    }
+
+    fn single(&self, text: &Text<'_>) -> Vec<Occurrence> {
+        let mut occurrences = Vec::new();
+        for (at, word) in text.words.iter().enumerate() {
+            let here = text.meanings(at).iter().filter(|(slot, ..)| self.rules.is_asked_for(*slot));
+            occurrences.extend(here.map(|(slot, entry, spelling)| Occurrence {
+                slot: *slot,
+                place: word.place,
+                shown: Shown::Entry(*entry),
+                spelling: *spelling,
+            }));
+        }
+        occurrences
+    }
+
+    fn rows(&self, text: &Text<'_>, found: &mut AllFound, occurrences: &mut Vec<Occurrence>) {
+        for (at, word) in text.words.iter().enumerate() {
+            for (slot, _, spelling) in text.meanings(at) {
+                for number in self.rules.rows_from(*slot) {
+                    let Some(row) = self.rules.row(*number) else { continue };
+                    if row_end(text, &row.words, at).is_none() {
+                        continue;
+                    }
+                    match row.goal {
+                        Goal::Lane(lane) => {
+                            let by = || row.shown.clone();
+                            note(found, lane, Part::Words, *number, *spelling, by);
+                        }
+                        Goal::Set(slot) => occurrences.push(Occurrence {
+                            slot,
+                            place: word.place,
+                            shown: Shown::Row(*number),
+                            spelling: *spelling,
+                        }),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Phrases in any order, and concepts.
+    fn near(&self, occurrences: &[Occurrence], found: &mut AllFound) {
+        for key in occurrences {
+            for number in self.rules.near_from(key.slot) {
+                let Some(rule) = self.rules.near(*number) else { continue };
+                let surer = found.get(&rule.lane);
+                if surer.is_some_and(|known| (known.part, known.rule) <= (rule.part, *number)) {
+                    continue;
+                }
+                let near = |slot: Slot, taken: &[Occurrence]| {
+                    nearest(occurrences, slot, key.place, rule.reach, taken)
+                };
+                let mut taken = vec![*key];
+                let all = rule.others.iter().all(|slot| match near(*slot, &taken) {
+                    Some(other) => {
+                        taken.push(other);
+                        true
+                    }
+                    None => false,
+                });
+                if !all || rule.unless.iter().any(|slot| near(*slot, &[]).is_some()) {
+                    continue;
+                }
+                taken.sort_by_key(|one| one.place);
+                let gaps = taken.windows(2).all(|pair| match pair {
+                    [a, b] => b.place - a.place <= rule.gap,
+                    _ => true,
+                });
+                if gaps {
+                    let worst = taken.iter().map(|one| one.spelling).max();
+                    let spelling = worst.unwrap_or(Spelling::Written);
+                    note(found, rule.lane, rule.part, *number, spelling, || self.show(&taken));
+                }
+            }
+        }
+    }
+
+    fn show(&self, taken: &[Occurrence]) -> String {
+        let words: Vec<&str> = taken
+            .iter()
+            .filter_map(|one| match one.shown {
+                Shown::Entry(at) => self.vocabulary.entry(at).map(|entry| entry.text.as_ref()),
+                Shown::Row(at) => self.rules.row(at).map(|row| row.shown.as_str()),
+            })
+            .collect();
+        words.join(" … ")
+    }
+
+    /// What is compared with examples: words that say something, and are not set aside.
+    fn content<'t>(&self, text: &Text<'t>) -> Vec<Content<'t>> {
+        let is_filler = |at: usize| {
+            text.meanings(at)
+                .iter()
+                .any(|(slot, _, how)| *slot == Rules::FILLER && *how == Spelling::Written)
+        };
+        let mut begins = false;
+        let mut content = Vec::with_capacity(text.words.len());
+        for (at, word) in text.words.iter().enumerate() {
+            begins |= word.begins;
+            if !is_filler(at) {
+                content.push(Content { begins, ..Content::of(word) });
+                begins = false;
+            }
+        }
+        content
+    }
+}
+
+/// Where a row that begins at a word ends, if all its words follow.
+fn row_end(text: &Text<'_>, row: &[Slot], from: usize) -> Option<usize> {
+    let mut at = from;
+    for (number, slot) in row.iter().enumerate() {
+        let mut fillers = 0;
+        while !text.meanings(at).iter().any(|(meant, ..)| meant == slot) {
+            let skipped = number > 0
+                && fillers < FILLERS_MAX
+                && text.meanings(at).iter().any(|(meant, ..)| *meant == Rules::FILLER);
+            if !skipped {
+                return None;
+            }
+            fillers += 1;
+            at += 1;
+        }
+        at += 1;
+    }
+    Some(at)
+}
+
+/// The occurrence of a slot that is nearest to a place, within reach, at a place of its own.
+fn nearest(
+    occurrences: &[Occurrence],
+    slot: Slot,
+    place: u32,
+    reach: u32,
+    taken: &[Occurrence],
+) -> Option<Occurrence> {
+    let from = place.saturating_sub(reach);
+    let start = occurrences.partition_point(|one| (one.slot, one.place) < (slot, from));
+    occurrences
+        .get(start..)?
+        .iter()
+        .take_while(|one| one.slot == slot && one.place <= place + reach)
+        .filter(|one| taken.iter().all(|other| other.place != one.place))
+        .min_by_key(|one| one.place.abs_diff(place))
+        .copied()
+}
+
+fn note(
+    found: &mut AllFound,
+    lane: Lane,
+    part: Part,
+    rule: usize,
+    spelling: Spelling,
+    by: impl FnOnce() -> String,
+) {
+    let surer = found.get(&lane);
+    if surer.is_none_or(|known| (part, rule) < (known.part, known.rule)) {
+        found.insert(lane, Found { by: by(), part, rule, spelling });
+    }
+}

@@ -1,0 +1,78 @@
+//! The lanes, and where each leads.
+
+use super::super::contact::AskedLane;
+use super::super::queue;
+
+/// The lanes, in the order in which they route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    Emergency,
+    Safeguarding,
+    Statutory,
+    Legal,
+    Appeal,
+    Adjustment,
+    ProtectedSender,
+    ProtectedRecipient,
+}
+
+impl Lane {
+    pub const ALL: [Lane; 8] = [
+        Lane::Emergency,
+        Lane::Safeguarding,
+        Lane::Statutory,
+        Lane::Legal,
+        Lane::Appeal,
+        Lane::Adjustment,
+        Lane::ProtectedSender,
+        Lane::ProtectedRecipient,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Lane::Emergency => "emergency",
+            Lane::Safeguarding => "safeguarding",
+            Lane::Statutory => "statutory",
+            Lane::Legal => "legal",
+            Lane::Appeal => "appeal",
+            Lane::Adjustment => "adjustment",
+            Lane::ProtectedSender => "protected_sender",
+            Lane::ProtectedRecipient => "protected_recipient",
+        }
+    }
+
+    /// The queue that the lane goes to unless the profile names another; `None`: delivered.
+    pub const fn default_queue(self) -> Option<&'static str> {
+        match self {
+            Lane::Emergency | Lane::Safeguarding => Some(queue::EMERGENCY),
+            Lane::Statutory | Lane::Legal => Some(queue::GOVERNANCE),
+            Lane::Appeal => Some(queue::HEAD_OF_SERVICE),
+            Lane::Adjustment => Some(queue::REVIEW),
+            Lane::ProtectedSender | Lane::ProtectedRecipient => None,
+        }
+    }
+
+    /// Why the contact is on the queue, in a word or two for staff.
+    pub const fn says(self) -> &'static str {
+        match self {
+            Lane::Emergency => "It may be an emergency",
+            Lane::Safeguarding => "Somebody may be at risk",
+            Lane::Statutory => "It may be a request under data protection or information law",
+            Lane::Legal => "It may be about legal proceedings",
+            Lane::Appeal => "It may be an appeal against the restriction",
+            Lane::Adjustment => "It may ask for a reasonable adjustment",
+            Lane::ProtectedSender => "The sender is protected",
+            Lane::ProtectedRecipient => "A recipient is protected",
+        }
+    }
+}
+
+impl From<AskedLane> for Lane {
+    fn from(asked: AskedLane) -> Self {
+        match asked {
+            AskedLane::Emergency => Lane::Emergency,
+            AskedLane::Appeal => Lane::Appeal,
+            AskedLane::Adjustment => Lane::Adjustment,
+        }
+    }
+}

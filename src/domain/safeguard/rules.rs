@@ -1,0 +1,257 @@
+//! Phrases and concepts, made of slots, by the slot at which each is looked for.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::Lane;
+use super::finder::Part;
+use super::vocabulary::{Slot, Vocabulary};
+use super::written::{ConceptParts, Element, PhraseParts, Set, Written};
+
+/// Words that stand between two of a phrase that is marked `~`, at most.
+const GAP_WORDS_MAX: u32 = 3;
+
+#[derive(Default)]
+pub(super) struct Rules {
+    rows: Vec<Row>,
+    by_first: HashMap<Slot, Vec<usize>>,
+    harmless: HashMap<Slot, Vec<Row>>,
+    nears: Vec<Near>,
+    by_key: HashMap<Slot, Vec<usize>>,
+    /// Of each slot, whether a concept asks for it.
+    asked_for: Vec<bool>,
+    slots: Slots,
+}
+
+/// Words in a row.
+pub(super) struct Row {
+    pub words: Vec<Slot>,
+    pub goal: Goal,
+    pub shown: String,
+}
+
+/// What a row finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Goal {
+    Lane(Lane),
+    /// A member of a set that is more than a word.
+    Set(Slot),
+}
+
+/// Elements near each other.
+pub(super) struct Near {
+    pub lane: Lane,
+    pub part: Part,
+    /// All but the one at which it is looked for.
+    pub others: Vec<Slot>,
+    pub unless: Vec<Slot>,
+    /// How far each other is from that one, at most, in words.
+    pub reach: u32,
+    /// How far two that follow each other are apart, at most.
+    pub gap: u32,
+}
+
+#[derive(Default)]
+struct Slots {
+    words: BTreeMap<(String, bool), Slot>,
+    /// With the number of their members.
+    sets: BTreeMap<String, (Slot, usize)>,
+    next: Slot,
+}
+
+impl Rules {
+    /// What every word belongs to that may stand between those of a phrase.
+    pub(super) const FILLER: Slot = 0;
+
+    pub(super) fn new(written: &Written, vocabulary: &mut Vocabulary) -> Self {
+        let mut rules = Rules::default();
+        rules.slots.next = Rules::FILLER + 1;
+        for filler in written.fillers.iter().flat_map(|filler| super::written::words_in(filler)) {
+            // Exactly: what is like a filler need not be one.
+            vocabulary.add(&filler, Rules::FILLER, true);
+        }
+        for phrase in &written.harmless {
+            rules.add_harmless(phrase, vocabulary);
+        }
+        for (lane, words) in &written.lanes {
+            for phrase in &words.phrases {
+                rules.add_phrase(*lane, phrase, vocabulary);
+            }
+            vocabulary.adds_welsh(true);
+            for phrase in &words.welsh {
+                rules.add_phrase(*lane, phrase, vocabulary);
+            }
+            vocabulary.adds_welsh(false);
+        }
+        for (lane, words) in &written.lanes {
+            for concept in &words.concepts {
+                // What is wrong with one was said when it was read.
+                if let Ok(parts) = ConceptParts::of(concept, &written.sets) {
+                    rules.add_concept(*lane, &parts, &written.sets, vocabulary);
+                }
+            }
+        }
+        rules.asked_for = vec![false; usize::from(rules.slots.next)];
+        let elements = rules.nears.iter().flat_map(|near| near.others.iter().chain(&near.unless));
+        for slot in elements.chain(rules.by_key.keys()) {
+            if let Some(asked) = rules.asked_for.get_mut(usize::from(*slot)) {
+                *asked = true;
+            }
+        }
+        rules
+    }
+
+    pub(super) fn row(&self, number: usize) -> Option<&Row> {
+        self.rows.get(number)
+    }
+
+    pub(super) fn rows_from(&self, first: Slot) -> &[usize] {
+        self.by_first.get(&first).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn harmless_from(&self, first: Slot) -> &[Row] {
+        self.harmless.get(&first).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn near(&self, number: usize) -> Option<&Near> {
+        self.nears.get(number)
+    }
+
+    pub(super) fn near_from(&self, key: Slot) -> &[usize] {
+        self.by_key.get(&key).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn is_asked_for(&self, slot: Slot) -> bool {
+        self.asked_for.get(usize::from(slot)).copied().unwrap_or_default()
+    }
+
+    fn add_harmless(&mut self, phrase: &str, vocabulary: &mut Vocabulary) {
+        let parts = PhraseParts::of(phrase);
+        let slots = |word: &String| self.slots.word(word, true, vocabulary);
+        let words: Vec<Slot> = parts.words.iter().map(slots).collect();
+        let Some(first) = words.first().copied() else { return };
+        // It has no lane; that it finds nothing is what it is for.
+        let goal = Goal::Set(Rules::FILLER);
+        let row = Row { words, goal, shown: String::new() };
+        self.harmless.entry(first).or_default().push(row);
+    }
+
+    fn add_phrase(&mut self, lane: Lane, phrase: &str, vocabulary: &mut Vocabulary) {
+        let parts = PhraseParts::of(phrase);
+        let slots = |word: &String| self.slots.word(word, parts.exact, vocabulary);
+        let words: Vec<Slot> = parts.words.iter().map(slots).collect();
+        if parts.any_order && words.len() > 1 {
+            let gap = GAP_WORDS_MAX + 1;
+            let reach = gap * u32::try_from(words.len() - 1).unwrap_or(1);
+            let rule =
+                Near { lane, part: Part::Gaps, others: Vec::new(), unless: Vec::new(), reach, gap };
+            self.add_near(rule, words, 0);
+        } else {
+            self.add_row(words, Goal::Lane(lane), parts.words.join(" "));
+        }
+    }
+
+    fn add_row(&mut self, words: Vec<Slot>, goal: Goal, shown: String) {
+        if let Some(first) = words.first() {
+            self.by_first.entry(*first).or_default().push(self.rows.len());
+            self.rows.push(Row { words, goal, shown });
+        }
+    }
+
+    fn add_concept(
+        &mut self,
+        lane: Lane,
+        parts: &ConceptParts,
+        sets: &BTreeMap<String, Set>,
+        vocabulary: &mut Vocabulary,
+    ) {
+        let mut slots = Vec::new();
+        // The rarest is what has the fewest members.
+        let mut rarest = (usize::MAX, 0);
+        for (at, element) in parts.elements.iter().enumerate() {
+            let (slot, members) = self.element(element, sets, vocabulary);
+            rarest = rarest.min((members, at));
+            slots.push(slot);
+        }
+        let unless = &parts.unless;
+        let unless = unless.iter().map(|one| self.element(one, sets, vocabulary).0).collect();
+        let rule = Near {
+            lane,
+            part: Part::Concept,
+            others: Vec::new(),
+            unless,
+            reach: parts.reach,
+            gap: u32::MAX,
+        };
+        self.add_near(rule, slots, rarest.1);
+    }
+
+    fn add_near(&mut self, mut rule: Near, mut slots: Vec<Slot>, key: usize) {
+        if key < slots.len() {
+            let key = slots.remove(key);
+            rule.others = slots;
+            self.by_key.entry(key).or_default().push(self.nears.len());
+            self.nears.push(rule);
+        }
+    }
+
+    fn element(
+        &mut self,
+        element: &Element,
+        sets: &BTreeMap<String, Set>,
+        vocabulary: &mut Vocabulary,
+    ) -> (Slot, usize) {
+        match element {
+            Element::Word(word) => (self.slots.word(word, false, vocabulary), 1),
+            Element::Set(name) => match (self.slots.sets.get(name), sets.get(name)) {
+                (Some(known), _) => *known,
+                (None, None) => (Rules::FILLER, 0),
+                (None, Some(set)) => self.set(name, set, vocabulary),
+            },
+        }
+    }
+
+    fn set(&mut self, name: &str, set: &Set, vocabulary: &mut Vocabulary) -> (Slot, usize) {
+        let slot = self.slots.take();
+        let english = set.words.iter().map(|member| (member, false));
+        let members = english.chain(set.welsh.iter().map(|member| (member, true)));
+        let count = members.clone().count();
+        for (member, is_welsh) in members {
+            vocabulary.adds_welsh(is_welsh);
+            let is_stem = member.ends_with('*');
+            match PhraseParts::of(member) {
+                parts if parts.words.len() > 1 => {
+                    let slots = |word: &String| self.slots.word(word, parts.exact, vocabulary);
+                    let words = parts.words.iter().map(slots).collect();
+                    self.add_row(words, Goal::Set(slot), parts.words.join(" "));
+                }
+                parts => {
+                    for word in &parts.words {
+                        let stem = if is_stem { format!("{word}*") } else { word.clone() };
+                        vocabulary.add(&stem, slot, parts.exact);
+                    }
+                }
+            }
+        }
+        vocabulary.adds_welsh(false);
+        self.slots.sets.insert(name.to_owned(), (slot, count));
+        (slot, count)
+    }
+}
+
+impl Slots {
+    fn take(&mut self) -> Slot {
+        let slot = self.next;
+        self.next = self.next.saturating_add(1);
+        slot
+    }
+
+    fn word(&mut self, word: &str, exact: bool, vocabulary: &mut Vocabulary) -> Slot {
+        if let Some(slot) = self.words.get(&(word.to_owned(), exact)) {
+            return *slot;
+        }
+        let slot = self.take();
+        self.words.insert((word.to_owned(), exact), slot);
+        vocabulary.add(word, slot, exact);
+        slot
+    }
+}

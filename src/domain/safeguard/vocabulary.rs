@@ -1,0 +1,307 @@
+//! The words that are looked for, and which of them a word of a text may mean: as it is written, with
+//! another ending, mutated, misspelt, or spelt as it sounds. A word of the language that is none of them
+//! is never taken for a slip of one ("parking" is no sparking).
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::dismissed::Dismissed;
+use super::mutation::radicals;
+use super::nearness::Nearness;
+use super::sound;
+use super::spelling::Word;
+use super::written::Everyday;
+
+/// What rules are made of: a word, or a set of words.
+pub(super) type Slot = u16;
+
+/// How a word of a text was found to mean one that is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Spelling {
+    Written,
+    /// With an ending that means nothing.
+    Ending,
+    /// With a Welsh beginning.
+    Mutation,
+    /// A letter or two wrong.
+    Slip,
+    /// As it sounds.
+    Sound,
+}
+
+/// Radicals of fewer letters are too like other words.
+const MUTATED_LETTERS_MIN: usize = 4;
+/// What is left of a word without its ending has as many letters.
+const STEM_LETTERS_MIN: usize = 3;
+/// Endings that a stem (`flood*`) may have.
+const ENDINGS: [&str; 12] = ["", "s", "e", "y", "d", "ed", "es", "er", "ers", "ing", "ies", "ied"];
+/// Endings that mean nothing on any word: a plural, and Welsh `'r` and `'n` without the apostrophe.
+const CLITICS: [&str; 3] = ["s", "r", "n"];
+
+type Table<V> = HashMap<Box<str>, V, BuildHasherDefault<Quick>>;
+
+#[derive(Default)]
+pub(super) struct Vocabulary {
+    entries: Vec<Entry>,
+    written: Table<usize>,
+    stems: Table<usize>,
+    /// The entries that may be misspelt, and where they are.
+    fuzzy: Vec<(Word<'static>, usize)>,
+    near: Nearness,
+    sounds: HashMap<String, Vec<usize>>,
+    everyday: Everyday,
+    dismissed: Dismissed,
+    /// The same in texts in Welsh.
+    dismissed_in_welsh: Dismissed,
+    /// Whether the words that are added are Welsh.
+    adds_welsh: bool,
+}
+
+/// A word that is looked for.
+#[derive(Debug, Default)]
+pub(super) struct Entry {
+    pub text: Box<str>,
+    /// What it belongs to.
+    slots: Vec<Slot>,
+    /// To what it belongs only as it is written.
+    exact: Vec<Slot>,
+    /// Whether it is Welsh alone.
+    is_welsh: bool,
+}
+
+impl Entry {
+    fn may_slip(&self) -> bool {
+        !self.slots.is_empty() && !self.is_welsh
+    }
+}
+
+impl Vocabulary {
+    pub(super) fn new(everyday: Everyday) -> Self {
+        Vocabulary { everyday, ..Vocabulary::default() }
+    }
+
+    /// Whether the words that are added from now on are Welsh: those are mutated, and have no slips, since
+    /// short words of Welsh are a letter apart from each other in their own forms.
+    pub(super) fn adds_welsh(&mut self, welsh: bool) {
+        self.adds_welsh = welsh;
+    }
+
+    /// A word of a slot; with `*` at its end, a stem.
+    pub(super) fn add(&mut self, word: &str, slot: Slot, exact: bool) {
+        let (text, table) = match word.strip_suffix('*') {
+            Some(stem) => (stem, &mut self.stems),
+            None => (word, &mut self.written),
+        };
+        let next = self.entries.len();
+        let at = *table.entry(text.into()).or_insert(next);
+        if at == next {
+            let is_welsh = self.adds_welsh;
+            self.entries.push(Entry { text: text.into(), is_welsh, ..Entry::default() });
+        }
+        if let Some(entry) = self.entries.get_mut(at) {
+            entry.is_welsh &= self.adds_welsh;
+            let slots = if exact { &mut entry.exact } else { &mut entry.slots };
+            if !slots.contains(&slot) {
+                slots.push(slot);
+            }
+        }
+    }
+
+    /// After the last word was added.
+    pub(super) fn finish(&mut self) {
+        let may_slip = |(at, entry): (usize, &Entry)| {
+            let word = Word::new(&entry.text).into_owned();
+            (entry.may_slip() && word.slips() > 0).then_some((word, at))
+        };
+        self.fuzzy = self.entries.iter().enumerate().filter_map(may_slip).collect();
+        // Neighbours in length stand together, and are looked at together.
+        self.fuzzy.sort_by(|(a, _), (b, _)| (a.letters(), a.text()).cmp(&(b.letters(), b.text())));
+        self.near = Nearness::of(self.fuzzy.iter().map(|(word, _)| word));
+        for (at, entry) in self.entries.iter().enumerate() {
+            if let Some(key) = sound::key(&entry.text).filter(|_| entry.may_slip()) {
+                self.sounds.entry(key).or_default().push(at);
+            }
+        }
+    }
+
+    pub(super) fn entry(&self, at: usize) -> Option<&Entry> {
+        self.entries.get(at)
+    }
+
+    /// Hands over each slot that the word belongs to, with the entry by which it does. In a text in Welsh,
+    /// no word is a slip of an English one.
+    pub(super) fn meant_by(
+        &self,
+        said: &str,
+        in_welsh: bool,
+        mut take: impl FnMut(Slot, usize),
+    ) -> Option<Spelling> {
+        let dismissed = if in_welsh { &self.dismissed_in_welsh } else { &self.dismissed };
+        let written = self.take(self.written.get(said), true, &mut take);
+        if !written && dismissed.holds(said) {
+            return None;
+        }
+        // A word may be written as it is and have a stem besides.
+        let stem = self.stem_of(said);
+        if self.take(stem.as_ref(), false, &mut take) || written {
+            return Some(Spelling::Written);
+        }
+        let found = match self.everyday.holds(said) {
+            true => None,
+            false => self.otherwise(said, in_welsh, &mut take),
+        };
+        if found.is_none() {
+            dismissed.add(said);
+        }
+        found
+    }
+
+    fn otherwise(
+        &self,
+        said: &str,
+        in_welsh: bool,
+        take: &mut impl FnMut(Slot, usize),
+    ) -> Option<Spelling> {
+        for clitic in CLITICS {
+            let bare = said.strip_suffix(clitic).filter(|bare| bare.len() >= STEM_LETTERS_MIN);
+            if self.take(bare.and_then(|bare| self.written.get(bare)), false, take) {
+                return Some(Spelling::Ending);
+            }
+        }
+        let mutated = radicals(said, |radical| {
+            let stem = || self.stem_of(radical);
+            let at = self.written.get(radical).copied().or_else(stem);
+            let is_welsh = at.and_then(|at| self.entries.get(at)).is_some_and(|it| it.is_welsh);
+            let may_be = is_welsh && radical.len() >= MUTATED_LETTERS_MIN;
+            may_be && self.take(at.as_ref(), false, take)
+        });
+        if mutated {
+            return Some(Spelling::Mutation);
+        }
+        let shorter = without_repeats(said);
+        if let Some(shorter) = &shorter
+            && self.as_written(shorter, take)
+        {
+            return Some(Spelling::Slip);
+        }
+        if in_welsh { None } else { self.misspelt(shorter.as_deref().unwrap_or(said), take) }
+    }
+
+    fn as_written(&self, said: &str, take: &mut impl FnMut(Slot, usize)) -> bool {
+        let written = self.take(self.written.get(said), false, take);
+        self.take(self.stem_of(said).as_ref(), false, take) || written
+    }
+
+    fn misspelt(&self, said: &str, take: &mut impl FnMut(Slot, usize)) -> Option<Spelling> {
+        let mut found = false;
+        let mut near = |said: &str| {
+            let word = Word::new(said);
+            self.near.candidates(&word, |place| {
+                if let Some((other, at)) = self.fuzzy.get(place)
+                    && word.is_near_by_letters(other)
+                {
+                    found |= self.take(Some(at), false, take);
+                }
+            });
+        };
+        near(said);
+        for ending in ["s", "ed", "ing", "in"] {
+            if let Some(base) = said.strip_suffix(ending) {
+                near(base);
+            }
+        }
+        if found {
+            return Some(Spelling::Slip);
+        }
+        let alike = sound::key(said).and_then(|key| self.sounds.get(&key));
+        for at in alike.into_iter().flatten() {
+            let is_like = |entry: &&Entry| sounds_like(said, &entry.text);
+            if self.entry(*at).as_ref().is_some_and(is_like) {
+                found |= self.take(Some(at), false, take);
+            }
+        }
+        found.then_some(Spelling::Sound)
+    }
+
+    /// The stem of which this is a form.
+    fn stem_of(&self, said: &str) -> Option<usize> {
+        if self.stems.is_empty() {
+            return None;
+        }
+        ENDINGS.iter().find_map(|ending| {
+            let base = said.strip_suffix(ending).filter(|base| base.len() >= STEM_LETTERS_MIN)?;
+            let doubled = || {
+                // "dripping": a consonant is doubled before the ending.
+                let (shorter, last) = base.split_at_checked(base.len() - 1)?;
+                let is_doubled = ending.len() > 1 && shorter.ends_with(last);
+                self.stems.get(shorter).filter(|_| is_doubled)
+            };
+            self.stems.get(base).or_else(doubled).copied()
+        })
+    }
+
+    fn take(&self, at: Option<&usize>, exact: bool, take: &mut impl FnMut(Slot, usize)) -> bool {
+        let Some((at, entry)) = at.and_then(|at| Some((*at, self.entries.get(*at)?))) else {
+            return false;
+        };
+        let exact = if exact { entry.exact.as_slice() } else { &[] };
+        for slot in entry.slots.iter().chain(exact) {
+            take(*slot, at);
+        }
+        !entry.slots.is_empty() || !exact.is_empty()
+    }
+}
+
+/// Words that sound alike are about as long and begin alike, or they are others.
+fn sounds_like(said: &str, word: &str) -> bool {
+    const LETTERS_APART_MAX: usize = 3;
+    let begins = |word: &str| match word.as_bytes().first() {
+        Some(b'k' | b'q' | b'c' | b's' | b'z') => b'k',
+        Some(b'f' | b'p') => b'f',
+        Some(b'g' | b'j') => b'g',
+        Some(b'a' | b'e' | b'i' | b'o' | b'u') => b'a',
+        Some(other) => *other,
+        None => b' ',
+    };
+    said.len().abs_diff(word.len()) <= LETTERS_APART_MAX && begins(said) == begins(word)
+}
+
+/// "heeelp" is help: a letter that stands there three times or more, once; `None` where there is none.
+fn without_repeats(said: &str) -> Option<String> {
+    let repeated = |window: &[u8]| matches!(window, [a, b, c] if a == b && b == c);
+    if !said.as_bytes().windows(3).any(repeated) {
+        return None;
+    }
+    let mut shorter = String::with_capacity(said.len());
+    let mut rest = said;
+    while let Some(letter) = rest.chars().next() {
+        let after = rest.trim_start_matches(letter);
+        let run = (rest.len() - after.len()) / letter.len_utf8();
+        let kept = if run > 2 { 1 } else { run };
+        shorter.extend(std::iter::repeat_n(letter, kept));
+        rest = after;
+    }
+    Some(shorter)
+}
+
+/// For words of a few letters, from data of our own and texts whose words meet at worst in a short list:
+/// a multiplication for eight bytes.
+#[derive(Default)]
+struct Quick(u64);
+
+impl Hasher for Quick {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+        for chunk in bytes.chunks(size_of::<u64>()) {
+            let mut whole = [0; size_of::<u64>()];
+            for (to, from) in whole.iter_mut().zip(chunk) {
+                *to = *from;
+            }
+            self.0 = (self.0.rotate_left(23) ^ u64::from_le_bytes(whole)).wrapping_mul(GOLDEN);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! What lanes are found by, as people write it down: phrases, concepts, sets of words, examples.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Lane;
+use super::dismissed::hash;
+use super::said::{plain, words_of};
+
+/// Words of a phrase and elements of a concept, at most.
+pub const ELEMENTS_MAX: usize = 12;
+/// How far apart the elements of a concept may stand, in words, unless it says otherwise.
+pub const REACH: u32 = 9;
+/// The furthest that a concept may say.
+pub const REACH_MAX: u32 = 60;
+
+/// What lanes are found by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    pub lanes: BTreeMap<Lane, LaneWords>,
+    /// Words that mean the same for a concept, by the name that it calls them.
+    pub sets: BTreeMap<String, Set>,
+    /// Phrases in which a word means nothing: "fire door", "dying to hear".
+    pub harmless: Vec<String>,
+    /// Everyday messages, with which the examples of a lane have to compete.
+    pub ordinary: Vec<String>,
+    /// Words that may stand between those of a phrase.
+    pub fillers: Vec<String>,
+    /// Words that Welsh has most and English has not: a text of many of them is in Welsh.
+    pub welsh_fillers: Vec<String>,
+    /// What is written in text messages, and the words that it stands for.
+    pub texting: BTreeMap<String, String>,
+    /// Words of the language that are a slip away from one that is looked for, and never meant by it.
+    pub everyday: Everyday,
+}
+
+/// What one lane is found by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LaneWords {
+    /// Words in a row. `~` before it: in any order, with gaps. `=` before it: without slips.
+    pub phrases: Vec<String>,
+    /// The same in Welsh, where words also begin in other ways (mutations).
+    pub welsh: Vec<String>,
+    /// Sets and words that stand near each other.
+    pub concepts: Vec<String>,
+    /// Sentences that the lane is about.
+    pub examples: Vec<String>,
+}
+
+/// The members of a set: words, phrases, and stems (`flood*`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Set {
+    pub words: Vec<String>,
+    /// In Welsh, where words also begin in other ways (mutations).
+    pub welsh: Vec<String>,
+}
+
+/// Words by their hashes: what it takes to know one again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Everyday(Arc<[u32]>);
+
+impl Default for Everyday {
+    fn default() -> Self {
+        Everyday(Arc::from([]))
+    }
+}
+
+impl Everyday {
+    pub fn new<'w>(words: impl Iterator<Item = &'w str>) -> Self {
+        let mut hashes: Vec<u32> = words.map(hash_of).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        Everyday(hashes.into())
+    }
+
+    pub fn holds(&self, word: &str) -> bool {
+        self.0.binary_search(&hash_of(word)).is_ok()
+    }
+}
+
+fn hash_of(word: &str) -> u32 {
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    let state = word.bytes().fold(0xcbf2_9ce4_8422_2325, |state: u64, byte| {
+        (state ^ u64::from(byte)).wrapping_mul(PRIME)
+    });
+    u32::try_from(hash(state, u32::BITS)).unwrap_or_default()
+}
+
+/// A phrase in parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PhraseParts {
+    pub words: Vec<String>,
+    pub exact: bool,
+    pub any_order: bool,
+}
+
+impl PhraseParts {
+    pub(super) fn of(written: &str) -> Self {
+        let marks = written.trim_start();
+        let words = marks.trim_start_matches(['=', '~']);
+        let before = marks.get(..marks.len() - words.len()).unwrap_or_default();
+        PhraseParts {
+            words: words_in(words),
+            exact: before.contains('='),
+            any_order: before.contains('~'),
+        }
+    }
+}
+
+/// A concept in parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ConceptParts {
+    pub elements: Vec<Element>,
+    pub unless: Vec<Element>,
+    pub reach: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Element {
+    Set(String),
+    Word(String),
+}
+
+impl ConceptParts {
+    /// # Errors
+    /// What is wrong with it, for whoever wrote it.
+    pub(super) fn of(written: &str, sets: &BTreeMap<String, Set>) -> Result<Self, String> {
+        let mut parts = ConceptParts { elements: Vec::new(), unless: Vec::new(), reach: REACH };
+        for part in written.split_whitespace() {
+            if let Some(reach) = part.strip_prefix('/') {
+                parts.reach =
+                    reach.parse().ok().filter(|reach| (1..=REACH_MAX).contains(reach)).ok_or_else(
+                        || format!("`{part}` is not a reach of 1 to {REACH_MAX} words"),
+                    )?;
+                continue;
+            }
+            let (element, list) = match part.strip_prefix('!') {
+                Some(element) => (element, &mut parts.unless),
+                None => (part, &mut parts.elements),
+            };
+            list.push(Element::of(element, sets)?);
+        }
+        match parts.elements.len() {
+            0..2 => Err("has fewer than two elements".to_owned()),
+            2..=ELEMENTS_MAX => Ok(parts),
+            _ => Err(format!("has more than {ELEMENTS_MAX} elements")),
+        }
+    }
+}
+
+impl Element {
+    fn of(written: &str, sets: &BTreeMap<String, Set>) -> Result<Self, String> {
+        if let Some(set) = written.strip_prefix('@') {
+            return match sets.contains_key(set) {
+                true => Ok(Element::Set(set.to_owned())),
+                false => Err(format!("names the set `@{set}`, which does not exist")),
+            };
+        }
+        match words_in(written).as_slice() {
+            [word] => Ok(Element::Word(word.clone())),
+            _ => Err(format!("`{written}` is not one word")),
+        }
+    }
+}
+
+/// What is wrong with a phrase; `None`: nothing.
+pub fn phrase_fault(written: &str) -> Option<String> {
+    match PhraseParts::of(written).words.len() {
+        0 => Some("has no word".to_owned()),
+        1..=ELEMENTS_MAX => None,
+        _ => Some(format!("has more than {ELEMENTS_MAX} words")),
+    }
+}
+
+/// What is wrong with a concept that may name these sets; `None`: nothing.
+pub fn concept_fault(written: &str, sets: &BTreeMap<String, Set>) -> Option<String> {
+    ConceptParts::of(written, sets).err()
+}
+
+/// What is wrong with an example; `None`: nothing.
+pub fn example_fault(written: &str) -> Option<String> {
+    const WORDS_MIN: usize = 3;
+    (words_in(written).len() < WORDS_MIN)
+        .then(|| format!("has fewer than {WORDS_MIN} words: write a sentence, or use `phrases`"))
+}
+
+pub(super) fn words_in(written: &str) -> Vec<String> {
+    words_of(&plain(written)).into_iter().map(|word| word.text.into_owned()).collect()
+}

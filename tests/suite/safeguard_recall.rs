@@ -1,0 +1,56 @@
+//! What the safeguards find in the labelled texts of `benches/safeguards` that no rule was made for. The
+//! bench prints the whole table; this holds the floor.
+
+#[path = "../../benches/safeguards/corpus.rs"]
+mod corpus;
+
+use std::path::Path;
+
+use contact_gateway::config::profile::load;
+use corpus::{Half, Kind, Text, counted, of_kind};
+
+#[test]
+fn recall_and_precision_on_unseen_texts_keep_their_floor() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles/tuntum.toml");
+    let profile = load(&file).unwrap_or_else(|faults| panic!("{faults}"));
+    let counts = counted(&profile.safeguards, Half::Test);
+    for (kind, least, most) in [
+        (Kind::Plain, 0.95, 1.0),
+        (Kind::Described, 0.65, 1.0),
+        (Kind::Welsh, 0.75, 1.0),
+        (Kind::NearMiss, 0.0, 0.25),
+        (Kind::Ordinary, 0.0, 0.03),
+    ] {
+        let count = of_kind(&counts, kind);
+        assert!(count.texts >= 20, "{kind:?}: {} texts are too few", count.texts);
+        let share = count.share();
+        assert!((least..=most).contains(&share), "{kind:?}: {} of {}", count.found, count.texts);
+    }
+}
+
+#[test]
+fn there_are_enough_texts_and_each_once() {
+    let mut texts: Vec<String> = [Half::Development, Half::Test]
+        .iter()
+        .flat_map(|half| Text::of(*half))
+        .map(|t| t.text)
+        .collect();
+    assert!(texts.len() >= 600, "{} texts", texts.len());
+    let all = texts.len();
+    texts.sort_unstable();
+    texts.dedup();
+    assert_eq!(texts.len(), all, "a text is in both halves or twice in one");
+}
+
+#[test]
+fn a_text_of_each_lane_and_language_is_in_the_test() {
+    let texts = Text::of(Half::Test);
+    for lane in ["emergency", "safeguarding", "statutory", "legal", "appeal", "adjustment"] {
+        for language in ["en", "cy"] {
+            let is = |text: &&Text| {
+                text.language == language && text.about().is_some_and(|about| about.name() == lane)
+            };
+            assert!(texts.iter().any(|text| is(&text)), "{lane} {language}");
+        }
+    }
+}
