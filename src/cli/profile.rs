@@ -128,6 +128,7 @@ fn lanes(canonical: &Value, out: &mut dyn Write) {
                 let phrases = count(rule.get("phrases"));
                 say(out, format_args!("  {lane:<26}{phrases} phrases, to the queue {queue}"));
             }
+            None if rule.is_number() => say(out, format_args!("  {lane:<26}{rule}")),
             None => say(out, format_args!("  {lane:<26}{} entries", count(Some(rule)))),
         }
     }
