@@ -237,8 +237,9 @@ fn mail_domain(context: &Context<'_>, field: &Field<'_>) -> Option<String> {
 /// An e-mail address. Its text is never shown.
 pub(super) fn address(field: &Field<'_>, nation: Nation) -> Option<String> {
     field.parsed(|text| match normalise(IdentifierKind::Email, text, nation) {
-        Ok(_) => Ok(text.trim().to_owned()),
-        Err(_) => Err((
+        // A message may carry a display name; a mailbox of the organisation is an address alone.
+        Ok(_) if !text.contains(['<', ':', ' ']) => Ok(text.trim().to_owned()),
+        Ok(_) | Err(_) => Err((
             "is not an e-mail address".to_owned(),
             "write it as name@example.org, without a display name".to_owned(),
         )),

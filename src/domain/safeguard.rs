@@ -318,7 +318,6 @@ fn own_words(built_in: &Written, lanes: &BTreeMap<Lane, LaneRule>) -> Written {
         let phrases = rule.phrases.iter().filter(|phrase| !known.contains(phrase)).cloned();
         let words = LaneWords {
             phrases: phrases.collect(),
-            // In which language an organisation's own are is not said.
             welsh: Vec::new(),
             concepts: rule.concepts.clone(),
             examples: rule.examples.clone(),
@@ -330,6 +329,7 @@ fn own_words(built_in: &Written, lanes: &BTreeMap<Lane, LaneRule>) -> Written {
         sets: built_in.sets.clone(),
         fillers: built_in.fillers.clone(),
         welsh_fillers: built_in.welsh_fillers.clone(),
+        in_either: true,
         everyday: built_in.everyday.clone(),
         ..Written::default()
     }

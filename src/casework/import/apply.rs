@@ -201,6 +201,12 @@ fn kept(listed: Listed, before: &Person) -> Person {
     if !says.speaks_of(Key::Issues) {
         person.issues.clone_from(&before.issues);
     }
+    if !says.speaks_of(Key::Language) {
+        person.language = before.language;
+    }
+    if !says.speaks_of(Key::Engaged) {
+        person.engaged.clone_from(&before.engaged);
+    }
     if !says.speaks_of(Key::Invitations) {
         person.invitations.clone_from(&before.invitations);
     }

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::listed::{Listed, Says};
 use super::locate::{Lines, Place, value_at};
 use super::{Entry, FileFault, Origin, Parsed};
+use crate::domain::language::Language;
 use crate::domain::person::{Adjustment, Invitation, ListedIdentifier, Person, Representative};
 use crate::domain::restriction::Restriction;
 
@@ -24,11 +25,13 @@ struct Shell {
     name: String,
     reference: Option<String>,
     address: Option<String>,
+    language: Option<Language>,
     identifiers: Option<IgnoredAny>,
     representatives: Option<IgnoredAny>,
     adjustments: Option<IgnoredAny>,
     issues: Option<Vec<String>>,
     invitations: Option<IgnoredAny>,
+    engaged: Option<IgnoredAny>,
     restrictions: Option<IgnoredAny>,
 }
 
@@ -208,8 +211,8 @@ mod tests {
             faults(text),
             [
                 "2:22: [0].nmae: person \"P-1\": unknown field `nmae`, expected one of `id`, \
-                 `name`, `reference`, `address`, `identifiers`, `representatives`, `adjustments`, \
-                 `issues`, `invitations`, `restrictions`",
+                 `name`, `reference`, `address`, `language`, `identifiers`, `representatives`, `adjustments`, \
+                 `issues`, `invitations`, `engaged`, `restrictions`",
                 "3:5: [0].restrictions[0].limit: person \"P-1\": restriction `R-1`: a \
                  `contact_quota` needs the key `limit`",
                 "5:6: [0].restrictions[1].limit: person \"P-1\": restriction `R-2`: unknown key \

@@ -28,9 +28,11 @@ pub enum Key {
     Issues,
     Invitations,
     Restrictions,
+    Language,
+    Engaged,
 }
 
-const KEYS: [(&str, Key); 8] = [
+const KEYS: [(&str, Key); 10] = [
     ("name", Key::Name),
     ("reference", Key::Reference),
     ("address", Key::Address),
@@ -39,19 +41,21 @@ const KEYS: [(&str, Key); 8] = [
     ("issues", Key::Issues),
     ("invitations", Key::Invitations),
     ("restrictions", Key::Restrictions),
+    ("language", Key::Language),
+    ("engaged", Key::Engaged),
 ];
 const IDENTIFIERS: &str = "identifiers";
 
 /// Which parts of a record a file speaks of: a bit for each. Very many people are read at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Says {
-    keys: u8,
+    keys: u16,
     /// Two bits a kind: one's own, and shared.
     identifiers: u16,
 }
 
 impl Says {
-    pub const EVERYTHING: Says = Says { keys: u8::MAX, identifiers: u16::MAX };
+    pub const EVERYTHING: Says = Says { keys: u16::MAX, identifiers: u16::MAX };
     pub const NOTHING: Says = Says { keys: 0, identifiers: 0 };
 
     /// The file has this key of a person, as JSON has it. Other keys say nothing.
@@ -82,7 +86,7 @@ impl Says {
     }
 }
 
-const fn bit_of(key: Key) -> u8 {
+const fn bit_of(key: Key) -> u16 {
     match key {
         Key::Name => 1,
         Key::Reference => 1 << 1,
@@ -92,6 +96,8 @@ const fn bit_of(key: Key) -> u8 {
         Key::Issues => 1 << 5,
         Key::Invitations => 1 << 6,
         Key::Restrictions => 1 << 7,
+        Key::Language => 1 << 8,
+        Key::Engaged => 1 << 9,
     }
 }
 

@@ -7,6 +7,9 @@ use super::Lane;
 use super::dismissed::hash;
 use super::said::SaidWord;
 
+/// Different words that a passage must have to be compared at all.
+const PASSAGE_DIFFERENT_WORDS_MIN: usize = 3;
+
 /// Letters of the shortest and the longest group.
 const LETTERS_MIN: u8 = 3;
 const LETTERS_MAX: u8 = 5;
@@ -138,6 +141,9 @@ impl Examples {
         let mut scores = vec![0.0_f32; self.lanes.len()];
         let mut touched: Vec<u16> = Vec::new();
         each_passage(said, |passage| {
+            if says_too_little(passage) {
+                return;
+            }
             self.compare(passage, &mut scores, &mut touched, least, &mut best);
         });
         best
@@ -248,6 +254,21 @@ fn each_passage(said: &[Content<'_>], mut take: impl FnMut(&str)) {
         let is_cut = rest.get(count).is_some_and(|next| !next.begins);
         from += if is_cut { count / 2 } else { count };
     }
+}
+
+/// Whether a passage has fewer different words than can say anything: what repeats one word is like
+/// whatever has its letters.
+fn says_too_little(passage: &str) -> bool {
+    let mut different: Vec<&str> = Vec::with_capacity(PASSAGE_DIFFERENT_WORDS_MIN);
+    for word in passage.split_ascii_whitespace() {
+        if !different.contains(&word) {
+            different.push(word);
+        }
+        if different.len() >= PASSAGE_DIFFERENT_WORDS_MIN {
+            return false;
+        }
+    }
+    true
 }
 
 /// Hands over the groups of letters of a passage, each as its hash. Where `take` says no, longer ones that

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Lane;
 use super::finder::Part;
-use super::vocabulary::{Slot, Vocabulary};
+use super::vocabulary::{Slot, Tongue, Vocabulary};
 use super::written::{ConceptParts, Element, PhraseParts, Set, Written};
 
 /// Words that stand between two of a phrase that is marked `~`, at most.
@@ -73,14 +73,15 @@ impl Rules {
             rules.add_harmless(phrase, vocabulary);
         }
         for (lane, words) in &written.lanes {
+            vocabulary.adds(if written.in_either { Tongue::Either } else { Tongue::English });
             for phrase in &words.phrases {
                 rules.add_phrase(*lane, phrase, vocabulary);
             }
-            vocabulary.adds_welsh(true);
+            vocabulary.adds(Tongue::Welsh);
             for phrase in &words.welsh {
                 rules.add_phrase(*lane, phrase, vocabulary);
             }
-            vocabulary.adds_welsh(false);
+            vocabulary.adds(Tongue::English);
         }
         for (lane, words) in &written.lanes {
             for concept in &words.concepts {
@@ -216,7 +217,7 @@ impl Rules {
         let members = english.chain(set.welsh.iter().map(|member| (member, true)));
         let count = members.clone().count();
         for (member, is_welsh) in members {
-            vocabulary.adds_welsh(is_welsh);
+            vocabulary.adds(if is_welsh { Tongue::Welsh } else { Tongue::English });
             let is_stem = member.ends_with('*');
             match PhraseParts::of(member) {
                 parts if parts.words.len() > 1 => {
@@ -232,7 +233,7 @@ impl Rules {
                 }
             }
         }
-        vocabulary.adds_welsh(false);
+        vocabulary.adds(Tongue::English);
         self.slots.sets.insert(name.to_owned(), (slot, count));
         (slot, count)
     }

@@ -53,8 +53,21 @@ pub(super) struct Vocabulary {
     dismissed: Dismissed,
     /// The same in texts in Welsh.
     dismissed_in_welsh: Dismissed,
-    /// Whether the words that are added are Welsh.
-    adds_welsh: bool,
+    /// In which language the words are that are added.
+    adds: Tongue,
+}
+
+/// In which language words are written that are looked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Tongue {
+    /// Misspelt, and not mutated.
+    #[default]
+    English,
+    /// Mutated, and without slips: short words of Welsh are a letter apart from each other in their own
+    /// forms.
+    Welsh,
+    /// An organisation's own words may be either.
+    Either,
 }
 
 /// A word that is looked for.
@@ -65,13 +78,15 @@ pub(super) struct Entry {
     slots: Vec<Slot>,
     /// To what it belongs only as it is written.
     exact: Vec<Slot>,
-    /// Whether it is Welsh alone.
-    is_welsh: bool,
+    /// Whether it is never English, so that it may be mutated.
+    mutates: bool,
+    /// Whether it may be misspelt.
+    slips: bool,
 }
 
 impl Entry {
     fn may_slip(&self) -> bool {
-        !self.slots.is_empty() && !self.is_welsh
+        !self.slots.is_empty() && self.slips
     }
 }
 
@@ -80,10 +95,9 @@ impl Vocabulary {
         Vocabulary { everyday, ..Vocabulary::default() }
     }
 
-    /// Whether the words that are added from now on are Welsh: those are mutated, and have no slips, since
-    /// short words of Welsh are a letter apart from each other in their own forms.
-    pub(super) fn adds_welsh(&mut self, welsh: bool) {
-        self.adds_welsh = welsh;
+    /// In which language the words are that are added from now on.
+    pub(super) fn adds(&mut self, tongue: Tongue) {
+        self.adds = tongue;
     }
 
     /// A word of a slot; with `*` at its end, a stem.
@@ -95,11 +109,11 @@ impl Vocabulary {
         let next = self.entries.len();
         let at = *table.entry(text.into()).or_insert(next);
         if at == next {
-            let is_welsh = self.adds_welsh;
-            self.entries.push(Entry { text: text.into(), is_welsh, ..Entry::default() });
+            self.entries.push(Entry { text: text.into(), mutates: true, ..Entry::default() });
         }
         if let Some(entry) = self.entries.get_mut(at) {
-            entry.is_welsh &= self.adds_welsh;
+            entry.mutates &= self.adds != Tongue::English;
+            entry.slips |= self.adds != Tongue::Welsh;
             let slots = if exact { &mut entry.exact } else { &mut entry.slots };
             if !slots.contains(&slot) {
                 slots.push(slot);
@@ -171,8 +185,8 @@ impl Vocabulary {
         let mutated = radicals(said, |radical| {
             let stem = || self.stem_of(radical);
             let at = self.written.get(radical).copied().or_else(stem);
-            let is_welsh = at.and_then(|at| self.entries.get(at)).is_some_and(|it| it.is_welsh);
-            let may_be = is_welsh && radical.len() >= MUTATED_LETTERS_MIN;
+            let mutates = at.and_then(|at| self.entries.get(at)).is_some_and(|it| it.mutates);
+            let may_be = mutates && radical.len() >= MUTATED_LETTERS_MIN;
             may_be && self.take(at.as_ref(), false, take)
         });
         if mutated {

@@ -28,6 +28,8 @@ pub struct Written {
     pub fillers: Vec<String>,
     /// Words that Welsh has most and English has not: a text of many of them is in Welsh.
     pub welsh_fillers: Vec<String>,
+    /// Whether the phrases may be in either language: an organisation's own don't say.
+    pub in_either: bool,
     /// What is written in text messages, and the words that it stands for.
     pub texting: BTreeMap<String, String>,
     /// Words of the language that are a slip away from one that is looked for, and never meant by it.

@@ -58,6 +58,9 @@ pub struct ContactBody {
     /// Who sent it could not be settled; it is delivered and flagged.
     #[serde(default)]
     pub ambiguous: bool,
+    /// What it says could not be read: it is delivered and flagged.
+    #[serde(default)]
+    pub unread: bool,
     /// Its sender can't be answered from here: nobody is told of a limit.
     #[serde(default)]
     pub unanswerable: bool,
@@ -88,7 +91,7 @@ impl ContactBody {
             message_id: self.message_id,
             call_id: self.call_id,
             ambiguous: self.ambiguous,
-            unread: false,
+            unread: self.unread,
             obscure: None,
             unanswerable: self.unanswerable,
             notified_apart: false,

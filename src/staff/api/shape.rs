@@ -193,6 +193,8 @@ pub struct Person {
     /// Case references known to be the person's.
     pub issues: Option<Vec<String>>,
     pub invitations: Option<Vec<Invitation>>,
+    /// New issues that somebody decided to engage with after all contact was ended.
+    pub engaged: Option<Vec<Engaged>>,
     pub restrictions: Option<Vec<Restriction>>,
 }
 
@@ -243,6 +245,13 @@ pub struct Invitation {
     pub thread: Option<String>,
     pub channels: Option<Vec<Channel>>,
     pub until: Option<String>,
+}
+
+/// An issue that is engaged with, by its reference or its threads.
+#[derive(ToSchema)]
+pub struct Engaged {
+    pub issue: Option<String>,
+    pub threads: Option<Vec<String>>,
 }
 
 /// One limit on one person's contact. Each kind has keys of its own; a key of another kind is

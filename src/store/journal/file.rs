@@ -187,8 +187,13 @@ impl JournalFile {
         let grown = reserve::hold(&self.file, self.allocated, wanted);
         match grown {
             Ok(()) => self.allocated = wanted,
-            Err(_) if room != Room::WhatIsNotKept && end <= self.allocated => {}
-            Err(error) => return Err(away(&error)),
+            Err(error) if room == Room::WhatIsNotKept => return Err(away(&error)),
+            Err(_) if end <= self.allocated => {}
+            // Where the whole reserve does not fit, this entry may all the same.
+            Err(_) => {
+                reserve::hold(&self.file, self.allocated, end).map_err(|error| away(&error))?;
+                self.allocated = end;
+            }
         }
         Ok(())
     }

@@ -155,10 +155,9 @@ async fn two_tabs_cannot_both_take_the_last_place() {
 #[tokio::test]
 async fn conflicting_addresses_are_delivered_and_count_for_nobody() {
     let (upstream, gateway) = with(quota(1)).await;
-    let conflicting = "email=jo%40x.example&email=other%40x.example&message=hello";
-    for _ in 0..2 {
-        assert_eq!(form(gateway.address, "/karbon/contact", conflicting).await.status, 200);
-        gateway.clock.forward(TimeDelta::minutes(11));
+    for words in ["hello", "hello-again"] {
+        let conflicting = format!("email=jo%40x.example&email=other%40x.example&message={words}");
+        assert_eq!(form(gateway.address, "/karbon/contact", &conflicting).await.status, 200);
     }
     assert_eq!(upstream.seen().len(), 2);
     assert_eq!(form(gateway.address, "/karbon/contact", &body(1)).await.status, 200);

@@ -46,6 +46,7 @@ fn the_document_describes_the_keys_that_are_read_and_written() {
     assert_eq!(described::<super::Representative>(), read::<domain::person::Representative>());
     assert_eq!(described::<super::Adjustment>(), read::<domain::person::Adjustment>());
     assert_eq!(described::<super::Invitation>(), read::<domain::person::Invitation>());
+    assert_eq!(described::<super::Engaged>(), read::<domain::person::Engaged>());
     assert_eq!(described::<super::Restriction>(), read::<domain::restriction::Restriction>());
     assert_eq!(described::<super::StaffContact>(), read::<domain::restriction::StaffContact>());
     assert_eq!(described::<super::Absence>(), read::<domain::restriction::Absence>());
