@@ -46,7 +46,10 @@ pub fn from_field<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> FromField {
     for value in values.into_iter().take(MAIL_MAILBOXES_MAX) {
         fields += 1;
         let text = text_of(value);
-        match mailbox_list(&text).or_else(|| lenient::sole(&text).map(|one| vec![one])) {
+        let read = mailbox_list(&text).or_else(|| lenient::sole(&text).map(|one| vec![one]));
+        // Which characters the bytes of an unknown charset are is a guess: no address is made of one.
+        let is_guessed = std::str::from_utf8(value).is_err();
+        match read.filter(|all| !is_guessed || all.iter().all(|one| one.text().is_ascii())) {
             Some(mailboxes) => found.extend(mailboxes),
             None => {
                 certain = false;

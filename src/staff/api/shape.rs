@@ -217,6 +217,8 @@ pub struct Representative {
 
 #[derive(ToSchema)]
 pub struct Adjustment {
+    /// How casework names it.
+    pub id: Option<String>,
     pub kind: AdjustmentKind,
     pub channel: Option<Channel>,
     pub note: Option<String>,
@@ -360,6 +362,16 @@ pub struct StaffContact {
     pub phone: Option<String>,
     pub queue: Option<String>,
     pub sip: Option<String>,
+    /// When the contact is there to answer; left out: whenever the channel is staffed.
+    pub roster: Option<WeeklyHours>,
+}
+
+/// When somebody is there to answer, by the week.
+#[derive(ToSchema)]
+pub struct WeeklyHours {
+    pub windows: Vec<Window>,
+    /// Whether the windows hold on bank holidays too.
+    pub bank_holidays: Option<bool>,
 }
 
 #[derive(ToSchema)]
