@@ -277,18 +277,6 @@ impl Contact {
         serde_json::to_writer(&mut canonical, &Canonical::of(self, with_time))?;
         Ok(canonical)
     }
-
-    /// Subject and text as one, for everything that looks at words.
-    pub fn words(&self) -> String {
-        let mut words = self.subject.clone().unwrap_or_default();
-        if let Some(text) = &self.text {
-            if !words.is_empty() {
-                words.push('\n');
-            }
-            words.push_str(text);
-        }
-        words
-    }
 }
 
 #[cfg(test)]

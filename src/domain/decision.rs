@@ -64,6 +64,13 @@ pub struct Route {
     pub then: Vec<Fallback>,
 }
 
+impl Decision {
+    /// Whether a safeguard lane settled it.
+    pub fn is_safeguard(&self) -> bool {
+        self.reasons.first().is_some_and(|reason| reason.code.starts_with("safeguard."))
+    }
+}
+
 /// Shows the queue alone.
 impl std::fmt::Debug for Route {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::contact::Contact;
+use super::reading::own_words;
 use super::safeguard::{each_word, folded};
 
 /// Words that stand together in one fingerprint.
@@ -132,16 +133,15 @@ fn percent(part: usize, whole: usize) -> u8 {
     u8::try_from(part * 100 / whole.max(1)).unwrap_or(100)
 }
 
-/// The contact's text, or its subject where it has no other.
-pub fn text_of(contact: &Contact) -> &str {
-    let text = contact.text.as_deref().unwrap_or_default();
-    if text.trim().is_empty() { contact.subject.as_deref().unwrap_or_default() } else { text }
+/// The fingerprints of a text's own words ([`own_words`]).
+pub fn fingerprint(text: &str) -> Vec<u64> {
+    fingerprint_of(&own_words(text))
 }
 
-/// The fingerprints of a text's own words: a hash for every three words in a row, sorted. Quoted
-/// text is set aside. A text of fewer words has one fingerprint, an empty one none.
-pub fn fingerprint(text: &str) -> Vec<u64> {
-    let words = each_word(&folded(&own_text(text)), |word| {
+/// The fingerprints of words: a hash for every three words in a row, sorted. A text of fewer words has
+/// one fingerprint, an empty one none.
+pub fn fingerprint_of(own: &str) -> Vec<u64> {
+    let words = each_word(&folded(own), |word| {
         word.bytes().fold(OFFSET, |state, byte| stirred(state, byte.into()))
     });
     if words.is_empty() {
@@ -168,90 +168,6 @@ const fn stirred(state: u64, with: u64) -> u64 {
     (state ^ with).wrapping_mul(PRIME)
 }
 
-/// The sender's own text: without lines quoted with `>`, attribution lines, and what mail programs
-/// put under them.
-pub fn own_text(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().collect();
-    let mut own = Vec::new();
-    let mut index = 0;
-    while let Some(line) = lines.get(index) {
-        let rest = lines.get(index..).unwrap_or_default();
-        if line.trim_start().starts_with('>') {
-            index += 1;
-        } else if let Some(height) = attribution_height(rest) {
-            if quotes_follow(rest.get(height..).unwrap_or_default()) {
-                // Only what carries the mark is quoted; an answer may stand below it.
-                index += height;
-            } else {
-                break;
-            }
-        } else if starts_quoted_message(rest) && !own.is_empty() {
-            break;
-        } else {
-            own.push(*line);
-            index += 1;
-        }
-    }
-    own.join("\n")
-}
-
-/// Lines over which an attribution may be folded.
-const ATTRIBUTION_LINES_MAX: usize = 4;
-
-/// How many lines an attribution takes ("On … wrote:", "Ar … ysgrifennodd …:"), if one starts here.
-fn attribution_height(lines: &[&str]) -> Option<usize> {
-    if begins_with(lines.first()?.trim_start(), &["on ", "ar ", "le "]) {
-        let mut joined = String::new();
-        for (taken, line) in lines.iter().take(ATTRIBUTION_LINES_MAX).enumerate() {
-            joined.push(' ');
-            joined.push_str(&line.to_lowercase());
-            let end = joined.trim_end();
-            let says = end.contains(" wrote") || end.contains(" ysgrifennodd");
-            // An attribution names a time or an address; "On Monday he wrote:" does not.
-            let dated = end.chars().any(|c| c.is_ascii_digit()) || end.contains('@');
-            if end.ends_with(':') && says && dated {
-                return Some(taken + 1);
-            }
-        }
-    }
-    // Gmail's other form: a date and an address, then the quotation.
-    let bare = lines.first()?.trim_end();
-    let named = bare.ends_with(':') && bare.contains('@');
-    (named && quotes_follow(lines.get(1..)?)).then_some(1)
-}
-
-fn quotes_follow(lines: &[&str]) -> bool {
-    lines
-        .iter()
-        .find(|line| !line.trim().is_empty())
-        .is_some_and(|line| line.trim_start().starts_with('>'))
-}
-
-/// Outlook's and others' way: the earlier message in full under a divider or a header block.
-fn starts_quoted_message(lines: &[&str]) -> bool {
-    let Some(first) = lines.first() else { return false };
-    let first = first.trim();
-    if first.starts_with("--") {
-        let dashed = first.trim_matches(|c: char| c == '-' || c.is_whitespace()).to_lowercase();
-        if matches!(dashed.as_str(), "original message" | "neges wreiddiol") {
-            return true;
-        }
-    }
-    let has = |names: &[&str]| {
-        lines.iter().take(6).any(|line| begins_with(line.trim().trim_matches('*'), names))
-    };
-    begins_with(first.trim_matches('*'), &["from:", "oddi wrth:"])
-        && has(&["sent:", "date:", "anfonwyd:", "dyddiad:"])
-        && has(&["to:", "subject:", "at:", "pwnc:"])
-}
-
-/// Whether a line begins with one of these, in capitals or not.
-fn begins_with(line: &str, names: &[&str]) -> bool {
-    let is =
-        |name: &&str| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
-    names.iter().any(is)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,7 +175,7 @@ mod tests {
     use crate::domain::contact::Attachment;
 
     fn news(contact: &Contact, seen: &Seen<'_>, new_text_share: f64) -> News {
-        super::news(contact, &fingerprint(text_of(contact)), seen, new_text_share)
+        super::news(contact, &fingerprint(contact.text.as_deref().unwrap()), seen, new_text_share)
     }
 
     fn contact(text: &str, attachments: &[&str]) -> Contact {
@@ -348,20 +264,5 @@ mod tests {
     fn with_nothing_to_compare_some_text_is_possible_news_and_none_is_not() {
         assert!(news(&contact("hello", &[]), &Seen::default(), 0.5).is_possible());
         assert!(!news(&contact("  ", &[]), &Seen::default(), 0.5).is_possible());
-    }
-
-    #[test]
-    fn everything_that_mail_programs_quote_is_set_aside() {
-        for (text, own) in [
-            ("new\n> old\nmore", "new\nmore"),
-            ("new\nOn 2 Nov 2026, A\n<a@b.example> wrote:\n> old\nbelow", "new\nbelow"),
-            ("new\nOn 2 Nov 2026 A wrote:\n\nold without marks", "new"),
-            ("new\n-----Original Message-----\nFrom: x\nold", "new"),
-            ("new\nFrom: A\nSent: Monday\nTo: B\nSubject: C\nold", "new"),
-            ("new\nAr 2 Tach 2026, ysgrifennodd A:\n> hen", "new"),
-            ("On Monday he wrote: nothing came", "On Monday he wrote: nothing came"),
-        ] {
-            assert_eq!(own_text(text), own, "{text}");
-        }
     }
 }

@@ -6,6 +6,7 @@ mod english;
 mod line;
 mod phrases;
 mod section;
+mod sentences;
 mod short;
 mod spoken;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use super::restriction::Quota;
 pub use compose::{Limiting, NoticeFacts, compose, languages, parts_for_everybody, read_by};
 pub use line::{Line, Piece};
 pub use section::{Section, SectionKind, sections};
+pub use sentences::{STAND_IN, sentences};
 pub use short::short;
 pub use spoken::{Spoken, number_spoken, spoken};
 pub use text::{in_languages, subject, text};

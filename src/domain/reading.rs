@@ -1,10 +1,22 @@
 //! What a contact's words say, read once: the search takes longer than all the rest of a decision,
 //! and a decision that is made again, on another ledger, needs nothing read again.
+//!
+//! Safeguards, evidence and staff go by the same reading: the sender's own words, as a person sees
+//! them. What was quoted is set aside; where nothing of the sender's own is left, the quotation is
+//! what they said. A notice of the gateway's own, quoted back, is never what they said.
+
+mod invisible;
+mod own_notice;
+mod quotation;
+
+use std::borrow::Cow;
 
 use super::contact::Contact;
-use super::evidence::{fingerprint, text_of};
+use super::evidence::fingerprint_of;
 use super::profile::Profile;
 use super::safeguard::{Hit, Matches, Resemblance};
+
+pub use quotation::{Split, split};
 
 /// What was read in one contact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +32,58 @@ pub struct Reading {
 
 impl Reading {
     pub fn of(profile: &Profile, contact: &Contact) -> Self {
-        let Matches { hits, mut resembles } = profile.safeguards.matches(contact);
+        let said = Said::of(contact);
+        let Matches { hits, mut resembles } = profile.safeguards.matches_in(contact, &said.words());
         resembles.retain(|like| hits.iter().all(|hit| hit.lane != like.lane));
-        Reading { hits, resembles, fingerprints: fingerprint(text_of(contact)) }
+        Reading { hits, resembles, fingerprints: fingerprint_of(said.text_or_subject()) }
     }
 }
+
+/// What somebody said, in their own words.
+pub struct Said<'a> {
+    subject: Cow<'a, str>,
+    text: Cow<'a, str>,
+    /// There was a text at all, quoted or not.
+    has_text: bool,
+}
+
+impl<'a> Said<'a> {
+    pub fn of(contact: &'a Contact) -> Self {
+        let text = contact.text.as_deref().unwrap_or_default();
+        Said {
+            subject: invisible::removed(contact.subject.as_deref().unwrap_or_default()),
+            text: own_words(text),
+            has_text: !text.trim().is_empty(),
+        }
+    }
+
+    /// Subject and text as one, for everything that looks at words.
+    pub fn words(&self) -> String {
+        match (self.subject.is_empty(), self.text.is_empty()) {
+            (true, _) => self.text.to_string(),
+            (false, true) => self.subject.to_string(),
+            (false, false) => format!("{}\n{}", self.subject, self.text),
+        }
+    }
+
+    /// The text, or the subject where there is no text.
+    fn text_or_subject(&self) -> &str {
+        if self.has_text { &self.text } else { &self.subject }
+    }
+}
+
+/// A text's own words: without what it quotes, unless it only quotes, without invisible characters and
+/// notices of ours.
+pub fn own_words(text: &str) -> Cow<'_, str> {
+    let said = match quotation::own_or_quoted(text) {
+        Cow::Borrowed(text) => invisible::removed(text),
+        Cow::Owned(text) => Cow::Owned(invisible::removed(&text).into_owned()),
+    };
+    match own_notice::set_aside(&said) {
+        Some(rest) => Cow::Owned(rest),
+        None => said,
+    }
+}
+
+#[cfg(test)]
+mod tests;

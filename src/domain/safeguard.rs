@@ -21,8 +21,8 @@ use std::sync::Arc;
 
 use super::contact::Contact;
 use super::identifier::IdentifierKind;
+use super::reading::Said;
 use finder::Finder;
-use folding::without_quoted_lines;
 
 pub use finder::Part;
 pub use folding::words;
@@ -216,7 +216,12 @@ impl Safeguards {
 
     /// Every lane that the contact falls into, and what it is a little like.
     pub fn matches(&self, contact: &Contact) -> Matches {
-        let mut matches = self.matches_of(&without_quoted_lines(&contact.words()));
+        self.matches_in(contact, &Said::of(contact).words())
+    }
+
+    /// The same, where what its sender said has been read.
+    pub fn matches_in(&self, contact: &Contact, words: &str) -> Matches {
+        let mut matches = self.matches_of(words);
         if let Some(lane) = contact.lane.map(Lane::from) {
             let (part, spelling) = (Part::Choice, Spelling::Written);
             matches.hits.retain(|hit| hit.lane != lane);

@@ -82,12 +82,16 @@ pub const MAIL_READ_IN_PLACE_BYTES_MAX: u64 = 16 * 1024;
 pub const MAIL_READERS_MAX: usize = 2;
 /// Attachments of a message that are compared. More: the rest counts as one.
 pub const MAIL_ATTACHMENTS_MAX: usize = 100;
-/// Multiparts and messages within one message that are told apart: each may stand in the one before, and
-/// is then built, walked and dropped by recursion. What is beyond is read as plain text and flagged.
+/// Multiparts and messages within one message that are told apart. What is beyond is read as plain text
+/// and flagged.
 pub const MAIL_NESTED_MAX: usize = 256;
 /// The parameters of one Content-Type or Content-Disposition field. Longer: the field is not understood,
 /// and the message flagged.
 pub const MAIL_PARAMETERS_BYTES_MAX: usize = 8 * 1024;
+/// Parts of one message that are read. What is beyond is not, and the message is flagged.
+pub const MAIL_PARTS_MAX: usize = 1_000;
+/// Text of a message's attached files that is read with it, together. Longer: its beginning is.
+pub const MAIL_ATTACHED_TEXT_BYTES_MAX: usize = 256 * 1024;
 /// Message-ids of one message's thread that are compared, newest kept.
 pub const MAIL_THREAD_MAX: usize = 50;
 /// Mailboxes of a From field that are looked at. More: the field is ambiguous anyway.

@@ -27,6 +27,7 @@ mod mail;
 mod not_theirs;
 mod notices;
 mod office;
+mod one_reading;
 mod past;
 mod profiles;
 mod properties;

@@ -7,11 +7,12 @@ use std::sync::LazyLock;
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
-use mail_parser::{HeaderName, HeaderValue, Message, MessageParser, MimeHeaders};
+use mail_parser::{HeaderName, HeaderValue, MessageParser};
 
 use super::authentication::{self, Border};
 use super::mailbox::{Address, FromField, from_field};
-use super::nesting;
+use super::mime::{self, Head, Part, Report};
+use super::said;
 use super::spool::Content;
 use crate::domain::contact::Attachment;
 use crate::domain::identifier::Assurance;
@@ -24,7 +25,7 @@ use crate::runtime::limits::{
 use crate::runtime::tokens::hex;
 
 /// Understands what is read here, and leaves the rest of the fields as they are.
-static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
+pub(super) static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
     MessageParser::new()
         .with_mime_headers()
         .with_message_ids()
@@ -94,6 +95,12 @@ pub fn read(content: &Content, null_sender: bool, border: Border<'_>) -> std::io
         let value = value.trim_ascii().to_ascii_lowercase();
         [&b"bulk"[..], b"list", b"junk"].contains(&value.as_slice())
     });
+    // What programs wrote before RFC 3834, and many still do.
+    let replies_by_itself = values("Precedence")
+        .any(|value| value.trim_ascii().eq_ignore_ascii_case(b"auto_reply"))
+        || ["X-Autoreply", "X-Autorespond", "X-Auto-Reply"]
+            .into_iter()
+            .any(|name| values(name).any(|value| !value.trim_ascii().eq_ignore_ascii_case(b"no")));
     // RFC 3834 5: anything but `no` was sent by a program. (X-Auto-Response-Suppress only asks
     // others not to answer; Exchange sets it on what people write.)
     let auto_submitted = values("Auto-Submitted").any(|value| {
@@ -101,13 +108,14 @@ pub fn read(content: &Content, null_sender: bool, border: Border<'_>) -> std::io
         !keyword.trim_ascii().eq_ignore_ascii_case(b"no")
     });
     let parsed = Parsed::of(content)?;
-    let read_whole = header.complete && parsed.as_ref().is_some_and(|parsed| !parsed.too_deep);
+    let read_whole = header.complete && parsed.as_ref().is_some_and(|parsed| !parsed.beyond);
     let unread = !read_whole;
     let obscure = match (one_from, unread) {
         (true, false) => None,
         (false, false) => Some(obscure(values("From").take(MAIL_MAILBOXES_MAX))),
         (_, true) => Some(obscure([head].into_iter())),
     };
+    let report = parsed.as_ref().map(|parsed| parsed.report).unwrap_or_default();
     Ok(Reading {
         digest,
         from,
@@ -117,8 +125,11 @@ pub fn read(content: &Content, null_sender: bool, border: Border<'_>) -> std::io
         ambiguous: !one_from || !read_whole,
         automatic: null_sender
             || auto_submitted
+            || replies_by_itself
             || (precedence && list)
-            || parsed.as_ref().is_some_and(|parsed| parsed.report),
+            || report == Report::Whole
+            // A list puts its footer beside what it sends on.
+            || (report == Report::Wrapped && list),
         bulk: precedence || list,
         hops: values("Received").count(),
         marks: values(PASS_FIELD).map(unfolded).collect(),
@@ -147,12 +158,12 @@ fn unfolded(value: &[u8]) -> String {
     text.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What the MIME parser finds.
+/// What the body and the fields that belong to it say.
 #[derive(Debug, Default)]
 struct Parsed {
-    /// Something of it was nested too deep to be read as what it is.
-    too_deep: bool,
-    report: bool,
+    /// Something of it was more than is told apart.
+    beyond: bool,
+    report: Report,
     subject: Option<String>,
     text: Option<String>,
     message_id: Option<String>,
@@ -165,15 +176,9 @@ impl Parsed {
     fn of(content: &Content) -> std::io::Result<Option<Parsed>> {
         let bytes = beginning(&content.original)?;
         let cut_off = (bytes.len() as u64) < content.length;
-        let mut copy = unfold_headers(&bytes);
-        drop(bytes);
-        let too_deep = nesting::bound(&mut copy);
         // The parser is others' work on hostile input: a panic in it is one unread message.
-        let parsed = catch_unwind(AssertUnwindSafe(|| {
-            PARSER.parse(&copy).map(|message| Parsed::from(&message))
-        }));
+        let parsed = catch_unwind(AssertUnwindSafe(|| Parsed::from(&bytes)));
         let Ok(Some(mut parsed)) = parsed else { return Ok(None) };
-        parsed.too_deep = too_deep;
         if cut_off {
             // What is not read may be new: it stands as one attachment of its own, by the digest
             // of the whole, so that it is never taken for a repetition of something else.
@@ -187,29 +192,24 @@ impl Parsed {
         Ok(Some(parsed))
     }
 
-    fn from(message: &Message<'_>) -> Parsed {
-        let mut texts: Vec<String> = (0..message.text_body_count())
-            .filter_map(|at| message.body_text(at))
-            .map(std::borrow::Cow::into_owned)
-            .collect();
+    fn from(bytes: &Bytes) -> Option<Parsed> {
+        let Head { header, .. } = Head::of(bytes);
+        let message = PARSER.parse_headers(&header)?;
         let mut thread = ids(message.references());
         thread.extend(ids(message.in_reply_to()));
         let mut seen = std::collections::HashSet::new();
         thread.retain(|id| seen.insert(id.clone()));
         let surplus = thread.len().saturating_sub(MAIL_THREAD_MAX);
-        Parsed {
-            too_deep: false,
-            report: message.content_type().is_some_and(|kind| {
-                kind.ctype().eq_ignore_ascii_case("multipart")
-                    && kind.subtype().is_some_and(|sub| sub.eq_ignore_ascii_case("report"))
-            }),
-            subject: message.subject().map(str::to_owned),
-            // One text is not copied again: it may be large.
-            text: if texts.len() > 1 { Some(texts.join("\n")) } else { texts.pop() },
+        let found = mime::parts(bytes.clone());
+        Some(Parsed {
+            beyond: found.beyond,
+            report: found.report,
+            subject: mime::subject(&header),
+            text: said::text(&found.parts),
             message_id: message.message_id().map(str::to_owned),
             thread: thread.split_off(surplus),
-            attachments: attachments(message),
-        }
+            attachments: attachments(&found.parts),
+        })
     }
 
     fn into_reading(self) -> Reading {
@@ -237,25 +237,29 @@ impl Parsed {
     }
 }
 
-/// The attachments, the first [`MAIL_ATTACHMENTS_MAX`] one by one and the rest as one.
-fn attachments(message: &Message<'_>) -> Vec<Attachment> {
+/// The attachments, the first [`MAIL_ATTACHMENTS_MAX`] one by one and the rest as one. A text without a
+/// file's name is no attachment, also where its sender calls it one: it is read. What stands in an attached
+/// message is part of that.
+fn attachments(parts: &[Part]) -> Vec<Attachment> {
     let mut attachments = Vec::new();
     let mut rest = digest::Context::new(&digest::SHA256);
     let mut rest_bytes = 0_u64;
-    for (index, part) in message.attachments().enumerate() {
-        let contents = part.contents();
+    let attached =
+        |part: &&Part| !part.inner && (!part.is_text() || (part.attached && parts.len() > 1));
+    for (index, part) in parts.iter().filter(attached).enumerate() {
+        let contents = part.encoding.bytes(&part.body);
         if index < MAIL_ATTACHMENTS_MAX {
             attachments.push(Attachment {
-                name: part.attachment_name().unwrap_or_default().to_owned(),
-                sha256: hex(digest::digest(&digest::SHA256, contents).as_ref()),
+                name: part.name.clone(),
+                sha256: hex(digest::digest(&digest::SHA256, &contents).as_ref()),
                 bytes: contents.len() as u64,
             });
         } else {
-            rest.update(contents);
+            rest.update(&contents);
             rest_bytes += contents.len() as u64;
         }
     }
-    if message.attachment_count() > MAIL_ATTACHMENTS_MAX {
+    if attachments.len() == MAIL_ATTACHMENTS_MAX && rest_bytes > 0 {
         let sha256 = hex(rest.finish().as_ref());
         attachments.push(Attachment { name: String::new(), sha256, bytes: rest_bytes });
     }
@@ -303,39 +307,6 @@ fn file_digest(original: &Original) -> std::io::Result<String> {
         }
     }
     Ok(hex(context.finish().as_ref()))
-}
-
-/// A copy with each header field on one line, those of the parts too. mail-parser 0.11.9 reads a
-/// folded `boundary=` as none, so that a sender could hide text from the decision. Lines behind
-/// one that begins with `--` count as a part's header for as long as they look like one.
-fn unfold_headers(bytes: &[u8]) -> Vec<u8> {
-    let mut copy: Vec<u8> = Vec::with_capacity(bytes.len());
-    let mut in_header = true;
-    // What is not copied yet, and what is not looked at yet: what stands between two folds is copied at
-    // once.
-    let (mut uncopied, mut rest) = (bytes, bytes);
-    while !rest.is_empty() {
-        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
-        let (line, behind) = rest.split_at(end);
-        if line.starts_with(b"--") {
-            in_header = true;
-        } else if in_header {
-            let text = line.trim_ascii_end();
-            let folded = line.starts_with(b" ") || line.starts_with(b"\t");
-            if folded && !text.is_empty() {
-                let before = uncopied.len() - rest.len();
-                copy.extend_from_slice(uncopied.get(..before).unwrap_or_default());
-                uncopied = rest;
-                let length = copy.trim_ascii_end().len();
-                copy.truncate(length);
-            } else if text.is_empty() || !text.contains(&b':') {
-                in_header = false;
-            }
-        }
-        rest = behind;
-    }
-    copy.extend_from_slice(uncopied);
-    copy
 }
 
 #[cfg(test)]
@@ -485,14 +456,6 @@ mod tests {
         #[test]
         fn no_message_breaks_the_reader(text in "(From: [a@.x]{0,9}\r\n)?([A-Za-z: ;=\"\r\n-]|--a\r\n){0,200}") {
             reading_of(text.as_bytes());
-        }
-
-        #[test]
-        fn unfolding_changes_nothing_but_folds(text in "[a:\r\n -]{0,60}") {
-            let visible = |bytes: &[u8]| -> Vec<u8> {
-                bytes.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect()
-            };
-            prop_assert_eq!(visible(&unfold_headers(text.as_bytes())), visible(text.as_bytes()));
         }
     }
 }

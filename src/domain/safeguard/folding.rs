@@ -1,21 +1,7 @@
 //! A text's words as fingerprints know them. They are stored, so that this stays as it is over versions.
 
-use std::borrow::Cow;
-
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
-
-/// Lines quoted with `>` repeat somebody else's words; where nothing else stands, they count.
-pub(super) fn without_quoted_lines(text: &str) -> Cow<'_, str> {
-    if !text.contains('>') {
-        return Cow::Borrowed(text);
-    }
-    let own: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with('>')).collect();
-    if own.iter().all(|line| line.trim().is_empty()) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(own.join("\n"))
-}
 
 /// The words of a text: lower case, without accents, split at everything that is neither letter
 /// nor digit. An apostrophe joins (`can't` → `cant`).
@@ -85,11 +71,5 @@ mod tests {
             let expected: Vec<&str> = by_characters.filter(|word| !word.is_empty()).collect();
             assert_eq!(each_word(text, |word| word), expected);
         }
-    }
-
-    #[test]
-    fn quoted_lines_count_only_where_nothing_else_stands() {
-        assert_eq!(without_quoted_lines("thanks\n> emergency"), "thanks");
-        assert_eq!(without_quoted_lines("> emergency"), "> emergency");
     }
 }

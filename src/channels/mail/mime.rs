@@ -1,0 +1,343 @@
+//! The parts of a message as a mail program finds them (RFC 2045, RFC 2046): flat, in their order, read
+//! from slices of the message without recursion. What is broken is read as what it shows: an encoding
+//! that nobody knows as it stands, a multipart whose boundary is nowhere as text.
+
+pub(super) mod decode;
+
+use bytes::Bytes;
+use mail_parser::{Message, MimeHeaders};
+use memchr::memmem;
+
+use super::reading::PARSER;
+use crate::runtime::limits::{
+    MAIL_HEADER_BYTES_MAX, MAIL_NESTED_MAX, MAIL_PARAMETERS_BYTES_MAX, MAIL_PARTS_MAX,
+};
+use decode::Encoding;
+
+/// Everything in a message that is not a container.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    pub(super) parts: Vec<Part>,
+    /// The message is a report (RFC 6522), or a list's wrapping of one: a multipart that begins with it.
+    pub(super) report: Report,
+    /// More containers or parts than are told apart, or a field that is too long to be understood.
+    pub(super) beyond: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Report {
+    #[default]
+    No,
+    Whole,
+    Wrapped,
+}
+
+/// One part, still encoded.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// "text/html", in lower case.
+    pub(super) kind: String,
+    pub(super) charset: Option<String>,
+    pub(super) encoding: Encoding,
+    /// The sender calls it an attachment, or it has a file's name.
+    pub(super) attached: bool,
+    pub(super) name: String,
+    /// The subject of the attached message that begins with this part.
+    pub(super) subject: Option<String>,
+    /// It stands in an attached message.
+    pub(super) inner: bool,
+    pub(super) body: Bytes,
+}
+
+/// A piece of the message that has a header of its own.
+struct Entity {
+    bytes: Bytes,
+    /// Without a type it is a message (RFC 2046 5.1.5).
+    in_digest: bool,
+    /// 0: the message itself; 1: a part of its outermost multipart.
+    depth: usize,
+    first: bool,
+    /// It is an attached message, or stands in one.
+    message: bool,
+    inner: bool,
+}
+
+/// Finds the parts of a message.
+pub(super) fn parts(message: Bytes) -> Parts {
+    let mut found = Parts::default();
+    let mut containers = 0;
+    let whole = Entity {
+        bytes: message,
+        in_digest: false,
+        depth: 0,
+        first: true,
+        message: false,
+        inner: false,
+    };
+    let mut open = vec![whole];
+    while let Some(entity) = open.pop() {
+        if found.parts.len() >= MAIL_PARTS_MAX {
+            found.beyond = true;
+            break;
+        }
+        let Head { header, body, endless } = Head::of(&entity.bytes);
+        found.beyond |= endless;
+        let parsed = PARSER.parse_headers(&header);
+        let mut part = Part::of(parsed.as_ref(), body, entity.in_digest);
+        part.inner = entity.inner;
+        if entity.message {
+            part.subject = subject(&header);
+        }
+        let is_multipart = part.kind.starts_with("multipart/");
+        let is_message = matches!(part.kind.as_str(), "message/rfc822" | "message/global");
+        if is_multipart || is_message {
+            containers += 1;
+            if containers > MAIL_NESTED_MAX {
+                found.beyond = true;
+                part.kind = "text/plain".to_owned();
+                found.parts.push(part);
+                continue;
+            }
+        }
+        if is_message {
+            // As an attachment it is compared whole; what it says is read as well.
+            let bytes = part.encoding.bytes(&part.body);
+            open.push(Entity {
+                bytes,
+                in_digest: false,
+                depth: entity.depth + 1,
+                first: false,
+                message: true,
+                inner: true,
+            });
+            part.attached = true;
+            found.parts.push(part);
+        } else if is_multipart {
+            if part.kind == "multipart/report" {
+                found.report = match (entity.depth, entity.first) {
+                    (0, _) => Report::Whole,
+                    (1, true) => Report::Wrapped,
+                    _ => found.report,
+                };
+            }
+            let opened = opened(parsed.as_ref(), &part, &entity);
+            if opened.is_empty() {
+                part.kind = "text/plain".to_owned();
+                found.parts.push(part);
+            }
+            open.extend(opened);
+        } else {
+            found.parts.push(part);
+        }
+    }
+    found
+}
+
+/// What stands in a multipart, the first last: that is read next. Empty: it has no boundary.
+fn opened(parsed: Option<&Message<'_>>, part: &Part, entity: &Entity) -> Vec<Entity> {
+    let boundary = parsed
+        .and_then(MimeHeaders::content_type)
+        .and_then(|kind| kind.attribute("boundary"))
+        .unwrap_or_default();
+    let in_digest = part.kind == "multipart/digest";
+    let pieces = pieces(&part.body, boundary.as_bytes());
+    let mut opened: Vec<Entity> = pieces
+        .into_iter()
+        .take(MAIL_PARTS_MAX)
+        .enumerate()
+        .map(|(at, bytes)| Entity {
+            bytes,
+            in_digest,
+            depth: entity.depth + 1,
+            first: at == 0,
+            message: false,
+            inner: entity.inner,
+        })
+        .collect();
+    opened.reverse();
+    opened
+}
+
+impl Part {
+    fn of(parsed: Option<&Message<'_>>, body: Bytes, in_digest: bool) -> Self {
+        let kind = parsed.and_then(MimeHeaders::content_type);
+        let named = kind.map(|kind| {
+            let subtype = kind.subtype().unwrap_or("plain");
+            format!("{}/{subtype}", kind.ctype()).to_ascii_lowercase()
+        });
+        let default = if in_digest { "message/rfc822" } else { "text/plain" };
+        let name = parsed.and_then(MimeHeaders::attachment_name).unwrap_or_default().to_owned();
+        let disposition = parsed.and_then(MimeHeaders::content_disposition);
+        Part {
+            kind: named.unwrap_or_else(|| default.to_owned()),
+            charset: kind.and_then(|kind| kind.attribute("charset")).map(str::to_owned),
+            encoding: Encoding::named(
+                parsed.and_then(MimeHeaders::content_transfer_encoding).unwrap_or_default(),
+            ),
+            attached: !name.is_empty() || disposition.is_some_and(|how| how.is_attachment()),
+            name,
+            subject: None,
+            inner: false,
+            body,
+        }
+    }
+
+    /// A text that a mail program shows or opens: by its type, or by its file's name.
+    pub(super) fn is_text(&self) -> bool {
+        let named = |ends: &[&str]| {
+            let name = self.name.to_ascii_lowercase();
+            ends.iter().any(|end| name.ends_with(end))
+        };
+        self.kind.starts_with("text/")
+            || (self.kind.starts_with("message/") && !self.is_message())
+            || (self.kind == "application/octet-stream"
+                && named(&[".txt", ".text", ".md", ".eml", ".htm", ".html", ".csv"]))
+    }
+
+    pub(super) fn is_message(&self) -> bool {
+        matches!(self.kind.as_str(), "message/rfc822" | "message/global")
+    }
+
+    pub(super) fn is_html(&self) -> bool {
+        let name = self.name.to_ascii_lowercase();
+        self.kind == "text/html"
+            || self.kind == "application/octet-stream"
+                && (name.ends_with(".htm") || name.ends_with(".html"))
+    }
+}
+
+/// The subject of a header block, decoded.
+pub(super) fn subject(header: &[u8]) -> Option<String> {
+    let line = header
+        .split(|byte| *byte == b'\n')
+        .find(|line| line.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"subject:")))?;
+    Some(decode::words(line.get(8..).unwrap_or_default()))
+}
+
+/// A header block, each field on one line, and what follows it.
+pub(super) struct Head {
+    pub(super) header: Vec<u8>,
+    body: Bytes,
+    /// A field has more parameters than are looked at; it is left out.
+    endless: bool,
+}
+
+impl Head {
+    pub(super) fn of(entity: &Bytes) -> Self {
+        let (mut header, mut endless): (Vec<u8>, _) = (Vec::new(), false);
+        let mut field = 0;
+        let mut at = 0;
+        while let Some(rest) = entity.get(at..).filter(|rest| !rest.is_empty()) {
+            let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+            let line = rest.get(..end).unwrap_or_default();
+            let text = line.trim_ascii_end();
+            let folded = line.starts_with(b" ") || line.starts_with(b"\t");
+            // Mail files begin with a line of their own.
+            let envelope = at == 0 && line.starts_with(b"From ");
+            if text.is_empty() && !folded {
+                at += end;
+                break;
+            }
+            if folded && !header.is_empty() {
+                if header.len() < MAIL_HEADER_BYTES_MAX {
+                    header.truncate(header.trim_ascii_end().len());
+                    header.extend_from_slice(text);
+                    header.extend_from_slice(b"\r\n");
+                }
+            } else if is_field(text) {
+                endless |= bound(&mut header, field);
+                field = header.len();
+                if header.len() < MAIL_HEADER_BYTES_MAX {
+                    header.extend_from_slice(text);
+                    header.extend_from_slice(b"\r\n");
+                }
+            } else if !envelope {
+                break;
+            }
+            at += end;
+        }
+        endless |= bound(&mut header, field);
+        header.extend_from_slice(b"\r\n");
+        Head { header, body: entity.slice(at.min(entity.len())..), endless }
+    }
+}
+
+/// Takes off a MIME field that is too long to be understood: mail-parser 0.11.9 searches the
+/// parameters of one anew for each.
+fn bound(header: &mut Vec<u8>, from: usize) -> bool {
+    let field = header.get(from..).unwrap_or_default();
+    let mime = field.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"content-"));
+    let endless = mime && field.len() > MAIL_PARAMETERS_BYTES_MAX;
+    if endless {
+        header.truncate(from);
+    }
+    endless
+}
+
+/// `field-name ":"` (RFC 5322 3.6.8), with the space that obsolete ones have before the colon.
+fn is_field(line: &[u8]) -> bool {
+    let Some(colon) = memchr::memchr(b':', line) else { return false };
+    let name = line.get(..colon).unwrap_or_default().trim_ascii_end();
+    !name.is_empty() && name.iter().all(|byte| byte.is_ascii_graphic())
+}
+
+/// What stands between the boundaries of a multipart. A boundary counts at the start of a line alone
+/// (RFC 2046 5.1.1). Where it is nowhere, the first line that looks like one is taken.
+fn pieces(body: &Bytes, boundary: &[u8]) -> Vec<Bytes> {
+    if !boundary.is_empty() {
+        let pieces = pieces_at(body, boundary);
+        if !pieces.is_empty() {
+            return pieces;
+        }
+    }
+    match boundary_like(body) {
+        Some(boundary) => pieces_at(body, &boundary),
+        None => Vec::new(),
+    }
+}
+
+fn pieces_at(body: &Bytes, boundary: &[u8]) -> Vec<Bytes> {
+    let mut pieces = Vec::new();
+    let mut from: Option<usize> = None;
+    for (start, line) in dashed_lines(body) {
+        let Some(rest) = line.get(2..).and_then(|line| line.strip_prefix(boundary)) else {
+            continue;
+        };
+        let rest = rest.trim_ascii();
+        if !(rest.is_empty() || rest == b"--") {
+            continue;
+        }
+        if let Some(from) = from {
+            pieces.push(body.slice(from..start.max(from)));
+        }
+        // What follows the last boundary is shown by nobody.
+        from = rest.is_empty().then(|| (start + line.len()).min(body.len()));
+        if pieces.len() > MAIL_PARTS_MAX {
+            return pieces;
+        }
+    }
+    // No boundary ends it: what is there is there (cut off on its way).
+    pieces.extend(from.map(|from| body.slice(from..)));
+    pieces
+}
+
+/// The lines that begin with two dashes, line ends included.
+fn dashed_lines(body: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let first = body.starts_with(b"--").then_some(0);
+    let others = memmem::find_iter(body, b"\n--").map(|at| at + 1);
+    first.into_iter().chain(others).map(move |start| {
+        let rest = body.get(start..).unwrap_or_default();
+        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        (start, rest.get(..end).unwrap_or_default())
+    })
+}
+
+/// The boundary of a line that a MIME field follows.
+fn boundary_like(body: &[u8]) -> Option<Vec<u8>> {
+    let (_, line) = dashed_lines(body).take(MAIL_PARTS_MAX).find(|(start, line)| {
+        let next = body.get(start + line.len()..).unwrap_or_default();
+        line.trim_ascii_end().len() > 2
+            && next.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"content-"))
+    })?;
+    Some(line.trim_ascii_end().get(2..)?.to_vec())
+}

@@ -1,0 +1,177 @@
+//! Messages as broken as people's programs make them, each with what must be read in it. The folders of
+//! `tests/faults` hold one message each.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use contact_gateway::channels::mail::authentication::Border;
+use contact_gateway::channels::mail::reading::{Reading, read};
+use contact_gateway::channels::mail::spool::Intaking;
+use contact_gateway::config::profile::load;
+use contact_gateway::domain::contact::Contact;
+use contact_gateway::domain::evidence::{Seen, TextNews, fingerprint, news};
+use contact_gateway::domain::profile::Profile;
+use serde_json::json;
+
+static PROFILE: LazyLock<Profile> = LazyLock::new(|| {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles/karbon-homes.toml");
+    load(&file).unwrap_or_else(|faults| panic!("{faults}"))
+});
+
+fn message(bytes: &[u8]) -> Reading {
+    let mut intaking = Intaking::new(&std::env::temp_dir());
+    intaking.push(bytes).unwrap();
+    read(&intaking.finish(), false, Border { authserv_ids: &[], hosts: &[] }).unwrap()
+}
+
+fn fault(name: &str) -> Reading {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults").join(name);
+    message(&std::fs::read(file.join("message.eml")).unwrap())
+}
+
+fn contact(reading: &Reading) -> Contact {
+    serde_json::from_value(json!({
+        "id": "C", "channel": "email", "at": "2026-11-28T12:00:00Z",
+        "subject": reading.subject, "text": reading.text,
+    }))
+    .unwrap()
+}
+
+fn lanes(reading: &Reading) -> Vec<&'static str> {
+    let hits = PROFILE.safeguards.hits(&contact(reading));
+    hits.iter().map(|hit| hit.lane.name()).collect()
+}
+
+#[test]
+fn a_safeguard_is_found_in_whatever_form_a_message_has() {
+    for name in [
+        "alt-plain-empty",
+        "alt-plain-placeholder",
+        "b64-cte-comment",
+        "b64-cte-semicolon",
+        "b64-footer",
+        "b64-longline-illegal",
+        "body-as-attachment-only",
+        "boundary-wrong",
+        "cs-utf8-but-win-apos",
+        "ct-enriched",
+        "html-unclosed-style",
+        "html-zwsp-in-word",
+        "plain-shy",
+        "sg-alt-related-blank",
+        "sg-apos-backtick",
+        "sg-gt-only-with-subject",
+        "sg-html-lt",
+        "sg-midline-boundary",
+        "sg-mislabel-welsh",
+        "sg-noclose",
+        "subj-split-multibyte",
+    ] {
+        let reading = fault(name);
+        let lanes = lanes(&reading);
+        assert!(
+            lanes.iter().any(|lane| matches!(*lane, "emergency" | "safeguarding")),
+            "{name}: {lanes:?} in {:?} {:?}",
+            reading.subject,
+            reading.text
+        );
+        assert!(!reading.unread, "{name}");
+    }
+}
+
+#[test]
+fn a_footer_under_base64_is_read_as_text() {
+    let text = fault("b64-footer").text.unwrap();
+    assert!(text.contains("gas leak") && text.contains("Sent via list"), "{text}");
+}
+
+#[test]
+fn new_words_in_any_alternative_are_possible_new_evidence() {
+    let known = "The roof has been leaking on and off since March and nobody has ever come to repair \
+                 it properly despite many promises";
+    for name in [
+        "ev2-alt-blank-new",
+        "ev2-alt-plain-old-html-new",
+        "ev2-midline-boundary",
+        "ev3-html-inline-below",
+    ] {
+        let contact = contact(&fault(name));
+        let mut seen = Seen::default();
+        seen.add_text(fingerprint(known));
+        let prints = fingerprint(contact.text.as_deref().unwrap());
+        let news = news(&contact, &prints, &seen, PROFILE.evidence.new_text_share);
+        assert!(matches!(news.text, TextNews::MostlyNew { .. }), "{name}: {news:?}");
+        assert!(
+            !contact.text.unwrap().lines().any(|line| line.starts_with("Dear customer")),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_same_in_plain_text_and_html_is_read_once() {
+    let message = message(
+        b"From: a@x.example\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\n\
+          The roof leaks\r\nagain.\r\n\r\n> We came on Monday\r\n--b\r\nContent-Type: text/html\r\n\r\n\
+          <p>The roof leaks again.</p><blockquote>We came on Monday</blockquote>\r\n--b--\r\n",
+    );
+    assert_eq!(message.text.unwrap().trim(), "The roof leaks\r\nagain.\r\n\r\n> We came on Monday");
+}
+
+#[test]
+fn what_one_alternative_quotes_and_another_says_is_said() {
+    let message = message(
+        b"From: a@x.example\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\n\
+          Thank you.\r\n> There is a gas leak.\r\n--b\r\nContent-Type: text/html\r\n\r\n\
+          <p>Thank you.</p><p>There is a gas leak.</p>\r\n--b--\r\n",
+    );
+    assert_eq!(lanes(&message), ["emergency"]);
+}
+
+#[test]
+fn attached_messages_and_text_files_are_read() {
+    let attached = |head: &str, body: &str| {
+        message(
+            format!(
+                "From: a@x.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n\
+                 see this\r\n--b\r\n{head}\r\n\r\n{body}\r\n--b--\r\n"
+            )
+            .as_bytes(),
+        )
+    };
+    let inner = "From: b@x.example\r\nSubject: gas leak\r\n\r\nhello";
+    let encoded = "RnJvbTogYkB4CgpUaGVyZSBpcyBhIGdhcyBsZWFrCg==";
+    for reading in [
+        attached("Content-Type: message/rfc822", inner),
+        attached("Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64", encoded),
+        attached("Content-Type: text/plain; name=a.txt", "There is a gas leak"),
+        attached("Content-Type: application/octet-stream; name=a.TXT", "There is a gas leak"),
+        attached("Content-Type: text/html; name=a.html", "<p>There is a gas&nbsp;leak"),
+    ] {
+        assert_eq!(lanes(&reading), ["emergency"]);
+        assert_eq!(reading.attachments.len(), 1);
+    }
+}
+
+#[test]
+fn programs_that_reply_by_themselves_are_automatic() {
+    assert!(fault("auto-x-autoreply").automatic);
+    assert!(fault("auto-prec-autoreply").automatic);
+    let report =
+        "Content-Type: multipart/report; boundary=r\r\n\r\n--r\r\n\r\nnot delivered\r\n--r--\r\n";
+    let wrapped = |list: &str, parts: &str| {
+        message(
+            format!(
+                "From: a@x.example\r\n{list}Content-Type: multipart/mixed; boundary=b\r\n\r\n\
+                 {parts}--b\r\n\r\nfooter\r\n--b--\r\n"
+            )
+            .as_bytes(),
+        )
+        .automatic
+    };
+    let first = format!("--b\r\n{report}");
+    assert!(wrapped("List-Id: <l.x.example>\r\n", &first));
+    // Somebody passes one on.
+    assert!(!wrapped("", &first));
+    assert!(!wrapped("List-Id: <l.x.example>\r\n", &format!("--b\r\n\r\nlook\r\n{first}")));
+}
