@@ -191,13 +191,12 @@ pub(crate) fn words(value: &[u8]) -> String {
         }
         out.extend(open.take().map(|(charset, bytes)| text(&bytes, Some(&charset))));
         out.push_str(&text(gap, None));
-        let next = behind
-            .windows(2)
-            .skip(1)
-            .position(|pair| pair == b"=?")
-            .map_or(behind.len(), |at| at + 1);
-        let space = behind.iter().position(u8::is_ascii_whitespace).unwrap_or(behind.len());
-        let (word, after) = behind.split_at(next.min(space).max(1).min(behind.len()));
+        // One look that ends with the word: a subject may be nothing but words.
+        let end = (1..behind.len()).find(|at| {
+            let here = behind.get(*at..).unwrap_or_default();
+            here.starts_with(b"=?") || here.first().is_some_and(u8::is_ascii_whitespace)
+        });
+        let (word, after) = behind.split_at(end.unwrap_or(behind.len()));
         out.push_str(&text(word, None));
         rest = after;
     }
