@@ -92,7 +92,8 @@ pub async fn ask_store(
     }
 }
 
-/// What is unfit about the machine for a gateway that this user starts: one warning a line.
+/// What is unfit about the machine for a gateway that this user starts, one line each. The configuration
+/// has no part in it, so that its warnings are counted without these.
 ///
 /// # Errors
 /// The configuration's faults, as [`run`].
@@ -104,7 +105,7 @@ pub fn look_at_machine(
     let loaded = config::load(&args.config, environment)?;
     let open_files = descriptors::fault(descriptors::attainable());
     for fault in open_files.into_iter().chain(open_to_others(&args.config, &loaded)) {
-        say(err, format_args!("warning: {fault}"));
+        say(err, format_args!("machine: {fault}"));
     }
     Ok(())
 }

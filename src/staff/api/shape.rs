@@ -217,7 +217,6 @@ pub struct Representative {
 
 #[derive(ToSchema)]
 pub struct Adjustment {
-    /// How casework names it.
     pub id: Option<String>,
     pub kind: AdjustmentKind,
     pub channel: Option<Channel>,
@@ -366,11 +365,9 @@ pub struct StaffContact {
     pub roster: Option<WeeklyHours>,
 }
 
-/// When somebody is there to answer, by the week.
 #[derive(ToSchema)]
 pub struct WeeklyHours {
     pub windows: Vec<Window>,
-    /// Whether the windows hold on bank holidays too.
     pub bank_holidays: Option<bool>,
 }
 

@@ -250,13 +250,16 @@ mod tests {
         let organisation = OrganisationId::new("karbon");
         let held = ledgers.place(&organisation, "held");
         *held.lock().await = Some(ledgers.keep(of_size(LARGE)));
+        let mut last = Arc::clone(&held);
         for person in 0..100 {
             let place = ledgers.place(&organisation, &person.to_string());
             *place.lock().await = Some(ledgers.keep(of_size(LARGE)));
+            last = place;
             assert!(ledgers.bytes.load(Ordering::Relaxed) <= REDIS_LEDGERS_BYTES_MAX + 2 * LARGE);
         }
         assert!(ledgers.place(&organisation, "held").lock().await.is_some());
         assert!(ledgers.place(&organisation, "99").lock().await.is_some());
+        drop(last);
         let taken = held.lock().await.take().map(Kept::take);
         assert_eq!(taken.map(|known| known.version.len()), Some(LARGE));
         ledgers.places.lock().unwrap().clear();

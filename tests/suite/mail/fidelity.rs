@@ -36,7 +36,10 @@ fn below_trace(message: &[u8]) -> &[u8] {
 fn decision(message: &[u8]) -> String {
     let line = message.split(|byte| *byte == b'\r').next().unwrap();
     let line = String::from_utf8(line.to_vec()).unwrap();
-    assert!(line.starts_with("X-Contact-Gateway-Decision: deliver; reason="), "{line}");
+    // What may be an emergency goes on to whoever it was addressed to, there being no mailbox of a queue.
+    let passes = ["deliver; reason=", "route; reason=safeguard."];
+    let value = line.strip_prefix("X-Contact-Gateway-Decision: ").unwrap();
+    assert!(passes.iter().any(|start| value.starts_with(start)), "{line}");
     line
 }
 
