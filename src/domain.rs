@@ -22,6 +22,7 @@ mod fingerprints;
 pub mod hours;
 pub mod identifier;
 pub mod instant;
+mod invisible;
 pub mod language;
 pub mod ledger;
 pub mod mention;

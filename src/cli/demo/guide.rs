@@ -80,8 +80,8 @@ fn mails(scratch: &Scratch) -> String {
 fn forms_to_paste(scratch: &Scratch) -> String {
     let contacts = scratch.listeners.contacts;
     format!(
-        "# A form. Lee Park contacts Karbon by e-mail or letter only; the page says so. A stranger's\n\
-         # form reaches its own handler.\n\
+        "# A form. Lee Park contacts Karbon by e-mail or letter only: the message is kept, and the page says\n\
+         # no more than to anybody, since anyone can type an address. A stranger's form reaches its handler.\n\
          curl -sS http://{contacts}/karbon/contact -d email=lee.park@mail.example -d message=Hello\n\
          curl -sS http://{contacts}/karbon/contact -d email=somebody@else.example -d message=Hello\n"
     )

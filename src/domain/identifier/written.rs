@@ -3,28 +3,7 @@
 use std::borrow::Cow;
 
 use super::IdentifierKind;
-
-/// Whether a character shows nothing: default-ignorable ones (UAX #44), by which copies from web pages
-/// and chats differ from what was typed.
-const fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}'
-            | '\u{34f}'
-            | '\u{61c}'
-            | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}'
-            | '\u{ffa0}'
-            | '\u{e0000}'..='\u{e0fff}'
-    )
-}
+use crate::domain::invisible::is_invisible;
 
 /// A text without characters that show nothing.
 pub fn visible(text: &str) -> Cow<'_, str> {
