@@ -20,7 +20,7 @@ pub enum Kind {
     Described,
     /// Welsh, or Welsh and English.
     Welsh,
-    /// It sounds like a lane and is none.
+    /// A near miss: it sounds like a lane but belongs to none.
     NearMiss,
     Ordinary,
 }

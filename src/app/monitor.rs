@@ -37,7 +37,7 @@ impl Monitor {
         }
         for organisation in &self.organisations {
             let counting = self.queues.queues(organisation);
-            // A store that is away is told by its part; the figures stay what they were.
+            // `part_up` reports a store that is away; the figures keep their last values.
             let Ok(Ok(counts)) = tokio::time::timeout(HEALTH_PART_WAIT, counting).await else {
                 continue;
             };

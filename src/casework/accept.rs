@@ -31,7 +31,7 @@ pub struct By {
 /// the store before sees that it was accepted, and every receiver of events where to go on.
 ///
 /// # Errors
-/// The store or what is kept of it can't be read or written. `Corrupt`: the store is damaged, which no
+/// The store, or the gateway's record of it, can't be read or written. `Corrupt`: the store is damaged, which no
 /// accepting mends.
 pub async fn accept(
     store: &dyn Store,

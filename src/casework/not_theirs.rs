@@ -105,7 +105,7 @@ impl Casework {
 }
 
 impl Desk {
-    /// The contact's item belongs to nobody any more, and says so; where there is none, the audit trail
+    /// Takes the contact's item off the person and notes that on it; where there is none, the audit trail
     /// does.
     async fn disown(
         &self,

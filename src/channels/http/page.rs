@@ -57,7 +57,7 @@ pub fn fault_response(kind: ProblemType, asker: &HeaderMap, look: &Look) -> Resp
 }
 
 /// The neutral page: the same for everybody whose message is kept, whatever was decided. It reveals
-/// nothing of the person whose address stands in the form, since anybody may have typed it.
+/// nothing of the person whose address was entered, since anybody may have typed it.
 pub fn received(
     status: StatusCode,
     organisation: &Organisation,
@@ -78,7 +78,7 @@ pub fn received(
     })
 }
 
-/// What a limited sender is told who is known to be the person, or where the form may say so: what,
+/// The page for a limited sender who is known to be the person, or where the form may say so: what,
 /// until when, other ways, in an emergency, under which reference.
 pub fn limited(
     decision: &Decision,
