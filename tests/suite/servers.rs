@@ -1,4 +1,4 @@
-//! Mail servers and nginx as the guides set them up (`docs/mail.md`, `README.md`), in front of the
+//! Mail servers and nginx as the guides set them up (`docs/mail.md`, `docs/getting-started.md`), in front of the
 //! real program and behind it: guide and reality can't part.
 //!
 //! Debian can have one mail server installed. Postfix is; Exim and OpenSMTPD are unpacked by

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 pub const MAIL: &str = "docs/mail.md";
-pub const README: &str = "README.md";
+pub const START: &str = "docs/getting-started.md";
 
 /// The text of a block, without what indents it.
 pub fn block(file: &str, name: &str) -> String {

@@ -1,4 +1,4 @@
-//! nginx in front of a form, as the README has it.
+//! nginx in front of a form, as docs/getting-started.md sets it up.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::checks::free_port;
-use super::guide::{README, block, filled, head};
+use super::guide::{START, block, filled, head};
 use crate::contacts_edge::client::{raw, request};
 use crate::contacts_edge::upstream::Upstream;
 use crate::served::{Place, person};
@@ -54,7 +54,7 @@ fn nginx(folder: &std::path::Path, location: &str, port: u16) -> Nginx {
 async fn nginx_in_front_of_a_form() {
     let form = Upstream::start().await;
     let guide = filled(
-        block(README, "form-gateway"),
+        block(START, "form-gateway"),
         &[
             ("127.0.0.1:8080", "127.0.0.1:0".to_owned()),
             ("127.0.0.1:8081", "127.0.0.1:0".to_owned()),
@@ -73,7 +73,7 @@ async fn nginx_in_front_of_a_form() {
     )]));
     let served = place.serve();
     let location =
-        filled(block(README, "form-nginx"), &[("127.0.0.1:8080", served.contacts.to_string())]);
+        filled(block(START, "form-nginx"), &[("127.0.0.1:8080", served.contacts.to_string())]);
     let folder = tempfile::Builder::new().prefix("nginx").tempdir_in("/var/tmp").unwrap();
     let port = free_port();
     let nginx = nginx(folder.path(), &location, port);

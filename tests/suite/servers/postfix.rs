@@ -1,7 +1,7 @@
-//! Postfix, as the README has it, and by socket files.
+//! Postfix, as docs/getting-started.md sets it up, and by socket files.
 
 use super::checks::{MailServer, rig};
-use super::guide::{MAIL, README, block, filled, head};
+use super::guide::{MAIL, START, block, filled, head};
 use crate::mail::postfix::Postfix;
 
 impl MailServer for Postfix {
@@ -16,14 +16,14 @@ impl MailServer for Postfix {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postfix_in_ten_minutes() {
-    let mut rig = rig(&head(&block(README, "postfix-gateway"))).await;
+    let mut rig = rig(&head(&block(START, "postfix-gateway"))).await;
     let ports = rig.ports;
     let values = [
         ("smtp      inet", format!("127.0.0.1:{} inet", ports.front)),
         ("10024", ports.lmtp.to_string()),
         ("10026", ports.back.to_string()),
     ];
-    let master = filled(block(README, "postfix-master"), &values);
+    let master = filled(block(START, "postfix-master"), &values);
     let postfix = Postfix::start(rig.sink.port, "", &master);
     rig.every_disposition(&postfix).await;
     rig.a_gateway_that_is_gone(&postfix).await;

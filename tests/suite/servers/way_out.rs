@@ -4,28 +4,28 @@
 use serde_json::json;
 
 use super::checks::rig;
-use super::guide::{MAIL, README, block, filled};
+use super::guide::{MAIL, START, block, filled};
 use crate::mail::postfix::Postfix;
 
 #[test]
-fn readme_and_guide_have_one_text() {
-    for (readme, guide) in
+fn getting_started_and_the_mail_guide_agree() {
+    for (start, guide) in
         [("postfix-master", "postfix-after-queue"), ("postfix-out", "postfix-out")]
     {
-        assert_eq!(block(README, readme), block(MAIL, guide), "{readme}");
+        assert_eq!(block(START, start), block(MAIL, guide), "{start}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn out_of_postfix_and_in_again() {
-    let mut rig = rig(&super::guide::head(&block(README, "postfix-gateway"))).await;
+    let mut rig = rig(&super::guide::head(&block(START, "postfix-gateway"))).await;
     let ports = rig.ports;
     let values = [
         ("smtp      inet", format!("127.0.0.1:{} inet", ports.front)),
         ("10024", ports.lmtp.to_string()),
         ("10026", ports.back.to_string()),
     ];
-    let with = filled(block(README, "postfix-master"), &values);
+    let with = filled(block(START, "postfix-master"), &values);
     let postfix = Postfix::start(rig.sink.port, "", &with);
     rig.served.take().unwrap().kill();
     let to = ["a@karbon.example"];
@@ -41,7 +41,7 @@ async fn out_of_postfix_and_in_again() {
         .collect();
     assert_ne!(without, with);
     postfix.write_master(&without);
-    for line in block(README, "postfix-out").lines() {
+    for line in block(START, "postfix-out").lines() {
         postfix.run(line);
     }
     let taken = rig.taken(&postfix, 2).await;
