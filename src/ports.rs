@@ -6,6 +6,7 @@
 pub mod archive;
 pub mod clock;
 pub mod dead_letters;
+pub mod documents;
 pub mod message;
 pub mod past;
 pub mod portable;
@@ -13,6 +14,7 @@ pub mod relay;
 
 pub use archive::{Archive, ArchiveIdentity, Original, OriginalFault, OriginalTrouble};
 pub use clock::{Clock, SteadyClock, SystemClock};
+pub use documents::Documents;
 pub use past::Past;
 
 use std::sync::Arc;
@@ -383,9 +385,12 @@ pub trait Deliveries: Send + Sync {
 }
 
 /// What a store must be: all of it, on one atomic and durable ground.
-pub trait Store: Register + Decisions + Queues + AuditTrail + Deliveries + Past {}
+pub trait Store:
+    Register + Decisions + Queues + AuditTrail + Deliveries + Documents + Past
+{
+}
 
-impl<T: Register + Decisions + Queues + AuditTrail + Deliveries + Past> Store for T {}
+impl<T: Register + Decisions + Queues + AuditTrail + Deliveries + Documents + Past> Store for T {}
 
 /// A message that the gateway itself writes: a notice to a sender, or a copy to a route's mailbox.
 #[derive(Clone)]

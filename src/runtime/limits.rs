@@ -1,9 +1,11 @@
 //! Every bound of the gateway in one place, each with its unit and what happens when it is reached.
 
+mod documents;
 mod mail;
 
 use std::time::Duration;
 
+pub use self::documents::*;
 pub use self::mail::*;
 
 // === HTTP ===

@@ -9,6 +9,7 @@ mod audit;
 mod decisions;
 mod deliveries;
 mod desk;
+mod documents;
 mod fault;
 mod feed;
 mod items;
@@ -126,6 +127,16 @@ impl Embedded {
         }])
     }
 
+    /// Whoever made a change of people should not wait for a poll. It is written; if it can't be read
+    /// back now, the follower reads it when it can.
+    async fn tell_changes(&self) {
+        let feed = Arc::clone(&self.feed);
+        let told = tokio::task::spawn_blocking(move || feed.catch_up()).await;
+        if let Err(fault) = told.map_err(fault::task).flatten() {
+            tracing::warn!(%fault, "a change of people is told later");
+        }
+    }
+
     /// Commits what waits and ends the threads. Blocks until they have ended; calls after it are
     /// answered with `Unavailable`.
     pub fn close(&self) {
@@ -167,13 +178,7 @@ impl Register for Embedded {
                 desk.trail.append(&organisation, &stamp, &event)
             })
             .await?;
-        // Whoever made the change should not wait for a poll. It is written; if it can't be read
-        // back now, the follower reads it when it can.
-        let feed = Arc::clone(&self.feed);
-        let told = tokio::task::spawn_blocking(move || feed.catch_up()).await;
-        if let Err(fault) = told.map_err(fault::task).flatten() {
-            tracing::warn!(%fault, "a change of people is told later");
-        }
+        self.tell_changes().await;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! The store in memory, for `simulate` and tests. As the other stores in everything but that it
 //! forgets at its end.
 
+mod documents;
 mod portable;
 mod room;
 
@@ -20,6 +21,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Nameplate, TrailEnd};
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
+use crate::ports::documents::{Batch, Document, DocumentPage, Documents, Listing, WriteFault};
 use crate::ports::{
     Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
     JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
@@ -264,6 +266,37 @@ impl Deliveries for Memory {
             }
         });
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Documents for Memory {
+    async fn document(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        id: &str,
+    ) -> Result<Option<Document>, StoreError> {
+        Ok(self.enter(organisation, |room| room.shelf.get(kind, id).cloned()))
+    }
+
+    async fn documents(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        listing: Listing,
+    ) -> Result<DocumentPage, StoreError> {
+        Ok(self.enter(organisation, |room| room.shelf.list(kind, &listing)))
+    }
+
+    async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), WriteFault> {
+        batch.check()?;
+        self.enter(organisation, |room| {
+            for person in room.write(batch).map_err(WriteFault::Conflict)? {
+                let _ = self.followers.send(Change::Put(organisation.clone(), person));
+            }
+            Ok(())
+        })
     }
 }
 

@@ -18,6 +18,7 @@ mod address;
 mod breaker;
 mod check;
 mod decisions;
+mod documents;
 mod fault;
 mod feed;
 mod items;
@@ -126,6 +127,15 @@ impl Redis {
         Ok(())
     }
 
+    /// Whoever made a change of people should not wait for its announcement. It is written; if it can't
+    /// be read back now, the follower reads it when it can.
+    async fn tell_changes(&self, organisation: &OrganisationId, before: u64) {
+        self.feed.know(organisation, before);
+        if let Err(fault) = self.feed.catch_up(organisation).await {
+            tracing::warn!(%fault, "a change of people is told later");
+        }
+    }
+
     async fn append(&self, keys: &Keys, stamp: Stamp, event: AuditEvent) -> Result<(), StoreError> {
         let on = [keys.audit(), keys.once(&self.token())];
         let mut with = Arguments::default();
@@ -181,12 +191,7 @@ impl Register for Redis {
     ) -> Result<(), StoreError> {
         self.is_whole(organisation).await?;
         let before = people::put(self, organisation, &people, stamp, event).await?;
-        // Whoever made the change should not wait for its announcement. It is written; if it can't
-        // be read back now, the follower reads it when it can.
-        self.feed.know(organisation, before);
-        if let Err(fault) = self.feed.catch_up(organisation).await {
-            tracing::warn!(%fault, "a change of people is told later");
-        }
+        self.tell_changes(organisation, before).await;
         Ok(())
     }
 

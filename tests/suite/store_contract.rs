@@ -8,6 +8,7 @@ mod changes;
 mod copies;
 mod decisions;
 mod deliveries;
+mod documents;
 mod embedded;
 pub mod facts;
 mod failovers;
@@ -89,6 +90,15 @@ macro_rules! clauses {
             changes: every_gateway_is_told_of_every_change,
             changes: a_change_is_told_in_time,
             changes: a_flood_of_changes_is_told_or_said_to_be_missed,
+            documents: a_document_is_written_read_changed_and_removed,
+            documents: what_was_changed_meanwhile_is_not_overwritten,
+            documents: of_many_writers_none_is_lost,
+            documents: a_batch_is_written_whole_or_not_at_all,
+            documents: a_person_of_a_batch_is_told_to_every_gateway,
+            documents: of_two_who_change_a_person_neither_is_lost,
+            documents: documents_are_listed_by_their_keys_page_by_page,
+            documents: documents_of_organisations_never_meet,
+            documents: a_batch_that_can_not_be_right_is_refused,
             deliveries: what_was_delivered_is_remembered,
             model: it_does_as_the_store_in_memory_does,
         }

@@ -12,6 +12,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{Nameplate, TrailEnd};
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
+use crate::ports::documents::{Batch, Document, DocumentPage, Documents, Listing, WriteFault};
 use crate::ports::{
     Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
     JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, Store,
@@ -163,6 +164,31 @@ impl Deliveries for Unopened {
         _: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         Err(self.fault())
+    }
+}
+
+#[async_trait]
+impl Documents for Unopened {
+    async fn document(
+        &self,
+        _: &OrganisationId,
+        _: &str,
+        _: &str,
+    ) -> Result<Option<Document>, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn documents(
+        &self,
+        _: &OrganisationId,
+        _: &str,
+        _: Listing,
+    ) -> Result<DocumentPage, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn write(&self, _: &OrganisationId, _: Batch) -> Result<(), WriteFault> {
+        Err(self.fault().into())
     }
 }
 

@@ -42,10 +42,10 @@ pub(super) fn one(
 }
 
 /// Writes the records and notes each for the followers.
-pub(super) fn put(
+pub(super) fn put<'p>(
     connection: &Connection,
     organisation: &OrganisationId,
-    people: &[Person],
+    people: impl IntoIterator<Item = &'p Person>,
 ) -> Result<(), StoreError> {
     let organisation = organisation.as_str();
     let mut write = connection

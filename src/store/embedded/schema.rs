@@ -13,6 +13,8 @@
 //! | `audit` | the audit trail, numbered from 1 for each organisation, without gaps |
 //! | `delivery` | what downstream has taken |
 //! | `copy` | how far a copy of another store into this one has come |
+//! | `document` | a record that staff write, of any kind, with its version |
+//! | `document_key` | under which values a document is listed |
 //! | `nameplate` | the names of the audit trail, by which it is told from another, and its archive |
 //!
 //! Every key begins with the organisation: nothing crosses from one to another. Columns named
@@ -88,6 +90,17 @@ const STEPS: &[&str] = &[
     "
     CREATE TABLE nameplate (
         organisation TEXT PRIMARY KEY NOT NULL, record TEXT NOT NULL) STRICT, WITHOUT ROWID;
+",
+    "
+    CREATE TABLE document (
+        organisation TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
+        version INTEGER NOT NULL, record TEXT NOT NULL,
+        PRIMARY KEY (organisation, kind, id)) STRICT;
+    CREATE TABLE document_key (
+        organisation TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+        id TEXT NOT NULL,
+        PRIMARY KEY (organisation, kind, name, value, id)) STRICT, WITHOUT ROWID;
+    CREATE INDEX document_key_of ON document_key (organisation, kind, id);
 ",
 ];
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::documents::Shelf;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::decision::Decision;
 use crate::domain::ledger::{Counted, Ledger, Received, TOLD_AHEAD_MAX, Told};
@@ -30,6 +31,8 @@ pub(super) struct Room {
     /// How far a copy into this room has come.
     pub(super) copy: Option<CopyMark>,
     pub(super) nameplate: Option<Nameplate>,
+    /// What staff wrote.
+    pub(super) shelf: Shelf,
 }
 
 /// A decision as it was recorded.

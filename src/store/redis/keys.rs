@@ -24,6 +24,9 @@
 //! | `acknowledged` | string | empty; written behind a step that replicas must acknowledge |
 //! | `copy` | string | how far a copy of another store into this one has come (JSON) |
 //! | `nameplate` | string | the names of the audit trail, by which it is told from another, and its archive (JSON) |
+//! | `documents:<kind>` | hash | id → a record that staff write, with its version and keys (JSON) |
+//! | `listed:<kind>:<index>` | sorted set | all scores 0: the value of a document's key, a byte 0, its id |
+//! | `kinds` | set | kinds of which there ever was a document |
 //! | `once:<token>` | string | a step that was done, for a retry of the same call; expires |
 //!
 //! Instants named `at` are microseconds since 1970 UTC, rounded down. Changes are announced on the
@@ -140,6 +143,19 @@ impl Keys {
 
     pub(super) fn nameplate(&self) -> String {
         self.key("nameplate")
+    }
+
+    pub(super) fn documents(&self, kind: &str) -> String {
+        self.named("documents", kind)
+    }
+
+    /// Neither name has a `:` in it.
+    pub(super) fn listed(&self, kind: &str, index: &str) -> String {
+        self.named("listed", &format!("{kind}:{index}"))
+    }
+
+    pub(super) fn kinds(&self) -> String {
+        self.key("kinds")
     }
 
     pub(super) fn once(&self, token: &str) -> String {

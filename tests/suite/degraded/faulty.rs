@@ -13,6 +13,9 @@ use contact_gateway::domain::organisation::OrganisationId;
 use contact_gateway::domain::past::{Nameplate, TrailEnd};
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::queue::QueueItem;
+use contact_gateway::ports::documents::{
+    Batch, Document, DocumentPage, Documents, Listing, WriteFault,
+};
 use contact_gateway::ports::{
     Archive, Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries,
     ItemFilter, JournalEntry, Original, Past, PlainDecision, QueueCount, Queues, Register,
@@ -274,5 +277,33 @@ impl Archive for FullDisk {
 
     async fn discard(&self, _: &OrganisationId, _: &str) -> Result<(), StoreError> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Documents for Faulty {
+    async fn document(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        id: &str,
+    ) -> Result<Option<Document>, StoreError> {
+        self.pass().await?;
+        self.inner.document(organisation, kind, id).await
+    }
+
+    async fn documents(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        listing: Listing,
+    ) -> Result<DocumentPage, StoreError> {
+        self.pass().await?;
+        self.inner.documents(organisation, kind, listing).await
+    }
+
+    async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), WriteFault> {
+        self.pass().await?;
+        self.inner.write(organisation, batch).await
     }
 }

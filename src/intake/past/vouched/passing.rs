@@ -13,6 +13,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{Nameplate, TrailEnd};
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
+use crate::ports::documents::{Batch, Document, DocumentPage, Documents, Listing, WriteFault};
 use crate::ports::{
     Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
     JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
@@ -204,6 +205,35 @@ impl Deliveries for Vouched {
         self.admit(organisation).await?;
         let remembered = self.store().remember_delivered(organisation, keys, at).await;
         self.passed(organisation, remembered)
+    }
+}
+
+#[async_trait]
+impl Documents for Vouched {
+    async fn document(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        id: &str,
+    ) -> Result<Option<Document>, StoreError> {
+        self.store().document(organisation, kind, id).await
+    }
+
+    async fn documents(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        listing: Listing,
+    ) -> Result<DocumentPage, StoreError> {
+        self.store().documents(organisation, kind, listing).await
+    }
+
+    async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), WriteFault> {
+        self.admit(organisation).await?;
+        match self.store().write(organisation, batch).await {
+            Err(WriteFault::Store(error)) => Ok(self.passed(organisation, Err(error))?),
+            written => written,
+        }
     }
 }
 

@@ -15,9 +15,7 @@ pub(super) fn record(
     record: &Record,
 ) -> Result<(), StoreError> {
     match record {
-        Record::Person(person) => {
-            people::put(connection, organisation, std::slice::from_ref(person.as_ref()))
-        }
+        Record::Person(person) => people::put(connection, organisation, [person.as_ref()]),
         Record::Decision(recorded) => decision(connection, organisation.as_str(), recorded),
         Record::Ledger(remembered) => whole_ledger(connection, organisation.as_str(), remembered),
         Record::Item(item) => items::put(connection, organisation, item),

@@ -1,0 +1,14 @@
+//! Bounds of what staff write in one step.
+
+/// Documents that one batch writes or removes. More: refused.
+pub const BATCH_DOCUMENTS_MAX: usize = 1_000;
+/// Queue items that one batch writes. More: refused.
+pub const BATCH_ITEMS_MAX: usize = 1_000;
+/// Audit entries of one batch. More: refused.
+pub const BATCH_AUDIT_MAX: usize = 1_000;
+/// Bytes of a document's body. More: refused.
+pub const DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Keys under which one document is listed. More: refused.
+pub const DOCUMENT_KEYS_MAX: usize = 64;
+/// Bytes of a document's id, and of the value of one of its keys. More: refused.
+pub const DOCUMENT_KEY_BYTES_MAX: usize = 1_024;

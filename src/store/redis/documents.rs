@@ -1,0 +1,160 @@
+//! Documents on Redis, and batches over all that staff write.
+
+mod batch;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::Redis;
+use super::fault::rubbish;
+use super::keys::{self, Keys, json};
+use super::script::take;
+use crate::domain::organisation::OrganisationId;
+use crate::ports::StoreError;
+use crate::ports::documents::{
+    BY_ID, Batch, Document, DocumentPage, Documents, IndexKey, Listing, Order, Place, WriteFault,
+};
+
+#[async_trait]
+impl Documents for Redis {
+    async fn document(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        id: &str,
+    ) -> Result<Option<Document>, StoreError> {
+        let keys = Keys::of(organisation);
+        let mut command = redis::cmd("HGET");
+        command.arg(keys.documents(kind)).arg(id);
+        let record: Option<String> = take(Some(self.link.ask(&keys, &command).await?))?;
+        record.map(|record| read(kind, id.to_owned(), &record)).transpose()
+    }
+
+    async fn documents(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        listing: Listing,
+    ) -> Result<DocumentPage, StoreError> {
+        list(self, &Keys::of(organisation), kind, &listing).await
+    }
+
+    async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), WriteFault> {
+        batch.check()?;
+        self.is_whole(organisation).await?;
+        let changes_people = !batch.people.is_empty();
+        let before = batch::write(self, &Keys::of(organisation), batch).await?;
+        if changes_people {
+            self.tell_changes(organisation, before).await;
+        }
+        Ok(())
+    }
+}
+
+/// A document as it stands in its kind's hash.
+#[derive(Serialize)]
+struct Written<'a> {
+    version: u64,
+    keys: &'a [IndexKey],
+    body: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    version: u64,
+    keys: Vec<IndexKey>,
+    body: Box<RawValue>,
+}
+
+pub(super) fn record(document: &Document) -> Result<String, StoreError> {
+    let Document { version, keys, body, .. } = document;
+    json(&Written { version: *version, keys, body })
+}
+
+pub(super) fn read(kind: &str, id: String, record: &str) -> Result<Document, StoreError> {
+    let Read { version, keys, body } = keys::read(record, "document")?;
+    Ok(Document { kind: kind.to_owned(), id, version, keys, body })
+}
+
+/// Every list that a document is in, with the member that it is there.
+pub(super) fn members(keys: &Keys, document: &Document) -> Vec<(String, String)> {
+    let Document { kind, id, .. } = document;
+    let own = document.keys.iter().map(|key| (key.index.as_str(), key.value.as_str()));
+    own.chain([(BY_ID, id.as_str())])
+        .map(|(index, value)| (keys.listed(kind, index), format!("{value}\0{id}")))
+        .collect()
+}
+
+/// No value and no id has a byte 0, so that members are ordered by value, then by id.
+fn place(member: &str) -> Result<Place, StoreError> {
+    let (value, id) = member.split_once('\0').ok_or_else(rubbish)?;
+    Ok(Place { value: value.to_owned(), id: id.to_owned() })
+}
+
+async fn list(
+    redis: &Redis,
+    keys: &Keys,
+    kind: &str,
+    listing: &Listing,
+) -> Result<DocumentPage, StoreError> {
+    let size = listing.page_size();
+    let command = range(&keys.listed(kind, &listing.index), listing);
+    let found: Vec<String> = take(Some(redis.link.ask(keys, &command).await?))?;
+    let is_more = found.len() > size;
+    let places: Vec<Place> =
+        found.iter().take(size).map(|member| place(member)).collect::<Result<_, _>>()?;
+    let next = places.last().filter(|_| is_more).cloned();
+    if places.is_empty() {
+        return Ok(DocumentPage { documents: Vec::new(), next });
+    }
+    let mut command = redis::cmd("HMGET");
+    command.arg(keys.documents(kind));
+    for place in &places {
+        command.arg(&place.id);
+    }
+    let records: Vec<Option<String>> = take(Some(redis.link.ask(keys, &command).await?))?;
+    let mut documents = Vec::with_capacity(places.len());
+    for (place, record) in places.into_iter().zip(records) {
+        // It may have been removed, or listed elsewhere, between the two commands.
+        let Some(record) = record else { continue };
+        let document = read(kind, place.id, &record)?;
+        let is_there = listing.index == BY_ID
+            || document
+                .keys
+                .iter()
+                .any(|key| key.index == listing.index && key.value == place.value);
+        if is_there {
+            documents.push(document);
+        }
+    }
+    Ok(DocumentPage { documents, next })
+}
+
+/// The members of a page, and one more to know whether there is one.
+fn range(list: &str, listing: &Listing) -> redis::Cmd {
+    let member = |place: &Place| format!("({}\0{}", place.value, place.id);
+    let (from, to) = (listing.from.as_ref(), listing.to.as_ref());
+    let mut low = from.map_or("-".to_owned(), |from| format!("[{from}"));
+    let mut high = to.map_or("+".to_owned(), |to| format!("({to}"));
+    let mut command = redis::cmd(match listing.order {
+        Order::Ascending => "ZRANGEBYLEX",
+        Order::Descending => "ZREVRANGEBYLEX",
+    });
+    command.arg(list);
+    match (listing.order, &listing.after) {
+        (Order::Ascending, Some(after)) if from.is_none_or(|from| after.value >= *from) => {
+            low = member(after);
+        }
+        (Order::Descending, Some(after)) if to.is_none_or(|to| after.value < *to) => {
+            high = member(after);
+        }
+        (_, _) => {}
+    }
+    match listing.order {
+        Order::Ascending => command.arg(low).arg(high),
+        Order::Descending => command.arg(high).arg(low),
+    };
+    command.arg("LIMIT").arg(0).arg(listing.page_size() + 1);
+    command
+}

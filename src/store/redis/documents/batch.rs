@@ -1,0 +1,256 @@
+//! A batch as one script. What it replaces is read first, for what only its record says (in which lists
+//! it stands); the script does nothing where a record is no longer that one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+
+use super::super::Redis;
+use super::super::fault::rubbish;
+use super::super::keys::{self, CHANNEL, Keys, json};
+use super::super::script::{Arguments, parts, take};
+use super::{members, read, record};
+use crate::domain::person::Person;
+use crate::domain::queue::QueueItem;
+use crate::ports::StoreError;
+use crate::ports::documents::{Batch, Conflict, Document, DocumentWrite, WriteFault};
+use crate::runtime::limits::{
+    CHANGES_AT_ONCE_MAX, CHANGES_KEPT_MAX, REDIS_BULK_WAIT, REDIS_ONCE_KEPT, REDIS_PEOPLE_PIECE,
+    REDIS_RESPONSE_WAIT,
+};
+use crate::runtime::tokens::hex;
+
+/// Writes, and answers the number of the last change of people before.
+pub(super) async fn write(redis: &Redis, keys: &Keys, batch: Batch) -> Result<u64, WriteFault> {
+    let many = batch.people.len() + batch.documents.len() + batch.items.len();
+    let wait = if many > REDIS_PEOPLE_PIECE { REDIS_BULK_WAIT } else { REDIS_RESPONSE_WAIT };
+    let stood = Stood::read(redis, keys, &batch).await?;
+    let mut step = Step::new(keys, redis.token());
+    let conflicts = stood.look(&batch, &mut step)?;
+    for (write, record) in batch.documents.iter().zip(&stood.documents) {
+        step.document(write, record.as_deref(), &batch)?;
+    }
+    for write in &batch.items {
+        step.item(write.was.as_ref(), &write.now)?;
+    }
+    let (on, with) = step.finish(&batch)?;
+    let answer = redis.link.write(keys, &redis.scripts.batch, &on, &with, wait).await?;
+    let mut answer = parts(answer)?.into_iter();
+    let place: usize = take(answer.next())?;
+    match place.checked_sub(1) {
+        None => Ok(take::<String>(answer.next())?.parse().map_err(|_| rubbish())?),
+        Some(place) => {
+            let conflict = conflicts.into_iter().nth(place).ok_or_else(rubbish)?;
+            Err(WriteFault::Conflict(conflict))
+        }
+    }
+}
+
+/// The records that a batch replaces, in its order.
+struct Stood {
+    documents: Vec<Option<String>>,
+    people: Vec<Option<String>>,
+    items: Vec<Option<String>>,
+}
+
+impl Stood {
+    async fn read(redis: &Redis, keys: &Keys, batch: &Batch) -> Result<Stood, StoreError> {
+        let mut of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for write in &batch.documents {
+            let (kind, id) = write.names();
+            of.entry(kind).or_default().push(id);
+        }
+        let mut documents = BTreeMap::new();
+        for (kind, ids) in of {
+            let records = some(redis, keys, &keys.documents(kind), &ids).await?;
+            documents.extend(ids.into_iter().map(|id| (kind, id)).zip(records));
+        }
+        let people: Vec<&str> = batch.people.iter().map(|write| write.now.id.as_str()).collect();
+        let items: Vec<&str> = batch.items.iter().map(|write| write.now.id.as_str()).collect();
+        Ok(Stood {
+            documents: batch
+                .documents
+                .iter()
+                .map(|write| documents.remove(&write.names()).flatten())
+                .collect(),
+            people: some(redis, keys, &keys.people(), &people).await?,
+            items: some(redis, keys, &keys.items(), &items).await?,
+        })
+    }
+
+    /// Compares what stands with what the caller read, and has the script look whether it still
+    /// stands. The records are compared as they are written: one of an older gateway lacks what ours
+    /// has. What each look that fails would mean.
+    fn look(&self, batch: &Batch, step: &mut Step<'_>) -> Result<Vec<Conflict>, WriteFault> {
+        let mut conflicts = Vec::new();
+        for (write, stands) in batch.documents.iter().zip(&self.documents) {
+            let (kind, id) = write.names();
+            let is = stands.as_deref().map(|it| read(kind, id.to_owned(), it)).transpose()?;
+            let same = is.map_or(0, |is| is.version) == write.read_at();
+            step.look(step.keys.documents(kind), id, stands.as_deref());
+            conflicts.push(agreed(same, write.conflict())?);
+        }
+        for (write, stands) in batch.people.iter().zip(&self.people) {
+            let id = &write.now.id;
+            let is = stands.as_deref().map(|it| keys::read::<Person>(it, "person")).transpose()?;
+            step.look(step.keys.people(), id, stands.as_deref());
+            let conflict = Conflict::Person { id: id.clone() };
+            conflicts.push(agreed(is.as_ref() == write.was.as_deref(), conflict)?);
+        }
+        for (write, stands) in batch.items.iter().zip(&self.items) {
+            let id = &write.now.id;
+            let is = stands
+                .as_deref()
+                .map(|it| keys::read::<QueueItem>(it, "queue item"))
+                .transpose()?;
+            step.look(step.keys.items(), id, stands.as_deref());
+            let conflict = Conflict::Item { id: id.clone() };
+            conflicts.push(agreed(is == write.was, conflict)?);
+        }
+        Ok(conflicts)
+    }
+}
+
+fn agreed(same: bool, conflict: Conflict) -> Result<Conflict, WriteFault> {
+    if same { Ok(conflict) } else { Err(WriteFault::Conflict(conflict)) }
+}
+
+async fn some(
+    redis: &Redis,
+    keys: &Keys,
+    hash: &str,
+    ids: &[&str],
+) -> Result<Vec<Option<String>>, StoreError> {
+    let mut records = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(REDIS_PEOPLE_PIECE) {
+        let mut command = redis::cmd("HMGET");
+        command.arg(hash).arg(ids);
+        let answer = redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?;
+        records.extend(take::<Vec<Option<String>>>(Some(answer))?);
+    }
+    Ok(records)
+}
+
+/// What the script is given.
+struct Step<'a> {
+    keys: &'a Keys,
+    on: Vec<String>,
+    places: BTreeMap<String, usize>,
+    looks: Vec<(usize, String, String)>,
+    writes: Vec<Vec<String>>,
+    kinds: BTreeSet<String>,
+}
+
+impl<'a> Step<'a> {
+    fn new(keys: &'a Keys, token: String) -> Self {
+        let mut step = Step {
+            keys,
+            on: Vec::new(),
+            places: BTreeMap::new(),
+            looks: Vec::new(),
+            writes: Vec::new(),
+            kinds: BTreeSet::new(),
+        };
+        for key in [keys.once(&token), keys.people(), keys.changes(), keys.audit()] {
+            step.place(key);
+        }
+        step
+    }
+
+    /// The place of a key among those that the script is given, from 1.
+    fn place(&mut self, key: String) -> usize {
+        let next = self.on.len() + 1;
+        *self.places.entry(key).or_insert_with_key(|key| {
+            self.on.push(key.clone());
+            next
+        })
+    }
+
+    fn look(&mut self, hash: String, field: &str, stands: Option<&str>) {
+        let place = self.place(hash);
+        let digest =
+            stands.map(|record| hex(digest(&SHA1_FOR_LEGACY_USE_ONLY, record.as_bytes()).as_ref()));
+        self.looks.push((place, field.to_owned(), digest.unwrap_or_default()));
+    }
+
+    fn write(&mut self, words: &[&str]) {
+        if let [_, key, ..] = words {
+            self.place((*key).to_owned());
+        }
+        self.writes.push(words.iter().map(|word| (*word).to_owned()).collect());
+    }
+
+    /// The record that stands says in which lists it does.
+    fn document(
+        &mut self,
+        write: &DocumentWrite,
+        stands: Option<&str>,
+        batch: &Batch,
+    ) -> Result<(), StoreError> {
+        let (kind, id) = write.names();
+        let hash = self.keys.documents(kind);
+        if let Some(stands) = stands {
+            for (list, member) in members(self.keys, &read(kind, id.to_owned(), stands)?) {
+                self.write(&["ZREM", &list, &member]);
+            }
+        }
+        let DocumentWrite::Put(document) = write else {
+            self.write(&["HDEL", &hash, id]);
+            return Ok(());
+        };
+        let document: Document = document.clone().written(batch.stamp.at);
+        self.write(&["HSET", &hash, id, &record(&document)?]);
+        for (list, member) in members(self.keys, &document) {
+            self.write(&["ZADD", &list, "0", &member]);
+        }
+        if self.kinds.insert(kind.to_owned()) {
+            self.write(&["SADD", &self.keys.kinds(), kind]);
+        }
+        Ok(())
+    }
+
+    fn item(&mut self, was: Option<&QueueItem>, now: &QueueItem) -> Result<(), StoreError> {
+        let keys = self.keys;
+        if let Some(was) = was {
+            self.write(&["ZREM", &keys.waiting(&was.queue), &was.id]);
+            self.write(&["ZREM", &keys.done(&was.queue), &was.id]);
+        }
+        let waits = now.state.is_waiting();
+        let list = if waits { keys.waiting(&now.queue) } else { keys.done(&now.queue) };
+        self.write(&["HSET", &keys.items(), &now.id, &json(now)?]);
+        self.write(&["ZADD", &list, &now.at.timestamp_micros().to_string(), &now.id]);
+        self.write(&["SADD", &keys.queues(), &now.queue]);
+        Ok(())
+    }
+
+    fn finish(self, batch: &Batch) -> Result<(Vec<String>, Arguments), StoreError> {
+        let mut with = Arguments::default();
+        with.push(REDIS_ONCE_KEPT.as_secs().to_string());
+        with.size(CHANGES_KEPT_MAX);
+        with.size(CHANGES_AT_ONCE_MAX);
+        with.push(CHANNEL);
+        with.push(self.keys.tag());
+        with.size(self.looks.len());
+        for (place, field, digest) in self.looks {
+            with.size(place);
+            with.push(field);
+            with.push(digest);
+        }
+        with.size(batch.people.len());
+        for write in &batch.people {
+            with.push(&write.now.id);
+            with.push(json(&write.now)?);
+        }
+        with.size(batch.audit.len());
+        for event in &batch.audit {
+            with.push(keys::audit_record(batch.stamp.clone(), event.clone())?);
+        }
+        for words in self.writes {
+            with.size(words.len());
+            for word in words {
+                with.push(word);
+            }
+        }
+        Ok((self.on, with))
+    }
+}
