@@ -8,6 +8,7 @@ pub mod audit;
 pub mod case_replay;
 pub mod contacts;
 pub mod dead_letters;
+pub mod expected;
 pub mod fault;
 pub mod import;
 pub mod not_theirs;
@@ -37,9 +38,6 @@ pub struct Desk {
     archive: Arc<dyn Archive>,
     release: Arc<dyn Release>,
     clock: Arc<dyn Clock>,
-    /// Held from reading a person's record to writing it, so that two changes that this gateway
-    /// makes at once do not undo each other.
-    changing_people: tokio::sync::Mutex<()>,
     /// Items whose release this gateway is carrying out.
     releasing: Mutex<HashSet<(OrganisationId, String)>>,
     /// Lists of items that may be made at once.
@@ -58,7 +56,6 @@ impl Desk {
             archive,
             release,
             clock,
-            changing_people: tokio::sync::Mutex::new(()),
             releasing: Mutex::new(HashSet::new()),
             pages: Semaphore::new(PAGES_AT_ONCE_MAX),
         }

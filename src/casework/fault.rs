@@ -22,9 +22,12 @@ pub enum Fault {
     /// Somebody is releasing the item at this moment.
     #[error("the item is being released at this moment")]
     ReleaseUnderWay,
-    /// Others changed the item again and again while this call tried to.
-    #[error("others are changing the item at this moment; try again")]
+    /// Others changed the same again and again while this call tried to.
+    #[error("others are changing the same at this moment; try again")]
     Contended,
+    /// The record is no longer as the caller read it.
+    #[error("the {0} has changed since you read it; read it again")]
+    Changed(&'static str),
     /// More than one restriction of the organisation has this id.
     #[error("{0} people have a restriction with this id; name the person as well")]
     AmbiguousRestriction(usize),
@@ -63,6 +66,7 @@ impl Fault {
             | Fault::Moved { .. }
             | Fault::Item(_)
             | Fault::AmbiguousRestriction(_)
+            | Fault::Changed(_)
             | Fault::Exists(_)
             | Fault::Invalid(_)
             | Fault::OriginalMissing(_)

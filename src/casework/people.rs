@@ -5,8 +5,10 @@ use std::sync::Arc;
 use crate::domain::audit::AuditEvent;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::person::Person;
-use crate::runtime::limits::PAGE_ITEMS_MAX;
+use crate::ports::documents::{Batch, WriteFault};
+use crate::runtime::limits::{PAGE_ITEMS_MAX, PERSON_TRIES_MAX};
 
+use super::expected::Expected;
 use super::person_check::{faults_of_change, normalised};
 use super::{Desk, Fault};
 
@@ -43,55 +45,74 @@ impl Desk {
         self.store.person(organisation, id).await?.ok_or(Fault::NotFound("person"))
     }
 
-    /// Writes a person's whole record; it takes effect at once, on every gateway. `true`: the
-    /// person was not on record before.
+    /// Writes a person's whole record, where it is found as expected; it takes effect at once, on
+    /// every gateway. `true`: the person was not on record before.
     pub async fn put_person(
         &self,
         organisation: &Organisation,
         person: Person,
+        expected: &Expected,
         by: &str,
     ) -> Result<(Arc<Person>, bool), Fault> {
-        let _changing = self.changing_people.lock().await;
-        let before = self.store.person(&organisation.id, &person.id).await?;
-        let after = self.write_person(organisation, person, before.as_deref(), by).await?;
-        Ok((after, before.is_none()))
+        for _ in 0..PERSON_TRIES_MAX {
+            let before = self.store.person(&organisation.id, &person.id).await?;
+            expected.check("person", before.as_deref())?;
+            let is_new = before.is_none();
+            if let Some(after) = self.replace(organisation, before, person.clone(), by).await? {
+                return Ok((after, is_new));
+            }
+        }
+        Err(Fault::Contended)
     }
 
-    /// Changes a person's record: reads it, lets `change` make another of it, writes that.
+    /// Changes a person's record: reads it, lets `change` make another of it, writes that. Where
+    /// somebody else has changed it meanwhile it begins again, unless a state was expected.
     pub async fn change_person(
         &self,
         organisation: &Organisation,
         id: &str,
+        expected: &Expected,
         by: &str,
-        change: impl FnOnce(&Person) -> Result<Person, Fault> + Send,
+        change: impl Fn(&Person) -> Result<Person, Fault> + Send,
     ) -> Result<Arc<Person>, Fault> {
-        let _changing = self.changing_people.lock().await;
-        let before = self.read_person(&organisation.id, id).await?;
-        let after = change(&before)?;
-        if after.id != id {
-            return Err(Fault::Refused("a person's id can't be changed".to_owned()));
+        for _ in 0..PERSON_TRIES_MAX {
+            let before = self.read_person(&organisation.id, id).await?;
+            expected.check("person", Some(before.as_ref()))?;
+            let after = change(&before)?;
+            if after.id != id {
+                return Err(Fault::Refused("a person's id can't be changed".to_owned()));
+            }
+            if let Some(after) = self.replace(organisation, Some(before), after, by).await? {
+                return Ok(after);
+            }
         }
-        self.write_person(organisation, after, Some(&before), by).await
+        Err(Fault::Contended)
     }
 
-    /// Checks and writes. A record that is as it was is not written again.
-    async fn write_person(
+    /// Checks and writes; `None`: somebody else has changed the record since it was read. A record
+    /// that is as it was is not written again.
+    async fn replace(
         &self,
         organisation: &Organisation,
+        before: Option<Arc<Person>>,
         person: Person,
-        before: Option<&Person>,
         by: &str,
-    ) -> Result<Arc<Person>, Fault> {
+    ) -> Result<Option<Arc<Person>>, Fault> {
         let person = normalised(person, organisation);
-        let found = faults_of_change(&person, before, organisation);
+        let found = faults_of_change(&person, before.as_deref(), organisation);
         if !found.is_empty() {
             return Err(Fault::Invalid(found));
         }
         let written = Arc::new(person.clone());
-        if before != Some(&person) {
-            let event = AuditEvent::PersonChanged { person: person.id.clone() };
-            self.store.put_people(&organisation.id, vec![person], self.stamp(by), event).await?;
+        if before.as_deref() == Some(&person) {
+            return Ok(Some(written));
         }
-        Ok(written)
+        let event = AuditEvent::PersonChanged { person: person.id.clone() };
+        let batch = Batch::new(self.stamp(by)).person(before, person).audit(event);
+        match self.store.write(&organisation.id, batch).await {
+            Ok(()) => Ok(Some(written)),
+            Err(WriteFault::Conflict(_)) => Ok(None),
+            Err(WriteFault::Store(error)) => Err(error.into()),
+        }
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::person::Person;
 use crate::domain::restriction::Restriction;
 
+use super::expected::Expected;
 use super::{Casework, Desk, Fault};
 
 /// A person's restrictions, and which of them are in force now.
@@ -54,10 +55,11 @@ impl Casework {
                 return Err(Fault::Exists("restriction"));
             }
             let mut after = before.clone();
-            after.restrictions.push(restriction);
+            after.restrictions.push(restriction.clone());
             Ok(after)
         };
-        let after = self.desk.change_person(organisation, person, by, change).await?;
+        let after =
+            self.desk.change_person(organisation, person, &Expected::Any, by, change).await?;
         with_id(&after, &id)
     }
 
@@ -83,13 +85,14 @@ impl Casework {
                 .ok_or(Fault::NotFound("restriction"))?;
             // Replacing one does not make it one of today's profile.
             let version = place.profile_version.take();
-            *place = restriction;
+            *place = restriction.clone();
             if place.profile_version.is_none() {
                 place.profile_version = version;
             }
             Ok(after)
         };
-        let after = self.desk.change_person(organisation, &person, by, change).await?;
+        let after =
+            self.desk.change_person(organisation, &person, &Expected::Any, by, change).await?;
         with_id(&after, &id)
     }
 

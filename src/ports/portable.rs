@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::documents::Document;
 use super::{Past, StoreError};
 use crate::domain::audit::AuditEntry;
 use crate::domain::decision::Decision;
@@ -34,11 +35,20 @@ pub enum Kind {
     Audit,
     /// What downstream has taken.
     Deliveries,
+    /// Records of whatever kind that staff write.
+    Documents,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 6] =
-        [Kind::People, Kind::Decisions, Kind::Ledgers, Kind::Items, Kind::Audit, Kind::Deliveries];
+    pub const ALL: [Kind; 7] = [
+        Kind::People,
+        Kind::Decisions,
+        Kind::Ledgers,
+        Kind::Items,
+        Kind::Audit,
+        Kind::Deliveries,
+        Kind::Documents,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -48,6 +58,7 @@ impl Kind {
             Kind::Items => "items",
             Kind::Audit => "audit",
             Kind::Deliveries => "deliveries",
+            Kind::Documents => "documents",
         }
     }
 
@@ -59,7 +70,8 @@ impl Kind {
             Kind::Ledgers => Some(Kind::Items),
             Kind::Items => Some(Kind::Audit),
             Kind::Audit => Some(Kind::Deliveries),
-            Kind::Deliveries => None,
+            Kind::Deliveries => Some(Kind::Documents),
+            Kind::Documents => None,
         }
     }
 }
@@ -80,6 +92,7 @@ pub enum Record {
     Item(Box<QueueItem>),
     Audit(Box<AuditEntry>),
     Delivery(Delivery),
+    Document(Box<Document>),
 }
 
 /// Shows the kind alone: a record holds personal data.
@@ -92,6 +105,7 @@ impl std::fmt::Debug for Record {
             Record::Item(_) => "Item",
             Record::Audit(_) => "Audit",
             Record::Delivery(_) => "Delivery",
+            Record::Document(_) => "Document",
         })
     }
 }

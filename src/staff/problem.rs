@@ -143,6 +143,9 @@ impl From<Fault> for Problem {
             Fault::Contended => {
                 Problem::new(409, "contended", "Changed by others").with_detail(detail)
             }
+            Fault::Changed(_) => {
+                Problem::new(412, "changed", "Changed since it was read").with_detail(detail)
+            }
             Fault::AmbiguousRestriction(_) => {
                 Problem::new(409, "ambiguous", "More than one").with_detail(detail)
             }

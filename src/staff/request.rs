@@ -4,11 +4,13 @@
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::header::IF_MATCH;
 use axum::http::request::Parts;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use super::problem::{BodyPlace, Problem};
+use crate::casework::expected::{Expected, Tag};
 use crate::runtime::json::{self, JsonFault};
 use crate::runtime::limits::API_BODY_BYTES_MAX;
 
@@ -69,6 +71,35 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
         )?;
         Ok(Asked(asked))
     }
+}
+
+/// The state of the record that the caller means to change (RFC 9110 13.1.1, `If-Match`).
+pub struct IfMatch(pub Expected);
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut tags = Vec::new();
+        for field in parts.headers.get_all(IF_MATCH) {
+            let field = field.to_str().map_err(|_| no_tag())?;
+            if field.trim() == "*" {
+                return Ok(IfMatch(Expected::Existing));
+            }
+            for tag in field.split(',').map(str::trim) {
+                // Ours have no comma. A weak tag matches none (RFC 9110 13.1.1): it stays as it is.
+                let quoted = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+                let opaque = quoted.or_else(|| tag.starts_with("W/\"").then_some(tag));
+                tags.push(Tag::from(opaque.ok_or_else(no_tag)?.to_owned()));
+            }
+        }
+        Ok(IfMatch(if tags.is_empty() { Expected::Any } else { Expected::OneOf(tags) }))
+    }
+}
+
+fn no_tag() -> Problem {
+    Problem::new(400, "invalid-if-match", "If-Match has a fault")
+        .with_detail("it takes `*`, or the ETag of the record as it was given".to_owned())
 }
 
 /// The parts of the path.

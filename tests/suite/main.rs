@@ -44,6 +44,7 @@ mod servers;
 mod silent;
 mod staff_api;
 mod staff_api_refusals;
+mod staff_changes;
 mod staff_document;
 mod store_away;
 mod store_contract;

@@ -236,6 +236,17 @@ impl Office {
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
+        self.send(request, body).await
+    }
+
+    /// Changes a record in the state that it bears this tag.
+    pub async fn change_if(&self, method: &str, path: &str, tag: &str, body: &Value) -> Answer {
+        let request = Request::builder().method(method).uri(path).header("if-match", tag);
+        let request = request.header("authorization", format!("Bearer {MANAGER}"));
+        self.send(request, body.to_string()).await
+    }
+
+    async fn send(&self, request: hyper::http::request::Builder, body: String) -> Answer {
         let mut request = request.body(Body::from(body)).unwrap();
         request.extensions_mut().insert(Peer("192.0.2.7:50000".parse().unwrap()));
         let response = self.router.clone().oneshot(request).await.unwrap();

@@ -1,7 +1,7 @@
 //! Laying people of a file over those on record: what the file does not speak of stays, and nothing
 //! that holds is ended without a word.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -13,7 +13,8 @@ use crate::domain::audit::{AuditEvent, EndedRestriction};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
 use crate::domain::restriction::{Restriction, Status};
-use crate::runtime::limits::IMPORT_ENDED_MAX;
+use crate::ports::documents::{Batch, PersonWrite, WriteFault};
+use crate::runtime::limits::{IMPORT_ENDED_MAX, IMPORT_READ_APART_MAX};
 
 use super::listed::{Key, Listed};
 
@@ -45,7 +46,8 @@ impl Desk {
     /// at once, on every gateway.
     ///
     /// # Errors
-    /// [`Fault::WouldEnd`] where restrictions that hold are left out, unless they are to end.
+    /// [`Fault::WouldEnd`] where restrictions that hold are left out, unless they are to end;
+    /// [`Fault::Contended`] where somebody else changes one of these people at the same moment.
     pub async fn import(
         &self,
         organisation: &Organisation,
@@ -53,15 +55,7 @@ impl Desk {
         missing: Missing,
         by: &str,
     ) -> Result<Imported, Fault> {
-        let _changing = self.changing_people.lock().await;
-        let known: HashMap<String, Arc<Person>> = self
-            .store
-            .people(&organisation.id)
-            .await?
-            .people
-            .into_iter()
-            .map(|person| (person.id.clone(), person))
-            .collect();
+        let mut known = self.known(organisation, &people).await?;
         let stamp = self.stamp(by);
         let mut laid = Laid::new(organisation, stamp.at);
         for listed in people {
@@ -76,9 +70,44 @@ impl Desk {
                 restrictions: counted(changed.iter().map(|person| person.restrictions.len()).sum()),
                 ended: done.ended.clone(),
             };
-            self.store.put_people(&organisation.id, changed, stamp, event).await?;
+            let mut batch = Batch::new(stamp).audit(event);
+            batch.people = changed
+                .into_iter()
+                .map(|now| PersonWrite { was: known.remove(&now.id), now })
+                .collect();
+            match self.store.write(&organisation.id, batch).await {
+                Ok(()) => {}
+                Err(WriteFault::Conflict(_)) => return Err(Fault::Contended),
+                Err(WriteFault::Store(error)) => return Err(error.into()),
+            }
         }
         Ok(done)
+    }
+
+    /// Those of the people listed who are on record.
+    async fn known(
+        &self,
+        organisation: &Organisation,
+        listed: &[Listed],
+    ) -> Result<HashMap<String, Arc<Person>>, Fault> {
+        let mut known = HashMap::new();
+        if listed.len() <= IMPORT_READ_APART_MAX {
+            for Listed { person, .. } in listed {
+                if let Some(before) = self.store.person(&organisation.id, &person.id).await? {
+                    known.insert(person.id.clone(), before);
+                }
+            }
+            return Ok(known);
+        }
+        let ids: HashSet<&str> = listed.iter().map(|one| one.person.id.as_str()).collect();
+        let everybody = self.store.people(&organisation.id).await?.people;
+        known.extend(
+            everybody
+                .into_iter()
+                .filter(|person| ids.contains(person.id.as_str()))
+                .map(|person| (person.id.clone(), person)),
+        );
+        Ok(known)
     }
 }
 

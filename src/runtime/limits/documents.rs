@@ -12,3 +12,8 @@ pub const DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const DOCUMENT_KEYS_MAX: usize = 64;
 /// Bytes of a document's id, and of the value of one of its keys. More: refused.
 pub const DOCUMENT_KEY_BYTES_MAX: usize = 1_024;
+
+/// Tries to change a person's record that somebody else changes at the same moment. More: 409.
+pub const PERSON_TRIES_MAX: usize = 5;
+/// People of one import who are read one by one. More: everybody is read at once.
+pub const IMPORT_READ_APART_MAX: usize = 32;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::ETAG;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -11,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::contacts::NoQuery;
 use super::shape;
 use crate::casework::Fault;
+use crate::casework::expected::Tag;
 use crate::casework::import::{Listed, Missing};
 use crate::casework::person_check::{faults, normalised};
 use crate::domain::person::Person;
@@ -18,7 +21,7 @@ use crate::runtime::limits::PAGE_ITEMS_MAX;
 use crate::staff::Staff;
 use crate::staff::auth::Caller;
 use crate::staff::problem::Problem;
-use crate::staff::request::{Asked, Json, Named, read_json};
+use crate::staff::request::{Asked, IfMatch, Json, Named, read_json};
 
 /// Some people, in the order of their ids.
 #[derive(Serialize, ToSchema)]
@@ -138,26 +141,33 @@ pub async fn import(
 #[utoipa::path(
     get, path = "/api/v1/people/{person}", operation_id = "read_person", tag = "people",
     params(("person" = String, Path, description = "the person's id")),
-    responses((status = 200, description = "The record", body = shape::Person))
+    responses((
+        status = 200, description = "The record", body = shape::Person,
+        headers(("ETag" = String, description = "this state of the record, for `If-Match`"))
+    ))
 )]
 pub async fn read(
     State(staff): State<Arc<Staff>>,
     caller: Caller,
     Named(id): Named<String>,
     _query: Asked<NoQuery>,
-) -> Result<axum::Json<Person>, Problem> {
+) -> Result<Tagged<Person>, Problem> {
     let person = staff.casework.desk.read_person(&caller.organisation.id, &id).await?;
-    Ok(axum::Json(Arc::unwrap_or_clone(person)))
+    Ok(Tagged(Arc::unwrap_or_clone(person)))
 }
 
 /// Write one person's whole record; it takes effect at once.
 #[utoipa::path(
     put, path = "/api/v1/people/{person}", operation_id = "write_person", tag = "people",
-    params(("person" = String, Path, description = "the person's id, as in the body")),
+    params(
+        ("person" = String, Path, description = "the person's id, as in the body"),
+        ("If-Match" = Option<String>, Header, description = "the ETag of the record as it was read"),
+    ),
     request_body = shape::Person,
     responses(
         (status = 200, description = "The record as it is now", body = shape::Person),
         (status = 201, description = "New on record", body = shape::Person),
+        (status = 412, description = "It has changed since it was read; nothing is written"),
     )
 )]
 pub async fn put(
@@ -165,44 +175,63 @@ pub async fn put(
     caller: Caller,
     Named(id): Named<String>,
     _query: Asked<NoQuery>,
+    IfMatch(expected): IfMatch,
     Json(person): Json<Person>,
-) -> Result<(StatusCode, axum::Json<Person>), Problem> {
+) -> Result<(StatusCode, Tagged<Person>), Problem> {
     caller.must_change_people()?;
     if person.id != id {
         return Err(other_id());
     }
+    let desk = &staff.casework.desk;
     let (person, is_new) =
-        staff.casework.desk.put_person(&caller.organisation, person, caller.name()).await?;
+        desk.put_person(&caller.organisation, person, &expected, caller.name()).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, axum::Json(Arc::unwrap_or_clone(person))))
+    Ok((status, Tagged(Arc::unwrap_or_clone(person))))
 }
 
 /// Change some keys of one person's record (JSON merge patch, RFC 7396): keys that are given take
 /// the place of those on record, null removes one, lists are replaced whole.
 #[utoipa::path(
     patch, path = "/api/v1/people/{person}", operation_id = "change_person", tag = "people",
-    params(("person" = String, Path, description = "the person's id")),
+    params(
+        ("person" = String, Path, description = "the person's id"),
+        ("If-Match" = Option<String>, Header, description = "the ETag of the record as it was read"),
+    ),
     request_body = Object,
-    responses((status = 200, description = "The record as it is now", body = shape::Person))
+    responses(
+        (status = 200, description = "The record as it is now", body = shape::Person),
+        (status = 412, description = "It has changed since it was read; nothing is written"),
+    )
 )]
 pub async fn patch(
     State(staff): State<Arc<Staff>>,
     caller: Caller,
     Named(id): Named<String>,
     _query: Asked<NoQuery>,
+    IfMatch(expected): IfMatch,
     Json(patch): Json<Value>,
-) -> Result<axum::Json<Person>, Problem> {
+) -> Result<Tagged<Person>, Problem> {
     caller.must_change_people()?;
-    // The first try tells what is wrong with the patch; the second, under the lock, writes.
+    // The first try tells what is wrong with the patch; the second writes.
     let before = staff.casework.desk.read_person(&caller.organisation.id, &id).await?;
     patched(&before, &patch)?;
     let change = |before: &Person| {
         patched(before, &patch)
             .map_err(|_| Fault::Refused("the record changed; try again".to_owned()))
     };
-    let after =
-        staff.casework.desk.change_person(&caller.organisation, &id, caller.name(), change).await?;
-    Ok(axum::Json(Arc::unwrap_or_clone(after)))
+    let (desk, of) = (&staff.casework.desk, &caller.organisation);
+    let after = desk.change_person(of, &id, &expected, caller.name(), change).await?;
+    Ok(Tagged(Arc::unwrap_or_clone(after)))
+}
+
+/// A record with its tag.
+pub struct Tagged<T>(T);
+
+impl<T: Serialize> IntoResponse for Tagged<T> {
+    fn into_response(self) -> Response {
+        let tag = format!("\"{}\"", Tag::of(&self.0).as_str());
+        ([(ETAG, tag)], axum::Json(self.0)).into_response()
+    }
 }
 
 fn patched(before: &Person, patch: &Value) -> Result<Person, Problem> {

@@ -69,6 +69,11 @@ impl Shelf {
         let documents = found.iter().filter_map(|place| self.get(kind, &place.id)).cloned();
         DocumentPage { documents: documents.collect(), next }
     }
+
+    /// By kind and id.
+    pub(super) const fn all(&self) -> &BTreeMap<(String, String), Document> {
+        &self.documents
+    }
 }
 
 /// Every list in which a document stands, and where.

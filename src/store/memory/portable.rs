@@ -15,7 +15,7 @@ use crate::ports::portable::{
     CopyMark, CountedContact, Delivery, Kind, Page, Pages, PersonLedger, Portable, Record,
     RecordedDecision, whole_micros,
 };
-use crate::runtime::limits::COPY_PAGE_MAX;
+use crate::runtime::limits::{COPY_ITEMS_MAX, COPY_PAGE_MAX};
 
 #[async_trait]
 impl Portable for Memory {
@@ -121,6 +121,7 @@ impl Room {
             Kind::Items => self.items.len(),
             Kind::Audit => self.audit.len(),
             Kind::Deliveries => self.delivered.len(),
+            Kind::Documents => self.shelf.all().len(),
         }
     }
 
@@ -155,6 +156,20 @@ impl Room {
             Kind::Deliveries => behind(&self.delivered, after, |key, at| {
                 Some(Record::Delivery(Delivery { key: key.clone(), at: whole_micros(*at) }))
             }),
+            Kind::Documents => {
+                // No kind has a space.
+                let after = after.as_deref().and_then(|after| after.split_once(' '));
+                let from = after.map_or(Bound::Unbounded, |(kind, id)| {
+                    Bound::Excluded((kind.to_owned(), id.to_owned()))
+                });
+                let later = self.shelf.all().range((from, Bound::Unbounded));
+                let some: Vec<_> = later.take(COPY_ITEMS_MAX).collect();
+                let ((kind, id), _) = some.last()?;
+                let last = format!("{kind} {id}");
+                let records =
+                    some.into_iter().map(|(_, it)| Record::Document(Box::new(it.clone())));
+                Some(Page { records: records.collect(), last })
+            }
         }
     }
 
@@ -182,6 +197,7 @@ impl Room {
             Record::Delivery(delivery) => {
                 self.delivered.insert(delivery.key, delivery.at);
             }
+            Record::Document(document) => self.shelf.put(*document),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::ports::StoreError;
 use crate::ports::documents::{
     BY_ID, Batch, Document, DocumentPage, Documents, IndexKey, Listing, Order, Place, WriteFault,
 };
+use crate::runtime::limits::REDIS_BULK_WAIT;
 
 #[async_trait]
 impl Documents for Redis {
@@ -24,11 +25,7 @@ impl Documents for Redis {
         kind: &str,
         id: &str,
     ) -> Result<Option<Document>, StoreError> {
-        let keys = Keys::of(organisation);
-        let mut command = redis::cmd("HGET");
-        command.arg(keys.documents(kind)).arg(id);
-        let record: Option<String> = take(Some(self.link.ask(&keys, &command).await?))?;
-        record.map(|record| read(kind, id.to_owned(), &record)).transpose()
+        one(self, &Keys::of(organisation), kind, id).await
     }
 
     async fn documents(
@@ -75,6 +72,37 @@ pub(super) fn record(document: &Document) -> Result<String, StoreError> {
 pub(super) fn read(kind: &str, id: String, record: &str) -> Result<Document, StoreError> {
     let Read { version, keys, body } = keys::read(record, "document")?;
     Ok(Document { kind: kind.to_owned(), id, version, keys, body })
+}
+
+pub(super) async fn one(
+    redis: &Redis,
+    keys: &Keys,
+    kind: &str,
+    id: &str,
+) -> Result<Option<Document>, StoreError> {
+    let mut command = redis::cmd("HGET");
+    command.arg(keys.documents(kind)).arg(id);
+    let record: Option<String> = take(Some(redis.link.ask(keys, &command).await?))?;
+    record.map(|record| read(kind, id.to_owned(), &record)).transpose()
+}
+
+/// Documents of a kind by their ids, from the nth on.
+pub(super) async fn at_rank(
+    redis: &Redis,
+    keys: &Keys,
+    kind: &str,
+    rank: usize,
+    many: usize,
+) -> Result<Vec<Document>, StoreError> {
+    let mut command = redis::cmd("ZRANGE");
+    command.arg(keys.listed(kind, BY_ID)).arg(rank).arg(rank + many - 1);
+    let answer = redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?;
+    let members: Vec<String> = take(Some(answer))?;
+    let mut found = Vec::with_capacity(members.len());
+    for member in members {
+        found.extend(one(redis, keys, kind, &place(&member)?.id).await?);
+    }
+    Ok(found)
 }
 
 /// Every list that a document is in, with the member that it is there.

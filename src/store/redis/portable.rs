@@ -43,7 +43,8 @@ impl Portable for Redis {
     async fn is_empty(&self, organisation: &OrganisationId) -> Result<bool, StoreError> {
         let keys = Keys::of(organisation);
         // A contact's decision, and a ledger, never come without an entry of the trail.
-        for key in [keys.audit(), keys.people(), keys.items(), keys.delivered()] {
+        let held = [keys.audit(), keys.people(), keys.items(), keys.delivered(), keys.kinds()];
+        for key in held {
             let mut command = redis::cmd("EXISTS");
             command.arg(key);
             if take::<i64>(Some(self.link.ask_within(&keys, &command, REDIS_BULK_WAIT).await?))? > 0
@@ -73,6 +74,9 @@ impl Portable for Redis {
         let mut arrivals = arrivals::Arrivals::new(&keys, self.token());
         let newest = arrivals::newest(self, &keys, &records).await?;
         let queues = arrivals::queues_before(self, &keys, &records).await?;
+        for document in arrivals::documents_before(self, &keys, &records).await? {
+            arrivals.unlist(&document);
+        }
         for record in records {
             arrivals.add(record, newest, &queues)?;
         }

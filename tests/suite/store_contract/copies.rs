@@ -9,6 +9,7 @@ use contact_gateway::domain::audit::{AuditEntry, AuditEvent};
 use contact_gateway::domain::organisation::OrganisationId;
 use contact_gateway::domain::past::{Nameplate, TrailEnd};
 use contact_gateway::domain::queue::{ItemState, QueueItem};
+use contact_gateway::ports::documents::{Batch, Document, IndexKey, Listing};
 use contact_gateway::ports::portable::{CopyMark, Kind, Pages, Portable, Record};
 use contact_gateway::ports::{Attachment, ItemFilter, Past, Store, StoreError};
 use contact_gateway::store::copy::{Copied, CopyFault, Source, copy};
@@ -64,6 +65,20 @@ async fn fill(store: &dyn Store) {
         let many = (0..520).map(|n| plain(organisation.clone(), &format!("plain-{n}")));
         store.record_plain(many.collect()).await.unwrap();
     }
+    for organisation in [karbon(), tuntum()] {
+        let mut batch = Batch::new(stamp());
+        for number in 0..130 {
+            let keys = vec![IndexKey::new("day", (number % 7).to_string())];
+            let body = serde_json::json!({ "number": number, "text": "Siân" });
+            for kind in ["parcel", "letter"] {
+                let id = format!("{kind} {number}");
+                batch = batch.put(Document::new(kind, id, 0, keys.clone(), &body).unwrap());
+            }
+        }
+        store.write(&organisation, batch).await.unwrap();
+    }
+    let gone = store.document(&karbon(), "letter", "letter 3").await.unwrap().unwrap();
+    store.write(&karbon(), Batch::new(stamp()).remove(&gone)).await.unwrap();
     for number in 0..130 {
         let contact = format!("c-{number}");
         let name = contact.clone();
@@ -109,6 +124,7 @@ struct Seen {
     audit: Vec<AuditEntry>,
     decisions: Vec<String>,
     delivered: Vec<bool>,
+    documents: Vec<Document>,
     ledger: contact_gateway::domain::ledger::Ledger,
 }
 
@@ -149,8 +165,26 @@ async fn seen(store: &dyn Store, organisation: &OrganisationId) -> Seen {
         audit,
         decisions,
         delivered: store.delivered(organisation, &keys).await.unwrap(),
+        documents: listed(store, organisation).await,
         ledger: ledger(store).await,
     }
+}
+
+/// The documents in the order of a list.
+async fn listed(store: &dyn Store, organisation: &OrganisationId) -> Vec<Document> {
+    let mut documents = Vec::new();
+    for kind in ["parcel", "letter"] {
+        let mut listing = Listing::of("day");
+        loop {
+            let page = store.documents(organisation, kind, listing.clone()).await.unwrap();
+            documents.extend(page.documents);
+            listing.after = page.next;
+            if listing.after.is_none() {
+                break;
+            }
+        }
+    }
+    documents
 }
 
 async fn run(
@@ -170,6 +204,7 @@ async fn goes_on(from: &dyn Ground, to: &dyn Ground) {
             (seen(&*original, &organisation).await, seen(&*copied, &organisation).await);
         assert_eq!(one, other, "{organisation}");
         assert!(!one.audit.is_empty() && one.people.len() == 520);
+        assert!(one.documents.len() >= 259);
     }
     let before = decided(&*copied, &karbon()).await.len();
     let last = seen(&*copied, &karbon()).await.audit.len();
@@ -314,7 +349,7 @@ impl Portable for Meddled {
         after: Option<String>,
     ) -> Result<Box<dyn Pages + 's>, StoreError> {
         if let Some(store) = &self.works
-            && kind == Kind::Deliveries
+            && kind == Kind::Documents
             && !self.done.swap(true, Ordering::SeqCst)
         {
             let late = request("c-late", |_| limited("c-late", at(500)));

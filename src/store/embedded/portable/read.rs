@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row, params};
 
 use super::super::fault::{from_sqlite, unreadable};
-use super::super::ledger;
+use super::super::{documents, ledger};
 use crate::domain::audit::AuditEntry;
 use crate::domain::ledger::Counted;
 use crate::domain::organisation::OrganisationId;
@@ -22,7 +22,8 @@ const PEOPLE_REMEMBERED: &str = "SELECT person FROM counted WHERE organisation =
 pub(super) fn organisations(connection: &Connection) -> Result<Vec<OrganisationId>, StoreError> {
     let sql = "SELECT organisation FROM person UNION SELECT organisation FROM decision \
                UNION SELECT organisation FROM audit UNION SELECT organisation FROM item \
-               UNION SELECT organisation FROM delivery ORDER BY 1";
+               UNION SELECT organisation FROM delivery \
+               UNION SELECT organisation FROM document ORDER BY 1";
     connection
         .prepare_cached(sql)
         .and_then(|mut it| {
@@ -44,6 +45,7 @@ pub(super) fn size(
         Kind::Items => table("item"),
         Kind::Audit => table("audit"),
         Kind::Deliveries => table("delivery"),
+        Kind::Documents => table("document"),
     };
     let rows: i64 = connection
         .prepare_cached(&sql)
@@ -87,7 +89,33 @@ pub(super) fn page(
             let at = ledger::instant(row.get(1).map_err(from_sqlite)?)?;
             Ok(Record::Delivery(Delivery { key, at }))
         }),
+        Kind::Documents => every_document(connection, organisation.as_str(), after),
     }
+}
+
+/// In the order of their kinds, then of their ids. No kind has a space.
+fn every_document(
+    connection: &Connection,
+    organisation: &str,
+    after: Option<&str>,
+) -> Result<Option<Page>, StoreError> {
+    let (kind, id) = after.and_then(|after| after.split_once(' ')).unwrap_or_default();
+    let sql = format!(
+        "SELECT kind, id, version, record FROM document
+         WHERE organisation = ?1 AND (kind, id) > (?2, ?3) ORDER BY kind, id LIMIT {COPY_ITEMS_MAX}"
+    );
+    let mut statement = connection.prepare_cached(&sql).map_err(from_sqlite)?;
+    let mut rows = statement.query([organisation, kind, id]).map_err(from_sqlite)?;
+    let (mut records, mut last) = (Vec::new(), None);
+    while let Some(row) = rows.next().map_err(from_sqlite)? {
+        let kind: String = row.get(0).map_err(from_sqlite)?;
+        let id: String = row.get(1).map_err(from_sqlite)?;
+        last = Some(format!("{kind} {id}"));
+        let version = row.get(2).map_err(from_sqlite)?;
+        let record: String = row.get(3).map_err(from_sqlite)?;
+        records.push(Record::Document(Box::new(documents::read(&kind, id, version, &record)?)));
+    }
+    Ok(last.map(|last| Page { records, last }))
 }
 
 /// A place in the organisation's rows of a table.

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, ToSql, params};
 
 use super::super::fault::{from_sqlite, unwritable};
-use super::super::{items, ledger, people};
+use super::super::{documents, items, ledger, people};
 use crate::domain::audit::AuditEntry;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
@@ -25,6 +25,7 @@ pub(super) fn record(
             "INSERT OR REPLACE INTO delivery (organisation, key, at) VALUES (?1, ?2, ?3)",
             params![organisation.as_str(), delivery.key, delivery.at.timestamp_micros()],
         ),
+        Record::Document(document) => documents::put(connection, organisation, document),
     }
 }
 

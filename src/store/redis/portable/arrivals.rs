@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Redis;
+use super::super::documents;
 use super::super::keys::{self, CountedMember, Keys, json};
 use super::super::script::{Arguments, take};
 use super::newest_number;
 use crate::domain::queue::QueueItem;
 use crate::ports::StoreError;
+use crate::ports::documents::Document;
 use crate::ports::portable::{PersonLedger, Record, RecordedDecision};
 use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_ONCE_KEPT};
 
@@ -45,7 +47,8 @@ pub(super) async fn queues_before(
             | Record::Decision(_)
             | Record::Ledger(_)
             | Record::Audit(_)
-            | Record::Delivery(_) => None,
+            | Record::Delivery(_)
+            | Record::Document(_) => None,
         })
         .collect();
     if ids.is_empty() {
@@ -60,6 +63,21 @@ pub(super) async fn queues_before(
         Ok((item.id, item.queue))
     });
     before.collect()
+}
+
+/// The documents that stand already in the place of arriving ones, from a copy that began anew.
+pub(super) async fn documents_before(
+    redis: &Redis,
+    keys: &Keys,
+    records: &[Record],
+) -> Result<Vec<Document>, StoreError> {
+    let mut before = Vec::new();
+    for record in records {
+        if let Record::Document(document) = record {
+            before.extend(documents::one(redis, keys, &document.kind, &document.id).await?);
+        }
+    }
+    Ok(before)
 }
 
 impl<'a> Arrivals<'a> {
@@ -112,6 +130,7 @@ impl<'a> Arrivals<'a> {
                 let at = delivery.at.timestamp_micros().to_string();
                 self.write(&["ZADD", &self.keys.delivered(), &at, &delivery.key]);
             }
+            Record::Document(document) => self.document(&document)?,
         }
         Ok(())
     }
@@ -126,6 +145,23 @@ impl<'a> Arrivals<'a> {
         self.write(&[
             "HSET", &key, "digest", &digest, "decision", &decision, "at", &at, "token", &token,
         ]);
+        Ok(())
+    }
+
+    /// Takes a document off the lists in which it stands.
+    pub(super) fn unlist(&mut self, document: &Document) {
+        for (list, member) in documents::members(self.keys, document) {
+            self.write(&["ZREM", &list, &member]);
+        }
+    }
+
+    fn document(&mut self, document: &Document) -> Result<(), StoreError> {
+        let (hash, whole) = (self.keys.documents(&document.kind), documents::record(document)?);
+        self.write(&["HSET", &hash, &document.id, &whole]);
+        for (list, member) in documents::members(self.keys, document) {
+            self.write(&["ZADD", &list, "0", &member]);
+        }
+        self.write(&["SADD", &self.keys.kinds(), &document.kind]);
         Ok(())
     }
 

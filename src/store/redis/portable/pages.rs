@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::super::Redis;
+use super::super::documents;
 use super::super::fault::rubbish;
 use super::super::items::micros;
 use super::super::keys::{self, CountedMember, Keys};
@@ -45,6 +46,12 @@ enum Place {
     },
     /// How many were read.
     Deliveries(usize),
+    /// Every kind, the one that is read, and how many of it are.
+    Documents {
+        kinds: Vec<String>,
+        kind: usize,
+        rank: usize,
+    },
 }
 
 pub(super) async fn open<'s>(
@@ -71,6 +78,14 @@ pub(super) async fn open<'s>(
         Kind::Deliveries => {
             let total = count(redis, &keys, "ZCARD", &keys.delivered()).await?;
             (total, Place::Deliveries(number(after)))
+        }
+        Kind::Documents => {
+            let (kinds, (kind, rank)) = (kinds(redis, &keys).await?, rank_of(after));
+            let mut total = 0;
+            for kind in &kinds {
+                total += count(redis, &keys, "HLEN", &keys.documents(kind)).await?;
+            }
+            (total, Place::Documents { kinds, kind, rank })
         }
     };
     Ok(Box::new(RedisPages { redis, keys, total, place }))
@@ -161,6 +176,9 @@ impl Pages for RedisPages<'_> {
             }
             Place::Items { lists, list, rank } => some_items(redis, keys, lists, list, rank).await,
             Place::Deliveries(read) => some_deliveries(redis, keys, read).await,
+            Place::Documents { kinds, kind, rank } => {
+                some_documents(redis, keys, kinds, kind, rank).await
+            }
         }
     }
 }
@@ -300,6 +318,34 @@ async fn some_items(
         *rank += some.len();
         let records = records.collect::<Result<_, StoreError>>()?;
         return Ok(Some(Page { records, last: format!("{list}:{rank}") }));
+    }
+    Ok(None)
+}
+
+async fn kinds(redis: &Redis, keys: &Keys) -> Result<Vec<String>, StoreError> {
+    let mut command = redis::cmd("SMEMBERS");
+    command.arg(keys.kinds());
+    let kinds: BTreeSet<String> =
+        take(Some(redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?))?;
+    Ok(kinds.into_iter().collect())
+}
+
+async fn some_documents(
+    redis: &Redis,
+    keys: &Keys,
+    kinds: &[String],
+    kind: &mut usize,
+    rank: &mut usize,
+) -> Result<Option<Page>, StoreError> {
+    while let Some(name) = kinds.get(*kind) {
+        let found = documents::at_rank(redis, keys, name, *rank, COPY_ITEMS_MAX).await?;
+        if found.is_empty() {
+            (*kind, *rank) = (*kind + 1, 0);
+            continue;
+        }
+        *rank += found.len();
+        let records = found.into_iter().map(|document| Record::Document(Box::new(document)));
+        return Ok(Some(Page { records: records.collect(), last: format!("{kind}:{rank}") }));
     }
     Ok(None)
 }
