@@ -1,7 +1,7 @@
 //! What staff do, one file a verb: over ports, with every rule in the domain.
 //!
 //! A [`Desk`] holds what the verbs need of the outside; [`Casework`] adds the organisations and the
-//! way in, and is what the staff listener works with. The command line works with a desk alone.
+//! way in, and is what the staff listener works with. The command line needs only a desk.
 
 pub mod accept;
 pub mod audit;
@@ -93,7 +93,7 @@ pub struct Casework {
     pub desk: Desk,
     decide: Arc<dyn Decide>,
     organisations: BTreeMap<OrganisationId, Arc<Organisation>>,
-    /// `None`: nobody is told of events.
+    /// `None`: no events are sent.
     dead_letters: Option<Arc<dyn DeadLetters>>,
 }
 

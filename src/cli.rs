@@ -1,4 +1,4 @@
-//! The command line: one file a subcommand.
+//! The command line: one file per subcommand.
 //!
 //! Results go to stdout, messages to stderr. Exit 0: done, or the answer is yes; 1: the answer is
 //! no; 2: bad input, named with its file, line and key.
@@ -51,7 +51,7 @@ enum Command {
     Queue(queue::QueueArgs),
     Store(store::StoreArgs),
     Health(health::HealthArgs),
-    /// Hands one message on stdin to the running gateway; exits only 0 or 75
+    /// Hand one message on stdin to the running gateway; exits with 0 or 75 only
     #[command(disable_help_flag = true)]
     Pipe {
         /// [--config FILE] ([--queue-id ID] -f SENDER | --exim) -- RECIPIENT...
@@ -72,10 +72,10 @@ pub struct Which {
 }
 
 impl Which {
-    /// Both, or what is missing. (Options that may stand behind a verb can't be required.)
+    /// Both, or what is missing. (clap can't require options that may follow a verb.)
     pub fn given(&self) -> Result<(&PathBuf, &str), Fault> {
         let config = self.config.as_ref().ok_or_else(|| {
-            Fault::input("--config FILE is missing; CONTACT_GATEWAY_CONFIG may give it as well")
+            Fault::input("--config FILE is missing; CONTACT_GATEWAY_CONFIG can name it too")
         })?;
         let organisation = self
             .organisation

@@ -50,7 +50,7 @@ pub fn store_address(text: &str) -> Result<StoreUrl, (String, String)> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secrets {
     LookedUp,
-    /// Where they are found is checked; what is there is not read.
+    /// Their sources are checked; the values are not read.
     LeftAlone,
 }
 

@@ -1,8 +1,8 @@
-//! The pure heart: what is decided, and why. No async, clock, environment, log or I/O; the same
+//! The pure heart: decisions and their reasons. No async, clock, environment, log or I/O; the same
 //! facts give the same decision, so that simulation, back-test and audit replay run this code.
 //!
 //! The path of one decision: [`roster`] finds whom the identifiers belong to, [`sender`] says how
-//! far that is believed, [`decide`] walks the decision order on person, contact and [`ledger`],
+//! far that is proven, [`decide`] walks the decision order on person, contact and [`ledger`],
 //! [`explain`] says it to staff and auditor, and [`notice`] to the customer.
 
 pub mod activation;

@@ -28,7 +28,7 @@ use crate::ports::Original;
 #[derive(Debug, Clone)]
 pub struct Inbound {
     pub contact: Contact,
-    /// SHA-256 of the content that the contact's id stands for.
+    /// SHA-256 of the content behind the contact's id.
     pub digest: [u8; 32],
     /// The bytes as they came, kept of whatever is not simply delivered. `None`: the contact's
     /// own text is all there is (API, calls).

@@ -1,6 +1,6 @@
 //! What intake and casework need of the outside: small dyn-safe traits over domain types.
 //!
-//! Adapters live in `store` and `forward`; `app` alone wires them. One error type says whether
+//! Adapters live in `store` and `forward`; only `app` wires them. One error type says whether
 //! trying again makes sense.
 
 pub mod archive;
@@ -65,7 +65,7 @@ impl StoreError {
     }
 }
 
-/// A change to an organisation's people, told to every gateway on the store.
+/// A change to an organisation's people, announced to every gateway on the store.
 #[derive(Debug, Clone)]
 pub enum Change {
     /// The person's record is now this.
@@ -119,7 +119,7 @@ pub struct Stamp {
 pub struct CommitRequest {
     pub organisation: OrganisationId,
     pub contact: String,
-    /// SHA-256 of what the id stands for, to tell the same id with different content.
+    /// SHA-256 of the content behind the id, to notice the same id with different content.
     pub digest: [u8; 32],
     /// `None`: a sender about whom nothing is counted (doubtful, ambiguous).
     pub person: Option<String>,
@@ -129,7 +129,7 @@ pub struct CommitRequest {
     pub counted_since: DateTime<Utc>,
     /// When the decision is made, for the audit trail.
     pub at: DateTime<Utc>,
-    /// Keep nothing: the answer alone is wanted.
+    /// Keep nothing: only the answer is wanted.
     pub preview: bool,
     /// Decides on the ledger. Called when what it returns is to be written now, not sooner: where a
     /// commit fails, the last that it returned may have been written. May be called more than once,
@@ -256,7 +256,7 @@ impl From<PlainDecision> for JournalEntry {
     }
 }
 
-/// Shows the ids alone: a queue item may hold a text.
+/// Shows only the ids: a queue item may hold a text.
 impl std::fmt::Debug for JournalEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "JournalEntry({}, {})", self.organisation, self.contact)
@@ -433,7 +433,7 @@ pub trait Release: Send + Sync {
     ) -> Result<(), StoreError>;
 }
 
-/// What came of a contact that was handed in by way of [`Decide`].
+/// The outcome of a contact submitted through [`Decide`].
 #[derive(Debug, Clone)]
 pub struct Decided {
     pub decision: Decision,
@@ -441,14 +441,14 @@ pub struct Decided {
     pub repeated: bool,
     /// The id was decided before, with other content.
     pub conflicting: bool,
-    /// The decision is on disk. `false`: whoever hands the contact in must try again.
+    /// The decision is on disk. `false`: the caller must try again.
     pub durable: bool,
 }
 
 /// The way in, as casework sees it: staff log a letter, a visit, a post, a chat.
 #[async_trait]
 pub trait Decide: Send + Sync {
-    /// Decides and records one contact. `digest` is the SHA-256 of what its id stands for.
+    /// Decides and records one contact. `digest` is the SHA-256 of the content behind its id.
     async fn receive(
         &self,
         organisation: &OrganisationId,

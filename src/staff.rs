@@ -2,7 +2,7 @@
 //!
 //! [`router()`] is the table of contents. A handler authorises, asks casework, answers; it knows
 //! neither stores nor rules. Nothing but health is served without a token, and a token opens one
-//! organisation alone.
+//! organisation only.
 
 pub mod api;
 pub mod auth;

@@ -21,7 +21,7 @@ use crate::ports::portable::{CopyMark, Portable};
 use crate::ports::{Store, StoreError};
 use settings::StoreUrl;
 
-/// Who stands on an audit entry for what the gateway itself decided.
+/// The name on an audit entry for the gateway's own decisions.
 const GATEWAY: &str = "gateway";
 
 /// The text of an answer where a caller's decider panicked.
@@ -31,7 +31,7 @@ const DECIDER_PANICKED: &str = "the decider panicked; nothing of this contact wa
 ///
 /// # Errors
 /// [`StoreError`]: the folder can't be written, or holds a database of a newer version; the URL
-/// can't be read. A Redis server that is away is no error here: it is connected to when it is there.
+/// can't be read. A Redis server that is away is not an error here: the store connects when it is back.
 pub fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, StoreError> {
     match url {
         StoreUrl::Embedded(folder) => Ok(embedded::Embedded::open(folder)?),
@@ -58,7 +58,7 @@ pub fn open_portable(url: &StoreUrl) -> Result<Arc<dyn Portable>, StoreError> {
 /// As [`open_portable`], and makes nothing.
 ///
 /// # Errors
-/// `Refused` also where there is no such store.
+/// `Refused` also if the store does not exist.
 pub fn open_existing(url: &StoreUrl) -> Result<Arc<dyn Portable>, StoreError> {
     match url {
         StoreUrl::Embedded(folder) if !embedded::Embedded::file(folder).exists() => {
@@ -93,11 +93,11 @@ pub async fn unfinished_copies(
 }
 
 /// Refuses a store into which the copy of one of these organisations is not finished. A store that
-/// can't be asked is no reason: opening it says what is wrong, and the Redis store asks again when
+/// can't be asked is no reason: opening it reports the fault, and the Redis store asks again when
 /// it is there.
 ///
 /// # Errors
-/// `Refused`, with what is to be done.
+/// `Refused`, with the remedy.
 pub async fn refuse_unfinished(
     url: &StoreUrl,
     organisations: &[OrganisationId],
@@ -111,7 +111,7 @@ pub async fn refuse_unfinished(
 fn unfinished(organisation: &OrganisationId, mark: &CopyMark) -> SetupFault {
     SetupFault {
         what: format!("it holds an unfinished copy of `{organisation}` from {}", mark.from),
-        remedy: "finish it with `contact-gateway store copy FROM TO`, which goes on where it \
+        remedy: "finish it with `contact-gateway store copy FROM TO`, which resumes where it \
                  stopped, or name another store"
             .to_owned(),
     }

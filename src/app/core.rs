@@ -27,7 +27,7 @@ pub(super) struct Core {
     pub rosters: Arc<Rosters>,
     pub intake: Arc<Intake>,
     pub metrics: Arc<Metrics>,
-    /// End when the shutdown is told.
+    /// End at the shutdown.
     pub followers: JoinSet<()>,
     /// End when intake is gone: what was decided is recorded before the process ends.
     pub recorders: JoinSet<()>,
@@ -40,7 +40,7 @@ pub(super) fn archive(settings: &Settings) -> Result<Arc<dyn Archive>, StoreErro
     }
 }
 
-/// The store, and what stands before it.
+/// The store, and its guard.
 pub(super) struct Ground {
     store: Arc<Vouched>,
     archive: Arc<dyn Archive>,
@@ -56,7 +56,7 @@ impl Ground {
 }
 
 /// Opens store and archive. A store that is damaged does not keep the gateway from starting: what was
-/// known of it goes on being enforced.
+/// known of it is still enforced.
 pub(super) fn open(settings: &Settings) -> Result<Ground, StoreError> {
     let archive = archive(settings)?;
     let metrics = Arc::new(Metrics::new());

@@ -12,7 +12,7 @@ use crate::ports::{Clock, Store};
 use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::Stopping;
 
-/// Within the state folder: up to where each receiver was told, and dead letters.
+/// Within the state folder: how far each receiver has got, and dead letters.
 const FOLDER: &str = "events";
 
 /// Starts a task for every receiver among `tasks`; the dead letters of them all.

@@ -1,4 +1,4 @@
-//! A gateway that runs: what is started, in which order it stops.
+//! A running gateway: what is started, and the order in which it stops.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -78,7 +78,7 @@ pub struct Running {
 /// can't be decided.
 ///
 /// # Errors
-/// [`StartFault`] says what is in the way; nothing is left running.
+/// [`StartFault`] names the obstacle; nothing is left running.
 pub async fn start(settings: &Settings) -> Result<Running, StartFault> {
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new());
     // Before any listener asks how many connections it may have.

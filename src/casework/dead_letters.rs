@@ -1,4 +1,4 @@
-//! Events that other systems did not take: looking at them, trying again, letting go.
+//! Events that other systems did not accept: looking at them, trying again, letting go.
 
 use crate::domain::organisation::OrganisationId;
 pub use crate::ports::dead_letters::DeadLetter;
@@ -17,7 +17,7 @@ impl Casework {
     /// Has one tried once more, soon.
     ///
     /// # Errors
-    /// There is no such letter; it can't be written down.
+    /// There is no such letter, or it can't be recorded.
     pub async fn try_dead_letter_again(
         &self,
         organisation: &OrganisationId,
@@ -34,7 +34,7 @@ impl Casework {
     /// Lets go of one. What happened stays in the audit trail.
     ///
     /// # Errors
-    /// There is no such letter; it can't be written down.
+    /// There is no such letter, or it can't be recorded.
     pub async fn discard_dead_letter(
         &self,
         organisation: &OrganisationId,

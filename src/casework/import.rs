@@ -49,7 +49,7 @@ pub struct FileFault {
     pub message: String,
 }
 
-/// `12:5: [3].restrictions[0].limit: person "P-4": …`, to stand behind the file's name.
+/// `12:5: [3].restrictions[0].limit: person "P-4": …`, to follow the file's name.
 impl std::fmt::Display for FileFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.line)?;
@@ -73,7 +73,7 @@ struct Entry<'a> {
     origin: Origin<'a>,
 }
 
-/// Where in the file a person stands.
+/// Where in the file a person is.
 enum Origin<'a> {
     /// The element of the list with this index; `element` is its text, a part of the file's.
     Json { index: usize, element: &'a str },
@@ -88,7 +88,7 @@ struct Parsed<'a> {
     faults: Vec<FileFault>,
 }
 
-/// Reads a people file and checks it against the organisation's profile. `progress` is told how
+/// Reads a people file and checks it against the organisation's profile. `progress` learns how
 /// many people of how many were checked.
 ///
 /// # Errors
@@ -168,7 +168,7 @@ fn restriction_index(path: &str) -> Option<usize> {
 
 /// Pairs of people in a list who both have an identifier as their own, by their ids. No fault:
 /// their contacts are delivered and flagged `identity_ambiguous`, so that nobody is limited by
-/// mistake; but whoever imports them will want to know.
+/// mistake; but the person who imports them will want to know.
 #[must_use]
 pub fn claimed_twice(people: &[Listed], organisation: &Organisation) -> Vec<(String, String)> {
     let nation = organisation.profile.nation;

@@ -25,7 +25,7 @@ pub struct NotTheirs {
     pub contact: String,
     /// Whose record it was taken off.
     pub person: String,
-    /// What was limited since and was decided again, with what was decided.
+    /// Contacts limited since then that were decided again, with the new decision.
     pub decided_again: Vec<DecidedAgain>,
 }
 
@@ -105,7 +105,7 @@ impl Casework {
 }
 
 impl Desk {
-    /// Takes the contact's item off the person and notes that on it; where there is none, the audit trail
+    /// Removes the contact's item from the person and notes that on it; if there is none, the audit trail
     /// does.
     async fn disown(
         &self,
@@ -222,7 +222,7 @@ const fn is_admitted(disposition: Disposition) -> bool {
     matches!(disposition, Disposition::Deliver | Disposition::Route)
 }
 
-/// An identifier that is the person's alone.
+/// An identifier that only this person has.
 fn own_identifier(person: &Person) -> Option<SenderIdentifier> {
     let own = person.identifiers.iter().find(|one| !one.shared)?;
     Some(SenderIdentifier {
@@ -232,7 +232,7 @@ fn own_identifier(person: &Person) -> Option<SenderIdentifier> {
     })
 }
 
-/// The contact of an item, as far as the item has it. The recorded decision stands for its own id; this
+/// The contact of an item, as far as the item has it. The recorded decision belongs to its own id; this
 /// one follows it.
 fn contact_again(item: &QueueItem, from: SenderIdentifier) -> Contact {
     Contact {

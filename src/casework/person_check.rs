@@ -1,4 +1,4 @@
-//! Whether a person's record may stand under the organisation's profile: every fault at once.
+//! Whether a person's record conforms to the organisation's profile: every fault at once.
 //!
 //! The same for a file that is imported and for a record that is written through the API. Faults
 //! name the person's id and the key; they hold no address, number or name.
@@ -25,7 +25,7 @@ pub struct PersonFault {
 /// The person as it is stored: telephone numbers in E.164, read by the organisation's nation, and
 /// restrictions with the version of the profile under which they are made.
 ///
-/// A number that is none stays as it is; [`faults`] names it.
+/// An invalid number stays as it is; [`faults`] reports it.
 #[must_use]
 pub fn normalised(mut person: Person, organisation: &Organisation) -> Person {
     let profile = &organisation.profile;
@@ -93,7 +93,7 @@ pub fn faults(person: &Person, organisation: &Organisation) -> Vec<PersonFault> 
     found.found
 }
 
-/// What is wrong with what a record says anew: a restriction that is on record as it is stays as it
+/// The faults in what a record newly says: a restriction that is on record unchanged stays as it
 /// is, whatever its faults, so that a change of the policy keeps nobody from lifting another.
 #[must_use]
 pub fn faults_of_change(

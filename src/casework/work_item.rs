@@ -83,7 +83,7 @@ impl Desk {
         let original = self.archive.fetch(organisation, reference).await?;
         let claimed = self.change_item(organisation, queue, item, ItemAction::Claim, by).await?;
         if let Err(error) = self.release.release(organisation, &claimed, original).await {
-            // Trying again does not help: whoever looks at the item next should know.
+            // Trying again does not help, and the next person to open the item should know.
             if !error.is_retryable() {
                 let note = ItemAction::Note(format!("Not released: {error}."));
                 self.change_item(organisation, queue, item, note, by).await?;

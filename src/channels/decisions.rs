@@ -49,7 +49,7 @@ impl DecisionEndpoint {
     async fn decide(&self, request: Request<Incoming>) -> Result<Answer, Answer> {
         let presented = fields::text(request.headers(), AUTHORIZATION);
         let Some(organisation) = self.tokens.authorise(presented).cloned() else {
-            // Middleware with a token asks for everybody behind it; whoever guesses tokens waits.
+            // Middleware with a token asks for everybody behind it; a client that guesses tokens waits.
             if let Err(wait) = self.pace.take(peer(&request), request.headers()) {
                 let problem = Answer::from(ProblemType::TooManyRequests);
                 let wait = HeaderValue::from(wait.as_secs());
@@ -108,14 +108,14 @@ impl DecisionEndpoint {
         }
         members.insert("at".to_owned(), self.clock.now().to_rfc3339().into());
         let whole = serde_json::to_vec(&members).unwrap_or_default();
-        // Whatever else is wrong was wrong in the first reading too, which knows where it stands.
+        // Any other fault was there in the first reading too, which knows its position.
         let contact = read(&whole).map_err(|_| problem(&fault))?;
         let digest = digest(&contact, false)?;
         Ok((contact, digest))
     }
 }
 
-/// The digest of what a contact's id stands for.
+/// The digest of the content behind a contact's id.
 fn digest(contact: &Contact, with_time: bool) -> Result<[u8; 32], Problem> {
     let content = contact.canonical(with_time).map_err(|_| Problem::new(ProblemType::Internal))?;
     Ok(sha256(&content))

@@ -81,7 +81,7 @@ pub enum EdgeError {
     Spool(io::Error),
     #[error(transparent)]
     NoAuthorities(#[from] NoAuthorities),
-    /// Two entries on one path: which of them is meant can't be told.
+    /// Two entries on one path: neither can be chosen.
     #[error("two entries are on the path `{0}`")]
     PathTwice(String),
     /// A call entry that could never tell its provider from anybody else.
@@ -97,7 +97,7 @@ pub struct ContactsEdge {
     decisions: DecisionEndpoint,
     proxies: ProxyEndpoints,
     looks: Arc<Looks>,
-    /// Work that goes on when its connection breaks off: submissions and calls in hand.
+    /// Work that continues when its connection breaks: submissions and calls in hand.
     tasks: TaskTracker,
 }
 
@@ -197,8 +197,8 @@ impl ContactsEdge {
         })
     }
 
-    /// What answers a request. On the heap at once: it is large, and what is handed on by the layers
-    /// around it is small so.
+    /// Answers a request. Boxed, so that the outer futures stay small: it is large, and the layers around
+    /// it pass it on.
     fn dispatch(&self, request: Request<Incoming>) -> BoxFuture<'_, Response<Body>> {
         let at_once = |kind: ProblemType| -> BoxFuture<'_, Response<Body>> {
             Box::pin(ready(Answer::from(kind).into()))
@@ -235,7 +235,7 @@ impl ContactsEdge {
     }
 }
 
-/// Serves the contacts listener until the stop is called, then finishes what is in hand.
+/// Serves the contacts listener until the stop, then finishes the work in hand.
 pub async fn serve(listener: TcpListener, edge: Arc<ContactsEdge>, stopping: Stopping) {
     let (tasks, telephony) = (edge.tasks.clone(), Arc::clone(&edge.telephony));
     let service = tower::service_fn(move |request: Request<Incoming>| {
@@ -261,7 +261,7 @@ pub fn peer_of(extensions: &Extensions) -> Option<IpAddr> {
 }
 
 /// Whether a request names its host once (RFC 9112 3.2), and no other one in its target: a proxy that
-/// chose by the one would have passed on what is meant for the other (RFC 9112 3.2.2).
+/// chose by the one would have passed on a request meant for the other (RFC 9112 3.2.2).
 fn is_plainly_addressed<B>(request: &Request<B>) -> bool {
     let mut hosts = request.headers().get_all(HOST).iter();
     let (first, second) = (hosts.next(), hosts.next());

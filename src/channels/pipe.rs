@@ -1,11 +1,11 @@
 //! `pipe`: one message on stdin, handed to the running gateway over LMTP. For Postfix's pipe(8),
 //! Exim's pipe transport, OpenSMTPD's mda and Sieve, as any user.
 //!
-//! It exits 0 (taken) or 75 (EX_TEMPFAIL, try again) and nothing else: 75 alone makes all three
+//! It exits 0 (accepted) or 75 (EX_TEMPFAIL, try again) and nothing else: only 75 makes all three
 //! servers try again; Postfix and Exim bounce on most others, 101 (a Rust panic) and 2 (a usage
 //! error) among them. It reads stdin to its end whatever happens, since a server may take a pipe
 //! that nobody read for a delivery. What it says goes to stderr and never begins like a status
-//! code, which Postfix would believe more than the exit status (pipe(8), "DIAGNOSTICS").
+//! code, which Postfix would prefer to the exit status (pipe(8), "DIAGNOSTICS").
 
 mod arguments;
 mod client;
@@ -42,7 +42,7 @@ pub enum PipeFault {
 /// one was named.
 ///
 /// # Errors
-/// Why not; `message` is read to its end all the same.
+/// Why not; `message` is read to its end in any case.
 pub fn hand_over(
     arguments: impl Iterator<Item = OsString>,
     variable: impl Fn(&str) -> Option<OsString>,

@@ -93,7 +93,7 @@ impl TelephonyEdge {
         self.notes.end();
     }
 
-    /// Answers one webhook. `behind` is what of the path stands behind the entry's.
+    /// Answers one webhook. `behind` is the rest of the path after the entry's.
     pub async fn answer(
         self: &Arc<Self>,
         entry: &Arc<TelephonySettings>,
@@ -107,8 +107,8 @@ impl TelephonyEdge {
         if provider::verify(entry, &webhook, self.clock.now()).is_err() {
             tracing::warn!(path = entry.path, "a webhook without a valid signature was refused");
             let problem = Problem::new(ProblemType::Forbidden).detail(
-                "The request bears no valid signature or token of this entry. A signature is made \
-                 over its public_url.",
+                "The request has no valid signature or token for this entry. A signature must \
+                 cover its public_url.",
             );
             return problem.answer().into();
         }
@@ -270,7 +270,7 @@ impl TelephonyEdge {
     async fn decide(&self, entry: &TelephonySettings, contact: Contact) -> Option<Outcome> {
         let (intake, id) = (Arc::clone(&self.intake), contact.id.clone());
         let organisation = entry.organisation.clone();
-        // A call is its id: what a provider says of it changes as it goes on.
+        // A call is its id: what a provider says of it changes during the call.
         let digest = sha256(contact.id.as_bytes());
         let task = self.tasks.spawn(async move {
             intake.receive(&organisation, Inbound { contact, digest, original: None }).await
@@ -324,7 +324,7 @@ impl TelephonyEdge {
         }
     }
 
-    /// What is told of a call. Never a contact: of a call that was decided here it is noted how it went;
+    /// A report on a call. Never a contact: if the call was decided here, its course is noted;
     /// any other belongs to the existing call flow, whose silence is answered with nothing.
     async fn told(
         self: &Arc<Self>,
@@ -392,7 +392,7 @@ impl TelephonyEdge {
     }
 }
 
-/// The flag of what is passed on without a decision.
+/// The flag of a call passed on without a decision.
 const UNCHECKED: &str = "limits_unchecked";
 
 /// On the item of a contact that was decided when its provider could not wait any longer.

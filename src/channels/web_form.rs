@@ -1,7 +1,7 @@
 //! Web forms: a reverse proxy in front of a form's own handler.
 //!
-//! Only submissions (POST, PUT, PATCH) are looked into. What is delivered goes on byte for byte;
-//! what is routed, limited or filed is kept by intake and never reaches the handler.
+//! Only submissions (POST, PUT, PATCH) are examined. Delivered ones are passed on byte for byte;
+//! routed, limited or filed ones are kept by intake and never reach the handler.
 
 mod doubt;
 mod forward;
@@ -103,7 +103,7 @@ impl FormEdge {
         })
     }
 
-    /// Answers one request to a form. `behind` is what of the path stands behind the form's.
+    /// Answers one request to a form. `behind` is the rest of the path after the form's.
     pub async fn answer(
         self: &Arc<Self>,
         form: &Arc<FormSettings>,
@@ -118,7 +118,7 @@ impl FormEdge {
                 .unwrap_or_else(|kind| page::fault_response(kind, &asker, look));
         }
         if let Err(wait) = self.parts.pace.take(peer(&request), request.headers()) {
-            tracing::warn!(path = form.path, "one client posts too often, and is to wait");
+            tracing::warn!(path = form.path, "a client posts too often and has to wait");
             return page::too_often(wait, &asker, look).into();
         }
         let job = match self.read(form, behind, request).await {
@@ -230,7 +230,7 @@ impl FormEdge {
         ]);
         let cookies = job.head.headers.get_all(COOKIE).iter();
         let session: Vec<u8> = cookies.flat_map(|value| value.as_bytes().iter().copied()).collect();
-        // An answer may belong to a session; it is given again to that session alone.
+        // An answer may belong to a session; it is repeated only to that session.
         let first = match self.answers.turn(keyed(&[&content, &session]), Instant::now()).await {
             Turn::Again(answer) => return Reply::Whole(answer),
             Turn::First(first) => first,

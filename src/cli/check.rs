@@ -16,17 +16,17 @@ use crate::runtime::{descriptors, private};
 use crate::store;
 use crate::store::settings::{ArchiveUrl, StoreUrl};
 
-/// Validates configuration and profiles: every fault at once, each with file, line, key and what
-/// would be right. Changes nothing, and connects to nothing without `--store`.
+/// Check configuration and profiles: every mistake at once, each with file, line, key and remedy.
+/// Changes nothing, and connects to nothing without `--store`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct CheckArgs {
     /// The configuration file.
     #[arg(long, env = "CONTACT_GATEWAY_CONFIG", value_name = "FILE")]
     pub config: PathBuf,
-    /// Say what was found as JSON.
+    /// Print the result as JSON.
     #[arg(long)]
     pub json: bool,
-    /// Also ask the configured store whether it is set up well.
+    /// Also check that the configured store is reachable and set up correctly.
     #[arg(long)]
     pub store: bool,
 }
@@ -34,7 +34,7 @@ pub struct CheckArgs {
 /// Checks the configuration as of `today`: a summary on `out`, warnings on `err`.
 ///
 /// # Errors
-/// Every fault, one a line.
+/// Every fault, one per line.
 pub fn run(
     args: &CheckArgs,
     environment: &Environment,
@@ -72,7 +72,7 @@ pub async fn ask_store(
         match store::unfinished_copies(&settings.store, &organisations).await {
             Ok(copies) => faults.extend(copies),
             Err(error) if faults.is_empty() => return Err(error),
-            // What keeps it from answering is told already.
+            // Why it can't answer is already reported.
             Err(_) => {}
         }
         Ok::<_, StoreError>(faults)

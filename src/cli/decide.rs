@@ -23,11 +23,11 @@ pub struct DecideArgs {
     /// Decide as if it were this time (RFC 3339); otherwise now.
     #[arg(long, value_name = "TIME")]
     at: Option<DateTime<Utc>>,
-    /// The contact as JSON; `at` may be left out (config/demo/contact.json is one).
+    /// The contact as JSON, such as config/demo/contact.json; `at` is optional.
     contact: PathBuf,
 }
 
-/// The contact with a time, where it has none of its own: it stands on the first line, so that faults
+/// The contact with a time, if it has none of its own: added on the first line, so that faults
 /// keep theirs.
 fn with_time(source: &str, at: DateTime<Utc>) -> Cow<'_, str> {
     match serde_json::from_str(source) {

@@ -13,7 +13,7 @@ use crate::runtime::telemetry;
 use scratch::Scratch;
 use sinks::Sinks;
 
-/// Run everything with sample data; prints what to open and what to paste. Ends with Ctrl-C.
+/// Run everything with sample data; prints addresses to open and commands to paste. Stop it with Ctrl-C.
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {}
 

@@ -11,7 +11,7 @@ use hyper_util::rt::TokioExecutor;
 use super::{Fault, Io, Outcome, say};
 use crate::runtime::limits::{HEALTH_ANSWER_BYTES_MAX, HEALTH_PART_WAIT};
 
-/// Ask a running gateway whether it is ready, and which part is not
+/// Ask a running gateway whether it is ready, and if not which part
 #[derive(Debug, clap::Args)]
 pub struct HealthArgs {
     /// The staff listener, host:port
@@ -22,7 +22,7 @@ pub struct HealthArgs {
         default_value = "127.0.0.1:8081"
     )]
     staff: String,
-    /// Ask only whether it answers: a restart mends nothing of a mail server or store that is away
+    /// Ask only whether it answers: a restart does not help when the mail server or store is away
     #[arg(long)]
     live: bool,
 }

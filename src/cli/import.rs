@@ -13,23 +13,23 @@ use crate::runtime::limits::{IMPORT_BYTES_MAX, IMPORT_FAULTS_SHOWN_MAX};
 
 /// Load people with restrictions that were decided elsewhere
 ///
-/// All people of the file are loaded, or none: every fault is named with its line and key. What the
-/// file speaks of replaces what is on record, by the person's id; what it does not speak of (a column
-/// or key that it does not have, a person who is not in it) stays. A restriction that holds and is
-/// left out stops the import, unless --end-missing ends it. The same file again changes nothing. It
-/// works beside a gateway that serves, and takes effect at once.
+/// The file is loaded whole or not at all; every fault is reported with its line and key. What the file
+/// mentions replaces what is on record, by the person's id. Whatever it does not mention (a column, a
+/// key, a person) stays as it is. If a restriction in force is left out, the import stops, unless
+/// --end-missing ends it. Importing the same file again changes nothing. Running gateways apply the
+/// change at once.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = columns())]
 pub struct ImportArgs {
     #[command(flatten)]
     pub which: Which,
-    /// A JSON list of people, or CSV where the name ends in .csv
+    /// A JSON list of people, or CSV if the name ends in .csv
     #[arg(value_name = "PEOPLE")]
     file: PathBuf,
-    /// End restrictions that hold and that the file leaves out
+    /// End restrictions in force that the file leaves out
     ///
-    /// Only of people whose restrictions the file speaks of: a CSV without such columns, or a person
-    /// in JSON without the key `restrictions`, leaves them as they are.
+    /// Applies only to people whose restrictions the file mentions: a CSV without such columns, or a
+    /// person in JSON without the key `restrictions`, leaves them as they are.
     #[arg(long)]
     end_missing: bool,
     /// The name on the audit trail
@@ -42,10 +42,10 @@ pub struct ImportArgs {
 
 /// The columns of a CSV file, for `--help`.
 fn columns() -> String {
-    let mut help = "CSV columns, in any order; only id must be there, and a restriction needs \
-                    grounds, clause, starts, decided_by, and review_due or ends. Rows with the \
-                    same id are one person, each with a restriction of its own. Lists are written \
-                    a;b;c. The file is UTF-8; Excel's plain CSV (Windows-1252) is read as well.\n"
+    let mut help = "CSV columns, in any order. Only id is required; a restriction needs grounds, \
+                    clause, starts, decided_by, and review_due or ends. Rows with the same id \
+                    describe one person, with one restriction per row. Write lists as a;b;c. Use \
+                    UTF-8; Excel's plain CSV (Windows-1252) also works.\n"
         .to_owned();
     for column in COLUMNS {
         help.push_str(&format!("  {:<22}{}\n", column.name, column.says));
@@ -75,8 +75,8 @@ pub async fn run(
         say(
             io.err,
             format_args!(
-                "{file}: \"{one}\" and \"{other}\" have an identifier in common that is not marked \
-                 shared; contacts from it are delivered and flagged, and limit neither"
+                "{file}: \"{one}\" and \"{other}\" share an identifier that is not marked \
+                 shared; contacts from it are delivered and flagged, and count against neither"
             ),
         );
     }
@@ -131,7 +131,7 @@ fn not_imported(file: &str, fault: CaseFault) -> Fault {
         CaseFault::WouldEnd(left_out) => {
             let line = |one: &EndedRestriction| {
                 format!(
-                    "{file}: person \"{}\": restriction \"{}\" holds, and is not in the file",
+                    "{file}: person \"{}\": restriction \"{}\" is in force, but not in the file",
                     one.person, one.restriction
                 )
             };

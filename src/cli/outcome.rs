@@ -57,7 +57,7 @@ pub fn read_file(path: &Path) -> Result<String, Fault> {
         .map_err(|error| Fault::input(format!("{}: can't be read: {error}", path.display())))
 }
 
-/// Writes a line. A reader who is gone (a closed pipe) is no fault of the command.
+/// Writes a line. A closed pipe is not the command's fault.
 pub fn say(to: &mut dyn Write, line: impl Display) {
     let _ = writeln!(to, "{line}");
 }

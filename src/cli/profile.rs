@@ -9,7 +9,7 @@ use super::{Fault, Outcome, say};
 use crate::config::profile;
 use crate::domain::profile::Profile;
 
-/// Shows profiles.
+/// Show profiles.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ProfileArgs {
     #[command(subcommand)]
@@ -18,7 +18,7 @@ pub struct ProfileArgs {
 
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum ProfileCommand {
-    /// Shows a profile with its clauses, and what the policy leaves unset.
+    /// Show a profile with its clauses, and what the policy leaves unset.
     Show(ShowArgs),
 }
 
@@ -35,7 +35,7 @@ pub struct ShowArgs {
 /// Shows a profile on `out`.
 ///
 /// # Errors
-/// Every fault of the profile, one a line.
+/// Every fault of the profile, one per line.
 pub fn run(args: &ProfileArgs, out: &mut dyn Write) -> Result<Outcome, Fault> {
     let ProfileCommand::Show(args) = &args.command;
     let profile = profile::load(&args.file)?;
@@ -110,7 +110,7 @@ fn to_choose(profile: &Profile, out: &mut dyn Write) {
         return;
     }
     say(out, "");
-    say(out, "unset: the organisation's to choose, by [[organisation]] set = { … } (examples)");
+    say(out, "unset, for the organisation to choose with [[organisation]] set = { … } (examples)");
     for value in unset {
         say(out, format_args!("  \"{}\" = {}   {}", value.path, value.example, value.needed_for));
     }
@@ -134,7 +134,7 @@ fn lanes(canonical: &Value, out: &mut dyn Write) {
     }
 }
 
-/// A value in a few words; its clause stands in a column of its own.
+/// A value in a few words; its clause has its own column.
 fn shown(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "unset".to_owned(),

@@ -10,12 +10,12 @@ use crate::domain::queue::{ItemAction, ItemState, QueueItem};
 use crate::runtime::limits::PAGE_ITEMS_MAX;
 use crate::runtime::terminal::line;
 
-/// See what waits on the queues, and work it
+/// List the queues and work on their items
 #[derive(Debug, clap::Args)]
 pub struct QueueArgs {
     #[command(flatten)]
     pub which: Which,
-    /// The name on the audit trail, and on what is claimed
+    /// The name on the audit trail and on claimed items
     #[arg(long, value_name = "NAME", default_value = "command line", global = true)]
     by: String,
     /// Print JSON
@@ -34,34 +34,34 @@ impl QueueArgs {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// The queues with what waits on them, or the items of one queue, oldest first
+    /// List the queues, or the items of one queue, oldest first
     List {
         queue: Option<String>,
-        /// Items in this state alone (open, claimed, read, released, filed, closed)
+        /// Only items in this state (open, claimed, read, released, filed, closed)
         #[arg(long, value_parser = state_of)]
         state: Vec<ItemState>,
         /// Items after this one
         #[arg(long, value_name = "ITEM")]
         after: Option<String>,
-        /// At most so many
+        /// How many at most
         #[arg(long, default_value_t = PAGE_ITEMS_MAX)]
         limit: usize,
     },
-    /// One item, with why it is there
+    /// Show one item and why it is there
     Show { queue: String, item: String },
-    /// The original as it came, byte for byte, on stdout
+    /// Write the original to stdout, byte for byte
     Original { queue: String, item: String },
-    /// Claim an item: nobody else works on it
+    /// Claim an item, so that nobody else works on it
     Claim { queue: String, item: String },
     /// Mark an item as read
     Read { queue: String, item: String },
-    /// Hand the kept original to its recipients, once
+    /// Send the kept original to its recipients, once
     Release { queue: String, item: String },
-    /// File an item: it goes to the queue `filed`
+    /// Move an item to the queue `filed`
     File { queue: String, item: String },
-    /// Close an item: what had to be done is done
+    /// Close an item: the work is done
     Close { queue: String, item: String },
-    /// Write a note on an item
+    /// Add a note to an item
     Note { queue: String, item: String, text: String },
 }
 
@@ -88,7 +88,7 @@ pub async fn run(
         Verb::Original { queue, item } => desk
             .original(organisation, queue, item)
             .await
-            // A reader who is gone (a closed pipe) is no fault of the command.
+            // A closed pipe is not the command's fault.
             .map(|(_, original)| drop(io.out.write_all(&original))),
         Verb::Claim { queue, item } => {
             work(args, organisation, desk, (queue, item), ItemAction::Claim, io).await

@@ -1,4 +1,4 @@
-//! `serve`: runs the gateway until it is told to stop.
+//! `serve`: runs the gateway until a signal stops it.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -55,8 +55,8 @@ pub async fn run(args: &ServeArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     })
 }
 
-/// One warning for everything that the store is set up wrongly in. The gateway runs all the same:
-/// while the store is away, what is known goes on being enforced.
+/// One warning for everything wrong with the store's setup. The gateway runs anyway:
+/// while the store is away, known restrictions are still enforced.
 async fn say_set_up(url: &StoreUrl, err: &mut (dyn Write + '_)) {
     match store::check(url).await {
         Ok(faults) => {
@@ -67,14 +67,14 @@ async fn say_set_up(url: &StoreUrl, err: &mut (dyn Write + '_)) {
         Err(error) => warn(
             err,
             format_args!(
-                "{error}: what is known goes on being enforced; check that `store` names \
-                 it, and ask again with `contact-gateway check --store`"
+                "{error}: known restrictions are still enforced; check `[store] url`, \
+                 then run `contact-gateway check --store`"
             ),
         ),
     }
 }
 
-/// One line a listener: what scripts and people wait for.
+/// One line per listener: what scripts and people wait for.
 pub(super) fn say_where(addresses: &app::Addresses, err: &mut dyn Write) {
     let listeners = [
         ("contacts", addresses.contacts.map(|address| address.to_string())),

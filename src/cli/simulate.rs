@@ -22,14 +22,14 @@ use crate::domain::restriction::Mode;
 use crate::domain::safeguard::{Part, Safeguards};
 use crate::runtime::json;
 
-/// Decide a scenario's contacts in order and print one decision as JSON a line.
+/// Decide a scenario's contacts in order and print one decision per line, as JSON.
 #[derive(Debug, clap::Args)]
 pub struct SimulateArgs {
-    /// The profile to decide by.
+    /// The profile to use.
     #[arg(long, value_name = "FILE", required_unless_present = "organisation")]
     profile: Option<PathBuf>,
-    /// A configuration that names the profile, with --organisation. (The environment may name one
-    /// as well: --profile comes before it.)
+    /// A configuration that names the profile; needs --organisation. --profile takes precedence over
+    /// a configuration named in the environment.
     #[arg(long, value_name = "FILE", env = "CONTACT_GATEWAY_CONFIG")]
     config: Option<PathBuf>,
     #[arg(long, value_name = "ID", requires = "config", conflicts_with = "profile")]
@@ -37,15 +37,15 @@ pub struct SimulateArgs {
     /// Compare each decision with the contact's `expect`; exit 1 and show what differs.
     #[arg(long)]
     expect: bool,
-    /// The file is a case scenario: steps of casework, contacts, and what falls due between them;
-    /// one JSON a step.
+    /// The file is a case scenario: steps of casework, contacts, and what falls due in between;
+    /// one JSON object per step.
     #[arg(long)]
     cases: bool,
-    /// Say beside each decision (on standard error) which examples of safeguard lanes the contact
+    /// Print beside each decision (on standard error) which examples of safeguard lanes the contact
     /// resembles, how much, and whether that opens the lane.
     #[arg(long)]
     resemblance: bool,
-    /// People, contacts in order of time, and perhaps a partial profile.
+    /// The scenario: people, contacts in order of time, and optionally a partial profile.
     scenario: PathBuf,
 }
 
@@ -94,7 +94,10 @@ pub fn run(args: SimulateArgs, out: &mut dyn Write, err: &mut dyn Write) -> Resu
     for unset in config::profile::unset(&profile) {
         super::say(
             err,
-            format_args!("warning: `{}` is unset; what helps the sender is taken", unset.path),
+            format_args!(
+                "warning: `{}` is unset; the value that favours the sender is used",
+                unset.path
+            ),
         );
     }
     let safeguards = profile.safeguards.clone();
@@ -131,7 +134,7 @@ fn resemblance(safeguards: &Safeguards, contact: &Contact, err: &mut dyn Write) 
         let hit = matches.hits.iter().find(|hit| hit.lane == like.lane);
         let effect = match hit.map(|hit| hit.part) {
             Some(Part::Example) => "opens the lane",
-            Some(_) => "the lane is open already by what is said",
+            Some(_) => "the words already open the lane",
             None => "does not open the lane",
         };
         let (lane, percent, example) = (like.lane.name(), like.percent, &like.example);
@@ -210,7 +213,7 @@ fn profile(args: &SimulateArgs, partial: Option<Value>) -> Result<Profile, Fault
         }
         (None, _, _) => {
             return Err(Fault::input(
-                "say by which profile: --profile FILE, or --config FILE --organisation ID",
+                "name a profile: --profile FILE, or --config FILE --organisation ID",
             ));
         }
     };

@@ -1,4 +1,4 @@
-//! `store`: what is done with stores as a whole.
+//! `store`: commands on whole stores.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::store::settings::StoreUrl;
 
 mod accept;
 
-/// Move everything between stores, and accept one as it is
+/// Copy one store to another, or accept a store that has lost data
 #[derive(Debug, clap::Args)]
 pub struct StoreArgs {
     #[command(subcommand)]
@@ -33,19 +33,19 @@ enum Verb {
 
 /// Copy everything that a store holds to another, and compare
 ///
-/// FROM and TO are addresses as in `[store] url`. An address with a password is not written here,
-/// where others on the machine can read it: `env:NAME` takes the address from the environment,
-/// `file:PATH` from a file. Stop the gateways on FROM first. A copy that is broken off goes on where
-/// it stopped when the same command is run again; until it is finished, no gateway starts on TO.
+/// FROM and TO are addresses as in `[store] url`. Don't write an address with a password here, where
+/// others on the machine can read it: `env:NAME` takes the address from the environment, `file:PATH`
+/// from a file. Stop the gateways on FROM first. If the copy is interrupted, the same command resumes
+/// it; until it is finished, no gateway starts on TO.
 #[derive(Debug, clap::Args)]
 pub struct CopyArgs {
-    /// The store that is copied
+    /// The store to copy from
     #[arg(value_name = "FROM")]
     from: String,
-    /// The store that it is copied to
+    /// The store to copy to
     #[arg(value_name = "TO")]
     to: String,
-    /// Only this organisation; may stand several times. Otherwise all that FROM holds
+    /// Only this organisation; may be repeated. Default: every organisation in FROM
     #[arg(long, value_name = "ID")]
     organisation: Vec<String>,
     /// Print the result as JSON
@@ -56,7 +56,7 @@ pub struct CopyArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// An address that can't be used. That a copy is not whole is no error but the answer no.
+/// An address that can't be used. An incomplete copy is not an error but the answer no.
 pub async fn run(args: &StoreArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     match &args.verb {
         Verb::Copy(args) => run_copy(args, io).await,
@@ -130,14 +130,14 @@ fn address(what: &str, text: &str) -> Result<StoreUrl, Fault> {
     Ok(url)
 }
 
-/// Those that are asked for, or all that FROM holds; `Err`: what is to be said instead.
+/// The requested organisations, or all that FROM holds; `Err`: the message to print instead.
 async fn organisations(
     args: &CopyArgs,
     from: &dyn Portable,
 ) -> Result<Vec<OrganisationId>, String> {
     let held = reached(from).await.map_err(|error| format!("FROM: {error}"))?;
     if held.is_empty() {
-        return Err("FROM holds nothing that could be copied".to_owned());
+        return Err("FROM holds nothing to copy".to_owned());
     }
     if args.organisation.is_empty() {
         return Ok(held);

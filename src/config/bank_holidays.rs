@@ -79,10 +79,10 @@ impl Calendars {
 fn read(reader: &Reader, root: &Node) -> Option<Calendars> {
     let section = reader.section(root, "")?;
     let known_until = section
-        .need("known_until", "the last day of the list, as 2028-12-31")
+        .need("known_until", "the last day of the list, such as 2028-12-31")
         .and_then(|f| day(&f));
     let days = |key| {
-        let field = section.need(key, "the list of days, as [2026-12-25, 2026-12-28]")?;
+        let field = section.need(key, "the list of days, such as [2026-12-25, 2026-12-28]")?;
         field.list(day)
     };
     let lists = (days("england"), days("wales"), days("scotland"), days("northern_ireland"));

@@ -29,7 +29,8 @@ pub(super) fn read(
     section: Section<'_>,
     organisation: &OrganisationId,
 ) -> Option<ProxySettings> {
-    let path = section.need("path", "the path on the contacts listener, as \"/decisions/karbon\"");
+    let path =
+        section.need("path", "the path on the contacts listener, such as \"/decisions/karbon\"");
     let path = path.and_then(|f| {
         let path = f.parsed(own_path)?;
         context.once("the path", &path, &f, "give every endpoint a path of its own");
@@ -69,7 +70,7 @@ fn own_path(text: &str) -> Result<String, (String, String)> {
 }
 
 fn fields(section: &Section<'_>) -> Option<ProxyFields> {
-    let example = "what says who, as { email = \"header:X-Customer-Email\" }";
+    let example = "where to find the sender, such as { email = \"header:X-Customer-Email\" }";
     let fields = section.need("fields", example)?.section()?;
     let source = |field: Option<Field<'_>>| field.and_then(|f| f.parsed(source));
     let found = ProxyFields {
@@ -82,7 +83,7 @@ fn fields(section: &Section<'_>) -> Option<ProxyFields> {
     };
     let names_nobody = ["email", "phone", "account"].iter().all(|key| fields.field(key).is_none());
     if names_nobody {
-        fields.missing("email", "at least one of email, phone, account: who the sender is");
+        fields.missing("email", "at least one of email, phone, account, to identify the sender");
     }
     fields.close();
     Some(found)

@@ -62,7 +62,7 @@ pub(super) fn socket(text: &str) -> Result<SocketAddr, Wrong> {
     text.parse().map_err(|_| {
         (
             format!("`{}` is not an address to listen on", brief(text)),
-            "write IP:PORT, as 127.0.0.1:8080 or [::1]:8080".to_owned(),
+            "write IP:PORT, such as 127.0.0.1:8080 or [::1]:8080".to_owned(),
         )
     })
 }
@@ -72,7 +72,7 @@ pub(super) fn nameserver(text: &str) -> Result<SocketAddr, Wrong> {
     text.parse().map_err(|_| {
         (
             format!("`{}` is not the address of a DNS server", brief(text)),
-            "write IP:PORT, as 127.0.0.1:53 or [::1]:53".to_owned(),
+            "write IP:PORT, such as 127.0.0.1:53 or [::1]:53".to_owned(),
         )
     })
 }
@@ -93,7 +93,7 @@ pub(super) fn mode(text: &str) -> Result<u32, Wrong> {
     let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
     mode.ok_or_else(|| {
         (
-            format!("`{}` is not what may be done with a file", brief(text)),
+            format!("`{}` is not a file mode", brief(text)),
             "write it as \"0660\", in quotes".to_owned(),
         )
     })
@@ -146,7 +146,7 @@ pub(super) fn network(text: &str) -> Result<IpNet, Wrong> {
         |_| {
             (
                 format!("`{}` is not a network", brief(text)),
-                "write an address or a network, as 127.0.0.0/8".to_owned(),
+                "write an address or a network, such as 127.0.0.0/8".to_owned(),
             )
         },
     )
@@ -157,7 +157,7 @@ pub(super) fn web_url(text: &str) -> Result<Url, Wrong> {
     const RIGHT: &str = "write it as https://host/path, without a password";
     match Url::parse(text) {
         Ok(url) if !matches!(url.scheme(), "http" | "https") || !url.has_host() => {
-            wrong("is not a URL of the web", RIGHT)
+            wrong("is not a web URL", RIGHT)
         }
         Ok(url) if !url.username().is_empty() || url.password().is_some() => {
             wrong("holds a user or a password", RIGHT)
@@ -173,7 +173,7 @@ pub(super) fn upstream(text: &str) -> Result<hyper::Uri, Wrong> {
     let url = web_url(text)?;
     url.as_str().parse().map_err(|_| {
         (
-            "is not a URL that can be asked".to_owned(),
+            "is not a URL that the gateway can call".to_owned(),
             "write it as http://host:port/path".to_owned(),
         )
     })

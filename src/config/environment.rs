@@ -1,6 +1,6 @@
 //! Environment variables laid over the configuration file.
 //!
-//! `CONTACT_GATEWAY__STORE__URL` is `store.url`: two underscores stand between the parts, list
+//! `CONTACT_GATEWAY__STORE__URL` is `store.url`: two underscores separate the parts, list
 //! entries are named by index or, for organisations, by id
 //! (`CONTACT_GATEWAY__ORGANISATION__KARBON__MODE`). A value that reads as TOML is TOML, anything
 //! else is text.

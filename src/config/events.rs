@@ -36,21 +36,22 @@ fn one(
     owner: &OrganisationId,
     zone: Tz,
 ) -> Option<ReceiverSettings> {
-    let name = section.need("name", "a short name of the receiver, as \"crm\"").and_then(|field| {
-        let name = field.parsed(name)?;
-        let whole = format!("{} {name}", owner.as_str());
-        context.once("the receiver", &whole, &field, "give every receiver a name of its own");
-        Some(name)
-    });
+    let name =
+        section.need("name", "a short name of the receiver, such as \"crm\"").and_then(|field| {
+            let name = field.parsed(name)?;
+            let whole = format!("{} {name}", owner.as_str());
+            context.once("the receiver", &whole, &field, "give every receiver a name of its own");
+            Some(name)
+        });
     let url = section
-        .need("url", "where events are posted, as \"https://crm.example/hooks/contacts\"")
+        .need("url", "where events are posted, such as \"https://crm.example/hooks/contacts\"")
         .and_then(|field| field.parsed(url));
     let secrets = section
-        .need("secrets", "what events are signed with, as [{ env = \"CRM_EVENTS\" }]")
+        .need("secrets", "the signing secrets, such as [{ env = \"CRM_EVENTS\" }]")
         .and_then(|field| secrets(context, &field));
     let kinds = section.field("types").map_or(Some(EventKind::ALL.to_vec()), |field| {
         if field.items().is_some_and(|items| items.is_empty()) {
-            field.fault("names no type of event", "leave it out to tell all");
+            field.fault("lists no event type", "leave it out to send all");
         }
         field.list(|item| item.choice("a type of event", &choices()))
     });
@@ -83,7 +84,7 @@ fn name(text: &str) -> Result<String, (String, String)> {
     }
 }
 
-/// `https`, or `http` to this machine alone: events say who is restricted.
+/// `https`, or `http` only to this machine: events say who is restricted.
 fn url(text: &str) -> Result<hyper::Uri, (String, String)> {
     let url = endpoint::web_url(text)?;
     let is_here = match url.host() {
@@ -94,7 +95,7 @@ fn url(text: &str) -> Result<hyper::Uri, (String, String)> {
     };
     if url.scheme() != "https" && !is_here {
         return Err((
-            "would be sent in the clear".to_owned(),
+            "would be sent unencrypted".to_owned(),
             "write an https:// URL; http:// is for receivers on this machine".to_owned(),
         ));
     }
@@ -110,7 +111,7 @@ fn secrets(context: &Context<'_>, field: &Field<'_>) -> Option<Vec<SecretString>
             && crate::forward::events::signature::Key::new(&secret).is_err()
         {
             item.fault(
-                "leads to what is not a signing secret",
+                "leads to something that is not a signing secret",
                 "put `whsec_` and 24 to 64 random bytes in base64 there, as the receiver has it",
             );
             return None;

@@ -102,7 +102,7 @@ impl Faults {
         Faults(faults)
     }
 
-    /// A fault of a file as a whole: it can't be read, or is no TOML at all.
+    /// A fault of a whole file: it can't be read, or is not TOML.
     pub(super) fn of_file(path: &Path, wrong: String) -> Self {
         let place = Place::file(path);
         Faults(vec![Fault { place, key: String::new(), wrong, right: None }])

@@ -34,7 +34,7 @@ pub(super) struct Context<'a> {
     pub(super) calendars: &'a Calendars,
     pub(super) contacts: Option<SocketAddr>,
     warnings: RefCell<Vec<Warning>>,
-    /// What must stand only once, by what it is and its value, with the key that has it.
+    /// Values that must be unique, by kind and value, with the key that has them.
     taken: RefCell<BTreeMap<(&'static str, String), String>>,
 }
 
@@ -48,7 +48,7 @@ impl Context<'_> {
     pub(super) fn once(&self, what: &'static str, value: &str, field: &Field<'_>, right: &str) {
         let mut taken = self.taken.borrow_mut();
         match taken.get(&(what, value.to_owned())) {
-            Some(other) => field.fault(format!("{what} is that of {other} already"), right),
+            Some(other) => field.fault(format!("{what} is already used by {other}"), right),
             None => {
                 taken.insert((what, value.to_owned()), field.path().to_owned());
             }
@@ -145,11 +145,14 @@ fn store(root: &Section<'_>) -> StoreUrl {
     {
         match &mut store {
             Some(StoreUrl::Redis(redis)) => redis.replicas_acknowledged = count,
-            // The url's own fault is told already.
+            // The url's own fault is already reported.
             None if url.is_some() => {}
             Some(StoreUrl::Embedded(_)) | None if count == 0 => {}
             Some(StoreUrl::Embedded(_)) | None => {
-                replicas.fault("is for a Redis store", "leave it out, or set store.url to one");
+                replicas.fault(
+                    "applies only to a Redis store",
+                    "leave it out, or set store.url to one",
+                );
             }
         }
     }
@@ -233,7 +236,7 @@ fn listeners(root: &Section<'_>) -> Listeners {
         let (Some(field), Some(bind)) = (field, bind) else { continue };
         if let Some((other, _)) = earlier.iter().find(|(_, other)| collide(other, bind)) {
             field.fault(
-                format!("is the address of {} already", other.path()),
+                format!("is already the address of {}", other.path()),
                 "give every listener an address of its own",
             );
         }

@@ -25,7 +25,7 @@ const MAIL_LISTENERS: &[(&str, MailListener)] =
 const SPOOL_FOLDER: &str = "spool";
 
 /// The mail settings; `None` where there is neither a mail listener nor a downstream. What stands
-/// in `[mail]` is checked all the same.
+/// in `[mail]` is checked in any case.
 pub(super) fn read(
     root: &Section<'_>,
     listen: MailListen,
@@ -40,7 +40,7 @@ pub(super) fn read(
     };
     let section = field?.section()?;
     let downstream = if wanted {
-        section.need("downstream", "the server behind, as \"smtp://127.0.0.1:10026\"")
+        section.need("downstream", "the downstream server, such as \"smtp://127.0.0.1:10026\"")
     } else {
         section.field("downstream")
     };
@@ -52,7 +52,10 @@ pub(super) fn read(
     let tls = section.field("tls");
     let smtp_tls = tls.as_ref().and_then(|f| mail_tls::server(f, file));
     if let (Some(tls), None) = (&tls, &listen.smtp) {
-        tls.fault("is for a listener that is not there", "write listen.smtp, or leave this out");
+        tls.fault(
+            "belongs to a listener that is not configured",
+            "write listen.smtp, or leave this out",
+        );
     }
     let downstream_tls = section.field("downstream_tls");
     let downstream_tls =
@@ -79,7 +82,7 @@ pub(super) fn read(
     let asks_for_certificates = tls.is_some_and(|tls| tls.has("client_ca"));
     closed(&section, &listen, &settings, asks_for_certificates);
     section.close();
-    // Without a listener a downstream still takes notices and what is routed to a mailbox.
+    // Without a listener a downstream still accepts notices and mail routed to a mailbox.
     Some(MailWithoutKey(settings.with(listen, downstream?, state)))
 }
 
@@ -92,7 +95,7 @@ pub(super) struct MailListen {
     pub(super) socket_mode: Option<u32>,
 }
 
-/// Refuses a listener at which anybody could hand in mail that the server behind takes as the
+/// Refuses a listener through which anybody could submit mail that the downstream server accepts as the
 /// organisation's own server's word.
 fn closed(section: &Section<'_>, listen: &MailListen, mail: &MailParts, certificates: bool) {
     let listeners = [
@@ -106,7 +109,7 @@ fn closed(section: &Section<'_>, listen: &MailListen, mail: &MailParts, certific
         if open && !asks_for_certificates {
             section.fault(
                 "accept_from",
-                format!("names nobody, and listen.{name} is open to every host that can reach it"),
+                format!("lists nobody, and listen.{name} is open to every host that can reach it"),
                 "write the networks of your mail servers, or for SMTP ask for their certificates \
                  with tls.client_ca",
             );
@@ -155,16 +158,16 @@ impl MailParts {
 fn check(field: &Field<'_>) -> Option<CheckSettings> {
     let section = field.section()?;
     let nameserver = section
-        .need("nameserver", "the DNS server to ask, as \"127.0.0.1:53\"")
+        .need("nameserver", "the DNS server to ask, such as \"127.0.0.1:53\"")
         .and_then(|f| f.parsed(endpoint::nameserver));
     let listeners = section
-        .need("listeners", "the listeners whose mail is checked, as [\"lmtp\"]")
+        .need("listeners", "the listeners whose mail is checked, such as [\"lmtp\"]")
         .and_then(|f| f.list(|item| item.choice("a mail listener", MAIL_LISTENERS)));
     section.close();
     Some(CheckSettings { nameserver: nameserver?, listeners: listeners? })
 }
 
-/// A host name, as it stands in Authentication-Results, `Received` and greetings.
+/// A host name, as in Authentication-Results, `Received` and greetings.
 fn host(field: &Field<'_>) -> Option<String> {
     field.parsed(|text| {
         let ascii = domain_to_ascii(text).filter(|host| !host.contains(char::is_whitespace));

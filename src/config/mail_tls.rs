@@ -23,14 +23,14 @@ pub(super) fn server(field: &Field<'_>, file: &Path) -> Option<ServerTls> {
     ];
     let mode = section.field("mode");
     let start = mode.as_ref().map_or(Some(ServerStart::Required), |f| f.choice("a mode", &modes));
-    section.need("certificate", "certificate = \"PATH\", with those that lead to its authority");
+    section.need("certificate", "certificate = \"PATH\", including the chain to its CA");
     section.need("key", "key = \"PATH\"");
     let identity = identity(&section, file);
     let clients = clients(&section, file);
     if section.field("client_ca").is_some() && start == Some(ServerStart::Offered) {
         section.fault(
             "client_ca",
-            "asks for certificates of clients that may leave TLS out",
+            "requires client certificates, but TLS is optional",
             "write mode = \"required\" or \"implicit\"",
         );
     }
@@ -49,7 +49,7 @@ pub(super) fn client(
     let modes = [("starttls", ClientStart::ByCommand), ("implicit", ClientStart::AtOnce)];
     let mode = section.field("mode");
     let start = mode.as_ref().map_or(Some(ClientStart::ByCommand), |f| f.choice("a mode", &modes));
-    let ca = section.need("ca", "ca = \"PATH\", as /etc/ssl/certs/ca-certificates.crt");
+    let ca = section.need("ca", "ca = \"PATH\", such as /etc/ssl/certs/ca-certificates.crt");
     let ca = ca.and_then(|f| pem(&f, file, |path| tls::certificates(path).map(drop)));
     let named = section.field("name").map(|f| name(&f));
     let named = match (named, downstream.map(|downstream| &downstream.address)) {
@@ -89,7 +89,7 @@ fn clients(section: &Section<'_>, file: &Path) -> Option<Option<Trust>> {
             let ca = pem(&ca, file, |path| tls::certificates(path).map(drop));
             let listed = names.list(name)?;
             if listed.is_empty() {
-                names.fault("is empty", "write the names that the clients' certificates bear");
+                names.fault("is empty", "write the names in the clients' certificates");
                 return None;
             }
             Some(Some(Trust { ca: ca?, names: listed }))
@@ -97,12 +97,15 @@ fn clients(section: &Section<'_>, file: &Path) -> Option<Option<Trust>> {
         (Some(_), None) => {
             section.missing(
                 "client_names",
-                "client_names = [\"HOST\"]: an authority knows many, and only these may hand in mail",
+                "client_names = [\"HOST\"]: a CA has many customers, and only these may submit mail",
             );
             None
         }
         (None, Some(_)) => {
-            section.missing("client_ca", "client_ca = \"PATH\": who vouches for these names");
+            section.missing(
+                "client_ca",
+                "client_ca = \"PATH\": the CA that issues these certificates",
+            );
             None
         }
     }
@@ -142,7 +145,7 @@ fn name(field: &Field<'_>) -> Option<ServerName<'static>> {
 fn host_name(text: &str) -> Result<ServerName<'static>, (String, String)> {
     ServerName::try_from(text.to_owned()).map_err(|_| {
         (
-            format!("`{}` is not a name that a certificate may bear", brief(text)),
+            format!("`{}` is not a name that a certificate can contain", brief(text)),
             "write it as mail.example.org".to_owned(),
         )
     })

@@ -12,7 +12,7 @@ use crate::runtime::limits::CONFIG_FILE_BYTES_MAX;
 
 pub(super) type Table = BTreeMap<String, Node>;
 
-/// One value and where it stands.
+/// One value and its position.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) value: Value,

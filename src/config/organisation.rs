@@ -28,7 +28,7 @@ use crate::staff::settings::StaffMember;
 
 const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("observe", Mode::Observe)];
 
-/// Everything that stands under `[[organisation]]`.
+/// Everything under `[[organisation]]`.
 #[derive(Default)]
 pub(super) struct Read {
     pub(super) organisations: Vec<Arc<Organisation>>,
@@ -54,7 +54,7 @@ pub(super) fn read_all(context: &Context<'_>, root: &Section<'_>, has_mail: bool
 }
 
 fn one(context: &Context<'_>, section: Section<'_>, has_mail: bool, read: &mut Read) {
-    let id = section.need("id", "a short name, as \"karbon\"");
+    let id = section.need("id", "a short name, such as \"karbon\"");
     if let Some(field) = &id
         && let Some(text) = field.text()
     {
@@ -106,7 +106,7 @@ fn one(context: &Context<'_>, section: Section<'_>, has_mail: bool, read: &mut R
     }
     read.telephony.extend(entries);
     if has_mail && mail_domains.is_empty() {
-        context.warn(&shown, "has no `mail_domains`: no e-mail is held against it".to_owned());
+        context.warn(&shown, "has no `mail_domains`: none of its e-mail is decided".to_owned());
     }
     section.close();
 
@@ -135,7 +135,8 @@ fn staffed(profile: Arc<Profile>, reach: &Reach) -> Arc<Profile> {
 /// The profile with the organisation's own choices laid over it.
 fn own_profile(context: &Context<'_>, section: &Section<'_>) -> Option<Arc<Profile>> {
     let set = section.field("set");
-    let named = section.need("profile", "the profile's file, as \"profiles/karbon-homes.toml\"")?;
+    let named =
+        section.need("profile", "the profile's file, such as \"profiles/karbon-homes.toml\"")?;
     let path = beside(context.file, named.words()?);
     let parsed = node::read(&path).and_then(|text| node::parse(&path.display().to_string(), &text));
     let mut root = match parsed {
@@ -237,7 +238,7 @@ fn mail_domain(context: &Context<'_>, field: &Field<'_>) -> Option<String> {
 /// An e-mail address. Its text is never shown.
 pub(super) fn address(field: &Field<'_>, nation: Nation) -> Option<String> {
     field.parsed(|text| match normalise(IdentifierKind::Email, text, nation) {
-        // A message may carry a display name; a mailbox of the organisation is an address alone.
+        // A message may carry a display name; a mailbox of the organisation is only an address.
         Ok(_) if !text.contains(['<', ':', ' ']) => Ok(text.trim().to_owned()),
         Ok(_) | Err(_) => Err((
             "is not an e-mail address".to_owned(),

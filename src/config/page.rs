@@ -44,7 +44,7 @@ fn colours(section: &Section<'_>, key: &'static str, default: Colours) -> Colour
     let readable = |found: Option<(Field<'_>, Colour)>, default: Colour| {
         let colour = found.as_ref().map_or(default, |(_, colour)| *colour);
         let contrast = colour.contrast(stands_on);
-        // What was written is at fault, be it the colour or what it stands on.
+        // The fault is in what was written, the colour or its background.
         let field = found.as_ref().or(background.as_ref()).map(|(field, _)| field);
         if let Some(field) = field
             && contrast < CONTRAST_MIN
@@ -84,7 +84,7 @@ fn logo(context: &Context<'_>, field: &Field<'_>) -> Option<String> {
     let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
     let kind = PICTURES.iter().find(|(known, _)| Some(*known) == ending.as_deref());
     let Some((_, kind)) = kind else {
-        field.fault("is not the name of a picture", right);
+        field.fault("is not a picture file", right);
         return None;
     };
     match picture(&path) {

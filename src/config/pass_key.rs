@@ -30,10 +30,10 @@ impl PassKeyError {
 }
 
 /// The key in the state folder; folder and key are made where they are not there. The file is
-/// readable by its owner alone (mode 0600).
+/// readable only by its owner (mode 0600).
 ///
 /// # Errors
-/// [`PassKeyError`] where the file can't be read or made, or is no key.
+/// [`PassKeyError`] if the file can't be read or made, or is not a key.
 pub fn pass_key(state: &Path) -> Result<[u8; BYTES], PassKeyError> {
     let path = state.join(NAME);
     let fault = |cause| PassKeyError::File { path: path.clone(), cause };

@@ -1,8 +1,8 @@
 //! Profiles: an organisation's published rules, read from a file that people write.
 //!
-//! A value stands with its clause, `every_months = { value = 6, clause = "8.4" }`; where the
+//! A value is given with its clause, `every_months = { value = 6, clause = "8.4" }`; where the
 //! policy is silent it is `"unset"`. The same reader takes the canonical JSON of a profile, in
-//! which `null` is unset and the clauses stand apart, so that what is shown can be read back.
+//! which `null` is unset and the clauses are separate, so that the output can be read back.
 
 mod built_in;
 mod canonical;

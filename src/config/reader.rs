@@ -2,7 +2,7 @@
 //!
 //! A [`Section`] is a table; the keys that are asked of it are the keys that it may have, and
 //! [`Section::close`] refuses every other by name. A [`Field`] is one value. Both answer `None`
-//! once a fault is on record, so that reading goes on to the next one.
+//! once a fault is recorded, so that reading continues to the next one.
 
 mod field;
 
@@ -129,7 +129,7 @@ impl<'r> Section<'r> {
             self.reader.fault(Fault {
                 place: node.place.clone(),
                 key: node.shown.clone().unwrap_or_else(|| joined(&self.shown, key)),
-                wrong: "is not a key that is known here".to_owned(),
+                wrong: "is not a known key".to_owned(),
                 right: Some(nearest(key, &known)),
             });
         }
@@ -154,7 +154,7 @@ fn nearest(key: &str, known: &[&'static str]) -> String {
     }
 }
 
-/// A key below a path; one that has dots of its own stands in quotes, as in TOML.
+/// A key below a path; one that contains dots is quoted, as in TOML.
 fn joined(path: &str, key: &str) -> String {
     match (path.is_empty(), key.contains('.')) {
         (true, _) => key.to_owned(),
@@ -206,8 +206,8 @@ mod tests {
         });
         assert_eq!(
             text,
-            "x.toml:1: mdoe: is not a key that is known here; did you mean `mode`?\n\
-             x.toml:2: zzz: is not a key that is known here; known are mode"
+            "x.toml:1: mdoe: is not a known key; did you mean `mode`?\n\
+             x.toml:2: zzz: is not a known key; known are mode"
         );
     }
 

@@ -31,7 +31,7 @@ impl Sources<'_> {
     /// A secret named by a field, `{ env = "NAME" }` or `{ file = "PATH" }`.
     pub(super) fn secret(&self, field: &Field<'_>) -> Option<SecretString> {
         if field.node().table().is_none() {
-            field.fault("is not where a secret is found", RIGHT);
+            field.fault("is not a source of a secret", RIGHT);
             return None;
         }
         let section = field.section()?;
@@ -45,7 +45,7 @@ impl Sources<'_> {
             (Some(variable), None) => (self.variable(&variable)?, variable),
             (None, Some(file)) => (self.file(&file)?, file),
             (Some(_), Some(_)) | (None, None) => {
-                field.fault("names not exactly one place", RIGHT);
+                field.fault("must name exactly one source", RIGHT);
                 return None;
             }
         };

@@ -38,7 +38,7 @@ pub struct Settings {
     /// Decision endpoints that proxies ask.
     pub decisions: Vec<ProxySettings>,
     pub staff: Vec<StaffMember>,
-    /// Systems that are told what happens.
+    /// Systems that receive events.
     pub receivers: Vec<ReceiverSettings>,
 }
 

@@ -39,45 +39,45 @@ fn of_mail(mail: &MailSettings, found: &mut Vec<Warning>) {
     if any.into_iter().any(listens) && mail.trusted_authserv_ids.is_empty() && mail.check.is_none()
     {
         add(
-            "no `mail.trusted_authserv_ids` and no `mail.check`: nothing tells a forged From field \
-             from a true one, so that it is held against the person whose address it bears",
+            "neither `mail.trusted_authserv_ids` nor `mail.check` is set: a forged From field can't be \
+             recognised, and counts against the person whose address it contains",
         );
     }
     if mail.check.as_ref().is_some_and(|check| !check.listeners.iter().copied().any(listens)) {
-        add("`mail.check` names no listener that is there: nothing is checked");
+        add("`mail.check` names no configured listener: nothing is checked");
     }
     if mail.milter_kept == MilterKept::Quarantine && mail.milter.is_none() {
-        add("`mail.milter_kept` is for `listen.milter`, which is not there");
+        add("`mail.milter_kept` has no effect without `listen.milter`");
     }
 }
 
 fn of_notices(settings: &Settings, organisation: &Organisation, add: &mut impl FnMut(String)) {
     let takes_mail = settings.mail.is_some();
     if takes_mail && !organisation.mail_domains.is_empty() && organisation.notice_from.is_none() {
-        add("has no `mail.notice_from`: nobody whose e-mail is limited is ever told by e-mail"
+        add("has no `mail.notice_from`: nobody whose e-mail is limited is ever notified by e-mail"
             .to_owned());
     }
     if !takes_mail && organisation.notice_from.is_some() {
-        add("has `mail.notice_from`, and no `[mail] downstream` takes notices".to_owned());
+        add("has `mail.notice_from`, but no `[mail] downstream` to send notices through".to_owned());
     }
     if !takes_mail && !organisation.queue_mailboxes.is_empty() {
-        add("has mailboxes of queues, and no `[mail] downstream` takes mail to them".to_owned());
+        add("has mailboxes of queues, but no `[mail] downstream` to send mail through".to_owned());
     }
     let is_own = |id: &OrganisationId| *id == organisation.id;
     let shows_pages = settings.forms.iter().any(|form| is_own(&form.organisation))
         || settings.decisions.iter().any(|entry| is_own(&entry.organisation));
     if settings.looks.contains_key(&organisation.id) && !shows_pages {
-        add("has a `page`, and neither a form nor a decision endpoint that shows it".to_owned());
+        add("has a `page`, but no form or decision endpoint to show it".to_owned());
     }
 }
 
 fn of_access(settings: &Settings, organisation: &Organisation, add: &mut impl FnMut(String)) {
     let has_staff = settings.staff.iter().any(|member| member.organisation == organisation.id);
     match (has_staff, settings.listen.staff.is_some()) {
-        (false, true) => add("has no `staff`: nobody can ask for its queues at `listen.staff`, \
-                              and `contact-gateway queue` alone shows them"
+        (false, true) => add("has no `staff`: nobody can see its queues at `listen.staff`, \
+                              only with `contact-gateway queue`"
             .to_owned()),
-        (true, false) => add("has `staff`, and there is no `listen.staff`".to_owned()),
+        (true, false) => add("has `staff`, but there is no `listen.staff`".to_owned()),
         (true, true) | (false, false) => {}
     }
     let unasked = |entry: &&crate::channels::decisions::settings::ProxySettings| {
@@ -105,7 +105,7 @@ fn of_calls(entry: &TelephonySettings, add: &mut impl FnMut(String)) {
         ));
     }
     if !is_sip && entry.sip_domain.is_some() {
-        add(format!("`{path}` has `sip_domain`, which is for `sip` alone"));
+        add(format!("`{path}` has `sip_domain`, which only `sip` uses"));
     }
     if entry.provider == Provider::Vonage && speaks && entry.caller_id.is_none() {
         add(format!(
@@ -113,10 +113,12 @@ fn of_calls(entry: &TelephonySettings, add: &mut impl FnMut(String)) {
         ));
     }
     if signs && !entry.trusted_sources.is_empty() {
-        add(format!("`{path}` has `trusted_sources`; its provider is known by signatures alone"));
+        add(format!(
+            "`{path}` has `trusted_sources`, but its provider is recognised only by its signature"
+        ));
     }
     if !speaks && entry.when_limited != WhenLimited::default() {
-        add(format!("`{path}` has `when_limited`, which is for calls alone"));
+        add(format!("`{path}` has `when_limited`, which applies only to calls"));
     }
     let stands_in = entry.upstream.is_some()
         || entry.fallback.is_some()
@@ -128,6 +130,6 @@ fn of_calls(entry: &TelephonySettings, add: &mut impl FnMut(String)) {
         ));
     }
     if is_sip && entry.when_limited == WhenLimited::Voicemail && entry.targets.voicemail.is_none() {
-        add(format!("`{path}` answers limited calls by voicemail, and has no `targets.voicemail`"));
+        add(format!("`{path}` sends limited calls to voicemail, but has no `targets.voicemail`"));
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn read(
 ) -> Option<FormSettings> {
     let path = path(context, &section);
     let upstream = section
-        .need("upstream", "the form's own handler, as \"http://127.0.0.1:9000/contact\"")
+        .need("upstream", "the form's own handler, such as \"http://127.0.0.1:9000/contact\"")
         .and_then(|f| f.parsed(endpoint::upstream));
     let fields = fields(&section);
     let submit = section.field("submit").and_then(|f| f.parsed(endpoint::listener_path));
@@ -53,13 +53,16 @@ pub(super) fn read(
 /// A path of the contacts listener that nothing else has.
 pub(super) fn path(context: &Context<'_>, section: &Section<'_>) -> Option<String> {
     let field =
-        section.need("path", "the path on the contacts listener, as \"/karbon/contact\"")?;
+        section.need("path", "the path on the contacts listener, such as \"/karbon/contact\"")?;
     let path = field.parsed(endpoint::listener_path)?;
     let is_own = OWN_PATHS.iter().any(|own| {
         path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     });
     if is_own {
-        field.fault("is a path of the gateway itself", "choose a path that does not begin so");
+        field.fault(
+            "is a path of the gateway itself",
+            "choose a path that does not begin like that",
+        );
         return None;
     }
     context.once("the path", &path, &field, "give every form and webhook a path of its own");
@@ -67,7 +70,7 @@ pub(super) fn path(context: &Context<'_>, section: &Section<'_>) -> Option<Strin
 }
 
 fn fields(section: &Section<'_>) -> Option<FormFields> {
-    let example = "which fields say who and what, as { email = \"email\", text = \"message\" }";
+    let example = "the fields that identify the sender and hold the message, such as { email = \"email\", text = \"message\" }";
     let fields = section.need("fields", example)?.section()?;
     let name = |field: Option<Field<'_>>| field.and_then(|f| f.parsed(field_name));
     let found = FormFields {
@@ -79,7 +82,7 @@ fn fields(section: &Section<'_>) -> Option<FormFields> {
         issue: name(fields.field("issue")),
     };
     if ["email", "phone", "account"].iter().all(|key| fields.field(key).is_none()) {
-        fields.missing("email", "at least one of email, phone, account: who the sender is");
+        fields.missing("email", "at least one of email, phone, account, to identify the sender");
     }
     fields.close();
     Some(found)
@@ -92,7 +95,7 @@ fn field_name(text: &str) -> Result<String, (String, String)> {
     if text.starts_with('/') && !is_escaped {
         return Err((
             format!("`{}` is not a JSON pointer", brief(text)),
-            "write ~1 for a slash in a name, and ~0 for a tilde, as \"/customer/tel~1no\""
+            "write ~1 for a slash in a name, and ~0 for a tilde, such as \"/customer/tel~1no\""
                 .to_owned(),
         ));
     }

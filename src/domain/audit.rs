@@ -81,7 +81,7 @@ pub struct AuditRow {
     pub settled: bool,
 }
 
-/// An entry as it stands in the trail.
+/// An entry as recorded in the trail.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AuditEntry {
     /// The entry's number in the organisation's trail, from 1.

@@ -33,7 +33,7 @@ impl Channel {
         Channel::WebChat,
     ];
 
-    /// The published name, as it stands in JSON and TOML.
+    /// The published name, as in JSON and TOML.
     pub const fn name(self) -> &'static str {
         match self {
             Channel::Email => "email",
@@ -69,8 +69,8 @@ impl Channel {
         !matches!(self, Channel::Telephone | Channel::InPerson)
     }
 
-    /// Whether a limited sender is told at once, by voice or on a page, rather than by a message
-    /// sent afterwards. What is told at once is told every time.
+    /// Whether a limited sender is notified at once, by voice or on a page, rather than by a message
+    /// sent afterwards. An immediate notice is given every time.
     pub const fn tells_at_once(self) -> bool {
         matches!(self, Channel::Telephone | Channel::WebForm | Channel::InPerson | Channel::WebChat)
     }
@@ -82,10 +82,10 @@ impl fmt::Display for Channel {
     }
 }
 
-/// A name that is no channel.
+/// An unknown channel name.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "`{0}` is no channel; one of email, web_form, telephone, sms, whatsapp, letter, in_person, social, web_chat"
+    "`{0}` is not a channel; use one of email, web_form, telephone, sms, whatsapp, letter, in_person, social, web_chat"
 )]
 pub struct UnknownChannel(pub String);
 

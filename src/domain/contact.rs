@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::channel::Channel;
 use super::identifier::{Assurance, IdentifierKind};
 
-/// The flag of a contact whose sender can't be told for certain.
+/// The flag of a contact whose sender is uncertain.
 pub const IDENTITY_AMBIGUOUS: &str = "identity_ambiguous";
 
 /// The flag of a contact that could not be read.
@@ -23,16 +23,13 @@ pub fn id_fault(id: &str) -> Option<String> {
         return Some("is empty".to_owned());
     }
     if id.len() > ID_BYTES_MAX {
-        return Some(format!("has {} bytes; {ID_BYTES_MAX} is the most", id.len()));
+        return Some(format!("has {} bytes; at most {ID_BYTES_MAX} are allowed", id.len()));
     }
     let wrong = id.chars().find(|c| !c.is_ascii_graphic())?;
-    Some(format!(
-        "has the character U+{:04X}; visible ASCII without spaces is right",
-        u32::from(wrong)
-    ))
+    Some(format!("has the character U+{:04X}; use visible ASCII without spaces", u32::from(wrong)))
 }
 
-/// An id as it is handed in.
+/// An id as submitted.
 fn id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let id = String::deserialize(deserializer)?;
     match id_fault(&id) {
@@ -46,7 +43,7 @@ fn id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Er
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contact {
-    /// Chosen by whoever hands the contact in; the same id again is the same contact.
+    /// Chosen by the submitter; the same id again is the same contact.
     #[serde(deserialize_with = "id")]
     pub id: String,
     pub channel: Channel,
@@ -93,7 +90,7 @@ pub struct Contact {
     #[serde(skip)]
     pub obscure: Option<String>,
     /// Whoever hands the contact in has no way to answer its sender. A limited sender does not count
-    /// as told then, and the item says so.
+    /// as notified then, and the item says so.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unanswerable: bool,
     /// The answer to this contact shows nothing of the decision, since anybody may have made it; a
@@ -139,7 +136,7 @@ fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// One identifier that a contact carries, and how far it is believed.
+/// One identifier that a contact carries, and how far it is proven.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SenderIdentifier {
@@ -153,7 +150,7 @@ fn asserted() -> Assurance {
     Assurance::Asserted
 }
 
-/// Shows the kind alone: no address reaches a log by way of `{:?}`.
+/// Shows only the kind: no address reaches a log through `{:?}`.
 impl std::fmt::Debug for SenderIdentifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "SenderIdentifier({}, {:?})", self.kind.name(), self.assurance)

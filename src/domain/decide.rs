@@ -2,7 +2,7 @@
 //!
 //! [`decide`] reads as the decision order does: the first row that settles the disposition ends
 //! the search. Restrictions that only observe take the same path; what they would have done is
-//! recorded, and the search goes on behind them.
+//! recorded, and the search continues behind them.
 
 mod issues;
 mod limits;
@@ -37,7 +37,7 @@ pub struct Dossier<'a> {
     pub reading: Option<&'a Reading>,
 }
 
-/// A decision, with what it adds to the record and where staff find it.
+/// A decision, its additions to the record, and where staff find it.
 #[derive(Debug, Clone)]
 pub struct Verdict {
     pub decision: Decision,
@@ -46,7 +46,7 @@ pub struct Verdict {
     pub audit: DecidedEntry,
 }
 
-/// Whether a decision on this person's contact compares it with what was received before.
+/// Whether a decision on this person's contact compares it with earlier ones.
 pub fn needs_received(person: &Person) -> bool {
     person.restrictions.iter().any(|restriction| match restriction.kind {
         Kind::IssueClosed(_)

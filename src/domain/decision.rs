@@ -71,14 +71,14 @@ impl Decision {
     }
 }
 
-/// Shows the queue alone.
+/// Shows only the queue.
 impl std::fmt::Debug for Route {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Route({})", self.queue)
     }
 }
 
-/// A deputy who is tried where the first of a route does not answer.
+/// A deputy to try if the first of a route does not answer.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fallback {
@@ -106,7 +106,7 @@ pub struct Reason {
     pub text: String,
 }
 
-/// Where a quota stands after this contact.
+/// A quota's count after this contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QuotaState {
@@ -119,7 +119,7 @@ pub struct QuotaState {
     pub resets_at: Option<DateTime<Utc>>,
 }
 
-/// What a limited sender is told, at most once a period where it is sent afterwards.
+/// The notice to a limited sender, at most once per period if it is sent afterwards.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notice {

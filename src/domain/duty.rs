@@ -1,6 +1,6 @@
 //! Who may do what: the duties of each role.
 //!
-//! As soon as one role of a profile says which duties it has, only what is said counts. Where none
+//! As soon as one role of a profile lists its duties, only listed duties count. If none
 //! does, every role records, all but agents warn and propose, and the rest goes by the roles that
 //! the policy names.
 

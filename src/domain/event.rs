@@ -1,4 +1,4 @@
-//! What other systems are told of: made from entries of the audit trail, and from dates that
+//! Events for other systems: made from entries of the audit trail, and from dates that
 //! restrictions carry. Ids and codes, never an address, a name or a text.
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -11,13 +11,13 @@ use super::decision::Disposition;
 use super::person::Person;
 use super::restriction::{Mode, Restriction, Status};
 
-/// What happened, as a receiver chooses it and as it stands at the end of a CloudEvents `type`.
+/// What happened, as a receiver chooses it and as it ends a CloudEvents `type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum EventKind {
     /// A contact went to the point of contact or queue of a restriction.
     #[serde(rename = "contact.routed")]
     ContactRouted,
-    /// A contact was not delivered, and its sender is told why where the channel can.
+    /// A contact was not delivered, and its sender is notified if the channel can.
     #[serde(rename = "contact.limited")]
     ContactLimited,
     /// A contact was filed without reply.
@@ -122,7 +122,7 @@ pub enum EventData {
     },
 }
 
-/// A contact's decision, as far as other systems are told of it.
+/// A contact's decision, as far as other systems learn of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ContactData {
     pub contact: String,

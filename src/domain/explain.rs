@@ -19,7 +19,7 @@ pub struct Facts<'a> {
     pub observed: bool,
 }
 
-/// The reason as it stands in a decision.
+/// The reason as recorded in a decision.
 pub fn reason(profile: &Profile, facts: Facts<'_>) -> Reason {
     Reason {
         text: staff_line(profile, &facts),

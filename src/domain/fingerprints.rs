@@ -1,4 +1,4 @@
-//! How the fingerprints of a text stand in a record: base64 of eight bytes each, the most significant
+//! How the fingerprints of a text are recorded: base64 of eight bytes each, the most significant
 //! first. A list of numbers, as it once was written, is read as well; it takes twice the room and several
 //! times the time, and a person's contacts are all read again with each that is compared with them.
 

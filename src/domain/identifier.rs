@@ -40,7 +40,7 @@ impl IdentifierKind {
     }
 }
 
-/// How far an identifier on a contact is believed. The order is that of belief.
+/// How far an identifier on a contact is proven, from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Assurance {
@@ -54,7 +54,7 @@ pub enum Assurance {
 
 /// A normalised identifier: what two spellings of one identity have in common.
 ///
-/// The text is `kind:value`. `Debug` shows the kind alone, so that no address reaches a log.
+/// The text is `kind:value`. `Debug` shows only the kind, so that no address reaches a log.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdentifierKey(Box<str>);
 
@@ -84,7 +84,7 @@ pub struct IdentifierKeys {
     pub provider: Option<IdentifierKey>,
 }
 
-/// Why a value is no identifier of its kind.
+/// Why a value is not an identifier of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdentifierFault {
     #[error("is empty")]
@@ -109,7 +109,7 @@ pub enum IdentifierFault {
 
 impl IdentifierFault {
     /// Whether the value may well be meant to be an identifier, and can't be read as one. What is
-    /// empty, withheld or a service number identifies nobody, and is no fault of anybody's.
+    /// empty, withheld or a service number identifies nobody, and is nobody's fault.
     pub const fn leaves_doubt(&self) -> bool {
         match self {
             IdentifierFault::Empty | IdentifierFault::ShortCode | IdentifierFault::Withheld => {
@@ -128,7 +128,7 @@ impl IdentifierFault {
 /// RFC 5321 allows 64 octets of local part and 255 of domain.
 const IDENTIFIER_CHARS_MAX: usize = 320;
 
-/// Providers that ignore what stands behind a `+`, and those that also ignore dots.
+/// Providers that ignore anything after a `+`, and those that also ignore dots.
 /// `(domain, canonical domain, dots count)`.
 const PROVIDERS: &[(&str, &str, bool)] = &[
     ("gmail.com", "gmail.com", false),
@@ -195,7 +195,7 @@ fn folded(value: &str) -> String {
 }
 
 /// A WhatsApp number is one identity with the telephone number; a business-scoped id
-/// (`GB.1349…`) stands for itself and keeps its case, which is part of it.
+/// (`GB.1349…`) is kept as it is, in its case, which is significant.
 fn whatsapp_keys(value: &str, nation: Nation) -> IdentifierKeys {
     let bare = value.strip_prefix("whatsapp:").unwrap_or(value);
     let scoped = bare.split_once('.').is_some_and(|(country, rest)| {
@@ -237,7 +237,7 @@ fn email_keys(value: &str) -> Result<IdentifierKeys, IdentifierFault> {
     Ok(IdentifierKeys { exact: vec![exact], provider })
 }
 
-/// A domain as lower-case A-label, or `None` where it is none.
+/// A domain as lower-case A-label, or `None` if invalid.
 pub fn domain_to_ascii(domain: &str) -> Option<String> {
     let domain = domain.trim_end_matches('.');
     // A name of plain letters is its own A-label; no label of it is one already ("xn--").

@@ -1,7 +1,7 @@
 //! Instants in JSON: RFC 3339 in UTC, with no more digits than the instant has.
 //!
 //! It is the text that chrono itself writes. Chrono hands it to the serializer character by character,
-//! which takes five times as long, and several stand in every decision.
+//! which takes five times as long, and every decision contains several.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serializer;

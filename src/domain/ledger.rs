@@ -17,7 +17,7 @@ pub struct Ledger {
     pub counted: Vec<Counted>,
     /// Contacts received before, oldest first; filled where [`super::decide::needs_received`] asks.
     pub received: Vec<Received>,
-    /// When the person was last told of each reason code.
+    /// When the person was last notified of each reason code.
     pub told: Vec<Told>,
     /// How often the person used each safeguard lane, by lane name.
     pub lanes_used: Vec<(String, u32)>,
@@ -62,7 +62,7 @@ pub struct Received {
 /// written by a clock that was wrong, and the later one takes its place.
 pub const TOLD_AHEAD_MAX: chrono::TimeDelta = chrono::TimeDelta::days(1);
 
-/// The person was told why a contact was limited.
+/// The person was notified why a contact was limited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     pub code: String,

@@ -1,4 +1,4 @@
-//! Identifiers that stand somewhere in text which could not be read for certain: a From field that
+//! Identifiers found somewhere in text that could not be read for certain: a From field that
 //! readers disagree about, a form's body in no known format.
 //!
 //! Nothing is decided on them. They only show on whose timeline a contact belongs that was passed in

@@ -75,7 +75,7 @@ impl std::str::FromStr for Moment {
             .map(|instant| Moment::Instant(instant.with_timezone(&Utc)))
             .map_err(|_| {
                 format!(
-                    "`{written}` is no date: write a day as 2026-11-01 \
+                    "`{written}` is not a date; write a day as 2026-11-01 \
                      or an instant as 2026-11-01T09:00:00Z"
                 )
             })

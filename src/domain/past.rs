@@ -116,7 +116,7 @@ pub struct Mark {
     pub found_behind_at: Option<u64>,
 }
 
-/// What a store is, compared with what was known of it.
+/// A store's state, compared with what was known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// The store that was known, as far as it had come or further; or nothing was known of any.
@@ -131,16 +131,16 @@ pub enum Standing {
 pub enum Behind {
     #[error("it is empty")]
     Empty,
-    #[error("it is another store")]
+    #[error("it is a different store")]
     Another,
-    #[error("its trail ends at entry {found}, and had come to {known}: it is an older one")]
+    #[error("its trail ends at entry {found}, but had reached {known}: it is an older store")]
     Older { known: u64, found: u64 },
-    #[error("entry {number} of its trail is not the one that was known: it was an older one")]
+    #[error("entry {number} of its trail is not the known one: it has been an older store")]
     Diverged { number: u64 },
     /// In words of the store that hold nothing personal.
     #[error("{0}")]
     Damaged(String),
-    /// What was opened is no longer what is in its place.
+    /// The opened store has been replaced.
     #[error("{0}")]
     Lost(String),
 }

@@ -1,4 +1,4 @@
-//! People: who they are, who acts for them, what is adjusted for them, what restricts them.
+//! People: who they are, who acts for them, their adjustments and restrictions.
 
 use std::marker::PhantomData;
 
@@ -71,7 +71,7 @@ fn short<'de, D: Deserializer<'de>, T: Deserialize<'de>>(list: D) -> Result<Vec<
     list.deserialize_seq(Short(PhantomData))
 }
 
-/// Shows the id alone: no name or address reaches a log by way of `{:?}`.
+/// Shows only the id: no name or address reaches a log through `{:?}`.
 impl std::fmt::Debug for Person {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Person({}, {} restrictions)", self.id, self.restrictions.len())

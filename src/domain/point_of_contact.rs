@@ -1,4 +1,4 @@
-//! To whom an admitted contact goes: the point of contact, a deputy who is present, or the team.
+//! Who receives an admitted contact: the point of contact, a deputy who is present, or the team.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;

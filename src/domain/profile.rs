@@ -139,7 +139,7 @@ pub struct Profile {
     pub evidence: Evidence,
     pub team: Team,
     pub store_away: StoreAway,
-    /// Working days within which what is filed must be marked read.
+    /// Working days within which a filed contact must be marked read.
     pub read_within_working_days: Option<u32>,
     /// Working days within which somebody decides whether to engage on a new issue after all contact
     /// was ended. Unset: the next working day.
@@ -172,7 +172,7 @@ pub const STAFF_ROLES: [&str; 4] = ["agent", "manager", "head_of_service", "gove
 pub enum Exception {
     /// A restriction without a warning before it.
     NoWarning,
-    /// A restriction of which the person is not told.
+    /// A restriction without notice to the person.
     NoNotification,
     /// A restriction for longer than the longest period.
     LongerThanLongest,
@@ -214,7 +214,7 @@ pub struct ExceptionRule {
 pub struct Responsible {
     /// Who decides on a restriction.
     pub decides: Option<Roles>,
-    /// Who is told of contact in breach of a restriction.
+    /// Who is notified of contact in breach of a restriction.
     pub told_of_breaches: Option<Role>,
     /// Who decides whether to engage on a new issue after all contact was ended.
     pub engages_after_end: Vec<Role>,
@@ -258,7 +258,7 @@ pub struct Review {
     pub earlier: Option<String>,
     /// So many months without an incident or a breach suggest an early review.
     pub good_conduct_months: Option<u32>,
-    /// The person is told what came of a review.
+    /// The person is notified of a review's outcome.
     pub outcome_told: Option<bool>,
 }
 
@@ -306,7 +306,7 @@ pub struct Appeal {
     pub window: Option<Deadline>,
     /// Within what the appeal is answered.
     pub answer: Option<Deadline>,
-    /// Within what the person is told of the answer.
+    /// Deadline for notifying the person of the answer.
     pub notify: Option<Deadline>,
     pub heard_by: Option<Roles>,
     /// Whoever hears it took no part in the decision.
@@ -325,11 +325,11 @@ pub struct Appeal {
 pub struct Letter {
     /// The parts that the letter must have, in snake case. Empty: unset.
     pub must_say: Vec<String>,
-    /// The person is told in writing.
+    /// The person is notified in writing.
     pub written: Option<bool>,
-    /// Within what the person is told of the restriction.
+    /// Deadline for notifying the person of the restriction.
     pub within: Option<Deadline>,
-    /// The person may ask to be told by other means.
+    /// The person may ask to be notified by other means.
     pub means_of_choice: Option<bool>,
     /// Where and how to appeal, in the words of a notice; `None`: "reply and say that you appeal".
     pub how_to_appeal: Option<String>,
@@ -350,7 +350,7 @@ pub struct Ombudsman {
     pub when: Option<String>,
 }
 
-/// How new evidence is told from repetition.
+/// How new evidence is distinguished from repetition.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Evidence {
     /// The share of a text, 0 to 1, above which it counts as mostly new.

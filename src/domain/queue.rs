@@ -71,7 +71,7 @@ pub struct Attached {
     pub value: String,
 }
 
-/// Shows the name alone: the value may be the address of a recording.
+/// Shows only the name: the value may be the address of a recording.
 impl std::fmt::Debug for Attached {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Attached({})", self.name)
@@ -115,7 +115,7 @@ pub struct Note {
     pub text: String,
 }
 
-/// Shows the time alone.
+/// Shows only the time.
 impl std::fmt::Debug for Note {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Note(at {})", self.at)
@@ -171,7 +171,7 @@ pub enum ItemFault {
     Done(&'static str),
     #[error("the item is claimed by somebody else")]
     ClaimedByAnother,
-    #[error("the item's original is not kept, so that there is nothing to release")]
+    #[error("the item's original is not kept, so there is nothing to release")]
     NothingKept,
 }
 

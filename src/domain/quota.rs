@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use super::calendar::{Counting, rolling_length};
 use super::restriction::Quota;
 
-/// How a quota stands at an instant.
+/// A quota's state at an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Usage {
     pub used: u32,
@@ -26,7 +26,7 @@ impl Usage {
 }
 
 impl Quota {
-    /// How the quota stands at `at`, with these instants counted.
+    /// The quota's state at `at`, with these instants counted.
     pub fn usage(
         &self,
         counted: impl IntoIterator<Item = DateTime<Utc>>,
@@ -63,7 +63,7 @@ impl Quota {
         for instant in instants {
             let counting = self.counting(instant, zone);
             let counts = |earlier: &&DateTime<Utc>| counting.has(**earlier);
-            // The newest first: those that still count stand together at the end.
+            // The newest first: those that still count are together at the end.
             if admitted.iter().rev().take(limit).filter(counts).count() < limit {
                 admitted.push(instant);
             }

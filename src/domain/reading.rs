@@ -66,7 +66,7 @@ impl<'a> Said<'a> {
         }
     }
 
-    /// The text, or the subject where there is no text.
+    /// The text, or the subject if there is no text.
     fn text_or_subject(&self) -> &str {
         if self.has_text { &self.text } else { &self.subject }
     }

@@ -69,7 +69,7 @@ pub enum Kind {
     },
 }
 
-/// The name of a kind, as it stands in JSON, in a profile and before the dot of a reason code.
+/// The name of a kind, as in JSON, in a profile and before the dot of a reason code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KindName {
@@ -133,7 +133,7 @@ impl std::fmt::Display for KindName {
     }
 }
 
-/// Where a restriction stands in its life.
+/// A restriction's stage of life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -174,11 +174,11 @@ pub struct StaffContact {
     pub roster: Option<WeeklyHours>,
 }
 
-/// The contact, who stands in, and when somebody is away.
+/// The contact, their deputies, and absences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PointOfContact {
     pub contact: StaffContact,
-    /// In the order in which they stand in.
+    /// In the order in which they deputise.
     pub deputies: Vec<StaffContact>,
     pub absences: Vec<Absence>,
 }

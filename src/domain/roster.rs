@@ -30,14 +30,14 @@ pub struct Listing {
 }
 
 /// An organisation's people and the index of their identifiers. Made for very many people: an id
-/// stands once, and a list is made only where several people have one identifier.
+/// is stored once, and a list is made only if several people share an identifier.
 #[derive(Debug, Clone, Default)]
 pub struct Roster {
     people: HashSet<ById>,
     index: HashMap<IdentifierKey, Listed>,
 }
 
-/// A person who is found by the id on the record.
+/// A person found by the id on the record.
 #[derive(Debug, Clone)]
 struct ById(Arc<Person>);
 

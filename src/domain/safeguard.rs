@@ -151,7 +151,7 @@ pub struct Matches {
 }
 
 impl Safeguards {
-    /// Safeguards of these lanes alone.
+    /// Safeguards of these lanes only.
     pub fn new(
         lanes: BTreeMap<Lane, LaneRule>,
         protected_senders: Vec<String>,

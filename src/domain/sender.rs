@@ -1,4 +1,4 @@
-//! Who sent a contact, and how far that is believed.
+//! Who sent a contact, and how far that is proven.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,9 +33,9 @@ const IN_DOUBT_MAX: usize = 16;
 pub enum Standing {
     /// They match nobody.
     Unknown,
-    /// A believed identifier is this person's own.
+    /// A sufficiently proven identifier is this person's own.
     Own(Arc<Person>),
-    /// A believed identifier is that of a representative, in date, of this person.
+    /// A sufficiently proven identifier is that of a current representative of this person.
     Representative { person: Arc<Person>, name: String },
     /// They do not settle it. The person is named where they can only mean one.
     Doubtful { doubts: BTreeSet<Doubt>, person: Option<Arc<Person>> },
@@ -95,7 +95,7 @@ impl Sender {
             .collect()
     }
 
-    /// Whether the identifiers are believed to settle who it is.
+    /// Whether the identifiers are proven enough to settle who it is.
     pub const fn is_believed(&self) -> bool {
         matches!(self.standing, Standing::Own(_) | Standing::Representative { .. })
     }
@@ -126,7 +126,7 @@ pub fn resolve(roster: &Roster, profile: &Profile, contact: &Contact, at: DateTi
         })
         .collect();
     let candidates = everybody(&matches);
-    // Doubt before anything else: a sender who can't be told is not one who is nobody.
+    // Doubt before anything else: an uncertain sender is not the same as an unknown one.
     let standing = if contact.ambiguous {
         Standing::Doubtful { doubts: BTreeSet::from([Doubt::Ambiguous]), person: None }
     } else if candidates.is_empty() {
@@ -144,7 +144,7 @@ pub fn resolve(roster: &Roster, profile: &Profile, contact: &Contact, at: DateTi
 }
 
 /// Whether an identifier is meant to be one and can't be read. A caller's name in the place of a number
-/// (`sip:reception@…`) is no number at all.
+/// (`sip:reception@…`) is not a number at all.
 fn is_unreadable(from: &SenderIdentifier, profile: &Profile) -> bool {
     let has_digits = || from.value.chars().any(char::is_numeric);
     match normalise(from.kind, &from.value, profile.nation) {
@@ -191,7 +191,7 @@ fn listings(
     if found.is_empty() {
         found = of(&mut keys.provider.iter());
     }
-    // A number may be on record as a telephone and as WhatsApp: it is one person's all the same.
+    // A number may be on record as a telephone and as WhatsApp: it is still one person's.
     found.sort_by(|a, b| (&a.person.id, a.listed_as).cmp(&(&b.person.id, b.listed_as)));
     found.dedup_by(|a, b| a.person.id == b.person.id && a.listed_as == b.listed_as);
     found
@@ -230,7 +230,7 @@ fn settle(
     }
 }
 
-/// A believed identifier of a representative.
+/// A sufficiently proven identifier of a representative.
 struct Acting {
     person: Arc<Person>,
     name: String,
@@ -248,7 +248,7 @@ impl Acting {
     }
 }
 
-/// For whom believed identifiers act, each person once, in the order of their ids.
+/// The people for whom proven identifiers act, each once, in the order of their ids.
 fn representing<'a>(believed: impl Iterator<Item = &'a Match>) -> Vec<Acting> {
     let mut acting: BTreeMap<String, Acting> = BTreeMap::new();
     for found in believed {

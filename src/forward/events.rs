@@ -2,12 +2,12 @@
 //!
 //! A [`Courier`] follows the audit trail for one receiver, from the place up to which the receiver
 //! was told. The trail is the queue: it is durable and without gaps, so that nothing is kept twice
-//! and a receiver that was away is told all that it missed, in order, at least once. A repeat has
+//! and a receiver that was away gets everything that it missed, in order, at least once. A repeat has
 //! the id of the first. What a receiver refuses, or is away for too long for, becomes a dead letter.
 //!
 //! A place is a number in a trail of this name. Where an operator has accepted another store, or an
-//! older one, the trail has another name: then the receiver is told what it can't have been told. While
-//! the store is behind, it is told nothing.
+//! older one, the trail has another name: then the receiver gets whatever it can't have had. While
+//! the store is behind, it gets nothing.
 //!
 //! Gateways that share a store each follow the same trail: configure receivers at one of them, or
 //! let the receiver drop ids that it knows.
@@ -46,7 +46,7 @@ use crate::runtime::limits::{
 use crate::runtime::metrics::{EventLabels, Metrics};
 use crate::runtime::shutdown::Stopping;
 
-/// Why a receiver can't be told anything.
+/// Why nothing can be sent to a receiver.
 #[derive(Debug, thiserror::Error)]
 pub enum CourierFault {
     #[error(transparent)]
@@ -57,7 +57,7 @@ pub enum CourierFault {
     Place(String, std::io::Error),
 }
 
-/// Something that events can be told to.
+/// Something that accepts events.
 #[async_trait]
 trait Receiver: Send + Sync {
     async fn tell(&self, letter: &Letter, now: DateTime<Utc>) -> Answer;
@@ -98,7 +98,7 @@ pub struct Courier {
 /// How a round ended.
 #[derive(Debug, PartialEq, Eq)]
 enum Round {
-    /// All is told.
+    /// Everything has been sent.
     Done,
     /// There is more to tell.
     More,
@@ -150,7 +150,7 @@ impl Courier {
         })
     }
 
-    /// Tells the receiver until the stop. A round that the stop cuts short is told again, by the
+    /// Sends to the receiver until the stop. A round that the stop cuts short is sent again, by the
     /// same ids.
     pub async fn run(mut self, mut stopping: Stopping) {
         let mut pause = EVENT_PAUSE_FIRST;
@@ -163,7 +163,10 @@ impl Courier {
                 Ok(Round::Later(asked)) => asked.unwrap_or(pause),
                 Ok(Round::Gone) => {
                     let receiver = &self.settings.name;
-                    tracing::warn!(receiver, "wants no more events; it is told none until a start");
+                    tracing::warn!(
+                        receiver,
+                        "wants no more events; none are sent until the next start"
+                    );
                     return;
                 }
                 Err(error) => {
@@ -197,7 +200,7 @@ impl Courier {
         ended
     }
 
-    /// What the trail is called, unless the store is behind: then nothing of it is told.
+    /// The trail's name, unless the store is behind: then nothing is sent.
     async fn trail_of_the_store(&mut self) -> Result<Option<Nameplate>, StoreError> {
         let organisation = &self.settings.organisation;
         if self.sources.past.is_behind(organisation) {
@@ -224,7 +227,7 @@ impl Courier {
             tracing::warn!(
                 receiver,
                 from = after + 1,
-                "the store is another one: told on from here"
+                "the store is a different one: events continue from here"
             );
             place.after = after;
         }
@@ -233,7 +236,7 @@ impl Courier {
         Ok(place)
     }
 
-    /// A receiver is told what happens from its first start on.
+    /// A receiver gets what happens from its first start on.
     async fn begin(&self, plate: Option<&Nameplate>) -> Result<Place, StoreError> {
         let trail = self.sources.trail.as_ref();
         let after = trail::last_number(trail, &self.settings.organisation).await?;

@@ -94,7 +94,7 @@ fn begins_with_space(letter: &Letter) -> bool {
     matches!(first, Some(b' ' | b'\t'))
 }
 
-/// `disposition; reason=…; contact=…; person=…; restriction=…`, without what is not there.
+/// `disposition; reason=…; contact=…; person=…; restriction=…`, leaving out absent ones.
 fn decision_parts(decision: &Decision) -> Vec<String> {
     let mut parts = vec![decision.disposition.name().to_owned()];
     if let Some(reason) = decision.reasons.first() {
@@ -138,7 +138,7 @@ fn token(text: &str) -> String {
     text.chars().take(VALUE_CHARS_MAX).map(harmless).collect()
 }
 
-/// An address: what stands in a path may stand in a field, control characters and folds aside.
+/// An address: anything allowed in a path may appear in a field, except control characters and folds.
 fn address_text(address: &str) -> String {
     let harmless = |c: char| if c.is_control() { '_' } else { c };
     let text: String = address.chars().take(VALUE_CHARS_MAX).map(harmless).collect();

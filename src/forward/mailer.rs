@@ -28,7 +28,7 @@ pub struct SmtpMailer {
 }
 
 impl SmtpMailer {
-    /// Organisations without a `notice_from` (or with one that is no address; `check` says so)
+    /// Organisations without a `notice_from` (or with an invalid one; `check` says so)
     /// send no notices.
     pub fn new(
         relay: Arc<dyn Relay>,
@@ -69,7 +69,7 @@ impl Mailer for SmtpMailer {
         let message = compose(&mail, from, &message_id, at, offer.eight_bit_mime)?;
         let letter = letter(message, message_id, at);
         let envelope = Envelope {
-            // RFC 3834 3.3, and for copies: nobody is told of a mailbox that is full.
+            // RFC 3834 3.3, and for copies: nobody gets a report of a full mailbox.
             sender: Bytes::from_static(b"<>"),
             parameters: parameters(&mail, &letter),
             forwarded: Vec::new(),

@@ -64,7 +64,7 @@ impl MarkKey {
     }
 }
 
-/// A contact id as it can stand in the mark.
+/// A contact id as it can be written in the mark.
 fn id_of(contact: &str) -> String {
     contact.chars().map(|c| if c.is_ascii_graphic() && c != ';' { c } else { '_' }).collect()
 }

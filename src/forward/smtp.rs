@@ -118,7 +118,7 @@ impl Relay for DownstreamServer {
             }
             last
         };
-        // A new connection, not a kept one: what is offered may have changed.
+        // A new connection, not a kept one: the extensions may have changed.
         match timeout(DOWNSTREAM_CONNECT_WAIT, self.pool.connect()).await {
             Ok(Ok(held)) => {
                 self.learn(&held.connection.capabilities);

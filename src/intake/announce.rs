@@ -13,12 +13,12 @@ use crate::domain::organisation::Organisation;
 use crate::domain::queue;
 use crate::ports::{Mailer, OwnMail, OwnMailKind};
 
-/// Tries of one mail; the item is on its queue all the same.
+/// Attempts to send one mail; the item is on its queue either way.
 const TRIES_MAX: u32 = 3;
 /// Wait before the next try.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
 
-/// The mail that tells a mailbox of a new item, if one is to be told. A routed e-mail goes to its
+/// The mail that notifies a mailbox of a new item, if there is one to notify. A routed e-mail goes to its
 /// mailbox itself, and a routed form is mailed with its fields by the form's own edge.
 pub(super) fn announcement(
     organisation: &Organisation,
@@ -70,7 +70,7 @@ pub async fn announce(mailer: Arc<dyn Mailer>, mut mails: mpsc::Receiver<OwnMail
                     tokio::time::sleep(AGAIN_AFTER).await;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, attempt, "a queue's mailbox could not be told");
+                    tracing::warn!(%error, attempt, "a queue's mailbox could not be notified");
                     break;
                 }
             }

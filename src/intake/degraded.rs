@@ -26,7 +26,7 @@ const UNRECORDED: &str = "unrecorded";
 /// The store is behind what was known of it (`past`).
 const STORE_BEHIND: &str = "store_behind";
 
-/// Marks what is decided while the store is behind, whether it needed the store or not.
+/// Marks decisions made while the store is behind, whether or not they needed the store.
 pub(super) fn mark_behind(intake: &Intake, organisation: &OrganisationId, verdict: &mut Verdict) {
     if intake.store.is_behind(organisation) {
         verdict.decision.stale = true;
@@ -178,7 +178,7 @@ pub(super) async fn without_store(
         && unchecked
         && organisation.profile.store_away == StoreAway::Defer
     {
-        // The sender's server tries again; nothing is recorded, so that the retry is decided anew.
+        // The sender's server tries again; nothing is recorded, so the retry is decided afresh.
         return Outcome {
             decision,
             repeated: false,
@@ -246,7 +246,7 @@ fn let_through(decision: Decision) -> Decision {
     }
 }
 
-/// A decision on the counters last known: whoever reads it should know that they may have moved.
+/// A decision on the counters last known, marked because they may have moved since.
 fn marked_stale(mut settled: Settled, unchecked: bool) -> Settled {
     settled.decision.stale = true;
     settled.audit.stale = true;

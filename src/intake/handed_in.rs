@@ -1,4 +1,4 @@
-//! Contacts that staff hand in: letters, visits, posts, chats. The same way in as every channel's.
+//! Contacts that staff log: letters, visits, posts, chats. They take the same way in as every channel's.
 
 use async_trait::async_trait;
 

@@ -28,7 +28,7 @@ impl Intake {
             self.metrics.degraded.inc();
         }
         for flag in &decision.flags {
-            // What stands behind a colon is a number of minutes and the like.
+            // What follows a colon is a number of minutes or similar.
             let flag = flag.split(':').next().unwrap_or(flag).to_owned();
             let organisation = organisation.as_str().to_owned();
             self.metrics.flags.get_or_create(&FlagLabels { organisation, flag }).inc();

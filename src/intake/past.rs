@@ -1,13 +1,14 @@
 //! The store's past is not forgotten with the store.
 //!
-//! Outside the store the gateway keeps the name of the store's trail, how far that had come, and whom
-//! enforcement needs ([`crate::ports::past::Keepsakes`]). [`Vouched`] stands before the store: everything goes through it.
-//! A store that is empty, another one, damaged or older than what is kept is *behind*: then nothing is
+//! Outside the store the gateway keeps the name of the store's trail, how far that had got, and the people
+//! whom enforcement needs ([`crate::ports::past::Keepsakes`]). [`Vouched`] guards the store: everything
+//! goes through it.
+//! A store that is empty, a different one, damaged or older than remembered is *behind*: then nothing is
 //! written to it, as if it were away, so that decisions are made on the last known restrictions and
 //! wait in the journal (`degraded`), and nobody's restrictions are read from it. It is behind until an
 //! operator has accepted it as it is, or a newer one is in its place; either is noticed by looking.
 //!
-//! A store is looked at when it is first used, every second, before changes of people are told, before
+//! A store is examined when it is first used, every second, before changes of people are passed on, before
 //! people are loaded, and before the first write after one that failed. Whether the files of an
 //! embedded store are still those that were opened is looked at before every write.
 
@@ -24,5 +25,5 @@ use std::sync::Arc;
 
 use crate::ports::{Store, StoreError};
 
-/// Opens the store anew, where what was opened is lost.
+/// Reopens the store if the opened one is lost.
 pub type Reopen = dyn Fn() -> Result<Arc<dyn Store>, StoreError> + Send + Sync;

@@ -87,7 +87,7 @@ pub async fn replay_pending(
 }
 
 /// Splits entries into those that are replayed at once. A contact that comes twice is in two of them: its
-/// first decision is the one that stands.
+/// first decision is the one that counts.
 fn at_once(pending: Vec<(u64, JournalEntry)>) -> Vec<Vec<(u64, JournalEntry)>> {
     let mut all = Vec::new();
     let mut some: Vec<(u64, JournalEntry)> = Vec::new();

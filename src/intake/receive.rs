@@ -212,7 +212,7 @@ impl Intake {
         }
     }
 
-    /// Tells the queue's mailbox. Where very many wait to be told, the item on the queue must do.
+    /// Notifies the queue's mailbox. If very many notifications wait, the item on the queue must do.
     pub(super) fn announce(
         &self,
         organisation: &Organisation,
@@ -222,7 +222,7 @@ impl Intake {
         if let Some(mail) = announcement(organisation, contact, decision)
             && self.announcements.try_send(mail).is_err()
         {
-            tracing::warn!("a queue's mailbox is not told: too many mails wait");
+            tracing::warn!("a queue's mailbox is not notified: too many mails are waiting");
         }
     }
 

@@ -1,4 +1,4 @@
-//! A contact of somebody who has a restriction, or had one: decided on what is counted of the person,
+//! A contact from somebody who has or had a restriction: decided on the person's counters,
 //! and committed with all that goes with it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

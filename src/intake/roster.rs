@@ -105,7 +105,7 @@ impl Rosters {
         while let Some(organisation) = wanted.pop_first() {
             match self.load(register, &organisation).await {
                 Ok(()) => continue,
-                // Said once, where it was noticed; what was known goes on being enforced.
+                // Logged once, where it was noticed; known restrictions are still enforced.
                 Err(StoreError::Behind(_)) => {}
                 Err(error) => tracing::warn!(%organisation, %error, "people could not be loaded"),
             }

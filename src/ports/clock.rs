@@ -37,7 +37,7 @@ pub struct SteadyClock {
 }
 
 struct State {
-    /// What was believed, and when that was.
+    /// The trusted time, and when that was.
     believed: (DateTime<Utc>, Instant),
     jumped: Option<Jump>,
 }
@@ -78,7 +78,7 @@ impl SteadyClock {
             Some(_) | None => {
                 tracing::error!(
                     seconds = by.num_seconds(),
-                    "the machine's clock has jumped; the time that passes is counted on for now"
+                    "the machine's clock has jumped; continuing on elapsed time"
                 );
                 Jump { by, since: at }
             }
@@ -87,7 +87,10 @@ impl SteadyClock {
             state.jumped = Some(jump);
             return counted;
         }
-        tracing::error!(seconds = by.num_seconds(), "the machine's clock is believed after a jump");
+        tracing::error!(
+            seconds = by.num_seconds(),
+            "the machine's clock is trusted again after a jump"
+        );
         state.jumped = None;
         state.believed = (wall, at);
         wall
@@ -110,9 +113,7 @@ impl Clock for SteadyClock {
         self.now();
         let jumped = self.state.lock().unwrap_or_else(PoisonError::into_inner).jumped;
         let by = jumped?.by.num_seconds();
-        Some(format!(
-            "the machine's clock has jumped by {by} s; the time that passes is counted on"
-        ))
+        Some(format!("the machine's clock has jumped by {by} s; continuing on elapsed time"))
     }
 }
 

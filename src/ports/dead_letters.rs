@@ -33,7 +33,7 @@ pub trait DeadLetters: Send + Sync {
     /// All of an organisation, in the order in which they were given up.
     async fn list(&self, organisation: &OrganisationId) -> Vec<DeadLetter>;
 
-    /// Has one tried once more; `false`: there is none of this receiver and id.
+    /// Tries one again; `false`: there is none with this receiver and id.
     async fn try_again(
         &self,
         organisation: &OrganisationId,
@@ -41,7 +41,7 @@ pub trait DeadLetters: Send + Sync {
         id: &str,
     ) -> Result<bool, StoreError>;
 
-    /// Lets go of one; `false`: there is none of this receiver and id.
+    /// Deletes one; `false`: there is none with this receiver and id.
     async fn discard(
         &self,
         organisation: &OrganisationId,

@@ -1,4 +1,4 @@
-//! A message in hand: where its header fields stand, and the digest that its contact goes by.
+//! A message in hand: where its header fields are, and the digest that identifies its contact.
 //!
 //! Shared by the mail edge, which reads messages, and by `forward`, which hands them on: both must
 //! see the same fields in the same bytes. Nothing here changes a byte.
@@ -20,7 +20,7 @@ pub const ORIGINAL_TO_FIELD: &str = "X-Contact-Gateway-Original-To";
 pub const PASS_FIELD: &str = "X-Contact-Gateway-Pass";
 
 /// What is attached to a queue item where a server hands one message over in several transactions:
-/// the recipients that the item does not name, one a line.
+/// the recipients that the item does not name, one per line.
 pub const FURTHER_RECIPIENTS: &str = "further_recipients";
 
 const OWN_FIELDS: [&str; 4] = [DECISION_FIELD, FLAGS_FIELD, ORIGINAL_TO_FIELD, PASS_FIELD];
@@ -106,7 +106,7 @@ impl HeaderBlock {
                 block.body_at = line.end;
                 return block;
             }
-            // An mbox separator on the first line is no field and ends nothing.
+            // An mbox separator on the first line is not a field and ends nothing.
             let separator = at == 0 && (rest.starts_with(b"From ") || rest.starts_with(b">From "));
             if !separator && !block.take_line(head, line.clone()) {
                 block.body_at = at;
@@ -171,7 +171,7 @@ impl HeaderBlock {
     }
 }
 
-/// How many of these bytes, from the first, are text and CRLFs behind which no dot stands: they are
+/// How many of these bytes, from the first, are text and CRLFs not followed by a dot: they are
 /// the same in a message and on the wire (RFC 5321 4.5.2). A dot as the first byte is not looked at.
 pub fn ordinary(bytes: &[u8]) -> usize {
     let mut at = 0;

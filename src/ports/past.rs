@@ -14,7 +14,7 @@ use crate::domain::person::Person;
 #[async_trait]
 pub trait Past: Send + Sync {
     /// # Errors
-    /// `Corrupt`: what is there is damaged.
+    /// `Corrupt`: the record is damaged.
     async fn trail_end(&self, organisation: &OrganisationId) -> Result<TrailEnd, StoreError>;
 
     /// Writes the nameplate, if it still is as it was read; `false`: somebody else has changed it.
@@ -25,18 +25,18 @@ pub trait Past: Send + Sync {
         now: &Nameplate,
     ) -> Result<bool, StoreError>;
 
-    /// Reads everything, as far as the store can be asked to: what is damaged, in words.
+    /// Reads everything, as far as the store allows: the damage, in words.
     async fn damage(&self) -> Result<Option<String>, StoreError> {
         Ok(None)
     }
 
-    /// What was opened is no longer what is in its place: what is written goes nowhere. Asked before
+    /// Whether the opened file has been replaced, so that writes go nowhere. Asked before
     /// every write.
     fn lost(&self) -> Option<String> {
         None
     }
 
-    /// Lets go of what was opened, and writes nothing more; `true`: it is to be opened anew. Blocks.
+    /// Closes what was opened, and writes nothing more; `true`: it must be reopened. Blocks.
     fn abandon(&self) -> bool {
         false
     }
@@ -65,7 +65,7 @@ pub trait Keepsakes: Send + Sync {
     ) -> Result<(), StoreError>;
 }
 
-/// Looks at where a store's trail ends, and compares it with what was known of it.
+/// Reads where a store's trail ends, and compares that with what was known.
 ///
 /// # Errors
 /// As [`Past::trail_end`].

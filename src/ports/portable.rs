@@ -27,7 +27,7 @@ pub enum Kind {
     People,
     /// The decision recorded for each contact id.
     Decisions,
-    /// What is remembered of each person: counted, received, told, lanes used.
+    /// What is remembered of each person: contacts counted and received, notices sent, lanes used.
     Ledgers,
     /// Queue items with notes and what was attached.
     Items,
@@ -95,7 +95,7 @@ pub enum Record {
     Document(Box<Document>),
 }
 
-/// Shows the kind alone: a record holds personal data.
+/// Shows only the kind: a record holds personal data.
 impl std::fmt::Debug for Record {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -121,7 +121,7 @@ pub struct RecordedDecision {
     pub decision: Decision,
 }
 
-/// All that is remembered of a person. Where that is nothing, there is no record.
+/// Everything remembered of a person. If that is nothing, there is no record.
 #[derive(Clone, Serialize)]
 pub struct PersonLedger {
     pub person: String,
@@ -193,9 +193,9 @@ pub struct Delivery {
 /// Records of one kind, a bounded number.
 #[derive(Debug)]
 pub struct Page {
-    /// May be none, where the end is not reached all the same.
+    /// May be empty even though the end is not reached.
     pub records: Vec<Record>,
-    /// Where the next page goes on: what [`Portable::pages`] takes.
+    /// Where the next page begins: what [`Portable::pages`] accepts.
     pub last: String,
 }
 
@@ -272,7 +272,7 @@ pub trait Portable: Past {
         after: Option<String>,
     ) -> Result<Box<dyn Pages + 's>, StoreError>;
 
-    /// Takes records over, and the place that the copy has come to with them: both or neither.
+    /// Stores records and the position that the copy has reached with them: both or neither.
     async fn carry_in(
         &self,
         organisation: &OrganisationId,

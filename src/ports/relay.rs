@@ -57,7 +57,7 @@ impl Reply {
     }
 }
 
-/// A server's text may name a recipient: `Debug` shows the code alone.
+/// A server's text may name a recipient: `Debug` shows only the code.
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Reply({})", self.code)
@@ -125,7 +125,7 @@ impl fmt::Debug for Recipient {
     }
 }
 
-/// A message to be handed on: its own bytes, and what is written on top of them.
+/// A message to be relayed: its own bytes, and the fields added on top.
 #[derive(Clone)]
 pub struct Letter {
     pub original: Original,
@@ -145,7 +145,7 @@ pub struct Trace {
     pub decision: Option<Arc<Decision>>,
     /// The recipients as addressed, where others take their place.
     pub original_to: Vec<String>,
-    /// What the loop mark stands for; `None`: no mark is added.
+    /// What the loop mark covers; `None`: no mark is added.
     pub mark: Option<Marked>,
     /// Who handed the message over, for `Received`: the name it gave and its address.
     pub client: String,
@@ -237,7 +237,7 @@ pub trait Relay: Send + Sync {
         deadline: Instant,
     ) -> Result<Vec<Reply>, RelayError>;
 
-    /// The gateway's own fields for a message that another server goes on delivering, in their
+    /// The gateway's own fields for a message that another server will deliver, in their
     /// published order; `Received` is that server's. `sender`: the reverse-path in its brackets.
     fn own_fields(&self, trace: &Trace, sender: &[u8]) -> Vec<OwnField>;
 

@@ -1,5 +1,5 @@
-//! Room in memory for the bodies in hand, shared by everything that reads one: a bound on each alone
-//! is none on many at once.
+//! Room in memory for the bodies being read, shared by everything that reads one: a bound on each
+//! does not bound many at once.
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -17,7 +17,7 @@ static ROOM: Semaphore = Semaphore::const_new(BODIES_MEMORY_BYTES_MAX / UNIT);
 pub struct BodyRoom(Option<SemaphorePermit<'static>>);
 
 impl BodyRoom {
-    /// Takes what is missing to hold so many bytes. `false`: there is no more room now.
+    /// Grows to hold this many bytes. `false`: there is no room now.
     pub fn grow(&mut self, bytes: usize) -> bool {
         let held = self.0.as_ref().map_or(0, SemaphorePermit::num_permits);
         let missing = bytes.div_ceil(UNIT).saturating_sub(held);

@@ -8,7 +8,7 @@ use super::limits::HTTP_UPSTREAM_CONNECT_WAIT;
 /// What keeps a client from being made.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "a server is called by https, and this machine has no certificates of authorities to check it by; install the package ca-certificates"
+    "this machine has no CA certificates to verify https servers with; install the package ca-certificates"
 )]
 pub struct NoAuthorities;
 

@@ -131,7 +131,7 @@ async fn connection<S, B>(
         .serve_connection(TokioIo::new(Checked::new(stream)), TowerToHyperService::new(service));
     let mut served = pin!(served);
     tokio::select! {
-        // A peer that goes away in the middle is its own business; nobody is left to be told.
+        // A peer that goes away in the middle is its own business; nobody is left to answer.
         _ = served.as_mut() => return,
         () = stopping.called() => served.as_mut().graceful_shutdown(),
     }

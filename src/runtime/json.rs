@@ -26,7 +26,7 @@ fn at_key(key: &str) -> String {
 /// # Errors
 /// [`JsonFault`] names line, column and key.
 pub fn parse<T: DeserializeOwned>(source: &str) -> Result<T, JsonFault> {
-    // To follow where the reading is costs more than to read: that is done for what is faulty alone.
+    // Tracking the position costs more than reading: only faulty input pays for it.
     serde_json::from_str(source).or_else(|_| parse_and_follow(source))
 }
 

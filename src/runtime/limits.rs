@@ -36,7 +36,7 @@ pub const HTTP_UPSTREAM_IDLE_WAIT: Duration = Duration::from_secs(90);
 pub const API_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// One API request from its header to its answer. Over: 503.
 pub const API_REQUEST_WAIT: Duration = Duration::from_secs(30);
-/// Failed sign-ins of one peer address before it is told to wait.
+/// Failed sign-ins of one peer address before it has to wait.
 pub const SIGN_IN_FAILURES_MAX: u32 = 20;
 /// How long until a peer address has one failed sign-in back.
 pub const SIGN_IN_FAILURE_AGE: Duration = Duration::from_secs(15);
@@ -79,7 +79,7 @@ pub const FORM_VALUES_MAX: usize = 256;
 pub const FORM_FIELD_BYTES_MAX: usize = 1024 * 1024;
 /// Spooled bodies that are parsed at once. More wait their turn.
 pub const FORM_LARGE_PARSES_MAX: usize = 2;
-/// Sending a routed form to its mailbox. Over: it stays on the queue alone.
+/// Sending a routed form to its mailbox. Over: it is only on the queue.
 pub const FORM_MAIL_WAIT: Duration = Duration::from_secs(10);
 /// How often a request waits for the answer to an identical one that then fails, before it goes
 /// its own way.
@@ -136,7 +136,7 @@ pub const STORE_COMMIT_WAIT: Duration = Duration::from_secs(5);
 pub const STORE_QUEUE_MAX: usize = 1_024;
 /// Contacts that one transaction of the embedded store commits together.
 pub const STORE_BATCH_MAX: usize = 256;
-/// How long a commit that failed is told by `ready` when nothing is committed after it.
+/// How long `ready` reports a failed commit when nothing is committed after it.
 pub const STANDING_FAULT_KEPT: Duration = Duration::from_secs(60);
 /// Decisions on unrestricted contacts that wait to be recorded. More: the contact waits.
 pub const PLAIN_QUEUE_MAX: usize = 8_192;
@@ -161,7 +161,7 @@ pub const PAGES_AT_ONCE_MAX: usize = 2;
 /// Items that one API call lists at most.
 pub const PAGE_ITEMS_MAX: usize = 500;
 
-/// One answer of a Redis server. Over: the connection is given up and made anew.
+/// One answer of a Redis server. Over: the connection is dropped and reopened.
 pub const REDIS_RESPONSE_WAIT: Duration = Duration::from_millis(250);
 /// How long a write waits for the replicas that must have it (`[store] replicas_acknowledged`).
 /// Over: the store counts as away for this contact.
@@ -237,7 +237,7 @@ pub const STORE_READERS_MAX: usize = 4;
 /// Wait for another process's transaction on the embedded store. Over: the store counts as away.
 pub const STORE_LOCK_WAIT: Duration = Duration::from_secs(2);
 /// Wait of one process's writer for those of others who wait for the embedded store before it. Over:
-/// it asks for the store all the same.
+/// it asks for the store anyway.
 pub const STORE_TURN_WAIT: Duration = Duration::from_millis(500);
 /// Wait between two looks whether it is its turn, and whether the store is free then.
 pub const STORE_TURN_RETRY: Duration = Duration::from_millis(1);
@@ -248,7 +248,7 @@ pub const STORE_READY_RETRY: Duration = Duration::from_millis(20);
 pub const STORE_LOG_PAGES: i64 = 8_192;
 /// What the embedded store's log may keep of the disk once it is written back, in bytes.
 pub const STORE_LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
-/// How long nobody writes before the embedded store writes its log back, so that the database file alone
+/// How long nobody writes before the embedded store writes its log back, so that the database file
 /// is complete.
 pub const STORE_IDLE: Duration = Duration::from_secs(2);
 /// How often the store is compared with what was known of it, and what is known written down.
@@ -256,7 +256,7 @@ pub const PAST_LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often everything in an embedded store is read to find damage; the first time at the start.
 pub const PAST_READ_EVERY: Duration = Duration::from_secs(6 * 3_600);
 /// Names that a store's trail remembers. More: the oldest is forgotten, and whoever knows the trail by
-/// that name alone takes the store for another one.
+/// that name only takes the store for a different one.
 pub const BRANCHES_MAX: usize = 64;
 /// How often the log says that the store is still behind.
 pub const PAST_SAY_EVERY: Duration = Duration::from_secs(60);
@@ -272,16 +272,16 @@ pub const CHANGE_POLL: Duration = Duration::from_millis(25);
 /// Changes of people that the store remembers for its followers. Older ones are forgotten; a
 /// follower that far behind loads all people again.
 pub const CHANGES_KEPT_MAX: usize = 65_536;
-/// Changes told one by one at once. More: the organisation's people are loaded again.
+/// Changes announced one by one at once. More: the organisation's people are loaded again.
 pub const CHANGES_AT_ONCE_MAX: usize = 1_024;
 /// How long it is remembered what was counted: well past the longest period (a month).
 pub const COUNTED_KEPT: Duration = Duration::from_secs(92 * 24 * 3_600);
 /// Of each person, what was counted last is remembered however old it is: a clock that is far ahead
 /// must not take the counters of the true present with it. More than any quota that restricts anybody.
 pub const COUNTED_KEPT_NEWEST: usize = 512;
-/// A step of the machine's clock that is not believed at once.
+/// A jump of the machine's clock that is not trusted at once.
 pub const CLOCK_STEP_MAX: Duration = Duration::from_secs(60);
-/// How long the clock must go on from where it jumped to before it is believed. Until then the
+/// How long the clock must run steadily after a jump before it is trusted. Until then the
 /// gateway counts the time that passes.
 pub const CLOCK_BELIEVED_AFTER: Duration = Duration::from_secs(600);
 /// How often a gateway on Redis forgets what is older, of each person.
@@ -292,7 +292,7 @@ pub const ATTACHED_PER_ITEM_MAX: usize = 64;
 pub const JOURNAL_QUEUE_MAX: usize = 1_024;
 /// Entries that the local journal writes with one sync.
 pub const JOURNAL_BATCH_MAX: usize = 256;
-/// Journalled decisions that are put right at once. More: after them.
+/// Journalled decisions that are replayed at once. More: after them.
 pub const REPLAYS_AT_ONCE_MAX: usize = 32;
 /// Entries that the local journal hands out at once.
 pub const JOURNAL_PAGE_MAX: usize = 256;
@@ -320,9 +320,9 @@ pub const BANK_HOLIDAYS_WARNING_DAYS: u64 = 120;
 
 // === Events ===
 
-/// Wait for a receiver's answer to an event. Over: it is told again later.
+/// Wait for a receiver's answer to an event. Over: it is sent again later.
 pub const EVENT_ANSWER_WAIT: Duration = Duration::from_secs(15);
-/// How often the audit trail is looked at for what receivers are to be told.
+/// How often the audit trail is read for events to send.
 pub const EVENT_LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Entries of the audit trail that are read at once for a receiver.
 pub const EVENT_PAGE_MAX: usize = 256;

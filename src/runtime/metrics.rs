@@ -124,7 +124,7 @@ pub struct EventLabels {
 /// Every metric of the process. Made once by `app`, handed around as `Arc<Metrics>`.
 pub struct Metrics {
     registry: Registry,
-    /// Contacts decided, repeats aside.
+    /// Contacts decided, without repeats.
     pub contacts: Family<ContactLabels, Counter>,
     /// Contacts whose id was decided before.
     pub repeats: Counter,
@@ -189,10 +189,10 @@ impl Metrics {
 
     fn register(&mut self) {
         let registry = &mut self.registry;
-        registry.register("contacts", "Contacts decided, repeats aside", self.contacts.clone());
+        registry.register("contacts", "Contacts decided, without repeats", self.contacts.clone());
         registry.register("repeats", "Contacts decided before", self.repeats.clone());
         registry.register("safeguards", "Contacts by safeguard lane", self.safeguards.clone());
-        registry.register("flags", "Contacts by flag, repeats aside", self.flags.clone());
+        registry.register("flags", "Contacts by flag, without repeats", self.flags.clone());
         registry.register("notices", "Notices to limited senders", self.notices.clone());
         registry.register("mail_events", "Events of the mail edge", self.mail_events.clone());
         registry.register("degraded", "Decisions made without the store", self.degraded.clone());
@@ -207,15 +207,15 @@ impl Metrics {
             self.store_behind.clone(),
         );
         registry.register("part_up", "Whether a part works", self.part_up.clone());
-        registry.register("queue_waiting", "Items that wait", self.queue_waiting.clone());
+        registry.register("queue_waiting", "Items waiting", self.queue_waiting.clone());
         registry.register(
             "queue_oldest_seconds",
             "How long the oldest item has waited",
             self.queue_oldest_seconds.clone(),
         );
-        registry.register("sessions", "Sessions that are open", self.sessions.clone());
+        registry.register("sessions", "Open sessions", self.sessions.clone());
         registry.register("requests", "Requests to the staff listener", self.requests.clone());
-        registry.register("events", "Events told to other systems", self.events.clone());
+        registry.register("events", "Events sent to other systems", self.events.clone());
         registry.register("sign_in_failures", "Failed sign-ins", self.sign_in_failures.clone());
     }
 

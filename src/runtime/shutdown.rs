@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-/// The side that tells: held by `app` alone.
+/// The side that announces the stop: held only by `app`.
 pub struct Shutdown {
     tell: watch::Sender<bool>,
     /// Dropped with every [`Stopping`]; when the last is gone, all has stopped.
@@ -14,7 +14,7 @@ pub struct Shutdown {
     template: Option<Stopping>,
 }
 
-/// The side that is told: a clone for every task. While it lives, the stop waits for its task.
+/// The side that is notified: a clone for every task. While it lives, the stop waits for its task.
 #[derive(Clone)]
 pub struct Stopping {
     told: watch::Receiver<bool>,
@@ -28,11 +28,11 @@ impl Shutdown {
         Shutdown { tell, gone, template: Some(Stopping { told, _working: working }) }
     }
 
-    /// What a task holds to be told, and to be waited for.
+    /// What a task holds to be notified, and to be waited for.
     pub fn stopping(&self) -> Stopping {
         match &self.template {
             Some(template) => template.clone(),
-            // A stop is under way: the task is told at once and nobody waits for it.
+            // A stop is under way: the task is notified at once and nobody waits for it.
             None => {
                 let (_, told) = watch::channel(true);
                 let (working, _) = mpsc::channel(1);

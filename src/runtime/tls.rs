@@ -29,7 +29,7 @@ pub enum ServerStart {
 }
 
 /// When TLS begins with the server behind. It is never left out because the server did not offer
-/// it: whoever stands between could take the offer away (RFC 3207 6).
+/// it: somebody in between could remove the offer (RFC 3207 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientStart {
     /// By STARTTLS.
@@ -38,14 +38,14 @@ pub enum ClientStart {
     AtOnce,
 }
 
-/// A certificate with those that lead to its authority, and its key.
+/// A certificate including the chain to its CA, and its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     pub certificate: PathBuf,
     pub key: PathBuf,
 }
 
-/// Whose certificates are believed.
+/// Whose certificates are trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trust {
     /// The authorities' certificates.
@@ -84,7 +84,7 @@ pub enum TlsFault {
     NoKey { file: PathBuf },
     #[error("{}: can't be used with {}: {cause}", certificate.display(), key.display())]
     Identity { certificate: PathBuf, key: PathBuf, cause: rustls::Error },
-    #[error("{}: holds no certificate of an authority that can be used", file.display())]
+    #[error("{}: holds no usable CA certificate", file.display())]
     Authorities { file: PathBuf },
     #[error("TLS can't be set up: {0}")]
     Provider(#[from] rustls::Error),
@@ -189,7 +189,7 @@ fn identity(identity: &Identity) -> Result<(Chain, PrivateKeyDer<'static>), TlsF
 /// The certificates in a PEM file, at least one.
 ///
 /// # Errors
-/// It can't be read, or there are none.
+/// It can't be read, or contains none.
 pub fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsFault> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&read(file)?).collect();
     match found {

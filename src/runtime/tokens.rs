@@ -8,24 +8,24 @@ use std::collections::HashMap;
 
 use aws_lc_rs::digest;
 
-/// What each token stands for: a member of staff, a program, a source of calls.
+/// Whom each token identifies: a member of staff, a program, a source of calls.
 pub struct TokenTable<T> {
     entries: HashMap<[u8; 32], T>,
 }
 
 impl<T> TokenTable<T> {
-    /// A table of what each token, given by its SHA-256, stands for. Of two entries with one
+    /// A table of whom each token, given by its SHA-256, identifies. Of two entries with one
     /// digest the later one counts.
     pub fn new(entries: impl IntoIterator<Item = ([u8; 32], T)>) -> Self {
         TokenTable { entries: entries.into_iter().collect() }
     }
 
-    /// What a presented token stands for.
+    /// Whom a presented token identifies.
     pub fn find(&self, token: &str) -> Option<&T> {
         self.entries.get(&sha256(token.as_bytes()))
     }
 
-    /// What the value of an `Authorization` field stands for.
+    /// Whom the value of an `Authorization` field identifies.
     pub fn authorise(&self, authorization: Option<&str>) -> Option<&T> {
         self.find(bearer(authorization?)?)
     }

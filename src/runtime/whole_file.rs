@@ -8,7 +8,7 @@ use std::path::Path;
 use super::private;
 
 /// Puts a file of these bytes in the place of the one that is there, readable by the gateway's own
-/// user alone, and has it on disk when it returns. Folders above it are made.
+/// user only, and has it on disk when it returns. Folders above it are made.
 ///
 /// # Errors
 /// It can't be written; the former file stays.

@@ -22,8 +22,8 @@ use crate::domain::profile::Role;
 use crate::runtime::http_server::Peer;
 use crate::runtime::limits::{SIGN_IN_FAILURE_AGE, SIGN_IN_FAILURES_MAX, SIGN_IN_PEERS_MAX};
 
-/// Failed sign-ins by peer address. A peer that failed too often is told to wait; a right token is
-/// let in all the same, since behind a proxy all staff share one address, and nobody must be able
+/// Failed sign-ins by peer address. A peer that failed too often has to wait; a valid token is
+/// accepted anyway, since behind a proxy all staff share one address, and nobody must be able
 /// to lock them out.
 pub(super) struct SignInFailures {
     limiter: Option<DefaultKeyedRateLimiter<IpAddr>>,
@@ -72,7 +72,7 @@ impl Caller {
     }
 }
 
-/// Roles that work queues and log contacts alone. A policy's other roles decide, sign off or hear
+/// Roles that only work queues and log contacts. A policy's other roles decide, sign off or hear
 /// appeals, and so may change people and restrictions.
 const WORKING_ROLES: [&str; 3] = ["agent", "point_of_contact", "program"];
 

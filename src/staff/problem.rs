@@ -13,7 +13,7 @@ use crate::casework::person_check::PersonFault;
 use crate::domain::audit::EndedRestriction;
 use crate::domain::queue::ItemFault;
 
-/// What stands before every problem's own name in `type`. It is a name, not an address (RFC 9457
+/// The prefix of every problem's name in `type`. It is a name, not an address (RFC 9457
 /// 3.1.1 allows any URI); the names are listed in the API's own document.
 const TYPE: &str = "urn:contact-gateway:problem:";
 
@@ -72,7 +72,7 @@ impl Problem {
         }))
     }
 
-    /// A fault of ours. What it was is in the log alone.
+    /// A fault of ours. Only the log says what it was.
     pub fn internal() -> Self {
         Problem::new(500, "internal", "Something went wrong on our side")
     }
@@ -151,7 +151,7 @@ impl From<Fault> for Problem {
             }
             Fault::Exists(_) => Problem::new(409, "exists", "There already").with_detail(detail),
             Fault::Invalid(faults) => {
-                let mut problem = Problem::new(422, "invalid-record", "The record can't stand")
+                let mut problem = Problem::new(422, "invalid-record", "The record has faults")
                     .with_detail(detail);
                 problem.0.faults = faults;
                 problem

@@ -15,7 +15,7 @@ use crate::runtime::json::{self, JsonFault};
 use crate::runtime::limits::API_BODY_BYTES_MAX;
 
 /// A JSON body. The content type is not looked at: only a caller with a token gets this far, and
-/// what is no JSON is refused as such.
+/// anything but JSON is refused as such.
 pub struct Json<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
@@ -37,8 +37,8 @@ async fn body_of(body: Body) -> Result<Bytes, Problem> {
 /// Reads JSON; a fault names its line, column and key.
 pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(body).map_err(|_| {
-        Problem::new(400, "malformed-json", "The body is no JSON")
-            .with_detail("the body is no UTF-8 (RFC 8259 8.1)".to_owned())
+        Problem::new(400, "malformed-json", "The body is not JSON")
+            .with_detail("the body is not UTF-8 (RFC 8259 8.1)".to_owned())
     })?;
     json::parse(text).map_err(unreadable)
 }
@@ -46,7 +46,7 @@ pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 fn unreadable(fault: JsonFault) -> Problem {
     let JsonFault { line, column, key, message, wellformed } = fault;
     let problem = if !wellformed {
-        Problem::new(400, "malformed-json", "The body is no JSON")
+        Problem::new(400, "malformed-json", "The body is not JSON")
     } else if message.starts_with("unknown field") || message.contains("unknown key") {
         Problem::new(422, "unknown-key", "Unknown key")
     } else {

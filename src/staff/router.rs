@@ -1,4 +1,4 @@
-//! The staff listener's table of contents, and what stands around every route.
+//! The staff listener's table of contents, and what wraps every route.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -83,7 +83,7 @@ async fn no_such_route() -> Problem {
 }
 
 async fn no_such_method() -> Problem {
-    Problem::new(405, "method-not-allowed", "Not with this method")
+    Problem::new(405, "method-not-allowed", "Method not allowed")
 }
 
 /// Counts the request under its route's pattern.

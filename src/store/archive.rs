@@ -65,7 +65,7 @@ impl FileArchive {
         identity::read(folder)
     }
 
-    /// Refuses a folder that is not the archive any more: what is written under the mount point of a
+    /// Refuses a folder that is no longer the archive: anything written under the mount point of a
     /// share that is away would be found by nobody.
     fn is_there(&self) -> Result<(), StoreError> {
         if identity::file(&self.root).exists() {
@@ -215,7 +215,7 @@ fn fill(temporary: &Temporary, original: &Original) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Names the kind of trouble alone: a path may carry an id.
+/// Names only the kind of trouble: a path may contain an id.
 fn away(error: &io::Error) -> StoreError {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

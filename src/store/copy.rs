@@ -1,7 +1,7 @@
 //! Copying what a store holds to another: page by page, then compared.
 //!
-//! What is carried is counted and digested as it goes, and the place that the copy has come to is
-//! committed with each page, so that a copy that was killed goes on where it stopped. At the end
+//! Records are counted and digested as they are copied, and the copy's position is
+//! committed with each page, so that a killed copy resumes where it stopped. At the end
 //! both stores are read again: the source must still be as it was carried, and the copy as the
 //! source. Only then does the copy count as whole; until then no gateway starts on it.
 
@@ -46,7 +46,7 @@ pub struct Copied {
 /// Copies an organisation. `now` is when the copy counts as finished.
 ///
 /// # Errors
-/// [`CopyFault`]; the copy stays unfinished, and the same call goes on with it.
+/// [`CopyFault`]; the copy stays unfinished, and the same call resumes it.
 pub async fn copy(
     from: &Source<'_>,
     to: &dyn Portable,
@@ -92,7 +92,7 @@ impl Copy<'_> {
         kept.map_err(self.fault(Side::To))
     }
 
-    /// Marks the copy as begun, so that what it writes is told from what was there before.
+    /// Marks the copy as begun, so that its records can be distinguished from earlier ones.
     async fn begin(&self) -> Result<CopyMark, CopyFault> {
         if !self.to.is_empty(self.organisation).await.map_err(self.fault(Side::To))? {
             return Err(CopyFault::NotEmpty { organisation: self.organisation.clone() });
@@ -158,8 +158,8 @@ impl Copy<'_> {
         (self.told)(Progress::Carried { organisation, kind, done, total });
     }
 
-    /// Reads both stores again. Where they are not as they were carried, the copy begins anew the
-    /// next time: what is written again takes the place of what was written before.
+    /// Reads both stores again. If they differ from what was copied, the copy starts over the
+    /// next time: a record written again replaces the earlier one.
     async fn compare(&mut self, mark: &mut CopyMark) -> Result<(), CopyFault> {
         for kind in Kind::ALL {
             let carried = mark.tallies.get(&kind).copied().unwrap_or_default();
@@ -181,7 +181,7 @@ impl Copy<'_> {
         Ok(())
     }
 
-    /// The trail keeps its name, so that whoever knew the one store knows the other.
+    /// The trail keeps its name, so that a gateway that knew the one store recognises the other.
     async fn name(&self) -> Result<(), CopyFault> {
         let end = self.from.store.trail_end(self.organisation).await;
         let Some(plate) = end.map_err(self.fault(Side::From))?.nameplate else { return Ok(()) };

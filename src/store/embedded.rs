@@ -63,13 +63,13 @@ impl Embedded {
     /// process may have it open as well.
     ///
     /// # Errors
-    /// `Unavailable`: the folder can't be written. `Corrupt`: the file is no database of ours.
+    /// `Unavailable`: the folder can't be written. `Corrupt`: the file is not our database.
     /// `Refused`: it was written by a newer version of the gateway.
     pub fn open(folder: &Path) -> Result<Arc<Self>, StoreError> {
         Embedded::open_resting_after(folder, STORE_IDLE)
     }
 
-    /// As [`Embedded::open`]; the database file alone is complete when nobody has written for so
+    /// As [`Embedded::open`]; the database file is complete by itself when nobody has written for so
     /// long.
     ///
     /// # Errors

@@ -11,7 +11,7 @@
 //! write, was never acknowledged and is overwritten. When all is done the file starts again.
 //!
 //! The file holds its place on the disk before it is needed (`reserve`), as zeros behind the last frame: a
-//! decision that is made while the disk is full is journalled all the same.
+//! decision made while the disk is full is still journalled.
 
 mod file;
 mod frame;
@@ -48,7 +48,7 @@ enum Request {
 }
 
 impl FileJournal {
-    /// Opens or makes the journal's folder and reads what is pending.
+    /// Opens or creates the journal's folder and reads pending entries.
     ///
     /// # Errors
     /// `Refused`: another process holds the journal. `Unavailable`: the folder can't be written.

@@ -2,7 +2,7 @@
 //! `past/<organisation>/mark.json` and `past/<organisation>/people.json`.
 //!
 //! The mark says which store it is and how far its trail had come; the people are those whom
-//! enforcement needs. Each is written whole or not at all, for the gateway's own user alone.
+//! enforcement needs. Each is written whole or not at all, readable only by the gateway's own user.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -44,8 +44,8 @@ impl FileKeepsakes {
         match std::fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|_| {
                 StoreError::Corrupt(format!(
-                    "{} can't be read; it is kept of the store: put it back from a backup of the \
-                     state folder, or move it away to take the store for a new one",
+                    "{} can't be read; it records what is known of the store: restore it from a backup \
+                     of the state folder, or move it away to treat the store as new",
                     path.display()
                 ))
             }),
@@ -63,7 +63,7 @@ impl FileKeepsakes {
         let bytes = serde_json::to_vec(what)
             .map_err(|_| StoreError::Refused("a record can't be written as JSON".to_owned()))?;
         let path = self.path(organisation, name);
-        // What stands there already need not wear out the disk.
+        // An unchanged file need not wear out the disk.
         if std::fs::read(&path).is_ok_and(|written| written == bytes) {
             return Ok(());
         }

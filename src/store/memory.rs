@@ -76,7 +76,7 @@ impl Register for Memory {
                 let person = Arc::new(person);
                 room.people.insert(person.id.clone(), Arc::clone(&person));
                 // Told inside the step, so that changes come in their order; nobody listens: then
-                // nobody has to be told.
+                // nobody needs to know.
                 let _ = self.followers.send(Change::Put(organisation.clone(), person));
             }
             room.append_audit(stamp, event);

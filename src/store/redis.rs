@@ -12,7 +12,7 @@
 //! master had not received yet; `min-replicas-to-write` and `min-replicas-max-lag` bound that to
 //! the lag allowed. With `[store] replicas_acknowledged = n` nothing counts as written before n
 //! replicas have it (`replicas`): a failover to one of them loses nothing that was answered, and
-//! where n is all of them it can't go to another. [`Redis::check`] says what is missing.
+//! where n is all of them it can't go to another. [`Redis::check`] lists what is missing.
 
 mod address;
 mod breaker;

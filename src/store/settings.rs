@@ -66,11 +66,11 @@ impl StoreUrl {
     }
 }
 
-/// What a Redis URL is made of, as far as secrets are told from the rest.
+/// The parts of a Redis URL, as far as needed to separate secrets.
 struct Parts<'a> {
     scheme: &'a str,
     user: &'a str,
-    /// Hosts and what stands behind them.
+    /// Hosts and what follows them.
     place: &'a str,
     query: &'a str,
 }

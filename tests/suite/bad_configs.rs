@@ -240,7 +240,7 @@ fn no_fault_shows_a_secret() {
         .replace("embedded:var/gateway", "redis:hunter2@redis.example");
     let (_scratch, file) = written(&text);
     let faults = config::load(&file, &with_secrets()).unwrap_err().to_string();
-    assert!(faults.contains("token: is not where a secret is found"), "{faults}");
+    assert!(faults.contains("token: is not a source of a secret"), "{faults}");
     assert!(faults.contains("store.url: is not a store"), "{faults}");
     assert!(!faults.contains("hunter2"), "{faults}");
 }

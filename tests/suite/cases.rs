@@ -136,7 +136,7 @@ fn a_step_that_is_none_names_its_place() {
     let staff = r#""staff": [{"name": "Ann", "role": "manager"}]"#;
     let cases = [
         (r#"{"at": "2026-01-05T10:00:00Z", "by": "Ann", "person": "P-1", "act": "fly"}"#, "fly"),
-        (r#"{"at": "yesterday", "diary": {}}"#, "steps[0].at: `yesterday` is no instant"),
+        (r#"{"at": "yesterday", "diary": {}}"#, "steps[0].at: `yesterday` is not an instant"),
         (
             r#"{"at": "2026-01-05T10:00:00Z", "by": "Bob", "person": "P-1", "act": "submit"}"#,
             "`by` is `Bob`",

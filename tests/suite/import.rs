@@ -191,7 +191,10 @@ fn an_identifier_of_two_people_is_no_fault_but_said() {
     let output = place.import("people.json", twice);
     assert_eq!(counts(&output)["people"], 2);
     let said = text(&output.stderr);
-    assert!(said.contains("\"P-1\" and \"P-2\" have an identifier in common"), "{said}");
+    assert!(
+        said.contains("\"P-1\" and \"P-2\" share an identifier that is not marked shared"),
+        "{said}"
+    );
     assert!(!said.contains("496"), "no number in a message: {said}");
 }
 

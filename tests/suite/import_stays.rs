@@ -66,8 +66,8 @@ fn what_a_file_would_end_is_listed_and_needs_the_flag() {
     let without = r#"[{"id": "P-1", "restrictions": []}, {"id": "P-2", "restrictions": []}]"#;
     let said = refused(&place.import("people.json", without));
     for line in [
-        "people.json: person \"P-1\": restriction \"R-1\" holds, and is not in the file",
-        "people.json: person \"P-2\": restriction \"R-2\" holds, and is not in the file",
+        "people.json: person \"P-1\": restriction \"R-1\" is in force, but not in the file",
+        "people.json: person \"P-2\": restriction \"R-2\" is in force, but not in the file",
         "people.json: 2 restriction(s) would end; nothing was imported. --end-missing ends them",
     ] {
         assert!(said.lines().any(|said| said == line), "{line}\n{said}");
@@ -161,7 +161,7 @@ fn every_fault_of_a_row_is_named_at_once_with_its_line() {
     let place = Place::new();
     let said = refused(&place.import("people.csv", faulty));
     assert!(
-        said.contains("\npeople.csv:4: review_due: person \"P-3\": `01/05/2027` is no date"),
+        said.contains("\npeople.csv:4: review_due: person \"P-3\": `01/05/2027` is not a date"),
         "{said}"
     );
     let several = "id,email,restriction,kind,limit,per,starts,grounds,clause,review_due,decided_by\n\

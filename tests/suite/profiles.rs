@@ -396,9 +396,9 @@ fn a_partial_profile_is_refused_by_name() {
     });
     let faults = overlay(&profile("tuntum"), &partial, "scenario.json").unwrap_err().to_string();
     for expected in [
-        "scenario.json: reveiw: is not a key that is known here; did you mean `review`?",
-        "scenario.json: review.every_month: is not a key that is known here; did you mean `every_months`?",
-        "scenario.json: appeal.window.weeks: is not a key",
+        "scenario.json: reveiw: is not a known key; did you mean `review`?",
+        "scenario.json: review.every_month: is not a known key; did you mean `every_months`?",
+        "scenario.json: appeal.window.weeks: is not a known key",
         "scenario.json: nation: `france` is not a nation; one of england, wales",
         "scenario.json: name: is null",
     ] {

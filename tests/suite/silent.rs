@@ -54,13 +54,13 @@ fn mail_and_access() -> Vec<Case> {
     let with = |more: &str| config(LMTP, &format!("{MAIL}{more}"), "");
     vec![
         (with(""), "has no `mail.notice_from`: nobody whose e-mail is limited"),
-        (with(""), "nothing tells a forged From field from a true one"),
-        (with(check), "`mail.check` names no listener that is there"),
-        (with("milter_kept = \"quarantine\""), "`mail.milter_kept` is for"),
-        (config("", "", notices), "no `[mail] downstream` takes notices"),
+        (with(""), "a forged From field"),
+        (with(check), "`mail.check` names no configured listener"),
+        (with("milter_kept = \"quarantine\""), "`mail.milter_kept` has no effect"),
+        (config("", "", notices), "no `[mail] downstream` to send notices through"),
         (config("", "", queues), "has mailboxes of queues"),
-        (config("", "", page), "has a `page`, and neither"),
-        (config("", "", ""), "has no `staff`: nobody can ask"),
+        (config("", "", page), "has a `page`, but no form"),
+        (config("", "", ""), "has no `staff`: nobody can see"),
         (config(CONTACTS, "", proxy), "`/decisions/t` answers nobody"),
     ]
 }
@@ -85,12 +85,12 @@ fn calls() -> Vec<Case> {
         (sip("when_limited = \"voicemail\""), "has no `targets.voicemail`"),
         (signed("vonage", ""), "`/t` has no `caller_id`: Vonage connects no call"),
         (signed("twilio", ""), "`/t` has none of `upstream`, `fallback` and `targets.queue`"),
-        (signed("twilio", "sip_domain = \"x\""), "`/t` has `sip_domain`, which is for `sip` alone"),
+        (signed("twilio", "sip_domain = \"x\""), "`/t` has `sip_domain`, which only `sip` uses"),
         (
             signed("twilio", "trusted_sources = [\"10.0.0.0/8\"]"),
-            "`/t` has `trusted_sources`; its provider",
+            "`/t` has `trusted_sources`, but its provider",
         ),
-        (signed("twilio", text), "`/t` has `when_limited`, which is for calls alone"),
+        (signed("twilio", text), "`/t` has `when_limited`, which applies only to calls"),
     ]
 }
 
@@ -168,7 +168,7 @@ fn a_profile_shows_what_is_to_choose_and_how() {
         .output()
         .unwrap();
     let out = String::from_utf8_lossy(&output.stdout);
-    assert!(out.contains("by [[organisation]] set = { … }"), "{out}");
+    assert!(out.contains("with [[organisation]] set = { … }"), "{out}");
     assert!(out.contains("\"review.every_months\" = 6   before anything is enforced"), "{out}");
 }
 

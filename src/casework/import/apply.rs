@@ -203,13 +203,13 @@ impl<'a> Laid<'a> {
     }
 }
 
-/// Whether a restriction holds, or may come to hold by itself.
+/// Whether a restriction is in force, or may come into force by itself.
 fn holds(restriction: &Restriction, at: DateTime<Utc>, zone: Tz) -> bool {
     matches!(restriction.status, Status::Proposed | Status::Active | Status::UnderAppeal)
         && restriction.ends.is_none_or(|ends| at < ends.end(zone))
 }
 
-/// The person of the file, with what the file does not speak of as it is on record.
+/// The person of the file; whatever the file does not mention is taken from the record.
 fn kept(listed: Listed, before: &Person) -> Person {
     let Listed { mut person, says } = listed;
     if !says.speaks_of(Key::Name) {

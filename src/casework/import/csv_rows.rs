@@ -47,12 +47,12 @@ const fn column(name: &'static str, goes: Goes, says: &'static str) -> Column {
     Column { name, says, goes }
 }
 
-/// Every column; only `id` must be there.
+/// Every column; only `id` is required.
 pub const COLUMNS: &[Column] = &[
     column("id", Goes::Person("id"), "the person's id; rows with the same id are one person"),
     column("name", Goes::Person("name"), "the person's name"),
-    column("reference", Goes::Person("reference"), "a tenancy number and the like"),
-    column("address", Goes::Person("address"), "for letters"),
+    column("reference", Goes::Person("reference"), "a tenancy number or similar"),
+    column("address", Goes::Person("address"), "the postal address"),
     column("email", Goes::Identifier(IdentifierKind::Email), "list of addresses"),
     column("phone", Goes::Identifier(IdentifierKind::Phone), "list of numbers, national or +44…"),
     column("whatsapp", Goes::Identifier(IdentifierKind::Whatsapp), "list of numbers or ids"),
@@ -71,7 +71,7 @@ pub const COLUMNS: &[Column] = &[
     column("needs_channel", Goes::NeedsChannel, "list of channels that an adjustment keeps open"),
     column("adjustments", Goes::Adjustment, "list of other adjustments: large_print;translation"),
     column("issues", Goes::PersonList("issues"), "list of the person's case references"),
-    column("representative", Goes::Representative("name"), "name of who acts for the person"),
+    column("representative", Goes::Representative("name"), "name of a representative"),
     column("representative_until", Goes::Representative("until"), "last day, 2027-01-31"),
     column(
         "representative_email",
@@ -85,7 +85,7 @@ pub const COLUMNS: &[Column] = &[
     ),
     column("restriction", Goes::Restriction("id"), "the restriction's id"),
     column("kind", Goes::Restriction("kind"), "contact_quota, channels_only, …"),
-    column("status", Goes::Restriction("status"), "active unless given"),
+    column("status", Goes::Restriction("status"), "active by default"),
     column("mode", Goes::Restriction("mode"), "enforce (default) or observe"),
     column("grounds", Goes::Restriction("grounds"), "why it was decided"),
     column("clause", Goes::Restriction("clause"), "the policy's clause"),
@@ -341,7 +341,7 @@ fn put_restriction(restriction: &mut Map<String, Value>, goes: Goes, text: &str)
             restriction.insert(key.to_owned(), json!(text));
         }
         Goes::RestrictionNumber(key) => {
-            // What is no number stays text, and is refused with the key's name.
+            // Anything but a number stays text, and is refused with the key's name.
             let value = text.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number));
             restriction.insert(key.to_owned(), value);
         }
@@ -399,7 +399,7 @@ fn identifiers(kind: IdentifierKind, text: &str, shared: bool) -> Vec<Value> {
         .collect()
 }
 
-/// The column of a key's path, as well as it can be told.
+/// The column of a key's path, as well as it can be determined.
 pub(super) fn column_of(path: &str) -> String {
     let (of_restriction, rest) = match path.strip_prefix("restrictions[") {
         Some(rest) => (true, rest.split_once("].").map_or("", |(_, rest)| rest)),
@@ -483,7 +483,7 @@ mod tests {
                 "5: has 2 cells where the first row has 7",
                 "6: name: person \"P-1\": differs from that on line 2",
                 "2: limit: person \"P-1\": invalid type: string \"two\", expected u32",
-                "6: starts: person \"P-1\": `01/11/2026` is no date: write a day as 2026-11-01 or \
+                "6: starts: person \"P-1\": `01/11/2026` is not a date; write a day as 2026-11-01 or \
                  an instant as 2026-11-01T09:00:00Z",
                 "3: per: person \"P-2\": unknown variant `fortnight`, expected one of `day`, \
                  `week`, `month`",

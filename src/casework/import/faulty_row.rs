@@ -31,7 +31,7 @@ pub(super) fn read(mut cells: Map<String, Value>) -> (Option<Restriction>, Vec<C
         if is_new {
             found.push(CellFault { column, message });
         }
-        // Something that can be read in its place, so that the next fault comes to light.
+        // Something readable in its place, so that the next fault is found too.
         let key = path.split(['.', '[']).next().unwrap_or_default();
         if !is_new || !stand_in(&mut cells, key) {
             break;

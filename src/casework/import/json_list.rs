@@ -89,7 +89,7 @@ struct FaultyPerson<'a> {
 
 impl<'a> FaultyPerson<'a> {
     fn new(lines: &'a Lines<'a>, element: &'a str, index: usize) -> Self {
-        // What is no object has no fields: the shell says so.
+        // A non-object has no fields: the shell says so.
         let fields: BTreeMap<Cow<'a, str>, &'a RawValue> =
             serde_json::from_str(element).unwrap_or_default();
         let id = fields.get("id").and_then(|id| serde_json::from_str(id.get()).ok());
@@ -130,7 +130,7 @@ impl<'a> FaultyPerson<'a> {
         }
     }
 
-    /// `part` stands at `path` within the person; `inner` is the path within the part.
+    /// `part` is at `path` within the person; `inner` is the path within the part.
     fn fault(&self, part: &str, path: &str, inner: &str, error: &serde_json::Error) -> FileFault {
         let inner = if inner == "." { "" } else { inner };
         let message = bare(error);

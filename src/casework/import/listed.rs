@@ -11,13 +11,13 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// A whole record: what is not in it is not.
+    /// A whole record: anything not in it is absent.
     pub fn whole(person: Person) -> Self {
         Listed { person, says: Says::EVERYTHING }
     }
 }
 
-/// The parts of a record that a file may leave alone. (An id it always has.)
+/// The parts of a record that a file may leave out. (It always has an id.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
     Name,

@@ -1,4 +1,4 @@
-//! Where in a JSON text the value of a path stands.
+//! Where in a JSON text the value of a path is.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

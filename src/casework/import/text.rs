@@ -12,7 +12,7 @@ pub struct FileText<'a> {
 }
 
 const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
-/// What a file begins with that is no text of ours, and what it is.
+/// The first bytes of file formats that are not ours, and their names.
 const OTHERS: [(&[u8], &str); 5] = [
     (b"PK\x03\x04", "is a workbook (xlsx, ods) or another zip archive; save it as CSV UTF-8"),
     (b"\xd0\xcf\x11\xe0", "is an old Excel workbook (xls); save it as CSV UTF-8"),

@@ -53,7 +53,7 @@ struct Asked {
 }
 
 impl ProxyEndpoints {
-    /// Answers a proxy's question. `behind` is what of the path stands behind the endpoint's.
+    /// Answers a proxy's question. `behind` is the rest of the path after the endpoint's.
     ///
     /// The question's body is not waited for: a proxy may announce the client's, and not send it.
     pub async fn answer(
@@ -73,7 +73,7 @@ impl ProxyEndpoints {
         }
         let asked = asked(entry.proxy, behind, &question);
         match &asked.method {
-            // Looking is no contact.
+            // Viewing a page is not a contact.
             Some(method) if !is_submission(method) => return passed(None),
             Some(_) => {}
             None => {
@@ -148,7 +148,7 @@ impl ProxyEndpoints {
     }
 }
 
-/// A decision endpoint sees no body, and does not know where its page stands.
+/// A decision endpoint sees no body, and does not know where its page is.
 const SHOWN: Shown<'static> = Shown { kept: Kept::Nothing, sent: None, back: None };
 
 /// Whether the proxy throws the answer's body away, and fetches the page by itself.

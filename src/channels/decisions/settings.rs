@@ -14,9 +14,9 @@ pub struct ProxySettings {
     pub path: String,
     pub proxy: Proxy,
     pub fields: ProxyFields,
-    /// How far the identifiers are believed: `Proven` where they are those of a signed-in session.
+    /// How far the identifiers are proven: `Proven` if they are those of a signed-in session.
     pub assurance: Assurance,
-    /// The field by which a retry is told from a second contact; `None`: every request is one.
+    /// The field that distinguishes a retry from a second contact; `None`: every request is one.
     pub request_id: Option<HeaderName>,
     /// Networks that may ask without a token.
     pub trusted_sources: Vec<IpNet>,

@@ -13,7 +13,7 @@ use crate::runtime::body_room::{BodyRoom, held};
 
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// A body on its way through: whole in memory, or streamed.
+/// A body passing through: whole in memory, or streamed.
 pub type Body = UnsyncBoxBody<Bytes, BoxError>;
 
 /// A body that is in memory.

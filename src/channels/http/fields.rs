@@ -12,7 +12,7 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Fields that concern one connection alone (RFC 9110 7.6.1). `Keep-Alive` and `Proxy-Connection`
+/// Fields that concern only one connection (RFC 9110 7.6.1). `Keep-Alive` and `Proxy-Connection`
 /// are old, and still sent.
 static HOP_BY_HOP: [HeaderName; 9] = [
     CONNECTION,
@@ -26,7 +26,7 @@ static HOP_BY_HOP: [HeaderName; 9] = [
     UPGRADE,
 ];
 
-/// Fields that the gateway alone may set: a sender who could would speak in its name.
+/// Fields that only the gateway may set: a sender who could set them would speak in its name.
 const OURS: [&str; 1] = ["x-contact-"];
 
 /// Fields by which a proxy says where a request came from and how it was addressed. Anybody else's
@@ -66,7 +66,7 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
 /// against forged requests go on working.
 ///
 /// `trusted`: the peer is a proxy of the organisation's own, whose `X-Forwarded-*` hold; anybody
-/// else's are dropped and written anew.
+/// else's are dropped and replaced.
 pub fn forwarded(mut headers: HeaderMap, peer: Option<IpAddr>, trusted: bool) -> HeaderMap {
     strip_hop_by_hop(&mut headers);
     let begins = |name: &str, list: &[&str]| list.iter().any(|begin| name.starts_with(begin));

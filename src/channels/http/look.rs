@@ -13,7 +13,7 @@ use hyper::header::HeaderValue;
 use crate::domain::notice::languages;
 use crate::domain::organisation::{Organisation, OrganisationId};
 
-/// The least contrast of text and what it stands on (WCAG 2.2, 1.4.3).
+/// The least contrast of text with its background (WCAG 2.2, 1.4.3).
 pub const CONTRAST_MIN: f64 = 4.5;
 
 /// A colour of a screen (sRGB): red, green, blue.
@@ -25,7 +25,7 @@ impl Colour {
         Colour([red, green, blue])
     }
 
-    /// `#1d1d1d`, or `#123` for `#112233`; nothing else, since it stands in a stylesheet as it is.
+    /// `#1d1d1d`, or `#123` for `#112233`; nothing else, since it goes into a stylesheet unescaped.
     pub fn parse(text: &str) -> Option<Self> {
         let digits: Option<Vec<u8>> = text
             .strip_prefix('#')?
@@ -118,7 +118,7 @@ pub struct Look {
     pub name: Option<String>,
     pub logo: Option<String>,
     pub home: Option<String>,
-    /// The stylesheet, which stands in the page.
+    /// The stylesheet, which is part of the page.
     pub style: String,
     /// Every page in English and Welsh, the language that is asked for first.
     pub bilingual: bool,

@@ -80,7 +80,7 @@ impl<V: Clone> Recent<V> {
     }
 
     /// The value remembered, or else the new one, which is then remembered: one step, so that of
-    /// two callers at once one alone is the first. `Err` gives the number of the new entry.
+    /// two simultaneous callers, exactly one is the first. `Err` gives the number of the new entry.
     fn get_or_put(&self, key: Key, now: Instant, new: V) -> Result<V, u64> {
         let mut inner = self.lock();
         match inner.values.get(&key) {
@@ -204,7 +204,7 @@ impl<V: Clone> First<V> {
         self.tell.send_replace(Some(value));
     }
 
-    /// Answers those that wait already; one that comes later is carried out anew.
+    /// Answers those already waiting; a later one is carried out afresh.
     pub fn share(self, value: V) {
         self.tell.send_replace(Some(value));
     }

@@ -1,4 +1,4 @@
-//! How often one client may hand something in: a bound on whoever floods a form, or guesses tokens, that
+//! How often one client may submit something: a bound on flooding a form or guessing tokens that
 //! leaves everybody else alone.
 
 use std::net::{IpAddr, Ipv6Addr};

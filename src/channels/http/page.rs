@@ -78,7 +78,7 @@ pub fn received(
     })
 }
 
-/// The page for a limited sender who is known to be the person, or where the form may say so: what,
+/// The page for a limited sender who is known to be the person, or if the form may say so: what,
 /// until when, other ways, in an emergency, under which reference.
 pub fn limited(
     decision: &Decision,

@@ -21,7 +21,7 @@ where
     Patient { body, end: None, waiting: None }.boxed_unsync()
 }
 
-/// A body that is read whole before anything is answered: all of it may take no longer than
+/// A body that is read whole before the answer: all of it may take no longer than
 /// [`HTTP_BODY_WHOLE_WAIT`] either.
 pub fn patient_to_the_end<B>(body: B) -> Body
 where
@@ -60,7 +60,7 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if let Poll::Ready(piece) = Pin::new(&mut self.body).poll_frame(context) {
             self.waiting = None;
-            // Pieces that are always there already may drip in all the same.
+            // Pieces that are always ready may still drip in.
             if piece.is_some() && self.end.is_some_and(|end| Instant::now() >= end) {
                 return Poll::Ready(Some(Err(TooSlow.into())));
             }

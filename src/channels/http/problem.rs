@@ -96,7 +96,7 @@ impl ProblemType {
             ProblemType::Forbidden => "Not allowed here",
             ProblemType::NotFound => "Nothing is here",
             ProblemType::MethodNotAllowed => "The method is not allowed here",
-            ProblemType::ContactConflict => "The contact's id is known with other content",
+            ProblemType::ContactConflict => "The contact's id was used before with other content",
             ProblemType::ContactLimited => "The contact was not passed on",
             ProblemType::ChannelClosed => "This way of contact is not open",
             ProblemType::UpstreamUnavailable => "The form can't be reached",
@@ -108,7 +108,7 @@ impl ProblemType {
     }
 }
 
-/// A problem and what is particular about it.
+/// A problem and its particulars.
 #[derive(Debug, Clone, Serialize)]
 pub struct Problem {
     #[serde(rename = "type")]
@@ -149,7 +149,7 @@ impl Problem {
     }
 
     pub fn answer(&self) -> Answer {
-        // Strings and numbers alone: there is nothing in it that can't be written.
+        // Only strings and numbers: nothing in it can fail to serialise.
         let body = serde_json::to_vec(self).unwrap_or_default();
         Answer::new(self.code, CONTENT_TYPE, body)
     }

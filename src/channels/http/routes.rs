@@ -14,7 +14,7 @@ impl<T> Routes<T> {
         Routes { targets: targets.collect() }
     }
 
-    /// What is at a path, and what of the path stands behind the configured one: empty, or with a
+    /// The entry at a path, and the rest of the path after the configured one: empty, or with a
     /// leading `/`.
     pub fn find<'p>(&self, path: &'p str) -> Option<(&T, &'p str)> {
         let mut end = path.len();
@@ -28,7 +28,7 @@ impl<T> Routes<T> {
     }
 }
 
-/// What of `path` stands behind `base`; `None` where it is not below it.
+/// The rest of `path` after `base`; `None` if it is not below it.
 pub fn below<'p>(base: &str, path: &'p str) -> Option<&'p str> {
     let rest = path.strip_prefix(trimmed(base))?;
     (rest.is_empty() || rest.starts_with('/')).then_some(rest)

@@ -26,7 +26,7 @@ where
     W: Future + Send + 'static,
     W::Output: Send,
 {
-    /// `tasks` waits for what goes on by itself.
+    /// `tasks` waits for work that continues by itself.
     pub fn new(work: W, tasks: &TaskTracker) -> Self {
         ToTheEnd { work: Some(Box::pin(work)), tasks: tasks.clone() }
     }
@@ -57,7 +57,7 @@ where
 {
     fn drop(&mut self) {
         let Some(work) = self.work.take() else { return };
-        // Without a runtime the process is at its end, and nothing of it goes on.
+        // Without a runtime the process is ending, and nothing continues.
         if let Ok(runtime) = Handle::try_current() {
             let on_its_own = async move {
                 let _ = work.await;

@@ -25,12 +25,12 @@ pub enum UpstreamError {
     Unreachable,
     #[error("the upstream does not answer in time")]
     Timeout,
-    /// The address made of the configured one and the request's is none.
+    /// The configured address and the request's path do not make a valid one.
     #[error("the upstream's address can't be made")]
     Address,
 }
 
-/// An upstream's answer: in memory, or on its way because it is long.
+/// An upstream's answer: in memory, or streamed because it is long.
 pub enum Reply {
     Whole(Answer),
     Streaming(Response<Body>),
@@ -118,7 +118,7 @@ fn of_their_own(mut headers: HeaderMap) -> HeaderMap {
     headers
 }
 
-/// Reads an answer into memory as long as it fits; one that does not goes on as a stream, nothing
+/// Reads an answer into memory as long as it fits; one that does not is streamed, nothing
 /// of it lost.
 pub async fn settle(answer: Response<Body>, bytes_max: usize) -> Reply {
     let (head, mut body) = answer.into_parts();
@@ -165,7 +165,7 @@ pub fn address(upstream: &Uri, behind: &str, query: Option<&str>) -> Result<Uri,
     let base = upstream.path();
     let base = if behind.is_empty() { base } else { base.strip_suffix('/').unwrap_or(base) };
     let mut target = format!("{base}{behind}");
-    // The configured address's own query comes first; the request's goes on behind it.
+    // The configured address's own query comes first; the request's follows.
     for (separator, query) in ['?', '&'].into_iter().zip(upstream.query().into_iter().chain(query))
     {
         target.push(separator);

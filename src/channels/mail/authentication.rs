@@ -1,8 +1,8 @@
-//! How far a sender's address is believed, by the border's Authentication-Results (RFC 8601).
+//! How far a sender's address is proven, by the border's Authentication-Results (RFC 8601).
 //!
 //! Anybody can write such a field. One counts only if its id is listed, if it is the topmost with
 //! a listed id, and if every `Received` above it was written by a listed host of the border:
-//! what stands below a foreign server's `Received` came in with the message.
+//! anything below a foreign server's `Received` came in with the message.
 
 use super::mailbox::Address;
 use crate::domain::identifier::{Assurance, domain_to_ascii};
@@ -27,7 +27,7 @@ pub fn assurance(
     trusted(head, block, border).map(|found| judge(&found.findings, &domain))
 }
 
-/// The topmost field with a listed id, where it stands in the right place.
+/// The topmost field with a listed id, if it is in the right place.
 fn trusted(head: &[u8], block: &HeaderBlock, border: Border<'_>) -> Option<Results> {
     for field in &block.fields {
         if field.is(head, "Received") {

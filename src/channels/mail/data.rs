@@ -6,7 +6,7 @@
 
 use crate::ports::message::ordinary;
 
-/// Where the reader stands.
+/// The reader's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
     /// Behind a real CRLF, or at the very start.
@@ -20,7 +20,7 @@ enum At {
     Cr,
 }
 
-/// What is done with a CR or LF that stands alone.
+/// What to do with a bare CR or LF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BareEnds {
     Normalise,
@@ -30,7 +30,7 @@ pub enum BareEnds {
 /// What came of a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// All of the piece was taken; the message goes on.
+    /// The whole piece was read; the message continues.
     More,
     /// The message ended; so many bytes of the piece were its.
     End(usize),

@@ -57,7 +57,7 @@ pub(super) struct Message {
     pub(super) id: String,
 }
 
-/// One recipient: its address, and what is replayed of its command.
+/// One recipient: its address, and the part of its command that is replayed.
 pub(super) struct Addressed {
     pub(super) address: Path,
     pub(super) recipient: Recipient,
@@ -249,12 +249,12 @@ fn own_fields(edge: &MailEdge, message: &Message, reading: &Reading) -> OwnField
         reading.marks.iter().any(|mark| edge.relay.is_own_mark(mark, sender, &reading.digest, now));
     if marked {
         edge.count(MailEvent::PassedByMark, 1);
-        tracing::info!("a message came round again: it passes by its mark");
+        tracing::info!("a message came round again; its mark lets it pass");
         return OwnFields::Stay;
     }
     if reading.own_fields > 0 {
         edge.count(MailEvent::ForgedFields, 1);
-        tracing::warn!("a message carries fields of the gateway's own names: they are taken off");
+        tracing::warn!("a message carries fields with the gateway's own names; they are removed");
     }
     OwnFields::TakenOff
 }

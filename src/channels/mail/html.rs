@@ -204,7 +204,7 @@ impl Page {
     }
 }
 
-/// Elements that stand on lines of their own (HTML, 15.3).
+/// Elements on lines of their own (HTML, 15.3).
 fn is_block(tag: &[u8]) -> bool {
     const BLOCKS: [&[u8]; 34] = [
         b"address",

@@ -123,12 +123,12 @@ pub async fn serve(bound: Bound, protocol: Protocol, edge: Arc<MailEdge>, stoppi
     .await;
 }
 
-/// What clients are told that get no session, in the protocol that they speak.
+/// The answer to clients that get no session, in the protocol that they speak.
 #[derive(Clone, Copy)]
 pub(super) struct TurnedAway<'a> {
-    /// There is no place.
+    /// All sessions are taken.
     pub full: &'a [u8],
-    /// The client is none that may hand in mail.
+    /// This client may not submit mail.
     pub unlisted: &'a [u8],
 }
 
@@ -212,7 +212,7 @@ fn log_panic(ended: &Result<(), tokio::task::JoinError>) {
     }
 }
 
-/// Whether a peer may hand in mail at all.
+/// Whether a peer may submit mail at all.
 fn may_hand_in(peer: &Peer, edge: &MailEdge) -> bool {
     let listed = &edge.settings.accept_from;
     match peer {

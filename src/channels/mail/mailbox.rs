@@ -1,6 +1,6 @@
 //! The From field (RFC 5322 3.4, 3.6.2; RFC 6532): the one identity that a message claims.
 //!
-//! Readers disagree about malformed fields, and whoever is limited would write one that each program
+//! Readers disagree about malformed fields, and a restricted sender could write one that each program
 //! reads differently. So a field has one sender where every reading gives the same one: one plain
 //! mailbox, or what mail programs make of a display name that nobody quoted ([`lenient`]). Anything
 //! else is ambiguous, with the addresses that it may mean.
@@ -34,7 +34,7 @@ impl std::fmt::Debug for Address {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FromField {
     One(Address),
-    /// None, several, a group, or something that is no mailbox list. What could be read is there.
+    /// None, several, a group, or not a mailbox list. Readable addresses are included.
     Ambiguous(Vec<Address>),
 }
 
@@ -97,7 +97,7 @@ fn mailbox_list(text: &str) -> Option<Vec<Address>> {
     }
 }
 
-/// Whether a character may stand in an atom (RFC 5322 3.2.3, RFC 6532 3.2).
+/// Whether a character may be part of an atom (RFC 5322 3.2.3, RFC 6532 3.2).
 fn is_atext(c: char) -> bool {
     c.is_ascii_alphanumeric()
         || "!#$%&'*+-/=?^_`{|}~".contains(c)

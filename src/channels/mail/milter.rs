@@ -2,9 +2,9 @@
 //! client waits.
 //!
 //! The server names the client, sender and recipients, hands over the header field by field and the
-//! body in pieces, and at the end is told which fields to write on top, which recipients to take
-//! off, and whether the message goes on. The decision is the one that every other way gets. What is
-//! kept is kept before the server is told so; any trouble of ours makes its client try again.
+//! body in pieces, and at the end learns which fields to write on top, which recipients to take
+//! off, and whether the message continues. The decision is the same as on every other path. What is
+//! kept is kept before the server hears of it; any trouble of ours makes its client try again.
 //!
 //! The codec is the project's own: it must bound every packet and every wait, hold the server to
 //! the order of its commands, spool as the other sessions do, and stop between messages.
@@ -74,7 +74,7 @@ pub async fn serve(bound: Bound, edge: Arc<MailEdge>, stopping: Stopping) {
                 if known {
                     session.run().await;
                 } else {
-                    tracing::warn!("a milter connection of no mail server of ours was closed");
+                    tracing::warn!("a milter connection from an unknown mail server was closed");
                 }
             }
         },
@@ -82,7 +82,7 @@ pub async fn serve(bound: Bound, edge: Arc<MailEdge>, stopping: Stopping) {
     .await;
 }
 
-/// What a mail server says is believed, so it must be one: on this machine, or listed.
+/// A mail server's word is trusted, so it must be ours: on this machine, or listed.
 fn is_mail_server(peer: &Peer, edge: &MailEdge) -> bool {
     let own = match peer {
         Peer::Local => true,

@@ -1,6 +1,6 @@
 //! The parts of a message as a mail program finds them (RFC 2045, RFC 2046): flat, in their order, read
 //! from slices of the message without recursion. What is broken is read as what it shows: an encoding
-//! that nobody knows as it stands, a multipart whose boundary is nowhere as text.
+//! that nobody knows undecoded, a multipart without its boundary as text.
 
 pub(super) mod decode;
 
@@ -20,7 +20,7 @@ pub(super) struct Parts {
     pub(super) parts: Vec<Part>,
     /// The message is a report (RFC 6522), or a list's wrapping of one: a multipart that begins with it.
     pub(super) report: Report,
-    /// More containers or parts than are told apart, or a field that is too long to be understood.
+    /// More containers or parts than the bounds allow, or a field too long to parse.
     pub(super) beyond: bool,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Part {
     pub(super) name: String,
     /// The subject of the attached message that begins with this part.
     pub(super) subject: Option<String>,
-    /// It stands in an attached message.
+    /// It is inside an attached message.
     pub(super) inner: bool,
     pub(super) body: Bytes,
 }
@@ -57,7 +57,7 @@ struct Entity {
     /// 0: the message itself; 1: a part of its outermost multipart.
     depth: usize,
     first: bool,
-    /// It is an attached message, or stands in one.
+    /// It is an attached message, or inside one.
     message: bool,
     inner: bool,
 }

@@ -1,4 +1,4 @@
-//! Telling a limited sender (RFC 3834): only one who is surely the person limited, by a message
+//! Notifying a limited sender (RFC 3834): only one who is surely the restricted person, by a message
 //! that nothing answers.
 
 use super::edge::MailEdge;
@@ -11,7 +11,7 @@ use crate::intake::Outcome;
 use crate::ports::{Attachment, OwnMail, OwnMailKind};
 use crate::runtime::metrics::NoticeLabels;
 
-/// Sends the notice of a decision, where there is one and its sender may be told. A notice that
+/// Sends the notice of a decision, if there is one and its sender may be notified. A notice that
 /// can't be sent changes nothing for the contact; staff see it on the item.
 pub(super) async fn notify(
     edge: &MailEdge,
@@ -41,13 +41,13 @@ pub(super) async fn notify(
                 Attachment { name: "notice".into(), value: "not sent".into(), item: None };
             let attached = edge.intake.attach(&organisation.id, &decision.contact, attachment);
             if let Err(error) = attached.await {
-                tracing::warn!(%error, "an item could not be told of a notice that was not sent");
+                tracing::warn!(%error, "an item could not record that a notice was not sent");
             }
         }
     }
 }
 
-/// Whether anything may be sent in answer to a message. Where not, nobody counts as told by it.
+/// Whether anything may be sent in answer to a message. If not, nobody is recorded as notified.
 pub(super) fn may_answer(organisation: &Organisation, sender: &str, reading: &Reading) -> bool {
     let doubtful = reading.ambiguous || reading.assurance == Assurance::Refuted;
     organisation.notice_from.is_some()

@@ -3,7 +3,7 @@
 //!
 //! It only ever says what a border's Authentication-Results would say. DNS that is away or slow, a
 //! message that is too long, a signature that can't be judged: nothing is found out, and the sender
-//! is believed as without a check. Only senders are checked about whom a decision depends on it.
+//! counts as unchecked. Only senders whose decision depends on it are checked.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -140,7 +140,7 @@ async fn verified(
     origin: Origin,
     hostname: String,
 ) -> Vec<Finding> {
-    // Strict: a signature over a part of the body (`l=`) is none.
+    // Strict: a signature over part of the body (`l=`) does not count.
     let Some(message) = AuthenticatedMessage::parse_with_opts(&message, None, true) else {
         return Vec::new();
     };

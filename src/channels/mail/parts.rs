@@ -18,7 +18,7 @@ use crate::ports::Attachment;
 use crate::ports::message::FURTHER_RECIPIENTS;
 use crate::ports::relay::Reply;
 
-/// Some of a message's recipients, and what is done for them.
+/// Some of a message's recipients, and the outcome for them.
 pub(super) struct Part {
     /// Positions in the message's recipients.
     pub(super) members: Vec<usize>,
@@ -75,7 +75,7 @@ pub(super) async fn decide(
     }
     let mut parts = Vec::new();
     for (organisation, members) in owned.into_values() {
-        // Large, and moved on its way into the timeout: on the heap.
+        // Large, and moved into the timeout: on the heap.
         let one = Box::pin(decide_one(edge, message, reading, &organisation, members.clone()));
         let part = timeout_at(deadline, one).await.unwrap_or_else(|_| {
             tracing::warn!("a decision took too long; the sender is asked to try again");
@@ -84,7 +84,7 @@ pub(super) async fn decide(
         parts.push(part);
     }
     if !unowned.is_empty() {
-        // Last, since nothing remembers what is delivered for nobody: what can fail comes first.
+        // Last, since a delivery for nobody is not remembered: whatever can fail comes first.
         parts.push(Part { members: unowned, action: Action::Relay(None), memory: None });
     }
     parts
@@ -186,13 +186,13 @@ async fn name_further(
     attached.is_ok()
 }
 
-/// The route's mailbox, if it can stand in a command.
+/// The route's mailbox, if it can be written in a command.
 fn mailbox(route: &Route) -> Option<String> {
     let address = route.email.as_ref()?.trim();
     let plain = address.contains('@')
         && !address.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>'));
     if !plain {
-        tracing::warn!(queue = %route.queue, "a route's mailbox is no address; it is on the queue");
+        tracing::warn!(queue = %route.queue, "a route's mailbox is not an address; the contact is on the queue");
     }
     plain.then(|| address.to_owned())
 }

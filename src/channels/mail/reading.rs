@@ -39,7 +39,7 @@ pub struct Reading {
     pub header: HeaderBlock,
     /// [`content_digest`].
     pub digest: [u8; 32],
-    /// The From addresses, all as far as believed together.
+    /// The From addresses, each as far as all are proven together.
     pub from: Vec<Address>,
     pub assurance: Assurance,
     /// The border has checked the sender, so that nobody else need.
@@ -161,7 +161,7 @@ fn unfolded(value: &[u8]) -> String {
 /// What the body and the fields that belong to it say.
 #[derive(Debug, Default)]
 struct Parsed {
-    /// Something of it was more than is told apart.
+    /// It exceeded the bounds on parts and containers.
     beyond: bool,
     report: Report,
     subject: Option<String>,

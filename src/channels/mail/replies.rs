@@ -50,7 +50,7 @@ pub(super) fn too_many_sessions() -> Reply {
 /// Temporary, since a mail server of the organisation may have moved, and should not bounce what
 /// it has in hand.
 pub(super) fn peer_not_listed() -> Reply {
-    Reply::new(421, "4.7.1 This address may not hand in mail here")
+    Reply::new(421, "4.7.1 This address may not submit mail here")
 }
 
 pub(super) fn too_slow() -> Reply {
@@ -82,7 +82,7 @@ pub(super) fn some_refused() -> Reply {
 }
 
 pub(super) fn no_room() -> Reply {
-    Reply::new(452, "4.3.1 No room to take the message; try again")
+    Reply::new(452, "4.3.1 No room for the message; try again")
 }
 
 pub(super) fn too_many_recipients() -> Reply {

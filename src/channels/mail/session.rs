@@ -192,7 +192,7 @@ impl Session {
         self.output.extend(replies::plain(reply));
     }
 
-    /// Says what is wrong with a command; too often, and the session ends.
+    /// Answers a faulty command; after too many the session ends.
     fn fault(&mut self, reply: &Reply) -> Result<(), End> {
         self.faults += 1;
         self.say(reply);

@@ -27,7 +27,7 @@ impl std::fmt::Display for Bind {
 /// What a server that asks by milter does with a message that is kept and goes to nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MilterKept {
-    /// It drops its own copy; its client is told 250.
+    /// It drops its own copy; its client gets 250.
     #[default]
     Discard,
     /// It keeps its own copy on hold beside the gateway's.
@@ -61,14 +61,14 @@ pub struct MailSettings {
     pub socket_mode: u32,
     /// TLS on the SMTP listener.
     pub smtp_tls: Option<ServerTls>,
-    /// Networks whose hosts may hand in mail; none: every host that can reach the listener.
+    /// Networks whose hosts may submit mail; empty: every host that can reach the listener.
     /// This machine always may.
     pub accept_from: Vec<IpNet>,
     /// The server to which messages are handed on.
     pub downstream: Downstream,
     /// TLS with that server.
     pub downstream_tls: Option<ClientTls>,
-    /// Ids whose Authentication-Results are believed (RFC 8601).
+    /// Ids whose Authentication-Results are trusted (RFC 8601).
     pub trusted_authserv_ids: Vec<String>,
     /// Host names of the border, whose `Received` fields are the organisation's own.
     pub border_hosts: Vec<String>,

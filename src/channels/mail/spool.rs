@@ -10,7 +10,7 @@ use crate::ports::Original;
 use crate::runtime::limits::{MAIL_HEADER_BYTES_MAX, MAIL_MEMORY_BYTES_MAX};
 use crate::runtime::private;
 
-/// How the files of messages in hand are named, so that those of a crash are told from others.
+/// The prefix of spooled files, by which those that a crash left are recognised.
 const FILE_SUFFIX: &str = ".in-hand";
 
 /// A spooled file that goes when its message is done with, whichever way that is.
@@ -98,7 +98,7 @@ pub struct Content {
     _file: Option<SpoolFile>,
 }
 
-/// Removes what a crash left in the spool: nobody was told that it had been accepted.
+/// Removes what a crash left in the spool: it was never reported as accepted.
 ///
 /// # Errors
 /// The folder can't be made or read.

@@ -18,7 +18,7 @@ const ID_DIGITS: usize = 32;
 const IDENT_CHARS_MAX: usize = 64;
 
 /// The contact's id: the sending server's queue id and the content, so that one message in several
-/// transactions, and every retry of it, is one contact. Queue ids are used again, so never alone;
+/// transactions, and every retry of it, is one contact. Queue ids are reused, so never by itself;
 /// without one, the sender and the content.
 pub(super) fn contact_id(envelope: &Envelope, content: &[u8; 32]) -> String {
     let digits = |digest: &[u8]| hex(digest).chars().take(ID_DIGITS).collect::<String>();
@@ -34,7 +34,7 @@ pub(super) fn contact_id(envelope: &Envelope, content: &[u8; 32]) -> String {
     }
 }
 
-/// The queue id that the sending server gave; `[UNAVAILABLE]` is none.
+/// The queue id that the sending server gave; `[UNAVAILABLE]` counts as absent.
 fn ident(envelope: &Envelope) -> Option<String> {
     let (_, value) = envelope.forwarded.iter().rev().find(|(name, _)| name == "IDENT")?;
     let value = String::from_utf8_lossy(&xtext(value)?).into_owned();

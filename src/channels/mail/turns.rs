@@ -1,5 +1,5 @@
 //! One transaction of a message at a time. A server may hand over one message in several transactions
-//! at once, one for each mailbox; they are one contact, and what is sent for it once (a message to a
+//! at once, one for each mailbox; they are one contact, and its mails are sent once (a message to a
 //! point of contact, a notice) must be remembered by one before the next looks.
 
 use std::collections::HashMap;

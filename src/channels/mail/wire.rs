@@ -74,7 +74,7 @@ pub enum Command {
     Other,
 }
 
-/// Shows the verb alone: commands carry addresses.
+/// Shows only the verb: commands carry addresses.
 impl std::fmt::Debug for Command {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -133,7 +133,7 @@ impl std::fmt::Debug for Parameter {
     }
 }
 
-/// Why a line is no command. Each has one reply.
+/// Why a line is not a command. Each has one reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WireFault {
     #[error("the command's syntax is wrong")]
@@ -297,7 +297,7 @@ fn xforward(argument: &Bytes) -> Result<Vec<(String, String)>, WireFault> {
     if attributes.is_empty() { Err(WireFault::Syntax) } else { Ok(attributes) }
 }
 
-/// An xtext value decoded (RFC 3461 4); `None` where it is none.
+/// A decoded xtext value (RFC 3461 4); `None` if malformed.
 pub fn xtext(value: &str) -> Option<Vec<u8>> {
     let mut decoded = Vec::with_capacity(value.len());
     let mut bytes = value.bytes();

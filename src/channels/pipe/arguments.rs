@@ -23,7 +23,7 @@ pub struct Arguments {
 
 impl Arguments {
     /// # Errors
-    /// [`PipeFault::Arguments`] says what is wrong with them, naming no address.
+    /// [`PipeFault::Arguments`] says what is wrong, naming no address.
     /// `variable` looks in the environment.
     pub fn parse(
         arguments: impl Iterator<Item = OsString>,
@@ -37,7 +37,7 @@ impl Arguments {
                 Some("--") => break,
                 Some("--config") => parsed.config = Some(PathBuf::from(value(arguments.next())?)),
                 Some("--queue-id") => parsed.queue_id = Some(text(value(arguments.next())?)?),
-                // Exim takes no address of the sender's in a command (it is "tainted"), and puts it
+                // Exim accepts no sender's address in a command (it is "tainted"), and puts it
                 // into the environment (Exim's specification 29.4, "Environment variables").
                 Some("--exim") => {
                     sender = Some(address(value(variable("SENDER"))?)?);

@@ -15,18 +15,18 @@ const LANE_BYTES_MAX: usize = 40;
 
 /// What a webhook asks for.
 pub enum Event {
-    /// A call comes in and waits to hear what is done with it.
+    /// A call comes in and waits for an answer.
     Call(Call),
-    /// A call that was decided has come to its next step.
+    /// A decided call has reached its next step.
     Next(Next, Call),
     /// A text message came in.
     Text(Text),
-    /// Somebody else's contact, whole; `None` where its text is none, with what is wrong.
+    /// Another system's contact, whole; `None` if it can't be read, with the reason.
     Handed(Result<Box<Contact>, String>),
-    /// Something learnt about a call or message that was handed in: the contact's id, and what.
+    /// Something learnt about a submitted call or message: the contact's id, and what.
     Noted(String, Vec<Note>),
-    /// How a call goes or went, told at the address where calls come in: no contact, and nobody waits
-    /// to hear what is done.
+    /// A status report at the address where calls come in: not a contact, and nobody waits
+    /// for an answer.
     Told(Call),
     /// A step of the existing call flow, which is not ours.
     PassOn,

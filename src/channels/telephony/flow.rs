@@ -1,4 +1,4 @@
-//! From a decision to what the caller meets. The decision says what is done; the entry's settings
+//! From a decision to what the caller experiences. The decision says what to do; the entry's settings
 //! say how.
 
 use super::event::Call;
@@ -16,7 +16,7 @@ use crate::runtime::limits::{CALL_RING_SECONDS, VOICEMAIL_SECONDS_MAX};
 /// How a call begins.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Opening {
-    /// The existing call flow goes on.
+    /// The existing call flow continues.
     PassOn,
     Script(Vec<Step>),
 }

@@ -76,7 +76,7 @@ fn id(json: &Value) -> Option<String> {
 }
 
 /// The contact in a body. `id` and `at` may be left out, `channel` too for a call. What some
-/// systems send in place of a value that they don't know (`[Number]`) is no value.
+/// systems send in place of an unknown value (`[Number]`) counts as absent.
 fn contact(webhook: &Webhook, now: DateTime<Utc>) -> Result<Contact, String> {
     let text =
         std::str::from_utf8(&webhook.body).map_err(|_| "the body is not UTF-8".to_owned())?;
@@ -142,7 +142,7 @@ pub fn answer(
     written(webhook, action, members)
 }
 
-/// What a caller or sender is told.
+/// What to say to a caller or sender.
 enum Say {
     Nothing,
     Text(String),
@@ -151,7 +151,7 @@ enum Say {
 }
 
 /// What the caller hears first, the rest piece by piece, and what each key is to do: a contact of its
-/// own, with the key's `lane`, is handed in here for all but the last two.
+/// own, with the key's `lane`, is submitted here for all but the last two.
 fn insert_menu(members: &mut Map<String, Value>, menu: &Menu<'_>) {
     let language = menu.language(Place::FIRST);
     // One voice speaks it all: the offer of another language is the provider's own to make.
@@ -210,7 +210,7 @@ fn action(
     }
 }
 
-/// The answer where nothing was decided: the caller goes on, and the fault is said.
+/// The answer if nothing was decided: the caller is let through, and the fault is reported.
 pub fn undecided(webhook: &Webhook, fault: Option<&str>, flags: &[String]) -> Answer {
     let mut members = Map::new();
     if !flags.is_empty() {

@@ -1,4 +1,4 @@
-//! What a caller who is not put through hears, and can choose: the emergency first, in one sentence,
+//! What a caller who is not put through hears and can choose: the emergency first, in one sentence,
 //! nothing long before a choice, and a wrong key or silence repeats it all a few times before it ends
 //! in a safe place.
 
@@ -153,7 +153,7 @@ impl Menu<'_> {
         steps
     }
 
-    /// The safe end: who is in danger knows what to dial, and everybody can leave a message.
+    /// The safe end: a caller in danger knows what to dial, and everybody can leave a message.
     pub fn end(&self, language: Language) -> Vec<Step> {
         let end = Speech::new(language, Words::of(language).no_choice);
         [vec![Step::Say(vec![end])], voicemail(language, None)].concat()

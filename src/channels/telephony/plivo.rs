@@ -135,7 +135,7 @@ fn voice(webhook: &Webhook) -> Event {
     if asks_what_to_do { Event::Call(call) } else { Event::Told(call) }
 }
 
-/// What is told of a call rather than asked about it (plivo.com/docs/voice, "Hangup URL", "Callback
+/// Reports on a call, as opposed to questions (plivo.com/docs/voice, "Hangup URL", "Callback
 /// URL", "Recording callback").
 fn is_told(event: &str) -> bool {
     event == "Hangup" || event.starts_with("Dial") || event.starts_with("Record")

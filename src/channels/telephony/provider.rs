@@ -68,7 +68,7 @@ pub fn event(entry: &TelephonySettings, webhook: &Webhook, now: DateTime<Utc>) -
     .fitted()
 }
 
-/// The answer to a call that was decided; `None`: the existing call flow goes on.
+/// The answer to a decided call; `None`: the existing call flow continues.
 pub fn opening(
     entry: &TelephonySettings,
     webhook: &Webhook,

@@ -26,7 +26,7 @@ impl Speech {
         }
     }
 
-    /// The name of a voice where the language alone chooses none: the one Welsh voice of Twilio, Telnyx
+    /// The name of a voice if the language does not select one: the one Welsh voice of Twilio, Telnyx
     /// and Plivo is Amazon's.
     pub const fn voice(&self) -> Option<&'static str> {
         match self.language {
@@ -58,7 +58,7 @@ pub enum Step {
         seconds: u32,
         next: Next,
     },
-    /// Not answered at all. Stands alone.
+    /// Not answered at all. The only element of its script.
     Reject,
     HangUp,
 }
@@ -82,7 +82,7 @@ impl Target {
     }
 }
 
-/// Shows the kind alone.
+/// Shows only the kind.
 impl std::fmt::Debug for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -113,7 +113,7 @@ pub enum Next {
 }
 
 impl Next {
-    /// What stands behind the entry's own address.
+    /// What follows the entry's own address.
     pub fn path(self) -> String {
         match self {
             Next::DialResult { leg } => format!("/dial-result?leg={leg}"),
@@ -143,7 +143,7 @@ impl Next {
         }
     }
 
-    /// The continuation at a path, with its query. Paths that are none of ours belong to the existing
+    /// The continuation at a path, with its query. Other paths belong to the existing
     /// call flow.
     pub fn at(behind: &str, query: &[(String, String)]) -> Option<Self> {
         let value = |name: &str| {

@@ -23,7 +23,7 @@ pub struct TelephonySettings {
     /// `None`: `upstream` itself.
     pub upstream_url: Option<url::Url>,
     pub when_limited: WhenLimited,
-    /// The number shown to a point of contact who is called.
+    /// The number shown to a point of contact when calling them.
     pub caller_id: Option<String>,
     pub targets: Targets,
     /// The document that answers when the upstream does not.

@@ -1,4 +1,4 @@
-//! The address over which a provider signs: the configured public one, with what stands behind it
+//! The address over which a provider signs: the configured public one, with what follows it
 //! and the query exactly as they came.
 
 use chrono::{DateTime, Utc};

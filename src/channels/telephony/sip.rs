@@ -83,7 +83,7 @@ fn uris(value: &str) -> Vec<String> {
     found
 }
 
-/// The values of a field, parted by the commas that stand neither in quotes nor in brackets.
+/// The values of a field, separated by commas outside quotes and brackets.
 fn between_commas(value: &str) -> impl Iterator<Item = &str> {
     let (mut quoted, mut inside, mut escaped) = (false, false, false);
     value.split(move |c| {
@@ -138,7 +138,7 @@ pub fn opening(
     }
 }
 
-/// The first of two targets that is configured; without either the call goes on, since a caller is
+/// The first of two targets that is configured; without either the call continues, since a caller is
 /// never left with nothing.
 fn stands_in(
     entry: &TelephonySettings,
@@ -168,7 +168,7 @@ fn ringing(entry: &TelephonySettings, decision: &Decision) -> Vec<String> {
         .collect()
 }
 
-/// The existing call flow goes on: to the configured queue, else where the call was going.
+/// The existing call flow continues: to the configured queue, else where the call was going.
 pub fn on(entry: &TelephonySettings, webhook: &Webhook, flags: &[String]) -> Answer {
     let target = entry.targets.queue.clone().or_else(|| webhook.field("request_uri"));
     routes(&target.into_iter().collect::<Vec<_>>(), flags)

@@ -12,7 +12,7 @@ use crate::runtime::limits::MESSAGE_MEDIA_MAX;
 use crate::runtime::tokens::{hex, sha256};
 
 /// What a webhook is about. Anything that is not clearly a contact's beginning or a step of ours
-/// goes on to the existing call flow.
+/// continues into the existing call flow.
 pub fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
     match entry.product {
         Product::Voice => voice(webhook),
@@ -67,7 +67,7 @@ const OF_CALLBACKS: [&str; 4] =
     ["CallbackSource", "RecordingStatus", "TranscriptionStatus", "StreamEvent"];
 
 /// Whether a request asks for a call's document. Status callbacks may share its address, by a setting
-/// of the number's: a call that is over is none.
+/// of the number's: a finished call is not one.
 fn asks_what_to_do(webhook: &Webhook, status: &str) -> bool {
     UNDER_WAY.contains(&status) && OF_CALLBACKS.iter().all(|name| webhook.field(name).is_none())
 }

@@ -123,7 +123,7 @@ fn say(writer: &mut Out, entry: &TelephonySettings, speeches: &[Speech]) -> io::
     })
 }
 
-/// An element that holds text alone.
+/// An element that holds only text.
 pub fn text_element(
     element: quick_xml::writer::ElementWriter<'_, Vec<u8>>,
     text: &str,

@@ -125,8 +125,8 @@ fn voice(webhook: &Webhook) -> Event {
         recording: webhook.field("recording_url"),
     };
     match webhook.step() {
-        // Each state of a leg is told here. What is answered to the end of a leg that nobody took
-        // goes on in its place; to any other, nothing may be answered, or it would be cut off.
+        // Each state of a leg is reported here. The answer to the end of an unanswered leg
+        // replaces it; any other must get no answer, or it would be cut off.
         Some(Next::DialResult { .. } | Next::EmergencyResult)
             if !status.as_deref().is_some_and(|status| UNANSWERED.contains(&status)) =>
         {

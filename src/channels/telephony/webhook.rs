@@ -21,7 +21,7 @@ use crate::runtime::limits::WEBHOOK_BODY_BYTES_MAX;
 #[derive(Clone)]
 pub struct Webhook {
     pub method: Method,
-    /// What of the path stands behind the configured one.
+    /// The rest of the path after the configured one.
     pub behind: String,
     /// The query as it came, without the `?`.
     pub query: Option<String>,
@@ -30,7 +30,7 @@ pub struct Webhook {
     pub peer: Option<IpAddr>,
     /// The fields of an urlencoded body, in order, blank and repeated ones too.
     pub form: Vec<(String, String)>,
-    /// A JSON body; null where there is none, or it is broken.
+    /// A JSON body; null if it is absent or broken.
     pub json: Value,
 }
 

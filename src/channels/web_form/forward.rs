@@ -23,7 +23,7 @@ use crate::channels::http::upstream::{Reply, UpstreamError, address, settle};
 use crate::domain::decision::Decision;
 use crate::runtime::limits::FORM_ANSWER_BYTES_MAX;
 
-/// How the upstream's own paths begin for whoever sees them from outside.
+/// The prefix of the upstream's paths as seen from outside.
 const X_FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 
 impl FormEdge {
@@ -122,7 +122,8 @@ pub(super) fn kept_head(head: &request::Parts) -> BytesMut {
 
 /// What a mailbox is sent of a routed form: why it has it, and what was written.
 pub(super) fn routed_text(decision: &Decision, path: &str, text: Option<&str>) -> String {
-    let mut mail = format!("A message came by the web form {path}.\n\nWhy you have it:\n");
+    let mut mail =
+        format!("A message arrived through the web form {path}.\n\nWhy you received it:\n");
     for reason in &decision.reasons {
         // Writing to a string can't fail.
         let _ = writeln!(mail, "- {}", reason.text);
@@ -132,7 +133,7 @@ pub(super) fn routed_text(decision: &Decision, path: &str, text: Option<&str>) -
         Some(text) => {
             let _ = writeln!(mail, "\nThe message:\n\n{text}");
         }
-        None => mail.push_str("\nThe form holds no text; it is kept whole on your queue.\n"),
+        None => mail.push_str("\nThe form contains no text; it is kept whole on your queue.\n"),
     }
     mail
 }

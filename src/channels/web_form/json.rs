@@ -1,7 +1,7 @@
 //! JSON bodies, read in one pass that keeps the members asked for and nothing else: a body of 25 MB
 //! may hold millions of values, and each that is kept costs many times its bytes.
 //!
-//! A key that stands twice is seen twice: what a form's handler takes, the first or the last, is not
+//! A duplicate key is seen twice: whether a form's handler uses the first or the last is not
 //! ours to guess.
 
 use std::fmt;
@@ -29,7 +29,7 @@ impl Asked {
     }
 }
 
-/// Reads what is asked for out of a body. `None`: it is no JSON, or nests deeper than serde_json's bound.
+/// Reads the configured fields from a body. `None`: it is not JSON, or nests deeper than serde_json's bound.
 pub fn read(body: &[u8], mut kept: Found) -> Option<Found> {
     let asked: Vec<Asked> = kept.names().map(Asked::new).collect();
     let ways = asked.iter().map(|asked| Way { name: &asked.name, left: &asked.steps }).collect();

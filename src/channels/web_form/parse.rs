@@ -1,4 +1,4 @@
-//! What a submission says, for matching alone: the bytes that go on are never touched.
+//! What a submission says, only for matching: the bytes that are passed on are never touched.
 
 use std::io;
 

@@ -49,15 +49,16 @@ impl Release for FormRelease {
         let form = item.original_to.first().and_then(|path| {
             self.forms.iter().find(|form| form.organisation == *organisation && form.path == *path)
         });
-        let form = form.ok_or_else(|| refused("the form is not configured any more"))?;
+        let form = form.ok_or_else(|| refused("the form is no longer configured"))?;
         let key = format!("release {} {}", item.contact, form.path);
         let done = self.deliveries.delivered(organisation, std::slice::from_ref(&key)).await?;
         if done.first() == Some(&true) {
             return Ok(());
         }
-        let kept = Kept::read(&original).ok_or_else(|| refused("what was kept is no request"))?;
+        let kept =
+            Kept::read(&original).ok_or_else(|| refused("the kept original is not a request"))?;
         let mut request =
-            kept.request(form).ok_or_else(|| refused("its address is no longer one"))?;
+            kept.request(form).ok_or_else(|| refused("its address is no longer valid"))?;
         if let Ok(contact) = HeaderValue::try_from(item.contact.as_str()) {
             request.headers_mut().insert(RELEASED, contact);
         }
@@ -66,7 +67,7 @@ impl Release for FormRelease {
                 UpstreamError::Unreachable | UpstreamError::Timeout => {
                     StoreError::Unavailable(format!("the form's own handler: {error}"))
                 }
-                UpstreamError::Address => refused("its address is no longer one"),
+                UpstreamError::Address => refused("its address is no longer valid"),
             })?;
         let status = answer.status();
         if status.is_success() || status.is_redirection() {

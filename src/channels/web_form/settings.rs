@@ -29,12 +29,12 @@ pub enum Reveal {
     /// type anybody's address into a form.
     #[default]
     Proven,
-    /// To whoever types the person's address: for a form behind a sign-in of its own.
+    /// To anybody who types the person's address: for a form behind its own sign-in.
     Asserted,
 }
 
 impl FormSettings {
-    /// Whether a submission to what stands behind the form's path is a contact.
+    /// Whether a submission to a path below the form's is a contact.
     pub fn hands_in_at(&self, behind: &str) -> bool {
         self.submit.as_deref().is_none_or(|submit| submit == behind.trim_end_matches('/'))
     }

@@ -23,7 +23,7 @@ use crate::runtime::private;
 /// Why a body could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    #[error("the body is larger than the form takes")]
+    #[error("the body is larger than the form accepts")]
     TooLarge,
     /// It came piece by piece, and not in time.
     #[error("the body did not arrive in time")]

@@ -48,7 +48,7 @@ fn own_address(person: &Person) -> Option<String> {
 
 impl FormEdge {
     /// Mails the notice of a contact whose answer does not show it. Beside the answer, which takes no
-    /// longer because of it. What was told before (a repeat) is not told again.
+    /// longer because of it. A repeat is not notified again.
     pub(super) fn mail_notice(
         self: &Arc<Self>,
         organisation: &Arc<Organisation>,

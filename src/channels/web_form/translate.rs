@@ -70,7 +70,7 @@ fn one_spelling(kind: IdentifierKind, value: &str, nation: Nation) -> String {
 
 /// The contact that a submission is.
 ///
-/// `form` is the form's path, which stands as the contact's recipient.
+/// `form` is the form's path, which becomes the contact's recipient.
 pub fn contact(
     id: String,
     at: DateTime<Utc>,

@@ -1,4 +1,4 @@
-//! What stands behind the gateway in a demo: a mail server that keeps what it takes, the
+//! The servers behind the gateway in a demo: a mail server that keeps what it accepts, the
 //! organisations' form handler, their call flow, and a page that shows what reached them.
 
 use std::collections::VecDeque;

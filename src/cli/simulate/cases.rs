@@ -236,7 +236,7 @@ fn written(source: &str, part: &str, key: &str) -> Result<Written, JsonFault> {
     let at = fields.remove("at").ok_or_else(|| fault("", "missing field `at`".to_owned()))?;
     let at_text = text(at.clone(), "at")?;
     let instant: DateTime<Utc> = at_text.parse().map_err(|_| {
-        fault("at", format!("`{at_text}` is no instant: write 2026-01-05T10:00:00Z"))
+        fault("at", format!("`{at_text}` is not an instant; write 2026-01-05T10:00:00Z"))
     })?;
     let expect = fields.remove("expect");
     if fields.contains_key("act") {
@@ -271,7 +271,7 @@ fn written(source: &str, part: &str, key: &str) -> Result<Written, JsonFault> {
         "diary" => Asks::Diary(serde_json::from_value(value).map_err(read)?),
         "in_force" => Asks::InForce(text(value, "in_force")?),
         "figures" => Asks::Figures(serde_json::from_value(value).map_err(read)?),
-        _ => return Err(fault(&name, "is no step that there is".to_owned())),
+        _ => return Err(fault(&name, "is not a known step".to_owned())),
     };
     Ok(Written { at: instant, asks, expect })
 }

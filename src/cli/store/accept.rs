@@ -16,22 +16,22 @@ use crate::store::archive::FileArchive;
 use crate::store::keepsakes::FileKeepsakes;
 use crate::store::settings::ArchiveUrl;
 
-/// Take the store as it is, although it is behind what was known of it
+/// Accept a store as it is, although it has lost data
 ///
-/// A store is behind if it is empty, another one, or older than what the gateway has kept of it in
-/// `[state] folder`. Until then the last known restrictions go on being enforced. Once it is accepted,
-/// what it holds is what is enforced: restrictions that it lacks are no longer in force. If there is
-/// a newer store, restore that instead. Run it with the configuration of a gateway that reports the
-/// store as behind; all gateways on the store, running or not, follow.
+/// A store is behind if it is empty, a different one, or older than the gateway remembers in
+/// `[state] folder`. Until it is accepted, the last known restrictions are enforced; afterwards, what
+/// the store holds is enforced, and any restriction that it lacks is no longer in force. If there is
+/// a newer store, restore that instead. Run this with the configuration of a gateway that reports the
+/// store as behind; all gateways on the store follow, whether running or not.
 #[derive(Debug, clap::Args)]
 pub struct AcceptArgs {
     /// The gateway's configuration
     #[arg(long, value_name = "FILE", env = "CONTACT_GATEWAY_CONFIG")]
     config: PathBuf,
-    /// Only this organisation; may be repeated. Otherwise every one that is configured
+    /// Only this organisation; may be repeated. Default: every configured organisation
     #[arg(long, value_name = "ID")]
     organisation: Vec<String>,
-    /// Take this gateway's archive as the one that the store's originals are in
+    /// Accept this gateway's archive as the one that holds the store's originals
     #[arg(long)]
     archive: bool,
     /// The name on the audit trail
@@ -100,7 +100,7 @@ async fn take_archive(
     match accept::accept_archive(store, organisation, identity).await? {
         Some(before) => say(
             io.out,
-            format_args!("{organisation}: the archive is {identity} from now on, and was {before}"),
+            format_args!("{organisation}: the archive is now {identity}; it was {before}"),
         ),
         None => say(io.out, format_args!("{organisation}: the archive is {identity}")),
     }

@@ -33,7 +33,7 @@ const LANES: [File; 6] = [
     file!("appeal.toml"),
     file!("adjustment.toml"),
 ];
-/// Words of the language that are a slip away from one of the others, one a line.
+/// Words of the language that are a slip away from one of the others, one per line.
 const EVERYDAY: File = file!("everyday.txt");
 const PROTECTED: File = file!("protected.toml");
 
@@ -44,7 +44,7 @@ pub(super) struct Rights {
     pub recipients: Vec<String>,
 }
 
-/// What is built in, or what is wrong with it.
+/// The built-in words, or their fault.
 pub(super) fn built_in() -> &'static Result<Rights, Faults> {
     static BUILT_IN: LazyLock<Result<Rights, Faults>> = LazyLock::new(|| {
         let words = written(|file| Ok(file.text.to_owned()))?;
@@ -54,7 +54,7 @@ pub(super) fn built_in() -> &'static Result<Rights, Faults> {
     &BUILT_IN
 }
 
-/// The words of a folder like `config/safeguards/`, for whoever works on them.
+/// The words of a folder like `config/safeguards/`, for people who work on them.
 ///
 /// # Errors
 /// Every fault of the files at once.

@@ -93,7 +93,7 @@ fn warn_first(warn_first: &WarnFirst) -> Value {
     })
 }
 
-/// Whether an agreement comes first; with the grounds where it is for some alone.
+/// Whether an agreement comes first; with the grounds if only for some.
 fn agreement(warn_first: &WarnFirst) -> Value {
     if warn_first.agreement_grounds.is_empty() {
         return json!(warn_first.voluntary_agreement);
@@ -191,7 +191,7 @@ fn assurance(profile: &Profile) -> Value {
     let asked = Channel::ALL.into_iter().map(|channel| {
         let asked = match profile.assurance_asked(channel) {
             Assurance::Proven => "proven",
-            // A profile can ask nothing less: what is refuted never decides against anybody.
+            // A profile can't ask for less: a refuted identifier never counts against anybody.
             Assurance::Asserted | Assurance::Refuted => "asserted",
         };
         (channel.name().to_owned(), Value::from(asked))

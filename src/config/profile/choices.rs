@@ -14,7 +14,7 @@ pub(in crate::config) fn lay_choices(profile: &mut Node, set: &Field<'_>) {
     }
 }
 
-/// Goes down to the place of a choice. `path` is where `at` stands in the profile.
+/// Goes down to the place of a choice. `path` is the position of `at` in the profile.
 fn put(set: &Field<'_>, at: &mut Node, parts: &[&str], choice: &Node, path: &str) {
     let Some((part, rest)) = parts.split_first() else {
         replace(set, at, choice, path);
@@ -25,7 +25,7 @@ fn put(set: &Field<'_>, at: &mut Node, parts: &[&str], choice: &Node, path: &str
             choice,
             key(set, path),
             format!("`{path}` is unset as a whole"),
-            format!("set \"{path}\" as a table with all that it has"),
+            format!("set \"{path}\" as a table with all its values"),
         );
         return;
     }
@@ -104,7 +104,7 @@ fn is_stated(set: &Field<'_>, choice: &Node, path: &str, clause: Option<String>)
         choice,
         key(set, path),
         format!("`{path}` is stated by the policy{clause}"),
-        "take it out: `set` is for what the profile leaves unset",
+        "remove it: `set` is only for what the profile leaves unset",
     );
 }
 

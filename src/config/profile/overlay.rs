@@ -14,7 +14,7 @@ use crate::domain::profile::Profile;
 /// `partial` laid over `base`. `name` calls the document in faults.
 ///
 /// # Errors
-/// Every fault of the outcome: an unknown key, a wrong type, a value that is none.
+/// Every fault of the outcome: an unknown key, a wrong type, an invalid value.
 pub fn overlay(base: &Profile, partial: &Value, name: &str) -> Result<Profile, Faults> {
     let mut whole = to_canonical_json(base);
     let mut replaced = Vec::new();
@@ -82,7 +82,7 @@ fn one_length(base: &mut Map<String, Value>, partial: &Map<String, Value>) {
     }
 }
 
-/// The policy's clause does not stand behind a value that was replaced.
+/// The policy's clause does not cover a value that was replaced.
 fn forget_clauses(whole: &mut Value, partial: &Value, replaced: &[String]) {
     let given = partial.get("clauses").and_then(Value::as_object);
     let Some(clauses) = whole.get_mut("clauses").and_then(Value::as_object_mut) else { return };
@@ -94,7 +94,7 @@ fn forget_clauses(whole: &mut Value, partial: &Value, replaced: &[String]) {
     });
 }
 
-/// Whether `outer` is `inner` or stands above it.
+/// Whether `outer` is `inner` or contains it.
 fn covers(outer: &str, inner: &str) -> bool {
     inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

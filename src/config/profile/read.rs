@@ -146,7 +146,7 @@ fn time_zone(text: &str) -> Result<Tz, (String, String)> {
     text.parse().map_err(|_| {
         (
             format!("`{}` is not a time zone", brief(text)),
-            "write a name of the IANA list, as Europe/London".to_owned(),
+            "write a name of the IANA list, such as Europe/London".to_owned(),
         )
     })
 }

@@ -98,12 +98,12 @@ pub(super) fn lane_words(table: &Section<'_>, sets: &BTreeMap<String, Set>) -> L
         table.field(key).and_then(|f| f.list(sound)).unwrap_or_default()
     };
     LaneWords {
-        phrases: texts("phrases", &|text| phrase_fault(text), "write words, as \"gas leak\""),
-        welsh: texts("welsh", &|text| phrase_fault(text), "write words, as \"arogl nwy\""),
+        phrases: texts("phrases", &|text| phrase_fault(text), "write words, such as \"gas leak\""),
+        welsh: texts("welsh", &|text| phrase_fault(text), "write words, such as \"arogl nwy\""),
         concepts: texts(
             "concepts",
             &|text| concept_fault(text, sets),
-            "write sets and words, as \"@heating @off @infant\"",
+            "write sets and words, such as \"@heating @off @infant\"",
         ),
         examples: texts("examples", &|text| example_fault(text), "write what a person would"),
     }
@@ -117,7 +117,7 @@ fn append(all: &mut Vec<String>, more: Vec<String>) {
     }
 }
 
-/// A queue's name, as it stands in the paths of the API.
+/// A queue's name, as it appears in the paths of the API.
 pub(in crate::config) fn queue_name(text: &str) -> Result<String, (String, String)> {
     let fits = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if fits {
@@ -125,7 +125,7 @@ pub(in crate::config) fn queue_name(text: &str) -> Result<String, (String, Strin
     } else {
         Err((
             "is not a queue's name".to_owned(),
-            "write it in lower case with hyphens, as head-of-service".to_owned(),
+            "write it in lower case with hyphens, such as head-of-service".to_owned(),
         ))
     }
 }

@@ -1,4 +1,4 @@
-//! One value: reading it as a type, and saying what is wrong with it.
+//! One value: reads it as a type, and reports its faults.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -275,18 +275,18 @@ impl<'r> Field<'r> {
 /// What a table at this path looks like.
 fn table_of(path: &str) -> &'static str {
     const TABLES: [(&str, &str); 12] = [
-        ("set", "a table, as { \"review.every_months\" = 6 }"),
-        ("fields", "a table, as { email = \"email\", text = \"message\" }"),
-        ("queues.", "a table, as { email = \"name@example.org\" }"),
-        ("queues", "a table of queues, as { review = { email = \"name@example.org\" } }"),
-        ("targets", "a table, as { queue = \"+441910000001\" }"),
+        ("set", "a table, such as { \"review.every_months\" = 6 }"),
+        ("fields", "a table, such as { email = \"email\", text = \"message\" }"),
+        ("queues.", "a table, such as { email = \"name@example.org\" }"),
+        ("queues", "a table of queues, such as { review = { email = \"name@example.org\" } }"),
+        ("targets", "a table, such as { queue = \"+441910000001\" }"),
         ("fallback", "a document in quotes, or { file = \"PATH\" }"),
-        ("check", "a table, as { nameserver = \"127.0.0.1:53\", listeners = [\"lmtp\"] }"),
-        ("kinds.", "a table, as { allowed = true, clause = \"our own decision\" }"),
-        ("exceptions.", "a table, as { allowed = true, when = \"exceptional\" }"),
-        ("appeal.", "a table, as { working_days = 20, from = \"letter\" }"),
-        ("letter.within", "a table, as { working_days = 5, from = \"decision\" }"),
-        ("ombudsman", "a table, as { name = \"…\", website = \"…\" }"),
+        ("check", "a table, such as { nameserver = \"127.0.0.1:53\", listeners = [\"lmtp\"] }"),
+        ("kinds.", "a table, such as { allowed = true, clause = \"our own decision\" }"),
+        ("exceptions.", "a table, such as { allowed = true, when = \"exceptional\" }"),
+        ("appeal.", "a table, such as { working_days = 20, from = \"letter\" }"),
+        ("letter.within", "a table, such as { working_days = 5, from = \"decision\" }"),
+        ("ombudsman", "a table, such as { name = \"…\", website = \"…\" }"),
     ];
     let last = path.rsplit_once('.').map_or(path, |(_, last)| last);
     let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
@@ -298,7 +298,7 @@ fn table_of(path: &str) -> &'static str {
     TABLES
         .iter()
         .find(|(of, _)| is_it(of))
-        .map_or("a table of keys, as { key = value }", |(_, says)| *says)
+        .map_or("a table of keys, such as { key = value }", |(_, says)| *says)
 }
 
 /// Enough of a written value to know it by.

@@ -1,4 +1,4 @@
-//! Rows 7 and 11: contact that ended, issues that are closed, what is read and filed.
+//! Rows 7 and 11: ended contact, closed issues, contact that is read and filed.
 //!
 //! The machine only separates repetition from something that a person should look at.
 
@@ -16,7 +16,7 @@ pub(super) const POSSIBLE_NEW_ISSUE: &str = "possible_new_issue";
 
 type Settled = Option<(Disposition, Option<Route>)>;
 
-/// What a contact is about, as far as can be told.
+/// What a contact is about, as far as is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Matter {
     /// A case reference: the contact's own, or that of its thread.

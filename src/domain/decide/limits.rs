@@ -79,7 +79,7 @@ impl Claim<'_> {
 /// Row 12: every quota that applies, taken together or not at all.
 pub(super) fn quotas(walk: &mut Walk<'_>) -> Settled {
     // Where the counters are away no quota is full, so that nobody is limited by mistake; what is
-    // admitted is counted all the same, and put right as a replay would (`Quota::usage`).
+    // admitted is still counted, as a replay would count it (`Quota::usage`).
     let claims = claims(walk, walk.at);
     if claims
         .iter()
@@ -113,7 +113,7 @@ pub(super) fn quotas(walk: &mut Walk<'_>) -> Settled {
     None
 }
 
-/// Every quota in force that applies to the contact's channel, as it stands at an instant.
+/// Every quota in force that applies to the contact's channel, with its state at an instant.
 fn claims<'a>(walk: &Walk<'a>, at: DateTime<Utc>) -> Vec<Claim<'a>> {
     let about = matter(walk);
     walk.in_force().into_iter().filter_map(|one| claim(walk, one, &about, at)).collect()
@@ -155,7 +155,7 @@ fn claim<'a>(
     Some(Claim { restriction, mode, usage, code: "issue_quota.over", needs_slot, issue })
 }
 
-/// How every quota that applies stands after this contact.
+/// The state of every applicable quota after this contact.
 pub(super) fn quota_states(walk: &Walk<'_>) -> Vec<QuotaState> {
     if walk.ledger().is_none() {
         return Vec::new();

@@ -22,7 +22,7 @@ use super::{Verdict, audit_rows};
 /// staff may, in another way.
 const NOTICE_NOT_SENT: &str = "notice_not_sent";
 
-/// How long a reason without a period of its own is not told again.
+/// How long a notice with a reason without its own period is not repeated.
 const TOLD_AGAIN_AFTER: Duration = Duration::days(7);
 
 /// The route to one of the organisation's queues.
@@ -136,9 +136,9 @@ fn entry(
     }
 }
 
-/// What a limited sender is told; once a period where it is sent afterwards. A representative who
-/// is not named is told nothing: the restriction is somebody else's. A sender who can't be answered
-/// by this contact is told by a later one.
+/// The notice to a limited sender; once per period if it is sent afterwards. A representative who
+/// is not named gets none: the restriction is somebody else's. A sender who can't be answered
+/// by this contact is notified by a later one.
 fn told(walk: &mut Walk<'_>, decision: &Decision) -> Option<Notice> {
     if decision.disposition != Disposition::Limit {
         return None;

@@ -1,4 +1,4 @@
-//! The walk through the decision order: what is in force, what was found, what is recorded.
+//! The walk through the decision order: restrictions in force, findings, record.
 
 use std::cell::OnceCell;
 
@@ -135,7 +135,7 @@ impl<'a> Walk<'a> {
         self.in_force.clone()
     }
 
-    /// The believed sender's person, or the one whom a representative acts for.
+    /// The proven sender's person, or the one for whom a representative acts.
     pub fn person(&self) -> Option<&'a Person> {
         self.dossier.sender.person().map(AsRef::as_ref)
     }

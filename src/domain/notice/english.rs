@@ -13,7 +13,7 @@ use crate::domain::channel::Channel;
 use crate::domain::profile::{Anchor, Deadline, Length};
 use crate::domain::restriction::{Per, QuotaWindow};
 
-/// Ways that one sentence names. More stand behind a colon.
+/// Ways that one sentence names. More follow a colon.
 const WAYS_IN_A_SENTENCE: usize = 4;
 
 pub(super) struct English;
@@ -105,7 +105,7 @@ impl Phrases for English {
         Line::words(match limit {
             Limit::OnlyChannels { channels } => {
                 let ways: Vec<&str> = channels.iter().map(|one| by(*one)).collect();
-                // A long list stands apart, so that the sentence stays short.
+                // A long list is separate, so that the sentence stays short.
                 let these = if ways.len() > WAYS_IN_A_SENTENCE { "in these ways: " } else { "" };
                 format!("You can only contact us {these}{}.", joined(&ways, "or"))
             }

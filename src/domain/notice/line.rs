@@ -1,4 +1,4 @@
-//! A sentence or two with what can be followed in them: numbers, addresses, links.
+//! A sentence or two with their links: numbers, addresses, web pages.
 
 use rlibphonenumber::{PhoneNumber, PhoneNumberFormat};
 
@@ -29,7 +29,7 @@ impl Piece {
     }
 }
 
-/// What stands in one paragraph or list entry.
+/// The content of one paragraph or list entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Line(pub Vec<Piece>);
 

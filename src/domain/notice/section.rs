@@ -6,7 +6,7 @@ use super::{NoticePart, Way};
 use crate::domain::channel::Channel;
 use crate::domain::language::Language;
 
-/// What a section is about, in the order in which they stand.
+/// What a section is about, in the order of the sections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SectionKind {
     Emergency,
@@ -19,7 +19,7 @@ pub enum SectionKind {
     Reference,
 }
 
-/// A heading and what stands under it.
+/// A heading and its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
     pub kind: SectionKind,

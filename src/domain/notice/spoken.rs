@@ -1,5 +1,5 @@
 //! A notice as a voice says it: a few words before the caller has a choice, and the rest in pieces
-//! that are no longer, one a time, for who wants to hear more.
+//! that are no longer, one at a time, for a caller who wants to hear more.
 
 use super::NoticePart;
 use super::line::{Line, Piece};

@@ -15,7 +15,7 @@ use crate::domain::channel::Channel;
 use crate::domain::profile::{Anchor, Deadline, Length};
 use crate::domain::restriction::{Per, QuotaWindow};
 
-/// Ways that one sentence names. More stand behind a colon.
+/// Ways that one sentence names. More follow a colon.
 const WAYS_IN_A_SENTENCE: usize = 4;
 
 pub(super) struct Welsh;
@@ -114,7 +114,7 @@ impl Phrases for Welsh {
             Limit::OnlyChannels { channels } => {
                 let ways: Vec<&str> = channels.iter().map(|one| by(*one)).collect();
                 match ways.len() {
-                    // A long list stands apart, so that the sentence stays short.
+                    // A long list is separate, so that the sentence stays short.
                     0..=WAYS_IN_A_SENTENCE => {
                         format!("Dim ond {} y gallwch gysylltu â ni.", joined(&ways, "neu"))
                     }

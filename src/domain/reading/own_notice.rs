@@ -10,12 +10,12 @@ use std::sync::LazyLock;
 use crate::domain::notice::{STAND_IN, sentences};
 use crate::domain::safeguard::folded;
 
-/// Words in a row that are told from anybody's own words.
+/// Consecutive words that distinguish a notice from anybody's own words.
 const LONG_WORDS_MIN: usize = 5;
 /// Different sentences that make a notice: one alone may be quoted by somebody who writes about it.
 const SENTENCES_MIN: usize = 3;
 
-/// A word of a text or of a sentence, as a hash of its letters; numbers and days are all the same.
+/// A word of a text or of a sentence, as a hash of its letters; all numbers and days are equal.
 type Token = u64;
 const NUMBER: Token = 0;
 
@@ -62,7 +62,7 @@ fn runs(text: &str) -> Vec<Vec<Token>> {
         .collect()
 }
 
-/// The tokens of a text with where they stand; numbers that follow each other are one.
+/// The tokens of a text with their positions; consecutive numbers are one.
 fn tokens(text: &str) -> Vec<(Token, Range<usize>)> {
     let mut tokens: Vec<(Token, Range<usize>)> = Vec::new();
     let mut start = None;
@@ -228,7 +228,7 @@ fn blank_headings(plain: &[Token], blank: &mut [bool]) {
     }
 }
 
-/// How many of the tokens stand in short runs, one behind the other.
+/// How many of the tokens are in short runs, one after another.
 fn in_short_runs(mut gap: &[Token]) -> usize {
     let mut covered = 0;
     while !gap.is_empty() {

@@ -38,7 +38,7 @@ pub fn split(text: &str) -> Split<'_> {
                 split.quoted.extend(rest);
                 break;
             }
-            // Only what carries the mark is quoted; an answer may stand below it.
+            // Only marked lines are quoted; an answer may follow.
             split.quoted.extend(rest.iter().take(height));
             index += height;
         } else if starts_quoted_message(rest) && !split.own.is_empty() {

@@ -421,7 +421,7 @@ impl<'de> Deserialize<'de> for Day {
         let written = String::deserialize(deserializer)?;
         DAYS.iter().find(|(name, _)| *name == written).map(|(_, day)| Day(*day)).ok_or_else(|| {
             serde::de::Error::custom(format!(
-                "`{written}` is no day; one of mon, tue, wed, thu, fri, sat, sun"
+                "`{written}` is not a day; use one of mon, tue, wed, thu, fri, sat, sun"
             ))
         })
     }
@@ -449,7 +449,7 @@ impl<'de> Deserialize<'de> for Clock {
             return Ok(Clock(None));
         }
         NaiveTime::parse_from_str(&written, "%H:%M").map(|time| Clock(Some(time))).map_err(|_| {
-            serde::de::Error::custom(format!("`{written}` is no time of day; write it as 09:30"))
+            serde::de::Error::custom(format!("`{written}` is not a time of day; write it as 09:30"))
         })
     }
 }

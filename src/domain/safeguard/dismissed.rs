@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Up to eight bytes of a word stand here as one number: a word is found exactly or not at all.
+/// Up to eight bytes of a word are packed into one number: a word is found exactly or not at all.
 pub(super) struct Dismissed {
     words: Box<[AtomicU64; 1 << DISMISSED_BITS]>,
 }
@@ -13,7 +13,7 @@ const DISMISSED_BITS: u32 = 10;
 
 impl Dismissed {
     pub(super) fn holds(&self, word: &str) -> bool {
-        // Each place stands for itself: nothing else is read by what is found in it.
+        // Each position is independent: its result affects no other.
         Dismissed::number(word).is_some_and(|number| {
             self.place(number).is_some_and(|place| place.load(Ordering::Relaxed) == number)
         })

@@ -11,7 +11,7 @@ use super::said::{SaidWord, words_of};
 use super::vocabulary::{Slot, Spelling, Vocabulary};
 use super::written::{LaneWords, Written, words_in};
 
-/// Words that may stand between two of a phrase, of those that mean little.
+/// Little words allowed between two words of a phrase.
 const FILLERS_MAX: usize = 3;
 
 /// By what a lane was found, the surest first.
@@ -131,7 +131,7 @@ impl Finder {
         }
         let mut out = Vec::with_capacity(words.len());
         for word in words {
-            // What is longer is no abbreviation.
+            // Longer words are not abbreviations.
             const LETTERS_MAX: usize = 8;
             let long = word.text.len() <= LETTERS_MAX;
             match long.then(|| self.texting.get(word.text.as_ref())).flatten() {
@@ -213,7 +213,7 @@ impl Finder {
         of_welsh * SHARE > words.len()
     }
 
-    /// Words that mean nothing where they stand ("fire door") are looked for no more.
+    /// Words that mean nothing in their context ("fire door") are skipped.
     fn set_harmless_aside(&self, text: &mut Text<'_>) {
         let mut aside: Vec<(usize, usize)> = Vec::new();
         for at in 0..text.words.len() {

@@ -1,7 +1,7 @@
 //! The initial mutations of Welsh: which words a word may be a mutated form of ("fy nghyfreithiwr", "ei
 //! chyfreithiwr", "dy gyfreithiwr": cyfreithiwr).
 
-/// Mutated beginnings and what they stand for, those of several letters first.
+/// Mutated beginnings and their originals, those of several letters first.
 const BEGINNINGS: [(&str, &str); 19] = [
     // Nasal.
     ("ngh", "c"),
@@ -10,7 +10,7 @@ const BEGINNINGS: [(&str, &str); 19] = [
     ("nh", "t"),
     ("m", "b"),
     ("n", "d"),
-    // Where its `n` stands apart ("n-ghyfreithiwr").
+    // If its `n` is separate ("n-ghyfreithiwr").
     ("gh", "c"),
     // Aspirate.
     ("ch", "c"),

@@ -7,7 +7,7 @@ use super::finder::Part;
 use super::vocabulary::{Slot, Tongue, Vocabulary};
 use super::written::{ConceptParts, Element, PhraseParts, Set, Written};
 
-/// Words that stand between two of a phrase that is marked `~`, at most.
+/// Words allowed between two words of a phrase marked `~`.
 const GAP_WORDS_MAX: u32 = 3;
 
 #[derive(Default)]
@@ -66,7 +66,7 @@ impl Rules {
         let mut rules = Rules::default();
         rules.slots.next = Rules::FILLER + 1;
         for filler in written.fillers.iter().flat_map(|filler| super::written::words_in(filler)) {
-            // Exactly: what is like a filler need not be one.
+            // Exactly: a word similar to a filler need not be one.
             vocabulary.add(&filler, Rules::FILLER, true);
         }
         for phrase in &written.harmless {

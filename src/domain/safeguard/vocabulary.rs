@@ -1,6 +1,6 @@
 //! The words that are looked for, and which of them a word of a text may mean: as it is written, with
 //! another ending, mutated, misspelt, or spelt as it sounds. A word of the language that is none of them
-//! is never taken for a slip of one ("parking" is no sparking).
+//! is never mistaken for a slip of one ("parking" is not "sparking").
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -128,7 +128,7 @@ impl Vocabulary {
             (entry.may_slip() && word.slips() > 0).then_some((word, at))
         };
         self.fuzzy = self.entries.iter().enumerate().filter_map(may_slip).collect();
-        // Neighbours in length stand together, and are looked at together.
+        // Words of similar length are adjacent, and compared together.
         self.fuzzy.sort_by(|(a, _), (b, _)| (a.letters(), a.text()).cmp(&(b.letters(), b.text())));
         self.near = Nearness::of(self.fuzzy.iter().map(|(word, _)| word));
         for (at, entry) in self.entries.iter().enumerate() {

@@ -9,7 +9,7 @@ use super::said::{plain, words_of};
 
 /// Words of a phrase and elements of a concept, at most.
 pub const ELEMENTS_MAX: usize = 12;
-/// How far apart the elements of a concept may stand, in words, unless it says otherwise.
+/// How far apart the elements of a concept may be, in words, by default.
 pub const REACH: u32 = 9;
 /// The furthest that a concept may say.
 pub const REACH_MAX: u32 = 60;
@@ -24,13 +24,13 @@ pub struct Written {
     pub harmless: Vec<String>,
     /// Everyday messages, with which the examples of a lane have to compete.
     pub ordinary: Vec<String>,
-    /// Words that may stand between those of a phrase.
+    /// Words allowed between those of a phrase.
     pub fillers: Vec<String>,
     /// Words that Welsh has most and English has not: a text of many of them is in Welsh.
     pub welsh_fillers: Vec<String>,
     /// Whether the phrases may be in either language: an organisation's own don't say.
     pub in_either: bool,
-    /// What is written in text messages, and the words that it stands for.
+    /// Abbreviations of text messages, and the words that they mean.
     pub texting: BTreeMap<String, String>,
     /// Words of the language that are a slip away from one that is looked for, and never meant by it.
     pub everyday: Everyday,
@@ -43,7 +43,7 @@ pub struct LaneWords {
     pub phrases: Vec<String>,
     /// The same in Welsh, where words also begin in other ways (mutations).
     pub welsh: Vec<String>,
-    /// Sets and words that stand near each other.
+    /// Sets and words that occur near each other.
     pub concepts: Vec<String>,
     /// Sentences that the lane is about.
     pub examples: Vec<String>,
@@ -125,7 +125,7 @@ pub(super) enum Element {
 
 impl ConceptParts {
     /// # Errors
-    /// What is wrong with it, for whoever wrote it.
+    /// Its fault, for the author.
     pub(super) fn of(written: &str, sets: &BTreeMap<String, Set>) -> Result<Self, String> {
         let mut parts = ConceptParts { elements: Vec::new(), unless: Vec::new(), reach: REACH };
         for part in written.split_whitespace() {

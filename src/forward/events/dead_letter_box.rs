@@ -28,7 +28,7 @@ impl DeadLetterBox {
     /// Reads what is there of these organisations.
     ///
     /// # Errors
-    /// A file can't be read, or is none of ours.
+    /// A file can't be read, or is not ours.
     pub fn open(folder: &Path, organisations: &[OrganisationId]) -> std::io::Result<Self> {
         let mut letters = HashMap::new();
         for organisation in organisations {

@@ -1,4 +1,4 @@
-//! How far a receiver has been told, on disk: `events/<organisation>/<name>.json` in the state
+//! How far a receiver has got, on disk: `events/<organisation>/<name>.json` in the state
 //! folder.
 
 use std::fs;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::runtime::whole_file::replace;
 
-/// Up to where everything was told.
+/// Up to where everything was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Place {
@@ -18,9 +18,9 @@ pub(super) struct Place {
     /// by a gateway that did not say so.
     #[serde(default)]
     pub trail: Option<String>,
-    /// The number of the last entry of the audit trail whose events were told.
+    /// The number of the last entry of the audit trail whose events were sent.
     pub after: u64,
-    /// The last day whose reviews and ends were told.
+    /// The last day whose reviews and ends were sent.
     pub day: NaiveDate,
 }
 
@@ -34,10 +34,10 @@ impl PlaceFile {
         PlaceFile { path: folder.join(format!("{name}.json")) }
     }
 
-    /// `None`: nothing was told yet.
+    /// `None`: nothing was sent yet.
     ///
     /// # Errors
-    /// The file can't be read, or is none of ours.
+    /// The file can't be read, or is not ours.
     pub(super) fn read(&self) -> io::Result<Option<Place>> {
         match fs::read(&self.path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(io::Error::from),

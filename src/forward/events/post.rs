@@ -49,7 +49,7 @@ impl Post {
     }
 
     /// Tells the event once. Redirects are not followed: the receiver that is configured is the one
-    /// that is told.
+    /// that is sent.
     pub(super) async fn tell(&self, letter: &Letter, now: DateTime<Utc>) -> Answer {
         let request = match self.request(letter, now.timestamp()) {
             Ok(request) => request,

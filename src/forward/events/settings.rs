@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use crate::domain::event::EventKind;
 use crate::domain::organisation::OrganisationId;
 
-/// One `[[organisation.events]]`: a system that is told what happens.
+/// One `[[organisation.events]]`: a system that receives events.
 #[derive(Debug, Clone)]
 pub struct ReceiverSettings {
     pub organisation: OrganisationId,

@@ -10,7 +10,7 @@ const PREFIX: &str = "whsec_";
 /// The specification asks for keys of 24 to 64 bytes.
 const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// A secret is none.
+/// A secret is malformed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not `whsec_` and 24 to 64 bytes in base64")]
 pub struct NotASecret;

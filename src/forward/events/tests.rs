@@ -111,7 +111,7 @@ impl Register for Inside {
     }
 }
 
-/// Says what it is told to say, then that it has taken it; notes what it was told.
+/// Gives the scripted answers, then accepts; notes what it was sent.
 #[derive(Default)]
 struct Scripted {
     says: Mutex<Vec<Answer>>,
@@ -284,7 +284,7 @@ async fn an_event_that_is_refused_again_and_again_is_a_dead_letter_and_holds_up_
     assert_eq!(dead.len(), 1);
     assert_eq!((dead[0].receiver.as_str(), dead[0].why.as_str()), ("crm", "it answered 400"));
 
-    // Tried again in vain it stays; taken it is gone, by a gateway that was started anew.
+    // Refused again it stays; accepted it is gone, also after a restart of the gateway.
     rig.receiver.says([refusal()]);
     assert!(rig.dead_letters.try_again(&rig.organisation, "crm", &dead[0].id).await.unwrap());
     rig.run(5).await;

@@ -48,7 +48,7 @@ impl Stuffing {
                         wire.push(b'.');
                     }
                     self.at_line_start = false;
-                    // Behind it is no dot, so that it makes no difference whether a line begins there.
+                    // No dot follows it, so it makes no difference whether a line begins there.
                     let (plain, next) = rest.split_at(ordinary(rest));
                     wire.extend_from_slice(plain);
                     rest = next;

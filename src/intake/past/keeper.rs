@@ -1,4 +1,4 @@
-//! Looks at the store from time to time, tells changes of people on, and writes down what is known.
+//! Examines the store from time to time, passes on changes of people, and records what is known.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
@@ -69,7 +69,7 @@ impl Keeper {
         self.read_everything().await;
         for organisation in self.organisations() {
             if let Err(error) = self.store.verify(&organisation).await {
-                tracing::debug!(%organisation, %error, "the store can't be looked at");
+                tracing::debug!(%organisation, %error, "the store can't be examined");
             }
         }
         self.write_down().await;
@@ -85,7 +85,7 @@ impl Keeper {
         self.store.organisations.keys().cloned().collect()
     }
 
-    /// Where what was opened is lost, it is let go of, and opened anew when nobody uses it any more:
+    /// If the opened store is lost, it is closed, and reopened once nobody uses it:
     /// two at once would write to the same log.
     async fn reopen(&mut self) {
         if let Some(left) = &self.left {
@@ -161,7 +161,7 @@ impl Keeper {
         for organisation in of {
             let looked = self.store.verify(organisation).await;
             let is_behind = self.store.organisations.get(organisation).is_some_and(One::is_behind);
-            // What can't be looked at now is not told as it is, but read when it can be.
+            // A store that can't be examined now is not passed on as it is, but read when it can be.
             match looked {
                 Ok(()) if !is_behind => vouched.extend([organisation.clone()]),
                 Ok(()) => {}
@@ -184,7 +184,7 @@ impl Keeper {
     }
 
     fn send(&self, change: Change) {
-        // Nobody listens: then nobody has to be told.
+        // Nobody listens: then nobody needs to know.
         let _ = self.store.followers.send(change);
     }
 

@@ -24,7 +24,7 @@ pub(super) struct Memory {
     pub(super) mark: Option<Mark>,
     /// The mark as it is on disk.
     pub(super) kept: Option<Mark>,
-    /// When the last look ended, and with what: who came while it was under way need not look.
+    /// When the last check ended, and its result: a call that came during it need not check again.
     pub(super) looked: Option<(Instant, Result<(), StoreError>)>,
     /// What was known was handed out in the store's place.
     pub(super) has_lent: bool,

@@ -1,4 +1,4 @@
-//! Stands where a store could not be opened, or is being opened anew: everything is refused, with why.
+//! Takes the place of a store that could not be opened, or is being reopened: refuses everything, and says why.
 
 use std::sync::Arc;
 

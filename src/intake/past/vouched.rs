@@ -36,7 +36,7 @@ pub struct Vouched {
     metrics: Arc<Metrics>,
 }
 
-/// What stands before the store works with.
+/// What the guard in front of the store works with.
 pub struct Parts {
     pub store: Arc<dyn Store>,
     pub reopen: Box<Reopen>,
@@ -46,7 +46,7 @@ pub struct Parts {
 }
 
 impl Vouched {
-    /// Reads what is kept of these organisations' stores.
+    /// Reads what is remembered of these organisations' stores.
     ///
     /// # Errors
     /// It can't be read: then nobody could say whether the store is the one that was known.
@@ -89,7 +89,7 @@ impl Vouched {
             let why = why.to_string();
             return Some(format!(
                 "behind what was known of it for {} of {} organisations: {why}; restore a newer one, \
-                 or take it as it is with `contact-gateway store accept`",
+                 or accept it as it is with `contact-gateway store accept`",
                 behind.count(),
                 self.organisations.len()
             ));
@@ -110,7 +110,7 @@ impl Vouched {
     /// Looks at the store now, unless somebody has done so since this was asked.
     ///
     /// # Errors
-    /// It can't be looked at; what was found last goes on holding.
+    /// It can't be examined; the last result still applies.
     pub(super) async fn verify(&self, organisation: &OrganisationId) -> Result<(), StoreError> {
         let Some(one) = self.organisations.get(organisation) else { return Ok(()) };
         let asked = Instant::now();
@@ -228,8 +228,8 @@ impl Vouched {
             tracing::error!(
                 %organisation,
                 %why,
-                "the store is behind what was known of it: the last known restrictions go on being \
-                 enforced, decisions wait in the journal; restore a newer store, or take this one as \
+                "the store is behind what was known of it: the last known restrictions are still \
+                 enforced, decisions wait in the journal; restore a newer store, or accept this one as \
                  it is with `contact-gateway store accept`"
             );
         }
@@ -293,7 +293,7 @@ impl Vouched {
         self.wants_reading.swap(false, Ordering::SeqCst)
     }
 
-    /// What is open may hold pages of a file that was changed under it: it is to be opened anew, once.
+    /// The open store may hold pages of a file that was changed under it: reopen it, once.
     pub(super) fn wants_reopening(&self) -> bool {
         self.wants_reopening.swap(false, Ordering::SeqCst)
     }
@@ -315,7 +315,7 @@ impl Vouched {
                 one.has_loaded.store(true, Ordering::SeqCst);
                 Ok(snapshot)
             }
-            // They are in memory, which is more than what is kept.
+            // They are in memory, which is more than what is on disk.
             Err(error) if one.has_loaded.load(Ordering::SeqCst) => {
                 self.passed(organisation, Err(error))
             }

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::framing::Framing;
 
-/// What hyper reads in the place of what is refused. A null is no part of any head or framing, so
+/// What hyper reads in place of refused bytes. A null is not part of any head or framing, so
 /// that it answers 400, behind the answers to earlier requests, and closes; the empty line is what it
 /// waits for before it looks at a head.
 const NO_MESSAGE: &[u8] = b"\0\r\n\r\n";

@@ -1,4 +1,4 @@
-//! Where one request ends and the next begins, told from the raw bytes before hyper reads them.
+//! Where one request ends and the next begins, determined from the raw bytes before hyper reads them.
 //!
 //! hyper forgives what a proxy in front may read in another way (a length beside `chunked`, a line
 //! that ends without CR), and tells nobody. Two readings of one message are how a request is smuggled
@@ -42,7 +42,7 @@ impl Default for Framing {
 
 impl Framing {
     /// How many of the next bytes may go on. Fewer than all: the one behind them is refused, and
-    /// nothing of this connection goes on any more.
+    /// nothing more of this connection is passed on.
     pub fn passes(&mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
@@ -155,7 +155,7 @@ impl Head {
         if understood { Step::Stay } else { Step::Refuse }
     }
 
-    /// The gateway is no tunnel: what would follow a CONNECT is nobody's request.
+    /// The gateway is not a tunnel: whatever followed a CONNECT would be nobody's request.
     fn request_line(&mut self) -> bool {
         self.begun = true;
         !self.line.starts_with(b"CONNECT ")
@@ -198,7 +198,7 @@ impl Head {
     }
 }
 
-/// Digits alone (RFC 9110 8.6): no sign, no list.
+/// Only digits (RFC 9110 8.6): no sign, no list.
 fn length_of(value: &[u8]) -> Option<u64> {
     let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
     std::str::from_utf8(value).ok().filter(|_| digits)?.parse().ok()

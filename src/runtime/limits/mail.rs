@@ -28,7 +28,7 @@ pub const SMTP_DATA_WAIT: Duration = Duration::from_secs(180);
 /// From our 354 to the final dot, however steadily pieces come. Over: 421 and close; nothing was
 /// accepted.
 pub const SMTP_MESSAGE_WAIT: Duration = Duration::from_secs(3_600);
-/// Messages of one session. Then: 421 and close, and the client connects anew.
+/// Messages of one session. After that: 421 and close; the client reconnects.
 pub const SMTP_MESSAGES_MAX: usize = 1_000;
 /// Commands that bring no message (NOOP, RSET, VRFY, hello, XFORWARD) from one message to the next.
 /// More: 421 and close. Postfix's `smtpd_junk_command_limit` is as high.
@@ -79,7 +79,7 @@ pub const MAIL_READ_IN_PLACE_BYTES_MAX: u64 = 16 * 1024;
 pub const MAIL_READERS_MAX: usize = 2;
 /// Attachments of a message that are compared. More: the rest counts as one.
 pub const MAIL_ATTACHMENTS_MAX: usize = 100;
-/// Multiparts and messages within one message that are told apart. What is beyond is read as plain text
+/// Multiparts and messages within one message that are read separately. What is beyond is read as plain text
 /// and flagged.
 pub const MAIL_NESTED_MAX: usize = 256;
 /// The parameters of one Content-Type or Content-Disposition field. Longer: the field is not understood,
@@ -133,13 +133,13 @@ pub const MILTER_PACKET_BYTES_MAX: usize = 256 * 1024;
 /// Wait for the mail server's next packet: it holds the connection for as long as its client's
 /// session lasts (libmilter waits 7,210 seconds). Over: the connection is closed.
 pub const MILTER_COMMAND_WAIT: Duration = Duration::from_secs(7_210);
-/// From the end of a message to the answer. Over: the client is told to try again. Postfix waits
+/// From the end of a message to the answer. Over: the client is asked to try again. Postfix waits
 /// [`MILTER_CONTENT_WAIT`].
 pub const MILTER_ANSWER_WAIT: Duration = Duration::from_secs(90);
 /// Postfix's `milter_content_timeout` by default: a later answer might be lost.
 pub const MILTER_CONTENT_WAIT: Duration = Duration::from_secs(300);
 /// Fields of the gateway's own names that are taken off a message by milter. More: the client is
-/// told to try again, since nobody writes as many in good faith.
+/// asked to try again, since nobody writes as many in good faith.
 pub const MILTER_FORGED_MAX: u32 = 100;
 /// Characters of a macro's value that are read.
 pub const MILTER_MACRO_CHARS_MAX: usize = 256;

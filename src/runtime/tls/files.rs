@@ -56,7 +56,7 @@ impl<T> FromFiles<T> {
                     kept.made = Arc::new(made);
                 }
                 Err(fault) => {
-                    tracing::warn!(%fault, "changed certificate files can't be used; the old stay");
+                    tracing::warn!(%fault, "changed certificate files can't be used; the old ones stay in use");
                 }
             }
         }

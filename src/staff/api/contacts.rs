@@ -61,7 +61,7 @@ pub struct ContactBody {
     /// What it says could not be read: it is delivered and flagged.
     #[serde(default)]
     pub unread: bool,
-    /// Its sender can't be answered from here: nobody is told of a limit.
+    /// Its sender can't be answered from here, so nobody is notified of a limit.
     #[serde(default)]
     pub unanswerable: bool,
     /// The safeguard lane that the sender asked for by a key or a button.
@@ -72,8 +72,9 @@ pub struct ContactBody {
 impl ContactBody {
     fn into_contact(self, now: DateTime<Utc>) -> Result<Contact, Problem> {
         if let Some(fault) = id_fault(&self.id) {
-            return Err(Problem::new(422, "invalid-body", "The body has a fault")
-                .with_detail(format!("`id` {fault}; it tells a retry from a second contact")));
+            return Err(Problem::new(422, "invalid-body", "The body has a fault").with_detail(
+                format!("`id` {fault}; it distinguishes a retry from a second contact"),
+            ));
         }
         Ok(Contact {
             id: self.id,
@@ -151,7 +152,7 @@ pub async fn preview(
 #[utoipa::path(
     post, path = "/api/v1/contacts/{contact}/not-theirs", operation_id = "contact_not_theirs",
     tag = "contacts", params(("contact" = String, Path)),
-    responses((status = 200, description = "What came of it", body = shape::NotTheirs))
+    responses((status = 200, description = "The outcome", body = shape::NotTheirs))
 )]
 pub async fn not_theirs(
     State(staff): State<Arc<Staff>>,

@@ -1,4 +1,4 @@
-//! Events that other systems did not take.
+//! Events that other systems did not accept.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ pub async fn list(
     axum::Json(DeadLetterList { dead_letters })
 }
 
-/// Have one told to its receiver once more, soon. If it is taken it is gone from the list.
+/// Send one to its receiver again, soon. Once accepted it disappears from the list.
 #[utoipa::path(
     post, path = "/api/v1/events/dead-letters/{receiver}/{event}/retry",
     operation_id = "retry_dead_letter", tag = "events",
@@ -46,7 +46,7 @@ pub async fn list(
         ("receiver" = String, Path, description = "the receiver's configured name"),
         ("event" = String, Path, description = "the event's id"),
     ),
-    responses((status = 202, description = "It is about to be told"))
+    responses((status = 202, description = "It will be sent again"))
 )]
 pub async fn try_again(
     State(staff): State<Arc<Staff>>,

@@ -29,10 +29,10 @@ use super::shape;
     components(schemas(shape::Problem)),
     tags(
         (name = "contacts", description = "Letters, visits, posts and chats, logged by staff or programs"),
-        (name = "people", description = "Who is on record, and what restricts them"),
-        (name = "queues", description = "Contacts that wait for staff, each with why"),
+        (name = "people", description = "People on record and their restrictions"),
+        (name = "queues", description = "Contacts waiting for staff, each with its reason"),
         (name = "audit", description = "What was decided and done, by whom, when"),
-        (name = "events", description = "Events that other systems did not take"),
+        (name = "events", description = "Events that other systems did not accept"),
         (name = "monitoring", description = "Metrics, health, this document"),
     )
 )]
@@ -43,7 +43,7 @@ pub(in crate::staff) fn described() -> OpenApi {
     Described::openapi()
 }
 
-/// The whole document as JSON, with what holds for every route: the token, and how a problem looks.
+/// The whole document as JSON, with what applies to every route: the token, and how a problem looks.
 pub(in crate::staff) fn written(mut document: OpenApi) -> Arc<str> {
     let components = document.components.get_or_insert_with(Components::new);
     components

@@ -186,7 +186,7 @@ pub async fn note(
 #[utoipa::path(
     post, path = "/api/v1/queues/{queue}/{item}/not-theirs", operation_id = "item_not_theirs",
     tag = "queues", params(("queue" = String, Path), ("item" = String, Path)),
-    responses((status = 200, description = "What came of it", body = shape::NotTheirs))
+    responses((status = 200, description = "The outcome", body = shape::NotTheirs))
 )]
 pub async fn not_theirs(
     State(staff): State<Arc<Staff>>,

@@ -49,7 +49,7 @@ pub async fn live() -> &'static str {
 #[derive(Serialize, ToSchema)]
 pub struct Readiness {
     ready: bool,
-    /// Each part: `ok`, or what is wrong with it.
+    /// Each part: `ok`, or its fault.
     parts: BTreeMap<&'static str, String>,
 }
 

@@ -212,7 +212,7 @@ pub async fn patch(
     Json(patch): Json<Value>,
 ) -> Result<Tagged<Person>, Problem> {
     caller.must_change_people()?;
-    // The first try tells what is wrong with the patch; the second writes.
+    // The first try finds what is wrong with the patch; the second writes.
     let before = staff.casework.desk.read_person(&caller.organisation.id, &id).await?;
     patched(&before, &patch)?;
     let change = |before: &Person| {

@@ -16,7 +16,7 @@ use crate::staff::auth::Caller;
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Named};
 
-/// Every queue with what waits on it.
+/// Every queue with the number of items waiting.
 #[derive(Serialize, ToSchema)]
 pub struct QueueList {
     #[schema(value_type = Vec<shape::QueueCount>)]

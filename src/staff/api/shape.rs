@@ -1,6 +1,6 @@
 //! The published shapes as the API's document describes them.
 //!
-//! The domain's own types are what is read and written; these only describe them, so that the
+//! The domain's own types are read and written; these only describe them, so that the
 //! domain knows nothing of the document. The tests below hold that both have the same keys.
 
 use chrono::{DateTime, Utc};
@@ -31,7 +31,7 @@ pub enum IdentifierKind {
     Social,
 }
 
-/// How far an identifier is believed.
+/// How far an identifier is proven.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub enum Assurance {
@@ -153,7 +153,7 @@ pub struct Reason {
     pub text: String,
 }
 
-/// Where a quota stands after this contact.
+/// A quota's count after this contact.
 #[derive(ToSchema)]
 pub struct QuotaState {
     pub restriction: String,
@@ -162,7 +162,7 @@ pub struct QuotaState {
     pub resets_at: Option<DateTime<Utc>>,
 }
 
-/// What a limited sender is told.
+/// The notice to a limited sender.
 #[derive(ToSchema)]
 pub struct Notice {
     pub text: String,
@@ -275,7 +275,7 @@ pub struct Restriction {
     pub profile_version: Option<String>,
     /// `single_point_of_contact`
     pub contact: Option<StaffContact>,
-    /// `single_point_of_contact`: in the order in which they stand in.
+    /// `single_point_of_contact`: in the order in which they deputise.
     pub deputies: Option<Vec<StaffContact>>,
     pub absences: Option<Vec<Absence>>,
     /// `channels_only`, `hours_only`, `contact_quota`: channels or the profile's groups.
@@ -440,7 +440,7 @@ pub struct Note {
     pub text: String,
 }
 
-/// An entry of the audit trail; the event's own keys stand beside these.
+/// An entry of the audit trail; the event's own keys are beside these.
 #[derive(ToSchema)]
 pub struct AuditEntry {
     /// From 1, without a gap.

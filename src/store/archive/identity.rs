@@ -43,7 +43,7 @@ pub(super) fn read(root: &Path) -> Result<Option<ArchiveIdentity>, StoreError> {
     let id = text.trim_end().to_owned();
     if uuid::Uuid::try_parse(&id).is_err() {
         return Err(StoreError::Corrupt(format!(
-            "{} is no identity of an archive",
+            "{} does not hold the identity of an archive",
             file(root).display()
         )));
     }

@@ -68,7 +68,7 @@ impl Place {
                     contact: contact.to_owned(),
                 })
             }
-            _ => Err(StoreError::Refused("this is no reference of the archive".to_owned())),
+            _ => Err(StoreError::Refused("this is not a reference in the archive".to_owned())),
         }
     }
 
@@ -121,7 +121,7 @@ fn is_hex(text: &str, digits: usize) -> bool {
     text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Makes a folder with those above it, readable by the gateway's own user alone, and syncs the
+/// Creates a folder with its parents, readable only by the gateway's own user, and syncs the
 /// folder above each that was made, so that none is lost in a crash.
 pub(super) fn make_folders(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {

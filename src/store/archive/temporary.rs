@@ -19,7 +19,7 @@ pub(super) struct TemporaryFolder {
 }
 
 impl TemporaryFolder {
-    /// Sweeps what is left of others, and makes this process's folder.
+    /// Removes what others left, and creates this process's folder.
     pub(super) fn open(above: &Path) -> io::Result<Self> {
         make_folders(above)?;
         sweep(above)?;

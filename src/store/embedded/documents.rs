@@ -122,7 +122,7 @@ fn conflict(
     Ok(None)
 }
 
-/// 0: there is none.
+/// 0: it does not exist.
 fn version(
     connection: &Connection,
     organisation: &OrganisationId,

@@ -84,7 +84,7 @@ pub(super) fn task(error: tokio::task::JoinError) -> StoreError {
     closed()
 }
 
-/// Makes the store's folder, readable by the gateway's own user alone: it holds personal data.
+/// Creates the store's folder, readable only by the gateway's own user: it holds personal data.
 pub(super) fn create_folder(folder: &Path) -> Result<(), StoreError> {
     private::folder(folder).map_err(|error| {
         StoreError::Unavailable(format!(

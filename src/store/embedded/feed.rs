@@ -1,8 +1,8 @@
-//! Who changed: told to this process's followers, whichever process made the change.
+//! Changes of people, announced to this process's followers, whichever process made them.
 //!
 //! `PRAGMA data_version` tells cheaply whether any other connection has committed; then the
-//! `change` table is read on from where this process stands. Every change is told once. Where nobody
-//! has committed for a while, the follower says so to whoever writes the log back.
+//! `change` table is read on from this process's position. Every change is announced once. If nobody
+//! has committed for a while, the follower informs the writer, which writes the log back.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +26,7 @@ pub(super) struct Feed {
 /// How far this process has read.
 struct Place {
     connection: Connection,
-    /// The last change told.
+    /// The last change announced.
     sequence: i64,
     data_version: i64,
 }
@@ -62,7 +62,7 @@ impl Feed {
         place.sequence = sequence;
         place.data_version = version;
         for change in changes {
-            // Nobody listens: then nobody has to be told.
+            // Nobody listens: then nobody needs to know.
             let _ = self.followers.send(change);
         }
         Ok(version)
@@ -70,7 +70,7 @@ impl Feed {
 }
 
 impl Place {
-    /// The changes after the last one told, and the sequence number reached.
+    /// The changes after the last one announced, and the sequence number reached.
     fn changes(&self) -> Result<(i64, Vec<Change>), StoreError> {
         let reading = self.connection.unchecked_transaction().map_err(from_sqlite)?;
         let (first, last): (i64, i64) = reading

@@ -88,7 +88,7 @@ pub(super) fn one(
     record.map(|record| read(&record)).transpose()
 }
 
-/// `false`: the item is no longer as it was read, and was left as it is.
+/// `false`: the item has changed since it was read, and was left alone.
 pub(super) fn replace(
     connection: &Connection,
     organisation: &OrganisationId,
@@ -176,7 +176,7 @@ pub(super) fn list(
     Ok(items)
 }
 
-/// Where an item stands in the order of its queue. It keeps that place on any queue.
+/// An item's place in the order of its queue. It keeps that place on any queue.
 fn position(
     connection: &Connection,
     organisation: &OrganisationId,

@@ -156,7 +156,7 @@ impl<'c> Adding<'c> {
         })
     }
 
-    /// Adds to the person's ledger, and forgets what is past its bound.
+    /// Adds to the person's ledger, and removes entries past its bound.
     pub(super) fn add(
         &mut self,
         connection: &Connection,

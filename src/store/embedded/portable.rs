@@ -1,5 +1,5 @@
-//! Handing over and taking over what stands in the database. Each page is read in a transaction of
-//! its own, and written in one with the place that the copy has come to.
+//! Copying out of the database and into it. Each page is read in a transaction of
+//! its own, and written in one with the copy's position.
 
 mod read;
 mod write;

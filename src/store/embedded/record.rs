@@ -1,4 +1,4 @@
-//! What stands in a column named `record`: JSON, written into the same memory each time.
+//! The content of a `record` column: JSON, written into the same memory each time.
 
 use serde::Serialize;
 

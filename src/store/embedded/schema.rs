@@ -1,4 +1,4 @@
-//! What stands in the database, and how an older one is brought up to date.
+//! The tables of the database, and how an older one is migrated.
 //!
 //! | table | holds |
 //! |---|---|
@@ -7,15 +7,15 @@
 //! | `decision` | the decision on a contact id, with the digest of the content |
 //! | `counted` | what quotas counted of a person |
 //! | `received` | traces of a person's contacts for comparison; bounded for each person |
-//! | `told` | when a person was last told of a reason code |
+//! | `told` | when a person was last notified of a reason code |
 //! | `lane` | how often a person used a safeguard lane |
-//! | `item` | queue items; one a contact |
+//! | `item` | queue items; one per contact |
 //! | `audit` | the audit trail, numbered from 1 for each organisation, without gaps |
 //! | `delivery` | what downstream has taken |
 //! | `copy` | how far a copy of another store into this one has come |
 //! | `document` | a record that staff write, of any kind, with its version |
 //! | `document_key` | under which values a document is listed |
-//! | `nameplate` | the names of the audit trail, by which it is told from another, and its archive |
+//! | `nameplate` | the names of the audit trail, which identify it, and its archive |
 //!
 //! Every key begins with the organisation: nothing crosses from one to another. Columns named
 //! `record` are JSON of the domain's own shapes; columns named `at` are microseconds since 1970
@@ -157,7 +157,7 @@ pub(super) fn open_to_read(file: &Path) -> Result<Connection, StoreError> {
 fn settle(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(STORE_LOCK_WAIT).map_err(from_sqlite)?;
     connection.set_prepared_statement_cache_capacity(STORE_PREPARED_MAX);
-    // Otherwise a statement is planned anew with every value that is bound to it
+    // Otherwise a statement is planned again with every value bound to it
     // (sqlite.org/queryplanner-ng.html, "Query Planner Stability Guarantee").
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(from_sqlite)?;
     // The writer does it when nobody writes, and at its end. SQLite would take the log away by its
@@ -228,7 +228,7 @@ fn migrate(connection: &Connection) -> Result<(), StoreError> {
     if version > STEPS.len() {
         return Err(StoreError::Refused(format!(
             "the database has version {version}, and this gateway knows up to {}: it was written \
-             by a newer gateway; run that one, or restore a backup of before",
+             by a newer gateway; run that one, or restore an earlier backup",
             STEPS.len()
         )));
     }

@@ -7,7 +7,7 @@
 //! SQLite's lock holds another one meanwhile, which everybody takes first: he who has just written
 //! does not come before him who waits.
 //!
-//! It is a courtesy and guards nothing. Where it can't be had, SQLite's lock alone decides.
+//! It is a courtesy and guards nothing. Without it, SQLite's lock decides.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
@@ -36,7 +36,7 @@ impl Drop for Held<'_> {
 }
 
 impl Turn {
-    /// The lock of a folder, readable by the gateway's own user alone as all of it.
+    /// The lock of a folder, readable only by the gateway's own user, like everything in it.
     pub(super) fn of(folder: &Path) -> Result<Self, StoreError> {
         let file = OpenOptions::new()
             .write(true)

@@ -1,12 +1,12 @@
 //! The one writer: a thread that commits what waits together, with one sync.
 //!
-//! One that fails or panics is undone alone. That takes a savepoint for each, and SQLite keeps the pages
+//! Only one that fails or panics is undone. That takes a savepoint for each, and SQLite keeps the pages
 //! for it that were changed before, so that requests run without: where one fails that has written
 //! already, the batch is undone and runs again, each in a savepoint of its own.
 //!
 //! A request is answered only after the commit of its batch. Other processes on the folder get their
 //! turn between two batches (`turn`). When nobody writes, and at the end, the log is written back and
-//! emptied, so that the database file alone is complete (`checkpoint`).
+//! emptied, so that the database file is complete by itself (`checkpoint`).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,7 +36,7 @@ impl Writer {
         turn: Turn,
         opened: Arc<Opened>,
     ) -> Result<Self, StoreError> {
-        // What the thread will prepare anew, to find out here whether it can.
+        // The thread will do this again; done here first to find out whether it can.
         Desk::new(&connection)?;
         let (queue, waiting) = mpsc::channel(STORE_QUEUE_MAX);
         let thread = std::thread::Builder::new()

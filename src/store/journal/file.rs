@@ -21,7 +21,7 @@ pub(super) struct JournalFile {
     file: File,
     /// Held while the journal is open.
     _lock: File,
-    /// Where each pending entry's payload stands: offset and length.
+    /// The position of each pending entry's payload: offset and length.
     pending: BTreeMap<u64, (u64, usize)>,
     next: u64,
     /// Up to here the file is whole. Zeros follow, up to `allocated`.
@@ -136,7 +136,7 @@ impl JournalFile {
         Ok(())
     }
 
-    /// Acknowledged by the next [`JournalFile::sync`] alone.
+    /// Acknowledged only by the next [`JournalFile::sync`].
     pub(super) fn append(&mut self, entry: JournalEntry) -> Result<(), StoreError> {
         let number = self.next;
         let room = if does_something(&entry) { Room::All } else { Room::WhatIsNotKept };
@@ -169,7 +169,7 @@ impl JournalFile {
         let head = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
         let offset = self.length + head;
         if let Err(error) = self.file.write_all_at(&frame, self.length) {
-            // What was written of it is no whole frame; if it can't be taken back, the next write or
+            // The part written is not a whole frame; if it can't be removed, the next write or
             // scan does.
             let _ = reserve::blank(&self.file, self.length, end.min(self.allocated));
             return Err(away(&error));
@@ -178,7 +178,7 @@ impl JournalFile {
         Ok((offset, payload.len()))
     }
 
-    /// Has the disk hold what is to be written, and what is kept for those that must be.
+    /// Makes sure that the disk has room for this entry and for those that must be written.
     fn make_room(&mut self, end: u64, room: Room) -> Result<(), StoreError> {
         if end + JOURNAL_KEPT_BYTES <= self.allocated {
             return Ok(());
@@ -189,7 +189,7 @@ impl JournalFile {
             Ok(()) => self.allocated = wanted,
             Err(error) if room == Room::WhatIsNotKept => return Err(away(&error)),
             Err(_) if end <= self.allocated => {}
-            // Where the whole reserve does not fit, this entry may all the same.
+            // If the whole reserve does not fit, this entry may still.
             Err(_) => {
                 reserve::hold(&self.file, self.allocated, end).map_err(|error| away(&error))?;
                 self.allocated = end;
@@ -244,7 +244,7 @@ impl JournalFile {
     fn settle(&mut self) -> io::Result<()> {
         self.file.sync_data()?;
         // All is done, and on disk as such: the file starts again, and keeps its place on the disk.
-        // Numbers go on while the process lives. Where this fails the marks are there all the same.
+        // Numbers continue while the process lives. If this fails, the marks are there anyway.
         if self.pending.is_empty()
             && self.length > 0
             && reserve::blank(&self.file, 0, self.length).is_ok()
@@ -292,7 +292,7 @@ impl JournalFile {
 /// What of the journal's room an entry may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Room {
-    /// All but what is kept for decisions that do something.
+    /// Everything but the reserve for decisions that do something.
     WhatIsNotKept,
     All,
     /// A full journal must still be able to become empty.

@@ -1,4 +1,4 @@
-//! Frames: how a payload stands in the file so that a torn or damaged one is told.
+//! Frames: how a payload is written so that a torn or damaged one is recognised.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -23,7 +23,7 @@ pub(super) fn frame(payload: &[u8]) -> Option<Vec<u8>> {
     Some(frame)
 }
 
-/// The payload of the frame at the beginning of these bytes, or `None` where there is no whole one.
+/// The payload of the frame at the beginning of these bytes, or `None` if it is incomplete.
 pub(super) fn payload(bytes: &[u8]) -> Option<&[u8]> {
     let rest = bytes.strip_prefix(MAGIC)?;
     let (length, rest) = rest.split_first_chunk::<4>()?;

@@ -46,7 +46,7 @@ impl Shelf {
         let list = self.lists.get(&(kind.to_owned(), listing.index.clone())).unwrap_or(&none);
         let after = listing.after.clone();
         let size = listing.page_size();
-        // Beginning at the page: what is before it is not walked over.
+        // Starting at the page: earlier entries are not walked over.
         let mut found: Vec<&Place> = match listing.order {
             Order::Ascending => {
                 let start = listing.from.clone().map(|value| Place { value, id: String::new() });
@@ -76,7 +76,7 @@ impl Shelf {
     }
 }
 
-/// Every list in which a document stands, and where.
+/// Every list that a document is in, and where.
 fn places(document: &Document) -> impl Iterator<Item = (String, Place)> {
     let id = || document.id.clone();
     let keys = document

@@ -1,4 +1,4 @@
-//! Handing over and taking over what is held in memory.
+//! Copying out of memory and into it.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;

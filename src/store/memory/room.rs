@@ -148,7 +148,7 @@ impl Room {
     }
 }
 
-/// Where an item stands in the order of its queue.
+/// An item's place in the order of its queue.
 fn place(item: &QueueItem) -> (i64, &str) {
     (item.at.timestamp_micros(), &item.id)
 }

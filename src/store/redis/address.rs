@@ -17,7 +17,7 @@ use crate::ports::StoreError;
 /// Where the server is, and how it is found again after a failover.
 pub(super) enum Address {
     Single(Box<Client>),
-    /// The client asks the sentinels anew for each connection.
+    /// The client asks the sentinels again for each connection.
     Sentinel(Box<SentinelClient>),
     Cluster(Vec<ConnectionInfo>),
 }
@@ -64,7 +64,7 @@ fn sentinel(parts: &Parts<'_>) -> Result<Address, StoreError> {
 
 fn cluster(parts: &Parts<'_>) -> Result<Address, StoreError> {
     if !matches!(parts.path, "" | "0") {
-        return Err(fault("names a database, and a Cluster has one only"));
+        return Err(fault("names a database, but a Cluster has only one"));
     }
     let node = |host: &String| Ok(parts.secured(info(parts.user, host, "0")?));
     parts.hosts.iter().map(node).collect::<Result<_, _>>().map(Address::Cluster)

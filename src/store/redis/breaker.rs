@@ -57,7 +57,7 @@ impl Breakers {
         Arc::clone(breakers.entry(tag.to_owned()).or_insert_with(new))
     }
 
-    /// The tags of what is to be probed.
+    /// The tags to probe.
     pub(super) fn open(&self) -> Vec<String> {
         let breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
         let open = breakers.iter().filter(|(_, breaker)| breaker.is_open());

@@ -1,4 +1,4 @@
-//! What an operator may have set up wrongly, each with what to do.
+//! Mistakes that an operator may have made, each with its remedy.
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ConnectionAddr};
@@ -169,7 +169,7 @@ fn of_replicas(info: &str, asked: u32) -> Option<SetupFault> {
 
 /// Whether the user may do what the store does.
 async fn rights(redis: &Redis, link: &Link) -> Result<Vec<SetupFault>, StoreError> {
-    // No organisation has this id: it would stand as `%21…`.
+    // No organisation has this id: it would be written `%21…`.
     let keys = Keys::of(&OrganisationId::new("!check"));
     let token = redis.token();
     let on: Vec<String> = (1..=5).map(|number| keys.once(&format!("{token}.{number}"))).collect();

@@ -35,7 +35,7 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
     };
     let place = redis.ledgers.place(&request.organisation, &person);
     let mut known = place.lock().await;
-    // Asks for the ledger where what is known does not reach far enough.
+    // Asks for the ledger if the known part does not reach far enough.
     let mut on = match known.take().map(Kept::take) {
         None => Known::nothing(),
         Some(known) if known.serves(&request) => known,

@@ -49,7 +49,7 @@ impl Documents for Redis {
     }
 }
 
-/// A document as it stands in its kind's hash.
+/// A document as stored in its kind's hash.
 #[derive(Serialize)]
 struct Written<'a> {
     version: u64,

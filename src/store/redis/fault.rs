@@ -1,6 +1,6 @@
 //! What Redis's errors mean to a caller, and which of them a new connection may cure.
 //!
-//! The texts carry the server's error code alone: the rest of an error may quote what was sent.
+//! The texts carry only the server's error code: the rest of an error may quote what was sent.
 
 use redis::{ErrorKind, RedisError};
 
@@ -25,7 +25,7 @@ const WRONG_TYPE: &str = "WRONGTYPE";
 /// Said by a script of ours (`call.lua`).
 const BEHIND: &str = "BEHIND";
 
-/// Codes of a server that does not take writes now, with what an operator does about each.
+/// Codes of a server that accepts no writes now, each with the operator's remedy.
 const AWAY: &[(&str, &str)] = &[
     ("READONLY", "the server is a replica; it is failing over, or the url names a replica"),
     ("LOADING", "the server is loading its data"),
@@ -49,7 +49,7 @@ pub(super) fn from_redis(error: &RedisError) -> StoreError {
     if let Some((code, text)) = AWAY.iter().find(|(known, _)| *known == code) {
         return StoreError::Unavailable(format!("Redis: {text} ({code})"));
     }
-    // What a script may not do is told without a code of its own.
+    // A forbidden step in a script has no error code of its own.
     if error.detail().is_some_and(|detail| detail.contains("user executing the script can't")) {
         return StoreError::Unavailable(format!("Redis: {NO_RIGHT}"));
     }
@@ -60,7 +60,7 @@ pub(super) fn from_redis(error: &RedisError) -> StoreError {
         return StoreError::Unavailable(format!("Redis: {text}"));
     }
     match code {
-        BEHIND => StoreError::Behind("it is another store".to_owned()),
+        BEHIND => StoreError::Behind("it is a different store".to_owned()),
         WRONG_TYPE => StoreError::Corrupt("a key of the store holds something else".to_owned()),
         "" => StoreError::Unavailable(format!("Redis: {}", error.category())),
         // A script's own error, or a command that this server does not have.
@@ -68,7 +68,7 @@ pub(super) fn from_redis(error: &RedisError) -> StoreError {
     }
 }
 
-/// The code of an error. Before Redis 7 what fails in a script is told within a text of its own: "ERR
+/// The code of an error. Before Redis 7 an error in a script is wrapped in a text: "ERR
 /// Error running script (call to f_…): @user_script:3: @user_script: 3: -READONLY You can't write …".
 fn code(error: &RedisError) -> Option<&str> {
     let is_place = |part: &&str| part.starts_with('@') || part.chars().all(|c| c.is_ascii_digit());
@@ -81,7 +81,7 @@ fn code(error: &RedisError) -> Option<&str> {
     within.filter(is_known).or_else(|| error.code())
 }
 
-/// What keeps a connection from being made that an operator can put right.
+/// Why a connection can't be made, where an operator can help.
 fn unreached(error: &RedisError) -> Option<&'static str> {
     if error.kind() == ErrorKind::AuthenticationFailed {
         return Some("the server refuses the user or password of the store's url");
@@ -124,7 +124,7 @@ pub(super) fn no_answer() -> StoreError {
     StoreError::Unavailable("Redis did not answer in time".to_owned())
 }
 
-/// It is written, and may be gone after a failover: nobody is told of it until it is asked for
+/// It is written, and may be lost in a failover: nobody hears of it until it is asked for
 /// again, by the same id, and acknowledged then.
 pub(super) fn not_acknowledged() -> StoreError {
     StoreError::Unavailable("Redis: too few replicas acknowledged what was written".to_owned())
@@ -139,7 +139,7 @@ pub(super) fn no_answer_by_tls() -> StoreError {
 
 /// An answer of another form than the script gives.
 pub(super) fn rubbish() -> StoreError {
-    StoreError::Unavailable("Redis answered something that is no answer".to_owned())
+    StoreError::Unavailable("Redis sent an answer that makes no sense".to_owned())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! have no gap.
 //!
 //! The announcement only says that there is something to read. Lost announcements are healed by
-//! looking from time to time; a stream that was cut, or that stands before what was read already
+//! polling; a stream that was cut, or that ends before what was already read
 //! (a failover that lost the last moments), is a gap.
 
 use std::collections::HashMap;
@@ -23,7 +23,7 @@ use crate::runtime::limits::{
     REDIS_LISTEN_RETRY,
 };
 
-/// Where a follower stands in one organisation's stream: the number of the last change told.
+/// A follower's position in one organisation's stream: the number of the last change announced.
 type Place = Arc<AsyncMutex<u64>>;
 
 /// The entries of a stream, each with its id and fields.
@@ -90,7 +90,7 @@ impl Feed {
         };
         *told = newest;
         for change in changes.unwrap_or_else(|| vec![Change::Gap(organisation.clone())]) {
-            // Nobody listens: then nobody has to be told.
+            // Nobody listens: then nobody needs to know.
             let _ = self.followers.send(change);
         }
         Ok(())
@@ -139,7 +139,7 @@ impl Feed {
     async fn catch_up_all(&self) {
         for organisation in self.followed() {
             if let Err(fault) = self.catch_up(&organisation).await {
-                // The breaker has told it once; this is each time.
+                // The breaker logged it once; this is each time.
                 tracing::debug!(%fault, "changes of people could not be read; trying again");
             }
         }

@@ -14,7 +14,7 @@ use crate::runtime::limits::{
 };
 use crate::store::{attached, page};
 
-/// An item, and its record as it stands.
+/// An item, and its record as stored.
 pub(super) async fn one(
     redis: &Redis,
     keys: &Keys,
@@ -26,7 +26,7 @@ pub(super) async fn one(
     record.map(|record| Ok((keys::read(&record, "queue item")?, record))).transpose()
 }
 
-/// `false`: the item is no longer as it was read, and was left as it is.
+/// `false`: the item has changed since it was read, and was left alone.
 pub(super) async fn replace(
     redis: &Redis,
     keys: &Keys,
@@ -42,7 +42,7 @@ pub(super) async fn replace(
         return Ok(false);
     }
     // The record may be of an older gateway, whose JSON lacks what ours has: the script compares
-    // it as it stands.
+    // it as stored.
     let entry = keys::audit_record(audit.0, audit.1)?;
     swap(redis, keys, Some((&stored, &record)), now, &entry).await
 }

@@ -1,4 +1,4 @@
-//! What stands in Redis: every key's name and every record's format, in one place.
+//! The contents of Redis: every key's name and every record's format, in one place.
 //!
 //! Every key begins with `cg1:{organisation}:`. `cg1` is the version of these formats; the braces
 //! make all keys of an organisation share one slot of a Cluster, so that one script writes them
@@ -23,7 +23,7 @@
 //! | `delivered` | sorted set | by at: contact id and recipient |
 //! | `acknowledged` | string | empty; written behind a step that replicas must acknowledge |
 //! | `copy` | string | how far a copy of another store into this one has come (JSON) |
-//! | `nameplate` | string | the names of the audit trail, by which it is told from another, and its archive (JSON) |
+//! | `nameplate` | string | the names of the audit trail, which identify it, and its archive (JSON) |
 //! | `documents:<kind>` | hash | id → a record that staff write, with its version and keys (JSON) |
 //! | `listed:<kind>:<index>` | sorted set | all scores 0: the value of a document's key, a byte 0, its id |
 //! | `kinds` | set | kinds of which there ever was a document |
@@ -64,7 +64,7 @@ impl Keys {
                 let _ = write!(tag, "%{byte:02x}");
             }
         }
-        // `{}` is no hash tag (redis.io, "Cluster specification", "Hash tags").
+        // `{}` is not a hash tag (redis.io, "Cluster specification", "Hash tags").
         if tag.is_empty() {
             tag.push('%');
         }
@@ -76,7 +76,7 @@ impl Keys {
         Keys { tag: tag.to_owned() }
     }
 
-    /// The organisation as it stands in keys and on the channel.
+    /// The organisation as written in keys and on the channel.
     pub(super) fn tag(&self) -> &str {
         &self.tag
     }
@@ -180,7 +180,7 @@ impl Keys {
         key
     }
 
-    /// What is free text stands last, so that no name can be taken for another key's.
+    /// Free text comes last, so that no name can be mistaken for another key's.
     fn named(&self, name: &str, of: &str) -> String {
         self.written(name, Some(of))
     }

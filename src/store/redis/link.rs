@@ -216,7 +216,7 @@ impl Link {
         }
     }
 
-    /// Asks for next to nothing. The breakers are told by the attempt itself.
+    /// Asks for next to nothing. The attempt itself informs the breakers.
     async fn look(&self, keys: &Keys, kind: Kind, key: String) {
         let mut with = Arguments::default();
         with.push("EXISTS");
@@ -226,7 +226,7 @@ impl Link {
         let _ = self.call(keys, kind, &call, REDIS_RESPONSE_WAIT).await;
     }
 
-    /// Whether the user may hear announcements. A server that is away now is no answer: yes.
+    /// Whether the user may hear announcements. A server that is away now counts as yes.
     pub(super) async fn may_listen(&self) -> bool {
         let Some(mut subscriber) = self.servers.subscriber().await else { return true };
         match timeout(REDIS_BACKGROUND_WAIT, subscriber.subscribe(CHANNEL)).await {
@@ -235,7 +235,7 @@ impl Link {
         }
     }
 
-    /// How many replicas must acknowledge what is written.
+    /// How many replicas must acknowledge a write.
     pub(super) const fn replicas_asked(&self) -> u32 {
         self.replicas.asked()
     }
@@ -244,7 +244,7 @@ impl Link {
         self.breakers.of(self.place(tag))
     }
 
-    /// Which servers an organisation stands on: all on the same, but in a Cluster.
+    /// Which servers hold an organisation: the same for all, except in a Cluster.
     fn place<'a>(&self, tag: &'a str) -> &'a str {
         match self.servers.way() {
             Way::Single | Way::Sentinel => "%",
@@ -330,7 +330,7 @@ pub(super) fn own(call: &Call<'_>, answer: Value) -> Result<Value, Failure> {
     }
 }
 
-/// Whether a call changes what stands in Redis.
+/// Whether a call changes anything in Redis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Read,

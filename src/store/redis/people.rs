@@ -18,7 +18,7 @@ use crate::runtime::limits::{
 };
 
 /// Everybody, a piece at a time, so that no other call waits for long. What changes meanwhile is
-/// told by the feed, which follows this organisation from before the first piece on.
+/// announced by the feed, which follows this organisation from before the first piece.
 pub(super) async fn all(
     redis: &Redis,
     organisation: &OrganisationId,

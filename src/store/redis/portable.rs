@@ -1,4 +1,4 @@
-//! Handing over and taking over what stands in Redis.
+//! Copying out of Redis and into it.
 //!
 //! Contacts have a key each and no list of their own: they are found by the audit trail, which has
 //! an entry of each. People who are remembered are found by walking over the keys. Both hold no
@@ -100,7 +100,7 @@ impl Portable for Redis {
     }
 }
 
-/// The number of the newest entry of a stream; 0: there is none.
+/// The number of a stream's newest entry; 0: it is empty.
 pub(super) async fn newest_number(
     redis: &Redis,
     keys: &Keys,

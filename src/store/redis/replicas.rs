@@ -2,8 +2,8 @@
 //!
 //! Behind every write goes, by the same connection and in the same packet, `WAIT`: the server
 //! answers it when so many replicas have received all that this connection wrote (redis.io,
-//! "WAIT"). A small write stands between the two, so that also what was found written by somebody
-//! else is waited for: a decision is told by its id only when it can't be lost any more.
+//! "WAIT"). A small write comes between the two, so that a record found already written by somebody
+//! else is waited for too: a decision is returned for its id only once it can't be lost.
 //!
 //! Too few in time: the call fails, as with a server that is away. What it wrote may stay or be
 //! lost with the master, and its id says which: a retry finds the recorded decision, and what is

@@ -72,7 +72,7 @@ fn in_lines(text: &str) -> String {
     lines.map(|line| format!("<p>{}</p>\n", escape(line))).collect()
 }
 
-/// Sections as HTML. What happened stands under the page's own heading; the emergency follows in a
+/// Sections as HTML. What happened is under the page's own heading; the emergency follows in a
 /// box of its own, so that it is seen first.
 pub(super) fn of_sections(sections: &[Section]) -> String {
     let order = |section: &&Section| match section.kind {
@@ -116,7 +116,7 @@ fn section_html(section: &Section) -> String {
     }
 }
 
-/// A line with what can be followed in it. Numbers and addresses lead to the telephone and the mail
+/// A line with its links. Numbers and addresses open the telephone and the mail
 /// program (RFC 3966, RFC 6068).
 fn line_html(line: &Line) -> String {
     line.0

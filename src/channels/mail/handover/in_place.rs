@@ -1,4 +1,4 @@
-//! A message that another server holds, and that it is told what to do with.
+//! A message that another server holds and asks about.
 //!
 //! Such a server asks for one verdict on the whole message, while its recipients may have been
 //! decided differently. So one part stays in the message. Every other that is to be delivered is
@@ -22,7 +22,7 @@ use crate::runtime::limits::{MAIL_DECIDE_AND_SEND, MILTER_ANSWER_WAIT};
 pub(in crate::channels::mail) enum Verdict {
     /// It carries the gateway's own mark: nothing is changed, its fields stay.
     Passes,
-    /// It goes on to those who are left.
+    /// It is passed on to the remaining recipients.
     GoesOn(Changes),
     /// Nobody is left to deliver it to: what was decided is carried out.
     Kept,
@@ -30,7 +30,7 @@ pub(in crate::channels::mail) enum Verdict {
     TryAgain,
 }
 
-/// How a message differs that goes on.
+/// The changes to a message that is passed on.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::channels::mail) struct Changes {
     /// Written on top, in this order.

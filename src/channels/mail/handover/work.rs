@@ -62,7 +62,7 @@ impl Work<'_> {
         let reply = |index| by_recipient.remove(&index).unwrap_or_else(replies::trouble);
         let replies: Vec<Reply> = (0..self.message.recipients.len()).map(reply).collect();
         if replies.iter().any(|reply| !reply.is_positive()) {
-            // A client that hears of each recipient tries again for the others alone; `pipe` has
+            // A client that hears of each recipient tries again only for the others; `pipe` has
             // one exit status for all, and is given all of them again.
             self.edge.remember(std::mem::take(&mut delivered)).await;
         }
@@ -214,7 +214,7 @@ impl Work<'_> {
             Ok(done) if done.len() == mailboxes.len() => done,
             Ok(_) => nothing,
             Err(error) => {
-                tracing::warn!(%error, "what was delivered before is not known");
+                tracing::warn!(%error, "it is not known what was delivered before");
                 nothing
             }
         }
@@ -277,7 +277,10 @@ impl Work<'_> {
             return Some(reply);
         }
         // A decision never becomes a bounce: the contact is on the queue, whole.
-        tracing::error!(code = reply.code, "a route's mailbox was refused; it is on the queue");
+        tracing::error!(
+            code = reply.code,
+            "a route's mailbox was refused; the contact is on the queue"
+        );
         if let Some(memory) = memory {
             let attachment = Attachment {
                 name: "route".into(),
@@ -287,7 +290,7 @@ impl Work<'_> {
             let attached =
                 self.edge.intake.attach(&memory.organisation, &memory.contact, attachment);
             if let Err(error) = attached.await {
-                tracing::warn!(%error, "an item could not be told that its mailbox was refused");
+                tracing::warn!(%error, "an item could not record that its mailbox was refused");
             }
         }
         None

@@ -51,7 +51,7 @@ fn address_of(text: &str) -> Option<Address> {
     reader.rest.is_empty().then_some(address)
 }
 
-/// What could be an address by itself, whatever stands around it.
+/// What could be an address by itself, whatever surrounds it.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let delimits = |c: char| c.is_whitespace() || c.is_control() || "<>()[],;:\"\\".contains(c);
     text.split(delimits).map(|word| word.trim_matches('\''))

@@ -1,4 +1,4 @@
-//! What the mail server is told at the end of a message.
+//! The answers to the mail server at the end of a message.
 
 use bytes::Bytes;
 
@@ -21,7 +21,7 @@ impl Session {
         }
     }
 
-    /// The message is whole: decides it, and says what is to be done.
+    /// The message is complete: decides it, and tells the server what to do.
     pub(super) async fn answer(&mut self) {
         let Some(draft) = self.draft.take() else { return };
         let taken_off = draft.forged().clone();

@@ -66,7 +66,7 @@ impl Draft {
         self.at == At::Recipients
     }
 
-    /// There is no message without a recipient.
+    /// A message always has a recipient.
     pub(super) fn takes_fields(&self) -> bool {
         self.at != At::Body && !self.recipients.is_empty()
     }

@@ -25,7 +25,7 @@ pub(super) mod actions {
     pub(in super::super) const ADD_RECIPIENTS_WITH_PARAMETERS: u32 = 0x80;
 }
 
-/// What a mail server leaves out, or takes no answer to (`SMFIP_…`).
+/// What a mail server leaves out, or expects no answer to (`SMFIP_…`).
 pub(super) mod steps {
     pub(in super::super) const NO_UNKNOWN: u32 = 0x100;
     pub(in super::super) const NO_DATA: u32 = 0x200;
@@ -49,7 +49,7 @@ pub enum WireFault {
     Truncated,
     #[error("a packet of an unknown kind")]
     Unknown,
-    #[error("a field's name that is none")]
+    #[error("an invalid field name")]
     Name,
 }
 
@@ -88,7 +88,7 @@ pub enum Command {
     QuitForAnother,
 }
 
-/// Shows the kind alone: commands carry addresses and bodies.
+/// Shows only the kind: commands carry addresses and bodies.
 impl std::fmt::Debug for Command {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -134,7 +134,7 @@ pub fn packet(buffer: &mut BytesMut) -> Result<Option<Bytes>, WireFault> {
 /// Reads one packet.
 ///
 /// # Errors
-/// [`WireFault`] where it is no command.
+/// [`WireFault`] if it is not a command.
 pub fn command(packet: &Bytes) -> Result<Command, WireFault> {
     let (kind, _) = packet.split_first().ok_or(WireFault::Empty)?;
     let rest = packet.slice(1..);
@@ -246,11 +246,11 @@ pub(super) enum Answer<'a> {
         steps: u32,
     },
     Continue,
-    /// The client is told to try again.
+    /// The client is asked to try again.
     TryAgain,
     /// An SMTP reply with its code, in place of the server's own.
     Reply(&'a str),
-    /// The client is told 250, and the message goes no further.
+    /// The client gets 250, and the message goes no further.
     Discard,
     /// The server keeps the message on hold.
     Quarantine(&'a str),

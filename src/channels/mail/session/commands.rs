@@ -75,7 +75,7 @@ impl Session {
         Ok(())
     }
 
-    /// What is offered: what concerns this connection alone is ours, the rest as downstream has it.
+    /// The extensions offered: those about this connection are ours, the rest as downstream has them.
     fn offered(&self) -> Vec<String> {
         let mut offered = vec!["PIPELINING".to_owned(), format!("SIZE {}", self.size_limit())];
         if self.offer.eight_bit_mime {

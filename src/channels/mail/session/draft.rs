@@ -31,7 +31,7 @@ enum Downstream {
     /// No recipient was named yet, or none will be (LMTP).
     Unopened,
     Open(Box<dyn Transaction>),
-    /// The sender was refused; each recipient is told so, as many clients look no earlier.
+    /// The sender was refused; each recipient is answered so, as many clients look no earlier.
     Refused(Reply),
     /// Not to be reached: asked again behind the dot.
     Away,

@@ -157,7 +157,7 @@ impl Session {
         self.forwarded.clear();
     }
 
-    /// LMTP: an answer for each recipient. SMTP: they are all the same.
+    /// LMTP: an answer for each recipient. SMTP: one for all.
     fn say_each(&mut self, replies: &[Reply]) {
         match self.protocol {
             Protocol::Lmtp => replies.iter().for_each(|reply| self.say(reply)),

@@ -18,12 +18,12 @@ impl Session {
         }
     }
 
-    /// Whether the client is to be told of STARTTLS. Not a second time (RFC 3207 4.2).
+    /// Whether to offer STARTTLS. Not a second time (RFC 3207 4.2).
     pub(super) fn offers_tls(&self) -> bool {
         !self.encrypted && self.acceptor().is_some()
     }
 
-    /// RFC 3207 4: before TLS, a server that requires it obeys these alone.
+    /// RFC 3207 4: before TLS, a server that requires it obeys only these.
     pub(super) fn may_obey(&self, command: &Command) -> bool {
         let required = self.acceptor().is_some_and(|tls| tls.start == ServerStart::Required);
         !required || self.encrypted || is_for_everybody(command)

@@ -53,7 +53,7 @@ fn algorithm(settings: &str) -> Option<hmac::Algorithm> {
     }
 }
 
-/// A body that is no form is signed by its digest in the address (`bodySHA256`).
+/// A body that is not a form is signed by its digest in the address (`bodySHA256`).
 fn body_is_signed(webhook: &Webhook) -> Result<(), Refused> {
     if webhook.is_form() || webhook.body.is_empty() {
         return Ok(());

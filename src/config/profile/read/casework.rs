@@ -30,7 +30,8 @@ impl Policy {
         let Some(field) = set_field(section, "grounds") else { return Vec::new() };
         let found = field.list(|item| {
             let table = item.section()?;
-            let name = table.need("name", "the ground, as demands").and_then(|f| self.name(&f));
+            let name =
+                table.need("name", "the ground, such as demands").and_then(|f| self.name(&f));
             let clause = set_field(&table, "clause").and_then(|f| f.words().map(str::to_owned));
             let severe = table.field("severe").and_then(|f| f.boolean()).unwrap_or(false);
             table.close();

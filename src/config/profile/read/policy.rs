@@ -1,4 +1,4 @@
-//! Values that stand with their clause, or are unset.
+//! Values given with their clause, or unset.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use crate::config::node::Value;
 use crate::config::reader::{Field, Section, brief};
 use crate::domain::profile::{Role, Roles};
 
-/// Reads values that stand with their clause, and remembers the clauses.
+/// Reads values given with their clause, and remembers the clauses.
 pub(super) struct Policy {
     clauses: RefCell<BTreeMap<String, String>>,
 }
@@ -15,7 +15,7 @@ pub(super) struct Policy {
 const SAY_UNSET: &str = "the value with its clause, or \"unset\" where the policy is silent";
 
 impl Policy {
-    /// Begins with the clauses that stand apart, as in the canonical JSON.
+    /// Begins with the separate clauses, as in the canonical JSON.
     pub(super) fn new(section: &Section<'_>) -> Self {
         let clauses = section
             .field("clauses")
@@ -134,7 +134,7 @@ fn snake_case(text: &str) -> Result<String, (String, String)> {
     } else {
         Err((
             format!("`{}` is not a name", brief(text)),
-            "write it in lower case with underscores, as head_of_service".to_owned(),
+            "write it in lower case with underscores, such as head_of_service".to_owned(),
         ))
     }
 }

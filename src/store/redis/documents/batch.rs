@@ -78,8 +78,8 @@ impl Stood {
         })
     }
 
-    /// Compares what stands with what the caller read, and has the script look whether it still
-    /// stands. The records are compared as they are written: one of an older gateway lacks what ours
+    /// Compares the stored record with what the caller read, and has the script check whether it is still
+    /// the same. The records are compared as they are written: one of an older gateway lacks what ours
     /// has. What each look that fails would mean.
     fn look(&self, batch: &Batch, step: &mut Step<'_>) -> Result<Vec<Conflict>, WriteFault> {
         let mut conflicts = Vec::new();
@@ -180,7 +180,7 @@ impl<'a> Step<'a> {
         self.writes.push(words.iter().map(|word| (*word).to_owned()).collect());
     }
 
-    /// The record that stands says in which lists it does.
+    /// The stored record says which lists it is in.
     fn document(
         &mut self,
         write: &DocumentWrite,

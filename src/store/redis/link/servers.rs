@@ -1,5 +1,5 @@
 //! The connection to Redis: made when it is needed, shared by all callers, given up when it fails,
-//! and made anew; with Sentinel after asking who the master is.
+//! and reopened; with Sentinel after asking who the master is.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,7 +25,7 @@ pub(in crate::store::redis) struct Servers {
     current: ArcSwapOption<Connection>,
     /// One connects, the others wait for it.
     connecting: Mutex<()>,
-    /// How often a connection was given up, to be made anew.
+    /// How often a connection was dropped, to be reopened.
     remade: AtomicU64,
 }
 
@@ -74,7 +74,7 @@ impl Servers {
         })
     }
 
-    /// Waiting for whoever connects already counts as well.
+    /// Waiting for somebody who is already connecting counts too.
     pub(super) async fn connection(&self, wait: Duration) -> Result<Arc<Connection>, Failure> {
         if let Some(connection) = self.current.load_full() {
             return Ok(connection);

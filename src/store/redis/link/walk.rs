@@ -48,7 +48,7 @@ impl Link {
     }
 
     /// Whether the user may ask for what replicas have, where the settings ask for that. A server
-    /// that is away now is no answer: yes.
+    /// that is away now counts as yes.
     pub(in crate::store::redis) async fn may_wait(&self) -> bool {
         if self.replicas_asked() == 0 {
             return true;

@@ -33,7 +33,7 @@ pub(super) async fn newest(
     newest_number(redis, keys, &keys.audit()).await
 }
 
-/// The queue on which each arriving item stands already, from a copy that began anew.
+/// The queue that already holds each arriving item, from an earlier attempt at the copy.
 pub(super) async fn queues_before(
     redis: &Redis,
     keys: &Keys,
@@ -103,7 +103,7 @@ impl<'a> Arrivals<'a> {
         (on, self.with)
     }
 
-    /// `newest` is the number of the trail's newest entry, `queues` where items stand already.
+    /// `newest` is the number of the trail's newest entry, `queues` where items already are.
     pub(super) fn add(
         &mut self,
         record: Record,
@@ -202,7 +202,7 @@ impl<'a> Arrivals<'a> {
         for (lane, used) in &ledger.lanes_used {
             self.write(&["HSET", &whole, &format!("lane.{lane}"), &used.to_string()]);
         }
-        // What a withdrawal takes back stands with the contact.
+        // What a withdrawal takes back is stored with the contact.
         let mut members: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for one in &ledger.counted {
             let (contact, counted) = (one.contact.clone(), one.counted.clone());

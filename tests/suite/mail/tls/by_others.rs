@@ -85,7 +85,7 @@ async fn a_peer_that_is_not_listed_is_told_so() {
     assert!(said.status.success(), "it needs root and the Debian package `iproute2`: {said:?}");
     let (other, rest) = text.split_once("-- listed\n").unwrap();
     let (listed, local) = rest.split_once("-- local\n").unwrap();
-    assert!(other.contains("421 4.7.1 This address may not hand in mail here"), "{text}");
+    assert!(other.contains("421 4.7.1 This address may not submit mail here"), "{text}");
     assert!(listed.contains("220 ") && listed.contains("250 "), "{text}");
     assert!(local.contains("220 ") && local.contains("250 "), "{text}");
 }
