@@ -217,7 +217,7 @@ impl<'a> RestrictionCheck<'a> {
     /// The rules of the domain that also hold for what was decided elsewhere.
     fn check_rules(&mut self) {
         let kind = kind_fault(self.profile(), self.restriction.kind.name());
-        let dates = dates(self.organisation, self.restriction, None);
+        let dates = dates(self.organisation, self.restriction);
         self.add_broken(kind.into_iter().chain(dates));
     }
 

@@ -191,26 +191,6 @@ fn line_length(bytes: &[u8]) -> Option<usize> {
     Some(end + 2)
 }
 
-/// The first bytes of an original, as many as a header block may have.
-///
-/// # Errors
-/// The spooled file could not be read.
-pub fn head_of(original: &Original) -> io::Result<(Vec<u8>, u64)> {
-    match original {
-        Original::Bytes(bytes) => {
-            let head = bytes.get(..MAIL_HEADER_BYTES_MAX.min(bytes.len())).unwrap_or_default();
-            Ok((head.to_vec(), bytes.len() as u64))
-        }
-        Original::File(path) => {
-            let file = std::fs::File::open(path)?;
-            let length = file.metadata()?.len();
-            let mut head = Vec::new();
-            file.take(MAIL_HEADER_BYTES_MAX as u64).read_to_end(&mut head)?;
-            Ok((head, length))
-        }
-    }
-}
-
 /// The digest of a message's content: SHA-256 of its header fields without the trace that servers
 /// add on the way, and its body. Recipients have no part in it. Reads a spooled file, so call it
 /// where blocking is allowed.

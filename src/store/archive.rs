@@ -57,14 +57,6 @@ impl FileArchive {
         Ok(FileArchive { root: folder.to_owned(), identity, temporary: Arc::new(temporary) })
     }
 
-    /// The identity of the archive in a folder, if there is one. Makes nothing.
-    ///
-    /// # Errors
-    /// `Unavailable`: the folder can't be read. `Corrupt`: its identity can't be read.
-    pub fn identity_in(folder: &Path) -> Result<Option<ArchiveIdentity>, StoreError> {
-        identity::read(folder)
-    }
-
     /// Refuses a folder that is no longer the archive: anything written under the mount point of a
     /// share that is away would be found by nobody.
     fn is_there(&self) -> Result<(), StoreError> {

@@ -180,14 +180,6 @@ fn host_of(uri: &Uri) -> Option<HeaderValue> {
     HeaderValue::try_from(uri.authority()?.as_str()).ok()
 }
 
-/// The end-to-end fields that say what a body is, for a request of the gateway's own making.
-pub fn body_fields(from: &HeaderMap) -> HeaderMap {
-    let mut fields = from.clone();
-    strip_hop_by_hop(&mut fields);
-    fields.remove(HOST);
-    fields
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;

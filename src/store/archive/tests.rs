@@ -123,12 +123,12 @@ async fn an_original_changed_on_disk_is_not_handed_out() {
 #[tokio::test]
 async fn an_archive_has_one_identity_and_a_fault_names_it() {
     let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    assert_eq!(FileArchive::identity_in(folder.path()).unwrap(), None);
+    assert_eq!(identity::read(folder.path()).unwrap(), None);
     let archive = FileArchive::open(folder.path()).unwrap();
     let again = FileArchive::open(folder.path()).unwrap();
     let another = FileArchive::open(other.path()).unwrap();
     assert_eq!(archive.identity, again.identity);
-    assert_eq!(FileArchive::identity_in(folder.path()).unwrap().as_ref(), archive.identity());
+    assert_eq!(identity::read(folder.path()).unwrap().as_ref(), archive.identity());
     assert_ne!(archive.identity.id, another.identity.id);
     let reference = archive.keep(&karbon(), "c-1", bytes("ours")).await.unwrap();
     let fault = another.fetch(&karbon(), &reference).await.unwrap_err().to_string();
