@@ -11,6 +11,7 @@ pub mod json;
 pub mod limits;
 pub mod metrics;
 pub mod private;
+pub mod service_manager;
 pub mod shutdown;
 pub mod telemetry;
 pub mod terminal;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinSet;
 
 use super::core::{self, Core};
@@ -27,6 +27,7 @@ use crate::runtime::descriptors;
 use crate::runtime::health::Health;
 use crate::runtime::http_server::{self, Bounds};
 use crate::runtime::limits::DRAIN_WAIT;
+use crate::runtime::service_manager::Sockets;
 use crate::runtime::shutdown::Shutdown;
 use crate::runtime::tls::TlsFault;
 use crate::runtime::tokens::TokenTable;
@@ -75,11 +76,11 @@ pub struct Running {
 }
 
 /// Starts a gateway: store, people, intake, then the listeners, so that nothing is accepted that
-/// can't be decided.
+/// can't be decided. A listener whose socket is among `sockets` uses that one.
 ///
 /// # Errors
 /// [`StartFault`] names the obstacle; nothing is left running.
-pub async fn start(settings: &Settings) -> Result<Running, StartFault> {
+pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running, StartFault> {
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new());
     // Before any listener asks how many connections it may have.
     if let Some(fault) = descriptors::fault(descriptors::raise()) {
@@ -99,9 +100,12 @@ pub async fn start(settings: &Settings) -> Result<Running, StartFault> {
     let mut running =
         Running { addresses: Addresses::default(), shutdown, edges: JoinSet::new(), core };
     let dead_letters = running.start_events(settings, &store, &clock)?;
-    running.start_mail(mail, &out, deliveries, &clock).await?;
-    running.start_contacts(settings, &out, &clock).await?;
-    running.start_staff(settings, &store, &out, &clock, dead_letters).await?;
+    running.start_mail(mail, &out, deliveries, &clock, &mut sockets).await?;
+    running.start_contacts(settings, &out, &clock, &mut sockets).await?;
+    running.start_staff(settings, &store, &out, &clock, (dead_letters, &mut sockets)).await?;
+    for name in sockets.left() {
+        tracing::warn!(name, "a socket of the service manager belongs to no configured listener");
+    }
     Ok(running)
 }
 
@@ -117,6 +121,7 @@ impl Running {
         out: &Outward,
         deliveries: Arc<dyn Deliveries>,
         clock: &Arc<dyn Clock>,
+        sockets: &mut Sockets,
     ) -> Result<(), StartFault> {
         let (Some(mail), Some(relay)) = (mail, &out.relay) else { return Ok(()) };
         let edge = Arc::new(MailEdge::new(
@@ -135,13 +140,13 @@ impl Running {
                 Protocol::Smtp => ("smtp", &mut self.addresses.smtp),
                 Protocol::Lmtp => ("lmtp", &mut self.addresses.lmtp),
             };
-            let bound = bind_mail(what, address, mail.socket_mode, place).await?;
+            let bound = bind_mail(what, address, mail.socket_mode, place, sockets).await?;
             let stopping = self.shutdown.stopping();
             self.edges.spawn(listener::serve(bound, protocol, Arc::clone(&edge), stopping));
         }
         if let Some(address) = &mail.milter {
-            let bound =
-                bind_mail("milter", address, mail.socket_mode, &mut self.addresses.milter).await?;
+            let place = &mut self.addresses.milter;
+            let bound = bind_mail("milter", address, mail.socket_mode, place, sockets).await?;
             self.edges.spawn(milter::serve(bound, edge, self.shutdown.stopping()));
         }
         Ok(())
@@ -152,6 +157,7 @@ impl Running {
         settings: &Settings,
         out: &Outward,
         clock: &Arc<dyn Clock>,
+        sockets: &mut Sockets,
     ) -> Result<(), StartFault> {
         let Some(address) = settings.listen.contacts else { return Ok(()) };
         let tokens =
@@ -170,7 +176,7 @@ impl Running {
             mailer: Arc::clone(&out.mailer),
             clock: Arc::clone(clock),
         })?;
-        let listener = bind("contacts", address).await?;
+        let listener = bind("contacts", address, sockets).await?;
         self.addresses.contacts = listener.local_addr().ok();
         self.edges.spawn(http::serve(listener, edge, self.shutdown.stopping()));
         Ok(())
@@ -192,7 +198,7 @@ impl Running {
         store: &Arc<dyn Store>,
         out: &Outward,
         clock: &Arc<dyn Clock>,
-        dead_letters: Arc<DeadLetterBox>,
+        (dead_letters, sockets): (Arc<DeadLetterBox>, &mut Sockets),
     ) -> Result<(), StartFault> {
         let Some(address) = settings.listen.staff else { return Ok(()) };
         let desk = Desk::new(
@@ -215,7 +221,7 @@ impl Running {
         };
         self.core.followers.spawn(monitor.run(self.shutdown.stopping()));
         let staff = Arc::new(Staff::new(casework, settings.staff.clone(), health, metrics));
-        let listener = bind("staff", address).await?;
+        let listener = bind("staff", address, sockets).await?;
         self.addresses.staff = listener.local_addr().ok();
         let router = staff::router(staff);
         let stopping = self.shutdown.stopping();
@@ -311,20 +317,43 @@ async fn bind_mail(
     address: &Bind,
     socket_mode: u32,
     place: &mut Option<String>,
+    sockets: &mut Sockets,
 ) -> Result<Bound, StartFault> {
-    let bound = listener::bind(address, socket_mode).await.map_err(|cause| StartFault::Bind {
-        what,
-        address: address.to_string(),
-        cause,
-    })?;
+    let bound = match inherited_mail(what, address, sockets) {
+        Ok(Some(bound)) => Ok(bound),
+        Ok(None) => listener::bind(address, socket_mode).await,
+        Err(cause) => Err(cause),
+    };
+    let bound =
+        bound.map_err(|cause| StartFault::Bind { what, address: address.to_string(), cause })?;
     *place = Some(bound.address().unwrap_or_else(|| address.to_string()));
     Ok(bound)
 }
 
-async fn bind(what: &'static str, address: SocketAddr) -> Result<TcpListener, StartFault> {
-    TcpListener::bind(address).await.map_err(|cause| StartFault::Bind {
-        what,
-        address: address.to_string(),
-        cause,
+fn inherited_mail(
+    what: &str,
+    address: &Bind,
+    sockets: &mut Sockets,
+) -> std::io::Result<Option<Bound>> {
+    Ok(match address {
+        Bind::Tcp(_) => sockets.tcp(what)?.map(TcpListener::from_std).transpose()?.map(Bound::Tcp),
+        Bind::Unix(_) => {
+            let socket = sockets.unix(what)?.map(UnixListener::from_std).transpose()?;
+            // The file is the service manager's, and stays.
+            socket.map(|socket| Bound::Unix(socket, None))
+        }
     })
+}
+
+async fn bind(
+    what: &'static str,
+    address: SocketAddr,
+    sockets: &mut Sockets,
+) -> Result<TcpListener, StartFault> {
+    let bound = match sockets.tcp(what) {
+        Ok(Some(socket)) => TcpListener::from_std(socket),
+        Ok(None) => TcpListener::bind(address).await,
+        Err(cause) => Err(cause),
+    };
+    bound.map_err(|cause| StartFault::Bind { what, address: address.to_string(), cause })
 }

@@ -9,6 +9,7 @@ use super::serve::told_to_stop;
 use super::{Fault, Io, Outcome, say};
 use crate::app;
 use crate::config;
+use crate::runtime::service_manager::Sockets;
 use crate::runtime::telemetry;
 use scratch::Scratch;
 use sinks::Sinks;
@@ -28,7 +29,7 @@ pub async fn run(_args: &DemoArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     let loaded = config::load(&scratch.config(), &config::Environment::new())?;
     scratch.import(&loaded.settings).await?;
     let running =
-        app::start(&loaded.settings).await.map_err(|fault| Fault::input(fault.to_string()))?;
+        app::start(&loaded.settings, Sockets::none()).await.map_err(|fault| Fault::input(fault.to_string()))?;
     let stop = told_to_stop()?;
     say(io.out, guide::text(&scratch, &sinks));
     stop.await;

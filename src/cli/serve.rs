@@ -3,12 +3,14 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::pin::pin;
+use std::sync::Arc;
 
 use chrono::Utc;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Fault, Io, Outcome, load, say};
 use crate::app;
+use crate::runtime::service_manager::{Notify, Sockets};
 use crate::runtime::telemetry;
 use crate::store;
 use crate::store::settings::StoreUrl;
@@ -33,18 +35,30 @@ pub async fn run(args: &ServeArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     for warning in loaded.warnings(Utc::now().date_naive()) {
         warn(io.err, format_args!("{warning}"));
     }
-    let running =
-        app::start(&loaded.settings).await.map_err(|fault| Fault::input(fault.to_string()))?;
+    let running = app::start(&loaded.settings, Sockets::inherited())
+        .await
+        .map_err(|fault| Fault::input(fault.to_string()))?;
+    let manager = Notify::from_environment().map(Arc::new);
+    let alive = manager.clone().map(|it| tokio::spawn(async move { it.keep_alive().await }));
     // Before it says that it is ready: from then on somebody may tell it to stop.
     let mut stop = pin!(told_to_stop()?);
     say_where(&running.addresses, io.err);
+    if let Some(manager) = &manager {
+        manager.ready();
+    }
     tokio::select! {
         biased;
         () = &mut stop => {}
         () = say_set_up(&loaded.settings.store, io.err) => stop.await,
     }
     tell(io.err, format_args!("stopping: work in hand is finished first"));
+    if let Some(manager) = &manager {
+        manager.stopping();
+    }
     let in_time = running.stop().await;
+    if let Some(alive) = alive {
+        alive.abort();
+    }
     ignoring.abort();
     Ok(if in_time {
         Outcome::Yes

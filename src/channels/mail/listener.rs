@@ -27,7 +27,8 @@ use crate::runtime::shutdown::Stopping;
 /// A listening socket.
 pub enum Bound {
     Tcp(TcpListener),
-    Unix(UnixListener, SocketFile),
+    /// `None`: the file is somebody else's.
+    Unix(UnixListener, Option<SocketFile>),
 }
 
 /// The file of a listening socket: gone with the listener, unless somebody put another one there.
@@ -59,7 +60,7 @@ pub async fn bind(bind: &Bind, socket_mode: u32) -> std::io::Result<Bound> {
             let listener = UnixListener::bind(path)?;
             let file = SocketFile { path: path.clone(), inode: std::fs::metadata(path)?.ino() };
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(socket_mode))?;
-            Ok(Bound::Unix(listener, file))
+            Ok(Bound::Unix(listener, Some(file)))
         }
     }
 }

@@ -8,6 +8,7 @@ use contact_gateway::config::{self, Environment};
 use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::domain::organisation::OrganisationId;
 use contact_gateway::ports::{AuditTrail, Register, Stamp};
+use contact_gateway::runtime::service_manager::Sockets;
 use contact_gateway::store::embedded::Embedded;
 use tokio::task::JoinSet;
 
@@ -38,7 +39,7 @@ async fn what_was_answered_before_a_stop_is_in_the_trail_after_it() {
     store.put_people(&tuntum, vec![person("P-2", SAM, closed())], stamp, event).await.unwrap();
     store.close();
 
-    let running = app::start(&loaded.settings).await.unwrap();
+    let running = app::start(&loaded.settings, Sockets::none()).await.unwrap();
     let mut in_hand = JoinSet::new();
     for number in 0..CONTACTS {
         let (intake, tuntum) = (Arc::clone(running.intake()), tuntum.clone());

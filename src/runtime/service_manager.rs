@@ -1,0 +1,172 @@
+//! What systemd hands to the process and hears from it: listening sockets (sd_listen_fds(3)), and that the
+//! gateway is ready, alive or stopping (sd_notify(3)). Without a service manager there is nothing of either.
+
+use std::io;
+use std::net::TcpListener;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
+use std::time::Duration;
+
+use listenfd::ListenFd;
+
+/// Listening sockets that were opened before the process started, by name (`FileDescriptorName=`). They
+/// outlive the process, so that no connection is refused while it restarts.
+pub struct Sockets {
+    /// In the order of their descriptors. `None`: taken.
+    names: Vec<Option<String>>,
+    descriptors: ListenFd,
+}
+
+impl Sockets {
+    /// No sockets: every listener opens its own.
+    pub fn none() -> Self {
+        Sockets { names: Vec::new(), descriptors: ListenFd::empty() }
+    }
+
+    /// Those of this process; none if they are for another one.
+    pub fn inherited() -> Self {
+        // Read first: taking the descriptors removes the variables, so that no child takes them again.
+        let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
+        let descriptors = ListenFd::from_env();
+        let names = names.split(':').map(|name| Some(name.to_owned())).take(descriptors.len());
+        Sockets { names: names.collect(), descriptors }
+    }
+
+    /// The TCP socket of a listener, once.
+    ///
+    /// # Errors
+    /// It is a socket of another kind.
+    pub fn tcp(&mut self, listener: &str) -> io::Result<Option<TcpListener>> {
+        let Some(index) = self.taken(listener) else { return Ok(None) };
+        let Some(socket) = self.descriptors.take_tcp_listener(index)? else { return Ok(None) };
+        socket.set_nonblocking(true)?;
+        Ok(Some(socket))
+    }
+
+    /// The same of a socket file.
+    ///
+    /// # Errors
+    /// It is a socket of another kind.
+    pub fn unix(&mut self, listener: &str) -> io::Result<Option<UnixListener>> {
+        let Some(index) = self.taken(listener) else { return Ok(None) };
+        let Some(socket) = self.descriptors.take_unix_listener(index)? else { return Ok(None) };
+        socket.set_nonblocking(true)?;
+        Ok(Some(socket))
+    }
+
+    fn taken(&mut self, listener: &str) -> Option<usize> {
+        let mut places = self.names.iter_mut().enumerate();
+        let (index, name) = places.find(|(_, name)| name.as_deref() == Some(listener))?;
+        *name = None;
+        Some(index)
+    }
+
+    /// Sockets that no listener took: connections to them would wait for ever.
+    pub fn left(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().filter_map(|name| name.as_deref())
+    }
+}
+
+/// Where the service manager hears how the process does.
+pub struct Notify {
+    socket: UnixDatagram,
+    /// How often it must hear of a process that is alive.
+    watchdog: Option<Duration>,
+}
+
+impl Notify {
+    /// `None`: nobody asks.
+    pub fn from_environment() -> Option<Self> {
+        let address = std::env::var("NOTIFY_SOCKET").ok()?;
+        let is_ours = std::env::var("WATCHDOG_PID")
+            .map_or(true, |pid| pid.parse() == Ok(std::process::id()));
+        let watchdog = std::env::var("WATCHDOG_USEC").ok().filter(|_| is_ours);
+        let watchdog = watchdog.and_then(|every| every.parse().ok()).map(Duration::from_micros);
+        Notify::to(&address, watchdog).ok()
+    }
+
+    fn to(address: &str, watchdog: Option<Duration>) -> io::Result<Self> {
+        // `@` stands for the abstract namespace (unix(7)).
+        let address = match address.strip_prefix('@') {
+            Some(name) => SocketAddr::from_abstract_name(name)?,
+            None => SocketAddr::from_pathname(address)?,
+        };
+        let socket = UnixDatagram::unbound()?;
+        socket.set_nonblocking(true)?;
+        socket.connect_addr(&address)?;
+        Ok(Notify { socket, watchdog })
+    }
+
+    /// Listeners are open, and what was known is loaded or being waited for.
+    pub fn ready(&self) {
+        self.say("READY=1");
+    }
+
+    /// Work in hand is being finished.
+    pub fn stopping(&self) {
+        self.say("STOPPING=1");
+    }
+
+    /// Says that the process is alive, twice within the time in which it must. Runs among all other
+    /// tasks: a runtime that no longer gets round to it is stuck, and the manager restarts it.
+    pub async fn keep_alive(&self) {
+        let Some(every) = self.watchdog else { return };
+        loop {
+            tokio::time::sleep(every / 2).await;
+            self.say("WATCHDOG=1");
+        }
+    }
+
+    /// A manager that does not listen is not the gateway's fault.
+    fn say(&self, state: &str) {
+        if let Err(error) = self.socket.send(state.as_bytes()) {
+            tracing::warn!(%error, state, "the service manager could not be notified");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(socket: &UnixDatagram) -> String {
+        let mut text = [0; 64];
+        let length = socket.recv(&mut text).unwrap();
+        String::from_utf8_lossy(&text[..length]).into_owned()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_manager_hears_ready_alive_and_stopping() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify");
+        let manager = UnixDatagram::bind(&path).unwrap();
+        let notify = Notify::to(path.to_str().unwrap(), Some(Duration::from_secs(10))).unwrap();
+        notify.ready();
+        assert_eq!(heard(&manager), "READY=1");
+        let alive = tokio::time::timeout(Duration::from_secs(11), notify.keep_alive()).await;
+        assert!(alive.is_err());
+        assert_eq!((heard(&manager), heard(&manager)), ("WATCHDOG=1".into(), "WATCHDOG=1".into()));
+        notify.stopping();
+        assert_eq!(heard(&manager), "STOPPING=1");
+    }
+
+    #[test]
+    fn an_address_may_be_abstract() {
+        let name = format!("contact-gateway-{}", std::process::id());
+        let address = SocketAddr::from_abstract_name(&name).unwrap();
+        let manager = UnixDatagram::bind_addr(&address).unwrap();
+        Notify::to(&format!("@{name}"), None).unwrap().ready();
+        assert_eq!(heard(&manager), "READY=1");
+    }
+
+    #[test]
+    fn a_socket_without_a_listener_is_left() {
+        let mut sockets = Sockets {
+            names: vec![Some("staff".to_owned()), Some("other".to_owned())],
+            descriptors: ListenFd::empty(),
+        };
+        assert!(sockets.tcp("staff").unwrap().is_none());
+        assert!(sockets.unix("contacts").unwrap().is_none());
+        assert_eq!(sockets.left().collect::<Vec<_>>(), ["other"]);
+    }
+}

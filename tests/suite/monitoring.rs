@@ -1,0 +1,104 @@
+//! Alerts and the dashboard ask for metrics and labels that there are.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use contact_gateway::runtime::metrics::{
+    ContactLabels, EventLabels, FlagLabels, LaneLabels, ListenerLabels, MailLabels, Metrics,
+    NoticeLabels, OrganisationLabels, PartLabels, QueueLabels, RequestLabels,
+};
+
+const PREFIX: &str = "contact_gateway_";
+
+/// The text with one of everything.
+fn exposed() -> String {
+    let metrics = Metrics::new();
+    let organisation = || "karbon".to_owned();
+    metrics.part("store", true);
+    let contact = ContactLabels {
+        organisation: organisation(),
+        channel: "email",
+        disposition: "limit",
+        mode: "enforce",
+    };
+    metrics.contacts.get_or_create(&contact).inc();
+    let lane = LaneLabels { organisation: organisation(), lane: "emergency" };
+    metrics.safeguards.get_or_create(&lane).inc();
+    let flag = FlagLabels { organisation: organisation(), flag: "unread".to_owned() };
+    metrics.flags.get_or_create(&flag).inc();
+    let notice = NoticeLabels { organisation: organisation(), channel: "email", result: "sent" };
+    metrics.notices.get_or_create(&notice).inc();
+    metrics.mail_events.get_or_create(&MailLabels { event: "unread" }).inc();
+    let of = OrganisationLabels { organisation: organisation() };
+    metrics.store_behind.get_or_create(&of).set(0);
+    metrics.part_up.get_or_create(&PartLabels { part: "store" }).set(1);
+    let queue = QueueLabels { organisation: organisation(), queue: "limited".to_owned() };
+    metrics.queue_waiting.get_or_create(&queue).set(1);
+    metrics.queue_oldest_seconds.get_or_create(&queue).set(1);
+    metrics.sessions.get_or_create(&ListenerLabels { listener: "smtp" }).set(1);
+    let request =
+        RequestLabels { organisation: organisation(), route: "/metrics".to_owned(), status: 200 };
+    metrics.requests.get_or_create(&request).inc();
+    let event =
+        EventLabels { organisation: organisation(), receiver: "crm".to_owned(), result: "taken" };
+    metrics.events.get_or_create(&event).inc();
+    metrics.text_for("karbon")
+}
+
+/// Each `contact_gateway_NAME{LABELS}` of a text: the name, and the names of its labels.
+fn asked(text: &str) -> Vec<(String, Vec<String>)> {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.match_indices(PREFIX)
+        .map(|(at, _)| {
+            let rest = &text[at..];
+            let (name, rest) = rest.split_at(rest.find(|c| !word(c)).unwrap_or(rest.len()));
+            let labels = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'));
+            let labels = labels.map_or("", |(labels, _)| labels);
+            // Values may hold commas and braces, and no quoted `=`.
+            let pieces: Vec<&str> = labels.split('=').collect();
+            let names = pieces.iter().take(pieces.len().saturating_sub(1)).map(|piece| {
+                piece.rsplit(|c| !word(c)).find(|word| !word.is_empty()).unwrap().to_owned()
+            });
+            (name.to_owned(), names.collect())
+        })
+        .collect()
+}
+
+fn file(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/monitoring").join(name);
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn alerts_and_dashboard_ask_for_metrics_that_there_are() {
+    let exposed = asked(&exposed());
+    // What Prometheus itself adds.
+    let always: BTreeSet<&str> = ["instance", "job", "le"].into();
+    let alerts = file("alerts.yml");
+    let dashboard: serde_json::Value = serde_json::from_str(&file("dashboard.json")).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let targets = panels.iter().filter_map(|panel| panel["targets"].as_array()).flatten();
+    let expressions: Vec<&str> = targets.map(|target| target["expr"].as_str().unwrap()).collect();
+    assert!(expressions.len() >= 15, "the dashboard lost its panels");
+    let mut used = asked(&alerts);
+    assert!(used.len() >= 10, "the alerts lost their expressions");
+    used.extend(expressions.iter().flat_map(|expression| asked(expression)));
+    for (name, labels) in &used {
+        let there: Vec<_> = exposed.iter().filter(|(exposed, _)| exposed == name).collect();
+        assert!(!there.is_empty(), "there is no metric {name}");
+        for label in labels {
+            let is_there = always.contains(label.as_str())
+                || there.iter().any(|(_, labels)| labels.contains(label));
+            assert!(is_there, "{name} has no label {label}");
+        }
+    }
+    // Everything that is counted can be seen.
+    let shown: BTreeSet<&String> = used.iter().map(|(name, _)| name).collect();
+    let families = exposed.iter().map(|(name, _)| name).filter(|name| {
+        let histogram = ["_sum", "_count", "_created"].iter().any(|end| name.ends_with(end));
+        !histogram && exposed.iter().any(|(other, labels)| other == *name && !labels.is_empty())
+    });
+    for name in families {
+        assert!(shown.contains(name), "{name} is on neither alert nor dashboard");
+    }
+}
