@@ -22,6 +22,7 @@ use contact_gateway::domain::contact::Contact;
 use contact_gateway::domain::decision::Disposition;
 use contact_gateway::domain::organisation::OrganisationId;
 use contact_gateway::intake::{Inbound, Intake};
+use contact_gateway::runtime::service_manager::Sockets;
 use contact_gateway::runtime::tokens::{hex, sha256};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -68,7 +69,7 @@ async fn gateway(folder: &Path, store: &str) -> Running {
     let file = folder.join("gateway.toml");
     std::fs::write(&file, config).unwrap();
     let loaded = config::load(&file, &Environment::new()).unwrap_or_else(|f| panic!("{f}"));
-    app::start(&loaded.settings).await.unwrap()
+    app::start(&loaded.settings, Sockets::none()).await.unwrap()
 }
 
 /// As a patient program does: again where the store is busy. How often it was.

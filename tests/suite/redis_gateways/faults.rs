@@ -11,6 +11,7 @@ use contact_gateway::app;
 use contact_gateway::config::{self, Environment};
 use contact_gateway::intake::{Inbound, Intake};
 use contact_gateway::ports::Original;
+use contact_gateway::runtime::service_manager::Sockets;
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -178,7 +179,9 @@ async fn a_run_through_all_that_redis_can_do_is_whole_and_fair_afterwards() {
     place.store_at(&format!("redis://127.0.0.1:{}", relay.port));
     place.import(&people());
     let settings = config::load(&place.config(), &Environment::new());
-    let gateway = app::start(&settings.unwrap_or_else(|f| panic!("{f}")).settings).await.unwrap();
+    let gateway = app::start(&settings.unwrap_or_else(|f| panic!("{f}")).settings, Sockets::none())
+        .await
+        .unwrap();
     let run = Arc::new(Run {
         intake: Arc::clone(gateway.intake()),
         sent: AtomicUsize::default(),
