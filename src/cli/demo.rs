@@ -28,8 +28,9 @@ pub async fn run(_args: &DemoArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     let scratch = Scratch::make(&sinks).map_err(Fault::internal)?;
     let loaded = config::load(&scratch.config(), &config::Environment::new())?;
     scratch.import(&loaded.settings).await?;
-    let running =
-        app::start(&loaded.settings, Sockets::none()).await.map_err(|fault| Fault::input(fault.to_string()))?;
+    let running = app::start(&loaded.settings, Sockets::none())
+        .await
+        .map_err(|fault| Fault::input(fault.to_string()))?;
     let stop = told_to_stop()?;
     say(io.out, guide::text(&scratch, &sinks));
     stop.await;

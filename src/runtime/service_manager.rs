@@ -78,8 +78,8 @@ impl Notify {
     /// `None`: nobody asks.
     pub fn from_environment() -> Option<Self> {
         let address = std::env::var("NOTIFY_SOCKET").ok()?;
-        let is_ours = std::env::var("WATCHDOG_PID")
-            .map_or(true, |pid| pid.parse() == Ok(std::process::id()));
+        let is_ours =
+            std::env::var("WATCHDOG_PID").map_or(true, |pid| pid.parse() == Ok(std::process::id()));
         let watchdog = std::env::var("WATCHDOG_USEC").ok().filter(|_| is_ours);
         let watchdog = watchdog.and_then(|every| every.parse().ok()).map(Duration::from_micros);
         Notify::to(&address, watchdog).ok()
