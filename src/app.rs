@@ -3,6 +3,7 @@
 
 mod core;
 mod events;
+mod keeper;
 mod monitor;
 mod outward;
 mod running;

@@ -4,13 +4,18 @@
 //! way in, and is what the staff listener works with. The command line needs only a desk.
 
 pub mod accept;
+mod again;
 pub mod audit;
+pub mod case;
 pub mod case_replay;
 pub mod contacts;
 pub mod dead_letters;
+pub mod diary;
 pub mod expected;
 pub mod fault;
+mod follow;
 pub mod import;
+pub mod keeper;
 pub mod not_theirs;
 pub mod people;
 pub mod person_check;
@@ -26,10 +31,12 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 
 use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::profile::Role;
 use crate::ports::dead_letters::DeadLetters;
 use crate::ports::{Archive, Clock, Decide, Release, Stamp, Store};
 use crate::runtime::limits::PAGES_AT_ONCE_MAX;
 
+use self::case::StaffList;
 pub use fault::Fault;
 
 /// What the staff verbs need of the outside.
@@ -38,6 +45,8 @@ pub struct Desk {
     archive: Arc<dyn Archive>,
     release: Arc<dyn Release>,
     clock: Arc<dyn Clock>,
+    /// Held while the audit trail is followed: requests need not do it side by side.
+    following: tokio::sync::Mutex<()>,
     /// Items whose release this gateway is carrying out.
     releasing: Mutex<HashSet<(OrganisationId, String)>>,
     /// Lists of items that may be made at once.
@@ -56,6 +65,7 @@ impl Desk {
             archive,
             release,
             clock,
+            following: tokio::sync::Mutex::new(()),
             releasing: Mutex::new(HashSet::new()),
             pages: Semaphore::new(PAGES_AT_ONCE_MAX),
         }
@@ -93,6 +103,8 @@ pub struct Casework {
     pub desk: Desk,
     decide: Arc<dyn Decide>,
     organisations: BTreeMap<OrganisationId, Arc<Organisation>>,
+    /// Everybody who may be named in a step, by organisation.
+    staff: BTreeMap<OrganisationId, StaffList>,
     /// `None`: no events are sent.
     dead_letters: Option<Arc<dyn DeadLetters>>,
 }
@@ -107,12 +119,23 @@ impl Casework {
             .into_iter()
             .map(|organisation| (organisation.id.clone(), organisation))
             .collect();
-        Casework { desk, decide, organisations, dead_letters: None }
+        Casework { desk, decide, organisations, staff: BTreeMap::new(), dead_letters: None }
     }
 
     /// With the events that receivers did not take.
     pub fn with_dead_letters(self, dead_letters: Arc<dyn DeadLetters>) -> Self {
         Casework { dead_letters: Some(dead_letters), ..self }
+    }
+
+    /// With everybody who may be named in a step, by organisation, name and role.
+    pub fn with_staff(
+        mut self,
+        staff: impl IntoIterator<Item = (OrganisationId, String, Role)>,
+    ) -> Self {
+        for (organisation, name, role) in staff {
+            self.staff.entry(organisation).or_default().insert(name, role);
+        }
+        self
     }
 
     /// The time by the gateway's own clock.

@@ -43,3 +43,4 @@ pub mod restriction;
 pub mod roster;
 pub mod safeguard;
 pub mod sender;
+pub mod tally;

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod auth;
+pub mod permit;
 pub mod problem;
 pub mod request;
 pub mod router;
@@ -19,13 +20,14 @@ use crate::runtime::metrics::Metrics;
 use crate::runtime::tokens::TokenTable;
 
 use self::auth::SignInFailures;
+use self::permit::Office;
 use self::settings::StaffMember;
 
 pub use router::router;
 
 /// What the handlers work with. Made once by `app`.
 pub struct Staff {
-    pub(crate) casework: Casework,
+    office: Office,
     pub(crate) health: Health,
     pub(crate) metrics: Arc<Metrics>,
     tokens: TokenTable<Arc<StaffMember>>,
@@ -40,8 +42,12 @@ impl Staff {
         health: Health,
         metrics: Arc<Metrics>,
     ) -> Self {
+        let named = members
+            .iter()
+            .map(|one| (one.organisation.clone(), one.name.clone(), one.role.clone()));
+        let office = Office::new(casework.with_staff(named));
         let by_digest = members.into_iter().map(|one| (one.token_sha256, Arc::new(one)));
         let tokens = TokenTable::new(by_digest);
-        Staff { casework, health, metrics, tokens, failures: SignInFailures::new() }
+        Staff { office, health, metrics, tokens, failures: SignInFailures::new() }
     }
 }

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::core::{self, Core};
 use super::events;
+use super::keeper;
 use super::monitor::Monitor;
 use super::outward::{self, Outward};
 use crate::casework::{Casework, Desk};
@@ -106,6 +107,9 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
     for name in sockets.left() {
         tracing::warn!(name, "a socket of the service manager belongs to no configured listener");
     }
+    let desk = running.desk(&store, &out, &clock);
+    let keeping = keeper::keep(desk, settings.organisations.clone(), running.shutdown.stopping());
+    running.core.followers.spawn(keeping);
     Ok(running)
 }
 
@@ -201,12 +205,7 @@ impl Running {
         (dead_letters, sockets): (Arc<DeadLetterBox>, &mut Sockets),
     ) -> Result<(), StartFault> {
         let Some(address) = settings.listen.staff else { return Ok(()) };
-        let desk = Desk::new(
-            Arc::clone(store),
-            Arc::clone(&self.core.archive),
-            Arc::clone(&out.release),
-            Arc::clone(clock),
-        );
+        let desk = self.desk(store, out, clock);
         let decide = Arc::clone(&self.core.intake) as Arc<dyn Decide>;
         let casework = Casework::new(desk, decide, settings.organisations.iter().cloned())
             .with_dead_letters(dead_letters);
@@ -227,6 +226,15 @@ impl Running {
         let stopping = self.shutdown.stopping();
         self.edges.spawn(http_server::serve(listener, router, Bounds::of("staff"), stopping));
         Ok(())
+    }
+
+    fn desk(&self, store: &Arc<dyn Store>, out: &Outward, clock: &Arc<dyn Clock>) -> Desk {
+        Desk::new(
+            Arc::clone(store),
+            Arc::clone(&self.core.archive),
+            Arc::clone(&out.release),
+            Arc::clone(clock),
+        )
     }
 
     /// Ready is: the people are known, the store answers and is what it was known to be, the server

@@ -12,12 +12,14 @@ use crate::domain::case::anchors::day;
 use crate::domain::case::lifecycle::{Effect, Step, step};
 use crate::domain::case::{Broken, CaseFile};
 use crate::domain::contact::Contact;
+use crate::domain::decide::Verdict;
 use crate::domain::decision::{Decision, Disposition};
 use crate::domain::diary::{self, Case, Entry};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
 use crate::domain::profile::Role;
-use crate::domain::report::{ContactTally, Period, figures};
+use crate::domain::report::{Period, figures};
+use crate::domain::tally::{Contacted, DayTally};
 
 /// Cases of one organisation in memory.
 pub struct CaseReplay {
@@ -29,7 +31,9 @@ pub struct CaseReplay {
     /// What was limited or filed, in order, with the restrictions because of which.
     held: Vec<Held>,
     released: BTreeSet<String>,
-    tallies: Vec<ContactTally>,
+    /// Contacts that are in the tallies.
+    counted: BTreeSet<String>,
+    tallies: BTreeMap<NaiveDate, DayTally>,
 }
 
 struct Held {
@@ -74,7 +78,8 @@ impl CaseReplay {
             contacts,
             held: Vec::new(),
             released: BTreeSet::new(),
-            tallies: Vec::new(),
+            counted: BTreeSet::new(),
+            tallies: BTreeMap::new(),
         }
     }
 
@@ -146,18 +151,12 @@ impl CaseReplay {
 
     /// Decides the next contact.
     pub fn contact(&mut self, contact: &Contact) -> Decision {
-        let decision = self.contacts.decide(contact).decision;
-        if self.tallies.iter().any(|one| one.contact == contact.id) {
+        let Verdict { decision, audit, .. } = self.contacts.decide(contact);
+        if !self.counted.insert(contact.id.clone()) {
             return decision;
         }
-        let lane = |code: &str| code.strip_prefix("safeguard.").map(str::to_owned);
-        self.tallies.push(ContactTally {
-            contact: contact.id.clone(),
-            at: contact.at,
-            channel: contact.channel,
-            disposition: decision.disposition,
-            lanes: decision.reasons.iter().filter_map(|reason| lane(&reason.code)).collect(),
-        });
+        let on = day(&self.organisation.profile, contact.at);
+        self.tallies.entry(on).or_insert_with(|| DayTally::of(on)).add(&Contacted::of(&audit));
         if matches!(decision.disposition, Disposition::Limit | Disposition::File) {
             let because_of =
                 decision.reasons.iter().filter_map(|reason| reason.restriction.clone()).collect();
@@ -200,6 +199,7 @@ impl CaseReplay {
     pub fn figures(&self, from: NaiveDate, to: NaiveDate, at: DateTime<Utc>) -> Map<String, Value> {
         let profile = &self.organisation.profile;
         let cases: Vec<Case<'_>> = self.cases().collect();
-        figures(&cases, &self.tallies, profile, Period { from, to, today: day(profile, at) })
+        let tallies: Vec<DayTally> = self.tallies.values().cloned().collect();
+        figures(&cases, &tallies, profile, Period { from, to, today: day(profile, at) })
     }
 }

@@ -1,6 +1,7 @@
 //! Why a staff verb was not carried out.
 
 use crate::domain::audit::EndedRestriction;
+use crate::domain::case::Broken;
 use crate::domain::queue::ItemFault;
 use crate::ports::{OriginalFault, OriginalTrouble, StoreError};
 
@@ -40,6 +41,15 @@ pub enum Fault {
     /// What was given leaves out restrictions that hold.
     #[error("it leaves out {} restriction(s) that hold", .0.len())]
     WouldEnd(Vec<EndedRestriction>),
+    /// A step breaks something: all of it.
+    #[error("the step breaks {} rule(s)", .0.len())]
+    Broken(Vec<Broken>),
+    /// Somebody took a step on the case meanwhile.
+    #[error("the case file is at version {now} now")]
+    VersionChanged { now: u64 },
+    /// A step is needed for what was to be written.
+    #[error("{what}; take the step `{step}`")]
+    StepNeeded { what: String, step: &'static str },
     /// What was given can't be taken as it is.
     #[error("{0}")]
     Refused(String),
@@ -72,6 +82,9 @@ impl Fault {
             | Fault::OriginalMissing(_)
             | Fault::OriginalAltered(_)
             | Fault::WouldEnd(_)
+            | Fault::Broken(_)
+            | Fault::VersionChanged { .. }
+            | Fault::StepNeeded { .. }
             | Fault::Refused(_) => false,
         }
     }

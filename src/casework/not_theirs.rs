@@ -4,17 +4,15 @@
 //! It is taken off the person's record, what it counted is given back, and what was limited since, which
 //! might not have been without it, is decided again.
 
+use std::sync::Arc;
+
+use super::again::Why;
 use super::{Casework, Desk, Fault};
 use crate::domain::audit::AuditEvent;
-use crate::domain::contact::{Contact, SenderIdentifier};
 use crate::domain::decision::Disposition;
-use crate::domain::identifier::Assurance;
-use crate::domain::organisation::OrganisationId;
-use crate::domain::person::Person;
-use crate::domain::queue::{self, ItemAction, QueueItem};
-use crate::ports::ItemFilter;
-use crate::runtime::limits::{DECIDED_AGAIN_MAX, ITEM_TRIES_MAX, PAGE_ITEMS_MAX};
-use crate::runtime::tokens::sha256;
+use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::queue::{self, QueueItem};
+use crate::runtime::limits::{DECIDED_AGAIN_MAX, ITEM_TRIES_MAX};
 
 /// The verb's name on the audit trail.
 const NOT_THEIRS: &str = "not-theirs";
@@ -42,65 +40,50 @@ impl Casework {
     /// [`Fault::NotFound`]: no such contact was decided. [`Fault::Refused`]: it is on nobody's record.
     pub async fn not_theirs(
         &self,
-        organisation: &OrganisationId,
+        organisation: &Arc<Organisation>,
         contact: &str,
         by: &str,
     ) -> Result<NotTheirs, Fault> {
         let desk = &self.desk;
-        let recorded = desk.store.recorded(organisation, contact).await?;
+        let id = &organisation.id;
+        let recorded = desk.store.recorded(id, contact).await?;
         let (decision, _) = recorded.ok_or(Fault::NotFound("contact"))?;
         let Some(person) = decision.person else {
             return Err(Fault::Refused("the contact is on nobody's record".to_owned()));
         };
-        desk.store.uncount(organisation, contact).await?;
-        desk.disown(organisation, contact, by).await?;
-        let decided_again = self.decide_again(organisation, &person, contact, by).await?;
+        desk.store.uncount(id, contact).await?;
+        desk.disown(id, contact, by).await?;
+        let decided_again = self.limited_again(organisation, &person, contact, by).await?;
         Ok(NotTheirs { contact: contact.to_owned(), person, decided_again })
     }
 
     /// Decides again what was limited by a count, oldest first.
-    async fn decide_again(
+    async fn limited_again(
         &self,
-        organisation: &OrganisationId,
+        organisation: &Arc<Organisation>,
         person: &str,
         contact: &str,
         by: &str,
     ) -> Result<Vec<DecidedAgain>, Fault> {
-        let Some(person) = self.desk.store.person(organisation, person).await? else {
+        let desk = &self.desk;
+        let Some(person) = desk.store.person(&organisation.id, person).await? else {
             return Ok(Vec::new());
         };
-        let Some(from) = own_identifier(&person) else { return Ok(Vec::new()) };
-        let limited = self.desk.limited_by_count(organisation, &person.id, contact).await?;
+        let by_count = |item: &QueueItem| {
+            item.contact != contact
+                && item.reasons.iter().any(|reason| reason.code == "contact_quota.over")
+        };
+        let limited = desk
+            .held_items(organisation, &[queue::LIMITED], &person.id, DECIDED_AGAIN_MAX, by_count)
+            .await?;
+        let why = Why { text: "Decided again, since a contact was not theirs", by };
         let mut again = Vec::new();
         for item in limited {
-            if let Some(disposition) = self.item_again(organisation, &item, &from, by).await? {
-                again.push(DecidedAgain { item: item.id, disposition });
-            }
+            let disposition = desk.pass_if_it_may(organisation, &person, &item, why).await?;
+            again
+                .extend(disposition.map(|disposition| DecidedAgain { item: item.id, disposition }));
         }
         Ok(again)
-    }
-
-    /// Decides one item again; `None`: it stays limited.
-    async fn item_again(
-        &self,
-        organisation: &OrganisationId,
-        item: &QueueItem,
-        from: &SenderIdentifier,
-        by: &str,
-    ) -> Result<Option<Disposition>, Fault> {
-        let contact = contact_again(item, from.clone());
-        // Asked first, so that what stays limited makes no second item and no second notice.
-        let preview = self.preview_contact(organisation, contact.clone()).await?;
-        if !is_admitted(preview.disposition) {
-            return Ok(None);
-        }
-        let digest = sha256(contact.id.as_bytes());
-        let decision = self.record_contact(organisation, contact, digest).await?;
-        if !is_admitted(decision.disposition) {
-            return Ok(None);
-        }
-        self.desk.carry_out(organisation, item, decision.disposition, by).await?;
-        Ok(Some(decision.disposition))
     }
 }
 
@@ -129,132 +112,5 @@ impl Desk {
             }
         }
         Err(Fault::Contended)
-    }
-
-    /// A person's items that wait because a count was used up, the oldest first.
-    async fn limited_by_count(
-        &self,
-        organisation: &OrganisationId,
-        person: &str,
-        contact: &str,
-    ) -> Result<Vec<QueueItem>, Fault> {
-        let mut found: Vec<QueueItem> = Vec::new();
-        let mut after = None;
-        loop {
-            let filter = ItemFilter { states: Vec::new(), after, limit: PAGE_ITEMS_MAX };
-            let page = self.store.items(organisation, queue::LIMITED, filter).await?;
-            let is_last = page.len() < PAGE_ITEMS_MAX;
-            after = page.last().map(|item| item.id.clone());
-            found.extend(page.into_iter().filter(|item| {
-                item.person.as_deref() == Some(person)
-                    && item.contact != contact
-                    && item.reasons.iter().any(|reason| reason.code == "contact_quota.over")
-            }));
-            if is_last || after.is_none() || found.len() >= DECIDED_AGAIN_MAX {
-                found.truncate(DECIDED_AGAIN_MAX);
-                return Ok(found);
-            }
-        }
-    }
-
-    /// What was limited is admitted now: it goes where it was going. Where nothing of it was kept, or it
-    /// can't be handed on, the item stays and says what was decided.
-    async fn carry_out(
-        &self,
-        organisation: &OrganisationId,
-        item: &QueueItem,
-        disposition: Disposition,
-        by: &str,
-    ) -> Result<(), Fault> {
-        let why = match disposition {
-            Disposition::Deliver => "within the limit",
-            Disposition::Route | Disposition::Limit | Disposition::File => {
-                "on the queue of the point of contact"
-            }
-        };
-        let note =
-            ItemAction::Note(format!("Decided again, since a contact was not theirs: {why}."));
-        self.work_item(organisation, &item.queue, &item.id, note, by).await?;
-        let action = match disposition {
-            Disposition::Deliver if item.archived.is_some() => ItemAction::Release,
-            Disposition::Route => {
-                self.hand_on_original(organisation, item, by).await?;
-                ItemAction::Close
-            }
-            Disposition::Deliver | Disposition::Limit | Disposition::File => return Ok(()),
-        };
-        match self.work_item(organisation, &item.queue, &item.id, action, by).await {
-            // Somebody else holds it, or its delivery failed for now: the item says so.
-            Ok(_) | Err(Fault::Item(_) | Fault::Delivery(_) | Fault::ReleaseUnderWay) => Ok(()),
-            Err(fault) => Err(fault),
-        }
-    }
-
-    /// The item that the contact has now, on the queue of its point of contact, has the original.
-    async fn hand_on_original(
-        &self,
-        organisation: &OrganisationId,
-        item: &QueueItem,
-        by: &str,
-    ) -> Result<(), Fault> {
-        let id = again(&item.contact);
-        for _ in 0..ITEM_TRIES_MAX {
-            let Some(was) = self.store.item(organisation, &id).await? else { return Ok(()) };
-            let now = QueueItem { archived: item.archived.clone(), ..was.clone() };
-            if now == was {
-                return Ok(());
-            }
-            let event = AuditEvent::Item { item: id.clone(), action: NOT_THEIRS.to_owned() };
-            if self.store.replace_item(organisation, &was, &now, self.stamp(by), event).await? {
-                return Ok(());
-            }
-        }
-        Err(Fault::Contended)
-    }
-}
-
-/// The id of a contact that is decided again.
-fn again(contact: &str) -> String {
-    format!("{contact}-again")
-}
-
-const fn is_admitted(disposition: Disposition) -> bool {
-    matches!(disposition, Disposition::Deliver | Disposition::Route)
-}
-
-/// An identifier that only this person has.
-fn own_identifier(person: &Person) -> Option<SenderIdentifier> {
-    let own = person.identifiers.iter().find(|one| !one.shared)?;
-    Some(SenderIdentifier {
-        kind: own.kind,
-        value: own.value.clone(),
-        assurance: Assurance::Proven,
-    })
-}
-
-/// The contact of an item, as far as the item has it. The recorded decision belongs to its own id; this
-/// one follows it.
-fn contact_again(item: &QueueItem, from: SenderIdentifier) -> Contact {
-    Contact {
-        id: again(&item.contact),
-        channel: item.channel,
-        at: item.at,
-        from: vec![from],
-        to: item.original_to.clone(),
-        subject: item.subject.clone(),
-        text: item.text.clone(),
-        issue: None,
-        thread: Vec::new(),
-        attachments: Vec::new(),
-        automatic: false,
-        invited: false,
-        message_id: None,
-        call_id: None,
-        ambiguous: false,
-        unread: false,
-        obscure: None,
-        unanswerable: true,
-        notified_apart: false,
-        lane: None,
     }
 }

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use crate::domain::audit::AuditEvent;
+use crate::domain::case::CaseFile;
+use crate::domain::case::elsewhere::step_for;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::person::Person;
 use crate::ports::documents::{Batch, WriteFault};
 use crate::runtime::limits::{PAGE_ITEMS_MAX, PERSON_TRIES_MAX};
 
+use super::case::record::CASE;
 use super::expected::Expected;
 use super::person_check::{faults_of_change, normalised};
 use super::{Desk, Fault};
@@ -107,12 +110,33 @@ impl Desk {
         if before.as_deref() == Some(&person) {
             return Ok(Some(written));
         }
+        if let Some(before) = &before {
+            self.must_need_no_step(organisation, before, &person).await?;
+        }
         let event = AuditEvent::PersonChanged { person: person.id.clone() };
         let batch = Batch::new(self.stamp(by)).person(before, person).audit(event);
         match self.store.write(&organisation.id, batch).await {
             Ok(()) => Ok(Some(written)),
             Err(WriteFault::Conflict(_)) => Ok(None),
             Err(WriteFault::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// Refuses what only a step of the case does.
+    async fn must_need_no_step(
+        &self,
+        organisation: &Organisation,
+        before: &Person,
+        after: &Person,
+    ) -> Result<(), Fault> {
+        if before.restrictions == after.restrictions {
+            return Ok(());
+        }
+        let stored = self.store.document(&organisation.id, CASE, &before.id).await?;
+        let file = stored.map(|document| document.read::<CaseFile>()).transpose()?;
+        match step_for(before, after, file.as_ref()) {
+            Some((what, step)) => Err(Fault::StepNeeded { what, step }),
+            None => Ok(()),
         }
     }
 }

@@ -1,7 +1,6 @@
-//! A person's restrictions: which hold now, adding one, replacing one.
+//! A person's restrictions: which hold now, adding one that was decided elsewhere, replacing one.
 //!
-//! Lifting or quashing is a replacement with that status: it takes effect at once, on every
-//! gateway.
+//! Only a step of the case changes a status, or what was decided here.
 
 use std::sync::Arc;
 

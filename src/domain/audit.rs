@@ -1,5 +1,7 @@
 //! Audit entries: what was decided or done, on which facts, by which rule or person.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -28,9 +30,33 @@ pub enum AuditEvent {
     Released { item: String },
     /// A person's record was changed.
     PersonChanged { person: String },
+    /// A step of a person's case was taken.
+    Step(StepEntry),
+    /// Somebody was reminded of what falls due, or told that a way of contact closed.
+    Reminded { what: String, about: String, person: Option<String>, state: String },
     /// An operator took a store as it is that was behind: with so many entries, where so many were
     /// known.
     StoreAccepted { known: u64, found: u64 },
+}
+
+/// The auditor's view of a step. Ids and codes: what was written stays in the case file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepEntry {
+    pub act: String,
+    pub person: String,
+    /// The version of the case file after it.
+    pub version: u64,
+    /// The id of what it made, or else of what it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restriction: Option<String>,
+    /// The clause of the policy by which it was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clause: Option<String>,
+    /// Ground, severity, kind, outcome and the like, by their names in the step.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, String>,
 }
 
 /// A restriction that was ended, by the ids of it and its person.

@@ -7,6 +7,7 @@ pub mod act;
 pub mod anchors;
 pub mod appeal;
 pub mod conduct;
+pub mod elsewhere;
 mod guard;
 pub mod letter;
 pub mod lifecycle;
@@ -14,6 +15,7 @@ pub mod lighter;
 pub mod proposal;
 pub mod restraint;
 mod steps;
+pub mod trail;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +27,7 @@ use self::letter::CaseLetter;
 use self::proposal::Proposal;
 use self::restraint::{Action, Reconciliation, Restraint, Review, Task, TaskKind};
 use super::contact::Contact;
-use super::decision::Decision;
+use super::decision::{Decision, Disposition};
 
 /// Everything about one person's conduct and the answers to it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -127,17 +129,14 @@ impl CaseFile {
 
     /// Notes a contact that somebody of the case must read or decide on.
     pub fn note(&mut self, contact: &Contact, decision: &Decision) {
+        // What was observed alone went on its way.
+        if decision.disposition == Disposition::Deliver {
+            return;
+        }
         for reason in &decision.reasons {
-            let kind = match reason.code.as_str() {
-                "contact_ended.new_issue" => TaskKind::Engagement,
-                "read_and_file.filed" => TaskKind::ReadFiled,
-                _ => continue,
-            };
-            if self.tasks.iter().any(|one| one.contact == contact.id && one.kind == kind) {
-                continue;
-            }
+            let Some(kind) = TaskKind::of_reason(&reason.code) else { continue };
             let own = contact.message_id.iter().cloned();
-            self.tasks.push(Task {
+            self.add_task(Task {
                 contact: contact.id.clone(),
                 kind,
                 at: contact.at,
@@ -147,5 +146,15 @@ impl CaseFile {
                 done: None,
             });
         }
+    }
+
+    /// Notes a contact once; `false`: it was noted before.
+    pub fn add_task(&mut self, task: Task) -> bool {
+        let known =
+            self.tasks.iter().any(|one| one.contact == task.contact && one.kind == task.kind);
+        if !known {
+            self.tasks.push(task);
+        }
+        !known
     }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::audit::{AuditEntry, AuditEvent, DecidedEntry, EndedRestriction};
+use super::audit::{AuditEntry, AuditEvent, DecidedEntry, EndedRestriction, StepEntry};
 use super::channel::Channel;
 use super::decision::Disposition;
 use super::person::Person;
@@ -50,10 +50,16 @@ pub enum EventKind {
     /// People and restrictions were loaded.
     #[serde(rename = "people.imported")]
     PeopleImported,
+    /// A step of a person's case was taken.
+    #[serde(rename = "case.stepped")]
+    CaseStepped,
+    /// Something falls due, or is overdue, or a way of contact closed.
+    #[serde(rename = "case.reminded")]
+    CaseReminded,
 }
 
 impl EventKind {
-    pub const ALL: [EventKind; 12] = [
+    pub const ALL: [EventKind; 14] = [
         EventKind::ContactRouted,
         EventKind::ContactLimited,
         EventKind::ContactFiled,
@@ -66,6 +72,8 @@ impl EventKind {
         EventKind::ItemReleased,
         EventKind::PersonChanged,
         EventKind::PeopleImported,
+        EventKind::CaseStepped,
+        EventKind::CaseReminded,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -82,6 +90,8 @@ impl EventKind {
             EventKind::ItemReleased => "item.released",
             EventKind::PersonChanged => "person.changed",
             EventKind::PeopleImported => "people.imported",
+            EventKind::CaseStepped => "case.stepped",
+            EventKind::CaseReminded => "case.reminded",
         }
     }
 }
@@ -112,6 +122,17 @@ pub enum EventData {
     Person {
         person: String,
         by: String,
+    },
+    Step {
+        by: String,
+        #[serde(flatten)]
+        step: StepEntry,
+    },
+    Reminded {
+        what: String,
+        about: String,
+        person: Option<String>,
+        state: String,
     },
     Imported {
         people: u32,
@@ -194,6 +215,19 @@ pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
         AuditEvent::PersonChanged { person } => {
             let data = EventData::Person { person: person.clone(), by: entry.by.clone() };
             vec![event(EventKind::PersonChanged, Some(person.clone()), data)]
+        }
+        AuditEvent::Step(step) => {
+            let data = EventData::Step { by: entry.by.clone(), step: step.clone() };
+            vec![event(EventKind::CaseStepped, Some(step.person.clone()), data)]
+        }
+        AuditEvent::Reminded { what, about, person, state } => {
+            let data = EventData::Reminded {
+                what: what.clone(),
+                about: about.clone(),
+                person: person.clone(),
+                state: state.clone(),
+            };
+            vec![event(EventKind::CaseReminded, Some(about.clone()), data)]
         }
         // The operator's own doing, and nothing that happened to a person or a contact.
         AuditEvent::StoreAccepted { .. } => Vec::new(),

@@ -34,6 +34,14 @@ pub struct QueueItem {
     pub subject: Option<String>,
     /// The recipients as addressed, to whom a release delivers.
     pub original_to: Vec<String>,
+    /// The issue, the messages and the attachments (SHA-256) of the contact, with which it can be
+    /// decided again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thread: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<String>,
     /// What is new, for items that may hold new evidence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub new: Vec<String>,

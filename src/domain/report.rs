@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
 use super::calendar::add_months;
@@ -10,22 +10,10 @@ use super::case::anchors::{day, last_day};
 use super::case::appeal::Appeal;
 use super::case::letter::LetterKind;
 use super::case::restraint::Restraint;
-use super::channel::Channel;
-use super::decision::Disposition;
 use super::diary::Case;
 use super::profile::Profile;
 use super::restriction::Restriction;
-
-/// One contact, as far as figures count it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContactTally {
-    pub contact: String,
-    pub at: DateTime<Utc>,
-    pub channel: Channel,
-    pub disposition: Disposition,
-    /// Safeguard lanes that it met, by name.
-    pub lanes: Vec<String>,
-}
+use super::tally::{Counts, DayTally, Waited, count};
 
 /// The days that figures are about, both included, and the day on which they are asked for.
 #[derive(Debug, Clone, Copy)]
@@ -46,16 +34,10 @@ impl Period {
     }
 }
 
-type Counts = BTreeMap<String, u64>;
-
-fn count(counts: &mut Counts, name: &str) {
-    *counts.entry(name.to_owned()).or_default() += 1;
-}
-
 /// All figures of a period, by their names.
 pub fn figures(
     cases: &[Case<'_>],
-    contacts: &[ContactTally],
+    contacts: &[DayTally],
     profile: &Profile,
     period: Period,
 ) -> Map<String, Value> {
@@ -65,7 +47,7 @@ pub fn figures(
     of_restrictions(cases, profile, period, &mut figures);
     of_reviews(cases, profile, period, &mut figures);
     of_appeals(cases, profile, period, &mut figures);
-    of_contacts(contacts, profile, period, &mut figures);
+    of_contacts(contacts, period, &mut figures);
     figures
 }
 
@@ -249,23 +231,44 @@ fn of_appeals(
     figures.insert("appeals_by_outcome".to_owned(), json!(outcomes));
 }
 
-fn of_contacts(
-    contacts: &[ContactTally],
-    profile: &Profile,
-    period: Period,
-    figures: &mut Map<String, Value>,
-) {
+fn of_contacts(contacts: &[DayTally], period: Period, figures: &mut Map<String, Value>) {
     let mut by_channel: BTreeMap<String, Counts> = BTreeMap::new();
     let (mut by_disposition, mut lanes) = (Counts::new(), Counts::new());
-    for contact in contacts.iter().filter(|one| period.has(day(profile, one.at))) {
-        let disposition = contact.disposition.name();
-        count(&mut by_disposition, disposition);
-        count(by_channel.entry(contact.channel.name().to_owned()).or_default(), disposition);
-        for lane in &contact.lanes {
-            count(&mut lanes, lane);
+    let mut observed: BTreeMap<String, Counts> = BTreeMap::new();
+    let (mut read, mut answered) = (BTreeMap::new(), BTreeMap::new());
+    for day in contacts.iter().filter(|one| period.has(one.day)) {
+        for (channel, counts) in &day.by_channel {
+            add(by_channel.entry(channel.clone()).or_default(), counts);
+            add(&mut by_disposition, counts);
         }
+        add(&mut lanes, &day.lanes);
+        for (restriction, counts) in &day.observed {
+            add(observed.entry(restriction.clone()).or_default(), counts);
+        }
+        waited(&mut read, &day.read);
+        waited(&mut answered, &day.answered);
     }
+    let averages = |all: BTreeMap<String, Waited>| -> BTreeMap<String, u64> {
+        all.into_iter().filter_map(|(queue, one)| Some((queue, one.average()?))).collect()
+    };
     figures.insert("contacts_by_disposition".to_owned(), json!(by_disposition));
     figures.insert("contacts_by_channel".to_owned(), json!(by_channel));
     figures.insert("safeguard_hits".to_owned(), json!(lanes));
+    figures.insert("observed_by_restriction".to_owned(), json!(observed));
+    figures.insert("minutes_to_read".to_owned(), json!(averages(read)));
+    figures.insert("minutes_to_answer".to_owned(), json!(averages(answered)));
+}
+
+fn add(to: &mut Counts, more: &Counts) {
+    for (name, number) in more {
+        *to.entry(name.clone()).or_default() += number;
+    }
+}
+
+fn waited(to: &mut BTreeMap<String, Waited>, more: &BTreeMap<String, Waited>) {
+    for (queue, one) in more {
+        let all: &mut Waited = to.entry(queue.clone()).or_default();
+        all.times += one.times;
+        all.minutes += one.minutes;
+    }
 }

@@ -1,12 +1,15 @@
 //! The API's handlers, one file a noun, and the document that describes them.
 
 pub mod audit;
+pub mod cases;
 pub mod contacts;
 pub mod dead_letters;
+pub mod diary;
 pub mod document;
 pub mod items;
 pub mod monitoring;
 pub mod people;
 pub mod queues;
+pub mod reports;
 pub mod restrictions;
 pub mod shape;

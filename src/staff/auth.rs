@@ -7,9 +7,8 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
-use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -18,7 +17,6 @@ use super::Staff;
 use super::problem::Problem;
 use super::settings::StaffMember;
 use crate::domain::organisation::Organisation;
-use crate::domain::profile::Role;
 use crate::runtime::http_server::Peer;
 use crate::runtime::limits::{SIGN_IN_FAILURE_AGE, SIGN_IN_FAILURES_MAX, SIGN_IN_PEERS_MAX};
 
@@ -47,38 +45,11 @@ impl SignInFailures {
     }
 }
 
-/// Who is calling, for handlers: a member of staff or a program, of one organisation.
+/// Who is calling, for [`super::permit::Permitted`]: a member of staff or a program, of one organisation.
 #[derive(Clone)]
 pub struct Caller {
     pub member: Arc<StaffMember>,
     pub organisation: Arc<Organisation>,
-}
-
-impl Caller {
-    /// The name under which an action is on the audit trail.
-    pub fn name(&self) -> &str {
-        &self.member.name
-    }
-
-    /// # Errors
-    /// 403 where the role does not change people and restrictions.
-    pub fn must_change_people(&self) -> Result<(), Problem> {
-        if may_change_people(&self.member.role) {
-            return Ok(());
-        }
-        Err(Problem::new(403, "role-not-allowed", "Not allowed for this role").with_detail(
-            format!("the role `{}` does not change people and restrictions", self.member.role.0),
-        ))
-    }
-}
-
-/// Roles that only work queues and log contacts. A policy's other roles decide, sign off or hear
-/// appeals, and so may change people and restrictions.
-const WORKING_ROLES: [&str; 3] = ["agent", "point_of_contact", "program"];
-
-/// Whether a role may change people and restrictions.
-pub fn may_change_people(role: &Role) -> bool {
-    !WORKING_ROLES.contains(&role.0.as_str())
 }
 
 /// Lets a request through with its [`Caller`], or refuses it. Stands around every route but health.
@@ -101,7 +72,7 @@ fn caller_of(staff: &Staff, request: &Request) -> Result<Caller, Problem> {
     let member = staff.tokens.authorise(presented);
     let Some(member) = member else { return Err(refused(staff, request)) };
     let organisation =
-        staff.casework.organisation(&member.organisation).ok_or_else(Problem::internal)?;
+        staff.office.organisation(&member.organisation).ok_or_else(Problem::internal)?;
     match organisation_asked(request.uri().query()) {
         Some(asked) if asked != organisation.id.as_str() => {
             let problem = Problem::new(403, "other-organisation", "Not this token's organisation");
@@ -132,28 +103,9 @@ fn refused(staff: &Staff, request: &Request) -> Problem {
         .with_challenge()
 }
 
-impl<S: Sync> FromRequestParts<S> for Caller {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        // Only a route outside `sign_in` has no caller, which is a fault of ours.
-        parts.extensions.get::<Caller>().cloned().ok_or_else(Problem::internal)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn working_roles_change_nobody_and_the_policys_own_roles_do() {
-        for role in ["agent", "point_of_contact", "program"] {
-            assert!(!may_change_people(&Role(role.to_owned())), "{role}");
-        }
-        for role in ["manager", "head_of_service", "governance", "director_of_operations"] {
-            assert!(may_change_people(&Role(role.to_owned())), "{role}");
-        }
-    }
 
     #[test]
     fn a_peer_that_fails_again_and_again_is_one_too_many() {

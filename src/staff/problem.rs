@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::casework::Fault;
 use crate::casework::person_check::PersonFault;
 use crate::domain::audit::EndedRestriction;
+use crate::domain::case::Broken;
 use crate::domain::queue::ItemFault;
 
 /// The prefix of every problem's name in `type`. It is a name, not an address (RFC 9457
@@ -36,6 +37,15 @@ struct Details {
     /// Everything that is wrong with a record.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     faults: Vec<PersonFault>,
+    /// Everything that a step breaks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    broken: Vec<Broken>,
+    /// The version of the case file by now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
+    /// The step that does what was to be written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<&'static str>,
     /// The queue on which an item is by now.
     #[serde(skip_serializing_if = "Option::is_none")]
     queue: Option<String>,
@@ -66,6 +76,9 @@ impl Problem {
             detail: None,
             place: None,
             faults: Vec::new(),
+            broken: Vec::new(),
+            version: None,
+            step: None,
             queue: None,
             retry_after: None,
             challenge: false,
@@ -156,6 +169,9 @@ impl From<Fault> for Problem {
                 problem.0.faults = faults;
                 problem
             }
+            Fault::Broken(_) | Fault::VersionChanged { .. } | Fault::StepNeeded { .. } => {
+                of_step(fault, detail)
+            }
             Fault::WouldEnd(left_out) => would_end(left_out, &detail),
             Fault::Refused(_) => Problem::new(422, "refused", "Refused").with_detail(detail),
             Fault::Store(error) if error.is_retryable() => {
@@ -191,6 +207,26 @@ impl From<Fault> for Problem {
             }
         }
     }
+}
+
+/// What a step, or something in the place of one, is answered with.
+fn of_step(fault: Fault, detail: String) -> Problem {
+    let mut problem = match &fault {
+        // Where nothing is wrong but who asks, that is what the status says.
+        Fault::Broken(broken) if broken.iter().all(|one| one.code == "role.not_allowed") => {
+            Problem::new(403, "step-refused", "The step is refused")
+        }
+        Fault::VersionChanged { .. } => Problem::new(412, "changed", "Changed since it was read"),
+        Fault::StepNeeded { .. } => Problem::new(409, "step-needed", "A step is needed"),
+        _ => Problem::new(422, "step-refused", "The step is refused"),
+    };
+    match fault {
+        Fault::Broken(broken) => problem.0.broken = broken,
+        Fault::VersionChanged { now } => problem.0.version = Some(now),
+        Fault::StepNeeded { step, .. } => problem.0.step = Some(step),
+        _ => {}
+    }
+    problem.with_detail(detail)
 }
 
 fn would_end(left_out: Vec<EndedRestriction>, detail: &str) -> Problem {

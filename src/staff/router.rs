@@ -16,7 +16,8 @@ use utoipa_axum::routes;
 use super::Staff;
 use super::api::monitoring::Document;
 use super::api::{
-    audit, contacts, dead_letters, document, items, monitoring, people, queues, restrictions,
+    audit, cases, contacts, dead_letters, diary, document, items, monitoring, people, queues,
+    reports, restrictions,
 };
 use super::auth::{Caller, sign_in};
 use super::problem::Problem;
@@ -45,6 +46,7 @@ pub fn router(staff: Arc<Staff>) -> Router {
 /// What a token opens.
 fn signed_in() -> OpenApiRouter<Arc<Staff>> {
     OpenApiRouter::with_openapi(document::described())
+        .merge(of_cases())
         .routes(routes!(contacts::receive))
         .routes(routes!(contacts::preview))
         .routes(routes!(people::list, people::import))
@@ -70,6 +72,51 @@ fn signed_in() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(dead_letters::discard))
         .routes(routes!(monitoring::openapi))
         .routes(routes!(monitoring::metrics))
+}
+
+/// A person's case: the file, its lists, and a route a step.
+fn of_cases() -> OpenApiRouter<Arc<Staff>> {
+    OpenApiRouter::default()
+        .routes(routes!(cases::incidents, cases::record_incident))
+        .routes(routes!(cases::close_incident))
+        .routes(routes!(cases::warnings, cases::give_warning))
+        .routes(routes!(cases::agreements, cases::offer_agreement))
+        .routes(routes!(cases::answer_agreement))
+        .routes(routes!(cases::breach_agreement))
+        .routes(routes!(cases::close_agreement))
+        .routes(routes!(cases::mediations, cases::record_mediation))
+        .routes(routes!(cases::proposals, cases::propose))
+        .routes(routes!(cases::submit))
+        .routes(routes!(cases::sign_off))
+        .routes(routes!(cases::send_back))
+        .routes(routes!(cases::withdraw_proposal))
+        .routes(routes!(cases::put_in_force))
+        .routes(routes!(cases::letters, cases::draft_letter))
+        .routes(routes!(cases::approve_letter))
+        .routes(routes!(cases::send_letter))
+        .routes(routes!(cases::vary))
+        .routes(routes!(cases::lift))
+        .routes(routes!(cases::review))
+        .routes(routes!(cases::appeals, cases::receive_appeal))
+        .routes(routes!(cases::assign_hearer))
+        .routes(routes!(cases::decide_appeal))
+        .routes(routes!(cases::notify_appeal))
+        .routes(routes!(cases::withdraw_appeal))
+        .routes(routes!(cases::decide_engagement))
+        .routes(routes!(cases::reconciliations, cases::reconcile_adjustment))
+        .routes(routes!(cases::staff_complaints, cases::record_staff_complaint))
+        .routes(routes!(cases::close_staff_complaint))
+        .routes(routes!(cases::record_adjustment))
+        .routes(routes!(cases::record_absence))
+        .routes(routes!(cases::mark_read))
+        .routes(routes!(cases::actions, cases::record_action))
+        .routes(routes!(cases::reviews))
+        .routes(routes!(cases::tasks))
+        .routes(routes!(cases::read_case))
+        .routes(routes!(diary::read))
+        .routes(routes!(reports::read))
+        .routes(routes!(cases::step))
+        .routes(routes!(cases::all_incidents, cases::record_incident_of))
 }
 
 /// What anybody may ask: nothing but whether the gateway lives and is ready.

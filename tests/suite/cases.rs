@@ -58,7 +58,7 @@ fn root() -> &'static Path {
 }
 
 /// Each file, with the profile of its folder.
-fn files() -> Vec<(PathBuf, PathBuf)> {
+pub fn files() -> Vec<(PathBuf, PathBuf)> {
     let mut files = Vec::new();
     for folder in std::fs::read_dir(root().join("tests/cases")).unwrap() {
         let folder = folder.unwrap().path();

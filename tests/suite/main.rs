@@ -11,6 +11,7 @@
 mod authority;
 mod bad_configs;
 mod cases;
+mod casework;
 mod contacts_edge;
 mod degraded;
 mod events;

@@ -352,7 +352,7 @@ async fn a_record_that_breaks_the_policy_is_refused_with_every_fault() {
 }
 
 #[tokio::test]
-async fn lifting_a_restriction_takes_effect_at_once() {
+async fn what_is_written_of_a_restriction_takes_effect_at_once_but_for_its_status() {
     let office = Office::with_person().await;
     office.post(AGENT, "/api/v1/contacts", &letter("c-1")).await;
     let limited = office.post(AGENT, "/api/v1/decisions/preview", &letter("c-2")).await;
@@ -363,7 +363,11 @@ async fn lifting_a_restriction_takes_effect_at_once() {
     let mut lifted = held["restrictions"][0].clone();
     lifted["status"] = json!("lifted");
     let answer = office.put(MANAGER, "/api/v1/restrictions/R-1", &lifted).await;
-    assert_eq!(answer.json()["status"], "lifted", "{answer:?}");
+    assert_eq!((answer.status.as_u16(), answer.problem().as_str()), (409, "step-needed"));
+    let mut ended = held["restrictions"][0].clone();
+    ended["ends"] = json!("2026-11-20");
+    let answer = office.put(MANAGER, "/api/v1/restrictions/R-1", &ended).await;
+    assert_eq!(answer.json()["ends"], "2026-11-20", "{answer:?}");
     let held = office.get(AGENT, "/api/v1/people/P-1/restrictions").await.json();
     assert_eq!(held["in_force"], json!([]));
     for _ in 0..200 {

@@ -160,6 +160,20 @@ impl<'a> Laid<'a> {
                 }
             }
         }
+        // What a step ended here is not put back by a file that does not know it.
+        for over in before.restrictions.iter().filter(|one| ended_by_step(one)) {
+            if person.restrictions.iter().any(|one| one.id == over.id && holds(one, self.at, zone))
+            {
+                self.faults.push(PersonFault {
+                    path: format!("person \"{}\": restrictions", before.id),
+                    message: format!(
+                        "restriction \"{}\" was lifted or quashed here; what is decided anew has an id \
+                         of its own",
+                        over.id
+                    ),
+                });
+            }
+        }
         // What is over and left out stays on record as it was.
         for over in before.restrictions.iter().filter(|one| !holds(one, self.at, zone)) {
             if !person.restrictions.iter().any(|one| one.id == over.id) {
@@ -201,6 +215,10 @@ impl<'a> Laid<'a> {
         };
         Ok((self.changed, done))
     }
+}
+
+fn ended_by_step(restriction: &Restriction) -> bool {
+    matches!(restriction.status, Status::Lifted | Status::Quashed)
 }
 
 /// Whether a restriction is in force, or may come into force by itself.

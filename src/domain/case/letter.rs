@@ -124,6 +124,18 @@ pub struct CaseLetter {
     pub sent: Option<Sent>,
 }
 
+impl CaseLetter {
+    pub const fn state(&self) -> &'static str {
+        if self.sent.is_some() {
+            "sent"
+        } else if self.approval.is_some() {
+            "approved"
+        } else {
+            "draft"
+        }
+    }
+}
+
 /// The part that names the ombudsman.
 pub const OMBUDSMAN: &str = "ombudsman";
 

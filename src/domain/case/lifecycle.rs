@@ -134,14 +134,7 @@ impl<'a> Work<'a> {
 
     /// What was decided elsewhere comes under the same clocks, with the first step that is taken.
     fn begin(&mut self) {
-        let (profile, at) = (self.profile(), self.step.at);
-        let held = |one: &&Restriction| matches!(one.status, Status::Active | Status::UnderAppeal);
-        for restriction in self.person.restrictions.iter().filter(held) {
-            if self.file.restraint(&restriction.id).is_none() {
-                let elsewhere = self.file.known_or_elsewhere(profile, restriction, at);
-                self.file.restraints.push(elsewhere);
-            }
-        }
+        self.file.take_in(&self.person, self.profile(), self.step.at);
     }
 
     pub(super) fn profile(&self) -> &'a Profile {

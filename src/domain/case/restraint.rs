@@ -106,6 +106,17 @@ pub enum TaskKind {
     Engagement,
 }
 
+impl TaskKind {
+    /// What a decision for this reason leaves for somebody to do.
+    pub fn of_reason(code: &str) -> Option<Self> {
+        match code {
+            "contact_ended.new_issue" => Some(TaskKind::Engagement),
+            "read_and_file.filed" => Some(TaskKind::ReadFiled),
+            _ => None,
+        }
+    }
+}
+
 /// A contact that waits for somebody of the case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {

@@ -1,16 +1,12 @@
 //! The audit trail.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::shape;
 use crate::domain::audit::AuditEntry;
 use crate::runtime::limits::PAGE_ITEMS_MAX;
-use crate::staff::Staff;
-use crate::staff::auth::Caller;
+use crate::staff::permit::{Permitted, ReadsTrail};
 use crate::staff::problem::Problem;
 use crate::staff::request::Asked;
 
@@ -42,12 +38,11 @@ pub struct AuditQuery {
     responses((status = 200, description = "Entries", body = AuditList))
 )]
 pub async fn read(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<ReadsTrail>,
     Asked(query): Asked<AuditQuery>,
 ) -> Result<axum::Json<AuditList>, Problem> {
     let limit = query.limit.unwrap_or(PAGE_ITEMS_MAX);
     let after = query.after.unwrap_or(0);
-    let page = staff.casework.desk.read_audit(&caller.organisation.id, after, limit).await?;
+    let page = caller.casework().desk.read_audit(&caller.organisation().id, after, limit).await?;
     Ok(axum::Json(AuditList { entries: page.entries, next: page.next }))
 }

@@ -1,8 +1,5 @@
 //! Logging contacts, and asking what would be decided.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,8 +10,7 @@ use crate::domain::channel::Channel;
 use crate::domain::contact::{AskedLane, Attachment, Contact, SenderIdentifier, id_fault};
 use crate::domain::decision::Decision;
 use crate::runtime::tokens::sha256;
-use crate::staff::Staff;
-use crate::staff::auth::Caller;
+use crate::staff::permit::{Permitted, SignedIn};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Json, Named};
 
@@ -118,15 +114,15 @@ pub struct NoQuery {
     responses((status = 200, description = "What was decided", body = shape::Decision))
 )]
 pub async fn receive(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     _query: Asked<NoQuery>,
     Json(body): Json<ContactBody>,
 ) -> Result<axum::Json<Decision>, Problem> {
     let with_time = body.at.is_some();
-    let contact = body.into_contact(staff.casework.now())?;
+    let contact = body.into_contact(caller.casework().now())?;
     let digest = sha256(&contact.canonical(with_time).map_err(|_| Problem::internal())?);
-    let decision = staff.casework.record_contact(&caller.organisation.id, contact, digest).await?;
+    let decision =
+        caller.casework().record_contact(&caller.organisation().id, contact, digest).await?;
     Ok(axum::Json(decision))
 }
 
@@ -138,13 +134,12 @@ pub async fn receive(
     responses((status = 200, description = "What would be decided", body = shape::Decision))
 )]
 pub async fn preview(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     _query: Asked<NoQuery>,
     Json(body): Json<ContactBody>,
 ) -> Result<axum::Json<Decision>, Problem> {
-    let contact = body.into_contact(staff.casework.now())?;
-    let decision = staff.casework.preview_contact(&caller.organisation.id, contact).await?;
+    let contact = body.into_contact(caller.casework().now())?;
+    let decision = caller.casework().preview_contact(&caller.organisation().id, contact).await?;
     Ok(axum::Json(decision))
 }
 
@@ -155,13 +150,12 @@ pub async fn preview(
     responses((status = 200, description = "The outcome", body = shape::NotTheirs))
 )]
 pub async fn not_theirs(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     path: Named<String>,
     _query: Asked<NoQuery>,
 ) -> Result<axum::Json<NotTheirs>, Problem> {
     let Named(contact) = path;
-    let organisation = &caller.organisation.id;
-    let done = staff.casework.not_theirs(organisation, &contact, caller.name()).await?;
+    let organisation = caller.organisation();
+    let done = caller.casework().not_theirs(organisation, &contact, caller.name()).await?;
     Ok(axum::Json(done))
 }

@@ -1,8 +1,5 @@
 //! Events that other systems did not accept.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,8 +7,7 @@ use utoipa::ToSchema;
 use super::contacts::NoQuery;
 use super::shape;
 use crate::casework::dead_letters::DeadLetter;
-use crate::staff::Staff;
-use crate::staff::auth::Caller;
+use crate::staff::permit::{Permitted, SignedIn};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Named};
 
@@ -30,11 +26,10 @@ type LetterPath = Named<(String, String)>;
     responses((status = 200, description = "Dead letters", body = DeadLetterList))
 )]
 pub async fn list(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     _query: Asked<NoQuery>,
 ) -> axum::Json<DeadLetterList> {
-    let dead_letters = staff.casework.dead_letters(&caller.organisation.id).await;
+    let dead_letters = caller.casework().dead_letters(&caller.organisation().id).await;
     axum::Json(DeadLetterList { dead_letters })
 }
 
@@ -49,12 +44,11 @@ pub async fn list(
     responses((status = 202, description = "It will be sent again"))
 )]
 pub async fn try_again(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     Named((receiver, event)): LetterPath,
     _query: Asked<NoQuery>,
 ) -> Result<StatusCode, Problem> {
-    staff.casework.try_dead_letter_again(&caller.organisation.id, &receiver, &event).await?;
+    caller.casework().try_dead_letter_again(&caller.organisation().id, &receiver, &event).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -69,11 +63,10 @@ pub async fn try_again(
     responses((status = 204, description = "It is gone"))
 )]
 pub async fn discard(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     Named((receiver, event)): LetterPath,
     _query: Asked<NoQuery>,
 ) -> Result<StatusCode, Problem> {
-    staff.casework.discard_dead_letter(&caller.organisation.id, &receiver, &event).await?;
+    caller.casework().discard_dead_letter(&caller.organisation().id, &receiver, &event).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -23,13 +23,14 @@ use super::shape;
             malformed-json, unknown-key, invalid-body, invalid-query, invalid-record, refused, \
             body-too-large, exists, ambiguous, item-done, item-claimed, nothing-kept, \
             original-missing, original-altered, \
-            release-under-way, contended, not-delivered, store-unavailable, too-slow, internal.",
+            release-under-way, step-refused, step-needed, contended, not-delivered, store-unavailable, too-slow, internal.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     components(schemas(shape::Problem)),
     tags(
         (name = "contacts", description = "Letters, visits, posts and chats, logged by staff or programs"),
         (name = "people", description = "People on record and their restrictions"),
+        (name = "cases", description = "From incident to lifted restriction: case files, steps, diary, figures"),
         (name = "queues", description = "Contacts waiting for staff, each with its reason"),
         (name = "audit", description = "What was decided and done, by whom, when"),
         (name = "events", description = "Events that other systems did not accept"),

@@ -1,8 +1,5 @@
 //! One item of a queue, and what staff do with it.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
@@ -14,8 +11,7 @@ use super::shape;
 use crate::casework::not_theirs::NotTheirs;
 use crate::domain::channel::Channel;
 use crate::domain::queue::{ItemAction, QueueItem};
-use crate::staff::Staff;
-use crate::staff::auth::Caller;
+use crate::staff::permit::{Permitted, SignedIn};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Json, Named};
 
@@ -29,13 +25,12 @@ type ItemAnswer = Result<axum::Json<QueueItem>, Problem>;
     responses((status = 200, description = "The item", body = shape::QueueItem))
 )]
 pub async fn read_item(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     path: ItemPath,
     _query: Asked<NoQuery>,
 ) -> ItemAnswer {
     let Named((queue, item)) = path;
-    Ok(axum::Json(staff.casework.desk.item(&caller.organisation.id, &queue, &item).await?))
+    Ok(axum::Json(caller.casework().desk.item(&caller.organisation().id, &queue, &item).await?))
 }
 
 /// The original as it came, byte for byte.
@@ -45,14 +40,13 @@ pub async fn read_item(
     responses((status = 200, description = "The bytes", content_type = "application/octet-stream"))
 )]
 pub async fn original(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     path: ItemPath,
     _query: Asked<NoQuery>,
 ) -> Result<Response, Problem> {
     let Named((queue, item)) = path;
     let (item, bytes) =
-        staff.casework.desk.original(&caller.organisation.id, &queue, &item).await?;
+        caller.casework().desk.original(&caller.organisation().id, &queue, &item).await?;
     let (kind, ending) = match item.channel {
         Channel::Email => ("message/rfc822", "eml"),
         Channel::WebForm
@@ -89,12 +83,11 @@ fn file_name(id: &str) -> String {
     responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
 )]
 pub async fn claim(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     path: ItemPath,
     _query: Asked<NoQuery>,
 ) -> ItemAnswer {
-    work(&staff, &caller, path, ItemAction::Claim).await
+    work(&caller, path, ItemAction::Claim).await
 }
 
 /// Mark the item as read.
@@ -104,12 +97,11 @@ pub async fn claim(
     responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
 )]
 pub async fn read(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     path: ItemPath,
     _query: Asked<NoQuery>,
 ) -> ItemAnswer {
-    work(&staff, &caller, path, ItemAction::Read).await
+    work(&caller, path, ItemAction::Read).await
 }
 
 /// Hand the kept original to its recipients, once. Also claims the item.
@@ -119,12 +111,11 @@ pub async fn read(
     responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
 )]
 pub async fn release(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     path: ItemPath,
     _query: Asked<NoQuery>,
 ) -> ItemAnswer {
-    work(&staff, &caller, path, ItemAction::Release).await
+    work(&caller, path, ItemAction::Release).await
 }
 
 /// File the item: it goes to the queue `filed`, and nobody answers it.
@@ -134,12 +125,11 @@ pub async fn release(
     responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
 )]
 pub async fn file(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     path: ItemPath,
     _query: Asked<NoQuery>,
 ) -> ItemAnswer {
-    work(&staff, &caller, path, ItemAction::File).await
+    work(&caller, path, ItemAction::File).await
 }
 
 /// Close the item: what had to be done is done.
@@ -149,12 +139,11 @@ pub async fn file(
     responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
 )]
 pub async fn close(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     path: ItemPath,
     _query: Asked<NoQuery>,
 ) -> ItemAnswer {
-    work(&staff, &caller, path, ItemAction::Close).await
+    work(&caller, path, ItemAction::Close).await
 }
 
 /// What to write on an item.
@@ -172,13 +161,12 @@ pub struct NoteBody {
     responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
 )]
 pub async fn note(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     path: ItemPath,
     _query: Asked<NoQuery>,
     Json(note): Json<NoteBody>,
 ) -> ItemAnswer {
-    work(&staff, &caller, path, ItemAction::Note(note.text)).await
+    work(&caller, path, ItemAction::Note(note.text)).await
 }
 
 /// Say that the item's contact was not made by the person on whose record it is: what it counted is
@@ -189,25 +177,23 @@ pub async fn note(
     responses((status = 200, description = "The outcome", body = shape::NotTheirs))
 )]
 pub async fn not_theirs(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     path: ItemPath,
     _query: Asked<NoQuery>,
 ) -> Result<axum::Json<NotTheirs>, Problem> {
     let Named((queue, item)) = path;
-    let organisation = &caller.organisation.id;
-    let item = staff.casework.desk.item(organisation, &queue, &item).await?;
-    let done = staff.casework.not_theirs(organisation, &item.contact, caller.name()).await?;
+    let organisation = caller.organisation();
+    let item = caller.casework().desk.item(&organisation.id, &queue, &item).await?;
+    let done = caller.casework().not_theirs(organisation, &item.contact, caller.name()).await?;
     Ok(axum::Json(done))
 }
 
 async fn work(
-    staff: &Staff,
-    caller: &Caller,
+    caller: &Permitted<SignedIn>,
     Named((queue, item)): ItemPath,
     action: ItemAction,
 ) -> ItemAnswer {
-    let organisation = &caller.organisation.id;
-    let desk = &staff.casework.desk;
+    let organisation = &caller.organisation().id;
+    let desk = &caller.casework().desk;
     Ok(axum::Json(desk.work_item(organisation, &queue, &item, action, caller.name()).await?))
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::staff::Staff;
-use crate::staff::auth::Caller;
+use crate::staff::permit::{Permitted, SignedIn};
 
 /// The API's document as it is served.
 #[derive(Clone)]
@@ -31,8 +31,11 @@ pub async fn openapi(Extension(Document(document)): Extension<Document>) -> impl
     get, path = "/metrics", operation_id = "read_metrics", tag = "monitoring",
     responses((status = 200, description = "OpenMetrics 1.0", content_type = "text/plain"))
 )]
-pub async fn metrics(State(staff): State<Arc<Staff>>, caller: Caller) -> impl IntoResponse {
-    let text = staff.metrics.text_for(caller.organisation.id.as_str());
+pub async fn metrics(
+    State(staff): State<Arc<Staff>>,
+    caller: Permitted<SignedIn>,
+) -> impl IntoResponse {
+    let text = staff.metrics.text_for(caller.organisation().id.as_str());
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
 }
 

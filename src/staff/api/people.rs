@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::ETAG;
 use axum::response::{IntoResponse, Response};
@@ -18,8 +17,7 @@ use crate::casework::import::{Listed, Missing};
 use crate::casework::person_check::{faults, normalised};
 use crate::domain::person::Person;
 use crate::runtime::limits::PAGE_ITEMS_MAX;
-use crate::staff::Staff;
-use crate::staff::auth::Caller;
+use crate::staff::permit::{ChangesPeople, Permitted, SignedIn};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, IfMatch, Json, Named, read_json};
 
@@ -81,13 +79,12 @@ pub struct PeopleWritten {
     responses((status = 200, description = "People", body = PeopleList))
 )]
 pub async fn list(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     Asked(query): Asked<PeopleQuery>,
 ) -> Result<axum::Json<PeopleList>, Problem> {
     let limit = query.limit.unwrap_or(PAGE_ITEMS_MAX);
-    let organisation = &caller.organisation.id;
-    let page = staff.casework.desk.people(organisation, query.after.as_deref(), limit).await?;
+    let organisation = &caller.organisation().id;
+    let page = caller.casework().desk.people(organisation, query.after.as_deref(), limit).await?;
     let people = page.people.into_iter().map(Arc::unwrap_or_clone).collect();
     Ok(axum::Json(PeopleList { people, next: page.next }))
 }
@@ -100,13 +97,11 @@ pub async fn list(
     responses((status = 200, description = "Written", body = PeopleWritten))
 )]
 pub async fn import(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<ChangesPeople>,
     Asked(query): Asked<ImportQuery>,
     Json(people): Json<Vec<Person>>,
 ) -> Result<axum::Json<PeopleWritten>, Problem> {
-    caller.must_change_people()?;
-    let organisation = &caller.organisation;
+    let organisation = caller.organisation();
     let people: Vec<Person> =
         people.into_iter().map(|person| normalised(person, organisation)).collect();
     let mut found = Vec::new();
@@ -128,7 +123,7 @@ pub async fn import(
         Some(MissingAsked::End) => Missing::End,
         None => Missing::Refuse,
     };
-    let done = staff.casework.desk.import(organisation, people, missing, caller.name()).await?;
+    let done = caller.casework().desk.import(organisation, people, missing, caller.name()).await?;
     Ok(axum::Json(PeopleWritten {
         people: done.people,
         restrictions: done.restrictions,
@@ -147,12 +142,11 @@ pub async fn import(
     ))
 )]
 pub async fn read(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     Named(id): Named<String>,
     _query: Asked<NoQuery>,
 ) -> Result<Tagged<Person>, Problem> {
-    let person = staff.casework.desk.read_person(&caller.organisation.id, &id).await?;
+    let person = caller.casework().desk.read_person(&caller.organisation().id, &id).await?;
     Ok(Tagged(Arc::unwrap_or_clone(person)))
 }
 
@@ -171,20 +165,18 @@ pub async fn read(
     )
 )]
 pub async fn put(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<ChangesPeople>,
     Named(id): Named<String>,
     _query: Asked<NoQuery>,
     IfMatch(expected): IfMatch,
     Json(person): Json<Person>,
 ) -> Result<(StatusCode, Tagged<Person>), Problem> {
-    caller.must_change_people()?;
     if person.id != id {
         return Err(other_id());
     }
-    let desk = &staff.casework.desk;
+    let desk = &caller.casework().desk;
     let (person, is_new) =
-        desk.put_person(&caller.organisation, person, &expected, caller.name()).await?;
+        desk.put_person(caller.organisation(), person, &expected, caller.name()).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Tagged(Arc::unwrap_or_clone(person))))
 }
@@ -204,22 +196,20 @@ pub async fn put(
     )
 )]
 pub async fn patch(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<ChangesPeople>,
     Named(id): Named<String>,
     _query: Asked<NoQuery>,
     IfMatch(expected): IfMatch,
     Json(patch): Json<Value>,
 ) -> Result<Tagged<Person>, Problem> {
-    caller.must_change_people()?;
     // The first try finds what is wrong with the patch; the second writes.
-    let before = staff.casework.desk.read_person(&caller.organisation.id, &id).await?;
+    let before = caller.casework().desk.read_person(&caller.organisation().id, &id).await?;
     patched(&before, &patch)?;
     let change = |before: &Person| {
         patched(before, &patch)
             .map_err(|_| Fault::Refused("the record changed; try again".to_owned()))
     };
-    let (desk, of) = (&staff.casework.desk, &caller.organisation);
+    let (desk, of) = (&caller.casework().desk, caller.organisation());
     let after = desk.change_person(of, &id, &expected, caller.name(), change).await?;
     Ok(Tagged(Arc::unwrap_or_clone(after)))
 }

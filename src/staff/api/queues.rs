@@ -1,8 +1,5 @@
 //! Queues and what waits on them.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -11,8 +8,7 @@ use super::shape;
 use crate::casework::queues::{ItemsWanted, QueueCount};
 use crate::domain::queue::{ItemState, QueueItem};
 use crate::runtime::limits::PAGE_ITEMS_MAX;
-use crate::staff::Staff;
-use crate::staff::auth::Caller;
+use crate::staff::permit::{Permitted, SignedIn};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Named};
 
@@ -53,11 +49,10 @@ pub struct ItemsQuery {
     responses((status = 200, description = "Queues", body = QueueList))
 )]
 pub async fn list(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     _query: Asked<NoQuery>,
 ) -> Result<axum::Json<QueueList>, Problem> {
-    let queues = staff.casework.desk.queues(&caller.organisation.id).await?;
+    let queues = caller.casework().desk.queues(&caller.organisation().id).await?;
     Ok(axum::Json(QueueList { queues }))
 }
 
@@ -68,8 +63,7 @@ pub async fn list(
     responses((status = 200, description = "Items", body = ItemList))
 )]
 pub async fn items(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     Named(queue): Named<String>,
     Asked(query): Asked<ItemsQuery>,
 ) -> Result<axum::Json<ItemList>, Problem> {
@@ -78,7 +72,7 @@ pub async fn items(
         after: query.after,
         limit: query.limit.unwrap_or(PAGE_ITEMS_MAX),
     };
-    let page = staff.casework.desk.items(&caller.organisation.id, &queue, wanted).await?;
+    let page = caller.casework().desk.items(&caller.organisation().id, &queue, wanted).await?;
     Ok(axum::Json(ItemList { items: page.items, next: page.next }))
 }
 

@@ -1,9 +1,6 @@
-//! Restrictions: which hold, adding one, replacing one. Lifting and quashing are replacements with
-//! that status, and take effect at once.
+//! Restrictions: which hold, adding one that was decided elsewhere, replacing one. What is decided here
+//! comes to be, changes and ends by the steps of its case.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,8 +8,7 @@ use utoipa::ToSchema;
 use super::contacts::NoQuery;
 use super::shape;
 use crate::domain::restriction::Restriction;
-use crate::staff::Staff;
-use crate::staff::auth::Caller;
+use crate::staff::permit::{ChangesPeople, Permitted, SignedIn};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Json, Named};
 
@@ -40,16 +36,16 @@ pub struct RestrictionOfPerson {
     responses((status = 200, description = "Restrictions", body = RestrictionList))
 )]
 pub async fn of_person(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     Named(person): Named<String>,
     _query: Asked<NoQuery>,
 ) -> Result<axum::Json<RestrictionList>, Problem> {
-    let found = staff.casework.restrictions(&caller.organisation, &person).await?;
+    let found = caller.casework().restrictions(caller.organisation(), &person).await?;
     Ok(axum::Json(RestrictionList { restrictions: found.restrictions, in_force: found.in_force }))
 }
 
-/// Add a restriction to a person.
+/// Add a restriction that was decided elsewhere. It comes under the same clocks as those that are decided
+/// here, by `proposals`.
 #[utoipa::path(
     post, path = "/api/v1/people/{person}/restrictions", operation_id = "add_restriction",
     tag = "people", params(("person" = String, Path, description = "the person's id")),
@@ -57,21 +53,20 @@ pub async fn of_person(
     responses((status = 201, description = "Added", body = shape::Restriction))
 )]
 pub async fn add(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<ChangesPeople>,
     Named(person): Named<String>,
     _query: Asked<NoQuery>,
     Json(restriction): Json<Restriction>,
 ) -> Result<(StatusCode, axum::Json<Restriction>), Problem> {
-    caller.must_change_people()?;
-    let restriction = staff
-        .casework
-        .add_restriction(&caller.organisation, &person, restriction, caller.name())
+    let restriction = caller
+        .casework()
+        .add_restriction(caller.organisation(), &person, restriction, caller.name())
         .await?;
     Ok((StatusCode::CREATED, axum::Json(restriction)))
 }
 
-/// Replace a restriction of a person.
+/// Replace a restriction of a person. Another status is refused with 409, which names the step for it; so
+/// is any change of what was decided here.
 #[utoipa::path(
     put, path = "/api/v1/people/{person}/restrictions/{restriction}",
     operation_id = "replace_restriction_of_person", tag = "people",
@@ -83,14 +78,13 @@ pub async fn add(
     responses((status = 200, description = "As it is now", body = shape::Restriction))
 )]
 pub async fn put_of_person(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<ChangesPeople>,
     path: Named<(String, String)>,
     _query: Asked<NoQuery>,
     Json(restriction): Json<Restriction>,
 ) -> Result<axum::Json<Restriction>, Problem> {
     let Named((person, id)) = path;
-    replaced(&staff, &caller, Some(&person), &id, restriction).await
+    replaced(&caller, Some(&person), &id, restriction).await
 }
 
 /// A restriction of whichever person.
@@ -100,17 +94,16 @@ pub async fn put_of_person(
     responses((status = 200, description = "The restriction", body = RestrictionOfPerson))
 )]
 pub async fn read(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<SignedIn>,
     Named(id): Named<String>,
     _query: Asked<NoQuery>,
 ) -> Result<axum::Json<RestrictionOfPerson>, Problem> {
     let (person, restriction) =
-        staff.casework.read_restriction(&caller.organisation.id, &id).await?;
+        caller.casework().read_restriction(&caller.organisation().id, &id).await?;
     Ok(axum::Json(RestrictionOfPerson { person: person.id.clone(), restriction }))
 }
 
-/// Replace a restriction of whichever person.
+/// Replace a restriction of whichever person, under the same conditions.
 #[utoipa::path(
     put, path = "/api/v1/restrictions/{restriction}", operation_id = "replace_restriction",
     tag = "people",
@@ -119,30 +112,27 @@ pub async fn read(
     responses((status = 200, description = "As it is now", body = shape::Restriction))
 )]
 pub async fn put(
-    State(staff): State<Arc<Staff>>,
-    caller: Caller,
+    caller: Permitted<ChangesPeople>,
     Named(id): Named<String>,
     _query: Asked<NoQuery>,
     Json(restriction): Json<Restriction>,
 ) -> Result<axum::Json<Restriction>, Problem> {
-    replaced(&staff, &caller, None, &id, restriction).await
+    replaced(&caller, None, &id, restriction).await
 }
 
 async fn replaced(
-    staff: &Staff,
-    caller: &Caller,
+    caller: &Permitted<ChangesPeople>,
     person: Option<&str>,
     id: &str,
     restriction: Restriction,
 ) -> Result<axum::Json<Restriction>, Problem> {
-    caller.must_change_people()?;
     if restriction.id != id {
         return Err(Problem::new(422, "refused", "Refused")
             .with_detail("the id in the body is not the one in the path".to_owned()));
     }
-    let restriction = staff
-        .casework
-        .replace_restriction(&caller.organisation, person, restriction, caller.name())
+    let restriction = caller
+        .casework()
+        .replace_restriction(caller.organisation(), person, restriction, caller.name())
         .await?;
     Ok(axum::Json(restriction))
 }

@@ -3,8 +3,12 @@
 //! The domain's own types are read and written; these only describe them, so that the
 //! domain knows nothing of the document. The tests below hold that both have the same keys.
 
+mod items;
+
 use chrono::{DateTime, Utc};
 use utoipa::ToSchema;
+
+pub use items::{ItemState, Note, QueueCount, QueueItem};
 
 /// A way of contact.
 #[derive(ToSchema)]
@@ -388,58 +392,6 @@ pub struct Window {
     pub to: String,
 }
 
-#[derive(ToSchema)]
-pub struct QueueCount {
-    pub queue: String,
-    pub waiting: u64,
-    pub oldest_at: Option<DateTime<Utc>>,
-}
-
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-pub enum ItemState {
-    Open,
-    Claimed,
-    Read,
-    Released,
-    Filed,
-    Closed,
-}
-
-/// One contact on a queue, with why it is there.
-#[derive(ToSchema)]
-pub struct QueueItem {
-    pub id: String,
-    pub queue: String,
-    pub contact: String,
-    pub person: Option<String>,
-    pub channel: Channel,
-    pub at: DateTime<Utc>,
-    pub disposition: Disposition,
-    pub reasons: Vec<Reason>,
-    pub flags: Vec<String>,
-    pub subject: Option<String>,
-    /// To whom a release delivers.
-    pub original_to: Vec<String>,
-    /// What is new, where it may hold new evidence.
-    pub new: Option<Vec<String>>,
-    /// How often this person used this safeguard lane.
-    pub lane_used: Option<u32>,
-    /// There is an original.
-    pub archived: Option<String>,
-    pub text: Option<String>,
-    pub state: ItemState,
-    pub claimed_by: Option<String>,
-    pub notes: Option<Vec<Note>>,
-}
-
-#[derive(ToSchema)]
-pub struct Note {
-    pub by: String,
-    pub at: DateTime<Utc>,
-    pub text: String,
-}
-
 /// An entry of the audit trail; the event's own keys are beside these.
 #[derive(ToSchema)]
 pub struct AuditEntry {
@@ -448,7 +400,8 @@ pub struct AuditEntry {
     pub at: DateTime<Utc>,
     /// `gateway`, or the name of the member of staff.
     pub by: String,
-    /// `decided`, `imported`, `item`, `released`, `person_changed`, `store_accepted`
+    /// `decided`, `imported`, `item`, `released`, `person_changed`, `step`,
+    /// `reminded`, `store_accepted`
     pub event: String,
 }
 
@@ -486,8 +439,26 @@ pub struct Problem {
     pub key: Option<String>,
     /// Everything that is wrong with a record.
     pub faults: Option<Vec<RecordFault>>,
+    /// Everything that a step breaks.
+    pub broken: Option<Vec<Broken>>,
+    /// The version of the case file by now.
+    pub version: Option<u64>,
+    /// The step that does what was to be written.
+    pub step: Option<String>,
     /// The queue on which an item is by now.
     pub queue: Option<String>,
+}
+
+/// One thing that keeps a step from being taken.
+#[derive(ToSchema)]
+pub struct Broken {
+    /// Stable.
+    pub code: String,
+    pub what: String,
+    /// The clause of the policy that asks for it.
+    pub clause: Option<String>,
+    /// The key that it is about: of the step, of the restriction or of the profile.
+    pub key: Option<String>,
 }
 
 #[derive(ToSchema)]

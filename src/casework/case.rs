@@ -1,0 +1,191 @@
+//! Steps of a case: the file is read, the step judged by the domain, and all that it leaves behind
+//! written in one atomic batch that names the versions it was made on.
+
+pub mod effects;
+pub mod record;
+pub mod view;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use self::effects::Pending;
+use self::record::CaseRead;
+use super::{Casework, Desk, Fault};
+use crate::domain::audit::AuditEvent;
+use crate::domain::case::Broken;
+use crate::domain::case::act::Act;
+use crate::domain::case::lifecycle::{self, Step, Stepped};
+use crate::domain::case::trail;
+use crate::domain::organisation::Organisation;
+use crate::domain::profile::Role;
+use crate::ports::Stamp;
+use crate::ports::documents::{Batch, WriteFault};
+use crate::runtime::limits::STEP_TRIES_MAX;
+
+use super::person_check::{faults_of_change, normalised};
+
+/// A step that somebody asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    pub person: &'a str,
+    pub act: &'a Act,
+    /// The id of what the step makes; absent: the next of its kind.
+    pub id: Option<&'a str>,
+    pub by: &'a str,
+    /// The version of the case file that the step is made on; absent: whichever it has.
+    pub version: Option<u64>,
+}
+
+/// What came of a step.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Done {
+    pub made: Map<String, Value>,
+    /// The version of the case file after it.
+    pub version: u64,
+    /// Of `propose`: what still keeps the proposal from being put in force.
+    #[serde(rename = "broken", skip_serializing_if = "Option::is_none")]
+    pub still_broken: Option<Vec<Broken>>,
+    /// Contacts that were held and that the step released, in the order in which they came.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub released: Vec<String>,
+}
+
+/// Everybody of an organisation who may be named, with their role.
+pub type StaffList = BTreeMap<String, Role>;
+
+impl Casework {
+    /// Takes a step on a person's case, in the role that somebody has.
+    ///
+    /// # Errors
+    /// [`Fault::Broken`] with everything that keeps it from being taken; [`Fault::VersionChanged`]
+    /// where somebody else took one meanwhile. Nothing is done then.
+    pub async fn step(
+        &self,
+        organisation: &Arc<Organisation>,
+        role: &Role,
+        asked: Asked<'_>,
+    ) -> Result<Done, Fault> {
+        let mut staff = self.staff_of(organisation);
+        // Whoever asks has the role that they signed in with.
+        staff.insert(asked.by.to_owned(), role.clone());
+        self.desk.step(organisation, &staff, asked).await
+    }
+
+    /// Everybody of an organisation by name.
+    pub fn staff_of(&self, organisation: &Organisation) -> StaffList {
+        self.staff.get(&organisation.id).cloned().unwrap_or_default()
+    }
+}
+
+impl Desk {
+    /// The same, for whoever is on the list of staff.
+    ///
+    /// # Errors
+    /// As [`Casework::step`].
+    pub async fn step(
+        &self,
+        organisation: &Arc<Organisation>,
+        staff: &StaffList,
+        asked: Asked<'_>,
+    ) -> Result<Done, Fault> {
+        self.catch_up(organisation).await?;
+        let (stepped, pending) = self.take(organisation, staff, asked).await?;
+        let released = match pending {
+            Some(pending) => self.bring_about(organisation, &pending).await?,
+            None => Vec::new(),
+        };
+        Ok(Done {
+            made: stepped.made,
+            version: stepped.file.version,
+            still_broken: stepped.still_broken,
+            released,
+        })
+    }
+
+    /// Judges the step and writes it. Where somebody else writes meanwhile, it is judged again on
+    /// what is there then, unless it names the version that it is made on.
+    async fn take(
+        &self,
+        organisation: &Organisation,
+        staff: &StaffList,
+        asked: Asked<'_>,
+    ) -> Result<(Stepped, Option<Pending>), Fault> {
+        for _ in 0..STEP_TRIES_MAX {
+            let read = self.read_case(organisation, asked.person).await?;
+            if asked.version.is_some_and(|version| version != read.file.version) {
+                return Err(Fault::VersionChanged { now: read.file.version });
+            }
+            let stamp = self.stamp(asked.by);
+            let mut stepped = judged(organisation, staff, asked, &read, &stamp)?;
+            stepped.person = normalised(stepped.person, organisation);
+            check_record(organisation, &read, &stepped)?;
+            let pending = Pending::of(&stepped, asked, stamp.at);
+            let batch = batch(organisation, asked, &read, &stepped, pending.as_ref(), stamp)?;
+            match self.store.write(&organisation.id, batch).await {
+                Ok(()) => return Ok((stepped, pending)),
+                Err(WriteFault::Conflict(_)) => {}
+                Err(WriteFault::Store(error)) => return Err(error.into()),
+            }
+        }
+        Err(Fault::Contended)
+    }
+}
+
+fn judged(
+    organisation: &Organisation,
+    staff: &StaffList,
+    asked: Asked<'_>,
+    read: &CaseRead,
+    stamp: &Stamp,
+) -> Result<Stepped, Fault> {
+    let step =
+        Step { organisation, staff, act: asked.act, id: asked.id, by: asked.by, at: stamp.at };
+    lifecycle::step(&read.file, &read.person, &step).map_err(Fault::Broken)
+}
+
+/// What a restriction names must be there: numbers that can be dialled, channels, representatives. The
+/// rules of the policy are the step's own.
+fn check_record(
+    organisation: &Organisation,
+    read: &CaseRead,
+    stepped: &Stepped,
+) -> Result<(), Fault> {
+    const NAMED: [&str; 5] = ["contact", "deputies", "absences", "channels", "representatives"];
+    if *read.person == stepped.person {
+        return Ok(());
+    }
+    let found = faults_of_change(&stepped.person, Some(&read.person), organisation);
+    let broken: Vec<Broken> = found
+        .into_iter()
+        .filter_map(|fault| {
+            let (_, key) = fault.path.strip_prefix("restrictions[")?.split_once("].")?;
+            let is_named = NAMED.iter().any(|name| key.starts_with(name));
+            is_named.then(|| Broken::new("record.invalid", fault.message).key(key))
+        })
+        .collect();
+    if broken.is_empty() { Ok(()) } else { Err(Fault::Broken(broken)) }
+}
+
+/// All that a step writes.
+fn batch(
+    organisation: &Organisation,
+    asked: Asked<'_>,
+    read: &CaseRead,
+    stepped: &Stepped,
+    pending: Option<&Pending>,
+    stamp: Stamp,
+) -> Result<Batch, Fault> {
+    let entry = trail::entry(asked.act, stepped, &organisation.profile);
+    let mut batch = Batch::new(stamp)
+        .put(record::document(&stepped.file, read.document_version)?)
+        .audit(AuditEvent::Step(entry));
+    if *read.person != stepped.person {
+        batch = batch.person(Some(read.person.clone()), stepped.person.clone());
+    }
+    if let Some(pending) = pending {
+        batch = batch.put(pending.document(0)?);
+    }
+    Ok(batch)
+}

@@ -1,0 +1,158 @@
+//! A case file as its readers see it: with the state of each part, and what is missing.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::record::CaseRead;
+use crate::casework::{Desk, Fault};
+use crate::domain::case::conduct::Incident;
+use crate::domain::organisation::Organisation;
+
+/// A part of the case file that is a list, by its key in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Incidents,
+    Warnings,
+    Agreements,
+    Mediations,
+    Proposals,
+    Letters,
+    Reviews,
+    Appeals,
+    StaffComplaints,
+    Reconciliations,
+    Actions,
+    Tasks,
+}
+
+impl Part {
+    pub const fn key(self) -> &'static str {
+        match self {
+            Part::Incidents => "incidents",
+            Part::Warnings => "warnings",
+            Part::Agreements => "agreements",
+            Part::Mediations => "mediations",
+            Part::Proposals => "proposals",
+            Part::Letters => "letters",
+            Part::Reviews => "reviews",
+            Part::Appeals => "appeals",
+            Part::StaffComplaints => "staff_complaints",
+            Part::Reconciliations => "reconciliations",
+            Part::Actions => "actions",
+            Part::Tasks => "tasks",
+        }
+    }
+}
+
+/// A case file, to be read.
+#[derive(Debug, Clone)]
+pub struct CaseView {
+    pub version: u64,
+    pub case: Map<String, Value>,
+}
+
+impl CaseRead {
+    /// The file with states, restrictions in force and what is missing of those decided elsewhere.
+    pub fn view(&self, organisation: &Organisation, at: chrono::DateTime<chrono::Utc>) -> CaseView {
+        let mut case = object(&self.file);
+        put_states(&mut case, "incidents", self.file.incidents.iter().map(|one| one.state()));
+        put_states(&mut case, "warnings", self.file.warnings.iter().map(|_| "given"));
+        put_states(&mut case, "letters", self.file.letters.iter().map(|one| one.state()));
+        put_states(&mut case, "appeals", self.file.appeals.iter().map(|one| one.state()));
+        let in_force = self
+            .person
+            .restrictions
+            .iter()
+            .filter(|one| one.is_in_force(at, &organisation.profile))
+            .map(|one| one.id.as_str());
+        case.insert("in_force".to_owned(), in_force.collect());
+        case.insert("restrictions".to_owned(), json!(self.person.restrictions));
+        case.insert("missing".to_owned(), json!(self.file.missing(&self.person)));
+        CaseView { version: self.file.version, case }
+    }
+}
+
+/// A struct as its JSON object.
+fn object(of: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(of) {
+        Ok(Value::Object(object)) => object,
+        // A case file is made of plain values: it is always one.
+        Ok(_) | Err(_) => Map::new(),
+    }
+}
+
+fn put_states(
+    case: &mut Map<String, Value>,
+    key: &str,
+    states: impl Iterator<Item = &'static str>,
+) {
+    let listed = case.get_mut(key).and_then(Value::as_array_mut);
+    for (one, state) in listed.into_iter().flatten().zip(states) {
+        if let Value::Object(one) = one {
+            one.insert("state".to_owned(), json!(state));
+        }
+    }
+}
+
+impl Desk {
+    /// A person's case file, to be read.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`]: nobody of this id is on record.
+    pub async fn case(&self, organisation: &Organisation, person: &str) -> Result<CaseView, Fault> {
+        self.catch_up(organisation).await?;
+        let read = self.read_case(organisation, person).await?;
+        Ok(read.view(organisation, self.clock.now()))
+    }
+
+    /// One list of a person's case file, with the file's version.
+    ///
+    /// # Errors
+    /// As [`Desk::case`].
+    pub async fn case_part(
+        &self,
+        organisation: &Organisation,
+        person: &str,
+        part: Part,
+    ) -> Result<(u64, Value), Fault> {
+        let mut view = self.case(organisation, person).await?;
+        Ok((view.version, view.case.remove(part.key()).unwrap_or_default()))
+    }
+}
+
+/// An incident and whose file it is on.
+#[derive(Debug, Clone, Serialize)]
+pub struct IncidentOf {
+    pub person: String,
+    pub state: &'static str,
+    #[serde(flatten)]
+    pub incident: Incident,
+}
+
+impl Desk {
+    /// The incidents of everybody, the oldest first; of one state, or of all.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn incidents(
+        &self,
+        organisation: &Organisation,
+        state: Option<&str>,
+    ) -> Result<Vec<IncidentOf>, Fault> {
+        let cases = self.cases(organisation).await?;
+        let mut found: Vec<IncidentOf> = cases
+            .into_iter()
+            .flat_map(|case| {
+                let person = case.person.id.clone();
+                case.file.incidents.into_iter().map(move |incident| IncidentOf {
+                    person: person.clone(),
+                    state: incident.state(),
+                    incident,
+                })
+            })
+            .filter(|one| state.is_none_or(|state| state == one.state))
+            .collect();
+        found.sort_by_key(|one| one.incident.happened_at);
+        Ok(found)
+    }
+}

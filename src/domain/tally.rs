@@ -1,0 +1,124 @@
+//! What is counted of contacts as they are decided: by day for the figures, by person for the
+//! person's own timeline.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::audit::DecidedEntry;
+use super::channel::Channel;
+use super::decision::Disposition;
+
+/// Where a lane's name begins in a reason code.
+const SAFEGUARD: &str = "safeguard.";
+
+pub type Counts = BTreeMap<String, u64>;
+
+/// Counts one more.
+pub fn count(counts: &mut Counts, name: &str) {
+    *counts.entry(name.to_owned()).or_default() += 1;
+}
+
+/// One contact of a person: when, how, and what was decided. No text of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contacted {
+    pub contact: String,
+    #[serde(serialize_with = "super::instant::written")]
+    pub at: DateTime<Utc>,
+    pub channel: Channel,
+    pub disposition: Disposition,
+    /// The reason codes of what was enforced.
+    pub codes: Vec<String>,
+    /// What observed restrictions would have done, by their ids.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub observed: BTreeMap<String, Disposition>,
+}
+
+impl Contacted {
+    pub fn of(decided: &DecidedEntry) -> Self {
+        let (observed, enforced): (Vec<_>, Vec<_>) =
+            decided.rows.iter().partition(|row| row.observed);
+        let would = decided.would.unwrap_or(decided.disposition);
+        Contacted {
+            contact: decided.contact.clone(),
+            at: decided.contact_at,
+            channel: decided.channel,
+            disposition: decided.disposition,
+            codes: enforced.iter().map(|row| row.code.clone()).collect(),
+            observed: observed
+                .iter()
+                .filter_map(|row| Some((row.restriction.clone()?, would)))
+                .collect(),
+        }
+    }
+
+    /// The safeguard lanes that it met, by name.
+    pub fn lanes(&self) -> impl Iterator<Item = &str> {
+        self.codes.iter().filter_map(|code| code.strip_prefix(SAFEGUARD))
+    }
+}
+
+/// How long something took, over all that were waited for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waited {
+    pub times: u64,
+    /// All of them together.
+    pub minutes: u64,
+}
+
+impl Waited {
+    pub fn add(&mut self, minutes: u64) {
+        self.times += 1;
+        self.minutes += minutes;
+    }
+
+    /// Minutes on average, rounded down.
+    pub const fn average(self) -> Option<u64> {
+        self.minutes.checked_div(self.times)
+    }
+}
+
+/// What was decided of the contacts of one local day, and how long staff took on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayTally {
+    pub day: NaiveDate,
+    /// By channel, then by disposition.
+    #[serde(default)]
+    pub by_channel: BTreeMap<String, Counts>,
+    #[serde(default)]
+    pub lanes: Counts,
+    /// What observed restrictions would have done: by restriction, then by disposition.
+    #[serde(default)]
+    pub observed: BTreeMap<String, Counts>,
+    /// Until an item was read, by queue.
+    #[serde(default)]
+    pub read: BTreeMap<String, Waited>,
+    /// Until an item was dealt with, by queue.
+    #[serde(default)]
+    pub answered: BTreeMap<String, Waited>,
+}
+
+impl DayTally {
+    pub const fn of(day: NaiveDate) -> Self {
+        DayTally {
+            day,
+            by_channel: BTreeMap::new(),
+            lanes: BTreeMap::new(),
+            observed: BTreeMap::new(),
+            read: BTreeMap::new(),
+            answered: BTreeMap::new(),
+        }
+    }
+
+    pub fn add(&mut self, contacted: &Contacted) {
+        let channel = contacted.channel.name().to_owned();
+        count(self.by_channel.entry(channel).or_default(), contacted.disposition.name());
+        for lane in contacted.lanes() {
+            count(&mut self.lanes, lane);
+        }
+        for (restriction, would) in &contacted.observed {
+            count(self.observed.entry(restriction.clone()).or_default(), would.name());
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Reading a case file and its lists.
+
+use axum::http::header::ETAG;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::IntoParams;
+
+use super::body::tag;
+use crate::casework::case::view::Part;
+use crate::staff::api::contacts::NoQuery;
+use crate::staff::permit::{Permitted, SignedIn};
+use crate::staff::problem::Problem;
+use crate::staff::request::{Asked, Named};
+
+/// A person's whole case file: with the state of each part, the restrictions and which of them are in force,
+/// and what is not on record of those decided elsewhere. The entity tag is its version.
+#[utoipa::path(
+    get, path = "/api/v1/people/{person}/case", operation_id = "read_case", tag = "cases",
+    params(("person" = String, Path, description = "the person's id")),
+    responses((status = 200, description = "The case file", body = Object))
+)]
+pub async fn read_case(
+    caller: Permitted<SignedIn>,
+    Named(person): Named<String>,
+    _query: Asked<NoQuery>,
+) -> Result<Response, Problem> {
+    let view = caller.casework().desk.case(caller.organisation(), &person).await?;
+    Ok(([(ETAG, tag(view.version))], axum::Json(view.case)).into_response())
+}
+
+async fn listed(
+    caller: &Permitted<SignedIn>,
+    person: &str,
+    part: Part,
+) -> Result<Response, Problem> {
+    let desk = &caller.casework().desk;
+    let (version, list) = desk.case_part(caller.organisation(), person, part).await?;
+    Ok(([(ETAG, tag(version))], axum::Json(json!({ part.key(): list }))).into_response())
+}
+
+macro_rules! lists {
+    ($($(#[$doc:meta])* $name:ident, $path:literal, $id:literal, $part:ident;)*) => {$(
+        $(#[$doc])*
+        #[utoipa::path(
+            get, path = $path, operation_id = $id, tag = "cases",
+            params(("person" = String, Path, description = "the person's id")),
+            responses((status = 200, description = "The list, by its name", body = Object))
+        )]
+        pub async fn $name(
+            caller: Permitted<SignedIn>,
+            Named(person): Named<String>,
+            _query: Asked<NoQuery>,
+        ) -> Result<Response, Problem> {
+            listed(&caller, &person, Part::$part).await
+        }
+    )*};
+}
+
+lists! {
+    /// Incidents on a person's case file.
+    incidents, "/api/v1/people/{person}/incidents", "list_incidents", Incidents;
+    /// Warnings that were given.
+    warnings, "/api/v1/people/{person}/warnings", "list_warnings", Warnings;
+    /// Agreements that were offered.
+    agreements, "/api/v1/people/{person}/agreements", "list_agreements", Agreements;
+    /// Mediation, step by step.
+    mediations, "/api/v1/people/{person}/mediations", "list_mediations", Mediations;
+    /// Proposals of restrictions.
+    proposals, "/api/v1/people/{person}/proposals", "list_proposals", Proposals;
+    /// Letters to the person.
+    letters, "/api/v1/people/{person}/letters", "list_letters", Letters;
+    /// Reviews that were done.
+    reviews, "/api/v1/people/{person}/reviews", "list_reviews", Reviews;
+    /// Appeals against restrictions.
+    appeals, "/api/v1/people/{person}/appeals", "list_appeals", Appeals;
+    /// The person's complaints about staff.
+    staff_complaints, "/api/v1/people/{person}/staff-complaints", "list_staff_complaints",
+        StaffComplaints;
+    /// How adjustments and restrictions go together.
+    reconciliations, "/api/v1/people/{person}/reconciliations", "list_reconciliations",
+        Reconciliations;
+    /// What else was done: on social media, in law, with the police.
+    actions, "/api/v1/people/{person}/actions", "list_actions", Actions;
+    /// Contacts that somebody must read, or decide on.
+    tasks, "/api/v1/people/{person}/tasks", "list_tasks", Tasks;
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct IncidentsAsked {
+    /// `open`, `answered` or `no_action`; left out: all.
+    state: Option<String>,
+    /// Must be the token's.
+    #[serde(rename = "organisation")]
+    #[param(rename = "organisation")]
+    _organisation: Option<String>,
+}
+
+/// Incidents of everybody on record, each with its person.
+#[utoipa::path(
+    get, path = "/api/v1/incidents", operation_id = "list_all_incidents", tag = "cases",
+    params(IncidentsAsked),
+    responses((status = 200, description = "`incidents`, the oldest first", body = Object))
+)]
+pub async fn all_incidents(
+    caller: Permitted<SignedIn>,
+    Asked(query): Asked<IncidentsAsked>,
+) -> Result<axum::Json<Value>, Problem> {
+    let desk = &caller.casework().desk;
+    let found = desk.incidents(caller.organisation(), query.state.as_deref()).await?;
+    Ok(axum::Json(json!({ "incidents": found })))
+}

@@ -1,0 +1,64 @@
+//! Queues and their items, as the API's document describes them.
+
+use chrono::{DateTime, Utc};
+use utoipa::ToSchema;
+
+use super::{Channel, Disposition, Reason};
+
+#[derive(ToSchema)]
+pub struct QueueCount {
+    pub queue: String,
+    pub waiting: u64,
+    pub oldest_at: Option<DateTime<Utc>>,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum ItemState {
+    Open,
+    Claimed,
+    Read,
+    Released,
+    Filed,
+    Closed,
+}
+
+/// One contact on a queue, with why it is there.
+#[derive(ToSchema)]
+pub struct QueueItem {
+    pub id: String,
+    pub queue: String,
+    pub contact: String,
+    pub person: Option<String>,
+    pub channel: Channel,
+    pub at: DateTime<Utc>,
+    pub disposition: Disposition,
+    pub reasons: Vec<Reason>,
+    pub flags: Vec<String>,
+    pub subject: Option<String>,
+    /// To whom a release delivers.
+    pub original_to: Vec<String>,
+    /// The issue that the contact named.
+    pub issue: Option<String>,
+    /// Message-ids of the contact and of what it answers.
+    pub thread: Option<Vec<String>>,
+    /// SHA-256 of each attachment.
+    pub attachments: Option<Vec<String>>,
+    /// What is new, where it may hold new evidence.
+    pub new: Option<Vec<String>>,
+    /// How often this person used this safeguard lane.
+    pub lane_used: Option<u32>,
+    /// There is an original.
+    pub archived: Option<String>,
+    pub text: Option<String>,
+    pub state: ItemState,
+    pub claimed_by: Option<String>,
+    pub notes: Option<Vec<Note>>,
+}
+
+#[derive(ToSchema)]
+pub struct Note {
+    pub by: String,
+    pub at: DateTime<Utc>,
+    pub text: String,
+}

@@ -1,0 +1,5 @@
+//! Steps of cases through the staff API, on every store.
+
+mod equal;
+mod rig;
+mod rules;
