@@ -47,6 +47,8 @@ pub struct Desk {
     clock: Arc<dyn Clock>,
     /// Held while the audit trail is followed: requests need not do it side by side.
     following: tokio::sync::Mutex<()>,
+    /// What was found to be reminded of already, so that it need not be asked again.
+    reminded: tokio::sync::Mutex<HashSet<(OrganisationId, String)>>,
     /// Items whose release this gateway is carrying out.
     releasing: Mutex<HashSet<(OrganisationId, String)>>,
     /// Lists of items that may be made at once.
@@ -66,6 +68,7 @@ impl Desk {
             release,
             clock,
             following: tokio::sync::Mutex::new(()),
+            reminded: tokio::sync::Mutex::new(HashSet::new()),
             releasing: Mutex::new(HashSet::new()),
             pages: Semaphore::new(PAGES_AT_ONCE_MAX),
         }

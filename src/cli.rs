@@ -3,6 +3,7 @@
 //! Results go to stdout, messages to stderr. Exit 0: done, or the answer is yes; 1: the answer is
 //! no; 2: bad input, named with its file, line and key.
 
+pub mod case;
 pub mod check;
 pub mod decide;
 pub mod demo;
@@ -15,6 +16,7 @@ pub mod outcome;
 pub mod pipe;
 pub mod profile;
 pub mod queue;
+pub mod report;
 pub mod serve;
 pub mod simulate;
 pub mod store;
@@ -49,6 +51,8 @@ enum Command {
     Decide(decide::DecideArgs),
     Import(import::ImportArgs),
     Queue(queue::QueueArgs),
+    Case(case::CaseArgs),
+    Report(report::ReportArgs),
     Store(store::StoreArgs),
     Health(health::HealthArgs),
     /// Hand one message on stdin to the running gateway; exits with 0 or 75 only
@@ -149,6 +153,14 @@ async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
             let opened = open::open(&args.which).await?;
             queue::run(&args, &opened.organisation.id, &opened.desk, &mut io).await
         }
+        Command::Case(args) => {
+            let opened = open::open(&args.which).await?;
+            case::run(&args, &opened, &mut io).await
+        }
+        Command::Report(args) => {
+            let opened = open::open(&args.which).await?;
+            report::run(&args, &opened, &mut io).await
+        }
         Command::Store(args) => store::run(&args, &mut io).await,
         Command::Health(args) => health::run(&args, &mut io).await,
         // `main` has taken it before.
@@ -188,11 +200,15 @@ mod tests {
             "contact-gateway queue --config c.toml --organisation karbon list",
             "contact-gateway queue list limited --config c.toml --organisation karbon",
             "contact-gateway import --config c.toml --organisation karbon people.json",
+            "contact-gateway case --config c.toml --organisation karbon show P-1",
+            "contact-gateway report --config c.toml --organisation karbon warning_letters",
         ] {
             let CommandLine { command } = CommandLine::try_parse_from(line.split(' ')).unwrap();
             let which = match command {
                 Command::Queue(args) => args.which,
                 Command::Import(args) => args.which,
+                Command::Case(args) => args.which,
+                Command::Report(args) => args.which,
                 Command::Demo(_)
                 | Command::Serve(_)
                 | Command::Check(_)

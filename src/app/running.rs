@@ -108,7 +108,12 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
         tracing::warn!(name, "a socket of the service manager belongs to no configured listener");
     }
     let desk = running.desk(&store, &out, &clock);
-    let keeping = keeper::keep(desk, settings.organisations.clone(), running.shutdown.stopping());
+    let keeping = keeper::keep(
+        desk,
+        Arc::clone(&out.mailer),
+        settings.organisations.clone(),
+        running.shutdown.stopping(),
+    );
     running.core.followers.spawn(keeping);
     Ok(running)
 }

@@ -16,7 +16,7 @@ use crate::domain::case::anchors::day;
 use crate::domain::case::restraint::{Task, TaskDone, TaskKind};
 use crate::domain::decision::Disposition;
 use crate::domain::organisation::Organisation;
-use crate::domain::queue::QueueItem;
+use crate::domain::queue::{QueueItem, REMINDER};
 use crate::domain::tally::{Contacted, DayTally};
 use crate::ports::StoreError;
 use crate::ports::documents::{Batch, Document, WriteFault};
@@ -213,6 +213,9 @@ impl Page<'_> {
             return Ok(());
         }
         let Some(item) = self.item(item).await? else { return Ok(()) };
+        if item.flags.iter().any(|flag| flag == REMINDER) {
+            return Ok(());
+        }
         let minutes = u64::try_from((entry.at - item.at).num_minutes()).unwrap_or(0);
         let queue = item.queue.clone();
         let day = self.day(entry.at).await?;

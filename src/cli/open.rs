@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Fault, Which, load};
 use crate::app;
 use crate::casework::Desk;
+use crate::casework::case::StaffList;
 use crate::domain::organisation::Organisation;
 use crate::store;
 
@@ -13,6 +14,8 @@ use crate::store;
 pub struct Opened {
     pub organisation: Arc<Organisation>,
     pub desk: Desk,
+    /// Everybody who may be named in a step.
+    pub staff: StaffList,
 }
 
 /// Opens what `--config` and `--organisation` name.
@@ -28,5 +31,10 @@ pub async fn open(which: &Which) -> Result<Opened, Fault> {
         .await
         .map_err(|error| Fault::input(error.to_string()))?;
     let desk = app::desk(&loaded.settings).map_err(|fault| Fault::input(fault.to_string()))?;
-    Ok(Opened { organisation, desk })
+    let members = loaded.settings.staff.iter();
+    let staff = members
+        .filter(|member| member.organisation == organisation.id)
+        .map(|member| (member.name.clone(), member.role.clone()))
+        .collect();
+    Ok(Opened { organisation, desk, staff })
 }

@@ -4,6 +4,7 @@
 //! `late`. The day of an anchor is day 0.
 
 mod entries;
+pub mod reminder;
 
 use std::collections::BTreeSet;
 

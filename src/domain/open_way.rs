@@ -11,7 +11,9 @@ use super::channel::Channel;
 use super::moment::next_day;
 use super::person::Person;
 use super::profile::Profile;
-use super::restriction::{Kind, PointOfContact, Restriction, WeeklyHours, Window, WindowEnd};
+use super::restriction::{
+    Kind, PointOfContact, Restriction, Status, WeeklyHours, Window, WindowEnd,
+};
 
 /// Days within which a way must open.
 const DAYS: u64 = 7;
@@ -73,6 +75,29 @@ pub fn prove(question: &Question<'_>) -> Result<OpenWay, Closed> {
         }
         day = next_day(day);
     }
+}
+
+/// Whether a person can get through until what restricts them is reviewed. Whose contact was ended has the
+/// safeguards in place of a way; without staffed hours there is nothing to go by.
+///
+/// # Errors
+/// As [`prove`].
+pub fn of_person(profile: &Profile, person: &Person, today: NaiveDate) -> Result<(), Closed> {
+    let zone = profile.timezone;
+    let over = |one: &Restriction| {
+        one.runs_out(profile).is_some_and(|end| end.with_timezone(&zone).date_naive() <= today)
+    };
+    let holds = |one: &&Restriction| {
+        matches!(one.status, Status::Active | Status::UnderAppeal) && !over(one)
+    };
+    let together: Vec<&Restriction> = person.restrictions.iter().filter(holds).collect();
+    let ended = together.iter().any(|one| matches!(one.kind, Kind::ContactEnded));
+    if together.is_empty() || ended || profile.staffed_hours.is_none() {
+        return Ok(());
+    }
+    let last = together.iter().filter_map(|one| one.ends.or(one.review_due)).map(|it| it.day(zone));
+    let last = last.max().unwrap_or(today).max(today);
+    prove(&Question { profile, person, together, first: today, last }).map(|_| ())
 }
 
 /// A way that is open on a day.

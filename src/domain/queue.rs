@@ -130,6 +130,10 @@ impl std::fmt::Debug for Note {
     }
 }
 
+/// On an item that is about no contact: it reminds of what falls due. `contact` is what it is about, and its
+/// channel says nothing.
+pub const REMINDER: &str = "reminder";
+
 /// On an item that staff said was not made by the person on whose record it was.
 pub const NOT_THEIRS: &str = "not_theirs";
 

@@ -25,3 +25,5 @@ pub const COUNTED_DAYS_AGAIN: TimeDelta = TimeDelta::days(32);
 pub const TIMELINE_MONTHS_MAX: usize = 25;
 /// How long casework is left to itself between two rounds of the keeper.
 pub const KEEPER_EVERY: Duration = Duration::from_secs(30);
+/// Rounds of the keeper from one look at the diary to the next.
+pub const KEEPER_REMINDS_EVERY: u32 = 10;
