@@ -8,7 +8,7 @@ use contact_gateway::domain::organisation::{Organisation, OrganisationId};
 use contact_gateway::domain::restriction::Mode;
 
 /// Karbon Homes with its shipped profile, enforcing.
-pub fn organisation() -> Organisation {
+pub(crate) fn organisation() -> Organisation {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/profiles/karbon-homes.toml");
     Organisation {
         id: OrganisationId::new("karbon"),

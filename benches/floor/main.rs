@@ -22,6 +22,7 @@
     clippy::print_stdout,
     reason = "a benchmark prints, and fails by panicking"
 )]
+#![allow(unreachable_pub, reason = "`pub` says what other modules of this program use")]
 
 mod answer;
 mod commit;

@@ -15,6 +15,7 @@
     clippy::panic,
     reason = "a bench ends by panicking"
 )]
+#![allow(unreachable_pub, reason = "`pub` says what other modules of this program use")]
 #![expect(clippy::print_stdout, reason = "what it measured")]
 
 mod corpus;

@@ -7,6 +7,7 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
+#![allow(unreachable_pub, reason = "`pub` says what other modules of this program use")]
 
 mod authority;
 mod bad_configs;

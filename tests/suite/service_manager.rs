@@ -19,6 +19,7 @@ for line in sys.stdin:
     child = os.fork()
     if child == 0:
         os.dup2(held.fileno(), 3)
+        os.set_inheritable(3, True)
         os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES="staff")
         os.execv(sys.argv[1], sys.argv[1:])
     print(child, flush=True)

@@ -15,7 +15,7 @@ use crate::runtime::limits::{CALL_RING_SECONDS, VOICEMAIL_SECONDS_MAX};
 
 /// How a call begins.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Opening {
+pub(super) enum Opening {
     /// The existing call flow continues.
     PassOn,
     Script(Vec<Step>),
@@ -24,7 +24,7 @@ pub enum Opening {
 /// What a call that was decided meets first.
 ///
 /// Nothing is enforced on calls without an emergency number to connect.
-pub fn opening(
+pub(super) fn opening(
     outcome: &Outcome,
     organisation: &Organisation,
     entry: &TelephonySettings,
@@ -50,7 +50,7 @@ pub struct Note {
 }
 
 /// What follows a step: the caller's next steps, and what was learnt.
-pub struct Following {
+pub(super) struct Following {
     pub steps: Vec<Step>,
     pub notes: Vec<Note>,
     /// The lane that the caller asked for by a key: a contact of its own.
@@ -61,7 +61,7 @@ pub struct Following {
 
 /// What follows a step of a call. `menu.decision`: the call's own; `None`: it can't be read now, and
 /// the caller gets the voicemail rather than nothing.
-pub fn following(next: Next, call: &Call, menu: &Menu<'_>) -> Following {
+pub(super) fn following(next: Next, call: &Call, menu: &Menu<'_>) -> Following {
     let mut following =
         Following { steps: Vec::new(), notes: Vec::new(), asked: None, about: None };
     let mut note = |name, value: &Option<String>| {
@@ -153,7 +153,7 @@ fn dial(menu: &Menu<'_>, leg: usize) -> Vec<Step> {
 }
 
 /// Everybody who can be rung for a routed call, in order.
-pub fn legs(decision: &Decision) -> Vec<Target> {
+pub(super) fn legs(decision: &Decision) -> Vec<Target> {
     let Some(route) = &decision.route else { return Vec::new() };
     std::iter::once((&route.sip, &route.phone))
         .chain(route.then.iter().map(|deputy| (&deputy.sip, &deputy.phone)))
@@ -166,12 +166,12 @@ pub fn legs(decision: &Decision) -> Vec<Target> {
 }
 
 /// The limit that a `call_length` restriction sets.
-pub fn call_minutes(decision: &Decision) -> Option<u32> {
+pub(super) fn call_minutes(decision: &Decision) -> Option<u32> {
     decision.flags.iter().find_map(|flag| flag.strip_prefix("call_length:")?.parse().ok())
 }
 
 /// A voicemail onto the item of the call, or of the lane that the caller asked for.
-pub fn voicemail(language: Language, about: Option<AskedLane>) -> Vec<Step> {
+pub(super) fn voicemail(language: Language, about: Option<AskedLane>) -> Vec<Step> {
     let before = Words::of(language).before_the_tone(about);
     vec![
         Step::Say(vec![Speech::new(language, before)]),

@@ -53,7 +53,7 @@ impl Action {
 }
 
 /// What a request is about: a contact, or below `/event` something learnt about one.
-pub fn event(webhook: &Webhook, now: DateTime<Utc>) -> Event {
+pub(super) fn event(webhook: &Webhook, now: DateTime<Utc>) -> Event {
     match webhook.behind.as_str() {
         // How a call went, sent to the address of calls.
         "" | "/" if plain(webhook.json.get("event")).is_some() => match id(&webhook.json) {
@@ -104,7 +104,7 @@ fn contact(webhook: &Webhook, now: DateTime<Utc>) -> Result<Contact, String> {
 }
 
 /// The answer to a contact that was decided.
-pub fn answer(
+pub(super) fn answer(
     entry: &TelephonySettings,
     webhook: &Webhook,
     channel: Channel,
@@ -211,7 +211,7 @@ fn action(
 }
 
 /// The answer if nothing was decided: the caller is let through, and the fault is reported.
-pub fn undecided(webhook: &Webhook, fault: Option<&str>, flags: &[String]) -> Answer {
+pub(super) fn undecided(webhook: &Webhook, fault: Option<&str>, flags: &[String]) -> Answer {
     let mut members = Map::new();
     if !flags.is_empty() {
         members.insert("flags".to_owned(), flags.into());
@@ -223,7 +223,7 @@ pub fn undecided(webhook: &Webhook, fault: Option<&str>, flags: &[String]) -> An
 }
 
 /// The answer to what needs none.
-pub fn noted(webhook: &Webhook) -> Answer {
+pub(super) fn noted(webhook: &Webhook) -> Answer {
     written(webhook, Action::Ok, Map::new())
 }
 

@@ -36,7 +36,7 @@ impl Place {
 
 /// What a key means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Choice {
+pub(super) enum Choice {
     Lane(AskedLane),
     Voicemail,
     Hear(Place),
@@ -44,7 +44,7 @@ pub enum Choice {
 
 /// Everything that a menu depends on.
 #[derive(Clone, Copy)]
-pub struct Menu<'a> {
+pub(super) struct Menu<'a> {
     /// The call's own; `None`: it can't be read now.
     pub decision: Option<&'a Decision>,
     pub organisation: &'a Organisation,
@@ -62,7 +62,7 @@ impl Menu<'_> {
 
     /// The language in which a place is spoken: the caller's choice, else the entry's own where the
     /// caller may well speak it.
-    pub fn language(&self, place: Place) -> Language {
+    pub(super) fn language(&self, place: Place) -> Language {
         if let Some(chosen) = place.language {
             return chosen;
         }
@@ -93,7 +93,7 @@ impl Menu<'_> {
     }
 
     /// What follows a key, or silence (`None`).
-    pub fn choice(&self, key: Option<&str>, place: Place) -> Choice {
+    pub(super) fn choice(&self, key: Option<&str>, place: Place) -> Choice {
         let again = |tries| match self.ends(place, tries) {
             true => Choice::Voicemail,
             false => Choice::Hear(place.at(place.page, tries)),
@@ -131,7 +131,7 @@ impl Menu<'_> {
     }
 
     /// What a caller hears at a place, again after each silence, and the safe end behind it.
-    pub fn hear(&self, place: Place, after: Heard) -> Vec<Step> {
+    pub(super) fn hear(&self, place: Place, after: Heard) -> Vec<Step> {
         let language = self.language(place);
         let words = Words::of(language);
         if self.is_filed() {
@@ -154,7 +154,7 @@ impl Menu<'_> {
     }
 
     /// The safe end: a caller in danger knows what to dial, and everybody can leave a message.
-    pub fn end(&self, language: Language) -> Vec<Step> {
+    pub(super) fn end(&self, language: Language) -> Vec<Step> {
         let end = Speech::new(language, Words::of(language).no_choice);
         [vec![Step::Say(vec![end])], voicemail(language, None)].concat()
     }
@@ -207,13 +207,13 @@ impl Menu<'_> {
     }
 
     /// What everybody hears first, as one text, for systems that speak it themselves.
-    pub fn first_page(&self) -> Vec<Speech> {
+    pub(super) fn first_page(&self) -> Vec<Speech> {
         let language = self.language(Place::FIRST);
         if self.is_filed() { self.filed(language) } else { self.page(Place::FIRST, language) }
     }
 
     /// The rest of the notice, piece by piece.
-    pub fn more(&self) -> Vec<String> {
+    pub(super) fn more(&self) -> Vec<String> {
         if self.is_filed() {
             return Vec::new();
         }
@@ -223,7 +223,7 @@ impl Menu<'_> {
 
 /// What came before, which is said before it is all heard again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heard {
+pub(super) enum Heard {
     /// A choice, or the beginning.
     Choice,
     WrongKey,

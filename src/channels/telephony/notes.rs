@@ -13,26 +13,26 @@ use crate::ports::{Attachment, StoreError};
 use crate::runtime::limits::{CALL_NOTE_TRIES_MAX, CALL_NOTE_WAIT, STORE_COMMIT_WAIT};
 
 /// Makes notes beside the answers.
-pub struct Notes {
+pub(super) struct Notes {
     intake: Arc<Intake>,
     tasks: TaskTracker,
     ending: CancellationToken,
 }
 
 impl Notes {
-    pub fn new(intake: Arc<Intake>, tasks: TaskTracker) -> Self {
+    pub(super) fn new(intake: Arc<Intake>, tasks: TaskTracker) -> Self {
         Notes { intake, tasks, ending: CancellationToken::new() }
     }
 
     /// What waits has one try more.
-    pub fn end(&self) {
+    pub(super) fn end(&self) {
         self.ending.cancel();
     }
 
     /// Notes something on a contact, with a few more tries while the store is away, or does not know
     /// the contact yet: a provider's webhooks come in any order (developers.telnyx.com, "Receiving
     /// webhooks").
-    pub fn take(&self, organisation: &OrganisationId, contact: &str, note: Note) {
+    pub(super) fn take(&self, organisation: &OrganisationId, contact: &str, note: Note) {
         let (intake, ending) = (Arc::clone(&self.intake), self.ending.clone());
         let (organisation, contact) = (organisation.clone(), contact.to_owned());
         self.tasks.spawn(async move {

@@ -1,6 +1,6 @@
 //! Plivo: calls, and text messages.
 
-pub mod xml;
+pub(super) mod xml;
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256, Key};
 use base64::Engine;
@@ -25,7 +25,7 @@ const NONCE: &str = "x-plivo-signature-v3-nonce";
 ///
 /// # Errors
 /// [`Refused`]: none holds.
-pub fn verify(entry: &TelephonySettings, webhook: &Webhook) -> Result<(), Refused> {
+pub(super) fn verify(entry: &TelephonySettings, webhook: &Webhook) -> Result<(), Refused> {
     let presented = fields::text(&webhook.headers, SIGNATURE).ok_or(Refused)?;
     let nonce = fields::text(&webhook.headers, NONCE).ok_or(Refused)?;
     let is_posted_form = webhook.method == Method::POST && webhook.is_form();
@@ -82,7 +82,7 @@ fn key(secret: &SecretString) -> Key {
 
 /// The signature for the existing call flow, over the address by which it knows itself and the
 /// nonce that came.
-pub fn sign(
+pub(super) fn sign(
     entry: &TelephonySettings,
     webhook: &Webhook,
     address: &str,
@@ -97,7 +97,7 @@ pub fn sign(
 }
 
 /// What a webhook is about.
-pub fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
+pub(super) fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
     match entry.product {
         Product::Voice => voice(webhook),
         Product::Messaging => message(webhook),

@@ -26,7 +26,7 @@ use crate::runtime::limits::{
 const JSON: &str = "application/json";
 
 /// How long a provider is let wait for its answer, and of that, how long the decision may take.
-pub const fn waits(entry: &TelephonySettings) -> (Duration, Duration) {
+pub(super) const fn waits(entry: &TelephonySettings) -> (Duration, Duration) {
     match entry.provider {
         Provider::Sip => (SIP_ANSWER_WAIT, SIP_DECIDE_WAIT),
         Provider::Twilio
@@ -41,7 +41,7 @@ pub const fn waits(entry: &TelephonySettings) -> (Duration, Duration) {
 ///
 /// # Errors
 /// [`Refused`]: nothing proves it.
-pub fn verify(
+pub(super) fn verify(
     entry: &TelephonySettings,
     webhook: &Webhook,
     now: DateTime<Utc>,
@@ -56,7 +56,7 @@ pub fn verify(
 }
 
 /// What a request is about.
-pub fn event(entry: &TelephonySettings, webhook: &Webhook, now: DateTime<Utc>) -> Event {
+pub(super) fn event(entry: &TelephonySettings, webhook: &Webhook, now: DateTime<Utc>) -> Event {
     match entry.provider {
         Provider::Twilio => twilio::event(entry, webhook),
         Provider::Vonage => vonage::event(entry, webhook),
@@ -69,7 +69,7 @@ pub fn event(entry: &TelephonySettings, webhook: &Webhook, now: DateTime<Utc>) -
 }
 
 /// The answer to a decided call; `None`: the existing call flow continues.
-pub fn opening(
+pub(super) fn opening(
     entry: &TelephonySettings,
     webhook: &Webhook,
     outcome: &Outcome,
@@ -85,7 +85,7 @@ pub fn opening(
 }
 
 /// A script as the provider's document.
-pub fn document(entry: &TelephonySettings, webhook: &Webhook, steps: &[Step]) -> Answer {
+pub(super) fn document(entry: &TelephonySettings, webhook: &Webhook, steps: &[Step]) -> Answer {
     let (content_type, document) = match entry.provider {
         Provider::Twilio | Provider::Telnyx => (twiml::CONTENT_TYPE, twiml::document(entry, steps)),
         Provider::Plivo => (twiml::CONTENT_TYPE, plivo::xml::document(entry, steps)),
@@ -98,7 +98,7 @@ pub fn document(entry: &TelephonySettings, webhook: &Webhook, steps: &[Step]) ->
 }
 
 /// The answer that says nothing.
-pub fn empty(entry: &TelephonySettings, webhook: &Webhook) -> Answer {
+pub(super) fn empty(entry: &TelephonySettings, webhook: &Webhook) -> Answer {
     match entry.provider {
         Provider::Twilio | Provider::Telnyx | Provider::Plivo
             if entry.product == Product::Voice || entry.provider != Provider::Telnyx =>
@@ -114,7 +114,7 @@ pub fn empty(entry: &TelephonySettings, webhook: &Webhook) -> Answer {
 
 /// A text message in answer to one; `None`: the provider takes none in its answer. Vonage and Telnyx
 /// want a call of their API instead, for which the gateway has no credentials.
-pub fn reply(entry: &TelephonySettings, to: &Text, text: &str) -> Option<Answer> {
+pub(super) fn reply(entry: &TelephonySettings, to: &Text, text: &str) -> Option<Answer> {
     let text = shortened(text);
     let document = match entry.provider {
         Provider::Twilio => twiml::reply(&text),
@@ -141,7 +141,7 @@ fn shortened(text: &str) -> String {
 
 /// What answers in the place of the existing call flow: the configured document, else the queue's
 /// number, else a sentence. `flags` go where the document has a place for them.
-pub fn fallback(entry: &TelephonySettings, webhook: &Webhook, flags: &[String]) -> Answer {
+pub(super) fn fallback(entry: &TelephonySettings, webhook: &Webhook, flags: &[String]) -> Answer {
     match entry.provider {
         Provider::Sip if webhook.behind == "/invite" => return sip::on(entry, webhook, flags),
         Provider::Sip => return generic::noted(webhook),
@@ -172,7 +172,7 @@ pub fn fallback(entry: &TelephonySettings, webhook: &Webhook, flags: &[String]) 
 
 /// Signs a request anew for the existing call flow, where the provider's signature was made over
 /// the gateway's own address; others go on untouched.
-pub fn sign_again(entry: &TelephonySettings, webhook: &Webhook, headers: &mut HeaderMap) {
+pub(super) fn sign_again(entry: &TelephonySettings, webhook: &Webhook, headers: &mut HeaderMap) {
     let address = || upstream_address(entry, webhook);
     let signed = match entry.provider {
         Provider::Twilio => {

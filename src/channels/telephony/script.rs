@@ -7,19 +7,19 @@ use crate::domain::language::Language;
 
 /// What is said, in the language that it is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Speech {
+pub(super) struct Speech {
     pub language: Language,
     pub text: String,
 }
 
 impl Speech {
-    pub fn new(language: Language, text: &str) -> Self {
+    pub(super) fn new(language: Language, text: &str) -> Self {
         Speech { language, text: text.to_owned() }
     }
 
     /// The tag of the voice: the entry's own for its language, so that Welsh is never read by an
     /// English voice, nor English by a Welsh one.
-    pub fn tag<'e>(&self, entry: &'e TelephonySettings) -> &'e str {
+    pub(super) fn tag<'e>(&self, entry: &'e TelephonySettings) -> &'e str {
         match Language::of_tag(&entry.language) {
             Some(own) if own == self.language => &entry.language,
             Some(_) | None => self.language.regional_tag(),
@@ -28,7 +28,7 @@ impl Speech {
 
     /// The name of a voice if the language does not select one: the one Welsh voice of Twilio, Telnyx
     /// and Plivo is Amazon's.
-    pub const fn voice(&self) -> Option<&'static str> {
+    pub(super) const fn voice(&self) -> Option<&'static str> {
         match self.language {
             Language::Welsh => Some("Polly.Gwyneth"),
             Language::English => None,
@@ -38,7 +38,7 @@ impl Speech {
 
 /// One step of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub(super) enum Step {
     Say(Vec<Speech>),
     /// Speaks, and waits for one key. Without one the next step follows.
     Ask {
@@ -65,14 +65,14 @@ pub enum Step {
 
 /// Who is dialled.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Target {
+pub(super) enum Target {
     Number(String),
     Sip(String),
 }
 
 impl Target {
     /// A number, or a SIP URI, as a setting gives it.
-    pub fn of(value: &str) -> Self {
+    pub(super) fn of(value: &str) -> Self {
         let lowered = value.get(..5).unwrap_or(value).to_ascii_lowercase();
         if lowered.starts_with("sip:") || lowered.starts_with("sips:") {
             Target::Sip(value.to_owned())
@@ -177,7 +177,7 @@ fn about_query(about: Option<AskedLane>) -> String {
 }
 
 /// The full address of a continuation, as the provider is given it.
-pub fn address(entry: &TelephonySettings, next: Next) -> String {
+pub(super) fn address(entry: &TelephonySettings, next: Next) -> String {
     let mut base = entry.public_url.clone();
     base.set_query(None);
     base.set_fragment(None);

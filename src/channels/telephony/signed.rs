@@ -21,7 +21,7 @@ pub struct Refused;
 
 /// Whether a signed time, in seconds since 1970, is now, give or take
 /// [`WEBHOOK_AGE_MAX`].
-pub fn is_recent(seconds: i64, now: DateTime<Utc>) -> bool {
+pub(super) fn is_recent(seconds: i64, now: DateTime<Utc>) -> bool {
     now.timestamp().abs_diff(seconds) <= WEBHOOK_AGE_MAX.as_secs()
 }
 
@@ -30,7 +30,7 @@ pub fn is_recent(seconds: i64, now: DateTime<Utc>) -> bool {
 ///
 /// # Errors
 /// [`Refused`]: it does not.
-pub fn verify_token(entry: &TelephonySettings, webhook: &Webhook) -> Result<(), Refused> {
+pub(super) fn verify_token(entry: &TelephonySettings, webhook: &Webhook) -> Result<(), Refused> {
     let from_elsewhere = webhook
         .peer
         .is_some_and(|peer| !entry.trusted_sources.iter().any(|net| net.contains(&peer)));
@@ -49,7 +49,7 @@ pub fn verify_token(entry: &TelephonySettings, webhook: &Webhook) -> Result<(), 
 }
 
 /// The addresses that the provider may have signed over, with the port in them and without.
-pub fn addresses(entry: &TelephonySettings, webhook: &Webhook) -> Vec<String> {
+pub(super) fn addresses(entry: &TelephonySettings, webhook: &Webhook) -> Vec<String> {
     let base = &entry.public_url;
     let host = base.host_str().unwrap_or_default();
     let written = base.port();
@@ -66,7 +66,7 @@ pub fn addresses(entry: &TelephonySettings, webhook: &Webhook) -> Vec<String> {
 }
 
 /// Path and query below an address, as they came.
-pub fn target(base: &Url, webhook: &Webhook) -> String {
+pub(super) fn target(base: &Url, webhook: &Webhook) -> String {
     let path = base.path();
     let path =
         if webhook.behind.is_empty() { path } else { path.strip_suffix('/').unwrap_or(path) };
@@ -75,7 +75,7 @@ pub fn target(base: &Url, webhook: &Webhook) -> String {
 }
 
 /// The address by which the existing call flow knows itself, for this request.
-pub fn upstream_address(entry: &TelephonySettings, webhook: &Webhook) -> Option<String> {
+pub(super) fn upstream_address(entry: &TelephonySettings, webhook: &Webhook) -> Option<String> {
     let own = match (&entry.upstream_url, &entry.upstream) {
         (Some(url), _) => url.clone(),
         (None, Some(upstream)) => Url::parse(&upstream.to_string()).ok()?,

@@ -20,7 +20,7 @@ use crate::intake::Outcome;
 use crate::runtime::limits::{CALL_ASSERTED_URIS_MAX, CALL_RING_SECONDS};
 
 /// What a question is about: `/invite` a call, `/event` its end.
-pub fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
+pub(super) fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
     let Some(call_id) = webhook.field("call_id") else { return Event::PassOn };
     let id = format!("call-sip-{call_id}");
     match webhook.behind.as_str() {
@@ -42,7 +42,7 @@ pub fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
 }
 
 /// How a call went, from an event's members.
-pub fn notes(webhook: &Webhook) -> Vec<Note> {
+pub(super) fn notes(webhook: &Webhook) -> Vec<Note> {
     [("outcome", "event"), ("duration", "duration"), ("voicemail", "recording")]
         .into_iter()
         .filter_map(|(name, member)| Some(Note { name, value: plain(webhook.json.get(member))? }))
@@ -101,7 +101,7 @@ fn between_commas(value: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What is done with a call that was decided.
-pub fn opening(
+pub(super) fn opening(
     entry: &TelephonySettings,
     webhook: &Webhook,
     outcome: &Outcome,
@@ -169,7 +169,7 @@ fn ringing(entry: &TelephonySettings, decision: &Decision) -> Vec<String> {
 }
 
 /// The existing call flow continues: to the configured queue, else where the call was going.
-pub fn on(entry: &TelephonySettings, webhook: &Webhook, flags: &[String]) -> Answer {
+pub(super) fn on(entry: &TelephonySettings, webhook: &Webhook, flags: &[String]) -> Answer {
     let target = entry.targets.queue.clone().or_else(|| webhook.field("request_uri"));
     routes(&target.into_iter().collect::<Vec<_>>(), flags)
 }

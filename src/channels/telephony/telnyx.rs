@@ -21,7 +21,7 @@ use crate::domain::identifier::Assurance;
 /// # Errors
 /// [`Refused`]: it is not, its time is not now, or it has no body: the signature holds nothing of a
 /// query.
-pub fn verify(
+pub(super) fn verify(
     entry: &TelephonySettings,
     webhook: &Webhook,
     now: DateTime<Utc>,
@@ -46,7 +46,7 @@ pub fn verify(
 }
 
 /// What a webhook is about.
-pub fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
+pub(super) fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
     match entry.product {
         Product::Voice => twilio::texml("telnyx", webhook, attested(webhook)),
         Product::Messaging => message(webhook),

@@ -11,13 +11,13 @@ use super::settings::TelephonySettings;
 use crate::runtime::limits::CALL_KEY_SECONDS;
 
 /// FreeSWITCH and some clients of TeXML take nothing without the charset.
-pub const CONTENT_TYPE: &str = "text/xml; charset=utf-8";
+pub(super) const CONTENT_TYPE: &str = "text/xml; charset=utf-8";
 
 /// An empty document: nothing is said, nothing is sent.
-pub const EMPTY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>";
+pub(super) const EMPTY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>";
 
 /// A script as a document.
-pub fn document(entry: &TelephonySettings, steps: &[Step]) -> String {
+pub(super) fn document(entry: &TelephonySettings, steps: &[Step]) -> String {
     written(|writer| {
         writer.create_element("Response").write_inner_content(|writer| {
             steps.iter().try_for_each(|step| write_step(writer, entry, step))
@@ -27,7 +27,7 @@ pub fn document(entry: &TelephonySettings, steps: &[Step]) -> String {
 }
 
 /// A document that answers a text message with one.
-pub fn reply(text: &str) -> String {
+pub(super) fn reply(text: &str) -> String {
     written(|writer| {
         writer
             .create_element("Response")
@@ -37,10 +37,10 @@ pub fn reply(text: &str) -> String {
 }
 
 /// Where a document is written.
-pub type Out = Writer<Vec<u8>>;
+pub(super) type Out = Writer<Vec<u8>>;
 
 /// A document, filled by the caller.
-pub fn written(fill: impl FnOnce(&mut Out) -> io::Result<()>) -> String {
+pub(super) fn written(fill: impl FnOnce(&mut Out) -> io::Result<()>) -> String {
     let mut writer = Writer::new(Vec::new());
     let declared = writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
     let filled = declared.and_then(|()| fill(&mut writer));
@@ -124,7 +124,7 @@ fn say(writer: &mut Out, entry: &TelephonySettings, speeches: &[Speech]) -> io::
 }
 
 /// An element that holds only text.
-pub fn text_element(
+pub(super) fn text_element(
     element: quick_xml::writer::ElementWriter<'_, Vec<u8>>,
     text: &str,
 ) -> io::Result<()> {
@@ -133,7 +133,7 @@ pub fn text_element(
 }
 
 /// Text without the characters that XML 1.0 has no place for (2.2), escaped or not.
-pub fn sayable(text: &str) -> String {
+pub(super) fn sayable(text: &str) -> String {
     text.chars()
         .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
         .filter(|c| !matches!(c, '\u{FFFE}' | '\u{FFFF}'))

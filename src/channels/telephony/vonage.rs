@@ -1,6 +1,6 @@
 //! Vonage: calls by call control objects, and messages.
 
-pub mod ncco;
+pub(super) mod ncco;
 
 use chrono::{DateTime, Utc};
 use hyper::Method;
@@ -35,7 +35,7 @@ struct Claims {
 ///
 /// # Errors
 /// [`Refused`]: it does not.
-pub fn verify(
+pub(super) fn verify(
     entry: &TelephonySettings,
     webhook: &Webhook,
     now: DateTime<Utc>,
@@ -86,7 +86,7 @@ fn query_object(fields: &[(String, String)]) -> String {
 }
 
 /// What a webhook is about.
-pub fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
+pub(super) fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
     match entry.product {
         Product::Voice => voice(webhook),
         Product::Messaging => message(webhook),

@@ -5,7 +5,7 @@ use crate::domain::language::Language;
 
 /// The sentences of one language.
 #[derive(Debug, Clone, Copy)]
-pub struct Words {
+pub(super) struct Words {
     /// Before everything else.
     pub press_1: &'static str,
     /// The keys that every limited caller has, behind the first words of the notice.
@@ -88,7 +88,7 @@ const WELSH: Words = Words {
 };
 
 impl Words {
-    pub const fn of(language: Language) -> Self {
+    pub(super) const fn of(language: Language) -> Self {
         match language {
             Language::English => ENGLISH,
             Language::Welsh => WELSH,
@@ -96,7 +96,7 @@ impl Words {
     }
 
     /// Before a voicemail.
-    pub const fn before_the_tone(&self, about: Option<AskedLane>) -> &'static str {
+    pub(super) const fn before_the_tone(&self, about: Option<AskedLane>) -> &'static str {
         match about {
             Some(AskedLane::Appeal) => self.appeal_after_the_tone,
             Some(AskedLane::Adjustment) => self.adjustment_after_the_tone,

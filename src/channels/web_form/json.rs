@@ -30,7 +30,7 @@ impl Asked {
 }
 
 /// Reads the configured fields from a body. `None`: it is not JSON, or nests deeper than serde_json's bound.
-pub fn read(body: &[u8], mut kept: Found) -> Option<Found> {
+pub(super) fn read(body: &[u8], mut kept: Found) -> Option<Found> {
     let asked: Vec<Asked> = kept.names().map(Asked::new).collect();
     let ways = asked.iter().map(|asked| Way { name: &asked.name, left: &asked.steps }).collect();
     let mut json = serde_json::Deserializer::from_slice(body);

@@ -24,7 +24,7 @@ use crate::store::settings::ArchiveUrl;
 /// a newer store, restore that instead. Run this with the configuration of a gateway that reports the
 /// store as behind; all gateways on the store follow, whether running or not.
 #[derive(Debug, clap::Args)]
-pub struct AcceptArgs {
+pub(super) struct AcceptArgs {
     /// The gateway's configuration
     #[arg(long, value_name = "FILE", env = "CONTACT_GATEWAY_CONFIG")]
     config: PathBuf,
@@ -43,7 +43,7 @@ pub struct AcceptArgs {
 ///
 /// # Errors
 /// The configuration's faults, or an organisation that it does not have.
-pub async fn run(args: &AcceptArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
+pub(super) async fn run(args: &AcceptArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     let loaded = load::configuration(&args.config)?;
     let settings = &loaded.settings;
     let organisations = organisations(args, settings)?;

@@ -35,7 +35,7 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    pub fn of_contact(code: &str) -> Self {
+    pub(super) fn of_contact(code: &str) -> Self {
         Finding {
             code: code.to_owned(),
             restriction: None,
@@ -46,11 +46,11 @@ impl Finding {
         }
     }
 
-    pub fn of_safeguard(code: String, hit: &Hit) -> Self {
+    pub(super) fn of_safeguard(code: String, hit: &Hit) -> Self {
         Finding { by: Some(hit.by.clone()), ..Finding::of_contact(&code) }
     }
 
-    pub fn of(restriction: &Restriction, code: &str) -> Self {
+    pub(super) fn of(restriction: &Restriction, code: &str) -> Self {
         Finding {
             restriction: Some(restriction.id.clone()),
             kind: Some(restriction.kind.name()),
@@ -84,7 +84,7 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub fn new(
+    pub(super) fn new(
         organisation: &'a Organisation,
         dossier: Dossier<'a>,
         contact: &'a Contact,
@@ -122,30 +122,30 @@ impl<'a> Walk<'a> {
         }
     }
 
-    pub fn profile(&self) -> &'a Profile {
+    pub(super) fn profile(&self) -> &'a Profile {
         &self.organisation.profile
     }
 
-    pub fn reading(&self) -> &Reading {
+    pub(super) fn reading(&self) -> &Reading {
         let here = || self.read_here.get_or_init(|| Reading::of(self.profile(), self.contact));
         self.dossier.reading.unwrap_or_else(here)
     }
 
-    pub fn in_force(&self) -> Vec<&'a Restriction> {
+    pub(super) fn in_force(&self) -> Vec<&'a Restriction> {
         self.in_force.clone()
     }
 
     /// The proven sender's person, or the one for whom a representative acts.
-    pub fn person(&self) -> Option<&'a Person> {
+    pub(super) fn person(&self) -> Option<&'a Person> {
         self.dossier.sender.person().map(AsRef::as_ref)
     }
 
     /// The ledger; while the store is away, an empty one.
-    pub fn ledger(&self) -> Option<&'a Ledger> {
+    pub(super) fn ledger(&self) -> Option<&'a Ledger> {
         self.dossier.ledger
     }
 
-    pub fn mode_of(&self, restriction: &Restriction) -> Mode {
+    pub(super) fn mode_of(&self, restriction: &Restriction) -> Mode {
         match (self.organisation.mode, restriction.mode) {
             (Mode::Enforce, Mode::Enforce) => Mode::Enforce,
             (Mode::Observe, _) | (_, Mode::Observe) => Mode::Observe,
@@ -153,39 +153,39 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether nothing that is in force acts.
-    pub fn only_observes(&self) -> bool {
+    pub(super) fn only_observes(&self) -> bool {
         self.in_force.iter().all(|restriction| self.mode_of(restriction) == Mode::Observe)
     }
 
-    pub fn flag(&mut self, flag: &str) {
+    pub(super) fn flag(&mut self, flag: &str) {
         if !self.flags.iter().any(|known| known == flag) {
             self.flags.push(flag.to_owned());
         }
     }
 
-    pub fn find(&mut self, row: u8, finding: Finding) {
+    pub(super) fn find(&mut self, row: u8, finding: Finding) {
         self.findings.push((row, finding));
     }
 
     /// Records what an observed restriction would have done.
-    pub fn observe(&mut self, row: u8, disposition: Disposition, mut finding: Finding) {
+    pub(super) fn observe(&mut self, row: u8, disposition: Disposition, mut finding: Finding) {
         finding.observed = true;
         self.findings.push((row, finding));
         self.would(disposition);
     }
 
-    pub fn would(&mut self, disposition: Disposition) {
+    pub(super) fn would(&mut self, disposition: Disposition) {
         self.would.get_or_insert(disposition);
     }
 
     /// Whether what is observed would have ended the search already.
-    pub fn observed_search_ended(&self) -> bool {
+    pub(super) fn observed_search_ended(&self) -> bool {
         self.would.is_some()
     }
 
     /// Settles a row on what enforced restrictions found; what observed ones found is recorded
     /// beside it. `settles` says what a set of findings comes to.
-    pub fn settle(
+    pub(super) fn settle(
         &mut self,
         row: u8,
         found: Vec<(&'a Restriction, Finding)>,
@@ -213,7 +213,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Row 5: a representative in date; where a `representative_only` names some, one of those.
-    pub fn is_admitted_representative(&self) -> bool {
+    pub(super) fn is_admitted_representative(&self) -> bool {
         let Standing::Representative { name, .. } = &self.dossier.sender.standing else {
             return false;
         };
@@ -226,7 +226,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Row 6: a reply to a message that staff sent, or covered by an open invitation.
-    pub fn is_invited(&self) -> bool {
+    pub(super) fn is_invited(&self) -> bool {
         let zone = self.profile().timezone;
         self.contact.invited
             || self.person().is_some_and(|person| {
@@ -244,14 +244,14 @@ impl<'a> Walk<'a> {
     }
 
     /// The clause behind a finding: the restriction's own, else the profile's for the kind.
-    pub fn clause_of(&self, finding: &Finding) -> Option<String> {
+    pub(super) fn clause_of(&self, finding: &Finding) -> Option<String> {
         finding.clause.clone().or_else(|| {
             finding.kind.and_then(|kind| self.profile().clause_for(kind)).map(str::to_owned)
         })
     }
 
     /// Puts flags on and makes the verdict.
-    pub fn finish(mut self, settled: (Disposition, Option<Route>)) -> Verdict {
+    pub(super) fn finish(mut self, settled: (Disposition, Option<Route>)) -> Verdict {
         let (disposition, route) = settled;
         for doubt in outcome::doubts(self.dossier.sender, self.contact) {
             self.flag(doubt);

@@ -10,7 +10,7 @@ pub fn words(text: &str) -> Vec<String> {
 }
 
 /// A text in lower case, without accents and apostrophes.
-pub fn folded(text: &str) -> String {
+pub(crate) fn folded(text: &str) -> String {
     if text.is_ascii() {
         let mut folded = text.replace('\'', "");
         folded.make_ascii_lowercase();
@@ -23,7 +23,7 @@ pub fn folded(text: &str) -> String {
 }
 
 /// What is made of each word of a text that is folded.
-pub fn each_word<'t, T>(folded: &'t str, make: impl Fn(&'t str) -> T) -> Vec<T> {
+pub(crate) fn each_word<'t, T>(folded: &'t str, make: impl Fn(&'t str) -> T) -> Vec<T> {
     // Words are seldom shorter on average.
     const LETTERS_OF_A_WORD: usize = 5;
     let mut made = Vec::with_capacity(folded.len() / LETTERS_OF_A_WORD + 1);

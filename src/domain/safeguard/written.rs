@@ -10,9 +10,9 @@ use super::said::{plain, words_of};
 /// Words of a phrase and elements of a concept, at most.
 pub const ELEMENTS_MAX: usize = 12;
 /// How far apart the elements of a concept may be, in words, by default.
-pub const REACH: u32 = 9;
+pub(super) const REACH: u32 = 9;
 /// The furthest that a concept may say.
-pub const REACH_MAX: u32 = 60;
+pub(super) const REACH_MAX: u32 = 60;
 
 /// What lanes are found by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

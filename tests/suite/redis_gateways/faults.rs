@@ -179,9 +179,8 @@ async fn a_run_through_all_that_redis_can_do_is_whole_and_fair_afterwards() {
     place.store_at(&format!("redis://127.0.0.1:{}", relay.port));
     place.import(&people());
     let settings = config::load(&place.config(), &Environment::new());
-    let gateway = app::start(&settings.unwrap_or_else(|f| panic!("{f}")).settings, Sockets::none())
-        .await
-        .unwrap();
+    let settings = settings.unwrap_or_else(|fault| panic!("{fault}")).settings;
+    let gateway = app::start(&settings, Sockets::none()).await.unwrap();
     let run = Arc::new(Run {
         intake: Arc::clone(gateway.intake()),
         sent: AtomicUsize::default(),

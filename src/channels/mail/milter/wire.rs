@@ -40,7 +40,7 @@ pub(super) mod steps {
 
 /// Why bytes are no command. The connection can't go on: what follows is not to be understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum WireFault {
+pub(super) enum WireFault {
     #[error("an empty packet")]
     Empty,
     #[error("a packet of {0} bytes, which is too long")]
@@ -55,7 +55,7 @@ pub enum WireFault {
 
 /// One command of the mail server.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Command {
+pub(super) enum Command {
     Negotiate {
         version: u32,
         actions: u32,
@@ -115,7 +115,7 @@ impl std::fmt::Debug for Command {
 ///
 /// # Errors
 /// [`WireFault`] where the length is out of bounds: nothing behind it makes sense.
-pub fn packet(buffer: &mut BytesMut) -> Result<Option<Bytes>, WireFault> {
+pub(super) fn packet(buffer: &mut BytesMut) -> Result<Option<Bytes>, WireFault> {
     let Some(length) = buffer.first_chunk::<4>() else { return Ok(None) };
     let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
     if length == 0 {
@@ -135,7 +135,7 @@ pub fn packet(buffer: &mut BytesMut) -> Result<Option<Bytes>, WireFault> {
 ///
 /// # Errors
 /// [`WireFault`] if it is not a command.
-pub fn command(packet: &Bytes) -> Result<Command, WireFault> {
+pub(super) fn command(packet: &Bytes) -> Result<Command, WireFault> {
     let (kind, _) = packet.split_first().ok_or(WireFault::Empty)?;
     let rest = packet.slice(1..);
     Ok(match kind {

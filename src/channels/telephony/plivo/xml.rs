@@ -8,7 +8,7 @@ use crate::channels::telephony::twiml::{Out, text_element, written};
 use crate::runtime::limits::CALL_KEY_SECONDS;
 
 /// A script as a document.
-pub fn document(entry: &TelephonySettings, steps: &[Step]) -> String {
+pub(crate) fn document(entry: &TelephonySettings, steps: &[Step]) -> String {
     written(|writer| {
         writer.create_element("Response").write_inner_content(|writer| {
             steps.iter().try_for_each(|step| write_step(writer, entry, step))
@@ -18,7 +18,7 @@ pub fn document(entry: &TelephonySettings, steps: &[Step]) -> String {
 }
 
 /// A document that answers a text message with one, from the number that it came to.
-pub fn reply(from: &str, to: &str, text: &str) -> String {
+pub(crate) fn reply(from: &str, to: &str, text: &str) -> String {
     written(|writer| {
         writer.create_element("Response").write_inner_content(|writer| {
             let message = writer

@@ -8,7 +8,7 @@ use crate::channels::telephony::twiml::sayable;
 use crate::runtime::limits::{CALL_KEY_SECONDS, NCCO_LIMIT_SECONDS_MAX, NCCO_TALK_CHARS_MAX};
 
 /// A script as a document. A call ends where its actions do.
-pub fn document(entry: &TelephonySettings, steps: &[Step]) -> String {
+pub(crate) fn document(entry: &TelephonySettings, steps: &[Step]) -> String {
     let actions: Vec<Value> = steps.iter().flat_map(|step| actions(entry, step)).collect();
     Value::from(actions).to_string()
 }
