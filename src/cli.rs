@@ -10,6 +10,7 @@ pub mod demo;
 pub mod expectation;
 pub mod health;
 pub mod import;
+pub mod letter;
 pub mod load;
 pub mod open;
 pub mod outcome;
@@ -50,6 +51,7 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     Decide(decide::DecideArgs),
     Import(import::ImportArgs),
+    Letter(letter::LetterArgs),
     Queue(queue::QueueArgs),
     Case(case::CaseArgs),
     Report(report::ReportArgs),
@@ -76,6 +78,14 @@ pub struct Which {
 }
 
 impl Which {
+    /// Both, or neither.
+    pub fn given_or_none(&self) -> Result<Option<(&PathBuf, &str)>, Fault> {
+        match self.organisation {
+            Some(_) => self.given().map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Both, or what is missing. (clap can't require options that may follow a verb.)
     pub fn given(&self) -> Result<(&PathBuf, &str), Fault> {
         let config = self.config.as_ref().ok_or_else(|| {
@@ -145,6 +155,7 @@ async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
         Command::Profile(args) => profile::run(&args, io.out),
         Command::Simulate(args) => simulate::run(args, io.out, io.err),
         Command::Decide(args) => decide::run(args, io.out).await,
+        Command::Letter(args) => letter::run(&args, io.out),
         Command::Import(args) => {
             let opened = open::open(&args.which).await?;
             import::run(&args, &opened.organisation, &opened.desk, &mut io).await
@@ -209,7 +220,8 @@ mod tests {
                 Command::Import(args) => args.which,
                 Command::Case(args) => args.which,
                 Command::Report(args) => args.which,
-                Command::Demo(_)
+                Command::Letter(_)
+                | Command::Demo(_)
                 | Command::Serve(_)
                 | Command::Check(_)
                 | Command::Profile(_)

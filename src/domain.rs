@@ -25,6 +25,7 @@ pub mod instant;
 mod invisible;
 pub mod language;
 pub mod ledger;
+pub mod letter;
 pub mod mention;
 pub mod moment;
 pub mod notice;

@@ -7,6 +7,7 @@ use super::decision;
 use super::events;
 use super::fault::beside;
 use super::gateway::Context;
+use super::letters;
 use super::node;
 use super::page;
 use super::profile::{self, UnsetValue, unset};
@@ -72,7 +73,10 @@ fn one(context: &Context<'_>, section: Section<'_>, has_mail: bool, read: &mut R
         .unwrap_or_default();
     let queue_mailboxes = queues(&section, nation);
     let notice_from = notice_from(&section, nation);
-    let reach = reach::read(&section, profile.as_deref());
+    let mut reach = reach::read(&section, profile.as_deref());
+    if let Some(field) = section.field("letters") {
+        reach.letters = letters::read(context, &field, &shown, profile.as_deref());
+    }
     let profile = profile.map(|profile| staffed(profile, &reach));
 
     let owner = OrganisationId::new(&shown);

@@ -9,6 +9,7 @@ use super::reader::{Field, Section, brief};
 use crate::domain::channel::Channel;
 use crate::domain::identifier::e164;
 use crate::domain::language::Language;
+use crate::domain::letter::Templates;
 use crate::domain::profile::{Nation, Profile};
 use crate::domain::reach::Reach;
 
@@ -24,6 +25,7 @@ pub(super) fn read(section: &Section<'_>, profile: Option<&Profile>) -> Reach {
         policy_url: section.field("policy_url").and_then(|f| f.parsed(link)),
         appeal_to: section.field("appeal_to").and_then(|f| address(&f, nation)),
         languages: section.field("languages").and_then(|f| languages(&f)).unwrap_or_default(),
+        letters: Templates::default(),
     }
 }
 

@@ -19,7 +19,7 @@ pub mod trail;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::guard::unset_keys;
+pub use self::guard::{decided_on, unset_keys, will_hold};
 
 use self::appeal::Appeal;
 use self::conduct::{Agreement, Incident, Mediation, StaffComplaint, Warning};

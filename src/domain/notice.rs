@@ -4,7 +4,7 @@
 mod compose;
 mod english;
 mod line;
-mod phrases;
+pub(in crate::domain) mod phrases;
 mod section;
 mod sentences;
 mod short;
@@ -23,6 +23,10 @@ use super::profile::Deadline;
 use super::restriction::Quota;
 
 pub use compose::{Limiting, NoticeFacts, compose, languages, parts_for_everybody, read_by};
+pub(in crate::domain) use compose::{
+    appeal, emergency, is_section, ombudsman, open_hours, open_ways, policy,
+};
+pub(in crate::domain) use line::sentence;
 pub use line::{Line, Piece};
 pub use section::{Section, SectionKind, sections};
 pub use sentences::{STAND_IN, sentences};
@@ -179,7 +183,7 @@ pub struct Day {
 }
 
 impl Day {
-    fn of(moment: Moment, zone: chrono_tz::Tz) -> Self {
+    pub(in crate::domain) fn of(moment: Moment, zone: chrono_tz::Tz) -> Self {
         match moment {
             Moment::Day(day) => Day { day, time: None },
             Moment::Instant(instant) => {

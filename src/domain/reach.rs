@@ -1,10 +1,11 @@
 //! How customers reach an organisation: the address, number and hours that it gives for each channel,
-//! and the languages that it speaks.
+//! the languages that it speaks, and how its letters look.
 
 use std::collections::BTreeMap;
 
 use super::channel::Channel;
 use super::language::Language;
+use super::letter::Templates;
 use super::restriction::WeeklyHours;
 
 /// The channels offered where an organisation gives no details at all: those that every public body
@@ -25,6 +26,8 @@ pub struct Reach {
     pub appeal_to: Option<String>,
     /// The languages of notices where a person's own is not known; empty: the nation's.
     pub languages: Vec<Language>,
+    /// How its letters are laid out.
+    pub letters: Templates,
 }
 
 impl Reach {

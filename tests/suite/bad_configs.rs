@@ -92,7 +92,13 @@ fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
     let config = scratch.path();
     std::fs::create_dir_all(config.join("profiles")).unwrap();
     std::fs::create_dir_all(config.join("secrets")).unwrap();
-    for name in ["profiles/karbon-homes.toml", "bank-holidays.toml"] {
+    std::fs::create_dir_all(config.join("letters")).unwrap();
+    for name in [
+        "profiles/karbon-homes.toml",
+        "bank-holidays.toml",
+        "letters/karbon-homes.en.txt",
+        "letters/united-welsh.cy.txt",
+    ] {
         std::fs::copy(folder("config").join(name), config.join(name)).unwrap();
     }
     std::fs::write(config.join("secrets/karbon-twilio"), "secret\n").unwrap();

@@ -12,7 +12,7 @@ use serde_json::Value;
 const FILES_MIN: usize = 200;
 
 /// Every code with which a step is refused.
-const CODES: [&str; 35] = [
+const CODES: [&str; 36] = [
     "adjustments.clash",
     "adjustments.not_considered",
     "agreement.missing",
@@ -34,6 +34,7 @@ const CODES: [&str; 35] = [
     "letter.changed",
     "letter.missing",
     "letter.not_approved",
+    "letter.not_reviewed",
     "letter.not_sent",
     "letter.part_missing",
     "medium.not_allowed",

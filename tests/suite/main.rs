@@ -25,6 +25,7 @@ mod import_stays;
 mod kamailio;
 mod kill;
 mod kill_steps;
+mod letters;
 mod mail;
 mod monitoring;
 mod not_theirs;

@@ -56,6 +56,7 @@ pub fn organisation(profile: &str) -> Organisation {
             policy_url: Some("https://www.landlord.example/policy".to_owned()),
             appeal_to: None,
             languages: Vec::new(),
+            ..Reach::default()
         },
     }
 }

@@ -3,6 +3,8 @@
 //! Every field may be left out here: what a step misses is a refusal that names it
 //! (`field.missing`), together with everything else that keeps the step from being taken.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -156,6 +158,9 @@ fields!(DraftLetter {
     language: Option<Language>,
     format: Option<Format>,
     without: Vec<String>,
+    changes: Map<String, Value>,
+    why: Option<String>,
+    words: BTreeMap<String, String>,
 });
 
 fields!(OfLetter {

@@ -1,7 +1,10 @@
 //! Letters of a case: what each must have, and how far it is on its way.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::domain::language::Language;
 use crate::domain::person::{AdjustmentKind, Person};
@@ -98,6 +101,13 @@ pub struct Approval {
     pub by: String,
     /// Everything that its words are made of, as it was approved.
     pub content: String,
+    /// The exact bytes that were approved, as a page and as plain text: what is sent is these.
+    pub html: String,
+    pub text: String,
+    /// SHA-256 of the page, in hexadecimal.
+    pub sha256: String,
+    /// The template that it was written by: its name and the start of its digest.
+    pub template: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +128,14 @@ pub struct CaseLetter {
     pub format: Format,
     /// The parts that it has, by the profile's names.
     pub parts: Vec<String>,
+    /// Of a variation or a lift that comes after it: the new terms, and why.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub changes: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// What some parts say instead, in words of the drafter's own and in the letter's language.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub words: BTreeMap<String, String>,
     pub drafted_at: DateTime<Utc>,
     pub drafted_by: String,
     pub approval: Option<Approval>,

@@ -115,7 +115,8 @@ pub fn read_by(organisation: &Organisation, at: DateTime<Utc>) -> NaiveDate {
     profile.bank_holidays.add_working_days(today, 1)
 }
 
-fn emergency(organisation: &Organisation) -> NoticePart {
+/// What to do in an emergency.
+pub(in crate::domain) fn emergency(organisation: &Organisation) -> NoticePart {
     // A SIP address connects a call, and is nothing that a customer can dial.
     let number = organisation.emergency.clone().filter(|line| line.starts_with('+'));
     NoticePart::Emergency { number }
@@ -130,21 +131,32 @@ fn why(facts: &NoticeFacts<'_>) -> NoticePart {
         since: first
             .and_then(|limiting| limiting.restriction.starts)
             .map(|starts| starts.day(profile.timezone)),
-        policy: Policy {
-            title: profile.policy.clone(),
-            welsh_title: profile.welsh_policy.clone(),
-            url: facts.organisation.reach.policy_url.clone(),
-        },
-        // "Responsible Officer" is no section that a customer could look up.
-        clause: clause.filter(|clause| clause.starts_with(|c: char| c.is_ascii_digit())),
+        policy: policy(facts.organisation),
+        clause: clause.filter(|clause| is_section(clause)),
         written: profile.letter.written != Some(false),
     }
+}
+
+/// The policy as customers find it.
+pub(in crate::domain) fn policy(organisation: &Organisation) -> Policy {
+    Policy {
+        title: organisation.profile.policy.clone(),
+        welsh_title: organisation.profile.welsh_policy.clone(),
+        url: organisation.reach.policy_url.clone(),
+    }
+}
+
+/// Whether a customer could look a clause up: "Responsible Officer" is no section.
+pub(in crate::domain) fn is_section(clause: &str) -> bool {
+    clause.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn limit(facts: &NoticeFacts<'_>, restriction: &Restriction) -> Limit {
     let profile = &facts.organisation.profile;
     match &restriction.kind {
-        Kind::ChannelsOnly { .. } => Limit::OnlyChannels { channels: named_ways(facts) },
+        Kind::ChannelsOnly { .. } => {
+            Limit::OnlyChannels { channels: named_ways(facts.organisation, facts.in_force) }
+        }
         Kind::HoursOnly(hours) => {
             Limit::OnlyHours { channel: facts.contact.channel, hours: open_hours(&hours.windows) }
         }
@@ -169,10 +181,12 @@ fn limit(facts: &NoticeFacts<'_>, restriction: &Restriction) -> Limit {
 }
 
 /// The channels that no restriction in force closes.
-fn open_channels<'a>(facts: &'a NoticeFacts<'_>) -> impl Iterator<Item = Channel> + use<'a> {
-    let profile = &facts.organisation.profile;
+fn open_channels<'a>(
+    profile: &'a Profile,
+    in_force: &'a [&'a Restriction],
+) -> impl Iterator<Item = Channel> + use<'a> {
     Channel::ALL.into_iter().filter(move |channel| {
-        facts.in_force.iter().all(|restriction| {
+        in_force.iter().all(|restriction| {
             let Kind::ChannelsOnly { channels } = &restriction.kind else { return true };
             profile.set_contains(channels, *channel)
         })
@@ -181,38 +195,45 @@ fn open_channels<'a>(facts: &'a NoticeFacts<'_>) -> impl Iterator<Item = Channel
 
 /// The open channels of a restriction that names them. Those that nobody staffs stay out, unless
 /// that would leave none: somebody decided on these by name.
-fn named_ways(facts: &NoticeFacts<'_>) -> Vec<Channel> {
-    let named: Vec<Channel> = open_channels(facts).collect();
-    let reach = &facts.organisation.reach;
+fn named_ways(organisation: &Organisation, in_force: &[&Restriction]) -> Vec<Channel> {
+    let named: Vec<Channel> = open_channels(&organisation.profile, in_force).collect();
+    let reach = &organisation.reach;
     let knows = !reach.details.is_empty() || !reach.staffed_hours.is_empty();
     let staffed: Vec<Channel> =
         named.iter().copied().filter(|one| !knows || reach.is_staffed(*one)).collect();
     if staffed.is_empty() { named } else { staffed }
 }
 
-/// The ways that are open now, with how to use each.
-fn ways_now(facts: &NoticeFacts<'_>) -> Vec<Way> {
-    let in_force = facts.in_force.iter().map(|one| &one.kind);
-    if in_force.clone().any(|kind| matches!(kind, Kind::RepresentativeOnly { .. })) {
+/// The ways that restrictions in force leave open, with how to use each.
+pub(in crate::domain) fn open_ways(
+    organisation: &Organisation,
+    in_force: &[&Restriction],
+) -> Vec<Way> {
+    let closes = |kind: &Kind| matches!(kind, Kind::RepresentativeOnly { .. });
+    if in_force.iter().any(|one| closes(&one.kind)) {
         return Vec::new();
     }
-    let named = in_force.into_iter().any(|kind| matches!(kind, Kind::ChannelsOnly { .. }));
-    let organisation = facts.organisation;
-    let offered: Vec<Channel> = if named {
-        named_ways(facts)
+    let names = |kind: &Kind| matches!(kind, Kind::ChannelsOnly { .. });
+    let offered: Vec<Channel> = if in_force.iter().any(|one| names(&one.kind)) {
+        named_ways(organisation, in_force)
     } else {
         Channel::ALL.into_iter().filter(|one| organisation.reach.is_staffed(*one)).collect()
     };
+    offered.into_iter().map(|channel| way(organisation, channel)).collect()
+}
+
+/// The ways that are open now, but for the one that was just limited.
+fn ways_now(facts: &NoticeFacts<'_>) -> Vec<Way> {
+    let organisation = facts.organisation;
     let is_limited = |channel: Channel| {
         facts
             .limits
             .iter()
             .any(|limiting| covers(&limiting.restriction.kind, channel, &organisation.profile))
     };
-    offered
+    open_ways(organisation, facts.in_force)
         .into_iter()
-        .filter(|channel| *channel != facts.contact.channel && !is_limited(*channel))
-        .map(|channel| way(organisation, channel))
+        .filter(|way| way.channel != facts.contact.channel && !is_limited(way.channel))
         .collect()
 }
 
@@ -239,7 +260,7 @@ fn way(organisation: &Organisation, channel: Channel) -> Way {
     }
 }
 
-fn open_hours(windows: &[Window]) -> Vec<OpenHours> {
+pub(in crate::domain) fn open_hours(windows: &[Window]) -> Vec<OpenHours> {
     windows
         .iter()
         .map(|window| OpenHours {
@@ -253,7 +274,8 @@ fn open_hours(windows: &[Window]) -> Vec<OpenHours> {
         .collect()
 }
 
-fn appeal(organisation: &Organisation) -> NoticePart {
+/// How to appeal.
+pub(in crate::domain) fn appeal(organisation: &Organisation) -> NoticePart {
     let profile = &organisation.profile;
     let hears = || profile.appeal.heard_by.as_ref().and_then(|roles| roles.as_slice().first());
     let role = profile.appeal.addressed_to.as_ref().or_else(hears);
@@ -266,7 +288,8 @@ fn appeal(organisation: &Organisation) -> NoticePart {
     }
 }
 
-fn ombudsman(profile: &Profile) -> Option<NoticePart> {
+/// The ombudsman, where the policy names one.
+pub(in crate::domain) fn ombudsman(profile: &Profile) -> Option<NoticePart> {
     let ombudsman = profile.ombudsman.as_ref()?;
     Some(NoticePart::Ombudsman {
         name: ombudsman.name.clone(),

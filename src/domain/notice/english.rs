@@ -5,7 +5,7 @@ mod dates;
 use chrono::{NaiveDate, NaiveDateTime};
 
 use self::dates::{date, days, instant, long_day, spoken_instant, time_of_day};
-use super::line::Line;
+use super::line::{Line, sentence};
 use super::phrases::{Phrases, joined};
 use super::section::SectionKind;
 use super::{Day, Handling, Limit, NoticePart, OpenHours, Policy, QuotaWords, Until, Way};
@@ -316,6 +316,26 @@ impl Phrases for English {
         let to = hours.to.map_or_else(|| "midnight".to_owned(), time_of_day);
         format!("{}, {from} to {to}", days(&hours.days))
     }
+
+    fn date(&self, day: NaiveDate) -> String {
+        date(day)
+    }
+
+    fn by(&self, channel: Channel) -> &'static str {
+        by(channel)
+    }
+
+    fn role(&self, role: &str) -> String {
+        english_role(role)
+    }
+
+    fn within(&self, deadline: Deadline) -> String {
+        english_within(deadline)
+    }
+
+    fn under(&self, policy: &Policy, clause: Option<&str>) -> Line {
+        under(policy, clause)
+    }
 }
 
 fn by(channel: Channel) -> &'static str {
@@ -401,12 +421,4 @@ fn english_role(role: &str) -> String {
         _ if words.starts_with(['a', 'e', 'i', 'o']) => format!("an {words}"),
         _ => format!("a {words}"),
     }
-}
-
-/// A text of the organisation's own as a sentence.
-fn sentence(text: &str) -> String {
-    let text = text.trim().trim_end_matches('.');
-    let mut chars = text.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", chars.as_str())
 }

@@ -94,6 +94,15 @@ impl Line {
     }
 }
 
+/// A text in somebody's own words as a sentence.
+pub(in crate::domain) fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let mut chars = text.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let end = if text.ends_with(['.', '!', '?', ':']) { "" } else { "." };
+    format!("{first}{}{end}", chars.as_str())
+}
+
 /// A telephone number in whatever spelling, as it is dialled.
 fn number(detail: &str) -> Option<String> {
     const DIGITS_MIN: usize = 7;

@@ -6,12 +6,13 @@ use super::english::English;
 use super::line::Line;
 use super::section::SectionKind;
 use super::welsh::Welsh;
-use super::{Handling, Limit, NoticePart, OpenHours, Until, Way};
+use super::{Handling, Limit, NoticePart, OpenHours, Policy, Until, Way};
 use crate::domain::channel::Channel;
 use crate::domain::language::Language;
+use crate::domain::profile::Deadline;
 
 /// The sentences of one language. Each is short and whole; what they name is put in.
-pub(super) trait Phrases: Sync {
+pub(in crate::domain) trait Phrases: Sync {
     fn heading(&self, kind: SectionKind) -> &'static str;
 
     fn emergency(&self, number: Option<&str>) -> Line;
@@ -50,9 +51,20 @@ pub(super) trait Phrases: Sync {
     fn address_spoken(&self, address: &str) -> String;
     /// "dydd Llun, 10am tan hanner dydd".
     fn hours(&self, hours: &OpenHours) -> String;
+
+    /// "9 November 2026".
+    fn date(&self, day: NaiveDate) -> String;
+    /// "by email".
+    fn by(&self, channel: Channel) -> &'static str;
+    /// "a head of service", as it follows "goes to".
+    fn role(&self, role: &str) -> String;
+    /// "within 20 working days of our letter".
+    fn within(&self, deadline: Deadline) -> String;
+    /// "We made it under section 6.2 of our policy."
+    fn under(&self, policy: &Policy, clause: Option<&str>) -> Line;
 }
 
-pub(super) fn of(language: Language) -> &'static dyn Phrases {
+pub(in crate::domain) fn of(language: Language) -> &'static dyn Phrases {
     match language {
         Language::English => &English,
         Language::Welsh => &Welsh,
@@ -60,7 +72,7 @@ pub(super) fn of(language: Language) -> &'static dyn Phrases {
 }
 
 /// "by email, by letter or in person".
-pub(super) fn joined<T: AsRef<str>>(parts: &[T], last: &str) -> String {
+pub(in crate::domain) fn joined<T: AsRef<str>>(parts: &[T], last: &str) -> String {
     match parts {
         [] => String::new(),
         [one] => one.as_ref().to_owned(),

@@ -337,6 +337,26 @@ impl Phrases for Welsh {
         let to = hours.to.map_or_else(|| "hanner nos".to_owned(), time_of_day);
         format!("{}, {from} tan {to}", days(&hours.days))
     }
+
+    fn date(&self, day: NaiveDate) -> String {
+        date(day)
+    }
+
+    fn by(&self, channel: Channel) -> &'static str {
+        by(channel)
+    }
+
+    fn role(&self, role: &str) -> String {
+        welsh_role(role).to_owned()
+    }
+
+    fn within(&self, deadline: Deadline) -> String {
+        welsh_within(deadline)
+    }
+
+    fn under(&self, policy: &Policy, clause: Option<&str>) -> Line {
+        under(policy, clause)
+    }
 }
 
 fn by(channel: Channel) -> &'static str {

@@ -2,10 +2,10 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::super::Broken;
 use super::super::anchors::{day, review_from};
 use super::super::lifecycle::Work;
 use super::super::proposal::Proposal;
+use super::super::{Broken, CaseFile};
 use super::Case;
 use super::signatures::imposing_letter;
 use crate::domain::calendar::add_months;
@@ -18,17 +18,25 @@ pub(in crate::domain::case) fn as_it_will_hold(
     work: &Work<'_>,
     proposal: &Proposal,
 ) -> Restriction {
-    let profile = work.profile();
+    will_hold(work.profile(), &work.file, proposal, work.today())
+}
+
+/// The same of a file, on a day.
+pub fn will_hold(
+    profile: &Profile,
+    file: &CaseFile,
+    proposal: &Proposal,
+    today: NaiveDate,
+) -> Restriction {
     let zone = profile.timezone;
-    let today = work.today();
     let mut restriction = proposal.restriction.clone();
     restriction.status = Status::Active;
     let starts = *restriction.starts.get_or_insert(Moment::Day(today));
     let implemented = starts.day(zone).max(today);
     let anchor = match profile.review.anchor {
-        Some(Anchor::Decision) => decision_day(work, proposal),
+        Some(Anchor::Decision) => decided_on(profile, proposal).unwrap_or(today),
         Some(Anchor::Letter) => {
-            let letter = imposing_letter(&work.file, proposal).and_then(|one| one.sent.as_ref());
+            let letter = imposing_letter(file, proposal).and_then(|one| one.sent.as_ref());
             letter.map_or(today, |sent| day(profile, sent.at))
         }
         _ => implemented,
@@ -47,12 +55,14 @@ pub(in crate::domain::case) fn as_it_will_hold(
 
 /// The day of the signature that completed the decision; today while one is missing.
 pub(in crate::domain::case) fn decision_day(work: &Work<'_>, proposal: &Proposal) -> NaiveDate {
-    let complete = proposal.signature.is_some();
-    let last = proposal.signers().map(|signature| signature.at).max();
-    match last.filter(|_| complete) {
-        Some(at) => day(work.profile(), at),
-        None => work.today(),
-    }
+    decided_on(work.profile(), proposal).unwrap_or(work.today())
+}
+
+/// The day of the signature that completed the decision.
+pub fn decided_on(profile: &Profile, proposal: &Proposal) -> Option<NaiveDate> {
+    proposal.signature.as_ref()?;
+    let last = proposal.signers().map(|signature| signature.at).max()?;
+    Some(day(profile, last))
 }
 
 pub(super) fn dates_of(case: &Case<'_, '_>) -> Vec<Broken> {

@@ -10,6 +10,7 @@ use super::super::lifecycle::Work;
 use super::super::{Broken, CaseFile};
 use crate::domain::duty::Duty;
 use crate::domain::language::Language;
+use crate::domain::letter::{About, TemplateFault, Written, write};
 use crate::domain::person::Person;
 
 /// Those who write letters: each kind is part of somebody's duty.
@@ -42,6 +43,9 @@ pub(in crate::domain::case) fn draft(work: &mut Work<'_>, fields: &DraftLetter) 
         language: fields.language.or(work.person.language).unwrap_or(Language::English),
         format: fields.format.unwrap_or_else(|| Format::of(&work.person)),
         parts: known.into_iter().filter(|part| !fields.without.contains(part)).collect(),
+        changes: fields.changes.clone(),
+        why: fields.why.clone(),
+        words: fields.words.clone(),
         drafted_at: work.step.at,
         drafted_by: work.step.by.to_owned(),
         approval: None,
@@ -51,6 +55,9 @@ pub(in crate::domain::case) fn draft(work: &mut Work<'_>, fields: &DraftLetter) 
     work.made.insert("language".to_owned(), json!(letter.language));
     work.made.insert("format".to_owned(), json!(letter.format));
     work.made.insert("parts".to_owned(), json!(letter.parts));
+    if !work.step.organisation.reach.letters.is_approved(letter.language) {
+        work.made.insert("unreviewed".to_owned(), json!(true));
+    }
     work.file.letters.retain(|one| one.id != id);
     work.file.letters.push(letter);
 }
@@ -79,20 +86,49 @@ pub(in crate::domain::case) fn approve(work: &mut Work<'_>, fields: &OfLetter) {
     if letter.sent.is_some() {
         work.wrong_state(format!("letter `{}` was sent already", letter.id));
     }
-    for part in parts_of(work.profile(), letter.kind) {
-        if !letter.parts.contains(&part) {
-            let clause = work.profile().clause_of(path_of_part(letter.kind, &part));
-            let what = format!("letter `{}` does not say: {part}", letter.id);
-            work.refuse(Broken::new("letter.part_missing", what).clause(clause).key(part));
-        }
+    let Some(written) = written(work, &letter) else { return };
+    let left_out =
+        parts_of(work.profile(), letter.kind).into_iter().filter(|one| !letter.parts.contains(one));
+    let mut missing: Vec<String> = left_out.chain(written.missing).collect();
+    missing.sort();
+    missing.dedup();
+    for part in missing {
+        let clause = work.profile().clause_of(path_of_part(letter.kind, &part));
+        let what = format!("letter `{}` does not say: {part}", letter.id);
+        work.refuse(Broken::new("letter.part_missing", what).clause(clause).key(part));
     }
     let approval = Approval {
         at: work.step.at,
         by: work.step.by.to_owned(),
         content: content(&work.file, &work.person, &letter),
+        html: written.html,
+        text: written.text,
+        sha256: written.sha256,
+        template: written.template,
     };
+    work.made.insert("sha256".to_owned(), json!(approval.sha256));
     if let Some(found) = work.file.letters.iter_mut().find(|one| one.id == letter.id) {
         found.approval = Some(approval);
+    }
+}
+
+/// The letter in words, bearing the day of the step.
+fn written(work: &mut Work<'_>, letter: &CaseLetter) -> Option<Written> {
+    let about = About {
+        organisation: work.step.organisation,
+        file: &work.file,
+        person: &work.person,
+        letter,
+        day: work.today(),
+    };
+    match write(about) {
+        Ok(written) => Some(written),
+        Err(TemplateFault { line, what }) => {
+            let line = line.map(|line| format!(", line {line}")).unwrap_or_default();
+            let what = format!("the template of letters can't be followed{line}: {what}");
+            work.refuse(Broken::new("letter.template", what).key("letter"));
+            None
+        }
     }
 }
 
@@ -117,6 +153,17 @@ pub(in crate::domain::case) fn send(work: &mut Work<'_>, fields: &OfLetter) {
         }
         Some(_) => {}
     }
+    if !work.step.organisation.reach.letters.is_approved(letter.language) {
+        let what = format!(
+            "nobody has approved the wording of letters in `{}`; send it in another language, or have \
+             the wording approved",
+            letter.language.tag()
+        );
+        work.refuse(Broken::new("letter.not_reviewed", what).key("language"));
+    }
+    if letter.kind == LetterKind::NoNotificationRecord {
+        work.wrong_state(format!("letter `{}` is a record, and is not sent", letter.id));
+    }
     let Some(means) = means else { return };
     let sent = Sent { at: work.step.at, by: work.step.by.to_owned(), means };
     if let Some(found) = work.file.letters.iter_mut().find(|one| one.id == letter.id) {
@@ -139,16 +186,22 @@ fn content(file: &CaseFile, person: &Person, letter: &CaseLetter) -> String {
     let id = &letter.about;
     let proposal = file.proposal(id).map(|one| (&one.restriction, &one.incidents, &one.aim));
     let restriction = person.restrictions.iter().find(|one| one.id == *id);
+    let reviews: Vec<_> =
+        file.reviews.iter().filter(|one| one.restriction == *id || one.id == *id).collect();
     json!({
         "kind": letter.kind,
         "language": letter.language,
         "format": letter.format,
         "parts": letter.parts,
+        "changes": letter.changes,
+        "why": letter.why,
+        "words": letter.words,
         "name": person.name,
         "address": person.address,
         "warning": file.warning(id),
         "proposal": proposal,
         "restriction": restriction,
+        "reviews": reviews,
         "appeal": file.appeal(id).map(|appeal| (&appeal.received, &appeal.decision)),
     })
     .to_string()

@@ -1,0 +1,93 @@
+//! A letter as a page: semantic, whole by itself, the same on paper and on a screen.
+
+use super::document::{Block, Document, Text};
+use crate::domain::notice::Piece;
+
+/// For a screen, and for A4 with a margin for a window envelope. Print is black on white whatever the
+/// screen shows. Sizes are in points: 12 as people print letters, 18 in large print.
+const STYLE: &str = "\
+:root{color-scheme:light dark}
+body{font:12pt/1.5 Arial,Helvetica,\"Liberation Sans\",sans-serif;margin:0 auto;padding:2rem 1rem;\
+max-width:42em;overflow-wrap:break-word}
+body.large{font-size:18pt}
+h1{font-size:1.4em;line-height:1.25;margin:1.5em 0 .75em}
+h2{font-size:1.12em;line-height:1.25;margin:1.5em 0 .4em;break-after:avoid}
+p,ul{margin:0 0 .75em}
+ul{padding-left:1.4em}
+li{margin:0 0 .35em}
+p{orphans:3;widows:3}
+.lines{margin:0 0 1.5em;break-inside:avoid}
+@page{size:A4;margin:20mm 22mm;@bottom-center{content:counter(page) \" / \" counter(pages);\
+font:10pt Arial,Helvetica,\"Liberation Sans\",sans-serif}}
+@media print{:root{color-scheme:light}body{max-width:none;padding:0;color:#000;background:#fff}\
+a{color:#000;text-decoration:none}}
+";
+
+/// The whole page.
+pub fn page(document: &Document) -> String {
+    let language = document.language.regional_tag();
+    let class = if document.large_print { " class=\"large\"" } else { "" };
+    let mut out = format!(
+        "<!doctype html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{}</title>\n<meta name=\"author\" content=\"{}\">\n<style>\n{STYLE}</style>\n</head>\n\
+         <body{class}>\n<main>\n",
+        escaped(&document.title()),
+        escaped(&document.author),
+    );
+    for block in &document.blocks {
+        match block {
+            Block::Title(text) => element(&mut out, "h1", text),
+            Block::Heading(text) => element(&mut out, "h2", text),
+            Block::Paragraph(text) => element(&mut out, "p", text),
+            Block::List(entries) => {
+                out.push_str("<ul>\n");
+                for entry in entries {
+                    element(&mut out, "li", entry);
+                }
+                out.push_str("</ul>\n");
+            }
+            Block::Lines(lines) => {
+                let lines: Vec<String> = lines.iter().map(inner).collect();
+                out.push_str(&format!("<p class=\"lines\">{}</p>\n", lines.join("<br>\n")));
+            }
+        }
+    }
+    out.push_str("</main>\n</body>\n</html>\n");
+    out
+}
+
+fn element(out: &mut String, name: &str, text: &Text) {
+    let language = text.language.map(|one| format!(" lang=\"{}\"", one.regional_tag()));
+    let language = language.unwrap_or_default();
+    out.push_str(&format!("<{name}{language}>{}</{name}>\n", inner(text)));
+}
+
+fn inner(text: &Text) -> String {
+    let pieces = text.line.0.iter().map(|piece| {
+        let shown = escaped(piece.shown());
+        let followed = match piece {
+            Piece::Words(_) => return shown,
+            Piece::Phone { dialled, .. } => format!("tel:{dialled}"),
+            Piece::Email(address) => format!("mailto:{address}"),
+            Piece::Link(url) => url.clone(),
+        };
+        format!("<a href=\"{}\">{shown}</a>", escaped(&followed))
+    });
+    pieces.collect()
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}

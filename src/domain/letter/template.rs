@@ -1,0 +1,253 @@
+//! An organisation's template over the parts of a letter: bounded, without files, every value escaped.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Value;
+use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, context};
+
+use super::document::{Block, Document};
+use super::say::{Section, of, sections_of, title};
+use super::{Letter, Part, markup, missing, plain, samples};
+use crate::domain::case::letter::{Format, LetterKind, parts_of};
+use crate::domain::language::Language;
+use crate::domain::notice::phrases;
+use crate::domain::profile::Profile;
+
+/// Steps of a template; a letter with every part takes some hundreds.
+const STEPS_MAX: u64 = 20_000;
+/// Bytes of a template's source, and of what it writes.
+const SOURCE_BYTES_MAX: usize = 64 * 1024;
+const WRITTEN_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of a digest that tell one version of a template from another.
+const VERSION_BYTES: usize = 6;
+
+/// What is wrong with a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateFault {
+    /// Counted from 1.
+    pub line: Option<usize>,
+    pub what: String,
+}
+
+/// A template in one language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    pub language: Language,
+    pub(super) name: Arc<str>,
+    pub(super) source: Arc<str>,
+}
+
+impl Template {
+    /// Reads a template, and writes sample letters of every kind by it.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn read(name: &str, language: Language, source: &str) -> Result<Self, TemplateFault> {
+        if source.len() > SOURCE_BYTES_MAX {
+            let what = format!("it is longer than {SOURCE_BYTES_MAX} bytes");
+            return Err(TemplateFault { line: None, what });
+        }
+        let template = Template { language, name: name.into(), source: source.into() };
+        for letter in samples(language) {
+            let document = template.lay_out(&letter)?;
+            let titles = document.blocks.iter().filter(|one| matches!(one, Block::Title(_)));
+            if titles.count() != 1 {
+                let what = "it writes no title, or more than one: `# {{ title }}`".to_owned();
+                return Err(TemplateFault { line: None, what });
+            }
+        }
+        Ok(template)
+    }
+
+    /// The parts that the policy asks letters for and that the template puts nowhere, though a letter
+    /// has them.
+    pub fn leaves_out(&self, profile: &Profile) -> Result<Vec<String>, TemplateFault> {
+        let mut left_out = Vec::new();
+        for letter in samples(self.language) {
+            let document = self.lay_out(&letter)?;
+            let has = |name: &String| {
+                Part::asked_for_as(name).is_some_and(|part| letter.says(part).is_some())
+            };
+            let mut asked = parts_of(profile, letter.kind);
+            asked.push(Part::AlwaysOpen.name().to_owned());
+            asked.push(Part::HowToAppeal.name().to_owned());
+            asked.retain(has);
+            left_out.extend(missing(&asked, &letter, &document));
+        }
+        left_out.sort();
+        left_out.dedup();
+        Ok(left_out)
+    }
+
+    /// The name, and what tells this version from another.
+    pub fn version(&self) -> String {
+        let bytes = digest(&SHA256, self.source.as_bytes());
+        let start: String =
+            bytes.as_ref().iter().take(VERSION_BYTES).map(|byte| format!("{byte:02x}")).collect();
+        format!("{} {start}", self.name)
+    }
+
+    /// The letter as the template lays it out.
+    ///
+    /// # Errors
+    /// Whatever keeps the template from being followed: what it names and a letter does not have, or
+    /// one of its bounds.
+    pub fn lay_out(&self, letter: &Letter) -> Result<Document, TemplateFault> {
+        let environment = environment();
+        let written = environment
+            .template_from_str(&self.source)
+            .and_then(|template| template.render(values(letter)))
+            .map_err(|error| fault(&error))?;
+        if written.len() > WRITTEN_BYTES_MAX {
+            let what = format!("it writes more than {WRITTEN_BYTES_MAX} bytes");
+            return Err(TemplateFault { line: None, what });
+        }
+        Ok(Document {
+            language: letter.language,
+            large_print: letter.format == Format::LargePrint,
+            author: letter.organisation.clone(),
+            blocks: markup::parse(&written),
+        })
+    }
+}
+
+fn fault(error: &Error) -> TemplateFault {
+    let what = match error.detail() {
+        Some(detail) => format!("{}: {detail}", error.kind()),
+        None => error.kind().to_string(),
+    };
+    TemplateFault { line: error.line(), what }
+}
+
+/// No filters, functions, includes or files: a template puts values and parts where it wants them.
+fn environment<'s>() -> Environment<'s> {
+    let mut environment = Environment::empty();
+    let blocks = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    environment.set_syntax(blocks.unwrap_or_default());
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(STEPS_MAX));
+    environment.set_auto_escape_callback(|_| AutoEscape::Custom("letter".into()));
+    environment.set_formatter(|out, _, value| {
+        if value.is_none() {
+            return Ok(());
+        }
+        if value.is_undefined() {
+            return Err(minijinja::ErrorKind::UndefinedError.into());
+        }
+        let text = value.to_string();
+        let written = if value.is_safe() { text } else { markup::escaped(&text) };
+        out.write_str(&written).map_err(Error::from)
+    });
+    environment
+}
+
+/// Everything that a template may name.
+fn values(letter: &Letter) -> Value {
+    let sections = sections_of(letter);
+    let (says, say) = (of(letter.language), phrases::of(letter.language));
+    let is_record = letter.kind == LetterKind::NoNotificationRecord;
+    let name = (!letter.name.is_empty()).then(|| letter.name.clone());
+    let to: Vec<String> = name.into_iter().chain(letter.address.iter().cloned()).collect();
+    let safe = |text: String| Value::from_safe_string(text);
+    let wholes = named(&sections, |section| safe(markup::of_section(section)));
+    let bodies = named(&sections, |section| safe(markup::of_blocks(&section.blocks)));
+    let every: Vec<Value> =
+        sections.iter().map(|section| safe(markup::of_section(section))).collect();
+    context! {
+        kind => letter.kind.name(),
+        language => letter.language.tag(),
+        large_print => letter.format == Format::LargePrint,
+        organisation => letter.organisation.clone(),
+        from => letter.from.clone(),
+        to => to,
+        date => say.date(letter.date),
+        reference => letter.reference.as_ref().map(|one| says.our_reference(one)),
+        title => title(letter),
+        dear => (!is_record).then(|| says.dear(&letter.name)),
+        closing => (!is_record).then(|| says.closing()),
+        signed_by => letter.signed_by.as_ref().map(|role| says.signing(&role.0)),
+        sections => every,
+        parts => wholes,
+        bodies => bodies,
+    }
+}
+
+/// Every part by its name; one that the letter does not have is empty, so that it can be asked for.
+fn named(sections: &[Section], value: impl Fn(&Section) -> Value) -> Value {
+    let nothing = || Value::from_safe_string(String::new());
+    let mut all: BTreeMap<String, Value> =
+        Part::ALL.into_iter().map(|part| (part.name().to_owned(), nothing())).collect();
+    for section in sections {
+        let name = Part::asked_for_as(&section.name).map(|part| part.name().to_owned());
+        all.insert(name.unwrap_or_else(|| section.name.clone()), value(section));
+    }
+    Value::from_object(all)
+}
+
+/// The templates of an organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Templates {
+    pub english: Template,
+    pub welsh: Template,
+    /// What [`Templates::fingerprint`] gave when somebody approved the Welsh.
+    pub welsh_approved: Option<String>,
+}
+
+macro_rules! built_in {
+    ($language:expr, $file:literal) => {
+        Template {
+            language: $language,
+            name: $file.into(),
+            source: include_str!(concat!("../../../config/letters/", $file)).into(),
+        }
+    };
+}
+
+impl Default for Templates {
+    fn default() -> Self {
+        Templates {
+            english: built_in!(Language::English, "standard.en.txt"),
+            welsh: built_in!(Language::Welsh, "standard.cy.txt"),
+            welsh_approved: None,
+        }
+    }
+}
+
+impl Templates {
+    pub fn of(&self, language: Language) -> &Template {
+        match language {
+            Language::English => &self.english,
+            Language::Welsh => &self.welsh,
+        }
+    }
+
+    /// Whether letters in a language may be sent. English is what the policies and the case are
+    /// written in; Welsh must have been approved as it is said now.
+    pub fn is_approved(&self, language: Language) -> bool {
+        match language {
+            Language::English => true,
+            Language::Welsh => self
+                .welsh_approved
+                .as_ref()
+                .is_some_and(|approved| Ok(approved) == self.fingerprint(language).as_ref()),
+        }
+    }
+
+    /// A digest of everything that letters in a language say: it changes with the template and with
+    /// every sentence of ours, so that an approval is of what is said and of nothing else.
+    ///
+    /// # Errors
+    /// As [`Template::lay_out`].
+    pub fn fingerprint(&self, language: Language) -> Result<String, TemplateFault> {
+        let mut said = String::new();
+        for letter in samples(language) {
+            said.push_str(&plain(&self.of(language).lay_out(&letter)?));
+            said.push('\u{c}');
+        }
+        let bytes = digest(&SHA256, said.as_bytes());
+        Ok(bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
