@@ -10,6 +10,7 @@ pub mod domain;
 pub mod forward;
 pub mod intake;
 pub mod ports;
+pub mod render;
 pub mod runtime;
 pub mod staff;
 pub mod store;

@@ -16,15 +16,16 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("store", &["domain", "ports", "runtime"]),
     ("forward", &["domain", "ports", "runtime"]),
     ("channels", &["domain", "intake", "ports", "runtime"]),
-    ("staff", &["domain", "casework", "runtime"]),
+    ("render", &["domain"]),
+    ("staff", &["domain", "casework", "render", "runtime"]),
     ("config", &["domain", "runtime"]),
     ("cli", EVERYTHING),
     ("app", EVERYTHING),
 ];
 
 const EVERYTHING: &[&str] = &[
-    "domain", "runtime", "ports", "intake", "casework", "store", "forward", "channels", "staff",
-    "config", "cli", "app",
+    "domain", "runtime", "ports", "intake", "casework", "store", "forward", "channels", "render",
+    "staff", "config", "cli", "app",
 ];
 
 /// What a room may name of a room that it may not name as a whole: settings types are configured.

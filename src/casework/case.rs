@@ -2,6 +2,7 @@
 //! written in one atomic batch that names the versions it was made on.
 
 pub mod effects;
+pub mod letter;
 pub mod record;
 pub mod view;
 

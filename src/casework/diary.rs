@@ -55,6 +55,11 @@ impl Desk {
         Ok(entries)
     }
 
+    /// The instant at which it is asked.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
     /// The organisation's local day.
     pub fn today(&self, organisation: &Organisation) -> NaiveDate {
         day(&organisation.profile, self.clock.now())

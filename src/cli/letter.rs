@@ -78,5 +78,10 @@ fn files(path: &Path, document: &Document) -> Result<(), Fault> {
             .map_err(|error| Fault::input(format!("{}: {error}", path.display())))
     };
     write("html", page(document).as_bytes())?;
+    #[cfg(feature = "pdf")]
+    {
+        let pdf = crate::render::pdf::pdf(document);
+        write("pdf", &pdf.map_err(|fault| Fault::input(fault.to_string()))?)?;
+    }
     write("txt", plain(document).as_bytes())
 }

@@ -7,6 +7,7 @@ pub mod dead_letters;
 pub mod diary;
 pub mod document;
 pub mod items;
+pub mod letters;
 pub mod monitoring;
 pub mod people;
 pub mod queues;

@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use super::Staff;
 use super::api::monitoring::Document;
 use super::api::{
-    audit, cases, contacts, dead_letters, diary, document, items, monitoring, people, queues,
-    reports, restrictions,
+    audit, cases, contacts, dead_letters, diary, document, items, letters, monitoring, people,
+    queues, reports, restrictions,
 };
 use super::auth::{Caller, sign_in};
 use super::problem::Problem;
@@ -92,6 +92,7 @@ fn of_cases() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(cases::withdraw_proposal))
         .routes(routes!(cases::put_in_force))
         .routes(routes!(cases::letters, cases::draft_letter))
+        .routes(routes!(letters::read))
         .routes(routes!(cases::approve_letter))
         .routes(routes!(cases::send_letter))
         .routes(routes!(cases::vary))
@@ -114,6 +115,7 @@ fn of_cases() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(cases::tasks))
         .routes(routes!(cases::read_case))
         .routes(routes!(diary::read))
+        .routes(routes!(diary::calendar))
         .routes(routes!(reports::read))
         .routes(routes!(cases::step))
         .routes(routes!(cases::all_incidents, cases::record_incident_of))

@@ -1,11 +1,14 @@
 //! What falls due.
 
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::casework::diary::DiaryAsked;
 use crate::domain::diary::Entry;
+use crate::render::calendar;
 use crate::staff::permit::{Permitted, SignedIn};
 use crate::staff::problem::Problem;
 use crate::staff::request::Asked;
@@ -66,4 +69,20 @@ pub async fn read(
     let asked = DiaryAsked { from: query.from, to: query.to, person: query.person };
     let diary = caller.casework().desk.diary(caller.organisation(), &asked).await?;
     Ok(axum::Json(Diary { diary }))
+}
+
+/// The same as iCalendar (RFC 5545), to be subscribed to. Titles name what is due and a reference, nobody.
+#[utoipa::path(
+    get, path = "/api/v1/diary.ics", operation_id = "read_calendar", tag = "cases", params(DiaryQuery),
+    responses((status = 200, description = "The calendar", content_type = "text/calendar"))
+)]
+pub async fn calendar(
+    caller: Permitted<SignedIn>,
+    Asked(query): Asked<DiaryQuery>,
+) -> Result<Response, Problem> {
+    let asked = DiaryAsked { from: query.from, to: query.to, person: query.person };
+    let (organisation, desk) = (caller.organisation(), &caller.casework().desk);
+    let diary = desk.diary(organisation, &asked).await?;
+    let written = calendar::calendar(&diary, organisation.id.as_str(), desk.now());
+    Ok(([(CONTENT_TYPE, "text/calendar; charset=utf-8")], written).into_response())
 }

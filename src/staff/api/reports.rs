@@ -1,10 +1,13 @@
 //! Figures.
 
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::IntoParams;
 
+use crate::render::figures;
 use crate::staff::permit::{Permitted, SignedIn};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Named};
@@ -20,6 +23,23 @@ pub struct PeriodQuery {
     from: Option<NaiveDate>,
     /// The last day; left out: today.
     to: Option<NaiveDate>,
+    /// `json` (the default), `csv`, `text`, or `svg`: a bar chart of one figure that has groups.
+    #[serde(default)]
+    format: Format,
+    /// The version for a board: nothing of people, and no number under five that is shown or can be worked
+    /// out.
+    #[serde(default)]
+    board: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    #[default]
+    Json,
+    Csv,
+    Text,
+    Svg,
 }
 
 /// One figure of some days by its name, or all of them by `figures`.
@@ -32,22 +52,52 @@ pub async fn read(
     caller: Permitted<SignedIn>,
     Named(name): Named<String>,
     Asked(query): Asked<PeriodQuery>,
-) -> Result<axum::Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let desk = &caller.casework().desk;
     let today = desk.today(caller.organisation());
     let to = query.to.unwrap_or(today);
     let first = NaiveDate::from_ymd_opt(to.year(), 1, 1).unwrap_or(to);
     let from = query.from.unwrap_or(first);
-    let mut figures = desk.figures(caller.organisation(), from, to).await?;
+    let figures = desk.figures(caller.organisation(), from, to).await?;
+    let mut rows = figures::rows(&figures);
+    // Hidden before one is picked: what gives a number away may be in another figure.
+    if query.board {
+        rows = figures::board(&rows);
+    }
     if name != "figures" {
-        let Some(figure) = figures.remove(&name) else {
+        let known = figures.contains_key(&name);
+        rows.retain(|row| row.figure == name);
+        if !known || (rows.is_empty() && query.board) {
             let names: Vec<&str> = figures.keys().map(String::as_str).collect();
             return Err(Problem::new(404, "not-found", "Not found").with_detail(format!(
                 "there is no figure of this name; there are figures (all), {}",
                 names.join(", ")
             )));
-        };
-        figures = Map::from_iter([(name, figure)]);
+        }
     }
-    Ok(axum::Json(json!({ "from": from, "to": to, "figures": figures })))
+    let written = |kind: &'static str, body: String| ([(CONTENT_TYPE, kind)], body).into_response();
+    Ok(match query.format {
+        Format::Json => {
+            let mut shown = figures::json(&rows);
+            // A figure without groups yet is an empty object, which has no row.
+            if let Value::Object(all) = &mut shown {
+                let wanted = |figure: &String| name == "figures" || *figure == name;
+                let nothing = |value: &Value| value.as_object().is_some_and(Map::is_empty);
+                let empty =
+                    figures.iter().filter(|(figure, value)| wanted(figure) && nothing(value));
+                all.extend(empty.map(|(figure, value)| (figure.clone(), value.clone())));
+            }
+            axum::Json(json!({ "from": from, "to": to, "figures": shown })).into_response()
+        }
+        Format::Csv => written("text/csv; charset=utf-8; header=present", figures::csv(&rows)),
+        Format::Text => written("text/plain; charset=utf-8", figures::table(&rows)),
+        Format::Svg => match figures::chart(&rows, &name) {
+            Some(chart) => written("image/svg+xml", chart),
+            None => {
+                return Err(Problem::new(404, "not-found", "Not found").with_detail(
+                    "a chart is of one figure with groups, and there are none".to_owned(),
+                ));
+            }
+        },
+    })
 }

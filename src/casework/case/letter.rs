@@ -1,0 +1,72 @@
+//! Reading a letter: the bytes that were approved, or what a draft would say.
+
+use super::super::{Desk, Fault};
+use crate::domain::case::anchors::day;
+use crate::domain::letter::{About, Document, Letter, TemplateFault, write};
+use crate::domain::organisation::Organisation;
+
+/// A letter to be read.
+#[derive(Debug, Clone)]
+pub struct LetterRead {
+    /// What was approved, or would be.
+    pub html: String,
+    pub text: String,
+    pub sha256: String,
+    pub approved: bool,
+    /// The letter laid out, for other renderings; absent where what it is about has changed since it was
+    /// approved, so that only the bytes that were kept say what it said.
+    pub document: Option<Document>,
+    /// Its parts, before they were said in a language; of the same words as `document`.
+    pub letter: Letter,
+    /// What it must say and does not.
+    pub missing: Vec<String>,
+}
+
+impl Desk {
+    /// A letter of a person's case.
+    ///
+    /// # Errors
+    /// There is no such person or letter, or the organisation's template can't be followed.
+    pub async fn letter(
+        &self,
+        organisation: &Organisation,
+        person: &str,
+        letter: &str,
+    ) -> Result<LetterRead, Fault> {
+        let case = self.read_case(organisation, person).await?;
+        let letter = case.file.letter(letter).ok_or(Fault::NotFound("letter"))?;
+        let approved = letter.approval.as_ref();
+        let at = approved.map_or_else(|| self.clock.now(), |approval| approval.at);
+        let about = About {
+            organisation,
+            file: &case.file,
+            person: &case.person,
+            letter,
+            day: day(&organisation.profile, at),
+        };
+        let unfollowed = |fault: TemplateFault| {
+            Fault::Refused(format!("the template of letters can't be followed: {}", fault.what))
+        };
+        let written = write(about).map_err(unfollowed)?;
+        Ok(match approved {
+            None => LetterRead {
+                html: written.html,
+                text: written.text,
+                sha256: written.sha256,
+                approved: false,
+                document: Some(written.document),
+                letter: written.letter,
+                missing: written.missing,
+            },
+            Some(approval) => LetterRead {
+                html: approval.html.clone(),
+                text: approval.text.clone(),
+                sha256: approval.sha256.clone(),
+                approved: true,
+                document: (approval.html == written.html).then_some(written.document),
+                letter: written.letter,
+                missing: Vec::new(),
+            },
+        })
+    }
+}

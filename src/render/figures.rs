@@ -1,0 +1,182 @@
+//! Figures as people read them: one table, from which text, CSV, JSON and charts are made, and the version
+//! for a board, in which no small number is shown or can be worked out.
+
+mod board;
+mod chart;
+
+use serde_json::{Map, Value, json};
+
+pub use board::{SMALL, board};
+pub use chart::chart;
+
+/// One figure, or one group of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The figure's published name.
+    pub figure: String,
+    /// The group: kind, ground, channel; then the group within it.
+    pub group: Vec<String>,
+    /// `None`: hidden.
+    pub count: Option<u64>,
+}
+
+impl Row {
+    /// How the figure and its group are called.
+    pub fn label(&self) -> String {
+        let words: Vec<String> = self.group.iter().map(|group| group.replace('_', " ")).collect();
+        words.join(", ")
+    }
+
+    fn shown(&self) -> String {
+        self.count.map_or_else(|| HIDDEN.to_owned(), |count| count.to_string())
+    }
+}
+
+/// What stands in place of a number that is not shown.
+pub const HIDDEN: &str = "hidden";
+
+/// How a figure is called in a heading.
+pub fn title(figure: &str) -> String {
+    let words = figure.replace('_', " ");
+    let mut chars = words.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}", chars.as_str())
+}
+
+/// The figures of `domain::report` as rows, in their order.
+pub fn rows(figures: &Map<String, Value>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (figure, value) in figures {
+        add(&mut rows, figure, &mut Vec::new(), value);
+    }
+    rows
+}
+
+fn add(rows: &mut Vec<Row>, figure: &str, group: &mut Vec<String>, value: &Value) {
+    match value {
+        Value::Object(groups) => {
+            for (name, value) in groups {
+                group.push(name.clone());
+                add(rows, figure, group, value);
+                group.pop();
+            }
+        }
+        value => {
+            let count = value.as_u64();
+            rows.push(Row { figure: figure.to_owned(), group: group.clone(), count });
+        }
+    }
+}
+
+/// The table as text, in columns.
+pub fn table(rows: &[Row]) -> String {
+    let named: Vec<(String, String)> = rows
+        .iter()
+        .map(|row| {
+            let label = match row.group.as_slice() {
+                [] => title(&row.figure),
+                _ => format!("{}: {}", title(&row.figure), row.label()),
+            };
+            (label, row.shown())
+        })
+        .collect();
+    let width = named.iter().map(|(label, _)| label.chars().count()).max().unwrap_or_default();
+    let digits = named.iter().map(|(_, count)| count.len()).max().unwrap_or_default();
+    let line = |(label, count): &(String, String)| format!("{label:<width$}  {count:>digits$}\n");
+    named.iter().map(line).collect()
+}
+
+/// RFC 4180, with a byte order mark so that spreadsheets read names as UTF-8.
+pub fn csv(rows: &[Row]) -> String {
+    let mut out = String::from("\u{feff}figure,group,within,count\r\n");
+    for row in rows {
+        let group = |at: usize| row.group.get(at).map(String::as_str).unwrap_or_default();
+        let cells = [row.figure.as_str(), group(0), group(1), &row.shown()];
+        out.push_str(&line(&cells));
+    }
+    out
+}
+
+/// One line of CSV.
+pub fn line(cells: &[&str]) -> String {
+    let cells: Vec<String> = cells.iter().map(|cell| csv_cell(cell)).collect();
+    format!("{}\r\n", cells.join(","))
+}
+
+/// A cell that no spreadsheet takes for a formula: names of grounds and channels may come from files
+/// that somebody else wrote.
+fn csv_cell(text: &str) -> String {
+    let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    let safe = if runs { format!("'{text}") } else { text.to_owned() };
+    if safe.contains(['"', ',', '\r', '\n']) || runs {
+        format!("\"{}\"", safe.replace('"', "\"\""))
+    } else {
+        safe
+    }
+}
+
+/// The figures as JSON, as they were; a hidden number is `null`.
+pub fn json(rows: &[Row]) -> Value {
+    let mut all = Map::new();
+    for row in rows {
+        let path: Vec<&str> = row.group.iter().map(String::as_str).collect();
+        set(&mut all, &row.figure, &path, row.count);
+    }
+    Value::Object(all)
+}
+
+fn set(place: &mut Map<String, Value>, name: &str, path: &[&str], count: Option<u64>) {
+    let [next, rest @ ..] = path else {
+        place.insert(name.to_owned(), json!(count));
+        return;
+    };
+    let inner = place.entry(name.to_owned()).or_insert_with(|| json!({}));
+    if let Value::Object(inner) = inner {
+        set(inner, next, rest, count);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures() -> Map<String, Value> {
+        let Value::Object(figures) = json!({
+            "contacts_by_channel": {"email": {"deliver": 9, "limit": 2}},
+            "restrictions_by_ground": {"=cmd|' /C calc'!A0": 1, "demands, \"many\"": 12},
+            "warning_letters": 7,
+        }) else {
+            unreachable!()
+        };
+        figures
+    }
+
+    #[test]
+    fn a_table_has_every_number_once() {
+        let text = table(&rows(&figures()));
+        assert!(text.contains("Contacts by channel: email, deliver"), "{text}");
+        assert!(
+            text.lines().any(|line| line.starts_with("Warning letters ") && line.ends_with(" 7"))
+        );
+        assert_eq!(text.lines().count(), 5);
+    }
+
+    #[test]
+    fn csv_reads_back_and_runs_nothing() {
+        let written = csv(&rows(&figures()));
+        let bare = written.strip_prefix('\u{feff}').unwrap();
+        let mut reader = csv::Reader::from_reader(bare.as_bytes());
+        let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        assert_eq!(records.len(), 5);
+        for cell in records.iter().flatten() {
+            assert!(!cell.starts_with(['=', '+', '-', '@']), "{cell}");
+        }
+        assert!(records.iter().any(|one| &one[1] == "demands, \"many\"" && &one[3] == "12"));
+        assert!(bare.lines().count() == 6 && bare.ends_with("\r\n"));
+    }
+
+    #[test]
+    fn json_is_what_it_was() {
+        assert_eq!(json(&rows(&figures())), Value::Object(figures()));
+    }
+}

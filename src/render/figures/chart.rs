@@ -1,0 +1,137 @@
+//! One figure as a bar chart: SVG that reads on paper, in the dark, enlarged, and aloud. Every bar has its
+//! number beside it, so that no colour or length has to be made out.
+
+use super::{HIDDEN, Row, title};
+
+const WIDTH: u32 = 720;
+const LABEL_WIDTH: u32 = 250;
+const BAR_WIDTH: u32 = 390;
+const ROW_HEIGHT: u32 = 34;
+const BAR_HEIGHT: u32 = 22;
+const TOP: u32 = 56;
+/// Characters of a label that its column takes.
+const LABEL_CHARS_MAX: usize = 32;
+
+/// The groups of a figure as bars. `None`: the figure has no groups, or there are none.
+pub fn chart(rows: &[Row], figure: &str) -> Option<String> {
+    let bars: Vec<&Row> =
+        rows.iter().filter(|row| row.figure == figure && !row.group.is_empty()).collect();
+    if bars.is_empty() {
+        return None;
+    }
+    let name = title(figure);
+    let described: Vec<String> =
+        bars.iter().map(|row| format!("{} {}", row.label(), row.shown())).collect();
+    let most = bars.iter().filter_map(|row| row.count).max().unwrap_or_default().max(1);
+    let rows_high = u32::try_from(bars.len()).unwrap_or(u32::MAX).saturating_mul(ROW_HEIGHT);
+    let height = TOP.saturating_add(rows_high).saturating_add(8);
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
+         height=\"{height}\" role=\"img\" aria-labelledby=\"title desc\">\n\
+         <title id=\"title\">{}</title>\n<desc id=\"desc\">{}.</desc>\n\
+         <style>text{{font:16px Arial,Helvetica,\"Liberation Sans\",sans-serif;fill:#1d1d1d}}\
+         .name{{font-weight:bold;font-size:18px}}.bar{{fill:#1f5fa8;stroke:#1d1d1d;stroke-width:1}}\
+         .back{{fill:#fff}}\
+         @media (prefers-color-scheme:dark){{text{{fill:#f2f2f2}}.back{{fill:#161616}}\
+         .bar{{fill:#7db4f0;stroke:#f2f2f2}}}}\
+         @media print{{text{{fill:#000}}.back{{fill:#fff}}.bar{{fill:#555;stroke:#000}}}}</style>\n\
+         <rect class=\"back\" width=\"{WIDTH}\" height=\"{height}\"/>\n\
+         <text class=\"name\" x=\"8\" y=\"30\">{}</text>\n",
+        escaped(&name),
+        escaped(&described.join("; ")),
+        escaped(&name),
+    );
+    for (row, top) in bars.iter().zip((TOP..).step_by(ROW_HEIGHT as usize)) {
+        out.push_str(&bar(row, top, most));
+    }
+    out.push_str("</svg>\n");
+    Some(out)
+}
+
+fn bar(row: &Row, top: u32, most: u64) -> String {
+    let text_at = top + 17;
+    let label = escaped(&cut(&row.label()));
+    let mut out = format!(
+        "<text x=\"{}\" y=\"{text_at}\" text-anchor=\"end\">{label}</text>\n",
+        LABEL_WIDTH - 10
+    );
+    let Some(count) = row.count else {
+        out.push_str(&format!("<text x=\"{LABEL_WIDTH}\" y=\"{text_at}\">{HIDDEN}</text>\n"));
+        return out;
+    };
+    let scaled = u128::from(count) * u128::from(BAR_WIDTH) / u128::from(most);
+    let length = u32::try_from(scaled).unwrap_or(BAR_WIDTH);
+    if count > 0 {
+        out.push_str(&format!(
+            "<rect class=\"bar\" x=\"{LABEL_WIDTH}\" y=\"{top}\" width=\"{}\" \
+             height=\"{BAR_HEIGHT}\"/>\n",
+            length.max(1)
+        ));
+    }
+    out.push_str(&format!(
+        "<text x=\"{}\" y=\"{text_at}\">{count}</text>\n",
+        LABEL_WIDTH + length + 8
+    ));
+    out
+}
+
+fn cut(label: &str) -> String {
+    if label.chars().count() <= LABEL_CHARS_MAX {
+        return label.to_owned();
+    }
+    let start: String = label.chars().take(LABEL_CHARS_MAX - 1).collect();
+    format!("{start}…")
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chart_says_its_numbers_and_holds_no_script() {
+        let row = |group: &str, count| Row {
+            figure: "restrictions_by_kind".to_owned(),
+            group: vec![group.to_owned()],
+            count,
+        };
+        let rows = [
+            row("contact_quota", Some(12)),
+            row("<script>alert(1)</script>", Some(6)),
+            row("channels_only", None),
+            row("visits_in_pairs", Some(0)),
+        ];
+        let svg = chart(&rows, "restrictions_by_kind").unwrap();
+        assert!(svg.contains("<title id=\"title\">Restrictions by kind</title>"));
+        assert!(svg.contains("contact quota 12"));
+        assert!(svg.contains(">hidden</text>"));
+        assert!(!svg.contains("<script"));
+        assert_eq!(svg.matches("class=\"bar\"").count(), 2);
+        let mut reader = quick_xml::Reader::from_str(&svg);
+        loop {
+            match reader.read_event() {
+                Ok(quick_xml::events::Event::Eof) => break,
+                Ok(_) => {}
+                Err(error) => panic!("no XML: {error}"),
+            }
+        }
+        assert_eq!(chart(&rows, "warning_letters"), None);
+        if let Some(folder) = std::env::var_os("CHARTS_FOLDER") {
+            std::fs::write(std::path::Path::new(&folder).join("chart.svg"), &svg).unwrap();
+        }
+    }
+}
