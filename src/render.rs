@@ -5,3 +5,4 @@ pub mod calendar;
 pub mod figures;
 #[cfg(feature = "pdf")]
 pub mod pdf;
+pub mod register;

@@ -2,5 +2,6 @@
 
 mod equal;
 mod keeper;
+mod letters;
 mod rig;
 mod rules;

@@ -6,6 +6,7 @@ mod browser;
 mod calls;
 mod csrf;
 mod forms;
+mod letters;
 mod messages;
 
 use serde_json::{Value, json};

@@ -8,7 +8,8 @@ use crate::domain::notice::Piece;
 const STYLE: &str = "\
 :root{color-scheme:light dark}
 body{font:12pt/1.5 Arial,Helvetica,\"Liberation Sans\",sans-serif;margin:0 auto;padding:2rem 1rem;\
-max-width:42em;overflow-wrap:break-word}
+max-width:42em;overflow-wrap:break-word;color:#1d1d1d;background:#fff}
+a{color:#0b4f9c}
 body.large{font-size:18pt}
 h1{font-size:1.4em;line-height:1.25;margin:1.5em 0 .75em}
 h2{font-size:1.12em;line-height:1.25;margin:1.5em 0 .4em;break-after:avoid}
@@ -17,6 +18,7 @@ ul{padding-left:1.4em}
 li{margin:0 0 .35em}
 p{orphans:3;widows:3}
 .lines{margin:0 0 1.5em;break-inside:avoid}
+@media (prefers-color-scheme:dark){body{color:#f2f2f2;background:#161616}a{color:#9cc9ff}}
 @page{size:A4;margin:20mm 22mm;@bottom-center{content:counter(page) \" / \" counter(pages);\
 font:10pt Arial,Helvetica,\"Liberation Sans\",sans-serif}}
 @media print{:root{color-scheme:light}body{max-width:none;padding:0;color:#000;background:#fff}\

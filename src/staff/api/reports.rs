@@ -7,7 +7,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::IntoParams;
 
-use crate::render::figures;
+use crate::casework::{Desk, Fault};
+use crate::domain::diary::Case;
+use crate::domain::organisation::Organisation;
+use crate::render::{figures, register};
 use crate::staff::permit::{Permitted, SignedIn};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Named};
@@ -25,6 +28,7 @@ pub struct PeriodQuery {
     to: Option<NaiveDate>,
     /// `json` (the default), `csv`, `text`, or `svg`: a bar chart of one figure that has groups.
     #[serde(default)]
+    #[param(inline)]
     format: Format,
     /// The version for a board: nothing of people, and no number under five that is shown or can be worked
     /// out.
@@ -42,10 +46,11 @@ pub enum Format {
     Svg,
 }
 
-/// One figure of some days by its name, or all of them by `figures`.
+/// One figure of some days by its name, or all of them by `figures`. `register` lists the restrictions in
+/// force on the last day as they may be published: by quarter, and nothing of people (`json` or `csv`).
 #[utoipa::path(
     get, path = "/api/v1/reports/{name}", operation_id = "read_report", tag = "cases",
-    params(("name" = String, Path, description = "`figures`, or the name of one"), PeriodQuery),
+    params(("name" = String, Path, description = "`figures`, the name of one, or `register`"), PeriodQuery),
     responses((status = 200, description = "`from`, `to`, and the figures by their names", body = Object))
 )]
 pub async fn read(
@@ -58,6 +63,9 @@ pub async fn read(
     let to = query.to.unwrap_or(today);
     let first = NaiveDate::from_ymd_opt(to.year(), 1, 1).unwrap_or(to);
     let from = query.from.unwrap_or(first);
+    if name == "register" {
+        return Ok(register_as(desk, caller.organisation(), to, query.format).await?);
+    }
     let figures = desk.figures(caller.organisation(), from, to).await?;
     let mut rows = figures::rows(&figures);
     // Hidden before one is picked: what gives a number away may be in another figure.
@@ -99,5 +107,25 @@ pub async fn read(
                 ));
             }
         },
+    })
+}
+
+async fn register_as(
+    desk: &Desk,
+    organisation: &Organisation,
+    day: NaiveDate,
+    format: Format,
+) -> Result<Response, Fault> {
+    let cases = desk.cases(organisation).await?;
+    let cases = cases.iter().map(|one| Case { file: &one.file, person: &one.person });
+    let listed = register::register(cases, &organisation.profile, day);
+    Ok(match format {
+        Format::Csv => {
+            let kind = "text/csv; charset=utf-8; header=present";
+            ([(CONTENT_TYPE, kind)], register::csv(&listed)).into_response()
+        }
+        Format::Json | Format::Text | Format::Svg => {
+            axum::Json(json!({ "on": day, "register": listed })).into_response()
+        }
     })
 }

@@ -12,7 +12,7 @@ use super::{Rig, rig};
 const RULES: &str =
     "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}";
 
-fn axe() -> String {
+pub(super) fn axe() -> String {
     let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/node-clients");
     std::fs::read_to_string(clients.join("node_modules/axe-core/axe.min.js")).unwrap_or_else(|_| {
         panic!(
@@ -91,7 +91,7 @@ async fn the_limit_page_is_accessible_in_both_languages_and_schemes_narrow_and_e
     rig.stop();
 }
 
-fn judge(browser: &mut Browser, axe: &str, what: &str) {
+pub(super) fn judge(browser: &mut Browser, axe: &str, what: &str) {
     let wide = browser.run("return document.documentElement.scrollWidth > window.innerWidth");
     assert_eq!(wide, json!(false), "{what}: it scrolls sideways");
     let text = browser.run(
