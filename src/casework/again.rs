@@ -22,7 +22,7 @@ use crate::runtime::tokens::sha256;
 use super::{Desk, Fault};
 
 /// On an item that would pass now, and of which no original is kept to be handed on.
-pub const PASSES_NOW: &str = "passes_now";
+pub(super) const PASSES_NOW: &str = "passes_now";
 
 /// Of a decision on a contact that was held and is decided again: it is no other contact.
 pub(super) const DECIDED_AGAIN: &str = "decided_again";
@@ -32,7 +32,7 @@ const AGAIN: &str = "decided-again";
 
 /// Why contacts are decided again, for the note on each, and who has it done.
 #[derive(Debug, Clone, Copy)]
-pub struct Why<'a> {
+pub(super) struct Why<'a> {
     pub text: &'a str,
     pub by: &'a str,
 }
