@@ -40,8 +40,9 @@ RUN apt-get update \
         /var/lib/contact-gateway /var/lib/contact-gateway-archive
 COPY --from=builder /source/target/release/contact-gateway /source/target/release/contact-gateway-pipe \
     /usr/local/bin/
-# The shipped profiles; gateway.toml is mounted beside them.
+# The shipped profiles and letters; gateway.toml is mounted beside them.
 COPY config/profiles /etc/contact-gateway/profiles
+COPY config/letters /etc/contact-gateway/letters
 COPY LICENSE LICENSE-MIT LICENSE-APACHE /usr/share/doc/contact-gateway/
 
 # Everything that is kept is kept in the volume; everything else is in gateway.toml.
