@@ -1,0 +1,59 @@
+//! The queues that staff work.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::{Stamp, StoreError};
+use crate::domain::audit::AuditEvent;
+use crate::domain::organisation::OrganisationId;
+use crate::domain::queue::{ItemState, QueueItem};
+
+/// Which items of a queue.
+#[derive(Debug, Clone, Default)]
+pub struct ItemFilter {
+    /// Only items in these states; empty: those that are waiting.
+    pub states: Vec<ItemState>,
+    /// Only items after this one, in the order of the queue (oldest first, then by id).
+    pub after: Option<String>,
+    /// 0: as many as a page holds. A page never holds more than the store's bound; the end is an
+    /// empty page.
+    pub limit: usize,
+}
+
+/// A queue and how many items wait on it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct QueueCount {
+    pub queue: String,
+    pub waiting: u64,
+    pub oldest_at: Option<DateTime<Utc>>,
+}
+
+/// The queues that staff work.
+#[async_trait]
+pub trait Queues: Send + Sync {
+    async fn queues(&self, organisation: &OrganisationId) -> Result<Vec<QueueCount>, StoreError>;
+
+    async fn items(
+        &self,
+        organisation: &OrganisationId,
+        queue: &str,
+        filter: ItemFilter,
+    ) -> Result<Vec<QueueItem>, StoreError>;
+
+    async fn item(
+        &self,
+        organisation: &OrganisationId,
+        item: &str,
+    ) -> Result<Option<QueueItem>, StoreError>;
+
+    /// Writes an item that was changed by staff, if it still is as it was read; `false`: somebody
+    /// else changed it meanwhile. The audit event is committed with it.
+    async fn replace_item(
+        &self,
+        organisation: &OrganisationId,
+        was: &QueueItem,
+        now: &QueueItem,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,54 @@
+//! The people and their restrictions.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::broadcast;
+
+use super::{Stamp, StoreError};
+use crate::domain::audit::AuditEvent;
+use crate::domain::organisation::OrganisationId;
+use crate::domain::person::Person;
+
+/// A change to an organisation's people, announced to every gateway on the store.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// The person's record is now this.
+    Put(OrganisationId, Arc<Person>),
+    /// The person's record is gone.
+    Removed(OrganisationId, String),
+    /// Changes were missed: load the organisation's people again.
+    Gap(OrganisationId),
+}
+
+/// All people of an organisation at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    pub people: Vec<Arc<Person>>,
+}
+
+/// The people and their restrictions, kept by the store and followed by every gateway.
+#[async_trait]
+pub trait Register: Send + Sync {
+    /// Everybody on record. Subscribe first, then load: a change is then seen at least once.
+    async fn people(&self, organisation: &OrganisationId) -> Result<Snapshot, StoreError>;
+
+    async fn person(
+        &self,
+        organisation: &OrganisationId,
+        id: &str,
+    ) -> Result<Option<Arc<Person>>, StoreError>;
+
+    /// Writes people, all or none, and tells every gateway. Idempotent by person id.
+    /// The audit event is committed with them.
+    async fn put_people(
+        &self,
+        organisation: &OrganisationId,
+        people: Vec<Person>,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<(), StoreError>;
+
+    /// The changes from now on. A lagging receiver treats the lag as [`Change::Gap`].
+    fn changes(&self) -> broadcast::Receiver<Change>;
+}

@@ -1,0 +1,35 @@
+//! Trouble of a store.
+
+use super::OriginalFault;
+
+/// Trouble of a store or archive. The text never holds an address or a body.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// Away, slow, full or failing over: the same call may work later.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// The stored bytes are not what was written: trying again does not help.
+    #[error("the store holds something unreadable: {0}")]
+    Corrupt(String),
+    /// The store is not, or not yet again, what it was known to be: nothing is written before an
+    /// operator has accepted it, or a newer one is there.
+    #[error("the store is behind what was known of it: {0}")]
+    Behind(String),
+    /// The call itself can't be carried out.
+    #[error("{0}")]
+    Refused(String),
+    /// A kept original can't be had as it was kept: trying again does not help before somebody has
+    /// looked at the archive.
+    #[error("{0}")]
+    Original(OriginalFault),
+    /// What was decided keeps the contact's original, which is not kept yet ([`CommitRequest`]):
+    /// nothing was committed. The same works once it is.
+    #[error("the contact's original is not kept yet")]
+    OriginalWanted,
+}
+
+impl StoreError {
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, StoreError::Unavailable(_) | StoreError::Behind(_))
+    }
+}
