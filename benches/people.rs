@@ -45,6 +45,23 @@ impl Register for MadeUp {
         Ok(None)
     }
 
+    async fn people_page(
+        &self,
+        _: &OrganisationId,
+        _: Option<&str>,
+        _: usize,
+    ) -> Result<Vec<Arc<Person>>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn restricted(
+        &self,
+        _: &OrganisationId,
+        _: &str,
+    ) -> Result<Vec<Arc<Person>>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn put_people(
         &self,
         _: &OrganisationId,

@@ -4,6 +4,7 @@
 //! way in, and is what the staff listener works with. The command line needs only a desk.
 
 pub mod accept;
+pub mod acting;
 mod again;
 pub mod audit;
 pub mod case;
@@ -22,6 +23,7 @@ pub mod person_check;
 pub mod queues;
 pub mod replay;
 pub mod restrictions;
+pub mod timeline;
 pub mod work_item;
 
 use std::collections::{BTreeMap, HashSet};

@@ -3,6 +3,7 @@
 //! Results go to stdout, messages to stderr. Exit 0: done, or the answer is yes; 1: the answer is
 //! no; 2: bad input, named with its file, line and key.
 
+pub mod audit;
 pub mod case;
 pub mod check;
 pub mod decide;
@@ -55,6 +56,7 @@ enum Command {
     Queue(queue::QueueArgs),
     Case(case::CaseArgs),
     Report(report::ReportArgs),
+    Audit(audit::AuditArgs),
     Store(store::StoreArgs),
     Health(health::HealthArgs),
     /// Hand one message on stdin to the running gateway; exits with 0 or 75 only
@@ -172,6 +174,10 @@ async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
             let opened = open::open(&args.which).await?;
             report::run(&args, &opened, &mut io).await
         }
+        Command::Audit(args) => {
+            let opened = open::open(&args.which).await?;
+            audit::run(&args, &opened.organisation.id, &opened.desk, &mut io).await
+        }
         Command::Store(args) => store::run(&args, &mut io).await,
         Command::Health(args) => health::run(&args, &mut io).await,
         // `main` has taken it before.
@@ -213,6 +219,8 @@ mod tests {
             "contact-gateway import --config c.toml --organisation karbon people.json",
             "contact-gateway case --config c.toml --organisation karbon show P-1",
             "contact-gateway report --config c.toml --organisation karbon warning_letters",
+            "contact-gateway audit --config c.toml --organisation karbon list --person P-1",
+            "contact-gateway audit list --config c.toml --organisation karbon",
         ] {
             let CommandLine { command } = CommandLine::try_parse_from(line.split(' ')).unwrap();
             let which = match command {
@@ -220,6 +228,7 @@ mod tests {
                 Command::Import(args) => args.which,
                 Command::Case(args) => args.which,
                 Command::Report(args) => args.which,
+                Command::Audit(args) => args.which,
                 Command::Letter(_)
                 | Command::Demo(_)
                 | Command::Serve(_)

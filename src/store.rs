@@ -12,6 +12,7 @@ pub mod keepsakes;
 pub mod memory;
 pub mod redis;
 pub mod settings;
+mod trail;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -97,7 +97,13 @@ impl Scene {
         let organisations = vec![Arc::clone(&ORGANISATION)];
         let store = Memory::new();
         let stamp = Stamp { by: "fuzz".into(), at: clock.now() };
-        let event = AuditEvent::Imported { people: 3, restrictions: 3, ended: Vec::new() };
+        let event = AuditEvent::Imported {
+            people: 3,
+            restrictions: 3,
+            ended: Vec::new(),
+            added: None,
+            reason: None,
+        };
         let id = OrganisationId::new(KARBON);
         store.put_people(&id, PEOPLE.clone(), stamp, event).await.expect("memory takes people");
         let rosters = Arc::new(Rosters::new(&organisations));

@@ -2,6 +2,9 @@
 
 use crate::domain::audit::AuditEntry;
 use crate::domain::organisation::OrganisationId;
+pub use crate::ports::audit_trail::TrailFilter;
+use crate::ports::audit_trail::TrailSearch;
+use crate::ports::documents::Order;
 use crate::runtime::limits::PAGE_ITEMS_MAX;
 
 use super::{Desk, Fault};
@@ -14,18 +17,29 @@ pub struct AuditPage {
     pub next: Option<u64>,
 }
 
+/// Which entries are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct AuditWanted {
+    pub filter: TrailFilter,
+    /// Only entries after this number; 0: from the first.
+    pub after: u64,
+    /// At most so many, and at most [`PAGE_ITEMS_MAX`].
+    pub limit: usize,
+}
+
 impl Desk {
-    /// Entries after a number (0: from the first), at most `limit` and [`PAGE_ITEMS_MAX`].
+    /// Entries that are asked for, oldest first. Where a filter lets few through, a page may have fewer
+    /// than asked, and more follow all the same.
     pub async fn read_audit(
         &self,
         organisation: &OrganisationId,
-        after: u64,
-        limit: usize,
+        wanted: AuditWanted,
     ) -> Result<AuditPage, Fault> {
+        let AuditWanted { filter, after, limit } = wanted;
         let limit = limit.clamp(1, PAGE_ITEMS_MAX);
-        let entries = self.store.audit(organisation, after, limit).await?;
-        let next =
-            (entries.len() == limit).then(|| entries.last().map(|entry| entry.number)).flatten();
-        Ok(AuditPage { entries, next })
+        let after = (after > 0).then_some(after);
+        let search = TrailSearch { filter, order: Order::Ascending, after, limit };
+        let page = self.store.search_audit(organisation, search).await?;
+        Ok(AuditPage { entries: page.entries, next: page.next })
     }
 }

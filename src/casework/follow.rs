@@ -153,6 +153,12 @@ impl Page<'_> {
             AuditEvent::Decided(_)
             | AuditEvent::Imported { .. }
             | AuditEvent::PersonChanged { .. }
+            | AuditEvent::RecordChanged { .. }
+            | AuditEvent::IdentifierAdded { .. }
+            | AuditEvent::IdentifierRemoved { .. }
+            | AuditEvent::RestrictionAdded { .. }
+            | AuditEvent::RestrictionVaried { .. }
+            | AuditEvent::RestrictionLifted { .. }
             | AuditEvent::Step(_)
             | AuditEvent::Reminded { .. }
             | AuditEvent::StoreAccepted { .. } => Ok(()),

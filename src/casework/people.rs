@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::audit::AuditEvent;
+use crate::domain::audit::changes;
 use crate::domain::case::CaseFile;
 use crate::domain::case::elsewhere::step_for;
 use crate::domain::organisation::{Organisation, OrganisationId};
@@ -10,6 +10,7 @@ use crate::domain::person::Person;
 use crate::ports::documents::{Batch, WriteFault};
 use crate::runtime::limits::{PAGE_ITEMS_MAX, PERSON_TRIES_MAX};
 
+use super::acting::Acting;
 use super::case::record::CASE;
 use super::expected::Expected;
 use super::person_check::{faults_of_change, normalised};
@@ -31,12 +32,9 @@ impl Desk {
         limit: usize,
     ) -> Result<PeoplePage, Fault> {
         let limit = limit.clamp(1, PAGE_ITEMS_MAX);
-        let mut people = self.store.people(organisation).await?.people;
-        people.sort_by(|a, b| a.id.cmp(&b.id));
-        people.retain(|person| after.is_none_or(|after| person.id.as_str() > after));
-        let more = people.len() > limit;
-        people.truncate(limit);
-        let next = more.then(|| people.last().map(|person| person.id.clone())).flatten();
+        let people = self.store.people_page(organisation, after, limit).await?;
+        let is_full = people.len() == limit;
+        let next = is_full.then(|| people.last().map(|person| person.id.clone())).flatten();
         Ok(PeoplePage { people, next })
     }
 
@@ -55,13 +53,14 @@ impl Desk {
         organisation: &Organisation,
         person: Person,
         expected: &Expected,
-        by: &str,
+        acting: Acting<'_>,
     ) -> Result<(Arc<Person>, bool), Fault> {
+        acting.check()?;
         for _ in 0..PERSON_TRIES_MAX {
             let before = self.store.person(&organisation.id, &person.id).await?;
             expected.check("person", before.as_deref())?;
             let is_new = before.is_none();
-            if let Some(after) = self.replace(organisation, before, person.clone(), by).await? {
+            if let Some(after) = self.replace(organisation, before, person.clone(), acting).await? {
                 return Ok((after, is_new));
             }
         }
@@ -75,9 +74,10 @@ impl Desk {
         organisation: &Organisation,
         id: &str,
         expected: &Expected,
-        by: &str,
+        acting: Acting<'_>,
         change: impl Fn(&Person) -> Result<Person, Fault> + Send,
     ) -> Result<Arc<Person>, Fault> {
+        acting.check()?;
         for _ in 0..PERSON_TRIES_MAX {
             let before = self.read_person(&organisation.id, id).await?;
             expected.check("person", Some(before.as_ref()))?;
@@ -85,7 +85,7 @@ impl Desk {
             if after.id != id {
                 return Err(Fault::Refused("a person's id can't be changed".to_owned()));
             }
-            if let Some(after) = self.replace(organisation, Some(before), after, by).await? {
+            if let Some(after) = self.replace(organisation, Some(before), after, acting).await? {
                 return Ok(after);
             }
         }
@@ -99,7 +99,7 @@ impl Desk {
         organisation: &Organisation,
         before: Option<Arc<Person>>,
         person: Person,
-        by: &str,
+        acting: Acting<'_>,
     ) -> Result<Option<Arc<Person>>, Fault> {
         let person = normalised(person, organisation);
         let found = faults_of_change(&person, before.as_deref(), organisation);
@@ -113,8 +113,8 @@ impl Desk {
         if let Some(before) = &before {
             self.must_need_no_step(organisation, before, &person).await?;
         }
-        let event = AuditEvent::PersonChanged { person: person.id.clone() };
-        let batch = Batch::new(self.stamp(by)).person(before, person).audit(event);
+        let audit = changes::of_person(before.as_deref(), &person, acting.reason);
+        let batch = Batch { audit, ..Batch::new(self.stamp(acting.by)) }.person(before, person);
         match self.store.write(&organisation.id, batch).await {
             Ok(()) => Ok(Some(written)),
             Err(WriteFault::Conflict(_)) => Ok(None),

@@ -8,6 +8,7 @@ use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::person::Person;
 use crate::domain::restriction::Restriction;
 
+use super::acting::Acting;
 use super::expected::Expected;
 use super::{Casework, Desk, Fault};
 
@@ -46,7 +47,7 @@ impl Casework {
         organisation: &Organisation,
         person: &str,
         restriction: Restriction,
-        by: &str,
+        acting: Acting<'_>,
     ) -> Result<Restriction, Fault> {
         let id = restriction.id.clone();
         let change = |before: &Person| {
@@ -58,7 +59,7 @@ impl Casework {
             Ok(after)
         };
         let after =
-            self.desk.change_person(organisation, person, &Expected::Any, by, change).await?;
+            self.desk.change_person(organisation, person, &Expected::Any, acting, change).await?;
         with_id(&after, &id)
     }
 
@@ -68,7 +69,7 @@ impl Casework {
         organisation: &Organisation,
         person: Option<&str>,
         restriction: Restriction,
-        by: &str,
+        acting: Acting<'_>,
     ) -> Result<Restriction, Fault> {
         let id = restriction.id.clone();
         let person = match person {
@@ -91,7 +92,7 @@ impl Casework {
             Ok(after)
         };
         let after =
-            self.desk.change_person(organisation, &person, &Expected::Any, by, change).await?;
+            self.desk.change_person(organisation, &person, &Expected::Any, acting, change).await?;
         with_id(&after, &id)
     }
 
@@ -114,8 +115,7 @@ impl Desk {
         organisation: &OrganisationId,
         id: &str,
     ) -> Result<Arc<Person>, Fault> {
-        let mut people = self.store.people(organisation).await?.people;
-        people.retain(|person| person.restrictions.iter().any(|known| known.id == id));
+        let mut people = self.store.restricted(organisation, id).await?;
         let found = people.len();
         match people.pop() {
             None => Err(Fault::NotFound("restriction")),

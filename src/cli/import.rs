@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Fault, Io, Outcome, Which, say};
+use crate::casework::acting::Acting;
 use crate::casework::import::{
     COLUMNS, FileFault, Format, Imported, Missing, claimed_twice, decode, read_people,
 };
@@ -35,6 +36,9 @@ pub struct ImportArgs {
     /// The name on the audit trail
     #[arg(long, value_name = "NAME", default_value = "command line")]
     by: String,
+    /// Why, for the audit trail
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -81,8 +85,9 @@ pub async fn run(
         );
     }
     let missing = if args.end_missing { Missing::End } else { Missing::Refuse };
+    let acting = Acting::from(args.by.as_str()).because(args.reason.as_deref());
     let done = desk
-        .import(organisation, people, missing, &args.by)
+        .import(organisation, people, missing, acting)
         .await
         .map_err(|fault| not_imported(&file, fault))?;
     tell(&done, organisation, args.json, io);

@@ -1,15 +1,20 @@
 //! Audit entries: what was decided or done, on which facts, by which rule or person.
 
+pub mod changes;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::channel::Channel;
 use super::decision::Disposition;
-use super::restriction::Mode;
+use super::identifier::IdentifierKind;
+use super::restriction::{KindName, Mode, Status};
 
-/// One entry of an organisation's audit trail. Carries ids and codes, never an address or a text.
+/// One entry of an organisation's audit trail. Carries ids and codes, never an address or a text but
+/// the reason that staff gave.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum AuditEvent {
@@ -23,17 +28,74 @@ pub enum AuditEvent {
         /// Held before, and hold no longer.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         ended: Vec<EndedRestriction>,
+        /// Of the people, those who were not on record before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        added: Option<u32>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// Staff did something with a queue item.
     Item { item: String, action: String },
     /// A kept original was handed to its recipients.
     Released { item: String },
-    /// A person's record was changed.
+    /// A person's record was changed, by a gateway that did not say in what.
     PersonChanged { person: String },
     /// A step of a person's case was taken.
     Step(StepEntry),
     /// Somebody was reminded of what falls due, or told that a way of contact closed.
     Reminded { what: String, about: String, person: Option<String>, state: String },
+    /// A person came on record, or something of the record was changed that has no event of its own.
+    RecordChanged {
+        person: String,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_new: bool,
+        /// The keys that changed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        what: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    IdentifierAdded {
+        person: String,
+        kind: IdentifierKind,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        shared: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    IdentifierRemoved {
+        person: String,
+        kind: IdentifierKind,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        shared: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    RestrictionAdded {
+        person: String,
+        restriction: String,
+        kind: KindName,
+        status: Status,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    RestrictionVaried {
+        person: String,
+        restriction: String,
+        changes: Vec<Variation>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A restriction that held, or would have come to hold, does so no longer.
+    RestrictionLifted {
+        person: String,
+        restriction: String,
+        /// What it is now; absent: it is off the record.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<Status>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
     /// An operator took a store as it is that was behind: with so many entries, where so many were
     /// known.
     StoreAccepted { known: u64, found: u64 },
@@ -59,11 +121,59 @@ pub struct StepEntry {
     pub facts: BTreeMap<String, String>,
 }
 
+/// What a restriction was varied in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Variation {
+    /// The key, as it is published.
+    pub what: String,
+    /// Absent: it was not set, or is nothing that the trail repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Value>,
+}
+
 /// A restriction that was ended, by the ids of it and its person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndedRestriction {
     pub person: String,
     pub restriction: String,
+}
+
+impl AuditEvent {
+    /// The people whom it concerns by itself, each at least once. What is done with a queue item concerns
+    /// the item's person, which the item says.
+    pub fn people(&self) -> Vec<&str> {
+        match self {
+            AuditEvent::Decided(decided) => {
+                let in_doubt = decided.in_doubt.iter().map(String::as_str);
+                decided.person.as_deref().into_iter().chain(in_doubt).collect()
+            }
+            AuditEvent::Imported { ended, .. } => {
+                ended.iter().map(|one| one.person.as_str()).collect()
+            }
+            AuditEvent::PersonChanged { person }
+            | AuditEvent::RecordChanged { person, .. }
+            | AuditEvent::IdentifierAdded { person, .. }
+            | AuditEvent::IdentifierRemoved { person, .. }
+            | AuditEvent::RestrictionAdded { person, .. }
+            | AuditEvent::RestrictionVaried { person, .. }
+            | AuditEvent::RestrictionLifted { person, .. } => vec![person],
+            AuditEvent::Step(step) => vec![&step.person],
+            AuditEvent::Reminded { person, .. } => person.as_deref().into_iter().collect(),
+            AuditEvent::Item { .. }
+            | AuditEvent::Released { .. }
+            | AuditEvent::StoreAccepted { .. } => Vec::new(),
+        }
+    }
+
+    /// The queue item that it is about.
+    pub fn item(&self) -> Option<&str> {
+        match self {
+            AuditEvent::Item { item, .. } | AuditEvent::Released { item } => Some(item),
+            _ => None,
+        }
+    }
 }
 
 /// The auditor's view of a decision.

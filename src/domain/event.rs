@@ -196,7 +196,7 @@ pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
                 })
                 .collect()
         }
-        AuditEvent::Imported { people, restrictions, ended } => {
+        AuditEvent::Imported { people, restrictions, ended, .. } => {
             let (people, restrictions) = (*people, *restrictions);
             let (by, ended) = (entry.by.clone(), ended.clone());
             let data = EventData::Imported { people, restrictions, by, ended };
@@ -212,7 +212,13 @@ pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
             let data = EventData::Item { item: item.clone(), action, by: entry.by.clone() };
             vec![event(EventKind::ItemReleased, Some(item), data)]
         }
-        AuditEvent::PersonChanged { person } => {
+        AuditEvent::PersonChanged { person }
+        | AuditEvent::RecordChanged { person, .. }
+        | AuditEvent::IdentifierAdded { person, .. }
+        | AuditEvent::IdentifierRemoved { person, .. }
+        | AuditEvent::RestrictionAdded { person, .. }
+        | AuditEvent::RestrictionVaried { person, .. }
+        | AuditEvent::RestrictionLifted { person, .. } => {
             let data = EventData::Person { person: person.clone(), by: entry.by.clone() };
             vec![event(EventKind::PersonChanged, Some(person.clone()), data)]
         }

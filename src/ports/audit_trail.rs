@@ -1,10 +1,65 @@
 //! The audit trail.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
+use super::documents::Order;
 use super::{Stamp, StoreError};
 use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::decision::Disposition;
 use crate::domain::organisation::OrganisationId;
+
+/// Which entries are looked for: those for which all of this holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrailFilter {
+    /// Concerns this person: a decision on a contact of theirs, or that may be theirs; what staff did
+    /// with one, or with the record.
+    pub person: Option<String>,
+    /// A decision with this flag.
+    pub flag: Option<String>,
+    pub disposition: Option<Disposition>,
+    /// Written at this instant or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Written before this instant.
+    pub to: Option<DateTime<Utc>>,
+}
+
+impl TrailFilter {
+    /// Whether an entry is looked for, its person apart: of what was done with a queue item, only the
+    /// store knows whom it concerns.
+    pub fn has(&self, entry: &AuditEntry) -> bool {
+        if self.from.is_some_and(|from| entry.at < from) || self.to.is_some_and(|to| entry.at >= to)
+        {
+            return false;
+        }
+        if self.flag.is_none() && self.disposition.is_none() {
+            return true;
+        }
+        let AuditEvent::Decided(decided) = &entry.event else { return false };
+        self.flag.as_ref().is_none_or(|flag| decided.flags.contains(flag))
+            && self.disposition.is_none_or(|disposition| decided.disposition == disposition)
+    }
+}
+
+/// What is looked for, and where.
+#[derive(Debug, Clone)]
+pub struct TrailSearch {
+    pub filter: TrailFilter,
+    pub order: Order,
+    /// Behind this number, in the order of the search.
+    pub after: Option<u64>,
+    /// 0: as many as a page holds.
+    pub limit: usize,
+}
+
+/// Entries in the order of a search.
+#[derive(Debug, Clone, Default)]
+pub struct TrailPage {
+    pub entries: Vec<AuditEntry>,
+    /// Where to go on; `None`: that was all for now. A page may have fewer entries than were asked for,
+    /// and none: a search looks at a bounded number at once.
+    pub next: Option<u64>,
+}
 
 /// The audit trail.
 #[async_trait]
@@ -17,6 +72,14 @@ pub trait AuditTrail: Send + Sync {
         after: u64,
         limit: usize,
     ) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// Looks entries up. What a page takes does not depend on how long the trail is, nor on how far
+    /// into it the page is.
+    async fn search_audit(
+        &self,
+        organisation: &OrganisationId,
+        search: TrailSearch,
+    ) -> Result<TrailPage, StoreError>;
 
     async fn append_audit(
         &self,

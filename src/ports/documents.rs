@@ -24,7 +24,7 @@ use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::runtime::limits::{
     BATCH_AUDIT_MAX, BATCH_DOCUMENTS_MAX, BATCH_ITEMS_MAX, DOCUMENT_BYTES_MAX,
-    DOCUMENT_KEY_BYTES_MAX, DOCUMENT_KEYS_MAX, PAGE_ITEMS_MAX, REDIS_PEOPLE_MAX,
+    DOCUMENT_KEY_BYTES_MAX, DOCUMENT_KEYS_MAX, IMPORT_MARKED_MAX, PAGE_ITEMS_MAX, REDIS_PEOPLE_MAX,
 };
 
 /// The index that every document is in, under its own id.
@@ -335,6 +335,19 @@ impl Batch {
         self
     }
 
+    /// The people whom an entry of the batch concerns though it does not name them: the person of the item
+    /// that it is about, and those whom an import wrote, unless they are very many.
+    pub(crate) fn concerned_by(&self, event: &AuditEvent) -> Vec<&str> {
+        if let Some(item) = event.item() {
+            let write = self.items.iter().find(|write| write.now.id == item);
+            return write.and_then(ItemWrite::person).into_iter().collect();
+        }
+        if matches!(event, AuditEvent::Imported { .. }) && self.people.len() <= IMPORT_MARKED_MAX {
+            return self.people.iter().map(|write| write.now.id.as_str()).collect();
+        }
+        Vec::new()
+    }
+
     /// What every store refuses.
     ///
     /// # Errors
@@ -377,6 +390,13 @@ impl Batch {
             }
         }
         Ok(())
+    }
+}
+
+impl ItemWrite {
+    fn person(&self) -> Option<&str> {
+        let was = self.was.as_ref().and_then(|was| was.person.as_deref());
+        was.or(self.now.person.as_deref())
     }
 }
 

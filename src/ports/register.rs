@@ -39,6 +39,22 @@ pub trait Register: Send + Sync {
         id: &str,
     ) -> Result<Option<Arc<Person>>, StoreError>;
 
+    /// People in the order of their ids, those behind an id; 0: as many as a page holds. What a page
+    /// takes does not depend on how many people there are, nor on how far it is among them.
+    async fn people_page(
+        &self,
+        organisation: &OrganisationId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Arc<Person>>, StoreError>;
+
+    /// Those who have a restriction with this id on record.
+    async fn restricted(
+        &self,
+        organisation: &OrganisationId,
+        restriction: &str,
+    ) -> Result<Vec<Arc<Person>>, StoreError>;
+
     /// Writes people, all or none, and tells every gateway. Idempotent by person id.
     /// The audit event is committed with them.
     async fn put_people(

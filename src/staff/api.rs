@@ -14,3 +14,4 @@ pub mod queues;
 pub mod reports;
 pub mod restrictions;
 pub mod shape;
+pub mod timeline;

@@ -17,7 +17,7 @@ use super::Staff;
 use super::api::monitoring::Document;
 use super::api::{
     audit, cases, contacts, dead_letters, diary, document, items, letters, monitoring, people,
-    queues, reports, restrictions,
+    queues, reports, restrictions, timeline,
 };
 use super::auth::{Caller, sign_in};
 use super::problem::Problem;
@@ -51,6 +51,7 @@ fn signed_in() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(contacts::preview))
         .routes(routes!(people::list, people::import))
         .routes(routes!(people::read, people::put, people::patch))
+        .routes(routes!(timeline::read))
         .routes(routes!(restrictions::of_person, restrictions::add))
         .routes(routes!(restrictions::put_of_person))
         .routes(routes!(restrictions::read, restrictions::put))

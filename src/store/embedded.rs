@@ -14,6 +14,7 @@ mod fault;
 mod feed;
 mod items;
 mod ledger;
+mod marks;
 mod past;
 mod people;
 mod portable;
@@ -36,6 +37,7 @@ use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
+use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::{
     Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
     JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
@@ -164,6 +166,29 @@ impl Register for Embedded {
             .await
     }
 
+    async fn people_page(
+        &self,
+        organisation: &OrganisationId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Arc<Person>>, StoreError> {
+        let (organisation, after) = (organisation.clone(), after.map(str::to_owned));
+        self.readers
+            .read(move |connection| people::page(connection, &organisation, after, limit))
+            .await
+    }
+
+    async fn restricted(
+        &self,
+        organisation: &OrganisationId,
+        restriction: &str,
+    ) -> Result<Vec<Arc<Person>>, StoreError> {
+        let (organisation, restriction) = (organisation.clone(), restriction.to_owned());
+        self.readers
+            .read(move |connection| people::restricted(connection, &organisation, &restriction))
+            .await
+    }
+
     async fn put_people(
         &self,
         organisation: &OrganisationId,
@@ -175,7 +200,7 @@ impl Register for Embedded {
         self.writer
             .write(move |desk| {
                 people::put(desk.connection, &organisation, &people)?;
-                desk.trail.append(&organisation, &stamp, &event)
+                desk.trail.append(&organisation, &stamp, &event, None)
             })
             .await?;
         self.tell_changes().await;
@@ -289,7 +314,8 @@ impl Queues for Embedded {
             .write(move |desk| {
                 let replaced = items::replace(desk.connection, &organisation, &was, &now)?;
                 if replaced {
-                    desk.trail.append(&organisation, &stamp, &event)?;
+                    let of = was.person.as_deref().or(now.person.as_deref());
+                    desk.trail.append(&organisation, &stamp, &event, of)?;
                 }
                 Ok(replaced)
             })
@@ -311,6 +337,15 @@ impl AuditTrail for Embedded {
             .await
     }
 
+    async fn search_audit(
+        &self,
+        organisation: &OrganisationId,
+        search: TrailSearch,
+    ) -> Result<TrailPage, StoreError> {
+        let organisation = organisation.clone();
+        self.readers.read(move |connection| marks::search(connection, &organisation, search)).await
+    }
+
     async fn append_audit(
         &self,
         organisation: &OrganisationId,
@@ -318,7 +353,7 @@ impl AuditTrail for Embedded {
         event: AuditEvent,
     ) -> Result<(), StoreError> {
         let organisation = organisation.clone();
-        self.writer.write(move |desk| desk.trail.append(&organisation, &stamp, &event)).await
+        self.writer.write(move |desk| desk.trail.append(&organisation, &stamp, &event, None)).await
     }
 }
 

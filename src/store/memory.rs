@@ -6,6 +6,7 @@ mod portable;
 mod room;
 
 use std::collections::HashMap;
+use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,6 +22,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Nameplate, TrailEnd};
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
+use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::documents::{Batch, Document, DocumentPage, Documents, Listing, WriteFault};
 use crate::ports::{
     Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
@@ -64,6 +66,29 @@ impl Register for Memory {
         Ok(self.enter(organisation, |room| room.people.get(id).cloned()))
     }
 
+    async fn people_page(
+        &self,
+        organisation: &OrganisationId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Arc<Person>>, StoreError> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        Ok(self.enter(organisation, |room| {
+            let behind = room.people.range::<str, _>((from, Bound::Unbounded));
+            behind.take(page(limit)).map(|(_, person)| Arc::clone(person)).collect()
+        }))
+    }
+
+    async fn restricted(
+        &self,
+        organisation: &OrganisationId,
+        restriction: &str,
+    ) -> Result<Vec<Arc<Person>>, StoreError> {
+        let has =
+            |person: &&Arc<Person>| person.restrictions.iter().any(|one| one.id == restriction);
+        Ok(self.enter(organisation, |room| room.people.values().filter(has).cloned().collect()))
+    }
+
     async fn put_people(
         &self,
         organisation: &OrganisationId,
@@ -79,7 +104,7 @@ impl Register for Memory {
                 // nobody needs to know.
                 let _ = self.followers.send(Change::Put(organisation.clone(), person));
             }
-            room.append_audit(stamp, event);
+            room.append_audit(stamp, event, &[]);
         });
         Ok(())
     }
@@ -210,7 +235,9 @@ impl Queues for Memory {
             let unchanged = room.items.get(&was.id) == Some(was);
             if unchanged {
                 room.items.insert(now.id.clone(), now.clone());
-                room.append_audit(stamp, event);
+                let of = was.person.as_deref().or(now.person.as_deref());
+                let of: Vec<&str> = of.into_iter().collect();
+                room.append_audit(stamp, event, &of);
             }
             unchanged
         }))
@@ -231,13 +258,21 @@ impl AuditTrail for Memory {
         }))
     }
 
+    async fn search_audit(
+        &self,
+        organisation: &OrganisationId,
+        search: TrailSearch,
+    ) -> Result<TrailPage, StoreError> {
+        Ok(self.enter(organisation, |room| room.search(search)))
+    }
+
     async fn append_audit(
         &self,
         organisation: &OrganisationId,
         stamp: Stamp,
         event: AuditEvent,
     ) -> Result<(), StoreError> {
-        self.enter(organisation, |room| room.append_audit(stamp, event));
+        self.enter(organisation, |room| room.append_audit(stamp, event, &[]));
         Ok(())
     }
 }

@@ -21,10 +21,12 @@ mod decisions;
 mod documents;
 mod fault;
 mod feed;
+mod indexes;
 mod items;
 mod keys;
 mod ledgers;
 mod link;
+mod marks;
 mod past;
 mod people;
 mod portable;
@@ -46,12 +48,16 @@ use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
+use crate::ports::audit_trail::{TrailPage, TrailSearch};
+use crate::ports::documents::{Batch, Documents, WriteFault};
 use crate::ports::portable::Portable;
 use crate::ports::{
     Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
     JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
 };
-use crate::runtime::limits::{REDIS_ONCE_KEPT, REDIS_PROBE_EVERY, REDIS_RESPONSE_WAIT};
+use crate::runtime::limits::{
+    REDIS_CONFLICTS_MAX, REDIS_ONCE_KEPT, REDIS_PROBE_EVERY, REDIS_RESPONSE_WAIT,
+};
 use crate::store::settings::RedisSettings;
 use crate::store::{SetupFault, page, unfinished};
 use feed::Feed;
@@ -69,6 +75,8 @@ pub struct Redis {
     feed: Arc<Feed>,
     /// Organisations that are known not to be in the middle of being copied into this store.
     whole: Mutex<HashSet<OrganisationId>>,
+    /// Organisations of which all that there is stands in the indexes.
+    indexed: Mutex<HashSet<OrganisationId>>,
     /// Follower and prober.
     tasks: Vec<JoinHandle<()>>,
 }
@@ -95,6 +103,7 @@ impl Redis {
             ledgers: Ledgers::default(),
             feed,
             whole: Mutex::default(),
+            indexed: Mutex::default(),
             tasks: vec![follower, prober],
         }))
     }
@@ -138,9 +147,11 @@ impl Redis {
 
     async fn append(&self, keys: &Keys, stamp: Stamp, event: AuditEvent) -> Result<(), StoreError> {
         let on = [keys.audit(), keys.once(&self.token())];
+        let notes = marks::notes(stamp.at, &event, None)?;
         let mut with = Arguments::default();
         with.push(keys::audit_record(stamp, event)?);
         with.push(REDIS_ONCE_KEPT.as_secs().to_string());
+        with.push(notes);
         let script = &self.scripts.entry;
         self.link.write(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
         Ok(())
@@ -189,10 +200,37 @@ impl Register for Redis {
         stamp: Stamp,
         event: AuditEvent,
     ) -> Result<(), StoreError> {
-        self.is_whole(organisation).await?;
-        let before = people::put(self, organisation, &people, stamp, event).await?;
-        self.tell_changes(organisation, before).await;
-        Ok(())
+        let ids: Vec<String> = people.iter().map(|person| person.id.clone()).collect();
+        for _ in 0..REDIS_CONFLICTS_MAX {
+            let were = people::some(&self.link, &Keys::of(organisation), &ids).await?;
+            let mut batch = Batch::new(stamp.clone()).audit(event.clone());
+            for (was, now) in were.into_iter().zip(&people) {
+                batch = batch.person(was, now.clone());
+            }
+            match self.write(organisation, batch).await {
+                Ok(()) => return Ok(()),
+                Err(WriteFault::Conflict(_)) => {}
+                Err(WriteFault::Store(error)) => return Err(error),
+            }
+        }
+        Err(StoreError::Unavailable("others change these people all the time".to_owned()))
+    }
+
+    async fn people_page(
+        &self,
+        organisation: &OrganisationId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Arc<Person>>, StoreError> {
+        indexes::people_page(self, organisation, after, limit).await
+    }
+
+    async fn restricted(
+        &self,
+        organisation: &OrganisationId,
+        restriction: &str,
+    ) -> Result<Vec<Arc<Person>>, StoreError> {
+        indexes::restricted(self, organisation, restriction).await
     }
 
     fn changes(&self) -> broadcast::Receiver<Change> {
@@ -309,6 +347,14 @@ impl AuditTrail for Redis {
         let answer = self.link.ask(&keys, &command).await?;
         let entries: Vec<(String, Vec<(String, String)>)> = take(Some(answer))?;
         entries.into_iter().map(|(id, fields)| people::trail_entry(&id, &fields)).collect()
+    }
+
+    async fn search_audit(
+        &self,
+        organisation: &OrganisationId,
+        search: TrailSearch,
+    ) -> Result<TrailPage, StoreError> {
+        marks::search(self, organisation, search).await
     }
 
     async fn append_audit(

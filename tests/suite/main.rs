@@ -51,6 +51,7 @@ mod staff_api;
 mod staff_api_refusals;
 mod staff_changes;
 mod staff_document;
+mod staff_timeline;
 mod store_away;
 mod store_contract;
 mod store_copy;

@@ -12,6 +12,7 @@ mod documents;
 mod embedded;
 pub mod facts;
 mod failovers;
+mod found;
 mod items;
 mod model;
 mod people;
@@ -99,6 +100,10 @@ macro_rules! clauses {
             documents: documents_are_listed_by_their_keys_page_by_page,
             documents: documents_of_organisations_never_meet,
             documents: a_batch_that_can_not_be_right_is_refused,
+            found: people_are_listed_page_by_page,
+            found: whoever_has_a_restriction_is_found,
+            found: entries_of_the_trail_are_found_by_what_they_say,
+            found: days_are_found_in_a_long_trail,
             deliveries: what_was_delivered_is_remembered,
             model: it_does_as_the_store_in_memory_does,
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use crate::casework::acting::Acting;
 use crate::casework::person_check::{PersonFault, faults_of_change};
 use crate::casework::{Desk, Fault};
 use crate::domain::audit::{AuditEvent, EndedRestriction};
@@ -32,6 +33,8 @@ pub enum Missing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Imported {
     pub people: usize,
+    /// Those who were not on record before.
+    pub added: usize,
     /// Those of these people that are on record now.
     pub restrictions: usize,
     /// People who were on record as they are in the file already.
@@ -53,10 +56,11 @@ impl Desk {
         organisation: &Organisation,
         people: Vec<Listed>,
         missing: Missing,
-        by: &str,
+        acting: Acting<'_>,
     ) -> Result<Imported, Fault> {
+        acting.check()?;
         let mut known = self.known(organisation, &people).await?;
-        let stamp = self.stamp(by);
+        let stamp = self.stamp(acting.by);
         let mut laid = Laid::new(organisation, stamp.at);
         for listed in people {
             let before = known.get(&listed.person.id).map(AsRef::as_ref);
@@ -69,6 +73,8 @@ impl Desk {
                 people: counted(changed.len()),
                 restrictions: counted(changed.iter().map(|person| person.restrictions.len()).sum()),
                 ended: done.ended.clone(),
+                added: Some(counted(done.added)),
+                reason: acting.reason.map(str::to_owned),
             };
             let mut batch = Batch::new(stamp).audit(event);
             batch.people = changed
@@ -116,6 +122,7 @@ struct Laid<'a> {
     organisation: &'a Organisation,
     at: DateTime<Utc>,
     people: usize,
+    added: usize,
     restrictions: usize,
     changed: Vec<Person>,
     /// Left out by a file that speaks of the person's restrictions.
@@ -131,6 +138,7 @@ impl<'a> Laid<'a> {
             organisation,
             at,
             people: 0,
+            added: 0,
             restrictions: 0,
             changed: Vec::new(),
             left_out: Vec::new(),
@@ -142,6 +150,7 @@ impl<'a> Laid<'a> {
     fn over(&mut self, listed: Listed, before: Option<&Person>) {
         self.people += 1;
         let Some(before) = before else {
+            self.added += 1;
             self.restrictions += listed.person.restrictions.len();
             self.changed.push(listed.person);
             return;
@@ -209,6 +218,7 @@ impl<'a> Laid<'a> {
         }
         let done = Imported {
             people: self.people,
+            added: self.added,
             restrictions: self.restrictions,
             unchanged: self.people - self.changed.len(),
             ended: self.ended,

@@ -164,7 +164,7 @@ impl Scratch {
             .map_err(|faults| Fault {
                 lines: faults.iter().map(|fault| format!("{}: {fault}", sample.id)).collect(),
             })?;
-            desk.import(organisation, people, import::Missing::Refuse, "demo")
+            desk.import(organisation, people, import::Missing::Refuse, "demo".into())
                 .await
                 .map_err(Fault::internal)?;
         }

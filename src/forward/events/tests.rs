@@ -10,6 +10,7 @@ use crate::domain::event::EventKind;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{Branch, TrailEnd};
 use crate::domain::person::Person;
+use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::{Change, Snapshot, Stamp};
 use crate::runtime::shutdown::Shutdown;
 
@@ -56,6 +57,14 @@ impl AuditTrail for Inside {
         Ok(entries.iter().filter(|entry| entry.number > after).take(limit).cloned().collect())
     }
 
+    async fn search_audit(
+        &self,
+        _: &OrganisationId,
+        _: TrailSearch,
+    ) -> Result<TrailPage, StoreError> {
+        Err(StoreError::Refused("nobody searches here".to_owned()))
+    }
+
     async fn append_audit(
         &self,
         _: &OrganisationId,
@@ -94,6 +103,23 @@ impl Register for Inside {
 
     async fn person(&self, _: &OrganisationId, _: &str) -> Result<Option<Arc<Person>>, StoreError> {
         Ok(None)
+    }
+
+    async fn people_page(
+        &self,
+        _: &OrganisationId,
+        _: Option<&str>,
+        _: usize,
+    ) -> Result<Vec<Arc<Person>>, StoreError> {
+        Err(StoreError::Refused("nobody turns pages here".to_owned()))
+    }
+
+    async fn restricted(
+        &self,
+        _: &OrganisationId,
+        _: &str,
+    ) -> Result<Vec<Arc<Person>>, StoreError> {
+        Err(StoreError::Refused("nobody searches here".to_owned()))
     }
 
     async fn put_people(

@@ -12,6 +12,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{Nameplate, TrailEnd};
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
+use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::documents::{Batch, Document, DocumentPage, Documents, Listing, WriteFault};
 use crate::ports::{
     Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
@@ -41,6 +42,23 @@ impl Register for Unopened {
     }
 
     async fn person(&self, _: &OrganisationId, _: &str) -> Result<Option<Arc<Person>>, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn people_page(
+        &self,
+        _: &OrganisationId,
+        _: Option<&str>,
+        _: usize,
+    ) -> Result<Vec<Arc<Person>>, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn restricted(
+        &self,
+        _: &OrganisationId,
+        _: &str,
+    ) -> Result<Vec<Arc<Person>>, StoreError> {
         Err(self.fault())
     }
 
@@ -138,6 +156,14 @@ impl AuditTrail for Unopened {
         _: u64,
         _: usize,
     ) -> Result<Vec<AuditEntry>, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn search_audit(
+        &self,
+        _: &OrganisationId,
+        _: TrailSearch,
+    ) -> Result<TrailPage, StoreError> {
         Err(self.fault())
     }
 

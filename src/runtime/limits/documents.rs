@@ -17,3 +17,13 @@ pub const DOCUMENT_KEY_BYTES_MAX: usize = 1_024;
 pub const PERSON_TRIES_MAX: usize = 5;
 /// People of one import who are read one by one. More: everybody is read at once.
 pub const IMPORT_READ_APART_MAX: usize = 32;
+/// Entries of the audit trail that one page of a search looks at. The page then ends where it is, with
+/// fewer entries than were asked for.
+pub const AUDIT_LOOKED_AT_MAX: usize = 5_000;
+/// People of one import on whose own timeline it stands. More: it stands on nobody's.
+pub const IMPORT_MARKED_MAX: usize = 1_000;
+/// The reason that staff give for a change, in characters. Longer: refused.
+pub const REASON_CHARS_MAX: usize = 1_000;
+
+/// People who are looked at for a restriction's id, which one of them should have. More: not looked at.
+pub const PEOPLE_OF_RESTRICTION_MAX: usize = 100;

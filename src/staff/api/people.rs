@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::contacts::NoQuery;
 use super::shape;
 use crate::casework::Fault;
+use crate::casework::acting::Acting;
 use crate::casework::expected::Tag;
 use crate::casework::import::{Listed, Missing};
 use crate::casework::person_check::{faults, normalised};
@@ -53,6 +54,8 @@ pub struct ImportQuery {
     /// `end`: restrictions that hold and are left out end. Without it the list is refused with 409.
     #[param(inline)]
     missing: Option<MissingAsked>,
+    /// Why, for the audit trail.
+    reason: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize, ToSchema)]
@@ -70,6 +73,23 @@ pub struct PeopleWritten {
     unchanged: usize,
     /// Restrictions that held before, and hold no longer.
     ended: usize,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct WhyQuery {
+    /// Must be the token's.
+    #[serde(rename = "organisation")]
+    #[param(rename = "organisation")]
+    _organisation: Option<String>,
+    /// Why, for the audit trail.
+    reason: Option<String>,
+}
+
+impl WhyQuery {
+    pub(super) fn acting<'a>(&'a self, by: &'a str) -> Acting<'a> {
+        Acting::from(by).because(self.reason.as_deref())
+    }
 }
 
 /// Everybody on record.
@@ -123,7 +143,8 @@ pub async fn import(
         Some(MissingAsked::End) => Missing::End,
         None => Missing::Refuse,
     };
-    let done = caller.casework().desk.import(organisation, people, missing, caller.name()).await?;
+    let acting = Acting::from(caller.name()).because(query.reason.as_deref());
+    let done = caller.casework().desk.import(organisation, people, missing, acting).await?;
     Ok(axum::Json(PeopleWritten {
         people: done.people,
         restrictions: done.restrictions,
@@ -155,6 +176,7 @@ pub async fn read(
     put, path = "/api/v1/people/{person}", operation_id = "write_person", tag = "people",
     params(
         ("person" = String, Path, description = "the person's id, as in the body"),
+        WhyQuery,
         ("If-Match" = Option<String>, Header, description = "the ETag of the record as it was read"),
     ),
     request_body = shape::Person,
@@ -167,7 +189,7 @@ pub async fn read(
 pub async fn put(
     caller: Permitted<ChangesPeople>,
     Named(id): Named<String>,
-    _query: Asked<NoQuery>,
+    Asked(why): Asked<WhyQuery>,
     IfMatch(expected): IfMatch,
     Json(person): Json<Person>,
 ) -> Result<(StatusCode, Tagged<Person>), Problem> {
@@ -175,8 +197,9 @@ pub async fn put(
         return Err(other_id());
     }
     let desk = &caller.casework().desk;
-    let (person, is_new) =
-        desk.put_person(caller.organisation(), person, &expected, caller.name()).await?;
+    let (person, is_new) = desk
+        .put_person(caller.organisation(), person, &expected, why.acting(caller.name()))
+        .await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Tagged(Arc::unwrap_or_clone(person))))
 }
@@ -187,6 +210,7 @@ pub async fn put(
     patch, path = "/api/v1/people/{person}", operation_id = "change_person", tag = "people",
     params(
         ("person" = String, Path, description = "the person's id"),
+        WhyQuery,
         ("If-Match" = Option<String>, Header, description = "the ETag of the record as it was read"),
     ),
     request_body = Object,
@@ -198,7 +222,7 @@ pub async fn put(
 pub async fn patch(
     caller: Permitted<ChangesPeople>,
     Named(id): Named<String>,
-    _query: Asked<NoQuery>,
+    Asked(why): Asked<WhyQuery>,
     IfMatch(expected): IfMatch,
     Json(patch): Json<Value>,
 ) -> Result<Tagged<Person>, Problem> {
@@ -210,7 +234,8 @@ pub async fn patch(
             .map_err(|_| Fault::Refused("the record changed; try again".to_owned()))
     };
     let (desk, of) = (&caller.casework().desk, caller.organisation());
-    let after = desk.change_person(of, &id, &expected, caller.name(), change).await?;
+    let acting = why.acting(caller.name());
+    let after = desk.change_person(of, &id, &expected, acting, change).await?;
     Ok(Tagged(Arc::unwrap_or_clone(after)))
 }
 

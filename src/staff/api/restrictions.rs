@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::contacts::NoQuery;
+use super::people::WhyQuery;
 use super::shape;
 use crate::domain::restriction::Restriction;
 use crate::staff::permit::{ChangesPeople, Permitted, SignedIn};
@@ -48,19 +49,20 @@ pub async fn of_person(
 /// here, by `proposals`.
 #[utoipa::path(
     post, path = "/api/v1/people/{person}/restrictions", operation_id = "add_restriction",
-    tag = "people", params(("person" = String, Path, description = "the person's id")),
+    tag = "people",
+    params(("person" = String, Path, description = "the person's id"), WhyQuery),
     request_body = shape::Restriction,
     responses((status = 201, description = "Added", body = shape::Restriction))
 )]
 pub async fn add(
     caller: Permitted<ChangesPeople>,
     Named(person): Named<String>,
-    _query: Asked<NoQuery>,
+    Asked(why): Asked<WhyQuery>,
     Json(restriction): Json<Restriction>,
 ) -> Result<(StatusCode, axum::Json<Restriction>), Problem> {
     let restriction = caller
         .casework()
-        .add_restriction(caller.organisation(), &person, restriction, caller.name())
+        .add_restriction(caller.organisation(), &person, restriction, why.acting(caller.name()))
         .await?;
     Ok((StatusCode::CREATED, axum::Json(restriction)))
 }
@@ -73,6 +75,7 @@ pub async fn add(
     params(
         ("person" = String, Path, description = "the person's id"),
         ("restriction" = String, Path, description = "the restriction's id, as in the body"),
+        WhyQuery,
     ),
     request_body = shape::Restriction,
     responses((status = 200, description = "As it is now", body = shape::Restriction))
@@ -80,11 +83,11 @@ pub async fn add(
 pub async fn put_of_person(
     caller: Permitted<ChangesPeople>,
     path: Named<(String, String)>,
-    _query: Asked<NoQuery>,
+    Asked(why): Asked<WhyQuery>,
     Json(restriction): Json<Restriction>,
 ) -> Result<axum::Json<Restriction>, Problem> {
     let Named((person, id)) = path;
-    replaced(&caller, Some(&person), &id, restriction).await
+    replaced(&caller, why, Some(&person), (&id, restriction)).await
 }
 
 /// A restriction of whichever person.
@@ -107,24 +110,27 @@ pub async fn read(
 #[utoipa::path(
     put, path = "/api/v1/restrictions/{restriction}", operation_id = "replace_restriction",
     tag = "people",
-    params(("restriction" = String, Path, description = "the restriction's id, as in the body")),
+    params(
+        ("restriction" = String, Path, description = "the restriction's id, as in the body"),
+        WhyQuery,
+    ),
     request_body = shape::Restriction,
     responses((status = 200, description = "As it is now", body = shape::Restriction))
 )]
 pub async fn put(
     caller: Permitted<ChangesPeople>,
     Named(id): Named<String>,
-    _query: Asked<NoQuery>,
+    Asked(why): Asked<WhyQuery>,
     Json(restriction): Json<Restriction>,
 ) -> Result<axum::Json<Restriction>, Problem> {
-    replaced(&caller, None, &id, restriction).await
+    replaced(&caller, why, None, (&id, restriction)).await
 }
 
 async fn replaced(
     caller: &Permitted<ChangesPeople>,
+    why: WhyQuery,
     person: Option<&str>,
-    id: &str,
-    restriction: Restriction,
+    (id, restriction): (&str, Restriction),
 ) -> Result<axum::Json<Restriction>, Problem> {
     if restriction.id != id {
         return Err(Problem::new(422, "refused", "Refused")
@@ -132,7 +138,7 @@ async fn replaced(
     }
     let restriction = caller
         .casework()
-        .replace_restriction(caller.organisation(), person, restriction, caller.name())
+        .replace_restriction(caller.organisation(), person, restriction, why.acting(caller.name()))
         .await?;
     Ok(axum::Json(restriction))
 }

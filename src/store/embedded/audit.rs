@@ -7,6 +7,8 @@ use rusqlite::{CachedStatement, Connection, params};
 use serde::Serialize;
 
 use super::fault::{from_sqlite, unreadable};
+use super::items;
+use super::marks::Marking;
 use super::record::Record;
 use crate::domain::audit::{AuditEntry, AuditEvent, DecidedEntry, DecidedRecord};
 use crate::domain::organisation::OrganisationId;
@@ -18,6 +20,7 @@ use crate::store::{GATEWAY, page};
 pub(super) struct Trail<'c> {
     last: CachedStatement<'c>,
     insert: CachedStatement<'c>,
+    marking: Marking<'c>,
     /// The last numbers, as far as this transaction knows them.
     numbers: HashMap<OrganisationId, i64>,
     record: Record,
@@ -31,25 +34,56 @@ impl<'c> Trail<'c> {
             insert: prepare(
                 "INSERT INTO audit (organisation, number, at, record) VALUES (?1, ?2, ?3, ?4)",
             )?,
+            marking: Marking::prepare(connection)?,
             numbers: HashMap::new(),
             record: Record::default(),
         })
     }
 
-    /// To be called where others may have written since, or what was written is undone.
+    /// To be called where others may have written since.
     pub(super) fn forget_numbers(&mut self) {
         self.numbers.clear();
     }
 
-    /// Appends an entry with the organisation's next number.
-    pub(super) fn append(
+    /// To be called where what was written is undone.
+    pub(super) fn undone(&mut self) {
+        self.forget_numbers();
+        self.marking.noted.clear();
+    }
+
+    /// Appends an entry with the organisation's next number. `of`: people whom it concerns, beside those
+    /// whom it names.
+    pub(super) fn append<'p>(
         &mut self,
         organisation: &OrganisationId,
         stamp: &Stamp,
         event: &AuditEvent,
+        of: impl IntoIterator<Item = &'p str>,
     ) -> Result<(), StoreError> {
-        let (by, event) = (stamp.by.clone(), event.clone());
-        self.write(organisation, stamp.at, |number| AuditEntry { number, at: stamp.at, by, event })
+        let (at, by) = (stamp.at, stamp.by.clone());
+        let number = self.write(organisation, at, |number| AuditEntry {
+            number,
+            at,
+            by,
+            event: event.clone(),
+        })?;
+        self.marking.note(organisation, number, at, event, of)
+    }
+
+    /// Notes of an entry that stands in the trail already what a search goes by.
+    pub(super) fn carried(
+        &mut self,
+        connection: &Connection,
+        organisation: &OrganisationId,
+        entry: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        let number = i64::try_from(entry.number).map_err(|_| unreadable("audit number"))?;
+        let item = match entry.event.item() {
+            Some(item) => items::one(connection, organisation, item)?,
+            None => None,
+        };
+        let of = item.as_ref().and_then(|item| item.person.as_deref());
+        self.marking.note(organisation, number, entry.at, &entry.event, of)
     }
 
     /// As [`Trail::append`], what the gateway itself decided.
@@ -59,9 +93,10 @@ impl<'c> Trail<'c> {
         at: DateTime<Utc>,
         decided: &DecidedEntry,
     ) -> Result<(), StoreError> {
-        self.write(organisation, at, |number| {
+        let number = self.write(organisation, at, |number| {
             DecidedRecord::new(Some(number), at, GATEWAY, decided)
-        })
+        })?;
+        self.marking.note_decided(organisation, number, at, decided)
     }
 
     fn write<R: Serialize>(
@@ -69,7 +104,7 @@ impl<'c> Trail<'c> {
         organisation: &OrganisationId,
         at: DateTime<Utc>,
         entry: impl FnOnce(u64) -> R,
-    ) -> Result<(), StoreError> {
+    ) -> Result<i64, StoreError> {
         let name = organisation.as_str();
         let last = match self.numbers.get(organisation) {
             Some(last) => *last,
@@ -87,7 +122,7 @@ impl<'c> Trail<'c> {
                 self.numbers.insert(organisation.clone(), number);
             }
         }
-        Ok(())
+        Ok(number)
     }
 }
 

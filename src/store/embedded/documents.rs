@@ -91,7 +91,7 @@ fn write(
         items::put(connection, organisation, &write.now)?;
     }
     for event in &batch.audit {
-        desk.trail.append(organisation, &batch.stamp, event)?;
+        desk.trail.append(organisation, &batch.stamp, event, batch.concerned_by(event))?;
     }
     Ok(Ok(()))
 }

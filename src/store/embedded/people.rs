@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::fault::{from_sqlite, unreadable, unwritable};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
 use crate::ports::{Snapshot, StoreError};
-use crate::runtime::limits::CHANGES_KEPT_MAX;
+use crate::runtime::limits::{CHANGES_KEPT_MAX, PEOPLE_OF_RESTRICTION_MAX};
 
 pub(super) fn all(
     connection: &Connection,
@@ -41,6 +41,52 @@ pub(super) fn one(
     record.map(|record| read(&record).map(Arc::new)).transpose()
 }
 
+pub(super) fn page(
+    connection: &Connection,
+    organisation: &OrganisationId,
+    after: Option<String>,
+    limit: usize,
+) -> Result<Vec<Arc<Person>>, StoreError> {
+    // No id stands before the empty one, which is none.
+    let after = after.unwrap_or_default();
+    let limit = i64::try_from(crate::store::page(limit)).unwrap_or(i64::MAX);
+    some(
+        connection,
+        "SELECT record FROM person WHERE organisation = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+        params![organisation.as_str(), after, limit],
+    )
+}
+
+pub(super) fn restricted(
+    connection: &Connection,
+    organisation: &OrganisationId,
+    restriction: &str,
+) -> Result<Vec<Arc<Person>>, StoreError> {
+    let most = i64::try_from(PEOPLE_OF_RESTRICTION_MAX).unwrap_or(i64::MAX);
+    some(
+        connection,
+        "SELECT record FROM restricted CROSS JOIN person USING (organisation)
+         WHERE organisation = ?1 AND restriction = ?2 AND person.id = restricted.person
+         ORDER BY id LIMIT ?3",
+        params![organisation.as_str(), restriction, most],
+    )
+}
+
+fn some(
+    connection: &Connection,
+    sql: &str,
+    parameters: &[&dyn ToSql],
+) -> Result<Vec<Arc<Person>>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(from_sqlite)?;
+    let mut rows = statement.query(parameters).map_err(from_sqlite)?;
+    let mut people = Vec::new();
+    while let Some(row) = rows.next().map_err(from_sqlite)? {
+        let record = row.get_ref(0).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite)?;
+        people.push(Arc::new(read(record)?));
+    }
+    Ok(people)
+}
+
 /// Writes the records and notes each for the followers.
 pub(super) fn put<'p>(
     connection: &Connection,
@@ -57,9 +103,22 @@ pub(super) fn put<'p>(
     let mut note = connection
         .prepare_cached("INSERT INTO change (organisation, person) VALUES (?1, ?2)")
         .map_err(from_sqlite)?;
+    let mut unlist = connection
+        .prepare_cached("DELETE FROM restricted WHERE organisation = ?1 AND person = ?2")
+        .map_err(from_sqlite)?;
+    let mut list = connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO restricted (organisation, person, restriction)
+             VALUES (?1, ?2, ?3)",
+        )
+        .map_err(from_sqlite)?;
     for person in people {
         let record = serde_json::to_string(person).map_err(unwritable)?;
         write.execute(params![organisation, person.id, record]).map_err(from_sqlite)?;
+        unlist.execute([organisation, &person.id]).map_err(from_sqlite)?;
+        for restriction in &person.restrictions {
+            list.execute([organisation, &person.id, &restriction.id]).map_err(from_sqlite)?;
+        }
         note.execute([organisation, &person.id]).map_err(from_sqlite)?;
     }
     let kept = i64::try_from(CHANGES_KEPT_MAX).unwrap_or(i64::MAX);

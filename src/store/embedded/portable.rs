@@ -66,6 +66,9 @@ impl Portable for Embedded {
                 desk.trail.forget_numbers();
                 for record in &records {
                     write::record(desk.connection, &organisation, record)?;
+                    if let Record::Audit(entry) = record {
+                        desk.trail.carried(desk.connection, &organisation, entry)?;
+                    }
                 }
                 put_mark(desk.connection, &organisation, &mark)
             })

@@ -13,6 +13,9 @@
 //! | `audit` | the audit trail, numbered from 1 for each organisation, without gaps |
 //! | `delivery` | what downstream has taken |
 //! | `copy` | how far a copy of another store into this one has come |
+//! | `audit_mark` | which entries concern a person, or have a flag or disposition that is looked for |
+//! | `audit_day` | in which blocks of 1,024 numbers a day (counted from 1970) has entries |
+//! | `restricted` | the restrictions of each person, to find a person by |
 //! | `document` | a record that staff write, of any kind, with its version |
 //! | `document_key` | under which values a document is listed |
 //! | `nameplate` | the names of the audit trail, which identify it, and its archive |
@@ -101,6 +104,39 @@ const STEPS: &[&str] = &[
         id TEXT NOT NULL,
         PRIMARY KEY (organisation, kind, name, value, id)) STRICT, WITHOUT ROWID;
     CREATE INDEX document_key_of ON document_key (organisation, kind, id);
+",
+    "
+    CREATE TABLE audit_mark (
+        organisation TEXT NOT NULL, mark TEXT NOT NULL, number INTEGER NOT NULL,
+        PRIMARY KEY (organisation, mark, number)) STRICT, WITHOUT ROWID;
+    CREATE TABLE audit_day (
+        organisation TEXT NOT NULL, day INTEGER NOT NULL, block INTEGER NOT NULL,
+        PRIMARY KEY (organisation, day, block)) STRICT, WITHOUT ROWID;
+    CREATE TABLE restricted (
+        organisation TEXT NOT NULL, person TEXT NOT NULL, restriction TEXT NOT NULL,
+        PRIMARY KEY (organisation, person, restriction)) STRICT, WITHOUT ROWID;
+    CREATE INDEX restricted_by ON restricted (organisation, restriction, person);
+    INSERT INTO audit_day SELECT DISTINCT organisation, at / 86400000000, number / 1024 FROM audit;
+    INSERT OR IGNORE INTO audit_mark
+        SELECT organisation, 'person:' || (record ->> '$.person'), number FROM audit
+        WHERE record ->> '$.person' IS NOT NULL;
+    INSERT OR IGNORE INTO audit_mark
+        SELECT organisation, 'person:' || value, number FROM audit, json_each(record, '$.in_doubt');
+    INSERT OR IGNORE INTO audit_mark
+        SELECT organisation, 'person:' || (value ->> '$.person'), number
+        FROM audit, json_each(record, '$.ended');
+    INSERT OR IGNORE INTO audit_mark
+        SELECT organisation, 'person:' || (item.record ->> '$.person'), number
+        FROM audit JOIN item USING (organisation)
+        WHERE item.id = audit.record ->> '$.item' AND item.record ->> '$.person' IS NOT NULL;
+    INSERT OR IGNORE INTO audit_mark
+        SELECT organisation, 'flag:' || value, number FROM audit, json_each(record, '$.flags');
+    INSERT OR IGNORE INTO audit_mark
+        SELECT organisation, 'disposition:' || (record ->> '$.disposition'), number FROM audit
+        WHERE record ->> '$.disposition' IN ('route', 'limit', 'file');
+    INSERT OR IGNORE INTO restricted
+        SELECT organisation, person.id, value ->> '$.id'
+        FROM person, json_each(record, '$.restrictions');
 ",
 ];
 

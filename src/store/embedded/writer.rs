@@ -200,6 +200,9 @@ fn transact(
     batch: &mut [Box<dyn Request>],
 ) -> Result<(), StoreError> {
     let done = run_batch(desk, turn, batch);
+    if done.is_err() {
+        desk.trail.undone();
+    }
     if done.is_err() && !desk.connection.is_autocommit() {
         // Fails only where SQLite has rolled back by itself.
         let _ = desk.connection.execute_batch("ROLLBACK");
@@ -238,6 +241,7 @@ fn run_batch(
     begin(desk, turn)?;
     if !run_together(desk, batch)? {
         control(desk.connection, "ROLLBACK")?;
+        desk.trail.undone();
         begin(desk, turn)?;
         run_apart(desk, batch)?;
     }
@@ -264,7 +268,7 @@ fn run_apart(desk: &mut Desk<'_>, batch: &mut [Box<dyn Request>]) -> Result<(), 
         is_under_way(desk.connection)?;
         if !keep {
             control(desk.connection, "ROLLBACK TO request")?;
-            desk.trail.forget_numbers();
+            desk.trail.undone();
         }
         control(desk.connection, "RELEASE request")?;
     }
@@ -302,7 +306,7 @@ mod tests {
     fn append(desk: &mut Desk<'_>, person: &str) -> Result<(), StoreError> {
         let stamp = Stamp { by: "A. Manager".to_owned(), at: chrono::DateTime::UNIX_EPOCH };
         let event = AuditEvent::PersonChanged { person: person.to_owned() };
-        desk.trail.append(&karbon(), &stamp, &event)
+        desk.trail.append(&karbon(), &stamp, &event, None)
     }
 
     #[tokio::test]

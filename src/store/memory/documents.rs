@@ -91,7 +91,10 @@ impl Room {
     /// Writes all of a batch; answers whom it changed. On a conflict nothing is done.
     pub(super) fn write(&mut self, batch: Batch) -> Result<Vec<Arc<Person>>, Conflict> {
         self.holds(&batch)?;
-        let Batch { stamp, documents, people, items, audit } = batch;
+        for event in &batch.audit {
+            self.append_audit(batch.stamp.clone(), event.clone(), &batch.concerned_by(event));
+        }
+        let Batch { stamp, documents, people, items, audit: _ } = batch;
         for write in documents {
             match write {
                 DocumentWrite::Put(document) => self.shelf.put(document.written(stamp.at)),
@@ -104,9 +107,6 @@ impl Room {
         }
         for write in items {
             self.items.insert(write.now.id.clone(), write.now);
-        }
-        for event in audit {
-            self.append_audit(stamp.clone(), event);
         }
         Ok(people)
     }

@@ -191,6 +191,10 @@ impl Room {
             }
             Record::Audit(entry) => {
                 if self.audit.last().is_none_or(|last| last.number < entry.number) {
+                    let item = entry.event.item().and_then(|item| self.items.get(item));
+                    let person = item.and_then(|item| item.person.clone());
+                    let of: Vec<&str> = person.as_deref().into_iter().collect();
+                    self.mark(entry.number, &entry.event, &of);
                     self.audit.push(*entry);
                 }
             }

@@ -1,6 +1,6 @@
 //! One organisation's data in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,9 +12,12 @@ use crate::domain::ledger::{Counted, Ledger, Received, TOLD_AHEAD_MAX, Told};
 use crate::domain::past::Nameplate;
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
+use crate::ports::audit_trail::{TrailPage, TrailSearch};
+use crate::ports::documents::Order;
 use crate::ports::portable::CopyMark;
 use crate::ports::{ItemFilter, JournalEntry, QueueCount, Stamp, StoreError};
 use crate::runtime::limits::{COUNTED_KEPT, COUNTED_KEPT_NEWEST, RECEIVED_PER_PERSON_MAX};
+use crate::store::trail::{Search, Source, marks, of_person};
 use crate::store::{GATEWAY, page};
 
 #[derive(Default)]
@@ -24,6 +27,8 @@ pub(super) struct Room {
     pub(super) decisions: BTreeMap<String, Kept>,
     pub(super) items: BTreeMap<String, QueueItem>,
     pub(super) audit: Vec<AuditEntry>,
+    /// The numbers of entries under each mark (`store::trail`).
+    pub(super) marks: BTreeMap<String, BTreeSet<u64>>,
     /// When each was taken.
     pub(super) delivered: BTreeMap<String, DateTime<Utc>>,
     /// By person id.
@@ -92,12 +97,57 @@ impl Room {
         let kept = Kept { decision: entry.settled.decision, digest: entry.digest, at: entry.at };
         self.decisions.insert(entry.contact, kept);
         let stamp = Stamp { by: GATEWAY.to_owned(), at: entry.at };
-        self.append_audit(stamp, AuditEvent::Decided(entry.settled.audit));
+        self.append_audit(stamp, AuditEvent::Decided(entry.settled.audit), &[]);
     }
 
-    pub(super) fn append_audit(&mut self, stamp: Stamp, event: AuditEvent) {
+    /// `of`: people whom it concerns, beside those whom it names.
+    pub(super) fn append_audit(&mut self, stamp: Stamp, event: AuditEvent, of: &[&str]) {
         let number = self.audit.last().map_or(1, |entry| entry.number + 1);
+        self.mark(number, &event, of);
         self.audit.push(AuditEntry { number, at: stamp.at, by: stamp.by, event });
+    }
+
+    pub(super) fn mark(&mut self, number: u64, event: &AuditEvent, of: &[&str]) {
+        let mut note = |mark: &str| {
+            self.marks.entry(mark.to_owned()).or_default().insert(number);
+            Ok::<_, std::convert::Infallible>(())
+        };
+        for person in of {
+            let Ok(()) = note(&of_person(person));
+        }
+        let Ok(()) = marks(event, None, note);
+    }
+
+    pub(super) fn search(&self, asked: TrailSearch) -> TrailPage {
+        let source = Source::of(&asked.filter);
+        let mut search = Search::new(asked);
+        let none = BTreeSet::new();
+        while let Some(range) = search.range() {
+            let numbers: Box<dyn DoubleEndedIterator<Item = u64>> = match &source {
+                Source::Marked(mark) => {
+                    let numbers = self.marks.get(mark).unwrap_or(&none);
+                    Box::new(numbers.range(range.from..=range.to).copied())
+                }
+                Source::Days(..) | Source::Trail => {
+                    let last = self.audit.last().map_or(0, |entry| entry.number);
+                    Box::new(range.from..=range.to.min(last))
+                }
+            };
+            let numbers: Vec<u64> = match search.order() {
+                Order::Ascending => numbers.take(search.piece()).collect(),
+                Order::Descending => numbers.rev().take(search.piece()).collect(),
+            };
+            let is_all = numbers.len() < search.piece();
+            let entry = |number: u64| {
+                let at = self.audit.binary_search_by_key(&number, |entry| entry.number).ok()?;
+                self.audit.get(at).cloned()
+            };
+            let found = numbers.into_iter().filter_map(entry).collect();
+            if search.take(range, found, is_all) {
+                break;
+            }
+        }
+        search.into_page()
     }
 
     pub(super) fn uncount(&mut self, contact: &str) {

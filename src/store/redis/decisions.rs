@@ -7,6 +7,7 @@ use super::Redis;
 use super::fault::rubbish;
 use super::keys::{self, Keys};
 use super::ledgers::{Kept, Known, reach};
+use super::marks::notes_of_decision;
 use super::script::{Arguments, parts, take};
 use super::wire::{Answer, arguments, read, script_keys};
 use crate::domain::audit::DecidedRecord;
@@ -152,6 +153,7 @@ async fn record_some(
         with.number(one.at.timestamp_micros());
         with.record(&one.decision)?;
         with.record(&DecidedRecord::new(None, one.at, GATEWAY, &one.audit))?;
+        with.push(notes_of_decision(one.at, &one.audit)?);
     }
     let script = &redis.scripts.plain;
     redis.link.write(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;

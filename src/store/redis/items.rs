@@ -5,6 +5,7 @@ use chrono::DateTime;
 use super::Redis;
 use super::fault::rubbish;
 use super::keys::{self, Keys, json};
+use super::marks::notes;
 use super::script::{Arguments, parts, take};
 use crate::domain::audit::AuditEvent;
 use crate::domain::queue::QueueItem;
@@ -43,8 +44,10 @@ pub(super) async fn replace(
     }
     // The record may be of an older gateway, whose JSON lacks what ours has: the script compares
     // it as stored.
+    let of = was.person.as_deref().or(now.person.as_deref());
+    let notes = notes(audit.0.at, &audit.1, of)?;
     let entry = keys::audit_record(audit.0, audit.1)?;
-    swap(redis, keys, Some((&stored, &record)), now, &entry).await
+    swap(redis, keys, Some((&stored, &record)), now, (&entry, &notes)).await
 }
 
 pub(super) async fn attach(
@@ -58,7 +61,7 @@ pub(super) async fn attach(
         let item = before.as_ref().map(|(item, _)| item.clone());
         let Some(item) = attached::attach(item, attachment.clone())? else { return Ok(()) };
         let was = before.as_ref().map(|(item, record)| (item, record.as_str()));
-        if swap(redis, keys, was, &item, "").await? {
+        if swap(redis, keys, was, &item, ("", "")).await? {
             return Ok(());
         }
     }
@@ -70,7 +73,7 @@ async fn swap(
     keys: &Keys,
     was: Option<(&QueueItem, &str)>,
     now: &QueueItem,
-    audit: &str,
+    (audit, notes): (&str, &str),
 ) -> Result<bool, StoreError> {
     let left = was.map_or(now.queue.as_str(), |(item, _)| item.queue.as_str());
     let comes_to =
@@ -92,6 +95,7 @@ async fn swap(
     with.push(&now.queue);
     with.push(audit);
     with.push(REDIS_ONCE_KEPT.as_secs().to_string());
+    with.push(notes);
     let script = &redis.scripts.replace;
     let answer = redis.link.write(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
     Ok(take::<i64>(Some(answer))? == 1)

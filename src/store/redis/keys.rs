@@ -24,6 +24,11 @@
 //! | `acknowledged` | string | empty; written behind a step that replicas must acknowledge |
 //! | `copy` | string | how far a copy of another store into this one has come (JSON) |
 //! | `nameplate` | string | the names of the audit trail, which identify it, and its archive (JSON) |
+//! | `marked:<mark>` | sorted set | numbers of the audit entries with a mark (`store::trail`), each by itself |
+//! | `days` | sorted set | by day, counted from 1970: day and block of 1,024 numbers in which it has entries |
+//! | `roll` | sorted set | all scores 0: the people's ids |
+//! | `restricted:<restriction>` | set | ids of the people who have, or had, a restriction with this id |
+//! | `indexed` | string | the version of the four keys above, once all that was there before is in them |
 //! | `documents:<kind>` | hash | id → a record that staff write, with its version and keys (JSON) |
 //! | `listed:<kind>:<index>` | sorted set | all scores 0: the value of a document's key, a byte 0, its id |
 //! | `kinds` | set | kinds of which there ever was a document |
@@ -143,6 +148,26 @@ impl Keys {
 
     pub(super) fn nameplate(&self) -> String {
         self.key("nameplate")
+    }
+
+    pub(super) fn marked(&self, mark: &str) -> String {
+        self.named("marked", mark)
+    }
+
+    pub(super) fn days(&self) -> String {
+        self.key("days")
+    }
+
+    pub(super) fn roll(&self) -> String {
+        self.key("roll")
+    }
+
+    pub(super) fn restricted(&self, restriction: &str) -> String {
+        self.named("restricted", restriction)
+    }
+
+    pub(super) fn indexed(&self) -> String {
+        self.key("indexed")
     }
 
     pub(super) fn documents(&self, kind: &str) -> String {

@@ -5,17 +5,14 @@ use std::sync::Arc;
 
 use super::Redis;
 use super::fault::rubbish;
-use super::keys::{self, CHANNEL, Keys, json};
+use super::keys::{self, Keys};
 use super::link::Link;
-use super::script::{Arguments, take};
-use crate::domain::audit::{AuditEntry, AuditEvent};
+use super::script::take;
+use crate::domain::audit::AuditEntry;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
-use crate::ports::{Snapshot, Stamp, StoreError};
-use crate::runtime::limits::{
-    CHANGES_AT_ONCE_MAX, CHANGES_KEPT_MAX, REDIS_BULK_WAIT, REDIS_ONCE_KEPT, REDIS_PEOPLE_MAX,
-    REDIS_PEOPLE_PIECE, REDIS_RESPONSE_WAIT,
-};
+use crate::ports::{Snapshot, StoreError};
+use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_PEOPLE_PIECE};
 
 /// Everybody, a piece at a time, so that no other call waits for long. What changes meanwhile is
 /// announced by the feed, which follows this organisation from before the first piece.
@@ -47,45 +44,17 @@ pub(super) async fn some(
     keys: &Keys,
     ids: &[String],
 ) -> Result<Vec<Option<Arc<Person>>>, StoreError> {
-    let mut command = redis::cmd("HMGET");
-    command.arg(keys.people()).arg(ids);
-    let records: Vec<Option<String>> = take(Some(link.ask(keys, &command).await?))?;
-    records
-        .into_iter()
-        .map(|record| record.map(|record| Ok(Arc::new(keys::read(&record, "person")?))).transpose())
-        .collect()
-}
-
-/// Writes the records, and answers the number of the last change before them.
-pub(super) async fn put(
-    redis: &Redis,
-    organisation: &OrganisationId,
-    people: &[Person],
-    stamp: Stamp,
-    event: AuditEvent,
-) -> Result<u64, StoreError> {
-    if people.len() > REDIS_PEOPLE_MAX {
-        return Err(StoreError::Refused(format!(
-            "at most {REDIS_PEOPLE_MAX} people are written at once; split the file"
-        )));
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(REDIS_PEOPLE_PIECE) {
+        let mut command = redis::cmd("HMGET");
+        command.arg(keys.people()).arg(ids);
+        let records: Vec<Option<String>> = take(Some(link.ask(keys, &command).await?))?;
+        for record in records {
+            let person = record.map(|record| keys::read(&record, "person").map(Arc::new));
+            found.push(person.transpose()?);
+        }
     }
-    let keys = Keys::of(organisation);
-    let on = [keys.people(), keys.changes(), keys.audit(), keys.once(&redis.token())];
-    let mut with = Arguments::default();
-    with.push(keys::audit_record(stamp, event)?);
-    with.push(REDIS_ONCE_KEPT.as_secs().to_string());
-    with.size(CHANGES_KEPT_MAX);
-    with.size(CHANGES_AT_ONCE_MAX);
-    with.push(CHANNEL);
-    with.push(keys.tag());
-    for person in people {
-        with.push(&person.id);
-        with.push(json(person)?);
-    }
-    let wait =
-        if people.len() > REDIS_PEOPLE_PIECE { REDIS_BULK_WAIT } else { REDIS_RESPONSE_WAIT };
-    let answer = redis.link.write(&keys, &redis.scripts.people, &on, &with, wait).await?;
-    take::<String>(Some(answer))?.parse().map_err(|_| rubbish())
+    Ok(found)
 }
 
 /// An entry of the audit stream.

@@ -7,6 +7,8 @@
 mod arrivals;
 mod pages;
 
+pub(super) use arrivals::Arrivals;
+
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;

@@ -6,6 +6,7 @@ use redis::Value;
 use super::fault::rubbish;
 use super::keys::{self, CountedMember, Keys, json};
 use super::ledgers::{Known, counted_kept_from, member, reach};
+use super::marks::notes_of_decision;
 use super::script::{Arguments, parts, take};
 use crate::domain::audit::DecidedRecord;
 use crate::domain::ledger::{Ledger, Received, Told};
@@ -100,6 +101,7 @@ pub(super) fn arguments(
         members.push((counted.at.timestamp_micros(), json(&member(&entry.contact, counted))?));
     }
     with.push(json(&members.iter().map(|(_, member)| member).collect::<Vec<_>>())?);
+    with.push(notes_of_decision(entry.at, &settled.audit)?);
     for (at, member) in members {
         with.number(at);
         with.push(member);

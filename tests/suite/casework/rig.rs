@@ -158,6 +158,8 @@ impl CaseOffice {
             people: people.len().try_into().unwrap(),
             restrictions: restrictions.try_into().unwrap(),
             ended: Vec::new(),
+            added: None,
+            reason: None,
         };
         self.store.put_people(&self.organisation.id, people, stamp, event).await.unwrap();
     }

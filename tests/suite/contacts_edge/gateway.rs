@@ -290,6 +290,8 @@ async fn put(store: &Embedded, people: Vec<Person>, at: DateTime<Utc>) {
         people: u32::try_from(people.len()).unwrap(),
         restrictions: u32::try_from(people.len()).unwrap(),
         ended: Vec::new(),
+        added: None,
+        reason: None,
     };
     let stamp = Stamp { by: "test".to_owned(), at };
     store.put_people(&karbon(), people, stamp, event).await.unwrap();

@@ -13,6 +13,7 @@ use contact_gateway::domain::organisation::OrganisationId;
 use contact_gateway::domain::past::{Nameplate, TrailEnd};
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::queue::QueueItem;
+use contact_gateway::ports::audit_trail::{TrailPage, TrailSearch};
 use contact_gateway::ports::documents::{
     Batch, Document, DocumentPage, Documents, Listing, WriteFault,
 };
@@ -93,6 +94,25 @@ impl Register for Faulty {
     ) -> Result<Option<Arc<Person>>, StoreError> {
         self.pass().await?;
         self.inner.person(organisation, id).await
+    }
+
+    async fn people_page(
+        &self,
+        organisation: &OrganisationId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Arc<Person>>, StoreError> {
+        self.pass().await?;
+        self.inner.people_page(organisation, after, limit).await
+    }
+
+    async fn restricted(
+        &self,
+        organisation: &OrganisationId,
+        restriction: &str,
+    ) -> Result<Vec<Arc<Person>>, StoreError> {
+        self.pass().await?;
+        self.inner.restricted(organisation, restriction).await
     }
 
     async fn put_people(
@@ -209,6 +229,15 @@ impl AuditTrail for Faulty {
     ) -> Result<Vec<AuditEntry>, StoreError> {
         self.pass().await?;
         self.inner.audit(organisation, after, limit).await
+    }
+
+    async fn search_audit(
+        &self,
+        organisation: &OrganisationId,
+        search: TrailSearch,
+    ) -> Result<TrailPage, StoreError> {
+        self.pass().await?;
+        self.inner.search_audit(organisation, search).await
     }
 
     async fn append_audit(

@@ -136,6 +136,8 @@ impl Gateway {
                 people: u32::try_from(people.len()).unwrap(),
                 restrictions: 0,
                 ended: Vec::new(),
+                added: None,
+                reason: None,
             };
             let id = OrganisationId::new(&id);
             store.put_people(&id, people, stamp, event).await.unwrap();

@@ -60,7 +60,13 @@ impl Movable for OnRedis {
 async fn fill(store: &dyn Store) {
     for organisation in [karbon(), tuntum()] {
         let people: Vec<_> = (0..520).map(|n| person(&format!("P-{n}"), "Jo Doe")).collect();
-        let imported = AuditEvent::Imported { people: 520, restrictions: 520, ended: Vec::new() };
+        let imported = AuditEvent::Imported {
+            people: 520,
+            restrictions: 520,
+            ended: Vec::new(),
+            added: None,
+            reason: None,
+        };
         store.put_people(&organisation, people, stamp(), imported).await.unwrap();
         let many = (0..520).map(|n| plain(organisation.clone(), &format!("plain-{n}")));
         store.record_plain(many.collect()).await.unwrap();

@@ -162,6 +162,8 @@ async fn a_follower_too_far_behind_is_told_of_a_gap() {
         people: 1,
         restrictions: 1,
         ended: Vec::new(),
+        added: None,
+        reason: None,
     };
     let mut feed = store.changes();
     // As if ten thousand changes had come and been forgotten between two looks.

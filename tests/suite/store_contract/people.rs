@@ -8,7 +8,13 @@ use super::Ground;
 use super::facts::{at, karbon, ledger, limited, person, request, stamp, tuntum};
 
 fn imported() -> AuditEvent {
-    AuditEvent::Imported { people: 2, restrictions: 2, ended: Vec::new() }
+    AuditEvent::Imported {
+        people: 2,
+        restrictions: 2,
+        ended: Vec::new(),
+        added: None,
+        reason: None,
+    }
 }
 
 pub async fn people_are_put_and_read(ground: &dyn Ground) {

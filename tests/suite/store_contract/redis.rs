@@ -401,7 +401,13 @@ async fn many_people_are_written_at_once_and_read_in_pieces() {
     let ground = servers::single().await;
     let store = ground.redis();
     let people = (0..MANY).map(|number| person(&format!("P-{number}"), "x")).collect();
-    let imported = AuditEvent::Imported { people: 50_000, restrictions: 50_000, ended: Vec::new() };
+    let imported = AuditEvent::Imported {
+        people: 50_000,
+        restrictions: 50_000,
+        ended: Vec::new(),
+        added: None,
+        reason: None,
+    };
     let before = Instant::now();
     store.put_people(&karbon(), people, stamp(), imported).await.unwrap();
     println!("{MANY} people written in {:?}", before.elapsed());

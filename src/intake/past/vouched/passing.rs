@@ -13,6 +13,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{Nameplate, TrailEnd};
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
+use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::documents::{Batch, Document, DocumentPage, Documents, Listing, WriteFault};
 use crate::ports::{
     Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
@@ -31,6 +32,23 @@ impl Register for Vouched {
         id: &str,
     ) -> Result<Option<Arc<Person>>, StoreError> {
         self.store().person(organisation, id).await
+    }
+
+    async fn people_page(
+        &self,
+        organisation: &OrganisationId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Arc<Person>>, StoreError> {
+        self.store().people_page(organisation, after, limit).await
+    }
+
+    async fn restricted(
+        &self,
+        organisation: &OrganisationId,
+        restriction: &str,
+    ) -> Result<Vec<Arc<Person>>, StoreError> {
+        self.store().restricted(organisation, restriction).await
     }
 
     async fn put_people(
@@ -172,6 +190,14 @@ impl AuditTrail for Vouched {
         limit: usize,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         self.store().audit(organisation, after, limit).await
+    }
+
+    async fn search_audit(
+        &self,
+        organisation: &OrganisationId,
+        search: TrailSearch,
+    ) -> Result<TrailPage, StoreError> {
+        self.store().search_audit(organisation, search).await
     }
 
     async fn append_audit(

@@ -8,12 +8,13 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use super::super::Redis;
 use super::super::fault::rubbish;
 use super::super::keys::{self, CHANNEL, Keys, json};
+use super::super::marks::notes;
 use super::super::script::{Arguments, parts, take};
 use super::{members, read, record};
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::ports::StoreError;
-use crate::ports::documents::{Batch, Conflict, Document, DocumentWrite, WriteFault};
+use crate::ports::documents::{Batch, Conflict, Document, DocumentWrite, PersonWrite, WriteFault};
 use crate::runtime::limits::{
     CHANGES_AT_ONCE_MAX, CHANGES_KEPT_MAX, REDIS_BULK_WAIT, REDIS_ONCE_KEPT, REDIS_PEOPLE_PIECE,
     REDIS_RESPONSE_WAIT,
@@ -29,6 +30,9 @@ pub(super) async fn write(redis: &Redis, keys: &Keys, batch: Batch) -> Result<u6
     let conflicts = stood.look(&batch, &mut step)?;
     for (write, record) in batch.documents.iter().zip(&stood.documents) {
         step.document(write, record.as_deref(), &batch)?;
+    }
+    for write in &batch.people {
+        step.restrictions(write);
     }
     for write in &batch.items {
         step.item(write.was.as_ref(), &write.now)?;
@@ -209,6 +213,16 @@ impl<'a> Step<'a> {
         Ok(())
     }
 
+    /// By which restrictions a person is found. Those that are gone stay listed, which a reader sees.
+    fn restrictions(&mut self, write: &PersonWrite) {
+        let was = write.was.as_deref().map_or(&[][..], |was| &was.restrictions);
+        for now in &write.now.restrictions {
+            if !was.iter().any(|was| was.id == now.id) {
+                self.write(&["SADD", &self.keys.restricted(&now.id), &write.now.id]);
+            }
+        }
+    }
+
     fn item(&mut self, was: Option<&QueueItem>, now: &QueueItem) -> Result<(), StoreError> {
         let keys = self.keys;
         if let Some(was) = was {
@@ -244,6 +258,7 @@ impl<'a> Step<'a> {
         with.size(batch.audit.len());
         for event in &batch.audit {
             with.push(keys::audit_record(batch.stamp.clone(), event.clone())?);
+            with.push(notes(batch.stamp.at, event, batch.concerned_by(event))?);
         }
         for words in self.writes {
             with.size(words.len());

@@ -14,7 +14,7 @@ use crate::ports::portable::{PersonLedger, Record, RecordedDecision};
 use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_ONCE_KEPT};
 
 /// The writes of one step, in their order.
-pub(super) struct Arrivals<'a> {
+pub(in crate::store::redis) struct Arrivals<'a> {
     keys: &'a Keys,
     token: String,
     on: BTreeSet<String>,
@@ -81,14 +81,14 @@ pub(super) async fn documents_before(
 }
 
 impl<'a> Arrivals<'a> {
-    pub(super) fn new(keys: &'a Keys, token: String) -> Self {
+    pub(in crate::store::redis) fn new(keys: &'a Keys, token: String) -> Self {
         let mut with = Arguments::default();
         with.push(REDIS_ONCE_KEPT.as_secs().to_string());
         Arrivals { keys, token, on: BTreeSet::new(), with }
     }
 
     /// One command: its name, its key, and the rest.
-    pub(super) fn write(&mut self, words: &[&str]) {
+    pub(in crate::store::redis) fn write(&mut self, words: &[&str]) {
         self.on.extend(words.get(1).map(|key| (*key).to_owned()));
         self.with.size(words.len());
         for word in words {
@@ -97,7 +97,7 @@ impl<'a> Arrivals<'a> {
     }
 
     /// Keys and arguments in the order of `carry.lua`.
-    pub(super) fn into_parts(self) -> (Vec<String>, Arguments) {
+    pub(in crate::store::redis) fn into_parts(self) -> (Vec<String>, Arguments) {
         let mut on = vec![self.keys.once(&self.token)];
         on.extend(self.on);
         (on, self.with)

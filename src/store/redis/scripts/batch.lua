@@ -6,7 +6,7 @@
 --       then how many records are looked at, and of each: its hash's place in KEYS, its field, the SHA-1
 --       of the record as it was read, '' for none
 --       then how many people, and of each: id, record
---       then how many audit entries, and these
+--       then how many audit entries, and of each: the entry, what it is found by
 --       then of each other write: how many words, and the words
 --
 -- Answers {0, number of the last change before these}, or {place of the record that is another}.
@@ -38,8 +38,16 @@ if people > 0 then
   before = string.format('%.0f', number)
   local behind = at + 2 * people
   -- Many with one call: Lua hands over at most some thousands of values at once.
+  local roll = string.sub(KEYS[2], 1, -7) .. 'roll'
   for i = at, behind - 1, 2000 do
-    redis.call('HSET', KEYS[2], unpack(ARGV, i, math.min(i + 1999, behind - 1)))
+    local upto = math.min(i + 1999, behind - 1)
+    redis.call('HSET', KEYS[2], unpack(ARGV, i, upto))
+    local ids = {}
+    for place = i, upto, 2 do
+      ids[#ids + 1] = '0'
+      ids[#ids + 1] = ARGV[place]
+    end
+    redis.call('ZADD', roll, unpack(ids))
   end
   local function note(field, value)
     number = number + 1
@@ -55,8 +63,8 @@ if people > 0 then
   at = behind
 end
 for _ = 1, size() do
-  append(KEYS[4], ARGV[at])
-  at = at + 1
+  append(KEYS[4], ARGV[at], ARGV[at + 1])
+  at = at + 2
 end
 while at <= #ARGV do
   local words = size()

@@ -11,7 +11,7 @@
 --       15 contact  16 trace, or ''  17 trace's at  18 traces kept, or '' where fewer are there
 --       19 told code, or ''  20 told at  21 lane, or ''
 --       22 counted before this is forgotten, or '' where nothing is  23 counted members as JSON
---       24… at and member of each
+--       24 what the entry is found by  25… at and member of each
 --
 -- Answers a commit with how many traces there are, -1 where that was not asked.
 if redis.call('HGET', KEYS[1], 'digest') then
@@ -45,7 +45,7 @@ end
 local record = {'digest', ARGV[2], 'decision', ARGV[8], 'at', ARGV[9], 'token', token}
 if person ~= '' then
   record[9], record[10] = 'person', person
-  if #ARGV > 23 then
+  if #ARGV > 24 then
     record[11], record[12] = 'counted', ARGV[23]
   end
 end
@@ -54,8 +54,8 @@ redis.call('HSET', KEYS[1], unpack(record))
 local traces = -1
 if person ~= '' then
   local changed = false
-  if #ARGV > 23 then
-    redis.call('ZADD', KEYS[3], unpack(ARGV, 24))
+  if #ARGV > 24 then
+    redis.call('ZADD', KEYS[3], unpack(ARGV, 25))
     if ARGV[22] ~= '' then
       -- The newest 512 (COUNTED_KEPT_NEWEST) are kept by any clock.
       local over = redis.call('ZCARD', KEYS[3]) - 512
@@ -106,5 +106,5 @@ if ARGV[11] ~= '' and redis.call('HSETNX', KEYS[7], ARGV[11], ARGV[12]) == 1 the
   redis.call('ZADD', KEYS[8], ARGV[13], ARGV[11])
   redis.call('SADD', KEYS[9], ARGV[14])
 end
-append(KEYS[6], ARGV[10])
+append(KEYS[6], ARGV[10], ARGV[24])
 return {'done', traces}

@@ -1,0 +1,37 @@
+//! Who changes a record, and why.
+
+use super::Fault;
+use crate::runtime::limits::REASON_CHARS_MAX;
+
+/// Who changes a record, and why, as it stands in the audit trail.
+#[derive(Debug, Clone, Copy)]
+pub struct Acting<'a> {
+    pub by: &'a str,
+    /// In the words of whoever does it.
+    pub reason: Option<&'a str>,
+}
+
+impl<'a> From<&'a str> for Acting<'a> {
+    fn from(by: &'a str) -> Self {
+        Acting { by, reason: None }
+    }
+}
+
+impl<'a> Acting<'a> {
+    /// Does it for this reason; a blank one is none.
+    #[must_use]
+    pub fn because(self, reason: Option<&'a str>) -> Self {
+        Acting { reason: reason.map(str::trim).filter(|reason| !reason.is_empty()), ..self }
+    }
+
+    /// # Errors
+    /// [`Fault::Refused`]: the reason is too long.
+    pub(super) fn check(self) -> Result<(), Fault> {
+        if self.reason.is_some_and(|reason| reason.chars().count() > REASON_CHARS_MAX) {
+            return Err(Fault::Refused(format!(
+                "a reason has at most {REASON_CHARS_MAX} characters"
+            )));
+        }
+        Ok(())
+    }
+}

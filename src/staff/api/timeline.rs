@@ -1,0 +1,107 @@
+//! A person's timeline.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::shape;
+use crate::casework::timeline::{TimelineCounts, TimelineEntry, What};
+use crate::domain::audit::AuditEntry;
+use crate::runtime::limits::PAGE_ITEMS_MAX;
+use crate::staff::permit::{Permitted, SignedIn};
+use crate::staff::problem::Problem;
+use crate::staff::request::{Asked, Named};
+
+/// Some entries of a person's timeline, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct TimelineList {
+    entries: Vec<Entry>,
+    /// What to give as `after` for older ones; null: these are all.
+    next: Option<u64>,
+    /// On the first page: how many contacts there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts: Option<Counts>,
+}
+
+/// An entry of the audit trail, and what it is to the person.
+#[derive(Serialize, ToSchema)]
+pub struct Entry {
+    /// `contact`: of theirs; `in_doubt`: it may be theirs, and was passed in doubt; `act`: something that
+    /// staff did.
+    #[schema(value_type = String)]
+    what: What,
+    #[serde(flatten)]
+    #[schema(value_type = shape::AuditEntry)]
+    entry: AuditEntry,
+    /// Where the contact's queue item is now.
+    #[serde(rename = "at_queue", skip_serializing_if = "Option::is_none")]
+    item: Option<Place>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Place {
+    queue: String,
+    item: String,
+    state: &'static str,
+}
+
+/// How many contacts the newest entries have.
+#[derive(Serialize, ToSchema)]
+pub struct Counts {
+    contacts: u64,
+    /// Passed in doubt about who they are from.
+    in_doubt: u64,
+    /// Written by a machine.
+    automatic: u64,
+    /// Older entries were not counted: there are very many.
+    is_partial: bool,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct TimelineQuery {
+    /// Must be the token's.
+    #[serde(rename = "organisation")]
+    #[param(rename = "organisation")]
+    _organisation: Option<String>,
+    /// Only entries older than the one with this number.
+    after: Option<u64>,
+    /// At most so many.
+    limit: Option<usize>,
+}
+
+/// What happened with a person: contacts that were decided, what staff did; newest first.
+#[utoipa::path(
+    get, path = "/api/v1/people/{person}/timeline", operation_id = "read_timeline", tag = "people",
+    params(("person" = String, Path, description = "the person's id"), TimelineQuery),
+    responses((status = 200, description = "Entries", body = TimelineList))
+)]
+pub async fn read(
+    caller: Permitted<SignedIn>,
+    Named(person): Named<String>,
+    Asked(query): Asked<TimelineQuery>,
+) -> Result<axum::Json<TimelineList>, Problem> {
+    let limit = query.limit.unwrap_or(PAGE_ITEMS_MAX);
+    let organisation = &caller.organisation().id;
+    let found =
+        caller.casework().desk.person_timeline(organisation, &person, query.after, limit).await?;
+    let counts = |counts: TimelineCounts| Counts {
+        contacts: counts.contacts,
+        in_doubt: counts.in_doubt,
+        automatic: counts.automatic,
+        is_partial: counts.is_partial,
+    };
+    let entry = |one: TimelineEntry| Entry {
+        what: one.what,
+        entry: one.entry,
+        item: one.item.map(|place| Place {
+            queue: place.queue,
+            item: place.id,
+            state: place.state,
+        }),
+    };
+    Ok(axum::Json(TimelineList {
+        entries: found.entries.into_iter().map(entry).collect(),
+        next: found.next,
+        counts: found.counts.map(counts),
+    }))
+}

@@ -1,0 +1,169 @@
+//! What is found by an index: people page by page, whoever has a restriction, marked audit entries.
+//!
+//! Every write of this gateway keeps the indexes. What was written before there were any, or came with a
+//! copy, is entered at the first question that needs it: once for an organisation, told by the key
+//! `indexed`. It may be entered by several gateways at once, since that only adds what is so. An older
+//! gateway beside this one enters nothing: delete `indexed` when the last of them is gone.
+
+use std::sync::{Arc, PoisonError};
+
+use super::Redis;
+use super::keys::{self, Keys};
+use super::marks::notes;
+use super::people::{self, trail_entry};
+use super::portable::Arrivals;
+use super::script::take;
+use crate::domain::audit::AuditEntry;
+use crate::domain::organisation::OrganisationId;
+use crate::domain::person::Person;
+use crate::domain::queue::QueueItem;
+use crate::ports::StoreError;
+use crate::runtime::limits::{
+    COPY_PAGE_MAX, PEOPLE_OF_RESTRICTION_MAX, REDIS_BULK_WAIT, REDIS_PEOPLE_PIECE,
+};
+use crate::store::page;
+use crate::store::trail::block;
+
+/// The version of what the indexes hold.
+const VERSION: &str = "1";
+
+pub(super) async fn people_page(
+    redis: &Redis,
+    organisation: &OrganisationId,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<Arc<Person>>, StoreError> {
+    complete(redis, organisation).await?;
+    let keys = Keys::of(organisation);
+    let from = after.map_or("-".to_owned(), |after| format!("({after}"));
+    let mut command = redis::cmd("ZRANGEBYLEX");
+    command.arg(keys.roll()).arg(from).arg("+").arg("LIMIT").arg(0).arg(page(limit));
+    let ids: Vec<String> = take(Some(redis.link.ask(&keys, &command).await?))?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = people::some(&redis.link, &keys, &ids).await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+pub(super) async fn restricted(
+    redis: &Redis,
+    organisation: &OrganisationId,
+    restriction: &str,
+) -> Result<Vec<Arc<Person>>, StoreError> {
+    complete(redis, organisation).await?;
+    let keys = Keys::of(organisation);
+    let mut command = redis::cmd("SMEMBERS");
+    command.arg(keys.restricted(restriction));
+    let mut ids: Vec<String> = take(Some(redis.link.ask(&keys, &command).await?))?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    ids.sort();
+    ids.truncate(PEOPLE_OF_RESTRICTION_MAX);
+    let found = people::some(&redis.link, &keys, &ids).await?;
+    let has = |person: &Arc<Person>| person.restrictions.iter().any(|one| one.id == restriction);
+    Ok(found.into_iter().flatten().filter(has).collect())
+}
+
+/// Enters what was there before the indexes, unless somebody has.
+pub(super) async fn complete(
+    redis: &Redis,
+    organisation: &OrganisationId,
+) -> Result<(), StoreError> {
+    let known = || redis.indexed.lock().unwrap_or_else(PoisonError::into_inner);
+    if known().contains(organisation) {
+        return Ok(());
+    }
+    let keys = Keys::of(organisation);
+    let mut command = redis::cmd("GET");
+    command.arg(keys.indexed());
+    let version: Option<String> = take(Some(redis.link.ask(&keys, &command).await?))?;
+    if version.as_deref() != Some(VERSION) {
+        enter_people(redis, &keys).await?;
+        enter_trail(redis, &keys).await?;
+        let mut done = Arrivals::new(&keys, redis.token());
+        done.write(&["SET", &keys.indexed(), VERSION]);
+        write(redis, &keys, done).await?;
+    }
+    known().insert(organisation.clone());
+    Ok(())
+}
+
+async fn write(redis: &Redis, keys: &Keys, step: Arrivals<'_>) -> Result<(), StoreError> {
+    let (on, with) = step.into_parts();
+    redis.link.write(keys, &redis.scripts.carry, &on, &with, REDIS_BULK_WAIT).await?;
+    Ok(())
+}
+
+async fn enter_people(redis: &Redis, keys: &Keys) -> Result<(), StoreError> {
+    let mut cursor = "0".to_owned();
+    loop {
+        let mut command = redis::cmd("HSCAN");
+        command.arg(keys.people()).arg(&cursor).arg("COUNT").arg(REDIS_PEOPLE_PIECE);
+        let answer = redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?;
+        let (next, piece): (String, Vec<(String, String)>) = take(Some(answer))?;
+        let mut step = Arrivals::new(keys, redis.token());
+        for (id, record) in piece {
+            let person: Person = keys::read(&record, "person")?;
+            step.write(&["ZADD", &keys.roll(), "0", &id]);
+            for restriction in &person.restrictions {
+                step.write(&["SADD", &keys.restricted(&restriction.id), &id]);
+            }
+        }
+        write(redis, keys, step).await?;
+        if next == "0" {
+            return Ok(());
+        }
+        cursor = next;
+    }
+}
+
+async fn enter_trail(redis: &Redis, keys: &Keys) -> Result<(), StoreError> {
+    let mut after = 0;
+    loop {
+        let mut command = redis::cmd("XRANGE");
+        command.arg(keys.audit()).arg(format!("({after}-0")).arg("+");
+        command.arg("COUNT").arg(COPY_PAGE_MAX);
+        let answer = redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?;
+        let found: Vec<(String, Vec<(String, String)>)> = take(Some(answer))?;
+        let mut step = Arrivals::new(keys, redis.token());
+        for (id, fields) in &found {
+            let entry = trail_entry(id, fields)?;
+            after = entry.number;
+            enter(redis, keys, &mut step, &entry).await?;
+        }
+        if found.is_empty() {
+            return Ok(());
+        }
+        write(redis, keys, step).await?;
+    }
+}
+
+async fn enter(
+    redis: &Redis,
+    keys: &Keys,
+    step: &mut Arrivals<'_>,
+    entry: &AuditEntry,
+) -> Result<(), StoreError> {
+    let item: Option<QueueItem> = match entry.event.item() {
+        Some(id) => super::items::one(redis, keys, id).await?.map(|(item, _)| item),
+        None => None,
+    };
+    let of = item.as_ref().and_then(|item| item.person.as_deref());
+    let noted: Vec<serde_json::Value> = keys::read(&notes(entry.at, &entry.event, of)?, "mark")?;
+    let number = entry.number.to_string();
+    for note in noted {
+        match note {
+            serde_json::Value::String(mark) => {
+                step.write(&["ZADD", &keys.marked(&mark), &number, &number]);
+            }
+            day => {
+                let day = day.to_string();
+                let place = format!("{day} {}", block(entry.number));
+                step.write(&["ZADD", &keys.days(), &day, &place]);
+            }
+        }
+    }
+    Ok(())
+}
