@@ -160,7 +160,9 @@ fn variations(was: &Restriction, now: &Restriction) -> Vec<Variation> {
     differ
         .map(|key| {
             let is_said = SAID_WITH_VALUES.contains(&key.as_str());
-            let value = |of: &Map<String, Value>| of.get(key).cloned().filter(|_| is_said);
+            let value = |of: &Map<String, Value>| {
+                of.get(key).cloned().filter(|it| is_said && !it.is_null())
+            };
             Variation { what: key.clone(), from: value(&was), to: value(&now) }
         })
         .collect()
