@@ -5,4 +5,5 @@ pub mod calendar;
 pub mod figures;
 #[cfg(feature = "pdf")]
 pub mod pdf;
+pub mod record;
 pub mod register;

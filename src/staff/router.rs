@@ -94,6 +94,7 @@ fn of_cases() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(cases::put_in_force))
         .routes(routes!(cases::letters, cases::draft_letter))
         .routes(routes!(letters::read))
+        .routes(routes!(letters::own_record))
         .routes(routes!(cases::approve_letter))
         .routes(routes!(cases::send_letter))
         .routes(routes!(cases::vary))

@@ -57,6 +57,7 @@ impl CaseRead {
         let mut case = object(&self.file);
         put_states(&mut case, "incidents", self.file.incidents.iter().map(|one| one.state()));
         put_states(&mut case, "warnings", self.file.warnings.iter().map(|_| "given"));
+        without_bytes(&mut case);
         put_states(&mut case, "letters", self.file.letters.iter().map(|one| one.state()));
         put_states(&mut case, "appeals", self.file.appeals.iter().map(|one| one.state()));
         let in_force = self
@@ -78,6 +79,18 @@ fn object(of: &impl Serialize) -> Map<String, Value> {
         Ok(Value::Object(object)) => object,
         // A case file is made of plain values: it is always one.
         Ok(_) | Err(_) => Map::new(),
+    }
+}
+
+/// The bytes of letters have a route of their own: a list of letters stays short.
+fn without_bytes(case: &mut Map<String, Value>) {
+    let letters = case.get_mut("letters").and_then(Value::as_array_mut);
+    for letter in letters.into_iter().flatten() {
+        if let Some(approval) = letter.get_mut("approval").and_then(Value::as_object_mut) {
+            for key in ["html", "text", "content"] {
+                approval.remove(key);
+            }
+        }
     }
 }
 

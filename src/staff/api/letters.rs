@@ -7,7 +7,9 @@ use serde_json::json;
 
 use super::contacts::NoQuery;
 use crate::casework::case::letter::LetterRead;
-use crate::staff::permit::{Permitted, SignedIn};
+use crate::domain::diary::Case;
+use crate::render::record;
+use crate::staff::permit::{Permitted, ReadsTrail, SignedIn};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Named};
 
@@ -77,6 +79,37 @@ pub async fn read(
     })
 }
 
+/// A person's own record, for a request for what is held about them: `text/html` to be read by the person,
+/// or `application/json` with `to_decide`: what they were not told, which somebody must decide on first.
+#[utoipa::path(
+    get, path = "/api/v1/people/{person}/record", operation_id = "read_own_record", tag = "cases",
+    params(("person" = String, Path, description = "the person's id")),
+    responses((status = 200, description = "The record", content_type = "text/html"))
+)]
+pub async fn own_record(
+    caller: Permitted<ReadsTrail>,
+    Named(person): Named<String>,
+    headers: HeaderMap,
+    _query: Asked<NoQuery>,
+) -> Result<Response, Problem> {
+    let organisation = caller.organisation();
+    let read = caller.casework().desk.read_case(organisation, &person).await?;
+    let case = Case { file: &read.file, person: &read.person };
+    let own = record::own_record(case, &organisation.profile);
+    Ok(match wanted(&headers) {
+        Some(As::Parts) => {
+            let whole = json!({ "record": own.record, "to_decide": own.to_decide });
+            axum::Json(whole).into_response()
+        }
+        Some(As::Page) => {
+            let page = record::page(&own.record, &organisation.profile.name);
+            let kind = (CONTENT_TYPE, "text/html; charset=utf-8");
+            ([kind, (CONTENT_SECURITY_POLICY, POLICY)], page).into_response()
+        }
+        Some(As::Text | As::Pdf) | None => return Err(not_acceptable()),
+    })
+}
+
 /// The first of what is accepted that is offered.
 fn wanted(headers: &HeaderMap) -> Option<As> {
     let Some(accepted) = headers.get(ACCEPT) else { return Some(As::Page) };
@@ -97,7 +130,7 @@ fn wanted(headers: &HeaderMap) -> Option<As> {
 fn not_acceptable() -> Problem {
     let kinds = OFFERED.map(|(kind, _)| kind).join(", ");
     Problem::new(406, "not-acceptable", "Not acceptable")
-        .with_detail(format!("a letter is offered as {kinds}"))
+        .with_detail(format!("it is offered as one or more of {kinds}"))
 }
 
 #[cfg(feature = "pdf")]
