@@ -7,6 +7,7 @@ pub mod accept;
 pub mod acting;
 mod again;
 pub mod audit;
+pub mod back_test;
 pub mod case;
 pub mod case_replay;
 pub mod contacts;

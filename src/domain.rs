@@ -26,6 +26,7 @@ mod invisible;
 pub mod language;
 pub mod ledger;
 pub mod letter;
+pub mod may_contact;
 pub mod mention;
 pub mod moment;
 pub mod notice;

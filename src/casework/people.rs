@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crate::domain::audit::changes;
 use crate::domain::case::CaseFile;
 use crate::domain::case::elsewhere::step_for;
+use crate::domain::channel::Channel;
+use crate::domain::may_contact::{Answer, Purpose, Question, may_contact};
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::person::Person;
 use crate::ports::documents::{Batch, WriteFault};
@@ -138,5 +140,22 @@ impl Desk {
             Some((what, step)) => Err(Fault::StepNeeded { what, step }),
             None => Ok(()),
         }
+    }
+
+    /// Whether a person may be contacted: how, and through whom.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`]: nobody of this id is on record.
+    pub async fn may_contact(
+        &self,
+        organisation: &Organisation,
+        person: &str,
+        purpose: Purpose,
+        channel: Channel,
+        by: Option<&str>,
+    ) -> Result<Answer, Fault> {
+        let person = self.read_person(&organisation.id, person).await?;
+        let question = Question { channel, purpose, by, at: self.clock.now() };
+        Ok(may_contact(&organisation.profile, &person, &question))
     }
 }

@@ -53,6 +53,11 @@ impl Contacted {
         }
     }
 
+    /// Whether a reason was enforced.
+    pub fn has(&self, code: &str) -> bool {
+        self.codes.iter().any(|one| one == code)
+    }
+
     /// The safeguard lanes that it met, by name.
     pub fn lanes(&self) -> impl Iterator<Item = &str> {
         self.codes.iter().filter_map(|code| code.strip_prefix(SAFEGUARD))

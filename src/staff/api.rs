@@ -1,6 +1,7 @@
 //! The API's handlers, one file a noun, and the document that describes them.
 
 pub mod audit;
+pub mod before;
 pub mod cases;
 pub mod contacts;
 pub mod dead_letters;

@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use super::Staff;
 use super::api::monitoring::Document;
 use super::api::{
-    audit, cases, contacts, dead_letters, diary, document, items, letters, monitoring, people,
-    queues, reports, restrictions, timeline,
+    audit, before, cases, contacts, dead_letters, diary, document, items, letters, monitoring,
+    people, queues, reports, restrictions, timeline,
 };
 use super::auth::{Caller, sign_in};
 use super::problem::Problem;
@@ -116,6 +116,8 @@ fn of_cases() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(cases::reviews))
         .routes(routes!(cases::tasks))
         .routes(routes!(cases::read_case))
+        .routes(routes!(before::back_test))
+        .routes(routes!(before::may_contact))
         .routes(routes!(diary::read))
         .routes(routes!(diary::calendar))
         .routes(routes!(reports::read))

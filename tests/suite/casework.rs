@@ -1,5 +1,6 @@
 //! Steps of cases through the staff API, on every store.
 
+mod before;
 mod equal;
 mod keeper;
 mod letters;

@@ -27,3 +27,7 @@ pub const TIMELINE_MONTHS_MAX: usize = 25;
 pub const KEEPER_EVERY: Duration = Duration::from_secs(30);
 /// Rounds of the keeper from one look at the diary to the next.
 pub const KEEPER_REMINDS_EVERY: u32 = 10;
+/// Days of a back-test. More: refused.
+pub const BACK_TEST_DAYS_MAX: u32 = 366;
+/// Larger quotas that a back-test tries. More are not tried.
+pub const BACK_TEST_VARIANTS_MAX: u32 = 10;

@@ -1,0 +1,295 @@
+//! Back-test: what a restriction would have done to the contacts of somebody's last days, by the production
+//! decision, before it is imposed; and lighter forms of it, by the same.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::replay::Replay;
+use super::{Desk, Fault};
+use crate::domain::case::anchors::day;
+use crate::domain::channel::Channel;
+use crate::domain::contact::{Attachment, Contact, SenderIdentifier};
+use crate::domain::decide;
+use crate::domain::decision::Disposition;
+use crate::domain::identifier::Assurance;
+use crate::domain::moment::Moment;
+use crate::domain::organisation::Organisation;
+use crate::domain::person::{ListedIdentifier, Person, Representative};
+use crate::domain::queue::QueueItem;
+use crate::domain::restriction::{ChannelOrGroup, ChannelSet, Kind, Mode, Restriction, Status};
+use crate::domain::tally::Contacted;
+use crate::runtime::limits::{BACK_TEST_DAYS_MAX, BACK_TEST_VARIANTS_MAX};
+
+/// What is tested.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub restriction: Restriction,
+    /// So many days back from now.
+    pub days: u32,
+    /// The stated aim: at most so many contacts admitted a week, on average. Absent: none is stated.
+    pub admitted_a_week: Option<u32>,
+}
+
+/// What would have become of one contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tested {
+    pub contact: String,
+    pub at: DateTime<Utc>,
+    pub channel: Channel,
+    pub was: Disposition,
+    pub would: Disposition,
+    /// The reason codes with the draft in force.
+    pub codes: Vec<String>,
+    /// What the contact said is not on record, and might have changed what becomes of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub content_unknown: bool,
+}
+
+/// A lighter form, and how many contacts it would have admitted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Lighter {
+    pub restriction: Restriction,
+    pub admitted: u64,
+    pub held: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BackTest {
+    pub from: DateTime<Utc>,
+    pub to: DateTime<Utc>,
+    pub contacts: Vec<Tested>,
+    /// By day, then by channel, then by disposition: what would have happened.
+    pub by_day: BTreeMap<NaiveDate, BTreeMap<String, BTreeMap<String, u64>>>,
+    /// Safeguard lanes that were met.
+    pub safeguards: BTreeMap<String, u64>,
+    /// Lighter forms that still meet the stated aim, the lightest first.
+    pub lighter: Vec<Lighter>,
+}
+
+impl Desk {
+    /// Tests a draft on what is on record of a person's contacts. Changes nothing.
+    ///
+    /// # Errors
+    /// [`Fault::Refused`] where it is too long a time.
+    pub async fn back_test(
+        &self,
+        organisation: &Organisation,
+        person: &str,
+        draft: &Draft,
+    ) -> Result<BackTest, Fault> {
+        if draft.days == 0 || draft.days > BACK_TEST_DAYS_MAX {
+            let what = format!("a back-test is of 1 to {BACK_TEST_DAYS_MAX} days");
+            return Err(Fault::Refused(what));
+        }
+        let person = self.read_person(&organisation.id, person).await?;
+        let to = self.clock.now();
+        let from = to - TimeDelta::days(i64::from(draft.days));
+        let timeline = self.timeline(organisation, &person.id, from, to).await?;
+        let mut stream = Vec::with_capacity(timeline.len());
+        for contacted in timeline {
+            let item = self.store.item(&organisation.id, &contacted.contact).await?;
+            stream.push((contacted, item));
+        }
+        Ok(tested(organisation, &person, draft, &stream, (from, to)))
+    }
+}
+
+type Stream = [(Contacted, Option<QueueItem>)];
+
+fn tested(
+    organisation: &Organisation,
+    person: &Arc<Person>,
+    draft: &Draft,
+    stream: &Stream,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+) -> BackTest {
+    let contacts = run(organisation, person, &draft.restriction, stream, from);
+    let mut by_day: BTreeMap<NaiveDate, BTreeMap<String, BTreeMap<String, u64>>> = BTreeMap::new();
+    for one in &contacts {
+        let of_day = by_day.entry(day(&organisation.profile, one.at)).or_default();
+        let of_channel = of_day.entry(one.channel.name().to_owned()).or_default();
+        *of_channel.entry(one.would.name().to_owned()).or_default() += 1;
+    }
+    let mut safeguards = BTreeMap::new();
+    for lane in stream.iter().flat_map(|(contacted, _)| contacted.lanes()) {
+        *safeguards.entry(lane.to_owned()).or_default() += 1;
+    }
+    let weeks = f64::from(draft.days) / 7.0;
+    let meets = |admitted: u64| {
+        // So many contacts are counted exactly by a float.
+        #[expect(clippy::cast_precision_loss, reason = "a timeline is bounded far below 2^53")]
+        let a_week = admitted as f64 / weeks;
+        draft.admitted_a_week.is_none_or(|most| a_week <= f64::from(most))
+    };
+    let mut lighter: Vec<Lighter> = variants(organisation, &draft.restriction)
+        .into_iter()
+        .map(|restriction| {
+            let would = run(organisation, person, &restriction, stream, from);
+            let admitted = would.iter().filter(|one| is_admitted(one.would)).count() as u64;
+            Lighter { restriction, admitted, held: would.len() as u64 - admitted }
+        })
+        .filter(|one| meets(one.admitted))
+        .collect();
+    lighter.sort_by_key(|one| one.held);
+    BackTest { from, to, contacts, by_day, safeguards, lighter }
+}
+
+const fn is_admitted(disposition: Disposition) -> bool {
+    matches!(disposition, Disposition::Deliver | Disposition::Route)
+}
+
+/// Decides a stream by the production decision, as if the draft had been in force from its beginning.
+fn run(
+    organisation: &Organisation,
+    person: &Arc<Person>,
+    draft: &Restriction,
+    stream: &Stream,
+    from: DateTime<Utc>,
+) -> Vec<Tested> {
+    let mut with_draft = Person::clone(person);
+    with_draft.restrictions.retain(|one| one.id != draft.id);
+    with_draft.restrictions.push(Restriction {
+        status: Status::Active,
+        starts: Some(Moment::Instant(from)),
+        ends: None,
+        review_due: None,
+        ..draft.clone()
+    });
+    let compares = decide::needs_received(&with_draft);
+    let own = own_identifier(&with_draft);
+    let record = with_draft.clone();
+    let mut replay = Replay::new(organisation.clone(), vec![with_draft]);
+    let mut found = Vec::with_capacity(stream.len());
+    for (contacted, item) in stream {
+        let decided = match &own {
+            Some(own) if !settled_before(contacted) => {
+                let acting = contacted
+                    .has("representative")
+                    .then(|| of_representative(&record, organisation, contacted.at));
+                let from = acting.flatten().unwrap_or_else(|| own.clone());
+                let contact = as_it_came(contacted, item.as_ref(), from);
+                let decision = replay.decide(&contact).decision;
+                let codes = decision.reasons.into_iter().map(|reason| reason.code).collect();
+                (decision.disposition, codes)
+            }
+            // No restriction is looked at for it.
+            _ => (contacted.disposition, contacted.codes.clone()),
+        };
+        found.push(Tested {
+            contact: contacted.contact.clone(),
+            at: contacted.at,
+            channel: contacted.channel,
+            was: contacted.disposition,
+            would: decided.0,
+            codes: decided.1,
+            content_unknown: is_unknown(contacted, item.as_ref(), compares),
+        });
+    }
+    found
+}
+
+/// Whether a row before every restriction settled a contact: whatever restricts the person, it goes the same
+/// way.
+fn settled_before(contacted: &Contacted) -> bool {
+    contacted
+        .codes
+        .iter()
+        .any(|code| code.starts_with("safeguard.") || code.starts_with("identity."))
+}
+
+/// Whether what the contact said matters and is not on record. Of somebody without restrictions nothing is
+/// looked at: neither safeguards nor who wrote.
+fn is_unknown(contacted: &Contacted, item: Option<&QueueItem>, compares: bool) -> bool {
+    contacted.has("unrestricted")
+        || (compares && item.is_none() && !settled_before(contacted) && !contacted.has("automatic"))
+}
+
+/// An identifier that is the person's alone.
+fn own_identifier(person: &Person) -> Option<SenderIdentifier> {
+    believed(&person.identifiers)
+}
+
+/// One of somebody who acts for the person at an instant.
+fn of_representative(
+    person: &Person,
+    organisation: &Organisation,
+    at: DateTime<Utc>,
+) -> Option<SenderIdentifier> {
+    let zone = organisation.profile.timezone;
+    let in_date = |one: &&Representative| one.until.is_none_or(|until| at < until.end(zone));
+    person.representatives.iter().filter(in_date).find_map(|one| believed(&one.identifiers))
+}
+
+fn believed(listed: &[ListedIdentifier]) -> Option<SenderIdentifier> {
+    let own = listed.iter().find(|one| !one.shared)?;
+    let (kind, value) = (own.kind, own.value.clone());
+    Some(SenderIdentifier { kind, value, assurance: Assurance::Proven })
+}
+
+/// The contact, as far as it is on record.
+fn as_it_came(contacted: &Contacted, item: Option<&QueueItem>, from: SenderIdentifier) -> Contact {
+    let attachment =
+        |sha256: &String| Attachment { name: String::new(), sha256: sha256.clone(), bytes: 0 };
+    Contact {
+        id: contacted.contact.clone(),
+        channel: contacted.channel,
+        at: contacted.at,
+        from: vec![from],
+        to: Vec::new(),
+        subject: item.and_then(|item| item.subject.clone()),
+        text: item.and_then(|item| item.text.clone()),
+        issue: item.and_then(|item| item.issue.clone()),
+        thread: item.map(|item| item.thread.clone()).unwrap_or_default(),
+        attachments: item
+            .map(|it| it.attachments.iter().map(attachment).collect())
+            .unwrap_or_default(),
+        automatic: contacted.has("automatic"),
+        invited: contacted.has("invited"),
+        message_id: None,
+        call_id: None,
+        ambiguous: false,
+        unread: false,
+        obscure: None,
+        unanswerable: true,
+        notified_apart: false,
+        lane: None,
+    }
+}
+
+/// Lighter forms of a restriction: a larger quota, a channel more, observed only.
+fn variants(organisation: &Organisation, draft: &Restriction) -> Vec<Restriction> {
+    let mut found = vec![Restriction { mode: Mode::Observe, ..draft.clone() }];
+    match &draft.kind {
+        Kind::ContactQuota { quota, channels } => {
+            for more in 1..=BACK_TEST_VARIANTS_MAX {
+                let mut quota = *quota;
+                quota.limit = quota.limit.saturating_add(more);
+                let kind = Kind::ContactQuota { quota, channels: channels.clone() };
+                found.push(Restriction { kind, ..draft.clone() });
+            }
+        }
+        Kind::IssueQuota(quota) => {
+            for more in 1..=BACK_TEST_VARIANTS_MAX {
+                let mut quota = *quota;
+                quota.limit = quota.limit.saturating_add(more);
+                found.push(Restriction { kind: Kind::IssueQuota(quota), ..draft.clone() });
+            }
+        }
+        Kind::ChannelsOnly { channels } => {
+            let closed = Channel::ALL
+                .into_iter()
+                .filter(|channel| !organisation.profile.set_contains(channels, *channel));
+            for channel in closed {
+                let mut wider = channels.0.clone();
+                wider.push(ChannelOrGroup::Channel(channel));
+                let kind = Kind::ChannelsOnly { channels: ChannelSet(wider) };
+                found.push(Restriction { kind, ..draft.clone() });
+            }
+        }
+        _ => {}
+    }
+    found
+}
