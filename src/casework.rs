@@ -4,6 +4,7 @@
 //! way in, and is what the staff listener works with. The command line needs only a desk.
 
 pub mod accept;
+pub mod accounts;
 pub mod acting;
 mod again;
 pub mod audit;
@@ -13,17 +14,21 @@ pub mod case_replay;
 pub mod contacts;
 pub mod dead_letters;
 pub mod diary;
+pub mod directory;
 pub mod expected;
 pub mod fault;
 mod follow;
 pub mod import;
 pub mod keeper;
+pub mod looked;
+pub mod message;
 pub mod not_theirs;
 pub mod people;
 pub mod person_check;
 pub mod queues;
 pub mod replay;
 pub mod restrictions;
+pub mod take;
 pub mod timeline;
 pub mod work_item;
 
@@ -36,10 +41,13 @@ use tokio::sync::Semaphore;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::profile::Role;
 use crate::ports::dead_letters::DeadLetters;
+use crate::ports::directory::Directory;
 use crate::ports::{Archive, Clock, Decide, Release, Stamp, Store};
 use crate::runtime::limits::PAGES_AT_ONCE_MAX;
 
+use self::accounts::{AccountRules, Accounts};
 use self::case::StaffList;
+
 pub use fault::Fault;
 
 /// What the staff verbs need of the outside.
@@ -107,12 +115,15 @@ impl Drop for Releasing<'_> {
 /// Everything that the staff listener asks for.
 pub struct Casework {
     pub desk: Desk,
+    pub accounts: Accounts,
     decide: Arc<dyn Decide>,
     organisations: BTreeMap<OrganisationId, Arc<Organisation>>,
     /// Everybody who may be named in a step, by organisation.
     staff: BTreeMap<OrganisationId, StaffList>,
     /// `None`: no events are sent.
     dead_letters: Option<Arc<dyn DeadLetters>>,
+    /// `None`: people are looked up in the store.
+    directory: Option<Arc<dyn Directory>>,
 }
 
 impl Casework {
@@ -125,7 +136,33 @@ impl Casework {
             .into_iter()
             .map(|organisation| (organisation.id.clone(), organisation))
             .collect();
-        Casework { desk, decide, organisations, staff: BTreeMap::new(), dead_letters: None }
+        let rules = AccountRules::default();
+        let accounts = Accounts::new(Arc::clone(&desk.store), Arc::clone(&desk.clock), rules);
+        Casework {
+            desk,
+            accounts,
+            decide,
+            organisations,
+            staff: BTreeMap::new(),
+            dead_letters: None,
+            directory: None,
+        }
+    }
+
+    /// With the people that are in memory.
+    pub fn with_directory(self, directory: Arc<dyn Directory>) -> Self {
+        Casework { directory: Some(directory), ..self }
+    }
+
+    /// With rules of one's own for accounts.
+    pub fn with_account_rules(self, rules: AccountRules) -> Self {
+        let (store, clock) = (Arc::clone(&self.desk.store), Arc::clone(&self.desk.clock));
+        Casework { accounts: Accounts::new(store, clock, rules), ..self }
+    }
+
+    /// Every organisation, in the order of their ids.
+    pub fn organisations(&self) -> impl Iterator<Item = &Arc<Organisation>> {
+        self.organisations.values()
     }
 
     /// With the events that receivers did not take.

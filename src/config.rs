@@ -34,7 +34,7 @@ use std::path::Path;
 
 pub use environment::Environment;
 pub use fault::{Fault, Faults, Place, Warning};
-pub use settings::{Listen, Loaded, MailWithoutKey, Settings};
+pub use settings::{ConsoleAccess, Listen, Loaded, MailWithoutKey, Settings};
 
 use crate::store::settings::StoreUrl;
 

@@ -5,6 +5,7 @@
 //! far that is proven, [`decide`] walks the decision order on person, contact and [`ledger`],
 //! [`explain`] says it to staff and auditor, and [`notice`] to the customer.
 
+pub mod account;
 pub mod activation;
 pub mod audit;
 pub mod calendar;

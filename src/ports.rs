@@ -10,6 +10,7 @@ pub mod dead_letters;
 pub mod decide;
 pub mod decisions;
 pub mod deliveries;
+pub mod directory;
 pub mod documents;
 pub mod journal;
 pub mod mailer;

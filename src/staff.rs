@@ -1,11 +1,12 @@
-//! The staff listener: API, metrics, health.
+//! The staff listener: console, API, metrics, health.
 //!
 //! [`router()`] is the table of contents. A handler authorises, asks casework, answers; it knows
-//! neither stores nor rules. Nothing but health is served without a token, and a token opens one
-//! organisation only.
+//! neither stores nor rules. Nothing but health and the way in is served without a token or a session,
+//! and either opens one organisation only.
 
 pub mod api;
 pub mod auth;
+pub mod console;
 pub mod permit;
 pub mod problem;
 pub mod request;
@@ -15,11 +16,14 @@ pub mod settings;
 use std::sync::Arc;
 
 use crate::casework::Casework;
+use crate::casework::accounts::Accounts;
+use crate::domain::organisation::OrganisationId;
 use crate::runtime::health::Health;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::tokens::TokenTable;
 
 use self::auth::SignInFailures;
+use self::console::{Assets, ConsoleSettings};
 use self::permit::Office;
 use self::settings::StaffMember;
 
@@ -32,6 +36,10 @@ pub struct Staff {
     pub(crate) metrics: Arc<Metrics>,
     tokens: TokenTable<Arc<StaffMember>>,
     failures: SignInFailures,
+    pub(crate) console: ConsoleSettings,
+    pub(crate) assets: Assets,
+    /// The names of programs and staff with a token, by organisation, for the settings page.
+    pub(crate) with_tokens: Vec<(OrganisationId, String, String)>,
 }
 
 impl Staff {
@@ -42,12 +50,44 @@ impl Staff {
         health: Health,
         metrics: Arc<Metrics>,
     ) -> Self {
+        let with_tokens = members
+            .iter()
+            .map(|one| (one.organisation.clone(), one.name.clone(), one.role.0.clone()))
+            .collect();
+        let console = ConsoleSettings::default();
+        let assets = Assets::new(casework.organisations().map(|one| &one.id), &console);
         let named = members
             .iter()
             .map(|one| (one.organisation.clone(), one.name.clone(), one.role.clone()));
         let office = Office::new(casework.with_staff(named));
         let by_digest = members.into_iter().map(|one| (one.token_sha256, Arc::new(one)));
         let tokens = TokenTable::new(by_digest);
-        Staff { office, health, metrics, tokens, failures: SignInFailures::new() }
+        let failures = SignInFailures::new();
+        Staff { office, health, metrics, tokens, failures, console, assets, with_tokens }
+    }
+
+    /// What the console's pages call. Which duty a page needs is in its route table, whose layer
+    /// refuses before a page is made.
+    pub(crate) fn for_console(&self) -> &Casework {
+        self.office.for_console()
+    }
+
+    /// Where browsers find the console, as configured.
+    pub fn public_url(&self) -> Option<&str> {
+        self.console.public_url.as_deref()
+    }
+
+    pub fn organisation_ids(&self) -> Vec<OrganisationId> {
+        self.for_console().organisations().map(|one| one.id.clone()).collect()
+    }
+
+    pub fn accounts(&self) -> &Accounts {
+        &self.for_console().accounts
+    }
+
+    /// With what the console is configured with.
+    pub fn with_console(self, console: ConsoleSettings) -> Self {
+        let assets = Assets::new(self.for_console().organisations().map(|one| &one.id), &console);
+        Staff { console, assets, ..self }
     }
 }

@@ -7,18 +7,21 @@ use std::sync::Arc;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinSet;
 
+use super::console;
 use super::core::{self, Core};
 use super::events;
 use super::keeper;
 use super::monitor::Monitor;
 use super::outward::{self, Outward};
-use crate::casework::{Casework, Desk};
+use crate::casework::accounts::Accounts;
+use crate::casework::{Casework, Desk, Fault};
 use crate::channels::http::{self, ContactsEdge, ContactsParts, EdgeError};
 use crate::channels::mail::listener::{self, Bound, Protocol};
 use crate::channels::mail::settings::{Bind, MailSettings};
 use crate::channels::mail::{MailEdge, MailEdgeFault, milter};
 use crate::config::Settings;
 use crate::config::pass_key::{PassKeyError, pass_key};
+use crate::domain::organisation::OrganisationId;
 use crate::forward::events::CourierFault;
 use crate::forward::events::dead_letter_box::DeadLetterBox;
 use crate::intake::Intake;
@@ -74,6 +77,8 @@ pub struct Running {
     /// The listeners; each ends when its work in hand is done.
     edges: JoinSet<()>,
     core: Core,
+    /// What the staff listener serves from, if there is one.
+    staff: Option<Arc<Staff>>,
 }
 
 /// Starts a gateway: store, people, intake, then the listeners, so that nothing is accepted that
@@ -98,8 +103,13 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
     let out = outward::outward(settings, mail.as_deref(), Arc::clone(&deliveries), &clock)?;
     let shutdown = Shutdown::new();
     let core = core::start(settings, ground, Arc::clone(&out.mailer), &clock, &shutdown).await?;
-    let mut running =
-        Running { addresses: Addresses::default(), shutdown, edges: JoinSet::new(), core };
+    let mut running = Running {
+        addresses: Addresses::default(),
+        shutdown,
+        edges: JoinSet::new(),
+        core,
+        staff: None,
+    };
     let dead_letters = running.start_events(settings, &store, &clock)?;
     running.start_mail(mail, &out, deliveries, &clock, &mut sockets).await?;
     running.start_contacts(settings, &out, &clock, &mut sockets).await?;
@@ -119,6 +129,26 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
 }
 
 impl Running {
+    /// The addresses at which the first administrators make their accounts, by organisation; none where
+    /// there are accounts, or no staff listener.
+    ///
+    /// # Errors
+    /// The store is away: restart, or ask again.
+    pub async fn first_links(&self) -> Result<Vec<(OrganisationId, String)>, Fault> {
+        let (Some(staff), Some(address)) = (&self.staff, self.addresses.staff) else {
+            return Ok(Vec::new());
+        };
+        let root = staff.public_url().map_or_else(|| format!("http://{address}"), str::to_owned);
+        let organisations = staff.organisation_ids();
+        let links = console::first_links(staff.accounts(), &organisations).await?;
+        Ok(links.into_iter().map(|(id, path)| (id, format!("{root}{path}"))).collect())
+    }
+
+    /// The console's accounts, for those who run beside the listeners.
+    pub fn accounts(&self) -> Option<&Accounts> {
+        self.staff.as_deref().map(Staff::accounts)
+    }
+
     /// The way in, for those who run beside the listeners.
     pub fn intake(&self) -> &Arc<Intake> {
         &self.core.intake
@@ -213,7 +243,9 @@ impl Running {
         let desk = self.desk(store, out, clock);
         let decide = Arc::clone(&self.core.intake) as Arc<dyn Decide>;
         let casework = Casework::new(desk, decide, settings.organisations.iter().cloned())
-            .with_dead_letters(dead_letters);
+            .with_dead_letters(dead_letters)
+            .with_directory(Arc::clone(&self.core.rosters) as _)
+            .with_account_rules(console::rules(settings));
         let health = self.health(settings, store, out, clock);
         let metrics = Arc::clone(&self.core.metrics);
         let monitor = Monitor {
@@ -224,7 +256,10 @@ impl Running {
             metrics: Arc::clone(&metrics),
         };
         self.core.followers.spawn(monitor.run(self.shutdown.stopping()));
-        let staff = Arc::new(Staff::new(casework, settings.staff.clone(), health, metrics));
+        let staff = Staff::new(casework, settings.staff.clone(), health, metrics)
+            .with_console(console::settings(settings));
+        let staff = Arc::new(staff);
+        self.staff = Some(Arc::clone(&staff));
         let listener = bind("staff", address, sockets).await?;
         self.addresses.staff = listener.local_addr().ok();
         let router = staff::router(staff);
@@ -311,9 +346,10 @@ impl Running {
     /// Stops: no new work is taken, what is in hand is finished, what was decided is recorded;
     /// `true`: all of it within its time.
     pub async fn stop(self) -> bool {
-        let Running { shutdown, mut edges, core, .. } = self;
+        let Running { shutdown, mut edges, core, staff, .. } = self;
         let mut in_time = shutdown.stop(DRAIN_WAIT).await;
         edges.shutdown().await;
+        drop(staff);
         let Core { intake, mut followers, mut recorders, .. } = core;
         followers.shutdown().await;
         // The recorders end with the last sender, which intake holds.

@@ -161,6 +161,8 @@ impl Page<'_> {
             | AuditEvent::RestrictionLifted { .. }
             | AuditEvent::Step(_)
             | AuditEvent::Reminded { .. }
+            | AuditEvent::Looked { .. }
+            | AuditEvent::Account { .. }
             | AuditEvent::StoreAccepted { .. } => Ok(()),
         }
     }

@@ -29,6 +29,7 @@ impl Desk {
                 Err(Fault::Refused(format!("a note has at most {NOTE_CHARS_MAX} characters")))
             }
             ItemAction::Claim
+            | ItemAction::PutBack
             | ItemAction::Read
             | ItemAction::File
             | ItemAction::Close

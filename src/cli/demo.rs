@@ -4,6 +4,7 @@
 mod guide;
 mod scratch;
 mod sinks;
+mod stage;
 
 use super::serve::told_to_stop;
 use super::{Fault, Io, Outcome, say};
@@ -32,7 +33,9 @@ pub async fn run(_args: &DemoArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
         .await
         .map_err(|fault| Fault::input(fault.to_string()))?;
     let stop = told_to_stop()?;
-    say(io.out, guide::text(&scratch, &sinks));
+    let links = stage::accounts(&loaded.settings, &running).await?;
+    stage::contacts(&running, chrono::Utc::now()).await?;
+    say(io.out, guide::text(&scratch, &sinks, &links));
     stop.await;
     let in_time = running.stop().await;
     sinks.stop().await;

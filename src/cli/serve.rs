@@ -42,6 +42,7 @@ pub async fn run(args: &ServeArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     let alive = manager.clone().map(|it| tokio::spawn(async move { it.keep_alive().await }));
     // Before it says that it is ready: from then on somebody may tell it to stop.
     let mut stop = pin!(told_to_stop()?);
+    say_first_links(&running, io.err).await;
     say_where(&running.addresses, io.err);
     if let Some(manager) = &manager {
         manager.ready();
@@ -85,6 +86,25 @@ async fn say_set_up(url: &StoreUrl, err: &mut (dyn Write + '_)) {
                  then run `contact-gateway check --store`"
             ),
         ),
+    }
+}
+
+/// Where nobody has an account yet: a link with which somebody makes the first one. It is said here alone,
+/// and never logged.
+async fn say_first_links(running: &app::Running, err: &mut (dyn Write + '_)) {
+    match running.first_links().await {
+        Ok(links) => {
+            for (organisation, link) in links {
+                say(
+                    err,
+                    format_args!(
+                        "console: nobody of {organisation} can sign in yet; make the first account \
+                         within three days at {link}"
+                    ),
+                );
+            }
+        }
+        Err(error) => warn(err, format_args!("{error}: nobody can sign in to the console before")),
     }
 }
 

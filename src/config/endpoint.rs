@@ -169,6 +169,24 @@ pub(super) fn web_url(text: &str) -> Result<Url, Wrong> {
 }
 
 /// A URL that requests are sent to.
+/// Where browsers find a site of ours: scheme and host alone.
+pub(super) fn public_origin(text: &str) -> Result<String, Wrong> {
+    const RIGHT: &str = "write it as \"https://staff.example.org\", without a path";
+    match Url::parse(text) {
+        Ok(url)
+            if matches!(url.scheme(), "http" | "https")
+                && url.host_str().is_some()
+                && url.path() == "/"
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty() =>
+        {
+            Ok(url.origin().ascii_serialization())
+        }
+        Ok(_) | Err(_) => wrong("is not the address of a site", RIGHT),
+    }
+}
+
 pub(super) fn upstream(text: &str) -> Result<hyper::Uri, Wrong> {
     let url = web_url(text)?;
     url.as_str().parse().map_err(|_| {

@@ -14,10 +14,15 @@ use super::node::Node;
 use super::organisation;
 use super::reader::{Field, Reader, Section};
 use super::secret::Sources;
-use super::settings::{Listen, Loaded, Settings};
+use super::settings::{ConsoleAccess, Listen, Loaded, Settings};
 use super::{Secrets, silent};
 use crate::channels::mail::settings::Bind;
-use crate::runtime::limits::{POSTS_PER_MINUTE_DEFAULT, POSTS_PER_MINUTE_MAX, REDIS_REPLICAS_MAX};
+use crate::domain::profile::Role;
+use crate::runtime::limits::{
+    POSTS_PER_MINUTE_DEFAULT, POSTS_PER_MINUTE_MAX, REDIS_REPLICAS_MAX,
+    SESSION_IDLE_MINUTES_DEFAULT, SESSION_IDLE_MINUTES_MAX, SESSION_LONGEST_HOURS_DEFAULT,
+    SESSION_LONGEST_HOURS_MAX,
+};
 use crate::store::settings::{ArchiveUrl, StoreUrl};
 
 const STORE_FOLDER_DEFAULT: &str = "var/gateway";
@@ -81,6 +86,7 @@ pub(super) fn read(
         taken: RefCell::default(),
     };
     let mail = mail::read(&section, listeners.mail, file, &state);
+    let console = console(&section);
     let read = organisation::read_all(&context, &section, mail.is_some());
     if context.contacts.is_none()
         && !(read.forms.is_empty() && read.telephony.is_empty() && read.decisions.is_empty())
@@ -103,6 +109,7 @@ pub(super) fn read(
         telephony: read.telephony,
         decisions: read.decisions,
         staff: read.staff,
+        console,
         receivers: read.receivers,
     };
     let mut warnings = context.warnings.into_inner();
@@ -183,6 +190,32 @@ fn state(root: &Section<'_>, store: &StoreUrl) -> PathBuf {
         (None, StoreUrl::Embedded(folder)) => folder.join(STATE_FOLDER),
         (None, StoreUrl::Redis(_)) => PathBuf::from(STORE_FOLDER_DEFAULT).join(STATE_FOLDER),
     }
+}
+
+/// `[staff]`.
+fn console(root: &Section<'_>) -> ConsoleAccess {
+    let mut access = ConsoleAccess {
+        idle_minutes: SESSION_IDLE_MINUTES_DEFAULT,
+        longest_hours: SESSION_LONGEST_HOURS_DEFAULT,
+        ..ConsoleAccess::default()
+    };
+    let Some(section) = root.field("staff").and_then(|f| f.section()) else { return access };
+    access.public_url = section.field("public_url").and_then(|f| f.parsed(endpoint::public_origin));
+    if let Some(minutes) =
+        section.field("idle_minutes").and_then(|f| f.whole(1, SESSION_IDLE_MINUTES_MAX))
+    {
+        access.idle_minutes = minutes;
+    }
+    if let Some(hours) =
+        section.field("longest_hours").and_then(|f| f.whole(1, SESSION_LONGEST_HOURS_MAX))
+    {
+        access.longest_hours = hours;
+    }
+    let roles = section.field("second_step");
+    let roles = roles.and_then(|f| f.list(|item| item.words().map(|word| Role(word.to_owned()))));
+    access.second_step = roles.unwrap_or_default();
+    section.close();
+    access
 }
 
 #[derive(Default)]

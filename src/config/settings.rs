@@ -15,6 +15,7 @@ use crate::channels::mail::settings::{Bind, MailSettings};
 use crate::channels::telephony::settings::TelephonySettings;
 use crate::channels::web_form::settings::FormSettings;
 use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::profile::Role;
 use crate::forward::events::settings::ReceiverSettings;
 use crate::staff::settings::StaffMember;
 use crate::store::settings::{ArchiveUrl, StoreUrl};
@@ -38,6 +39,7 @@ pub struct Settings {
     /// Decision endpoints that proxies ask.
     pub decisions: Vec<ProxySettings>,
     pub staff: Vec<StaffMember>,
+    pub console: ConsoleAccess,
     /// Systems that receive events.
     pub receivers: Vec<ReceiverSettings>,
 }
@@ -53,6 +55,17 @@ pub struct Listen {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Posts of one client to forms in a minute.
     pub posts_per_minute: u32,
+}
+
+/// `[staff]`: how the console is reached, and how long somebody stays signed in.
+#[derive(Debug, Clone, Default)]
+pub struct ConsoleAccess {
+    /// Where browsers find it; `None`: by the address that they ask.
+    pub public_url: Option<String>,
+    pub idle_minutes: u32,
+    pub longest_hours: u32,
+    /// Roles that must take a second step at sign-in.
+    pub second_step: Vec<Role>,
 }
 
 /// Mail settings that still want the key of the loop mark, which is on disk and no part of a check.

@@ -96,6 +96,16 @@ pub enum AuditEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// Somebody looked at personal data: a person's record, an item, an original.
+    Looked {
+        looked_at: LookedAt,
+        id: String,
+        /// The queue item that led there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
+    },
+    /// Something was done with an account of the console: a sign-in, an invitation, a change.
+    Account { account: String, action: String },
     /// An operator took a store as it is that was behind: with so many entries, where so many were
     /// known.
     StoreAccepted { known: u64, found: u64 },
@@ -133,6 +143,15 @@ pub struct Variation {
     pub to: Option<Value>,
 }
 
+/// What somebody looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LookedAt {
+    Person,
+    Item,
+    Original,
+}
+
 /// A restriction that was ended, by the ids of it and its person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndedRestriction {
@@ -161,8 +180,11 @@ impl AuditEvent {
             | AuditEvent::RestrictionLifted { person, .. } => vec![person],
             AuditEvent::Step(step) => vec![&step.person],
             AuditEvent::Reminded { person, .. } => person.as_deref().into_iter().collect(),
-            AuditEvent::Item { .. }
+            AuditEvent::Looked { looked_at: LookedAt::Person, id, .. } => vec![id],
+            AuditEvent::Looked { .. }
+            | AuditEvent::Item { .. }
             | AuditEvent::Released { .. }
+            | AuditEvent::Account { .. }
             | AuditEvent::StoreAccepted { .. } => Vec::new(),
         }
     }

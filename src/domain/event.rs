@@ -235,8 +235,10 @@ pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
             };
             vec![event(EventKind::CaseReminded, Some(about.clone()), data)]
         }
-        // The operator's own doing, and nothing that happened to a person or a contact.
-        AuditEvent::StoreAccepted { .. } => Vec::new(),
+        // The operator's and the staff's own doing, and nothing that happened to a person or a contact.
+        AuditEvent::StoreAccepted { .. }
+        | AuditEvent::Looked { .. }
+        | AuditEvent::Account { .. } => Vec::new(),
     }
 }
 

@@ -155,6 +155,8 @@ impl QueueItem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ItemAction {
     Claim,
+    /// Give up one's claim: anybody may take it.
+    PutBack,
     Read,
     /// Hand the kept original to its recipients, once.
     Release,
@@ -167,6 +169,7 @@ impl ItemAction {
     pub const fn name(&self) -> &'static str {
         match self {
             ItemAction::Claim => "claim",
+            ItemAction::PutBack => "put_back",
             ItemAction::Read => "read",
             ItemAction::Release => "release",
             ItemAction::File => "file",
@@ -228,6 +231,10 @@ impl QueueItem {
             ItemAction::Claim => {
                 self.claimed_by = Some(by.to_owned());
                 if self.state == ItemState::Read { ItemState::Read } else { ItemState::Claimed }
+            }
+            ItemAction::PutBack => {
+                self.claimed_by = None;
+                if self.state == ItemState::Read { ItemState::Read } else { ItemState::Open }
             }
             ItemAction::Read => ItemState::Read,
             ItemAction::Release if self.archived.is_none() => return Err(ItemFault::NothingKept),

@@ -113,6 +113,11 @@ impl Roster {
         self.people.get(id).map(|ById(person)| person)
     }
 
+    /// Everybody, in no order.
+    pub fn people(&self) -> impl Iterator<Item = &Arc<Person>> {
+        self.people.iter().map(|ById(person)| person)
+    }
+
     /// Adds a person, or puts the record in the place of the one that was there.
     pub fn put(&mut self, person: Arc<Person>, nation: Nation) {
         self.remove(&person.id, nation);

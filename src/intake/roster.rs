@@ -14,6 +14,7 @@ use crate::domain::person::Person;
 use crate::domain::profile::Nation;
 use crate::domain::roster::Roster;
 use crate::domain::sender::{self, Sender};
+use crate::ports::directory::Directory;
 use crate::ports::{Change, Register, StoreError};
 use crate::runtime::shutdown::Stopping;
 
@@ -25,6 +26,28 @@ pub struct Rosters {
     rosters: HashMap<OrganisationId, (Nation, RwLock<Option<Roster>>)>,
     /// How often any of them changed.
     changes: AtomicU64,
+}
+
+impl Directory for Rosters {
+    fn walk(
+        &self,
+        organisation: &OrganisationId,
+        look: &mut dyn FnMut(&Arc<Person>) -> bool,
+    ) -> bool {
+        let Some((_, roster)) = self.rosters.get(organisation) else { return false };
+        let roster = roster.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(roster) = roster.as_ref() else { return false };
+        for person in roster.people() {
+            if !look(person) {
+                break;
+            }
+        }
+        true
+    }
+
+    fn known(&self, organisation: &OrganisationId, id: &str) -> Option<Arc<Person>> {
+        self.person(organisation, id)
+    }
 }
 
 impl Rosters {

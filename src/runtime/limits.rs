@@ -1,12 +1,14 @@
 //! Every bound of the gateway in one place, each with its unit and what happens when it is reached.
 
 mod casework;
+mod console;
 mod documents;
 mod mail;
 
 use std::time::Duration;
 
 pub use self::casework::*;
+pub use self::console::*;
 pub use self::documents::*;
 pub use self::mail::*;
 

@@ -67,6 +67,11 @@ pub(super) async fn sign_in(
     }
 }
 
+/// Whether a request has a token that opens something; for routes that there are not.
+pub(super) fn token_or_problem(staff: &Staff, request: &Request) -> Result<(), Problem> {
+    caller_of(staff, request).map(|_| ())
+}
+
 fn caller_of(staff: &Staff, request: &Request) -> Result<Caller, Problem> {
     let presented = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let member = staff.tokens.authorise(presented);

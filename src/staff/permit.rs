@@ -32,6 +32,11 @@ impl Office {
     ) -> Option<&Arc<Organisation>> {
         self.casework.organisation(id)
     }
+
+    /// For the console, whose route table says the duty of each page.
+    pub(super) const fn for_console(&self) -> &Casework {
+        &self.casework
+    }
 }
 
 /// Something that a handler needs its caller to be allowed.

@@ -85,6 +85,11 @@ impl Problem {
         }))
     }
 
+    pub fn no_such_route() -> Self {
+        Problem::new(404, "not-found", "Not found")
+            .with_detail("there is no such route; GET /api/v1/openapi.json lists all".to_owned())
+    }
+
     /// A fault of ours. Only the log says what it was.
     pub fn internal() -> Self {
         Problem::new(500, "internal", "Something went wrong on our side")

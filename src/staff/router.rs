@@ -20,6 +20,7 @@ use super::api::{
     people, queues, reports, restrictions, timeline,
 };
 use super::auth::{Caller, sign_in};
+use super::console;
 use super::problem::Problem;
 use crate::runtime::limits::API_REQUEST_WAIT;
 use crate::runtime::metrics::RequestLabels;
@@ -31,12 +32,13 @@ pub fn router(staff: Arc<Staff>) -> Router {
     whole.merge(open_document);
     let written = document::written(whole);
     signed_in
-        .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .layer(from_fn_with_state(Arc::clone(&staff), count))
         .layer(from_fn_with_state(Arc::clone(&staff), sign_in))
         .layer(Extension(Document(written)))
         .merge(open)
+        .merge(console::router(&staff))
+        .fallback(console::unknown)
         .layer(from_fn(within_time))
         .layer(from_fn(careful_headers))
         .layer(CatchPanicLayer::custom(panicked))
@@ -130,11 +132,6 @@ fn open() -> OpenApiRouter<Arc<Staff>> {
     OpenApiRouter::default().routes(routes!(monitoring::live)).routes(routes!(monitoring::ready))
 }
 
-async fn no_such_route() -> Problem {
-    Problem::new(404, "not-found", "Not found")
-        .with_detail("there is no such route; GET /api/v1/openapi.json lists all".to_owned())
-}
-
 async fn no_such_method() -> Problem {
     Problem::new(405, "method-not-allowed", "Method not allowed")
 }
@@ -168,7 +165,10 @@ async fn within_time(request: Request, next: Next) -> Response {
 async fn careful_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // But for what pages are made of, which is nobody's.
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

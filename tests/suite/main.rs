@@ -13,6 +13,7 @@ mod authority;
 mod bad_configs;
 mod cases;
 mod casework;
+mod console;
 mod contacts_edge;
 mod degraded;
 mod events;

@@ -40,6 +40,7 @@ pub struct Office {
     archive: Arc<FileArchive>,
     intake: Arc<Intake>,
     pub router: Router,
+    pub staff: Arc<Staff>,
     pub released: Arc<Released>,
     pub clock: Arc<StoppedClock>,
     pub tuntum: Arc<Organisation>,
@@ -169,12 +170,14 @@ impl Office {
         let health = Health::new()
             .with("store", || async { Ok(()) })
             .with("downstream", || async { Err("no connection".to_owned()) });
-        let router = staff::router(Arc::new(Staff::new(casework, members, health, metrics)));
+        let staff = Arc::new(Staff::new(casework, members, health, metrics));
+        let router = staff::router(Arc::clone(&staff));
         Office {
             store,
             archive,
             intake,
             router,
+            staff,
             released,
             clock,
             tuntum,
@@ -196,6 +199,15 @@ impl Office {
     /// An office with one person on record who may make contact once a week.
     pub async fn with_person() -> Office {
         Office::open().and_person().await
+    }
+
+    /// With what a console is configured with.
+    pub fn with_console(mut self, console: staff::console::ConsoleSettings) -> Office {
+        drop(std::mem::replace(&mut self.router, Router::new()));
+        let staff = Arc::into_inner(self.staff).expect("the router alone held it");
+        self.staff = Arc::new(staff.with_console(console));
+        self.router = staff::router(Arc::clone(&self.staff));
+        self
     }
 
     /// With that person on record.
@@ -253,6 +265,14 @@ impl Office {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// The same with an original of one's own.
+    pub async fn mail_of(&self, id: &str, original: Vec<u8>) {
+        let contact = serde_json::from_value(email(id)).unwrap();
+        let original = Original::Bytes(Bytes::from(original));
+        let inbound = Inbound { contact, digest: [7; 32], original: Some(original) };
+        self.intake.receive(&self.tuntum.id, inbound).await;
     }
 
     /// A contact by e-mail with its original, as the mail channel hands it in.

@@ -1,8 +1,8 @@
 //! Input by the programs that people and providers use, to the real program: curl, swaks, a browser
 //! and Twilio's own library. What came out, what is kept, and what is on the audit trail.
 
-mod accessible;
-mod browser;
+pub mod accessible;
+pub mod browser;
 mod calls;
 mod csrf;
 mod forms;

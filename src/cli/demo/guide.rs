@@ -10,7 +10,7 @@ use super::scratch::{SAMPLES, Scratch};
 use super::sinks::Sinks;
 
 /// The whole text.
-pub(super) fn text(scratch: &Scratch, sinks: &Sinks) -> String {
+pub(super) fn text(scratch: &Scratch, sinks: &Sinks, links: &[(&str, String)]) -> String {
     let contacts = scratch.listeners.contacts;
     let staff = scratch.listeners.staff;
     let token = scratch.token("karbon");
@@ -21,11 +21,17 @@ pub(super) fn text(scratch: &Scratch, sinks: &Sinks) -> String {
         .iter()
         .map(|one| format!("  http://{contacts}/{}/contact   {}\n", one.id, one.name))
         .collect();
+    let consoles: String = links
+        .iter()
+        .map(|(id, link)| {
+            format!("  {link}\n      the staff console of {id}: one press signs in\n")
+        })
+        .collect();
     format!(
         "contact-gateway demo: five organisations, sample people, a scratch store in {folder}\n\
          Ctrl-C ends it and removes the folder.\n\
          \n\
-         OPEN  in a browser\n{forms}  http://{web}/   what reached the organisations: mail, forms, calls\n\
+         OPEN  in a browser\n{consoles}\n{forms}  http://{web}/   what reached the organisations: mail, forms, calls\n\
          \n\
          PASTE  into a shell\n\
          \n\

@@ -9,10 +9,10 @@ use super::browser::Browser;
 use super::{Rig, rig};
 
 /// Everything that WCAG 2.2 AA asks and a program can judge, and what is held to be good practice.
-const RULES: &str =
+pub const RULES: &str =
     "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}";
 
-pub(super) fn axe() -> String {
+pub fn axe() -> String {
     let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/node-clients");
     std::fs::read_to_string(clients.join("node_modules/axe-core/axe.min.js")).unwrap_or_else(|_| {
         panic!(

@@ -132,6 +132,12 @@ impl Browser {
         self.ask("POST", "/goog/cdp/execute", &body);
     }
 
+    /// The same, for what it answers.
+    pub fn ask_chromium(&mut self, command: &str, parameters: &Value) -> Value {
+        let body = json!({"cmd": command, "params": parameters});
+        self.ask("POST", "/goog/cdp/execute", &body)
+    }
+
     fn find(&mut self, element: &str) -> String {
         let wanted = json!({"using": "css selector", "value": element});
         self.ask("POST", "/element", &wanted)[ELEMENT].as_str().unwrap().to_owned()

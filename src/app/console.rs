@@ -1,0 +1,114 @@
+//! What the console is configured with, out of the settings; and the first administrator's links.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use serde_json::Value;
+
+use crate::casework::Fault;
+use crate::casework::accounts::{AccountRules, Accounts};
+use crate::channels::http::look::{Colour, Colours, LookSettings};
+use crate::config::Settings;
+use crate::config::profile::{to_canonical_json, unset};
+use crate::domain::account::SessionTimes;
+use crate::domain::organisation::OrganisationId;
+use crate::domain::profile::Profile;
+use crate::staff::console::{ConsoleLook, ConsoleSettings, OpenValue, PolicyAsRead, PolicyValue};
+
+/// Keys of the canonical form that say what the others are, and no value of their own.
+const NO_VALUES: [&str; 2] = ["clauses", "kinds"];
+
+pub(super) fn settings(settings: &Settings) -> ConsoleSettings {
+    let looks = settings.looks.iter().map(|(id, look)| (id.clone(), look_of(look))).collect();
+    let policies: BTreeMap<OrganisationId, PolicyAsRead> = settings
+        .organisations
+        .iter()
+        .map(|one| (one.id.clone(), policy_of(&one.profile)))
+        .collect();
+    ConsoleSettings {
+        public_url: settings.console.public_url.clone(),
+        trusted_proxies: settings.listen.trusted_proxies.clone(),
+        looks,
+        policies,
+    }
+}
+
+pub(super) fn rules(settings: &Settings) -> AccountRules {
+    let access = &settings.console;
+    AccountRules {
+        times: SessionTimes {
+            idle: TimeDelta::minutes(i64::from(access.idle_minutes)),
+            longest: TimeDelta::hours(i64::from(access.longest_hours)),
+        },
+        second_step: access.second_step.clone(),
+    }
+}
+
+/// The organisation's colour is its accent, where it chose one: ours is not black.
+fn look_of(look: &LookSettings) -> ConsoleLook {
+    let own = |colour: Colour, ours: Colours| (colour != ours.accent).then_some(colour);
+    ConsoleLook {
+        name: look.name.clone(),
+        accent: own(look.light.accent, Colours::LIGHT),
+        dark_accent: own(look.dark.accent, Colours::DARK),
+    }
+}
+
+fn policy_of(profile: &Profile) -> PolicyAsRead {
+    let mut values = Vec::new();
+    if let Value::Object(map) = to_canonical_json(profile) {
+        for (key, value) in &map {
+            if !NO_VALUES.contains(&key.as_str()) {
+                flattened(profile, key, value, &mut values);
+            }
+        }
+    }
+    let open = unset(profile)
+        .into_iter()
+        .map(|one| OpenValue {
+            path: one.path,
+            needed_for: one.needed_for,
+            blocks_enforcement: one.blocks_enforcement,
+            example: one.example,
+        })
+        .collect();
+    PolicyAsRead { values, open }
+}
+
+/// One line a value; what is unset stands in its own list.
+fn flattened(profile: &Profile, path: &str, value: &Value, values: &mut Vec<PolicyValue>) {
+    let shown = match value {
+        Value::Null => return,
+        Value::Object(map) => {
+            for (key, value) in map {
+                flattened(profile, &format!("{path}.{key}"), value, values);
+            }
+            return;
+        }
+        Value::Array(items) => {
+            let items = items.iter().map(|item| match item {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            });
+            items.collect::<Vec<_>>().join(", ")
+        }
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let clause = profile.clause_of(path).map(str::to_owned);
+    values.push(PolicyValue { path: path.to_owned(), value: shown, clause });
+}
+
+/// A link for the first administrator of each organisation that has no account yet: its path.
+pub(super) async fn first_links(
+    accounts: &Accounts,
+    organisations: &[OrganisationId],
+) -> Result<Vec<(OrganisationId, String)>, Fault> {
+    let mut links = Vec::new();
+    for organisation in organisations {
+        if let Some(token) = accounts.first_invitation(organisation).await? {
+            links.push((organisation.clone(), format!("/invitation/{organisation}/{token}")));
+        }
+    }
+    Ok(links)
+}

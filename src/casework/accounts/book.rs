@@ -1,0 +1,215 @@
+//! Where accounts, sessions and invitations are written: documents, each with its version.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::casework::Fault;
+use crate::domain::account::{Account, Invitation, Session};
+use crate::domain::audit::AuditEvent;
+use crate::domain::organisation::OrganisationId;
+use crate::ports::documents::{BY_ID, Batch, Document, IndexKey, Listing, WriteFault};
+use crate::ports::{Stamp, Store};
+
+/// How often a change is judged again when others change the same record in that moment.
+pub(super) const TRIES_MAX: usize = 5;
+
+const ACCOUNT: &str = "account";
+const SESSION: &str = "session";
+const INVITATION: &str = "invitation";
+/// Sessions by whose they are.
+const BY_LOGIN: &str = "login";
+/// Sessions and invitations by when they were made or end, for whoever clears them away.
+const BY_TIME: &str = "at";
+
+pub(super) struct Book {
+    store: Arc<dyn Store>,
+}
+
+/// A record, where it is kept and what it was read at.
+struct Entry<'a, T> {
+    kind: &'static str,
+    id: &'a str,
+    /// 0: it is new.
+    version: u64,
+    keys: Vec<IndexKey>,
+    value: &'a T,
+}
+
+impl Book {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        Book { store }
+    }
+
+    pub(super) async fn account(
+        &self,
+        organisation: &OrganisationId,
+        login: &str,
+    ) -> Result<Option<(Account, u64)>, Fault> {
+        self.read(organisation, ACCOUNT, login).await
+    }
+
+    pub(super) async fn accounts(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<Vec<Account>, Fault> {
+        let all = self.listed(organisation, ACCOUNT, Listing::of(BY_ID)).await?;
+        Ok(all.into_iter().map(|(_, account)| account).collect())
+    }
+
+    /// `false`: somebody else changed it meanwhile.
+    pub(super) async fn put_account(
+        &self,
+        organisation: &OrganisationId,
+        account: &Account,
+        version: u64,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<bool, Fault> {
+        let id = &account.login;
+        let entry = Entry { kind: ACCOUNT, id, version, keys: Vec::new(), value: account };
+        self.put(organisation, entry, stamp, Some(event)).await
+    }
+
+    pub(super) async fn session(
+        &self,
+        organisation: &OrganisationId,
+        id: &str,
+    ) -> Result<Option<(Session, u64)>, Fault> {
+        self.read(organisation, SESSION, id).await
+    }
+
+    pub(super) async fn sessions(
+        &self,
+        organisation: &OrganisationId,
+        login: &str,
+    ) -> Result<Vec<(String, Session)>, Fault> {
+        self.listed(organisation, SESSION, Listing::with(BY_LOGIN, login)).await
+    }
+
+    pub(super) async fn put_session(
+        &self,
+        organisation: &OrganisationId,
+        id: &str,
+        session: &Session,
+        version: u64,
+        stamp: Stamp,
+    ) -> Result<bool, Fault> {
+        let keys = vec![
+            IndexKey::new(BY_LOGIN, session.login.as_str()),
+            IndexKey::new(BY_TIME, session.made.to_rfc3339()),
+        ];
+        let entry = Entry { kind: SESSION, id, version, keys, value: session };
+        self.put(organisation, entry, stamp, None).await
+    }
+
+    pub(super) async fn remove_session(
+        &self,
+        organisation: &OrganisationId,
+        id: &str,
+        stamp: Stamp,
+    ) -> Result<(), Fault> {
+        self.remove(organisation, SESSION, id, stamp).await
+    }
+
+    pub(super) async fn invitation(
+        &self,
+        organisation: &OrganisationId,
+        id: &str,
+    ) -> Result<Option<Invitation>, Fault> {
+        Ok(self.read(organisation, INVITATION, id).await?.map(|(invitation, _)| invitation))
+    }
+
+    pub(super) async fn put_invitation(
+        &self,
+        organisation: &OrganisationId,
+        id: &str,
+        invitation: &Invitation,
+        stamp: Stamp,
+    ) -> Result<bool, Fault> {
+        let keys = vec![IndexKey::new(BY_TIME, invitation.ends.to_rfc3339())];
+        let entry = Entry { kind: INVITATION, id, version: 0, keys, value: invitation };
+        self.put(organisation, entry, stamp, None).await
+    }
+
+    pub(super) async fn remove_invitation(
+        &self,
+        organisation: &OrganisationId,
+        id: &str,
+        stamp: Stamp,
+    ) -> Result<(), Fault> {
+        self.remove(organisation, INVITATION, id, stamp).await
+    }
+
+    async fn read<T: DeserializeOwned>(
+        &self,
+        organisation: &OrganisationId,
+        kind: &'static str,
+        id: &str,
+    ) -> Result<Option<(T, u64)>, Fault> {
+        let found = self.store.document(organisation, kind, id).await?;
+        Ok(found.map(|one| one.read().map(|value| (value, one.version))).transpose()?)
+    }
+
+    /// All of a list, page by page: what is listed here is bounded where it is written.
+    async fn listed<T: DeserializeOwned>(
+        &self,
+        organisation: &OrganisationId,
+        kind: &'static str,
+        listing: Listing,
+    ) -> Result<Vec<(String, T)>, Fault> {
+        let mut all = Vec::new();
+        let mut listing = listing;
+        loop {
+            let page = self.store.documents(organisation, kind, listing.clone()).await?;
+            for one in &page.documents {
+                all.push((one.id.clone(), one.read()?));
+            }
+            match page.next {
+                Some(next) => listing.after = Some(next),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    async fn put<T: Serialize + Sync>(
+        &self,
+        organisation: &OrganisationId,
+        entry: Entry<'_, T>,
+        stamp: Stamp,
+        event: Option<AuditEvent>,
+    ) -> Result<bool, Fault> {
+        let Entry { kind, id, version, keys, value } = entry;
+        let mut batch = Batch::new(stamp).put(Document::new(kind, id, version, keys, value)?);
+        batch.audit.extend(event);
+        self.write(organisation, batch).await
+    }
+
+    /// Removes a record, whatever it is by now. One that is gone is no fault.
+    async fn remove(
+        &self,
+        organisation: &OrganisationId,
+        kind: &'static str,
+        id: &str,
+        stamp: Stamp,
+    ) -> Result<(), Fault> {
+        for _ in 0..TRIES_MAX {
+            let Some(found) = self.store.document(organisation, kind, id).await? else {
+                return Ok(());
+            };
+            if self.write(organisation, Batch::new(stamp.clone()).remove(&found)).await? {
+                return Ok(());
+            }
+        }
+        Err(Fault::Contended)
+    }
+
+    async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<bool, Fault> {
+        match self.store.write(organisation, batch).await {
+            Ok(()) => Ok(true),
+            Err(WriteFault::Conflict(_)) => Ok(false),
+            Err(WriteFault::Store(error)) => Err(error.into()),
+        }
+    }
+}

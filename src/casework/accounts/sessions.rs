@@ -1,0 +1,123 @@
+//! Sessions: begun, used, listed, ended.
+
+use chrono::TimeDelta;
+
+use super::{Accounts, SignedIn, token, token_id};
+use crate::casework::Fault;
+use crate::domain::account::{Account, Session};
+use crate::domain::organisation::OrganisationId;
+use crate::runtime::limits::{SESSION_TOUCH, SESSIONS_OF_ACCOUNT_MAX};
+
+/// A session that lives, and whose it is.
+#[derive(Debug, Clone)]
+pub struct Live {
+    /// Under what it is kept: no secret.
+    pub id: String,
+    pub session: Session,
+    pub account: Account,
+}
+
+impl Accounts {
+    /// Begins a session with a token of its own.
+    pub(super) async fn begin(
+        &self,
+        organisation: &OrganisationId,
+        account: &Account,
+        browser: &str,
+        half: bool,
+    ) -> Result<SignedIn, Fault> {
+        const BROWSER_CHARS_MAX: usize = 200;
+        let now = self.now();
+        let others = self.sessions(organisation, &account.login).await?;
+        let too_many = (others.len() + 1).saturating_sub(SESSIONS_OF_ACCOUNT_MAX);
+        for (id, _) in others.iter().rev().take(too_many) {
+            self.book.remove_session(organisation, id, self.stamp(&account.name)).await?;
+        }
+        let token = token()?;
+        let session = Session {
+            login: account.login.clone(),
+            made: now,
+            seen: now,
+            browser: browser.chars().take(BROWSER_CHARS_MAX).collect(),
+            half,
+        };
+        let (id, stamp) = (token_id(&token), self.stamp(&account.name));
+        if !self.book.put_session(organisation, &id, &session, 0, stamp).await? {
+            return Err(Fault::Contended);
+        }
+        Ok(SignedIn { token, session })
+    }
+
+    /// The session of a browser's token, if it lives; its last use is noted.
+    pub async fn live(
+        &self,
+        organisation: &OrganisationId,
+        token: &str,
+    ) -> Result<Option<Live>, Fault> {
+        let id = token_id(token);
+        let Some((mut session, version)) = self.book.session(organisation, &id).await? else {
+            return Ok(None);
+        };
+        let now = self.now();
+        if session.is_over(self.rules.times, now) {
+            self.book.remove_session(organisation, &id, self.stamp(&session.login)).await?;
+            return Ok(None);
+        }
+        let account = self.book.account(organisation, &session.login).await?;
+        let Some((account, _)) = account.filter(|(account, _)| !account.closed) else {
+            return Ok(None);
+        };
+        let touch = TimeDelta::from_std(SESSION_TOUCH).unwrap_or(TimeDelta::zero());
+        if now >= session.seen + touch {
+            session.seen = now;
+            let stamp = self.stamp(&account.name);
+            // Another request of the same browser may have noted it; either will do.
+            self.book.put_session(organisation, &id, &session, version, stamp).await?;
+        }
+        Ok(Some(Live { id, session, account }))
+    }
+
+    /// Somebody's sessions that live, the one used last first.
+    pub async fn sessions(
+        &self,
+        organisation: &OrganisationId,
+        login: &str,
+    ) -> Result<Vec<(String, Session)>, Fault> {
+        let now = self.now();
+        let mut sessions = self.book.sessions(organisation, login).await?;
+        sessions.retain(|(_, session)| !session.is_over(self.rules.times, now));
+        sessions.sort_by_key(|(_, session)| std::cmp::Reverse(session.seen));
+        Ok(sessions)
+    }
+
+    /// Ends one session of somebody's own. One that is not theirs, or has ended, is no fault.
+    pub async fn end_session(
+        &self,
+        organisation: &OrganisationId,
+        account: &Account,
+        id: &str,
+    ) -> Result<(), Fault> {
+        match self.book.session(organisation, id).await? {
+            Some((session, _)) if session.login == account.login => {
+                self.book.remove_session(organisation, id, self.stamp(&account.name)).await
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Ends all sessions of an account but one.
+    pub async fn end_sessions(
+        &self,
+        organisation: &OrganisationId,
+        login: &str,
+        but: Option<&str>,
+        by: &str,
+    ) -> Result<(), Fault> {
+        for (id, _) in self.book.sessions(organisation, login).await? {
+            if Some(id.as_str()) != but {
+                self.book.remove_session(organisation, &id, self.stamp(by)).await?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! Accounts of the staff console: who may sign in, as what, and what keeps a session alive.
+//!
+//! Plain records and the rules on them. Passwords and tokens are here only as what is left of them: a
+//! hash.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::language::Language;
+use super::profile::Role;
+
+/// Somebody who may sign in to the console of one organisation.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// What is typed to sign in, lower case.
+    pub login: String,
+    /// The name under which everything is on the audit trail.
+    pub name: String,
+    pub role: Role,
+    /// The password as a PHC string (argon2id); none was chosen yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    pub made: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<DateTime<Utc>>,
+    /// May not sign in any more; the name stays, since the trail has it.
+    #[serde(default)]
+    pub closed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_step: Option<SecondStep>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
+    /// Single keys act on pages (WCAG 2.2, 2.1.4: they can be switched off).
+    #[serde(default = "yes")]
+    pub keys: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// Shows the login alone: nothing of a secret reaches a log.
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Account({}, closed: {})", self.login, self.closed)
+    }
+}
+
+/// The second step at sign-in: a code that changes (RFC 6238), or a code for when the device is lost.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecondStep {
+    /// The shared secret, in hexadecimal.
+    pub secret: String,
+    /// The last time step whose code was used: no code counts twice.
+    pub used_step: u64,
+    /// SHA-256 of the recovery codes that are left, in hexadecimal.
+    pub recovery: Vec<String>,
+}
+
+impl std::fmt::Debug for SecondStep {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SecondStep({} recovery codes)", self.recovery.len())
+    }
+}
+
+/// A browser in which somebody is signed in. Its id is the SHA-256 of a random token that the browser
+/// alone has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    pub login: String,
+    pub made: DateTime<Utc>,
+    pub seen: DateTime<Utc>,
+    /// What the browser called itself, in a few words.
+    pub browser: String,
+    /// The password was right, and the second step is still to be taken.
+    #[serde(default)]
+    pub half: bool,
+}
+
+/// How long sessions last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionTimes {
+    pub idle: TimeDelta,
+    pub longest: TimeDelta,
+}
+
+impl Session {
+    /// When it ends if nothing more is asked.
+    pub fn ends(&self, times: SessionTimes) -> DateTime<Utc> {
+        (self.seen + times.idle).min(self.made + times.longest)
+    }
+
+    pub fn is_over(&self, times: SessionTimes, now: DateTime<Utc>) -> bool {
+        now >= self.ends(times)
+    }
+}
+
+/// A link with which somebody chooses a password: a new account's, or one whose password is forgotten. Its
+/// id is the SHA-256 of the link's token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invitation {
+    /// Whose; none: the first administrator, who says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+    pub ends: DateTime<Utc>,
+    /// It signs in whoever has it, with no password: the demo's alone.
+    #[serde(default)]
+    pub pass: bool,
+}
+
+/// A login as it is compared: without case and blanks around it. `None`: it can't be one.
+pub fn login(written: &str) -> Option<String> {
+    const LOGIN_CHARS_MAX: usize = 100;
+    let login = written.trim().to_lowercase();
+    let plain = |c: char| c.is_alphanumeric() || ".-_@+'".contains(c);
+    let fits = (1..=LOGIN_CHARS_MAX).contains(&login.chars().count());
+    (fits && login.chars().all(plain)).then_some(login)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_has_no_case_and_no_blanks() {
+        assert_eq!(login(" Ann.Hall@Karbon.example ").as_deref(), Some("ann.hall@karbon.example"));
+        for wrong in ["", "  ", "a b", "a/b", "a\u{0}b", &"a".repeat(101)] {
+            assert_eq!(login(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_session_ends_when_idle_and_at_the_latest() {
+        let at = |minutes| DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes);
+        let times = SessionTimes { idle: TimeDelta::minutes(30), longest: TimeDelta::hours(12) };
+        let mut session = Session {
+            login: "ann".to_owned(),
+            made: at(0),
+            seen: at(0),
+            browser: String::new(),
+            half: false,
+        };
+        assert!(!session.is_over(times, at(29)) && session.is_over(times, at(30)));
+        session.seen = at(11 * 60 + 50);
+        assert!(!session.is_over(times, at(11 * 60 + 59)) && session.is_over(times, at(12 * 60)));
+    }
+}

@@ -1,0 +1,53 @@
+//! Bounds of the staff console: signing in, forms, lists, searches.
+
+use std::time::Duration;
+
+/// Passwords that are checked at once: each takes 19 MiB and a core for some 30 ms. More wait their turn.
+pub const PASSWORDS_AT_ONCE_MAX: usize = 2;
+/// Passwords that may wait for their turn, those being checked included. More: asked to try again.
+pub const PASSWORDS_WAITING_MAX: usize = 64;
+/// The shortest password, in characters. Shorter: refused where it is chosen.
+pub const PASSWORD_CHARS_MIN: usize = 12;
+/// The longest password that is looked at, in characters. Longer: refused.
+pub const PASSWORD_CHARS_MAX: usize = 256;
+/// Sign-ins to one account from one source that may fail before the next must wait.
+pub const ACCOUNT_FAILURES_FREE: u32 = 5;
+/// The first wait of an account from a source; each failure after it doubles the wait.
+pub const ACCOUNT_WAIT_FIRST: Duration = Duration::from_secs(15);
+/// The longest such wait: nobody is locked out for good.
+pub const ACCOUNT_WAIT_LONGEST: Duration = Duration::from_secs(15 * 60);
+/// Accounts and sources whose failures are remembered. More: those long past are forgotten.
+pub const ACCOUNT_FAILURES_MAX: usize = 10_000;
+/// How long an invitation to choose a password holds, in hours. Over: ask for another.
+pub const INVITATION_HOURS: i64 = 72;
+/// How long a session lasts without a request, by default (`[staff] idle_minutes`).
+pub const SESSION_IDLE_MINUTES_DEFAULT: u32 = 30;
+/// The most that `idle_minutes` may be.
+pub const SESSION_IDLE_MINUTES_MAX: u32 = 8 * 60;
+/// How long a session lasts at most, by default (`[staff] longest_hours`).
+pub const SESSION_LONGEST_HOURS_DEFAULT: u32 = 12;
+/// The most that `longest_hours` may be.
+pub const SESSION_LONGEST_HOURS_MAX: u32 = 24;
+/// How often a session's last use is written down. What is lost with a crash is no more than this.
+pub const SESSION_TOUCH: Duration = Duration::from_secs(60);
+/// Sessions of one account. More: the oldest ends.
+pub const SESSIONS_OF_ACCOUNT_MAX: usize = 20;
+/// Accounts of one organisation. More: refused.
+pub const ACCOUNTS_MAX: usize = 2_000;
+/// A form of the console, in bytes. More: 413.
+pub const CONSOLE_FORM_BYTES_MAX: usize = 256 * 1024;
+/// Rows of one page of a list.
+pub const CONSOLE_ROWS: usize = 50;
+/// People that a search shows. More: asked to narrow it.
+pub const PEOPLE_FOUND_MAX: usize = 50;
+/// Items of a queue that are looked through for those that somebody has claimed.
+pub const CLAIMED_LOOKED_AT_MAX: usize = 500;
+/// Items that are tried for "take the next" before somebody is asked to try again: others take them
+/// in the same moment.
+pub const TAKE_TRIES_MAX: usize = 25;
+/// The HTML of a message that is cleaned to be shown, in bytes. More: the text alone is shown.
+pub const FOREIGN_HTML_BYTES_MAX: usize = 1024 * 1024;
+/// The text of a message that a page shows, in characters. More: the rest is in the download.
+pub const MESSAGE_SHOWN_CHARS_MAX: usize = 200_000;
+/// Attachments of a message that a page lists. More: all are in the download.
+pub const ATTACHMENTS_SHOWN_MAX: usize = 100;

@@ -1,0 +1,36 @@
+//! The console: what staff see in a browser. Pages are made here, on the same casework as the API, and
+//! work without script.
+//!
+//! [`contents::contents`] is the table of contents. A page is a template and the file that fills it.
+
+mod account;
+mod asked;
+mod assets;
+mod audit;
+mod contents;
+mod entrance;
+mod form;
+mod frame;
+mod help;
+mod invitation;
+mod item;
+mod landing;
+mod look;
+mod original;
+mod own_origin;
+mod people;
+mod person;
+mod queue;
+mod queues;
+mod say;
+mod settings;
+mod sign_in;
+mod staff_settings;
+mod trouble;
+mod visit;
+mod words;
+
+pub use self::assets::Assets;
+pub use self::contents::{Entry, Needs, contents, router};
+pub use self::look::{ConsoleLook, ConsoleSettings, OpenValue, PolicyAsRead, PolicyValue};
+pub(super) use self::trouble::unknown;

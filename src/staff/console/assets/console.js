@@ -1,0 +1,60 @@
+// The console works without this. It adds single keys, keeps unsaved text in this tab, and asks before a
+// changed form is left.
+"use strict";
+(() => {
+  const body = document.body;
+  const typing = (node) => node && (node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName));
+
+  // Unsaved text: kept for this tab alone, under the page's own path, until the form is sent.
+  let changed = false;
+  for (const form of document.querySelectorAll("form[data-unsaved]")) {
+    const area = form.querySelector("textarea");
+    if (!area) continue;
+    const key = "text " + location.pathname;
+    const kept = sessionStorage.getItem(key);
+    if (kept && !area.value) area.value = kept;
+    area.addEventListener("input", () => {
+      changed = area.value !== "";
+      if (changed) sessionStorage.setItem(key, area.value); else sessionStorage.removeItem(key);
+    });
+    form.addEventListener("submit", () => { changed = false; sessionStorage.removeItem(key); });
+  }
+  addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
+
+  // A page that says what was wrong is read from there.
+  const faults = document.querySelector(".faults");
+  if (faults) { faults.tabIndex = -1; faults.focus(); }
+
+  if (body.dataset.keys !== "on") return;
+  const links = () => [...document.querySelectorAll("tbody .row-link")];
+  const at = () => links().findIndex((one) => one.closest("tr").contains(document.activeElement));
+  const step = (by) => {
+    const all = links();
+    if (!all.length) return;
+    const from = at();
+    const to = from < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, from + by));
+    all[to].focus();
+  };
+  const keyed = (key) => document.querySelector(`[data-key="${key}"]`);
+  let before = "";
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented || typing(event.target)) return;
+    const key = event.key;
+    const pair = before + key;
+    before = key === "g" ? "g" : "";
+    if (pair === "gq") { location.assign("/queues"); return; }
+    const row = document.activeElement && document.activeElement.closest("tr");
+    let done = true;
+    if (key === "j") step(1);
+    else if (key === "k") step(-1);
+    else if (key === "o" && row && row.querySelector(".row-link")) row.querySelector(".row-link").click();
+    else if (key === "x" && row && row.querySelector("input[type=checkbox]")) row.querySelector("input[type=checkbox]").click();
+    else if (key === "/") { const find = document.getElementById("find"); if (find) find.focus(); }
+    else if (key === "?") location.assign("/help#keys");
+    else if (/^[ncoru]$/.test(key) && keyed(key)) {
+      const node = keyed(key);
+      if (node.tagName === "TEXTAREA") node.focus(); else node.click();
+    } else done = false;
+    if (done) event.preventDefault();
+  });
+})();

@@ -1,0 +1,191 @@
+//! The console's table of contents: every route with what it needs, said once.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Extension, FromRequest, Request};
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use super::form::Posted;
+use super::trouble::Trouble;
+use super::visit::Visit;
+use super::{
+    account, assets, audit, entrance, help, invitation, item, landing, original, own_origin,
+    people, person, queue, queues, settings, sign_in, staff_settings,
+};
+use crate::domain::duty::{self, Duty};
+use crate::staff::Staff;
+
+/// What somebody needs to be let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Anybody: signing in, what the pages are made of.
+    Nothing,
+    /// Somebody who is signed in.
+    SignIn,
+    /// Whose role has this duty.
+    Duty(Duty),
+}
+
+/// One route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub needs: Needs,
+}
+
+/// Routes in the making. None can be added without saying what it needs, and what it needs stands
+/// around it from the start.
+struct Contents {
+    router: Router<Arc<Staff>>,
+    entries: Vec<Entry>,
+}
+
+impl Contents {
+    fn with<H, T>(
+        mut self,
+        (method, filter): (&'static str, MethodFilter),
+        path: &'static str,
+        needs: Needs,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, Arc<Staff>>,
+        T: 'static,
+    {
+        self.entries.push(Entry { method, path, needs });
+        let route: MethodRouter<Arc<Staff>> = on(filter, handler);
+        let route = match needs {
+            Needs::Nothing => route,
+            Needs::SignIn | Needs::Duty(_) => {
+                let guarded: MethodRouter<Arc<Staff>> = route.layer(from_fn(permitted));
+                guarded.layer(Extension(needs))
+            }
+        };
+        self.router = self.router.route(path, route);
+        self
+    }
+
+    fn page<H, T>(self, path: &'static str, needs: Needs, handler: H) -> Self
+    where
+        H: Handler<T, Arc<Staff>>,
+        T: 'static,
+    {
+        self.with(("GET", MethodFilter::GET), path, needs, handler)
+    }
+
+    fn act<H, T>(self, path: &'static str, needs: Needs, handler: H) -> Self
+    where
+        H: Handler<T, Arc<Staff>>,
+        T: 'static,
+    {
+        self.with(("POST", MethodFilter::POST), path, needs, handler)
+    }
+}
+
+/// Lets through whose visit has what the route needs.
+async fn permitted(Extension(needs): Extension<Needs>, request: Request, next: Next) -> Response {
+    let Some(visit) = request.extensions().get::<Visit>() else {
+        return signed_out(request).await;
+    };
+    if let Needs::Duty(duty) = needs {
+        let profile = &visit.organisation.profile;
+        if !duty::has(profile, visit.role(), duty) {
+            return Trouble::NotAllowed(duty).into_response();
+        }
+    }
+    next.run(request).await
+}
+
+/// Somebody's session ended: what they were writing is given back.
+async fn signed_out(request: Request) -> Response {
+    if *request.method() != Method::POST {
+        return Trouble::SignedOut.into_response();
+    }
+    let wrote = match Posted::from_request(request, &()).await {
+        Ok(posted) => posted.text("text").to_owned(),
+        Err(_) => String::new(),
+    };
+    Trouble::SignedOutWriting { wrote }.into_response()
+}
+
+/// Every route of the console.
+pub fn contents() -> Vec<Entry> {
+    built().entries
+}
+
+/// The console's routes with what stands around them.
+pub fn router(staff: &Arc<Staff>) -> Router<Arc<Staff>> {
+    // What is added last stands outermost.
+    built()
+        .router
+        .layer(from_fn_with_state(Arc::clone(staff), own_origin::only))
+        .layer(from_fn_with_state(Arc::clone(staff), entrance::enter))
+}
+
+fn built() -> Contents {
+    use Needs::{Nothing, SignIn};
+    const RECORD: Needs = Needs::Duty(Duty::Record);
+    const AUDIT: Needs = Needs::Duty(Duty::ReadAudit);
+    const SETTINGS: Needs = Needs::Duty(Duty::Settings);
+    let contents = Contents { router: Router::new(), entries: Vec::new() };
+    contents
+        .page("/assets/{file}", Nothing, assets::file)
+        .page("/sign-in", Nothing, sign_in::show)
+        .act("/sign-in", Nothing, sign_in::sign_in)
+        .page("/sign-in/code", Nothing, sign_in::show_code)
+        .act("/sign-in/code", Nothing, sign_in::take_code)
+        .act("/language", Nothing, sign_in::language)
+        .page("/invitation/{organisation}/{token}", Nothing, invitation::show)
+        .act("/invitation/{organisation}/{token}", Nothing, invitation::take_up)
+        .page("/accessibility", Nothing, help::accessibility)
+        .act("/sign-out", SignIn, sign_in::sign_out)
+        .page("/help", SignIn, help::show)
+        .page("/account", SignIn, account::show)
+        .act("/account/preferences", SignIn, account::preferences)
+        .act("/account/password", SignIn, account::password)
+        .act("/account/sessions", SignIn, account::end_sessions)
+        .page("/account/second-step", SignIn, account::second_step)
+        .act("/account/second-step", SignIn, account::begin_second_step)
+        .act("/account/second-step/off", SignIn, account::end_second_step)
+        .page("/", RECORD, landing::show)
+        .act("/take", RECORD, landing::take)
+        .page("/queues", RECORD, queues::show)
+        .page("/queues/{queue}", RECORD, queue::show)
+        .act("/queues/{queue}/take", RECORD, queue::take)
+        .act("/queues/{queue}/bulk", RECORD, queue::bulk)
+        .page("/items/{item}", RECORD, item::show)
+        .act("/items/{item}", RECORD, item::act)
+        .page("/items/{item}/confirm/{verb}", RECORD, item::confirm)
+        .page("/items/{item}/original", RECORD, original::show)
+        .page("/items/{item}/original/html", RECORD, original::html)
+        .page("/items/{item}/original/download", RECORD, original::download)
+        .page("/people", RECORD, people::show)
+        .page("/people/{person}", RECORD, person::show)
+        .page("/audit", AUDIT, audit::show)
+        .page("/settings", SETTINGS, settings::show)
+        .page("/settings/profile", SETTINGS, settings::profile)
+        .page("/settings/connections", SETTINGS, settings::connections)
+        .page("/settings/staff", SETTINGS, staff_settings::show)
+        .act("/settings/staff", SETTINGS, staff_settings::invite)
+        .act("/settings/staff/{login}", SETTINGS, staff_settings::change)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_changed_by_looking_and_every_act_is_a_post() {
+        let contents = contents();
+        assert!(contents.len() > 30);
+        for entry in &contents {
+            assert!(matches!(entry.method, "GET" | "POST"), "{entry:?}");
+        }
+    }
+}

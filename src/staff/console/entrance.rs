@@ -1,0 +1,238 @@
+//! What stands around every page: who comes in, in which language, and what goes out.
+//!
+//! The session is a random token in a cookie that no script reads, `organisation.token`; what is kept of
+//! it is a digest. A handler's trouble becomes a page here, where it is known who sees it.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderMap, HeaderValue, SET_COOKIE, USER_AGENT};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::trouble::{Trouble, in_words};
+use super::visit::{Guest, Visit};
+use crate::casework::accounts::Live;
+use crate::domain::language::Language;
+use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::runtime::html;
+use crate::runtime::http_server::Peer;
+use crate::staff::Staff;
+
+/// With the prefix a browser takes it from this origin alone, by TLS alone, for every path
+/// (RFC 6265bis 4.1.3.2). Without TLS, on a loopback address, no browser would keep it.
+const SECURE_COOKIE: &str = "__Host-session";
+const PLAIN_COOKIE: &str = "session";
+const LANGUAGE_COOKIE: &str = "language";
+
+/// Lets a browser in, with who sits at it.
+pub(super) async fn enter(
+    State(staff): State<Arc<Staff>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let mut guest = guest_of(&staff, &request);
+    let (visit, trouble) = match visiting(&staff, request.headers(), &guest).await {
+        Ok(visit) => (visit, None),
+        Err(trouble) => (None, Some(trouble)),
+    };
+    if let Some(preferred) = visit.as_ref().and_then(|visit| visit.live.account.language)
+        && cookie(request.headers(), LANGUAGE_COOKIE).is_none()
+    {
+        guest.language = preferred;
+    }
+    let visit = visit.map(|visit| Visit { guest: guest.clone(), ..visit });
+    request.extensions_mut().insert(guest.clone());
+    // A session that is half a one opens nothing but the page of its other half.
+    let whole = visit.clone().filter(|visit| !visit.live.session.half);
+    if let Some(whole) = whole.clone() {
+        request.extensions_mut().insert(whole);
+    }
+    let is_asset = guest.here.starts_with("/assets/");
+    let mut response = next.run(request).await;
+    let failed = response.extensions_mut().remove::<Trouble>();
+    if let Some(failed) = failed {
+        // A store that is away makes everybody look signed out: say what is the case.
+        let failed = match (failed, trouble) {
+            (Trouble::SignedOut, Some(away)) => away,
+            (failed, _) => failed,
+        };
+        response = in_words(&staff, &guest, whole.as_ref(), failed);
+    }
+    if !is_asset && !response.headers().contains_key("content-security-policy") {
+        html::shut(response.headers_mut(), html::OWN_PAGE);
+    }
+    response
+}
+
+pub(super) fn guest_of(staff: &Staff, request: &Request) -> Guest {
+    let headers = request.headers();
+    let peer = request.extensions().get::<Peer>().map(|Peer(peer)| peer.ip());
+    let trusted = peer.is_some_and(|peer| staff.console.trusts(peer));
+    let field = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    // The last is the one that the trusted proxy itself saw.
+    let seen = field("x-forwarded-for")
+        .filter(|_| trusted)
+        .and_then(|list| list.rsplit(',').next().and_then(|last| last.trim().parse().ok()));
+    let secure = match &staff.console.public_url {
+        Some(url) => url.starts_with("https:"),
+        None => trusted && field("x-forwarded-proto") == Some("https"),
+    };
+    let language = cookie(headers, LANGUAGE_COOKIE)
+        .and_then(Language::of_tag)
+        .unwrap_or_else(|| asked_language(headers));
+    Guest {
+        language,
+        here: request.uri().path_and_query().map_or("/", |here| here.as_str()).to_owned(),
+        source: seen.or(peer),
+        secure,
+        browser: browser(headers),
+        now: staff.for_console().now(),
+    }
+}
+
+/// Who is signed in at this browser, the second step taken or not.
+pub(super) async fn visiting(
+    staff: &Staff,
+    headers: &HeaderMap,
+    guest: &Guest,
+) -> Result<Option<Visit>, Trouble> {
+    let Some((organisation, token)) = session_of(staff, headers, guest.secure) else {
+        return Ok(None);
+    };
+    let live: Option<Live> = staff.for_console().accounts.live(&organisation.id, &token).await?;
+    Ok(live.map(|live| Visit { guest: guest.clone(), organisation, live: Arc::new(live) }))
+}
+
+/// The organisation and the token that the cookie names.
+pub(super) fn session_of(
+    staff: &Staff,
+    headers: &HeaderMap,
+    secure: bool,
+) -> Option<(Arc<Organisation>, String)> {
+    let name = if secure { SECURE_COOKIE } else { PLAIN_COOKIE };
+    let (organisation, token) = cookie(headers, name)?.rsplit_once('.')?;
+    let organisation = staff.for_console().organisation(&OrganisationId::new(organisation))?;
+    Some((Arc::clone(organisation), token.to_owned()))
+}
+
+/// One cookie's value.
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(';'))
+        .filter_map(|one| one.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+/// Has the browser keep a session; `None`: forget it.
+pub(super) fn keep_session(
+    response: &mut Response,
+    guest: &Guest,
+    organisation: &OrganisationId,
+    token: Option<&str>,
+) {
+    let (name, secure) =
+        if guest.secure { (SECURE_COOKIE, "; Secure") } else { (PLAIN_COOKIE, "") };
+    // Gone with the browser: how long it lasts is for the store to say.
+    let value = match token {
+        Some(token) => format!("{organisation}.{token}; Path=/; HttpOnly; SameSite=Lax{secure}"),
+        None => format!("; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{secure}"),
+    };
+    put_cookie(response, &format!("{name}={value}"));
+}
+
+/// Has the browser keep a language for a year.
+pub(super) fn keep_language(response: &mut Response, guest: &Guest, language: Language) {
+    let secure = if guest.secure { "; Secure" } else { "" };
+    let tag = language.tag();
+    put_cookie(
+        response,
+        &format!("{LANGUAGE_COOKIE}={tag}; Path=/; Max-Age=31536000; SameSite=Lax{secure}"),
+    );
+}
+
+fn put_cookie(response: &mut Response, cookie: &str) {
+    if let Ok(cookie) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+}
+
+/// The language that a browser asks for most: Welsh where it stands before English.
+fn asked_language(headers: &HeaderMap) -> Language {
+    let asked = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let best = asked.unwrap_or_default().split(',').filter_map(|entry| {
+        let (tag, weight) = entry.split_once(";q=").unwrap_or((entry, "1"));
+        Some((Language::of_tag(tag.trim())?, weight.trim().parse::<f32>().ok()?))
+    });
+    let mut found = (Language::English, 0.0);
+    for (language, weight) in best {
+        if weight > found.1 {
+            found = (language, weight);
+        }
+    }
+    found.0
+}
+
+/// "Firefox on Windows": enough to know one's own again.
+fn browser(headers: &HeaderMap) -> String {
+    let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let first = |known: &[(&str, &'static str)], other: &'static str| {
+        known.iter().find(|(mark, _)| agent.contains(mark)).map_or(other, |(_, name)| *name)
+    };
+    let program = first(
+        &[
+            ("Edg/", "Edge"),
+            ("OPR/", "Opera"),
+            ("Firefox/", "Firefox"),
+            ("Chrome/", "Chrome"),
+            ("Safari/", "Safari"),
+        ],
+        "?",
+    );
+    let system = first(
+        &[
+            ("Windows", "Windows"),
+            ("iPhone", "iPhone"),
+            ("iPad", "iPad"),
+            ("Android", "Android"),
+            ("Mac OS X", "macOS"),
+            ("CrOS", "ChromeOS"),
+            ("Linux", "Linux"),
+        ],
+        "?",
+    );
+    format!("{program}, {system}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_found_among_others() {
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, HeaderValue::from_static("a=1; session=karbon.x; language=cy"));
+        assert_eq!(cookie(&headers, "session"), Some("karbon.x"));
+        assert_eq!(cookie(&headers, "language"), Some("cy"));
+        assert_eq!(cookie(&headers, "sess"), None);
+    }
+
+    #[test]
+    fn welsh_is_for_who_asks_for_it_first() {
+        let of = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(value));
+            asked_language(&headers)
+        };
+        for welsh in ["cy", "cy-GB, en;q=0.8", "en;q=0.5, cy;q=0.9", "fr, cy;q=0.1"] {
+            assert_eq!(of(welsh), Language::Welsh, "{welsh}");
+        }
+        for english in ["", "en", "en, cy;q=0.9", "fr", "cy;q=0, en"] {
+            assert_eq!(of(english), Language::English, "{english}");
+        }
+    }
+}

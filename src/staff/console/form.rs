@@ -1,0 +1,85 @@
+//! Forms as browsers post them, and own paths.
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Request};
+
+use super::trouble::Trouble;
+use crate::runtime::limits::CONSOLE_FORM_BYTES_MAX;
+
+/// A posted form: fields in their order, any of them more than once.
+pub(super) struct Posted(Vec<(String, String)>);
+
+impl Posted {
+    /// The first field of a name; empty where there is none.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// Every field of a name: check-boxes.
+    pub(super) fn every<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+}
+
+impl<S: Sync> FromRequest<S> for Posted {
+    type Rejection = Trouble;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Trouble> {
+        let body = to_bytes(request.into_body(), CONSOLE_FORM_BYTES_MAX)
+            .await
+            .map_err(|_| Trouble::TooLong)?;
+        Ok(Posted(form_urlencoded::parse(&body).into_owned().collect()))
+    }
+}
+
+/// Where to go on, if it is a path of ours: no other host, nothing that a browser reads as one.
+pub(super) fn own_path(written: &str) -> Option<&str> {
+    const PATH_BYTES_MAX: usize = 2_000;
+    let is_path = written.starts_with('/') && !written.starts_with("//");
+    // Browsers take a backslash for a slash, and drop control characters.
+    let plain = written.bytes().all(|byte| (b'!'..=b'~').contains(&byte) && byte != b'\\');
+    (is_path && plain && written.len() <= PATH_BYTES_MAX).then_some(written)
+}
+
+/// A part of a path or a value of a query, quoted.
+pub(super) fn quoted(text: &str) -> String {
+    let quoted: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    // In a path a blank is no plus.
+    quoted.replace('+', "%20")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_own_paths_are_gone_on_to() {
+        for own in ["/", "/queues/limited?after=x#row", "/items/a%2Fb"] {
+            assert_eq!(own_path(own), Some(own));
+        }
+        for other in [
+            "",
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "\\/evil.example",
+            "/\t/evil.example",
+            "/\n/evil.example",
+            "javascript:alert(1)",
+            "/a b",
+            "/ŵ",
+        ] {
+            assert_eq!(own_path(other), None, "{other:?}");
+        }
+        assert_eq!(own_path(&format!("/{}", "a".repeat(3_000))), None);
+    }
+
+    #[test]
+    fn what_is_quoted_can_stand_in_a_path() {
+        assert_eq!(quoted("a/b c?d&e=ŵ"), "a%2Fb%20c%3Fd%26e%3D%C5%B5");
+    }
+}

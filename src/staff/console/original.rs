@@ -1,0 +1,155 @@
+//! A kept original: as text, as it was laid out without anything that acts, as a download.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::IntoResponse;
+
+use super::asked::Asked;
+use super::form::quoted;
+use super::frame::{Frame, Page, Section, page};
+use super::trouble::Trouble;
+use super::visit::Visit;
+use super::words;
+use crate::casework::message::{self, Message};
+use crate::domain::audit::LookedAt;
+use crate::domain::channel::Channel;
+use crate::domain::queue::QueueItem;
+use crate::runtime::html;
+use crate::staff::Staff;
+
+#[derive(Template)]
+#[template(path = "original.html")]
+struct OriginalPage {
+    f: Frame,
+    w: &'static words::Item,
+    back: String,
+    message: Message,
+    fields: Vec<(&'static str, String)>,
+    laid_out: bool,
+    as_text: String,
+    as_sent: String,
+    frame: String,
+    download: String,
+}
+
+/// One attachment's size, in KB, at least 1.
+const fn kilobytes(bytes: usize) -> usize {
+    bytes.div_ceil(1024)
+}
+
+async fn fetched(
+    staff: &Staff,
+    visit: &Visit,
+    id: &str,
+) -> Result<(QueueItem, bytes::Bytes), Trouble> {
+    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation.id);
+    let item = desk.item_anywhere(organisation, id).await?;
+    Ok(desk.original(organisation, &item.queue, id).await?)
+}
+
+pub(super) async fn show(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    Path(id): Path<String>,
+    asked: Asked,
+) -> Page {
+    let (item, bytes) = fetched(&staff, &visit, &id).await?;
+    let organisation = &visit.organisation.id;
+    staff
+        .for_console()
+        .desk
+        .note_look(organisation, LookedAt::Original, &id, Some(&id), visit.name())
+        .await?;
+    let w = words::Item::of(visit.language());
+    let message = if item.channel == Channel::Email {
+        message::read(&bytes)
+    } else {
+        Message { text: item.text.clone().unwrap_or_default(), ..Message::default() }
+    };
+    let fields = [
+        (w.who_sent, &message.from),
+        (w.to, &message.to),
+        (w.copy, &message.cc),
+        (w.subject, &message.subject),
+        (w.date, &message.date),
+    ];
+    let fields = fields.into_iter().filter(|(_, value)| !value.is_empty());
+    let fields = fields.map(|(name, value)| (name, value.clone())).collect();
+    let from = asked.text("from").unwrap_or("/");
+    let own = format!("/items/{}/original", quoted(&id));
+    page(&OriginalPage {
+        f: Frame::of(&staff, &visit, Section::Queues, w.original_title),
+        w,
+        back: super::item::href(&id, from, None),
+        laid_out: message.has_html && asked.text("as") == Some("sent"),
+        fields,
+        message,
+        as_text: format!("{own}?from={}", quoted(from)),
+        as_sent: format!("{own}?as=sent&from={}", quoted(from)),
+        frame: format!("{own}/html"),
+        download: format!("{own}/download"),
+    })
+}
+
+/// What stands in the frame: cleaned, and under a policy that would keep it from loading or running
+/// anything even if it were not.
+pub(super) async fn html(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Page {
+    let (item, bytes) = fetched(&staff, &visit, &id).await?;
+    if item.channel != Channel::Email {
+        return Err(Trouble::NotFound);
+    }
+    let cleaned = message::harmless_html(&bytes).ok_or(Trouble::NotFound)?;
+    let page = format!(
+        "<!doctype html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n<title>{}</title>\n\
+         <style>body{{font:16px/1.5 system-ui,sans-serif;margin:1rem;color:#111;background:#fff;\
+         overflow-wrap:anywhere}}table{{border-collapse:collapse}}td,th{{padding:.15rem .4rem;\
+         vertical-align:top}}</style>\n</head>\n<body>\n{cleaned}\n</body>\n</html>\n",
+        words::Item::of(visit.language()).original_title
+    );
+    let mut response = page.into_response();
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    html::shut(response.headers_mut(), html::FOREIGN_PAGE);
+    Ok(response)
+}
+
+/// The bytes, to be saved and never shown by the browser as a page of ours.
+pub(super) async fn download(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Page {
+    let (item, bytes) = fetched(&staff, &visit, &id).await?;
+    let organisation = &visit.organisation.id;
+    staff
+        .for_console()
+        .desk
+        .note_look(organisation, LookedAt::Original, &id, Some(&id), visit.name())
+        .await?;
+    let ending = if item.channel == Channel::Email { "eml" } else { "bin" };
+    let mut headers = HeaderMap::new();
+    let kind = HeaderValue::from_static("application/octet-stream");
+    headers.insert(CONTENT_TYPE, kind);
+    let name = format!("attachment; filename=\"{}.{ending}\"", file_name(&item.id));
+    let disposition = HeaderValue::from_str(&name);
+    headers.insert(
+        CONTENT_DISPOSITION,
+        disposition.unwrap_or_else(|_| HeaderValue::from_static("attachment")),
+    );
+    Ok((headers, bytes).into_response())
+}
+
+/// An id as a file's name.
+fn file_name(id: &str) -> String {
+    const NAME_CHARS_MAX: usize = 100;
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
+    id.chars().take(NAME_CHARS_MAX).map(plain).collect()
+}

@@ -1,0 +1,269 @@
+//! One person: who they are, and in tabs what happened, what restricts them, how they are known, and the
+//! record itself.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+
+use super::asked::Asked;
+use super::form::quoted;
+use super::frame::{Frame, Page, Section, page};
+use super::say;
+use super::visit::Visit;
+use super::words;
+use crate::casework::audit::{NewestWanted, TrailFilter};
+use crate::domain::audit::{AuditEntry, AuditEvent, LookedAt};
+use crate::domain::moment::Moment;
+use crate::domain::person::Person;
+use crate::domain::restriction::{Mode, Restriction};
+use crate::runtime::limits::CONSOLE_ROWS;
+use crate::staff::Staff;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tab {
+    Timeline,
+    Restrictions,
+    Identifiers,
+    Record,
+}
+
+impl Tab {
+    const ALL: [Tab; 4] = [Tab::Restrictions, Tab::Timeline, Tab::Identifiers, Tab::Record];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Tab::Timeline => "timeline",
+            Tab::Restrictions => "restrictions",
+            Tab::Identifiers => "identifiers",
+            Tab::Record => "record",
+        }
+    }
+
+    const fn text(self, w: &words::Person) -> &'static str {
+        match self {
+            Tab::Timeline => w.timeline,
+            Tab::Restrictions => w.restrictions,
+            Tab::Identifiers => w.identifiers,
+            Tab::Record => w.record,
+        }
+    }
+}
+
+struct RestrictionCard {
+    terms: String,
+    in_force: bool,
+    status: &'static str,
+    observe: bool,
+    overdue: bool,
+    rows: Vec<(&'static str, String)>,
+}
+
+/// One line of the timeline.
+struct Line {
+    at: String,
+    by: String,
+    what: String,
+    href: Option<String>,
+}
+
+struct IdentifierLine {
+    kind: &'static str,
+    value: String,
+    shared: bool,
+}
+
+#[derive(Template)]
+#[template(path = "person.html")]
+struct PersonPage {
+    f: Frame,
+    w: &'static words::Person,
+    name: String,
+    reference: Option<String>,
+    address: Option<String>,
+    language: &'static str,
+    issues: String,
+    adjustments: Vec<String>,
+    in_force: Vec<String>,
+    tabs: Vec<(String, &'static str, bool)>,
+    tab: Tab,
+    cards: Vec<RestrictionCard>,
+    lines: Vec<Line>,
+    older: Option<String>,
+    identifiers: Vec<IdentifierLine>,
+    representatives: Vec<(String, Option<String>)>,
+    invitations: Vec<String>,
+    record: String,
+    because: Option<String>,
+}
+
+pub(super) async fn show(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    Path(id): Path<String>,
+    asked: Asked,
+) -> Page {
+    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation);
+    let person = desk.read_person(&organisation.id, &id).await?;
+    let because = asked.text("because");
+    let tab = asked.text("tab");
+    let tab = Tab::ALL.into_iter().find(|one| Some(one.name()) == tab).unwrap_or(Tab::Restrictions);
+    // Once a visit, not at every tab.
+    if asked.text("tab").is_none() {
+        let (org, by) = (&organisation.id, visit.name());
+        desk.note_look(org, LookedAt::Person, &id, because, by).await?;
+    }
+    let own = format!("/people/{}", quoted(&id));
+    let carried = because.map(|item| format!("&because={}", quoted(item))).unwrap_or_default();
+    let (mut lines, mut older) = (Vec::new(), None);
+    if tab == Tab::Timeline {
+        let filter = TrailFilter { person: Some(id.clone()), ..TrailFilter::default() };
+        let before = asked.number("before");
+        let wanted = NewestWanted { filter, by: None, before, limit: CONSOLE_ROWS };
+        let trail = desk.newest_audit(&organisation.id, wanted).await?;
+        lines = trail.entries.iter().map(|entry| line(&visit, entry)).collect();
+        older = trail.older.map(|before| format!("{own}?tab=timeline&before={before}{carried}"));
+    }
+    let w = words::Person::of(visit.language());
+    let tabs = Tab::ALL
+        .into_iter()
+        .map(|one| (format!("{own}?tab={}{carried}", one.name()), one.text(w), one == tab))
+        .collect();
+    let (profile, language, now) = (&organisation.profile, visit.language(), visit.now());
+    let in_force = person.restrictions.iter().filter(|one| one.is_in_force(now, profile));
+    let name = if person.name.is_empty() { w.unnamed.to_owned() } else { person.name.clone() };
+    let title = match &person.reference {
+        Some(reference) => format!("{name} ({reference})"),
+        None => name.clone(),
+    };
+    page(&PersonPage {
+        f: Frame::of(&staff, &visit, Section::People, &title),
+        w,
+        name,
+        reference: person.reference.clone(),
+        address: person.address.clone(),
+        language: person.language.map_or(w.language_unknown, |one| one.own_name()),
+        issues: person.issues.join(", "),
+        adjustments: person.adjustments.iter().map(|one| say::adjustment(one, language)).collect(),
+        in_force: in_force.map(|one| say::terms(&one.kind, profile, language)).collect(),
+        tabs,
+        tab,
+        cards: cards(&visit, &person, w),
+        lines,
+        older,
+        identifiers: identifiers(&visit, &person),
+        representatives: representatives(&visit, &person),
+        invitations: invitations(&visit, &person),
+        record: if tab == Tab::Record {
+            serde_json::to_string_pretty(person.as_ref()).unwrap_or_default()
+        } else {
+            String::new()
+        },
+        because: because.map(|item| super::item::href(item, "/", None)),
+    })
+}
+
+fn moment(visit: &Visit, moment: Moment) -> String {
+    let zone = visit.organisation.profile.timezone;
+    match moment {
+        Moment::Day(day) => say::day(day, visit.language()),
+        Moment::Instant(at) => say::when(at, visit.now(), zone, visit.language()),
+    }
+}
+
+/// Those in force first, then by when they started, the latest first.
+fn cards(visit: &Visit, person: &Person, w: &words::Person) -> Vec<RestrictionCard> {
+    let profile = &visit.organisation.profile;
+    let mut all: Vec<&Restriction> = person.restrictions.iter().collect();
+    all.sort_by_key(|one| {
+        let starts = one.starts.map(|starts| starts.start(profile.timezone));
+        (!one.is_in_force(visit.now(), profile), std::cmp::Reverse(starts))
+    });
+    all.into_iter().map(|one| card(visit, one, w)).collect()
+}
+
+fn card(visit: &Visit, one: &Restriction, w: &words::Person) -> RestrictionCard {
+    let (profile, language, now) = (&visit.organisation.profile, visit.language(), visit.now());
+    let mut rows = Vec::new();
+    if let Some(grounds) = &one.grounds {
+        rows.push((w.grounds, grounds.clone()));
+    }
+    let clause = one.clause.as_deref().or_else(|| profile.clause_for(one.kind.name()));
+    if let Some(clause) = clause {
+        rows.push((w.clause, clause.to_owned()));
+    }
+    let starts = one.starts.map_or_else(|| w.from_always.to_owned(), |at| moment(visit, at));
+    rows.push((w.starts, starts));
+    if let Some(review) = one.review_due {
+        rows.push((w.review, moment(visit, review)));
+    }
+    let ends = one.ends.map_or_else(|| w.no_end.to_owned(), |at| moment(visit, at));
+    rows.push((w.ends, ends));
+    let named = |name: &Option<String>| name.clone().unwrap_or_else(|| w.nobody.to_owned());
+    rows.push((w.decided_by, named(&one.decided_by)));
+    rows.push((w.signed_off, named(&one.signed_off_by)));
+    let in_force = one.is_in_force(now, profile);
+    RestrictionCard {
+        terms: say::terms(&one.kind, profile, language),
+        in_force,
+        status: say::status(one.status, language),
+        observe: one.mode == Mode::Observe,
+        overdue: in_force && one.review_due.is_some_and(|due| due.end(profile.timezone) <= now),
+        rows,
+    }
+}
+
+/// An entry with the item to which it leads.
+fn line(visit: &Visit, entry: &AuditEntry) -> Line {
+    let language = visit.language();
+    let zone = visit.organisation.profile.timezone;
+    let href = match &entry.event {
+        // Only what was put on a queue has an item.
+        AuditEvent::Decided(decided)
+            if decided.disposition != crate::domain::decision::Disposition::Deliver =>
+        {
+            Some(super::item::href(&decided.contact, "/people", None))
+        }
+        _ => None,
+    };
+    Line {
+        at: say::when(entry.at, visit.now(), zone, language),
+        by: entry.by.clone(),
+        what: say::entry(&entry.event, language),
+        href,
+    }
+}
+
+fn identifiers(visit: &Visit, person: &Person) -> Vec<IdentifierLine> {
+    let each = person.identifiers.iter().map(|one| IdentifierLine {
+        kind: say::identifier(one.kind, visit.language()),
+        value: one.value.clone(),
+        shared: one.shared,
+    });
+    each.collect()
+}
+
+fn representatives(visit: &Visit, person: &Person) -> Vec<(String, Option<String>)> {
+    let each = person.representatives.iter();
+    each.map(|one| (one.name.clone(), one.until.map(|until| moment(visit, until)))).collect()
+}
+
+fn invitations(visit: &Visit, person: &Person) -> Vec<String> {
+    let language = visit.language();
+    let w = words::Person::of(language);
+    person
+        .invitations
+        .iter()
+        .map(|one| {
+            let channels: Vec<&str> =
+                one.channels.iter().map(|channel| say::channel(*channel, language)).collect();
+            let until = one.until.map(|until| format!(", {} {}", w.until, moment(visit, until)));
+            let by = if channels.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", channels.join(", "))
+            };
+            format!("{}{by}{}", say::capitalised(w.invited), until.unwrap_or_default())
+        })
+        .collect()
+}

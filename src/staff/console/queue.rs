@@ -1,0 +1,399 @@
+//! One queue: its rows, oldest first, a page by key; taking the next; several at once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+
+use super::asked::Asked;
+use super::form::{Posted, quoted};
+use super::frame::{Frame, Page, Section, go, page};
+use super::queues::in_order;
+use super::say;
+use super::trouble::{Trouble, of_fault};
+use super::visit::Visit;
+use super::words;
+use crate::casework::Fault;
+use crate::casework::queues::ItemsWanted;
+use crate::domain::channel::Channel;
+use crate::domain::language::Language;
+use crate::domain::person::Person;
+use crate::domain::queue::{
+    EMERGENCY, FILED, GOVERNANCE, HEAD_OF_SERVICE, ItemAction, ItemState, LIMITED, QueueItem,
+    REVIEW,
+};
+use crate::runtime::limits::CONSOLE_ROWS;
+use crate::runtime::tokens::{hex, sha256};
+use crate::staff::Staff;
+
+/// Pages of the store that are looked through for a page with a filter. More: the page ends there, and
+/// goes on by its link.
+const PAGES_LOOKED_THROUGH: usize = 10;
+
+const OF_EVERYBODY: [&str; 6] = [LIMITED, FILED, REVIEW, HEAD_OF_SERVICE, GOVERNANCE, EMERGENCY];
+
+/// One item as a row says it: who, how, why, until when.
+pub(super) struct Row {
+    pub id: String,
+    pub href: String,
+    /// The row's own place on the page, to come back to.
+    pub anchor: String,
+    pub who: String,
+    /// Whether the person is on record.
+    pub known: bool,
+    pub channel: &'static str,
+    pub subject: Option<String>,
+    pub why: String,
+    /// The reason is in English on a Welsh page.
+    pub foreign: bool,
+    pub until: Option<String>,
+    pub came: String,
+    /// How long it waits; none: it is done.
+    pub waited: Option<String>,
+    pub state: &'static str,
+    pub taken: Option<String>,
+    pub urgent: bool,
+}
+
+pub(super) fn anchor(item: &str) -> String {
+    let sum = hex(&sha256(item.as_bytes()));
+    format!("i-{}", sum.get(..10).unwrap_or(&sum))
+}
+
+/// Items as rows. `here`: the page to which an item leads back.
+pub(super) async fn rows(
+    staff: &Staff,
+    visit: &Visit,
+    items: Vec<QueueItem>,
+    here: &str,
+) -> Result<Vec<Row>, Trouble> {
+    let mut people: BTreeMap<String, Option<Arc<Person>>> = BTreeMap::new();
+    let mut rows = Vec::with_capacity(items.len());
+    for item in items {
+        let person = match &item.person {
+            Some(id) => match people.get(id) {
+                Some(known) => known.clone(),
+                None => {
+                    let found =
+                        staff.for_console().person_known(&visit.organisation.id, id).await?;
+                    people.insert(id.clone(), found.clone());
+                    found
+                }
+            },
+            None => None,
+        };
+        rows.push(row(visit, item, person.as_deref(), here));
+    }
+    Ok(rows)
+}
+
+fn row(visit: &Visit, item: QueueItem, person: Option<&Person>, here: &str) -> Row {
+    let (language, now) = (visit.language(), visit.now());
+    let zone = visit.organisation.profile.timezone;
+    let w = words::Queue::of(language);
+    let taken = item.claimed_by.as_deref().filter(|_| item.state.is_waiting()).map(|by| {
+        if by == visit.name() { w.taken_by_me.to_owned() } else { format!("{} {by}", w.taken_by) }
+    });
+    let anchor = anchor(&item.id);
+    let why = item.reasons.first().map(|reason| reason.text.clone());
+    Row {
+        href: href_back(&item.id, here, &anchor),
+        anchor,
+        who: who(&item, person, w),
+        known: person.is_some(),
+        channel: say::channel(item.channel, language),
+        subject: item.subject.clone().or_else(|| item.text.clone()).filter(|one| !one.is_empty()),
+        foreign: language == Language::Welsh && why.is_some(),
+        why: why.unwrap_or_else(|| say::disposition(item.disposition, language).to_owned()),
+        until: until(visit, &item, person),
+        came: say::when(item.at, now, zone, language),
+        waited: item.state.is_waiting().then(|| say::waited(now - item.at, language)),
+        state: say::state(item.state, language),
+        taken,
+        urgent: item.queue == EMERGENCY && item.state.is_waiting(),
+        id: item.id,
+    }
+}
+
+fn href_back(item: &str, here: &str, anchor: &str) -> String {
+    super::item::href(item, &format!("{here}#{anchor}"), None)
+}
+
+/// The name on record; else who it is known to be not.
+pub(super) fn who(item: &QueueItem, person: Option<&Person>, w: &words::Queue) -> String {
+    match (person, &item.person) {
+        (Some(person), _) if !person.name.is_empty() => person.name.clone(),
+        (Some(person), _) => person.id.clone(),
+        (None, Some(id)) => id.clone(),
+        (None, None) => w.unknown_person.to_owned(),
+    }
+}
+
+/// Until when the restriction holds because of which the item is here.
+fn until(visit: &Visit, item: &QueueItem, person: Option<&Person>) -> Option<String> {
+    let id = item.reasons.iter().find_map(|reason| reason.restriction.as_deref())?;
+    let restriction = person?.restrictions.iter().find(|one| one.id == id)?;
+    let p = words::Person::of(visit.language());
+    let zone = visit.organisation.profile.timezone;
+    let (what, at) = match (restriction.ends, restriction.review_due) {
+        (Some(ends), _) => (p.ends, ends),
+        (None, Some(review)) => (p.review, review),
+        (None, None) => return None,
+    };
+    Some(format!("{what}: {}", say::day(at.day(zone), visit.language())))
+}
+
+/// Which items a page shows, as its address says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Waiting,
+    Done,
+    All,
+}
+
+impl Shown {
+    fn of(name: Option<&str>) -> Self {
+        match name {
+            Some("done") => Shown::Done,
+            Some("all") => Shown::All,
+            _ => Shown::Waiting,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Shown::Waiting => "waiting",
+            Shown::Done => "done",
+            Shown::All => "all",
+        }
+    }
+
+    fn states(self) -> Vec<ItemState> {
+        let done = [ItemState::Released, ItemState::Filed, ItemState::Closed];
+        match self {
+            Shown::Waiting => Vec::new(),
+            Shown::Done => done.to_vec(),
+            Shown::All => [ItemState::Open, ItemState::Claimed, ItemState::Read]
+                .into_iter()
+                .chain(done)
+                .collect(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "queue.html")]
+struct QueuePage {
+    f: Frame,
+    q: &'static words::Queue,
+    name: String,
+    text: &'static str,
+    /// The queue's own address, without its filter.
+    path: String,
+    waiting: u64,
+    rows: Vec<Row>,
+    states: Vec<(&'static str, &'static str, bool)>,
+    channels: Vec<(&'static str, &'static str, bool)>,
+    filtered: bool,
+    next: Option<String>,
+    first: Option<String>,
+    /// The next queue with something on it, where this one is empty.
+    elsewhere: Option<(String, String, u64)>,
+    results: Vec<(String, String, bool)>,
+    bulk_none: bool,
+}
+
+/// One page of a queue.
+struct Wanted {
+    queue: String,
+    shown: Shown,
+    channel: Option<Channel>,
+    after: Option<String>,
+}
+
+impl Wanted {
+    fn of(queue: String, asked: &Asked) -> Self {
+        Wanted {
+            queue,
+            shown: Shown::of(asked.text("state")),
+            channel: asked.text("channel").and_then(|name| name.parse().ok()),
+            after: asked.text("after").map(str::to_owned),
+        }
+    }
+
+    fn path(&self) -> String {
+        format!("/queues/{}", quoted(&self.queue))
+    }
+
+    /// The address of the page after this item.
+    fn address(&self, after: Option<&str>) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if self.shown != Shown::Waiting {
+            query.append_pair("state", self.shown.name());
+        }
+        if let Some(channel) = self.channel {
+            query.append_pair("channel", channel.name());
+        }
+        if let Some(after) = after {
+            query.append_pair("after", after);
+        }
+        match query.finish().as_str() {
+            "" => self.path(),
+            query => format!("{}?{query}", self.path()),
+        }
+    }
+}
+
+pub(super) async fn show(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    Path(queue): Path<String>,
+    asked: Asked,
+) -> Page {
+    let said =
+        (asked.text("done") == Some("none")).then(|| words::Queue::of(visit.language()).none_left);
+    shown(&staff, &visit, &Wanted::of(queue, &asked), Vec::new(), false, said).await
+}
+
+async fn shown(
+    staff: &Staff,
+    visit: &Visit,
+    wanted: &Wanted,
+    results: Vec<(String, String, bool)>,
+    bulk_none: bool,
+    said: Option<&'static str>,
+) -> Page {
+    let (desk, organisation, language) =
+        (&staff.for_console().desk, &visit.organisation, visit.language());
+    let q = words::Queue::of(language);
+    let counts = in_order(desk.queues(&organisation.id).await?);
+    let count = counts.iter().find(|one| one.queue == wanted.queue);
+    let waiting = match count {
+        Some(count) => count.waiting,
+        // Every organisation has these, whether anything is on them or not.
+        None if OF_EVERYBODY.contains(&wanted.queue.as_str()) => 0,
+        None => return Err(Trouble::NotFound),
+    };
+    let (items, next) = found(staff, visit, wanted).await?;
+    let here = wanted.address(wanted.after.as_deref());
+    let rows = rows(staff, visit, items, &here).await?;
+    let elsewhere = counts.iter().find(|one| one.waiting > 0 && one.queue != wanted.queue);
+    let elsewhere = elsewhere.filter(|_| waiting == 0).map(|one| {
+        (format!("/queues/{}", quoted(&one.queue)), say::queue(&one.queue, language).0, one.waiting)
+    });
+    let (name, text) = say::queue(&wanted.queue, language);
+    let title = format!("{name} ({waiting} {})", q.waiting);
+    let filtered = wanted.shown != Shown::Waiting || wanted.channel.is_some();
+    page(&QueuePage {
+        f: Frame::of(staff, visit, Section::Queues, &title).saying(said),
+        q,
+        name,
+        text,
+        path: wanted.path(),
+        waiting,
+        rows,
+        states: [Shown::Waiting, Shown::Done, Shown::All]
+            .into_iter()
+            .map(|one| {
+                let text = match one {
+                    Shown::Waiting => q.states_waiting,
+                    Shown::Done => q.states_done,
+                    Shown::All => q.states_all,
+                };
+                (one.name(), text, one == wanted.shown)
+            })
+            .collect(),
+        channels: Channel::ALL
+            .into_iter()
+            .map(|one| (one.name(), say::channel(one, language), Some(one) == wanted.channel))
+            .collect(),
+        filtered,
+        next: next.map(|after| wanted.address(Some(&after))),
+        first: wanted.after.is_some().then(|| wanted.address(None)),
+        elsewhere,
+        results,
+        bulk_none,
+    })
+}
+
+/// A page of items, and behind which one the next page begins.
+async fn found(
+    staff: &Staff,
+    visit: &Visit,
+    wanted: &Wanted,
+) -> Result<(Vec<QueueItem>, Option<String>), Fault> {
+    let mut items = Vec::new();
+    let mut after = wanted.after.clone();
+    for _ in 0..PAGES_LOOKED_THROUGH {
+        let asked = ItemsWanted {
+            states: wanted.shown.states(),
+            after: after.clone(),
+            limit: CONSOLE_ROWS - items.len(),
+        };
+        let organisation = &visit.organisation.id;
+        let page = staff.for_console().desk.items(organisation, &wanted.queue, asked).await?;
+        let fits = |item: &QueueItem| wanted.channel.is_none_or(|one| item.channel == one);
+        items.extend(page.items.into_iter().filter(fits));
+        after = page.next;
+        if after.is_none() || items.len() >= CONSOLE_ROWS {
+            break;
+        }
+    }
+    Ok((items, after))
+}
+
+/// Takes the oldest that nobody has.
+pub(super) async fn take(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    Path(queue): Path<String>,
+) -> Page {
+    let path = format!("/queues/{}", quoted(&queue));
+    let desk = &staff.for_console().desk;
+    let taken = desk.take_next(&visit.organisation.id, &queue, visit.name()).await?;
+    Ok(match taken {
+        Some(item) => go(&super::item::href(&item.id, &path, Some("take"))),
+        None => go(&format!("{path}?done=none")),
+    })
+}
+
+/// Does one thing with several items: each has its own result, and those that failed are named.
+pub(super) async fn bulk(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    Path(queue): Path<String>,
+    posted: Posted,
+) -> Page {
+    let language = visit.language();
+    let q = words::Queue::of(language);
+    let action = match posted.text("verb") {
+        "read" => ItemAction::Read,
+        "file" => ItemAction::File,
+        "close" => ItemAction::Close,
+        _ => return Err(Trouble::NotFound),
+    };
+    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation.id);
+    let mut results = Vec::new();
+    for id in posted.every("item").take(CONSOLE_ROWS) {
+        let item = desk.item_anywhere(organisation, id).await;
+        let named = match &item {
+            Ok(item) => {
+                let person = match &item.person {
+                    Some(id) => staff.for_console().person_known(organisation, id).await?,
+                    None => None,
+                };
+                who(item, person.as_deref(), q)
+            }
+            Err(_) => q.unknown_person.to_owned(),
+        };
+        let done = desk.work_item(organisation, &queue, id, action.clone(), visit.name()).await;
+        results.push(match done {
+            Ok(_) => (named, q.bulk_ok.to_owned(), true),
+            Err(fault) => (named, of_fault(&fault, language).1, false),
+        });
+    }
+    let none = results.is_empty();
+    let asked = Wanted { queue, shown: Shown::Waiting, channel: None, after: None };
+    shown(&staff, &visit, &asked, results, none, None).await
+}

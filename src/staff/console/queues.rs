@@ -1,0 +1,80 @@
+//! All queues, and the table of them that "my work" shows as well.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+
+use super::form::quoted;
+use super::frame::{Frame, Page, Section, page};
+use super::say;
+use super::visit::Visit;
+use super::words;
+use crate::casework::queues::QueueCount;
+use crate::domain::queue::{EMERGENCY, FILED};
+use crate::staff::Staff;
+
+/// One queue in a table.
+pub(super) struct QueueLine {
+    pub href: String,
+    pub name: String,
+    pub text: &'static str,
+    pub waiting: u64,
+    /// When the oldest came and how long that is.
+    pub oldest: Option<(String, String)>,
+    pub urgent: bool,
+}
+
+/// Queues in the order of their urgency: emergencies first, then the one whose oldest has waited longest;
+/// those that are empty last.
+pub(super) fn in_order(mut counts: Vec<QueueCount>) -> Vec<QueueCount> {
+    counts.sort_by(|a, b| {
+        let rank = |one: &QueueCount| match (one.waiting, one.queue.as_str()) {
+            (0, _) => 3,
+            (_, EMERGENCY) => 0,
+            // No reply is due to what is filed.
+            (_, FILED) => 2,
+            _ => 1,
+        };
+        (rank(a), a.oldest_at, &a.queue).cmp(&(rank(b), b.oldest_at, &b.queue))
+    });
+    counts
+}
+
+pub(super) fn lines(counts: Vec<QueueCount>, visit: &Visit) -> Vec<QueueLine> {
+    let (language, now) = (visit.language(), visit.now());
+    let zone = visit.organisation.profile.timezone;
+    in_order(counts)
+        .into_iter()
+        .map(|count| {
+            let (name, text) = say::queue(&count.queue, language);
+            let oldest = count
+                .oldest_at
+                .filter(|_| count.waiting > 0)
+                .map(|at| (say::when(at, now, zone, language), say::waited(now - at, language)));
+            QueueLine {
+                href: format!("/queues/{}", quoted(&count.queue)),
+                urgent: count.queue == EMERGENCY && count.waiting > 0,
+                name,
+                text,
+                waiting: count.waiting,
+                oldest,
+            }
+        })
+        .collect()
+}
+
+#[derive(Template)]
+#[template(path = "queues.html")]
+struct QueuesPage {
+    f: Frame,
+    w: &'static words::Queues,
+    queues: Vec<QueueLine>,
+}
+
+pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
+    let w = words::Queues::of(visit.language());
+    let counts = staff.for_console().desk.queues(&visit.organisation.id).await?;
+    let f = Frame::of(&staff, &visit, Section::Queues, w.title);
+    page(&QueuesPage { f, w, queues: lines(counts, &visit) })
+}

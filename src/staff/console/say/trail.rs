@@ -1,0 +1,202 @@
+//! An entry of the audit trail as a sentence.
+
+use crate::domain::audit::{AuditEvent, LookedAt};
+use crate::domain::language::Language;
+
+/// What happened, without who and when.
+pub(in crate::staff::console) fn entry(event: &AuditEvent, language: Language) -> String {
+    match language {
+        Language::English => english(event),
+        Language::Welsh => welsh(event),
+    }
+}
+
+fn english(event: &AuditEvent) -> String {
+    match event {
+        AuditEvent::Decided(entry) => {
+            let what = super::disposition(entry.disposition, Language::English);
+            let channel = super::channel(entry.channel, Language::English);
+            let row = entry.rows.iter().find(|row| row.settled);
+            let why = row.map(|row| format!(" ({})", reason(&row.code))).unwrap_or_default();
+            format!("{channel}: {}{why}", lower(what))
+        }
+        AuditEvent::Imported { people, restrictions, .. } => {
+            format!("People loaded: {people}, restrictions: {restrictions}")
+        }
+        AuditEvent::Item { action, .. } => match action.as_str() {
+            "claim" => "Took an item".to_owned(),
+            "put_back" => "Put an item back".to_owned(),
+            "read" => "Marked an item as read".to_owned(),
+            "file" => "Filed an item".to_owned(),
+            "close" => "Closed an item".to_owned(),
+            "note" => "Wrote a note on an item".to_owned(),
+            "not_theirs" => "Said that an item is not the person's".to_owned(),
+            other => format!("Item: {other}"),
+        },
+        AuditEvent::Released { .. } => "Released an item".to_owned(),
+        AuditEvent::PersonChanged { person } => format!("Changed the record {person}"),
+        AuditEvent::RecordChanged { person, is_new: true, .. } => {
+            format!("Made the record {person}")
+        }
+        AuditEvent::RecordChanged { person, .. } => format!("Changed the record {person}"),
+        AuditEvent::IdentifierAdded { .. } => "Added an address or a number".to_owned(),
+        AuditEvent::IdentifierRemoved { .. } => "Removed an address or a number".to_owned(),
+        AuditEvent::RestrictionAdded { restriction, .. } => {
+            format!("Added the restriction {restriction}")
+        }
+        AuditEvent::RestrictionVaried { restriction, .. } => {
+            format!("Changed the restriction {restriction}")
+        }
+        AuditEvent::RestrictionLifted { restriction, .. } => {
+            format!("Ended the restriction {restriction}")
+        }
+        AuditEvent::Looked { looked_at, id, .. } => match looked_at {
+            LookedAt::Person => format!("Opened the record {id}"),
+            LookedAt::Item => "Opened an item".to_owned(),
+            LookedAt::Original => "Opened an original".to_owned(),
+        },
+        AuditEvent::Account { account, action } => english_account(account, action),
+        AuditEvent::Step(step) => english_step(&step.act),
+        AuditEvent::Reminded { what, .. } => format!("Reminder: {}", reason(what)),
+        AuditEvent::StoreAccepted { known, found } => {
+            format!("An operator accepted the store with {found} entries where {known} were known")
+        }
+    }
+}
+
+fn english_step(act: &str) -> String {
+    match act {
+        "record_incident" => "Recorded an incident".to_owned(),
+        "close_incident" => "Closed an incident".to_owned(),
+        "give_warning" => "Gave a warning".to_owned(),
+        "propose" => "Proposed a restriction".to_owned(),
+        "submit" => "Sent a proposal for sign-off".to_owned(),
+        "sign_off" => "Signed a proposal".to_owned(),
+        "put_in_force" => "Put a restriction in force".to_owned(),
+        "lift" => "Lifted a restriction".to_owned(),
+        "vary" => "Varied a restriction".to_owned(),
+        "review" => "Reviewed a restriction".to_owned(),
+        "receive_appeal" => "Received an appeal".to_owned(),
+        "decide_appeal" => "Decided an appeal".to_owned(),
+        other => format!("Case: {}", reason(other)),
+    }
+}
+
+fn english_account(account: &str, action: &str) -> String {
+    match action {
+        "signed_in" => "Signed in".to_owned(),
+        "invited" => format!("Made an account for {account}"),
+        "invited_again" => format!("Made a new link for {account}"),
+        "made_first" => "Made the first account".to_owned(),
+        "password_chosen" => "Chose a password".to_owned(),
+        "password_changed" => "Changed their password".to_owned(),
+        "role_changed" => format!("Changed the role of {account}"),
+        "closed" => format!("Closed the account {account}"),
+        "reopened" => format!("Opened the account {account} again"),
+        "second_step_on" => "Turned the second step on".to_owned(),
+        "second_step_off" => "Turned the second step off".to_owned(),
+        "preferences" => "Changed their preferences".to_owned(),
+        other => format!("Account {account}: {other}"),
+    }
+}
+
+fn welsh(event: &AuditEvent) -> String {
+    match event {
+        AuditEvent::Decided(entry) => {
+            let what = super::disposition(entry.disposition, Language::Welsh);
+            let channel = super::channel(entry.channel, Language::Welsh);
+            format!("{channel}: {}", lower(what))
+        }
+        AuditEvent::Imported { people, restrictions, .. } => {
+            format!("Llwythwyd pobl: {people}, cyfyngiadau: {restrictions}")
+        }
+        AuditEvent::Item { action, .. } => match action.as_str() {
+            "claim" => "Cymerodd eitem".to_owned(),
+            "put_back" => "Rhoddodd eitem yn ôl".to_owned(),
+            "read" => "Marciodd eitem fel wedi'i darllen".to_owned(),
+            "file" => "Ffeiliodd eitem".to_owned(),
+            "close" => "Caeodd eitem".to_owned(),
+            "note" => "Ysgrifennodd nodyn ar eitem".to_owned(),
+            "not_theirs" => "Dywedodd nad y person a anfonodd eitem".to_owned(),
+            other => format!("Eitem: {other}"),
+        },
+        AuditEvent::Released { .. } => "Rhyddhaodd eitem".to_owned(),
+        AuditEvent::PersonChanged { person } => format!("Newidiodd y cofnod {person}"),
+        AuditEvent::RecordChanged { person, is_new: true, .. } => {
+            format!("Gwnaeth y cofnod {person}")
+        }
+        AuditEvent::RecordChanged { person, .. } => format!("Newidiodd y cofnod {person}"),
+        AuditEvent::IdentifierAdded { .. } => "Ychwanegodd gyfeiriad neu rif".to_owned(),
+        AuditEvent::IdentifierRemoved { .. } => "Tynnodd gyfeiriad neu rif".to_owned(),
+        AuditEvent::RestrictionAdded { restriction, .. } => {
+            format!("Ychwanegodd y cyfyngiad {restriction}")
+        }
+        AuditEvent::RestrictionVaried { restriction, .. } => {
+            format!("Newidiodd y cyfyngiad {restriction}")
+        }
+        AuditEvent::RestrictionLifted { restriction, .. } => {
+            format!("Daeth â'r cyfyngiad {restriction} i ben")
+        }
+        AuditEvent::Looked { looked_at, id, .. } => match looked_at {
+            LookedAt::Person => format!("Agorodd y cofnod {id}"),
+            LookedAt::Item => "Agorodd eitem".to_owned(),
+            LookedAt::Original => "Agorodd neges wreiddiol".to_owned(),
+        },
+        AuditEvent::Account { account, action } => welsh_account(account, action),
+        AuditEvent::Step(step) => welsh_step(&step.act),
+        AuditEvent::Reminded { what, .. } => format!("Nodyn atgoffa: {}", reason(what)),
+        AuditEvent::StoreAccepted { known, found } => {
+            format!(
+                "Derbyniodd gweithredwr y storfa gyda {found} cofnod lle'r oedd {known} yn hysbys"
+            )
+        }
+    }
+}
+
+fn welsh_step(act: &str) -> String {
+    match act {
+        "record_incident" => "Cofnododd ddigwyddiad".to_owned(),
+        "close_incident" => "Caeodd ddigwyddiad".to_owned(),
+        "give_warning" => "Rhoddodd rybudd".to_owned(),
+        "propose" => "Cynigiodd gyfyngiad".to_owned(),
+        "submit" => "Anfonodd gynnig i'w lofnodi".to_owned(),
+        "sign_off" => "Llofnododd gynnig".to_owned(),
+        "put_in_force" => "Rhoddodd gyfyngiad ar waith".to_owned(),
+        "lift" => "Cododd gyfyngiad".to_owned(),
+        "vary" => "Newidiodd gyfyngiad".to_owned(),
+        "review" => "Adolygodd gyfyngiad".to_owned(),
+        "receive_appeal" => "Derbyniodd apêl".to_owned(),
+        "decide_appeal" => "Penderfynodd ar apêl".to_owned(),
+        other => format!("Achos: {}", reason(other)),
+    }
+}
+
+fn welsh_account(account: &str, action: &str) -> String {
+    match action {
+        "signed_in" => "Mewngofnododd".to_owned(),
+        "invited" => format!("Gwnaeth gyfrif ar gyfer {account}"),
+        "invited_again" => format!("Gwnaeth ddolen newydd ar gyfer {account}"),
+        "made_first" => "Gwnaeth y cyfrif cyntaf".to_owned(),
+        "password_chosen" => "Dewisodd gyfrinair".to_owned(),
+        "password_changed" => "Newidiodd ei gyfrinair".to_owned(),
+        "role_changed" => format!("Newidiodd rôl {account}"),
+        "closed" => format!("Caeodd y cyfrif {account}"),
+        "reopened" => format!("Agorodd y cyfrif {account} eto"),
+        "second_step_on" => "Trodd yr ail gam ymlaen".to_owned(),
+        "second_step_off" => "Diffoddodd yr ail gam".to_owned(),
+        "preferences" => "Newidiodd ei ddewisiadau".to_owned(),
+        other => format!("Cyfrif {account}: {other}"),
+    }
+}
+
+fn lower(text: &str) -> String {
+    let mut characters = text.chars();
+    characters
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
+}
+
+/// "contact_quota.over" as "contact quota: over".
+fn reason(code: &str) -> String {
+    code.replace('_', " ").replace('.', ": ")
+}

@@ -1,0 +1,204 @@
+//! Who may sign in, and which programs have tokens.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+
+use super::asked::Asked;
+use super::form::{Posted, quoted};
+use super::frame::{Frame, Page, Section, go, with_status};
+use super::invitation::FieldFault;
+use super::say;
+use super::trouble::Trouble;
+use super::visit::Visit;
+use super::words;
+use crate::casework::Fault;
+use crate::casework::accounts::NewAccount;
+use crate::domain::account::{Account, login as login_of};
+use crate::domain::language::Language;
+use crate::domain::profile::Role;
+use crate::staff::Staff;
+
+struct Line {
+    href: String,
+    name: String,
+    login: String,
+    role: String,
+    roles: Vec<(String, String, bool)>,
+    second_step: bool,
+    seen: String,
+    closed: bool,
+    invited: bool,
+}
+
+#[derive(Template)]
+#[template(path = "staff_settings.html")]
+struct StaffPage<'a> {
+    f: Frame,
+    w: &'static words::StaffList,
+    s: &'static words::SignIn,
+    settings: &'static str,
+    lines: Vec<Line>,
+    roles: Vec<(String, String, bool)>,
+    tokens: Vec<(String, String)>,
+    /// A link that is shown this once, and for whom.
+    link: Option<(String, String)>,
+    name: &'a str,
+    login: &'a str,
+    faults: Vec<FieldFault>,
+}
+
+impl StaffPage<'_> {
+    fn fault(&self, field: &str) -> Option<&'static str> {
+        self.faults.iter().find(|one| one.field == field).map(|one| one.text)
+    }
+}
+
+#[derive(Default)]
+struct Filled<'a> {
+    link: Option<(String, String)>,
+    name: &'a str,
+    login: &'a str,
+    role: &'a str,
+    faults: Vec<FieldFault>,
+    said: Option<&'static str>,
+}
+
+fn roles(visit: &Visit, chosen: &str) -> Vec<(String, String, bool)> {
+    let roles = visit.organisation.profile.roles.iter();
+    roles
+        .map(|role| (role.0.clone(), say::role_name(role, visit.language()), role.0 == chosen))
+        .collect()
+}
+
+async fn shown(staff: &Staff, visit: &Visit, filled: Filled<'_>) -> Page {
+    let language = visit.language();
+    let w = words::StaffList::of(language);
+    let accounts = staff.for_console().accounts.list(&visit.organisation.id).await?;
+    let lines = accounts.iter().map(|account| line(visit, account, w)).collect();
+    let own = staff.with_tokens.iter().filter(|(of, ..)| *of == visit.organisation.id);
+    let tokens = own
+        .map(|(_, name, role)| (name.clone(), say::role_name(&Role(role.clone()), language)))
+        .collect();
+    let wrong = !filled.faults.is_empty();
+    let page = StaffPage {
+        f: Frame::of(staff, visit, Section::Settings, w.title).in_error(wrong).saying(filled.said),
+        w,
+        s: words::SignIn::of(language),
+        settings: words::Settings::of(language).title,
+        lines,
+        roles: roles(visit, filled.role),
+        tokens,
+        link: filled.link,
+        name: filled.name,
+        login: filled.login,
+        faults: filled.faults,
+    };
+    let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    with_status(status, &page)
+}
+
+fn line(visit: &Visit, account: &Account, w: &words::StaffList) -> Line {
+    let zone = visit.organisation.profile.timezone;
+    let seen = account.last_seen.map_or_else(
+        || w.never.to_owned(),
+        |at| say::when(at, visit.now(), zone, visit.language()),
+    );
+    Line {
+        href: format!("/settings/staff/{}", quoted(&account.login)),
+        name: account.name.clone(),
+        login: account.login.clone(),
+        role: say::role_name(&account.role, visit.language()),
+        roles: roles(visit, &account.role.0),
+        second_step: account.second_step.is_some(),
+        seen,
+        closed: account.closed,
+        invited: account.password.is_none(),
+    }
+}
+
+pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: Asked) -> Page {
+    let w = words::StaffList::of(visit.language());
+    let said = (asked.text("done") == Some("yes")).then_some(w.done);
+    shown(&staff, &visit, Filled { said, ..Filled::default() }).await
+}
+
+/// The whole address of an invitation, as the browser that asked for it would reach it.
+fn link(staff: &Staff, visit: &Visit, token: &str) -> String {
+    let path = format!("/invitation/{}/{}", visit.organisation.id, token);
+    match &staff.console.public_url {
+        Some(url) => format!("{}{path}", url.trim_end_matches('/')),
+        None => path,
+    }
+}
+
+pub(super) async fn invite(State(staff): State<Arc<Staff>>, visit: Visit, posted: Posted) -> Page {
+    let s = words::SignIn::of(visit.language());
+    let (name, login, role) = (posted.text("name"), posted.text("login"), posted.text("role"));
+    let mut faults = Vec::new();
+    if name.trim().is_empty() {
+        faults.push(FieldFault { field: "name", text: s.name_missing });
+    }
+    if login_of(login).is_none() {
+        faults.push(FieldFault { field: "login", text: s.login_missing });
+    }
+    let filled = |faults| Filled { name, login, role, faults, ..Filled::default() };
+    if !faults.is_empty() {
+        return shown(&staff, &visit, filled(faults)).await;
+    }
+    let new =
+        NewAccount { login: login.to_owned(), name: name.to_owned(), role: Role(role.to_owned()) };
+    match staff.for_console().accounts.invite(&visit.organisation, new, visit.name()).await {
+        Ok(token) => {
+            let link = Some((name.to_owned(), link(&staff, &visit, &token)));
+            shown(&staff, &visit, Filled { link, ..Filled::default() }).await
+        }
+        Err(Fault::Exists(_)) => {
+            let taken = FieldFault { field: "login", text: s.taken };
+            shown(&staff, &visit, filled(vec![taken])).await
+        }
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+/// Changes one account, by the button that was pressed.
+pub(super) async fn change(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    Path(login): Path<String>,
+    posted: Posted,
+) -> Page {
+    let (accounts, organisation, by) =
+        (&staff.for_console().accounts, &visit.organisation, visit.name());
+    let done = match posted.text("verb") {
+        "role" => {
+            let role = Role(posted.text("role").to_owned());
+            accounts.give_role(organisation, &login, role, by).await.map(drop)
+        }
+        "close" => accounts.close(organisation, &login, by).await.map(drop),
+        "reopen" => accounts.reopen(&organisation.id, &login, by).await.map(drop),
+        "link" => match accounts.invite_again(&organisation.id, &login, by).await {
+            Ok(token) => {
+                let link = Some((login.clone(), link(&staff, &visit, &token)));
+                return shown(&staff, &visit, Filled { link, ..Filled::default() }).await;
+            }
+            Err(fault) => Err(fault),
+        },
+        _ => return Err(Trouble::NotFound),
+    };
+    match done {
+        Ok(()) => Ok(go("/settings/staff?done=yes")),
+        Err(Fault::Refused(why)) if why == "last_administrator" => {
+            let text = last(visit.language());
+            let faults = vec![FieldFault { field: "accounts", text }];
+            shown(&staff, &visit, Filled { faults, ..Filled::default() }).await
+        }
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+const fn last(language: Language) -> &'static str {
+    words::StaffList::of(language).last
+}

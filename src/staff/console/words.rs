@@ -1,0 +1,44 @@
+//! What the console says, in English and Welsh. Each text stands in both languages side by side: one
+//! that is missing in either does not compile.
+
+mod accounts;
+mod frame;
+mod items;
+mod people;
+mod settings;
+mod terms;
+mod troubles;
+
+pub(super) use self::accounts::{Account, SecondStep, SignIn, StaffList};
+pub(super) use self::frame::Frame;
+pub(super) use self::items::{Item, Landing, Queue, Queues};
+pub(super) use self::people::{People, Person};
+pub(super) use self::settings::{Audit, Help, Settings};
+pub(super) use self::terms::Terms;
+pub(super) use self::troubles::Troubles;
+
+/// Texts of one part: `name: "English", "Cymraeg";`.
+macro_rules! texts {
+    ($(#[$meta:meta])* $name:ident { $($key:ident: $english:literal, $welsh:literal;)* }) => {
+        $(#[$meta])*
+        pub(in crate::staff::console) struct $name {
+            $(pub $key: &'static str,)*
+        }
+
+        impl $name {
+            const ENGLISH: $name = $name { $($key: $english,)* };
+            const WELSH: $name = $name { $($key: $welsh,)* };
+
+            pub(in crate::staff::console) const fn of(
+                language: crate::domain::language::Language,
+            ) -> &'static Self {
+                match language {
+                    crate::domain::language::Language::English => &Self::ENGLISH,
+                    crate::domain::language::Language::Welsh => &Self::WELSH,
+                }
+            }
+        }
+    };
+}
+
+use texts;

@@ -1,0 +1,141 @@
+//! Texts of signing in, one's own account, and everybody's.
+
+use super::texts;
+
+texts! {
+    /// Signing in.
+    SignIn {
+        title: "Sign in", "Mewngofnodi";
+        organisation: "Organisation", "Sefydliad";
+        login: "Sign-in name", "Enw mewngofnodi";
+        password: "Password", "Cyfrinair";
+        button: "Sign in", "Mewngofnodi";
+        wrong: "That name and password don't match, or you must wait a little. Check both and try again.",
+            "Nid yw'r enw a'r cyfrinair yn cyfateb, neu rhaid ichi aros ychydig. Gwiriwch y ddau a rhowch gynnig arall arni.";
+        busy: "Too many people are signing in at this moment. Try again in a few seconds.",
+            "Mae gormod o bobl yn mewngofnodi ar hyn o bryd. Rhowch gynnig arall arni ymhen ychydig eiliadau.";
+        forgotten: "Forgotten your password, or lost your phone?", "Wedi anghofio eich cyfrinair, neu golli eich ffôn?";
+        forgotten_text: "Somebody who keeps the settings can send you a new link.", "Gall rhywun sy'n cadw'r gosodiadau anfon dolen newydd atoch.";
+        signed_out: "You are signed out.", "Rydych wedi allgofnodi.";
+        code_title: "Enter your code", "Rhowch eich cod";
+        code_label: "Code from your authenticator, or a recovery code", "Cod o'ch dilysydd, neu god adfer";
+        code_hint: "Six digits. They change every 30 seconds.", "Chwe digid. Maent yn newid bob 30 eiliad.";
+        code_wrong: "That code is not right, or was used already. Wait for the next one.",
+            "Nid yw'r cod yn gywir, neu fe'i defnyddiwyd eisoes. Arhoswch am yr un nesaf.";
+        pass_title: "Try the console", "Rhoi cynnig ar y consol";
+        pass_text: "This is a demo with made-up people. One press signs you in as", "Demo yw hon gyda phobl ddychmygol. Mae un gwasgiad yn eich mewngofnodi fel";
+        invitation_title: "Choose your password", "Dewis eich cyfrinair";
+        first_title: "Make the first account", "Gwneud y cyfrif cyntaf";
+        first_text: "You keep the settings, and give everybody else their account.", "Chi sy'n cadw'r gosodiadau, ac yn rhoi eu cyfrif i bawb arall.";
+        invitation_text: "Hello", "Helo";
+        invitation_over: "This link does not hold any more", "Nid yw'r ddolen hon yn ddilys mwyach";
+        invitation_over_text: "It was used, or it is more than three days old. Ask somebody who keeps the settings for a new one.",
+            "Fe'i defnyddiwyd, neu mae'n fwy na thri diwrnod oed. Gofynnwch i rywun sy'n cadw'r gosodiadau am un newydd.";
+        name: "Your name, as colleagues know you", "Eich enw, fel y mae cydweithwyr yn eich adnabod";
+        name_hint: "It stands beside everything you do here.", "Mae'n sefyll wrth ymyl popeth a wnewch yma.";
+        login_hint: "Letters and digits, or your e-mail address.", "Llythrennau a digidau, neu eich cyfeiriad e-bost.";
+        role: "Role", "Rôl";
+        new_password: "New password", "Cyfrinair newydd";
+        again: "The same again", "Yr un peth eto";
+        password_hint: "At least 12 characters. Three or four words that don't belong together are good.",
+            "O leiaf 12 nod. Mae tri neu bedwar gair nad ydynt yn perthyn i'w gilydd yn dda.";
+        too_short: "Use at least 12 characters", "Defnyddiwch o leiaf 12 nod";
+        too_long: "Use at most 256 characters", "Defnyddiwch 256 nod ar y mwyaf";
+        guessable: "That is easy to guess. Choose something else", "Mae hwnnw'n hawdd ei ddyfalu. Dewiswch rywbeth arall";
+        not_the_same: "The two passwords differ", "Mae'r ddau gyfrinair yn wahanol";
+        choose: "Save and sign in", "Cadw a mewngofnodi";
+        name_missing: "Enter a name", "Rhowch enw";
+        login_missing: "Enter a sign-in name of letters, digits, dots and dashes", "Rhowch enw mewngofnodi o lythrennau, digidau, dotiau a chysylltnodau";
+        taken: "Somebody has this name or sign-in name already", "Mae gan rywun yr enw neu'r enw mewngofnodi hwn eisoes";
+    }
+}
+
+texts! {
+    /// One's own account.
+    Account {
+        title: "My account", "Fy nghyfrif";
+        name: "Name", "Enw";
+        login: "Sign-in name", "Enw mewngofnodi";
+        role: "Role", "Rôl";
+        duties: "What your role includes", "Beth mae eich rôl yn ei gynnwys";
+        preferences: "How pages work for you", "Sut mae tudalennau'n gweithio i chi";
+        language: "Language", "Iaith";
+        keys: "Single keys act on pages (press ? to see them)", "Mae bysellau unigol yn gweithio ar dudalennau (pwyswch ? i'w gweld)";
+        save: "Save", "Cadw";
+        saved: "Saved.", "Wedi'i gadw.";
+        password: "Change your password", "Newid eich cyfrinair";
+        old: "Password you have now", "Y cyfrinair sydd gennych nawr";
+        change: "Change the password", "Newid y cyfrinair";
+        changed: "Password changed. You are signed out everywhere else.", "Newidiwyd y cyfrinair. Rydych wedi'ch allgofnodi ym mhobman arall.";
+        old_wrong: "That is not the password you have now", "Nid dyna'r cyfrinair sydd gennych nawr";
+        sessions: "Where you are signed in", "Lle rydych wedi mewngofnodi";
+        browser: "Browser", "Porwr";
+        seen: "Last used", "Defnyddiwyd ddiwethaf";
+        began: "Signed in", "Mewngofnodwyd";
+        this_one: "this one", "yr un hwn";
+        end: "Sign out there", "Allgofnodi yno";
+        end_all: "Sign out everywhere else", "Allgofnodi ym mhobman arall";
+        ended: "Signed out there.", "Allgofnodwyd yno.";
+        second_step: "Second step at sign-in", "Ail gam wrth fewngofnodi";
+        second_step_on: "On. Recovery codes left:", "Ymlaen. Codau adfer ar ôl:";
+        second_step_off: "Off. With it, a stolen password alone opens nothing.", "I ffwrdd. Gydag ef, nid yw cyfrinair wedi'i ddwyn yn agor dim ar ei ben ei hun.";
+        second_step_due: "Your role must take a second step at sign-in. Set it up now.", "Rhaid i'ch rôl gymryd ail gam wrth fewngofnodi. Gosodwch ef nawr.";
+        set_up: "Set it up", "Ei osod";
+        turn_off: "Turn it off", "Ei ddiffodd";
+    }
+}
+
+texts! {
+    /// Setting up the second step.
+    SecondStep {
+        title: "Set up the second step", "Gosod yr ail gam";
+        intro: "Any authenticator app for your phone or computer will do.", "Bydd unrhyw ap dilysu ar gyfer eich ffôn neu gyfrifiadur yn gwneud y tro.";
+        one: "In the app, choose to enter a key by hand, and type this one:", "Yn yr ap, dewiswch roi allwedd â llaw, a theipiwch hon:";
+        link: "On this device: open the app with the key", "Ar y ddyfais hon: agor yr ap gyda'r allwedd";
+        two: "Then type the code that the app shows.", "Yna teipiwch y cod y mae'r ap yn ei ddangos.";
+        code: "Code", "Cod";
+        turn_on: "Turn it on", "Ei droi ymlaen";
+        wrong: "That is not the code of this key. Check the clock of your device, and type the code that shows now",
+            "Nid dyna god yr allwedd hon. Gwiriwch gloc eich dyfais, a theipiwch y cod sydd i'w weld nawr";
+        codes_title: "Keep these recovery codes", "Cadwch y codau adfer hyn";
+        codes_text: "Each signs you in once if your device is lost. They are shown this once: print them or write them down, and keep them apart from the device.",
+            "Mae pob un yn eich mewngofnodi unwaith os collir eich dyfais. Dangosir hwy y tro hwn yn unig: argraffwch neu ysgrifennwch hwy, a'u cadw ar wahân i'r ddyfais.";
+        on: "I have kept them", "Rwyf wedi'u cadw";
+    }
+}
+
+texts! {
+    /// Everybody's accounts.
+    StaffList {
+        title: "Staff and tokens", "Staff a thocynnau";
+        accounts: "Accounts", "Cyfrifon";
+        name: "Name", "Enw";
+        login: "Sign-in name", "Enw mewngofnodi";
+        role: "Role", "Rôl";
+        second_step: "Second step", "Ail gam";
+        seen: "Last signed in", "Mewngofnodwyd ddiwethaf";
+        never: "not yet", "ddim eto";
+        yes: "on", "ymlaen";
+        no: "off", "i ffwrdd";
+        closed: "closed", "ar gau";
+        invited: "invited", "gwahoddwyd";
+        change: "Change", "Newid";
+        add: "Add somebody", "Ychwanegu rhywun";
+        add_button: "Make the account", "Gwneud y cyfrif";
+        give_role: "Give this role", "Rhoi'r rôl hon";
+        new_link: "New link for a password", "Dolen newydd ar gyfer cyfrinair";
+        close: "Close the account", "Cau'r cyfrif";
+        reopen: "Open it again", "Ei agor eto";
+        link_title: "Give them this link", "Rhowch y ddolen hon iddynt";
+        link_text: "It is shown this once and holds for three days. Whoever has it can choose the password, so hand it over in person or on a line you trust.",
+            "Dangosir hi y tro hwn yn unig ac mae'n ddilys am dri diwrnod. Gall pwy bynnag sydd â hi ddewis y cyfrinair, felly rhowch hi wyneb yn wyneb neu ar linell yr ydych yn ymddiried ynddi.";
+        last: "This is the last account that keeps the settings. Give somebody else such a role first.",
+            "Dyma'r cyfrif olaf sy'n cadw'r gosodiadau. Rhowch rôl o'r fath i rywun arall yn gyntaf.";
+        tokens: "Tokens of programs", "Tocynnau rhaglenni";
+        tokens_text: "Programs that call the API have tokens in the configuration file, under [[organisation.staff]]. They can't sign in here.",
+            "Mae gan raglenni sy'n galw'r API docynnau yn y ffeil ffurfweddu, o dan [[organisation.staff]]. Ni allant fewngofnodi yma.";
+        no_tokens: "No token is configured.", "Nid oes tocyn wedi'i ffurfweddu.";
+        done: "Done.", "Wedi'i wneud.";
+        actions: "Actions", "Camau";
+    }
+}

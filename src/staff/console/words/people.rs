@@ -1,0 +1,73 @@
+//! Texts of people and their records.
+
+use super::texts;
+
+texts! {
+    /// Searching.
+    People {
+        title: "People", "Pobl";
+        label: "Name, reference, telephone number or e-mail address", "Enw, cyfeirnod, rhif ffôn neu gyfeiriad e-bost";
+        search: "Search", "Chwilio";
+        restricted: "People with a restriction on record", "Pobl sydd â chyfyngiad ar gofnod";
+        found: "Found", "Canfuwyd";
+        nobody: "Nobody on record fits that.", "Nid oes neb ar gofnod sy'n cyd-fynd â hynny.";
+        nobody_text: "Most people have no record here: only those about whom something was decided, or may be.",
+            "Nid oes gan y rhan fwyaf o bobl gofnod yma: dim ond y rhai y penderfynwyd rhywbeth amdanynt, neu y gellir.";
+        no_restricted: "Nobody has a restriction on record.", "Nid oes gan neb gyfyngiad ar gofnod.";
+        more: "These are the first 50. Type more to narrow it down.", "Dyma'r 50 cyntaf. Teipiwch fwy i'w gulhau.";
+        name: "Name", "Enw";
+        reference: "Reference", "Cyfeirnod";
+        in_force: "In force", "Mewn grym";
+        none: "none", "dim";
+    }
+}
+
+texts! {
+    /// One person.
+    Person {
+        timeline: "Timeline", "Llinell amser";
+        restrictions: "Restrictions", "Cyfyngiadau";
+        identifiers: "Identifiers and adjustments", "Dynodwyr ac addasiadau";
+        record: "Record", "Cofnod";
+        tabs: "About this person", "Am y person hwn";
+        unnamed: "No name on record", "Dim enw ar gofnod";
+        reference: "Reference", "Cyfeirnod";
+        address: "Address", "Cyfeiriad";
+        language: "Language", "Iaith";
+        language_unknown: "not known", "ddim yn hysbys";
+        issues: "Issues", "Materion";
+        none: "None on record.", "Dim ar gofnod.";
+        in_force: "In force", "Mewn grym";
+        not_in_force: "Not in force", "Ddim mewn grym";
+        no_restriction: "No restriction is on record. This person contacts you like anybody else.",
+            "Nid oes cyfyngiad ar gofnod. Mae'r person hwn yn cysylltu â chi fel unrhyw un arall.";
+        grounds: "Grounds", "Seiliau";
+        clause: "Clause", "Cymal";
+        starts: "Starts", "Yn dechrau";
+        review: "Review due", "Adolygiad yn ddyledus";
+        ends: "Ends", "Yn dod i ben";
+        no_end: "no end is set", "nid oes diwedd wedi'i bennu";
+        from_always: "from the beginning", "o'r dechrau";
+        decided_by: "Decided by", "Penderfynwyd gan";
+        signed_off: "Signed off by", "Cymeradwywyd gan";
+        nobody: "not on record", "ddim ar gofnod";
+        overdue: "overdue", "hwyr";
+        observe: "observed only", "arsylwi yn unig";
+        kind: "Kind", "Math";
+        value: "Value", "Gwerth";
+        shared: "shared with others: never decides against anybody", "wedi'i rannu ag eraill: byth yn penderfynu yn erbyn neb";
+        own: "their own", "eu heiddo hwy";
+        representatives: "Representatives", "Cynrychiolwyr";
+        until: "until", "tan";
+        adjustments: "Adjustments", "Addasiadau";
+        invitations: "Invitations", "Gwahoddiadau";
+        invited: "is invited to get in touch", "wedi'i wahodd i gysylltu";
+        timeline_note: "Decisions and what was done about them, newest first.", "Penderfyniadau a'r hyn a wnaed yn eu cylch, y diweddaraf yn gyntaf.";
+        older: "Show older", "Dangos rhai hŷn";
+        nothing: "Nothing is on the trail about this person yet.", "Nid oes dim ar y llwybr am y person hwn eto.";
+        record_note: "This is what enforcement goes by, as the program reads it.", "Dyma'r hyn y mae'r gorfodi yn ei ddilyn, fel y mae'r rhaglen yn ei ddarllen.";
+        because: "You opened it because of", "Agorwyd ef oherwydd";
+        an_item: "this item", "yr eitem hon";
+        looking: "That you opened this record is on the audit trail.", "Mae'r ffaith ichi agor y cofnod hwn ar y llwybr archwilio.";
+    }
+}

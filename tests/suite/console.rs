@@ -1,0 +1,10 @@
+//! The console, asked as a browser asks it without script, and by a browser.
+
+mod accessible;
+mod browsing;
+mod demo;
+mod hostile;
+mod pictures;
+mod routes;
+mod signing_in;
+mod work;

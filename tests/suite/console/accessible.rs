@@ -1,0 +1,99 @@
+//! Every page of the console, judged by axe-core in a browser: both languages, both colour schemes, desktop
+//! and phone; and nothing that scrolls sideways at 320 pixels, which is 1280 at 400 % (WCAG 2.2, 1.4.10).
+
+use serde_json::{Value, json};
+
+use super::demo::Demo;
+use crate::real_input::accessible::{RULES, axe};
+use crate::real_input::browser::Browser;
+
+/// Pages that need nothing of the demo's, and what leads to those that do.
+const PAGES: [&str; 21] = [
+    "/",
+    "/queues",
+    "/queues/limited",
+    "/queues/limited?state=done",
+    "/queues/emergency",
+    "/people",
+    "/people?q=nobody",
+    "/people/K-1",
+    "/people/K-1?tab=timeline",
+    "/people/K-3?tab=identifiers",
+    "/people/K-3?tab=record",
+    "/audit",
+    "/audit?by=nobody",
+    "/settings",
+    "/settings/profile",
+    "/settings/staff",
+    "/settings/connections",
+    "/account",
+    "/account/second-step",
+    "/help",
+    "/no/such/page",
+];
+
+#[test]
+fn every_page_is_accessible_in_both_languages_and_schemes_on_desktop_and_phone() {
+    let demo = Demo::start();
+    let axe = axe();
+    let mut browser = demo.browser("karbon");
+    let root = demo.root();
+    browser.open(&format!("{root}/queues/limited?channel=email"));
+    let item = browser.run("return document.querySelector('.row-link').pathname");
+    let item = item.as_str().unwrap().to_owned();
+    let mut pages: Vec<String> = PAGES.iter().map(|page| (*page).to_owned()).collect();
+    pages.extend([
+        item.clone(),
+        format!("{item}/original"),
+        format!("{item}/original?as=sent"),
+        format!("{item}/confirm/release"),
+        "/accessibility".to_owned(),
+        "/sign-in".to_owned(),
+    ]);
+    for language in ["en", "cy"] {
+        browser.open(&format!("{root}/help"));
+        browser.run(&format!("document.cookie = 'language={language}; path=/'"));
+        for scheme in ["light", "dark"] {
+            browser.tell_chromium(
+                "Emulation.setEmulatedMedia",
+                &json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
+            );
+            for width in [1280, 320] {
+                browser.tell_chromium(
+                    "Emulation.setDeviceMetricsOverride",
+                    &json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false}),
+                );
+                for page in &pages {
+                    let what = format!("{page}, {language}, {scheme}, {width} px");
+                    browser.open(&format!("{root}{page}"));
+                    judge(&mut browser, &axe, &what);
+                }
+            }
+        }
+    }
+    browser.stop();
+}
+
+fn judge(browser: &mut Browser, axe: &str, what: &str) {
+    let wide = browser.run(
+        "const most = window.innerWidth;
+         if (document.documentElement.scrollWidth <= most) return [];
+         return [...document.querySelectorAll('body *')]
+             .filter(one => one.getBoundingClientRect().right > most + 1)
+             .map(one => one.outerHTML.slice(0, 120)).slice(-3)",
+    );
+    assert_eq!(wide, json!([]), "{what}: it scrolls sideways");
+    browser.run(axe);
+    let found = browser.run_async(&format!(
+        "const done = arguments[arguments.length - 1];
+         axe.run({{exclude: ['iframe']}}, {RULES}).then(r => done({{
+             violations: r.violations.map(v => [v.id, v.nodes.map(n => n.html)]),
+             passed: r.passes.map(v => v.id)}}), e => done({{error: String(e)}}))"
+    ));
+    assert_eq!(found["violations"], json!([]), "{what}: {found}");
+    let passed: Vec<&str> =
+        found["passed"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    for rule in ["color-contrast", "html-has-lang", "document-title", "page-has-heading-one"] {
+        assert!(passed.contains(&rule), "{what}: {rule} was not judged: {passed:?}");
+    }
+}

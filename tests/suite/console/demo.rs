@@ -1,0 +1,79 @@
+//! The real program, `demo`, as somebody runs it to try the console.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::real_input::browser::Browser;
+
+pub struct Demo {
+    child: Child,
+    links: Vec<(String, String)>,
+    _folder: tempfile::TempDir,
+}
+
+impl Demo {
+    pub fn start() -> Demo {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_contact-gateway"))
+            .arg("demo")
+            .env("TMPDIR", folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut links = Vec::new();
+        let mut line = String::new();
+        while out.read_line(&mut line).unwrap() > 0 {
+            if let Some((_, rest)) = line.split_once("/invitation/") {
+                let organisation = rest.split('/').next().unwrap().to_owned();
+                links.push((organisation, line.trim().to_owned()));
+            }
+            if line.starts_with("PASTE") {
+                break;
+            }
+            line.clear();
+        }
+        assert_eq!(links.len(), 5, "a link for each organisation");
+        // What else it prints must have somewhere to go.
+        std::thread::spawn(move || out.read_to_end(&mut Vec::new()));
+        Demo { child, links, _folder: folder }
+    }
+
+    pub fn link(&self, organisation: &str) -> &str {
+        &self.links.iter().find(|(id, _)| id == organisation).unwrap().1
+    }
+
+    /// `http://host:port` of the console.
+    pub fn root(&self) -> String {
+        self.link("karbon").split("/invitation/").next().unwrap().to_owned()
+    }
+
+    /// A browser in which somebody is signed in, by one press.
+    pub fn browser(&self, organisation: &str) -> Browser {
+        let mut browser = Browser::start();
+        browser.open(self.link(organisation));
+        browser.click("main form button");
+        wait(&mut browser, "return location.pathname === '/'");
+        browser
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until a script says so.
+pub fn wait(browser: &mut Browser, script: &str) {
+    const WAIT: Duration = Duration::from_secs(60);
+    let since = Instant::now();
+    while browser.run(script) != serde_json::Value::Bool(true) {
+        assert!(since.elapsed() < WAIT, "never: {script}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

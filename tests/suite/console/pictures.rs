@@ -1,0 +1,53 @@
+//! Pictures of the console for the README, taken of the demo. `UPDATE_SCREENSHOTS=1` writes them to
+//! `docs/screenshots/`; without it they are taken and must be there already.
+
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::demo::Demo;
+
+#[test]
+fn eight_pictures_of_the_console_can_be_taken() {
+    let demo = Demo::start();
+    let mut browser = demo.browser("karbon");
+    let root = demo.root();
+    browser.open(&format!("{root}/queues/limited?channel=email"));
+    let item = browser.run("return document.querySelector('.row-link').pathname");
+    let item = item.as_str().unwrap().to_owned();
+    let wanted = [
+        ("my-work", "/".to_owned(), 1280, "light", "en"),
+        ("queue", "/queues/limited".to_owned(), 1280, "light", "en"),
+        ("item", item.clone(), 1280, "light", "en"),
+        ("original", format!("{item}/original?as=sent"), 1280, "light", "en"),
+        ("person", "/people/K-3".to_owned(), 1280, "light", "en"),
+        ("audit-dark", "/audit".to_owned(), 1280, "dark", "en"),
+        ("queue-phone", "/queues/limited".to_owned(), 390, "light", "en"),
+        ("my-work-welsh", "/".to_owned(), 1280, "light", "cy"),
+    ];
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/screenshots");
+    let updating = std::env::var_os("UPDATE_SCREENSHOTS").is_some();
+    for (name, page, width, scheme, language) in wanted {
+        browser.run(&format!("document.cookie = 'language={language}; path=/'"));
+        browser.tell_chromium(
+            "Emulation.setEmulatedMedia",
+            &json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
+        );
+        let size = json!({"width": width, "height": 860, "deviceScaleFactor": 1, "mobile": false});
+        browser.tell_chromium("Emulation.setDeviceMetricsOverride", &size);
+        browser.open(&format!("{root}{page}"));
+        super::demo::wait(&mut browser, "return document.readyState === 'complete'");
+        let taken = browser.ask_chromium("Page.captureScreenshot", &json!({"format": "png"}));
+        let picture = STANDARD.decode(taken["data"].as_str().unwrap()).unwrap();
+        assert!(picture.len() > 10_000, "{name}: there is nothing on it");
+        let file = folder.join(format!("{name}.png"));
+        if updating {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&file, picture).unwrap();
+        }
+        assert!(file.exists(), "UPDATE_SCREENSHOTS=1 writes {name}.png");
+    }
+    browser.stop();
+}

@@ -1,0 +1,188 @@
+//! Every route of the console, taken from the router's own table: none opens to the wrong people.
+
+use contact_gateway::staff::console::{Entry, Needs, contents};
+use hyper::StatusCode;
+
+use super::browsing::Browsing;
+use crate::office::Office;
+
+/// A route's path with something in the place of its parts.
+fn filled(entry: &Entry, item: &str, person: &str) -> String {
+    let mut path = entry.path.to_owned();
+    for (part, value) in [
+        ("{item}", item),
+        ("{person}", person),
+        ("{queue}", "limited"),
+        ("{verb}", "release"),
+        ("{login}", "ann.hall"),
+        ("{organisation}", "tuntum"),
+        ("{token}", "no-such-token"),
+        ("{file}", "no-such-file.css"),
+    ] {
+        path = path.replace(part, value);
+    }
+    assert!(!path.contains('{'), "{path}: say here what stands for its part");
+    path
+}
+
+#[tokio::test]
+async fn nothing_opens_without_a_session() {
+    let office = Office::with_person().await;
+    office.mail("c-1").await;
+    office.mail("c-2").await;
+    let mut nobody = Browsing::new(&office);
+    let mut asked = 0;
+    for entry in contents().iter().filter(|entry| entry.needs != Needs::Nothing) {
+        asked += 1;
+        let path = filled(entry, "c-2", "P-1");
+        for cookie in [None, Some("tuntum.no-such-token"), Some("karbon."), Some("x")] {
+            nobody.cookies.clear();
+            nobody.cookies.extend(cookie.map(|one| ("session".to_owned(), one.to_owned())));
+            let form = (entry.method == "POST").then(|| "verb=release&text=hello".to_owned());
+            let answer = nobody.ask(entry.method, &path, form).await;
+            match entry.method {
+                "GET" => assert!(answer.leads().starts_with("/sign-in?next="), "{entry:?}"),
+                _ => {
+                    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{entry:?}");
+                    // What somebody had written is not lost with the session.
+                    assert!(answer.body.contains(">hello</textarea>"), "{entry:?}");
+                }
+            }
+        }
+    }
+    assert!(asked > 25, "{asked}");
+}
+
+#[tokio::test]
+async fn nothing_acts_for_another_site_or_for_no_page() {
+    let office = Office::with_person().await;
+    office.mail("c-1").await;
+    office.mail("c-2").await;
+    let mut max = Browsing::signed_in(&office, "Max Manager", "manager").await;
+    for entry in contents().iter().filter(|entry| entry.method == "POST") {
+        let path = filled(entry, "c-2", "P-1");
+        for origin in
+            [None, Some("null"), Some("http://evil.example"), Some("https://desk.example")]
+        {
+            max.origin = origin.map(str::to_owned);
+            let answer = max.post(&path, &[("verb", "close")]).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{entry:?} from {origin:?}");
+            assert!(answer.has("Nothing was changed"), "{}", answer.body);
+        }
+    }
+    max.origin = Some("http://desk.example".to_owned());
+    assert!(max.get("/").await.has("Max Manager"), "still signed in: nothing was done");
+}
+
+#[tokio::test]
+async fn a_role_without_the_duty_is_refused_by_every_route_that_asks_it() {
+    let office = Office::open();
+    let mut ann = Browsing::signed_in(&office, "Ann Hall", "agent").await;
+    let mut refused = 0;
+    for entry in contents() {
+        let Needs::Duty(duty) = entry.needs else { continue };
+        let allowed = contact_gateway::domain::duty::has(
+            &office.tuntum.profile,
+            &contact_gateway::domain::profile::Role("agent".to_owned()),
+            duty,
+        );
+        let form = (entry.method == "POST").then(String::new);
+        let answer = ann.ask(entry.method, &filled(&entry, "c-2", "P-1"), form).await;
+        if allowed {
+            assert_ne!(answer.status, StatusCode::FORBIDDEN, "{entry:?}");
+        } else {
+            refused += 1;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{entry:?}");
+        }
+    }
+    assert!(refused >= 6, "{refused}");
+}
+
+#[tokio::test]
+async fn another_organisations_ids_are_not_there() {
+    let office = Office::with_person().await;
+    office.mail("c-1").await;
+    office.mail("c-2").await;
+    // Somebody of Karbon asks for what is Tuntum's.
+    let new = contact_gateway::casework::accounts::NewAccount {
+        login: "sue".to_owned(),
+        name: "Sue Stranger".to_owned(),
+        role: contact_gateway::domain::profile::Role("manager".to_owned()),
+    };
+    let karbon = crate::office::organisation("karbon", "karbon-homes.toml");
+    let token = office.staff.accounts().demo_pass(&karbon, new).await.unwrap();
+    let mut sue = Browsing::new(&office);
+    assert_eq!(sue.post(&format!("/invitation/karbon/{token}"), &[]).await.leads(), "/");
+    let mut asked = 0;
+    for entry in contents() {
+        let names = ["{item}", "{person}", "{queue}", "{login}"];
+        if !names.iter().any(|name| entry.path.contains(name)) {
+            continue;
+        }
+        asked += 1;
+        let form = (entry.method == "POST")
+            .then(|| "verb=close&verb=close&item=c-2&was=x&sure=yes&text=a+note".to_owned());
+        let answer = sue.ask(entry.method, &filled(&entry, "c-2", "P-1"), form).await;
+        let nothing = answer.status == StatusCode::NOT_FOUND
+            // A queue has every organisation of its own: nothing to take, and none of the items.
+            || (answer.status == StatusCode::SEE_OTHER && answer.leads().contains("done=none"));
+        assert!(nothing, "{entry:?}: {} {}", answer.status, answer.body);
+        assert!(!answer.body.contains("Jo Doe") && !answer.body.contains("The same."), "{entry:?}");
+    }
+    assert!(asked >= 10, "{asked}");
+    let item = office.get(crate::office::AGENT, "/api/v1/queues/limited/c-2").await.json();
+    assert_eq!(item["state"], "open");
+    assert!(item["notes"].is_null(), "{item}");
+    // A cookie with the other organisation's name before it is nobody's.
+    let token = sue.cookies["session"].split_once('.').unwrap().1.to_owned();
+    sue.cookies.insert("session".to_owned(), format!("tuntum.{token}"));
+    assert_eq!(sue.get("/").await.leads(), "/sign-in?next=%2F");
+}
+
+#[tokio::test]
+async fn every_page_is_shut_and_names_its_language() {
+    let office = Office::with_person().await;
+    office.mail("c-1").await;
+    office.mail("c-2").await;
+    let mut max = Browsing::signed_in(&office, "Max Manager", "manager").await;
+    for entry in contents().iter().filter(|entry| entry.method == "GET") {
+        if entry.path.starts_with("/assets") || entry.path.contains("/original/") {
+            continue;
+        }
+        let page = max.get(&filled(entry, "c-2", "P-1")).await;
+        if page.status == StatusCode::SEE_OTHER {
+            continue;
+        }
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'"), "{entry:?}");
+        assert!(!policy.contains("unsafe"), "{entry:?}: {policy}");
+        assert_eq!(page.headers["cache-control"], "no-store", "{entry:?}");
+        assert_eq!(page.headers["x-content-type-options"], "nosniff");
+        assert!(page.body.contains("<html lang=\"en-GB\">"), "{entry:?}");
+        assert!(page.body.contains("<h1"), "{entry:?}: {}", page.body);
+        for inline in ["<style", " style=", "onclick", "<script>", "javascript:"] {
+            assert!(!page.body.contains(inline), "{entry:?}: {inline}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_pages_are_made_of_is_served_for_ever_and_to_anybody() {
+    let office = Office::open();
+    let mut nobody = Browsing::new(&office);
+    let page = nobody.get("/sign-in").await;
+    let mut files = 0;
+    for part in page.body.split("\"/assets/").skip(1) {
+        let name = part.split('"').next().unwrap();
+        let file = nobody.get(&format!("/assets/{name}")).await;
+        assert_eq!(file.status, StatusCode::OK, "{name}");
+        assert!(file.headers["cache-control"].to_str().unwrap().contains("immutable"), "{name}");
+        files += 1;
+    }
+    assert!(files >= 4, "{files}");
+    assert_eq!(nobody.get("/assets/console-000000000000.css").await.status, StatusCode::NOT_FOUND);
+    // What is nowhere: a page for a browser, a problem for a program.
+    let page = nobody.get("/no/such/page").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    assert!(page.has("Page not found"));
+}
