@@ -1,14 +1,10 @@
 //! The labelled texts, and what the safeguards make of them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use contact_gateway::domain::safeguard::{Hit, Lane, Part, Safeguards, Spelling};
 use serde::Deserialize;
-
-/// Written before the rules, by whoever wrote the rules: they are worked on with these.
-const DEVELOPMENT: &str = include_str!("development.jsonl");
-/// Written after the rules, about other situations: no rule is changed for one of these.
-const TEST: &str = include_str!("test.jsonl");
 
 /// What a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -28,11 +24,15 @@ pub enum Kind {
 /// What texts are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Half {
+    /// Written before the rules, by whoever wrote the rules: they are worked on with these.
     Development,
+    /// Written for what is learnt: many short texts of every sort.
+    Stock,
+    /// Written after the rules, about other situations: no rule is changed for one of these.
     Test,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// The lanes that it needs, by name.
@@ -47,13 +47,26 @@ pub struct Text {
 
 impl Text {
     pub fn of(half: Half) -> Vec<Text> {
-        let lines = match half {
-            Half::Development => DEVELOPMENT,
-            Half::Test => TEST,
+        let name = match half {
+            Half::Development => "development.jsonl",
+            Half::Stock => "stock.jsonl",
+            Half::Test => "test.jsonl",
         };
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/safeguards");
+        let lines = std::fs::read_to_string(folder.join(name)).expect(name);
+        Text::all_in(&lines)
+    }
+
+    pub fn all_in(lines: &str) -> Vec<Text> {
         let read =
             |line| serde_json::from_str(line).unwrap_or_else(|fault| panic!("{line}: {fault}"));
         lines.lines().map(read).collect()
+    }
+
+    /// The lanes that it needs.
+    pub fn lanes(&self) -> Vec<Lane> {
+        let is_needed = |lane: &Lane| self.lanes.iter().any(|name| name == lane.name());
+        Lane::ALL.into_iter().filter(is_needed).collect()
     }
 
     /// The lane that it needs, or is near to.
@@ -99,10 +112,10 @@ pub fn hit_of<'h>(text: &Text, hits: &'h [Hit]) -> Option<&'h Hit> {
     }
 }
 
-/// The texts of one half, counted by kind and by the lane that they are about.
-pub fn counted(safeguards: &Safeguards, half: Half) -> BTreeMap<(Kind, Option<Lane>), Count> {
+/// Texts, counted by kind and by the lane that they are about.
+pub fn counted(safeguards: &Safeguards, texts: &[Text]) -> BTreeMap<(Kind, Option<Lane>), Count> {
     let mut counts: BTreeMap<(Kind, Option<Lane>), Count> = BTreeMap::new();
-    for text in &Text::of(half) {
+    for text in texts {
         let hits = safeguards.matches_of(&text.text).hits;
         let count = counts.entry((text.kind, text.about())).or_default();
         count.add(hit_of(text, &hits));

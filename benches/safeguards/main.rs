@@ -5,6 +5,8 @@
 //! cargo bench --bench safeguards                  # the tables
 //! cargo bench --bench safeguards -- --missed      # and what is missed or wrong of the development texts
 //! cargo bench --bench safeguards -- --words config/safeguards   # with words read now, not those built in
+//! cargo bench --bench safeguards -- --texts FILE     # the table of other labelled texts
+//! cargo bench --bench safeguards -- --learn FILE      # config/safeguards/wording.bin, from the labelled texts
 //! cargo bench --bench safeguards -- --everyday WORDS...         # words of these lists that are a slip away
 //! cargo bench --bench safeguards -- --count 20    # reads a text of 2 KiB so often, for callgrind
 //! ```
@@ -16,9 +18,15 @@
     reason = "a bench ends by panicking"
 )]
 #![allow(unreachable_pub, reason = "`pub` says what other modules of this program use")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "rows and shares are as many as were made"
+)]
 #![expect(clippy::print_stdout, reason = "what it measured")]
 
 mod corpus;
+mod learn;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -27,7 +35,9 @@ use std::sync::Arc;
 use contact_gateway::config::profile::{load, safeguard_words};
 use contact_gateway::domain::contact::Contact;
 use contact_gateway::domain::reading::Reading;
-use contact_gateway::domain::safeguard::{BuiltIn, Everyday, Lane, Part, Safeguards, Spelling};
+use contact_gateway::domain::safeguard::{
+    BuiltIn, Everyday, Lane, Part, Safeguards, Spelling, Wording,
+};
 
 use corpus::{Count, Half, Kind, Text, counted, hit_of, of_kind};
 
@@ -56,11 +66,32 @@ fn main() {
         everyday(&safeguards, lists);
         return;
     }
-    for half in [Half::Development, Half::Test] {
-        table(&safeguards, half);
+    if let Some(files) = after("--learn") {
+        let written = safeguard_words(&root.join("config/safeguards")).unwrap();
+        let texts = learn::labelled(&written);
+        std::fs::write(files.first().unwrap(), learn::learn(&safeguards, &texts)).unwrap();
+        println!("learnt from {} texts", texts.len());
+        if arguments.iter().any(|argument| argument == "--crossed") {
+            learn::crossed(&safeguards, &texts);
+        }
+        return;
     }
+    let sets: Vec<(String, Vec<Text>)> = match after("--texts") {
+        Some(files) => files
+            .iter()
+            .take_while(|file| !file.starts_with("--"))
+            .map(|file| (file.clone(), Text::all_in(&std::fs::read_to_string(file).unwrap())))
+            .collect(),
+        None => [Half::Development, Half::Test]
+            .map(|half| (format!("{half:?}"), Text::of(half)))
+            .to_vec(),
+    };
+    for (name, texts) in &sets {
+        table(&safeguards, name, texts);
+    }
+    // Of the development texts alone: who looks at the others no longer knows how good the rules are.
     if after("--missed").is_some() {
-        missed(&safeguards);
+        missed(&safeguards, sets.first().map_or(&[], |(_, texts)| texts));
     }
 }
 
@@ -70,24 +101,27 @@ fn of_folder(folder: &Path, without_everyday: bool) -> Safeguards {
     if without_everyday {
         written.everyday = Everyday::default();
     }
-    let built_in = Arc::new(BuiltIn::new(written));
+    let wording = std::fs::read(folder.join("wording.bin")).unwrap();
+    let wording = Wording::read(&wording).filter(|_| !without_everyday).unwrap_or_default();
+    let built_in = Arc::new(BuiltIn::new(written).with_wording(wording));
     Safeguards::beside(built_in, BTreeMap::new(), Vec::new(), Vec::new())
 }
 
-const PARTS: [(Part, &str); 4] = [
+const PARTS: [(Part, &str); 5] = [
     (Part::Words, "words"),
     (Part::Gaps, "gaps"),
     (Part::Concept, "concepts"),
     (Part::Example, "examples"),
+    (Part::Wording, "wording"),
 ];
 
-fn table(safeguards: &Safeguards, half: Half) {
-    let counts = counted(safeguards, half);
-    println!("{half:?}");
+fn table(safeguards: &Safeguards, name: &str, texts: &[Text]) {
+    let counts = counted(safeguards, texts);
+    println!("{name}");
     println!(
-        "| kind | lane | texts | taken | share | words | gaps | concepts | examples | misspelt |"
+        "| kind | lane | texts | taken | share | words | gaps | concepts | examples | wording | misspelt |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|");
     for ((kind, lane), count) in &counts {
         row(&format!("{kind:?}"), lane.map_or("", Lane::name), count);
     }
@@ -112,9 +146,8 @@ fn row(kind: &str, lane: &str, count: &Count) {
     );
 }
 
-/// Of the development texts alone: who looks at the others no longer knows how good the rules are.
-fn missed(safeguards: &Safeguards) {
-    for text in &Text::of(Half::Development) {
+fn missed(safeguards: &Safeguards, texts: &[Text]) {
+    for text in texts {
         let matches = safeguards.matches_of(&text.text);
         let hit = hit_of(text, &matches.hits);
         let needs = matches!(text.kind, Kind::Plain | Kind::Described | Kind::Welsh);

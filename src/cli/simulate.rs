@@ -129,19 +129,19 @@ pub fn run(args: SimulateArgs, out: &mut dyn Write, err: &mut dyn Write) -> Resu
 /// What a contact resembles, and what that does.
 fn resemblance(safeguards: &Safeguards, contact: &Contact, err: &mut dyn Write) {
     let matches = safeguards.matches(contact);
-    let threshold = safeguards.resembles_percent();
     for like in &matches.resembles {
         let hit = matches.hits.iter().find(|hit| hit.lane == like.lane);
         let effect = match hit.map(|hit| hit.part) {
-            Some(Part::Example) => "opens the lane",
+            Some(Part::Example | Part::Wording) => "opens the lane",
             Some(_) => "the words already open the lane",
             None => "does not open the lane",
         };
-        let (lane, percent, example) = (like.lane.name(), like.percent, &like.example);
+        let (lane, percent, threshold, by) =
+            (like.lane.name(), like.percent, like.threshold, &like.by);
         super::say(
             err,
             format_args!(
-                "{}: {lane}: {percent} % (threshold {threshold} %): {effect}: resembles “{example}”",
+                "{}: {lane}: {percent} % (threshold {threshold} %): {effect}: {by}",
                 contact.id
             ),
         );

@@ -13,6 +13,7 @@ mod said;
 mod sound;
 mod spelling;
 mod vocabulary;
+mod wording;
 mod written;
 
 use std::collections::{BTreeMap, HashSet};
@@ -29,6 +30,7 @@ pub use folding::words;
 pub(super) use folding::{each_word, folded};
 pub use lane::Lane;
 pub use vocabulary::Spelling;
+pub use wording::{LEARNT, RARITY, ROW_BYTES, ROWS_BITS, Wording};
 pub use written::{
     ELEMENTS_MAX, Everyday, LaneWords, Set, Written, concept_fault, example_fault, phrase_fault,
 };
@@ -38,12 +40,19 @@ pub use written::{
 pub struct BuiltIn {
     written: Written,
     finder: Finder,
+    wording: Wording,
 }
 
 impl BuiltIn {
     pub fn new(written: Written) -> Self {
         let finder = Finder::new(&written);
-        BuiltIn { written, finder }
+        BuiltIn { written, finder, wording: Wording::default() }
+    }
+
+    #[must_use]
+    pub fn with_wording(mut self, wording: Wording) -> Self {
+        self.wording = wording;
+        self
     }
 
     pub fn written(&self) -> &Written {
@@ -58,6 +67,8 @@ const BY_KEY: &str = "the sender's own choice";
 pub const RESEMBLES_PERCENT: u8 = 42;
 /// An organisation can ask for less, so that more is found, but not for less than this.
 pub const RESEMBLES_PERCENT_MIN: u8 = 20;
+/// How likely a text must be a lane's by its wording to open the lane, in percent.
+pub const WORDING_PERCENT: u8 = 65;
 /// What is so like an example and opens no lane resembles it a little, as a share of what opens one.
 const A_LITTLE: f32 = 0.6;
 
@@ -69,6 +80,7 @@ pub struct Safeguards {
     /// What the lanes have beside what is built in.
     own: Arc<Finder>,
     resembles_percent: u8,
+    wording_percent: u8,
     /// Addresses (`a@b`), domains (`@b`, with all below it) or numbers of protected senders.
     pub protected_senders: Vec<String>,
     /// The same of protected recipients.
@@ -89,6 +101,7 @@ impl fmt::Debug for Safeguards {
         f.debug_struct("Safeguards")
             .field("lanes", &self.lanes)
             .field("resembles_percent", &self.resembles_percent)
+            .field("wording_percent", &self.wording_percent)
             .field("protected", &self.protected)
             .finish_non_exhaustive()
     }
@@ -98,6 +111,7 @@ impl PartialEq for Safeguards {
     fn eq(&self, other: &Self) -> bool {
         self.lanes == other.lanes
             && self.resembles_percent == other.resembles_percent
+            && self.wording_percent == other.wording_percent
             && self.protected_senders == other.protected_senders
             && self.protected_recipients == other.protected_recipients
             && self.built_in.written == other.built_in.written
@@ -132,12 +146,33 @@ pub struct Hit {
     pub spelling: Spelling,
 }
 
-/// An example that a contact is like.
+/// What of a lane a contact is like: one of its examples, or its wording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resemblance {
     pub lane: Lane,
     pub percent: u8,
-    pub example: String,
+    /// So many percent open the lane.
+    pub threshold: u8,
+    /// "resembles: " and the example, or "wording: " and the words that say so.
+    pub by: String,
+    pub part: Part,
+}
+
+impl Resemblance {
+    pub const fn opens(&self) -> bool {
+        self.percent >= self.threshold
+    }
+
+    /// How near it comes to opening the lane.
+    fn nearness(&self) -> u32 {
+        u32::from(self.percent) * 100 / u32::from(self.threshold.max(1))
+    }
+}
+
+impl std::fmt::Display for Resemblance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {} ({} %)", self.lane.name(), self.by, self.percent)
+    }
 }
 
 /// All that a text has to do with lanes.
@@ -145,8 +180,8 @@ pub struct Resemblance {
 pub struct Matches {
     /// Every lane that it falls into, each once, in routing order.
     pub hits: Vec<Hit>,
-    /// Every example that is at least a little like it, the best of each lane, in routing order. What
-    /// opened a lane is in it as well.
+    /// What it is at least a little like, the best of each lane, in routing order. What opened a lane is in
+    /// it as well.
     pub resembles: Vec<Resemblance>,
 }
 
@@ -179,16 +214,24 @@ impl Safeguards {
             lanes,
             own,
             resembles_percent: RESEMBLES_PERCENT,
+            wording_percent: WORDING_PERCENT,
             protected_senders,
             protected_recipients,
             protected,
         }
     }
 
-    /// With an organisation's own threshold. It may be lower than the built-in one, never higher.
-    pub fn with_resembles_percent(mut self, percent: u8) -> Self {
-        self.resembles_percent = percent.clamp(RESEMBLES_PERCENT_MIN, RESEMBLES_PERCENT);
+    /// With an organisation's own thresholds. They may be lower than the built-in ones, never higher.
+    #[must_use]
+    pub fn with_percents(mut self, resembles: u8, wording: u8) -> Self {
+        self.resembles_percent = resembles.clamp(RESEMBLES_PERCENT_MIN, RESEMBLES_PERCENT);
+        self.wording_percent = wording.clamp(RESEMBLES_PERCENT_MIN, WORDING_PERCENT);
         self
+    }
+
+    /// How likely a text must be a lane's by its wording to open the lane, in percent.
+    pub fn wording_percent(&self) -> u8 {
+        self.wording_percent
     }
 
     /// How like an example a passage must be to open the example's lane, in percent.
@@ -254,8 +297,15 @@ impl Safeguards {
     pub fn matches_of(&self, text: &str) -> Matches {
         let plain = said::plain(text);
         let words = self.built_in.finder.spelt_out(said::words_of(&plain));
-        let (mut found, mut likenesses) = (finder::AllFound::new(), BTreeMap::new());
-        let least = f32::from(self.resembles_percent) * A_LITTLE / 100.0;
+        let mut found = finder::AllFound::new();
+        let mut resembles: BTreeMap<Lane, Resemblance> = BTreeMap::new();
+        let mut keep = |like: Resemblance| {
+            let best = resembles.get(&like.lane);
+            if best.is_none_or(|best| like.nearness() > best.nearness()) {
+                resembles.insert(like.lane, like);
+            }
+        };
+        let a_little = |threshold: u8| f32::from(threshold) * A_LITTLE / 100.0;
         for finder in [&self.built_in.finder, &*self.own] {
             for (lane, new) in finder.find(&words) {
                 let known = found.entry(lane).or_insert_with(|| new.clone());
@@ -263,36 +313,46 @@ impl Safeguards {
                     *known = new;
                 }
             }
-            for like in finder.likenesses(&words, least) {
-                let percent = percent(like.score);
-                let best = likenesses.get(&like.lane).map_or(0, |(best, _)| *best);
-                if percent > best {
-                    likenesses.insert(like.lane, (percent, finder.example(like.example)));
-                }
+            for like in finder.likenesses(&words, a_little(self.resembles_percent)) {
+                keep(Resemblance {
+                    lane: like.lane,
+                    percent: percent(like.score),
+                    threshold: self.resembles_percent,
+                    by: format!("resembles: {}", finder.example(like.example)),
+                    part: Part::Example,
+                });
             }
         }
-        let resembles: Vec<Resemblance> = likenesses
-            .into_iter()
-            .map(|(lane, (percent, example))| Resemblance {
-                lane,
-                percent,
-                example: example.to_owned(),
-            })
-            .collect();
+        for worded in self.built_in.wording.worded(&words, a_little(self.wording_percent)) {
+            keep(Resemblance {
+                lane: worded.lane,
+                percent: percent(worded.share),
+                threshold: self.wording_percent,
+                by: format!("wording: {}", worded.by),
+                part: Part::Wording,
+            });
+        }
         let hits = Lane::ALL.into_iter().filter_map(|lane| {
             if let Some(found) = found.remove(&lane) {
                 let finder::Found { by, part, spelling, .. } = found;
                 return Some(Hit { lane, by, part, spelling });
             }
-            let like = resembles.iter().find(|like| like.lane == lane)?;
-            (like.percent >= self.resembles_percent).then(|| Hit {
-                lane,
-                by: format!("resembles: {}", like.example),
-                part: Part::Example,
-                spelling: Spelling::Written,
-            })
+            let like = resembles.get(&lane).filter(|like| like.opens())?;
+            let (by, part) = (like.by.clone(), like.part);
+            Some(Hit { lane, by, part, spelling: Spelling::Written })
         });
-        Matches { hits: hits.collect(), resembles }
+        Matches { hits: hits.collect(), resembles: resembles.into_values().collect() }
+    }
+
+    /// The features of a text by which wording is learnt, as rows of its weights: for whoever learns them.
+    pub fn features_of(&self, text: &str) -> Vec<usize> {
+        let plain = said::plain(text);
+        let words = self.built_in.finder.spelt_out(said::words_of(&plain));
+        let mut rows = Vec::new();
+        for at in 0..words.len() {
+            wording::each_feature(&words, at, |row| rows.push(row));
+        }
+        rows
     }
 
     /// A word as it is looked up; empty: it is none.

@@ -13,7 +13,7 @@ use corpus::{Half, Kind, Text, counted, of_kind};
 fn recall_and_precision_on_unseen_texts_keep_their_floor() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles/tuntum.toml");
     let profile = load(&file).unwrap_or_else(|faults| panic!("{faults}"));
-    let counts = counted(&profile.safeguards, Half::Test);
+    let counts = counted(&profile.safeguards, &Text::of(Half::Test));
     for (kind, least, most) in [
         (Kind::Plain, 0.95, 1.0),
         (Kind::Described, 0.33, 1.0),

@@ -9,7 +9,7 @@ use super::rights::{WORD_LANES, lane_words};
 use crate::config::fault::Faults;
 use crate::config::node;
 use crate::config::reader::{Field, Reader, Section};
-use crate::domain::safeguard::{BuiltIn, Everyday, Written};
+use crate::domain::safeguard::{BuiltIn, Everyday, Wording, Written};
 
 /// A file of the folder and its text.
 struct File {
@@ -35,6 +35,8 @@ const LANES: [File; 6] = [
 ];
 /// Words of the language that are a slip away from one of the others, one per line.
 const EVERYDAY: File = file!("everyday.txt");
+/// The wording of the lanes, learnt from labelled texts (`cargo bench --bench safeguards -- --learn`).
+const WORDING: &[u8] = include_bytes!("../../../config/safeguards/wording.bin");
 const PROTECTED: File = file!("protected.toml");
 
 /// Everything that is built in.
@@ -49,7 +51,8 @@ pub(super) fn built_in() -> &'static Result<Rights, Faults> {
     static BUILT_IN: LazyLock<Result<Rights, Faults>> = LazyLock::new(|| {
         let words = written(|file| Ok(file.text.to_owned()))?;
         let (senders, recipients) = protected()?;
-        Ok(Rights { words: Arc::new(BuiltIn::new(words)), senders, recipients })
+        let words = BuiltIn::new(words).with_wording(Wording::read(WORDING).unwrap_or_default());
+        Ok(Rights { words: Arc::new(words), senders, recipients })
     });
     &BUILT_IN
 }

@@ -46,6 +46,7 @@ pub fn to_canonical_json(profile: &Profile) -> Value {
             StoreAway::Defer => "defer",
         },
         "read_within_working_days": profile.read_within_working_days,
+        "limited_read_within": { "working_days": profile.limited_read_within },
         "contact_ended": {
             "decide_within_working_days": profile.engagement_within_working_days,
         },
@@ -182,6 +183,7 @@ fn safeguards(safeguards: &Safeguards) -> Value {
         })
         .collect();
     all.insert("resembles_percent".to_owned(), json!(safeguards.resembles_percent()));
+    all.insert("wording_percent".to_owned(), json!(safeguards.wording_percent()));
     all.insert("protected_senders".to_owned(), json!(safeguards.protected_senders));
     all.insert("protected_recipients".to_owned(), json!(safeguards.protected_recipients));
     Value::Object(all)

@@ -7,7 +7,7 @@ use super::built_in::built_in;
 use crate::config::reader::{Field, Reader, Section};
 use crate::domain::safeguard::{
     Lane, LaneRule, LaneWords, RESEMBLES_PERCENT, RESEMBLES_PERCENT_MIN, Safeguards, Set,
-    concept_fault, example_fault, phrase_fault,
+    WORDING_PERCENT, concept_fault, example_fault, phrase_fault,
 };
 
 /// The lanes that are found by words.
@@ -46,21 +46,22 @@ pub(super) fn safeguards(reader: &Reader, profile: &Section<'_>) -> Option<Safeg
         })
         .collect();
     let (mut senders, mut recipients) = (built_in.senders.clone(), built_in.recipients.clone());
-    let mut resembles_percent = RESEMBLES_PERCENT;
+    let (mut resembles, mut wording) = (RESEMBLES_PERCENT, WORDING_PERCENT);
     if let Some(section) = section {
         let addresses = |key| section.field(key).and_then(|f| f.texts()).unwrap_or_default();
         append(&mut senders, addresses("protected_senders"));
         append(&mut recipients, addresses("protected_recipients"));
-        let least = u32::from(RESEMBLES_PERCENT_MIN);
-        let percent = section
-            .field("resembles_percent")
-            .and_then(|f| f.whole(least, RESEMBLES_PERCENT.into()))
-            .and_then(|percent| u8::try_from(percent).ok());
-        resembles_percent = percent.unwrap_or(RESEMBLES_PERCENT);
+        let percent = |key, most: u8| {
+            let field = section.field(key)?;
+            let percent = field.whole(RESEMBLES_PERCENT_MIN.into(), most.into())?;
+            u8::try_from(percent).ok()
+        };
+        resembles = percent("resembles_percent", RESEMBLES_PERCENT).unwrap_or(resembles);
+        wording = percent("wording_percent", WORDING_PERCENT).unwrap_or(wording);
         section.close();
     }
     let safeguards = Safeguards::beside(Arc::clone(&built_in.words), lanes, senders, recipients);
-    Some(safeguards.with_resembles_percent(resembles_percent))
+    Some(safeguards.with_percents(resembles, wording))
 }
 
 /// What a profile says of a lane itself.

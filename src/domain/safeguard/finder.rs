@@ -25,6 +25,8 @@ pub enum Part {
     Concept,
     /// A sentence that resembles an example.
     Example,
+    /// How it is put.
+    Wording,
     /// Who wrote, or to whom.
     Address,
     /// What the sender asked for by a key.
