@@ -7,6 +7,7 @@ mod corpus;
 use std::path::Path;
 
 use contact_gateway::config::profile::load;
+use contact_gateway::domain::safeguard::Lane;
 use corpus::{Half, Kind, Text, counted, of_kind};
 
 #[test]
@@ -30,7 +31,7 @@ fn recall_and_precision_on_unseen_texts_keep_their_floor() {
 
 #[test]
 fn there_are_enough_texts_and_each_once() {
-    let mut texts: Vec<String> = [Half::Development, Half::Test]
+    let mut texts: Vec<String> = [Half::Development, Half::Stock, Half::Test]
         .iter()
         .flat_map(|half| Text::of(*half))
         .map(|t| t.text)
@@ -39,7 +40,7 @@ fn there_are_enough_texts_and_each_once() {
     let all = texts.len();
     texts.sort_unstable();
     texts.dedup();
-    assert_eq!(texts.len(), all, "a text is in both halves or twice in one");
+    assert_eq!(texts.len(), all, "a text is in two files, or twice in one");
 }
 
 #[test]
@@ -53,4 +54,15 @@ fn a_text_of_each_lane_and_language_is_in_the_test() {
             assert!(texts.iter().any(|text| is(&text)), "{lane} {language}");
         }
     }
+}
+
+#[test]
+fn there_is_enough_to_learn_each_lane_from() {
+    let stock = Text::of(Half::Stock);
+    for lane in Lane::ALL.into_iter().filter(|lane| lane.is_of_words()) {
+        let texts = stock.iter().filter(|text| text.lanes() == [lane]).count();
+        assert!(texts >= 60, "{}: {texts}", lane.name());
+    }
+    let everyday = stock.iter().filter(|text| text.lanes().is_empty()).count();
+    assert!(everyday * 3 >= stock.len(), "{everyday} everyday texts of {}", stock.len());
 }

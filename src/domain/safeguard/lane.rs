@@ -41,6 +41,11 @@ impl Lane {
         }
     }
 
+    /// Whether words can open it; the others go by who wrote, or to whom.
+    pub const fn is_of_words(self) -> bool {
+        !matches!(self, Lane::ProtectedSender | Lane::ProtectedRecipient)
+    }
+
     /// The queue that the lane goes to unless the profile names another; `None`: delivered.
     pub const fn default_queue(self) -> Option<&'static str> {
         match self {
