@@ -8,6 +8,7 @@ mod keeper;
 mod monitor;
 mod outward;
 mod running;
+mod unread;
 
 pub use running::{Addresses, Running, StartFault, start};
 

@@ -30,6 +30,7 @@ pub mod replay;
 pub mod restrictions;
 pub mod take;
 pub mod timeline;
+pub mod unread;
 pub mod work_item;
 
 use std::collections::{BTreeMap, HashSet};

@@ -1,5 +1,6 @@
 //! What metrics show without being asked for: whether each part works, and what waits on the queues.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::organisation::OrganisationId;
@@ -16,11 +17,13 @@ pub(super) struct Monitor {
     pub organisations: Vec<OrganisationId>,
     pub clock: Arc<dyn Clock>,
     pub metrics: Arc<Metrics>,
+    /// The queues on which something waited at the last look: where nothing does now, the figures say so.
+    pub waited: BTreeSet<(OrganisationId, String)>,
 }
 
 impl Monitor {
     /// Looks at once, and then again and again until the stop.
-    pub(super) async fn run(self, mut stopping: Stopping) {
+    pub(super) async fn run(mut self, mut stopping: Stopping) {
         loop {
             if stopping.unless(self.look()).await.is_none() {
                 return;
@@ -31,7 +34,7 @@ impl Monitor {
         }
     }
 
-    async fn look(&self) {
+    async fn look(&mut self) {
         for state in self.health.states().await {
             self.metrics.part(state.part, state.fault.is_none());
         }
@@ -42,14 +45,27 @@ impl Monitor {
                 continue;
             };
             let now = self.clock.now();
+            let is_of = |(of, _): &&(OrganisationId, String)| of == organisation;
+            for (_, queue) in self.waited.iter().filter(is_of) {
+                self.show(organisation, queue, (0, 0, 0));
+            }
+            self.waited.retain(|(of, _)| of != organisation);
             for count in counts {
-                let labels =
-                    QueueLabels { organisation: organisation.to_string(), queue: count.queue };
-                let waiting = i64::try_from(count.waiting).unwrap_or(i64::MAX);
                 let age = count.oldest_at.map_or(0, |at| (now - at).num_seconds().max(0));
-                self.metrics.queue_waiting.get_or_create(&labels).set(waiting);
-                self.metrics.queue_oldest_seconds.get_or_create(&labels).set(age);
+                self.show(organisation, &count.queue, (count.waiting, count.overdue, age));
+                self.waited.insert((organisation.clone(), count.queue));
             }
         }
+    }
+
+    fn show(&self, organisation: &OrganisationId, queue: &str, figures: (u64, u64, i64)) {
+        let (waiting, overdue, oldest_seconds) = figures;
+        let labels =
+            QueueLabels { organisation: organisation.to_string(), queue: queue.to_owned() };
+        let gauge = |items: u64| i64::try_from(items).unwrap_or(i64::MAX);
+        let metrics = &self.metrics;
+        metrics.queue_waiting.get_or_create(&labels).set(gauge(waiting));
+        metrics.queue_overdue.get_or_create(&labels).set(gauge(overdue));
+        metrics.queue_oldest_seconds.get_or_create(&labels).set(oldest_seconds);
     }
 }

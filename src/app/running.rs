@@ -1,5 +1,6 @@
 //! A running gateway: what is started, and the order in which it stops.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use super::events;
 use super::keeper;
 use super::monitor::Monitor;
 use super::outward::{self, Outward};
+use super::unread::UnreadKeeper;
 use crate::casework::accounts::Accounts;
 use crate::casework::{Casework, Desk, Fault};
 use crate::channels::http::{self, ContactsEdge, ContactsParts, EdgeError};
@@ -111,6 +113,7 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
         staff: None,
     };
     let dead_letters = running.start_events(settings, &store, &clock)?;
+    running.start_unread_keeper(settings, &store, &clock);
     running.start_mail(mail, &out, deliveries, &clock, &mut sockets).await?;
     running.start_contacts(settings, &out, &clock, &mut sockets).await?;
     running.start_staff(settings, &store, &out, &clock, (dead_letters, &mut sockets)).await?;
@@ -231,6 +234,20 @@ impl Running {
         events::start(settings, store, clock, metrics, &stopping, &mut self.core.followers)
     }
 
+    fn start_unread_keeper(
+        &mut self,
+        settings: &Settings,
+        store: &Arc<dyn Store>,
+        clock: &Arc<dyn Clock>,
+    ) {
+        let keeper = UnreadKeeper {
+            queues: Arc::clone(store) as _,
+            organisations: settings.organisation_ids(),
+            clock: Arc::clone(clock),
+        };
+        self.core.followers.spawn(keeper.run(self.shutdown.stopping()));
+    }
+
     async fn start_staff(
         &mut self,
         settings: &Settings,
@@ -254,6 +271,7 @@ impl Running {
             organisations: settings.organisation_ids(),
             clock: Arc::clone(clock),
             metrics: Arc::clone(&metrics),
+            waited: BTreeSet::new(),
         };
         self.core.followers.spawn(monitor.run(self.shutdown.stopping()));
         let staff = Staff::new(casework, settings.staff.clone(), health, metrics)

@@ -51,7 +51,7 @@ impl Desk {
         for queue in queues {
             let mut after = None;
             loop {
-                let filter = ItemFilter { states: Vec::new(), after, limit: PAGE_ITEMS_MAX };
+                let filter = ItemFilter { after, limit: PAGE_ITEMS_MAX, ..ItemFilter::default() };
                 let page = self.store.items(&organisation.id, queue, filter).await?;
                 let is_last = page.len() < PAGE_ITEMS_MAX;
                 after = page.last().map(|item| item.id.clone());

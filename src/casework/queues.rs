@@ -17,9 +17,11 @@ pub struct QueueCount {
     pub waiting: u64,
     /// When the oldest of them was made.
     pub oldest_at: Option<DateTime<Utc>>,
+    /// How many of them nobody read in time.
+    pub overdue: u64,
 }
 
-/// Some items of a queue, oldest first.
+/// Some items of a queue, in its order: overdue first, then what resembles a safeguard lane, each oldest first.
 #[derive(Debug, Clone)]
 pub struct ItemPage {
     pub items: Vec<QueueItem>,
@@ -48,6 +50,7 @@ impl Desk {
                 queue: count.queue,
                 waiting: count.waiting,
                 oldest_at: count.oldest_at,
+                overdue: count.overdue,
             })
             .collect())
     }
@@ -66,7 +69,8 @@ impl Desk {
         let mut after = wanted.after;
         while items.len() < limit {
             let piece = PAGE_PIECE_ITEMS.min(limit - items.len());
-            let filter = ItemFilter { states: wanted.states.clone(), after, limit: piece };
+            let states = wanted.states.clone();
+            let filter = ItemFilter { states, after, limit: piece, ..ItemFilter::default() };
             let found = self.store.items(organisation, queue, filter).await?;
             let is_last = found.len() < piece;
             after = found.last().map(|item| item.id.clone());

@@ -38,6 +38,8 @@ pub enum AuditEvent {
     Item { item: String, action: String },
     /// A kept original was handed to its recipients.
     Released { item: String },
+    /// Nobody read an item in time.
+    Unread { item: String },
     /// A person's record was changed, by a gateway that did not say in what.
     PersonChanged { person: String },
     /// A step of a person's case was taken.

@@ -44,6 +44,9 @@ pub enum EventKind {
     /// A kept original was handed to its recipients.
     #[serde(rename = "item.released")]
     ItemReleased,
+    /// Nobody read a limited or filed contact in time.
+    #[serde(rename = "item.unread")]
+    ItemUnread,
     /// A person's record, restrictions included, was changed.
     #[serde(rename = "person.changed")]
     PersonChanged,
@@ -59,7 +62,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [EventKind; 14] = [
+    pub const ALL: [EventKind; 15] = [
         EventKind::ContactRouted,
         EventKind::ContactLimited,
         EventKind::ContactFiled,
@@ -70,6 +73,7 @@ impl EventKind {
         EventKind::RestrictionEnded,
         EventKind::ItemWorked,
         EventKind::ItemReleased,
+        EventKind::ItemUnread,
         EventKind::PersonChanged,
         EventKind::PeopleImported,
         EventKind::CaseStepped,
@@ -88,6 +92,7 @@ impl EventKind {
             EventKind::RestrictionEnded => "restriction.ended",
             EventKind::ItemWorked => "item.worked",
             EventKind::ItemReleased => "item.released",
+            EventKind::ItemUnread => "item.unread",
             EventKind::PersonChanged => "person.changed",
             EventKind::PeopleImported => "people.imported",
             EventKind::CaseStepped => "case.stepped",
@@ -211,6 +216,11 @@ pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
             let (item, action) = (item.clone(), "release".to_owned());
             let data = EventData::Item { item: item.clone(), action, by: entry.by.clone() };
             vec![event(EventKind::ItemReleased, Some(item), data)]
+        }
+        AuditEvent::Unread { item } => {
+            let (item, action) = (item.clone(), "unread".to_owned());
+            let data = EventData::Item { item: item.clone(), action, by: entry.by.clone() };
+            vec![event(EventKind::ItemUnread, Some(item), data)]
         }
         AuditEvent::PersonChanged { person }
         | AuditEvent::RecordChanged { person, .. }

@@ -22,7 +22,7 @@ use super::moment::Moment;
 use super::profile::Deadline;
 use super::restriction::Quota;
 
-pub use compose::{Limiting, NoticeFacts, compose, languages, parts_for_everybody, read_by};
+pub use compose::{Limiting, NoticeFacts, compose, languages, parts_for_everybody};
 pub(in crate::domain) use compose::{
     appeal, emergency, is_section, ombudsman, open_hours, open_ways, policy,
 };

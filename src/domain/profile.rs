@@ -14,6 +14,7 @@ use super::channel::Channel;
 use super::duty::Duty;
 use super::identifier::Assurance;
 use super::language::Language;
+use super::queue;
 use super::restriction::{ChannelOrGroup, ChannelSet, KindName, WeeklyHours};
 use super::safeguard::Safeguards;
 
@@ -141,6 +142,8 @@ pub struct Profile {
     pub store_away: StoreAway,
     /// Working days within which a filed contact must be marked read.
     pub read_within_working_days: Option<u32>,
+    /// Working days within which a person reads what was limited or filed: what its sender is promised.
+    pub limited_read_within: u32,
     /// Working days within which somebody decides whether to engage on a new issue after all contact
     /// was ended. Unset: the next working day.
     pub engagement_within_working_days: Option<u32>,
@@ -410,6 +413,7 @@ impl Profile {
             team: Team::default(),
             store_away: StoreAway::default(),
             read_within_working_days: None,
+            limited_read_within: queue::LIMITED_READ_WITHIN,
             engagement_within_working_days: None,
             clauses: BTreeMap::new(),
             policy: None,

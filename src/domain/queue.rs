@@ -1,10 +1,16 @@
 //! Queue items: where staff find contacts, and what may be done with one.
 
+mod read_by;
+mod turn;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
 use super::decision::{Disposition, Reason};
+
+pub use read_by::LIMITED_READ_WITHIN;
+pub use turn::Turn;
 
 /// The queues that every organisation has.
 pub const LIMITED: &str = "limited";
@@ -48,6 +54,20 @@ pub struct QueueItem {
     /// How often this person used this safeguard lane, this time included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane_used: Option<u32>,
+    /// From when on it counts as unread for too long: what is limited or filed is read by a person
+    /// before.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "super::instant::written_if_any"
+    )]
+    pub read_by: Option<DateTime<Utc>>,
+    /// That instant came, and nobody had read it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overdue: bool,
+    /// The safeguard lanes that it resembles a little, each with what it resembles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resembles: Vec<String>,
     /// Where the original is kept in the archive, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archived: Option<String>,

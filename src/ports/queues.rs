@@ -13,8 +13,10 @@ use crate::domain::queue::{ItemState, QueueItem};
 pub struct ItemFilter {
     /// Only items in these states; empty: those that are waiting.
     pub states: Vec<ItemState>,
-    /// Only items after this one, in the order of the queue (oldest first, then by id).
+    /// Only items after this one, in the order of the queue ([`QueueItem::place`], then by id).
     pub after: Option<String>,
+    /// Without those already known to be overdue.
+    pub without_overdue: bool,
     /// 0: as many as a page holds. A page never holds more than the store's bound; the end is an
     /// empty page.
     pub limit: usize,
@@ -26,6 +28,8 @@ pub struct QueueCount {
     pub queue: String,
     pub waiting: u64,
     pub oldest_at: Option<DateTime<Utc>>,
+    /// How many of them nobody read in time.
+    pub overdue: u64,
 }
 
 /// The queues that staff work.

@@ -360,6 +360,8 @@ pub const ACCEPT_FAULT_SAID_EVERY: Duration = Duration::from_secs(1);
 pub const HEALTH_PART_WAIT: Duration = Duration::from_secs(2);
 /// How often the gateway looks at its parts and queues for its metrics.
 pub const MONITOR_EVERY: Duration = Duration::from_secs(15);
+/// How often the gateway looks for what was limited or filed and nobody has read in time.
+pub const UNREAD_LOOK_EVERY: Duration = Duration::from_secs(300);
 /// What `health` reads of the gateway's answer. More: the answer counts as broken.
 pub const HEALTH_ANSWER_BYTES_MAX: usize = 64 * 1024;
 

@@ -148,6 +148,7 @@ pub struct Metrics {
     pub queue_waiting: Family<QueueLabels, Gauge>,
     /// How long the oldest of them has waited, in seconds.
     pub queue_oldest_seconds: Family<QueueLabels, Gauge>,
+    pub queue_overdue: Family<QueueLabels, Gauge>,
     /// Sessions or connections that are open.
     pub sessions: Family<ListenerLabels, Gauge>,
     /// Requests to the staff listener.
@@ -178,6 +179,7 @@ impl Metrics {
             part_up: Family::default(),
             queue_waiting: Family::default(),
             queue_oldest_seconds: Family::default(),
+            queue_overdue: Family::default(),
             sessions: Family::default(),
             requests: Family::default(),
             events: Family::default(),
@@ -212,6 +214,11 @@ impl Metrics {
             "queue_oldest_seconds",
             "How long the oldest item has waited",
             self.queue_oldest_seconds.clone(),
+        );
+        registry.register(
+            "queue_overdue",
+            "Items that nobody read in time",
+            self.queue_overdue.clone(),
         );
         registry.register("sessions", "Open sessions", self.sessions.clone());
         registry.register("requests", "Requests to the staff listener", self.requests.clone());

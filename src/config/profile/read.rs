@@ -23,11 +23,14 @@ use crate::domain::profile::{
     Ombudsman, OnOverdue, Profile, Responsible, Review, Role, STAFF_ROLES, StoreAway, Team,
     WarnFirst,
 };
+use crate::domain::queue::LIMITED_READ_WITHIN;
 use crate::domain::restriction::KindName;
 
 /// The longest period of any kind that a policy may name, in months and in working days.
 const MONTHS_MAX: u32 = 120;
 const WORKING_DAYS_MAX: u32 = 1_000;
+/// The longest, in working days, that something may wait for a person to read it.
+const LIMITED_READ_WITHIN_MAX: u32 = 10;
 
 const NATIONS: [(&str, Nation); 4] = [
     ("england", Nation::England),
@@ -91,6 +94,7 @@ pub(in crate::config) fn read(
         store_away: store_away.unwrap_or_default(),
         read_within_working_days: policy
             .cited(&section, "read_within_working_days", |f| f.whole(1, WORKING_DAYS_MAX)),
+        limited_read_within: limited_read_within(&section),
         engagement_within_working_days: engagement(&policy, &section, WORKING_DAYS_MAX),
         policy: published.title,
         welsh_policy: published.welsh_title,
@@ -182,6 +186,20 @@ fn evidence(section: &Section<'_>) -> Evidence {
         section.close();
     }
     evidence
+}
+
+fn limited_read_within(section: &Section<'_>) -> u32 {
+    let Some(within) = section.field("limited_read_within").and_then(|f| f.section()) else {
+        return LIMITED_READ_WITHIN;
+    };
+    let days = within
+        .need(
+            "working_days",
+            "the working days within which a person reads what is limited or filed",
+        )
+        .and_then(|f| f.whole(1, LIMITED_READ_WITHIN_MAX));
+    within.close();
+    days.unwrap_or(LIMITED_READ_WITHIN)
 }
 
 fn team(section: &Section<'_>) -> Team {

@@ -250,6 +250,12 @@ fn item(walk: &Walk<'_>, decision: &Decision) -> Option<QueueItem> {
             .map_or(0, |(_, times)| *times);
         before + 1
     });
+    let is_kept = matches!(decision.disposition, Disposition::Limit | Disposition::File);
+    let read_by = is_kept.then(|| walk.profile().unread_from(decision.disposition, walk.at));
+    let resembles = match is_kept {
+        true => walk.reading().resembles.iter().map(ToString::to_string).collect(),
+        false => Vec::new(),
+    };
     Some(QueueItem {
         id: contact.id.clone(),
         queue,
@@ -267,6 +273,9 @@ fn item(walk: &Walk<'_>, decision: &Decision) -> Option<QueueItem> {
         attachments: contact.attachments.iter().map(|one| one.sha256.clone()).collect(),
         new: walk.news.clone(),
         lane_used,
+        read_by,
+        overdue: false,
+        resembles,
         archived: None,
         text: contact.text.clone(),
         state: ItemState::Open,

@@ -1,10 +1,11 @@
 //! From a decision's facts to the parts of its notice, in the order in which they are said.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{Day, Handling, Limit, NoticePart, OpenHours, Policy, Until, Way};
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
+use crate::domain::decision::Disposition;
 use crate::domain::language::Language;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
@@ -49,7 +50,7 @@ pub fn compose(facts: &NoticeFacts<'_>) -> Vec<NoticePart> {
     };
     let mut parts = vec![emergency(organisation), NoticePart::WhatHappened { channel, handling }];
     if handling != Handling::NotConnected {
-        parts.push(NoticePart::ReadBy { day: read_by(organisation, facts.at) });
+        parts.push(NoticePart::ReadBy { day: profile.read_by(Disposition::Limit, facts.at) });
     }
     parts.push(why(facts));
     for limiting in facts.limits {
@@ -84,7 +85,7 @@ pub fn parts_for_everybody(organisation: &Organisation, at: DateTime<Utc>) -> Ve
     let ways = Channel::ALL.into_iter().filter(|one| organisation.reach.is_staffed(*one));
     vec![
         emergency(organisation),
-        NoticePart::ReadBy { day: read_by(organisation, at) },
+        NoticePart::ReadBy { day: organisation.profile.read_by(Disposition::Limit, at) },
         NoticePart::HowToReach { ways: ways.map(|one| way(organisation, one)).collect() },
         NoticePart::AlwaysOpen,
     ]
@@ -106,13 +107,6 @@ pub fn languages(organisation: &Organisation, person: Option<&Person>) -> Vec<La
             vec![Language::English]
         }
     }
-}
-
-/// The day by whose end a person reads what was limited: the next working day.
-pub fn read_by(organisation: &Organisation, at: DateTime<Utc>) -> NaiveDate {
-    let profile = &organisation.profile;
-    let today = at.with_timezone(&profile.timezone).date_naive();
-    profile.bank_holidays.add_working_days(today, 1)
 }
 
 /// What to do in an emergency.

@@ -400,7 +400,7 @@ pub struct AuditEntry {
     pub at: DateTime<Utc>,
     /// `gateway`, or the name of the member of staff.
     pub by: String,
-    /// `decided`, `imported`, `item`, `released`, `record_changed`, `identifier_added`,
+    /// `decided`, `imported`, `item`, `released`, `unread`, `record_changed`, `identifier_added`,
     /// `identifier_removed`, `restriction_added`, `restriction_varied`, `restriction_lifted`,
     /// `step`, `reminded`, `store_accepted`; `person_changed` of an older gateway
     pub event: String,

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::fault::{from_sqlite, unreadable, unwritable};
 use crate::domain::organisation::OrganisationId;
-use crate::domain::queue::{ItemState, QueueItem};
+use crate::domain::queue::{ItemState, QueueItem, Turn};
 use crate::ports::{Attachment, ItemFilter, QueueCount, StoreError};
 use crate::store::{attached, page};
 
@@ -66,7 +66,7 @@ fn write(
                 item.id,
                 item.queue,
                 item.state.name(),
-                item.at.timestamp_micros(),
+                item.place(),
                 record
             ])
         })
@@ -124,9 +124,13 @@ pub(super) fn queues(
     organisation: &OrganisationId,
 ) -> Result<Vec<QueueCount>, StoreError> {
     let sql = format!(
-        "SELECT queue, count(*), min(at) FROM item
-         WHERE organisation = ?1 AND state IN ({}) GROUP BY queue ORDER BY queue",
-        names(&waiting())
+        "SELECT queue, count(*), min(CASE WHEN at < {overdue} THEN at - {overdue} - {overdue}
+                                          WHEN at < {like} THEN at - {overdue} ELSE at END),
+                count(CASE WHEN at < {overdue} THEN 1 END)
+         FROM item WHERE organisation = ?1 AND state IN ({}) GROUP BY queue ORDER BY queue",
+        names(&waiting()),
+        overdue = Turn::Overdue.end(),
+        like = Turn::Resembles.end(),
     );
     let mut statement = connection.prepare_cached(&sql).map_err(from_sqlite)?;
     let mut rows = statement.query([organisation.as_str()]).map_err(from_sqlite)?;
@@ -134,10 +138,12 @@ pub(super) fn queues(
     while let Some(row) = rows.next().map_err(from_sqlite)? {
         let waiting: i64 = row.get(1).map_err(from_sqlite)?;
         let oldest: i64 = row.get(2).map_err(from_sqlite)?;
+        let overdue: i64 = row.get(3).map_err(from_sqlite)?;
         counts.push(QueueCount {
             queue: row.get(0).map_err(from_sqlite)?,
             waiting: u64::try_from(waiting).map_err(|_| unreadable("count"))?,
             oldest_at: DateTime::from_timestamp_micros(oldest),
+            overdue: u64::try_from(overdue).map_err(|_| unreadable("count"))?,
         });
     }
     Ok(counts)
@@ -149,9 +155,10 @@ pub(super) fn list(
     queue: &str,
     filter: &ItemFilter,
 ) -> Result<Vec<QueueItem>, StoreError> {
+    let first = if filter.without_overdue { Turn::Overdue.end() } else { i64::MIN };
     let (after_at, after_id) = match &filter.after {
-        None => (i64::MIN, String::new()),
-        Some(id) => (position(connection, organisation, id)?, id.clone()),
+        None => (first, String::new()),
+        Some(id) => (position(connection, organisation, id)?.max(first), id.clone()),
     };
     let states = if filter.states.is_empty() { waiting() } else { filter.states.clone() };
     let sql = format!(
@@ -176,7 +183,8 @@ pub(super) fn list(
     Ok(items)
 }
 
-/// An item's place in the order of its queue. It keeps that place on any queue.
+/// An item's place in the order of its queue. It keeps that place on any queue, and loses it when its turn
+/// changes: whoever pages through a queue meanwhile sees some items again, and none is skipped.
 fn position(
     connection: &Connection,
     organisation: &OrganisationId,

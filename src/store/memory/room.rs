@@ -11,7 +11,7 @@ use crate::domain::decision::Decision;
 use crate::domain::ledger::{Counted, Ledger, Received, TOLD_AHEAD_MAX, Told};
 use crate::domain::past::Nameplate;
 use crate::domain::person::Person;
-use crate::domain::queue::QueueItem;
+use crate::domain::queue::{QueueItem, Turn};
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::documents::Order;
 use crate::ports::portable::CopyMark;
@@ -158,16 +158,18 @@ impl Room {
     }
 
     pub(super) fn queues(&self) -> Vec<QueueCount> {
-        let mut counts: BTreeMap<&str, (u64, i64)> = BTreeMap::new();
+        let mut counts: BTreeMap<&str, (u64, i64, u64)> = BTreeMap::new();
         for item in self.items.values().filter(|item| item.state.is_waiting()) {
-            let (waiting, oldest) = counts.entry(&item.queue).or_insert((0, i64::MAX));
+            let (waiting, oldest, overdue) = counts.entry(&item.queue).or_insert((0, i64::MAX, 0));
             *waiting += 1;
             *oldest = (*oldest).min(item.at.timestamp_micros());
+            *overdue += u64::from(item.turn() == Turn::Overdue);
         }
-        let count = |(queue, (waiting, oldest)): (&str, (u64, i64))| QueueCount {
+        let count = |(queue, (waiting, oldest, overdue)): (&str, (u64, i64, u64))| QueueCount {
             queue: queue.to_owned(),
             waiting,
             oldest_at: DateTime::from_timestamp_micros(oldest),
+            overdue,
         };
         counts.into_iter().map(count).collect()
     }
@@ -187,10 +189,11 @@ impl Room {
             [] => item.state.is_waiting(),
             states => states.contains(&item.state),
         };
+        let is_left_out = |item: &QueueItem| filter.without_overdue && item.turn() == Turn::Overdue;
         let mut items: Vec<&QueueItem> = self
             .items
             .values()
-            .filter(|item| item.queue == queue && is_asked(item))
+            .filter(|item| item.queue == queue && is_asked(item) && !is_left_out(item))
             .filter(|item| after.is_none_or(|after| place(item) > after))
             .collect();
         items.sort_by_key(|item| place(item));
@@ -200,7 +203,7 @@ impl Room {
 
 /// An item's place in the order of its queue.
 fn place(item: &QueueItem) -> (i64, &str) {
-    (item.at.timestamp_micros(), &item.id)
+    (item.place(), &item.id)
 }
 
 impl Remembered {

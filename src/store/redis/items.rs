@@ -1,14 +1,12 @@
 //! Queue items on Redis.
 
-use chrono::DateTime;
-
 use super::Redis;
 use super::fault::rubbish;
 use super::keys::{self, Keys, json};
 use super::marks::notes;
 use super::script::{Arguments, parts, take};
 use crate::domain::audit::AuditEvent;
-use crate::domain::queue::QueueItem;
+use crate::domain::queue::{QueueItem, Turn};
 use crate::ports::{Attachment, ItemFilter, QueueCount, Stamp, StoreError};
 use crate::runtime::limits::{
     REDIS_CONFLICTS_MAX, REDIS_ITEMS_PIECE, REDIS_ONCE_KEPT, REDIS_RESPONSE_WAIT,
@@ -91,7 +89,7 @@ async fn swap(
     with.push(&now.id);
     with.push(was.map_or("", |(_, record)| record));
     with.push(json(now)?);
-    with.number(now.at.timestamp_micros());
+    with.number(now.place());
     with.push(&now.queue);
     with.push(audit);
     with.push(REDIS_ONCE_KEPT.as_secs().to_string());
@@ -111,14 +109,20 @@ pub(super) async fn queues(redis: &Redis, keys: &Keys) -> Result<Vec<QueueCount>
     names.sort();
     let on: Vec<String> = names.iter().map(|name| keys.waiting(name)).collect();
     let script = &redis.scripts.queues;
-    let answer =
-        redis.link.run(keys, script, &on, &Arguments::default(), REDIS_RESPONSE_WAIT).await?;
+    let mut with = Arguments::default();
+    with.number(Turn::Overdue.end());
+    with.number(Turn::Resembles.end());
+    let answer = redis.link.run(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
     let mut counts = Vec::new();
     for (queue, count) in names.into_iter().zip(parts(answer)?) {
-        let (waiting, oldest): (u64, String) = take(Some(count))?;
+        let (waiting, overdue, first): (u64, u64, Vec<String>) = take(Some(count))?;
         if waiting > 0 {
-            let oldest_at = DateTime::from_timestamp_micros(micros(&oldest)?);
-            counts.push(QueueCount { queue, waiting, oldest_at });
+            let mut oldest_at = None;
+            for place in first.iter().filter(|place| !place.is_empty()) {
+                let made = Turn::made_at(micros(place)?);
+                oldest_at = oldest_at.min(made).or(made);
+            }
+            counts.push(QueueCount { queue, waiting, oldest_at, overdue });
         }
     }
     Ok(counts)
@@ -137,7 +141,7 @@ pub(super) async fn list(
             let (item, _) = one(redis, keys, id).await?.ok_or_else(|| {
                 StoreError::Refused("there is no such item to list after".to_owned())
             })?;
-            Some((item.at.timestamp_micros(), id.clone()))
+            Some((item.place(), id.clone()))
         }
     };
     let wants_waiting =
@@ -150,9 +154,7 @@ pub(super) async fn list(
     if wants_done {
         items.extend(read(redis, keys, &keys.done(queue), queue, filter, after.as_ref()).await?);
     }
-    items.sort_by(|one: &QueueItem, other| {
-        (one.at.timestamp_micros(), &one.id).cmp(&(other.at.timestamp_micros(), &other.id))
-    });
+    items.sort_by(|one: &QueueItem, other| (one.place(), &one.id).cmp(&(other.place(), &other.id)));
     items.truncate(page(filter.limit));
     Ok(items)
 }
@@ -166,7 +168,9 @@ async fn read(
     filter: &ItemFilter,
     after: Option<&(i64, String)>,
 ) -> Result<Vec<QueueItem>, StoreError> {
-    let from = after.map_or("-inf".to_owned(), |(at, _)| at.to_string());
+    let first = if filter.without_overdue { Turn::Overdue.end() } else { i64::MIN };
+    let from = after.map_or(first, |(place, _)| (*place).max(first));
+    let from = if from == i64::MIN { "-inf".to_owned() } else { from.to_string() };
     let (mut found, mut offset) = (Vec::new(), 0);
     loop {
         let mut command = redis::cmd("ZRANGEBYSCORE");
@@ -180,14 +184,14 @@ async fn read(
         let records: Vec<Option<String>> = take(Some(redis.link.ask(keys, &command).await?))?;
         for record in records.into_iter().flatten() {
             let item: QueueItem = keys::read(&record, "queue item")?;
-            let place = (item.at.timestamp_micros(), item.id.as_str());
+            let place = (item.place(), item.id.as_str());
             let is_after = after.is_none_or(|(at, id)| place > (*at, id.as_str()));
             let is_asked = match filter.states.as_slice() {
                 [] => item.state.is_waiting(),
                 states => states.contains(&item.state),
             };
             // It may have gone to another queue between the two commands.
-            if is_after && is_asked && item.queue == queue {
+            if is_after && is_asked && place.0 >= first && item.queue == queue {
                 found.push(item);
             }
         }

@@ -67,7 +67,7 @@ pub(super) fn arguments(
         Some(item) => {
             with.push(&item.id);
             with.record(item)?;
-            with.number(item.at.timestamp_micros());
+            with.number(item.place());
             with.push(&item.queue);
         }
         None => ["", "", "", ""].iter().for_each(|nothing| with.push(nothing)),

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use contact_gateway::domain::audit::AuditEvent;
-use contact_gateway::domain::queue::{Attached, ItemAction, ItemState};
+use contact_gateway::casework::unread::mark_unread;
+use contact_gateway::domain::audit::{AuditEntry, AuditEvent};
+use contact_gateway::domain::queue::{Attached, ItemAction, ItemState, LIMITED};
 use contact_gateway::ports::{Attachment, ItemFilter, QueueCount, Store};
 use contact_gateway::runtime::limits::{ATTACHED_PER_ITEM_MAX, PAGE_ITEMS_MAX};
 use tokio::task::JoinSet;
@@ -27,7 +28,7 @@ fn event(action: &ItemAction) -> AuditEvent {
 }
 
 fn after(id: Option<&str>, limit: usize) -> ItemFilter {
-    ItemFilter { states: Vec::new(), after: id.map(str::to_owned), limit }
+    ItemFilter { after: id.map(str::to_owned), limit, ..ItemFilter::default() }
 }
 
 async fn ids(store: &dyn Store, queue: &str, filter: ItemFilter) -> Vec<String> {
@@ -71,6 +72,7 @@ pub async fn queues_are_counted(ground: &dyn Ground) {
         queue: queue.to_owned(),
         waiting,
         oldest_at: Some(at(seconds)),
+        overdue: 0,
     };
     let counts = store.queues(&karbon()).await.unwrap();
     assert_eq!(counts, [count("limited", 2, 10), count("review", 1, 30)]);
@@ -82,6 +84,78 @@ pub async fn queues_are_counted(ground: &dyn Ground) {
     assert!(store.replace_item(&karbon(), &was, &now, stamp(), filed).await.unwrap());
     let counts = store.queues(&karbon()).await.unwrap();
     assert_eq!(counts, [count("limited", 1, 20), count("review", 1, 30)]);
+}
+
+/// Puts a limited contact on its queue that is to be read by an instant.
+async fn put_limited(store: &dyn Store, contact: &str, made: i64, read_by: i64, resembles: bool) {
+    let name = contact.to_owned();
+    let decide = request(contact, move |_| {
+        let mut settled = limited(&name, at(made));
+        let mut item = item(&name, LIMITED, at(made));
+        item.read_by = Some(at(read_by));
+        item.resembles = if resembles { vec!["emergency".to_owned()] } else { Vec::new() };
+        settled.item = Some(item);
+        settled
+    });
+    store.commit(decide).await.unwrap();
+}
+
+/// Two gateways look at once, again and again: what nobody read in time is said once, and is first.
+pub async fn what_nobody_read_in_time_comes_first_and_is_said_once(ground: &dyn Ground) {
+    let (store, other) = (ground.gateway(), ground.gateway());
+    for (contact, made, read_by, resembles) in [
+        ("old", 1, 900, false),
+        ("like", 2, 900, true),
+        ("missed", 3, 100, false),
+        ("missed-like", 4, 100, true),
+        ("read", 5, 100, false),
+    ] {
+        put_limited(&*store, contact, made, read_by, resembles).await;
+    }
+    let listed = || ids(&*store, LIMITED, ItemFilter::default());
+    assert_eq!(listed().await, ["like", "missed-like", "old", "missed", "read"]);
+    let was = store.item(&karbon(), "read").await.unwrap().unwrap();
+    let now = was.clone().after(&ItemAction::Read, "A. Agent", at(60)).unwrap();
+    assert!(
+        store.replace_item(&karbon(), &was, &now, stamp(), event(&ItemAction::Read)).await.unwrap()
+    );
+
+    let look = async |at| {
+        let (one, two) = (karbon(), karbon());
+        let (one, two) =
+            tokio::join!(mark_unread(&*store, &one, at), mark_unread(&*other, &two, at));
+        one.unwrap() + two.unwrap()
+    };
+    assert_eq!(look(at(99)).await, 0);
+    assert_eq!(look(at(100)).await, 2);
+    assert_eq!(look(at(200)).await, 0);
+    assert_eq!(listed().await, ["missed", "missed-like", "like", "old", "read"]);
+    assert_eq!(
+        ids(&*store, LIMITED, after(Some("missed"), 3)).await,
+        ["missed-like", "like", "old"]
+    );
+    let others = ItemFilter { without_overdue: true, ..ItemFilter::default() };
+    assert_eq!(ids(&*store, LIMITED, others).await, ["like", "old", "read"]);
+    let count =
+        QueueCount { queue: LIMITED.to_owned(), waiting: 5, oldest_at: Some(at(1)), overdue: 2 };
+    assert_eq!(store.queues(&karbon()).await.unwrap(), [count]);
+    let said = |entry: &AuditEntry| match &entry.event {
+        AuditEvent::Unread { item } => Some(item.clone()),
+        _ => None,
+    };
+    let trail = store.audit(&karbon(), 0, 99).await.unwrap();
+    let mut unread: Vec<String> = trail.iter().filter_map(said).collect();
+    unread.sort();
+    assert_eq!(unread, ["missed", "missed-like"]);
+
+    // Whoever reads it puts it back into its place.
+    let was = store.item(&karbon(), "missed").await.unwrap().unwrap();
+    let now = was.clone().after(&ItemAction::Read, "A. Agent", at(300)).unwrap();
+    assert!(
+        store.replace_item(&karbon(), &was, &now, stamp(), event(&ItemAction::Read)).await.unwrap()
+    );
+    assert_eq!(listed().await, ["missed-like", "like", "old", "missed", "read"]);
+    assert_eq!(store.queues(&karbon()).await.unwrap().first().map(|count| count.overdue), Some(1));
 }
 
 pub async fn an_item_changed_meanwhile_is_not_replaced(ground: &dyn Ground) {

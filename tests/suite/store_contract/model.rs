@@ -126,7 +126,7 @@ async fn same(one: &dyn Store, other: &dyn Store) {
     assert_eq!(one.queues(&karbon()).await.unwrap(), other.queues(&karbon()).await.unwrap());
     for queue in QUEUES {
         for states in [vec![], vec![ItemState::Filed, ItemState::Read], vec![ItemState::Open]] {
-            let filter = ItemFilter { states, after: None, limit: 7 };
+            let filter = ItemFilter { states, limit: 7, ..ItemFilter::default() };
             let list = async |store: &dyn Store| {
                 store.items(&karbon(), queue, filter.clone()).await.unwrap()
             };

@@ -10,6 +10,8 @@ pub struct QueueCount {
     pub queue: String,
     pub waiting: u64,
     pub oldest_at: Option<DateTime<Utc>>,
+    /// How many of them nobody read in time.
+    pub overdue: u64,
 }
 
 #[derive(ToSchema)]
@@ -48,6 +50,12 @@ pub struct QueueItem {
     pub new: Option<Vec<String>>,
     /// How often this person used this safeguard lane.
     pub lane_used: Option<u32>,
+    /// Of what was limited or filed: the end of the time within which a person reads it.
+    pub read_by: Option<DateTime<Utc>>,
+    /// Nobody read it in time.
+    pub overdue: Option<bool>,
+    /// The safeguard lanes that it resembles a little, each with what it resembles.
+    pub resembles: Option<Vec<String>>,
     /// There is an original.
     pub archived: Option<String>,
     pub text: Option<String>,

@@ -175,7 +175,7 @@ impl<'a> Arrivals<'a> {
         } else {
             self.keys.done(&item.queue)
         };
-        let at = item.at.timestamp_micros().to_string();
+        let at = item.place().to_string();
         self.write(&["HSET", &self.keys.items(), &item.id, &json(item)?]);
         self.write(&["ZADD", &list, &at, &item.id]);
         self.write(&["SADD", &self.keys.queues(), &item.queue]);

@@ -1,0 +1,57 @@
+//! What was limited or filed is read by a person in time: no rule reads as a person does. Whatever nobody
+//! has read comes first on its queue, and is on the audit trail once, from where events and figures have it.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::audit::AuditEvent;
+use crate::domain::organisation::OrganisationId;
+use crate::domain::queue::{FILED, ItemState, LIMITED};
+use crate::ports::{ItemFilter, Queues, Stamp, StoreError};
+use crate::runtime::limits::PAGE_PIECE_ITEMS;
+
+/// The name of what the gateway does by itself, on the audit trail.
+const GATEWAY: &str = "gateway";
+
+/// Puts every item that nobody read in time before the others, and says how many there were. Several
+/// gateways may look at once: the compare-and-set on an item lets one of them say it.
+///
+/// # Errors
+/// The store's. What was marked by then stays marked.
+pub async fn mark_unread(
+    queues: &dyn Queues,
+    organisation: &OrganisationId,
+    at: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let mut marked = 0;
+    for queue in [LIMITED, FILED] {
+        let mut after = None;
+        loop {
+            let filter = ItemFilter {
+                states: vec![ItemState::Open, ItemState::Claimed],
+                after,
+                without_overdue: true,
+                limit: PAGE_PIECE_ITEMS,
+            };
+            let items = queues.items(organisation, queue, filter).await?;
+            let mut last = None;
+            for item in &items {
+                let Some(missed) = item.missed(at) else {
+                    last = Some(item.id.clone());
+                    continue;
+                };
+                let stamp = Stamp { by: GATEWAY.to_owned(), at };
+                let event = AuditEvent::Unread { item: item.id.clone() };
+                // `false`: somebody works on it at this moment, or another gateway was first.
+                if queues.replace_item(organisation, item, &missed, stamp, event).await? {
+                    marked += 1;
+                }
+            }
+            // Those that were marked are no longer among those that are listed.
+            after = last;
+            if items.len() < PAGE_PIECE_ITEMS || after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(marked)
+}
