@@ -17,6 +17,7 @@ mod decision;
 mod endpoint;
 mod events;
 mod gateway;
+mod helper;
 mod letters;
 mod mail;
 mod mail_tls;

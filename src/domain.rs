@@ -41,6 +41,7 @@ pub mod queue;
 pub mod quota;
 pub mod reach;
 pub mod reading;
+pub mod reason_code;
 pub mod report;
 pub mod restriction;
 pub mod roster;

@@ -2,6 +2,7 @@
 //! systems.
 
 pub mod events;
+pub mod helper;
 pub mod letterhead;
 pub mod mailer;
 pub mod mark;

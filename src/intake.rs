@@ -7,6 +7,7 @@
 pub mod announce;
 mod degraded;
 mod handed_in;
+mod helped;
 mod look_up;
 mod measure;
 pub mod past;

@@ -12,6 +12,7 @@ pub mod decisions;
 pub mod deliveries;
 pub mod directory;
 pub mod documents;
+pub mod helper;
 pub mod journal;
 pub mod mailer;
 pub mod message;

@@ -43,6 +43,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "crate::channels::http::look",
             "crate::channels::decisions::settings",
             "crate::forward::events::settings",
+            "crate::forward::helper::settings",
             // Whether a secret is one is found before the start.
             "crate::forward::events::signature",
         ],

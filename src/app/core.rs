@@ -6,6 +6,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinSet;
 
 use crate::config::Settings;
+use crate::forward::helper::HttpHelpers;
 use crate::intake::past::{self, Reopen, Unopened, Vouched};
 use crate::intake::roster::Rosters;
 use crate::intake::{Intake, Parts, announce, plain, put_right};
@@ -102,7 +103,7 @@ pub(super) async fn start(
     if let Some(fault) = vouched.archive_fault() {
         return Err(StoreError::Refused(fault));
     }
-    let intake = Arc::new(Intake::new(Parts {
+    let mut intake = Intake::new(Parts {
         organisations: settings.organisations.clone(),
         rosters: Arc::clone(&rosters),
         store: Arc::clone(&store),
@@ -112,7 +113,13 @@ pub(super) async fn start(
         plain: plain_in,
         announcements: announcements_in,
         metrics: Arc::clone(&metrics),
-    }));
+    });
+    if !settings.helpers.is_empty() {
+        let helpers = HttpHelpers::new(settings.helpers.clone())
+            .map_err(|fault| StoreError::Refused(fault.to_string()))?;
+        intake = intake.with_helper(Arc::new(helpers));
+    }
+    let intake = Arc::new(intake);
     let mut followers = JoinSet::new();
     let (keeping, known) = (Arc::clone(&vouched), Arc::clone(&rosters));
     followers.spawn(past::keep(keeping, known, of_store, shutdown.stopping()));

@@ -184,7 +184,7 @@ fn run(
             channel: contacted.channel,
             was: contacted.disposition,
             would: decided.0,
-            codes: decided.1,
+            codes: decided.1.iter().map(ToString::to_string).collect(),
             content_unknown: is_unknown(contacted, item.as_ref(), compares),
         });
     }
@@ -197,7 +197,7 @@ fn settled_before(contacted: &Contacted) -> bool {
     contacted
         .codes
         .iter()
-        .any(|code| code.starts_with("safeguard.") || code.starts_with("identity."))
+        .any(|code| code.lane().is_some() || code.as_str().starts_with("identity."))
 }
 
 /// Whether what the contact said matters and is not on record. Of somebody without restrictions nothing is

@@ -152,6 +152,7 @@ impl Page<'_> {
             AuditEvent::Released { item } => self.worked(entry, item, "release").await,
             AuditEvent::Decided(_)
             | AuditEvent::Imported { .. }
+            | AuditEvent::Unread { .. }
             | AuditEvent::PersonChanged { .. }
             | AuditEvent::RecordChanged { .. }
             | AuditEvent::IdentifierAdded { .. }
@@ -195,7 +196,7 @@ impl Page<'_> {
             return Ok(());
         }
         let enforced = decided.rows.iter().filter(|row| !row.observed);
-        let tasks = enforced.filter_map(|row| Some((TaskKind::of_reason(&row.code)?, row)));
+        let tasks = enforced.filter_map(|row| Some((TaskKind::of_reason(row.code.as_str())?, row)));
         for (kind, row) in tasks {
             let item = self.item(&decided.contact).await?;
             let (issue, thread) = item.map(|item| (item.issue, item.thread)).unwrap_or_default();
@@ -230,7 +231,7 @@ impl Page<'_> {
         let waited = if is_answer { &mut day.answered } else { &mut day.read };
         waited.entry(queue).or_default().add(minutes);
         let Some(person) = &item.person else { return Ok(()) };
-        let filed = item.reasons.iter().filter_map(|one| TaskKind::of_reason(&one.code));
+        let filed = item.reasons.iter().filter_map(|one| TaskKind::of_reason(one.code.as_str()));
         if !filed.into_iter().any(|kind| kind == TaskKind::ReadFiled) {
             return Ok(());
         }

@@ -91,7 +91,7 @@ impl Desk {
         }
         let stamp = self.stamp(GATEWAY);
         let reason = Reason {
-            code: format!("diary.{what}"),
+            code: format!("diary.{what}").into(),
             restriction: None,
             clause,
             text: reminder.text.clone(),
@@ -113,6 +113,9 @@ impl Desk {
             attachments: Vec::new(),
             new: Vec::new(),
             lane_used: None,
+            read_by: None,
+            overdue: false,
+            resembles: Vec::new(),
             archived: None,
             text: None,
             state: ItemState::Open,

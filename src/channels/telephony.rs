@@ -225,11 +225,11 @@ impl TelephonyEdge {
         webhook: &Webhook,
         contact: Contact,
     ) -> (Answer, bool) {
-        let channel = contact.channel;
+        let by = generic::By { channel: contact.channel, key: contact.lane };
         let organisation = self.intake.organisation(&entry.organisation);
         match (self.decide(entry, contact).await, organisation) {
             (Some(outcome), Some(organisation)) => {
-                (generic::answer(entry, webhook, channel, &outcome, &organisation), true)
+                (generic::answer(entry, webhook, by, &outcome, &organisation), true)
             }
             (_, _) => (generic::undecided(webhook, None, &[UNCHECKED.to_owned()]), false),
         }
@@ -246,11 +246,15 @@ impl TelephonyEdge {
             unanswerable: provider::reply(entry, text, "").is_none(),
             ..text.contact(self.clock.now())
         };
+        let channel = contact.channel;
         let Some(outcome) = self.decide(entry, contact).await else {
             return self.pass_on(entry, webhook, &[UNCHECKED.to_owned()], deadline).await;
         };
         let decision = &outcome.decision;
         match (decision.disposition, &decision.notice) {
+            _ if decision.goes_on(channel) => {
+                self.pass_on(entry, webhook, &decision.flags, deadline).await
+            }
             (Disposition::Deliver, _) => {
                 self.pass_on(entry, webhook, &decision.flags, deadline).await
             }

@@ -44,6 +44,7 @@ use crate::channels::http::peer;
 use crate::channels::http::problem::ProblemType;
 use crate::channels::http::to_the_end::ToTheEnd;
 use crate::channels::http::upstream::{Reply, Upstream};
+use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::decision::{Decision, Disposition};
 use crate::domain::identifier::Assurance;
@@ -329,9 +330,16 @@ impl FormEdge {
         let back = Some(job.form.path.as_str());
         let received = |status| page::received(status, &job.organisation, now, asker, look, back);
         let answer = match outcome.decision.disposition {
+            _ if outcome.decision.goes_on(Channel::WebForm) => {
+                return self.deliver(job, &outcome).await;
+            }
             Disposition::Deliver => return self.deliver(job, &outcome).await,
             Disposition::Route => {
-                Box::pin(self.mail(job, &outcome.decision)).await;
+                let was_mailed = Box::pin(self.mail(job, &outcome.decision)).await;
+                // A safeguard always reaches somebody, here whoever the form is for.
+                if !was_mailed && outcome.decision.lane().is_some() {
+                    return self.deliver(job, &outcome).await;
+                }
                 received(StatusCode::OK)
             }
             Disposition::Limit if may_show => {
@@ -372,10 +380,10 @@ impl FormEdge {
     }
 
     /// Mails what was routed to its mailbox as well. It is on the queue already: trouble with the
-    /// mail loses nothing.
-    async fn mail(&self, job: &Job, decision: &Decision) {
+    /// mail loses nothing. `false`: the mailbox does not have it.
+    async fn mail(&self, job: &Job, decision: &Decision) -> bool {
         let Some(to) = decision.route.as_ref().and_then(|route| route.email.clone()) else {
-            return;
+            return false;
         };
         let (fields, names) = (&job.parsed.fields, &job.form.fields);
         let subject = translate::subject(fields, names);
@@ -392,7 +400,7 @@ impl FormEdge {
         };
         let sent = tokio::time::timeout(FORM_MAIL_WAIT, self.parts.mailer.send(mail)).await;
         match sent {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => return true,
             Ok(Err(error)) => {
                 tracing::warn!(%error, contact = decision.contact, "a routed form was not mailed");
             }
@@ -400,6 +408,7 @@ impl FormEdge {
                 tracing::warn!(contact = decision.contact, "mailing a routed form took too long");
             }
         }
+        false
     }
 }
 

@@ -85,7 +85,7 @@ fn name(text: &str) -> Result<String, (String, String)> {
 }
 
 /// `https`, or `http` only to this machine: events say who is restricted.
-fn url(text: &str) -> Result<hyper::Uri, (String, String)> {
+pub(super) fn url(text: &str) -> Result<hyper::Uri, (String, String)> {
     let url = endpoint::web_url(text)?;
     let is_here = match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

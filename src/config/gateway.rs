@@ -111,6 +111,7 @@ pub(super) fn read(
         staff: read.staff,
         console,
         receivers: read.receivers,
+        helpers: read.helpers,
     };
     let mut warnings = context.warnings.into_inner();
     warnings.extend(silent::warnings(&settings));

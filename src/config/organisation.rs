@@ -7,6 +7,7 @@ use super::decision;
 use super::events;
 use super::fault::beside;
 use super::gateway::Context;
+use super::helper;
 use super::letters;
 use super::node;
 use super::page;
@@ -25,6 +26,7 @@ use crate::domain::profile::{Nation, Profile, Role};
 use crate::domain::reach::Reach;
 use crate::domain::restriction::Mode;
 use crate::forward::events::settings::ReceiverSettings;
+use crate::forward::helper::settings::HelperSettings;
 use crate::staff::settings::StaffMember;
 
 const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("observe", Mode::Observe)];
@@ -39,17 +41,24 @@ pub(super) struct Read {
     pub(super) telephony: Vec<TelephonySettings>,
     pub(super) staff: Vec<StaffMember>,
     pub(super) receivers: Vec<ReceiverSettings>,
+    pub(super) helpers: BTreeMap<OrganisationId, HelperSettings>,
 }
 
 /// Reads every organisation. `has_mail`: there is a mail listener.
 pub(super) fn read_all(context: &Context<'_>, root: &Section<'_>, has_mail: bool) -> Read {
     let mut read = Read::default();
+    let helper = helper::read(root);
     let sections = root.sections("organisation");
     if sections.is_empty() {
         root.missing("organisation", "[[organisation]] with id and profile, at least once");
     }
     for section in sections {
         one(context, section, has_mail, &mut read);
+    }
+    if let Some(helper) = helper {
+        for organisation in &read.organisations {
+            read.helpers.entry(organisation.id.clone()).or_insert_with(|| helper.clone());
+        }
     }
     read
 }
@@ -82,6 +91,9 @@ fn one(context: &Context<'_>, section: Section<'_>, has_mail: bool, read: &mut R
     let owner = OrganisationId::new(&shown);
     if let Some(look) = section.field("page").and_then(|f| page::read(context, &f)) {
         read.looks.insert(owner.clone(), look);
+    }
+    if let Some(helper) = helper::read(&section) {
+        read.helpers.insert(owner.clone(), helper);
     }
     let staff = section.sections("staff");
     read.staff.extend(

@@ -17,6 +17,7 @@ use crate::channels::web_form::settings::FormSettings;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::profile::Role;
 use crate::forward::events::settings::ReceiverSettings;
+use crate::forward::helper::settings::HelperSettings;
 use crate::staff::settings::StaffMember;
 use crate::store::settings::{ArchiveUrl, StoreUrl};
 
@@ -42,6 +43,8 @@ pub struct Settings {
     pub console: ConsoleAccess,
     /// Systems that receive events.
     pub receivers: Vec<ReceiverSettings>,
+    /// Services that may add safeguard lanes, of organisations that have one.
+    pub helpers: BTreeMap<OrganisationId, HelperSettings>,
 }
 
 /// The HTTP listeners; `None`: not wanted.

@@ -6,6 +6,7 @@ use super::settings::Settings;
 use crate::channels::mail::settings::{MailListener, MailSettings, MilterKept};
 use crate::channels::telephony::settings::{Product, Provider, TelephonySettings, WhenLimited};
 use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::queue::{EMERGENCY, GOVERNANCE};
 
 pub(super) fn warnings(settings: &Settings) -> Vec<Warning> {
     let mut found = Vec::new();
@@ -18,6 +19,7 @@ pub(super) fn warnings(settings: &Settings) -> Vec<Warning> {
             found.push(Warning { organisation, text });
         };
         of_notices(settings, organisation, &mut add);
+        of_safeguards(organisation, &mut add);
         of_access(settings, organisation, &mut add);
         for entry in settings.telephony.iter().filter(|one| one.organisation == organisation.id) {
             of_calls(entry, &mut add);
@@ -68,6 +70,24 @@ fn of_notices(settings: &Settings, organisation: &Organisation, add: &mut impl F
         || settings.decisions.iter().any(|entry| is_own(&entry.organisation));
     if settings.looks.contains_key(&organisation.id) && !shows_pages {
         add("has a `page`, but no form or decision endpoint to show it".to_owned());
+    }
+}
+
+/// What a safeguard routes is never held on a queue alone; where nobody is named for it, it goes to whoever
+/// it was addressed to.
+fn of_safeguards(organisation: &Organisation, add: &mut impl FnMut(String)) {
+    let has_mailbox = |queue| organisation.queue_mailboxes.contains_key(queue);
+    if !has_mailbox(EMERGENCY) && organisation.emergency.is_none() {
+        add("has neither a mailbox `queues.emergency` nor a number `emergency`: an emergency goes to \
+             whoever it was addressed to"
+            .to_owned());
+    }
+    if !has_mailbox(GOVERNANCE) {
+        add(
+            "has no mailbox `queues.governance`: requests for information and legal letters go to \
+             whoever they were addressed to"
+                .to_owned(),
+        );
     }
 }
 

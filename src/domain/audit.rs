@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::channel::Channel;
 use super::decision::Disposition;
 use super::identifier::IdentifierKind;
+use super::reason_code::ReasonCode;
 use super::restriction::{KindName, Mode, Status};
 
 /// One entry of an organisation's audit trail. Carries ids and codes, never an address or a text but
@@ -187,6 +188,7 @@ impl AuditEvent {
             | AuditEvent::Item { .. }
             | AuditEvent::Released { .. }
             | AuditEvent::Account { .. }
+            | AuditEvent::Unread { .. }
             | AuditEvent::StoreAccepted { .. } => Vec::new(),
         }
     }
@@ -194,7 +196,9 @@ impl AuditEvent {
     /// The queue item that it is about.
     pub fn item(&self) -> Option<&str> {
         match self {
-            AuditEvent::Item { item, .. } | AuditEvent::Released { item } => Some(item),
+            AuditEvent::Item { item, .. }
+            | AuditEvent::Released { item }
+            | AuditEvent::Unread { item } => Some(item),
             _ => None,
         }
     }
@@ -230,7 +234,7 @@ pub struct DecidedEntry {
 pub struct AuditRow {
     /// The row's number in the decision order, 0 to 13.
     pub row: u8,
-    pub code: String,
+    pub code: ReasonCode,
     pub restriction: Option<String>,
     pub clause: Option<String>,
     /// Only recorded; the search went on.
@@ -288,7 +292,7 @@ mod tests {
         let at = "2026-11-21T10:00:00.25Z".parse().unwrap();
         let row = AuditRow {
             row: 9,
-            code: "within_quota".to_owned(),
+            code: "within_quota".into(),
             restriction: Some("R-1".to_owned()),
             clause: None,
             observed: false,

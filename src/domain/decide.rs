@@ -154,9 +154,8 @@ fn safeguard<'a>(walk: &mut Walk<'a>) -> Option<End<'a>> {
     let hits: Vec<Hit> = walk.reading().hits.clone();
     let first = hits.first()?.clone();
     for hit in &hits {
-        let code = format!("safeguard.{}", hit.lane.name());
-        walk.flag(&code);
-        walk.find(2, Finding::of_safeguard(code, hit));
+        walk.flag(hit.lane.code());
+        walk.find(2, Finding::of_safeguard(hit));
     }
     if walk.dossier.sender.is_believed() {
         walk.additions.lane = Some(first.lane.name().to_owned());
@@ -165,7 +164,7 @@ fn safeguard<'a>(walk: &mut Walk<'a>) -> Option<End<'a>> {
         .profile()
         .safeguards
         .queue(first.lane)
-        .map(|queue| outcome::queue_route(walk.organisation, queue));
+        .map(|queue| outcome::safeguard_route(walk.organisation, queue, walk.contact.channel));
     let disposition = if route.is_some() { Disposition::Route } else { Disposition::Deliver };
     if walk.only_observes() {
         walk.would(disposition);

@@ -3,9 +3,12 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::channel::Channel;
 use super::language::Language;
 use super::notice::NoticePart;
+use super::reason_code::ReasonCode;
 use super::restriction::Mode;
+use super::safeguard::Lane;
 
 /// What is done with a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,9 +68,45 @@ pub struct Route {
 }
 
 impl Decision {
-    /// Whether a safeguard lane settled it.
-    pub fn is_safeguard(&self) -> bool {
-        self.reasons.first().is_some_and(|reason| reason.code.starts_with("safeguard."))
+    /// The safeguard lane that settled it.
+    pub fn lane(&self) -> Option<Lane> {
+        self.reasons.first().and_then(|reason| reason.code.lane())
+    }
+
+    /// Whether the contact goes on to whoever it was addressed to, as if nothing were restricted. It does
+    /// where it is delivered; and where a safeguard routes it to a queue that has nothing to reach anybody
+    /// by on this channel: a safeguard is never held on a queue alone.
+    pub fn goes_on(&self, channel: Channel) -> bool {
+        match self.disposition {
+            Disposition::Deliver => true,
+            Disposition::Route => {
+                let reaches = self.route.as_ref().is_some_and(|route| route.reaches(channel));
+                self.lane().is_some() && !reaches
+            }
+            Disposition::Limit | Disposition::File => false,
+        }
+    }
+}
+
+impl Route {
+    /// Whether it names somebody whom a contact on this channel can be handed to.
+    pub fn reaches(&self, channel: Channel) -> bool {
+        match channel {
+            Channel::Telephone => {
+                let rings =
+                    |phone: &Option<String>, sip: &Option<String>| phone.is_some() || sip.is_some();
+                rings(&self.phone, &self.sip)
+                    || self.then.iter().any(|next| rings(&next.phone, &next.sip))
+            }
+            Channel::Email
+            | Channel::WebForm
+            | Channel::Sms
+            | Channel::Whatsapp
+            | Channel::Letter
+            | Channel::InPerson
+            | Channel::Social
+            | Channel::WebChat => self.email.is_some(),
+        }
     }
 }
 
@@ -99,7 +138,7 @@ impl std::fmt::Debug for Fallback {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
-    pub code: String,
+    pub code: ReasonCode,
     pub restriction: Option<String>,
     pub clause: Option<String>,
     /// One line for staff, in plain English.

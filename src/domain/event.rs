@@ -180,7 +180,6 @@ pub struct DatedData {
 /// The code of a row in which a person does as the restriction asks: writing to be read and filed
 /// is what such a restriction allows.
 const NO_BREACH: &str = "read_and_file.filed";
-const SAFEGUARD: &str = "safeguard.";
 
 /// The events of an entry of the audit trail: none for a contact that was simply delivered.
 pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
@@ -266,7 +265,7 @@ fn contact_data(decided: &DecidedEntry) -> ContactData {
         mode: decided.mode,
         would: decided.would,
         stale: decided.stale,
-        code: telling.map(|row| row.code.clone()),
+        code: telling.map(|row| row.code.to_string()),
         restriction: telling.and_then(|row| row.restriction.clone()),
         clause: telling.and_then(|row| row.clause.clone()),
     }
@@ -288,7 +287,7 @@ fn kinds_of(decided: &DecidedEntry, data: &ContactData) -> Vec<EventKind> {
     if decided.would.is_some_and(|would| would != decided.disposition) {
         kinds.push(EventKind::ContactObserved);
     }
-    let is_safeguarded = decided.rows.iter().any(|row| row.code.starts_with(SAFEGUARD));
+    let is_safeguarded = decided.rows.iter().any(|row| row.code.lane().is_some());
     if decided.person.is_some() && is_safeguarded {
         kinds.push(EventKind::ContactSafeguarded);
     }

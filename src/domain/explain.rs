@@ -4,13 +4,13 @@
 use super::channel::Channel;
 use super::decision::Reason;
 use super::profile::Profile;
+use super::reason_code::ReasonCode;
 use super::restriction::{Kind, Per, Quota, QuotaWindow, Restriction};
-use super::safeguard::Lane;
 
 /// What is explained.
 #[derive(Debug, Clone)]
 pub struct Facts<'a> {
-    pub code: &'a str,
+    pub code: &'a ReasonCode,
     pub restriction: Option<&'a Restriction>,
     pub clause: Option<String>,
     /// The words by which a safeguard was found.
@@ -23,7 +23,7 @@ pub struct Facts<'a> {
 pub fn reason(profile: &Profile, facts: Facts<'_>) -> Reason {
     Reason {
         text: staff_line(profile, &facts),
-        code: facts.code.to_owned(),
+        code: facts.code.clone(),
         restriction: facts.restriction.map(|restriction| restriction.id.clone()),
         clause: facts.clause,
     }
@@ -46,17 +46,14 @@ fn staff_line(profile: &Profile, facts: &Facts<'_>) -> String {
 }
 
 fn of_contact(facts: &Facts<'_>) -> String {
-    if let Some(name) = facts.code.strip_prefix("safeguard.") {
-        let says = Lane::ALL
-            .into_iter()
-            .find(|lane| lane.name() == name)
-            .map_or("A safeguard applies", Lane::says);
+    if let Some(lane) = facts.code.lane() {
+        let says = lane.says();
         return match facts.by {
             Some(by) if !by.is_empty() => format!("{says}: found “{by}”"),
             Some(_) | None => says.to_owned(),
         };
     }
-    match facts.code {
+    match facts.code.as_str() {
         "unrestricted" => "No restriction is in force for this sender",
         "sender_unknown" => "The sender matches nobody on record",
         "within_limits" => "Within the limits that are in force",
@@ -73,7 +70,7 @@ fn of_contact(facts: &Facts<'_>) -> String {
 }
 
 fn of_restriction(facts: &Facts<'_>, restriction: &Restriction) -> String {
-    let why = facts.code.split_once('.').map_or("", |(_, why)| why);
+    let why = facts.code.as_str().split_once('.').map_or("", |(_, why)| why);
     match (&restriction.kind, why) {
         (Kind::SinglePointOfContact(point), "deputy") => {
             format!("{} is away: a deputy takes this person's contacts", point.contact.name)

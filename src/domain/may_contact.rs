@@ -71,7 +71,7 @@ pub fn may_contact(profile: &Profile, person: &Person, question: &Question<'_>) 
 
 fn reason(code: &str, text: &str, restriction: Option<&Restriction>) -> Reason {
     Reason {
-        code: code.to_owned(),
+        code: code.into(),
         restriction: restriction.map(|one| one.id.clone()),
         clause: restriction.and_then(|one| one.clause.clone()),
         text: text.to_owned(),

@@ -14,7 +14,6 @@ use super::channel::Channel;
 use super::duty::Duty;
 use super::identifier::Assurance;
 use super::language::Language;
-use super::queue;
 use super::restriction::{ChannelOrGroup, ChannelSet, KindName, WeeklyHours};
 use super::safeguard::Safeguards;
 
@@ -156,6 +155,10 @@ pub struct Profile {
     pub languages: Vec<Language>,
     pub bank_holidays: BankHolidays,
 }
+
+/// Working days within which a person reads what was limited or filed, where nobody says otherwise: by the
+/// end of the next one.
+pub const LIMITED_READ_WITHIN: u32 = 1;
 
 /// What a policy says of one kind of restriction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -413,7 +416,7 @@ impl Profile {
             team: Team::default(),
             store_away: StoreAway::default(),
             read_within_working_days: None,
-            limited_read_within: queue::LIMITED_READ_WITHIN,
+            limited_read_within: LIMITED_READ_WITHIN,
             engagement_within_working_days: None,
             clauses: BTreeMap::new(),
             policy: None,

@@ -1,5 +1,6 @@
 //! Queue items: where staff find contacts, and what may be done with one.
 
+mod names;
 mod read_by;
 mod turn;
 
@@ -9,16 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::channel::Channel;
 use super::decision::{Disposition, Reason};
 
-pub use read_by::LIMITED_READ_WITHIN;
+pub use names::{EMERGENCY, FILED, GOVERNANCE, HEAD_OF_SERVICE, LIMITED, REVIEW};
 pub use turn::Turn;
-
-/// The queues that every organisation has.
-pub const LIMITED: &str = "limited";
-pub const FILED: &str = "filed";
-pub const REVIEW: &str = "review";
-pub const HEAD_OF_SERVICE: &str = "head-of-service";
-pub const GOVERNANCE: &str = "governance";
-pub const EMERGENCY: &str = "emergency";
 
 /// What is new in an item, passage by passage, that a list shows.
 const EXCERPTS_MAX: usize = 10;

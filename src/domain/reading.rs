@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use super::contact::Contact;
 use super::evidence::fingerprint_of;
 use super::profile::Profile;
-use super::safeguard::{Hit, Matches, Resemblance};
+use super::safeguard::{Hit, Lane, Matches, Part, Resemblance, Spelling};
 
 pub use quotation::{Split, split};
 
@@ -36,6 +36,19 @@ impl Reading {
         let Matches { hits, mut resembles } = profile.safeguards.matches_in(contact, &said.words());
         resembles.retain(|like| hits.iter().all(|hit| hit.lane != like.lane));
         Reading { hits, resembles, fingerprints: fingerprint_of(said.text_or_subject()) }
+    }
+}
+
+impl Reading {
+    /// Adds a lane that somebody else saw in the contact. One that was found stays as it was found.
+    pub fn add(&mut self, lane: Lane, because: &str) {
+        if self.hits.iter().any(|hit| hit.lane == lane) {
+            return;
+        }
+        self.resembles.retain(|like| like.lane != lane);
+        let (part, spelling) = (Part::Helper, Spelling::Written);
+        self.hits.push(Hit { lane, by: format!("helper: {because}"), part, spelling });
+        self.hits.sort_by_key(|hit| hit.lane);
     }
 }
 

@@ -9,9 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::audit::DecidedEntry;
 use super::channel::Channel;
 use super::decision::Disposition;
-
-/// Where a lane's name begins in a reason code.
-const SAFEGUARD: &str = "safeguard.";
+use super::reason_code::ReasonCode;
+use super::safeguard::Lane;
 
 pub type Counts = BTreeMap<String, u64>;
 
@@ -29,7 +28,7 @@ pub struct Contacted {
     pub channel: Channel,
     pub disposition: Disposition,
     /// The reason codes of what was enforced.
-    pub codes: Vec<String>,
+    pub codes: Vec<ReasonCode>,
     /// What observed restrictions would have done, by their ids.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub observed: BTreeMap<String, Disposition>,
@@ -59,8 +58,8 @@ impl Contacted {
     }
 
     /// The safeguard lanes that it met, by name.
-    pub fn lanes(&self) -> impl Iterator<Item = &str> {
-        self.codes.iter().filter_map(|code| code.strip_prefix(SAFEGUARD))
+    pub fn lanes(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.codes.iter().filter_map(ReasonCode::lane).map(Lane::name)
     }
 }
 

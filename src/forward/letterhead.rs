@@ -98,7 +98,7 @@ fn begins_with_space(letter: &Letter) -> bool {
 fn decision_parts(decision: &Decision) -> Vec<String> {
     let mut parts = vec![decision.disposition.name().to_owned()];
     if let Some(reason) = decision.reasons.first() {
-        parts.push(format!("reason={}", token(&reason.code)));
+        parts.push(format!("reason={}", token(reason.code.as_str())));
     }
     parts.push(format!("contact={}", token(&decision.contact)));
     if let Some(person) = &decision.person {

@@ -14,6 +14,7 @@ use crate::domain::decision::{Decision, Disposition, Reason};
 use crate::domain::ledger::Additions;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::profile::StoreAway;
+use crate::domain::reading::Reading;
 use crate::domain::restriction::Mode;
 use crate::domain::sender::Sender;
 use crate::ports::{Original, Settled};
@@ -53,7 +54,7 @@ pub(super) fn undecided(organisation: &Organisation, contact: &Contact, why: &st
         profile_version: organisation.profile.version.clone(),
         rows: vec![AuditRow {
             row: 1,
-            code: why.to_owned(),
+            code: why.into(),
             restriction: None,
             clause: None,
             observed: false,
@@ -78,7 +79,7 @@ fn delivered(contact: &Contact, mode: Mode, why: &str) -> Decision {
         mode,
         route: None,
         reasons: vec![Reason {
-            code: why.to_owned(),
+            code: why.into(),
             restriction: None,
             clause: None,
             text: text.to_owned(),
@@ -124,8 +125,9 @@ fn decided_alone(
     organisation: &Organisation,
     sender: &Sender,
     contact: &Contact,
+    reading: Option<&Reading>,
 ) -> Verdict {
-    let dossier = Dossier { sender, ledger: None, reading: None };
+    let dossier = Dossier { sender, ledger: None, reading };
     let mut verdict = decided(organisation, dossier, contact);
     mark_behind(intake, &organisation.id, &mut verdict);
     verdict
@@ -133,6 +135,8 @@ fn decided_alone(
 
 /// What is known of a contact whose commit failed.
 pub(super) struct Known {
+    /// What the contact says, with what a helper added. `None`: it is read again.
+    pub reading: Arc<Option<Reading>>,
     pub archived: Option<String>,
     /// The original, where it is not kept.
     pub original: Option<Original>,
@@ -171,7 +175,8 @@ pub(super) async fn without_store(
     digest: [u8; 32],
     known: Known,
 ) -> Outcome {
-    let verdict = decided_alone(intake, organisation, sender, contact);
+    let reading = (*known.reading).as_ref();
+    let verdict = decided_alone(intake, organisation, sender, contact, reading);
     let decision = verdict.decision.clone();
     let unchecked = decision.flags.iter().any(|flag| flag == LIMITS_UNCHECKED);
     if contact.channel == Channel::Email
@@ -196,7 +201,7 @@ pub(super) async fn without_store(
             {
                 archived = intake.keep(&organisation.id, &contact.id, original).await;
                 if archived.is_none() {
-                    return unkept(intake, organisation, sender, contact, digest).await;
+                    return unkept(intake, organisation, sender, (contact, digest), reading).await;
                 }
             }
             into_settled(verdict, archived.as_deref())
@@ -233,7 +238,7 @@ fn let_through(decision: Decision) -> Decision {
         disposition: Disposition::Deliver,
         route: None,
         reasons: vec![Reason {
-            code: UNRECORDED.to_owned(),
+            code: UNRECORDED.into(),
             restriction: None,
             clause: None,
             text: "The decision could not be recorded: delivered".to_owned(),
@@ -264,8 +269,9 @@ pub(super) fn previewed_alone(
     organisation: &Organisation,
     sender: &Sender,
     contact: &Contact,
+    reading: Option<&Reading>,
 ) -> Decision {
-    decided_alone(intake, organisation, sender, contact).decision
+    decided_alone(intake, organisation, sender, contact, reading).decision
 }
 
 /// What [`restrictions_unknown`] would decide. Keeps nothing.
@@ -285,10 +291,10 @@ pub(super) async fn unkept(
     intake: &Intake,
     organisation: &Arc<Organisation>,
     sender: &Sender,
-    contact: &Contact,
-    digest: [u8; 32],
+    (contact, digest): (&Contact, [u8; 32]),
+    reading: Option<&Reading>,
 ) -> Outcome {
-    let verdict = decided_alone(intake, organisation, sender, contact);
+    let verdict = decided_alone(intake, organisation, sender, contact, reading);
     let decision = verdict.decision.clone();
     if decision.disposition != Disposition::Deliver {
         return not_recorded(decision, Patience::TriesAgain);

@@ -4,7 +4,6 @@ use super::{Intake, Outcome};
 use crate::domain::channel::Channel;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::restriction::Mode;
-use crate::domain::safeguard::Lane;
 use crate::runtime::metrics::{ContactLabels, FlagLabels, LaneLabels};
 
 impl Intake {
@@ -34,10 +33,7 @@ impl Intake {
             self.metrics.flags.get_or_create(&FlagLabels { organisation, flag }).inc();
         }
         for reason in &decision.reasons {
-            let lane = Lane::ALL.into_iter().find(|lane| {
-                reason.code.strip_prefix("safeguard.").is_some_and(|name| name == lane.name())
-            });
-            if let Some(lane) = lane {
+            if let Some(lane) = reason.code.lane() {
                 let organisation = organisation.as_str().to_owned();
                 let labels = LaneLabels { organisation, lane: lane.name() };
                 self.metrics.safeguards.get_or_create(&labels).inc();

@@ -18,6 +18,7 @@ use crate::domain::decide::{self, Dossier, Verdict};
 use crate::domain::decision::Decision;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::sender::Sender;
+use crate::ports::helper::SafeguardHelper;
 use crate::ports::{Archive, Clock, Journal, JournalEntry, OwnMail, PlainDecision, Settled, Store};
 use crate::runtime::metrics::Metrics;
 
@@ -37,6 +38,7 @@ pub struct Intake {
     pub(super) standing: Arc<Standing>,
     pub(super) archive_standing: Standing,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) helper: Option<Arc<dyn SafeguardHelper>>,
 }
 
 /// Who a contact is from, as far as is known without the store.
@@ -96,7 +98,15 @@ impl Intake {
             standing: Arc::default(),
             archive_standing: Standing::default(),
             metrics: parts.metrics,
+            helper: None,
         }
+    }
+
+    /// Asks a service of the organisation's own where no safeguard is found.
+    #[must_use]
+    pub fn with_helper(mut self, helper: Arc<dyn SafeguardHelper>) -> Self {
+        self.helper = Some(helper);
+        self
     }
 
     /// Told what the store answers to commits, here and by those who record beside intake.

@@ -31,7 +31,8 @@ struct Case {
 }
 
 impl Case {
-    fn new(
+    async fn new(
+        intake: &Intake,
         organisation: &Arc<Organisation>,
         sender: Sender,
         contact: Contact,
@@ -39,7 +40,11 @@ impl Case {
     ) -> Self {
         // Before the commit, which others wait for.
         let read = AssertUnwindSafe(|| Reading::of(&organisation.profile, &contact));
-        let reading = Arc::new(catch_unwind(read).ok());
+        let mut reading = catch_unwind(read).ok();
+        if let Some(reading) = reading.as_mut().filter(|_| intake.helper.is_some()) {
+            intake.helped(organisation, &sender, &contact, reading).await;
+        }
+        let reading = Arc::new(reading);
         let organisation = Arc::clone(organisation);
         let (sender, contact) = (Arc::new(sender), Arc::new(contact));
         Case { organisation, sender, contact, digest, reading }
@@ -88,7 +93,7 @@ impl Intake {
     ) -> Outcome {
         let Inbound { contact, digest, mut original } = inbound;
         let patience = Patience::of(original.as_ref());
-        let case = Case::new(organisation, sender, contact, digest);
+        let case = Case::new(self, organisation, sender, contact, digest).await;
         let mut archived = None;
         loop {
             let mut request = case.request(self, archived.clone(), original.is_some());
@@ -102,8 +107,9 @@ impl Intake {
             {
                 archived = self.keep(&case.organisation.id, &case.contact.id, wanted).await;
                 if archived.is_none() {
-                    let Case { organisation, sender, contact, .. } = &case;
-                    let unkept = degraded::unkept(self, organisation, sender, contact, digest);
+                    let Case { organisation, sender, contact, reading, .. } = &case;
+                    let (asked, reading) = ((contact.as_ref(), digest), (**reading).as_ref());
+                    let unkept = degraded::unkept(self, organisation, sender, asked, reading);
                     // Rare and large, as below: others need not carry it about.
                     return Box::pin(unkept).await;
                 }
@@ -115,7 +121,8 @@ impl Intake {
                 StoreError::Behind(_) => None,
                 _ => handed_over.lock().unwrap_or_else(PoisonError::into_inner).take(),
             };
-            let known = degraded::Known { archived, original, handed_over, patience };
+            let reading = Arc::clone(&case.reading);
+            let known = degraded::Known { reading, archived, original, handed_over, patience };
             let Case { organisation, sender, contact, .. } = &case;
             let alone = degraded::without_store(self, organisation, sender, contact, digest, known);
             return Box::pin(alone).await;
@@ -207,12 +214,14 @@ impl Intake {
         let Some(sender) = self.rosters.resolve(&organisation, &contact) else {
             return Ok(degraded::previewed_unknown(self, &organisation, &contact));
         };
-        let case = Case::new(&organisation, sender, contact, [0; 32]);
+        let case = Case::new(self, &organisation, sender, contact, [0; 32]).await;
         let request = CommitRequest { preview: true, ..case.request(self, None, false) };
         match tokio::time::timeout(STORE_COMMIT_WAIT, self.store.commit(request)).await {
             Ok(Ok(committed)) => Ok(committed.decision),
             Ok(Err(_)) | Err(_) => {
-                Ok(degraded::previewed_alone(self, &organisation, &case.sender, &case.contact))
+                let Case { sender, contact, reading, .. } = &case;
+                let reading = (**reading).as_ref();
+                Ok(degraded::previewed_alone(self, &organisation, sender, contact, reading))
             }
         }
     }

@@ -360,6 +360,21 @@ pub const ACCEPT_FAULT_SAID_EVERY: Duration = Duration::from_secs(1);
 pub const HEALTH_PART_WAIT: Duration = Duration::from_secs(2);
 /// How often the gateway looks at its parts and queues for its metrics.
 pub const MONITOR_EVERY: Duration = Duration::from_secs(15);
+/// How long a helper of the safeguards is waited for unless its settings say otherwise, and at most. Over:
+/// it added nothing.
+pub const HELPER_WAIT: Duration = Duration::from_millis(300);
+pub const HELPER_WAIT_MAX: Duration = Duration::from_millis(1500);
+/// Bytes of a text that a helper is sent. More: it is sent the beginning.
+pub const HELPER_TEXT_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of a helper's answer. More: it added nothing.
+pub const HELPER_ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// Characters of what a helper says is its reason. More are cut off.
+pub const HELPER_BECAUSE_CHARS_MAX: usize = 200;
+/// Questions to one helper at once. More: it is not asked.
+pub const HELPER_ASKED_MAX: usize = 32;
+/// Failures of a helper in a row, after which it is not asked for [`HELPER_LEFT_ALONE`].
+pub const HELPER_FAILURES_MAX: u32 = 5;
+pub const HELPER_LEFT_ALONE: Duration = Duration::from_secs(30);
 /// How often the gateway looks for what was limited or filed and nobody has read in time.
 pub const UNREAD_LOOK_EVERY: Duration = Duration::from_secs(300);
 /// What `health` reads of the gateway's answer. More: the answer counts as broken.

@@ -42,6 +42,13 @@ pub struct NoticeLabels {
     pub result: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct HelperLabels {
+    pub organisation: String,
+    /// `added`, `nothing` or `failed`.
+    pub said: &'static str,
+}
+
 /// What happened to a message on the wire that somebody may want to know of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailEvent {
@@ -134,6 +141,7 @@ pub struct Metrics {
     pub flags: Family<FlagLabels, Counter>,
     /// Notices to limited senders.
     pub notices: Family<NoticeLabels, Counter>,
+    pub helper: Family<HelperLabels, Counter>,
     /// What happened to messages on the wire.
     pub mail_events: Family<MailLabels, Counter>,
     /// Decisions made without the store.
@@ -172,6 +180,7 @@ impl Metrics {
             safeguards: Family::default(),
             flags: Family::default(),
             notices: Family::default(),
+            helper: Family::default(),
             mail_events: Family::default(),
             degraded: Counter::default(),
             commit_seconds: Histogram::new(COMMIT_BUCKETS),
@@ -196,6 +205,11 @@ impl Metrics {
         registry.register("safeguards", "Contacts by safeguard lane", self.safeguards.clone());
         registry.register("flags", "Contacts by flag, without repeats", self.flags.clone());
         registry.register("notices", "Notices to limited senders", self.notices.clone());
+        registry.register(
+            "safeguards_helper",
+            "Contacts that the helper of the safeguards was asked about",
+            self.helper.clone(),
+        );
         registry.register("mail_events", "Events of the mail edge", self.mail_events.clone());
         registry.register("degraded", "Decisions made without the store", self.degraded.clone());
         registry.register(
@@ -224,6 +238,12 @@ impl Metrics {
         registry.register("requests", "Requests to the staff listener", self.requests.clone());
         registry.register("events", "Events sent to other systems", self.events.clone());
         registry.register("sign_in_failures", "Failed sign-ins", self.sign_in_failures.clone());
+    }
+
+    /// What the helper of the safeguards said of a contact: `added`, `nothing` or `failed`.
+    pub fn asked_helper(&self, organisation: &str, said: &'static str) {
+        let labels = HelperLabels { organisation: organisation.to_owned(), said };
+        self.helper.get_or_create(&labels).inc();
     }
 
     /// Whether a part works, as `ready` and the gateway's own looks found it.

@@ -6,6 +6,7 @@ mod generic;
 mod menu;
 mod plivo;
 mod rig;
+mod safeguarded;
 mod sip;
 mod telnyx;
 mod twilio;

@@ -10,4 +10,5 @@ mod paced;
 pub mod proxies;
 mod released;
 mod repeats;
+mod safeguarded;
 mod smuggling;

@@ -136,12 +136,12 @@ fn detail(decision: &Decision, kept: Kept) -> String {
 /// Whether waiting is all that it takes: every reason is a quota's or an hour's.
 fn opens_by_time(decision: &Decision) -> bool {
     const BY_TIME: [&str; 3] = ["contact_quota.over", "issue_quota.over", "hours_only.outside"];
-    let limiting = |code: &str| code.contains('.') && !code.starts_with("safeguard.");
     decision
         .reasons
         .iter()
+        .filter(|reason| reason.code.lane().is_none())
         .map(|reason| reason.code.as_str())
-        .filter(|code| limiting(code))
+        .filter(|code| code.contains('.'))
         .all(|code| BY_TIME.contains(&code))
 }
 

@@ -151,9 +151,9 @@ async fn action(
     match decision.disposition {
         Disposition::Route => match decision.route.as_ref().and_then(mailbox) {
             Some(mailbox) => Action::Route { decision, mailbox },
-            // A safeguard always reaches somebody: without a mailbox of its queue, whoever it was
-            // addressed to, beside its item.
-            None if decision.is_safeguard() => Action::Relay(Some(decision)),
+            // A safeguard always reaches somebody: without a mailbox of its queue (or with one that is
+            // no address), whoever it was addressed to, beside its item.
+            None if decision.lane().is_some() => Action::Relay(Some(decision)),
             None => Action::Kept,
         },
         Disposition::Limit => {

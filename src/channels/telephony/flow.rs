@@ -6,6 +6,7 @@ use super::menu::{Choice, Heard, Menu, Place};
 use super::script::{Next, Speech, Step, Target};
 use super::settings::{TelephonySettings, WhenLimited};
 use super::words::Words;
+use crate::domain::channel::Channel;
 use crate::domain::contact::AskedLane;
 use crate::domain::decision::{Decision, Disposition};
 use crate::domain::language::Language;
@@ -35,6 +36,7 @@ pub(super) fn opening(
     let decision = &outcome.decision;
     let menu = Menu { decision: Some(decision), organisation, entry };
     Opening::Script(match decision.disposition {
+        _ if decision.goes_on(Channel::Telephone) => return Opening::PassOn,
         Disposition::Deliver => return Opening::PassOn,
         Disposition::Route => dial(&menu, 0),
         Disposition::Limit if entry.when_limited == WhenLimited::Reject => vec![Step::Reject],

@@ -16,7 +16,7 @@ use super::words::Words;
 use crate::channels::http::answer::Answer;
 use crate::channels::http::fields;
 use crate::domain::channel::Channel;
-use crate::domain::contact::Contact;
+use crate::domain::contact::{AskedLane, Contact};
 use crate::domain::decision::Disposition;
 use crate::domain::identifier::is_withheld;
 use crate::domain::organisation::Organisation;
@@ -103,16 +103,24 @@ fn contact(webhook: &Webhook, now: DateTime<Utc>) -> Result<Contact, String> {
     json::parse(&json.to_string()).map_err(|fault| fault.to_string())
 }
 
+/// How a contact was made.
+#[derive(Debug, Clone, Copy)]
+pub struct By {
+    pub channel: Channel,
+    /// The lane that the caller chose by a key.
+    pub key: Option<AskedLane>,
+}
+
 /// The answer to a contact that was decided.
 pub(super) fn answer(
     entry: &TelephonySettings,
     webhook: &Webhook,
-    channel: Channel,
+    by: By,
     outcome: &Outcome,
     organisation: &Organisation,
 ) -> Answer {
     let decision = &outcome.decision;
-    let (action, say) = action(entry, channel, outcome, organisation);
+    let (action, say) = action(entry, by, outcome, organisation);
     let mut members = match serde_json::to_value(decision) {
         Ok(Value::Object(members)) => members,
         Ok(_) | Err(_) => Map::new(),
@@ -175,13 +183,14 @@ fn insert_menu(members: &mut Map<String, Value>, menu: &Menu<'_>) {
 
 fn action(
     entry: &TelephonySettings,
-    channel: Channel,
+    By { channel, key }: By,
     outcome: &Outcome,
     organisation: &Organisation,
 ) -> (Action, Say) {
     let decision = &outcome.decision;
     if channel != Channel::Telephone {
         return match decision.disposition {
+            _ if decision.goes_on(channel) => (Action::Ok, Say::Nothing),
             Disposition::Route => (Action::Route, Say::Nothing),
             Disposition::Limit => {
                 let text = decision.notice.as_ref().map(|notice| notice.text.clone());
@@ -194,6 +203,10 @@ fn action(
         return (Action::Connect, Say::Nothing);
     }
     match decision.disposition {
+        // Whoever chose a lane by a key speaks to its queue: a message after the tone.
+        _ if key.is_none() && decision.goes_on(Channel::Telephone) => {
+            (Action::Connect, Say::Nothing)
+        }
         Disposition::Deliver => (Action::Connect, Say::Nothing),
         Disposition::Route if flow::legs(decision).is_empty() => {
             let menu = Menu { decision: Some(decision), organisation, entry };

@@ -12,6 +12,7 @@ use super::script::Target;
 use super::settings::{TelephonySettings, WhenLimited};
 use super::webhook::{Webhook, plain};
 use crate::channels::http::answer::Answer;
+use crate::domain::channel::Channel;
 use crate::domain::contact::SenderIdentifier;
 use crate::domain::decision::{Decision, Disposition};
 use crate::domain::identifier::{Assurance, IdentifierKind, in_brackets, is_withheld};
@@ -114,6 +115,7 @@ pub(super) fn opening(
     let targets = &entry.targets;
     let flags = &decision.flags;
     match decision.disposition {
+        _ if decision.goes_on(Channel::Telephone) => on(entry, webhook, flags),
         Disposition::Deliver => on(entry, webhook, flags),
         Disposition::Route => {
             let rung = ringing(entry, decision);

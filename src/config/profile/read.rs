@@ -19,11 +19,10 @@ use crate::domain::channel::Channel;
 use crate::domain::identifier::Assurance;
 use crate::domain::language::Language;
 use crate::domain::profile::{
-    Anchor, Appeal, Deadline, Evidence, Exception, ExceptionRule, KindRule, Length, Letter, Nation,
-    Ombudsman, OnOverdue, Profile, Responsible, Review, Role, STAFF_ROLES, StoreAway, Team,
-    WarnFirst,
+    Anchor, Appeal, Deadline, Evidence, Exception, ExceptionRule, KindRule, LIMITED_READ_WITHIN,
+    Length, Letter, Nation, Ombudsman, OnOverdue, Profile, Responsible, Review, Role, STAFF_ROLES,
+    StoreAway, Team, WarnFirst,
 };
-use crate::domain::queue::LIMITED_READ_WITHIN;
 use crate::domain::restriction::KindName;
 
 /// The longest period of any kind that a policy may name, in months and in working days.

@@ -37,6 +37,20 @@ pub(super) fn queue_route(organisation: &Organisation, queue: &str) -> Route {
     }
 }
 
+/// The route of a safeguard. Whoever calls about an emergency is put through to the emergency number.
+pub(super) fn safeguard_route(organisation: &Organisation, queue: &str, channel: Channel) -> Route {
+    let mut route = queue_route(organisation, queue);
+    if channel == Channel::Telephone && queue == queue::EMERGENCY {
+        let (number, sip) = organisation
+            .emergency
+            .iter()
+            .cloned()
+            .partition::<Vec<String>, _>(|line| line.starts_with('+'));
+        (route.phone, route.sip) = (number.into_iter().next(), sip.into_iter().next());
+    }
+    route
+}
+
 /// Row 0: the recorded decision again.
 pub(super) fn repeated(
     organisation: &Organisation,
@@ -56,7 +70,7 @@ pub(super) fn unrestricted(
 ) -> Verdict {
     let code = if sender.candidates.is_empty() { "sender_unknown" } else { "unrestricted" };
     let facts = explain::Facts {
-        code,
+        code: &code.into(),
         restriction: None,
         clause: None,
         by: None,
@@ -85,7 +99,7 @@ pub(super) fn unrestricted(
 fn row(row: u8, code: &str) -> AuditRow {
     AuditRow {
         row,
-        code: code.to_owned(),
+        code: code.into(),
         restriction: None,
         clause: None,
         observed: false,
@@ -145,7 +159,7 @@ fn told(walk: &mut Walk<'_>, decision: &Decision) -> Option<Notice> {
     }
     let Standing::Own(_) = walk.dossier.sender.standing else { return None };
     let (_, primary) = walk.findings.iter().find(|(_, finding)| !finding.observed)?;
-    let code = primary.code.clone();
+    let code = primary.code.to_string();
     if !walk.contact.channel.tells_at_once() || walk.contact.notified_apart {
         if was_told(walk, &code, walk.at) {
             return None;
@@ -189,7 +203,7 @@ fn was_told(walk: &Walk<'_>, code: &str, at: DateTime<Utc>) -> bool {
     let quota = walk
         .findings
         .iter()
-        .filter(|(_, finding)| finding.code == code)
+        .filter(|(_, finding)| finding.code == *code)
         .filter_map(|(_, finding)| finding.restriction.as_deref())
         .find_map(|id| walk.in_force().into_iter().find(|one| one.id == id)?.kind.quota());
     walk.ledger().into_iter().flat_map(|ledger| &ledger.told).filter(|told| told.code == code).any(

@@ -13,6 +13,7 @@ use super::super::person::Person;
 use super::super::profile::Profile;
 use super::super::queue;
 use super::super::reading::Reading;
+use super::super::reason_code::ReasonCode;
 use super::super::restriction::{Kind, KindName, Mode, Restriction};
 use super::super::safeguard::Hit;
 use super::super::sender::Standing;
@@ -24,7 +25,7 @@ const LAST_UNCOUNTED_ROW: u8 = 6;
 /// One thing that a row found.
 #[derive(Debug, Clone)]
 pub(super) struct Finding {
-    pub code: String,
+    pub code: ReasonCode,
     pub restriction: Option<String>,
     pub kind: Option<KindName>,
     /// The restriction's own clause; the profile's is looked up.
@@ -37,7 +38,7 @@ pub(super) struct Finding {
 impl Finding {
     pub(super) fn of_contact(code: &str) -> Self {
         Finding {
-            code: code.to_owned(),
+            code: code.into(),
             restriction: None,
             kind: None,
             clause: None,
@@ -46,8 +47,8 @@ impl Finding {
         }
     }
 
-    pub(super) fn of_safeguard(code: String, hit: &Hit) -> Self {
-        Finding { by: Some(hit.by.clone()), ..Finding::of_contact(&code) }
+    pub(super) fn of_safeguard(hit: &Hit) -> Self {
+        Finding { by: Some(hit.by.clone()), ..Finding::of_contact(hit.lane.code()) }
     }
 
     pub(super) fn of(restriction: &Restriction, code: &str) -> Self {

@@ -7,9 +7,6 @@ use crate::domain::decision::Disposition;
 use crate::domain::moment::{midnight, next_day};
 use crate::domain::profile::Profile;
 
-/// Working days, where nobody says otherwise: by the end of the next one.
-pub const LIMITED_READ_WITHIN: u32 = 1;
-
 impl Profile {
     /// The day by whose end somebody reads it. By the policy what is filed may have to be read sooner,
     /// never later.

@@ -27,6 +27,8 @@ pub enum Part {
     Example,
     /// How it is put.
     Wording,
+    /// What a service of the organisation's own said.
+    Helper,
     /// Who wrote, or to whom.
     Address,
     /// What the sender asked for by a key.

@@ -41,6 +41,20 @@ impl Lane {
         }
     }
 
+    /// The code of a reason that is this lane.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Lane::Emergency => "safeguard.emergency",
+            Lane::Safeguarding => "safeguard.safeguarding",
+            Lane::Statutory => "safeguard.statutory",
+            Lane::Legal => "safeguard.legal",
+            Lane::Appeal => "safeguard.appeal",
+            Lane::Adjustment => "safeguard.adjustment",
+            Lane::ProtectedSender => "safeguard.protected_sender",
+            Lane::ProtectedRecipient => "safeguard.protected_recipient",
+        }
+    }
+
     /// Whether words can open it; the others go by who wrote, or to whom.
     pub const fn is_of_words(self) -> bool {
         !matches!(self, Lane::ProtectedSender | Lane::ProtectedRecipient)

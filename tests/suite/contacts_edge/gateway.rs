@@ -23,6 +23,7 @@ use contact_gateway::domain::queue::QueueItem;
 use contact_gateway::domain::restriction::Mode;
 use contact_gateway::domain::safeguard::{Lane, LaneRule, Safeguards};
 use contact_gateway::intake::{Intake, Parts, announce, plain, roster::Rosters};
+use contact_gateway::ports::helper::SafeguardHelper;
 use contact_gateway::ports::{Clock, ItemFilter, Mailer, OwnMail, Stamp, Store, StoreError};
 use contact_gateway::runtime::metrics::Metrics;
 use contact_gateway::runtime::shutdown::Shutdown;
@@ -54,9 +55,14 @@ impl Clock for TestClock {
 
 /// Keeps what the gateway writes.
 #[derive(Default)]
-pub struct Outbox(Mutex<Vec<OwnMail>>);
+pub struct Outbox(Mutex<Vec<OwnMail>>, std::sync::atomic::AtomicBool);
 
 impl Outbox {
+    /// No mailbox takes anything from now on.
+    pub fn refuses(&self) {
+        self.1.store(true, std::sync::atomic::Ordering::SeqCst);
+    }
+
     pub fn all(&self) -> Vec<OwnMail> {
         self.0.lock().unwrap().clone()
     }
@@ -65,6 +71,9 @@ impl Outbox {
 #[async_trait]
 impl Mailer for Outbox {
     async fn send(&self, mail: OwnMail) -> Result<(), StoreError> {
+        if self.1.load(std::sync::atomic::Ordering::SeqCst) {
+            return Err(StoreError::Refused("550 no such mailbox".to_owned()));
+        }
         self.0.lock().unwrap().push(mail);
         Ok(())
     }
@@ -83,6 +92,9 @@ pub struct Setup {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     pub posts_per_minute: NonZeroU32,
     pub looks: BTreeMap<OrganisationId, LookSettings>,
+    /// Of the queue `emergency`.
+    pub emergency_mailbox: Option<&'static str>,
+    pub helper: Option<Arc<dyn SafeguardHelper>>,
 }
 
 impl Default for Setup {
@@ -99,6 +111,8 @@ impl Default for Setup {
             trusted_proxies: Vec::new(),
             posts_per_minute: NonZeroU32::new(60).unwrap(),
             looks: BTreeMap::new(),
+            emergency_mailbox: None,
+            helper: None,
         }
     }
 }
@@ -190,7 +204,11 @@ impl Gateway {
             mode: setup.mode,
             emergency: setup.emergency.map(str::to_owned),
             mail_domains: vec!["karbon.example".to_owned()],
-            queue_mailboxes: BTreeMap::new(),
+            queue_mailboxes: setup
+                .emergency_mailbox
+                .map(|mailbox| ("emergency".to_owned(), mailbox.to_owned()))
+                .into_iter()
+                .collect(),
             notice_from: setup.notice_from.map(str::to_owned),
             reach: Default::default(),
         });
@@ -203,7 +221,7 @@ impl Gateway {
         let (plain, plain_end) = mpsc::channel(64);
         let (announcements, announcements_end) = mpsc::channel(64);
         let journal = Arc::new(FileJournal::open(&path.join("journal")).unwrap());
-        let intake = Arc::new(Intake::new(Parts {
+        let mut intake = Intake::new(Parts {
             organisations: vec![organisation],
             rosters,
             store: Arc::clone(&watched) as Arc<dyn Store>,
@@ -213,7 +231,11 @@ impl Gateway {
             plain,
             announcements,
             metrics: Arc::new(Metrics::new()),
-        }));
+        });
+        if let Some(helper) = setup.helper {
+            intake = intake.with_helper(helper);
+        }
+        let intake = Arc::new(intake);
         let recorder = Arc::clone(&store);
         let mailer = Arc::clone(&outbox) as Arc<dyn Mailer>;
         let mut tasks = vec![

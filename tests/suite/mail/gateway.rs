@@ -100,7 +100,11 @@ fn organisation(id: &str, profile: &str) -> Arc<Organisation> {
         mode: Mode::Enforce,
         emergency: None,
         mail_domains: vec![format!("{id}.example")],
-        queue_mailboxes: BTreeMap::new(),
+        // One of the two has somebody on duty.
+        queue_mailboxes: (id == CALICO)
+            .then(|| ("emergency".to_owned(), format!("duty@{id}.example")))
+            .into_iter()
+            .collect(),
         notice_from: Some(format!("Contact Team <no-reply@{id}.example>")),
         reach: Default::default(),
     })

@@ -259,7 +259,7 @@ async fn a_limited_caller_finds_every_door_by_every_provider() {
             let thanks = caller.asks(&recorded, false, &[("RecordingUrl", &url)]).await;
             assert!(thanks.contains("Thank you"), "{thanks}");
             let item = caller.item(queue, 1).await;
-            assert_eq!(item.reasons[0].code, format!("safeguard.{lane}"));
+            assert_eq!(item.reasons[0].code.as_str(), format!("safeguard.{lane}"));
             assert!(item.id.ends_with(&format!("-{lane}")), "{}", item.id);
             assert!(item.attached.iter().any(|one| one.value == url), "{:?}", item.attached);
         }

@@ -12,7 +12,9 @@ async fn with(restriction: serde_json::Value) -> (Upstream, Gateway) {
     let upstream = Upstream::start().await;
     let people = json!([person("P-1", "jo@x.example", "+447700900001", restriction)]);
     let forms = vec![form_to(upstream.address)];
-    let gateway = Gateway::start(Setup { forms, people, ..Setup::default() }).await;
+    let emergency_mailbox = Some("duty@karbon.example");
+    let setup = Setup { forms, people, emergency_mailbox, ..Setup::default() };
+    let gateway = Gateway::start(setup).await;
     (upstream, gateway)
 }
 

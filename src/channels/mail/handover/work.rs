@@ -37,6 +37,16 @@ struct Done {
     keys: Vec<(OrganisationId, String)>,
 }
 
+/// What came of handing a message to the mailbox of its route.
+enum Routed {
+    /// The mailbox has it already.
+    Before,
+    /// What the server said: it is taken, or may be later.
+    Said(Reply),
+    /// The mailbox is refused for good. The item says so.
+    Refused,
+}
+
 impl Done {
     fn same(members: usize, reply: Reply) -> Done {
         Done { replies: vec![reply; members], sent: vec![true; members], keys: Vec::new() }
@@ -131,8 +141,14 @@ impl Work<'_> {
                 abandon(live).await;
                 // Large, and not for most messages: on the heap.
                 match Box::pin(self.route(part, decision, mailbox)).await {
-                    Some(reply) => Done::same(members, reply),
-                    None => Done::before(members),
+                    Routed::Said(reply) => Done::same(members, reply),
+                    Routed::Before => Done::before(members),
+                    // A safeguard always reaches somebody, here whoever it was addressed to.
+                    Routed::Refused if decision.lane().is_some() => {
+                        let decision = Some(Arc::clone(decision));
+                        Box::pin(self.relay(part, decision, partly, live)).await
+                    }
+                    Routed::Refused => Done::before(members),
                 }
             }
         }
@@ -242,12 +258,12 @@ impl Work<'_> {
         keys
     }
 
-    /// To the route's mailbox, in place of all the part's recipients. `None`: it has it already.
-    async fn route(&self, part: &Part, decision: &Arc<Decision>, mailbox: &str) -> Option<Reply> {
+    /// To the route's mailbox, in place of all the part's recipients.
+    async fn route(&self, part: &Part, decision: &Arc<Decision>, mailbox: &str) -> Routed {
         let memory = part.memory.as_ref();
         let named = [format!("route {mailbox}")];
         if self.delivered_before(memory, &named).await == [true] {
-            return None;
+            return Routed::Before;
         }
         let original_to = self.message.mailboxes(&part.members);
         let letter = self.letter(Some(Arc::clone(decision)), original_to, memory);
@@ -274,7 +290,7 @@ impl Work<'_> {
         let keys = self.taken(memory, &named, std::slice::from_ref(&reply), &sent).await;
         self.edge.remember(keys).await;
         if !reply.is_permanent() {
-            return Some(reply);
+            return Routed::Said(reply);
         }
         // A decision never becomes a bounce: the contact is on the queue, whole.
         tracing::error!(
@@ -293,7 +309,7 @@ impl Work<'_> {
                 tracing::warn!(%error, "an item could not record that its mailbox was refused");
             }
         }
-        None
+        Routed::Refused
     }
 
     pub(super) fn letter(
