@@ -26,8 +26,9 @@ use crate::domain::letter::{Block, Document};
 
 const REGULAR: &[u8] = include_bytes!("fonts/LiberationSans-Regular.ttf");
 const BOLD: &[u8] = include_bytes!("fonts/LiberationSans-Bold.ttf");
-/// Points of the page numbers.
+/// Points of the page numbers, and in large print.
 const FOOTER_SIZE: f32 = 10.0;
+const FOOTER_SIZE_LARGE: f32 = 18.0;
 
 /// A letter that could not be made into a PDF, and why.
 #[derive(Debug, thiserror::Error)]
@@ -101,17 +102,11 @@ fn draw(
             drawn.push((run.clone(), mark));
         }
         let footer = format!("{} / {}", number + 1, laid.pages.len());
-        let width = regular.width(&footer, FOOTER_SIZE);
+        let size = if document.large_print { FOOTER_SIZE_LARGE } else { FOOTER_SIZE };
+        let width = regular.width(&footer, size);
         surface.start_tagged(ContentTag::Artifact(Artifact::with_kind(ArtifactType::Footer)));
         let at = Point::from_xy((PAGE_WIDTH - width) / 2.0, PAGE_HEIGHT - 30.0);
-        surface.draw_text(
-            at,
-            plain.clone(),
-            FOOTER_SIZE,
-            &footer,
-            false,
-            TextDirection::LeftToRight,
-        );
+        surface.draw_text(at, plain.clone(), size, &footer, false, TextDirection::LeftToRight);
         surface.end_tagged();
         surface.finish();
         sheet.finish();

@@ -25,14 +25,18 @@ font:10pt Arial,Helvetica,\"Liberation Sans\",sans-serif}}
 a{color:#000;text-decoration:none}}
 ";
 
+/// Page numbers in large print.
+const STYLE_LARGE: &str = "@page{@bottom-center{font-size:18pt}}\n";
+
 /// The whole page.
 pub fn page(document: &Document) -> String {
     let language = document.language.regional_tag();
-    let class = if document.large_print { " class=\"large\"" } else { "" };
+    let (class, large) =
+        if document.large_print { (" class=\"large\"", STYLE_LARGE) } else { ("", "") };
     let mut out = format!(
         "<!doctype html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{}</title>\n<meta name=\"author\" content=\"{}\">\n<style>\n{STYLE}</style>\n</head>\n\
+         <title>{}</title>\n<meta name=\"author\" content=\"{}\">\n<style>\n{STYLE}{large}</style>\n</head>\n\
          <body{class}>\n<main>\n",
         escaped(&document.title()),
         escaped(&document.author),
