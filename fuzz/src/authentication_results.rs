@@ -73,7 +73,9 @@ fn refolded(field: &[u8]) -> Vec<u8> {
         if in_value && *byte == b' ' && !matches!(before, b'\\' | b'\r' | b'\n') {
             folded.extend_from_slice(b"\r\n");
         }
-        in_value |= *byte == b':';
+        // The next line may be a field of its own, whose name takes no fold.
+        let folds_on = matches!(field.get(at + 1), Some(b' ' | b'\t'));
+        in_value = (in_value || *byte == b':') && (*byte != b'\n' || folds_on);
         folded.push(*byte);
     }
     folded

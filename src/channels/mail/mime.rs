@@ -10,7 +10,8 @@ use memchr::memmem;
 
 use super::reading::PARSER;
 use crate::runtime::limits::{
-    MAIL_HEADER_BYTES_MAX, MAIL_NESTED_MAX, MAIL_PARAMETERS_BYTES_MAX, MAIL_PARTS_MAX,
+    MAIL_HEADER_BYTES_MAX, MAIL_NESTED_DECODED_BYTES_MAX, MAIL_NESTED_MAX,
+    MAIL_PARAMETERS_BYTES_MAX, MAIL_PARTS_MAX,
 };
 use decode::Encoding;
 
@@ -65,7 +66,7 @@ struct Entity {
 /// Finds the parts of a message.
 pub(super) fn parts(message: Bytes) -> Parts {
     let mut found = Parts::default();
-    let mut containers = 0;
+    let (mut containers, mut decoded) = (0, 0);
     let whole = Entity {
         bytes: message,
         in_digest: false,
@@ -92,7 +93,11 @@ pub(super) fn parts(message: Bytes) -> Parts {
         let is_message = matches!(part.kind.as_str(), "message/rfc822" | "message/global");
         if is_multipart || is_message {
             containers += 1;
-            if containers > MAIL_NESTED_MAX {
+            // Each level that is encoded makes, and keeps, a copy of all below it.
+            if is_message && part.encoding != Encoding::Identity {
+                decoded += part.body.len();
+            }
+            if containers > MAIL_NESTED_MAX || decoded > MAIL_NESTED_DECODED_BYTES_MAX {
                 found.beyond = true;
                 part.kind = "text/plain".to_owned();
                 found.parts.push(part);

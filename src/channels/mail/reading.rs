@@ -416,6 +416,13 @@ mod tests {
             "Content-Type: multipart/mixed; boundary=none\n\n--b\n".repeat(40_000),
             multiparts,
             format!("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{encoded}"),
+            // Each level would keep a copy of all below it: some 380 MB.
+            format!(
+                "{}{}",
+                "Content-Type: message/rfc822\nContent-Transfer-Encoding: quoted-printable\n\n"
+                    .repeat(200),
+                "words and words\n".repeat(120_000)
+            ),
         ] {
             let read = reading(&format!("{from}{nested}Subject: deep\n\nI want to appeal.\n"));
             assert!(read.unread && read.ambiguous, "{}", nested.get(..60).unwrap_or_default());
@@ -425,6 +432,18 @@ mod tests {
         let nested = "Content-Type: message/rfc822\n\n".repeat(5_000);
         let read = reading(&format!("{from}{nested}Subject: deep\n\nI want to appeal.\n"));
         assert!(read.unread && read.attachments.len() == 1);
+    }
+
+    #[test]
+    fn empty_attachments_hide_no_other() {
+        let mixed = "From: a@x.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nhi\n";
+        let attached = "--b\nContent-Type: image/png; name=a.png\n\n";
+        let empty = format!("{mixed}{}", format!("{attached}\n").repeat(150));
+        let plain = reading(&empty).attachments;
+        assert_eq!(plain.len(), MAIL_ATTACHMENTS_MAX);
+        let one_more = reading(&format!("{empty}{attached}something\n--b--\n")).attachments;
+        assert_eq!(one_more.len(), MAIL_ATTACHMENTS_MAX + 1);
+        assert_eq!(one_more.last().unwrap().bytes, 9);
     }
 
     #[test]

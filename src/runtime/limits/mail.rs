@@ -68,8 +68,11 @@ pub const XFORWARD_LINE_BYTES_MAX: usize = 512;
 pub const MAIL_TRACE_BYTES_MAX: u64 = 64 * 1024;
 /// Original recipients that are named in a routed message's header. More are on the queue item.
 pub const MAIL_ORIGINAL_TO_MAX: usize = 100;
-/// How old a loop mark may be: as long as mail servers commonly try (RFC 5321 4.5.4.1).
-pub const MAIL_MARK_AGE_MAX: Duration = Duration::from_secs(5 * 24 * 3600);
+/// How old a loop mark may be: a message that goes in a circle is back within minutes, and one that somebody
+/// kept to send it again is decided as new. Later: decided again.
+pub const MAIL_MARK_AGE_MAX: Duration = Duration::from_secs(3600);
+/// Recipients that a loop mark names. For others of the message it is worth nothing: they are decided again.
+pub const MAIL_MARKED_RECIPIENTS_MAX: usize = 100;
 /// A message up to this size is read on the thread of its session; a longer one on another, so that
 /// nobody waits behind it.
 pub const MAIL_READ_IN_PLACE_BYTES_MAX: u64 = 16 * 1024;
@@ -82,6 +85,9 @@ pub const MAIL_ATTACHMENTS_MAX: usize = 100;
 /// Multiparts and messages within one message that are read separately. What is beyond is read as plain text
 /// and flagged.
 pub const MAIL_NESTED_MAX: usize = 256;
+/// What is made of attached messages that are encoded, together, in bytes. RFC 2046 5.2.1 allows them no
+/// encoding. More: they are read as plain text, and the message is flagged.
+pub const MAIL_NESTED_DECODED_BYTES_MAX: usize = 2 * MAIL_PARSED_BYTES_MAX;
 /// The parameters of one Content-Type or Content-Disposition field. Longer: the field is not understood,
 /// and the message flagged.
 pub const MAIL_PARAMETERS_BYTES_MAX: usize = 8 * 1024;

@@ -60,10 +60,13 @@ fn base64(body: &[u8]) -> (Vec<u8>, Option<&[u8]>) {
     let mut digits = Vec::with_capacity(body.len());
     let mut rest = body;
     let mut footer = None;
+    // Looked for once: a body may be nothing but empty lines.
+    let foreign_ends = body.iter().rposition(is_foreign).map_or(0, |last| last + 1);
     while !rest.is_empty() {
         let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
         let (line, behind) = rest.split_at(end);
-        if line.trim_ascii().is_empty() && !digits.is_empty() && has_foreign(behind) {
+        let has_foreign = body.len() - behind.len() < foreign_ends;
+        if line.trim_ascii().is_empty() && !digits.is_empty() && has_foreign {
             footer = Some(behind);
             break;
         }
@@ -91,10 +94,9 @@ fn decoded(mut digits: Vec<u8>) -> Vec<u8> {
     BASE64.decode(&digits).unwrap_or_default()
 }
 
-fn has_foreign(text: &[u8]) -> bool {
-    text.iter().any(|byte| {
-        !byte.is_ascii_alphanumeric() && !matches!(byte, b'+' | b'/' | b'=' | b'\r' | b'\n')
-    })
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what a search through bytes hands over")]
+fn is_foreign(byte: &u8) -> bool {
+    !byte.is_ascii_alphanumeric() && !matches!(byte, b'+' | b'/' | b'=' | b'\r' | b'\n')
 }
 
 /// `in_words`: the Q encoding, where `_` is a space (RFC 2047 4.2).
@@ -169,10 +171,14 @@ pub(crate) fn words(value: &[u8]) -> String {
     // Of the words that are being joined: charset and bytes.
     let mut open: Option<(String, Vec<u8>)> = None;
     let mut rest = value.trim_ascii();
+    // Behind the last end of a word nothing is one, and nothing is searched for its end.
+    let words_end = memchr::memmem::rfind(rest, b"?=").unwrap_or(0);
+    let length = rest.len();
     while !rest.is_empty() {
         let space = rest.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(rest.len());
         let (gap, behind) = rest.split_at(space);
-        if let Some((charset, bytes, after)) = encoded_word(behind) {
+        let may_be_word = length - behind.len() < words_end;
+        if let Some((charset, bytes, after)) = may_be_word.then(|| encoded_word(behind)).flatten() {
             match &mut open {
                 Some((known, joined)) if known.eq_ignore_ascii_case(&charset) => {
                     joined.extend(bytes);
@@ -212,14 +218,13 @@ fn encoded_word(text: &[u8]) -> Option<(String, Vec<u8>, &[u8])> {
     let (charset, inner) = (inner.get(..end)?, inner.get(end + 1..)?);
     let (how, inner) = inner.split_first()?;
     let inner = inner.strip_prefix(b"?")?;
+    let how = how.to_ascii_lowercase();
+    if !matches!(how, b'b' | b'q') || !charset.iter().all(u8::is_ascii_graphic) {
+        return None;
+    }
     let end = memchr::memmem::find(inner, b"?=")?;
     let (coded, after) = (inner.get(..end)?, inner.get(end + 2..)?);
-    let plain = charset.iter().all(|byte| byte.is_ascii_graphic());
-    let bytes = match how.to_ascii_lowercase() {
-        b'b' if plain => base64(coded).0,
-        b'q' if plain => quoted_printable(coded, true),
-        _ => return None,
-    };
+    let bytes = if how == b'b' { base64(coded).0 } else { quoted_printable(coded, true) };
     let charset = String::from_utf8_lossy(charset);
     let charset = charset.split('*').next().unwrap_or_default().to_owned();
     Some((charset, bytes, after))
@@ -276,5 +281,19 @@ mod tests {
             assert_eq!(Encoding::named(name), expected, "{name}");
         }
         assert_eq!(quoted_printable(b"a=3Db= \r\nc=zz=", false), b"a=bc=zz");
+    }
+
+    #[test]
+    fn a_body_of_empty_lines_and_a_field_of_beginnings_cost_no_more_than_their_length() {
+        // Each was once searched to its end for every line, or word, of it: some minutes.
+        let lines = Bytes::from([b"QUJD".as_slice(), &b"\r\n".repeat(1_000_000)].concat());
+        assert_eq!(Encoding::Base64.bytes(&lines), "ABC");
+        assert_eq!(Encoding::Base64.footer(&lines), None);
+        for beginning in ["=?a?q?b", "=?a?b?b ", "=?a", "=?a?x?"] {
+            let field = beginning.repeat(100_000);
+            assert_eq!(words(field.as_bytes()), field.trim_ascii_end());
+        }
+        let field = format!("{}?=", "=?a?x?".repeat(100_000));
+        assert_eq!(words(field.as_bytes()), field);
     }
 }
