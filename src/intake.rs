@@ -10,6 +10,7 @@ mod handed_in;
 mod helped;
 mod look_up;
 mod measure;
+pub mod passed;
 pub mod past;
 pub mod plain;
 pub mod put_right;

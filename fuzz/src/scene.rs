@@ -156,6 +156,7 @@ fn settings(trusted: bool) -> MailSettings {
         trusted_authserv_ids: vec!["mx.karbon.example".into()],
         border_hosts: vec!["mx.karbon.example".into()],
         xforward_from: if trusted { everybody.to_vec() } else { Vec::new() },
+        default_organisation: None,
         size_limit: 4096,
         hostname: "gw.example".into(),
         spool: SPOOL.path().to_owned(),

@@ -154,7 +154,8 @@ impl Origin<'_> {
         let Place { line, column } = self.place(lines, path);
         let key = match self {
             Origin::Json { index, .. } => format!("[{index}].{path}"),
-            Origin::Csv { .. } => csv_rows::column_of(path),
+            Origin::Csv { .. } => identifier_column(person, path)
+                .map_or_else(|| csv_rows::column_of(path), ToOwned::to_owned),
         };
         FileFault { line, column, key, person: Some(person.id.clone()), message }
     }
@@ -164,6 +165,13 @@ impl Origin<'_> {
 fn restriction_index(path: &str) -> Option<usize> {
     let (index, _) = path.strip_prefix("restrictions[")?.split_once(']')?;
     index.parse().ok()
+}
+
+/// The column of `identifiers[1].value`, by the kind of that identifier.
+fn identifier_column(person: &Person, path: &str) -> Option<&'static str> {
+    let (index, _) = path.strip_prefix("identifiers[")?.split_once(']')?;
+    let identifier = person.identifiers.get(index.parse::<usize>().ok()?)?;
+    csv_rows::column_of_identifier(identifier.kind, identifier.shared)
 }
 
 /// Pairs of people in a list who both have an identifier as their own, by their ids. No fault:

@@ -1,7 +1,7 @@
 //! Web forms: a reverse proxy in front of a form's own handler.
 //!
-//! Only submissions (POST, PUT, PATCH) are examined. Delivered ones are passed on byte for byte;
-//! routed, limited or filed ones are kept by intake and never reach the handler.
+//! Only submissions (`methods`; by default POST, PUT, PATCH) are examined. Delivered ones are passed on byte
+//! for byte; routed, limited or filed ones are kept by intake and never reach the handler.
 
 mod doubt;
 mod forward;
@@ -11,6 +11,7 @@ pub mod parse;
 pub mod release;
 pub mod settings;
 pub mod submission;
+mod submits;
 mod told;
 pub mod translate;
 
@@ -25,7 +26,7 @@ use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap};
 use hyper::http::request;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Request, Response, StatusCode};
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -113,7 +114,7 @@ impl FormEdge {
     ) -> Response<Body> {
         let asker = page::asked_for(request.headers());
         let look = self.parts.looks.of(&form.organisation);
-        if !is_submission(request.method()) || !form.hands_in_at(behind) {
+        if !form.takes(request.method(), behind, request.uri()) {
             return Box::pin(self.pass(form, behind, request))
                 .await
                 .unwrap_or_else(|kind| page::fault_response(kind, &asker, look));
@@ -175,7 +176,11 @@ impl FormEdge {
                 ProblemType::TryAgain
             }
         })?;
-        let parsed = self.parse(&head, &submission, &form.fields).await?;
+        let mut parsed = self.parse(&head, &submission, &form.fields).await?;
+        if let Some(query) = head.uri.query() {
+            // Handlers read it as they read the body: the same body under another is another submission.
+            parsed.content = keyed(&[&parsed.content, query.as_bytes()]);
+        }
         let asker = page::asked_for(&head.headers);
         head.headers = self.headers(form, head.headers, from);
         let (form, behind) = (Arc::clone(form), behind.to_owned());
@@ -358,7 +363,7 @@ impl FormEdge {
     /// Hands a submission to the form's own handler, and gives its place back where the handler
     /// does not take it.
     async fn deliver(&self, job: &mut Job, outcome: &Outcome) -> (Reply, bool) {
-        doubt::flagged(&mut job.head.headers, &outcome.decision.flags);
+        forward::say_what_was_decided(&mut job.head.headers, &outcome.decision);
         let sent = self.send(job).await;
         let taken = match &sent {
             Ok(Reply::Whole(answer)) => answer.status,
@@ -423,9 +428,4 @@ enum Repeats {
     Here,
     /// In the store too, where other gateways and earlier runs recorded theirs.
     Anywhere,
-}
-
-/// Methods that hand something in (RFC 9110 9.3.3, 9.3.4; RFC 5789). The others pass untouched.
-pub fn is_submission(method: &Method) -> bool {
-    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }

@@ -96,6 +96,14 @@ pub(super) fn read(
             "IP:PORT: there are forms, decision endpoints or telephony entries",
         );
     }
+    let default = mail.as_ref().and_then(|mail| mail.0.default_organisation.as_ref());
+    let is_there = default.is_none_or(|id| read.organisations.iter().any(|one| one.id == *id));
+    if !is_there
+        && let Some(mail) = section.field("mail").and_then(|f| f.section())
+        && let Some(field) = mail.field("default_organisation")
+    {
+        field.fault("names no organisation of this file", "the id of an [[organisation]]");
+    }
     section.close();
     let settings = Settings {
         store,

@@ -10,6 +10,7 @@ use crate::channels::mail::settings::{
     Bind, CheckSettings, Downstream, MailListener, MailSettings, MilterKept,
 };
 use crate::domain::identifier::domain_to_ascii;
+use crate::domain::organisation::OrganisationId;
 use crate::runtime::limits::{MAIL_SIZE_BYTES_DEFAULT, MAIL_SIZE_BYTES_MAX};
 use crate::runtime::tls::{ClientTls, ServerTls};
 
@@ -68,6 +69,9 @@ pub(super) fn read(
         trusted_authserv_ids: hosts("trusted_authserv_ids"),
         border_hosts: hosts("border_hosts"),
         xforward_from: networks("xforward_from"),
+        default_organisation: section
+            .field("default_organisation")
+            .and_then(|f| f.words().map(OrganisationId::new)),
         size_limit: section
             .field("size_limit")
             .and_then(|f| f.bytes(SIZE_LIMIT_MIN, MAIL_SIZE_BYTES_MAX))
@@ -125,6 +129,7 @@ struct MailParts {
     border_hosts: Vec<String>,
     xforward_from: Vec<ipnet::IpNet>,
     check: Option<CheckSettings>,
+    default_organisation: Option<OrganisationId>,
     size_limit: u64,
     milter_kept: MilterKept,
     hostname: String,
@@ -146,6 +151,7 @@ impl MailParts {
             border_hosts: self.border_hosts,
             xforward_from: self.xforward_from,
             check: self.check,
+            default_organisation: self.default_organisation,
             size_limit: self.size_limit,
             hostname: self.hostname,
             spool: state.join(SPOOL_FOLDER),

@@ -13,6 +13,16 @@ pub(super) fn warnings(settings: &Settings) -> Vec<Warning> {
     if let Some(mail) = &settings.mail {
         of_mail(&mail.0, &mut found);
     }
+    if settings.organisations.len() > 1
+        && settings.mail.as_ref().is_some_and(|mail| mail.0.default_organisation.is_none())
+    {
+        found.push(Warning {
+            organisation: None,
+            text: "no `mail.default_organisation`: mail to an address without a domain, or at an \
+                   address literal, belongs to none of the organisations, and passes undecided"
+                .to_owned(),
+        });
+    }
     for organisation in &settings.organisations {
         let mut add = |text: String| {
             let organisation = Some(organisation.id.to_string());

@@ -1,9 +1,11 @@
 //! `[[organisation.form]]`.
 
+use hyper::Method;
+
 use super::endpoint;
 use super::gateway::Context;
 use super::reader::{Field, Section, brief};
-use crate::channels::web_form::settings::{FormFields, FormSettings, Reveal};
+use crate::channels::web_form::settings::{FormFields, FormSettings, Reveal, SUBMITTING};
 use crate::domain::organisation::OrganisationId;
 use crate::runtime::limits::{
     FORM_BODY_BYTES_DEFAULT, FORM_BODY_BYTES_MAX, FORM_UPSTREAM_WAIT_DEFAULT,
@@ -12,6 +14,14 @@ use crate::runtime::limits::{
 
 /// Paths of the contacts listener that are the gateway's own.
 const OWN_PATHS: [&str; 1] = ["/decisions"];
+
+const METHODS: [(&str, &Method); 5] = [
+    ("GET", &Method::GET),
+    ("POST", &Method::POST),
+    ("PUT", &Method::PUT),
+    ("PATCH", &Method::PATCH),
+    ("DELETE", &Method::DELETE),
+];
 
 const REVEALS: [(&str, Reveal); 2] = [("proven", Reveal::Proven), ("asserted", Reveal::Asserted)];
 
@@ -26,6 +36,7 @@ pub(super) fn read(
         .and_then(|f| f.parsed(endpoint::upstream));
     let fields = fields(&section);
     let submit = section.field("submit").and_then(|f| f.parsed(endpoint::listener_path));
+    let methods = section.field("methods").map_or(Some(SUBMITTING.to_vec()), |f| methods(&f));
     let body_limit = section
         .field("body_limit")
         .and_then(|f| f.bytes(1, FORM_BODY_BYTES_MAX))
@@ -44,10 +55,20 @@ pub(super) fn read(
         upstream: upstream?,
         fields: fields?,
         submit,
+        methods: methods?,
         body_limit,
         timeout,
         reveal: reveal?,
     })
+}
+
+fn methods(field: &Field<'_>) -> Option<Vec<Method>> {
+    let one = |f: &Field<'_>| f.choice("a method that a form is sent by", &METHODS).cloned();
+    let methods = field.list(one)?;
+    if methods.is_empty() {
+        field.fault("names no method", "as [\"POST\"]; without the key: POST, PUT and PATCH");
+    }
+    Some(methods)
 }
 
 /// A path of the contacts listener that nothing else has.

@@ -95,6 +95,16 @@ impl Sender {
             .collect()
     }
 
+    /// Everybody whose identifier the contact carries, as far as they have a restriction in force.
+    pub fn named(&self, profile: &Profile, at: DateTime<Utc>) -> Vec<String> {
+        each_once(self.candidates.iter().chain(&self.mentioned))
+            .into_iter()
+            .filter(|person| has_restriction_in_force(person, profile, at))
+            .map(|person| person.id.clone())
+            .take(IN_DOUBT_MAX)
+            .collect()
+    }
+
     /// Whether the identifiers are proven enough to settle who it is.
     pub const fn is_believed(&self) -> bool {
         matches!(self.standing, Standing::Own(_) | Standing::Representative { .. })

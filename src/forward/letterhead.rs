@@ -3,9 +3,11 @@
 //! Everything that comes from outside is reduced to harmless characters here, whoever checked it
 //! before: no CR, LF or NUL reaches a field (RFC 5322 2.2).
 
-use crate::domain::decision::Decision;
 use crate::ports::Original;
-use crate::ports::message::{DECISION_FIELD, FLAGS_FIELD, ORIGINAL_TO_FIELD, PASS_FIELD};
+use crate::ports::message::{
+    DECISION_FIELD, FLAGS_FIELD, ORIGINAL_TO_FIELD, PASS_FIELD, VALUE_CHARS_MAX, decision_parts,
+    token,
+};
 use crate::ports::relay::{Letter, OwnField, Trace};
 use crate::runtime::limits::MAIL_ORIGINAL_TO_MAX;
 
@@ -14,9 +16,6 @@ use super::mark::MarkKey;
 /// A field is one line where that is short enough to read: people look for it with `grep`, and
 /// simple filters do not unfold. (RFC 5322 2.1.1 allows 998.)
 const LINE_CHARS: usize = 240;
-
-/// Longer values are cut: far above any id, far below what a line may have (998).
-const VALUE_CHARS_MAX: usize = 400;
 
 pub struct Letterhead {
     hostname: String,
@@ -94,23 +93,6 @@ fn begins_with_space(letter: &Letter) -> bool {
     matches!(first, Some(b' ' | b'\t'))
 }
 
-/// `disposition; reason=…; contact=…; person=…; restriction=…`, leaving out absent ones.
-fn decision_parts(decision: &Decision) -> Vec<String> {
-    let mut parts = vec![decision.disposition.name().to_owned()];
-    if let Some(reason) = decision.reasons.first() {
-        parts.push(format!("reason={}", token(reason.code.as_str())));
-    }
-    parts.push(format!("contact={}", token(&decision.contact)));
-    if let Some(person) = &decision.person {
-        parts.push(format!("person={}", token(person)));
-    }
-    let restriction = decision.reasons.iter().find_map(|reason| reason.restriction.as_ref());
-    if let Some(restriction) = restriction {
-        parts.push(format!("restriction={}", token(restriction)));
-    }
-    parts
-}
-
 /// One field, folded between its parts.
 fn field(name: &'static str, parts: &[String], separator: &str) -> OwnField {
     let mut value = String::new();
@@ -130,12 +112,6 @@ fn field(name: &'static str, parts: &[String], separator: &str) -> OwnField {
         column += length;
     }
     OwnField { name, value }
-}
-
-/// Visible ASCII without what separates the parts of a field.
-fn token(text: &str) -> String {
-    let harmless = |c: char| if c.is_ascii_graphic() && !matches!(c, ';' | ',') { c } else { '_' };
-    text.chars().take(VALUE_CHARS_MAX).map(harmless).collect()
 }
 
 /// An address: anything allowed in a path may appear in a field, except control characters and folds.
@@ -160,7 +136,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::domain::decision::{Disposition, Reason};
+    use crate::domain::decision::{Decision, Disposition, Reason};
     use crate::domain::restriction::Mode;
     use crate::ports::message::HeaderBlock;
     use crate::ports::relay::{Marked, OwnFields};
@@ -194,7 +170,11 @@ mod tests {
                 own_fields: OwnFields::TakenOff,
                 decision: Some(Arc::new(decision)),
                 original_to: vec!["a@b.example".into()],
-                mark: Some(Marked { contact: "4bX:00".into(), digest: [0; 32] }),
+                mark: Some(Marked {
+                    contact: "4bX:00".into(),
+                    digest: [0; 32],
+                    recipients: vec!["a@b.example".to_owned()],
+                }),
                 client: "mx ([192.0.2.1])".into(),
                 protocol: "ESMTP",
                 id: "1".into(),
@@ -220,7 +200,7 @@ mod tests {
         );
         assert_eq!(lines[1], "X-Contact-Gateway-Flags: automatic, identity_shared");
         assert_eq!(lines[2], "X-Contact-Gateway-Original-To: <a@b.example>");
-        assert!(lines[3].starts_with("X-Contact-Gateway-Pass: v1; 4bX:00; 1800000000; "));
+        assert!(lines[3].starts_with("X-Contact-Gateway-Pass: v2; 4bX:00; 1800000000; "));
         assert_eq!(lines[4], "Received: from mx ([192.0.2.1])");
         assert_eq!(lines[5], "\tby gw.example with ESMTP id 1;");
         assert_eq!(lines[6], "\tFri, 15 Jan 2027 08:00:00 +0000");

@@ -67,7 +67,11 @@ impl MailRelease {
                 decision: None,
                 original_to: Vec::new(),
                 // Should the server send it through the gateway again, it is not limited again.
-                mark: Some(Marked { contact: item.contact.clone(), digest }),
+                mark: Some(Marked {
+                    contact: item.contact.clone(),
+                    digest,
+                    recipients: recipients(item),
+                }),
                 client: "localhost".into(),
                 protocol: "LMTP",
                 id: item.id.clone(),

@@ -167,13 +167,14 @@ impl Relay for DownstreamServer {
         self.letterhead.own_fields(trace, sender)
     }
 
-    fn is_own_mark(
+    fn own_mark(
         &self,
         mark: &str,
         sender: &[u8],
         digest: &[u8; 32],
+        recipients: &[String],
         now: DateTime<Utc>,
-    ) -> bool {
-        self.letterhead.mark_key().verifies(mark, sender, digest, now)
+    ) -> Option<String> {
+        self.letterhead.mark_key().verified(mark, sender, digest, recipients, now)
     }
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::passed::{NOT_SUBMITTED, PASSED_BY_MARK};
 use super::receive::{decided, into_settled};
 use super::{Again, Inbound, Intake, Outcome};
 use crate::domain::audit::{AuditRow, DecidedEntry};
@@ -70,6 +71,10 @@ fn delivered(contact: &Contact, mode: Mode, why: &str) -> Decision {
     let text = match why {
         "restrictions_unknown" => "The restrictions are not known at the moment: delivered",
         "decider_failed" => "The decision failed on a fault of the gateway: delivered",
+        NOT_SUBMITTED => "A request that the form does not take as a submission: passed on",
+        PASSED_BY_MARK => {
+            "It came round again with the gateway's own mark: decided before, passed on"
+        }
         _ => "Nothing could be decided: delivered",
     };
     Decision {

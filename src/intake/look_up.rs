@@ -22,6 +22,13 @@ impl Intake {
         }
     }
 
+    /// The organisation, where there is but one.
+    pub fn only_organisation(&self) -> Option<Arc<Organisation>> {
+        let mut all = self.organisations();
+        let only = all.next().filter(|_| self.organisations().count() == 1)?;
+        Some(Arc::clone(only))
+    }
+
     /// Whether the store is needed to decide a contact of an organisation that is served.
     pub fn may_be_restricted(&self, organisation: &OrganisationId, contact: &Contact) -> bool {
         let organisation = self.organisation(organisation);

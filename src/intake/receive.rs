@@ -32,7 +32,7 @@ pub struct Intake {
     pub(super) journal: Arc<dyn Journal>,
     pub(super) clock: Arc<dyn Clock>,
     /// Decisions on unrestricted contacts, on their way to the store.
-    plain: mpsc::Sender<PlainDecision>,
+    pub(super) plain: mpsc::Sender<PlainDecision>,
     announcements: mpsc::Sender<OwnMail>,
     recent: Recent,
     pub(super) standing: Arc<Standing>,

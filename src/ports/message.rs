@@ -3,6 +3,10 @@
 //! Shared by the mail edge, which reads messages, and by `forward`, which hands them on: both must
 //! see the same fields in the same bytes. Nothing here changes a byte.
 
+mod decided;
+
+pub use decided::{VALUE_CHARS_MAX, decision_parts, token};
+
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 

@@ -178,6 +178,8 @@ pub struct Marked {
     pub contact: String,
     /// [`super::message::content_digest`].
     pub digest: [u8; 32],
+    /// The mailboxes that the message goes to.
+    pub recipients: Vec<String>,
 }
 
 /// Whether a message may go to some of its recipients while the server refuses others.
@@ -241,9 +243,16 @@ pub trait Relay: Send + Sync {
     /// published order; `Received` is that server's. `sender`: the reverse-path in its brackets.
     fn own_fields(&self, trace: &Trace, sender: &[u8]) -> Vec<OwnField>;
 
-    /// Whether a loop mark is the gateway's own, made for this sender and content.
-    fn is_own_mark(&self, mark: &str, sender: &[u8], digest: &[u8; 32], now: DateTime<Utc>)
-    -> bool;
+    /// The contact of a loop mark that is the gateway's own, made for this sender and content, and for
+    /// these recipients at least.
+    fn own_mark(
+        &self,
+        mark: &str,
+        sender: &[u8],
+        digest: &[u8; 32],
+        recipients: &[String],
+        now: DateTime<Utc>,
+    ) -> Option<String>;
 }
 
 /// A transaction in the making. Dropping it gives up the connection.

@@ -80,6 +80,22 @@ fn a_safeguard_is_found_in_whatever_form_a_message_has() {
 }
 
 #[test]
+fn a_from_field_that_is_read_alike_everywhere_has_one_sender() {
+    for name in [
+        "from-latin1-raw",
+        "from-self-displayname",
+        "from-trailing-semicolon",
+        "from-unquoted-brackets",
+        "from-unquoted-comma",
+    ] {
+        let reading = fault(name);
+        assert_eq!(reading.from.len(), 1, "{name}");
+        assert_eq!(reading.from[0].text(), "jo@x.example", "{name}");
+        assert!(!reading.ambiguous && !reading.unread, "{name}");
+    }
+}
+
+#[test]
 fn a_footer_under_base64_is_read_as_text() {
     let text = fault("b64-footer").text.unwrap();
     assert!(text.contains("gas leak") && text.contains("Sent via list"), "{text}");

@@ -199,6 +199,15 @@ token_sha256 = "{token}"
         Place::served(self.command("serve"))
     }
 
+    /// As `serve`, by a shell that leaves new files open to this extent.
+    pub fn serve_with_umask(&self, umask: &str) -> Served {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("umask {umask}; exec \"$@\""), "sh"]);
+        let serve = self.command("serve");
+        shell.arg(serve.get_program()).args(serve.get_args()).current_dir(self.folder.path());
+        Place::served(shell)
+    }
+
     /// As `serve`, with the certificates in this file as those of all authorities.
     pub fn serve_trusting(&self, authority: &Path) -> Served {
         let mut serve = self.command("serve");
@@ -265,6 +274,10 @@ impl Drop for Served {
 }
 
 impl Served {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// `kill -9`; what it logged.
     pub fn kill(mut self) -> Vec<String> {
         self.child.kill().unwrap();

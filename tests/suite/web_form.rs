@@ -5,6 +5,7 @@ mod as_handlers;
 mod by_https;
 mod bytes;
 mod decided;
+mod methods;
 mod neutral;
 mod paced;
 pub mod proxies;

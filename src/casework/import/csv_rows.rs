@@ -3,6 +3,10 @@
 //! The first row names the columns, in any order. Rows with the same `id` are one person: each adds
 //! its restriction, its identifiers and its issues. Lists are written `a;b;c`.
 
+mod column;
+
+pub(super) use column::{column_of, column_of_identifier};
+
 use csv::StringRecord;
 use serde_json::{Map, Value, json};
 
@@ -397,32 +401,6 @@ fn identifiers(kind: IdentifierKind, text: &str, shared: bool) -> Vec<Value> {
         .into_iter()
         .map(|value| json!({"kind": kind.name(), "value": value, "shared": shared}))
         .collect()
-}
-
-/// The column of a key's path, as well as it can be determined.
-pub(super) fn column_of(path: &str) -> String {
-    let (of_restriction, rest) = match path.strip_prefix("restrictions[") {
-        Some(rest) => (true, rest.split_once("].").map_or("", |(_, rest)| rest)),
-        None => (false, path),
-    };
-    let key = rest.split('[').next().unwrap_or_default();
-    let found = COLUMNS.iter().find(|column| match column.goes {
-        Goes::Restriction(name)
-        | Goes::RestrictionNumber(name)
-        | Goes::RestrictionFlag(name)
-        | Goes::RestrictionList(name) => of_restriction && name == key,
-        Goes::Contact(name) => of_restriction && rest.strip_prefix("contact.") == Some(name),
-        Goes::Window(name) => of_restriction && rest.ends_with(&format!("].{name}")),
-        Goes::WindowDays => of_restriction && key == "windows",
-        Goes::Person(name) | Goes::PersonList(name) => !of_restriction && name == key,
-        Goes::NeedsChannel
-        | Goes::Adjustment
-        | Goes::Identifier(_)
-        | Goes::SharedIdentifier(_)
-        | Goes::Representative(_)
-        | Goes::RepresentativeIdentifier(_) => false,
-    });
-    found.map_or_else(|| rest.to_owned(), |column| column.name.to_owned())
 }
 
 fn unequal_lengths(error: &csv::Error) -> String {

@@ -19,9 +19,9 @@ use crate::channels::http::once::keyed;
 use crate::channels::http::page::{self, Kept, Shown};
 use crate::channels::http::problem::ProblemType;
 use crate::channels::web_form::found::Found;
-use crate::channels::web_form::is_submission;
 use crate::channels::web_form::parse::{Fields, Parsed};
 use crate::channels::web_form::settings::FormFields;
+use crate::channels::web_form::settings::SUBMITTING;
 use crate::channels::web_form::translate;
 use crate::domain::contact::Contact;
 use crate::domain::decision::{Decision, Disposition};
@@ -74,7 +74,7 @@ impl ProxyEndpoints {
         let asked = asked(entry.proxy, behind, &question);
         match &asked.method {
             // Viewing a page is not a contact.
-            Some(method) if !is_submission(method) => return passed(None),
+            Some(method) if !SUBMITTING.contains(method) => return passed(None),
             Some(_) => {}
             None => {
                 tracing::warn!(

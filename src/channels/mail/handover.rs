@@ -245,11 +245,13 @@ async fn checked_here(edge: &MailEdge, message: &Message, reading: &Reading) -> 
 fn own_fields(edge: &MailEdge, message: &Message, reading: &Reading) -> OwnFields {
     let now = edge.clock.now();
     let sender = &message.envelope.sender;
-    let marked =
-        reading.marks.iter().any(|mark| edge.relay.is_own_mark(mark, sender, &reading.digest, now));
-    if marked {
+    let everybody: Vec<usize> = (0..message.recipients.len()).collect();
+    let to = message.mailboxes(&everybody);
+    let own = |mark: &String| edge.relay.own_mark(mark, sender, &reading.digest, &to, now);
+    if let Some(contact) = reading.marks.iter().find_map(own) {
         edge.count(MailEvent::PassedByMark, 1);
-        tracing::info!("a message came round again; its mark lets it pass");
+        tracing::info!(contact, "a message came round again; its mark lets it pass");
+        parts::note_return(edge, message, reading, &contact);
         return OwnFields::Stay;
     }
     if reading.own_fields > 0 {

@@ -13,6 +13,7 @@ use super::{notices, replies, translate};
 use crate::domain::decision::{Decision, Disposition, Route};
 use crate::domain::identifier::domain_to_ascii;
 use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::intake::passed::Passed;
 use crate::intake::{Again, Inbound, Outcome};
 use crate::ports::Attachment;
 use crate::ports::message::FURTHER_RECIPIENTS;
@@ -90,11 +91,36 @@ pub(super) async fn decide(
     parts
 }
 
-/// Whose recipient it is.
+/// Whose recipient it is. A mailbox without a domain (`postmaster`, RFC 5321 4.5.1) or at an address
+/// literal is whoever's mail server it is.
 pub(super) fn organisation_of(edge: &MailEdge, recipient: &Addressed) -> Option<Arc<Organisation>> {
-    let domain = recipient.address.domain().and_then(domain_to_ascii)?;
-    edge.intake.organisation_of_domain(&domain)
+    match recipient.address.domain() {
+        Some(domain) if !domain.starts_with('[') => {
+            edge.intake.organisation_of_domain(&domain_to_ascii(domain)?)
+        }
+        Some(_) | None => match &edge.settings.default_organisation {
+            Some(organisation) => edge.intake.organisation(organisation),
+            None => edge.intake.only_organisation(),
+        },
+    }
 }
+
+/// Leaves a trace of a message that came round again with its mark: once for a mark, on the trail of each
+/// organisation and the timelines of the restricted people whom it names.
+pub(super) fn note_return(edge: &MailEdge, message: &Message, reading: &Reading, contact: &str) {
+    let now = edge.clock.now();
+    let owners = message.recipients.iter().filter_map(|one| organisation_of(edge, one));
+    let owners: BTreeMap<OrganisationId, Arc<Organisation>> =
+        owners.map(|one| (one.id.clone(), one)).collect();
+    for organisation in owners.values() {
+        let id = format!("{contact}:returned:{}", now.timestamp() / RETURNS_NOTED_EVERY_SECONDS);
+        let returned = translate::contact(id, reading, Vec::new(), now);
+        edge.intake.note_passed(organisation, &returned, Passed::ByMark);
+    }
+}
+
+/// Of one message that comes round, one entry in an hour.
+const RETURNS_NOTED_EVERY_SECONDS: i64 = 3_600;
 
 async fn decide_one(
     edge: &MailEdge,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
+use crate::domain::organisation::OrganisationId;
+
 pub use crate::ports::relay::{Downstream, DownstreamAddress, DownstreamProtocol};
 use crate::runtime::tls::{ClientTls, ServerTls};
 
@@ -76,6 +78,9 @@ pub struct MailSettings {
     pub xforward_from: Vec<IpNet>,
     /// `None`: the gateway checks no sender itself.
     pub check: Option<CheckSettings>,
+    /// Whose mail it is that is addressed to a mailbox without a domain, or at an address literal.
+    /// `None`: the only organisation's, if there is but one.
+    pub default_organisation: Option<OrganisationId>,
     /// Bytes.
     pub size_limit: u64,
     /// The name in greetings and `Received`.

@@ -1,14 +1,10 @@
-//! What of a submission could not be read, and saying so to whoever takes it.
+//! What of a submission could not be read.
 
 use futures_util::StreamExt;
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::parse::{Fields, Parsed};
 use super::submission::Submission;
 use crate::domain::mention::MENTION_CHARS_MAX;
-
-/// As on mail: the decision's flags.
-const FLAGS: HeaderName = HeaderName::from_static("x-contact-gateway-flags");
 
 /// The beginning of a body whose fields could not be read; `None`: they were, or there is no body.
 pub(super) async fn unread(submission: &Submission, parsed: &Parsed) -> Option<String> {
@@ -25,13 +21,4 @@ pub(super) async fn unread(submission: &Submission, parsed: &Parsed) -> Option<S
         text.extend(piece.iter().take(room));
     }
     Some(String::from_utf8_lossy(&text).into_owned())
-}
-
-/// Tells the form's own handler of the decision's flags.
-pub(super) fn flagged(headers: &mut HeaderMap, flags: &[String]) {
-    if !flags.is_empty()
-        && let Ok(flags) = HeaderValue::try_from(flags.join(", "))
-    {
-        headers.insert(FLAGS, flags);
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bytes::BytesMut;
 use hyper::body::Incoming;
@@ -12,7 +13,8 @@ use hyper::header::{
 use hyper::http::request;
 use hyper::{Request, Response};
 
-use super::settings::FormSettings;
+use super::settings::{FormSettings, SUBMITTING};
+use super::submits::Passing;
 use super::{FormEdge, Job};
 use crate::channels::http::answer::Body;
 use crate::channels::http::fields::forwarded;
@@ -21,7 +23,12 @@ use crate::channels::http::peer;
 use crate::channels::http::problem::ProblemType;
 use crate::channels::http::upstream::{Reply, UpstreamError, address, settle};
 use crate::domain::decision::Decision;
+use crate::ports::message::{decision_parts, token};
 use crate::runtime::limits::FORM_ANSWER_BYTES_MAX;
+
+/// As on mail (`ports::message`): what was decided, and the decision's flags.
+const DECISION: HeaderName = HeaderName::from_static("x-contact-gateway-decision");
+const FLAGS: HeaderName = HeaderName::from_static("x-contact-gateway-flags");
 
 /// The prefix of the upstream's paths as seen from outside.
 const X_FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
@@ -30,12 +37,15 @@ impl FormEdge {
     /// Passes a request that hands nothing in: bodies stream both ways.
     pub(super) async fn pass(
         &self,
-        form: &FormSettings,
+        form: &Arc<FormSettings>,
         behind: &str,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, ProblemType> {
         let from = peer(&request);
         let (mut head, body) = request.into_parts();
+        if let Some(passing) = Passing::of(form, &head, from) {
+            self.note(form, &passing);
+        }
         head.headers = self.headers(form, head.headers, from);
         head.uri = address(&form.upstream, behind, head.uri.query()).map_err(fault)?;
         let request = on_its_way(head, patient(body));
@@ -54,7 +64,10 @@ impl FormEdge {
         *request.method_mut() = job.head.method.clone();
         *request.uri_mut() = target;
         *request.headers_mut() = std::mem::take(&mut job.head.headers);
-        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(job.submission.bytes));
+        // Without content a length says nothing, and some refuse it of a GET (RFC 9110 8.6).
+        if job.submission.bytes > 0 || SUBMITTING.contains(&job.head.method) {
+            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(job.submission.bytes));
+        }
         let answer = self.parts.upstream.send(request, job.form.timeout).await.map_err(fault)?;
         Ok(settle(answer, FORM_ANSWER_BYTES_MAX).await)
     }
@@ -77,6 +90,23 @@ impl FormEdge {
         // The body is here already: the upstream has nothing to wait for (RFC 9110 10.1.1).
         headers.remove(EXPECT);
         headers
+    }
+}
+
+/// Tells the form's own handler what was decided on the submission that it takes. Of everybody without a
+/// restriction it is told the same: who is on record is none of its affair.
+pub(super) fn say_what_was_decided(headers: &mut HeaderMap, decision: &Decision) {
+    let mut parts = decision_parts(decision);
+    let first = decision.reasons.first().map(|reason| reason.code.as_str());
+    if matches!(first, Some("sender_unknown" | "unrestricted")) {
+        parts.retain(|part| !part.starts_with("reason=") && !part.starts_with("person="));
+    }
+    let parts = parts.join("; ");
+    let flags: Vec<String> = decision.flags.iter().map(|flag| token(flag)).collect();
+    for (name, value) in [(DECISION, parts), (FLAGS, flags.join(", "))] {
+        if let Some(value) = HeaderValue::try_from(value).ok().filter(|value| !value.is_empty()) {
+            headers.insert(name, value);
+        }
     }
 }
 

@@ -41,6 +41,17 @@ impl Found {
         Found { wants_others: false, ..self }
     }
 
+    /// The same question, with nothing found yet.
+    pub fn anew(&self) -> Self {
+        let names = self.names.clone();
+        Found { names, wants_others: self.wants_others, ..Found::default() }
+    }
+
+    /// Says that there was more, which could not be read.
+    pub fn cut_off(&mut self) {
+        self.cut = true;
+    }
+
     /// Keeps a value of a field asked for. Blank ones say nothing.
     pub fn named(&mut self, name: &str, value: &str) {
         let value = value.trim();

@@ -10,6 +10,8 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use super::found::{Found, is_named};
 
+mod lenient;
+
 /// A field asked for: its name, and the steps to it. A pointer (RFC 6901) where it starts with `/`,
 /// else a member of the outermost object.
 struct Asked {
@@ -29,8 +31,14 @@ impl Asked {
     }
 }
 
-/// Reads the configured fields from a body. `None`: it is not JSON, or nests deeper than serde_json's bound.
-pub(super) fn read(body: &[u8], mut kept: Found) -> Option<Found> {
+/// Reads the configured fields from a body as strict readers do, and where those refuse it as lenient ones.
+/// `None`: it is no JSON to either, or nests deeper than serde_json's bound.
+pub(super) fn read(body: &[u8], kept: Found) -> Option<Found> {
+    let again = kept.anew();
+    strictly(body, kept).or_else(|| strictly(&lenient::made_strict(body), again))
+}
+
+fn strictly(body: &[u8], mut kept: Found) -> Option<Found> {
     let asked: Vec<Asked> = kept.names().map(Asked::new).collect();
     let ways = asked.iter().map(|asked| Way { name: &asked.name, left: &asked.steps }).collect();
     let mut json = serde_json::Deserializer::from_slice(body);
@@ -166,6 +174,24 @@ mod tests {
         assert!(values(body, "/email/x").is_empty());
         let kept = read(body.as_bytes(), Found::new(["email"], true)).unwrap();
         assert_eq!(kept.others(), "447700900001\nb@x.example\n");
+    }
+
+    #[test]
+    fn what_a_strict_reader_refuses_is_read_as_a_lenient_one_does() {
+        for body in [
+            "{\"text\":\"one\ntwo\",\"email\":\"a@x.example\"}",
+            r#"{"text":"\ud83d","email":"a@x.example"}"#,
+            r#"{"score":NaN,"email":"a@x.example",}"#,
+        ] {
+            assert_eq!(values(body, "email"), ["a@x.example"], "{body}");
+        }
+        // Nothing of the first reading is left over.
+        let body = r#"{"email":"a@x.example","email":"b@x.example","n":Infinity}"#;
+        assert_eq!(values(body, "email"), ["a@x.example", "b@x.example"]);
+        for broken in ["{'email':'a@x.example'}", "email=a@x.example", "{\"email\":\"a@x.example\""]
+        {
+            assert!(read(broken.as_bytes(), Found::new(["email"], false)).is_none(), "{broken}");
+        }
     }
 
     #[test]

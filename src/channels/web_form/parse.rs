@@ -3,6 +3,7 @@
 use std::io;
 
 use aws_lc_rs::digest::{Context, SHA256};
+use bytes::Bytes;
 use futures_util::StreamExt;
 
 use super::found::Found;
@@ -170,19 +171,37 @@ fn text_of(bytes: Vec<u8>) -> String {
         .unwrap_or_else(|other| other.as_bytes().iter().copied().map(char::from).collect())
 }
 
-/// The parts of a multipart form (RFC 7578), or `None` where it is broken or has too many.
+/// The parts of a multipart form (RFC 7578), or `None` where there are too many, or none can be read.
+///
+/// A body whose last boundary is missing is closed here, as many handlers do; behind the last boundary
+/// it says nothing. Where a part in the middle is broken, those in front of it count, and it is said that
+/// there was more.
 async fn multipart(
     submission: &Submission,
     boundary: String,
     mut kept: Found,
 ) -> io::Result<Option<Parsed>> {
-    let stream = submission.stream().await?;
+    let closing = Bytes::from(format!("\r\n--{boundary}--\r\n"));
+    let closing = futures_util::stream::once(async move { Ok(closing) });
+    let stream = submission.stream().await?.chain(closing);
     let mut parts = multer::Multipart::new(stream, boundary);
     let mut files = Vec::new();
     let mut content = Context::new(&SHA256);
-    for _ in 0..FORM_PARTS_MAX {
-        let Ok(part) = parts.next_field().await else { return Ok(None) };
+    for number in 0..FORM_PARTS_MAX {
+        let part = match parts.next_field().await {
+            Ok(part) => part,
+            Err(_) if number == 0 => return Ok(None),
+            Err(_) => {
+                kept.cut_off();
+                let content = submission.digest;
+                return Ok(Some(Parsed { fields: Fields::Read(kept), files, content }));
+            }
+        };
         let Some(part) = part else {
+            if number == 0 {
+                // The boundary is nowhere.
+                return Ok(None);
+            }
             let content = finished(content);
             return Ok(Some(Parsed { fields: Fields::Read(kept), files, content }));
         };
@@ -231,7 +250,7 @@ fn finished(sum: Context) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
-    use bytes::{Bytes, BytesMut};
+    use bytes::BytesMut;
 
     use super::*;
     use crate::channels::http::answer::whole;
@@ -318,11 +337,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_multipart_body_without_its_last_boundary_is_read() {
+        let content_type = "multipart/form-data; boundary=B";
+        let last = PARTS.rfind("\r\n--B--").unwrap();
+        for unclosed in [&PARTS[..last], &PARTS[..last + 2], &PARTS[..last + 5]] {
+            let form = parsed(content_type, unclosed.as_bytes()).await;
+            assert_eq!(form.fields.values("email"), ["a@x.example"], "{unclosed}");
+            assert!(!form.fields.is_cut());
+        }
+        // Cut off in the middle of a part's head: what stands in front counts.
+        let form = parsed(content_type, &PARTS.as_bytes()[..90]).await;
+        assert_eq!(form.fields.values("email"), ["a@x.example"]);
+        assert!(form.fields.is_cut());
+        // In the middle of a field: as far as it goes.
+        let form = parsed(content_type, &PARTS.as_bytes()[..58]).await;
+        assert_eq!(form.fields.values("email"), ["a@x."]);
+    }
+
+    #[tokio::test]
     async fn what_is_not_what_it_says_is_unread() {
-        let cut = PARTS.split_at(90).0;
         for (content_type, body) in [
             ("application/json", "{\"email\":"),
-            ("multipart/form-data; boundary=B", cut),
+            ("multipart/form-data; boundary=B", "email=a@x.example"),
             ("text/plain", "email=a@x.example"),
         ] {
             let form = parsed(content_type, body.as_bytes()).await;

@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
+use hyper::Method;
+
 use crate::domain::organisation::OrganisationId;
+
+/// Methods that hand something in, unless a form says otherwise (RFC 9110 9.3.3, 9.3.4; RFC 5789). The
+/// others pass untouched.
+pub const SUBMITTING: [Method; 3] = [Method::POST, Method::PUT, Method::PATCH];
 
 /// One `[[organisation.form]]`.
 #[derive(Debug, Clone)]
@@ -16,6 +22,8 @@ pub struct FormSettings {
     /// What stands behind `path` at the step that hands everything in, as `/step/3`; `None`: every
     /// step does.
     pub submit: Option<String>,
+    /// Of which methods a request is a submission.
+    pub methods: Vec<Method>,
     /// Bytes. More: 413.
     pub body_limit: u64,
     pub timeout: Duration,
@@ -71,6 +79,7 @@ mod tests {
             upstream: upstream.parse().unwrap(),
             fields: FormFields::default(),
             submit: submit.map(str::to_owned),
+            methods: SUBMITTING.to_vec(),
             body_limit: 1,
             timeout: Duration::from_secs(1),
             reveal: Reveal::default(),

@@ -395,7 +395,7 @@ impl Policy {
     fn responsible(&self, section: &Section<'_>) -> Responsible {
         let Some(part) = self.part(section, "responsible") else { return Responsible::default() };
         let roles = |key| {
-            let names = self.cited(&part, key, |f| self.names(f)).unwrap_or_default();
+            let names = self.cited(&part, key, |f| self.role_names(f)).unwrap_or_default();
             names.into_iter().map(Role).collect()
         };
         let responsible = Responsible {

@@ -404,6 +404,12 @@ pub struct AuditEntry {
     /// `identifier_removed`, `restriction_added`, `restriction_varied`, `restriction_lifted`,
     /// `step`, `reminded`, `store_accepted`; `person_changed` of an older gateway
     pub event: String,
+    /// Of `decided`: the decision's flags, as `unread`, `identity_ambiguous`, `not_submitted`,
+    /// `passed_by_mark`.
+    pub flags: Option<Vec<String>>,
+    /// Of `decided`: the restricted people, other than `person`, from any of whom the contact may be. It
+    /// was passed in doubt.
+    pub in_doubt: Option<Vec<String>>,
 }
 
 /// An event that its receiver did not take.

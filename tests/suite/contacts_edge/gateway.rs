@@ -14,7 +14,7 @@ use contact_gateway::channels::decisions::settings::ProxySettings;
 use contact_gateway::channels::http::look::LookSettings;
 use contact_gateway::channels::http::{self, ContactsEdge, ContactsParts};
 use contact_gateway::channels::telephony::settings::TelephonySettings;
-use contact_gateway::channels::web_form::settings::{FormFields, FormSettings, Reveal};
+use contact_gateway::channels::web_form::settings::{FormFields, FormSettings, Reveal, SUBMITTING};
 use contact_gateway::domain::audit::{AuditEntry, AuditEvent};
 use contact_gateway::domain::organisation::{Organisation, OrganisationId};
 use contact_gateway::domain::person::Person;
@@ -148,6 +148,7 @@ pub fn form_to(upstream: SocketAddr) -> FormSettings {
             issue: name("ref"),
         },
         submit: None,
+        methods: SUBMITTING.to_vec(),
         body_limit: 25 * 1024 * 1024,
         timeout: Duration::from_secs(10),
         reveal: Reveal::Asserted,

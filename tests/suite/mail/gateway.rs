@@ -50,6 +50,7 @@ pub struct Choices {
     pub downstream_protocol: DownstreamProtocol,
     pub protocol: Protocol,
     pub trusted: bool,
+    pub default_organisation: Option<OrganisationId>,
     pub size_limit: u64,
     pub authserv: Vec<String>,
     pub border: Vec<String>,
@@ -68,6 +69,7 @@ impl Choices {
             downstream_protocol: DownstreamProtocol::Smtp,
             protocol,
             trusted: true,
+            default_organisation: None,
             size_limit: 50 * 1024 * 1024,
             authserv: vec!["mx.karbon.example".into()],
             border: vec!["mx.karbon.example".into()],
@@ -255,6 +257,7 @@ fn settings(choices: &Choices, folder: &Path) -> MailSettings {
         } else {
             Vec::new()
         },
+        default_organisation: choices.default_organisation.clone(),
         size_limit: choices.size_limit,
         hostname: "gw.example".into(),
         spool: folder.join("spool"),

@@ -82,16 +82,20 @@ async fn judge_unguarded(edge: &MailEdge, message: Message) -> Verdict {
         }
     }
     let Some(part) = stays else { return Verdict::Kept };
-    let trace = |decision: &Arc<_>, original_to| {
-        let letter = work.letter(Some(Arc::clone(decision)), original_to, part.memory.as_ref());
+    let trace = |decision: &Arc<_>, original_to, to| {
+        let memory = part.memory.as_ref();
+        let letter = work.letter(Some(Arc::clone(decision)), original_to, memory, to);
         edge.relay.own_fields(&letter.trace, &message.envelope.sender)
     };
     let (fields, added) = match &part.action {
         Action::Relay(None) | Action::Kept | Action::Failed(_) => (Vec::new(), None),
-        Action::Relay(Some(decision)) => (trace(decision, Vec::new()), None),
+        Action::Relay(Some(decision)) => {
+            (trace(decision, Vec::new(), message.mailboxes(&part.members)), None)
+        }
         Action::Route { decision, mailbox } => {
             removed.extend(&part.members);
-            (trace(decision, message.mailboxes(&part.members)), Some(mailbox.clone()))
+            let original_to = message.mailboxes(&part.members);
+            (trace(decision, original_to, vec![mailbox.clone()]), Some(mailbox.clone()))
         }
     };
     Verdict::GoesOn(Changes { fields, removed, added })

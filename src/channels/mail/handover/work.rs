@@ -175,7 +175,7 @@ impl Work<'_> {
         if recipients.is_empty() {
             return Done::before(part.members.len());
         }
-        let letter = self.letter(decision, Vec::new(), part.memory.as_ref());
+        let letter = self.letter(decision, Vec::new(), part.memory.as_ref(), mailboxes.clone());
         if recipients.len() < self.message.recipients.len() {
             abandon(live).await;
         }
@@ -266,7 +266,8 @@ impl Work<'_> {
             return Routed::Before;
         }
         let original_to = self.message.mailboxes(&part.members);
-        let letter = self.letter(Some(Arc::clone(decision)), original_to, memory);
+        let to = vec![mailbox.to_owned()];
+        let letter = self.letter(Some(Arc::clone(decision)), original_to, memory, to);
         let mut envelope = self.message.envelope.clone();
         if !mailbox.is_ascii()
             && !envelope.parameters.iter().any(|p| p.eq_ignore_ascii_case(b"SMTPUTF8"))
@@ -312,15 +313,20 @@ impl Work<'_> {
         Routed::Refused
     }
 
+    /// `to`: whom it goes to, for the loop mark.
     pub(super) fn letter(
         &self,
         decision: Option<Arc<Decision>>,
         original_to: Vec<String>,
         memory: Option<&Memory>,
+        to: Vec<String>,
     ) -> Letter {
         let content = &self.message.content;
-        let mark = memory
-            .map(|memory| Marked { contact: memory.contact.clone(), digest: self.reading.digest });
+        let mark = memory.map(|memory| Marked {
+            contact: memory.contact.clone(),
+            digest: self.reading.digest,
+            recipients: to,
+        });
         Letter {
             original: content.original.clone(),
             head: content.head.clone(),

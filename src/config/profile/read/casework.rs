@@ -72,12 +72,16 @@ impl Policy {
 
     /// Roles of which any one may act: one by its name, or a list.
     pub(super) fn any_role(&self, section: &Section<'_>, key: &'static str) -> Option<Roles> {
-        let names = self.cited(section, key, |f| self.name_or_names(f));
+        let names = self.cited(section, key, |f| self.one_role_or_more(f));
         Roles::any_of(names?.into_iter().map(Role).collect())
     }
 
-    pub(super) fn name_or_names(&self, field: &Field<'_>) -> Option<Vec<String>> {
-        if field.node().is_list() { self.names(field) } else { Some(vec![self.name(field)?]) }
+    pub(super) fn one_role_or_more(&self, field: &Field<'_>) -> Option<Vec<String>> {
+        if field.node().is_list() {
+            self.role_names(field)
+        } else {
+            Some(vec![self.role_name(field)?])
+        }
     }
 
     /// What each role may do, where the list of roles says so.

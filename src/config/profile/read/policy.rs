@@ -3,13 +3,15 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use crate::config::node::Value;
+use crate::config::node::{Node, Value};
 use crate::config::reader::{Field, Section, brief};
-use crate::domain::profile::{Role, Roles};
+use crate::domain::profile::{Role, Roles, STAFF_ROLES};
 
 /// Reads values given with their clause, and remembers the clauses.
 pub(super) struct Policy {
     clauses: RefCell<BTreeMap<String, String>>,
+    /// The roles that there are; empty: the list can't be read, which is a fault of its own.
+    roles: Vec<String>,
 }
 
 const SAY_UNSET: &str = "the value with its clause, or \"unset\" where the policy is silent";
@@ -27,7 +29,24 @@ impl Policy {
                     .collect()
             })
             .unwrap_or_default();
-        Policy { clauses: RefCell::new(clauses) }
+        Policy { clauses: RefCell::new(clauses), roles: known_roles(section) }
+    }
+
+    /// The name of a role that there is: another one would be waited for, and nobody has it.
+    pub(super) fn role_name(&self, field: &Field<'_>) -> Option<String> {
+        let name = self.name(field)?;
+        if self.roles.is_empty() || self.roles.contains(&name) {
+            return Some(name);
+        }
+        field.fault(
+            format!("`{}` is none of the profile's `roles`", brief(&name)),
+            format!("add it there, or write one of {}", self.roles.join(", ")),
+        );
+        None
+    }
+
+    pub(super) fn role_names(&self, field: &Field<'_>) -> Option<Vec<String>> {
+        field.list(|item| self.role_name(item))
     }
 
     /// Where all clauses are, by the path of their value.
@@ -112,19 +131,36 @@ impl Policy {
     }
 
     pub(super) fn role(&self, section: &Section<'_>, key: &'static str) -> Option<Role> {
-        self.named(section, key).map(Role)
+        self.cited(section, key, |f| self.role_name(f)).map(Role)
     }
 
     /// Who signs off, where a rule says so.
     pub(super) fn optional_roles(&self, section: &Section<'_>) -> Option<Roles> {
         let field = section.field("sign_off").filter(|f| !f.node().is_unset())?;
-        Roles::any_of(self.name_or_names(&field)?.into_iter().map(Role).collect())
+        Roles::any_of(self.one_role_or_more(&field)?.into_iter().map(Role).collect())
     }
 
     /// A clause that its own rule carries, and that is not kept a second time.
     pub(super) fn taken(&self, path: &str) -> Option<String> {
         self.clauses.borrow_mut().remove(path)
     }
+}
+
+/// The roles of every organisation, and those that the policy names.
+fn known_roles(section: &Section<'_>) -> Vec<String> {
+    let own = section.field("roles").and_then(|field| field.items()).unwrap_or_default();
+    let named = |node: &Node| match &node.value {
+        Value::Text(name) => Some(name.clone()),
+        _ => None,
+    };
+    let name = |item: &Field<'_>| match &item.node().value {
+        Value::Table(table) => table.get("name").and_then(named),
+        Value::Text(name) => Some(name.clone()),
+        _ => None,
+    };
+    let own: Option<Vec<String>> = own.iter().map(name).collect();
+    let every = STAFF_ROLES.map(str::to_owned).into_iter();
+    own.map(|own| every.chain(own).collect()).unwrap_or_default()
 }
 
 fn snake_case(text: &str) -> Result<String, (String, String)> {

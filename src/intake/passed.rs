@@ -1,0 +1,50 @@
+//! What a channel passes on without asking for a decision, and that names somebody all the same.
+
+use super::degraded;
+use super::receive::Intake;
+use crate::domain::contact::Contact;
+use crate::domain::organisation::Organisation;
+use crate::ports::PlainDecision;
+
+/// The flag, and the reason, of a request to a form that is no submission.
+pub const NOT_SUBMITTED: &str = "not_submitted";
+/// Of a message that came back with the gateway's own mark: decided before, row 0.
+pub const PASSED_BY_MARK: &str = "passed_by_mark";
+
+/// Why it is passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passed {
+    NotSubmitted,
+    ByMark,
+}
+
+impl Intake {
+    /// Leaves an audit entry, on the timelines of the restricted people whose identifiers the contact
+    /// carries. Nothing is decided or counted of anybody.
+    pub fn note_passed(&self, organisation: &Organisation, contact: &Contact, why: Passed) {
+        let (code, row) = match why {
+            Passed::NotSubmitted => (NOT_SUBMITTED, 1),
+            Passed::ByMark => (PASSED_BY_MARK, 0),
+        };
+        let mut verdict = degraded::undecided(organisation, contact, code);
+        verdict.decision.stale = false;
+        verdict.audit.stale = false;
+        for entry in &mut verdict.audit.rows {
+            entry.row = row;
+        }
+        if let Some(sender) = self.rosters.resolve(organisation, contact) {
+            verdict.audit.in_doubt = sender.named(&organisation.profile, contact.at);
+        }
+        let noted = PlainDecision {
+            organisation: organisation.id.clone(),
+            contact: contact.id.clone(),
+            digest: [0; 32],
+            at: self.clock.now(),
+            decision: verdict.decision,
+            audit: verdict.audit,
+        };
+        if self.plain.try_send(noted).is_err() {
+            tracing::warn!("what was passed on is not noted: too much waits to be recorded");
+        }
+    }
+}
