@@ -83,6 +83,9 @@ pub const FORM_VALUES_MAX: usize = 256;
 pub const FORM_FIELD_BYTES_MAX: usize = 1024 * 1024;
 /// Spooled bodies that are parsed at once. More wait their turn.
 pub const FORM_LARGE_PARSES_MAX: usize = 2;
+/// JSON up to this size is read as lenient readers read it where it is not strict: that takes up to five times
+/// its size in memory. A larger body that is not strict is unread.
+pub const FORM_LENIENT_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Sending a routed form to its mailbox. Over: it is only on the queue.
 pub const FORM_MAIL_WAIT: Duration = Duration::from_secs(10);
 /// How often a request waits for the answer to an identical one that then fails, before it goes

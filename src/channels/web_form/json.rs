@@ -9,6 +9,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::found::{Found, is_named};
+use crate::runtime::limits::FORM_LENIENT_BYTES_MAX;
 
 mod lenient;
 
@@ -35,7 +36,10 @@ impl Asked {
 /// `None`: it is no JSON to either, or nests deeper than serde_json's bound.
 pub(super) fn read(body: &[u8], kept: Found) -> Option<Found> {
     let again = kept.anew();
-    strictly(body, kept).or_else(|| strictly(&lenient::made_strict(body), again))
+    strictly(body, kept).or_else(|| {
+        let is_small = body.len() <= FORM_LENIENT_BYTES_MAX;
+        is_small.then(|| strictly(&lenient::made_strict(body), again)).flatten()
+    })
 }
 
 fn strictly(body: &[u8], mut kept: Found) -> Option<Found> {
