@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the worst input takes of memory: VmHWM of the release program, read from /proc.
 
-    cargo build --release && benches/input_memory.py
+    cargo build --release && benches/input_memory.py [PROGRAM]
 
 Each case sends what an attacker would to a program of its own, several at once, and fails where its
 memory went above 256 MiB or the program did not live to answer the next request. Needs no other
@@ -113,8 +113,8 @@ def post(port, content_type, body):
     return status
 
 
-def filled(start, piece, end):
-    return start + piece * ((BODY - len(start) - len(end)) // len(piece)) + end
+def filled(start, piece, end, size=BODY):
+    return start + piece * ((size - len(start) - len(end)) // len(piece)) + end
 
 
 def form(content_type, body, times=AT_ONCE):
@@ -192,11 +192,16 @@ def measure(name, work, upstream):
 
 
 def main():
+    global PROGRAM
+    if len(sys.argv) > 1:
+        PROGRAM = pathlib.Path(sys.argv[1]).resolve()
     handler = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=handler.serve_forever, daemon=True).start()
     upstream = handler.server_port
     head = b"From: jo@x.example\r\n"
     nested = head + b"Content-Type: message/rfc822\r\n\r\n" * 400_000
+    encoded = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    encoded = head + encoded * 200 + b"words and words\r\n" * 120_000
     parts = head + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * 1_000_000
     urlencoded = "application/x-www-form-urlencoded"
     multipart = filled(b"", b'--b\r\nContent-Disposition: form-data; name="email"\r\n\r\na\r\n', b"--b--\r\n")
@@ -205,6 +210,8 @@ def main():
         ("8 x 25 MiB of JSON objects", form("application/json", filled(b'[', b'{"":0},', b"{}]")), None),
         ("8 x 25 MiB of JSON identities", form("application/json", filled(b'{"email":[', b"0,", b"0]}")), None),
         ("8 x 25 MiB of one escaped JSON text", form("application/json", filled(b'{"x":"', b"\\n", b'"}')), None),
+        ("8 x 4 MiB of JSON that is not strict", form("application/json", filled(b'[NaN,"', b"\n", b'"]', 4 * MEGABYTE)),
+         None),
         ("8 x 25 MiB of nested JSON", form("application/json", filled(b"", b"[", b"")), None),
         ("8 x 25 MiB of pairs", form(urlencoded, filled(b"", b"a=&", b"")), None),
         ("8 x 25 MiB of one pair", form(urlencoded, filled(b"email=", b"%41", b"")), None),
@@ -212,6 +219,7 @@ def main():
         ("2,000 remembered answers of 256 KB", answers, b"x" * 256_000),
         ("400 bodies of 1 MB that do not end", many_bodies, None),
         ("8 x 400,000 messages within messages", message(nested), None),
+        ("8 x 200 encoded messages within messages", message(encoded), None),
         ("8 x 1,000,000 parts", message(parts), None),
         ("8 x 1,000,000 header fields", message(head + b"a:\r\n" * 1_000_000), None),
     ]

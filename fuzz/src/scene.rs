@@ -325,14 +325,15 @@ impl Relay for Server {
         Ok(replies.into_iter().map(unsent).collect())
     }
 
-    fn is_own_mark(
+    fn own_mark(
         &self,
         mark: &str,
         sender: &[u8],
         digest: &[u8; 32],
+        recipients: &[String],
         now: DateTime<Utc>,
-    ) -> bool {
-        MarkKey::new(&[7; 32]).verifies(mark, sender, digest, now)
+    ) -> Option<String> {
+        MarkKey::new(&[7; 32]).verified(mark, sender, digest, recipients, now)
     }
 }
 

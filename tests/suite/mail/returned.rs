@@ -3,7 +3,6 @@
 use contact_gateway::channels::mail::listener::Protocol;
 use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::domain::organisation::OrganisationId;
-use contact_gateway::ports::AuditTrail as _;
 
 use super::client::Client;
 use super::gateway::{Choices, Gateway, KARBON};
