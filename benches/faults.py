@@ -131,7 +131,7 @@ targets = {{ queue = "sip:queue@pbx.example" }}
         self.start()
 
     def run(self, *command):
-        line = [PROGRAM, command[0], "--config", self.config, *command[1:]]
+        line = [PROGRAM, *command, "--config", self.config]
         return subprocess.run(line, capture_output=True, text=True, cwd=self.folder)
 
     def start(self):
@@ -189,6 +189,16 @@ targets = {{ queue = "sip:queue@pbx.example" }}
         _, text = self.http(self.contacts, "/call", json.dumps(body).encode(), headers)
         return json.loads(text)
 
+    def decided_call(self, contact):
+        """The first of a few calls that was decided: a machine that is too busy to decide in time passes a
+        call on, and says no disposition."""
+        for number in range(20):
+            call = self.call(f"{contact}-{number}")
+            if "disposition" in call:
+                return call
+            time.sleep(0.5)
+        return call
+
     def mail(self, sender, text):
         with smtplib.SMTP("127.0.0.1", self.smtp, timeout=60) as client:
             client.ehlo("mx.example")
@@ -231,7 +241,7 @@ def disk_full(folder, behind):
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}m,mode=700", "tmpfs", disk], check=True)
     try:
         gateway = Gateway(disk, behind)
-        saw(case, "sender", f"before: a limited call is answered {gateway.call('call-0')['action']}")
+        saw(case, "sender", f"before: a limited call is answered {gateway.decided_call('call-0')['action']}")
         with (disk / "ballast").open("wb") as ballast:
             try:
                 while True:
@@ -331,10 +341,17 @@ def clock(folder, behind):
         sys.exit("the clock can't be set for one program: install the package faketime")
     offset = folder / "offset"
     offset.write_text("+0\n")
-    gateway = Gateway(folder, behind, {
+    environment = {
         "LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
-    })
+    }
+    try:
+        subprocess.run([PROGRAM, "--version"], env=environment, timeout=10, capture_output=True, check=True)
+    except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
+        # faketime asks for memory while jemalloc, which it waits for, asks for the time.
+        saw(case, "operator", "not run: the program does not start under faketime")
+        return
+    gateway = Gateway(folder, behind, environment)
     gateway.call("call-before")
     status, passed = gateway.form(STRANGER, "one")
     saw(case, "sender", f"before: form {status}, {'passed' if passed else 'not passed'}", passed)
@@ -373,7 +390,7 @@ def store_behind(folder, behind):
     for file in (folder / "older").glob("gateway.sqlite3*"):
         shutil.copy2(file, folder / "store")
     gateway.start()
-    call = gateway.call("call-after")
+    call = gateway.decided_call("call-after")
     saw(case, "sender", f"a limited call: {call['action']}, flags {call.get('flags')}",
         call.get("disposition") == "limit" and "store_behind" in call.get("flags", []))
     unready = gateway.unready()
