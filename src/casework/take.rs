@@ -37,7 +37,7 @@ impl Desk {
     ) -> Result<Option<QueueItem>, Fault> {
         for _ in 0..TAKE_TRIES_MAX {
             let states = vec![ItemState::Open];
-            let filter = ItemFilter { states, after: None, limit: 1 };
+            let filter = ItemFilter { states, after: None, without_overdue: false, limit: 1 };
             let Some(first) = self.store.items(organisation, queue, filter).await?.pop() else {
                 return Ok(None);
             };
@@ -70,7 +70,12 @@ impl Desk {
                 continue;
             }
             let states = vec![ItemState::Claimed, ItemState::Read];
-            let filter = ItemFilter { states, after: None, limit: CLAIMED_LOOKED_AT_MAX };
+            let filter = ItemFilter {
+                states,
+                after: None,
+                without_overdue: false,
+                limit: CLAIMED_LOOKED_AT_MAX,
+            };
             let found = self.store.items(organisation, &count.queue, filter).await?;
             let own = found.into_iter().filter(|item| item.claimed_by.as_deref() == Some(by));
             mine.extend(own.map(|item| item.with_excerpt(EXCERPT_CHARS_MAX)));

@@ -63,6 +63,17 @@ pub(super) fn read_all(context: &Context<'_>, root: &Section<'_>, has_mail: bool
     read
 }
 
+/// Calls are enforced only where "press 1" has a number to connect.
+fn emergency_is_named(section: &Section<'_>, mode: Mode, entries: &[TelephonySettings]) {
+    let speaks = entries.iter().any(|entry| entry.product == Product::Voice);
+    if mode == Mode::Enforce && speaks && section.field("emergency").is_none() {
+        section.missing(
+            "emergency",
+            "the number that \"press 1 for an emergency\" connects: calls are not enforced without it",
+        );
+    }
+}
+
 fn one(context: &Context<'_>, section: Section<'_>, has_mail: bool, read: &mut Read) {
     let id = section.need("id", "a short name, such as \"karbon\"");
     if let Some(field) = &id
@@ -110,15 +121,7 @@ fn one(context: &Context<'_>, section: Section<'_>, has_mail: bool, read: &mut R
         entries.into_iter().filter_map(|s| telephony::read(context, s, &owner)).collect();
     if let (Some(mode), Some(profile)) = (mode, &profile) {
         ready(context, &section, &shown, mode, profile);
-        let speaks = entries.iter().any(|entry| entry.product == Product::Voice);
-        let named = section.field("emergency").is_some();
-        if mode == Mode::Enforce && speaks && !named {
-            section.missing(
-                "emergency",
-                "the number that \"press 1 for an emergency\" connects: calls are not enforced \
-                 without it",
-            );
-        }
+        emergency_is_named(&section, mode, &entries);
     }
     read.telephony.extend(entries);
     if has_mail && mail_domains.is_empty() {

@@ -17,7 +17,8 @@ fn english(event: &AuditEvent) -> String {
             let what = super::disposition(entry.disposition, Language::English);
             let channel = super::channel(entry.channel, Language::English);
             let row = entry.rows.iter().find(|row| row.settled);
-            let why = row.map(|row| format!(" ({})", reason(&row.code))).unwrap_or_default();
+            let why =
+                row.map(|row| format!(" ({})", reason(row.code.as_str()))).unwrap_or_default();
             format!("{channel}: {}{why}", lower(what))
         }
         AuditEvent::Imported { people, restrictions, .. } => {
@@ -33,6 +34,7 @@ fn english(event: &AuditEvent) -> String {
             "not_theirs" => "Said that an item is not the person's".to_owned(),
             other => format!("Item: {other}"),
         },
+        AuditEvent::Unread { .. } => "Nobody read an item in time".to_owned(),
         AuditEvent::Released { .. } => "Released an item".to_owned(),
         AuditEvent::PersonChanged { person } => format!("Changed the record {person}"),
         AuditEvent::RecordChanged { person, is_new: true, .. } => {
@@ -120,6 +122,7 @@ fn welsh(event: &AuditEvent) -> String {
             "not_theirs" => "Dywedodd nad y person a anfonodd eitem".to_owned(),
             other => format!("Eitem: {other}"),
         },
+        AuditEvent::Unread { .. } => "Ni ddarllenodd neb eitem mewn pryd".to_owned(),
         AuditEvent::Released { .. } => "Rhyddhaodd eitem".to_owned(),
         AuditEvent::PersonChanged { person } => format!("Newidiodd y cofnod {person}"),
         AuditEvent::RecordChanged { person, is_new: true, .. } => {
