@@ -82,7 +82,9 @@ async fn mail_to_a_mailbox_without_a_domain_belongs_to_the_organisation_that_is_
         for person in people.values_mut().flatten() {
             let mut record = serde_json::to_value(&*person).unwrap();
             let restriction = record["restrictions"][0].as_object_mut().unwrap();
-            ["kind", "limit", "per", "window", "channels"].map(|key| restriction.remove(key));
+            for key in ["kind", "limit", "per", "window", "channels"] {
+                restriction.remove(key);
+            }
             restriction.extend(letters.as_object().unwrap().clone());
             *person = serde_json::from_value(record).unwrap();
         }
