@@ -63,7 +63,8 @@ pub fn run(bytes: &[u8]) {
         assert!(text.is_none() || form.fields.others().is_empty());
         assert!(form.fields.values("other").is_empty());
         if let (b'j', Fields::Read(_)) = (kind, &form.fields) {
-            assert!(serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok());
+            // Lenient readers take more than JSON, and nothing without an object.
+            assert!(body.contains(&b'{'));
         }
     }
 }

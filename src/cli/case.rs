@@ -41,7 +41,7 @@ enum Verb {
         #[arg(long, value_name = "NAME")]
         by: String,
         /// The version of the case file that it is made on; left out: whichever it has
-        #[arg(long, value_name = "NUMBER")]
+        #[arg(long = "if-version", id = "if_version", value_name = "NUMBER")]
         version: Option<u64>,
     },
     /// What falls due, and for a year what was done

@@ -68,7 +68,7 @@ pub const RESEMBLES_PERCENT: u8 = 42;
 /// An organisation can ask for less, so that more is found, but not for less than this.
 pub const RESEMBLES_PERCENT_MIN: u8 = 20;
 /// How likely a text must be a lane's by its wording to open the lane, in percent.
-pub const WORDING_PERCENT: u8 = 65;
+pub const WORDING_PERCENT: u8 = 72;
 /// What is so like an example and opens no lane resembles it a little, as a share of what opens one.
 const A_LITTLE: f32 = 0.6;
 

@@ -166,7 +166,7 @@ async fn metrics_say_what_waits_and_which_part_is_up_without_being_asked_for_rea
     for wanted in [
         &["queue_waiting{", "queue=\"limited\"", "} 1"][..],
         &["queue_oldest_seconds{", "queue=\"limited\""],
-        &["part_up{", "part=\"downstream\"", "} 1"],
+        &["part_up{", "part=\"archive\"", "} 1"],
         &["part_up{", "part=\"store\"", "} 1"],
     ] {
         until(&wanted.join(" "), async || says(wanted).await).await;

@@ -15,6 +15,9 @@ fn recall_and_precision_on_unseen_texts_keep_their_floor() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles/tuntum.toml");
     let profile = load(&file).unwrap_or_else(|faults| panic!("{faults}"));
     let counts = counted(&profile.safeguards, &Text::of(Half::Test));
+    for count in &counts {
+        eprintln!("{count:?}");
+    }
     for (kind, least, most) in [
         (Kind::Plain, 0.95, 1.0),
         (Kind::Described, 0.33, 1.0),

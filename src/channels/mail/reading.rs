@@ -439,7 +439,7 @@ mod tests {
         let mixed = "From: a@x.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nhi\n";
         let attached = "--b\nContent-Type: image/png; name=a.png\n\n";
         let empty = format!("{mixed}{}", format!("{attached}\n").repeat(150));
-        let plain = reading(&empty).attachments;
+        let plain = reading(&format!("{empty}--b--\n")).attachments;
         assert_eq!(plain.len(), MAIL_ATTACHMENTS_MAX);
         let one_more = reading(&format!("{empty}{attached}something\n--b--\n")).attachments;
         assert_eq!(one_more.len(), MAIL_ATTACHMENTS_MAX + 1);

@@ -340,12 +340,15 @@ mod tests {
     async fn a_multipart_body_without_its_last_boundary_is_read() {
         let content_type = "multipart/form-data; boundary=B";
         let last = PARTS.rfind("\r\n--B--").unwrap();
-        for unclosed in [&PARTS[..last], &PARTS[..last + 2], &PARTS[..last + 5]] {
+        for unclosed in [&PARTS[..last], &PARTS[..last + 2]] {
             let form = parsed(content_type, unclosed.as_bytes()).await;
             assert_eq!(form.fields.values("email"), ["a@x.example"], "{unclosed}");
             assert!(!form.fields.is_cut());
         }
-        // Cut off in the middle of a part's head: what stands in front counts.
+        // Cut off in the middle of a boundary or of a part's head: what stands in front counts.
+        let form = parsed(content_type, &PARTS.as_bytes()[..last + 5]).await;
+        assert_eq!(form.fields.values("email"), ["a@x.example"]);
+        assert!(form.fields.is_cut());
         let form = parsed(content_type, &PARTS.as_bytes()[..90]).await;
         assert_eq!(form.fields.values("email"), ["a@x.example"]);
         assert!(form.fields.is_cut());

@@ -44,6 +44,11 @@ pub fn from_canonical_json(json: &Value, name: &str) -> Result<Profile, Faults> 
     }
 }
 
+/// A role is written as its name, or as a table with its duties.
+fn role_name(role: &Value) -> Option<&str> {
+    role.as_str().or_else(|| role.get("name")?.as_str())
+}
+
 /// Lays tables over tables key by key; anything else replaces what was there.
 fn lay(base: &mut Value, partial: &Value, path: &str, replaced: &mut Vec<String>) {
     match (base, partial) {
@@ -61,6 +66,11 @@ fn lay(base: &mut Value, partial: &Value, path: &str, replaced: &mut Vec<String>
             }
         }
         (Value::Array(base), Value::Array(partial)) if path.starts_with("safeguards.") => {
+            base.extend(partial.iter().cloned());
+        }
+        // A role that the policy's other rules name stays one.
+        (Value::Array(base), Value::Array(partial)) if path == "roles" => {
+            base.retain(|old| !partial.iter().any(|new| role_name(new) == role_name(old)));
             base.extend(partial.iter().cloned());
         }
         (base, partial) => {

@@ -108,7 +108,7 @@ async fn recipients_and_fields_are_changed_one_by_one() {
     assert_eq!(text.matches("x-contact-gateway-").count(), 2, "{plain:?}");
     let (ours, rest) = text.split_once("a: 1\r\n").unwrap();
     assert!(ours.starts_with("x-contact-gateway-decision: deliver; reason=sender_unknown"));
-    assert!(ours.contains("\r\nx-contact-gateway-pass: v1; mail-") && !rest.contains("gateway"));
+    assert!(ours.contains("\r\nx-contact-gateway-pass: v2; mail-") && !rest.contains("gateway"));
     assert!(plain.message.ends_with(&message("plain@x.example")), "the message was changed");
     assert_eq!(
         gateway.queue(KARBON, "limited").await[0].original_to,

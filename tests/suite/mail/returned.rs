@@ -34,6 +34,14 @@ async fn trail(gateway: &Gateway) -> Vec<(Vec<String>, Vec<String>)> {
     decided.collect()
 }
 
+/// The messages that were passed on; notices to who sent them apart.
+fn passed(sink: &Sink) -> usize {
+    let taken = sink.taken();
+    let is_notice =
+        |message: &[u8]| String::from_utf8_lossy(message).contains("Auto-Submitted: auto-replied");
+    taken.iter().filter(|taken| !is_notice(&taken.message)).count()
+}
+
 #[tokio::test]
 async fn a_mark_that_is_replayed_to_others_is_worth_nothing_and_one_that_returns_is_on_the_trail() {
     let sink = Sink::start(&Script::default()).await;
@@ -56,7 +64,7 @@ async fn a_mark_that_is_replayed_to_others_is_worth_nothing_and_one_that_returns
     let both = ["b@karbon.example", "c@karbon.example"];
     assert_eq!(client.send(SAM, &both, &marked).await.0, 250);
     assert_eq!(gateway.counted("passed_by_mark"), 1);
-    assert_eq!(sink.taken().len(), 2);
+    assert_eq!(passed(&sink), 2);
     assert_eq!(gateway.queue(KARBON, "limited").await.len(), 2);
     for _ in 0..500 {
         if trail(&gateway).await.iter().any(|(flags, _)| flags == &["passed_by_mark"]) {
@@ -99,7 +107,7 @@ async fn mail_to_a_mailbox_without_a_domain_belongs_to_the_organisation_that_is_
             }
         }
         assert_eq!(gateway.queue(KARBON, "limited").await.len(), items, "{default:?}");
-        assert_eq!(sink.taken().len(), delivered, "{default:?}");
+        assert_eq!(passed(&sink), delivered, "{default:?}");
         drop(client);
         gateway.stop().await;
     }

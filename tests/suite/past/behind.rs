@@ -112,12 +112,14 @@ async fn used() -> (Place, PathBuf, Served) {
     place.serve().stop();
     let older = place.folder.path().join("older.sqlite3");
     std::fs::copy(database(&place), &older).unwrap();
+    // The gateway has entries of its own there: what it reminds of.
+    let before = kept_number(&place);
     let served = place.serve();
     decided(&served, "first", JO).await;
     is_as_it_was(&served, "before").await;
     let log = place.folder.path().join("store/gateway.sqlite3-wal");
     until("what was decided is kept, and the log written back", || async {
-        kept_number(&place) >= 3 && std::fs::metadata(&log).unwrap().len() == 0
+        kept_number(&place) >= before + 2 && std::fs::metadata(&log).unwrap().len() == 0
     })
     .await;
     (place, older, served)

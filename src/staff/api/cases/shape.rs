@@ -142,6 +142,14 @@ pub struct DraftLetter {
     pub format: Option<String>,
     /// Parts to leave out.
     pub without: Option<Vec<String>>,
+    /// A variation's new terms, by the restriction's keys.
+    #[schema(value_type = Option<Object>)]
+    pub changes: Option<serde_json::Value>,
+    /// The reason, as the letter gives it.
+    pub why: Option<String>,
+    /// Words of one's own for a part, by its name.
+    #[schema(value_type = Option<Object>)]
+    pub words: Option<serde_json::Value>,
 }
 
 #[derive(ToSchema)]
