@@ -11,6 +11,7 @@ use axum::response::IntoResponse;
 use super::asked::Asked;
 use super::form::quoted;
 use super::frame::{Frame, Page, Section, page};
+use super::say;
 use super::trouble::Trouble;
 use super::visit::Visit;
 use super::words;
@@ -70,12 +71,20 @@ pub(super) async fn show(
     } else {
         Message { text: item.text.clone().unwrap_or_default(), ..Message::default() }
     };
+    // As the sender's own clock has it, said on the organisation's.
+    let date = message.date.parse().map_or_else(
+        |_| message.date.clone(),
+        |at| {
+            let zone = visit.organisation.profile.timezone;
+            say::when(at, visit.now(), zone, visit.language())
+        },
+    );
     let fields = [
         (w.who_sent, &message.from),
         (w.to, &message.to),
         (w.copy, &message.cc),
         (w.subject, &message.subject),
-        (w.date, &message.date),
+        (w.date, &date),
     ];
     let fields = fields.into_iter().filter(|(_, value)| !value.is_empty());
     let fields = fields.map(|(name, value)| (name, value.clone())).collect();

@@ -14,9 +14,10 @@ fn eight_pictures_of_the_console_can_be_taken() {
     let demo = Demo::start();
     let mut browser = demo.browser("karbon");
     let root = demo.root();
-    browser.open(&format!("{root}/queues/limited?channel=email"));
-    let item = browser.run("return document.querySelector('.row-link').pathname");
-    let item = item.as_str().unwrap().to_owned();
+    // The one that has HTML, a picture that would tell its sender, and an attachment.
+    let item = "/items/demo-karbon-3".to_owned();
+    browser.open(&format!("{root}{item}/original?as=sent"));
+    assert_eq!(browser.run("return document.querySelectorAll('iframe').length"), 1);
     let wanted = [
         ("my-work", "/".to_owned(), 1280, "light", "en"),
         ("queue", "/queues/limited".to_owned(), 1280, "light", "en"),
@@ -37,6 +38,7 @@ fn eight_pictures_of_the_console_can_be_taken() {
         );
         let size = json!({"width": width, "height": 860, "deviceScaleFactor": 1, "mobile": false});
         browser.tell_chromium("Emulation.setDeviceMetricsOverride", &size);
+        browser.tell_chromium("Emulation.setScrollbarsHidden", &json!({"hidden": true}));
         browser.open(&format!("{root}{page}"));
         super::demo::wait(&mut browser, "return document.readyState === 'complete'");
         let taken = browser.ask_chromium("Page.captureScreenshot", &json!({"format": "png"}));

@@ -124,9 +124,9 @@ async fn another_organisations_ids_are_not_there() {
             .then(|| "verb=close&verb=close&item=c-2&was=x&sure=yes&text=a+note".to_owned());
         let answer = sue.ask(entry.method, &filled(&entry, "c-2", "P-1"), form).await;
         let nothing = answer.status == StatusCode::NOT_FOUND
-            // A queue has every organisation of its own: nothing to take, and none of the items.
-            || (answer.status == StatusCode::SEE_OTHER && answer.leads().contains("done=none"))
-            || (answer.status == StatusCode::OK && answer.body.contains("This queue is empty."));
+            // A queue every organisation has of its own: nothing to take, and none of the items.
+            || (answer.status == StatusCode::OK && entry.path.starts_with("/queues/{queue}"))
+            || (answer.status == StatusCode::SEE_OTHER && answer.leads().contains("done=none"));
         assert!(nothing, "{entry:?}: {} {}", answer.status, answer.body);
         assert!(!answer.body.contains("Jo Doe") && !answer.body.contains("The same."), "{entry:?}");
     }

@@ -205,7 +205,8 @@ async fn who_opened_what_and_because_of_what_is_on_the_trail() {
     let page = max.get("/audit?by=Max+Manager").await;
     assert!(page.has("Opened the record P-1") && page.has("Opened an original"), "{}", page.text());
     let about = max.get("/audit?person=P-1").await;
-    assert!(about.has("Opened the record P-1") && !about.has("Signed in"));
+    assert!(about.has("Made the record P-1"), "{}", about.text());
+    assert!(!about.has("Signed in"));
     let timeline = max.get("/people/P-1?tab=timeline").await;
     assert!(timeline.has("E-mail: kept, and the sender notified"), "{}", timeline.text());
 }
