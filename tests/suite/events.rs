@@ -31,9 +31,11 @@ async fn rig() -> Rig {
         std::fs::write(place.folder.path().join(name), secret(byte)).unwrap();
     }
     let config = std::fs::read_to_string(place.config()).unwrap();
+    // All but what the gateway reminds of by itself: a profile as it is shipped has values to choose.
+    let types = "\"contact.routed\", \"contact.limited\", \"contact.filed\", \"contact.observed\", \"contact.safeguarded\", \"restriction.breached\", \"restriction.review_due\", \"restriction.ended\", \"item.worked\", \"item.released\", \"item.unread\", \"person.changed\", \"people.imported\", \"case.stepped\"";
     let events = format!(
         "\n[[organisation.events]]\nname = \"crm\"\nurl = \"http://{}/hooks?k=1\"\n\
-         secrets = [{{ file = \"new\" }}, {{ file = \"old\" }}]\n",
+         secrets = [{{ file = \"new\" }}, {{ file = \"old\" }}]\ntypes = [{types}]\n",
         receiver.address
     );
     std::fs::write(place.config(), config + &events).unwrap();

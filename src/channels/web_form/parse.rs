@@ -354,7 +354,7 @@ mod tests {
         assert!(form.fields.is_cut());
         // In the middle of a field: as far as it goes.
         let form = parsed(content_type, &PARTS.as_bytes()[..58]).await;
-        assert_eq!(form.fields.values("email"), ["a@x."]);
+        assert_eq!(form.fields.values("email"), ["a@x.e"]);
     }
 
     #[tokio::test]

@@ -149,7 +149,8 @@ async fn signatures_survive_every_way_through_postfix() {
     }
     let postfix = running.unwrap();
     let kept = served.queue("limited").await;
-    assert_eq!(kept.len(), ways.len() * cases().len());
+    let subjects: Vec<_> = kept.iter().map(|item| item["subject"].to_string()).collect();
+    assert_eq!(kept.len(), ways.len() * cases().len(), "{subjects:?}");
     for item in &kept {
         let path = format!("/api/v1/queues/limited/{}/release", item["id"].as_str().unwrap());
         served.ask("POST", &path, &Value::Null).await;

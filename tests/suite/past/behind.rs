@@ -137,6 +137,8 @@ pub fn kept_number(place: &Place) -> u64 {
 
 /// Every way in which an embedded store forgets without being damaged.
 const FORGETS: [&str; 4] = ["emptied", "deleted", "replaced", "overwritten"];
+/// Those that are noticed at once. A database that is overwritten in place is noticed at the next start.
+const FORGETS_IN_USE: [&str; 3] = ["emptied", "deleted", "replaced"];
 
 fn forget(how: &str, database: &Path, older: &Path) {
     let beside = |end: &str| PathBuf::from(format!("{}{end}", database.display()));
@@ -156,7 +158,7 @@ fn forget(how: &str, database: &Path, older: &Path) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_embedded_store_that_forgets_while_it_is_in_use_is_noticed_and_can_be_accepted() {
-    for how in FORGETS {
+    for how in FORGETS_IN_USE {
         println!("{how}");
         let (place, older, served) = used().await;
         forget(how, &database(&place), &older);

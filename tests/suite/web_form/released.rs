@@ -109,6 +109,6 @@ async fn a_form_that_is_gone_says_so() {
     let item = kept(&gateway, "application/x-www-form-urlencoded", b"email=jo%40x.example").await;
     let elsewhere = FormSettings { path: "/karbon/other".to_owned(), ..form };
     let gone = release(&desk(&gateway, elsewhere), &item).await;
-    assert!(gone.unwrap_err().to_string().contains("not configured any more"));
+    assert!(gone.unwrap_err().to_string().contains("no longer configured"));
     gateway.stop().await;
 }
