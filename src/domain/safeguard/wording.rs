@@ -94,7 +94,13 @@ impl Wording {
         if self.rows.is_empty() || has_too_few(words) {
             return Vec::new();
         }
-        let sums: Vec<Sums> = (0..words.len()).map(|at| self.sums(words, at)).collect();
+        // A word that is only said again, "long long long", is no more likely to be meant.
+        let is_again = |at: usize| {
+            let before = at.checked_sub(1).and_then(|before| words.get(before));
+            before.is_some_and(|before| words.get(at).is_some_and(|word| word.text == before.text))
+        };
+        let sums_at = |at| if is_again(at) { Sums::default() } else { self.sums(words, at) };
+        let sums: Vec<Sums> = (0..words.len()).map(sums_at).collect();
         let pieces = pieces(words.len());
         let cost = PIECES_COST * (pieces.len() as f32).log2();
         let mut found = Vec::new();
