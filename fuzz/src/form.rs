@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use contact_gateway::channels::http::answer::whole;
-use contact_gateway::channels::web_form::parse::{Fields, Parsed, parse};
+use contact_gateway::channels::web_form::parse::{Parsed, parse};
 use contact_gateway::channels::web_form::settings::FormFields;
 use contact_gateway::channels::web_form::submission::Submission;
 use contact_gateway::runtime::limits::{FORM_BODY_BYTES_DEFAULT, FORM_VALUES_MAX};
