@@ -13,7 +13,7 @@ use crate::domain::organisation::OrganisationId;
 pub struct JournalEntry {
     pub organisation: OrganisationId,
     pub contact: String,
-    /// As [`CommitRequest::digest`].
+    /// As [`CommitRequest::digest`](super::CommitRequest).
     pub digest: [u8; 32],
     /// `None`: nothing is counted or remembered of anybody, whatever `settled` adds.
     pub person: Option<String>,
@@ -50,7 +50,7 @@ impl std::fmt::Debug for JournalEntry {
 
 /// What was decided while the store was away, on the local disk until the store has it.
 ///
-/// Putting right: `pending`, [`Decisions::replay`] each, `done` each, until nothing is pending.
+/// Putting right: `pending`, [`Decisions::replay`](super::Decisions::replay) each, `done` each, until nothing is pending.
 #[async_trait]
 pub trait Journal: Send + Sync {
     /// The entry is on disk, synced, when this returns.

@@ -22,7 +22,7 @@ pub enum StoreError {
     /// looked at the archive.
     #[error("{0}")]
     Original(OriginalFault),
-    /// What was decided keeps the contact's original, which is not kept yet ([`CommitRequest`]):
+    /// What was decided keeps the contact's original, which is not kept yet ([`CommitRequest`](super::CommitRequest)):
     /// nothing was committed. The same works once it is.
     #[error("the contact's original is not kept yet")]
     OriginalWanted,
