@@ -281,6 +281,10 @@ impl Relay for Server {
         Capabilities::unknown()
     }
 
+    async fn answers(&self) -> bool {
+        true
+    }
+
     async fn open(
         &self,
         envelope: &Envelope,

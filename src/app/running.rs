@@ -27,7 +27,6 @@ use crate::domain::organisation::OrganisationId;
 use crate::forward::events::CourierFault;
 use crate::forward::events::dead_letter_box::DeadLetterBox;
 use crate::intake::Intake;
-use crate::ports::relay::Capabilities;
 use crate::ports::{Clock, Decide, Deliveries, SteadyClock, Store, StoreError};
 use crate::runtime::descriptors;
 use crate::runtime::health::Health;
@@ -353,8 +352,8 @@ impl Running {
             health = health.with("downstream", move || {
                 let relay = Arc::clone(&relay);
                 async move {
-                    let known = relay.capabilities().await != Capabilities::unknown();
-                    if known { Ok(()) } else { Err("the server does not answer".to_owned()) }
+                    let answers = relay.answers().await;
+                    if answers { Ok(()) } else { Err("the server does not answer".to_owned()) }
                 }
             });
         }

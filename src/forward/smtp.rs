@@ -9,6 +9,7 @@ pub mod stuffing;
 mod transaction;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -21,8 +22,8 @@ use crate::ports::relay::{
     Reply, Trace, Transaction,
 };
 use crate::runtime::limits::{
-    DOWNSTREAM_CONNECT_WAIT, DOWNSTREAM_OFFER_AGE_MAX, DOWNSTREAM_OFFER_PAUSE,
-    DOWNSTREAM_PIPELINE_MAX,
+    DOWNSTREAM_ANSWER_AGE_MAX, DOWNSTREAM_CONNECT_WAIT, DOWNSTREAM_OFFER_AGE_MAX,
+    DOWNSTREAM_OFFER_PAUSE, DOWNSTREAM_PIPELINE_MAX,
 };
 use crate::runtime::tls::Connector;
 use pool::Pool;
@@ -77,6 +78,34 @@ impl DownstreamServer {
         offer.failed_at = None;
     }
 
+    /// What the server offers, as it said so long ago at most, or says now; `None`: it does not answer.
+    async fn asked(&self, age_max: Duration) -> Option<Capabilities> {
+        {
+            let offer = self.offer();
+            if let Some((known, at)) = &offer.known
+                && at.elapsed() < age_max
+            {
+                return Some(known.clone());
+            }
+            if offer.failed_at.is_some_and(|at| at.elapsed() < DOWNSTREAM_OFFER_PAUSE) {
+                return None;
+            }
+        }
+        // A new connection, not a kept one: the extensions may have changed.
+        match timeout(DOWNSTREAM_CONNECT_WAIT, self.pool.connect()).await {
+            Ok(Ok(held)) => {
+                self.learn(&held.connection.capabilities);
+                let capabilities = held.connection.capabilities.clone();
+                self.pool.keep(held);
+                Some(capabilities)
+            }
+            Ok(Err(_)) | Err(_) => {
+                self.offer().failed_at = Some(Instant::now());
+                None
+            }
+        }
+    }
+
     /// Begins a transaction with its first recipients. A kept connection that turns out to be dead
     /// is replaced once, since nothing was handed over on it.
     async fn begin(
@@ -104,33 +133,18 @@ impl DownstreamServer {
 #[async_trait]
 impl Relay for DownstreamServer {
     async fn capabilities(&self) -> Capabilities {
-        let fallback = {
-            let offer = self.offer();
-            if let Some((known, at)) = &offer.known
-                && at.elapsed() < DOWNSTREAM_OFFER_AGE_MAX
-            {
-                return known.clone();
-            }
-            let last = offer.known.as_ref().map(|(known, _)| known.clone());
-            let last = last.unwrap_or_else(Capabilities::unknown);
-            if offer.failed_at.is_some_and(|at| at.elapsed() < DOWNSTREAM_OFFER_PAUSE) {
-                return last;
-            }
-            last
-        };
-        // A new connection, not a kept one: the extensions may have changed.
-        match timeout(DOWNSTREAM_CONNECT_WAIT, self.pool.connect()).await {
-            Ok(Ok(held)) => {
-                self.learn(&held.connection.capabilities);
-                let capabilities = held.connection.capabilities.clone();
-                self.pool.keep(held);
-                capabilities
-            }
-            Ok(Err(_)) | Err(_) => {
-                self.offer().failed_at = Some(Instant::now());
-                fallback
-            }
+        match self.asked(DOWNSTREAM_OFFER_AGE_MAX).await {
+            Some(capabilities) => capabilities,
+            None => self
+                .offer()
+                .known
+                .as_ref()
+                .map_or_else(Capabilities::unknown, |known| known.0.clone()),
         }
+    }
+
+    async fn answers(&self) -> bool {
+        self.asked(DOWNSTREAM_ANSWER_AGE_MAX).await.is_some()
     }
 
     async fn open(

@@ -219,6 +219,9 @@ pub trait Relay: Send + Sync {
     /// [`Capabilities::unknown`].
     async fn capabilities(&self) -> Capabilities;
 
+    /// Whether it answers now, or did a moment ago.
+    async fn answers(&self) -> bool;
+
     /// Opens a transaction whose recipients are named one by one, as a client names them. It
     /// begins with the first of them, about whom the server's answer is given.
     /// The inner result is the server's own refusal of the sender.

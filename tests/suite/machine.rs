@@ -16,7 +16,7 @@ use crate::mail::sink::{Script, Sink};
 use crate::served::{Behind, Place, Served, person};
 
 struct Rig {
-    _sink: Sink,
+    sink: Sink,
     _upstream: Upstream,
     place: Place,
 }
@@ -28,7 +28,7 @@ async fn rig() -> Rig {
     let place = Place::new(&behind, "secret");
     let letters = json!({"kind": "channels_only", "channels": ["letter"]});
     place.import(&json!([person("P-1", "jo@x.example", "+447700900123", letters)]));
-    Rig { _sink: sink, _upstream: upstream, place }
+    Rig { sink, _upstream: upstream, place }
 }
 
 /// Waits far longer than anything takes.
@@ -166,10 +166,14 @@ async fn metrics_say_what_waits_and_which_part_is_up_without_being_asked_for_rea
     for wanted in [
         &["queue_waiting{", "queue=\"limited\"", "} 1"][..],
         &["queue_oldest_seconds{", "queue=\"limited\""],
-        &["part_up{", "part=\"archive\"", "} 1"],
+        &["part_up{", "part=\"downstream\"", "} 1"],
         &["part_up{", "part=\"store\"", "} 1"],
     ] {
         until(&wanted.join(" "), async || says(wanted).await).await;
     }
+    // What answered once, and answers no longer, is not up.
+    drop(rig.sink);
+    let gone = ["part_up{", "part=\"downstream\"", "} 0"];
+    until(&gone.join(" "), async || says(&gone).await).await;
     served.stop();
 }

@@ -56,6 +56,8 @@ pub const DOWNSTREAM_REPLY_LINES_MAX: usize = 128;
 pub const DOWNSTREAM_CONNECTIONS_MAX: usize = 200;
 /// How long what the downstream server offers is taken as known without asking again.
 pub const DOWNSTREAM_OFFER_AGE_MAX: Duration = Duration::from_secs(60);
+/// How long an answer of the downstream server counts as one that it would give now, for `ready`.
+pub const DOWNSTREAM_ANSWER_AGE_MAX: Duration = Duration::from_secs(5);
 /// How long after a failed attempt the downstream server is not asked again what it offers.
 pub const DOWNSTREAM_OFFER_PAUSE: Duration = Duration::from_secs(5);
 /// RCPT commands that are sent downstream, or by `pipe` any, before their replies are read, so that
