@@ -61,27 +61,45 @@ struct Entity {
     /// It is an attached message, or inside one.
     message: bool,
     inner: bool,
+    /// A boundary ends it.
+    delimited: bool,
+}
+
+impl Entity {
+    const fn whole(bytes: Bytes) -> Self {
+        Entity {
+            bytes,
+            in_digest: false,
+            depth: 0,
+            first: true,
+            message: false,
+            inner: false,
+            delimited: false,
+        }
+    }
+
+    /// The line break in front of a boundary belongs to the boundary (RFC 2046 5.1.1), and not to what
+    /// the boundary ends.
+    fn head(&self) -> Head {
+        let mut head = Head::of(&self.bytes);
+        if self.delimited {
+            head.body.truncate(without_line_break(&head.body));
+        }
+        head
+    }
 }
 
 /// Finds the parts of a message.
 pub(super) fn parts(message: Bytes) -> Parts {
     let mut found = Parts::default();
     let (mut containers, mut decoded) = (0, 0);
-    let whole = Entity {
-        bytes: message,
-        in_digest: false,
-        depth: 0,
-        first: true,
-        message: false,
-        inner: false,
-    };
-    let mut open = vec![whole];
+    let mut open = vec![Entity::whole(message)];
     while let Some(entity) = open.pop() {
         if found.parts.len() >= MAIL_PARTS_MAX {
             found.beyond = true;
             break;
         }
-        let Head { header, body, endless } = Head::of(&entity.bytes);
+        let Head { header, body, endless } = entity.head();
         found.beyond |= endless;
         let parsed = PARSER.parse_headers(&header);
         let mut part = Part::of(parsed.as_ref(), body, entity.in_digest);
@@ -114,6 +132,7 @@ pub(super) fn parts(message: Bytes) -> Parts {
                 first: false,
                 message: true,
                 inner: true,
+                delimited: false,
             });
             part.attached = true;
             found.parts.push(part);
@@ -150,8 +169,9 @@ fn opened(parsed: Option<&Message<'_>>, part: &Part, entity: &Entity) -> Vec<Ent
         .into_iter()
         .take(MAIL_PARTS_MAX)
         .enumerate()
-        .map(|(at, bytes)| Entity {
+        .map(|(at, (bytes, delimited))| Entity {
             bytes,
+            delimited,
             in_digest,
             depth: entity.depth + 1,
             first: at == 0,
@@ -288,7 +308,7 @@ fn is_field(line: &[u8]) -> bool {
 
 /// What stands between the boundaries of a multipart. A boundary counts at the start of a line alone
 /// (RFC 2046 5.1.1). Where it is nowhere, the first line that looks like one is taken.
-fn pieces(body: &Bytes, boundary: &[u8]) -> Vec<Bytes> {
+fn pieces(body: &Bytes, boundary: &[u8]) -> Vec<(Bytes, bool)> {
     if !boundary.is_empty() {
         let pieces = pieces_at(body, boundary);
         if !pieces.is_empty() {
@@ -301,7 +321,8 @@ fn pieces(body: &Bytes, boundary: &[u8]) -> Vec<Bytes> {
     }
 }
 
-fn pieces_at(body: &Bytes, boundary: &[u8]) -> Vec<Bytes> {
+/// Each with whether a boundary ends it.
+fn pieces_at(body: &Bytes, boundary: &[u8]) -> Vec<(Bytes, bool)> {
     let mut pieces = Vec::new();
     let mut from: Option<usize> = None;
     for (start, line) in dashed_lines(body) {
@@ -313,7 +334,7 @@ fn pieces_at(body: &Bytes, boundary: &[u8]) -> Vec<Bytes> {
             continue;
         }
         if let Some(from) = from {
-            pieces.push(body.slice(from..start.max(from)));
+            pieces.push((body.slice(from..start.max(from)), true));
         }
         // What follows the last boundary is shown by nobody.
         from = rest.is_empty().then(|| (start + line.len()).min(body.len()));
@@ -322,8 +343,14 @@ fn pieces_at(body: &Bytes, boundary: &[u8]) -> Vec<Bytes> {
         }
     }
     // No boundary ends it: what is there is there (cut off on its way).
-    pieces.extend(from.map(|from| body.slice(from..)));
+    pieces.extend(from.map(|from| (body.slice(from..), false)));
     pieces
+}
+
+/// The length of what is in front of a line break that ends it.
+fn without_line_break(body: &[u8]) -> usize {
+    let text = body.strip_suffix(b"\n").map(|text| text.strip_suffix(b"\r").unwrap_or(text));
+    text.map_or(body.len(), <[u8]>::len)
 }
 
 /// The lines that begin with two dashes, line ends included.
