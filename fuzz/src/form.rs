@@ -2,7 +2,8 @@
 
 use bytes::{Bytes, BytesMut};
 use contact_gateway::channels::http::answer::whole;
-use contact_gateway::channels::web_form::parse::{Parsed, parse};
+use contact_gateway::channels::web_form::made_strict;
+use contact_gateway::channels::web_form::parse::{Fields, Parsed, parse};
 use contact_gateway::channels::web_form::settings::FormFields;
 use contact_gateway::channels::web_form::submission::Submission;
 use contact_gateway::runtime::limits::{FORM_BODY_BYTES_DEFAULT, FORM_VALUES_MAX};
@@ -62,6 +63,16 @@ pub fn run(bytes: &[u8]) {
         // Nothing is kept that nobody asked for.
         assert!(text.is_none() || form.fields.others().is_empty());
         assert!(form.fields.values("other").is_empty());
+        if kind == &b'j' {
+            let strict = made_strict(body);
+            // What is read is JSON, or becomes JSON by what lenient readers forgive; and JSON stays what it is.
+            if matches!(form.fields, Fields::Read(_)) {
+                assert!(serde_json::from_slice::<serde::de::IgnoredAny>(&strict).is_ok());
+            }
+            if let Ok(said) = serde_json::from_slice::<serde_json::Value>(body) {
+                assert_eq!(serde_json::from_slice::<serde_json::Value>(&strict).ok(), Some(said));
+            }
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod submits;
 mod told;
 pub mod translate;
 
+pub use json::made_strict;
 pub use submission::clear_spool;
 
 use std::panic::AssertUnwindSafe;

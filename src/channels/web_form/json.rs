@@ -13,6 +13,8 @@ use crate::runtime::limits::FORM_LENIENT_BYTES_MAX;
 
 mod lenient;
 
+pub use lenient::made_strict;
+
 /// A field asked for: its name, and the steps to it. A pointer (RFC 6901) where it starts with `/`,
 /// else a member of the outermost object.
 struct Asked {
@@ -38,7 +40,7 @@ pub(super) fn read(body: &[u8], kept: Found) -> Option<Found> {
     let again = kept.anew();
     strictly(body, kept).or_else(|| {
         let is_small = body.len() <= FORM_LENIENT_BYTES_MAX;
-        is_small.then(|| strictly(&lenient::made_strict(body), again)).flatten()
+        is_small.then(|| strictly(&made_strict(body), again)).flatten()
     })
 }
 
