@@ -157,7 +157,7 @@ fn quantised(
     let mut rows = vec![[0_i8; ROW_BYTES]; weights.len()];
     for (place, constant) in constants.iter().enumerate() {
         let of = |row: usize| weights[row][place] * weight(row);
-        // The few that are larger are cut off, so that the many are told apart.
+        // The few larger ones are clipped, so that the many smaller ones keep their differences.
         let mut sizes: Vec<f32> = (0..rows.len()).map(|row| of(row).abs()).collect();
         sizes.sort_by(f32::total_cmp);
         let unit = sizes[sizes.len() - 1 - sizes.len() / 2000] / 127.0;
