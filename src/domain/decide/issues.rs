@@ -52,12 +52,36 @@ fn received<'a>(walk: &Walk<'a>) -> &'a [Received] {
     walk.ledger().map_or(&[], |ledger| &ledger.received)
 }
 
-/// What the contact is about: its own reference, else that of its thread.
-pub(super) fn matter(walk: &Walk<'_>) -> Matter {
-    let contact = walk.contact;
-    if let Some(issue) = contact.issue.as_deref().map(str::trim).filter(|issue| !issue.is_empty()) {
-        return Matter::Issue(issue.to_owned());
+/// The reference that the contact carries itself. Whoever sends it can write any: it is a claim.
+fn claimed<'a>(walk: &Walk<'a>) -> Option<&'a str> {
+    walk.contact.issue.as_deref().map(str::trim).filter(|issue| !issue.is_empty())
+}
+
+/// What the contact says that it is about: its own reference, else that of its thread. What is counted
+/// goes by this: each reference of one's own making is an issue more.
+pub(super) fn named_matter(walk: &Walk<'_>) -> Matter {
+    match claimed(walk) {
+        Some(issue) => Matter::Issue(issue.to_owned()),
+        None => matter_of_thread(walk),
     }
+}
+
+/// What the contact is about, as far as the organisation knows. A reference that it does not know makes
+/// no new issue: the contact is compared as one without.
+pub(super) fn matter(walk: &Walk<'_>) -> Matter {
+    match claimed(walk).filter(|issue| is_known(walk, issue)) {
+        Some(issue) => Matter::Issue(issue.to_owned()),
+        None => matter_of_thread(walk),
+    }
+}
+
+/// Whether the contact claims a reference that the organisation does not know.
+pub(super) fn claims_unknown(walk: &Walk<'_>) -> bool {
+    claimed(walk).is_some_and(|issue| !is_known(walk, issue))
+}
+
+fn matter_of_thread(walk: &Walk<'_>) -> Matter {
+    let contact = walk.contact;
     // Of several on one thread, the first by id that names an issue: whatever order they are listed in.
     let closed_on_thread = restrictions(walk)
         .iter()
@@ -88,7 +112,10 @@ fn is_known(walk: &Walk<'_>, issue: &str) -> bool {
         closed.is_some_and(|closed| names_issue(&closed.issues, issue))
             || filed.as_deref().is_some_and(|issues| names_issue(issues, issue))
     });
-    let listed = walk.person().is_some_and(|person| names_issue(&person.issues, issue));
+    let listed = walk.person().is_some_and(|person| {
+        let mut engaged = person.engaged.iter().filter_map(|one| one.issue.as_deref());
+        names_issue(&person.issues, issue) || engaged.any(|one| same_issue(one, issue))
+    });
     named
         || listed
         || received(walk).iter().any(|earlier| {
@@ -164,8 +191,7 @@ pub(super) fn contact_ended(walk: &mut Walk<'_>) -> Settled {
     }
     let news = news_overall(walk);
     let new_issue = match matter(walk) {
-        Matter::Issue(issue) => !is_known(walk, &issue),
-        Matter::Thread => false,
+        Matter::Issue(_) | Matter::Thread => false,
         Matter::Unknown => news.is_possible(),
     };
     let goes_on = new_issue || !news.attachments.is_empty();
@@ -334,11 +360,6 @@ fn judge_filed<'a>(
                 return None;
             }
             (news, POSSIBLE_NEW_EVIDENCE, "read_and_file.new_evidence")
-        }
-        (None, Matter::Issue(issue)) if !is_known(walk, issue) => {
-            let finding = Finding::of(restriction, "read_and_file.new_issue");
-            let review = Some((news_overall(walk), POSSIBLE_NEW_ISSUE));
-            return Some(Judged { restriction, finding, review });
         }
         (_, Matter::Issue(_)) | (None, Matter::Thread) => {
             (news_on(walk, &about), POSSIBLE_NEW_EVIDENCE, "read_and_file.new_evidence")

@@ -6,7 +6,7 @@ use super::super::decision::{Disposition, QuotaState, Route};
 use super::super::ledger::Counted;
 use super::super::quota::Usage;
 use super::super::restriction::{Kind, Mode, Restriction};
-use super::issues::{Matter, matter, would_not_admit};
+use super::issues::{Matter, named_matter, would_not_admit};
 use super::walk::{Finding, Walk};
 
 type Settled = Option<(Disposition, Option<Route>)>;
@@ -115,7 +115,7 @@ pub(super) fn quotas(walk: &mut Walk<'_>) -> Settled {
 
 /// Every quota in force that applies to the contact's channel, with its state at an instant.
 fn claims<'a>(walk: &Walk<'a>, at: DateTime<Utc>) -> Vec<Claim<'a>> {
-    let about = matter(walk);
+    let about = named_matter(walk);
     walk.in_force().into_iter().filter_map(|one| claim(walk, one, &about, at)).collect()
 }
 
@@ -225,7 +225,7 @@ pub(super) fn next_admission(walk: &Walk<'_>) -> Option<DateTime<Utc>> {
 /// nothing but the restriction's end takes it away, and it has none.
 fn obstacles(walk: &Walk<'_>, at: DateTime<Utc>) -> Vec<Option<DateTime<Utc>>> {
     let profile = walk.profile();
-    let about = matter(walk);
+    let about = named_matter(walk);
     let all = walk.person().map_or(&[][..], |person| &person.restrictions);
     all.iter()
         .filter(|one| one.is_in_force(at, profile) && walk.mode_of(one) == Mode::Enforce)

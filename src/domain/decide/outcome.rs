@@ -13,7 +13,7 @@ use super::super::notice;
 use super::super::organisation::Organisation;
 use super::super::queue::{self, ItemState, QueueItem};
 use super::super::sender::{Sender, Standing};
-use super::issues::{Matter, bare_id, matter};
+use super::issues::{Matter, bare_id, claims_unknown, named_matter};
 use super::limits::next_admission;
 use super::walk::Walk;
 use super::{Verdict, audit_rows};
@@ -234,11 +234,13 @@ fn received(walk: &Walk<'_>, decision: &Decision) -> Option<Received> {
     Some(Received {
         contact: contact.id.clone(),
         at: walk.at,
-        issue: match matter(walk) {
+        issue: match named_matter(walk) {
             Matter::Issue(issue) => Some(issue),
             Matter::Thread | Matter::Unknown => None,
         },
-        makes_issue_known: walk.admitted || decision.disposition == Disposition::File,
+        // What somebody only claims is not known for having been filed.
+        makes_issue_known: walk.admitted
+            || (decision.disposition == Disposition::File && !claims_unknown(walk)),
         thread,
         attachments: contact
             .attachments
