@@ -5,13 +5,16 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::domain::audit::AuditEvent;
+use crate::domain::channel::Channel;
 use crate::domain::contact::{Attachment, Contact, SenderIdentifier};
 use crate::domain::decide::{self, Dossier, decide};
 use crate::domain::decision::Disposition;
 use crate::domain::identifier::Assurance;
 use crate::domain::organisation::Organisation;
-use crate::domain::person::Person;
+use crate::domain::person::{ListedIdentifier, Person};
 use crate::domain::queue::{self, ItemAction, ItemFault, Note, QueueItem};
 use crate::domain::roster::Roster;
 use crate::domain::sender;
@@ -79,8 +82,9 @@ impl Desk {
         item: &QueueItem,
         why: Why<'_>,
     ) -> Result<Option<Disposition>, Fault> {
-        let Some(from) = own_identifier(person) else { return Ok(None) };
-        let contact = contact_again(item, from);
+        let Some(from) = own_identifier(&person.identifiers) else { return Ok(None) };
+        let came = (item.channel, item.at);
+        let contact = contact_on_record(again(&item.contact), came, Some(item), from);
         let disposition = match self.commit_if_admitted(organisation, person, contact).await {
             Ok(disposition) => disposition,
             // The decider's own word for what stays held.
@@ -264,31 +268,34 @@ const fn is_admitted(disposition: Disposition) -> bool {
     matches!(disposition, Disposition::Deliver | Disposition::Route)
 }
 
-/// An identifier that is the person's alone.
-fn own_identifier(person: &Person) -> Option<SenderIdentifier> {
-    let own = person.identifiers.iter().find(|one| !one.shared)?;
-    Some(SenderIdentifier {
-        kind: own.kind,
-        value: own.value.clone(),
-        assurance: Assurance::Proven,
-    })
+/// An identifier that is one person's alone, of those listed.
+pub(super) fn own_identifier(listed: &[ListedIdentifier]) -> Option<SenderIdentifier> {
+    let own = listed.iter().find(|one| !one.shared)?;
+    let (kind, value) = (own.kind, own.value.clone());
+    Some(SenderIdentifier { kind, value, assurance: Assurance::Proven })
 }
 
-/// The contact of an item, as far as the item has it.
-fn contact_again(item: &QueueItem, from: SenderIdentifier) -> Contact {
+/// A contact, as far as it is on record: its id, channel and instant, and what its item has of it.
+pub(super) fn contact_on_record(
+    id: String,
+    (channel, at): (Channel, DateTime<Utc>),
+    item: Option<&QueueItem>,
+    from: SenderIdentifier,
+) -> Contact {
     let attachment =
         |sha256: &String| Attachment { name: String::new(), sha256: sha256.clone(), bytes: 0 };
+    let attachments = item.map(|item| item.attachments.iter().map(attachment).collect());
     Contact {
-        id: again(&item.contact),
-        channel: item.channel,
-        at: item.at,
+        id,
+        channel,
+        at,
         from: vec![from],
-        to: item.original_to.clone(),
-        subject: item.subject.clone(),
-        text: item.text.clone(),
-        issue: item.issue.clone(),
-        thread: item.thread.clone(),
-        attachments: item.attachments.iter().map(attachment).collect(),
+        to: item.map(|item| item.original_to.clone()).unwrap_or_default(),
+        subject: item.and_then(|item| item.subject.clone()),
+        text: item.and_then(|item| item.text.clone()),
+        issue: item.and_then(|item| item.issue.clone()),
+        thread: item.map(|item| item.thread.clone()).unwrap_or_default(),
+        attachments: attachments.unwrap_or_default(),
         automatic: false,
         invited: false,
         message_id: None,

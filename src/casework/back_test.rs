@@ -7,17 +7,17 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
+use super::again::{contact_on_record, own_identifier};
 use super::replay::Replay;
 use super::{Desk, Fault};
 use crate::domain::case::anchors::day;
 use crate::domain::channel::Channel;
-use crate::domain::contact::{Attachment, Contact, SenderIdentifier};
+use crate::domain::contact::{Contact, SenderIdentifier};
 use crate::domain::decide;
 use crate::domain::decision::Disposition;
-use crate::domain::identifier::Assurance;
 use crate::domain::moment::Moment;
 use crate::domain::organisation::Organisation;
-use crate::domain::person::{ListedIdentifier, Person, Representative};
+use crate::domain::person::{Person, Representative};
 use crate::domain::queue::QueueItem;
 use crate::domain::restriction::{ChannelOrGroup, ChannelSet, Kind, Mode, Restriction, Status};
 use crate::domain::tally::Contacted;
@@ -159,7 +159,7 @@ fn run(
         ..draft.clone()
     });
     let compares = decide::needs_received(&with_draft);
-    let own = own_identifier(&with_draft);
+    let own = own_identifier(&with_draft.identifiers);
     let record = with_draft.clone();
     let mut replay = Replay::new(organisation.clone(), vec![with_draft]);
     let mut found = Vec::with_capacity(stream.len());
@@ -207,11 +207,6 @@ fn is_unknown(contacted: &Contacted, item: Option<&QueueItem>, compares: bool) -
         || (compares && item.is_none() && !settled_before(contacted) && !contacted.has("automatic"))
 }
 
-/// An identifier that is the person's alone.
-fn own_identifier(person: &Person) -> Option<SenderIdentifier> {
-    believed(&person.identifiers)
-}
-
 /// One of somebody who acts for the person at an instant.
 fn of_representative(
     person: &Person,
@@ -220,42 +215,17 @@ fn of_representative(
 ) -> Option<SenderIdentifier> {
     let zone = organisation.profile.timezone;
     let in_date = |one: &&Representative| one.until.is_none_or(|until| at < until.end(zone));
-    person.representatives.iter().filter(in_date).find_map(|one| believed(&one.identifiers))
+    person.representatives.iter().filter(in_date).find_map(|one| own_identifier(&one.identifiers))
 }
 
-fn believed(listed: &[ListedIdentifier]) -> Option<SenderIdentifier> {
-    let own = listed.iter().find(|one| !one.shared)?;
-    let (kind, value) = (own.kind, own.value.clone());
-    Some(SenderIdentifier { kind, value, assurance: Assurance::Proven })
-}
-
-/// The contact, as far as it is on record.
+/// The contact, as far as it is on record. To whom it was addressed matters to nothing that is tested.
 fn as_it_came(contacted: &Contacted, item: Option<&QueueItem>, from: SenderIdentifier) -> Contact {
-    let attachment =
-        |sha256: &String| Attachment { name: String::new(), sha256: sha256.clone(), bytes: 0 };
+    let came = (contacted.channel, contacted.at);
     Contact {
-        id: contacted.contact.clone(),
-        channel: contacted.channel,
-        at: contacted.at,
-        from: vec![from],
         to: Vec::new(),
-        subject: item.and_then(|item| item.subject.clone()),
-        text: item.and_then(|item| item.text.clone()),
-        issue: item.and_then(|item| item.issue.clone()),
-        thread: item.map(|item| item.thread.clone()).unwrap_or_default(),
-        attachments: item
-            .map(|it| it.attachments.iter().map(attachment).collect())
-            .unwrap_or_default(),
         automatic: contacted.has("automatic"),
         invited: contacted.has("invited"),
-        message_id: None,
-        call_id: None,
-        ambiguous: false,
-        unread: false,
-        obscure: None,
-        unanswerable: true,
-        notified_apart: false,
-        lane: None,
+        ..contact_on_record(contacted.contact.clone(), came, item, from)
     }
 }
 

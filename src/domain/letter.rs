@@ -33,7 +33,7 @@ use super::profile::Role;
 pub use compose::{About, compose};
 pub use document::{Block, Document, Text};
 pub use lint::missing;
-pub use page::page;
+pub use page::{escaped, page};
 pub use plain::plain;
 pub use samples::samples;
 pub use template::{Template, TemplateFault, Templates};

@@ -1,6 +1,7 @@
 //! A person's own record, as it answers a request for what is held about them: everything of the case that is
 //! about them, what was left out and why, and what somebody must decide before it goes.
 
+use crate::domain::letter::escaped;
 use serde_json::{Value, json};
 
 use super::figures::title;
@@ -164,10 +165,6 @@ fn value(out: &mut String, of: &Value) {
         Value::Null => out.push_str("not on record"),
         Value::Number(number) => out.push_str(&number.to_string()),
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

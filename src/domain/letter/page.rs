@@ -83,7 +83,8 @@ fn inner(text: &Text) -> String {
     pieces.collect()
 }
 
-fn escaped(text: &str) -> String {
+/// Text in HTML or XML, attributes included. Control characters, which XML can't have, become spaces.
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -92,6 +93,7 @@ fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            c if c.is_control() && c != '\n' => out.push(' '),
             c => out.push(c),
         }
     }

@@ -2,6 +2,7 @@
 //! number beside it, so that no colour or length has to be made out.
 
 use super::{HIDDEN, Row, title};
+use crate::domain::letter::escaped;
 
 const WIDTH: u32 = 720;
 const LABEL_WIDTH: u32 = 250;
@@ -81,21 +82,6 @@ fn cut(label: &str) -> String {
     }
     let start: String = label.chars().take(LABEL_CHARS_MAX - 1).collect();
     format!("{start}…")
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

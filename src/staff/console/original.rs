@@ -52,24 +52,30 @@ async fn fetched(
     Ok(desk.original(organisation, &item.queue, id).await?)
 }
 
+/// The same, with an entry on the trail that somebody opened it.
+async fn opened(
+    staff: &Staff,
+    visit: &Visit,
+    id: &str,
+) -> Result<(QueueItem, bytes::Bytes), Trouble> {
+    let found = fetched(staff, visit, id).await?;
+    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation.id);
+    desk.note_look(organisation, LookedAt::Original, id, Some(id), visit.name()).await?;
+    Ok(found)
+}
+
 pub(super) async fn show(
     State(staff): State<Arc<Staff>>,
     visit: Visit,
     Path(id): Path<String>,
     asked: Asked,
 ) -> Page {
-    let (item, bytes) = fetched(&staff, &visit, &id).await?;
-    let organisation = &visit.organisation.id;
-    staff
-        .for_console()
-        .desk
-        .note_look(organisation, LookedAt::Original, &id, Some(&id), visit.name())
-        .await?;
+    let (item, bytes) = opened(&staff, &visit, &id).await?;
     let w = words::Item::of(visit.language());
     let message = if item.channel == Channel::Email {
         message::read(&bytes)
     } else {
-        Message { text: item.text.clone().unwrap_or_default(), ..Message::default() }
+        Message { text: item.text.unwrap_or_default(), ..Message::default() }
     };
     // As the sender's own clock has it, said on the organisation's.
     let date = message.date.parse().map_or_else(
@@ -136,13 +142,7 @@ pub(super) async fn download(
     visit: Visit,
     Path(id): Path<String>,
 ) -> Page {
-    let (item, bytes) = fetched(&staff, &visit, &id).await?;
-    let organisation = &visit.organisation.id;
-    staff
-        .for_console()
-        .desk
-        .note_look(organisation, LookedAt::Original, &id, Some(&id), visit.name())
-        .await?;
+    let (item, bytes) = opened(&staff, &visit, &id).await?;
     let ending = if item.channel == Channel::Email { "eml" } else { "bin" };
     let mut headers = HeaderMap::new();
     let kind = HeaderValue::from_static("application/octet-stream");
