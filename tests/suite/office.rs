@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
+use contact_gateway::casework::accounts::AccountRules;
 use contact_gateway::casework::{Casework, Desk};
 use contact_gateway::config;
 use contact_gateway::domain::organisation::{Organisation, OrganisationId};
@@ -126,6 +127,11 @@ impl Office {
 
     /// On a store of one's own.
     pub fn on(store: Arc<dyn Store>) -> Office {
+        Office::by(store, AccountRules::default())
+    }
+
+    /// With rules for accounts of one's own.
+    pub fn by(store: Arc<dyn Store>, rules: AccountRules) -> Office {
         let folder = tempfile::tempdir().unwrap();
         let archive = Arc::new(FileArchive::open(&folder.path().join("archive")).unwrap());
         let journal = Arc::new(FileJournal::open(&folder.path().join("journal")).unwrap());
@@ -160,7 +166,7 @@ impl Office {
         }));
         let released = Arc::new(Released::default());
         let desk = Desk::new(store.clone(), archive.clone(), released.clone(), clock.clone());
-        let casework = Casework::new(desk, intake.clone(), organisations);
+        let casework = Casework::new(desk, intake.clone(), organisations).with_account_rules(rules);
         let members = vec![
             member("tuntum", "Ann Agent", "agent", AGENT),
             member("tuntum", "Abe Agent", "agent", OTHER_AGENT),

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::form::Posted;
+use super::frame::go;
 use super::trouble::Trouble;
 use super::visit::Visit;
 use super::{
@@ -97,6 +98,10 @@ async fn permitted(Extension(needs): Extension<Needs>, request: Request, next: N
         let profile = &visit.organisation.profile;
         if !duty::has(profile, visit.role(), duty) {
             return Trouble::NotAllowed(duty).into_response();
+        }
+        // One's own account is open, and nothing else before the step is set up.
+        if visit.owes_second_step {
+            return go("/account/second-step");
         }
     }
     next.run(request).await

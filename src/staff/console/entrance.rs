@@ -12,7 +12,6 @@ use axum::response::Response;
 
 use super::trouble::{Trouble, in_words};
 use super::visit::{Guest, Visit};
-use crate::casework::accounts::Live;
 use crate::domain::language::Language;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::runtime::html;
@@ -100,8 +99,11 @@ pub(super) async fn visiting(
     let Some((organisation, token)) = session_of(staff, headers, guest.secure) else {
         return Ok(None);
     };
-    let live: Option<Live> = staff.for_console().accounts.live(&organisation.id, &token).await?;
-    Ok(live.map(|live| Visit { guest: guest.clone(), organisation, live: Arc::new(live) }))
+    let accounts = &staff.for_console().accounts;
+    let Some(live) = accounts.live(&organisation.id, &token).await? else { return Ok(None) };
+    let owes_second_step = accounts.wants_second_step(&live.account);
+    let live = Arc::new(live);
+    Ok(Some(Visit { guest: guest.clone(), organisation, live, owes_second_step }))
 }
 
 /// The organisation and the token that the cookie names.

@@ -34,6 +34,8 @@ pub(super) struct Visit {
     pub(super) guest: Guest,
     pub(super) organisation: Arc<Organisation>,
     pub(super) live: Arc<Live>,
+    /// The role must take a second step at sign-in, and none is set up.
+    pub(super) owes_second_step: bool,
 }
 
 impl Visit {

@@ -6,6 +6,9 @@ use hyper::header::SET_COOKIE;
 
 use super::browsing::{Browsing, PASSWORD, invited};
 use crate::office::Office;
+use contact_gateway::casework::accounts::AccountRules;
+use contact_gateway::domain::profile::Role;
+use contact_gateway::store::memory::Memory;
 
 async fn sign_in(
     browsing: &mut Browsing<'_>,
@@ -157,6 +160,34 @@ async fn with_tls_the_cookie_is_of_this_host_and_of_tls_alone() {
     let made = sign_in(&mut ann, "ann", PASSWORD, "/").await;
     let attributes = made.headers[SET_COOKIE].to_str().unwrap();
     assert!(attributes.contains("; Secure") && attributes.contains("Path=/"), "{attributes}");
+    assert!(ann.get("/").await.has("My work"));
+}
+
+#[tokio::test]
+async fn a_role_that_must_take_a_second_step_gets_nowhere_without_one() {
+    let rules = AccountRules {
+        second_step: vec![Role("customer_excellence_leader".to_owned())],
+        ..AccountRules::default()
+    };
+    let office = Office::by(Memory::new(), rules).and_person().await;
+    office.mail("c-1").await;
+    office.mail("c-2").await;
+    let mut max = Browsing::signed_in(&office, "Max Manager", "customer_excellence_leader").await;
+    for shut in ["/", "/queues/limited", "/items/c-2", "/items/c-2/original", "/people/P-1"] {
+        assert_eq!(max.get(shut).await.leads(), "/account/second-step", "{shut}");
+    }
+    let took = max.post("/items/c-2", &[("verb", "take"), ("was", "x")]).await;
+    assert_eq!(took.leads(), "/account/second-step");
+    let item = office.get(crate::office::AGENT, "/api/v1/queues/limited/c-2").await.json();
+    assert_eq!(item["state"], "open");
+    assert!(max.get("/account").await.has("Max Manager"));
+    let page = max.get("/account/second-step").await;
+    let secret = page.field("secret");
+    let code = code_of(&secret, &office);
+    max.post("/account/second-step", &[("secret", &secret), ("code", &code)]).await;
+    assert!(max.get("/").await.has("My work"));
+    // Whose role need not is let in without.
+    let mut ann = Browsing::signed_in(&office, "Ann Hall", "agent").await;
     assert!(ann.get("/").await.has("My work"));
 }
 
