@@ -48,9 +48,12 @@ fn staff_line(profile: &Profile, facts: &Facts<'_>) -> String {
 fn of_contact(facts: &Facts<'_>) -> String {
     if let Some(lane) = facts.code.lane() {
         let says = lane.says();
-        return match facts.by {
-            Some(by) if !by.is_empty() => format!("{says}: found “{by}”"),
-            Some(_) | None => says.to_owned(),
+        let Some(by) = facts.by.filter(|by| !by.is_empty()) else { return says.to_owned() };
+        // What was found is words, or an example that it is like, or its wording as a whole.
+        return match (by.strip_prefix("resembles: "), by.strip_prefix("wording: ")) {
+            (Some(example), _) => format!("{says}: it is like “{example}”"),
+            (_, Some(words)) => format!("{says}: its wording suggests so (“{words}”)"),
+            (None, None) => format!("{says}: found “{by}”"),
         };
     }
     match facts.code.as_str() {

@@ -1,5 +1,6 @@
 //! Codes, times and numbers in words.
 
+mod flag;
 mod restriction;
 mod trail;
 
@@ -17,6 +18,7 @@ use crate::domain::profile::{Profile, Role};
 use crate::domain::queue::ItemState;
 use crate::domain::restriction::{KindName, Status};
 
+pub(super) use self::flag::flag;
 pub(super) use self::restriction::terms;
 pub(super) use self::trail::entry;
 
@@ -276,39 +278,6 @@ pub(super) const fn kind(kind: KindName, language: Language) -> &'static str {
         KindName::VisitsInPairs => terms.k_visits_in_pairs,
         KindName::AppointmentOnly => terms.k_appointment_only,
         KindName::DocumentsReturned => terms.k_documents_returned,
-    }
-}
-
-/// What a decision's flag warns of.
-pub(super) fn flag(flag: &str, language: Language) -> String {
-    let (english, welsh) = match flag {
-        "identity_shared" => (
-            "Others use this address or number too",
-            "Mae eraill yn defnyddio'r cyfeiriad neu'r rhif hwn hefyd",
-        ),
-        "identity_ambiguous" => {
-            ("It is not clear which person this is", "Nid yw'n glir pa berson yw hwn")
-        }
-        "identity_unproven" => {
-            ("Who sent it is not proven", "Nid yw wedi'i brofi pwy a'i hanfonodd")
-        }
-        "identity_refuted" => (
-            "There is evidence that somebody else sent it",
-            "Mae tystiolaeth mai rhywun arall a'i hanfonodd",
-        ),
-        "limits_unchecked" => (
-            "The counters could not be asked, so the limits were not checked",
-            "Ni ellid holi'r cyfrifyddion, felly ni wiriwyd y terfynau",
-        ),
-        "not_theirs" => (
-            "Somebody said that this is not the person's",
-            "Dywedodd rhywun nad y person hwn a'i hanfonodd",
-        ),
-        other => return capitalised(other),
-    };
-    match language {
-        Language::English => english.to_owned(),
-        Language::Welsh => welsh.to_owned(),
     }
 }
 

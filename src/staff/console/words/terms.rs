@@ -47,7 +47,7 @@ texts! {
         s_closed: "closed", "wedi'i chau";
 
         d_deliver: "Delivered", "Danfonwyd";
-        d_route: "Sent to the point of contact", "Anfonwyd at y pwynt cyswllt";
+        d_route: "Passed to the person or team who answers it", "Anfonwyd at y person neu'r tîm sy'n ei ateb";
         d_limit: "Kept, and the sender notified", "Cadwyd, a hysbyswyd yr anfonwr";
         d_file: "Filed without a reply", "Ffeiliwyd heb ateb";
 
