@@ -15,7 +15,7 @@ use crate::ports::StoreError;
 use crate::ports::documents::{
     BY_ID, Batch, Document, DocumentPage, Documents, IndexKey, Listing, Order, Place, WriteFault,
 };
-use crate::runtime::limits::REDIS_BULK_WAIT;
+use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_DOCUMENTS_PIECE};
 
 #[async_trait]
 impl Documents for Redis {
@@ -136,12 +136,17 @@ async fn list(
     if places.is_empty() {
         return Ok(DocumentPage { documents: Vec::new(), next });
     }
-    let mut command = redis::cmd("HMGET");
-    command.arg(keys.documents(kind));
-    for place in &places {
-        command.arg(&place.id);
+    // A few at a time: a page of large ones would hold up the connection that decisions share.
+    let mut records: Vec<Option<String>> = Vec::with_capacity(places.len());
+    for piece in places.chunks(REDIS_DOCUMENTS_PIECE) {
+        let mut command = redis::cmd("HMGET");
+        command.arg(keys.documents(kind));
+        for place in piece {
+            command.arg(&place.id);
+        }
+        let answer = redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?;
+        records.extend(take::<Vec<Option<String>>>(Some(answer))?);
     }
-    let records: Vec<Option<String>> = take(Some(redis.link.ask(keys, &command).await?))?;
     let mut documents = Vec::with_capacity(places.len());
     for (place, record) in places.into_iter().zip(records) {
         // It may have been removed, or listed elsewhere, between the two commands.

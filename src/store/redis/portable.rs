@@ -83,6 +83,8 @@ impl Portable for Redis {
             arrivals.add(record, newest, &queues)?;
         }
         arrivals.write(&["SET", &keys.copy(), &json(mark)?]);
+        // Whoever asks an index first enters what has come; an earlier gateway may have done so on less.
+        arrivals.write(&["DEL", &keys.indexed()]);
         let (on, with) = arrivals.into_parts();
         let script = &self.scripts.carry;
         self.link.write(&keys, script, &on, &with, REDIS_BULK_WAIT).await?;

@@ -302,6 +302,23 @@ async fn a_source_that_changes_meanwhile_is_told_and_copied_again() {
     }
 }
 
+/// Somebody has looked for people on the store that is copied to, while nobody was there yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_came_with_a_copy_is_found_where_an_index_was_made_before() {
+    let to = servers::single().await;
+    let (from, target) = (in_folder().await, to.portable());
+    let early = to.gateway();
+    assert!(early.people_page(&karbon(), None, 10).await.unwrap().is_empty());
+    assert!(early.restricted(&karbon(), "R-1").await.unwrap().is_empty());
+    fill(&*from.gateway()).await;
+    for organisation in [karbon(), tuntum()] {
+        run(&*from.portable(), &*target, &organisation).await.unwrap();
+    }
+    let copied = to.gateway();
+    assert_eq!(copied.people_page(&karbon(), None, 10).await.unwrap().len(), 10);
+    assert!(!copied.restricted(&karbon(), "R-1").await.unwrap().is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_lost_on_the_way_is_named() {
     let (from, to) = (in_folder().await, in_folder().await);

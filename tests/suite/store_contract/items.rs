@@ -5,6 +5,7 @@ use std::sync::Arc;
 use contact_gateway::casework::unread::mark_unread;
 use contact_gateway::domain::audit::{AuditEntry, AuditEvent};
 use contact_gateway::domain::queue::{Attached, ItemAction, ItemState, LIMITED};
+use contact_gateway::ports::documents::Batch;
 use contact_gateway::ports::{Attachment, ItemFilter, QueueCount, Store};
 use contact_gateway::runtime::limits::{ATTACHED_PER_ITEM_MAX, PAGE_ITEMS_MAX};
 use tokio::task::JoinSet;
@@ -98,6 +99,24 @@ async fn put_limited(store: &dyn Store, contact: &str, made: i64, read_by: i64, 
         settled
     });
     store.commit(decide).await.unwrap();
+}
+
+/// Whoever writes an item, what is overdue comes first and is counted, and what resembles a lane next.
+pub async fn an_item_that_a_batch_writes_has_its_turn(ground: &dyn Ground) {
+    let store = ground.gateway();
+    let mut batch = Batch::new(stamp()).audit(event(&ItemAction::Read));
+    for (id, made, overdue, resembles) in
+        [("old", 1, false, false), ("like", 2, false, true), ("missed", 3, true, false)]
+    {
+        let mut new = item(id, LIMITED, at(made));
+        new.overdue = overdue;
+        new.resembles = if resembles { vec!["emergency".to_owned()] } else { Vec::new() };
+        batch = batch.item(None, new);
+    }
+    store.write(&karbon(), batch).await.unwrap();
+    assert_eq!(ids(&*store, LIMITED, ItemFilter::default()).await, ["missed", "like", "old"]);
+    let counts = store.queues(&karbon()).await.unwrap();
+    assert_eq!((counts[0].waiting, counts[0].overdue), (3, 1));
 }
 
 /// Two gateways look at once, again and again: what nobody read in time is said once, and is first.

@@ -16,15 +16,25 @@ use crate::domain::queue::QueueItem;
 use crate::ports::StoreError;
 use crate::ports::documents::{Batch, Conflict, Document, DocumentWrite, PersonWrite, WriteFault};
 use crate::runtime::limits::{
-    CHANGES_AT_ONCE_MAX, CHANGES_KEPT_MAX, REDIS_BULK_WAIT, REDIS_ONCE_KEPT, REDIS_PEOPLE_PIECE,
-    REDIS_RESPONSE_WAIT,
+    CHANGES_AT_ONCE_MAX, CHANGES_KEPT_MAX, REDIS_BULK_BYTES, REDIS_BULK_WAIT, REDIS_ONCE_KEPT,
+    REDIS_PEOPLE_PIECE, REDIS_RESPONSE_WAIT,
 };
 use crate::runtime::tokens::hex;
+
+/// The bodies of what is put.
+fn body_bytes(batch: &Batch) -> usize {
+    let bytes = batch.documents.iter().map(|write| match write {
+        DocumentWrite::Put(document) => document.body.get().len(),
+        DocumentWrite::Remove { .. } => 0,
+    });
+    bytes.sum()
+}
 
 /// Writes, and answers the number of the last change of people before.
 pub(super) async fn write(redis: &Redis, keys: &Keys, batch: Batch) -> Result<u64, WriteFault> {
     let many = batch.people.len() + batch.documents.len() + batch.items.len();
-    let wait = if many > REDIS_PEOPLE_PIECE { REDIS_BULK_WAIT } else { REDIS_RESPONSE_WAIT };
+    let is_bulk = many > REDIS_PEOPLE_PIECE || body_bytes(&batch) > REDIS_BULK_BYTES;
+    let wait = if is_bulk { REDIS_BULK_WAIT } else { REDIS_RESPONSE_WAIT };
     let stood = Stood::read(redis, keys, &batch).await?;
     let mut step = Step::new(keys, redis.token());
     let conflicts = stood.look(&batch, &mut step)?;
@@ -232,7 +242,7 @@ impl<'a> Step<'a> {
         let waits = now.state.is_waiting();
         let list = if waits { keys.waiting(&now.queue) } else { keys.done(&now.queue) };
         self.write(&["HSET", &keys.items(), &now.id, &json(now)?]);
-        self.write(&["ZADD", &list, &now.at.timestamp_micros().to_string(), &now.id]);
+        self.write(&["ZADD", &list, &now.place().to_string(), &now.id]);
         self.write(&["SADD", &keys.queues(), &now.queue]);
         Ok(())
     }
