@@ -50,10 +50,9 @@ impl Rig {
     async fn decided(&self) -> Vec<(Value, Value, Value)> {
         // What is simply delivered is recorded within a moment.
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        let entries = self.served.audit().await;
+        let entries = self.served.decided().await;
         entries
             .into_iter()
-            .filter(|entry| entry["event"] == "decided")
             .map(|entry| {
                 let of = |key: &str| entry[key].clone();
                 (of("person"), of("channel"), of("disposition"))

@@ -350,6 +350,13 @@ impl Served {
         self.all("/api/v1/audit", "entries").await
     }
 
+    /// The audit entries of contacts: what the keeper writes beside them depends on the moment.
+    pub async fn decided(&self) -> Vec<Value> {
+        let mut entries = self.audit().await;
+        entries.retain(|entry| entry["event"] == "decided");
+        entries
+    }
+
     pub async fn queue(&self, queue: &str) -> Vec<Value> {
         self.all(&format!("/api/v1/queues/{queue}"), "items").await
     }

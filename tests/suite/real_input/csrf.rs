@@ -131,8 +131,7 @@ impl Rig {
     }
 
     async fn decided(&self) -> usize {
-        let entries = self.served.audit().await;
-        entries.iter().filter(|entry| entry["event"] == "decided").count()
+        self.served.decided().await.len()
     }
 }
 

@@ -139,8 +139,7 @@ impl Rig {
     async fn decided(&self) -> Vec<(Value, Value)> {
         // What is simply delivered is recorded within a moment.
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let entries = self.served().audit().await;
-        let decided = entries.into_iter().filter(|entry| entry["event"] == "decided");
+        let decided = self.served().decided().await.into_iter();
         let mut decided: Vec<_> =
             decided.map(|entry| (entry["person"].clone(), entry["disposition"].clone())).collect();
         decided.sort_by_key(|(person, _)| person.to_string());

@@ -56,7 +56,7 @@ async fn out_of_postfix_and_in_again() {
     let taken = rig.taken(&postfix, 3).await;
     let last = String::from_utf8_lossy(&taken[2].message).into_owned();
     assert!(last.contains("X-Contact-Gateway-Decision: deliver"), "{last}");
-    let entries = rig.served.as_ref().unwrap().audit().await;
+    let entries = rig.served.as_ref().unwrap().decided().await;
     assert!(entries.iter().all(|entry| entry["person"] != json!("P-L")), "{entries:?}");
     drop(postfix);
     rig.stop();
