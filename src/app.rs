@@ -6,6 +6,7 @@ mod core;
 mod events;
 mod keeper;
 mod monitor;
+mod originals;
 mod outward;
 mod running;
 mod unread;

@@ -149,7 +149,7 @@ async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
             let outcome = check::run(&args, &environment, today, io.out, io.err)?;
             check::look_at_machine(&args, &environment, io.err)?;
             if args.store {
-                check::ask_store(&args, &environment, io.err).await
+                check::ask_store(&args, &environment, io.out, io.err).await
             } else {
                 Ok(outcome)
             }

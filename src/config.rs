@@ -13,6 +13,7 @@ pub mod pass_key;
 pub mod profile;
 pub mod settings;
 
+mod archive;
 mod decision;
 mod endpoint;
 mod events;

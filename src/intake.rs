@@ -8,6 +8,7 @@ pub mod announce;
 mod degraded;
 mod handed_in;
 mod helped;
+mod kept;
 mod look_up;
 mod measure;
 pub mod passed;
@@ -51,6 +52,10 @@ pub struct Outcome {
     pub durable: bool,
     /// `Some`: nothing is accepted, and the sender is asked to try again.
     pub defer: Option<Again>,
+    /// The contact is decided and its text is on its item, but the original is not: as much is kept as may
+    /// be (`kept`). Where nobody else is handed the original, a sender who has it still is asked to keep
+    /// it, unless the contact came by a safeguard lane.
+    pub unkept: bool,
 }
 
 /// Why a sender is asked to try again.

@@ -24,7 +24,10 @@ pub mod relay;
 pub mod release;
 pub mod store_error;
 
-pub use archive::{Archive, ArchiveIdentity, Original, OriginalFault, OriginalTrouble};
+pub use archive::{
+    Allowance, Archive, ArchiveIdentity, Original, OriginalFault, OriginalTrouble, Owner,
+    QuotaFault,
+};
 pub use audit_trail::AuditTrail;
 pub use clock::{Clock, SteadyClock, SystemClock};
 pub use decide::{Decide, Decided};

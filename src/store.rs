@@ -13,12 +13,13 @@ pub mod memory;
 pub mod redis;
 pub mod settings;
 mod trail;
+pub mod verify;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::domain::organisation::OrganisationId;
-use crate::ports::portable::{CopyMark, Portable};
+use crate::ports::portable::{Contents, CopyMark, Portable};
 use crate::ports::{Store, StoreError};
 use settings::StoreUrl;
 
@@ -69,6 +70,21 @@ pub fn open_existing(url: &StoreUrl) -> Result<Arc<dyn Portable>, StoreError> {
     }
 }
 
+/// Opens a store to look at what it holds: an embedded one is not written to, not even to bring it up to
+/// date. `None`: there is none.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_as_it_is(url: &StoreUrl) -> Result<Option<Arc<dyn Contents>>, StoreError> {
+    match url {
+        StoreUrl::Redis(url) => Ok(Some(redis::Redis::open(url)?)),
+        StoreUrl::Embedded(folder) => Ok(match embedded::AsItIs::of(folder) {
+            Some(store) => Some(Arc::new(store)),
+            None => None,
+        }),
+    }
+}
+
 /// Those of these organisations whose copy into the store is not finished.
 ///
 /// # Errors
@@ -77,12 +93,7 @@ pub async fn unfinished_copies(
     url: &StoreUrl,
     organisations: &[OrganisationId],
 ) -> Result<Vec<SetupFault>, StoreError> {
-    if let StoreUrl::Embedded(folder) = url
-        && !embedded::Embedded::file(folder).exists()
-    {
-        return Ok(Vec::new());
-    }
-    let store = open_portable(url)?;
+    let Some(store) = open_as_it_is(url)? else { return Ok(Vec::new()) };
     let mut faults = Vec::new();
     for organisation in organisations {
         let mark = store.copy_mark(organisation).await?;
@@ -133,16 +144,30 @@ impl std::fmt::Display for SetupFault {
     }
 }
 
-/// What is wrong with the set-up of the store that the configuration names; empty: nothing.
+/// What is wrong with the set-up of the store that the configuration names, as far as a start looks at it;
+/// empty: nothing.
 ///
 /// # Errors
 /// As [`open`]; `Unavailable` also where a server can't be asked.
 pub async fn check(url: &StoreUrl) -> Result<Vec<SetupFault>, StoreError> {
     match url {
-        // Not made yet: nothing is wrong with it, and asking must not make it.
-        StoreUrl::Embedded(folder) if !embedded::Embedded::file(folder).exists() => Ok(Vec::new()),
-        StoreUrl::Embedded(folder) => embedded::Embedded::open(folder)?.check().await,
         StoreUrl::Redis(settings) => redis::Redis::open(settings)?.check().await,
+        StoreUrl::Embedded(folder) => match embedded::AsItIs::of(folder) {
+            // Not made yet: nothing is wrong with it.
+            None => Ok(Vec::new()),
+            Some(store) => Ok(store.soundness().await?.into_iter().map(damaged).collect()),
+        },
+    }
+}
+
+/// Damage that SQLite found.
+fn damaged(said: String) -> SetupFault {
+    SetupFault {
+        what: format!("the database file is damaged: {said}"),
+        remedy:
+            "stop the gateway and restore the folder from a backup, or save what can be read with \
+                 `sqlite3 gateway.sqlite3 .recover`"
+                .to_owned(),
     }
 }
 

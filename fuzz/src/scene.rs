@@ -23,8 +23,8 @@ use contact_gateway::ports::relay::{
     Reply, Trace, Transaction,
 };
 use contact_gateway::ports::{
-    Archive, Clock, Journal, JournalEntry, Mailer, Original, OwnMail, PlainDecision, Register,
-    Stamp, StoreError,
+    Archive, Clock, Journal, JournalEntry, Mailer, Original, OwnMail, Owner, PlainDecision,
+    Register, Stamp, StoreError,
 };
 use contact_gateway::runtime::metrics::Metrics;
 use contact_gateway::store::memory::Memory;
@@ -177,7 +177,12 @@ struct Nowhere;
 
 #[async_trait]
 impl Archive for Nowhere {
-    async fn keep(&self, _: &OrganisationId, _: &str, _: Original) -> Result<String, StoreError> {
+    async fn keep(
+        &self,
+        _: &OrganisationId,
+        _: Owner<'_>,
+        _: Original,
+    ) -> Result<String, StoreError> {
         Ok("kept".into())
     }
 

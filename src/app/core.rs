@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinSet;
 
+use super::originals;
 use crate::config::Settings;
 use crate::forward::helper::HttpHelpers;
 use crate::intake::past::{self, Reopen, Unopened, Vouched};
@@ -37,7 +38,9 @@ pub(super) struct Core {
 /// The archive that the settings name.
 pub(super) fn archive(settings: &Settings) -> Result<Arc<dyn Archive>, StoreError> {
     match &settings.archive {
-        ArchiveUrl::File(folder) => Ok(Arc::new(FileArchive::open(folder)?)),
+        ArchiveUrl::File(folder) => {
+            Ok(Arc::new(FileArchive::open(folder)?.with_quota(settings.archive_quota)))
+        }
     }
 }
 
@@ -131,6 +134,12 @@ pub(super) async fn start(
         putting_right,
         Arc::clone(&store) as _,
         intake.standing(),
+        shutdown.stopping(),
+    ));
+    followers.spawn(originals::count(
+        Arc::clone(&archive),
+        settings.organisation_ids(),
+        Arc::clone(&metrics),
         shutdown.stopping(),
     ));
     let mut recorders = JoinSet::new();

@@ -334,7 +334,14 @@ impl FormEdge {
             return (Reply::Whole(page::fault(ProblemType::TryAgain, asker, look)), false);
         }
         let back = Some(job.form.path.as_str());
-        let received = |status| page::received(status, &job.organisation, now, asker, look, back);
+        // The text is kept in any case; files are in the original alone.
+        let without_files = outcome.unkept && !job.parsed.files.is_empty();
+        let received = |status| {
+            if without_files {
+                return page::fault(ProblemType::FilesNotKept, asker, look);
+            }
+            page::received(status, &job.organisation, now, asker, look, back)
+        };
         let answer = match outcome.decision.disposition {
             _ if outcome.decision.goes_on(Channel::WebForm) => {
                 return self.deliver(job, &outcome).await;
@@ -342,12 +349,14 @@ impl FormEdge {
             Disposition::Deliver => return self.deliver(job, &outcome).await,
             Disposition::Route => {
                 let was_mailed = Box::pin(self.mail(job, &outcome.decision)).await;
-                // A safeguard always reaches somebody, here whoever the form is for.
-                if !was_mailed && outcome.decision.lane().is_some() {
+                // A safeguard always reaches somebody, here whoever the form is for; and its files, which
+                // the mail has not.
+                if (!was_mailed || without_files) && outcome.decision.lane().is_some() {
                     return self.deliver(job, &outcome).await;
                 }
                 received(StatusCode::OK)
             }
+            Disposition::Limit if may_show && without_files => received(StatusCode::OK),
             Disposition::Limit if may_show => {
                 let shown = Shown { kept: Kept::Whole, sent: sent.as_deref(), back };
                 page::limited(&outcome.decision, &job.organisation, now, asker, look, shown)

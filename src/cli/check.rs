@@ -12,9 +12,11 @@ use crate::config::{self, Environment, Loaded, Warning};
 use crate::domain::organisation::Organisation;
 use crate::domain::restriction::Mode;
 use crate::ports::StoreError;
+use crate::ports::portable::Kind;
 use crate::runtime::{descriptors, private};
 use crate::store;
 use crate::store::settings::{ArchiveUrl, StoreUrl};
+use crate::store::verify::{self, Verified};
 
 /// Check configuration and profiles: every mistake at once, each with file, line, key and remedy.
 /// Changes nothing, and connects to nothing without `--store`.
@@ -26,7 +28,8 @@ pub struct CheckArgs {
     /// Print the result as JSON.
     #[arg(long)]
     pub json: bool,
-    /// Also check that the configured store is reachable and set up correctly.
+    /// Also read the store through: how it is set up, whether each record can be read back, and whether the
+    /// original of each queue item is there and unaltered. A gateway may run on it meanwhile.
     #[arg(long)]
     pub store: bool,
 }
@@ -55,41 +58,68 @@ pub fn run(
     Ok(Outcome::Yes)
 }
 
-/// Asks the configured store whether it is set up well: one line on `err` for each fault.
+/// Reads the configured store through, with its originals: one line on `err` for each fault.
 ///
 /// # Errors
 /// The configuration's faults, as [`run`].
 pub async fn ask_store(
     args: &CheckArgs,
     environment: &Environment,
-    err: &mut dyn Write,
+    out: &mut (dyn Write + Send),
+    err: &mut (dyn Write + Send),
 ) -> Result<Outcome, Fault> {
     let loaded = config::load(&args.config, environment)?;
     let settings = &loaded.settings;
-    let asked = async {
-        let mut faults = store::check(&settings.store).await?;
-        let organisations = settings.organisation_ids();
-        match store::unfinished_copies(&settings.store, &organisations).await {
-            Ok(copies) => faults.extend(copies),
-            Err(error) if faults.is_empty() => return Err(error),
-            // Why it can't answer is already reported.
-            Err(_) => {}
-        }
-        Ok::<_, StoreError>(faults)
+    let mut is_sound = true;
+    let mut fault = |err: &mut (dyn Write + Send), fault: &dyn std::fmt::Display| {
+        is_sound = false;
+        say(err, fault);
     };
-    match asked.await {
-        Ok(faults) if faults.is_empty() => Ok(Outcome::Yes),
-        Ok(faults) => {
-            for fault in faults {
-                say(err, fault);
+    // How a server is set up. The file of an embedded store is read through below.
+    if let StoreUrl::Redis(_) = &settings.store {
+        match store::check(&settings.store).await {
+            Ok(faults) => faults.iter().for_each(|one| fault(err, one)),
+            Err(error) => {
+                say(err, format_args!("store: {error}"));
+                return Ok(Outcome::No);
             }
-            Ok(Outcome::No)
-        }
-        Err(error) => {
-            say(err, format_args!("store: {error}"));
-            Ok(Outcome::No)
         }
     }
+    match store::unfinished_copies(&settings.store, &settings.organisation_ids()).await {
+        Ok(copies) => copies.iter().for_each(|one| fault(err, one)),
+        // Where the file is damaged, that is said below.
+        Err(StoreError::Corrupt(_)) => {}
+        Err(error) => fault(err, &format_args!("store: {error}")),
+    }
+    match verify::verify(&settings.store, &settings.archive).await {
+        Ok(verified) => {
+            verified.faults.iter().for_each(|one| fault(err, one));
+            if verified.more > 0 {
+                say(err, format_args!("store: and {} more", verified.more));
+            }
+            if !args.json {
+                say_verified(&verified, out);
+            }
+        }
+        Err(error) => fault(err, &format_args!("store: {error}")),
+    }
+    Ok(if is_sound { Outcome::Yes } else { Outcome::No })
+}
+
+/// What was read back, and what was not looked at.
+fn say_verified(verified: &Verified, out: &mut dyn Write) {
+    if verified.is_older {
+        say(
+            out,
+            "store    of an older version: its records are not looked at before a gateway has started on it",
+        );
+        return;
+    }
+    let read = Kind::ALL
+        .iter()
+        .map(|kind| format!("{kind} {}", verified.records.get(kind).copied().unwrap_or_default()));
+    let read = read.collect::<Vec<_>>().join(", ");
+    say(out, format_args!("read back: {read}; originals {}", verified.originals));
 }
 
 /// What is unfit about the machine for a gateway that this user starts, one line each. The configuration

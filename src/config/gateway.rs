@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::bank_holidays::Calendars;
-use super::endpoint;
 use super::environment::Environment;
 use super::fault::{Warning, beside};
 use super::mail::{self, MailListen};
@@ -16,6 +15,7 @@ use super::reader::{Field, Reader, Section};
 use super::secret::Sources;
 use super::settings::{ConsoleAccess, Listen, Loaded, Settings};
 use super::{Secrets, silent};
+use super::{archive, endpoint};
 use crate::channels::mail::settings::Bind;
 use crate::domain::profile::Role;
 use crate::runtime::limits::{
@@ -23,10 +23,9 @@ use crate::runtime::limits::{
     SESSION_IDLE_MINUTES_DEFAULT, SESSION_IDLE_MINUTES_MAX, SESSION_LONGEST_HOURS_DEFAULT,
     SESSION_LONGEST_HOURS_MAX,
 };
-use crate::store::settings::{ArchiveUrl, StoreUrl};
+use crate::store::settings::StoreUrl;
 
 const STORE_FOLDER_DEFAULT: &str = "var/gateway";
-const ARCHIVE_FOLDER_DEFAULT: &str = "var/archive";
 /// Within the embedded store's folder, or within its default where the store is elsewhere.
 const STATE_FOLDER: &str = "state";
 
@@ -72,8 +71,7 @@ pub(super) fn read(
     let section = reader.section(root, "")?;
     let calendars = calendars(reader, &section, file)?;
     let store = store(&section);
-    let archive = url(&section, "archive", endpoint::archive)
-        .unwrap_or_else(|| ArchiveUrl::File(PathBuf::from(ARCHIVE_FOLDER_DEFAULT)));
+    let (archive, archive_quota) = archive::read(&section);
     let state = state(&section, &store);
     let listeners = listeners(&section);
     let context = Context {
@@ -104,10 +102,13 @@ pub(super) fn read(
     {
         field.fault("names no organisation of this file", "the id of an [[organisation]]");
     }
+    let largest = archive::largest(mail.as_ref(), &read.forms);
+    let archive_quota = archive::checked(&section, archive_quota, largest);
     section.close();
     let settings = Settings {
         store,
         archive,
+        archive_quota,
         state,
         listen: listeners.http,
         mail,
@@ -174,18 +175,6 @@ fn store(root: &Section<'_>) -> StoreUrl {
     }
     section.close();
     store.unwrap_or_else(default)
-}
-
-/// The `url` of a section that has nothing else.
-fn url<T>(
-    root: &Section<'_>,
-    key: &'static str,
-    parse: impl FnOnce(&str) -> Result<T, (String, String)>,
-) -> Option<T> {
-    let section = root.field(key)?.section()?;
-    let url = section.field("url").and_then(|f| f.parsed(parse));
-    section.close();
-    url
 }
 
 fn state(root: &Section<'_>, store: &StoreUrl) -> PathBuf {

@@ -19,13 +19,15 @@ use crate::domain::profile::Role;
 use crate::forward::events::settings::ReceiverSettings;
 use crate::forward::helper::settings::HelperSettings;
 use crate::staff::settings::StaffMember;
-use crate::store::settings::{ArchiveUrl, StoreUrl};
+use crate::store::settings::{ArchiveQuota, ArchiveUrl, StoreUrl};
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub store: StoreUrl,
     pub archive: ArchiveUrl,
+    /// How many originals are kept.
+    pub archive_quota: ArchiveQuota,
     /// Folder of what the gateway keeps for itself: the key of the loop mark, messages in hand,
     /// the journal that is written while the store is away.
     pub state: PathBuf,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::channel::Channel;
 use super::language::Language;
 use super::notice::NoticePart;
+use super::queue::ORIGINAL_NOT_KEPT;
 use super::reason_code::ReasonCode;
 use super::restriction::Mode;
 use super::safeguard::Lane;
@@ -71,6 +72,11 @@ impl Decision {
     /// The safeguard lane that settled it.
     pub fn lane(&self) -> Option<Lane> {
         self.reasons.first().and_then(|reason| reason.code.lane())
+    }
+
+    /// Whether only the contact's text was kept when it was decided, for want of room for its original.
+    pub fn lacks_original(&self) -> bool {
+        self.flags.iter().any(|flag| flag == ORIGINAL_NOT_KEPT)
     }
 
     /// Whether the contact goes on to whoever it was addressed to, as if nothing were restricted. It does

@@ -9,6 +9,7 @@ use super::audit::{AuditEntry, AuditEvent, DecidedEntry, EndedRestriction, StepE
 use super::channel::Channel;
 use super::decision::Disposition;
 use super::person::Person;
+use super::queue::ORIGINAL_NOT_KEPT;
 use super::restriction::{Mode, Restriction, Status};
 
 /// What happened, as a receiver chooses it and as it ends a CloudEvents `type`.
@@ -29,6 +30,9 @@ pub enum EventKind {
     /// A contact of a restricted person went through a safeguard lane: an emergency and the like.
     #[serde(rename = "contact.safeguarded")]
     ContactSafeguarded,
+    /// Only the text of a contact was kept: the quota of kept originals is used up.
+    #[serde(rename = "contact.original_not_kept")]
+    ContactOriginalNotKept,
     /// Somebody made a contact that a restriction in force does not allow.
     #[serde(rename = "restriction.breached")]
     RestrictionBreached,
@@ -62,12 +66,13 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [EventKind; 15] = [
+    pub const ALL: [EventKind; 16] = [
         EventKind::ContactRouted,
         EventKind::ContactLimited,
         EventKind::ContactFiled,
         EventKind::ContactObserved,
         EventKind::ContactSafeguarded,
+        EventKind::ContactOriginalNotKept,
         EventKind::RestrictionBreached,
         EventKind::RestrictionReviewDue,
         EventKind::RestrictionEnded,
@@ -87,6 +92,7 @@ impl EventKind {
             EventKind::ContactFiled => "contact.filed",
             EventKind::ContactObserved => "contact.observed",
             EventKind::ContactSafeguarded => "contact.safeguarded",
+            EventKind::ContactOriginalNotKept => "contact.original_not_kept",
             EventKind::RestrictionBreached => "restriction.breached",
             EventKind::RestrictionReviewDue => "restriction.review_due",
             EventKind::RestrictionEnded => "restriction.ended",
@@ -290,6 +296,9 @@ fn kinds_of(decided: &DecidedEntry, data: &ContactData) -> Vec<EventKind> {
     let is_safeguarded = decided.rows.iter().any(|row| row.code.lane().is_some());
     if decided.person.is_some() && is_safeguarded {
         kinds.push(EventKind::ContactSafeguarded);
+    }
+    if decided.flags.iter().any(|flag| flag == ORIGINAL_NOT_KEPT) {
+        kinds.push(EventKind::ContactOriginalNotKept);
     }
     kinds
 }

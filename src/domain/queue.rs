@@ -150,6 +150,12 @@ pub const REMINDER: &str = "reminder";
 /// On an item that staff said was not made by the person on whose record it was.
 pub const NOT_THEIRS: &str = "not_theirs";
 
+/// On an item of whose contact only the text is kept: the quota of kept originals left no room.
+pub const ORIGINAL_NOT_KEPT: &str = "original_not_kept";
+
+/// What became of such an item's original later, on the audit trail.
+pub const ORIGINAL_KEPT: &str = "original_kept";
+
 impl QueueItem {
     /// The item after somebody said that it is not the person's: nobody's, whatever its state.
     #[must_use]

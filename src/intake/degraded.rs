@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::kept::Keeping;
 use super::passed::{NOT_SUBMITTED, PASSED_BY_MARK};
 use super::receive::{decided, into_settled};
 use super::{Again, Inbound, Intake, Outcome};
@@ -18,7 +19,7 @@ use crate::domain::profile::StoreAway;
 use crate::domain::reading::Reading;
 use crate::domain::restriction::Mode;
 use crate::domain::sender::Sender;
-use crate::ports::{Original, Settled};
+use crate::ports::{Allowance, Original, Owner, Settled};
 
 /// What depends on a counter was decided without it, or on one that may have moved.
 const LIMITS_UNCHECKED: &str = "limits_unchecked";
@@ -106,6 +107,7 @@ pub(super) fn no_such_organisation(contact: &Contact) -> Outcome {
         conflicting: false,
         durable: true,
         defer: None,
+        unkept: false,
     }
 }
 
@@ -121,7 +123,14 @@ pub(super) async fn restrictions_unknown(
     intake
         .journal(organisation, &inbound.contact, inbound.digest, into_settled(verdict, None))
         .await;
-    Outcome { decision, repeated: false, conflicting: false, durable: true, defer: None }
+    Outcome {
+        decision,
+        repeated: false,
+        conflicting: false,
+        durable: true,
+        defer: None,
+        unkept: false,
+    }
 }
 
 /// Without the store.
@@ -142,7 +151,7 @@ fn decided_alone(
 pub(super) struct Known {
     /// What the contact says, with what a helper added. `None`: it is read again.
     pub reading: Arc<Option<Reading>>,
-    pub archived: Option<String>,
+    pub keeping: Keeping,
     /// The original, where it is not kept.
     pub original: Option<Original>,
     /// What the store was handed to commit, and may have committed.
@@ -195,32 +204,38 @@ pub(super) async fn without_store(
             conflicting: false,
             durable: false,
             defer: Some(Again::CountersAway),
+            unkept: false,
         };
     }
     let settled = match known.handed_over {
         Some(settled) => marked_stale(settled, unchecked),
         None => {
-            let mut archived = known.archived;
+            let mut keeping = known.keeping;
             if verdict.item.is_some()
                 && let Some(original) = known.original
             {
-                archived = intake.keep(&organisation.id, &contact.id, original).await;
-                if archived.is_none() {
-                    return unkept(intake, organisation, sender, (contact, digest), reading).await;
-                }
+                let person = sender.person().map(|person| person.id.as_str());
+                let allowance = Allowance::of(&decision);
+                let owner = Owner { contact: &contact.id, person, allowance };
+                keeping = intake.keep(&organisation.id, owner, original).await;
             }
-            into_settled(verdict, archived.as_deref())
+            match keeping.settle(verdict) {
+                Ok(settled) if !matches!(keeping, Keeping::Failed) => settled,
+                _ => return unkept(intake, organisation, sender, (contact, digest), reading).await,
+            }
         }
     };
     let decision = settled.decision.clone();
     let journalled = intake.journal(organisation, contact, digest, settled).await;
     if journalled || decision.disposition == Disposition::Deliver {
+        let unkept = decision.lacks_original();
         return Outcome {
             decision,
             repeated: false,
             conflicting: false,
             durable: true,
             defer: None,
+            unkept,
         };
     }
     not_recorded(decision, known.patience)
@@ -233,7 +248,7 @@ fn not_recorded(decision: Decision, patience: Patience) -> Outcome {
         Patience::TriesAgain => (decision, Some(Again::NotKept)),
         Patience::NowOrNever => (let_through(decision), None),
     };
-    Outcome { decision, repeated: false, conflicting: false, durable: false, defer }
+    Outcome { decision, repeated: false, conflicting: false, durable: false, defer, unkept: false }
 }
 
 fn let_through(decision: Decision) -> Decision {
@@ -305,5 +320,12 @@ pub(super) async fn unkept(
         return not_recorded(decision, Patience::TriesAgain);
     }
     intake.journal(organisation, contact, digest, into_settled(verdict, None)).await;
-    Outcome { decision, repeated: false, conflicting: false, durable: true, defer: None }
+    Outcome {
+        decision,
+        repeated: false,
+        conflicting: false,
+        durable: true,
+        defer: None,
+        unkept: false,
+    }
 }

@@ -204,6 +204,7 @@ impl Intake {
             conflicting: seen.conflicting,
             durable: true,
             defer: None,
+            unkept: false,
         };
         if seen.repeated {
             return (outcome, None);

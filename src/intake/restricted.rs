@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::degraded::{self, Patience};
-use super::receive::{Intake, decided, into_settled};
+use super::kept::Keeping;
+use super::receive::{Intake, decided};
 use super::{Inbound, Outcome};
 use crate::domain::contact::Contact;
 use crate::domain::decide::{self, Dossier};
-use crate::domain::decision::{Decision, Disposition};
+use crate::domain::decision::Decision;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::reading::Reading;
 use crate::domain::sender::Sender;
-use crate::ports::{CommitRequest, Committed, Original, Settled, StoreError};
+use crate::ports::{Allowance, CommitRequest, Committed, Original, Owner, Settled, StoreError};
 use crate::runtime::limits::STORE_COMMIT_WAIT;
 
 /// The longest period of any quota, and a day for the clocks of a zone.
@@ -50,9 +51,14 @@ impl Case {
         Case { organisation, sender, contact, digest, reading }
     }
 
-    /// What a store is asked to commit. `archived`: the original, where it is kept already;
-    /// `unkept`: it is not, and nothing is handed over that would refer to it.
-    fn request(&self, intake: &Intake, archived: Option<String>, unkept: bool) -> CommitRequest {
+    /// Whose the original is.
+    fn owner(&self, allowance: Allowance) -> Owner<'_> {
+        let person = self.sender.person().map(|person| person.id.as_str());
+        Owner { contact: &self.contact.id, person, allowance }
+    }
+
+    /// What a store is asked to commit.
+    fn request(&self, intake: &Intake, keeping: Keeping) -> CommitRequest {
         let person = self.sender.person();
         let (organisation, sender, contact, reading) = (
             Arc::clone(&self.organisation),
@@ -72,11 +78,7 @@ impl Case {
             decide: Arc::new(move |ledger| {
                 let reading = (*reading).as_ref();
                 let dossier = Dossier { sender: &sender, ledger: Some(ledger), reading };
-                let verdict = decided(&organisation, dossier, &contact);
-                if unkept && verdict.item.is_some() {
-                    return Err(StoreError::OriginalWanted);
-                }
-                Ok(into_settled(verdict, archived.as_deref()))
+                keeping.settle(decided(&organisation, dossier, &contact))
             }),
         }
     }
@@ -94,25 +96,26 @@ impl Intake {
         let Inbound { contact, digest, mut original } = inbound;
         let patience = Patience::of(original.as_ref());
         let case = Case::new(self, organisation, sender, contact, digest).await;
-        let mut archived = None;
+        let mut keeping = Keeping::of(original.as_ref());
         loop {
-            let mut request = case.request(self, archived.clone(), original.is_some());
+            let mut request = case.request(self, keeping.clone());
             let handed_over = remember_what_is_decided(&mut request);
             let error = match self.commit_in_time(request).await {
-                Ok(committed) => return self.committed(&case, committed, archived).await,
+                Ok(committed) => return self.committed(&case, committed, keeping, original).await,
                 Err(error) => error,
             };
-            if matches!(error, StoreError::OriginalWanted)
+            if let StoreError::OriginalWanted(allowance) = error
                 && let Some(wanted) = original.take()
             {
-                archived = self.keep(&case.organisation.id, &case.contact.id, wanted).await;
-                if archived.is_none() {
+                let kept = self.keep(&case.organisation.id, case.owner(allowance), wanted).await;
+                if let Keeping::Failed = kept {
                     let Case { organisation, sender, contact, reading, .. } = &case;
                     let (asked, reading) = ((contact.as_ref(), digest), (**reading).as_ref());
                     let unkept = degraded::unkept(self, organisation, sender, asked, reading);
                     // Rare and large, as below: others need not carry it about.
                     return Box::pin(unkept).await;
                 }
+                keeping = kept;
                 continue;
             }
             tracing::warn!(%error, "a contact could not be committed");
@@ -122,7 +125,7 @@ impl Intake {
                 _ => handed_over.lock().unwrap_or_else(PoisonError::into_inner).take(),
             };
             let reading = Arc::clone(&case.reading);
-            let known = degraded::Known { reading, archived, original, handed_over, patience };
+            let known = degraded::Known { reading, keeping, original, handed_over, patience };
             let Case { organisation, sender, contact, .. } = &case;
             let alone = degraded::without_store(self, organisation, sender, contact, digest, known);
             return Box::pin(alone).await;
@@ -134,7 +137,7 @@ impl Intake {
         let commit = tokio::time::timeout(STORE_COMMIT_WAIT, self.store.commit(request)).await;
         let too_long = || StoreError::Unavailable("the commit took too long".to_owned());
         let committed = commit.unwrap_or_else(|_| Err(too_long()));
-        if !matches!(committed, Err(StoreError::OriginalWanted)) {
+        if !matches!(committed, Err(StoreError::OriginalWanted(_))) {
             self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
         }
         self.standing.heard(&committed);
@@ -145,9 +148,17 @@ impl Intake {
         &self,
         case: &Case,
         committed: Committed,
-        archived: Option<String>,
+        keeping: Keeping,
+        original: Option<Original>,
     ) -> Outcome {
-        self.let_go(&case.organisation, &committed, archived).await;
+        let mut unkept = committed.decision.lacks_original();
+        if committed.repeated && unkept {
+            // It may be kept since, or there may be room by now.
+            let owner = case.owner(Allowance::of(&committed.decision));
+            unkept =
+                !Box::pin(self.keep_late(&case.organisation.id, owner, &keeping, original)).await;
+        }
+        self.let_go(&case.organisation, &committed, keeping).await;
         if !committed.repeated {
             self.announce(&case.organisation, &case.contact, &committed.decision);
         }
@@ -157,44 +168,7 @@ impl Intake {
             conflicting: committed.conflicting,
             durable: true,
             defer: None,
-        }
-    }
-
-    /// The original's reference; `None`: it could not be kept.
-    pub(super) async fn keep(
-        &self,
-        organisation: &OrganisationId,
-        contact: &str,
-        original: Original,
-    ) -> Option<String> {
-        match self.archive.keep(organisation, contact, original).await {
-            Ok(reference) => {
-                self.archive_standing.works();
-                Some(reference)
-            }
-            Err(error) => {
-                self.archive_standing.fails(&error);
-                tracing::error!(%error, "an original could not be kept");
-                None
-            }
-        }
-    }
-
-    /// An original is not kept of what was simply delivered: another decision was made of it before,
-    /// on a ledger that turned out to be another one.
-    async fn let_go(
-        &self,
-        organisation: &Organisation,
-        committed: &Committed,
-        archived: Option<String>,
-    ) {
-        if committed.decision.disposition != Disposition::Deliver {
-            return;
-        }
-        if let Some(reference) = archived
-            && let Err(error) = self.archive.discard(&organisation.id, &reference).await
-        {
-            tracing::warn!(%error, "an original that is not needed could not be discarded");
+            unkept,
         }
     }
 
@@ -215,7 +189,7 @@ impl Intake {
             return Ok(degraded::previewed_unknown(self, &organisation, &contact));
         };
         let case = Case::new(self, &organisation, sender, contact, [0; 32]).await;
-        let request = CommitRequest { preview: true, ..case.request(self, None, false) };
+        let request = CommitRequest { preview: true, ..case.request(self, Keeping::Nothing) };
         match tokio::time::timeout(STORE_COMMIT_WAIT, self.store.commit(request)).await {
             Ok(Ok(committed)) => Ok(committed.decision),
             Ok(Err(_)) | Err(_) => {

@@ -34,7 +34,9 @@ impl Standing {
     pub(super) fn heard<T>(&self, answer: &Result<T, StoreError>) {
         match answer {
             Ok(_) => self.works(),
-            Err(StoreError::OriginalWanted | StoreError::Refused(_)) => {}
+            Err(
+                StoreError::OriginalWanted(_) | StoreError::OverQuota(_) | StoreError::Refused(_),
+            ) => {}
             Err(error) => self.fails(error),
         }
     }

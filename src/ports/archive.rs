@@ -37,10 +37,13 @@ pub trait Archive: Send + Sync {
     }
 
     /// Keeps these bytes for a contact and returns their reference.
+    ///
+    /// # Errors
+    /// [`StoreError::OverQuota`]: as much is kept already as may be.
     async fn keep(
         &self,
         organisation: &OrganisationId,
-        contact: &str,
+        owner: Owner<'_>,
         original: Original,
     ) -> Result<String, StoreError>;
 
@@ -58,6 +61,45 @@ pub trait Archive: Send + Sync {
         organisation: &OrganisationId,
         reference: &str,
     ) -> Result<(), StoreError>;
+
+    /// Counts anew what is kept of an organisation, in bytes: other gateways keep originals in the same
+    /// archive, and an operator may have removed some.
+    async fn measure(&self, _organisation: &OrganisationId) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+}
+
+/// Whose original it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner<'a> {
+    pub contact: &'a str,
+    /// On whose quota it counts.
+    pub person: Option<&'a str>,
+    pub allowance: Allowance,
+}
+
+impl<'a> Owner<'a> {
+    /// A contact's, on nobody's quota but the organisation's.
+    pub const fn contact(contact: &'a str) -> Self {
+        Owner { contact, person: None, allowance: Allowance::Ordinary }
+    }
+}
+
+/// How far the quota of kept originals goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Allowance {
+    Ordinary,
+    /// A safeguard's: twice as far, since what fills the quota may not keep an emergency's pictures out.
+    Safeguard,
+}
+
+/// Whose quota of kept originals is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum QuotaFault {
+    #[error("as much is kept of this person's contacts as may be ([archive] per_person)")]
+    Person,
+    #[error("as much is kept for this organisation as may be ([archive] per_organisation)")]
+    Organisation,
 }
 
 /// The bytes of a contact as they came.

@@ -195,6 +195,8 @@ pub struct Delivery {
 pub struct Page {
     /// May be empty even though the end is not reached.
     pub records: Vec<Record>,
+    /// The ids of those that can't be read back.
+    pub unreadable: Vec<String>,
     /// Where the next page begins: what [`Portable::pages`] accepts.
     pub last: String,
 }
@@ -255,14 +257,11 @@ impl CopyMark {
     }
 }
 
-/// A store that can hand over what it holds, and take over what another held.
+/// What a store holds, to be read through.
 #[async_trait]
-pub trait Portable: Past {
+pub trait Contents: Send + Sync {
     /// Everybody of whom something is held.
     async fn organisations(&self) -> Result<Vec<OrganisationId>, StoreError>;
-
-    /// Whether nothing is held of an organisation.
-    async fn is_empty(&self, organisation: &OrganisationId) -> Result<bool, StoreError>;
 
     /// The records of a kind behind a place; `None`: from the first.
     async fn pages<'s>(
@@ -272,6 +271,19 @@ pub trait Portable: Past {
         after: Option<String>,
     ) -> Result<Box<dyn Pages + 's>, StoreError>;
 
+    /// How far a copy of another store into this one has come.
+    async fn copy_mark(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<Option<CopyMark>, StoreError>;
+}
+
+/// A store that can hand over what it holds, and take over what another held.
+#[async_trait]
+pub trait Portable: Contents + Past {
+    /// Whether nothing is held of an organisation.
+    async fn is_empty(&self, organisation: &OrganisationId) -> Result<bool, StoreError>;
+
     /// Stores records and the position that the copy has reached with them: both or neither.
     async fn carry_in(
         &self,
@@ -279,9 +291,4 @@ pub trait Portable: Past {
         records: Vec<Record>,
         mark: &CopyMark,
     ) -> Result<(), StoreError>;
-
-    async fn copy_mark(
-        &self,
-        organisation: &OrganisationId,
-    ) -> Result<Option<CopyMark>, StoreError>;
 }

@@ -266,6 +266,10 @@ pub const STORE_IDLE: Duration = Duration::from_secs(2);
 pub const PAST_LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often everything in an embedded store is read to find damage; the first time at the start.
 pub const PAST_READ_EVERY: Duration = Duration::from_secs(6 * 3_600);
+/// Lines of SQLite's about damage that `check --store` asks for. More: the first of them.
+pub const INTEGRITY_FAULTS_MAX: u32 = 20;
+/// Faults of records and originals that `check --store` shows. More: the rest is counted.
+pub const VERIFY_FAULTS_SHOWN_MAX: usize = 200;
 /// Names that a store's trail remembers. More: the oldest is forgotten, and whoever knows the trail by
 /// that name only takes the store for a different one.
 pub const BRANCHES_MAX: usize = 64;
@@ -275,6 +279,18 @@ pub const PAST_SAY_EVERY: Duration = Duration::from_secs(60);
 pub const STORE_PREPARED_MAX: usize = 128;
 /// One piece of an original that is read to be hashed, in bytes.
 pub const ARCHIVE_PIECE_BYTES: usize = 64 * 1024;
+/// Originals of one person's contacts that are kept, in bytes, by default (`[archive] per_person`). More: the
+/// text is kept and flagged; mail is deferred, and a form with files refused with the reason.
+pub const ORIGINALS_OF_PERSON_BYTES_DEFAULT: u64 = 1024 * 1024 * 1024;
+/// The same of one organisation (`[archive] per_organisation`).
+pub const ORIGINALS_OF_ORGANISATION_BYTES_DEFAULT: u64 = 64 * 1024 * 1024 * 1024;
+/// How many times as far both go for what comes by a safeguard lane. More: as above, but nothing is deferred
+/// or refused.
+pub const ORIGINALS_OF_SAFEGUARDS_FACTOR: u64 = 2;
+/// The most that either may be.
+pub const ORIGINALS_BYTES_MAX: u64 = 1 << 50;
+/// How often the originals are counted, which other gateways keep too.
+pub const ORIGINALS_COUNTED_EVERY: Duration = Duration::from_secs(600);
 /// Tries to find a name for a process's temporary files. Each fails only beside a process that
 /// sweeps at the same instant.
 pub const ARCHIVE_NAME_TRIES: usize = 16;

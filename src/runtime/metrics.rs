@@ -150,6 +150,8 @@ pub struct Metrics {
     pub commit_seconds: Histogram,
     /// 1 while the store is behind what was known of it.
     pub store_behind: Family<OrganisationLabels, Gauge>,
+    /// Bytes of originals that are kept, as they were counted last.
+    pub originals_bytes: Family<OrganisationLabels, Gauge>,
     /// 1 while a part works, 0 while it does not.
     pub part_up: Family<PartLabels, Gauge>,
     /// Items that wait on a queue.
@@ -185,6 +187,7 @@ impl Metrics {
             degraded: Counter::default(),
             commit_seconds: Histogram::new(COMMIT_BUCKETS),
             store_behind: Family::default(),
+            originals_bytes: Family::default(),
             part_up: Family::default(),
             queue_waiting: Family::default(),
             queue_oldest_seconds: Family::default(),
@@ -221,6 +224,11 @@ impl Metrics {
             "store_behind",
             "Whether the store is behind what was known of it",
             self.store_behind.clone(),
+        );
+        registry.register(
+            "originals_bytes",
+            "Bytes of originals that are kept",
+            self.originals_bytes.clone(),
         );
         registry.register("part_up", "Whether a part works", self.part_up.clone());
         registry.register("queue_waiting", "Items waiting", self.queue_waiting.clone());

@@ -4,18 +4,21 @@
 //! archive/
 //!   karbon/                                   an organisation
 //!     3f/                                     the first byte of the digest
-//!       3f9a…(64 hex)-8c01…(32 hex)           one contact's original: digest of the content,
-//!                                             digest of the contact's id (shortened)
+//!       3f9a…(64 hex)-8c01…(32 hex)-51d7…     one contact's original: digest of the content,
+//!                                             digests of the ids of contact and person (shortened)
 //!   .temporary/                               what is being written; swept at the next start
 //!   .identity                                 which archive this is (`identity`)
 //! ```
 //!
-//! A reference is `sha256:<digest>/<contact>`, with the two parts of the file's name. An original
+//! A reference is `sha256:<digest>/<contact>/<person>`, with the parts of the file's name; the last is
+//! left out where nobody's quota is concerned (`quota`). An original
 //! is written to a temporary file, synced, renamed, and its folders are synced, in this order:
 //! whatever bears a final name is whole.
 
+mod examined;
 mod identity;
 mod place;
+mod quota;
 mod temporary;
 
 use std::fs::File;
@@ -28,11 +31,14 @@ use bytes::Bytes;
 
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{
-    Archive, ArchiveIdentity, Original, OriginalFault, OriginalTrouble, StoreError,
+    Archive, ArchiveIdentity, Original, OriginalFault, OriginalTrouble, Owner, StoreError,
 };
 use crate::runtime::limits::ARCHIVE_PIECE_BYTES;
 use crate::runtime::private;
+use crate::store::settings::ArchiveQuota;
+pub use examined::Originals;
 use place::{Digest, Place};
+use quota::Kept;
 use temporary::{Temporary, TemporaryFolder};
 
 /// The archive in a folder.
@@ -41,6 +47,7 @@ pub struct FileArchive {
     root: PathBuf,
     identity: ArchiveIdentity,
     temporary: Arc<TemporaryFolder>,
+    kept: Arc<Kept>,
 }
 
 impl FileArchive {
@@ -54,7 +61,14 @@ impl FileArchive {
             .map_err(|error| away(&error))?;
         private::close(folder);
         let identity = identity::of(folder, &temporary)?;
-        Ok(FileArchive { root: folder.to_owned(), identity, temporary: Arc::new(temporary) })
+        let (root, temporary, kept) = (folder.to_owned(), Arc::new(temporary), Arc::default());
+        Ok(FileArchive { root, identity, temporary, kept })
+    }
+
+    /// Keeps no more than this.
+    #[must_use]
+    pub fn with_quota(self, quota: ArchiveQuota) -> Self {
+        FileArchive { kept: Arc::new(Kept::within(quota)), ..self }
     }
 
     /// Refuses a folder that is no longer the archive: anything written under the mount point of a
@@ -85,23 +99,29 @@ impl FileArchive {
     fn keep_now(
         &self,
         organisation: &OrganisationId,
-        contact: &str,
+        owner: &Owner<'_>,
         original: &Original,
     ) -> Result<String, StoreError> {
         self.is_there()?;
-        let digest = digest_of(original).map_err(|error| away(&error))?;
-        let place = Place::new(organisation, digest, contact)?;
-        self.write(&place, original).map_err(|error| away(&error))?;
+        let (digest, bytes) = digest_of(original).map_err(|error| away(&error))?;
+        let place = Place::new(organisation, digest, owner)?;
+        let folder = place.folder(&self.root);
+        // A retry of the contact: the file is whole, but its name may not be on disk yet.
+        if place.path(&self.root).is_file() {
+            place::sync_folder(&folder).map_err(|error| away(&error))?;
+            return Ok(place.reference());
+        }
+        self.kept.add(&place, bytes, owner.allowance).map_err(StoreError::OverQuota)?;
+        self.write(&place, original).map_err(|error| {
+            self.kept.take_off(&place, bytes);
+            away(&error)
+        })?;
         Ok(place.reference())
     }
 
     fn write(&self, place: &Place, original: &Original) -> io::Result<()> {
         let path = place.path(&self.root);
         let folder = place.folder(&self.root);
-        // A retry of the contact: the file is whole, but its name may not be on disk yet.
-        if path.is_file() {
-            return place::sync_folder(&folder);
-        }
         place::make_folders(&folder)?;
         let temporary = self.temporary.file();
         fill(&temporary, original)?;
@@ -119,11 +139,17 @@ impl Archive for FileArchive {
     async fn keep(
         &self,
         organisation: &OrganisationId,
-        contact: &str,
+        owner: Owner<'_>,
         original: Original,
     ) -> Result<String, StoreError> {
-        let (organisation, contact) = (organisation.clone(), contact.to_owned());
-        self.blocking(move |archive| archive.keep_now(&organisation, &contact, &original)).await
+        let organisation = organisation.clone();
+        let (contact, person) = (owner.contact.to_owned(), owner.person.map(str::to_owned));
+        let allowance = owner.allowance;
+        self.blocking(move |archive| {
+            let owner = Owner { contact: &contact, person: person.as_deref(), allowance };
+            archive.keep_now(&organisation, &owner, &original)
+        })
+        .await
     }
 
     async fn fetch(
@@ -155,32 +181,52 @@ impl Archive for FileArchive {
         reference: &str,
     ) -> Result<(), StoreError> {
         let place = Place::parse(organisation, reference)?;
-        self.blocking(move |archive| match std::fs::remove_file(place.path(&archive.root)) {
-            Ok(()) => {
-                place::sync_folder(&place.folder(&archive.root)).map_err(|error| away(&error))
+        self.blocking(move |archive| {
+            let path = place.path(&archive.root);
+            let bytes = std::fs::metadata(&path).map_or(0, |file| file.len());
+            match std::fs::remove_file(&path) {
+                Ok(()) => {
+                    archive.kept.take_off(&place, bytes);
+                    place::sync_folder(&place.folder(&archive.root)).map_err(|error| away(&error))
+                }
+                // It was let go of before.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                Err(error) => Err(away(&error)),
             }
-            // It was let go of before.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(away(&error)),
+        })
+        .await
+    }
+
+    async fn measure(&self, organisation: &OrganisationId) -> Result<u64, StoreError> {
+        let folder = place::folder_name(organisation)?;
+        self.blocking(move |archive| {
+            archive.kept.measure(&archive.root, &folder).map_err(|error| away(&error))
         })
         .await
     }
 }
 
-fn digest_of(original: &Original) -> io::Result<Digest> {
-    let path = match original {
-        Original::Bytes(bytes) => return Ok(Digest::of(bytes)),
-        Original::File(path) => path,
-    };
+/// The digest of an original, and how long it is.
+fn digest_of(original: &Original) -> io::Result<(Digest, u64)> {
+    match original {
+        Original::Bytes(bytes) => Ok((Digest::of(bytes), bytes.len() as u64)),
+        Original::File(path) => digest_of_file(path),
+    }
+}
+
+/// The digest of a file, read in pieces, and how long it is.
+fn digest_of_file(path: &Path) -> io::Result<(Digest, u64)> {
     let mut file = File::open(path)?;
     let mut hash = Digest::begin();
     let mut piece = vec![0; ARCHIVE_PIECE_BYTES];
+    let mut length = 0;
     loop {
         let read = file.read(&mut piece)?;
         match piece.get(..read) {
-            None | Some([]) => return Ok(Digest::end(hash)),
+            None | Some([]) => return Ok((Digest::end(hash), length)),
             Some(bytes) => hash.update(bytes),
         }
+        length += read as u64;
     }
 }
 

@@ -24,6 +24,8 @@ mod schema;
 mod turn;
 mod writer;
 
+pub use portable::AsItIs;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +45,6 @@ use crate::ports::{
     JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
 };
 use crate::runtime::limits::STORE_IDLE;
-use crate::store::SetupFault;
 use feed::{Feed, Follower, Idle};
 use past::Opened;
 use readers::Readers;
@@ -110,23 +111,6 @@ impl Embedded {
         let file = schema::file(folder);
         let log = schema::log_of(&file);
         [file, log]
-    }
-
-    /// Whether the database is sound by SQLite's own reading; empty: it is.
-    ///
-    /// # Errors
-    /// `Unavailable`: the database can't be read now.
-    pub async fn check(&self) -> Result<Vec<SetupFault>, StoreError> {
-        let verdict = self.readers.read(schema::soundness).await?;
-        if verdict == "ok" {
-            return Ok(Vec::new());
-        }
-        Ok(vec![SetupFault {
-            what: "the database file is damaged".to_owned(),
-            remedy: "stop the gateway and restore the folder from a backup, or save what can be \
-                     read with `sqlite3 gateway.sqlite3 .recover`"
-                .to_owned(),
-        }])
     }
 
     /// Whoever made a change of people should not wait for a poll. It is written; if it can't be read

@@ -50,7 +50,7 @@ use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::documents::{Batch, Documents, WriteFault};
-use crate::ports::portable::Portable;
+use crate::ports::portable::Contents;
 use crate::ports::{
     Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
     JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,

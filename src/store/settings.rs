@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::runtime::limits::{
+    ORIGINALS_OF_ORGANISATION_BYTES_DEFAULT, ORIGINALS_OF_PERSON_BYTES_DEFAULT,
+};
+
 /// `[store] url`.
 #[derive(Debug, Clone)]
 pub enum StoreUrl {
@@ -88,6 +92,22 @@ impl<'a> Parts<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArchiveUrl {
     File(PathBuf),
+}
+
+/// `[archive] per_person` and `per_organisation`: how many bytes of originals are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArchiveQuota {
+    pub per_person: u64,
+    pub per_organisation: u64,
+}
+
+impl Default for ArchiveQuota {
+    fn default() -> Self {
+        ArchiveQuota {
+            per_person: ORIGINALS_OF_PERSON_BYTES_DEFAULT,
+            per_organisation: ORIGINALS_OF_ORGANISATION_BYTES_DEFAULT,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -38,6 +38,8 @@ pub enum ProblemType {
     TryAgain,
     /// One client made too many requests in a short time.
     TooManyRequests,
+    /// The text is kept; there is no room for the files.
+    FilesNotKept,
 }
 
 impl ProblemType {
@@ -61,13 +63,14 @@ impl ProblemType {
             ProblemType::Internal => "urn:contact-gateway:problem:internal",
             ProblemType::TryAgain => "urn:contact-gateway:problem:try-again",
             ProblemType::TooManyRequests => "urn:contact-gateway:problem:too-many-requests",
+            ProblemType::FilesNotKept => "urn:contact-gateway:problem:files-not-kept",
         }
     }
 
     pub const fn status(self) -> StatusCode {
         match self {
             ProblemType::InvalidBody | ProblemType::Misdirected => StatusCode::BAD_REQUEST,
-            ProblemType::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ProblemType::TooLarge | ProblemType::FilesNotKept => StatusCode::PAYLOAD_TOO_LARGE,
             ProblemType::TooSlow => StatusCode::REQUEST_TIMEOUT,
             ProblemType::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ProblemType::Unauthorised => StatusCode::UNAUTHORIZED,
@@ -104,6 +107,7 @@ impl ProblemType {
             ProblemType::Internal => "Something went wrong",
             ProblemType::TryAgain => "Not possible just now",
             ProblemType::TooManyRequests => "Too many requests in a short time",
+            ProblemType::FilesNotKept => "The text was kept, its files were not",
         }
     }
 }

@@ -31,8 +31,9 @@ pub(super) struct Part {
 pub(super) enum Action {
     /// To its own recipients, with the decision on top if there was one.
     Relay(Option<Arc<Decision>>),
-    /// To the route's mailbox instead.
-    Route { decision: Arc<Decision>, mailbox: String },
+    /// To the route's mailbox instead. `unkept`: the queue has its text alone, so that the mailbox must
+    /// take it.
+    Route { decision: Arc<Decision>, mailbox: String, unkept: bool },
     /// Intake has it: nothing goes downstream.
     Kept,
     /// It can't be done now.
@@ -176,20 +177,26 @@ async fn action(
     }
     match decision.disposition {
         Disposition::Route => match decision.route.as_ref().and_then(mailbox) {
-            Some(mailbox) => Action::Route { decision, mailbox },
+            Some(mailbox) => Action::Route { decision, mailbox, unkept: outcome.unkept },
             // A safeguard always reaches somebody: without a mailbox of its queue (or with one that is
             // no address), whoever it was addressed to, beside its item.
             None if decision.lane().is_some() => Action::Relay(Some(decision)),
-            None => Action::Kept,
+            None => held(outcome),
         },
         Disposition::Limit => {
             let sender = &message.sender.mailbox;
             // Large, and not for most messages: on the heap.
             Box::pin(notices::notify(edge, organisation, sender, reading, outcome)).await;
-            Action::Kept
+            held(outcome)
         }
-        Disposition::Deliver | Disposition::File => Action::Kept,
+        Disposition::Deliver | Disposition::File => held(outcome),
     }
+}
+
+/// Nobody is sent the message. If it could not be kept here for the quota, its text is on the item, and the
+/// sender's server keeps it until there is room.
+fn held(outcome: &Outcome) -> Action {
+    if outcome.unkept { Action::Failed(replies::over_quota()) } else { Action::Kept }
 }
 
 /// A server may hand one message over in several transactions. The item has the recipients of the

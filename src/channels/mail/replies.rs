@@ -85,6 +85,11 @@ pub(super) fn no_room() -> Reply {
     Reply::new(452, "4.3.1 No room for the message; try again")
 }
 
+/// RFC 3463 3.3: X.2.2, the mailbox is full, which is not for ever.
+pub(super) fn over_quota() -> Reply {
+    Reply::new(452, "4.2.2 The text was read; as much is kept as may be: try again later")
+}
+
 pub(super) fn too_many_recipients() -> Reply {
     Reply::new(452, "4.5.3 Too many recipients; send the rest in another transaction")
 }

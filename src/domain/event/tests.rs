@@ -114,3 +114,13 @@ fn the_names_are_those_that_json_reads() {
         assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
     }
 }
+
+#[test]
+fn an_original_that_is_not_kept_is_told() {
+    let mut limited = decided("limit", settled("contact_quota.over", Some("R-1")));
+    limited["flags"] = json!(["original_not_kept"]);
+    assert_eq!(
+        names(limited),
+        ["contact.limited", "restriction.breached", "contact.original_not_kept"]
+    );
+}

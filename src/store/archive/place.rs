@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::digest::{Context, SHA256, digest};
 
 use crate::domain::organisation::OrganisationId;
-use crate::ports::StoreError;
+use crate::ports::{Owner, StoreError};
 
 /// SHA-256 of an original, lower-case hex.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Digest(String);
 
-/// Hex digits of the contact's part: 128 bits, enough to tell any two contacts.
-const CONTACT_HEX: usize = 32;
+/// Hex digits of the contact's and the person's part: 128 bits, enough to tell any two apart.
+const OWNER_HEX: usize = 32;
 
 const DIGEST_HEX: usize = 64;
 
@@ -37,43 +37,59 @@ impl Digest {
 /// The place of one contact's original.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
-    organisation: String,
+    pub(super) organisation: String,
     pub(super) digest: Digest,
     contact: String,
+    /// On whose quota it counts. `None`: nobody's; or it was kept before there were quotas.
+    pub(super) person: Option<String>,
 }
 
 impl Place {
     pub(super) fn new(
         organisation: &OrganisationId,
         content: Digest,
-        contact: &str,
+        owner: &Owner<'_>,
     ) -> Result<Self, StoreError> {
-        let mut contact = hex(digest(&SHA256, contact.as_bytes()).as_ref());
-        contact.truncate(CONTACT_HEX);
-        Ok(Place { organisation: folder_name(organisation)?, digest: content, contact })
+        let (contact, person) = (shortened(owner.contact), owner.person.map(shortened));
+        Ok(Place { organisation: folder_name(organisation)?, digest: content, contact, person })
+    }
+
+    /// What a file's name in an organisation's folder says; `None`: it is no original's.
+    pub(super) fn named(organisation: &str, file: &str) -> Option<Self> {
+        let mut parts = file.split('-');
+        let (content, contact) = (parts.next()?, parts.next()?);
+        let person = parts.next();
+        let whole = is_hex(content, DIGEST_HEX)
+            && is_hex(contact, OWNER_HEX)
+            && person.is_none_or(|person| is_hex(person, OWNER_HEX))
+            && parts.next().is_none();
+        whole.then(|| Place {
+            organisation: organisation.to_owned(),
+            digest: Digest(content.to_owned()),
+            contact: contact.to_owned(),
+            person: person.map(str::to_owned),
+        })
     }
 
     pub(super) fn parse(
         organisation: &OrganisationId,
         reference: &str,
     ) -> Result<Self, StoreError> {
-        let parts = reference.strip_prefix("sha256:").and_then(|rest| rest.split_once('/'));
-        match parts {
-            Some((content, contact))
-                if is_hex(content, DIGEST_HEX) && is_hex(contact, CONTACT_HEX) =>
-            {
-                Ok(Place {
-                    organisation: folder_name(organisation)?,
-                    digest: Digest(content.to_owned()),
-                    contact: contact.to_owned(),
-                })
-            }
-            _ => Err(StoreError::Refused("this is not a reference in the archive".to_owned())),
-        }
+        let organisation = folder_name(organisation)?;
+        let parts = reference.strip_prefix("sha256:").filter(|parts| !parts.contains('-'));
+        parts
+            .and_then(|parts| Place::named(&organisation, &parts.replace('/', "-")))
+            .ok_or_else(|| StoreError::Refused("this is not a reference in the archive".to_owned()))
     }
 
     pub(super) fn reference(&self) -> String {
-        format!("sha256:{}/{}", self.digest.0, self.contact)
+        format!("sha256:{}", self.parts("/"))
+    }
+
+    /// What a file is called: the parts of the reference.
+    fn parts(&self, between: &str) -> String {
+        let parts = [Some(self.digest.0.as_str()), Some(&self.contact), self.person.as_deref()];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(between)
     }
 
     pub(super) fn folder(&self, root: &Path) -> PathBuf {
@@ -82,13 +98,13 @@ impl Place {
     }
 
     pub(super) fn path(&self, root: &Path) -> PathBuf {
-        self.folder(root).join(format!("{}-{}", self.digest.0, self.contact))
+        self.folder(root).join(self.parts("-"))
     }
 }
 
 /// An organisation's folder: its id, with every byte but letters, digits, `-` and `_` as `%xx`, so
 /// that no id is `..`, holds a `/`, or meets the folder of temporary files.
-fn folder_name(organisation: &OrganisationId) -> Result<String, StoreError> {
+pub(super) fn folder_name(organisation: &OrganisationId) -> Result<String, StoreError> {
     // A file's name has at most 255 bytes (NAME_MAX); a byte may become three.
     const ID_BYTES_MAX: usize = 80;
     let id = organisation.as_str();
@@ -107,6 +123,13 @@ fn folder_name(organisation: &OrganisationId) -> Result<String, StoreError> {
         }
     }
     Ok(name)
+}
+
+/// The digest of an id, shortened.
+fn shortened(id: &str) -> String {
+    let mut text = hex(digest(&SHA256, id.as_bytes()).as_ref());
+    text.truncate(OWNER_HEX);
+    text
 }
 
 fn hex(bytes: &[u8]) -> String {

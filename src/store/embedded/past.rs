@@ -18,6 +18,7 @@ use crate::domain::audit::AuditEntry;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Nameplate, TrailEnd};
 use crate::ports::{Past, StoreError};
+use crate::runtime::limits::PAST_LOOK_EVERY;
 
 /// The header of a database file (sqlite.org/fileformat2.html, 1.3), as far as it is looked at.
 const HEADER_BYTES: usize = 100;
@@ -84,15 +85,7 @@ impl Opened {
 
     /// A file that is shorter than its own header says was cut.
     fn is_whole(&self) -> Result<(), StoreError> {
-        let mut header = [0; HEADER_BYTES];
-        let read = File::open(&self.file).and_then(|mut file| {
-            file.read_exact(&mut header)?;
-            file.metadata()
-        });
-        let Ok(found) = read else {
-            return Err(StoreError::Unavailable("the database file can't be read".to_owned()));
-        };
-        let short = length_in(&header).is_some_and(|length| found.len() < length);
+        let short = is_short(&self.file)?;
         let looks = if short { self.short.load(Ordering::SeqCst).saturating_add(1) } else { 0 };
         self.short.store(looks, Ordering::SeqCst);
         if looks >= SHORT_LOOKS {
@@ -100,6 +93,30 @@ impl Opened {
         }
         Ok(())
     }
+}
+
+fn is_short(file: &Path) -> Result<bool, StoreError> {
+    let mut header = [0; HEADER_BYTES];
+    let read = File::open(file).and_then(|mut file| {
+        file.read_exact(&mut header)?;
+        file.metadata()
+    });
+    let Ok(found) = read else {
+        return Err(StoreError::Unavailable("the database file can't be read".to_owned()));
+    };
+    Ok(length_in(&header).is_some_and(|length| found.len() < length))
+}
+
+/// Whether a file is as long as its header says, as far as one look tells. Beside a gateway that writes
+/// its log back, it may be shorter for a moment: it is looked at again.
+pub(super) fn is_whole(file: &Path) -> Result<(), StoreError> {
+    for _ in 0..SHORT_LOOKS {
+        if !is_short(file)? {
+            return Ok(());
+        }
+        std::thread::sleep(PAST_LOOK_EVERY);
+    }
+    Err(StoreError::Corrupt("the database file was cut short".to_owned()))
 }
 
 /// How long the file is by its header: page size (offset 16; 1 means 65,536) times pages (offset 28).

@@ -4,24 +4,129 @@
 mod read;
 mod write;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::Embedded;
-use super::fault::{from_sqlite, unreadable, unwritable};
+use super::fault::{from_sqlite, task, unreadable, unwritable};
 use super::readers::Readers;
+use super::{Embedded, past, schema};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
-use crate::ports::portable::{CopyMark, Kind, Page, Pages, Portable, Record};
+use crate::ports::portable::{Contents, CopyMark, Kind, Page, Pages, Portable, Record};
+
+/// A folder's database as it is, to be looked at: nothing is made, brought up to date or written, also
+/// beside a gateway that runs on it.
+pub struct AsItIs {
+    file: std::path::PathBuf,
+    readers: Arc<Readers>,
+}
+
+impl AsItIs {
+    /// `None`: there is no database.
+    pub fn of(folder: &Path) -> Option<Self> {
+        let file = schema::file(folder);
+        let readers = Arc::new(Readers::new(file.clone()));
+        file.exists().then_some(AsItIs { file, readers })
+    }
+
+    /// What SQLite's quick reading finds first, if anything.
+    ///
+    /// # Errors
+    /// `Unavailable`: the database can't be read now.
+    pub async fn soundness(&self) -> Result<Option<String>, StoreError> {
+        let verdict = self.readers.read(schema::soundness).await?;
+        Ok((verdict != "ok").then_some(verdict))
+    }
+
+    /// What is wrong with the file by SQLite's own full reading; empty: nothing. Its words name tables
+    /// and pages, and nothing that was written.
+    ///
+    /// # Errors
+    /// `Unavailable`: it can't be read now.
+    pub async fn damage(&self) -> Result<Vec<String>, StoreError> {
+        let file = self.file.clone();
+        let whole = tokio::task::spawn_blocking(move || past::is_whole(&file)).await;
+        let cut_short = match whole.map_err(task)? {
+            Ok(()) => None,
+            Err(StoreError::Corrupt(what)) => Some(what),
+            Err(error) => return Err(error),
+        };
+        let found = match self.readers.read(schema::integrity).await {
+            Ok(found) => found,
+            Err(StoreError::Corrupt(what)) => vec![what],
+            Err(error) => return Err(error),
+        };
+        Ok(cut_short.into_iter().chain(found).collect())
+    }
+
+    /// Whether its tables are those of this version of the gateway.
+    ///
+    /// # Errors
+    /// `Refused`: it is not a gateway's database, or a newer one's.
+    pub async fn is_up_to_date(&self) -> Result<bool, StoreError> {
+        self.readers.read(schema::is_up_to_date).await
+    }
+}
 
 #[async_trait]
-impl Portable for Embedded {
+impl Contents for AsItIs {
     async fn organisations(&self) -> Result<Vec<OrganisationId>, StoreError> {
         self.readers.read(read::organisations).await
     }
 
+    async fn pages<'s>(
+        &'s self,
+        organisation: &OrganisationId,
+        kind: Kind,
+        after: Option<String>,
+    ) -> Result<Box<dyn Pages + 's>, StoreError> {
+        EmbeddedPages::begin(&self.readers, organisation, kind, after).await
+    }
+
+    async fn copy_mark(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<Option<CopyMark>, StoreError> {
+        let organisation = organisation.clone();
+        self.readers
+            .read(move |connection| {
+                // A database of the first version has no copies.
+                let is_there = schema::has_table(connection, "copy")?;
+                if is_there { mark(connection, &organisation) } else { Ok(None) }
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl Contents for Embedded {
+    async fn organisations(&self) -> Result<Vec<OrganisationId>, StoreError> {
+        self.readers.read(read::organisations).await
+    }
+
+    async fn pages<'s>(
+        &'s self,
+        organisation: &OrganisationId,
+        kind: Kind,
+        after: Option<String>,
+    ) -> Result<Box<dyn Pages + 's>, StoreError> {
+        EmbeddedPages::begin(&self.readers, organisation, kind, after).await
+    }
+
+    async fn copy_mark(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<Option<CopyMark>, StoreError> {
+        let organisation = organisation.clone();
+        self.readers.read(move |connection| mark(connection, &organisation)).await
+    }
+}
+
+#[async_trait]
+impl Portable for Embedded {
     async fn is_empty(&self, organisation: &OrganisationId) -> Result<bool, StoreError> {
         let organisation = organisation.clone();
         self.readers
@@ -34,23 +139,6 @@ impl Portable for Embedded {
                 Ok(true)
             })
             .await
-    }
-
-    async fn pages<'s>(
-        &'s self,
-        organisation: &OrganisationId,
-        kind: Kind,
-        after: Option<String>,
-    ) -> Result<Box<dyn Pages + 's>, StoreError> {
-        let of = organisation.clone();
-        let total = self.readers.read(move |connection| read::size(connection, &of, kind)).await?;
-        Ok(Box::new(EmbeddedPages {
-            readers: Arc::clone(&self.readers),
-            organisation: organisation.clone(),
-            kind,
-            after,
-            total,
-        }))
     }
 
     async fn carry_in(
@@ -74,14 +162,6 @@ impl Portable for Embedded {
             })
             .await
     }
-
-    async fn copy_mark(
-        &self,
-        organisation: &OrganisationId,
-    ) -> Result<Option<CopyMark>, StoreError> {
-        let organisation = organisation.clone();
-        self.readers.read(move |connection| mark(connection, &organisation)).await
-    }
 }
 
 struct EmbeddedPages {
@@ -90,6 +170,20 @@ struct EmbeddedPages {
     kind: Kind,
     after: Option<String>,
     total: u64,
+}
+
+impl EmbeddedPages {
+    async fn begin<'s>(
+        readers: &Arc<Readers>,
+        organisation: &OrganisationId,
+        kind: Kind,
+        after: Option<String>,
+    ) -> Result<Box<dyn Pages + 's>, StoreError> {
+        let (of, readers) = (organisation.clone(), Arc::clone(readers));
+        let total = readers.read(move |connection| read::size(connection, &of, kind)).await?;
+        let organisation = organisation.clone();
+        Ok(Box::new(EmbeddedPages { readers, organisation, kind, after, total }))
+    }
 }
 
 #[async_trait]

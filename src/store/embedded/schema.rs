@@ -36,7 +36,8 @@ use rusqlite::{Connection, OpenFlags};
 use super::fault::from_sqlite;
 use crate::ports::StoreError;
 use crate::runtime::limits::{
-    STORE_LOCK_WAIT, STORE_LOG_BYTES_KEPT, STORE_LOG_PAGES, STORE_PREPARED_MAX, STORE_READY_RETRY,
+    INTEGRITY_FAULTS_MAX, STORE_LOCK_WAIT, STORE_LOG_BYTES_KEPT, STORE_LOG_PAGES,
+    STORE_PREPARED_MAX, STORE_READY_RETRY,
 };
 use crate::runtime::private;
 
@@ -233,6 +234,43 @@ fn switch_to_wal(connection: &Connection) -> Result<(), StoreError> {
 /// `ok`, or what is wrong.
 pub(super) fn soundness(connection: &Connection) -> Result<String, StoreError> {
     connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(from_sqlite)
+}
+
+/// What SQLite's full reading finds; empty: nothing. In its own words, which name tables, rows and pages.
+pub(super) fn integrity(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let sql = format!("PRAGMA integrity_check({INTEGRITY_FAULTS_MAX})");
+    let said: Vec<String> = connection
+        .prepare(&sql)
+        .and_then(|mut it| it.query_map([], |row| row.get(0))?.collect())
+        .map_err(from_sqlite)?;
+    Ok(said.into_iter().filter(|line| line != "ok").collect())
+}
+
+pub(super) fn has_table(connection: &Connection, name: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+    let tables: i64 = connection.query_row(sql, [name], |row| row.get(0)).map_err(from_sqlite)?;
+    Ok(tables > 0)
+}
+
+/// Whether the tables are those of this version.
+///
+/// # Errors
+/// `Refused`: it is not a gateway's database, or a newer one's.
+pub(super) fn is_up_to_date(connection: &Connection) -> Result<bool, StoreError> {
+    let number = |pragma| {
+        connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(from_sqlite)
+    };
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    if application != i64::from(APPLICATION) {
+        return Err(StoreError::Refused("the file is not a gateway's database".to_owned()));
+    }
+    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    if version > known {
+        return Err(StoreError::Refused(
+            "the database was written by a newer version of the gateway".to_owned(),
+        ));
+    }
+    Ok(version == known)
 }
 
 fn bring_up_to_date(connection: &Connection) -> Result<(), StoreError> {

@@ -12,23 +12,19 @@ use crate::domain::ledger::Told;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::portable::{
-    CopyMark, CountedContact, Delivery, Kind, Page, Pages, PersonLedger, Portable, Record,
-    RecordedDecision, whole_micros,
+    Contents, CopyMark, CountedContact, Delivery, Kind, Page, Pages, PersonLedger, Portable,
+    Record, RecordedDecision, whole_micros,
 };
 use crate::runtime::limits::{COPY_ITEMS_MAX, COPY_PAGE_MAX};
 
 #[async_trait]
-impl Portable for Memory {
+impl Contents for Memory {
     async fn organisations(&self) -> Result<Vec<OrganisationId>, StoreError> {
         let rooms = self.rooms.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut held: Vec<OrganisationId> =
             rooms.iter().filter(|(_, room)| !room.is_bare()).map(|(id, _)| id.clone()).collect();
         held.sort();
         Ok(held)
-    }
-
-    async fn is_empty(&self, organisation: &OrganisationId) -> Result<bool, StoreError> {
-        Ok(self.enter(organisation, |room| room.is_bare()))
     }
 
     async fn pages<'s>(
@@ -48,6 +44,20 @@ impl Portable for Memory {
         }))
     }
 
+    async fn copy_mark(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<Option<CopyMark>, StoreError> {
+        Ok(self.enter(organisation, |room| room.copy.clone()))
+    }
+}
+
+#[async_trait]
+impl Portable for Memory {
+    async fn is_empty(&self, organisation: &OrganisationId) -> Result<bool, StoreError> {
+        Ok(self.enter(organisation, |room| room.is_bare()))
+    }
+
     async fn carry_in(
         &self,
         organisation: &OrganisationId,
@@ -61,13 +71,6 @@ impl Portable for Memory {
             room.copy = Some(mark.clone());
         });
         Ok(())
-    }
-
-    async fn copy_mark(
-        &self,
-        organisation: &OrganisationId,
-    ) -> Result<Option<CopyMark>, StoreError> {
-        Ok(self.enter(organisation, |room| room.copy.clone()))
     }
 }
 
@@ -105,7 +108,7 @@ fn behind<V>(
     let some: Vec<(&String, &V)> = of.range((from, Bound::Unbounded)).take(COPY_PAGE_MAX).collect();
     let last = some.last().map(|(key, _)| (*key).clone())?;
     let records = some.into_iter().filter_map(|(key, value)| record(key, value)).collect();
-    Some(Page { records, last })
+    Some(Page { records, unreadable: Vec::new(), last })
 }
 
 impl Room {
@@ -151,7 +154,7 @@ impl Room {
                 let some: Vec<_> = later.take(COPY_PAGE_MAX).cloned().collect();
                 let last = some.last()?.number.to_string();
                 let records = some.into_iter().map(|entry| Record::Audit(Box::new(entry)));
-                Some(Page { records: records.collect(), last })
+                Some(Page { records: records.collect(), unreadable: Vec::new(), last })
             }
             Kind::Deliveries => behind(&self.delivered, after, |key, at| {
                 Some(Record::Delivery(Delivery { key: key.clone(), at: whole_micros(*at) }))
@@ -168,7 +171,7 @@ impl Room {
                 let last = format!("{kind} {id}");
                 let records =
                     some.into_iter().map(|(_, it)| Record::Document(Box::new(it.clone())));
-                Some(Page { records: records.collect(), last })
+                Some(Page { records: records.collect(), unreadable: Vec::new(), last })
             }
         }
     }

@@ -86,23 +86,19 @@ pub(super) async fn one(
     record.map(|record| read(kind, id.to_owned(), &record)).transpose()
 }
 
-/// Documents of a kind by their ids, from the nth on.
+/// The ids of documents of a kind, in their order, from the nth on.
 pub(super) async fn at_rank(
     redis: &Redis,
     keys: &Keys,
     kind: &str,
     rank: usize,
     many: usize,
-) -> Result<Vec<Document>, StoreError> {
+) -> Result<Vec<String>, StoreError> {
     let mut command = redis::cmd("ZRANGE");
     command.arg(keys.listed(kind, BY_ID)).arg(rank).arg(rank + many - 1);
     let answer = redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?;
     let members: Vec<String> = take(Some(answer))?;
-    let mut found = Vec::with_capacity(members.len());
-    for member in members {
-        found.extend(one(redis, keys, kind, &place(&member)?.id).await?);
-    }
-    Ok(found)
+    members.iter().map(|member| Ok(place(member)?.id)).collect()
 }
 
 /// Every list that a document is in, with the member that it is there.

@@ -19,11 +19,11 @@ use super::people;
 use super::script::take;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
-use crate::ports::portable::{CopyMark, Kind, Pages, Portable, Record};
+use crate::ports::portable::{Contents, CopyMark, Kind, Pages, Portable, Record};
 use crate::runtime::limits::REDIS_BULK_WAIT;
 
 #[async_trait]
-impl Portable for Redis {
+impl Contents for Redis {
     async fn organisations(&self) -> Result<Vec<OrganisationId>, StoreError> {
         let mut tags = BTreeSet::new();
         self.link
@@ -42,6 +42,30 @@ impl Portable for Redis {
         Ok(held)
     }
 
+    async fn pages<'s>(
+        &'s self,
+        organisation: &OrganisationId,
+        kind: Kind,
+        after: Option<String>,
+    ) -> Result<Box<dyn Pages + 's>, StoreError> {
+        pages::open(self, organisation, kind, after).await
+    }
+
+    async fn copy_mark(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<Option<CopyMark>, StoreError> {
+        let keys = Keys::of(organisation);
+        let mut command = redis::cmd("GET");
+        command.arg(keys.copy());
+        let record: Option<String> =
+            take(Some(self.link.ask_within(&keys, &command, REDIS_BULK_WAIT).await?))?;
+        record.map(|record| keys::read(&record, "place of a copy")).transpose()
+    }
+}
+
+#[async_trait]
+impl Portable for Redis {
     async fn is_empty(&self, organisation: &OrganisationId) -> Result<bool, StoreError> {
         let keys = Keys::of(organisation);
         // A contact's decision, and a ledger, never come without an entry of the trail.
@@ -55,15 +79,6 @@ impl Portable for Redis {
             }
         }
         Ok(true)
-    }
-
-    async fn pages<'s>(
-        &'s self,
-        organisation: &OrganisationId,
-        kind: Kind,
-        after: Option<String>,
-    ) -> Result<Box<dyn Pages + 's>, StoreError> {
-        pages::open(self, organisation, kind, after).await
     }
 
     async fn carry_in(
@@ -89,18 +104,6 @@ impl Portable for Redis {
         let script = &self.scripts.carry;
         self.link.write(&keys, script, &on, &with, REDIS_BULK_WAIT).await?;
         Ok(())
-    }
-
-    async fn copy_mark(
-        &self,
-        organisation: &OrganisationId,
-    ) -> Result<Option<CopyMark>, StoreError> {
-        let keys = Keys::of(organisation);
-        let mut command = redis::cmd("GET");
-        command.arg(keys.copy());
-        let record: Option<String> =
-            take(Some(self.link.ask_within(&keys, &command, REDIS_BULK_WAIT).await?))?;
-        record.map(|record| keys::read(&record, "place of a copy")).transpose()
     }
 }
 

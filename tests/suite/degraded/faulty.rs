@@ -19,7 +19,7 @@ use contact_gateway::ports::documents::{
 };
 use contact_gateway::ports::{
     Archive, Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries,
-    ItemFilter, JournalEntry, Original, Past, PlainDecision, QueueCount, Queues, Register,
+    ItemFilter, JournalEntry, Original, Owner, Past, PlainDecision, QueueCount, Queues, Register,
     Snapshot, Stamp, Store, StoreError,
 };
 use contact_gateway::runtime::limits::STORE_COMMIT_WAIT;
@@ -296,7 +296,12 @@ pub struct FullDisk;
 
 #[async_trait]
 impl Archive for FullDisk {
-    async fn keep(&self, _: &OrganisationId, _: &str, _: Original) -> Result<String, StoreError> {
+    async fn keep(
+        &self,
+        _: &OrganisationId,
+        _: Owner<'_>,
+        _: Original,
+    ) -> Result<String, StoreError> {
         Err(StoreError::Unavailable("the disk is full".to_owned()))
     }
 

@@ -11,7 +11,7 @@ use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::domain::organisation::OrganisationId;
 use contact_gateway::domain::past::{Nameplate, TrailEnd};
 use contact_gateway::domain::queue::{ItemState, QueueItem};
-use contact_gateway::ports::portable::{CopyMark, Kind, Pages, Portable, Record};
+use contact_gateway::ports::portable::{Contents, CopyMark, Kind, Pages, Portable, Record};
 use contact_gateway::ports::{ItemFilter, Past, Store, StoreError};
 use contact_gateway::store::copy::{Copied, CopyFault, Source, copy};
 use contact_gateway::store::embedded::Embedded;
@@ -195,13 +195,9 @@ impl Past for Meddled {
 }
 
 #[async_trait]
-impl Portable for Meddled {
+impl Contents for Meddled {
     async fn organisations(&self) -> Result<Vec<OrganisationId>, StoreError> {
         self.inner.organisations().await
-    }
-
-    async fn is_empty(&self, organisation: &OrganisationId) -> Result<bool, StoreError> {
-        self.inner.is_empty(organisation).await
     }
 
     async fn pages<'s>(
@@ -223,6 +219,20 @@ impl Portable for Meddled {
         self.inner.pages(organisation, kind, after).await
     }
 
+    async fn copy_mark(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<Option<CopyMark>, StoreError> {
+        self.inner.copy_mark(organisation).await
+    }
+}
+
+#[async_trait]
+impl Portable for Meddled {
+    async fn is_empty(&self, organisation: &OrganisationId) -> Result<bool, StoreError> {
+        self.inner.is_empty(organisation).await
+    }
+
     async fn carry_in(
         &self,
         organisation: &OrganisationId,
@@ -240,13 +250,6 @@ impl Portable for Meddled {
         }
         self.inner.carry_in(organisation, records, mark).await?;
         if left == 1 { broken() } else { Ok(()) }
-    }
-
-    async fn copy_mark(
-        &self,
-        organisation: &OrganisationId,
-    ) -> Result<Option<CopyMark>, StoreError> {
-        self.inner.copy_mark(organisation).await
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contact_gateway::ports::{
-    Archive, Change, Decisions, Journal, Original, Queues, Register, Store, StoreError,
+    Archive, Change, Decisions, Journal, Original, Owner, Queues, Register, Store, StoreError,
 };
 use contact_gateway::store::archive::FileArchive;
 use contact_gateway::store::embedded::Embedded;
@@ -245,9 +245,9 @@ async fn a_child_runs_out_of_disk() {
 
     let archive = FileArchive::open(&folder.join("archive")).unwrap();
     let large = Original::Bytes(vec![7; 4 * 1024 * 1024].into());
-    let fault = archive.keep(&karbon(), "c-1", large).await.unwrap_err();
+    let fault = archive.keep(&karbon(), Owner::contact("c-1"), large).await.unwrap_err();
     assert!(fault.is_retryable(), "{fault}");
-    archive.keep(&karbon(), "c-1", Original::Bytes("small".into())).await.unwrap();
+    archive.keep(&karbon(), Owner::contact("c-1"), Original::Bytes("small".into())).await.unwrap();
 
     let journal = FileJournal::open(&folder.join("journal")).unwrap();
     let mut kept = 0;

@@ -101,6 +101,7 @@ enum Trouble {
     TooLarge,
     NotNow,
     TooOften,
+    FilesNotKept,
     Unreadable,
     NotFound,
     Other,
@@ -117,6 +118,7 @@ const fn trouble(kind: ProblemType) -> Trouble {
             Trouble::Unreadable
         }
         ProblemType::TooManyRequests => Trouble::TooOften,
+        ProblemType::FilesNotKept => Trouble::FilesNotKept,
         ProblemType::NotFound => Trouble::NotFound,
         ProblemType::Unauthorised
         | ProblemType::Forbidden
@@ -163,6 +165,18 @@ pub(super) const fn fault_words(
             "Arhoswch funud",
             "Daeth gormod o negeseuon o'ch cysylltiad. Ni wnaethom dderbyn yr un hon. Anfonwch hi \
              eto ymhen munud. Os oes rhywun mewn perygl, ffoniwch 999.",
+        ),
+        (Trouble::FilesNotKept, Language::English) => (
+            "We have your message, but not your files",
+            "We have kept the words of your message. We could not keep the files that came with it, \
+             because we have no room for more at the moment. Please send them again later, or bring \
+             or post them to us. If someone is in danger, call 999.",
+        ),
+        (Trouble::FilesNotKept, Language::Welsh) => (
+            "Mae eich neges gennym, ond nid eich ffeiliau",
+            "Rydym wedi cadw geiriau eich neges. Ni allem gadw'r ffeiliau a ddaeth gyda hi, oherwydd \
+             nid oes lle gennym i ragor ar hyn o bryd. Anfonwch nhw eto'n nes ymlaen, neu dewch â \
+             nhw neu eu postio atom. Os oes rhywun mewn perygl, ffoniwch 999.",
         ),
         (Trouble::Unreadable, Language::English) => (
             "We could not read your message",

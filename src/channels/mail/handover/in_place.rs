@@ -92,7 +92,7 @@ async fn judge_unguarded(edge: &MailEdge, message: Message) -> Verdict {
         Action::Relay(Some(decision)) => {
             (trace(decision, Vec::new(), message.mailboxes(&part.members)), None)
         }
-        Action::Route { decision, mailbox } => {
+        Action::Route { decision, mailbox, .. } => {
             removed.extend(&part.members);
             let original_to = message.mailboxes(&part.members);
             (trace(decision, original_to, vec![mailbox.clone()]), Some(mailbox.clone()))

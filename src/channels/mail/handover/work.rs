@@ -137,7 +137,7 @@ impl Work<'_> {
             Action::Kept => Done::before(members),
             Action::Failed(reply) => Done::same(members, reply.clone()),
             Action::Relay(decision) => self.relay(part, decision.clone(), partly, live).await,
-            Action::Route { decision, mailbox } => {
+            Action::Route { decision, mailbox, unkept } => {
                 abandon(live).await;
                 // Large, and not for most messages: on the heap.
                 match Box::pin(self.route(part, decision, mailbox)).await {
@@ -148,6 +148,7 @@ impl Work<'_> {
                         let decision = Some(Arc::clone(decision));
                         Box::pin(self.relay(part, decision, partly, live)).await
                     }
+                    Routed::Refused if *unkept => Done::same(members, replies::over_quota()),
                     Routed::Refused => Done::before(members),
                 }
             }

@@ -14,7 +14,7 @@ pub(in crate::staff::console) fn flag(flag: &str, language: Language) -> String 
 }
 
 /// Each flag, in English and in Welsh.
-const FLAGS: [(&str, &str, &str); 31] = [
+const FLAGS: [(&str, &str, &str); 32] = [
     ("safeguard.emergency", "It may be an emergency", "Gall fod yn argyfwng"),
     ("safeguard.safeguarding", "Somebody may be at risk", "Gall rhywun fod mewn perygl"),
     (
@@ -99,6 +99,11 @@ const FLAGS: [(&str, &str, &str); 31] = [
         "passes_now",
         "It would pass now; its original was not kept, so somebody must answer",
         "Byddai'n mynd drwodd nawr; ni chadwyd y gwreiddiol, felly rhaid i rywun ateb",
+    ),
+    (
+        "original_not_kept",
+        "Only its text is kept: there was no room for the message itself",
+        "Dim ond ei destun a gadwyd: nid oedd lle i'r neges ei hun",
     ),
     (
         "passed_by_mark",

@@ -93,6 +93,33 @@ pub(super) fn page(
     }
 }
 
+/// What a page holds, as it is read.
+#[derive(Default)]
+struct Found {
+    records: Vec<Record>,
+    unreadable: Vec<String>,
+    last: Option<String>,
+}
+
+impl Found {
+    /// The next record, by the place that it has. One that can't be read back does not keep those behind
+    /// it from being read.
+    fn add(&mut self, place: String, read: Result<Record, StoreError>) -> Result<(), StoreError> {
+        match read {
+            Ok(record) => self.records.push(record),
+            Err(StoreError::Corrupt(_)) => self.unreadable.push(place.clone()),
+            Err(error) => return Err(error),
+        }
+        self.last = Some(place);
+        Ok(())
+    }
+
+    fn page(self) -> Option<Page> {
+        let Found { records, unreadable, last } = self;
+        last.map(|last| Page { records, unreadable, last })
+    }
+}
+
 /// In the order of their kinds, then of their ids. No kind has a space.
 fn every_document(
     connection: &Connection,
@@ -106,16 +133,19 @@ fn every_document(
     );
     let mut statement = connection.prepare_cached(&sql).map_err(from_sqlite)?;
     let mut rows = statement.query([organisation, kind, id]).map_err(from_sqlite)?;
-    let (mut records, mut last) = (Vec::new(), None);
+    let mut found = Found::default();
     while let Some(row) = rows.next().map_err(from_sqlite)? {
         let kind: String = row.get(0).map_err(from_sqlite)?;
         let id: String = row.get(1).map_err(from_sqlite)?;
-        last = Some(format!("{kind} {id}"));
-        let version = row.get(2).map_err(from_sqlite)?;
-        let record: String = row.get(3).map_err(from_sqlite)?;
-        records.push(Record::Document(Box::new(documents::read(&kind, id, version, &record)?)));
+        let (of, name) = (kind.clone(), format!("{kind} {id}"));
+        let read = || {
+            let version = row.get(2).map_err(from_sqlite)?;
+            let record: String = row.get(3).map_err(from_sqlite)?;
+            Ok(Record::Document(Box::new(documents::read(&of, id, version, &record)?)))
+        };
+        found.add(name, read())?;
     }
-    Ok(last.map(|last| Page { records, last }))
+    Ok(found.page())
 }
 
 /// A place in the organisation's rows of a table.
@@ -147,13 +177,12 @@ impl Table<'_> {
         let mut statement = self.connection.prepare_cached(&sql).map_err(from_sqlite)?;
         let mut rows =
             statement.query(params![self.organisation, self.after]).map_err(from_sqlite)?;
-        let (mut records, mut last) = (Vec::new(), None);
+        let mut found = Found::default();
         while let Some(row) = rows.next().map_err(from_sqlite)? {
             let key: String = row.get(0).map_err(from_sqlite)?;
-            last = Some(key.clone());
-            records.push(read(key, row)?);
+            found.add(key.clone(), read(key, row))?;
         }
-        Ok(last.map(|last| Page { records, last }))
+        Ok(found.page())
     }
 }
 
@@ -165,20 +194,23 @@ fn trail(
 ) -> Result<Option<Page>, StoreError> {
     let after: i64 = after.and_then(|number| number.parse().ok()).unwrap_or(0);
     let sql = format!(
-        "SELECT record FROM audit WHERE organisation = ?1 AND number > ?2
+        "SELECT number, record FROM audit WHERE organisation = ?1 AND number > ?2
          ORDER BY number LIMIT {COPY_PAGE_MAX}"
     );
     let mut statement = connection.prepare_cached(&sql).map_err(from_sqlite)?;
     let mut rows = statement.query(params![organisation, after]).map_err(from_sqlite)?;
-    let (mut records, mut last) = (Vec::new(), None);
+    let mut found = Found::default();
     while let Some(row) = rows.next().map_err(from_sqlite)? {
-        let record: String = row.get(0).map_err(from_sqlite)?;
-        let entry: AuditEntry =
-            serde_json::from_str(&record).map_err(|_| unreadable("audit entry"))?;
-        last = Some(entry.number.to_string());
-        records.push(Record::Audit(Box::new(entry)));
+        let number: i64 = row.get(0).map_err(from_sqlite)?;
+        let read = || {
+            let record: String = row.get(1).map_err(from_sqlite)?;
+            let entry: AuditEntry =
+                serde_json::from_str(&record).map_err(|_| unreadable("audit entry"))?;
+            Ok(Record::Audit(Box::new(entry)))
+        };
+        found.add(number.to_string(), read())?;
     }
-    Ok(last.map(|last| Page { records, last }))
+    Ok(found.page())
 }
 
 fn ledgers(
@@ -195,21 +227,24 @@ fn ledgers(
         .prepare_cached(&sql)
         .and_then(|mut it| it.query_map(params![organisation, after], |row| row.get(0))?.collect())
         .map_err(from_sqlite)?;
-    let Some(last) = people.last().cloned() else { return Ok(None) };
-    let mut records = Vec::with_capacity(people.len());
+    let mut found = Found::default();
     let mut reading = ledger::Reading::prepare(connection)?;
     for person in people {
-        let mut ledger = PersonLedger {
-            counted: counted(connection, organisation, &person)?,
-            received: reading.received(organisation, &person)?,
-            told: reading.told(organisation, &person)?,
-            lanes_used: reading.lanes_used(organisation, &person)?,
-            person,
+        let mut read = || {
+            let mut ledger = PersonLedger {
+                counted: counted(connection, organisation, &person)?,
+                received: reading.received(organisation, &person)?,
+                told: reading.told(organisation, &person)?,
+                lanes_used: reading.lanes_used(organisation, &person)?,
+                person: person.clone(),
+            };
+            ledger.settle();
+            Ok(Record::Ledger(ledger))
         };
-        ledger.settle();
-        records.push(Record::Ledger(ledger));
+        let record = read();
+        found.add(person, record)?;
     }
-    Ok(Some(Page { records, last }))
+    Ok(found.page())
 }
 
 fn counted(

@@ -157,22 +157,21 @@ impl Pages for RedisPages<'_> {
             Place::People(left) => some_people(redis, keys, left).await,
             Place::Ledgers(left) => some_ledgers(redis, keys, left).await,
             Place::Decisions(after) => {
-                let entries = trail(redis, keys, after).await?;
-                if entries.is_empty() {
-                    return Ok(None);
-                }
+                // Entries that can't be read back are those of the trail: they are named there.
+                let Some((entries, _)) = trail(redis, keys, after).await? else { return Ok(None) };
                 let contacts = entries.into_iter().filter_map(|entry| {
                     let AuditEvent::Decided(decided) = entry.event else { return None };
                     Some(decided.contact)
                 });
-                let records = decisions(redis, keys, contacts.collect()).await?;
-                Ok(Some(Page { records, last: after.to_string() }))
+                let found = decisions(redis, keys, contacts.collect()).await?;
+                Ok(Some(found.page(after.to_string())))
             }
             Place::Audit(after) => {
-                let entries = trail(redis, keys, after).await?;
-                let records = entries.into_iter().map(|entry| Record::Audit(Box::new(entry)));
-                let records: Vec<Record> = records.collect();
-                Ok((!records.is_empty()).then(|| Page { records, last: after.to_string() }))
+                let found = trail(redis, keys, after).await?;
+                Ok(found.map(|(entries, unreadable)| {
+                    let records = entries.into_iter().map(|entry| Record::Audit(Box::new(entry)));
+                    Page { records: records.collect(), unreadable, last: after.to_string() }
+                }))
             }
             Place::Items { lists, list, rank } => some_items(redis, keys, lists, list, rank).await,
             Place::Deliveries(read) => some_deliveries(redis, keys, read).await,
@@ -195,56 +194,100 @@ async fn some_people(
     left: &mut std::vec::IntoIter<String>,
 ) -> Result<Option<Page>, StoreError> {
     let Some((some, last)) = piece(left, COPY_PAGE_MAX) else { return Ok(None) };
-    let found = people::some(&redis.link, keys, &some).await?;
-    let records = found.into_iter().flatten();
-    let records = records.map(|person| Record::Person(Box::new(person.as_ref().clone())));
-    Ok(Some(Page { records: records.collect(), last }))
+    let mut command = redis::cmd("HMGET");
+    command.arg(keys.people()).arg(&some);
+    let answer = redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?;
+    let records: Vec<Option<String>> = take(Some(answer))?;
+    let mut found = Found::default();
+    for (id, record) in some.into_iter().zip(records) {
+        let Some(record) = record else { continue };
+        let person = keys::read(&record, "person");
+        found.add(&id, person.map(|person| Some(Record::Person(Box::new(person)))))?;
+    }
+    Ok(Some(found.page(last)))
 }
 
-/// The next entries of the trail; `after` moves on to the last of them.
-async fn trail(redis: &Redis, keys: &Keys, after: &mut u64) -> Result<Vec<AuditEntry>, StoreError> {
+/// What a page holds, as it is read.
+#[derive(Default)]
+struct Found {
+    records: Vec<Record>,
+    unreadable: Vec<String>,
+}
+
+impl Found {
+    /// The next record, if there is one. One that can't be read back does not keep those behind it from
+    /// being read.
+    fn add(
+        &mut self,
+        id: &str,
+        read: Result<Option<Record>, StoreError>,
+    ) -> Result<(), StoreError> {
+        match read {
+            Ok(record) => self.records.extend(record),
+            Err(StoreError::Corrupt(_)) => self.unreadable.push(id.to_owned()),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn page(self, last: String) -> Page {
+        Page { records: self.records, unreadable: self.unreadable, last }
+    }
+}
+
+/// The next entries of the trail, with the numbers of those that can't be read back; `after` moves on
+/// to the last of them. `None`: there are no more.
+async fn trail(
+    redis: &Redis,
+    keys: &Keys,
+    after: &mut u64,
+) -> Result<Option<(Vec<AuditEntry>, Vec<String>)>, StoreError> {
     let mut command = redis::cmd("XRANGE");
     command.arg(keys.audit()).arg(format!("({after}-0")).arg("+");
     command.arg("COUNT").arg(COPY_PAGE_MAX);
     let answer = redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?;
-    let entries: Vec<(String, Vec<(String, String)>)> = take(Some(answer))?;
-    let entries: Vec<AuditEntry> = entries
-        .into_iter()
-        .map(|(id, fields)| people::trail_entry(&id, &fields))
-        .collect::<Result<_, _>>()?;
-    if let Some(last) = entries.last() {
-        *after = last.number;
+    let found: Vec<(String, Vec<(String, String)>)> = take(Some(answer))?;
+    let Some((last, _)) = found.last() else { return Ok(None) };
+    *after = people::number_of(last)?;
+    let (mut entries, mut unreadable) = (Vec::with_capacity(found.len()), Vec::new());
+    for (id, fields) in &found {
+        match people::trail_entry(id, fields) {
+            Ok(entry) => entries.push(entry),
+            Err(StoreError::Corrupt(_)) => unreadable.push(people::number_of(id)?.to_string()),
+            Err(error) => return Err(error),
+        }
     }
-    Ok(entries)
+    Ok(Some((entries, unreadable)))
 }
 
-async fn decisions(
-    redis: &Redis,
-    keys: &Keys,
-    contacts: Vec<String>,
-) -> Result<Vec<Record>, StoreError> {
+async fn decisions(redis: &Redis, keys: &Keys, contacts: Vec<String>) -> Result<Found, StoreError> {
+    let mut found = Found::default();
     if contacts.is_empty() {
-        return Ok(Vec::new());
+        return Ok(found);
     }
     let on: Vec<String> = contacts.iter().map(|contact| keys.contact(contact)).collect();
     let script = &redis.scripts.contacts;
     let answer = redis.link.run(keys, script, &on, &Arguments::default(), REDIS_BULK_WAIT).await?;
-    let mut records = Vec::with_capacity(contacts.len());
-    for (contact, found) in contacts.into_iter().zip(parts(answer)?) {
-        let found: (Option<String>, Option<String>, Option<String>) = take(Some(found))?;
-        let (Some(digest), Some(at), Some(decision)) = found else {
-            return Err(StoreError::Corrupt(
-                "the trail names a contact whose decision is not there".to_owned(),
-            ));
-        };
-        records.push(Record::Decision(Box::new(RecordedDecision {
-            contact,
-            digest: keys::digest_of(&digest)?,
-            at: instant(&at)?,
-            decision: keys::read(&decision, "decision")?,
-        })));
+    for (contact, stored) in contacts.into_iter().zip(parts(answer)?) {
+        let id = contact.clone();
+        found.add(&id, decision(contact, stored).map(Some))?;
     }
-    Ok(records)
+    Ok(found)
+}
+
+fn decision(contact: String, stored: redis::Value) -> Result<Record, StoreError> {
+    let stored: (Option<String>, Option<String>, Option<String>) = take(Some(stored))?;
+    let (Some(digest), Some(at), Some(decision)) = stored else {
+        return Err(StoreError::Corrupt(
+            "the trail names a contact whose decision is not there".to_owned(),
+        ));
+    };
+    Ok(Record::Decision(Box::new(RecordedDecision {
+        contact,
+        digest: keys::digest_of(&digest)?,
+        at: instant(&at)?,
+        decision: keys::read(&decision, "decision")?,
+    })))
 }
 
 fn instant(micros: &str) -> Result<DateTime<Utc>, StoreError> {
@@ -264,12 +307,14 @@ async fn some_ledgers(
         .collect();
     let script = &redis.scripts.ledgers;
     let answer = redis.link.run(keys, script, &on, &Arguments::default(), REDIS_BULK_WAIT).await?;
-    let mut records = Vec::with_capacity(some.len());
-    for (person, found) in some.into_iter().zip(parts(answer)?) {
-        let ledger = ledger(person, found)?;
-        records.extend((!ledger.is_bare()).then_some(Record::Ledger(ledger)));
+    let mut found = Found::default();
+    for (person, stored) in some.into_iter().zip(parts(answer)?) {
+        let id = person.clone();
+        let ledger = ledger(person, stored);
+        found
+            .add(&id, ledger.map(|ledger| (!ledger.is_bare()).then_some(Record::Ledger(ledger))))?;
     }
-    Ok(Some(Page { records, last }))
+    Ok(Some(found.page(last)))
 }
 
 fn ledger(person: String, found: redis::Value) -> Result<PersonLedger, StoreError> {
@@ -312,12 +357,15 @@ async fn some_items(
         let mut command = redis::cmd("HMGET");
         command.arg(keys.items()).arg(&some);
         let answer = redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?;
-        let found: Vec<Option<String>> = take(Some(answer))?;
-        let items = found.iter().flatten().map(|record| keys::read(record, "queue item"));
-        let records = items.map(|item| Ok(Record::Item(Box::new(item?))));
+        let stored: Vec<Option<String>> = take(Some(answer))?;
         *rank += some.len();
-        let records = records.collect::<Result<_, StoreError>>()?;
-        return Ok(Some(Page { records, last: format!("{list}:{rank}") }));
+        let mut found = Found::default();
+        for (id, record) in some.iter().zip(stored) {
+            let Some(record) = record else { continue };
+            let item = keys::read(&record, "queue item");
+            found.add(id, item.map(|item| Some(Record::Item(Box::new(item)))))?;
+        }
+        return Ok(Some(found.page(format!("{list}:{rank}"))));
     }
     Ok(None)
 }
@@ -338,14 +386,19 @@ async fn some_documents(
     rank: &mut usize,
 ) -> Result<Option<Page>, StoreError> {
     while let Some(name) = kinds.get(*kind) {
-        let found = documents::at_rank(redis, keys, name, *rank, COPY_ITEMS_MAX).await?;
-        if found.is_empty() {
+        let ids = documents::at_rank(redis, keys, name, *rank, COPY_ITEMS_MAX).await?;
+        if ids.is_empty() {
             (*kind, *rank) = (*kind + 1, 0);
             continue;
         }
-        *rank += found.len();
-        let records = found.into_iter().map(|document| Record::Document(Box::new(document)));
-        return Ok(Some(Page { records: records.collect(), last: format!("{kind}:{rank}") }));
+        *rank += ids.len();
+        let mut found = Found::default();
+        for id in ids {
+            let document = documents::one(redis, keys, name, &id).await;
+            let record = document.map(|one| one.map(|one| Record::Document(Box::new(one))));
+            found.add(&format!("{name} {id}"), record)?;
+        }
+        return Ok(Some(found.page(format!("{kind}:{rank}"))));
     }
     Ok(None)
 }
@@ -368,5 +421,5 @@ async fn some_deliveries(
         Ok(Record::Delivery(Delivery { key, at }))
     };
     let records = some.into_iter().map(delivery).collect::<Result<_, StoreError>>()?;
-    Ok(Some(Page { records, last: read.to_string() }))
+    Ok(Some(Page { records, unreadable: Vec::new(), last: read.to_string() }))
 }

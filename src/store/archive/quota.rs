@@ -1,0 +1,158 @@
+//! How much is kept of each person and each organisation, and whether more may be.
+//!
+//! The files themselves are what counts: their names say whose they are, so that nothing has to be kept in
+//! step with them. Between two counts, what this process keeps is added. Another gateway's is in the next
+//! count: together they may go past a quota by what is kept in that time.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::place::Place;
+use crate::ports::{Allowance, QuotaFault};
+use crate::runtime::limits::ORIGINALS_OF_SAFEGUARDS_FACTOR;
+use crate::store::settings::ArchiveQuota;
+
+/// What is kept, by the folder of each organisation.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    quota: ArchiveQuota,
+    organisations: Mutex<HashMap<String, Held>>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    counted: Bytes,
+    /// What was kept while a count goes on, which may have missed it.
+    meanwhile: Option<Bytes>,
+}
+
+#[derive(Debug, Default)]
+struct Bytes {
+    all: u64,
+    people: HashMap<String, u64>,
+}
+
+impl Bytes {
+    fn add(&mut self, person: Option<&str>, bytes: u64) {
+        self.all = self.all.saturating_add(bytes);
+        if let Some(person) = person {
+            let own = self.people.entry(person.to_owned()).or_default();
+            *own = own.saturating_add(bytes);
+        }
+    }
+
+    fn take_off(&mut self, person: Option<&str>, bytes: u64) {
+        self.all = self.all.saturating_sub(bytes);
+        if let Some(own) = person.and_then(|person| self.people.get_mut(person)) {
+            *own = own.saturating_sub(bytes);
+        }
+    }
+
+    fn of(&self, person: Option<&str>) -> u64 {
+        person.and_then(|person| self.people.get(person)).copied().unwrap_or_default()
+    }
+}
+
+impl Kept {
+    pub(super) fn within(quota: ArchiveQuota) -> Self {
+        Kept { quota, organisations: Mutex::default() }
+    }
+
+    fn organisations(&self) -> MutexGuard<'_, HashMap<String, Held>> {
+        self.organisations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts what is about to be kept, if there is room for it.
+    pub(super) fn add(
+        &self,
+        place: &Place,
+        bytes: u64,
+        allowance: Allowance,
+    ) -> Result<(), QuotaFault> {
+        let factor = match allowance {
+            Allowance::Ordinary => 1,
+            Allowance::Safeguard => ORIGINALS_OF_SAFEGUARDS_FACTOR,
+        };
+        let goes_past =
+            |held: u64, quota: u64| held.saturating_add(bytes) > quota.saturating_mul(factor);
+        let person = place.person.as_deref();
+        let mut organisations = self.organisations();
+        let held = organisations.entry(place.organisation.clone()).or_default();
+        if person.is_some() && goes_past(held.counted.of(person), self.quota.per_person) {
+            return Err(QuotaFault::Person);
+        }
+        if goes_past(held.counted.all, self.quota.per_organisation) {
+            return Err(QuotaFault::Organisation);
+        }
+        held.counted.add(person, bytes);
+        if let Some(meanwhile) = &mut held.meanwhile {
+            meanwhile.add(person, bytes);
+        }
+        Ok(())
+    }
+
+    /// What was counted is not kept after all, or no longer.
+    pub(super) fn take_off(&self, place: &Place, bytes: u64) {
+        let person = place.person.as_deref();
+        let mut organisations = self.organisations();
+        if let Some(held) = organisations.get_mut(&place.organisation) {
+            held.counted.take_off(person, bytes);
+            if let Some(meanwhile) = &mut held.meanwhile {
+                meanwhile.take_off(person, bytes);
+            }
+        }
+    }
+
+    /// Counts the files of an organisation's folder. What is kept meanwhile may be counted twice, until the
+    /// next count, and is never missed.
+    pub(super) fn measure(&self, root: &Path, organisation: &str) -> io::Result<u64> {
+        self.organisations().entry(organisation.to_owned()).or_default().meanwhile =
+            Some(Bytes::default());
+        let counted = count(root, organisation);
+        let mut organisations = self.organisations();
+        let held = organisations.entry(organisation.to_owned()).or_default();
+        let meanwhile = held.meanwhile.take().unwrap_or_default();
+        let mut counted = counted?;
+        counted.all = counted.all.saturating_add(meanwhile.all);
+        for (person, bytes) in &meanwhile.people {
+            let own = counted.people.entry(person.clone()).or_default();
+            *own = own.saturating_add(*bytes);
+        }
+        held.counted = counted;
+        Ok(held.counted.all)
+    }
+}
+
+fn count(root: &Path, organisation: &str) -> io::Result<Bytes> {
+    let mut counted = Bytes::default();
+    let Some(folders) = there(std::fs::read_dir(root.join(organisation)))? else {
+        return Ok(counted);
+    };
+    for folder in folders {
+        let Some(files) = there(std::fs::read_dir(folder?.path()))? else { continue };
+        for file in files {
+            let file = file?;
+            let name = file.file_name();
+            let place = name.to_str().and_then(|name| Place::named(organisation, name));
+            // It may have been let go of since.
+            let Some((place, file)) = place.zip(there(file.metadata())?) else { continue };
+            counted.add(place.person.as_deref(), file.len());
+        }
+    }
+    Ok(counted)
+}
+
+/// `None`: it is not there, or no folder.
+fn there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
