@@ -9,6 +9,7 @@ mod monitor;
 mod originals;
 mod outward;
 mod running;
+mod sealer;
 mod unread;
 
 pub use running::{Addresses, Running, StartFault, start};
@@ -19,7 +20,7 @@ use tokio::sync::mpsc;
 
 use crate::casework::Desk;
 use crate::config::Settings;
-use crate::config::pass_key::pass_key;
+use crate::config::state_key::pass_key;
 use crate::domain::contact::Contact;
 use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;

@@ -28,6 +28,7 @@ pub mod person_check;
 pub mod queues;
 pub mod replay;
 pub mod restrictions;
+pub mod sealing;
 pub mod take;
 pub mod timeline;
 pub mod unread;

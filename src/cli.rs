@@ -176,7 +176,7 @@ async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
         }
         Command::Audit(args) => {
             let opened = open::open(&args.which).await?;
-            audit::run(&args, &opened.organisation.id, &opened.desk, &mut io).await
+            audit::run(&args, &opened, &mut io).await
         }
         Command::Store(args) => store::run(&args, &mut io).await,
         Command::Health(args) => health::run(&args, &mut io).await,

@@ -9,9 +9,9 @@
 pub mod bank_holidays;
 pub mod environment;
 pub mod fault;
-pub mod pass_key;
 pub mod profile;
 pub mod settings;
+pub mod state_key;
 
 mod archive;
 mod decision;

@@ -14,15 +14,17 @@ use super::events;
 use super::keeper;
 use super::monitor::Monitor;
 use super::outward::{self, Outward};
+use super::sealer::Sealer;
 use super::unread::UnreadKeeper;
 use crate::casework::accounts::Accounts;
+use crate::casework::sealing::anchor::AnchorKey;
 use crate::casework::{Casework, Desk, Fault};
 use crate::channels::http::{self, ContactsEdge, ContactsParts, EdgeError};
 use crate::channels::mail::listener::{self, Bound, Protocol};
 use crate::channels::mail::settings::{Bind, MailSettings};
 use crate::channels::mail::{MailEdge, MailEdgeFault, milter};
 use crate::config::Settings;
-use crate::config::pass_key::{PassKeyError, pass_key};
+use crate::config::state_key::{StateKeyError, anchor_key, pass_key};
 use crate::domain::organisation::OrganisationId;
 use crate::forward::events::CourierFault;
 use crate::forward::events::dead_letter_box::DeadLetterBox;
@@ -45,7 +47,9 @@ pub enum StartFault {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    PassKey(#[from] PassKeyError),
+    StateKey(#[from] StateKeyError),
+    #[error("the key of the anchors makes no signatures")]
+    AnchorKey,
     #[error(transparent)]
     Edge(#[from] EdgeError),
     #[error(transparent)]
@@ -127,6 +131,12 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
         running.shutdown.stopping(),
     );
     running.core.followers.spawn(keeping);
+    let sealer = Sealer {
+        desk: running.desk(&store, &out, &clock),
+        organisations: settings.organisation_ids(),
+        key: AnchorKey::of_seed(&anchor_key(&settings.state)?).ok_or(StartFault::AnchorKey)?,
+    };
+    running.core.followers.spawn(sealer.run(running.shutdown.stopping()));
     Ok(running)
 }
 

@@ -164,7 +164,8 @@ impl Page<'_> {
             | AuditEvent::Reminded { .. }
             | AuditEvent::Looked { .. }
             | AuditEvent::Account { .. }
-            | AuditEvent::StoreAccepted { .. } => Ok(()),
+            | AuditEvent::StoreAccepted { .. }
+            | AuditEvent::Anchored(_) => Ok(()),
         }
     }
 

@@ -1,8 +1,11 @@
-//! `audit`: reading the audit trail, on the store itself.
+//! `audit`: reading and verifying the audit trail, on the store itself.
+
+mod verify;
 
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 
+use super::open::Opened;
 use super::{Fault, Io, Outcome, Which, say};
 use crate::casework::audit::{AuditWanted, TrailFilter};
 use crate::casework::{Desk, Fault as CaseFault};
@@ -25,6 +28,14 @@ pub struct AuditArgs {
 enum Verb {
     /// Entries of the trail, oldest first: all, or those for which everything given holds
     List(ListArgs),
+    /// Hold the trail against its seals and anchors: exit 1 and where, if an entry was changed, removed,
+    /// moved or taken back
+    Verify(verify::VerifyArgs),
+    /// Print the anchors, one JSON object per line, to be kept where nobody who writes the store can
+    /// reach them
+    Anchors,
+    /// Seal what has no seal yet, but for the last half minute, and sign for it if that was not done today
+    Seal,
 }
 
 #[derive(Debug, clap::Args)]
@@ -60,15 +71,16 @@ fn disposition_of(name: &str) -> Result<Disposition, String> {
         .map_err(|_| "one of deliver, route, limit, file".to_owned())
 }
 
-pub async fn run(
-    args: &AuditArgs,
-    organisation: &OrganisationId,
-    desk: &Desk,
-    io: &mut Io<'_>,
-) -> Result<Outcome, Fault> {
-    let Verb::List(list) = &args.verb;
-    match print(list, organisation, desk, io).await {
-        Ok(()) => Ok(Outcome::Yes),
+pub async fn run(args: &AuditArgs, opened: &Opened, io: &mut Io<'_>) -> Result<Outcome, Fault> {
+    let (organisation, desk) = (&opened.organisation.id, &opened.desk);
+    let done = match &args.verb {
+        Verb::List(list) => print(list, organisation, desk, io).await.map(|()| Outcome::Yes),
+        Verb::Verify(args) => verify::run(args, organisation, desk, io).await,
+        Verb::Anchors => verify::anchors(organisation, desk, io).await,
+        Verb::Seal => verify::seal(opened, io).await,
+    };
+    match done {
+        Ok(outcome) => Ok(outcome),
         Err(CaseFault::Store(error)) => Err(Fault::internal(error)),
         Err(refused) => {
             say(io.err, refused);

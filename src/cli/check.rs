@@ -155,6 +155,7 @@ fn open_to_others(config: &Path, loaded: &Loaded) -> Vec<String> {
         ("the journal's file", "journal/pending.journal"),
         ("the spool of forms", "forms"),
         ("the key of the loop mark", "pass-key"),
+        ("the key of the anchors", "anchor-key"),
     ] {
         kept.push((what, settings.state.join(name)));
     }

@@ -1,5 +1,6 @@
 //! Opening what a command works on: the configuration, the store, the archive.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Fault, Which, load};
@@ -14,6 +15,8 @@ use crate::store;
 pub struct Opened {
     pub organisation: Arc<Organisation>,
     pub desk: Desk,
+    /// The folder with the gateway's own keys.
+    pub state: PathBuf,
     /// Everybody who may be named in a step.
     pub staff: StaffList,
 }
@@ -36,5 +39,5 @@ pub async fn open(which: &Which) -> Result<Opened, Fault> {
         .filter(|member| member.organisation == organisation.id)
         .map(|member| (member.name.clone(), member.role.clone()))
         .collect();
-    Ok(Opened { organisation, desk, staff })
+    Ok(Opened { organisation, desk, state: loaded.settings.state, staff })
 }

@@ -78,7 +78,7 @@ pub struct ConsoleAccess {
 pub struct MailWithoutKey(pub(super) MailSettings);
 
 impl MailWithoutKey {
-    /// The settings with the key that [`super::pass_key::pass_key`] gives.
+    /// The settings with the key that [`super::state_key::pass_key`] gives.
     pub fn with_key(&self, pass_key: [u8; 32]) -> MailSettings {
         MailSettings { pass_key, ..self.0.clone() }
     }

@@ -112,6 +112,19 @@ pub enum AuditEvent {
     /// An operator took a store as it is that was behind: with so many entries, where so many were
     /// known.
     StoreAccepted { known: u64, found: u64 },
+    /// The trail up to and with an entry was signed for, so that what is changed before it shows.
+    Anchored(AnchoredEntry),
+}
+
+/// What was signed for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnchoredEntry {
+    pub entry: u64,
+    /// The link of the seal that ends there: hexadecimal.
+    pub link: String,
+    /// The Ed25519 key that signed, and its signature: hexadecimal.
+    pub key: String,
+    pub signature: String,
 }
 
 /// The auditor's view of a step. Ids and codes: what was written stays in the case file.
@@ -189,7 +202,8 @@ impl AuditEvent {
             | AuditEvent::Released { .. }
             | AuditEvent::Account { .. }
             | AuditEvent::Unread { .. }
-            | AuditEvent::StoreAccepted { .. } => Vec::new(),
+            | AuditEvent::StoreAccepted { .. }
+            | AuditEvent::Anchored(_) => Vec::new(),
         }
     }
 
@@ -245,7 +259,8 @@ pub struct AuditRow {
     pub settled: bool,
 }
 
-/// An entry as recorded in the trail.
+/// An entry as recorded in the trail. Its JSON is sealed: a key that is added later must be left out where it
+/// is empty, and none may be renamed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AuditEntry {
     /// The entry's number in the organisation's trail, from 1.

@@ -5,7 +5,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::audit::{AuditEntry, AuditEvent, DecidedEntry, EndedRestriction, StepEntry};
+use super::audit::{
+    AnchoredEntry, AuditEntry, AuditEvent, DecidedEntry, EndedRestriction, StepEntry,
+};
 use super::channel::Channel;
 use super::decision::Disposition;
 use super::person::Person;
@@ -63,10 +65,13 @@ pub enum EventKind {
     /// Something falls due, or is overdue, or a way of contact closed.
     #[serde(rename = "case.reminded")]
     CaseReminded,
+    /// The audit trail was signed for up to an entry: kept elsewhere, it shows what is changed before.
+    #[serde(rename = "trail.anchored")]
+    TrailAnchored,
 }
 
 impl EventKind {
-    pub const ALL: [EventKind; 16] = [
+    pub const ALL: [EventKind; 17] = [
         EventKind::ContactRouted,
         EventKind::ContactLimited,
         EventKind::ContactFiled,
@@ -83,6 +88,7 @@ impl EventKind {
         EventKind::PeopleImported,
         EventKind::CaseStepped,
         EventKind::CaseReminded,
+        EventKind::TrailAnchored,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -103,6 +109,7 @@ impl EventKind {
             EventKind::PeopleImported => "people.imported",
             EventKind::CaseStepped => "case.stepped",
             EventKind::CaseReminded => "case.reminded",
+            EventKind::TrailAnchored => "trail.anchored",
         }
     }
 }
@@ -152,6 +159,7 @@ pub enum EventData {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         ended: Vec<EndedRestriction>,
     },
+    Anchored(AnchoredEntry),
 }
 
 /// A contact's decision, as far as other systems learn of it.
@@ -249,6 +257,10 @@ pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
                 state: state.clone(),
             };
             vec![event(EventKind::CaseReminded, Some(about.clone()), data)]
+        }
+        AuditEvent::Anchored(anchored) => {
+            let (subject, data) = (anchored.entry.to_string(), anchored.clone());
+            vec![event(EventKind::TrailAnchored, Some(subject), EventData::Anchored(data))]
         }
         // The operator's and the staff's own doing, and nothing that happened to a person or a contact.
         AuditEvent::StoreAccepted { .. }

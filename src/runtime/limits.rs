@@ -7,6 +7,8 @@ mod mail;
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 pub use self::casework::*;
 pub use self::console::*;
 pub use self::documents::*;
@@ -400,6 +402,16 @@ pub const HELPER_FAILURES_MAX: u32 = 5;
 pub const HELPER_LEFT_ALONE: Duration = Duration::from_secs(30);
 /// How often the gateway looks for what was limited or filed and nobody has read in time.
 pub const UNREAD_LOOK_EVERY: Duration = Duration::from_secs(300);
+/// How often entries of the audit trail are sealed.
+pub const SEAL_EVERY: Duration = Duration::from_secs(60);
+/// An entry is sealed once it is so old: by then no failover takes it back.
+pub const SEAL_AFTER: TimeDelta = TimeDelta::seconds(30);
+/// Entries under one seal. A seal takes 64 bytes for each.
+pub const SEAL_ENTRIES_MAX: usize = 1_000;
+/// An entry older than this without a seal is a finding of `audit verify`.
+pub const SEAL_LATE: TimeDelta = TimeDelta::hours(1);
+/// Findings of which `audit verify` keeps the words; the others are counted.
+pub const TRAIL_FINDINGS_MAX: usize = 1_000;
 /// What `health` reads of the gateway's answer. More: the answer counts as broken.
 pub const HEALTH_ANSWER_BYTES_MAX: usize = 64 * 1024;
 

@@ -48,6 +48,7 @@ mod safeguard_dictionary;
 mod safeguard_recall;
 mod safeguard_words;
 mod scenarios;
+mod sealed;
 mod served;
 mod servers;
 mod service_manager;

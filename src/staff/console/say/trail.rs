@@ -63,6 +63,9 @@ fn english(event: &AuditEvent) -> String {
         AuditEvent::StoreAccepted { known, found } => {
             format!("An operator accepted the store with {found} entries where {known} were known")
         }
+        AuditEvent::Anchored(anchored) => {
+            format!("Signed for the trail up to entry {}", anchored.entry)
+        }
     }
 }
 
@@ -152,6 +155,9 @@ fn welsh(event: &AuditEvent) -> String {
             format!(
                 "Derbyniodd gweithredwr y storfa gyda {found} cofnod lle'r oedd {known} yn hysbys"
             )
+        }
+        AuditEvent::Anchored(anchored) => {
+            format!("Llofnododd y cofnodion hyd at gofnod {}", anchored.entry)
         }
     }
 }

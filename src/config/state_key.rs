@@ -1,4 +1,4 @@
-//! The key of the mail loop mark: random, made at the first start, kept beside the store.
+//! The keys that a gateway makes for itself: random, made when first needed, kept beside the store.
 
 use crate::runtime::private;
 use std::fs::{self, OpenOptions};
@@ -6,12 +6,15 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-const NAME: &str = "pass-key";
+/// The key of the mail loop mark.
+const PASS_KEY: &str = "pass-key";
+/// The seed of the Ed25519 key (RFC 8032) with which anchors of audit trails are signed.
+const ANCHOR_KEY: &str = "anchor-key";
 const BYTES: usize = 32;
 
 /// Why there is no key. Trying again helps only where the file system was at fault.
 #[derive(Debug, thiserror::Error)]
-pub enum PassKeyError {
+pub enum StateKeyError {
     #[error("{}: can't be made or read: {cause}", path.display())]
     File { path: PathBuf, cause: io::Error },
     #[error("{}: holds {found} bytes, not {BYTES}; take it away and a new one is made", path.display())]
@@ -20,23 +23,39 @@ pub enum PassKeyError {
     Random,
 }
 
-impl PassKeyError {
+impl StateKeyError {
     pub const fn is_retryable(&self) -> bool {
         match self {
-            PassKeyError::File { .. } | PassKeyError::Random => true,
-            PassKeyError::Length { .. } => false,
+            StateKeyError::File { .. } | StateKeyError::Random => true,
+            StateKeyError::Length { .. } => false,
         }
     }
 }
 
-/// The key in the state folder; folder and key are made where they are not there. The file is
-/// readable only by its owner (mode 0600).
+/// The key of the mail loop mark, from the state folder.
 ///
 /// # Errors
-/// [`PassKeyError`] if the file can't be read or made, or is not a key.
-pub fn pass_key(state: &Path) -> Result<[u8; BYTES], PassKeyError> {
-    let path = state.join(NAME);
-    let fault = |cause| PassKeyError::File { path: path.clone(), cause };
+/// [`StateKeyError`] if the file can't be read or made, or is not a key.
+pub fn pass_key(state: &Path) -> Result<[u8; BYTES], StateKeyError> {
+    key(state, PASS_KEY)
+}
+
+/// The seed of the key that signs anchors, from the state folder.
+///
+/// # Errors
+/// [`StateKeyError`] if the file can't be read or made, or is not a key.
+pub fn anchor_key(state: &Path) -> Result<[u8; BYTES], StateKeyError> {
+    key(state, ANCHOR_KEY)
+}
+
+/// A key in the state folder; folder and key are made where they are not there. The file is readable
+/// only by its owner (mode 0600).
+///
+/// # Errors
+/// [`StateKeyError`] if the file can't be read or made, or is not a key.
+fn key(state: &Path, name: &str) -> Result<[u8; BYTES], StateKeyError> {
+    let path = state.join(name);
+    let fault = |cause| StateKeyError::File { path: path.clone(), cause };
     match read(&path) {
         Ok(found) => return of_bytes(&path, &found),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -44,16 +63,16 @@ pub fn pass_key(state: &Path) -> Result<[u8; BYTES], PassKeyError> {
     }
     private::folder(state).map_err(fault)?;
     let mut key = [0_u8; BYTES];
-    aws_lc_rs::rand::fill(&mut key).map_err(|_| PassKeyError::Random)?;
-    make(state, &path, &key).map_err(fault)?;
+    aws_lc_rs::rand::fill(&mut key).map_err(|_| StateKeyError::Random)?;
+    make(state, name, &key).map_err(fault)?;
     // Two gateways that start at once: the first one's key is everybody's.
     let found = read(&path).map_err(fault)?;
     of_bytes(&path, &found)
 }
 
-fn of_bytes(path: &Path, found: &[u8]) -> Result<[u8; BYTES], PassKeyError> {
+fn of_bytes(path: &Path, found: &[u8]) -> Result<[u8; BYTES], StateKeyError> {
     <[u8; BYTES]>::try_from(found)
-        .map_err(|_| PassKeyError::Length { path: path.to_owned(), found: found.len() })
+        .map_err(|_| StateKeyError::Length { path: path.to_owned(), found: found.len() })
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
@@ -65,13 +84,13 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Writes a whole file under another name and links it into place, so that nobody ever reads half
 /// a key; a key that is there already stays.
-fn make(state: &Path, path: &Path, key: &[u8]) -> io::Result<()> {
-    let draft = state.join(format!("{NAME}.{}", std::process::id()));
+fn make(state: &Path, name: &str, key: &[u8]) -> io::Result<()> {
+    let draft = state.join(format!("{name}.{}", std::process::id()));
     let mut file =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     file.write_all(key)?;
     file.sync_all()?;
-    let linked = match fs::hard_link(&draft, path) {
+    let linked = match fs::hard_link(&draft, state.join(name)) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         Ok(()) | Err(_) => Ok(()),
     };
@@ -91,17 +110,18 @@ mod tests {
         let state = folder.path().join("a/b");
         let first = pass_key(&state).unwrap();
         assert_eq!(first, pass_key(&state).unwrap());
-        let mode = fs::metadata(state.join(NAME)).unwrap().permissions().mode();
+        let mode = fs::metadata(state.join(PASS_KEY)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(fs::read_dir(&state).unwrap().count(), 1);
         assert_ne!(first, [0; BYTES]);
+        assert_ne!(first, anchor_key(&state).unwrap());
     }
 
     #[test]
     fn half_a_key_is_no_key() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(NAME), [1; 7]).unwrap();
+        fs::write(folder.path().join(PASS_KEY), [1; 7]).unwrap();
         let error = pass_key(folder.path()).unwrap_err();
-        assert!(matches!(error, PassKeyError::Length { found: 7, .. }), "{error}");
+        assert!(matches!(error, StateKeyError::Length { found: 7, .. }), "{error}");
     }
 }

@@ -1,0 +1,167 @@
+//! The audit trail under seal: whatever is changed, removed, moved or taken back afterwards shows.
+//!
+//! Every gateway seals what is old enough, off the way of any contact: a [`Seal`] holds a salted digest of
+//! each of its entries, and the link of the seal before. Once a day the newest link is signed, and that
+//! [`Anchor`] leaves the store: it is on the trail, so that receivers of events have it, and in the log. Who
+//! can write the store can write seals that agree with it, but no anchor that is kept elsewhere.
+
+pub mod anchor;
+pub mod seal;
+pub mod verify;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use self::anchor::{Anchor, AnchorKey};
+use self::seal::{Link, SEAL, Seal};
+use self::verify::{Trusted, Verified};
+use super::follow::GATEWAY;
+use super::{Desk, Fault};
+use crate::domain::audit::{AnchoredEntry, AuditEntry, AuditEvent};
+use crate::domain::organisation::OrganisationId;
+use crate::ports::documents::{BY_ID, Batch, Document, Listing, Order, WriteFault};
+use crate::runtime::limits::{SEAL_AFTER, SEAL_ENTRIES_MAX};
+
+/// The kind of document that says that a day has its anchor.
+const ANCHOR: &str = "audit_anchor";
+
+/// What was sealed and signed in one go.
+#[derive(Debug, Default)]
+pub struct Sealed {
+    pub entries: u64,
+    pub anchor: Option<Anchor>,
+}
+
+impl Desk {
+    /// Seals what is old enough, and signs for it unless that was done today (UTC).
+    ///
+    /// # Errors
+    /// The store can't be read or written: the next call does the same.
+    pub async fn seal(
+        &self,
+        organisation: &OrganisationId,
+        key: &AnchorKey,
+    ) -> Result<Sealed, Fault> {
+        let now = self.clock.now();
+        let mut sealed = Sealed::default();
+        let mut newest = self.newest_seal(organisation).await?;
+        while let Some(next) = self.next_seal(organisation, newest.as_ref(), now).await? {
+            let (from, to) = (next.from, next.to);
+            let document = Document::new(SEAL, seal::id(from), 0, Vec::new(), &next)?;
+            let batch = Batch::new(self.stamp(GATEWAY)).put(document);
+            match self.store.write(organisation, batch).await {
+                Ok(()) => {}
+                // Another gateway was quicker, and goes on.
+                Err(WriteFault::Conflict(_)) => return Ok(sealed),
+                Err(WriteFault::Store(error)) => return Err(error.into()),
+            }
+            sealed.entries += to - from + 1;
+            newest = Some(next);
+        }
+        if let Some(newest) = newest {
+            sealed.anchor = self.sign(organisation, &newest, key, now).await?;
+        }
+        Ok(sealed)
+    }
+
+    async fn newest_seal(&self, organisation: &OrganisationId) -> Result<Option<Seal>, Fault> {
+        let last = Listing { order: Order::Descending, limit: 1, ..Listing::of(BY_ID) };
+        let page = self.store.documents(organisation, SEAL, last).await?;
+        Ok(page.documents.first().map(Document::read).transpose()?)
+    }
+
+    /// The seal of the entries behind another one's that are old enough; `None`: there are none.
+    async fn next_seal(
+        &self,
+        organisation: &OrganisationId,
+        newest: Option<&Seal>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Seal>, Fault> {
+        let (after, link) = match newest {
+            Some(seal) => (seal.to, seal.link),
+            None => (0, Link::first(organisation)),
+        };
+        let mut entries: Vec<AuditEntry> = Vec::new();
+        'read: while entries.len() < SEAL_ENTRIES_MAX {
+            let last = entries.last().map(|entry| entry.number);
+            let wanted = SEAL_ENTRIES_MAX - entries.len();
+            let page = self.store.audit(organisation, last.unwrap_or(after), wanted).await?;
+            if page.is_empty() {
+                break;
+            }
+            for entry in page {
+                // Behind a gap begins another seal, so that `verify` shows the gap for ever.
+                let follows = entries.last().is_none_or(|last| last.number + 1 == entry.number);
+                if !follows || entry.at + SEAL_AFTER > now {
+                    break 'read;
+                }
+                entries.push(entry);
+            }
+        }
+        Ok(Seal::of(link, &entries, now)?)
+    }
+
+    /// Signs for a trail up to and with a seal, unless a gateway has signed today.
+    async fn sign(
+        &self,
+        organisation: &OrganisationId,
+        newest: &Seal,
+        key: &AnchorKey,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Anchor>, Fault> {
+        let day: NaiveDate = now.date_naive();
+        let id = day.to_string();
+        if self.store.document(organisation, ANCHOR, &id).await?.is_some() {
+            return Ok(None);
+        }
+        let anchor = Anchor::sign(organisation, newest, now, key);
+        let event = AuditEvent::Anchored(AnchoredEntry {
+            entry: anchor.entry,
+            link: anchor.link.to_string(),
+            key: anchor.key.clone(),
+            signature: anchor.signature.clone(),
+        });
+        let document = Document::new(ANCHOR, id, 0, Vec::new(), &anchor)?;
+        let batch = Batch::new(self.stamp(GATEWAY)).put(document).audit(event);
+        match self.store.write(organisation, batch).await {
+            Ok(()) => Ok(Some(anchor)),
+            Err(WriteFault::Conflict(_)) => Ok(None),
+            Err(WriteFault::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// Holds the trail against its seals, and against every anchor: those of the store and those given.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn verify_trail(
+        &self,
+        organisation: &OrganisationId,
+        mut trusted: Trusted,
+    ) -> Result<Verified, Fault> {
+        for anchor in self.anchors(organisation).await? {
+            if !trusted.anchors.contains(&anchor) {
+                trusted.anchors.push(anchor);
+            }
+        }
+        let (trail, documents) = (self.store.as_ref(), self.store.as_ref());
+        let now = self.clock.now();
+        Ok(verify::verify((trail, documents), organisation, &trusted, now).await?)
+    }
+
+    /// The anchors that the store holds, oldest first.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn anchors(&self, organisation: &OrganisationId) -> Result<Vec<Anchor>, Fault> {
+        let mut anchors = Vec::new();
+        let mut listing = Listing::of(BY_ID);
+        loop {
+            let page = self.store.documents(organisation, ANCHOR, listing.clone()).await?;
+            for document in &page.documents {
+                anchors.push(document.read()?);
+            }
+            let Some(next) = page.next else { return Ok(anchors) };
+            listing.after = Some(next);
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! Whether a trail is what was sealed, and where it is not.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use super::anchor::Anchor;
+use super::seal::{self, Link, Opened, SEAL, Seal};
+use crate::domain::audit::AuditEntry;
+use crate::domain::organisation::OrganisationId;
+use crate::ports::documents::{BY_ID, Documents, Listing};
+use crate::ports::{AuditTrail, StoreError};
+use crate::runtime::limits::{PAGE_ITEMS_MAX, SEAL_LATE, TRAIL_FINDINGS_MAX};
+
+/// What was found of a trail.
+#[derive(Debug, Default)]
+pub struct Verified {
+    /// Entries that were read.
+    pub entries: u64,
+    pub seals: u64,
+    /// Up to and with this entry the trail is sealed.
+    pub sealed_to: u64,
+    /// Anchors with which the seals agree.
+    pub anchors: u64,
+    /// At most [`TRAIL_FINDINGS_MAX`].
+    pub findings: Vec<Finding>,
+    /// All of them.
+    pub found: u64,
+}
+
+/// One place at which a trail is not what was sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// An entry is another than was sealed under its number.
+    Altered { entry: u64 },
+    /// An entry can't be read any more.
+    Unreadable { entry: u64 },
+    /// Entries are gone.
+    Missing { from: u64, to: u64 },
+    /// A seal can't be read, is not as it was made, or does not join the one before.
+    Seal { from: u64 },
+    /// Entries have no seal though there are seals of later ones, or though they are old.
+    Unsealed { from: u64, to: u64 },
+    /// An anchor was not signed by the key that it names, by none that is trusted, or for another
+    /// organisation.
+    Untrusted { entry: u64, at: DateTime<Utc> },
+    /// What an anchor was signed for is gone, or another.
+    Rewritten { entry: u64, at: DateTime<Utc> },
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Finding::Altered { entry } => write!(f, "entry {entry} is not the one that was sealed"),
+            Finding::Unreadable { entry } => write!(f, "entry {entry} can't be read"),
+            Finding::Missing { from, to } if from == to => write!(f, "entry {from} is missing"),
+            Finding::Missing { from, to } => write!(f, "entries {from} to {to} are missing"),
+            Finding::Seal { from } => {
+                write!(f, "the seal of entry {from} and those behind it is not as it was made")
+            }
+            Finding::Unsealed { from, to } => write!(f, "entries {from} to {to} have no seal"),
+            Finding::Untrusted { entry, at } => {
+                write!(f, "the anchor at entry {entry} of {at} has no signature that is trusted")
+            }
+            Finding::Rewritten { entry, at } => write!(
+                f,
+                "the trail is not the one that was signed for at entry {entry} on {at}: it was \
+                 rewritten, or taken back to an earlier state"
+            ),
+        }
+    }
+}
+
+impl Verified {
+    fn add(&mut self, finding: Finding) {
+        self.found += 1;
+        if self.findings.len() < TRAIL_FINDINGS_MAX {
+            self.findings.push(finding);
+        }
+    }
+}
+
+/// What a trail is held against.
+#[derive(Debug, Default)]
+pub struct Trusted {
+    /// Every anchor that is known, those of the store too.
+    pub anchors: Vec<Anchor>,
+    /// Public keys of gateways, hexadecimal; none: any.
+    pub keys: Vec<String>,
+}
+
+/// Reads a whole trail, its seals and what signs for them.
+///
+/// # Errors
+/// The store can't be read.
+pub async fn verify(
+    (trail, documents): (&dyn AuditTrail, &dyn Documents),
+    organisation: &OrganisationId,
+    trusted: &Trusted,
+    now: DateTime<Utc>,
+) -> Result<Verified, StoreError> {
+    let mut reader = Reader { trail, organisation, after: 0, page: Vec::new(), is_at_end: false };
+    let mut verified = Verified::default();
+    let mut links: Vec<(u64, Link)> = Vec::new();
+    let mut previous = Some(Link::first(organisation));
+    let mut listing = Listing { limit: SEALS_AT_ONCE, ..Listing::of(BY_ID) };
+    loop {
+        let page = documents.documents(organisation, SEAL, listing.clone()).await?;
+        for document in &page.documents {
+            let Ok(from) = document.id.parse::<u64>() else {
+                verified.add(Finding::Seal { from: verified.sealed_to + 1 });
+                continue;
+            };
+            let sealed: Option<Seal> = document.read().ok();
+            let sealed = sealed.filter(|seal| seal.from == from && seal::id(from) == document.id);
+            let opened = sealed.and_then(|seal| seal.opened().map(|opened| (seal, opened)));
+            let Some((sealed, opened)) = opened else {
+                verified.add(Finding::Seal { from });
+                previous = None;
+                continue;
+            };
+            verified.seals += 1;
+            let joins = previous.is_none_or(|previous| previous == sealed.previous);
+            if from <= verified.sealed_to || !joins {
+                verified.add(Finding::Seal { from });
+            }
+            let passed = reader.skip_to(from, &mut verified).await?;
+            if from > verified.sealed_to + 1 && previous.is_some() {
+                let (from, to) = (verified.sealed_to + 1, from - 1);
+                verified.add(if passed {
+                    Finding::Unsealed { from, to }
+                } else {
+                    Finding::Missing { from, to }
+                });
+            }
+            reader.compare(&sealed, &opened, &mut verified).await?;
+            verified.sealed_to = verified.sealed_to.max(sealed.to);
+            previous = Some(sealed.link);
+            links.push((sealed.to, sealed.link));
+        }
+        let Some(next) = page.next else { break };
+        listing.after = Some(next);
+    }
+    reader.rest(&mut verified, now).await?;
+    hold(organisation, trusted, &links, &mut verified);
+    Ok(verified)
+}
+
+/// A seal takes up to some 64 KiB.
+const SEALS_AT_ONCE: usize = 20;
+
+/// Holds the seals against every anchor.
+fn hold(
+    organisation: &OrganisationId,
+    trusted: &Trusted,
+    links: &[(u64, Link)],
+    verified: &mut Verified,
+) {
+    for anchor in &trusted.anchors {
+        let (entry, at) = (anchor.entry, anchor.at);
+        let is_trusted = anchor.organisation == *organisation
+            && (trusted.keys.is_empty() || trusted.keys.contains(&anchor.key))
+            && anchor.is_signed();
+        if !is_trusted {
+            verified.add(Finding::Untrusted { entry, at });
+        } else if links.contains(&(entry, anchor.link)) {
+            verified.anchors += 1;
+        } else {
+            verified.add(Finding::Rewritten { entry, at });
+        }
+    }
+}
+
+/// Reads a trail once, from its first entry on.
+struct Reader<'a> {
+    trail: &'a dyn AuditTrail,
+    organisation: &'a OrganisationId,
+    /// The number of the last entry that was taken, or passed over.
+    after: u64,
+    /// Read, and not yet taken: the next one last.
+    page: Vec<AuditEntry>,
+    is_at_end: bool,
+}
+
+/// What comes next.
+enum Next {
+    Entry(Box<AuditEntry>),
+    /// It can't be read.
+    Unreadable(u64),
+    End,
+}
+
+impl Reader<'_> {
+    async fn next(&mut self) -> Result<Next, StoreError> {
+        if self.page.is_empty() && !self.is_at_end {
+            match self.trail.audit(self.organisation, self.after, PAGE_ITEMS_MAX).await {
+                Ok(page) => {
+                    self.is_at_end = page.is_empty();
+                    self.page = page;
+                    self.page.reverse();
+                }
+                Err(StoreError::Corrupt(_)) => return self.one().await,
+                Err(error) => return Err(error),
+            }
+        }
+        let Some(entry) = self.page.pop() else { return Ok(Next::End) };
+        self.after = entry.number;
+        Ok(Next::Entry(Box::new(entry)))
+    }
+
+    /// One by one, where some of a page can't be read.
+    async fn one(&mut self) -> Result<Next, StoreError> {
+        match self.trail.audit(self.organisation, self.after, 1).await {
+            Ok(mut page) => match page.pop() {
+                Some(entry) => {
+                    self.after = entry.number;
+                    Ok(Next::Entry(Box::new(entry)))
+                }
+                None => Ok(Next::End),
+            },
+            Err(StoreError::Corrupt(_)) => {
+                self.after += 1;
+                Ok(Next::Unreadable(self.after))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Passes over what comes before an entry. Whether there was anything.
+    async fn skip_to(&mut self, number: u64, verified: &mut Verified) -> Result<bool, StoreError> {
+        let mut passed = false;
+        while self.after + 1 < number {
+            let before = self.after;
+            match self.next().await? {
+                Next::Entry(entry) if entry.number >= number => {
+                    self.put_back(*entry, before);
+                    break;
+                }
+                Next::Entry(_) => verified.entries += 1,
+                Next::Unreadable(entry) => verified.add(Finding::Unreadable { entry }),
+                Next::End => break,
+            }
+            passed = true;
+        }
+        Ok(passed)
+    }
+
+    fn put_back(&mut self, entry: AuditEntry, before: u64) {
+        self.page.push(entry);
+        self.after = before;
+    }
+
+    /// Holds the entries of a seal against it.
+    async fn compare(
+        &mut self,
+        sealed: &Seal,
+        opened: &Opened,
+        verified: &mut Verified,
+    ) -> Result<(), StoreError> {
+        let mut wanted = sealed.from.max(self.after + 1);
+        while wanted <= sealed.to {
+            let before = self.after;
+            match self.next().await? {
+                Next::Entry(entry) => {
+                    let number = entry.number;
+                    if number > wanted {
+                        let to = sealed.to.min(number - 1);
+                        verified.add(Finding::Missing { from: wanted, to });
+                    }
+                    if number > sealed.to {
+                        self.put_back(*entry, before);
+                        return Ok(());
+                    }
+                    verified.entries += 1;
+                    if number < wanted || !opened.has(&entry) {
+                        verified.add(Finding::Altered { entry: number });
+                    }
+                    wanted = number + 1;
+                }
+                Next::Unreadable(entry) => {
+                    verified.add(Finding::Unreadable { entry });
+                    wanted = entry + 1;
+                }
+                Next::End => {
+                    verified.add(Finding::Missing { from: wanted, to: sealed.to });
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at what has no seal yet.
+    async fn rest(
+        &mut self,
+        verified: &mut Verified,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut late: Option<(u64, u64)> = None;
+        loop {
+            let wanted = self.after + 1;
+            match self.next().await? {
+                Next::Entry(entry) => {
+                    verified.entries += 1;
+                    let number = entry.number;
+                    if number > wanted {
+                        verified.add(Finding::Missing { from: wanted, to: number - 1 });
+                    }
+                    if entry.at + SEAL_LATE < now {
+                        late = Some((late.map_or(number, |(from, _)| from), number));
+                    }
+                }
+                Next::Unreadable(entry) => verified.add(Finding::Unreadable { entry }),
+                Next::End => break,
+            }
+        }
+        if let Some((from, to)) = late {
+            verified.add(Finding::Unsealed { from, to });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! `audit verify`, `audit anchors` and `audit seal`.
+
+use std::path::{Path, PathBuf};
+
+use super::super::open::Opened;
+use super::super::{Io, Outcome, say};
+use crate::casework::sealing::anchor::{Anchor, AnchorKey};
+use crate::casework::sealing::verify::{Finding, Trusted, Verified};
+use crate::casework::{Desk, Fault};
+use crate::config::state_key::anchor_key;
+use crate::domain::organisation::OrganisationId;
+
+#[derive(Debug, clap::Args)]
+pub struct VerifyArgs {
+    /// Anchors that were kept elsewhere: one JSON object per line, as `audit anchors` prints them
+    #[arg(long, value_name = "FILE")]
+    anchors: Vec<PathBuf>,
+    /// Public keys whose signatures are trusted, in hexadecimal; without any, those that the anchors name
+    #[arg(long, value_name = "KEY")]
+    key: Vec<String>,
+}
+
+pub async fn run(
+    args: &VerifyArgs,
+    organisation: &OrganisationId,
+    desk: &Desk,
+    io: &mut Io<'_>,
+) -> Result<Outcome, Fault> {
+    let mut anchors = Vec::new();
+    for file in &args.anchors {
+        anchors.extend(read(file).map_err(Fault::Refused)?);
+    }
+    let keys = args.key.iter().map(|key| key.to_ascii_lowercase()).collect();
+    let verified = desk.verify_trail(organisation, Trusted { anchors, keys }).await?;
+    for finding in &verified.findings {
+        say(io.out, finding);
+    }
+    let left_out = verified.found - verified.findings.len() as u64;
+    if left_out > 0 {
+        say(io.out, format_args!("… and {left_out} more"));
+    }
+    say(io.out, summary(organisation, &verified));
+    Ok(if verified.found == 0 { Outcome::Yes } else { Outcome::No })
+}
+
+fn summary(organisation: &OrganisationId, verified: &Verified) -> String {
+    let Verified { entries, seals, sealed_to, anchors, found, .. } = verified;
+    let unsealed = entries.saturating_sub(*sealed_to);
+    let is_rewritten =
+        verified.findings.iter().any(|finding| matches!(finding, Finding::Rewritten { .. }));
+    let held = match anchors {
+        0 if !is_rewritten => "no anchor to hold them against".to_owned(),
+        1 => "1 anchor agrees".to_owned(),
+        anchors => format!("{anchors} anchors agree"),
+    };
+    let end = match found {
+        0 => "nothing was changed".to_owned(),
+        found => counted(*found, "finding"),
+    };
+    let seals = counted(*seals, "seal");
+    format!(
+        "{organisation}: {entries} entries, {seals} up to entry {sealed_to}, {unsealed} not yet sealed, \
+         {held}: {end}"
+    )
+}
+
+fn counted(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+fn read(file: &Path) -> Result<Vec<Anchor>, String> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| format!("{}: can't be read: {error}", file.display()))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(at, line)| {
+            serde_json::from_str(line)
+                .map_err(|error| format!("{}:{}: is no anchor: {error}", file.display(), at + 1))
+        })
+        .collect()
+}
+
+pub async fn anchors(
+    organisation: &OrganisationId,
+    desk: &Desk,
+    io: &mut Io<'_>,
+) -> Result<Outcome, Fault> {
+    for anchor in desk.anchors(organisation).await? {
+        say(io.out, serde_json::to_string(&anchor).unwrap_or_default());
+    }
+    Ok(Outcome::Yes)
+}
+
+pub async fn seal(opened: &Opened, io: &mut Io<'_>) -> Result<Outcome, Fault> {
+    let organisation = &opened.organisation.id;
+    let seed = anchor_key(&opened.state).map_err(|error| Fault::Refused(error.to_string()))?;
+    let key = AnchorKey::of_seed(&seed)
+        .ok_or_else(|| Fault::Refused("the key of the anchors makes no signatures".to_owned()))?;
+    let sealed = opened.desk.seal(organisation, &key).await?;
+    say(io.out, format_args!("{organisation}: {} entries sealed", sealed.entries));
+    if let Some(anchor) = sealed.anchor {
+        say(
+            io.out,
+            format_args!("signed for up to entry {} with the key {}", anchor.entry, anchor.key),
+        );
+    }
+    Ok(Outcome::Yes)
+}

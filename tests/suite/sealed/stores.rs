@@ -1,0 +1,191 @@
+//! Seals on real stores: by several gateways at once, by the program, and where the store's own file is
+//! tampered with.
+
+use std::process::Output;
+use std::sync::Arc;
+
+use contact_gateway::casework::sealing::verify::{Finding, Trusted};
+use contact_gateway::domain::audit::AuditEvent;
+use contact_gateway::ports::{Stamp, Store};
+use contact_gateway::store::embedded::Embedded;
+use contact_gateway::store::memory::Memory;
+use contact_gateway::store::redis::Redis;
+use secrecy::SecretString;
+
+use super::{key, verified};
+use crate::office::Office;
+use crate::served::{Behind, Place};
+use crate::store_contract::facts::{at, karbon, tuntum};
+use crate::store_contract::servers;
+
+/// More than two seals take.
+const MANY: u64 = 2_345;
+
+async fn looked(store: &dyn Store, entries: u64) {
+    for number in 1..=entries {
+        let event = AuditEvent::Item { item: format!("i-{number}"), action: "claim".to_owned() };
+        let stamp = Stamp { by: "Ann".to_owned(), at: at(0) };
+        store.append_audit(&karbon(), stamp, event).await.unwrap();
+    }
+}
+
+/// Two desks seal at once, again and again: one chain comes of it, and one anchor a day.
+async fn two_gateways_make_one_chain(store: Arc<dyn Store>) {
+    looked(store.as_ref(), MANY).await;
+    let office = Office::on(store);
+    let (one, other) = (office.desk(), office.desk());
+    let mut sealed = 0;
+    let mut anchors = 0;
+    while sealed < MANY {
+        let (organisation, key) = (karbon(), key());
+        let both = tokio::join!(one.seal(&organisation, &key), other.seal(&organisation, &key));
+        for done in [both.0.unwrap(), both.1.unwrap()] {
+            sealed += done.entries;
+            anchors += usize::from(done.anchor.is_some());
+        }
+    }
+    assert_eq!(sealed, MANY, "each entry once");
+    // The anchor is an entry itself, and sealed when it is old enough.
+    let again = one.seal(&karbon(), &key()).await.unwrap();
+    anchors += usize::from(again.anchor.is_some());
+    assert_eq!(anchors, 1);
+    let verified = one.verify_trail(&karbon(), Trusted::default()).await.unwrap();
+    assert_eq!(verified.findings, []);
+    assert_eq!((verified.entries, verified.anchors), (MANY + 1, 1));
+    assert_eq!(verified.sealed_to, MANY);
+    assert_eq!(one.anchors(&karbon()).await.unwrap()[0].key, key().public());
+    assert!(one.anchors(&tuntum()).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_gateways_make_one_chain_in_memory() {
+    two_gateways_make_one_chain(Memory::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_gateways_make_one_chain_on_the_embedded_store() {
+    let folder = tempfile::tempdir().unwrap();
+    two_gateways_make_one_chain(Embedded::open(folder.path()).unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_gateways_make_one_chain_on_redis() {
+    let ground = servers::single().await;
+    two_gateways_make_one_chain(Redis::open(&SecretString::from(ground.url.clone())).unwrap())
+        .await;
+}
+
+fn place() -> Place {
+    let nobody = "127.0.0.1:9".parse().unwrap();
+    Place::new(&Behind { mail: 9, form: nobody, calls: nobody }, "unused")
+}
+
+fn audit(place: &Place, arguments: &[&str]) -> Output {
+    place.command("audit").args(["--organisation", "karbon"]).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The whole of it as an operator does it: seal, keep the anchors elsewhere, verify; then somebody edits
+/// the database, or puts an older one in its place.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_program_finds_what_was_edited_in_the_database() {
+    let place = place();
+    let folder = place.folder.path().join("store");
+    let file = Embedded::file(&folder);
+    let store = Embedded::open(&folder).unwrap();
+    looked(store.as_ref(), 20).await;
+    tokio::task::block_in_place(|| store.close());
+    drop(store);
+    let older = std::fs::read(&file).unwrap();
+
+    let sealed = audit(&place, &["seal"]);
+    assert!(sealed.status.success(), "{}", text(&sealed.stderr));
+    assert!(text(&sealed.stdout).contains("karbon: 20 entries sealed"), "{}", text(&sealed.stdout));
+    let anchors = audit(&place, &["anchors"]).stdout;
+    assert_eq!(text(&anchors).lines().count(), 1);
+    let kept = place.folder.path().join("anchors.jsonl");
+    std::fs::write(&kept, &anchors).unwrap();
+    let kept = kept.to_str().unwrap();
+    let verify = |arguments: &[&str]| {
+        let output = audit(&place, &[&["verify"], arguments].concat());
+        (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+    };
+    let (code, said) = verify(&["--anchors", kept]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains(
+            "21 entries, 1 seal up to entry 20, 1 not yet sealed, 1 anchor agrees: nothing"
+        ),
+        "{said}"
+    );
+    let (code, said) = verify(&["--anchors", kept, "--key", &"0".repeat(64)]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("no signature that is trusted"), "{said}");
+    std::fs::write(place.folder.path().join("no-anchor"), "{\"entry\":1}").unwrap();
+    let (code, said) = verify(&["--anchors", "no-anchor"]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("no-anchor:1: is no anchor: missing field"), "{said}");
+
+    let database = rusqlite::Connection::open(&file).unwrap();
+    let edit =
+        "UPDATE audit SET record = replace(record, 'i-7\"', 'i-9\"') WHERE record LIKE '%i-7\"%'";
+    assert_eq!(database.execute(edit, ()).unwrap(), 1);
+    let (code, said) = verify(&["--anchors", kept]);
+    assert_eq!(code, Some(1));
+    assert!(said.starts_with("entry 7 is not the one that was sealed\n"), "{said}");
+    drop(database);
+
+    for beside in ["-wal", "-shm"] {
+        let beside = format!("{}{beside}", file.display());
+        std::fs::remove_file(beside).ok();
+    }
+    std::fs::write(&file, older).unwrap();
+    let (code, said) = verify(&[]);
+    assert_eq!(code, Some(1), "it is old, and has no seal: {said}");
+    assert!(said.contains("entries 1 to 20 have no seal"), "{said}");
+    let (code, said) = verify(&["--anchors", kept]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("taken back to an earlier state"), "{said}");
+}
+
+/// Bits of the records in the database itself, and rows that are gone or have changed places.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_done_to_rows_of_the_database_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Embedded::open(folder.path()).unwrap();
+    looked(store.as_ref(), 30).await;
+    let office = Office::on(Arc::clone(&store) as _);
+    office.desk().seal(&karbon(), &key()).await.unwrap();
+    let anchors = office.desk().anchors(&karbon()).await.unwrap();
+    assert_eq!(verified(store.as_ref(), &anchors).await.findings, []);
+    let database = rusqlite::Connection::open(Embedded::file(folder.path())).unwrap();
+    for (statement, expected) in [
+        (
+            "UPDATE audit SET record = substr(record, 1, 20) WHERE number = 4",
+            vec![Finding::Unreadable { entry: 4 }],
+        ),
+        (
+            "DELETE FROM audit WHERE number BETWEEN 11 AND 13",
+            vec![Finding::Missing { from: 11, to: 13 }],
+        ),
+        (
+            "UPDATE audit SET record = (SELECT other.record FROM audit AS other WHERE other.number = 21) \
+          WHERE number = 20",
+            vec![Finding::Missing { from: 20, to: 20 }],
+        ),
+        ("DELETE FROM audit WHERE number > 30", vec![]),
+        ("DELETE FROM audit WHERE number > 28", vec![Finding::Missing { from: 29, to: 30 }]),
+    ] {
+        database.execute_batch("BEGIN").unwrap();
+        let done = database.execute(statement, ());
+        assert!(done.unwrap() > 0, "{statement}");
+        database.execute_batch("COMMIT").unwrap();
+        let found = verified(store.as_ref(), &anchors).await.findings;
+        for finding in &expected {
+            assert!(found.contains(finding), "{statement}: {found:?}");
+        }
+    }
+}
