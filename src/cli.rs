@@ -164,7 +164,7 @@ async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
         }
         Command::Queue(args) => {
             let opened = open::open(&args.which).await?;
-            queue::run(&args, &opened.organisation.id, &opened.desk, &mut io).await
+            queue::run(&args, &opened.organisation, &opened.desk, &mut io).await
         }
         Command::Case(args) => {
             let opened = open::open(&args.which).await?;

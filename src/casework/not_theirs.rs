@@ -34,6 +34,21 @@ pub struct DecidedAgain {
 }
 
 impl Casework {
+    /// As [`Desk::not_theirs`].
+    ///
+    /// # Errors
+    /// As that.
+    pub async fn not_theirs(
+        &self,
+        organisation: &Arc<Organisation>,
+        contact: &str,
+        by: &str,
+    ) -> Result<NotTheirs, Fault> {
+        self.desk.not_theirs(organisation, contact, by).await
+    }
+}
+
+impl Desk {
     /// Takes a contact off the record of the person that it was decided for.
     ///
     /// # Errors
@@ -44,15 +59,14 @@ impl Casework {
         contact: &str,
         by: &str,
     ) -> Result<NotTheirs, Fault> {
-        let desk = &self.desk;
         let id = &organisation.id;
-        let recorded = desk.store.recorded(id, contact).await?;
+        let recorded = self.store.recorded(id, contact).await?;
         let (decision, _) = recorded.ok_or(Fault::NotFound("contact"))?;
         let Some(person) = decision.person else {
             return Err(Fault::Refused("the contact is on nobody's record".to_owned()));
         };
-        desk.store.uncount(id, contact).await?;
-        desk.disown(id, contact, by).await?;
+        self.store.uncount(id, contact).await?;
+        self.disown(id, contact, by).await?;
         let decided_again = self.limited_again(organisation, &person, contact, by).await?;
         Ok(NotTheirs { contact: contact.to_owned(), person, decided_again })
     }
@@ -65,29 +79,26 @@ impl Casework {
         contact: &str,
         by: &str,
     ) -> Result<Vec<DecidedAgain>, Fault> {
-        let desk = &self.desk;
-        let Some(person) = desk.store.person(&organisation.id, person).await? else {
+        let Some(person) = self.store.person(&organisation.id, person).await? else {
             return Ok(Vec::new());
         };
         let by_count = |item: &QueueItem| {
             item.contact != contact
                 && item.reasons.iter().any(|reason| reason.code == "contact_quota.over")
         };
-        let limited = desk
+        let limited = self
             .held_items(organisation, &[queue::LIMITED], &person.id, DECIDED_AGAIN_MAX, by_count)
             .await?;
         let why = Why { text: "Decided again, since a contact was not theirs", by };
         let mut again = Vec::new();
         for item in limited {
-            let disposition = desk.pass_if_it_may(organisation, &person, &item, why).await?;
+            let disposition = self.pass_if_it_may(organisation, &person, &item, why).await?;
             again
                 .extend(disposition.map(|disposition| DecidedAgain { item: item.id, disposition }));
         }
         Ok(again)
     }
-}
 
-impl Desk {
     /// Removes the contact's item from the person and notes that on it; if there is none, the audit trail
     /// does.
     async fn disown(

@@ -1,11 +1,13 @@
 //! `queue`: the staff verbs for scripts, on the store itself.
 
+use std::sync::Arc;
+
 use clap::Subcommand;
 
 use super::{Fault, Io, Outcome, Which, say};
 use crate::casework::queues::ItemsWanted;
 use crate::casework::{Desk, Fault as CaseFault};
-use crate::domain::organisation::OrganisationId;
+use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::queue::{ItemAction, ItemState, QueueItem};
 use crate::runtime::limits::PAGE_ITEMS_MAX;
 use crate::runtime::terminal::line;
@@ -63,6 +65,12 @@ enum Verb {
     Close { queue: String, item: String },
     /// Add a note to an item
     Note { queue: String, item: String, text: String },
+    /// Say that a contact was not made by the person on whose record it is: its count is given back, and
+    /// what was limited because of it is decided again
+    NotTheirs {
+        /// The contact's id, whether it was delivered or is on a queue
+        contact: String,
+    },
 }
 
 fn state_of(name: &str) -> Result<ItemState, String> {
@@ -72,10 +80,11 @@ fn state_of(name: &str) -> Result<ItemState, String> {
 
 pub async fn run(
     args: &QueueArgs,
-    organisation: &OrganisationId,
+    whole: &Arc<Organisation>,
     desk: &Desk,
     io: &mut Io<'_>,
 ) -> Result<Outcome, Fault> {
+    let organisation = &whole.id;
     let done = match &args.verb {
         Verb::List { queue: None, .. } => list_queues(args, organisation, desk, io).await,
         Verb::List { queue: Some(queue), state, after, limit } => {
@@ -109,6 +118,7 @@ pub async fn run(
             let action = ItemAction::Note(text.clone());
             work(args, organisation, desk, (queue, item), action, io).await
         }
+        Verb::NotTheirs { contact } => not_theirs(args, whole, desk, contact, io).await,
     };
     match done {
         Ok(()) => Ok(Outcome::Yes),
@@ -187,6 +197,28 @@ async fn work(
         show(args, &item, io);
     } else {
         say(io.out, format_args!("{} is {} on {}", item.id, item.state.name(), item.queue));
+    }
+    Ok(())
+}
+
+async fn not_theirs(
+    args: &QueueArgs,
+    organisation: &Arc<Organisation>,
+    desk: &Desk,
+    contact: &str,
+    io: &mut Io<'_>,
+) -> Result<(), CaseFault> {
+    let done = desk.not_theirs(organisation, contact, &args.by).await?;
+    if args.json {
+        // Plain values: writing them can't fail.
+        say(io.out, serde_json::to_string(&done).unwrap_or_default());
+        return Ok(());
+    }
+    let (contact, person) = (line(&done.contact), line(&done.person));
+    say(io.out, format_args!("{contact} is off the record of {person}; its count is given back"));
+    for again in done.decided_again {
+        let disposition = again.disposition.name();
+        say(io.out, format_args!("{} is decided again: {disposition}", line(&again.item)));
     }
     Ok(())
 }

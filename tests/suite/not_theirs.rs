@@ -7,6 +7,8 @@ use contact_gateway::store::memory::Memory;
 use serde_json::{Value, json};
 
 use crate::office::{AGENT, MANAGER, Office, STRANGER, letter};
+use crate::store_contract::Ground as _;
+use crate::store_contract::servers;
 
 async fn limited(office: &Office) -> Vec<Value> {
     let listed = office.get(AGENT, "/api/v1/queues/limited").await.json();
@@ -68,6 +70,14 @@ async fn its_count_is_given_back_and_what_it_limited_is_decided_again() {
     let folder = tempfile::tempdir().unwrap();
     let embedded = Embedded::open(&folder.path().join("store")).unwrap();
     a_count_is_given_back(Office::on(Arc::clone(&embedded) as _).and_person().await).await;
+}
+
+/// On every kind of Redis, one after the other: Sentinel and Cluster take long to make.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_on_redis() {
+    for ground in [servers::single().await, servers::sentinel().await, servers::cluster().await] {
+        a_count_is_given_back(Office::on(ground.gateway()).and_person().await).await;
+    }
 }
 
 #[tokio::test]

@@ -3,9 +3,12 @@
 use clap::Parser;
 use contact_gateway::cli::queue::{self, QueueArgs};
 use contact_gateway::cli::{Io, Outcome};
-use serde_json::Value;
+use contact_gateway::domain::decision::Disposition;
+use serde_json::{Value, json};
 
-use crate::office::{AGENT, ORIGINAL, Office};
+use crate::office::{AGENT, ORIGINAL, Office, letter};
+use crate::store_contract::Ground as _;
+use crate::store_contract::servers;
 
 #[derive(Parser)]
 struct Line {
@@ -34,7 +37,7 @@ async fn run(office: &Office, words: &str) -> Ended {
     let line = Line::parse_from(["queue"].into_iter().chain(words.split(' ')));
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut io = Io { out: &mut out, err: &mut err };
-    let outcome = queue::run(&line.args, &office.tuntum.id, &office.desk(), &mut io).await.unwrap();
+    let outcome = queue::run(&line.args, &office.tuntum, &office.desk(), &mut io).await.unwrap();
     Ended { outcome, out, err: String::from_utf8(err).unwrap() }
 }
 
@@ -88,10 +91,56 @@ async fn what_one_process_claims_another_leaves_alone() {
     assert_eq!(office.released.done.lock().unwrap().len(), 1);
 }
 
+/// Two contacts a week.
+async fn twice_a_week(office: Office) -> Office {
+    let mut twice = crate::office::person();
+    twice["restrictions"][0]["limit"] = 2.into();
+    let put = office.put(crate::office::MANAGER, "/api/v1/people/P-1", &twice).await;
+    assert_eq!(put.status, 201, "{put:?}");
+    office.settle("P-1").await;
+    office
+}
+
+/// Somebody else used Jo's address once: the week's second place is Jo's again.
+async fn a_place_is_given_back(office: Office) {
+    let office = twice_a_week(office).await;
+    for id in ["c-1", "c-2"] {
+        assert_eq!(office.mail(id).await.decision.disposition, Disposition::Deliver);
+    }
+    let full = office.post(AGENT, "/api/v1/decisions/preview", &letter("l-1")).await;
+    assert_eq!(full.json()["disposition"], "limit");
+    let ended = run(&office, "not-theirs c-2 --by Jill").await;
+    assert_eq!(ended.outcome, Outcome::Yes, "{}", ended.err);
+    assert_eq!(ended.text(), "c-2 is off the record of P-1; its count is given back\n");
+    // The next passes, and fills the week again.
+    assert_eq!(office.mail("c-3").await.decision.disposition, Disposition::Deliver);
+    assert_eq!(office.mail("c-4").await.decision.disposition, Disposition::Limit);
+    // Twice gives back no more than once; what it makes room for goes its way.
+    assert_eq!(run(&office, "not-theirs c-2").await.outcome, Outcome::Yes);
+    assert_eq!(office.mail("c-5").await.decision.disposition, Disposition::Limit);
+    let ended = run(&office, "not-theirs c-1 --json").await.json();
+    assert_eq!(ended["decided_again"], json!([{"item": "c-4", "disposition": "deliver"}]));
+    let trail = office.get(AGENT, "/api/v1/audit?limit=100").await.json();
+    let by_jill = |entry: &&Value| entry["by"] == "Jill" && entry["action"] == "not-theirs";
+    assert_eq!(trail["entries"].as_array().unwrap().iter().filter(by_jill).count(), 1, "{trail}");
+}
+
+#[tokio::test]
+async fn what_was_not_theirs_gives_its_place_back() {
+    a_place_is_given_back(Office::open()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_not_theirs_gives_its_place_back_on_redis() {
+    let ground = servers::single().await;
+    a_place_is_given_back(Office::on(ground.gateway())).await;
+}
+
 #[tokio::test]
 async fn what_is_not_there_is_a_no() {
     let office = with_limited_item().await;
-    for words in ["show limited c-9", "claim filed c-2", "close limited nothing"] {
+    for words in ["show limited c-9", "claim filed c-2", "close limited nothing", "not-theirs c-9"]
+    {
         let ended = run(&office, words).await;
         assert_eq!(ended.outcome, Outcome::No, "{words}");
         assert!(ended.out.is_empty(), "{words}");

@@ -78,6 +78,7 @@ macro_rules! clauses {
             quotas: exactly_the_limit_is_admitted_of_many_at_once,
             quotas: one_contact_many_times_at_once_is_decided_once,
             quotas: an_uncounted_contact_frees_its_place_once,
+            quotas: a_refusal_is_of_the_ledger_as_it_is,
             items: queues_are_listed_oldest_first_page_by_page,
             items: queues_are_counted,
             items: what_nobody_read_in_time_comes_first_and_is_said_once,

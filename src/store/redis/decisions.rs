@@ -36,24 +36,36 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
     };
     let place = redis.ledgers.place(&request.organisation, &person);
     let mut known = place.lock().await;
+    // Read for this very contact, and not remembered from an earlier one.
+    let mut just_read = false;
     // Asks for the ledger if the known part does not reach far enough.
     let mut on = match known.take().map(Kept::take) {
         None => Known::nothing(),
         Some(known) if known.serves(&request) => known,
-        Some(_) => match look(redis, &keys, &request).await? {
-            Answer::Ledger(ledger) => *ledger,
-            Answer::Recorded { committed, .. } => return Ok(*committed),
-            Answer::Done { .. } => return Err(rubbish()),
+        Some(_) => match looked(redis, &keys, &request).await? {
+            Ok(ledger) => {
+                just_read = true;
+                ledger
+            }
+            Err(committed) => return Ok(committed),
         },
     };
     for _ in 0..REDIS_CONFLICTS_MAX {
         let settled = match decide(&request, &on.shown_to(&request)) {
             Ok(settled) => settled,
-            Err(fault) => {
-                // It is asked again, in a moment.
+            // It is asked again in a moment, and a wrong one of them does no harm.
+            Err(fault) if just_read || matches!(fault, StoreError::OriginalWanted(_)) => {
                 *known = Some(redis.ledgers.keep(on));
                 return Err(fault);
             }
+            // Nothing is sent that would find out whether what is remembered here still holds.
+            Err(_) => match looked(redis, &keys, &request).await? {
+                Ok(ledger) => {
+                    (on, just_read) = (ledger, true);
+                    continue;
+                }
+                Err(committed) => return Ok(committed),
+            },
         };
         let entry = entry_of(&request, settled);
         let token = redis.token();
@@ -65,7 +77,7 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
             }
             // What is known here may be right or not: the next contact asks.
             Answer::Recorded { committed, ours } => return Ok(settle(*committed, ours)),
-            Answer::Ledger(ledger) => on = *ledger,
+            Answer::Ledger(ledger) => (on, just_read) = (*ledger, true),
         }
     }
     Err(StoreError::Unavailable("other gateways are faster; try again".to_owned()))
@@ -208,6 +220,19 @@ async fn send(
     let script = &redis.scripts.commit;
     let answer = redis.link.write(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
     read(answer, request, token)
+}
+
+/// The ledger as it is now; `Err`: the contact was decided before.
+async fn looked(
+    redis: &Redis,
+    keys: &Keys,
+    request: &CommitRequest,
+) -> Result<Result<Known, Committed>, StoreError> {
+    match look(redis, keys, request).await? {
+        Answer::Ledger(ledger) => Ok(Ok(*ledger)),
+        Answer::Recorded { committed, .. } => Ok(Err(*committed)),
+        Answer::Done { .. } => Err(rubbish()),
+    }
 }
 
 async fn look(redis: &Redis, keys: &Keys, request: &CommitRequest) -> Result<Answer, StoreError> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use contact_gateway::domain::decision::Disposition;
+use contact_gateway::ports::{CommitRequest, StoreError};
 use tokio::task::JoinSet;
 
 use super::Ground;
@@ -84,4 +85,24 @@ pub async fn an_uncounted_contact_frees_its_place_once(ground: &dyn Ground) {
     assert!(again.repeated);
     assert_eq!(ledger(&*store).await.counted.len(), 1);
     assert_eq!(decided(&*store, &karbon()).await, ["c-0", "c-1"]);
+}
+
+/// Whoever refuses to write anything refuses by the ledger as it is, whichever gateway changed it last.
+pub async fn a_refusal_is_of_the_ledger_as_it_is(ground: &dyn Ground) {
+    let (one, other) = (ground.gateway(), ground.gateway());
+    one.commit(request("c-0", |_| admitted("c-0", at(0)))).await.unwrap();
+    let refuses_where_something_counts = |contact: &'static str| CommitRequest {
+        decide: Arc::new(move |ledger| match ledger.counted.is_empty() {
+            true => Ok(admitted(contact, at(1))),
+            false => Err(StoreError::Refused("it stays held".to_owned())),
+        }),
+        ..request(contact, |_| admitted("c", at(1)))
+    };
+    let refused = one.commit(refuses_where_something_counts("c-1")).await;
+    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+    other.uncount(&karbon(), "c-0").await.unwrap();
+    one.commit(refuses_where_something_counts("c-1")).await.unwrap();
+    let refused = other.commit(refuses_where_something_counts("c-2")).await;
+    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+    assert_eq!(decided(&*one, &karbon()).await, ["c-0", "c-1"]);
 }
