@@ -10,6 +10,7 @@
 #![allow(unreachable_pub, reason = "`pub` says what other modules of this program use")]
 
 mod authority;
+mod automatic;
 mod bad_configs;
 mod cases;
 mod casework;
