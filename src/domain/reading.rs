@@ -35,7 +35,12 @@ impl Reading {
         let said = Said::of(contact);
         let Matches { hits, mut resembles } = profile.safeguards.matches_in(contact, &said.words());
         resembles.retain(|like| hits.iter().all(|hit| hit.lane != like.lane));
-        Reading { hits, resembles, fingerprints: fingerprint_of(said.text_or_subject()) }
+        let forwarded = contact.text.as_deref().and_then(quotation::compared);
+        let fingerprints = match forwarded {
+            Some(text) => fingerprint_of(&without_notices(Cow::Owned(text))),
+            None => fingerprint_of(said.text_or_subject()),
+        };
+        Reading { hits, resembles, fingerprints }
     }
 }
 
@@ -88,7 +93,11 @@ impl<'a> Said<'a> {
 /// A text's own words: without what it quotes, unless it only quotes, without invisible characters and
 /// notices of ours.
 pub fn own_words(text: &str) -> Cow<'_, str> {
-    let said = match quotation::own_or_quoted(text) {
+    without_notices(quotation::own_or_quoted(text))
+}
+
+fn without_notices(said: Cow<'_, str>) -> Cow<'_, str> {
+    let said = match said {
         Cow::Borrowed(text) => invisible::removed(text),
         Cow::Owned(text) => Cow::Owned(invisible::removed(&text).into_owned()),
     };

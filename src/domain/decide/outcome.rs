@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::super::audit::{AuditRow, DecidedEntry};
-use super::super::calendar::{Counting, OVERTAKING_MINUTES_MAX};
+use super::super::calendar::{Counting, OVERTAKING_MINUTES_MAX, rolling_length};
 use super::super::channel::Channel;
 use super::super::contact::{Contact, UNREAD};
 use super::super::decision::{Decision, Disposition, Notice, Route};
@@ -161,8 +161,14 @@ fn told(walk: &mut Walk<'_>, decision: &Decision) -> Option<Notice> {
     let (_, primary) = walk.findings.iter().find(|(_, finding)| !finding.observed)?;
     let code = primary.code.to_string();
     if !walk.contact.channel.tells_at_once() || walk.contact.notified_apart {
-        if was_told(walk, &code, walk.at) {
-            return None;
+        match told_before(walk, &code) {
+            Before::Not => {}
+            Before::Told => return None,
+            // No second notice; and not none for as long as the clock was ahead.
+            Before::Ahead => {
+                walk.additions.told = Some(Told { code: ahead(&code), at: walk.at });
+                return None;
+            }
         }
         if !walk.contact.unanswerable {
             walk.additions.told = Some(Told { code, at: walk.at });
@@ -198,23 +204,51 @@ fn told(walk: &mut Walk<'_>, decision: &Decision) -> Option<Notice> {
     Some(Notice { text, welsh: None, languages, parts, next_slot })
 }
 
-fn was_told(walk: &Walk<'_>, code: &str, at: DateTime<Utc>) -> bool {
-    let zone = walk.profile().timezone;
+/// Whether the person was notified of this in the period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Not,
+    Told,
+    /// At an instant that has not come yet, by a clock that was ahead. When the clock went back, what it was
+    /// before is not known: the notice counts as given now.
+    Ahead,
+}
+
+/// The code under which it is remembered since when a notice counts as given that a clock ahead gave.
+fn ahead(code: &str) -> String {
+    format!("{code}:ahead")
+}
+
+fn told_before(walk: &Walk<'_>, code: &str) -> Before {
+    let (at, zone) = (walk.at, walk.profile().timezone);
     let quota = walk
         .findings
         .iter()
         .filter(|(_, finding)| finding.code == *code)
         .filter_map(|(_, finding)| finding.restriction.as_deref())
         .find_map(|id| walk.in_force().into_iter().find(|one| one.id == id)?.kind.quota());
-    walk.ledger().into_iter().flat_map(|ledger| &ledger.told).filter(|told| told.code == code).any(
-        |told| match quota {
-            Some(quota) => Counting::at(quota.per, quota.window, at, zone).has(told.at),
-            None => {
-                let latest = at + Duration::minutes(OVERTAKING_MINUTES_MAX);
-                told.at <= latest && at < told.at + TOLD_AGAIN_AFTER
-            }
-        },
-    )
+    let told_at = |code: &str| {
+        let told = walk.ledger().into_iter().flat_map(|ledger| &ledger.told);
+        told.filter(|told| told.code == code).map(|told| told.at).max()
+    };
+    // Two messages at once: the one that came first may be decided last.
+    let has_come = |told: DateTime<Utc>| told <= at + Duration::minutes(OVERTAKING_MINUTES_MAX);
+    let Some(told) = told_at(code) else { return Before::Not };
+    if has_come(told) {
+        let is_in_period = told > at
+            || match quota {
+                Some(quota) => Counting::at(quota.per, quota.window, at, zone).has(told),
+                None => at < told + TOLD_AGAIN_AFTER,
+            };
+        return if is_in_period { Before::Told } else { Before::Not };
+    }
+    let period = quota.map_or(TOLD_AGAIN_AFTER, |quota| rolling_length(quota.per));
+    match told_at(&ahead(code)).filter(|since| has_come(*since)) {
+        Some(since) if at < since + period => Before::Told,
+        Some(since) if at < since + period * 2 => Before::Not,
+        // Of an earlier time that the clock was ahead.
+        Some(_) | None => Before::Ahead,
+    }
 }
 
 /// The traces of a contact that was received: admitted, filed or sent to somebody to look at. What

@@ -39,7 +39,15 @@ fn contact(id: &str) -> Contact {
 }
 
 fn verdict(organisation: &Organisation, restrictions: &str, ledger: Option<&Ledger>) -> Verdict {
-    let contact = contact("c");
+    verdict_on(organisation, restrictions, ledger, contact("c"))
+}
+
+fn verdict_on(
+    organisation: &Organisation,
+    restrictions: &str,
+    ledger: Option<&Ledger>,
+    contact: Contact,
+) -> Verdict {
     let roster = Roster::new([person(restrictions)], organisation.profile.nation);
     let sender = sender::resolve(&roster, &organisation.profile, &contact, contact.at);
     decide(organisation, Dossier { sender: &sender, ledger, reading: None }, &contact, contact.at)
@@ -118,6 +126,51 @@ fn a_contact_that_is_overtaken_is_told_once_as_well() {
     let overtaken = verdict(&organisation, CLOSED, Some(&ledger));
     assert_eq!(overtaken.decision.disposition, Disposition::Limit);
     assert!(overtaken.decision.notice.is_none());
+}
+
+/// On which of these days, by the clock as it is then, a limited contact is notified.
+fn notified_on(restrictions: &str, days: &[i64]) -> Vec<bool> {
+    let organisation = organisation(Mode::Enforce);
+    let mut ledger = Ledger::default();
+    // A quota that is used up for as long as this takes.
+    for day in -60..120 {
+        ledger.counted.push(crate::domain::ledger::Counted {
+            restriction: "R".into(),
+            mode: Mode::Enforce,
+            at: contact("c").at + chrono::TimeDelta::days(day) - chrono::TimeDelta::hours(1),
+            issue: None,
+        });
+    }
+    let notified = days.iter().map(|day| {
+        let mut contact = contact("c");
+        contact.at += chrono::TimeDelta::days(*day);
+        let verdict = verdict_on(&organisation, restrictions, Some(&ledger), contact);
+        assert_eq!(verdict.decision.disposition, Disposition::Limit);
+        ledger.absorb(&verdict.additions);
+        verdict.decision.notice.is_some()
+    });
+    notified.collect()
+}
+
+#[test]
+fn a_clock_that_was_ahead_gives_no_notice_twice_and_withholds_none_for_long() {
+    const ROLLING: &str =
+        r#"{"id":"R","kind":"contact_quota","limit":1,"per":"week","window":"rolling"}"#;
+    for restriction in [CLOSED, ROLLING] {
+        let notified = |days: &[i64]| notified_on(restriction, days);
+        assert_eq!(notified(&[0, 1, 6, 8, 9]), [true, false, false, true, false]);
+        // A month ahead, where nobody was notified before; back; and a week later.
+        assert_eq!(notified(&[30, 0, 3, 6, 8, 9]), [true, false, false, false, true, false]);
+        // Notified in the true present as well: the notice ahead is the only one more.
+        assert_eq!(notified(&[0, 30, 1, 3, 9, 10]), [true, true, false, false, true, false]);
+        // A clock that falls behind and is put right: what was said is still said.
+        assert_eq!(notified(&[0, -30, -29, 1, 6, 8]), [true, false, false, false, false, true]);
+        // Ahead a second time, long after the first.
+        assert_eq!(
+            notified(&[30, 0, 8, 60, 40, 44, 48]),
+            [true, false, true, true, false, false, true]
+        );
+    }
 }
 
 #[test]

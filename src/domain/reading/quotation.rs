@@ -8,6 +8,9 @@ pub struct Split<'t> {
     pub own: Vec<&'t str>,
     /// Without marks, attribution lines included.
     pub quoted: Vec<&'t str>,
+    /// Of what is quoted, the messages that the sender forwards: without the fields that mail programs put
+    /// on top of them.
+    pub forwarded: Vec<&'t str>,
 }
 
 /// What the sender wrote, or all that is quoted where they wrote nothing.
@@ -17,9 +20,24 @@ pub(super) fn own_or_quoted(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     if split.own.iter().all(|line| line.trim().is_empty()) {
-        return Cow::Owned(split.quoted.join("\n"));
+        let only_forwarded = !split.forwarded.is_empty();
+        let said = if only_forwarded { split.forwarded } else { split.quoted };
+        return Cow::Owned(said.join("\n"));
     }
     Cow::Owned(split.own.join("\n"))
+}
+
+/// Words of one's own that only hand on what is forwarded ("See below, again.").
+const NOTE_WORDS_MAX: usize = 12;
+
+/// What a text is compared by. Under no more than a note, what is forwarded is what the sender has to say:
+/// the text of a closed matter is no new one for being forwarded.
+pub(super) fn compared(text: &str) -> Option<String> {
+    let split = split(text);
+    let words = split.own.iter().flat_map(|line| line.split_whitespace()).count();
+    let is_note = (1..=NOTE_WORDS_MAX).contains(&words);
+    (is_note && !split.forwarded.is_empty())
+        .then(|| split.own.iter().chain(&split.forwarded).copied().collect::<Vec<_>>().join("\n"))
 }
 
 /// Parts the sender's own lines from those quoted with `>`, attribution lines, and what mail programs
@@ -30,7 +48,11 @@ pub fn split(text: &str) -> Split<'_> {
     let mut index = 0;
     while let Some(line) = lines.get(index) {
         let rest = lines.get(index..).unwrap_or_default();
-        if line.trim_start().starts_with('>') {
+        if starts_forward(line) {
+            split.quoted.extend(rest);
+            split.forwarded.extend(forwarded(rest));
+            break;
+        } else if line.trim_start().starts_with('>') {
             split.quoted.push(unmarked(line));
             index += 1;
         } else if let Some(height) = attribution_height(rest) {
@@ -106,6 +128,37 @@ fn starts_quoted_message(lines: &[&str]) -> bool {
         && has(&["to:", "subject:", "at:", "pwnc:"])
 }
 
+/// The line that mail programs write over a message that is forwarded.
+fn starts_forward(line: &str) -> bool {
+    let line = line.trim();
+    let plain = line.trim_matches(|c: char| c == '-' || c.is_whitespace()).trim_end_matches(':');
+    let is_one_of = |names: &[&str]| names.iter().any(|name| plain.eq_ignore_ascii_case(name));
+    let dashed = line.starts_with("--") && line.ends_with('-');
+    (dashed && is_one_of(&["forwarded message", "neges a anfonwyd ymlaen"]))
+        || is_one_of(&["begin forwarded message"])
+}
+
+/// The text under such a line: without marks, and without the fields on top.
+fn forwarded<'t>(lines: &[&'t str]) -> Vec<&'t str> {
+    const FIELDS: [&str; 12] = [
+        "from:",
+        "date:",
+        "sent:",
+        "subject:",
+        "to:",
+        "cc:",
+        "reply-to:",
+        "oddi wrth:",
+        "dyddiad:",
+        "anfonwyd:",
+        "pwnc:",
+        "at:",
+    ];
+    let lines = lines.iter().skip(1).map(|line| unmarked(line));
+    let is_on_top = |line: &&str| line.is_empty() || begins_with(line.trim_matches('*'), &FIELDS);
+    lines.skip_while(is_on_top).collect()
+}
+
 /// Whether a line begins with one of these, in capitals or not.
 fn begins_with(line: &str, names: &[&str]) -> bool {
     let is =
@@ -127,8 +180,36 @@ mod tests {
             ("new\nFrom: A\nSent: Monday\nTo: B\nSubject: C\nold", "new"),
             ("new\nAr 2 Tach 2026, ysgrifennodd A:\n> hen", "new"),
             ("On Monday he wrote: nothing came", "On Monday he wrote: nothing came"),
+            ("new\n---------- Forwarded message ---------\nFrom: A <a@b.example>\n\nold", "new"),
+            ("new\n\nBegin forwarded message:\n\n> From: A\n> Subject: B\n> \n> old", "new\n"),
         ] {
             assert_eq!(split(text).own.join("\n"), own, "{text}");
         }
+    }
+
+    const GMAIL: &str = "---------- Forwarded message ---------\nFrom: Jo <jo@x.example>\n\
+                         Date: Mon, 2 Nov 2026 at 10:00\nSubject: Damp\nTo: <repairs@y.example>\n\n\n\
+                         The wall is damp.\n\nFrom: is a word too.";
+    const APPLE: &str = "Begin forwarded message:\n\n> From: Jo <jo@x.example>\n> Subject: Damp\n> \n\
+                         > The wall is damp.\n> \n> From: is a word too.";
+
+    #[test]
+    fn what_is_forwarded_is_what_was_said_where_there_is_no_more_than_a_note() {
+        for forward in [GMAIL, APPLE] {
+            let text = "The wall is damp.\n\nFrom: is a word too.";
+            assert_eq!(own_or_quoted(forward), text, "nothing of one's own");
+            assert_eq!(compared(forward), None);
+            let note = format!("See below, again.\n{forward}");
+            assert_eq!(own_or_quoted(&note), "See below, again.");
+            assert_eq!(compared(&note).unwrap(), format!("See below, again.\n{text}"));
+            let own = "Since I wrote this the ceiling has come down as well, and the surveyor's report says so.";
+            let more = format!("{own}\n{forward}");
+            assert_eq!((own_or_quoted(&more).as_ref(), compared(&more)), (own, None));
+        }
+        assert_eq!(
+            compared("See below, again.\n> old"),
+            None,
+            "an answer is compared by its own words"
+        );
     }
 }
