@@ -2,6 +2,7 @@
 //! organisation's reverse proxy and the telephony providers.
 
 pub mod answer;
+pub mod apart;
 pub mod fields;
 pub mod look;
 pub mod once;
@@ -34,6 +35,7 @@ use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
 use self::answer::{Answer, Body};
+use self::apart::Apart;
 use self::look::{LookSettings, Looks};
 use self::pace::Pace;
 use self::problem::ProblemType;
@@ -138,25 +140,18 @@ impl ContactsEdge {
         if let Some(entry) = telephony.iter().find(|entry| entry.secrets.is_empty()) {
             return Err(EdgeError::NoSecret(entry.path.clone()));
         }
-        let forms_at =
-            forms.into_iter().map(|form| (form.path.clone(), Place::Form(Arc::new(form))));
-        let calls_at = telephony
-            .into_iter()
-            .map(|entry| (entry.path.clone(), Place::Telephony(Arc::new(entry))));
-        let decisions_at = decisions
-            .into_iter()
-            .map(|entry| (entry.path.clone(), Place::Decision(Arc::new(entry))));
-        let places: Vec<(String, Place)> = forms_at.chain(calls_at).chain(decisions_at).collect();
-        for (at, (path, _)) in places.iter().enumerate() {
-            if places.iter().skip(at + 1).any(|(other, _)| other == path) {
-                return Err(EdgeError::PathTwice(path.clone()));
-            }
-        }
+        let places = places(forms, telephony, decisions)?;
         let tasks = TaskTracker::new();
         let pace = Arc::new(Pace::new(posts_per_minute, trusted_proxies.clone()));
+        let apart = Arc::new(Apart {
+            intake: Arc::clone(&intake),
+            mailer: Arc::clone(&mailer),
+            tasks: tasks.clone(),
+        });
         let forms = FormEdge::new(super::web_form::FormParts {
             intake: Arc::clone(&intake),
             mailer,
+            apart: Arc::clone(&apart),
             clock: Arc::clone(&clock),
             upstream: upstream.clone(),
             trusted_proxies,
@@ -173,6 +168,8 @@ impl ContactsEdge {
             intake: Arc::clone(&intake),
             clock: Arc::clone(&clock),
             looks: Arc::clone(&looks),
+            pace: Arc::clone(&pace),
+            apart,
         };
         let decisions = DecisionEndpoint::new(tokens, intake, clock, pace);
         Ok(Arc::new(ContactsEdge {
@@ -233,6 +230,26 @@ impl ContactsEdge {
             }
         }
     }
+}
+
+/// What is where; no path twice.
+fn places(
+    forms: Vec<FormSettings>,
+    telephony: Vec<TelephonySettings>,
+    decisions: Vec<ProxySettings>,
+) -> Result<Vec<(String, Place)>, EdgeError> {
+    let forms = forms.into_iter().map(|form| (form.path.clone(), Place::Form(Arc::new(form))));
+    let calls =
+        telephony.into_iter().map(|entry| (entry.path.clone(), Place::Telephony(Arc::new(entry))));
+    let decisions =
+        decisions.into_iter().map(|entry| (entry.path.clone(), Place::Decision(Arc::new(entry))));
+    let places: Vec<(String, Place)> = forms.chain(calls).chain(decisions).collect();
+    for (at, (path, _)) in places.iter().enumerate() {
+        if places.iter().skip(at + 1).any(|(other, _)| other == path) {
+            return Err(EdgeError::PathTwice(path.clone()));
+        }
+    }
+    Ok(places)
 }
 
 /// Serves the contacts listener until the stop, then finishes the work in hand.

@@ -37,6 +37,7 @@ use self::parse::{Parsed, parse};
 use self::settings::{FormFields, FormSettings};
 use self::submission::{ReadError, Submission};
 use crate::channels::http::answer::{Answer, Body};
+use crate::channels::http::apart::{self, Apart};
 use crate::channels::http::look::Looks;
 use crate::channels::http::once::{Key, Once, Recent, Turn, keyed};
 use crate::channels::http::pace::Pace;
@@ -62,6 +63,7 @@ use crate::runtime::tokens::hex;
 pub struct FormParts {
     pub intake: Arc<Intake>,
     pub mailer: Arc<dyn Mailer>,
+    pub apart: Arc<Apart>,
     pub clock: Arc<dyn Clock>,
     pub upstream: Upstream,
     pub trusted_proxies: Vec<IpNet>,
@@ -315,9 +317,9 @@ impl FormEdge {
         let now = contact.at;
         let may_show = told::may_show(&job.form, &contact);
         if !may_show {
-            told::apart(&mut contact, &job.organisation, &from);
+            apart::mark(&mut contact, &job.organisation, &from);
         }
-        let notice_to = told::notice_address(&contact, &from);
+        let notice_to = apart::notice_address(&contact, &from);
         let is_proven = contact.from.iter().any(|from| from.assurance == Assurance::Proven);
         let sent = contact.text.clone().filter(|_| is_proven);
         let inbound = Inbound {
@@ -363,7 +365,7 @@ impl FormEdge {
             }
             Disposition::File if may_show => received(StatusCode::OK),
             Disposition::Limit | Disposition::File => {
-                self.mail_notice(&job.organisation, notice_to, &outcome);
+                self.parts.apart.mail(&job.organisation, notice_to, &outcome, Kept::Whole);
                 received(StatusCode::ACCEPTED)
             }
         };

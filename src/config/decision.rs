@@ -5,7 +5,9 @@ use hyper::header::HeaderName;
 use super::endpoint;
 use super::gateway::Context;
 use super::reader::{Field, Section, brief};
+use super::web_form::REVEALS;
 use crate::channels::decisions::settings::{Proxy, ProxyFields, ProxySettings, Source};
+use crate::channels::web_form::settings::Reveal;
 use crate::domain::identifier::Assurance;
 use crate::domain::organisation::OrganisationId;
 
@@ -44,6 +46,9 @@ pub(super) fn read(
         .field("assurance")
         .map_or(Some(Assurance::Asserted), |f| f.choice("an assurance", &ASSURANCES));
     let request_id = section.field("request_id").and_then(|f| f.parsed(header));
+    let reveal = section.field("reveal").map_or(Some(Reveal::Proven), |f| {
+        f.choice("whom a limited request's page may show more to", &REVEALS)
+    });
     let trusted_sources = section
         .field("trusted_sources")
         .and_then(|f| f.list(|item| item.parsed(endpoint::network)))
@@ -56,6 +61,7 @@ pub(super) fn read(
         fields: fields?,
         assurance: assurance?,
         request_id,
+        reveal: reveal?,
         trusted_sources,
     })
 }

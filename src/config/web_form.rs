@@ -23,7 +23,8 @@ const METHODS: [(&str, &Method); 5] = [
     ("DELETE", &Method::DELETE),
 ];
 
-const REVEALS: [(&str, Reveal); 2] = [("proven", Reveal::Proven), ("asserted", Reveal::Asserted)];
+pub(super) const REVEALS: [(&str, Reveal); 2] =
+    [("proven", Reveal::Proven), ("asserted", Reveal::Asserted)];
 
 pub(super) fn read(
     context: &Context<'_>,

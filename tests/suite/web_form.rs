@@ -2,6 +2,7 @@
 
 mod alike;
 mod as_handlers;
+mod asked_for;
 mod by_https;
 mod bytes;
 mod decided;

@@ -4,19 +4,25 @@
 //! says so. What is routed or filed is passed on with the decision in header fields: held back, it
 //! would be lost.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use hyper::header::{AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::http::request;
 use hyper::{Method, StatusCode};
 
 use super::settings::{Proxy, ProxyFields, ProxySettings, Source};
 use crate::channels::http::answer::Answer;
+use crate::channels::http::apart::{self, Apart};
 use crate::channels::http::fields;
 use crate::channels::http::look::Looks;
 use crate::channels::http::once::keyed;
+use crate::channels::http::pace::Pace;
 use crate::channels::http::page::{self, Kept, Shown};
+use crate::channels::http::peer_of;
 use crate::channels::http::problem::ProblemType;
 use crate::channels::web_form::found::Found;
 use crate::channels::web_form::parse::{Fields, Parsed};
@@ -34,6 +40,10 @@ use crate::runtime::tokens::{TokenTable, hex, sha256};
 const LIMITED: &str = "/limited";
 const REFERENCE: &str = "x-contact-reference";
 const DECISION: &str = "x-contact-decision";
+/// In place of a contact's id, where nothing was decided: no contact has such an id here.
+const TOO_OFTEN: &str = "too-often";
+/// Who Envoy's client is, as far as it trusts those in front of it.
+const ENVOY_CLIENT: &str = "x-envoy-external-address";
 /// Hexadecimal digits of a request's digest in a contact id: 80 bits.
 const CONTACT_ID_DIGITS: usize = 20;
 
@@ -43,6 +53,8 @@ pub struct ProxyEndpoints {
     pub intake: Arc<Intake>,
     pub clock: Arc<dyn Clock>,
     pub looks: Arc<Looks>,
+    pub pace: Arc<Pace>,
+    pub apart: Arc<Apart>,
 }
 
 /// The client's request, as the proxy tells of it.
@@ -62,14 +74,20 @@ impl ProxyEndpoints {
         behind: &str,
         question: request::Parts,
     ) -> Answer {
+        let peer = peer_of(&question.extensions);
         if !self.may_ask(entry, &question) {
-            return ProblemType::Unauthorised.into();
+            // Whoever guesses tokens waits.
+            return match self.pace.take(peer, &question.headers) {
+                Ok(()) => ProblemType::Unauthorised.into(),
+                Err(wait) => Answer::from(ProblemType::TooManyRequests)
+                    .with(RETRY_AFTER.as_str(), HeaderValue::from(wait.as_secs())),
+            };
         }
         let Some(organisation) = self.intake.organisation(&entry.organisation) else {
             return ProblemType::Internal.into();
         };
         if behind == LIMITED && throws_bodies_away(entry.proxy) {
-            return self.page(&organisation, &question.headers).await;
+            return self.page(entry, &organisation, &question.headers).await;
         }
         let asked = asked(entry.proxy, behind, &question);
         match &asked.method {
@@ -84,23 +102,69 @@ impl ProxyEndpoints {
                 return passed(None);
             }
         }
+        if let Err(wait) = self.pace_of(entry, peer, &question.headers) {
+            tracing::warn!(path = entry.path, "a proxy's client posts too often and has to wait");
+            let asker = &question.headers;
+            let page = page::too_often(wait, asker, self.looks.of(&entry.organisation));
+            return refused(entry.proxy, page, TOO_OFTEN);
+        }
         let contact = self.contact(entry, &organisation, &asked, &question.headers);
         let Ok(content) = contact.canonical(false) else {
             return ProblemType::Internal.into();
         };
         let digest = sha256(&content);
-        let contact = Contact { id: id(entry, &question.headers, &digest), ..contact };
+        let mut contact = Contact { id: id(entry, &question.headers, &digest), ..contact };
         let now = contact.at;
-        let inbound = Inbound { contact, digest, original: None };
-        let outcome = self.intake.receive(&entry.organisation, inbound).await;
-        let decision = outcome.decision;
-        if decision.disposition != Disposition::Limit {
-            return passed(Some(&decision));
+        let from = self.intake.identify(&organisation, &contact);
+        let shows = entry.shows();
+        if !shows {
+            apart::mark(&mut contact, &organisation, &from);
         }
-        let look = self.looks.of(&entry.organisation);
-        let asker = &question.headers;
-        let page = page::limited(&decision, &organisation, now, asker, look, SHOWN);
-        refused(entry.proxy, page, &decision)
+        let notice_to = apart::notice_address(&contact, &from);
+        let inbound = Inbound { contact, digest, original: None };
+        let outcome = self.intake.receive_from(&organisation, from, inbound).await;
+        if outcome.decision.disposition != Disposition::Limit {
+            return passed(Some(&outcome.decision));
+        }
+        if !shows {
+            self.apart.mail(&organisation, notice_to, &outcome, Kept::Nothing);
+        }
+        let page = self.limited(entry, &organisation, &outcome.decision, now, &question.headers);
+        refused(entry.proxy, page, &outcome.decision.contact)
+    }
+
+    /// Counts one more question about the client for whom the proxy asks.
+    fn pace_of(
+        &self,
+        entry: &ProxySettings,
+        peer: Option<IpAddr>,
+        headers: &HeaderMap,
+    ) -> Result<(), Duration> {
+        match entry.proxy {
+            Proxy::Nginx | Proxy::Haproxy | Proxy::Traefik => self.pace.take_for(peer, headers),
+            // What it sends as X-Forwarded-For ends with its own address.
+            Proxy::Envoy => match fields::text(headers, ENVOY_CLIENT).map(str::parse) {
+                Some(Ok(client)) => self.pace.take_of(client),
+                Some(Err(_)) | None => Ok(()),
+            },
+        }
+    }
+
+    /// What a limited sender sees.
+    fn limited(
+        &self,
+        entry: &ProxySettings,
+        organisation: &Organisation,
+        decision: &Decision,
+        now: DateTime<Utc>,
+        asker: &HeaderMap,
+    ) -> Answer {
+        let look = self.looks.of(&organisation.id);
+        if entry.shows() {
+            page::limited(decision, organisation, now, asker, look, SHOWN)
+        } else {
+            page::not_taken(organisation, now, asker, look)
+        }
     }
 
     /// A token of the organisation's, or a peer that needs none.
@@ -108,7 +172,7 @@ impl ProxyEndpoints {
         let token = fields::text(&question.headers, AUTHORIZATION);
         let known = self.tokens.authorise(token) == Some(&entry.organisation);
         known
-            || crate::channels::http::peer_of(&question.extensions)
+            || peer_of(&question.extensions)
                 .is_some_and(|peer| entry.trusted_sources.iter().any(|net| net.contains(&peer)))
     }
 
@@ -132,15 +196,22 @@ impl ProxyEndpoints {
     }
 
     /// The page of a limited contact, by the reference that the decision's answer gave.
-    async fn page(&self, organisation: &Organisation, headers: &HeaderMap) -> Answer {
+    async fn page(
+        &self,
+        entry: &ProxySettings,
+        organisation: &Organisation,
+        headers: &HeaderMap,
+    ) -> Answer {
         let look = self.looks.of(&organisation.id);
         let Some(reference) = fields::text(headers, REFERENCE) else {
             return page::fault(ProblemType::NotFound, headers, look);
         };
+        if reference == TOO_OFTEN {
+            return page::fault(ProblemType::TooManyRequests, headers, look);
+        }
         match self.intake.recorded(&organisation.id, reference).await {
             Ok(Some(decision)) if decision.disposition == Disposition::Limit => {
-                let now = self.clock.now();
-                page::limited(&decision, organisation, now, headers, look, SHOWN)
+                self.limited(entry, organisation, &decision, self.clock.now(), headers)
             }
             Ok(_) => page::fault(ProblemType::NotFound, headers, look),
             Err(_) => page::fault(ProblemType::TryAgain, headers, look),
@@ -249,7 +320,7 @@ fn passed(decision: Option<&Decision>) -> Answer {
 }
 
 /// The proxy does not pass the request on.
-fn refused(proxy: Proxy, page: Answer, decision: &Decision) -> Answer {
+fn refused(proxy: Proxy, page: Answer, reference: &str) -> Answer {
     let answer = match proxy {
         Proxy::Haproxy | Proxy::Traefik | Proxy::Envoy => page,
         // Any status but these two is an error to nginx.
@@ -263,7 +334,7 @@ fn refused(proxy: Proxy, page: Answer, decision: &Decision) -> Answer {
         }
     };
     let answer = answer.with(DECISION, HeaderValue::from_static(Disposition::Limit.name()));
-    match HeaderValue::try_from(decision.contact.as_str()) {
+    match HeaderValue::try_from(reference) {
         Ok(reference) => answer.with(REFERENCE, reference),
         Err(_) => answer,
     }

@@ -3,6 +3,7 @@
 use hyper::header::HeaderName;
 use ipnet::IpNet;
 
+use crate::channels::web_form::settings::Reveal;
 use crate::domain::identifier::Assurance;
 use crate::domain::organisation::OrganisationId;
 
@@ -18,8 +19,18 @@ pub struct ProxySettings {
     pub assurance: Assurance,
     /// The field that distinguishes a retry from a second contact; `None`: every request is one.
     pub request_id: Option<HeaderName>,
+    /// What the page of a limited request shows.
+    pub reveal: Reveal,
     /// Networks that may ask without a token.
     pub trusted_sources: Vec<IpNet>,
+}
+
+impl ProxySettings {
+    /// Whether a limited request's page shows what was decided: to a session that was signed in to, or where
+    /// the entry says so.
+    pub fn shows(&self) -> bool {
+        self.reveal == Reveal::Asserted || self.assurance == Assurance::Proven
+    }
 }
 
 /// The proxy that asks, and so the contract that it is answered by.

@@ -36,7 +36,33 @@ impl Pace {
     /// # Errors
     /// It made too many; how long to wait.
     pub fn take(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Result<(), Duration> {
-        let Some(client) = client(peer, headers, &self.trusted_proxies) else { return Ok(()) };
+        match client(peer, headers, &self.trusted_proxies) {
+            Some(client) => self.take_of(client),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts one more of the client for whom an authorised proxy asks. It is trusted to say who that is,
+    /// wherever it runs; where it does not, nobody is counted: one who floods would shut out everybody
+    /// behind it.
+    ///
+    /// # Errors
+    /// As [`Pace::take`].
+    pub fn take_for(&self, proxy: Option<IpAddr>, headers: &HeaderMap) -> Result<(), Duration> {
+        let Some(proxy) = proxy else { return Ok(()) };
+        let itself = IpNet::from(proxy);
+        let trusted: Vec<IpNet> = self.trusted_proxies.iter().copied().chain([itself]).collect();
+        match client(Some(proxy), headers, &trusted) {
+            Some(client) if client != proxy => self.take_of(client),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Counts one more of this client.
+    ///
+    /// # Errors
+    /// As [`Pace::take`].
+    pub fn take_of(&self, client: IpAddr) -> Result<(), Duration> {
         // A program of this machine, or a proxy that nobody said to trust: everybody would share one
         // bound, and one who floods would shut all others out.
         if client.is_loopback() {
@@ -114,6 +140,20 @@ mod tests {
             assert_eq!(found, Some(ip(expected)), "{peer}, {chain}");
         }
         assert_eq!(client(None, &HeaderMap::new(), &trusted), None);
+    }
+
+    #[test]
+    fn a_proxy_that_asks_is_trusted_with_its_clients_and_never_counted_itself() {
+        let pace = Pace::new(NonZeroU32::new(1).unwrap(), Vec::new());
+        let proxy = Some(ip("198.51.100.9"));
+        assert!(pace.take_for(proxy, &headers("192.0.2.1")).is_ok());
+        assert!(pace.take_for(proxy, &headers("192.0.2.1")).is_err());
+        // Whoever the client made up in front of it is not who asked.
+        assert!(pace.take_for(proxy, &headers("203.0.113.5, 192.0.2.1")).is_err());
+        assert!(pace.take_for(proxy, &headers("192.0.2.2")).is_ok());
+        for _ in 0..3 {
+            assert!(pace.take_for(proxy, &HeaderMap::new()).is_ok());
+        }
     }
 
     #[test]

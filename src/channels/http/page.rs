@@ -21,10 +21,10 @@ use super::look::Look;
 use super::problem::{Problem, ProblemType};
 use crate::domain::decision::Decision;
 use crate::domain::language::Language;
-use crate::domain::notice::{parts_for_everybody, sections, text};
+use crate::domain::notice::{NoticePart, parts_for_everybody, sections, text};
 use crate::domain::organisation::Organisation;
 
-pub use self::notice::{Kept, Shown};
+pub use self::notice::{Kept, Shown, parts as notice_parts};
 
 const HTML: &str = "text/html; charset=utf-8";
 
@@ -75,6 +75,32 @@ pub fn received(
         let kept = format!("<p>{}</p>\n", words::kept(language));
         let body = notice::of_sections(&sections(&parts, language));
         (words::received(language), format!("{kept}{body}"))
+    })
+}
+
+/// The neutral page of an endpoint that keeps nothing: the same for everybody whose request is not passed
+/// on. It says what to do instead, and nothing of the person whose address was given.
+pub fn not_taken(
+    organisation: &Organisation,
+    now: DateTime<Utc>,
+    asker: &HeaderMap,
+    look: &Look,
+) -> Answer {
+    let kind = ProblemType::NotTaken;
+    if prefers_json(asker) {
+        let problem = Problem::new(kind).detail(words::not_taken(Language::English));
+        return match &organisation.emergency {
+            Some(emergency) => problem.member("emergency", emergency.as_str()).answer(),
+            None => problem.answer(),
+        };
+    }
+    let mut parts = parts_for_everybody(organisation, now);
+    // Nobody reads what is not kept.
+    parts.retain(|part| !matches!(part, NoticePart::ReadBy { .. }));
+    page(kind.status(), asker, look, None, |language| {
+        let said = format!("<p>{}</p>\n", words::not_taken(language));
+        let body = notice::of_sections(&sections(&parts, language));
+        (words::not_passed_on(language, Kept::Nothing), format!("{said}{body}"))
     })
 }
 

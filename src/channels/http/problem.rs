@@ -30,6 +30,8 @@ pub enum ProblemType {
     ContactLimited,
     /// The contact is limited on this channel.
     ChannelClosed,
+    /// The contact is not passed on; why is not for the asker.
+    NotTaken,
     /// The form's own handler does not answer.
     UpstreamUnavailable,
     UpstreamTimeout,
@@ -58,6 +60,7 @@ impl ProblemType {
             ProblemType::ContactConflict => "urn:contact-gateway:problem:contact-conflict",
             ProblemType::ContactLimited => "urn:contact-gateway:problem:contact-limited",
             ProblemType::ChannelClosed => "urn:contact-gateway:problem:channel-closed",
+            ProblemType::NotTaken => "urn:contact-gateway:problem:not-taken",
             ProblemType::UpstreamUnavailable => "urn:contact-gateway:problem:upstream-unavailable",
             ProblemType::UpstreamTimeout => "urn:contact-gateway:problem:upstream-timeout",
             ProblemType::Internal => "urn:contact-gateway:problem:internal",
@@ -74,7 +77,9 @@ impl ProblemType {
             ProblemType::TooSlow => StatusCode::REQUEST_TIMEOUT,
             ProblemType::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ProblemType::Unauthorised => StatusCode::UNAUTHORIZED,
-            ProblemType::Forbidden | ProblemType::ChannelClosed => StatusCode::FORBIDDEN,
+            ProblemType::Forbidden | ProblemType::ChannelClosed | ProblemType::NotTaken => {
+                StatusCode::FORBIDDEN
+            }
             ProblemType::NotFound => StatusCode::NOT_FOUND,
             ProblemType::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ProblemType::ContactConflict => StatusCode::CONFLICT,
@@ -102,6 +107,7 @@ impl ProblemType {
             ProblemType::ContactConflict => "The contact's id was used before with other content",
             ProblemType::ContactLimited => "The contact was not passed on",
             ProblemType::ChannelClosed => "This way of contact is not open",
+            ProblemType::NotTaken => "The message was not sent on",
             ProblemType::UpstreamUnavailable => "The form can't be reached",
             ProblemType::UpstreamTimeout => "The form does not answer",
             ProblemType::Internal => "Something went wrong",

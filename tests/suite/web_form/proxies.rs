@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use contact_gateway::channels::decisions::settings::{Proxy, ProxyFields, ProxySettings, Source};
+use contact_gateway::channels::web_form::settings::Reveal;
 use contact_gateway::domain::identifier::Assurance;
 use serde_json::json;
 
@@ -149,6 +150,7 @@ fn endpoint(proxy: Proxy) -> ProxySettings {
         },
         assurance: Assurance::Proven,
         request_id: Some("x-request-id".parse().unwrap()),
+        reveal: Reveal::Proven,
         trusted_sources: Vec::new(),
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn limited(decision: &Decision, language: Language, shown: Shown<'_>)
 
 /// The parts as they hold for a page: what a decision endpoint never saw was not kept, and nobody
 /// reads it.
-pub(super) fn parts(notice: &Notice, kept: Kept) -> Vec<NoticePart> {
+pub fn parts(notice: &Notice, kept: Kept) -> Vec<NoticePart> {
     let mut parts = notice.parts.clone();
     if kept == Kept::Nothing {
         parts.retain(|part| !matches!(part, NoticePart::ReadBy { .. }));

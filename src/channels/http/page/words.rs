@@ -82,6 +82,19 @@ pub(super) const fn kept(language: Language) -> &'static str {
     }
 }
 
+/// Under the title of the neutral page of an endpoint that keeps nothing.
+pub(super) const fn not_taken(language: Language) -> &'static str {
+    match language {
+        Language::English => {
+            "We did not send your message, and we did not keep it. You can contact us in another way."
+        }
+        Language::Welsh => {
+            "Ni wnaethom anfon eich neges, ac nid ydym wedi ei chadw. Gallwch gysylltu â ni mewn \
+             ffordd arall."
+        }
+    }
+}
+
 pub(super) const fn back_home(language: Language) -> &'static str {
     match language {
         Language::English => "Back to our website",
@@ -126,6 +139,7 @@ const fn trouble(kind: ProblemType) -> Trouble {
         | ProblemType::ContactConflict
         | ProblemType::ContactLimited
         | ProblemType::ChannelClosed
+        | ProblemType::NotTaken
         | ProblemType::Internal => Trouble::Other,
     }
 }
