@@ -60,7 +60,7 @@ VOLUME /var/lib/contact-gateway
 EXPOSE 8080 8081 10024 10025
 # Work in hand is finished first.
 STOPSIGNAL SIGTERM
-# Whether it lives, not whether it is ready: a restart does not help when a server behind is away.
+# Whether it lives, not whether every part works: a restart does not help when a server behind is away.
 HEALTHCHECK --interval=10s --timeout=6s --start-period=20s CMD ["contact-gateway", "health", "--live"]
 ENTRYPOINT ["contact-gateway"]
 CMD ["serve"]

@@ -169,7 +169,7 @@ targets = {{ queue = "sip:queue@pbx.example" }}
         return json.loads(text)
 
     def ready(self, seconds=20):
-        status, text = self.http(self.staff, "/health/ready", seconds=seconds)
+        status, text = self.http(self.staff, "/health/ready", headers={"authorization": f"Bearer {TOKEN}"}, seconds=seconds)
         return json.loads(text) if status in (200, 503) else None
 
     def unready(self):

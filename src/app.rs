@@ -1,6 +1,7 @@
 //! Putting it together: the only place that names concrete adapters, the order in which things
 //! start, and the order in which they stop.
 
+mod binding;
 mod console;
 mod core;
 mod events;

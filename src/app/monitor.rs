@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Clock, Queues};
-use crate::runtime::health::Health;
+use crate::runtime::health::{Health, PartState};
 use crate::runtime::limits::{HEALTH_PART_WAIT, MONITOR_EVERY};
 use crate::runtime::metrics::{Metrics, QueueLabels};
 use crate::runtime::shutdown::Stopping;
@@ -19,6 +19,8 @@ pub(super) struct Monitor {
     pub metrics: Arc<Metrics>,
     /// The queues on which something waited at the last look: where nothing does now, the figures say so.
     pub waited: BTreeSet<(OrganisationId, String)>,
+    /// The parts that did not work at the last look.
+    pub failing: BTreeSet<&'static str>,
 }
 
 impl Monitor {
@@ -37,6 +39,7 @@ impl Monitor {
     async fn look(&mut self) {
         for state in self.health.states().await {
             self.metrics.part(state.part, state.fault.is_none());
+            self.say_changed(&state);
         }
         for organisation in &self.organisations {
             let counting = self.queues.queues(organisation);
@@ -55,6 +58,20 @@ impl Monitor {
                 self.show(organisation, &count.queue, (count.waiting, count.overdue, age));
                 self.waited.insert((organisation.clone(), count.queue));
             }
+        }
+    }
+
+    /// The log has the words, which `ready` gives only to those with a token.
+    fn say_changed(&mut self, state: &PartState) {
+        let part = state.part;
+        match &state.fault {
+            Some(fault) if self.failing.insert(part) => {
+                tracing::warn!(part, fault, "a part of the gateway does not work");
+            }
+            None if self.failing.remove(part) => {
+                tracing::info!(part, "a part of the gateway works again");
+            }
+            _ => {}
         }
     }
 

@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
+use super::binding::{bind, bind_mail};
 use super::console;
 use super::core::{self, Core};
 use super::events;
@@ -20,8 +21,8 @@ use crate::casework::accounts::Accounts;
 use crate::casework::sealing::anchor::AnchorKey;
 use crate::casework::{Casework, Desk, Fault};
 use crate::channels::http::{self, ContactsEdge, ContactsParts, EdgeError};
-use crate::channels::mail::listener::{self, Bound, Protocol};
-use crate::channels::mail::settings::{Bind, MailSettings};
+use crate::channels::mail::listener::{self, Protocol};
+use crate::channels::mail::settings::MailSettings;
 use crate::channels::mail::{MailEdge, MailEdgeFault, milter};
 use crate::config::Settings;
 use crate::config::state_key::{StateKeyError, anchor_key, pass_key};
@@ -31,9 +32,9 @@ use crate::forward::events::dead_letter_box::DeadLetterBox;
 use crate::intake::Intake;
 use crate::ports::{Clock, Decide, Deliveries, SteadyClock, Store, StoreError};
 use crate::runtime::descriptors;
-use crate::runtime::health::Health;
+use crate::runtime::health::{Health, Kept};
 use crate::runtime::http_server::{self, Bounds};
-use crate::runtime::limits::DRAIN_WAIT;
+use crate::runtime::limits::{DRAIN_WAIT, SERVES_UNKNOWING_AFTER};
 use crate::runtime::service_manager::Sockets;
 use crate::runtime::shutdown::Shutdown;
 use crate::runtime::tls::TlsFault;
@@ -62,6 +63,12 @@ pub enum StartFault {
     DeadLetters { folder: std::path::PathBuf, cause: std::io::Error },
     #[error("listen.{what} = \"{address}\" can't be bound: {cause}")]
     Bind { what: &'static str, address: String, cause: std::io::Error },
+    #[error(
+        "the service manager hands over {address} for listen.{what}, which is open to every host that can reach it, \
+         and mail.accept_from lists nobody: write the networks of your mail servers, or for SMTP ask for their \
+         certificates with mail.tls.client_ca"
+    )]
+    OpenToAll { what: &'static str, address: SocketAddr },
 }
 
 /// Where a running gateway listens. A configured port 0 is the port that was given here.
@@ -191,13 +198,13 @@ impl Running {
                 Protocol::Smtp => ("smtp", &mut self.addresses.smtp),
                 Protocol::Lmtp => ("lmtp", &mut self.addresses.lmtp),
             };
-            let bound = bind_mail(what, address, mail.socket_mode, place, sockets).await?;
+            let bound = bind_mail(what, address, &mail, place, sockets).await?;
             let stopping = self.shutdown.stopping();
             self.edges.spawn(listener::serve(bound, protocol, Arc::clone(&edge), stopping));
         }
         if let Some(address) = &mail.milter {
             let place = &mut self.addresses.milter;
-            let bound = bind_mail("milter", address, mail.socket_mode, place, sockets).await?;
+            let bound = bind_mail("milter", address, &mail, place, sockets).await?;
             self.edges.spawn(milter::serve(bound, edge, self.shutdown.stopping()));
         }
         Ok(())
@@ -281,6 +288,7 @@ impl Running {
             clock: Arc::clone(clock),
             metrics: Arc::clone(&metrics),
             waited: BTreeSet::new(),
+            failing: BTreeSet::new(),
         };
         self.core.followers.spawn(monitor.run(self.shutdown.stopping()));
         let staff = Staff::new(casework, settings.staff.clone(), health, metrics)
@@ -321,7 +329,17 @@ impl Running {
             Arc::clone(&self.core.intake),
             Arc::clone(&self.core.intake),
         );
+        let answers = Arc::new(Kept::new(move || {
+            let (store, asked) = (Arc::clone(&store), asked.clone());
+            async move {
+                let Some(organisation) = asked else { return Ok(()) };
+                let answered = store.delivered(&organisation, &["health".to_owned()]).await;
+                answered.map(|_| ()).map_err(|error| error.to_string())
+            }
+        }));
+        let (known, begun) = (Arc::clone(&rosters), Instant::now());
         let mut health = Health::new()
+            .serving_while(move || known.are_known() || begun.elapsed() >= SERVES_UNKNOWING_AFTER)
             .with("restrictions", move || {
                 let known = rosters.are_known();
                 async move {
@@ -329,7 +347,7 @@ impl Running {
                 }
             })
             .with("store", move || {
-                let (store, asked) = (Arc::clone(&store), asked.clone());
+                let answers = Arc::clone(&answers);
                 let behind = vouched.fault();
                 let failing = committing.store_fault();
                 async move {
@@ -338,9 +356,7 @@ impl Running {
                     }
                     // A store that answers questions need not take commits.
                     failing.map_or(Ok(()), Err)?;
-                    let Some(organisation) = asked else { return Ok(()) };
-                    let answered = store.delivered(&organisation, &["health".to_owned()]).await;
-                    answered.map(|_| ()).map_err(|error| error.to_string())
+                    answers.answer().await
                 }
             });
         let telling = Arc::clone(clock);
@@ -385,51 +401,4 @@ impl Running {
         in_time &= tokio::time::timeout(DRAIN_WAIT, recorded).await.is_ok();
         in_time
     }
-}
-
-/// Binds a mail listener, and writes down where.
-async fn bind_mail(
-    what: &'static str,
-    address: &Bind,
-    socket_mode: u32,
-    place: &mut Option<String>,
-    sockets: &mut Sockets,
-) -> Result<Bound, StartFault> {
-    let bound = match inherited_mail(what, address, sockets) {
-        Ok(Some(bound)) => Ok(bound),
-        Ok(None) => listener::bind(address, socket_mode).await,
-        Err(cause) => Err(cause),
-    };
-    let bound =
-        bound.map_err(|cause| StartFault::Bind { what, address: address.to_string(), cause })?;
-    *place = Some(bound.address().unwrap_or_else(|| address.to_string()));
-    Ok(bound)
-}
-
-fn inherited_mail(
-    what: &str,
-    address: &Bind,
-    sockets: &mut Sockets,
-) -> std::io::Result<Option<Bound>> {
-    Ok(match address {
-        Bind::Tcp(_) => sockets.tcp(what)?.map(TcpListener::from_std).transpose()?.map(Bound::Tcp),
-        Bind::Unix(_) => {
-            let socket = sockets.unix(what)?.map(UnixListener::from_std).transpose()?;
-            // The file is the service manager's, and stays.
-            socket.map(|socket| Bound::Unix(socket, None))
-        }
-    })
-}
-
-async fn bind(
-    what: &'static str,
-    address: SocketAddr,
-    sockets: &mut Sockets,
-) -> Result<TcpListener, StartFault> {
-    let bound = match sockets.tcp(what) {
-        Ok(Some(socket)) => TcpListener::from_std(socket),
-        Ok(None) => TcpListener::bind(address).await,
-        Err(cause) => Err(cause),
-    };
-    bound.map_err(|cause| StartFault::Bind { what, address: address.to_string(), cause })
 }

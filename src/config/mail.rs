@@ -7,7 +7,7 @@ use super::mail_tls;
 use super::reader::{Field, Section, brief};
 use super::settings::MailWithoutKey;
 use crate::channels::mail::settings::{
-    Bind, CheckSettings, Downstream, MailListener, MailSettings, MilterKept,
+    Bind, CheckSettings, Downstream, MailListener, MailSettings, MilterKept, is_open,
 };
 use crate::domain::identifier::domain_to_ascii;
 use crate::domain::organisation::OrganisationId;
@@ -109,8 +109,7 @@ fn closed(section: &Section<'_>, listen: &MailListen, mail: &MailParts, certific
     ];
     for (name, bind, asks_for_certificates) in listeners {
         let Some(Bind::Tcp(address)) = bind else { continue };
-        let open = !address.ip().is_loopback() && mail.accept_from.is_empty();
-        if open && !asks_for_certificates {
+        if is_open(address.ip(), &mail.accept_from, asks_for_certificates) {
             section.fault(
                 "accept_from",
                 format!("lists nobody, and listen.{name} is open to every host that can reach it"),

@@ -383,6 +383,11 @@ pub const ACCEPT_FAULT_SAID_EVERY: Duration = Duration::from_secs(1);
 
 /// One part's answer to a readiness check. Over: the part counts as not ready.
 pub const HEALTH_PART_WAIT: Duration = Duration::from_secs(2);
+/// How long the store's answer to a readiness check is kept, however many ask: an ill store gets no work from it.
+pub const HEALTH_ANSWER_KEPT: Duration = Duration::from_secs(1);
+/// How long a gateway that does not know its restrictions asks that no contacts be sent to it. Over: it serves, and
+/// delivers and flags everything, because what nobody serves is lost.
+pub const SERVES_UNKNOWING_AFTER: Duration = Duration::from_secs(60);
 /// How often the gateway looks at its parts and queues for its metrics.
 pub const MONITOR_EVERY: Duration = Duration::from_secs(15);
 /// How long a helper of the safeguards is waited for unless its settings say otherwise, and at most. Over:

@@ -129,7 +129,10 @@ fn of_cases() -> OpenApiRouter<Arc<Staff>> {
 
 /// What anybody may ask: nothing but whether the gateway lives and is ready.
 fn open() -> OpenApiRouter<Arc<Staff>> {
-    OpenApiRouter::default().routes(routes!(monitoring::live)).routes(routes!(monitoring::ready))
+    OpenApiRouter::default()
+        .routes(routes!(monitoring::live))
+        .routes(routes!(monitoring::ready))
+        .routes(routes!(monitoring::serving))
 }
 
 async fn no_such_method() -> Problem {

@@ -38,6 +38,7 @@ mod not_theirs;
 mod notices;
 mod office;
 mod one_reading;
+mod packages;
 mod past;
 mod profiles;
 mod properties;

@@ -4,28 +4,57 @@
 
 use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::net::TcpStream;
-use std::os::unix::net::UnixDatagram;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+/// Arguments: the socket's name; HOST or the path of a socket file; the service's runtime folder; the command. A
+/// runtime folder is made at each start, with everything in it given to the service's user and group, and removed with
+/// everything in it at each stop (systemd.exec(5), RuntimeDirectory=).
 const MANAGER: &str = r#"
-import os, socket, sys
-held = socket.socket()
-held.bind(("127.0.0.1", 0))
+import grp, os, shutil, socket, sys
+name, where, runtime, *command = sys.argv[1:]
+if where.startswith("/"):
+    os.makedirs(os.path.dirname(where), 0o755, exist_ok=True)
+    held = socket.socket(socket.AF_UNIX)
+    held.bind(where)
+    os.chmod(where, 0o660)
+    group = grp.getgrnam("postfix").gr_gid if os.getuid() == 0 else (os.getgroups() or [os.getgid()])[-1]
+    os.chown(where, -1, group)
+else:
+    held = socket.socket()
+    held.bind((where, 0))
 held.listen(64)
-print(held.getsockname()[1], flush=True)
+print(held.getsockname()[1] if not where.startswith("/") else 0, flush=True)
 for line in sys.stdin:
+    if runtime:
+        os.makedirs(runtime, 0o755, exist_ok=True)
+        for inside in os.listdir(runtime):
+            os.chown(os.path.join(runtime, inside), os.getuid(), os.getgid())
     child = os.fork()
     if child == 0:
         os.dup2(held.fileno(), 3)
         os.set_inheritable(3, True)
-        os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES="staff")
-        os.execv(sys.argv[1], sys.argv[1:])
+        os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES=name)
+        os.execv(command[0], command)
     print(child, flush=True)
-    os.waitpid(child, 0)
-    print("ended", flush=True)
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if runtime:
+        shutil.rmtree(runtime)
+    print("ended", ended, flush=True)
 "#;
+
+/// What systemd holds for the service.
+struct Held<'a> {
+    name: &'a str,
+    /// A host, or the path of a socket file.
+    at: &'a str,
+    runtime: &'a str,
+}
+
+const STAFF: Held<'_> = Held { name: "staff", at: "127.0.0.1", runtime: "" };
 
 struct Manager {
     process: Child,
@@ -36,16 +65,18 @@ struct Manager {
 }
 
 impl Manager {
-    fn start(folder: &Path) -> Self {
+    fn start(folder: &Path, held: &Held<'_>) -> Self {
+        let said = std::fs::File::create(folder.join("said")).unwrap();
         let mut process = Command::new("python3")
-            .args(["-c", MANAGER, env!("CARGO_BIN_EXE_contact-gateway"), "serve", "--config"])
+            .args(["-c", MANAGER, held.name, held.at, held.runtime])
+            .args([env!("CARGO_BIN_EXE_contact-gateway"), "serve", "--config"])
             .arg(folder.join("gateway.toml"))
             .current_dir(folder)
             .env("NOTIFY_SOCKET", folder.join("notify"))
             .env("WATCHDOG_USEC", "200000")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(said)
             .spawn()
             .unwrap_or_else(|fault| panic!("install the Debian package `python3`: {fault}"));
         let mut says = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -61,7 +92,14 @@ impl Manager {
     fn stop_gateway(&mut self) {
         let child = self.child.take().unwrap();
         assert!(Command::new("kill").args(["-TERM", &child]).status().unwrap().success());
-        assert_eq!(self.says.next().unwrap().unwrap(), "ended");
+        assert_eq!(self.ended(), 0);
+    }
+
+    /// The exit code of the gateway, which ends.
+    fn ended(&mut self) -> i32 {
+        let said = self.says.next().unwrap().unwrap();
+        self.child = None;
+        said.strip_prefix("ended ").unwrap().parse().unwrap()
     }
 
     fn asks(&self) -> TcpStream {
@@ -100,19 +138,25 @@ fn until(socket: &UnixDatagram, said: &str) {
     }
 }
 
-#[test]
-fn a_restart_under_a_service_manager_refuses_no_connection() {
+/// A folder with a configuration; `listen` is what stands in `[listen]`, and after it.
+fn configured(listen: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let profile = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles/karbon-homes.toml");
     let config = format!(
-        "[listen]\nstaff = \"127.0.0.1:0\"\n\n[[organisation]]\nid = \"karbon\"\nprofile = \"{}\"\n\
-         mode = \"observe\"\n",
+        "[listen]\n{listen}\n[[organisation]]\nid = \"karbon\"\nprofile = \"{}\"\nmode = \"observe\"\n\
+         mail_domains = [\"karbon.example\"]\n",
         profile.display()
     );
     std::fs::write(folder.path().join("gateway.toml"), config).unwrap();
+    folder
+}
+
+#[test]
+fn a_restart_under_a_service_manager_refuses_no_connection() {
+    let folder = configured("staff = \"127.0.0.1:0\"\n");
     let heard = UnixDatagram::bind(folder.path().join("notify")).unwrap();
     heard.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    let mut manager = Manager::start(folder.path());
+    let mut manager = Manager::start(folder.path(), &STAFF);
 
     manager.start_gateway();
     until(&heard, "READY=1");
@@ -126,5 +170,78 @@ fn a_restart_under_a_service_manager_refuses_no_connection() {
     manager.start_gateway();
     until(&heard, "READY=1");
     assert!(answered(meanwhile).starts_with("HTTP/1.1 200"));
+    manager.stop_gateway();
+}
+
+/// The lines of a unit that set something, as they are shipped.
+fn set_in<'a>(unit: &'a str, key: &str) -> Vec<&'a str> {
+    unit.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('=')).collect()
+}
+
+const SERVICE: &str = include_str!("../../config/systemd/contact-gateway.service");
+const LMTP_SOCKET: &str = include_str!("../../config/systemd/contact-gateway-lmtp.socket");
+
+fn greeting(socket: &UnixStream) -> String {
+    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let mut line = String::new();
+    BufReader::new(socket).read_line(&mut line).unwrap();
+    line
+}
+
+#[test]
+fn a_restart_keeps_the_socket_file_and_its_group() {
+    let outer = tempfile::tempdir().unwrap();
+    // The units' own folders, below a folder of the test.
+    let below = |path: &str| format!("{}{path}", outer.path().display());
+    let at = below(set_in(LMTP_SOCKET, "ListenStream")[0]);
+    let runtime = below(&format!("/run/{}", set_in(SERVICE, "RuntimeDirectory")[0]));
+    let folder =
+        configured(&format!("lmtp = \"unix:{at}\"\n[mail]\ndownstream = \"smtp://127.0.0.1:9\"\n"));
+    let heard = UnixDatagram::bind(folder.path().join("notify")).unwrap();
+    heard.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let held = Held { name: "lmtp", at: &at, runtime: &runtime };
+    let mut manager = Manager::start(folder.path(), &held);
+    let as_it_is = || {
+        let file = std::fs::metadata(&at).unwrap();
+        (file.ino(), file.gid(), file.uid(), file.mode() & 0o777)
+    };
+    let at_first = as_it_is();
+    assert_eq!(at_first.3, 0o660);
+
+    manager.start_gateway();
+    until(&heard, "READY=1");
+    assert_eq!(as_it_is(), at_first);
+    assert!(greeting(&UnixStream::connect(&at).unwrap()).starts_with("220 "));
+    manager.stop_gateway();
+    assert!(!Path::new(&runtime).exists(), "the service's own folder goes at a stop");
+    assert_eq!(as_it_is(), at_first);
+
+    // The mail server finds the socket while nobody accepts, and its connection waits.
+    let meanwhile = UnixStream::connect(&at).unwrap();
+    manager.start_gateway();
+    until(&heard, "READY=1");
+    assert_eq!(as_it_is(), at_first);
+    assert!(greeting(&meanwhile).starts_with("220 "));
+    manager.stop_gateway();
+}
+
+#[test]
+fn a_socket_that_everybody_can_reach_is_refused_whatever_is_configured() {
+    let mail = "smtp = \"127.0.0.1:0\"\n[mail]\ndownstream = \"smtp://127.0.0.1:9\"\n";
+    let open = Held { name: "smtp", at: "0.0.0.0", runtime: "" };
+    let folder = configured(mail);
+    let mut manager = Manager::start(folder.path(), &open);
+    manager.start_gateway();
+    assert_ne!(manager.ended(), 0);
+    let said = std::fs::read_to_string(folder.path().join("said")).unwrap();
+    assert!(said.contains("listen.smtp") && said.contains("mail.accept_from"), "{said}");
+
+    // Who may hand in is said: it starts.
+    let folder = configured(&format!("{mail}accept_from = [\"192.0.2.0/24\"]\n"));
+    let heard = UnixDatagram::bind(folder.path().join("notify")).unwrap();
+    heard.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let mut manager = Manager::start(folder.path(), &open);
+    manager.start_gateway();
+    until(&heard, "READY=1");
     manager.stop_gateway();
 }

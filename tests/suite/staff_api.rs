@@ -34,8 +34,17 @@ async fn readiness_says_which_part_is_not() {
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(
         ready.json(),
-        json!({"ready": false, "parts": {"store": "ok", "downstream": "no connection"}})
+        json!({"ready": false, "parts": {"store": "ok", "downstream": "fault"}})
     );
+    // In words, which may name a folder, only to those with a token.
+    let ready = office.get(AGENT, "/health/ready").await;
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(ready.json()["parts"]["downstream"], "no connection");
+    let wrong = office.get("no-such-token", "/health/ready").await;
+    assert_eq!(wrong.json()["parts"]["downstream"], "fault");
+    // Contacts may be sent here all the same: the gateway decides on what it knows.
+    let serving = office.ask("GET", None, "/health/serving", String::new()).await;
+    assert_eq!(serving.status, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What the mail edge is configured with.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use ipnet::IpNet;
@@ -24,6 +24,13 @@ impl std::fmt::Display for Bind {
             Bind::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
+}
+
+/// Whether everybody who can reach a mail listener at this address could hand in mail, which the downstream
+/// server would accept as the organisation's own server's word. Asked of what is configured, and of what the
+/// service manager hands over.
+pub fn is_open(address: IpAddr, accept_from: &[IpNet], asks_for_certificates: bool) -> bool {
+    !address.to_canonical().is_loopback() && accept_from.is_empty() && !asks_for_certificates
 }
 
 /// What a server that asks by milter does with a message that is kept and goes to nobody.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{Extension, State};
+use axum::extract::{Extension, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::staff::Staff;
+use crate::staff::auth::has_token;
 use crate::staff::permit::{Permitted, SignedIn};
 
 /// The API's document as it is served.
@@ -52,11 +53,11 @@ pub async fn live() -> &'static str {
 #[derive(Serialize, ToSchema)]
 pub struct Readiness {
     ready: bool,
-    /// Each part: `ok`, or its fault.
+    /// Each part: `ok`; else its fault, or without a token `fault`.
     parts: BTreeMap<&'static str, String>,
 }
 
-/// Whether the gateway can do its work, and if not, which part can't.
+/// Whether the gateway can do its work, and if not, which part can't: for monitoring. With a token it says why.
 #[utoipa::path(
     get, path = "/health/ready", operation_id = "is_ready", tag = "monitoring",
     responses(
@@ -64,14 +65,39 @@ pub struct Readiness {
         (status = 503, description = "Not ready; `parts` says which", body = Readiness),
     )
 )]
-pub async fn ready(State(staff): State<Arc<Staff>>) -> impl IntoResponse {
+pub async fn ready(State(staff): State<Arc<Staff>>, request: Request) -> impl IntoResponse {
+    let in_words = has_token(&staff, &request);
     let mut parts = BTreeMap::new();
     let mut ready = true;
     for state in staff.health.states().await {
         staff.metrics.part(state.part, state.fault.is_none());
         ready &= state.fault.is_none();
-        parts.insert(state.part, state.fault.unwrap_or_else(|| "ok".to_owned()));
+        let said = match state.fault {
+            None => "ok".to_owned(),
+            Some(fault) if in_words => fault,
+            // A fault may name folders, or how many organisations there are.
+            Some(_) => "fault".to_owned(),
+        };
+        parts.insert(state.part, said);
     }
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, axum::Json(Readiness { ready, parts }))
+}
+
+/// Whether contacts may be sent to this gateway: for load balancers. It decides on what it knows while the store or
+/// the mail server is away, so that their faults don't show here.
+#[utoipa::path(
+    get, path = "/health/serving", operation_id = "is_serving", tag = "monitoring",
+    responses(
+        (status = 200, description = "It serves", content_type = "text/plain"),
+        (status = 503, description = "It is starting", content_type = "text/plain"),
+    )
+)]
+pub async fn serving(State(staff): State<Arc<Staff>>) -> (StatusCode, &'static str) {
+    // While the gateway stops, its listener is closed.
+    if staff.health.serves() {
+        (StatusCode::OK, "serving\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "starting\n")
+    }
 }

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::contacts_edge::client::{raw, request};
 use crate::served::{Behind, Place, Served, person};
 use crate::store_contract::servers::until;
 
@@ -47,7 +46,7 @@ fn has(decision: &Value, flag: &str) -> bool {
 
 /// What `ready` says of the store; `None`: that all is well.
 pub async fn fault(served: &Served) -> Option<String> {
-    let got = raw(served.staff, &request("GET", "/health/ready", &[], b"")).await;
+    let got = served.try_ask("GET", "/health/ready", &Value::Null).await;
     let text = got.text();
     text.contains("behind what was known").then_some(text)
 }
