@@ -214,6 +214,21 @@ async fn files_nested_without_end_are_refused_with_a_message() {
         assert!(matches!(output.status.code(), Some(1 | 2)), "{what}: {:?} {said}", output.status);
         assert!(!said.trim().is_empty(), "{what}");
     };
+    // Formats that no file of people has: said so, and not read any further.
+    for (name, text) in [
+        ("nested.xml", "<people>".repeat(LEVELS)),
+        (
+            "nested.xml",
+            format!("<?xml version=\"1.0\"?>{}{}", "<a>".repeat(LEVELS), "</a>".repeat(LEVELS)),
+        ),
+        ("nested.toml", format!("people = {}", "[".repeat(LEVELS))),
+        ("nested.toml", format!("[{}]", vec!["a"; LEVELS].join("."))),
+        ("nested.yaml", "- ".repeat(LEVELS)),
+        ("nested.txt", "[".repeat(LEVELS)),
+    ] {
+        write(name, &text);
+        refused(&run(&place, &["import", "--organisation", "karbon", name]), name);
+    }
     for (construct, text) in documents() {
         write("nested.json", &text);
         let import = run(&place, &["import", "--organisation", "karbon", "nested.json"]);

@@ -4,6 +4,7 @@ mod behind_nginx;
 mod fallback;
 mod generic;
 mod menu;
+mod nested;
 mod plivo;
 mod rig;
 mod safeguarded;

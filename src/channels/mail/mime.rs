@@ -243,7 +243,8 @@ pub(super) fn subject(header: &[u8]) -> Option<String> {
 pub(super) struct Head {
     pub(super) header: Vec<u8>,
     body: Bytes,
-    /// A field has more parameters than are looked at; it is left out.
+    /// A field has more parameters than are looked at, and is left out; or the block is longer than is
+    /// looked at.
     endless: bool,
 }
 
@@ -263,19 +264,24 @@ impl Head {
                 at += end;
                 break;
             }
+            // A line alone may be as long as the message.
+            let room = MAIL_HEADER_BYTES_MAX.saturating_sub(header.len());
+            let taken = text.get(..room).unwrap_or(text);
             if folded && !header.is_empty() {
-                if header.len() < MAIL_HEADER_BYTES_MAX {
+                if !taken.is_empty() {
                     header.truncate(header.trim_ascii_end().len());
-                    header.extend_from_slice(text);
+                    header.extend_from_slice(taken);
                     header.extend_from_slice(b"\r\n");
                 }
+                endless |= taken.len() < text.len();
             } else if is_field(text) {
                 endless |= bound(&mut header, field);
                 field = header.len();
-                if header.len() < MAIL_HEADER_BYTES_MAX {
-                    header.extend_from_slice(text);
+                if !taken.is_empty() {
+                    header.extend_from_slice(taken);
                     header.extend_from_slice(b"\r\n");
                 }
+                endless |= taken.len() < text.len();
             } else if !envelope {
                 break;
             }
@@ -372,4 +378,41 @@ fn boundary_like(body: &[u8]) -> Option<Vec<u8>> {
             && next.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"content-"))
     })?;
     Some(line.trim_ascii_end().get(2..)?.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_block_takes_no_more_than_its_bound_however_long_a_line_is() {
+        let long = "x".repeat(2 * 1024 * 1024);
+        for block in [
+            format!("X-A: {long}\r\n"),
+            format!("X-A: a\r\n {long}\r\n"),
+            "X-A: a\r\n".repeat(200_000),
+            format!("X-A: a\r\n{}", " a\r\n".repeat(400_000)),
+        ] {
+            let head = Head::of(&Bytes::from(format!("{block}\r\nbody")));
+            assert!(head.header.len() <= MAIL_HEADER_BYTES_MAX + 4, "{}", head.header.len());
+            assert!(head.endless, "it is said that there is more");
+            assert_eq!(head.body, "body");
+        }
+        let head = Head::of(&Bytes::from("Subject: a\r\n b\r\n\r\nbody"));
+        assert!(!head.endless);
+        assert_eq!(head.header, b"Subject: a b\r\n\r\n");
+    }
+
+    #[test]
+    fn a_part_with_a_line_without_end_does_not_hide_the_next() {
+        let long = "x".repeat(1024 * 1024);
+        let message = format!(
+            "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nX-A: {long}\r\n\r\none\r\n\
+             --b\r\n\r\ntwo\r\n--b--\r\n"
+        );
+        let found = parts(Bytes::from(message));
+        assert!(found.beyond);
+        let bodies: Vec<&[u8]> = found.parts.iter().map(|part| &part.body[..]).collect();
+        assert_eq!(bodies, [b"one", b"two"]);
+    }
 }
