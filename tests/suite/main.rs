@@ -22,6 +22,7 @@ mod events;
 #[path = "../../fuzz/src/lib.rs"]
 mod fuzz;
 mod fuzzed;
+mod guides;
 mod import;
 mod import_numbers;
 mod import_stays;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::contacts_edge::client::{Got, raw, request};
 
 const NO_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-const TOKEN: &str = "the token of the front desk";
+pub const TOKEN: &str = "the token of the front desk";
 
 /// A folder with a configuration; what runs in it keeps everything there.
 pub struct Place {
