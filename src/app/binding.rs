@@ -1,6 +1,7 @@
 //! Where the listeners listen: on sockets of their own, or on those that the service manager hands over.
 
 use std::net::SocketAddr;
+use std::os::fd::AsFd as _;
 
 use tokio::net::{TcpListener, UnixListener};
 
@@ -17,14 +18,15 @@ pub(super) async fn bind_mail(
     place: &mut Option<String>,
     sockets: &mut Sockets,
 ) -> Result<Bound, StartFault> {
-    let bound = match inherited_mail(what, address, sockets) {
-        Ok(Some(bound)) => Ok(bound),
-        Ok(None) => listener::bind(address, mail.socket_mode).await,
-        Err(cause) => Err(cause),
+    let fault = |cause| StartFault::Bind { what, address: address.to_string(), cause };
+    let inherited = inherited_mail(what, address, sockets).map_err(fault)?;
+    let is_own = inherited.is_none() || sockets.is_own(what);
+    let mut bound = match inherited {
+        Some(bound) => bound,
+        None => listener::bind(address, mail.socket_mode).await.map_err(fault)?,
     };
-    let bound =
-        bound.map_err(|cause| StartFault::Bind { what, address: address.to_string(), cause })?;
     closed(what, &bound, mail)?;
+    bound.hold(|socket| sockets.hold(what, socket, is_own)).map_err(fault)?;
     *place = Some(bound.address().unwrap_or_else(|| address.to_string()));
     Ok(bound)
 }
@@ -52,10 +54,14 @@ fn inherited_mail(
 ) -> std::io::Result<Option<Bound>> {
     Ok(match address {
         Bind::Tcp(_) => sockets.tcp(what)?.map(TcpListener::from_std).transpose()?.map(Bound::Tcp),
-        Bind::Unix(_) => {
-            let socket = sockets.unix(what)?.map(UnixListener::from_std).transpose()?;
-            // The file is the service manager's, and stays.
-            socket.map(|socket| Bound::Unix(socket, None))
+        Bind::Unix(path) => {
+            let is_own = sockets.is_own(what);
+            match sockets.unix(what)?.map(UnixListener::from_std).transpose()? {
+                Some(socket) if is_own => Some(Bound::handed_on(socket, path)?),
+                // The file is the service manager's, and stays.
+                Some(socket) => Some(Bound::Unix(socket, None)),
+                None => None,
+            }
         }
     })
 }
@@ -65,10 +71,13 @@ pub(super) async fn bind(
     address: SocketAddr,
     sockets: &mut Sockets,
 ) -> Result<TcpListener, StartFault> {
-    let bound = match sockets.tcp(what) {
-        Ok(Some(socket)) => TcpListener::from_std(socket),
-        Ok(None) => TcpListener::bind(address).await,
-        Err(cause) => Err(cause),
+    let fault = |cause| StartFault::Bind { what, address: address.to_string(), cause };
+    let inherited = sockets.tcp(what).map_err(fault)?;
+    let is_own = inherited.is_none() || sockets.is_own(what);
+    let bound = match inherited {
+        Some(socket) => TcpListener::from_std(socket).map_err(fault)?,
+        None => TcpListener::bind(address).await.map_err(fault)?,
     };
-    bound.map_err(|cause| StartFault::Bind { what, address: address.to_string(), cause })
+    sockets.hold(what, bound.as_fd(), is_own).map_err(fault)?;
+    Ok(bound)
 }

@@ -1,6 +1,6 @@
 //! A running gateway: what is started, and the order in which it stops.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ use crate::runtime::descriptors;
 use crate::runtime::health::{Health, Kept};
 use crate::runtime::http_server::{self, Bounds};
 use crate::runtime::limits::{DRAIN_WAIT, SERVES_UNKNOWING_AFTER};
-use crate::runtime::service_manager::Sockets;
+use crate::runtime::service_manager::{Held, Sockets};
 use crate::runtime::shutdown::Shutdown;
 use crate::runtime::tls::TlsFault;
 use crate::runtime::tokens::TokenTable;
@@ -91,6 +91,10 @@ pub struct Running {
     core: Core,
     /// What the staff listener serves from, if there is one.
     staff: Option<Arc<Staff>>,
+    /// Where listeners were to be bound.
+    bound: BTreeMap<&'static str, String>,
+    /// The sockets of the listeners, for the program that takes this one's place.
+    sockets: Vec<Held>,
 }
 
 /// Starts a gateway: store, people, intake, then the listeners, so that nothing is accepted that
@@ -121,6 +125,8 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
         edges: JoinSet::new(),
         core,
         staff: None,
+        bound: settings.bound(),
+        sockets: Vec::new(),
     };
     let dead_letters = running.start_events(settings, &store, &clock)?;
     running.start_unread_keeper(settings, &store, &clock);
@@ -130,6 +136,7 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
     for name in sockets.left() {
         tracing::warn!(name, "a socket of the service manager belongs to no configured listener");
     }
+    running.sockets = sockets.into_held();
     let desk = running.desk(&store, &out, &clock);
     let keeping = keeper::keep(
         desk,
@@ -384,6 +391,17 @@ impl Running {
             });
         }
         health
+    }
+
+    /// As [`Running::stop`], and hands on the sockets that listen where the next configuration wants them.
+    /// Connections to these wait until the next program accepts them.
+    pub async fn hand_on(mut self, next: &Settings) -> (bool, Vec<Held>) {
+        let mut sockets = std::mem::take(&mut self.sockets);
+        sockets.retain(|held| {
+            !held.is_own || self.bound.get(held.name()) == next.bound().get(held.name())
+        });
+        sockets.iter().for_each(Held::stays);
+        (self.stop().await, sockets)
     }
 
     /// Stops: no new work is taken, what is in hand is finished, what was decided is recorded;

@@ -1,21 +1,24 @@
 //! `serve`: runs the gateway until a signal stops it.
 
+use std::ffi::OsString;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 
 use chrono::Utc;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Fault, Io, Outcome, load, say};
 use crate::app;
-use crate::runtime::service_manager::{Notify, Sockets};
+use crate::config::Loaded;
+use crate::runtime::service_manager::{Notify, Sockets, replace_process};
 use crate::runtime::telemetry;
 use crate::store;
 use crate::store::settings::StoreUrl;
 
-/// Run the gateway until SIGTERM or SIGINT. RUST_LOG sets what is logged (default: info), and
+/// Run the gateway until SIGTERM or SIGINT; SIGHUP loads a changed configuration, if it has no faults,
+/// and refuses no connection meanwhile. RUST_LOG sets what is logged (default: info), and
 /// CONTACT_GATEWAY_LOG_FORMAT=json writes each line as JSON.
 #[derive(Debug, clap::Args)]
 pub struct ServeArgs {
@@ -31,7 +34,11 @@ pub struct ServeArgs {
 pub async fn run(args: &ServeArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     telemetry::start_from_environment();
     let ignoring = ignore_others()?;
+    // Before anything is served: a package that is upgraded puts another file in its place.
+    let program = std::env::current_exe().map_err(Fault::internal)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(Fault::internal)?;
     let loaded = load::configuration(&args.config)?;
+    let fingerprint = loaded.fingerprint();
     for warning in loaded.warnings(Utc::now().date_naive()) {
         warn(io.err, format_args!("{warning}"));
     }
@@ -47,10 +54,25 @@ pub async fn run(args: &ServeArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     if let Some(manager) = &manager {
         manager.ready();
     }
-    tokio::select! {
+    let is_stopped = tokio::select! {
         biased;
-        () = &mut stop => {}
-        () = say_set_up(&loaded.settings.store, io.err) => stop.await,
+        () = &mut stop => true,
+        () = say_set_up(&loaded.settings.store, io.err) => false,
+    };
+    let next = if is_stopped {
+        None
+    } else {
+        tokio::select! {
+            biased;
+            () = &mut stop => None,
+            next = next_configuration(&mut hangup, &args.config, &fingerprint, io.err) => Some(next),
+        }
+    };
+    if let Some(next) = next {
+        if let Some(manager) = &manager {
+            manager.reloading();
+        }
+        return Err(reload(running, &next, &program, io.err).await);
     }
     tell(io.err, format_args!("stopping: work in hand is finished first"));
     if let Some(manager) = &manager {
@@ -68,6 +90,46 @@ pub async fn run(args: &ServeArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
         tell(io.err, format_args!("{unfinished}"));
         Outcome::No
     })
+}
+
+/// The configuration that a hang-up finds, once it is another than the one that is loaded and has no faults.
+/// Says why it is not loaded otherwise: the gateway runs on as it is.
+async fn next_configuration(
+    hangup: &mut Signal,
+    file: &Path,
+    loaded: &[u8; 32],
+    err: &mut (dyn Write + '_),
+) -> Loaded {
+    loop {
+        hangup.recv().await;
+        match load::configuration(file) {
+            Ok(next) if next.fingerprint() == *loaded => {
+                tell(err, format_args!("reload: the configuration is unchanged"));
+            }
+            Ok(next) => return next,
+            Err(fault) => {
+                warn(err, format_args!("reload: nothing is changed, because of this:\n{fault}"));
+            }
+        }
+    }
+}
+
+/// Finishes work in hand and starts the program anew in the place of this one. Connections that are made
+/// meanwhile wait in the sockets, which are handed on. Returns only where it could not be started.
+async fn reload(
+    running: app::Running,
+    next: &Loaded,
+    program: &Path,
+    err: &mut (dyn Write + '_),
+) -> Fault {
+    tell(err, format_args!("reload: work in hand is finished first"));
+    let (in_time, sockets) = running.hand_on(&next.settings).await;
+    if !in_time {
+        warn(err, format_args!("reload: not all work in hand was finished; its senders try again"));
+    }
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let error = replace_process(program, &arguments, sockets);
+    Fault::internal(format!("{}: can't be started anew: {error}", program.display()))
 }
 
 /// One warning for everything wrong with the store's setup. The gateway runs anyway:
@@ -144,23 +206,18 @@ fn warn(err: &mut dyn Write, message: std::fmt::Arguments<'_>) {
     }
 }
 
-/// Signals that would end the process by default, and that are sent to programs for other reasons: a
-/// terminal that is closed, a `reload` of the service manager, a rotation of logs. Each is ignored,
-/// with a line in the log.
+/// Signals that would end the process by default, and that are sent to programs for other reasons, such as
+/// a rotation of logs. Each is ignored, with a line in the log.
 fn ignore_others() -> Result<tokio::task::JoinHandle<()>, Fault> {
-    let mut hangup = signal(SignalKind::hangup()).map_err(Fault::internal)?;
     let mut first = signal(SignalKind::user_defined1()).map_err(Fault::internal)?;
     let mut second = signal(SignalKind::user_defined2()).map_err(Fault::internal)?;
     Ok(tokio::spawn(async move {
         loop {
             let name = tokio::select! {
-                _ = hangup.recv() => "SIGHUP",
                 _ = first.recv() => "SIGUSR1",
                 _ = second.recv() => "SIGUSR2",
             };
-            tracing::warn!(
-                "{name} is ignored: restart the gateway to load a changed configuration"
-            );
+            tracing::warn!("{name} is ignored: SIGHUP loads a changed configuration");
         }
     }))
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::bank_holidays::Calendars;
 use super::environment::Environment;
-use super::fault::{Warning, beside};
+use super::fault::Warning;
 use super::mail::{self, MailListen};
 use super::node::Node;
 use super::organisation;
@@ -125,18 +125,20 @@ pub(super) fn read(
     let mut warnings = context.warnings.into_inner();
     warnings.extend(silent::warnings(&settings));
     let secret_files = context.sources.files.into_inner();
-    Some(Loaded { settings, warnings, secret_files, calendars, known_keys: reader.asked() })
+    reader.reads(file);
+    let files = reader.files();
+    Some(Loaded { settings, warnings, secret_files, files, calendars, known_keys: reader.asked() })
 }
 
 /// `[calendar]`: the built-in bank holidays, or a file's.
 fn calendars(reader: &Reader, root: &Section<'_>, file: &Path) -> Option<Calendars> {
     let named = root.field("calendar").and_then(|f| f.section()).and_then(|section| {
-        let named = section.field("bank_holidays").and_then(|f| f.words());
+        let named = section.field("bank_holidays").and_then(|f| f.file_beside(file));
         section.close();
         named
     });
     let calendars = match named {
-        Some(named) => Calendars::from_file(&beside(file, named)),
+        Some(named) => Calendars::from_file(&named),
         None => Calendars::built_in(),
     };
     match calendars.or_else(|faults| {

@@ -1,6 +1,5 @@
 //! `[organisation.letters]`: the templates of an organisation's letters.
 
-use super::fault::beside;
 use super::gateway::Context;
 use super::node;
 use super::reader::{Field, brief};
@@ -50,8 +49,7 @@ fn template(
     language: Language,
     profile: Option<&Profile>,
 ) -> Option<Template> {
-    let named = field.words()?;
-    let path = beside(context.file, named);
+    let path = field.file_beside(context.file)?;
     let source = match node::read(&path) {
         Ok(source) => source,
         Err(faults) => {
@@ -59,7 +57,8 @@ fn template(
             return None;
         }
     };
-    let name = path.file_name().map_or_else(|| named.into(), |name| name.to_string_lossy());
+    let name =
+        path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
     let right = "docs/letters.md says what a template may name";
     let found = Template::read(&name, language, &source);
     let checked = found.and_then(|template| {

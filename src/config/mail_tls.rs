@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use rustls::pki_types::ServerName;
 
-use super::fault::beside;
 use super::reader::{Field, Section, brief};
 use crate::channels::mail::settings::{Downstream, DownstreamAddress};
 use crate::runtime::tls::{
@@ -125,7 +124,7 @@ fn pem(
     file: &Path,
     read: impl Fn(&Path) -> Result<(), TlsFault>,
 ) -> Option<PathBuf> {
-    let path = beside(file, field.words()?);
+    let path = field.file_beside(file)?;
     match read(&path) {
         Ok(()) => Some(path),
         Err(fault) => {

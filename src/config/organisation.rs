@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::decision;
 use super::events;
-use super::fault::beside;
 use super::gateway::Context;
 use super::helper;
 use super::letters;
@@ -156,7 +155,7 @@ fn own_profile(context: &Context<'_>, section: &Section<'_>) -> Option<Arc<Profi
     let set = section.field("set");
     let named =
         section.need("profile", "the profile's file, such as \"profiles/karbon-homes.toml\"")?;
-    let path = beside(context.file, named.words()?);
+    let path = named.file_beside(context.file)?;
     let parsed = node::read(&path).and_then(|text| node::parse(&path.display().to_string(), &text));
     let mut root = match parsed {
         Ok(root) => root,

@@ -5,7 +5,6 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::fault::beside;
 use super::gateway::Context;
 use super::reach;
 use super::reader::{Field, Section, brief};
@@ -80,7 +79,7 @@ fn logo(context: &Context<'_>, field: &Field<'_>) -> Option<String> {
         endings.join(", "),
         PAGE_LOGO_BYTES_MAX / 1024
     );
-    let path = beside(context.file, field.words()?);
+    let path = field.file_beside(context.file)?;
     let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
     let kind = PICTURES.iter().find(|(known, _)| Some(*known) == ending.as_deref());
     let Some((_, kind)) = kind else {

@@ -8,6 +8,7 @@ mod field;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use super::fault::{Fault, Faults, Place};
 use super::node::{Node, Table};
@@ -23,11 +24,22 @@ const ALIKE_MIN: f64 = 0.84;
 pub(super) struct Reader {
     faults: RefCell<Vec<Fault>>,
     asked: RefCell<BTreeSet<String>>,
+    /// The files that the configuration names.
+    files: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl Reader {
     pub(super) fn section<'r>(&'r self, node: &'r Node, path: &str) -> Option<Section<'r>> {
         Field::new(self, node, path.to_owned(), path.to_owned()).section()
+    }
+
+    /// A file that the configuration names was looked for: it belongs to the configuration.
+    pub(super) fn reads(&self, path: &Path) {
+        self.files.borrow_mut().insert(path.to_owned());
+    }
+
+    pub(super) fn files(&self) -> BTreeSet<PathBuf> {
+        self.files.borrow().clone()
     }
 
     pub(super) fn fault(&self, fault: Fault) {

@@ -9,7 +9,6 @@ use secrecy::SecretString;
 
 use super::Secrets;
 use super::environment::Environment;
-use super::fault::beside;
 use super::node;
 use super::reader::Field;
 
@@ -70,7 +69,7 @@ impl Sources<'_> {
     }
 
     fn file(&self, field: &Field<'_>) -> Option<String> {
-        let path = beside(self.file, field.words()?);
+        let path = field.file_beside(self.file)?;
         match node::read(&path) {
             Ok(text) => {
                 self.files.borrow_mut().insert(path);

@@ -18,6 +18,7 @@ use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::profile::Role;
 use crate::forward::events::settings::ReceiverSettings;
 use crate::forward::helper::settings::HelperSettings;
+use crate::runtime::tokens::sha256;
 use crate::staff::settings::StaffMember;
 use crate::store::settings::{ArchiveQuota, ArchiveUrl, StoreUrl};
 
@@ -97,6 +98,20 @@ impl Settings {
         self.organisations.iter().find(|organisation| organisation.id.as_str() == id)
     }
 
+    /// Where listeners are to be bound, by the names that sockets have.
+    pub fn bound(&self) -> BTreeMap<&'static str, String> {
+        let mail = self.mail.as_ref();
+        let of_mail = |bind: Option<&Bind>| bind.map(ToString::to_string);
+        let all = [
+            ("contacts", self.listen.contacts.map(|address| address.to_string())),
+            ("staff", self.listen.staff.map(|address| address.to_string())),
+            ("smtp", of_mail(mail.and_then(|mail| mail.0.smtp.as_ref()))),
+            ("lmtp", of_mail(mail.and_then(|mail| mail.0.lmtp.as_ref()))),
+            ("milter", of_mail(mail.and_then(|mail| mail.0.milter.as_ref()))),
+        ];
+        all.into_iter().filter_map(|(name, address)| Some((name, address?))).collect()
+    }
+
     pub fn organisation_ids(&self) -> Vec<OrganisationId> {
         self.organisations.iter().map(|organisation| organisation.id.clone()).collect()
     }
@@ -109,12 +124,24 @@ pub struct Loaded {
     pub(super) warnings: Vec<Warning>,
     /// Files that secrets were read from.
     pub secret_files: std::collections::BTreeSet<PathBuf>,
+    /// Every file that was read, this configuration's own first among them.
+    pub(super) files: std::collections::BTreeSet<PathBuf>,
     pub(super) calendars: Calendars,
     /// The path of every key that was asked for, list indexes left out.
     pub(super) known_keys: std::collections::BTreeSet<String>,
 }
 
 impl Loaded {
+    /// Tells this configuration from another one: SHA-256 over every file that it was read from.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let mut all = Vec::new();
+        for file in &self.files {
+            all.extend(sha256(file.as_os_str().as_encoded_bytes()));
+            all.extend(std::fs::read(file).map_or([0; 32], |bytes| sha256(&bytes)));
+        }
+        sha256(&all)
+    }
+
     /// What a start or a check on this day warns of.
     pub fn warnings(&self, today: NaiveDate) -> Vec<Warning> {
         self.calendars.warning(today).into_iter().chain(self.warnings.iter().cloned()).collect()

@@ -4,7 +4,6 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::endpoint;
-use super::fault::beside;
 use super::gateway::Context;
 use super::node::{self, Value};
 use super::reader::{Field, Section};
@@ -160,7 +159,7 @@ fn fallback(context: &Context<'_>, field: &Field<'_>) -> Option<String> {
     let file = section.need("file", "the document's file");
     section.close();
     let file = file?;
-    let path = beside(context.file, file.words()?);
+    let path = file.file_beside(context.file)?;
     match node::read(&path) {
         Ok(text) => Some(text),
         Err(faults) => {

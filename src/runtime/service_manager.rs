@@ -1,12 +1,20 @@
 //! What systemd hands to the process and hears from it: listening sockets (sd_listen_fds(3)), and that the
 //! gateway is ready, alive or stopping (sd_notify(3)). Without a service manager there is nothing of either.
 
+use std::ffi::OsString;
 use std::io;
 use std::net::TcpListener;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use command_fds::{CommandFdExt as _, FdMapping};
 use listenfd::ListenFd;
 
 /// Listening sockets that were opened before the process started, by name (`FileDescriptorName=`). They
@@ -15,12 +23,69 @@ pub struct Sockets {
     /// In the order of their descriptors. `None`: taken.
     names: Vec<Option<String>>,
     descriptors: ListenFd,
+    /// Of the names, those whose sockets the gateway itself opened, before it was reloaded.
+    own: Vec<String>,
+    held: Vec<Held>,
+}
+
+/// A socket that outlives the listener which serves it, to be handed on when the gateway is reloaded.
+pub struct Held {
+    name: String,
+    descriptor: OwnedFd,
+    /// The gateway itself opened it, at its configured address.
+    pub is_own: bool,
+    /// Whether its file must stay when the listener is gone.
+    stays: Arc<AtomicBool>,
+}
+
+/// Names the sockets that the gateway itself opened, for the program that takes its place.
+const OWN_SOCKETS: &str = "CONTACT_GATEWAY_OWN_SOCKETS";
+
+/// The first descriptor that is handed on (sd_listen_fds(3)).
+const FIRST_DESCRIPTOR: i32 = 3;
+
+impl Held {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// From now on the socket's file stays when its listener is gone.
+    pub fn stays(&self) {
+        self.stays.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Puts a program in the place of this one, with its process id and these sockets. Returns only where
+/// that can't be done.
+pub fn replace_process(program: &Path, arguments: &[OsString], sockets: Vec<Held>) -> io::Error {
+    let names: Vec<&str> = sockets.iter().map(Held::name).collect();
+    let own = sockets.iter().filter(|held| held.is_own).map(Held::name).collect::<Vec<_>>();
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .env("LISTEN_FDS", sockets.len().to_string())
+        .env("LISTEN_PID", std::process::id().to_string())
+        .env("LISTEN_FDNAMES", names.join(":"))
+        .env(OWN_SOCKETS, own.join(":"));
+    let mappings = (FIRST_DESCRIPTOR..).zip(sockets);
+    let mappings = mappings
+        .map(|(child_fd, held)| FdMapping { parent_fd: held.descriptor, child_fd })
+        .collect();
+    match command.fd_mappings(mappings) {
+        Ok(command) => command.exec(),
+        Err(collision) => io::Error::other(collision),
+    }
 }
 
 impl Sockets {
     /// No sockets: every listener opens its own.
     pub fn none() -> Self {
-        Sockets { names: Vec::new(), descriptors: ListenFd::empty() }
+        Sockets {
+            names: Vec::new(),
+            descriptors: ListenFd::empty(),
+            own: Vec::new(),
+            held: Vec::new(),
+        }
     }
 
     /// Those of this process; none if they are for another one.
@@ -29,7 +94,9 @@ impl Sockets {
         let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
         let descriptors = ListenFd::from_env();
         let names = names.split(':').map(|name| Some(name.to_owned())).take(descriptors.len());
-        Sockets { names: names.collect(), descriptors }
+        let own = std::env::var(OWN_SOCKETS).unwrap_or_default();
+        let own = own.split(':').map(str::to_owned).collect();
+        Sockets { names: names.collect(), descriptors, own, held: Vec::new() }
     }
 
     /// The TCP socket of a listener, once.
@@ -52,6 +119,37 @@ impl Sockets {
         let Some(socket) = self.descriptors.take_unix_listener(index)? else { return Ok(None) };
         socket.set_nonblocking(true)?;
         Ok(Some(socket))
+    }
+
+    /// Whether the gateway itself opened a listener's socket, now or before it was reloaded.
+    pub fn is_own(&self, listener: &str) -> bool {
+        self.own.iter().any(|name| name == listener)
+    }
+
+    /// Holds the socket of a listener, to be handed on. What is returned is to be asked before the
+    /// socket's file is removed.
+    ///
+    /// # Errors
+    /// There are no descriptors left.
+    pub fn hold(
+        &mut self,
+        listener: &str,
+        socket: BorrowedFd<'_>,
+        is_own: bool,
+    ) -> io::Result<Arc<AtomicBool>> {
+        let stays = Arc::new(AtomicBool::new(false));
+        self.held.push(Held {
+            name: listener.to_owned(),
+            descriptor: socket.try_clone_to_owned()?,
+            is_own,
+            stays: Arc::clone(&stays),
+        });
+        Ok(stays)
+    }
+
+    /// What is held.
+    pub fn into_held(self) -> Vec<Held> {
+        self.held
     }
 
     fn taken(&mut self, listener: &str) -> Option<usize> {
@@ -100,6 +198,11 @@ impl Notify {
     /// Listeners are open, and what was known is loaded or being waited for.
     pub fn ready(&self) {
         self.say("READY=1");
+    }
+
+    /// A changed configuration is being loaded.
+    pub fn reloading(&self) {
+        self.say("RELOADING=1");
     }
 
     /// Work in hand is being finished.
@@ -161,10 +264,8 @@ mod tests {
 
     #[test]
     fn a_socket_without_a_listener_is_left() {
-        let mut sockets = Sockets {
-            names: vec![Some("staff".to_owned()), Some("other".to_owned())],
-            descriptors: ListenFd::empty(),
-        };
+        let names = vec![Some("staff".to_owned()), Some("other".to_owned())];
+        let mut sockets = Sockets { names, ..Sockets::none() };
         assert!(sockets.tcp("staff").unwrap().is_none());
         assert!(sockets.unix("contacts").unwrap().is_none());
         assert_eq!(sockets.left().collect::<Vec<_>>(), ["other"]);

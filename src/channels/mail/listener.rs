@@ -2,9 +2,11 @@
 
 use std::future::Future;
 use std::net::IpAddr;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ipnet::IpNet;
 use tokio::io::AsyncWriteExt as _;
@@ -35,10 +37,22 @@ pub enum Bound {
 pub struct SocketFile {
     path: PathBuf,
     inode: u64,
+    /// The socket is handed on, and its file with it.
+    stays: Arc<AtomicBool>,
+}
+
+impl SocketFile {
+    fn at(path: &Path) -> std::io::Result<Self> {
+        let inode = std::fs::metadata(path)?.ino();
+        Ok(SocketFile { path: path.to_owned(), inode, stays: Arc::default() })
+    }
 }
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
+        if self.stays.load(Ordering::Relaxed) {
+            return;
+        }
         if std::fs::metadata(&self.path).is_ok_and(|found| found.ino() == self.inode)
             && let Err(error) = std::fs::remove_file(&self.path)
         {
@@ -58,7 +72,7 @@ pub async fn bind(bind: &Bind, socket_mode: u32) -> std::io::Result<Bound> {
         Bind::Unix(path) => {
             remove_stale(path).await?;
             let listener = UnixListener::bind(path)?;
-            let file = SocketFile { path: path.clone(), inode: std::fs::metadata(path)?.ino() };
+            let file = SocketFile::at(path)?;
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(socket_mode))?;
             Ok(Bound::Unix(listener, Some(file)))
         }
@@ -75,6 +89,34 @@ async fn remove_stale(path: &Path) -> std::io::Result<()> {
 }
 
 impl Bound {
+    /// A socket file's listener that was handed on by the gateway that bound it.
+    ///
+    /// # Errors
+    /// The file is gone.
+    pub fn handed_on(listener: UnixListener, path: &Path) -> std::io::Result<Self> {
+        Ok(Bound::Unix(listener, Some(SocketFile::at(path)?)))
+    }
+
+    /// Has `hold` keep the socket, and its file if it is ours.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn hold(
+        &mut self,
+        hold: impl FnOnce(BorrowedFd<'_>) -> std::io::Result<Arc<AtomicBool>>,
+    ) -> std::io::Result<()> {
+        match self {
+            Bound::Tcp(listener) => hold(listener.as_fd()).map(drop),
+            Bound::Unix(listener, file) => {
+                let stays = hold(listener.as_fd())?;
+                if let Some(file) = file {
+                    file.stays = stays;
+                }
+                Ok(())
+            }
+        }
+    }
+
     /// Where it listens, `IP:PORT` with the port that was given, or `unix:PATH`.
     pub fn address(&self) -> Option<String> {
         match self {

@@ -1,10 +1,11 @@
 //! One value: reads it as a type, and reports its faults.
 
 use std::cell::RefCell;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Reader, Section};
-use crate::config::fault::Fault;
+use crate::config::fault::{Fault, beside};
 use crate::config::node::{Node, Value};
 
 /// One value.
@@ -89,6 +90,13 @@ impl<'r> Field<'r> {
             return None;
         }
         Some(text)
+    }
+
+    /// The file that it names, relative to the folder of the file in which it stands.
+    pub(in crate::config) fn file_beside(&self, file: &Path) -> Option<PathBuf> {
+        let path = beside(file, self.words()?);
+        self.reader.reads(&path);
+        Some(path)
     }
 
     pub(in crate::config) fn boolean(&self) -> Option<bool> {
