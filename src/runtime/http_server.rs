@@ -8,9 +8,12 @@ pub mod framing;
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::future::{Future as _, poll_fn};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::Duration;
 
 use hyper::body::{Body, Incoming};
@@ -21,12 +24,15 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tower::{Service, ServiceExt};
 
 use self::checked::Checked;
 use super::accepting::Accepting;
 use super::descriptors;
-use super::limits::{HTTP_CONNECTIONS_MAX, HTTP_HEAD_BYTES_MAX, HTTP_HEADER_WAIT};
+use super::limits::{
+    FIRST_REQUEST_WAIT, HTTP_CONNECTIONS_MAX, HTTP_HEAD_BYTES_MAX, HTTP_HEADER_WAIT,
+};
 use super::shutdown::Stopping;
 
 /// Who is at the other end of the connection. Every request carries it as an extension.
@@ -124,17 +130,32 @@ async fn connection<S, B>(
         request.extensions_mut().insert(Peer(peer));
         request
     });
+    let stream = Checked::new(stream);
+    let has_begun = stream.has_begun();
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_wait)
         .max_header_size(HTTP_HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(Checked::new(stream)), TowerToHyperService::new(service));
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut served = pin!(served);
     tokio::select! {
         // A peer that goes away in the middle is its own business; nobody is left to answer.
         _ = served.as_mut() => return,
-        () = stopping.called() => served.as_mut().graceful_shutdown(),
+        () = stopping.called() => {}
     }
+    // Hyper would close a connection of which it has read nothing, though a request may be on its way:
+    // the peer was accepted, and not refused.
+    if !has_begun.load(Ordering::Relaxed) {
+        let first_byte_or_end = poll_fn(|context| match served.as_mut().poll(context) {
+            Poll::Ready(_) => Poll::Ready(true),
+            Poll::Pending if has_begun.load(Ordering::Relaxed) => Poll::Ready(false),
+            Poll::Pending => Poll::Pending,
+        });
+        if timeout(FIRST_REQUEST_WAIT, first_byte_or_end).await == Ok(true) {
+            return;
+        }
+    }
+    served.as_mut().graceful_shutdown();
     let _ = served.await;
 }
 
@@ -192,6 +213,24 @@ mod tests {
         assert!(shutdown.stop(Duration::from_secs(5)).await);
         assert!(in_hand.await.unwrap().ends_with("whole"));
         assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_was_accepted_before_a_stop_may_send_its_request() {
+        let router = Router::new().route("/", get(|| async { "answered" }));
+        let (address, shutdown) = started(router, Bounds::of("test")).await;
+        let mut late = TcpStream::connect(address).await.unwrap();
+        let silent = TcpStream::connect(address).await.unwrap();
+        // Both are accepted once a third one behind them is served.
+        assert!(answer(address, GET).await.ends_with("answered"));
+        let stopped = tokio::spawn(shutdown.stop(Duration::from_secs(20)));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        late.write_all(GET.as_bytes()).await.unwrap();
+        let mut read = String::new();
+        late.read_to_string(&mut read).await.unwrap();
+        assert!(read.ends_with("answered"), "{read:?}");
+        assert!(stopped.await.unwrap(), "the silent one holds the stop up for a moment only");
+        drop(silent);
     }
 
     #[tokio::test]

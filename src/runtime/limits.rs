@@ -422,6 +422,8 @@ pub const HEALTH_ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// How long work in hand may take to finish at a stop. Over: it is cut off; senders try again.
 pub const DRAIN_WAIT: Duration = Duration::from_secs(20);
+/// How long, at a stop, a connection may take to send the first byte of its first request.
+pub const FIRST_REQUEST_WAIT: Duration = Duration::from_secs(2);
 
 const _: () = {
     assert!(MAIL_HEADER_BYTES_MAX <= MAIL_MEMORY_BYTES_MAX);

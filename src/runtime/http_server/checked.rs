@@ -2,6 +2,8 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -19,11 +21,18 @@ pub(super) struct Checked<S> {
     framing: Framing,
     /// What of [`NO_MESSAGE`] was not read yet.
     instead: &'static [u8],
+    has_begun: Arc<AtomicBool>,
 }
 
 impl<S> Checked<S> {
     pub(super) fn new(stream: S) -> Self {
-        Checked { stream, framing: Framing::default(), instead: NO_MESSAGE }
+        let has_begun = Arc::default();
+        Checked { stream, framing: Framing::default(), instead: NO_MESSAGE, has_begun }
+    }
+
+    /// Whether the peer has sent anything yet, for as long as somebody wants to know.
+    pub(super) fn has_begun(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.has_begun)
     }
 
     fn read_instead(&mut self, buffer: &mut ReadBuf<'_>) {
@@ -46,6 +55,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Checked<S> {
         }
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            this.has_begun.store(true, Ordering::Relaxed);
+        }
         let passed = this.framing.passes(buffer.filled().get(before..).unwrap_or_default());
         if this.framing.is_refused() {
             buffer.set_filled(before + passed);
