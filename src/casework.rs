@@ -23,6 +23,7 @@ pub mod keeper;
 pub mod looked;
 pub mod message;
 pub mod not_theirs;
+pub mod outlook;
 pub mod people;
 pub mod person_check;
 pub mod queues;

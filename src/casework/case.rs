@@ -68,13 +68,26 @@ impl Casework {
         role: &Role,
         asked: Asked<'_>,
     ) -> Result<Done, Fault> {
-        let mut staff = self.staff_of(organisation);
+        let mut staff = self.everybody(organisation).await?;
         // Whoever asks has the role that they signed in with.
         staff.insert(asked.by.to_owned(), role.clone());
         self.desk.step(organisation, &staff, asked).await
     }
 
-    /// Everybody of an organisation by name.
+    /// Everybody of an organisation who may be named in a step: those with a token, and those who have an
+    /// account of the console.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn everybody(&self, organisation: &Organisation) -> Result<StaffList, Fault> {
+        let mut staff = self.staff_of(organisation);
+        let accounts = self.accounts.list(&organisation.id).await?;
+        let open = accounts.into_iter().filter(|account| !account.closed);
+        staff.extend(open.map(|account| (account.name, account.role)));
+        Ok(staff)
+    }
+
+    /// Everybody of an organisation with a token, by name.
     pub fn staff_of(&self, organisation: &Organisation) -> StaffList {
         self.staff.get(&organisation.id).cloned().unwrap_or_default()
     }

@@ -36,6 +36,8 @@ pub const SESSIONS_OF_ACCOUNT_MAX: usize = 20;
 pub const ACCOUNTS_MAX: usize = 2_000;
 /// A form of the console, in bytes. More: 413.
 pub const CONSOLE_FORM_BYTES_MAX: usize = 256 * 1024;
+/// Weeks back from now in which the console looks for contacts that show an incident.
+pub const CONSOLE_CONTACT_WEEKS: i64 = 8;
 /// Rows of one page of a list.
 pub const CONSOLE_ROWS: usize = 50;
 /// People that a search shows. More: asked to narrow it.
@@ -51,3 +53,12 @@ pub const FOREIGN_HTML_BYTES_MAX: usize = 1024 * 1024;
 pub const MESSAGE_SHOWN_CHARS_MAX: usize = 200_000;
 /// Attachments of a message that a page lists. More: all are in the download.
 pub const ATTACHMENTS_SHOWN_MAX: usize = 100;
+/// Minutes between the times of a day at which the look ahead asks what would become of a contact; the edges of
+/// a restriction's own hours are asked besides.
+pub const OUTLOOK_STEP_MINUTES: usize = 120;
+/// Contacts one after the other that the look ahead makes up: a limit above that is not reached, and not shown.
+pub const OUTLOOK_CONTACTS_MAX: usize = 32;
+/// Days back for which the page of a proposal shows what it would have done.
+pub const CONSOLE_BACK_TEST_DAYS: u32 = 28;
+/// Weeks on one page of what falls due.
+pub const CONSOLE_CALENDAR_WEEKS: u64 = 6;
