@@ -36,7 +36,14 @@ use crate::store;
 /// # Errors
 /// [`StartFault`] where store, archive or the key of the loop mark can't be opened.
 pub fn desk(settings: &Settings) -> Result<Desk, StartFault> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    desk_by(settings, Arc::new(SystemClock))
+}
+
+/// The same by a clock of one's own: the demo's cases began weeks ago.
+///
+/// # Errors
+/// As [`desk`].
+pub fn desk_by(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Desk, StartFault> {
     let store = store::open(&settings.store)?;
     let mail = match &settings.mail {
         Some(mail) => Some(mail.with_key(pass_key(&settings.state)?)),

@@ -1,6 +1,7 @@
 //! `demo`: everything at once on a scratch store, with five organisations, sample people, and sinks
 //! for mail, forms and calls. Needs no other server and no configuration.
 
+mod cases;
 mod guide;
 mod scratch;
 mod sinks;
@@ -29,6 +30,7 @@ pub async fn run(_args: &DemoArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     let scratch = Scratch::make(&sinks).map_err(Fault::internal)?;
     let loaded = config::load(&scratch.config(), &config::Environment::new())?;
     scratch.import(&loaded.settings).await?;
+    cases::stage(&loaded.settings, chrono::Utc::now()).await?;
     let running = app::start(&loaded.settings, Sockets::none())
         .await
         .map_err(|fault| Fault::input(fault.to_string()))?;

@@ -2,9 +2,11 @@
 
 mod accessible;
 mod browsing;
+mod cases;
 mod demo;
 mod hostile;
 mod pictures;
 mod routes;
 mod signing_in;
+mod whole_day;
 mod work;

@@ -90,8 +90,15 @@ impl Clock for StoppedClock {
 
 /// An organisation with a shipped profile, enforcing.
 pub fn organisation(id: &str, profile: &str) -> Arc<Organisation> {
+    organisation_that_chose(id, profile, &serde_json::json!({}))
+}
+
+/// The same, with what it chose where its policy is silent.
+pub fn organisation_that_chose(id: &str, profile: &str, chosen: &Value) -> Arc<Organisation> {
     let profile = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles").join(profile);
     let profile = config::profile::load(&profile).unwrap_or_else(|faults| panic!("{faults}"));
+    let profile = config::profile::overlay(&profile, chosen, "chosen")
+        .unwrap_or_else(|faults| panic!("{faults}"));
     Arc::new(Organisation {
         id: OrganisationId::new(id),
         profile: Arc::new(profile),
@@ -132,11 +139,30 @@ impl Office {
 
     /// With rules for accounts of one's own.
     pub fn by(store: Arc<dyn Store>, rules: AccountRules) -> Office {
+        Office::of(store, rules, organisation("tuntum", "tuntum.toml"))
+    }
+
+    /// An office that chose what restrictions need, so that a case can go the whole way.
+    pub fn that_chose() -> Office {
+        let weekdays = serde_json::json!({"windows": [
+            {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "17:00"}]});
+        let chosen = serde_json::json!({
+            "appeal": {"in_force_during": true},
+            "responsible": {"decides": "manager"},
+            "staffed_hours": {"telephone": weekdays, "letter": weekdays, "email": weekdays},
+        });
+        let tuntum = organisation_that_chose("tuntum", "tuntum.toml", &chosen);
+        // Cases take weeks: nobody is signed out on the way.
+        let month = TimeDelta::days(30);
+        let times = contact_gateway::domain::account::SessionTimes { idle: month, longest: month };
+        Office::of(Memory::new(), AccountRules { times, ..AccountRules::default() }, tuntum)
+    }
+
+    fn of(store: Arc<dyn Store>, rules: AccountRules, tuntum: Arc<Organisation>) -> Office {
         let folder = tempfile::tempdir().unwrap();
         let archive = Arc::new(FileArchive::open(&folder.path().join("archive")).unwrap());
         let journal = Arc::new(FileJournal::open(&folder.path().join("journal")).unwrap());
         let clock = Arc::new(StoppedClock(Mutex::new("2026-11-23T10:00:00Z".parse().unwrap())));
-        let tuntum = organisation("tuntum", "tuntum.toml");
         let karbon = organisation("karbon", "karbon-homes.toml");
         let organisations = vec![Arc::clone(&tuntum), karbon];
         let rosters = Arc::new(Rosters::new(&organisations));

@@ -8,9 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::scratch::{SAMPLES, Scratch};
 use super::sinks::Sinks;
+use super::stage::Link;
 
 /// The whole text.
-pub(super) fn text(scratch: &Scratch, sinks: &Sinks, links: &[(&str, String)]) -> String {
+pub(super) fn text(scratch: &Scratch, sinks: &Sinks, links: &[Link]) -> String {
     let contacts = scratch.listeners.contacts;
     let staff = scratch.listeners.staff;
     let token = scratch.token("karbon");
@@ -23,8 +24,9 @@ pub(super) fn text(scratch: &Scratch, sinks: &Sinks, links: &[(&str, String)]) -
         .collect();
     let consoles: String = links
         .iter()
-        .map(|(id, link)| {
-            format!("  {link}\n      the staff console of {id}: one press signs in\n")
+        .map(|Link { organisation, name, role, link }| {
+            let role = role.replace('_', " ");
+            format!("  {link}\n      the staff console of {organisation}: one press signs in {name}, {role}\n")
         })
         .collect();
     format!(

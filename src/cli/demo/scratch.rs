@@ -28,7 +28,7 @@ pub(super) const SAMPLES: [Sample; 5] = [
         name: "Karbon Homes",
         profile: include_str!("../../../config/profiles/karbon-homes.toml"),
         people: include_str!("../../../config/demo/karbon.json"),
-        set: "{ \"review.every_months\" = 6 }",
+        set: KARBON_CHOSE,
     },
     Sample {
         id: "tuntum",
@@ -59,6 +59,9 @@ pub(super) const SAMPLES: [Sample; 5] = [
         set: "{}",
     },
 ];
+
+/// What Karbon's policy leaves open and the demo chooses, so that its cases can go the whole way.
+const KARBON_CHOSE: &str = r#"{ "review.every_months" = 6, "review.longest_months" = 12, "review.on_overdue" = "keep", "review.anchor" = "implementation", "appeal.window" = { months = 3, from = "letter" }, "appeal.answer" = { working_days = 20, from = "receipt" }, "appeal.notify" = { working_days = 5, from = "appeal_decision" }, "appeal.heard_by" = "head_of_service", "appeal.hearer_uninvolved" = true, "appeal.in_force_during" = true, "letter.must_say" = ["restrictions", "reasons", "review_date", "how_to_appeal"], "letter.written" = true, "responsible.decides" = ["manager", "head_of_service"], "responsible.engages_after_end" = ["head_of_service"], "read_within_working_days" = 5, staffed_hours = { telephone = { windows = [{ days = ["mon", "tue", "wed", "thu", "fri"], from = "09:00", to = "17:00" }] }, email = { windows = [{ days = ["mon", "tue", "wed", "thu", "fri"], from = "09:00", to = "17:00" }] }, letter = { windows = [{ days = ["mon", "tue", "wed", "thu", "fri"], from = "09:00", to = "17:00" }] } } }"#;
 
 /// The gateway's listeners.
 pub(super) struct Listeners {

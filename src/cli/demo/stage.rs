@@ -7,6 +7,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
+use super::cases::STAFF;
 use super::scratch::SAMPLES;
 use crate::app::Running;
 use crate::casework::accounts::NewAccount;
@@ -19,9 +20,6 @@ use crate::intake::Inbound;
 use crate::ports::Original;
 
 const CONTACTS: &str = include_str!("../../../config/demo/contacts.json");
-
-/// Who signs in at each organisation.
-const WHO: (&str, &str, &str) = ("sam", "Sam Okoro", "manager");
 
 /// One contact of the last days.
 #[derive(Deserialize)]
@@ -45,25 +43,37 @@ struct Sample {
     attachment: Option<(String, String)>,
 }
 
-/// A link that signs in, for each organisation by its id.
-pub(super) async fn accounts(
-    settings: &Settings,
-    running: &Running,
-) -> Result<Vec<(&'static str, String)>, Fault> {
+/// The organisation of the demo that has cases.
+const WITH_CASES: &str = "karbon";
+
+/// A link that signs somebody in.
+pub(super) struct Link {
+    pub organisation: &'static str,
+    pub name: &'static str,
+    pub role: &'static str,
+    pub link: String,
+}
+
+/// A link that signs in, for each organisation; where there are cases, one for everybody who works on them.
+pub(super) async fn accounts(settings: &Settings, running: &Running) -> Result<Vec<Link>, Fault> {
     let mut links = Vec::new();
     let (Some(accounts), Some(address)) = (running.accounts(), running.addresses.staff) else {
         return Ok(links);
     };
     for sample in &SAMPLES {
         let Some(organisation) = settings.organisation(sample.id) else { continue };
-        let (login, name, role) = WHO;
-        let new = NewAccount {
-            login: login.to_owned(),
-            name: name.to_owned(),
-            role: Role(role.to_owned()),
-        };
-        let token = accounts.demo_pass(organisation, new).await.map_err(Fault::internal)?;
-        links.push((sample.id, format!("http://{address}/invitation/{}/{token}", sample.id)));
+        // Where there are cases, a second person: nobody signs off what they proposed.
+        let people = if sample.id == WITH_CASES { STAFF.len() } else { 1 };
+        for (name, role) in STAFF.into_iter().take(people) {
+            let new = NewAccount {
+                login: name.to_lowercase().replace(' ', "."),
+                name: name.to_owned(),
+                role: Role(role.to_owned()),
+            };
+            let token = accounts.demo_pass(organisation, new).await.map_err(Fault::internal)?;
+            let link = format!("http://{address}/invitation/{}/{token}", sample.id);
+            links.push(Link { organisation: sample.id, name, role, link });
+        }
     }
     Ok(links)
 }

@@ -15,6 +15,10 @@ impl Asked {
         found.filter(|value| !value.is_empty())
     }
 
+    pub(super) fn all(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     pub(super) fn number(&self, name: &str) -> Option<u64> {
         self.text(name)?.parse().ok()
     }

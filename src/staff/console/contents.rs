@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Extension, FromRequest, Request};
+use axum::extract::{Extension, FromRequest, Path, Request, State};
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -15,8 +15,8 @@ use super::frame::go;
 use super::trouble::Trouble;
 use super::visit::Visit;
 use super::{
-    account, assets, audit, entrance, help, invitation, item, landing, original, own_origin,
-    people, person, queue, queues, settings, sign_in, staff_settings,
+    account, assets, audit, case, entrance, help, invitation, item, landing, lists, original,
+    own_origin, people, person, queue, queues, settings, sign_in, staff_settings,
 };
 use crate::domain::duty::{self, Duty};
 use crate::staff::Staff;
@@ -30,6 +30,19 @@ pub enum Needs {
     SignIn,
     /// Whose role has this duty.
     Duty(Duty),
+    /// Whose role has any of these.
+    AnyOf(&'static [Duty]),
+}
+
+impl Needs {
+    /// The duties of which a role must have one; none: whoever is signed in.
+    pub fn duties(&self) -> &[Duty] {
+        match self {
+            Needs::Nothing | Needs::SignIn => &[],
+            Needs::Duty(duty) => std::slice::from_ref(duty),
+            Needs::AnyOf(duties) => duties,
+        }
+    }
 }
 
 /// One route.
@@ -63,7 +76,7 @@ impl Contents {
         let route: MethodRouter<Arc<Staff>> = on(filter, handler);
         let route = match needs {
             Needs::Nothing => route,
-            Needs::SignIn | Needs::Duty(_) => {
+            Needs::SignIn | Needs::Duty(_) | Needs::AnyOf(_) => {
                 let guarded: MethodRouter<Arc<Staff>> = route.layer(from_fn(permitted));
                 guarded.layer(Extension(needs))
             }
@@ -80,6 +93,21 @@ impl Contents {
         self.with(("GET", MethodFilter::GET), path, needs, handler)
     }
 
+    /// Two routes for each step of a case: its page, and what the page posts.
+    fn steps(mut self) -> Self {
+        for step in &case::ALL {
+            let needs = Needs::AnyOf(step.duties);
+            let show = move |State(staff), visit, Path(person), asked| {
+                case::show(staff, visit, step, person, asked)
+            };
+            let take = move |State(staff), visit, Path(person), posted| {
+                case::take(staff, visit, step, person, posted)
+            };
+            self = self.page(step.path, needs, show).act(step.path, needs, take);
+        }
+        self
+    }
+
     fn act<H, T>(self, path: &'static str, needs: Needs, handler: H) -> Self
     where
         H: Handler<T, Arc<Staff>>,
@@ -94,10 +122,10 @@ async fn permitted(Extension(needs): Extension<Needs>, request: Request, next: N
     let Some(visit) = request.extensions().get::<Visit>() else {
         return signed_out(request).await;
     };
-    if let Needs::Duty(duty) = needs {
+    if let Some(first) = needs.duties().first() {
         let profile = &visit.organisation.profile;
-        if !duty::has(profile, visit.role(), duty) {
-            return Trouble::NotAllowed(duty).into_response();
+        if !needs.duties().iter().any(|duty| duty::has(profile, visit.role(), *duty)) {
+            return Trouble::NotAllowed(*first).into_response();
         }
         // One's own account is open, and nothing else before the step is set up.
         if visit.owes_second_step {
@@ -113,7 +141,7 @@ async fn signed_out(request: Request) -> Response {
         return Trouble::SignedOut.into_response();
     }
     let wrote = match Posted::from_request(request, &()).await {
-        Ok(posted) => posted.text("text").to_owned(),
+        Ok(posted) => posted.written(),
         Err(_) => String::new(),
     };
     Trouble::SignedOutWriting { wrote }.into_response()
@@ -179,6 +207,25 @@ fn built() -> Contents {
         .page("/settings/staff", SETTINGS, staff_settings::show)
         .act("/settings/staff", SETTINGS, staff_settings::invite)
         .act("/settings/staff/{login}", SETTINGS, staff_settings::change)
+        .page("/people/{person}/case", RECORD, case::show_case)
+        .page("/people/{person}/proposals/{proposal}", RECORD, case::check::show)
+        .page("/people/{person}/proposals/{proposal}/letter", RECORD, case::check::letter_preview)
+        .page("/people/{person}/letters/{letter}", RECORD, case::letter::show)
+        .page("/people/{person}/letters/{letter}/page", RECORD, case::letter::html)
+        .page("/people/{person}/letters/{letter}/large", RECORD, case::letter::large)
+        .page("/people/{person}/letters/{letter}/text", RECORD, case::letter::text)
+        .page("/people/{person}/letters/{letter}/pdf", RECORD, case::letter::pdf)
+        .page("/cases", RECORD, lists::doors)
+        .page("/decisions", RECORD, lists::decisions)
+        .page("/appeals", RECORD, lists::appeals)
+        .page("/incidents", RECORD, lists::incidents)
+        .page("/letters", RECORD, lists::letters)
+        .page("/calendar", RECORD, lists::calendar)
+        .page("/calendar.ics", RECORD, lists::ics)
+        .page("/reports", RECORD, lists::reports)
+        .page("/reports.csv", RECORD, lists::csv)
+        .page("/reports/chart/{figure}", RECORD, lists::chart)
+        .steps()
 }
 
 #[cfg(test)]

@@ -23,6 +23,19 @@ impl Posted {
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)
     }
+
+    /// What somebody wrote: everything that is more than a word, and what is called `text`.
+    pub(super) fn written(&self) -> String {
+        let texts = self.0.iter().filter(|(name, value)| {
+            let value = value.trim();
+            !value.is_empty() && (name == "text" || value.contains(char::is_whitespace))
+        });
+        texts.map(|(_, value)| value.trim()).collect::<Vec<_>>().join("\n\n")
+    }
+
+    pub(super) fn all(&self) -> &[(String, String)] {
+        &self.0
+    }
 }
 
 impl<S: Sync> FromRequest<S> for Posted {

@@ -23,6 +23,8 @@ pub(super) enum Section {
     MyWork,
     Queues,
     People,
+    Cases,
+    Reports,
     Audit,
     Settings,
     /// None of those.
@@ -129,6 +131,8 @@ fn sections(visit: &Visit, current: Section, w: &'static words::Frame) -> Vec<Se
         (Section::MyWork, "/", w.my_work, Duty::Record),
         (Section::Queues, "/queues", w.queues, Duty::Record),
         (Section::People, "/people", w.people, Duty::Record),
+        (Section::Cases, "/cases", w.cases, Duty::Record),
+        (Section::Reports, "/reports", w.reports, Duty::Record),
         (Section::Audit, "/audit", w.audit, Duty::ReadAudit),
         (Section::Settings, "/settings", w.settings, Duty::Settings),
     ];

@@ -51,6 +51,8 @@ struct NoteLine {
 /// The person as the side of the page shows them.
 struct PersonBar {
     href: String,
+    case: String,
+    incident: String,
     name: String,
     reference: Option<String>,
     in_force: Vec<String>,
@@ -297,7 +299,16 @@ fn bar(visit: &Visit, item: &QueueItem, person: &Person) -> PersonBar {
     let (profile, language) = (&visit.organisation.profile, visit.language());
     let now = visit.now();
     let in_force = person.restrictions.iter().filter(|one| one.is_in_force(now, profile));
+    let (own, because) = (quoted(&person.id), quoted(&item.id));
+    // Most of an incident is on the item already.
+    let happened = item.at.with_timezone(&profile.timezone).format("%Y-%m-%dT%H:%M");
     PersonBar {
+        case: format!("/people/{own}/case?because={because}"),
+        incident: format!(
+            "/people/{own}/steps/record_incident?contacts={}&channel={}&happened_at={happened}",
+            quoted(&item.contact),
+            item.channel.name()
+        ),
         href: format!("/people/{}?because={}", quoted(&person.id), quoted(&item.id)),
         name: if person.name.is_empty() { person.id.clone() } else { person.name.clone() },
         reference: person.reference.clone(),

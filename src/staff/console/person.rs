@@ -1,14 +1,17 @@
 //! One person: who they are, and in tabs what happened, what restricts them, how they are known, and the
-//! record itself.
+//! record itself. Their case has pages of its own.
+
+pub(super) mod head;
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, State};
 
+use self::head::{Head, Tab};
 use super::asked::Asked;
 use super::form::quoted;
-use super::frame::{Frame, Page, Section, page};
+use super::frame::{Frame, Page, Section, go, page};
 use super::say;
 use super::visit::Visit;
 use super::words;
@@ -19,36 +22,6 @@ use crate::domain::person::Person;
 use crate::domain::restriction::{Mode, Restriction};
 use crate::runtime::limits::CONSOLE_ROWS;
 use crate::staff::Staff;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tab {
-    Timeline,
-    Restrictions,
-    Identifiers,
-    Record,
-}
-
-impl Tab {
-    const ALL: [Tab; 4] = [Tab::Restrictions, Tab::Timeline, Tab::Identifiers, Tab::Record];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Tab::Timeline => "timeline",
-            Tab::Restrictions => "restrictions",
-            Tab::Identifiers => "identifiers",
-            Tab::Record => "record",
-        }
-    }
-
-    const fn text(self, w: &words::Person) -> &'static str {
-        match self {
-            Tab::Timeline => w.timeline,
-            Tab::Restrictions => w.restrictions,
-            Tab::Identifiers => w.identifiers,
-            Tab::Record => w.record,
-        }
-    }
-}
 
 struct RestrictionCard {
     terms: String,
@@ -78,14 +51,7 @@ struct IdentifierLine {
 struct PersonPage {
     f: Frame,
     w: &'static words::Person,
-    name: String,
-    reference: Option<String>,
-    address: Option<String>,
-    language: &'static str,
-    issues: String,
-    adjustments: Vec<String>,
-    in_force: Vec<String>,
-    tabs: Vec<(String, &'static str, bool)>,
+    head: Head,
     tab: Tab,
     cards: Vec<RestrictionCard>,
     lines: Vec<Line>,
@@ -108,6 +74,9 @@ pub(super) async fn show(
     let because = asked.text("because");
     let tab = asked.text("tab");
     let tab = Tab::ALL.into_iter().find(|one| Some(one.name()) == tab).unwrap_or(Tab::Restrictions);
+    if tab == Tab::Case {
+        return Ok(go(&format!("/people/{}/case?tab=case", quoted(&id))));
+    }
     // Once a visit, not at every tab.
     if asked.text("tab").is_none() {
         let (org, by) = (&organisation.id, visit.name());
@@ -125,28 +94,11 @@ pub(super) async fn show(
         older = trail.older.map(|before| format!("{own}?tab=timeline&before={before}{carried}"));
     }
     let w = words::Person::of(visit.language());
-    let tabs = Tab::ALL
-        .into_iter()
-        .map(|one| (format!("{own}?tab={}{carried}", one.name()), one.text(w), one == tab))
-        .collect();
-    let (profile, language, now) = (&organisation.profile, visit.language(), visit.now());
-    let in_force = person.restrictions.iter().filter(|one| one.is_in_force(now, profile));
-    let name = if person.name.is_empty() { w.unnamed.to_owned() } else { person.name.clone() };
-    let title = match &person.reference {
-        Some(reference) => format!("{name} ({reference})"),
-        None => name.clone(),
-    };
+    let head = Head::of(&visit, &person, Some(tab), because);
     page(&PersonPage {
-        f: Frame::of(&staff, &visit, Section::People, &title),
+        f: Frame::of(&staff, &visit, Section::People, &head.title),
         w,
-        name,
-        reference: person.reference.clone(),
-        address: person.address.clone(),
-        language: person.language.map_or(w.language_unknown, |one| one.own_name()),
-        issues: person.issues.join(", "),
-        adjustments: person.adjustments.iter().map(|one| say::adjustment(one, language)).collect(),
-        in_force: in_force.map(|one| say::terms(&one.kind, profile, language)).collect(),
-        tabs,
+        head,
         tab,
         cards: cards(&visit, &person, w),
         lines,
@@ -163,7 +115,7 @@ pub(super) async fn show(
     })
 }
 
-fn moment(visit: &Visit, moment: Moment) -> String {
+pub(super) fn moment(visit: &Visit, moment: Moment) -> String {
     let zone = visit.organisation.profile.timezone;
     match moment {
         Moment::Day(day) => say::day(day, visit.language()),

@@ -1,6 +1,8 @@
 //! Codes, times and numbers in words.
 
+mod case;
 mod flag;
+mod outlook;
 mod restriction;
 mod trail;
 
@@ -18,7 +20,12 @@ use crate::domain::profile::{Profile, Role};
 use crate::domain::queue::ItemState;
 use crate::domain::restriction::{KindName, Status};
 
+pub(super) use self::case::{
+    agreement, appeal, appeal_outcome, due, format, incident, letter, letter_kind, means,
+    mediation, not_on_record, proposal, review, warning,
+};
 pub(super) use self::flag::flag;
+pub(super) use self::outlook::{channel as outlook, lane, span};
 pub(super) use self::restriction::terms;
 pub(super) use self::trail::entry;
 
@@ -37,7 +44,7 @@ const MONTHS: [(&str, &str); 12] = [
     ("Dec", "Rhag"),
 ];
 
-const fn weekday(day: Weekday, language: Language) -> &'static str {
+pub(super) const fn weekday(day: Weekday, language: Language) -> &'static str {
     match (day, language) {
         (Weekday::Mon, Language::English) => "Mon",
         (Weekday::Tue, Language::English) => "Tue",
@@ -154,8 +161,12 @@ pub(super) fn queue(id: &str, language: Language) -> (String, &'static str) {
 
 /// "head_of_service" as "Head of service": a name of the organisation's own, in its own language.
 pub(super) fn capitalised(name: &str) -> String {
-    let spaced = name.replace(['_', '-'], " ");
-    let mut characters = spaced.chars();
+    first_upper(&name.replace(['_', '-'], " "))
+}
+
+/// The same text with its first letter as a capital.
+pub(super) fn first_upper(text: &str) -> String {
+    let mut characters = text.chars();
     characters
         .next()
         .map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())

@@ -2,18 +2,26 @@
 //! that is missing in either does not compile.
 
 mod accounts;
+mod cases;
 mod frame;
 mod items;
+mod lists;
 mod people;
+mod proposals;
 mod settings;
+mod steps;
 mod terms;
 mod troubles;
 
 pub(super) use self::accounts::{Account, SecondStep, SignIn, StaffList};
+pub(super) use self::cases::{Case, CaseTerms};
 pub(super) use self::frame::Frame;
 pub(super) use self::items::{Item, Landing, Queue, Queues};
+pub(super) use self::lists::{Lists, Reports};
 pub(super) use self::people::{People, Person};
+pub(super) use self::proposals::{Check, Letter};
 pub(super) use self::settings::{Audit, Help, Settings};
+pub(super) use self::steps::Steps;
 pub(super) use self::terms::Terms;
 pub(super) use self::troubles::Troubles;
 

@@ -8,7 +8,7 @@ use crate::real_input::accessible::{RULES, axe};
 use crate::real_input::browser::Browser;
 
 /// Pages that need nothing of the demo's, and what leads to those that do.
-const PAGES: [&str; 21] = [
+const PAGES: [&str; 44] = [
     "/",
     "/queues",
     "/queues/limited",
@@ -30,6 +30,29 @@ const PAGES: [&str; 21] = [
     "/account/second-step",
     "/help",
     "/no/such/page",
+    "/people/K-6/case",
+    "/people/K-2/case",
+    "/people/K-5/proposals/K-5-PR-1",
+    "/people/K-6/letters/K-6-L-1",
+    "/people/K-4/steps/record_incident",
+    "/people/K-4/steps/give_warning",
+    "/people/K-4/steps/propose",
+    "/people/K-4/steps/propose?kind=hours_only",
+    "/people/K-4/steps/propose?kind=single_point_of_contact",
+    "/people/K-4/steps/propose?kind=contact_quota",
+    "/people/K-5/steps/sign_off?of=K-5-PR-1",
+    "/people/K-6/steps/review?of=K-6-R-1",
+    "/people/K-6/steps/receive_appeal?of=K-6-R-1",
+    "/people/K-6/steps/assign_hearer?of=K-6-A-1",
+    "/people/K-6/steps/draft_letter?of=K-6-R-1&kind=variation",
+    "/cases",
+    "/decisions",
+    "/appeals",
+    "/incidents?state=all",
+    "/letters?state=all",
+    "/calendar",
+    "/reports",
+    "/reports?board=yes",
 ];
 
 #[test]

@@ -9,6 +9,9 @@ use crate::real_input::browser::Browser;
 pub struct Demo {
     child: Child,
     links: Vec<(String, String)>,
+    /// Where mail is handed in, and the page that shows what arrived behind the gateway.
+    pub smtp: String,
+    pub sink: String,
     _folder: tempfile::TempDir,
 }
 
@@ -31,24 +34,34 @@ impl Demo {
             .unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut links = Vec::new();
+        let (mut smtp, mut sink) = (String::new(), String::new());
         let mut line = String::new();
         while out.read_line(&mut line).unwrap() > 0 {
             if let Some((_, rest)) = line.split_once("/invitation/") {
                 let organisation = rest.split('/').next().unwrap().to_owned();
                 links.push((organisation, line.trim().to_owned()));
             }
-            if line.starts_with("PASTE") {
+            let address = |from: &str| {
+                let rest = line.split_once(from)?.1;
+                let end = rest.find(|c: char| !(c.is_ascii_digit() || ".:".contains(c)))?;
+                Some(rest[..end].to_owned())
+            };
+            if line.contains("what reached the organisations") {
+                sink = address("http://").unwrap();
+            }
+            if let Some(found) = address("smtp://") {
+                smtp = found;
                 break;
             }
             line.clear();
         }
-        if links.len() != 5 {
+        if links.len() < 5 {
             let _ = child.wait();
             return None;
         }
         // What else it prints must have somewhere to go.
         std::thread::spawn(move || out.read_to_end(&mut Vec::new()));
-        Some(Demo { child, links, _folder: folder })
+        Some(Demo { child, links, smtp, sink, _folder: folder })
     }
 
     pub fn link(&self, organisation: &str) -> &str {
@@ -67,6 +80,12 @@ impl Demo {
         browser.click("main form button");
         wait(&mut browser, "return location.pathname === '/'");
         browser
+    }
+
+    /// The links of everybody who works somewhere.
+    pub fn links_of(&self, organisation: &str) -> Vec<String> {
+        let own = self.links.iter().filter(|(id, _)| id == organisation);
+        own.map(|(_, link)| link.clone()).collect()
     }
 }
 

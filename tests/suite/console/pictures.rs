@@ -10,7 +10,7 @@ use serde_json::json;
 use super::demo::Demo;
 
 #[test]
-fn eight_pictures_of_the_console_can_be_taken() {
+fn pictures_of_the_console_can_be_taken() {
     let demo = Demo::start();
     let mut browser = demo.browser("karbon");
     let root = demo.root();
@@ -24,6 +24,8 @@ fn eight_pictures_of_the_console_can_be_taken() {
         ("item", item.clone(), 1280, "light", "en"),
         ("original", format!("{item}/original?as=sent"), 1280, "light", "en"),
         ("person", "/people/K-3".to_owned(), 1280, "light", "en"),
+        ("case", "/people/K-6/case?tab=case".to_owned(), 1280, "light", "en"),
+        ("proposal", "/people/K-5/proposals/K-5-PR-1".to_owned(), 1280, "light", "en"),
         ("audit-dark", "/audit".to_owned(), 1280, "dark", "en"),
         ("queue-phone", "/queues/limited".to_owned(), 390, "light", "en"),
         ("my-work-welsh", "/".to_owned(), 1280, "light", "cy"),

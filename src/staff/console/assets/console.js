@@ -8,16 +8,20 @@
   // Unsaved text: kept for this tab alone, under the page's own path, until the form is sent.
   let changed = false;
   for (const form of document.querySelectorAll("form[data-unsaved]")) {
-    const area = form.querySelector("textarea");
-    if (!area) continue;
-    const key = "text " + location.pathname;
-    const kept = sessionStorage.getItem(key);
-    if (kept && !area.value) area.value = kept;
-    area.addEventListener("input", () => {
-      changed = area.value !== "";
-      if (changed) sessionStorage.setItem(key, area.value); else sessionStorage.removeItem(key);
+    const areas = [...form.querySelectorAll("textarea")];
+    const keyOf = (area) => `text ${location.pathname} ${area.name}`;
+    for (const area of areas) {
+      const kept = sessionStorage.getItem(keyOf(area));
+      if (kept && !area.value) area.value = kept;
+      area.addEventListener("input", () => {
+        changed = areas.some((one) => one.value !== one.defaultValue);
+        if (area.value !== "") sessionStorage.setItem(keyOf(area), area.value); else sessionStorage.removeItem(keyOf(area));
+      });
+    }
+    form.addEventListener("submit", () => {
+      changed = false;
+      for (const area of areas) sessionStorage.removeItem(keyOf(area));
     });
-    form.addEventListener("submit", () => { changed = false; sessionStorage.removeItem(key); });
   }
   addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
 

@@ -13,6 +13,8 @@ texts! {
         my_work: "My work", "Fy ngwaith";
         queues: "Queues", "Ciwiau";
         people: "People", "Pobl";
+        cases: "Cases", "Achosion";
+        reports: "Reports", "Adroddiadau";
         audit: "Audit trail", "Llwybr archwilio";
         settings: "Settings", "Gosodiadau";
         help: "Help", "Cymorth";

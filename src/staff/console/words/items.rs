@@ -79,6 +79,8 @@ texts! {
 texts! {
     /// One item.
     Item {
+        open_case: "Open the case", "Agor yr achos";
+        make_incident: "Record an incident", "Cofnodi digwyddiad";
         from: "from", "oddi wrth";
         why: "Why it is here", "Pam mae yma";
         doubts: "What to bear in mind", "Beth i'w gofio";

@@ -1,0 +1,139 @@
+//! What falls due, by week, over all cases and the organisation itself.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::IntoResponse;
+use chrono::{Datelike, Days, NaiveDate};
+
+use super::{List, ListTab, tabs};
+use crate::casework::diary::DiaryAsked;
+use crate::domain::diary::{Entry, State as DueState, What};
+use crate::render::calendar;
+use crate::runtime::limits::CONSOLE_CALENDAR_WEEKS;
+use crate::staff::Staff;
+use crate::staff::console::asked::Asked;
+use crate::staff::console::case::{DueLine, due_href, due_state, due_who};
+use crate::staff::console::frame::{Frame, Page, Section, page};
+use crate::staff::console::say;
+use crate::staff::console::trouble::Trouble;
+use crate::staff::console::visit::Visit;
+use crate::staff::console::words;
+
+struct Week {
+    id: String,
+    title: String,
+    due: Vec<DueLine>,
+}
+
+#[derive(Template)]
+#[template(path = "calendar.html")]
+struct CalendarPage {
+    f: Frame,
+    w: &'static words::Case,
+    l: &'static words::Lists,
+    tabs: Vec<ListTab>,
+    weeks: Vec<Week>,
+    earlier: String,
+    later: String,
+    is_now: bool,
+}
+
+const WEEK: Days = Days::new(7);
+
+/// The Monday of a day's week.
+fn monday(day: NaiveDate) -> NaiveDate {
+    day - Days::new(u64::from(day.weekday().num_days_from_monday()))
+}
+
+/// Who somebody is, by their id.
+type Names = std::collections::HashMap<String, String>;
+
+pub(in crate::staff::console) async fn show(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    asked: Asked,
+) -> Page {
+    let desk = &staff.for_console().desk;
+    let organisation = &visit.organisation;
+    let today = desk.today(organisation);
+    let now = monday(today);
+    let first = asked.text("from").and_then(|from| from.parse().ok()).map_or(now, monday);
+    let diary = desk.diary(organisation, &DiaryAsked::default()).await?;
+    let names: Names = desk
+        .cases(organisation)
+        .await?
+        .into_iter()
+        .map(|case| (case.person.id.clone(), case.person.name.clone()))
+        .filter(|(_, name)| !name.is_empty())
+        .collect();
+    let l = words::Lists::of(visit.language());
+    let mut weeks = Vec::new();
+    if first == now {
+        let late = diary.iter().filter(|one| one.state == DueState::Overdue);
+        let due: Vec<DueLine> = late.map(|one| line(&visit, one, &names)).collect();
+        weeks.push(Week { id: "overdue".to_owned(), title: l.overdue.to_owned(), due });
+    }
+    let mut start = first;
+    for _ in 0..CONSOLE_CALENDAR_WEEKS {
+        let end = start + WEEK;
+        let own = diary.iter().filter(|one| start <= one.due && one.due < end);
+        let own = own.filter(|one| !(first == now && one.state == DueState::Overdue));
+        let due = own.map(|one| line(&visit, one, &names)).collect();
+        let title = format!("{} {}", l.week_of, say::day(start, visit.language()));
+        weeks.push(Week { id: format!("w-{start}"), title, due });
+        start = end;
+    }
+    weeks.retain(|week| !week.due.is_empty());
+    let back = first - Days::new(7 * CONSOLE_CALENDAR_WEEKS);
+    page(&CalendarPage {
+        f: Frame::of(&staff, &visit, Section::Cases, l.calendar),
+        w: words::Case::of(visit.language()),
+        l,
+        tabs: tabs(Some(List::Calendar), l),
+        weeks,
+        earlier: format!("/calendar?from={back}"),
+        later: format!("/calendar?from={start}"),
+        is_now: first == now,
+    })
+}
+
+fn line(visit: &Visit, entry: &Entry, names: &Names) -> DueLine {
+    let language = visit.language();
+    let l = words::Lists::of(language);
+    let about = match (&entry.person, entry.what) {
+        (Some(person), _) => names.get(person).unwrap_or(person).clone(),
+        (None, What::ProfileUnset) => entry.about.replace(['_', '.'], " "),
+        (None, _) => l.organisation.to_owned(),
+    };
+    DueLine {
+        what: say::due(entry.what, language),
+        about,
+        due: say::day(entry.due, language),
+        state: due_state(entry.state, words::Case::of(language)),
+        urgent: entry.state == DueState::Overdue,
+        who: due_who(entry, visit),
+        clause: entry.clause.clone(),
+        href: due_href(entry),
+    }
+}
+
+/// The same as a file for calendars; titles name nobody.
+pub(in crate::staff::console) async fn ics(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+) -> Result<axum::response::Response, Trouble> {
+    let desk = &staff.for_console().desk;
+    let organisation = &visit.organisation;
+    let diary = desk.diary(organisation, &DiaryAsked::default()).await?;
+    let written = calendar::calendar(&diary, organisation.id.as_str(), desk.now());
+    let mut response = written.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/calendar; charset=utf-8"));
+    let attached = HeaderValue::from_static("attachment; filename=\"diary.ics\"");
+    headers.insert(CONTENT_DISPOSITION, attached);
+    Ok(response)
+}

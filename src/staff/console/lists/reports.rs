@@ -1,0 +1,220 @@
+//! Figures: tables first, a chart of one, CSV; and the version for a board.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use chrono::{Datelike, NaiveDate};
+
+use crate::domain::channel::Channel;
+use crate::domain::decision::Disposition;
+use crate::domain::language::Language;
+use crate::domain::restriction::KindName;
+use crate::render::figures::{self, Row};
+use crate::runtime::html;
+use crate::staff::Staff;
+use crate::staff::console::asked::Asked;
+use crate::staff::console::frame::{Frame, Page, Section, page};
+use crate::staff::console::say;
+use crate::staff::console::trouble::Trouble;
+use crate::staff::console::visit::Visit;
+use crate::staff::console::words;
+
+/// One figure with its groups.
+struct Figure {
+    name: String,
+    title: String,
+    rows: Vec<(String, String)>,
+    chart: String,
+    open: bool,
+}
+
+#[derive(Template)]
+#[template(path = "reports.html")]
+struct ReportsPage {
+    f: Frame,
+    w: &'static words::Reports,
+    from: NaiveDate,
+    to: NaiveDate,
+    board: bool,
+    /// The last day is before the first.
+    wrong: bool,
+    /// Figures without groups.
+    totals: Vec<(String, String)>,
+    figures: Vec<Figure>,
+    csv: String,
+    period: String,
+}
+
+/// Which days, and for whom.
+struct Wanted {
+    from: NaiveDate,
+    to: NaiveDate,
+    board: bool,
+}
+
+impl Wanted {
+    fn of(asked: &Asked, today: NaiveDate) -> Self {
+        let day = |name: &str| asked.text(name).and_then(|day| day.parse::<NaiveDate>().ok());
+        let to = day("to").unwrap_or(today);
+        let first = NaiveDate::from_ymd_opt(to.year(), 1, 1).unwrap_or(to);
+        Wanted { from: day("from").unwrap_or(first), to, board: asked.text("board").is_some() }
+    }
+
+    fn query(&self) -> String {
+        let board = if self.board { "&board=yes" } else { "" };
+        format!("from={}&to={}{board}", self.from, self.to)
+    }
+
+    async fn rows(&self, staff: &Staff, visit: &Visit) -> Result<Vec<Row>, Trouble> {
+        let desk = &staff.for_console().desk;
+        let found = desk.figures(&visit.organisation, self.from, self.to).await?;
+        let rows = figures::rows(&found);
+        Ok(if self.board { figures::board(&rows) } else { rows })
+    }
+}
+
+pub(in crate::staff::console) async fn show(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    asked: Asked,
+) -> Page {
+    let w = words::Reports::of(visit.language());
+    let today = staff.for_console().desk.today(&visit.organisation);
+    let wanted = Wanted::of(&asked, today);
+    let wrong = wanted.to < wanted.from;
+    let rows = if wrong { Vec::new() } else { wanted.rows(&staff, &visit).await? };
+    let language = visit.language();
+    let shown =
+        |row: &Row| row.count.map_or_else(|| w.hidden.to_owned(), |count| count.to_string());
+    let mut totals = Vec::new();
+    let mut found: Vec<Figure> = Vec::new();
+    for row in &rows {
+        let title = title(&row.figure, language);
+        if row.group.is_empty() {
+            totals.push((title, shown(row)));
+            continue;
+        }
+        let line = (group(row, language), shown(row));
+        match found.last_mut().filter(|last| last.name == row.figure) {
+            Some(last) => last.rows.push(line),
+            None => found.push(Figure {
+                chart: format!("/reports/chart/{}?{}", row.figure, wanted.query()),
+                open: found.is_empty(),
+                name: row.figure.clone(),
+                title,
+                rows: vec![line],
+            }),
+        }
+    }
+    let (from, to) = (say::day(wanted.from, language), say::day(wanted.to, language));
+    page(&ReportsPage {
+        f: Frame::of(&staff, &visit, Section::Reports, w.title).in_error(wrong),
+        w,
+        board: wanted.board,
+        wrong,
+        totals,
+        figures: found,
+        csv: format!("/reports.csv?{}", wanted.query()),
+        period: format!("{from} – {to}"),
+        from: wanted.from,
+        to: wanted.to,
+    })
+}
+
+pub(in crate::staff::console) async fn csv(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    asked: Asked,
+) -> Page {
+    let today = staff.for_console().desk.today(&visit.organisation);
+    let wanted = Wanted::of(&asked, today);
+    let rows = wanted.rows(&staff, &visit).await?;
+    let mut response = figures::csv(&rows).into_response();
+    let headers = response.headers_mut();
+    let kind = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
+    headers.insert(CONTENT_TYPE, kind);
+    let attached = HeaderValue::from_static("attachment; filename=\"figures.csv\"");
+    headers.insert(CONTENT_DISPOSITION, attached);
+    Ok(response)
+}
+
+/// One figure as a picture. The table beside it is its accessible form.
+pub(in crate::staff::console) async fn chart(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    Path(figure): Path<String>,
+    asked: Asked,
+) -> Result<Response, Trouble> {
+    let today = staff.for_console().desk.today(&visit.organisation);
+    let rows = Wanted::of(&asked, today).rows(&staff, &visit).await?;
+    let drawn = figures::chart(&rows, &figure).ok_or(Trouble::NotFound)?;
+    let mut response = drawn.into_response();
+    let kind = HeaderValue::from_static("image/svg+xml");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    html::shut(response.headers_mut(), html::FOREIGN_PAGE);
+    Ok(response)
+}
+
+/// A figure's name; an organisation's own as it is written.
+fn title(figure: &str, language: Language) -> String {
+    let w = words::Reports::of(language);
+    let known = match figure {
+        "warning_letters" => w.warning_letters,
+        "warning_reasons" => w.warning_reasons,
+        "warnings" => w.warnings,
+        "warnings_without_restriction" => w.warnings_without_restriction,
+        "incidents_by_ground" => w.incidents_by_ground,
+        "incidents_by_severity" => w.incidents_by_severity,
+        "incidents_by_status" => w.incidents_by_status,
+        "incident_history" => w.incident_history,
+        "restrictions_in_force" => w.restrictions_in_force,
+        "restrictions_by_kind" => w.restrictions_by_kind,
+        "restrictions_by_ground" => w.restrictions_by_ground,
+        "restrictions_older_than_years" => w.restrictions_older_than_years,
+        "new_restrictions" => w.new_restrictions,
+        "ended_restrictions" => w.ended_restrictions,
+        "reviews_due" => w.reviews_due,
+        "reviews_overdue" => w.reviews_overdue,
+        "reviews_by_outcome" => w.reviews_by_outcome,
+        "appeals_received" => w.appeals_received,
+        "appeals_due" => w.appeals_due,
+        "appeals_overdue" => w.appeals_overdue,
+        "appeals_by_outcome" => w.appeals_by_outcome,
+        "contacts_by_channel" => w.contacts_by_channel,
+        "contacts_by_disposition" => w.contacts_by_disposition,
+        "observed_by_restriction" => w.observed_by_restriction,
+        "safeguard_hits" => w.safeguard_hits,
+        "minutes_to_read" => w.minutes_to_read,
+        "minutes_to_answer" => w.minutes_to_answer,
+        own => return say::capitalised(own),
+    };
+    known.to_owned()
+}
+
+/// Figures whose groups are ids.
+const OF_IDS: [&str; 2] = ["incident_history", "observed_by_restriction"];
+
+fn group(row: &Row, language: Language) -> String {
+    let each = row.group.iter().map(|name| {
+        if let Some(kind) = KindName::ALL.into_iter().find(|kind| kind.name() == name) {
+            return say::kind(kind, language).to_owned();
+        }
+        if let Some(channel) = Channel::ALL.into_iter().find(|channel| channel.name() == name) {
+            return say::channel(channel, language).to_owned();
+        }
+        let all = [Disposition::Deliver, Disposition::Route, Disposition::Limit, Disposition::File];
+        if let Some(one) = all.into_iter().find(|one| one.name() == name) {
+            return say::disposition(one, language).to_owned();
+        }
+        // Ids, and what earlier decisions said in words, are what they are.
+        if name.contains(' ') || OF_IDS.contains(&row.figure.as_str()) {
+            return name.clone();
+        }
+        say::capitalised(name)
+    });
+    each.collect::<Vec<_>>().join(", ")
+}

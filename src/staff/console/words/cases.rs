@@ -1,0 +1,173 @@
+//! Texts of case files, and of the lists that are made from them.
+
+use super::texts;
+
+texts! {
+    /// A person's case, and what its parts are called.
+    Case {
+        case: "Case", "Achos";
+        due: "What is due", "Beth sy'n ddyledus";
+        due_what: "What", "Beth";
+        due_when: "Due", "Yn ddyledus";
+        due_who: "Who acts", "Pwy sy'n gweithredu";
+        now: "What you can do now", "Beth allwch chi ei wneud nawr";
+        more: "More", "Mwy";
+        restrictions: "Restrictions", "Cyfyngiadau";
+        proposals: "Proposals", "Cynigion";
+        incidents: "Incidents", "Digwyddiadau";
+        warnings: "Warnings", "Rhybuddion";
+        agreements: "Agreements and mediation", "Cytundebau a chyfryngu";
+        appeals: "Appeals", "Apeliadau";
+        reviews: "Reviews", "Adolygiadau";
+        letters: "Letters", "Llythyrau";
+        beside: "Also on file", "Hefyd ar ffeil";
+        nothing: "Nothing is on this person's case yet. Record an incident to begin.",
+            "Nid oes dim ar achos y person hwn eto. Cofnodwch ddigwyddiad i ddechrau.";
+        released_one: "1 contact that was held was released.", "Rhyddhawyd 1 cysylltiad a gadwyd.";
+        released: "Contacts that were held and are released now:", "Cysylltiadau a gadwyd ac a ryddhawyd nawr:";
+
+        by: "By", "Gan";
+        clause: "Clause", "Cymal";
+        how: "How", "Sut";
+        grounds: "Grounds", "Seiliau";
+        reported_by: "Reported by", "Cofnodwyd gan";
+        told: "Informed", "Wedi cael gwybod";
+        staff: "Colleagues it was about", "Cydweithwyr dan sylw";
+        interaction_ended: "The call or meeting was ended", "Daethpwyd â'r alwad neu'r cyfarfod i ben";
+        yes: "Yes", "Ie";
+        closed: "Closed", "Caewyd";
+        why: "Why", "Pam";
+        about_incidents: "Because of", "Oherwydd";
+        must_change: "What must change", "Beth sy'n rhaid newid";
+        consequences: "What may follow", "Beth all ddilyn";
+        until: "Until", "Tan";
+        since: "Since", "Ers";
+        proposed_by: "Proposed by", "Cynigiwyd gan";
+        aim: "Aim", "Nod";
+        why_no_lesser: "Why nothing lesser would do", "Pam na fyddai dim llai yn ddigon";
+        adjustments: "Adjustments considered", "Addasiadau a ystyriwyd";
+        signed: "Signed off by", "Cymeradwywyd gan";
+        not_signed: "not signed off yet", "heb ei gymeradwyo eto";
+        sent_back: "Sent back because", "Anfonwyd yn ôl oherwydd";
+        exception: "Exception", "Eithriad";
+        starts: "Starts", "Yn dechrau";
+        review: "Reviewed", "Adolygir";
+        ends: "Ends", "Yn dod i ben";
+        decided: "Decided", "Penderfynwyd";
+        decided_elsewhere: "Decided before it was recorded here", "Penderfynwyd cyn ei gofnodi yma";
+        missing: "Not on record", "Ddim ar gofnod";
+        changed: "Changed", "Newidiwyd";
+        ended: "Ended", "Daeth i ben";
+        letter_went: "Letter sent", "Anfonwyd llythyr";
+        no_letter: "no letter is on record", "nid oes llythyr ar gofnod";
+        against: "Appeal against", "Apêl yn erbyn";
+        received: "Received", "Derbyniwyd";
+        also_received: "Came in as well", "Daeth hefyd";
+        hearer: "Heard by", "Gwrandewir gan";
+        no_hearer: "nobody yet", "neb eto";
+        outcome: "Outcome", "Canlyniad";
+        notified: "Person notified", "Person wedi cael gwybod";
+        late: "late", "hwyr";
+        next_due: "Reviewed next", "Adolygir nesaf";
+        conduct: "Conduct since", "Ymddygiad ers hynny";
+        about: "About", "Am";
+        language: "Language", "Iaith";
+        format: "Format", "Fformat";
+        drafted: "Drafted", "Drafftiwyd";
+        approved: "Approved", "Cymeradwywyd";
+        sent: "Sent", "Anfonwyd";
+        open_proposal: "Check and continue", "Gwirio a pharhau";
+        open_letter: "Read the letter", "Darllen y llythyr";
+        open_item: "Open the contact", "Agor y cysylltiad";
+        complaint: "Complaint about", "Cwyn am";
+        reconciled: "How they go together", "Sut maen nhw'n cyd-fynd";
+        heavier: "Propose a heavier form", "Cynnig ffurf drymach";
+        letter_owed: "its letter has not gone, so it does not count yet", "nid yw ei lythyr wedi mynd, felly nid yw'n cyfrif eto";
+        overdue: "overdue", "hwyr";
+        due_today: "due today", "yn ddyledus heddiw";
+        upcoming: "coming up", "ar ddod";
+        met: "done", "wedi'i wneud";
+        done_late: "done late", "wedi'i wneud yn hwyr";
+        in_force: "in force", "mewn grym";
+        observe: "observed only", "arsylwi yn unig";
+    }
+}
+
+texts! {
+    /// What codes of a case are called.
+    CaseTerms {
+        i_open: "open", "agored";
+        i_answered: "answered", "atebwyd";
+        i_no_action: "closed without action", "caewyd heb weithredu";
+        severe: "severe", "difrifol";
+        w_informal: "Informal warning", "Rhybudd anffurfiol";
+        w_formal: "Formal warning", "Rhybudd ffurfiol";
+        w_verbal: "spoken", "ar lafar";
+        w_written: "in writing", "yn ysgrifenedig";
+        g_agreement: "Agreement", "Cytundeb";
+        g_offered: "offered", "cynigiwyd";
+        g_accepted: "accepted", "derbyniwyd";
+        g_refused: "refused", "gwrthodwyd";
+        g_breached: "breached", "torrwyd";
+        g_kept: "kept", "cadwyd";
+        m_mediation: "Mediation", "Cyfryngu";
+        m_considered: "considered", "ystyriwyd";
+        m_offered: "offered", "cynigiwyd";
+        m_declined: "declined", "gwrthodwyd";
+        m_done: "done", "gwnaed";
+        p_draft: "draft", "drafft";
+        p_waiting: "waits for a signature", "yn aros am lofnod";
+        p_sent_back: "sent back", "anfonwyd yn ôl";
+        p_signed: "signed off", "cymeradwywyd";
+        p_done: "in force", "mewn grym";
+        p_withdrawn: "withdrawn", "tynnwyd yn ôl";
+        l_warning: "Warning", "Rhybudd";
+        l_restriction: "Restriction", "Cyfyngiad";
+        l_variation: "Changed restriction", "Cyfyngiad wedi'i newid";
+        l_lifted: "Restriction lifted", "Cyfyngiad wedi'i godi";
+        l_upcoming_review: "Review coming up", "Adolygiad ar ddod";
+        l_review_outcome: "Outcome of a review", "Canlyniad adolygiad";
+        l_appeal_acknowledged: "Appeal received", "Apêl wedi'i derbyn";
+        l_appeal_outcome: "Outcome of an appeal", "Canlyniad apêl";
+        l_contact_ended: "Contact ended", "Cysylltiad wedi dod i ben";
+        l_no_notification_record: "Record that the person is not notified", "Cofnod nad yw'r person yn cael gwybod";
+        l_draft: "draft", "drafft";
+        l_approved: "approved, not sent", "cymeradwywyd, heb ei anfon";
+        l_sent: "sent", "anfonwyd";
+        by_post: "by post", "drwy'r post";
+        by_email: "by e-mail", "drwy e-bost";
+        a_received: "nobody hears it yet", "nid oes neb yn ei gwrando eto";
+        a_being_heard: "being heard", "yn cael ei gwrando";
+        a_decided: "decided, person not notified", "penderfynwyd, heb roi gwybod i'r person";
+        a_notified: "closed", "ar gau";
+        a_withdrawn: "withdrawn", "tynnwyd yn ôl";
+        o_upheld: "The restriction stays", "Mae'r cyfyngiad yn aros";
+        o_varied: "The restriction was made lighter", "Cafodd y cyfyngiad ei ysgafnhau";
+        o_quashed: "The restriction was quashed", "Cafodd y cyfyngiad ei ddiddymu";
+        v_review: "Review", "Adolygiad";
+        v_keep: "kept", "cadwyd";
+        v_vary: "made lighter", "ysgafnhawyd";
+        v_lift: "lifted", "codwyd";
+        d_review: "Review the restriction", "Adolygu'r cyfyngiad";
+        d_restriction_end: "The restriction ends", "Mae'r cyfyngiad yn dod i ben";
+        d_letter: "Send the letter", "Anfon y llythyr";
+        d_appeal_answer: "Decide the appeal", "Penderfynu ar yr apêl";
+        d_appeal_notice: "Notify the person of the appeal's outcome", "Rhoi gwybod i'r person am ganlyniad yr apêl";
+        d_engagement: "Decide whether to engage with a new issue", "Penderfynu a ddylid ymgysylltu â mater newydd";
+        d_read_filed: "Read a filed contact", "Darllen cysylltiad a ffeiliwyd";
+        d_agreement_end: "The agreement ends", "Mae'r cytundeb yn dod i ben";
+        d_adjustment_review: "Ask again about an adjustment", "Gofyn eto am addasiad";
+        d_exception_review: "May the person be notified now?", "A gaiff y person wybod nawr?";
+        d_absence_uncovered: "Somebody is away, and nobody stands in", "Mae rhywun i ffwrdd, ac nid oes neb yn dirprwyo";
+        d_profile_unset: "Choose a value that your policy leaves open", "Dewis gwerth y mae eich polisi yn ei adael yn agored";
+        d_calendar_end: "The table of bank holidays ends", "Mae'r tabl gwyliau banc yn dod i ben";
+        m_letter: "letter", "llythyr";
+        m_incident: "incident", "digwyddiad";
+        m_grounds: "grounds", "seiliau";
+        m_clause: "clause", "cymal";
+        m_starts: "start", "dechrau";
+        m_review_due: "review or end", "adolygiad neu ddiwedd";
+        m_decided_by: "who decided", "pwy benderfynodd";
+        m_signed_off_by: "who signed", "pwy lofnododd";
+    }
+}

@@ -1,0 +1,111 @@
+//! Texts of the lists that are made from all cases, and of reports.
+
+use super::texts;
+
+texts! {
+    /// Lists of cases.
+    Lists {
+        title: "Cases", "Achosion";
+        lead: "What waits for a decision, and what falls due.", "Beth sy'n aros am benderfyniad, a beth sy'n ddyledus.";
+        decisions: "Decisions to sign", "Penderfyniadau i'w cymeradwyo";
+        decisions_lead: "Proposals that wait for a signature. Nobody signs their own.", "Cynigion sy'n aros am lofnod. Nid oes neb yn cymeradwyo ei gynnig ei hun.";
+        decisions_none: "Nothing waits for a signature.", "Nid oes dim yn aros am lofnod.";
+        appeals: "Appeals", "Apeliadau";
+        appeals_lead: "Each is heard by somebody who took no part in the decision.", "Gwrandewir pob un gan rywun na chymerodd ran yn y penderfyniad.";
+        appeals_none: "No appeal is open.", "Nid oes apêl ar agor.";
+        incidents: "Incidents", "Digwyddiadau";
+        incidents_lead: "What colleagues have recorded.", "Yr hyn y mae cydweithwyr wedi'i gofnodi.";
+        incidents_none: "No incident is open.", "Nid oes digwyddiad ar agor.";
+        letters: "Letters", "Llythyrau";
+        letters_lead: "Drafts to approve, and letters that are approved and have not gone.", "Drafftiau i'w cymeradwyo, a llythyrau a gymeradwywyd ac nad ydynt wedi mynd.";
+        letters_none: "No letter waits.", "Nid oes llythyr yn aros.";
+        calendar: "What falls due", "Beth sy'n ddyledus";
+        calendar_lead: "Reviews, ends, letters and answers, by week.", "Adolygiadau, terfyniadau, llythyrau ac atebion, fesul wythnos.";
+        nothing_filtered: "Nothing fits this filter.", "Nid oes dim yn cyd-fynd â'r hidlydd hwn.";
+        sub_navigation: "Cases", "Achosion";
+        show: "Show", "Dangos";
+        apply: "Apply", "Gweithredu";
+        waiting: "Waiting", "Yn aros";
+        every: "All", "Pob un";
+        open: "Open", "Agored";
+        answered: "Answered", "Wedi'u hateb";
+        no_action: "Closed without action", "Wedi'u cau heb weithredu";
+        to_do: "To approve or send", "I'w cymeradwyo neu eu hanfon";
+        sent: "Sent", "Wedi'u hanfon";
+        person: "Person", "Person";
+        proposal: "Proposal", "Cynnig";
+        proposed: "Proposed", "Cynigiwyd";
+        state: "State", "Cyflwr";
+        due: "Due", "Yn ddyledus";
+        hearer: "Heard by", "Gwrandewir gan";
+        happened: "Happened", "Digwyddodd";
+        reported_by: "Reported by", "Cofnodwyd gan";
+        letter: "Letter", "Llythyr";
+        drafted: "Drafted", "Drafftiwyd";
+        appeal: "Appeal", "Apêl";
+        incident: "Incident", "Digwyddiad";
+        yours: "you proposed it", "chi a'i cynigiodd";
+        next: "Next page", "Y dudalen nesaf";
+        first: "First page", "Y dudalen gyntaf";
+        pages: "Pages", "Tudalennau";
+        overdue: "Overdue", "Hwyr";
+        week_of: "Week of", "Wythnos";
+        earlier: "Earlier", "Cynharach";
+        later: "Later", "Hwyrach";
+        today: "This week", "Yr wythnos hon";
+        nothing_due: "Nothing falls due in these weeks.", "Nid oes dim yn ddyledus yn yr wythnosau hyn.";
+        ics: "Calendar file (.ics)", "Ffeil calendr (.ics)";
+        weeks: "Weeks", "Wythnosau";
+        organisation: "the organisation", "y sefydliad";
+        doors: "waiting", "yn aros";
+    }
+}
+
+texts! {
+    /// Figures.
+    Reports {
+        title: "Reports", "Adroddiadau";
+        lead: "Figures of the days that you choose. What is in force is counted on the last of them.",
+            "Ffigurau'r dyddiau a ddewiswch. Cyfrifir yr hyn sydd mewn grym ar yr olaf ohonynt.";
+        from: "From", "O";
+        to: "To", "Hyd at";
+        board: "Version for a board: small numbers hidden", "Fersiwn ar gyfer bwrdd: niferoedd bach wedi'u cuddio";
+        show: "Show", "Dangos";
+        csv: "Download as CSV", "Lawrlwytho fel CSV";
+        figure: "Figure", "Ffigur";
+        number: "Number", "Nifer";
+        hidden: "hidden", "cuddiwyd";
+        chart: "As a chart", "Fel siart";
+        chart_of: "Chart of", "Siart o";
+        print: "Print this page for a paper copy: the tables fit a sheet.", "Argraffwch y dudalen hon ar gyfer copi papur: mae'r tablau yn ffitio dalen.";
+        order: "The last day is before the first. Choose again.", "Mae'r diwrnod olaf cyn y cyntaf. Dewiswch eto.";
+        totals: "Totals", "Cyfansymiau";
+        warning_letters: "Warning letters", "Llythyrau rhybudd";
+        warning_reasons: "Reasons for warnings", "Rhesymau dros rybuddion";
+        warnings: "Warnings", "Rhybuddion";
+        warnings_without_restriction: "Warnings after which no restriction came", "Rhybuddion na ddaeth cyfyngiad ar eu hôl";
+        incidents_by_ground: "Incidents by ground", "Digwyddiadau yn ôl sail";
+        incidents_by_severity: "Incidents by severity", "Digwyddiadau yn ôl difrifoldeb";
+        incidents_by_status: "Incidents by state", "Digwyddiadau yn ôl cyflwr";
+        incident_history: "Incidents by person", "Digwyddiadau yn ôl person";
+        restrictions_in_force: "Restrictions in force", "Cyfyngiadau mewn grym";
+        restrictions_by_kind: "Restrictions in force, by kind", "Cyfyngiadau mewn grym, yn ôl math";
+        restrictions_by_ground: "Restrictions in force, by ground", "Cyfyngiadau mewn grym, yn ôl sail";
+        restrictions_older_than_years: "Restrictions older than so many years", "Cyfyngiadau hŷn na hyn a hyn o flynyddoedd";
+        new_restrictions: "New restrictions", "Cyfyngiadau newydd";
+        ended_restrictions: "Restrictions that ended", "Cyfyngiadau a ddaeth i ben";
+        reviews_due: "Reviews due", "Adolygiadau'n ddyledus";
+        reviews_overdue: "Reviews overdue", "Adolygiadau hwyr";
+        reviews_by_outcome: "Reviews by outcome", "Adolygiadau yn ôl canlyniad";
+        appeals_received: "Appeals received", "Apeliadau a dderbyniwyd";
+        appeals_due: "Appeals due", "Apeliadau'n ddyledus";
+        appeals_overdue: "Appeals overdue", "Apeliadau hwyr";
+        appeals_by_outcome: "Appeals by outcome", "Apeliadau yn ôl canlyniad";
+        contacts_by_channel: "Contacts by channel", "Cysylltiadau yn ôl sianel";
+        contacts_by_disposition: "Contacts by what became of them", "Cysylltiadau yn ôl beth ddigwyddodd iddynt";
+        observed_by_restriction: "What observed restrictions would have done", "Beth fyddai cyfyngiadau a arsylwyd wedi'i wneud";
+        safeguard_hits: "Contacts that always get through, by lane", "Cysylltiadau sydd bob amser yn mynd drwodd, yn ôl lôn";
+        minutes_to_read: "Minutes until filed contacts were read", "Munudau nes darllen cysylltiadau a ffeiliwyd";
+        minutes_to_answer: "Minutes until points of contact answered", "Munudau nes i bwyntiau cyswllt ateb";
+    }
+}

@@ -1,0 +1,275 @@
+//! A whole day in a real browser, against the real program: an incident, a warning, a proposal that somebody
+//! else signs, the letter, the restriction at work on the next e-mail, an appeal, and what it releases.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::demo::{Demo, wait};
+use crate::real_input::browser::Browser;
+
+const KIM: usize = 3;
+const BO: usize = 2;
+const DEE: usize = 1;
+const SAM: usize = 0;
+
+struct Day<'d> {
+    demo: &'d Demo,
+    browser: Browser,
+}
+
+impl Day<'_> {
+    /// Somebody else sits down at the browser.
+    fn becomes(&mut self, number: usize) {
+        self.browser.open(&self.demo.links_of("karbon")[number]);
+        self.browser.click("main form button");
+        let there = "return location.pathname === '/' && document.readyState === 'complete'";
+        wait(&mut self.browser, there);
+    }
+
+    fn open(&mut self, path: &str) {
+        self.browser.open(&format!("{}{path}", self.demo.root()));
+    }
+
+    /// Follows a link or presses a button by what it says.
+    fn press(&mut self, text: &str) {
+        let found = self.browser.run(&format!(
+            "const said = {};
+             const all = [...document.querySelectorAll('main a, main button')];
+             const one = all.find(it => it.textContent.trim().startsWith(said));
+             if (!one) return document.querySelector('main').innerText;
+             one.setAttribute('data-pressed', ''); window.left = false; return true;",
+            json!(text)
+        ));
+        assert_eq!(found, json!(true), "nothing says {text:?}");
+        self.browser.click("[data-pressed]");
+        // The click answers before the page is left.
+        let there = "return window.left !== false && document.readyState === 'complete'";
+        wait(&mut self.browser, there);
+    }
+
+    /// Fills in fields by their names: boxes and buttons by value, everything else as typed.
+    fn fill(&mut self, fields: &[(&str, &str)]) {
+        for (name, value) in fields {
+            let filled = self.browser.run(&format!(
+                "const [name, value] = {};
+                 const all = [...document.querySelectorAll(`main [name=\"${{name}}\"]`)];
+                 const box = all.find(it => it.type !== 'hidden' && it.value === value);
+                 if (box && box.matches('[type=radio],[type=checkbox]')) {{ box.checked = true; return true; }}
+                 const one = all.find(it => it.type !== 'hidden');
+                 if (!one) return false;
+                 one.value = value; return one.value === value;",
+                json!([name, value])
+            ));
+            assert_eq!(filled, json!(true), "{name} can't be {value:?}: {}", self.text());
+        }
+    }
+
+    fn text(&mut self) -> String {
+        let text = self.browser.run("return document.querySelector('main').innerText");
+        text.as_str().unwrap().to_owned()
+    }
+
+    fn reads(&mut self, text: &str) {
+        let whole = self.text();
+        assert!(whole.contains(text), "{text:?} is not on the page: {whole}");
+    }
+}
+
+/// An e-mail from Tom, handed to the gateway by SMTP (RFC 5321).
+fn mail(smtp: &str, subject: &str) {
+    let mut stream = TcpStream::connect(smtp).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let mut answers = BufReader::new(stream.try_clone().unwrap());
+    let mut answered = |expected: &str| {
+        loop {
+            let mut line = String::new();
+            answers.read_line(&mut line).unwrap();
+            assert!(line.starts_with(expected), "{line}");
+            if line.as_bytes().get(3) != Some(&b'-') {
+                break;
+            }
+        }
+    };
+    answered("220");
+    let message = format!(
+        "From: Tom Reeve <tom.reeve@mail.example>\r\nTo: repairs@karbon.example\r\nSubject: {subject}\r\n\
+         Message-ID: <{}@mail.example>\r\n\r\n{subject}: please write to me about it.\r\n.",
+        subject.replace(' ', "-")
+    );
+    for (command, expected) in [
+        ("EHLO tom.example", "250"),
+        ("MAIL FROM:<tom.reeve@mail.example>", "250"),
+        ("RCPT TO:<repairs@karbon.example>", "250"),
+        ("DATA", "354"),
+        (message.as_str(), "250"),
+        ("QUIT", "221"),
+    ] {
+        stream.write_all(format!("{command}\r\n").as_bytes()).unwrap();
+        answered(expected);
+    }
+}
+
+/// What has reached the organisations, by the sink's own page.
+fn arrived(sink: &str, text: &str) -> bool {
+    let mut stream = TcpStream::connect(sink).unwrap();
+    let request = format!("GET / HTTP/1.1\r\nHost: {sink}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut page = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut page).unwrap();
+    page.contains(text)
+}
+
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let since = std::time::Instant::now();
+    while !holds() {
+        assert!(since.elapsed() < Duration::from_secs(60), "never: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_whole_day_from_an_incident_to_what_an_appeal_releases() {
+    let demo = Demo::start();
+    let mut day = Day { demo: &demo, browser: demo.browser("karbon") };
+    recorded_and_warned(&mut day);
+    proposed(&mut day);
+    signed_and_sent(&mut day);
+    let kept = kept_by_it(&mut day);
+    appealed(&mut day);
+    wait_until("it is released", || arrived(&demo.sink, &kept));
+    day.browser.stop();
+}
+
+fn recorded_and_warned(day: &mut Day<'_>) {
+    let lately = chrono::Utc::now() - chrono::TimeDelta::days(10);
+    let lately = lately.format("%Y-%m-%dT%H:%M").to_string();
+    // Monday morning: the desk opens on what is due.
+    day.open("/cases");
+    day.reads("Decisions to sign");
+    day.becomes(KIM);
+    day.open("/people?q=reeve");
+    day.press("Tom Reeve");
+    day.press("Case");
+    day.press("Record an incident");
+    day.fill(&[
+        ("ground", "abuse"),
+        ("severity", "ordinary"),
+        ("happened_at", &lately),
+        ("channel", "email"),
+        ("what", "Four e-mails with insults before noon."),
+    ]);
+    day.press("Record the incident");
+    day.reads("The incident is recorded.");
+    day.reads("Four e-mails with insults before noon.");
+
+    day.becomes(BO);
+    day.open("/people/K-4/case");
+    day.press("Give a warning");
+    day.fill(&[("kind", "formal"), ("medium", "verbal"), ("behaviour", "You sent insults.")]);
+    day.press("Record the warning");
+    // Refused beside the fields, with what was typed kept.
+    day.reads("It can't be done yet");
+    day.reads("What must change?");
+    day.fill(&[
+        ("incidents", "K-4-I-2"),
+        ("must_change", "Write without insults."),
+        ("consequences", "We may limit how often you can write."),
+    ]);
+    day.press("Record the warning");
+    day.reads("The warning is recorded.");
+}
+
+fn proposed(day: &mut Day<'_>) {
+    day.press("Propose a restriction");
+    day.fill(&[("kind", "contact_quota")]);
+    day.press("Continue");
+    day.fill(&[
+        ("restriction.grounds", "abuse"),
+        ("incidents", "K-4-I-1"),
+        ("incidents", "K-4-I-2"),
+        ("restriction.limit", "1"),
+        ("restriction.per", "week"),
+        ("restriction.window", "rolling"),
+        ("aim", "E-mails that can be answered."),
+        ("why_no_lesser", "He was warned, and it went on."),
+        ("adjustments_considered.outcome", "None is needed."),
+    ]);
+    day.press("Save and check");
+    day.reads("Gets through, once; after that: kept, and the person is notified");
+    day.reads("No letter to the person is drafted");
+    day.press("Send a proposal for sign-off");
+    day.press("Send for sign-off");
+    day.reads("It waits for a signature now.");
+}
+
+fn signed_and_sent(day: &mut Day<'_>) {
+    day.becomes(SAM);
+    day.open("/decisions");
+    day.press("1 contact a week");
+    day.press("Sign off a proposal");
+    day.press("Sign off");
+    day.reads("You signed it off.");
+
+    day.becomes(BO);
+    day.open("/people/K-4/proposals/K-4-PR-1");
+    day.press("Draft the letter");
+    day.press("Draft and preview");
+    day.reads("The letter is drafted.");
+    day.becomes(SAM);
+    day.open("/letters");
+    day.open("/people/K-4/letters/K-4-L-1");
+    day.press("Approve a letter");
+    day.press("Approve the letter");
+    day.reads("These are the exact words that were approved.");
+    day.becomes(KIM);
+    day.open("/people/K-4/letters/K-4-L-1");
+    day.press("Record that a letter was sent");
+    day.fill(&[("means", "post")]);
+    day.press("It is sent");
+    day.reads("The letter is recorded as sent.");
+    day.becomes(BO);
+    day.open("/people/K-4/proposals/K-4-PR-1");
+    day.reads("Nothing is missing.");
+    day.press("Put a restriction in force");
+    day.press("Put it in force");
+    day.reads("The restriction is in force.");
+}
+
+/// The subject line of the message that was kept.
+fn kept_by_it(day: &mut Day<'_>) -> String {
+    // At work on the next e-mails. Intake follows the store's changes: one may still get through before.
+    day.becomes(KIM);
+    let kept = (1..=6).map(|number| format!("Message {number} about the gate")).find(|subject| {
+        mail(&day.demo.smtp, subject);
+        day.open("/queues/limited");
+        day.text().contains(subject)
+    });
+    let kept = format!("Subject: {}", kept.expect("one of six is kept"));
+    assert!(arrived(&day.demo.sink, "Subject: Message 1 about the gate"), "the first got through");
+    assert!(!arrived(&day.demo.sink, &kept), "it is kept");
+    kept
+}
+
+fn appealed(day: &mut Day<'_>) {
+    day.open("/people/K-4/case");
+    day.press("Record an appeal");
+    day.fill(&[("channel", "telephone"), ("text", "One a week is too little.")]);
+    day.press("Record the appeal");
+    day.reads("nobody hears it yet");
+    day.becomes(BO);
+    day.open("/people/K-4/case");
+    day.press("Choose who hears an appeal");
+    day.fill(&[("name", "Dee Price")]);
+    day.press("Choose them");
+    day.becomes(DEE);
+    day.open("/appeals");
+    day.press("1 contact a week");
+    day.press("Decide an appeal");
+    day.fill(&[("outcome", "quashed"), ("why", "One week is too short to judge by.")]);
+    day.press("Decide the appeal");
+    day.reads("1 contact that was held was released.");
+    day.reads("The restriction was quashed");
+}
