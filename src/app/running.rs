@@ -29,12 +29,12 @@ use crate::config::state_key::{StateKeyError, anchor_key, pass_key};
 use crate::domain::organisation::OrganisationId;
 use crate::forward::events::CourierFault;
 use crate::forward::events::dead_letter_box::DeadLetterBox;
-use crate::intake::Intake;
+use crate::intake::{Intake, past};
 use crate::ports::{Clock, Decide, Deliveries, SteadyClock, Store, StoreError};
 use crate::runtime::descriptors;
 use crate::runtime::health::{Health, Kept};
 use crate::runtime::http_server::{self, Bounds};
-use crate::runtime::limits::{DRAIN_WAIT, SERVES_UNKNOWING_AFTER};
+use crate::runtime::limits::{DRAIN_WAIT, SERVES_UNKNOWING_AFTER, STORE_COMMIT_WAIT};
 use crate::runtime::service_manager::{Held, Sockets};
 use crate::runtime::shutdown::Shutdown;
 use crate::runtime::tls::TlsFault;
@@ -411,12 +411,13 @@ impl Running {
         let mut in_time = shutdown.stop(DRAIN_WAIT).await;
         edges.shutdown().await;
         drop(staff);
-        let Core { intake, mut followers, mut recorders, .. } = core;
+        let Core { store, rosters, intake, mut followers, mut recorders, .. } = core;
         followers.shutdown().await;
         // The recorders end with the last sender, which intake holds.
         drop(intake);
         let recorded = async { while recorders.join_next().await.is_some() {} };
         in_time &= tokio::time::timeout(DRAIN_WAIT, recorded).await.is_ok();
         in_time
+            & tokio::time::timeout(STORE_COMMIT_WAIT, past::remember(store, rosters)).await.is_ok()
     }
 }

@@ -17,7 +17,7 @@ mod organisation;
 mod unopened;
 mod vouched;
 
-pub use keeper::keep;
+pub use keeper::{keep, remember};
 pub use unopened::Unopened;
 pub use vouched::{Parts, Vouched};
 

@@ -32,6 +32,7 @@ use super::accepting::Accepting;
 use super::descriptors;
 use super::limits::{
     FIRST_REQUEST_WAIT, HTTP_CONNECTIONS_MAX, HTTP_HEAD_BYTES_MAX, HTTP_HEADER_WAIT,
+    HTTP_READ_BYTES_MAX,
 };
 use super::shutdown::Stopping;
 
@@ -136,6 +137,7 @@ async fn connection<S, B>(
         .timer(TokioTimer::new())
         .header_read_timeout(header_wait)
         .max_header_size(HTTP_HEAD_BYTES_MAX)
+        .max_buf_size(HTTP_READ_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut served = pin!(served);
     tokio::select! {

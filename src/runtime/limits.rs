@@ -22,6 +22,9 @@ pub const HTTP_CONNECTIONS_MAX: usize = 10_000;
 pub const HTTP_HEADER_WAIT: Duration = Duration::from_secs(30);
 /// A request's header block. Longer: 431, and the connection is closed.
 pub const HTTP_HEAD_BYTES_MAX: usize = 64 * 1024;
+/// What is read of a connection at once: a head at its longest, and some of what follows. A connection that is
+/// sent more keeps this much for as long as it is open.
+pub const HTTP_READ_BYTES_MAX: usize = HTTP_HEAD_BYTES_MAX + 8 * 1024;
 /// Chunk extensions of one request's body, in bytes. More: the connection is closed.
 pub const HTTP_CHUNK_EXTENSION_BYTES_MAX: usize = 1024;
 /// Wait for the next piece of a request's or an upstream's body. Over: the connection is closed.
@@ -79,6 +82,8 @@ pub const FORM_ANSWER_BYTES_MAX: usize = 256 * 1024;
 pub const REPEATS_BYTES_MAX: usize = 24 * 1024 * 1024;
 /// Parts of a multipart form. More: the form is delivered unread and flagged.
 pub const FORM_PARTS_MAX: usize = 1_000;
+/// What is written to a spooled body at once, which each keeps in memory meanwhile.
+pub const FORM_SPOOL_BYTES: usize = 32 * 1024;
 /// Values of the configured fields that are kept of one form. More: the form is flagged as ambiguous.
 pub const FORM_VALUES_MAX: usize = 256;
 /// The text that is read of a form, and of one field of it. Of a longer one the beginning is.

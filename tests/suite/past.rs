@@ -5,3 +5,4 @@ mod away;
 mod behind;
 mod originals;
 mod redis;
+mod stopped;

@@ -17,7 +17,7 @@ use crate::channels::http::answer::{Body, BoxError, whole};
 use crate::channels::http::patient::TooSlow;
 use crate::ports::Original;
 use crate::runtime::body_room::{BodyRoom, held};
-use crate::runtime::limits::FORM_MEMORY_BYTES_MAX;
+use crate::runtime::limits::{FORM_MEMORY_BYTES_MAX, FORM_SPOOL_BYTES};
 use crate::runtime::private;
 
 /// Why a body could not be read.
@@ -237,6 +237,8 @@ impl Spool {
     async fn begin(folder: &Path, begun: &[u8], head_bytes: usize) -> io::Result<Self> {
         let path = folder.join(format!("{SPOOL_PREFIX}{}", uuid::Uuid::now_v7()));
         let mut file = File::options().write(true).create_new(true).open(&path).await?;
+        // It keeps a buffer of what was written last, for as long as it is open.
+        file.set_max_buf_size(FORM_SPOOL_BYTES);
         let spooled = Spooled { path, head_bytes: head_bytes as u64 };
         file.write_all(begun).await?;
         Ok(Spool { file, spooled })

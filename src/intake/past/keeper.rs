@@ -40,9 +40,7 @@ pub async fn keep(
     changes: broadcast::Receiver<Change>,
     mut stopping: Stopping,
 ) {
-    let said_at = Instant::now();
-    let (written, reading, read_at, left) = (None, None, None, None);
-    let mut keeper = Keeper { store, rosters, changes, written, reading, read_at, said_at, left };
+    let mut keeper = Keeper::new(store, rosters, changes);
     let mut tick = interval(PAST_LOOK_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -63,20 +61,43 @@ pub async fn keep(
     keeper.write_down().await;
 }
 
+/// Records how far the store has come, when all that was in hand at the stop is recorded: what was decided in
+/// the last second is known as well, should the store be an older one at the next start.
+pub async fn remember(store: Arc<Vouched>, rosters: Arc<Rosters>) {
+    let changes = store.store().changes();
+    let mut keeper = Keeper::new(store, rosters, changes);
+    keeper.examine().await;
+    keeper.write_down().await;
+}
+
 impl Keeper {
+    fn new(
+        store: Arc<Vouched>,
+        rosters: Arc<Rosters>,
+        changes: broadcast::Receiver<Change>,
+    ) -> Self {
+        let said_at = Instant::now();
+        let (written, reading, read_at, left) = (None, None, None, None);
+        Keeper { store, rosters, changes, written, reading, read_at, said_at, left }
+    }
+
     async fn look(&mut self) {
         self.reopen().await;
         self.read_everything().await;
-        for organisation in self.organisations() {
-            if let Err(error) = self.store.verify(&organisation).await {
-                tracing::debug!(%organisation, %error, "the store can't be examined");
-            }
-        }
+        self.examine().await;
         self.write_down().await;
         if self.said_at.elapsed() >= PAST_SAY_EVERY {
             self.said_at = Instant::now();
             if let Some(fault) = self.store.fault() {
                 tracing::error!(fault, "the store can't be relied on");
+            }
+        }
+    }
+
+    async fn examine(&self) {
+        for organisation in self.organisations() {
+            if let Err(error) = self.store.verify(&organisation).await {
+                tracing::debug!(%organisation, %error, "the store can't be examined");
             }
         }
     }
