@@ -15,18 +15,23 @@ pub mod contacts;
 pub mod dead_letters;
 pub mod diary;
 pub mod directory;
+mod effects;
 pub mod expected;
 pub mod fault;
 mod follow;
 pub mod import;
 pub mod keeper;
+mod lease;
 pub mod looked;
 pub mod message;
 pub mod not_theirs;
 pub mod outlook;
+mod passes;
 pub mod people;
 pub mod person_check;
 pub mod queues;
+mod release;
+mod reminder_mail;
 pub mod replay;
 pub mod restrictions;
 pub mod sealing;
@@ -35,38 +40,58 @@ pub mod timeline;
 pub mod unread;
 pub mod work_item;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::future::Future;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::profile::Role;
 use crate::ports::dead_letters::DeadLetters;
 use crate::ports::directory::Directory;
 use crate::ports::{Archive, Clock, Decide, Release, Stamp, Store};
-use crate::runtime::limits::PAGES_AT_ONCE_MAX;
+use crate::runtime::limits::{BACK_TESTS_AT_ONCE_MAX, PAGES_AT_ONCE_MAX};
 
 use self::accounts::{AccountRules, Accounts};
 use self::case::StaffList;
 
 pub use fault::Fault;
 
-/// What the staff verbs need of the outside.
-pub struct Desk {
+/// What the staff verbs need of the outside: a handle, of which a process makes one, and clones it.
+#[derive(Clone)]
+pub struct Desk(Arc<OnDesk>);
+
+/// What every handle of a desk shares.
+pub struct OnDesk {
     store: Arc<dyn Store>,
     archive: Arc<dyn Archive>,
     release: Arc<dyn Release>,
     clock: Arc<dyn Clock>,
-    /// Held while the audit trail is followed: requests need not do it side by side.
-    following: tokio::sync::Mutex<()>,
+    /// Held while an organisation's audit trail is followed: requests need not do it side by side.
+    following: Mutex<HashMap<OrganisationId, Arc<tokio::sync::Mutex<()>>>>,
     /// What was found to be reminded of already, so that it need not be asked again.
     reminded: tokio::sync::Mutex<HashSet<(OrganisationId, String)>>,
-    /// Items whose release this gateway is carrying out.
-    releasing: Mutex<HashSet<(OrganisationId, String)>>,
     /// Lists of items that may be made at once.
     pages: Semaphore,
+    /// Back-tests that may run at once.
+    back_tests: Arc<Semaphore>,
+    /// What goes on, and ends, whether or not the request waits that began it.
+    tasks: TaskTracker,
+    /// Cancelled once the gateway stops.
+    closing: CancellationToken,
+}
+
+impl Deref for Desk {
+    type Target = OnDesk;
+
+    fn deref(&self) -> &OnDesk {
+        &self.0
+    }
 }
 
 impl Desk {
@@ -76,16 +101,18 @@ impl Desk {
         release: Arc<dyn Release>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Desk {
+        Desk(Arc::new(OnDesk {
             store,
             archive,
             release,
             clock,
-            following: tokio::sync::Mutex::new(()),
+            following: Mutex::new(HashMap::new()),
             reminded: tokio::sync::Mutex::new(HashSet::new()),
-            releasing: Mutex::new(HashSet::new()),
             pages: Semaphore::new(PAGES_AT_ONCE_MAX),
-        }
+            back_tests: Arc::new(Semaphore::new(BACK_TESTS_AT_ONCE_MAX)),
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+        }))
     }
 
     /// Who does something, now.
@@ -93,25 +120,54 @@ impl Desk {
         Stamp { by: by.to_owned(), at: self.clock.now() }
     }
 
-    /// Marks an item's release as under way until the mark is dropped; `None`: it is already.
-    fn start_release(&self, organisation: &OrganisationId, item: &str) -> Option<Releasing<'_>> {
-        let key = (organisation.clone(), item.to_owned());
-        let mut releasing = self.releasing.lock().unwrap_or_else(PoisonError::into_inner);
-        // Lazily: a mark that is not this call's must not be made, since dropping it unmarks.
-        releasing.insert(key.clone()).then(|| Releasing { desk: self, key })
+    /// What is held while an organisation's trail is followed: one that is slow keeps no other waiting.
+    fn following(&self, organisation: &OrganisationId) -> Arc<tokio::sync::Mutex<()>> {
+        // Nothing is left half done under this lock.
+        let mut following = self.following.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(following.entry(organisation.clone()).or_default())
     }
-}
 
-/// While it lives, no other call releases the item.
-struct Releasing<'a> {
-    desk: &'a Desk,
-    key: (OrganisationId, String),
-}
+    /// Begins work in a task of its own, which a caller that no longer waits does not cut off.
+    fn outlive<T, F>(&self, work: F) -> impl Future<Output = Result<T, Fault>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Fault>> + Send + 'static,
+    {
+        let task = self.tasks.spawn(work);
+        async move {
+            match task.await {
+                Ok(done) => done,
+                Err(ended) => match ended.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    Err(_) => Err(Fault::stopping()),
+                },
+            }
+        }
+    }
 
-impl Drop for Releasing<'_> {
-    fn drop(&mut self) {
-        let mut releasing = self.desk.releasing.lock().unwrap_or_else(PoisonError::into_inner);
-        releasing.remove(&self.key);
+    /// Whether the gateway stops: long work ends where it can be taken up again.
+    fn is_closing(&self) -> bool {
+        self.closing.is_cancelled()
+    }
+
+    /// Begins the stop. What is under way ends as soon as it can be taken up again by another.
+    pub fn close(&self) {
+        self.closing.cancel();
+        self.tasks.close();
+    }
+
+    /// Waits until nothing is under way any more.
+    pub async fn closed(&self) {
+        self.tasks.wait().await;
+    }
+
+    /// What fails is done again later; those who run the gateway see that.
+    fn say_failed(&self, organisation: &OrganisationId, what: &str, id: &str, fault: &Fault) {
+        if fault.is_retryable() {
+            tracing::warn!(%organisation, what, id, %fault, "it waits, and is tried again");
+        } else {
+            tracing::error!(%organisation, what, id, %fault, "it can't be done");
+        }
     }
 }
 

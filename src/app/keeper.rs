@@ -1,74 +1,95 @@
 //! Keeps every organisation's casework, until the stop.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::casework::{Desk, Fault};
 use crate::domain::organisation::Organisation;
-use crate::domain::queue::QueueItem;
-use crate::ports::{Mailer, OwnMail, OwnMailKind};
-use crate::runtime::limits::{KEEPER_EVERY, KEEPER_REMINDS_EVERY};
+use crate::ports::Mailer;
+use crate::runtime::limits::{
+    FOLLOWED_BEHIND_MAX, KEEPER_EVERY, KEEPER_REMINDS_EVERY, WORK_LOOKED_FOR_EVERY,
+};
+use crate::runtime::metrics::{Metrics, OrganisationLabels};
 use crate::runtime::shutdown::Stopping;
 
-pub(super) async fn keep(
-    desk: Desk,
-    mailer: Arc<dyn Mailer>,
-    organisations: Vec<Arc<Organisation>>,
-    mut stopping: Stopping,
-) {
-    let mut rounds: u32 = 0;
-    loop {
-        for organisation in &organisations {
-            let reminds = rounds.is_multiple_of(KEEPER_REMINDS_EVERY);
-            match stopping.unless(round(&desk, &mailer, organisation, reminds)).await {
-                None => return,
-                Some(Ok(())) => {}
-                // The store is away, or behind: the next round does the same.
-                Some(Err(fault)) if fault.is_retryable() => {
-                    tracing::debug!(%fault, organisation = %organisation.id, "casework waits");
-                }
-                Some(Err(fault)) => {
-                    tracing::error!(%fault, organisation = %organisation.id, "casework is not kept");
+/// What keeps casework. Both run side by side: a delivery that takes its time keeps nobody from being reminded.
+#[derive(Clone)]
+pub(super) struct Keeper {
+    pub desk: Desk,
+    pub mailer: Arc<dyn Mailer>,
+    pub organisations: Vec<Arc<Organisation>>,
+    pub metrics: Arc<Metrics>,
+}
+
+impl Keeper {
+    /// Follows the trail and reminds, round by round.
+    pub(super) async fn keep(self, mut stopping: Stopping) {
+        let mut rounds: u32 = 0;
+        loop {
+            for organisation in &self.organisations {
+                let reminds = rounds.is_multiple_of(KEEPER_REMINDS_EVERY);
+                if stopping.unless(self.round(organisation, reminds)).await.is_none() {
+                    return;
                 }
             }
+            rounds = rounds.wrapping_add(1);
+            if pause(&mut stopping, KEEPER_EVERY).await.is_none() {
+                return;
+            }
         }
-        rounds = rounds.wrapping_add(1);
-        if stopping.unless(tokio::time::sleep(KEEPER_EVERY)).await.is_none() {
-            return;
+    }
+
+    /// Whatever comes of one part, the others are tried.
+    async fn round(&self, organisation: &Arc<Organisation>, reminds: bool) {
+        say(organisation, self.desk.keep_house(organisation).await);
+        say(organisation, self.say_how_far(organisation).await);
+        if reminds {
+            say(organisation, self.desk.remind(organisation, &self.mailer).await.map(drop));
+        }
+    }
+
+    /// Shows how far the trail is followed: figures, timelines and tasks know no more than that.
+    async fn say_how_far(&self, organisation: &Organisation) -> Result<(), Fault> {
+        let behind = self.desk.behind(&organisation.id).await?;
+        let labels = OrganisationLabels { organisation: organisation.id.to_string() };
+        let shown = i64::try_from(behind).unwrap_or(i64::MAX);
+        self.metrics.casework_behind.get_or_create(&labels).set(shown);
+        if behind > FOLLOWED_BEHIND_MAX {
+            tracing::warn!(organisation = %organisation.id, entries = behind, "casework is behind the trail");
+        }
+        Ok(())
+    }
+
+    /// Does what was left undone, or put off, round by round.
+    pub(super) async fn finish(self, mut stopping: Stopping) {
+        loop {
+            for organisation in &self.organisations {
+                let finishing = self.desk.finish_what_was_left(organisation, &self.mailer);
+                match stopping.unless(finishing).await {
+                    Some(done) => say(organisation, done),
+                    None => return,
+                }
+            }
+            if pause(&mut stopping, WORK_LOOKED_FOR_EVERY).await.is_none() {
+                return;
+            }
         }
     }
 }
 
-async fn round(
-    desk: &Desk,
-    mailer: &Arc<dyn Mailer>,
-    organisation: &Arc<Organisation>,
-    reminds: bool,
-) -> Result<(), Fault> {
-    desk.keep_house(organisation).await?;
-    if !reminds {
-        return Ok(());
-    }
-    for item in desk.remind(organisation).await? {
-        mail(mailer, organisation, item).await;
-    }
-    Ok(())
+async fn pause(stopping: &mut Stopping, time: Duration) -> Option<()> {
+    stopping.unless(tokio::time::sleep(time)).await
 }
 
-/// A reminder is mailed where its queue has a mailbox. It is on the queue whatever comes of that.
-async fn mail(mailer: &Arc<dyn Mailer>, organisation: &Organisation, item: QueueItem) {
-    let Some(to) = organisation.queue_mailboxes.get(&item.queue) else { return };
-    let text = item.subject.unwrap_or_default();
-    let mail = OwnMail {
-        organisation: organisation.id.clone(),
-        key: item.id,
-        kind: OwnMailKind::Internal,
-        to: to.clone(),
-        subject: text.clone(),
-        text,
-        in_reply_to: None,
-        original: None,
-    };
-    if let Err(error) = mailer.send(mail).await {
-        tracing::warn!(%error, "a reminder could not be mailed; it is on its queue");
+fn say(organisation: &Organisation, done: Result<(), Fault>) {
+    match done {
+        Ok(()) => {}
+        // The store is away, or behind: the next round does the same.
+        Err(fault) if fault.is_retryable() => {
+            tracing::debug!(%fault, organisation = %organisation.id, "casework waits");
+        }
+        Err(fault) => {
+            tracing::error!(%fault, organisation = %organisation.id, "casework is not kept");
+        }
     }
 }

@@ -12,7 +12,7 @@ use super::binding::{bind, bind_mail};
 use super::console;
 use super::core::{self, Core};
 use super::events;
-use super::keeper;
+use super::keeper::Keeper;
 use super::monitor::Monitor;
 use super::outward::{self, Outward};
 use super::sealer::Sealer;
@@ -89,6 +89,8 @@ pub struct Running {
     /// The listeners; each ends when its work in hand is done.
     edges: JoinSet<()>,
     core: Core,
+    /// The desk of this process: staff and the keeper work at the same.
+    desk: Desk,
     /// What the staff listener serves from, if there is one.
     staff: Option<Arc<Staff>>,
     /// Where listeners were to be bound.
@@ -119,11 +121,18 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
     let out = outward::outward(settings, mail.as_deref(), Arc::clone(&deliveries), &clock)?;
     let shutdown = Shutdown::new();
     let core = core::start(settings, ground, Arc::clone(&out.mailer), &clock, &shutdown).await?;
+    let desk = Desk::new(
+        Arc::clone(&store),
+        Arc::clone(&core.archive),
+        Arc::clone(&out.release),
+        Arc::clone(&clock),
+    );
     let mut running = Running {
         addresses: Addresses::default(),
         shutdown,
         edges: JoinSet::new(),
         core,
+        desk,
         staff: None,
         bound: settings.bound(),
         sockets: Vec::new(),
@@ -137,16 +146,9 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
         tracing::warn!(name, "a socket of the service manager belongs to no configured listener");
     }
     running.sockets = sockets.into_held();
-    let desk = running.desk(&store, &out, &clock);
-    let keeping = keeper::keep(
-        desk,
-        Arc::clone(&out.mailer),
-        settings.organisations.clone(),
-        running.shutdown.stopping(),
-    );
-    running.core.followers.spawn(keeping);
+    running.start_keepers(settings, &out);
     let sealer = Sealer {
-        desk: running.desk(&store, &out, &clock),
+        desk: running.desk.clone(),
         organisations: settings.organisation_ids(),
         key: AnchorKey::of_seed(&anchor_key(&settings.state)?).ok_or(StartFault::AnchorKey)?,
     };
@@ -280,7 +282,7 @@ impl Running {
         (dead_letters, sockets): (Arc<DeadLetterBox>, &mut Sockets),
     ) -> Result<(), StartFault> {
         let Some(address) = settings.listen.staff else { return Ok(()) };
-        let desk = self.desk(store, out, clock);
+        let desk = self.desk.clone();
         let decide = Arc::clone(&self.core.intake) as Arc<dyn Decide>;
         let casework = Casework::new(desk, decide, settings.organisations.iter().cloned())
             .with_dead_letters(dead_letters)
@@ -310,13 +312,16 @@ impl Running {
         Ok(())
     }
 
-    fn desk(&self, store: &Arc<dyn Store>, out: &Outward, clock: &Arc<dyn Clock>) -> Desk {
-        Desk::new(
-            Arc::clone(store),
-            Arc::clone(&self.core.archive),
-            Arc::clone(&out.release),
-            Arc::clone(clock),
-        )
+    fn start_keepers(&mut self, settings: &Settings, out: &Outward) {
+        let keeper = Keeper {
+            desk: self.desk.clone(),
+            mailer: Arc::clone(&out.mailer),
+            organisations: settings.organisations.clone(),
+            metrics: Arc::clone(&self.core.metrics),
+        };
+        let followers = &mut self.core.followers;
+        followers.spawn(keeper.clone().keep(self.shutdown.stopping()));
+        followers.spawn(keeper.finish(self.shutdown.stopping()));
     }
 
     /// Ready is: the people are known, the store answers and is what it was known to be, the server
@@ -407,10 +412,14 @@ impl Running {
     /// Stops: no new work is taken, what is in hand is finished, what was decided is recorded;
     /// `true`: all of it within its time.
     pub async fn stop(self) -> bool {
-        let Running { shutdown, mut edges, core, staff, .. } = self;
+        let Running { shutdown, mut edges, core, desk, staff, .. } = self;
+        let end = tokio::time::Instant::now() + DRAIN_WAIT;
+        desk.close();
         let mut in_time = shutdown.stop(DRAIN_WAIT).await;
         edges.shutdown().await;
         drop(staff);
+        // A delivery under way is cut off only where it takes too long; another gateway finishes it.
+        in_time &= tokio::time::timeout_at(end, desk.closed()).await.is_ok();
         let Core { store, rosters, intake, mut followers, mut recorders, .. } = core;
         followers.shutdown().await;
         // The recorders end with the last sender, which intake holds.

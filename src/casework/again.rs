@@ -15,23 +15,22 @@ use crate::domain::decision::Disposition;
 use crate::domain::identifier::Assurance;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{ListedIdentifier, Person};
-use crate::domain::queue::{self, ItemAction, ItemFault, Note, QueueItem};
+use crate::domain::queue::{self, QueueItem};
 use crate::domain::roster::Roster;
 use crate::domain::sender;
-use crate::ports::{CommitRequest, ItemFilter, Settled, StoreError};
-use crate::runtime::limits::{COUNTED_DAYS_AGAIN, ITEM_TRIES_MAX, PAGE_ITEMS_MAX};
+use crate::ports::{CommitRequest, Settled, StoreError};
+use crate::runtime::limits::{COUNTED_DAYS_AGAIN, ITEM_TRIES_MAX};
 use crate::runtime::tokens::sha256;
 
+use super::passes::{Releases, stays_flagged};
+use super::release::Went;
 use super::{Desk, Fault};
-
-/// On an item that would pass now, and of which no original is kept to be handed on.
-pub(super) const PASSES_NOW: &str = "passes_now";
 
 /// Of a decision on a contact that was held and is decided again: it is no other contact.
 pub(super) const DECIDED_AGAIN: &str = "decided_again";
 
 /// The verb's name on the audit trail.
-const AGAIN: &str = "decided-again";
+pub(super) const AGAIN: &str = "decided-again";
 
 /// Why contacts are decided again, for the note on each, and who has it done.
 #[derive(Debug, Clone, Copy)]
@@ -40,8 +39,15 @@ pub(super) struct Why<'a> {
     pub by: &'a str,
 }
 
+/// What came of deciding a held contact again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Passed {
+    pub disposition: Disposition,
+    pub went: Went,
+}
+
 impl Desk {
-    /// A person's items that wait on a queue of what is held and that `held` chooses, oldest first.
+    /// The ids of a person's items that wait on a queue of what is held and that `held` chooses, oldest first.
     pub(super) async fn held_items(
         &self,
         organisation: &Organisation,
@@ -49,53 +55,68 @@ impl Desk {
         person: &str,
         most: usize,
         held: impl Fn(&QueueItem) -> bool + Send + Sync,
-    ) -> Result<Vec<QueueItem>, Fault> {
-        let mut found: Vec<QueueItem> = Vec::new();
+    ) -> Result<Vec<String>, Fault> {
+        let mut found: Vec<(DateTime<Utc>, String)> = Vec::new();
         for queue in queues {
-            let mut after = None;
-            loop {
-                let filter = ItemFilter { after, limit: PAGE_ITEMS_MAX, ..ItemFilter::default() };
-                let page = self.store.items(&organisation.id, queue, filter).await?;
-                let is_last = page.len() < PAGE_ITEMS_MAX;
-                after = page.last().map(|item| item.id.clone());
-                found.extend(page.into_iter().filter(|item| {
-                    item.person.as_deref() == Some(person)
-                        && !item.flags.iter().any(|flag| flag == PASSES_NOW)
-                        && held(item)
-                }));
-                if is_last || after.is_none() || found.len() >= most {
-                    break;
-                }
-            }
+            let looking =
+                self.look_through(&organisation.id, queue, Vec::new(), None, |item: QueueItem| {
+                    if found.len() < most
+                        && item.person.as_deref() == Some(person)
+                        && !stays_flagged(&item)
+                        && held(&item)
+                    {
+                        found.push((item.at, item.id));
+                    }
+                    found.len() < most
+                });
+            looking.await?;
         }
-        found.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-        found.truncate(most);
-        Ok(found)
+        found.sort();
+        Ok(found.into_iter().map(|(_, id)| id).collect())
     }
 
     /// Decides an item's contact again on a person's record as it is now. What passes is recorded,
-    /// counted, and goes on its way; `None`: it stays held, and nothing is written.
+    /// counted, and goes on its way; `None`: it stays held, and nothing is written. Cut off anywhere and done
+    /// again, it comes to the same.
     pub(super) async fn pass_if_it_may(
         &self,
         organisation: &Arc<Organisation>,
-        person: &Arc<Person>,
-        item: &QueueItem,
+        person: &str,
+        item: &str,
         why: Why<'_>,
-    ) -> Result<Option<Disposition>, Fault> {
+        releases: Releases,
+    ) -> Result<Option<Passed>, Fault> {
+        let Some(person) = self.store.person(&organisation.id, person).await? else {
+            return Ok(None);
+        };
         let Some(from) = own_identifier(&person.identifiers) else { return Ok(None) };
+        let Some(item) = self.store.item(&organisation.id, item).await? else { return Ok(None) };
+        if !item.state.is_waiting() || stays_flagged(&item) {
+            return Ok(None);
+        }
         let came = (item.channel, item.at);
-        let contact = contact_on_record(again(&item.contact), came, Some(item), from);
-        let disposition = match self.commit_if_admitted(organisation, person, contact).await {
+        let contact = contact_on_record(again(&item.contact), came, Some(&item), from);
+        let disposition = match self.commit_if_admitted(organisation, &person, contact).await {
             Ok(disposition) => disposition,
             // The decider's own word for what stays held.
             Err(StoreError::Refused(_)) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        if !is_admitted(disposition) {
-            return Ok(None);
-        }
-        self.send_on(organisation, item, disposition, why).await?;
-        Ok(Some(disposition))
+        let went = match disposition {
+            Disposition::Deliver => {
+                let text = format!("{}: it passes now.", why.text);
+                let why = Why { text: &text, ..why };
+                self.let_pass(&organisation.id, &item.id, why, releases).await?
+            }
+            Disposition::Route => {
+                self.hand_on_original(organisation, &item, why.by).await?;
+                let text = format!("{}: on the queue of the point of contact.", why.text);
+                let why = Why { text: &text, ..why };
+                self.close_as_passed(&organisation.id, &item.id, why).await?
+            }
+            Disposition::Limit | Disposition::File => return Ok(None),
+        };
+        Ok(Some(Passed { disposition, went }))
     }
 
     /// Decides and commits in one step, and nothing where the contact would be held again.
@@ -137,99 +158,6 @@ impl Desk {
             }),
         };
         self.store.commit(request).await.map(|committed| committed.decision.disposition)
-    }
-
-    /// What was held is admitted now: it goes where it was going. Where nothing of it was kept, or it
-    /// can't be handed on, the item stays and says what was decided.
-    async fn send_on(
-        &self,
-        organisation: &Organisation,
-        item: &QueueItem,
-        disposition: Disposition,
-        why: Why<'_>,
-    ) -> Result<(), Fault> {
-        let whither = match disposition {
-            Disposition::Deliver => "it passes now",
-            Disposition::Route | Disposition::Limit | Disposition::File => {
-                "on the queue of the point of contact"
-            }
-        };
-        self.note_that_it_passes(organisation, item, &format!("{}: {whither}.", why.text), why.by)
-            .await?;
-        let action = match disposition {
-            Disposition::Deliver if item.archived.is_some() => ItemAction::Release,
-            Disposition::Route => {
-                self.hand_on_original(organisation, item, why.by).await?;
-                ItemAction::Close
-            }
-            Disposition::Deliver | Disposition::Limit | Disposition::File => return Ok(()),
-        };
-        self.act_on(organisation, item, action, why.by).await
-    }
-
-    /// Hands a held contact on whatever would be decided of it; where nothing of it was kept, its item says
-    /// so.
-    pub(super) async fn let_go(
-        &self,
-        organisation: &Organisation,
-        contact: &str,
-        why: Why<'_>,
-    ) -> Result<(), Fault> {
-        let Some(item) = self.store.item(&organisation.id, contact).await? else { return Ok(()) };
-        let text = format!("{}.", why.text);
-        self.note_that_it_passes(organisation, &item, &text, why.by).await?;
-        if item.archived.is_none() {
-            return Ok(());
-        }
-        self.act_on(organisation, &item, ItemAction::Release, why.by).await
-    }
-
-    /// Somebody else may hold the item, or have dealt with it, or its delivery fail for now: the item says so.
-    pub(super) async fn act_on(
-        &self,
-        organisation: &Organisation,
-        item: &QueueItem,
-        action: ItemAction,
-        by: &str,
-    ) -> Result<(), Fault> {
-        match self.work_item(&organisation.id, &item.queue, &item.id, action, by).await {
-            Ok(_)
-            | Err(
-                Fault::Item(
-                    ItemFault::Done(_) | ItemFault::ClaimedByAnother | ItemFault::NothingKept,
-                )
-                | Fault::Moved { .. }
-                | Fault::Delivery(_)
-                | Fault::ReleaseUnderWay,
-            ) => Ok(()),
-            Err(fault) => Err(fault),
-        }
-    }
-
-    async fn note_that_it_passes(
-        &self,
-        organisation: &Organisation,
-        item: &QueueItem,
-        text: &str,
-        by: &str,
-    ) -> Result<(), Fault> {
-        for _ in 0..ITEM_TRIES_MAX {
-            let Some(was) = self.store.item(&organisation.id, &item.id).await? else {
-                return Ok(());
-            };
-            if was.flags.iter().any(|flag| flag == PASSES_NOW) {
-                return Ok(());
-            }
-            let stamp = self.stamp(by);
-            let mut now = was.clone();
-            now.flags.push(PASSES_NOW.to_owned());
-            now.notes.push(Note { by: by.to_owned(), at: stamp.at, text: text.to_owned() });
-            let event = AuditEvent::Item { item: was.id.clone(), action: AGAIN.to_owned() };
-            if self.store.replace_item(&organisation.id, &was, &now, stamp, event).await? {
-                return Ok(());
-            }
-        }
-        Err(Fault::Contended)
     }
 
     /// The item that the contact has now, on the queue of its point of contact, has the original.

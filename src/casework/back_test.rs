@@ -2,7 +2,7 @@
 //! decision, before it is imposed; and lighter forms of it, by the same.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
@@ -21,7 +21,9 @@ use crate::domain::person::{Person, Representative};
 use crate::domain::queue::QueueItem;
 use crate::domain::restriction::{ChannelOrGroup, ChannelSet, Kind, Mode, Restriction, Status};
 use crate::domain::tally::Contacted;
-use crate::runtime::limits::{BACK_TEST_DAYS_MAX, BACK_TEST_VARIANTS_MAX};
+use crate::runtime::limits::{
+    BACK_TEST_CONTACTS_MAX, BACK_TEST_DAYS_MAX, BACK_TEST_TEXT_BYTES_MAX, BACK_TEST_VARIANTS_MAX,
+};
 
 /// What is tested.
 #[derive(Debug, Clone)]
@@ -70,13 +72,14 @@ pub struct BackTest {
 }
 
 impl Desk {
-    /// Tests a draft on what is on record of a person's contacts. Changes nothing.
+    /// Tests a draft on what is on record of a person's contacts. Changes nothing. It takes a processor for a
+    /// while: a thread apart does it, and few are done at once.
     ///
     /// # Errors
-    /// [`Fault::Refused`] where it is too long a time.
+    /// [`Fault::Refused`] where it is too long a time, or has too many contacts.
     pub async fn back_test(
         &self,
-        organisation: &Organisation,
+        organisation: &Arc<Organisation>,
         person: &str,
         draft: &Draft,
     ) -> Result<BackTest, Fault> {
@@ -87,13 +90,55 @@ impl Desk {
         let person = self.read_person(&organisation.id, person).await?;
         let to = self.clock.now();
         let from = to - TimeDelta::days(i64::from(draft.days));
+        // The semaphore is never closed. Before anything is read: what waits takes no memory.
+        let turn = Arc::clone(&self.back_tests).acquire_owned().await.ok();
         let timeline = self.timeline(organisation, &person.id, from, to).await?;
+        if timeline.len() > BACK_TEST_CONTACTS_MAX {
+            let what = format!(
+                "{} contacts are more than a back-test looks at ({BACK_TEST_CONTACTS_MAX}); ask for fewer days",
+                timeline.len()
+            );
+            return Err(Fault::Refused(what));
+        }
+        let stream = self.with_what_was_said(organisation, timeline).await?;
+        let (organisation, draft) = (Arc::clone(organisation), draft.clone());
+        // Dropped with the caller: nobody would see what is tested then.
+        let caller = Arc::new(());
+        let wanted = Arc::downgrade(&caller);
+        let testing = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            tested(&organisation, &person, &draft, &stream, (from, to), &wanted)
+        });
+        let done = testing.await;
+        drop(caller);
+        match done {
+            Ok(done) => Ok(done),
+            Err(ended) => match ended.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(Fault::stopping()),
+            },
+        }
+    }
+
+    /// Contacts with their items, as far as these have room.
+    async fn with_what_was_said(
+        &self,
+        organisation: &Organisation,
+        timeline: Vec<Contacted>,
+    ) -> Result<Vec<(Contacted, Option<QueueItem>)>, Fault> {
+        let mut room = BACK_TEST_TEXT_BYTES_MAX;
         let mut stream = Vec::with_capacity(timeline.len());
         for contacted in timeline {
             let item = self.store.item(&organisation.id, &contacted.contact).await?;
-            stream.push((contacted, item));
+            let said = item.as_ref().map_or(0, |item| {
+                let texts = item.text.iter().chain(&item.subject).chain(&item.new);
+                texts.map(String::len).sum::<usize>()
+            });
+            let has_room = said <= room;
+            room = room.saturating_sub(said);
+            stream.push((contacted, item.filter(|_| has_room)));
         }
-        Ok(tested(organisation, &person, draft, &stream, (from, to)))
+        Ok(stream)
     }
 }
 
@@ -105,6 +150,7 @@ fn tested(
     draft: &Draft,
     stream: &Stream,
     (from, to): (DateTime<Utc>, DateTime<Utc>),
+    wanted: &Weak<()>,
 ) -> BackTest {
     let contacts = run(organisation, person, &draft.restriction, stream, from);
     let mut by_day: BTreeMap<NaiveDate, BTreeMap<String, BTreeMap<String, u64>>> = BTreeMap::new();
@@ -126,6 +172,7 @@ fn tested(
     };
     let mut lighter: Vec<Lighter> = variants(organisation, &draft.restriction)
         .into_iter()
+        .take_while(|_| wanted.strong_count() > 0)
         .map(|restriction| {
             let would = run(organisation, person, &restriction, stream, from);
             let admitted = would.iter().filter(|one| is_admitted(one.would)).count() as u64;

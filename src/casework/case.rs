@@ -1,18 +1,19 @@
 //! Steps of a case: the file is read, the step judged by the domain, and all that it leaves behind
 //! written in one atomic batch that names the versions it was made on.
 
-pub mod effects;
 pub mod letter;
 pub mod record;
 pub mod view;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use self::effects::Pending;
 use self::record::CaseRead;
+use super::effects::{Brought, Pending};
+use super::lease::Held;
 use super::{Casework, Desk, Fault};
 use crate::domain::audit::AuditEvent;
 use crate::domain::case::Broken;
@@ -23,7 +24,7 @@ use crate::domain::organisation::Organisation;
 use crate::domain::profile::Role;
 use crate::ports::Stamp;
 use crate::ports::documents::{Batch, WriteFault};
-use crate::runtime::limits::STEP_TRIES_MAX;
+use crate::runtime::limits::{EFFECTS_WAITED_FOR, STEP_TRIES_MAX};
 
 use super::person_check::{faults_of_change, normalised};
 
@@ -51,6 +52,9 @@ pub struct Done {
     /// Contacts that were held and that the step released, in the order in which they came.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub released: Vec<String>,
+    /// The step is taken, and others of them are still under way.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unfinished: bool,
 }
 
 /// Everybody of an organisation who may be named, with their role.
@@ -71,7 +75,7 @@ impl Casework {
         let mut staff = self.everybody(organisation).await?;
         // Whoever asks has the role that they signed in with.
         staff.insert(asked.by.to_owned(), role.clone());
-        self.desk.step(organisation, &staff, asked).await
+        self.desk.step_within(organisation, &staff, asked, Some(EFFECTS_WAITED_FOR)).await
     }
 
     /// Everybody of an organisation who may be named in a step: those with a token, and those who have an
@@ -94,7 +98,7 @@ impl Casework {
 }
 
 impl Desk {
-    /// The same, for whoever is on the list of staff.
+    /// The same, for whoever is on the list of staff and waits until all is done.
     ///
     /// # Errors
     /// As [`Casework::step`].
@@ -104,17 +108,29 @@ impl Desk {
         staff: &StaffList,
         asked: Asked<'_>,
     ) -> Result<Done, Fault> {
+        self.step_within(organisation, staff, asked, None).await
+    }
+
+    /// Once it is written the step is taken, whatever becomes of what it brings about.
+    async fn step_within(
+        &self,
+        organisation: &Arc<Organisation>,
+        staff: &StaffList,
+        asked: Asked<'_>,
+        wait: Option<Duration>,
+    ) -> Result<Done, Fault> {
         self.catch_up(organisation).await?;
         let (stepped, pending) = self.take(organisation, staff, asked).await?;
-        let released = match pending {
-            Some(pending) => self.bring_about(organisation, &pending).await?,
-            None => Vec::new(),
+        let brought = match pending {
+            Some(held) => self.brought_about(organisation, held, wait).await,
+            None => Brought::default(),
         };
         Ok(Done {
             made: stepped.made,
             version: stepped.file.version,
             still_broken: stepped.still_broken,
-            released,
+            released: brought.released,
+            unfinished: brought.unfinished,
         })
     }
 
@@ -125,7 +141,7 @@ impl Desk {
         organisation: &Organisation,
         staff: &StaffList,
         asked: Asked<'_>,
-    ) -> Result<(Stepped, Option<Pending>), Fault> {
+    ) -> Result<(Stepped, Option<Held<Pending>>), Fault> {
         for _ in 0..STEP_TRIES_MAX {
             let read = self.read_case(organisation, asked.person).await?;
             if asked.version.is_some_and(|version| version != read.file.version) {
@@ -136,9 +152,14 @@ impl Desk {
             stepped.person = normalised(stepped.person, organisation);
             check_record(organisation, &read, &stepped)?;
             let pending = Pending::of(&stepped, asked, stamp.at);
-            let batch = batch(organisation, asked, &read, &stepped, pending.as_ref(), stamp)?;
+            let mut batch = batch(organisation, asked, &read, &stepped, stamp)?;
+            let mut held = None;
+            if let Some(pending) = pending {
+                let (begun, document) = self.begun(&organisation.id, pending)?;
+                (held, batch) = (Some(begun), batch.put(document));
+            }
             match self.store.write(&organisation.id, batch).await {
-                Ok(()) => return Ok((stepped, pending)),
+                Ok(()) => return Ok((stepped, held)),
                 Err(WriteFault::Conflict(_)) => {}
                 Err(WriteFault::Store(error)) => return Err(error.into()),
             }
@@ -182,13 +203,12 @@ fn check_record(
     if broken.is_empty() { Ok(()) } else { Err(Fault::Broken(broken)) }
 }
 
-/// All that a step writes.
+/// All that a step writes, but what it has still to bring about.
 fn batch(
     organisation: &Organisation,
     asked: Asked<'_>,
     read: &CaseRead,
     stepped: &Stepped,
-    pending: Option<&Pending>,
     stamp: Stamp,
 ) -> Result<Batch, Fault> {
     let entry = trail::entry(asked.act, stepped, &organisation.profile);
@@ -197,9 +217,6 @@ fn batch(
         .audit(AuditEvent::Step(entry));
     if *read.person != stepped.person {
         batch = batch.person(Some(read.person.clone()), stepped.person.clone());
-    }
-    if let Some(pending) = pending {
-        batch = batch.put(pending.document(0)?);
     }
     Ok(batch)
 }

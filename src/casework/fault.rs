@@ -67,6 +67,11 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// The gateway ends: what is left is another's, or is done at the next start.
+    pub(super) fn stopping() -> Self {
+        Fault::Store(StoreError::Unavailable("the gateway is stopping".to_owned()))
+    }
+
     /// Whether the same call may work later.
     pub const fn is_retryable(&self) -> bool {
         match self {

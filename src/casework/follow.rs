@@ -15,7 +15,7 @@ use crate::domain::case::CaseFile;
 use crate::domain::case::anchors::day;
 use crate::domain::case::restraint::{Task, TaskDone, TaskKind};
 use crate::domain::decision::Disposition;
-use crate::domain::organisation::Organisation;
+use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::queue::{QueueItem, REMINDER};
 use crate::domain::tally::{Contacted, DayTally};
 use crate::ports::StoreError;
@@ -73,13 +73,25 @@ impl Desk {
     /// # Errors
     /// The store can't be read or written.
     pub async fn catch_up(&self, organisation: &Organisation) -> Result<(), Fault> {
-        let _following = self.following.lock().await;
+        let following = self.following(&organisation.id);
+        let _following = following.lock().await;
         for _ in 0..CATCH_UP_PAGES_MAX {
             if self.follow_a_page(organisation).await? {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// How many entries of the trail are still to be followed.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn behind(&self, organisation: &OrganisationId) -> Result<u64, Fault> {
+        let stored = self.store.document(organisation, MARK, TRAIL).await?;
+        let followed = stored.map(|document| document.read::<Followed>()).transpose()?;
+        let last = self.store.trail_end(organisation).await?.last.map_or(0, |last| last.number);
+        Ok(last.saturating_sub(followed.map_or(0, |followed| followed.number)))
     }
 
     /// Follows some entries more; `true`: these were all.

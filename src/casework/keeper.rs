@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::case::record::CaseRead;
 use super::follow::GATEWAY;
+use super::lease::Held;
+use super::reminder_mail::ToMail;
 use super::{Desk, Fault};
 use crate::domain::audit::AuditEvent;
 use crate::domain::channel::Channel;
@@ -17,7 +19,9 @@ use crate::domain::diary::{self, Case};
 use crate::domain::open_way;
 use crate::domain::organisation::Organisation;
 use crate::domain::queue::{ItemState, QueueItem, REMINDER};
+use crate::ports::Mailer;
 use crate::ports::documents::{Batch, Document, WriteFault};
+use crate::runtime::limits::{FOLLOWED_ENTRIES, KEEPER_CATCH_UPS_MAX, REMINDED_KNOWN_MAX};
 use crate::runtime::tokens::{hex, sha256};
 
 /// The kind of document that says that somebody was reminded.
@@ -44,52 +48,127 @@ struct About {
 }
 
 impl Desk {
-    /// One round: the trail is followed, and what was left undone is done.
+    /// One round: the trail is followed to its end, or a long way towards it.
     ///
     /// # Errors
     /// The store can't be read or written: the next round does the same.
     pub async fn keep_house(&self, organisation: &Arc<Organisation>) -> Result<(), Fault> {
-        self.catch_up(organisation).await?;
-        self.bring_about_what_was_left(organisation).await
+        for _ in 0..KEEPER_CATCH_UPS_MAX {
+            self.catch_up(organisation).await?;
+            if self.behind(&organisation.id).await? <= FOLLOWED_ENTRIES as u64 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what a gateway that ended left undone, and what was put off and is due. What fails stops nothing
+    /// else. It goes on, and ends, whether or not the caller waits.
+    ///
+    /// # Errors
+    /// The store can't be read: the next round does the same.
+    pub async fn finish_what_was_left(
+        &self,
+        organisation: &Arc<Organisation>,
+        mailer: &Arc<dyn Mailer>,
+    ) -> Result<(), Fault> {
+        let (desk, organisation) = (self.clone(), Arc::clone(organisation));
+        let mailer = Arc::clone(mailer);
+        self.outlive(async move {
+            let effects = desk.bring_about_what_was_left(&organisation).await;
+            let releases = desk.release_what_was_left(&organisation.id).await;
+            let mails = desk.mail_what_was_left(&organisation, mailer.as_ref()).await;
+            effects.and(releases).and(mails)
+        })
+        .await
     }
 
     /// Reminds of what falls due, and of people who have no way left to get through: each once, however
-    /// many gateways do. The items that were put on queues now.
+    /// many gateways do. How many there were now.
     ///
     /// # Errors
     /// As [`Desk::keep_house`].
-    pub async fn remind(&self, organisation: &Organisation) -> Result<Vec<QueueItem>, Fault> {
+    pub async fn remind(
+        &self,
+        organisation: &Arc<Organisation>,
+        mailer: &Arc<dyn Mailer>,
+    ) -> Result<usize, Fault> {
         let today = self.today(organisation);
         let cases = self.cases(organisation).await?;
         let mut due = due_now(organisation, &cases, today);
         due.extend(cases.iter().filter_map(|case| closed(organisation, case, today)));
-        let mut items = Vec::new();
+        drop(cases);
+        let (mut reminded, mut mails) = (0, true);
         for about in due {
             let known = (organisation.id.clone(), about.reminder.key.clone());
             if self.reminded.lock().await.contains(&known) {
                 continue;
             }
-            items.extend(self.remind_once(organisation, today, about).await?);
-            self.reminded.lock().await.insert(known);
+            let key = about.reminder.key.clone();
+            match self.remind_once(organisation, today, about).await {
+                Ok(None) => {}
+                Ok(Some((item, to_mail))) => {
+                    reminded += 1;
+                    if let (Some(held), true) = (to_mail, mails) {
+                        // A server that does not take one is left alone until the next look.
+                        mails = self.mail_outliving(organisation, mailer, held, item).await;
+                    }
+                }
+                Err(fault) if fault.is_retryable() => return Err(fault),
+                Err(fault) => {
+                    self.say_failed(&organisation.id, "a reminder", &key, &fault);
+                    continue;
+                }
+            }
+            let mut known_of = self.reminded.lock().await;
+            if known_of.len() >= REMINDED_KNOWN_MAX {
+                known_of.clear();
+            }
+            known_of.insert(known);
         }
-        Ok(items)
+        Ok(reminded)
     }
 
-    /// Puts a reminder on its queue, unless that was done before; then `None`.
+    /// Puts a reminder on its queue, unless that was done before; then `None`. Where the queue has a mailbox,
+    /// that it is to be mailed is written down with it.
     async fn remind_once(
         &self,
         organisation: &Organisation,
         today: NaiveDate,
         about: About,
-    ) -> Result<Option<QueueItem>, Fault> {
-        let About { reminder, what, about, person, state, clause } = about;
+    ) -> Result<Option<(QueueItem, Option<Held<ToMail>>)>, Fault> {
         // What a key is made of may have any length and any letters.
-        let digest = hex(&sha256(reminder.key.as_bytes()));
+        let digest = hex(&sha256(about.reminder.key.as_bytes()));
         let id = format!("due-{}", digest.get(..32).unwrap_or(&digest));
         if self.store.document(&organisation.id, REMINDED, &id).await?.is_some() {
             return Ok(None);
         }
         let stamp = self.stamp(GATEWAY);
+        let body = Reminded { key: about.reminder.key.clone(), on: today };
+        let (item, event) = about.put_on_queue(&id, stamp.at);
+        let mut batch = Batch::new(stamp.clone())
+            .put(Document::new(REMINDED, id.clone(), 0, Vec::new(), &body)?)
+            .item(None, item.clone())
+            .audit(event);
+        let mut to_mail = None;
+        if organisation.queue_mailboxes.contains_key(&item.queue) {
+            let work = ToMail::new(id, stamp.at);
+            let (held, document) = self.begun(&organisation.id, work)?;
+            (to_mail, batch) = (Some(held), batch.put(document));
+        }
+        match self.store.write(&organisation.id, batch).await {
+            Ok(()) => Ok(Some((item, to_mail))),
+            // Another gateway was quicker.
+            Err(WriteFault::Conflict(_)) => Ok(None),
+            Err(WriteFault::Store(error)) => Err(error.into()),
+        }
+    }
+}
+
+impl About {
+    /// The item, with what the trail says of it.
+    fn put_on_queue(self, id: &str, at: DateTime<Utc>) -> (QueueItem, AuditEvent) {
+        let About { reminder, what, about, person, state, clause } = self;
         let reason = Reason {
             code: format!("diary.{what}").into(),
             restriction: None,
@@ -97,16 +176,16 @@ impl Desk {
             text: reminder.text.clone(),
         };
         let item = QueueItem {
-            id: id.clone(),
-            queue: reminder.queue.clone(),
+            id: id.to_owned(),
+            queue: reminder.queue,
             contact: about.clone(),
             person: person.clone(),
             channel: Channel::Letter,
-            at: stamp.at,
+            at,
             disposition: Disposition::Route,
             reasons: vec![reason],
             flags: vec![REMINDER.to_owned()],
-            subject: Some(reminder.text.clone()),
+            subject: Some(reminder.text),
             original_to: Vec::new(),
             issue: None,
             thread: Vec::new(),
@@ -123,18 +202,8 @@ impl Desk {
             notes: Vec::new(),
             attached: Vec::new(),
         };
-        let body = Reminded { key: reminder.key, on: today };
         let (what, state) = (what.to_owned(), state.to_owned());
-        let batch = Batch::new(stamp)
-            .put(Document::new(REMINDED, id, 0, Vec::new(), &body)?)
-            .item(None, item.clone())
-            .audit(AuditEvent::Reminded { what, about, person, state });
-        match self.store.write(&organisation.id, batch).await {
-            Ok(()) => Ok(Some(item)),
-            // Another gateway was quicker.
-            Err(WriteFault::Conflict(_)) => Ok(None),
-            Err(WriteFault::Store(error)) => Err(error.into()),
-        }
+        (item, AuditEvent::Reminded { what, about, person, state })
     }
 }
 

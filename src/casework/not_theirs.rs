@@ -5,14 +5,16 @@
 //! might not have been without it, is decided again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::again::Why;
+use super::effects::{Brought, Pending};
+use super::lease::{Held, Take, Work};
 use super::{Casework, Desk, Fault};
 use crate::domain::audit::AuditEvent;
 use crate::domain::decision::Disposition;
 use crate::domain::organisation::{Organisation, OrganisationId};
-use crate::domain::queue::{self, QueueItem};
-use crate::runtime::limits::{DECIDED_AGAIN_MAX, ITEM_TRIES_MAX};
+use crate::ports::documents::{Batch, WriteFault};
+use crate::runtime::limits::{EFFECTS_WAITED_FOR, ITEM_TRIES_MAX};
 
 /// The verb's name on the audit trail.
 const NOT_THEIRS: &str = "not-theirs";
@@ -25,6 +27,9 @@ pub struct NotTheirs {
     pub person: String,
     /// Contacts limited since then that were decided again, with the new decision.
     pub decided_again: Vec<DecidedAgain>,
+    /// Others of them are still to be decided, or on their way.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unfinished: bool,
 }
 
 #[derive(Debug, Clone, serde::Serialize)]
@@ -34,7 +39,7 @@ pub struct DecidedAgain {
 }
 
 impl Casework {
-    /// As [`Desk::not_theirs`].
+    /// As [`Desk::not_theirs`], within the time of a request.
     ///
     /// # Errors
     /// As that.
@@ -44,12 +49,13 @@ impl Casework {
         contact: &str,
         by: &str,
     ) -> Result<NotTheirs, Fault> {
-        self.desk.not_theirs(organisation, contact, by).await
+        let wait = Some(EFFECTS_WAITED_FOR);
+        self.desk.not_theirs_within(organisation, contact, by, wait).await
     }
 }
 
 impl Desk {
-    /// Takes a contact off the record of the person that it was decided for.
+    /// Takes a contact off the record of the person that it was decided for, and waits until all is done.
     ///
     /// # Errors
     /// [`Fault::NotFound`]: no such contact was decided. [`Fault::Refused`]: it is on nobody's record.
@@ -59,67 +65,67 @@ impl Desk {
         contact: &str,
         by: &str,
     ) -> Result<NotTheirs, Fault> {
-        let id = &organisation.id;
-        let recorded = self.store.recorded(id, contact).await?;
+        self.not_theirs_within(organisation, contact, by, None).await
+    }
+
+    async fn not_theirs_within(
+        &self,
+        organisation: &Arc<Organisation>,
+        contact: &str,
+        by: &str,
+        wait: Option<Duration>,
+    ) -> Result<NotTheirs, Fault> {
+        let recorded = self.store.recorded(&organisation.id, contact).await?;
         let (decision, _) = recorded.ok_or(Fault::NotFound("contact"))?;
         let Some(person) = decision.person else {
             return Err(Fault::Refused("the contact is on nobody's record".to_owned()));
         };
-        self.store.uncount(id, contact).await?;
-        self.disown(id, contact, by).await?;
-        let decided_again = self.limited_again(organisation, &person, contact, by).await?;
-        Ok(NotTheirs { contact: contact.to_owned(), person, decided_again })
-    }
-
-    /// Decides again what was limited by a count, oldest first.
-    async fn limited_again(
-        &self,
-        organisation: &Arc<Organisation>,
-        person: &str,
-        contact: &str,
-        by: &str,
-    ) -> Result<Vec<DecidedAgain>, Fault> {
-        let Some(person) = self.store.person(&organisation.id, person).await? else {
-            return Ok(Vec::new());
+        let brought = match self.disown(&organisation.id, &person, contact, by).await? {
+            Some(held) => self.brought_about(organisation, held, wait).await,
+            // Somebody said so before, and it is being done.
+            None => Brought { unfinished: true, ..Brought::default() },
         };
-        let by_count = |item: &QueueItem| {
-            item.contact != contact
-                && item.reasons.iter().any(|reason| reason.code == "contact_quota.over")
-        };
-        let limited = self
-            .held_items(organisation, &[queue::LIMITED], &person.id, DECIDED_AGAIN_MAX, by_count)
-            .await?;
-        let why = Why { text: "Decided again, since a contact was not theirs", by };
-        let mut again = Vec::new();
-        for item in limited {
-            let disposition = self.pass_if_it_may(organisation, &person, &item, why).await?;
-            again
-                .extend(disposition.map(|disposition| DecidedAgain { item: item.id, disposition }));
-        }
-        Ok(again)
+        let decided = brought.decided.into_iter();
+        let decided_again =
+            decided.map(|(item, disposition)| DecidedAgain { item, disposition }).collect();
+        let (contact, unfinished) = (contact.to_owned(), brought.unfinished);
+        Ok(NotTheirs { contact, person, decided_again, unfinished })
     }
 
     /// Removes the contact's item from the person and notes that on it; if there is none, the audit trail
-    /// does.
+    /// does. What is to follow is written down in the same step. `None`: somebody said so before, and it is
+    /// being done.
     async fn disown(
         &self,
         organisation: &OrganisationId,
+        person: &str,
         contact: &str,
         by: &str,
-    ) -> Result<(), Fault> {
+    ) -> Result<Option<Held<Pending>>, Fault> {
         let event = || AuditEvent::Item { item: contact.to_owned(), action: NOT_THEIRS.to_owned() };
         for _ in 0..ITEM_TRIES_MAX {
             let stamp = self.stamp(by);
-            let Some(was) = self.store.item(organisation, contact).await? else {
-                return Ok(self.store.append_audit(organisation, stamp, event()).await?);
-            };
-            let now = was.clone().disowned(by, stamp.at);
-            // A double click.
-            if now == was {
-                return Ok(());
+            let pending = Pending::not_theirs(person, contact, by, stamp.at);
+            let before = self.store.document(organisation, Pending::KIND, &pending.id).await?;
+            if let Some(document) = before {
+                return self.take_up(organisation, &document, Take::Paused).await;
             }
-            if self.store.replace_item(organisation, &was, &now, stamp, event()).await? {
-                return Ok(());
+            let (held, document) = self.begun(organisation, pending)?;
+            let mut batch = Batch::new(stamp.clone()).put(document);
+            match self.store.item(organisation, contact).await? {
+                None => batch = batch.audit(event()),
+                Some(was) => {
+                    let now = was.clone().disowned(by, stamp.at);
+                    // Not where it was said before.
+                    if now != was {
+                        batch = batch.item(Some(was), now).audit(event());
+                    }
+                }
+            }
+            match self.store.write(organisation, batch).await {
+                Ok(()) => return Ok(Some(held)),
+                Err(WriteFault::Conflict(_)) => {}
+                Err(WriteFault::Store(error)) => return Err(error.into()),
             }
         }
         Err(Fault::Contended)

@@ -63,23 +63,44 @@ impl Desk {
         wanted: ItemsWanted,
     ) -> Result<ItemPage, Fault> {
         let limit = wanted.limit.clamp(1, PAGE_ITEMS_MAX);
-        // The semaphore is never closed.
-        let _turn = self.pages.acquire().await.ok();
         let mut items: Vec<QueueItem> = Vec::new();
-        let mut after = wanted.after;
-        while items.len() < limit {
-            let piece = PAGE_PIECE_ITEMS.min(limit - items.len());
-            let states = wanted.states.clone();
-            let filter = ItemFilter { states, after, limit: piece, ..ItemFilter::default() };
+        let looking = self.look_through(organisation, queue, wanted.states, wanted.after, |item| {
+            items.push(item.with_excerpt(EXCERPT_CHARS_MAX));
+            items.len() < limit
+        });
+        let next = looking.await?;
+        Ok(ItemPage { items, next })
+    }
+
+    /// Looks at the items of a queue behind one, until `look` says that it has seen enough: where it went no
+    /// further. Of whole items, which may hold a text each, only a few are in memory at a time.
+    pub(super) async fn look_through(
+        &self,
+        organisation: &OrganisationId,
+        queue: &str,
+        states: Vec<ItemState>,
+        mut after: Option<String>,
+        mut look: impl FnMut(QueueItem) -> bool + Send,
+    ) -> Result<Option<String>, Fault> {
+        loop {
+            // The semaphore is never closed.
+            let _turn = self.pages.acquire().await.ok();
+            let states = states.clone();
+            let filter =
+                ItemFilter { states, after, limit: PAGE_PIECE_ITEMS, ..ItemFilter::default() };
             let found = self.store.items(organisation, queue, filter).await?;
-            let is_last = found.len() < piece;
+            let is_last = found.len() < PAGE_PIECE_ITEMS;
             after = found.last().map(|item| item.id.clone());
-            items.extend(found.into_iter().map(|item| item.with_excerpt(EXCERPT_CHARS_MAX)));
+            for item in found {
+                let id = item.id.clone();
+                if !look(item) {
+                    return Ok(Some(id));
+                }
+            }
             if is_last {
-                return Ok(ItemPage { items, next: None });
+                return Ok(None);
             }
         }
-        Ok(ItemPage { items, next: after })
     }
 
     /// One item of a queue.

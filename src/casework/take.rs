@@ -70,15 +70,15 @@ impl Desk {
                 continue;
             }
             let states = vec![ItemState::Claimed, ItemState::Read];
-            let filter = ItemFilter {
-                states,
-                after: None,
-                without_overdue: false,
-                limit: CLAIMED_LOOKED_AT_MAX,
-            };
-            let found = self.store.items(organisation, &count.queue, filter).await?;
-            let own = found.into_iter().filter(|item| item.claimed_by.as_deref() == Some(by));
-            mine.extend(own.map(|item| item.with_excerpt(EXCERPT_CHARS_MAX)));
+            let mut looked_at = 0;
+            let looking = self.look_through(organisation, &count.queue, states, None, |item| {
+                if item.claimed_by.as_deref() == Some(by) {
+                    mine.push(item.with_excerpt(EXCERPT_CHARS_MAX));
+                }
+                looked_at += 1;
+                looked_at < CLAIMED_LOOKED_AT_MAX
+            });
+            looking.await?;
         }
         mine.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         Ok(mine)

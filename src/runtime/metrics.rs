@@ -159,6 +159,8 @@ pub struct Metrics {
     /// How long the oldest of them has waited, in seconds.
     pub queue_oldest_seconds: Family<QueueLabels, Gauge>,
     pub queue_overdue: Family<QueueLabels, Gauge>,
+    /// Entries of the audit trail that casework has not followed yet.
+    pub casework_behind: Family<OrganisationLabels, Gauge>,
     /// Sessions or connections that are open.
     pub sessions: Family<ListenerLabels, Gauge>,
     /// Requests to the staff listener.
@@ -192,6 +194,7 @@ impl Metrics {
             queue_waiting: Family::default(),
             queue_oldest_seconds: Family::default(),
             queue_overdue: Family::default(),
+            casework_behind: Family::default(),
             sessions: Family::default(),
             requests: Family::default(),
             events: Family::default(),
@@ -241,6 +244,11 @@ impl Metrics {
             "queue_overdue",
             "Items that nobody read in time",
             self.queue_overdue.clone(),
+        );
+        registry.register(
+            "casework_behind",
+            "Entries of the audit trail that casework has not followed yet",
+            self.casework_behind.clone(),
         );
         registry.register("sessions", "Open sessions", self.sessions.clone());
         registry.register("requests", "Requests to the staff listener", self.requests.clone());

@@ -4,5 +4,6 @@ mod before;
 mod equal;
 mod keeper;
 mod letters;
+mod released;
 mod rig;
 mod rules;

@@ -47,6 +47,7 @@ mod queue_command;
 mod real_input;
 mod redis_gateways;
 mod redis_set_up;
+mod released_by_others;
 mod reload;
 mod safeguard_dictionary;
 mod safeguard_recall;

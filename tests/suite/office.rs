@@ -1,9 +1,11 @@
 //! An office: a gateway's inside with two organisations, without listeners. The store is the one in
 //! memory, the archive a folder; the time stands still until a test moves it.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
@@ -54,6 +56,36 @@ pub struct Office {
 pub struct Released {
     pub done: Mutex<Vec<(String, Bytes)>>,
     pub is_away: AtomicBool,
+    /// Items that fare otherwise than the rest.
+    pub fates: Mutex<HashMap<String, Fate>>,
+    /// Items whose delivery was begun, each time.
+    pub begun: Mutex<Vec<String>>,
+}
+
+/// How the delivery of an item goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It takes so long, and is accepted then.
+    Takes(Duration),
+    Refused,
+}
+
+impl Released {
+    pub fn lets(&self, item: &str, fate: Fate) {
+        self.fates.lock().unwrap().insert(item.to_owned(), fate);
+    }
+
+    /// How often the delivery of an item was begun.
+    pub fn times_begun(&self, item: &str) -> usize {
+        self.begun.lock().unwrap().iter().filter(|begun| *begun == item).count()
+    }
+
+    /// Waits until the delivery of an item was begun.
+    pub async fn until_begun(&self, item: &str) {
+        while self.times_begun(item) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
 }
 
 #[async_trait]
@@ -64,11 +96,17 @@ impl Release for Released {
         item: &QueueItem,
         original: Bytes,
     ) -> Result<(), StoreError> {
+        self.begun.lock().unwrap().push(item.id.clone());
         if self.is_away.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable("the mail server is away".to_owned()));
         }
-        // Long enough for a second call to come in between.
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let fate = self.fates.lock().unwrap().get(&item.id).copied();
+        match fate {
+            Some(Fate::Refused) => return Err(StoreError::Refused("550 nobody here".to_owned())),
+            Some(Fate::Takes(time)) => tokio::time::sleep(time).await,
+            // Long enough for a second call to come in between.
+            None => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
         self.done.lock().unwrap().push((item.id.clone(), original));
         Ok(())
     }

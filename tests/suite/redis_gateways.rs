@@ -4,7 +4,7 @@
 mod failover;
 mod fair;
 mod faults;
-mod fleet;
+pub mod fleet;
 mod processes;
 mod quota;
 mod relay;

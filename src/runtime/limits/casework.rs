@@ -6,11 +6,29 @@ use chrono::TimeDelta;
 
 /// How often a step is judged again where others write to the case meanwhile. After that: try again.
 pub const STEP_TRIES_MAX: usize = 5;
-/// Items that one change of a restriction has decided again, of each queue. More: they stay held until staff
+/// Items that one change of a restriction has decided again, over all queues. More: they stay held until staff
 /// look at them.
 pub const RELEASED_BY_STEP_MAX: usize = 10_000;
-/// How long what a step left to do is left to whoever took the step. Then any gateway does it.
-pub const EFFECT_LEFT_AFTER: TimeDelta = TimeDelta::seconds(60);
+/// How long a request waits for what its step brings about, well within `API_REQUEST_WAIT`. Over: it answers that
+/// the rest is under way.
+pub const EFFECTS_WAITED_FOR: Duration = Duration::from_secs(15);
+/// How long a gateway that works on a document keeps the others from it, unless it renews that. Over: whichever
+/// gateway looks first does the work.
+pub const LEASE_TIME: TimeDelta = TimeDelta::seconds(30);
+/// How often a gateway at work renews its lease: the clocks of two gateways may be this far apart, twice over.
+pub const LEASE_RENEWED_EVERY: Duration = Duration::from_secs(10);
+/// How often a gateway looks for work that was left, or put off.
+pub const WORK_LOOKED_FOR_EVERY: Duration = Duration::from_secs(5);
+/// The first pause of work that failed; each further one doubles it.
+pub const WORK_PAUSE_FIRST: TimeDelta = TimeDelta::seconds(10);
+/// The longest pause between two tries.
+pub const WORK_PAUSE_MAX: TimeDelta = TimeDelta::minutes(10);
+/// How long a release is tried while the delivery fails: as long as mail servers keep a message (RFC 5321
+/// 4.5.4.1). Over: its item says so, and waits for staff.
+pub const RELEASE_TRIED_FOR: TimeDelta = TimeDelta::days(5);
+/// Releases, and effects of steps, that one gateway takes up at once of those that were left. More wait their turn.
+pub const RELEASES_AT_ONCE_MAX: usize = 4;
+pub const EFFECTS_AT_ONCE_MAX: usize = 4;
 /// Entries of the audit trail that are followed in one step, from which what staff see is counted.
 pub const FOLLOWED_ENTRIES: usize = 200;
 /// Such steps that one request waits for. What is left follows by itself.
@@ -31,3 +49,17 @@ pub const KEEPER_REMINDS_EVERY: u32 = 10;
 pub const BACK_TEST_DAYS_MAX: u32 = 366;
 /// Larger quotas that a back-test tries. More are not tried.
 pub const BACK_TEST_VARIANTS_MAX: u32 = 10;
+/// How long the mail of a reminder is tried. Over: it is on its queue all the same.
+pub const REMINDER_MAILED_FOR: TimeDelta = TimeDelta::days(2);
+/// Reminders that a gateway remembers to have been given. More: it asks the store again.
+pub const REMINDED_KNOWN_MAX: usize = 100_000;
+/// Contacts of a back-test. More: refused; ask for fewer days.
+pub const BACK_TEST_CONTACTS_MAX: usize = 10_000;
+/// Bytes of what was said in the contacts of a back-test. Of those behind that, what they said counts as unknown.
+pub const BACK_TEST_TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Back-tests that one gateway does at once. More wait their turn.
+pub const BACK_TESTS_AT_ONCE_MAX: usize = 2;
+/// How often the keeper goes on at once where the trail is far ahead of it. After that: at its next round.
+pub const KEEPER_CATCH_UPS_MAX: usize = 100;
+/// Entries of the trail that may be left to be followed after a round of the keeper. More: the log says so.
+pub const FOLLOWED_BEHIND_MAX: u64 = 1_000;

@@ -111,6 +111,8 @@ pub struct NotTheirs {
     /// Whose record it was taken off.
     pub person: String,
     pub decided_again: Vec<DecidedAgain>,
+    /// Others are still to be decided, or on their way.
+    pub unfinished: Option<bool>,
 }
 
 #[derive(ToSchema)]

@@ -1,7 +1,10 @@
 //! Before a restriction is imposed, and before somebody is contacted.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use contact_gateway::casework::back_test::Draft;
 use contact_gateway::domain::person::Person;
 use contact_gateway::store::memory::Memory;
 use serde_json::{Value, json};
@@ -168,4 +171,31 @@ async fn whoever_would_make_contact_learns_whether_and_through_whom() {
         (&statutory["may"], codes(&statutory).last().unwrap().as_str()),
         (&json!(true), "statutory")
     );
+}
+
+/// Nothing else would be done by a gateway meanwhile if the runtime's own threads tested.
+#[tokio::test]
+async fn a_back_test_leaves_the_runtime_to_others() {
+    let office = office(json!([])).await;
+    live(&office).await;
+    let turns = Arc::new(AtomicUsize::new(0));
+    let counting = Arc::clone(&turns);
+    let others = tokio::spawn(async move {
+        loop {
+            counting.fetch_add(1, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+        }
+    });
+    let desk = office.desk();
+    let restriction = draft(json!({"kind": "contact_quota", "limit": 1, "per": "week"}));
+    let draft = Draft {
+        restriction: serde_json::from_value(restriction).unwrap(),
+        days: 28,
+        admitted_a_week: None,
+    };
+    let before = turns.load(Ordering::SeqCst);
+    let tested = desk.back_test(&office.organisation, "P-1", &draft).await.unwrap();
+    assert_eq!(tested.contacts.len(), 60);
+    assert!(turns.load(Ordering::SeqCst) > before, "nobody else had a turn");
+    others.abort();
 }

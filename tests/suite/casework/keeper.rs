@@ -1,10 +1,16 @@
 //! The keeper: reminders come once, whoever keeps, whenever it looks.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use contact_gateway::domain::organisation::{Organisation, OrganisationId};
 use contact_gateway::domain::person::Person;
 use contact_gateway::store::memory::Memory;
 use serde_json::{Value, json};
 
 use super::rig::{CaseOffice, profile, shipped, staff};
+use crate::degraded::faulty::{Faulty, Trouble};
 
 const STAFF: [(&str, &str); 2] = [("Ann", "agent"), ("Max", "manager")];
 
@@ -51,13 +57,14 @@ async fn on_queue(office: &CaseOffice, about: &str) -> Vec<String> {
 async fn both_look(office: &CaseOffice, at: &str) {
     office.clock.set(at.parse().unwrap());
     let (one, other) = (office.desk(), office.desk());
+    let (organisation, mailer) = (&office.organisation, &office.mailer());
     let (first, second) =
-        tokio::join!(one.remind(&office.organisation), other.remind(&office.organisation));
+        tokio::join!(one.remind(organisation, mailer), other.remind(organisation, mailer));
     first.unwrap();
     second.unwrap();
     // One of them looks again; and a third begins with no memory of it.
-    assert!(one.remind(&office.organisation).await.unwrap().is_empty());
-    assert!(office.desk().remind(&office.organisation).await.unwrap().is_empty());
+    assert_eq!(one.remind(organisation, mailer).await.unwrap(), 0);
+    assert_eq!(office.desk().remind(organisation, mailer).await.unwrap(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -133,4 +140,75 @@ async fn an_absence_that_leaves_no_way_is_said_once_and_changes_nothing() {
     assert!(said[0].contains("no staffed way stays open"), "{said:?}");
     let case = office.get("Ann", "/api/v1/people/P-1/case").await.json();
     assert_eq!(case["in_force"], json!(["R-1"]));
+}
+
+/// The office's organisation with a mailbox for its managers' queue.
+fn with_mailbox(office: &CaseOffice) -> Arc<Organisation> {
+    let mailboxes = [("manager".to_owned(), "managers@office.example".to_owned())];
+    let organisation = Organisation::clone(&office.organisation);
+    Arc::new(Organisation { queue_mailboxes: mailboxes.into(), ..organisation })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reminder_is_mailed_once_though_the_server_was_away() {
+    let office = office();
+    office.put_on_record(vec![person(quota())]).await;
+    let (organisation, mailer) = (&with_mailbox(&office), &office.mailer());
+    office.clock.set("2026-07-06T07:00:00Z".parse().unwrap());
+    office.mailboxes.is_away.store(true, Ordering::SeqCst);
+    let (one, other) = (office.desk(), office.desk());
+    one.remind(organisation, mailer).await.unwrap();
+    let managers = async || {
+        let items = office.get("Max", "/api/v1/queues/manager?limit=100").await.json();
+        items["items"].as_array().unwrap().len()
+    };
+    let reminded = managers().await;
+    assert!(reminded > 1);
+    let both_finish = async |at: &str| {
+        office.clock.set(at.parse().unwrap());
+        let (first, second) = tokio::join!(
+            one.finish_what_was_left(organisation, mailer),
+            other.finish_what_was_left(organisation, mailer),
+        );
+        first.unwrap();
+        second.unwrap();
+        office.mailboxes.sent.lock().unwrap().len()
+    };
+    assert_eq!(both_finish("2026-07-06T07:05:00Z").await, 0);
+    office.mailboxes.is_away.store(false, Ordering::SeqCst);
+    assert_eq!(both_finish("2026-07-06T07:20:00Z").await, reminded, "once, whoever mails");
+    assert_eq!(both_finish("2026-07-07T07:20:00Z").await, reminded);
+    let sent = office.mailboxes.sent.lock().unwrap().clone();
+    assert!(sent.iter().all(|mail| mail.to == "managers@office.example"));
+    // What is mailed at once is not mailed again either.
+    office.clock.set("2026-07-08T07:00:00Z".parse().unwrap());
+    one.remind(organisation, mailer).await.unwrap();
+    assert_eq!(both_finish("2026-07-08T08:00:00Z").await, managers().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_organisation_whose_trail_is_slow_to_follow_keeps_no_other_waiting() {
+    let store = Faulty::over(Memory::new());
+    let laid = profile(&shipped("tuntum.toml"), None);
+    let office = CaseOffice::open(Arc::clone(&store) as _, laid, &staff(&STAFF));
+    office.put_on_record(vec![person(quota())]).await;
+    let other = Arc::new(Organisation {
+        id: OrganisationId::new("other"),
+        ..Organisation::clone(&office.organisation)
+    });
+    let desk = office.desk();
+    assert_eq!(desk.behind(&office.organisation.id).await.unwrap(), 1);
+    store.has(Trouble::Hangs);
+    let before = store.accesses();
+    let (slow, of) = (desk.clone(), Arc::clone(&office.organisation));
+    let following = tokio::spawn(async move { slow.catch_up(&of).await });
+    while store.accesses() == before {
+        tokio::task::yield_now().await;
+    }
+    store.has(Trouble::None);
+    let quick = tokio::time::timeout(Duration::from_secs(1), desk.catch_up(&other)).await;
+    assert!(matches!(quick, Ok(Ok(()))), "{quick:?}");
+    assert!(following.await.unwrap().is_err(), "its store hung");
+    desk.keep_house(&office.organisation).await.unwrap();
+    assert_eq!(desk.behind(&office.organisation.id).await.unwrap(), 0);
 }

@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
@@ -20,7 +23,9 @@ use contact_gateway::domain::profile::{Profile, Role};
 use contact_gateway::domain::restriction::Mode;
 use contact_gateway::intake::roster::Rosters;
 use contact_gateway::intake::{Inbound, Intake, Parts, plain};
-use contact_gateway::ports::{Clock, Decisions, Original, Stamp, Store};
+use contact_gateway::ports::{
+    Clock, Decisions, Mailer, Original, OwnMail, Stamp, Store, StoreError,
+};
 use contact_gateway::runtime::health::Health;
 use contact_gateway::runtime::http_server::Peer;
 use contact_gateway::runtime::metrics::Metrics;
@@ -35,6 +40,26 @@ use tokio::sync::mpsc;
 use tower::ServiceExt;
 
 use crate::office::{Answer, Released};
+
+/// Mailboxes of queues, in place of a mail server.
+#[derive(Default)]
+pub struct Mailboxes {
+    pub sent: Mutex<Vec<OwnMail>>,
+    pub is_away: AtomicBool,
+}
+
+#[async_trait]
+impl Mailer for Mailboxes {
+    async fn send(&self, mail: OwnMail) -> Result<(), StoreError> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("the mail server is away".to_owned()));
+        }
+        // Long enough for a second one to come in between.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        self.sent.lock().unwrap().push(mail);
+        Ok(())
+    }
+}
 
 /// The one organisation of such an office.
 pub const ORGANISATION: &str = "office";
@@ -59,11 +84,12 @@ pub struct CaseOffice {
     pub organisation: Arc<Organisation>,
     pub clock: Arc<SetClock>,
     pub released: Arc<Released>,
+    pub mailboxes: Arc<Mailboxes>,
+    pub folder: tempfile::TempDir,
     archive: Arc<FileArchive>,
     intake: Arc<Intake>,
     rosters: Arc<Rosters>,
     router: Router,
-    _folder: tempfile::TempDir,
 }
 
 /// A shipped profile with what a scenario lays over it.
@@ -132,12 +158,23 @@ impl CaseOffice {
             organisation,
             clock,
             released,
+            mailboxes: Arc::default(),
+            folder,
             archive,
             intake,
             rosters,
             router,
-            _folder: folder,
         }
+    }
+
+    /// Those who mail reminders.
+    pub fn mailer(&self) -> Arc<dyn Mailer> {
+        self.mailboxes.clone()
+    }
+
+    /// One round of the keeper of a gateway with this desk: what was left, or put off and is due.
+    pub async fn finish(&self, desk: &Desk) {
+        desk.finish_what_was_left(&self.organisation, &self.mailer()).await.unwrap();
     }
 
     /// Another desk on the same store: another gateway's, or a command's.

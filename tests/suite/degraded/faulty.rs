@@ -41,17 +41,28 @@ pub struct Faulty {
     pub inner: Arc<dyn Store>,
     trouble: Mutex<Trouble>,
     calls: AtomicUsize,
+    largest_page: AtomicUsize,
 }
 
 impl Faulty {
     pub fn over(inner: Arc<dyn Store>) -> Arc<Self> {
         let trouble = Mutex::new(Trouble::None);
-        Arc::new(Faulty { inner, trouble, calls: AtomicUsize::new(0) })
+        Arc::new(Faulty {
+            inner,
+            trouble,
+            calls: AtomicUsize::new(0),
+            largest_page: AtomicUsize::new(0),
+        })
     }
 
     /// How often it was called.
     pub fn accesses(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
+    }
+
+    /// The most items that were read at once.
+    pub fn largest_page(&self) -> usize {
+        self.largest_page.load(Ordering::SeqCst)
     }
 
     pub fn has(&self, trouble: Trouble) {
@@ -194,7 +205,9 @@ impl Queues for Faulty {
         filter: ItemFilter,
     ) -> Result<Vec<QueueItem>, StoreError> {
         self.pass().await?;
-        self.inner.items(organisation, queue, filter).await
+        let items = self.inner.items(organisation, queue, filter).await?;
+        self.largest_page.fetch_max(items.len(), Ordering::SeqCst);
+        Ok(items)
     }
 
     async fn item(

@@ -19,6 +19,8 @@ pub struct Taken {
     pub broken: Option<Vec<Broken>>,
     /// Contacts that were held and that the step released.
     pub released: Option<Vec<String>>,
+    /// The step is taken, and others of these contacts are still on their way.
+    pub unfinished: Option<bool>,
 }
 
 #[derive(ToSchema)]

@@ -97,8 +97,8 @@ const FLAGS: [(&str, &str, &str); 32] = [
     ),
     (
         "passes_now",
-        "It would pass now; its original was not kept, so somebody must answer",
-        "Byddai'n mynd drwodd nawr; ni chadwyd y gwreiddiol, felly rhaid i rywun ateb",
+        "It passes now; if its original was not kept, somebody must answer",
+        "Mae'n mynd drwodd nawr; os na chadwyd y gwreiddiol, rhaid i rywun ateb",
     ),
     (
         "original_not_kept",
