@@ -60,7 +60,8 @@ pub trait Journal: Send + Sync {
     /// page, not all: ask again until it is empty.
     async fn pending(&self) -> Result<Vec<(u64, JournalEntry)>, StoreError>;
 
-    /// What keeps it from taking entries, now or as soon as the disk is full; `None`: nothing.
+    /// What keeps it from taking entries, now or as soon as the disk is full, or entries from being put right;
+    /// `None`: nothing.
     fn fault(&self) -> Option<String> {
         None
     }

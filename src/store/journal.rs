@@ -8,11 +8,13 @@
 //!
 //! where the checksum is the beginning of the payload's SHA-256 and the payload JSON: an entry with
 //! its number, or the number of one that is done. A torn end, left by a crash in the middle of a
-//! write, was never acknowledged and is overwritten. When all is done the file starts again.
+//! write, was never acknowledged and is overwritten. When all is done the file starts again. A whole frame that
+//! this version can't read is kept in `unread.journal` (`aside`).
 //!
 //! The file holds its place on the disk before it is needed (`reserve`), as zeros behind the last frame: a
 //! decision made while the disk is full is still journalled.
 
+mod aside;
 mod file;
 mod frame;
 mod reserve;
@@ -35,7 +37,7 @@ pub struct FileJournal {
     fault: Fault,
 }
 
-/// What keeps the journal from taking entries, as of its last write.
+/// What keeps the journal from taking entries, or from putting them right, as of its last write.
 type Fault = Arc<Mutex<Option<String>>>;
 
 type Numbered = Vec<(u64, JournalEntry)>;

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::aside::{Aside, Unread};
 use super::frame::{self, HEAD_BYTES};
 use super::reserve;
 use crate::domain::decision::Disposition;
@@ -30,6 +31,8 @@ pub(super) struct JournalFile {
     allocated: u64,
     /// Up to here it was whole and on disk at the last sync; what came after is not acknowledged.
     synced: Synced,
+    /// What this version can't read.
+    aside: Aside,
 }
 
 #[derive(Clone, Default)]
@@ -76,8 +79,10 @@ impl JournalFile {
             length: 0,
             allocated: 0,
             synced: Synced::default(),
+            aside: Aside::open(folder).map_err(|error| away(&error))?,
         };
         journal.scan(folder)?;
+        journal.take_up()?;
         journal.reserve_ahead();
         Ok(journal)
     }
@@ -92,9 +97,10 @@ impl JournalFile {
         let mut at = 0;
         let mut whole_to = 0;
         let mut damaged = false;
+        let mut unread = Unread::default();
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             if let Some(payload) = frame::payload(rest) {
-                self.learn(payload, at)?;
+                self.learn(payload, at, &mut unread);
                 at += HEAD_BYTES + payload.len();
                 whole_to = at;
             } else if let Some(skip) = frame::next_whole(rest) {
@@ -113,25 +119,49 @@ impl JournalFile {
                 "the journal was damaged; what is whole is kept, a copy is in damaged.journal"
             );
         }
+        // On disk there before the file can start again without them.
+        self.aside.put(unread).map_err(|error| away(&error))?;
         self.length = u64::try_from(whole_to).unwrap_or(u64::MAX);
         let torn_to = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         reserve::blank(&self.file, self.length, torn_to).map_err(|error| away(&error))?;
         self.sync()
     }
 
-    fn learn(&mut self, payload: &[u8], at: usize) -> Result<(), StoreError> {
-        let read: Payload = serde_json::from_slice(payload)
-            .map_err(|_| StoreError::Corrupt("an entry of the journal".to_owned()))?;
-        match read {
-            Payload::Entry { number, .. } => {
+    fn learn(&mut self, payload: &[u8], at: usize, unread: &mut Unread) {
+        match serde_json::from_slice(payload) {
+            Ok(Payload::Entry { number, .. }) => {
                 let offset = u64::try_from(at + HEAD_BYTES).unwrap_or(u64::MAX);
                 self.pending.insert(number, (offset, payload.len()));
                 self.next = self.next.max(number + 1);
             }
-            Payload::Done { number } => {
+            Ok(Payload::Done { number }) => {
                 self.pending.remove(&number);
+                unread.done(number);
                 self.next = self.next.max(number + 1);
             }
+            Err(_) => {
+                let number = unread.found(payload).unwrap_or_default();
+                self.next = self.next.max(number.saturating_add(1));
+            }
+        }
+    }
+
+    /// Makes entries pending again that another version could not read and this one can. One that a crash leaves in
+    /// both places is replayed twice, which is harmless.
+    fn take_up(&mut self) -> Result<(), StoreError> {
+        let mut taken_up = Vec::new();
+        for payload in self.aside.payloads().to_vec() {
+            if let Ok(Payload::Entry { entry, .. }) = serde_json::from_slice(&payload) {
+                self.append(*entry)?;
+                taken_up.push(payload);
+            }
+        }
+        if !taken_up.is_empty() {
+            self.sync()?;
+            self.aside.let_go(&taken_up).map_err(|error| away(&error))?;
+        }
+        if let Some(fault) = self.aside.fault() {
+            tracing::error!(fault, "the journal has entries that wait for another version");
         }
         Ok(())
     }
@@ -213,15 +243,19 @@ impl JournalFile {
         }
     }
 
-    /// What keeps it from taking entries, now or as soon as the disk is full.
+    /// What keeps it from taking entries, now or as soon as the disk is full, or from putting right what it has.
     pub(super) fn fault(&self) -> Option<String> {
         if self.length >= JOURNAL_BYTES_MAX {
             return Some("the journal is full".to_owned());
         }
         let left = self.allocated.saturating_sub(self.length);
-        (left < JOURNAL_KEPT_BYTES).then(|| {
-            format!("the disk is full, and {} KiB of the journal's reserve are left", left / 1024)
-        })
+        if left < JOURNAL_KEPT_BYTES {
+            let left = left / 1024;
+            return Some(format!(
+                "the disk is full, and {left} KiB of the journal's reserve are left"
+            ));
+        }
+        self.aside.fault()
     }
 
     /// Puts on disk what was written. On an error all of it counts as not written.

@@ -230,3 +230,64 @@ async fn a_crash_while_the_file_is_emptied_is_no_damage() {
     assert_eq!(contacts(&journal).await, ["b"]);
     assert!(!folder.path().join("damaged.journal").exists());
 }
+
+/// Frames of the journal as a newer version might have written them.
+fn newer(number: u64, contact: &str) -> Vec<u8> {
+    let mut entry = serde_json::to_value(entry(contact)).unwrap();
+    entry["settled"]["decision"]["key_of_a_newer_version"] = true.into();
+    let payload = serde_json::json!({"entry": {"number": number, "entry": entry}}).to_string();
+    frame::frame(payload.as_bytes()).unwrap()
+}
+
+fn known(number: u64, contact: &str) -> Vec<u8> {
+    let payload = serde_json::json!({"entry": {"number": number, "entry": entry(contact)}});
+    frame::frame(payload.to_string().as_bytes()).unwrap()
+}
+
+fn done(number: u64) -> Vec<u8> {
+    let payload = serde_json::json!({"done": {"number": number}}).to_string();
+    frame::frame(payload.as_bytes()).unwrap()
+}
+
+#[tokio::test]
+async fn what_a_newer_version_wrote_is_kept_aside_and_said_and_the_journal_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pending.journal");
+    let unread = folder.path().join("unread.journal");
+    let frames = [known(1, "a"), newer(2, "b"), newer(3, "c"), done(3), newer(4, "d")];
+    std::fs::write(&path, frames.concat()).unwrap();
+    let kept = [newer(2, "b"), newer(4, "d")].concat();
+    for start in 1..=3 {
+        let journal = FileJournal::open(folder.path()).unwrap();
+        assert!(journal.fault().unwrap().starts_with("2 journalled decisions"), "start {start}");
+        assert_eq!(std::fs::read(&unread).unwrap(), kept, "start {start}");
+        journal.append(entry("e")).await.unwrap();
+        assert!(journal.fault().is_some(), "a write does not hide it");
+        for (number, _) in journal.pending().await.unwrap() {
+            assert!(number == 1 || number > 4, "{number} was another's");
+            // At the first start it ends with the journal as it is.
+            if start > 1 {
+                journal.done(number).await.unwrap();
+            }
+        }
+    }
+    assert_eq!(written(folder.path()), Vec::<u8>::new());
+}
+
+#[tokio::test]
+async fn what_was_kept_aside_is_taken_up_by_a_version_that_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let unread = folder.path().join("unread.journal");
+    std::fs::write(&unread, [known(2, "b"), newer(4, "d"), known(5, "e")].concat()).unwrap();
+    let journal = FileJournal::open(folder.path()).unwrap();
+    assert_eq!(contacts(&journal).await, ["b", "e"]);
+    assert!(journal.fault().unwrap().starts_with("1 journalled decisions"));
+    assert_eq!(std::fs::read(&unread).unwrap(), newer(4, "d"));
+    drop(journal);
+
+    std::fs::write(&unread, known(4, "d")).unwrap();
+    let journal = FileJournal::open(folder.path()).unwrap();
+    assert_eq!(contacts(&journal).await, ["b", "e", "d"]);
+    assert_eq!(journal.fault(), None);
+    assert!(!unread.exists());
+}
