@@ -92,6 +92,10 @@ impl Serialize for Roles {
     }
 }
 
+/// How figures name a ground that is not one of the policy's, and one that is not on record.
+const OTHER_GROUND: &str = "other";
+const UNKNOWN_GROUND: &str = "unknown";
+
 /// A ground for restricting contact, as the policy lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ground {
@@ -462,6 +466,16 @@ impl Profile {
     /// A ground of the policy by its name.
     pub fn ground(&self, name: &str) -> Option<&Ground> {
         self.grounds.iter().find(|ground| ground.name == name)
+    }
+
+    /// A ground as figures for everybody print it. It is a free text where a restriction was decided elsewhere, and may
+    /// say who did what to whom: only a ground of the policy is printed, and whatever else there is as `other`.
+    pub fn published_ground(&self, given: Option<&str>) -> &str {
+        let Some(given) = given else { return UNKNOWN_GROUND };
+        let as_named =
+            |name: &str| given.trim().replace([' ', '-'], "_").eq_ignore_ascii_case(name);
+        let known = self.grounds.iter().find(|ground| as_named(&ground.name));
+        known.map_or(OTHER_GROUND, |ground| ground.name.as_str())
     }
 
     /// The clause that a decision cites for a kind.

@@ -66,7 +66,7 @@ fn of_warnings(
             if sent.is_some_and(|sent| period.has(day(profile, sent.at))) {
                 letters += 1;
                 for incident in warning.incidents.iter().filter_map(|id| case.file.incident(id)) {
-                    count(&mut reasons, &incident.ground);
+                    count(&mut reasons, profile.published_ground(Some(&incident.ground)));
                 }
             }
             if period.has(day(profile, warning.at)) {
@@ -95,7 +95,7 @@ fn of_incidents(
         for incident in &case.file.incidents {
             if period.has(day(profile, incident.recorded_at)) {
                 count(&mut states, incident.state());
-                count(&mut grounds, &incident.ground);
+                count(&mut grounds, profile.published_ground(Some(&incident.ground)));
                 count(&mut severities, incident.severity.name());
                 count(&mut history, &case.person.id);
             }
@@ -158,7 +158,7 @@ fn of_restrictions(
             }
             in_force += 1;
             count(&mut kinds, restriction.kind.name().name());
-            count(&mut grounds, restriction.grounds.as_deref().unwrap_or("unknown"));
+            count(&mut grounds, profile.published_ground(restriction.grounds.as_deref()));
             for years in 1..=4_u32 {
                 if add_months(known.implemented, 12 * years) < last {
                     count(&mut older, &years.to_string());

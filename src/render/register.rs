@@ -50,7 +50,10 @@ pub fn register<'a>(
             listed.push(Listed {
                 since: quarter(known.implemented),
                 kind: restriction.kind.name().name().replace('_', " "),
-                ground: restriction.grounds.as_deref().unwrap_or("not on record").replace('_', " "),
+                ground: match restriction.grounds.as_deref() {
+                    None => "not on record".to_owned(),
+                    given => profile.published_ground(given).replace('_', " "),
+                },
                 until: last.map(|last| quarter(last.day(profile.timezone))),
                 years: whole_years(known.implemented, today),
                 appealed: file.appeals.iter().any(|one| of_it(&one.restriction)),
@@ -100,7 +103,7 @@ mod tests {
     use super::*;
     use crate::domain::case::CaseFile;
     use crate::domain::person::Person;
-    use crate::domain::profile::Nation;
+    use crate::domain::profile::{Ground, Nation};
 
     #[test]
     fn what_is_in_force_is_listed_and_nobody_is() {
@@ -109,19 +112,28 @@ mod tests {
             "restrictions": [
                 {"id": "R-8", "kind": "contact_quota", "limit": 2, "per": "week", "grounds": "demands",
                  "starts": "2024-02-10", "review_due": "2026-12-24", "decided_by": "Ann Bell"},
+                {"id": "R-10", "kind": "contact_quota", "limit": 2, "per": "week",
+                 "grounds": "Threatened Ann Bell at 3 High Street", "starts": "2024-05-10",
+                 "review_due": "2026-12-24", "decided_by": "Ann Bell"},
+                {"id": "R-11", "kind": "contact_quota", "limit": 2, "per": "week",
+                 "grounds": "Refusal to cooperate", "starts": "2024-08-10", "review_due": "2026-12-24"},
                 {"id": "R-9", "kind": "visits_in_pairs", "status": "lifted", "starts": "2024-02-10"}
             ]
         }))
         .unwrap();
         let file = CaseFile::of("P-77");
-        let profile = Profile::silent("Example", Nation::England);
+        let mut profile = Profile::silent("Example", Nation::England);
+        let ground = |name: &str| Ground { name: name.to_owned(), clause: None, severe: false };
+        profile.grounds = vec![ground("demands"), ground("refusal_to_cooperate")];
         let today = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
         let listed = register([Case { file: &file, person: &person }], &profile, today);
         let written = csv(&listed);
         assert_eq!(
             written,
             "\u{feff}since,kind,ground,until,years,appealed,reviews\r\n\
-             2024 Q1,contact quota,demands,2026 Q4,2,no,0\r\n"
+             2024 Q1,contact quota,demands,2026 Q4,2,no,0\r\n\
+             2024 Q2,contact quota,other,2026 Q4,2,no,0\r\n\
+             2024 Q3,contact quota,refusal to cooperate,2026 Q4,2,no,0\r\n"
         );
         for secret in ["Jo", "P-77", "R-8", "T-9", "High Street", "Ann", "2024-02-10"] {
             assert!(!written.contains(secret), "{secret}");
