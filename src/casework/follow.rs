@@ -176,6 +176,7 @@ impl Page<'_> {
             | AuditEvent::Reminded { .. }
             | AuditEvent::Looked { .. }
             | AuditEvent::Account { .. }
+            | AuditEvent::DeadLetterDiscarded { .. }
             | AuditEvent::StoreAccepted { .. }
             | AuditEvent::Anchored(_) => Ok(()),
         }

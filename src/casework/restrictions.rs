@@ -9,7 +9,7 @@ use crate::domain::person::Person;
 use crate::domain::restriction::Restriction;
 
 use super::acting::Acting;
-use super::expected::Expected;
+use super::expected::{Expected, Tag};
 use super::{Casework, Desk, Fault};
 
 /// A person's restrictions, and which of them are in force now.
@@ -17,6 +17,8 @@ use super::{Casework, Desk, Fault};
 pub struct Restrictions {
     pub restrictions: Vec<Restriction>,
     pub in_force: Vec<String>,
+    /// This state of the record.
+    pub record: Tag,
 }
 
 impl Casework {
@@ -35,7 +37,8 @@ impl Casework {
             .filter(|restriction| restriction.is_in_force(now, profile))
             .map(|restriction| restriction.id.clone())
             .collect();
-        Ok(Restrictions { restrictions: person.restrictions.clone(), in_force })
+        let record = Tag::of(person.as_ref());
+        Ok(Restrictions { restrictions: person.restrictions.clone(), in_force, record })
     }
 
     /// Adds a restriction to a person.
@@ -63,14 +66,16 @@ impl Casework {
         with_id(&after, &id)
     }
 
-    /// Replaces a restriction of whichever person has it; `person` decides where several do.
+    /// Replaces a restriction of whichever person has it; `person` decides where several do. `expected` is of the
+    /// person's record.
     pub async fn replace_restriction(
         &self,
         organisation: &Organisation,
         person: Option<&str>,
         restriction: Restriction,
+        expected: &Expected,
         acting: Acting<'_>,
-    ) -> Result<Restriction, Fault> {
+    ) -> Result<(Arc<Person>, Restriction), Fault> {
         let id = restriction.id.clone();
         let person = match person {
             Some(person) => person.to_owned(),
@@ -92,8 +97,9 @@ impl Casework {
             Ok(after)
         };
         let after =
-            self.desk.change_person(organisation, &person, &Expected::Any, acting, change).await?;
-        with_id(&after, &id)
+            self.desk.change_person(organisation, &person, expected, acting, change).await?;
+        let restriction = with_id(&after, &id)?;
+        Ok((after, restriction))
     }
 
     /// A restriction with the person who has it.

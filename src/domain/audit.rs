@@ -109,6 +109,13 @@ pub enum AuditEvent {
     },
     /// Something was done with an account of the console: a sign-in, an invitation, a change.
     Account { account: String, action: String },
+    /// Somebody let go of an event that a receiver did not take.
+    DeadLetterDiscarded {
+        /// The receiver's configured name.
+        receiver: String,
+        /// The event's id, as the receiver knows it.
+        id: String,
+    },
     /// An operator took a store as it is that was behind: with so many entries, where so many were
     /// known.
     StoreAccepted { known: u64, found: u64 },
@@ -201,6 +208,7 @@ impl AuditEvent {
             | AuditEvent::Item { .. }
             | AuditEvent::Released { .. }
             | AuditEvent::Account { .. }
+            | AuditEvent::DeadLetterDiscarded { .. }
             | AuditEvent::Unread { .. }
             | AuditEvent::StoreAccepted { .. }
             | AuditEvent::Anchored(_) => Vec::new(),

@@ -1,7 +1,7 @@
 //! Who may do what: the duties of each role.
 //!
 //! As soon as one role of a profile lists its duties, only listed duties count. If none
-//! does, every role records, all but agents warn and propose, and the rest goes by the roles that
+//! does, every role of people records, all but agents warn and propose, and the rest goes by the roles that
 //! the policy names.
 
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,10 @@ impl Duty {
     }
 }
 
+/// The role of programs, which have no duty unless the profile lists one: what they may do beside is the staff
+/// listener's to say.
+pub const PROGRAM: &str = "program";
+
 /// The role of those who only record, where the profile says nothing of duties.
 const AGENT: &str = "agent";
 
@@ -65,6 +69,9 @@ const MANAGER: &str = "manager";
 pub fn has(profile: &Profile, role: &Role, duty: Duty) -> bool {
     if !profile.duties.is_empty() {
         return profile.duties.get(role).is_some_and(|duties| duties.contains(&duty));
+    }
+    if role.0 == PROGRAM {
+        return false;
     }
     let responsible = &profile.responsible;
     let decides = || responsible.decides.as_ref().is_some_and(|roles| roles.include(role));

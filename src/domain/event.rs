@@ -265,7 +265,8 @@ pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
         // The operator's and the staff's own doing, and nothing that happened to a person or a contact.
         AuditEvent::StoreAccepted { .. }
         | AuditEvent::Looked { .. }
-        | AuditEvent::Account { .. } => Vec::new(),
+        | AuditEvent::Account { .. }
+        | AuditEvent::DeadLetterDiscarded { .. } => Vec::new(),
     }
 }
 

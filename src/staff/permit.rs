@@ -39,65 +39,107 @@ impl Office {
     }
 }
 
-/// Something that a handler needs its caller to be allowed.
+/// Something that a handler needs its caller to be allowed: one of some duties, which the profile gives to roles
+/// ([`duty::has`]). There is no other way for a role to be allowed something.
 pub trait Permit: Send + Sync + 'static {
     /// What it is, for whoever is refused: "changes people and restrictions".
     const WHAT: &'static str;
 
-    fn allows(organisation: &Organisation, role: &Role) -> bool;
+    /// A role needs one of these; `None`: a token is enough.
+    const DUTIES: Option<&'static [Duty]>;
+
+    /// Whether programs are allowed it without a duty.
+    const PROGRAMS: bool = false;
+
+    fn allows(organisation: &Organisation, role: &Role) -> bool {
+        let Some(duties) = Self::DUTIES else { return true };
+        (Self::PROGRAMS && role.0 == duty::PROGRAM)
+            || duties.iter().any(|duty| duty::has(&organisation.profile, role, *duty))
+    }
 }
 
-/// Anybody with a token of the organisation: to work queues, log contacts, and read.
+/// The duties of those who work on cases, which they must be able to read.
+const OF_CASES: &[Duty] =
+    &[Duty::Record, Duty::Warn, Duty::Propose, Duty::Decide, Duty::SignOff, Duty::Hear];
+
+/// Anybody with a token of the organisation: for metrics and the API's document, which name nobody.
 pub struct SignedIn;
 
 impl Permit for SignedIn {
     const WHAT: &'static str = "is signed in";
-
-    fn allows(_: &Organisation, _: &Role) -> bool {
-        true
-    }
+    const DUTIES: Option<&'static [Duty]> = None;
 }
 
-/// Those who keep people's records.
-pub struct ChangesPeople;
+/// Those who log contacts, and ask whether somebody may be contacted: all that a program does.
+pub struct HandsIn;
 
-/// Roles that only work queues and log contacts. A policy's other roles decide, sign off or hear
-/// appeals, and so may change people and restrictions.
-const WORKING_ROLES: [&str; 3] = ["agent", "point_of_contact", PROGRAM];
-
-/// The role of a program, which takes no step of a case.
-const PROGRAM: &str = "program";
-
-impl Permit for ChangesPeople {
-    const WHAT: &'static str = "changes people and restrictions";
-
-    fn allows(_: &Organisation, role: &Role) -> bool {
-        !WORKING_ROLES.contains(&role.0.as_str())
-    }
+impl Permit for HandsIn {
+    const WHAT: &'static str = "logs contacts";
+    const DUTIES: Option<&'static [Duty]> = Some(&[Duty::Record]);
+    const PROGRAMS: bool = true;
 }
 
-/// People, who take steps of a case. Which steps is the domain's to say, together with everything
-/// else that a step breaks.
+/// Those who work queues, and read what waits there.
+pub struct WorksQueues;
+
+impl Permit for WorksQueues {
+    const WHAT: &'static str = "works queues";
+    const DUTIES: Option<&'static [Duty]> = Some(&[Duty::Record]);
+}
+
+/// Those who read people's records, restrictions and cases.
+pub struct ReadsCases;
+
+impl Permit for ReadsCases {
+    const WHAT: &'static str = "reads records and cases";
+    const DUTIES: Option<&'static [Duty]> = Some(OF_CASES);
+}
+
+/// People, who take steps of a case. Which duty a step needs the domain says and asks for, together with
+/// everything else that the step breaks.
 pub struct TakesSteps;
 
 impl Permit for TakesSteps {
     const WHAT: &'static str = "takes steps of a case";
+    const DUTIES: Option<&'static [Duty]> = None;
 
     fn allows(_: &Organisation, role: &Role) -> bool {
-        role.0 != PROGRAM
+        role.0 != duty::PROGRAM
     }
 }
 
-/// Those who read the audit trail: where the profile says duties, the roles with that one.
+/// Those who keep people's records: who may propose restrictions.
+pub struct ChangesPeople;
+
+/// A role that every organisation has, for those to whom contacts are routed. They propose, and records are kept by
+/// others, unless the profile lists duties.
+const POINT_OF_CONTACT: &str = "point_of_contact";
+
+impl Permit for ChangesPeople {
+    const WHAT: &'static str = "changes people and restrictions";
+    const DUTIES: Option<&'static [Duty]> = Some(&[Duty::Propose]);
+
+    fn allows(organisation: &Organisation, role: &Role) -> bool {
+        let profile = &organisation.profile;
+        let only_answers = profile.duties.is_empty() && role.0 == POINT_OF_CONTACT;
+        !only_answers && duty::has(profile, role, Duty::Propose)
+    }
+}
+
+/// Those who read the audit trail, and whole records.
 pub struct ReadsTrail;
 
 impl Permit for ReadsTrail {
     const WHAT: &'static str = "reads the audit trail";
+    const DUTIES: Option<&'static [Duty]> = Some(&[Duty::ReadAudit]);
+}
 
-    fn allows(organisation: &Organisation, role: &Role) -> bool {
-        let profile = &organisation.profile;
-        profile.duties.is_empty() || duty::has(profile, role, Duty::ReadAudit)
-    }
+/// Those who keep the settings, and what passes between the gateway and other systems.
+pub struct KeepsSettings;
+
+impl Permit for KeepsSettings {
+    const WHAT: &'static str = "keeps the settings";
+    const DUTIES: Option<&'static [Duty]> = Some(&[Duty::Settings]);
 }
 
 /// A caller who is allowed something, and what to do it with.
@@ -140,21 +182,5 @@ impl<P: Permit> FromRequestParts<Arc<Staff>> for Permitted<P> {
             return Err(problem.with_detail(detail));
         }
         Ok(Permitted { caller, staff: Arc::clone(staff), permit: PhantomData })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn working_roles_change_nobody_and_the_policys_own_roles_do() {
-        let working = |role: &str| WORKING_ROLES.contains(&role);
-        for role in ["agent", "point_of_contact", "program"] {
-            assert!(working(role), "{role}");
-        }
-        for role in ["manager", "head_of_service", "governance", "director_of_operations"] {
-            assert!(!working(role), "{role}");
-        }
     }
 }

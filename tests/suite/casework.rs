@@ -1,5 +1,7 @@
 //! Steps of cases through the staff API, on every store.
 
+pub use self::rig::{CaseOffice, profile, shipped, staff};
+
 mod before;
 mod equal;
 mod keeper;

@@ -41,6 +41,7 @@ mod office;
 mod one_reading;
 mod packages;
 mod past;
+mod permits;
 mod profiles;
 mod properties;
 mod queue_command;

@@ -6,7 +6,7 @@ use contact_gateway::store::embedded::Embedded;
 use contact_gateway::store::memory::Memory;
 use serde_json::{Value, json};
 
-use crate::office::{AGENT, MANAGER, Office, STRANGER, letter};
+use crate::office::{AGENT, GOVERNANCE, Office, STRANGER, letter};
 use crate::store_contract::Ground as _;
 use crate::store_contract::servers;
 
@@ -55,7 +55,7 @@ async fn a_count_is_given_back(office: Office) {
     let preview = office.post(AGENT, "/api/v1/decisions/preview", &letter("l-1")).await;
     assert_eq!(preview.json()["disposition"], "limit", "c-2 has the place");
 
-    let trail = office.get(MANAGER, "/api/v1/audit?limit=100").await.json();
+    let trail = office.get(GOVERNANCE, "/api/v1/audit?limit=100").await.json();
     let said = trail["entries"]
         .as_array()
         .unwrap()

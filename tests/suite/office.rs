@@ -152,6 +152,8 @@ pub fn organisation_that_chose(id: &str, profile: &str, chosen: &Value) -> Arc<O
 pub const AGENT: &str = "token-of-an-agent";
 pub const OTHER_AGENT: &str = "token-of-another-agent";
 pub const MANAGER: &str = "token-of-a-manager";
+/// Reads the trail.
+pub const GOVERNANCE: &str = "token-of-governance";
 pub const STRANGER: &str = "token-of-the-other-organisation";
 
 fn member(organisation: &str, name: &str, role: &str, token: &str) -> StaffMember {
@@ -235,6 +237,7 @@ impl Office {
             member("tuntum", "Ann Agent", "agent", AGENT),
             member("tuntum", "Abe Agent", "agent", OTHER_AGENT),
             member("tuntum", "Max Manager", "customer_excellence_leader", MANAGER),
+            member("tuntum", "Gil Governance", "governance", GOVERNANCE),
             member("karbon", "Sue Stranger", "manager", STRANGER),
         ];
         let health = Health::new()

@@ -6,7 +6,7 @@ use contact_gateway::cli::{Io, Outcome};
 use contact_gateway::domain::decision::Disposition;
 use serde_json::{Value, json};
 
-use crate::office::{AGENT, ORIGINAL, Office, letter};
+use crate::office::{AGENT, GOVERNANCE, ORIGINAL, Office, letter};
 use crate::store_contract::Ground as _;
 use crate::store_contract::servers;
 
@@ -120,7 +120,7 @@ async fn a_place_is_given_back(office: Office) {
     assert_eq!(office.mail("c-5").await.decision.disposition, Disposition::Limit);
     let ended = run(&office, "not-theirs c-1 --json").await.json();
     assert_eq!(ended["decided_again"], json!([{"item": "c-4", "disposition": "deliver"}]));
-    let trail = office.get(AGENT, "/api/v1/audit?limit=100").await.json();
+    let trail = office.get(GOVERNANCE, "/api/v1/audit?limit=100").await.json();
     let by_jill = |entry: &&Value| entry["by"] == "Jill" && entry["action"] == "not-theirs";
     assert_eq!(trail["entries"].as_array().unwrap().iter().filter(by_jill).count(), 1, "{trail}");
 }

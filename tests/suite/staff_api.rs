@@ -7,7 +7,8 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use crate::office::{
-    AGENT, Answer, MANAGER, ORIGINAL, OTHER_AGENT, Office, STRANGER, email, letter, person,
+    AGENT, Answer, GOVERNANCE, MANAGER, ORIGINAL, OTHER_AGENT, Office, STRANGER, email, letter,
+    person,
 };
 
 // === Signing in ===
@@ -133,7 +134,7 @@ async fn a_preview_changes_nothing() {
         assert_eq!(answer.json()["disposition"], "deliver", "{answer:?}");
         assert_eq!(answer.json()["quotas"][0]["used"], 1);
     }
-    let audit = office.get(AGENT, "/api/v1/audit").await.json();
+    let audit = office.get(GOVERNANCE, "/api/v1/audit").await.json();
     let events: Vec<&Value> = audit["entries"].as_array().unwrap().iter().collect();
     assert!(events.iter().all(|entry| entry["event"] != "decided"), "{audit}");
 }
@@ -255,7 +256,7 @@ async fn a_release_delivers_the_original_exactly_once() {
     assert_eq!(done.len(), 1);
     assert_eq!(done[0].0, "c-2");
     assert_eq!(&done[0].1[..], ORIGINAL);
-    let audit = office.get(AGENT, "/api/v1/audit").await.json();
+    let audit = office.get(GOVERNANCE, "/api/v1/audit").await.json();
     let releases = audit["entries"].as_array().unwrap().iter();
     assert_eq!(releases.filter(|entry| entry["event"] == "released").count(), 1);
 }

@@ -47,6 +47,41 @@ async fn the_second_who_edits_a_person_is_told() {
     assert_eq!(one.get(AGENT, PATH).await.json()["name"], "Jo Poe");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_second_who_replaces_a_restriction_is_told() {
+    const OF_PERSON: &str = "/api/v1/people/P-1/restrictions/R-1";
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = two(&folder).await;
+    let read = other.get(AGENT, "/api/v1/restrictions/R-1").await;
+    let seen = tag(&read);
+    // Every way to read it gives the tag of the whole record.
+    assert_eq!(seen, tag(&other.get(AGENT, PATH).await));
+    assert_eq!(seen, tag(&other.get(AGENT, "/api/v1/people/P-1/restrictions").await));
+    let mut restriction = read.json()["restriction"].clone();
+
+    // Somebody else changes the record meanwhile: whatever it is, the second must look again.
+    let named = json!({"name": "Jo Roe"});
+    let first = one.change_if("PATCH", PATH, &seen, &named).await;
+    assert_eq!(first.status, StatusCode::OK, "{first:?}");
+    restriction["review_due"] = json!("2027-04-01");
+    for path in [OF_PERSON, "/api/v1/restrictions/R-1"] {
+        let late = other.change_if("PUT", path, &seen, &restriction).await;
+        assert_eq!(late.status, StatusCode::PRECONDITION_FAILED, "{path}: {late:?}");
+        assert_eq!(late.problem(), "changed");
+    }
+    let now = one.get(AGENT, "/api/v1/restrictions/R-1").await;
+    assert_ne!(now.json()["restriction"]["review_due"], "2027-04-01");
+
+    let again = other.change_if("PUT", OF_PERSON, &tag(&now), &restriction).await;
+    assert_eq!(again.status, StatusCode::OK, "{again:?}");
+    assert_eq!(again.json()["review_due"], "2027-04-01");
+    assert_eq!(tag(&again), tag(&one.get(AGENT, PATH).await));
+    // Without the header it is written on whatever there is.
+    restriction["review_due"] = json!("2027-03-01");
+    let any = one.ask("PUT", Some(MANAGER), OF_PERSON, restriction.to_string()).await;
+    assert_eq!(any.status, StatusCode::OK, "{any:?}");
+}
+
 #[tokio::test]
 async fn a_precondition_is_read_as_rfc_9110_says() {
     let office = Office::with_person().await;

@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use crate::office::{AGENT, MANAGER, Office, STRANGER, letter, person};
+use crate::office::{AGENT, GOVERNANCE, MANAGER, Office, STRANGER, letter, person};
 
 fn events(list: &Value) -> Vec<&str> {
     let entries = list["entries"].as_array().unwrap();
@@ -44,7 +44,7 @@ async fn the_trail_is_filtered() {
     office.mail("c-2").await;
     office.post(AGENT, "/api/v1/contacts", &letter("c-3")).await;
     let found = async |query: &str| {
-        let answer = office.get(AGENT, &format!("/api/v1/audit?{query}")).await;
+        let answer = office.get(GOVERNANCE, &format!("/api/v1/audit?{query}")).await;
         assert_eq!(answer.status, StatusCode::OK, "{query}: {answer:?}");
         let list = answer.json();
         let contacts = list["entries"].as_array().unwrap().iter();
@@ -60,7 +60,7 @@ async fn the_trail_is_filtered() {
     assert_eq!(found("from=2026-11-23T00:00:00Z&to=2026-11-24T00:00:00Z").await.len(), 3);
     assert!(found("to=2026-11-23T00:00:00Z").await.is_empty());
     for wrong in ["disposition=lost", "from=yesterday", "who=P-1"] {
-        let answer = office.get(AGENT, &format!("/api/v1/audit?{wrong}")).await;
+        let answer = office.get(GOVERNANCE, &format!("/api/v1/audit?{wrong}")).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{wrong}");
     }
 }

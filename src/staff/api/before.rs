@@ -9,7 +9,7 @@ use crate::casework::back_test::{BackTest, Draft};
 use crate::domain::channel::Channel;
 use crate::domain::may_contact::{Answer, Purpose};
 use crate::domain::restriction::Restriction;
-use crate::staff::permit::{ChangesPeople, Permitted, SignedIn};
+use crate::staff::permit::{ChangesPeople, HandsIn, Permitted};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Json, Named};
 
@@ -70,7 +70,7 @@ pub struct MayContactBody {
     responses((status = 200, description = "Whether, and through whom", body = Object))
 )]
 pub async fn may_contact(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<HandsIn>,
     _query: Asked<NoQuery>,
     Json(body): Json<MayContactBody>,
 ) -> Result<axum::Json<Answer>, Problem> {

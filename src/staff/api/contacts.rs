@@ -10,7 +10,7 @@ use crate::domain::channel::Channel;
 use crate::domain::contact::{AskedLane, Attachment, Contact, SenderIdentifier, id_fault};
 use crate::domain::decision::Decision;
 use crate::runtime::tokens::sha256;
-use crate::staff::permit::{Permitted, SignedIn};
+use crate::staff::permit::{HandsIn, Permitted, WorksQueues};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Json, Named};
 
@@ -114,7 +114,7 @@ pub struct NoQuery {
     responses((status = 200, description = "What was decided", body = shape::Decision))
 )]
 pub async fn receive(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<HandsIn>,
     _query: Asked<NoQuery>,
     Json(body): Json<ContactBody>,
 ) -> Result<axum::Json<Decision>, Problem> {
@@ -134,7 +134,7 @@ pub async fn receive(
     responses((status = 200, description = "What would be decided", body = shape::Decision))
 )]
 pub async fn preview(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<HandsIn>,
     _query: Asked<NoQuery>,
     Json(body): Json<ContactBody>,
 ) -> Result<axum::Json<Decision>, Problem> {
@@ -150,7 +150,7 @@ pub async fn preview(
     responses((status = 200, description = "The outcome", body = shape::NotTheirs))
 )]
 pub async fn not_theirs(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<WorksQueues>,
     path: Named<String>,
     _query: Asked<NoQuery>,
 ) -> Result<axum::Json<NotTheirs>, Problem> {

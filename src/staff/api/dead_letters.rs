@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::contacts::NoQuery;
 use super::shape;
 use crate::casework::dead_letters::DeadLetter;
-use crate::staff::permit::{Permitted, SignedIn};
+use crate::staff::permit::{KeepsSettings, Permitted};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Named};
 
@@ -26,7 +26,7 @@ type LetterPath = Named<(String, String)>;
     responses((status = 200, description = "Dead letters", body = DeadLetterList))
 )]
 pub async fn list(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<KeepsSettings>,
     _query: Asked<NoQuery>,
 ) -> axum::Json<DeadLetterList> {
     let dead_letters = caller.casework().dead_letters(&caller.organisation().id).await;
@@ -44,7 +44,7 @@ pub async fn list(
     responses((status = 202, description = "It will be sent again"))
 )]
 pub async fn try_again(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<KeepsSettings>,
     Named((receiver, event)): LetterPath,
     _query: Asked<NoQuery>,
 ) -> Result<StatusCode, Problem> {
@@ -52,7 +52,7 @@ pub async fn try_again(
     Ok(StatusCode::ACCEPTED)
 }
 
-/// Let go of one. What happened stays in the audit trail.
+/// Let go of one. What happened stays in the audit trail, with who let go of it (`dead_letter_discarded`).
 #[utoipa::path(
     delete, path = "/api/v1/events/dead-letters/{receiver}/{event}",
     operation_id = "discard_dead_letter", tag = "events",
@@ -63,10 +63,11 @@ pub async fn try_again(
     responses((status = 204, description = "It is gone"))
 )]
 pub async fn discard(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<KeepsSettings>,
     Named((receiver, event)): LetterPath,
     _query: Asked<NoQuery>,
 ) -> Result<StatusCode, Problem> {
-    caller.casework().discard_dead_letter(&caller.organisation().id, &receiver, &event).await?;
+    let organisation = &caller.organisation().id;
+    caller.casework().discard_dead_letter(organisation, &receiver, &event, caller.name()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::casework::diary::DiaryAsked;
 use crate::domain::diary::Entry;
 use crate::render::calendar;
-use crate::staff::permit::{Permitted, SignedIn};
+use crate::staff::permit::{Permitted, ReadsCases};
 use crate::staff::problem::Problem;
 use crate::staff::request::Asked;
 
@@ -63,7 +63,7 @@ pub struct DiaryEntry {
     responses((status = 200, description = "The diary", body = Diary))
 )]
 pub async fn read(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<ReadsCases>,
     Asked(query): Asked<DiaryQuery>,
 ) -> Result<axum::Json<Diary>, Problem> {
     let asked = DiaryAsked { from: query.from, to: query.to, person: query.person };
@@ -77,7 +77,7 @@ pub async fn read(
     responses((status = 200, description = "The calendar", content_type = "text/calendar"))
 )]
 pub async fn calendar(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<ReadsCases>,
     Asked(query): Asked<DiaryQuery>,
 ) -> Result<Response, Problem> {
     let asked = DiaryAsked { from: query.from, to: query.to, person: query.person };

@@ -17,7 +17,8 @@ use super::shape;
         title = "contact-gateway",
         description = "The staff side: log contacts, see why each was decided as it was, work the \
             queues, keep people and restrictions, read the audit trail. A token opens one \
-            organisation. Errors are problem details (RFC 9457); `type` is \
+            organisation, and what its role's duties allow; `program` logs and previews contacts and \
+            asks whether somebody may be contacted. Errors are problem details (RFC 9457); `type` is \
             `urn:contact-gateway:problem:` and one of: sign-in-needed, too-many-sign-ins, \
             other-organisation, role-not-allowed, not-found, moved, method-not-allowed, \
             malformed-json, unknown-key, invalid-body, invalid-query, invalid-record, refused, \

@@ -11,7 +11,7 @@ use super::shape;
 use crate::casework::not_theirs::NotTheirs;
 use crate::domain::channel::Channel;
 use crate::domain::queue::{ItemAction, QueueItem};
-use crate::staff::permit::{Permitted, SignedIn};
+use crate::staff::permit::{Permitted, WorksQueues};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Json, Named};
 
@@ -25,7 +25,7 @@ type ItemAnswer = Result<axum::Json<QueueItem>, Problem>;
     responses((status = 200, description = "The item", body = shape::QueueItem))
 )]
 pub async fn read_item(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<WorksQueues>,
     path: ItemPath,
     _query: Asked<NoQuery>,
 ) -> ItemAnswer {
@@ -40,7 +40,7 @@ pub async fn read_item(
     responses((status = 200, description = "The bytes", content_type = "application/octet-stream"))
 )]
 pub async fn original(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<WorksQueues>,
     path: ItemPath,
     _query: Asked<NoQuery>,
 ) -> Result<Response, Problem> {
@@ -83,7 +83,7 @@ fn file_name(id: &str) -> String {
     responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
 )]
 pub async fn claim(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<WorksQueues>,
     path: ItemPath,
     _query: Asked<NoQuery>,
 ) -> ItemAnswer {
@@ -97,7 +97,7 @@ pub async fn claim(
     responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
 )]
 pub async fn read(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<WorksQueues>,
     path: ItemPath,
     _query: Asked<NoQuery>,
 ) -> ItemAnswer {
@@ -111,7 +111,7 @@ pub async fn read(
     responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
 )]
 pub async fn release(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<WorksQueues>,
     path: ItemPath,
     _query: Asked<NoQuery>,
 ) -> ItemAnswer {
@@ -125,7 +125,7 @@ pub async fn release(
     responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
 )]
 pub async fn file(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<WorksQueues>,
     path: ItemPath,
     _query: Asked<NoQuery>,
 ) -> ItemAnswer {
@@ -139,7 +139,7 @@ pub async fn file(
     responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
 )]
 pub async fn close(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<WorksQueues>,
     path: ItemPath,
     _query: Asked<NoQuery>,
 ) -> ItemAnswer {
@@ -161,7 +161,7 @@ pub struct NoteBody {
     responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
 )]
 pub async fn note(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<WorksQueues>,
     path: ItemPath,
     _query: Asked<NoQuery>,
     Json(note): Json<NoteBody>,
@@ -177,7 +177,7 @@ pub async fn note(
     responses((status = 200, description = "The outcome", body = shape::NotTheirs))
 )]
 pub async fn not_theirs(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<WorksQueues>,
     path: ItemPath,
     _query: Asked<NoQuery>,
 ) -> Result<axum::Json<NotTheirs>, Problem> {
@@ -189,7 +189,7 @@ pub async fn not_theirs(
 }
 
 async fn work(
-    caller: &Permitted<SignedIn>,
+    caller: &Permitted<WorksQueues>,
     Named((queue, item)): ItemPath,
     action: ItemAction,
 ) -> ItemAnswer {

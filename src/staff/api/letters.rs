@@ -9,7 +9,7 @@ use super::contacts::NoQuery;
 use crate::casework::case::letter::LetterRead;
 use crate::domain::diary::Case;
 use crate::render::record;
-use crate::staff::permit::{Permitted, ReadsTrail, SignedIn};
+use crate::staff::permit::{Permitted, ReadsCases, ReadsTrail};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Named};
 
@@ -43,7 +43,7 @@ const OFFERED: [(&str, As); 4] = [
     )
 )]
 pub async fn read(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<ReadsCases>,
     Named((person, letter)): Named<(String, String)>,
     headers: HeaderMap,
     _query: Asked<NoQuery>,

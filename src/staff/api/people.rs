@@ -18,7 +18,7 @@ use crate::casework::import::{Listed, Missing};
 use crate::casework::person_check::{faults, normalised};
 use crate::domain::person::Person;
 use crate::runtime::limits::PAGE_ITEMS_MAX;
-use crate::staff::permit::{ChangesPeople, Permitted, SignedIn};
+use crate::staff::permit::{ChangesPeople, Permitted, ReadsCases};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, IfMatch, Json, Named, read_json};
 
@@ -99,7 +99,7 @@ impl WhyQuery {
     responses((status = 200, description = "People", body = PeopleList))
 )]
 pub async fn list(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<ReadsCases>,
     Asked(query): Asked<PeopleQuery>,
 ) -> Result<axum::Json<PeopleList>, Problem> {
     let limit = query.limit.unwrap_or(PAGE_ITEMS_MAX);
@@ -163,12 +163,12 @@ pub async fn import(
     ))
 )]
 pub async fn read(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<ReadsCases>,
     Named(id): Named<String>,
     _query: Asked<NoQuery>,
 ) -> Result<Tagged<Person>, Problem> {
     let person = caller.casework().desk.read_person(&caller.organisation().id, &id).await?;
-    Ok(Tagged(Arc::unwrap_or_clone(person)))
+    Ok(Tagged::whole(Arc::unwrap_or_clone(person)))
 }
 
 /// Write one person's whole record; it takes effect at once.
@@ -201,7 +201,7 @@ pub async fn put(
         .put_person(caller.organisation(), person, &expected, why.acting(caller.name()))
         .await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Tagged(Arc::unwrap_or_clone(person))))
+    Ok((status, Tagged::whole(Arc::unwrap_or_clone(person))))
 }
 
 /// Change some keys of one person's record (JSON merge patch, RFC 7396): keys that are given take
@@ -236,16 +236,29 @@ pub async fn patch(
     let (desk, of) = (&caller.casework().desk, caller.organisation());
     let acting = why.acting(caller.name());
     let after = desk.change_person(of, &id, &expected, acting, change).await?;
-    Ok(Tagged(Arc::unwrap_or_clone(after)))
+    Ok(Tagged::whole(Arc::unwrap_or_clone(after)))
 }
 
-/// A record with its tag.
-pub struct Tagged<T>(T);
+/// An answer with the tag of the record that it is, or that it is part of.
+pub struct Tagged<T> {
+    record: Tag,
+    body: T,
+}
+
+impl<T: Serialize> Tagged<T> {
+    fn whole(body: T) -> Self {
+        Tagged { record: Tag::of(&body), body }
+    }
+
+    pub(super) const fn part(record: Tag, body: T) -> Self {
+        Tagged { record, body }
+    }
+}
 
 impl<T: Serialize> IntoResponse for Tagged<T> {
     fn into_response(self) -> Response {
-        let tag = format!("\"{}\"", Tag::of(&self.0).as_str());
-        ([(ETAG, tag)], axum::Json(self.0)).into_response()
+        let tag = format!("\"{}\"", self.record.as_str());
+        ([(ETAG, tag)], axum::Json(self.body)).into_response()
     }
 }
 

@@ -8,7 +8,7 @@ use super::shape;
 use crate::casework::queues::{ItemsWanted, QueueCount};
 use crate::domain::queue::{ItemState, QueueItem};
 use crate::runtime::limits::PAGE_ITEMS_MAX;
-use crate::staff::permit::{Permitted, SignedIn};
+use crate::staff::permit::{Permitted, WorksQueues};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Named};
 
@@ -49,7 +49,7 @@ pub struct ItemsQuery {
     responses((status = 200, description = "Queues", body = QueueList))
 )]
 pub async fn list(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<WorksQueues>,
     _query: Asked<NoQuery>,
 ) -> Result<axum::Json<QueueList>, Problem> {
     let queues = caller.casework().desk.queues(&caller.organisation().id).await?;
@@ -63,7 +63,7 @@ pub async fn list(
     responses((status = 200, description = "Items", body = ItemList))
 )]
 pub async fn items(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<WorksQueues>,
     Named(queue): Named<String>,
     Asked(query): Asked<ItemsQuery>,
 ) -> Result<axum::Json<ItemList>, Problem> {

@@ -11,7 +11,7 @@ use crate::casework::{Desk, Fault};
 use crate::domain::diary::Case;
 use crate::domain::organisation::Organisation;
 use crate::render::{figures, register};
-use crate::staff::permit::{Permitted, SignedIn};
+use crate::staff::permit::{Permitted, ReadsCases};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Named};
 
@@ -54,7 +54,7 @@ pub enum Format {
     responses((status = 200, description = "`from`, `to`, and the figures by their names", body = Object))
 )]
 pub async fn read(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<ReadsCases>,
     Named(name): Named<String>,
     Asked(query): Asked<PeriodQuery>,
 ) -> Result<Response, Problem> {

@@ -6,12 +6,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::contacts::NoQuery;
-use super::people::WhyQuery;
+use super::people::{Tagged, WhyQuery};
 use super::shape;
+use crate::casework::expected::{Expected, Tag};
 use crate::domain::restriction::Restriction;
-use crate::staff::permit::{ChangesPeople, Permitted, SignedIn};
+use crate::staff::permit::{ChangesPeople, Permitted, ReadsCases};
 use crate::staff::problem::Problem;
-use crate::staff::request::{Asked, Json, Named};
+use crate::staff::request::{Asked, IfMatch, Json, Named};
 
 /// A person's restrictions.
 #[derive(Serialize, ToSchema)]
@@ -34,15 +35,19 @@ pub struct RestrictionOfPerson {
 #[utoipa::path(
     get, path = "/api/v1/people/{person}/restrictions", operation_id = "list_restrictions",
     tag = "people", params(("person" = String, Path, description = "the person's id")),
-    responses((status = 200, description = "Restrictions", body = RestrictionList))
+    responses((
+        status = 200, description = "Restrictions", body = RestrictionList,
+        headers(("ETag" = String, description = "this state of the person's record, for `If-Match`"))
+    ))
 )]
 pub async fn of_person(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<ReadsCases>,
     Named(person): Named<String>,
     _query: Asked<NoQuery>,
-) -> Result<axum::Json<RestrictionList>, Problem> {
+) -> Result<Tagged<RestrictionList>, Problem> {
     let found = caller.casework().restrictions(caller.organisation(), &person).await?;
-    Ok(axum::Json(RestrictionList { restrictions: found.restrictions, in_force: found.in_force }))
+    let list = RestrictionList { restrictions: found.restrictions, in_force: found.in_force };
+    Ok(Tagged::part(found.record, list))
 }
 
 /// Add a restriction that was decided elsewhere. It comes under the same clocks as those that are decided
@@ -76,34 +81,43 @@ pub async fn add(
         ("person" = String, Path, description = "the person's id"),
         ("restriction" = String, Path, description = "the restriction's id, as in the body"),
         WhyQuery,
+        ("If-Match" = Option<String>, Header, description = "the ETag of the person's record as it was read"),
     ),
     request_body = shape::Restriction,
-    responses((status = 200, description = "As it is now", body = shape::Restriction))
+    responses(
+        (status = 200, description = "As it is now", body = shape::Restriction),
+        (status = 412, description = "The record has changed since it was read; nothing is written"),
+    )
 )]
 pub async fn put_of_person(
     caller: Permitted<ChangesPeople>,
     path: Named<(String, String)>,
     Asked(why): Asked<WhyQuery>,
+    IfMatch(expected): IfMatch,
     Json(restriction): Json<Restriction>,
-) -> Result<axum::Json<Restriction>, Problem> {
+) -> Result<Tagged<Restriction>, Problem> {
     let Named((person, id)) = path;
-    replaced(&caller, why, Some(&person), (&id, restriction)).await
+    replaced(&caller, why, (Some(&person), &expected), (&id, restriction)).await
 }
 
 /// A restriction of whichever person.
 #[utoipa::path(
     get, path = "/api/v1/restrictions/{restriction}", operation_id = "read_restriction",
     tag = "people", params(("restriction" = String, Path, description = "the restriction's id")),
-    responses((status = 200, description = "The restriction", body = RestrictionOfPerson))
+    responses((
+        status = 200, description = "The restriction", body = RestrictionOfPerson,
+        headers(("ETag" = String, description = "this state of the person's record, for `If-Match`"))
+    ))
 )]
 pub async fn read(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<ReadsCases>,
     Named(id): Named<String>,
     _query: Asked<NoQuery>,
-) -> Result<axum::Json<RestrictionOfPerson>, Problem> {
+) -> Result<Tagged<RestrictionOfPerson>, Problem> {
     let (person, restriction) =
         caller.casework().read_restriction(&caller.organisation().id, &id).await?;
-    Ok(axum::Json(RestrictionOfPerson { person: person.id.clone(), restriction }))
+    let of = RestrictionOfPerson { person: person.id.clone(), restriction };
+    Ok(Tagged::part(Tag::of(person.as_ref()), of))
 }
 
 /// Replace a restriction of whichever person, under the same conditions.
@@ -113,32 +127,37 @@ pub async fn read(
     params(
         ("restriction" = String, Path, description = "the restriction's id, as in the body"),
         WhyQuery,
+        ("If-Match" = Option<String>, Header, description = "the ETag of the person's record as it was read"),
     ),
     request_body = shape::Restriction,
-    responses((status = 200, description = "As it is now", body = shape::Restriction))
+    responses(
+        (status = 200, description = "As it is now", body = shape::Restriction),
+        (status = 412, description = "The record has changed since it was read; nothing is written"),
+    )
 )]
 pub async fn put(
     caller: Permitted<ChangesPeople>,
     Named(id): Named<String>,
     Asked(why): Asked<WhyQuery>,
+    IfMatch(expected): IfMatch,
     Json(restriction): Json<Restriction>,
-) -> Result<axum::Json<Restriction>, Problem> {
-    replaced(&caller, why, None, (&id, restriction)).await
+) -> Result<Tagged<Restriction>, Problem> {
+    replaced(&caller, why, (None, &expected), (&id, restriction)).await
 }
 
 async fn replaced(
     caller: &Permitted<ChangesPeople>,
     why: WhyQuery,
-    person: Option<&str>,
+    (person, expected): (Option<&str>, &Expected),
     (id, restriction): (&str, Restriction),
-) -> Result<axum::Json<Restriction>, Problem> {
+) -> Result<Tagged<Restriction>, Problem> {
     if restriction.id != id {
         return Err(Problem::new(422, "refused", "Refused")
             .with_detail("the id in the body is not the one in the path".to_owned()));
     }
-    let restriction = caller
-        .casework()
-        .replace_restriction(caller.organisation(), person, restriction, why.acting(caller.name()))
-        .await?;
-    Ok(axum::Json(restriction))
+    let (of, acting) = (caller.organisation(), why.acting(caller.name()));
+    let replacing =
+        caller.casework().replace_restriction(of, person, restriction, expected, acting);
+    let (person, restriction) = replacing.await?;
+    Ok(Tagged::part(Tag::of(person.as_ref()), restriction))
 }

@@ -7,7 +7,7 @@ use super::shape;
 use crate::casework::timeline::{TimelineCounts, TimelineEntry, What};
 use crate::domain::audit::AuditEntry;
 use crate::runtime::limits::PAGE_ITEMS_MAX;
-use crate::staff::permit::{Permitted, SignedIn};
+use crate::staff::permit::{Permitted, ReadsCases};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Named};
 
@@ -76,7 +76,7 @@ pub struct TimelineQuery {
     responses((status = 200, description = "Entries", body = TimelineList))
 )]
 pub async fn read(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<ReadsCases>,
     Named(person): Named<String>,
     Asked(query): Asked<TimelineQuery>,
 ) -> Result<axum::Json<TimelineList>, Problem> {

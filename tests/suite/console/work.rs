@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use hyper::StatusCode;
 
 use super::browsing::{Browsing, Seen};
-use crate::office::{AGENT, Office};
+use crate::office::{AGENT, GOVERNANCE, Office};
 
 /// Limited items of one person: `c-2`, `c-3` and so on.
 async fn office_with(items: usize) -> Office {
@@ -193,7 +193,7 @@ async fn who_opened_what_and_because_of_what_is_on_the_trail() {
     max.get("/items/c-2").await;
     max.get("/people/P-1?because=c-2").await;
     max.get("/items/c-2/original").await;
-    let trail = office.get(AGENT, "/api/v1/audit").await.json();
+    let trail = office.get(GOVERNANCE, "/api/v1/audit").await.json();
     let looked: Vec<_> = trail["entries"]
         .as_array()
         .unwrap()

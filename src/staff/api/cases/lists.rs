@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 use super::body::tag;
 use crate::casework::case::view::Part;
 use crate::staff::api::contacts::NoQuery;
-use crate::staff::permit::{Permitted, SignedIn};
+use crate::staff::permit::{Permitted, ReadsCases};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Named};
 
@@ -21,7 +21,7 @@ use crate::staff::request::{Asked, Named};
     responses((status = 200, description = "The case file", body = Object))
 )]
 pub async fn read_case(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<ReadsCases>,
     Named(person): Named<String>,
     _query: Asked<NoQuery>,
 ) -> Result<Response, Problem> {
@@ -30,7 +30,7 @@ pub async fn read_case(
 }
 
 async fn listed(
-    caller: &Permitted<SignedIn>,
+    caller: &Permitted<ReadsCases>,
     person: &str,
     part: Part,
 ) -> Result<Response, Problem> {
@@ -48,7 +48,7 @@ macro_rules! lists {
             responses((status = 200, description = "The list, by its name", body = Object))
         )]
         pub async fn $name(
-            caller: Permitted<SignedIn>,
+            caller: Permitted<ReadsCases>,
             Named(person): Named<String>,
             _query: Asked<NoQuery>,
         ) -> Result<Response, Problem> {
@@ -104,7 +104,7 @@ pub struct IncidentsAsked {
     responses((status = 200, description = "`incidents`, the oldest first", body = Object))
 )]
 pub async fn all_incidents(
-    caller: Permitted<SignedIn>,
+    caller: Permitted<ReadsCases>,
     Asked(query): Asked<IncidentsAsked>,
 ) -> Result<axum::Json<Value>, Problem> {
     let desk = &caller.casework().desk;

@@ -58,6 +58,9 @@ fn english(event: &AuditEvent) -> String {
             LookedAt::Original => "Opened an original".to_owned(),
         },
         AuditEvent::Account { account, action } => english_account(account, action),
+        AuditEvent::DeadLetterDiscarded { receiver, .. } => {
+            format!("Deleted an event that {receiver} did not take")
+        }
         AuditEvent::Step(step) => english_step(&step.act),
         AuditEvent::Reminded { what, .. } => format!("Reminder: {}", reason(what)),
         AuditEvent::StoreAccepted { known, found } => {
@@ -149,6 +152,9 @@ fn welsh(event: &AuditEvent) -> String {
             LookedAt::Original => "Agorodd neges wreiddiol".to_owned(),
         },
         AuditEvent::Account { account, action } => welsh_account(account, action),
+        AuditEvent::DeadLetterDiscarded { receiver, .. } => {
+            format!("Dilëodd ddigwyddiad na dderbyniodd {receiver}")
+        }
         AuditEvent::Step(step) => welsh_step(&step.act),
         AuditEvent::Reminded { what, .. } => format!("Nodyn atgoffa: {}", reason(what)),
         AuditEvent::StoreAccepted { known, found } => {
