@@ -99,6 +99,30 @@ async fn mail_deferred_while_redis_is_away_is_delivered_and_counted_once() {
     served.stop();
 }
 
+/// Load balancers keep sending contacts to a gateway that decides on what it knows, and wait a while for one that knows
+/// nothing yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_serves_while_its_store_is_away_but_not_before_it_knows_the_restrictions() {
+    let mut ground = servers::single().await;
+    let nobody: SocketAddr = "127.0.0.1:9".parse().unwrap();
+    let place = Place::new(&Behind { mail: 9, form: nobody, calls: nobody }, "a secret");
+    place.store_at(&ground.url);
+    let warm = tokio::task::block_in_place(|| place.serve());
+    let status =
+        async |served: &Served, path: &str| served.try_ask("GET", path, &Value::Null).await.status;
+    assert_eq!(status(&warm, "/health/serving").await, 200);
+    ground.servers[0].kill();
+    until("it is not ready", || async { status(&warm, "/health/ready").await == 503 }).await;
+    assert_eq!(status(&warm, "/health/serving").await, 200);
+    tokio::task::block_in_place(|| warm.stop());
+
+    let cold = tokio::task::block_in_place(|| place.serve());
+    assert_eq!(status(&cold, "/health/serving").await, 503);
+    ground.servers[0].restart().await;
+    until("it serves", || async { status(&cold, "/health/serving").await == 200 }).await;
+    tokio::task::block_in_place(|| cold.stop());
+}
+
 /// Without that choice nobody waits: delivered, and said to be unchecked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_that_choice_mail_is_delivered_while_redis_is_away() {
