@@ -4,6 +4,7 @@
 //! no; 2: bad input, named with its file, line and key.
 
 pub mod audit;
+pub mod backup;
 pub mod case;
 pub mod check;
 pub mod decide;
@@ -19,6 +20,7 @@ pub mod pipe;
 pub mod profile;
 pub mod queue;
 pub mod report;
+pub mod restore;
 pub mod serve;
 pub mod simulate;
 pub mod store;
@@ -58,6 +60,8 @@ enum Command {
     Report(report::ReportArgs),
     Audit(audit::AuditArgs),
     Store(store::StoreArgs),
+    Backup(backup::BackupArgs),
+    Restore(restore::RestoreArgs),
     Health(health::HealthArgs),
     /// Hand one message on stdin to the running gateway; exits with 0 or 75 only
     #[command(disable_help_flag = true)]
@@ -179,6 +183,8 @@ async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
             audit::run(&args, &opened, &mut io).await
         }
         Command::Store(args) => store::run(&args, &mut io).await,
+        Command::Backup(args) => backup::run(&args, &mut io).await,
+        Command::Restore(args) => restore::run(&args, &mut io).await,
         Command::Health(args) => health::run(&args, &mut io).await,
         // `main` has taken it before.
         Command::Pipe { .. } => Err(Fault::input("pipe stands first on the command line")),
@@ -237,6 +243,8 @@ mod tests {
                 | Command::Simulate(_)
                 | Command::Decide(_)
                 | Command::Store(_)
+                | Command::Backup(_)
+                | Command::Restore(_)
                 | Command::Health(_)
                 | Command::Pipe { .. } => panic!("another command"),
             };

@@ -4,6 +4,7 @@
 pub mod accepting;
 pub mod body_room;
 pub mod descriptors;
+pub mod hashed;
 pub mod health;
 pub mod html;
 pub mod http_client;

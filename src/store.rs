@@ -5,6 +5,7 @@
 
 pub mod archive;
 mod attached;
+pub mod backup;
 pub mod copy;
 pub mod embedded;
 pub mod journal;
@@ -21,7 +22,11 @@ use std::sync::Arc;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::portable::{Contents, CopyMark, Portable};
 use crate::ports::{Store, StoreError};
+use crate::runtime::limits::{COPY_CONNECT_TRIES, REDIS_PROBE_EVERY};
 use settings::StoreUrl;
+
+/// What the mark of a store that is being restored begins with, where a copy's has an address.
+const BACKUP: &str = "the backup";
 
 /// The name on an audit entry for the gateway's own decisions.
 const GATEWAY: &str = "gateway";
@@ -85,6 +90,21 @@ pub fn open_as_it_is(url: &StoreUrl) -> Result<Option<Arc<dyn Contents>>, StoreE
     }
 }
 
+/// What a store holds, asked until it answers. A server is connected to when it is first asked, and the
+/// first answer may take longer than one is waited for.
+///
+/// # Errors
+/// It does not answer.
+pub async fn reached(store: &dyn Contents) -> Result<Vec<OrganisationId>, StoreError> {
+    for _ in 0..COPY_CONNECT_TRIES {
+        match store.organisations().await {
+            Err(error) if error.is_retryable() => tokio::time::sleep(REDIS_PROBE_EVERY).await,
+            answer => return answer,
+        }
+    }
+    store.organisations().await
+}
+
 /// Those of these organisations whose copy into the store is not finished.
 ///
 /// # Errors
@@ -120,7 +140,27 @@ pub async fn refuse_unfinished(
     }
 }
 
+/// Refuses what another store is being copied to, by the mark that it bears.
+///
+/// # Errors
+/// `Refused`, with the remedy.
+fn is_finished(organisation: &OrganisationId, mark: Option<&CopyMark>) -> Result<(), StoreError> {
+    match mark.filter(|mark| !mark.is_finished()) {
+        Some(mark) => Err(StoreError::Refused(unfinished(organisation, mark).to_string())),
+        None => Ok(()),
+    }
+}
+
 fn unfinished(organisation: &OrganisationId, mark: &CopyMark) -> SetupFault {
+    if mark.from.starts_with(BACKUP) {
+        return SetupFault {
+            what: format!("{} is not restored whole: `{organisation}` is unfinished", mark.from),
+            remedy:
+                "run `contact-gateway restore` with the same backup again, which finishes it, or \
+                     name another store"
+                    .to_owned(),
+        };
+    }
     SetupFault {
         what: format!("it holds an unfinished copy of `{organisation}` from {}", mark.from),
         remedy: "finish it with `contact-gateway store copy FROM TO`, which resumes where it \

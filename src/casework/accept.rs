@@ -16,6 +16,8 @@ pub enum Accepted {
     NothingKnown,
     /// The store is the one that was known, or was accepted before.
     NotBehind,
+    /// Nothing was kept of any store; this one was restored, with so many entries.
+    Restored { found: u64 },
     /// It was behind, and is taken as it is from now on.
     Done { why: Behind, known: u64, found: u64 },
 }
@@ -49,19 +51,49 @@ pub async fn accept(
     let is_older = end.nameplate.as_ref().and_then(Nameplate::trail) == Some(mark.trail.as_str());
     // Up to where it was found at first, an older store is as it was known.
     let same = if is_older { mark.found_behind_at.map_or(found, |at| at.min(found)) } else { 0 };
-    let mut plate = end.nameplate.clone().unwrap_or(Nameplate { branches: vec![], archive: None });
-    let over = (plate.branches.len() + 1).saturating_sub(BRANCHES_MAX);
-    plate.branches.drain(..over);
-    plate.branches.push(Branch {
-        trail: uuid::Uuid::new_v4().to_string(),
-        from: same + 1,
-        in_place_of: Some(mark.trail.clone()),
-    });
-    put(store, organisation, &end, &plate).await?;
+    name_anew(store, organisation, &end, same + 1, Some(mark.trail.clone())).await?;
     let known = mark.last.map_or(0, |last| last.number);
     let stamp = Stamp { by: by.by, at: by.at };
     store.append_audit(organisation, stamp, AuditEvent::StoreAccepted { known, found }).await?;
     Ok(Accepted::Done { why, known, found })
+}
+
+/// As [`accept`]; where nothing was kept of any store, a restored one is taken as it is as well: whatever
+/// entry comes next is not the one that had its number before.
+///
+/// # Errors
+/// As [`accept`].
+pub async fn accept_restored(
+    store: &dyn Store,
+    keepsakes: &dyn Keepsakes,
+    organisation: &OrganisationId,
+    by: By,
+) -> Result<Accepted, StoreError> {
+    if keepsakes.mark(organisation)?.is_some() {
+        return accept(store, keepsakes, organisation, by).await;
+    }
+    let end = store.trail_end(organisation).await?;
+    let found = end.last.map_or(0, |last| last.number);
+    name_anew(store, organisation, &end, found + 1, None).await?;
+    let stamp = Stamp { by: by.by, at: by.at };
+    let event = AuditEvent::StoreAccepted { known: found, found };
+    store.append_audit(organisation, stamp, event).await?;
+    Ok(Accepted::Restored { found })
+}
+
+/// Gives the trail another name from this entry on.
+async fn name_anew(
+    store: &dyn Store,
+    organisation: &OrganisationId,
+    end: &TrailEnd,
+    from: u64,
+    in_place_of: Option<String>,
+) -> Result<(), StoreError> {
+    let mut plate = end.nameplate.clone().unwrap_or(Nameplate { branches: vec![], archive: None });
+    let over = (plate.branches.len() + 1).saturating_sub(BRANCHES_MAX);
+    plate.branches.drain(..over);
+    plate.branches.push(Branch { trail: uuid::Uuid::new_v4().to_string(), from, in_place_of });
+    put(store, organisation, end, &plate).await
 }
 
 /// Says that the store's originals are in this archive from now on; `None`: it said so already, else

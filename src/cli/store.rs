@@ -9,14 +9,12 @@ use serde_json::json;
 use super::{Fault, Io, Outcome, read_file, say};
 use crate::config;
 use crate::domain::organisation::OrganisationId;
-use crate::ports::StoreError;
 use crate::ports::portable::{Kind, Portable};
-use crate::runtime::limits::{COPY_CONNECT_TRIES, REDIS_PROBE_EVERY};
 use crate::store;
 use crate::store::copy::{Copied, CopyFault, Progress, Source, copy};
 use crate::store::settings::StoreUrl;
 
-mod accept;
+pub(super) mod accept;
 
 /// Copy one store to another, or accept a store that has lost data
 #[derive(Debug, clap::Args)]
@@ -75,7 +73,7 @@ async fn run_copy(args: &CopyArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
         Err(error) => return Err(Fault::input(format!("FROM: {error}"))),
     };
     let to = store::open_portable(&to_url).map_err(|error| Fault::input(format!("TO: {error}")))?;
-    if let Err(error) = reached(to.as_ref()).await {
+    if let Err(error) = store::reached(to.as_ref()).await {
         say(io.err, format_args!("TO: {error}"));
         return Ok(Outcome::No);
     }
@@ -135,7 +133,7 @@ async fn organisations(
     args: &CopyArgs,
     from: &dyn Portable,
 ) -> Result<Vec<OrganisationId>, String> {
-    let held = reached(from).await.map_err(|error| format!("FROM: {error}"))?;
+    let held = store::reached(from).await.map_err(|error| format!("FROM: {error}"))?;
     if held.is_empty() {
         return Err("FROM holds nothing to copy".to_owned());
     }
@@ -153,19 +151,7 @@ async fn organisations(
     }
 }
 
-/// A server is connected to when it is first asked, and the first answer may take longer than one
-/// is waited for.
-async fn reached(store: &dyn Portable) -> Result<Vec<OrganisationId>, StoreError> {
-    for _ in 0..COPY_CONNECT_TRIES {
-        match store.organisations().await {
-            Err(error) if error.is_retryable() => tokio::time::sleep(REDIS_PROBE_EVERY).await,
-            answer => return answer,
-        }
-    }
-    store.organisations().await
-}
-
-fn in_words(progress: &Progress) -> String {
+pub(super) fn in_words(progress: &Progress) -> String {
     match progress {
         Progress::Carried { organisation, kind, done, total } => {
             format!("{organisation}: {kind} {done}/{total}")

@@ -231,6 +231,12 @@ pub const COPY_LEDGERS_MAX: usize = 16;
 pub const COPY_CONNECT_TRIES: usize = 30;
 /// Records between two lines of a copy's progress.
 pub const COPY_PROGRESS_EVERY: u64 = 1_000;
+/// Attempts to read a store on Redis as of one instant while gateways write. More: the backup is not made.
+pub const LIVE_TRIES_MAX: usize = 200;
+/// People whose ledgers are read at that instant, with one script. More: those that changed last.
+pub const LIVE_ACTIVE_MAX: usize = 64;
+/// Originals between two lines of a backup's progress.
+pub const BACKUP_PROGRESS_EVERY: u64 = 1_000;
 /// Keys that one step of a walk over a Redis server looks at.
 pub const REDIS_SCAN_PIECE: usize = 2_000;
 

@@ -15,6 +15,7 @@
 //! is written to a temporary file, synced, renamed, and its folders are synced, in this order:
 //! whatever bears a final name is whole.
 
+pub mod carried;
 mod examined;
 mod identity;
 mod place;
@@ -56,11 +57,16 @@ impl FileArchive {
     /// # Errors
     /// `Unavailable`: the folder can't be made or written. `Corrupt`: its identity can't be read.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        FileArchive::open_with(folder, &uuid::Uuid::new_v4().to_string())
+    }
+
+    /// `id`: the identity of an archive that has none yet.
+    fn open_with(folder: &Path, id: &str) -> Result<Self, StoreError> {
         let temporary = place::make_folders(folder)
             .and_then(|()| TemporaryFolder::open(&folder.join(".temporary")))
             .map_err(|error| away(&error))?;
         private::close(folder);
-        let identity = identity::of(folder, &temporary)?;
+        let identity = identity::of(folder, &temporary, id)?;
         let (root, temporary, kept) = (folder.to_owned(), Arc::new(temporary), Arc::default());
         Ok(FileArchive { root, identity, temporary, kept })
     }

@@ -54,24 +54,71 @@ pub async fn copy(
     now: &(dyn Fn() -> DateTime<Utc> + Send + Sync),
     told: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Copied, CopyFault> {
+    let brought = bring(from, to, organisation, told).await?;
+    finish(to, organisation, brought, now()).await
+}
+
+/// A copy of which everything is there, and is the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brought {
+    mark: CopyMark,
+}
+
+/// Marks a copy of an organisation as begun, if it is not: from then on no gateway starts on `to`.
+///
+/// # Errors
+/// As [`copy`].
+pub async fn begin(
+    from: &Source<'_>,
+    to: &dyn Portable,
+    organisation: &OrganisationId,
+) -> Result<(), CopyFault> {
+    Copy { from, to, organisation, told: &mut |_| {} }.mark().await.map(drop)
+}
+
+/// As [`copy`], but leaves the copy unfinished: [`finish`] is left to be called.
+///
+/// # Errors
+/// As [`copy`].
+pub async fn bring(
+    from: &Source<'_>,
+    to: &dyn Portable,
+    organisation: &OrganisationId,
+    told: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Brought, CopyFault> {
     let mut copy = Copy { from, to, organisation, told };
-    let mut mark = match to.copy_mark(organisation).await.map_err(copy.fault(Side::To))? {
-        None => copy.begin().await?,
-        Some(mark) if mark.from != from.address => {
-            return Err(CopyFault::OfAnother {
-                organisation: organisation.clone(),
-                from: mark.from,
-            });
-        }
-        Some(mark) if mark.is_finished() => return copy.again(mark).await,
-        Some(mark) => mark,
-    };
+    let mut mark = copy.mark().await?;
+    if mark.is_finished() {
+        copy.is_unchanged(&mark).await?;
+        return Ok(Brought { mark });
+    }
     copy.carry(&mut mark).await?;
     copy.compare(&mut mark).await?;
     copy.name().await?;
-    mark.state = CopyState::Finished { at: now() };
-    copy.keep(Vec::new(), &mark).await?;
-    Ok(Copied { organisation: organisation.clone(), tallies: mark.tallies, before: false })
+    Ok(Brought { mark })
+}
+
+/// Lets gateways start on a copy that is whole.
+///
+/// # Errors
+/// The store can't be written.
+pub async fn finish(
+    to: &dyn Portable,
+    organisation: &OrganisationId,
+    Brought { mut mark }: Brought,
+    at: DateTime<Utc>,
+) -> Result<Copied, CopyFault> {
+    let before = mark.is_finished();
+    if !before {
+        mark.state = CopyState::Finished { at };
+        let kept = to.carry_in(organisation, Vec::new(), &mark).await;
+        kept.map_err(|error| CopyFault::Store {
+            side: Side::To,
+            organisation: organisation.clone(),
+            error,
+        })?;
+    }
+    Ok(Copied { organisation: organisation.clone(), tallies: mark.tallies, before })
 }
 
 struct Copy<'a> {
@@ -102,8 +149,20 @@ impl Copy<'_> {
         Ok(mark)
     }
 
+    /// The mark of this copy, which is begun where there is none.
+    async fn mark(&self) -> Result<CopyMark, CopyFault> {
+        match self.to.copy_mark(self.organisation).await.map_err(self.fault(Side::To))? {
+            None => self.begin().await,
+            Some(mark) if mark.from != self.from.address => Err(CopyFault::OfAnother {
+                organisation: self.organisation.clone(),
+                from: mark.from,
+            }),
+            Some(mark) => Ok(mark),
+        }
+    }
+
     /// What a finished copy is, asked for again: the same, or no longer.
-    async fn again(&mut self, mark: CopyMark) -> Result<Copied, CopyFault> {
+    async fn is_unchanged(&self, mark: &CopyMark) -> Result<(), CopyFault> {
         for kind in Kind::ALL {
             let now = self.tally(Side::From, kind).await?;
             if now != mark.tallies.get(&kind).copied().unwrap_or_default() {
@@ -113,7 +172,7 @@ impl Copy<'_> {
                 });
             }
         }
-        Ok(Copied { organisation: self.organisation.clone(), tallies: mark.tallies, before: true })
+        Ok(())
     }
 
     async fn carry(&mut self, mark: &mut CopyMark) -> Result<(), CopyFault> {

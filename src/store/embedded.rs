@@ -47,6 +47,7 @@ use crate::ports::{
 use crate::runtime::limits::STORE_IDLE;
 use feed::{Feed, Follower, Idle};
 use past::Opened;
+pub use portable::DatabaseSnapshot;
 use readers::Readers;
 use turn::Turn;
 use writer::Writer;

@@ -17,6 +17,7 @@
 mod aside;
 mod file;
 mod frame;
+pub mod peek;
 mod reserve;
 
 use std::path::Path;

@@ -64,6 +64,7 @@ use feed::Feed;
 use keys::Keys;
 use ledgers::Ledgers;
 use link::Link;
+pub use portable::Sink;
 use replicas::Replicas;
 use script::{Arguments, Scripts, take};
 

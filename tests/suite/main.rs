@@ -11,6 +11,7 @@
 
 mod authority;
 mod automatic;
+mod backup;
 mod bad_configs;
 mod cases;
 mod casework;

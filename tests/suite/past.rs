@@ -2,7 +2,7 @@
 
 mod alone;
 mod away;
-mod behind;
+pub mod behind;
 mod originals;
 mod redis;
 mod stopped;

@@ -120,12 +120,15 @@ fn organisations(args: &AcceptArgs, settings: &Settings) -> Result<Vec<Organisat
     }
 }
 
-fn in_words(accepted: &Accepted) -> String {
+pub(in crate::cli) fn in_words(accepted: &Accepted) -> String {
     match accepted {
         Accepted::NothingKnown => {
             "nothing is known of an earlier store; there is nothing to accept".to_owned()
         }
         Accepted::NotBehind => "the store is not behind; there is nothing to accept".to_owned(),
+        Accepted::Restored { found } => {
+            format!("accepted as it was restored, with {found} entries in its trail")
+        }
         Accepted::Done { why, known, found } => format!(
             "accepted as it is, with {found} entries in its trail where {known} were known ({why})"
         ),

@@ -18,15 +18,19 @@ pub(super) fn file(root: &Path) -> PathBuf {
     root.join(FILE)
 }
 
-/// The identity of an archive; where it has none yet, it is given one.
+/// The identity of an archive; where it has none yet, it is given this one.
 ///
 /// # Errors
 /// `Corrupt`: the file holds something else. `Unavailable`: it can't be read or written.
-pub(super) fn of(root: &Path, temporary: &TemporaryFolder) -> Result<ArchiveIdentity, StoreError> {
+pub(super) fn of(
+    root: &Path,
+    temporary: &TemporaryFolder,
+    id: &str,
+) -> Result<ArchiveIdentity, StoreError> {
     if let Some(known) = read(root)? {
         return Ok(known);
     }
-    give(root, temporary).map_err(|error| super::away(&error))?;
+    give(root, temporary, id).map_err(|error| super::away(&error))?;
     read(root)?.ok_or_else(|| super::away(&io::Error::from(io::ErrorKind::NotFound)))
 }
 
@@ -51,8 +55,8 @@ pub(super) fn read(root: &Path) -> Result<Option<ArchiveIdentity>, StoreError> {
 }
 
 /// Whole or not at all, and the first of several that come at once: the others find it there.
-fn give(root: &Path, temporary: &TemporaryFolder) -> io::Result<()> {
-    let text = format!("{}\n", uuid::Uuid::new_v4());
+fn give(root: &Path, temporary: &TemporaryFolder, id: &str) -> io::Result<()> {
+    let text = format!("{id}\n");
     let draft = temporary.file();
     let mut written = draft.create()?;
     written.write_all(text.as_bytes())?;

@@ -25,6 +25,10 @@ impl Digest {
         Digest(hex(digest(&SHA256, bytes).as_ref()))
     }
 
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     pub(super) fn begin() -> Context {
         Context::new(&SHA256)
     }

@@ -171,7 +171,7 @@ pub(super) fn put(
     Ok(())
 }
 
-fn remove(
+pub(super) fn remove(
     connection: &Connection,
     organisation: &OrganisationId,
     kind: &str,

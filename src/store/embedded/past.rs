@@ -138,7 +138,7 @@ impl Past for Embedded {
             opened.is_whole()?;
             let connection = schema::open_to_read(&opened.file)?;
             let reading = connection.unchecked_transaction().map_err(from_sqlite)?;
-            Ok(TrailEnd { nameplate: nameplate(&reading, &name)?, last: last(&reading, &name)? })
+            end(&reading, &name)
         });
         reading.await.map_err(task)?
     }
@@ -192,6 +192,15 @@ impl Past for Embedded {
         }
         true
     }
+}
+
+/// The end of the trail, all read of one moment if the connection is in a transaction.
+pub(super) fn end(
+    connection: &Connection,
+    organisation: &OrganisationId,
+) -> Result<TrailEnd, StoreError> {
+    let last = last(connection, organisation)?;
+    Ok(TrailEnd { nameplate: nameplate(connection, organisation)?, last })
 }
 
 fn nameplate(

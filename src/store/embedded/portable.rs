@@ -2,7 +2,10 @@
 //! its own, and written in one with the copy's position.
 
 mod read;
+mod snapshot;
 mod write;
+
+pub use snapshot::DatabaseSnapshot;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::{from_sqlite, task, unreadable, unwritable};
 use super::readers::Readers;
-use super::{Embedded, past, schema};
+use super::{Embedded, documents, past, schema};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::portable::{Contents, CopyMark, Kind, Page, Pages, Portable, Record};
@@ -96,6 +99,27 @@ impl Contents for AsItIs {
                 // A database of the first version has no copies.
                 let is_there = schema::has_table(connection, "copy")?;
                 if is_there { mark(connection, &organisation) } else { Ok(None) }
+            })
+            .await
+    }
+}
+
+impl Embedded {
+    /// Takes out documents that are no longer in the store that is copied, by kind and id.
+    ///
+    /// # Errors
+    /// The database can't be written.
+    pub async fn forget(
+        &self,
+        organisation: &OrganisationId,
+        gone: Vec<(String, String)>,
+    ) -> Result<(), StoreError> {
+        let organisation = organisation.clone();
+        self.writer
+            .write(move |desk| {
+                gone.iter().try_for_each(|(kind, id)| {
+                    documents::remove(desk.connection, &organisation, kind, id)
+                })
             })
             .await
     }

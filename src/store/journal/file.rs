@@ -45,7 +45,7 @@ struct Synced {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Payload {
+pub(super) enum Payload {
     Entry { number: u64, entry: Box<JournalEntry> },
     Done { number: u64 },
 }
@@ -347,7 +347,7 @@ impl Synced {
     }
 }
 
-fn away(error: &io::Error) -> StoreError {
+pub(super) fn away(error: &io::Error) -> StoreError {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             StoreError::Unavailable("the disk of the journal is full; free some space".to_owned())

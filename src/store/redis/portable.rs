@@ -5,9 +5,11 @@
 //! more in memory than the ids of people.
 
 mod arrivals;
+mod live;
 mod pages;
 
 pub(super) use arrivals::Arrivals;
+pub use live::Sink;
 
 use std::collections::BTreeSet;
 

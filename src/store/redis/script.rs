@@ -35,6 +35,8 @@ pub(super) struct Scripts {
     pub(super) carry: Script,
     pub(super) contacts: Script,
     pub(super) ledgers: Script,
+    pub(super) digests: Script,
+    pub(super) versions: Script,
     pub(super) past: Script,
     pub(super) nameplate: Script,
 }
@@ -57,6 +59,8 @@ impl Scripts {
             carry: Script::new(include_str!("scripts/carry.lua")),
             contacts: Script::new(include_str!("scripts/contacts.lua")),
             ledgers: Script::new(include_str!("scripts/ledgers.lua")),
+            digests: Script::new(include_str!("scripts/digests.lua")),
+            versions: Script::new(include_str!("scripts/versions.lua")),
             past: Script::new(include_str!("scripts/past.lua")),
             nameplate: Script::new(include_str!("scripts/nameplate.lua")),
         }

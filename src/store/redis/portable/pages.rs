@@ -119,7 +119,7 @@ async fn people_ids(redis: &Redis, keys: &Keys) -> Result<BTreeSet<String>, Stor
 }
 
 /// Whoever something was ever remembered of: also people who are no longer on record.
-async fn ledger_ids(redis: &Redis, keys: &Keys) -> Result<BTreeSet<String>, StoreError> {
+pub(super) async fn ledger_ids(redis: &Redis, keys: &Keys) -> Result<BTreeSet<String>, StoreError> {
     let prefix = keys.ledger("");
     let mut people = BTreeSet::new();
     redis
@@ -209,7 +209,7 @@ async fn some_people(
 
 /// What a page holds, as it is read.
 #[derive(Default)]
-struct Found {
+pub(super) struct Found {
     records: Vec<Record>,
     unreadable: Vec<String>,
 }
@@ -230,6 +230,17 @@ impl Found {
         Ok(())
     }
 
+    /// All of them.
+    ///
+    /// # Errors
+    /// `Corrupt`: one can't be read back.
+    pub(super) fn all(self) -> Result<Vec<Record>, StoreError> {
+        match self.unreadable.is_empty() {
+            true => Ok(self.records),
+            false => Err(keys::unreadable("record")),
+        }
+    }
+
     fn page(self, last: String) -> Page {
         Page { records: self.records, unreadable: self.unreadable, last }
     }
@@ -237,7 +248,7 @@ impl Found {
 
 /// The next entries of the trail, with the numbers of those that can't be read back; `after` moves on
 /// to the last of them. `None`: there are no more.
-async fn trail(
+pub(super) async fn trail(
     redis: &Redis,
     keys: &Keys,
     after: &mut u64,
@@ -260,7 +271,11 @@ async fn trail(
     Ok(Some((entries, unreadable)))
 }
 
-async fn decisions(redis: &Redis, keys: &Keys, contacts: Vec<String>) -> Result<Found, StoreError> {
+pub(super) async fn decisions(
+    redis: &Redis,
+    keys: &Keys,
+    contacts: Vec<String>,
+) -> Result<Found, StoreError> {
     let mut found = Found::default();
     if contacts.is_empty() {
         return Ok(found);
@@ -301,14 +316,9 @@ async fn some_ledgers(
     left: &mut std::vec::IntoIter<String>,
 ) -> Result<Option<Page>, StoreError> {
     let Some((some, last)) = piece(left, COPY_LEDGERS_MAX) else { return Ok(None) };
-    let on: Vec<String> = some
-        .iter()
-        .flat_map(|p| [keys.ledger(p), keys.counted(p), keys.received(p), keys.traces(p)])
-        .collect();
-    let script = &redis.scripts.ledgers;
-    let answer = redis.link.run(keys, script, &on, &Arguments::default(), REDIS_BULK_WAIT).await?;
+    let (_, stored) = remembered(redis, keys, &some, None).await?;
     let mut found = Found::default();
-    for (person, stored) in some.into_iter().zip(parts(answer)?) {
+    for (person, stored) in some.into_iter().zip(stored) {
         let id = person.clone();
         let ledger = ledger(person, stored);
         found
@@ -317,7 +327,32 @@ async fn some_ledgers(
     Ok(Some(found.page(last)))
 }
 
-fn ledger(person: String, found: redis::Value) -> Result<PersonLedger, StoreError> {
+/// Entries as the stream has them.
+pub(super) type Streamed = Vec<(String, Vec<(String, String)>)>;
+
+/// What is remembered of people, and, where entries behind a number are wanted, the next of them: both as
+/// they are at one instant.
+pub(super) async fn remembered(
+    redis: &Redis,
+    keys: &Keys,
+    people: &[String],
+    entries_after: Option<u64>,
+) -> Result<(Streamed, Vec<redis::Value>), StoreError> {
+    let of = |p: &String| [keys.ledger(p), keys.counted(p), keys.received(p), keys.traces(p)];
+    let on: Vec<String> = std::iter::once(keys.audit()).chain(people.iter().flat_map(of)).collect();
+    let mut with = Arguments::default();
+    if let Some(number) = entries_after {
+        with.push(format!("({number}-0"));
+        with.size(COPY_PAGE_MAX);
+    }
+    let script = &redis.scripts.ledgers;
+    let answer = redis.link.run(keys, script, &on, &with, REDIS_BULK_WAIT).await?;
+    let mut answer = parts(answer)?.into_iter();
+    let entries = take(answer.next())?;
+    Ok((entries, parts(answer.next().ok_or_else(rubbish)?)?))
+}
+
+pub(super) fn ledger(person: String, found: redis::Value) -> Result<PersonLedger, StoreError> {
     let mut found = parts(found)?.into_iter();
     let known = wire::told_and_lanes(take(found.next())?)?;
     let members: Vec<String> = take(found.next())?;
@@ -370,7 +405,7 @@ async fn some_items(
     Ok(None)
 }
 
-async fn kinds(redis: &Redis, keys: &Keys) -> Result<Vec<String>, StoreError> {
+pub(super) async fn kinds(redis: &Redis, keys: &Keys) -> Result<Vec<String>, StoreError> {
     let mut command = redis::cmd("SMEMBERS");
     command.arg(keys.kinds());
     let kinds: BTreeSet<String> =

@@ -1,8 +1,13 @@
--- All that is remembered of some people.
+-- All that is remembered of some people, and the trail's entries at that moment.
 --
--- KEYS  ledger, counted, received, traces of each
+-- KEYS  1 audit  then ledger, counted, received, traces of each
+-- ARGV  1 entries behind this number  2 at most so many; none: no entries are wanted
+local entries = {}
+if ARGV[1] then
+  entries = redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ARGV[2])
+end
 local found = {}
-for i = 1, #KEYS, 4 do
+for i = 2, #KEYS, 4 do
   local traces = {}
   local contacts = redis.call('ZRANGE', KEYS[i + 2], 0, -1)
   if #contacts > 0 then
@@ -10,4 +15,4 @@ for i = 1, #KEYS, 4 do
   end
   found[#found + 1] = {redis.call('HGETALL', KEYS[i]), redis.call('ZRANGE', KEYS[i + 1], 0, -1), traces}
 end
-return found
+return {entries, found}

@@ -1,0 +1,114 @@
+//! What of the state folder is backed up: decisions that wait in the journal, how far receivers of events
+//! have got, dead letters.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::manifest::{Entry, Manifest, files_below};
+use super::{BackupFault, Progress, Told};
+use crate::domain::organisation::OrganisationId;
+use crate::ports::{Journal, JournalEntry, StoreError};
+use crate::runtime::hashed;
+use crate::runtime::{private, whole_file};
+use crate::store::journal::{FileJournal, peek};
+
+/// The same name in the state folder and, below `state`, in a backup.
+const EVENTS: &str = "events";
+const STATE: &str = "state";
+const JOURNAL: &str = "state/journal.jsonl";
+
+/// An original that an entry of the journal names.
+pub(super) type Named = (OrganisationId, String);
+
+/// Copies what is needed. Blocks.
+pub(super) fn take(
+    state: &Path,
+    to: &Path,
+    manifest: &mut Manifest,
+) -> Result<Vec<Named>, BackupFault> {
+    let pending = peek::pending(&state.join("journal"))?;
+    if !pending.is_empty() {
+        let mut lines = Vec::new();
+        for entry in &pending {
+            let line = serde_json::to_vec(entry)
+                .map_err(|_| StoreError::Refused("an entry can't be written as JSON".to_owned()))?;
+            lines.extend(line);
+            lines.push(b'\n');
+        }
+        let path = to.join(JOURNAL);
+        whole_file::replace(&path, &lines).map_err(BackupFault::file(&path))?;
+        let entry = hashed::read(&path).map_err(BackupFault::file(&path))?;
+        manifest.files.insert(PathBuf::from(JOURNAL), Entry::from(entry));
+    }
+    if state.join(EVENTS).is_dir() {
+        let mut found = BTreeSet::new();
+        files_below(state, Path::new(EVENTS), &mut found)?;
+        // A draft is no file yet (`whole_file`).
+        for name in found.into_iter().filter(|name| name.extension().is_none_or(|e| e != "draft")) {
+            let (from, within) = (state.join(&name), Path::new(STATE).join(&name));
+            let path = to.join(&within);
+            let folder = path.parent().unwrap_or(to);
+            private::folder(folder).map_err(BackupFault::file(folder))?;
+            let copied = hashed::copy(&from, &path).map_err(BackupFault::file(&from))?;
+            manifest.files.insert(within, Entry::from(copied));
+        }
+    }
+    let named = |entry: JournalEntry| Some((entry.organisation, entry.settled.item?.archived?));
+    Ok(pending.into_iter().filter_map(named).collect())
+}
+
+/// Holds the state of a gateway while it is restored, so that none starts on it.
+pub(super) fn hold(state: &Path) -> Result<FileJournal, BackupFault> {
+    FileJournal::open(&state.join("journal")).map_err(|error| match error {
+        StoreError::Refused(why) => BackupFault::Running(why),
+        error => BackupFault::Store(error),
+    })
+}
+
+/// Puts back what is not there. Where the gateway has files of its own, they are newer, and stay.
+pub(super) async fn put_back(
+    from: &Path,
+    manifest: &Manifest,
+    state: &Path,
+    journal: &FileJournal,
+    told: Told<'_>,
+) -> Result<(), BackupFault> {
+    for (within, entry) in &manifest.files {
+        let path = from.join(within);
+        let read = || {
+            let bytes = std::fs::read(&path).map_err(BackupFault::file(&path))?;
+            let is_same = Entry::from(hashed::of(&bytes)) == *entry;
+            let why = "it has changed since it was checked";
+            is_same.then_some(bytes).ok_or(BackupFault::Altered { path: path.clone(), why })
+        };
+        if within == Path::new(JOURNAL) {
+            fill(&read()?, state, journal).await?;
+        } else if let Ok(name) = within.strip_prefix(STATE) {
+            let own = state.join(name);
+            match std::fs::exists(&own) {
+                Ok(true) => told(Progress::StateKept { name: name.display().to_string() }),
+                Ok(false) => {
+                    whole_file::replace(&own, &read()?).map_err(BackupFault::file(&own))?;
+                }
+                Err(cause) => return Err(BackupFault::File { path: own, cause }),
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn fill(lines: &[u8], state: &Path, journal: &FileJournal) -> Result<(), BackupFault> {
+    let place = |entry: &JournalEntry| (entry.organisation.clone(), entry.contact.clone());
+    let waiting: BTreeSet<_> = peek::pending(&state.join("journal"))?.iter().map(place).collect();
+    for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let entry: JournalEntry = serde_json::from_slice(line).map_err(|error| {
+            let cause = io::Error::from(error);
+            BackupFault::File { path: PathBuf::from(JOURNAL), cause }
+        })?;
+        if !waiting.contains(&place(&entry)) {
+            journal.append(entry).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! Reading the journal of a gateway that runs.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use super::file::{Payload, away};
+use super::frame::{self, HEAD_BYTES};
+use super::reserve;
+use crate::ports::{JournalEntry, StoreError};
+
+/// What waited in the journal of a folder at some moment while this ran, oldest first. What is being
+/// written meanwhile may be among it or not; what is being marked as done, too.
+///
+/// # Errors
+/// The file can't be read. That there is none is no error: nothing waits.
+pub fn pending(folder: &Path) -> Result<Vec<JournalEntry>, StoreError> {
+    let mut bytes = match std::fs::read(folder.join("pending.journal")) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(away(&error)),
+    };
+    bytes.truncate(reserve::written(&bytes));
+    let (mut at, mut pending) = (0, BTreeMap::new());
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let Some(payload) = frame::payload(rest) else {
+            // Half of what is being written or blanked now, or a torn end.
+            let Some(skip) = frame::next_whole(rest) else { break };
+            at += skip;
+            continue;
+        };
+        match serde_json::from_slice(payload) {
+            Ok(Payload::Entry { number, entry }) => drop(pending.insert(number, *entry)),
+            Ok(Payload::Done { number }) => drop(pending.remove(&number)),
+            Err(_) => return Err(StoreError::Corrupt("an entry of the journal".to_owned())),
+        }
+        at += HEAD_BYTES + payload.len();
+    }
+    Ok(pending.into_values().collect())
+}

@@ -1,0 +1,340 @@
+//! Reading everything while gateways write, so that all of it is of one moment.
+//!
+//! Nobody is held up, so nothing can be read at once but little. An attempt reads what has changed since the
+//! last one; then at one instant the end of the trail, with the ledgers that change all the time; then looks
+//! whether anything else has changed from before that instant until after it. If not, everything is as it was
+//! at that instant. Decisions and entries never change. Items may, by entries after it that name them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+
+use super::super::Redis;
+use super::super::documents;
+use super::super::keys::{self, Keys};
+use super::super::people;
+use super::super::script::{Arguments, take};
+use super::pages;
+use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::organisation::OrganisationId;
+use crate::domain::queue::QueueItem;
+use crate::ports::StoreError;
+use crate::ports::portable::{Kind, Record};
+use crate::runtime::limits::{
+    COPY_LEDGERS_MAX, COPY_PAGE_MAX, LIVE_ACTIVE_MAX, LIVE_TRIES_MAX, REDIS_BULK_WAIT,
+    REDIS_DOCUMENTS_PIECE, REDIS_PEOPLE_PIECE,
+};
+
+/// Where what is read goes. A record written again replaces the earlier one.
+#[async_trait]
+pub trait Sink: Send {
+    async fn put(&mut self, records: Vec<Record>) -> Result<(), StoreError>;
+
+    /// Documents that are no longer there, by kind and id.
+    async fn forget(&mut self, documents: Vec<(String, String)>) -> Result<(), StoreError>;
+}
+
+/// A hash of records.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Shelf {
+    People,
+    Items,
+    /// Of a kind.
+    Documents(String),
+}
+
+/// What each record of the shelves holds, by its SHA-1.
+type Digests = BTreeMap<(Shelf, String), String>;
+
+struct Live<'a> {
+    redis: &'a Redis,
+    keys: Keys,
+    /// The last entry of the trail that was handed over.
+    number: u64,
+    shelves: Digests,
+    /// The version of each ledger that was handed over; '' where there was none.
+    ledgers: BTreeMap<String, String>,
+    /// Whose ledgers change from one look to the next.
+    active: BTreeSet<String>,
+}
+
+impl Redis {
+    /// Hands over everything that is held of an organisation, as it is at some instant while this runs.
+    /// `false`: it changes faster than it can be read.
+    ///
+    /// # Errors
+    /// The store can't be read, or what the sink answers.
+    pub async fn read_live(
+        &self,
+        organisation: &OrganisationId,
+        sink: &mut dyn Sink,
+    ) -> Result<bool, StoreError> {
+        let keys = Keys::of(organisation);
+        let ids = pages::ledger_ids(self, &keys).await?;
+        let mut live = Live {
+            redis: self,
+            keys,
+            number: 0,
+            shelves: Digests::new(),
+            ledgers: ids.into_iter().map(|id| (id, String::new())).collect(),
+            active: BTreeSet::new(),
+        };
+        for _ in 0..LIVE_TRIES_MAX {
+            if live.settle(sink).await? {
+                live.deliveries(organisation, sink).await?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl Live<'_> {
+    /// One attempt; `true`: what was handed over is all of one instant.
+    async fn settle(&mut self, sink: &mut dyn Sink) -> Result<bool, StoreError> {
+        while self.trail_page(sink).await? {}
+        let shelves = self.shelves().await?;
+        self.hand_over(&shelves, sink).await?;
+        let versions = self.versions(self.ledgers.keys()).await?;
+        let changed = differing(&self.ledgers, &versions);
+        for some in changed.chunks(COPY_LEDGERS_MAX) {
+            let (_, ledgers) = self.remembered(some, None).await?;
+            sink.put(ledgers).await?;
+        }
+        self.ledgers = versions;
+
+        let active: Vec<String> = self.active.iter().cloned().collect();
+        let (entries, ledgers) = self.remembered(&active, Some(self.number)).await?;
+        let known = self.ledgers.keys().cloned();
+        let people: BTreeSet<String> = known.chain(entries.iter().filter_map(person)).collect();
+        let versions = self.versions(people.iter()).await?;
+        let shelves_after = self.shelves().await?;
+        self.entries(&entries, sink).await?;
+        let later = self.next().await?;
+
+        let named: BTreeSet<String> = entries.iter().filter_map(item).collect();
+        let named_later: BTreeSet<String> = later.iter().filter_map(item).collect();
+        let is_explained = |shelf: &Shelf, id: &String| {
+            *shelf == Shelf::Items && (named.contains(id) || named_later.contains(id))
+        };
+        let same_shelves =
+            differing(&shelves, &shelves_after).iter().all(|(shelf, id)| is_explained(shelf, id));
+        let others: Vec<String> = differing(&self.ledgers, &versions)
+            .into_iter()
+            .filter(|person| !self.active.contains(person))
+            .collect();
+        let is_settled = same_shelves
+            && others.is_empty()
+            && named.is_disjoint(&named_later)
+            && entries.len() < COPY_PAGE_MAX
+            && later.len() < COPY_PAGE_MAX;
+        if is_settled {
+            sink.put(ledgers).await?;
+            return Ok(true);
+        }
+        for person in people {
+            self.ledgers.entry(person).or_default();
+        }
+        if self.active.len() + others.len() > LIVE_ACTIVE_MAX {
+            self.active.clear();
+        }
+        self.active.extend(others.into_iter().take(LIVE_ACTIVE_MAX));
+        Ok(false)
+    }
+
+    /// The next entries of the trail, up to a page of them.
+    async fn next(&self) -> Result<Vec<AuditEntry>, StoreError> {
+        let mut after = self.number;
+        match pages::trail(self.redis, &self.keys, &mut after).await? {
+            Some((_, unreadable)) if !unreadable.is_empty() => Err(keys::unreadable("audit entry")),
+            found => Ok(found.map(|(entries, _)| entries).unwrap_or_default()),
+        }
+    }
+
+    /// The ledgers of some people, also those that are bare now, and the entries behind a number.
+    async fn remembered(
+        &self,
+        people: &[String],
+        after: Option<u64>,
+    ) -> Result<(Vec<AuditEntry>, Vec<Record>), StoreError> {
+        let (entries, stored) = pages::remembered(self.redis, &self.keys, people, after).await?;
+        let entries = entries.iter().map(|(id, fields)| people::trail_entry(id, fields));
+        let ledgers = people
+            .iter()
+            .zip(stored)
+            .map(|(person, stored)| pages::ledger(person.clone(), stored).map(Record::Ledger));
+        Ok((entries.collect::<Result<_, _>>()?, ledgers.collect::<Result<_, _>>()?))
+    }
+
+    /// Hands over some more of the trail; `false`: the rest is less than a page.
+    async fn trail_page(&mut self, sink: &mut dyn Sink) -> Result<bool, StoreError> {
+        let entries = self.next().await?;
+        if entries.len() < COPY_PAGE_MAX {
+            return Ok(false);
+        }
+        self.entries(&entries, sink).await?;
+        Ok(true)
+    }
+
+    /// Hands over entries, with the decisions that they tell of and the items that they name.
+    async fn entries(
+        &mut self,
+        entries: &[AuditEntry],
+        sink: &mut dyn Sink,
+    ) -> Result<(), StoreError> {
+        let contacts = entries.iter().filter_map(|entry| match &entry.event {
+            AuditEvent::Decided(decided) => Some(decided.contact.clone()),
+            _ => None,
+        });
+        let decisions = pages::decisions(self.redis, &self.keys, contacts.collect()).await?;
+        sink.put(decisions.all()?).await?;
+        let items: BTreeSet<String> = entries.iter().filter_map(item).collect();
+        let items: Vec<String> = items.into_iter().collect();
+        self.records(&Shelf::Items, &items, sink).await?;
+        let audit = entries.iter().map(|entry| Record::Audit(Box::new(entry.clone())));
+        sink.put(audit.collect()).await?;
+        if let Some(last) = entries.last() {
+            self.number = last.number;
+        }
+        Ok(())
+    }
+
+    /// Hands over what the shelves hold that is not as it was handed over before.
+    async fn hand_over(
+        &mut self,
+        shelves: &Digests,
+        sink: &mut dyn Sink,
+    ) -> Result<(), StoreError> {
+        let mut changed: BTreeMap<Shelf, Vec<String>> = BTreeMap::new();
+        let mut gone = Vec::new();
+        for (shelf, id) in differing(&self.shelves, shelves) {
+            let is_there = shelves.contains_key(&(shelf.clone(), id.clone()));
+            match shelf {
+                Shelf::Documents(kind) if !is_there => gone.push((kind, id)),
+                shelf => changed.entry(shelf).or_default().push(id),
+            }
+        }
+        for (shelf, ids) in changed {
+            self.records(&shelf, &ids, sink).await?;
+        }
+        if !gone.is_empty() {
+            sink.forget(gone).await?;
+        }
+        self.shelves.clone_from(shelves);
+        Ok(())
+    }
+
+    async fn records(
+        &self,
+        shelf: &Shelf,
+        ids: &[String],
+        sink: &mut dyn Sink,
+    ) -> Result<(), StoreError> {
+        for some in ids.chunks(REDIS_DOCUMENTS_PIECE) {
+            let mut command = redis::cmd("HMGET");
+            command.arg(self.hash(shelf)).arg(some);
+            let answer = self.redis.link.ask_within(&self.keys, &command, REDIS_BULK_WAIT).await?;
+            let found: Vec<Option<String>> = take(Some(answer))?;
+            let there = some.iter().zip(found).filter_map(|(id, text)| Some((id, text?)));
+            let records = there.map(|(id, text)| record(shelf, id, &text));
+            sink.put(records.collect::<Result<_, _>>()?).await?;
+        }
+        Ok(())
+    }
+
+    fn hash(&self, shelf: &Shelf) -> String {
+        match shelf {
+            Shelf::People => self.keys.people(),
+            Shelf::Items => self.keys.items(),
+            Shelf::Documents(kind) => self.keys.documents(kind),
+        }
+    }
+
+    async fn shelves(&self) -> Result<Digests, StoreError> {
+        let kinds = pages::kinds(self.redis, &self.keys).await?;
+        let all = [Shelf::People, Shelf::Items].into_iter();
+        let mut digests = Digests::new();
+        for shelf in all.chain(kinds.into_iter().map(Shelf::Documents)) {
+            let on = [self.hash(&shelf)];
+            let mut cursor = "0".to_owned();
+            loop {
+                let mut with = Arguments::default();
+                with.push(&cursor);
+                with.size(REDIS_PEOPLE_PIECE);
+                let script = &self.redis.scripts.digests;
+                let link = &self.redis.link;
+                let answer = link.run(&self.keys, script, &on, &with, REDIS_BULK_WAIT).await?;
+                let (next, some): (String, Vec<(String, String)>) = take(Some(answer))?;
+                digests.extend(some.into_iter().map(|(id, sum)| ((shelf.clone(), id), sum)));
+                if next == "0" {
+                    break;
+                }
+                cursor = next;
+            }
+        }
+        Ok(digests)
+    }
+
+    async fn versions<'p>(
+        &self,
+        people: impl Iterator<Item = &'p String> + Send,
+    ) -> Result<BTreeMap<String, String>, StoreError> {
+        let people: Vec<String> = people.cloned().collect();
+        let mut versions = BTreeMap::new();
+        for some in people.chunks(REDIS_PEOPLE_PIECE) {
+            let on: Vec<String> = some.iter().map(|person| self.keys.ledger(person)).collect();
+            let script = &self.redis.scripts.versions;
+            let (link, with) = (&self.redis.link, Arguments::default());
+            let answer = link.run(&self.keys, script, &on, &with, REDIS_BULK_WAIT).await?;
+            let found: Vec<String> = take(Some(answer))?;
+            versions.extend(some.iter().cloned().zip(found));
+        }
+        Ok(versions)
+    }
+
+    /// What downstream has taken by now. More than at the instant is right: it has taken it.
+    async fn deliveries(
+        &self,
+        organisation: &OrganisationId,
+        sink: &mut dyn Sink,
+    ) -> Result<(), StoreError> {
+        let mut pages = pages::open(self.redis, organisation, Kind::Deliveries, None).await?;
+        while let Some(page) = pages.next().await? {
+            sink.put(page.records).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The keys under which two maps hold something else.
+fn differing<K: Ord + Clone, V: PartialEq>(one: &BTreeMap<K, V>, other: &BTreeMap<K, V>) -> Vec<K> {
+    let changed = one.iter().filter(|(key, value)| other.get(*key) != Some(*value));
+    let new = other.keys().filter(|key| !one.contains_key(*key));
+    changed.map(|(key, _)| key).chain(new).cloned().collect()
+}
+
+fn record(shelf: &Shelf, id: &str, text: &str) -> Result<Record, StoreError> {
+    Ok(match shelf {
+        Shelf::People => Record::Person(Box::new(keys::read(text, "person")?)),
+        Shelf::Items => Record::Item(Box::new(keys::read::<QueueItem>(text, "queue item")?)),
+        Shelf::Documents(kind) => {
+            Record::Document(Box::new(documents::read(kind, id.to_owned(), text)?))
+        }
+    })
+}
+
+/// Whose ledger an entry may have changed.
+fn person(entry: &AuditEntry) -> Option<String> {
+    match &entry.event {
+        AuditEvent::Decided(decided) => decided.person.clone(),
+        _ => None,
+    }
+}
+
+/// The item that an entry is about: a contact's has its id.
+fn item(entry: &AuditEntry) -> Option<String> {
+    match &entry.event {
+        AuditEvent::Decided(decided) => Some(decided.contact.clone()),
+        event => event.item().map(str::to_owned),
+    }
+}
