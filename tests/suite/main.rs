@@ -13,6 +13,7 @@ mod authority;
 mod automatic;
 mod backup;
 mod bad_configs;
+mod calendars;
 mod cases;
 mod casework;
 mod console;
