@@ -193,7 +193,8 @@ pub(in crate::domain::case) fn decide(work: &mut Work<'_>, fields: &DecideAppeal
     match outcome {
         AppealOutcome::Upheld => resumed(work, &id),
         AppealOutcome::Varied => {
-            if let Some(after) = after {
+            if let Some(mut after) = after {
+                after.status = Status::Active;
                 varied(work, after, why);
             }
         }

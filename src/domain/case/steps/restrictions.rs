@@ -35,6 +35,10 @@ pub(in crate::domain::case) fn put_in_force(work: &mut Work<'_>, fields: &OfProp
     restriction.signed_off_by = proposal.signature.as_ref().map(|one| one.name.clone());
     restriction.profile_version = Some(work.profile().version.clone());
     let id = restriction.id.clone();
+    // What is appealed against is not enforced sooner by deciding it anew.
+    if work.file.open_appeal(&id).is_some_and(|appeal| appeal.suspends) {
+        restriction.status = Status::UnderAppeal;
+    }
     let letter = guard::imposing_letter(&work.file, &proposal).and_then(|one| one.sent.clone());
     let letter_sent = letter.map(|sent| day(work.profile(), sent.at));
     let starts = restriction.starts.map(|starts| starts.day(work.profile().timezone));
@@ -117,9 +121,8 @@ pub(super) fn changed(
     }
 }
 
-/// Puts a variation in the place of a restriction, which keeps its id.
-pub(super) fn varied(work: &mut Work<'_>, mut after: Restriction, why: String) {
-    after.status = Status::Active;
+/// Puts a variation in the place of a restriction, which keeps its id; and stays under appeal if it is.
+pub(super) fn varied(work: &mut Work<'_>, after: Restriction, why: String) {
     let (at, by) = (work.step.at, work.step.by.to_owned());
     let id = after.id.clone();
     if let Some(place) = work.restriction_mut(&id) {
@@ -142,14 +145,14 @@ pub(in crate::domain::case) fn lift(work: &mut Work<'_>, fields: &Lift) {
     }
 }
 
-/// Ends a restriction by a step.
+/// Ends a restriction by a step. One that had ended before, and is quashed afterwards, ended then.
 pub(super) fn ended(work: &mut Work<'_>, id: &str, status: Status, why: String) {
     let (at, by) = (work.step.at, work.step.by.to_owned());
     if let Some(restriction) = work.restriction_mut(id) {
         restriction.status = status;
     }
     if let Some(known) = work.file.restraints.iter_mut().find(|one| one.restriction == id) {
-        known.ended = Some(Ending { at, by, status, why });
+        known.ended.get_or_insert(Ending { at, by, status, why });
     }
 }
 
