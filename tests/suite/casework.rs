@@ -9,3 +9,4 @@ mod letters;
 mod released;
 mod rig;
 mod rules;
+mod stories;

@@ -20,6 +20,7 @@ use contact_gateway::domain::decision::Decision;
 use contact_gateway::domain::organisation::{Organisation, OrganisationId};
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::profile::{Profile, Role};
+use contact_gateway::domain::reach::Reach;
 use contact_gateway::domain::restriction::Mode;
 use contact_gateway::intake::roster::Rosters;
 use contact_gateway::intake::{Inbound, Intake, Parts, plain};
@@ -113,6 +114,16 @@ fn token(name: &str) -> String {
 impl CaseOffice {
     /// Must be called within a runtime.
     pub fn open(store: Arc<dyn Store>, profile: Profile, staff: &[(String, String)]) -> Self {
+        CaseOffice::reached_by(store, profile, Reach::default(), staff)
+    }
+
+    /// An office that says how it is reached, and how its letters look.
+    pub fn reached_by(
+        store: Arc<dyn Store>,
+        profile: Profile,
+        reach: Reach,
+        staff: &[(String, String)],
+    ) -> Self {
         let organisation = Arc::new(Organisation {
             id: OrganisationId::new(ORGANISATION),
             profile: Arc::new(profile),
@@ -121,7 +132,7 @@ impl CaseOffice {
             mail_domains: Vec::new(),
             queue_mailboxes: BTreeMap::new(),
             notice_from: None,
-            reach: Default::default(),
+            reach,
         });
         let folder = tempfile::tempdir().unwrap();
         let archive = Arc::new(FileArchive::open(&folder.path().join("archive")).unwrap());
@@ -235,24 +246,34 @@ impl CaseOffice {
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
-    /// Decides a contact by the way in, with an original where it would be kept, and waits until it is
-    /// on record.
+    /// Decides a contact by the way in, and waits until it is on record.
     pub async fn contact(&self, contact: &Contact) -> Decision {
+        let decision = self.decide(contact).await;
+        self.recorded(&contact.id).await;
+        decision
+    }
+
+    /// Decides a contact by the way in, with an original where it would be kept.
+    pub async fn decide(&self, contact: &Contact) -> Decision {
         // What the change feed brings in a moment.
         self.rosters.load(self.store.as_ref(), &self.organisation.id).await.unwrap();
         let original = Original::Bytes(Bytes::from(format!("original of {}", contact.id)));
         let inbound =
             Inbound { contact: contact.clone(), digest: [7; 32], original: Some(original) };
-        let decision = self.intake.receive(&self.organisation.id, inbound).await.decision;
+        self.intake.receive(&self.organisation.id, inbound).await.decision
+    }
+
+    /// Waits until a contact is on record: of whom nothing restricts, a moment after it was decided.
+    pub async fn recorded(&self, contact: &str) {
         let store: &dyn Decisions = self.store.as_ref();
         for _ in 0..2_000 {
-            let recorded = store.recorded(&self.organisation.id, &contact.id).await.unwrap();
+            let recorded = store.recorded(&self.organisation.id, contact).await.unwrap();
             if recorded.is_some() {
-                return decision;
+                return;
             }
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-        panic!("{} was never recorded", contact.id);
+        panic!("{contact} was never recorded");
     }
 
     /// How often the original of each contact was handed on.
