@@ -3,7 +3,7 @@
 use contact_gateway::store::memory::Memory;
 use serde_json::{Value, json};
 
-use crate::casework::{CaseOffice, profile, shipped, staff};
+use crate::casework::rig::{CaseOffice, profile, shipped, staff};
 use crate::served::{Behind, Place};
 
 /// Roles of every organisation, and one of the policy's own.
