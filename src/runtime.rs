@@ -12,6 +12,7 @@ pub mod http_server;
 pub mod json;
 pub mod limits;
 pub mod metrics;
+pub mod mime;
 pub mod one_time_code;
 pub mod private;
 pub mod service_manager;

@@ -3,15 +3,13 @@
 
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::LazyLock;
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
-use mail_parser::{HeaderName, HeaderValue, MessageParser};
+use mail_parser::HeaderValue;
 
 use super::authentication::{self, Border};
 use super::mailbox::{Address, FromField, from_field};
-use super::mime::{self, Head, Part, Report};
 use super::said;
 use super::spool::Content;
 use crate::domain::contact::Attachment;
@@ -22,16 +20,8 @@ use crate::ports::message::{HeaderBlock, PASS_FIELD, content_digest};
 use crate::runtime::limits::{
     MAIL_ATTACHMENTS_MAX, MAIL_MAILBOXES_MAX, MAIL_PARSED_BYTES_MAX, MAIL_THREAD_MAX,
 };
+use crate::runtime::mime::{self, Head, PARSER, Part, Report};
 use crate::runtime::tokens::hex;
-
-/// Understands what is read here, and leaves the rest of the fields as they are.
-pub(super) static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
-    MessageParser::new()
-        .with_mime_headers()
-        .with_message_ids()
-        .header_text(HeaderName::Subject)
-        .default_header_raw()
-});
 
 /// A message read.
 #[derive(Debug)]

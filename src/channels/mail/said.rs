@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::html::{self, Lines};
-use super::mime::{Part, decode};
 use crate::domain::reading::split;
 use crate::runtime::limits::MAIL_ATTACHED_TEXT_BYTES_MAX;
+use crate::runtime::mime::html::{self, Lines};
+use crate::runtime::mime::{Part, decode};
 
 /// The text of a message's parts; `None`: none of them is a text.
 pub(super) fn text(parts: &[Part]) -> Option<String> {

@@ -47,6 +47,14 @@ pub const CLAIMED_LOOKED_AT_MAX: usize = 500;
 /// Items that are tried for "take the next" before somebody is asked to try again: others take them
 /// in the same moment.
 pub const TAKE_TRIES_MAX: usize = 25;
+/// Kept messages that are read or cleaned to be shown at once, each on a thread of its own. More wait their
+/// turn.
+pub const MESSAGES_READ_AT_ONCE_MAX: usize = 2;
+/// Elements of a stranger's HTML that are open at once where it is shown. More: their text is shown, without
+/// them.
+pub const HTML_OPEN_MAX: usize = 100;
+/// Columns or rows that one cell of such HTML spans. More: it spans one.
+pub const HTML_SPAN_MAX: i32 = 100;
 /// The HTML of a message that is cleaned to be shown, in bytes. More: the text alone is shown.
 pub const FOREIGN_HTML_BYTES_MAX: usize = 1024 * 1024;
 /// The text of a message that a page shows, in characters. More: the rest is in the download.

@@ -73,7 +73,7 @@ pub(super) async fn show(
     let (item, bytes) = opened(&staff, &visit, &id).await?;
     let w = words::Item::of(visit.language());
     let message = if item.channel == Channel::Email {
-        message::read(&bytes)
+        message::read(bytes).await
     } else {
         Message { text: item.text.unwrap_or_default(), ..Message::default() }
     };
@@ -121,7 +121,7 @@ pub(super) async fn html(
     if item.channel != Channel::Email {
         return Err(Trouble::NotFound);
     }
-    let cleaned = message::harmless_html(&bytes).ok_or(Trouble::NotFound)?;
+    let cleaned = message::harmless_html(bytes).await.ok_or(Trouble::NotFound)?;
     let page = format!(
         "<!doctype html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n<title>{}</title>\n\
          <style>body{{font:16px/1.5 system-ui,sans-serif;margin:1rem;color:#111;background:#fff;\

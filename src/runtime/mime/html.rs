@@ -9,12 +9,12 @@ use memchr::memmem;
 
 /// Whether line ends are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lines {
+pub enum Lines {
     Flow,
     Kept,
 }
 
-pub(super) fn text(html: &str, lines: Lines) -> String {
+pub fn text(html: &str, lines: Lines) -> String {
     // A comment that never ends would hide the rest from us, and not from everybody.
     let open = memmem::rfind(html.as_bytes(), b"<!--")
         .filter(|at| !html.get(*at..).is_some_and(|rest| rest.contains("-->")));

@@ -2,31 +2,43 @@
 //! from slices of the message without recursion. What is broken is read as what it shows: an encoding
 //! that nobody knows undecoded, a multipart without its boundary as text.
 
-pub(super) mod decode;
+pub mod decode;
+pub mod harmless;
+pub mod html;
+
+use std::sync::LazyLock;
 
 use bytes::Bytes;
-use mail_parser::{Message, MimeHeaders};
+use mail_parser::{HeaderName, Message, MessageParser, MimeHeaders};
 use memchr::memmem;
 
-use super::reading::PARSER;
-use crate::runtime::limits::{
+use super::limits::{
     MAIL_HEADER_BYTES_MAX, MAIL_NESTED_DECODED_BYTES_MAX, MAIL_NESTED_MAX,
     MAIL_PARAMETERS_BYTES_MAX, MAIL_PARTS_MAX,
 };
 use decode::Encoding;
 
+/// Understands what is read of a header here and by intake, and leaves the rest of the fields as they are.
+pub static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
+    MessageParser::new()
+        .with_mime_headers()
+        .with_message_ids()
+        .header_text(HeaderName::Subject)
+        .default_header_raw()
+});
+
 /// Everything in a message that is not a container.
 #[derive(Debug, Default)]
-pub(super) struct Parts {
-    pub(super) parts: Vec<Part>,
+pub struct Parts {
+    pub parts: Vec<Part>,
     /// The message is a report (RFC 6522), or a list's wrapping of one: a multipart that begins with it.
-    pub(super) report: Report,
+    pub report: Report,
     /// More containers or parts than the bounds allow, or a field too long to parse.
-    pub(super) beyond: bool,
+    pub beyond: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Report {
+pub enum Report {
     #[default]
     No,
     Whole,
@@ -35,19 +47,19 @@ pub(super) enum Report {
 
 /// One part, still encoded.
 #[derive(Debug)]
-pub(super) struct Part {
+pub struct Part {
     /// "text/html", in lower case.
-    pub(super) kind: String,
-    pub(super) charset: Option<String>,
-    pub(super) encoding: Encoding,
+    pub kind: String,
+    pub charset: Option<String>,
+    pub encoding: Encoding,
     /// The sender calls it an attachment, or it has a file's name.
-    pub(super) attached: bool,
-    pub(super) name: String,
+    pub attached: bool,
+    pub name: String,
     /// The subject of the attached message that begins with this part.
-    pub(super) subject: Option<String>,
+    pub subject: Option<String>,
     /// It is inside an attached message.
-    pub(super) inner: bool,
-    pub(super) body: Bytes,
+    pub inner: bool,
+    pub body: Bytes,
 }
 
 /// A piece of the message that has a header of its own.
@@ -90,7 +102,7 @@ impl Entity {
 }
 
 /// Finds the parts of a message.
-pub(super) fn parts(message: Bytes) -> Parts {
+pub fn parts(message: Bytes) -> Parts {
     let mut found = Parts::default();
     let (mut containers, mut decoded) = (0, 0);
     let mut open = vec![Entity::whole(message)];
@@ -208,7 +220,7 @@ impl Part {
     }
 
     /// A text that a mail program shows or opens: by its type, or by its file's name.
-    pub(super) fn is_text(&self) -> bool {
+    pub fn is_text(&self) -> bool {
         let named = |ends: &[&str]| {
             let name = self.name.to_ascii_lowercase();
             ends.iter().any(|end| name.ends_with(end))
@@ -219,11 +231,11 @@ impl Part {
                 && named(&[".txt", ".text", ".md", ".eml", ".htm", ".html", ".csv"]))
     }
 
-    pub(super) fn is_message(&self) -> bool {
+    pub fn is_message(&self) -> bool {
         matches!(self.kind.as_str(), "message/rfc822" | "message/global")
     }
 
-    pub(super) fn is_html(&self) -> bool {
+    pub fn is_html(&self) -> bool {
         let name = self.name.to_ascii_lowercase();
         self.kind == "text/html"
             || self.kind == "application/octet-stream"
@@ -232,7 +244,7 @@ impl Part {
 }
 
 /// The subject of a header block, decoded.
-pub(super) fn subject(header: &[u8]) -> Option<String> {
+pub fn subject(header: &[u8]) -> Option<String> {
     let line = header
         .split(|byte| *byte == b'\n')
         .find(|line| line.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"subject:")))?;
@@ -240,8 +252,8 @@ pub(super) fn subject(header: &[u8]) -> Option<String> {
 }
 
 /// A header block, each field on one line, and what follows it.
-pub(super) struct Head {
-    pub(super) header: Vec<u8>,
+pub struct Head {
+    pub header: Vec<u8>,
     body: Bytes,
     /// A field has more parameters than are looked at, and is left out; or the block is longer than is
     /// looked at.
@@ -249,7 +261,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    pub(super) fn of(entity: &Bytes) -> Self {
+    pub fn of(entity: &Bytes) -> Self {
         let (mut header, mut endless): (Vec<u8>, _) = (Vec::new(), false);
         let mut field = 0;
         let mut at = 0;

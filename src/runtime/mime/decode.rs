@@ -8,7 +8,7 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 
 /// What a part is encoded in (RFC 2045 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Encoding {
+pub enum Encoding {
     /// Also every name that is not known.
     #[default]
     Identity,
@@ -26,7 +26,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 impl Encoding {
     /// Comments are allowed in the field (RFC 2045 3), and a semicolon is often there.
-    pub(crate) fn named(value: &str) -> Self {
+    pub fn named(value: &str) -> Self {
         let value =
             value.split(['(', ';']).find(|piece| !piece.trim().is_empty()).unwrap_or_default();
         match value.trim().trim_matches('"').to_ascii_lowercase().as_str() {
@@ -37,7 +37,7 @@ impl Encoding {
     }
 
     /// The bytes that were encoded.
-    pub(crate) fn bytes(self, body: &Bytes) -> Bytes {
+    pub fn bytes(self, body: &Bytes) -> Bytes {
         match self {
             Encoding::Identity => body.clone(),
             Encoding::Base64 => Bytes::from(base64(body).0),
@@ -46,7 +46,7 @@ impl Encoding {
     }
 
     /// What mailing lists put under encoded text without encoding it: shown by some programs.
-    pub(crate) fn footer(self, body: &Bytes) -> Option<String> {
+    pub fn footer(self, body: &Bytes) -> Option<String> {
         match self {
             Encoding::Base64 => base64(body).1.map(|footer| text(footer, None)),
             Encoding::Identity | Encoding::QuotedPrintable => None,
@@ -133,7 +133,7 @@ fn quoted_printable(body: &[u8], in_words: bool) -> Vec<u8> {
 
 /// The characters of bytes. A label may be wrong: what is UTF-8 is read as that, and a byte that is
 /// neither in the labelled set nor UTF-8 as Windows has it.
-pub(crate) fn text(bytes: &[u8], charset: Option<&str>) -> String {
+pub fn text(bytes: &[u8], charset: Option<&str>) -> String {
     let label = charset.unwrap_or_default().trim();
     let wide = label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("utf-"))
         && !label.eq_ignore_ascii_case("utf-8");
@@ -166,7 +166,7 @@ fn mended(bytes: &[u8]) -> String {
 
 /// A field's text (RFC 2047). Encoded words that follow each other in one charset and encoding are
 /// joined before they are decoded: some programs split characters over them, which 5 forbids.
-pub(crate) fn words(value: &[u8]) -> String {
+pub fn words(value: &[u8]) -> String {
     let mut out = String::new();
     // Of the words that are being joined: charset and bytes.
     let mut open: Option<(String, Vec<u8>)> = None;
