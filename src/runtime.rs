@@ -3,6 +3,7 @@
 
 pub mod accepting;
 pub mod body_room;
+pub mod client;
 pub mod descriptors;
 pub mod hashed;
 pub mod health;

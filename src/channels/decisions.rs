@@ -12,7 +12,6 @@ use hyper::{Request, StatusCode};
 
 use super::http::answer::{Answer, collected};
 use super::http::fields;
-use super::http::pace::Pace;
 use super::http::patient::patient_to_the_end;
 use super::http::peer;
 use super::http::problem::{Problem, ProblemType};
@@ -20,6 +19,7 @@ use crate::domain::contact::Contact;
 use crate::domain::organisation::OrganisationId;
 use crate::intake::{Inbound, Intake};
 use crate::ports::Clock;
+use crate::runtime::client::Pace;
 use crate::runtime::json::{self, JsonFault};
 use crate::runtime::limits::API_BODY_BYTES_MAX;
 use crate::runtime::tokens::{TokenTable, sha256};

@@ -40,7 +40,6 @@ use crate::channels::http::answer::{Answer, Body};
 use crate::channels::http::apart::{self, Apart};
 use crate::channels::http::look::Looks;
 use crate::channels::http::once::{Key, Once, Recent, Turn, keyed};
-use crate::channels::http::pace::Pace;
 use crate::channels::http::page::{self, Kept, Shown};
 use crate::channels::http::patient::patient_to_the_end;
 use crate::channels::http::peer;
@@ -54,6 +53,7 @@ use crate::domain::identifier::Assurance;
 use crate::domain::organisation::Organisation;
 use crate::intake::{Identified, Inbound, Intake, Outcome};
 use crate::ports::{Clock, Mailer, OwnMail, OwnMailKind};
+use crate::runtime::client::Pace;
 use crate::runtime::limits::{
     FORM_LARGE_PARSES_MAX, FORM_MAIL_WAIT, FORM_REPEAT_STEP, FORM_REPEAT_WINDOW, FORM_REPEATS_MAX,
 };

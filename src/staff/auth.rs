@@ -17,12 +17,13 @@ use super::Staff;
 use super::problem::Problem;
 use super::settings::StaffMember;
 use crate::domain::organisation::Organisation;
+use crate::runtime::client::{client, one_connection};
 use crate::runtime::http_server::Peer;
 use crate::runtime::limits::{SIGN_IN_FAILURE_AGE, SIGN_IN_FAILURES_MAX, SIGN_IN_PEERS_MAX};
 
-/// Failed sign-ins by peer address. A peer that failed too often has to wait; a valid token is
-/// accepted anyway, since behind a proxy all staff share one address, and nobody must be able
-/// to lock them out.
+/// Failed sign-ins by the client's address. A client that failed too often has to wait; a valid token is
+/// accepted anyway, since behind a proxy that nobody said to trust all staff share one address, and nobody
+/// must be able to lock them out.
 pub(super) struct SignInFailures {
     limiter: Option<DefaultKeyedRateLimiter<IpAddr>>,
 }
@@ -104,6 +105,7 @@ fn organisation_asked(query: Option<&str>) -> Option<String> {
 fn refused(staff: &Staff, request: &Request) -> Problem {
     staff.metrics.sign_in_failures.inc();
     let peer = request.extensions().get::<Peer>().map(|Peer(peer)| peer.ip());
+    let peer = client(peer, request.headers(), &staff.console.trusted_proxies).map(one_connection);
     if peer.is_some_and(|peer| staff.failures.is_one_too_many(peer)) {
         return Problem::new(429, "too-many-sign-ins", "Too many failed sign-ins")
             .with_retry_after(SIGN_IN_FAILURE_AGE);

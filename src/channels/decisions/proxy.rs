@@ -20,7 +20,6 @@ use crate::channels::http::apart::{self, Apart};
 use crate::channels::http::fields;
 use crate::channels::http::look::Looks;
 use crate::channels::http::once::keyed;
-use crate::channels::http::pace::Pace;
 use crate::channels::http::page::{self, Kept, Shown};
 use crate::channels::http::peer_of;
 use crate::channels::http::problem::ProblemType;
@@ -34,6 +33,7 @@ use crate::domain::decision::{Decision, Disposition};
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::intake::{Inbound, Intake};
 use crate::ports::Clock;
+use crate::runtime::client::Pace;
 use crate::runtime::tokens::{TokenTable, hex, sha256};
 
 /// Below an endpoint's path: the page of a decision, for proxies that throw bodies away.

@@ -86,11 +86,11 @@ pub fn forwarded(mut headers: HeaderMap, peer: Option<IpAddr>, trusted: bool) ->
         headers.remove(name);
     }
     if let Some(peer) = peer {
-        let chain = match headers.get(X_FORWARDED_FOR).and_then(|value| value.to_str().ok()) {
-            Some(before) => format!("{before}, {peer}"),
-            None => peer.to_string(),
-        };
-        if let Ok(value) = HeaderValue::try_from(chain) {
+        // Every field of the name: some proxies add one of their own behind what the sender wrote.
+        let before =
+            headers.get_all(X_FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
+        let chain: Vec<String> = before.map(str::to_owned).chain([peer.to_string()]).collect();
+        if let Ok(value) = HeaderValue::try_from(chain.join(", ")) {
             headers.insert(X_FORWARDED_FOR, value);
         }
     }
@@ -187,6 +187,9 @@ mod tests {
         assert_eq!(text(&headers, "x-forwarded-for"), Some("10.0.0.1, 192.0.2.7"));
         assert_eq!(text(&headers, "x-forwarded-proto"), Some("https"));
         assert_eq!(text(&headers, "x-forwarded-prefix"), Some("/elsewhere"));
+        let lines = [("x-forwarded-for", "10.0.0.1"), ("x-forwarded-for", "198.51.100.1")];
+        let headers = forwarded(fields(&lines), Some(peer), true);
+        assert_eq!(text(&headers, "x-forwarded-for"), Some("10.0.0.1, 198.51.100.1, 192.0.2.7"));
         assert!(!headers.contains_key("x_forwarded_for"));
         assert!(!headers.contains_key("x-contact-gateway-decision"));
     }

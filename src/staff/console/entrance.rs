@@ -14,6 +14,7 @@ use super::trouble::{Trouble, in_words};
 use super::visit::{Guest, Visit};
 use crate::domain::language::Language;
 use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::runtime::client::client;
 use crate::runtime::html;
 use crate::runtime::http_server::Peer;
 use crate::staff::Staff;
@@ -69,10 +70,6 @@ pub(super) fn guest_of(staff: &Staff, request: &Request) -> Guest {
     let peer = request.extensions().get::<Peer>().map(|Peer(peer)| peer.ip());
     let trusted = peer.is_some_and(|peer| staff.console.trusts(peer));
     let field = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    // The last is the one that the trusted proxy itself saw.
-    let seen = field("x-forwarded-for")
-        .filter(|_| trusted)
-        .and_then(|list| list.rsplit(',').next().and_then(|last| last.trim().parse().ok()));
     let secure = match &staff.console.public_url {
         Some(url) => url.starts_with("https:"),
         None => trusted && field("x-forwarded-proto") == Some("https"),
@@ -83,7 +80,7 @@ pub(super) fn guest_of(staff: &Staff, request: &Request) -> Guest {
     Guest {
         language,
         here: request.uri().path_and_query().map_or("/", |here| here.as_str()).to_owned(),
-        source: seen.or(peer),
+        source: client(peer, headers, &staff.console.trusted_proxies),
         secure,
         browser: browser(headers),
         now: staff.for_console().now(),

@@ -44,6 +44,7 @@ pub struct OpenValue {
 
 impl ConsoleSettings {
     pub fn trusts(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
         self.trusted_proxies.iter().any(|network| network.contains(&peer))
     }
 }

@@ -1,5 +1,5 @@
-//! How often one client may submit something: a bound on flooding a form or guessing tokens that
-//! leaves everybody else alone.
+//! Whose request it is, and how often one client may submit something: a bound on flooding a form or
+//! guessing that leaves everybody else alone.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
@@ -10,7 +10,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use hyper::header::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
-use crate::runtime::limits::POST_CLIENTS_MAX;
+use super::limits::POST_CLIENTS_MAX;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -49,7 +49,7 @@ impl Pace {
     /// # Errors
     /// As [`Pace::take`].
     pub fn take_for(&self, proxy: Option<IpAddr>, headers: &HeaderMap) -> Result<(), Duration> {
-        let Some(proxy) = proxy else { return Ok(()) };
+        let Some(proxy) = proxy.map(|proxy| proxy.to_canonical()) else { return Ok(()) };
         let itself = IpNet::from(proxy);
         let trusted: Vec<IpNet> = self.trusted_proxies.iter().copied().chain([itself]).collect();
         match client(Some(proxy), headers, &trusted) {
@@ -71,7 +71,7 @@ impl Pace {
         if self.limiter.len() > POST_CLIENTS_MAX {
             self.limiter.retain_recent();
         }
-        self.limiter.check_key(&of_one_connection(client)).map_err(|over| {
+        self.limiter.check_key(&one_connection(client)).map_err(|over| {
             // Whole seconds, as Retry-After has them (RFC 9110 10.2.3).
             let wait = over.wait_time_from(self.clock.now());
             Duration::from_secs(wait.as_secs().saturating_add(1))
@@ -80,10 +80,11 @@ impl Pace {
 }
 
 /// Where a request began: the peer, or where that is a proxy that is trusted, whom it names, and so on
-/// from the last to the first. Whoever is not trusted can name anybody, and is the client.
-fn client(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
+/// from the last to the first, through every field of the name (some proxies add one of their own).
+/// Whoever is not trusted can name anybody, and is the client.
+pub fn client(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
-    let mut client = peer?;
+    let mut client = peer?.to_canonical();
     let fields: Vec<&str> =
         headers.get_all(X_FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect();
     let named = fields.iter().flat_map(|field| field.split(',')).map(str::trim).rev();
@@ -91,23 +92,17 @@ fn client(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) -> Optio
         if !is_trusted(&client) {
             break;
         }
-        let Ok(address) = name.parse() else { break };
-        client = address;
+        let Ok(address) = name.parse::<IpAddr>() else { break };
+        client = address.to_canonical();
     }
     Some(client)
 }
 
 /// One subscriber has a whole /64 of IPv6 (RFC 6177), and would otherwise be a new client with each post.
-fn of_one_connection(client: IpAddr) -> IpAddr {
-    match client {
-        IpAddr::V4(_) => client,
-        IpAddr::V6(address) => match address.to_ipv4_mapped() {
-            Some(mapped) => IpAddr::V4(mapped),
-            None => {
-                let subscriber = u128::from(address) & (u128::MAX << 64);
-                IpAddr::V6(Ipv6Addr::from(subscriber))
-            }
-        },
+pub fn one_connection(client: IpAddr) -> IpAddr {
+    match client.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from(u128::from(address) & (u128::MAX << 64))),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -135,11 +130,18 @@ mod tests {
             ("127.0.0.1", "203.0.113.9, 198.51.100.1, 10.0.0.1", "198.51.100.1"),
             ("127.0.0.1", "not an address", "127.0.0.1"),
             ("127.0.0.1", "2001:db8::1", "2001:db8::1"),
+            // A listener on `[::]` sees IPv4 so.
+            ("::ffff:127.0.0.1", "198.51.100.1", "198.51.100.1"),
+            ("::ffff:192.0.2.1", "198.51.100.1", "192.0.2.1"),
         ] {
             let found = client(Some(ip(peer)), &headers(chain), &trusted);
             assert_eq!(found, Some(ip(expected)), "{peer}, {chain}");
         }
         assert_eq!(client(None, &HeaderMap::new(), &trusted), None);
+        // HAProxy's `option forwardfor` adds a line, and leaves what the client sent in front of it.
+        let mut lines = headers("203.0.113.9");
+        lines.append(X_FORWARDED_FOR, "198.51.100.1".parse().unwrap());
+        assert_eq!(client(Some(ip("10.0.0.1")), &lines, &trusted), Some(ip("198.51.100.1")));
     }
 
     #[test]
@@ -159,14 +161,11 @@ mod tests {
     #[test]
     fn one_subscriber_is_one_client() {
         assert_eq!(
-            of_one_connection(ip("2001:db8:1:2::1")),
-            of_one_connection(ip("2001:db8:1:2:ffff::"))
+            one_connection(ip("2001:db8:1:2::1")),
+            one_connection(ip("2001:db8:1:2:ffff::"))
         );
-        assert_ne!(
-            of_one_connection(ip("2001:db8:1:2::1")),
-            of_one_connection(ip("2001:db8:1:3::1"))
-        );
-        assert_eq!(of_one_connection(ip("::ffff:192.0.2.1")), ip("192.0.2.1"));
+        assert_ne!(one_connection(ip("2001:db8:1:2::1")), one_connection(ip("2001:db8:1:3::1")));
+        assert_eq!(one_connection(ip("::ffff:192.0.2.1")), ip("192.0.2.1"));
     }
 
     #[test]
