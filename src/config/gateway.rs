@@ -1,9 +1,10 @@
 //! The configuration file as a whole.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::bank_holidays::Calendars;
 use super::environment::Environment;
@@ -11,12 +12,13 @@ use super::fault::Warning;
 use super::mail::{self, MailListen};
 use super::node::Node;
 use super::organisation;
-use super::reader::{Field, Reader, Section};
+use super::reader::{Field, Reader, Section, brief};
 use super::secret::Sources;
 use super::settings::{ConsoleAccess, Listen, Loaded, Settings};
 use super::{Secrets, silent};
 use super::{archive, endpoint};
 use crate::channels::mail::settings::Bind;
+use crate::domain::organisation::Organisation;
 use crate::domain::profile::Role;
 use crate::runtime::limits::{
     POSTS_PER_MINUTE_DEFAULT, POSTS_PER_MINUTE_MAX, REDIS_REPLICAS_MAX,
@@ -84,8 +86,9 @@ pub(super) fn read(
         taken: RefCell::default(),
     };
     let mail = mail::read(&section, listeners.mail, file, &state);
-    let console = console(&section);
     let read = organisation::read_all(&context, &section, mail.is_some());
+    // What could not be read may have the role.
+    let console = console(&section, reader.is_clean().then_some(&*read.organisations));
     if context.contacts.is_none()
         && !(read.forms.is_empty() && read.telephony.is_empty() && read.decisions.is_empty())
     {
@@ -192,8 +195,8 @@ fn state(root: &Section<'_>, store: &StoreUrl) -> PathBuf {
     }
 }
 
-/// `[staff]`.
-fn console(root: &Section<'_>) -> ConsoleAccess {
+/// `[staff]`. `organisations`: all of them, where they could be read.
+fn console(root: &Section<'_>, organisations: Option<&[Arc<Organisation>]>) -> ConsoleAccess {
     let mut access = ConsoleAccess {
         idle_minutes: SESSION_IDLE_MINUTES_DEFAULT,
         longest_hours: SESSION_LONGEST_HOURS_DEFAULT,
@@ -212,10 +215,26 @@ fn console(root: &Section<'_>) -> ConsoleAccess {
         access.longest_hours = hours;
     }
     let roles = section.field("second_step");
-    let roles = roles.and_then(|f| f.list(|item| item.words().map(|word| Role(word.to_owned()))));
+    let roles = roles.and_then(|f| f.list(|item| role_of_any(item, organisations)));
     access.second_step = roles.unwrap_or_default();
     section.close();
     access
+}
+
+/// A role that some organisation has: of one that none has, nobody would be asked for a second step.
+fn role_of_any(item: &Field<'_>, organisations: Option<&[Arc<Organisation>]>) -> Option<Role> {
+    let role = Role(item.words()?.to_owned());
+    let Some(organisations) = organisations else { return Some(role) };
+    let all = organisations.iter().flat_map(|one| &one.profile.roles);
+    let known: BTreeSet<&str> = all.map(|role| role.0.as_str()).collect();
+    if known.contains(role.0.as_str()) {
+        return Some(role);
+    }
+    item.fault(
+        format!("`{}` is a role of no organisation", brief(&role.0)),
+        format!("one of {}", known.into_iter().collect::<Vec<_>>().join(", ")),
+    );
+    None
 }
 
 #[derive(Default)]
