@@ -5,6 +5,7 @@ mod binding;
 mod console;
 mod core;
 mod events;
+mod first_link;
 mod keeper;
 mod monitor;
 mod originals;

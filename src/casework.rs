@@ -235,6 +235,7 @@ impl Casework {
         staff: impl IntoIterator<Item = (OrganisationId, String, Role)>,
     ) -> Self {
         for (organisation, name, role) in staff {
+            self.accounts.reserve(&organisation, &name);
             self.staff.entry(organisation).or_default().insert(name, role);
         }
         self

@@ -1,18 +1,18 @@
-//! What the console is configured with, out of the settings; and the first administrator's links.
+//! What the console is configured with, out of the settings.
 
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use crate::casework::Fault;
-use crate::casework::accounts::{AccountRules, Accounts};
+use crate::casework::accounts::AccountRules;
 use crate::channels::http::look::{Colour, Colours, LookSettings};
 use crate::config::Settings;
 use crate::config::profile::{to_canonical_json, unset};
 use crate::domain::account::SessionTimes;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::profile::Profile;
+use crate::runtime::limits::HALF_SESSION_MINUTES;
 use crate::staff::console::{ConsoleLook, ConsoleSettings, OpenValue, PolicyAsRead, PolicyValue};
 
 /// Keys of the canonical form that say what the others are, and no value of their own.
@@ -39,6 +39,7 @@ pub(super) fn rules(settings: &Settings) -> AccountRules {
         times: SessionTimes {
             idle: TimeDelta::minutes(i64::from(access.idle_minutes)),
             longest: TimeDelta::hours(i64::from(access.longest_hours)),
+            half: TimeDelta::minutes(HALF_SESSION_MINUTES),
         },
         second_step: access.second_step.clone(),
     }
@@ -97,18 +98,4 @@ fn flattened(profile: &Profile, path: &str, value: &Value, values: &mut Vec<Poli
     };
     let clause = profile.clause_of(path).map(str::to_owned);
     values.push(PolicyValue { path: path.to_owned(), value: shown, clause });
-}
-
-/// A link for the first administrator of each organisation that has no account yet: its path.
-pub(super) async fn first_links(
-    accounts: &Accounts,
-    organisations: &[OrganisationId],
-) -> Result<Vec<(OrganisationId, String)>, Fault> {
-    let mut links = Vec::new();
-    for organisation in organisations {
-        if let Some(token) = accounts.first_invitation(organisation).await? {
-            links.push((organisation.clone(), format!("/invitation/{organisation}/{token}")));
-        }
-    }
-    Ok(links)
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -12,6 +13,7 @@ use super::binding::{bind, bind_mail};
 use super::console;
 use super::core::{self, Core};
 use super::events;
+use super::first_link::{FirstLinkFault, write_first_links};
 use super::keeper::Keeper;
 use super::monitor::Monitor;
 use super::outward::{self, Outward};
@@ -19,7 +21,7 @@ use super::sealer::Sealer;
 use super::unread::UnreadKeeper;
 use crate::casework::accounts::Accounts;
 use crate::casework::sealing::anchor::AnchorKey;
-use crate::casework::{Casework, Desk, Fault};
+use crate::casework::{Casework, Desk};
 use crate::channels::http::{self, ContactsEdge, ContactsParts, EdgeError};
 use crate::channels::mail::listener::{self, Protocol};
 use crate::channels::mail::settings::MailSettings;
@@ -157,19 +159,21 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
 }
 
 impl Running {
-    /// The addresses at which the first administrators make their accounts, by organisation; none where
-    /// there are accounts, or no staff listener.
+    /// The files in the state folder that have the address at which the first account is made, by
+    /// organisation; none where there are accounts, or no staff listener.
     ///
     /// # Errors
-    /// The store is away: restart, or ask again.
-    pub async fn first_links(&self) -> Result<Vec<(OrganisationId, String)>, Fault> {
+    /// The store or the folder is away: restart, or ask again.
+    pub async fn first_links(
+        &self,
+        state: &Path,
+    ) -> Result<Vec<(OrganisationId, PathBuf)>, FirstLinkFault> {
         let (Some(staff), Some(address)) = (&self.staff, self.addresses.staff) else {
             return Ok(Vec::new());
         };
         let root = staff.public_url().map_or_else(|| format!("http://{address}"), str::to_owned);
         let organisations = staff.organisation_ids();
-        let links = console::first_links(staff.accounts(), &organisations).await?;
-        Ok(links.into_iter().map(|(id, path)| (id, format!("{root}{path}"))).collect())
+        write_first_links(staff.accounts(), &organisations, state, &root).await
     }
 
     /// The console's accounts, for those who run beside the listeners.

@@ -1,15 +1,19 @@
 //! Accounts of the console: signing in, sessions, invitations.
 //!
-//! What is kept of a password is its argon2id hash, of a token its SHA-256. An unknown name, a wrong
-//! password and an account that must wait get one answer, after the same work.
+//! What is kept of a password is its argon2id hash, of a token its SHA-256. An unknown name and a wrong
+//! password get one answer, after the same work; whoever must wait gets it as well, with no work done.
 
 mod book;
+mod ended;
 mod failures;
+mod invitations;
 mod password;
+mod proof;
 mod second_step;
 mod sessions;
 mod staff_list;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -19,21 +23,27 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use self::book::Book;
-use self::failures::Failures;
+use self::failures::{ByAccount, ByAccountAndSource, Failures};
 use self::password::Passwords;
 use super::Fault;
-use crate::domain::account::{Account, Session, SessionTimes, login};
+use crate::domain::account::{Account, Session, SessionTimes, as_seen, login};
 use crate::domain::audit::AuditEvent;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::profile::Role;
 use crate::ports::{Clock, Stamp, Store, StoreError};
-use crate::runtime::limits::{SESSION_IDLE_MINUTES_DEFAULT, SESSION_LONGEST_HOURS_DEFAULT};
+use crate::runtime::client::Pace;
+use crate::runtime::limits::{
+    HALF_SESSION_MINUTES, SESSION_IDLE_MINUTES_DEFAULT, SESSION_LONGEST_HOURS_DEFAULT,
+    SIGN_INS_PER_MINUTE,
+};
 use crate::runtime::tokens::{hex, sha256};
 
+pub use self::invitations::Invited;
 pub use self::password::PasswordFault;
-pub use self::second_step::{Code, NewSecondStep};
+pub use self::proof::{Own, Proof};
+pub use self::second_step::{Begun, Code, NewSecondStep};
 pub use self::sessions::Live;
-pub use self::staff_list::{Invited, NewAccount};
+pub use self::staff_list::NewAccount;
 
 /// How the console's accounts are kept.
 #[derive(Debug, Clone)]
@@ -49,6 +59,7 @@ impl Default for AccountRules {
             times: SessionTimes {
                 idle: TimeDelta::minutes(i64::from(SESSION_IDLE_MINUTES_DEFAULT)),
                 longest: TimeDelta::hours(i64::from(SESSION_LONGEST_HOURS_DEFAULT)),
+                half: TimeDelta::minutes(HALF_SESSION_MINUTES),
             },
             second_step: Vec::new(),
         }
@@ -61,7 +72,11 @@ pub struct Accounts {
     clock: Arc<dyn Clock>,
     rules: AccountRules,
     passwords: Passwords,
-    failures: Failures,
+    pace: Pace,
+    wrong_passwords: Failures<ByAccountAndSource>,
+    wrong_codes: Failures<ByAccount>,
+    /// Names, as they are seen, that are somebody's without an account.
+    others_names: BTreeSet<(OrganisationId, String)>,
 }
 
 /// Who tries to sign in.
@@ -80,9 +95,12 @@ pub enum SignInFault {
     /// Unknown, wrong, closed, or too soon after others: which of these is nobody's business.
     #[error("name or password are not right")]
     Refused,
-    /// Too many sign-ins at this moment.
+    /// Too many sign-ins at this moment, or from this source.
     #[error("too many sign-ins at this moment")]
     Busy,
+    /// Half a session that has ended: the password is asked for again.
+    #[error("the time for the second step is over")]
+    Over,
     #[error(transparent)]
     Store(#[from] Fault),
 }
@@ -100,8 +118,16 @@ impl Accounts {
             clock,
             rules,
             passwords: Passwords::new(),
-            failures: Failures::new(),
+            pace: Pace::new(SIGN_INS_PER_MINUTE, Vec::new()),
+            wrong_passwords: Failures::new(),
+            wrong_codes: Failures::new(),
+            others_names: BTreeSet::new(),
         }
+    }
+
+    /// Keeps the name of somebody who has a token from being an account's as well.
+    pub fn reserve(&mut self, organisation: &OrganisationId, name: &str) {
+        self.others_names.insert((organisation.clone(), as_seen(name)));
     }
 
     pub const fn rules(&self) -> &AccountRules {
@@ -125,32 +151,45 @@ impl Accounts {
         organisation: &OrganisationId,
         attempt: Attempt<'_>,
     ) -> Result<SignedIn, SignInFault> {
-        let now = self.now();
-        let known = login(attempt.login);
-        let key = failures::key(organisation, known.as_deref().unwrap_or_default(), attempt.source);
-        let must_wait = self.failures.must_wait(&key, now);
-        let account = match &known {
-            Some(login) => self.book.account(organisation, login).await?,
-            None => None,
-        };
-        let hash = account.as_ref().and_then(|(account, _)| account.password.clone());
-        let is_right = self
-            .passwords
-            .verify(attempt.password, hash)
-            .await
-            .map_err(|password::Busy| SignInFault::Busy)?;
-        let account = account.map(|(account, _)| account).filter(|account| !account.closed);
-        let Some(account) = account.filter(|_| is_right && !must_wait) else {
-            self.failures.failed(&key, now);
+        if attempt.source.is_some_and(|source| self.pace.take_of(source).is_err()) {
+            return Err(SignInFault::Busy);
+        }
+        let login = login(attempt.login).unwrap_or_default();
+        let key = failures::by_source(organisation, &login, attempt.source);
+        if !self.wrong_passwords.begin(&key, self.now()) {
             return Err(SignInFault::Refused);
+        }
+        let account = match self.with_password(organisation, &login, attempt.password).await {
+            Ok(account) => account.ok_or(SignInFault::Refused)?,
+            Err(fault) => {
+                self.wrong_passwords.take_back(&key);
+                return Err(fault);
+            }
         };
-        self.failures.forget(&key);
         let half = account.second_step.is_some();
         let signed_in = self.begin(organisation, &account, attempt.browser, half).await?;
         if !half {
             self.signed_in(organisation, &account.login).await?;
+            self.wrong_passwords.forget(&key);
         }
         Ok(signed_in)
+    }
+
+    /// The account of this name, if this is its password. Without such an account the same work is done.
+    async fn with_password(
+        &self,
+        organisation: &OrganisationId,
+        login: &str,
+        password: &str,
+    ) -> Result<Option<Account>, SignInFault> {
+        let account = match login {
+            "" => None,
+            login => self.book.account(organisation, login).await?.map(|(account, _)| account),
+        };
+        let hash = account.as_ref().and_then(|account| account.password.clone());
+        let verified = self.passwords.verify(password, hash).await;
+        let is_right = verified.map_err(|password::Busy| SignInFault::Busy)?;
+        Ok(account.filter(|account| is_right && !account.closed))
     }
 
     /// Whether an account's role must take a second step, and has none yet.
@@ -205,4 +244,8 @@ fn token() -> Result<String, Fault> {
 /// Under what a token is kept.
 pub fn token_id(token: &str) -> String {
     hex(&sha256(token.as_bytes()))
+}
+
+fn account_event(account: &str, action: &str) -> AuditEvent {
+    AuditEvent::Account { account: account.to_owned(), action: action.to_owned() }
 }

@@ -49,7 +49,7 @@ pub async fn run(args: &ServeArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     let alive = manager.clone().map(|it| tokio::spawn(async move { it.keep_alive().await }));
     // Before it says that it is ready: from then on somebody may tell it to stop.
     let mut stop = pin!(told_to_stop()?);
-    say_first_links(&running, io.err).await;
+    say_first_links(&running, &loaded.settings.state, io.err).await;
     say_where(&running.addresses, io.err);
     if let Some(manager) = &manager {
         manager.ready();
@@ -151,17 +151,18 @@ async fn say_set_up(url: &StoreUrl, err: &mut (dyn Write + '_)) {
     }
 }
 
-/// Where nobody has an account yet: a link with which somebody makes the first one. It is said here alone,
-/// and never logged.
-async fn say_first_links(running: &app::Running, err: &mut (dyn Write + '_)) {
-    match running.first_links().await {
+/// Where nobody has an account yet: the file with a link with which somebody makes the first one. Its path,
+/// and not the link: what is written here is kept in logs.
+async fn say_first_links(running: &app::Running, state: &Path, err: &mut (dyn Write + '_)) {
+    match running.first_links(state).await {
         Ok(links) => {
-            for (organisation, link) in links {
-                say(
+            for (organisation, file) in links {
+                tell(
                     err,
                     format_args!(
                         "console: nobody of {organisation} can sign in yet; make the first account \
-                         within three days at {link}"
+                         within three days with the link in {}",
+                        file.display()
                     ),
                 );
             }

@@ -5,6 +5,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+use unicode_security::skeleton;
 
 use super::language::Language;
 use super::profile::Role;
@@ -29,6 +31,10 @@ pub struct Account {
     pub closed: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_step: Option<SecondStep>,
+    /// The id of the one invitation with which its password may be chosen. It is gone as soon as that is
+    /// used, the password changed or the account closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
     /// Single keys act on pages (WCAG 2.2, 2.1.4: they can be switched off).
@@ -85,12 +91,15 @@ pub struct Session {
 pub struct SessionTimes {
     pub idle: TimeDelta,
     pub longest: TimeDelta,
+    /// Of one whose second step is still to be taken, used or not.
+    pub half: TimeDelta,
 }
 
 impl Session {
     /// When it ends if nothing more is asked.
     pub fn ends(&self, times: SessionTimes) -> DateTime<Utc> {
-        (self.seen + times.idle).min(self.made + times.longest)
+        let latest = if self.half { times.half } else { times.longest };
+        (self.seen + times.idle).min(self.made + latest)
     }
 
     pub fn is_over(&self, times: SessionTimes, now: DateTime<Utc>) -> bool {
@@ -106,6 +115,10 @@ pub struct Invitation {
     /// Whose; none: the first administrator, who says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login: Option<String>,
+    /// The SHA-256 of its token, of the first administrator's alone: there is one of these at a time, and
+    /// its id is always the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
     pub ends: DateTime<Utc>,
     /// It signs in whoever has it, with no password: the demo's alone.
     #[serde(default)]
@@ -121,9 +134,28 @@ pub fn login(written: &str) -> Option<String> {
     (fits && login.chars().all(plain)).then_some(login)
 }
 
+/// A name as it is compared with others: two that look alike are one (UTS #39 4), with or without blanks and
+/// marks between the letters.
+pub fn as_seen(name: &str) -> String {
+    let plain = name.nfkc().collect::<String>().to_lowercase();
+    skeleton(&plain).filter(|c| c.is_alphanumeric()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_look_alike_are_one() {
+        for other in
+            ["ann hall", " Ann  Hall ", "Ann-Hall", "\u{391}nn Hall", "Ann H\u{430}ll", "Ann Ha11"]
+        {
+            assert_eq!(as_seen(other), as_seen("Ann Hall"), "{other}");
+        }
+        for other in ["Ann Hill", "Anna Hall", "Anne Hall", "Bob Reed"] {
+            assert_ne!(as_seen(other), as_seen("Ann Hall"), "{other}");
+        }
+    }
 
     #[test]
     fn a_login_has_no_case_and_no_blanks() {
@@ -136,7 +168,11 @@ mod tests {
     #[test]
     fn a_session_ends_when_idle_and_at_the_latest() {
         let at = |minutes| DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes);
-        let times = SessionTimes { idle: TimeDelta::minutes(30), longest: TimeDelta::hours(12) };
+        let times = SessionTimes {
+            idle: TimeDelta::minutes(30),
+            longest: TimeDelta::hours(12),
+            half: TimeDelta::minutes(10),
+        };
         let mut session = Session {
             login: "ann".to_owned(),
             made: at(0),
@@ -147,5 +183,7 @@ mod tests {
         assert!(!session.is_over(times, at(29)) && session.is_over(times, at(30)));
         session.seen = at(11 * 60 + 50);
         assert!(!session.is_over(times, at(11 * 60 + 59)) && session.is_over(times, at(12 * 60)));
+        let half = Session { half: true, seen: at(9), made: at(0), ..session };
+        assert!(!half.is_over(times, at(9)) && half.is_over(times, at(10)));
     }
 }

@@ -9,19 +9,21 @@ use crate::casework::Fault;
 use crate::domain::account::{Account, Invitation, Session};
 use crate::domain::audit::AuditEvent;
 use crate::domain::organisation::OrganisationId;
-use crate::ports::documents::{BY_ID, Batch, Document, IndexKey, Listing, WriteFault};
+use crate::ports::documents::{
+    BY_ID, Batch, Document, DocumentWrite, IndexKey, Listing, WriteFault,
+};
 use crate::ports::{Stamp, Store};
 
 /// How often a change is judged again when others change the same record in that moment.
 pub(super) const TRIES_MAX: usize = 5;
 
 const ACCOUNT: &str = "account";
-const SESSION: &str = "session";
-const INVITATION: &str = "invitation";
+pub(super) const SESSION: &str = "session";
+pub(super) const INVITATION: &str = "invitation";
 /// Sessions by whose they are.
 const BY_LOGIN: &str = "login";
 /// Sessions and invitations by when they were made or end, for whoever clears them away.
-const BY_TIME: &str = "at";
+pub(super) const BY_TIME: &str = "at";
 
 pub(super) struct Book {
     store: Arc<dyn Store>,
@@ -117,8 +119,8 @@ impl Book {
         &self,
         organisation: &OrganisationId,
         id: &str,
-    ) -> Result<Option<Invitation>, Fault> {
-        Ok(self.read(organisation, INVITATION, id).await?.map(|(invitation, _)| invitation))
+    ) -> Result<Option<(Invitation, u64)>, Fault> {
+        self.read(organisation, INVITATION, id).await
     }
 
     pub(super) async fn put_invitation(
@@ -126,11 +128,43 @@ impl Book {
         organisation: &OrganisationId,
         id: &str,
         invitation: &Invitation,
+        version: u64,
         stamp: Stamp,
     ) -> Result<bool, Fault> {
         let keys = vec![IndexKey::new(BY_TIME, invitation.ends.to_rfc3339())];
-        let entry = Entry { kind: INVITATION, id, version: 0, keys, value: invitation };
+        let entry = Entry { kind: INVITATION, id, version, keys, value: invitation };
         self.put(organisation, entry, stamp, None).await
+    }
+
+    /// Writes the first account and removes the invitation that it was made by, both or neither.
+    pub(super) async fn put_first(
+        &self,
+        organisation: &OrganisationId,
+        account: &Account,
+        (invitation, version): (&str, u64),
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<bool, Fault> {
+        let account = Document::new(ACCOUNT, &account.login, 0, Vec::new(), account)?;
+        let mut batch = Batch::new(stamp).put(account);
+        batch.documents.push(DocumentWrite::Remove {
+            kind: INVITATION.to_owned(),
+            id: invitation.to_owned(),
+            version,
+        });
+        batch.audit.push(event);
+        self.write(organisation, batch).await
+    }
+
+    /// Says something on the trail.
+    pub(super) async fn note(
+        &self,
+        organisation: &OrganisationId,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<(), Fault> {
+        self.store.append_audit(organisation, stamp, event).await?;
+        Ok(())
     }
 
     pub(super) async fn remove_invitation(

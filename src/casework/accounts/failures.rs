@@ -1,42 +1,51 @@
-//! Sign-ins that failed, by account and source, and how long the next must wait.
+//! Tries that failed, and how long the next must wait.
 //!
-//! By both: whoever knows a name can't lock its owner out from elsewhere, and whoever sits behind the
-//! same address as an attacker is held up at that one account alone. The wait grows and has an end.
+//! A try is counted before it is looked at, so that many at once are as many; what was counted is forgotten
+//! when somebody is in, by every step that their account has, and not before. Passwords are counted by
+//! account and source: whoever knows a name can't lock its owner out from elsewhere, and whoever sits behind
+//! the same address as an attacker is held up at that one account alone. Codes are counted by account,
+//! wherever they come from: whoever gets as far as that has the password. The wait grows and has an end.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::organisation::OrganisationId;
+use crate::runtime::client::one_connection;
 use crate::runtime::limits::{
     ACCOUNT_FAILURES_FREE, ACCOUNT_FAILURES_MAX, ACCOUNT_WAIT_FIRST, ACCOUNT_WAIT_LONGEST,
 };
 
-pub(super) type Key = (OrganisationId, String, Option<IpAddr>);
+/// An account, and from where it is tried.
+pub(super) type ByAccountAndSource = (OrganisationId, String, Option<IpAddr>);
+/// An account, from wherever it is tried.
+pub(super) type ByAccount = (OrganisationId, String);
 
 #[derive(Clone, Copy)]
-struct Failed {
+struct Tried {
     times: u32,
     last: DateTime<Utc>,
 }
 
 /// Of this gateway: another one counts for itself, so that several allow as many times more.
-pub(super) struct Failures {
-    failed: Mutex<HashMap<Key, Failed>>,
+pub(super) struct Failures<K> {
+    tried: Mutex<HashMap<K, Tried>>,
 }
 
 /// A network of IPv6 is one source: whoever has one address of it has all.
-pub(super) fn key(organisation: &OrganisationId, login: &str, source: Option<IpAddr>) -> Key {
-    let source = source.map(|source| match source {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-        }
-        v4 @ IpAddr::V4(_) => v4,
-    });
-    (organisation.clone(), login.to_owned(), source)
+pub(super) fn by_source(
+    organisation: &OrganisationId,
+    login: &str,
+    source: Option<IpAddr>,
+) -> ByAccountAndSource {
+    (organisation.clone(), login.to_owned(), source.map(one_connection))
+}
+
+fn longest() -> TimeDelta {
+    TimeDelta::from_std(ACCOUNT_WAIT_LONGEST).unwrap_or(TimeDelta::zero())
 }
 
 fn wait(times: u32) -> TimeDelta {
@@ -45,43 +54,63 @@ fn wait(times: u32) -> TimeDelta {
     TimeDelta::from_std(doubled.min(ACCOUNT_WAIT_LONGEST)).unwrap_or(TimeDelta::zero())
 }
 
-impl Failures {
+impl<K: Hash + Eq + Clone> Failures<K> {
     pub(super) fn new() -> Self {
-        Failures { failed: Mutex::default() }
+        Failures { tried: Mutex::default() }
     }
 
-    pub(super) fn must_wait(&self, key: &Key, now: DateTime<Utc>) -> bool {
-        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.get(key).is_some_and(|one| now < one.last + wait(one.times))
+    fn tried(&self) -> MutexGuard<'_, HashMap<K, Tried>> {
+        self.tried.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn failed(&self, key: &Key, now: DateTime<Utc>) {
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let longest = TimeDelta::from_std(ACCOUNT_WAIT_LONGEST).unwrap_or(TimeDelta::zero());
-        if failed.len() >= ACCOUNT_FAILURES_MAX {
-            failed.retain(|_, one| now < one.last + longest);
+    /// Counts a try that is about to be looked at. `false`: it comes too soon, and is not to be looked at;
+    /// it is not counted either, else a forgotten program would keep somebody out.
+    pub(super) fn begin(&self, key: &K, now: DateTime<Utc>) -> bool {
+        let mut tried = self.tried();
+        if !tried.contains_key(key) {
+            make_room(&mut tried, now);
         }
-        if failed.len() >= ACCOUNT_FAILURES_MAX {
-            // More at once than anybody's staff: the one that is furthest back gives way.
-            let oldest = failed.iter().min_by_key(|(_, one)| one.last).map(|(key, _)| key.clone());
-            if let Some(oldest) = oldest {
-                failed.remove(&oldest);
-            }
-        }
-        let one = failed.entry(key.clone()).or_insert(Failed { times: 0, last: now });
-        // Who waited twice as long as had to be begins anew.
-        if now >= one.last + longest * 2 {
+        let one = tried.entry(key.clone()).or_insert(Tried { times: 0, last: now });
+        // Who waited twice as long as had to be begins anew; so does a clock that was set back.
+        if now >= one.last + longest() * 2 {
             one.times = 0;
         }
-        // A try that came too soon is not counted: else a forgotten program would keep somebody out.
-        if now >= one.last + wait(one.times) {
-            one.times = one.times.saturating_add(1);
-            one.last = now;
+        one.last = one.last.min(now);
+        if now < one.last + wait(one.times) {
+            return false;
+        }
+        *one = Tried { times: one.times.saturating_add(1), last: now };
+        true
+    }
+
+    /// Takes a try back that was counted and then not looked at.
+    pub(super) fn take_back(&self, key: &K) {
+        if let Some(one) = self.tried().get_mut(key) {
+            one.times = one.times.saturating_sub(1);
         }
     }
 
-    pub(super) fn forget(&self, key: &Key) {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    /// Whether the next try must wait.
+    pub(super) fn is_shut(&self, key: &K) -> bool {
+        self.tried().get(key).is_some_and(|one| one.times >= ACCOUNT_FAILURES_FREE)
+    }
+
+    pub(super) fn forget(&self, key: &K) {
+        self.tried().remove(key);
+    }
+}
+
+/// Forgets what is long past; where that is not enough, whoever is furthest back gives way.
+fn make_room<K: Hash + Eq + Clone>(tried: &mut HashMap<K, Tried>, now: DateTime<Utc>) {
+    if tried.len() >= ACCOUNT_FAILURES_MAX {
+        tried.retain(|_, one| now < one.last + longest());
+    }
+    if tried.len() >= ACCOUNT_FAILURES_MAX {
+        // More at once than anybody's staff.
+        let oldest = tried.iter().min_by_key(|(_, one)| one.last).map(|(key, _)| key.clone());
+        if let Some(oldest) = oldest {
+            tried.remove(&oldest);
+        }
     }
 }
 
@@ -89,44 +118,67 @@ impl Failures {
 mod tests {
     use super::*;
 
+    fn of(login: &str, source: &str) -> ByAccountAndSource {
+        by_source(&OrganisationId::new("karbon"), login, Some(source.parse().unwrap()))
+    }
+
     #[test]
     fn the_wait_grows_and_has_an_end_and_other_sources_and_accounts_do_not_wait() {
         let failures = Failures::new();
-        let organisation = OrganisationId::new("karbon");
-        let of =
-            |login: &str, source: &str| key(&organisation, login, Some(source.parse().unwrap()));
         let ann = of("ann", "192.0.2.1");
         let mut now = DateTime::UNIX_EPOCH;
         for _ in 0..ACCOUNT_FAILURES_FREE {
-            assert!(!failures.must_wait(&ann, now));
-            failures.failed(&ann, now);
+            assert!(failures.begin(&ann, now));
         }
         let mut last = TimeDelta::zero();
         for _ in 0..20 {
-            assert!(failures.must_wait(&ann, now));
-            assert!(!failures.must_wait(&of("ann", "192.0.2.2"), now));
-            assert!(!failures.must_wait(&of("bob", "192.0.2.1"), now));
             let since = now;
-            while failures.must_wait(&ann, now) {
-                // Trying too soon makes nothing longer.
-                failures.failed(&ann, now);
+            // Trying too soon makes nothing longer.
+            while !failures.begin(&ann, now) {
                 now += TimeDelta::seconds(1);
             }
             let waited = now - since;
             assert!(waited >= last && waited <= TimeDelta::minutes(15), "{waited}");
             last = waited;
-            failures.failed(&ann, now);
+            assert!(failures.begin(&of("ann", "192.0.2.2"), now));
+            assert!(failures.begin(&of("bob", "192.0.2.1"), now));
+            failures.forget(&of("ann", "192.0.2.2"));
+            failures.forget(&of("bob", "192.0.2.1"));
         }
         assert_eq!(last, TimeDelta::minutes(15));
         failures.forget(&ann);
-        assert!(!failures.must_wait(&ann, now));
+        assert!(failures.begin(&ann, now));
+    }
+
+    #[test]
+    fn as_many_are_looked_at_as_are_free_however_many_come_at_once() {
+        let failures = Failures::new();
+        let (ann, now) = (of("ann", "192.0.2.1"), DateTime::UNIX_EPOCH);
+        let looked_at: usize = std::thread::scope(|scope| {
+            let tries: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| (0..8).filter(|_| failures.begin(&ann, now)).count()))
+                .collect();
+            tries.into_iter().map(|one| one.join().unwrap()).sum()
+        });
+        assert_eq!(looked_at, usize::try_from(ACCOUNT_FAILURES_FREE).unwrap());
+        assert!(failures.is_shut(&ann));
+        // What was not looked at after all is given back.
+        failures.take_back(&ann);
+        assert!(!failures.is_shut(&ann) && failures.begin(&ann, now) && !failures.begin(&ann, now));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_keeps_nobody_out() {
+        let failures = Failures::new();
+        let (ann, now) = (of("ann", "192.0.2.1"), DateTime::UNIX_EPOCH + TimeDelta::days(1));
+        assert!(failures.begin(&ann, now));
+        assert!(failures.begin(&ann, now - TimeDelta::hours(5)));
     }
 
     #[test]
     fn a_network_of_ipv6_is_one_source() {
-        let organisation = OrganisationId::new("karbon");
-        let of = |source: &str| key(&organisation, "ann", Some(source.parse().unwrap()));
-        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
-        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_eq!(of("ann", "2001:db8::1"), of("ann", "2001:db8::ffff:1"));
+        assert_ne!(of("ann", "2001:db8::1"), of("ann", "2001:db8:0:1::1"));
+        assert_eq!(of("ann", "::ffff:192.0.2.1"), of("ann", "192.0.2.1"));
     }
 }

@@ -1,8 +1,9 @@
 //! The second step at sign-in: codes of an authenticator (RFC 6238), and recovery codes.
 
+use chrono::{DateTime, Utc};
 use subtle::ConstantTimeEq;
 
-use super::{Accounts, SignInFault, failures, token_id};
+use super::{Accounts, Own, Proof, SignInFault, account_event, failures, token_id};
 use crate::casework::Fault;
 use crate::domain::account::{Account, SecondStep};
 use crate::domain::organisation::{Organisation, OrganisationId};
@@ -24,6 +25,16 @@ pub struct NewSecondStep {
     pub link: String,
 }
 
+/// What came of beginning a second step.
+pub enum Begun {
+    /// It is begun; the recovery codes.
+    Codes(Vec<String>),
+    /// The code is not one of the new secret.
+    WrongCode,
+    /// The password, or the code of the step that there is, is not right.
+    NotProven,
+}
+
 /// What somebody typed at the second step.
 pub struct Code<'a> {
     pub typed: &'a str,
@@ -42,22 +53,25 @@ impl Accounts {
         Ok(NewSecondStep { secret, link })
     }
 
-    /// Begins the second step of an account, if the code is one of the secret; gives the recovery codes,
-    /// which are shown this once. `None`: the code is not right.
+    /// Begins the second step of an account, or another in its place, if the proof is right and the code is
+    /// one of the secret; gives the recovery codes, which are shown this once.
     pub async fn begin_second_step(
         &self,
-        organisation: &OrganisationId,
-        account: &Account,
+        own: Own<'_>,
+        proof: Proof<'_>,
         secret: &str,
         code: &str,
-    ) -> Result<Option<Vec<String>>, Fault> {
+    ) -> Result<Begun, Fault> {
         let Some(bytes) = one_time_code::of_base32(secret).filter(|one| one.len() == SECRET_BYTES)
         else {
-            return Ok(None);
+            return Ok(Begun::WrongCode);
         };
         let Some(step) = one_time_code::matching_step(&bytes, code, self.now(), 0) else {
-            return Ok(None);
+            return Ok(Begun::WrongCode);
         };
+        if !self.prove_password(own, proof).await? {
+            return Ok(Begun::NotProven);
+        }
         let mut codes = Vec::with_capacity(RECOVERY_CODES);
         for _ in 0..RECOVERY_CODES {
             codes.push(one_time_code::base32(&random::<RECOVERY_BYTES>()?));
@@ -67,47 +81,47 @@ impl Accounts {
             used_step: step,
             recovery: codes.iter().map(|code| kept(code)).collect(),
         };
-        self.change(organisation, &account.login, None, "second_step_on", |account, _| {
-            account.second_step = Some(begun.clone());
-            Ok(())
+        let changed = self
+            .change_proven(own, proof, "second_step_on", |account| {
+                account.second_step = Some(begun.clone());
+            })
+            .await?;
+        Ok(match changed {
+            Some(_) => {
+                Begun::Codes(codes.iter().map(|code| one_time_code::in_groups(code)).collect())
+            }
+            None => Begun::NotProven,
         })
-        .await?;
-        Ok(Some(codes.iter().map(|code| one_time_code::in_groups(code)).collect()))
     }
 
-    /// Takes the second step off an account.
-    pub async fn end_second_step(
-        &self,
-        organisation: &OrganisationId,
-        account: &Account,
-    ) -> Result<(), Fault> {
-        self.change(organisation, &account.login, None, "second_step_off", |account, _| {
-            account.second_step = None;
-            Ok(())
-        })
-        .await
-        .map(|_| ())
+    /// Takes the second step off an account. `false`: the proof is not right.
+    pub async fn end_second_step(&self, own: Own<'_>, proof: Proof<'_>) -> Result<bool, Fault> {
+        if !self.prove_password(own, proof).await? {
+            return Ok(false);
+        }
+        let off = |account: &mut Account| account.second_step = None;
+        Ok(self.change_proven(own, proof, "second_step_off", off).await?.is_some())
     }
 
     /// The second step of a session that is half a one: it becomes a whole one.
     ///
     /// # Errors
-    /// As [`Accounts::sign_in`]; a wrong code counts as a wrong password does.
+    /// As [`Accounts::sign_in`]. After as many wrong codes as are free the half sessions of the account end,
+    /// so that the password is needed again, and the next code must wait.
     pub async fn take_second_step(
         &self,
         organisation: &OrganisationId,
         token: &str,
         code: Code<'_>,
     ) -> Result<(), SignInFault> {
-        let live = self.live(organisation, token).await?.ok_or(SignInFault::Refused)?;
-        let key = failures::key(organisation, &live.account.login, code.source);
-        let now = self.now();
-        if self.failures.must_wait(&key, now) {
-            self.failures.failed(&key, now);
+        let live = self.live(organisation, token).await?.filter(|live| live.session.half);
+        let live = live.ok_or(SignInFault::Over)?;
+        let login = live.account.login.as_str();
+        if !self.begin_code(organisation, login, self.now()) {
             return Err(SignInFault::Refused);
         }
         let used = self
-            .change(organisation, &live.account.login, None, "signed_in", |account, now| {
+            .change(organisation, login, None, "signed_in", |account, now| {
                 let step = account.second_step.as_mut().ok_or(Fault::NotFound("second step"))?;
                 use_code(step, code.typed, now).ok_or_else(|| Fault::Refused("code".to_owned()))?;
                 account.last_seen = Some(now);
@@ -117,28 +131,56 @@ impl Accounts {
         match used {
             Ok(_) => {}
             Err(Fault::Refused(_) | Fault::NotFound(_)) => {
-                self.failures.failed(&key, now);
+                self.note_wrong_code(organisation, &live.account).await?;
+                if self.wrong_codes.is_shut(&(organisation.clone(), login.to_owned())) {
+                    self.end_half_sessions(organisation, &live.account).await?;
+                    return Err(SignInFault::Over);
+                }
                 return Err(SignInFault::Refused);
             }
             Err(fault) => return Err(SignInFault::Store(fault)),
         }
-        self.failures.forget(&key);
         let id = token_id(token);
         let Some((mut session, version)) = self.book.session(organisation, &id).await? else {
-            return Err(SignInFault::Refused);
+            return Err(SignInFault::Over);
         };
         session.half = false;
         let stamp = self.stamp(&live.account.name);
-        if self.book.put_session(organisation, &id, &session, version, stamp).await? {
-            Ok(())
-        } else {
-            Err(SignInFault::Store(Fault::Contended))
+        if !self.book.put_session(organisation, &id, &session, version, stamp).await? {
+            return Err(SignInFault::Store(Fault::Contended));
         }
+        self.forget_codes(organisation, login);
+        self.wrong_passwords.forget(&failures::by_source(organisation, login, code.source));
+        Ok(())
+    }
+
+    /// Counts a code that is about to be looked at. `false`: it comes too soon.
+    pub(super) fn begin_code(
+        &self,
+        organisation: &OrganisationId,
+        login: &str,
+        now: DateTime<Utc>,
+    ) -> bool {
+        self.wrong_codes.begin(&(organisation.clone(), login.to_owned()), now)
+    }
+
+    pub(super) fn forget_codes(&self, organisation: &OrganisationId, login: &str) {
+        self.wrong_codes.forget(&(organisation.clone(), login.to_owned()));
+    }
+
+    /// Says on the trail that somebody who has the password had no code.
+    pub(super) async fn note_wrong_code(
+        &self,
+        organisation: &OrganisationId,
+        account: &Account,
+    ) -> Result<(), Fault> {
+        let event = account_event(&account.login, "code_wrong");
+        self.book.note(organisation, self.stamp(&account.name), event).await
     }
 }
 
 /// Uses a code up; `None`: it is not right.
-fn use_code(step: &mut SecondStep, typed: &str, now: chrono::DateTime<chrono::Utc>) -> Option<()> {
+pub(super) fn use_code(step: &mut SecondStep, typed: &str, now: DateTime<Utc>) -> Option<()> {
     let secret = unhex(&step.secret)?;
     if let Some(used) = one_time_code::matching_step(&secret, typed, now, step.used_step) {
         step.used_step = used;

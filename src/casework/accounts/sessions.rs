@@ -6,7 +6,9 @@ use super::{Accounts, SignedIn, token, token_id};
 use crate::casework::Fault;
 use crate::domain::account::{Account, Session};
 use crate::domain::organisation::OrganisationId;
-use crate::runtime::limits::{SESSION_TOUCH, SESSIONS_OF_ACCOUNT_MAX};
+use crate::runtime::limits::{
+    HALF_SESSIONS_OF_ACCOUNT_MAX, SESSION_TOUCH, SESSIONS_OF_ACCOUNT_MAX,
+};
 
 /// A session that lives, and whose it is.
 #[derive(Debug, Clone)]
@@ -28,8 +30,11 @@ impl Accounts {
     ) -> Result<SignedIn, Fault> {
         const BROWSER_CHARS_MAX: usize = 200;
         let now = self.now();
-        let others = self.sessions(organisation, &account.login).await?;
-        let too_many = (others.len() + 1).saturating_sub(SESSIONS_OF_ACCOUNT_MAX);
+        // Whoever knows the password alone pushes nobody out who took the second step.
+        let most = if half { HALF_SESSIONS_OF_ACCOUNT_MAX } else { SESSIONS_OF_ACCOUNT_MAX };
+        let mut others = self.sessions(organisation, &account.login).await?;
+        others.retain(|(_, session)| session.half == half);
+        let too_many = (others.len() + 1).saturating_sub(most);
         for (id, _) in others.iter().rev().take(too_many) {
             self.book.remove_session(organisation, id, self.stamp(&account.name)).await?;
         }
@@ -103,6 +108,20 @@ impl Accounts {
             }
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// Ends the sessions of an account whose second step was not taken.
+    pub(super) async fn end_half_sessions(
+        &self,
+        organisation: &OrganisationId,
+        account: &Account,
+    ) -> Result<(), Fault> {
+        for (id, session) in self.book.sessions(organisation, &account.login).await? {
+            if session.half {
+                self.book.remove_session(organisation, &id, self.stamp(&account.name)).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Ends all sessions of an account but one.

@@ -1,16 +1,22 @@
 //! Bounds of the staff console: signing in, forms, lists, searches.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// Passwords that are checked at once: each takes 19 MiB and a core for some 30 ms. More wait their turn.
-pub const PASSWORDS_AT_ONCE_MAX: usize = 2;
-/// Passwords that may wait for their turn, those being checked included. More: asked to try again.
-pub const PASSWORDS_WAITING_MAX: usize = 64;
+/// Passwords that are checked at once: each takes 19 MiB and a core for some 30 ms, which contacts need too.
+/// More wait their turn.
+pub const PASSWORDS_AT_ONCE_MAX: usize = 1;
+/// Passwords that may wait for their turn, the one being checked included: some four seconds of them. More:
+/// asked to try again.
+pub const PASSWORDS_WAITING_MAX: usize = 128;
+/// Sign-ins of one client a minute, and as many at once: fewer than may wait, so that one client fills no
+/// others' places. More: asked to try again, with nothing checked.
+pub const SIGN_INS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
 /// The shortest password, in characters. Shorter: refused where it is chosen.
 pub const PASSWORD_CHARS_MIN: usize = 12;
 /// The longest password that is looked at, in characters. Longer: refused.
 pub const PASSWORD_CHARS_MAX: usize = 256;
-/// Sign-ins to one account from one source that may fail before the next must wait.
+/// Passwords tried at one account from one source, or codes tried at one account, before the next must wait.
 pub const ACCOUNT_FAILURES_FREE: u32 = 5;
 /// The first wait of an account from a source; each failure after it doubles the wait.
 pub const ACCOUNT_WAIT_FIRST: Duration = Duration::from_secs(15);
@@ -32,6 +38,10 @@ pub const SESSION_LONGEST_HOURS_MAX: u32 = 24;
 pub const SESSION_TOUCH: Duration = Duration::from_secs(60);
 /// Sessions of one account. More: the oldest ends.
 pub const SESSIONS_OF_ACCOUNT_MAX: usize = 20;
+/// How long somebody has for the second step once the password was right, in minutes. Over: they begin anew.
+pub const HALF_SESSION_MINUTES: i64 = 10;
+/// Sessions of one account whose second step is still to be taken. More: the oldest of these ends.
+pub const HALF_SESSIONS_OF_ACCOUNT_MAX: usize = 3;
 /// Accounts of one organisation. More: refused.
 pub const ACCOUNTS_MAX: usize = 2_000;
 /// A form of the console, in bytes. More: 413.

@@ -14,7 +14,7 @@ use super::invitation::{FieldFault, password_fault};
 use super::say;
 use super::visit::Visit;
 use super::words;
-use crate::casework::accounts::{NewSecondStep, PasswordFault};
+use crate::casework::accounts::{Begun, NewSecondStep, Own, PasswordFault, Proof};
 use crate::domain::language::Language;
 use crate::runtime::one_time_code::in_groups;
 use crate::staff::Staff;
@@ -126,8 +126,7 @@ pub(super) async fn password(
     visit: Visit,
     posted: Posted,
 ) -> Page {
-    let language = visit.language();
-    let (w, s) = (words::Account::of(language), words::SignIn::of(language));
+    let s = words::SignIn::of(visit.language());
     let (accounts, account) = (&staff.for_console().accounts, &visit.live.account);
     let (new, again) = (posted.text("password"), posted.text("again"));
     let checked = accounts.check_password(&visit.organisation, &account.login, new, again);
@@ -136,12 +135,34 @@ pub(super) async fn password(
         let faults = vec![FieldFault { field, text: password_fault(fault, s) }];
         return shown(&staff, &visit, faults, None).await;
     }
-    let (organisation, old) = (&visit.organisation.id, posted.text("old"));
-    if accounts.change_password(organisation, account, old, new, &visit.live.id).await? {
+    if accounts.change_password(own(&visit), proof(&visit, &posted), new).await? {
         return Ok(go("/account?done=password"));
     }
-    let faults = vec![FieldFault { field: "old", text: w.old_wrong }];
-    shown(&staff, &visit, faults, None).await
+    not_proven(&staff, &visit, "old").await
+}
+
+/// Whose account it is that is changed.
+fn own(visit: &Visit) -> Own<'_> {
+    Own {
+        organisation: &visit.organisation.id,
+        account: &visit.live.account,
+        session: &visit.live.id,
+    }
+}
+
+/// The password, and the code of the step that there is, as they were typed.
+fn proof<'a>(visit: &Visit, posted: &'a Posted) -> Proof<'a> {
+    Proof {
+        password: posted.text("old"),
+        code: posted.text("old_code"),
+        source: visit.guest.source,
+    }
+}
+
+async fn not_proven(staff: &Staff, visit: &Visit, field: &'static str) -> Page {
+    staff.metrics.sign_in_failures.inc();
+    let w = words::Account::of(visit.language());
+    shown(staff, visit, vec![FieldFault { field, text: w.not_proven }], None).await
 }
 
 /// Ends the session that is named, or all but this one.
@@ -166,9 +187,18 @@ pub(super) async fn end_sessions(
 struct SecondStepPage {
     f: Frame,
     w: &'static words::SecondStep,
+    a: &'static words::Account,
     grouped: String,
     new: NewSecondStep,
-    wrong: bool,
+    /// There is a step already: its code is asked for as well.
+    replaces: bool,
+    faults: Vec<FieldFault>,
+}
+
+impl SecondStepPage {
+    fn fault(&self, field: &str) -> Option<&'static str> {
+        self.faults.iter().find(|one| one.field == field).map(|one| one.text)
+    }
 }
 
 #[derive(Template)]
@@ -179,18 +209,20 @@ struct RecoveryPage {
     codes: Vec<String>,
 }
 
-fn step_page(staff: &Staff, visit: &Visit, new: NewSecondStep, wrong: bool) -> Page {
+fn step_page(staff: &Staff, visit: &Visit, new: NewSecondStep, faults: Vec<FieldFault>) -> Page {
     let w = words::SecondStep::of(visit.language());
+    let wrong = !faults.is_empty();
     let f = Frame::of(staff, visit, Section::Beside, w.title).in_error(wrong);
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let grouped = in_groups(&new.secret);
-    with_status(status, &SecondStepPage { f, w, grouped, new, wrong })
+    let (a, grouped) = (words::Account::of(visit.language()), in_groups(&new.secret));
+    let replaces = visit.live.account.second_step.is_some();
+    with_status(status, &SecondStepPage { f, w, a, grouped, new, replaces, faults })
 }
 
 pub(super) async fn second_step(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
     let accounts = &staff.for_console().accounts;
     let new = accounts.new_second_step(&visit.organisation, &visit.live.account)?;
-    step_page(&staff, &visit, new, false)
+    step_page(&staff, &visit, new, Vec::new())
 }
 
 pub(super) async fn begin_second_step(
@@ -199,28 +231,37 @@ pub(super) async fn begin_second_step(
     posted: Posted,
 ) -> Page {
     let (accounts, account) = (&staff.for_console().accounts, &visit.live.account);
-    let (organisation, secret) = (&visit.organisation.id, posted.text("secret"));
+    let (secret, code) = (posted.text("secret"), posted.text("code"));
     let begun =
-        accounts.begin_second_step(organisation, account, secret, posted.text("code")).await?;
+        accounts.begin_second_step(own(&visit), proof(&visit, &posted), secret, code).await?;
     let w = words::SecondStep::of(visit.language());
-    match begun {
-        Some(codes) => {
+    let fault = match begun {
+        Begun::Codes(codes) => {
             let f = Frame::of(&staff, &visit, Section::Beside, w.codes_title);
-            page(&RecoveryPage { f, w, codes })
+            return page(&RecoveryPage { f, w, codes });
         }
-        None => {
-            let mut new = accounts.new_second_step(&visit.organisation, account)?;
-            // The same key as before: it is in the authenticator already.
-            let plain: String = secret.chars().filter(char::is_ascii_alphanumeric).collect();
-            new.link = new.link.replace(&new.secret, &plain);
-            new.secret = plain;
-            step_page(&staff, &visit, new, true)
+        Begun::WrongCode => FieldFault { field: "code", text: w.wrong },
+        Begun::NotProven => {
+            staff.metrics.sign_in_failures.inc();
+            FieldFault { field: "old", text: words::Account::of(visit.language()).not_proven }
         }
-    }
+    };
+    let mut new = accounts.new_second_step(&visit.organisation, account)?;
+    // The same key as before: it is in the authenticator already.
+    let plain: String = secret.chars().filter(char::is_ascii_alphanumeric).collect();
+    new.link = new.link.replace(&new.secret, &plain);
+    new.secret = plain;
+    step_page(&staff, &visit, new, vec![fault])
 }
 
-pub(super) async fn end_second_step(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
+pub(super) async fn end_second_step(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    posted: Posted,
+) -> Page {
     let accounts = &staff.for_console().accounts;
-    accounts.end_second_step(&visit.organisation.id, &visit.live.account).await?;
-    Ok(go("/account?done=saved"))
+    if accounts.end_second_step(own(&visit), proof(&visit, &posted)).await? {
+        return Ok(go("/account?done=saved"));
+    }
+    not_proven(&staff, &visit, "off").await
 }

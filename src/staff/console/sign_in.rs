@@ -135,7 +135,7 @@ pub(super) async fn sign_in(State(staff): State<Arc<Staff>>, guest: Guest, poste
             keep_session(&mut response, &guest, &organisation.id, Some(&signed_in.token));
             Ok(response)
         }
-        Err(SignInFault::Refused) => {
+        Err(SignInFault::Refused | SignInFault::Over) => {
             staff.metrics.sign_in_failures.inc();
             form(&staff, &guest, &filled(w.wrong))
         }
@@ -190,6 +190,10 @@ pub(super) async fn take_code(
         Err(SignInFault::Refused | SignInFault::Busy) => {
             staff.metrics.sign_in_failures.inc();
             code_form(&staff, &guest, next, true)
+        }
+        Err(SignInFault::Over) => {
+            staff.metrics.sign_in_failures.inc();
+            Ok(go(&format!("/sign-in?next={}", quoted(next))))
         }
         Err(SignInFault::Store(fault)) => Err(fault.into()),
     }

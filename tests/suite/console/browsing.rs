@@ -21,6 +21,8 @@ pub struct Browsing<'a> {
     /// Sent with every post; none: as a program that is no browser.
     pub origin: Option<String>,
     pub source: &'static str,
+    /// `X-Forwarded-For`, a field each.
+    pub forwarded: Vec<&'static str>,
 }
 
 #[derive(Debug)]
@@ -76,6 +78,7 @@ impl<'a> Browsing<'a> {
             cookies: BTreeMap::new(),
             origin: Some("http://desk.example".to_owned()),
             source: "192.0.2.7:50000",
+            forwarded: Vec::new(),
         }
     }
 
@@ -111,6 +114,9 @@ impl<'a> Browsing<'a> {
         }
         if let Some(origin) = self.origin.as_ref().filter(|_| method != "GET") {
             request = request.header(ORIGIN, origin);
+        }
+        for one in &self.forwarded {
+            request = request.header("x-forwarded-for", *one);
         }
         if form.is_some() {
             request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");

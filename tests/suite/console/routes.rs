@@ -62,7 +62,7 @@ async fn nothing_acts_for_another_site_or_for_no_page() {
     let office = Office::with_person().await;
     office.mail("c-1").await;
     office.mail("c-2").await;
-    let mut max = Browsing::signed_in(&office, "Max Manager", "manager").await;
+    let mut max = Browsing::signed_in(&office, "Mia Lund", "manager").await;
     for entry in contents().iter().filter(|entry| entry.method == "POST") {
         let path = filled(entry, "c-2", "P-1");
         for origin in
@@ -75,7 +75,7 @@ async fn nothing_acts_for_another_site_or_for_no_page() {
         }
     }
     max.origin = Some("http://desk.example".to_owned());
-    assert!(max.get("/").await.has("Max Manager"), "still signed in: nothing was done");
+    assert!(max.get("/").await.has("Mia Lund"), "still signed in: nothing was done");
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn every_page_is_shut_and_names_its_language() {
     let office = Office::with_person().await;
     office.mail("c-1").await;
     office.mail("c-2").await;
-    let mut max = Browsing::signed_in(&office, "Max Manager", "manager").await;
+    let mut max = Browsing::signed_in(&office, "Mia Lund", "manager").await;
     for entry in contents().iter().filter(|entry| entry.method == "GET") {
         // Letters stand in frames without rights, with the style that is printed.
         let sheet = entry.path.contains("/original/") || entry.path.contains("{letter}/");

@@ -189,7 +189,7 @@ async fn an_empty_queue_names_the_next_that_is_not() {
 #[tokio::test]
 async fn who_opened_what_and_because_of_what_is_on_the_trail() {
     let office = office_with(1).await;
-    let mut max = Browsing::signed_in(&office, "Max Manager", "manager").await;
+    let mut max = Browsing::signed_in(&office, "Mia Lund", "manager").await;
     max.get("/items/c-2").await;
     max.get("/people/P-1?because=c-2").await;
     max.get("/items/c-2/original").await;
@@ -202,7 +202,7 @@ async fn who_opened_what_and_because_of_what_is_on_the_trail() {
         .map(|entry| (entry["looked_at"].as_str().unwrap(), entry["because"].as_str()))
         .collect();
     assert_eq!(looked, [("item", None), ("person", Some("c-2")), ("original", Some("c-2"))]);
-    let page = max.get("/audit?by=Max+Manager").await;
+    let page = max.get("/audit?by=Mia+Lund").await;
     assert!(page.has("Opened the record P-1") && page.has("Opened an original"), "{}", page.text());
     let about = max.get("/audit?person=P-1").await;
     assert!(about.has("Made the record P-1"), "{}", about.text());

@@ -103,6 +103,7 @@ fn english_account(account: &str, action: &str) -> String {
         "reopened" => format!("Opened the account {account} again"),
         "second_step_on" => "Turned the second step on".to_owned(),
         "second_step_off" => "Turned the second step off".to_owned(),
+        "code_wrong" => "Gave a wrong code after the right password".to_owned(),
         "preferences" => "Changed their preferences".to_owned(),
         other => format!("Account {account}: {other}"),
     }
@@ -199,6 +200,7 @@ fn welsh_account(account: &str, action: &str) -> String {
         "reopened" => format!("Agorodd y cyfrif {account} eto"),
         "second_step_on" => "Trodd yr ail gam ymlaen".to_owned(),
         "second_step_off" => "Diffoddodd yr ail gam".to_owned(),
+        "code_wrong" => "Rhoddodd god anghywir ar ôl y cyfrinair cywir".to_owned(),
         "preferences" => "Newidiodd ei ddewisiadau".to_owned(),
         other => format!("Cyfrif {account}: {other}"),
     }

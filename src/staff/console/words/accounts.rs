@@ -67,7 +67,8 @@ texts! {
         old: "Password you have now", "Y cyfrinair sydd gennych nawr";
         change: "Change the password", "Newid y cyfrinair";
         changed: "Password changed. You are signed out everywhere else.", "Newidiwyd y cyfrinair. Rydych wedi'ch allgofnodi ym mhobman arall.";
-        old_wrong: "That is not the password you have now", "Nid dyna'r cyfrinair sydd gennych nawr";
+        not_proven: "That is not your password or code, or you must wait a little. Check both and try again",
+            "Nid dyna'ch cyfrinair na'ch cod, neu rhaid ichi aros ychydig. Gwiriwch y ddau a rhowch gynnig arall arni";
         sessions: "Where you are signed in", "Lle rydych wedi mewngofnodi";
         browser: "Browser", "Porwr";
         seen: "Last used", "Defnyddiwyd ddiwethaf";
@@ -81,6 +82,7 @@ texts! {
         second_step_off: "Off. With it, a stolen password alone opens nothing.", "I ffwrdd. Gydag ef, nid yw cyfrinair wedi'i ddwyn yn agor dim ar ei ben ei hun.";
         second_step_due: "Your role must take a second step at sign-in. Set it up now.", "Rhaid i'ch rôl gymryd ail gam wrth fewngofnodi. Gosodwch ef nawr.";
         set_up: "Set it up", "Ei osod";
+        replace: "Set up another device", "Gosod dyfais arall";
         turn_off: "Turn it off", "Ei ddiffodd";
     }
 }
@@ -93,7 +95,9 @@ texts! {
         one: "In the app, choose to enter a key by hand, and type this one:", "Yn yr ap, dewiswch roi allwedd â llaw, a theipiwch hon:";
         link: "On this device: open the app with the key", "Ar y ddyfais hon: agor yr ap gyda'r allwedd";
         two: "Then type the code that the app shows.", "Yna teipiwch y cod y mae'r ap yn ei ddangos.";
+        three: "Then type your password, so that we know it is you.", "Yna teipiwch eich cyfrinair, er mwyn i ni wybod mai chi sydd yno.";
         code: "Code", "Cod";
+        old_code: "Code from the device you have now, or a recovery code", "Cod o'r ddyfais sydd gennych nawr, neu god adfer";
         turn_on: "Turn it on", "Ei droi ymlaen";
         wrong: "That is not the code of this key. Check the clock of your device, and type the code that shows now",
             "Nid dyna god yr allwedd hon. Gwiriwch gloc eich dyfais, a theipiwch y cod sydd i'w weld nawr";

@@ -1,0 +1,44 @@
+//! What has ended is cleared away: sessions and invitations that open nothing any more.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::book::{BY_TIME, INVITATION, SESSION};
+use crate::casework::{Desk, Fault};
+use crate::domain::organisation::OrganisationId;
+use crate::ports::documents::{Batch, Listing, WriteFault};
+use crate::runtime::limits::{BATCH_DOCUMENTS_MAX, SESSION_LONGEST_HOURS_MAX};
+
+impl Desk {
+    /// Removes sessions that have ended whatever is configured, and invitations; a page of each, so that
+    /// the next round goes on. How many there were.
+    ///
+    /// # Errors
+    /// The store can't be read or written: the next round does the same.
+    pub async fn clear_sign_ins(&self, organisation: &OrganisationId) -> Result<usize, Fault> {
+        let now = self.clock.now();
+        let longest = TimeDelta::hours(i64::from(SESSION_LONGEST_HOURS_MAX));
+        // A session is listed by when it was made, an invitation by when it ends.
+        Ok(self.clear(organisation, SESSION, now - longest).await?
+            + self.clear(organisation, INVITATION, now).await?)
+    }
+
+    async fn clear(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        before: DateTime<Utc>,
+    ) -> Result<usize, Fault> {
+        let listing = Listing { to: Some(before.to_rfc3339()), ..Listing::of(BY_TIME) };
+        let ended = self.store.documents(organisation, kind, listing).await?.documents;
+        for some in ended.chunks(BATCH_DOCUMENTS_MAX) {
+            let empty = Batch::new(self.stamp("gateway"));
+            let batch = some.iter().fold(empty, |batch, one| batch.remove(one));
+            match self.store.write(organisation, batch).await {
+                // Another gateway clears away as well: the next round sees what is left.
+                Ok(()) | Err(WriteFault::Conflict(_)) => {}
+                Err(WriteFault::Store(error)) => return Err(error.into()),
+            }
+        }
+        Ok(ended.len())
+    }
+}

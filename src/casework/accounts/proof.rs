@@ -1,0 +1,99 @@
+//! What somebody who is signed in shows again before what lets them in is changed: a session may be
+//! stolen, and a screen left open.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
+
+use super::second_step::use_code;
+use super::{Accounts, failures, password};
+use crate::casework::Fault;
+use crate::domain::account::Account;
+use crate::domain::organisation::OrganisationId;
+
+/// Whose own account it is, in which session.
+#[derive(Clone, Copy)]
+pub struct Own<'a> {
+    pub organisation: &'a OrganisationId,
+    pub account: &'a Account,
+    /// The one that goes on when the others end.
+    pub session: &'a str,
+}
+
+/// The password, and a code where the account has a second step.
+#[derive(Clone, Copy)]
+pub struct Proof<'a> {
+    pub password: &'a str,
+    pub code: &'a str,
+    pub source: Option<IpAddr>,
+}
+
+impl Accounts {
+    /// Whether the password is right: counted as a try to sign in is. `false` also where it came too soon
+    /// after others that were not.
+    pub(super) async fn prove_password(
+        &self,
+        own: Own<'_>,
+        proof: Proof<'_>,
+    ) -> Result<bool, Fault> {
+        let Own { organisation, account, .. } = own;
+        let key = failures::by_source(organisation, &account.login, proof.source);
+        if !self.wrong_passwords.begin(&key, self.now()) {
+            return Ok(false);
+        }
+        let verified = self.passwords.verify(proof.password, account.password.clone()).await;
+        verified.map_err(|password::Busy| {
+            self.wrong_passwords.take_back(&key);
+            Fault::Contended
+        })
+    }
+
+    /// Changes what lets somebody in whose password was just proven, if the code is right as well where there
+    /// is a second step. Every other session of theirs ends, and so does a link with which their password
+    /// could be chosen. `None`: the code is not right, or came too soon after others that were not.
+    pub(super) async fn change_proven(
+        &self,
+        own: Own<'_>,
+        proof: Proof<'_>,
+        action: &str,
+        change: impl Fn(&mut Account) + Send + Sync,
+    ) -> Result<Option<Account>, Fault> {
+        let Own { organisation, account, session } = own;
+        let login = account.login.as_str();
+        if account.second_step.is_some() && !self.begin_code(organisation, login, self.now()) {
+            return Ok(None);
+        }
+        let known = account.password.clone();
+        let changed = self
+            .change(organisation, login, None, action, |account, now| {
+                if account.password != known {
+                    return Err(Fault::Contended);
+                }
+                with_code(account, proof.code, now)?;
+                change(account);
+                account.invitation = None;
+                Ok(())
+            })
+            .await;
+        match changed {
+            Ok(account) => {
+                let key = failures::by_source(organisation, login, proof.source);
+                self.wrong_passwords.forget(&key);
+                self.forget_codes(organisation, login);
+                self.end_sessions(organisation, login, Some(session), &account.name).await?;
+                Ok(Some(account))
+            }
+            Err(Fault::Refused(_)) => {
+                self.note_wrong_code(organisation, account).await?;
+                Ok(None)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+}
+
+/// Uses up a code of the account's second step, where it has one.
+fn with_code(account: &mut Account, typed: &str, now: DateTime<Utc>) -> Result<(), Fault> {
+    let Some(step) = account.second_step.as_mut() else { return Ok(()) };
+    use_code(step, typed, now).ok_or_else(|| Fault::Refused("code".to_owned()))
+}
