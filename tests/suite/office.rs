@@ -39,7 +39,7 @@ use tokio::sync::mpsc;
 use tower::ServiceExt;
 
 pub struct Office {
-    store: Arc<dyn Store>,
+    pub store: Arc<dyn Store>,
     archive: Arc<FileArchive>,
     intake: Arc<Intake>,
     pub router: Router,
@@ -194,7 +194,11 @@ impl Office {
         let tuntum = organisation_that_chose("tuntum", "tuntum.toml", &chosen);
         // Cases take weeks: nobody is signed out on the way.
         let month = TimeDelta::days(30);
-        let times = contact_gateway::domain::account::SessionTimes { idle: month, longest: month };
+        let times = contact_gateway::domain::account::SessionTimes {
+            idle: month,
+            longest: month,
+            half: month,
+        };
         Office::of(Memory::new(), AccountRules { times, ..AccountRules::default() }, tuntum)
     }
 
