@@ -354,7 +354,14 @@ impl Office {
 
     /// A contact by e-mail with its original, as the mail channel hands it in.
     pub async fn mail(&self, id: &str) -> contact_gateway::intake::Outcome {
-        let contact = serde_json::from_value(email(id)).unwrap();
+        self.mail_at(id, "2026-11-23T10:00:00Z").await
+    }
+
+    /// The same at a time of its own.
+    pub async fn mail_at(&self, id: &str, at: &str) -> contact_gateway::intake::Outcome {
+        let mut contact = email(id);
+        contact["at"] = at.into();
+        let contact = serde_json::from_value(contact).unwrap();
         let original = Original::Bytes(Bytes::from_static(ORIGINAL));
         let inbound = Inbound { contact, digest: [7; 32], original: Some(original) };
         self.intake.receive(&self.tuntum.id, inbound).await

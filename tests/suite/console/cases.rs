@@ -175,8 +175,8 @@ async fn a_case_goes_the_whole_way_in_the_browser_and_back() {
     while previewed(&office).await["quotas"].as_array().unwrap().is_empty() {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
-    office.mail("c-1").await;
-    office.mail("c-2").await;
+    office.mail_at("c-1", "2026-11-30T10:00:00Z").await;
+    office.mail_at("c-2", "2026-11-30T10:00:00Z").await;
     let limited = desk.ann.get("/queues/limited").await;
     assert!(limited.has("Limited 1 waiting"), "{}", limited.text());
 

@@ -54,6 +54,8 @@ pub(super) struct Card {
     pub more: Vec<StepLink>,
     pub shut: Vec<Refusal>,
     pub strong: bool,
+    /// It stands alone under the page's heading, and no other between.
+    pub alone: bool,
 }
 
 /// A card's place on the page of the case.
@@ -87,6 +89,7 @@ impl<'a> Maker<'a> {
             more: Vec::new(),
             shut: Vec::new(),
             strong: false,
+            alone: false,
         }
     }
 

@@ -443,5 +443,5 @@ fn card_of(setting: &Setting<'_>) -> Option<Card> {
         let one = file.staff_complaints.iter().find(|one| one.id == id)?;
         cards::complaint(make, one)
     };
-    Some(Card { steps: Vec::new(), more: Vec::new(), shut: Vec::new(), ..card })
+    Some(Card { steps: Vec::new(), more: Vec::new(), shut: Vec::new(), alone: true, ..card })
 }

@@ -69,6 +69,7 @@ pub(in crate::staff::console) async fn show(
     let make = Maker::new(&visit, &desktop);
     let mut card = cards::letter(make, one);
     card.links.clear();
+    card.alone = true;
     // What is next stands in front here.
     card.steps = std::mem::take(&mut card.more);
     if one.sent.is_none() {
