@@ -28,9 +28,6 @@ use settings::StoreUrl;
 /// What the mark of a store that is being restored begins with, where a copy's has an address.
 const BACKUP: &str = "the backup";
 
-/// The name on an audit entry for the gateway's own decisions.
-const GATEWAY: &str = "gateway";
-
 /// The text of an answer where a caller's decider panicked.
 const DECIDER_PANICKED: &str = "the decider panicked; nothing of this contact was written";
 

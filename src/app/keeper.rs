@@ -44,7 +44,7 @@ impl Keeper {
         say(organisation, self.desk.keep_house(organisation).await);
         say(organisation, self.say_how_far(organisation).await);
         if reminds {
-            say(organisation, self.desk.clear_sign_ins(&organisation.id).await);
+            say(organisation, self.desk.clear_sign_ins(&organisation.id).await.map(drop));
             say(organisation, self.desk.remind(organisation, &self.mailer).await.map(drop));
         }
     }

@@ -72,8 +72,9 @@ pub struct BackTest {
 }
 
 impl Desk {
-    /// Tests a draft on what is on record of a person's contacts. Changes nothing. It takes a processor for a
-    /// while: a thread apart does it, and few are done at once.
+    /// Tests a draft on what is on record of a person's contacts: what it would do where it is enforced, in
+    /// an organisation that only observes too. Changes nothing. It takes a processor for a while: a thread
+    /// apart does it, and few are done at once.
     ///
     /// # Errors
     /// [`Fault::Refused`] where it is too long a time, or has too many contacts.
@@ -107,7 +108,8 @@ impl Desk {
         let wanted = Arc::downgrade(&caller);
         let testing = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            tested(&organisation, &person, &draft, &stream, (from, to), &wanted)
+            let enforcing = Organisation { mode: Mode::Enforce, ..Organisation::clone(&organisation) };
+            tested(&enforcing, &person, &draft, &stream, (from, to), &wanted)
         });
         let done = testing.await;
         drop(caller);
@@ -152,7 +154,9 @@ fn tested(
     (from, to): (DateTime<Utc>, DateTime<Utc>),
     wanted: &Weak<()>,
 ) -> BackTest {
-    let contacts = run(organisation, person, &draft.restriction, stream, from);
+    // To be observed is a lighter form of it.
+    let enforced = Restriction { mode: Mode::Enforce, ..draft.restriction.clone() };
+    let contacts = run(organisation, person, &enforced, stream, from);
     let mut by_day: BTreeMap<NaiveDate, BTreeMap<String, BTreeMap<String, u64>>> = BTreeMap::new();
     for one in &contacts {
         let of_day = by_day.entry(day(&organisation.profile, one.at)).or_default();
@@ -170,7 +174,7 @@ fn tested(
         let a_week = admitted as f64 / weeks;
         draft.admitted_a_week.is_none_or(|most| a_week <= f64::from(most))
     };
-    let mut lighter: Vec<Lighter> = variants(organisation, &draft.restriction)
+    let mut lighter: Vec<Lighter> = variants(organisation, &enforced)
         .into_iter()
         .take_while(|_| wanted.strong_count() > 0)
         .map(|restriction| {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::again::DECIDED_AGAIN;
 use super::case::record::{self, CASE};
 use super::{Desk, Fault};
-use crate::domain::audit::{AuditEntry, AuditEvent, DecidedEntry};
+use crate::domain::audit::{AuditEntry, AuditEvent, DecidedEntry, GATEWAY};
 use crate::domain::case::CaseFile;
 use crate::domain::case::anchors::day;
 use crate::domain::case::restraint::{Task, TaskDone, TaskKind};
@@ -32,9 +32,6 @@ pub(super) const TIMELINE: &str = "timeline";
 
 /// The one mark of an organisation.
 const TRAIL: &str = "trail";
-
-/// How the gateway itself is named on the trail.
-pub(super) const GATEWAY: &str = "gateway";
 
 /// Up to which entry the trail was followed.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]

@@ -7,11 +7,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::case::record::CaseRead;
-use super::follow::GATEWAY;
 use super::lease::Held;
 use super::reminder_mail::ToMail;
 use super::{Desk, Fault};
-use crate::domain::audit::AuditEvent;
+use crate::domain::audit::{AuditEvent, GATEWAY};
 use crate::domain::channel::Channel;
 use crate::domain::decision::{Disposition, Reason};
 use crate::domain::diary::reminder::{Reminder, of_entry, queue_of};

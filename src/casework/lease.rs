@@ -11,8 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::follow::GATEWAY;
 use super::{Desk, Fault};
+use crate::domain::audit::GATEWAY;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::documents::{Batch, Document, WriteFault};

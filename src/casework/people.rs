@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::audit::changes;
 use crate::domain::case::CaseFile;
-use crate::domain::case::elsewhere::step_for;
+use crate::domain::case::elsewhere::{keep_what_does_not_hold, step_for};
 use crate::domain::channel::Channel;
 use crate::domain::may_contact::{Answer, Purpose, Question, may_contact};
 use crate::domain::organisation::{Organisation, OrganisationId};
@@ -103,7 +103,10 @@ impl Desk {
         person: Person,
         acting: Acting<'_>,
     ) -> Result<Option<Arc<Person>>, Fault> {
-        let person = normalised(person, organisation);
+        let mut person = normalised(person, organisation);
+        if let Some(before) = &before {
+            keep_what_does_not_hold(before, &mut person);
+        }
         let found = faults_of_change(&person, before.as_deref(), organisation);
         if !found.is_empty() {
             return Err(Fault::Invalid(found));
@@ -156,6 +159,6 @@ impl Desk {
     ) -> Result<Answer, Fault> {
         let person = self.read_person(&organisation.id, person).await?;
         let question = Question { channel, purpose, by, at: self.clock.now() };
-        Ok(may_contact(&organisation.profile, &person, &question))
+        Ok(may_contact(organisation, &person, &question))
     }
 }

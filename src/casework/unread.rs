@@ -3,14 +3,11 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::audit::AuditEvent;
+use crate::domain::audit::{AuditEvent, GATEWAY};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::{FILED, ItemState, LIMITED};
 use crate::ports::{ItemFilter, Queues, Stamp, StoreError};
 use crate::runtime::limits::PAGE_PIECE_ITEMS;
-
-/// The name of what the gateway does by itself, on the audit trail.
-const GATEWAY: &str = "gateway";
 
 /// Puts every item that nobody read in time before the others, and says how many there were. Several
 /// gateways may look at once: the compare-and-set on an item lets one of them say it.
@@ -28,12 +25,12 @@ pub async fn mark_unread(
         loop {
             let filter = ItemFilter {
                 states: vec![ItemState::Open, ItemState::Claimed],
-                after,
+                after: after.clone(),
                 without_overdue: true,
                 limit: PAGE_PIECE_ITEMS,
             };
             let items = queues.items(organisation, queue, filter).await?;
-            let mut last = None;
+            let (mut last, mut marked_now) = (None, 0);
             for item in &items {
                 let Some(missed) = item.missed(at) else {
                     last = Some(item.id.clone());
@@ -43,14 +40,18 @@ pub async fn mark_unread(
                 let event = AuditEvent::Unread { item: item.id.clone() };
                 // `false`: somebody works on it at this moment, or another gateway was first.
                 if queues.replace_item(organisation, item, &missed, stamp, event).await? {
-                    marked += 1;
+                    marked_now += 1;
                 }
             }
-            // Those that were marked are no longer among those that are listed.
-            after = last;
-            if items.len() < PAGE_PIECE_ITEMS || after.is_none() {
+            marked += marked_now;
+            // Those that were marked are no longer listed, so that what follows them comes up behind the
+            // same place. A piece that neither marked anything nor moved on would come again as it is:
+            // somebody works on all of it, and the next look finds what is left.
+            let is_stuck = last.is_none() && marked_now == 0;
+            if items.len() < PAGE_PIECE_ITEMS || is_stuck {
                 break;
             }
+            after = last.or(after);
         }
     }
     Ok(marked)

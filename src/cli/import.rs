@@ -7,6 +7,7 @@ use crate::casework::acting::Acting;
 use crate::casework::import::{
     COLUMNS, FileFault, Format, Imported, Missing, claimed_twice, decode, read_people,
 };
+use crate::casework::person_check::PersonFault;
 use crate::casework::{Desk, Fault as CaseFault};
 use crate::domain::audit::EndedRestriction;
 use crate::domain::organisation::Organisation;
@@ -17,7 +18,8 @@ use crate::runtime::limits::{IMPORT_BYTES_MAX, IMPORT_FAULTS_SHOWN_MAX};
 /// The file is loaded whole or not at all; every fault is reported with its line and key. What the file
 /// mentions replaces what is on record, by the person's id. Whatever it does not mention (a column, a
 /// key, a person) stays as it is. If a restriction in force is left out, the import stops, unless
-/// --end-missing ends it. Importing the same file again changes nothing. Running gateways apply the
+/// --end-missing ends it. What a step of a case decided or changed here stays as it is: what the file says
+/// otherwise is reported, and the rest is loaded. Importing the same file again changes nothing. Running gateways apply the
 /// change at once.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = columns())]
@@ -98,13 +100,23 @@ fn tell(done: &Imported, organisation: &Organisation, json: bool, io: &mut Io<'_
     for EndedRestriction { person, restriction } in &done.ended {
         say(io.err, format_args!("person \"{person}\": restriction \"{restriction}\" is ended"));
     }
+    for PersonFault { path, message } in done.kept.iter().take(IMPORT_FAULTS_SHOWN_MAX) {
+        say(io.err, format_args!("{path}: {message}"));
+    }
+    let more = done.kept.len().saturating_sub(IMPORT_FAULTS_SHOWN_MAX);
+    if more > 0 {
+        say(io.err, format_args!("and {more} more restrictions are kept as a step made them"));
+    }
     if json {
-        let result = serde_json::json!({
+        let mut result = serde_json::json!({
             "people": done.people,
             "restrictions": done.restrictions,
             "unchanged": done.unchanged,
             "ended": done.ended,
         });
+        if !done.kept.is_empty() {
+            result["kept"] = serde_json::json!(done.kept);
+        }
         say(io.out, result);
     } else {
         say(

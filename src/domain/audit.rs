@@ -14,6 +14,9 @@ use super::identifier::IdentifierKind;
 use super::reason_code::ReasonCode;
 use super::restriction::{KindName, Mode, Status};
 
+/// The name on an audit entry for what the gateway does by itself, its decisions among it.
+pub const GATEWAY: &str = "gateway";
+
 /// One entry of an organisation's audit trail. Carries ids and codes, never an address or a text but
 /// the reason that staff gave.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

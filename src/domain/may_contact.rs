@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
 use super::decision::Reason;
+use super::organisation::Organisation;
 use super::person::{Adjustment, AdjustmentKind, Person};
 use super::point_of_contact::Taker;
 use super::profile::Profile;
-use super::restriction::{Kind, PointOfContact, Restriction};
+use super::restriction::{Kind, Mode, PointOfContact, Restriction};
 
 /// Why somebody would be contacted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,8 +53,13 @@ pub struct Answer {
     pub reasons: Vec<Reason>,
 }
 
-/// Whether a person may be contacted.
-pub fn may_contact(profile: &Profile, person: &Person, question: &Question<'_>) -> Answer {
+/// Whether a person may be contacted. What is only observed keeps nobody from it.
+pub fn may_contact(
+    organisation: &Organisation,
+    person: &Person,
+    question: &Question<'_>,
+) -> Answer {
+    let profile = &organisation.profile;
     let mut answer = Answer { may: true, through: None, reasons: Vec::new() };
     for adjustment in &person.adjustments {
         mind(adjustment, question, &mut answer);
@@ -62,8 +68,10 @@ pub fn may_contact(profile: &Profile, person: &Person, question: &Question<'_>) 
         answer.reasons.push(reason("statutory", "Statutory notices may always be sent.", None));
         return answer;
     }
-    let held = person.restrictions.iter().filter(|one| one.is_in_force(question.at, profile));
-    for restriction in held {
+    let acts = |one: &&Restriction| {
+        one.is_in_force(question.at, profile) && organisation.mode_of(one) == Mode::Enforce
+    };
+    for restriction in person.restrictions.iter().filter(acts) {
         restricted(profile, person, restriction, question, &mut answer);
     }
     answer

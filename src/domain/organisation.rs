@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::profile::Profile;
 use super::reach::Reach;
-use super::restriction::Mode;
+use super::restriction::{Mode, Restriction};
 
 /// An organisation's id, as the configuration names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,4 +57,14 @@ pub struct Organisation {
     pub notice_from: Option<String>,
     /// How customers reach it, and in which languages it speaks to them.
     pub reach: Reach,
+}
+
+impl Organisation {
+    /// Whether a restriction acts, or only records what it would have done.
+    pub fn mode_of(&self, restriction: &Restriction) -> Mode {
+        match (self.mode, restriction.mode) {
+            (Mode::Enforce, Mode::Enforce) => Mode::Enforce,
+            (Mode::Observe, _) | (_, Mode::Observe) => Mode::Observe,
+        }
+    }
 }

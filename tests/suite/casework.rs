@@ -1,9 +1,11 @@
 //! Steps of cases through the staff API, on every store.
 
 mod before;
+mod decided_here;
 mod equal;
 mod keeper;
 mod letters;
+mod observing;
 mod released;
 pub mod rig;
 mod rules;

@@ -82,6 +82,7 @@ macro_rules! clauses {
             items: queues_are_listed_oldest_first_page_by_page,
             items: queues_are_counted,
             items: what_nobody_read_in_time_comes_first_and_is_said_once,
+            items: one_look_marks_all_that_nobody_read,
             items: an_item_that_a_batch_writes_has_its_turn,
             items: an_item_changed_meanwhile_is_not_replaced,
             items: of_many_who_replace_at_once_one_does,

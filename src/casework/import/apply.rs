@@ -1,21 +1,25 @@
 //! Laying people of a file over those on record: what the file does not speak of stays, and nothing
 //! that holds is ended without a word.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use serde_json::Value;
 
 use crate::casework::acting::Acting;
+use crate::casework::case::record::CASE;
 use crate::casework::person_check::{PersonFault, faults_of_change};
 use crate::casework::{Desk, Fault};
 use crate::domain::audit::{AuditEvent, EndedRestriction};
+use crate::domain::case::CaseFile;
+use crate::domain::case::elsewhere::kept_from_lists;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
 use crate::domain::restriction::{Restriction, Status};
-use crate::ports::documents::{Batch, PersonWrite, WriteFault};
-use crate::runtime::limits::{IMPORT_ENDED_MAX, IMPORT_READ_APART_MAX};
+use crate::ports::documents::{BY_ID, Batch, Listing, PersonWrite, WriteFault};
+use crate::runtime::limits::{CASES_PIECE, IMPORT_ENDED_MAX, IMPORT_READ_APART_MAX};
 
 use super::listed::{Key, Listed};
 
@@ -41,12 +45,15 @@ pub struct Imported {
     pub unchanged: usize,
     /// Held before, and hold no longer.
     pub ended: Vec<EndedRestriction>,
+    /// What the file says of a restriction that a step made what it is here: the record is kept.
+    pub kept: Vec<PersonFault>,
 }
 
 impl Desk {
     /// Writes people whose records were read by [`super::read_people`], all or none. What a file
     /// does not speak of stays as it is on record, and so do people who are not in it. Takes effect
-    /// at once, on every gateway.
+    /// at once, on every gateway. What a step decided here stays as it is: what a file says otherwise is
+    /// refused, named in `kept`, and keeps nothing else from being written.
     ///
     /// # Errors
     /// [`Fault::WouldEnd`] where restrictions that hold are left out, unless they are to end;
@@ -61,10 +68,12 @@ impl Desk {
         acting.check()?;
         let mut known = self.known(organisation, &people).await?;
         let stamp = self.stamp(acting.by);
+        let files = self.files_of(organisation, &people, &known).await?;
         let mut laid = Laid::new(organisation, stamp.at);
         for listed in people {
             let before = known.get(&listed.person.id).map(AsRef::as_ref);
-            laid.over(listed, before);
+            let file = files.get(&listed.person.id);
+            laid.over(listed, before, file);
         }
         let (changed, done) = laid.finish(missing)?;
         if !changed.is_empty() {
@@ -115,6 +124,43 @@ impl Desk {
         );
         Ok(known)
     }
+
+    /// The case files of those of the people listed of whose restrictions the list says something else than is
+    /// on record.
+    async fn files_of(
+        &self,
+        organisation: &Organisation,
+        listed: &[Listed],
+        known: &HashMap<String, Arc<Person>>,
+    ) -> Result<HashMap<String, CaseFile>, Fault> {
+        let says_otherwise = |one: &&Listed| {
+            let before = known.get(&one.person.id);
+            one.says.speaks_of(Key::Restrictions)
+                && before.is_some_and(|before| before.restrictions != one.person.restrictions)
+        };
+        let wanted: HashSet<&str> =
+            listed.iter().filter(says_otherwise).map(|one| one.person.id.as_str()).collect();
+        let mut files = HashMap::new();
+        if wanted.len() <= IMPORT_READ_APART_MAX {
+            for id in wanted {
+                if let Some(stored) = self.store.document(&organisation.id, CASE, id).await? {
+                    files.insert(id.to_owned(), stored.read::<CaseFile>()?);
+                }
+            }
+            return Ok(files);
+        }
+        let mut listing = Listing { limit: CASES_PIECE, ..Listing::of(BY_ID) };
+        loop {
+            let page = self.store.documents(&organisation.id, CASE, listing.clone()).await?;
+            for document in page.documents.iter().filter(|one| wanted.contains(one.id.as_str())) {
+                files.insert(document.id.clone(), document.read::<CaseFile>()?);
+            }
+            match page.next {
+                Some(next) => listing.after = Some(next),
+                None => return Ok(files),
+            }
+        }
+    }
 }
 
 /// People laid over those on record, so far.
@@ -129,6 +175,7 @@ struct Laid<'a> {
     left_out: Vec<EndedRestriction>,
     /// Ended in so many words: a status, an end that has passed.
     ended: Vec<EndedRestriction>,
+    kept: Vec<PersonFault>,
     faults: Vec<PersonFault>,
 }
 
@@ -143,11 +190,12 @@ impl<'a> Laid<'a> {
             changed: Vec::new(),
             left_out: Vec::new(),
             ended: Vec::new(),
+            kept: Vec::new(),
             faults: Vec::new(),
         }
     }
 
-    fn over(&mut self, listed: Listed, before: Option<&Person>) {
+    fn over(&mut self, listed: Listed, before: Option<&Person>, file: Option<&CaseFile>) {
         self.people += 1;
         let Some(before) = before else {
             self.added += 1;
@@ -157,6 +205,7 @@ impl<'a> Laid<'a> {
         };
         let zone = self.organisation.profile.timezone;
         let mut person = kept(listed, before);
+        self.keep_what_was_taken_here(&mut person, before, file);
         for held in before.restrictions.iter().filter(|one| holds(one, self.at, zone)) {
             let named =
                 EndedRestriction { person: before.id.clone(), restriction: held.id.clone() };
@@ -167,20 +216,6 @@ impl<'a> Laid<'a> {
                     self.left_out.push(named);
                     person.restrictions.push(Restriction { status: Status::Ended, ..held.clone() });
                 }
-            }
-        }
-        // What a step ended here is not put back by a file that does not know it.
-        for over in before.restrictions.iter().filter(|one| ended_by_step(one)) {
-            if person.restrictions.iter().any(|one| one.id == over.id && holds(one, self.at, zone))
-            {
-                self.faults.push(PersonFault {
-                    path: format!("person \"{}\": restrictions", before.id),
-                    message: format!(
-                        "restriction \"{}\" was lifted or quashed here; what is decided anew has an id \
-                         of its own",
-                        over.id
-                    ),
-                });
             }
         }
         // What is over and left out stays on record as it was.
@@ -200,6 +235,45 @@ impl<'a> Laid<'a> {
             ..fault
         }));
         self.changed.push(person);
+    }
+
+    /// A file of what was decided elsewhere does not know what was decided here by a step: it changes none of
+    /// that, and does not end it by leaving it out.
+    fn keep_what_was_taken_here(
+        &mut self,
+        person: &mut Person,
+        before: &Person,
+        file: Option<&CaseFile>,
+    ) {
+        for was in &before.restrictions {
+            let place = person.restrictions.iter().position(|one| one.id == was.id);
+            let listed = place.and_then(|place| person.restrictions.get_mut(place));
+            let Some((place, listed)) = place.zip(listed) else {
+                if file.is_some_and(|file| file.taken_here(&was.id).is_some()) {
+                    person.restrictions.push(was.clone());
+                }
+                continue;
+            };
+            // A list does not say under which profile something was decided here.
+            let listed_here =
+                Restriction { profile_version: was.profile_version.clone(), ..listed.clone() };
+            let Some(taken) = kept_from_lists(was, &listed_here, file) else {
+                if file.is_some_and(|file| file.taken_here(&was.id).is_some()) {
+                    *listed = listed_here;
+                }
+                continue;
+            };
+            let keys = keys_that_differ(was, &listed_here);
+            self.kept.push(PersonFault {
+                path: format!("person \"{}\": restrictions[{place}].{keys}", before.id),
+                message: format!(
+                    "restriction \"{}\" {taken} here, and only a step of the case changes it: the record is \
+                     kept. What is decided anew has an id of its own",
+                    was.id
+                ),
+            });
+            *listed = was.clone();
+        }
     }
 
     fn finish(mut self, missing: Missing) -> Result<(Vec<Person>, Imported), Fault> {
@@ -222,13 +296,22 @@ impl<'a> Laid<'a> {
             restrictions: self.restrictions,
             unchanged: self.people - self.changed.len(),
             ended: self.ended,
+            kept: self.kept,
         };
         Ok((self.changed, done))
     }
 }
 
-fn ended_by_step(restriction: &Restriction) -> bool {
-    matches!(restriction.status, Status::Lifted | Status::Quashed)
+/// The keys of a restriction of which a file says something else than the record, between commas.
+fn keys_that_differ(was: &Restriction, listed: &Restriction) -> String {
+    let (Ok(Value::Object(was)), Ok(Value::Object(listed))) =
+        (serde_json::to_value(was), serde_json::to_value(listed))
+    else {
+        return String::new();
+    };
+    let keys: BTreeSet<&String> = was.keys().chain(listed.keys()).collect();
+    let differ = keys.into_iter().filter(|key| was.get(*key) != listed.get(*key));
+    differ.map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a restriction is in force, or may come into force by itself.

@@ -31,6 +31,32 @@ impl CaseFile {
         }
     }
 
+    /// How a step that was taken here made a restriction what it is, in words that follow its name; `None`: it is
+    /// what was decided elsewhere.
+    pub fn taken_here(&self, restriction: &str) -> Option<&'static str> {
+        if self.open_appeal(restriction).is_some() {
+            return Some("is under appeal");
+        }
+        let known = self.restraint(restriction)?;
+        if known.ended.is_some() {
+            return Some("was ended");
+        }
+        if !known.variations.is_empty() {
+            return Some("was varied");
+        }
+        if !known.decided_elsewhere {
+            return Some("was decided");
+        }
+        let reviewed = self.reviews.iter().any(|one| one.restriction == restriction);
+        let appealed =
+            self.appeals.iter().any(|one| one.restriction == restriction && one.decision.is_some());
+        match (reviewed, appealed) {
+            (true, _) => Some("was reviewed"),
+            (false, true) => Some("was decided on appeal"),
+            (false, false) => None,
+        }
+    }
+
     /// What is not on record of what was decided elsewhere.
     pub fn missing(&self, person: &Person) -> Vec<Missing> {
         let mut missing = Vec::new();
@@ -60,6 +86,18 @@ impl CaseFile {
     }
 }
 
+/// What is over, or not in force yet, stays on record where a change of the record leaves it out: it is part of
+/// the person's history, and no step takes it off.
+pub fn keep_what_does_not_hold(before: &Person, after: &mut Person) {
+    for (place, was) in before.restrictions.iter().enumerate() {
+        let holds = matches!(was.status, Status::Active | Status::UnderAppeal);
+        if !holds && !after.restrictions.iter().any(|one| one.id == was.id) {
+            let place = place.min(after.restrictions.len());
+            after.restrictions.insert(place, was.clone());
+        }
+    }
+}
+
 /// The step that a change of a person's record needs, with what the change would do; `None`: none. What
 /// was decided elsewhere may be written as it is known there, its status apart.
 pub fn step_for(
@@ -77,12 +115,29 @@ pub fn step_for(
             let what = format!("only a step changes the status of restriction `{id}`");
             return Some((what, step_to(now.status)));
         }
-        let known = file.and_then(|file| file.restraint(id));
-        let decided_here = known.is_some_and(|known| !known.decided_elsewhere);
-        (decided_here && !is_same_decision(was, now)).then(|| {
-            (format!("restriction `{id}` was decided here, and only a step changes it"), "vary")
+        let taken =
+            file.and_then(|file| file.taken_here(id)).filter(|_| !is_same_decision(was, now));
+        taken.map(|taken| {
+            (format!("restriction `{id}` {taken} here, and only a step changes it"), "vary")
         })
     })
+}
+
+/// What keeps a list of what was decided elsewhere from saying this of a restriction that is on record: it is what
+/// a step that was taken here made it. `None`: the list may.
+pub fn kept_from_lists(
+    was: &Restriction,
+    listed: &Restriction,
+    file: Option<&CaseFile>,
+) -> Option<&'static str> {
+    let listed_as_held = matches!(listed.status, Status::Active | Status::UnderAppeal);
+    match was.status {
+        Status::Lifted if listed_as_held => return Some("was lifted"),
+        Status::Quashed if listed_as_held => return Some("was quashed"),
+        _ => {}
+    }
+    let is_same = was.status == listed.status && is_same_decision(was, listed);
+    file?.taken_here(&was.id).filter(|_| !is_same)
 }
 
 /// The step that brings a restriction to a status.

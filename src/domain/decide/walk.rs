@@ -147,10 +147,7 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn mode_of(&self, restriction: &Restriction) -> Mode {
-        match (self.organisation.mode, restriction.mode) {
-            (Mode::Enforce, Mode::Enforce) => Mode::Enforce,
-            (Mode::Observe, _) | (_, Mode::Observe) => Mode::Observe,
-        }
+        self.organisation.mode_of(restriction)
     }
 
     /// Whether nothing that is in force acts.

@@ -63,3 +63,5 @@ pub const BACK_TESTS_AT_ONCE_MAX: usize = 2;
 pub const KEEPER_CATCH_UPS_MAX: usize = 100;
 /// Entries of the trail that may be left to be followed after a round of the keeper. More: the log says so.
 pub const FOLLOWED_BEHIND_MAX: u64 = 1_000;
+/// Case files that are read at once where everybody's are. More are read after them.
+pub const CASES_PIECE: usize = 20;

@@ -15,7 +15,7 @@ use crate::casework::Fault;
 use crate::casework::acting::Acting;
 use crate::casework::expected::Tag;
 use crate::casework::import::{Listed, Missing};
-use crate::casework::person_check::{faults, normalised};
+use crate::casework::person_check::{PersonFault, faults, normalised};
 use crate::domain::person::Person;
 use crate::runtime::limits::PAGE_ITEMS_MAX;
 use crate::staff::permit::{ChangesPeople, Permitted, ReadsCases};
@@ -73,6 +73,10 @@ pub struct PeopleWritten {
     unchanged: usize,
     /// Restrictions that held before, and hold no longer.
     ended: usize,
+    /// What was not written, by its key: a step of the case made the restriction what it is here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>, required = false)]
+    kept: Vec<PersonFault>,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -150,6 +154,7 @@ pub async fn import(
         restrictions: done.restrictions,
         unchanged: done.unchanged,
         ended: done.ended.len(),
+        kept: done.kept,
     }))
 }
 

@@ -12,7 +12,7 @@ use super::say;
 use super::visit::Visit;
 use super::words;
 use crate::casework::audit::{NewestWanted, TrailFilter};
-use crate::domain::audit::{AuditEntry, AuditEvent, LookedAt};
+use crate::domain::audit::{AuditEntry, AuditEvent, GATEWAY, LookedAt};
 use crate::domain::decision::Disposition;
 use crate::runtime::limits::CONSOLE_ROWS;
 use crate::staff::Staff;
@@ -87,7 +87,7 @@ fn line(visit: &Visit, entry: &AuditEntry, w: &words::Audit) -> Line {
     Line {
         number: entry.number,
         at: say::when(entry.at, visit.now(), zone, language),
-        by: if entry.by == "gateway" { w.gateway.to_owned() } else { entry.by.clone() },
+        by: if entry.by == GATEWAY { w.gateway.to_owned() } else { entry.by.clone() },
         what: say::entry(&entry.event, language),
         about,
     }

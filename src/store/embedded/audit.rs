@@ -10,10 +10,10 @@ use super::fault::{from_sqlite, unreadable};
 use super::items;
 use super::marks::Marking;
 use super::record::Record;
-use crate::domain::audit::{AuditEntry, AuditEvent, DecidedEntry, DecidedRecord};
+use crate::domain::audit::{AuditEntry, AuditEvent, DecidedEntry, DecidedRecord, GATEWAY};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Stamp, StoreError};
-use crate::store::{GATEWAY, page};
+use crate::store::page;
 
 /// The organisations' trails, to be written on. There is one writer at a time, so that no number is given
 /// twice and none is left out.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::documents::Shelf;
-use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::audit::{AuditEntry, AuditEvent, GATEWAY};
 use crate::domain::decision::Decision;
 use crate::domain::ledger::{Counted, Ledger, Received, TOLD_AHEAD_MAX, Told};
 use crate::domain::past::Nameplate;
@@ -17,8 +17,8 @@ use crate::ports::documents::Order;
 use crate::ports::portable::CopyMark;
 use crate::ports::{ItemFilter, JournalEntry, QueueCount, Stamp, StoreError};
 use crate::runtime::limits::{COUNTED_KEPT, COUNTED_KEPT_NEWEST, RECEIVED_PER_PERSON_MAX};
+use crate::store::page;
 use crate::store::trail::{Search, Source, marks, of_person};
-use crate::store::{GATEWAY, page};
 
 #[derive(Default)]
 pub(super) struct Room {

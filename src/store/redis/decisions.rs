@@ -10,12 +10,12 @@ use super::ledgers::{Kept, Known, reach};
 use super::marks::notes_of_decision;
 use super::script::{Arguments, parts, take};
 use super::wire::{Answer, arguments, read, script_keys};
-use crate::domain::audit::DecidedRecord;
+use crate::domain::audit::{DecidedRecord, GATEWAY};
 use crate::domain::ledger::Ledger;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{CommitRequest, Committed, JournalEntry, PlainDecision, Settled, StoreError};
 use crate::runtime::limits::{REDIS_CONFLICTS_MAX, REDIS_PLAIN_BATCH, REDIS_RESPONSE_WAIT};
-use crate::store::{DECIDER_PANICKED, GATEWAY};
+use crate::store::DECIDER_PANICKED;
 
 pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Committed, StoreError> {
     let keys = Keys::of(&request.organisation);

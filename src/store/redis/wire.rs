@@ -8,11 +8,10 @@ use super::keys::{self, CountedMember, Keys, json};
 use super::ledgers::{Known, counted_kept_from, member, reach};
 use super::marks::notes_of_decision;
 use super::script::{Arguments, parts, take};
-use crate::domain::audit::DecidedRecord;
+use crate::domain::audit::{DecidedRecord, GATEWAY};
 use crate::domain::ledger::{Ledger, Received, Told};
 use crate::ports::{CommitRequest, Committed, JournalEntry, StoreError};
 use crate::runtime::limits::RECEIVED_PER_PERSON_MAX;
-use crate::store::GATEWAY;
 
 /// What the commit's script answers.
 pub(super) enum Answer {

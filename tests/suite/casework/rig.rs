@@ -114,7 +114,7 @@ fn token(name: &str) -> String {
 impl CaseOffice {
     /// Must be called within a runtime.
     pub fn open(store: Arc<dyn Store>, profile: Profile, staff: &[(String, String)]) -> Self {
-        CaseOffice::reached_by(store, profile, Reach::default(), staff)
+        Self::with(Mode::Enforce, store, profile, Reach::default(), staff)
     }
 
     /// An office that says how it is reached, and how its letters look.
@@ -124,10 +124,30 @@ impl CaseOffice {
         reach: Reach,
         staff: &[(String, String)],
     ) -> Self {
+        Self::with(Mode::Enforce, store, profile, reach, staff)
+    }
+
+    /// In an organisation that enforces, or only observes.
+    pub fn open_in(
+        mode: Mode,
+        store: Arc<dyn Store>,
+        profile: Profile,
+        staff: &[(String, String)],
+    ) -> Self {
+        Self::with(mode, store, profile, Reach::default(), staff)
+    }
+
+    fn with(
+        mode: Mode,
+        store: Arc<dyn Store>,
+        profile: Profile,
+        reach: Reach,
+        staff: &[(String, String)],
+    ) -> Self {
         let organisation = Arc::new(Organisation {
             id: OrganisationId::new(ORGANISATION),
             profile: Arc::new(profile),
-            mode: Mode::Enforce,
+            mode,
             emergency: None,
             mail_domains: Vec::new(),
             queue_mailboxes: BTreeMap::new(),

@@ -119,6 +119,21 @@ pub async fn an_item_that_a_batch_writes_has_its_turn(ground: &dyn Ground) {
     assert_eq!((counts[0].waiting, counts[0].overdue), (3, 1));
 }
 
+/// However many nobody has read, one look finds them all: they leave the list that it goes through.
+pub async fn one_look_marks_all_that_nobody_read(ground: &dyn Ground) {
+    let store = ground.gateway();
+    for number in 0..9 {
+        put_limited(&*store, &format!("missed-{number}"), number, 100, false).await;
+    }
+    for (contact, made) in [("in-time-1", 2), ("in-time-2", 20)] {
+        put_limited(&*store, contact, made, 900, false).await;
+    }
+    assert_eq!(mark_unread(&*store, &karbon(), at(100)).await.unwrap(), 9);
+    let others = ItemFilter { without_overdue: true, ..ItemFilter::default() };
+    assert_eq!(ids(&*store, LIMITED, others).await, ["in-time-1", "in-time-2"]);
+    assert_eq!(mark_unread(&*store, &karbon(), at(100)).await.unwrap(), 0);
+}
+
 /// Two gateways look at once, again and again: what nobody read in time is said once, and is first.
 pub async fn what_nobody_read_in_time_comes_first_and_is_said_once(ground: &dyn Ground) {
     let (store, other) = (ground.gateway(), ground.gateway());
