@@ -24,6 +24,7 @@ pub mod keeper;
 mod lease;
 pub mod looked;
 pub mod message;
+pub mod not_followed;
 pub mod not_theirs;
 pub mod outlook;
 mod passes;
@@ -55,7 +56,7 @@ use crate::domain::profile::Role;
 use crate::ports::dead_letters::DeadLetters;
 use crate::ports::directory::Directory;
 use crate::ports::{Archive, Clock, Decide, Release, Stamp, Store};
-use crate::runtime::limits::{BACK_TESTS_AT_ONCE_MAX, PAGES_AT_ONCE_MAX};
+use crate::runtime::limits::{ALL_CASES_AT_ONCE_MAX, BACK_TESTS_AT_ONCE_MAX, PAGES_AT_ONCE_MAX};
 
 use self::accounts::{AccountRules, Accounts};
 use self::case::StaffList;
@@ -78,6 +79,8 @@ pub struct OnDesk {
     reminded: tokio::sync::Mutex<HashSet<(OrganisationId, String)>>,
     /// Lists of items that may be made at once.
     pages: Semaphore,
+    /// How often everybody's case files may be in memory at once.
+    all_cases: Semaphore,
     /// Back-tests that may run at once.
     back_tests: Arc<Semaphore>,
     /// What goes on, and ends, whether or not the request waits that began it.
@@ -109,6 +112,7 @@ impl Desk {
             following: Mutex::new(HashMap::new()),
             reminded: tokio::sync::Mutex::new(HashSet::new()),
             pages: Semaphore::new(PAGES_AT_ONCE_MAX),
+            all_cases: Semaphore::new(ALL_CASES_AT_ONCE_MAX),
             back_tests: Arc::new(Semaphore::new(BACK_TESTS_AT_ONCE_MAX)),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),

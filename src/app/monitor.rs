@@ -3,17 +3,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::casework::not_followed::incomplete_files;
 use crate::domain::organisation::OrganisationId;
-use crate::ports::{Clock, Queues};
+use crate::ports::{Clock, Documents, Queues};
 use crate::runtime::health::{Health, PartState};
 use crate::runtime::limits::{HEALTH_PART_WAIT, MONITOR_EVERY};
-use crate::runtime::metrics::{Metrics, QueueLabels};
+use crate::runtime::metrics::{Metrics, OrganisationLabels, QueueLabels};
 use crate::runtime::shutdown::Stopping;
 
 /// What is looked at.
 pub(super) struct Monitor {
     pub health: Health,
     pub queues: Arc<dyn Queues>,
+    pub documents: Arc<dyn Documents>,
     pub organisations: Vec<OrganisationId>,
     pub clock: Arc<dyn Clock>,
     pub metrics: Arc<Metrics>,
@@ -57,6 +59,12 @@ impl Monitor {
                 let age = count.oldest_at.map_or(0, |at| (now - at).num_seconds().max(0));
                 self.show(organisation, &count.queue, (count.waiting, count.overdue, age));
                 self.waited.insert((organisation.clone(), count.queue));
+            }
+            let counting = incomplete_files(self.documents.as_ref(), organisation);
+            if let Ok(Ok(files)) = tokio::time::timeout(HEALTH_PART_WAIT, counting).await {
+                let labels = OrganisationLabels { organisation: organisation.to_string() };
+                let files = i64::try_from(files).unwrap_or(i64::MAX);
+                self.metrics.incomplete_case_files.get_or_create(&labels).set(files);
             }
         }
     }

@@ -297,6 +297,7 @@ impl Running {
         let monitor = Monitor {
             health: health.clone(),
             queues: Arc::clone(store) as _,
+            documents: Arc::clone(store) as _,
             organisations: settings.organisation_ids(),
             clock: Arc::clone(clock),
             metrics: Arc::clone(&metrics),

@@ -108,7 +108,8 @@ impl Desk {
         let wanted = Arc::downgrade(&caller);
         let testing = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            let enforcing = Organisation { mode: Mode::Enforce, ..Organisation::clone(&organisation) };
+            let enforcing =
+                Organisation { mode: Mode::Enforce, ..Organisation::clone(&organisation) };
             tested(&enforcing, &person, &draft, &stream, (from, to), &wanted)
         });
         let done = testing.await;

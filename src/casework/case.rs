@@ -2,7 +2,9 @@
 //! written in one atomic batch that names the versions it was made on.
 
 pub mod letter;
+mod letter_bytes;
 pub mod record;
+pub mod tasks;
 pub mod view;
 
 use std::collections::BTreeMap;
@@ -23,7 +25,7 @@ use crate::domain::case::trail;
 use crate::domain::organisation::Organisation;
 use crate::domain::profile::Role;
 use crate::ports::Stamp;
-use crate::ports::documents::{Batch, WriteFault};
+use crate::ports::documents::{Batch, DocumentWrite, WriteFault};
 use crate::runtime::limits::{EFFECTS_WAITED_FOR, STEP_TRIES_MAX};
 
 use super::person_check::{faults_of_change, normalised};
@@ -143,7 +145,7 @@ impl Desk {
         asked: Asked<'_>,
     ) -> Result<(Stepped, Option<Held<Pending>>), Fault> {
         for _ in 0..STEP_TRIES_MAX {
-            let read = self.read_case(organisation, asked.person).await?;
+            let read = self.read_case_for(organisation, asked.person, asked.act).await?;
             if asked.version.is_some_and(|version| version != read.file.version) {
                 return Err(Fault::VersionChanged { now: read.file.version });
             }
@@ -153,6 +155,8 @@ impl Desk {
             check_record(organisation, &read, &stepped)?;
             let pending = Pending::of(&stepped, asked, stamp.at);
             let mut batch = batch(organisation, asked, &read, &stepped, stamp)?;
+            let written = self.documents_of(organisation, &read, &stepped.file).await?;
+            batch.documents.extend(written.into_iter().map(DocumentWrite::Put));
             let mut held = None;
             if let Some(pending) = pending {
                 let (begun, document) = self.begun(&organisation.id, pending)?;
@@ -203,7 +207,7 @@ fn check_record(
     if broken.is_empty() { Ok(()) } else { Err(Fault::Broken(broken)) }
 }
 
-/// All that a step writes, but what it has still to bring about.
+/// What a step writes beside the file itself and what it has still to bring about.
 fn batch(
     organisation: &Organisation,
     asked: Asked<'_>,
@@ -212,9 +216,7 @@ fn batch(
     stamp: Stamp,
 ) -> Result<Batch, Fault> {
     let entry = trail::entry(asked.act, stepped, &organisation.profile);
-    let mut batch = Batch::new(stamp)
-        .put(record::document(&stepped.file, read.document_version)?)
-        .audit(AuditEvent::Step(entry));
+    let mut batch = Batch::new(stamp).audit(AuditEvent::Step(entry));
     if *read.person != stepped.person {
         batch = batch.person(Some(read.person.clone()), stepped.person.clone());
     }

@@ -39,12 +39,15 @@ impl Desk {
         let profile = &organisation.profile;
         let mut entries = match &asked.person {
             Some(person) => {
-                let read = self.read_case(organisation, person).await?;
+                let mut read = self.read_case(organisation, person).await?;
+                let tasks = self.tasks_of(organisation, person, self.clock.now()).await?;
+                read.file.tasks.extend(tasks);
                 diary::of_person(Case { file: &read.file, person: &read.person }, profile, today)
             }
             None => {
-                let cases = self.cases(organisation).await?;
-                let cases = cases.iter().map(|one| Case { file: &one.file, person: &one.person });
+                let cases = self.cases_with_tasks(organisation).await?;
+                let cases =
+                    cases.read.iter().map(|one| Case { file: &one.file, person: &one.person });
                 diary::of_organisation(cases, profile, today)
             }
         };
@@ -82,7 +85,7 @@ impl Desk {
         let tallies = self.tallies(organisation, from, to).await?;
         let read = self.cases(organisation).await?;
         let cases: Vec<Case<'_>> =
-            read.iter().map(|one| Case { file: &one.file, person: &one.person }).collect();
+            read.read.iter().map(|one| Case { file: &one.file, person: &one.person }).collect();
         let today = self.today(organisation);
         Ok(figures(&cases, &tallies, &organisation.profile, Period { from, to, today }))
     }

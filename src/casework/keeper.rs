@@ -93,9 +93,10 @@ impl Desk {
         mailer: &Arc<dyn Mailer>,
     ) -> Result<usize, Fault> {
         let today = self.today(organisation);
-        let cases = self.cases(organisation).await?;
-        let mut due = due_now(organisation, &cases, today);
-        due.extend(cases.iter().filter_map(|case| closed(organisation, case, today)));
+        let cases = self.cases_with_tasks(organisation).await?;
+        let mut due = due_now(organisation, &cases.read, today);
+        due.extend(cases.read.iter().filter_map(|case| closed(organisation, case, today)));
+        // Others may read them while this writes.
         drop(cases);
         let (mut reminded, mut mails) = (0, true);
         for about in due {

@@ -4,6 +4,7 @@
 //! It is taken off the person's record, what it counted is given back, and what was limited since, which
 //! might not have been without it, is decided again.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +14,25 @@ use super::{Casework, Desk, Fault};
 use crate::domain::audit::AuditEvent;
 use crate::domain::decision::Disposition;
 use crate::domain::organisation::{Organisation, OrganisationId};
-use crate::ports::documents::{Batch, WriteFault};
+use crate::ports::documents::{Batch, Document, IndexKey, Listing, WriteFault};
 use crate::runtime::limits::{EFFECTS_WAITED_FOR, ITEM_TRIES_MAX};
+use crate::runtime::tokens::{hex, sha256};
 
 /// The verb's name on the audit trail.
-const NOT_THEIRS: &str = "not-theirs";
+pub(super) const NOT_THEIRS: &str = "not-theirs";
+
+/// The kind of document that says of a contact that it was not its person's.
+const NOTE: &str = "not_theirs";
+
+/// Those of a person.
+const OF_PERSON: &str = "person";
+
+/// What such a document holds.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+struct Noted {
+    person: String,
+    contact: String,
+}
 
 /// What came of it.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -90,6 +105,42 @@ impl Desk {
             decided.map(|(item, disposition)| DecidedAgain { item, disposition }).collect();
         let (contact, unfinished) = (contact.to_owned(), brought.unfinished);
         Ok(NotTheirs { contact, person, decided_again, unfinished })
+    }
+
+    /// What says that a contact was not its person's, to be written; `None`: it is said already.
+    pub(super) async fn not_theirs_note(
+        &self,
+        organisation: &Organisation,
+        person: &str,
+        contact: &str,
+    ) -> Result<Option<Document>, Fault> {
+        let id = hex(&sha256(contact.as_bytes()));
+        if self.store.document(&organisation.id, NOTE, &id).await?.is_some() {
+            return Ok(None);
+        }
+        let keys = vec![IndexKey::new(OF_PERSON, person)];
+        let noted = Noted { person: person.to_owned(), contact: contact.to_owned() };
+        Ok(Some(Document::new(NOTE, id, 0, keys, &noted)?))
+    }
+
+    /// The contacts that were decided for a person and were not theirs.
+    pub(super) async fn contacts_not_theirs(
+        &self,
+        organisation: &Organisation,
+        person: &str,
+    ) -> Result<HashSet<String>, Fault> {
+        let mut contacts = HashSet::new();
+        let mut listing = Listing::with(OF_PERSON, person);
+        loop {
+            let page = self.store.documents(&organisation.id, NOTE, listing.clone()).await?;
+            for document in page.documents {
+                contacts.insert(document.read::<Noted>()?.contact);
+            }
+            match page.next {
+                Some(next) => listing.after = Some(next),
+                None => return Ok(contacts),
+            }
+        }
     }
 
     /// Removes the contact's item from the person and notes that on it; if there is none, the audit trail

@@ -1,10 +1,12 @@
 //! A person's timeline: contacts that were decided and what staff did, newest first.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::{Desk, Fault};
 use crate::domain::audit::{AuditEntry, AuditEvent};
-use crate::domain::organisation::OrganisationId;
+use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::audit_trail::{TrailFilter, TrailSearch};
 use crate::ports::documents::Order;
 use crate::runtime::limits::{AUDIT_LOOKED_AT_MAX, PAGE_ITEMS_MAX};
@@ -36,6 +38,8 @@ pub enum What {
     Contact,
     /// A contact that may be theirs: it was passed in doubt.
     InDoubt,
+    /// A contact that was decided as theirs, and that staff found not to be.
+    NotTheirs,
     /// Something that staff, or an operator, did.
     Act,
 }
@@ -54,6 +58,8 @@ pub struct TimelineCounts {
     pub contacts: u64,
     /// Passed in doubt about who they are from.
     pub in_doubt: u64,
+    /// Decided as theirs, and found not to be.
+    pub not_theirs: u64,
     /// Written by a machine: out of office, delivery reports.
     pub automatic: u64,
     /// Older entries were not looked at: there are very many.
@@ -70,12 +76,15 @@ impl Desk {
     /// [`Fault::NotFound`]: nobody has this id.
     pub async fn person_timeline(
         &self,
-        organisation: &OrganisationId,
+        organisation: &Organisation,
         person: &str,
         after: Option<u64>,
         limit: usize,
     ) -> Result<Timeline, Fault> {
-        self.read_person(organisation, person).await?;
+        self.read_person(&organisation.id, person).await?;
+        self.catch_up(organisation).await?;
+        let not_theirs = self.contacts_not_theirs(organisation, person).await?;
+        let organisation = &organisation.id;
         let limit = limit.clamp(1, PAGE_ITEMS_MAX);
         let page = self.store.search_audit(organisation, of(person, after, limit)).await?;
         let mut entries = Vec::with_capacity(page.entries.len());
@@ -89,10 +98,10 @@ impl Desk {
                 id: item.id,
                 state: item.state.name(),
             });
-            entries.push(TimelineEntry { what: what(&entry, person), entry, item });
+            entries.push(TimelineEntry { what: what(&entry, person, &not_theirs), entry, item });
         }
         let counts = match after {
-            None => Some(self.counts(organisation, person).await?),
+            None => Some(self.counts(organisation, person, &not_theirs).await?),
             Some(_) => None,
         };
         Ok(Timeline { entries, next: page.next, counts })
@@ -102,6 +111,7 @@ impl Desk {
         &self,
         organisation: &OrganisationId,
         person: &str,
+        not_theirs: &HashSet<String>,
     ) -> Result<TimelineCounts, Fault> {
         let (mut counts, mut after, mut looked_at) = (TimelineCounts::default(), None, 0);
         loop {
@@ -110,8 +120,12 @@ impl Desk {
             looked_at += page.entries.len();
             for entry in &page.entries {
                 let AuditEvent::Decided(decided) = &entry.event else { continue };
-                match what(entry, person) {
+                match what(entry, person, not_theirs) {
                     What::InDoubt => counts.in_doubt += 1,
+                    What::NotTheirs => {
+                        counts.not_theirs += 1;
+                        continue;
+                    }
                     What::Contact | What::Act => counts.contacts += 1,
                 }
                 counts.automatic += u64::from(decided.flags.iter().any(|flag| flag == AUTOMATIC));
@@ -132,8 +146,9 @@ fn of(person: &str, after: Option<u64>, limit: usize) -> TrailSearch {
     TrailSearch { filter, order: Order::Descending, after, limit }
 }
 
-fn what(entry: &AuditEntry, person: &str) -> What {
+fn what(entry: &AuditEntry, person: &str, not_theirs: &HashSet<String>) -> What {
     match &entry.event {
+        AuditEvent::Decided(decided) if not_theirs.contains(&decided.contact) => What::NotTheirs,
         AuditEvent::Decided(decided) if decided.person.as_deref() == Some(person) => What::Contact,
         AuditEvent::Decided(_) => What::InDoubt,
         _ => What::Act,

@@ -114,8 +114,8 @@ fn tell(done: &Imported, organisation: &Organisation, json: bool, io: &mut Io<'_
             "unchanged": done.unchanged,
             "ended": done.ended,
         });
-        if !done.kept.is_empty() {
-            result["kept"] = serde_json::json!(done.kept);
+        if let Some(fields) = result.as_object_mut().filter(|_| !done.kept.is_empty()) {
+            fields.insert("kept".to_owned(), serde_json::json!(done.kept));
         }
         say(io.out, result);
     } else {

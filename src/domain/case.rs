@@ -49,7 +49,7 @@ pub struct CaseFile {
     pub staff_complaints: Vec<StaffComplaint>,
     pub reconciliations: Vec<Reconciliation>,
     pub actions: Vec<Action>,
-    /// Contacts that somebody must read, or decide on.
+    /// Contacts that somebody must read, or decide on. A store keeps them in documents of their own.
     pub tasks: Vec<Task>,
 }
 
@@ -142,7 +142,7 @@ impl CaseFile {
                 at: contact.at,
                 restriction: reason.restriction.clone(),
                 issue: contact.issue.clone(),
-                thread: own.chain(contact.thread.iter().cloned()).collect(),
+                thread: Task::thread_of(own.chain(contact.thread.iter().cloned())),
                 done: None,
             });
         }

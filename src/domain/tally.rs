@@ -19,6 +19,21 @@ pub fn count(counts: &mut Counts, name: &str) {
     *counts.entry(name.to_owned()).or_default() += 1;
 }
 
+/// Counts one less, and forgets what nothing is left of.
+fn uncount(counts: &mut Counts, name: &str) {
+    if let Some(number) = counts.get_mut(name) {
+        *number = number.saturating_sub(1);
+    }
+    counts.retain(|_, number| *number > 0);
+}
+
+fn uncount_in(groups: &mut BTreeMap<String, Counts>, group: &str, name: &str) {
+    if let Some(counts) = groups.get_mut(group) {
+        uncount(counts, name);
+    }
+    groups.retain(|_, counts| !counts.is_empty());
+}
+
 /// One contact of a person: when, how, and what was decided. No text of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contacted {
@@ -123,6 +138,18 @@ impl DayTally {
         }
         for (restriction, would) in &contacted.observed {
             count(self.observed.entry(restriction.clone()).or_default(), would.name());
+        }
+    }
+
+    /// Takes a contact out again that was added: it is as if it had never been.
+    pub fn take_out(&mut self, contacted: &Contacted) {
+        let disposition = contacted.disposition.name();
+        uncount_in(&mut self.by_channel, contacted.channel.name(), disposition);
+        for lane in contacted.lanes() {
+            uncount(&mut self.lanes, lane);
+        }
+        for (restriction, would) in &contacted.observed {
+            uncount_in(&mut self.observed, restriction, would.name());
         }
     }
 }

@@ -3,16 +3,13 @@
 
 use super::Intake;
 use super::receive::into_settled;
-use crate::domain::audit::AuditEvent;
+use crate::domain::audit::{AuditEvent, GATEWAY};
 use crate::domain::decide::Verdict;
 use crate::domain::decision::{Decision, Disposition};
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::queue::{ORIGINAL_KEPT, ORIGINAL_NOT_KEPT};
 use crate::ports::{Allowance, Committed, Original, Owner, Settled, Stamp, StoreError};
 use crate::runtime::limits::ITEM_TRIES_MAX;
-
-/// Who keeps what is kept later, on the audit trail.
-const BY: &str = "gateway";
 
 /// How a contact's original is.
 #[derive(Debug, Clone)]
@@ -145,7 +142,7 @@ impl Intake {
             let mut now = was.clone();
             now.archived = Some(reference.to_owned());
             now.flags.retain(|flag| flag != ORIGINAL_NOT_KEPT);
-            let stamp = Stamp { by: BY.to_owned(), at: self.clock.now() };
+            let stamp = Stamp { by: GATEWAY.to_owned(), at: self.clock.now() };
             let event = AuditEvent::Item { item: was.id.clone(), action: ORIGINAL_KEPT.to_owned() };
             if self.store.replace_item(organisation, &was, &now, stamp, event).await? {
                 return Ok(true);

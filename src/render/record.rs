@@ -92,7 +92,7 @@ pub fn own_record(case: Case<'_>, profile: &Profile) -> OwnRecord {
         "restrictions": restrictions,
         "letters": file.letters.iter().filter_map(|one| {
             let (sent, approval) = (one.sent.as_ref()?, one.approval.as_ref()?);
-            Some(json!({"day": on(sent.at), "means": sent.means, "text": approval.text}))
+            Some(json!({"day": on(sent.at), "means": sent.means, "text": approval.words.text}))
         }).collect::<Vec<_>>(),
         "reviews": file.reviews.iter().filter(|one| told(&one.restriction.as_str()))
             .map(|one| json!({

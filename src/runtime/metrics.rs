@@ -156,6 +156,7 @@ pub struct Metrics {
     pub part_up: Family<PartLabels, Gauge>,
     /// Items that wait on a queue.
     pub queue_waiting: Family<QueueLabels, Gauge>,
+    pub incomplete_case_files: Family<OrganisationLabels, Gauge>,
     /// How long the oldest of them has waited, in seconds.
     pub queue_oldest_seconds: Family<QueueLabels, Gauge>,
     pub queue_overdue: Family<QueueLabels, Gauge>,
@@ -192,6 +193,7 @@ impl Metrics {
             originals_bytes: Family::default(),
             part_up: Family::default(),
             queue_waiting: Family::default(),
+            incomplete_case_files: Family::default(),
             queue_oldest_seconds: Family::default(),
             queue_overdue: Family::default(),
             casework_behind: Family::default(),
@@ -235,6 +237,11 @@ impl Metrics {
         );
         registry.register("part_up", "Whether a part works", self.part_up.clone());
         registry.register("queue_waiting", "Items waiting", self.queue_waiting.clone());
+        registry.register(
+            "incomplete_case_files",
+            "People for whom entries of the audit trail could not be counted",
+            self.incomplete_case_files.clone(),
+        );
         registry.register(
             "queue_oldest_seconds",
             "How long the oldest item has waited",

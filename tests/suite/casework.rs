@@ -3,11 +3,14 @@
 mod before;
 mod decided_here;
 mod equal;
+mod followed;
 mod keeper;
 mod letters;
 mod observing;
+mod old_files;
 mod released;
 pub mod rig;
 mod rules;
 mod stories;
+mod tasks;
 mod years;

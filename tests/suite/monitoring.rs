@@ -36,6 +36,7 @@ fn exposed() -> String {
     metrics.part_up.get_or_create(&PartLabels { part: "store" }).set(1);
     let queue = QueueLabels { organisation: organisation(), queue: "limited".to_owned() };
     metrics.queue_waiting.get_or_create(&queue).set(1);
+    metrics.incomplete_case_files.get_or_create(&of).set(0);
     metrics.queue_oldest_seconds.get_or_create(&queue).set(1);
     metrics.sessions.get_or_create(&ListenerLabels { listener: "smtp" }).set(1);
     let request =

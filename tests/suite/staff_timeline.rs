@@ -24,7 +24,9 @@ async fn a_timeline_is_newest_first_and_counts_contacts() {
     assert_eq!(all["entries"][1]["what"], "contact");
     let place = json!({"queue": "limited", "item": "c-2", "state": "claimed"});
     assert_eq!(all["entries"][1]["at_queue"], place);
-    let counts = json!({"contacts": 2, "in_doubt": 0, "automatic": 0, "is_partial": false});
+    let counts = json!({
+        "contacts": 2, "in_doubt": 0, "not_theirs": 0, "automatic": 0, "is_partial": false
+    });
     assert_eq!(all["counts"], counts);
     assert_eq!(all["next"], Value::Null);
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::book::{BY_TIME, INVITATION, SESSION};
 use crate::casework::{Desk, Fault};
+use crate::domain::audit::GATEWAY;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::documents::{Batch, Listing, WriteFault};
 use crate::runtime::limits::{BATCH_DOCUMENTS_MAX, SESSION_LONGEST_HOURS_MAX};
@@ -31,7 +32,7 @@ impl Desk {
         let listing = Listing { to: Some(before.to_rfc3339()), ..Listing::of(BY_TIME) };
         let ended = self.store.documents(organisation, kind, listing).await?.documents;
         for some in ended.chunks(BATCH_DOCUMENTS_MAX) {
-            let empty = Batch::new(self.stamp("gateway"));
+            let empty = Batch::new(self.stamp(GATEWAY));
             let batch = some.iter().fold(empty, |batch, one| batch.remove(one));
             match self.store.write(organisation, batch).await {
                 // Another gateway clears away as well: the next round sees what is left.

@@ -7,6 +7,7 @@ use subtle::ConstantTimeEq;
 use super::{Accounts, NewAccount, SignedIn, account_event, token, token_id};
 use crate::casework::Fault;
 use crate::domain::account::{Account, Invitation};
+use crate::domain::audit::GATEWAY;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::runtime::limits::INVITATION_HOURS;
 
@@ -61,7 +62,7 @@ impl Accounts {
             pass: false,
         };
         let version = found.map_or(0, |(_, version)| version);
-        let stamp = self.stamp("gateway");
+        let stamp = self.stamp(GATEWAY);
         // Another gateway that starts in this moment made one: its own says so.
         let made = self.book.put_invitation(organisation, FIRST, &first, version, stamp).await?;
         if made { Ok(Some(token)) } else { Err(Fault::Contended) }

@@ -33,7 +33,8 @@ impl Desk {
         person: &str,
         letter: &str,
     ) -> Result<LetterRead, Fault> {
-        let case = self.read_case(organisation, person).await?;
+        let mut case = self.read_case(organisation, person).await?;
+        self.put_words_of(organisation, &mut case.file, |one| one.id == letter).await?;
         let letter = case.file.letter(letter).ok_or(Fault::NotFound("letter"))?;
         let approved = letter.approval.as_ref();
         let at = approved.map_or_else(|| self.clock.now(), |approval| approval.at);
@@ -59,11 +60,11 @@ impl Desk {
                 missing: written.missing,
             },
             Some(approval) => LetterRead {
-                html: approval.html.clone(),
-                text: approval.text.clone(),
+                html: approval.words.html.clone(),
+                text: approval.words.text.clone(),
                 sha256: approval.sha256.clone(),
                 approved: true,
-                document: (approval.html == written.html).then_some(written.document),
+                document: (approval.words.html == written.html).then_some(written.document),
                 letter: written.letter,
                 missing: Vec::new(),
             },

@@ -1,13 +1,20 @@
-//! The case file as a document, one a person.
+//! The case file as a document, one a person. What may grow without end, or is rarely read, is in documents of
+//! its own: tasks, and the words of letters.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use tokio::sync::SemaphorePermit;
+
+use super::{letter_bytes, tasks};
 use crate::casework::{Desk, Fault};
 use crate::domain::case::CaseFile;
+use crate::domain::case::act::Act;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
 use crate::ports::StoreError;
 use crate::ports::documents::{BY_ID, Document, Listing};
+use crate::runtime::limits::{CASES_PIECE, LETTERS_MOVED_MAX, PAGE_ITEMS_MAX, TASKS_MOVED_MAX};
 
 /// The kind of document that a case file is; its id is the person's.
 pub(in crate::casework) const CASE: &str = "case";
@@ -19,15 +26,24 @@ pub struct CaseRead {
     pub file: CaseFile,
     /// What the document was read at; 0: there is none yet.
     pub document_version: u64,
+    /// The task that was read for a step, with what its document was read at.
+    task: Option<tasks::TaskRead>,
 }
 
-/// The file as it is written over what was read.
+/// Everybody's cases. So few are read at once that memory holds them.
+pub struct AllCases<'a> {
+    pub read: Vec<CaseRead>,
+    _turn: Option<SemaphorePermit<'a>>,
+}
+
+/// The file as it is written over what was read, as it is.
 pub(in crate::casework) fn document(file: &CaseFile, read_at: u64) -> Result<Document, StoreError> {
     Document::new(CASE, file.person.clone(), read_at, Vec::new(), file)
 }
 
 impl Desk {
-    /// A person's case. Whoever has none yet has an empty one, with what was decided elsewhere.
+    /// A person's case. Whoever has none yet has an empty one, with what was decided elsewhere. Tasks and the
+    /// words of letters that have documents of their own are not in it.
     ///
     /// # Errors
     /// [`Fault::NotFound`]: nobody of this id is on record.
@@ -45,21 +61,102 @@ impl Desk {
             None => CaseFile::of(&person.id),
         };
         file.take_in(&person, &organisation.profile, self.clock.now());
-        Ok(CaseRead { person, file, document_version })
+        Ok(CaseRead { person, file, document_version, task: None })
     }
 
-    /// The cases of an organisation: of everybody who has a file or a restriction.
+    /// The same with what a step goes by.
+    pub(super) async fn read_case_for(
+        &self,
+        organisation: &Organisation,
+        person: &str,
+        act: &Act,
+    ) -> Result<CaseRead, Fault> {
+        let mut read = self.read_case(organisation, person).await?;
+        self.put_words_for(organisation, &mut read.file, act).await?;
+        read.task = self.task_of(organisation, person, act).await?;
+        if let Some(found) = &read.task {
+            let task = &found.task;
+            let same = |contact: &str, kind| contact == task.contact && kind == task.kind;
+            read.file.tasks.retain(|one| !same(&one.contact, one.kind));
+            read.file.tasks.push(task.clone());
+        }
+        Ok(read)
+    }
+
+    /// The same with every letter's words, and with the person's first tasks: what any step may go by.
+    ///
+    /// # Errors
+    /// As [`Desk::read_case`].
+    pub async fn read_whole_case(
+        &self,
+        organisation: &Organisation,
+        person: &str,
+    ) -> Result<CaseRead, Fault> {
+        let mut read = self.read_case(organisation, person).await?;
+        self.put_words_of(organisation, &mut read.file, |_| true).await?;
+        let (tasks, _) = self.first_tasks(organisation, person).await?;
+        read.file.tasks.extend(tasks);
+        Ok(read)
+    }
+
+    /// The documents of a file that was read, after a step on it: the file, and what it does not hold itself.
+    pub(super) async fn documents_of(
+        &self,
+        organisation: &Organisation,
+        read: &CaseRead,
+        file: &CaseFile,
+    ) -> Result<Vec<Document>, Fault> {
+        let person = file.person.as_str();
+        let mut documents = Vec::new();
+        let mut own = CaseFile { tasks: Vec::new(), ..file.clone() };
+        let mut moved = 0;
+        for task in &file.tasks {
+            let known = read
+                .task
+                .as_ref()
+                .filter(|known| known.task.contact == task.contact && known.task.kind == task.kind);
+            match known {
+                Some(known) if known.task == *task => {}
+                Some(known) => documents.push(tasks::document(person, task, known.version)?),
+                None if moved < TASKS_MOVED_MAX => {
+                    moved += 1;
+                    let found = self.task(organisation, person, &task.contact, task.kind).await?;
+                    if found.is_none() {
+                        documents.push(tasks::document(person, task, 0)?);
+                    }
+                }
+                None => own.tasks.push(task.clone()),
+            }
+        }
+        let mut moved = 0;
+        for letter in &mut own.letters {
+            if moved < LETTERS_MOVED_MAX
+                && let Some(words) = letter_bytes::taken_out(person, file.version, letter)?
+            {
+                moved += 1;
+                documents.push(words);
+            }
+        }
+        documents.push(document(&own, read.document_version)?);
+        Ok(documents)
+    }
+
+    /// The cases of an organisation: of everybody who has a file or a restriction, without tasks and words of
+    /// letters. Whoever asks for more of them at once waits: who holds them must not ask for them again.
     ///
     /// # Errors
     /// The store can't be read.
-    pub async fn cases(&self, organisation: &Organisation) -> Result<Vec<CaseRead>, Fault> {
+    pub async fn cases(&self, organisation: &Organisation) -> Result<AllCases<'_>, Fault> {
+        // It is never closed.
+        let turn = self.all_cases.acquire().await.ok();
         let id = &organisation.id;
-        let mut files = std::collections::HashMap::new();
-        let mut listing = Listing::of(BY_ID);
+        let mut files = HashMap::new();
+        let mut listing = Listing { limit: CASES_PIECE, ..Listing::of(BY_ID) };
         loop {
             let page = self.store.documents(id, CASE, listing.clone()).await?;
             for document in page.documents {
-                let file = document.read::<CaseFile>()?;
+                let mut file = document.read::<CaseFile>()?;
+                letter_bytes::leave_out(&mut file);
                 files.insert(document.id.clone(), (file, document.version));
             }
             match page.next {
@@ -68,16 +165,38 @@ impl Desk {
             }
         }
         let mut cases = Vec::new();
-        for person in self.store.people(id).await?.people {
-            let (mut file, document_version) = match files.remove(&person.id) {
-                Some(found) => found,
-                None if person.restrictions.is_empty() => continue,
-                None => (CaseFile::of(&person.id), 0),
-            };
-            file.take_in(&person, &organisation.profile, self.clock.now());
-            cases.push(CaseRead { person, file, document_version });
+        let mut after: Option<String> = None;
+        loop {
+            let people = self.store.people_page(id, after.as_deref(), PAGE_ITEMS_MAX).await?;
+            let is_last = people.len() < PAGE_ITEMS_MAX;
+            after = people.last().map(|person| person.id.clone());
+            for person in people {
+                let (mut file, document_version) = match files.remove(&person.id) {
+                    Some(found) => found,
+                    None if person.restrictions.is_empty() => continue,
+                    None => (CaseFile::of(&person.id), 0),
+                };
+                file.take_in(&person, &organisation.profile, self.clock.now());
+                cases.push(CaseRead { person, file, document_version, task: None });
+            }
+            if is_last {
+                break;
+            }
         }
         cases.sort_by(|a, b| a.person.id.cmp(&b.person.id));
+        Ok(AllCases { read: cases, _turn: turn })
+    }
+
+    /// The same with the tasks that the diary shows.
+    pub(in crate::casework) async fn cases_with_tasks(
+        &self,
+        organisation: &Organisation,
+    ) -> Result<AllCases<'_>, Fault> {
+        let mut cases = self.cases(organisation).await?;
+        let mut tasks = self.all_tasks(organisation, self.clock.now()).await?;
+        for case in &mut cases.read {
+            case.file.tasks.extend(tasks.remove(&case.person.id).into_iter().flatten());
+        }
         Ok(cases)
     }
 }

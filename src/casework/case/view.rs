@@ -22,7 +22,6 @@ pub enum Part {
     StaffComplaints,
     Reconciliations,
     Actions,
-    Tasks,
 }
 
 impl Part {
@@ -39,7 +38,6 @@ impl Part {
             Part::StaffComplaints => "staff_complaints",
             Part::Reconciliations => "reconciliations",
             Part::Actions => "actions",
-            Part::Tasks => "tasks",
         }
     }
 }
@@ -87,7 +85,7 @@ fn without_bytes(case: &mut Map<String, Value>) {
     let letters = case.get_mut("letters").and_then(Value::as_array_mut);
     for letter in letters.into_iter().flatten() {
         if let Some(approval) = letter.get_mut("approval").and_then(Value::as_object_mut) {
-            for key in ["html", "text", "content"] {
+            for key in ["html", "text", "content", "kept_as"] {
                 approval.remove(key);
             }
         }
@@ -114,8 +112,15 @@ impl Desk {
     /// [`Fault::NotFound`]: nobody of this id is on record.
     pub async fn case(&self, organisation: &Organisation, person: &str) -> Result<CaseView, Fault> {
         self.catch_up(organisation).await?;
-        let read = self.read_case(organisation, person).await?;
-        Ok(read.view(organisation, self.clock.now()))
+        let mut read = self.read_case(organisation, person).await?;
+        let (tasks, more_tasks) = self.first_tasks(organisation, person).await?;
+        read.file.tasks.extend(tasks);
+        let mut view = read.view(organisation, self.clock.now());
+        view.case.insert("more_tasks".to_owned(), json!(more_tasks));
+        if let Some(not_followed) = self.not_followed(organisation, person).await? {
+            view.case.insert("not_followed".to_owned(), json!(not_followed));
+        }
+        Ok(view)
     }
 
     /// One list of a person's case file, with the file's version.
@@ -154,6 +159,7 @@ impl Desk {
     ) -> Result<Vec<IncidentOf>, Fault> {
         let cases = self.cases(organisation).await?;
         let mut found: Vec<IncidentOf> = cases
+            .read
             .into_iter()
             .flat_map(|case| {
                 let person = case.person.id.clone();

@@ -94,16 +94,37 @@ pub enum Means {
     Email,
 }
 
+/// What an approved letter says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Words {
+    /// Everything that its words are made of, as it was approved.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub content: String,
+    /// The exact bytes that were approved, as a page and as plain text: what is sent is these.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub html: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub text: String,
+}
+
+impl Words {
+    pub const fn is_empty(&self) -> bool {
+        self.content.is_empty() && self.html.is_empty() && self.text.is_empty()
+    }
+}
+
 /// Somebody approved the letter as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
     pub at: DateTime<Utc>,
     pub by: String,
-    /// Everything that its words are made of, as it was approved.
-    pub content: String,
-    /// The exact bytes that were approved, as a page and as plain text: what is sent is these.
-    pub html: String,
-    pub text: String,
+    /// In a store, a document of its own holds them, and the file has none.
+    #[serde(flatten)]
+    pub words: Words,
+    /// The document that holds them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_as: Option<String>,
     /// SHA-256 of the page, in hexadecimal.
     pub sha256: String,
     /// The template that it was written by: its name and the start of its digest.

@@ -97,7 +97,7 @@ pub struct Action {
     pub what: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskKind {
     /// A filed contact that somebody must read.
@@ -117,6 +117,12 @@ impl TaskKind {
     }
 }
 
+/// The ids of a task's thread, at most: what a mail answered is its sender's to write.
+const THREAD_IDS_MAX: usize = 50;
+
+/// The longest of them, in bytes: no line of a mail may be longer (RFC 5322 2.1.1).
+const THREAD_ID_BYTES_MAX: usize = 998;
+
 /// A contact that waits for somebody of the case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
@@ -128,6 +134,14 @@ pub struct Task {
     /// Message-ids of the contact and of what it answered.
     pub thread: Vec<String>,
     pub done: Option<TaskDone>,
+}
+
+impl Task {
+    /// So much of a thread as a task keeps: its first ids, and none that is longer than any can be.
+    pub fn thread_of(ids: impl IntoIterator<Item = String>) -> Vec<String> {
+        let fits = |id: &String| id.len() <= THREAD_ID_BYTES_MAX;
+        ids.into_iter().filter(fits).take(THREAD_IDS_MAX).collect()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -30,7 +30,7 @@ pub const RELEASE_TRIED_FOR: TimeDelta = TimeDelta::days(5);
 pub const RELEASES_AT_ONCE_MAX: usize = 4;
 pub const EFFECTS_AT_ONCE_MAX: usize = 4;
 /// Entries of the audit trail that are followed in one step, from which what staff see is counted.
-pub const FOLLOWED_ENTRIES: usize = 200;
+pub const FOLLOWED_ENTRIES: usize = 150;
 /// Such steps that one request waits for. What is left follows by itself.
 pub const CATCH_UP_PAGES_MAX: usize = 25;
 /// How often such a step is tried again where another gateway writes. After that: that one follows.
@@ -65,3 +65,16 @@ pub const KEEPER_CATCH_UPS_MAX: usize = 100;
 pub const FOLLOWED_BEHIND_MAX: u64 = 1_000;
 /// Case files that are read at once where everybody's are. More are read after them.
 pub const CASES_PIECE: usize = 20;
+/// How often everybody's case files may be in memory at once: for a diary, figures, a round of reminders. More wait.
+pub const ALL_CASES_AT_ONCE_MAX: usize = 2;
+/// Tasks that the answer to one person's case file shows. More: they are listed by themselves, page by page.
+pub const TASKS_SHOWN_MAX: usize = 500;
+/// Tasks that one step moves out of a case file of an earlier version. More: the next steps move them.
+pub const TASKS_MOVED_MAX: usize = 200;
+/// Letters whose words one step moves out of such a file. More: the next steps move them.
+pub const LETTERS_MOVED_MAX: usize = 20;
+/// Bytes of what one person's contacts of one month are written in. More contacts are only counted.
+pub const TIMELINE_BYTES_MAX: usize = 3 * 1024 * 1024;
+/// Entries of one person on the audit trail that are looked at for a contact that was not theirs. Further back: the
+/// contact stays in the figures.
+pub const NOT_THEIRS_LOOKED_AT_MAX: usize = 20_000;

@@ -93,7 +93,7 @@ pub async fn own_record(
     _query: Asked<NoQuery>,
 ) -> Result<Response, Problem> {
     let organisation = caller.organisation();
-    let read = caller.casework().desk.read_case(organisation, &person).await?;
+    let read = caller.casework().desk.read_whole_case(organisation, &person).await?;
     let case = Case { file: &read.file, person: &read.person };
     let own = record::own_record(case, &organisation.profile);
     Ok(match wanted(&headers) {

@@ -117,7 +117,7 @@ async fn register_as(
     format: Format,
 ) -> Result<Response, Fault> {
     let cases = desk.cases(organisation).await?;
-    let cases = cases.iter().map(|one| Case { file: &one.file, person: &one.person });
+    let cases = cases.read.iter().map(|one| Case { file: &one.file, person: &one.person });
     let listed = register::register(cases, &organisation.profile, day);
     Ok(match format {
         Format::Csv => {

@@ -25,8 +25,8 @@ pub struct TimelineList {
 /// An entry of the audit trail, and what it is to the person.
 #[derive(Serialize, ToSchema)]
 pub struct Entry {
-    /// `contact`: of theirs; `in_doubt`: it may be theirs, and was passed in doubt; `act`: something that
-    /// staff did.
+    /// `contact`: of theirs; `in_doubt`: it may be theirs, and was passed in doubt; `not_theirs`: decided
+    /// as theirs, and found not to be; `act`: something that staff did.
     #[schema(value_type = String)]
     what: What,
     #[serde(flatten)]
@@ -50,6 +50,8 @@ pub struct Counts {
     contacts: u64,
     /// Passed in doubt about who they are from.
     in_doubt: u64,
+    /// Decided as theirs, and found not to be.
+    not_theirs: u64,
     /// Written by a machine.
     automatic: u64,
     /// Older entries were not counted: there are very many.
@@ -81,12 +83,13 @@ pub async fn read(
     Asked(query): Asked<TimelineQuery>,
 ) -> Result<axum::Json<TimelineList>, Problem> {
     let limit = query.limit.unwrap_or(PAGE_ITEMS_MAX);
-    let organisation = &caller.organisation().id;
+    let organisation = caller.organisation();
     let found =
         caller.casework().desk.person_timeline(organisation, &person, query.after, limit).await?;
     let counts = |counts: TimelineCounts| Counts {
         contacts: counts.contacts,
         in_doubt: counts.in_doubt,
+        not_theirs: counts.not_theirs,
         automatic: counts.automatic,
         is_partial: counts.is_partial,
     };

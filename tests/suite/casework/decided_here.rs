@@ -25,7 +25,8 @@ fn person(id: &str, restrictions: Value) -> Value {
 }
 
 async fn office(people: &[Value]) -> CaseOffice {
-    let laid = json!({ "responsible": {"decides": "manager"}, "appeal": {"heard_by": "governance"} });
+    let laid =
+        json!({ "responsible": {"decides": "manager"}, "appeal": {"heard_by": "governance"} });
     let laid = profile(&shipped("tuntum.toml"), Some(&laid));
     let office = CaseOffice::open(Memory::new(), laid, &staff(&STAFF));
     office.clock.set("2026-03-02T10:00:00Z".parse().unwrap());

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use super::rig::{CaseOffice, profile, shipped};
 use crate::office::Answer;
 
-const LETTER: &str = "/api/v1/people/P-1/letters/L-1";
+pub(super) const LETTER: &str = "/api/v1/people/P-1/letters/L-1";
 
 /// The case of `tests/cases/profile-derby-homes/letters.json`, up to the step that sends the letter.
-async fn office() -> CaseOffice {
+pub(super) async fn office() -> CaseOffice {
     let file =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/profile-derby-homes/letters.json");
     let case: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
@@ -39,7 +39,7 @@ async fn office() -> CaseOffice {
     panic!("the case sends no letter");
 }
 
-async fn take(office: &CaseOffice, step: &Value) -> Answer {
+pub(super) async fn take(office: &CaseOffice, step: &Value) -> Answer {
     office.clock.set(step["at"].as_str().unwrap().parse().unwrap());
     let mut fields = step.as_object().unwrap().clone();
     for key in ["at", "by", "person", "expect"] {
@@ -48,7 +48,7 @@ async fn take(office: &CaseOffice, step: &Value) -> Answer {
     office.step(step["by"].as_str().unwrap(), "P-1", Value::Object(fields)).await
 }
 
-async fn letter(office: &CaseOffice, accept: &str) -> Answer {
+pub(super) async fn letter(office: &CaseOffice, accept: &str) -> Answer {
     office.ask("GET", "Ann Bell", LETTER, &[("accept", accept)], String::new()).await
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::act::{DraftLetter, OfLetter};
 use super::super::letter::{
-    Approval, CaseLetter, Format, LetterKind, Sent, parts_of, path_of_part,
+    Approval, CaseLetter, Format, LetterKind, Sent, Words, parts_of, path_of_part,
 };
 use super::super::lifecycle::Work;
 use super::super::{Broken, CaseFile};
@@ -100,9 +100,12 @@ pub(in crate::domain::case) fn approve(work: &mut Work<'_>, fields: &OfLetter) {
     let approval = Approval {
         at: work.step.at,
         by: work.step.by.to_owned(),
-        content: content(&work.file, &work.person, &letter),
-        html: written.html,
-        text: written.text,
+        words: Words {
+            content: content(&work.file, &work.person, &letter),
+            html: written.html,
+            text: written.text,
+        },
+        kept_as: None,
         sha256: written.sha256,
         template: written.template,
     };
@@ -144,7 +147,7 @@ pub(in crate::domain::case) fn send(work: &mut Work<'_>, fields: &OfLetter) {
             let what = format!("letter `{}` is not approved", letter.id);
             work.refuse(Broken::new("letter.not_approved", what).key("letter"));
         }
-        Some(approval) if approval.content != content(&work.file, &work.person, &letter) => {
+        Some(approval) if approval.words.content != content(&work.file, &work.person, &letter) => {
             let what = format!(
                 "letter `{}` would not be what was approved: what it is about has changed since",
                 letter.id

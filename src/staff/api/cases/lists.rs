@@ -8,13 +8,16 @@ use utoipa::IntoParams;
 
 use super::body::tag;
 use crate::casework::case::view::Part;
+use crate::runtime::limits::PAGE_ITEMS_MAX;
 use crate::staff::api::contacts::NoQuery;
 use crate::staff::permit::{Permitted, ReadsCases};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Named};
 
 /// A person's whole case file: with the state of each part, the restrictions and which of them are in force,
-/// and what is not on record of those decided elsewhere. The entity tag is its version.
+/// and what is not on record of those decided elsewhere. `more_tasks` says whether `tasks` are only the first;
+/// `not_followed`, that entries of the audit trail could not be counted for the person. The entity tag is its
+/// version.
 #[utoipa::path(
     get, path = "/api/v1/people/{person}/case", operation_id = "read_case", tag = "cases",
     params(("person" = String, Path, description = "the person's id")),
@@ -82,8 +85,37 @@ lists! {
         Reconciliations;
     /// What else was done: on social media, in law, with the police.
     actions, "/api/v1/people/{person}/actions", "list_actions", Actions;
-    /// Contacts that somebody must read, or decide on.
-    tasks, "/api/v1/people/{person}/tasks", "list_tasks", Tasks;
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct TasksAsked {
+    /// Behind this one: the `next` of the page before.
+    after: Option<String>,
+    /// At most so many.
+    limit: Option<usize>,
+    /// Must be the token's.
+    #[serde(rename = "organisation")]
+    #[param(rename = "organisation")]
+    _organisation: Option<String>,
+}
+
+/// Contacts that somebody must read, or decide on: what is open first, each state oldest first. `next` goes on
+/// where a page ends.
+#[utoipa::path(
+    get, path = "/api/v1/people/{person}/tasks", operation_id = "list_tasks", tag = "cases",
+    params(("person" = String, Path, description = "the person's id"), TasksAsked),
+    responses((status = 200, description = "`tasks`, and `next` where there are more", body = Object))
+)]
+pub async fn tasks(
+    caller: Permitted<ReadsCases>,
+    Named(person): Named<String>,
+    Asked(query): Asked<TasksAsked>,
+) -> Result<axum::Json<Value>, Problem> {
+    let limit = query.limit.unwrap_or(PAGE_ITEMS_MAX);
+    let (desk, organisation) = (&caller.casework().desk, caller.organisation());
+    let page = desk.task_page(organisation, &person, query.after.as_deref(), limit).await?;
+    Ok(axum::Json(json!({ "tasks": page.tasks, "next": page.next })))
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -25,7 +25,7 @@ impl Desktop {
     /// Nobody of this id is on record; the store is away.
     pub(super) async fn open(staff: &Staff, visit: &Visit, person: &str) -> Result<Self, Trouble> {
         let casework = staff.for_console();
-        let read = casework.desk.read_case(&visit.organisation, person).await?;
+        let read = casework.desk.read_whole_case(&visit.organisation, person).await?;
         let mut list = casework.everybody(&visit.organisation).await?;
         list.insert(visit.name().to_owned(), visit.role().clone());
         Ok(Desktop { read, staff: list })

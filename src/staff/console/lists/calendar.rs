@@ -66,6 +66,7 @@ pub(in crate::staff::console) async fn show(
     let names: Names = desk
         .cases(organisation)
         .await?
+        .read
         .into_iter()
         .map(|case| (case.person.id.clone(), case.person.name.clone()))
         .filter(|(_, name)| !name.is_empty())

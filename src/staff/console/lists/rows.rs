@@ -33,11 +33,15 @@ pub(super) async fn of(
     state: &str,
 ) -> Result<Vec<Row>, Trouble> {
     let desk = &staff.for_console().desk;
-    let cases = desk.cases(&visit.organisation).await?;
+    // First: whoever holds everybody's files waits for nobody else who reads them.
+    let diary = match list {
+        List::Appeals => desk.diary(&visit.organisation, &DiaryAsked::default()).await?,
+        List::Decisions | List::Incidents | List::Letters | List::Calendar => Vec::new(),
+    };
+    let cases = desk.cases(&visit.organisation).await?.read;
     let mut rows: Vec<Row> = match list {
         List::Decisions => cases.iter().flat_map(|case| decisions(visit, case, state)).collect(),
         List::Appeals => {
-            let diary = desk.diary(&visit.organisation, &DiaryAsked::default()).await?;
             let due = |id: &str| {
                 let found =
                     diary.iter().find(|one| one.what == What::AppealAnswer && one.about == id);
