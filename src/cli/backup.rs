@@ -166,9 +166,10 @@ pub(super) fn say_whole(folder: &Path, manifest: &Manifest, as_json: bool, out: 
     say(
         out,
         format_args!(
-            "{} is a whole backup of {at}, {} files",
+            "{} is a whole backup of {at}, {} file{}",
             folder.display(),
-            manifest.files.len()
+            manifest.files.len(),
+            if manifest.files.len() == 1 { "" } else { "s" }
         ),
     );
 }

@@ -115,6 +115,11 @@ async fn a_gateway_serves_while_its_store_is_away_but_not_before_it_knows_the_re
     until("it is not ready", || async { status(&warm, "/health/ready").await == 503 }).await;
     assert_eq!(status(&warm, "/health/serving").await, 200);
     tokio::task::block_in_place(|| warm.stop());
+    // What it remembers of the store is enough, and a machine that is new remembers nothing.
+    let knowing = tokio::task::block_in_place(|| place.serve());
+    assert_eq!(status(&knowing, "/health/serving").await, 200);
+    tokio::task::block_in_place(|| knowing.stop());
+    std::fs::remove_dir_all(place.folder.path().join("state/past")).unwrap();
 
     let cold = tokio::task::block_in_place(|| place.serve());
     assert_eq!(status(&cold, "/health/serving").await, 503);

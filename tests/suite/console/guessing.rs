@@ -7,7 +7,7 @@ use hyper::StatusCode;
 
 use super::browsing::{Browsing, PASSWORD, Seen};
 use super::signing_in::{code_of, sign_in};
-use crate::office::{MANAGER, Office};
+use crate::office::{GOVERNANCE, Office};
 
 /// Signed in, with a second step; its key.
 async fn with_second_step<'a>(office: &'a Office) -> (Browsing<'a>, String) {
@@ -27,7 +27,7 @@ async fn code(browsing: &mut Browsing<'_>, code: &str) -> Seen {
 
 /// How often the trail says this of an account.
 async fn said(office: &Office, action: &str) -> usize {
-    let page = office.get(MANAGER, "/api/v1/audit").await.json();
+    let page = office.get(GOVERNANCE, "/api/v1/audit").await.json();
     let entries = page["entries"].as_array().unwrap();
     entries.iter().filter(|one| one["action"] == action).count()
 }

@@ -111,7 +111,7 @@ async fn another_organisations_ids_are_not_there() {
     // Somebody of Karbon asks for what is Tuntum's.
     let new = contact_gateway::casework::accounts::NewAccount {
         login: "sue".to_owned(),
-        name: "Sue Stranger".to_owned(),
+        name: "Sue Grey".to_owned(),
         role: contact_gateway::domain::profile::Role("manager".to_owned()),
     };
     let karbon = crate::office::organisation("karbon", "karbon-homes.toml");

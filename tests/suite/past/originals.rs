@@ -65,9 +65,21 @@ impl Rig {
         self.served.try_ask("POST", &target, &json!({})).await
     }
 
-    /// Asks for every original in each way that there is: it is `problem`, and nothing has changed.
+    /// The items, and the notes on each apart.
+    async fn items(&self) -> (Vec<Value>, Vec<Vec<Value>>) {
+        let mut items = self.served.queue("limited").await;
+        let notes = items.iter_mut().map(|item| {
+            let notes = item.as_object_mut().unwrap().remove("notes");
+            notes.map_or(Vec::new(), |notes| notes.as_array().unwrap().clone())
+        });
+        let notes = notes.collect();
+        (items, notes)
+    }
+
+    /// Asks for every original in each way that there is: it is `problem`, and nothing has changed but the
+    /// notes that say so.
     async fn each_is(&self, problem: &str, says: &str) {
-        let items = self.served.queue("limited").await;
+        let (items, before) = self.items().await;
         assert_eq!(items.len(), 2);
         let archive = self.archive().display().to_string();
         for item in &items {
@@ -91,7 +103,17 @@ impl Rig {
                 assert!(ended.stdout.is_empty());
             }
         }
-        assert_eq!(self.served.queue("limited").await, items, "nothing is claimed");
+        let (now, notes) = self.items().await;
+        assert_eq!(now, items, "nothing is claimed");
+        for (notes, before) in notes.iter().zip(before) {
+            let new = &notes[before.len()..];
+            assert_eq!(new.len(), 2, "one for each that tried to release it: {new:?}");
+            let tells = |note: &Value| {
+                let text = note["text"].as_str().unwrap();
+                text.starts_with("Not released: ") && text.contains(says)
+            };
+            assert!(new.iter().all(tells), "{new:?}");
+        }
     }
 }
 
