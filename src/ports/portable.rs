@@ -197,7 +197,7 @@ pub struct Page {
     pub records: Vec<Record>,
     /// The ids of those that can't be read back.
     pub unreadable: Vec<String>,
-    /// Where the next page begins: what [`Portable::pages`] accepts.
+    /// Where the next page begins: what [`Contents::pages`] accepts.
     pub last: String,
 }
 
