@@ -61,16 +61,16 @@ pub async fn read(original: Bytes) -> Message {
     by_turns(move || message(&bytes)).await.unwrap_or_else(|| bare(&original))
 }
 
-/// The message's HTML, made harmless: nothing in it runs, loads, links or posts. `None`: there is none, or
-/// too much.
+/// The message's HTML, made harmless: nothing in it runs, loads, links or posts. `None`: the message has no HTML,
+/// or more than is shown.
 pub async fn harmless_html(original: Bytes) -> Option<String> {
     by_turns(move || html_of(&parts_of(&original)).map(|html| harmless::html(&html)))
         .await
         .flatten()
 }
 
-/// Does work whose amount a stranger chose: on a thread where it keeps no request of others waiting, a few at
-/// once. `None`: it did not end well.
+/// Does work whose amount a stranger chose, on a thread of its own and only a few at once, so that other
+/// requests do not wait for it. `None`: it panicked.
 async fn by_turns<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     static TURNS: Semaphore = Semaphore::const_new(MESSAGES_READ_AT_ONCE_MAX);
     // The turn is the work's, not the request's: work goes on when whoever asked for it has left.

@@ -5,6 +5,7 @@
 pub mod decode;
 pub mod harmless;
 pub mod html;
+mod well_formed;
 
 use std::sync::LazyLock;
 
