@@ -214,9 +214,6 @@ pub(super) fn contact_on_record(
         |sha256: &String| Attachment { name: String::new(), sha256: sha256.clone(), bytes: 0 };
     let attachments = item.map(|item| item.attachments.iter().map(attachment).collect());
     Contact {
-        id,
-        channel,
-        at,
         from: vec![from],
         to: item.map(|item| item.original_to.clone()).unwrap_or_default(),
         subject: item.and_then(|item| item.subject.clone()),
@@ -224,15 +221,7 @@ pub(super) fn contact_on_record(
         issue: item.and_then(|item| item.issue.clone()),
         thread: item.map(|item| item.thread.clone()).unwrap_or_default(),
         attachments: attachments.unwrap_or_default(),
-        automatic: false,
-        invited: false,
-        message_id: None,
-        call_id: None,
-        ambiguous: false,
-        unread: false,
-        obscure: None,
         unanswerable: true,
-        notified_apart: false,
-        lane: None,
+        ..Contact::new(id, channel, at)
     }
 }

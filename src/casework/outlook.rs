@@ -183,30 +183,13 @@ impl<'a> Week<'a> {
         };
         let own = OWN.iter().find(|(one, _)| *one == kind).map_or("", |(_, value)| *value);
         let contact = Contact {
-            id: format!("outlook-{number}"),
-            channel,
-            at,
             from: vec![SenderIdentifier {
                 kind,
                 value: own.to_owned(),
                 assurance: Assurance::Proven,
             }],
-            to: Vec::new(),
-            subject: None,
             text: Some(text.to_owned()),
-            issue: None,
-            thread: Vec::new(),
-            attachments: Vec::new(),
-            automatic: false,
-            invited: false,
-            message_id: None,
-            call_id: None,
-            ambiguous: false,
-            unread: false,
-            obscure: None,
-            unanswerable: false,
-            notified_apart: false,
-            lane: None,
+            ..Contact::new(format!("outlook-{number}"), channel, at)
         };
         replay.decide(&contact).decision
     }

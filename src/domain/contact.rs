@@ -102,6 +102,34 @@ pub struct Contact {
     pub lane: Option<AskedLane>,
 }
 
+impl Contact {
+    /// A contact of which nothing else is known.
+    pub const fn new(id: String, channel: Channel, at: DateTime<Utc>) -> Self {
+        Contact {
+            id,
+            channel,
+            at,
+            from: Vec::new(),
+            to: Vec::new(),
+            subject: None,
+            text: None,
+            issue: None,
+            thread: Vec::new(),
+            attachments: Vec::new(),
+            automatic: false,
+            invited: false,
+            message_id: None,
+            call_id: None,
+            ambiguous: false,
+            unread: false,
+            obscure: None,
+            unanswerable: false,
+            notified_apart: false,
+            lane: None,
+        }
+    }
+}
+
 /// A safeguard lane that a sender can ask for by a key on the telephone, or by a button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

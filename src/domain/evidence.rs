@@ -179,34 +179,12 @@ mod tests {
     }
 
     fn contact(text: &str, attachments: &[&str]) -> Contact {
+        let attachment =
+            |digest: &&str| Attachment { name: String::new(), sha256: (*digest).into(), bytes: 1 };
         Contact {
-            id: "c".into(),
-            channel: Channel::Email,
-            at: "2026-11-21T10:00:00Z".parse().unwrap(),
-            from: vec![],
-            to: vec![],
-            subject: None,
             text: Some(text.into()),
-            issue: None,
-            thread: vec![],
-            attachments: attachments
-                .iter()
-                .map(|digest| Attachment {
-                    name: String::new(),
-                    sha256: (*digest).into(),
-                    bytes: 1,
-                })
-                .collect(),
-            automatic: false,
-            invited: false,
-            message_id: None,
-            call_id: None,
-            ambiguous: false,
-            unread: false,
-            obscure: None,
-            unanswerable: false,
-            notified_apart: false,
-            lane: None,
+            attachments: attachments.iter().map(attachment).collect(),
+            ..Contact::new("c".into(), Channel::Email, "2026-11-21T10:00:00Z".parse().unwrap())
         }
     }
 

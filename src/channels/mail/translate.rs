@@ -62,26 +62,18 @@ pub(super) fn contact(
         })
         .collect();
     Contact {
-        id,
-        channel: Channel::Email,
-        at,
         from,
         to,
         subject: reading.subject.clone(),
         text: reading.text.clone(),
-        issue: None,
         thread: reading.thread.clone(),
         attachments: reading.attachments.clone(),
         automatic: reading.automatic,
-        invited: false,
         message_id: reading.message_id.clone(),
-        call_id: None,
         ambiguous: reading.ambiguous,
         unread: reading.unread,
         obscure: reading.obscure.clone(),
-        unanswerable: false,
-        notified_apart: false,
-        lane: None,
+        ..Contact::new(id, Channel::Email, at)
     }
 }
 

@@ -127,28 +127,7 @@ fn contact(
     from: &[SenderIdentifier],
     to: &[String],
 ) -> Contact {
-    Contact {
-        id,
-        channel,
-        at,
-        from: from.to_vec(),
-        to: to.to_vec(),
-        subject: None,
-        text: None,
-        issue: None,
-        thread: Vec::new(),
-        attachments: Vec::new(),
-        automatic: false,
-        invited: false,
-        message_id: None,
-        call_id: None,
-        ambiguous: false,
-        unread: false,
-        obscure: None,
-        unanswerable: false,
-        notified_apart: false,
-        lane: None,
-    }
+    Contact { from: from.to_vec(), to: to.to_vec(), ..Contact::new(id, channel, at) }
 }
 
 #[cfg(test)]

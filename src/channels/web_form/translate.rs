@@ -80,26 +80,14 @@ pub fn contact(
     names: &FormFields,
 ) -> Contact {
     Contact {
-        id,
-        channel: Channel::WebForm,
-        at,
         from: sender.identifiers,
         to: vec![form.to_owned()],
         subject: subject(&parsed.fields, names),
         text: text(&parsed.fields, names),
         issue: first(&parsed.fields, names.issue.as_deref()),
-        thread: Vec::new(),
         attachments: parsed.files.clone(),
-        automatic: false,
-        invited: false,
-        message_id: None,
-        call_id: None,
         ambiguous: sender.ambiguous,
-        unread: false,
-        obscure: None,
-        unanswerable: false,
-        notified_apart: false,
-        lane: None,
+        ..Contact::new(id, Channel::WebForm, at)
     }
 }
 
