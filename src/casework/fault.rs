@@ -67,7 +67,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// The gateway ends: what is left is another's, or is done at the next start.
+    /// The gateway is stopping. Another gateway does the rest, or this one at its next start.
     pub(super) fn stopping() -> Self {
         Fault::Store(StoreError::Unavailable("the gateway is stopping".to_owned()))
     }

@@ -1,4 +1,4 @@
-//! What the audit trail has of a person and could not be counted or noted: their file says that it lacks it.
+//! Entries of the audit trail that could not be counted for a person: their case file says how many.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use crate::ports::StoreError;
 use crate::ports::documents::{BY_ID, Documents, Listing};
 use crate::runtime::tokens::{hex, sha256};
 
-/// The kind of document that says so, one a person.
+/// The kind of document that says so, one per person.
 pub(super) const NOT_FOLLOWED: &str = "not_followed";
 
 /// Entries of the trail that a person's diary, figures and timeline lack.

@@ -1,9 +1,9 @@
 //! The audit trail under seal: whatever is changed, removed, moved or taken back afterwards shows.
 //!
-//! Every gateway seals what is old enough, off the way of any contact: a [`Seal`] holds a salted digest of
+//! Every gateway seals entries once they are old enough; no contact waits for it: a [`Seal`] holds a salted digest of
 //! each of its entries, and the link of the seal before. Once a day the newest link is signed, and that
-//! [`Anchor`] leaves the store: it is on the trail, so that receivers of events have it, and in the log. Who
-//! can write the store can write seals that agree with it, but no anchor that is kept elsewhere.
+//! [`Anchor`] leaves the store: it is on the trail, so that receivers of events have it, and in the log. Somebody who
+//! can write to the store can write matching seals, but cannot change an anchor that is kept elsewhere.
 
 pub mod anchor;
 pub mod seal;

@@ -1,4 +1,4 @@
-//! What has ended is cleared away: sessions and invitations that open nothing any more.
+//! Removes sessions and invitations that have expired.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -10,8 +10,8 @@ use crate::ports::documents::{Batch, Listing, WriteFault};
 use crate::runtime::limits::{BATCH_DOCUMENTS_MAX, SESSION_LONGEST_HOURS_MAX};
 
 impl Desk {
-    /// Removes sessions that have ended whatever is configured, and invitations; a page of each, so that
-    /// the next round goes on. How many there were.
+    /// Removes expired invitations, and sessions older than any configuration allows: one page of each per
+    /// round. Returns how many.
     ///
     /// # Errors
     /// The store can't be read or written: the next round does the same.
@@ -35,7 +35,7 @@ impl Desk {
             let empty = Batch::new(self.stamp(GATEWAY));
             let batch = some.iter().fold(empty, |batch, one| batch.remove(one));
             match self.store.write(organisation, batch).await {
-                // Another gateway clears away as well: the next round sees what is left.
+                // Another gateway is removing the same: the rest waits for the next round.
                 Ok(()) | Err(WriteFault::Conflict(_)) => {}
                 Err(WriteFault::Store(error)) => return Err(error.into()),
             }

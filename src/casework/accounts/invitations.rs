@@ -164,7 +164,7 @@ impl Accounts {
     /// Signs in by a demo's link.
     ///
     /// # Errors
-    /// [`Fault::NotFound`]: it is none, or does not hold any more.
+    /// [`Fault::NotFound`]: there is no such link, or it is no longer valid.
     pub async fn enter_by_pass(
         &self,
         organisation: &OrganisationId,

@@ -1,5 +1,5 @@
-//! The case file as a document, one a person. What may grow without end, or is rarely read, is in documents of
-//! its own: tasks, and the words of letters.
+//! The case file: one document per person. Tasks, whose number has no limit, and the words of letters, which
+//! are seldom read, have documents of their own.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -64,7 +64,7 @@ impl Desk {
         Ok(CaseRead { person, file, document_version, task: None })
     }
 
-    /// The same with what a step goes by.
+    /// The same, with what a step needs.
     pub(super) async fn read_case_for(
         &self,
         organisation: &Organisation,

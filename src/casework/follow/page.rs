@@ -45,7 +45,7 @@ pub(super) struct Page<'a> {
     pub(super) organisation: &'a Organisation,
     pub(super) days: BTreeMap<String, Open<DayTally>>,
     pub(super) months: BTreeMap<String, Open<Timeline>>,
-    /// `None` in the body: there is none.
+    /// A body of `None`: the person has no such document.
     pub(super) tasks: BTreeMap<TaskKey, Open<Option<Task>>>,
     /// Files of earlier versions, which hold tasks themselves.
     pub(super) cases: BTreeMap<String, Open<CaseFile>>,
@@ -114,7 +114,7 @@ impl<'a> Page<'a> {
                 recorded.ok().flatten().and_then(|(decision, _)| decision.person)
             }
         };
-        // What is nobody's is on the log alone.
+        // An entry that concerns no person is only logged.
         let Some(person) = person else { return Ok(()) };
         let id = NotFollowed::id(&person);
         if !self.not_followed.contains_key(&id) {
