@@ -59,12 +59,14 @@ class Measured:
 
     def instructions(self, work, contacts, keep_as=None):
         self.gateway.fresh()
-        before = self.gateway.recorded()
+        before, decided = self.gateway.recorded(), self.gateway.decided()
         work(self.gateway, contacts)
-        recorded = self.gateway.wait_for_recorded(before, contacts)
+        self.gateway.wait_for_recorded(before, contacts)
+        # A stop records what is in hand.
         self.gateway.stop()
-        if recorded != contacts:
-            raise RuntimeError(f"{recorded} decisions are recorded of {contacts} contacts")
+        decided = self.gateway.decided() - decided
+        if decided != contacts:
+            raise RuntimeError(f"{decided} decisions are recorded of {contacts} contacts")
         file = self.out / "callgrind.out"
         total = next(line for line in file.read_text().splitlines() if line.startswith(("summary:", "totals:")))
         if keep_as:

@@ -207,6 +207,15 @@ token_sha256 = "{digest}"
             return redis_entries(self.store)
         return embedded_entries(self.folder)
 
+    def decided(self):
+        """Decisions among the entries: beside them the keeper writes what it reminds of."""
+        if self.store != "embedded":
+            entries = self.store.ask("xrange", "cg1:{karbon}:audit", "-", "+")
+            return entries.count('"event":"decided"')
+        with contextlib.closing(embedded(self.folder)) as store:
+            of_contacts = "SELECT count(*) FROM audit WHERE organisation = 'karbon' AND record LIKE '%\"event\":\"decided\"%'"
+            return store.execute(of_contacts).fetchone()[0]
+
     def texts(self, identity):
         """What stands in the store of the last contact, which has this id. Ends the gateway, which then has
         recorded it."""
