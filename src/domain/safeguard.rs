@@ -307,13 +307,14 @@ impl Safeguards {
         };
         let a_little = |threshold: u8| f32::from(threshold) * A_LITTLE / 100.0;
         for finder in [&self.built_in.finder, &*self.own] {
-            for (lane, new) in finder.find(&words) {
+            let (lanes, likenesses) = finder.find(&words, a_little(self.resembles_percent));
+            for (lane, new) in lanes {
                 let known = found.entry(lane).or_insert_with(|| new.clone());
                 if new.part < known.part {
                     *known = new;
                 }
             }
-            for like in finder.likenesses(&words, a_little(self.resembles_percent)) {
+            for like in likenesses {
                 keep(Resemblance {
                     lane: like.lane,
                     percent: percent(like.score),

@@ -150,23 +150,19 @@ impl Finder {
         out
     }
 
-    /// What the words find, lane by lane.
-    pub(super) fn find(&self, words: &[SaidWord<'_>]) -> AllFound {
+    /// What the words find, lane by lane, and which examples they resemble by `least` or more.
+    pub(super) fn find(&self, words: &[SaidWord<'_>], least: f32) -> (AllFound, Vec<Likeness>) {
         let text = self.look_up(words);
         let mut found = AllFound::new();
         let mut occurrences = self.single(&text);
         self.rows(&text, &mut found, &mut occurrences);
         occurrences.sort_unstable();
         self.near(&occurrences, &mut found);
-        found
-    }
-
-    /// What the examples are like.
-    pub(super) fn likenesses(&self, words: &[SaidWord<'_>], least: f32) -> Vec<Likeness> {
-        if self.shown.is_empty() {
-            return Vec::new();
-        }
-        self.examples.likenesses(&self.content(&self.look_up(words)), least)
+        let likenesses = match self.shown.as_slice() {
+            [] => Vec::new(),
+            _ => self.examples.likenesses(&self.content(&text), least),
+        };
+        (found, likenesses)
     }
 
     pub(super) fn example(&self, at: usize) -> &str {
@@ -353,14 +349,13 @@ impl Finder {
     }
 }
 
-/// Where a row that begins at a word ends, if all its words follow.
+/// Where a row ends whose first word is the one at `from`, if all its words follow.
 fn row_end(text: &Text<'_>, row: &[Slot], from: usize) -> Option<usize> {
-    let mut at = from;
-    for (number, slot) in row.iter().enumerate() {
+    let mut at = from + 1;
+    for slot in row.iter().skip(1) {
         let mut fillers = 0;
         while !text.meanings(at).iter().any(|(meant, ..)| meant == slot) {
-            let skipped = number > 0
-                && fillers < FILLERS_MAX
+            let skipped = fillers < FILLERS_MAX
                 && text.meanings(at).iter().any(|(meant, ..)| *meant == Rules::FILLER);
             if !skipped {
                 return None;
