@@ -130,10 +130,6 @@ impl Accounts {
         self.others_names.insert((organisation.clone(), as_seen(name)));
     }
 
-    pub const fn rules(&self) -> &AccountRules {
-        &self.rules
-    }
-
     fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }

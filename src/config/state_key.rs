@@ -23,15 +23,6 @@ pub enum StateKeyError {
     Random,
 }
 
-impl StateKeyError {
-    pub const fn is_retryable(&self) -> bool {
-        match self {
-            StateKeyError::File { .. } | StateKeyError::Random => true,
-            StateKeyError::Length { .. } => false,
-        }
-    }
-}
-
 /// The key of the mail loop mark, from the state folder.
 ///
 /// # Errors

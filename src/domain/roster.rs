@@ -101,14 +101,6 @@ impl Roster {
         roster
     }
 
-    pub fn len(&self) -> usize {
-        self.people.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.people.is_empty()
-    }
-
     pub fn person(&self, id: &str) -> Option<&Arc<Person>> {
         self.people.get(id).map(|ById(person)| person)
     }

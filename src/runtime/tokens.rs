@@ -29,10 +29,6 @@ impl<T> TokenTable<T> {
     pub fn authorise(&self, authorization: Option<&str>) -> Option<&T> {
         self.find(bearer(authorization?)?)
     }
-
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
 }
 
 /// Shows how many tokens there are, and none of them.

@@ -105,7 +105,7 @@ fn contact(webhook: &Webhook, now: DateTime<Utc>) -> Result<Contact, String> {
 
 /// How a contact was made.
 #[derive(Debug, Clone, Copy)]
-pub struct By {
+pub(super) struct By {
     pub channel: Channel,
     /// The lane that the caller chose by a key.
     pub key: Option<AskedLane>,

@@ -11,7 +11,7 @@ use crate::config::state_key::anchor_key;
 use crate::domain::organisation::OrganisationId;
 
 #[derive(Debug, clap::Args)]
-pub struct VerifyArgs {
+pub(super) struct VerifyArgs {
     /// Anchors that were kept elsewhere: one JSON object per line, as `audit anchors` prints them
     #[arg(long, value_name = "FILE")]
     anchors: Vec<PathBuf>,
@@ -20,7 +20,7 @@ pub struct VerifyArgs {
     key: Vec<String>,
 }
 
-pub async fn run(
+pub(super) async fn run(
     args: &VerifyArgs,
     organisation: &OrganisationId,
     desk: &Desk,
@@ -80,7 +80,7 @@ fn read(file: &Path) -> Result<Vec<Anchor>, String> {
         .collect()
 }
 
-pub async fn anchors(
+pub(super) async fn anchors(
     organisation: &OrganisationId,
     desk: &Desk,
     io: &mut Io<'_>,
@@ -91,7 +91,7 @@ pub async fn anchors(
     Ok(Outcome::Yes)
 }
 
-pub async fn seal(opened: &Opened, io: &mut Io<'_>) -> Result<Outcome, Fault> {
+pub(super) async fn seal(opened: &Opened, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     let organisation = &opened.organisation.id;
     let seed = anchor_key(&opened.state).map_err(|error| Fault::Refused(error.to_string()))?;
     let key = AnchorKey::of_seed(&seed)
