@@ -87,6 +87,8 @@ pub struct OnDesk {
     tasks: TaskTracker,
     /// Cancelled once the gateway stops.
     closing: CancellationToken,
+    /// Looks at personal data that were noted.
+    looks: looked::Looks,
 }
 
 impl Deref for Desk {
@@ -116,6 +118,7 @@ impl Desk {
             back_tests: Arc::new(Semaphore::new(BACK_TESTS_AT_ONCE_MAX)),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
+            looks: looked::Looks::default(),
         }))
     }
 

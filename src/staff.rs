@@ -7,6 +7,7 @@
 pub mod api;
 pub mod auth;
 pub mod console;
+mod looking;
 pub mod permit;
 pub mod problem;
 pub mod request;

@@ -86,25 +86,42 @@ impl Desk {
         let not_theirs = self.contacts_not_theirs(organisation, person).await?;
         let organisation = &organisation.id;
         let limit = limit.clamp(1, PAGE_ITEMS_MAX);
-        let page = self.store.search_audit(organisation, of(person, after, limit)).await?;
-        let mut entries = Vec::with_capacity(page.entries.len());
-        for entry in page.entries {
-            let item = match item_of(&entry) {
-                Some(id) => self.store.item(organisation, id).await?,
-                None => None,
-            };
-            let item = item.map(|item| ItemPlace {
-                queue: item.queue,
-                id: item.id,
-                state: item.state.name(),
-            });
-            entries.push(TimelineEntry { what: what(&entry, person, &not_theirs), entry, item });
+        let (mut entries, mut next, mut looked_at) = (Vec::new(), after, 0);
+        loop {
+            let search = of(person, next, limit - entries.len());
+            let page = self.store.search_audit(organisation, search).await?;
+            looked_at += page.entries.len().max(1);
+            // Who looked is on the trail, and nothing that happened with the person.
+            let happened = |entry: &AuditEntry| !matches!(entry.event, AuditEvent::Looked { .. });
+            for entry in page.entries.into_iter().filter(happened) {
+                entries.push(self.timeline_entry(organisation, person, entry, &not_theirs).await?);
+            }
+            next = page.next;
+            if next.is_none() || entries.len() >= limit || looked_at >= AUDIT_LOOKED_AT_MAX {
+                break;
+            }
         }
         let counts = match after {
             None => Some(self.counts(organisation, person, &not_theirs).await?),
             Some(_) => None,
         };
-        Ok(Timeline { entries, next: page.next, counts })
+        Ok(Timeline { entries, next, counts })
+    }
+
+    async fn timeline_entry(
+        &self,
+        organisation: &OrganisationId,
+        person: &str,
+        entry: AuditEntry,
+        not_theirs: &HashSet<String>,
+    ) -> Result<TimelineEntry, Fault> {
+        let item = match item_of(&entry) {
+            Some(id) => self.store.item(organisation, id).await?,
+            None => None,
+        };
+        let item =
+            item.map(|item| ItemPlace { queue: item.queue, id: item.id, state: item.state.name() });
+        Ok(TimelineEntry { what: what(&entry, person, not_theirs), entry, item })
     }
 
     async fn counts(

@@ -102,7 +102,7 @@ pub enum AuditEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// Somebody looked at personal data: a person's record, an item, an original.
+    /// Somebody looked at personal data: a person's record, an item, an original, a whole list.
     Looked {
         looked_at: LookedAt,
         id: String,
@@ -170,10 +170,16 @@ pub struct Variation {
 }
 
 /// What somebody looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LookedAt {
     Person,
+    /// Everybody on record, from an id on.
+    People,
+    /// Everybody's incidents.
+    Incidents,
+    /// What waits on a queue, with the beginnings of texts.
+    Queue,
     Item,
     Original,
 }

@@ -21,6 +21,7 @@ use super::api::{
 };
 use super::auth::{Caller, sign_in};
 use super::console;
+use super::looking;
 use super::problem::Problem;
 use crate::runtime::limits::API_REQUEST_WAIT;
 use crate::runtime::metrics::RequestLabels;
@@ -33,6 +34,7 @@ pub fn router(staff: Arc<Staff>) -> Router {
     let written = document::written(whole);
     signed_in
         .method_not_allowed_fallback(no_such_method)
+        .layer(from_fn_with_state(Arc::clone(&staff), looking::in_api))
         .layer(from_fn_with_state(Arc::clone(&staff), count))
         .layer(from_fn_with_state(Arc::clone(&staff), sign_in))
         .layer(Extension(Document(written)))

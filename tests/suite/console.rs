@@ -7,6 +7,7 @@ mod demo;
 mod guessing;
 mod hostile;
 mod links;
+mod looks;
 mod pictures;
 mod routes;
 mod signing_in;

@@ -22,6 +22,10 @@ pub const ACCOUNT_FAILURES_FREE: u32 = 5;
 pub const ACCOUNT_WAIT_FIRST: Duration = Duration::from_secs(15);
 /// The longest such wait: nobody is locked out for good.
 pub const ACCOUNT_WAIT_LONGEST: Duration = Duration::from_secs(15 * 60);
+/// How long a look at a record is one look: reading on, or a program that asks again, is no second one.
+pub const LOOK_NOTED_FOR: Duration = Duration::from_secs(15 * 60);
+/// Looks that a gateway remembers. More: each is noted again.
+pub const LOOKS_REMEMBERED_MAX: usize = 20_000;
 /// Accounts and sources whose failures are remembered. More: those long past are forgotten.
 pub const ACCOUNT_FAILURES_MAX: usize = 10_000;
 /// How long an invitation to choose a password holds, in hours. Over: ask for another.

@@ -1,6 +1,7 @@
 //! Restrictions: which hold, adding one that was decided elsewhere, replacing one. What is decided here
 //! comes to be, changes and ends by the steps of its case.
 
+use axum::extract::Extension;
 use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,6 +11,7 @@ use super::people::{Tagged, WhyQuery};
 use super::shape;
 use crate::casework::expected::{Expected, Tag};
 use crate::domain::restriction::Restriction;
+use crate::staff::looking::Shows;
 use crate::staff::permit::{ChangesPeople, Permitted, ReadsCases};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, IfMatch, Json, Named};
@@ -113,11 +115,12 @@ pub async fn read(
     caller: Permitted<ReadsCases>,
     Named(id): Named<String>,
     _query: Asked<NoQuery>,
-) -> Result<Tagged<RestrictionOfPerson>, Problem> {
+) -> Result<(Extension<Shows>, Tagged<RestrictionOfPerson>), Problem> {
     let (person, restriction) =
         caller.casework().read_restriction(&caller.organisation().id, &id).await?;
     let of = RestrictionOfPerson { person: person.id.clone(), restriction };
-    Ok(Tagged::part(Tag::of(person.as_ref()), of))
+    let answer = Tagged::part(Tag::of(person.as_ref()), of);
+    Ok((Extension(Shows::person(&person.id)), answer))
 }
 
 /// Replace a restriction of whichever person, under the same conditions.

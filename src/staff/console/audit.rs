@@ -81,7 +81,9 @@ fn line(visit: &Visit, entry: &AuditEntry, w: &words::Audit) -> Line {
         | AuditEvent::Looked { looked_at: LookedAt::Person, id, .. } => Some(person(id)),
         AuditEvent::Item { item: id, .. }
         | AuditEvent::Released { item: id }
-        | AuditEvent::Looked { id, .. } => Some(item(id)),
+        | AuditEvent::Looked { looked_at: LookedAt::Item | LookedAt::Original, id, .. } => {
+            Some(item(id))
+        }
         _ => None,
     };
     Line {

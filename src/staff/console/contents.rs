@@ -20,6 +20,7 @@ use super::{
 };
 use crate::domain::duty::{self, Duty};
 use crate::staff::Staff;
+use crate::staff::looking::{self, Looker};
 
 /// What somebody needs to be let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,6 +148,19 @@ async fn signed_out(request: Request) -> Response {
     Trouble::SignedOutWriting { wrote }.into_response()
 }
 
+/// Notes what a page shows, for whoever is signed in.
+async fn noted(State(staff): State<Arc<Staff>>, request: Request, next: Next) -> Response {
+    let looker = request.extensions().get::<Visit>().map(|visit| Looker {
+        organisation: visit.organisation.id.clone(),
+        name: visit.name().to_owned(),
+        is_page: true,
+    });
+    match looking::noted(&staff, looker, request, next).await {
+        Ok(response) => response,
+        Err(fault) => Trouble::from(fault).into_response(),
+    }
+}
+
 /// Every route of the console.
 pub fn contents() -> Vec<Entry> {
     built().entries
@@ -157,6 +171,7 @@ pub fn router(staff: &Arc<Staff>) -> Router<Arc<Staff>> {
     // What is added last stands outermost.
     built()
         .router
+        .layer(from_fn_with_state(Arc::clone(staff), noted))
         .layer(from_fn_with_state(Arc::clone(staff), own_origin::only))
         .layer(from_fn_with_state(Arc::clone(staff), entrance::enter))
 }

@@ -18,7 +18,6 @@ use super::trouble::{Trouble, of_fault};
 use super::visit::Visit;
 use super::words;
 use crate::casework::Fault;
-use crate::domain::audit::LookedAt;
 use crate::domain::language::Language;
 use crate::domain::person::Person;
 use crate::domain::queue::{ItemAction, QueueItem};
@@ -131,10 +130,6 @@ pub(super) async fn show(
     let (desk, organisation) = (&staff.for_console().desk, &visit.organisation.id);
     let item = desk.item_anywhere(organisation, &id).await?;
     let done = asked.text("done").and_then(Verb::of);
-    // Coming back from an act is not looking again.
-    if done.is_none() {
-        desk.note_look(organisation, LookedAt::Item, &id, None, visit.name()).await?;
-    }
     let w = words::Item::of(visit.language());
     let beside = Beside {
         from: asked.text("from").unwrap_or_default(),

@@ -16,7 +16,6 @@ use super::trouble::Trouble;
 use super::visit::Visit;
 use super::words;
 use crate::casework::message::{self, Message};
-use crate::domain::audit::LookedAt;
 use crate::domain::channel::Channel;
 use crate::domain::queue::QueueItem;
 use crate::runtime::html;
@@ -52,25 +51,13 @@ async fn fetched(
     Ok(desk.original(organisation, &item.queue, id).await?)
 }
 
-/// The same, with an entry on the trail that somebody opened it.
-async fn opened(
-    staff: &Staff,
-    visit: &Visit,
-    id: &str,
-) -> Result<(QueueItem, bytes::Bytes), Trouble> {
-    let found = fetched(staff, visit, id).await?;
-    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation.id);
-    desk.note_look(organisation, LookedAt::Original, id, Some(id), visit.name()).await?;
-    Ok(found)
-}
-
 pub(super) async fn show(
     State(staff): State<Arc<Staff>>,
     visit: Visit,
     Path(id): Path<String>,
     asked: Asked,
 ) -> Page {
-    let (item, bytes) = opened(&staff, &visit, &id).await?;
+    let (item, bytes) = fetched(&staff, &visit, &id).await?;
     let w = words::Item::of(visit.language());
     let message = if item.channel == Channel::Email {
         message::read(bytes).await
@@ -142,7 +129,7 @@ pub(super) async fn download(
     visit: Visit,
     Path(id): Path<String>,
 ) -> Page {
-    let (item, bytes) = opened(&staff, &visit, &id).await?;
+    let (item, bytes) = fetched(&staff, &visit, &id).await?;
     let ending = if item.channel == Channel::Email { "eml" } else { "bin" };
     let mut headers = HeaderMap::new();
     let kind = HeaderValue::from_static("application/octet-stream");

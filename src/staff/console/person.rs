@@ -16,7 +16,7 @@ use super::say;
 use super::visit::Visit;
 use super::words;
 use crate::casework::audit::{NewestWanted, TrailFilter};
-use crate::domain::audit::{AuditEntry, AuditEvent, LookedAt};
+use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
 use crate::domain::restriction::{Mode, Restriction};
@@ -76,11 +76,6 @@ pub(super) async fn show(
     let tab = Tab::ALL.into_iter().find(|one| Some(one.name()) == tab).unwrap_or(Tab::Restrictions);
     if tab == Tab::Case {
         return Ok(go(&format!("/people/{}/case?tab=case", quoted(&id))));
-    }
-    // Once a visit, not at every tab.
-    if asked.text("tab").is_none() {
-        let (org, by) = (&organisation.id, visit.name());
-        desk.note_look(org, LookedAt::Person, &id, because, by).await?;
     }
     let own = format!("/people/{}", quoted(&id));
     let carried = because.map(|item| format!("&because={}", quoted(item))).unwrap_or_default();

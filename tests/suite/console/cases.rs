@@ -8,20 +8,20 @@ use super::browsing::{Browsing, Seen};
 use crate::office::Office;
 
 /// Who works on the case, each with a session of their own.
-struct Desk<'a> {
-    office: &'a Office,
+pub(super) struct Desk<'a> {
+    pub office: &'a Office,
     /// Records.
-    ann: Browsing<'a>,
+    pub ann: Browsing<'a>,
     /// Warns and proposes.
-    bo: Browsing<'a>,
+    pub bo: Browsing<'a>,
     /// Decides and signs.
-    cy: Browsing<'a>,
+    pub cy: Browsing<'a>,
     /// Hears appeals.
-    di: Browsing<'a>,
+    pub di: Browsing<'a>,
 }
 
 impl<'a> Desk<'a> {
-    async fn open(office: &'a Office) -> Desk<'a> {
+    pub async fn open(office: &'a Office) -> Desk<'a> {
         Desk {
             office,
             ann: Browsing::signed_in(office, "Ann Hall", "agent").await,
@@ -46,7 +46,12 @@ async fn office() -> Office {
 }
 
 /// Opens a step's page, fills it in and sends it.
-async fn step(who: &mut Browsing<'_>, act: &str, link: &str, fields: &[(&str, &str)]) -> Seen {
+pub(super) async fn step(
+    who: &mut Browsing<'_>,
+    act: &str,
+    link: &str,
+    fields: &[(&str, &str)],
+) -> Seen {
     let path = format!("/people/P-1/steps/{act}");
     let page = who.get(&format!("{path}?{link}")).await;
     assert_eq!(page.status, StatusCode::OK, "{act}: {}", page.text());
@@ -86,7 +91,7 @@ const INCIDENT: [(&str, &str); 5] = [
 ];
 
 /// As far as a proposal that Bo has written.
-async fn proposed(desk: &mut Desk<'_>) {
+pub(super) async fn proposed(desk: &mut Desk<'_>) {
     step(&mut desk.ann, "record_incident", "", &INCIDENT).await.leads();
     let warning = [
         ("incidents", "P-1-I-1"),

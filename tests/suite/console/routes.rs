@@ -8,8 +8,12 @@ use super::browsing::Browsing;
 use crate::office::Office;
 
 /// A route's path with something in the place of its parts.
-fn filled(entry: &Entry, item: &str, person: &str) -> String {
-    let mut path = entry.path.to_owned();
+pub(super) fn filled(entry: &Entry, item: &str, person: &str) -> String {
+    filled_path(entry.path, item, person)
+}
+
+pub(super) fn filled_path(path: &str, item: &str, person: &str) -> String {
+    let mut path = path.to_owned();
     for (part, value) in [
         ("{item}", item),
         ("{person}", person),
@@ -22,6 +26,8 @@ fn filled(entry: &Entry, item: &str, person: &str) -> String {
         ("{proposal}", "P-1-PR-1"),
         ("{letter}", "P-1-L-1"),
         ("{figure}", "incidents_by_ground"),
+        ("{restriction}", "R-1"),
+        ("{name}", "restrictions"),
     ] {
         path = path.replace(part, value);
     }

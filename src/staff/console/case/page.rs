@@ -11,7 +11,6 @@ use super::due::{self, DueLine};
 use super::offered::{self, StepLink};
 use super::setting::Desktop;
 use crate::casework::diary::DiaryAsked;
-use crate::domain::audit::LookedAt;
 use crate::domain::case::proposal::Proposal;
 use crate::domain::restriction::Restriction;
 use crate::staff::Staff;
@@ -64,11 +63,6 @@ pub(in crate::staff::console) async fn show(
     let diary = desk.diary(organisation, &filter).await?;
     let desktop = Desktop::open(&staff, &visit, &person).await?;
     let because = asked.text("because");
-    // Coming from another tab, or back from a step, is not looking again.
-    if asked.text("tab").is_none() && asked.text("done").is_none() {
-        let (org, by) = (&organisation.id, visit.name());
-        desk.note_look(org, LookedAt::Person, &person, because, by).await?;
-    }
     let make = Maker::new(&visit, &desktop);
     let head = Head::of(&visit, &desktop.read.person, Some(Tab::Case), because);
     let said = said(&visit, &asked);

@@ -54,6 +54,9 @@ fn english(event: &AuditEvent) -> String {
         }
         AuditEvent::Looked { looked_at, id, .. } => match looked_at {
             LookedAt::Person => format!("Opened the record {id}"),
+            LookedAt::People => "Read everybody's records".to_owned(),
+            LookedAt::Incidents => "Read everybody's incidents".to_owned(),
+            LookedAt::Queue => format!("Read the items of the queue {id}"),
             LookedAt::Item => "Opened an item".to_owned(),
             LookedAt::Original => "Opened an original".to_owned(),
         },
@@ -149,6 +152,9 @@ fn welsh(event: &AuditEvent) -> String {
         }
         AuditEvent::Looked { looked_at, id, .. } => match looked_at {
             LookedAt::Person => format!("Agorodd y cofnod {id}"),
+            LookedAt::People => "Darllenodd gofnodion pawb".to_owned(),
+            LookedAt::Incidents => "Darllenodd ddigwyddiadau pawb".to_owned(),
+            LookedAt::Queue => format!("Darllenodd eitemau'r ciw {id}"),
             LookedAt::Item => "Agorodd eitem".to_owned(),
             LookedAt::Original => "Agorodd neges wreiddiol".to_owned(),
         },
