@@ -27,6 +27,7 @@ pub mod message;
 pub mod not_followed;
 pub mod not_theirs;
 pub mod outlook;
+pub mod own_record;
 mod passes;
 pub mod people;
 pub mod person_check;

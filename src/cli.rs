@@ -16,6 +16,7 @@ pub mod letter;
 pub mod load;
 pub mod open;
 pub mod outcome;
+pub mod person;
 pub mod pipe;
 pub mod profile;
 pub mod queue;
@@ -57,6 +58,7 @@ enum Command {
     Letter(letter::LetterArgs),
     Queue(queue::QueueArgs),
     Case(case::CaseArgs),
+    Person(person::PersonArgs),
     Report(report::ReportArgs),
     Audit(audit::AuditArgs),
     Store(store::StoreArgs),
@@ -174,6 +176,10 @@ async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
             let opened = open::open(&args.which).await?;
             case::run(&args, &opened, &mut io).await
         }
+        Command::Person(args) => {
+            let opened = open::open(&args.which).await?;
+            person::run(&args, &opened, &mut io).await
+        }
         Command::Report(args) => {
             let opened = open::open(&args.which).await?;
             report::run(&args, &opened, &mut io).await
@@ -224,6 +230,7 @@ mod tests {
             "contact-gateway queue list limited --config c.toml --organisation karbon",
             "contact-gateway import --config c.toml --organisation karbon people.json",
             "contact-gateway case --config c.toml --organisation karbon show P-1",
+            "contact-gateway person --config c.toml --organisation karbon export P-1 --to f --by A",
             "contact-gateway report --config c.toml --organisation karbon warning_letters",
             "contact-gateway audit --config c.toml --organisation karbon list --person P-1",
             "contact-gateway audit list --config c.toml --organisation karbon",
@@ -233,6 +240,7 @@ mod tests {
                 Command::Queue(args) => args.which,
                 Command::Import(args) => args.which,
                 Command::Case(args) => args.which,
+                Command::Person(args) => args.which,
                 Command::Report(args) => args.which,
                 Command::Audit(args) => args.which,
                 Command::Letter(_)

@@ -33,6 +33,7 @@ pub mod moment;
 pub mod notice;
 pub mod open_way;
 pub mod organisation;
+pub mod own_record;
 pub mod past;
 pub mod person;
 pub mod point_of_contact;

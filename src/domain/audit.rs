@@ -180,6 +180,8 @@ pub enum LookedAt {
     Incidents,
     /// What waits on a queue, with the beginnings of texts.
     Queue,
+    /// A copy of all that is held about a person was made.
+    OwnRecord,
     Item,
     Original,
 }
@@ -212,7 +214,11 @@ impl AuditEvent {
             | AuditEvent::RestrictionLifted { person, .. } => vec![person],
             AuditEvent::Step(step) => vec![&step.person],
             AuditEvent::Reminded { person, .. } => person.as_deref().into_iter().collect(),
-            AuditEvent::Looked { looked_at: LookedAt::Person, id, .. } => vec![id],
+            AuditEvent::Looked {
+                looked_at: LookedAt::Person | LookedAt::OwnRecord, id, ..
+            } => {
+                vec![id]
+            }
             AuditEvent::Looked { .. }
             | AuditEvent::Item { .. }
             | AuditEvent::Released { .. }

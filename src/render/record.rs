@@ -1,23 +1,30 @@
-//! A person's own record, as it answers a request for what is held about them: everything of the case that is
-//! about them, what was left out and why, and what somebody must decide before it goes.
+//! A person's own record, as it answers a request for what is held about them (UK GDPR Art. 15): everything that
+//! is about them, what was left out and why, and what somebody must decide before it goes. Written piece by piece,
+//! as a page or as JSON.
 
-use crate::domain::letter::escaped;
+mod case;
+mod page;
+mod trail;
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::figures::title;
-use crate::domain::case::anchors::day;
+use crate::domain::audit::GATEWAY;
 use crate::domain::diary::Case;
-use crate::domain::profile::{Exception, Profile};
+use crate::domain::own_record::{LeftOut, Piece};
+use crate::domain::profile::{Exception, Profile, Role};
 
 /// What is never in it, and why (UK GDPR 15(4); Data Protection Act 2018, Schedule 2, 16).
-const LEFT_OUT: [(&str, &str); 4] = [
+const LEFT_OUT: [(&str, &str); 5] = [
     (
-        "The names of staff who reported, signed, decided or recorded something.",
-        "They are information about other people. Roles are named where they decided.",
+        "The names of staff who reported, signed, decided, looked at or recorded something.",
+        "They are information about other people. We name their roles instead.",
     ),
     (
-        "Messages, calls and letters that you sent us.",
-        "They are given with this record, as they came.",
+        "Messages, calls and letters that you sent us, as they came.",
+        "Those that we still have are numbered here, and given with this record.",
     ),
     (
         "Whether we informed the police or another body of an incident.",
@@ -27,202 +34,201 @@ const LEFT_OUT: [(&str, &str); 4] = [
         "Codes by which our systems name each entry.",
         "They say nothing about you. We can give them if you ask.",
     ),
+    (
+        "Fingerprints by which our systems notice that a message repeats another.",
+        "Nobody can read anything from them. We can give them if you ask.",
+    ),
 ];
 
-/// A record to be given, and what stands in the way of giving all of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OwnRecord {
-    pub record: Value,
-    /// For staff alone: what the person was deliberately not told, which somebody must decide on first.
-    pub to_decide: Vec<String>,
+/// A page for the person, or JSON for whoever prepares the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Page,
+    Json,
 }
 
-/// The record of one person.
-pub fn own_record(case: Case<'_>, profile: &Profile) -> OwnRecord {
-    let Case { file, person } = case;
-    let on = |at| day(profile, at);
-    // What the person is not to know of until somebody decides otherwise.
-    let withheld: Vec<&str> = file
-        .proposals
-        .iter()
-        .filter(|one| one.asked(Exception::NoNotification).is_some())
-        .map(|one| one.restriction.id.as_str())
-        .collect();
-    let told = |restriction: &&str| !withheld.contains(restriction);
-    let restrictions: Vec<Value> = person
-        .restrictions
-        .iter()
-        .filter(|one| told(&one.id.as_str()))
-        .map(|one| {
-            let mut shown = json!(one);
-            if let Value::Object(shown) = &mut shown {
-                // Names of staff, and what only systems use.
-                for key in
-                    ["id", "decided_by", "signed_off_by", "profile_version", "mode", "absences"]
-                {
-                    shown.remove(key);
+/// What every part of a record is said with.
+struct Told {
+    profile: Arc<Profile>,
+    roles: BTreeMap<String, Role>,
+    /// Restrictions, and the proposals of them, that the person is not to know of until somebody decides
+    /// otherwise.
+    withheld: HashSet<String>,
+}
+
+impl Told {
+    fn may_tell(&self, of: &str) -> bool {
+        !self.withheld.contains(of)
+    }
+
+    /// A role in the place of somebody's name.
+    fn role(&self, name: &str) -> String {
+        match self.roles.get(name) {
+            Some(role) => role.0.replace('_', " "),
+            None if name == GATEWAY => "our system".to_owned(),
+            None => "a member of staff".to_owned(),
+        }
+    }
+}
+
+/// Writes one record. What it returns is to be put together in order.
+pub struct Writer {
+    form: Form,
+    told: Told,
+    /// The list that is being written, and whether it has an entry yet.
+    list: Option<(&'static str, bool)>,
+    lists: &'static [&'static str],
+    originals: u64,
+    notes: u64,
+}
+
+/// The lists behind the case file, in their order.
+const LISTS: [&str; 3] = ["letters", "contacts", "deeds"];
+
+impl Writer {
+    /// Begins with the person and the case file.
+    pub fn begin(
+        form: Form,
+        case: Case<'_>,
+        profile: Arc<Profile>,
+        roles: BTreeMap<String, Role>,
+    ) -> (Self, String) {
+        let hidden =
+            case.file.proposals.iter().filter(|one| one.asked(Exception::NoNotification).is_some());
+        let withheld = hidden.flat_map(|one| [one.restriction.id.clone(), one.id.clone()]);
+        let told = Told { profile, roles, withheld: withheld.collect() };
+        let mut out = match form {
+            Form::Page => page::head(&told.profile.name),
+            Form::Json => "{\"record\":{".to_owned(),
+        };
+        for (index, (name, part)) in case::sections(case, &told).into_iter().enumerate() {
+            match form {
+                Form::Page => page::section(&mut out, name, &part, told.profile.timezone),
+                Form::Json => {
+                    let comma = if index == 0 { "" } else { "," };
+                    out.push_str(&format!("{comma}\"{name}\":{part}"));
                 }
             }
-            shown
-        })
-        .collect();
-    let record = json!({
-        "person": {
-            "name": person.name, "reference": person.reference, "address": person.address,
-            "language": person.language, "identifiers": person.identifiers,
-            "adjustments": person.adjustments, "representatives": person.representatives,
-        },
-        "incidents": file.incidents.iter().map(|one| json!({
-            "day": on(one.happened_at), "channel": one.channel, "ground": one.ground,
-            "severity": one.severity, "what": one.what, "state": one.state(),
-        })).collect::<Vec<_>>(),
-        "warnings": file.warnings.iter().map(|one| json!({
-            "day": on(one.at), "medium": one.medium, "behaviour": one.behaviour,
-            "must_change": one.must_change, "consequences": one.consequences,
-        })).collect::<Vec<_>>(),
-        "agreements": file.agreements.iter().map(|one| json!({
-            "day": on(one.offered_at), "terms": one.terms, "state": one.state, "what": one.what,
-        })).collect::<Vec<_>>(),
-        "proposals": file.proposals.iter().filter(|one| told(&one.restriction.id.as_str()))
-            .map(|one| json!({
-                "day": on(one.at), "kind": one.restriction.kind.name(), "aim": one.aim,
-                "why_no_lesser": one.why_no_lesser, "state": one.state,
-                "adjustments_considered": one.adjustments_considered,
-            })).collect::<Vec<_>>(),
-        "restrictions": restrictions,
-        "letters": file.letters.iter().filter_map(|one| {
-            let (sent, approval) = (one.sent.as_ref()?, one.approval.as_ref()?);
-            Some(json!({"day": on(sent.at), "means": sent.means, "text": approval.words.text}))
-        }).collect::<Vec<_>>(),
-        "reviews": file.reviews.iter().filter(|one| told(&one.restriction.as_str()))
-            .map(|one| json!({
-                "day": on(one.at), "outcome": one.outcome, "why": one.why, "next_due": one.next_due,
-            })).collect::<Vec<_>>(),
-        "appeals": file.appeals.iter().filter(|one| told(&one.restriction.as_str()))
-            .map(|one| json!({
-                "day": on(one.received.at), "channel": one.received.channel,
-                "grounds": one.received.grounds, "text": one.received.text, "state": one.state(),
-                "outcome": one.decision.as_ref().map(|one| json!({
-                    "day": on(one.at), "outcome": one.outcome, "why": one.why})),
-            })).collect::<Vec<_>>(),
-        "left_out": LEFT_OUT.map(|(what, why)| json!({"what": what, "why": why})),
-    });
-    let to_decide = withheld.iter().map(|id| {
-        format!("restriction {id}: the person was not notified; decide whether they may know now")
-    });
-    OwnRecord { record, to_decide: to_decide.collect() }
-}
-
-/// The record as a page that a person can read.
-pub fn page(record: &Value, organisation: &str) -> String {
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"en-GB\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>What we hold about you</title>\n<style>body{{font:12pt/1.5 Arial,Helvetica,sans-serif;\
-         max-width:48em;margin:0 auto;padding:1rem;color:#1d1d1d;background:#fff}}dt{{font-weight:bold}}\
-         dd{{margin:0 0 .4em 1em;white-space:pre-wrap}}section>dl,section>ol{{margin:0 0 1em}}</style>\n\
-         </head>\n<body>\n<main>\n<h1>What we hold about you</h1>\n<p>{}</p>\n",
-        escaped(organisation)
-    );
-    for (name, part) in record.as_object().into_iter().flatten() {
-        out.push_str(&format!("<section>\n<h2>{}</h2>\n", escaped(&title(name))));
-        value(&mut out, part);
-        out.push_str("</section>\n");
+        }
+        let writer = Writer { form, told, list: None, lists: &LISTS, originals: 0, notes: 0 };
+        (writer, out)
     }
-    out.push_str("</main>\n</body>\n</html>\n");
-    out
-}
 
-fn value(out: &mut String, of: &Value) {
-    match of {
-        Value::Array(all) if all.is_empty() => out.push_str("<p>Nothing.</p>\n"),
-        Value::Array(all) => {
-            out.push_str("<ol>\n");
-            for one in all {
-                out.push_str("<li>");
-                value(out, one);
-                out.push_str("</li>\n");
+    /// Goes on with what follows.
+    pub fn add(&mut self, piece: &Piece) -> String {
+        let mut out = String::new();
+        match piece {
+            Piece::Letter(letter) => {
+                self.open(&mut out, "letters");
+                if let Some(letter) = case::letter(letter, &self.told) {
+                    self.entry(&mut out, &letter);
+                }
             }
-            out.push_str("</ol>\n");
+            Piece::Contacts(contacts) => {
+                self.open(&mut out, "contacts");
+                for contact in contacts {
+                    let kept = contact.item.as_ref().filter(|item| item.archived.is_some());
+                    self.originals += u64::from(kept.is_some());
+                    let original = kept.map(|_| self.originals);
+                    self.notes += contact.item.as_ref().map_or(0, |item| item.notes.len() as u64);
+                    let contact = trail::contact(contact, original, &self.told);
+                    self.entry(&mut out, &contact);
+                }
+            }
+            Piece::Deeds(entries) => {
+                self.open(&mut out, "deeds");
+                for entry in entries {
+                    if let Some(deed) = trail::deed(entry, &self.told) {
+                        self.entry(&mut out, &deed);
+                    }
+                }
+            }
         }
-        Value::Object(all) => {
-            let is_there = |one: &&(&String, &Value)| !one.1.is_null();
-            let there: Vec<(&String, &Value)> = all.iter().collect();
-            if !there.iter().any(|one| is_there(&one)) {
-                return;
+        out
+    }
+
+    /// Ends it. Without this the record is not whole, and shows that.
+    pub fn end(mut self, left_out: LeftOut) -> String {
+        let mut out = String::new();
+        self.open(&mut out, "");
+        let why = self.left_out(left_out);
+        match self.form {
+            Form::Page => {
+                page::section(&mut out, "left_out", &why, self.told.profile.timezone);
+                out.push_str(&page::rights());
             }
-            out.push_str("<dl>\n");
-            for (name, one) in there.iter().filter(is_there) {
-                out.push_str(&format!("<dt>{}</dt><dd>", escaped(&title(name))));
-                value(out, one);
-                out.push_str("</dd>\n");
+            Form::Json => {
+                let to_decide = json!(self.to_decide());
+                out.push_str(&format!(",\"left_out\":{why}}},\"to_decide\":{to_decide},"));
+                out.push_str("\"is_whole\":true}\n");
             }
-            out.push_str("</dl>\n");
         }
-        Value::String(text) => out.push_str(&escaped(text)),
-        Value::Bool(true) => out.push_str("yes"),
-        Value::Bool(false) => out.push_str("no"),
-        Value::Null => out.push_str("not on record"),
-        Value::Number(number) => out.push_str(&number.to_string()),
+        out
+    }
+
+    /// For staff alone: what somebody must decide on, or read again, before the record goes.
+    pub fn to_decide(&self) -> Vec<String> {
+        let mut hidden: Vec<&String> = self.told.withheld.iter().collect();
+        hidden.sort();
+        let mut all: Vec<String> = hidden
+            .into_iter()
+            .map(|id| {
+                format!("{id}: the person was not notified; decide whether they may know now")
+            })
+            .collect();
+        all.push(
+            "what staff wrote about incidents, proposals and reviews is given in their words: read it \
+             for what it says of other people"
+                .to_owned(),
+        );
+        if self.notes > 0 {
+            all.push(format!("so are the notes that staff wrote on contacts: {}", self.notes));
+        }
+        all
+    }
+
+    fn left_out(&self, left_out: LeftOut) -> Value {
+        let LeftOut { in_doubt, not_theirs } = left_out;
+        let fixed = LEFT_OUT.into_iter().map(|(what, why)| json!({"what": what, "why": why}));
+        let counted = [
+            (in_doubt, "contacts that may be yours, and may be somebody else's"),
+            (not_theirs, "contacts that were first taken for yours, and are not"),
+        ];
+        let counted = counted.into_iter().filter(|(many, _)| *many > 0).map(|(many, what)| {
+            json!({"what": format!("{many} {what}."), "why": "They may be about other people."})
+        });
+        fixed.chain(counted).collect()
+    }
+
+    /// Begins a list, and ends those before it; each is there, even an empty one.
+    fn open(&mut self, out: &mut String, name: &str) {
+        while self.list.is_none_or(|(open, _)| open != name) {
+            if let Some((_, has_entries)) = self.list.take() {
+                match self.form {
+                    Form::Page => page::end_list(out, has_entries),
+                    Form::Json => out.push(']'),
+                }
+            }
+            let Some((next, rest)) = self.lists.split_first() else { return };
+            self.lists = rest;
+            match self.form {
+                Form::Page => page::begin_list(out, next),
+                Form::Json => out.push_str(&format!(",\"{next}\":[")),
+            }
+            self.list = Some((next, false));
+        }
+    }
+
+    fn entry(&mut self, out: &mut String, entry: &Value) {
+        let Some((_, has_entries)) = &mut self.list else { return };
+        match self.form {
+            Form::Page => page::entry(out, entry, !*has_entries, self.told.profile.timezone),
+            Form::Json if *has_entries => out.push_str(&format!(",{entry}")),
+            Form::Json => out.push_str(&entry.to_string()),
+        }
+        *has_entries = true;
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::case::CaseFile;
-    use crate::domain::person::Person;
-    use crate::domain::profile::Nation;
-
-    fn case() -> (CaseFile, Person) {
-        let person: Person = serde_json::from_value(json!({
-            "id": "P-77", "name": "Jo <Doe>",
-            "restrictions": [
-                {"id": "R-8", "kind": "contact_quota", "limit": 2, "per": "week", "grounds": "demands",
-                 "starts": "2026-02-10", "decided_by": "Ann Bell", "signed_off_by": "Cy Dunn"},
-                {"id": "R-9", "kind": "visits_in_pairs", "starts": "2026-02-10"}
-            ]
-        }))
-        .unwrap();
-        let file: CaseFile = serde_json::from_value(json!({
-            "person": "P-77",
-            "incidents": [{"id": "I-1", "recorded_at": "2026-02-01T09:00:00Z", "reported_by": "Ann Bell",
-                "ground": "demands", "severity": "ordinary", "happened_at": "2026-02-01T08:00:00Z",
-                "channel": "telephone", "what": "Called 40 times.", "contacts": [],
-                "interaction_ended": false, "told": [], "staff": ["Bo Carr"], "closed": null}],
-            "proposals": [{"id": "PR-9", "at": "2026-02-03T09:00:00Z", "by": "Ann Bell",
-                "restriction": {"id": "R-9", "kind": "visits_in_pairs"}, "incidents": ["I-1"],
-                "aim": null, "why_no_lesser": null, "adjustments_considered": null,
-                "exceptions": [{"exception": "no_notification", "justification": "A knife.",
-                    "review_due": null, "signature": null}],
-                "state": "done", "signature": null, "sent_back": null}]
-        }))
-        .unwrap();
-        (file, person)
-    }
-
-    #[test]
-    fn it_is_about_the_person_and_nobody_else() {
-        let (file, person) = case();
-        let profile = Profile::silent("Example", Nation::England);
-        let own = own_record(Case { file: &file, person: &person }, &profile);
-        let shown = page(&own.record, &profile.name);
-        for part in ["Jo &lt;Doe&gt;", "Called 40 times.", "contact_quota", "2026-02-01"] {
-            assert!(shown.contains(part), "{part} is not in:\n{shown}");
-        }
-        for other in ["Ann Bell", "Cy Dunn", "Bo Carr", "P-77", "R-8", "<Doe>"] {
-            assert!(!shown.contains(other), "{other} is in:\n{shown}");
-        }
-        assert_eq!(own.record["left_out"].as_array().map(Vec::len), Some(LEFT_OUT.len()));
-    }
-
-    #[test]
-    fn what_the_person_was_not_told_waits_for_a_decision() {
-        let (file, person) = case();
-        let profile = Profile::silent("Example", Nation::England);
-        let own = own_record(Case { file: &file, person: &person }, &profile);
-        let shown = page(&own.record, &profile.name);
-        assert!(!shown.contains("visits_in_pairs") && !shown.contains("knife"), "{shown}");
-        assert_eq!(own.to_decide.len(), 1);
-    }
-}
+mod tests;

@@ -52,6 +52,10 @@ async fn shows(request: &mut Request) -> Option<Shows> {
         let what = if is_original { LookedAt::Original } else { LookedAt::Item };
         return Some(Shows { what, because: is_original.then(|| item.clone()), id: item });
     }
+    // Each copy of a whole record is an entry of its own, by whoever makes it.
+    if pattern.contains("/{person}/record") {
+        return None;
+    }
     if let Some(id) = param("person") {
         let because = asked(query, "because");
         return Some(Shows { what: LookedAt::Person, id, because });

@@ -44,6 +44,7 @@ mod one_reading;
 mod packages;
 mod past;
 mod permits;
+mod personal_data;
 mod profiles;
 mod properties;
 mod queue_command;

@@ -328,6 +328,13 @@ impl Office {
         self.send(request, body).await
     }
 
+    /// Reads something in the form that is accepted.
+    pub async fn ask_for(&self, token: &str, path: &str, accept: &str) -> Answer {
+        let request = Request::builder().uri(path).header("accept", accept);
+        let request = request.header("authorization", format!("Bearer {token}"));
+        self.send(request, String::new()).await
+    }
+
     /// Changes a record in the state that it bears this tag.
     pub async fn change_if(&self, method: &str, path: &str, tag: &str, body: &Value) -> Answer {
         let request = Request::builder().method(method).uri(path).header("if-match", tag);

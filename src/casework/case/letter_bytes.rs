@@ -53,7 +53,7 @@ pub(super) fn leave_out(file: &mut CaseFile) {
 
 impl Desk {
     /// Puts the words into an approval that was read without them.
-    async fn put_words(
+    pub(in crate::casework) async fn put_words(
         &self,
         organisation: &Organisation,
         approval: &mut Approval,

@@ -78,3 +78,5 @@ pub const TIMELINE_BYTES_MAX: usize = 3 * 1024 * 1024;
 /// Entries of one person on the audit trail that are looked at for a contact that was not theirs. Further back: the
 /// contact stays in the figures.
 pub const NOT_THEIRS_LOOKED_AT_MAX: usize = 20_000;
+/// Entries of the trail that are read at once for a person's own record, each with its contact's text and item.
+pub const OWN_RECORD_PIECE: usize = 20;

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::contacts::NoQuery;
 use crate::casework::case::letter::LetterRead;
-use crate::domain::diary::Case;
-use crate::render::record;
+use crate::render::record::Form;
+use crate::staff::own_record::body;
 use crate::staff::permit::{Permitted, ReadsCases, ReadsTrail};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Named};
@@ -79,12 +79,16 @@ pub async fn read(
     })
 }
 
-/// A person's own record, for a request for what is held about them: `text/html` to be read by the person,
-/// or `application/json` with `to_decide`: what they were not told, which somebody must decide on first.
+/// A person's own record, for a request for what is held about them (UK GDPR Art. 15): `text/html` to be read by
+/// the person, or `application/json` with `to_decide`: what they were not told, and what somebody must read before
+/// it goes. The trail says that it was made. An answer that lacks its end (`is_whole`) is not the whole record.
 #[utoipa::path(
     get, path = "/api/v1/people/{person}/record", operation_id = "read_own_record", tag = "cases",
     params(("person" = String, Path, description = "the person's id")),
-    responses((status = 200, description = "The record", content_type = "text/html"))
+    responses(
+        (status = 200, description = "The record", content_type = "text/html"),
+        (status = 406, description = "Neither of the two is accepted"),
+    )
 )]
 pub async fn own_record(
     caller: Permitted<ReadsTrail>,
@@ -92,22 +96,16 @@ pub async fn own_record(
     headers: HeaderMap,
     _query: Asked<NoQuery>,
 ) -> Result<Response, Problem> {
-    let organisation = caller.organisation();
-    let read = caller.casework().desk.read_whole_case(organisation, &person).await?;
-    let case = Case { file: &read.file, person: &read.person };
-    let own = record::own_record(case, &organisation.profile);
-    Ok(match wanted(&headers) {
-        Some(As::Parts) => {
-            let whole = json!({ "record": own.record, "to_decide": own.to_decide });
-            axum::Json(whole).into_response()
-        }
-        Some(As::Page) => {
-            let page = record::page(&own.record, &organisation.profile.name);
-            let kind = (CONTENT_TYPE, "text/html; charset=utf-8");
-            ([kind, (CONTENT_SECURITY_POLICY, POLICY)], page).into_response()
-        }
+    let (form, kind) = match wanted(&headers) {
+        Some(As::Parts) => (Form::Json, "application/json"),
+        Some(As::Page) => (Form::Page, "text/html; charset=utf-8"),
         Some(As::Text | As::Pdf) | None => return Err(not_acceptable()),
-    })
+    };
+    let (casework, organisation) = (caller.casework(), caller.organisation());
+    let roles = casework.everybody(organisation).await?;
+    let record = casework.desk.own_record(organisation, roles, &person, caller.name()).await?;
+    let headers = [(CONTENT_TYPE, kind), (CONTENT_SECURITY_POLICY, POLICY), (VARY, "Accept")];
+    Ok((headers, body(record, form, organisation)).into_response())
 }
 
 /// The first of what is accepted that is offered.

@@ -215,6 +215,8 @@ fn built() -> Contents {
         .page("/items/{item}/original/download", RECORD, original::download)
         .page("/people", RECORD, people::show)
         .page("/people/{person}", RECORD, person::show)
+        .page("/people/{person}/record", AUDIT, person::own_record::page)
+        .page("/people/{person}/record/json", AUDIT, person::own_record::json)
         .page("/audit", AUDIT, audit::show)
         .page("/settings", SETTINGS, settings::show)
         .page("/settings/profile", SETTINGS, settings::profile)

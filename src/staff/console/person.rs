@@ -2,6 +2,7 @@
 //! record itself. Their case has pages of its own.
 
 pub(super) mod head;
+pub(super) mod own_record;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use super::visit::Visit;
 use super::words;
 use crate::casework::audit::{NewestWanted, TrailFilter};
 use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::duty::Duty;
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
 use crate::domain::restriction::{Mode, Restriction};
@@ -60,6 +62,8 @@ struct PersonPage {
     representatives: Vec<(String, Option<String>)>,
     invitations: Vec<String>,
     record: String,
+    /// Where a copy of all that is held is made, for those who may.
+    copies: Option<String>,
     because: Option<String>,
 }
 
@@ -106,6 +110,7 @@ pub(super) async fn show(
         } else {
             String::new()
         },
+        copies: visit.may(Duty::ReadAudit).then(|| format!("{own}/record")),
         because: because.map(|item| super::item::href(item, "/", None)),
     })
 }

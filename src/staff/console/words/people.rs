@@ -66,6 +66,10 @@ texts! {
         older: "Show older", "Dangos rhai hŷn";
         nothing: "Nothing is on the trail about this person yet.", "Nid oes dim ar y llwybr am y person hwn eto.";
         record_note: "This is what enforcement goes by, as the program reads it.", "Dyma'r hyn y mae'r gorfodi yn ei ddilyn, fel y mae'r rhaglen yn ei ddarllen.";
+        copy_note: "For a request for all that you hold about this person. Making it is on the audit trail.",
+            "Ar gyfer cais am bopeth rydych yn ei gadw am y person hwn. Mae ei wneud ar y llwybr archwilio.";
+        copy_page: "A page to print", "Tudalen i'w hargraffu";
+        copy_json: "Data, with what to check first", "Data, gyda'r hyn i'w wirio'n gyntaf";
         because: "You opened it because of", "Agorwyd ef oherwydd";
         an_item: "this item", "yr eitem hon";
         looking: "That you opened this record is on the audit trail.", "Mae'r ffaith ichi agor y cofnod hwn ar y llwybr archwilio.";

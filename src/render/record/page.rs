@@ -1,0 +1,189 @@
+//! The record as a page that a person can read, and that prints well: no script, nothing loaded.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use serde_json::Value;
+
+use crate::domain::letter::escaped;
+use crate::render::figures::title;
+
+/// As letters look (`domain::letter::page`), with lists of terms.
+const STYLE: &str = "\
+:root{color-scheme:light dark}
+body{font:12pt/1.5 Arial,Helvetica,\"Liberation Sans\",sans-serif;margin:0 auto;padding:2rem 1rem;\
+max-width:48em;overflow-wrap:break-word;color:#1d1d1d;background:#fff}
+h1{font-size:1.4em;line-height:1.25;margin:1.5em 0 .75em}
+h2{font-size:1.12em;line-height:1.25;margin:1.5em 0 .4em;break-after:avoid}
+p,ol,dl{margin:0 0 .75em}
+li{margin:0 0 .75em}
+dt{font-weight:bold;break-after:avoid}
+dd{margin:0 0 .4em 1em;white-space:pre-wrap;orphans:3;widows:3}
+dd>ol,dd>dl{white-space:normal}
+@media (prefers-color-scheme:dark){body{color:#f2f2f2;background:#161616}}
+@page{size:A4;margin:20mm 22mm;@bottom-center{content:counter(page) \" / \" counter(pages);\
+font:10pt Arial,Helvetica,\"Liberation Sans\",sans-serif}}
+@media print{:root{color-scheme:light}body{max-width:none;padding:0;color:#000;background:#fff}}
+";
+
+/// Each section's heading, and what it is.
+const SECTIONS: [(&str, &str, &str); 15] = [
+    ("person", "Who you are to us", ""),
+    (
+        "restrictions",
+        "Limits on how you contact us",
+        "Limits that are in force, and those that have ended.",
+    ),
+    ("incidents", "What was reported to us", ""),
+    ("warnings", "Warnings", ""),
+    ("agreements", "What we agreed, or offered to agree, with you", ""),
+    ("mediations", "Mediation", ""),
+    ("proposals", "Limits that somebody asked for", "Not all of them came into force."),
+    ("reviews", "Reviews of a limit", ""),
+    ("appeals", "Your appeals", ""),
+    ("staff_complaints", "Your complaints about our staff", ""),
+    ("reconciliations", "How a limit and your adjustments go together", ""),
+    ("letters", "Letters that we sent you", ""),
+    (
+        "contacts",
+        "When you contacted us, and what we decided",
+        "A computer applies the limits that people decided on. Here is what it decided on each of your \
+         contacts, and why.",
+    ),
+    ("deeds", "What was done with your record, and who looked at it", ""),
+    ("left_out", "What is not in this record, and why", ""),
+];
+
+/// What comes first in an entry; the rest follows in the order of the alphabet.
+const FIRST: [&str; 10] =
+    ["day", "at", "name", "kind", "channel", "what", "decision", "reasons", "state", "text"];
+
+/// Values of these keys are codes, said as words.
+const CODES: [&str; 16] = [
+    "kind",
+    "channel",
+    "channels",
+    "ground",
+    "grounds",
+    "severity",
+    "state",
+    "status",
+    "medium",
+    "means",
+    "step",
+    "outcome",
+    "decision",
+    "would_have_been",
+    "exception",
+    "per",
+];
+
+const DECISIONS: [(&str, &str); 4] = [
+    ("deliver", "passed on as usual"),
+    ("route", "passed to the person or team who answers you"),
+    ("limit", "kept back: it was over a limit"),
+    ("file", "kept without a reply"),
+];
+
+pub(super) fn head(organisation: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en-GB\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>What we hold about you</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <h1>What we hold about you</h1>\n<p>{}</p>\n",
+        escaped(organisation)
+    )
+}
+
+/// The end of the page, without which it is not whole.
+pub(super) fn rights() -> String {
+    "<h2>If something here is wrong</h2>\n\
+     <p>Tell us, and we will put it right. You can also ask us to delete what we hold about you, or to stop \
+     using it. If we say no, we will tell you why.</p>\n\
+     <p>If you are not happy with how we use what we hold about you, you can complain to the Information \
+     Commissioner's Office.</p>\n<p>This is the end of the record.</p>\n</main>\n</body>\n</html>\n"
+        .to_owned()
+}
+
+pub(super) fn section(out: &mut String, name: &str, part: &Value, zone: Tz) {
+    heading(out, name);
+    value(out, name, part, zone);
+}
+
+fn heading(out: &mut String, name: &str) {
+    let said = SECTIONS.into_iter().find(|(known, _, _)| *known == name);
+    let (_, heading, note) = said.unwrap_or(("", name, ""));
+    out.push_str(&format!("<h2>{}</h2>\n", escaped(heading)));
+    if !note.is_empty() {
+        out.push_str(&format!("<p>{}</p>\n", escaped(note)));
+    }
+}
+
+pub(super) fn begin_list(out: &mut String, name: &str) {
+    heading(out, name);
+}
+
+pub(super) fn entry(out: &mut String, entry: &Value, is_first: bool, zone: Tz) {
+    if is_first {
+        out.push_str("<ol>\n");
+    }
+    out.push_str("<li>");
+    value(out, "", entry, zone);
+    out.push_str("</li>\n");
+}
+
+pub(super) fn end_list(out: &mut String, has_entries: bool) {
+    out.push_str(if has_entries { "</ol>\n" } else { "<p>Nothing.</p>\n" });
+}
+
+fn value(out: &mut String, key: &str, of: &Value, zone: Tz) {
+    match of {
+        Value::Array(all) if all.is_empty() => out.push_str("<p>Nothing.</p>\n"),
+        Value::Array(all) => {
+            out.push_str("<ol>\n");
+            for one in all {
+                out.push_str("<li>");
+                value(out, key, one, zone);
+                out.push_str("</li>\n");
+            }
+            out.push_str("</ol>\n");
+        }
+        Value::Object(all) => {
+            let mut there: Vec<(&String, &Value)> =
+                all.iter().filter(|(_, one)| !one.is_null()).collect();
+            if there.is_empty() {
+                return;
+            }
+            let place = |key: &str| FIRST.iter().position(|one| *one == key).unwrap_or(FIRST.len());
+            there.sort_by_key(|(key, _)| (place(key), *key));
+            out.push_str("<dl>\n");
+            for (key, one) in there {
+                out.push_str(&format!("<dt>{}</dt><dd>", escaped(&title(key))));
+                value(out, key, one, zone);
+                out.push_str("</dd>\n");
+            }
+            out.push_str("</dl>\n");
+        }
+        Value::String(text) => out.push_str(&escaped(&said(key, text, zone))),
+        Value::Bool(true) => out.push_str("yes"),
+        Value::Bool(false) => out.push_str("no"),
+        Value::Null => out.push_str("not on record"),
+        Value::Number(number) => out.push_str(&number.to_string()),
+    }
+}
+
+/// Days and instants in words, codes as words.
+fn said(key: &str, text: &str, zone: Tz) -> String {
+    if let Ok(day) = text.parse::<NaiveDate>() {
+        return day.format("%-d %B %Y").to_string();
+    }
+    if text.len() <= "2026-11-21T10:00:00.000000Z".len()
+        && let Ok(at) = text.parse::<DateTime<Utc>>()
+    {
+        return at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string();
+    }
+    if key == "decision" || key == "would_have_been" {
+        let known = DECISIONS.into_iter().find(|(code, _)| *code == text);
+        return known.map_or_else(|| text.to_owned(), |(_, words)| words.to_owned());
+    }
+    if CODES.contains(&key) { title(text) } else { text.to_owned() }
+}

@@ -1,0 +1,48 @@
+//! All that is held about a person, for a request of theirs: as a page to print, and as JSON to save.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+
+use crate::render::record::Form;
+use crate::runtime::html;
+use crate::staff::Staff;
+use crate::staff::console::frame::Page;
+use crate::staff::console::trouble::Trouble;
+use crate::staff::console::visit::Visit;
+use crate::staff::own_record::body;
+
+async fn made(staff: &Staff, visit: &Visit, person: &str, form: Form) -> Result<Response, Trouble> {
+    let (casework, organisation) = (staff.for_console(), &visit.organisation);
+    let roles = casework.everybody(organisation).await?;
+    let record = casework.desk.own_record(organisation, roles, person, visit.name()).await?;
+    Ok(body(record, form, organisation).into_response())
+}
+
+pub(in crate::staff::console) async fn page(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    Path(person): Path<String>,
+) -> Page {
+    let mut response = made(&staff, &visit, &person, Form::Page).await?;
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    html::shut(response.headers_mut(), html::FOREIGN_PAGE);
+    Ok(response)
+}
+
+pub(in crate::staff::console) async fn json(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    Path(person): Path<String>,
+) -> Page {
+    let mut response = made(&staff, &visit, &person, Form::Json).await?;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let attached = HeaderValue::from_static("attachment; filename=\"record.json\"");
+    headers.insert(CONTENT_DISPOSITION, attached);
+    Ok(response)
+}
