@@ -12,7 +12,7 @@ use super::moment::next_day;
 use super::person::Person;
 use super::profile::Profile;
 use super::restriction::{
-    Kind, PointOfContact, Restriction, Status, WeeklyHours, Window, WindowEnd,
+    Kind, Mode, PointOfContact, Restriction, Status, WeeklyHours, Window, WindowEnd,
 };
 
 /// Days within which a way must open.
@@ -28,6 +28,38 @@ pub struct Question<'a> {
     pub first: NaiveDate,
     /// The last day, included: the review, or the end.
     pub last: NaiveDate,
+}
+
+impl<'a> Question<'a> {
+    /// What restricts a person on a day and after it, with a proposal (in the place of what has its id). What
+    /// is only observed closes nothing; a proposal to observe counts, since the question is whether it could be
+    /// enforced.
+    pub fn of(
+        profile: &'a Profile,
+        person: &'a Person,
+        proposed: Option<&'a Restriction>,
+        first: NaiveDate,
+    ) -> Self {
+        let zone = profile.timezone;
+        let over = |one: &Restriction| {
+            one.runs_out(profile).is_some_and(|end| end.with_timezone(&zone).date_naive() <= first)
+        };
+        let holds = |one: &&Restriction| {
+            matches!(one.status, Status::Active | Status::UnderAppeal)
+                && one.mode == Mode::Enforce
+                && proposed.is_none_or(|proposed| proposed.id != one.id)
+                && !over(one)
+        };
+        let together: Vec<&Restriction> =
+            person.restrictions.iter().filter(holds).chain(proposed).collect();
+        let asked = proposed.map_or_else(|| together.clone(), |proposed| vec![proposed]);
+        let last = asked
+            .iter()
+            .filter_map(|one| one.ends.or(one.review_due))
+            .max_by_key(|it| it.day(zone));
+        let last = last.map_or(first, |last| last.day(zone)).max(first);
+        Question { profile, person, together, first, last }
+    }
 }
 
 /// A way that is open on a day.
@@ -83,21 +115,12 @@ pub fn prove(question: &Question<'_>) -> Result<OpenWay, Closed> {
 /// # Errors
 /// As [`prove`].
 pub fn of_person(profile: &Profile, person: &Person, today: NaiveDate) -> Result<(), Closed> {
-    let zone = profile.timezone;
-    let over = |one: &Restriction| {
-        one.runs_out(profile).is_some_and(|end| end.with_timezone(&zone).date_naive() <= today)
-    };
-    let holds = |one: &&Restriction| {
-        matches!(one.status, Status::Active | Status::UnderAppeal) && !over(one)
-    };
-    let together: Vec<&Restriction> = person.restrictions.iter().filter(holds).collect();
-    let ended = together.iter().any(|one| matches!(one.kind, Kind::ContactEnded));
-    if together.is_empty() || ended || profile.staffed_hours.is_none() {
+    let question = Question::of(profile, person, None, today);
+    let ended = question.together.iter().any(|one| matches!(one.kind, Kind::ContactEnded));
+    if question.together.is_empty() || ended || profile.staffed_hours.is_none() {
         return Ok(());
     }
-    let last = together.iter().filter_map(|one| one.ends.or(one.review_due)).map(|it| it.day(zone));
-    let last = last.max().unwrap_or(today).max(today);
-    prove(&Question { profile, person, together, first: today, last }).map(|_| ())
+    prove(&question).map(|_| ())
 }
 
 /// A way that is open on a day.

@@ -150,9 +150,9 @@ fn of_restrictions(
     for case in cases {
         for (restriction, known) in restraints(*case, profile, period.today) {
             let end = end_of(profile, restriction, &known);
-            new += u64::from(period.has(known.implemented));
+            new += u64::from(period.has(known.since()));
             over += u64::from(end.is_some_and(|end| period.has(end) && end <= period.today));
-            let holds = known.implemented <= last && end.is_none_or(|end| last < end);
+            let holds = known.since() <= last && end.is_none_or(|end| last < end);
             if !holds || suspended(*case, profile, &restriction.id, last) {
                 continue;
             }
@@ -160,7 +160,7 @@ fn of_restrictions(
             count(&mut kinds, restriction.kind.name().name());
             count(&mut grounds, profile.published_ground(restriction.grounds.as_deref()));
             for years in 1..=4_u32 {
-                if add_months(known.implemented, 12 * years) < last {
+                if add_months(known.since(), 12 * years) < last {
                     count(&mut older, &years.to_string());
                 }
             }

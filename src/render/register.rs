@@ -48,14 +48,14 @@ pub fn register<'a>(
             let of_it = |id: &str| id == restriction.id;
             let last = restriction.ends.or(restriction.review_due);
             listed.push(Listed {
-                since: quarter(known.implemented),
+                since: quarter(known.since()),
                 kind: restriction.kind.name().name().replace('_', " "),
                 ground: match restriction.grounds.as_deref() {
                     None => "not on record".to_owned(),
                     given => profile.published_ground(given).replace('_', " "),
                 },
                 until: last.map(|last| quarter(last.day(profile.timezone))),
-                years: whole_years(known.implemented, today),
+                years: whole_years(known.since(), today),
                 appealed: file.appeals.iter().any(|one| of_it(&one.restriction)),
                 reviews: file
                     .reviews

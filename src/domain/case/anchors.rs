@@ -63,6 +63,7 @@ impl CaseFile {
             decided: start,
             letter_sent: Some(start),
             implemented: start,
+            first_implemented: None,
             took_part: took_part.cloned().collect(),
             variations: Vec::new(),
             ended: None,

@@ -13,7 +13,7 @@ use crate::domain::restriction::{Kind, KindName, Restriction};
 
 pub(super) use fairness::name_of;
 pub(super) use signatures::{exception_signers, imposing_letter, kind_signers};
-pub(super) use time::{as_it_will_hold, decision_day};
+pub(super) use time::{as_it_will_hold, decision_day, in_place_of};
 pub use time::{decided_on, will_hold};
 
 /// A proposal with everything that it is judged by.

@@ -19,10 +19,20 @@ pub struct Restraint {
     pub letter_sent: Option<NaiveDate>,
     /// The later of its start and the day on which it was put in force.
     pub implemented: NaiveDate,
+    /// The same of its first form, where a heavier one was put in its place since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_implemented: Option<NaiveDate>,
     /// Everybody who took part in the decision: proposed, signed, put in force, varied, reviewed.
     pub took_part: Vec<String>,
     pub variations: Vec<Variation>,
     pub ended: Option<Ending>,
+}
+
+impl Restraint {
+    /// The day since which the person has been restricted by it, in whichever form.
+    pub fn since(&self) -> NaiveDate {
+        self.first_implemented.unwrap_or(self.implemented)
+    }
 }
 
 /// A change of a restriction that is in force.

@@ -9,7 +9,7 @@ use super::Case;
 use crate::domain::open_way::{Closed, Question, prove};
 use crate::domain::person::{Adjustment, AdjustmentKind};
 use crate::domain::profile::Exception;
-use crate::domain::restriction::{Kind, Restriction, Status};
+use crate::domain::restriction::Kind;
 
 /// An agreement that is not answered within so many working days counts as tried.
 const AGREEMENT_UNANSWERED_WORKING_DAYS: u32 = 10;
@@ -179,19 +179,10 @@ pub(super) fn open_way(case: &Case<'_, '_>) -> Option<Broken> {
     if matches!(case.restriction.kind, Kind::ContactEnded) || profile.staffed_hours.is_none() {
         return None;
     }
-    let held = |one: &&Restriction| {
-        one.id != case.restriction.id && matches!(one.status, Status::Active | Status::UnderAppeal)
-    };
     let zone = profile.timezone;
-    let first = case.restriction.starts.map_or(case.work.today(), |starts| starts.day(zone));
-    let last = case.restriction.ends.or(case.restriction.review_due);
-    let question = Question {
-        profile,
-        person,
-        together: person.restrictions.iter().filter(held).chain([&case.restriction]).collect(),
-        first,
-        last: last.map_or(first, |last| last.day(zone)),
-    };
+    let today = case.work.today();
+    let first = case.restriction.starts.map_or(today, |starts| starts.day(zone)).max(today);
+    let question = Question::of(profile, person, Some(&case.restriction), first);
     let Err(Closed { from }) = prove(&question) else { return None };
     let what = format!(
         "in the 7 days from {from} no staffed way stays open, over everything that restricts this \

@@ -5,6 +5,7 @@ use chrono::{Days, NaiveDate};
 use super::super::anchors::{day, review_from};
 use super::super::lifecycle::Work;
 use super::super::proposal::Proposal;
+use super::super::restraint::Restraint;
 use super::super::{Broken, CaseFile};
 use super::Case;
 use super::signatures::imposing_letter;
@@ -18,7 +19,33 @@ pub(in crate::domain::case) fn as_it_will_hold(
     work: &Work<'_>,
     proposal: &Proposal,
 ) -> Restriction {
-    will_hold(work.profile(), &work.file, proposal, work.today())
+    let mut restriction = will_hold(work.profile(), &work.file, proposal, work.today());
+    if let Some((before, known)) = in_place_of(work, &restriction.id) {
+        restriction.starts = first_day(work, &before, &known, restriction.starts);
+    }
+    restriction
+}
+
+/// What a proposal would be put in the place of: what holds under its id, with what is known of it.
+pub(in crate::domain::case) fn in_place_of(
+    work: &Work<'_>,
+    id: &str,
+) -> Option<(Restriction, Restraint)> {
+    let held = work.restriction(id).filter(|one| work.is_held(one))?;
+    let known = work.file.known_or_elsewhere(work.profile(), held, work.step.at);
+    Some((held.clone(), known))
+}
+
+/// A heavier form goes on from the first day of what it replaces: a new decision makes no longest period longer.
+fn first_day(
+    work: &Work<'_>,
+    before: &Restriction,
+    known: &Restraint,
+    named: Option<Moment>,
+) -> Option<Moment> {
+    let zone = work.profile().timezone;
+    let first = before.starts.unwrap_or(Moment::Day(known.since()));
+    if first.day(zone) <= work.today() { Some(first) } else { named.or(Some(first)) }
 }
 
 /// The same of a file, on a day.
@@ -67,10 +94,11 @@ pub fn decided_on(profile: &Profile, proposal: &Proposal) -> Option<NaiveDate> {
 
 pub(super) fn dates_of(case: &Case<'_, '_>) -> Vec<Broken> {
     let extended = case.proposal.asked(Exception::LongerThanLongest).is_some();
-    let mut broken = dates(case.profile(), &case.restriction, extended);
-    // What is varied began long ago.
+    // What is varied began long ago, and is reviewed first some time after it was varied.
     let varies = case.person().restrictions.iter().any(|one| one.id == case.restriction.id);
     let zone = case.profile().timezone;
+    let since = if varies { Some(case.work.today()) } else { None };
+    let mut broken = dates(case.profile(), &case.restriction, since, extended);
     let yesterday = case.work.today() - Days::new(1);
     let starts = case.proposal.restriction.starts.map(|starts| starts.day(zone));
     if starts.is_some_and(|starts| starts < yesterday) && !varies {
@@ -80,10 +108,12 @@ pub(super) fn dates_of(case: &Case<'_, '_>) -> Vec<Broken> {
     broken
 }
 
-/// Whether the dates of a restriction are in order and within the policy's periods.
-pub(in crate::domain::case) fn dates(
+/// Whether the dates of a restriction are in order and within the policy's periods. What was varied since it
+/// started has its first review after that.
+fn dates(
     profile: &Profile,
     restriction: &Restriction,
+    varied: Option<NaiveDate>,
     extended: bool,
 ) -> Vec<Broken> {
     let zone = profile.timezone;
@@ -108,17 +138,22 @@ pub(in crate::domain::case) fn dates(
         broken.push(by("review.missing", "review.every_months", what, "review_due"));
     }
     let (Some(first), false) = (first, extended) else { return broken };
-    let mut too_long = |key: &str, last: Option<Moment>, months: Option<u32>, path: &str| {
-        let (Some(last), Some(months)) = (last.map(|last| last.day(zone)), months) else { return };
-        if last > add_months(first, months) {
-            let verb = if key == "ends" { "ends" } else { "is reviewed" };
-            let what = format!("it {verb} more than {months} months after its start");
-            broken.push(by("dates.too_long", path, what, key));
-        }
-    };
-    too_long("ends", restriction.ends, profile.review.longest_months, "review.longest_months");
+    let last_of = |last: Option<Moment>| last.map(|last| last.day(zone));
+    if let (Some(last), Some(months)) = (last_of(restriction.ends), profile.review.longest_months)
+        && last > add_months(first, months)
+    {
+        let what = format!("it ends more than {months} months after its start");
+        broken.push(by("dates.too_long", "review.longest_months", what, "ends"));
+    }
     let (months, path) = limit_of_first_review(profile);
-    too_long("review_due", restriction.review_due, months, path);
+    let since = varied.map_or(first, |varied| varied.max(first));
+    if let (Some(last), Some(months)) = (last_of(restriction.review_due), months)
+        && last > add_months(since, months)
+    {
+        let anchor = if since == first { "its start" } else { "it is varied" };
+        let what = format!("it is reviewed more than {months} months after {anchor}");
+        broken.push(by("dates.too_long", path, what, "review_due"));
+    }
     broken
 }
 

@@ -6,8 +6,10 @@ use super::super::Broken;
 use super::super::act::{AssignHearer, DecideAppeal, OfAppeal, ReceiveAppeal};
 use super::super::anchors::{appeal_window_ends, day};
 use super::super::appeal::{Appeal, AppealDecision, AppealOutcome, Hearer, Received};
+use super::super::conduct::Incident;
 use super::super::letter::{LetterKind, OMBUDSMAN};
 use super::super::lifecycle::{Effect, Work};
+use super::super::proposal::ProposalState;
 use super::letters::must_have_gone;
 use super::restrictions::{changed, ended, varied};
 use crate::domain::duty::Duty;
@@ -138,11 +140,17 @@ fn involvement(work: &Work<'_>, restriction: &str, name: &str) -> Vec<&'static s
     if known.is_some_and(|known| known.took_part.iter().any(|one| one == name)) {
         why.push("took part in the decision");
     }
-    let proposal = known.and_then(|known| known.proposal.as_deref());
-    let proposal = proposal.and_then(|id| work.file.proposal(id));
-    let incidents = work.file.incidents.iter().filter(|incident| {
-        proposal.is_none_or(|proposal| proposal.incidents.contains(&incident.id))
-    });
+    // Of what was decided elsewhere it is not known which incidents are behind it. A heavier form has those of
+    // every decision before it.
+    let is_behind = |incident: &Incident| {
+        known.is_none_or(|known| known.proposal.is_none())
+            || work.file.proposals.iter().any(|proposal| {
+                proposal.state == ProposalState::Done
+                    && proposal.restriction.id == restriction
+                    && proposal.incidents.contains(&incident.id)
+            })
+    };
+    let incidents = work.file.incidents.iter().filter(|incident| is_behind(incident));
     for incident in incidents {
         if incident.reported_by == name {
             why.push("reported an incident behind it");

@@ -10,13 +10,14 @@ use super::super::guard;
 use super::super::letter::LetterKind;
 use super::super::lifecycle::Work;
 use super::super::lighter::is_lighter;
-use super::super::proposal::ProposalState;
+use super::super::proposal::{Proposal, ProposalState};
 use super::super::restraint::{Ending, Restraint, Review, ReviewOutcome, Variation};
 use super::letters::must_have_gone;
 use super::proposals::{named, set_state};
 use crate::domain::calendar::add_months;
 use crate::domain::duty::Duty;
 use crate::domain::moment::Moment;
+use crate::domain::profile::{OnOverdue, Profile};
 use crate::domain::restriction::{Restriction, Status};
 
 pub(in crate::domain::case) fn put_in_force(work: &mut Work<'_>, fields: &OfProposal) {
@@ -45,17 +46,21 @@ pub(in crate::domain::case) fn put_in_force(work: &mut Work<'_>, fields: &OfProp
     let signers = proposal.signers().map(|signature| signature.name.clone());
     let mut took_part: Vec<String> = std::iter::once(proposal.by.clone()).chain(signers).collect();
     took_part.push(work.step.by.to_owned());
-    let restraint = Restraint {
+    let mut restraint = Restraint {
         restriction: id.clone(),
         proposal: Some(proposal.id.clone()),
         decided_elsewhere: false,
         decided: guard::decision_day(work, &proposal),
         letter_sent,
         implemented: starts.map_or(work.today(), |starts| starts.max(work.today())),
+        first_implemented: None,
         took_part,
         variations: Vec::new(),
         ended: None,
     };
+    if let Some(before) = guard::in_place_of(work, &id) {
+        continued(&mut restraint, before, work, &proposal);
+    }
     work.make(&id, "restriction");
     work.made.insert("review_due".to_owned(), json!(restriction.review_due));
     work.made.insert("ends".to_owned(), json!(restriction.ends));
@@ -64,6 +69,26 @@ pub(in crate::domain::case) fn put_in_force(work: &mut Work<'_>, fields: &OfProp
     work.file.restraints.retain(|one| one.restriction != id);
     work.file.restraints.push(restraint);
     set_state(work, &proposal.id, ProposalState::Done);
+}
+
+/// A heavier form of what holds is a decision of its own, which may be appealed against, and goes on with what
+/// was known of it: since when it has held, everybody who took part, and how it changed.
+fn continued(
+    restraint: &mut Restraint,
+    before: (Restriction, Restraint),
+    work: &Work<'_>,
+    proposal: &Proposal,
+) {
+    let (_, before) = before;
+    restraint.first_implemented = Some(before.since());
+    for name in &before.took_part {
+        if !restraint.took_part.contains(name) {
+            restraint.took_part.push(name.clone());
+        }
+    }
+    let why = proposal.why_no_lesser.clone().unwrap_or_default();
+    restraint.variations = before.variations;
+    restraint.variations.push(Variation { at: work.step.at, by: work.step.by.to_owned(), why });
 }
 
 /// To something lighter. What is heavier takes a proposal, as a new restriction does.
@@ -170,10 +195,6 @@ pub(in crate::domain::case) fn review(work: &mut Work<'_>, fields: &ReviewStep) 
     }
     let Some(restriction) = work.held(&fields.restriction) else { return };
     let Some(outcome) = outcome else { return };
-    let next_due = match outcome {
-        ReviewOutcome::Keep | ReviewOutcome::Vary => next_review(work, fields.next_due),
-        ReviewOutcome::Lift => None,
-    };
     let after = match outcome {
         ReviewOutcome::Vary => {
             if fields.changes.is_empty() {
@@ -182,6 +203,13 @@ pub(in crate::domain::case) fn review(work: &mut Work<'_>, fields: &ReviewStep) 
             changed(work, &restriction, &fields.changes)
         }
         ReviewOutcome::Keep | ReviewOutcome::Lift => None,
+    };
+    let next_due = match outcome {
+        ReviewOutcome::Keep | ReviewOutcome::Vary => {
+            // A variation may end it sooner.
+            next_review(work, after.as_ref().unwrap_or(&restriction), fields.next_due)
+        }
+        ReviewOutcome::Lift => None,
     };
     let id = work.new_id("V", |file, id| file.reviews.iter().any(|one| one.id == id));
     let Some(why) = why else { return };
@@ -218,14 +246,21 @@ pub(in crate::domain::case) fn review(work: &mut Work<'_>, fields: &ReviewStep) 
     }
 }
 
-/// When a restriction that is kept is reviewed next: at most the longest period after this review.
-fn next_review(work: &mut Work<'_>, named: Option<Moment>) -> Option<NaiveDate> {
+/// When a restriction that is kept is reviewed next: at most the longest period after this review, and while it
+/// holds. `None`: it is refused.
+fn next_review(
+    work: &mut Work<'_>,
+    kept: &Restriction,
+    named: Option<Moment>,
+) -> Option<NaiveDate> {
     let profile = work.profile();
     let today = work.today();
+    let end = last_day_of(profile, kept);
     let next = match named {
         Some(named) => named.day(profile.timezone),
+        // Where it ends sooner than a review would come, its last day is looked at.
         None => match review_from(profile, today) {
-            Some(next) => next,
+            Some(next) => end.map_or(next, |(end, _)| next.min(end.max(today))),
             None => {
                 let what = "no next review is named, and the policy has no number of months";
                 work.refuse(Broken::new("review.missing", what).key("next_due"));
@@ -233,7 +268,7 @@ fn next_review(work: &mut Work<'_>, named: Option<Moment>) -> Option<NaiveDate> 
             }
         },
     };
-    if next <= today {
+    if next <= today && named.is_some() {
         work.refuse(
             Broken::new("dates.order", "the next review is not in the future").key("next_due"),
         );
@@ -247,5 +282,20 @@ fn next_review(work: &mut Work<'_>, named: Option<Moment>) -> Option<NaiveDate> 
         let clause = work.profile().clause_of(path);
         work.refuse(Broken::new("dates.too_long", what).clause(clause).key("next_due"));
     }
+    if let Some((end, path)) = end.filter(|(end, _)| next > *end) {
+        let what = format!("the restriction ends on {end}, before the next review");
+        let clause = work.profile().clause_of(path);
+        work.refuse(Broken::new("dates.too_long", what).clause(clause).key("next_due"));
+    }
     Some(next)
+}
+
+/// The last day on which a restriction holds whatever its reviews say, and the path of the profile that says so.
+fn last_day_of(profile: &Profile, kept: &Restriction) -> Option<(NaiveDate, &'static str)> {
+    let ends = kept.ends.map(|ends| (ends.day(profile.timezone), "review"));
+    let cap = match profile.review.on_overdue {
+        Some(OnOverdue::HardCap) => kept.ended_by_clock(profile),
+        Some(OnOverdue::Lapse | OnOverdue::Keep) | None => None,
+    };
+    ends.into_iter().chain(cap.map(|cap| (cap, "review.longest_months"))).min()
 }

@@ -8,7 +8,7 @@ use crate::domain::decision::Disposition;
 use crate::domain::language::Language;
 use crate::domain::letter::{About, Written, write};
 use crate::domain::open_way::{Question, prove};
-use crate::domain::restriction::{Kind, Mode, Restriction, Status};
+use crate::domain::restriction::{Kind, Mode, Restriction};
 use crate::runtime::limits::CONSOLE_BACK_TEST_DAYS;
 use crate::staff::Staff;
 use crate::staff::console::case::cards::{Maker, lasting};
@@ -110,20 +110,9 @@ pub(super) fn way(it: &Checked<'_>) -> Way {
     }
     let person = &it.desktop.read.person;
     let zone = profile.timezone;
-    let held = |one: &&Restriction| {
-        one.id != it.restriction.id && matches!(one.status, Status::Active | Status::UnderAppeal)
-    };
     let today = day(profile, it.visit.now());
     let first = it.restriction.starts.map_or(today, |starts| starts.day(zone)).max(today);
-    let last = it.restriction.ends.or(it.restriction.review_due);
-    let question = Question {
-        profile,
-        person,
-        together: person.restrictions.iter().filter(held).chain([&it.restriction]).collect(),
-        first,
-        last: last.map_or(first, |last| last.day(zone)),
-    };
-    match prove(&question) {
+    match prove(&Question::of(profile, person, Some(&it.restriction), first)) {
         Err(closed) => Way::Closed(say::day(closed.from, language)),
         Ok(open) => {
             let c = words::Check::of(language);
