@@ -16,6 +16,7 @@ pub mod dead_letters;
 pub mod diary;
 pub mod directory;
 mod effects;
+pub mod erasure;
 pub mod expected;
 pub mod fault;
 mod follow;

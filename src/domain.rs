@@ -16,6 +16,7 @@ pub mod decide;
 pub mod decision;
 pub mod diary;
 pub mod duty;
+pub mod erasure;
 pub mod event;
 pub mod evidence;
 pub mod explain;

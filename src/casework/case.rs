@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+pub(in crate::casework) use self::letter_bytes::LETTER;
 use self::record::CaseRead;
 use super::effects::{Brought, Pending};
 use super::lease::Held;

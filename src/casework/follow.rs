@@ -61,15 +61,21 @@ impl Desk {
         Ok(())
     }
 
+    /// The number of the last entry that was followed.
+    pub(super) async fn followed_to(&self, organisation: &OrganisationId) -> Result<u64, Fault> {
+        let stored = self.store.document(organisation, MARK, TRAIL).await?;
+        let followed = stored.map(|document| document.read::<Followed>()).transpose()?;
+        Ok(followed.map_or(0, |followed| followed.number))
+    }
+
     /// How many entries of the trail are still to be followed.
     ///
     /// # Errors
     /// The store can't be read.
     pub async fn behind(&self, organisation: &OrganisationId) -> Result<u64, Fault> {
-        let stored = self.store.document(organisation, MARK, TRAIL).await?;
-        let followed = stored.map(|document| document.read::<Followed>()).transpose()?;
+        let followed = self.followed_to(organisation).await?;
         let last = self.store.trail_end(organisation).await?.last.map_or(0, |last| last.number);
-        Ok(last.saturating_sub(followed.map_or(0, |followed| followed.number)))
+        Ok(last.saturating_sub(followed))
     }
 
     /// Follows some entries more; `true`: these were all.

@@ -24,7 +24,7 @@ use crate::runtime::limits::{FOLLOWED_ENTRIES, KEEPER_CATCH_UPS_MAX, REMINDED_KN
 use crate::runtime::tokens::{hex, sha256};
 
 /// The kind of document that says that somebody was reminded.
-const REMINDED: &str = "reminded";
+pub(super) const REMINDED: &str = "reminded";
 
 /// The open way, where the diary's entries have the name of what falls due.
 const OPEN_WAY: &str = "open_way";
@@ -77,7 +77,8 @@ impl Desk {
             let effects = desk.bring_about_what_was_left(&organisation).await;
             let releases = desk.release_what_was_left(&organisation.id).await;
             let mails = desk.mail_what_was_left(&organisation, mailer.as_ref()).await;
-            effects.and(releases).and(mails)
+            let erasures = desk.erase_what_was_left(&organisation).await;
+            effects.and(releases).and(mails).and(erasures)
         })
         .await
     }

@@ -38,6 +38,11 @@ impl Lease {
     /// Nobody's, of work that is not written down yet.
     pub(super) const NONE: Lease = Lease { holder: None, until: None, tries: 0 };
 
+    /// Nobody's before an instant.
+    pub(super) const fn after(until: DateTime<Utc>) -> Self {
+        Lease { holder: None, until: Some(until), tries: 0 }
+    }
+
     pub(super) const fn is_first_try(&self) -> bool {
         self.tries == 0
     }

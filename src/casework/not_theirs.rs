@@ -22,10 +22,10 @@ use crate::runtime::tokens::{hex, sha256};
 pub(super) const NOT_THEIRS: &str = "not-theirs";
 
 /// The kind of document that says of a contact that it was not its person's.
-const NOTE: &str = "not_theirs";
+pub(super) const NOTE: &str = "not_theirs";
 
 /// Those of a person.
-const OF_PERSON: &str = "person";
+pub(super) const OF_PERSON: &str = "person";
 
 /// What such a document holds.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]

@@ -62,7 +62,10 @@ impl Desk {
         Ok(sealed)
     }
 
-    async fn newest_seal(&self, organisation: &OrganisationId) -> Result<Option<Seal>, Fault> {
+    pub(super) async fn newest_seal(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<Option<Seal>, Fault> {
         let last = Listing { order: Order::Descending, limit: 1, ..Listing::of(BY_ID) };
         let page = self.store.documents(organisation, SEAL, last).await?;
         Ok(page.documents.first().map(Document::read).transpose()?)

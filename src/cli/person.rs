@@ -6,20 +6,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Subcommand;
+use serde_json::json;
 
 use super::open::Opened;
 use super::{Fault, Io, Outcome, Which, say};
 use crate::casework::Fault as CaseFault;
+use crate::casework::acting::Acting;
+use crate::casework::erasure::AskErasure;
 use crate::casework::own_record::OwnRecord;
 use crate::domain::diary::Case;
 use crate::domain::duty::{self, Duty};
 use crate::domain::own_record::Piece;
 use crate::domain::queue::QueueItem;
-use crate::ports::StoreError;
 use crate::render::record::{Form, Writer};
 use crate::runtime::private;
 
-/// Answer a person who asks for what is held about them
+/// Give a person what is held about them, erase it, or hold it
 #[derive(Debug, clap::Args)]
 pub struct PersonArgs {
     #[command(flatten)]
@@ -40,27 +42,151 @@ enum Verb {
         #[arg(long, value_name = "NAME")]
         by: String,
     },
+    /// Show what erasing all about a person would remove, what stays, and what is in the way
+    Erasure { person: String },
+    /// Ask for all about a person to be erased: somebody else approves it
+    Erase {
+        person: String,
+        /// By which it is due, such as "Art. 17(1)(d)"
+        #[arg(long)]
+        clause: String,
+        #[arg(long)]
+        reason: Option<String>,
+        /// Why it goes although a restriction is in force, or an appeal is open
+        #[arg(long, value_name = "REASON")]
+        despite: Option<String>,
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+    /// Take a request to erase back
+    WithdrawErasure {
+        person: String,
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+    /// Approve a request to erase that somebody else made, and erase. It can't be undone
+    ApproveErasure {
+        person: String,
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+    /// List what was erased, by whom, and by which clause: it names nobody whom it was about
+    Erasures,
+    /// Hold a record: nothing of it is erased until the hold is ended
+    Hold {
+        person: String,
+        #[arg(long)]
+        reason: String,
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+    /// End a hold
+    EndHold {
+        person: String,
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
 }
 
 pub async fn run(args: &PersonArgs, opened: &Opened, io: &mut Io<'_>) -> Result<Outcome, Fault> {
-    let Verb::Export { person, to, by } = &args.verb;
-    let Some(role) = opened.staff.get(by) else {
-        let what = "is not among the organisation's staff in the configuration";
-        return Err(Fault::input(format!("--by: {by} {what}")));
-    };
-    if !duty::has(&opened.organisation.profile, role, Duty::ReadAudit) {
-        say(io.err, format_args!("nobody with the role `{}` reads the audit trail", role.0));
-        return Ok(Outcome::No);
-    }
-    let staff = opened.staff.clone();
-    match opened.desk.own_record(&opened.organisation, staff, person, by).await {
-        Ok(record) => export(record, opened, to, io).await,
+    match done(&args.verb, opened, io).await? {
+        Ok(outcome) => Ok(outcome),
         Err(CaseFault::Store(error)) => Err(Fault::internal(error)),
+        Err(CaseFault::Broken(broken)) => {
+            for one in broken {
+                say(io.err, format_args!("{}: {}", one.code, one.what));
+            }
+            Ok(Outcome::No)
+        }
         Err(refused) => {
             say(io.err, refused);
             Ok(Outcome::No)
         }
     }
+}
+
+/// Who may: a member of staff with one of these duties.
+fn may(opened: &Opened, by: &str, duties: &[Duty]) -> Result<Result<(), CaseFault>, Fault> {
+    let Some(role) = opened.staff.get(by) else {
+        let what = "is not among the organisation's staff in the configuration";
+        return Err(Fault::input(format!("--by: {by} {what}")));
+    };
+    let profile = &opened.organisation.profile;
+    Ok(if duties.iter().any(|one| duty::has(profile, role, *one)) {
+        Ok(())
+    } else {
+        let duties: Vec<&str> = duties.iter().map(|one| one.name()).collect();
+        let what = format!("the role `{}` has no duty `{}`", role.0, duties.join("` or `"));
+        Err(CaseFault::Refused(what))
+    })
+}
+
+async fn done(
+    verb: &Verb,
+    opened: &Opened,
+    io: &mut Io<'_>,
+) -> Result<Result<Outcome, CaseFault>, Fault> {
+    let by = match verb {
+        Verb::Export { by, .. }
+        | Verb::Erase { by, .. }
+        | Verb::WithdrawErasure { by, .. }
+        | Verb::Hold { by, .. }
+        | Verb::EndHold { by, .. } => Some((by, &[Duty::ReadAudit][..])),
+        Verb::ApproveErasure { by, .. } => Some((by, &[Duty::ReadAudit, Duty::Settings][..])),
+        Verb::Erasure { .. } | Verb::Erasures => None,
+    };
+    if let Some((by, duties)) = by
+        && let Err(refused) = may(opened, by, duties)?
+    {
+        return Ok(Err(refused));
+    }
+    match verb {
+        Verb::Export { person, to, by } => {
+            let (staff, organisation) = (opened.staff.clone(), &opened.organisation);
+            match opened.desk.own_record(organisation, staff, person, by).await {
+                Ok(record) => export(record, opened, to, io).await.map(Ok),
+                Err(fault) => Ok(Err(fault)),
+            }
+        }
+        other => Ok(erasing(other, opened, io).await.map(|()| Outcome::Yes)),
+    }
+}
+
+async fn erasing(verb: &Verb, opened: &Opened, io: &mut Io<'_>) -> Result<(), CaseFault> {
+    let (desk, organisation) = (&opened.desk, &opened.organisation);
+    let id = &organisation.id;
+    match verb {
+        Verb::Export { .. } => {}
+        Verb::Erasure { person } => {
+            let preview = desk.preview_erasure(organisation, person).await?;
+            say(io.out, json!(preview));
+        }
+        Verb::Erase { person, clause, reason, despite, by } => {
+            let ask = AskErasure { clause, despite: despite.as_deref() };
+            let acting = Acting::from(by.as_str()).because(reason.as_deref());
+            let asked = desk.ask_erasure(organisation, person, ask, acting).await?;
+            say(io.out, json!(asked));
+        }
+        Verb::WithdrawErasure { person, by } => {
+            desk.withdraw_erasure(id, person, Acting::from(by.as_str())).await?;
+        }
+        Verb::ApproveErasure { person, by } => {
+            say(io.out, json!(desk.approve_erasure(organisation, person, by).await?));
+        }
+        Verb::Erasures => {
+            for proof in desk.erasures(id).await? {
+                say(io.out, json!(proof));
+            }
+        }
+        Verb::Hold { person, reason, by } => {
+            let acting = Acting::from(by.as_str()).because(Some(reason));
+            say(io.out, json!(desk.hold(id, person, acting).await?));
+        }
+        Verb::EndHold { person, by } => {
+            desk.end_hold(id, person, Acting::from(by.as_str())).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The record in both forms, written side by side while it is read.
@@ -157,7 +283,9 @@ async fn original(opened: &Opened, item: &QueueItem, to: &Path) -> Result<bool, 
                 .map_err(|error| Fault::input(format!("{}: {error}", to.display())))?;
             Ok(true)
         }
-        Err(CaseFault::Store(StoreError::Original(_)) | CaseFault::NotFound(_)) => Ok(false),
+        Err(
+            CaseFault::OriginalMissing(_) | CaseFault::OriginalAltered(_) | CaseFault::NotFound(_),
+        ) => Ok(false),
         Err(fault) => Err(Fault::internal(fault)),
     }
 }

@@ -124,6 +124,40 @@ pub enum AuditEvent {
     StoreAccepted { known: u64, found: u64 },
     /// The trail up to and with an entry was signed for, so that what is changed before it shows.
     Anchored(AnchoredEntry),
+    /// Somebody asked for all about a person to be erased, approved that or took it back; or held it.
+    Erasure {
+        person: String,
+        /// `asked`, `approved`, `withdrawn`, `held`, `hold_ended`.
+        action: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        clause: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Personal data was erased, entries of this trail with it. Names nobody whom it was about.
+    Erased(ErasedEntry),
+}
+
+/// What was erased, by whom, and why: the proof that stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasedEntry {
+    /// The erasure's id. One has several entries, each for what was removed together with it.
+    pub erasure: String,
+    /// The clause of the law or of the schedule.
+    pub clause: String,
+    pub asked_by: String,
+    /// Empty: nobody had to.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub approved_by: String,
+    /// The entries of the trail that are gone: first and last numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<(u64, u64)>,
+    /// How many of what: `contacts`, `items`, `originals` and the like.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub removed: BTreeMap<String, u64>,
+    /// Nothing is left of what was to be erased.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_complete: bool,
 }
 
 /// What was signed for.
@@ -206,6 +240,7 @@ impl AuditEvent {
                 ended.iter().map(|one| one.person.as_str()).collect()
             }
             AuditEvent::PersonChanged { person }
+            | AuditEvent::Erasure { person, .. }
             | AuditEvent::RecordChanged { person, .. }
             | AuditEvent::IdentifierAdded { person, .. }
             | AuditEvent::IdentifierRemoved { person, .. }
@@ -226,6 +261,7 @@ impl AuditEvent {
             | AuditEvent::DeadLetterDiscarded { .. }
             | AuditEvent::Unread { .. }
             | AuditEvent::StoreAccepted { .. }
+            | AuditEvent::Erased(_)
             | AuditEvent::Anchored(_) => Vec::new(),
         }
     }

@@ -204,6 +204,10 @@ pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
         subject,
         data,
     };
+    let of_item = |kind: EventKind, item: &str, action: &str| {
+        let (item, action, by) = (item.to_owned(), action.to_owned(), entry.by.clone());
+        event(kind, Some(item.clone()), EventData::Item { item, action, by })
+    };
     match &entry.event {
         AuditEvent::Decided(decided) => {
             let data = contact_data(decided);
@@ -220,21 +224,9 @@ pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
             let data = EventData::Imported { people, restrictions, by, ended };
             vec![event(EventKind::PeopleImported, None, data)]
         }
-        AuditEvent::Item { item, action } => {
-            let (item, action) = (item.clone(), action.clone());
-            let data = EventData::Item { item: item.clone(), action, by: entry.by.clone() };
-            vec![event(EventKind::ItemWorked, Some(item), data)]
-        }
-        AuditEvent::Released { item } => {
-            let (item, action) = (item.clone(), "release".to_owned());
-            let data = EventData::Item { item: item.clone(), action, by: entry.by.clone() };
-            vec![event(EventKind::ItemReleased, Some(item), data)]
-        }
-        AuditEvent::Unread { item } => {
-            let (item, action) = (item.clone(), "unread".to_owned());
-            let data = EventData::Item { item: item.clone(), action, by: entry.by.clone() };
-            vec![event(EventKind::ItemUnread, Some(item), data)]
-        }
+        AuditEvent::Item { item, action } => vec![of_item(EventKind::ItemWorked, item, action)],
+        AuditEvent::Released { item } => vec![of_item(EventKind::ItemReleased, item, "release")],
+        AuditEvent::Unread { item } => vec![of_item(EventKind::ItemUnread, item, "unread")],
         AuditEvent::PersonChanged { person }
         | AuditEvent::RecordChanged { person, .. }
         | AuditEvent::IdentifierAdded { person, .. }
@@ -266,6 +258,8 @@ pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
         AuditEvent::StoreAccepted { .. }
         | AuditEvent::Looked { .. }
         | AuditEvent::Account { .. }
+        | AuditEvent::Erasure { .. }
+        | AuditEvent::Erased(_)
         | AuditEvent::DeadLetterDiscarded { .. } => Vec::new(),
     }
 }

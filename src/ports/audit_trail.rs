@@ -1,13 +1,34 @@
 //! The audit trail.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::documents::Order;
 use super::{Stamp, StoreError};
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::decision::Disposition;
 use crate::domain::organisation::OrganisationId;
+
+/// The kind of document that lists entries which were erased. Its id is that of the block of numbers.
+pub const ERASED: &str = "audit_erased";
+
+/// Numbers of one such document.
+const ERASED_BLOCK: u64 = 1_024;
+
+/// The document that would list a number.
+pub fn erased_id(number: u64) -> String {
+    format!("{:020}", number / ERASED_BLOCK)
+}
+
+/// Entries of the trail that were erased: their number and instant, by which a gateway may know the trail.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ErasedNumbers {
+    /// Instants in microseconds since 1970, by number.
+    pub at: BTreeMap<u64, i64>,
+}
 
 /// Which entries are looked for: those for which all of this holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

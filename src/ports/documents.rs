@@ -8,6 +8,11 @@
 //! meanwhile, nothing of the batch is done, and [`Conflict`] says which it was: read it again, judge
 //! again, write again.
 
+mod concerned;
+mod gone;
+
+pub use gone::Gone;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -23,8 +28,8 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::runtime::limits::{
-    BATCH_AUDIT_MAX, BATCH_DOCUMENTS_MAX, BATCH_ITEMS_MAX, DOCUMENT_BYTES_MAX,
-    DOCUMENT_KEY_BYTES_MAX, DOCUMENT_KEYS_MAX, IMPORT_MARKED_MAX, PAGE_ITEMS_MAX, REDIS_PEOPLE_MAX,
+    BATCH_AUDIT_MAX, BATCH_DOCUMENTS_MAX, BATCH_GONE_MAX, BATCH_ITEMS_MAX, DOCUMENT_BYTES_MAX,
+    DOCUMENT_KEY_BYTES_MAX, DOCUMENT_KEYS_MAX, PAGE_ITEMS_MAX, REDIS_PEOPLE_MAX,
 };
 
 /// The index that every document is in, under its own id.
@@ -215,6 +220,8 @@ pub struct Batch {
     pub documents: Vec<DocumentWrite>,
     pub people: Vec<PersonWrite>,
     pub items: Vec<ItemWrite>,
+    /// What is removed for good.
+    pub gone: Vec<Gone>,
     /// At least one where people or items are written: by its trail a store is told from an older
     /// copy of itself.
     pub audit: Vec<AuditEvent>,
@@ -299,6 +306,7 @@ impl Batch {
             documents: Vec::new(),
             people: Vec::new(),
             items: Vec::new(),
+            gone: Vec::new(),
             audit: Vec::new(),
         }
     }
@@ -335,19 +343,6 @@ impl Batch {
         self
     }
 
-    /// The people whom an entry of the batch concerns though it does not name them: the person of the item
-    /// that it is about, and those whom an import wrote, unless they are very many.
-    pub(crate) fn concerned_by(&self, event: &AuditEvent) -> Vec<&str> {
-        if let Some(item) = event.item() {
-            let write = self.items.iter().find(|write| write.now.id == item);
-            return write.and_then(ItemWrite::person).into_iter().collect();
-        }
-        if matches!(event, AuditEvent::Imported { .. }) && self.people.len() <= IMPORT_MARKED_MAX {
-            return self.people.iter().map(|write| write.now.id.as_str()).collect();
-        }
-        Vec::new()
-    }
-
     /// What every store refuses.
     ///
     /// # Errors
@@ -358,13 +353,15 @@ impl Batch {
             ("documents", self.documents.len(), BATCH_DOCUMENTS_MAX),
             ("people", self.people.len(), REDIS_PEOPLE_MAX),
             ("items", self.items.len(), BATCH_ITEMS_MAX),
+            ("removals", self.gone.len(), BATCH_GONE_MAX),
             ("audit entries", self.audit.len(), BATCH_AUDIT_MAX),
         ] {
             if many > most {
                 return refused(format!("at most {most} {what} are written at once"));
             }
         }
-        if self.audit.is_empty() && !(self.people.is_empty() && self.items.is_empty()) {
+        let is_plain = self.people.is_empty() && self.items.is_empty() && self.gone.is_empty();
+        if self.audit.is_empty() && !is_plain {
             return refused("what changes people or items needs an audit entry".to_owned());
         }
         let mut written = HashSet::new();
@@ -390,13 +387,6 @@ impl Batch {
             }
         }
         Ok(())
-    }
-}
-
-impl ItemWrite {
-    fn person(&self) -> Option<&str> {
-        let was = self.was.as_ref().and_then(|was| was.person.as_deref());
-        was.or(self.now.person.as_deref())
     }
 }
 

@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::DateTime;
 
-use super::{AuditTrail, StoreError};
+use super::audit_trail::{ERASED, ErasedNumbers, erased_id};
+use super::{AuditTrail, Documents, StoreError};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Mark, Nameplate, Standing, TrailEnd, compare};
 use crate::domain::person::Person;
@@ -69,7 +71,7 @@ pub trait Keepsakes: Send + Sync {
 ///
 /// # Errors
 /// As [`Past::trail_end`].
-pub async fn look<S: Past + AuditTrail + ?Sized>(
+pub async fn look<S: Past + AuditTrail + Documents + ?Sized>(
     store: &S,
     organisation: &OrganisationId,
     mark: Option<&Mark>,
@@ -80,10 +82,28 @@ pub async fn look<S: Past + AuditTrail + ?Sized>(
         (Some(known), Some(last)) if known.number == last.number => Some(last),
         (Some(known), Some(last)) if known.number < last.number => {
             let entries = store.audit(organisation, known.number.saturating_sub(1), 1).await?;
-            entries.first().map(LastEntry::of)
+            match entries.first().map(LastEntry::of) {
+                Some(next) if next.number > known.number => {
+                    erased(store, organisation, known.number).await?
+                }
+                found => found,
+            }
         }
         _ => None,
     };
     let standing = compare(mark, &end, marked);
     Ok((end, standing))
+}
+
+/// An entry that was there and was erased.
+async fn erased<S: Documents + ?Sized>(
+    store: &S,
+    organisation: &OrganisationId,
+    number: u64,
+) -> Result<Option<LastEntry>, StoreError> {
+    let Some(listed) = store.document(organisation, ERASED, &erased_id(number)).await? else {
+        return Ok(None);
+    };
+    let at = listed.read::<ErasedNumbers>()?.at.get(&number).copied();
+    Ok(at.and_then(DateTime::from_timestamp_micros).map(|at| LastEntry { number, at }))
 }

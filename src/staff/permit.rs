@@ -134,6 +134,22 @@ impl Permit for ReadsTrail {
     const DUTIES: Option<&'static [Duty]> = Some(&[Duty::ReadAudit]);
 }
 
+/// Those who answer for personal data: they ask for erasures, and hold records.
+pub struct AnswersForData;
+
+impl Permit for AnswersForData {
+    const WHAT: &'static str = "answers for personal data";
+    const DUTIES: Option<&'static [Duty]> = Some(&[Duty::ReadAudit]);
+}
+
+/// Those who approve what others asked to erase.
+pub struct ApprovesErasures;
+
+impl Permit for ApprovesErasures {
+    const WHAT: &'static str = "approves erasures";
+    const DUTIES: Option<&'static [Duty]> = Some(&[Duty::ReadAudit, Duty::Settings]);
+}
+
 /// Those who keep the settings, and what passes between the gateway and other systems.
 pub struct KeepsSettings;
 

@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use super::Staff;
 use super::api::monitoring::Document;
 use super::api::{
-    audit, before, cases, contacts, dead_letters, diary, document, items, letters, monitoring,
-    people, queues, reports, restrictions, timeline,
+    audit, before, cases, contacts, dead_letters, diary, document, erasures, items, letters,
+    monitoring, people, queues, reports, restrictions, timeline,
 };
 use super::auth::{Caller, sign_in};
 use super::console;
@@ -56,6 +56,10 @@ fn signed_in() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(people::list, people::import))
         .routes(routes!(people::read, people::put, people::patch))
         .routes(routes!(timeline::read))
+        .routes(routes!(erasures::preview, erasures::ask, erasures::withdraw))
+        .routes(routes!(erasures::approve))
+        .routes(routes!(erasures::hold, erasures::end_hold))
+        .routes(routes!(erasures::list))
         .routes(routes!(restrictions::of_person, restrictions::add))
         .routes(routes!(restrictions::put_of_person))
         .routes(routes!(restrictions::read, restrictions::put))

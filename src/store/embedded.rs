@@ -12,6 +12,7 @@ mod desk;
 mod documents;
 mod fault;
 mod feed;
+mod gone;
 mod items;
 mod ledger;
 mod marks;

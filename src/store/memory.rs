@@ -327,7 +327,12 @@ impl Documents for Memory {
     async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), WriteFault> {
         batch.check()?;
         self.enter(organisation, |room| {
-            for person in room.write(batch).map_err(WriteFault::Conflict)? {
+            let gone: Vec<String> = batch.people_gone().map(str::to_owned).collect();
+            let written = room.write(batch).map_err(WriteFault::Conflict)?;
+            for id in gone {
+                let _ = self.followers.send(Change::Removed(organisation.clone(), id));
+            }
+            for person in written {
                 let _ = self.followers.send(Change::Put(organisation.clone(), person));
             }
             Ok(())

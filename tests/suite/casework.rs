@@ -5,7 +5,7 @@ mod decided_here;
 mod equal;
 mod followed;
 mod keeper;
-mod letters;
+pub mod letters;
 mod observing;
 mod old_files;
 mod released;

@@ -1,6 +1,8 @@
 //! What a person may ask for of what is held about them, on each kind of store.
 
+mod erasure;
 mod export;
+mod left;
 
 use std::path::Path;
 use std::sync::Arc;

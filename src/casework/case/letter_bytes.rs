@@ -15,7 +15,7 @@ use crate::ports::documents::Document;
 use crate::runtime::tokens::{hex, sha256};
 
 /// The kind of document that holds the words of a letter.
-const LETTER: &str = "letter";
+pub(in crate::casework) const LETTER: &str = "letter";
 
 /// What such a document holds.
 #[derive(Debug, Clone, Serialize, Deserialize)]

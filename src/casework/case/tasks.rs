@@ -84,6 +84,11 @@ pub(in crate::casework) fn removal(
     DocumentWrite::Remove { kind: TASK.to_owned(), id: id(person, contact, kind), version }
 }
 
+/// Where all tasks of a person are listed.
+pub(in crate::casework) fn of_person(person: &str) -> (&'static str, Listing) {
+    (TASK, Listing::beginning(OF_PERSON, &of(person, "")))
+}
+
 /// A state and an instant, in the order of both.
 fn placed(state: &str, at: DateTime<Utc>) -> String {
     format!("{state} {}", at.to_rfc3339_opts(SecondsFormat::Micros, true))

@@ -91,6 +91,8 @@ impl<'a> Page<'a> {
             | AuditEvent::Account { .. }
             | AuditEvent::DeadLetterDiscarded { .. }
             | AuditEvent::StoreAccepted { .. }
+            | AuditEvent::Erasure { .. }
+            | AuditEvent::Erased(_)
             | AuditEvent::Anchored(_) => Ok(()),
         }
     }

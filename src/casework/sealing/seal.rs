@@ -121,6 +121,20 @@ impl Seal {
         Ok(Some(Seal { from, to, at, previous, link, entries: STANDARD.encode(bytes) }))
     }
 
+    /// Forgets the salt of an entry, so that its digest tells nothing of it. The link stays what it is: it is
+    /// over the digests alone.
+    pub fn forget(&mut self, number: u64) {
+        let Ok(mut bytes) = STANDARD.decode(&self.entries) else { return };
+        let at = number.checked_sub(self.from).and_then(|at| usize::try_from(at).ok());
+        let salt = at
+            .and_then(|at| bytes.as_chunks_mut::<ENTRY_BYTES>().0.get_mut(at))
+            .and_then(|entry| entry.get_mut(..SALT_BYTES));
+        if let Some(salt) = salt {
+            salt.fill(0);
+            self.entries = STANDARD.encode(bytes);
+        }
+    }
+
     /// What it holds of its entries, if it is as it was made.
     pub fn opened(&self) -> Option<Opened> {
         let bytes = STANDARD.decode(&self.entries).ok()?;

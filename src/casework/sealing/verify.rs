@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::anchor::Anchor;
 use super::seal::{self, Link, Opened, SEAL, Seal};
-use crate::domain::audit::AuditEntry;
+use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::documents::{BY_ID, Documents, Listing};
 use crate::ports::{AuditTrail, StoreError};
@@ -26,6 +26,19 @@ pub struct Verified {
     pub findings: Vec<Finding>,
     /// All of them.
     pub found: u64,
+    /// Entries that are gone, and that later entries of the trail say were erased.
+    pub erased: u64,
+    /// The numbers of those that say so, at most [`TRAIL_FINDINGS_MAX`].
+    pub erasures: Vec<u64>,
+    gone: Gone,
+}
+
+/// Numbers of which there is no entry, until the whole trail was read: what was erased is said behind it.
+#[derive(Debug, Default)]
+struct Gone {
+    /// First and last numbers, in their order.
+    missing: Vec<(u64, u64)>,
+    said: Vec<(u64, u64)>,
 }
 
 /// One place at which a trail is not what was sealed.
@@ -72,6 +85,40 @@ impl fmt::Display for Finding {
 }
 
 impl Verified {
+    /// Notes an entry that says that others were erased: of those before it.
+    fn note(&mut self, entry: &AuditEntry) {
+        let AuditEvent::Erased(erased) = &entry.event else { return };
+        let before = |(from, to): &(u64, u64)| from <= to && *to < entry.number;
+        self.gone.said.extend(erased.entries.iter().filter(|range| before(range)));
+        if !erased.entries.is_empty() && self.erasures.len() < TRAIL_FINDINGS_MAX {
+            self.erasures.push(entry.number);
+        }
+    }
+
+    /// Finds what is missing and nobody says was erased.
+    fn account(&mut self) {
+        let Gone { missing, mut said } = std::mem::take(&mut self.gone);
+        said.sort_unstable();
+        for (from, to) in missing {
+            let mut next = from;
+            let within = |range: &&(u64, u64)| range.1 >= from && range.0 <= to;
+            for (first, last) in said.iter().filter(within) {
+                let (first, last) = ((*first).max(next), (*last).min(to));
+                if first > last {
+                    continue;
+                }
+                if first > next {
+                    self.add(Finding::Missing { from: next, to: first - 1 });
+                }
+                self.erased += last - first + 1;
+                next = last + 1;
+            }
+            if next <= to {
+                self.add(Finding::Missing { from: next, to });
+            }
+        }
+    }
+
     fn add(&mut self, finding: Finding) {
         self.found += 1;
         if self.findings.len() < TRAIL_FINDINGS_MAX {
@@ -127,11 +174,11 @@ pub async fn verify(
             let passed = reader.skip_to(from, &mut verified).await?;
             if from > verified.sealed_to + 1 && previous.is_some() {
                 let (from, to) = (verified.sealed_to + 1, from - 1);
-                verified.add(if passed {
-                    Finding::Unsealed { from, to }
+                if passed {
+                    verified.add(Finding::Unsealed { from, to });
                 } else {
-                    Finding::Missing { from, to }
-                });
+                    verified.gone.missing.push((from, to));
+                }
             }
             reader.compare(&sealed, &opened, &mut verified).await?;
             verified.sealed_to = verified.sealed_to.max(sealed.to);
@@ -142,6 +189,7 @@ pub async fn verify(
         listing.after = Some(next);
     }
     reader.rest(&mut verified, now).await?;
+    verified.account();
     hold(organisation, trusted, &links, &mut verified);
     Ok(verified)
 }
@@ -236,7 +284,10 @@ impl Reader<'_> {
                     self.put_back(*entry, before);
                     break;
                 }
-                Next::Entry(_) => verified.entries += 1,
+                Next::Entry(entry) => {
+                    verified.entries += 1;
+                    verified.note(&entry);
+                }
                 Next::Unreadable(entry) => verified.add(Finding::Unreadable { entry }),
                 Next::End => break,
             }
@@ -265,13 +316,14 @@ impl Reader<'_> {
                     let number = entry.number;
                     if number > wanted {
                         let to = sealed.to.min(number - 1);
-                        verified.add(Finding::Missing { from: wanted, to });
+                        verified.gone.missing.push((wanted, to));
                     }
                     if number > sealed.to {
                         self.put_back(*entry, before);
                         return Ok(());
                     }
                     verified.entries += 1;
+                    verified.note(&entry);
                     if number < wanted || !opened.has(&entry) {
                         verified.add(Finding::Altered { entry: number });
                     }
@@ -282,7 +334,7 @@ impl Reader<'_> {
                     wanted = entry + 1;
                 }
                 Next::End => {
-                    verified.add(Finding::Missing { from: wanted, to: sealed.to });
+                    verified.gone.missing.push((wanted, sealed.to));
                     return Ok(());
                 }
             }
@@ -302,9 +354,10 @@ impl Reader<'_> {
             match self.next().await? {
                 Next::Entry(entry) => {
                     verified.entries += 1;
+                    verified.note(&entry);
                     let number = entry.number;
                     if number > wanted {
-                        verified.add(Finding::Missing { from: wanted, to: number - 1 });
+                        verified.gone.missing.push((wanted, number - 1));
                     }
                     if entry.at + SEAL_LATE < now {
                         late = Some((late.map_or(number, |(from, _)| from), number));

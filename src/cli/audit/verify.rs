@@ -44,8 +44,15 @@ pub(super) async fn run(
 }
 
 fn summary(organisation: &OrganisationId, verified: &Verified) -> String {
-    let Verified { entries, seals, sealed_to, anchors, found, .. } = verified;
-    let unsealed = entries.saturating_sub(*sealed_to);
+    let Verified { entries, seals, sealed_to, anchors, found, erased, erasures, .. } = verified;
+    let unsealed = (entries + erased).saturating_sub(*sealed_to);
+    let gone = match erasures.as_slice() {
+        [] => String::new(),
+        said => {
+            let said: Vec<String> = said.iter().map(u64::to_string).collect();
+            format!(", {erased} erased as entries {} say", said.join(", "))
+        }
+    };
     let is_rewritten =
         verified.findings.iter().any(|finding| matches!(finding, Finding::Rewritten { .. }));
     let held = match anchors {
@@ -59,8 +66,8 @@ fn summary(organisation: &OrganisationId, verified: &Verified) -> String {
     };
     let seals = counted(*seals, "seal");
     format!(
-        "{organisation}: {entries} entries, {seals} up to entry {sealed_to}, {unsealed} not yet sealed, \
-         {held}: {end}"
+        "{organisation}: {entries} entries, {seals} up to entry {sealed_to}, {unsealed} not yet sealed\
+         {gone}, {held}: {end}"
     )
 }
 

@@ -4,7 +4,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::ports::{AuditTrail, StoreError};
 
 /// The number of an organisation's last entry; 0: it has none. Asks about twice the logarithm of
-/// the trail's length: entries are numbered without gaps.
+/// the trail's length: the last entry is never erased.
 ///
 /// # Errors
 /// The store is away.
@@ -12,7 +12,7 @@ pub(super) async fn last_number(
     trail: &dyn AuditTrail,
     organisation: &OrganisationId,
 ) -> Result<u64, StoreError> {
-    // There is an entry of every number up to `known`, and none above `over`.
+    // There is an entry of `known`, or of a later number, and none above `over`.
     let (mut known, mut over) = (0_u64, u64::MAX);
     let mut step = 1_u64;
     while known < over {

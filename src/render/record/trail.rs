@@ -104,6 +104,9 @@ fn did<'e>(event: &'e AuditEvent, told: &Told) -> Option<(String, Option<&'e str
         AuditEvent::Reminded { what, about, .. } => {
             (of(about, &format!("reminded staff: {}", what.replace('_', " "))), &None)
         }
+        AuditEvent::Erasure { action, reason, .. } => {
+            (Some(format!("erasing your record: {}", action.replace('_', " "))), reason)
+        }
         AuditEvent::Looked { looked_at: LookedAt::OwnRecord, .. } => {
             (plain("made a copy of your record for a request like yours"), &None)
         }
@@ -112,6 +115,7 @@ fn did<'e>(event: &'e AuditEvent, told: &Told) -> Option<(String, Option<&'e str
         | AuditEvent::Account { .. }
         | AuditEvent::DeadLetterDiscarded { .. }
         | AuditEvent::StoreAccepted { .. }
+        | AuditEvent::Erased(_)
         | AuditEvent::Anchored(_) => (None, &None),
     };
     Some((what?, why.as_deref()))

@@ -80,3 +80,13 @@ pub const TIMELINE_BYTES_MAX: usize = 3 * 1024 * 1024;
 pub const NOT_THEIRS_LOOKED_AT_MAX: usize = 20_000;
 /// Entries of the trail that are read at once for a person's own record, each with its contact's text and item.
 pub const OWN_RECORD_PIECE: usize = 20;
+/// Records that one step of an erasure removes. More: the next step does.
+pub const ERASURE_PIECE: usize = 20;
+/// Documents of one person that are found at once. More: they are found once these are gone.
+pub const ERASURE_DOCUMENTS_MAX: usize = 500;
+/// Tries of an erasure while others change what it removes. More: it is put off.
+pub const ERASURE_TRIES_MAX: usize = 5;
+/// Rounds of one try. More: it is tried again.
+pub const ERASURE_ROUNDS_MAX: usize = 10;
+/// How long after an erasure is complete it is looked for what another gateway still wrote.
+pub const ERASURE_SETTLES_AFTER: TimeDelta = TimeDelta::minutes(15);

@@ -27,3 +27,5 @@ pub const REASON_CHARS_MAX: usize = 1_000;
 
 /// People who are looked at for a restriction's id, which one of them should have. More: not looked at.
 pub const PEOPLE_OF_RESTRICTION_MAX: usize = 100;
+/// Records that one batch removes for good. More: refused.
+pub const BATCH_GONE_MAX: usize = 1_000;

@@ -397,14 +397,14 @@ pub struct Window {
 /// An entry of the audit trail; the event's own keys are beside these.
 #[derive(ToSchema)]
 pub struct AuditEntry {
-    /// From 1, without a gap.
+    /// From 1, without a gap but for what was erased.
     pub number: u64,
     pub at: DateTime<Utc>,
     /// `gateway`, or the name of the member of staff.
     pub by: String,
     /// `decided`, `imported`, `item`, `released`, `unread`, `record_changed`, `identifier_added`,
     /// `identifier_removed`, `restriction_added`, `restriction_varied`, `restriction_lifted`,
-    /// `step`, `reminded`, `store_accepted`; `person_changed` of an older gateway
+    /// `step`, `reminded`, `looked`, `erasure`, `erased`, `store_accepted`; `person_changed` of an older gateway
     pub event: String,
     /// Of `decided`: the decision's flags, as `unread`, `identity_ambiguous`, `not_submitted`,
     /// `passed_by_mark`.

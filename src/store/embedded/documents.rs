@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::Embedded;
 use super::desk::Desk;
 use super::fault::{from_sqlite, unreadable, unwritable};
-use super::{items, people};
+use super::{gone, items, people};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::documents::{
@@ -43,7 +43,7 @@ impl Documents for Embedded {
 
     async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), WriteFault> {
         batch.check()?;
-        let (organisation, changes_people) = (organisation.clone(), !batch.people.is_empty());
+        let (organisation, changes_people) = (organisation.clone(), batch.changes_people());
         let written = self.writer.write(move |desk| write(desk, &organisation, &batch)).await?;
         written.map_err(WriteFault::Conflict)?;
         if changes_people {
@@ -93,6 +93,8 @@ fn write(
     for event in &batch.audit {
         desk.trail.append(organisation, &batch.stamp, event, batch.concerned_by(event))?;
     }
+    // After the entry that says so: no number is given twice.
+    gone::remove(connection, organisation, &batch.gone)?;
     Ok(Ok(()))
 }
 
@@ -117,6 +119,11 @@ fn conflict(
         let id = &write.now.id;
         if items::one(connection, organisation, id)? != write.was {
             return Ok(Some(Conflict::Item { id: id.clone() }));
+        }
+    }
+    for gone in &batch.gone {
+        if let Some(conflict) = gone::conflict(connection, organisation, gone)? {
+            return Ok(Some(conflict));
         }
     }
     Ok(None)

@@ -10,7 +10,7 @@
 //! | `told` | when a person was last notified of a reason code |
 //! | `lane` | how often a person used a safeguard lane |
 //! | `item` | queue items; one per contact |
-//! | `audit` | the audit trail, numbered from 1 for each organisation, without gaps |
+//! | `audit` | the audit trail, numbered from 1 for each organisation, without gaps but for what was erased |
 //! | `delivery` | what downstream has taken |
 //! | `copy` | how far a copy of another store into this one has come |
 //! | `audit_mark` | which entries concern a person, or have a flag or disposition that is looked for |
@@ -166,6 +166,9 @@ pub(super) fn open_to_write(file: &Path) -> Result<Connection, StoreError> {
     private::close(&log_of(file));
     connection
         .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
+        // What is deleted or replaced is overwritten with zeros, in the log as soon as that is written back:
+        // what was erased can't be read from the file (sqlite.org/pragma.html, "secure_delete").
+        .and_then(|()| connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(())))
         .and_then(|()| {
             connection.pragma_update_and_check(
                 None,

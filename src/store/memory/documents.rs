@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::room::Room;
 use crate::domain::person::Person;
 use crate::ports::documents::{
-    BY_ID, Batch, Conflict, Document, DocumentPage, DocumentWrite, Listing, Order, Place,
+    BY_ID, Batch, Conflict, Document, DocumentPage, DocumentWrite, Gone, Listing, Order, Place,
 };
 
 /// The documents of one organisation.
@@ -94,7 +94,7 @@ impl Room {
         for event in &batch.audit {
             self.append_audit(batch.stamp.clone(), event.clone(), &batch.concerned_by(event));
         }
-        let Batch { stamp, documents, people, items, audit: _ } = batch;
+        let Batch { stamp, documents, people, items, gone, audit: _ } = batch;
         for write in documents {
             match write {
                 DocumentWrite::Put(document) => self.shelf.put(document.written(stamp.at)),
@@ -108,7 +108,30 @@ impl Room {
         for write in items {
             self.items.insert(write.now.id.clone(), write.now);
         }
+        for gone in gone {
+            self.remove(gone);
+        }
         Ok(people)
+    }
+
+    fn remove(&mut self, gone: Gone) {
+        match gone {
+            Gone::Person(person) => drop(self.people.remove(&person.id)),
+            Gone::Ledger { person } => drop(self.remembered.remove(&person)),
+            Gone::Item(item) => drop(self.items.remove(&item.id)),
+            Gone::Contact { contact, .. } => {
+                self.decisions.remove(&contact);
+                for remembered in self.remembered.values_mut() {
+                    remembered.received.retain(|received| received.contact != contact);
+                }
+            }
+            Gone::Entry { entry, .. } => {
+                self.audit.retain(|one| one.number != entry.number);
+                for numbers in self.marks.values_mut() {
+                    numbers.remove(&entry.number);
+                }
+            }
+        }
     }
 
     /// Whether everything still is as it was read.
@@ -122,6 +145,16 @@ impl Room {
         for write in &batch.people {
             if self.people.get(&write.now.id) != write.was.as_ref() {
                 return Err(Conflict::Person { id: write.now.id.clone() });
+            }
+        }
+        for gone in &batch.gone {
+            let is_as_read = match gone {
+                Gone::Person(person) => self.people.get(&person.id) == Some(person),
+                Gone::Item(item) => self.items.get(&item.id) == Some(item),
+                Gone::Ledger { .. } | Gone::Contact { .. } | Gone::Entry { .. } => true,
+            };
+            if let Some(conflict) = gone.conflict().filter(|_| !is_as_read) {
+                return Err(conflict);
             }
         }
         for write in &batch.items {

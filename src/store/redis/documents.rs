@@ -40,7 +40,7 @@ impl Documents for Redis {
     async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), WriteFault> {
         batch.check()?;
         self.is_whole(organisation).await?;
-        let changes_people = !batch.people.is_empty();
+        let changes_people = batch.changes_people();
         let before = batch::write(self, &Keys::of(organisation), batch).await?;
         if changes_people {
             self.tell_changes(organisation, before).await;

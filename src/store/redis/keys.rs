@@ -19,7 +19,7 @@
 //! | `items` | hash | item id → queue item (JSON) |
 //! | `waiting:<queue>`, `done:<queue>` | sorted set | by at: item ids |
 //! | `queues` | set | names of the queues that ever held an item |
-//! | `audit` | stream | `n-0`: `entry` (JSON); n is the entry's number, from 1 without gaps |
+//! | `audit` | stream | `n-0`: `entry` (JSON); n is the entry's number, from 1 without gaps but for what was erased |
 //! | `delivered` | sorted set | by at: contact id and recipient |
 //! | `acknowledged` | string | empty; written behind a step that replicas must acknowledge |
 //! | `copy` | string | how far a copy of another store into this one has come (JSON) |

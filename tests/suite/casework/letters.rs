@@ -2,9 +2,11 @@
 //! that are given, whatever happens afterwards.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use contact_gateway::domain::person::Person;
+use contact_gateway::ports::Store;
 use contact_gateway::store::memory::Memory;
 use serde_json::{Value, json};
 
@@ -15,6 +17,11 @@ pub(super) const LETTER: &str = "/api/v1/people/P-1/letters/L-1";
 
 /// The case of `tests/cases/profile-derby-homes/letters.json`, up to the step that sends the letter.
 pub(super) async fn office() -> CaseOffice {
+    office_on(Memory::new(), &[]).await
+}
+
+/// The same on any store, with more staff.
+pub async fn office_on(store: Arc<dyn Store>, more: &[(&str, &str)]) -> CaseOffice {
     let file =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/profile-derby-homes/letters.json");
     let case: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
@@ -24,9 +31,10 @@ pub(super) async fn office() -> CaseOffice {
         .unwrap()
         .iter()
         .map(|one| (text(&one["name"]), text(&one["role"])))
+        .chain(more.iter().map(|(name, role)| ((*name).to_owned(), (*role).to_owned())))
         .collect();
     let profile = profile(&shipped("derby-homes.toml"), Some(&case["profile"]));
-    let office = CaseOffice::open(Memory::new(), profile, &staff);
+    let office = CaseOffice::open(store, profile, &staff);
     office.clock.set("2026-01-01T09:00:00Z".parse().unwrap());
     let people: Vec<Person> = serde_json::from_value(case["people"].clone()).unwrap();
     office.put_on_record(people).await;
@@ -39,7 +47,7 @@ pub(super) async fn office() -> CaseOffice {
     panic!("the case sends no letter");
 }
 
-pub(super) async fn take(office: &CaseOffice, step: &Value) -> Answer {
+pub async fn take(office: &CaseOffice, step: &Value) -> Answer {
     office.clock.set(step["at"].as_str().unwrap().parse().unwrap());
     let mut fields = step.as_object().unwrap().clone();
     for key in ["at", "by", "person", "expect"] {

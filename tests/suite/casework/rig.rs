@@ -69,6 +69,10 @@ pub const ORGANISATION: &str = "office";
 pub struct SetClock(Mutex<DateTime<Utc>>);
 
 impl SetClock {
+    pub const fn at(at: DateTime<Utc>) -> Self {
+        SetClock(Mutex::new(at))
+    }
+
     pub fn set(&self, at: DateTime<Utc>) {
         *self.0.lock().unwrap() = at;
     }

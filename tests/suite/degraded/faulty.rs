@@ -42,6 +42,8 @@ pub struct Faulty {
     trouble: Mutex<Trouble>,
     calls: AtomicUsize,
     largest_page: AtomicUsize,
+    /// How many calls it still answers before it is away.
+    answers: AtomicUsize,
 }
 
 impl Faulty {
@@ -52,7 +54,13 @@ impl Faulty {
             trouble,
             calls: AtomicUsize::new(0),
             largest_page: AtomicUsize::new(0),
+            answers: AtomicUsize::new(usize::MAX),
         })
+    }
+
+    /// Answers so many calls more, and none after them.
+    pub fn ends_after(&self, calls: usize) {
+        self.answers.store(calls, Ordering::SeqCst);
     }
 
     /// How often it was called.
@@ -75,6 +83,10 @@ impl Faulty {
 
     async fn pass(&self) -> Result<(), StoreError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
+        let less = |left: usize| left.checked_sub(1);
+        if self.answers.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_err() {
+            return Err(StoreError::Unavailable("it has ended".to_owned()));
+        }
         match self.trouble() {
             Trouble::None | Trouble::DeciderPanics => Ok(()),
             Trouble::Away => Err(StoreError::Unavailable("told to be away".to_owned())),

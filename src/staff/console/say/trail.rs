@@ -73,6 +73,22 @@ fn english(event: &AuditEvent) -> String {
         AuditEvent::Anchored(anchored) => {
             format!("Signed for the trail up to entry {}", anchored.entry)
         }
+        AuditEvent::Erasure { person, action, .. } => english_erasure(person, action),
+        AuditEvent::Erased(erased) if erased.is_complete => {
+            format!("Erased all about a person ({})", erased.clause)
+        }
+        AuditEvent::Erased(erased) => format!("Erasing all about a person ({})", erased.clause),
+    }
+}
+
+fn english_erasure(person: &str, action: &str) -> String {
+    match action {
+        "asked" => format!("Asked for all about {person} to be erased"),
+        "approved" => format!("Approved erasing all about {person}"),
+        "withdrawn" => format!("Took back the request to erase all about {person}"),
+        "held" => format!("Put the record {person} under a legal hold"),
+        "hold_ended" => format!("Ended the legal hold on {person}"),
+        other => format!("Erasing {person}: {other}"),
     }
 }
 
@@ -174,6 +190,22 @@ fn welsh(event: &AuditEvent) -> String {
         AuditEvent::Anchored(anchored) => {
             format!("Llofnododd y cofnodion hyd at gofnod {}", anchored.entry)
         }
+        AuditEvent::Erasure { person, action, .. } => welsh_erasure(person, action),
+        AuditEvent::Erased(erased) if erased.is_complete => {
+            format!("Dilëodd bopeth am berson ({})", erased.clause)
+        }
+        AuditEvent::Erased(erased) => format!("Yn dileu popeth am berson ({})", erased.clause),
+    }
+}
+
+fn welsh_erasure(person: &str, action: &str) -> String {
+    match action {
+        "asked" => format!("Gofynnodd am ddileu popeth am {person}"),
+        "approved" => format!("Cymeradwyodd ddileu popeth am {person}"),
+        "withdrawn" => format!("Tynnodd yn ôl y cais i ddileu popeth am {person}"),
+        "held" => format!("Rhoddodd y cofnod {person} dan ataliad cyfreithiol"),
+        "hold_ended" => format!("Daeth â'r ataliad cyfreithiol ar {person} i ben"),
+        other => format!("Dileu {person}: {other}"),
     }
 }
 

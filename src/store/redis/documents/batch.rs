@@ -1,6 +1,8 @@
 //! A batch as one script. What it replaces is read first, for what only its record says (in which lists
 //! it stands); the script does nothing where a record is no longer that one.
 
+mod gone;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
@@ -32,7 +34,8 @@ fn body_bytes(batch: &Batch) -> usize {
 
 /// Writes, and answers the number of the last change of people before.
 pub(super) async fn write(redis: &Redis, keys: &Keys, batch: Batch) -> Result<u64, WriteFault> {
-    let many = batch.people.len() + batch.documents.len() + batch.items.len();
+    let many = [batch.people.len(), batch.documents.len(), batch.items.len(), batch.gone.len()];
+    let many: usize = many.into_iter().sum();
     let is_bulk = many > REDIS_PEOPLE_PIECE || body_bytes(&batch) > REDIS_BULK_BYTES;
     let wait = if is_bulk { REDIS_BULK_WAIT } else { REDIS_RESPONSE_WAIT };
     let stood = Stood::read(redis, keys, &batch).await?;
@@ -46,6 +49,9 @@ pub(super) async fn write(redis: &Redis, keys: &Keys, batch: Batch) -> Result<u6
     }
     for write in &batch.items {
         step.item(write.was.as_ref(), &write.now)?;
+    }
+    for gone in &batch.gone {
+        step.gone(gone);
     }
     let (on, with) = step.finish(&batch)?;
     let answer = redis.link.write(keys, &redis.scripts.batch, &on, &with, wait).await?;
@@ -65,6 +71,7 @@ struct Stood {
     documents: Vec<Option<String>>,
     people: Vec<Option<String>>,
     items: Vec<Option<String>>,
+    gone: Vec<Option<String>>,
 }
 
 impl Stood {
@@ -89,6 +96,7 @@ impl Stood {
                 .collect(),
             people: some(redis, keys, &keys.people(), &people).await?,
             items: some(redis, keys, &keys.items(), &items).await?,
+            gone: gone::stood(redis, keys, &batch.gone).await?,
         })
     }
 
@@ -120,6 +128,9 @@ impl Stood {
             step.look(step.keys.items(), id, stands.as_deref());
             let conflict = Conflict::Item { id: id.clone() };
             conflicts.push(agreed(is == write.was, conflict)?);
+        }
+        for (gone, stands) in batch.gone.iter().zip(&self.gone) {
+            conflicts.extend(gone::look(gone, stands.as_deref(), step)?);
         }
         Ok(conflicts)
     }
@@ -264,6 +275,11 @@ impl<'a> Step<'a> {
         for write in &batch.people {
             with.push(&write.now.id);
             with.push(json(&write.now)?);
+        }
+        let gone: Vec<&str> = batch.people_gone().collect();
+        with.size(gone.len());
+        for id in gone {
+            with.push(id);
         }
         with.size(batch.audit.len());
         for event in &batch.audit {

@@ -6,6 +6,7 @@
 --       then how many records are looked at, and of each: its hash's place in KEYS, its field, the SHA-1
 --       of the record as it was read, '' for none
 --       then how many people, and of each: id, record
+--       then how many people are removed, and of each: id
 --       then how many audit entries, and of each: the entry, what it is found by
 --       then of each other write: how many words, and the words
 --
@@ -29,16 +30,23 @@ for place = 1, size() do
 end
 local before = '0'
 local people = size()
-if people > 0 then
+local gone = tonumber(ARGV[at + 2 * people])
+local number = 0
+local function note(field, value)
+  number = number + 1
+  redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[2], string.format('%.0f-0', number), field, value)
+end
+if people + gone > 0 then
   local last = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)
-  local number = 0
   if #last > 0 then
     number = tonumber(string.match(last[1][1], '^%d+'))
   end
   before = string.format('%.0f', number)
+end
+local roll = string.sub(KEYS[2], 1, -7) .. 'roll'
+if people > 0 then
   local behind = at + 2 * people
   -- Many with one call: Lua hands over at most some thousands of values at once.
-  local roll = string.sub(KEYS[2], 1, -7) .. 'roll'
   for i = at, behind - 1, 2000 do
     local upto = math.min(i + 1999, behind - 1)
     redis.call('HSET', KEYS[2], unpack(ARGV, i, upto))
@@ -48,10 +56,6 @@ if people > 0 then
       ids[#ids + 1] = ARGV[place]
     end
     redis.call('ZADD', roll, unpack(ids))
-  end
-  local function note(field, value)
-    number = number + 1
-    redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[2], string.format('%.0f-0', number), field, value)
   end
   if people > tonumber(ARGV[3]) then
     note('all', '1')
@@ -63,6 +67,12 @@ if people > 0 then
   at = behind
 end
 for _ = 1, size() do
+  redis.call('HDEL', KEYS[2], ARGV[at])
+  redis.call('ZREM', roll, ARGV[at])
+  note('person', ARGV[at])
+  at = at + 1
+end
+for _ = 1, size() do
   append(KEYS[4], ARGV[at], ARGV[at + 1])
   at = at + 2
 end
@@ -72,7 +82,7 @@ while at <= #ARGV do
   at = at + words
 end
 redis.call('SET', KEYS[1], before, 'EX', ARGV[1])
-if people > 0 then
+if people + gone > 0 then
   redis.call('PUBLISH', ARGV[4], before .. ' ' .. ARGV[5])
 end
 return {0, before}

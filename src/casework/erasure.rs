@@ -1,0 +1,291 @@
+//! Erasing all about a person (UK GDPR Art. 17): somebody asks, somebody else approves, and it is done in steps
+//! each of which is whole. What was erased, and by whom, stays on the trail and names nobody.
+
+mod documents;
+mod hold;
+mod run;
+mod trail;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+pub use self::hold::Hold;
+use self::run::Erasing;
+use super::acting::Acting;
+use super::{Desk, Fault};
+use crate::domain::audit::{AuditEvent, ErasedEntry};
+use crate::domain::case::Broken;
+use crate::domain::erasure::{STAYS, in_the_way};
+use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::ports::documents::{BY_ID, Batch, Document, Listing, WriteFault};
+
+/// The kind of document that says that somebody asked for an erasure. Its id is the person's.
+const ASKED: &str = "erasure_asked";
+
+/// The kind of document that says what an erasure removed: without personal data, for good.
+pub(super) const PROOF: &str = "erasure_proof";
+
+/// An erasure that somebody asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedErasure {
+    pub id: String,
+    pub person: String,
+    pub by: String,
+    #[serde(serialize_with = "crate::domain::instant::written")]
+    pub at: DateTime<Utc>,
+    /// By which it is due: `Art. 17(1)(d)`.
+    pub clause: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Why it goes although a restriction is in force, or an appeal is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub despite: Option<String>,
+}
+
+/// What somebody gives who asks for an erasure.
+#[derive(Debug, Clone, Copy)]
+pub struct AskErasure<'a> {
+    pub clause: &'a str,
+    pub despite: Option<&'a str>,
+}
+
+/// What an erasure removed so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    pub id: String,
+    pub clause: String,
+    pub asked_by: String,
+    pub approved_by: String,
+    #[serde(serialize_with = "crate::domain::instant::written")]
+    pub approved_at: DateTime<Utc>,
+    /// How many of what.
+    pub removed: BTreeMap<String, u64>,
+    /// Nothing is left.
+    pub is_complete: bool,
+    /// Entries of the trail that had no seal yet when they went: their salts are forgotten later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unsealed: Vec<u64>,
+}
+
+/// What would go, what would stay, and what stands in the way.
+#[derive(Debug, Clone, Serialize)]
+pub struct ErasurePreview {
+    pub person: String,
+    /// How many of what.
+    pub goes: BTreeMap<String, u64>,
+    pub stays: [&'static str; 4],
+    pub in_the_way: Vec<Broken>,
+    pub hold: Option<Hold>,
+    /// Somebody has asked for it, and nobody has approved it.
+    pub asked: Option<AskedErasure>,
+}
+
+impl Proof {
+    fn of(erasing: &Erasing) -> Self {
+        Proof {
+            id: erasing.asked.id.clone(),
+            clause: erasing.asked.clause.clone(),
+            asked_by: erasing.asked.by.clone(),
+            approved_by: erasing.approved_by.clone(),
+            approved_at: erasing.approved_at,
+            ..Proof::default()
+        }
+    }
+
+    /// Adds what goes in one step: the trail's entry of it.
+    fn add(&mut self, removed: BTreeMap<String, u64>, entries: Vec<(u64, u64)>) -> AuditEvent {
+        for (what, many) in &removed {
+            *self.removed.entry(what.clone()).or_default() += many;
+        }
+        AuditEvent::Erased(self.entry(removed, entries))
+    }
+
+    fn entry(&self, removed: BTreeMap<String, u64>, entries: Vec<(u64, u64)>) -> ErasedEntry {
+        ErasedEntry {
+            erasure: self.id.clone(),
+            clause: self.clause.clone(),
+            asked_by: self.asked_by.clone(),
+            approved_by: self.approved_by.clone(),
+            entries,
+            removed,
+            is_complete: self.is_complete,
+        }
+    }
+}
+
+impl Desk {
+    /// What erasing a person would remove, and what stands in the way.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`]: nobody of this id is on record.
+    pub async fn preview_erasure(
+        &self,
+        organisation: &Organisation,
+        person: &str,
+    ) -> Result<ErasurePreview, Fault> {
+        let id = &organisation.id;
+        let case = self.read_case(organisation, person).await?;
+        let hold = self.hold_of(id, person).await?;
+        let asked = self.asked_erasure(id, person).await?.map(|(_, asked)| asked);
+        let held = (hold.is_some(), asked.as_ref().and_then(|asked| asked.despite.as_deref()));
+        let now = self.clock.now();
+        let in_the_way = in_the_way(&case.person, &case.file, &organisation.profile, held, now);
+        let mut goes = self.count_trail_of(id, person).await?;
+        for document in self.documents_about(id, person).await? {
+            *goes.entry(document.kind).or_default() += 1;
+        }
+        let person = person.to_owned();
+        Ok(ErasurePreview { person, goes, stays: STAYS, in_the_way, hold, asked })
+    }
+
+    /// Asks for all about a person to be erased. Nothing is removed before somebody else approves.
+    ///
+    /// # Errors
+    /// [`Fault::Broken`] with what stands in the way; [`Fault::Exists`]: somebody has asked before.
+    pub async fn ask_erasure(
+        &self,
+        organisation: &Organisation,
+        person: &str,
+        ask: AskErasure<'_>,
+        acting: Acting<'_>,
+    ) -> Result<AskedErasure, Fault> {
+        acting.check()?;
+        let id = &organisation.id;
+        let case = self.read_case(organisation, person).await?;
+        let held = self.hold_of(id, person).await?.is_some();
+        let now = self.clock.now();
+        let mut broken =
+            in_the_way(&case.person, &case.file, &organisation.profile, (held, ask.despite), now);
+        if ask.clause.trim().is_empty() {
+            let what = "name the clause by which it is due, such as Art. 17(1)(d)";
+            broken.push(Broken::new("erasure.clause", what).key("clause"));
+        }
+        if !broken.is_empty() {
+            return Err(Fault::Broken(broken));
+        }
+        let asked = AskedErasure {
+            id: uuid::Uuid::new_v4().to_string(),
+            person: case.person.id.clone(),
+            by: acting.by.to_owned(),
+            at: now,
+            clause: ask.clause.trim().to_owned(),
+            reason: acting.reason.map(str::to_owned),
+            despite: ask.despite.map(|why| why.trim().to_owned()),
+        };
+        let document = Document::new(ASKED, asked.person.clone(), 0, Vec::new(), &asked)?;
+        let batch = Batch::new(self.stamp(acting.by)).put(document);
+        let batch = batch.audit(said(&asked.person, "asked", &asked.clause, acting.reason));
+        match self.store.write(id, batch).await {
+            Ok(()) => Ok(asked),
+            Err(WriteFault::Conflict(_)) => Err(Fault::Exists("request to erase this person")),
+            Err(WriteFault::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// Takes a request back.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`]: nobody has asked.
+    pub async fn withdraw_erasure(
+        &self,
+        organisation: &OrganisationId,
+        person: &str,
+        acting: Acting<'_>,
+    ) -> Result<(), Fault> {
+        acting.check()?;
+        let (document, asked) = self.wanted_erasure(organisation, person).await?;
+        let batch = Batch::new(self.stamp(acting.by)).remove(&document);
+        let batch = batch.audit(said(person, "withdrawn", &asked.clause, acting.reason));
+        self.write_once(organisation, batch).await
+    }
+
+    /// Approves a request, and erases. What is cut off is resumed by any gateway.
+    ///
+    /// # Errors
+    /// [`Fault::Broken`]: who asked can't approve, or something stands in the way now.
+    pub async fn approve_erasure(
+        &self,
+        organisation: &Arc<Organisation>,
+        person: &str,
+        by: &str,
+    ) -> Result<Proof, Fault> {
+        let id = &organisation.id;
+        let (document, asked) = self.wanted_erasure(id, person).await?;
+        let case = self.read_case(organisation, person).await?;
+        let held = (self.hold_of(id, person).await?.is_some(), asked.despite.as_deref());
+        let now = self.clock.now();
+        let mut broken = in_the_way(&case.person, &case.file, &organisation.profile, held, now);
+        if asked.by == by {
+            let what = "whoever asked for it can't approve it: somebody else must";
+            broken.push(Broken::new("erasure.same_person", what));
+        }
+        if !broken.is_empty() {
+            return Err(Fault::Broken(broken));
+        }
+        let event = said(person, "approved", &asked.clause, None);
+        let erasing = Erasing::new(asked, by, now);
+        let (held, work) = self.begun(id, erasing)?;
+        let batch = Batch::new(self.stamp(by)).remove(&document).put(work).audit(event);
+        self.write_once(id, batch).await?;
+        let (desk, organisation) = (self.clone(), Arc::clone(organisation));
+        self.outlive(async move { desk.erase(&organisation, &held).await }).await
+    }
+
+    /// Every erasure, in no order: what was removed, by whom, by which clause.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn erasures(&self, organisation: &OrganisationId) -> Result<Vec<Proof>, Fault> {
+        let (mut proofs, mut listing) = (Vec::new(), Listing::of(BY_ID));
+        loop {
+            let page = self.store.documents(organisation, PROOF, listing.clone()).await?;
+            for document in &page.documents {
+                proofs.push(document.read()?);
+            }
+            let Some(next) = page.next else { return Ok(proofs) };
+            listing.after = Some(next);
+        }
+    }
+
+    async fn wanted_erasure(
+        &self,
+        organisation: &OrganisationId,
+        person: &str,
+    ) -> Result<(Document, AskedErasure), Fault> {
+        let asked = self.asked_erasure(organisation, person).await?;
+        asked.ok_or(Fault::NotFound("request to erase this person"))
+    }
+
+    async fn asked_erasure(
+        &self,
+        organisation: &OrganisationId,
+        person: &str,
+    ) -> Result<Option<(Document, AskedErasure)>, Fault> {
+        let Some(document) = self.store.document(organisation, ASKED, person).await? else {
+            return Ok(None);
+        };
+        let asked = document.read()?;
+        Ok(Some((document, asked)))
+    }
+
+    async fn write_once(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), Fault> {
+        match self.store.write(organisation, batch).await {
+            Ok(()) => Ok(()),
+            Err(WriteFault::Conflict(_)) => Err(Fault::Contended),
+            Err(WriteFault::Store(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// The trail's entry of what somebody did about an erasure. It goes with the rest.
+fn said(person: &str, action: &str, clause: &str, reason: Option<&str>) -> AuditEvent {
+    AuditEvent::Erasure {
+        person: person.to_owned(),
+        action: action.to_owned(),
+        clause: Some(clause.to_owned()),
+        reason: reason.map(str::to_owned),
+    }
+}

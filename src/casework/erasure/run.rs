@@ -1,0 +1,291 @@
+//! Erasing, step by step: first the record, so that nothing new comes to it; then documents; then the trail, with
+//! the contacts that it leads to. Each step is one batch that says what it removed; what is cut off begins again
+//! with what is left.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::trail::count;
+use super::{AskedErasure, PROOF, Proof};
+use crate::casework::keeper::REMINDED;
+use crate::casework::lease::{Held, Lease, Take, Work};
+use crate::casework::release::ToRelease;
+use crate::casework::reminder_mail::ToMail;
+use crate::casework::{Desk, Fault};
+use crate::domain::audit::AuditEvent;
+use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::ports::documents::{BY_ID, Batch, Document, Gone, Listing, WriteFault};
+use crate::runtime::limits::{
+    ERASURE_PIECE, ERASURE_ROUNDS_MAX, ERASURE_SETTLES_AFTER, ERASURE_TRIES_MAX,
+};
+
+/// What may still be to be done with an item, by its id.
+pub(super) const WORK_ON_ITEMS: [&str; 2] = [ToRelease::KIND, ToMail::KIND];
+
+/// An erasure that was approved.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Erasing {
+    pub asked: AskedErasure,
+    pub approved_by: String,
+    pub approved_at: DateTime<Utc>,
+    #[serde(default)]
+    lease: Lease,
+}
+
+/// The same once nothing was left, to look again: other gateways may have had the person in memory still.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Settling(Erasing);
+
+impl Erasing {
+    pub(super) fn new(asked: AskedErasure, by: &str, at: DateTime<Utc>) -> Self {
+        Erasing { asked, approved_by: by.to_owned(), approved_at: at, lease: Lease::NONE }
+    }
+}
+
+impl Work for Erasing {
+    const KIND: &'static str = "erasure";
+
+    fn id(&self) -> &str {
+        &self.asked.id
+    }
+
+    fn at(&self) -> DateTime<Utc> {
+        self.approved_at
+    }
+
+    fn lease(&mut self) -> &mut Lease {
+        &mut self.lease
+    }
+}
+
+impl Work for Settling {
+    const KIND: &'static str = "erasure_settling";
+
+    fn id(&self) -> &str {
+        self.0.id()
+    }
+
+    fn at(&self) -> DateTime<Utc> {
+        self.0.at()
+    }
+
+    fn lease(&mut self) -> &mut Lease {
+        &mut self.0.lease
+    }
+}
+
+impl Desk {
+    /// Erases until nothing is left, and says so on the trail.
+    pub(super) async fn erase(
+        &self,
+        organisation: &Arc<Organisation>,
+        held: &Held<Erasing>,
+    ) -> Result<Proof, Fault> {
+        let done = self.while_held(held, self.erase_all(organisation, &held.work)).await;
+        match done {
+            Ok(()) => self.say_complete(&organisation.id, held).await,
+            Err(fault) => {
+                self.put_off(held, Desk::pause_of(held)).await?;
+                Err(fault)
+            }
+        }
+    }
+
+    /// What a gateway that ended left, and what is to be looked at again.
+    pub(in crate::casework) async fn erase_what_was_left(
+        &self,
+        organisation: &Arc<Organisation>,
+    ) -> Result<(), Fault> {
+        let id = &organisation.id;
+        for document in self.work_of(id, Erasing::KIND).await? {
+            let Some(held) = self.take_up::<Erasing>(id, &document, Take::Due).await? else {
+                continue;
+            };
+            self.erase(organisation, &held).await?;
+        }
+        for document in self.work_of(id, Settling::KIND).await? {
+            let Some(held) = self.take_up::<Settling>(id, &document, Take::Due).await? else {
+                continue;
+            };
+            if self.while_held(&held, self.settle(organisation, &held.work.0)).await? {
+                self.done_with(&held).await?;
+            } else {
+                self.put_off(&held, ERASURE_SETTLES_AFTER).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn work_of(&self, id: &OrganisationId, kind: &str) -> Result<Vec<Document>, Fault> {
+        Ok(self.store.documents(id, kind, Listing::of(BY_ID)).await?.documents)
+    }
+
+    async fn erase_all(
+        &self,
+        organisation: &Arc<Organisation>,
+        erasing: &Erasing,
+    ) -> Result<(), Fault> {
+        for _ in 0..ERASURE_TRIES_MAX {
+            match self.erase_once(organisation, erasing).await {
+                // Somebody changed what was to go meanwhile: it is read again.
+                Err(Fault::Contended) => {}
+                done => return done,
+            }
+        }
+        Err(Fault::Contended)
+    }
+
+    /// Round by round, until one finds nothing: what the trail is followed to may note something of the person.
+    async fn erase_once(
+        &self,
+        organisation: &Arc<Organisation>,
+        erasing: &Erasing,
+    ) -> Result<(), Fault> {
+        let id = &organisation.id;
+        for _ in 0..ERASURE_ROUNDS_MAX {
+            // What the trail says is counted before it goes: figures keep their counts.
+            self.keep_house(organisation).await?;
+            let record = self.erase_record(id, erasing).await?;
+            let trail = self.erase_trail(organisation, erasing).await?;
+            let documents = self.erase_documents(id, erasing).await?;
+            if !(record || trail || documents) {
+                return Ok(());
+            }
+        }
+        Err(Fault::Contended)
+    }
+
+    /// Whether there was any of it; so do the others.
+    async fn erase_record(&self, id: &OrganisationId, erasing: &Erasing) -> Result<bool, Fault> {
+        let person = erasing.asked.person.as_str();
+        let Some(record) = self.store.person(id, person).await? else { return Ok(false) };
+        let (batch, mut proof) = self.step_of(id, erasing).await?;
+        let counts = BTreeMap::from([("record".to_owned(), 1)]);
+        let batch = batch
+            .gone(Gone::Person(record))
+            .gone(Gone::Ledger { person: person.to_owned() })
+            .audit(proof.add(counts, Vec::new()));
+        self.write_step(id, batch, &proof).await?;
+        Ok(true)
+    }
+
+    async fn erase_trail(
+        &self,
+        organisation: &Arc<Organisation>,
+        erasing: &Erasing,
+    ) -> Result<bool, Fault> {
+        let (id, person) = (&organisation.id, erasing.asked.person.as_str());
+        let mut any = false;
+        loop {
+            let followed = self.followed_to(id).await?;
+            let (mut entries, _) = self.entries_of(id, person, None).await?;
+            entries.retain(|entry| entry.number <= followed);
+            if entries.is_empty() {
+                return Ok(any);
+            }
+            any = true;
+            let (batch, mut proof) = self.step_of(id, erasing).await?;
+            let batch = batch.gone(Gone::Ledger { person: person.to_owned() });
+            let batch = self.entries_gone(id, person, &entries, (batch, &mut proof)).await?;
+            self.write_step(id, batch, &proof).await?;
+        }
+    }
+
+    async fn erase_documents(&self, id: &OrganisationId, erasing: &Erasing) -> Result<bool, Fault> {
+        let mut any = false;
+        loop {
+            let documents = self.documents_about(id, &erasing.asked.person).await?;
+            if documents.is_empty() {
+                return Ok(any);
+            }
+            any = true;
+            let (mut batch, mut proof) = self.step_of(id, erasing).await?;
+            let mut counts = BTreeMap::new();
+            for document in documents.iter().take(ERASURE_PIECE) {
+                count(&mut counts, &document.kind);
+                batch = batch.remove(document);
+                // A reminder's item has its id.
+                if document.kind == REMINDED
+                    && let Some(item) = self.store.item(id, &document.id).await?
+                {
+                    batch = self.item_gone(id, item, batch, &mut counts).await?;
+                }
+            }
+            let said = proof.add(counts, Vec::new());
+            self.write_step(id, batch.audit(said), &proof).await?;
+        }
+    }
+
+    /// A batch, and what was removed so far.
+    async fn step_of(
+        &self,
+        id: &OrganisationId,
+        erasing: &Erasing,
+    ) -> Result<(Batch, Proof), Fault> {
+        let stored = self.store.document(id, PROOF, erasing.id()).await?;
+        let proof = stored.map(|document| document.read::<Proof>()).transpose()?;
+        let proof = proof.unwrap_or_else(|| Proof::of(erasing));
+        Ok((Batch::new(self.stamp(&erasing.approved_by)), proof))
+    }
+
+    async fn write_step(
+        &self,
+        id: &OrganisationId,
+        batch: Batch,
+        proof: &Proof,
+    ) -> Result<(), Fault> {
+        let stored = self.store.document(id, PROOF, &proof.id).await?;
+        let version = stored.map_or(0, |document| document.version);
+        let document = Document::new(PROOF, proof.id.clone(), version, Vec::new(), proof)?;
+        match self.store.write(id, batch.put(document)).await {
+            Ok(()) => Ok(()),
+            Err(WriteFault::Conflict(_)) => Err(Fault::Contended),
+            Err(WriteFault::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// The last step: that nothing is left, and that somebody looks again later.
+    async fn say_complete(
+        &self,
+        id: &OrganisationId,
+        held: &Held<Erasing>,
+    ) -> Result<Proof, Fault> {
+        for _ in 0..ERASURE_TRIES_MAX {
+            let Some((document, _)) = self.own(held).await? else { return Err(Fault::Contended) };
+            let (batch, mut proof) = self.step_of(id, &held.work).await?;
+            proof.is_complete = true;
+            let mut settling = Settling(held.work.clone());
+            settling.0.lease = Lease::after(self.clock.now() + ERASURE_SETTLES_AFTER);
+            let settling = Document::new(Settling::KIND, held.work.id(), 0, Vec::new(), &settling)?;
+            let said = AuditEvent::Erased(proof.entry(proof.removed.clone(), Vec::new()));
+            let batch = batch.remove(&document).put(settling).audit(said);
+            match self.write_step(id, batch, &proof).await {
+                Ok(()) => return Ok(proof),
+                // The lease was renewed meanwhile.
+                Err(Fault::Contended) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Err(Fault::Contended)
+    }
+
+    /// Looks again for what another gateway still wrote, and forgets the salts of what had no seal yet. `false`:
+    /// some of it still has none.
+    async fn settle(
+        &self,
+        organisation: &Arc<Organisation>,
+        erasing: &Erasing,
+    ) -> Result<bool, Fault> {
+        self.erase_all(organisation, erasing).await?;
+        let id = &organisation.id;
+        let (batch, mut proof) = self.step_of(id, erasing).await?;
+        let batch = self.unseal_late(id, &proof.unsealed, batch).await?;
+        let sealed_to = self.newest_seal(id).await?.map_or(0, |seal| seal.to);
+        proof.unsealed.retain(|number| *number > sealed_to);
+        self.write_step(id, batch, &proof).await?;
+        Ok(proof.unsealed.is_empty())
+    }
+}

@@ -1,0 +1,219 @@
+//! What the trail leads to of a person: contacts, their items and originals, and the entries themselves.
+
+use std::collections::BTreeMap;
+
+use super::Proof;
+use crate::casework::sealing::seal::{self, SEAL, Seal};
+use crate::casework::{Desk, Fault};
+use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::organisation::OrganisationId;
+use crate::domain::queue::QueueItem;
+use crate::ports::StoreError;
+use crate::ports::audit_trail::{ERASED, ErasedNumbers, TrailFilter, TrailSearch, erased_id};
+use crate::ports::documents::{BY_ID, Batch, Document, Gone, Listing, Order};
+use crate::runtime::limits::ERASURE_PIECE;
+
+/// Documents that some entries change when they go, each read once.
+#[derive(Default)]
+struct Changed {
+    seals: BTreeMap<String, (u64, Seal)>,
+    listed: BTreeMap<String, (u64, ErasedNumbers)>,
+}
+
+impl Desk {
+    /// The first entries that concern a person, behind a number.
+    pub(super) async fn entries_of(
+        &self,
+        organisation: &OrganisationId,
+        person: &str,
+        after: Option<u64>,
+    ) -> Result<(Vec<AuditEntry>, Option<u64>), Fault> {
+        let filter = TrailFilter { person: Some(person.to_owned()), ..TrailFilter::default() };
+        let search = TrailSearch { filter, order: Order::Ascending, after, limit: ERASURE_PIECE };
+        let page = self.store.search_audit(organisation, search).await?;
+        Ok((page.entries, page.next))
+    }
+
+    /// How much of what there is, for whoever decides.
+    pub(super) async fn count_trail_of(
+        &self,
+        organisation: &OrganisationId,
+        person: &str,
+    ) -> Result<BTreeMap<String, u64>, Fault> {
+        let (mut counts, mut after) = (BTreeMap::from([("record".to_owned(), 1)]), None);
+        loop {
+            let (entries, next) = self.entries_of(organisation, person, after).await?;
+            for entry in &entries {
+                count(&mut counts, "entries");
+                let Some(contact) = contact_of(entry, person) else { continue };
+                count(&mut counts, "contacts");
+                if let Some(item) = self.store.item(organisation, contact).await? {
+                    count(&mut counts, "items");
+                    if item.archived.is_some() {
+                        count(&mut counts, "originals");
+                    }
+                }
+            }
+            let Some(next) = next else { return Ok(counts) };
+            after = Some(next);
+        }
+    }
+
+    /// Adds to a batch that these entries go, with the contacts that they are about. Originals go before the
+    /// items that name them.
+    pub(super) async fn entries_gone(
+        &self,
+        organisation: &OrganisationId,
+        person: &str,
+        entries: &[AuditEntry],
+        (batch, proof): (Batch, &mut Proof),
+    ) -> Result<Batch, Fault> {
+        let (mut batch, mut counts) = (batch, BTreeMap::new());
+        let mut changed = Changed::default();
+        for entry in entries {
+            if let Some(contact) = contact_of(entry, person) {
+                count(&mut counts, "contacts");
+                if let Some(item) = self.store.item(organisation, contact).await? {
+                    batch = self.item_gone(organisation, item, batch, &mut counts).await?;
+                }
+                let (contact, person) = (contact.to_owned(), person.to_owned());
+                batch = batch.gone(Gone::Contact { contact, person });
+            }
+            if !self.unseal(organisation, entry.number, &mut changed).await? {
+                proof.unsealed.push(entry.number);
+            }
+            self.list_gone(organisation, entry, &mut changed).await?;
+            count(&mut counts, "entries");
+            let entry = Box::new(entry.clone());
+            batch = batch.gone(Gone::Entry { entry, of: person.to_owned() });
+        }
+        for (id, (version, seal)) in changed.seals {
+            batch = batch.put(Document::new(SEAL, id, version, Vec::new(), &seal)?);
+        }
+        for (id, (version, listed)) in changed.listed {
+            batch = batch.put(Document::new(ERASED, id, version, Vec::new(), &listed)?);
+        }
+        let numbers = entries.iter().map(|entry| entry.number);
+        Ok(batch.audit(proof.add(counts, ranges(numbers))))
+    }
+
+    /// An item with its original, and what was still to be done with it.
+    pub(super) async fn item_gone(
+        &self,
+        organisation: &OrganisationId,
+        item: QueueItem,
+        mut batch: Batch,
+        counts: &mut BTreeMap<String, u64>,
+    ) -> Result<Batch, Fault> {
+        if let Some(reference) = &item.archived {
+            self.archive.discard(organisation, reference).await?;
+            count(counts, "originals");
+        }
+        for kind in super::run::WORK_ON_ITEMS {
+            if let Some(work) = self.store.document(organisation, kind, &item.id).await? {
+                batch = batch.remove(&work);
+            }
+        }
+        count(counts, "items");
+        Ok(batch.gone(Gone::Item(Box::new(item))))
+    }
+
+    /// Forgets the salt of an entry; `false`: it has no seal yet.
+    async fn unseal(
+        &self,
+        organisation: &OrganisationId,
+        number: u64,
+        changed: &mut Changed,
+    ) -> Result<bool, Fault> {
+        let holds = |seal: &Seal| (seal.from..=seal.to).contains(&number);
+        if let Some((_, seal)) = changed.seals.values_mut().find(|(_, seal)| holds(seal)) {
+            seal.forget(number);
+            return Ok(true);
+        }
+        let Some((id, version, mut seal)) = self.seal_of(organisation, number).await? else {
+            return Ok(false);
+        };
+        seal.forget(number);
+        changed.seals.insert(id, (version, seal));
+        Ok(true)
+    }
+
+    async fn seal_of(
+        &self,
+        organisation: &OrganisationId,
+        number: u64,
+    ) -> Result<Option<(String, u64, Seal)>, Fault> {
+        let (to, order) = (Some(seal::id(number.saturating_add(1))), Order::Descending);
+        let last = Listing { to, order, limit: 1, ..Listing::of(BY_ID) };
+        let page = self.store.documents(organisation, SEAL, last).await?;
+        let Some(document) = page.documents.into_iter().next() else { return Ok(None) };
+        let seal: Seal = document.read()?;
+        let holds = (seal.from..=seal.to).contains(&number);
+        Ok(holds.then_some((document.id, document.version, seal)))
+    }
+
+    /// Forgets the salts of entries that had no seal when they went.
+    pub(super) async fn unseal_late(
+        &self,
+        organisation: &OrganisationId,
+        numbers: &[u64],
+        batch: Batch,
+    ) -> Result<Batch, Fault> {
+        let mut changed = Changed::default();
+        for number in numbers {
+            self.unseal(organisation, *number, &mut changed).await?;
+        }
+        let mut seals = changed.seals.into_iter();
+        let put = |batch: Batch, (id, (version, seal))| {
+            Ok::<_, StoreError>(batch.put(Document::new(SEAL, id, version, Vec::new(), &seal)?))
+        };
+        Ok(seals.try_fold(batch, put)?)
+    }
+
+    /// Lists that an entry was there and went, so that no gateway that knows the trail by it takes the store
+    /// for another.
+    async fn list_gone(
+        &self,
+        organisation: &OrganisationId,
+        entry: &AuditEntry,
+        changed: &mut Changed,
+    ) -> Result<(), Fault> {
+        let id = erased_id(entry.number);
+        if !changed.listed.contains_key(&id) {
+            let stored = self.store.document(organisation, ERASED, &id).await?;
+            let version = stored.as_ref().map_or(0, |document| document.version);
+            let listed = stored.map(|document| document.read()).transpose()?.unwrap_or_default();
+            changed.listed.insert(id.clone(), (version, listed));
+        }
+        if let Some((_, listed)) = changed.listed.get_mut(&id) {
+            listed.at.insert(entry.number, entry.at.timestamp_micros());
+        }
+        Ok(())
+    }
+}
+
+/// The contact of theirs that an entry is the decision on.
+fn contact_of<'e>(entry: &'e AuditEntry, person: &str) -> Option<&'e str> {
+    match &entry.event {
+        AuditEvent::Decided(decided) if decided.person.as_deref() == Some(person) => {
+            Some(&decided.contact)
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn count(counts: &mut BTreeMap<String, u64>, what: &str) {
+    *counts.entry(what.to_owned()).or_default() += 1;
+}
+
+/// Numbers in their order as ranges.
+fn ranges(numbers: impl Iterator<Item = u64>) -> Vec<(u64, u64)> {
+    let mut ranges: Vec<(u64, u64)> = Vec::new();
+    for number in numbers {
+        match ranges.last_mut() {
+            Some((_, to)) if *to + 1 == number => *to = number,
+            _ => ranges.push((number, number)),
+        }
+    }
+    ranges
+}

@@ -1,0 +1,47 @@
+//! Whether all about a person may be erased (UK GDPR Art. 17): what stands in the way, and what goes only for a
+//! reason.
+
+use chrono::{DateTime, Utc};
+
+use super::case::{Broken, CaseFile};
+use super::person::Person;
+use super::profile::Profile;
+
+/// What keeps a person's record from being erased. `held`: somebody holds it, for a claim or an inquiry
+/// (Art. 17(3)(e)). `despite`: why it goes although a restriction is in force, or an appeal is open.
+pub fn in_the_way(
+    person: &Person,
+    file: &CaseFile,
+    profile: &Profile,
+    (held, despite): (bool, Option<&str>),
+    now: DateTime<Utc>,
+) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    if held {
+        broken.push(Broken::new(
+            "erasure.held",
+            "the record is held; whoever holds it must end that first (Art. 17(3)(e))",
+        ));
+    }
+    if despite.is_some_and(|why| !why.trim().is_empty()) {
+        return broken;
+    }
+    for one in person.restrictions.iter().filter(|one| one.is_in_force(now, profile)) {
+        let what = format!("the restriction {} is in force; say in `despite` why it goes", one.id);
+        broken.push(Broken::new("erasure.in_force", what).key("despite"));
+    }
+    for one in file.appeals.iter().filter(|one| one.is_open()) {
+        let what = format!("the appeal {} is open; say in `despite` why it goes", one.id);
+        broken.push(Broken::new("erasure.appeal_open", what).key("despite"));
+    }
+    broken
+}
+
+/// What is never erased with a person, and why, for whoever decides.
+pub const STAYS: [&str; 4] = [
+    "figures and tallies: they are counts, and name nobody",
+    "of each entry of the audit trail: its number, its instant and a digest that says nothing without its salt, so \
+     that the trail can still be verified",
+    "backups, until they are deleted themselves; what restores one must erase again",
+    "what left the gateway: messages in mailboxes, events in other systems. Tell those who have them (Art. 19)",
+];
