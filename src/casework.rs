@@ -23,6 +23,7 @@ mod follow;
 pub mod import;
 pub mod keeper;
 mod lease;
+pub mod live;
 pub mod looked;
 pub mod message;
 pub mod not_followed;
@@ -91,6 +92,8 @@ pub struct OnDesk {
     closing: CancellationToken,
     /// Looks at personal data that were noted.
     looks: looked::Looks,
+    /// Organisations whose queues somebody watches.
+    watched: live::Watched,
 }
 
 impl Deref for Desk {
@@ -121,6 +124,7 @@ impl Desk {
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             looks: looked::Looks::default(),
+            watched: live::Watched::default(),
         }))
     }
 
@@ -152,6 +156,11 @@ impl Desk {
                 },
             }
         }
+    }
+
+    /// Ends when the gateway begins to stop: what lasts as long as somebody watches ends then.
+    pub async fn until_closing(&self) {
+        self.closing.cancelled().await;
     }
 
     /// Whether the gateway stops: long work ends where it can be taken up again.

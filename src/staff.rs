@@ -25,7 +25,7 @@ use crate::runtime::metrics::Metrics;
 use crate::runtime::tokens::TokenTable;
 
 use self::auth::SignInFailures;
-use self::console::{Assets, ConsoleSettings};
+use self::console::{Assets, ConsoleSettings, Streams};
 use self::permit::Office;
 use self::settings::StaffMember;
 
@@ -40,6 +40,8 @@ pub struct Staff {
     failures: SignInFailures,
     pub(crate) console: ConsoleSettings,
     pub(crate) assets: Assets,
+    /// Streams to browsers that are open.
+    streams: Streams,
     /// The names of programs and staff with a token, by organisation, for the settings page.
     pub(crate) with_tokens: Vec<(OrganisationId, String, String)>,
 }
@@ -65,7 +67,8 @@ impl Staff {
         let by_digest = members.into_iter().map(|one| (one.token_sha256, Arc::new(one)));
         let tokens = TokenTable::new(by_digest);
         let failures = SignInFailures::new();
-        Staff { office, health, metrics, tokens, failures, console, assets, with_tokens }
+        let streams = Streams::default();
+        Staff { office, health, metrics, tokens, failures, console, assets, streams, with_tokens }
     }
 
     /// What the console's pages call. Which duty a page needs is in its route table, whose layer

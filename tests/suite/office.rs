@@ -44,6 +44,8 @@ pub struct Office {
     intake: Arc<Intake>,
     pub router: Router,
     pub staff: Arc<Staff>,
+    /// The desk at which staff work.
+    pub working: Desk,
     pub released: Arc<Released>,
     pub clock: Arc<StoppedClock>,
     pub tuntum: Arc<Organisation>,
@@ -236,7 +238,8 @@ impl Office {
         }));
         let released = Arc::new(Released::default());
         let desk = Desk::new(store.clone(), archive.clone(), released.clone(), clock.clone());
-        let casework = Casework::new(desk, intake.clone(), organisations).with_account_rules(rules);
+        let casework =
+            Casework::new(desk.clone(), intake.clone(), organisations).with_account_rules(rules);
         let members = vec![
             member("tuntum", "Ann Agent", "agent", AGENT),
             member("tuntum", "Abe Agent", "agent", OTHER_AGENT),
@@ -255,6 +258,7 @@ impl Office {
             intake,
             router,
             staff,
+            working: desk,
             released,
             clock,
             tuntum,

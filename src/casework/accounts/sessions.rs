@@ -1,6 +1,6 @@
 //! Sessions: begun, used, listed, ended.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Accounts, SignedIn, token, token_id};
 use crate::casework::Fault;
@@ -80,6 +80,55 @@ impl Accounts {
             self.book.put_session(organisation, &id, &session, version, stamp).await?;
         }
         Ok(Some(Live { id, session, account }))
+    }
+
+    /// Whether a session still lives, with the account that it was opened with. Asking is no use of it.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub async fn still_lives(
+        &self,
+        organisation: &OrganisationId,
+        live: &Live,
+    ) -> Result<bool, Fault> {
+        let Some((session, _)) = self.book.session(organisation, &live.id).await? else {
+            return Ok(false);
+        };
+        let account = self.book.account(organisation, &session.login).await?;
+        let same = |account: &Account| !account.closed && account.role == live.account.role;
+        Ok(!session.is_over(self.rules.times, self.now())
+            && account.is_some_and(|(account, _)| same(&account)))
+    }
+
+    /// A session that is looked at without being used: it ends no later because of that.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub async fn peek(
+        &self,
+        organisation: &OrganisationId,
+        token: &str,
+    ) -> Result<Option<Live>, Fault> {
+        let id = token_id(token);
+        let Some((session, _)) = self.book.session(organisation, &id).await? else {
+            return Ok(None);
+        };
+        if session.is_over(self.rules.times, self.now()) {
+            return Ok(None);
+        }
+        let account = self.book.account(organisation, &session.login).await?;
+        let account = account.filter(|(account, _)| !account.closed);
+        Ok(account.map(|(account, _)| Live { id, session, account }))
+    }
+
+    /// When a session ends if it is not used before then.
+    pub fn ends(&self, session: &Session) -> DateTime<Utc> {
+        session.ends(self.rules.times)
+    }
+
+    /// When it ends however much it is used.
+    pub fn ends_at_last(&self, session: &Session) -> DateTime<Utc> {
+        session.made + self.rules.times.longest
     }
 
     /// Somebody's sessions that live, the one used last first.

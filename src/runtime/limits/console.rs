@@ -84,3 +84,17 @@ pub const OUTLOOK_CONTACTS_MAX: usize = 32;
 pub const CONSOLE_BACK_TEST_DAYS: u32 = 28;
 /// Weeks on one page of what falls due.
 pub const CONSOLE_CALENDAR_WEEKS: u64 = 6;
+/// How often the audit trail is read on for those who watch queues, once for all of an organisation.
+pub const LIVE_POLL: Duration = Duration::from_secs(1);
+/// Steps on queues that are remembered for those who watch them, by organisation. Who was away for more looks at the
+/// whole again.
+pub const LIVE_STEPS_REMEMBERED_MAX: usize = 1_000;
+/// Streams to browsers at once, of all organisations. More: 503, and the browser tries again later; its pages work
+/// without.
+pub const LIVE_STREAMS_MAX: usize = 1_000;
+/// Streams of one session: a browser has one, or one for each tab that is seen if it can't share. More: 429.
+pub const LIVE_STREAMS_OF_SESSION_MAX: usize = 6;
+/// The longest silence of a stream. Proxies cut what is silent for a minute.
+pub const LIVE_SILENCE: Duration = Duration::from_secs(15);
+/// How often it is asked whether the session of a stream still lives.
+pub const LIVE_SESSION_CHECK: Duration = Duration::from_secs(10);

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 
 use super::asked::Asked;
 use super::entrance::keep_language;
@@ -103,6 +105,17 @@ pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: A
         _ => None,
     };
     shown(&staff, &visit, Vec::new(), said).await
+}
+
+/// Somebody stays: how many seconds the session lasts from now on.
+pub(super) async fn stay(State(staff): State<Arc<Staff>>, visit: Visit) -> Response {
+    let accounts = staff.accounts();
+    let left = |end: DateTime<Utc>| (end - visit.now()).num_seconds().max(0);
+    let session = &visit.live.session;
+    axum::Json(serde_json::json!({
+        "ends": left(accounts.ends(session)), "ends_at_last": left(accounts.ends_at_last(session)),
+    }))
+    .into_response()
 }
 
 pub(super) async fn preferences(

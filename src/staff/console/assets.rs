@@ -20,7 +20,15 @@ const CSS: &str = concat!(
     include_str!("assets/parts.css"),
     include_str!("assets/print.css")
 );
-const SCRIPT: &str = include_str!("assets/console.js");
+/// What runs on every page, part by part.
+const SCRIPT: &str = concat!(
+    include_str!("assets/drafts.js"),
+    include_str!("assets/session.js"),
+    include_str!("assets/live.js"),
+    include_str!("assets/console.js")
+);
+/// What holds the one stream of a browser, for all its tabs.
+const WORKER: &str = include_str!("assets/worker.js");
 const ICON: &str = include_str!("assets/icon.svg");
 const LATIN: &[u8] = include_bytes!("assets/atkinson-latin.woff2");
 const LATIN_EXT: &[u8] = include_bytes!("assets/atkinson-latin-ext.woff2");
@@ -46,6 +54,7 @@ pub struct Assets {
 pub(super) struct Names {
     pub css: String,
     pub script: String,
+    pub worker: String,
     pub icon: String,
     latin: String,
     latin_ext: String,
@@ -71,6 +80,7 @@ pub(super) fn names() -> &'static Names {
     NAMES.get_or_init(|| Names {
         css: named("console", "css", css().as_bytes()),
         script: named("console", "js", SCRIPT.as_bytes()),
+        worker: named("worker", "js", WORKER.as_bytes()),
         icon: named("icon", "svg", ICON.as_bytes()),
         latin: named("atkinson", "woff2", LATIN),
         latin_ext: named("atkinson-ext", "woff2", LATIN_EXT),
@@ -83,10 +93,12 @@ impl Assets {
         settings: &ConsoleSettings,
     ) -> Self {
         const STYLE: &str = "text/css; charset=utf-8";
+        const SCRIPT_KIND: &str = "text/javascript; charset=utf-8";
         let names = names();
         let fixed = [
             (&names.css, STYLE, css().as_bytes()),
-            (&names.script, "text/javascript; charset=utf-8", SCRIPT.as_bytes()),
+            (&names.script, SCRIPT_KIND, SCRIPT.as_bytes()),
+            (&names.worker, SCRIPT_KIND, WORKER.as_bytes()),
             (&names.icon, "image/svg+xml", ICON.as_bytes()),
             (&names.latin, "font/woff2", LATIN),
             (&names.latin_ext, "font/woff2", LATIN_EXT),

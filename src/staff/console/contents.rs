@@ -15,8 +15,8 @@ use super::frame::go;
 use super::trouble::Trouble;
 use super::visit::Visit;
 use super::{
-    account, assets, audit, case, entrance, help, invitation, item, landing, lists, original,
-    own_origin, people, person, queue, queues, settings, sign_in, staff_settings,
+    account, assets, audit, case, drafts, entrance, help, invitation, item, landing, lists, live,
+    original, own_origin, people, person, queue, queues, settings, sign_in, staff_settings,
 };
 use crate::domain::duty::{self, Duty};
 use crate::staff::Staff;
@@ -133,7 +133,15 @@ async fn permitted(Extension(needs): Extension<Needs>, request: Request, next: N
             return go("/account/second-step");
         }
     }
-    next.run(request).await
+    let (method, draft) = (request.method().clone(), drafts::named(request.uri()));
+    if method != Method::POST {
+        return next.run(request).await;
+    }
+    let (request, wrote) = match drafts::read(request).await {
+        Ok(read) => read,
+        Err(trouble) => return trouble.into_response(),
+    };
+    drafts::answered(next.run(request).await, draft, wrote)
 }
 
 /// Somebody's session ended: what they were writing is given back.
@@ -195,6 +203,7 @@ fn built() -> Contents {
         .act("/sign-out", SignIn, sign_in::sign_out)
         .page("/help", SignIn, help::show)
         .page("/account", SignIn, account::show)
+        .act("/account/stay", SignIn, account::stay)
         .act("/account/preferences", SignIn, account::preferences)
         .act("/account/password", SignIn, account::password)
         .act("/account/sessions", SignIn, account::end_sessions)
@@ -202,6 +211,7 @@ fn built() -> Contents {
         .act("/account/second-step", SignIn, account::begin_second_step)
         .act("/account/second-step/off", SignIn, account::end_second_step)
         .page("/", RECORD, landing::show)
+        .page(live::PATH, RECORD, live::stream)
         .act("/take", RECORD, landing::take)
         .page("/queues", RECORD, queues::show)
         .page("/queues/{queue}", RECORD, queue::show)

@@ -10,6 +10,8 @@ use axum::http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderMap, HeaderValue, SET_CO
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::drafts::Wrote;
+use super::live;
 use super::trouble::{Trouble, in_words};
 use super::visit::{Guest, Visit};
 use crate::domain::language::Language;
@@ -57,7 +59,8 @@ pub(super) async fn enter(
             (Trouble::SignedOut, Some(away)) => away,
             (failed, _) => failed,
         };
-        response = in_words(&staff, &guest, whole.as_ref(), failed);
+        let wrote = response.extensions_mut().remove::<Wrote>().map(|Wrote(wrote)| wrote);
+        response = in_words(&staff, &guest, whole.as_ref(), failed, wrote);
     }
     if !is_asset && !response.headers().contains_key("content-security-policy") {
         html::shut(response.headers_mut(), html::OWN_PAGE);
@@ -97,7 +100,13 @@ pub(super) async fn visiting(
         return Ok(None);
     };
     let accounts = &staff.for_console().accounts;
-    let Some(live) = accounts.live(&organisation.id, &token).await? else { return Ok(None) };
+    // A stream begins again and again by itself: nobody sits there because of that.
+    let live = if guest.here.split('?').next() == Some(live::PATH) {
+        accounts.peek(&organisation.id, &token).await?
+    } else {
+        accounts.live(&organisation.id, &token).await?
+    };
+    let Some(live) = live else { return Ok(None) };
     let owes_second_step = accounts.wants_second_step(&live.account);
     let live = Arc::new(live);
     Ok(Some(Visit { guest: guest.clone(), organisation, live, owes_second_step }))

@@ -6,10 +6,17 @@ use axum::extract::{FromRequest, Request};
 use super::trouble::Trouble;
 use crate::runtime::limits::CONSOLE_FORM_BYTES_MAX;
 
+/// Fields of the console's forms that hold a password or a code.
+const SECRETS: [&str; 5] = ["password", "again", "old", "old_code", "code"];
+
 /// A posted form: fields in their order, any of them more than once.
 pub(super) struct Posted(Vec<(String, String)>);
 
 impl Posted {
+    pub(super) fn of(body: &[u8]) -> Posted {
+        Posted(form_urlencoded::parse(body).into_owned().collect())
+    }
+
     /// The first field of a name; empty where there is none.
     pub(super) fn text(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
@@ -24,11 +31,13 @@ impl Posted {
         self.0.iter().any(|(key, _)| key == name)
     }
 
-    /// What somebody wrote: everything that is more than a word, and what is called `text`.
+    /// What somebody wrote: everything that is more than a word, and what is called `text`; never a password.
     pub(super) fn written(&self) -> String {
         let texts = self.0.iter().filter(|(name, value)| {
             let value = value.trim();
-            !value.is_empty() && (name == "text" || value.contains(char::is_whitespace))
+            !value.is_empty()
+                && !SECRETS.contains(&name.as_str())
+                && (name == "text" || value.contains(char::is_whitespace))
         });
         texts.map(|(_, value)| value.trim()).collect::<Vec<_>>().join("\n\n")
     }
@@ -45,7 +54,7 @@ impl<S: Sync> FromRequest<S> for Posted {
         let body = to_bytes(request.into_body(), CONSOLE_FORM_BYTES_MAX)
             .await
             .map_err(|_| Trouble::TooLong)?;
-        Ok(Posted(form_urlencoded::parse(&body).into_owned().collect()))
+        Ok(Posted::of(&body))
     }
 }
 

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 
 use super::assets::names;
 use super::trouble::Trouble;
@@ -56,6 +57,16 @@ pub(super) struct Frame {
     /// What was just done.
     pub said: Option<String>,
     pub keys: bool,
+    /// Where the worker is that holds this browser's stream, for who may see it.
+    pub worker: Option<&'static str>,
+    /// The number of the trail from which on this page wants to know what changes.
+    pub since: Option<u64>,
+    /// Whose session it is, for what the browser keeps: drafts of one account are no other's.
+    pub account: Option<String>,
+    /// Seconds until the session ends if nothing is asked for, and at the latest.
+    pub ends: Option<(i64, i64)>,
+    /// Somebody signed out: the browser keeps nothing of theirs.
+    pub forget: bool,
 }
 
 impl Frame {
@@ -65,6 +76,11 @@ impl Frame {
         frame.who = Some(visit.name().to_owned());
         frame.keys = visit.live.account.keys;
         frame.sections = sections(visit, section, frame.w);
+        frame.worker = visit.may(Duty::Record).then(|| names().worker.as_str());
+        frame.account = Some(format!("{}/{}", visit.organisation.id, visit.live.account.login));
+        let (accounts, session) = (staff.accounts(), &visit.live.session);
+        let left = |end: DateTime<Utc>| (end - visit.now()).num_seconds().max(0);
+        frame.ends = Some((left(accounts.ends(session)), left(accounts.ends_at_last(session))));
         frame
     }
 
@@ -99,12 +115,31 @@ impl Frame {
             here: guest.here.clone(),
             said: None,
             keys: false,
+            worker: None,
+            since: None,
+            account: None,
+            ends: None,
+            forget: false,
         }
+    }
+
+    /// A page that says what changes after it was made. `since`: read before anything that it shows.
+    #[must_use]
+    pub(super) const fn since(mut self, since: u64) -> Frame {
+        self.since = Some(since);
+        self
     }
 
     #[must_use]
     pub(super) fn saying(mut self, said: Option<&str>) -> Frame {
         self.said = said.map(str::to_owned);
+        self
+    }
+
+    /// A page before which somebody signed out.
+    #[must_use]
+    pub(super) const fn forgetting(mut self) -> Frame {
+        self.forget = true;
         self
     }
 

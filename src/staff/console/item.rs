@@ -63,6 +63,7 @@ struct PersonBar {
 struct ItemPage {
     f: Frame,
     w: &'static words::Item,
+    id: String,
     heading: String,
     subject: Option<String>,
     came: String,
@@ -108,6 +109,8 @@ struct Beside<'a> {
     changed: bool,
     not_done: Option<String>,
     note_kept: bool,
+    /// The number of the trail before the item was read.
+    since: u64,
 }
 
 async fn person_of(
@@ -128,12 +131,14 @@ pub(super) async fn show(
     asked: Asked,
 ) -> Page {
     let (desk, organisation) = (&staff.for_console().desk, &visit.organisation.id);
+    let since = desk.newest_number(organisation).await?;
     let item = desk.item_anywhere(organisation, &id).await?;
     let done = asked.text("done").and_then(Verb::of);
     let w = words::Item::of(visit.language());
     let beside = Beside {
         from: asked.text("from").unwrap_or_default(),
         said: done.map(|verb| verb.said(w)),
+        since,
         ..Beside::default()
     };
     shown(&staff, &visit, item, StatusCode::OK, beside).await
@@ -211,8 +216,10 @@ fn filled(
     ItemPage {
         f: Frame::of(staff, visit, Section::Queues, &title)
             .saying(beside.said)
+            .since(beside.since)
             .in_error(beside.changed || beside.not_done.is_some()),
         w,
+        id: item.id.clone(),
         heading,
         subject: item.subject.clone(),
         came: came.clone(),
@@ -323,8 +330,9 @@ pub(super) async fn act(
     let (desk, organisation, by) =
         (&staff.for_console().desk, &visit.organisation.id, visit.name());
     let (from, wrote) = (posted.text("from"), posted.text("text").trim());
+    let since = desk.newest_number(organisation).await?;
     let item = desk.item_anywhere(organisation, &id).await?;
-    let beside = Beside { from, wrote, ..Beside::default() };
+    let beside = Beside { from, wrote, since, ..Beside::default() };
     // A note adds to whatever others did; everything else was chosen on what the page showed.
     if verb != Verb::Note && posted.text("was") != version(&item) {
         if done_already(verb, &item, by) {
@@ -403,9 +411,11 @@ async fn refused(
     fault: &Fault,
     beside: Beside<'_>,
 ) -> Page {
-    let item = staff.for_console().desk.item_anywhere(&visit.organisation.id, id).await?;
+    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation.id);
+    let since = desk.newest_number(organisation).await?;
+    let item = desk.item_anywhere(organisation, id).await?;
     let (_, text) = of_fault(fault, visit.language());
-    let beside = Beside { not_done: Some(text), ..beside };
+    let beside = Beside { not_done: Some(text), since, ..beside };
     shown(staff, visit, item, StatusCode::CONFLICT, beside).await
 }
 

@@ -36,6 +36,7 @@ impl LandingPage {
 pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: Asked) -> Page {
     let w = words::Landing::of(visit.language());
     let (desk, organisation) = (&staff.for_console().desk, &visit.organisation);
+    let since = desk.newest_number(&organisation.id).await?;
     let mine = desk.in_hand(&organisation.id, visit.name()).await?;
     let mine = rows(&staff, &visit, mine, "/").await?;
     let mut waiting = lines(desk.queues(&organisation.id).await?, &visit);
@@ -43,7 +44,7 @@ pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: A
     let said = (asked.text("done") == Some("none")).then_some(w.none_left);
     let as_of =
         say::when(visit.now(), visit.now(), organisation.profile.timezone, visit.language());
-    let f = Frame::of(&staff, &visit, Section::MyWork, w.title).saying(said);
+    let f = Frame::of(&staff, &visit, Section::MyWork, w.title).saying(said).since(since);
     page(&LandingPage { f, w, q: words::Queue::of(visit.language()), mine, waiting, as_of })
 }
 

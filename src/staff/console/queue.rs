@@ -189,6 +189,7 @@ struct QueuePage {
     q: &'static words::Queue,
     name: String,
     text: &'static str,
+    queue: String,
     /// The queue's own address, without its filter.
     path: String,
     waiting: u64,
@@ -267,6 +268,7 @@ async fn shown(
     let (desk, organisation, language) =
         (&staff.for_console().desk, &visit.organisation, visit.language());
     let q = words::Queue::of(language);
+    let since = desk.newest_number(&organisation.id).await?;
     let counts = in_order(desk.queues(&organisation.id).await?);
     let count = counts.iter().find(|one| one.queue == wanted.queue);
     let waiting = match count {
@@ -286,10 +288,11 @@ async fn shown(
     let title = format!("{name} ({waiting} {})", q.waiting);
     let filtered = wanted.shown != Shown::Waiting || wanted.channel.is_some();
     page(&QueuePage {
-        f: Frame::of(staff, visit, Section::Queues, &title).saying(said),
+        f: Frame::of(staff, visit, Section::Queues, &title).saying(said).since(since),
         q,
         name,
         text,
+        queue: wanted.queue.clone(),
         path: wanted.path(),
         waiting,
         rows,

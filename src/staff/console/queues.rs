@@ -16,6 +16,7 @@ use crate::staff::Staff;
 
 /// One queue in a table.
 pub(super) struct QueueLine {
+    pub queue: String,
     pub href: String,
     pub name: String,
     pub text: &'static str,
@@ -58,6 +59,7 @@ pub(super) fn lines(counts: Vec<QueueCount>, visit: &Visit) -> Vec<QueueLine> {
                 name,
                 text,
                 waiting: count.waiting,
+                queue: count.queue,
                 oldest,
             }
         })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::asked::Asked;
 use super::entrance::{keep_language, keep_session, session_of, visiting};
@@ -77,7 +77,8 @@ pub(super) async fn show(State(staff): State<Arc<Staff>>, guest: Guest, asked: A
     let mut guest = guest;
     guest.here = format!("/sign-in?next={}", quoted(next));
     if asked.text("done") == Some("out") {
-        let frame = Frame::outside(&staff, &guest, None, w.title).saying(Some(w.signed_out));
+        let frame =
+            Frame::outside(&staff, &guest, None, w.title).saying(Some(w.signed_out)).forgetting();
         return signed_out(&staff, frame, &filled);
     }
     form(&staff, &guest, &filled)
@@ -204,6 +205,9 @@ pub(super) async fn sign_out(State(staff): State<Arc<Staff>>, visit: Visit) -> P
     staff.for_console().accounts.end_session(organisation, &live.account, &live.id).await?;
     let mut response = go("/sign-in?done=out");
     keep_session(&mut response, &visit.guest, organisation, None);
+    // Drafts are personal data; the page does the same where a browser doesn't know this (W3C Clear Site Data).
+    let all = HeaderValue::from_static("\"storage\"");
+    response.headers_mut().insert(HeaderName::from_static("clear-site-data"), all);
     Ok(response)
 }
 

@@ -100,13 +100,14 @@ pub(super) fn in_words(
     guest: &Guest,
     visit: Option<&Visit>,
     trouble: Trouble,
+    wrote: Option<String>,
 ) -> Response {
     let w = words::Troubles::of(guest.language);
     let status = trouble.status();
     let sign_in = |back: &str| (format!("/sign-in?next={}", quoted(back)), w.sign_in);
     let mut on = ("/".to_owned(), w.home);
     let mut roles = Vec::new();
-    let mut written = None;
+    let mut written = wrote.filter(|wrote| !wrote.is_empty());
     let (heading, text) = match trouble {
         Trouble::SignedOut => return go(&sign_in(&guest.here).0),
         Trouble::SignedOutWriting { wrote } => {
@@ -217,7 +218,7 @@ pub(in crate::staff) async fn unknown(
     }
     let guest = entrance::guest_of(&staff, &request);
     let visit = entrance::visiting(&staff, request.headers(), &guest).await.ok().flatten();
-    let mut response = in_words(&staff, &guest, visit.as_ref(), Trouble::NotFound);
+    let mut response = in_words(&staff, &guest, visit.as_ref(), Trouble::NotFound, None);
     crate::runtime::html::shut(response.headers_mut(), crate::runtime::html::OWN_PAGE);
     response
 }

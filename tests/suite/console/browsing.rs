@@ -135,7 +135,15 @@ impl<'a> Browsing<'a> {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        let body = body.collect().await.unwrap().to_bytes();
+        // A stream has no end: its first event is what is seen.
+        let is_stream =
+            parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let body = if is_stream {
+            let mut body = body;
+            body.frame().await.unwrap().unwrap().into_data().unwrap()
+        } else {
+            body.collect().await.unwrap().to_bytes()
+        };
         let body = String::from_utf8_lossy(&body).into_owned();
         Seen { status: parts.status, headers: parts.headers, body }
     }

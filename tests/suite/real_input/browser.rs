@@ -92,6 +92,27 @@ impl Browser {
         self.ask("POST", "/url", &json!({"url": page}));
     }
 
+    /// The tab that is looked at.
+    pub fn tab(&mut self) -> String {
+        self.ask("GET", "/window", &Value::Null).as_str().unwrap().to_owned()
+    }
+
+    /// Opens another tab, and goes on looking at this one.
+    pub fn new_tab(&mut self) -> String {
+        let made = self.ask("POST", "/window/new", &json!({"type": "tab"}));
+        made["handle"].as_str().unwrap().to_owned()
+    }
+
+    pub fn look_at(&mut self, tab: &str) {
+        self.ask("POST", "/window", &json!({"handle": tab}));
+    }
+
+    /// Closes a tab; another one is to be looked at then.
+    pub fn close_tab(&mut self, tab: &str) {
+        self.look_at(tab);
+        self.ask("DELETE", "/window", &Value::Null);
+    }
+
     pub fn title(&mut self) -> String {
         self.ask("GET", "/title", &Value::Null).as_str().unwrap().to_owned()
     }

@@ -1,29 +1,7 @@
-// The console works without this. It adds single keys, keeps unsaved text in this tab, and asks before a
-// changed form is left.
-"use strict";
+// Single keys, and where a page is read from.
 (() => {
   const body = document.body;
   const typing = (node) => node && (node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName));
-
-  // Unsaved text: kept for this tab alone, under the page's own path, until the form is sent.
-  let changed = false;
-  for (const form of document.querySelectorAll("form[data-unsaved]")) {
-    const areas = [...form.querySelectorAll("textarea")];
-    const keyOf = (area) => `text ${location.pathname} ${area.name}`;
-    for (const area of areas) {
-      const kept = sessionStorage.getItem(keyOf(area));
-      if (kept && !area.value) area.value = kept;
-      area.addEventListener("input", () => {
-        changed = areas.some((one) => one.value !== one.defaultValue);
-        if (area.value !== "") sessionStorage.setItem(keyOf(area), area.value); else sessionStorage.removeItem(keyOf(area));
-      });
-    }
-    form.addEventListener("submit", () => {
-      changed = false;
-      for (const area of areas) sessionStorage.removeItem(keyOf(area));
-    });
-  }
-  addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
 
   // A page that says what was wrong is read from there.
   const faults = document.querySelector(".faults");
