@@ -40,7 +40,11 @@ impl NotFollowed {
 }
 
 impl Desk {
-    pub(super) async fn not_followed(
+    /// What a person's file lacks, if anything.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn not_followed(
         &self,
         organisation: &Organisation,
         person: &str,
@@ -48,6 +52,22 @@ impl Desk {
         let id = NotFollowed::id(person);
         let stored = self.store.document(&organisation.id, NOT_FOLLOWED, &id).await?;
         Ok(stored.map(|document| document.read()).transpose()?)
+    }
+}
+
+impl Desk {
+    /// Everybody whose file lacks something, as far as one page tells.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn all_not_followed(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<Vec<NotFollowed>, Fault> {
+        let listing = Listing::of(BY_ID);
+        let page = self.store.documents(organisation, NOT_FOLLOWED, listing).await?;
+        let each = page.documents.iter().map(|document| document.read());
+        Ok(each.collect::<Result<_, _>>()?)
     }
 }
 

@@ -123,6 +123,21 @@ impl Desk {
         Ok(Some(Document::new(NOTE, id, 0, keys, &noted)?))
     }
 
+    /// Off whose record a contact was taken, if it was put down as not theirs.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn taken_off(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+    ) -> Result<Option<String>, Fault> {
+        let id = hex(&sha256(contact.as_bytes()));
+        let noted = self.store.document(organisation, NOTE, &id).await?;
+        let noted: Option<Noted> = noted.map(|document| document.read()).transpose()?;
+        Ok(noted.map(|noted| noted.person))
+    }
+
     /// The contacts that were decided for a person and were not theirs.
     pub(super) async fn contacts_not_theirs(
         &self,

@@ -13,6 +13,7 @@ mod live_browser;
 mod looks;
 mod pictures;
 mod routes;
+mod set_aside;
 mod signing_in;
 mod whole_day;
 mod work;

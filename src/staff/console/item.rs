@@ -1,5 +1,6 @@
 //! One item: why it is here, what it says, what to do with it.
 
+mod side;
 mod verb;
 
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 
+use self::side::{PersonBar, bar, person_of, taken_off};
 use self::verb::{Verb, label};
 use super::asked::Asked;
 use super::form::{Posted, own_path, quoted};
@@ -47,17 +49,6 @@ struct NoteLine {
     text: String,
 }
 
-/// The person as the side of the page shows them.
-struct PersonBar {
-    href: String,
-    case: String,
-    incident: String,
-    name: String,
-    reference: Option<String>,
-    in_force: Vec<String>,
-    adjustments: Vec<String>,
-}
-
 #[derive(Template)]
 #[template(path = "item.html")]
 struct ItemPage {
@@ -80,6 +71,8 @@ struct ItemPage {
     learnt: Vec<(String, String)>,
     original: Option<String>,
     person: Option<PersonBar>,
+    /// Off whose record it was taken, and where that is.
+    taken_off: Option<(String, String)>,
     notes: Vec<NoteLine>,
     state: &'static str,
     /// Who has it, where that is somebody else.
@@ -111,17 +104,6 @@ struct Beside<'a> {
     note_kept: bool,
     /// The number of the trail before the item was read.
     since: u64,
-}
-
-async fn person_of(
-    staff: &Staff,
-    visit: &Visit,
-    item: &QueueItem,
-) -> Result<Option<Arc<Person>>, Fault> {
-    match &item.person {
-        Some(id) => staff.for_console().person_known(&visit.organisation.id, id).await,
-        None => Ok(None),
-    }
 }
 
 pub(super) async fn show(
@@ -164,7 +146,8 @@ async fn shown(
             quota_line(one.used, one.limit, until, language)
         })
         .collect();
-    let page = filled(staff, visit, &item, person.as_deref(), quota, beside);
+    let mut page = filled(staff, visit, &item, person.as_deref(), quota, beside);
+    page.taken_off = taken_off(staff, visit, &item).await?;
     with_status(status, &page)
 }
 
@@ -212,9 +195,8 @@ fn filled(
             .map(|verb| (verb.name(), label(verb, w)))
             .collect()
     };
-    let title = format!("{heading}, {came}");
     ItemPage {
-        f: Frame::of(staff, visit, Section::Queues, &title)
+        f: Frame::of(staff, visit, Section::Queues, &format!("{heading}, {came}"))
             .saying(beside.said)
             .since(beside.since)
             .in_error(beside.changed || beside.not_done.is_some()),
@@ -242,6 +224,7 @@ fn filled(
             .as_ref()
             .map(|_| format!("/items/{}/original?from={}", quoted(&item.id), quoted(&from))),
         person: person.map(|person| bar(visit, item, person)),
+        taken_off: None,
         notes: notes(visit, item),
         state: say::state(item.state, language),
         held_by: item.claimed_by.clone().filter(|holder| holder != by),
@@ -295,28 +278,6 @@ fn details(
     }
     details.push((w.reference, item.contact.clone()));
     details
-}
-
-fn bar(visit: &Visit, item: &QueueItem, person: &Person) -> PersonBar {
-    let (profile, language) = (&visit.organisation.profile, visit.language());
-    let now = visit.now();
-    let in_force = person.restrictions.iter().filter(|one| one.is_in_force(now, profile));
-    let (own, because) = (quoted(&person.id), quoted(&item.id));
-    // Most of an incident is on the item already.
-    let happened = item.at.with_timezone(&profile.timezone).format("%Y-%m-%dT%H:%M");
-    PersonBar {
-        case: format!("/people/{own}/case?because={because}"),
-        incident: format!(
-            "/people/{own}/steps/record_incident?contacts={}&channel={}&happened_at={happened}",
-            quoted(&item.contact),
-            item.channel.name()
-        ),
-        href: format!("/people/{}?because={}", quoted(&person.id), quoted(&item.id)),
-        name: if person.name.is_empty() { person.id.clone() } else { person.name.clone() },
-        reference: person.reference.clone(),
-        in_force: in_force.map(|one| say::terms(&one.kind, profile, language)).collect(),
-        adjustments: person.adjustments.iter().map(|one| say::adjustment(one, language)).collect(),
-    }
 }
 
 /// Carries out what was pressed. A note is kept even where the rest fails.

@@ -16,8 +16,8 @@ use super::frame::{Frame, Page, Section, go, page};
 use super::say;
 use super::visit::Visit;
 use super::words;
-use crate::casework::audit::{NewestWanted, TrailFilter};
-use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::casework::Fault;
+use crate::casework::timeline::{TimelineCounts, TimelineEntry, What};
 use crate::domain::duty::Duty;
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
@@ -39,6 +39,8 @@ struct Line {
     at: String,
     by: String,
     what: String,
+    /// Whose the contact is, where that is in doubt, and as what the tag looks.
+    whose: Option<(&'static str, &'static str)>,
     href: Option<String>,
 }
 
@@ -57,6 +59,8 @@ struct PersonPage {
     tab: Tab,
     cards: Vec<RestrictionCard>,
     lines: Vec<Line>,
+    counts: Vec<String>,
+    lacks: Option<String>,
     older: Option<String>,
     identifiers: Vec<IdentifierLine>,
     representatives: Vec<(String, Option<String>)>,
@@ -83,16 +87,16 @@ pub(super) async fn show(
     }
     let own = format!("/people/{}", quoted(&id));
     let carried = because.map(|item| format!("&because={}", quoted(item))).unwrap_or_default();
-    let (mut lines, mut older) = (Vec::new(), None);
-    if tab == Tab::Timeline {
-        let filter = TrailFilter { person: Some(id.clone()), ..TrailFilter::default() };
-        let before = asked.number("before");
-        let wanted = NewestWanted { filter, by: None, before, limit: CONSOLE_ROWS };
-        let trail = desk.newest_audit(&organisation.id, wanted).await?;
-        lines = trail.entries.iter().map(|entry| line(&visit, entry)).collect();
-        older = trail.older.map(|before| format!("{own}?tab=timeline&before={before}{carried}"));
-    }
+    let (mut lines, mut older, mut counts, mut lacks) = (Vec::new(), None, Vec::new(), None);
     let w = words::Person::of(visit.language());
+    if tab == Tab::Timeline {
+        let found =
+            desk.person_timeline(organisation, &id, asked.number("before"), CONSOLE_ROWS).await?;
+        lines = found.entries.iter().map(|entry| line(&visit, entry, w)).collect();
+        counts = found.counts.map(|counts| counted(counts, w)).unwrap_or_default();
+        older = found.next.map(|before| format!("{own}?tab=timeline&before={before}{carried}"));
+        lacks = lacking(&staff, &visit, &id).await?;
+    }
     let head = Head::of(&visit, &person, Some(tab), because);
     page(&PersonPage {
         f: Frame::of(&staff, &visit, Section::People, &head.title),
@@ -101,6 +105,8 @@ pub(super) async fn show(
         tab,
         cards: cards(&visit, &person, w),
         lines,
+        counts,
+        lacks,
         older,
         identifiers: identifiers(&visit, &person),
         representatives: representatives(&visit, &person),
@@ -165,24 +171,47 @@ fn card(visit: &Visit, one: &Restriction, w: &words::Person) -> RestrictionCard 
     }
 }
 
+/// What the person's file lacks, in words.
+pub(super) async fn lacking(
+    staff: &Staff,
+    visit: &Visit,
+    person: &str,
+) -> Result<Option<String>, Fault> {
+    let organisation = &visit.organisation;
+    let found = staff.for_console().desk.not_followed(organisation, person).await?;
+    let zone = organisation.profile.timezone;
+    Ok(found.map(|one| say::missing(&one, visit.now(), zone, visit.language())))
+}
+
+/// How many contacts there are, and how many of them are not what they seem.
+fn counted(counts: TimelineCounts, w: &words::Person) -> Vec<String> {
+    let others = [
+        (counts.in_doubt, w.counted_in_doubt),
+        (counts.not_theirs, w.counted_not_theirs),
+        (counts.automatic, w.counted_automatic),
+    ];
+    let mut lines = vec![format!("{}: {}", w.counted, counts.contacts)];
+    lines.extend(others.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
+    if counts.is_partial {
+        lines.push(w.counted_partial.to_owned());
+    }
+    lines
+}
+
 /// An entry with the item to which it leads.
-fn line(visit: &Visit, entry: &AuditEntry) -> Line {
+fn line(visit: &Visit, one: &TimelineEntry, w: &words::Person) -> Line {
     let language = visit.language();
     let zone = visit.organisation.profile.timezone;
-    let href = match &entry.event {
-        // Only what was put on a queue has an item.
-        AuditEvent::Decided(decided)
-            if decided.disposition != crate::domain::decision::Disposition::Deliver =>
-        {
-            Some(super::item::href(&decided.contact, "/people", None))
-        }
-        _ => None,
-    };
     Line {
-        at: say::when(entry.at, visit.now(), zone, language),
-        by: entry.by.clone(),
-        what: say::entry(&entry.event, language),
-        href,
+        at: say::when(one.entry.at, visit.now(), zone, language),
+        by: one.entry.by.clone(),
+        what: say::entry(&one.entry.event, language),
+        whose: match one.what {
+            What::NotTheirs => Some((w.not_theirs, "tag held")),
+            What::InDoubt => Some((w.in_doubt, "tag")),
+            What::Contact | What::Act => None,
+        },
+        href: one.item.as_ref().map(|item| super::item::href(&item.id, "/people", None)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod case;
 mod flag;
+mod missing;
 mod outlook;
 mod restriction;
 mod trail;
@@ -25,6 +26,7 @@ pub(super) use self::case::{
     mediation, not_on_record, proposal, review, warning,
 };
 pub(super) use self::flag::flag;
+pub(super) use self::missing::missing;
 pub(super) use self::outlook::{channel as outlook, lane, span};
 pub(super) use self::restriction::terms;
 pub(super) use self::trail::entry;

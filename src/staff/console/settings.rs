@@ -5,11 +5,13 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 
+use super::form::quoted;
 use super::frame::{Frame, Page, Section, page};
 use super::look::PolicyAsRead;
 use super::say;
 use super::visit::Visit;
 use super::words;
+use crate::domain::duty::Duty;
 use crate::domain::restriction::{KindName, Mode};
 use crate::staff::Staff;
 
@@ -102,6 +104,8 @@ struct ConnectionsPage {
     w: &'static words::Settings,
     parts: Vec<(String, Option<String>)>,
     dead: Vec<(String, String, String)>,
+    /// Who, where their record is for whoever may open it, and what is missing.
+    lacking: Vec<(String, Option<String>, String)>,
 }
 
 pub(super) async fn connections(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
@@ -117,6 +121,16 @@ pub(super) async fn connections(State(staff): State<Arc<Staff>>, visit: Visit) -
             (one.receiver, one.why, at)
         })
         .collect();
+    let found = staff.for_console().desk.all_not_followed(&visit.organisation.id).await?;
+    let lacking = found
+        .into_iter()
+        .map(|one| {
+            let href =
+                visit.may(Duty::Record).then(|| format!("/people/{}/case", quoted(&one.person)));
+            let what = say::missing(&one, visit.now(), zone, visit.language());
+            (one.person, href, what)
+        })
+        .collect();
     let f = Frame::of(&staff, &visit, Section::Settings, w.connections);
-    page(&ConnectionsPage { f, w, parts, dead })
+    page(&ConnectionsPage { f, w, parts, dead, lacking })
 }

@@ -39,6 +39,7 @@ struct CasePage {
     more: Vec<StepLink>,
     parts: Vec<Part>,
     because: Option<String>,
+    lacks: Option<String>,
     looking: &'static str,
 }
 
@@ -63,6 +64,7 @@ pub(in crate::staff::console) async fn show(
     let diary = desk.diary(organisation, &filter).await?;
     let desktop = Desktop::open(&staff, &visit, &person).await?;
     let because = asked.text("because");
+    let lacks = crate::staff::console::person::lacking(&staff, &visit, &person).await?;
     let make = Maker::new(&visit, &desktop);
     let head = Head::of(&visit, &desktop.read.person, Some(Tab::Case), because);
     let said = said(&visit, &asked);
@@ -77,6 +79,7 @@ pub(in crate::staff::console) async fn show(
         now: open(&OFTEN),
         more: open(&SELDOM),
         parts: parts(make),
+        lacks,
         because: because.map(|item| crate::staff::console::item::href(item, "/", None)),
         looking: words::Person::of(visit.language()).looking,
         head,

@@ -35,7 +35,7 @@ texts! {
         ending_at_last: "A session lasts no longer than this. At {when} you must sign in again. What you are typing is kept in this browser until then.",
             "Nid yw sesiwn yn para'n hirach na hyn. Am {when} rhaid i chi fewngofnodi eto. Cedwir yr hyn yr ydych yn ei deipio yn y porwr hwn tan hynny.";
         ending_stay: "Stay signed in", "Aros wedi mewngofnodi";
-        ending_close: "Go on without", "Parhau heb wneud hynny";
+        ending_close: "Not now", "Ddim nawr";
         news_one: "1 new: show", "1 newydd: dangos";
         news_many: "{n} new: show", "{n} newydd: dangos";
         news_changed: "Somebody changed what is shown here: show", "Newidiodd rhywun yr hyn a ddangosir yma: dangos";

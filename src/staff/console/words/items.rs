@@ -80,6 +80,7 @@ texts! {
     /// One item.
     Item {
         open_case: "Open the case", "Agor yr achos";
+        taken_off: "This was put down as not theirs: it was taken off the record of", "Nodwyd nad ganddynt hwy y daeth hwn: fe'i tynnwyd oddi ar gofnod";
         make_incident: "Record an incident", "Cofnodi digwyddiad";
         from: "from", "oddi wrth";
         why: "Why it is here", "Pam mae yma";

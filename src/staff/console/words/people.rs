@@ -70,6 +70,14 @@ texts! {
             "Ar gyfer cais am bopeth rydych yn ei gadw am y person hwn. Mae ei wneud ar y llwybr archwilio.";
         copy_page: "A page to print", "Tudalen i'w hargraffu";
         copy_json: "Data, with what to check first", "Data, gyda'r hyn i'w wirio'n gyntaf";
+        not_theirs: "not theirs", "nid ganddynt hwy";
+        in_doubt: "may be theirs", "efallai ganddynt hwy";
+        counted: "Contacts", "Cysylltiadau";
+        counted_in_doubt: "may be theirs", "efallai ganddynt hwy";
+        counted_not_theirs: "found not to be theirs, and counted no more", "canfuwyd nad ganddynt hwy y daethant, ac ni chânt eu cyfrif mwyach";
+        counted_automatic: "written by a machine", "wedi'u hysgrifennu gan beiriant";
+        counted_partial: "Only the newest were counted.", "Dim ond y rhai diweddaraf a gyfrifwyd.";
+        lacks: "Something is missing here", "Mae rhywbeth ar goll yma";
         because: "You opened it because of", "Agorwyd ef oherwydd";
         an_item: "this item", "yr eitem hon";
         looking: "That you opened this record is on the audit trail.", "Mae'r ffaith ichi agor y cofnod hwn ar y llwybr archwilio.";

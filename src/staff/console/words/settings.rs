@@ -41,6 +41,12 @@ texts! {
         no_dead_letters: "None.", "Dim.";
         receiver: "Receiver", "Derbynnydd";
         since: "Given up", "Rhoddwyd y gorau iddi";
+        lacking: "People whose file lacks something", "Pobl y mae rhywbeth ar goll o'u ffeil";
+        lacking_none: "Nobody's file lacks anything.", "Nid oes dim ar goll o ffeil neb.";
+        lacking_text: "Entries of the audit trail that could not be counted for somebody. What falls due, figures and timeline of these people may be incomplete; nothing else is. Ask whoever runs the gateway to look at its log.",
+            "Cofnodion o'r llwybr archwilio na ellid eu cyfrif ar gyfer rhywun. Gall yr hyn sy'n ddyledus, ffigurau a llinell amser y bobl hyn fod yn anghyflawn; dim byd arall. Gofynnwch i'r sawl sy'n rhedeg y porth edrych ar ei log.";
+        lacking_person: "Person", "Person";
+        lacking_what: "What is missing", "Beth sydd ar goll";
         mode_enforce: "Restrictions are enforced.", "Gorfodir cyfyngiadau.";
         mode_observe: "Restrictions are only observed: everything is delivered as before.", "Dim ond arsylwi cyfyngiadau a wneir: danfonir popeth fel o'r blaen.";
     }
