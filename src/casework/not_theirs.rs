@@ -14,6 +14,7 @@ use super::{Casework, Desk, Fault};
 use crate::domain::audit::AuditEvent;
 use crate::domain::decision::Disposition;
 use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::queue::{self, QueueItem};
 use crate::ports::documents::{Batch, Document, IndexKey, Listing, WriteFault};
 use crate::runtime::limits::{EFFECTS_WAITED_FOR, ITEM_TRIES_MAX};
 use crate::runtime::tokens::{hex, sha256};
@@ -123,19 +124,20 @@ impl Desk {
         Ok(Some(Document::new(NOTE, id, 0, keys, &noted)?))
     }
 
-    /// Off whose record a contact was taken, if it was put down as not theirs.
+    /// Off whose record an item was taken, if it was put down as not theirs.
     ///
     /// # Errors
     /// The store's.
     pub async fn taken_off(
         &self,
         organisation: &OrganisationId,
-        contact: &str,
+        item: &QueueItem,
     ) -> Result<Option<String>, Fault> {
-        let id = hex(&sha256(contact.as_bytes()));
-        let noted = self.store.document(organisation, NOTE, &id).await?;
-        let noted: Option<Noted> = noted.map(|document| document.read()).transpose()?;
-        Ok(noted.map(|noted| noted.person))
+        if item.person.is_some() || !item.flags.iter().any(|flag| flag == queue::NOT_THEIRS) {
+            return Ok(None);
+        }
+        let recorded = self.store.recorded(organisation, &item.contact).await?;
+        Ok(recorded.and_then(|(decision, _)| decision.person))
     }
 
     /// The contacts that were decided for a person and were not theirs.

@@ -19,13 +19,14 @@ async fn a_timeline_counts_contacts_and_marks_what_is_not_theirs() {
     assert!(before.has("Contacts: 3") && !before.has("not theirs"), "{}", before.text());
     let path = "/api/v1/queues/limited/c-3/not-theirs";
     assert_eq!(office.post(AGENT, path, &json!({})).await.status, 200);
-    let after = ann.get("/people/P-1?tab=timeline").await;
-    assert!(after.has("Contacts: 2"), "{}", after.text());
-    assert!(after.has("1 found not to be theirs, and counted no more"), "{}", after.text());
-    assert!(after.body.contains("<span class=\"tag held\">not theirs</span>"), "{}", after.body);
     let item = ann.get("/items/c-3").await;
     assert!(item.has("it was taken off the record of Jo Doe"), "{}", item.text());
     assert!(item.body.contains("href=\"/people/P-1?because=c-3\""));
+    let after = ann.get("/people/P-1?tab=timeline").await;
+    assert!(after.has("Said that an item is not the person's"), "{}", after.text());
+    assert!(after.has("Contacts: 2"), "{}", after.text());
+    assert!(after.has("1 found not to be theirs, and counted no more"), "{}", after.text());
+    assert!(after.body.contains("<span class=\"tag held\">not theirs</span>"), "{}", after.body);
     let other = ann.get("/items/c-2").await;
     assert!(!other.has("taken off the record"), "{}", other.text());
 }

@@ -39,7 +39,7 @@ pub(super) async fn taken_off(
     item: &QueueItem,
 ) -> Result<Option<(String, String)>, Fault> {
     let (casework, organisation) = (staff.for_console(), &visit.organisation.id);
-    let Some(id) = casework.desk.taken_off(organisation, &item.contact).await? else {
+    let Some(id) = casework.desk.taken_off(organisation, item).await? else {
         return Ok(None);
     };
     let known = casework.person_known(organisation, &id).await?;
