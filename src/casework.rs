@@ -38,6 +38,7 @@ mod release;
 mod reminder_mail;
 pub mod replay;
 pub mod restrictions;
+pub mod retention;
 pub mod sealing;
 pub mod take;
 pub mod timeline;
@@ -56,6 +57,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::profile::Role;
+use crate::domain::retention::Schedule;
 use crate::ports::dead_letters::DeadLetters;
 use crate::ports::directory::Directory;
 use crate::ports::{Archive, Clock, Decide, Release, Stamp, Store};
@@ -63,6 +65,7 @@ use crate::runtime::limits::{ALL_CASES_AT_ONCE_MAX, BACK_TESTS_AT_ONCE_MAX, PAGE
 
 use self::accounts::{AccountRules, Accounts};
 use self::case::StaffList;
+use self::retention::Schedules;
 
 pub use fault::Fault;
 
@@ -197,6 +200,7 @@ pub struct Casework {
     organisations: BTreeMap<OrganisationId, Arc<Organisation>>,
     /// Everybody who may be named in a step, by organisation.
     staff: BTreeMap<OrganisationId, StaffList>,
+    retention: Schedules,
     /// `None`: no events are sent.
     dead_letters: Option<Arc<dyn DeadLetters>>,
     /// `None`: people are looked up in the store.
@@ -221,6 +225,7 @@ impl Casework {
             decide,
             organisations,
             staff: BTreeMap::new(),
+            retention: Schedules::new(),
             dead_letters: None,
             directory: None,
         }
@@ -257,6 +262,17 @@ impl Casework {
             self.staff.entry(organisation).or_default().insert(name, role);
         }
         self
+    }
+
+    /// With how long each organisation keeps what.
+    pub fn with_retention(self, retention: Schedules) -> Self {
+        Casework { retention, ..self }
+    }
+
+    /// How long an organisation keeps what.
+    pub fn schedule(&self, organisation: &OrganisationId) -> &Schedule {
+        const NONE: &Schedule = &Schedule::new();
+        self.retention.get(organisation).unwrap_or(NONE)
     }
 
     /// The time by the gateway's own clock.

@@ -22,6 +22,7 @@ pub mod profile;
 pub mod queue;
 pub mod report;
 pub mod restore;
+pub mod retention;
 pub mod serve;
 pub mod simulate;
 pub mod store;
@@ -60,6 +61,7 @@ enum Command {
     Case(case::CaseArgs),
     Person(person::PersonArgs),
     Report(report::ReportArgs),
+    Retention(retention::RetentionArgs),
     Audit(audit::AuditArgs),
     Store(store::StoreArgs),
     Backup(backup::BackupArgs),
@@ -184,6 +186,10 @@ async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
             let opened = open::open(&args.which).await?;
             report::run(&args, &opened, &mut io).await
         }
+        Command::Retention(args) => {
+            let opened = open::open(&args.which).await?;
+            retention::run(&args, &opened, &mut io).await
+        }
         Command::Audit(args) => {
             let opened = open::open(&args.which).await?;
             audit::run(&args, &opened, &mut io).await
@@ -242,6 +248,7 @@ mod tests {
                 Command::Case(args) => args.which,
                 Command::Person(args) => args.which,
                 Command::Report(args) => args.which,
+                Command::Retention(args) => args.which,
                 Command::Audit(args) => args.which,
                 Command::Letter(_)
                 | Command::Demo(_)

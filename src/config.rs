@@ -27,6 +27,7 @@ mod organisation;
 mod page;
 mod reach;
 mod reader;
+mod retention;
 mod secret;
 mod silent;
 mod telephony;

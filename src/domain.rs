@@ -46,6 +46,7 @@ pub mod reading;
 pub mod reason_code;
 pub mod report;
 pub mod restriction;
+pub mod retention;
 pub mod roster;
 pub mod safeguard;
 pub mod sender;

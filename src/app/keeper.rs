@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::casework::retention::Schedules;
 use crate::casework::{Desk, Fault};
 use crate::domain::organisation::Organisation;
 use crate::ports::Mailer;
@@ -18,6 +19,7 @@ pub(super) struct Keeper {
     pub desk: Desk,
     pub mailer: Arc<dyn Mailer>,
     pub organisations: Vec<Arc<Organisation>>,
+    pub retention: Schedules,
     pub metrics: Arc<Metrics>,
 }
 
@@ -45,6 +47,9 @@ impl Keeper {
         say(organisation, self.say_how_far(organisation).await);
         if reminds {
             say(organisation, self.desk.clear_sign_ins(&organisation.id).await.map(drop));
+            if let Some(schedule) = self.retention.get(&organisation.id) {
+                say(organisation, self.desk.sweep_by_rule(&organisation.id, schedule).await);
+            }
             say(organisation, self.desk.remind(organisation, &self.mailer).await.map(drop));
         }
     }

@@ -289,6 +289,7 @@ impl Running {
         let desk = self.desk.clone();
         let decide = Arc::clone(&self.core.intake) as Arc<dyn Decide>;
         let casework = Casework::new(desk, decide, settings.organisations.iter().cloned())
+            .with_retention(settings.retention.clone())
             .with_dead_letters(dead_letters)
             .with_directory(Arc::clone(&self.core.rosters) as _)
             .with_account_rules(console::rules(settings));
@@ -322,6 +323,7 @@ impl Running {
             desk: self.desk.clone(),
             mailer: Arc::clone(&out.mailer),
             organisations: settings.organisations.clone(),
+            retention: settings.retention.clone(),
             metrics: Arc::clone(&self.core.metrics),
         };
         let followers = &mut self.core.followers;

@@ -13,7 +13,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use self::hold::Hold;
-use self::run::Erasing;
+pub(super) use self::run::Erasing;
+pub(super) use self::trail::Leaving;
 use super::acting::Acting;
 use super::{Desk, Fault};
 use crate::domain::audit::{AuditEvent, ErasedEntry};
@@ -84,19 +85,35 @@ pub struct ErasurePreview {
 }
 
 impl Proof {
-    fn of(erasing: &Erasing) -> Self {
+    /// Of what was approved, before anything is removed.
+    pub(super) fn begun(
+        id: &str,
+        clause: &str,
+        (asked_by, approved_by): (&str, &str),
+        approved_at: DateTime<Utc>,
+    ) -> Self {
         Proof {
-            id: erasing.asked.id.clone(),
-            clause: erasing.asked.clause.clone(),
-            asked_by: erasing.asked.by.clone(),
-            approved_by: erasing.approved_by.clone(),
-            approved_at: erasing.approved_at,
+            id: id.to_owned(),
+            clause: clause.to_owned(),
+            asked_by: asked_by.to_owned(),
+            approved_by: approved_by.to_owned(),
+            approved_at,
             ..Proof::default()
         }
     }
 
+    /// Nothing is left: the trail's entry of that, with how much went in all.
+    pub(super) fn complete(&mut self) -> AuditEvent {
+        self.is_complete = true;
+        AuditEvent::Erased(self.entry(self.removed.clone(), Vec::new()))
+    }
+
     /// Adds what goes in one step: the trail's entry of it.
-    fn add(&mut self, removed: BTreeMap<String, u64>, entries: Vec<(u64, u64)>) -> AuditEvent {
+    pub(super) fn add(
+        &mut self,
+        removed: BTreeMap<String, u64>,
+        entries: Vec<(u64, u64)>,
+    ) -> AuditEvent {
         for (what, many) in &removed {
             *self.removed.entry(what.clone()).or_default() += many;
         }
@@ -271,7 +288,11 @@ impl Desk {
         Ok(Some((document, asked)))
     }
 
-    async fn write_once(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), Fault> {
+    pub(super) async fn write_once(
+        &self,
+        organisation: &OrganisationId,
+        batch: Batch,
+    ) -> Result<(), Fault> {
         match self.store.write(organisation, batch).await {
             Ok(()) => Ok(()),
             Err(WriteFault::Conflict(_)) => Err(Fault::Contended),

@@ -78,7 +78,8 @@ impl Desk {
             let releases = desk.release_what_was_left(&organisation.id).await;
             let mails = desk.mail_what_was_left(&organisation, mailer.as_ref()).await;
             let erasures = desk.erase_what_was_left(&organisation).await;
-            effects.and(releases).and(mails).and(erasures)
+            let sweeps = desk.sweep_what_was_left(&organisation).await;
+            effects.and(releases).and(mails).and(erasures).and(sweeps)
         })
         .await
     }

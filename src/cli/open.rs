@@ -8,6 +8,7 @@ use crate::app;
 use crate::casework::Desk;
 use crate::casework::case::StaffList;
 use crate::domain::organisation::Organisation;
+use crate::domain::retention::Schedule;
 use crate::store;
 
 /// An organisation and the desk at which its commands work. They run beside a gateway that serves
@@ -19,6 +20,8 @@ pub struct Opened {
     pub state: PathBuf,
     /// Everybody who may be named in a step.
     pub staff: StaffList,
+    /// How long the organisation keeps what.
+    pub schedule: Schedule,
 }
 
 /// Opens what `--config` and `--organisation` name.
@@ -39,5 +42,6 @@ pub async fn open(which: &Which) -> Result<Opened, Fault> {
         .filter(|member| member.organisation == organisation.id)
         .map(|member| (member.name.clone(), member.role.clone()))
         .collect();
-    Ok(Opened { organisation, desk, state: loaded.settings.state, staff })
+    let schedule = loaded.settings.retention.get(&organisation.id).cloned().unwrap_or_default();
+    Ok(Opened { schedule, organisation, desk, state: loaded.settings.state, staff })
 }

@@ -89,7 +89,13 @@ enum Verb {
 }
 
 pub async fn run(args: &PersonArgs, opened: &Opened, io: &mut Io<'_>) -> Result<Outcome, Fault> {
-    match done(&args.verb, opened, io).await? {
+    let done = done(&args.verb, opened, io).await?;
+    ended(done, io)
+}
+
+/// What came of it, said.
+pub(super) fn ended(done: Result<Outcome, CaseFault>, io: &mut Io<'_>) -> Result<Outcome, Fault> {
+    match done {
         Ok(outcome) => Ok(outcome),
         Err(CaseFault::Store(error)) => Err(Fault::internal(error)),
         Err(CaseFault::Broken(broken)) => {
@@ -106,7 +112,11 @@ pub async fn run(args: &PersonArgs, opened: &Opened, io: &mut Io<'_>) -> Result<
 }
 
 /// Who may: a member of staff with one of these duties.
-fn may(opened: &Opened, by: &str, duties: &[Duty]) -> Result<Result<(), CaseFault>, Fault> {
+pub(super) fn may(
+    opened: &Opened,
+    by: &str,
+    duties: &[Duty],
+) -> Result<Result<(), CaseFault>, Fault> {
     let Some(role) = opened.staff.get(by) else {
         let what = "is not among the organisation's staff in the configuration";
         return Err(Fault::input(format!("--by: {by} {what}")));

@@ -124,6 +124,7 @@ pub(super) fn read(
         console,
         receivers: read.receivers,
         helpers: read.helpers,
+        retention: read.retention,
     };
     let mut warnings = context.warnings.into_inner();
     warnings.extend(silent::warnings(&settings));

@@ -13,6 +13,7 @@ use super::page;
 use super::profile::{self, UnsetValue, unset};
 use super::reach;
 use super::reader::{Field, Reader, Section, brief};
+use super::retention;
 use super::telephony;
 use super::web_form;
 use crate::channels::decisions::settings::ProxySettings;
@@ -24,6 +25,7 @@ use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::profile::{Nation, Profile, Role};
 use crate::domain::reach::Reach;
 use crate::domain::restriction::Mode;
+use crate::domain::retention::Schedule;
 use crate::forward::events::settings::ReceiverSettings;
 use crate::forward::helper::settings::HelperSettings;
 use crate::staff::settings::StaffMember;
@@ -41,6 +43,7 @@ pub(super) struct Read {
     pub(super) staff: Vec<StaffMember>,
     pub(super) receivers: Vec<ReceiverSettings>,
     pub(super) helpers: BTreeMap<OrganisationId, HelperSettings>,
+    pub(super) retention: BTreeMap<OrganisationId, Schedule>,
 }
 
 /// Reads every organisation. `has_mail`: there is a mail listener.
@@ -101,6 +104,9 @@ fn one(context: &Context<'_>, section: Section<'_>, has_mail: bool, read: &mut R
     let owner = OrganisationId::new(&shown);
     if let Some(look) = section.field("page").and_then(|f| page::read(context, &f)) {
         read.looks.insert(owner.clone(), look);
+    }
+    if let Some(field) = section.field("retention") {
+        read.retention.insert(owner.clone(), retention::read(&field));
     }
     if let Some(helper) = helper::read(&section) {
         read.helpers.insert(owner.clone(), helper);

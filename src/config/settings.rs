@@ -16,6 +16,7 @@ use crate::channels::telephony::settings::TelephonySettings;
 use crate::channels::web_form::settings::FormSettings;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::profile::Role;
+use crate::domain::retention::Schedule;
 use crate::forward::events::settings::ReceiverSettings;
 use crate::forward::helper::settings::HelperSettings;
 use crate::runtime::tokens::sha256;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub receivers: Vec<ReceiverSettings>,
     /// Services that may add safeguard lanes, of organisations that have one.
     pub helpers: BTreeMap<OrganisationId, HelperSettings>,
+    /// How long what is kept, of those who say so.
+    pub retention: BTreeMap<OrganisationId, Schedule>,
 }
 
 /// The HTTP listeners; `None`: not wanted.

@@ -15,5 +15,6 @@ pub mod people;
 pub mod queues;
 pub mod reports;
 pub mod restrictions;
+pub mod retention;
 pub mod shape;
 pub mod timeline;

@@ -17,7 +17,7 @@ use super::Staff;
 use super::api::monitoring::Document;
 use super::api::{
     audit, before, cases, contacts, dead_letters, diary, document, erasures, items, letters,
-    monitoring, people, queues, reports, restrictions, timeline,
+    monitoring, people, queues, reports, restrictions, retention, timeline,
 };
 use super::auth::{Caller, sign_in};
 use super::console;
@@ -60,6 +60,9 @@ fn signed_in() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(erasures::approve))
         .routes(routes!(erasures::hold, erasures::end_hold))
         .routes(routes!(erasures::list))
+        .routes(routes!(retention::preview))
+        .routes(routes!(retention::ask, retention::withdraw))
+        .routes(routes!(retention::approve))
         .routes(routes!(restrictions::of_person, restrictions::add))
         .routes(routes!(restrictions::put_of_person))
         .routes(routes!(restrictions::read, restrictions::put))

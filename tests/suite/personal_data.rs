@@ -3,6 +3,7 @@
 mod erasure;
 mod export;
 mod left;
+mod retention;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -59,6 +60,7 @@ async fn command(office: &Office, words: &[&str]) -> (Result<Outcome, String>, S
         organisation: Arc::clone(&office.tuntum),
         desk: office.desk(),
         state: Path::new("unused").to_owned(),
+        schedule: std::collections::BTreeMap::new(),
         staff: staff.map(|(name, role)| (name.to_owned(), Role(role.to_owned()))).into(),
     };
     let (mut out, mut err) = (Vec::new(), Vec::new());

@@ -8,14 +8,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::trail::count;
+use super::trail::{Leaving, count};
 use super::{AskedErasure, PROOF, Proof};
 use crate::casework::keeper::REMINDED;
 use crate::casework::lease::{Held, Lease, Take, Work};
 use crate::casework::release::ToRelease;
 use crate::casework::reminder_mail::ToMail;
 use crate::casework::{Desk, Fault};
-use crate::domain::audit::AuditEvent;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::documents::{BY_ID, Batch, Document, Gone, Listing, WriteFault};
 use crate::runtime::limits::{
@@ -27,10 +26,10 @@ pub(super) const WORK_ON_ITEMS: [&str; 2] = [ToRelease::KIND, ToMail::KIND];
 
 /// An erasure that was approved.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Erasing {
-    pub asked: AskedErasure,
-    pub approved_by: String,
-    pub approved_at: DateTime<Utc>,
+pub(in crate::casework) struct Erasing {
+    pub(super) asked: AskedErasure,
+    pub(super) approved_by: String,
+    pub(super) approved_at: DateTime<Utc>,
     #[serde(default)]
     lease: Lease,
 }
@@ -40,8 +39,13 @@ pub(super) struct Erasing {
 struct Settling(Erasing);
 
 impl Erasing {
-    pub(super) fn new(asked: AskedErasure, by: &str, at: DateTime<Utc>) -> Self {
+    pub(in crate::casework) fn new(asked: AskedErasure, by: &str, at: DateTime<Utc>) -> Self {
         Erasing { asked, approved_by: by.to_owned(), approved_at: at, lease: Lease::NONE }
+    }
+
+    fn fresh(&self) -> Proof {
+        let AskedErasure { id, clause, by, .. } = &self.asked;
+        Proof::begun(id, clause, (by, &self.approved_by), self.approved_at)
     }
 }
 
@@ -162,7 +166,7 @@ impl Desk {
     async fn erase_record(&self, id: &OrganisationId, erasing: &Erasing) -> Result<bool, Fault> {
         let person = erasing.asked.person.as_str();
         let Some(record) = self.store.person(id, person).await? else { return Ok(false) };
-        let (batch, mut proof) = self.step_of(id, erasing).await?;
+        let (batch, mut proof) = self.step_of(id, erasing.fresh()).await?;
         let counts = BTreeMap::from([("record".to_owned(), 1)]);
         let batch = batch
             .gone(Gone::Person(record))
@@ -187,9 +191,10 @@ impl Desk {
                 return Ok(any);
             }
             any = true;
-            let (batch, mut proof) = self.step_of(id, erasing).await?;
+            let (batch, mut proof) = self.step_of(id, erasing.fresh()).await?;
             let batch = batch.gone(Gone::Ledger { person: person.to_owned() });
-            let batch = self.entries_gone(id, person, &entries, (batch, &mut proof)).await?;
+            let leaving = entries.into_iter().map(|entry| Leaving::with(person, entry)).collect();
+            let batch = self.entries_gone(id, leaving, (batch, &mut proof)).await?;
             self.write_step(id, batch, &proof).await?;
         }
     }
@@ -202,7 +207,7 @@ impl Desk {
                 return Ok(any);
             }
             any = true;
-            let (mut batch, mut proof) = self.step_of(id, erasing).await?;
+            let (mut batch, mut proof) = self.step_of(id, erasing.fresh()).await?;
             let mut counts = BTreeMap::new();
             for document in documents.iter().take(ERASURE_PIECE) {
                 count(&mut counts, &document.kind);
@@ -220,18 +225,18 @@ impl Desk {
     }
 
     /// A batch, and what was removed so far.
-    async fn step_of(
+    pub(in crate::casework) async fn step_of(
         &self,
         id: &OrganisationId,
-        erasing: &Erasing,
+        fresh: Proof,
     ) -> Result<(Batch, Proof), Fault> {
-        let stored = self.store.document(id, PROOF, erasing.id()).await?;
+        let stored = self.store.document(id, PROOF, &fresh.id).await?;
         let proof = stored.map(|document| document.read::<Proof>()).transpose()?;
-        let proof = proof.unwrap_or_else(|| Proof::of(erasing));
-        Ok((Batch::new(self.stamp(&erasing.approved_by)), proof))
+        let proof = proof.unwrap_or(fresh);
+        Ok((Batch::new(self.stamp(&proof.approved_by)), proof))
     }
 
-    async fn write_step(
+    pub(in crate::casework) async fn write_step(
         &self,
         id: &OrganisationId,
         batch: Batch,
@@ -255,12 +260,11 @@ impl Desk {
     ) -> Result<Proof, Fault> {
         for _ in 0..ERASURE_TRIES_MAX {
             let Some((document, _)) = self.own(held).await? else { return Err(Fault::Contended) };
-            let (batch, mut proof) = self.step_of(id, &held.work).await?;
-            proof.is_complete = true;
+            let (batch, mut proof) = self.step_of(id, held.work.fresh()).await?;
             let mut settling = Settling(held.work.clone());
             settling.0.lease = Lease::after(self.clock.now() + ERASURE_SETTLES_AFTER);
             let settling = Document::new(Settling::KIND, held.work.id(), 0, Vec::new(), &settling)?;
-            let said = AuditEvent::Erased(proof.entry(proof.removed.clone(), Vec::new()));
+            let said = proof.complete();
             let batch = batch.remove(&document).put(settling).audit(said);
             match self.write_step(id, batch, &proof).await {
                 Ok(()) => return Ok(proof),
@@ -281,7 +285,7 @@ impl Desk {
     ) -> Result<bool, Fault> {
         self.erase_all(organisation, erasing).await?;
         let id = &organisation.id;
-        let (batch, mut proof) = self.step_of(id, erasing).await?;
+        let (batch, mut proof) = self.step_of(id, erasing.fresh()).await?;
         let batch = self.unseal_late(id, &proof.unsealed, batch).await?;
         let sealed_to = self.newest_seal(id).await?.map_or(0, |seal| seal.to);
         proof.unsealed.retain(|number| *number > sealed_to);

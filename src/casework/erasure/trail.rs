@@ -13,6 +13,23 @@ use crate::ports::audit_trail::{ERASED, ErasedNumbers, TrailFilter, TrailSearch,
 use crate::ports::documents::{BY_ID, Batch, Document, Gone, Listing, Order};
 use crate::runtime::limits::ERASURE_PIECE;
 
+/// An entry that goes.
+pub(in crate::casework) struct Leaving {
+    pub entry: AuditEntry,
+    /// The contact that goes with it.
+    pub contact: Option<String>,
+    /// Whom it concerns, beside those whom it names; empty: nobody.
+    pub of: String,
+}
+
+impl Leaving {
+    /// Of a person all about whom goes.
+    pub(super) fn with(person: &str, entry: AuditEntry) -> Self {
+        let contact = contact_of(&entry, person).map(str::to_owned);
+        Leaving { entry, contact, of: person.to_owned() }
+    }
+}
+
 /// Documents that some entries change when they go, each read once.
 #[derive(Default)]
 struct Changed {
@@ -61,31 +78,29 @@ impl Desk {
 
     /// Adds to a batch that these entries go, with the contacts that they are about. Originals go before the
     /// items that name them.
-    pub(super) async fn entries_gone(
+    pub(in crate::casework) async fn entries_gone(
         &self,
         organisation: &OrganisationId,
-        person: &str,
-        entries: &[AuditEntry],
+        leaving: Vec<Leaving>,
         (batch, proof): (Batch, &mut Proof),
     ) -> Result<Batch, Fault> {
         let (mut batch, mut counts) = (batch, BTreeMap::new());
         let mut changed = Changed::default();
-        for entry in entries {
-            if let Some(contact) = contact_of(entry, person) {
+        let numbers: Vec<u64> = leaving.iter().map(|one| one.entry.number).collect();
+        for Leaving { entry, contact, of } in leaving {
+            if let Some(contact) = contact {
                 count(&mut counts, "contacts");
-                if let Some(item) = self.store.item(organisation, contact).await? {
+                if let Some(item) = self.store.item(organisation, &contact).await? {
                     batch = self.item_gone(organisation, item, batch, &mut counts).await?;
                 }
-                let (contact, person) = (contact.to_owned(), person.to_owned());
-                batch = batch.gone(Gone::Contact { contact, person });
+                batch = batch.gone(Gone::Contact { contact, person: of.clone() });
             }
             if !self.unseal(organisation, entry.number, &mut changed).await? {
                 proof.unsealed.push(entry.number);
             }
-            self.list_gone(organisation, entry, &mut changed).await?;
+            self.list_gone(organisation, &entry, &mut changed).await?;
             count(&mut counts, "entries");
-            let entry = Box::new(entry.clone());
-            batch = batch.gone(Gone::Entry { entry, of: person.to_owned() });
+            batch = batch.gone(Gone::Entry { entry: Box::new(entry), of });
         }
         for (id, (version, seal)) in changed.seals {
             batch = batch.put(Document::new(SEAL, id, version, Vec::new(), &seal)?);
@@ -93,12 +108,11 @@ impl Desk {
         for (id, (version, listed)) in changed.listed {
             batch = batch.put(Document::new(ERASED, id, version, Vec::new(), &listed)?);
         }
-        let numbers = entries.iter().map(|entry| entry.number);
-        Ok(batch.audit(proof.add(counts, ranges(numbers))))
+        Ok(batch.audit(proof.add(counts, ranges(numbers.into_iter()))))
     }
 
     /// An item with its original, and what was still to be done with it.
-    pub(super) async fn item_gone(
+    pub(in crate::casework) async fn item_gone(
         &self,
         organisation: &OrganisationId,
         item: QueueItem,

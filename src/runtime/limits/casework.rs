@@ -90,3 +90,11 @@ pub const ERASURE_TRIES_MAX: usize = 5;
 pub const ERASURE_ROUNDS_MAX: usize = 10;
 /// How long after an erasure is complete it is looked for what another gateway still wrote.
 pub const ERASURE_SETTLES_AFTER: TimeDelta = TimeDelta::minutes(15);
+/// Pages of the trail, of [`ERASURE_PIECE`] entries, that a sweep of retention looks at in one go. More: after a pause.
+pub const RETENTION_PAGES_MAX: usize = 2_000;
+/// The pause between two goes of a sweep.
+pub const RETENTION_PAUSE: TimeDelta = TimeDelta::minutes(1);
+/// Entries, or people, that a preview of retention looks at. More: it says that it is partial.
+pub const RETENTION_LOOKED_AT_MAX: usize = 20_000;
+/// Ids that a preview of one class shows. More are only counted.
+pub const RETENTION_IDS_SHOWN_MAX: usize = 100;

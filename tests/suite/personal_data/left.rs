@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::store_contract::servers::Server;
 
 /// Every kind of document that casework writes.
-pub const KINDS: [&str; 21] = [
+pub const KINDS: [&str; 23] = [
     "account",
     "audit_anchor",
     "audit_erased",
@@ -27,6 +27,8 @@ pub const KINDS: [&str; 21] = [
     "release",
     "reminded",
     "reminder_mail",
+    "retention",
+    "retention_asked",
     "tally",
     "task",
     "timeline",

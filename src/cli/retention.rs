@@ -1,0 +1,89 @@
+//! `retention`: what the organisation's schedule lets go, for scripts, on the store itself.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::open::Opened;
+use super::{Fault, Io, Outcome, Which, person, say};
+use crate::casework::Fault as CaseFault;
+use crate::domain::duty::Duty;
+use crate::domain::retention::Class;
+
+/// See what the retention schedule lets go, and have it removed by two people
+#[derive(Debug, clap::Args)]
+pub struct RetentionArgs {
+    #[command(flatten)]
+    pub which: Which,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Show what each rule would remove today: how many, and the first ids
+    Preview,
+    /// Ask for what is due now of a class to be removed: somebody else approves it
+    Ask {
+        /// items, contacts, records, trail
+        #[arg(value_parser = class_of)]
+        class: Class,
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+    /// Take a request back
+    Withdraw {
+        #[arg(value_parser = class_of)]
+        class: Class,
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+    /// Approve a request that somebody else made, and remove. It can't be undone
+    Approve {
+        #[arg(value_parser = class_of)]
+        class: Class,
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+}
+
+fn class_of(name: &str) -> Result<Class, String> {
+    Class::of_name(name).ok_or_else(|| "one of items, contacts, records, trail".to_owned())
+}
+
+pub async fn run(args: &RetentionArgs, opened: &Opened, io: &mut Io<'_>) -> Result<Outcome, Fault> {
+    let by = match &args.verb {
+        Verb::Preview => None,
+        Verb::Ask { by, .. } | Verb::Withdraw { by, .. } => Some((by, &[Duty::ReadAudit][..])),
+        Verb::Approve { by, .. } => Some((by, &[Duty::ReadAudit, Duty::Settings][..])),
+    };
+    let allowed = by.map_or(Ok(Ok(())), |(by, duties)| person::may(opened, by, duties))?;
+    let done = match allowed {
+        Ok(()) => done(&args.verb, opened, io).await,
+        Err(refused) => Err(refused),
+    };
+    person::ended(done.map(|()| Outcome::Yes), io)
+}
+
+async fn done(verb: &Verb, opened: &Opened, io: &mut Io<'_>) -> Result<(), CaseFault> {
+    let (desk, organisation) = (&opened.desk, &opened.organisation);
+    match verb {
+        Verb::Preview => {
+            for class in desk.preview_retention(organisation, &opened.schedule).await? {
+                say(io.out, json!(class));
+            }
+        }
+        Verb::Ask { class, by } => {
+            say(
+                io.out,
+                json!(desk.ask_sweep(&organisation.id, &opened.schedule, *class, by).await?),
+            );
+        }
+        Verb::Withdraw { class, by } => {
+            desk.withdraw_sweep(&organisation.id, *class, by).await?;
+        }
+        Verb::Approve { class, by } => {
+            say(io.out, json!(desk.approve_sweep(organisation, *class, by).await?));
+        }
+    }
+    Ok(())
+}
