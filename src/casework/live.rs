@@ -146,7 +146,9 @@ impl Desk {
     ) -> Result<News, Fault> {
         let room = self.watched.room(organisation);
         let mut room = room.lock().await;
-        if !room.is_fresh() {
+        // Another gateway may have read further than this one had when it looked.
+        let is_ahead = after.is_some_and(|after| after > room.number);
+        if is_ahead || !room.is_fresh() {
             self.read_on(organisation, &mut room).await?;
             room.read_at = Some(Instant::now());
         }

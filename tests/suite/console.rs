@@ -1,6 +1,7 @@
 //! The console, asked as a browser asks it without script, and by a browser.
 
 mod accessible;
+mod behind_nginx;
 mod browsing;
 mod cases;
 mod demo;

@@ -9,7 +9,7 @@ pub mod checks;
 mod exim;
 pub mod guide;
 pub mod namespace;
-mod nginx;
+pub mod nginx;
 mod opensmtpd;
 mod postfix;
 mod sizes;

@@ -15,7 +15,7 @@ use crate::served::{Place, person};
 const BODY_LIMIT: usize = 25 * 1024 * 1024;
 
 /// Ended with its workers when this is dropped: it stays in the foreground, and `quit` is its own.
-struct Nginx {
+pub struct Nginx {
     process: Child,
 }
 
@@ -27,7 +27,7 @@ impl Drop for Nginx {
     }
 }
 
-fn nginx(folder: &std::path::Path, location: &str, port: u16) -> Nginx {
+pub fn nginx(folder: &std::path::Path, location: &str, port: u16) -> Nginx {
     let at = folder.display();
     let paths: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .iter()
