@@ -107,6 +107,7 @@ impl Decided {
             contact: settled.decision.contact.clone(),
             digest: [7; 32],
             person: Some(format!("P-{}", number % PEOPLE)),
+            also: Vec::new(),
             needs_received: false,
             counted_since: at - TimeDelta::days(32),
             at,

@@ -25,6 +25,7 @@ pub mod keeper;
 mod lease;
 pub mod live;
 pub mod looked;
+pub mod merge;
 pub mod message;
 pub mod not_followed;
 pub mod not_theirs;

@@ -30,6 +30,7 @@ pub mod ledger;
 pub mod letter;
 pub mod may_contact;
 pub mod mention;
+pub mod merge;
 pub mod moment;
 pub mod notice;
 pub mod open_way;

@@ -13,6 +13,7 @@ use crate::domain::contact::{Attachment, Contact, SenderIdentifier};
 use crate::domain::decide::{self, Dossier, decide};
 use crate::domain::decision::Disposition;
 use crate::domain::identifier::Assurance;
+use crate::domain::merge;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{ListedIdentifier, Person};
 use crate::domain::queue::{self, QueueItem};
@@ -47,12 +48,12 @@ pub(super) struct Passed {
 }
 
 impl Desk {
-    /// The ids of a person's items that wait on a queue of what is held and that `held` chooses, oldest first.
+    /// The ids of items of any of a person's records that wait on a queue of what is held and that `held` chooses, oldest first.
     pub(super) async fn held_items(
         &self,
         organisation: &Organisation,
         queues: &[&str],
-        person: &str,
+        people: &[String],
         most: usize,
         held: impl Fn(&QueueItem) -> bool + Send + Sync,
     ) -> Result<Vec<String>, Fault> {
@@ -61,7 +62,7 @@ impl Desk {
             let looking =
                 self.look_through(&organisation.id, queue, Vec::new(), None, |item: QueueItem| {
                     if found.len() < most
-                        && item.person.as_deref() == Some(person)
+                        && item.person.as_ref().is_some_and(|person| people.contains(person))
                         && !stays_flagged(&item)
                         && held(&item)
                     {
@@ -86,11 +87,13 @@ impl Desk {
         why: Why<'_>,
         releases: Releases,
     ) -> Result<Option<Passed>, Fault> {
-        let Some(person) = self.store.person(&organisation.id, person).await? else {
+        let Some(item) = self.store.item(&organisation.id, item).await? else { return Ok(None) };
+        // Each contact stays on the record whose identifier it came from.
+        let person = item.person.as_deref().unwrap_or(person);
+        let Some(person) = self.enforced(&organisation.id, person).await? else {
             return Ok(None);
         };
         let Some(from) = own_identifier(&person.identifiers) else { return Ok(None) };
-        let Some(item) = self.store.item(&organisation.id, item).await? else { return Ok(None) };
         if !item.state.is_waiting() || stays_flagged(&item) {
             return Ok(None);
         }
@@ -127,7 +130,8 @@ impl Desk {
         contact: Contact,
     ) -> Result<Disposition, StoreError> {
         let profile = &organisation.profile;
-        let roster = Roster::new([Arc::clone(person)], profile.nation);
+        let records = self.records_of(&organisation.id, person).await?;
+        let roster = Roster::new(records, profile.nation);
         let sender = sender::resolve(&roster, profile, &contact, contact.at);
         let organisation_id = organisation.id.clone();
         let digest = sha256(contact.id.as_bytes());
@@ -138,6 +142,7 @@ impl Desk {
             contact: id,
             digest,
             person: Some(person.id.clone()),
+            also: merge::others(person),
             needs_received: decide::needs_received(person),
             counted_since: at - COUNTED_DAYS_AGAIN,
             at: self.clock.now(),

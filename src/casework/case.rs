@@ -180,8 +180,15 @@ fn judged(
     read: &CaseRead,
     stamp: &Stamp,
 ) -> Result<Stepped, Fault> {
-    let step =
-        Step { organisation, staff, act: asked.act, id: asked.id, by: asked.by, at: stamp.at };
+    let step = Step {
+        organisation,
+        staff,
+        others: &read.others,
+        act: asked.act,
+        id: asked.id,
+        by: asked.by,
+        at: stamp.at,
+    };
     lifecycle::step(&read.file, &read.person, &step).map_err(Fault::Broken)
 }
 

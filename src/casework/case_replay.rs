@@ -105,6 +105,7 @@ impl CaseReplay {
         let asked = Step {
             organisation: &self.organisation,
             staff: &self.staff,
+            others: &[],
             act,
             id: taken.id,
             by: taken.by,

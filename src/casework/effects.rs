@@ -126,6 +126,26 @@ impl Pending {
         (!effects.is_empty()).then_some(Pending { id, person, by, at, effects, lease })
     }
 
+    /// Of records that are parted again: what one held because of another's restrictions.
+    pub(super) fn parted(
+        id: String,
+        person: &str,
+        restrictions: &[String],
+        by: &str,
+        at: DateTime<Utc>,
+    ) -> Self {
+        let again = |one: &String| ToDo::DecideAgain { restriction: one.clone() };
+        let effects = restrictions.iter().map(again).collect();
+        Pending {
+            id,
+            person: person.to_owned(),
+            by: by.to_owned(),
+            at,
+            effects,
+            lease: Lease::NONE,
+        }
+    }
+
     /// Of a contact that was not the person's.
     pub(super) fn not_theirs(person: &str, contact: &str, by: &str, at: DateTime<Utc>) -> Self {
         Pending {
@@ -249,10 +269,11 @@ impl Desk {
         told: &Progress,
     ) -> Result<(), Fault> {
         let person = held.work.person.as_str();
+        let people = self.ids_of(&organisation.id, person).await?;
         let mut looked_at: HashSet<String> = HashSet::new();
         let (mut releases, mut failed) = (Releases::Now, None);
         loop {
-            let found = self.held_items(organisation, queues, person, most, &which).await?;
+            let found = self.held_items(organisation, queues, &people, most, &which).await?;
             let new: Vec<String> = found.into_iter().filter(|id| !looked_at.contains(id)).collect();
             // Looked through again: while staff work on a queue, a page may skip an item.
             if new.is_empty() || looked_at.len() >= most {

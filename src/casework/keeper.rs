@@ -1,6 +1,7 @@
 //! The keeper: what has to happen in casework without anybody asking. Any gateway may keep an organisation,
 //! and several may at once: whatever is done is written with what says that it was done.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -15,8 +16,10 @@ use crate::domain::channel::Channel;
 use crate::domain::decision::{Disposition, Reason};
 use crate::domain::diary::reminder::{Reminder, of_entry, queue_of};
 use crate::domain::diary::{self, Case};
+use crate::domain::merge;
 use crate::domain::open_way;
 use crate::domain::organisation::Organisation;
+use crate::domain::person::Person;
 use crate::domain::queue::{ItemState, QueueItem, REMINDER};
 use crate::ports::Mailer;
 use crate::ports::documents::{Batch, Document, WriteFault};
@@ -97,7 +100,9 @@ impl Desk {
         let today = self.today(organisation);
         let cases = self.cases_with_tasks(organisation).await?;
         let mut due = due_now(organisation, &cases.read, today);
-        due.extend(cases.read.iter().filter_map(|case| closed(organisation, case, today)));
+        due.extend(
+            people_of(&cases.read).iter().filter_map(|one| closed(organisation, one, today)),
+        );
         // Others may read them while this writes.
         drop(cases);
         let (mut reminded, mut mails) = (0, true);
@@ -228,11 +233,29 @@ fn due_now(organisation: &Organisation, cases: &[CaseRead], today: NaiveDate) ->
     with_reminder.collect()
 }
 
+/// Everybody once, as they are enforced: by the record that others are merged into.
+fn people_of(cases: &[CaseRead]) -> Vec<Arc<Person>> {
+    let mut merged: HashMap<&str, Vec<Arc<Person>>> = HashMap::new();
+    for person in cases.iter().map(|case| &case.person) {
+        if let Some(root) = &person.merged_into {
+            merged.entry(root).or_default().push(Arc::clone(person));
+        }
+    }
+    let mut people = Vec::with_capacity(cases.len());
+    for person in cases.iter().map(|case| &case.person).filter(|one| one.merged_into.is_none()) {
+        let others = merged.remove(person.id.as_str()).unwrap_or_default();
+        let records: Vec<Arc<Person>> = std::iter::once(Arc::clone(person)).chain(others).collect();
+        people.extend(merge::together(&records).into_iter().next());
+    }
+    // Whose root has no case.
+    people.extend(merged.into_values().flatten());
+    people
+}
+
 /// What to say where a person has no way left to get through. It is said again once what restricts the
 /// person, or when somebody is there to answer, is another.
-fn closed(organisation: &Organisation, case: &CaseRead, today: NaiveDate) -> Option<About> {
+fn closed(organisation: &Organisation, person: &Person, today: NaiveDate) -> Option<About> {
     let profile = &organisation.profile;
-    let person = &case.person;
     let from = open_way::of_person(profile, person, today).err()?.from;
     let decides = profile.responsible.decides.as_ref();
     let who = decides.map(|roles| roles.as_slice().to_vec()).unwrap_or_default();

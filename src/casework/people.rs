@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::audit::changes;
 use crate::domain::case::CaseFile;
-use crate::domain::case::elsewhere::{keep_what_does_not_hold, step_for};
+use crate::domain::case::elsewhere::{keep_merged, keep_what_does_not_hold, step_for};
 use crate::domain::channel::Channel;
 use crate::domain::may_contact::{Answer, Purpose, Question, may_contact};
 use crate::domain::organisation::{Organisation, OrganisationId};
@@ -104,8 +104,9 @@ impl Desk {
         acting: Acting<'_>,
     ) -> Result<Option<Arc<Person>>, Fault> {
         let mut person = normalised(person, organisation);
-        if let Some(before) = &before {
-            keep_what_does_not_hold(before, &mut person);
+        match &before {
+            Some(before) => keep_what_does_not_hold(before, &mut person),
+            None => keep_merged(None, &mut person),
         }
         let found = faults_of_change(&person, before.as_deref(), organisation);
         if !found.is_empty() {
@@ -157,7 +158,8 @@ impl Desk {
         channel: Channel,
         by: Option<&str>,
     ) -> Result<Answer, Fault> {
-        let person = self.read_person(&organisation.id, person).await?;
+        let found = self.enforced(&organisation.id, person).await?;
+        let person = found.ok_or(Fault::NotFound("person"))?;
         let question = Question { channel, purpose, by, at: self.clock.now() };
         Ok(may_contact(organisation, &person, &question))
     }

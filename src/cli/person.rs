@@ -1,4 +1,7 @@
-//! `person`: what a person may ask for of their own record, for scripts, on the store itself.
+//! `person`: a copy of all that is held about somebody, and two records of one person, for scripts, on the store
+//! itself.
+
+mod merge;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -21,7 +24,11 @@ use crate::domain::queue::QueueItem;
 use crate::render::record::{Form, Writer};
 use crate::runtime::private;
 
+<<<<<<< HEAD
 /// Give a person what is held about them, erase it, or hold it
+=======
+/// Answer a person who asks for what is held about them; merge two records of one person
+>>>>>>> 64099fa (casework: merge two records of one person, and part them again)
 #[derive(Debug, clap::Args)]
 pub struct PersonArgs {
     #[command(flatten)]
@@ -42,6 +49,7 @@ enum Verb {
         #[arg(long, value_name = "NAME")]
         by: String,
     },
+<<<<<<< HEAD
     /// Show what erasing all about a person would remove, what stays, and what is in the way
     Erasure { person: String },
     /// Ask for all about a person to be erased: somebody else approves it
@@ -97,6 +105,35 @@ pub async fn run(args: &PersonArgs, opened: &Opened, io: &mut Io<'_>) -> Result<
 pub(super) fn ended(done: Result<Outcome, CaseFault>, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     match done {
         Ok(outcome) => Ok(outcome),
+=======
+    /// Merge another record into a person's: both are of one person. Shows what it would come to, and
+    /// changes nothing without --yes
+    Merge(merge::MergeArgs),
+    /// Part two records again, which were merged by mistake
+    Unmerge(merge::UnmergeArgs),
+    /// The merges of a record, those that are undone too
+    Merges { person: String },
+}
+
+pub async fn run(args: &PersonArgs, opened: &Opened, io: &mut Io<'_>) -> Result<Outcome, Fault> {
+    let (person, to, by) = match &args.verb {
+        Verb::Export { person, to, by } => (person, to, by),
+        Verb::Merge(asked) => return merge::merge(asked, opened, io).await,
+        Verb::Unmerge(asked) => return merge::unmerge(asked, opened, io).await,
+        Verb::Merges { person } => return merge::list(person, opened, io).await,
+    };
+    let Some(role) = opened.staff.get(by) else {
+        let what = "is not among the organisation's staff in the configuration";
+        return Err(Fault::input(format!("--by: {by} {what}")));
+    };
+    if !duty::has(&opened.organisation.profile, role, Duty::ReadAudit) {
+        say(io.err, format_args!("nobody with the role `{}` reads the audit trail", role.0));
+        return Ok(Outcome::No);
+    }
+    let staff = opened.staff.clone();
+    match opened.desk.own_record(&opened.organisation, staff, person, by).await {
+        Ok(record) => export(record, opened, to, io).await,
+>>>>>>> 64099fa (casework: merge two records of one person, and part them again)
         Err(CaseFault::Store(error)) => Err(Fault::internal(error)),
         Err(CaseFault::Broken(broken)) => {
             for one in broken {

@@ -102,6 +102,10 @@ pub enum AuditEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// Two records were found to be of one person, and are enforced together.
+    Merged { person: String, other: String, merge: String, reason: String },
+    /// They were found not to be: each has its own again.
+    Unmerged { person: String, other: String, merge: String, reason: String },
     /// Somebody looked at personal data: a person's record, an item, an original, a whole list.
     Looked {
         looked_at: LookedAt,
@@ -247,6 +251,8 @@ impl AuditEvent {
             | AuditEvent::RestrictionAdded { person, .. }
             | AuditEvent::RestrictionVaried { person, .. }
             | AuditEvent::RestrictionLifted { person, .. } => vec![person],
+            AuditEvent::Merged { person, other, .. }
+            | AuditEvent::Unmerged { person, other, .. } => vec![person, other],
             AuditEvent::Step(step) => vec![&step.person],
             AuditEvent::Reminded { person, .. } => person.as_deref().into_iter().collect(),
             AuditEvent::Looked {

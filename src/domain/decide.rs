@@ -18,6 +18,7 @@ use super::audit::{AuditRow, DecidedEntry};
 use super::contact::Contact;
 use super::decision::{Decision, Disposition, Route};
 use super::ledger::{Additions, Ledger};
+use super::merge::OF_SEVERAL_RECORDS;
 use super::organisation::Organisation;
 use super::person::Person;
 use super::queue::QueueItem;
@@ -108,6 +109,9 @@ pub fn decide(
 
 /// Rows 2 to 12, in this order.
 fn search<'a>(walk: &mut Walk<'a>) -> End<'a> {
+    if walk.dossier.sender.is_of_several_records() {
+        walk.flag(OF_SEVERAL_RECORDS);
+    }
     if let Some(end) = safeguard(walk) {
         return end;
     }

@@ -233,7 +233,9 @@ pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
         | AuditEvent::IdentifierRemoved { person, .. }
         | AuditEvent::RestrictionAdded { person, .. }
         | AuditEvent::RestrictionVaried { person, .. }
-        | AuditEvent::RestrictionLifted { person, .. } => {
+        | AuditEvent::RestrictionLifted { person, .. }
+        | AuditEvent::Merged { person, .. }
+        | AuditEvent::Unmerged { person, .. } => {
             let data = EventData::Person { person: person.clone(), by: entry.by.clone() };
             vec![event(EventKind::PersonChanged, Some(person.clone()), data)]
         }
@@ -242,12 +244,8 @@ pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
             vec![event(EventKind::CaseStepped, Some(step.person.clone()), data)]
         }
         AuditEvent::Reminded { what, about, person, state } => {
-            let data = EventData::Reminded {
-                what: what.clone(),
-                about: about.clone(),
-                person: person.clone(),
-                state: state.clone(),
-            };
+            let (what, person, state) = (what.clone(), person.clone(), state.clone());
+            let data = EventData::Reminded { what, about: about.clone(), person, state };
             vec![event(EventKind::CaseReminded, Some(about.clone()), data)]
         }
         AuditEvent::Anchored(anchored) => {

@@ -80,6 +80,26 @@ pub struct Additions {
 }
 
 impl Ledger {
+    /// Takes in what is remembered on another record of the same person.
+    pub fn join(&mut self, other: Ledger) {
+        self.counted.extend(other.counted);
+        self.counted.sort_by_key(|counted| counted.at);
+        self.received.extend(other.received);
+        self.received.sort_by_key(|received| received.at);
+        for told in other.told {
+            match self.told.iter_mut().find(|known| known.code == told.code) {
+                Some(known) => known.at = known.at.max(told.at),
+                None => self.told.push(told),
+            }
+        }
+        for (lane, times) in other.lanes_used {
+            match self.lanes_used.iter_mut().find(|(known, _)| *known == lane) {
+                Some((_, known)) => *known += times,
+                None => self.lanes_used.push((lane, times)),
+            }
+        }
+    }
+
     /// Takes in what a decision adds: what a store does in its own form.
     pub fn absorb(&mut self, additions: &Additions) {
         self.counted.extend(additions.counted.iter().cloned());

@@ -1,6 +1,7 @@
 //! People: who they are, who acts for them, their adjustments and restrictions.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::channel::Channel;
 use super::identifier::IdentifierKind;
 use super::language::Language;
+use super::merge::Together;
 use super::moment::Moment;
 use super::restriction::Restriction;
 
@@ -44,6 +46,15 @@ pub struct Person {
     pub engaged: Vec<Engaged>,
     #[serde(default, deserialize_with = "short")]
     pub restrictions: Vec<Restriction>,
+    /// The record that this one is merged into, since both are of one person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<String>,
+    /// The records that are merged into this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<String>,
+    /// Of a record as it is enforced: what it has of the others of its person. Never stored.
+    #[serde(skip)]
+    pub together: Option<Arc<Together>>,
 }
 
 /// Reads a list that most often has one entry. A `Vec` makes room for four with its first: with very

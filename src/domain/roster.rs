@@ -3,11 +3,12 @@
 
 use std::borrow::Borrow;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::identifier::{IdentifierKey, listed_keys};
+use super::merge;
 use super::person::Person;
 use super::profile::Nation;
 
@@ -35,6 +36,8 @@ pub struct Listing {
 pub struct Roster {
     people: HashSet<ById>,
     index: HashMap<IdentifierKey, Listed>,
+    /// The records that are merged into one, by that one's id.
+    merged: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A person found by the id on the record.
@@ -110,11 +113,73 @@ impl Roster {
         self.people.iter().map(|ById(person)| person)
     }
 
+    /// A person's record as it is enforced: with what the person has on others that it is merged with.
+    pub fn enforced(&self, id: &str) -> Option<Arc<Person>> {
+        let own = self.person(id)?;
+        let records = self.records_of(merge::root_of(own));
+        let found = merge::together(&records).into_iter().find(|one| one.id == id);
+        Some(found.unwrap_or_else(|| Arc::clone(own)))
+    }
+
     /// Adds a person, or puts the record in the place of the one that was there.
     pub fn put(&mut self, person: Arc<Person>, nation: Nation) {
         self.remove(&person.id, nation);
-        for (key, listed_as) in keys_of(&person, nation) {
-            let listing = Listing { person: Arc::clone(&person), listed_as };
+        if let Some(root) = &person.merged_into {
+            self.merged.entry(root.clone()).or_default().insert(person.id.clone());
+        }
+        let root = merge::root_of(&person).to_owned();
+        self.list(&person, &person, nation);
+        self.people.insert(ById(person));
+        self.show_together(&root, nation);
+    }
+
+    pub fn remove(&mut self, id: &str, nation: Nation) {
+        let Some(ById(person)) = self.people.take(id) else { return };
+        self.unlist(&person, nation);
+        let Some(root) = &person.merged_into else {
+            self.show_together(id, nation);
+            return;
+        };
+        let records = self.records_of(root);
+        if let Some(merged) = self.merged.get_mut(root) {
+            merged.remove(id);
+            if merged.is_empty() {
+                self.merged.remove(root);
+                // Whoever is alone again is shown alone.
+                for own in records {
+                    self.unlist(&own, nation);
+                    self.list(&own, &own, nation);
+                }
+            }
+        }
+        self.show_together(root, nation);
+    }
+
+    /// The records of one person that are here, the one that the others are merged into first.
+    fn records_of(&self, root: &str) -> Vec<Arc<Person>> {
+        let merged = self.merged.get(root).into_iter().flatten().map(String::as_str);
+        std::iter::once(root)
+            .chain(merged)
+            .filter_map(|id| self.person(id))
+            .map(Arc::clone)
+            .collect()
+    }
+
+    /// Lists the records of one person as they are enforced.
+    fn show_together(&mut self, root: &str, nation: Nation) {
+        if !self.merged.contains_key(root) {
+            return;
+        }
+        let records = self.records_of(root);
+        for (own, shown) in records.iter().zip(merge::together(&records)) {
+            self.unlist(own, nation);
+            self.list(own, &shown, nation);
+        }
+    }
+
+    fn list(&mut self, own: &Arc<Person>, shown: &Arc<Person>, nation: Nation) {
+        for (key, listed_as) in keys_of(own, nation) {
+            let listing = Listing { person: Arc::clone(shown), listed_as };
             match self.index.entry(key) {
                 Entry::Vacant(free) => {
                     free.insert(Listed::One(listing));
@@ -125,14 +190,12 @@ impl Roster {
                 }
             }
         }
-        self.people.insert(ById(person));
     }
 
-    pub fn remove(&mut self, id: &str, nation: Nation) {
-        let Some(ById(person)) = self.people.take(id) else { return };
-        for (key, _) in keys_of(&person, nation) {
+    fn unlist(&mut self, own: &Person, nation: Nation) {
+        for (key, _) in keys_of(own, nation) {
             let Entry::Occupied(mut listed) = self.index.entry(key) else { continue };
-            match listed.get().without(id) {
+            match listed.get().without(&own.id) {
                 Some(left) => {
                     listed.insert(left);
                 }
@@ -152,11 +215,18 @@ impl Roster {
         for ById(person) in restricted {
             needed.insert(&person.id, person);
             for (key, _) in keys_of(person, nation) {
-                let sharing = self.listings(&key).iter().map(|listing| &listing.person);
+                // As they are on record, which is what is kept.
+                let sharing = self.listings(&key).iter();
+                let sharing = sharing.filter_map(|listing| self.person(&listing.person.id));
                 needed.extend(sharing.map(|one| (one.id.as_str(), one)));
             }
         }
-        needed.into_values().map(Arc::clone).collect()
+        let together: Vec<Arc<Person>> =
+            needed.values().flat_map(|one| self.records_of(merge::root_of(one))).collect();
+        let mut all: BTreeMap<String, Arc<Person>> =
+            needed.into_values().map(|one| (one.id.clone(), Arc::clone(one))).collect();
+        all.extend(together.into_iter().map(|one| (one.id.clone(), one)));
+        all.into_values().collect()
     }
 
     /// Everybody who lists this identifier, in no order.

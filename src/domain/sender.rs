@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::contact::{Contact, SenderIdentifier};
 use super::identifier::{Assurance, IdentifierKey, IdentifierKeys, IdentifierKind, normalise};
 use super::mention;
+use super::merge::root_of;
 use super::person::Person;
 use super::profile::Profile;
 use super::roster::{ListedAs, Listing, Roster};
@@ -103,6 +104,13 @@ impl Sender {
             .map(|person| person.id.clone())
             .take(IN_DOUBT_MAX)
             .collect()
+    }
+
+    /// Whether the contact came from identifiers of several records of one person.
+    pub fn is_of_several_records(&self) -> bool {
+        self.person().is_some_and(|person| {
+            self.candidates.iter().filter(|one| root_of(one) == root_of(person)).count() > 1
+        })
     }
 
     /// Whether the identifiers are proven enough to settle who it is.
@@ -215,6 +223,18 @@ fn each_once<'a>(people: impl Iterator<Item = &'a Arc<Person>>) -> Vec<&'a Arc<P
     people
 }
 
+/// Everybody once, however many records of one person there are: by the record that the others are merged into,
+/// or else the first.
+fn each_human<'a>(people: impl Iterator<Item = &'a Arc<Person>>) -> Vec<&'a Arc<Person>> {
+    let mut people: Vec<&Arc<Person>> = people.collect();
+    let place =
+        |one: &Arc<Person>| (root_of(one).to_owned(), root_of(one) != one.id, one.id.clone());
+    people.sort_by_key(|one| place(one));
+    people.dedup_by(|a, b| root_of(a) == root_of(b));
+    people.sort_by(|a, b| a.id.cmp(&b.id));
+    people
+}
+
 fn everybody(matches: &[Match]) -> Vec<Arc<Person>> {
     let people = matches.iter().flat_map(|found| &found.listings).map(|listing| &listing.person);
     each_once(people).into_iter().map(Arc::clone).collect()
@@ -227,7 +247,7 @@ fn settle(
     at: DateTime<Utc>,
 ) -> Standing {
     let believed = || matches.iter().filter(|found| found.believed);
-    let sole = each_once(believed().filter_map(|found| sole_owner(&found.listings)));
+    let sole = each_human(believed().filter_map(|found| sole_owner(&found.listings)));
     let representing = representing(believed());
     match (sole.as_slice(), representing.as_slice()) {
         // Somebody's own identifier, who also acts for others by the very same.
@@ -235,7 +255,7 @@ fn settle(
             acting_for_others(person, &representing, profile, at)
         }
         ([person], _) => Standing::Own(Arc::clone(person)),
-        ([], [one]) if candidates.len() == 1 => one.standing(),
+        ([], [one]) if each_human(candidates.iter()).len() == 1 => one.standing(),
         _ => doubtful(matches, candidates),
     }
 }
@@ -300,11 +320,14 @@ pub fn has_restriction_in_force(person: &Person, profile: &Profile, at: DateTime
 
 /// The one person whose own an identifier is, where nobody else lists it as theirs.
 fn sole_owner(listings: &[Listing]) -> Option<&Arc<Person>> {
-    let mut listed = listings
+    let listed = listings
         .iter()
         .filter(|listing| matches!(listing.listed_as, ListedAs::Own | ListedAs::Shared));
-    match (listed.next(), listed.next()) {
-        (Some(only), None) if only.listed_as == ListedAs::Own => Some(&only.person),
+    if listed.clone().any(|listing| listing.listed_as == ListedAs::Shared) {
+        return None;
+    }
+    match each_human(listed.map(|listing| &listing.person)).as_slice() {
+        [only] => Some(only),
         _ => None,
     }
 }
@@ -319,7 +342,7 @@ fn doubtful(matches: &[Match], candidates: &[Arc<Person>]) -> Standing {
             doubts.insert(Doubt::Shared);
         }
     }
-    let person = match candidates {
+    let person = match each_human(candidates.iter()).as_slice() {
         [one] => Some(Arc::clone(one)),
         _ => {
             doubts.insert(Doubt::Ambiguous);

@@ -96,7 +96,7 @@ impl Intake {
         let Some(organisation) = self.organisation(organisation) else { return false };
         let nation = organisation.profile.nation;
         let Ok(wanted) = normalise(IdentifierKind::Email, address, nation) else { return false };
-        self.rosters.person(&organisation.id, person).is_some_and(|person| {
+        self.rosters.enforced(&organisation.id, person).is_some_and(|person| {
             person
                 .identifiers
                 .iter()

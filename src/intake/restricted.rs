@@ -12,6 +12,7 @@ use super::{Inbound, Outcome};
 use crate::domain::contact::Contact;
 use crate::domain::decide::{self, Dossier};
 use crate::domain::decision::Decision;
+use crate::domain::merge;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::reading::Reading;
 use crate::domain::sender::Sender;
@@ -71,6 +72,7 @@ impl Case {
             contact: self.contact.id.clone(),
             digest: self.digest,
             person: person.map(|person| person.id.clone()),
+            also: person.map(|person| merge::others(person)).unwrap_or_default(),
             needs_received: person.is_some_and(|person| decide::needs_received(person)),
             counted_since: self.contact.at - chrono::Duration::days(COUNTED_DAYS),
             at: intake.clock.now(),

@@ -73,6 +73,13 @@ impl Rosters {
         roster.as_ref()?.person(id).map(Arc::clone)
     }
 
+    /// The same as it is enforced: with what the person has on records that it is merged with.
+    pub fn enforced(&self, organisation: &OrganisationId, id: &str) -> Option<Arc<Person>> {
+        let (_, roster) = self.rosters.get(organisation)?;
+        let roster = roster.read().unwrap_or_else(PoisonError::into_inner);
+        roster.as_ref()?.enforced(id)
+    }
+
     /// How often anybody's record has changed here.
     pub fn times_changed(&self) -> u64 {
         self.changes.load(Ordering::SeqCst)

@@ -21,6 +21,8 @@ pub struct CommitRequest {
     pub digest: [u8; 32],
     /// `None`: a sender about whom nothing is counted (doubtful, ambiguous).
     pub person: Option<String>,
+    /// Other records of the same person: what is remembered of them is decided on as well, and nothing added.
+    pub also: Vec<String>,
     /// Whether the decision needs what was received before.
     pub needs_received: bool,
     /// Entries counted before this instant can't matter to any quota.

@@ -364,6 +364,10 @@ impl Batch {
         if self.audit.is_empty() && !is_plain {
             return refused("what changes people or items needs an audit entry".to_owned());
         }
+        // A record as it is enforced has what is another record's.
+        if self.people.iter().any(|write| write.now.together.is_some()) {
+            return refused("a person's record holds what is another's".to_owned());
+        }
         let mut written = HashSet::new();
         for write in &self.documents {
             write.check()?;

@@ -10,6 +10,7 @@ pub mod document;
 pub mod erasures;
 pub mod items;
 pub mod letters;
+pub mod merges;
 pub mod monitoring;
 pub mod people;
 pub mod queues;

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::Staff;
 use super::api::monitoring::Document;
 use super::api::{
-    audit, before, cases, contacts, dead_letters, diary, document, erasures, items, letters,
+    audit, before, cases, contacts, dead_letters, diary, document, erasures, items, letters, merges,
     monitoring, people, queues, reports, restrictions, retention, timeline,
 };
 use super::auth::{Caller, sign_in};
@@ -55,6 +55,9 @@ fn signed_in() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(contacts::preview))
         .routes(routes!(people::list, people::import))
         .routes(routes!(people::read, people::put, people::patch))
+        .routes(routes!(merges::list, merges::merge))
+        .routes(routes!(merges::preview))
+        .routes(routes!(merges::unmerge))
         .routes(routes!(timeline::read))
         .routes(routes!(erasures::preview, erasures::ask, erasures::withdraw))
         .routes(routes!(erasures::approve))

@@ -17,7 +17,6 @@ use tokio::sync::broadcast;
 use super::{DECIDER_PANICKED, attached, page};
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::decision::Decision;
-use crate::domain::ledger::Ledger;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Nameplate, TrailEnd};
 use crate::domain::person::Person;
@@ -176,10 +175,11 @@ fn commit(room: &mut Room, request: CommitRequest) -> Result<Committed, StoreErr
             conflicting: kept.digest != request.digest,
         });
     }
-    let ledger = match &request.person {
-        Some(person) => room.ledger(person, request.needs_received, request.counted_since),
-        None => Ledger::default(),
-    };
+    let of = |person: &String| room.ledger(person, request.needs_received, request.counted_since);
+    let mut ledger = request.person.as_ref().map(of).unwrap_or_default();
+    for other in &request.also {
+        ledger.join(of(other));
+    }
     // The closure is given nothing that it could leave half changed.
     let settled = catch_unwind(AssertUnwindSafe(|| (request.decide)(&ledger)))
         .map_err(|_| StoreError::Refused(DECIDER_PANICKED.to_owned()))??;

@@ -76,6 +76,7 @@ macro_rules! clauses {
             decisions: what_was_received_is_bounded_newest_kept,
             decisions: what_was_counted_long_ago_is_forgotten,
             quotas: exactly_the_limit_is_admitted_of_many_at_once,
+            quotas: records_of_one_person_are_counted_together,
             quotas: one_contact_many_times_at_once_is_decided_once,
             quotas: an_uncounted_contact_frees_its_place_once,
             quotas: a_refusal_is_of_the_ledger_as_it_is,

@@ -26,6 +26,8 @@ pub struct CaseRead {
     pub file: CaseFile,
     /// What the document was read at; 0: there is none yet.
     pub document_version: u64,
+    /// The person's other records, where a step was to be judged by them.
+    pub others: Vec<Arc<Person>>,
     /// The task that was read for a step, with what its document was read at.
     task: Option<tasks::TaskRead>,
 }
@@ -61,7 +63,7 @@ impl Desk {
             None => CaseFile::of(&person.id),
         };
         file.take_in(&person, &organisation.profile, self.clock.now());
-        Ok(CaseRead { person, file, document_version, task: None })
+        Ok(CaseRead { person, file, document_version, others: Vec::new(), task: None })
     }
 
     /// The same, with what a step needs.
@@ -74,6 +76,8 @@ impl Desk {
         let mut read = self.read_case(organisation, person).await?;
         self.put_words_for(organisation, &mut read.file, act).await?;
         read.task = self.task_of(organisation, person, act).await?;
+        let records = self.records_of(&organisation.id, &read.person).await?;
+        read.others = records.into_iter().filter(|one| one.id != read.person.id).collect();
         if let Some(found) = &read.task {
             let task = &found.task;
             let same = |contact: &str, kind| contact == task.contact && kind == task.kind;
@@ -177,7 +181,13 @@ impl Desk {
                     None => (CaseFile::of(&person.id), 0),
                 };
                 file.take_in(&person, &organisation.profile, self.clock.now());
-                cases.push(CaseRead { person, file, document_version, task: None });
+                cases.push(CaseRead {
+                    person,
+                    file,
+                    document_version,
+                    others: Vec::new(),
+                    task: None,
+                });
             }
             if is_last {
                 break;

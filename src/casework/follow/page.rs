@@ -85,6 +85,8 @@ impl<'a> Page<'a> {
             | AuditEvent::RestrictionAdded { .. }
             | AuditEvent::RestrictionVaried { .. }
             | AuditEvent::RestrictionLifted { .. }
+            | AuditEvent::Merged { .. }
+            | AuditEvent::Unmerged { .. }
             | AuditEvent::Step(_)
             | AuditEvent::Reminded { .. }
             | AuditEvent::Looked { .. }

@@ -14,7 +14,7 @@ use crate::casework::person_check::{PersonFault, faults_of_change};
 use crate::casework::{Desk, Fault};
 use crate::domain::audit::{AuditEvent, EndedRestriction};
 use crate::domain::case::CaseFile;
-use crate::domain::case::elsewhere::kept_from_lists;
+use crate::domain::case::elsewhere::{keep_merged, kept_from_lists};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
 use crate::domain::restriction::{Restriction, Status};
@@ -195,8 +195,9 @@ impl<'a> Laid<'a> {
         }
     }
 
-    fn over(&mut self, listed: Listed, before: Option<&Person>, file: Option<&CaseFile>) {
+    fn over(&mut self, mut listed: Listed, before: Option<&Person>, file: Option<&CaseFile>) {
         self.people += 1;
+        keep_merged(before, &mut listed.person);
         let Some(before) = before else {
             self.added += 1;
             self.restrictions += listed.person.restrictions.len();

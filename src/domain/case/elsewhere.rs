@@ -86,7 +86,7 @@ impl CaseFile {
     }
 }
 
-/// What is over, or not in force yet, stays on record where a change of the record leaves it out: it is part of
+/// What is over, or not in force yet, stays on record (and what it is merged with) where a change of the record leaves it out: it is part of
 /// the person's history, and no step takes it off.
 pub fn keep_what_does_not_hold(before: &Person, after: &mut Person) {
     for (place, was) in before.restrictions.iter().enumerate() {
@@ -96,6 +96,13 @@ pub fn keep_what_does_not_hold(before: &Person, after: &mut Person) {
             after.restrictions.insert(place, was.clone());
         }
     }
+    keep_merged(Some(before), after);
+}
+
+/// Which records are of one person only a merge says, and what undoes one: no change of a record does.
+pub fn keep_merged(before: Option<&Person>, after: &mut Person) {
+    after.merged_into = before.and_then(|before| before.merged_into.clone());
+    after.merged = before.map(|before| before.merged.clone()).unwrap_or_default();
 }
 
 /// The step that a change of a person's record needs, with what the change would do; `None`: none. What

@@ -4,6 +4,7 @@
 //! go, each with its code and clause.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value, json};
@@ -24,6 +25,8 @@ pub struct Step<'a> {
     pub organisation: &'a Organisation,
     /// Everybody who may be named, with their role.
     pub staff: &'a BTreeMap<String, Role>,
+    /// Other records of the same person, which are enforced together with this one.
+    pub others: &'a [Arc<Person>],
     pub act: &'a Act,
     /// The id of what the step makes; absent: the next of its kind.
     pub id: Option<&'a str>,

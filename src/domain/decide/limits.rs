@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::super::decision::{Disposition, QuotaState, Route};
 use super::super::ledger::Counted;
+use super::super::merge::counted_for;
 use super::super::quota::Usage;
 use super::super::restriction::{Kind, Mode, Restriction};
 use super::issues::{Matter, named_matter, would_not_admit};
@@ -128,10 +129,9 @@ fn claim<'a>(
     let zone = walk.profile().timezone;
     let mode = walk.mode_of(restriction);
     let counted = || {
-        walk.ledger()
-            .into_iter()
-            .flat_map(|ledger| &ledger.counted)
-            .filter(move |one| one.restriction == restriction.id && one.mode == mode)
+        let counted = |ledger| counted_for(walk.person(), walk.profile(), restriction, ledger);
+        let counted = walk.ledger().map(counted).unwrap_or_default();
+        counted.into_iter().filter(move |one| one.mode == mode)
     };
     if let Kind::ContactQuota { quota, channels } = &restriction.kind {
         let covered = channels
@@ -182,11 +182,9 @@ fn after(walk: &Walk<'_>, claim: &Claim<'_>) -> Usage {
         .counted
         .iter()
         .filter(|one| one.restriction == *id && one.mode == claim.mode);
-    let before = walk
-        .ledger()
-        .into_iter()
-        .flat_map(|ledger| &ledger.counted)
-        .filter(|one| one.restriction == *id && one.mode == claim.mode);
+    let counted = |ledger| counted_for(walk.person(), walk.profile(), claim.restriction, ledger);
+    let before = walk.ledger().map(counted).unwrap_or_default();
+    let before = before.into_iter().filter(|one| one.mode == claim.mode);
     let all: Vec<&Counted> = before.chain(added).collect();
     let zone = walk.profile().timezone;
     let Some(quota) = claim.restriction.kind.quota() else { return claim.usage.clone() };

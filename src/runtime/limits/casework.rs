@@ -98,3 +98,8 @@ pub const RETENTION_PAUSE: TimeDelta = TimeDelta::minutes(1);
 pub const RETENTION_LOOKED_AT_MAX: usize = 20_000;
 /// Ids that a preview of one class shows. More are only counted.
 pub const RETENTION_IDS_SHOWN_MAX: usize = 100;
+
+/// Records that are merged into one, at most. One more is refused.
+pub const MERGED_RECORDS_MAX: usize = 16;
+/// Contacts that can't be divided when records are parted, which are listed. More: that there are more is said.
+pub const UNDIVIDED_SHOWN_MAX: usize = 200;

@@ -42,6 +42,14 @@ impl<'c> Reading<'c> {
     /// As far as the request needs it; empty where nobody is counted.
     pub(super) fn ledger(&mut self, request: &CommitRequest) -> Result<Ledger, StoreError> {
         let Some(person) = &request.person else { return Ok(Ledger::default()) };
+        let mut ledger = self.of(request, person)?;
+        for other in &request.also {
+            ledger.join(self.of(request, other)?);
+        }
+        Ok(ledger)
+    }
+
+    fn of(&mut self, request: &CommitRequest, person: &str) -> Result<Ledger, StoreError> {
         let organisation = request.organisation.as_str();
         Ok(Ledger {
             recorded: None,

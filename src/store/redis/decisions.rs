@@ -28,7 +28,7 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
         let entry = entry_of(&request, decide(&request, &Ledger::default())?);
         let token = redis.token();
         let nobodys = Known::nothing();
-        return match send(redis, &keys, &nobodys, &token, &entry, &request).await? {
+        return match send(redis, &keys, (&nobodys, &[]), &token, &entry, &request).await? {
             Answer::Recorded { committed, ours } => Ok(settle(*committed, ours)),
             Answer::Done { .. } => Ok(fresh(entry)),
             Answer::Ledger(_) => Err(rubbish()),
@@ -50,8 +50,12 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
             Err(committed) => return Ok(committed),
         },
     };
+    let mut others = match others(redis, &keys, &request).await? {
+        Ok(others) => others,
+        Err(committed) => return Ok(committed),
+    };
     for _ in 0..REDIS_CONFLICTS_MAX {
-        let settled = match decide(&request, &on.shown_to(&request)) {
+        let settled = match decide(&request, &shown(&on, &others, &request)) {
             Ok(settled) => settled,
             // It is asked again in a moment, and a wrong one of them does no harm.
             Err(fault) if just_read || matches!(fault, StoreError::OriginalWanted(_)) => {
@@ -69,7 +73,7 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
         };
         let entry = entry_of(&request, settled);
         let token = redis.token();
-        match send(redis, &keys, &on, &token, &entry, &request).await? {
+        match send(redis, &keys, (&on, &others), &token, &entry, &request).await? {
             Answer::Done { traces } => {
                 on.add(&entry, request.needs_received, &token, traces);
                 *known = Some(redis.ledgers.keep(on));
@@ -77,7 +81,14 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
             }
             // What is known here may be right or not: the next contact asks.
             Answer::Recorded { committed, ours } => return Ok(settle(*committed, ours)),
-            Answer::Ledger(ledger) => (on, just_read) = (*ledger, true),
+            Answer::Ledger(ledger) => {
+                (on, just_read) = (*ledger, true);
+                // Any of them may be another by now.
+                others = match self::others(redis, &keys, &request).await? {
+                    Ok(others) => others,
+                    Err(committed) => return Ok(committed),
+                };
+            }
         }
     }
     Err(StoreError::Unavailable("other gateways are faster; try again".to_owned()))
@@ -91,7 +102,11 @@ async fn preview(
     match look(redis, keys, request).await? {
         Answer::Recorded { committed, .. } => Ok(*committed),
         Answer::Ledger(known) => {
-            let settled = decide(request, &known.shown_to(request))?;
+            let others = match others(redis, keys, request).await? {
+                Ok(others) => others,
+                Err(committed) => return Ok(committed),
+            };
+            let settled = decide(request, &shown(&known, &others, request))?;
             Ok(Committed { decision: settled.decision, repeated: false, conflicting: false })
         }
         Answer::Done { .. } => Err(rubbish()),
@@ -209,14 +224,15 @@ pub(super) async fn uncount(redis: &Redis, keys: &Keys, contact: &str) -> Result
 async fn send(
     redis: &Redis,
     keys: &Keys,
-    on_ledger: &Known,
+    (on_ledger, others): (&Known, &[Known]),
     token: &str,
     entry: &JournalEntry,
     request: &CommitRequest,
 ) -> Result<Answer, StoreError> {
     let mut with = Arguments::default();
-    arguments(&mut with, "commit", entry, token, Some((request, on_ledger)))?;
-    let on = script_keys(keys, entry);
+    arguments(&mut with, "commit", entry, token, Some((request, on_ledger, others)))?;
+    let mut on = script_keys(keys, entry);
+    on.extend(request.also.iter().map(|other| keys.ledger(other)));
     let script = &redis.scripts.commit;
     let answer = redis.link.write(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
     read(answer, request, token)
@@ -235,14 +251,49 @@ async fn looked(
     }
 }
 
+/// What is remembered of the other records of the same person. Few people have several, and of those nothing is
+/// remembered here.
+async fn others(
+    redis: &Redis,
+    keys: &Keys,
+    request: &CommitRequest,
+) -> Result<Result<Vec<Known>, Committed>, StoreError> {
+    let mut others = Vec::with_capacity(request.also.len());
+    for other in &request.also {
+        match look_at(redis, keys, request, other).await? {
+            Answer::Ledger(ledger) => others.push(*ledger),
+            Answer::Recorded { committed, .. } => return Ok(Err(*committed)),
+            Answer::Done { .. } => return Err(rubbish()),
+        }
+    }
+    Ok(Ok(others))
+}
+
+/// What a decision is made on: the person's ledger, with those of the person's other records.
+fn shown(on: &Known, others: &[Known], request: &CommitRequest) -> Ledger {
+    let mut ledger = on.shown_to(request);
+    for other in others {
+        ledger.join(other.shown_to(request));
+    }
+    ledger
+}
+
 async fn look(redis: &Redis, keys: &Keys, request: &CommitRequest) -> Result<Answer, StoreError> {
-    let person = request.person.clone().unwrap_or_default();
+    look_at(redis, keys, request, request.person.as_deref().unwrap_or_default()).await
+}
+
+async fn look_at(
+    redis: &Redis,
+    keys: &Keys,
+    request: &CommitRequest,
+    person: &str,
+) -> Result<Answer, StoreError> {
     let on = [
         keys.contact(&request.contact),
-        keys.ledger(&person),
-        keys.counted(&person),
-        keys.received(&person),
-        keys.traces(&person),
+        keys.ledger(person),
+        keys.counted(person),
+        keys.received(person),
+        keys.traces(person),
     ];
     let mut with = Arguments::default();
     with.push("look");

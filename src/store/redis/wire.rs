@@ -47,15 +47,18 @@ pub(super) fn arguments(
     wanted: &str,
     entry: &JournalEntry,
     token: &str,
-    on: Option<(&CommitRequest, &Known)>,
+    on: Option<(&CommitRequest, &Known, &[Known])>,
 ) -> Result<(), StoreError> {
-    let (request, known) = on.unzip();
+    let (request, known) = on.map(|(request, known, _)| (request, known)).unzip();
+    let others = on.map(|(_, _, others)| others).unwrap_or_default();
     let settled = &entry.settled;
     let additions = &settled.additions;
     with.push(wanted);
     with.push(keys::digest_text(&entry.digest));
     with.push(token);
-    with.push(known.map_or("", |known| known.version.as_str()));
+    let versions: Vec<&str> =
+        known.into_iter().chain(others).map(|known| known.version.as_str()).collect();
+    with.push(versions.join(" "));
     with.push(entry.person.as_deref().unwrap_or_default());
     with.number(request.map_or(0, |request| reach(request).timestamp_micros()));
     with.push(if request.is_some_and(|request| request.needs_received) { "1" } else { "0" });

@@ -166,6 +166,7 @@ pub fn request(
         contact: contact.to_owned(),
         digest: digest(contact),
         person: Some(PERSON.to_owned()),
+        also: Vec::new(),
         needs_received: true,
         counted_since: at(-100_000_000),
         at: at(0),

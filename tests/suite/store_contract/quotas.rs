@@ -8,7 +8,7 @@ use contact_gateway::ports::{CommitRequest, StoreError};
 use tokio::task::JoinSet;
 
 use super::Ground;
-use super::facts::{admitted, at, decided, karbon, ledger, limited, request};
+use super::facts::{PERSON, admitted, at, decided, karbon, ledger, limited, request};
 
 const GATEWAYS: usize = 4;
 const SENDERS: usize = 64;
@@ -41,6 +41,42 @@ pub async fn exactly_the_limit_is_admitted_of_many_at_once(ground: &dyn Ground) 
     assert_eq!(let_in, LIMIT);
     assert_eq!(ledger(&*gateways[0]).await.counted.len(), LIMIT);
     assert_eq!(decided(&*gateways[1], &karbon()).await.len(), SENDERS);
+}
+
+/// Contacts of two records at once, each decided on what is remembered of both.
+pub async fn records_of_one_person_are_counted_together(ground: &dyn Ground) {
+    let gateways: Vec<_> = (0..GATEWAYS).map(|_| ground.gateway()).collect();
+    let mut waiting = JoinSet::new();
+    for number in 0..SENDERS {
+        let store = Arc::clone(&gateways[number % GATEWAYS]);
+        waiting.spawn(async move {
+            let contact = format!("c-{number:02}");
+            let name = contact.clone();
+            let mut asked = request(&name, move |ledger| {
+                if ledger.counted.len() < LIMIT {
+                    admitted(&contact, at(0))
+                } else {
+                    let mut over = limited(&contact, at(0));
+                    over.additions.counted.clear();
+                    over
+                }
+            });
+            // Whichever gateway has it, any record's.
+            let (own, other) = if (number / GATEWAYS).is_multiple_of(2) {
+                (PERSON, "P-other")
+            } else {
+                ("P-other", PERSON)
+            };
+            (asked.person, asked.also) = (Some(own.to_owned()), vec![other.to_owned()]);
+            store.commit(asked).await.unwrap().decision.disposition
+        });
+    }
+    let mut let_in = 0;
+    while let Some(disposition) = waiting.join_next().await {
+        let_in += usize::from(disposition.unwrap() == Disposition::Deliver);
+    }
+    assert_eq!(let_in, LIMIT);
+    assert!(ledger(&*gateways[0]).await.counted.len() < LIMIT, "each keeps its own");
 }
 
 pub async fn one_contact_many_times_at_once_is_decided_once(ground: &dyn Ground) {

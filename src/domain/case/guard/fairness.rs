@@ -1,13 +1,16 @@
 //! Grounds, proportion, adjustments, the warning before, and the way that stays open.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::super::Broken;
 use super::super::conduct::{AgreementState, Incident, IncidentOutcome, Severity};
 use super::super::steps::conduct::counts_from;
 use super::Case;
+use crate::domain::merge::together;
 use crate::domain::open_way::{Closed, Question, prove};
-use crate::domain::person::{Adjustment, AdjustmentKind};
+use crate::domain::person::{Adjustment, AdjustmentKind, Person};
 use crate::domain::profile::Exception;
 use crate::domain::restriction::Kind;
 
@@ -182,6 +185,12 @@ pub(super) fn open_way(case: &Case<'_, '_>) -> Option<Broken> {
     let zone = profile.timezone;
     let today = case.work.today();
     let first = case.restriction.starts.map_or(today, |starts| starts.day(zone)).max(today);
+    // Over all records of the person together.
+    let own = Arc::new(person.clone());
+    let records: Vec<Arc<Person>> =
+        std::iter::once(own).chain(case.work.step.others.iter().cloned()).collect();
+    let whole = together(&records).into_iter().next();
+    let person = whole.as_deref().unwrap_or(person);
     let question = Question::of(profile, person, Some(&case.restriction), first);
     let Err(Closed { from }) = prove(&question) else { return None };
     let what = format!(

@@ -65,6 +65,8 @@ fn english(event: &AuditEvent) -> String {
         AuditEvent::DeadLetterDiscarded { receiver, .. } => {
             format!("Deleted an event that {receiver} did not take")
         }
+        AuditEvent::Merged { person, other, .. } => format!("Merged {other} into {person}"),
+        AuditEvent::Unmerged { person, other, .. } => format!("Parted {other} from {person} again"),
         AuditEvent::Step(step) => english_step(&step.act),
         AuditEvent::Reminded { what, .. } => format!("Reminder: {}", reason(what)),
         AuditEvent::StoreAccepted { known, found } => {
@@ -179,6 +181,10 @@ fn welsh(event: &AuditEvent) -> String {
         AuditEvent::Account { account, action } => welsh_account(account, action),
         AuditEvent::DeadLetterDiscarded { receiver, .. } => {
             format!("Dilëodd ddigwyddiad na dderbyniodd {receiver}")
+        }
+        AuditEvent::Merged { person, other, .. } => format!("Cyfunodd {other} â {person}"),
+        AuditEvent::Unmerged { person, other, .. } => {
+            format!("Gwahanodd {other} oddi wrth {person} eto")
         }
         AuditEvent::Step(step) => welsh_step(&step.act),
         AuditEvent::Reminded { what, .. } => format!("Nodyn atgoffa: {}", reason(what)),

@@ -3,8 +3,9 @@
 --
 -- KEYS  1 contact  2 ledger  3 counted  4 received  5 traces  6 audit
 --       where there is an item: 7 items  8 waiting  9 queues
+--       behind them: the ledgers of other records of the same person, which are only looked at
 -- ARGV  1 what is wanted: commit, look, replay
---       2 digest  3 token  4 the ledger's version that was decided on
+--       2 digest  3 token  4 the ledgers' versions that were decided on
 --       5 person, or ''  6 counted since  7 whether what was received is wanted: 1 or 0
 --       8 decision  9 at  10 audit entry
 --       11 item's id, or ''  12 item  13 item's at  14 queue
@@ -25,7 +26,11 @@ if wanted ~= 'replay' then
   if person ~= '' then
     version = redis.call('HGET', KEYS[2], 'version') or '0'
   end
-  if wanted == 'look' or (person ~= '' and version ~= ARGV[4]) then
+  local versions = version
+  for i = (ARGV[11] or '') ~= '' and 10 or 7, #KEYS do
+    versions = versions .. ' ' .. (redis.call('HGET', KEYS[i], 'version') or '0')
+  end
+  if wanted == 'look' or (person ~= '' and versions ~= ARGV[4]) then
     local ledger, counted, traces = {}, {}, {}
     if person ~= '' then
       ledger = redis.call('HGETALL', KEYS[2])

@@ -1,0 +1,280 @@
+//! Two records of one person: what they are together, while both stay what they are.
+//!
+//! A merge is a pointer from one record to the other. Contacts from an identifier of either are decided on what
+//! restricts the person by any of them, and counted together; each stays on the record whose identifier it came
+//! from. So a merge that is undone leaves each record with its own.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::case::Broken;
+use super::ledger::{Counted, Ledger};
+use super::open_way;
+use super::person::Person;
+use super::profile::Profile;
+use super::restriction::{Kind, Restriction};
+
+/// The flag of a contact that came from identifiers of several records of one person: it stays on the record that
+/// the others were merged into, since it can't be divided.
+pub const OF_SEVERAL_RECORDS: &str = "merged_records";
+
+/// What a record has of the others of the same person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Together {
+    /// The record that the others were merged into.
+    pub root: String,
+    /// All of them, the root first.
+    pub records: Vec<String>,
+    /// Whose each restriction is: its id, and the record's.
+    owners: Vec<(String, String)>,
+}
+
+/// The record that a record is merged into: itself, where it is not.
+pub fn root_of(person: &Person) -> &str {
+    let shown = person.together.as_ref().map(|together| &together.root);
+    shown.or(person.merged_into.as_ref()).unwrap_or(&person.id)
+}
+
+/// The other records of a person as it is enforced, whose counters count with its own.
+pub fn others(person: &Person) -> Vec<String> {
+    let records = person.together.iter().flat_map(|together| &together.records);
+    records.filter(|id| **id != person.id).cloned().collect()
+}
+
+/// Records of one person, the root first, each as it is enforced: under its own id, with what restricts and what
+/// opens ways for the person by any of them.
+pub fn together(records: &[Arc<Person>]) -> Vec<Arc<Person>> {
+    let (Some(root), true) = (records.first(), records.len() > 1) else { return records.to_vec() };
+    let owners = records.iter().flat_map(|of| {
+        of.restrictions.iter().map(|restriction| (restriction.id.clone(), of.id.clone()))
+    });
+    let shared = Arc::new(Together {
+        root: root.id.clone(),
+        records: records.iter().map(|one| one.id.clone()).collect(),
+        owners: owners.collect(),
+    });
+    let with_others = records.iter().map(|own| {
+        let mut whole = Person::clone(own);
+        for other in records.iter().filter(|other| other.id != own.id) {
+            lay(&mut whole, other);
+        }
+        whole.together = Some(Arc::clone(&shared));
+        Arc::new(whole)
+    });
+    with_others.collect()
+}
+
+/// Lays what is another record's beside one's own, behind it: places of representatives stay what they are.
+fn lay(whole: &mut Person, other: &Person) {
+    fn add<T: Clone + PartialEq>(to: &mut Vec<T>, from: &[T]) {
+        for one in from {
+            if !to.contains(one) {
+                to.push(one.clone());
+            }
+        }
+    }
+    add(&mut whole.identifiers, &other.identifiers);
+    add(&mut whole.representatives, &other.representatives);
+    add(&mut whole.adjustments, &other.adjustments);
+    add(&mut whole.issues, &other.issues);
+    add(&mut whole.invitations, &other.invitations);
+    add(&mut whole.engaged, &other.engaged);
+    add(&mut whole.restrictions, &other.restrictions);
+}
+
+impl Together {
+    fn owner(&self, restriction: &str) -> Option<&str> {
+        self.owners.iter().find(|(id, _)| id == restriction).map(|(_, owner)| owner.as_str())
+    }
+}
+
+/// What a quota counts of a ledger: what was counted for it, and for records of one person also what only a
+/// quota of another record counted, which counts nothing that this one would not.
+pub fn counted_for<'l>(
+    person: Option<&Person>,
+    profile: &Profile,
+    quota: &Restriction,
+    ledger: &'l Ledger,
+) -> Vec<&'l Counted> {
+    let own: Vec<&Counted> =
+        ledger.counted.iter().filter(|one| one.restriction == quota.id).collect();
+    let Some((person, together)) = person.and_then(|one| Some((one, one.together.as_ref()?)))
+    else {
+        return own;
+    };
+    let zone = profile.timezone;
+    let is_comparable = |one: &&Counted| {
+        let of = person.restrictions.iter().find(|other| other.id == one.restriction);
+        of.is_some_and(|other| {
+            together.owner(&other.id) != together.owner(&quota.id)
+                && counts_no_more(profile, &other.kind, &quota.kind)
+        })
+    };
+    // One contact is counted at one instant, for whichever quotas.
+    let is_new =
+        |one: &&Counted| !own.iter().any(|known| known.at == one.at && known.mode == one.mode);
+    let begun = |one: &&Counted| quota.starts.is_none_or(|starts| starts.start(zone) <= one.at);
+    let mut found: Vec<&Counted> = own.clone();
+    for one in ledger.counted.iter().filter(|one| is_comparable(one) && is_new(one) && begun(one)) {
+        if !found.iter().any(|known| known.at == one.at && known.mode == one.mode) {
+            found.push(one);
+        }
+    }
+    found
+}
+
+/// Whether one quota counts nothing that another would not.
+fn counts_no_more(profile: &Profile, one: &Kind, other: &Kind) -> bool {
+    match (one, other) {
+        (Kind::IssueQuota(_), Kind::IssueQuota(_)) => true,
+        (Kind::ContactQuota { channels: one, .. }, Kind::ContactQuota { channels: other, .. }) => {
+            super::channel::Channel::ALL.into_iter().all(|channel| {
+                let covers = |set: &Option<super::restriction::ChannelSet>| {
+                    set.as_ref().is_none_or(|set| profile.set_contains(set, channel))
+                };
+                !covers(one) || covers(other)
+            })
+        }
+        _ => false,
+    }
+}
+
+/// A quota's state before or after records are merged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct QuotaShown {
+    pub restriction: String,
+    /// The record that it is on.
+    pub of: String,
+    pub used: u32,
+    pub limit: u32,
+}
+
+/// The quotas in force on a person's record or records, as they are at an instant.
+pub fn quotas(
+    person: &Person,
+    profile: &Profile,
+    ledger: &Ledger,
+    at: DateTime<Utc>,
+) -> Vec<QuotaShown> {
+    let in_force = person.restrictions.iter().filter(|one| one.is_in_force(at, profile));
+    let shown = in_force.filter_map(|one| {
+        let quota = one.kind.quota()?;
+        let counted = counted_for(Some(person), profile, one, ledger);
+        let counted = counted.into_iter().filter(|counted| counted.mode == one.mode);
+        let usage = if matches!(one.kind, Kind::IssueQuota(_)) {
+            let entries = counted.filter_map(|one| Some((one.at, one.issue.as_deref()?)));
+            quota.issue_usage(entries, at, profile.timezone).0
+        } else {
+            quota.usage(counted.map(|one| one.at), at, profile.timezone)
+        };
+        let owner = person.together.as_ref().and_then(|together| together.owner(&one.id));
+        Some(QuotaShown {
+            restriction: one.id.clone(),
+            of: owner.unwrap_or(&person.id).to_owned(),
+            used: usage.used,
+            limit: usage.limit,
+        })
+    });
+    shown.collect()
+}
+
+/// What keeps two records from being merged: everything, at once.
+pub fn refusals(
+    kept: &Arc<Person>,
+    other: &Arc<Person>,
+    whole: &Person,
+    at: DateTime<Utc>,
+    profile: &Profile,
+) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    if kept.id == other.id {
+        return vec![Broken::new("merge.same", "both are the same record").key("other")];
+    }
+    for (record, key) in [(kept, "person"), (other, "other")] {
+        if let Some(into) = &record.merged_into {
+            let what = format!("`{}` is merged into `{into}` already", record.id);
+            broken.push(Broken::new("merge.already", what).key(key));
+        }
+    }
+    if !other.merged.is_empty() {
+        let what = format!(
+            "`{}` was merged into `{}`; undo that first",
+            other.merged.join("`, `"),
+            other.id
+        );
+        broken.push(Broken::new("merge.already", what).key("other"));
+    }
+    for restriction in &other.restrictions {
+        if whole_of(kept, &restriction.id) {
+            let what = format!("both records have a restriction `{}`", restriction.id);
+            broken.push(Broken::new("merge.same_restriction", what).key("restrictions"));
+        }
+    }
+    if represents(kept, other) || represents(other, kept) {
+        let what = "one of them is a representative of the other, by the same address or number";
+        broken.push(Broken::new("merge.represents", what).key("representatives"));
+    }
+    let today = at.with_timezone(&profile.timezone).date_naive();
+    if let Err(closed) = open_way::of_person(profile, whole, today) {
+        let what = format!(
+            "in the 7 days from {} no staffed way stays open, over everything that restricts this person; lift or \
+             vary something first",
+            closed.from
+        );
+        let clause = profile.clause_of("open_way");
+        broken.push(Broken::new("open_way.none", what).clause(clause).key("restrictions"));
+    }
+    broken
+}
+
+fn whole_of(person: &Person, restriction: &str) -> bool {
+    person.restrictions.iter().any(|one| one.id == restriction)
+}
+
+fn represents(person: &Person, whom: &Person) -> bool {
+    let own = &person.identifiers;
+    whom.representatives
+        .iter()
+        .flat_map(|one| &one.identifiers)
+        .any(|one| own.iter().any(|own| own.kind == one.kind && own.value == one.value))
+}
+
+/// In what two records differ, which staff should look at: keys of the record, and what it comes to.
+pub fn differences(kept: &Person, other: &Person) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut differ = |key: &str, one: Option<&str>, two: Option<&str>| {
+        if let (Some(one), Some(two)) = (one, two)
+            && !one.trim().eq_ignore_ascii_case(two.trim())
+            && !one.trim().is_empty()
+            && !two.trim().is_empty()
+        {
+            found.push(format!("The records have another {key} each."));
+        }
+    };
+    differ("name", Some(&kept.name), Some(&other.name));
+    differ("reference", kept.reference.as_deref(), other.reference.as_deref());
+    differ("address", kept.address.as_deref(), other.address.as_deref());
+    if let (Some(one), Some(two)) = (kept.language, other.language)
+        && one != two
+    {
+        found.push("The records have another language each.".to_owned());
+    }
+    let points = |person: &Person| {
+        person.restrictions.iter().any(|one| {
+            matches!(one.kind, Kind::SinglePointOfContact(_))
+                && one.status == super::restriction::Status::Active
+        })
+    };
+    if points(kept) && points(other) {
+        found.push("Both have a point of contact; contacts go to the first by its id.".to_owned());
+    }
+    if kept.identifiers.iter().chain(&other.identifiers).any(|one| one.shared) {
+        found.push(
+            "An address or number is marked as used by others too; it still decides nothing."
+                .to_owned(),
+        );
+    }
+    found
+}
