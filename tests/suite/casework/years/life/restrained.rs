@@ -143,12 +143,19 @@ impl Life {
         let held = self.held(&restriction);
         let (was_due, limit, is_quota) =
             (held.review_due, held.limit + 3, held.kind == "contact_quota");
+        // No review comes after its last day, by its own end or by the cap.
+        let cap = self.ledger.rules.on_overdue == "hard_cap";
+        let longest = Months::new(self.ledger.rules.longest_months);
+        let held = self.held(&restriction);
+        let last = held.ends.into_iter().chain(cap.then_some(held.starts + longest)).min();
         let outcome = match self.chance.below(10) {
             0..3 => "lift",
+            _ if last.is_some_and(|last| last <= self.today) => "lift",
             3..6 if is_quota => "vary",
             _ => "keep",
         };
         let next = self.today + Months::new(u32::try_from(3 + self.chance.below(4)).unwrap());
+        let next = last.map_or(next, |last| next.min(last));
         let mut act = json!({
             "act": "review", "id": id, "restriction": restriction, "outcome": outcome,
             "why": "It was looked at.", "adjustments_considered": {"outcome": "none needed"}
