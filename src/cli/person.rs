@@ -1,5 +1,5 @@
-//! `person`: a copy of all that is held about somebody, and two records of one person, for scripts, on the store
-//! itself.
+//! `person`: a copy of all that is held about somebody, erasing it, and two records of one person, for scripts, on
+//! the store itself.
 
 mod merge;
 
@@ -24,11 +24,7 @@ use crate::domain::queue::QueueItem;
 use crate::render::record::{Form, Writer};
 use crate::runtime::private;
 
-<<<<<<< HEAD
-/// Give a person what is held about them, erase it, or hold it
-=======
-/// Answer a person who asks for what is held about them; merge two records of one person
->>>>>>> 64099fa (casework: merge two records of one person, and part them again)
+/// Give a person what is held about them, erase it, or hold it; merge two records of one person
 #[derive(Debug, clap::Args)]
 pub struct PersonArgs {
     #[command(flatten)]
@@ -49,7 +45,6 @@ enum Verb {
         #[arg(long, value_name = "NAME")]
         by: String,
     },
-<<<<<<< HEAD
     /// Show what erasing all about a person would remove, what stays, and what is in the way
     Erasure { person: String },
     /// Ask for all about a person to be erased: somebody else approves it
@@ -94,6 +89,13 @@ enum Verb {
         #[arg(long, value_name = "NAME")]
         by: String,
     },
+    /// Merge another record into a person's: both are of one person. Shows what it would come to, and
+    /// changes nothing without --yes
+    Merge(merge::MergeArgs),
+    /// Part two records again, which were merged by mistake
+    Unmerge(merge::UnmergeArgs),
+    /// The merges of a record, those that are undone too
+    Merges { person: String },
 }
 
 pub async fn run(args: &PersonArgs, opened: &Opened, io: &mut Io<'_>) -> Result<Outcome, Fault> {
@@ -105,35 +107,6 @@ pub async fn run(args: &PersonArgs, opened: &Opened, io: &mut Io<'_>) -> Result<
 pub(super) fn ended(done: Result<Outcome, CaseFault>, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     match done {
         Ok(outcome) => Ok(outcome),
-=======
-    /// Merge another record into a person's: both are of one person. Shows what it would come to, and
-    /// changes nothing without --yes
-    Merge(merge::MergeArgs),
-    /// Part two records again, which were merged by mistake
-    Unmerge(merge::UnmergeArgs),
-    /// The merges of a record, those that are undone too
-    Merges { person: String },
-}
-
-pub async fn run(args: &PersonArgs, opened: &Opened, io: &mut Io<'_>) -> Result<Outcome, Fault> {
-    let (person, to, by) = match &args.verb {
-        Verb::Export { person, to, by } => (person, to, by),
-        Verb::Merge(asked) => return merge::merge(asked, opened, io).await,
-        Verb::Unmerge(asked) => return merge::unmerge(asked, opened, io).await,
-        Verb::Merges { person } => return merge::list(person, opened, io).await,
-    };
-    let Some(role) = opened.staff.get(by) else {
-        let what = "is not among the organisation's staff in the configuration";
-        return Err(Fault::input(format!("--by: {by} {what}")));
-    };
-    if !duty::has(&opened.organisation.profile, role, Duty::ReadAudit) {
-        say(io.err, format_args!("nobody with the role `{}` reads the audit trail", role.0));
-        return Ok(Outcome::No);
-    }
-    let staff = opened.staff.clone();
-    match opened.desk.own_record(&opened.organisation, staff, person, by).await {
-        Ok(record) => export(record, opened, to, io).await,
->>>>>>> 64099fa (casework: merge two records of one person, and part them again)
         Err(CaseFault::Store(error)) => Err(Fault::internal(error)),
         Err(CaseFault::Broken(broken)) => {
             for one in broken {
@@ -180,7 +153,12 @@ async fn done(
         | Verb::Hold { by, .. }
         | Verb::EndHold { by, .. } => Some((by, &[Duty::ReadAudit][..])),
         Verb::ApproveErasure { by, .. } => Some((by, &[Duty::ReadAudit, Duty::Settings][..])),
-        Verb::Erasure { .. } | Verb::Erasures => None,
+        // Those of merges ask by themselves.
+        Verb::Erasure { .. }
+        | Verb::Erasures
+        | Verb::Merge(_)
+        | Verb::Unmerge(_)
+        | Verb::Merges { .. } => None,
     };
     if let Some((by, duties)) = by
         && let Err(refused) = may(opened, by, duties)?
@@ -195,6 +173,9 @@ async fn done(
                 Err(fault) => Ok(Err(fault)),
             }
         }
+        Verb::Merge(asked) => merge::merge(asked, opened, io).await.map(Ok),
+        Verb::Unmerge(asked) => merge::unmerge(asked, opened, io).await.map(Ok),
+        Verb::Merges { person } => merge::list(person, opened, io).await.map(Ok),
         other => Ok(erasing(other, opened, io).await.map(|()| Outcome::Yes)),
     }
 }
@@ -203,7 +184,7 @@ async fn erasing(verb: &Verb, opened: &Opened, io: &mut Io<'_>) -> Result<(), Ca
     let (desk, organisation) = (&opened.desk, &opened.organisation);
     let id = &organisation.id;
     match verb {
-        Verb::Export { .. } => {}
+        Verb::Export { .. } | Verb::Merge(_) | Verb::Unmerge(_) | Verb::Merges { .. } => {}
         Verb::Erasure { person } => {
             let preview = desk.preview_erasure(organisation, person).await?;
             say(io.out, json!(preview));

@@ -17,6 +17,10 @@ pub fn in_the_way(
     now: DateTime<Utc>,
 ) -> Vec<Broken> {
     let mut broken = Vec::new();
+    if person.merged_into.is_some() || !person.merged.is_empty() {
+        let what = "the record is merged with another; undo the merge first";
+        broken.push(Broken::new("erasure.merged", what).key("person"));
+    }
     if held {
         broken.push(Broken::new(
             "erasure.held",

@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use super::Staff;
 use super::api::monitoring::Document;
 use super::api::{
-    audit, before, cases, contacts, dead_letters, diary, document, erasures, items, letters, merges,
-    monitoring, people, queues, reports, restrictions, retention, timeline,
+    audit, before, cases, contacts, dead_letters, diary, document, erasures, items, letters,
+    merges, monitoring, people, queues, reports, restrictions, retention, timeline,
 };
 use super::auth::{Caller, sign_in};
 use super::console;

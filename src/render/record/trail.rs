@@ -104,15 +104,12 @@ fn did<'e>(event: &'e AuditEvent, told: &Told) -> Option<(String, Option<&'e str
         AuditEvent::Reminded { what, about, .. } => {
             (of(about, &format!("reminded staff: {}", what.replace('_', " "))), &None)
         }
-<<<<<<< HEAD
         AuditEvent::Erasure { action, reason, .. } => {
             (Some(format!("erasing your record: {}", action.replace('_', " "))), reason)
         }
-=======
         // The other record's id is told to nobody whose it may not be.
         AuditEvent::Merged { .. } => (plain("merged two records of yours"), &None),
         AuditEvent::Unmerged { .. } => (plain("parted two records again"), &None),
->>>>>>> 64099fa (casework: merge two records of one person, and part them again)
         AuditEvent::Looked { looked_at: LookedAt::OwnRecord, .. } => {
             (plain("made a copy of your record for a request like yours"), &None)
         }
