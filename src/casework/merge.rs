@@ -29,10 +29,10 @@ use crate::runtime::limits::{
 use crate::runtime::tokens::{hex, sha256};
 
 /// The kind of document that a merge is.
-const MERGE: &str = "merge";
+pub(super) const MERGE: &str = "merge";
 
 /// The merges of a record, whichever of the two it is.
-const OF_PERSON: &str = "person";
+pub(super) const OF_PERSON: &str = "person";
 
 /// Two records that were found to be of one person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use crate::casework::follow::TIMELINE;
 use crate::casework::keeper::REMINDED;
 use crate::casework::lease::Work as _;
 use crate::casework::not_followed::{NOT_FOLLOWED, NotFollowed};
-use crate::casework::{Desk, Fault, case, not_theirs};
+use crate::casework::{Desk, Fault, case, merge, not_theirs};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::documents::{BY_ID, Document, Listing};
 use crate::runtime::limits::{ERASURE_DOCUMENTS_MAX, ERASURE_PIECE};
@@ -43,8 +43,11 @@ impl Desk {
             found.extend(self.store.document(organisation, kind, &id).await?);
         }
         let (tasks, of_person) = case::tasks::of_person(person);
-        let listed =
-            [(tasks, of_person), (not_theirs::NOTE, Listing::with(not_theirs::OF_PERSON, person))];
+        let listed = [
+            (tasks, of_person),
+            (not_theirs::NOTE, Listing::with(not_theirs::OF_PERSON, person)),
+            (merge::MERGE, Listing::with(merge::OF_PERSON, person)),
+        ];
         for (kind, listing) in listed {
             self.take_listed(organisation, kind, listing, |_| true, &mut found).await?;
         }

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::contacts::NoQuery;
-use super::shape;
 use crate::casework::acting::Acting;
 use crate::casework::looked::Look;
 use crate::casework::merge::{Consequences, Merge, Parted};
@@ -45,8 +44,38 @@ pub struct PartBody {
 /// A person's merges, those that are undone too.
 #[derive(Serialize, ToSchema)]
 pub struct MergeList {
-    #[schema(value_type = Vec<shape::Merge>)]
+    #[schema(value_type = Vec<MergeShape>)]
     merges: Vec<Merge>,
+}
+
+/// Two records that were found to be of one person.
+#[derive(ToSchema)]
+#[schema(as = Merge)]
+pub struct MergeShape {
+    pub id: String,
+    /// The record that the other is merged into.
+    pub person: String,
+    pub other: String,
+    pub at: String,
+    pub by: String,
+    pub why: String,
+    /// Absent: both are still merged.
+    pub undone: Option<UndoneShape>,
+    /// Of parting them: contacts that were held, and went on their way.
+    pub released: Option<Vec<String>>,
+}
+
+/// How two records were parted again.
+#[derive(ToSchema)]
+#[schema(as = Undone)]
+pub struct UndoneShape {
+    pub at: String,
+    pub by: String,
+    pub why: String,
+    /// Contacts from addresses or numbers of both: they stay with the record that they were decided for.
+    pub undivided: Vec<String>,
+    /// There are more of them than are listed.
+    pub more: Option<bool>,
 }
 
 /// The merges of a record, whichever of the two it is; those that are undone too.
@@ -97,7 +126,7 @@ pub async fn preview(
     ),
     request_body = MergeBody,
     responses(
-        (status = 201, description = "Merged", body = shape::Merge),
+        (status = 201, description = "Merged", body = MergeShape),
         (status = 412, description = "The record has changed since it was read; nothing is written"),
     )
 )]
@@ -128,7 +157,7 @@ pub async fn merge(
     ),
     request_body = PartBody,
     responses(
-        (status = 200, description = "Parted", body = shape::Merge),
+        (status = 200, description = "Parted", body = MergeShape),
         (status = 412, description = "The record has changed since it was read; nothing is written"),
     )
 )]

@@ -208,34 +208,6 @@ pub struct Person {
     pub merged: Option<Vec<String>>,
 }
 
-/// Two records that were found to be of one person.
-#[derive(ToSchema)]
-pub struct Merge {
-    pub id: String,
-    /// The record that the other is merged into.
-    pub person: String,
-    pub other: String,
-    pub at: String,
-    pub by: String,
-    pub why: String,
-    /// Absent: both are still merged.
-    pub undone: Option<Undone>,
-    /// Of parting them: contacts that were held, and went on their way.
-    pub released: Option<Vec<String>>,
-}
-
-/// How two records were parted again.
-#[derive(ToSchema)]
-pub struct Undone {
-    pub at: String,
-    pub by: String,
-    pub why: String,
-    /// Contacts from addresses or numbers of both: they stay with the record that they were decided for.
-    pub undivided: Vec<String>,
-    /// There are more of them than are listed.
-    pub more: Option<bool>,
-}
-
 #[derive(ToSchema)]
 pub struct ListedIdentifier {
     pub kind: IdentifierKind,
