@@ -33,6 +33,8 @@ struct Shell {
     invitations: Option<IgnoredAny>,
     engaged: Option<IgnoredAny>,
     restrictions: Option<IgnoredAny>,
+    merged_into: Option<IgnoredAny>,
+    merged: Option<IgnoredAny>,
 }
 
 pub(super) fn parse<'a>(text: &'a str, lines: &Lines<'a>) -> Parsed<'a> {
@@ -212,7 +214,7 @@ mod tests {
             [
                 "2:22: [0].nmae: person \"P-1\": unknown field `nmae`, expected one of `id`, \
                  `name`, `reference`, `address`, `language`, `identifiers`, `representatives`, `adjustments`, \
-                 `issues`, `invitations`, `engaged`, `restrictions`",
+                 `issues`, `invitations`, `engaged`, `restrictions`, `merged_into`, `merged`",
                 "3:5: [0].restrictions[0].limit: person \"P-1\": restriction `R-1`: a \
                  `contact_quota` needs the key `limit`",
                 "5:6: [0].restrictions[1].limit: person \"P-1\": restriction `R-2`: unknown key \
