@@ -17,6 +17,7 @@ use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::Shutdown;
 use crate::store;
 use crate::store::archive::FileArchive;
+use crate::store::backup;
 use crate::store::journal::FileJournal;
 use crate::store::keepsakes::FileKeepsakes;
 use crate::store::settings::ArchiveUrl;
@@ -97,6 +98,8 @@ pub(super) async fn start(
     let Ground { store: vouched, archive, metrics, changes: of_store } = ground;
     let store: Arc<dyn Store> = Arc::clone(&vouched) as _;
     let journal: Arc<dyn Journal> = Arc::new(FileJournal::open(&settings.state.join("journal"))?);
+    // The folder is this gateway's from here on.
+    backup::clear_up(&settings.state).map_err(|fault| StoreError::Refused(fault.to_string()))?;
     let rosters = Arc::new(Rosters::new(&settings.organisations));
     let (plain_in, plain_out) = mpsc::channel(PLAIN_QUEUE_MAX);
     let (announcements_in, announcements_out) = mpsc::channel(ANNOUNCEMENTS_MAX);

@@ -32,7 +32,7 @@ use crate::store::settings::StoreUrl;
 
 pub use fault::BackupFault;
 pub use manifest::{Entry, Manifest, OfOrganisation};
-pub use restoring::{Restored, restore};
+pub use restoring::{Restored, clear_up, restore};
 pub use taking::take;
 
 /// What is backed up, or restored to.

@@ -43,6 +43,7 @@ pub async fn restore(
     told(Progress::Step("checking the backup"));
     manifest.verify(from)?;
     let journal = state::hold(&premises.state)?;
+    clear_up(&premises.state)?;
     let label = manifest.label();
     match &premises.store {
         // Asking must not make it.
@@ -59,8 +60,23 @@ pub async fn restore(
         work.all(&source, &journal, now, told).await
     };
     let originals = done.await;
-    remove(&reading)?;
+    clear_up(&premises.state)?;
     Ok(Restored { originals: originals?, manifest })
+}
+
+/// Removes the copy of a backup's database that a restoring left which was killed. For whoever holds the
+/// state folder: nobody else restores then.
+///
+/// # Errors
+/// The folder can't be removed.
+pub fn clear_up(state: &Path) -> Result<(), BackupFault> {
+    let reading = state.join(READING);
+    match std::fs::remove_dir_all(&reading) {
+        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+            Err(BackupFault::File { path: reading, cause })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Nothing may be in the store but what an interrupted restoring of this backup has written.
@@ -108,7 +124,6 @@ struct Work<'a> {
 impl Work<'_> {
     /// A copy of the backup's database that may be brought up to date: the backup stays as it is.
     fn open(&self, reading: &Path) -> Result<Opened, BackupFault> {
-        remove(reading)?;
         private::folder(reading).map_err(BackupFault::file(reading))?;
         let to = Embedded::file(reading);
         let path = Embedded::file(&self.from.join("store"));
@@ -174,14 +189,5 @@ struct Opened(std::sync::Arc<Embedded>);
 impl Drop for Opened {
     fn drop(&mut self) {
         self.0.close();
-    }
-}
-
-fn remove(folder: &Path) -> Result<(), BackupFault> {
-    match std::fs::remove_dir_all(folder) {
-        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
-            Err(BackupFault::File { path: folder.to_owned(), cause })
-        }
-        _ => Ok(()),
     }
 }
