@@ -14,7 +14,7 @@ const PASSAGE_DIFFERENT_WORDS_MIN: usize = 3;
 const LETTERS_MIN: u8 = 3;
 const LETTERS_MAX: u8 = 5;
 /// A group that a larger share of all examples has says nothing: its examples are not looked up.
-const COMMON_SHARE: usize = 10;
+const COMMON_SHARE: usize = 40;
 /// Words of a passage that is compared as one, at most, without those that say nothing.
 const PASSAGE_WORDS_MAX: usize = 14;
 /// A sentence of fewer is compared together with the next.

@@ -2,13 +2,13 @@
 //! means their first, and concepts are asked for only where their rarest element is.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use super::Lane;
 use super::examples::{Content, Examples, Likeness, passage};
 use super::rules::{Goal, Rules};
 use super::said::{SaidWord, words_of};
-use super::vocabulary::{Slot, Spelling, Vocabulary};
+use super::vocabulary::{Slot, Spelling, Table, Vocabulary};
 use super::written::{LaneWords, Written, words_in};
 
 /// Little words allowed between two words of a phrase.
@@ -55,9 +55,9 @@ pub(super) struct Finder {
     examples: Examples,
     /// Each example as it is written.
     shown: Vec<String>,
-    texting: BTreeMap<String, Vec<String>>,
+    texting: Table<Vec<String>>,
     /// Words by which Welsh is known.
-    welsh: HashSet<String>,
+    welsh: Table<()>,
 }
 
 /// A word that is looked for, at its place in a text.
@@ -65,8 +65,17 @@ pub(super) struct Finder {
 struct Occurrence {
     slot: Slot,
     place: u32,
+    /// Where its last word is.
+    last: u32,
     shown: Shown,
     spelling: Spelling,
+}
+
+impl Occurrence {
+    /// Whether both are found in the same word.
+    fn overlaps(&self, other: &Occurrence) -> bool {
+        self.place <= other.last && other.place <= self.last
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,6 +90,8 @@ struct Text<'t> {
     /// Where each word's meanings begin in `meanings`; one more at the end.
     starts: Vec<usize>,
     meanings: Vec<(Slot, usize, Spelling)>,
+    /// Of each slot, whether a word means it.
+    meant: Vec<bool>,
 }
 
 impl Text<'_> {
@@ -89,6 +100,11 @@ impl Text<'_> {
         let to = self.starts.get(word + 1).copied().unwrap_or(from);
         self.meanings.get(from..to).unwrap_or_default()
     }
+
+    /// Whether any word means it.
+    fn means(&self, slot: Slot) -> bool {
+        self.meant.get(usize::from(slot)).copied().unwrap_or_default()
+    }
 }
 
 impl Finder {
@@ -96,12 +112,13 @@ impl Finder {
         let mut vocabulary = Vocabulary::new(written.everyday.clone());
         let rules = Rules::new(written, &mut vocabulary);
         vocabulary.finish();
-        let texting = written.texting.iter().map(|(short, long)| (short.clone(), words_in(long)));
+        let texting = written.texting.iter();
+        let texting = texting.map(|(short, long)| (short.as_str().into(), words_in(long)));
         let mut finder = Finder {
             vocabulary,
             rules,
             texting: texting.collect(),
-            welsh: written.welsh_fillers.iter().cloned().collect(),
+            welsh: written.welsh_fillers.iter().map(|word| (word.as_str().into(), ())).collect(),
             ..Finder::default()
         };
         let of_lane = |(lane, words): (&Lane, &LaneWords)| {
@@ -152,8 +169,11 @@ impl Finder {
 
     /// What the words find, lane by lane, and which examples they resemble by `least` or more.
     pub(super) fn find(&self, words: &[SaidWord<'_>], least: f32) -> (AllFound, Vec<Likeness>) {
-        let text = self.look_up(words);
         let mut found = AllFound::new();
+        if self.rules.is_empty() && self.shown.is_empty() {
+            return (found, Vec::new());
+        }
+        let text = self.look_up(words);
         let mut occurrences = self.single(&text);
         self.rows(&text, &mut found, &mut occurrences);
         occurrences.sort_unstable();
@@ -186,6 +206,7 @@ impl Finder {
             words,
             starts: Vec::with_capacity(words.len() + 1),
             meanings: Vec::with_capacity(words.len()),
+            meant: vec![false; self.rules.slots()],
         };
         let in_welsh = self.is_welsh(words);
         for word in words {
@@ -202,6 +223,11 @@ impl Finder {
             }
         }
         text.starts.push(text.meanings.len());
+        for (slot, ..) in &text.meanings {
+            if let Some(meant) = text.meant.get_mut(usize::from(*slot)) {
+                *meant = true;
+            }
+        }
         self.set_harmless_aside(&mut text);
         text
     }
@@ -209,7 +235,8 @@ impl Finder {
     /// Whether a text is mostly in Welsh, by the share of its words that Welsh has most.
     fn is_welsh(&self, words: &[SaidWord<'_>]) -> bool {
         const SHARE: usize = 5;
-        let of_welsh = words.iter().filter(|word| self.welsh.contains(word.text.as_ref())).count();
+        let of_welsh =
+            words.iter().filter(|word| self.welsh.contains_key(word.text.as_ref())).count();
         of_welsh * SHARE > words.len()
     }
 
@@ -249,6 +276,7 @@ impl Finder {
             occurrences.extend(here.map(|(slot, entry, spelling)| Occurrence {
                 slot: *slot,
                 place: word.place,
+                last: word.place,
                 shown: Shown::Entry(*entry),
                 spelling: *spelling,
             }));
@@ -259,20 +287,25 @@ impl Finder {
     fn rows(&self, text: &Text<'_>, found: &mut AllFound, occurrences: &mut Vec<Occurrence>) {
         for (at, word) in text.words.iter().enumerate() {
             for (slot, _, spelling) in text.meanings(at) {
-                for number in self.rules.rows_from(*slot) {
-                    let Some(row) = self.rules.row(*number) else { continue };
-                    if row_end(text, &row.words, at).is_none() {
+                let from = self.rules.rows_from(*slot).iter();
+                for row in from.filter(|row| row.second.is_none_or(|slot| text.means(slot))) {
+                    let number = row.number;
+                    let Some(row) = self.rules.row(number) else { continue };
+                    let may_be = row.words.iter().skip(2).all(|slot| text.means(*slot));
+                    let end = may_be.then(|| row_end(text, &row.words, at)).flatten();
+                    let Some(last) = end.and_then(|end| text.words.get(end.checked_sub(1)?)) else {
                         continue;
-                    }
+                    };
                     match row.goal {
                         Goal::Lane(lane) => {
                             let by = || row.shown.clone();
-                            note(found, lane, Part::Words, *number, *spelling, by);
+                            note(found, lane, Part::Words, number, *spelling, by);
                         }
                         Goal::Set(slot) => occurrences.push(Occurrence {
                             slot,
                             place: word.place,
-                            shown: Shown::Row(*number),
+                            last: last.place,
+                            shown: Shown::Row(number),
                             spelling: *spelling,
                         }),
                     }
@@ -368,7 +401,7 @@ fn row_end(text: &Text<'_>, row: &[Slot], from: usize) -> Option<usize> {
     Some(at)
 }
 
-/// The occurrence of a slot that is nearest to a place, within reach, at a place of its own.
+/// The occurrence of a slot that is nearest to a place, within reach, in words of its own.
 fn nearest(
     occurrences: &[Occurrence],
     slot: Slot,
@@ -382,7 +415,7 @@ fn nearest(
         .get(start..)?
         .iter()
         .take_while(|one| one.slot == slot && one.place <= place + reach)
-        .filter(|one| taken.iter().all(|other| other.place != one.place))
+        .filter(|one| taken.iter().all(|other| !other.overlaps(one)))
         .min_by_key(|one| one.place.abs_diff(place))
         .copied()
 }

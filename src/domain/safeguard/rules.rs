@@ -1,6 +1,6 @@
 //! Phrases and concepts, made of slots, by the slot at which each is looked for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::Lane;
 use super::finder::Part;
@@ -13,13 +13,51 @@ const GAP_WORDS_MAX: u32 = 3;
 #[derive(Default)]
 pub(super) struct Rules {
     rows: Vec<Row>,
-    by_first: HashMap<Slot, Vec<usize>>,
-    harmless: HashMap<Slot, Vec<Row>>,
+    by_first: BySlot<RowFrom>,
+    harmless: BySlot<Row>,
     nears: Vec<Near>,
-    by_key: HashMap<Slot, Vec<usize>>,
+    by_key: BySlot<usize>,
     /// Of each slot, whether a concept asks for it.
     asked_for: Vec<bool>,
     slots: Slots,
+}
+
+/// A list for each slot.
+struct BySlot<V>(Vec<Vec<V>>);
+
+impl<V> Default for BySlot<V> {
+    fn default() -> Self {
+        BySlot(Vec::new())
+    }
+}
+
+impl<V> BySlot<V> {
+    fn add(&mut self, slot: Slot, value: V) {
+        let at = usize::from(slot);
+        if self.0.len() <= at {
+            self.0.resize_with(at + 1, Vec::new);
+        }
+        if let Some(list) = self.0.get_mut(at) {
+            list.push(value);
+        }
+    }
+
+    fn of(&self, slot: Slot) -> &[V] {
+        self.0.get(usize::from(slot)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The slots that have any.
+    fn slots(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().enumerate().filter_map(|(slot, list)| (!list.is_empty()).then_some(slot))
+    }
+}
+
+/// A row, by its first word.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RowFrom {
+    /// Its second; none: it is one word. Most rows are passed over by this.
+    pub second: Option<Slot>,
+    pub number: usize,
 }
 
 /// Words in a row.
@@ -93,24 +131,34 @@ impl Rules {
         }
         rules.asked_for = vec![false; usize::from(rules.slots.next)];
         let elements = rules.nears.iter().flat_map(|near| near.others.iter().chain(&near.unless));
-        for slot in elements.chain(rules.by_key.keys()) {
-            if let Some(asked) = rules.asked_for.get_mut(usize::from(*slot)) {
+        for slot in elements.map(|slot| usize::from(*slot)).chain(rules.by_key.slots()) {
+            if let Some(asked) = rules.asked_for.get_mut(slot) {
                 *asked = true;
             }
         }
         rules
     }
 
+    /// Whether nothing is looked for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.nears.is_empty()
+    }
+
+    /// How many slots there are.
+    pub(super) fn slots(&self) -> usize {
+        usize::from(self.slots.next)
+    }
+
     pub(super) fn row(&self, number: usize) -> Option<&Row> {
         self.rows.get(number)
     }
 
-    pub(super) fn rows_from(&self, first: Slot) -> &[usize] {
-        self.by_first.get(&first).map_or(&[], Vec::as_slice)
+    pub(super) fn rows_from(&self, first: Slot) -> &[RowFrom] {
+        self.by_first.of(first)
     }
 
     pub(super) fn harmless_from(&self, first: Slot) -> &[Row] {
-        self.harmless.get(&first).map_or(&[], Vec::as_slice)
+        self.harmless.of(first)
     }
 
     pub(super) fn near(&self, number: usize) -> Option<&Near> {
@@ -118,7 +166,7 @@ impl Rules {
     }
 
     pub(super) fn near_from(&self, key: Slot) -> &[usize] {
-        self.by_key.get(&key).map_or(&[], Vec::as_slice)
+        self.by_key.of(key)
     }
 
     pub(super) fn is_asked_for(&self, slot: Slot) -> bool {
@@ -133,7 +181,7 @@ impl Rules {
         // It has no lane; that it finds nothing is what it is for.
         let goal = Goal::Set(Rules::FILLER);
         let row = Row { words, goal, shown: String::new() };
-        self.harmless.entry(first).or_default().push(row);
+        self.harmless.add(first, row);
     }
 
     fn add_phrase(&mut self, lane: Lane, phrase: &str, vocabulary: &mut Vocabulary) {
@@ -153,7 +201,8 @@ impl Rules {
 
     fn add_row(&mut self, words: Vec<Slot>, goal: Goal, shown: String) {
         if let Some(first) = words.first() {
-            self.by_first.entry(*first).or_default().push(self.rows.len());
+            let second = words.get(1).copied();
+            self.by_first.add(*first, RowFrom { second, number: self.rows.len() });
             self.rows.push(Row { words, goal, shown });
         }
     }
@@ -190,7 +239,7 @@ impl Rules {
         if key < slots.len() {
             let key = slots.remove(key);
             rule.others = slots;
-            self.by_key.entry(key).or_default().push(self.nears.len());
+            self.by_key.add(key, self.nears.len());
             self.nears.push(rule);
         }
     }

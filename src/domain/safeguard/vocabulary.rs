@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::dismissed::Dismissed;
+use super::dismissed::{Dismissed, hash};
 use super::mutation::radicals;
 use super::nearness::Nearness;
 use super::sound;
@@ -38,13 +38,16 @@ const ENDINGS: [&str; 12] = ["", "s", "e", "y", "d", "ed", "es", "er", "ers", "i
 /// Endings that mean nothing on any word: a plural, and Welsh `'r` and `'n` without the apostrophe.
 const CLITICS: [&str; 3] = ["s", "r", "n"];
 
-type Table<V> = HashMap<Box<str>, V, BuildHasherDefault<Quick>>;
+/// By words.
+pub(super) type Table<V> = HashMap<Box<str>, V, BuildHasherDefault<Quick>>;
 
 #[derive(Default)]
 pub(super) struct Vocabulary {
     entries: Vec<Entry>,
     written: Table<usize>,
     stems: Table<usize>,
+    /// How stems begin: most words begin otherwise.
+    beginnings: Beginnings,
     /// The entries that may be misspelt, and where they are.
     fuzzy: Vec<(Word<'static>, usize)>,
     near: Nearness,
@@ -103,7 +106,10 @@ impl Vocabulary {
     /// A word of a slot; with `*` at its end, a stem.
     pub(super) fn add(&mut self, word: &str, slot: Slot, exact: bool) {
         let (text, table) = match word.strip_suffix('*') {
-            Some(stem) => (stem, &mut self.stems),
+            Some(stem) => {
+                self.beginnings.add(stem);
+                (stem, &mut self.stems)
+            }
             None => (word, &mut self.written),
         };
         let next = self.entries.len();
@@ -239,7 +245,7 @@ impl Vocabulary {
 
     /// The stem of which this is a form.
     fn stem_of(&self, said: &str) -> Option<usize> {
-        if self.stems.is_empty() {
+        if !self.beginnings.may_have(said) {
             return None;
         }
         ENDINGS.iter().find_map(|ending| {
@@ -263,6 +269,39 @@ impl Vocabulary {
             take(*slot, at);
         }
         !entry.slots.is_empty() || !exact.is_empty()
+    }
+}
+
+/// The first letters of words, [`STEM_LETTERS_MIN`] of each, as bits by their hashes.
+struct Beginnings(Box<[u64; 1 << (BEGINNING_BITS - 6)]>);
+
+const BEGINNING_BITS: u32 = 12;
+
+impl Default for Beginnings {
+    fn default() -> Self {
+        Beginnings(Box::new([0; 1 << (BEGINNING_BITS - 6)]))
+    }
+}
+
+impl Beginnings {
+    fn add(&mut self, word: &str) {
+        if let Some((at, bit)) = Beginnings::place(word)
+            && let Some(bits) = self.0.get_mut(at)
+        {
+            *bits |= bit;
+        }
+    }
+
+    fn may_have(&self, word: &str) -> bool {
+        let bits = Beginnings::place(word).and_then(|(at, bit)| Some(self.0.get(at)? & bit));
+        bits.is_some_and(|bit| bit != 0)
+    }
+
+    fn place(word: &str) -> Option<(usize, u64)> {
+        let letters = word.as_bytes().first_chunk::<STEM_LETTERS_MIN>()?;
+        let number = letters.iter().fold(0, |number, letter| number << 8 | u64::from(*letter));
+        let at = hash(number, BEGINNING_BITS);
+        Some((at >> 6, 1 << (at & 63)))
     }
 }
 
@@ -301,7 +340,7 @@ fn without_repeats(said: &str) -> Option<String> {
 /// For words of a few letters, from data of our own and texts whose words meet at worst in a short list:
 /// a multiplication for eight bytes.
 #[derive(Default)]
-struct Quick(u64);
+pub(super) struct Quick(u64);
 
 impl Hasher for Quick {
     fn finish(&self) -> u64 {
@@ -310,12 +349,11 @@ impl Hasher for Quick {
 
     fn write(&mut self, bytes: &[u8]) {
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-        for chunk in bytes.chunks(size_of::<u64>()) {
-            let mut whole = [0; size_of::<u64>()];
-            for (to, from) in whole.iter_mut().zip(chunk) {
-                *to = *from;
-            }
-            self.0 = (self.0.rotate_left(23) ^ u64::from_le_bytes(whole)).wrapping_mul(GOLDEN);
+        let mut add = |eight: u64| self.0 = (self.0.rotate_left(23) ^ eight).wrapping_mul(GOLDEN);
+        let (eights, rest) = bytes.as_chunks();
+        eights.iter().for_each(|eight| add(u64::from_le_bytes(*eight)));
+        if !rest.is_empty() {
+            add(rest.iter().rev().fold(0, |eight, byte| eight << 8 | u64::from(*byte)));
         }
     }
 }

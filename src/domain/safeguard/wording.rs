@@ -55,11 +55,14 @@ pub(super) struct Worded {
     pub by: String,
 }
 
-/// The sums of some words.
+/// The sums of some words, in the order of a row.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sums {
-    lanes: [i32; LEARNT.len()],
-    rarity: i32,
+struct Sums([i32; ROW_BYTES]);
+
+impl Sums {
+    fn of(&self, place: usize) -> i32 {
+        self.0.get(place).copied().unwrap_or_default()
+    }
 }
 
 impl Wording {
@@ -114,8 +117,8 @@ impl Wording {
             };
             let share = 1.0 / (1.0 + (-evidence).exp());
             if share >= least {
-                let of = |at: usize| sums.get(at).and_then(|sums| sums.lanes.get(place)).copied();
-                let by = shown(words, from, to, |at| of(at).unwrap_or_default());
+                let of = |at: usize| sums.get(at).map_or(0, |sums| sums.of(place));
+                let by = shown(words, from, to, of);
                 found.push(Worded { lane, share, by });
             }
         }
@@ -127,8 +130,8 @@ impl Wording {
         let (constant, scale) = self.lanes.get(place).copied().unwrap_or_default();
         let (mut sum, mut rarity) = (0, 0);
         for one in sums {
-            sum += one.lanes.get(place).copied().unwrap_or_default();
-            rarity += one.rarity;
+            sum += one.of(place);
+            rarity += one.of(RARITY);
         }
         constant + scale * sum as f32 / (rarity.max(1) as f32).sqrt()
     }
@@ -137,10 +140,9 @@ impl Wording {
         let mut sums = Sums::default();
         each_feature(words, at, |row| {
             let Some(row) = self.rows.get(row) else { return };
-            for (sum, weight) in sums.lanes.iter_mut().zip(row) {
+            for (sum, weight) in sums.0.iter_mut().zip(row) {
                 *sum += i32::from(*weight);
             }
-            sums.rarity += i32::from(row[RARITY]);
         });
         sums
     }
