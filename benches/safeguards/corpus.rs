@@ -30,6 +30,8 @@ pub enum Half {
     Stock,
     /// Written after the rules, about other situations: no rule is changed for one of these.
     Test,
+    /// Written by somebody who had seen neither the rules nor any other text: no rule is changed for these.
+    Strangers,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -51,6 +53,7 @@ impl Text {
             Half::Development => "development.jsonl",
             Half::Stock => "stock.jsonl",
             Half::Test => "test.jsonl",
+            Half::Strangers => "strangers.jsonl",
         };
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/safeguards");
         let lines = std::fs::read_to_string(folder.join(name)).expect(name);

@@ -14,27 +14,35 @@ use corpus::{Half, Kind, Text, counted, of_kind};
 fn recall_and_precision_on_unseen_texts_keep_their_floor() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles/tuntum.toml");
     let profile = load(&file).unwrap_or_else(|faults| panic!("{faults}"));
-    let counts = counted(&profile.safeguards, &Text::of(Half::Test));
-    for count in &counts {
-        eprintln!("{count:?}");
-    }
-    for (kind, least, most) in [
-        (Kind::Plain, 0.95, 1.0),
-        (Kind::Described, 0.33, 1.0),
-        (Kind::Welsh, 0.6, 1.0),
-        (Kind::NearMiss, 0.0, 0.25),
-        (Kind::Ordinary, 0.0, 0.03),
-    ] {
-        let count = of_kind(&counts, kind);
-        assert!(count.texts >= 10, "{kind:?}: {} texts are too few", count.texts);
-        let share = count.share();
-        assert!((least..=most).contains(&share), "{kind:?}: {} of {}", count.found, count.texts);
+    let floors = [
+        (Half::Test, [0.95, 0.65, 0.75], [0.25, 0.03]),
+        // Whoever wrote these set out to mislead: nearly all of their near misses have a lane's own words.
+        (Half::Strangers, [0.95, 0.62, 0.75], [0.35, 0.08]),
+    ];
+    for (half, [plain, described, welsh], [near, ordinary]) in floors {
+        let counts = counted(&profile.safeguards, &Text::of(half));
+        for count in &counts {
+            eprintln!("{half:?} {count:?}");
+        }
+        for (kind, least, most) in [
+            (Kind::Plain, plain, 1.0),
+            (Kind::Described, described, 1.0),
+            (Kind::Welsh, welsh, 1.0),
+            (Kind::NearMiss, 0.0, near),
+            (Kind::Ordinary, 0.0, ordinary),
+        ] {
+            let count = of_kind(&counts, kind);
+            assert!(count.texts >= 10, "{kind:?}: {} texts are too few", count.texts);
+            let share = count.share();
+            let (found, all) = (count.found, count.texts);
+            assert!((least..=most).contains(&share), "{half:?} {kind:?}: {found} of {all}");
+        }
     }
 }
 
 #[test]
 fn there_are_enough_texts_and_each_once() {
-    let mut texts: Vec<String> = [Half::Development, Half::Stock, Half::Test]
+    let mut texts: Vec<String> = [Half::Development, Half::Stock, Half::Test, Half::Strangers]
         .iter()
         .flat_map(|half| Text::of(*half))
         .map(|t| t.text)
