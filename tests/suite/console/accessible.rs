@@ -100,6 +100,27 @@ fn every_page_is_accessible_in_both_languages_and_schemes_on_desktop_and_phone()
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+#[test]
+fn forced_colours_show_where_one_is() {
+    let demo = Demo::start();
+    let mut browser = demo.browser("karbon");
+    browser.tell_chromium(
+        "Emulation.setEmulatedMedia",
+        &json!({"features": [{"name": "forced-colors", "value": "active"}]}),
+    );
+    browser.open(&format!("{}/people/K-1?tab=timeline", demo.root()));
+    let lines = browser.run(
+        "const colour = of => getComputedStyle(of).borderBlockEndColor;
+         const lines = of => [...document.querySelectorAll(of)].map(colour);
+         return ['.sections', '.tabs'].map(bar => {
+             const here = lines(`${bar} a[aria-current]`);
+             const others = lines(`${bar} a:not([aria-current])`);
+             return [here.length, others.length > 2, others.includes(here[0])]; })",
+    );
+    assert_eq!(lines, json!([[1, true, false], [1, true, false]]));
+    browser.stop();
+}
+
 /// What is wrong with the page that is open, all of it: one run shows everything there is to mend.
 fn judge(browser: &mut Browser, axe: &str, what: &str) -> Vec<String> {
     let mut faults = Vec::new();
