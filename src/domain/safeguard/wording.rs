@@ -35,8 +35,8 @@ const PIECE_WORDS: usize = 30;
 const PIECES_COST: f32 = 0.35;
 /// Words that are shown of what a lane was found by.
 const SHOWN_WORDS: usize = 4;
-/// Fewer different words say nothing.
-const WORDS_MIN: usize = 3;
+/// Of fewer different words one says too much: "the very last words" asks for nothing.
+const WORDS_MIN: usize = 5;
 
 /// What was learnt.
 #[derive(Clone, Default)]
