@@ -1,4 +1,4 @@
-//! HTML of strangers made harmless, to be shown. [`ammonia`] decides what is left of it; a pass before that
+//! HTML of strangers made harmless, to be shown. [`ammonia`] decides which of it stays; a pass before that
 //! bounds what it costs.
 
 use std::collections::{HashMap, HashSet};

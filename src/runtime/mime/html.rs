@@ -38,15 +38,20 @@ pub fn text(html: &str, lines: Lines) -> String {
 /// Reads on. `raw`: styles and scripts are no markup.
 fn shown(html: &str, page: Page, raw: bool) -> Page {
     let mut page = Page { raw, ..page };
+    each_token(html, raw, |token| page.see(token));
+    page
+}
+
+/// Hands over the tokens of a page. `raw`: styles and scripts are no markup.
+pub(super) fn each_token(html: &str, raw: bool, mut see: impl FnMut(CallbackEvent<'_>)) {
     let mut emitter =
-        CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| -> Option<Infallible> {
-            page.see(event);
+        CallbackEmitter::new(|token: CallbackEvent<'_>, _: Span<()>| -> Option<Infallible> {
+            see(token);
             None
         });
     emitter.naively_switch_states(raw);
-    // No event is handed on, and a string can't fail to be read.
+    // No token is handed on, and a string can't fail to be read.
     let _ = Tokenizer::new_with_emitter(html, emitter).finish();
-    page
 }
 
 #[derive(Debug, Default)]

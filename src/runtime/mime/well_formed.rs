@@ -6,12 +6,11 @@
 //! the sender chooses: 12 KB took ten seconds and 253 MB. Here, in one pass over the tokens, every element is
 //! closed where it was opened, at most [`HTML_OPEN_MAX`] are open at once, and in a table text is in cells only.
 
-use std::convert::Infallible;
 use std::fmt::Write;
 
-use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
-use html5gum::{Span, Tokenizer};
+use html5gum::emitters::callback::CallbackEvent;
 
+use super::html::each_token;
 use crate::runtime::limits::{HTML_OPEN_MAX, HTML_SPAN_MAX};
 
 /// What may be shown: words and tables. No link leads anywhere, since a press on one would tell the sender
@@ -70,14 +69,7 @@ pub(super) const ELEMENTS: [&str; 48] = [
 /// The same HTML with elements of the list only, each closed where it was opened.
 pub(super) fn well_formed(html: &str) -> String {
     let mut page = Page::default();
-    let mut emitter =
-        CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| -> Option<Infallible> {
-            page.see(event);
-            None
-        });
-    emitter.naively_switch_states(true);
-    // No event is handed on, and a string can't fail to be read.
-    let _ = Tokenizer::new_with_emitter(html, emitter).finish();
+    each_token(html, true, |token| page.see(token));
     page.close_to(0);
     page.html
 }
