@@ -9,12 +9,9 @@ use contact_gateway::store::memory::Memory;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::rig::{CaseOffice, codes, profile, shipped, staff};
+use super::rig::{CaseOffice, codes};
 use crate::store_contract::Ground as _;
 use crate::store_contract::servers;
-
-const STAFF: [(&str, &str); 3] =
-    [("Ann", "agent"), ("Bo", "governance"), ("Di", "senior_member_of_staff")];
 
 fn quota(id: &str) -> Value {
     json!({
@@ -40,16 +37,7 @@ fn person(id: &str, restrictions: &[Value]) -> Person {
 }
 
 async fn office(store: Arc<dyn Store>, people: Vec<Person>) -> CaseOffice {
-    let hours = json!({ "windows": [{"days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "17:00"}] });
-    let laid = json!({
-        "appeal": {"in_force_during": true}, "responsible": {"decides": "manager"},
-        "review": {"on_overdue": "lapse"}, "staffed_hours": {"telephone": hours, "letter": hours}
-    });
-    let office =
-        CaseOffice::open(store, profile(&shipped("tuntum.toml"), Some(&laid)), &staff(&STAFF));
-    office.clock.set("2026-02-11T09:00:00Z".parse().unwrap());
-    office.put_on_record(people).await;
-    office
+    CaseOffice::enforcing_during_appeals(store, "2026-02-11T09:00:00Z", people).await
 }
 
 /// An e-mail on the Tuesday of one week, so many minutes after nine, from addresses of these records.

@@ -16,12 +16,9 @@ use contact_gateway::runtime::limits::PAGE_PIECE_ITEMS;
 use contact_gateway::store::memory::Memory;
 use serde_json::{Value, json};
 
-use super::rig::{CaseOffice, profile, shipped, staff};
+use super::rig::CaseOffice;
 use crate::degraded::faulty::Faulty;
 use crate::office::{Answer, Fate};
-
-const STAFF: [(&str, &str); 3] =
-    [("Ann", "agent"), ("Bo", "governance"), ("Di", "senior_member_of_staff")];
 
 /// Nothing but letters is let through.
 fn person() -> Person {
@@ -38,15 +35,8 @@ fn person() -> Person {
 
 /// An office in which these contacts of the person were limited, and an appeal waits to be decided by Di.
 async fn office(store: Arc<dyn Store>, contacts: &[(&str, &str)]) -> CaseOffice {
-    let hours = json!({ "windows": [{"days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "17:00"}] });
-    let laid = json!({
-        "appeal": {"in_force_during": true}, "responsible": {"decides": "manager"},
-        "review": {"on_overdue": "lapse"}, "staffed_hours": {"telephone": hours, "letter": hours}
-    });
     let office =
-        CaseOffice::open(store, profile(&shipped("tuntum.toml"), Some(&laid)), &staff(&STAFF));
-    office.clock.set("2026-02-16T09:00:00Z".parse().unwrap());
-    office.put_on_record(vec![person()]).await;
+        CaseOffice::enforcing_during_appeals(store, "2026-02-16T09:00:00Z", vec![person()]).await;
     for (number, (id, channel)) in contacts.iter().enumerate() {
         let contact = json!({
             "id": id, "channel": channel, "at": format!("2026-02-10T09:00:{number:02}Z"),

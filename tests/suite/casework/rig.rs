@@ -36,7 +36,7 @@ use contact_gateway::store::archive::FileArchive;
 use contact_gateway::store::journal::FileJournal;
 use http_body_util::BodyExt;
 use hyper::Request;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tower::ServiceExt;
 
@@ -119,6 +119,27 @@ impl CaseOffice {
     /// Must be called within a runtime.
     pub fn open(store: Arc<dyn Store>, profile: Profile, staff: &[(String, String)]) -> Self {
         Self::with(Mode::Enforce, store, profile, Reach::default(), staff)
+    }
+
+    /// By Tuntum's policy, but that managers decide and that restrictions stay in force during an appeal: Ann is
+    /// an agent, Bo governs, Di hears appeals.
+    pub async fn enforcing_during_appeals(
+        store: Arc<dyn Store>,
+        now: &str,
+        people: Vec<Person>,
+    ) -> CaseOffice {
+        let hours = json!({ "windows": [{"days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "17:00"}] });
+        let laid = json!({
+            "appeal": {"in_force_during": true}, "responsible": {"decides": "manager"},
+            "review": {"on_overdue": "lapse"}, "staffed_hours": {"telephone": hours, "letter": hours}
+        });
+        let people_of_staff =
+            [("Ann", "agent"), ("Bo", "governance"), ("Di", "senior_member_of_staff")];
+        let profile = profile(&shipped("tuntum.toml"), Some(&laid));
+        let office = CaseOffice::open(store, profile, &staff(&people_of_staff));
+        office.clock.set(now.parse().unwrap());
+        office.put_on_record(people).await;
+        office
     }
 
     /// An office that says how it is reached, and how its letters look.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use contact_gateway::domain::decision::Disposition;
-use contact_gateway::ports::{CommitRequest, StoreError};
+use contact_gateway::ports::{CommitRequest, Store, StoreError};
 use tokio::task::JoinSet;
 
 use super::Ground;
@@ -16,29 +16,7 @@ const LIMIT: usize = 10;
 
 pub async fn exactly_the_limit_is_admitted_of_many_at_once(ground: &dyn Ground) {
     let gateways: Vec<_> = (0..GATEWAYS).map(|_| ground.gateway()).collect();
-    let mut waiting = JoinSet::new();
-    for number in 0..SENDERS {
-        let store = Arc::clone(&gateways[number % GATEWAYS]);
-        waiting.spawn(async move {
-            let contact = format!("c-{number:02}");
-            let name = contact.clone();
-            let decide = request(&name, move |ledger| {
-                if ledger.counted.len() < LIMIT {
-                    admitted(&contact, at(0))
-                } else {
-                    let mut over = limited(&contact, at(0));
-                    over.additions.counted.clear();
-                    over
-                }
-            });
-            store.commit(decide).await.unwrap().decision.disposition
-        });
-    }
-    let mut let_in = 0;
-    while let Some(disposition) = waiting.join_next().await {
-        let_in += usize::from(disposition.unwrap() == Disposition::Deliver);
-    }
-    assert_eq!(let_in, LIMIT);
+    assert_eq!(let_in(&gateways, |_, _| {}).await, LIMIT);
     assert_eq!(ledger(&*gateways[0]).await.counted.len(), LIMIT);
     assert_eq!(decided(&*gateways[1], &karbon()).await.len(), SENDERS);
 }
@@ -46,37 +24,43 @@ pub async fn exactly_the_limit_is_admitted_of_many_at_once(ground: &dyn Ground) 
 /// Contacts of two records at once, each decided on what is remembered of both.
 pub async fn records_of_one_person_are_counted_together(ground: &dyn Ground) {
     let gateways: Vec<_> = (0..GATEWAYS).map(|_| ground.gateway()).collect();
+    let of_both = |number: usize, asked: &mut CommitRequest| {
+        // Whichever gateway has it, any record's.
+        let (own, other) = if (number / GATEWAYS).is_multiple_of(2) {
+            (PERSON, "P-other")
+        } else {
+            ("P-other", PERSON)
+        };
+        (asked.person, asked.also) = (Some(own.to_owned()), vec![other.to_owned()]);
+    };
+    assert_eq!(let_in(&gateways, of_both).await, LIMIT);
+    assert!(ledger(&*gateways[0]).await.counted.len() < LIMIT, "each keeps its own");
+}
+
+/// How many contacts are delivered of as many at once as there are senders, each asked for as `ask` says.
+async fn let_in(gateways: &[Arc<dyn Store>], ask: impl Fn(usize, &mut CommitRequest)) -> usize {
     let mut waiting = JoinSet::new();
     for number in 0..SENDERS {
         let store = Arc::clone(&gateways[number % GATEWAYS]);
-        waiting.spawn(async move {
-            let contact = format!("c-{number:02}");
-            let name = contact.clone();
-            let mut asked = request(&name, move |ledger| {
-                if ledger.counted.len() < LIMIT {
-                    admitted(&contact, at(0))
-                } else {
-                    let mut over = limited(&contact, at(0));
-                    over.additions.counted.clear();
-                    over
-                }
-            });
-            // Whichever gateway has it, any record's.
-            let (own, other) = if (number / GATEWAYS).is_multiple_of(2) {
-                (PERSON, "P-other")
+        let contact = format!("c-{number:02}");
+        let name = contact.clone();
+        let mut asked = request(&name, move |ledger| {
+            if ledger.counted.len() < LIMIT {
+                admitted(&contact, at(0))
             } else {
-                ("P-other", PERSON)
-            };
-            (asked.person, asked.also) = (Some(own.to_owned()), vec![other.to_owned()]);
-            store.commit(asked).await.unwrap().decision.disposition
+                let mut over = limited(&contact, at(0));
+                over.additions.counted.clear();
+                over
+            }
         });
+        ask(number, &mut asked);
+        waiting.spawn(async move { store.commit(asked).await.unwrap().decision.disposition });
     }
     let mut let_in = 0;
     while let Some(disposition) = waiting.join_next().await {
         let_in += usize::from(disposition.unwrap() == Disposition::Deliver);
     }
-    assert_eq!(let_in, LIMIT);
-    assert!(ledger(&*gateways[0]).await.counted.len() < LIMIT, "each keeps its own");
+    let_in
 }
 
 pub async fn one_contact_many_times_at_once_is_decided_once(ground: &dyn Ground) {
