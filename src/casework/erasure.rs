@@ -71,7 +71,7 @@ pub struct Proof {
     unsealed: Vec<u64>,
 }
 
-/// What would go, what would stay, and what stands in the way.
+/// What would be removed, what would stay, and why it may be refused.
 #[derive(Debug, Clone, Serialize)]
 pub struct ErasurePreview {
     pub person: String,
@@ -134,7 +134,7 @@ impl Proof {
 }
 
 impl Desk {
-    /// What erasing a person would remove, and what stands in the way.
+    /// What erasing a person would remove, and why it may be refused.
     ///
     /// # Errors
     /// [`Fault::NotFound`]: nobody of this id is on record.
@@ -161,7 +161,7 @@ impl Desk {
     /// Asks for all about a person to be erased. Nothing is removed before somebody else approves.
     ///
     /// # Errors
-    /// [`Fault::Broken`] with what stands in the way; [`Fault::Exists`]: somebody has asked before.
+    /// [`Fault::Broken`] with each reason to refuse it; [`Fault::Exists`]: somebody has asked before.
     pub async fn ask_erasure(
         &self,
         organisation: &Organisation,
@@ -222,7 +222,7 @@ impl Desk {
     /// Approves a request, and erases. What is cut off is resumed by any gateway.
     ///
     /// # Errors
-    /// [`Fault::Broken`]: who asked can't approve, or something stands in the way now.
+    /// [`Fault::Broken`]: whoever asked may not approve, or there is a reason to refuse it now.
     pub async fn approve_erasure(
         &self,
         organisation: &Arc<Organisation>,

@@ -83,7 +83,7 @@ impl Desk {
         Ok(previews)
     }
 
-    /// Asks for what is due now to go.
+    /// Asks for everything that is due now to be removed.
     ///
     /// # Errors
     /// [`Fault::NotFound`]: no rule is of this class. [`Fault::Exists`]: somebody has asked before.
@@ -123,7 +123,7 @@ impl Desk {
     /// Approves a request, and removes. What is cut off is resumed by any gateway.
     ///
     /// # Errors
-    /// [`Fault::Broken`]: who asked can't approve.
+    /// [`Fault::Broken`]: whoever asked may not approve.
     pub async fn approve_sweep(
         &self,
         organisation: &Arc<Organisation>,

@@ -22,7 +22,7 @@ pub struct RetentionArgs {
 enum Verb {
     /// Show what each rule would remove today: how many, and the first ids
     Preview,
-    /// Ask for what is due now of a class to be removed: somebody else approves it
+    /// Ask for everything due in a class to be removed: somebody else approves it
     Ask {
         /// items, contacts, records, trail
         #[arg(value_parser = class_of)]

@@ -1,4 +1,4 @@
-//! `[organisation.retention]`: how long what is kept.
+//! `[organisation.retention]`: how long records are kept.
 
 use super::reader::Field;
 use crate::domain::retention::{Class, Rule, Schedule};

@@ -49,7 +49,7 @@ pub struct Settings {
     pub receivers: Vec<ReceiverSettings>,
     /// Services that may add safeguard lanes, of organisations that have one.
     pub helpers: BTreeMap<OrganisationId, HelperSettings>,
-    /// How long what is kept, of those who say so.
+    /// How long each organisation keeps its records, of those that say so.
     pub retention: BTreeMap<OrganisationId, Schedule>,
 }
 

@@ -1,5 +1,5 @@
-//! Whether all about a person may be erased (UK GDPR Art. 17): what stands in the way, and what goes only for a
-//! reason.
+//! Whether all about a person may be erased (UK GDPR Art. 17): the reasons to refuse it, and which of them
+//! can be overridden by saying why.
 
 use chrono::{DateTime, Utc};
 

@@ -1,4 +1,4 @@
-//! How long what is kept: a period, what it counts from, and the clause of the organisation's own schedule, for
+//! How long records are kept: a period, what it counts from, and the clause of the organisation's own schedule, for
 //! each class. Nothing goes that no rule names.
 
 use std::collections::BTreeMap;

@@ -215,7 +215,7 @@ impl Roster {
         for ById(person) in restricted {
             needed.insert(&person.id, person);
             for (key, _) in keys_of(person, nation) {
-                // As they are on record, which is what is kept.
+                // As they are on record: only that is stored.
                 let sharing = self.listings(&key).iter();
                 let sharing = sharing.filter_map(|listing| self.person(&listing.person.id));
                 needed.extend(sharing.map(|one| (one.id.as_str(), one)));

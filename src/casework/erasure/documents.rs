@@ -1,5 +1,5 @@
 //! Every document that is about a person, whatever its kind. A kind that names people belongs into this file: a
-//! test looks through a whole store for what is left of somebody.
+//! test searches a whole store for anything about the person.
 
 use serde::Deserialize;
 
@@ -16,12 +16,12 @@ use crate::domain::organisation::OrganisationId;
 use crate::ports::documents::{BY_ID, Document, Listing};
 use crate::runtime::limits::{ERASURE_DOCUMENTS_MAX, ERASURE_PIECE};
 
-/// What documents that are looked through say of whom they are about.
+/// Whom a document is about, of a kind that is not indexed by person.
 #[derive(Deserialize)]
 struct About {
     #[serde(default)]
     person: Option<String>,
-    /// Of a reminder: what, whose, about what, due when.
+    /// A reminder's: its kind, the person, the subject and the due date.
     #[serde(default)]
     key: Option<String>,
 }

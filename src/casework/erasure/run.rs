@@ -1,6 +1,6 @@
 //! Erasing, step by step: first the record, so that nothing new comes to it; then documents; then the trail, with
-//! the contacts that it leads to. Each step is one batch that says what it removed; what is cut off begins again
-//! with what is left.
+//! the contacts that it leads to. Each step is one batch that says what it removed; after an
+//! interruption it goes on with what has not been removed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

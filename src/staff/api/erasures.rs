@@ -60,7 +60,7 @@ pub async fn preview(
     responses(
         (status = 201, description = "It waits for approval", body = Object),
         (status = 409, description = "Somebody has asked for it before"),
-        (status = 422, description = "`broken` says what stands in the way"),
+        (status = 422, description = "`broken` lists the reasons to refuse it"),
     )
 )]
 pub async fn ask(
@@ -100,7 +100,7 @@ pub async fn withdraw(
     tag = "people", params(("person" = String, Path, description = "the person's id")),
     responses(
         (status = 200, description = "All is erased; what was, by number", body = Object),
-        (status = 422, description = "`broken` says what stands in the way"),
+        (status = 422, description = "`broken` lists the reasons to refuse it"),
     )
 )]
 pub async fn approve(

@@ -40,7 +40,7 @@ pub async fn preview(
     Ok(axum::Json(Due { classes }))
 }
 
-/// Ask for what is due now of a class (`items`, `contacts`, `records`, `trail`) to be removed. Somebody else approves
+/// Ask for everything due in a class (`items`, `contacts`, `records`, `trail`) to be removed. Somebody else approves
 /// it, and nothing later goes with it.
 #[utoipa::path(
     post, path = "/api/v1/retention/{class}", operation_id = "ask_sweep", tag = "people",

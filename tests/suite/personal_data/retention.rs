@@ -153,7 +153,7 @@ async fn each_class_goes_when_it_is_due_and_nothing_else(store: Arc<dyn Store>) 
     after(&office, 11);
     assert!(due(&office).await.values().all(Vec::is_empty), "{:?}", due(&office).await);
 
-    // What still waits is kept, and so is what is held.
+    // Items that wait are kept, and so are people under a hold.
     after(&office, 12);
     assert_eq!(due(&office).await[&Class::Items], ["c-2"]);
     let hold = json!({"reason": "A claim."});
