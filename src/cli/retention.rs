@@ -68,7 +68,11 @@ async fn done(verb: &Verb, opened: &Opened, io: &mut Io<'_>) -> Result<(), CaseF
     let (desk, organisation) = (&opened.desk, &opened.organisation);
     match verb {
         Verb::Preview => {
-            for class in desk.preview_retention(organisation, &opened.schedule).await? {
+            let classes = desk.preview_retention(organisation, &opened.schedule).await?;
+            if classes.is_empty() {
+                say(io.err, "nothing goes: [organisation.retention] has no rule");
+            }
+            for class in classes {
                 say(io.out, json!(class));
             }
         }

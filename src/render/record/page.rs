@@ -16,9 +16,13 @@ h1{font-size:1.4em;line-height:1.25;margin:1.5em 0 .75em}
 h2{font-size:1.12em;line-height:1.25;margin:1.5em 0 .4em;break-after:avoid}
 p,ol,dl{margin:0 0 .75em}
 li{margin:0 0 .75em}
+dl{display:grid;grid-template-columns:minmax(6em,13em) 1fr;gap:.15em 1em}
 dt{font-weight:bold;break-after:avoid}
-dd{margin:0 0 .4em 1em;white-space:pre-wrap;orphans:3;widows:3}
-dd>ol,dd>dl{white-space:normal}
+dd{margin:0;white-space:pre-wrap;orphans:3;widows:3}
+dd.parts{white-space:normal}
+dd>ol,dd>dl,dd>p{margin-bottom:0}
+dd>ol{padding-left:1.4em}
+@media (max-width:36em){dl{display:block}dd{margin:0 0 .4em 1em}}
 @media (prefers-color-scheme:dark){body{color:#f2f2f2;background:#161616}}
 @page{size:A4;margin:20mm 22mm;@bottom-center{content:counter(page) \" / \" counter(pages);\
 font:10pt Arial,Helvetica,\"Liberation Sans\",sans-serif}}
@@ -75,6 +79,26 @@ const CODES: [&str; 16] = [
     "would_have_been",
     "exception",
     "per",
+];
+
+/// Keys that say too little by themselves.
+const LABELS: [(&str, &str); 16] = [
+    ("clause", "Clause of our policy"),
+    ("decided", "Decided on"),
+    ("ends", "Until"),
+    ("issues", "Your case references"),
+    ("letter_sent", "We wrote to you on"),
+    ("limit", "How many"),
+    ("per", "In each"),
+    ("reference", "Your reference"),
+    ("representatives", "Who may speak for you"),
+    ("review_due", "To be looked at again by"),
+    ("shared", "Used by others too"),
+    ("signed_off_by", "Agreed by"),
+    ("starts", "From"),
+    ("state", "Where it is now"),
+    ("status", "Where it is now"),
+    ("value", "Address or number"),
 ];
 
 const DECISIONS: [(&str, &str); 4] = [
@@ -157,7 +181,8 @@ fn value(out: &mut String, key: &str, of: &Value, zone: Tz) {
             there.sort_by_key(|(key, _)| (place(key), *key));
             out.push_str("<dl>\n");
             for (key, one) in there {
-                out.push_str(&format!("<dt>{}</dt><dd>", escaped(&title(key))));
+                let parts = if one.is_array() || one.is_object() { " class=\"parts\"" } else { "" };
+                out.push_str(&format!("<dt>{}</dt><dd{parts}>", escaped(&label(key))));
                 value(out, key, one, zone);
                 out.push_str("</dd>\n");
             }
@@ -169,6 +194,12 @@ fn value(out: &mut String, key: &str, of: &Value, zone: Tz) {
         Value::Null => out.push_str("not on record"),
         Value::Number(number) => out.push_str(&number.to_string()),
     }
+}
+
+/// What a key is called on the page.
+fn label(key: &str) -> String {
+    let said = LABELS.into_iter().find(|(known, _)| *known == key);
+    said.map_or_else(|| title(key), |(_, label)| label.to_owned())
 }
 
 /// Days and instants in words, codes as words.
