@@ -11,6 +11,7 @@ pub mod embedded;
 pub mod journal;
 pub mod keepsakes;
 pub mod memory;
+mod record;
 pub mod redis;
 pub mod settings;
 mod trail;

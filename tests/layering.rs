@@ -53,6 +53,12 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
 /// Drawers in which anything ends up.
 const BANNED_MODULES: &[&str] = &["util", "utils", "common", "helpers", "types", "misc"];
 
+/// Files of `store` that read or write JSON without `store/record.rs`, each with its reason.
+const JSON_ELSEWHERE: &[(&str, &str)] = &[(
+    "store/backup/manifest.rs",
+    "no record of a store: a file for people and other programs, which says its own format",
+)];
+
 /// What the domain may not contain: it does no I/O, reads no clock, and waits for nothing.
 const BANNED_IN_DOMAIN: &[&str] = &[
     "async ",
@@ -236,6 +242,24 @@ fn no_channel_names_a_restriction_kind() {
             assert!(!code.contains(banned), "{}: names `{banned}`", source.path.display());
         }
     }
+}
+
+/// Every stored record passes through one codec, so that its format can change in one place.
+#[test]
+fn only_the_codec_of_the_store_names_json() {
+    let names_json = |source: &Source| source.code().contains("serde_json");
+    let sources = sources();
+    let mut found: Vec<&Path> = sources
+        .iter()
+        .filter(|source| source.room == "store" && names_json(source))
+        .map(|source| source.path.as_path())
+        .filter(|path| !path.ends_with("tests.rs"))
+        .collect();
+    found.sort();
+    let mut expected = vec![Path::new("store/record.rs")];
+    expected.extend(JSON_ELSEWHERE.iter().map(|(path, _)| Path::new(*path)));
+    expected.sort();
+    assert_eq!(found, expected, "a record is written and read by `store/record.rs`");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::ports::StoreError;
 use crate::ports::portable::{CopyMark, CopyState, Kind, Page, Portable, Record, Tally};
 use crate::runtime::limits::COPY_PROGRESS_EVERY;
 use crate::runtime::tokens::sha256;
+use crate::store::record;
 
 pub use fault::{CopyFault, Side};
 
@@ -285,9 +286,7 @@ fn all_read(kind: Kind, page: &Page) -> Result<(), StoreError> {
 }
 
 fn add(tally: &mut Tally, record: &Record) -> Result<(), StoreError> {
-    let bytes = serde_json::to_vec(record)
-        .map_err(|_| StoreError::Corrupt("a record can't be written as JSON".to_owned()))?;
-    let digest = sha256(&bytes);
+    let digest = sha256(&record::content(record)?);
     let (words, _) = digest.as_chunks::<8>();
     for (sum, word) in tally.sum.iter_mut().zip(words) {
         *sum = sum.wrapping_add(u64::from_be_bytes(*word));

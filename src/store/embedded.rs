@@ -20,7 +20,6 @@ mod past;
 mod people;
 mod portable;
 mod readers;
-mod record;
 mod schema;
 mod turn;
 mod writer;

@@ -17,6 +17,7 @@ use crate::domain::person::Person;
 use crate::ports::StoreError;
 use crate::ports::past::Keepsakes;
 use crate::runtime::whole_file::replace;
+use crate::store::record;
 
 /// Within the state folder.
 const FOLDER: &str = "past";
@@ -42,7 +43,7 @@ impl FileKeepsakes {
     ) -> Result<Option<T>, StoreError> {
         let path = self.path(organisation, name);
         match std::fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|_| {
+            Ok(bytes) => record::read(&bytes, "keepsake", name).map(Some).map_err(|_| {
                 StoreError::Corrupt(format!(
                     "{} can't be read; it records what is known of the store: restore it from a backup \
                      of the state folder, or move it away to treat the store as new",
@@ -60,14 +61,13 @@ impl FileKeepsakes {
         name: &str,
         what: &T,
     ) -> Result<(), StoreError> {
-        let bytes = serde_json::to_vec(what)
-            .map_err(|_| StoreError::Refused("a record can't be written as JSON".to_owned()))?;
+        let record = record::write(what)?;
         let path = self.path(organisation, name);
         // An unchanged file need not wear out the disk.
-        if std::fs::read(&path).is_ok_and(|written| written == bytes) {
+        if std::fs::read(&path).is_ok_and(|written| written == record.as_bytes()) {
             return Ok(());
         }
-        replace(&path, &bytes).map_err(|error| away(&error))
+        replace(&path, record.as_bytes()).map_err(|error| away(&error))
     }
 }
 

@@ -59,7 +59,7 @@ use crate::runtime::limits::{
     REDIS_CONFLICTS_MAX, REDIS_ONCE_KEPT, REDIS_PROBE_EVERY, REDIS_RESPONSE_WAIT,
 };
 use crate::store::settings::RedisSettings;
-use crate::store::{SetupFault, page, unfinished};
+use crate::store::{SetupFault, page, record, unfinished};
 use feed::Feed;
 use keys::Keys;
 use ledgers::Ledgers;
@@ -148,7 +148,7 @@ impl Redis {
 
     async fn append(&self, keys: &Keys, stamp: Stamp, event: AuditEvent) -> Result<(), StoreError> {
         let on = [keys.audit(), keys.once(&self.token())];
-        let notes = marks::notes(stamp.at, &event, None)?;
+        let notes = marks::notes_of(stamp.at, &event, None)?;
         let mut with = Arguments::default();
         with.push(keys::audit_record(stamp, event)?);
         with.push(REDIS_ONCE_KEPT.as_secs().to_string());
@@ -264,7 +264,7 @@ impl Decisions for Redis {
         let answer = self.link.ask(&keys, &command).await?;
         let (decision, digest): (Option<String>, Option<String>) = take(Some(answer))?;
         let (Some(decision), Some(digest)) = (decision, digest) else { return Ok(None) };
-        Ok(Some((keys::read(&decision, "decision")?, keys::digest_of(&digest)?)))
+        Ok(Some((record::read(&decision, "decision", contact)?, keys::digest_of(&digest)?)))
     }
 
     async fn first_recorded<'a>(

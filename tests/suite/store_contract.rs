@@ -12,6 +12,7 @@ mod documents;
 mod embedded;
 pub mod facts;
 mod failovers;
+mod formats;
 mod found;
 mod items;
 mod model;

@@ -2,7 +2,6 @@
 //! have got, dead letters.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::manifest::{Entry, Manifest, files_below};
@@ -12,6 +11,7 @@ use crate::ports::{Journal, JournalEntry, StoreError};
 use crate::runtime::hashed;
 use crate::runtime::{private, whole_file};
 use crate::store::journal::{FileJournal, peek};
+use crate::store::record;
 
 /// The same name in the state folder and, below `state`, in a backup.
 const EVENTS: &str = "events";
@@ -31,9 +31,7 @@ pub(super) fn take(
     if !pending.is_empty() {
         let mut lines = Vec::new();
         for entry in &pending {
-            let line = serde_json::to_vec(entry)
-                .map_err(|_| StoreError::Refused("an entry can't be written as JSON".to_owned()))?;
-            lines.extend(line);
+            record::write_to(&mut lines, entry)?;
             lines.push(b'\n');
         }
         let path = to.join(JOURNAL);
@@ -101,11 +99,10 @@ pub(super) async fn put_back(
 async fn fill(lines: &[u8], state: &Path, journal: &FileJournal) -> Result<(), BackupFault> {
     let place = |entry: &JournalEntry| (entry.organisation.clone(), entry.contact.clone());
     let waiting: BTreeSet<_> = peek::pending(&state.join("journal"))?.iter().map(place).collect();
-    for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        let entry: JournalEntry = serde_json::from_slice(line).map_err(|error| {
-            let cause = io::Error::from(error);
-            BackupFault::File { path: PathBuf::from(JOURNAL), cause }
-        })?;
+    let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    for (number, line) in lines.enumerate() {
+        let key = format_args!("{JOURNAL}, line {}", number + 1);
+        let entry: JournalEntry = record::read(line, "entry of the journal", key)?;
         if !waiting.contains(&place(&entry)) {
             journal.append(entry).await?;
         }

@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{CachedStatement, Connection, params};
+use rusqlite::{CachedStatement, Connection, Row, params};
 use serde::Serialize;
 
 use super::fault::{from_sqlite, unreadable};
 use super::items;
 use super::marks::Marking;
-use super::record::Record;
 use crate::domain::audit::{AuditEntry, AuditEvent, DecidedEntry, DecidedRecord, GATEWAY};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Stamp, StoreError};
 use crate::store::page;
+use crate::store::record::{self, Sheet};
 
 /// The organisations' trails, to be written on. There is one writer at a time, so that no number is given
 /// twice and none is left out.
@@ -23,7 +23,7 @@ pub(super) struct Trail<'c> {
     marking: Marking<'c>,
     /// The last numbers, as far as this transaction knows them.
     numbers: HashMap<OrganisationId, i64>,
-    record: Record,
+    record: Sheet,
 }
 
 impl<'c> Trail<'c> {
@@ -36,7 +36,7 @@ impl<'c> Trail<'c> {
             )?,
             marking: Marking::prepare(connection)?,
             numbers: HashMap::new(),
-            record: Record::default(),
+            record: Sheet::default(),
         })
     }
 
@@ -112,7 +112,7 @@ impl<'c> Trail<'c> {
         };
         let number = last + 1;
         let entry = entry(u64::try_from(number).map_err(|_| unreadable("audit number"))?);
-        let record = self.record.of(&entry)?;
+        let record = self.record.write(&entry)?;
         self.insert
             .execute(params![name, number, at.timestamp_micros(), record])
             .map_err(from_sqlite)?;
@@ -136,7 +136,7 @@ pub(super) fn list(
     let limit = i64::try_from(page(limit)).unwrap_or(i64::MAX);
     let mut statement = connection
         .prepare_cached(
-            "SELECT record FROM audit WHERE organisation = ?1 AND number > ?2
+            "SELECT number, record FROM audit WHERE organisation = ?1 AND number > ?2
              ORDER BY number LIMIT ?3",
         )
         .map_err(from_sqlite)?;
@@ -144,8 +144,14 @@ pub(super) fn list(
         statement.query(params![organisation.as_str(), after, limit]).map_err(from_sqlite)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next().map_err(from_sqlite)? {
-        let record: String = row.get(0).map_err(from_sqlite)?;
-        entries.push(serde_json::from_str(&record).map_err(|_| unreadable("audit entry"))?);
+        entries.push(read(row)?);
     }
     Ok(entries)
+}
+
+/// The entry of a row of number and record.
+pub(super) fn read(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
+    let number: i64 = row.get(0).map_err(from_sqlite)?;
+    let record = row.get_ref(1).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite)?;
+    record::read(record, "audit entry", number)
 }

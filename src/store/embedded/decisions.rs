@@ -5,19 +5,19 @@ use chrono::{DateTime, Utc};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::desk::Desk;
-use super::fault::{from_sqlite, unreadable};
+use super::fault::from_sqlite;
 use super::items;
 use super::ledger::Reading;
-use super::record::Record;
 use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{CommitRequest, Committed, JournalEntry, PlainDecision, Settled, StoreError};
+use crate::store::record::{self, Sheet};
 
 /// The decisions on record, to be read and added to.
 pub(super) struct Recording<'c> {
     find: CachedStatement<'c>,
     insert: CachedStatement<'c>,
-    record: Record,
+    record: Sheet,
 }
 
 impl<'c> Recording<'c> {
@@ -31,7 +31,7 @@ impl<'c> Recording<'c> {
                 "INSERT INTO decision (organisation, contact, digest, at, record)
                  VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
             )?,
-            record: Record::default(),
+            record: Sheet::default(),
         })
     }
 
@@ -48,7 +48,7 @@ impl<'c> Recording<'c> {
             .optional()
             .map_err(from_sqlite)?;
         let Some((record, digest)) = row else { return Ok(None) };
-        let decision = serde_json::from_str(&record).map_err(|_| unreadable("decision"))?;
+        let decision = record::read(&record, "decision", contact)?;
         Ok(Some((decision, digest)))
     }
 
@@ -61,7 +61,7 @@ impl<'c> Recording<'c> {
         at: DateTime<Utc>,
         decision: &Decision,
     ) -> Result<bool, StoreError> {
-        let record = self.record.of(decision)?;
+        let record = self.record.write(decision)?;
         let at = at.timestamp_micros();
         let written = self
             .insert

@@ -6,11 +6,10 @@ use async_trait::async_trait;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::Embedded;
 use super::desk::Desk;
-use super::fault::{from_sqlite, unreadable, unwritable};
+use super::fault::{from_sqlite, unreadable};
 use super::{gone, items, people};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
@@ -18,6 +17,7 @@ use crate::ports::documents::{
     BY_ID, Batch, Conflict, Document, DocumentPage, DocumentWrite, Documents, IndexKey, Listing,
     Order, Place, WriteFault,
 };
+use crate::store::record::{self, RawValue};
 
 #[async_trait]
 impl Documents for Embedded {
@@ -155,8 +155,7 @@ pub(super) fn put(
 ) -> Result<(), StoreError> {
     let (organisation, kind, id) = (organisation.as_str(), &document.kind, &document.id);
     let version = i64::try_from(document.version).map_err(|_| unreadable("version"))?;
-    let record = serde_json::to_string(&Written { keys: &document.keys, body: &document.body })
-        .map_err(unwritable)?;
+    let record = record::write(&Written { keys: &document.keys, body: &document.body })?;
     connection
         .prepare_cached(
             "INSERT INTO document (organisation, kind, id, version, record)
@@ -232,7 +231,7 @@ pub(super) fn read(
     version: i64,
     record: &str,
 ) -> Result<Document, StoreError> {
-    let Read { keys, body } = serde_json::from_str(record).map_err(|_| unreadable("document"))?;
+    let Read { keys, body } = record::read(record, kind, &id)?;
     let version = u64::try_from(version).map_err(|_| unreadable("version"))?;
     Ok(Document { kind: kind.to_owned(), id, version, keys, body })
 }

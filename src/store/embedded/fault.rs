@@ -9,6 +9,7 @@ use rusqlite::{Error, ErrorCode};
 
 use crate::ports::StoreError;
 use crate::runtime::private;
+pub(super) use crate::store::record::unreadable;
 
 pub(super) fn from_sqlite(error: Error) -> StoreError {
     match error {
@@ -60,16 +61,6 @@ fn name_of(error: &Error) -> &'static str {
         Error::ToSqlConversionFailure(_) => "a value that SQLite can't hold",
         _ => "misuse",
     }
-}
-
-/// A record that can't be read back.
-pub(super) fn unreadable(what: &str) -> StoreError {
-    StoreError::Corrupt(format!("a stored {what} can't be read back"))
-}
-
-/// A record that can't be written as JSON: a float or a map key that JSON does not have.
-pub(super) fn unwritable(_: serde_json::Error) -> StoreError {
-    StoreError::Refused("a record can't be written as JSON".to_owned())
 }
 
 /// The thread that was to do it is gone.

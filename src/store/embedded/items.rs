@@ -4,10 +4,11 @@ use chrono::DateTime;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
-use super::fault::{from_sqlite, unreadable, unwritable};
+use super::fault::{from_sqlite, unreadable};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::{ItemState, QueueItem, Turn};
 use crate::ports::{Attachment, ItemFilter, QueueCount, StoreError};
+use crate::store::record;
 use crate::store::{attached, page};
 
 /// Every state, to list those that wait.
@@ -57,7 +58,7 @@ fn write(
     item: &QueueItem,
     sql: &str,
 ) -> Result<(), StoreError> {
-    let record = serde_json::to_string(item).map_err(unwritable)?;
+    let record = record::write(item)?;
     connection
         .prepare_cached(sql)
         .and_then(|mut it| {
@@ -85,7 +86,7 @@ pub(super) fn one(
             it.query_row([organisation.as_str(), id], |row| row.get::<_, String>(0)).optional()
         })
         .map_err(from_sqlite)?;
-    record.map(|record| read(&record)).transpose()
+    record.map(|record| record::read(&record, "queue item", id)).transpose()
 }
 
 /// `false`: the item has changed since it was read, and was left alone.
@@ -162,7 +163,7 @@ pub(super) fn list(
     };
     let states = if filter.states.is_empty() { waiting() } else { filter.states.clone() };
     let sql = format!(
-        "SELECT record FROM item WHERE organisation = ?1 AND queue = ?2
+        "SELECT id, record FROM item WHERE organisation = ?1 AND queue = ?2
          AND (at, id) > (?3, ?4) AND state IN ({}) ORDER BY at, id LIMIT ?5",
         names(&states)
     );
@@ -178,7 +179,9 @@ pub(super) fn list(
     let mut rows = statement.query(params_from_iter(parameters)).map_err(from_sqlite)?;
     let mut items = Vec::new();
     while let Some(row) = rows.next().map_err(from_sqlite)? {
-        items.push(read(&row.get::<_, String>(0).map_err(from_sqlite)?)?);
+        let text =
+            |column| row.get_ref(column).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite);
+        items.push(record::read(text(1)?, "queue item", text(0)?)?);
     }
     Ok(items)
 }
@@ -205,8 +208,4 @@ fn waiting() -> Vec<ItemState> {
 fn names(states: &[ItemState]) -> String {
     let names: Vec<String> = states.iter().map(|state| format!("'{}'", state.name())).collect();
     names.join(", ")
-}
-
-fn read(record: &str) -> Result<QueueItem, StoreError> {
-    serde_json::from_str(record).map_err(|_| unreadable("queue item"))
 }

@@ -4,11 +4,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::fault::{from_sqlite, unreadable};
-use super::record::Record;
 use crate::domain::ledger::{Counted, Ledger, Received, TOLD_AHEAD_MAX, Told};
 use crate::domain::restriction::Mode;
 use crate::ports::{CommitRequest, JournalEntry, StoreError};
 use crate::runtime::limits::{COUNTED_KEPT, COUNTED_KEPT_NEWEST, RECEIVED_PER_PERSON_MAX};
+use crate::store::record::{self, Sheet};
 
 /// A person's ledger, to be read.
 pub(super) struct Reading<'c> {
@@ -27,7 +27,7 @@ impl<'c> Reading<'c> {
                  WHERE organisation = ?1 AND person = ?2 AND at >= ?3 ORDER BY at, rowid",
             )?,
             received: prepare(
-                "SELECT record FROM received WHERE organisation = ?1 AND person = ?2
+                "SELECT contact, record FROM received WHERE organisation = ?1 AND person = ?2
                  ORDER BY at, rowid",
             )?,
             told: prepare(
@@ -95,9 +95,9 @@ impl<'c> Reading<'c> {
         let mut rows = self.received.query([organisation, person]).map_err(from_sqlite)?;
         let mut received = Vec::new();
         while let Some(row) = rows.next().map_err(from_sqlite)? {
-            let record = row.get_ref(0).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite)?;
-            received
-                .push(serde_json::from_str(record).map_err(|_| unreadable("received contact"))?);
+            let contact = row.get_ref(0).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite)?;
+            let record = row.get_ref(1).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite)?;
+            received.push(record::read(record, "received contact", contact)?);
         }
         Ok(received)
     }
@@ -136,7 +136,7 @@ pub(super) struct Adding<'c> {
     long_ago: CachedStatement<'c>,
     receive: CachedStatement<'c>,
     over: CachedStatement<'c>,
-    record: Record,
+    record: Sheet,
 }
 
 impl<'c> Adding<'c> {
@@ -160,7 +160,7 @@ impl<'c> Adding<'c> {
                 "SELECT rowid FROM received WHERE organisation = ?1 AND person = ?2
                  ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?3",
             )?,
-            record: Record::default(),
+            record: Sheet::default(),
         })
     }
 
@@ -258,7 +258,7 @@ impl<'c> Adding<'c> {
         received: &Received,
     ) -> Result<(), StoreError> {
         let organisation = entry.organisation.as_str();
-        let record = self.record.of(received)?;
+        let record = self.record.write(received)?;
         self.receive
             .execute(params![
                 organisation,

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::types::Value;
 use rusqlite::{CachedStatement, Connection, params, params_from_iter};
 
+use super::audit;
 use super::fault::{from_sqlite, unreadable};
 use crate::domain::audit::{AuditEntry, AuditEvent, DecidedEntry};
 use crate::domain::organisation::OrganisationId;
@@ -152,7 +153,7 @@ fn entries(
     };
     let sql = match mark {
         None => format!(
-            "SELECT record FROM audit WHERE organisation = ?1 AND number BETWEEN ?2 AND ?3
+            "SELECT number, record FROM audit WHERE organisation = ?1 AND number BETWEEN ?2 AND ?3
              ORDER BY number {order} LIMIT {piece}"
         ),
         Some(mark) => {
@@ -160,7 +161,7 @@ fn entries(
             // CROSS: from the marks to the entries, whatever the planner thinks of their numbers
             // (sqlite.org/optoverview.html, "Manual Control Of Query Plans Using CROSS JOIN").
             format!(
-                "SELECT audit.record FROM audit_mark CROSS JOIN audit USING (organisation, number)
+                "SELECT number, audit.record FROM audit_mark CROSS JOIN audit USING (organisation, number)
                  WHERE organisation = ?1 AND number BETWEEN ?2 AND ?3 AND mark = ?4
                  ORDER BY number {order} LIMIT {piece}"
             )
@@ -170,8 +171,7 @@ fn entries(
     let mut rows = statement.query(params_from_iter(parameters)).map_err(from_sqlite)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next().map_err(from_sqlite)? {
-        let record: String = row.get(0).map_err(from_sqlite)?;
-        entries.push(serde_json::from_str(&record).map_err(|_| unreadable("audit entry"))?);
+        entries.push(audit::read(row)?);
     }
     Ok(entries)
 }

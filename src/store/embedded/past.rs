@@ -12,13 +12,13 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::fault::{from_sqlite, task, unreadable, unwritable};
-use super::{Embedded, schema};
-use crate::domain::audit::AuditEntry;
+use super::fault::{from_sqlite, task};
+use super::{Embedded, audit, schema};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Nameplate, TrailEnd};
 use crate::ports::{Past, StoreError};
 use crate::runtime::limits::PAST_LOOK_EVERY;
+use crate::store::record;
 
 /// The header of a database file (sqlite.org/fileformat2.html, 1.3), as far as it is looked at.
 const HEADER_BYTES: usize = 100;
@@ -211,7 +211,7 @@ fn nameplate(
         .prepare_cached("SELECT record FROM nameplate WHERE organisation = ?1")
         .and_then(|mut it| it.query_row([organisation.as_str()], |row| row.get(0)).optional())
         .map_err(from_sqlite)?;
-    record.map(|record| serde_json::from_str(&record).map_err(|_| unreadable("name"))).transpose()
+    record.map(|record| record::read(&record, "name of", organisation)).transpose()
 }
 
 fn write(
@@ -219,7 +219,7 @@ fn write(
     organisation: &OrganisationId,
     plate: &Nameplate,
 ) -> Result<(), StoreError> {
-    let record = serde_json::to_string(plate).map_err(unwritable)?;
+    let record = record::write(plate)?;
     connection
         .prepare_cached("INSERT OR REPLACE INTO nameplate (organisation, record) VALUES (?1, ?2)")
         .and_then(|mut it| it.execute(params![organisation.as_str(), record]))
@@ -231,15 +231,13 @@ fn last(
     connection: &Connection,
     organisation: &OrganisationId,
 ) -> Result<Option<LastEntry>, StoreError> {
-    let record: Option<String> = connection
+    let mut statement = connection
         .prepare_cached(
-            "SELECT record FROM audit WHERE organisation = ?1 ORDER BY number DESC LIMIT 1",
+            "SELECT number, record FROM audit WHERE organisation = ?1 ORDER BY number DESC LIMIT 1",
         )
-        .and_then(|mut it| it.query_row([organisation.as_str()], |row| row.get(0)).optional())
         .map_err(from_sqlite)?;
-    let entry: Option<AuditEntry> = record
-        .map(|record| serde_json::from_str(&record).map_err(|_| unreadable("audit entry")))
-        .transpose()?;
+    let mut rows = statement.query([organisation.as_str()]).map_err(from_sqlite)?;
+    let entry = rows.next().map_err(from_sqlite)?.map(audit::read).transpose()?;
     Ok(entry.as_ref().map(LastEntry::of))
 }
 

@@ -2,27 +2,26 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
-use super::fault::{from_sqlite, unreadable, unwritable};
+use super::fault::from_sqlite;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
 use crate::ports::{Snapshot, StoreError};
 use crate::runtime::limits::{CHANGES_KEPT_MAX, PEOPLE_OF_RESTRICTION_MAX};
+use crate::store::record;
 
 pub(super) fn all(
     connection: &Connection,
     organisation: &OrganisationId,
 ) -> Result<Snapshot, StoreError> {
     let mut statement = connection
-        .prepare_cached("SELECT record FROM person WHERE organisation = ?1 ORDER BY id")
+        .prepare_cached("SELECT id, record FROM person WHERE organisation = ?1 ORDER BY id")
         .map_err(from_sqlite)?;
     let mut rows = statement.query([organisation.as_str()]).map_err(from_sqlite)?;
     let mut people = Vec::new();
     while let Some(row) = rows.next().map_err(from_sqlite)? {
-        people.push(Arc::new(read(
-            row.get_ref(0).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite)?,
-        )?));
+        people.push(read(row)?);
     }
     Ok(Snapshot { people })
 }
@@ -38,7 +37,7 @@ pub(super) fn one(
             it.query_row([organisation, id], |row| row.get::<_, String>(0)).optional()
         })
         .map_err(from_sqlite)?;
-    record.map(|record| read(&record).map(Arc::new)).transpose()
+    record.map(|record| record::read(&record, "person", id).map(Arc::new)).transpose()
 }
 
 pub(super) fn page(
@@ -52,7 +51,7 @@ pub(super) fn page(
     let limit = i64::try_from(crate::store::page(limit)).unwrap_or(i64::MAX);
     some(
         connection,
-        "SELECT record FROM person WHERE organisation = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+        "SELECT id, record FROM person WHERE organisation = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
         params![organisation.as_str(), after, limit],
     )
 }
@@ -65,7 +64,7 @@ pub(super) fn restricted(
     let most = i64::try_from(PEOPLE_OF_RESTRICTION_MAX).unwrap_or(i64::MAX);
     some(
         connection,
-        "SELECT record FROM restricted CROSS JOIN person USING (organisation)
+        "SELECT person.id, person.record FROM restricted CROSS JOIN person USING (organisation)
          WHERE organisation = ?1 AND restriction = ?2 AND person.id = restricted.person
          ORDER BY id LIMIT ?3",
         params![organisation.as_str(), restriction, most],
@@ -81,8 +80,7 @@ fn some(
     let mut rows = statement.query(parameters).map_err(from_sqlite)?;
     let mut people = Vec::new();
     while let Some(row) = rows.next().map_err(from_sqlite)? {
-        let record = row.get_ref(0).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite)?;
-        people.push(Arc::new(read(record)?));
+        people.push(read(row)?);
     }
     Ok(people)
 }
@@ -113,7 +111,7 @@ pub(super) fn put<'p>(
         )
         .map_err(from_sqlite)?;
     for person in people {
-        let record = serde_json::to_string(person).map_err(unwritable)?;
+        let record = record::write(person)?;
         write.execute(params![organisation, person.id, record]).map_err(from_sqlite)?;
         unlist.execute([organisation, &person.id]).map_err(from_sqlite)?;
         for restriction in &person.restrictions {
@@ -131,6 +129,8 @@ pub(super) fn put<'p>(
     Ok(())
 }
 
-fn read(record: &str) -> Result<Person, StoreError> {
-    serde_json::from_str(record).map_err(|_| unreadable("person"))
+/// The person of a row of id and record.
+fn read(row: &Row<'_>) -> Result<Arc<Person>, StoreError> {
+    let text = |column| row.get_ref(column).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite);
+    record::read(text(1)?, "person", text(0)?).map(Arc::new)
 }

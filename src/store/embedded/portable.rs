@@ -13,12 +13,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::fault::{from_sqlite, task, unreadable, unwritable};
+use super::fault::{from_sqlite, task};
 use super::readers::Readers;
 use super::{Embedded, documents, past, schema};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::portable::{Contents, CopyMark, Kind, Page, Pages, Portable, Record};
+use crate::store::record;
 
 /// A folder's database as it is, to be looked at: nothing is made, brought up to date or written, also
 /// beside a gateway that runs on it.
@@ -238,9 +239,7 @@ fn mark(
         .prepare_cached("SELECT record FROM copy WHERE organisation = ?1")
         .and_then(|mut it| it.query_row([organisation.as_str()], |row| row.get(0)).optional())
         .map_err(from_sqlite)?;
-    record
-        .map(|record| serde_json::from_str(&record).map_err(|_| unreadable("place of a copy")))
-        .transpose()
+    record.map(|record| record::read(&record, "place of a copy of", organisation)).transpose()
 }
 
 fn put_mark(
@@ -248,7 +247,7 @@ fn put_mark(
     organisation: &OrganisationId,
     mark: &CopyMark,
 ) -> Result<(), StoreError> {
-    let record = serde_json::to_string(mark).map_err(unwritable)?;
+    let record = record::write(mark)?;
     connection
         .prepare_cached("INSERT OR REPLACE INTO copy (organisation, record) VALUES (?1, ?2)")
         .and_then(|mut it| it.execute(params![organisation.as_str(), record]))

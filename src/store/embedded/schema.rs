@@ -21,8 +21,8 @@
 //! | `nameplate` | the names of the audit trail, which identify it, and its archive |
 //!
 //! Every key begins with the organisation: nothing crosses from one to another. Columns named
-//! `record` are JSON of the domain's own shapes; columns named `at` are microseconds since 1970
-//! UTC, rounded down. Read it with `sqlite3 -readonly gateway.sqlite3`.
+//! `record` are JSON of the domain's own shapes, written and read by [`record`](crate::store::record);
+//! columns named `at` are microseconds since 1970 UTC, rounded down. Read it with `sqlite3 -readonly gateway.sqlite3`.
 //!
 //! The version is `PRAGMA user_version`; step *n* of [`STEPS`] makes version *n* of *n* - 1. A step
 //! that was released is never changed.

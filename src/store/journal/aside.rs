@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::frame::{self, HEAD_BYTES};
 use crate::runtime::whole_file;
+use crate::store::record;
 
 const FILE: &str = "unread.journal";
 
@@ -93,7 +94,7 @@ enum Head {
 impl Unread {
     /// The number of the entry, if it has one.
     pub(super) fn found(&mut self, payload: &[u8]) -> Option<u64> {
-        if let Ok(Head::Entry { number }) = serde_json::from_slice(payload) {
+        if let Ok(Head::Entry { number }) = record::read(payload, "head of an entry", "journal") {
             self.numbered.insert(number, payload.to_vec());
             return Some(number);
         }

@@ -17,6 +17,7 @@ use crate::runtime::limits::{
     JOURNAL_BYTES_MAX, JOURNAL_KEPT_BYTES, JOURNAL_PAGE_MAX, JOURNAL_RESERVED_BYTES,
 };
 use crate::runtime::private;
+use crate::store::record;
 
 pub(super) struct JournalFile {
     file: File,
@@ -48,6 +49,10 @@ struct Synced {
 pub(super) enum Payload {
     Entry { number: u64, entry: Box<JournalEntry> },
     Done { number: u64 },
+}
+
+impl Payload {
+    pub(super) const KIND: &str = "entry of the journal";
 }
 
 impl JournalFile {
@@ -128,7 +133,7 @@ impl JournalFile {
     }
 
     fn learn(&mut self, payload: &[u8], at: usize, unread: &mut Unread) {
-        match serde_json::from_slice(payload) {
+        match record::read(payload, Payload::KIND, at) {
             Ok(Payload::Entry { number, .. }) => {
                 let offset = u64::try_from(at + HEAD_BYTES).unwrap_or(u64::MAX);
                 self.pending.insert(number, (offset, payload.len()));
@@ -151,7 +156,9 @@ impl JournalFile {
     fn take_up(&mut self) -> Result<(), StoreError> {
         let mut taken_up = Vec::new();
         for payload in self.aside.payloads().to_vec() {
-            if let Ok(Payload::Entry { entry, .. }) = serde_json::from_slice(&payload) {
+            if let Ok(Payload::Entry { entry, .. }) =
+                record::read(&payload, Payload::KIND, "set aside")
+            {
                 self.append(*entry)?;
                 taken_up.push(payload);
             }
@@ -187,9 +194,8 @@ impl JournalFile {
     }
 
     fn write(&mut self, payload: &Payload, room: Room) -> Result<(u64, usize), StoreError> {
-        let payload = serde_json::to_vec(payload)
-            .map_err(|_| StoreError::Refused("an entry can't be written as JSON".to_owned()))?;
-        let frame = frame::frame(&payload)
+        let payload = record::write(payload)?;
+        let frame = frame::frame(payload.as_bytes())
             .ok_or_else(|| StoreError::Refused("an entry is too long to keep".to_owned()))?;
         let end = self.length + u64::try_from(frame.len()).unwrap_or(u64::MAX);
         if end > JOURNAL_BYTES_MAX && room != Room::Beyond {
@@ -312,10 +318,11 @@ impl JournalFile {
         for (number, (offset, length)) in self.pending.iter().take(JOURNAL_PAGE_MAX) {
             let mut payload = vec![0; *length];
             self.file.read_exact_at(&mut payload, *offset).map_err(|error| away(&error))?;
-            match serde_json::from_slice(&payload) {
-                Ok(Payload::Entry { entry, .. }) => page.push((*number, *entry)),
-                Ok(Payload::Done { .. }) | Err(_) => {
-                    return Err(StoreError::Corrupt("an entry of the journal".to_owned()));
+            match record::read(&payload, Payload::KIND, number)? {
+                Payload::Entry { entry, .. } => page.push((*number, *entry)),
+                Payload::Done { .. } => {
+                    let fault = format!("the {} `{number}` is a mark", Payload::KIND);
+                    return Err(StoreError::Corrupt(fault));
                 }
             }
         }

@@ -8,6 +8,7 @@ use super::file::{Payload, away};
 use super::frame::{self, HEAD_BYTES};
 use super::reserve;
 use crate::ports::{JournalEntry, StoreError};
+use crate::store::record;
 
 /// What waited in the journal of a folder at some moment while this ran, oldest first. What is being
 /// written meanwhile may be among it or not; what is being marked as done, too.
@@ -29,10 +30,9 @@ pub fn pending(folder: &Path) -> Result<Vec<JournalEntry>, StoreError> {
             at += skip;
             continue;
         };
-        match serde_json::from_slice(payload) {
-            Ok(Payload::Entry { number, entry }) => drop(pending.insert(number, *entry)),
-            Ok(Payload::Done { number }) => drop(pending.remove(&number)),
-            Err(_) => return Err(StoreError::Corrupt("an entry of the journal".to_owned())),
+        match record::read(payload, Payload::KIND, format_args!("at byte {at}"))? {
+            Payload::Entry { number, entry } => drop(pending.insert(number, *entry)),
+            Payload::Done { number } => drop(pending.remove(&number)),
         }
         at += HEAD_BYTES + payload.len();
     }

@@ -4,11 +4,10 @@ mod batch;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::Redis;
 use super::fault::rubbish;
-use super::keys::{self, Keys, json};
+use super::keys::Keys;
 use super::script::take;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
@@ -16,6 +15,7 @@ use crate::ports::documents::{
     BY_ID, Batch, Document, DocumentPage, Documents, IndexKey, Listing, Order, Place, WriteFault,
 };
 use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_DOCUMENTS_PIECE};
+use crate::store::record::{self, RawValue};
 
 #[async_trait]
 impl Documents for Redis {
@@ -64,13 +64,13 @@ struct Read {
     body: Box<RawValue>,
 }
 
-pub(super) fn record(document: &Document) -> Result<String, StoreError> {
+pub(super) fn written(document: &Document) -> Result<String, StoreError> {
     let Document { version, keys, body, .. } = document;
-    json(&Written { version: *version, keys, body })
+    record::write(&Written { version: *version, keys, body })
 }
 
 pub(super) fn read(kind: &str, id: String, record: &str) -> Result<Document, StoreError> {
-    let Read { version, keys, body } = keys::read(record, "document")?;
+    let Read { version, keys, body } = record::read(record, kind, &id)?;
     Ok(Document { kind: kind.to_owned(), id, version, keys, body })
 }
 

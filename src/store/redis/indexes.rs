@@ -8,8 +8,8 @@
 use std::sync::{Arc, PoisonError};
 
 use super::Redis;
-use super::keys::{self, Keys};
-use super::marks::notes;
+use super::keys::Keys;
+use super::marks::{Note, notes};
 use super::people::{self, trail_entry};
 use super::portable::Arrivals;
 use super::script::take;
@@ -21,8 +21,8 @@ use crate::ports::StoreError;
 use crate::runtime::limits::{
     COPY_PAGE_MAX, PEOPLE_OF_RESTRICTION_MAX, REDIS_BULK_WAIT, REDIS_PEOPLE_PIECE,
 };
-use crate::store::page;
 use crate::store::trail::block;
+use crate::store::{page, record};
 
 /// The version of what the indexes hold.
 const VERSION: &str = "1";
@@ -105,7 +105,7 @@ async fn enter_people(redis: &Redis, keys: &Keys) -> Result<(), StoreError> {
         let (next, piece): (String, Vec<(String, String)>) = take(Some(answer))?;
         let mut step = Arrivals::new(keys, redis.token());
         for (id, record) in piece {
-            let person: Person = keys::read(&record, "person")?;
+            let person: Person = record::read(&record, "person", &id)?;
             step.write(&["ZADD", &keys.roll(), "0", &id]);
             for restriction in &person.restrictions {
                 step.write(&["SADD", &keys.restricted(&restriction.id), &id]);
@@ -151,14 +151,11 @@ async fn enter(
         None => None,
     };
     let of = item.as_ref().and_then(|item| item.person.as_deref());
-    let noted: Vec<serde_json::Value> = keys::read(&notes(entry.at, &entry.event, of)?, "mark")?;
     let number = entry.number.to_string();
-    for note in noted {
+    for note in notes(entry.at, &entry.event, of) {
         match note {
-            serde_json::Value::String(mark) => {
-                step.write(&["ZADD", &keys.marked(&mark), &number, &number]);
-            }
-            day => {
+            Note::Mark(mark) => step.write(&["ZADD", &keys.marked(&mark), &number, &number]),
+            Note::Day(day) => {
                 let day = day.to_string();
                 let place = format!("{day} {}", block(entry.number));
                 step.write(&["ZADD", &keys.days(), &day, &place]);

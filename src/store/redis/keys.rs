@@ -34,7 +34,8 @@
 //! | `kinds` | set | kinds of which there ever was a document |
 //! | `once:<token>` | string | a step that was done, for a retry of the same call; expires |
 //!
-//! Instants named `at` are microseconds since 1970 UTC, rounded down. Changes are announced on the
+//! What is called JSON here, and is not a list for a script, is a [`record`]. Instants named `at` are
+//! microseconds since 1970 UTC, rounded down. Changes are announced on the
 //! channel `cg1:changes` as `<number before> <organisation>`. Read with `redis-cli`, for example
 //! `HGETALL cg1:{karbon}:contact:<id>` or `XREVRANGE cg1:{karbon}:audit + - COUNT 10`.
 
@@ -48,6 +49,8 @@ use crate::domain::ledger::Counted;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Stamp, StoreError};
 use crate::runtime::tokens::hex;
+use crate::store::record;
+pub(super) use crate::store::record::unreadable;
 
 /// Where changes are announced.
 pub(super) const CHANNEL: &str = "cg1:changes";
@@ -248,28 +251,12 @@ struct AuditRecord {
 }
 
 pub(super) fn audit_record(stamp: Stamp, event: AuditEvent) -> Result<String, StoreError> {
-    json(&AuditRecord { at: stamp.at, by: stamp.by, event })
+    record::write(&AuditRecord { at: stamp.at, by: stamp.by, event })
 }
 
 pub(super) fn audit_entry(number: u64, record: &str) -> Result<AuditEntry, StoreError> {
-    let AuditRecord { at, by, event } = read(record, "audit entry")?;
+    let AuditRecord { at, by, event } = record::read(record, "audit entry", number)?;
     Ok(AuditEntry { number, at, by, event })
-}
-
-pub(super) fn json(value: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(unwritable)
-}
-
-pub(super) fn unwritable(_: serde_json::Error) -> StoreError {
-    StoreError::Refused("a record can't be written as JSON".to_owned())
-}
-
-pub(super) fn read<T: for<'a> Deserialize<'a>>(record: &str, what: &str) -> Result<T, StoreError> {
-    serde_json::from_str(record).map_err(|_| unreadable(what))
-}
-
-pub(super) fn unreadable(what: &str) -> StoreError {
-    StoreError::Corrupt(format!("a stored {what} can't be read back"))
 }
 
 pub(super) fn digest_text(digest: &[u8; 32]) -> String {

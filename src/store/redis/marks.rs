@@ -1,11 +1,13 @@
 //! What entries of the audit trail are found by, and searching by it.
 
+use std::convert::Infallible;
+
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde::Serialize;
 
 use super::Redis;
 use super::fault::rubbish;
-use super::keys::{Keys, json};
+use super::keys::Keys;
 use super::people::trail_entry;
 use super::script::{Arguments, take};
 use crate::domain::audit::{AuditEvent, DecidedEntry};
@@ -14,37 +16,55 @@ use crate::ports::StoreError;
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::documents::Order;
 use crate::runtime::limits::REDIS_RESPONSE_WAIT;
+use crate::store::record;
 use crate::store::trail::{Search, Source, day, decided_marks, marks, of_person};
 
-/// For `append.lua`: the day, then the marks. `of`: people whom it concerns, beside those whom it names.
+/// What `append.lua` notes of an entry.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Note {
+    Day(i64),
+    Mark(String),
+}
+
+/// The day, then the marks. `of`: people whom it concerns, beside those whom it names.
 pub(super) fn notes<'p>(
     at: DateTime<Utc>,
     event: &AuditEvent,
     of: impl IntoIterator<Item = &'p str>,
-) -> Result<String, StoreError> {
-    let mut notes = vec![Value::from(day(at))];
-    notes.extend(of.into_iter().map(|person| Value::from(of_person(person))));
-    marks(event, None, |mark| {
-        notes.push(Value::from(mark));
-        Ok::<_, StoreError>(())
-    })?;
-    json(&notes)
+) -> Vec<Note> {
+    let mut notes = vec![Note::Day(day(at))];
+    notes.extend(of.into_iter().map(|person| Note::Mark(of_person(person))));
+    let Ok(()) = marks(event, None, |mark| {
+        notes.push(Note::Mark(mark.to_owned()));
+        Ok::<_, Infallible>(())
+    });
+    notes
 }
 
-/// As [`notes`].
+/// [`notes`] as `append.lua` reads them.
+pub(super) fn notes_of<'p>(
+    at: DateTime<Utc>,
+    event: &AuditEvent,
+    of: impl IntoIterator<Item = &'p str>,
+) -> Result<String, StoreError> {
+    record::argument(&notes(at, event, of))
+}
+
+/// As [`notes_of`].
 pub(super) fn notes_of_decision(
     at: DateTime<Utc>,
     decided: &DecidedEntry,
 ) -> Result<String, StoreError> {
-    let mut notes = vec![Value::from(day(at))];
+    let mut notes = vec![Note::Day(day(at))];
     for person in decided.person.iter().chain(&decided.in_doubt) {
-        notes.push(Value::from(of_person(person)));
+        notes.push(Note::Mark(of_person(person)));
     }
-    decided_marks(decided.disposition, &decided.flags, |mark| {
-        notes.push(Value::from(mark));
-        Ok::<_, StoreError>(())
-    })?;
-    json(&notes)
+    let Ok(()) = decided_marks(decided.disposition, &decided.flags, |mark| {
+        notes.push(Note::Mark(mark.to_owned()));
+        Ok::<_, Infallible>(())
+    });
+    record::argument(&notes)
 }
 
 pub(super) async fn search(

@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 
 use super::Redis;
-use super::keys::{self, Keys, json};
+use super::keys::Keys;
 use super::people::trail_entry;
 use super::script::{Arguments, parts, take};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Nameplate, TrailEnd};
 use crate::ports::{Past, StoreError};
 use crate::runtime::limits::REDIS_RESPONSE_WAIT;
+use crate::store::record;
 
 /// The entries of a stream, each with its id and fields.
 type Entries = Vec<(String, Vec<(String, String)>)>;
@@ -25,8 +26,9 @@ impl Past for Redis {
         let plate: String = take(answer.next())?;
         let entries: Entries = take(answer.next())?;
         let last = entries.first().map(|(id, fields)| trail_entry(id, fields)).transpose()?;
-        let plate: Option<Nameplate> =
-            (!plate.is_empty()).then(|| keys::read(&plate, "name")).transpose()?;
+        let plate: Option<Nameplate> = (!plate.is_empty())
+            .then(|| record::read(&plate, "name of", organisation))
+            .transpose()?;
         self.link.looked(&keys, plate.as_ref().and_then(Nameplate::trail));
         Ok(TrailEnd { nameplate: plate, last: last.as_ref().map(LastEntry::of) })
     }
@@ -39,9 +41,20 @@ impl Past for Redis {
     ) -> Result<bool, StoreError> {
         let keys = Keys::of(organisation);
         let on = [keys.nameplate()];
+        let mut command = redis::cmd("GET");
+        command.arg(keys.nameplate());
+        let stands: Option<String> = take(Some(self.link.ask(&keys, &command).await?))?;
+        let is: Option<Nameplate> = stands
+            .as_deref()
+            .map(|plate| record::read(plate, "name of", organisation))
+            .transpose()?;
+        if is.as_ref() != was && is.as_ref() != Some(now) {
+            return Ok(false);
+        }
+        // As it stands: one of an older gateway may be written in another way.
         let mut with = Arguments::default();
-        with.push(was.map(json).transpose()?.unwrap_or_default());
-        with.push(json(now)?);
+        with.push(stands.unwrap_or_default());
+        with.push(record::write(now)?);
         let script = &self.scripts.nameplate;
         let answer = self.link.write(&keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
         let is_written = take::<i64>(Some(answer))? == 1;

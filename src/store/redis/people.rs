@@ -13,6 +13,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
 use crate::ports::{Snapshot, StoreError};
 use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_PEOPLE_PIECE};
+use crate::store::record;
 
 /// Everybody, a piece at a time, so that no other call waits for long. What changes meanwhile is
 /// announced by the feed, which follows this organisation from before the first piece.
@@ -30,7 +31,8 @@ pub(super) async fn all(
         let answer = redis.link.ask_within(&keys, &command, REDIS_BULK_WAIT).await?;
         let (next, piece): (String, Vec<(String, String)>) = take(Some(answer))?;
         for (id, record) in piece {
-            people.insert(id, Arc::new(keys::read(&record, "person")?));
+            let person = record::read(&record, "person", &id)?;
+            people.insert(id, Arc::new(person));
         }
         if next == "0" {
             return Ok(Snapshot { people: people.into_values().collect() });
@@ -49,8 +51,8 @@ pub(super) async fn some(
         let mut command = redis::cmd("HMGET");
         command.arg(keys.people()).arg(ids);
         let records: Vec<Option<String>> = take(Some(link.ask(keys, &command).await?))?;
-        for record in records {
-            let person = record.map(|record| keys::read(&record, "person").map(Arc::new));
+        for (id, record) in ids.iter().zip(records) {
+            let person = record.map(|record| record::read(&record, "person", id).map(Arc::new));
             found.push(person.transpose()?);
         }
     }

@@ -16,13 +16,14 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 
 use super::Redis;
-use super::keys::{self, Keys, json, organisation_of};
+use super::keys::{Keys, organisation_of};
 use super::people;
 use super::script::take;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::portable::{Contents, CopyMark, Kind, Pages, Portable, Record};
 use crate::runtime::limits::REDIS_BULK_WAIT;
+use crate::store::record;
 
 #[async_trait]
 impl Contents for Redis {
@@ -62,7 +63,7 @@ impl Contents for Redis {
         command.arg(keys.copy());
         let record: Option<String> =
             take(Some(self.link.ask_within(&keys, &command, REDIS_BULK_WAIT).await?))?;
-        record.map(|record| keys::read(&record, "place of a copy")).transpose()
+        record.map(|record| record::read(&record, "place of a copy of", organisation)).transpose()
     }
 }
 
@@ -99,7 +100,7 @@ impl Portable for Redis {
         for record in records {
             arrivals.add(record, newest, &queues)?;
         }
-        arrivals.write(&["SET", &keys.copy(), &json(mark)?]);
+        arrivals.write(&["SET", &keys.copy(), &record::write(mark)?]);
         // Whoever asks an index first enters what has come; an earlier gateway may have done so on less.
         arrivals.write(&["DEL", &keys.indexed()]);
         let (on, with) = arrivals.into_parts();

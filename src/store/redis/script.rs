@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use redis::{Arg, Cmd, Value};
 use serde::Serialize;
 
-use super::keys::unwritable;
 use crate::ports::StoreError;
+use crate::store::record;
 
 pub(super) struct Script {
     text: String,
@@ -171,9 +171,9 @@ impl Arguments {
         self.ends.push(self.texts.len());
     }
 
-    /// A record as JSON.
+    /// A record as it is stored.
     pub(super) fn record(&mut self, record: &impl Serialize) -> Result<(), StoreError> {
-        serde_json::to_writer(&mut self.texts, record).map_err(unwritable)?;
+        record::write_to(&mut self.texts, record)?;
         self.ends.push(self.texts.len());
         Ok(())
     }
@@ -225,7 +225,7 @@ mod tests {
         with.number(-7);
         with.record(&["a", "b"]).unwrap();
         let texts: Vec<_> = with.iter().collect();
-        assert_eq!(texts, [b"one".as_slice(), b"", b"-7", br#"["a","b"]"#]);
+        assert_eq!(texts, [b"one".as_slice(), b"", b"-7", br#" ["a","b"]"#]);
     }
 
     #[test]

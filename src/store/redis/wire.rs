@@ -4,14 +4,15 @@ use chrono::DateTime;
 use redis::Value;
 
 use super::fault::rubbish;
-use super::keys::{self, CountedMember, Keys, json};
+use super::keys::{self, CountedMember, Keys};
 use super::ledgers::{Known, counted_kept_from, member, reach};
 use super::marks::notes_of_decision;
 use super::script::{Arguments, parts, take};
 use crate::domain::audit::{DecidedRecord, GATEWAY};
-use crate::domain::ledger::{Ledger, Received, Told};
+use crate::domain::ledger::{Ledger, Told};
 use crate::ports::{CommitRequest, Committed, JournalEntry, StoreError};
 use crate::runtime::limits::RECEIVED_PER_PERSON_MAX;
+use crate::store::record;
 
 /// What the commit's script answers.
 pub(super) enum Answer {
@@ -100,9 +101,13 @@ pub(super) fn arguments(
     }
     let mut members = Vec::with_capacity(additions.counted.len());
     for counted in &additions.counted {
-        members.push((counted.at.timestamp_micros(), json(&member(&entry.contact, counted))?));
+        members.push((
+            counted.at.timestamp_micros(),
+            record::write(&member(&entry.contact, counted))?,
+        ));
     }
-    with.push(json(&members.iter().map(|(_, member)| member).collect::<Vec<_>>())?);
+    let listed: Vec<&String> = members.iter().map(|(_, member)| member).collect();
+    with.push(record::argument(&listed)?);
     with.push(notes_of_decision(entry.at, &settled.audit)?);
     for (at, member) in members {
         with.number(at);
@@ -126,7 +131,8 @@ pub(super) fn read(
         }
         "known" => {
             let digest = keys::digest_of(&take::<String>(answer.next())?)?;
-            let decision = keys::read(&take::<String>(answer.next())?, "decision")?;
+            let decision =
+                record::read(take::<String>(answer.next())?, "decision", &request.contact)?;
             let by: Option<String> = take(answer.next())?;
             let conflicting = digest != request.digest;
             let committed = Box::new(Committed { decision, repeated: true, conflicting });
@@ -146,12 +152,13 @@ fn ledger(
     let members: Vec<String> = take(answer.next())?;
     let traces: Vec<Option<String>> = take(answer.next())?;
     let mut ledger = told_and_lanes(fields)?;
+    let person = request.person.as_deref().unwrap_or_default();
     for member in members {
-        let CountedMember { counted, .. } = keys::read(&member, "counted contact")?;
+        let CountedMember { counted, .. } = record::read(&member, "counted contact of", person)?;
         ledger.counted.push(counted);
     }
     for trace in traces.into_iter().flatten() {
-        ledger.received.push(keys::read::<Received>(&trace, "received contact")?);
+        ledger.received.push(record::read(&trace, "received contact of", person)?);
     }
     let (since, has_received) = (reach(request), request.needs_received);
     Ok(Known { version, ledger, since, has_received, ..Known::nothing() })

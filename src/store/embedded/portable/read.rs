@@ -3,8 +3,7 @@
 use rusqlite::{Connection, Row, params};
 
 use super::super::fault::{from_sqlite, unreadable};
-use super::super::{documents, ledger};
-use crate::domain::audit::AuditEntry;
+use super::super::{audit, documents, ledger};
 use crate::domain::ledger::Counted;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
@@ -12,6 +11,7 @@ use crate::ports::portable::{
     CountedContact, Delivery, Kind, Page, PersonLedger, Record, RecordedDecision,
 };
 use crate::runtime::limits::{COPY_ITEMS_MAX, COPY_LEDGERS_MAX, COPY_PAGE_MAX};
+use crate::store::record;
 
 /// Whoever has a ledger: somewhere in one of four tables.
 const PEOPLE_REMEMBERED: &str = "SELECT person FROM counted WHERE organisation = ?1 \
@@ -62,26 +62,27 @@ pub(super) fn page(
 ) -> Result<Option<Page>, StoreError> {
     let table = Table { connection, organisation: organisation.as_str(), after };
     match kind {
-        Kind::People => table.page("person", "id", "record", COPY_PAGE_MAX, |_, row| {
+        Kind::People => table.page("person", "id", "record", COPY_PAGE_MAX, |key, row| {
             let record: String = row.get(1).map_err(from_sqlite)?;
-            let person = serde_json::from_str(&record).map_err(|_| unreadable("person"))?;
+            let person = record::read(&record, "person", key)?;
             Ok(Record::Person(Box::new(person)))
         }),
         Kind::Decisions => {
             table.page("decision", "contact", "digest, at, record", COPY_PAGE_MAX, |key, row| {
                 let record: String = row.get(3).map_err(from_sqlite)?;
+                let decision = record::read(&record, "decision", &key)?;
                 Ok(Record::Decision(Box::new(RecordedDecision {
                     contact: key,
                     digest: row.get(1).map_err(from_sqlite)?,
                     at: ledger::instant(row.get(2).map_err(from_sqlite)?)?,
-                    decision: serde_json::from_str(&record).map_err(|_| unreadable("decision"))?,
+                    decision,
                 })))
             })
         }
         Kind::Ledgers => ledgers(connection, organisation.as_str(), after),
-        Kind::Items => table.page("item", "id", "record", COPY_ITEMS_MAX, |_, row| {
+        Kind::Items => table.page("item", "id", "record", COPY_ITEMS_MAX, |key, row| {
             let record: String = row.get(1).map_err(from_sqlite)?;
-            let item = serde_json::from_str(&record).map_err(|_| unreadable("queue item"))?;
+            let item = record::read(&record, "queue item", key)?;
             Ok(Record::Item(Box::new(item)))
         }),
         Kind::Audit => trail(connection, organisation.as_str(), after),
@@ -202,13 +203,8 @@ fn trail(
     let mut found = Found::default();
     while let Some(row) = rows.next().map_err(from_sqlite)? {
         let number: i64 = row.get(0).map_err(from_sqlite)?;
-        let read = || {
-            let record: String = row.get(1).map_err(from_sqlite)?;
-            let entry: AuditEntry =
-                serde_json::from_str(&record).map_err(|_| unreadable("audit entry"))?;
-            Ok(Record::Audit(Box::new(entry)))
-        };
-        found.add(number.to_string(), read())?;
+        let entry = audit::read(row).map(|entry| Record::Audit(Box::new(entry)));
+        found.add(number.to_string(), entry)?;
     }
     Ok(found.page())
 }

@@ -1,9 +1,10 @@
 //! The database as it is at one moment, in a file of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rusqlite::Connection;
+use serde::Deserialize;
 
 use super::super::fault::from_sqlite;
 use super::super::{past, schema};
@@ -12,6 +13,13 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::TrailEnd;
 use crate::ports::StoreError;
 use crate::ports::portable::{CopyMark, Kind};
+use crate::store::record;
+
+/// As much of a queue item as says where its original is.
+#[derive(Deserialize)]
+struct Kept {
+    archived: Option<String>,
+}
 
 /// A database that nobody writes to. Reading it makes no file beside it.
 pub struct DatabaseSnapshot {
@@ -103,15 +111,17 @@ impl DatabaseSnapshot {
     ) -> Result<(), E> {
         let mut statement = self
             .connection
-            .prepare(
-                "SELECT DISTINCT record ->> '$.archived' FROM item
-                 WHERE organisation = ?1 AND record ->> '$.archived' IS NOT NULL",
-            )
+            .prepare("SELECT id, record FROM item WHERE organisation = ?1")
             .map_err(from_sqlite)?;
         let mut rows = statement.query([organisation.as_str()]).map_err(from_sqlite)?;
+        let mut seen = BTreeSet::new();
         while let Some(row) = rows.next().map_err(from_sqlite)? {
-            let reference: String = row.get(0).map_err(from_sqlite)?;
-            each(&reference)?;
+            let text = |column| row.get_ref(column).and_then(|it| Ok(it.as_str()?));
+            let (id, stored) = (text(0).map_err(from_sqlite)?, text(1).map_err(from_sqlite)?);
+            let Kept { archived } = record::read(stored, "queue item", id)?;
+            if let Some(reference) = archived.filter(|reference| seen.insert(reference.clone())) {
+                each(&reference)?;
+            }
         }
         Ok(())
     }

@@ -2,12 +2,13 @@
 
 use rusqlite::{Connection, ToSql, params};
 
-use super::super::fault::{from_sqlite, unwritable};
+use super::super::fault::from_sqlite;
 use super::super::{documents, items, ledger, people};
 use crate::domain::audit::AuditEntry;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::portable::{PersonLedger, Record, RecordedDecision};
+use crate::store::record;
 
 pub(super) fn record(
     connection: &Connection,
@@ -39,7 +40,7 @@ fn decision(
     organisation: &str,
     recorded: &RecordedDecision,
 ) -> Result<(), StoreError> {
-    let record = serde_json::to_string(&recorded.decision).map_err(unwritable)?;
+    let record = record::write(&recorded.decision)?;
     run(
         connection,
         "INSERT OR REPLACE INTO decision (organisation, contact, digest, at, record)
@@ -61,7 +62,7 @@ fn audit(
 ) -> Result<(), StoreError> {
     let number = i64::try_from(entry.number)
         .map_err(|_| StoreError::Refused("an audit number is past what can be kept".to_owned()))?;
-    let record = serde_json::to_string(entry).map_err(unwritable)?;
+    let record = record::write(entry)?;
     run(
         connection,
         "INSERT OR REPLACE INTO audit (organisation, number, at, record) VALUES (?1, ?2, ?3, ?4)",
@@ -101,7 +102,7 @@ fn whole_ledger(
         )?;
     }
     for received in &remembered.received {
-        let record = serde_json::to_string(received).map_err(unwritable)?;
+        let record = record::write(received)?;
         run(
             connection,
             "INSERT OR REPLACE INTO received (organisation, person, contact, at, record)

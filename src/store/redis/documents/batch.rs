@@ -9,10 +9,10 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
 use super::super::Redis;
 use super::super::fault::rubbish;
-use super::super::keys::{self, CHANNEL, Keys, json};
-use super::super::marks::notes;
+use super::super::keys::{self, CHANNEL, Keys};
+use super::super::marks::notes_of;
 use super::super::script::{Arguments, parts, take};
-use super::{members, read, record};
+use super::{members, read, written};
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::ports::StoreError;
@@ -22,6 +22,7 @@ use crate::runtime::limits::{
     REDIS_PEOPLE_PIECE, REDIS_RESPONSE_WAIT,
 };
 use crate::runtime::tokens::hex;
+use crate::store::record;
 
 /// The bodies of what is put.
 fn body_bytes(batch: &Batch) -> usize {
@@ -114,17 +115,16 @@ impl Stood {
         }
         for (write, stands) in batch.people.iter().zip(&self.people) {
             let id = &write.now.id;
-            let is = stands.as_deref().map(|it| keys::read::<Person>(it, "person")).transpose()?;
+            let read = |stands| record::read::<Person>(stands, "person", id);
+            let is = stands.as_deref().map(read).transpose()?;
             step.look(step.keys.people(), id, stands.as_deref());
             let conflict = Conflict::Person { id: id.clone() };
             conflicts.push(agreed(is.as_ref() == write.was.as_deref(), conflict)?);
         }
         for (write, stands) in batch.items.iter().zip(&self.items) {
             let id = &write.now.id;
-            let is = stands
-                .as_deref()
-                .map(|it| keys::read::<QueueItem>(it, "queue item"))
-                .transpose()?;
+            let read = |stands| record::read::<QueueItem>(stands, "queue item", id);
+            let is = stands.as_deref().map(read).transpose()?;
             step.look(step.keys.items(), id, stands.as_deref());
             let conflict = Conflict::Item { id: id.clone() };
             conflicts.push(agreed(is == write.was, conflict)?);
@@ -224,7 +224,7 @@ impl<'a> Step<'a> {
             return Ok(());
         };
         let document: Document = document.clone().written(batch.stamp.at);
-        self.write(&["HSET", &hash, id, &record(&document)?]);
+        self.write(&["HSET", &hash, id, &written(&document)?]);
         for (list, member) in members(self.keys, &document) {
             self.write(&["ZADD", &list, "0", &member]);
         }
@@ -252,7 +252,7 @@ impl<'a> Step<'a> {
         }
         let waits = now.state.is_waiting();
         let list = if waits { keys.waiting(&now.queue) } else { keys.done(&now.queue) };
-        self.write(&["HSET", &keys.items(), &now.id, &json(now)?]);
+        self.write(&["HSET", &keys.items(), &now.id, &record::write(now)?]);
         self.write(&["ZADD", &list, &now.place().to_string(), &now.id]);
         self.write(&["SADD", &keys.queues(), &now.queue]);
         Ok(())
@@ -274,7 +274,7 @@ impl<'a> Step<'a> {
         with.size(batch.people.len());
         for write in &batch.people {
             with.push(&write.now.id);
-            with.push(json(&write.now)?);
+            with.push(record::write(&write.now)?);
         }
         let gone: Vec<&str> = batch.people_gone().collect();
         with.size(gone.len());
@@ -284,7 +284,7 @@ impl<'a> Step<'a> {
         with.size(batch.audit.len());
         for event in &batch.audit {
             with.push(keys::audit_record(batch.stamp.clone(), event.clone())?);
-            with.push(notes(batch.stamp.at, event, batch.concerned_by(event))?);
+            with.push(notes_of(batch.stamp.at, event, batch.concerned_by(event))?);
         }
         for words in self.writes {
             with.size(words.len());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Redis;
 use super::super::documents;
-use super::super::keys::{self, CountedMember, Keys, json};
+use super::super::keys::{self, CountedMember, Keys};
 use super::super::script::{Arguments, take};
 use super::newest_number;
 use crate::domain::queue::QueueItem;
@@ -12,6 +12,7 @@ use crate::ports::StoreError;
 use crate::ports::documents::Document;
 use crate::ports::portable::{PersonLedger, Record, RecordedDecision};
 use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_ONCE_KEPT};
+use crate::store::record;
 
 /// The writes of one step, in their order.
 pub(in crate::store::redis) struct Arrivals<'a> {
@@ -58,8 +59,9 @@ pub(super) async fn queues_before(
     command.arg(keys.items()).arg(&ids);
     let answer = redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?;
     let found: Vec<Option<String>> = take(Some(answer))?;
-    let before = found.iter().flatten().map(|record| {
-        let item: QueueItem = keys::read(record, "queue item")?;
+    let there = ids.iter().zip(&found).filter_map(|(id, record)| Some((id, record.as_ref()?)));
+    let before = there.map(|(id, record)| {
+        let item: QueueItem = record::read(record, "queue item", id)?;
         Ok((item.id, item.queue))
     });
     before.collect()
@@ -112,7 +114,7 @@ impl<'a> Arrivals<'a> {
     ) -> Result<(), StoreError> {
         match record {
             Record::Person(person) => {
-                let whole = json(person.as_ref())?;
+                let whole = record::write(person.as_ref())?;
                 self.write(&["HSET", &self.keys.people(), &person.id, &whole]);
             }
             Record::Decision(recorded) => self.decision(&recorded)?,
@@ -139,7 +141,7 @@ impl<'a> Arrivals<'a> {
         let key = self.keys.contact(&recorded.contact);
         let digest = keys::digest_text(&recorded.digest);
         let at = recorded.at.timestamp_micros().to_string();
-        let decision = json(&recorded.decision)?;
+        let decision = record::write(&recorded.decision)?;
         let token = self.token.clone();
         self.write(&["DEL", &key]);
         self.write(&[
@@ -156,7 +158,7 @@ impl<'a> Arrivals<'a> {
     }
 
     fn document(&mut self, document: &Document) -> Result<(), StoreError> {
-        let (hash, whole) = (self.keys.documents(&document.kind), documents::record(document)?);
+        let (hash, whole) = (self.keys.documents(&document.kind), documents::written(document)?);
         self.write(&["HSET", &hash, &document.id, &whole]);
         for (list, member) in documents::members(self.keys, document) {
             self.write(&["ZADD", &list, "0", &member]);
@@ -176,7 +178,7 @@ impl<'a> Arrivals<'a> {
             self.keys.done(&item.queue)
         };
         let at = item.place().to_string();
-        self.write(&["HSET", &self.keys.items(), &item.id, &json(item)?]);
+        self.write(&["HSET", &self.keys.items(), &item.id, &record::write(item)?]);
         self.write(&["ZADD", &list, &at, &item.id]);
         self.write(&["SADD", &self.keys.queues(), &item.queue]);
         Ok(())
@@ -206,19 +208,24 @@ impl<'a> Arrivals<'a> {
         let mut members: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for one in &ledger.counted {
             let (contact, counted) = (one.contact.clone(), one.counted.clone());
-            let member = json(&CountedMember { contact, counted })?;
+            let member = record::write(&CountedMember { contact, counted })?;
             let at = one.counted.at.timestamp_micros().to_string();
             self.write(&["ZADD", &self.keys.counted(person), &at, &member]);
             members.entry(&one.contact).or_default().push(member);
         }
         for (contact, members) in members {
             let key = self.keys.contact(contact);
-            self.write(&["HSET", &key, "person", person, "counted", &json(&members)?]);
+            self.write(&["HSET", &key, "person", person, "counted", &record::argument(&members)?]);
         }
         for received in &ledger.received {
             let at = received.at.timestamp_micros().to_string();
             self.write(&["ZADD", &self.keys.received(person), &at, &received.contact]);
-            self.write(&["HSET", &self.keys.traces(person), &received.contact, &json(received)?]);
+            self.write(&[
+                "HSET",
+                &self.keys.traces(person),
+                &received.contact,
+                &record::write(received)?,
+            ]);
             self.write(&["HSET", &self.keys.contact(&received.contact), "person", person]);
         }
         Ok(())

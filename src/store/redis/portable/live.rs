@@ -17,13 +17,13 @@ use super::super::script::{Arguments, take};
 use super::pages;
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::organisation::OrganisationId;
-use crate::domain::queue::QueueItem;
 use crate::ports::StoreError;
 use crate::ports::portable::{Kind, Record};
 use crate::runtime::limits::{
     COPY_LEDGERS_MAX, COPY_PAGE_MAX, LIVE_ACTIVE_MAX, LIVE_TRIES_MAX, REDIS_BULK_WAIT,
     REDIS_DOCUMENTS_PIECE, REDIS_PEOPLE_PIECE,
 };
+use crate::store::record;
 
 /// Where what is read goes. A record written again replaces the earlier one.
 #[async_trait]
@@ -315,8 +315,8 @@ fn differing<K: Ord + Clone, V: PartialEq>(one: &BTreeMap<K, V>, other: &BTreeMa
 
 fn record(shelf: &Shelf, id: &str, text: &str) -> Result<Record, StoreError> {
     Ok(match shelf {
-        Shelf::People => Record::Person(Box::new(keys::read(text, "person")?)),
-        Shelf::Items => Record::Item(Box::new(keys::read::<QueueItem>(text, "queue item")?)),
+        Shelf::People => Record::Person(Box::new(record::read(text, "person", id)?)),
+        Shelf::Items => Record::Item(Box::new(record::read(text, "queue item", id)?)),
         Shelf::Documents(kind) => {
             Record::Document(Box::new(documents::read(kind, id.to_owned(), text)?))
         }

@@ -21,6 +21,7 @@ use crate::ports::portable::{
     CountedContact, Delivery, Kind, Page, Pages, PersonLedger, Record, RecordedDecision,
 };
 use crate::runtime::limits::{COPY_ITEMS_MAX, COPY_LEDGERS_MAX, COPY_PAGE_MAX, REDIS_BULK_WAIT};
+use crate::store::record;
 
 struct RedisPages<'a> {
     redis: &'a Redis,
@@ -201,7 +202,7 @@ async fn some_people(
     let mut found = Found::default();
     for (id, record) in some.into_iter().zip(records) {
         let Some(record) = record else { continue };
-        let person = keys::read(&record, "person");
+        let person = record::read(&record, "person", &id);
         found.add(&id, person.map(|person| Some(Record::Person(Box::new(person)))))?;
     }
     Ok(Some(found.page(last)))
@@ -297,11 +298,12 @@ fn decision(contact: String, stored: redis::Value) -> Result<Record, StoreError>
             "the trail names a contact whose decision is not there".to_owned(),
         ));
     };
+    let decision = record::read(&decision, "decision", &contact)?;
     Ok(Record::Decision(Box::new(RecordedDecision {
         contact,
         digest: keys::digest_of(&digest)?,
         at: instant(&at)?,
-        decision: keys::read(&decision, "decision")?,
+        decision,
     })))
 }
 
@@ -358,17 +360,16 @@ pub(super) fn ledger(person: String, found: redis::Value) -> Result<PersonLedger
     let members: Vec<String> = take(found.next())?;
     let traces: Vec<Option<String>> = take(found.next())?;
     let counted = members.iter().map(|member| {
-        let CountedMember { contact, counted } = keys::read(member, "counted contact")?;
+        let CountedMember { contact, counted } =
+            record::read(member, "counted contact of", &person)?;
         Ok(CountedContact { contact, counted })
     });
-    let received = traces.iter().flatten().map(|trace| keys::read(trace, "received contact"));
-    let mut ledger = PersonLedger {
-        person,
-        counted: counted.collect::<Result<_, StoreError>>()?,
-        received: received.collect::<Result<_, _>>()?,
-        told: known.told,
-        lanes_used: known.lanes_used,
-    };
+    let counted = counted.collect::<Result<_, StoreError>>()?;
+    let received = traces.iter().flatten();
+    let received = received.map(|trace| record::read(trace, "received contact of", &person));
+    let received = received.collect::<Result<_, _>>()?;
+    let mut ledger =
+        PersonLedger { person, counted, received, told: known.told, lanes_used: known.lanes_used };
     ledger.settle();
     Ok(ledger)
 }
@@ -397,7 +398,7 @@ async fn some_items(
         let mut found = Found::default();
         for (id, record) in some.iter().zip(stored) {
             let Some(record) = record else { continue };
-            let item = keys::read(&record, "queue item");
+            let item = record::read(&record, "queue item", id);
             found.add(id, item.map(|item| Some(Record::Item(Box::new(item)))))?;
         }
         return Ok(Some(found.page(format!("{list}:{rank}"))));

@@ -5,8 +5,9 @@ use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::ports::StoreError;
 use crate::ports::documents::{Conflict, Gone, WriteFault};
+use crate::store::record;
 use crate::store::redis::Redis;
-use crate::store::redis::keys::{self, Keys};
+use crate::store::redis::keys::Keys;
 use crate::store::trail::{marks, of_person};
 
 /// The records that are removed, in their order; `None`: of what is not compared, too.
@@ -35,12 +36,15 @@ pub(super) fn look(
     let Some(conflict) = gone.conflict() else { return Ok(None) };
     let is_as_read = match gone {
         Gone::Person(person) => {
-            let is = stands.map(|it| keys::read::<Person>(it, "person")).transpose()?;
+            let is =
+                stands.map(|it| record::read::<Person>(it, "person", &person.id)).transpose()?;
             step.look(step.keys.people(), &person.id, stands);
             is.as_ref() == Some(person.as_ref())
         }
         Gone::Item(item) => {
-            let is = stands.map(|it| keys::read::<QueueItem>(it, "queue item")).transpose()?;
+            let is = stands
+                .map(|it| record::read::<QueueItem>(it, "queue item", &item.id))
+                .transpose()?;
             step.look(step.keys.items(), &item.id, stands);
             is.as_ref() == Some(item.as_ref())
         }
