@@ -10,7 +10,7 @@ use std::path::Path;
 
 use bytes::{Bytes, BytesMut};
 use contact_gateway::casework::import::{Format, read_people};
-use contact_gateway::channels::http::answer::whole;
+use contact_gateway::channels::http::body::whole;
 use contact_gateway::channels::mail::authentication::Border;
 use contact_gateway::channels::mail::data::{BareEnds, DataReader};
 use contact_gateway::channels::mail::reading;

@@ -12,9 +12,11 @@ mod originals;
 mod outward;
 mod running;
 mod sealer;
+mod start_fault;
 mod unread;
 
-pub use running::{Addresses, Running, StartFault, start};
+pub use running::{Addresses, Running, start};
+pub use start_fault::StartFault;
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! A form's body: the first byte says in which of the three forms it is sent.
 
 use bytes::{Bytes, BytesMut};
-use contact_gateway::channels::http::answer::whole;
+use contact_gateway::channels::http::body::whole;
 use contact_gateway::channels::web_form::made_strict;
 use contact_gateway::channels::web_form::parse::{Fields, Parsed, parse};
 use contact_gateway::channels::web_form::settings::FormFields;

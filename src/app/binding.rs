@@ -5,7 +5,7 @@ use std::os::fd::AsFd as _;
 
 use tokio::net::{TcpListener, UnixListener};
 
-use super::running::StartFault;
+use super::start_fault::StartFault;
 use crate::channels::mail::listener::{self, Bound};
 use crate::channels::mail::settings::{Bind, MailSettings, is_open};
 use crate::runtime::service_manager::Sockets;

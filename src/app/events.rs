@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::running::StartFault;
+use super::start_fault::StartFault;
 use crate::config::Settings;
 use crate::forward::events::dead_letter_box::DeadLetterBox;
 use crate::forward::events::{Courier, Sources};

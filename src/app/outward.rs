@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::running::StartFault;
-use crate::channels::http::EdgeError;
+use super::start_fault::StartFault;
+use crate::channels::contacts::EdgeError;
 use crate::channels::http::upstream::Upstream;
 use crate::channels::mail::settings::MailSettings;
 use crate::channels::web_form::release::FormRelease;

@@ -10,68 +10,37 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::binding::{bind, bind_mail};
-use super::console;
 use super::core::{self, Core};
-use super::events;
 use super::first_link::{FirstLinkFault, write_first_links};
 use super::keeper::Keeper;
 use super::monitor::Monitor;
 use super::outward::{self, Outward};
 use super::sealer::Sealer;
+use super::start_fault::StartFault;
 use super::unread::UnreadKeeper;
+use super::{console, events};
 use crate::casework::accounts::Accounts;
 use crate::casework::sealing::anchor::AnchorKey;
 use crate::casework::{Casework, Desk};
-use crate::channels::http::{self, ContactsEdge, ContactsParts, EdgeError};
+use crate::channels::contacts::{self, ContactsEdge, ContactsParts};
 use crate::channels::mail::listener::{self, Protocol};
 use crate::channels::mail::settings::MailSettings;
-use crate::channels::mail::{MailEdge, MailEdgeFault, milter};
+use crate::channels::mail::{MailEdge, milter};
 use crate::config::Settings;
-use crate::config::state_key::{StateKeyError, anchor_key, pass_key};
+use crate::config::state_key::{anchor_key, pass_key};
 use crate::domain::organisation::OrganisationId;
-use crate::forward::events::CourierFault;
 use crate::forward::events::dead_letter_box::DeadLetterBox;
 use crate::intake::{Intake, past};
-use crate::ports::{Clock, Decide, Deliveries, SteadyClock, Store, StoreError};
+use crate::ports::{Clock, Decide, Deliveries, SteadyClock, Store};
 use crate::runtime::descriptors;
 use crate::runtime::health::{Health, Kept};
 use crate::runtime::http_server::{self, Bounds};
 use crate::runtime::limits::{DRAIN_WAIT, SERVES_UNKNOWING_AFTER, STORE_COMMIT_WAIT};
 use crate::runtime::service_manager::{Held, Sockets};
 use crate::runtime::shutdown::Shutdown;
-use crate::runtime::tls::TlsFault;
 use crate::runtime::tokens::TokenTable;
 use crate::staff::{self, Staff};
 use crate::store;
-
-/// Why a gateway does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartFault {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    StateKey(#[from] StateKeyError),
-    #[error("the key of the anchors makes no signatures")]
-    AnchorKey,
-    #[error(transparent)]
-    Edge(#[from] EdgeError),
-    #[error(transparent)]
-    Mail(#[from] MailEdgeFault),
-    #[error("the way to the mail server: {0}")]
-    Downstream(TlsFault),
-    #[error(transparent)]
-    Courier(#[from] CourierFault),
-    #[error("{}: the dead letters there can't be read: {cause}", folder.display())]
-    DeadLetters { folder: std::path::PathBuf, cause: std::io::Error },
-    #[error("listen.{what} = \"{address}\" can't be bound: {cause}")]
-    Bind { what: &'static str, address: String, cause: std::io::Error },
-    #[error(
-        "the service manager hands over {address} for listen.{what}, which is open to every host that can reach it, \
-         and mail.accept_from lists nobody: write the networks of your mail servers, or for SMTP ask for their \
-         certificates with mail.tls.client_ca"
-    )]
-    OpenToAll { what: &'static str, address: SocketAddr },
-}
 
 /// Where a running gateway listens. A configured port 0 is the port that was given here.
 #[derive(Debug, Clone, Default)]
@@ -249,7 +218,7 @@ impl Running {
         })?;
         let listener = bind("contacts", address, sockets).await?;
         self.addresses.contacts = listener.local_addr().ok();
-        self.edges.spawn(http::serve(listener, edge, self.shutdown.stopping()));
+        self.edges.spawn(contacts::serve(listener, edge, self.shutdown.stopping()));
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! password get one answer, after the same work; whoever must wait gets it as well, with no work done.
 
 mod book;
+mod code;
 mod ended;
 mod failures;
 mod invitations;

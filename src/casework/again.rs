@@ -13,32 +13,21 @@ use crate::domain::contact::{Attachment, Contact, SenderIdentifier};
 use crate::domain::decide::{self, Dossier, decide};
 use crate::domain::decision::Disposition;
 use crate::domain::identifier::Assurance;
-use crate::domain::merge;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{ListedIdentifier, Person};
 use crate::domain::queue::{self, QueueItem};
 use crate::domain::roster::Roster;
-use crate::domain::sender;
+use crate::domain::{merge, sender};
 use crate::ports::{CommitRequest, Settled, StoreError};
 use crate::runtime::limits::{COUNTED_DAYS_AGAIN, ITEM_TRIES_MAX};
 use crate::runtime::tokens::sha256;
 
-use super::passes::{Releases, stays_flagged};
+use super::passes::{AGAIN, Releases, Why, stays_flagged};
 use super::release::Went;
 use super::{Desk, Fault};
 
 /// Of a decision on a contact that was held and is decided again: it is no other contact.
 pub(super) const DECIDED_AGAIN: &str = "decided_again";
-
-/// The verb's name on the audit trail.
-pub(super) const AGAIN: &str = "decided-again";
-
-/// Why contacts are decided again, for the note on each, and who has it done.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Why<'a> {
-    pub text: &'a str,
-    pub by: &'a str,
-}
 
 /// What came of deciding a held contact again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

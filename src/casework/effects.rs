@@ -12,10 +12,9 @@ use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use super::again::{HELD, Why};
-use super::case::Asked;
+use super::again::HELD;
 use super::lease::{Held, Lease, Take, Work};
-use super::passes::Releases;
+use super::passes::{Releases, Why};
 use super::release::Went;
 use super::{Desk, Fault};
 use crate::domain::case::act::Act;
@@ -99,7 +98,7 @@ impl Progress {
 }
 
 impl Pending {
-    pub(super) fn of(stepped: &Stepped, asked: Asked<'_>, at: DateTime<Utc>) -> Option<Self> {
+    pub(super) fn of(stepped: &Stepped, act: &Act, by: &str, at: DateTime<Utc>) -> Option<Self> {
         let mut effects: Vec<ToDo> = stepped
             .effects
             .iter()
@@ -110,7 +109,7 @@ impl Pending {
                 Effect::Release { contact } => ToDo::Release { contact: contact.clone() },
             })
             .collect();
-        match asked.act {
+        match act {
             Act::DecideEngagement(of) if of.engage == Some(false) => {
                 effects.extend(of.item.clone().map(|contact| ToDo::File { contact }));
             }
@@ -121,7 +120,7 @@ impl Pending {
         }
         let person = stepped.person.id.clone();
         let id = format!("{person}-{}", stepped.file.version);
-        let by = asked.by.to_owned();
+        let by = by.to_owned();
         let lease = Lease::NONE;
         (!effects.is_empty()).then_some(Pending { id, person, by, at, effects, lease })
     }

@@ -5,7 +5,6 @@
 //! What can't be written of one person keeps nothing of anybody else from being counted: a page that is refused is
 //! taken in halves, down to the entry that it is, which is then passed over with a note on the person.
 
-mod open;
 mod page;
 
 use serde::{Deserialize, Serialize};

@@ -7,7 +7,6 @@
 
 mod apply;
 mod csv_rows;
-mod faulty_row;
 mod json_list;
 mod listed;
 mod locate;

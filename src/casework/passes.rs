@@ -3,7 +3,6 @@
 
 use chrono::{DateTime, Utc};
 
-use super::again::{AGAIN, Why};
 use super::lease::Take;
 use super::release::{ToRelease, Went};
 use super::{Desk, Fault};
@@ -175,4 +174,14 @@ fn is_flagged(item: &QueueItem) -> bool {
 /// Whether an item passes and stays where it is all the same: nothing of it is kept that could be handed on.
 pub(super) fn stays_flagged(item: &QueueItem) -> bool {
     is_flagged(item) && item.archived.is_none()
+}
+
+/// The verb's name on the audit trail.
+pub(super) const AGAIN: &str = "decided-again";
+
+/// Why contacts are decided again, for the note on each, and who has it done.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Why<'a> {
+    pub text: &'a str,
+    pub by: &'a str,
 }

@@ -10,11 +10,11 @@ use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Request, StatusCode};
 
-use super::http::answer::{Answer, collected};
-use super::http::fields;
+use super::http::answer::Answer;
+use super::http::body::collected;
 use super::http::patient::patient_to_the_end;
-use super::http::peer;
 use super::http::problem::{Problem, ProblemType};
+use super::http::{fields, peer};
 use crate::domain::contact::Contact;
 use crate::domain::organisation::OrganisationId;
 use crate::intake::{Inbound, Intake};

@@ -29,14 +29,14 @@ use hyper::{Request, Response};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
-use self::event::{Call, Event, Text};
-use self::flow::Note;
+use self::event::{Call, Event, Note, Text};
 use self::menu::Menu;
 use self::notes::Notes;
 use self::script::Next;
 use self::settings::TelephonySettings;
 use self::webhook::Webhook;
-use crate::channels::http::answer::{Answer, Body, whole};
+use super::http::body::{Body, whole};
+use crate::channels::http::answer::Answer;
 use crate::channels::http::fields::{forwarded, text};
 use crate::channels::http::once::{Key, Once, Recent, Turn, keyed};
 use crate::channels::http::problem::{Problem, ProblemType};

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 
-use super::second_step::use_code;
+use super::code::use_code;
 use super::{Accounts, failures, password};
 use crate::casework::Fault;
 use crate::domain::account::Account;

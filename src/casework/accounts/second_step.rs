@@ -1,15 +1,15 @@
 //! The second step at sign-in: codes of an authenticator (RFC 6238), and recovery codes.
 
 use chrono::{DateTime, Utc};
-use subtle::ConstantTimeEq;
 
+use super::code::{kept, use_code};
 use super::{Accounts, Own, Proof, SignInFault, account_event, failures, token_id};
 use crate::casework::Fault;
 use crate::domain::account::{Account, SecondStep};
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::StoreError;
 use crate::runtime::one_time_code::{self, SECRET_BYTES};
-use crate::runtime::tokens::{hex, sha256};
+use crate::runtime::tokens::hex;
 
 /// Recovery codes that a second step begins with.
 const RECOVERY_CODES: usize = 10;
@@ -177,35 +177,6 @@ impl Accounts {
         let event = account_event(&account.login, "code_wrong");
         self.book.note(organisation, self.stamp(&account.name), event).await
     }
-}
-
-/// Uses a code up; `None`: it is not right.
-pub(super) fn use_code(step: &mut SecondStep, typed: &str, now: DateTime<Utc>) -> Option<()> {
-    let secret = unhex(&step.secret)?;
-    if let Some(used) = one_time_code::matching_step(&secret, typed, now, step.used_step) {
-        step.used_step = used;
-        return Some(());
-    }
-    let digest = kept(&one_time_code::plain(typed));
-    let at =
-        step.recovery.iter().position(|one| bool::from(one.as_bytes().ct_eq(digest.as_bytes())))?;
-    step.recovery.remove(at);
-    Some(())
-}
-
-fn kept(code: &str) -> String {
-    hex(&sha256(code.as_bytes()))
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |c: u8| char::from(c).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    text.as_bytes()
-        .chunks(2)
-        .map(|pair| match pair {
-            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-            _ => None,
-        })
-        .collect()
 }
 
 fn random<const N: usize>() -> Result<[u8; N], Fault> {

@@ -12,17 +12,12 @@ use super::trail::{Leaving, count};
 use super::{AskedErasure, PROOF, Proof};
 use crate::casework::keeper::REMINDED;
 use crate::casework::lease::{Held, Lease, Take, Work};
-use crate::casework::release::ToRelease;
-use crate::casework::reminder_mail::ToMail;
 use crate::casework::{Desk, Fault};
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::documents::{BY_ID, Batch, Document, Gone, Listing, WriteFault};
 use crate::runtime::limits::{
     ERASURE_PIECE, ERASURE_ROUNDS_MAX, ERASURE_SETTLES_AFTER, ERASURE_TRIES_MAX,
 };
-
-/// What may still be to be done with an item, by its id.
-pub(super) const WORK_ON_ITEMS: [&str; 2] = [ToRelease::KIND, ToMail::KIND];
 
 /// An erasure that was approved.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Proof;
+use crate::casework::lease::Work;
+use crate::casework::release::ToRelease;
+use crate::casework::reminder_mail::ToMail;
 use crate::casework::sealing::seal::{self, SEAL, Seal};
 use crate::casework::{Desk, Fault};
 use crate::domain::audit::{AuditEntry, AuditEvent};
@@ -123,7 +126,7 @@ impl Desk {
             self.archive.discard(organisation, reference).await?;
             count(counts, "originals");
         }
-        for kind in super::run::WORK_ON_ITEMS {
+        for kind in WORK_ON_ITEMS {
             if let Some(work) = self.store.document(organisation, kind, &item.id).await? {
                 batch = batch.remove(&work);
             }
@@ -231,3 +234,6 @@ fn ranges(numbers: impl Iterator<Item = u64>) -> Vec<(u64, u64)> {
     }
     ranges
 }
+
+/// What may still be to be done with an item, by its id.
+pub(super) const WORK_ON_ITEMS: [&str; 2] = [ToRelease::KIND, ToMail::KIND];

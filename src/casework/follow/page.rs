@@ -1,8 +1,10 @@
 //! What one page of the trail changes: read as it is needed, and written together.
 
+mod open;
+
 use std::collections::BTreeMap;
 
-use super::open::Open;
+use self::open::Open;
 use super::{Timeline, counts};
 use crate::casework::not_followed::{NOT_FOLLOWED, NotFollowed};
 use crate::casework::not_theirs::NOT_THEIRS;

@@ -4,13 +4,13 @@
 //! its restriction, its identifiers and its issues. Lists are written `a;b;c`.
 
 mod column;
+mod faulty_row;
 
 pub(super) use column::{column_of, column_of_identifier};
 
 use csv::StringRecord;
 use serde_json::{Map, Value, json};
 
-use super::faulty_row;
 use super::listed::{Listed, Says};
 use super::locate::Lines;
 use super::{Entry, FileFault, Origin, Parsed};

@@ -15,7 +15,8 @@ use hyper::{Response, StatusCode};
 use quick_xml::escape::escape;
 
 use self::words::{asked_language, fault_words};
-use super::answer::{Answer, Body};
+use super::answer::Answer;
+use super::body::Body;
 use super::fields::prefers_json;
 use super::look::Look;
 use super::problem::{Problem, ProblemType};
@@ -24,7 +25,8 @@ use crate::domain::language::Language;
 use crate::domain::notice::{NoticePart, parts_for_everybody, sections, text};
 use crate::domain::organisation::Organisation;
 
-pub use self::notice::{Kept, Shown, parts as notice_parts};
+pub use self::notice::{Shown, parts as notice_parts};
+pub use self::words::Kept;
 
 const HTML: &str = "text/html; charset=utf-8";
 

@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::answer::{Body, BoxError};
+use super::body::{Body, BoxError, TooSlow};
 use crate::runtime::limits::{HTTP_BODY_WAIT, HTTP_BODY_WHOLE_WAIT};
 
 /// A body of which no piece may take longer than [`HTTP_BODY_WAIT`].
@@ -31,11 +31,6 @@ where
     let end = Some(Instant::now() + HTTP_BODY_WHOLE_WAIT);
     Patient { body, end, waiting: None }.boxed_unsync()
 }
-
-/// Too long was waited for the next piece of a body, or for all of it.
-#[derive(Debug, thiserror::Error)]
-#[error("the body did not come in time")]
-pub struct TooSlow;
 
 /// tower-http's body with a timeout starts a timer for every piece; most pieces are there already.
 struct Patient<B> {
@@ -125,10 +120,10 @@ mod tests {
             StreamBody::new(Box::pin(pieces))
         };
         let most = usize::try_from(HTTP_BODY_WHOLE_WAIT.as_secs()).unwrap();
-        let read = super::super::answer::collected(patient_to_the_end(dripping()), 2 * most).await;
-        assert_eq!(read, Err(super::super::answer::CollectError::TooSlow));
+        let read = super::super::body::collected(patient_to_the_end(dripping()), 2 * most).await;
+        assert_eq!(read, Err(super::super::body::CollectError::TooSlow));
         // What is passed on piece by piece may go on.
-        let read = super::super::answer::collected(patient(dripping()), 2 * most).await;
-        assert_eq!(read, Err(super::super::answer::CollectError::TooLarge));
+        let read = super::super::body::collected(patient(dripping()), 2 * most).await;
+        assert_eq!(read, Err(super::super::body::CollectError::TooLarge));
     }
 }

@@ -3,7 +3,8 @@
 use hyper::StatusCode;
 use serde::Serialize;
 
-use super::answer::{Answer, CollectError};
+use super::answer::Answer;
+use super::body::CollectError;
 
 pub const CONTENT_TYPE: &str = "application/problem+json";
 

@@ -12,7 +12,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::answer::{Answer, Body, BoxError, collected};
+use super::answer::Answer;
+use super::body::{Body, BoxError, collected};
 use super::fields::strip_hop_by_hop;
 use super::patient::patient;
 use crate::runtime::http_client::{NoAuthorities, connector};
@@ -191,7 +192,7 @@ mod tests {
     use tokio::task::JoinSet;
 
     use super::*;
-    use crate::channels::http::answer::whole;
+    use crate::channels::http::body::whole;
 
     /// The body of each request.
     const SENT: &str = "a=1";

@@ -18,60 +18,22 @@ use tokio::time::Instant;
 
 use super::authentication::Border;
 use super::edge::MailEdge;
+use super::message::{Message, Protocol};
 use super::own_check::Origin;
 use super::parts::{self, Action, Part};
 use super::reading::{self, Reading};
-use super::replies;
-use super::settings::{MailListener, MailSettings};
+use super::settings::MailSettings;
 use super::spool::Content;
-use super::translate;
-use super::wire::Path;
+use super::{replies, translate};
 use crate::domain::identifier::Assurance;
 use crate::domain::organisation::OrganisationId;
-use crate::ports::relay::{Envelope, OwnFields, Recipient, Reply, Transaction};
+use crate::ports::relay::{OwnFields, Reply, Transaction};
 use crate::runtime::limits::{
     MAIL_DECIDE_AND_SEND, MAIL_HOPS_MAX, MAIL_MEMORY_BYTES_MAX, MAIL_READ_IN_PLACE_BYTES_MAX,
     MAIL_SEND_BYTES_PER_SECOND_MIN, MAIL_SEND_LONGER_MAX,
 };
 use crate::runtime::metrics::MailEvent;
 use work::Work;
-
-/// How the sender hears of the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    Smtp,
-    Lmtp,
-}
-
-/// A message with its envelope, all there.
-pub(super) struct Message {
-    pub(super) protocol: Protocol,
-    /// Where it came in.
-    pub(super) listener: MailListener,
-    pub(super) envelope: Envelope,
-    pub(super) sender: Path,
-    pub(super) recipients: Vec<Addressed>,
-    pub(super) content: Arc<Content>,
-    pub(super) client: String,
-    pub(super) with: &'static str,
-    pub(super) id: String,
-}
-
-/// One recipient: its address, and the part of its command that is replayed.
-pub(super) struct Addressed {
-    pub(super) address: Path,
-    pub(super) recipient: Recipient,
-}
-
-impl Message {
-    pub(super) fn mailboxes(&self, members: &[usize]) -> Vec<String> {
-        self.members(members).map(|addressed| addressed.address.mailbox.clone()).collect()
-    }
-
-    fn members<'a>(&'a self, members: &'a [usize]) -> impl Iterator<Item = &'a Addressed> {
-        members.iter().filter_map(|index| self.recipients.get(*index))
-    }
-}
 
 /// The replies, one for each recipient; and what was delivered without being remembered yet.
 pub(super) struct Handed {

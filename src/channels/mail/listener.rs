@@ -8,17 +8,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ipnet::IpNet;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::edge::MailEdge;
-pub use super::handover::Protocol;
+pub use super::message::Protocol;
+pub use super::peer::Stream;
+use super::peer::{Peer, may_hand_in};
 use super::replies;
-pub use super::session::Stream;
-use super::session::{Peer, Session};
+use super::session::Session;
 use super::settings::Bind;
 use crate::runtime::accepting::Accepting;
 use crate::runtime::descriptors;
@@ -253,28 +253,4 @@ fn log_panic(ended: &Result<(), tokio::task::JoinError>) {
     if ended.is_err() {
         tracing::error!("a mail session failed");
     }
-}
-
-/// Whether a peer may submit mail at all.
-fn may_hand_in(peer: &Peer, edge: &MailEdge) -> bool {
-    let listed = &edge.settings.accept_from;
-    match peer {
-        Peer::Local => true,
-        Peer::Host(address) => {
-            listed.is_empty() || address.is_loopback() || contains(listed, *address)
-        }
-    }
-}
-
-/// Whether a peer is a mail server of the organisation: XFORWARD is its to send, and its bare
-/// line ends are made whole.
-pub(super) fn is_trusted(peer: &Peer, edge: &MailEdge) -> bool {
-    match peer {
-        Peer::Local => true,
-        Peer::Host(address) => contains(&edge.settings.xforward_from, *address),
-    }
-}
-
-fn contains(networks: &[IpNet], address: IpAddr) -> bool {
-    networks.iter().any(|network| network.contains(&address))
 }

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 
 use super::edge::MailEdge;
 use super::listener::{self, Bound, TurnedAway};
-use super::session::{Peer, Stream};
+use super::peer::{Peer, Stream, is_trusted};
 use super::settings::MilterKept;
 use crate::runtime::limits::{
     MILTER_COMMAND_WAIT, MILTER_MACRO_CHARS_MAX, MILTER_PACKET_BYTES_MAX, SMTP_COMMAND_WAIT,
@@ -88,7 +88,7 @@ fn is_mail_server(peer: &Peer, edge: &MailEdge) -> bool {
         Peer::Local => true,
         Peer::Host(address) => address.is_loopback(),
     };
-    own || listener::is_trusted(peer, edge)
+    own || is_trusted(peer, edge)
 }
 
 /// Why a session ends.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
 use super::edge::MailEdge;
-use super::handover::{Addressed, Message};
+use super::message::{Addressed, Message};
 use super::reading::Reading;
 use super::{notices, replies, translate};
 use crate::domain::decision::{Decision, Disposition, Route};

@@ -5,16 +5,15 @@ mod draft;
 mod message;
 mod tls;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::edge::MailEdge;
-use super::handover::Protocol;
-use super::listener::is_trusted;
+use super::message::Protocol;
+use super::peer::{Peer, Stream, is_trusted};
 use super::replies;
 use super::wire::{self, Line, Lines};
 use crate::domain::organisation::OrganisationId;
@@ -26,18 +25,6 @@ use crate::runtime::limits::{
 use crate::runtime::metrics::MailEvent;
 use crate::runtime::shutdown::Stopping;
 use draft::Draft;
-
-/// Either kind of socket.
-pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
-
-/// Who is at the other end.
-pub(super) enum Peer {
-    Host(IpAddr),
-    /// A program on this machine, by a socket file.
-    Local,
-}
 
 /// How the client greeted.
 struct Hello {

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 
-use super::flow::Note;
 use super::script::Next;
 use crate::domain::channel::Channel;
 use crate::domain::contact::{
@@ -128,6 +127,13 @@ fn contact(
     to: &[String],
 ) -> Contact {
     Contact { from: from.to_vec(), to: to.to_vec(), ..Contact::new(id, channel, at) }
+}
+
+/// Something learnt at a step, to be noted on the contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    pub name: &'static str,
+    pub value: String,
 }
 
 #[cfg(test)]

@@ -1,18 +1,17 @@
 //! From a decision to what the caller experiences. The decision says what to do; the entry's settings
 //! say how.
 
-use super::event::Call;
-use super::menu::{Choice, Heard, Menu, Place};
-use super::script::{Next, Speech, Step, Target};
+use super::event::{Call, Note};
+use super::menu::{Choice, Heard, Menu, voicemail};
+use super::script::{Next, Place, Speech, Step, Target};
 use super::settings::{TelephonySettings, WhenLimited};
 use super::words::Words;
 use crate::domain::channel::Channel;
 use crate::domain::contact::AskedLane;
 use crate::domain::decision::{Decision, Disposition};
-use crate::domain::language::Language;
 use crate::domain::organisation::Organisation;
 use crate::intake::Outcome;
-use crate::runtime::limits::{CALL_RING_SECONDS, VOICEMAIL_SECONDS_MAX};
+use crate::runtime::limits::CALL_RING_SECONDS;
 
 /// How a call begins.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,13 +41,6 @@ pub(super) fn opening(
         Disposition::Limit if entry.when_limited == WhenLimited::Reject => vec![Step::Reject],
         Disposition::Limit | Disposition::File => menu.hear(Place::FIRST, Heard::Choice),
     })
-}
-
-/// Something learnt at a step, to be noted on the contact.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
-    pub name: &'static str,
-    pub value: String,
 }
 
 /// What follows a step: the caller's next steps, and what was learnt.
@@ -170,16 +162,6 @@ pub(super) fn legs(decision: &Decision) -> Vec<Target> {
 /// The limit that a `call_length` restriction sets.
 pub(super) fn call_minutes(decision: &Decision) -> Option<u32> {
     decision.flags.iter().find_map(|flag| flag.strip_prefix("call_length:")?.parse().ok())
-}
-
-/// A voicemail onto the item of the call, or of the lane that the caller asked for.
-pub(super) fn voicemail(language: Language, about: Option<AskedLane>) -> Vec<Step> {
-    let before = Words::of(language).before_the_tone(about);
-    vec![
-        Step::Say(vec![Speech::new(language, before)]),
-        Step::Record { seconds: VOICEMAIL_SECONDS_MAX, next: Next::Recorded { about } },
-        Step::HangUp,
-    ]
 }
 
 #[cfg(test)]

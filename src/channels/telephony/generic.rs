@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 
 use super::event::Event;
 use super::flow;
-use super::menu::{Menu, Place};
+use super::menu::Menu;
+use super::script::Place;
 use super::settings::{TelephonySettings, WhenLimited};
 use super::sip::notes;
 use super::webhook::{Webhook, plain};

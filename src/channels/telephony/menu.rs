@@ -2,8 +2,7 @@
 //! nothing long before a choice, and a wrong key or silence repeats it all a few times before it ends
 //! in a safe place.
 
-use super::flow::voicemail;
-use super::script::{Next, Speech, Step};
+use super::script::{Next, Place, Speech, Step};
 use super::settings::{TelephonySettings, WhenLimited};
 use super::words::Words;
 use crate::domain::contact::AskedLane;
@@ -11,28 +10,7 @@ use crate::domain::decision::{Decision, Disposition};
 use crate::domain::language::Language;
 use crate::domain::notice::{self, Spoken};
 use crate::domain::organisation::Organisation;
-use crate::runtime::limits::{CALL_MENU_STEPS_MAX, CALL_MENU_TRIES_MAX};
-
-/// Where a caller is in the menu.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// 0: what every caller hears first; then the notice, piece by piece.
-    pub page: usize,
-    /// Wrong keys and silences in a row.
-    pub tries: u32,
-    /// Everything heard so far.
-    pub steps: u32,
-    /// The language that the caller chose; `None`: the one that it began in.
-    pub language: Option<Language>,
-}
-
-impl Place {
-    pub const FIRST: Place = Place { page: 0, tries: 0, steps: 0, language: None };
-
-    const fn at(self, page: usize, tries: u32) -> Self {
-        Place { page, tries, steps: self.steps.saturating_add(1), language: self.language }
-    }
-}
+use crate::runtime::limits::{CALL_MENU_STEPS_MAX, CALL_MENU_TRIES_MAX, VOICEMAIL_SECONDS_MAX};
 
 /// What a key means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,4 +219,14 @@ impl Heard {
         let at = usize::from(say.len() > 1);
         say.insert(at, Speech::new(language, sorry));
     }
+}
+
+/// A voicemail onto the item of the call, or of the lane that the caller asked for.
+pub(super) fn voicemail(language: Language, about: Option<AskedLane>) -> Vec<Step> {
+    let before = Words::of(language).before_the_tone(about);
+    vec![
+        Step::Say(vec![Speech::new(language, before)]),
+        Step::Record { seconds: VOICEMAIL_SECONDS_MAX, next: Next::Recorded { about } },
+        Step::HangUp,
+    ]
 }

@@ -6,7 +6,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::flow::Note;
+use super::event::Note;
 use crate::domain::organisation::OrganisationId;
 use crate::intake::Intake;
 use crate::ports::{Attachment, StoreError};

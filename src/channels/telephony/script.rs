@@ -1,6 +1,5 @@
 //! What a caller meets, step by step, in words that every provider's document can say.
 
-use super::menu::Place;
 use super::settings::TelephonySettings;
 use crate::domain::contact::AskedLane;
 use crate::domain::language::Language;
@@ -182,6 +181,27 @@ pub(super) fn address(entry: &TelephonySettings, next: Next) -> String {
     base.set_query(None);
     base.set_fragment(None);
     format!("{}{}", base.as_str().trim_end_matches('/'), next.path())
+}
+
+/// Where a caller is in the menu.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// 0: what every caller hears first; then the notice, piece by piece.
+    pub page: usize,
+    /// Wrong keys and silences in a row.
+    pub tries: u32,
+    /// Everything heard so far.
+    pub steps: u32,
+    /// The language that the caller chose; `None`: the one that it began in.
+    pub language: Option<Language>,
+}
+
+impl Place {
+    pub const FIRST: Place = Place { page: 0, tries: 0, steps: 0, language: None };
+
+    pub(super) const fn at(self, page: usize, tries: u32) -> Self {
+        Place { page, tries, steps: self.steps.saturating_add(1), language: self.language }
+    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::event::{Call, Event};
-use super::flow::{self, Note};
+use super::event::{Call, Event, Note};
+use super::flow;
 use super::script::Target;
 use super::settings::{TelephonySettings, WhenLimited};
 use super::webhook::{Webhook, plain};

@@ -143,8 +143,7 @@ pub(super) fn sayable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channels::telephony::menu::Place;
-    use crate::channels::telephony::script::Next;
+    use crate::channels::telephony::script::{Next, Place};
     use crate::channels::telephony::settings::testing::entry;
     use crate::domain::language::Language;
 

@@ -10,11 +10,10 @@ use hyper::{Method, Request};
 use serde_json::Value;
 
 use super::script::Next;
-use crate::channels::http::answer::collected;
-use crate::channels::http::fields;
+use crate::channels::http::body::collected;
 use crate::channels::http::patient::patient_to_the_end;
-use crate::channels::http::peer;
 use crate::channels::http::problem::ProblemType;
+use crate::channels::http::{fields, peer};
 use crate::runtime::limits::WEBHOOK_BODY_BYTES_MAX;
 
 /// One request of a provider.

@@ -16,7 +16,7 @@ use hyper::{Request, Response};
 use super::settings::{FormSettings, SUBMITTING};
 use super::submits::Passing;
 use super::{FormEdge, Job};
-use crate::channels::http::answer::Body;
+use crate::channels::http::body::Body;
 use crate::channels::http::fields::forwarded;
 use crate::channels::http::patient::patient;
 use crate::channels::http::peer;

@@ -253,7 +253,7 @@ mod tests {
     use bytes::BytesMut;
 
     use super::*;
-    use crate::channels::http::answer::whole;
+    use crate::channels::http::body::whole;
     use crate::runtime::limits::FORM_VALUES_MAX;
 
     async fn parsed(content_type: &str, body: &[u8]) -> Parsed {

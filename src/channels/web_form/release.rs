@@ -8,7 +8,7 @@ use hyper::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request};
 
 use super::settings::FormSettings;
-use crate::channels::http::answer::whole;
+use crate::channels::http::body::whole;
 use crate::channels::http::routes::below;
 use crate::channels::http::upstream::{Upstream, UpstreamError, address};
 use crate::domain::organisation::OrganisationId;
@@ -109,7 +109,7 @@ impl Kept {
     }
 
     /// The request to the form's own handler, with the fields and bytes that it came with.
-    fn request(self, form: &FormSettings) -> Option<Request<crate::channels::http::answer::Body>> {
+    fn request(self, form: &FormSettings) -> Option<Request<crate::channels::http::body::Body>> {
         let (path, query) = match self.target.split_once('?') {
             Some((path, query)) => (path, Some(query)),
             None => (self.target.as_str(), None),

@@ -13,8 +13,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, SeekFrom};
 use tokio_util::io::ReaderStream;
 
-use crate::channels::http::answer::{Body, BoxError, whole};
-use crate::channels::http::patient::TooSlow;
+use crate::channels::http::body::{Body, BoxError, TooSlow, whole};
 use crate::ports::Original;
 use crate::runtime::body_room::{BodyRoom, held};
 use crate::runtime::limits::{FORM_MEMORY_BYTES_MAX, FORM_SPOOL_BYTES};

@@ -10,9 +10,9 @@ use std::time::Duration;
 use crate::degraded::faulty::{Faulty, Trouble};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use contact_gateway::channels::contacts::{self, ContactsEdge, ContactsParts};
 use contact_gateway::channels::decisions::settings::ProxySettings;
 use contact_gateway::channels::http::look::LookSettings;
-use contact_gateway::channels::http::{self, ContactsEdge, ContactsParts};
 use contact_gateway::channels::telephony::settings::TelephonySettings;
 use contact_gateway::channels::web_form::settings::{FormFields, FormSettings, Reveal, SUBMITTING};
 use contact_gateway::domain::audit::{AuditEntry, AuditEvent};
@@ -22,7 +22,8 @@ use contact_gateway::domain::profile::{Nation, Profile};
 use contact_gateway::domain::queue::QueueItem;
 use contact_gateway::domain::restriction::Mode;
 use contact_gateway::domain::safeguard::{Lane, LaneRule, Safeguards};
-use contact_gateway::intake::{Intake, Parts, announce, plain, roster::Rosters};
+use contact_gateway::intake::roster::Rosters;
+use contact_gateway::intake::{Intake, Parts, announce, plain};
 use contact_gateway::ports::helper::SafeguardHelper;
 use contact_gateway::ports::{Clock, ItemFilter, Mailer, OwnMail, Stamp, Store, StoreError};
 use contact_gateway::runtime::metrics::Metrics;
@@ -260,7 +261,7 @@ impl Gateway {
         })
         .unwrap();
         let shutdown = Shutdown::new();
-        tasks.push(tokio::spawn(http::serve(listener, edge, shutdown.stopping())));
+        tasks.push(tokio::spawn(contacts::serve(listener, edge, shutdown.stopping())));
         let shutdown = Some(shutdown);
         Gateway { address, clock, store, watched, outbox, shutdown, tasks, folder }
     }

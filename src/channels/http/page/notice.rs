@@ -4,18 +4,10 @@ use std::fmt::Write;
 
 use quick_xml::escape::escape;
 
-use super::words;
+use super::words::{self, Kept};
 use crate::domain::decision::{Decision, Notice};
 use crate::domain::language::Language;
 use crate::domain::notice::{Handling, Line, NoticePart, Piece, Section, SectionKind, sections};
-
-/// Whether the gateway has the message that the page is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
-    Whole,
-    /// A decision endpoint saw no body: the notice can't say that the message was kept.
-    Nothing,
-}
 
 /// What is particular about the page of one sender.
 #[derive(Debug, Clone, Copy)]

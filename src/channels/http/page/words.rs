@@ -2,7 +2,6 @@
 
 use hyper::header::{ACCEPT_LANGUAGE, HeaderMap};
 
-use super::notice::Kept;
 use crate::channels::http::fields::text;
 use crate::channels::http::problem::ProblemType;
 use crate::domain::language::Language;
@@ -216,6 +215,14 @@ pub(super) const fn fault_words(
              funudau.",
         ),
     }
+}
+
+/// Whether the gateway has the message that the page is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    Whole,
+    /// A decision endpoint saw no body: the notice can't say that the message was kept.
+    Nothing,
 }
 
 #[cfg(test)]

@@ -11,8 +11,9 @@ use futures_util::FutureExt as _;
 use tokio::time::{Instant, timeout};
 
 use super::work::Work;
-use super::{Handed, Message, own_fields, read};
+use super::{Handed, own_fields, read};
 use crate::channels::mail::edge::MailEdge;
+use crate::channels::mail::message::Message;
 use crate::channels::mail::parts::{self, Action, Part};
 use crate::ports::relay::{OwnField, OwnFields, Reply};
 use crate::runtime::limits::{MAIL_DECIDE_AND_SEND, MILTER_ANSWER_WAIT};

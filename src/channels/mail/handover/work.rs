@@ -6,8 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{Handed, Message, abandon, all};
+use super::{Handed, abandon, all};
 use crate::channels::mail::edge::MailEdge;
+use crate::channels::mail::message::Message;
 use crate::channels::mail::parts::{Action, Memory, Part};
 use crate::channels::mail::reading::Reading;
 use crate::channels::mail::replies;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Client;
-use crate::channels::mail::handover::{Addressed, Message, Protocol};
+use crate::channels::mail::message::{Addressed, Message, Protocol};
 use crate::channels::mail::settings::MailListener;
 use crate::channels::mail::spool::Intaking;
 use crate::channels::mail::wire::{self, Command, Path};

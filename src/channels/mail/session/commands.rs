@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::{End, Hello, Session};
-use crate::channels::mail::handover::Protocol;
+use crate::channels::mail::message::Protocol;
 use crate::channels::mail::replies;
 use crate::channels::mail::wire::{Command, Parameter, Path};
 use crate::ports::relay::Reply;

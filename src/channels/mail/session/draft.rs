@@ -11,7 +11,7 @@
 use std::sync::Arc;
 
 use crate::channels::mail::edge::MailEdge;
-use crate::channels::mail::handover::{Addressed, Protocol};
+use crate::channels::mail::message::{Addressed, Protocol};
 use crate::channels::mail::replies;
 use crate::channels::mail::wire::{Parameter, Path};
 use crate::ports::relay::{Envelope, Recipient, Reply, Transaction};

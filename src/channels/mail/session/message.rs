@@ -8,7 +8,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{End, Session};
 use crate::channels::mail::data::{BareEnds, DataReader, Progress};
-use crate::channels::mail::handover::{self, Handed, Message, Protocol};
+use crate::channels::mail::handover::{self, Handed};
+use crate::channels::mail::message::{Message, Protocol};
 use crate::channels::mail::replies;
 use crate::channels::mail::settings::MailListener;
 use crate::channels::mail::spool::{Content, Intaking};

@@ -3,7 +3,7 @@
 use tokio::time::timeout;
 
 use super::{End, Session};
-use crate::channels::mail::handover::Protocol;
+use crate::channels::mail::message::Protocol;
 use crate::channels::mail::replies;
 use crate::channels::mail::wire::Command;
 use crate::runtime::limits::SMTP_HANDSHAKE_WAIT;

@@ -92,8 +92,7 @@ fn talks(entry: &TelephonySettings, speeches: &[Speech], interruptible: bool) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channels::telephony::menu::Place;
-    use crate::channels::telephony::script::Next;
+    use crate::channels::telephony::script::{Next, Place};
     use crate::channels::telephony::settings::testing::entry;
     use crate::domain::language::Language;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::csv_rows::column_of;
+use super::column_of;
 use crate::domain::restriction::Restriction;
 use crate::runtime::limits::IMPORT_ROW_FAULTS_MAX;
 

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::page::Page;
-use super::{TALLY, TIMELINE, Timeline, timeline_id};
+use super::Page;
 use crate::casework::case::record::{self, CASE};
 use crate::casework::case::tasks;
+use crate::casework::follow::{TALLY, TIMELINE, Timeline, timeline_id};
 use crate::casework::not_followed::NOT_FOLLOWED;
 use crate::domain::case::CaseFile;
 use crate::domain::case::anchors::day;
@@ -16,7 +16,7 @@ use crate::ports::StoreError;
 use crate::ports::documents::{Document, DocumentWrite};
 
 /// A document as it was read, on its way to be written again.
-pub(super) struct Open<T> {
+pub(in crate::casework::follow) struct Open<T> {
     pub(super) read_at: u64,
     /// Of what it is written in.
     pub(super) bytes: usize,
@@ -107,7 +107,7 @@ impl Page<'_> {
     }
 
     /// All that the page changes.
-    pub(super) fn into_writes(self) -> Result<Vec<DocumentWrite>, StoreError> {
+    pub(in crate::casework::follow) fn into_writes(self) -> Result<Vec<DocumentWrite>, StoreError> {
         let (mut written, mut removed) = (Vec::new(), Vec::new());
         for note in self.not_theirs.into_values() {
             written.push(note);
