@@ -4,7 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+
+#[path = "layering/imports.rs"]
+mod imports;
 
 /// A room and the rooms that it may name besides itself. `ARCHITECTURE.md` shows the same table.
 const MAY_NAME: &[(&str, &[&str])] = &[
@@ -220,6 +224,108 @@ fn no_way_round_the_table() {
         let path = source.path.display();
         assert!(!code.contains("super::super::super"), "{path}: name it from `crate`");
         assert!(!code.contains("contact_gateway::"), "{path}: name it from `crate`");
+    }
+}
+
+/// The module that a file of `src` holds.
+fn module(path: &Path) -> imports::Module {
+    path.with_extension("").iter().map(|part| part.to_str().unwrap().to_owned()).collect()
+}
+
+/// The modules that a file declares for tests only, as paths without ending, and their files.
+fn test_modules(source: &Source) -> Vec<PathBuf> {
+    let folder = source.path.with_extension("");
+    let declared = source.text.split("#[cfg(test)]\n").skip(1);
+    declared
+        .filter_map(|rest| rest.split_once("mod ")?.1.split_once(';'))
+        .filter(|(name, _)| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
+        .flat_map(|(name, _)| [folder.join(name), folder.join(name).with_extension("rs")])
+        .collect()
+}
+
+/// Folders in which some children still name each other. The list may only shrink.
+const CIRCLES_LEFT: &[&str] = &[
+    "config",
+    "config/profile",
+    "domain",
+    "domain/case",
+    "domain/decide",
+    "domain/letter",
+    "domain/notice",
+    "domain/safeguard",
+    "intake",
+    "ports",
+    "staff/console",
+    "staff/console/case",
+    "store/embedded",
+    "store/memory",
+    "store/redis",
+];
+
+/// What is shared belongs below those who share it. Only parent and child of one module may name each
+/// other: in every folder, what the children name of each other runs one way.
+#[test]
+fn no_modules_name_each_other() {
+    let sources = sources();
+    let built_for_tests: BTreeSet<PathBuf> = sources.iter().flat_map(test_modules).collect();
+    let files = sources
+        .iter()
+        .filter(|source| !source.path.ancestors().any(|path| built_for_tests.contains(path)))
+        .map(|source| (module(&source.path), source.text.as_str()));
+    let imports = imports::Crate::read(files).imports();
+    assert!(imports.len() > 2_000, "the scan found too little to be right: {}", imports.len());
+    let mut left = CIRCLES_LEFT.to_vec();
+    let mut found = String::new();
+    for (folder, ring, imports) in imports::circles(&imports) {
+        let folder = folder.join("/");
+        left.retain(|known| *known != folder);
+        if CIRCLES_LEFT.contains(&folder.as_str()) {
+            continue;
+        }
+        writeln!(found, "{folder}: {}", ring.join(", ")).unwrap();
+        for imports::Import { from, to, written } in imports {
+            writeln!(found, "    {} names {} ({written})", from.join("/"), to.join("/")).unwrap();
+        }
+    }
+    assert!(found.is_empty(), "modules name each other in a circle:\n{found}");
+    assert!(left.is_empty(), "mended, to be taken off the list: {left:?}");
+}
+
+#[test]
+fn the_scan_finds_a_planted_circle() {
+    let circles = |files: &[(&str, &str)]| {
+        let files = files.iter().map(|(path, text)| (module(Path::new(path)), *text));
+        let found = imports::circles(&imports::Crate::read(files).imports());
+        found.into_iter().map(|(_, ring, _)| ring.join(" ")).collect::<Vec<_>>()
+    };
+    let parent = ("room.rs", "mod a;\nmod b;\npub use b::B;");
+    for names_b in [
+        "use super::b;",
+        "use crate::room::b::B;",
+        "use crate::{room::{self, b::{B as Other}}};",
+        "fn f() { super::b::f() }",
+        // By its parent's name for it.
+        "use super::B;",
+        "const TEXT: &str = \"// \\\"\"; use super::b::B;",
+    ] {
+        let a = ("room/a.rs", names_b);
+        assert_eq!(circles(&[parent, a, ("room/b.rs", "use super::a::A;")]), ["a b"], "{names_b}");
+        assert_eq!(
+            circles(&[parent, a, ("room/b/c.rs", "super::super::a::f();"), ("room/b.rs", "")]),
+            ["a b"],
+            "{names_b}"
+        );
+        assert!(circles(&[parent, a, ("room/b.rs", "use super::f;")]).is_empty(), "{names_b}");
+    }
+    for nothing in [
+        "// use super::b::B;",
+        "/// As [`super::b::B`].",
+        "const TEXT: &str = r#\"\"super::b::B\"#;",
+        "#[cfg(test)]\nmod tests { use super::super::b::B; }",
+        "use super::f;",
+    ] {
+        let a = ("room/a.rs", nothing);
+        assert!(circles(&[parent, a, ("room/b.rs", "use super::a::A;")]).is_empty(), "{nothing}");
     }
 }
 
