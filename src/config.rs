@@ -14,11 +14,13 @@ pub mod settings;
 pub mod state_key;
 
 mod archive;
+mod context;
 mod decision;
 mod endpoint;
 mod events;
 mod gateway;
 mod helper;
+mod languages;
 mod letters;
 mod mail;
 mod mail_tls;

@@ -20,12 +20,23 @@ mod recent;
 mod restricted;
 pub mod roster;
 pub mod standing;
+mod verdict;
 
-pub use receive::{Identified, Intake, Parts};
+use std::collections::HashMap;
+use std::sync::Arc;
 
+use tokio::sync::mpsc;
+
+use self::recent::Recent;
+use self::roster::Rosters;
+use self::standing::Standing;
 use crate::domain::contact::Contact;
 use crate::domain::decision::Decision;
-use crate::ports::Original;
+use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::sender::Sender;
+use crate::ports::helper::SafeguardHelper;
+use crate::ports::{Archive, Clock, Journal, Original, OwnMail, PlainDecision, Store};
+use crate::runtime::metrics::Metrics;
 
 /// A contact as a channel hands it in.
 #[derive(Debug, Clone)]
@@ -65,4 +76,120 @@ pub enum Again {
     CountersAway,
     /// What would have to be kept can't be: the disk is full, or its archive away.
     NotKept,
+}
+
+/// Who a contact is from, as far as is known without the store.
+pub enum Identified {
+    /// Nobody who ever had a restriction: nothing of the store is needed.
+    Plain(Sender),
+    /// The store is needed to decide: its sender may have, or have had, a restriction. A channel
+    /// that would look something up for such a sender need not for others.
+    Known(Sender),
+    /// The organisation's people are not loaded yet.
+    PeopleUnknown,
+}
+
+impl Identified {
+    /// Whether the store is needed to decide.
+    pub const fn may_be_restricted(&self) -> bool {
+        !matches!(self, Identified::Plain(_))
+    }
+}
+
+/// What intake works with.
+pub struct Parts {
+    pub organisations: Vec<Arc<Organisation>>,
+    pub rosters: Arc<Rosters>,
+    pub store: Arc<dyn Store>,
+    pub archive: Arc<dyn Archive>,
+    pub journal: Arc<dyn Journal>,
+    pub clock: Arc<dyn Clock>,
+    /// The other end is drained by [`super::plain::record`].
+    pub plain: mpsc::Sender<PlainDecision>,
+    /// The other end is drained by [`super::announce::announce`].
+    pub announcements: mpsc::Sender<OwnMail>,
+    pub metrics: Arc<Metrics>,
+}
+
+/// The contact use case, shared by every channel.
+pub struct Intake {
+    organisations: HashMap<OrganisationId, Arc<Organisation>>,
+    by_mail_domain: HashMap<String, Arc<Organisation>>,
+    rosters: Arc<Rosters>,
+    store: Arc<dyn Store>,
+    archive: Arc<dyn Archive>,
+    journal: Arc<dyn Journal>,
+    clock: Arc<dyn Clock>,
+    /// Decisions on unrestricted contacts, on their way to the store.
+    plain: mpsc::Sender<PlainDecision>,
+    announcements: mpsc::Sender<OwnMail>,
+    recent: Recent,
+    standing: Arc<Standing>,
+    archive_standing: Standing,
+    metrics: Arc<Metrics>,
+    helper: Option<Arc<dyn SafeguardHelper>>,
+}
+
+impl Intake {
+    pub fn new(parts: Parts) -> Self {
+        let of_domains = |one: &Arc<Organisation>| {
+            let owner = Arc::clone(one);
+            one.mail_domains.clone().into_iter().map(move |domain| (domain, Arc::clone(&owner)))
+        };
+        Intake {
+            by_mail_domain: parts.organisations.iter().flat_map(of_domains).collect(),
+            organisations: parts
+                .organisations
+                .into_iter()
+                .map(|one| (one.id.clone(), one))
+                .collect(),
+            rosters: parts.rosters,
+            store: parts.store,
+            archive: parts.archive,
+            journal: parts.journal,
+            clock: parts.clock,
+            plain: parts.plain,
+            announcements: parts.announcements,
+            recent: Recent::default(),
+            standing: Arc::default(),
+            archive_standing: Standing::default(),
+            metrics: parts.metrics,
+            helper: None,
+        }
+    }
+
+    /// Asks a service of the organisation's own where no safeguard is found.
+    #[must_use]
+    pub fn with_helper(mut self, helper: Arc<dyn SafeguardHelper>) -> Self {
+        self.helper = Some(helper);
+        self
+    }
+
+    /// Told what the store answers to commits, here and by those who record beside intake.
+    pub fn standing(&self) -> Arc<Standing> {
+        Arc::clone(&self.standing)
+    }
+
+    /// What keeps commits from succeeding, as of the last ones.
+    pub fn store_fault(&self) -> Option<String> {
+        self.standing.fault()
+    }
+
+    /// What keeps originals from being kept, as of the last ones.
+    pub fn archive_fault(&self) -> Option<String> {
+        self.archive_standing.fault()
+    }
+
+    /// What keeps the local journal from taking entries, now or as soon as the disk is full.
+    pub fn journal_fault(&self) -> Option<String> {
+        self.journal.fault()
+    }
+
+    pub fn organisation(&self, id: &OrganisationId) -> Option<Arc<Organisation>> {
+        self.organisations.get(id).map(Arc::clone)
+    }
+
+    pub fn organisations(&self) -> impl Iterator<Item = &Arc<Organisation>> {
+        self.organisations.values()
+    }
 }

@@ -24,6 +24,7 @@ pub mod relay;
 pub mod release;
 pub mod store_error;
 
+pub use self::decisions::JournalEntry;
 pub use archive::{
     Allowance, Archive, ArchiveIdentity, Original, OriginalFault, OriginalTrouble, Owner,
     QuotaFault,
@@ -36,7 +37,7 @@ pub use decisions::{
 };
 pub use deliveries::Deliveries;
 pub use documents::Documents;
-pub use journal::{Journal, JournalEntry};
+pub use journal::Journal;
 pub use mailer::{Mailer, OwnMail, OwnMailKind};
 pub use past::Past;
 pub use queues::{ItemFilter, QueueCount, Queues};

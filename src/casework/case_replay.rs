@@ -7,14 +7,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value};
 
 use super::replay::Replay;
+use crate::domain::broken::Broken;
+use crate::domain::case::CaseFile;
 use crate::domain::case::act::Act;
 use crate::domain::case::anchors::day;
-use crate::domain::case::lifecycle::{Effect, Step, step};
-use crate::domain::case::{Broken, CaseFile};
 use crate::domain::contact::Contact;
 use crate::domain::decide::Verdict;
 use crate::domain::decision::{Decision, Disposition};
 use crate::domain::diary::{self, Case, Entry};
+use crate::domain::lifecycle::{Effect, Step, step};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
 use crate::domain::profile::Role;

@@ -18,7 +18,7 @@ pub(super) use self::trail::Leaving;
 use super::acting::Acting;
 use super::{Desk, Fault};
 use crate::domain::audit::{AuditEvent, ErasedEntry};
-use crate::domain::case::Broken;
+use crate::domain::broken::Broken;
 use crate::domain::erasure::{STAYS, in_the_way};
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::documents::{BY_ID, Batch, Document, Listing, WriteFault};

@@ -1,7 +1,7 @@
 //! Why a staff verb was not carried out.
 
 use crate::domain::audit::EndedRestriction;
-use crate::domain::case::Broken;
+use crate::domain::broken::Broken;
 use crate::domain::queue::ItemFault;
 use crate::ports::{OriginalFault, OriginalTrouble, StoreError};
 

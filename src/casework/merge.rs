@@ -12,7 +12,7 @@ use super::effects::{Brought, Pending};
 use super::expected::Expected;
 use super::{Casework, Desk, Fault};
 use crate::domain::audit::AuditEvent;
-use crate::domain::case::Broken;
+use crate::domain::broken::Broken;
 use crate::domain::decide;
 use crate::domain::ledger::Ledger;
 use crate::domain::merge::{self, OF_SEVERAL_RECORDS, QuotaShown, differences, quotas, refusals};

@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 use crate::domain::activation::{Broken, closed_together, dates, kind_fault, on_record};
 use crate::domain::identifier::{IdentifierKind, cleaned, e164, listed_keys};
+use crate::domain::nation::Nation;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{ListedIdentifier, Person};
-use crate::domain::profile::{Nation, Profile};
+use crate::domain::profile::Profile;
 use crate::domain::restriction::{
     ChannelOrGroup, ChannelSet, Kind, Mode, PointOfContact, Restriction, StaffContact, Status,
 };

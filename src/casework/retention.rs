@@ -13,7 +13,7 @@ use self::sweep::Sweeping;
 use super::erasure::Proof;
 use super::lease::Work as _;
 use super::{Desk, Fault};
-use crate::domain::case::Broken;
+use crate::domain::broken::Broken;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::retention::{Class, Rule, Schedule};
 use crate::ports::documents::{Batch, Document, WriteFault};

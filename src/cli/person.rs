@@ -18,8 +18,9 @@ use crate::casework::acting::Acting;
 use crate::casework::erasure::AskErasure;
 use crate::casework::own_record::OwnRecord;
 use crate::domain::diary::Case;
-use crate::domain::duty::{self, Duty};
+use crate::domain::duty::Duty;
 use crate::domain::own_record::Piece;
+use crate::domain::permission;
 use crate::domain::queue::QueueItem;
 use crate::render::record::{Form, Writer};
 use crate::runtime::private;
@@ -132,7 +133,7 @@ pub(super) fn may(
         return Err(Fault::input(format!("--by: {by} {what}")));
     };
     let profile = &opened.organisation.profile;
-    Ok(if duties.iter().any(|one| duty::has(profile, role, *one)) {
+    Ok(if duties.iter().any(|one| permission::has(profile, role, *one)) {
         Ok(())
     } else {
         let duties: Vec<&str> = duties.iter().map(|one| one.name()).collect();

@@ -8,7 +8,7 @@ use super::fault::{Faults, Warning};
 use super::node::{self, Node, Value};
 use super::reader::{Field, Reader};
 use crate::domain::calendar::BankHolidays;
-use crate::domain::profile::Nation;
+use crate::domain::nation::Nation;
 use crate::runtime::limits::BANK_HOLIDAYS_WARNING_DAYS;
 
 const BUILT_IN: &str = include_str!("../../config/bank-holidays.toml");

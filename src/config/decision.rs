@@ -2,8 +2,8 @@
 
 use hyper::header::HeaderName;
 
+use super::context::Context;
 use super::endpoint;
-use super::gateway::Context;
 use super::reader::{Field, Section, brief};
 use super::web_form::REVEALS;
 use crate::channels::decisions::settings::{Proxy, ProxyFields, ProxySettings, Source};

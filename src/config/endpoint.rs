@@ -7,8 +7,10 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
-use super::reader::brief;
+use super::reader::{Field, brief};
 use crate::channels::mail::settings::{Bind, Downstream, DownstreamAddress, DownstreamProtocol};
+use crate::domain::identifier::{IdentifierKind, normalise};
+use crate::domain::nation::Nation;
 use crate::store::settings::{ArchiveUrl, RedisSettings, StoreUrl};
 
 /// What is wrong, and what would be right.
@@ -210,6 +212,18 @@ pub(super) fn listener_path(text: &str) -> Result<String, Wrong> {
         return wrong(format!("`{}` ends with a slash", brief(text)), RIGHT);
     }
     Ok(text.to_owned())
+}
+
+/// An e-mail address. Its text is never shown.
+pub(super) fn address(field: &Field<'_>, nation: Nation) -> Option<String> {
+    field.parsed(|text| match normalise(IdentifierKind::Email, text, nation) {
+        // A message may carry a display name; a mailbox of the organisation is only an address.
+        Ok(_) if !text.contains(['<', ':', ' ']) => Ok(text.trim().to_owned()),
+        Ok(_) | Err(_) => Err((
+            "is not an e-mail address".to_owned(),
+            "write it as name@example.org, without a display name".to_owned(),
+        )),
+    })
 }
 
 #[cfg(test)]

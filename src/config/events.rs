@@ -3,10 +3,9 @@
 use chrono_tz::Tz;
 use secrecy::SecretString;
 
-use super::Secrets;
-use super::endpoint;
-use super::gateway::Context;
+use super::context::Context;
 use super::reader::{Field, Section, brief};
+use super::{Secrets, endpoint};
 use crate::domain::event::EventKind;
 use crate::domain::organisation::OrganisationId;
 use crate::forward::events::settings::ReceiverSettings;

@@ -1,22 +1,19 @@
 //! The configuration file as a whole.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::bank_holidays::Calendars;
+use super::context::Context;
 use super::environment::Environment;
-use super::fault::Warning;
 use super::mail::{self, MailListen};
 use super::node::Node;
-use super::organisation;
 use super::reader::{Field, Reader, Section, brief};
 use super::secret::Sources;
 use super::settings::{ConsoleAccess, Listen, Loaded, Settings};
-use super::{Secrets, silent};
-use super::{archive, endpoint};
+use super::{Secrets, archive, endpoint, organisation, silent};
 use crate::channels::mail::settings::Bind;
 use crate::domain::organisation::Organisation;
 use crate::domain::profile::Role;
@@ -30,37 +27,6 @@ use crate::store::settings::StoreUrl;
 const STORE_FOLDER_DEFAULT: &str = "var/gateway";
 /// Within the embedded store's folder, or within its default where the store is elsewhere.
 const STATE_FOLDER: &str = "state";
-
-/// What every part of the file is read with.
-pub(super) struct Context<'a> {
-    pub(super) reader: &'a Reader,
-    /// The configuration file, beside which profiles and secrets are found.
-    pub(super) file: &'a Path,
-    pub(super) sources: Sources<'a>,
-    pub(super) calendars: &'a Calendars,
-    pub(super) contacts: Option<SocketAddr>,
-    warnings: RefCell<Vec<Warning>>,
-    /// Values that must be unique, by kind and value, with the key that has them.
-    taken: RefCell<BTreeMap<(&'static str, String), String>>,
-}
-
-impl Context<'_> {
-    pub(super) fn warn(&self, organisation: &str, text: String) {
-        let organisation = Some(organisation.to_owned());
-        self.warnings.borrow_mut().push(Warning { organisation, text });
-    }
-
-    /// Refuses a value that another key has already. `what` calls it: `the path`.
-    pub(super) fn once(&self, what: &'static str, value: &str, field: &Field<'_>, right: &str) {
-        let mut taken = self.taken.borrow_mut();
-        match taken.get(&(what, value.to_owned())) {
-            Some(other) => field.fault(format!("{what} is already used by {other}"), right),
-            None => {
-                taken.insert((what, value.to_owned()), field.path().to_owned());
-            }
-        }
-    }
-}
 
 /// Reads the whole tree; `None` where something is missing. The faults are with the reader.
 pub(super) fn read(
@@ -76,15 +42,8 @@ pub(super) fn read(
     let (archive, archive_quota) = archive::read(&section);
     let state = state(&section, &store);
     let listeners = listeners(&section);
-    let context = Context {
-        reader,
-        file,
-        sources: Sources { environment, file, secrets, files: RefCell::default() },
-        calendars: &calendars,
-        contacts: listeners.http.contacts,
-        warnings: RefCell::default(),
-        taken: RefCell::default(),
-    };
+    let sources = Sources { environment, file, secrets, files: RefCell::default() };
+    let context = Context::new(reader, sources, &calendars, listeners.http.contacts);
     let mail = mail::read(&section, listeners.mail, file, &state);
     let read = organisation::read_all(&context, &section, mail.is_some());
     // What could not be read may have the role.
@@ -126,9 +85,8 @@ pub(super) fn read(
         helpers: read.helpers,
         retention: read.retention,
     };
-    let mut warnings = context.warnings.into_inner();
+    let (mut warnings, secret_files) = context.into_findings();
     warnings.extend(silent::warnings(&settings));
-    let secret_files = context.sources.files.into_inner();
     reader.reads(file);
     let files = reader.files();
     Some(Loaded { settings, warnings, secret_files, files, calendars, known_keys: reader.asked() })

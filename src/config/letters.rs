@@ -1,6 +1,6 @@
 //! `[organisation.letters]`: the templates of an organisation's letters.
 
-use super::gateway::Context;
+use super::context::Context;
 use super::node;
 use super::reader::{Field, brief};
 use crate::domain::language::Language;

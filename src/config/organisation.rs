@@ -3,26 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::decision;
-use super::events;
-use super::gateway::Context;
-use super::helper;
-use super::letters;
-use super::node;
-use super::page;
+use super::context::Context;
+use super::endpoint::address;
 use super::profile::{self, UnsetValue, unset};
-use super::reach;
 use super::reader::{Field, Reader, Section, brief};
-use super::retention;
-use super::telephony;
-use super::web_form;
+use super::{decision, events, helper, letters, node, page, reach, retention, telephony, web_form};
 use crate::channels::decisions::settings::ProxySettings;
 use crate::channels::http::look::LookSettings;
 use crate::channels::telephony::settings::{Product, TelephonySettings};
 use crate::channels::web_form::settings::FormSettings;
-use crate::domain::identifier::{IdentifierKind, domain_to_ascii, e164, normalise};
+use crate::domain::identifier::{domain_to_ascii, e164};
+use crate::domain::nation::Nation;
 use crate::domain::organisation::{Organisation, OrganisationId};
-use crate::domain::profile::{Nation, Profile, Role};
+use crate::domain::profile::{Profile, Role};
 use crate::domain::reach::Reach;
 use crate::domain::restriction::Mode;
 use crate::domain::retention::Schedule;
@@ -257,18 +250,6 @@ fn mail_domain(context: &Context<'_>, field: &Field<'_>) -> Option<String> {
     })?;
     context.once("the domain", &domain, field, "a domain belongs to one organisation");
     Some(domain)
-}
-
-/// An e-mail address. Its text is never shown.
-pub(super) fn address(field: &Field<'_>, nation: Nation) -> Option<String> {
-    field.parsed(|text| match normalise(IdentifierKind::Email, text, nation) {
-        // A message may carry a display name; a mailbox of the organisation is only an address.
-        Ok(_) if !text.contains(['<', ':', ' ']) => Ok(text.trim().to_owned()),
-        Ok(_) | Err(_) => Err((
-            "is not an e-mail address".to_owned(),
-            "write it as name@example.org, without a display name".to_owned(),
-        )),
-    })
 }
 
 fn queues(section: &Section<'_>, nation: Nation) -> BTreeMap<String, String> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::gateway::Context;
+use super::context::Context;
 use super::reach;
 use super::reader::{Field, Section, brief};
 use crate::channels::http::look::{CONTRAST_MIN, Colour, Colours, LookSettings};

@@ -7,6 +7,7 @@
 mod built_in;
 mod canonical;
 mod choices;
+mod lane_words;
 mod overlay;
 mod read;
 mod rights;

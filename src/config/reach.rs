@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use super::organisation::address;
+use super::endpoint::address;
+use super::languages::languages;
 use super::profile::staffed_hours;
 use super::reader::{Field, Section, brief};
 use crate::domain::channel::Channel;
 use crate::domain::identifier::e164;
-use crate::domain::language::Language;
 use crate::domain::letter::Templates;
-use crate::domain::profile::{Nation, Profile};
+use crate::domain::nation::Nation;
+use crate::domain::profile::Profile;
 use crate::domain::reach::Reach;
 
 /// What an organisation's section says of how to reach it.
@@ -71,20 +72,4 @@ pub(super) fn link(text: &str) -> Result<String, (String, String)> {
             "write it as https://www.karbon.example/contact".to_owned(),
         )),
     }
-}
-
-/// `["en"]`, `["en", "cy"]`: each once, the first first.
-pub(super) fn languages(field: &Field<'_>) -> Option<Vec<Language>> {
-    let names = Language::ALL.map(|language| (language.tag(), language));
-    let mut found: Vec<Language> = Vec::new();
-    for language in field.list(|item| item.choice("a language", &names))? {
-        if !found.contains(&language) {
-            found.push(language);
-        }
-    }
-    if found.is_empty() {
-        field.fault("is empty", "write [\"en\"], [\"cy\"] or [\"en\", \"cy\"]");
-        return None;
-    }
-    Some(found)
 }

@@ -3,8 +3,8 @@
 use secrecy::SecretString;
 use url::Url;
 
+use super::context::Context;
 use super::endpoint;
-use super::gateway::Context;
 use super::node::{self, Value};
 use super::reader::{Field, Section};
 use super::web_form::path;

@@ -2,8 +2,8 @@
 
 use hyper::Method;
 
+use super::context::Context;
 use super::endpoint;
-use super::gateway::Context;
 use super::reader::{Field, Section, brief};
 use crate::channels::web_form::settings::{FormFields, FormSettings, Reveal, SUBMITTING};
 use crate::domain::organisation::OrganisationId;

@@ -1,5 +1,5 @@
 //! What a restriction in force must satisfy, wherever it was decided; each fault names the clause that it
-//! breaks. Steps of casework are guarded by more (`case::guard`).
+//! breaks. Steps of casework are guarded by more (`lifecycle::guard`).
 
 use chrono::{Datelike, NaiveDate, Weekday};
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::channel::Channel;
-use super::decision::Disposition;
+use super::disposition::Disposition;
 use super::identifier::IdentifierKind;
 use super::reason_code::ReasonCode;
 use super::restriction::{KindName, Mode, Status};

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Days, Duration, Months, NaiveDate, Utc, Weekday};
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 
 use super::moment::{midnight, next_day};
-use super::restriction::{Per, QuotaWindow};
 
 /// The bank holidays of one nation, and the last year for which they are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -129,6 +129,23 @@ impl Counting {
     pub fn has(&self, earlier: DateTime<Utc>) -> bool {
         self.instants.contains(&earlier)
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    Day,
+    Week,
+    Month,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuotaWindow {
+    /// The day, week from Monday or month of the organisation's time zone.
+    Calendar,
+    /// The last 24, 168 or 720 elapsed hours.
+    Rolling,
 }
 
 #[cfg(test)]

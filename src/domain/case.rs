@@ -1,6 +1,6 @@
 //! One person's case file: everything about their conduct, and what was answered to it.
 //!
-//! A file is one document with one version. [`lifecycle::step`] is the only way in which it changes,
+//! A file is one document with one version. [`lifecycle::step`](super::lifecycle::step) is the only way in which it changes,
 //! and the only way in which the status of a restriction does.
 
 pub mod act;
@@ -8,18 +8,12 @@ pub mod anchors;
 pub mod appeal;
 pub mod conduct;
 pub mod elsewhere;
-mod guard;
 pub mod letter;
-pub mod lifecycle;
 pub mod lighter;
 pub mod proposal;
 pub mod restraint;
-mod steps;
-pub mod trail;
 
 use serde::{Deserialize, Serialize};
-
-pub use self::guard::{decided_on, unset_keys, will_hold};
 
 use self::appeal::Appeal;
 use self::conduct::{Agreement, Incident, Mediation, StaffComplaint, Warning};
@@ -27,7 +21,8 @@ use self::letter::CaseLetter;
 use self::proposal::Proposal;
 use self::restraint::{Action, Reconciliation, Restraint, Review, Task, TaskKind};
 use super::contact::Contact;
-use super::decision::{Decision, Disposition};
+use super::decision::Decision;
+use super::disposition::Disposition;
 
 /// Everything about one person's conduct and the answers to it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -51,33 +46,6 @@ pub struct CaseFile {
     pub actions: Vec<Action>,
     /// Contacts that somebody must read, or decide on. A store keeps them in documents of their own.
     pub tasks: Vec<Task>,
-}
-
-/// One thing that keeps a step from being taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Broken {
-    pub code: &'static str,
-    pub what: String,
-    /// The clause of the policy that asks for it, where one does.
-    pub clause: Option<String>,
-    /// The key that it is about: of the step, of the restriction or of the profile.
-    pub key: Option<String>,
-}
-
-impl Broken {
-    pub fn new(code: &'static str, what: impl Into<String>) -> Self {
-        Broken { code, what: what.into(), clause: None, key: None }
-    }
-
-    pub fn key(mut self, key: impl Into<String>) -> Self {
-        self.key = Some(key.into());
-        self
-    }
-
-    pub fn clause(mut self, clause: Option<&str>) -> Self {
-        self.clause = clause.map(str::to_owned);
-        self
-    }
 }
 
 impl CaseFile {

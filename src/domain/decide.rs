@@ -4,9 +4,11 @@
 //! the search. Restrictions that only observe take the same path; what they would have done is
 //! recorded, and the search continues behind them.
 
+mod finish;
 mod issues;
 mod limits;
 mod outcome;
+mod route;
 mod walk;
 
 #[cfg(test)]
@@ -16,7 +18,8 @@ use chrono::{DateTime, Utc};
 
 use super::audit::{AuditRow, DecidedEntry};
 use super::contact::Contact;
-use super::decision::{Decision, Disposition, Route};
+use super::decision::{Decision, Route};
+use super::disposition::Disposition;
 use super::ledger::{Additions, Ledger};
 use super::merge::OF_SEVERAL_RECORDS;
 use super::organisation::Organisation;
@@ -168,7 +171,7 @@ fn safeguard<'a>(walk: &mut Walk<'a>) -> Option<End<'a>> {
         .profile()
         .safeguards
         .queue(first.lane)
-        .map(|queue| outcome::safeguard_route(walk.organisation, queue, walk.contact.channel));
+        .map(|queue| route::safeguard_route(walk.organisation, queue, walk.contact.channel));
     let disposition = if route.is_some() { Disposition::Route } else { Disposition::Deliver };
     if walk.only_observes() {
         walk.would(disposition);

@@ -4,33 +4,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
+pub use super::disposition::Disposition;
 use super::language::Language;
 use super::notice::NoticePart;
-use super::queue::ORIGINAL_NOT_KEPT;
 use super::reason_code::ReasonCode;
 use super::restriction::Mode;
 use super::safeguard::Lane;
-
-/// What is done with a contact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Disposition {
-    Deliver,
-    Route,
-    Limit,
-    File,
-}
-
-impl Disposition {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Disposition::Deliver => "deliver",
-            Disposition::Route => "route",
-            Disposition::Limit => "limit",
-            Disposition::File => "file",
-        }
-    }
-}
 
 /// The decision on one contact: the published JSON shape.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -190,3 +169,6 @@ impl std::fmt::Debug for Notice {
         write!(f, "Notice(next slot {:?})", self.next_slot)
     }
 }
+
+/// On a decision and its item of whose contact only the text is kept: the quota of kept originals left no room.
+pub const ORIGINAL_NOT_KEPT: &str = "original_not_kept";

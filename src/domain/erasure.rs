@@ -3,7 +3,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::case::{Broken, CaseFile};
+use super::broken::Broken;
+use super::case::CaseFile;
 use super::person::Person;
 use super::profile::Profile;
 

@@ -9,9 +9,9 @@ use super::audit::{
     AnchoredEntry, AuditEntry, AuditEvent, DecidedEntry, EndedRestriction, StepEntry,
 };
 use super::channel::Channel;
-use super::decision::Disposition;
+use super::decision::ORIGINAL_NOT_KEPT;
+use super::disposition::Disposition;
 use super::person::Person;
-use super::queue::ORIGINAL_NOT_KEPT;
 use super::restriction::{Mode, Restriction, Status};
 
 /// What happened, as a receiver chooses it and as it ends a CloudEvents `type`.

@@ -1,11 +1,12 @@
 //! One decision, three explanations: a line for staff, a text for the customer in plain words
 //! ([`notice`](super::notice)), and the auditor's rows (`audit::AuditRow`). All come from one trace.
 
+use super::calendar::{Per, QuotaWindow};
 use super::channel::Channel;
 use super::decision::Reason;
 use super::profile::Profile;
 use super::reason_code::ReasonCode;
-use super::restriction::{Kind, Per, Quota, QuotaWindow, Restriction};
+use super::restriction::{Kind, Quota, Restriction};
 
 /// What is explained.
 #[derive(Debug, Clone)]

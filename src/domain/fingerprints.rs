@@ -9,6 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserializer, Serializer};
 
+use super::folding::{each_word, folded};
+
 const BYTES: usize = size_of::<u64>();
 
 pub(super) fn serialize<S: Serializer>(prints: &[u64], to: S) -> Result<S::Ok, S::Error> {
@@ -48,6 +50,42 @@ impl<'de> Visitor<'de> for Prints {
         Ok(prints)
     }
 }
+
+/// The fingerprints of words: a hash for every three words in a row, sorted. A text of fewer words has
+/// one fingerprint, an empty one none.
+pub(super) fn fingerprint_of(own: &str) -> Vec<u64> {
+    let words = each_word(&folded(own), |word| {
+        word.bytes().fold(OFFSET, |state, byte| stirred(state, byte.into()))
+    });
+    if words.is_empty() {
+        return Vec::new();
+    }
+    let together = |words: &[u64]| words.iter().fold(OFFSET, |state, word| stirred(state, *word));
+    let mut prints: Vec<u64> = if words.len() < TOGETHER {
+        vec![together(&words)]
+    } else {
+        words.windows(TOGETHER).map(together).collect()
+    };
+    prints.sort_unstable();
+    prints.dedup();
+    prints.truncate(FINGERPRINTS_MAX);
+    prints
+}
+
+/// FNV-1a of 64 bits, of the letters of a word and of the words of a fingerprint. It stays as it is over
+/// versions of the program: fingerprints are stored.
+const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+
+const fn stirred(state: u64, with: u64) -> u64 {
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    (state ^ with).wrapping_mul(PRIME)
+}
+
+/// Words that stand together in one fingerprint.
+const TOGETHER: usize = 3;
+
+/// Fingerprints kept of one text, the smallest first, so that the same text keeps the same ones.
+const FINGERPRINTS_MAX: usize = 2_048;
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use super::profile::Nation;
+use super::nation::Nation;
 
 mod number;
 mod written;

@@ -24,21 +24,32 @@ mod write;
 use chrono::NaiveDate;
 use serde::Serialize;
 
+use self::english::English;
+use self::say::Says;
+use self::welsh::Welsh;
 use super::case::letter::{Format, LetterKind};
 use super::channel::Channel;
 use super::language::Language;
 use super::notice::{Day, NoticePart, Policy, Until};
 use super::profile::Role;
 
+pub use super::templates::{Template, Templates};
 pub use compose::{About, compose};
 pub use document::{Block, Document, Text};
 pub use lint::missing;
 pub use page::{escaped, page};
 pub use plain::plain;
 pub use samples::samples;
-pub use template::{Template, TemplateFault, Templates};
+pub use template::TemplateFault;
 pub use terms::Terms;
 pub use write::{Written, write};
+
+fn says_of(language: Language) -> &'static dyn Says {
+    match language {
+        Language::English => &English,
+        Language::Welsh => &Welsh,
+    }
+}
 
 /// A part of a letter, in the order in which a letter says them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

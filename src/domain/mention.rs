@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::identifier::{IdentifierKey, IdentifierKind, normalise, visible};
-use super::profile::Nation;
+use super::nation::Nation;
 
 /// Characters of such text that are looked at. More: only the beginning counts.
 pub const MENTION_CHARS_MAX: usize = 64 * 1024;

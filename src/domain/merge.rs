@@ -9,27 +9,16 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::case::Broken;
+use super::broken::Broken;
 use super::ledger::{Counted, Ledger};
 use super::open_way;
-use super::person::Person;
+use super::person::{Person, Together};
 use super::profile::Profile;
 use super::restriction::{Kind, Restriction};
 
 /// The flag of a contact that came from identifiers of several records of one person: it stays on the record that
 /// the others were merged into, since it can't be divided.
 pub const OF_SEVERAL_RECORDS: &str = "merged_records";
-
-/// What a record has of the others of the same person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Together {
-    /// The record that the others were merged into.
-    pub root: String,
-    /// All of them, the root first.
-    pub records: Vec<String>,
-    /// Whose each restriction is: its id, and the record's.
-    owners: Vec<(String, String)>,
-}
 
 /// The record that a record is merged into: itself, where it is not.
 pub fn root_of(person: &Person) -> &str {
@@ -82,12 +71,6 @@ fn lay(whole: &mut Person, other: &Person) {
     add(&mut whole.invitations, &other.invitations);
     add(&mut whole.engaged, &other.engaged);
     add(&mut whole.restrictions, &other.restrictions);
-}
-
-impl Together {
-    fn owner(&self, restriction: &str) -> Option<&str> {
-        self.owners.iter().find(|(id, _)| id == restriction).map(|(_, owner)| owner.as_str())
-    }
 }
 
 /// What a quota counts of a ledger: what was counted for it, and for records of one person also what only a

@@ -17,22 +17,34 @@ mod welsh;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Weekday};
 use serde::{Deserialize, Serialize};
 
+use self::english::English;
+use self::phrases::Phrases;
+use self::welsh::Welsh;
 use super::channel::Channel;
+use super::language::Language;
 use super::moment::Moment;
 use super::profile::Deadline;
 use super::restriction::Quota;
 
+pub use self::phrases::SectionKind;
 pub use compose::{Limiting, NoticeFacts, compose, languages, parts_for_everybody};
 pub(in crate::domain) use compose::{
     appeal, emergency, is_section, ombudsman, open_hours, open_ways, policy,
 };
 pub(in crate::domain) use line::sentence;
 pub use line::{Line, Piece};
-pub use section::{Section, SectionKind, sections};
+pub use section::{Section, sections};
 pub use sentences::{STAND_IN, sentences};
 pub use short::short;
 pub use spoken::{Spoken, number_spoken, spoken};
 pub use text::{in_languages, subject, text};
+
+pub(in crate::domain) fn phrases_of(language: Language) -> &'static dyn Phrases {
+    match language {
+        Language::English => &English,
+        Language::Welsh => &Welsh,
+    }
+}
 
 /// One part of a notice. Times are those of the organisation's own clock.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,8 +166,8 @@ pub enum Limit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuotaWords {
     pub limit: u32,
-    pub per: super::restriction::Per,
-    pub window: super::restriction::QuotaWindow,
+    pub per: super::calendar::Per,
+    pub window: super::calendar::QuotaWindow,
 }
 
 impl From<&Quota> for QuotaWords {

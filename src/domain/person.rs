@@ -9,7 +9,6 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::channel::Channel;
 use super::identifier::IdentifierKind;
 use super::language::Language;
-use super::merge::Together;
 use super::moment::Moment;
 use super::restriction::Restriction;
 
@@ -191,5 +190,22 @@ impl Person {
         self.adjustments.iter().any(|adjustment| {
             adjustment.kind == AdjustmentKind::NeedsChannel && adjustment.channel == Some(channel)
         })
+    }
+}
+
+/// What a record has of the others of the same person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Together {
+    /// The record that the others were merged into.
+    pub root: String,
+    /// All of them, the root first.
+    pub records: Vec<String>,
+    /// Whose each restriction is: its id, and the record's.
+    pub(super) owners: Vec<(String, String)>,
+}
+
+impl Together {
+    pub(super) fn owner(&self, restriction: &str) -> Option<&str> {
+        self.owners.iter().find(|(id, _)| id == restriction).map(|(_, owner)| owner.as_str())
     }
 }

@@ -79,7 +79,7 @@ impl PointOfContact {
 
 /// A queue named after a member of staff: "Sam Okoro" works the queue `sam-okoro`.
 fn own_queue(contact: &StaffContact) -> String {
-    let words = super::safeguard::words(&contact.name);
+    let words = super::folding::words(&contact.name);
     if words.is_empty() { "point-of-contact".to_owned() } else { words.join("-") }
 }
 

@@ -14,41 +14,9 @@ use super::channel::Channel;
 use super::duty::Duty;
 use super::identifier::Assurance;
 use super::language::Language;
+use super::nation::Nation;
 use super::restriction::{ChannelOrGroup, ChannelSet, KindName, WeeklyHours};
 use super::safeguard::Safeguards;
-
-/// The UK nations, whose bank holidays differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Nation {
-    England,
-    Wales,
-    Scotland,
-    NorthernIreland,
-}
-
-impl Nation {
-    pub const ALL: [Nation; 4] =
-        [Nation::England, Nation::Wales, Nation::Scotland, Nation::NorthernIreland];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Nation::England => "england",
-            Nation::Wales => "wales",
-            Nation::Scotland => "scotland",
-            Nation::NorthernIreland => "northern_ireland",
-        }
-    }
-
-    /// The numbering plan in which national numbers are read (CLDR region).
-    pub const fn region(self) -> rlibphonenumber::Region {
-        match self {
-            Nation::England | Nation::Wales | Nation::Scotland | Nation::NorthernIreland => {
-                rlibphonenumber::Region::GB
-            }
-        }
-    }
-}
 
 /// A role of the organisation, in snake case, by the policy's own name for it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,16 +1,15 @@
 //! Queue items: where staff find contacts, and what may be done with one.
 
-mod names;
-mod read_by;
 mod turn;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
-use super::decision::{Disposition, Reason};
+use super::decision::Reason;
+use super::disposition::Disposition;
 
-pub use names::{EMERGENCY, FILED, GOVERNANCE, HEAD_OF_SERVICE, LIMITED, REVIEW};
+pub use super::queue_names::{EMERGENCY, FILED, GOVERNANCE, HEAD_OF_SERVICE, LIMITED, REVIEW};
 pub use turn::Turn;
 
 /// What is new in an item, passage by passage, that a list shows.
@@ -149,9 +148,6 @@ pub const REMINDER: &str = "reminder";
 
 /// On an item that staff said was not made by the person on whose record it was.
 pub const NOT_THEIRS: &str = "not_theirs";
-
-/// On an item of whose contact only the text is kept: the quota of kept originals left no room.
-pub const ORIGINAL_NOT_KEPT: &str = "original_not_kept";
 
 /// What became of such an item's original later, on the audit trail.
 pub const ORIGINAL_KEPT: &str = "original_kept";

@@ -94,7 +94,7 @@ impl Quota {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::restriction::{Per, QuotaWindow};
+    use crate::domain::calendar::{Per, QuotaWindow};
     use chrono_tz::Europe::London;
 
     fn utc(text: &str) -> DateTime<Utc> {

@@ -12,9 +12,9 @@ mod quotation;
 use std::borrow::Cow;
 
 use super::contact::Contact;
-use super::evidence::fingerprint_of;
+use super::fingerprints::fingerprint_of;
 use super::profile::Profile;
-use super::safeguard::{Hit, Lane, Matches, Part, Resemblance, Spelling};
+use super::safeguard::{Hit, Lane, Matches, Part, Resemblance, Safeguards, Spelling};
 
 pub use quotation::{Split, split};
 
@@ -54,6 +54,18 @@ impl Reading {
         let (part, spelling) = (Part::Helper, Spelling::Written);
         self.hits.push(Hit { lane, by: format!("helper: {because}"), part, spelling });
         self.hits.sort_by_key(|hit| hit.lane);
+    }
+}
+
+impl Safeguards {
+    /// Every lane that the contact falls into, each once, in routing order.
+    pub fn hits(&self, contact: &Contact) -> Vec<Hit> {
+        self.matches(contact).hits
+    }
+
+    /// Every lane that the contact falls into, and what it is a little like.
+    pub fn matches(&self, contact: &Contact) -> Matches {
+        self.matches_in(contact, &Said::of(contact).words())
     }
 }
 

@@ -2,13 +2,12 @@
 
 mod shape;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc, Weekday};
+use chrono::{NaiveTime, Weekday};
 use serde::{Deserialize, Serialize};
 
-use super::calendar::add_months;
+use super::calendar::{Per, QuotaWindow};
 use super::channel::Channel;
-use super::moment::{Moment, midnight, next_day};
-use super::profile::{OnOverdue, Profile};
+use super::moment::Moment;
 
 /// One limit on one person's contact. Read from and written to the published flat JSON shape,
 /// where the kind's own parameters stand beside the common keys; a key that the kind does not have
@@ -247,23 +246,6 @@ pub struct Quota {
     pub window: QuotaWindow,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Per {
-    Day,
-    Week,
-    Month,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum QuotaWindow {
-    /// The day, week from Monday or month of the organisation's time zone.
-    Calendar,
-    /// The last 24, 168 or 720 elapsed hours.
-    Rolling,
-}
-
 /// Issues on which nothing more is considered without new evidence, and what was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClosedIssue {
@@ -329,54 +311,6 @@ impl Kind {
             Some(quota)
         } else {
             None
-        }
-    }
-}
-
-impl Restriction {
-    /// Whether the restriction holds at an instant: its status is one that holds, the instant is
-    /// between its dates, and its review has not ended it.
-    pub fn is_in_force(&self, at: DateTime<Utc>, profile: &Profile) -> bool {
-        let holds = match self.status {
-            Status::Active => true,
-            Status::UnderAppeal => profile.kept_during_appeal(),
-            Status::Proposed
-            | Status::Varied
-            | Status::Lifted
-            | Status::Quashed
-            | Status::Expired
-            | Status::Ended => false,
-        };
-        holds
-            && self.starts.is_none_or(|starts| starts.start(profile.timezone) <= at)
-            && !self.has_run_out(at, profile)
-    }
-
-    /// Whether its end has passed, or the policy's clock has ended it.
-    pub fn has_run_out(&self, at: DateTime<Utc>, profile: &Profile) -> bool {
-        self.runs_out(profile).is_some_and(|end| end <= at)
-    }
-
-    /// The instant from which it no longer holds, by its end or by what the policy does at an overdue
-    /// review. The decision itself knows this instant: no timer has to run for a restriction to end.
-    pub fn runs_out(&self, profile: &Profile) -> Option<DateTime<Utc>> {
-        let zone = profile.timezone;
-        let ends = self.ends.map(|ends| ends.end(zone));
-        let by_clock = self.ended_by_clock(profile).map(|last| midnight(zone, next_day(last)));
-        ends.into_iter().chain(by_clock).min()
-    }
-
-    /// The last day on which it can be in force by the policy's own clock: the day of its review
-    /// where an overdue one lapses, the last of the longest period where that is a hard cap.
-    pub fn ended_by_clock(&self, profile: &Profile) -> Option<NaiveDate> {
-        let zone = profile.timezone;
-        match profile.review.on_overdue? {
-            OnOverdue::Lapse => self.review_due.map(|due| due.day(zone)),
-            OnOverdue::HardCap => {
-                let starts = self.starts?.day(zone);
-                Some(add_months(starts, profile.review.longest_months?))
-            }
-            OnOverdue::Keep => None,
         }
     }
 }

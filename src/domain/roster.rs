@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use super::identifier::{IdentifierKey, listed_keys};
 use super::merge;
+use super::nation::Nation;
 use super::person::Person;
-use super::profile::Nation;
 
 /// As what a person's record lists an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,7 +4,6 @@
 mod dismissed;
 mod examples;
 mod finder;
-mod folding;
 mod lane;
 mod mutation;
 mod nearness;
@@ -22,12 +21,9 @@ use std::sync::Arc;
 
 use super::contact::Contact;
 use super::identifier::IdentifierKind;
-use super::reading::Said;
 use finder::Finder;
 
-pub use finder::Part;
-pub use folding::words;
-pub(super) use folding::{each_word, folded};
+pub use self::lane::Part;
 pub use lane::Lane;
 pub use vocabulary::Spelling;
 pub use wording::{LEARNT, RARITY, ROW_BYTES, ROWS_BITS, Wording};
@@ -252,17 +248,7 @@ impl Safeguards {
         self.lanes.get(&lane).and_then(|rule| rule.queue.as_deref()).or(lane.default_queue())
     }
 
-    /// Every lane that the contact falls into, each once, in routing order.
-    pub fn hits(&self, contact: &Contact) -> Vec<Hit> {
-        self.matches(contact).hits
-    }
-
-    /// Every lane that the contact falls into, and what it is a little like.
-    pub fn matches(&self, contact: &Contact) -> Matches {
-        self.matches_in(contact, &Said::of(contact).words())
-    }
-
-    /// The same, where what its sender said has been read.
+    /// Every lane that the contact falls into, and what it is a little like. `words`: what its sender said.
     pub fn matches_in(&self, contact: &Contact, words: &str) -> Matches {
         let mut matches = self.matches_of(words);
         if let Some(lane) = contact.lane.map(Lane::from) {

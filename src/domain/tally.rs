@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::audit::DecidedEntry;
 use super::channel::Channel;
-use super::decision::Disposition;
+use super::disposition::Disposition;
 use super::reason_code::ReasonCode;
 use super::safeguard::Lane;
 

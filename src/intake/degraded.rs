@@ -5,15 +5,12 @@
 use std::sync::Arc;
 
 use super::kept::Keeping;
-use super::passed::{NOT_SUBMITTED, PASSED_BY_MARK};
-use super::receive::{decided, into_settled};
+use super::verdict::{decided, delivered, into_settled, undecided};
 use super::{Again, Inbound, Intake, Outcome};
-use crate::domain::audit::{AuditRow, DecidedEntry};
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::decide::{Dossier, Verdict};
 use crate::domain::decision::{Decision, Disposition, Reason};
-use crate::domain::ledger::Additions;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::profile::StoreAway;
 use crate::domain::reading::Reading;
@@ -38,63 +35,6 @@ pub(super) fn mark_behind(intake: &Intake, organisation: &OrganisationId, verdic
         if let Some(item) = &mut verdict.item {
             item.flags.push(STORE_BEHIND.to_owned());
         }
-    }
-}
-
-/// A decision to deliver that says why nothing else could be decided.
-pub(super) fn undecided(organisation: &Organisation, contact: &Contact, why: &str) -> Verdict {
-    let decision = delivered(contact, organisation.mode, why);
-    let audit = DecidedEntry {
-        contact: contact.id.clone(),
-        person: None,
-        channel: contact.channel,
-        contact_at: contact.at,
-        disposition: decision.disposition,
-        mode: decision.mode,
-        would: None,
-        stale: true,
-        profile_version: organisation.profile.version.clone(),
-        rows: vec![AuditRow {
-            row: 1,
-            code: why.into(),
-            restriction: None,
-            clause: None,
-            observed: false,
-            settled: true,
-        }],
-        flags: decision.flags.clone(),
-        in_doubt: Vec::new(),
-    };
-    Verdict { decision, additions: Additions::default(), item: None, audit }
-}
-
-fn delivered(contact: &Contact, mode: Mode, why: &str) -> Decision {
-    let text = match why {
-        "restrictions_unknown" => "The restrictions are not known at the moment: delivered",
-        "decider_failed" => "The decision failed on a fault of the gateway: delivered",
-        NOT_SUBMITTED => "A request that the form does not take as a submission: passed on",
-        PASSED_BY_MARK => {
-            "It came round again with the gateway's own mark: decided before, passed on"
-        }
-        _ => "Nothing could be decided: delivered",
-    };
-    Decision {
-        contact: contact.id.clone(),
-        person: None,
-        disposition: Disposition::Deliver,
-        mode,
-        route: None,
-        reasons: vec![Reason {
-            code: why.into(),
-            restriction: None,
-            clause: None,
-            text: text.to_owned(),
-        }],
-        flags: [why.to_owned()].into_iter().chain(contact.doubts().map(str::to_owned)).collect(),
-        quotas: Vec::new(),
-        notice: None,
-        would: None,
-        stale: true,
     }
 }
 

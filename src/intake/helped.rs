@@ -1,7 +1,7 @@
 //! What a service of the organisation's own adds to the reading of a contact. It is asked only where no
 //! safeguard was found by ourselves and a restriction is in force; what it fails to do changes nothing.
 
-use super::receive::Intake;
+use super::Intake;
 use crate::domain::contact::Contact;
 use crate::domain::decide;
 use crate::domain::organisation::Organisation;

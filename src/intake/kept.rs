@@ -2,12 +2,12 @@
 //! not, since as much is kept already as may be.
 
 use super::Intake;
-use super::receive::into_settled;
+use super::verdict::into_settled;
 use crate::domain::audit::{AuditEvent, GATEWAY};
 use crate::domain::decide::Verdict;
-use crate::domain::decision::{Decision, Disposition};
+use crate::domain::decision::{Decision, Disposition, ORIGINAL_NOT_KEPT};
 use crate::domain::organisation::{Organisation, OrganisationId};
-use crate::domain::queue::{ORIGINAL_KEPT, ORIGINAL_NOT_KEPT};
+use crate::domain::queue::ORIGINAL_KEPT;
 use crate::ports::{Allowance, Committed, Original, Owner, Settled, Stamp, StoreError};
 use crate::runtime::limits::ITEM_TRIES_MAX;
 

@@ -1,15 +1,10 @@
 //! What a channel passes on without asking for a decision, and that names somebody all the same.
 
-use super::degraded;
-use super::receive::Intake;
+use super::Intake;
+use super::verdict::{NOT_SUBMITTED, PASSED_BY_MARK, undecided};
 use crate::domain::contact::Contact;
 use crate::domain::organisation::Organisation;
 use crate::ports::PlainDecision;
-
-/// The flag, and the reason, of a request to a form that is no submission.
-pub const NOT_SUBMITTED: &str = "not_submitted";
-/// Of a message that came back with the gateway's own mark: decided before, row 0.
-pub const PASSED_BY_MARK: &str = "passed_by_mark";
 
 /// Why it is passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +21,7 @@ impl Intake {
             Passed::NotSubmitted => (NOT_SUBMITTED, 1),
             Passed::ByMark => (PASSED_BY_MARK, 0),
         };
-        let mut verdict = degraded::undecided(organisation, contact, code);
+        let mut verdict = undecided(organisation, contact, code);
         verdict.decision.stale = false;
         verdict.audit.stale = false;
         for entry in &mut verdict.audit.rows {

@@ -1,142 +1,20 @@
 //! Receiving one contact.
 
-use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::announce::announcement;
-use super::degraded;
-use super::recent::Recent;
-use super::roster::Rosters;
-use super::standing::Standing;
-use super::{Inbound, Outcome};
+use super::verdict::decided;
+use super::{Identified, Inbound, Intake, Outcome, degraded};
 use crate::domain::contact::Contact;
-use crate::domain::decide::{self, Dossier, Verdict};
+use crate::domain::decide::{self, Dossier};
 use crate::domain::decision::Decision;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::sender::Sender;
-use crate::ports::helper::SafeguardHelper;
-use crate::ports::{Archive, Clock, Journal, JournalEntry, OwnMail, PlainDecision, Settled, Store};
-use crate::runtime::metrics::Metrics;
-
-/// The contact use case, shared by every channel.
-pub struct Intake {
-    pub(super) organisations: HashMap<OrganisationId, Arc<Organisation>>,
-    pub(super) by_mail_domain: HashMap<String, Arc<Organisation>>,
-    pub(super) rosters: Arc<Rosters>,
-    pub(super) store: Arc<dyn Store>,
-    pub(super) archive: Arc<dyn Archive>,
-    pub(super) journal: Arc<dyn Journal>,
-    pub(super) clock: Arc<dyn Clock>,
-    /// Decisions on unrestricted contacts, on their way to the store.
-    pub(super) plain: mpsc::Sender<PlainDecision>,
-    announcements: mpsc::Sender<OwnMail>,
-    recent: Recent,
-    pub(super) standing: Arc<Standing>,
-    pub(super) archive_standing: Standing,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) helper: Option<Arc<dyn SafeguardHelper>>,
-}
-
-/// Who a contact is from, as far as is known without the store.
-pub enum Identified {
-    /// Nobody who ever had a restriction: nothing of the store is needed.
-    Plain(Sender),
-    /// The store is needed to decide: its sender may have, or have had, a restriction. A channel
-    /// that would look something up for such a sender need not for others.
-    Known(Sender),
-    /// The organisation's people are not loaded yet.
-    PeopleUnknown,
-}
-
-impl Identified {
-    /// Whether the store is needed to decide.
-    pub const fn may_be_restricted(&self) -> bool {
-        !matches!(self, Identified::Plain(_))
-    }
-}
-
-/// What intake works with.
-pub struct Parts {
-    pub organisations: Vec<Arc<Organisation>>,
-    pub rosters: Arc<Rosters>,
-    pub store: Arc<dyn Store>,
-    pub archive: Arc<dyn Archive>,
-    pub journal: Arc<dyn Journal>,
-    pub clock: Arc<dyn Clock>,
-    /// The other end is drained by [`super::plain::record`].
-    pub plain: mpsc::Sender<PlainDecision>,
-    /// The other end is drained by [`super::announce::announce`].
-    pub announcements: mpsc::Sender<OwnMail>,
-    pub metrics: Arc<Metrics>,
-}
+use crate::ports::{JournalEntry, PlainDecision, Settled};
 
 impl Intake {
-    pub fn new(parts: Parts) -> Self {
-        let of_domains = |one: &Arc<Organisation>| {
-            let owner = Arc::clone(one);
-            one.mail_domains.clone().into_iter().map(move |domain| (domain, Arc::clone(&owner)))
-        };
-        Intake {
-            by_mail_domain: parts.organisations.iter().flat_map(of_domains).collect(),
-            organisations: parts
-                .organisations
-                .into_iter()
-                .map(|one| (one.id.clone(), one))
-                .collect(),
-            rosters: parts.rosters,
-            store: parts.store,
-            archive: parts.archive,
-            journal: parts.journal,
-            clock: parts.clock,
-            plain: parts.plain,
-            announcements: parts.announcements,
-            recent: Recent::default(),
-            standing: Arc::default(),
-            archive_standing: Standing::default(),
-            metrics: parts.metrics,
-            helper: None,
-        }
-    }
-
-    /// Asks a service of the organisation's own where no safeguard is found.
-    #[must_use]
-    pub fn with_helper(mut self, helper: Arc<dyn SafeguardHelper>) -> Self {
-        self.helper = Some(helper);
-        self
-    }
-
-    /// Told what the store answers to commits, here and by those who record beside intake.
-    pub fn standing(&self) -> Arc<Standing> {
-        Arc::clone(&self.standing)
-    }
-
-    /// What keeps commits from succeeding, as of the last ones.
-    pub fn store_fault(&self) -> Option<String> {
-        self.standing.fault()
-    }
-
-    /// What keeps originals from being kept, as of the last ones.
-    pub fn archive_fault(&self) -> Option<String> {
-        self.archive_standing.fault()
-    }
-
-    /// What keeps the local journal from taking entries, now or as soon as the disk is full.
-    pub fn journal_fault(&self) -> Option<String> {
-        self.journal.fault()
-    }
-
-    pub fn organisation(&self, id: &OrganisationId) -> Option<Arc<Organisation>> {
-        self.organisations.get(id).map(Arc::clone)
-    }
-
-    pub fn organisations(&self) -> impl Iterator<Item = &Arc<Organisation>> {
-        self.organisations.values()
-    }
-
     /// Decides one contact and commits the decision with all that goes with it.
     pub async fn receive(&self, organisation: &OrganisationId, inbound: Inbound) -> Outcome {
         let Some(organisation) = self.organisation(organisation) else {
@@ -271,32 +149,4 @@ impl Intake {
 fn is_plain(organisation: &Organisation, sender: &Sender, contact: &Contact) -> bool {
     decide::is_unrestricted(organisation, sender, contact.at)
         && sender.candidates.iter().all(|person| person.restrictions.is_empty())
-}
-
-/// Decides; a panic of the decider is a decision as well.
-pub(super) fn decided(
-    organisation: &Organisation,
-    dossier: Dossier<'_>,
-    contact: &Contact,
-) -> Verdict {
-    guarded(organisation, contact, || decide::decide(organisation, dossier, contact, contact.at))
-}
-
-fn guarded(
-    organisation: &Organisation,
-    contact: &Contact,
-    decide: impl FnOnce() -> Verdict,
-) -> Verdict {
-    catch_unwind(AssertUnwindSafe(decide)).unwrap_or_else(|_| {
-        tracing::error!("the decider failed; the contact is delivered and flagged");
-        degraded::undecided(organisation, contact, "decider_failed")
-    })
-}
-
-pub(super) fn into_settled(verdict: Verdict, archived: Option<&str>) -> Settled {
-    let mut item = verdict.item;
-    if let Some(item) = &mut item {
-        item.archived = archived.map(str::to_owned);
-    }
-    Settled { decision: verdict.decision, additions: verdict.additions, item, audit: verdict.audit }
 }

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use super::degraded::{self, Patience};
 use super::kept::Keeping;
-use super::receive::{Intake, decided};
-use super::{Inbound, Outcome};
+use super::verdict::decided;
+use super::{Inbound, Intake, Outcome};
 use crate::domain::contact::Contact;
 use crate::domain::decide::{self, Dossier};
 use crate::domain::decision::Decision;

@@ -9,9 +9,9 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::domain::contact::Contact;
+use crate::domain::nation::Nation;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::person::Person;
-use crate::domain::profile::Nation;
 use crate::domain::roster::Roster;
 use crate::domain::sender::{self, Sender};
 use crate::ports::directory::Directory;

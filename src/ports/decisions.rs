@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{JournalEntry, StoreError};
+use super::StoreError;
 use crate::domain::audit::DecidedEntry;
 use crate::domain::decision::Decision;
 use crate::domain::ledger::{Additions, Ledger};
@@ -131,4 +131,44 @@ pub struct Attachment {
     pub value: String,
     /// Put the item on this queue if the contact has none yet.
     pub item: Option<QueueItem>,
+}
+
+/// A contact that was decided, whole: all that a store writes for it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct JournalEntry {
+    pub organisation: OrganisationId,
+    pub contact: String,
+    /// As [`CommitRequest::digest`](super::CommitRequest).
+    pub digest: [u8; 32],
+    /// `None`: nothing is counted or remembered of anybody, whatever `settled` adds.
+    pub person: Option<String>,
+    /// When the decision was made.
+    pub at: DateTime<Utc>,
+    pub settled: Settled,
+}
+
+/// A decision on an unrestricted contact counts and remembers nothing.
+impl From<PlainDecision> for JournalEntry {
+    fn from(plain: PlainDecision) -> Self {
+        JournalEntry {
+            organisation: plain.organisation,
+            contact: plain.contact,
+            digest: plain.digest,
+            person: None,
+            at: plain.at,
+            settled: Settled {
+                decision: plain.decision,
+                additions: Additions::default(),
+                item: None,
+                audit: plain.audit,
+            },
+        }
+    }
+}
+
+/// Shows only the ids: a queue item may hold a text.
+impl std::fmt::Debug for JournalEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "JournalEntry({}, {})", self.organisation, self.contact)
+    }
 }

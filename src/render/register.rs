@@ -102,8 +102,9 @@ mod tests {
 
     use super::*;
     use crate::domain::case::CaseFile;
+    use crate::domain::nation::Nation;
     use crate::domain::person::Person;
-    use crate::domain::profile::{Ground, Nation};
+    use crate::domain::profile::Ground;
 
     #[test]
     fn what_is_in_force_is_listed_and_nobody_is() {

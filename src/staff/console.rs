@@ -31,11 +31,12 @@ mod settings;
 mod sign_in;
 mod staff_settings;
 mod trouble;
+mod trouble_page;
 mod visit;
 mod words;
 
 pub use self::assets::Assets;
 pub use self::contents::{Entry, Needs, contents, router};
+pub(super) use self::entrance::unknown;
 pub use self::live::Streams;
 pub use self::look::{ConsoleLook, ConsoleSettings, OpenValue, PolicyAsRead, PolicyValue};
-pub(super) use self::trouble::unknown;

@@ -13,6 +13,7 @@ use super::problem::Problem;
 use crate::casework::Casework;
 use crate::domain::duty::{self, Duty};
 use crate::domain::organisation::Organisation;
+use crate::domain::permission;
 use crate::domain::profile::Role;
 
 /// The casework behind the staff listener. Only [`Permitted`] hands it out.
@@ -40,7 +41,7 @@ impl Office {
 }
 
 /// Something that a handler needs its caller to be allowed: one of some duties, which the profile gives to roles
-/// ([`duty::has`]). There is no other way for a role to be allowed something.
+/// ([`permission::has`]). There is no other way for a role to be allowed something.
 pub trait Permit: Send + Sync + 'static {
     /// What it is, for whoever is refused: "changes people and restrictions".
     const WHAT: &'static str;
@@ -54,7 +55,7 @@ pub trait Permit: Send + Sync + 'static {
     fn allows(organisation: &Organisation, role: &Role) -> bool {
         let Some(duties) = Self::DUTIES else { return true };
         (Self::PROGRAMS && role.0 == duty::PROGRAM)
-            || duties.iter().any(|duty| duty::has(&organisation.profile, role, *duty))
+            || duties.iter().any(|duty| permission::has(&organisation.profile, role, *duty))
     }
 }
 
@@ -122,7 +123,7 @@ impl Permit for ChangesPeople {
     fn allows(organisation: &Organisation, role: &Role) -> bool {
         let profile = &organisation.profile;
         let only_answers = profile.duties.is_empty() && role.0 == POINT_OF_CONTACT;
-        !only_answers && duty::has(profile, role, Duty::Propose)
+        !only_answers && permission::has(profile, role, Duty::Propose)
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::casework::Fault;
 use crate::casework::person_check::PersonFault;
 use crate::domain::audit::EndedRestriction;
-use crate::domain::case::Broken;
+use crate::domain::broken::Broken;
 use crate::domain::queue::ItemFault;
 
 /// The prefix of every problem's name in `type`. It is a name, not an address (RFC 9457

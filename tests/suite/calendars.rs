@@ -9,7 +9,8 @@ use contact_gateway::config::bank_holidays::Calendars;
 use contact_gateway::config::profile;
 use contact_gateway::domain::calendar::{BankHolidays, add_months};
 use contact_gateway::domain::case::anchors::last_day;
-use contact_gateway::domain::profile::{Length, Nation};
+use contact_gateway::domain::nation::Nation;
+use contact_gateway::domain::profile::Length;
 
 fn root(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)

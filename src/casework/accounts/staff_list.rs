@@ -4,9 +4,10 @@ use super::password::{Busy, check};
 use super::{Accounts, Own, PasswordFault, Proof};
 use crate::casework::Fault;
 use crate::domain::account::{Account, as_seen, login};
-use crate::domain::duty::{self, Duty};
+use crate::domain::duty::Duty;
 use crate::domain::language::Language;
 use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::permission;
 use crate::domain::profile::Role;
 use crate::runtime::limits::ACCOUNTS_MAX;
 
@@ -150,7 +151,7 @@ impl Accounts {
         if !organisation.profile.roles.contains(&role) {
             return Err(Fault::Refused("role".to_owned()));
         }
-        if !duty::has(&organisation.profile, &role, Duty::Settings) {
+        if !permission::has(&organisation.profile, &role, Duty::Settings) {
             self.not_the_last(organisation, login).await?;
         }
         self.change(&organisation.id, login, Some(by), "role_changed", |account, _| {
@@ -201,7 +202,7 @@ impl Accounts {
         let keeps = |account: &Account| {
             !account.closed
                 && account.password.is_some()
-                && duty::has(&organisation.profile, &account.role, Duty::Settings)
+                && permission::has(&organisation.profile, &account.role, Duty::Settings)
         };
         let accounts = self.book.accounts(&organisation.id).await?;
         let is_one = accounts.iter().any(|one| one.login == login && keeps(one));

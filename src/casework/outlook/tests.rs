@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
+use crate::domain::nation::Nation;
 use crate::domain::organisation::OrganisationId;
-use crate::domain::profile::{Nation, Profile};
+use crate::domain::profile::Profile;
 use crate::domain::restriction::Mode;
 use crate::domain::safeguard::Safeguards;
 

@@ -74,8 +74,9 @@ pub mod testing {
     use std::sync::Arc;
 
     use super::*;
+    use crate::domain::nation::Nation;
     use crate::domain::organisation::Organisation;
-    use crate::domain::profile::{Nation, Profile};
+    use crate::domain::profile::Profile;
     use crate::domain::reach::Reach;
     use crate::domain::restriction::Mode;
 

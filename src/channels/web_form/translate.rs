@@ -7,7 +7,7 @@ use super::settings::FormFields;
 use crate::domain::channel::Channel;
 use crate::domain::contact::{Contact, SenderIdentifier};
 use crate::domain::identifier::{Assurance, IdentifierKind, normalise};
-use crate::domain::profile::Nation;
+use crate::domain::nation::Nation;
 
 /// Who a submission says that it is from.
 #[derive(Debug, Default, PartialEq)]

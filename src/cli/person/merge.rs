@@ -8,9 +8,10 @@ use crate::casework::expected::Expected;
 use crate::casework::merge::Consequences;
 use crate::cli::open::Opened;
 use crate::cli::{Fault, Io, Outcome, say};
-use crate::domain::case::Broken;
-use crate::domain::duty::{self, Duty};
+use crate::domain::broken::Broken;
+use crate::domain::duty::Duty;
 use crate::domain::merge::QuotaShown;
+use crate::domain::permission;
 use crate::runtime::terminal::line;
 
 #[derive(Debug, clap::Args)]
@@ -181,7 +182,7 @@ fn may_not(by: &str, opened: &Opened, io: &mut Io<'_>) -> Result<Option<Outcome>
         let what = "is not among the organisation's staff in the configuration";
         return Err(Fault::input(format!("--by: {by} {what}")));
     };
-    if duty::has(&opened.organisation.profile, role, Duty::Propose) {
+    if permission::has(&opened.organisation.profile, role, Duty::Propose) {
         return Ok(None);
     }
     say(io.err, format_args!("the role `{}` does not propose restrictions", role.0));

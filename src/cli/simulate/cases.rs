@@ -13,12 +13,13 @@ use super::{SimulateArgs, organisation, profile};
 use crate::casework::case_replay::{Answer, CaseReplay, Taken};
 use crate::cli::expectation::{self, Difference};
 use crate::cli::{Fault, Outcome, read_file, say};
-use crate::domain::case::Broken;
+use crate::domain::broken::Broken;
 use crate::domain::case::act::Act;
 use crate::domain::contact::Contact;
 use crate::domain::person::Person;
 use crate::domain::profile::{Profile, Role};
-use crate::runtime::json::{self as places, JsonFault};
+use crate::runtime::json as places;
+use crate::runtime::json::JsonFault;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

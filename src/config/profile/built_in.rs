@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use super::rights::{WORD_LANES, lane_words};
+use super::lane_words::{WORD_LANES, lane_words};
 use crate::config::fault::Faults;
 use crate::config::node;
 use crate::config::reader::{Field, Reader, Section};

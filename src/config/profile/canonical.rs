@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::rights::WORD_LANES;
+use super::lane_words::WORD_LANES;
 use crate::domain::channel::Channel;
 use crate::domain::identifier::Assurance;
 use crate::domain::profile::{

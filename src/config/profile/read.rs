@@ -18,9 +18,10 @@ use crate::config::reader::{Field, Reader, Section, brief};
 use crate::domain::channel::Channel;
 use crate::domain::identifier::Assurance;
 use crate::domain::language::Language;
+use crate::domain::nation::Nation;
 use crate::domain::profile::{
     Anchor, Appeal, Deadline, Evidence, Exception, ExceptionRule, KindRule, LIMITED_READ_WITHIN,
-    Length, Letter, Nation, Ombudsman, OnOverdue, Profile, Responsible, Review, Role, STAFF_ROLES,
+    Length, Letter, Ombudsman, OnOverdue, Profile, Responsible, Review, Role, STAFF_ROLES,
     StoreAway, Team, WarnFirst,
 };
 use crate::domain::restriction::KindName;
@@ -137,7 +138,7 @@ fn published(section: &Section<'_>) -> Published {
         field.words().map(str::to_owned)
     };
     let languages = section.field("languages").filter(|f| !f.node().is_unset());
-    let languages = languages.and_then(|f| crate::config::reach::languages(&f));
+    let languages = languages.and_then(|f| crate::config::languages::languages(&f));
     Published {
         title: title("policy"),
         welsh_title: title("policy_cy"),

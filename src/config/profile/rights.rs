@@ -4,21 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::built_in::built_in;
-use crate::config::reader::{Field, Reader, Section};
+use super::lane_words::{WORD_LANES, lane_words};
+use crate::config::reader::{Reader, Section};
 use crate::domain::safeguard::{
     Lane, LaneRule, LaneWords, RESEMBLES_PERCENT, RESEMBLES_PERCENT_MIN, Safeguards, Set,
-    WORDING_PERCENT, concept_fault, example_fault, phrase_fault,
+    WORDING_PERCENT,
 };
-
-/// The lanes that are found by words.
-pub(super) const WORD_LANES: [Lane; 6] = [
-    Lane::Emergency,
-    Lane::Safeguarding,
-    Lane::Statutory,
-    Lane::Legal,
-    Lane::Appeal,
-    Lane::Adjustment,
-];
 
 /// The safeguards of a profile, whose section may add to the built-in ones; `None` where a fault
 /// is on record.
@@ -80,33 +71,6 @@ fn own_rule(section: &Section<'_>, lane: Lane, sets: &BTreeMap<String, Set>) -> 
         examples,
         // The lane's own queue is not written down twice.
         queue: queue.filter(|queue| Some(queue.as_str()) != lane.default_queue()),
-    }
-}
-
-/// What a lane is found by. What is wrong with a phrase, a concept or an example is on record.
-pub(super) fn lane_words(table: &Section<'_>, sets: &BTreeMap<String, Set>) -> LaneWords {
-    let texts = |key, fault: &dyn Fn(&str) -> Option<String>, right: &str| {
-        let sound = |item: &Field<'_>| {
-            let text = item.words()?;
-            match fault(text) {
-                None => Some(text.to_owned()),
-                Some(wrong) => {
-                    item.fault(wrong, right);
-                    None
-                }
-            }
-        };
-        table.field(key).and_then(|f| f.list(sound)).unwrap_or_default()
-    };
-    LaneWords {
-        phrases: texts("phrases", &|text| phrase_fault(text), "write words, such as \"gas leak\""),
-        welsh: texts("welsh", &|text| phrase_fault(text), "write words, such as \"arogl nwy\""),
-        concepts: texts(
-            "concepts",
-            &|text| concept_fault(text, sets),
-            "write sets and words, such as \"@heating @off @infant\"",
-        ),
-        examples: texts("examples", &|text| example_fault(text), "write what a person would"),
     }
 }
 

@@ -3,10 +3,13 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::CaseFile;
+use super::letter::CaseLetter;
+use super::proposal::Proposal;
 use super::restraint::Restraint;
 use crate::domain::calendar::add_months;
+use crate::domain::moment::Moment;
 use crate::domain::profile::{Anchor, Deadline, Length, Profile};
-use crate::domain::restriction::Restriction;
+use crate::domain::restriction::{Restriction, Status};
 
 /// The local day on which an instant falls.
 pub fn day(profile: &Profile, at: DateTime<Utc>) -> NaiveDate {
@@ -69,4 +72,60 @@ impl CaseFile {
             ended: None,
         }
     }
+}
+
+/// The same of a file, on a day.
+pub fn will_hold(
+    profile: &Profile,
+    file: &CaseFile,
+    proposal: &Proposal,
+    today: NaiveDate,
+) -> Restriction {
+    let zone = profile.timezone;
+    let mut restriction = proposal.restriction.clone();
+    restriction.status = Status::Active;
+    let starts = *restriction.starts.get_or_insert(Moment::Day(today));
+    let implemented = starts.day(zone).max(today);
+    let anchor = match profile.review.anchor {
+        Some(Anchor::Decision) => decided_on(profile, proposal).unwrap_or(today),
+        Some(Anchor::Letter) => {
+            let letter = imposing_letter(file, proposal).and_then(|one| one.sent.as_ref());
+            letter.map_or(today, |sent| day(profile, sent.at))
+        }
+        _ => implemented,
+    };
+    if restriction.review_due.is_none() {
+        let due = review_from(profile, anchor);
+        let ends = restriction.ends.map(|ends| ends.day(zone));
+        restriction.review_due =
+            due.filter(|due| ends.is_none_or(|ends| *due <= ends)).map(Moment::Day);
+    }
+    if restriction.clause.is_none() {
+        restriction.clause = profile.clause_for(restriction.kind.name()).map(str::to_owned);
+    }
+    restriction
+}
+
+/// The day of the signature that completed the decision.
+pub fn decided_on(profile: &Profile, proposal: &Proposal) -> Option<NaiveDate> {
+    proposal.signature.as_ref()?;
+    let last = proposal.signers().map(|signature| signature.at).max()?;
+    Some(day(profile, last))
+}
+
+/// The letter that tells the person of a proposal: the last one drafted, one that went before others.
+pub(in crate::domain) fn imposing_letter<'f>(
+    file: &'f CaseFile,
+    proposal: &Proposal,
+) -> Option<&'f CaseLetter> {
+    let about = |one: &&CaseLetter| {
+        one.kind.imposes() && (one.about == proposal.id || one.about == proposal.restriction.id)
+    };
+    let sent = file
+        .letters
+        .iter()
+        .rev()
+        .filter(about)
+        .find(|one| one.sent.as_ref().is_some_and(|sent| sent.at >= proposal.at));
+    sent.or_else(|| file.letters.iter().rev().find(about))
 }

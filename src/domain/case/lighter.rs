@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::calendar::{Per, QuotaWindow};
 use crate::domain::channel::Channel;
 use crate::domain::profile::Profile;
 use crate::domain::restriction::{
-    ChannelSet, Hours, Kind, Mode, Per, Quota, QuotaWindow, Restriction, Window, WindowEnd,
+    ChannelSet, Hours, Kind, Mode, Quota, Restriction, Window, WindowEnd,
 };
 
 /// Whether `after` lets pass everything that `before` does. What can't be told counts as heavier.
@@ -159,7 +160,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::profile::Nation;
+    use crate::domain::nation::Nation;
 
     fn restriction(parameters: &serde_json::Value) -> Restriction {
         let mut whole = json!({"id": "R-1", "starts": "2026-01-01"});

@@ -3,13 +3,14 @@
 //! The machine only separates repetition from something that a person should look at.
 
 use super::super::contact::Contact;
-use super::super::decision::{Disposition, Route};
+use super::super::decision::Route;
 use super::super::evidence::{News, Seen, TextNews, fingerprint, news};
 use super::super::ledger::Received;
 use super::super::queue;
 use super::super::restriction::{ClosedIssue, Kind, Mode, Restriction};
-use super::outcome::queue_route;
-use super::walk::{Finding, Walk};
+use super::route::queue_route;
+use super::walk::{Finding, Walk, bare_id};
+use crate::domain::disposition::Disposition;
 
 pub(super) const POSSIBLE_NEW_EVIDENCE: &str = "possible_new_evidence";
 pub(super) const POSSIBLE_NEW_ISSUE: &str = "possible_new_issue";
@@ -24,11 +25,6 @@ pub(super) enum Matter {
     /// A known thread that has no case reference.
     Thread,
     Unknown,
-}
-
-/// A message-id without its angle brackets and the space around it.
-pub(super) fn bare_id(id: &str) -> &str {
-    id.trim().trim_start_matches('<').trim_end_matches('>').trim()
 }
 
 fn same_issue(a: &str, b: &str) -> bool {

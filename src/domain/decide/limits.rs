@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
-use super::super::decision::{Disposition, QuotaState, Route};
+use super::super::decision::{QuotaState, Route};
 use super::super::ledger::Counted;
 use super::super::merge::counted_for;
 use super::super::quota::Usage;
 use super::super::restriction::{Kind, Mode, Restriction};
 use super::issues::{Matter, named_matter, would_not_admit};
 use super::walk::{Finding, Walk};
+use crate::domain::disposition::Disposition;
 
 type Settled = Option<(Disposition, Option<Route>)>;
 

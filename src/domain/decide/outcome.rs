@@ -6,17 +6,17 @@ use super::super::audit::{AuditRow, DecidedEntry};
 use super::super::calendar::{Counting, OVERTAKING_MINUTES_MAX, rolling_length};
 use super::super::channel::Channel;
 use super::super::contact::{Contact, UNREAD};
-use super::super::decision::{Decision, Disposition, Notice, Route};
-use super::super::explain;
+use super::super::decision::{Decision, Notice};
 use super::super::ledger::{Additions, Received, Told};
-use super::super::notice;
 use super::super::organisation::Organisation;
 use super::super::queue::{self, ItemState, QueueItem};
 use super::super::sender::{Sender, Standing};
-use super::issues::{Matter, bare_id, claims_unknown, named_matter};
+use super::super::{explain, notice};
+use super::issues::{Matter, claims_unknown, named_matter};
 use super::limits::next_admission;
-use super::walk::Walk;
+use super::walk::{Walk, bare_id};
 use super::{Verdict, audit_rows};
+use crate::domain::disposition::Disposition;
 
 /// On an item whose sender ought to be told, where the channel that it came by can't tell anybody:
 /// staff may, in another way.
@@ -24,32 +24,6 @@ const NOTICE_NOT_SENT: &str = "notice_not_sent";
 
 /// How long a notice with a reason without its own period is not repeated.
 const TOLD_AGAIN_AFTER: Duration = Duration::days(7);
-
-/// The route to one of the organisation's queues.
-pub(super) fn queue_route(organisation: &Organisation, queue: &str) -> Route {
-    Route {
-        queue: queue.to_owned(),
-        name: None,
-        email: organisation.queue_mailboxes.get(queue).cloned(),
-        phone: None,
-        sip: None,
-        then: Vec::new(),
-    }
-}
-
-/// The route of a safeguard. Whoever calls about an emergency is put through to the emergency number.
-pub(super) fn safeguard_route(organisation: &Organisation, queue: &str, channel: Channel) -> Route {
-    let mut route = queue_route(organisation, queue);
-    if channel == Channel::Telephone && queue == queue::EMERGENCY {
-        let (number, sip) = organisation
-            .emergency
-            .iter()
-            .cloned()
-            .partition::<Vec<String>, _>(|line| line.starts_with('+'));
-        (route.phone, route.sip) = (number.into_iter().next(), sip.into_iter().next());
-    }
-    route
-}
 
 /// Row 0: the recorded decision again.
 pub(super) fn repeated(

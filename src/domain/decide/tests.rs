@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
+use crate::domain::nation::Nation;
 use crate::domain::organisation::OrganisationId;
-use crate::domain::profile::{Nation, Profile};
+use crate::domain::profile::Profile;
 use crate::domain::roster::Roster;
 use crate::domain::sender;
 

@@ -5,22 +5,19 @@ use std::cell::OnceCell;
 use chrono::{DateTime, Utc};
 
 use super::super::contact::Contact;
-use super::super::decision::{Decision, Disposition, QuotaState, Route};
+use super::super::decision::{QuotaState, Route};
 use super::super::explain;
 use super::super::ledger::{Additions, Ledger};
 use super::super::organisation::Organisation;
 use super::super::person::Person;
 use super::super::profile::Profile;
-use super::super::queue;
 use super::super::reading::Reading;
 use super::super::reason_code::ReasonCode;
 use super::super::restriction::{Kind, KindName, Mode, Restriction};
 use super::super::safeguard::Hit;
 use super::super::sender::Standing;
-use super::{Dossier, Verdict, limits, outcome};
-
-/// Rows up to this one settle a contact that no quota looks at.
-const LAST_UNCOUNTED_ROW: u8 = 6;
+use super::Dossier;
+use crate::domain::disposition::Disposition;
 
 /// One thing that a row found.
 #[derive(Debug, Clone)]
@@ -70,12 +67,12 @@ pub(super) struct Walk<'a> {
     /// What the contact says, where it had not been read before.
     read_here: OnceCell<Reading>,
     /// The person's restrictions in force, in the order of their ids.
-    in_force: Vec<&'a Restriction>,
+    pub(super) in_force: Vec<&'a Restriction>,
     /// What the rows found, with the row's number.
     pub findings: Vec<(u8, Finding)>,
-    flags: Vec<String>,
+    pub(super) flags: Vec<String>,
     /// What observed restrictions would have done; the first that would have settled it.
-    would: Option<Disposition>,
+    pub(super) would: Option<Disposition>,
     pub additions: Additions,
     pub quotas: Vec<QuotaState>,
     /// What is new, for the queue item.
@@ -230,8 +227,8 @@ impl<'a> Walk<'a> {
             || self.person().is_some_and(|person| {
                 person.invitations.iter().any(|invitation| {
                     let on_thread = invitation.thread.as_deref().is_none_or(|thread| {
-                        let thread = super::issues::bare_id(thread);
-                        self.contact.thread.iter().any(|id| super::issues::bare_id(id) == thread)
+                        let thread = self::bare_id(thread);
+                        self.contact.thread.iter().any(|id| self::bare_id(id) == thread)
                     });
                     let on_channel = invitation.channels.is_empty()
                         || invitation.channels.contains(&self.contact.channel);
@@ -246,101 +243,6 @@ impl<'a> Walk<'a> {
         finding.clause.clone().or_else(|| {
             finding.kind.and_then(|kind| self.profile().clause_for(kind)).map(str::to_owned)
         })
-    }
-
-    /// Puts flags on and makes the verdict.
-    pub(super) fn finish(mut self, settled: (Disposition, Option<Route>)) -> Verdict {
-        let (disposition, route) = settled;
-        for doubt in outcome::doubts(self.dossier.sender, self.contact) {
-            self.flag(doubt);
-        }
-        let reviewed = route.as_ref().is_some_and(|route| route.queue == queue::REVIEW);
-        self.add_marker_flags(disposition, reviewed);
-        let deepest = self.findings.iter().map(|(row, _)| *row).max().unwrap_or_default();
-        if deepest > LAST_UNCOUNTED_ROW && self.is_counted_sender() {
-            self.quotas = limits::quota_states(&self);
-        }
-        if self.dossier.ledger.is_none() && !self.quotas_in_force().is_empty() {
-            self.flag("limits_unchecked");
-        }
-        let reasons = self
-            .findings
-            .iter()
-            .map(|(_, finding)| explain::reason(self.profile(), finding_facts(&self, finding)))
-            .collect();
-        let mode = if self.only_observes() { Mode::Observe } else { Mode::Enforce };
-        let decision = Decision {
-            contact: self.contact.id.clone(),
-            person: self.person().map(|person| person.id.clone()),
-            disposition,
-            mode,
-            route,
-            reasons,
-            flags: self.flags.clone(),
-            quotas: self.quotas.clone(),
-            notice: None,
-            would: self.would.filter(|would| *would != disposition || mode == Mode::Observe),
-            stale: self.dossier.ledger.is_none(),
-        };
-        outcome::verdict(self, decision)
-    }
-
-    /// Neither a representative nor invited: the quotas apply.
-    fn is_counted_sender(&self) -> bool {
-        !self.findings.iter().any(|(row, _)| matches!(row, 5 | 6))
-    }
-
-    fn add_marker_flags(&mut self, disposition: Disposition, reviewed: bool) {
-        if !self.dossier.sender.is_believed() {
-            return;
-        }
-        let mut minutes: Option<u32> = None;
-        for restriction in self.in_force() {
-            if self.mode_of(restriction) == Mode::Observe {
-                continue;
-            }
-            match &restriction.kind {
-                Kind::VisitsInPairs | Kind::AppointmentOnly => {
-                    self.flag(restriction.kind.name().name());
-                }
-                Kind::CallLength { minutes: limit } => {
-                    minutes = Some(minutes.map_or(*limit, |least: u32| least.min(*limit)));
-                }
-                Kind::DocumentsReturned { instruction }
-                    if disposition == Disposition::File || reviewed =>
-                {
-                    self.flag(&format!("documents_returned:{}", instruction.name()));
-                }
-                Kind::DocumentsReturned { .. }
-                | Kind::SinglePointOfContact(_)
-                | Kind::ChannelsOnly { .. }
-                | Kind::HoursOnly(_)
-                | Kind::ContactQuota { .. }
-                | Kind::IssueClosed(_)
-                | Kind::IssueQuota(_)
-                | Kind::RepresentativeOnly { .. }
-                | Kind::ReadAndFile { .. }
-                | Kind::ContactEnded
-                | Kind::ComplaintClosed(_) => {}
-            }
-        }
-        let goes_on = matches!(disposition, Disposition::Deliver | Disposition::Route);
-        let settled_by_safeguard = self.findings.iter().any(|(row, _)| *row == 2);
-        if let Some(minutes) = minutes
-            && self.contact.channel == super::super::channel::Channel::Telephone
-            && goes_on
-            && !settled_by_safeguard
-        {
-            self.flag(&format!("call_length:{minutes}"));
-        }
-    }
-
-    fn quotas_in_force(&self) -> Vec<&'a Restriction> {
-        self.in_force
-            .iter()
-            .filter(|one| matches!(one.kind, Kind::ContactQuota { .. } | Kind::IssueQuota(_)))
-            .copied()
-            .collect()
     }
 }
 
@@ -357,4 +259,9 @@ pub(super) fn finding_facts<'f>(walk: &'f Walk<'_>, finding: &'f Finding) -> exp
         channel: walk.contact.channel,
         observed: finding.observed,
     }
+}
+
+/// A message-id without its angle brackets and the space around it.
+pub(super) fn bare_id(id: &str) -> &str {
+    id.trim().trim_start_matches('<').trim_end_matches('>').trim()
 }

@@ -11,7 +11,7 @@ use crate::domain::case::conduct::{AgreementState, Medium};
 use crate::domain::case::letter::LetterKind;
 use crate::domain::case::proposal::ProposalState;
 use crate::domain::case::restraint::{Task, TaskKind};
-use crate::domain::case::unset_keys;
+use crate::domain::lifecycle::unset_keys;
 use crate::domain::moment::midnight;
 use crate::domain::profile::{Anchor, Exception, OnOverdue, Role};
 use crate::domain::restriction::{Kind, PointOfContact, Restriction, Status};

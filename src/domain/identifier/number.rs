@@ -3,9 +3,9 @@
 use rlibphonenumber::{PhoneNumber, PhoneNumberFormat};
 use unicode_normalization::UnicodeNormalization;
 
-use super::super::profile::Nation;
 use super::IdentifierFault;
 use super::written::visible;
+use crate::domain::nation::Nation;
 
 /// The digit nought of the scripts whose digits people type (Unicode, general category Nd), in their
 /// order.

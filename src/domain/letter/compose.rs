@@ -8,13 +8,13 @@ use super::{
     AppealRight, Behaviour, Concerns, Considered, Event, Lasting, Letter, Opening, Outcome, Part,
     Reasons, Said,
 };
-use crate::domain::case::anchors::{day, last_day};
+use crate::domain::case::CaseFile;
+use crate::domain::case::anchors::{day, decided_on, last_day, will_hold};
 use crate::domain::case::appeal::{Appeal, AppealOutcome};
 use crate::domain::case::conduct::{Warning, WarningKind};
 use crate::domain::case::letter::{CaseLetter, LetterKind, parts_of};
 use crate::domain::case::proposal::Proposal;
 use crate::domain::case::restraint::{Restraint, Review, ReviewOutcome};
-use crate::domain::case::{CaseFile, decided_on, will_hold};
 use crate::domain::channel::Channel;
 use crate::domain::moment::{Moment, midnight};
 use crate::domain::notice::{

@@ -7,12 +7,12 @@ use super::{
     AppealRight, Behaviour, Concerns, Considered, Event, Lasting, Letter, Opening, Outcome,
     Reasons, Said, Terms,
 };
+use crate::domain::calendar::{Per, QuotaWindow};
 use crate::domain::case::letter::{Format, LetterKind};
 use crate::domain::channel::Channel;
 use crate::domain::language::Language;
 use crate::domain::notice::{Day, NoticePart, OpenHours, Policy, QuotaWords, Until, Way};
 use crate::domain::profile::{Anchor, Deadline, Length, Role};
-use crate::domain::restriction::{Per, QuotaWindow};
 
 /// One letter of every kind, with every part that the kind has; of every term, outcome and opening.
 pub fn samples(language: Language) -> Vec<Letter> {

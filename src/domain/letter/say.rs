@@ -1,13 +1,11 @@
 //! What a letter says, in its language: a section for each part.
 
 use super::document::{Block, Text};
-use super::english::English;
-use super::welsh::Welsh;
-use super::{Concerns, Letter, Opening, Part, Said};
+use super::{Concerns, Letter, Opening, Part, Said, says_of};
 use crate::domain::case::letter::LetterKind;
 use crate::domain::language::Language;
-use crate::domain::notice::phrases::{self, Phrases};
-use crate::domain::notice::{Line, NoticePart, sections, sentence};
+use crate::domain::notice::phrases::Phrases;
+use crate::domain::notice::{Line, NoticePart, phrases_of, sections, sentence};
 
 /// A part as it is said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,13 +28,6 @@ pub(super) trait Says: Sync {
     fn say(&self, said: &Said, kind: LetterKind, saying: &mut Saying);
 }
 
-pub(super) fn of(language: Language) -> &'static dyn Says {
-    match language {
-        Language::English => &English,
-        Language::Welsh => &Welsh,
-    }
-}
-
 /// Every section of a letter, in order.
 pub(super) fn sections_of(letter: &Letter) -> Vec<Section> {
     letter.said.iter().map(|said| section(said, letter)).collect()
@@ -45,11 +36,11 @@ pub(super) fn sections_of(letter: &Letter) -> Vec<Section> {
 /// One part of a letter.
 pub(super) fn section(said: &Said, letter: &Letter) -> Section {
     let mut saying =
-        Saying { language: letter.language, say: phrases::of(letter.language), blocks: Vec::new() };
+        Saying { language: letter.language, say: phrases_of(letter.language), blocks: Vec::new() };
     let heading = match said.part() {
         // What opens a letter stands under its title.
         Some(Part::Opening) | None => None,
-        Some(part) => Some(of(letter.language).heading(part, letter.kind).to_owned()),
+        Some(part) => Some(says_of(letter.language).heading(part, letter.kind).to_owned()),
     };
     match said {
         Said::Own { text, .. } => {
@@ -57,7 +48,7 @@ pub(super) fn section(said: &Said, letter: &Letter) -> Section {
                 saying.p(paragraph);
             }
         }
-        said => of(letter.language).say(said, letter.kind, &mut saying),
+        said => says_of(letter.language).say(said, letter.kind, &mut saying),
     }
     let name = match said {
         Said::Own { name, .. } => name.clone(),
@@ -78,7 +69,7 @@ pub(super) fn title(letter: &Letter) -> &'static str {
         )) => *concerns,
         _ => Concerns::Contact,
     };
-    of(letter.language).title(letter.kind, concerns)
+    says_of(letter.language).title(letter.kind, concerns)
 }
 
 /// A section being said.

@@ -1,7 +1,6 @@
 //! An organisation's template over the parts of a letter: bounded, without files, every value escaped.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use minijinja::syntax::SyntaxConfig;
@@ -9,12 +8,13 @@ use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, context};
 
 use super::document::{Block, Document};
-use super::say::{Section, of, sections_of, title};
-use super::{Letter, Part, markup, missing, plain, samples};
+use super::say::{Section, sections_of, title};
+use super::{Letter, Part, markup, missing, plain, samples, says_of};
 use crate::domain::case::letter::{Format, LetterKind, parts_of};
 use crate::domain::language::Language;
-use crate::domain::notice::phrases;
+use crate::domain::notice::phrases_of;
 use crate::domain::profile::Profile;
+use crate::domain::templates::{Template, Templates};
 
 /// Steps of a template; a letter with every part takes some hundreds.
 const STEPS_MAX: u64 = 20_000;
@@ -32,12 +32,77 @@ pub struct TemplateFault {
     pub what: String,
 }
 
-/// A template in one language.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template {
-    pub language: Language,
-    pub(super) name: Arc<str>,
-    pub(super) source: Arc<str>,
+fn fault(error: &Error) -> TemplateFault {
+    let what = match error.detail() {
+        Some(detail) => format!("{}: {detail}", error.kind()),
+        None => error.kind().to_string(),
+    };
+    TemplateFault { line: error.line(), what }
+}
+
+/// No filters, functions, includes or files: a template puts values and parts where it wants them.
+fn environment<'s>() -> Environment<'s> {
+    let mut environment = Environment::empty();
+    let blocks = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    environment.set_syntax(blocks.unwrap_or_default());
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(STEPS_MAX));
+    environment.set_auto_escape_callback(|_| AutoEscape::Custom("letter".into()));
+    environment.set_formatter(|out, _, value| {
+        if value.is_none() {
+            return Ok(());
+        }
+        if value.is_undefined() {
+            return Err(minijinja::ErrorKind::UndefinedError.into());
+        }
+        let text = value.to_string();
+        let written = if value.is_safe() { text } else { markup::escaped(&text) };
+        out.write_str(&written).map_err(Error::from)
+    });
+    environment
+}
+
+/// Everything that a template may name.
+fn values(letter: &Letter) -> Value {
+    let sections = sections_of(letter);
+    let (says, say) = (says_of(letter.language), phrases_of(letter.language));
+    let is_record = letter.kind == LetterKind::NoNotificationRecord;
+    let name = (!letter.name.is_empty()).then(|| letter.name.clone());
+    let to: Vec<String> = name.into_iter().chain(letter.address.iter().cloned()).collect();
+    let safe = |text: String| Value::from_safe_string(text);
+    let wholes = named(&sections, |section| safe(markup::of_section(section)));
+    let bodies = named(&sections, |section| safe(markup::of_blocks(&section.blocks)));
+    let every: Vec<Value> =
+        sections.iter().map(|section| safe(markup::of_section(section))).collect();
+    context! {
+        kind => letter.kind.name(),
+        language => letter.language.tag(),
+        large_print => letter.format == Format::LargePrint,
+        organisation => letter.organisation.clone(),
+        from => letter.from.clone(),
+        to => to,
+        date => say.date(letter.date),
+        reference => letter.reference.as_ref().map(|one| says.our_reference(one)),
+        title => title(letter),
+        dear => (!is_record).then(|| says.dear(&letter.name)),
+        closing => (!is_record).then(|| says.closing()),
+        signed_by => letter.signed_by.as_ref().map(|role| says.signing(&role.0)),
+        sections => every,
+        parts => wholes,
+        bodies => bodies,
+    }
+}
+
+/// Every part by its name; one that the letter does not have is empty, so that it can be asked for.
+fn named(sections: &[Section], value: impl Fn(&Section) -> Value) -> Value {
+    let nothing = || Value::from_safe_string(String::new());
+    let mut all: BTreeMap<String, Value> =
+        Part::ALL.into_iter().map(|part| (part.name().to_owned(), nothing())).collect();
+    for section in sections {
+        let name = Part::asked_for_as(&section.name).map(|part| part.name().to_owned());
+        all.insert(name.unwrap_or_else(|| section.name.clone()), value(section));
+    }
+    Value::from_object(all)
 }
 
 impl Template {
@@ -111,108 +176,6 @@ impl Template {
             author: letter.organisation.clone(),
             blocks: markup::parse(&written),
         })
-    }
-}
-
-fn fault(error: &Error) -> TemplateFault {
-    let what = match error.detail() {
-        Some(detail) => format!("{}: {detail}", error.kind()),
-        None => error.kind().to_string(),
-    };
-    TemplateFault { line: error.line(), what }
-}
-
-/// No filters, functions, includes or files: a template puts values and parts where it wants them.
-fn environment<'s>() -> Environment<'s> {
-    let mut environment = Environment::empty();
-    let blocks = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-    environment.set_syntax(blocks.unwrap_or_default());
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(STEPS_MAX));
-    environment.set_auto_escape_callback(|_| AutoEscape::Custom("letter".into()));
-    environment.set_formatter(|out, _, value| {
-        if value.is_none() {
-            return Ok(());
-        }
-        if value.is_undefined() {
-            return Err(minijinja::ErrorKind::UndefinedError.into());
-        }
-        let text = value.to_string();
-        let written = if value.is_safe() { text } else { markup::escaped(&text) };
-        out.write_str(&written).map_err(Error::from)
-    });
-    environment
-}
-
-/// Everything that a template may name.
-fn values(letter: &Letter) -> Value {
-    let sections = sections_of(letter);
-    let (says, say) = (of(letter.language), phrases::of(letter.language));
-    let is_record = letter.kind == LetterKind::NoNotificationRecord;
-    let name = (!letter.name.is_empty()).then(|| letter.name.clone());
-    let to: Vec<String> = name.into_iter().chain(letter.address.iter().cloned()).collect();
-    let safe = |text: String| Value::from_safe_string(text);
-    let wholes = named(&sections, |section| safe(markup::of_section(section)));
-    let bodies = named(&sections, |section| safe(markup::of_blocks(&section.blocks)));
-    let every: Vec<Value> =
-        sections.iter().map(|section| safe(markup::of_section(section))).collect();
-    context! {
-        kind => letter.kind.name(),
-        language => letter.language.tag(),
-        large_print => letter.format == Format::LargePrint,
-        organisation => letter.organisation.clone(),
-        from => letter.from.clone(),
-        to => to,
-        date => say.date(letter.date),
-        reference => letter.reference.as_ref().map(|one| says.our_reference(one)),
-        title => title(letter),
-        dear => (!is_record).then(|| says.dear(&letter.name)),
-        closing => (!is_record).then(|| says.closing()),
-        signed_by => letter.signed_by.as_ref().map(|role| says.signing(&role.0)),
-        sections => every,
-        parts => wholes,
-        bodies => bodies,
-    }
-}
-
-/// Every part by its name; one that the letter does not have is empty, so that it can be asked for.
-fn named(sections: &[Section], value: impl Fn(&Section) -> Value) -> Value {
-    let nothing = || Value::from_safe_string(String::new());
-    let mut all: BTreeMap<String, Value> =
-        Part::ALL.into_iter().map(|part| (part.name().to_owned(), nothing())).collect();
-    for section in sections {
-        let name = Part::asked_for_as(&section.name).map(|part| part.name().to_owned());
-        all.insert(name.unwrap_or_else(|| section.name.clone()), value(section));
-    }
-    Value::from_object(all)
-}
-
-/// The templates of an organisation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Templates {
-    pub english: Template,
-    pub welsh: Template,
-    /// What [`Templates::fingerprint`] gave when somebody approved the Welsh.
-    pub welsh_approved: Option<String>,
-}
-
-macro_rules! built_in {
-    ($language:expr, $file:literal) => {
-        Template {
-            language: $language,
-            name: $file.into(),
-            source: include_str!(concat!("../../../config/letters/", $file)).into(),
-        }
-    };
-}
-
-impl Default for Templates {
-    fn default() -> Self {
-        Templates {
-            english: built_in!(Language::English, "standard.en.txt"),
-            welsh: built_in!(Language::Welsh, "standard.cy.txt"),
-            welsh_approved: None,
-        }
     }
 }
 

@@ -5,11 +5,12 @@ use chrono::{DateTime, Utc};
 use super::{Day, Handling, Limit, NoticePart, OpenHours, Policy, Until, Way};
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
-use crate::domain::decision::Disposition;
+use crate::domain::disposition::Disposition;
 use crate::domain::language::Language;
+use crate::domain::nation::Nation;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
-use crate::domain::profile::{Nation, Profile};
+use crate::domain::profile::Profile;
 use crate::domain::restriction::{Kind, Restriction, Window, WindowEnd};
 
 /// A restriction that limited the contact, and the clause that a decision cites for it.

@@ -6,12 +6,11 @@ use chrono::{NaiveDate, NaiveDateTime};
 
 use self::dates::{date, days, instant, long_day, spoken_instant, time_of_day};
 use super::line::{Line, sentence};
-use super::phrases::{Phrases, joined};
-use super::section::SectionKind;
+use super::phrases::{Phrases, SectionKind, joined};
 use super::{Day, Handling, Limit, NoticePart, OpenHours, Policy, QuotaWords, Until, Way};
+use crate::domain::calendar::{Per, QuotaWindow};
 use crate::domain::channel::Channel;
 use crate::domain::profile::{Anchor, Deadline, Length};
-use crate::domain::restriction::{Per, QuotaWindow};
 
 /// Ways that one sentence names. More follow a colon.
 const WAYS_IN_A_SENTENCE: usize = 4;

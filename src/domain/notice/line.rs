@@ -3,7 +3,7 @@
 use rlibphonenumber::{PhoneNumber, PhoneNumberFormat};
 
 use crate::domain::identifier::e164;
-use crate::domain::profile::Nation;
+use crate::domain::nation::Nation;
 
 /// A piece of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,13 +2,9 @@
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
-use super::english::English;
 use super::line::Line;
-use super::section::SectionKind;
-use super::welsh::Welsh;
 use super::{Handling, Limit, NoticePart, OpenHours, Policy, Until, Way};
 use crate::domain::channel::Channel;
-use crate::domain::language::Language;
 use crate::domain::profile::Deadline;
 
 /// The sentences of one language. Each is short and whole; what they name is put in.
@@ -64,13 +60,6 @@ pub(in crate::domain) trait Phrases: Sync {
     fn under(&self, policy: &Policy, clause: Option<&str>) -> Line;
 }
 
-pub(in crate::domain) fn of(language: Language) -> &'static dyn Phrases {
-    match language {
-        Language::English => &English,
-        Language::Welsh => &Welsh,
-    }
-}
-
 /// "by email, by letter or in person".
 pub(in crate::domain) fn joined<T: AsRef<str>>(parts: &[T], last: &str) -> String {
     match parts {
@@ -99,4 +88,17 @@ pub(super) fn clock(time: NaiveTime, midnight: &str, midday: &str) -> String {
             }
         }
     }
+}
+
+/// What a section is about, in the order of the sections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SectionKind {
+    Emergency,
+    WhatHappened,
+    Why,
+    Limit,
+    HowToReach,
+    AlwaysOpen,
+    Appeal,
+    Reference,
 }

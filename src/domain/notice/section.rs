@@ -1,23 +1,10 @@
 //! A notice in one language, in sections with a heading each: what pages and letters show.
 
 use super::line::Line;
-use super::phrases::{self, Phrases};
-use super::{NoticePart, Way};
+use super::phrases::{Phrases, SectionKind};
+use super::{NoticePart, Way, phrases_of};
 use crate::domain::channel::Channel;
 use crate::domain::language::Language;
-
-/// What a section is about, in the order of the sections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SectionKind {
-    Emergency,
-    WhatHappened,
-    Why,
-    Limit,
-    HowToReach,
-    AlwaysOpen,
-    Appeal,
-    Reference,
-}
 
 /// A heading and its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +18,7 @@ pub struct Section {
 
 /// The sections of a notice in a language.
 pub fn sections(parts: &[NoticePart], language: Language) -> Vec<Section> {
-    let say = phrases::of(language);
+    let say = phrases_of(language);
     let channel = parts.iter().find_map(|part| match part {
         NoticePart::WhatHappened { channel, .. } => Some(*channel),
         _ => None,

@@ -4,13 +4,13 @@
 use chrono::{NaiveDate, NaiveTime, Weekday};
 
 use super::{
-    Day, Handling, Limit, NoticePart, OpenHours, Policy, QuotaWords, Until, Way, phrases, sections,
-    short, spoken,
+    Day, Handling, Limit, NoticePart, OpenHours, Policy, QuotaWords, Until, Way, phrases_of,
+    sections, short, spoken,
 };
+use crate::domain::calendar::{Per, QuotaWindow};
 use crate::domain::channel::Channel;
 use crate::domain::language::Language;
 use crate::domain::profile::{Anchor, Deadline, Length};
-use crate::domain::restriction::{Per, QuotaWindow};
 
 /// A word that no notice has: it takes the place of names, addresses and links in [`sentences`].
 pub const STAND_IN: &str = "qqq";
@@ -56,7 +56,7 @@ pub fn sentences() -> Vec<String> {
             all.push(spoken.opening);
             all.extend(spoken.more);
         }
-        all.extend(phrases::of(language).always_list().map(str::to_owned));
+        all.extend(phrases_of(language).always_list().map(str::to_owned));
     }
     all
 }

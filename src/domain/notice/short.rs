@@ -1,12 +1,11 @@
 //! A notice in a text message: what to do first, what is limited, how to get further.
 
-use super::phrases::{self};
-use super::{Line, NoticePart};
+use super::{Line, NoticePart, phrases_of};
 use crate::domain::language::Language;
 
 /// The notice in a few lines.
 pub fn short(parts: &[NoticePart], language: Language) -> String {
-    let say = phrases::of(language);
+    let say = phrases_of(language);
     let mut lines: Vec<Line> = Vec::new();
     for part in parts {
         match part {

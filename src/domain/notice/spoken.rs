@@ -1,10 +1,10 @@
 //! A notice as a voice says it: a few words before the caller has a choice, and the rest in pieces
 //! that are no longer, one at a time, for a caller who wants to hear more.
 
-use super::NoticePart;
 use super::line::{Line, Piece};
-use super::phrases::{self, Phrases, joined};
-use super::section::{SectionKind, sections};
+use super::phrases::{Phrases, SectionKind, joined};
+use super::section::sections;
+use super::{NoticePart, phrases_of};
 use crate::domain::language::Language;
 
 /// Words of one piece, without the choices that follow it.
@@ -21,7 +21,7 @@ pub struct Spoken {
 
 /// The notice in a voice's words: numbers digit by digit, links by their name alone.
 pub fn spoken(parts: &[NoticePart], language: Language) -> Spoken {
-    let say = phrases::of(language);
+    let say = phrases_of(language);
     let mut opening = String::new();
     for part in parts {
         match part {

@@ -2,18 +2,17 @@
 
 use chrono::NaiveDate;
 
-use super::phrases;
-use super::{Day, Limit, OpenHours, QuotaWords, Until};
+use super::{Day, Limit, OpenHours, QuotaWords, Until, phrases, phrases_of};
+use crate::domain::calendar::{Per, QuotaWindow};
 use crate::domain::channel::Channel;
 use crate::domain::language::Language;
-use crate::domain::restriction::{Per, QuotaWindow};
 
 fn day(year: i32, month: u32, day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, month, day).unwrap()
 }
 
 fn welsh() -> &'static dyn phrases::Phrases {
-    phrases::of(Language::Welsh)
+    phrases_of(Language::Welsh)
 }
 
 fn quota(limit: u32, per: Per) -> QuotaWords {

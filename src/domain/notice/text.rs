@@ -1,6 +1,7 @@
 //! A notice as the text of a message: sections with their headings, nothing but plain text.
 
-use super::section::{Section, SectionKind, sections};
+use super::phrases::SectionKind;
+use super::section::{Section, sections};
 use super::{NoticePart, short};
 use crate::domain::channel::Channel;
 use crate::domain::language::Language;

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::nation::Nation;
 use crate::domain::person::Representative;
-use crate::domain::profile::Nation;
 
 const FIRST: &str = "2026-03-23";
 const HORIZON: u64 = 24;

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{ItemState, QueueItem};
-use crate::domain::decision::Disposition;
+use crate::domain::disposition::Disposition;
 
 /// What lies between two turns in the numbers that stores order by: 126 years, in microseconds. Three of
 /// them and an instant are still whole numbers of a double, in which Redis keeps scores.

@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use crate::domain::folding::folded;
 use crate::domain::notice::{STAND_IN, sentences};
-use crate::domain::safeguard::folded;
 
 /// Consecutive words that distinguish a notice from anybody's own words.
 const LONG_WORDS_MIN: usize = 5;

@@ -5,9 +5,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
     Absence, ChannelOrGroup, ChannelSet, ClosedIssue, DocumentInstruction, Hours, Kind, KindName,
-    Mode, Per, PointOfContact, Quota, QuotaWindow, Restriction, StaffContact, Status, Window,
-    WindowEnd,
+    Mode, PointOfContact, Quota, Restriction, StaffContact, Status, Window, WindowEnd,
 };
+use crate::domain::calendar::{Per, QuotaWindow};
 use crate::domain::channel::Channel;
 use crate::domain::moment::Moment;
 

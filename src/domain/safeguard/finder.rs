@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::Lane;
 use super::examples::{Content, Examples, Likeness, passage};
+use super::lane::Part;
 use super::rules::{Goal, Rules};
 use super::said::{SaidWord, words_of};
 use super::vocabulary::{Slot, Spelling, Table, Vocabulary};
@@ -13,27 +14,6 @@ use super::written::{LaneWords, Written, words_in};
 
 /// Little words allowed between two words of a phrase.
 const FILLERS_MAX: usize = 3;
-
-/// By what a lane was found, the surest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// Words in a row.
-    Words,
-    /// Words in any order, with gaps.
-    Gaps,
-    /// Sets of words near each other.
-    Concept,
-    /// A sentence that resembles an example.
-    Example,
-    /// How it is put.
-    Wording,
-    /// What a service of the organisation's own said.
-    Helper,
-    /// Who wrote, or to whom.
-    Address,
-    /// What the sender asked for by a key.
-    Choice,
-}
 
 /// A lane that was found, and by what.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The lanes, and where each leads.
 
 use super::super::contact::AskedLane;
-use super::super::queue;
+use super::super::queue_names;
 
 /// The lanes, in the order in which they route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,10 +63,10 @@ impl Lane {
     /// The queue that the lane goes to unless the profile names another; `None`: delivered.
     pub const fn default_queue(self) -> Option<&'static str> {
         match self {
-            Lane::Emergency | Lane::Safeguarding => Some(queue::EMERGENCY),
-            Lane::Statutory | Lane::Legal => Some(queue::GOVERNANCE),
-            Lane::Appeal => Some(queue::HEAD_OF_SERVICE),
-            Lane::Adjustment => Some(queue::REVIEW),
+            Lane::Emergency | Lane::Safeguarding => Some(queue_names::EMERGENCY),
+            Lane::Statutory | Lane::Legal => Some(queue_names::GOVERNANCE),
+            Lane::Appeal => Some(queue_names::HEAD_OF_SERVICE),
+            Lane::Adjustment => Some(queue_names::REVIEW),
             Lane::ProtectedSender | Lane::ProtectedRecipient => None,
         }
     }
@@ -94,4 +94,25 @@ impl From<AskedLane> for Lane {
             AskedLane::Adjustment => Lane::Adjustment,
         }
     }
+}
+
+/// By what a lane was found, the surest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Words in a row.
+    Words,
+    /// Words in any order, with gaps.
+    Gaps,
+    /// Sets of words near each other.
+    Concept,
+    /// A sentence that resembles an example.
+    Example,
+    /// How it is put.
+    Wording,
+    /// What a service of the organisation's own said.
+    Helper,
+    /// Who wrote, or to whom.
+    Address,
+    /// What the sender asked for by a key.
+    Choice,
 }

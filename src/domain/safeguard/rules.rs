@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Lane;
-use super::finder::Part;
+use super::lane::Part;
 use super::vocabulary::{Slot, Tongue, Vocabulary};
 use super::written::{ConceptParts, Element, PhraseParts, Set, Written};
 

@@ -1,9 +1,9 @@
 use super::*;
 use crate::domain::audit::{AuditEntry, AuditEvent, LookedAt};
 use crate::domain::case::CaseFile;
+use crate::domain::nation::Nation;
 use crate::domain::own_record::HeldContact;
 use crate::domain::person::Person;
-use crate::domain::profile::Nation;
 
 fn case() -> (CaseFile, Person) {
     let person: Person = serde_json::from_value(json!({

@@ -16,6 +16,7 @@ mod page;
 mod read;
 mod refusal;
 mod setting;
+mod step_request;
 mod values;
 
 pub(super) use self::ask::short;

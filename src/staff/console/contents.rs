@@ -18,7 +18,8 @@ use super::{
     account, assets, audit, case, drafts, entrance, help, invitation, item, landing, lists, live,
     original, own_origin, people, person, queue, queues, settings, sign_in, staff_settings,
 };
-use crate::domain::duty::{self, Duty};
+use crate::domain::duty::Duty;
+use crate::domain::permission;
 use crate::staff::Staff;
 use crate::staff::looking::{self, Looker};
 
@@ -125,7 +126,7 @@ async fn permitted(Extension(needs): Extension<Needs>, request: Request, next: N
     };
     if let Some(first) = needs.duties().first() {
         let profile = &visit.organisation.profile;
-        if !needs.duties().iter().any(|duty| duty::has(profile, visit.role(), *duty)) {
+        if !needs.duties().iter().any(|duty| permission::has(profile, visit.role(), *duty)) {
             return Trouble::NotAllowed(*first).into_response();
         }
         // One's own account is open, and nothing else before the step is set up.

@@ -6,13 +6,16 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderMap, HeaderValue, SET_COOKIE, USER_AGENT};
+use axum::http::header::{
+    ACCEPT, ACCEPT_LANGUAGE, COOKIE, HeaderMap, HeaderValue, SET_COOKIE, USER_AGENT,
+};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use super::drafts::Wrote;
 use super::live;
-use super::trouble::{Trouble, in_words};
+use super::trouble::Trouble;
+use super::trouble_page::in_words;
 use super::visit::{Guest, Visit};
 use crate::domain::language::Language;
 use crate::domain::organisation::{Organisation, OrganisationId};
@@ -20,6 +23,8 @@ use crate::runtime::client::client;
 use crate::runtime::html;
 use crate::runtime::http_server::Peer;
 use crate::staff::Staff;
+use crate::staff::auth::token_or_problem;
+use crate::staff::problem::Problem;
 
 /// With the prefix a browser takes it from this origin alone, by TLS alone, for every path
 /// (RFC 6265bis 4.1.3.2). Without TLS, on a loopback address, no browser would keep it.
@@ -214,6 +219,27 @@ fn browser(headers: &HeaderMap) -> String {
         "?",
     );
     format!("{program}, {system}")
+}
+
+/// What no route has: a page for browsers, a problem for programs.
+pub(in crate::staff) async fn unknown(
+    State(staff): State<Arc<Staff>>,
+    request: Request,
+) -> Response {
+    let headers = request.headers();
+    let accepts = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_program = request.uri().path().starts_with("/api/") || !accepts.contains("text/html");
+    if is_program {
+        return match token_or_problem(&staff, &request) {
+            Ok(()) => Problem::no_such_route().into_response(),
+            Err(problem) => problem.into_response(),
+        };
+    }
+    let guest = guest_of(&staff, &request);
+    let visit = visiting(&staff, request.headers(), &guest).await.ok().flatten();
+    let mut response = in_words(&staff, &guest, visit.as_ref(), Trouble::NotFound, None);
+    html::shut(response.headers_mut(), html::OWN_PAGE);
+    response
 }
 
 #[cfg(test)]

@@ -16,8 +16,9 @@ use super::words;
 use crate::casework::Fault;
 use crate::casework::accounts::{Invited, NewAccount, PasswordFault};
 use crate::domain::account::login as login_of;
-use crate::domain::duty::{self, Duty};
+use crate::domain::duty::Duty;
 use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::permission;
 use crate::domain::profile::Role;
 use crate::staff::Staff;
 
@@ -101,7 +102,7 @@ fn form(
     }
     let title = if invited.account.is_some() { w.invitation_title } else { w.first_title };
     let profile = &organisation.profile;
-    let roles = duty::roles_with(profile, Duty::Settings)
+    let roles = permission::roles_with(profile, Duty::Settings)
         .into_iter()
         .map(|role| (role.0.clone(), role_name(role, guest.language), role.0 == filled.role))
         .collect();
@@ -173,7 +174,7 @@ pub(super) async fn take_up(
             faults.push(FieldFault { field: "login", text: w.login_missing });
         }
         // A first account that may not keep the settings could not let anybody else in.
-        if !duty::has(&organisation.profile, &Role(role.to_owned()), Duty::Settings) {
+        if !permission::has(&organisation.profile, &Role(role.to_owned()), Duty::Settings) {
             return Err(Trouble::NotAllowed(Duty::Settings));
         }
     }

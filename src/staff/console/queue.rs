@@ -10,8 +10,9 @@ use super::asked::Asked;
 use super::form::{Posted, quoted};
 use super::frame::{Frame, Page, Section, go, page};
 use super::queues::in_order;
-use super::say;
-use super::trouble::{Trouble, of_fault};
+use super::say::{self, who};
+use super::trouble::Trouble;
+use super::trouble_page::of_fault;
 use super::visit::Visit;
 use super::words;
 use crate::casework::Fault;
@@ -118,16 +119,6 @@ fn row(visit: &Visit, item: QueueItem, person: Option<&Person>, here: &str) -> R
 
 fn href_back(item: &str, here: &str, anchor: &str) -> String {
     super::item::href(item, &format!("{here}#{anchor}"), None)
-}
-
-/// The name on record; else who it is known to be not.
-pub(super) fn who(item: &QueueItem, person: Option<&Person>, w: &words::Queue) -> String {
-    match (person, &item.person) {
-        (Some(person), _) if !person.name.is_empty() => person.name.clone(),
-        (Some(person), _) => person.id.clone(),
-        (None, Some(id)) => id.clone(),
-        (None, None) => w.unknown_person.to_owned(),
-    }
 }
 
 /// Until when the restriction holds because of which the item is here.

@@ -10,15 +10,15 @@ mod trail;
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc, Weekday};
 use chrono_tz::Tz;
 
-use super::words::Terms;
+use super::words::{self, Terms};
 use crate::domain::channel::Channel;
 use crate::domain::decision::Disposition;
 use crate::domain::duty::Duty;
 use crate::domain::identifier::IdentifierKind;
 use crate::domain::language::Language;
-use crate::domain::person::{Adjustment, AdjustmentKind};
+use crate::domain::person::{Adjustment, AdjustmentKind, Person};
 use crate::domain::profile::{Profile, Role};
-use crate::domain::queue::ItemState;
+use crate::domain::queue::{ItemState, QueueItem};
 use crate::domain::restriction::{KindName, Status};
 
 pub(super) use self::case::{
@@ -270,7 +270,8 @@ pub(super) const fn duty(duty: Duty, language: Language) -> &'static str {
 
 /// What a role includes, in one line.
 pub(super) fn duties(profile: &Profile, role: &Role, language: Language) -> String {
-    let all = Duty::ALL.into_iter().filter(|one| crate::domain::duty::has(profile, role, *one));
+    let all =
+        Duty::ALL.into_iter().filter(|one| crate::domain::permission::has(profile, role, *one));
     all.map(|one| duty(one, language)).collect::<Vec<_>>().join("; ")
 }
 
@@ -291,6 +292,16 @@ pub(super) const fn kind(kind: KindName, language: Language) -> &'static str {
         KindName::VisitsInPairs => terms.k_visits_in_pairs,
         KindName::AppointmentOnly => terms.k_appointment_only,
         KindName::DocumentsReturned => terms.k_documents_returned,
+    }
+}
+
+/// The name on record; else who it is known to be not.
+pub(super) fn who(item: &QueueItem, person: Option<&Person>, w: &words::Queue) -> String {
+    match (person, &item.person) {
+        (Some(person), _) if !person.name.is_empty() => person.name.clone(),
+        (Some(person), _) => person.id.clone(),
+        (None, Some(id)) => id.clone(),
+        (None, None) => w.unknown_person.to_owned(),
     }
 }
 

@@ -9,9 +9,10 @@ use chrono::{DateTime, Utc};
 
 use super::trouble::Trouble;
 use crate::casework::accounts::Live;
-use crate::domain::duty::{self, Duty};
+use crate::domain::duty::Duty;
 use crate::domain::language::Language;
 use crate::domain::organisation::Organisation;
+use crate::domain::permission;
 use crate::domain::profile::Role;
 
 /// A request of a browser, whoever sits at it.
@@ -49,7 +50,7 @@ impl Visit {
     }
 
     pub(super) fn may(&self, duty: Duty) -> bool {
-        duty::has(&self.organisation.profile, self.role(), duty)
+        permission::has(&self.organisation.profile, self.role(), duty)
     }
 
     pub(super) const fn language(&self) -> Language {

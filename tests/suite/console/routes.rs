@@ -1,6 +1,7 @@
 //! Every route of the console, taken from the router's own table: none opens to the wrong people.
 
-use contact_gateway::domain::duty::{self, Duty};
+use contact_gateway::domain::duty::Duty;
+use contact_gateway::domain::permission;
 use contact_gateway::staff::console::{Entry, Needs, contents};
 use hyper::StatusCode;
 
@@ -95,7 +96,7 @@ async fn a_role_without_the_duty_is_refused_by_every_route_that_asks_it() {
             continue;
         }
         let agent = contact_gateway::domain::profile::Role("agent".to_owned());
-        let has = |duty: &Duty| duty::has(&office.tuntum.profile, &agent, *duty);
+        let has = |duty: &Duty| permission::has(&office.tuntum.profile, &agent, *duty);
         let allowed = duties.iter().any(has);
         let form = (entry.method == "POST").then(String::new);
         let answer = ann.ask(entry.method, &filled(&entry, "c-2", "P-1"), form).await;

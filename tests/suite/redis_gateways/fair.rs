@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::London;
+use contact_gateway::domain::calendar::{Per, QuotaWindow};
 use contact_gateway::domain::decision::Disposition;
-use contact_gateway::domain::restriction::{Per, Quota, QuotaWindow};
+use contact_gateway::domain::restriction::Quota;
 use contact_gateway::ports::Decisions;
 use contact_gateway::runtime::limits::STORE_COMMIT_WAIT;
 use serde_json::{Value, json};

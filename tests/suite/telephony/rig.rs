@@ -3,7 +3,7 @@
 use contact_gateway::channels::telephony::settings::{
     Product, Provider, Targets, TelephonySettings, WhenLimited,
 };
-use contact_gateway::domain::profile::Nation;
+use contact_gateway::domain::nation::Nation;
 use serde_json::{Value, json};
 
 use crate::contacts_edge::client::{Got, raw, request};

@@ -17,18 +17,17 @@ use super::page::said;
 use super::refusal::{self, Refusal};
 use super::setting::Desktop;
 use crate::casework::outlook::outlook;
+use crate::domain::case::anchors::will_hold;
 use crate::domain::case::proposal::Proposal;
-use crate::domain::case::will_hold;
 use crate::domain::restriction::Restriction;
 use crate::staff::Staff;
 use crate::staff::console::asked::Asked;
 use crate::staff::console::form::quoted;
 use crate::staff::console::frame::{Frame, Page, Section, page};
 use crate::staff::console::person::head::Head;
-use crate::staff::console::say;
 use crate::staff::console::trouble::Trouble;
 use crate::staff::console::visit::Visit;
-use crate::staff::console::words;
+use crate::staff::console::{say, words};
 
 #[derive(Template)]
 #[template(path = "check.html")]

@@ -3,16 +3,15 @@
 use askama::Template;
 
 use super::describe::{Ask, Choice, Two, two};
-use super::form::Request;
 use super::setting::Desktop;
+use super::step_request::StepRequest;
 use crate::domain::restriction::KindName;
 use crate::staff::Staff;
 use crate::staff::console::form::quoted;
 use crate::staff::console::frame::{Frame, Page, Section, page as shown};
 use crate::staff::console::person::head::Head;
-use crate::staff::console::say;
 use crate::staff::console::visit::Visit;
-use crate::staff::console::words;
+use crate::staff::console::{say, words};
 
 struct Offer {
     value: &'static str,
@@ -41,7 +40,7 @@ struct ChoosePage {
 }
 
 /// Whether the fields are not known yet.
-pub(super) fn is_needed(request: &Request) -> bool {
+pub(super) fn is_needed(request: &StepRequest) -> bool {
     match request.step.act {
         "propose" => request.kind().is_none(),
         "draft_letter" => request.letter().is_none(),
@@ -49,7 +48,7 @@ pub(super) fn is_needed(request: &Request) -> bool {
     }
 }
 
-pub(super) fn page(staff: &Staff, visit: &Visit, desktop: &Desktop, request: &Request) -> Page {
+pub(super) fn page(staff: &Staff, visit: &Visit, desktop: &Desktop, request: &StepRequest) -> Page {
     let language = visit.language();
     let s = words::Steps::of(language);
     let is_letter = request.step.act == "draft_letter";
@@ -91,12 +90,12 @@ pub(super) fn page(staff: &Staff, visit: &Visit, desktop: &Desktop, request: &Re
     })
 }
 
-fn kind_of_letter(request: &Request, visit: &Visit) -> &'static str {
+fn kind_of_letter(request: &StepRequest, visit: &Visit) -> &'static str {
     let field = request.step.fields.iter().find(|field| field.key == "kind");
     field.map_or("", |field| field.label.of(visit.language()))
 }
 
-fn letters(request: &Request, visit: &Visit) -> Vec<Offer> {
+fn letters(request: &StepRequest, visit: &Visit) -> Vec<Offer> {
     let field = request.step.fields.iter().find(|field| field.key == "kind");
     let Some(Ask::One(choices)) = field.map(|field| field.ask) else { return Vec::new() };
     let offer = |one: &Choice| Offer {

@@ -13,14 +13,14 @@ use super::describe::StepForm;
 use super::read::{self, Unread};
 use super::refusal::{self, Refusal};
 use super::setting::{Desktop, Setting};
+use super::step_request::StepRequest;
 use super::values::Values;
 use crate::casework::Fault;
 use crate::casework::audit::{NewestWanted, TrailFilter};
 use crate::casework::case::{Asked as Step, Done};
 use crate::domain::audit::AuditEvent;
-use crate::domain::case::Broken;
+use crate::domain::broken::Broken;
 use crate::domain::case::act::Act;
-use crate::domain::case::letter::LetterKind;
 use crate::domain::restriction::KindName;
 use crate::domain::tally::Contacted;
 use crate::runtime::limits::{CONSOLE_CONTACT_WEEKS, CONSOLE_ROWS};
@@ -29,10 +29,9 @@ use crate::staff::console::asked::Asked;
 use crate::staff::console::form::{Posted, quoted};
 use crate::staff::console::frame::{Frame, Page, Section, go, with_status};
 use crate::staff::console::person::head::Head;
-use crate::staff::console::say;
 use crate::staff::console::trouble::Trouble;
 use crate::staff::console::visit::Visit;
-use crate::staff::console::words;
+use crate::staff::console::{say, words};
 
 #[derive(Template)]
 #[template(path = "step.html")]
@@ -66,40 +65,6 @@ struct Wrong {
     changed: Option<Vec<(String, String)>>,
 }
 
-/// What a page of a step is asked for, by address or by form.
-pub(super) struct Request {
-    pub step: &'static StepForm,
-    pub person: String,
-    pub values: Values,
-}
-
-impl Request {
-    pub(super) fn about(&self) -> &str {
-        self.values.text("of")
-    }
-
-    /// Of a proposal: the kind of restriction.
-    pub(super) fn kind(&self) -> Option<KindName> {
-        let name = self.values.said("kind").filter(|_| self.step.act == "propose")?;
-        KindName::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
-    pub(super) fn letter(&self) -> Option<LetterKind> {
-        let name = self.values.said("kind").filter(|_| self.step.act == "draft_letter")?;
-        serde_json::from_value(name.into()).ok()
-    }
-
-    fn setting<'a>(
-        &'a self,
-        visit: &'a Visit,
-        desktop: &'a Desktop,
-        contacts: &'a [Contacted],
-    ) -> Setting<'a> {
-        let (kind, letter) = (self.kind(), self.letter());
-        Setting { visit, desktop, step: self.step, about: self.about(), kind, letter, contacts }
-    }
-}
-
 /// The page of a step, as its link asks for it.
 pub(in crate::staff::console) async fn show(
     staff: Arc<Staff>,
@@ -109,7 +74,7 @@ pub(in crate::staff::console) async fn show(
     asked: Asked,
 ) -> Page {
     let desktop = Desktop::open(&staff, &visit, &person).await?;
-    let mut request = Request { step, person, values: Values::asked(&asked) };
+    let mut request = StepRequest { step, person, values: Values::asked(&asked) };
     begin_again(&desktop, &mut request);
     if choose::is_needed(&request) {
         return choose::page(&staff, &visit, &desktop, &request);
@@ -122,7 +87,7 @@ pub(in crate::staff::console) async fn show(
 }
 
 /// A proposal that is changed begins with what it says; a heavier form of a restriction with that.
-fn begin_again(desktop: &Desktop, request: &mut Request) {
+fn begin_again(desktop: &Desktop, request: &mut StepRequest) {
     if request.step.act != "propose" {
         return;
     }
@@ -179,7 +144,7 @@ pub(in crate::staff::console) async fn take(
     posted: Posted,
 ) -> Page {
     let desktop = Desktop::open(&staff, &visit, &person).await?;
-    let request = Request { step, person, values: Values::posted(&posted) };
+    let request = StepRequest { step, person, values: Values::posted(&posted) };
     if choose::is_needed(&request) {
         return choose::page(&staff, &visit, &desktop, &request);
     }
@@ -218,7 +183,7 @@ pub(in crate::staff::console) async fn take(
 /// What no field says: names of what is made. The id of a letter or a proposal that is made again.
 fn prepare(
     desktop: &Desktop,
-    request: &Request,
+    request: &StepRequest,
     fields: &mut Map<String, Value>,
 ) -> Option<String> {
     if let Some(letter) = request.letter() {
@@ -281,7 +246,7 @@ fn case_href(person: &str, act: &str, released: usize, about: &str) -> String {
 }
 
 /// Where a step leads: to what it made, where that has a page, else to the case.
-fn after(request: &Request, done: &Done) -> String {
+fn after(request: &StepRequest, done: &Done) -> String {
     let made = done.made.get("id").and_then(Value::as_str);
     let about = request.about();
     let person = quoted(&request.person);
@@ -300,7 +265,7 @@ fn after(request: &Request, done: &Done) -> String {
 async fn changes_since(
     staff: &Staff,
     visit: &Visit,
-    request: &Request,
+    request: &StepRequest,
     version: u64,
 ) -> Result<(Vec<(String, String)>, bool), Trouble> {
     let filter = TrailFilter { person: Some(request.person.clone()), ..TrailFilter::default() };
@@ -329,7 +294,7 @@ fn shown(
     visit: &Visit,
     desktop: &Desktop,
     contacts: &[Contacted],
-    request: &Request,
+    request: &StepRequest,
     wrong: Wrong,
 ) -> Page {
     let language = visit.language();

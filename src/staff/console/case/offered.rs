@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 use super::describe::{self, StepForm, Two};
 use super::refusal::{self, Refusal};
 use super::setting::Desktop;
-use crate::domain::case::Broken;
+use crate::domain::broken::Broken;
 use crate::domain::case::act::Act;
-use crate::domain::case::lifecycle::{self, Step};
+use crate::domain::lifecycle::{self, Step};
 use crate::staff::console::form::quoted;
 use crate::staff::console::visit::Visit;
 

@@ -1,7 +1,7 @@
 //! A refusal as people read it: what is wrong, what would be right, by which clause.
 
 use super::describe::{StepForm, Two, two};
-use crate::domain::case::Broken;
+use crate::domain::broken::Broken;
 use crate::domain::language::Language;
 use crate::staff::console::say;
 

@@ -1,11 +1,12 @@
 //! What a restriction says, in one line: "2 contacts a week, by e-mail or letter".
 
 use super::by_channel;
+use crate::domain::calendar::Per;
 use crate::domain::channel::Channel;
 use crate::domain::language::Language;
 use crate::domain::profile::Profile;
 use crate::domain::restriction::{
-    ChannelOrGroup, ChannelSet, DocumentInstruction, Hours, Kind, Per, Quota, Window, WindowEnd,
+    ChannelOrGroup, ChannelSet, DocumentInstruction, Hours, Kind, Quota, Window, WindowEnd,
 };
 
 /// The terms.

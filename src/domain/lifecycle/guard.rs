@@ -4,17 +4,17 @@ mod fairness;
 mod signatures;
 mod time;
 
-use super::lifecycle::{Work, unset};
-use super::proposal::Proposal;
-use super::{Broken, CaseFile};
+use crate::domain::broken::Broken;
+use crate::domain::case::CaseFile;
+use crate::domain::case::proposal::Proposal;
+use crate::domain::lifecycle::{Work, unset};
 use crate::domain::person::Person;
 use crate::domain::profile::{Deadline, Profile};
 use crate::domain::restriction::{Kind, KindName, Restriction};
 
-pub(super) use fairness::name_of;
-pub(super) use signatures::{exception_signers, imposing_letter, kind_signers};
-pub(super) use time::{as_it_will_hold, decision_day, in_place_of};
-pub use time::{decided_on, will_hold};
+pub(super) use self::fairness::name_of;
+pub(super) use self::signatures::{exception_signers, kind_signers};
+pub(super) use self::time::{as_it_will_hold, decision_day, in_place_of};
 
 /// A proposal with everything that it is judged by.
 pub(super) struct Case<'w, 'a> {

@@ -1,20 +1,23 @@
 //! What is recorded beside the way to a restriction: complaints about staff, adjustments, absences,
 //! filed contacts that were read, whether a new issue is engaged with, and other action taken.
 
-use super::super::Broken;
-use super::super::act::{
+use crate::domain::broken::Broken;
+use crate::domain::case::act::{
     CloseStaffComplaint, DecideEngagement, MarkRead, ReconcileAdjustment, RecordAbsence,
     RecordAction, RecordAdjustment, RecordStaffComplaint,
 };
-use super::super::conduct::{Closed, StaffComplaint};
-use super::super::guard::name_of;
-use super::super::lifecycle::{Effect, Work};
-use super::super::restraint::{Action, Reconciliation, Task, TaskDone, TaskKind};
+use crate::domain::case::conduct::{Closed, StaffComplaint};
+use crate::domain::case::restraint::{Action, Reconciliation, Task, TaskDone, TaskKind};
 use crate::domain::duty::Duty;
+use crate::domain::lifecycle::guard::name_of;
+use crate::domain::lifecycle::{Effect, Work};
 use crate::domain::person::Engaged;
 use crate::domain::restriction::{Absence, Kind};
 
-pub(in crate::domain::case) fn decide_engagement(work: &mut Work<'_>, fields: &DecideEngagement) {
+pub(in crate::domain::lifecycle) fn decide_engagement(
+    work: &mut Work<'_>,
+    fields: &DecideEngagement,
+) {
     let roles = &work.profile().responsible.engages_after_end;
     let by = work.step.by;
     if roles.is_empty() {
@@ -41,7 +44,7 @@ pub(in crate::domain::case) fn decide_engagement(work: &mut Work<'_>, fields: &D
     }
 }
 
-pub(in crate::domain::case) fn mark_read(work: &mut Work<'_>, fields: &MarkRead) {
+pub(in crate::domain::lifecycle) fn mark_read(work: &mut Work<'_>, fields: &MarkRead) {
     work.must(Duty::Record);
     if let Some(task) = task(work, &fields.item, TaskKind::ReadFiled) {
         done(work, &task, None, None);
@@ -71,7 +74,7 @@ fn done(work: &mut Work<'_>, task: &Task, engage: Option<bool>, why: Option<Stri
     }
 }
 
-pub(in crate::domain::case) fn reconcile_adjustment(
+pub(in crate::domain::lifecycle) fn reconcile_adjustment(
     work: &mut Work<'_>,
     fields: &ReconcileAdjustment,
 ) {
@@ -94,7 +97,7 @@ pub(in crate::domain::case) fn reconcile_adjustment(
     work.file.reconciliations.push(Reconciliation { adjustment, restriction, how, by, at });
 }
 
-pub(in crate::domain::case) fn record_staff_complaint(
+pub(in crate::domain::lifecycle) fn record_staff_complaint(
     work: &mut Work<'_>,
     fields: &RecordStaffComplaint,
 ) {
@@ -108,7 +111,7 @@ pub(in crate::domain::case) fn record_staff_complaint(
     work.file.staff_complaints.push(StaffComplaint { id, at, by, about, what, closed: None });
 }
 
-pub(in crate::domain::case) fn close_staff_complaint(
+pub(in crate::domain::lifecycle) fn close_staff_complaint(
     work: &mut Work<'_>,
     fields: &CloseStaffComplaint,
 ) {
@@ -132,7 +135,10 @@ pub(in crate::domain::case) fn close_staff_complaint(
     }
 }
 
-pub(in crate::domain::case) fn record_adjustment(work: &mut Work<'_>, fields: &RecordAdjustment) {
+pub(in crate::domain::lifecycle) fn record_adjustment(
+    work: &mut Work<'_>,
+    fields: &RecordAdjustment,
+) {
     work.must(Duty::Record);
     let Some(mut adjustment) = work.need(&fields.adjustment, "adjustment") else { return };
     let named = adjustment.id.clone().or_else(|| work.step.id.map(str::to_owned));
@@ -145,7 +151,7 @@ pub(in crate::domain::case) fn record_adjustment(work: &mut Work<'_>, fields: &R
     work.person.adjustments.push(adjustment);
 }
 
-pub(in crate::domain::case) fn record_absence(work: &mut Work<'_>, fields: &RecordAbsence) {
+pub(in crate::domain::lifecycle) fn record_absence(work: &mut Work<'_>, fields: &RecordAbsence) {
     work.must(Duty::Record);
     let contact = work.text(&fields.contact, "contact");
     let from = work.need(&fields.from, "from");
@@ -172,7 +178,7 @@ pub(in crate::domain::case) fn record_absence(work: &mut Work<'_>, fields: &Reco
     }
 }
 
-pub(in crate::domain::case) fn record_action(work: &mut Work<'_>, fields: &RecordAction) {
+pub(in crate::domain::lifecycle) fn record_action(work: &mut Work<'_>, fields: &RecordAction) {
     work.must(Duty::Record);
     let action = work.text(&fields.action, "action");
     let id = work.new_id("X", |file, id| file.actions.iter().any(|one| one.id == id));

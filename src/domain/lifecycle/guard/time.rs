@@ -2,20 +2,19 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::super::anchors::{day, review_from};
-use super::super::lifecycle::Work;
-use super::super::proposal::Proposal;
-use super::super::restraint::Restraint;
-use super::super::{Broken, CaseFile};
 use super::Case;
-use super::signatures::imposing_letter;
+use crate::domain::broken::Broken;
 use crate::domain::calendar::add_months;
+use crate::domain::case::anchors::{decided_on, will_hold};
+use crate::domain::case::proposal::Proposal;
+use crate::domain::case::restraint::Restraint;
+use crate::domain::lifecycle::Work;
 use crate::domain::moment::Moment;
-use crate::domain::profile::{Anchor, Exception, Profile};
-use crate::domain::restriction::{Restriction, Status};
+use crate::domain::profile::{Exception, Profile};
+use crate::domain::restriction::Restriction;
 
 /// The restriction as it would be in force from now: its start, review and clause filled in.
-pub(in crate::domain::case) fn as_it_will_hold(
+pub(in crate::domain::lifecycle) fn as_it_will_hold(
     work: &Work<'_>,
     proposal: &Proposal,
 ) -> Restriction {
@@ -27,7 +26,7 @@ pub(in crate::domain::case) fn as_it_will_hold(
 }
 
 /// What a proposal would be put in the place of: what holds under its id, with what is known of it.
-pub(in crate::domain::case) fn in_place_of(
+pub(in crate::domain::lifecycle) fn in_place_of(
     work: &Work<'_>,
     id: &str,
 ) -> Option<(Restriction, Restraint)> {
@@ -48,48 +47,12 @@ fn first_day(
     if first.day(zone) <= work.today() { Some(first) } else { named.or(Some(first)) }
 }
 
-/// The same of a file, on a day.
-pub fn will_hold(
-    profile: &Profile,
-    file: &CaseFile,
-    proposal: &Proposal,
-    today: NaiveDate,
-) -> Restriction {
-    let zone = profile.timezone;
-    let mut restriction = proposal.restriction.clone();
-    restriction.status = Status::Active;
-    let starts = *restriction.starts.get_or_insert(Moment::Day(today));
-    let implemented = starts.day(zone).max(today);
-    let anchor = match profile.review.anchor {
-        Some(Anchor::Decision) => decided_on(profile, proposal).unwrap_or(today),
-        Some(Anchor::Letter) => {
-            let letter = imposing_letter(file, proposal).and_then(|one| one.sent.as_ref());
-            letter.map_or(today, |sent| day(profile, sent.at))
-        }
-        _ => implemented,
-    };
-    if restriction.review_due.is_none() {
-        let due = review_from(profile, anchor);
-        let ends = restriction.ends.map(|ends| ends.day(zone));
-        restriction.review_due =
-            due.filter(|due| ends.is_none_or(|ends| *due <= ends)).map(Moment::Day);
-    }
-    if restriction.clause.is_none() {
-        restriction.clause = profile.clause_for(restriction.kind.name()).map(str::to_owned);
-    }
-    restriction
-}
-
 /// The day of the signature that completed the decision; today while one is missing.
-pub(in crate::domain::case) fn decision_day(work: &Work<'_>, proposal: &Proposal) -> NaiveDate {
+pub(in crate::domain::lifecycle) fn decision_day(
+    work: &Work<'_>,
+    proposal: &Proposal,
+) -> NaiveDate {
     decided_on(work.profile(), proposal).unwrap_or(work.today())
-}
-
-/// The day of the signature that completed the decision.
-pub fn decided_on(profile: &Profile, proposal: &Proposal) -> Option<NaiveDate> {
-    proposal.signature.as_ref()?;
-    let last = proposal.signers().map(|signature| signature.at).max()?;
-    Some(day(profile, last))
 }
 
 pub(super) fn dates_of(case: &Case<'_, '_>) -> Vec<Broken> {
@@ -159,7 +122,7 @@ fn dates(
 
 /// How far away a first review may be: the policy's longest period, and without one of the policy's
 /// own its interval between reviews.
-pub(in crate::domain::case) fn limit_of_first_review(
+pub(in crate::domain::lifecycle) fn limit_of_first_review(
     profile: &Profile,
 ) -> (Option<u32>, &'static str) {
     let review = &profile.review;

@@ -3,21 +3,29 @@
 //! A step is taken whole or not at all: everything that keeps it from being taken is found in one
 //! go, each with its code and clause.
 
+mod guard;
+mod steps;
+pub mod trail;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value, json};
 
-use super::act::Act;
-use super::anchors::day;
-use super::steps::{appeals, conduct, letters, proposals, records, restrictions};
-use super::{Broken, CaseFile};
-use crate::domain::duty::{self, Duty};
+use self::steps::{appeals, conduct, letters, proposals, records, restrictions};
+use super::case::CaseFile;
+use super::case::act::Act;
+use super::case::anchors::day;
+use crate::domain::broken::Broken;
+use crate::domain::duty::Duty;
 use crate::domain::organisation::Organisation;
+use crate::domain::permission;
 use crate::domain::person::Person;
 use crate::domain::profile::{Profile, Role};
 use crate::domain::restriction::{Restriction, Status};
+
+pub use self::guard::unset_keys;
 
 /// A step, with everything that it is judged by.
 #[derive(Debug, Clone, Copy)]
@@ -196,10 +204,10 @@ impl<'a> Work<'a> {
     /// Refuses unless whoever takes the step has a duty.
     pub(super) fn must(&mut self, duty: Duty) {
         let (profile, by) = (self.profile(), self.step.by);
-        if self.role_of(by).is_some_and(|role| duty::has(profile, role, duty)) {
+        if self.role_of(by).is_some_and(|role| permission::has(profile, role, duty)) {
             return;
         }
-        if duty::roles_with(profile, duty).is_empty() {
+        if permission::roles_with(profile, duty).is_empty() {
             let key = match duty {
                 Duty::Decide | Duty::SignOff => "responsible.decides",
                 Duty::Hear => "appeal.heard_by",
@@ -216,7 +224,7 @@ impl<'a> Work<'a> {
     /// Refuses unless whoever takes the step has one of these duties.
     pub(super) fn must_one_of(&mut self, duties: &[Duty]) {
         let (profile, by) = (self.profile(), self.step.by);
-        let has = |role: &Role| duties.iter().any(|duty| duty::has(profile, role, *duty));
+        let has = |role: &Role| duties.iter().any(|duty| permission::has(profile, role, *duty));
         if !self.role_of(by).is_some_and(has) {
             let names: Vec<&str> = duties.iter().map(|duty| duty.name()).collect();
             let what = format!("{by} has none of the duties {}", names.join(", "));

@@ -2,22 +2,22 @@
 
 use serde_json::json;
 
-use super::super::Broken;
-use super::super::act::{AssignHearer, DecideAppeal, OfAppeal, ReceiveAppeal};
-use super::super::anchors::{appeal_window_ends, day};
-use super::super::appeal::{Appeal, AppealDecision, AppealOutcome, Hearer, Received};
-use super::super::conduct::Incident;
-use super::super::letter::{LetterKind, OMBUDSMAN};
-use super::super::lifecycle::{Effect, Work};
-use super::super::proposal::ProposalState;
 use super::letters::must_have_gone;
 use super::restrictions::{changed, ended, varied};
+use crate::domain::broken::Broken;
+use crate::domain::case::act::{AssignHearer, DecideAppeal, OfAppeal, ReceiveAppeal};
+use crate::domain::case::anchors::{appeal_window_ends, day};
+use crate::domain::case::appeal::{Appeal, AppealDecision, AppealOutcome, Hearer, Received};
+use crate::domain::case::conduct::Incident;
+use crate::domain::case::letter::{LetterKind, OMBUDSMAN};
+use crate::domain::case::proposal::ProposalState;
 use crate::domain::duty::Duty;
+use crate::domain::lifecycle::{Effect, Work};
 use crate::domain::profile::Role;
 use crate::domain::restriction::{Restriction, Status};
 
 /// Never refused for being late: that is flagged, and whoever hears it may take it.
-pub(in crate::domain::case) fn receive(work: &mut Work<'_>, fields: &ReceiveAppeal) {
+pub(in crate::domain::lifecycle) fn receive(work: &mut Work<'_>, fields: &ReceiveAppeal) {
     work.must(Duty::Record);
     let restriction = work.text(&fields.restriction, "restriction");
     let received_at = fields.received_at.unwrap_or(work.step.at);
@@ -98,7 +98,7 @@ fn may_suspend(work: &Work<'_>, restriction: &str, received: &Received, late: bo
     !late && received.grounds.iter().any(|ground| !known.contains(&ground))
 }
 
-pub(in crate::domain::case) fn assign_hearer(work: &mut Work<'_>, fields: &AssignHearer) {
+pub(in crate::domain::lifecycle) fn assign_hearer(work: &mut Work<'_>, fields: &AssignHearer) {
     work.must_one_of(&[Duty::Propose, Duty::Decide, Duty::Hear]);
     let name = work.text(&fields.name, "name");
     let Some(appeal) = open_appeal(work, &fields.appeal) else { return };
@@ -167,7 +167,7 @@ fn involvement(work: &Work<'_>, restriction: &str, name: &str) -> Vec<&'static s
 }
 
 /// The hearer's decision acts at this instant, and never makes anything heavier.
-pub(in crate::domain::case) fn decide(work: &mut Work<'_>, fields: &DecideAppeal) {
+pub(in crate::domain::lifecycle) fn decide(work: &mut Work<'_>, fields: &DecideAppeal) {
     let outcome = work.need(&fields.outcome, "outcome");
     let why = work.text(&fields.why, "why");
     let Some(appeal) = open_appeal(work, &fields.appeal) else { return };
@@ -220,7 +220,7 @@ fn resumed(work: &mut Work<'_>, id: &str) {
     }
 }
 
-pub(in crate::domain::case) fn notify(work: &mut Work<'_>, fields: &OfAppeal) {
+pub(in crate::domain::lifecycle) fn notify(work: &mut Work<'_>, fields: &OfAppeal) {
     work.must_one_of(&[Duty::Propose, Duty::Decide, Duty::Hear]);
     let Some(appeal) = named(work, &fields.appeal) else { return };
     if appeal.decision.is_none() || appeal.notified_at.is_some() {
@@ -240,7 +240,7 @@ pub(in crate::domain::case) fn notify(work: &mut Work<'_>, fields: &OfAppeal) {
     }
 }
 
-pub(in crate::domain::case) fn withdraw(work: &mut Work<'_>, fields: &OfAppeal) {
+pub(in crate::domain::lifecycle) fn withdraw(work: &mut Work<'_>, fields: &OfAppeal) {
     work.must(Duty::Record);
     let Some(appeal) = open_appeal(work, &fields.appeal) else { return };
     let at = work.step.at;

@@ -1,16 +1,15 @@
 //! Proposals: written, submitted, signed or sent back.
 
-use super::super::Broken;
-use super::super::act::{OfProposal, Propose, SignOff};
-use super::super::guard;
-use super::super::lifecycle::Work;
-use super::super::proposal::{AskedException, Proposal, ProposalState, Signature};
+use crate::domain::broken::Broken;
+use crate::domain::case::act::{OfProposal, Propose, SignOff};
+use crate::domain::case::proposal::{AskedException, Proposal, ProposalState, Signature};
 use crate::domain::duty::Duty;
+use crate::domain::lifecycle::{Work, guard};
 use crate::domain::profile::{Exception, Roles};
 use crate::domain::restriction::Status;
 
 /// A draft may be incomplete: the answer lists what is still broken.
-pub(in crate::domain::case) fn propose(work: &mut Work<'_>, fields: &Propose) {
+pub(in crate::domain::lifecycle) fn propose(work: &mut Work<'_>, fields: &Propose) {
     work.must(Duty::Propose);
     let restriction = work.need(&fields.restriction, "restriction");
     let redrafted = work.step.id.and_then(|id| work.file.proposal(id)).map(|one| one.state);
@@ -57,7 +56,7 @@ pub(in crate::domain::case) fn propose(work: &mut Work<'_>, fields: &Propose) {
 }
 
 /// Nothing may be broken but signatures and the letter.
-pub(in crate::domain::case) fn submit(work: &mut Work<'_>, fields: &OfProposal) {
+pub(in crate::domain::lifecycle) fn submit(work: &mut Work<'_>, fields: &OfProposal) {
     work.must(Duty::Propose);
     let Some(proposal) = named(work, &fields.proposal) else { return };
     if !matches!(proposal.state, ProposalState::Draft | ProposalState::SentBack) {
@@ -68,7 +67,7 @@ pub(in crate::domain::case) fn submit(work: &mut Work<'_>, fields: &OfProposal) 
     set_state(work, &proposal.id, ProposalState::Waiting);
 }
 
-pub(in crate::domain::case) fn sign_off(work: &mut Work<'_>, fields: &SignOff) {
+pub(in crate::domain::lifecycle) fn sign_off(work: &mut Work<'_>, fields: &SignOff) {
     if !work.profile().duties.is_empty() {
         work.must(Duty::SignOff);
     }
@@ -138,7 +137,7 @@ fn signed_another_exception(proposal: &Proposal, this: Option<Exception>, name: 
     })
 }
 
-pub(in crate::domain::case) fn send_back(work: &mut Work<'_>, fields: &OfProposal) {
+pub(in crate::domain::lifecycle) fn send_back(work: &mut Work<'_>, fields: &OfProposal) {
     let why = work.text(&fields.why, "why");
     let Some(proposal) = named(work, &fields.proposal) else { return };
     if let Some(roles) = guard::kind_signers(work.profile(), &proposal) {
@@ -157,7 +156,7 @@ pub(in crate::domain::case) fn send_back(work: &mut Work<'_>, fields: &OfProposa
     }
 }
 
-pub(in crate::domain::case) fn withdraw(work: &mut Work<'_>, fields: &OfProposal) {
+pub(in crate::domain::lifecycle) fn withdraw(work: &mut Work<'_>, fields: &OfProposal) {
     work.must(Duty::Propose);
     let Some(proposal) = named(work, &fields.proposal) else { return };
     if !proposal.is_open() {

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::domain::decision::Disposition;
+use crate::domain::disposition::Disposition;
 use crate::domain::moment::{midnight, next_day};
 use crate::domain::profile::Profile;
 
@@ -27,7 +27,7 @@ impl Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::profile::Nation;
+    use crate::domain::nation::Nation;
 
     #[test]
     fn it_is_the_end_of_a_working_day_in_the_organisations_time() {

@@ -5,7 +5,7 @@ use unicode_normalization::char::is_combining_mark;
 
 /// The words of a text: lower case, without accents, split at everything that is neither letter
 /// nor digit. An apostrophe joins (`can't` → `cant`).
-pub fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     each_word(&folded(text), str::to_owned)
 }
 

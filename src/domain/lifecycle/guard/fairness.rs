@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::super::Broken;
-use super::super::conduct::{AgreementState, Incident, IncidentOutcome, Severity};
-use super::super::steps::conduct::counts_from;
 use super::Case;
+use crate::domain::broken::Broken;
+use crate::domain::case::conduct::{
+    AgreementState, Incident, IncidentOutcome, Medium, Severity, Warning,
+};
 use crate::domain::merge::together;
 use crate::domain::open_way::{Closed, Question, prove};
 use crate::domain::person::{Adjustment, AdjustmentKind, Person};
@@ -119,7 +120,7 @@ pub(super) fn adjustments(case: &Case<'_, '_>) -> Vec<Broken> {
 }
 
 /// How an adjustment is called: by its id, or by its place.
-pub(in crate::domain::case) fn name_of(adjustment: &Adjustment, index: usize) -> String {
+pub(in crate::domain::lifecycle) fn name_of(adjustment: &Adjustment, index: usize) -> String {
     adjustment.id.clone().unwrap_or_else(|| (index + 1).to_string())
 }
 
@@ -146,7 +147,7 @@ pub(super) fn warned(case: &Case<'_, '_>) -> Option<Broken> {
         let tried = case.file().agreements.iter().any(|one| match one.state {
             AgreementState::Refused | AgreementState::Breached => true,
             AgreementState::Offered => {
-                let offered = super::super::anchors::day(profile, one.offered_at);
+                let offered = crate::domain::case::anchors::day(profile, one.offered_at);
                 let days = AGREEMENT_UNANSWERED_WORKING_DAYS;
                 case.work.today() > profile.bank_holidays.add_working_days(offered, days)
             }
@@ -198,4 +199,19 @@ pub(super) fn open_way(case: &Case<'_, '_>) -> Option<Broken> {
          person"
     );
     Some(case.broken("open_way.none", "open_way", what))
+}
+
+/// Whether a warning counts, and from when: one in writing from the day its letter went.
+pub(in crate::domain::lifecycle) fn counts_from(
+    file: &crate::domain::case::CaseFile,
+    warning: &Warning,
+) -> Option<chrono::DateTime<chrono::Utc>> {
+    match warning.medium {
+        Medium::Verbal => Some(warning.at),
+        Medium::Written => {
+            let letter =
+                file.sent(crate::domain::case::letter::LetterKind::Warning, &warning.id)?;
+            letter.sent.as_ref().map(|sent| sent.at)
+        }
+    }
 }

@@ -2,21 +2,22 @@
 
 use serde_json::json;
 
-use super::super::act::{DraftLetter, OfLetter};
-use super::super::letter::{
+use crate::domain::broken::Broken;
+use crate::domain::case::CaseFile;
+use crate::domain::case::act::{DraftLetter, OfLetter};
+use crate::domain::case::letter::{
     Approval, CaseLetter, Format, LetterKind, Sent, Words, parts_of, path_of_part,
 };
-use super::super::lifecycle::Work;
-use super::super::{Broken, CaseFile};
 use crate::domain::duty::Duty;
 use crate::domain::language::Language;
 use crate::domain::letter::{About, TemplateFault, Written, write};
+use crate::domain::lifecycle::Work;
 use crate::domain::person::Person;
 
 /// Those who write letters: each kind is part of somebody's duty.
 const WRITERS: [Duty; 4] = [Duty::Warn, Duty::Propose, Duty::Decide, Duty::Hear];
 
-pub(in crate::domain::case) fn draft(work: &mut Work<'_>, fields: &DraftLetter) {
+pub(in crate::domain::lifecycle) fn draft(work: &mut Work<'_>, fields: &DraftLetter) {
     work.must_one_of(&WRITERS);
     let kind = work.need(&fields.kind, "kind");
     let about = work.text(&fields.about, "for");
@@ -80,7 +81,7 @@ fn is_about(work: &Work<'_>, kind: LetterKind, id: &str) -> bool {
     }
 }
 
-pub(in crate::domain::case) fn approve(work: &mut Work<'_>, fields: &OfLetter) {
+pub(in crate::domain::lifecycle) fn approve(work: &mut Work<'_>, fields: &OfLetter) {
     work.must_one_of(&WRITERS);
     let Some(letter) = named(work, &fields.letter) else { return };
     if letter.sent.is_some() {
@@ -135,7 +136,7 @@ fn written(work: &mut Work<'_>, letter: &CaseLetter) -> Option<Written> {
     }
 }
 
-pub(in crate::domain::case) fn send(work: &mut Work<'_>, fields: &OfLetter) {
+pub(in crate::domain::lifecycle) fn send(work: &mut Work<'_>, fields: &OfLetter) {
     work.must(Duty::Record);
     let means = work.need(&fields.means, "means");
     let Some(letter) = named(work, &fields.letter) else { return };

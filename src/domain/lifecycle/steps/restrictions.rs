@@ -3,24 +3,23 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value, json};
 
-use super::super::Broken;
-use super::super::act::{Lift, OfProposal, ReviewStep, Vary};
-use super::super::anchors::{day, review_from};
-use super::super::guard;
-use super::super::letter::LetterKind;
-use super::super::lifecycle::Work;
-use super::super::lighter::is_lighter;
-use super::super::proposal::{Proposal, ProposalState};
-use super::super::restraint::{Ending, Restraint, Review, ReviewOutcome, Variation};
 use super::letters::must_have_gone;
 use super::proposals::{named, set_state};
+use crate::domain::broken::Broken;
 use crate::domain::calendar::add_months;
+use crate::domain::case::act::{Lift, OfProposal, ReviewStep, Vary};
+use crate::domain::case::anchors::{day, imposing_letter, review_from};
+use crate::domain::case::letter::LetterKind;
+use crate::domain::case::lighter::is_lighter;
+use crate::domain::case::proposal::{Proposal, ProposalState};
+use crate::domain::case::restraint::{Ending, Restraint, Review, ReviewOutcome, Variation};
 use crate::domain::duty::Duty;
+use crate::domain::lifecycle::{Work, guard};
 use crate::domain::moment::Moment;
 use crate::domain::profile::{OnOverdue, Profile};
 use crate::domain::restriction::{Restriction, Status};
 
-pub(in crate::domain::case) fn put_in_force(work: &mut Work<'_>, fields: &OfProposal) {
+pub(in crate::domain::lifecycle) fn put_in_force(work: &mut Work<'_>, fields: &OfProposal) {
     work.must_one_of(&[Duty::Propose, Duty::Decide, Duty::SignOff]);
     let Some(proposal) = named(work, &fields.proposal) else { return };
     if !proposal.is_open() {
@@ -40,7 +39,7 @@ pub(in crate::domain::case) fn put_in_force(work: &mut Work<'_>, fields: &OfProp
     if work.file.open_appeal(&id).is_some_and(|appeal| appeal.suspends) {
         restriction.status = Status::UnderAppeal;
     }
-    let letter = guard::imposing_letter(&work.file, &proposal).and_then(|one| one.sent.clone());
+    let letter = imposing_letter(&work.file, &proposal).and_then(|one| one.sent.clone());
     let letter_sent = letter.map(|sent| day(work.profile(), sent.at));
     let starts = restriction.starts.map(|starts| starts.day(work.profile().timezone));
     let signers = proposal.signers().map(|signature| signature.name.clone());
@@ -92,7 +91,7 @@ fn continued(
 }
 
 /// To something lighter. What is heavier takes a proposal, as a new restriction does.
-pub(in crate::domain::case) fn vary(work: &mut Work<'_>, fields: &Vary) {
+pub(in crate::domain::lifecycle) fn vary(work: &mut Work<'_>, fields: &Vary) {
     work.must(Duty::Decide);
     work.must_not_be_accused(work.step.by);
     let why = work.text(&fields.why, "why");
@@ -159,7 +158,7 @@ pub(super) fn varied(work: &mut Work<'_>, after: Restriction, why: String) {
     }
 }
 
-pub(in crate::domain::case) fn lift(work: &mut Work<'_>, fields: &Lift) {
+pub(in crate::domain::lifecycle) fn lift(work: &mut Work<'_>, fields: &Lift) {
     work.must(Duty::Decide);
     work.must_not_be_accused(work.step.by);
     let why = work.text(&fields.why, "why");
@@ -182,7 +181,7 @@ pub(super) fn ended(work: &mut Work<'_>, id: &str, status: Status, why: String) 
 }
 
 /// Acts at once; the letter about it is owed.
-pub(in crate::domain::case) fn review(work: &mut Work<'_>, fields: &ReviewStep) {
+pub(in crate::domain::lifecycle) fn review(work: &mut Work<'_>, fields: &ReviewStep) {
     work.must(Duty::Decide);
     work.must_not_be_accused(work.step.by);
     let outcome = work.need(&fields.outcome, "outcome");

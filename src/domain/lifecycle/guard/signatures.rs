@@ -1,16 +1,17 @@
 //! Who signed, which exceptions are asked for, and whether the letter went.
 
-use super::super::letter::{CaseLetter, parts_of, path_of_part};
-use super::super::lifecycle::accused;
-use super::super::proposal::{AskedException, Proposal, Signature};
-use super::super::{Broken, CaseFile};
 use super::Case;
 use super::fairness::{is_severe, is_violent};
+use crate::domain::broken::Broken;
+use crate::domain::case::anchors::imposing_letter;
+use crate::domain::case::letter::{parts_of, path_of_part};
+use crate::domain::case::proposal::{AskedException, Proposal, Signature};
+use crate::domain::lifecycle::accused;
 use crate::domain::profile::{Exception, Profile, Roles};
 use crate::domain::restriction::{Kind, KindName};
 
 /// Who signs off a proposal: whom the policy names for the kind, else whoever decides.
-pub(in crate::domain::case) fn kind_signers(
+pub(in crate::domain::lifecycle) fn kind_signers(
     profile: &Profile,
     proposal: &Proposal,
 ) -> Option<Roles> {
@@ -20,7 +21,7 @@ pub(in crate::domain::case) fn kind_signers(
 }
 
 /// Who signs off an exception: whom the policy names for it, else whoever decides.
-pub(in crate::domain::case) fn exception_signers(
+pub(in crate::domain::lifecycle) fn exception_signers(
     profile: &Profile,
     exception: Exception,
 ) -> Option<Roles> {
@@ -199,21 +200,4 @@ pub(super) fn letter(case: &Case<'_, '_>) -> Vec<Broken> {
         broken.push(case.broken("letter.not_sent", "letter.written", what));
     }
     broken
-}
-
-/// The letter that tells the person of a proposal: the last one drafted, one that went before others.
-pub(in crate::domain::case) fn imposing_letter<'f>(
-    file: &'f CaseFile,
-    proposal: &Proposal,
-) -> Option<&'f CaseLetter> {
-    let about = |one: &&CaseLetter| {
-        one.kind.imposes() && (one.about == proposal.id || one.about == proposal.restriction.id)
-    };
-    let sent = file
-        .letters
-        .iter()
-        .rev()
-        .filter(about)
-        .find(|one| one.sent.as_ref().is_some_and(|sent| sent.at >= proposal.at));
-    sent.or_else(|| file.letters.iter().rev().find(about))
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::act::Act;
-use super::lifecycle::Stepped;
 use crate::domain::audit::StepEntry;
+use crate::domain::case::act::Act;
+use crate::domain::lifecycle::Stepped;
 use crate::domain::profile::Profile;
 
 /// What one kind of step says of itself.

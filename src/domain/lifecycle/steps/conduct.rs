@@ -1,18 +1,17 @@
 //! Incidents, warnings, agreements and mediation.
 
-use super::super::Broken;
-use super::super::act::{
+use crate::domain::broken::Broken;
+use crate::domain::case::act::{
     AnswerAgreement, CloseIncident, EndAgreement, GiveWarning, OfferAgreement, RecordIncident,
     RecordMediation,
 };
-use super::super::conduct::{
-    Agreement, AgreementState, Closed, Incident, IncidentOutcome, Mediation, Medium, Warning,
-    WarningKind,
+use crate::domain::case::conduct::{
+    Agreement, AgreementState, Closed, Incident, IncidentOutcome, Mediation, Warning, WarningKind,
 };
-use super::super::lifecycle::Work;
 use crate::domain::duty::Duty;
+use crate::domain::lifecycle::Work;
 
-pub(in crate::domain::case) fn record_incident(work: &mut Work<'_>, fields: &RecordIncident) {
+pub(in crate::domain::lifecycle) fn record_incident(work: &mut Work<'_>, fields: &RecordIncident) {
     work.must(Duty::Record);
     let ground = work.text(&fields.ground, "ground");
     if let Some(ground) = &ground {
@@ -61,7 +60,7 @@ pub(super) fn known_ground(work: &mut Work<'_>, ground: &str) {
     }
 }
 
-pub(in crate::domain::case) fn close_incident(work: &mut Work<'_>, fields: &CloseIncident) {
+pub(in crate::domain::lifecycle) fn close_incident(work: &mut Work<'_>, fields: &CloseIncident) {
     work.must(Duty::Record);
     let id = work.text(&fields.incident, "incident");
     let outcome = work.need(&fields.outcome, "outcome");
@@ -77,7 +76,7 @@ pub(in crate::domain::case) fn close_incident(work: &mut Work<'_>, fields: &Clos
     }
 }
 
-pub(in crate::domain::case) fn give_warning(work: &mut Work<'_>, fields: &GiveWarning) {
+pub(in crate::domain::lifecycle) fn give_warning(work: &mut Work<'_>, fields: &GiveWarning) {
     work.must(Duty::Warn);
     check_incidents(work, &fields.incidents);
     let kind = work.need(&fields.kind, "kind");
@@ -145,7 +144,7 @@ fn check_incidents(work: &mut Work<'_>, incidents: &[String]) {
     }
 }
 
-pub(in crate::domain::case) fn offer_agreement(work: &mut Work<'_>, fields: &OfferAgreement) {
+pub(in crate::domain::lifecycle) fn offer_agreement(work: &mut Work<'_>, fields: &OfferAgreement) {
     work.must(Duty::Warn);
     let terms = work.text(&fields.terms, "terms");
     let id = work.new_id("G", |file, id| file.agreements.iter().any(|one| one.id == id));
@@ -163,7 +162,10 @@ pub(in crate::domain::case) fn offer_agreement(work: &mut Work<'_>, fields: &Off
     });
 }
 
-pub(in crate::domain::case) fn answer_agreement(work: &mut Work<'_>, fields: &AnswerAgreement) {
+pub(in crate::domain::lifecycle) fn answer_agreement(
+    work: &mut Work<'_>,
+    fields: &AnswerAgreement,
+) {
     work.must(Duty::Warn);
     let accepted = work.need(&fields.accepted, "accepted");
     let state = match accepted {
@@ -174,7 +176,7 @@ pub(in crate::domain::case) fn answer_agreement(work: &mut Work<'_>, fields: &An
 }
 
 /// An accepted agreement was breached, or was kept to its end.
-pub(in crate::domain::case) fn end_agreement(
+pub(in crate::domain::lifecycle) fn end_agreement(
     work: &mut Work<'_>,
     fields: &EndAgreement,
     breached: bool,
@@ -214,7 +216,10 @@ fn change_agreement(
     }
 }
 
-pub(in crate::domain::case) fn record_mediation(work: &mut Work<'_>, fields: &RecordMediation) {
+pub(in crate::domain::lifecycle) fn record_mediation(
+    work: &mut Work<'_>,
+    fields: &RecordMediation,
+) {
     work.must(Duty::Warn);
     let step = work.need(&fields.step, "step");
     let why = work.text(&fields.why, "why");
@@ -223,18 +228,4 @@ pub(in crate::domain::case) fn record_mediation(work: &mut Work<'_>, fields: &Re
     work.make(&id, "mediation");
     let by = work.step.by.to_owned();
     work.file.mediations.push(Mediation { id, at: work.step.at, by, step, why });
-}
-
-/// Whether a warning counts, and from when: one in writing from the day its letter went.
-pub(in crate::domain::case) fn counts_from(
-    file: &super::super::CaseFile,
-    warning: &Warning,
-) -> Option<chrono::DateTime<chrono::Utc>> {
-    match warning.medium {
-        Medium::Verbal => Some(warning.at),
-        Medium::Written => {
-            let letter = file.sent(super::super::letter::LetterKind::Warning, &warning.id)?;
-            letter.sent.as_ref().map(|sent| sent.at)
-        }
-    }
 }

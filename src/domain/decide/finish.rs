@@ -1,0 +1,109 @@
+//! From where a walk ended to its verdict: flags, quotas and the decision itself.
+
+use super::outcome::{doubts, verdict};
+use super::walk::{Walk, finding_facts};
+use super::{Verdict, limits};
+use crate::domain::channel::Channel;
+use crate::domain::decision::{Decision, Disposition, Route};
+use crate::domain::restriction::{Kind, Mode, Restriction};
+use crate::domain::{explain, queue};
+
+/// Rows up to this one settle a contact that no quota looks at.
+const LAST_UNCOUNTED_ROW: u8 = 6;
+
+impl<'a> Walk<'a> {
+    /// Puts flags on and makes the verdict.
+    pub(super) fn finish(mut self, settled: (Disposition, Option<Route>)) -> Verdict {
+        let (disposition, route) = settled;
+        for doubt in doubts(self.dossier.sender, self.contact) {
+            self.flag(doubt);
+        }
+        let reviewed = route.as_ref().is_some_and(|route| route.queue == queue::REVIEW);
+        self.add_marker_flags(disposition, reviewed);
+        let deepest = self.findings.iter().map(|(row, _)| *row).max().unwrap_or_default();
+        if deepest > LAST_UNCOUNTED_ROW && self.is_counted_sender() {
+            self.quotas = limits::quota_states(&self);
+        }
+        if self.dossier.ledger.is_none() && !self.quotas_in_force().is_empty() {
+            self.flag("limits_unchecked");
+        }
+        let reasons = self
+            .findings
+            .iter()
+            .map(|(_, finding)| explain::reason(self.profile(), finding_facts(&self, finding)))
+            .collect();
+        let mode = if self.only_observes() { Mode::Observe } else { Mode::Enforce };
+        let decision = Decision {
+            contact: self.contact.id.clone(),
+            person: self.person().map(|person| person.id.clone()),
+            disposition,
+            mode,
+            route,
+            reasons,
+            flags: self.flags.clone(),
+            quotas: self.quotas.clone(),
+            notice: None,
+            would: self.would.filter(|would| *would != disposition || mode == Mode::Observe),
+            stale: self.dossier.ledger.is_none(),
+        };
+        verdict(self, decision)
+    }
+
+    /// Neither a representative nor invited: the quotas apply.
+    fn is_counted_sender(&self) -> bool {
+        !self.findings.iter().any(|(row, _)| matches!(row, 5 | 6))
+    }
+
+    fn add_marker_flags(&mut self, disposition: Disposition, reviewed: bool) {
+        if !self.dossier.sender.is_believed() {
+            return;
+        }
+        let mut minutes: Option<u32> = None;
+        for restriction in self.in_force() {
+            if self.mode_of(restriction) == Mode::Observe {
+                continue;
+            }
+            match &restriction.kind {
+                Kind::VisitsInPairs | Kind::AppointmentOnly => {
+                    self.flag(restriction.kind.name().name());
+                }
+                Kind::CallLength { minutes: limit } => {
+                    minutes = Some(minutes.map_or(*limit, |least: u32| least.min(*limit)));
+                }
+                Kind::DocumentsReturned { instruction }
+                    if disposition == Disposition::File || reviewed =>
+                {
+                    self.flag(&format!("documents_returned:{}", instruction.name()));
+                }
+                Kind::DocumentsReturned { .. }
+                | Kind::SinglePointOfContact(_)
+                | Kind::ChannelsOnly { .. }
+                | Kind::HoursOnly(_)
+                | Kind::ContactQuota { .. }
+                | Kind::IssueClosed(_)
+                | Kind::IssueQuota(_)
+                | Kind::RepresentativeOnly { .. }
+                | Kind::ReadAndFile { .. }
+                | Kind::ContactEnded
+                | Kind::ComplaintClosed(_) => {}
+            }
+        }
+        let goes_on = matches!(disposition, Disposition::Deliver | Disposition::Route);
+        let settled_by_safeguard = self.findings.iter().any(|(row, _)| *row == 2);
+        if let Some(minutes) = minutes
+            && self.contact.channel == Channel::Telephone
+            && goes_on
+            && !settled_by_safeguard
+        {
+            self.flag(&format!("call_length:{minutes}"));
+        }
+    }
+
+    fn quotas_in_force(&self) -> Vec<&'a Restriction> {
+        self.in_force
+            .iter()
+            .filter(|one| matches!(one.kind, Kind::ContactQuota { .. } | Kind::IssueQuota(_)))
+            .copied()
+            .collect()
+    }
+}

@@ -1,0 +1,46 @@
+//! Which roles have which duties.
+//!
+//! As soon as one role of a profile lists its duties, only listed duties count. If none
+//! does, every role of people records, all but agents warn and propose, and the rest goes by the roles that
+//! the policy names.
+
+use super::duty::{Duty, PROGRAM};
+use super::profile::{Profile, Role};
+
+/// The role of those who only record, where the profile says nothing of duties.
+const AGENT: &str = "agent";
+
+/// Roles of every organisation that read the trail and keep the settings, where the profile says
+/// nothing of duties.
+const GOVERNANCE: &str = "governance";
+
+const MANAGER: &str = "manager";
+
+/// Whether a role has a duty.
+pub fn has(profile: &Profile, role: &Role, duty: Duty) -> bool {
+    if !profile.duties.is_empty() {
+        return profile.duties.get(role).is_some_and(|duties| duties.contains(&duty));
+    }
+    if role.0 == PROGRAM {
+        return false;
+    }
+    let responsible = &profile.responsible;
+    let decides = || responsible.decides.as_ref().is_some_and(|roles| roles.include(role));
+    match duty {
+        Duty::Record => true,
+        Duty::Warn | Duty::Propose => role.0 != AGENT,
+        Duty::Decide => decides(),
+        Duty::SignOff => {
+            let kinds = profile.kinds.values().filter_map(|rule| rule.sign_off.as_ref());
+            let exceptions = profile.exceptions.values().filter_map(|rule| rule.sign_off.as_ref());
+            decides() || kinds.chain(exceptions).any(|roles| roles.include(role))
+        }
+        Duty::Hear => profile.appeal.heard_by.as_ref().is_some_and(|roles| roles.include(role)),
+        Duty::ReadAudit | Duty::Settings => role.0 == GOVERNANCE || role.0 == MANAGER,
+    }
+}
+
+/// The roles that have a duty, in the order of the profile.
+pub fn roles_with(profile: &Profile, duty: Duty) -> Vec<&Role> {
+    profile.roles.iter().filter(|role| has(profile, role, duty)).collect()
+}
