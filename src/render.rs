@@ -7,3 +7,4 @@ pub mod figures;
 pub mod pdf;
 pub mod record;
 pub mod register;
+pub mod tickets;

@@ -7,6 +7,7 @@
 pub mod api;
 pub mod auth;
 pub mod console;
+mod export;
 mod looking;
 mod own_record;
 pub mod permit;

@@ -3,6 +3,7 @@
 
 mod documents;
 mod hold;
+mod lists;
 mod run;
 mod trail;
 
@@ -13,6 +14,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use self::hold::Hold;
+pub use self::lists::OnHold;
 pub(super) use self::run::Erasing;
 pub(super) use self::trail::Leaving;
 use super::acting::Acting;
@@ -21,7 +23,7 @@ use crate::domain::audit::{AuditEvent, ErasedEntry};
 use crate::domain::broken::Broken;
 use crate::domain::erasure::{STAYS, in_the_way};
 use crate::domain::organisation::{Organisation, OrganisationId};
-use crate::ports::documents::{BY_ID, Batch, Document, Listing, WriteFault};
+use crate::ports::documents::{Batch, Document, WriteFault};
 
 /// The kind of document that says that somebody asked for an erasure. Its id is the person's.
 const ASKED: &str = "erasure_asked";
@@ -249,22 +251,6 @@ impl Desk {
         self.write_once(id, batch).await?;
         let (desk, organisation) = (self.clone(), Arc::clone(organisation));
         self.outlive(async move { desk.erase(&organisation, &held).await }).await
-    }
-
-    /// Every erasure, in no order: what was removed, by whom, by which clause.
-    ///
-    /// # Errors
-    /// The store can't be read.
-    pub async fn erasures(&self, organisation: &OrganisationId) -> Result<Vec<Proof>, Fault> {
-        let (mut proofs, mut listing) = (Vec::new(), Listing::of(BY_ID));
-        loop {
-            let page = self.store.documents(organisation, PROOF, listing.clone()).await?;
-            for document in &page.documents {
-                proofs.push(document.read()?);
-            }
-            let Some(next) = page.next else { return Ok(proofs) };
-            listing.after = Some(next);
-        }
     }
 
     async fn wanted_erasure(

@@ -15,7 +15,9 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::broken::Broken;
 use crate::domain::decide;
 use crate::domain::ledger::Ledger;
-use crate::domain::merge::{self, OF_SEVERAL_RECORDS, QuotaShown, differences, quotas, refusals};
+use crate::domain::merge::{
+    self, Difference, OF_SEVERAL_RECORDS, QuotaShown, differences, quotas, refusals,
+};
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::person::Person;
 use crate::domain::restriction::{KindName, Status};
@@ -75,7 +77,7 @@ pub struct Consequences {
     /// Each quota with what is counted on either record.
     pub quotas_after: Vec<QuotaShown>,
     /// In what the records differ, and what somebody should look at.
-    pub differences: Vec<String>,
+    pub differences: Vec<Difference>,
     /// What keeps them from being merged, all of it.
     pub broken: Vec<Broken>,
     /// Whether a staffed way stays open in every 7 days, over all restrictions together.

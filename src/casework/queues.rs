@@ -103,6 +103,26 @@ impl Desk {
         }
     }
 
+    /// A few items of a queue behind one, each whole, and behind which one the next begin.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn whole_items(
+        &self,
+        organisation: &OrganisationId,
+        queue: &str,
+        states: &[ItemState],
+        after: Option<String>,
+    ) -> Result<ItemPage, Fault> {
+        let mut items = Vec::new();
+        let looking = self.look_through(organisation, queue, states.to_vec(), after, |item| {
+            items.push(item);
+            items.len() < PAGE_PIECE_ITEMS
+        });
+        let next = looking.await?;
+        Ok(ItemPage { items, next })
+    }
+
     /// One item of a queue.
     ///
     /// # Errors

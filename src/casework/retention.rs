@@ -22,7 +22,7 @@ use crate::ports::documents::{Batch, Document, WriteFault};
 const ASKED: &str = "retention_asked";
 
 /// In the place of a name where nobody need approve.
-const BY_RULE: &str = "the schedule";
+pub const BY_RULE: &str = "the schedule";
 
 /// A sweep that somebody asked for: of what was due when they saw it, and of nothing later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

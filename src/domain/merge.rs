@@ -224,25 +224,61 @@ fn represents(person: &Person, whom: &Person) -> bool {
         .any(|one| own.iter().any(|own| own.kind == one.kind && own.value == one.value))
 }
 
-/// In what two records differ, which staff should look at: keys of the record, and what it comes to.
-pub fn differences(kept: &Person, other: &Person) -> Vec<String> {
+/// In what two records differ, or what else staff should look at before they merge them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Difference {
+    Name,
+    Reference,
+    Address,
+    Language,
+    /// Each has a point of contact of its own.
+    PointsOfContact,
+    /// An address or number of either is shared with others.
+    Shared,
+}
+
+impl Difference {
+    pub const fn what(self) -> &'static str {
+        match self {
+            Difference::Name => "The records have another name each.",
+            Difference::Reference => "The records have another reference each.",
+            Difference::Address => "The records have another address each.",
+            Difference::Language => "The records have another language each.",
+            Difference::PointsOfContact => {
+                "Both have a point of contact; contacts go to the first by its id."
+            }
+            Difference::Shared => {
+                "An address or number is marked as used by others too; it still decides nothing."
+            }
+        }
+    }
+}
+
+impl Serialize for Difference {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.what())
+    }
+}
+
+/// In what two records differ, which staff should look at.
+pub fn differences(kept: &Person, other: &Person) -> Vec<Difference> {
     let mut found = Vec::new();
-    let mut differ = |key: &str, one: Option<&str>, two: Option<&str>| {
+    let mut differ = |what: Difference, one: Option<&str>, two: Option<&str>| {
         if let (Some(one), Some(two)) = (one, two)
             && !one.trim().eq_ignore_ascii_case(two.trim())
             && !one.trim().is_empty()
             && !two.trim().is_empty()
         {
-            found.push(format!("The records have another {key} each."));
+            found.push(what);
         }
     };
-    differ("name", Some(&kept.name), Some(&other.name));
-    differ("reference", kept.reference.as_deref(), other.reference.as_deref());
-    differ("address", kept.address.as_deref(), other.address.as_deref());
+    differ(Difference::Name, Some(&kept.name), Some(&other.name));
+    differ(Difference::Reference, kept.reference.as_deref(), other.reference.as_deref());
+    differ(Difference::Address, kept.address.as_deref(), other.address.as_deref());
     if let (Some(one), Some(two)) = (kept.language, other.language)
         && one != two
     {
-        found.push("The records have another language each.".to_owned());
+        found.push(Difference::Language);
     }
     let points = |person: &Person| {
         person.restrictions.iter().any(|one| {
@@ -251,13 +287,10 @@ pub fn differences(kept: &Person, other: &Person) -> Vec<String> {
         })
     };
     if points(kept) && points(other) {
-        found.push("Both have a point of contact; contacts go to the first by its id.".to_owned());
+        found.push(Difference::PointsOfContact);
     }
     if kept.identifiers.iter().chain(&other.identifiers).any(|one| one.shared) {
-        found.push(
-            "An address or number is marked as used by others too; it still decides nothing."
-                .to_owned(),
-        );
+        found.push(Difference::Shared);
     }
     found
 }

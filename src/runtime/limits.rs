@@ -168,6 +168,9 @@ pub const CHANGE_LAG_MAX: usize = 4_096;
 pub const RECEIVED_PER_PERSON_MAX: usize = 200;
 /// Characters of a text that a list of items shows; the item itself shows all.
 pub const EXCERPT_CHARS_MAX: usize = 300;
+/// Items of one export of a queue. It ends there: a queue to which contacts come faster than they are read
+/// would have no end.
+pub const EXPORT_ITEMS_MAX: usize = 1_000_000;
 /// Items that are read whole at once, to be cut to their excerpts, and of those the lists that are made at
 /// once. More wait their turn.
 pub const PAGE_PIECE_ITEMS: usize = 4;

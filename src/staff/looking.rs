@@ -65,7 +65,9 @@ async fn shows(request: &mut Request) -> Option<Shows> {
     let (what, id) = match pattern {
         "/api/v1/people" => (LookedAt::People, after()),
         "/api/v1/incidents" => (LookedAt::Incidents, String::new()),
-        "/api/v1/queues/{queue}" => (LookedAt::Queue, param("queue")?),
+        "/api/v1/queues/{queue}" | "/api/v1/exports/{queue}" | "/queues/{queue}/export" => {
+            (LookedAt::Queue, param("queue")?)
+        }
         _ => return None,
     };
     Some(Shows { what, id, because: None })

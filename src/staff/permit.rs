@@ -172,6 +172,11 @@ impl<P> Permitted<P> {
         &self.staff.office.casework
     }
 
+    /// What a body that is written while it is read needs: it outlives the handler.
+    pub(super) const fn staff(&self) -> &Arc<Staff> {
+        &self.staff
+    }
+
     pub fn organisation(&self) -> &Arc<Organisation> {
         &self.caller.organisation
     }

@@ -71,6 +71,7 @@ fn signed_in() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(restrictions::read, restrictions::put))
         .routes(routes!(queues::list))
         .routes(routes!(queues::items))
+        .routes(routes!(queues::export))
         .routes(routes!(items::read_item))
         .routes(routes!(items::original))
         .routes(routes!(items::claim))

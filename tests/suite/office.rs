@@ -19,6 +19,7 @@ use contact_gateway::domain::organisation::{Organisation, OrganisationId};
 use contact_gateway::domain::profile::Role;
 use contact_gateway::domain::queue::QueueItem;
 use contact_gateway::domain::restriction::Mode;
+use contact_gateway::domain::retention::{Class, Rule, Schedule};
 
 use contact_gateway::intake::roster::Rosters;
 use contact_gateway::intake::{Inbound, Intake, Parts, plain};
@@ -240,6 +241,9 @@ impl Office {
         let desk = Desk::new(store.clone(), archive.clone(), released.clone(), clock.clone());
         let casework =
             Casework::new(desk.clone(), intake.clone(), organisations).with_account_rules(rules);
+        let rule = Rule { months: 12, clause: "Schedule 4.2".to_owned(), automatic: false };
+        let schedule = Schedule::from([(Class::Items, rule)]);
+        let casework = casework.with_retention([(tuntum.id.clone(), schedule)].into());
         let members = vec![
             member("tuntum", "Ann Agent", "agent", AGENT),
             member("tuntum", "Abe Agent", "agent", OTHER_AGENT),

@@ -83,7 +83,7 @@ pub(super) struct Scratch {
 
 impl Scratch {
     /// Makes the folder with all that a gateway reads.
-    pub(super) fn make(sinks: &Sinks) -> io::Result<Scratch> {
+    pub(super) fn make(sinks: &Sinks, store: Option<&str>) -> io::Result<Scratch> {
         let run = uuid::Uuid::now_v7();
         let folder = std::env::temp_dir().join(format!("contact-gateway-demo-{}", run.simple()));
         std::fs::create_dir(&folder)?;
@@ -94,7 +94,7 @@ impl Scratch {
             lmtp: free(10_024)?,
         };
         let scratch = Scratch { folder, listeners, token: random()?, secret: random()? };
-        scratch.write(sinks)?;
+        scratch.write(sinks, store)?;
         Ok(scratch)
     }
 
@@ -111,8 +111,8 @@ impl Scratch {
         format!("{organisation}-{}", self.token)
     }
 
-    fn write(&self, sinks: &Sinks) -> io::Result<()> {
-        let mut config = self.head(sinks);
+    fn write(&self, sinks: &Sinks, store: Option<&str>) -> io::Result<()> {
+        let mut config = self.head(sinks, store);
         for sample in &SAMPLES {
             let file = |name: &str| self.folder.join(format!("{}{name}", sample.id));
             std::fs::write(file(".toml"), sample.profile)?;
@@ -123,13 +123,17 @@ impl Scratch {
         std::fs::write(self.config(), config)
     }
 
-    fn head(&self, sinks: &Sinks) -> String {
+    fn head(&self, sinks: &Sinks, store: Option<&str>) -> String {
         let Listeners { contacts, staff, smtp, lmtp } = &self.listeners;
         format!(
-            "[store]\nurl = \"embedded:{folder}/store\"\n\n[archive]\nurl = \"file:{folder}/archive\"\n\n\
+            "[store]\nurl = {store}\n\n[archive]\nurl = \"file:{folder}/archive\"\n\n\
              [listen]\ncontacts = \"{contacts}\"\nstaff = \"{staff}\"\nsmtp = \"{smtp}\"\n\
              lmtp = \"{lmtp}\"\n\n[mail]\ndownstream = \"smtp://{mail}\"\n",
             folder = self.folder.display(),
+            store = toml::Value::from(store.map_or_else(
+                || format!("embedded:{}/store", self.folder.display()),
+                str::to_owned,
+            )),
             mail = sinks.mail,
         )
     }
@@ -149,7 +153,10 @@ impl Scratch {
              fields = {{ email = \"email\", phone = \"tel\", text = \"message\", issue = \"ref\" }}\n\
              \n[[organisation.telephony]]\nprovider = \"twilio\"\nproduct = \"voice\"\n\
              path = \"/{id}/twilio/voice\"\npublic_url = \"http://{contacts}/{id}/twilio/voice\"\n\
-             secrets = [{{ file = \"call-secret\" }}]\nupstream = \"http://{web}/{id}/voice\"\n"
+             secrets = [{{ file = \"call-secret\" }}]\nupstream = \"http://{web}/{id}/voice\"\n\
+             \n[organisation.retention]\n\
+             items = {{ months = 12, clause = \"Retention schedule 4.2\" }}\n\
+             trail = {{ months = 72, clause = \"Retention schedule 7.1\", approved = \"automatic\" }}\n"
         );
     }
 

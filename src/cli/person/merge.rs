@@ -121,7 +121,7 @@ fn show(found: &Consequences, io: &mut Io<'_>) {
         );
     }
     for one in &found.differences {
-        say(io.out, format_args!("look at: {one}"));
+        say(io.out, format_args!("look at: {}", one.what()));
     }
     if found.way_open {
         say(io.out, "a staffed way stays open in every 7 days");

@@ -1,5 +1,8 @@
 //! Queues and what waits on them.
 
+use std::sync::Arc;
+
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -7,7 +10,9 @@ use super::contacts::NoQuery;
 use super::shape;
 use crate::casework::queues::{ItemsWanted, QueueCount};
 use crate::domain::queue::{ItemState, QueueItem};
+use crate::render::tickets::Form;
 use crate::runtime::limits::PAGE_ITEMS_MAX;
+use crate::staff::export::exported;
 use crate::staff::permit::{Permitted, WorksQueues};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Named};
@@ -74,6 +79,54 @@ pub async fn items(
     };
     let page = caller.casework().desk.items(&caller.organisation().id, &queue, wanted).await?;
     Ok(axum::Json(ItemList { items: page.items, next: page.next }))
+}
+
+/// As what a queue is written for another help desk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportFormat {
+    #[default]
+    Jsonl,
+    Csv,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ExportQuery {
+    /// Must be the token's.
+    #[serde(rename = "organisation")]
+    #[param(rename = "organisation")]
+    _organisation: Option<String>,
+    /// Only items in these states, `open,claimed`; left out: those that wait.
+    state: Option<String>,
+    /// `jsonl` (the default): a ticket per line; or `csv`.
+    #[serde(default)]
+    #[param(inline)]
+    format: ExportFormat,
+}
+
+/// A whole queue as tickets that another help desk can take in, each with its whole text: `external_id` stays the
+/// same, so that importing it again makes no second ticket. See docs/console.md for the fields.
+#[utoipa::path(
+    get, path = "/api/v1/exports/{queue}", operation_id = "export_queue", tag = "queues",
+    params(("queue" = String, Path, description = "the queue's name"), ExportQuery),
+    responses((
+        status = 200, description = "Tickets, one per line",
+        content(("application/jsonl"), ("text/csv"))
+    ))
+)]
+pub async fn export(
+    caller: Permitted<WorksQueues>,
+    Named(queue): Named<String>,
+    Asked(query): Asked<ExportQuery>,
+) -> Result<Response, Problem> {
+    let form = match query.format {
+        ExportFormat::Jsonl => Form::Lines,
+        ExportFormat::Csv => Form::Csv,
+    };
+    let states = states_of(query.state.as_deref())?;
+    let organisation = caller.organisation().id.clone();
+    Ok(exported(Arc::clone(caller.staff()), organisation, (queue, states), form))
 }
 
 fn states_of(names: Option<&str>) -> Result<Vec<ItemState>, Problem> {

@@ -9,6 +9,12 @@ use axum::http::request::Parts;
 pub(super) struct Asked(Vec<(String, String)>);
 
 impl Asked {
+    /// As if it had been asked for by address.
+    pub(super) fn of(asked: &[(&str, &str)]) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Asked(asked.iter().map(owned).collect())
+    }
+
     /// The first value of a name; `None`: there is none, or it is empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim());

@@ -21,9 +21,10 @@ mod values;
 
 pub(super) use self::ask::short;
 pub(super) use self::cards::{anchor, proposal_href};
-pub(super) use self::describe::ALL;
+pub(super) use self::describe::{ALL, Two, two};
 pub(super) use self::due::{
     DueLine, href_from_afar as due_href, state as due_state, who as due_who,
 };
 pub(super) use self::form::{show, take};
 pub(super) use self::page::show as show_case;
+pub(super) use self::refusal::{Refusal, plain};

@@ -15,13 +15,17 @@ use super::frame::go;
 use super::trouble::Trouble;
 use super::visit::Visit;
 use super::{
-    account, assets, audit, case, drafts, entrance, help, invitation, item, landing, lists, live,
-    original, own_origin, people, person, queue, queues, settings, sign_in, staff_settings,
+    account, assets, audit, case, drafts, entrance, erasing, help, invitation, item, keeping,
+    landing, lists, live, merging, original, own_origin, people, person, queue, queues, settings,
+    sign_in, staff_settings,
 };
 use crate::domain::duty::Duty;
+use crate::domain::organisation::Organisation;
 use crate::domain::permission;
+use crate::domain::profile::Role;
 use crate::staff::Staff;
 use crate::staff::looking::{self, Looker};
+use crate::staff::permit::{AnswersForData, ApprovesErasures, ChangesPeople, Permit};
 
 /// What somebody needs to be let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +38,8 @@ pub enum Needs {
     Duty(Duty),
     /// Whose role has any of these.
     AnyOf(&'static [Duty]),
+    /// Whose role changes people's records, as by the API.
+    ToChangePeople,
 }
 
 impl Needs {
@@ -43,6 +49,27 @@ impl Needs {
             Needs::Nothing | Needs::SignIn => &[],
             Needs::Duty(duty) => std::slice::from_ref(duty),
             Needs::AnyOf(duties) => duties,
+            Needs::ToChangePeople => ChangesPeople::DUTIES.unwrap_or_default(),
+        }
+    }
+
+    /// Whether a role of an organisation is let in.
+    fn allows(&self, organisation: &Organisation, role: &Role) -> bool {
+        match self {
+            Needs::Nothing | Needs::SignIn => true,
+            Needs::ToChangePeople => ChangesPeople::allows(organisation, role),
+            Needs::Duty(_) | Needs::AnyOf(_) => {
+                let profile = &organisation.profile;
+                self.duties().iter().any(|duty| permission::has(profile, role, *duty))
+            }
+        }
+    }
+
+    /// As a permit of the API has it.
+    const fn of<P: Permit>() -> Self {
+        match P::DUTIES {
+            Some(duties) => Needs::AnyOf(duties),
+            None => Needs::SignIn,
         }
     }
 }
@@ -78,7 +105,7 @@ impl Contents {
         let route: MethodRouter<Arc<Staff>> = on(filter, handler);
         let route = match needs {
             Needs::Nothing => route,
-            Needs::SignIn | Needs::Duty(_) | Needs::AnyOf(_) => {
+            Needs::SignIn | Needs::Duty(_) | Needs::AnyOf(_) | Needs::ToChangePeople => {
                 let guarded: MethodRouter<Arc<Staff>> = route.layer(from_fn(permitted));
                 guarded.layer(Extension(needs))
             }
@@ -93,6 +120,25 @@ impl Contents {
         T: 'static,
     {
         self.with(("GET", MethodFilter::GET), path, needs, handler)
+    }
+
+    /// What is done with whole records: merging and parting, erasing and keeping.
+    fn records(self) -> Self {
+        const MERGES: Needs = Needs::ToChangePeople;
+        // Whoever approves an erasure sees what they approve.
+        const ANSWERS: Needs = Needs::of::<AnswersForData>();
+        const APPROVES: Needs = Needs::of::<ApprovesErasures>();
+        self.page("/people/{person}/merge", MERGES, merging::show)
+            .act("/people/{person}/merge", MERGES, merging::merge)
+            .page("/people/{person}/unmerge/{merge}", MERGES, merging::show_merge)
+            .act("/people/{person}/unmerge/{merge}", MERGES, merging::part)
+            .page("/people/{person}/erasure", APPROVES, erasing::show)
+            .act("/people/{person}/erasure", ANSWERS, erasing::act)
+            .act("/people/{person}/erasure/approval", APPROVES, erasing::approve)
+            .page("/retention", APPROVES, keeping::show)
+            .act("/retention/{class}", ANSWERS, keeping::act)
+            .act("/retention/{class}/approval", APPROVES, keeping::approve)
+            .page("/erasures/{erasure}", APPROVES, keeping::proof)
     }
 
     /// Two routes for each step of a case: its page, and what the page posts.
@@ -125,8 +171,7 @@ async fn permitted(Extension(needs): Extension<Needs>, request: Request, next: N
         return signed_out(request).await;
     };
     if let Some(first) = needs.duties().first() {
-        let profile = &visit.organisation.profile;
-        if !needs.duties().iter().any(|duty| permission::has(profile, visit.role(), *duty)) {
+        if !needs.allows(&visit.organisation, visit.role()) {
             return Trouble::NotAllowed(*first).into_response();
         }
         // One's own account is open, and nothing else before the step is set up.
@@ -218,6 +263,7 @@ fn built() -> Contents {
         .page("/queues/{queue}", RECORD, queue::show)
         .act("/queues/{queue}/take", RECORD, queue::take)
         .act("/queues/{queue}/bulk", RECORD, queue::bulk)
+        .page("/queues/{queue}/export", RECORD, queue::export)
         .page("/items/{item}", RECORD, item::show)
         .act("/items/{item}", RECORD, item::act)
         .page("/items/{item}/confirm/{verb}", RECORD, item::confirm)
@@ -253,6 +299,7 @@ fn built() -> Contents {
         .page("/reports", RECORD, lists::reports)
         .page("/reports.csv", RECORD, lists::csv)
         .page("/reports/chart/{figure}", RECORD, lists::chart)
+        .records()
         .steps()
 }
 

@@ -13,6 +13,7 @@ use self::head::{Head, Tab};
 use super::asked::Asked;
 use super::form::quoted;
 use super::frame::{Frame, Page, Section, go, page};
+use super::records::{self, MergeLine};
 use super::say;
 use super::visit::Visit;
 use super::words;
@@ -24,6 +25,7 @@ use crate::domain::person::Person;
 use crate::domain::restriction::{Mode, Restriction};
 use crate::runtime::limits::CONSOLE_ROWS;
 use crate::staff::Staff;
+use crate::staff::permit::{ChangesPeople, Permit as _};
 
 struct RestrictionCard {
     terms: String,
@@ -68,6 +70,13 @@ struct PersonPage {
     record: String,
     /// Where a copy of all that is held is made, for those who may.
     copies: Option<String>,
+    /// Where all of it is erased or held, for those who may.
+    erasure: Option<String>,
+    /// Where it is merged with another record, for those who may.
+    merging: Option<String>,
+    merges: Vec<MergeLine>,
+    m: &'static words::Merging,
+    e: &'static words::Erasing,
     because: Option<String>,
 }
 
@@ -98,6 +107,7 @@ pub(super) async fn show(
         lacks = lacking(&staff, &visit, &id).await?;
     }
     let head = Head::of(&visit, &person, Some(tab), because);
+    let may_merge = ChangesPeople::allows(organisation, visit.role());
     page(&PersonPage {
         f: Frame::of(&staff, &visit, Section::People, &head.title),
         w,
@@ -117,6 +127,15 @@ pub(super) async fn show(
             String::new()
         },
         copies: visit.may(Duty::ReadAudit).then(|| format!("{own}/record")),
+        erasure: visit.may(Duty::ReadAudit).then(|| records::erasure(&id)),
+        merging: may_merge.then(|| records::merging(&id)),
+        merges: if tab == Tab::Identifiers && may_merge {
+            records::merges(&staff, &visit, &id).await?
+        } else {
+            Vec::new()
+        },
+        m: words::Merging::of(visit.language()),
+        e: words::Erasing::of(visit.language()),
         because: because.map(|item| super::item::href(item, "/", None)),
     })
 }

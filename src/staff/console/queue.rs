@@ -24,9 +24,11 @@ use crate::domain::queue::{
     EMERGENCY, FILED, GOVERNANCE, HEAD_OF_SERVICE, ItemAction, ItemState, LIMITED, QueueItem,
     REVIEW,
 };
+use crate::render::tickets::Form;
 use crate::runtime::limits::CONSOLE_ROWS;
 use crate::runtime::tokens::{hex, sha256};
 use crate::staff::Staff;
+use crate::staff::export::exported;
 
 /// Pages of the store that are looked through for a page with a filter. More: the page ends there, and
 /// goes on by its link.
@@ -190,6 +192,8 @@ struct QueuePage {
     filtered: bool,
     next: Option<String>,
     first: Option<String>,
+    /// This list for another system: as JSON lines, and as CSV.
+    export: [String; 2],
     /// The next queue with something on it, where this one is empty.
     elsewhere: Option<(String, String, u64)>,
     results: Vec<(String, String, bool)>,
@@ -216,6 +220,12 @@ impl Wanted {
 
     fn path(&self) -> String {
         format!("/queues/{}", quoted(&self.queue))
+    }
+
+    /// The address of the whole list as a file.
+    fn export(&self, form: Form) -> String {
+        let state = self.shown.name();
+        format!("{}/export?format={}&state={state}", self.path(), form.ending())
     }
 
     /// The address of the page after this item.
@@ -305,6 +315,7 @@ async fn shown(
         filtered,
         next: next.map(|after| wanted.address(Some(&after))),
         first: wanted.after.is_some().then(|| wanted.address(None)),
+        export: [Form::Lines, Form::Csv].map(|form| wanted.export(form)),
         elsewhere,
         results,
         bulk_none,
@@ -335,6 +346,24 @@ async fn found(
         }
     }
     Ok((items, after))
+}
+
+/// The whole queue for another help desk. It is not narrowed to a channel: what is left out of a file is missed
+/// by nobody.
+pub(super) async fn export(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    Path(queue): Path<String>,
+    asked: Asked,
+) -> Page {
+    let organisation = visit.organisation.id.clone();
+    let counts = staff.for_console().desk.queues(&organisation).await?;
+    if !OF_EVERYBODY.contains(&queue.as_str()) && !counts.iter().any(|one| one.queue == queue) {
+        return Err(Trouble::NotFound);
+    }
+    let form = if asked.text("format") == Some("csv") { Form::Csv } else { Form::Lines };
+    let states = Shown::of(asked.text("state")).states();
+    Ok(exported(staff, organisation, (queue, states), form))
 }
 
 /// Takes the oldest that nobody has.

@@ -20,6 +20,7 @@ use crate::staff::Staff;
 struct SettingsPage {
     f: Frame,
     w: &'static words::Settings,
+    keeping: &'static words::Keeping,
     mode: &'static str,
     open: usize,
 }
@@ -35,7 +36,8 @@ pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit) -> Page 
         Mode::Observe => w.mode_observe,
     };
     let open = policy(&staff, &visit).open.len();
-    page(&SettingsPage { f: Frame::of(&staff, &visit, Section::Settings, w.title), w, mode, open })
+    let f = Frame::of(&staff, &visit, Section::Settings, w.title);
+    page(&SettingsPage { f, w, keeping: words::Keeping::of(visit.language()), mode, open })
 }
 
 struct KindLine {

@@ -29,6 +29,9 @@ pub(super) fn filled_path(path: &str, item: &str, person: &str) -> String {
         ("{figure}", "incidents_by_ground"),
         ("{restriction}", "R-1"),
         ("{name}", "restrictions"),
+        ("{merge}", "M-1"),
+        ("{class}", "items"),
+        ("{erasure}", "E-1"),
     ] {
         path = path.replace(part, value);
     }

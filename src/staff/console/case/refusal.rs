@@ -6,7 +6,7 @@ use crate::domain::language::Language;
 use crate::staff::console::say;
 
 /// One refusal.
-pub(super) struct Refusal {
+pub(in crate::staff::console) struct Refusal {
     /// The field that it is about.
     pub href: Option<String>,
     pub sentence: String,
@@ -47,7 +47,7 @@ fn label_of(step: &StepForm, key: Option<&str>, language: Language) -> Option<&'
 }
 
 /// Without marks and underscores, as a sentence.
-pub(super) fn plain(what: &str) -> String {
+pub(in crate::staff::console) fn plain(what: &str) -> String {
     let mut out = String::with_capacity(what.len());
     let mut inside = false;
     for c in what.chars() {

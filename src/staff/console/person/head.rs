@@ -51,6 +51,9 @@ pub(in crate::staff::console) struct Head {
     pub issues: String,
     pub adjustments: Vec<String>,
     pub in_force: Vec<String>,
+    /// The record that this one is merged into, or was merged with: its address.
+    pub merged: Vec<(String, String)>,
+    pub merged_word: &'static str,
     pub tabs: Vec<(String, &'static str, bool)>,
 }
 
@@ -90,6 +93,13 @@ impl Head {
                 .map(|one| say::adjustment(one, language))
                 .collect(),
             in_force: in_force.map(|one| say::terms(&one.kind, profile, language)).collect(),
+            merged: person
+                .merged_into
+                .iter()
+                .chain(&person.merged)
+                .map(|id| (format!("/people/{}", quoted(id)), id.clone()))
+                .collect(),
+            merged_word: words::Merging::of(language).has,
             tabs,
         }
     }

@@ -38,6 +38,9 @@ texts! {
 texts! {
     /// One queue.
     Queue {
+        export: "The whole list for another help desk", "Y rhestr gyfan ar gyfer desg gymorth arall";
+        export_lines: "JSON lines", "Llinellau JSON";
+        export_csv: "CSV", "CSV";
         waiting: "waiting", "yn aros";
         who: "Who and what", "Pwy a beth";
         why: "Why it is here", "Pam mae yma";

@@ -56,7 +56,9 @@ texts! {
     /// The trail.
     Audit {
         title: "Audit trail", "Llwybr archwilio";
-        intro: "What was decided and done, by whom, when. Nothing is ever taken out of it.", "Beth a benderfynwyd ac a wnaed, gan bwy, pryd. Ni thynnir dim ohono byth.";
+        intro: "What was decided and done, by whom, when. Entries leave it only by an erasure that two people agreed to, or by your retention schedule; each leaves a proof.",
+            "Beth a benderfynwyd ac a wnaed, gan bwy, pryd. Dim ond drwy ddilead y cytunodd dau berson arno, neu drwy eich amserlen gadw, y mae cofnodion yn ei adael; mae pob un yn gadael prawf.";
+        keeping: "Keeping and erasing", "Cadw a dileu";
         number: "No.", "Rhif";
         when: "When", "Pryd";
         by: "By", "Gan";

@@ -1,0 +1,53 @@
+//! What stands beside a person's record: the pages on which it is merged or erased, and what it is merged with.
+
+use super::form::quoted;
+use super::trouble::Trouble;
+use super::visit::Visit;
+use crate::domain::person::Person;
+use crate::staff::Staff;
+
+/// The page on which a record is merged with another.
+pub(super) fn merging(person: &str) -> String {
+    format!("/people/{}/merge", quoted(person))
+}
+
+/// The page on which a record is held or erased.
+pub(super) fn erasure(person: &str) -> String {
+    format!("/people/{}/erasure", quoted(person))
+}
+
+pub(super) fn name_of(person: &Person) -> String {
+    if person.name.is_empty() { person.id.clone() } else { person.name.clone() }
+}
+
+/// The name of whoever has an id, as far as it is known.
+pub(super) async fn known_name(staff: &Staff, visit: &Visit, id: &str) -> Result<String, Trouble> {
+    let known = staff.for_console().person_known(&visit.organisation.id, id).await?;
+    Ok(known.map_or_else(|| id.to_owned(), |person| name_of(&person)))
+}
+
+/// A merge of a record, as a line that leads to parting it.
+pub(super) struct MergeLine {
+    pub href: String,
+    pub name: String,
+    pub parted: bool,
+}
+
+/// The merges of a record, the latest first.
+pub(super) async fn merges(
+    staff: &Staff,
+    visit: &Visit,
+    id: &str,
+) -> Result<Vec<MergeLine>, Trouble> {
+    let all = staff.for_console().desk.merges(&visit.organisation, id).await?;
+    let mut lines = Vec::new();
+    for one in all.iter().rev() {
+        let other = if one.person == id { &one.other } else { &one.person };
+        lines.push(MergeLine {
+            href: format!("/people/{}/unmerge/{}", quoted(id), quoted(&one.id)),
+            name: known_name(staff, visit, other).await?,
+            parted: one.undone.is_some(),
+        });
+    }
+    Ok(lines)
+}

@@ -1,0 +1,75 @@
+//! A queue as tickets for another help desk, written while it is read.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use futures_util::{StreamExt as _, stream};
+
+use super::Staff;
+use crate::casework::Fault;
+use crate::domain::organisation::OrganisationId;
+use crate::domain::queue::ItemState;
+use crate::render::tickets::Form;
+use crate::runtime::limits::EXPORT_ITEMS_MAX;
+
+struct UnderWay {
+    staff: Arc<Staff>,
+    organisation: OrganisationId,
+    queue: String,
+    states: Vec<ItemState>,
+    after: Option<String>,
+    form: Form,
+    written: usize,
+}
+
+/// The queue's items in these states (none: those that wait) as a file to be saved. Where the store fails meanwhile
+/// it breaks off, so that nobody takes a part for the whole.
+pub(super) fn exported(
+    staff: Arc<Staff>,
+    organisation: OrganisationId,
+    (queue, states): (String, Vec<ItemState>),
+    form: Form,
+) -> Response {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(form.content_type()));
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
+    let name: String = queue.chars().map(plain).collect();
+    let attached = format!("attachment; filename=\"{name}.{}\"", form.ending());
+    if let Ok(attached) = HeaderValue::from_str(&attached) {
+        headers.insert(CONTENT_DISPOSITION, attached);
+    }
+    let head = stream::once(async move { Ok::<_, Fault>(Bytes::from(form.head())) });
+    let under_way = UnderWay { staff, organisation, queue, states, after: None, form, written: 0 };
+    let rest = stream::try_unfold(Some(under_way), |under_way| async {
+        match under_way {
+            Some(under_way) => under_way.piece().await.map(Some),
+            None => Ok(None),
+        }
+    });
+    (headers, Body::from_stream(head.chain(rest))).into_response()
+}
+
+impl UnderWay {
+    /// The next few items, and what is left.
+    async fn piece(mut self) -> Result<(Bytes, Option<Self>), Fault> {
+        let casework = self.staff.for_console();
+        let desk = &casework.desk;
+        let after = self.after.take();
+        let page = desk.whole_items(&self.organisation, &self.queue, &self.states, after).await?;
+        let mut text = String::new();
+        for item in &page.items {
+            let person = match &item.person {
+                Some(id) => casework.person_known(&self.organisation, id).await?,
+                None => None,
+            };
+            text.push_str(&self.form.item(item, person.as_deref()));
+        }
+        self.written += page.items.len();
+        self.after = page.next;
+        let goes_on = self.after.is_some() && self.written < EXPORT_ITEMS_MAX;
+        Ok((Bytes::from(text), goes_on.then_some(self)))
+    }
+}
