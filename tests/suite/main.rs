@@ -66,6 +66,7 @@ mod staff_api;
 mod staff_api_refusals;
 mod staff_changes;
 mod staff_document;
+mod staff_fuzzed;
 mod staff_timeline;
 mod store_away;
 mod store_contract;

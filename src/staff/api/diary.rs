@@ -51,10 +51,17 @@ pub struct DiaryEntry {
     pub anchor_date: Option<NaiveDate>,
     pub clause: Option<String>,
     /// The role that must act, or several where any of them may.
-    #[schema(value_type = Option<Object>)]
-    pub who: Option<serde_json::Value>,
+    pub who: Option<Whoever>,
     /// `upcoming`, `due`, `overdue`, `met` or `late`
     pub state: String,
+}
+
+/// A role, or several.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Whoever {
+    One(String),
+    Any(Vec<String>),
 }
 
 /// What falls due: every known date, and for a year what was done.

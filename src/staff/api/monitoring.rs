@@ -30,7 +30,9 @@ pub async fn openapi(Extension(Document(document)): Extension<Document>) -> impl
 /// Metrics of the token's organisation and of the whole gateway, as OpenMetrics text.
 #[utoipa::path(
     get, path = "/metrics", operation_id = "read_metrics", tag = "monitoring",
-    responses((status = 200, description = "OpenMetrics 1.0", content_type = "text/plain"))
+    responses((
+        status = 200, description = "OpenMetrics 1.0", content_type = "application/openmetrics-text"
+    ))
 )]
 pub async fn metrics(
     State(staff): State<Arc<Staff>>,
