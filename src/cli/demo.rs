@@ -18,16 +18,21 @@ use sinks::Sinks;
 
 /// Run everything with sample data; prints addresses to open and commands to paste. Stop it with Ctrl-C.
 #[derive(Debug, clap::Args)]
-pub struct DemoArgs {}
+pub struct DemoArgs {
+    /// Keep everything in this store rather than in a scratch one, such as redis://127.0.0.1: so that a second
+    /// gateway can join. It must be empty, and is left as it is afterwards.
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+}
 
 /// Runs the command.
 ///
 /// # Errors
 /// Why it can't start: no free port, no temporary folder.
-pub async fn run(_args: &DemoArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
+pub async fn run(args: &DemoArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     telemetry::start("warn", false);
     let sinks = Sinks::start().await.map_err(Fault::internal)?;
-    let scratch = Scratch::make(&sinks).map_err(Fault::internal)?;
+    let scratch = Scratch::make(&sinks, args.store.as_deref()).map_err(Fault::internal)?;
     let loaded = config::load(&scratch.config(), &config::Environment::new())?;
     scratch.import(&loaded.settings).await?;
     cases::stage(&loaded.settings, chrono::Utc::now()).await?;

@@ -215,7 +215,7 @@ token_sha256 = "{token}"
         Place::served(serve)
     }
 
-    fn served(mut serve: Command) -> Served {
+    pub fn served(mut serve: Command) -> Served {
         let mut child = serve.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut said = Vec::new();

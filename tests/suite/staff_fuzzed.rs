@@ -59,7 +59,8 @@ fn every_answer_of_the_staff_api_is_documented_and_none_is_a_fault() {
     // Ids that are nobody's, and then the demo's own.
     for (config, phases) in [("", "coverage"), (KNOWN, "fuzzing")] {
         let said = asked(&demo, config, phases);
-        let routes = include_str!("routes.txt").lines().count();
+        // All but the document's own, from which it is all read.
+        let routes = include_str!("routes.txt").lines().count() - 1;
         assert!(said.contains(&format!("Tested: {routes}")), "each operation: {said}");
     }
 }

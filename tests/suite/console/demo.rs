@@ -9,23 +9,35 @@ use crate::real_input::browser::Browser;
 pub struct Demo {
     child: Child,
     links: Vec<(String, String)>,
+    /// What the staff API of Karbon Homes is asked with.
+    pub token: String,
     /// Where mail is handed in, and the page that shows what arrived behind the gateway.
     pub smtp: String,
     pub sink: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Demo {
     pub fn start() -> Demo {
+        Demo::with(&[])
+    }
+
+    /// On a store of a test's own, which other gateways can join.
+    pub fn on(store: &str) -> Demo {
+        Demo::with(&["--store", store])
+    }
+
+    fn with(more: &[&str]) -> Demo {
         // Two demos that start in the same moment may choose the same free port: one of them ends.
-        let demo = (0..10).find_map(|_| Demo::try_start());
+        let demo = (0..10).find_map(|_| Demo::try_start(more));
         demo.expect("a link for each organisation")
     }
 
-    fn try_start() -> Option<Demo> {
+    fn try_start(more: &[&str]) -> Option<Demo> {
         let folder = tempfile::tempdir().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_contact-gateway"))
             .arg("demo")
+            .args(more)
             .env("TMPDIR", folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -34,7 +46,7 @@ impl Demo {
             .unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut links = Vec::new();
-        let (mut smtp, mut sink) = (String::new(), String::new());
+        let (mut smtp, mut sink, mut token) = (String::new(), String::new(), String::new());
         let mut line = String::new();
         while out.read_line(&mut line).unwrap() > 0 {
             if let Some((_, rest)) = line.split_once("/invitation/") {
@@ -49,8 +61,12 @@ impl Demo {
             if line.contains("what reached the organisations") {
                 sink = address("http://").unwrap();
             }
-            if let Some(found) = address("smtp://") {
+            if let Some(found) = address("smtp://").filter(|_| smtp.is_empty()) {
                 smtp = found;
+            }
+            // The last of what a test needs.
+            if let Some((_, rest)) = line.split_once("Bearer karbon-") {
+                token = format!("karbon-{}", rest.split('\'').next().unwrap());
                 break;
             }
             line.clear();
@@ -61,7 +77,7 @@ impl Demo {
         }
         // What else it prints must have somewhere to go.
         std::thread::spawn(move || out.read_to_end(&mut Vec::new()));
-        Some(Demo { child, links, smtp, sink, _folder: folder })
+        Some(Demo { child, links, token, smtp, sink, folder })
     }
 
     pub fn link(&self, organisation: &str) -> &str {
@@ -71,6 +87,13 @@ impl Demo {
     /// `http://host:port` of the console.
     pub fn root(&self) -> String {
         self.link("karbon").split("/invitation/").next().unwrap().to_owned()
+    }
+
+    /// The configuration by which the demo runs.
+    pub fn config(&self) -> std::path::PathBuf {
+        let folders = std::fs::read_dir(self.folder.path()).unwrap();
+        let mut files = folders.map(|one| one.unwrap().path().join("gateway.toml"));
+        files.find(|file| file.exists()).unwrap()
     }
 
     /// A browser in which somebody is signed in, by one press.

@@ -45,13 +45,42 @@ fn what_is_typed_survives_a_closed_tab_and_a_session_that_ends_and_goes_when_it_
          form.querySelector('[type=radio]').checked = true;
          form.dispatchEvent(new Event('input', {bubbles: true}));",
     );
-    // The session ends elsewhere: the script is not asked, and the next page is the way in.
-    browser.run_async(
-        "const done = arguments[arguments.length - 1];
-         fetch('/sign-out', {method: 'POST'}).then(() => done(true), () => done(false))",
-    );
-    open(&mut browser, &format!("{root}/help"));
+    // The session is ended from another browser: this one is not asked, and the next page is the way in.
+    let mut other = demo.browser("karbon");
+    open(&mut other, &format!("{root}/account"));
+    other.click("button[name=all]");
+    wait(&mut other, "return location.search.includes('done=ended')");
+    other.stop();
+    // On the way back to the page on which it was typed.
+    open(&mut browser, &step);
     wait(&mut browser, "return location.pathname === '/sign-in'");
+    let next = browser.run("return new URLSearchParams(location.search).get('next')");
+    assert_eq!(next, json!("/people/K-4/steps/record_incident"));
+    assert_eq!(browser.run("return document.body.innerText.includes('Four calls')"), json!(false));
+    // Signed in again, both are there: the step's fields, and a note that nobody sent.
+    open(&mut browser, demo.link("karbon"));
+    browser.click("main form button");
+    wait(&mut browser, "return location.pathname === '/'");
+    open(&mut browser, &step);
+    let filled = browser.run(
+        "const form = document.querySelector('form[data-unsaved]');
+         return [form.elements.what.value, form.querySelector('[type=radio]').checked,
+             document.querySelectorAll('.kept').length];",
+    );
+    assert_eq!(filled, json!(["Four calls before noon.", true, 1]));
+    open(&mut browser, &item);
+    assert_eq!(typed(&mut browser), "Rang them, no answer");
+    // Somebody else at the same browser sees nothing of it.
+    open(&mut browser, &demo.links_of("karbon")[1]);
+    browser.click("main form button");
+    wait(&mut browser, "return location.pathname === '/'");
+    open(&mut browser, &item);
+    assert_eq!(typed(&mut browser), "");
+    open(&mut browser, &step);
+    assert_eq!(
+        browser.run("return document.querySelector('form[data-unsaved]').elements.what.value"),
+        json!("")
+    );
     browser.stop();
 }
 

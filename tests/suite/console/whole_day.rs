@@ -1,14 +1,21 @@
-//! A whole day in a real browser, against the real program: an incident, a warning, a proposal that somebody
-//! else signs, the letter, the restriction at work on the next e-mail, an appeal, and what it releases.
+//! A whole day in a real browser, against the real program: the next item is taken, read and released, an incident
+//! recorded, a warning given, a restriction proposed that somebody else signs, the letter sent, the restriction at work
+//! on the next e-mail, an appeal, and what it releases. On one gateway with the embedded store, and on two with Redis
+//! behind nginx.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::demo::{Demo, wait};
 use crate::real_input::browser::Browser;
+use crate::served::{Place, Served};
+use crate::servers::checks::free_port;
+use crate::servers::nginx::nginx;
+use crate::store_contract::servers::Server;
 
 const KIM: usize = 3;
 const BO: usize = 2;
@@ -17,20 +24,25 @@ const SAM: usize = 0;
 
 struct Day<'d> {
     demo: &'d Demo,
+    /// `http://host:port` at which the console is found.
+    root: String,
+    /// Where mail is handed in, in turn.
+    doors: Vec<String>,
     browser: Browser,
 }
 
 impl Day<'_> {
     /// Somebody else sits down at the browser.
     fn becomes(&mut self, number: usize) {
-        self.browser.open(&self.demo.links_of("karbon")[number]);
+        let link = self.demo.links_of("karbon")[number].replace(&self.demo.root(), &self.root);
+        self.browser.open(&link);
         self.browser.click("main form button");
         let there = "return location.pathname === '/' && document.readyState === 'complete'";
         wait(&mut self.browser, there);
     }
 
     fn open(&mut self, path: &str) {
-        self.browser.open(&format!("{}{path}", self.demo.root()));
+        self.browser.open(&format!("{}{path}", self.root));
     }
 
     /// Follows a link or presses a button by what it says.
@@ -134,7 +146,66 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 #[test]
 fn a_whole_day_from_an_incident_to_what_an_appeal_releases() {
     let demo = Demo::start();
-    let mut day = Day { demo: &demo, browser: demo.browser("karbon") };
+    whole_day(&demo, demo.root(), vec![demo.smtp.clone()]);
+}
+
+/// Two gateways on one Redis, each request and each message to the other one than that before it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_day_on_two_gateways_behind_nginx() {
+    let redis = Server::start(&[]).await;
+    let demo = Demo::on(&format!("redis://127.0.0.1:{}", redis.port));
+    let second = second_gateway(&demo);
+    let folder = tempfile::Builder::new().prefix("nginx").tempdir_in("/var/tmp").unwrap();
+    let (one, other) = (demo.root().replace("http://", ""), second.staff);
+    let port = free_port();
+    let location = format!(
+        "location / {{ proxy_pass http://gateways; proxy_http_version 1.1; proxy_set_header Host $http_host; \
+         proxy_set_header Connection \"\"; }}\n}}\nupstream gateways {{ server {one}; server {other};\n"
+    );
+    let _nginx = nginx(folder.path(), &location, port);
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let doors = vec![demo.smtp.clone(), second.smtp.to_string()];
+    tokio::task::block_in_place(|| {
+        whole_day(&demo, format!("http://127.0.0.1:{port}"), doors);
+    });
+    // Both served it: the queue's page, which came by turns, is open on each alone.
+    for gateway in [demo.root(), format!("http://{}", second.staff)] {
+        let mut browser = Browser::start();
+        let link = demo.links_of("karbon")[KIM].replace(&demo.root(), &gateway);
+        browser.open(&link);
+        browser.click("main form button");
+        wait(&mut browser, "return location.pathname === '/'");
+        browser.open(&format!("{gateway}/people/K-4"));
+        let page = browser.text("main");
+        assert!(page.contains("1 contact a week") && page.contains("Not in force"), "{page}");
+        browser.stop();
+    }
+}
+
+/// A gateway on the demo's store and archive, with listeners and a state of its own.
+fn second_gateway(demo: &Demo) -> Served {
+    let config = demo.config();
+    let folder = config.parent().unwrap();
+    let text = std::fs::read_to_string(&config).unwrap();
+    let lines = text.lines().map(|line| match line.split_once(" = \"127.0.0.1:") {
+        Some((key @ ("contacts" | "staff" | "smtp" | "lmtp"), _)) => {
+            format!("{key} = \"127.0.0.1:0\"")
+        }
+        _ => line.to_owned(),
+    });
+    let own = folder.join("second.toml");
+    let state = format!("[state]\nfolder = \"{}/second-state\"\n", folder.display());
+    std::fs::write(&own, state + &lines.collect::<Vec<_>>().join("\n")).unwrap();
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
+    serve.arg("serve").arg("--config").arg(&own).current_dir(folder);
+    Place::served(serve)
+}
+
+fn whole_day(demo: &Demo, root: String, doors: Vec<String>) {
+    let mut day = Day { demo, root, doors, browser: Browser::start() };
+    taken_and_released(&mut day);
     recorded_and_warned(&mut day);
     proposed(&mut day);
     signed_and_sent(&mut day);
@@ -142,6 +213,25 @@ fn a_whole_day_from_an_incident_to_what_an_appeal_releases() {
     appealed(&mut day);
     wait_until("it is released", || arrived(&demo.sink, &kept));
     day.browser.stop();
+}
+
+/// Monday morning: the next one is taken, read, and let go.
+fn taken_and_released(day: &mut Day<'_>) {
+    day.becomes(KIM);
+    day.open("/queues/limited");
+    day.press("Take the next");
+    day.reads("Taken. It is in your name.");
+    day.press("Mark as read");
+    day.reads("Release…");
+    // The oldest of those that wait.
+    let subject = "Third message about the fence";
+    day.reads(subject);
+    let subject = &format!("Subject: {subject}");
+    assert!(!arrived(&day.demo.sink, subject), "it is kept");
+    day.press("Release…");
+    day.press("Release it");
+    day.reads("Released. The mail server has taken it.");
+    wait_until("what is released arrives", || arrived(&day.demo.sink, subject));
 }
 
 fn recorded_and_warned(day: &mut Day<'_>) {
@@ -243,12 +333,14 @@ fn signed_and_sent(day: &mut Day<'_>) {
 fn kept_by_it(day: &mut Day<'_>) -> String {
     // At work on the next e-mails. Intake follows the store's changes: one may still get through before.
     day.becomes(KIM);
-    let kept = (1..=6).map(|number| format!("Message {number} about the gate")).find(|subject| {
-        mail(&day.demo.smtp, "tom.reeve@mail.example", subject);
+    let mut each = (1..=6).map(|number| (number, format!("Message {number} about the gate")));
+    let kept = each.find(|(number, subject)| {
+        let door = &day.doors[number % day.doors.len()];
+        mail(door, "tom.reeve@mail.example", subject);
         day.open("/queues/limited");
         day.text().contains(subject)
     });
-    let kept = format!("Subject: {}", kept.expect("one of six is kept"));
+    let kept = format!("Subject: {}", kept.expect("one of six is kept").1);
     assert!(arrived(&day.demo.sink, "Subject: Message 1 about the gate"), "the first got through");
     assert!(!arrived(&day.demo.sink, &kept), "it is kept");
     kept
