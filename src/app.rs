@@ -47,7 +47,7 @@ pub fn desk(settings: &Settings) -> Result<Desk, StartFault> {
 /// # Errors
 /// As [`desk`].
 pub fn desk_by(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Desk, StartFault> {
-    let store = store::open(&settings.store)?;
+    let store = store::open(&settings.store, &settings.codec)?;
     let mail = match &settings.mail {
         Some(mail) => Some(mail.with_key(pass_key(&settings.state)?)),
         None => None,
@@ -66,7 +66,7 @@ pub async fn preview(
     organisation: &OrganisationId,
     contact: Contact,
 ) -> Result<Decision, StoreError> {
-    let store = store::open(&settings.store)?;
+    let store = store::open(&settings.store, &settings.codec)?;
     let rosters = Arc::new(Rosters::new(&settings.organisations));
     rosters.load(store.as_ref(), organisation).await?;
     let (plain, _) = mpsc::channel(1);

@@ -20,6 +20,7 @@ mod endpoint;
 mod events;
 mod gateway;
 mod helper;
+mod keys;
 mod languages;
 mod letters;
 mod mail;

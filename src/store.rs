@@ -10,6 +10,7 @@ pub mod copy;
 pub mod embedded;
 pub mod journal;
 pub mod keepsakes;
+mod keyring;
 pub mod memory;
 mod record;
 pub mod redis;
@@ -24,7 +25,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::ports::portable::{Contents, CopyMark, Portable};
 use crate::ports::{Store, StoreError};
 use crate::runtime::limits::{COPY_CONNECT_TRIES, REDIS_PROBE_EVERY};
-use settings::StoreUrl;
+use settings::{Codec, StoreUrl};
 
 /// What the mark of a store that is being restored begins with, where a copy's has an address.
 const BACKUP: &str = "the backup";
@@ -37,10 +38,10 @@ const DECIDER_PANICKED: &str = "the decider panicked; nothing of this contact wa
 /// # Errors
 /// [`StoreError`]: the folder can't be written, or holds a database of a newer version; the URL
 /// can't be read. A Redis server that is away is not an error here: the store connects when it is back.
-pub fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, StoreError> {
+pub fn open(url: &StoreUrl, codec: &Codec) -> Result<Arc<dyn Store>, StoreError> {
     match url {
-        StoreUrl::Embedded(folder) => Ok(embedded::Embedded::open(folder)?),
-        StoreUrl::Redis(settings) => Ok(redis::Redis::open(settings)?),
+        StoreUrl::Embedded(folder) => Ok(embedded::Embedded::open_with(folder, codec)?),
+        StoreUrl::Redis(settings) => Ok(redis::Redis::open_with(settings, codec)?),
     }
 }
 
@@ -53,10 +54,10 @@ pub fn files(folder: &Path) -> [PathBuf; 2] {
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_portable(url: &StoreUrl) -> Result<Arc<dyn Portable>, StoreError> {
+pub fn open_portable(url: &StoreUrl, codec: &Codec) -> Result<Arc<dyn Portable>, StoreError> {
     match url {
-        StoreUrl::Embedded(folder) => Ok(embedded::Embedded::open(folder)?),
-        StoreUrl::Redis(url) => Ok(redis::Redis::open(url)?),
+        StoreUrl::Embedded(folder) => Ok(embedded::Embedded::open_with(folder, codec)?),
+        StoreUrl::Redis(url) => Ok(redis::Redis::open_with(url, codec)?),
     }
 }
 
@@ -64,12 +65,12 @@ pub fn open_portable(url: &StoreUrl) -> Result<Arc<dyn Portable>, StoreError> {
 ///
 /// # Errors
 /// `Refused` also if the store does not exist.
-pub fn open_existing(url: &StoreUrl) -> Result<Arc<dyn Portable>, StoreError> {
+pub fn open_existing(url: &StoreUrl, codec: &Codec) -> Result<Arc<dyn Portable>, StoreError> {
     match url {
         StoreUrl::Embedded(folder) if !embedded::Embedded::file(folder).exists() => {
             Err(StoreError::Refused(format!("{} holds no store", folder.display())))
         }
-        StoreUrl::Embedded(_) | StoreUrl::Redis(_) => open_portable(url),
+        StoreUrl::Embedded(_) | StoreUrl::Redis(_) => open_portable(url, codec),
     }
 }
 
@@ -78,10 +79,13 @@ pub fn open_existing(url: &StoreUrl) -> Result<Arc<dyn Portable>, StoreError> {
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_as_it_is(url: &StoreUrl) -> Result<Option<Arc<dyn Contents>>, StoreError> {
+pub fn open_as_it_is(
+    url: &StoreUrl,
+    codec: &Codec,
+) -> Result<Option<Arc<dyn Contents>>, StoreError> {
     match url {
-        StoreUrl::Redis(url) => Ok(Some(redis::Redis::open(url)?)),
-        StoreUrl::Embedded(folder) => Ok(match embedded::AsItIs::of(folder) {
+        StoreUrl::Redis(url) => Ok(Some(redis::Redis::open_with(url, codec)?)),
+        StoreUrl::Embedded(folder) => Ok(match embedded::AsItIs::of(folder, codec) {
             Some(store) => Some(Arc::new(store)),
             None => None,
         }),
@@ -109,9 +113,10 @@ pub async fn reached(store: &dyn Contents) -> Result<Vec<OrganisationId>, StoreE
 /// As [`open`]; `Unavailable` also where a server can't be asked.
 pub async fn unfinished_copies(
     url: &StoreUrl,
+    codec: &Codec,
     organisations: &[OrganisationId],
 ) -> Result<Vec<SetupFault>, StoreError> {
-    let Some(store) = open_as_it_is(url)? else { return Ok(Vec::new()) };
+    let Some(store) = open_as_it_is(url, codec)? else { return Ok(Vec::new()) };
     let mut faults = Vec::new();
     for organisation in organisations {
         let mark = store.copy_mark(organisation).await?;
@@ -130,9 +135,10 @@ pub async fn unfinished_copies(
 /// `Refused`, with the remedy.
 pub async fn refuse_unfinished(
     url: &StoreUrl,
+    codec: &Codec,
     organisations: &[OrganisationId],
 ) -> Result<(), StoreError> {
-    match unfinished_copies(url, organisations).await.unwrap_or_default().first() {
+    match unfinished_copies(url, codec, organisations).await.unwrap_or_default().first() {
         Some(fault) => Err(StoreError::Refused(fault.to_string())),
         None => Ok(()),
     }
@@ -190,7 +196,7 @@ impl std::fmt::Display for SetupFault {
 pub async fn check(url: &StoreUrl) -> Result<Vec<SetupFault>, StoreError> {
     match url {
         StoreUrl::Redis(settings) => redis::Redis::open(settings)?.check().await,
-        StoreUrl::Embedded(folder) => match embedded::AsItIs::of(folder) {
+        StoreUrl::Embedded(folder) => match embedded::AsItIs::of(folder, &Codec::plain()) {
             // Not made yet: nothing is wrong with it.
             None => Ok(Vec::new()),
             Some(store) => Ok(store.soundness().await?.into_iter().map(damaged).collect()),

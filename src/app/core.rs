@@ -65,9 +65,9 @@ impl Ground {
 pub(super) fn open(settings: &Settings) -> Result<Ground, StoreError> {
     let archive = archive(settings)?;
     let metrics = Arc::new(Metrics::new());
-    let url = settings.store.clone();
-    let reopen: Box<Reopen> = Box::new(move || store::open(&url));
-    let opened = match store::open(&settings.store) {
+    let (url, codec) = (settings.store.clone(), settings.codec.clone());
+    let reopen: Box<Reopen> = Box::new(move || store::open(&url, &codec));
+    let opened = match store::open(&settings.store, &settings.codec) {
         Err(StoreError::Corrupt(why)) => {
             tracing::error!(why, "the store can't be opened");
             Unopened::store(why)
@@ -78,7 +78,7 @@ pub(super) fn open(settings: &Settings) -> Result<Ground, StoreError> {
     let parts = past::Parts {
         store: opened,
         reopen,
-        keepsakes: Arc::new(FileKeepsakes::in_state(&settings.state)),
+        keepsakes: Arc::new(FileKeepsakes::in_state(&settings.state, settings.codec.clone())),
         archive: archive.identity().cloned(),
         metrics: Arc::clone(&metrics),
     };
@@ -97,7 +97,8 @@ pub(super) async fn start(
 ) -> Result<Core, StoreError> {
     let Ground { store: vouched, archive, metrics, changes: of_store } = ground;
     let store: Arc<dyn Store> = Arc::clone(&vouched) as _;
-    let journal: Arc<dyn Journal> = Arc::new(FileJournal::open(&settings.state.join("journal"))?);
+    let folder = settings.state.join("journal");
+    let journal: Arc<dyn Journal> = Arc::new(FileJournal::open_with(&folder, &settings.codec)?);
     // The folder is this gateway's from here on.
     backup::clear_up(&settings.state).map_err(|fault| StoreError::Refused(fault.to_string()))?;
     let rosters = Arc::new(Rosters::new(&settings.organisations));
@@ -105,6 +106,12 @@ pub(super) async fn start(
     let (announcements_in, announcements_out) = mpsc::channel(ANNOUNCEMENTS_MAX);
     // Followed from before the load, so that no change falls between the two.
     let changes = store.changes();
+    // Without the key of what is there, nothing of it could be enforced.
+    for organisation in settings.organisation_ids() {
+        if let Err(refused @ StoreError::Refused(_)) = store.trail_end(&organisation).await {
+            return Err(refused);
+        }
+    }
     rosters.load_all(store.as_ref()).await;
     if let Some(fault) = vouched.archive_fault() {
         return Err(StoreError::Refused(fault));

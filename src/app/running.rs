@@ -81,7 +81,8 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
     if let Some(fault) = descriptors::fault(descriptors::raise()) {
         tracing::warn!("{fault}");
     }
-    store::refuse_unfinished(&settings.store, &settings.organisation_ids()).await?;
+    store::refuse_unfinished(&settings.store, &settings.codec, &settings.organisation_ids())
+        .await?;
     let ground = core::open(settings)?;
     let store = ground.store();
     let mail = match &settings.mail {

@@ -103,7 +103,7 @@ fn verify(args: &VerifyArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
 pub(super) fn premises(settings: &Settings) -> Premises {
     let ArchiveUrl::File(archive) = &settings.archive;
     let (store, state) = (settings.store.clone(), settings.state.clone());
-    Premises { store, archive: archive.clone(), state }
+    Premises { store, archive: archive.clone(), state, codec: settings.codec.clone() }
 }
 
 /// A request at fault is bad input; the rest is the answer no.

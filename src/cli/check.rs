@@ -85,13 +85,15 @@ pub async fn ask_store(
             }
         }
     }
-    match store::unfinished_copies(&settings.store, &settings.organisation_ids()).await {
+    match store::unfinished_copies(&settings.store, &settings.codec, &settings.organisation_ids())
+        .await
+    {
         Ok(copies) => copies.iter().for_each(|one| fault(err, one)),
         // Where the file is damaged, that is said below.
         Err(StoreError::Corrupt(_)) => {}
         Err(error) => fault(err, &format_args!("store: {error}")),
     }
-    match verify::verify(&settings.store, &settings.archive).await {
+    match verify::verify(&settings.store, &settings.archive, &settings.codec).await {
         Ok(verified) => {
             verified.faults.iter().for_each(|one| fault(err, one));
             if verified.more > 0 {
@@ -187,6 +189,7 @@ fn holds_password(file: &Path) -> bool {
 fn in_words(loaded: &Loaded, warnings: &[Warning], out: &mut dyn Write) {
     let settings = &loaded.settings;
     say(out, format_args!("store    {}", where_store(&settings.store)));
+    say(out, format_args!("records  {}", records(loaded)));
     say(out, format_args!("archive  {}", archive(&settings.archive)));
     say(out, format_args!("state    {}", settings.state.display()));
     for (name, address) in listeners(loaded) {
@@ -232,6 +235,7 @@ fn as_json(loaded: &Loaded, warnings: &[Warning]) -> Value {
         listeners(loaded).into_iter().map(|(name, at)| (name.to_owned(), at.into())).collect();
     json!({
         "store": where_store(&settings.store),
+        "keys": settings.codec.keys().collect::<Vec<_>>(),
         "archive": archive(&settings.archive),
         "state": settings.state,
         "listen": listen,
@@ -277,6 +281,19 @@ fn where_store(url: &StoreUrl) -> String {
     match url {
         StoreUrl::Embedded(folder) => format!("embedded:{}", folder.display()),
         StoreUrl::Redis(_) => "redis".to_owned(),
+    }
+}
+
+/// How the store's records are kept.
+fn records(loaded: &Loaded) -> String {
+    let mut keys = loaded.settings.codec.keys();
+    let Some(first) = keys.next() else {
+        return "not encrypted: there is no [keys] store".to_owned();
+    };
+    let others: Vec<&str> = keys.collect();
+    match others.as_slice() {
+        [] => format!("encrypted with {first}"),
+        others => format!("encrypted with {first}; read with {} too", others.join(", ")),
     }
 }
 

@@ -45,9 +45,13 @@ fn with_time(source: &str, at: DateTime<Utc>) -> Cow<'_, str> {
 pub async fn run(args: DecideArgs, out: &mut dyn Write) -> Result<Outcome, Fault> {
     let loaded = load::without_secrets(&args.config)?;
     let organisation = load::organisation(&loaded, &args.organisation)?;
-    store::refuse_unfinished(&loaded.settings.store, std::slice::from_ref(&organisation.id))
-        .await
-        .map_err(|error| Fault::input(error.to_string()))?;
+    store::refuse_unfinished(
+        &loaded.settings.store,
+        &loaded.settings.codec,
+        std::slice::from_ref(&organisation.id),
+    )
+    .await
+    .map_err(|error| Fault::input(error.to_string()))?;
     let source = super::read_file(&args.contact)?;
     let at = args.at.unwrap_or_else(Utc::now);
     let mut contact: Contact = json::parse(&with_time(&source, at))

@@ -32,8 +32,8 @@ pub async fn open(which: &Which) -> Result<Opened, Fault> {
     let (config, organisation) = which.given()?;
     let loaded = load::without_secrets(config)?;
     let organisation = load::organisation(&loaded, organisation)?;
-    let stored = &loaded.settings.store;
-    store::refuse_unfinished(stored, std::slice::from_ref(&organisation.id))
+    let (stored, codec) = (&loaded.settings.store, &loaded.settings.codec);
+    store::refuse_unfinished(stored, codec, std::slice::from_ref(&organisation.id))
         .await
         .map_err(|error| Fault::input(error.to_string()))?;
     let desk = app::desk(&loaded.settings).map_err(|fault| Fault::input(fault.to_string()))?;

@@ -74,11 +74,11 @@ async fn accepted(
     organisations: impl Iterator<Item = OrganisationId>,
     io: &mut Io<'_>,
 ) -> Result<(), StoreError> {
-    let opened = crate::store::open_portable(&settings.store)?;
+    let opened = crate::store::open_portable(&settings.store, &settings.codec)?;
     crate::store::reached(opened.as_ref()).await?;
     drop(opened);
-    let store = crate::store::open(&settings.store)?;
-    let keepsakes = FileKeepsakes::in_state(&settings.state);
+    let store = crate::store::open(&settings.store, &settings.codec)?;
+    let keepsakes = FileKeepsakes::in_state(&settings.state, settings.codec.clone());
     for organisation in organisations {
         let by = By { by: "restore".to_owned(), at: Utc::now() };
         let accepted = accept_restored(store.as_ref(), &keepsakes, &organisation, by).await?;

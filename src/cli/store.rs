@@ -1,22 +1,23 @@
 //! `store`: commands on whole stores.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::Utc;
 use serde_json::json;
 
-use super::{Fault, Io, Outcome, read_file, say};
+use super::{Fault, Io, Outcome, load, read_file, say};
 use crate::config;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::portable::{Kind, Portable};
 use crate::store;
 use crate::store::copy::{Copied, CopyFault, Progress, Source, copy};
-use crate::store::settings::StoreUrl;
+use crate::store::settings::{Codec, StoreUrl};
 
 pub(super) mod accept;
+mod new_key;
 
-/// Copy one store to another, or accept a store that has lost data
+/// Copy one store to another, accept a store that has lost data, or make a key to encrypt one with
 #[derive(Debug, clap::Args)]
 pub struct StoreArgs {
     #[command(subcommand)]
@@ -27,6 +28,7 @@ pub struct StoreArgs {
 enum Verb {
     Copy(CopyArgs),
     Accept(accept::AcceptArgs),
+    NewKey(new_key::NewKeyArgs),
 }
 
 /// Copy everything that a store holds to another, and compare
@@ -43,6 +45,11 @@ pub struct CopyArgs {
     /// The store to copy to
     #[arg(value_name = "TO")]
     to: String,
+    /// The configuration whose `[keys] store` decrypts what FROM holds, and encrypts what TO gets
+    ///
+    /// Without it, FROM must hold plain records, and TO gets plain ones.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Only this organisation; may be repeated. Default: every organisation in FROM
     #[arg(long, value_name = "ID")]
     organisation: Vec<String>,
@@ -59,6 +66,7 @@ pub async fn run(args: &StoreArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     match &args.verb {
         Verb::Copy(args) => run_copy(args, io).await,
         Verb::Accept(args) => accept::run(args, io).await,
+        Verb::NewKey(args) => new_key::run(args, io),
     }
 }
 
@@ -68,11 +76,16 @@ async fn run_copy(args: &CopyArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     if from_address == to_address {
         return Err(Fault::input("FROM and TO are the same store; name another one as TO"));
     }
-    let from = match store::open_existing(&from_url) {
+    let codec = match &args.config {
+        Some(config) => load::without_secrets(config)?.settings.codec,
+        None => Codec::plain(),
+    };
+    let from = match store::open_existing(&from_url, &codec) {
         Ok(from) => from,
         Err(error) => return Err(Fault::input(format!("FROM: {error}"))),
     };
-    let to = store::open_portable(&to_url).map_err(|error| Fault::input(format!("TO: {error}")))?;
+    let to = store::open_portable(&to_url, &codec);
+    let to = to.map_err(|error| Fault::input(format!("TO: {error}")))?;
     if let Err(error) = store::reached(to.as_ref()).await {
         say(io.err, format_args!("TO: {error}"));
         return Ok(Outcome::No);

@@ -13,7 +13,7 @@ use super::node::Node;
 use super::reader::{Field, Reader, Section, brief};
 use super::secret::Sources;
 use super::settings::{ConsoleAccess, Listen, Loaded, Settings};
-use super::{Secrets, archive, endpoint, organisation, silent};
+use super::{Secrets, archive, endpoint, keys, organisation, silent};
 use crate::channels::mail::settings::Bind;
 use crate::domain::organisation::Organisation;
 use crate::domain::profile::Role;
@@ -44,6 +44,7 @@ pub(super) fn read(
     let listeners = listeners(&section);
     let sources = Sources { environment, file, secrets, files: RefCell::default() };
     let context = Context::new(reader, sources, &calendars, listeners.http.contacts);
+    let codec = keys::read(&context, &section);
     let mail = mail::read(&section, listeners.mail, file, &state);
     let read = organisation::read_all(&context, &section, mail.is_some());
     // What could not be read may have the role.
@@ -69,6 +70,7 @@ pub(super) fn read(
     section.close();
     let settings = Settings {
         store,
+        codec,
         archive,
         archive_quota,
         state,

@@ -14,7 +14,8 @@ use super::reader::Field;
 
 /// Stands in for a secret that is not looked up. Nothing is signed or checked by it.
 const LEFT_ALONE: &str = "left alone";
-const RIGHT: &str = "write { env = \"NAME\" } or { file = \"PATH\" }";
+const RIGHT: &str = "write { env = \"NAME\" }, { file = \"PATH\" } or { credential = \"NAME\" }";
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
 /// Where secrets are looked up.
 pub(super) struct Sources<'a> {
@@ -27,26 +28,38 @@ pub(super) struct Sources<'a> {
 }
 
 impl Sources<'_> {
-    /// A secret named by a field, `{ env = "NAME" }` or `{ file = "PATH" }`.
+    /// A secret named by a field, `{ env = "NAME" }`, `{ file = "PATH" }` or `{ credential = "NAME" }`.
     pub(super) fn secret(&self, field: &Field<'_>) -> Option<SecretString> {
+        self.looked_up(field, self.secrets)
+    }
+
+    /// As [`Sources::secret`], and looked up for every command: without it the store can't be read.
+    pub(super) fn key(&self, field: &Field<'_>) -> Option<SecretString> {
+        self.looked_up(field, Secrets::LookedUp)
+    }
+
+    fn looked_up(&self, field: &Field<'_>, secrets: Secrets) -> Option<SecretString> {
         if field.node().table().is_none() {
             field.fault("is not a source of a secret", RIGHT);
             return None;
         }
         let section = field.section()?;
-        let variable = section.field("env");
-        let file = section.field("file");
+        let (variable, file) = (section.field("env"), section.field("file"));
+        let credential = section.field("credential");
         section.close();
-        if self.secrets == Secrets::LeftAlone && variable.is_some() != file.is_some() {
+        let sources = [&variable, &file, &credential];
+        if sources.into_iter().flatten().count() != 1 {
+            field.fault("must name exactly one source", RIGHT);
+            return None;
+        }
+        if secrets == Secrets::LeftAlone {
             return Some(SecretString::from(LEFT_ALONE));
         }
-        let (found, named) = match (variable, file) {
-            (Some(variable), None) => (self.variable(&variable)?, variable),
-            (None, Some(file)) => (self.file(&file)?, file),
-            (Some(_), Some(_)) | (None, None) => {
-                field.fault("must name exactly one source", RIGHT);
-                return None;
-            }
+        let (found, named) = match (variable, file, credential) {
+            (Some(variable), ..) => (self.variable(&variable)?, variable),
+            (_, Some(file), _) => (self.file(&file)?, file),
+            (_, _, Some(credential)) => (self.credential(&credential)?, credential),
+            (None, None, None) => return None,
         };
         let found = found.trim();
         if found.is_empty() {
@@ -54,6 +67,23 @@ impl Sources<'_> {
             return None;
         }
         Some(SecretString::from(found))
+    }
+
+    /// What systemd passed to the service (systemd.exec(5), "CREDENTIALS").
+    fn credential(&self, field: &Field<'_>) -> Option<String> {
+        let name = field.words()?;
+        if name.contains('/') || name.starts_with('.') {
+            field.fault("is not the name of a credential", "write the name in LoadCredential=");
+            return None;
+        }
+        let Some(folder) = self.environment.get(CREDENTIALS) else {
+            field.fault(
+                format!("`{CREDENTIALS}` is not set: systemd passed no credentials"),
+                "add LoadCredential= to the service, or name a file",
+            );
+            return None;
+        };
+        self.read(field, Path::new(folder).join(name))
     }
 
     fn variable(&self, field: &Field<'_>) -> Option<String> {
@@ -70,6 +100,10 @@ impl Sources<'_> {
 
     fn file(&self, field: &Field<'_>) -> Option<String> {
         let path = field.file_beside(self.file)?;
+        self.read(field, path)
+    }
+
+    fn read(&self, field: &Field<'_>, path: PathBuf) -> Option<String> {
         match node::read(&path) {
             Ok(text) => {
                 self.files.borrow_mut().insert(path);

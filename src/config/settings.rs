@@ -21,12 +21,14 @@ use crate::forward::events::settings::ReceiverSettings;
 use crate::forward::helper::settings::HelperSettings;
 use crate::runtime::tokens::sha256;
 use crate::staff::settings::StaffMember;
-use crate::store::settings::{ArchiveQuota, ArchiveUrl, StoreUrl};
+use crate::store::settings::{ArchiveQuota, ArchiveUrl, Codec, StoreUrl};
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub store: StoreUrl,
+    /// How records are written and read: encrypted, where there are keys.
+    pub codec: Codec,
     pub archive: ArchiveUrl,
     /// How many originals are kept.
     pub archive_quota: ArchiveQuota,

@@ -339,8 +339,11 @@ pub const JOURNAL_BATCH_MAX: usize = 256;
 pub const REPLAYS_AT_ONCE_MAX: usize = 32;
 /// Entries that the local journal hands out at once.
 pub const JOURNAL_PAGE_MAX: usize = 256;
-/// One entry of the local journal. Longer: refused; no contact is that long (`MAIL_PARSED_BYTES_MAX`).
-pub const JOURNAL_ENTRY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// One entry of the local journal. Longer: refused; no contact is that long: its text (`MAIL_PARSED_BYTES_MAX`) is up to
+/// six times as long in JSON, and a third longer again where it is encrypted.
+pub const JOURNAL_ENTRY_BYTES_MAX: usize = 24 * 1024 * 1024;
+/// The name of a key. Longer: refused.
+pub const KEY_ID_BYTES_MAX: usize = 64;
 /// What the local journal holds of the disk from its start, so that a decision can be journalled while
 /// the disk is full: some ten thousand entries.
 pub const JOURNAL_RESERVED_BYTES: u64 = 16 * 1024 * 1024;
@@ -466,7 +469,7 @@ const _: () = {
             < CALL_ANSWER_WAIT.as_millis()
     );
     assert!(REDIS_BULK_WAIT.as_millis() < STORE_COMMIT_WAIT.as_millis());
-    assert!(MAIL_PARSED_BYTES_MAX < JOURNAL_ENTRY_BYTES_MAX);
+    assert!(MAIL_PARSED_BYTES_MAX * 6 / 3 * 4 < JOURNAL_ENTRY_BYTES_MAX);
     assert!(FORM_MEMORY_BYTES_MAX as u64 <= FORM_BODY_BYTES_DEFAULT);
     assert!(FORM_REPEAT_WINDOW.as_secs().is_multiple_of(FORM_REPEAT_STEP.as_secs()));
     assert!(SIP_DECIDE_WAIT.as_millis() < SIP_ANSWER_WAIT.as_millis());

@@ -28,7 +28,7 @@ mod taking;
 
 use std::path::PathBuf;
 
-use crate::store::settings::StoreUrl;
+use crate::store::settings::{Codec, StoreUrl};
 
 pub use fault::BackupFault;
 pub use manifest::{Entry, Manifest, OfOrganisation};
@@ -43,6 +43,8 @@ pub struct Premises {
     pub archive: PathBuf,
     /// `[state] folder`.
     pub state: PathBuf,
+    /// How the records of store and journal are written and read.
+    pub codec: Codec,
 }
 
 /// Word of how it goes.

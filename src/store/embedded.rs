@@ -6,6 +6,7 @@
 //! stands in the database is in `schema`.
 
 mod audit;
+mod database;
 mod decisions;
 mod deliveries;
 mod desk;
@@ -45,6 +46,8 @@ use crate::ports::{
     JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
 };
 use crate::runtime::limits::STORE_IDLE;
+use crate::store::record::Codec;
+use database::Database;
 use feed::{Feed, Follower, Idle};
 use past::Opened;
 pub use portable::DatabaseSnapshot;
@@ -60,6 +63,7 @@ pub struct Embedded {
     feed: Arc<Feed>,
     readers: Arc<Readers>,
     opened: Arc<Opened>,
+    codec: Codec,
 }
 
 impl Embedded {
@@ -70,7 +74,15 @@ impl Embedded {
     /// `Unavailable`: the folder can't be written. `Corrupt`: the file is not our database.
     /// `Refused`: it was written by a newer version of the gateway.
     pub fn open(folder: &Path) -> Result<Arc<Self>, StoreError> {
-        Embedded::open_resting_after(folder, STORE_IDLE)
+        Embedded::open_with(folder, &Codec::plain())
+    }
+
+    /// As [`Embedded::open`], with records as the codec writes them.
+    ///
+    /// # Errors
+    /// As [`Embedded::open`].
+    pub fn open_with(folder: &Path, codec: &Codec) -> Result<Arc<Self>, StoreError> {
+        Embedded::open_resting(folder, codec, STORE_IDLE)
     }
 
     /// As [`Embedded::open`]; the database file is complete by itself when nobody has written for so
@@ -79,14 +91,19 @@ impl Embedded {
     /// # Errors
     /// As [`Embedded::open`].
     pub fn open_resting_after(folder: &Path, idle: Duration) -> Result<Arc<Self>, StoreError> {
+        Embedded::open_resting(folder, &Codec::plain(), idle)
+    }
+
+    fn open_resting(folder: &Path, codec: &Codec, idle: Duration) -> Result<Arc<Self>, StoreError> {
+        let database = |connection| Database::new(connection, codec.clone());
         fault::create_folder(folder)?;
         let file = schema::file(folder);
-        let connection = schema::open_to_write(&file)?;
+        let connection = database(schema::open_to_write(&file)?);
         let opened = Arc::new(Opened::of(&file));
         let writer = Writer::start(connection, Turn::of(folder)?, Arc::clone(&opened))?;
         let writer = Arc::new(writer);
-        let readers = Readers::new(file.clone());
-        let feed = Feed::start_here(schema::open_to_read(&file)?)?;
+        let readers = Readers::new(file.clone(), codec.clone());
+        let feed = Feed::start_here(database(schema::open_to_read(&file)?))?;
         let (resting, log) = (Arc::downgrade(&writer), schema::log_of(&file));
         let at_rest = Idle {
             after: idle,
@@ -99,7 +116,8 @@ impl Embedded {
             }),
         };
         let follower = Follower::start(Arc::clone(&feed), at_rest)?;
-        Ok(Arc::new(Embedded { writer, follower, feed, readers: Arc::new(readers), opened }))
+        let (readers, codec) = (Arc::new(readers), codec.clone());
+        Ok(Arc::new(Embedded { writer, follower, feed, readers, opened, codec }))
     }
 
     /// Where a folder's database is.

@@ -6,8 +6,8 @@
 //! "CGJ1"  length (u32, little endian)  checksum (8 bytes)  payload (length bytes)
 //! ```
 //!
-//! where the checksum is the beginning of the payload's SHA-256 and the payload JSON: an entry with
-//! its number, or the number of one that is done. A torn end, left by a crash in the middle of a
+//! where the checksum is the beginning of the payload's SHA-256 and the payload a record (`store::record`): an entry
+//! with its number, or the number of one that is done. A torn end, left by a crash in the middle of a
 //! write, was never acknowledged and is overwritten. When all is done the file starts again. A whole frame that
 //! this version can't read is kept in `unread.journal` (`aside`).
 //!
@@ -29,6 +29,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::ports::{Journal, JournalEntry, StoreError};
 use crate::runtime::limits::{JOURNAL_BATCH_MAX, JOURNAL_QUEUE_MAX};
+use crate::store::record::{Codec, Label, kind};
 use file::JournalFile;
 
 /// The journal in a folder. Dropping it, or [`FileJournal::close`], ends its thread.
@@ -40,6 +41,11 @@ pub struct FileJournal {
 
 /// What keeps the journal from taking entries, or from putting them right, as of its last write.
 type Fault = Arc<Mutex<Option<String>>>;
+
+/// A frame's record, by the place at which a fault finds it. Frames have numbers of their own.
+fn label(at: &dyn std::fmt::Display) -> Label<'_> {
+    Label::new("", kind::JOURNALLED, at).anywhere()
+}
 
 type Numbered = Vec<(u64, JournalEntry)>;
 
@@ -56,7 +62,15 @@ impl FileJournal {
     /// # Errors
     /// `Refused`: another process holds the journal. `Unavailable`: the folder can't be written.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        let file = JournalFile::open(folder)?;
+        FileJournal::open_with(folder, &Codec::plain())
+    }
+
+    /// As [`FileJournal::open`], with entries as the codec writes them.
+    ///
+    /// # Errors
+    /// As [`FileJournal::open`].
+    pub fn open_with(folder: &Path, codec: &Codec) -> Result<Self, StoreError> {
+        let file = JournalFile::open(folder, codec.clone())?;
         let (queue, waiting) = mpsc::channel(JOURNAL_QUEUE_MAX);
         let fault = Arc::new(Mutex::new(file.fault()));
         let telling = Arc::clone(&fault);

@@ -17,19 +17,20 @@ use crate::domain::person::Person;
 use crate::ports::StoreError;
 use crate::ports::past::Keepsakes;
 use crate::runtime::whole_file::replace;
-use crate::store::record;
+use crate::store::record::{Codec, Label, kind};
 
 /// Within the state folder.
 const FOLDER: &str = "past";
 
 pub struct FileKeepsakes {
     folder: PathBuf,
+    codec: Codec,
 }
 
 impl FileKeepsakes {
     /// In a state folder. Makes nothing before there is something to keep.
-    pub fn in_state(state: &Path) -> Self {
-        FileKeepsakes { folder: state.join(FOLDER) }
+    pub fn in_state(state: &Path, codec: Codec) -> Self {
+        FileKeepsakes { folder: state.join(FOLDER), codec }
     }
 
     fn path(&self, organisation: &OrganisationId, name: &str) -> PathBuf {
@@ -43,12 +44,13 @@ impl FileKeepsakes {
     ) -> Result<Option<T>, StoreError> {
         let path = self.path(organisation, name);
         match std::fs::read(&path) {
-            Ok(bytes) => record::read(&bytes, "keepsake", name).map(Some).map_err(|_| {
-                StoreError::Corrupt(format!(
+            Ok(bytes) => self.codec.read(&bytes, label(organisation, &name)).map(Some).map_err(|fault| match fault {
+                StoreError::Refused(_) => fault,
+                _ => StoreError::Corrupt(format!(
                     "{} can't be read; it records what is known of the store: restore it from a backup \
                      of the state folder, or move it away to treat the store as new",
                     path.display()
-                ))
+                )),
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(away(&error)),
@@ -61,12 +63,13 @@ impl FileKeepsakes {
         name: &str,
         what: &T,
     ) -> Result<(), StoreError> {
-        let record = record::write(what)?;
         let path = self.path(organisation, name);
+        let label = label(organisation, &name);
         // An unchanged file need not wear out the disk.
-        if std::fs::read(&path).is_ok_and(|written| written == record.as_bytes()) {
+        if std::fs::read(&path).is_ok_and(|written| self.codec.is_current(&written, label, what)) {
             return Ok(());
         }
+        let record = self.codec.write(label, what)?;
         replace(&path, record.as_bytes()).map_err(|error| away(&error))
     }
 }
@@ -94,6 +97,10 @@ impl Keepsakes for FileKeepsakes {
     }
 }
 
+fn label<'a>(organisation: &'a OrganisationId, name: &'a dyn std::fmt::Display) -> Label<'a> {
+    Label::new(organisation.as_str(), kind::KEEPSAKE, name)
+}
+
 fn away(error: &io::Error) -> StoreError {
     StoreError::Unavailable(format!("what is kept of the store can't be used: {}", error.kind()))
 }
@@ -107,7 +114,7 @@ mod tests {
     #[test]
     fn what_is_kept_is_found_again_private_and_damage_is_said() {
         let folder = tempfile::tempdir().unwrap();
-        let keepsakes = FileKeepsakes::in_state(folder.path());
+        let keepsakes = FileKeepsakes::in_state(folder.path(), Codec::plain());
         let karbon = OrganisationId::new("karbon");
         assert_eq!(keepsakes.mark(&karbon).unwrap(), None);
         assert!(keepsakes.people(&karbon).unwrap().is_none());

@@ -1,55 +1,191 @@
 //! How a record is written: the one place through which everything passes that a store keeps.
 //!
-//! A record is JSON behind a mark. The mark of this format is one space, which leaves the record JSON for SQL, for
+//! A record is JSON behind a mark. The mark of plain JSON is one space, which leaves the record JSON for SQL, for
 //! other tools, and for a gateway from before there was a mark; a record of that time has none and begins with its
 //! JSON. The mark of any other format begins with [`ENVELOPE`], which no JSON does; it names the format and what it
-//! takes to read what follows (a key, a cipher). This gateway knows none yet, and says so instead of taking the record
-//! for damaged.
+//! takes to read what follows. Format 1 is JSON encrypted with a key of the keyring (`encrypted`).
+//!
+//! A store with a keyring encrypts what it writes, and reads plain records as well: those of before. One without a
+//! keyring writes plain JSON, and refuses encrypted records.
 //!
 //! A fault names a record by its kind and its key, and never shows its content.
 
+mod encrypted;
+
 use std::fmt::Display;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::keyring::Keyring;
 use crate::ports::StoreError;
 
 /// JSON that a record carries as it was handed in.
 pub(super) use serde_json::value::RawValue;
 
-/// The mark of this format.
+/// The mark of plain JSON.
 const MARK: u8 = b' ';
 
 /// Begins the mark of a format that is not JSON: `%`, the format's number, `:`, and what that format puts there.
 const ENVELOPE: u8 = b'%';
 
-/// A record as it is stored.
-///
-/// # Errors
-/// `Refused`: it can't be written as JSON: a float or a map key that JSON does not have.
-pub(super) fn write(what: &(impl Serialize + ?Sized)) -> Result<String, StoreError> {
-    let mut bytes = Vec::new();
-    write_to(&mut bytes, what)?;
-    text(bytes)
+/// What records are called, in faults and in their encrypts. A document is called by its own kind.
+pub(super) mod kind {
+    pub(in crate::store) const PERSON: &str = "person";
+    pub(in crate::store) const DECISION: &str = "decision";
+    pub(in crate::store) const ITEM: &str = "queue item";
+    pub(in crate::store) const AUDIT_ENTRY: &str = "audit entry";
+    pub(in crate::store) const RECEIVED: &str = "received contact";
+    pub(in crate::store) const NAMEPLATE: &str = "name of";
+    pub(in crate::store) const COPY_MARK: &str = "place of a copy of";
+    /// On Redis, both by the person: the place does not say of which contact they are.
+    pub(in crate::store) const COUNTED_OF: &str = "counted contact of";
+    pub(in crate::store) const RECEIVED_OF: &str = "received contact of";
+    /// Outside the store.
+    pub(in crate::store) const KEEPSAKE: &str = "keepsake";
+    pub(in crate::store) const JOURNALLED: &str = "entry of the journal";
 }
 
-/// Appends a record as it is stored.
-///
-/// # Errors
-/// As [`write`].
-pub(super) fn write_to(
-    bytes: &mut Vec<u8>,
-    what: &(impl Serialize + ?Sized),
-) -> Result<(), StoreError> {
-    bytes.push(MARK);
-    serde_json::to_writer(bytes, what).map_err(unwritable)
+/// Where a record is kept: what a fault names it by, and what its encryption is bound to. An encrypted record that is moved to
+/// another place can't be read there.
+#[derive(Clone, Copy)]
+pub(super) struct Label<'a> {
+    organisation: &'a str,
+    kind: &'a str,
+    key: &'a dyn Display,
+    is_bound: bool,
+}
+
+impl<'a> Label<'a> {
+    /// The same words wherever the record is written and read.
+    pub(super) fn new(organisation: &'a str, kind: &'a str, key: &'a dyn Display) -> Self {
+        Label { organisation, kind, key, is_bound: true }
+    }
+
+    /// Not bound to the key: where the record is written it is not known yet, or will change.
+    pub(super) const fn anywhere(self) -> Self {
+        Label { is_bound: false, ..self }
+    }
+
+    fn unreadable(&self) -> StoreError {
+        StoreError::Corrupt(format!("the stored {} `{}` can't be read back", self.kind, self.key))
+    }
+}
+
+/// Writes and reads records, encrypted where there is a keyring.
+#[derive(Debug, Clone, Default)]
+pub struct Codec {
+    keyring: Option<Arc<Keyring>>,
+}
+
+impl Codec {
+    /// Records as plain JSON.
+    pub const fn plain() -> Self {
+        Codec { keyring: None }
+    }
+
+    /// Records encrypted with the first key of the keyring, if there is one.
+    pub const fn with(keyring: Option<Arc<Keyring>>) -> Self {
+        Codec { keyring }
+    }
+
+    /// The names of the keys, the one that encrypts first. None: records are plain.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.keyring.iter().flat_map(|keyring| keyring.ids())
+    }
+
+    /// A record as it is stored.
+    ///
+    /// # Errors
+    /// `Refused`: it can't be written as JSON: a float or a map key that JSON does not have.
+    pub(super) fn write(
+        &self,
+        label: Label<'_>,
+        what: &(impl Serialize + ?Sized),
+    ) -> Result<String, StoreError> {
+        let mut bytes = Vec::new();
+        self.write_to(&mut bytes, label, what)?;
+        text(bytes)
+    }
+
+    /// Appends a record as it is stored.
+    ///
+    /// # Errors
+    /// As [`Codec::write`].
+    pub(super) fn write_to(
+        &self,
+        bytes: &mut Vec<u8>,
+        label: Label<'_>,
+        what: &(impl Serialize + ?Sized),
+    ) -> Result<(), StoreError> {
+        let Some(keyring) = &self.keyring else {
+            bytes.push(MARK);
+            return serde_json::to_writer(bytes, what).map_err(unwritable);
+        };
+        encrypted::write_to(bytes, keyring, label, content(what)?)
+    }
+
+    /// What stands in the store for something that names somebody, and is only ever looked up as a whole: a hash by
+    /// the key that encrypts, or without one the thing itself.
+    pub(super) fn hidden(&self, organisation: &str, what: &str) -> String {
+        match &self.keyring {
+            Some(keyring) => encrypted::hash(keyring.first(), organisation, what),
+            None => what.to_owned(),
+        }
+    }
+
+    /// Everything that may stand there: by each key, and as it was before there was one.
+    pub(super) fn all_hidden(&self, organisation: &str, what: &str) -> Vec<String> {
+        let by = |key| encrypted::hash(key, organisation, what);
+        let hashes = self.keyring.iter().flat_map(|keyring| keyring.all().map(by));
+        hashes.chain([what.to_owned()]).collect()
+    }
+
+    /// Whether a stored record is this, as it would be written now.
+    pub(super) fn is_current(
+        &self,
+        record: &[u8],
+        label: Label<'_>,
+        what: &(impl Serialize + ?Sized),
+    ) -> bool {
+        let Ok(content) = content(what) else { return false };
+        match (&self.keyring, record) {
+            (None, [MARK, json @ ..]) => json == content,
+            (Some(keyring), [ENVELOPE, envelope @ ..]) => {
+                encrypted::is_by_first(envelope, keyring)
+                    && encrypted::open(envelope, Some(keyring), label).is_ok_and(|it| it == content)
+            }
+            _ => false,
+        }
+    }
+
+    /// Reads a record back.
+    ///
+    /// # Errors
+    /// `Corrupt`: it is not what was written there. `Refused`: it has a format that this gateway does not know, or
+    /// takes a key that is not in the keyring.
+    pub(super) fn read<T: DeserializeOwned>(
+        &self,
+        record: impl AsRef<[u8]>,
+        label: Label<'_>,
+    ) -> Result<T, StoreError> {
+        let json = match record.as_ref() {
+            [MARK, json @ ..] => json,
+            [ENVELOPE, envelope @ ..] => {
+                let opened = encrypted::open(envelope, self.keyring.as_deref(), label)?;
+                return serde_json::from_slice(&opened).map_err(|_| label.unreadable());
+            }
+            json => json,
+        };
+        serde_json::from_slice(json).map_err(|_| label.unreadable())
+    }
 }
 
 /// A record's content, in whatever format it is stored: what two stores that hold the same agree on.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`Codec::write`].
 pub(super) fn content(what: &(impl Serialize + ?Sized)) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(what).map_err(unwritable)
 }
@@ -57,35 +193,13 @@ pub(super) fn content(what: &(impl Serialize + ?Sized)) -> Result<Vec<u8>, Store
 /// JSON that a script of the store's reads with its arguments. It is no record, and is not kept.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`Codec::write`].
 pub(super) fn argument(what: &(impl Serialize + ?Sized)) -> Result<String, StoreError> {
     text(content(what)?)
 }
 
 fn text(bytes: Vec<u8>) -> Result<String, StoreError> {
     String::from_utf8(bytes).map_err(|_| unreadable("record"))
-}
-
-/// Reads a record back. Its kind and its key are for the text of a fault.
-///
-/// # Errors
-/// `Corrupt`: it is not what was written. `Refused`: it has a format that this gateway does not know.
-pub(super) fn read<T: DeserializeOwned>(
-    record: impl AsRef<[u8]>,
-    kind: &str,
-    key: impl Display,
-) -> Result<T, StoreError> {
-    let json = match record.as_ref() {
-        [MARK, json @ ..] => json,
-        [ENVELOPE, ..] => {
-            return Err(StoreError::Refused(format!(
-                "the stored {kind} `{key}` has a format that this gateway does not know; a newer one wrote it"
-            )));
-        }
-        json => json,
-    };
-    serde_json::from_slice(json)
-        .map_err(|_| StoreError::Corrupt(format!("the stored {kind} `{key}` can't be read back")))
 }
 
 /// Something stored beside records, such as a column, that can't be read back.
@@ -107,50 +221,18 @@ impl Sheet {
     /// The record stays until the next one is written.
     ///
     /// # Errors
-    /// As [`write`].
-    pub(super) fn write(&mut self, what: &impl Serialize) -> Result<&str, StoreError> {
+    /// As [`Codec::write`].
+    pub(super) fn write(
+        &mut self,
+        codec: &Codec,
+        label: Label<'_>,
+        what: &impl Serialize,
+    ) -> Result<&str, StoreError> {
         self.record.clear();
-        write_to(&mut self.record, what)?;
+        codec.write_to(&mut self.record, label, what)?;
         std::str::from_utf8(&self.record).map_err(|_| unreadable("record"))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    #[test]
-    fn what_is_written_reads_back_and_is_json_for_others() {
-        for what in [json!({"a": [1, "ŵ"]}), json!([]), json!("text"), json!(7), Value::Null] {
-            let record = write(&what).unwrap();
-            assert!(record.starts_with(' '), "{record}");
-            assert_eq!(read::<Value>(&record, "thing", "t").unwrap(), what);
-            assert_eq!(serde_json::from_str::<Value>(&record).unwrap(), what);
-            assert_eq!(Sheet::default().write(&what).unwrap(), record);
-        }
-    }
-
-    #[test]
-    fn a_record_from_before_there_was_a_mark_is_read() {
-        let read: Value = read(r#"{"a":1}"#, "thing", "t").unwrap();
-        assert_eq!(read, json!({"a": 1}));
-    }
-
-    #[test]
-    fn a_format_of_a_later_gateway_is_no_damage() {
-        let later = read::<Value>("%2:key-7:c2VhbGVk", "person", "P-1").unwrap_err();
-        assert!(matches!(&later, StoreError::Refused(why) if why.contains("newer")), "{later}");
-        assert!(!later.is_retryable());
-    }
-
-    #[test]
-    fn a_fault_names_the_record_and_not_its_content() {
-        for damaged in ["", " ", "{", " {", " {\"name\":\"Alun", "x"] {
-            let fault = read::<Value>(damaged, "person", "P-1").unwrap_err();
-            let expected = "the stored person `P-1` can't be read back";
-            assert!(matches!(&fault, StoreError::Corrupt(what) if what == expected), "{fault}");
-        }
-    }
-}
+mod tests;

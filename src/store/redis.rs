@@ -58,8 +58,9 @@ use crate::ports::{
 use crate::runtime::limits::{
     REDIS_CONFLICTS_MAX, REDIS_ONCE_KEPT, REDIS_PROBE_EVERY, REDIS_RESPONSE_WAIT,
 };
+use crate::store::record::{Codec, kind};
 use crate::store::settings::RedisSettings;
-use crate::store::{SetupFault, page, record, unfinished};
+use crate::store::{SetupFault, page, unfinished};
 use feed::Feed;
 use keys::Keys;
 use ledgers::Ledgers;
@@ -89,12 +90,24 @@ impl Redis {
     /// # Errors
     /// `Refused`: the URL can't be read. The text never holds the URL's password.
     pub fn open(settings: impl Into<RedisSettings>) -> Result<Arc<Self>, StoreError> {
+        Redis::open_with(settings, &Codec::plain())
+    }
+
+    /// As [`Redis::open`], with records as the codec writes them.
+    ///
+    /// # Errors
+    /// As [`Redis::open`].
+    pub fn open_with(
+        settings: impl Into<RedisSettings>,
+        codec: &Codec,
+    ) -> Result<Arc<Self>, StoreError> {
         let RedisSettings { url, replicas_acknowledged } = settings.into();
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| {
             StoreError::Refused("the Redis store is opened inside a runtime".to_owned())
         })?;
         let address = address::parse(url.expose_secret())?;
-        let link = Arc::new(Link::new(address, Replicas::new(replicas_acknowledged))?);
+        let replicas = Replicas::new(replicas_acknowledged);
+        let link = Arc::new(Link::new(address, replicas, codec.clone())?);
         let feed = Arc::new(Feed::new(Arc::clone(&link)));
         let follower = runtime.spawn(feed::follow(Arc::clone(&feed)));
         let prober = runtime.spawn(probe(Arc::clone(&link)));
@@ -115,6 +128,10 @@ impl Redis {
     /// `Unavailable`: the server can't be asked.
     pub async fn check(&self) -> Result<Vec<SetupFault>, StoreError> {
         check::check(self).await
+    }
+
+    fn keys(&self, organisation: &OrganisationId) -> Keys {
+        self.link.keys(organisation)
     }
 
     /// A name that no other step has, of this gateway or another.
@@ -150,7 +167,7 @@ impl Redis {
         let on = [keys.audit(), keys.once(&self.token())];
         let notes = marks::notes_of(stamp.at, &event, None)?;
         let mut with = Arguments::default();
-        with.push(keys::audit_record(stamp, event)?);
+        with.push(keys.write_audit(stamp, event)?);
         with.push(REDIS_ONCE_KEPT.as_secs().to_string());
         with.push(notes);
         let script = &self.scripts.entry;
@@ -190,7 +207,7 @@ impl Register for Redis {
         id: &str,
     ) -> Result<Option<Arc<Person>>, StoreError> {
         let ids = [id.to_owned()];
-        let found = people::some(&self.link, &Keys::of(organisation), &ids).await?;
+        let found = people::some(&self.link, &self.keys(organisation), &ids).await?;
         Ok(found.into_iter().next().flatten())
     }
 
@@ -203,7 +220,7 @@ impl Register for Redis {
     ) -> Result<(), StoreError> {
         let ids: Vec<String> = people.iter().map(|person| person.id.clone()).collect();
         for _ in 0..REDIS_CONFLICTS_MAX {
-            let were = people::some(&self.link, &Keys::of(organisation), &ids).await?;
+            let were = people::some(&self.link, &self.keys(organisation), &ids).await?;
             let mut batch = Batch::new(stamp.clone()).audit(event.clone());
             for (was, now) in were.into_iter().zip(&people) {
                 batch = batch.person(was, now.clone());
@@ -258,13 +275,14 @@ impl Decisions for Redis {
         organisation: &OrganisationId,
         contact: &str,
     ) -> Result<Option<(Decision, [u8; 32])>, StoreError> {
-        let keys = Keys::of(organisation);
+        let keys = self.keys(organisation);
         let mut command = redis::cmd("HMGET");
         command.arg(keys.contact(contact)).arg("decision").arg("digest");
         let answer = self.link.ask(&keys, &command).await?;
         let (decision, digest): (Option<String>, Option<String>) = take(Some(answer))?;
         let (Some(decision), Some(digest)) = (decision, digest) else { return Ok(None) };
-        Ok(Some((record::read(&decision, "decision", contact)?, keys::digest_of(&digest)?)))
+        let decision = keys.read(&decision, kind::DECISION, contact)?;
+        Ok(Some((decision, keys::digest_of(&digest)?)))
     }
 
     async fn first_recorded<'a>(
@@ -272,7 +290,7 @@ impl Decisions for Redis {
         organisation: &OrganisationId,
         contacts: &'a [String],
     ) -> Result<Option<&'a str>, StoreError> {
-        decisions::first_recorded(self, &Keys::of(organisation), contacts).await
+        decisions::first_recorded(self, &self.keys(organisation), contacts).await
     }
 
     async fn uncount(
@@ -280,7 +298,7 @@ impl Decisions for Redis {
         organisation: &OrganisationId,
         contact: &str,
     ) -> Result<(), StoreError> {
-        decisions::uncount(self, &Keys::of(organisation), contact).await
+        decisions::uncount(self, &self.keys(organisation), contact).await
     }
 
     async fn attach(
@@ -289,7 +307,7 @@ impl Decisions for Redis {
         contact: &str,
         attachment: Attachment,
     ) -> Result<(), StoreError> {
-        items::attach(self, &Keys::of(organisation), contact, attachment).await
+        items::attach(self, &self.keys(organisation), contact, attachment).await
     }
 
     async fn replay(&self, entry: JournalEntry) -> Result<(), StoreError> {
@@ -301,7 +319,7 @@ impl Decisions for Redis {
 #[async_trait]
 impl Queues for Redis {
     async fn queues(&self, organisation: &OrganisationId) -> Result<Vec<QueueCount>, StoreError> {
-        items::queues(self, &Keys::of(organisation)).await
+        items::queues(self, &self.keys(organisation)).await
     }
 
     async fn items(
@@ -310,7 +328,7 @@ impl Queues for Redis {
         queue: &str,
         filter: ItemFilter,
     ) -> Result<Vec<QueueItem>, StoreError> {
-        items::list(self, &Keys::of(organisation), queue, &filter).await
+        items::list(self, &self.keys(organisation), queue, &filter).await
     }
 
     async fn item(
@@ -318,7 +336,7 @@ impl Queues for Redis {
         organisation: &OrganisationId,
         item: &str,
     ) -> Result<Option<QueueItem>, StoreError> {
-        Ok(items::one(self, &Keys::of(organisation), item).await?.map(|(item, _)| item))
+        Ok(items::one(self, &self.keys(organisation), item).await?.map(|(item, _)| item))
     }
 
     async fn replace_item(
@@ -329,7 +347,7 @@ impl Queues for Redis {
         stamp: Stamp,
         event: AuditEvent,
     ) -> Result<bool, StoreError> {
-        items::replace(self, &Keys::of(organisation), was, now, (stamp, event)).await
+        items::replace(self, &self.keys(organisation), was, now, (stamp, event)).await
     }
 }
 
@@ -341,13 +359,13 @@ impl AuditTrail for Redis {
         after: u64,
         limit: usize,
     ) -> Result<Vec<AuditEntry>, StoreError> {
-        let keys = Keys::of(organisation);
+        let keys = self.keys(organisation);
         let mut command = redis::cmd("XRANGE");
         command.arg(keys.audit()).arg(format!("({after}-0")).arg("+");
         command.arg("COUNT").arg(page(limit));
         let answer = self.link.ask(&keys, &command).await?;
         let entries: Vec<(String, Vec<(String, String)>)> = take(Some(answer))?;
-        entries.into_iter().map(|(id, fields)| people::trail_entry(&id, &fields)).collect()
+        entries.into_iter().map(|(id, fields)| people::trail_entry(&keys, &id, &fields)).collect()
     }
 
     async fn search_audit(
@@ -364,7 +382,7 @@ impl AuditTrail for Redis {
         stamp: Stamp,
         event: AuditEvent,
     ) -> Result<(), StoreError> {
-        self.append(&Keys::of(organisation), stamp, event).await
+        self.append(&self.keys(organisation), stamp, event).await
     }
 }
 
@@ -378,11 +396,22 @@ impl Deliveries for Redis {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let keys = Keys::of(organisation);
+        let keys = self.keys(organisation);
         let mut command = redis::cmd("ZMSCORE");
-        command.arg(keys.delivered()).arg(wanted);
+        command.arg(keys.delivered());
+        let each: Vec<usize> = wanted
+            .iter()
+            .map(|wanted| {
+                let hidden = keys.codec().all_hidden(keys.tag(), wanted);
+                command.arg(&hidden);
+                hidden.len()
+            })
+            .collect();
         let scores: Vec<Option<f64>> = take(Some(self.link.ask(&keys, &command).await?))?;
-        Ok(scores.into_iter().map(|score| score.is_some()).collect())
+        let mut scores = scores.into_iter();
+        // Every one of each is taken, whichever is found first.
+        let found = |many: usize| scores.by_ref().take(many).flatten().count() > 0;
+        Ok(each.into_iter().map(found).collect())
     }
 
     async fn remember_delivered(
@@ -394,11 +423,11 @@ impl Deliveries for Redis {
         if taken.is_empty() {
             return Ok(());
         }
-        let keys = Keys::of(organisation);
+        let keys = self.keys(organisation);
         let mut command = redis::cmd("ZADD");
         command.arg(keys.delivered()).arg("NX");
         for key in taken {
-            command.arg(at.timestamp_micros()).arg(key);
+            command.arg(at.timestamp_micros()).arg(keys.codec().hidden(keys.tag(), &key));
         }
         self.link.change(&keys, &command).await?;
         Ok(())

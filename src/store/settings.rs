@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 
+pub use super::keyring::{KeyFault, Keyring};
+pub use super::record::Codec;
 use crate::runtime::limits::{
     ORIGINALS_OF_ORGANISATION_BYTES_DEFAULT, ORIGINALS_OF_PERSON_BYTES_DEFAULT,
 };

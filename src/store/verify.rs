@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::archive::Originals;
 use super::embedded::AsItIs;
-use super::settings::{ArchiveUrl, StoreUrl};
+use super::settings::{ArchiveUrl, Codec, StoreUrl};
 use super::{damaged, open_as_it_is};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
@@ -42,10 +42,14 @@ impl Verified {
 ///
 /// # Errors
 /// What keeps it from being looked at at all: a server that is away, a folder that can't be read.
-pub async fn verify(url: &StoreUrl, archive: &ArchiveUrl) -> Result<Verified, StoreError> {
+pub async fn verify(
+    url: &StoreUrl,
+    archive: &ArchiveUrl,
+    codec: &Codec,
+) -> Result<Verified, StoreError> {
     let mut verified = Verified::default();
     if let StoreUrl::Embedded(folder) = url
-        && let Some(file) = AsItIs::of(folder)
+        && let Some(file) = AsItIs::of(folder, codec)
     {
         for said in file.damage().await? {
             verified.fault(damaged(said).to_string());
@@ -57,7 +61,7 @@ pub async fn verify(url: &StoreUrl, archive: &ArchiveUrl) -> Result<Verified, St
             Err(error) => return Err(error),
         };
     }
-    let Some(store) = open_as_it_is(url)?.filter(|_| !verified.is_older) else {
+    let Some(store) = open_as_it_is(url, codec)?.filter(|_| !verified.is_older) else {
         return Ok(verified);
     };
     let ArchiveUrl::File(folder) = archive;

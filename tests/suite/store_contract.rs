@@ -10,6 +10,7 @@ mod decisions;
 mod deliveries;
 mod documents;
 mod embedded;
+mod encrypted;
 pub mod facts;
 mod failovers;
 mod formats;
@@ -152,4 +153,6 @@ mod on {
     clauses!(each! redis_single, crate::store_contract::servers::single);
     clauses!(in_turn! redis_sentinel, crate::store_contract::servers::sentinel);
     clauses!(in_turn! redis_cluster, crate::store_contract::servers::cluster);
+    clauses!(each! embedded_encrypted, crate::store_contract::encrypted::in_folder);
+    clauses!(in_turn! redis_encrypted, crate::store_contract::encrypted::single);
 }

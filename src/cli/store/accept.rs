@@ -54,7 +54,7 @@ pub(super) async fn run(args: &AcceptArgs, io: &mut Io<'_>) -> Result<Outcome, F
                 take_archive(settings, store.as_ref(), organisation, io).await?;
             }
             let by = By { by: args.by.clone(), at: Utc::now() };
-            let keepsakes = FileKeepsakes::in_state(&settings.state);
+            let keepsakes = FileKeepsakes::in_state(&settings.state, settings.codec.clone());
             let accepted = accept::accept(store.as_ref(), &keepsakes, organisation, by).await?;
             say(io.out, format_args!("{organisation}: {}", in_words(&accepted)));
         }
@@ -71,7 +71,7 @@ pub(super) async fn run(args: &AcceptArgs, io: &mut Io<'_>) -> Result<Outcome, F
 
 /// The configured store, if all of it can be read: accepting mends no damage.
 async fn sound(settings: &Settings) -> Result<Arc<dyn Store>, StoreError> {
-    let store = store::open(&settings.store)?;
+    let store = store::open(&settings.store, &settings.codec)?;
     // A server is connected to when it is first asked.
     for _ in 0..COPY_CONNECT_TRIES {
         let Some(first) = settings.organisations.first() else { break };

@@ -13,7 +13,7 @@ use crate::ports::portable::{Contents, CopyMark, CopyState, Kind, Portable, Reco
 use crate::ports::{Past, StoreError};
 use crate::store::embedded::{DatabaseSnapshot, Embedded};
 use crate::store::redis::{Redis, Sink};
-use crate::store::settings::{RedisSettings, StoreUrl};
+use crate::store::settings::{Codec, RedisSettings, StoreUrl};
 
 /// Within the store's folder, while it is filled.
 const FILLING: &str = "filling";
@@ -21,12 +21,13 @@ const FILLING: &str = "filling";
 /// `at`: when the copy counts as finished.
 pub(super) async fn take(
     settings: &RedisSettings,
+    codec: &Codec,
     folder: &Path,
     at: DateTime<Utc>,
 ) -> Result<(), BackupFault> {
-    let store = Redis::open(settings)?;
+    let store = Redis::open_with(settings, codec)?;
     let filling = folder.join(FILLING);
-    let to = Embedded::open(&filling)?;
+    let to = Embedded::open_with(&filling, codec)?;
     for organisation in crate::store::reached(store.as_ref()).await? {
         crate::store::is_finished(&organisation, store.copy_mark(&organisation).await?.as_ref())?;
         let mark = CopyMark {

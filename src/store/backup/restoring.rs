@@ -42,16 +42,19 @@ pub async fn restore(
     let manifest = Manifest::read(from)?;
     told(Progress::Step("checking the backup"));
     manifest.verify(from)?;
-    let journal = state::hold(&premises.state)?;
+    let journal = state::hold(&premises.state, &premises.codec)?;
     clear_up(&premises.state)?;
     let label = manifest.label();
     match &premises.store {
         // Asking must not make it.
         StoreUrl::Embedded(folder) if !Embedded::file(folder).exists() => {}
-        url => is_empty(crate::store::open_portable(url)?.as_ref(), &manifest, &label).await?,
+        url => {
+            let store = crate::store::open_portable(url, &premises.codec)?;
+            is_empty(store.as_ref(), &manifest, &label).await?;
+        }
     }
     is_its_archive(&manifest, &premises.archive)?;
-    let store = crate::store::open_portable(&premises.store)?;
+    let store = crate::store::open_portable(&premises.store, &premises.codec)?;
 
     let reading = premises.state.join(READING);
     let work = Work { from, manifest: &manifest, premises, label: &label, store: store.as_ref() };
@@ -133,7 +136,7 @@ impl Work<'_> {
             let why = "it has changed since it was checked";
             return Err(BackupFault::Altered { path, why });
         }
-        Ok(Opened(Embedded::open(reading)?))
+        Ok(Opened(Embedded::open_with(reading, &self.premises.codec)?))
     }
 
     /// The mark first, everything else, and at last that it is finished.
@@ -157,7 +160,8 @@ impl Work<'_> {
             let one = copy::bring(&source, self.store, id, &mut progress).await?;
             brought.push((id, one));
         }
-        state::put_back(self.from, self.manifest, &self.premises.state, journal, told).await?;
+        let to = (self.premises.state.as_path(), &self.premises.codec);
+        state::put_back(self.from, self.manifest, to, journal, told).await?;
         for (id, one) in brought {
             copy::finish(self.store, id, one, now()).await?;
         }

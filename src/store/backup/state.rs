@@ -11,7 +11,7 @@ use crate::ports::{Journal, JournalEntry, StoreError};
 use crate::runtime::hashed;
 use crate::runtime::{private, whole_file};
 use crate::store::journal::{FileJournal, peek};
-use crate::store::record;
+use crate::store::record::{Codec, Label, kind};
 
 /// The same name in the state folder and, below `state`, in a backup.
 const EVENTS: &str = "events";
@@ -24,14 +24,15 @@ pub(super) type Named = (OrganisationId, String);
 /// Copies what is needed. Blocks.
 pub(super) fn take(
     state: &Path,
+    codec: &Codec,
     to: &Path,
     manifest: &mut Manifest,
 ) -> Result<Vec<Named>, BackupFault> {
-    let pending = peek::pending(&state.join("journal"))?;
+    let pending = peek::pending(&state.join("journal"), codec)?;
     if !pending.is_empty() {
         let mut lines = Vec::new();
         for entry in &pending {
-            record::write_to(&mut lines, entry)?;
+            codec.write_to(&mut lines, line(&"new"), entry)?;
             lines.push(b'\n');
         }
         let path = to.join(JOURNAL);
@@ -57,8 +58,8 @@ pub(super) fn take(
 }
 
 /// Holds the state of a gateway while it is restored, so that none starts on it.
-pub(super) fn hold(state: &Path) -> Result<FileJournal, BackupFault> {
-    FileJournal::open(&state.join("journal")).map_err(|error| match error {
+pub(super) fn hold(state: &Path, codec: &Codec) -> Result<FileJournal, BackupFault> {
+    FileJournal::open_with(&state.join("journal"), codec).map_err(|error| match error {
         StoreError::Refused(why) => BackupFault::Running(why),
         error => BackupFault::Store(error),
     })
@@ -68,7 +69,7 @@ pub(super) fn hold(state: &Path) -> Result<FileJournal, BackupFault> {
 pub(super) async fn put_back(
     from: &Path,
     manifest: &Manifest,
-    state: &Path,
+    (state, codec): (&Path, &Codec),
     journal: &FileJournal,
     told: Told<'_>,
 ) -> Result<(), BackupFault> {
@@ -81,7 +82,7 @@ pub(super) async fn put_back(
             is_same.then_some(bytes).ok_or(BackupFault::Altered { path: path.clone(), why })
         };
         if within == Path::new(JOURNAL) {
-            fill(&read()?, state, journal).await?;
+            fill(&read()?, (state, codec), journal).await?;
         } else if let Ok(name) = within.strip_prefix(STATE) {
             let own = state.join(name);
             match std::fs::exists(&own) {
@@ -96,13 +97,23 @@ pub(super) async fn put_back(
     Ok(())
 }
 
-async fn fill(lines: &[u8], state: &Path, journal: &FileJournal) -> Result<(), BackupFault> {
+/// A line of the journal in a backup.
+fn line(number: &dyn std::fmt::Display) -> Label<'_> {
+    Label::new("", kind::JOURNALLED, number).anywhere()
+}
+
+async fn fill(
+    lines: &[u8],
+    (state, codec): (&Path, &Codec),
+    journal: &FileJournal,
+) -> Result<(), BackupFault> {
     let place = |entry: &JournalEntry| (entry.organisation.clone(), entry.contact.clone());
-    let waiting: BTreeSet<_> = peek::pending(&state.join("journal"))?.iter().map(place).collect();
+    let waiting: BTreeSet<_> =
+        peek::pending(&state.join("journal"), codec)?.iter().map(place).collect();
     let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    for (number, line) in lines.enumerate() {
-        let key = format_args!("{JOURNAL}, line {}", number + 1);
-        let entry: JournalEntry = record::read(line, "entry of the journal", key)?;
+    for (number, record) in lines.enumerate() {
+        let key = format!("{JOURNAL}, line {}", number + 1);
+        let entry: JournalEntry = codec.read(record, line(&key))?;
         if !waiting.contains(&place(&entry)) {
             journal.append(entry).await?;
         }

@@ -35,7 +35,7 @@ pub async fn take(
     make_folder(premises, to)?;
     let mut manifest = Manifest::begun(premises.store.shown(), now());
     manifest.archive = carried::identity_of(&premises.archive)?;
-    let waiting = state::take(&premises.state, to, &mut manifest)?;
+    let waiting = state::take(&premises.state, &premises.codec, to, &mut manifest)?;
 
     told(Progress::Step("copying the store"));
     let folder = to.join(STORE);
@@ -43,11 +43,11 @@ pub async fn take(
     let file = Embedded::file(&folder);
     match &premises.store {
         StoreUrl::Embedded(store) => DatabaseSnapshot::take(store, &file)?,
-        StoreUrl::Redis(settings) => redis::take(settings, &folder, now()).await?,
+        StoreUrl::Redis(settings) => redis::take(settings, &premises.codec, &folder, now()).await?,
     }
     sync(&file)?;
     told(Progress::Step("checking the copy"));
-    let snapshot = DatabaseSnapshot::open(&file)?;
+    let snapshot = DatabaseSnapshot::open(&file, &premises.codec)?;
     if let Some(damage) = snapshot.damage()? {
         return Err(BackupFault::Damaged(damage));
     }

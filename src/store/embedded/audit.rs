@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{CachedStatement, Connection, Row, params};
+use rusqlite::{CachedStatement, Row, params};
 use serde::Serialize;
 
+use super::database::Database;
 use super::fault::{from_sqlite, unreadable};
 use super::items;
 use super::marks::Marking;
@@ -13,7 +14,7 @@ use crate::domain::audit::{AuditEntry, AuditEvent, DecidedEntry, DecidedRecord, 
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Stamp, StoreError};
 use crate::store::page;
-use crate::store::record::{self, Sheet};
+use crate::store::record::{Codec, Label, Sheet, kind};
 
 /// The organisations' trails, to be written on. There is one writer at a time, so that no number is given
 /// twice and none is left out.
@@ -24,10 +25,11 @@ pub(super) struct Trail<'c> {
     /// The last numbers, as far as this transaction knows them.
     numbers: HashMap<OrganisationId, i64>,
     record: Sheet,
+    codec: &'c Codec,
 }
 
 impl<'c> Trail<'c> {
-    pub(super) fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
+    pub(super) fn prepare(connection: &'c Database) -> Result<Self, StoreError> {
         let prepare = |sql| connection.prepare_cached(sql).map_err(from_sqlite);
         Ok(Trail {
             last: prepare("SELECT coalesce(max(number), 0) FROM audit WHERE organisation = ?1")?,
@@ -37,6 +39,7 @@ impl<'c> Trail<'c> {
             marking: Marking::prepare(connection)?,
             numbers: HashMap::new(),
             record: Sheet::default(),
+            codec: &connection.codec,
         })
     }
 
@@ -73,7 +76,7 @@ impl<'c> Trail<'c> {
     /// Notes of an entry that stands in the trail already what a search goes by.
     pub(super) fn carried(
         &mut self,
-        connection: &Connection,
+        connection: &Database,
         organisation: &OrganisationId,
         entry: &AuditEntry,
     ) -> Result<(), StoreError> {
@@ -112,7 +115,8 @@ impl<'c> Trail<'c> {
         };
         let number = last + 1;
         let entry = entry(u64::try_from(number).map_err(|_| unreadable("audit number"))?);
-        let record = self.record.write(&entry)?;
+        let label = Label::new(name, kind::AUDIT_ENTRY, &number);
+        let record = self.record.write(self.codec, label, &entry)?;
         self.insert
             .execute(params![name, number, at.timestamp_micros(), record])
             .map_err(from_sqlite)?;
@@ -127,7 +131,7 @@ impl<'c> Trail<'c> {
 }
 
 pub(super) fn list(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     after: u64,
     limit: usize,
@@ -144,14 +148,18 @@ pub(super) fn list(
         statement.query(params![organisation.as_str(), after, limit]).map_err(from_sqlite)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next().map_err(from_sqlite)? {
-        entries.push(read(row)?);
+        entries.push(read(connection, organisation.as_str(), row)?);
     }
     Ok(entries)
 }
 
 /// The entry of a row of number and record.
-pub(super) fn read(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
+pub(super) fn read(
+    connection: &Database,
+    organisation: &str,
+    row: &Row<'_>,
+) -> Result<AuditEntry, StoreError> {
     let number: i64 = row.get(0).map_err(from_sqlite)?;
     let record = row.get_ref(1).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite)?;
-    record::read(record, "audit entry", number)
+    connection.codec.read(record, Label::new(organisation, kind::AUDIT_ENTRY, &number))
 }

@@ -2,8 +2,9 @@
 //! here runs inside the writer's transaction, or a read transaction.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, OptionalExtension, params};
 
+use super::database::Database;
 use super::desk::Desk;
 use super::fault::from_sqlite;
 use super::items;
@@ -11,17 +12,18 @@ use super::ledger::Reading;
 use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{CommitRequest, Committed, JournalEntry, PlainDecision, Settled, StoreError};
-use crate::store::record::{self, Sheet};
+use crate::store::record::{Codec, Label, Sheet, kind};
 
 /// The decisions on record, to be read and added to.
 pub(super) struct Recording<'c> {
     find: CachedStatement<'c>,
     insert: CachedStatement<'c>,
     record: Sheet,
+    codec: &'c Codec,
 }
 
 impl<'c> Recording<'c> {
-    pub(super) fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
+    pub(super) fn prepare(connection: &'c Database) -> Result<Self, StoreError> {
         let prepare = |sql| connection.prepare_cached(sql).map_err(from_sqlite);
         Ok(Recording {
             find: prepare(
@@ -32,6 +34,7 @@ impl<'c> Recording<'c> {
                  VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
             )?,
             record: Sheet::default(),
+            codec: &connection.codec,
         })
     }
 
@@ -48,7 +51,8 @@ impl<'c> Recording<'c> {
             .optional()
             .map_err(from_sqlite)?;
         let Some((record, digest)) = row else { return Ok(None) };
-        let decision = record::read(&record, "decision", contact)?;
+        let label = Label::new(organisation.as_str(), kind::DECISION, &contact);
+        let decision = self.codec.read(&record, label)?;
         Ok(Some((decision, digest)))
     }
 
@@ -61,7 +65,8 @@ impl<'c> Recording<'c> {
         at: DateTime<Utc>,
         decision: &Decision,
     ) -> Result<bool, StoreError> {
-        let record = self.record.write(decision)?;
+        let label = Label::new(organisation.as_str(), kind::DECISION, &contact);
+        let record = self.record.write(self.codec, label, decision)?;
         let at = at.timestamp_micros();
         let written = self
             .insert
@@ -93,7 +98,7 @@ pub(super) fn commit(
 
 /// What a commit would answer. Writes nothing.
 pub(super) fn preview(
-    connection: &Connection,
+    connection: &Database,
     request: &CommitRequest,
 ) -> Result<Committed, StoreError> {
     if let Some(committed) = repeated(&mut Recording::prepare(connection)?, request)? {
@@ -119,7 +124,7 @@ pub(super) fn record_plain(desk: &mut Desk<'_>, plain: &PlainDecision) -> Result
 }
 
 pub(super) fn uncount(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     contact: &str,
 ) -> Result<(), StoreError> {

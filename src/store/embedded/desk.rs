@@ -4,15 +4,14 @@
 //! as running the shorter ones. The numbers of the audit trails are kept within a transaction, in which
 //! nobody else writes.
 
-use rusqlite::Connection;
-
 use super::audit::Trail;
+use super::database::Database;
 use super::decisions::Recording;
 use super::ledger::{Adding, Reading};
 use crate::ports::StoreError;
 
 pub(super) struct Desk<'c> {
-    pub(super) connection: &'c Connection,
+    pub(super) connection: &'c Database,
     pub(super) recording: Recording<'c>,
     pub(super) reading: Reading<'c>,
     pub(super) adding: Adding<'c>,
@@ -22,7 +21,7 @@ pub(super) struct Desk<'c> {
 impl<'c> Desk<'c> {
     /// # Errors
     /// `Corrupt`: the database has not the tables that it should have.
-    pub(super) fn new(connection: &'c Connection) -> Result<Self, StoreError> {
+    pub(super) fn new(connection: &'c Database) -> Result<Self, StoreError> {
         Ok(Desk {
             connection,
             recording: Recording::prepare(connection)?,

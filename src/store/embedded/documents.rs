@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use async_trait::async_trait;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 use serde::{Deserialize, Serialize};
 
 use super::Embedded;
+use super::database::Database;
 use super::desk::Desk;
 use super::fault::{from_sqlite, unreadable};
 use super::{gone, items, people};
@@ -17,7 +18,7 @@ use crate::ports::documents::{
     BY_ID, Batch, Conflict, Document, DocumentPage, DocumentWrite, Documents, IndexKey, Listing,
     Order, Place, WriteFault,
 };
-use crate::store::record::{self, RawValue};
+use crate::store::record::{Label, RawValue};
 
 #[async_trait]
 impl Documents for Embedded {
@@ -99,7 +100,7 @@ fn write(
 }
 
 fn conflict(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     batch: &Batch,
 ) -> Result<Option<Conflict>, StoreError> {
@@ -131,7 +132,7 @@ fn conflict(
 
 /// 0: it does not exist.
 fn version(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     kind: &str,
     id: &str,
@@ -149,13 +150,14 @@ fn version(
 
 /// Writes a document with the version that it bears, in the place of the one before.
 pub(super) fn put(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     document: &Document,
 ) -> Result<(), StoreError> {
     let (organisation, kind, id) = (organisation.as_str(), &document.kind, &document.id);
     let version = i64::try_from(document.version).map_err(|_| unreadable("version"))?;
-    let record = record::write(&Written { keys: &document.keys, body: &document.body })?;
+    let written = Written { keys: &document.keys, body: &document.body };
+    let record = connection.codec.write(Label::new(organisation, kind, id), &written)?;
     connection
         .prepare_cached(
             "INSERT INTO document (organisation, kind, id, version, record)
@@ -178,7 +180,7 @@ pub(super) fn put(
 }
 
 pub(super) fn remove(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     kind: &str,
     id: &str,
@@ -192,7 +194,7 @@ pub(super) fn remove(
 }
 
 fn unlist(
-    connection: &Connection,
+    connection: &Database,
     organisation: &str,
     kind: &str,
     id: &str,
@@ -207,7 +209,7 @@ fn unlist(
 }
 
 fn one(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     kind: &str,
     id: &str,
@@ -222,23 +224,30 @@ fn one(
             it.query_row(on, |row| Ok((row.get(0)?, row.get(1)?))).optional()
         })
         .map_err(from_sqlite)?;
-    found.map(|(version, record)| read(kind, id.to_owned(), version, &record)).transpose()
+    let organisation = organisation.as_str();
+    let read = |(version, record): (_, String)| {
+        read(connection, organisation, kind, id.to_owned(), version, &record)
+    };
+    found.map(read).transpose()
 }
 
 pub(super) fn read(
+    connection: &Database,
+    organisation: &str,
     kind: &str,
     id: String,
     version: i64,
     record: &str,
 ) -> Result<Document, StoreError> {
-    let Read { keys, body } = record::read(record, kind, &id)?;
+    let label = Label::new(organisation, kind, &id);
+    let Read { keys, body } = connection.codec.read(record, label)?;
     let version = u64::try_from(version).map_err(|_| unreadable("version"))?;
     Ok(Document { kind: kind.to_owned(), id, version, keys, body })
 }
 
 /// A page, and one more to know whether there is one.
 fn list(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     kind: &str,
     listing: &Listing,
@@ -254,7 +263,8 @@ fn list(
             break;
         }
         let (place, version, record) = found(row).map_err(from_sqlite)?;
-        documents.push(read(kind, place.id.clone(), version, &record)?);
+        let id = place.id.clone();
+        documents.push(read(connection, organisation.as_str(), kind, id, version, &record)?);
         last = Some(place);
     }
     Ok(DocumentPage { documents, next: last.filter(|_| is_more) })

@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use tokio::sync::broadcast;
 
+use super::database::Database;
 use super::fault::from_sqlite;
 use super::people;
 use crate::domain::organisation::OrganisationId;
@@ -25,7 +26,7 @@ pub(super) struct Feed {
 
 /// How far this process has read.
 struct Place {
-    connection: Connection,
+    connection: Database,
     /// The last change announced.
     sequence: i64,
     data_version: i64,
@@ -33,7 +34,7 @@ struct Place {
 
 impl Feed {
     /// A feed of the changes from now on.
-    pub(super) fn start_here(connection: Connection) -> Result<Arc<Self>, StoreError> {
+    pub(super) fn start_here(connection: Database) -> Result<Arc<Self>, StoreError> {
         let sequence = connection
             .query_row("SELECT coalesce(max(sequence), 0) FROM change", [], |row| row.get(0))
             .map_err(from_sqlite)?;
@@ -86,18 +87,18 @@ impl Place {
         let forgotten = first > self.sequence + 1;
         let too_many = last - first >= i64::try_from(CHANGES_AT_ONCE_MAX).unwrap_or(i64::MAX);
         let changes = if forgotten {
-            gaps(&reading, "SELECT DISTINCT organisation FROM person WHERE ?1 = ?1", 0)?
+            gaps(&self.connection, "SELECT DISTINCT organisation FROM person WHERE ?1 = ?1", 0)?
         } else if too_many {
             let sql = "SELECT DISTINCT organisation FROM change WHERE sequence > ?1";
-            gaps(&reading, sql, self.sequence)?
+            gaps(&self.connection, sql, self.sequence)?
         } else {
-            one_by_one(&reading, self.sequence)?
+            one_by_one(&self.connection, self.sequence)?
         };
         Ok((last, changes))
     }
 }
 
-fn gaps(connection: &Connection, sql: &str, after: i64) -> Result<Vec<Change>, StoreError> {
+fn gaps(connection: &Database, sql: &str, after: i64) -> Result<Vec<Change>, StoreError> {
     let mut statement = connection.prepare_cached(sql).map_err(from_sqlite)?;
     let organisations = statement
         .query_map([after], |row| row.get::<_, String>(0))
@@ -106,7 +107,7 @@ fn gaps(connection: &Connection, sql: &str, after: i64) -> Result<Vec<Change>, S
     Ok(organisations.iter().map(|id| Change::Gap(OrganisationId::new(id))).collect())
 }
 
-fn one_by_one(connection: &Connection, after: i64) -> Result<Vec<Change>, StoreError> {
+fn one_by_one(connection: &Database, after: i64) -> Result<Vec<Change>, StoreError> {
     let mut statement = connection
         .prepare_cached(
             "SELECT organisation, person FROM change WHERE sequence > ?1 ORDER BY sequence",

@@ -1,7 +1,8 @@
 //! Removing for good: what is deleted is overwritten in the file (`schema`).
 
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
+use super::database::Database;
 use super::fault::{from_sqlite, unreadable};
 use super::{items, people};
 use crate::domain::audit::AuditEntry;
@@ -12,7 +13,7 @@ use crate::store::trail::{marks, of_person};
 
 /// What has changed since it was read.
 pub(super) fn conflict(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     gone: &Gone,
 ) -> Result<Option<Conflict>, StoreError> {
@@ -29,7 +30,7 @@ pub(super) fn conflict(
 }
 
 pub(super) fn remove(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     gone: &[Gone],
 ) -> Result<(), StoreError> {
@@ -42,12 +43,12 @@ pub(super) fn remove(
     removed
 }
 
-fn overwrites(connection: &Connection, on: bool) -> Result<(), StoreError> {
+fn overwrites(connection: &Database, on: bool) -> Result<(), StoreError> {
     connection.pragma_update_and_check(None, "secure_delete", on, |_| Ok(())).map_err(from_sqlite)
 }
 
 fn one(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     gone: &Gone,
 ) -> Result<(), StoreError> {
@@ -80,7 +81,7 @@ fn one(
 }
 
 fn entry(
-    connection: &Connection,
+    connection: &Database,
     organisation: &str,
     entry: &AuditEntry,
     of: &str,

@@ -2,13 +2,14 @@
 
 use chrono::DateTime;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+use rusqlite::{OptionalExtension, params, params_from_iter};
 
+use super::database::Database;
 use super::fault::{from_sqlite, unreadable};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::{ItemState, QueueItem, Turn};
 use crate::ports::{Attachment, ItemFilter, QueueCount, StoreError};
-use crate::store::record;
+use crate::store::record::{Label, kind};
 use crate::store::{attached, page};
 
 /// Every state, to list those that wait.
@@ -23,7 +24,7 @@ const STATES: [ItemState; 6] = [
 
 /// Puts an item on its queue, unless the contact has one already.
 pub(super) fn insert(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     item: &QueueItem,
 ) -> Result<(), StoreError> {
@@ -37,7 +38,7 @@ pub(super) fn insert(
 }
 
 pub(super) fn put(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     item: &QueueItem,
 ) -> Result<(), StoreError> {
@@ -53,12 +54,13 @@ pub(super) fn put(
 }
 
 fn write(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     item: &QueueItem,
     sql: &str,
 ) -> Result<(), StoreError> {
-    let record = record::write(item)?;
+    let label = Label::new(organisation.as_str(), kind::ITEM, &item.id);
+    let record = connection.codec.write(label, item)?;
     connection
         .prepare_cached(sql)
         .and_then(|mut it| {
@@ -76,7 +78,7 @@ fn write(
 }
 
 pub(super) fn one(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     id: &str,
 ) -> Result<Option<QueueItem>, StoreError> {
@@ -86,12 +88,13 @@ pub(super) fn one(
             it.query_row([organisation.as_str(), id], |row| row.get::<_, String>(0)).optional()
         })
         .map_err(from_sqlite)?;
-    record.map(|record| record::read(&record, "queue item", id)).transpose()
+    let label = Label::new(organisation.as_str(), kind::ITEM, &id);
+    record.map(|record| connection.codec.read(&record, label)).transpose()
 }
 
 /// `false`: the item has changed since it was read, and was left alone.
 pub(super) fn replace(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     was: &QueueItem,
     now: &QueueItem,
@@ -107,7 +110,7 @@ pub(super) fn replace(
 }
 
 pub(super) fn attach(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     contact: &str,
     attachment: Attachment,
@@ -121,7 +124,7 @@ pub(super) fn attach(
 
 /// The queues on which something waits.
 pub(super) fn queues(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
 ) -> Result<Vec<QueueCount>, StoreError> {
     let sql = format!(
@@ -151,7 +154,7 @@ pub(super) fn queues(
 }
 
 pub(super) fn list(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     queue: &str,
     filter: &ItemFilter,
@@ -181,7 +184,10 @@ pub(super) fn list(
     while let Some(row) = rows.next().map_err(from_sqlite)? {
         let text =
             |column| row.get_ref(column).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite);
-        items.push(record::read(text(1)?, "queue item", text(0)?)?);
+        let (id, record) = (text(0)?, text(1)?);
+        items.push(
+            connection.codec.read(record, Label::new(organisation.as_str(), kind::ITEM, &id))?,
+        );
     }
     Ok(items)
 }
@@ -189,7 +195,7 @@ pub(super) fn list(
 /// An item's place in the order of its queue. It keeps that place on any queue, and loses it when its turn
 /// changes: whoever pages through a queue meanwhile sees some items again, and none is skipped.
 fn position(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     id: &str,
 ) -> Result<i64, StoreError> {

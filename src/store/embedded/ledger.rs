@@ -1,14 +1,15 @@
 //! What is remembered of a person: read for a decision, and added to with it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, OptionalExtension, params};
 
+use super::database::Database;
 use super::fault::{from_sqlite, unreadable};
 use crate::domain::ledger::{Counted, Ledger, Received, TOLD_AHEAD_MAX, Told};
 use crate::domain::restriction::Mode;
 use crate::ports::{CommitRequest, JournalEntry, StoreError};
 use crate::runtime::limits::{COUNTED_KEPT, COUNTED_KEPT_NEWEST, RECEIVED_PER_PERSON_MAX};
-use crate::store::record::{self, Sheet};
+use crate::store::record::{Codec, Label, Sheet, kind};
 
 /// A person's ledger, to be read.
 pub(super) struct Reading<'c> {
@@ -16,10 +17,11 @@ pub(super) struct Reading<'c> {
     received: CachedStatement<'c>,
     told: CachedStatement<'c>,
     lanes_used: CachedStatement<'c>,
+    codec: &'c Codec,
 }
 
 impl<'c> Reading<'c> {
-    pub(super) fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
+    pub(super) fn prepare(connection: &'c Database) -> Result<Self, StoreError> {
         let prepare = |sql| connection.prepare_cached(sql).map_err(from_sqlite);
         Ok(Reading {
             counted: prepare(
@@ -36,6 +38,7 @@ impl<'c> Reading<'c> {
             lanes_used: prepare(
                 "SELECT lane, used FROM lane WHERE organisation = ?1 AND person = ?2 ORDER BY lane",
             )?,
+            codec: &connection.codec,
         })
     }
 
@@ -97,7 +100,8 @@ impl<'c> Reading<'c> {
         while let Some(row) = rows.next().map_err(from_sqlite)? {
             let contact = row.get_ref(0).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite)?;
             let record = row.get_ref(1).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite)?;
-            received.push(record::read(record, "received contact", contact)?);
+            let label = Label::new(organisation, kind::RECEIVED, &contact);
+            received.push(self.codec.read(record, label)?);
         }
         Ok(received)
     }
@@ -137,10 +141,11 @@ pub(super) struct Adding<'c> {
     receive: CachedStatement<'c>,
     over: CachedStatement<'c>,
     record: Sheet,
+    codec: &'c Codec,
 }
 
 impl<'c> Adding<'c> {
-    pub(super) fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
+    pub(super) fn prepare(connection: &'c Database) -> Result<Self, StoreError> {
         let prepare = |sql| connection.prepare_cached(sql).map_err(from_sqlite);
         Ok(Adding {
             count: prepare(
@@ -161,13 +166,14 @@ impl<'c> Adding<'c> {
                  ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?3",
             )?,
             record: Sheet::default(),
+            codec: &connection.codec,
         })
     }
 
     /// Adds to the person's ledger, and removes entries past its bound.
     pub(super) fn add(
         &mut self,
-        connection: &Connection,
+        connection: &Database,
         entry: &JournalEntry,
         person: &str,
     ) -> Result<(), StoreError> {
@@ -208,7 +214,7 @@ impl<'c> Adding<'c> {
 
     fn add_counted(
         &mut self,
-        connection: &Connection,
+        connection: &Database,
         entry: &JournalEntry,
         person: &str,
     ) -> Result<(), StoreError> {
@@ -252,13 +258,14 @@ impl<'c> Adding<'c> {
 
     fn add_received(
         &mut self,
-        connection: &Connection,
+        connection: &Database,
         entry: &JournalEntry,
         person: &str,
         received: &Received,
     ) -> Result<(), StoreError> {
         let organisation = entry.organisation.as_str();
-        let record = self.record.write(received)?;
+        let label = Label::new(organisation, kind::RECEIVED, &entry.contact);
+        let record = self.record.write(self.codec, label, received)?;
         self.receive
             .execute(params![
                 organisation,

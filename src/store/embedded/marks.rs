@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::Value;
-use rusqlite::{CachedStatement, Connection, params, params_from_iter};
+use rusqlite::{CachedStatement, params, params_from_iter};
 
 use super::audit;
+use super::database::Database;
 use super::fault::{from_sqlite, unreadable};
 use crate::domain::audit::{AuditEntry, AuditEvent, DecidedEntry};
 use crate::domain::organisation::OrganisationId;
@@ -24,7 +25,7 @@ pub(super) struct Marking<'c> {
 }
 
 impl<'c> Marking<'c> {
-    pub(super) fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
+    pub(super) fn prepare(connection: &'c Database) -> Result<Self, StoreError> {
         let prepare = |sql| connection.prepare_cached(sql).map_err(from_sqlite);
         Ok(Marking {
             mark: prepare(
@@ -94,7 +95,7 @@ impl<'c> Marking<'c> {
 }
 
 pub(super) fn search(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     asked: TrailSearch,
 ) -> Result<TrailPage, StoreError> {
@@ -119,7 +120,7 @@ pub(super) fn search(
 }
 
 fn blocks(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     from: i64,
     to: i64,
@@ -137,7 +138,7 @@ fn blocks(
 }
 
 fn entries(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     mark: Option<&str>,
     range: Range,
@@ -171,7 +172,7 @@ fn entries(
     let mut rows = statement.query(params_from_iter(parameters)).map_err(from_sqlite)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next().map_err(from_sqlite)? {
-        entries.push(audit::read(row)?);
+        entries.push(audit::read(connection, organisation.as_str(), row)?);
     }
     Ok(entries)
 }

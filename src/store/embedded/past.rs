@@ -10,15 +10,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{OptionalExtension, params};
 
+use super::database::Database;
 use super::fault::{from_sqlite, task};
 use super::{Embedded, audit, schema};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Nameplate, TrailEnd};
 use crate::ports::{Past, StoreError};
 use crate::runtime::limits::PAST_LOOK_EVERY;
-use crate::store::record;
+use crate::store::record::{Label, kind};
 
 /// The header of a database file (sqlite.org/fileformat2.html, 1.3), as far as it is looked at.
 const HEADER_BYTES: usize = 100;
@@ -134,11 +135,12 @@ fn length_in(header: &[u8; HEADER_BYTES]) -> Option<u64> {
 impl Past for Embedded {
     async fn trail_end(&self, organisation: &OrganisationId) -> Result<TrailEnd, StoreError> {
         let (opened, name) = (std::sync::Arc::clone(&self.opened), organisation.clone());
+        let codec = self.codec.clone();
         let reading = tokio::task::spawn_blocking(move || {
             opened.is_whole()?;
-            let connection = schema::open_to_read(&opened.file)?;
-            let reading = connection.unchecked_transaction().map_err(from_sqlite)?;
-            end(&reading, &name)
+            let connection = Database::new(schema::open_to_read(&opened.file)?, codec);
+            let _reading = connection.unchecked_transaction().map_err(from_sqlite)?;
+            end(&connection, &name)
         });
         reading.await.map_err(task)?
     }
@@ -196,7 +198,7 @@ impl Past for Embedded {
 
 /// The end of the trail, all read of one moment if the connection is in a transaction.
 pub(super) fn end(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
 ) -> Result<TrailEnd, StoreError> {
     let last = last(connection, organisation)?;
@@ -204,22 +206,24 @@ pub(super) fn end(
 }
 
 fn nameplate(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
 ) -> Result<Option<Nameplate>, StoreError> {
     let record: Option<String> = connection
         .prepare_cached("SELECT record FROM nameplate WHERE organisation = ?1")
         .and_then(|mut it| it.query_row([organisation.as_str()], |row| row.get(0)).optional())
         .map_err(from_sqlite)?;
-    record.map(|record| record::read(&record, "name of", organisation)).transpose()
+    let label = Label::new(organisation.as_str(), kind::NAMEPLATE, organisation);
+    record.map(|record| connection.codec.read(&record, label)).transpose()
 }
 
 fn write(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     plate: &Nameplate,
 ) -> Result<(), StoreError> {
-    let record = record::write(plate)?;
+    let label = Label::new(organisation.as_str(), kind::NAMEPLATE, organisation);
+    let record = connection.codec.write(label, plate)?;
     connection
         .prepare_cached("INSERT OR REPLACE INTO nameplate (organisation, record) VALUES (?1, ?2)")
         .and_then(|mut it| it.execute(params![organisation.as_str(), record]))
@@ -228,7 +232,7 @@ fn write(
 }
 
 fn last(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
 ) -> Result<Option<LastEntry>, StoreError> {
     let mut statement = connection
@@ -237,7 +241,8 @@ fn last(
         )
         .map_err(from_sqlite)?;
     let mut rows = statement.query([organisation.as_str()]).map_err(from_sqlite)?;
-    let entry = rows.next().map_err(from_sqlite)?.map(audit::read).transpose()?;
+    let read = |row| audit::read(connection, organisation.as_str(), row);
+    let entry = rows.next().map_err(from_sqlite)?.map(read).transpose()?;
     Ok(entry.as_ref().map(LastEntry::of))
 }
 

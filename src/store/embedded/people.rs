@@ -2,32 +2,34 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use rusqlite::{OptionalExtension, Row, ToSql, params};
 
+use super::database::Database;
 use super::fault::from_sqlite;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
 use crate::ports::{Snapshot, StoreError};
 use crate::runtime::limits::{CHANGES_KEPT_MAX, PEOPLE_OF_RESTRICTION_MAX};
-use crate::store::record;
+use crate::store::record::{Label, kind};
 
 pub(super) fn all(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
 ) -> Result<Snapshot, StoreError> {
+    let organisation = organisation.as_str();
     let mut statement = connection
         .prepare_cached("SELECT id, record FROM person WHERE organisation = ?1 ORDER BY id")
         .map_err(from_sqlite)?;
-    let mut rows = statement.query([organisation.as_str()]).map_err(from_sqlite)?;
+    let mut rows = statement.query([organisation]).map_err(from_sqlite)?;
     let mut people = Vec::new();
     while let Some(row) = rows.next().map_err(from_sqlite)? {
-        people.push(read(row)?);
+        people.push(read(connection, organisation, row)?);
     }
     Ok(Snapshot { people })
 }
 
 pub(super) fn one(
-    connection: &Connection,
+    connection: &Database,
     organisation: &str,
     id: &str,
 ) -> Result<Option<Arc<Person>>, StoreError> {
@@ -37,11 +39,12 @@ pub(super) fn one(
             it.query_row([organisation, id], |row| row.get::<_, String>(0)).optional()
         })
         .map_err(from_sqlite)?;
-    record.map(|record| record::read(&record, "person", id).map(Arc::new)).transpose()
+    let label = Label::new(organisation, kind::PERSON, &id);
+    record.map(|record| connection.codec.read(&record, label).map(Arc::new)).transpose()
 }
 
 pub(super) fn page(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     after: Option<String>,
     limit: usize,
@@ -51,19 +54,21 @@ pub(super) fn page(
     let limit = i64::try_from(crate::store::page(limit)).unwrap_or(i64::MAX);
     some(
         connection,
+        organisation.as_str(),
         "SELECT id, record FROM person WHERE organisation = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
         params![organisation.as_str(), after, limit],
     )
 }
 
 pub(super) fn restricted(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     restriction: &str,
 ) -> Result<Vec<Arc<Person>>, StoreError> {
     let most = i64::try_from(PEOPLE_OF_RESTRICTION_MAX).unwrap_or(i64::MAX);
     some(
         connection,
+        organisation.as_str(),
         "SELECT person.id, person.record FROM restricted CROSS JOIN person USING (organisation)
          WHERE organisation = ?1 AND restriction = ?2 AND person.id = restricted.person
          ORDER BY id LIMIT ?3",
@@ -72,7 +77,8 @@ pub(super) fn restricted(
 }
 
 fn some(
-    connection: &Connection,
+    connection: &Database,
+    organisation: &str,
     sql: &str,
     parameters: &[&dyn ToSql],
 ) -> Result<Vec<Arc<Person>>, StoreError> {
@@ -80,14 +86,14 @@ fn some(
     let mut rows = statement.query(parameters).map_err(from_sqlite)?;
     let mut people = Vec::new();
     while let Some(row) = rows.next().map_err(from_sqlite)? {
-        people.push(read(row)?);
+        people.push(read(connection, organisation, row)?);
     }
     Ok(people)
 }
 
 /// Writes the records and notes each for the followers.
 pub(super) fn put<'p>(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     people: impl IntoIterator<Item = &'p Person>,
 ) -> Result<(), StoreError> {
@@ -111,7 +117,8 @@ pub(super) fn put<'p>(
         )
         .map_err(from_sqlite)?;
     for person in people {
-        let record = record::write(person)?;
+        let label = Label::new(organisation, kind::PERSON, &person.id);
+        let record = connection.codec.write(label, person)?;
         write.execute(params![organisation, person.id, record]).map_err(from_sqlite)?;
         unlist.execute([organisation, &person.id]).map_err(from_sqlite)?;
         for restriction in &person.restrictions {
@@ -130,7 +137,12 @@ pub(super) fn put<'p>(
 }
 
 /// The person of a row of id and record.
-fn read(row: &Row<'_>) -> Result<Arc<Person>, StoreError> {
+fn read(
+    connection: &Database,
+    organisation: &str,
+    row: &Row<'_>,
+) -> Result<Arc<Person>, StoreError> {
     let text = |column| row.get_ref(column).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite);
-    record::read(text(1)?, "person", text(0)?).map(Arc::new)
+    let (id, record) = (text(0)?, text(1)?);
+    connection.codec.read(record, Label::new(organisation, kind::PERSON, &id)).map(Arc::new)
 }

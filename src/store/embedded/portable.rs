@@ -11,15 +11,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{OptionalExtension, params};
 
+use super::database::Database;
 use super::fault::{from_sqlite, task};
 use super::readers::Readers;
 use super::{Embedded, documents, past, schema};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::portable::{Contents, CopyMark, Kind, Page, Pages, Portable, Record};
-use crate::store::record;
+use crate::store::record::{Codec, Label, kind};
 
 /// A folder's database as it is, to be looked at: nothing is made, brought up to date or written, also
 /// beside a gateway that runs on it.
@@ -30,9 +31,9 @@ pub struct AsItIs {
 
 impl AsItIs {
     /// `None`: there is no database.
-    pub fn of(folder: &Path) -> Option<Self> {
+    pub fn of(folder: &Path, codec: &Codec) -> Option<Self> {
         let file = schema::file(folder);
-        let readers = Arc::new(Readers::new(file.clone()));
+        let readers = Arc::new(Readers::new(file.clone(), codec.clone()));
         file.exists().then_some(AsItIs { file, readers })
     }
 
@@ -41,7 +42,7 @@ impl AsItIs {
     /// # Errors
     /// `Unavailable`: the database can't be read now.
     pub async fn soundness(&self) -> Result<Option<String>, StoreError> {
-        let verdict = self.readers.read(schema::soundness).await?;
+        let verdict = self.readers.read(|connection| schema::soundness(connection)).await?;
         Ok((verdict != "ok").then_some(verdict))
     }
 
@@ -58,7 +59,7 @@ impl AsItIs {
             Err(StoreError::Corrupt(what)) => Some(what),
             Err(error) => return Err(error),
         };
-        let found = match self.readers.read(schema::integrity).await {
+        let found = match self.readers.read(|connection| schema::integrity(connection)).await {
             Ok(found) => found,
             Err(StoreError::Corrupt(what)) => vec![what],
             Err(error) => return Err(error),
@@ -71,7 +72,7 @@ impl AsItIs {
     /// # Errors
     /// `Refused`: it is not a gateway's database, or a newer one's.
     pub async fn is_up_to_date(&self) -> Result<bool, StoreError> {
-        self.readers.read(schema::is_up_to_date).await
+        self.readers.read(|connection| schema::is_up_to_date(connection)).await
     }
 }
 
@@ -232,22 +233,24 @@ impl Pages for EmbeddedPages {
 }
 
 fn mark(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
 ) -> Result<Option<CopyMark>, StoreError> {
     let record: Option<String> = connection
         .prepare_cached("SELECT record FROM copy WHERE organisation = ?1")
         .and_then(|mut it| it.query_row([organisation.as_str()], |row| row.get(0)).optional())
         .map_err(from_sqlite)?;
-    record.map(|record| record::read(&record, "place of a copy of", organisation)).transpose()
+    let label = Label::new(organisation.as_str(), kind::COPY_MARK, organisation);
+    record.map(|record| connection.codec.read(&record, label)).transpose()
 }
 
 fn put_mark(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     mark: &CopyMark,
 ) -> Result<(), StoreError> {
-    let record = record::write(mark)?;
+    let label = Label::new(organisation.as_str(), kind::COPY_MARK, organisation);
+    let record = connection.codec.write(label, mark)?;
     connection
         .prepare_cached("INSERT OR REPLACE INTO copy (organisation, record) VALUES (?1, ?2)")
         .and_then(|mut it| it.execute(params![organisation.as_str(), record]))

@@ -3,29 +3,31 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
+use super::database::Database;
 use super::{fault, schema};
 use crate::ports::StoreError;
 use crate::runtime::limits::STORE_READERS_MAX;
+use crate::store::record::Codec;
 
 pub(super) struct Readers {
     file: PathBuf,
+    codec: Codec,
     places: Arc<Semaphore>,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<Database>>,
 }
 
 impl Readers {
-    pub(super) fn new(file: PathBuf) -> Self {
+    pub(super) fn new(file: PathBuf, codec: Codec) -> Self {
         let places = Arc::new(Semaphore::new(STORE_READERS_MAX));
-        Readers { file, places, idle: Mutex::new(Vec::new()) }
+        Readers { file, codec, places, idle: Mutex::new(Vec::new()) }
     }
 
     /// Runs the work in one read transaction: all that it reads is of one moment.
     pub(super) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&Database) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| fault::closed())?;
         let readers = Arc::clone(self);
@@ -33,7 +35,7 @@ impl Readers {
             let _place = place;
             let connection = readers.take()?;
             let transaction = connection.unchecked_transaction().map_err(fault::from_sqlite)?;
-            let result = work(&transaction);
+            let result = work(&connection);
             // Nothing was written: the end of a read transaction can't fail in a way that matters.
             let _ = transaction.finish();
             readers.give_back(connection);
@@ -48,15 +50,18 @@ impl Readers {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    fn take(&self) -> Result<Connection, StoreError> {
+    fn take(&self) -> Result<Database, StoreError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match idle {
             Some(connection) => Ok(connection),
-            None => schema::open_to_read(&self.file),
+            None => {
+                let connection = schema::open_to_read(&self.file)?;
+                Ok(Database::new(connection, self.codec.clone()))
+            }
         }
     }
 
-    fn give_back(&self, connection: Connection) {
+    fn give_back(&self, connection: Database) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
     }
 }

@@ -13,9 +13,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot};
 
+use super::database::Database;
 use super::desk::Desk;
 use super::fault::{self, from_sqlite};
 use super::past::Opened;
@@ -32,7 +33,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(
-        connection: Connection,
+        connection: Database,
         turn: Turn,
         opened: Arc<Opened>,
     ) -> Result<Self, StoreError> {
@@ -133,7 +134,7 @@ where
 
 /// Ends when every sender is gone and nothing waits.
 fn write_all(
-    connection: &Connection,
+    connection: &Database,
     mut turn: Turn,
     opened: &Opened,
     mut waiting: mpsc::Receiver<Work>,
@@ -177,7 +178,7 @@ fn write_all(
 
 /// Writes the log back into the database file and empties it, unless others read or write for longer
 /// than this: then it is done another time. Nothing depends on it but who copies the file alone.
-fn checkpoint(connection: &Connection, opened: &Opened, wait: Duration) {
+fn checkpoint(connection: &Database, opened: &Opened, wait: Duration) {
     if opened.lost().is_some() {
         return;
     }
@@ -275,14 +276,14 @@ fn run_apart(desk: &mut Desk<'_>, batch: &mut [Box<dyn Request>]) -> Result<(), 
     Ok(())
 }
 
-fn control(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+fn control(connection: &Database, sql: &str) -> Result<(), StoreError> {
     connection.prepare_cached(sql).and_then(|mut it| it.execute([])).map_err(from_sqlite)?;
     Ok(())
 }
 
 /// A full disk and the like end the whole transaction (sqlite.org/lang_transaction.html, "Response To
 /// Errors Within A Transaction").
-fn is_under_way(connection: &Connection) -> Result<(), StoreError> {
+fn is_under_way(connection: &Database) -> Result<(), StoreError> {
     if connection.is_autocommit() {
         return Err(StoreError::Unavailable("the transaction was undone".to_owned()));
     }
@@ -298,6 +299,7 @@ mod tests {
     use crate::domain::audit::AuditEvent;
     use crate::domain::organisation::OrganisationId;
     use crate::ports::Stamp;
+    use crate::store::record::Codec;
 
     fn karbon() -> OrganisationId {
         OrganisationId::new("karbon")
@@ -314,7 +316,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = schema::file(folder.path());
         let turn = Turn::of(folder.path()).unwrap();
-        let connection = schema::open_to_write(&file).unwrap();
+        let open = |connection| Database::new(connection, Codec::plain());
+        let connection = open(schema::open_to_write(&file).unwrap());
         let opened = Arc::new(Opened::of(&file));
         let writer = Writer::start(connection, turn, opened).unwrap();
         let (go, gate) = std::sync::mpsc::channel::<()>();
@@ -341,7 +344,8 @@ mod tests {
             kept.unwrap();
         }
         assert!(failing.is_err() && panicking.is_err());
-        let trail = audit::list(&schema::open_to_read(&file).unwrap(), &karbon(), 0, 10).unwrap();
+        let reading = open(schema::open_to_read(&file).unwrap());
+        let trail = audit::list(&reading, &karbon(), 0, 10).unwrap();
         let trail: Vec<_> = trail.into_iter().map(|entry| (entry.number, entry.event)).collect();
         let changed = |person: &str| AuditEvent::PersonChanged { person: person.to_owned() };
         assert_eq!(trail, [(1, changed("one")), (2, changed("two")), (3, changed("three"))]);

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::frame::{self, HEAD_BYTES};
+use super::label;
 use crate::runtime::whole_file;
-use crate::store::record;
+use crate::store::record::Codec;
 
 const FILE: &str = "unread.journal";
 
@@ -93,8 +94,8 @@ enum Head {
 
 impl Unread {
     /// The number of the entry, if it has one.
-    pub(super) fn found(&mut self, payload: &[u8]) -> Option<u64> {
-        if let Ok(Head::Entry { number }) = record::read(payload, "head of an entry", "journal") {
+    pub(super) fn found(&mut self, codec: &Codec, payload: &[u8]) -> Option<u64> {
+        if let Ok(Head::Entry { number }) = codec.read(payload, label(&"head of an entry")) {
             self.numbered.insert(number, payload.to_vec());
             return Some(number);
         }

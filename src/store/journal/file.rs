@@ -10,17 +10,18 @@ use serde::{Deserialize, Serialize};
 
 use super::aside::{Aside, Unread};
 use super::frame::{self, HEAD_BYTES};
-use super::reserve;
+use super::{label, reserve};
 use crate::domain::decision::Disposition;
 use crate::ports::{JournalEntry, StoreError};
 use crate::runtime::limits::{
     JOURNAL_BYTES_MAX, JOURNAL_KEPT_BYTES, JOURNAL_PAGE_MAX, JOURNAL_RESERVED_BYTES,
 };
 use crate::runtime::private;
-use crate::store::record;
+use crate::store::record::{Codec, kind};
 
 pub(super) struct JournalFile {
     file: File,
+    codec: Codec,
     /// Held while the journal is open.
     _lock: File,
     /// The position of each pending entry's payload: offset and length.
@@ -51,12 +52,8 @@ pub(super) enum Payload {
     Done { number: u64 },
 }
 
-impl Payload {
-    pub(super) const KIND: &str = "entry of the journal";
-}
-
 impl JournalFile {
-    pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(folder: &Path, codec: Codec) -> Result<Self, StoreError> {
         private::folder(folder).map_err(|error| away(&error))?;
         let open = |name: &str| {
             let mut options = OpenOptions::new();
@@ -78,6 +75,7 @@ impl JournalFile {
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| away(&error))?;
         let mut journal = JournalFile {
             file,
+            codec,
             _lock: lock,
             pending: BTreeMap::new(),
             next: 1,
@@ -133,7 +131,7 @@ impl JournalFile {
     }
 
     fn learn(&mut self, payload: &[u8], at: usize, unread: &mut Unread) {
-        match record::read(payload, Payload::KIND, at) {
+        match self.codec.read(payload, label(&at)) {
             Ok(Payload::Entry { number, .. }) => {
                 let offset = u64::try_from(at + HEAD_BYTES).unwrap_or(u64::MAX);
                 self.pending.insert(number, (offset, payload.len()));
@@ -145,7 +143,7 @@ impl JournalFile {
                 self.next = self.next.max(number + 1);
             }
             Err(_) => {
-                let number = unread.found(payload).unwrap_or_default();
+                let number = unread.found(&self.codec, payload).unwrap_or_default();
                 self.next = self.next.max(number.saturating_add(1));
             }
         }
@@ -156,8 +154,7 @@ impl JournalFile {
     fn take_up(&mut self) -> Result<(), StoreError> {
         let mut taken_up = Vec::new();
         for payload in self.aside.payloads().to_vec() {
-            if let Ok(Payload::Entry { entry, .. }) =
-                record::read(&payload, Payload::KIND, "set aside")
+            if let Ok(Payload::Entry { entry, .. }) = self.codec.read(&payload, label(&"set aside"))
             {
                 self.append(*entry)?;
                 taken_up.push(payload);
@@ -194,7 +191,7 @@ impl JournalFile {
     }
 
     fn write(&mut self, payload: &Payload, room: Room) -> Result<(u64, usize), StoreError> {
-        let payload = record::write(payload)?;
+        let payload = self.codec.write(label(&self.next), payload)?;
         let frame = frame::frame(payload.as_bytes())
             .ok_or_else(|| StoreError::Refused("an entry is too long to keep".to_owned()))?;
         let end = self.length + u64::try_from(frame.len()).unwrap_or(u64::MAX);
@@ -318,10 +315,10 @@ impl JournalFile {
         for (number, (offset, length)) in self.pending.iter().take(JOURNAL_PAGE_MAX) {
             let mut payload = vec![0; *length];
             self.file.read_exact_at(&mut payload, *offset).map_err(|error| away(&error))?;
-            match record::read(&payload, Payload::KIND, number)? {
+            match self.codec.read(&payload, label(number))? {
                 Payload::Entry { entry, .. } => page.push((*number, *entry)),
                 Payload::Done { .. } => {
-                    let fault = format!("the {} `{number}` is a mark", Payload::KIND);
+                    let fault = format!("the {} `{number}` is a mark", kind::JOURNALLED);
                     return Err(StoreError::Corrupt(fault));
                 }
             }

@@ -6,16 +6,16 @@ use std::path::Path;
 
 use super::file::{Payload, away};
 use super::frame::{self, HEAD_BYTES};
-use super::reserve;
+use super::{label, reserve};
 use crate::ports::{JournalEntry, StoreError};
-use crate::store::record;
+use crate::store::record::Codec;
 
 /// What waited in the journal of a folder at some moment while this ran, oldest first. What is being
 /// written meanwhile may be among it or not; what is being marked as done, too.
 ///
 /// # Errors
 /// The file can't be read. That there is none is no error: nothing waits.
-pub fn pending(folder: &Path) -> Result<Vec<JournalEntry>, StoreError> {
+pub fn pending(folder: &Path, codec: &Codec) -> Result<Vec<JournalEntry>, StoreError> {
     let mut bytes = match std::fs::read(folder.join("pending.journal")) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -30,7 +30,7 @@ pub fn pending(folder: &Path) -> Result<Vec<JournalEntry>, StoreError> {
             at += skip;
             continue;
         };
-        match record::read(payload, Payload::KIND, format_args!("at byte {at}"))? {
+        match codec.read(payload, label(&format_args!("at byte {at}")))? {
             Payload::Entry { number, entry } => drop(pending.insert(number, *entry)),
             Payload::Done { number } => drop(pending.remove(&number)),
         }

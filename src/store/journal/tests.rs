@@ -113,7 +113,7 @@ async fn a_torn_end_is_cut_off_at_every_length() {
     let whole = written(folder.path());
     for length in first..whole.len() {
         std::fs::write(&path, &whole[..length]).unwrap();
-        let mut file = file::JournalFile::open(folder.path()).unwrap();
+        let mut file = file::JournalFile::open(folder.path(), Codec::plain()).unwrap();
         assert_eq!(file.pending().unwrap().len(), 1, "cut at {length}");
         file.append(entry("c")).unwrap();
         file.sync().unwrap();

@@ -5,7 +5,7 @@ use redis::{AsyncConnectionConfig, Client, ConnectionAddr};
 use tokio::time::timeout;
 
 use super::Redis;
-use super::keys::{CHANNEL, Keys};
+use super::keys::CHANNEL;
 use super::link::{Link, Way};
 use super::{fault, script};
 use crate::domain::organisation::OrganisationId;
@@ -170,7 +170,7 @@ fn of_replicas(info: &str, asked: u32) -> Option<SetupFault> {
 /// Whether the user may do what the store does.
 async fn rights(redis: &Redis, link: &Link) -> Result<Vec<SetupFault>, StoreError> {
     // No organisation has this id: it would be written `%21…`.
-    let keys = Keys::of(&OrganisationId::new("!check"));
+    let keys = redis.keys(&OrganisationId::new("!check"));
     let token = redis.token();
     let on: Vec<String> = (1..=5).map(|number| keys.once(&format!("{token}.{number}"))).collect();
     let mut with = script::Arguments::default();

@@ -16,9 +16,10 @@ use crate::domain::organisation::OrganisationId;
 use crate::ports::{CommitRequest, Committed, JournalEntry, PlainDecision, Settled, StoreError};
 use crate::runtime::limits::{REDIS_CONFLICTS_MAX, REDIS_PLAIN_BATCH, REDIS_RESPONSE_WAIT};
 use crate::store::DECIDER_PANICKED;
+use crate::store::record::kind;
 
 pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Committed, StoreError> {
-    let keys = Keys::of(&request.organisation);
+    let keys = redis.keys(&request.organisation);
     if request.preview {
         return preview(redis, &keys, &request).await;
     }
@@ -140,9 +141,9 @@ fn entry_of(request: &CommitRequest, settled: Settled) -> JournalEntry {
 }
 
 pub(super) async fn replay(redis: &Redis, entry: &JournalEntry) -> Result<(), StoreError> {
-    let keys = Keys::of(&entry.organisation);
+    let keys = redis.keys(&entry.organisation);
     let (on, mut with) = (script_keys(&keys, entry), Arguments::default());
-    arguments(&mut with, "replay", entry, &redis.token(), None)?;
+    arguments(&keys, &mut with, "replay", entry, &redis.token(), None)?;
     let scripts = &redis.scripts;
     let answer = redis.link.write(&keys, &scripts.commit, &on, &with, REDIS_RESPONSE_WAIT);
     let kind: String = take(parts(answer.await?)?.into_iter().next())?;
@@ -158,7 +159,7 @@ pub(super) async fn record_plain(redis: &Redis, plain: &[PlainDecision]) -> Resu
         }
     }
     for (organisation, list) in of {
-        let keys = Keys::of(organisation);
+        let keys = redis.keys(organisation);
         for some in list.chunks(REDIS_PLAIN_BATCH) {
             record_some(redis, &keys, some).await?;
         }
@@ -178,8 +179,10 @@ async fn record_some(
         on.push(keys.contact(&one.contact));
         with.push(keys::digest_text(&one.digest));
         with.number(one.at.timestamp_micros());
-        with.record(&one.decision)?;
-        with.record(&DecidedRecord::new(None, one.at, GATEWAY, &one.audit))?;
+        let label = keys.label(kind::DECISION, &one.contact);
+        with.record(keys.codec(), label, &one.decision)?;
+        let entry = DecidedRecord::new(None, one.at, GATEWAY, &one.audit);
+        with.record(keys.codec(), keys.of_trail(&"new"), &entry)?;
         with.push(notes_of_decision(one.at, &one.audit)?);
     }
     let script = &redis.scripts.plain;
@@ -230,12 +233,12 @@ async fn send(
     request: &CommitRequest,
 ) -> Result<Answer, StoreError> {
     let mut with = Arguments::default();
-    arguments(&mut with, "commit", entry, token, Some((request, on_ledger, others)))?;
+    arguments(keys, &mut with, "commit", entry, token, Some((request, on_ledger, others)))?;
     let mut on = script_keys(keys, entry);
     on.extend(request.also.iter().map(|other| keys.ledger(other)));
     let script = &redis.scripts.commit;
     let answer = redis.link.write(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
-    read(answer, request, token)
+    read(keys, answer, (request, request.person.as_deref().unwrap_or_default()), token)
 }
 
 /// The ledger as it is now; `Err`: the contact was decided before.
@@ -305,5 +308,5 @@ async fn look_at(
     with.push(if request.needs_received { "1" } else { "0" });
     let script = &redis.scripts.commit;
     let answer = redis.link.run(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
-    read(answer, request, "")
+    read(keys, answer, (request, person), "")
 }

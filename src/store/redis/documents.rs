@@ -15,7 +15,7 @@ use crate::ports::documents::{
     BY_ID, Batch, Document, DocumentPage, Documents, IndexKey, Listing, Order, Place, WriteFault,
 };
 use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_DOCUMENTS_PIECE};
-use crate::store::record::{self, RawValue};
+use crate::store::record::RawValue;
 
 #[async_trait]
 impl Documents for Redis {
@@ -25,7 +25,7 @@ impl Documents for Redis {
         kind: &str,
         id: &str,
     ) -> Result<Option<Document>, StoreError> {
-        one(self, &Keys::of(organisation), kind, id).await
+        one(self, &self.keys(organisation), kind, id).await
     }
 
     async fn documents(
@@ -34,14 +34,14 @@ impl Documents for Redis {
         kind: &str,
         listing: Listing,
     ) -> Result<DocumentPage, StoreError> {
-        list(self, &Keys::of(organisation), kind, &listing).await
+        list(self, &self.keys(organisation), kind, &listing).await
     }
 
     async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), WriteFault> {
         batch.check()?;
         self.is_whole(organisation).await?;
         let changes_people = batch.changes_people();
-        let before = batch::write(self, &Keys::of(organisation), batch).await?;
+        let before = batch::write(self, &self.keys(organisation), batch).await?;
         if changes_people {
             self.tell_changes(organisation, before).await;
         }
@@ -64,13 +64,18 @@ struct Read {
     body: Box<RawValue>,
 }
 
-pub(super) fn written(document: &Document) -> Result<String, StoreError> {
-    let Document { version, keys, body, .. } = document;
-    record::write(&Written { version: *version, keys, body })
+pub(super) fn written(on: &Keys, document: &Document) -> Result<String, StoreError> {
+    let Document { kind, id, version, keys, body } = document;
+    on.write(kind, id, &Written { version: *version, keys, body })
 }
 
-pub(super) fn read(kind: &str, id: String, record: &str) -> Result<Document, StoreError> {
-    let Read { version, keys, body } = record::read(record, kind, &id)?;
+pub(super) fn read(
+    on: &Keys,
+    kind: &str,
+    id: String,
+    record: &str,
+) -> Result<Document, StoreError> {
+    let Read { version, keys, body } = on.read(record, kind, &id)?;
     Ok(Document { kind: kind.to_owned(), id, version, keys, body })
 }
 
@@ -83,7 +88,7 @@ pub(super) async fn one(
     let mut command = redis::cmd("HGET");
     command.arg(keys.documents(kind)).arg(id);
     let record: Option<String> = take(Some(redis.link.ask(keys, &command).await?))?;
-    record.map(|record| read(kind, id.to_owned(), &record)).transpose()
+    record.map(|record| read(keys, kind, id.to_owned(), &record)).transpose()
 }
 
 /// The ids of documents of a kind, in their order, from the nth on.
@@ -147,7 +152,7 @@ async fn list(
     for (place, record) in places.into_iter().zip(records) {
         // It may have been removed, or listed elsewhere, between the two commands.
         let Some(record) = record else { continue };
-        let document = read(kind, place.id, &record)?;
+        let document = read(keys, kind, place.id, &record)?;
         let is_there = listing.index == BY_ID
             || document
                 .keys

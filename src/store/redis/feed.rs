@@ -51,7 +51,7 @@ impl Feed {
         organisation: &OrganisationId,
     ) -> Result<(), StoreError> {
         if self.place(organisation).is_none() {
-            let newest = self.newest(&Keys::of(organisation)).await?;
+            let newest = self.newest(&self.link.keys(organisation)).await?;
             self.know(organisation, newest);
         }
         Ok(())
@@ -77,7 +77,7 @@ impl Feed {
     pub(super) async fn catch_up(&self, organisation: &OrganisationId) -> Result<(), StoreError> {
         let Some(place) = self.place(organisation) else { return Ok(()) };
         let mut told = place.lock().await;
-        let keys = Keys::of(organisation);
+        let keys = self.link.keys(organisation);
         let newest = self.newest(&keys).await?;
         if newest == *told {
             return Ok(());

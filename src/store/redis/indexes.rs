@@ -21,8 +21,9 @@ use crate::ports::StoreError;
 use crate::runtime::limits::{
     COPY_PAGE_MAX, PEOPLE_OF_RESTRICTION_MAX, REDIS_BULK_WAIT, REDIS_PEOPLE_PIECE,
 };
+use crate::store::page;
+use crate::store::record::kind;
 use crate::store::trail::block;
-use crate::store::{page, record};
 
 /// The version of what the indexes hold.
 const VERSION: &str = "1";
@@ -34,7 +35,7 @@ pub(super) async fn people_page(
     limit: usize,
 ) -> Result<Vec<Arc<Person>>, StoreError> {
     complete(redis, organisation).await?;
-    let keys = Keys::of(organisation);
+    let keys = redis.keys(organisation);
     let from = after.map_or("-".to_owned(), |after| format!("({after}"));
     let mut command = redis::cmd("ZRANGEBYLEX");
     command.arg(keys.roll()).arg(from).arg("+").arg("LIMIT").arg(0).arg(page(limit));
@@ -52,7 +53,7 @@ pub(super) async fn restricted(
     restriction: &str,
 ) -> Result<Vec<Arc<Person>>, StoreError> {
     complete(redis, organisation).await?;
-    let keys = Keys::of(organisation);
+    let keys = redis.keys(organisation);
     let mut command = redis::cmd("SMEMBERS");
     command.arg(keys.restricted(restriction));
     let mut ids: Vec<String> = take(Some(redis.link.ask(&keys, &command).await?))?;
@@ -75,7 +76,7 @@ pub(super) async fn complete(
     if known().contains(organisation) {
         return Ok(());
     }
-    let keys = Keys::of(organisation);
+    let keys = redis.keys(organisation);
     let mut command = redis::cmd("GET");
     command.arg(keys.indexed());
     let version: Option<String> = take(Some(redis.link.ask(&keys, &command).await?))?;
@@ -105,7 +106,7 @@ async fn enter_people(redis: &Redis, keys: &Keys) -> Result<(), StoreError> {
         let (next, piece): (String, Vec<(String, String)>) = take(Some(answer))?;
         let mut step = Arrivals::new(keys, redis.token());
         for (id, record) in piece {
-            let person: Person = record::read(&record, "person", &id)?;
+            let person: Person = keys.read(&record, kind::PERSON, &id)?;
             step.write(&["ZADD", &keys.roll(), "0", &id]);
             for restriction in &person.restrictions {
                 step.write(&["SADD", &keys.restricted(&restriction.id), &id]);
@@ -129,7 +130,7 @@ async fn enter_trail(redis: &Redis, keys: &Keys) -> Result<(), StoreError> {
         let found: Vec<(String, Vec<(String, String)>)> = take(Some(answer))?;
         let mut step = Arrivals::new(keys, redis.token());
         for (id, fields) in &found {
-            let entry = trail_entry(id, fields)?;
+            let entry = trail_entry(keys, id, fields)?;
             after = entry.number;
             enter(redis, keys, &mut step, &entry).await?;
         }

@@ -2,7 +2,7 @@
 
 use super::Redis;
 use super::fault::rubbish;
-use super::keys::{self, Keys};
+use super::keys::Keys;
 use super::marks::notes_of;
 use super::script::{Arguments, parts, take};
 use crate::domain::audit::AuditEvent;
@@ -11,7 +11,8 @@ use crate::ports::{Attachment, ItemFilter, QueueCount, Stamp, StoreError};
 use crate::runtime::limits::{
     REDIS_CONFLICTS_MAX, REDIS_ITEMS_PIECE, REDIS_ONCE_KEPT, REDIS_RESPONSE_WAIT,
 };
-use crate::store::{attached, page, record};
+use crate::store::record::kind;
+use crate::store::{attached, page};
 
 /// An item, and its record as stored.
 pub(super) async fn one(
@@ -22,7 +23,7 @@ pub(super) async fn one(
     let mut command = redis::cmd("HGET");
     command.arg(keys.items()).arg(id);
     let record: Option<String> = take(Some(redis.link.ask(keys, &command).await?))?;
-    record.map(|record| Ok((record::read(&record, "queue item", id)?, record))).transpose()
+    record.map(|record| Ok((keys.read(&record, kind::ITEM, id)?, record))).transpose()
 }
 
 /// `false`: the item has changed since it was read, and was left alone.
@@ -44,7 +45,7 @@ pub(super) async fn replace(
     // it as stored.
     let of = was.person.as_deref().or(now.person.as_deref());
     let notes = notes_of(audit.0.at, &audit.1, of)?;
-    let entry = keys::audit_record(audit.0, audit.1)?;
+    let entry = keys.write_audit(audit.0, audit.1)?;
     swap(redis, keys, Some((&stored, &record)), now, (&entry, &notes)).await
 }
 
@@ -88,7 +89,7 @@ async fn swap(
     let mut with = Arguments::default();
     with.push(&now.id);
     with.push(was.map_or("", |(_, record)| record));
-    with.push(record::write(now)?);
+    with.push(keys.write(kind::ITEM, &now.id, now)?);
     with.number(now.place());
     with.push(&now.queue);
     with.push(audit);
@@ -184,7 +185,7 @@ async fn read(
         let records: Vec<Option<String>> = take(Some(redis.link.ask(keys, &command).await?))?;
         for (id, record) in ids.iter().zip(&records) {
             let Some(record) = record else { continue };
-            let item: QueueItem = record::read(record, "queue item", id)?;
+            let item: QueueItem = keys.read(record, kind::ITEM, id)?;
             let place = (item.place(), item.id.as_str());
             let is_after = after.is_none_or(|(at, id)| place > (*at, id.as_str()));
             let is_asked = match filter.states.as_slice() {

@@ -39,9 +39,10 @@
 //! channel `cg1:changes` as `<number before> <organisation>`. Read with `redis-cli`, for example
 //! `HGETALL cg1:{karbon}:contact:<id>` or `XREVRANGE cg1:{karbon}:audit + - COUNT 10`.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::audit::{AuditEntry, AuditEvent};
@@ -49,20 +50,21 @@ use crate::domain::ledger::Counted;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Stamp, StoreError};
 use crate::runtime::tokens::hex;
-use crate::store::record;
 pub(super) use crate::store::record::unreadable;
+use crate::store::record::{Codec, Label, kind};
 
 /// Where changes are announced.
 pub(super) const CHANNEL: &str = "cg1:changes";
 
-/// The keys of one organisation.
+/// The keys of one organisation, and how the records under them are written and read.
 #[derive(Debug, Clone)]
 pub(super) struct Keys {
     tag: String,
+    codec: Codec,
 }
 
 impl Keys {
-    pub(super) fn of(organisation: &OrganisationId) -> Self {
+    pub(super) fn of(organisation: &OrganisationId, codec: &Codec) -> Self {
         let mut tag = String::new();
         for byte in organisation.as_str().bytes() {
             if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
@@ -76,12 +78,60 @@ impl Keys {
         if tag.is_empty() {
             tag.push('%');
         }
-        Keys { tag }
+        Keys { tag, codec: codec.clone() }
     }
 
     /// The keys of an organisation by its tag.
-    pub(super) fn tagged(tag: &str) -> Self {
-        Keys { tag: tag.to_owned() }
+    pub(super) fn tagged(tag: &str, codec: &Codec) -> Self {
+        Keys { tag: tag.to_owned(), codec: codec.clone() }
+    }
+
+    pub(super) const fn codec(&self) -> &Codec {
+        &self.codec
+    }
+
+    pub(super) fn label<'a>(&'a self, kind: &'a str, key: &'a dyn Display) -> Label<'a> {
+        Label::new(&self.tag, kind, key)
+    }
+
+    /// A record as it is stored.
+    pub(super) fn write(
+        &self,
+        kind: &str,
+        key: impl Display,
+        what: &(impl Serialize + ?Sized),
+    ) -> Result<String, StoreError> {
+        self.codec.write(self.label(kind, &key), what)
+    }
+
+    /// A record that is stored under these keys.
+    pub(super) fn read<T: DeserializeOwned>(
+        &self,
+        record: impl AsRef<[u8]>,
+        kind: &str,
+        key: impl Display,
+    ) -> Result<T, StoreError> {
+        self.codec.read(record, self.label(kind, &key))
+    }
+
+    /// An entry of the trail. Its number is that of its place in the stream, which the server gives: its encryption
+    /// is not bound to that; the trail's chain is.
+    pub(super) fn of_trail<'a>(&'a self, number: &'a dyn Display) -> Label<'a> {
+        self.label(kind::AUDIT_ENTRY, number).anywhere()
+    }
+
+    pub(super) fn write_audit(
+        &self,
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<String, StoreError> {
+        let record = AuditRecord { at: stamp.at, by: stamp.by, event };
+        self.codec.write(self.of_trail(&"new"), &record)
+    }
+
+    pub(super) fn read_audit(&self, number: u64, record: &str) -> Result<AuditEntry, StoreError> {
+        let AuditRecord { at, by, event } = self.codec.read(record, self.of_trail(&number))?;
+        Ok(AuditEntry { number, at, by, event })
     }
 
     /// The organisation as written in keys and on the channel.
@@ -250,15 +300,6 @@ struct AuditRecord {
     event: AuditEvent,
 }
 
-pub(super) fn audit_record(stamp: Stamp, event: AuditEvent) -> Result<String, StoreError> {
-    record::write(&AuditRecord { at: stamp.at, by: stamp.by, event })
-}
-
-pub(super) fn audit_entry(number: u64, record: &str) -> Result<AuditEntry, StoreError> {
-    let AuditRecord { at, by, event } = record::read(record, "audit entry", number)?;
-    Ok(AuditEntry { number, at, by, event })
-}
-
 pub(super) fn digest_text(digest: &[u8; 32]) -> String {
     hex(digest)
 }
@@ -284,7 +325,7 @@ mod tests {
     fn a_tag_is_one_hash_tag_whatever_the_id_is_and_reads_back() {
         for id in ["karbon", "", "%", "a}b{c", "a:b", "Ünïon", "../x", "a b"] {
             let organisation = OrganisationId::new(id);
-            let keys = Keys::of(&organisation);
+            let keys = Keys::of(&organisation, &Codec::plain());
             assert!(!keys.tag().is_empty() && !keys.tag().contains(['{', '}', ':', ' ']), "{id}");
             assert_eq!(organisation_of(keys.tag()), Some(organisation));
         }

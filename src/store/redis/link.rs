@@ -20,11 +20,13 @@ use super::fault::{self, Cure};
 use super::keys::{CHANNEL, Keys};
 use super::replicas::Replicas;
 use super::script::{Arguments, Call, Script, words};
+use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::runtime::limits::{
     REDIS_BACKGROUND_WAIT, REDIS_CONNECT_WAIT, REDIS_REPLICAS_WAIT, REDIS_RESPONSE_WAIT,
     REDIS_TRIES,
 };
+use crate::store::record::Codec;
 use servers::{Connection, Servers};
 
 pub(super) use servers::Way;
@@ -34,25 +36,35 @@ pub(super) struct Link {
     breakers: Breakers,
     replicas: Replicas,
     single: Script,
+    codec: Codec,
     /// What organisations' trails were called when they were looked at last, by tag.
     trails: Mutex<HashMap<String, Arc<str>>>,
 }
 
 impl Link {
     /// Connects to nothing yet: a gateway starts also while Redis is away.
-    pub(super) fn new(address: Address, replicas: Replicas) -> Result<Self, StoreError> {
+    pub(super) fn new(
+        address: Address,
+        replicas: Replicas,
+        codec: Codec,
+    ) -> Result<Self, StoreError> {
         let servers = Servers::new(address)?;
         Ok(Link {
             servers,
             breakers: Breakers::new(&SERVER),
             replicas,
             single: Script::single(),
+            codec,
             trails: Mutex::default(),
         })
     }
 
     pub(super) const fn servers(&self) -> &Servers {
         &self.servers
+    }
+
+    pub(super) fn keys(&self, organisation: &OrganisationId) -> Keys {
+        Keys::of(organisation, &self.codec)
     }
 
     /// One command on keys of an organisation. It may be sent twice: every command of the store
@@ -207,11 +219,11 @@ impl Link {
             return;
         }
         for tag in self.breakers.open() {
-            let keys = Keys::tagged(&tag);
+            let keys = Keys::tagged(&tag, &self.codec);
             self.look(&keys, Kind::Read, keys.people()).await;
         }
         for tag in self.replicas.open() {
-            let keys = Keys::tagged(&tag);
+            let keys = Keys::tagged(&tag, &self.codec);
             self.look(&keys, Kind::Write, keys.acknowledged()).await;
         }
     }

@@ -72,7 +72,7 @@ pub(super) async fn search(
     organisation: &OrganisationId,
     asked: TrailSearch,
 ) -> Result<TrailPage, StoreError> {
-    let keys = Keys::of(organisation);
+    let keys = redis.keys(organisation);
     let source = Source::of(&asked.filter);
     if source != Source::Trail {
         super::indexes::complete(redis, organisation).await?;
@@ -99,7 +99,7 @@ pub(super) async fn search(
         let answer = redis.link.run(&keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
         let found: Vec<(String, Vec<(String, String)>)> = take(Some(answer))?;
         let entries: Result<Vec<_>, _> =
-            found.iter().map(|(id, fields)| trail_entry(id, fields)).collect();
+            found.iter().map(|(id, fields)| trail_entry(&keys, id, fields)).collect();
         if search.take(range, entries?, found.len() < piece) {
             break;
         }

@@ -3,14 +3,13 @@
 use async_trait::async_trait;
 
 use super::Redis;
-use super::keys::Keys;
 use super::people::trail_entry;
 use super::script::{Arguments, parts, take};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Nameplate, TrailEnd};
 use crate::ports::{Past, StoreError};
 use crate::runtime::limits::REDIS_RESPONSE_WAIT;
-use crate::store::record;
+use crate::store::record::kind;
 
 /// The entries of a stream, each with its id and fields.
 type Entries = Vec<(String, Vec<(String, String)>)>;
@@ -18,16 +17,17 @@ type Entries = Vec<(String, Vec<(String, String)>)>;
 #[async_trait]
 impl Past for Redis {
     async fn trail_end(&self, organisation: &OrganisationId) -> Result<TrailEnd, StoreError> {
-        let keys = Keys::of(organisation);
+        let keys = self.keys(organisation);
         let (on, with) = ([keys.nameplate(), keys.audit()], Arguments::default());
         let script = &self.scripts.past;
         let answer = self.link.run(&keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
         let mut answer = parts(answer)?.into_iter();
         let plate: String = take(answer.next())?;
         let entries: Entries = take(answer.next())?;
-        let last = entries.first().map(|(id, fields)| trail_entry(id, fields)).transpose()?;
+        let last =
+            entries.first().map(|(id, fields)| trail_entry(&keys, id, fields)).transpose()?;
         let plate: Option<Nameplate> = (!plate.is_empty())
-            .then(|| record::read(&plate, "name of", organisation))
+            .then(|| keys.read(&plate, kind::NAMEPLATE, organisation))
             .transpose()?;
         self.link.looked(&keys, plate.as_ref().and_then(Nameplate::trail));
         Ok(TrailEnd { nameplate: plate, last: last.as_ref().map(LastEntry::of) })
@@ -39,14 +39,14 @@ impl Past for Redis {
         was: Option<&Nameplate>,
         now: &Nameplate,
     ) -> Result<bool, StoreError> {
-        let keys = Keys::of(organisation);
+        let keys = self.keys(organisation);
         let on = [keys.nameplate()];
         let mut command = redis::cmd("GET");
         command.arg(keys.nameplate());
         let stands: Option<String> = take(Some(self.link.ask(&keys, &command).await?))?;
         let is: Option<Nameplate> = stands
             .as_deref()
-            .map(|plate| record::read(plate, "name of", organisation))
+            .map(|plate| keys.read(plate, kind::NAMEPLATE, organisation))
             .transpose()?;
         if is.as_ref() != was && is.as_ref() != Some(now) {
             return Ok(false);
@@ -54,7 +54,7 @@ impl Past for Redis {
         // As it stands: one of an older gateway may be written in another way.
         let mut with = Arguments::default();
         with.push(stands.unwrap_or_default());
-        with.push(record::write(now)?);
+        with.push(keys.write(kind::NAMEPLATE, organisation, now)?);
         let script = &self.scripts.nameplate;
         let answer = self.link.write(&keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
         let is_written = take::<i64>(Some(answer))? == 1;

@@ -13,7 +13,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
 use crate::ports::{Snapshot, StoreError};
 use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_PEOPLE_PIECE};
-use crate::store::record;
+use crate::store::record::kind;
 
 /// Everybody, a piece at a time, so that no other call waits for long. What changes meanwhile is
 /// announced by the feed, which follows this organisation from before the first piece.
@@ -21,7 +21,7 @@ pub(super) async fn all(
     redis: &Redis,
     organisation: &OrganisationId,
 ) -> Result<Snapshot, StoreError> {
-    let keys = Keys::of(organisation);
+    let keys = redis.keys(organisation);
     redis.feed.follow_from_now(organisation).await?;
     let mut people: BTreeMap<String, Arc<Person>> = BTreeMap::new();
     let mut cursor = "0".to_owned();
@@ -31,7 +31,7 @@ pub(super) async fn all(
         let answer = redis.link.ask_within(&keys, &command, REDIS_BULK_WAIT).await?;
         let (next, piece): (String, Vec<(String, String)>) = take(Some(answer))?;
         for (id, record) in piece {
-            let person = record::read(&record, "person", &id)?;
+            let person = keys.read(&record, kind::PERSON, &id)?;
             people.insert(id, Arc::new(person));
         }
         if next == "0" {
@@ -52,7 +52,7 @@ pub(super) async fn some(
         command.arg(keys.people()).arg(ids);
         let records: Vec<Option<String>> = take(Some(link.ask(keys, &command).await?))?;
         for (id, record) in ids.iter().zip(records) {
-            let person = record.map(|record| record::read(&record, "person", id).map(Arc::new));
+            let person = record.map(|record| keys.read(&record, kind::PERSON, id).map(Arc::new));
             found.push(person.transpose()?);
         }
     }
@@ -60,11 +60,15 @@ pub(super) async fn some(
 }
 
 /// An entry of the audit stream.
-pub(super) fn trail_entry(id: &str, fields: &[(String, String)]) -> Result<AuditEntry, StoreError> {
+pub(super) fn trail_entry(
+    keys: &Keys,
+    id: &str,
+    fields: &[(String, String)],
+) -> Result<AuditEntry, StoreError> {
     let number = number_of(id)?;
     let entry = fields.iter().find(|(name, _)| name == "entry");
     let (_, record) = entry.ok_or_else(|| keys::unreadable("audit entry"))?;
-    keys::audit_entry(number, record)
+    keys.read_audit(number, record)
 }
 
 /// The number in a stream's id `n-0`.

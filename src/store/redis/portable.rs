@@ -23,7 +23,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::portable::{Contents, CopyMark, Kind, Pages, Portable, Record};
 use crate::runtime::limits::REDIS_BULK_WAIT;
-use crate::store::record;
+use crate::store::record::kind;
 
 #[async_trait]
 impl Contents for Redis {
@@ -58,19 +58,19 @@ impl Contents for Redis {
         &self,
         organisation: &OrganisationId,
     ) -> Result<Option<CopyMark>, StoreError> {
-        let keys = Keys::of(organisation);
+        let keys = self.keys(organisation);
         let mut command = redis::cmd("GET");
         command.arg(keys.copy());
         let record: Option<String> =
             take(Some(self.link.ask_within(&keys, &command, REDIS_BULK_WAIT).await?))?;
-        record.map(|record| record::read(&record, "place of a copy of", organisation)).transpose()
+        record.map(|record| keys.read(&record, kind::COPY_MARK, organisation)).transpose()
     }
 }
 
 #[async_trait]
 impl Portable for Redis {
     async fn is_empty(&self, organisation: &OrganisationId) -> Result<bool, StoreError> {
-        let keys = Keys::of(organisation);
+        let keys = self.keys(organisation);
         // A contact's decision, and a ledger, never come without an entry of the trail.
         let held = [keys.audit(), keys.people(), keys.items(), keys.delivered(), keys.kinds()];
         for key in held {
@@ -90,7 +90,7 @@ impl Portable for Redis {
         records: Vec<Record>,
         mark: &CopyMark,
     ) -> Result<(), StoreError> {
-        let keys = Keys::of(organisation);
+        let keys = self.keys(organisation);
         let mut arrivals = arrivals::Arrivals::new(&keys, self.token());
         let newest = arrivals::newest(self, &keys, &records).await?;
         let queues = arrivals::queues_before(self, &keys, &records).await?;
@@ -100,7 +100,7 @@ impl Portable for Redis {
         for record in records {
             arrivals.add(record, newest, &queues)?;
         }
-        arrivals.write(&["SET", &keys.copy(), &record::write(mark)?]);
+        arrivals.write(&["SET", &keys.copy(), &keys.write(kind::COPY_MARK, organisation, mark)?]);
         // Whoever asks an index first enters what has come; an earlier gateway may have done so on less.
         arrivals.write(&["DEL", &keys.indexed()]);
         let (on, with) = arrivals.into_parts();

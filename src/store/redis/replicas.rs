@@ -77,6 +77,7 @@ mod tests {
     use super::*;
     use crate::domain::organisation::OrganisationId;
     use crate::store::redis::script::{Arguments, Script};
+    use crate::store::settings::Codec;
 
     #[test]
     fn enough_replicas_make_an_answer() {
@@ -99,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_wait_follows_a_write_on_the_same_keys() {
-        let keys = Keys::of(&OrganisationId::new("karbon"));
+        let keys = Keys::of(&OrganisationId::new("karbon"), &Codec::plain());
         let sent = Replicas::new(1).behind(&redis::cmd("PING"), &keys);
         let sent = String::from_utf8(sent.get_packed_pipeline()).unwrap();
         assert!(sent.contains("cg1:{karbon}:acknowledged") && sent.contains("WAIT"), "{sent}");

@@ -11,7 +11,7 @@ use redis::{Arg, Cmd, Value};
 use serde::Serialize;
 
 use crate::ports::StoreError;
-use crate::store::record;
+use crate::store::record::{Codec, Label};
 
 pub(super) struct Script {
     text: String,
@@ -172,8 +172,13 @@ impl Arguments {
     }
 
     /// A record as it is stored.
-    pub(super) fn record(&mut self, record: &impl Serialize) -> Result<(), StoreError> {
-        record::write_to(&mut self.texts, record)?;
+    pub(super) fn record(
+        &mut self,
+        codec: &Codec,
+        label: Label<'_>,
+        record: &impl Serialize,
+    ) -> Result<(), StoreError> {
+        codec.write_to(&mut self.texts, label, record)?;
         self.ends.push(self.texts.len());
         Ok(())
     }
@@ -223,7 +228,8 @@ mod tests {
         with.push("one");
         with.push("");
         with.number(-7);
-        with.record(&["a", "b"]).unwrap();
+        let label = Label::new("karbon", "list", &"l");
+        with.record(&Codec::plain(), label, &["a", "b"]).unwrap();
         let texts: Vec<_> = with.iter().collect();
         assert_eq!(texts, [b"one".as_slice(), b"", b"-7", br#" ["a","b"]"#]);
     }

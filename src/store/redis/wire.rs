@@ -12,7 +12,7 @@ use crate::domain::audit::{DecidedRecord, GATEWAY};
 use crate::domain::ledger::{Ledger, Told};
 use crate::ports::{CommitRequest, Committed, JournalEntry, StoreError};
 use crate::runtime::limits::RECEIVED_PER_PERSON_MAX;
-use crate::store::record;
+use crate::store::record::{self, kind};
 
 /// What the commit's script answers.
 pub(super) enum Answer {
@@ -44,6 +44,7 @@ pub(super) fn script_keys(keys: &Keys, entry: &JournalEntry) -> Vec<String> {
 
 /// In the order of `commit.lua`. `on` is what a commit was asked for, and the ledger that it was decided on.
 pub(super) fn arguments(
+    keys: &Keys,
     with: &mut Arguments,
     wanted: &str,
     entry: &JournalEntry,
@@ -63,13 +64,15 @@ pub(super) fn arguments(
     with.push(entry.person.as_deref().unwrap_or_default());
     with.number(request.map_or(0, |request| reach(request).timestamp_micros()));
     with.push(if request.is_some_and(|request| request.needs_received) { "1" } else { "0" });
-    with.record(&settled.decision)?;
+    let codec = keys.codec();
+    with.record(codec, keys.label(kind::DECISION, &entry.contact), &settled.decision)?;
     with.number(entry.at.timestamp_micros());
-    with.record(&DecidedRecord::new(None, entry.at, GATEWAY, &settled.audit))?;
+    let of_trail = DecidedRecord::new(None, entry.at, GATEWAY, &settled.audit);
+    with.record(codec, keys.of_trail(&"new"), &of_trail)?;
     match &settled.item {
         Some(item) => {
             with.push(&item.id);
-            with.record(item)?;
+            with.record(codec, keys.label(kind::ITEM, &item.id), item)?;
             with.number(item.place());
             with.push(&item.queue);
         }
@@ -78,7 +81,8 @@ pub(super) fn arguments(
     with.push(&entry.contact);
     match &additions.received {
         Some(received) => {
-            with.record(received)?;
+            let person = entry.person.as_deref().unwrap_or_default();
+            with.record(codec, keys.label(kind::RECEIVED_OF, &person), received)?;
             with.number(received.at.timestamp_micros());
         }
         None => ["", ""].iter().for_each(|nothing| with.push(nothing)),
@@ -101,10 +105,9 @@ pub(super) fn arguments(
     }
     let mut members = Vec::with_capacity(additions.counted.len());
     for counted in &additions.counted {
-        members.push((
-            counted.at.timestamp_micros(),
-            record::write(&member(&entry.contact, counted))?,
-        ));
+        let person = entry.person.as_deref().unwrap_or_default();
+        let record = keys.write(kind::COUNTED_OF, person, &member(&entry.contact, counted))?;
+        members.push((counted.at.timestamp_micros(), record));
     }
     let listed: Vec<&String> = members.iter().map(|(_, member)| member).collect();
     with.push(record::argument(&listed)?);
@@ -116,10 +119,11 @@ pub(super) fn arguments(
     Ok(())
 }
 
-/// The script's answer to a call that was made under a token.
+/// The script's answer to a call that was made under a token, about a person.
 pub(super) fn read(
+    keys: &Keys,
     answer: Value,
-    request: &CommitRequest,
+    (request, person): (&CommitRequest, &str),
     token: &str,
 ) -> Result<Answer, StoreError> {
     let mut answer = parts(answer)?.into_iter();
@@ -131,34 +135,37 @@ pub(super) fn read(
         }
         "known" => {
             let digest = keys::digest_of(&take::<String>(answer.next())?)?;
-            let decision =
-                record::read(take::<String>(answer.next())?, "decision", &request.contact)?;
+            let decision: String = take(answer.next())?;
+            let decision = keys.read(decision, kind::DECISION, &request.contact)?;
             let by: Option<String> = take(answer.next())?;
             let conflicting = digest != request.digest;
             let committed = Box::new(Committed { decision, repeated: true, conflicting });
             Ok(Answer::Recorded { committed, ours: by.is_some_and(|by| by == token) })
         }
-        "ledger" => ledger(answer, request).map(|known| Answer::Ledger(Box::new(known))),
+        "ledger" => {
+            ledger(keys, answer, request, person).map(|known| Answer::Ledger(Box::new(known)))
+        }
         _ => Err(rubbish()),
     }
 }
 
 fn ledger(
+    keys: &Keys,
     mut answer: std::vec::IntoIter<Value>,
     request: &CommitRequest,
+    person: &str,
 ) -> Result<Known, StoreError> {
     let version = take(answer.next())?;
     let fields: Vec<(String, String)> = take(answer.next())?;
     let members: Vec<String> = take(answer.next())?;
     let traces: Vec<Option<String>> = take(answer.next())?;
     let mut ledger = told_and_lanes(fields)?;
-    let person = request.person.as_deref().unwrap_or_default();
     for member in members {
-        let CountedMember { counted, .. } = record::read(&member, "counted contact of", person)?;
+        let CountedMember { counted, .. } = keys.read(&member, kind::COUNTED_OF, person)?;
         ledger.counted.push(counted);
     }
     for trace in traces.into_iter().flatten() {
-        ledger.received.push(record::read(&trace, "received contact of", person)?);
+        ledger.received.push(keys.read(&trace, kind::RECEIVED_OF, person)?);
     }
     let (since, has_received) = (reach(request), request.needs_received);
     Ok(Known { version, ledger, since, has_received, ..Known::nothing() })

@@ -72,7 +72,11 @@ async fn a_backup_that_is_killed_is_not_finished_and_says_so() {
 async fn mark(place: &Place, url: Option<&str>) -> Option<CopyMark> {
     let embedded = format!("embedded:{}", place.folder.path().join("store").display());
     let address = store_address(url.unwrap_or(&embedded)).unwrap();
-    let Ok(store) = store::open_existing(&address) else { return None };
+    let Ok(store) =
+        store::open_existing(&address, &contact_gateway::store::settings::Codec::plain())
+    else {
+        return None;
+    };
     store::reached(store.as_ref()).await.unwrap();
     store.copy_mark(&karbon()).await.unwrap()
 }

@@ -1,7 +1,8 @@
 //! Pages of records, in the order of their keys.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 
+use super::super::database::Database;
 use super::super::fault::{from_sqlite, unreadable};
 use super::super::{audit, documents, ledger};
 use crate::domain::ledger::Counted;
@@ -11,7 +12,7 @@ use crate::ports::portable::{
     CountedContact, Delivery, Kind, Page, PersonLedger, Record, RecordedDecision,
 };
 use crate::runtime::limits::{COPY_ITEMS_MAX, COPY_LEDGERS_MAX, COPY_PAGE_MAX};
-use crate::store::record;
+use crate::store::record::{Label, kind};
 
 /// Whoever has a ledger: somewhere in one of four tables.
 const PEOPLE_REMEMBERED: &str = "SELECT person FROM counted WHERE organisation = ?1 \
@@ -19,7 +20,7 @@ const PEOPLE_REMEMBERED: &str = "SELECT person FROM counted WHERE organisation =
                                  UNION SELECT person FROM told WHERE organisation = ?1 \
                                  UNION SELECT person FROM lane WHERE organisation = ?1";
 
-pub(super) fn organisations(connection: &Connection) -> Result<Vec<OrganisationId>, StoreError> {
+pub(super) fn organisations(connection: &Database) -> Result<Vec<OrganisationId>, StoreError> {
     let sql = "SELECT organisation FROM person UNION SELECT organisation FROM decision \
                UNION SELECT organisation FROM audit UNION SELECT organisation FROM item \
                UNION SELECT organisation FROM delivery \
@@ -33,7 +34,7 @@ pub(super) fn organisations(connection: &Connection) -> Result<Vec<OrganisationI
 }
 
 pub(super) fn size(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     kind: Kind,
 ) -> Result<u64, StoreError> {
@@ -55,22 +56,25 @@ pub(super) fn size(
 }
 
 pub(super) fn page(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     kind: Kind,
     after: Option<&str>,
 ) -> Result<Option<Page>, StoreError> {
-    let table = Table { connection, organisation: organisation.as_str(), after };
+    let name = organisation.as_str();
+    let table = Table { connection, organisation: name, after };
     match kind {
         Kind::People => table.page("person", "id", "record", COPY_PAGE_MAX, |key, row| {
             let record: String = row.get(1).map_err(from_sqlite)?;
-            let person = record::read(&record, "person", key)?;
+            let label = Label::new(name, kind::PERSON, &key);
+            let person = connection.codec.read(&record, label)?;
             Ok(Record::Person(Box::new(person)))
         }),
         Kind::Decisions => {
             table.page("decision", "contact", "digest, at, record", COPY_PAGE_MAX, |key, row| {
                 let record: String = row.get(3).map_err(from_sqlite)?;
-                let decision = record::read(&record, "decision", &key)?;
+                let label = Label::new(name, kind::DECISION, &key);
+                let decision = connection.codec.read(&record, label)?;
                 Ok(Record::Decision(Box::new(RecordedDecision {
                     contact: key,
                     digest: row.get(1).map_err(from_sqlite)?,
@@ -82,7 +86,8 @@ pub(super) fn page(
         Kind::Ledgers => ledgers(connection, organisation.as_str(), after),
         Kind::Items => table.page("item", "id", "record", COPY_ITEMS_MAX, |key, row| {
             let record: String = row.get(1).map_err(from_sqlite)?;
-            let item = record::read(&record, "queue item", key)?;
+            let label = Label::new(name, kind::ITEM, &key);
+            let item = connection.codec.read(&record, label)?;
             Ok(Record::Item(Box::new(item)))
         }),
         Kind::Audit => trail(connection, organisation.as_str(), after),
@@ -123,7 +128,7 @@ impl Found {
 
 /// In the order of their kinds, then of their ids. No kind has a space.
 fn every_document(
-    connection: &Connection,
+    connection: &Database,
     organisation: &str,
     after: Option<&str>,
 ) -> Result<Option<Page>, StoreError> {
@@ -142,7 +147,14 @@ fn every_document(
         let read = || {
             let version = row.get(2).map_err(from_sqlite)?;
             let record: String = row.get(3).map_err(from_sqlite)?;
-            Ok(Record::Document(Box::new(documents::read(&of, id, version, &record)?)))
+            Ok(Record::Document(Box::new(documents::read(
+                connection,
+                organisation,
+                &of,
+                id,
+                version,
+                &record,
+            )?)))
         };
         found.add(name, read())?;
     }
@@ -151,7 +163,7 @@ fn every_document(
 
 /// A place in the organisation's rows of a table.
 struct Table<'a> {
-    connection: &'a Connection,
+    connection: &'a Database,
     organisation: &'a str,
     after: Option<&'a str>,
 }
@@ -189,7 +201,7 @@ impl Table<'_> {
 
 /// In the order of their numbers, which a place is written as.
 fn trail(
-    connection: &Connection,
+    connection: &Database,
     organisation: &str,
     after: Option<&str>,
 ) -> Result<Option<Page>, StoreError> {
@@ -203,14 +215,15 @@ fn trail(
     let mut found = Found::default();
     while let Some(row) = rows.next().map_err(from_sqlite)? {
         let number: i64 = row.get(0).map_err(from_sqlite)?;
-        let entry = audit::read(row).map(|entry| Record::Audit(Box::new(entry)));
+        let entry = audit::read(connection, organisation, row);
+        let entry = entry.map(|entry| Record::Audit(Box::new(entry)));
         found.add(number.to_string(), entry)?;
     }
     Ok(found.page())
 }
 
 fn ledgers(
-    connection: &Connection,
+    connection: &Database,
     organisation: &str,
     after: Option<&str>,
 ) -> Result<Option<Page>, StoreError> {
@@ -244,7 +257,7 @@ fn ledgers(
 }
 
 fn counted(
-    connection: &Connection,
+    connection: &Database,
     organisation: &str,
     person: &str,
 ) -> Result<Vec<CountedContact>, StoreError> {

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use rusqlite::Connection;
 use serde::Deserialize;
 
+use super::super::database::Database;
 use super::super::fault::from_sqlite;
 use super::super::{past, schema};
 use super::read;
@@ -13,7 +13,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::TrailEnd;
 use crate::ports::StoreError;
 use crate::ports::portable::{CopyMark, Kind};
-use crate::store::record;
+use crate::store::record::{Codec, Label, kind};
 
 /// As much of a queue item as says where its original is.
 #[derive(Deserialize)]
@@ -23,7 +23,7 @@ struct Kept {
 
 /// A database that nobody writes to. Reading it makes no file beside it.
 pub struct DatabaseSnapshot {
-    connection: Connection,
+    connection: Database,
 }
 
 impl DatabaseSnapshot {
@@ -49,8 +49,8 @@ impl DatabaseSnapshot {
     ///
     /// # Errors
     /// `Refused`: it was made of the store of an earlier or a later gateway. `Corrupt`: it is damaged.
-    pub fn open(file: &Path) -> Result<Self, StoreError> {
-        let connection = schema::open_to_read(file)?;
+    pub fn open(file: &Path, codec: &Codec) -> Result<Self, StoreError> {
+        let connection = Database::new(schema::open_to_read(file)?, codec.clone());
         if schema::is_up_to_date(&connection)? {
             return Ok(DatabaseSnapshot { connection });
         }
@@ -118,7 +118,8 @@ impl DatabaseSnapshot {
         while let Some(row) = rows.next().map_err(from_sqlite)? {
             let text = |column| row.get_ref(column).and_then(|it| Ok(it.as_str()?));
             let (id, stored) = (text(0).map_err(from_sqlite)?, text(1).map_err(from_sqlite)?);
-            let Kept { archived } = record::read(stored, "queue item", id)?;
+            let label = Label::new(organisation.as_str(), kind::ITEM, &id);
+            let Kept { archived } = self.connection.codec.read(stored, label)?;
             if let Some(reference) = archived.filter(|reference| seen.insert(reference.clone())) {
                 each(&reference)?;
             }

@@ -1,17 +1,18 @@
 //! Records of another store, each in the place of the one before.
 
-use rusqlite::{Connection, ToSql, params};
+use rusqlite::{ToSql, params};
 
+use super::super::database::Database;
 use super::super::fault::from_sqlite;
 use super::super::{documents, items, ledger, people};
 use crate::domain::audit::AuditEntry;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::portable::{PersonLedger, Record, RecordedDecision};
-use crate::store::record;
+use crate::store::record::{Label, kind};
 
 pub(super) fn record(
-    connection: &Connection,
+    connection: &Database,
     organisation: &OrganisationId,
     record: &Record,
 ) -> Result<(), StoreError> {
@@ -20,7 +21,7 @@ pub(super) fn record(
         Record::Decision(recorded) => decision(connection, organisation.as_str(), recorded),
         Record::Ledger(remembered) => whole_ledger(connection, organisation.as_str(), remembered),
         Record::Item(item) => items::put(connection, organisation, item),
-        Record::Audit(entry) => audit(connection, organisation.as_str(), entry),
+        Record::Audit(entry) => self::entry(connection, organisation.as_str(), entry),
         Record::Delivery(delivery) => run(
             connection,
             "INSERT OR REPLACE INTO delivery (organisation, key, at) VALUES (?1, ?2, ?3)",
@@ -30,17 +31,18 @@ pub(super) fn record(
     }
 }
 
-fn run(connection: &Connection, sql: &str, with: &[&dyn ToSql]) -> Result<(), StoreError> {
+fn run(connection: &Database, sql: &str, with: &[&dyn ToSql]) -> Result<(), StoreError> {
     connection.prepare_cached(sql).and_then(|mut it| it.execute(with)).map_err(from_sqlite)?;
     Ok(())
 }
 
 fn decision(
-    connection: &Connection,
+    connection: &Database,
     organisation: &str,
     recorded: &RecordedDecision,
 ) -> Result<(), StoreError> {
-    let record = record::write(&recorded.decision)?;
+    let label = Label::new(organisation, kind::DECISION, &recorded.contact);
+    let record = connection.codec.write(label, &recorded.decision)?;
     run(
         connection,
         "INSERT OR REPLACE INTO decision (organisation, contact, digest, at, record)
@@ -55,14 +57,11 @@ fn decision(
     )
 }
 
-fn audit(
-    connection: &Connection,
-    organisation: &str,
-    entry: &AuditEntry,
-) -> Result<(), StoreError> {
+fn entry(connection: &Database, organisation: &str, entry: &AuditEntry) -> Result<(), StoreError> {
     let number = i64::try_from(entry.number)
         .map_err(|_| StoreError::Refused("an audit number is past what can be kept".to_owned()))?;
-    let record = record::write(entry)?;
+    let label = Label::new(organisation, kind::AUDIT_ENTRY, &number);
+    let record = connection.codec.write(label, entry)?;
     run(
         connection,
         "INSERT OR REPLACE INTO audit (organisation, number, at, record) VALUES (?1, ?2, ?3, ?4)",
@@ -71,7 +70,7 @@ fn audit(
 }
 
 fn whole_ledger(
-    connection: &Connection,
+    connection: &Database,
     organisation: &str,
     remembered: &PersonLedger,
 ) -> Result<(), StoreError> {
@@ -102,7 +101,8 @@ fn whole_ledger(
         )?;
     }
     for received in &remembered.received {
-        let record = record::write(received)?;
+        let label = Label::new(organisation, kind::RECEIVED, &received.contact);
+        let record = connection.codec.write(label, received)?;
         run(
             connection,
             "INSERT OR REPLACE INTO received (organisation, person, contact, at, record)

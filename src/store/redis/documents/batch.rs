@@ -9,7 +9,7 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
 use super::super::Redis;
 use super::super::fault::rubbish;
-use super::super::keys::{self, CHANNEL, Keys};
+use super::super::keys::{CHANNEL, Keys};
 use super::super::marks::notes_of;
 use super::super::script::{Arguments, parts, take};
 use super::{members, read, written};
@@ -22,7 +22,7 @@ use crate::runtime::limits::{
     REDIS_PEOPLE_PIECE, REDIS_RESPONSE_WAIT,
 };
 use crate::runtime::tokens::hex;
-use crate::store::record;
+use crate::store::record::kind;
 
 /// The bodies of what is put.
 fn body_bytes(batch: &Batch) -> usize {
@@ -108,14 +108,15 @@ impl Stood {
         let mut conflicts = Vec::new();
         for (write, stands) in batch.documents.iter().zip(&self.documents) {
             let (kind, id) = write.names();
-            let is = stands.as_deref().map(|it| read(kind, id.to_owned(), it)).transpose()?;
+            let read = |it| read(step.keys, kind, id.to_owned(), it);
+            let is = stands.as_deref().map(read).transpose()?;
             let same = is.map_or(0, |is| is.version) == write.read_at();
             step.look(step.keys.documents(kind), id, stands.as_deref());
             conflicts.push(agreed(same, write.conflict())?);
         }
         for (write, stands) in batch.people.iter().zip(&self.people) {
             let id = &write.now.id;
-            let read = |stands| record::read::<Person>(stands, "person", id);
+            let read = |stands| step.keys.read::<Person>(stands, kind::PERSON, id);
             let is = stands.as_deref().map(read).transpose()?;
             step.look(step.keys.people(), id, stands.as_deref());
             let conflict = Conflict::Person { id: id.clone() };
@@ -123,7 +124,7 @@ impl Stood {
         }
         for (write, stands) in batch.items.iter().zip(&self.items) {
             let id = &write.now.id;
-            let read = |stands| record::read::<QueueItem>(stands, "queue item", id);
+            let read = |stands| step.keys.read::<QueueItem>(stands, kind::ITEM, id);
             let is = stands.as_deref().map(read).transpose()?;
             step.look(step.keys.items(), id, stands.as_deref());
             let conflict = Conflict::Item { id: id.clone() };
@@ -215,7 +216,8 @@ impl<'a> Step<'a> {
         let (kind, id) = write.names();
         let hash = self.keys.documents(kind);
         if let Some(stands) = stands {
-            for (list, member) in members(self.keys, &read(kind, id.to_owned(), stands)?) {
+            for (list, member) in members(self.keys, &read(self.keys, kind, id.to_owned(), stands)?)
+            {
                 self.write(&["ZREM", &list, &member]);
             }
         }
@@ -224,7 +226,7 @@ impl<'a> Step<'a> {
             return Ok(());
         };
         let document: Document = document.clone().written(batch.stamp.at);
-        self.write(&["HSET", &hash, id, &written(&document)?]);
+        self.write(&["HSET", &hash, id, &written(self.keys, &document)?]);
         for (list, member) in members(self.keys, &document) {
             self.write(&["ZADD", &list, "0", &member]);
         }
@@ -252,7 +254,7 @@ impl<'a> Step<'a> {
         }
         let waits = now.state.is_waiting();
         let list = if waits { keys.waiting(&now.queue) } else { keys.done(&now.queue) };
-        self.write(&["HSET", &keys.items(), &now.id, &record::write(now)?]);
+        self.write(&["HSET", &keys.items(), &now.id, &keys.write(kind::ITEM, &now.id, now)?]);
         self.write(&["ZADD", &list, &now.place().to_string(), &now.id]);
         self.write(&["SADD", &keys.queues(), &now.queue]);
         Ok(())
@@ -274,7 +276,7 @@ impl<'a> Step<'a> {
         with.size(batch.people.len());
         for write in &batch.people {
             with.push(&write.now.id);
-            with.push(record::write(&write.now)?);
+            with.push(self.keys.write(kind::PERSON, &write.now.id, &write.now)?);
         }
         let gone: Vec<&str> = batch.people_gone().collect();
         with.size(gone.len());
@@ -283,7 +285,7 @@ impl<'a> Step<'a> {
         }
         with.size(batch.audit.len());
         for event in &batch.audit {
-            with.push(keys::audit_record(batch.stamp.clone(), event.clone())?);
+            with.push(self.keys.write_audit(batch.stamp.clone(), event.clone())?);
             with.push(notes_of(batch.stamp.at, event, batch.concerned_by(event))?);
         }
         for words in self.writes {

@@ -12,7 +12,7 @@ use crate::ports::StoreError;
 use crate::ports::documents::Document;
 use crate::ports::portable::{PersonLedger, Record, RecordedDecision};
 use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_ONCE_KEPT};
-use crate::store::record;
+use crate::store::record::{self, kind};
 
 /// The writes of one step, in their order.
 pub(in crate::store::redis) struct Arrivals<'a> {
@@ -61,7 +61,7 @@ pub(super) async fn queues_before(
     let found: Vec<Option<String>> = take(Some(answer))?;
     let there = ids.iter().zip(&found).filter_map(|(id, record)| Some((id, record.as_ref()?)));
     let before = there.map(|(id, record)| {
-        let item: QueueItem = record::read(record, "queue item", id)?;
+        let item: QueueItem = keys.read(record, kind::ITEM, id)?;
         Ok((item.id, item.queue))
     });
     before.collect()
@@ -114,7 +114,7 @@ impl<'a> Arrivals<'a> {
     ) -> Result<(), StoreError> {
         match record {
             Record::Person(person) => {
-                let whole = record::write(person.as_ref())?;
+                let whole = self.keys.write(kind::PERSON, &person.id, person.as_ref())?;
                 self.write(&["HSET", &self.keys.people(), &person.id, &whole]);
             }
             Record::Decision(recorded) => self.decision(&recorded)?,
@@ -123,7 +123,7 @@ impl<'a> Arrivals<'a> {
             Record::Audit(entry) if entry.number > newest => {
                 let id = format!("{}-0", entry.number);
                 let stamp = crate::ports::Stamp { by: entry.by, at: entry.at };
-                let record = keys::audit_record(stamp, entry.event)?;
+                let record = self.keys.write_audit(stamp, entry.event)?;
                 self.write(&["XADD", &self.keys.audit(), &id, "entry", &record]);
             }
             // Entries never change: one that is there is the same, or the comparison tells.
@@ -141,7 +141,8 @@ impl<'a> Arrivals<'a> {
         let key = self.keys.contact(&recorded.contact);
         let digest = keys::digest_text(&recorded.digest);
         let at = recorded.at.timestamp_micros().to_string();
-        let decision = record::write(&recorded.decision)?;
+        let contact = &recorded.contact;
+        let decision = self.keys.write(kind::DECISION, contact, &recorded.decision)?;
         let token = self.token.clone();
         self.write(&["DEL", &key]);
         self.write(&[
@@ -158,7 +159,8 @@ impl<'a> Arrivals<'a> {
     }
 
     fn document(&mut self, document: &Document) -> Result<(), StoreError> {
-        let (hash, whole) = (self.keys.documents(&document.kind), documents::written(document)?);
+        let (hash, whole) =
+            (self.keys.documents(&document.kind), documents::written(self.keys, document)?);
         self.write(&["HSET", &hash, &document.id, &whole]);
         for (list, member) in documents::members(self.keys, document) {
             self.write(&["ZADD", &list, "0", &member]);
@@ -178,7 +180,8 @@ impl<'a> Arrivals<'a> {
             self.keys.done(&item.queue)
         };
         let at = item.place().to_string();
-        self.write(&["HSET", &self.keys.items(), &item.id, &record::write(item)?]);
+        let record = self.keys.write(kind::ITEM, &item.id, item)?;
+        self.write(&["HSET", &self.keys.items(), &item.id, &record]);
         self.write(&["ZADD", &list, &at, &item.id]);
         self.write(&["SADD", &self.keys.queues(), &item.queue]);
         Ok(())
@@ -208,7 +211,8 @@ impl<'a> Arrivals<'a> {
         let mut members: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for one in &ledger.counted {
             let (contact, counted) = (one.contact.clone(), one.counted.clone());
-            let member = record::write(&CountedMember { contact, counted })?;
+            let member = CountedMember { contact, counted };
+            let member = self.keys.write(kind::COUNTED_OF, person, &member)?;
             let at = one.counted.at.timestamp_micros().to_string();
             self.write(&["ZADD", &self.keys.counted(person), &at, &member]);
             members.entry(&one.contact).or_default().push(member);
@@ -224,7 +228,7 @@ impl<'a> Arrivals<'a> {
                 "HSET",
                 &self.keys.traces(person),
                 &received.contact,
-                &record::write(received)?,
+                &self.keys.write(kind::RECEIVED_OF, person, received)?,
             ]);
             self.write(&["HSET", &self.keys.contact(&received.contact), "person", person]);
         }

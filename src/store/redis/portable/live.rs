@@ -23,7 +23,7 @@ use crate::runtime::limits::{
     COPY_LEDGERS_MAX, COPY_PAGE_MAX, LIVE_ACTIVE_MAX, LIVE_TRIES_MAX, REDIS_BULK_WAIT,
     REDIS_DOCUMENTS_PIECE, REDIS_PEOPLE_PIECE,
 };
-use crate::store::record;
+use crate::store::record::kind;
 
 /// Where what is read goes. A record written again replaces the earlier one.
 #[async_trait]
@@ -69,7 +69,7 @@ impl Redis {
         organisation: &OrganisationId,
         sink: &mut dyn Sink,
     ) -> Result<bool, StoreError> {
-        let keys = Keys::of(organisation);
+        let keys = self.keys(organisation);
         let ids = pages::ledger_ids(self, &keys).await?;
         let mut live = Live {
             redis: self,
@@ -158,11 +158,11 @@ impl Live<'_> {
         after: Option<u64>,
     ) -> Result<(Vec<AuditEntry>, Vec<Record>), StoreError> {
         let (entries, stored) = pages::remembered(self.redis, &self.keys, people, after).await?;
-        let entries = entries.iter().map(|(id, fields)| people::trail_entry(id, fields));
-        let ledgers = people
-            .iter()
-            .zip(stored)
-            .map(|(person, stored)| pages::ledger(person.clone(), stored).map(Record::Ledger));
+        let entries =
+            entries.iter().map(|(id, fields)| people::trail_entry(&self.keys, id, fields));
+        let ledgers = people.iter().zip(stored).map(|(person, stored)| {
+            pages::ledger(&self.keys, person.clone(), stored).map(Record::Ledger)
+        });
         Ok((entries.collect::<Result<_, _>>()?, ledgers.collect::<Result<_, _>>()?))
     }
 
@@ -236,7 +236,7 @@ impl Live<'_> {
             let answer = self.redis.link.ask_within(&self.keys, &command, REDIS_BULK_WAIT).await?;
             let found: Vec<Option<String>> = take(Some(answer))?;
             let there = some.iter().zip(found).filter_map(|(id, text)| Some((id, text?)));
-            let records = there.map(|(id, text)| record(shelf, id, &text));
+            let records = there.map(|(id, text)| record(&self.keys, shelf, id, &text));
             sink.put(records.collect::<Result<_, _>>()?).await?;
         }
         Ok(())
@@ -313,12 +313,12 @@ fn differing<K: Ord + Clone, V: PartialEq>(one: &BTreeMap<K, V>, other: &BTreeMa
     changed.map(|(key, _)| key).chain(new).cloned().collect()
 }
 
-fn record(shelf: &Shelf, id: &str, text: &str) -> Result<Record, StoreError> {
+fn record(keys: &Keys, shelf: &Shelf, id: &str, text: &str) -> Result<Record, StoreError> {
     Ok(match shelf {
-        Shelf::People => Record::Person(Box::new(record::read(text, "person", id)?)),
-        Shelf::Items => Record::Item(Box::new(record::read(text, "queue item", id)?)),
+        Shelf::People => Record::Person(Box::new(keys.read(text, kind::PERSON, id)?)),
+        Shelf::Items => Record::Item(Box::new(keys.read(text, kind::ITEM, id)?)),
         Shelf::Documents(kind) => {
-            Record::Document(Box::new(documents::read(kind, id.to_owned(), text)?))
+            Record::Document(Box::new(documents::read(keys, kind, id.to_owned(), text)?))
         }
     })
 }

@@ -21,7 +21,7 @@ use crate::ports::portable::{
     CountedContact, Delivery, Kind, Page, Pages, PersonLedger, Record, RecordedDecision,
 };
 use crate::runtime::limits::{COPY_ITEMS_MAX, COPY_LEDGERS_MAX, COPY_PAGE_MAX, REDIS_BULK_WAIT};
-use crate::store::record;
+use crate::store::record::kind;
 
 struct RedisPages<'a> {
     redis: &'a Redis,
@@ -61,7 +61,7 @@ pub(super) async fn open<'s>(
     kind: Kind,
     after: Option<String>,
 ) -> Result<Box<dyn Pages + 's>, StoreError> {
-    let keys = Keys::of(organisation);
+    let keys = redis.keys(organisation);
     let (total, place) = match kind {
         Kind::People => ids(people_ids(redis, &keys).await?, after, Place::People),
         Kind::Ledgers => ids(ledger_ids(redis, &keys).await?, after, Place::Ledgers),
@@ -202,7 +202,7 @@ async fn some_people(
     let mut found = Found::default();
     for (id, record) in some.into_iter().zip(records) {
         let Some(record) = record else { continue };
-        let person = record::read(&record, "person", &id);
+        let person = keys.read(&record, kind::PERSON, &id);
         found.add(&id, person.map(|person| Some(Record::Person(Box::new(person)))))?;
     }
     Ok(Some(found.page(last)))
@@ -263,7 +263,7 @@ pub(super) async fn trail(
     *after = people::number_of(last)?;
     let (mut entries, mut unreadable) = (Vec::with_capacity(found.len()), Vec::new());
     for (id, fields) in &found {
-        match people::trail_entry(id, fields) {
+        match people::trail_entry(keys, id, fields) {
             Ok(entry) => entries.push(entry),
             Err(StoreError::Corrupt(_)) => unreadable.push(people::number_of(id)?.to_string()),
             Err(error) => return Err(error),
@@ -286,19 +286,19 @@ pub(super) async fn decisions(
     let answer = redis.link.run(keys, script, &on, &Arguments::default(), REDIS_BULK_WAIT).await?;
     for (contact, stored) in contacts.into_iter().zip(parts(answer)?) {
         let id = contact.clone();
-        found.add(&id, decision(contact, stored).map(Some))?;
+        found.add(&id, decision(keys, contact, stored).map(Some))?;
     }
     Ok(found)
 }
 
-fn decision(contact: String, stored: redis::Value) -> Result<Record, StoreError> {
+fn decision(keys: &Keys, contact: String, stored: redis::Value) -> Result<Record, StoreError> {
     let stored: (Option<String>, Option<String>, Option<String>) = take(Some(stored))?;
     let (Some(digest), Some(at), Some(decision)) = stored else {
         return Err(StoreError::Corrupt(
             "the trail names a contact whose decision is not there".to_owned(),
         ));
     };
-    let decision = record::read(&decision, "decision", &contact)?;
+    let decision = keys.read(&decision, kind::DECISION, &contact)?;
     Ok(Record::Decision(Box::new(RecordedDecision {
         contact,
         digest: keys::digest_of(&digest)?,
@@ -322,7 +322,7 @@ async fn some_ledgers(
     let mut found = Found::default();
     for (person, stored) in some.into_iter().zip(stored) {
         let id = person.clone();
-        let ledger = ledger(person, stored);
+        let ledger = ledger(keys, person, stored);
         found
             .add(&id, ledger.map(|ledger| (!ledger.is_bare()).then_some(Record::Ledger(ledger))))?;
     }
@@ -354,19 +354,22 @@ pub(super) async fn remembered(
     Ok((entries, parts(answer.next().ok_or_else(rubbish)?)?))
 }
 
-pub(super) fn ledger(person: String, found: redis::Value) -> Result<PersonLedger, StoreError> {
+pub(super) fn ledger(
+    keys: &Keys,
+    person: String,
+    found: redis::Value,
+) -> Result<PersonLedger, StoreError> {
     let mut found = parts(found)?.into_iter();
     let known = wire::told_and_lanes(take(found.next())?)?;
     let members: Vec<String> = take(found.next())?;
     let traces: Vec<Option<String>> = take(found.next())?;
     let counted = members.iter().map(|member| {
-        let CountedMember { contact, counted } =
-            record::read(member, "counted contact of", &person)?;
+        let CountedMember { contact, counted } = keys.read(member, kind::COUNTED_OF, &person)?;
         Ok(CountedContact { contact, counted })
     });
     let counted = counted.collect::<Result<_, StoreError>>()?;
     let received = traces.iter().flatten();
-    let received = received.map(|trace| record::read(trace, "received contact of", &person));
+    let received = received.map(|trace| keys.read(trace, kind::RECEIVED_OF, &person));
     let received = received.collect::<Result<_, _>>()?;
     let mut ledger =
         PersonLedger { person, counted, received, told: known.told, lanes_used: known.lanes_used };
@@ -398,7 +401,7 @@ async fn some_items(
         let mut found = Found::default();
         for (id, record) in some.iter().zip(stored) {
             let Some(record) = record else { continue };
-            let item = record::read(&record, "queue item", id);
+            let item = keys.read(&record, kind::ITEM, id);
             found.add(id, item.map(|item| Some(Record::Item(Box::new(item)))))?;
         }
         return Ok(Some(found.page(format!("{list}:{rank}"))));

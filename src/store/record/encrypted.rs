@@ -1,0 +1,128 @@
+//! Format 1: `%1:`, the id of the key, `:`, and base64url without padding of
+//!
+//! ```text
+//! branch (1 byte)  nonce (12 bytes)  ciphertext  tag (16 bytes)
+//! ```
+//!
+//! The cipher is AES-256-GCM with a key that is derived from the keyring's for each branch (`keyring`). The record's
+//! label is authenticated with it, and so are format and key id.
+
+use std::fmt::Write as _;
+
+use aws_lc_rs::aead::{Aad, NONCE_LEN, Nonce};
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::{ENVELOPE, Label};
+use crate::ports::StoreError;
+use crate::store::keyring::{Key, Keyring};
+
+/// The format's number and what ends it.
+const FORMAT: &[u8] = b"1:";
+
+/// What the random bytes before a ciphertext are.
+const HEAD_BYTES: usize = 1 + NONCE_LEN;
+
+/// Appends the record, encrypted with the first key of the keyring.
+///
+/// # Errors
+/// `Unavailable`: the system has no random bytes.
+pub(super) fn write_to(
+    bytes: &mut Vec<u8>,
+    keyring: &Keyring,
+    label: Label<'_>,
+    mut content: Vec<u8>,
+) -> Result<(), StoreError> {
+    let key = keyring.first();
+    let mut head = [0; HEAD_BYTES];
+    SystemRandom::new().fill(&mut head).map_err(|_| no_cipher())?;
+    let [branch, nonce @ ..] = head;
+    let aad = Aad::from(authenticated(key.id(), label));
+    let nonce = Nonce::assume_unique_for_key(nonce);
+    let cipher = key.branch(branch).ok_or_else(no_cipher)?;
+    let tag = cipher.seal_in_place_separate_tag(nonce, aad, &mut content);
+    let tag = tag.map_err(|_| no_cipher())?;
+    bytes.push(ENVELOPE);
+    bytes.extend_from_slice(FORMAT);
+    bytes.extend_from_slice(key.id().as_bytes());
+    bytes.push(b':');
+    let encrypted = [head.as_slice(), &content, tag.as_ref()].concat();
+    let start = bytes.len();
+    bytes.resize(start + encrypted.len().div_ceil(3) * 4, 0);
+    let room = bytes.get_mut(start..).unwrap_or_default();
+    let written = URL_SAFE_NO_PAD.encode_slice(encrypted, room).map_err(|_| no_cipher())?;
+    bytes.truncate(start + written);
+    Ok(())
+}
+
+/// The content of what follows the [`ENVELOPE`].
+///
+/// # Errors
+/// `Refused`: another format, or a key that is not there. `Corrupt`: it is not what was written in this label.
+pub(super) fn open(
+    envelope: &[u8],
+    keyring: Option<&Keyring>,
+    label: Label<'_>,
+) -> Result<Vec<u8>, StoreError> {
+    let Label { kind, key: of, .. } = label;
+    let Some(rest) = envelope.strip_prefix(FORMAT) else {
+        return Err(StoreError::Refused(format!(
+            "the stored {kind} `{of}` has a format that this gateway does not know; a newer one wrote it"
+        )));
+    };
+    let end = rest.iter().position(|byte| *byte == b':').ok_or_else(|| label.unreadable())?;
+    let (id, encrypted) = rest.split_at_checked(end).ok_or_else(|| label.unreadable())?;
+    let id = std::str::from_utf8(id).map_err(|_| label.unreadable())?;
+    let Some(key) = keyring.and_then(|keyring| keyring.named(id)) else {
+        return Err(StoreError::Refused(format!(
+            "the stored {kind} `{of}` is encrypted with the key `{id}`, which is not in [keys] store"
+        )));
+    };
+    let encrypted = encrypted.get(1..).unwrap_or_default();
+    let mut encrypted = URL_SAFE_NO_PAD.decode(encrypted).map_err(|_| label.unreadable())?;
+    let (head, _) =
+        encrypted.split_first_chunk::<HEAD_BYTES>().ok_or_else(|| label.unreadable())?;
+    let [branch, nonce @ ..] = *head;
+    let aad = Aad::from(authenticated(id, label));
+    let nonce = Nonce::assume_unique_for_key(nonce);
+    let cipher = key.branch(branch).ok_or_else(|| label.unreadable())?;
+    // Moves the content to the beginning of what was encrypted.
+    let opened = cipher.open_within(nonce, aad, &mut encrypted, HEAD_BYTES..);
+    let length = opened.map_err(|_| label.unreadable())?.len();
+    encrypted.truncate(length);
+    Ok(encrypted)
+}
+
+/// A keyed hash as it stands in the store: `%h1:` and base64url of HMAC-SHA-256.
+pub(super) fn hash(key: &Key, organisation: &str, what: &str) -> String {
+    format!("%h1:{}", URL_SAFE_NO_PAD.encode(key.hash(&[organisation, what])))
+}
+
+/// Whether it is encrypted with the key that encrypts now.
+pub(super) fn is_by_first(envelope: &[u8], keyring: &Keyring) -> bool {
+    let rest = envelope.strip_prefix(FORMAT);
+    let rest = rest.and_then(|rest| rest.strip_prefix(keyring.first().id().as_bytes()));
+    rest.is_some_and(|rest| rest.starts_with(b":"))
+}
+
+/// What the ciphertext is bound to: each word behind its length, so that none can run into the next.
+fn authenticated(key: &str, label: Label<'_>) -> Vec<u8> {
+    let mut bound = Vec::with_capacity(96);
+    bound.push(ENVELOPE);
+    bound.extend_from_slice(FORMAT);
+    let mut of = String::new();
+    if label.is_bound {
+        // Writing to a string does not fail.
+        let _ = write!(of, "{}", label.key);
+    }
+    for word in [key, label.organisation, label.kind, &of] {
+        bound.extend_from_slice(&(word.len() as u64).to_be_bytes());
+        bound.extend_from_slice(word.as_bytes());
+    }
+    bound
+}
+
+fn no_cipher() -> StoreError {
+    StoreError::Unavailable("a record can't be encrypted now".to_owned())
+}

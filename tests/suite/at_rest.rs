@@ -1,0 +1,168 @@
+//! What the real program leaves on disk, in its log and in its metrics, with a key and without one.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::backup::{backup, bare, done, files, restore, text};
+use crate::contacts_edge::client::form;
+use crate::mail::client::Client;
+use crate::served::{Place, Served, person};
+
+/// What nobody may read who has the disk and not the key: a sender's address, number and name, words of a
+/// message's field and text, words of a form, and words of staff.
+const PLANTED: [&str; 8] = [
+    "blodeuwedd@",
+    "447700900123",
+    "Jo Doe",
+    "Gwenhwyfar",
+    "drychefel",
+    "pendramwnwgl",
+    "llyfrgellydd",
+    "cyfrinachol",
+];
+
+const SENDER: &str = "blodeuwedd@x.example";
+
+fn encrypt(place: &Place, keys: &[&str]) {
+    let config = std::fs::read_to_string(place.config()).unwrap();
+    let (_, rest) = config.split_once("[store]").unwrap();
+    let named: Vec<String> = keys.iter().map(|name| format!("{{ file = \"{name}\" }}")).collect();
+    for name in keys {
+        let path = place.folder.path().join(name);
+        if !path.exists() {
+            let mut new_key = Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
+            std::fs::write(path, done(new_key.args(["store", "new-key"]))).unwrap();
+        }
+    }
+    let keys = format!("[keys]\nstore = [{}]\n[store]{rest}", named.join(", "));
+    std::fs::write(place.config(), keys).unwrap();
+}
+
+/// Mail, a form, a contact by telephone that is logged, and work of staff on them.
+async fn work(served: &Served) {
+    let mut client = Client::connect(served.lmtp.port(), "LHLO").await;
+    let message = format!(
+        "From: Gwenhwyfar <{SENDER}>\r\nTo: repairs@karbon.example\r\nSubject: drychefel\r\n\
+         Message-ID: <1@x.example>\r\nDate: Mon, 16 Nov 2026 10:00:00 +0000\r\n\r\npendramwnwgl\r\n"
+    );
+    let taken = client.send(SENDER, &["repairs@karbon.example"], message.as_bytes()).await;
+    assert_eq!(taken.0, 250);
+    let body = "email=blodeuwedd%40x.example&message=llyfrgellydd";
+    let got = form(served.contacts, "/karbon/contact", body).await;
+    assert!(got.status < 500, "{got:?}");
+    let call = json!({"id": "call-1", "channel": "telephone", "text": "pendramwnwgl",
+        "from": [{"kind": "phone", "value": "+447700900123", "assurance": "proven"}],
+        "to": ["+441910000001"]});
+    served.ask("POST", "/api/v1/contacts", &call).await;
+    let items = served.queue("limited").await;
+    assert_eq!(items.len(), 3, "{items:#?}");
+    let item = items[0]["id"].as_str().unwrap();
+    let note = json!({"text": "cyfrinachol"});
+    served.ask("POST", &format!("/api/v1/queues/limited/{item}/note"), &note).await;
+    let hold = json!({"reason": "cyfrinachol"});
+    served.ask("PUT", "/api/v1/people/P-1/hold", &hold).await;
+    assert!(!served.audit().await.is_empty());
+}
+
+/// Which of the planted words are in a folder's files or their names, each with a file that has it.
+fn found(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for path in files(folder) {
+        let name = path.strip_prefix(folder).unwrap().display().to_string();
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        let holds = |word: &str| {
+            name.contains(word) || memchr::memmem::find(&bytes, word.as_bytes()).is_some()
+        };
+        let held = PLANTED.iter().filter(|word| holds(word));
+        found.extend(held.map(|word| format!("{word} in {name}")));
+    }
+    found
+}
+
+/// What of the planted words a gateway writes anywhere, while it runs and when it has stopped.
+async fn written(place: &Place) -> Vec<String> {
+    let jo = person(
+        "P-1",
+        SENDER,
+        "+447700900123",
+        json!({"kind": "channels_only", "channels": ["letter"]}),
+    );
+    tokio::task::block_in_place(|| place.import(&json!([jo])));
+    std::fs::remove_file(place.folder.path().join("people.json")).unwrap();
+    let served = place.serve();
+    work(&served).await;
+    let mut written = found(place.folder.path());
+    let said = format!("{}\n{}", served.metrics().await, served.said().join("\n"));
+    assert!(said.contains("contact_gateway_contacts_total"), "{said}");
+    let said = PLANTED.iter().filter(|word| said.contains(*word));
+    written.extend(said.map(|word| format!("{word} in log or metrics")));
+    tokio::task::block_in_place(|| served.stop());
+    written.extend(found(place.folder.path()));
+    written.sort();
+    written.dedup();
+    written
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_an_encrypted_gateway_writes_names_anybody() {
+    let plain = bare(None).await;
+    let written_plain = written(&plain.place).await;
+    for word in PLANTED {
+        let is_seen = |line: &String| line.starts_with(&format!("{word} in "));
+        assert!(written_plain.iter().any(is_seen), "{word} is not seen: {written_plain:#?}");
+    }
+    let of_store = written_plain.iter().filter(|line| line.contains(" in store/gateway.sqlite3"));
+    assert!(of_store.count() >= 7, "{written_plain:#?}");
+    let of_log = |line: &String| line.ends_with("in log or metrics");
+    assert!(!written_plain.iter().any(of_log), "{written_plain:#?}");
+
+    let site = bare(None).await;
+    encrypt(&site.place, &["store-key"]);
+    let mut written = written(&site.place).await;
+    // Originals are kept as they came.
+    written.retain(|line| !line.contains(" in archive/"));
+    assert_eq!(written, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_encrypted_gateway_is_backed_up_restored_and_rekeyed_by_a_copy() {
+    let site = bare(None).await;
+    encrypt(&site.place, &["store-key"]);
+    let said = done(&mut site.place.command("check"));
+    assert!(said.contains("\nrecords  encrypted with k-"), "{said}");
+    written(&site.place).await;
+    let to = tempfile::tempdir().unwrap();
+    done(&mut backup(&site.place, &to.path().join("backup")));
+    assert_eq!(found(&to.path().join("backup/store")), Vec::<String>::new());
+
+    let again = bare(None).await;
+    let refused = restore(&again.place, &to.path().join("backup")).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stderr));
+    assert!(text(&refused.stderr).contains("not in [keys] store"), "{}", text(&refused.stderr));
+
+    let again = bare(None).await;
+    let key = site.place.folder.path().join("store-key");
+    std::fs::copy(&key, again.place.folder.path().join("store-key")).unwrap();
+    encrypt(&again.place, &["store-key"]);
+    done(&mut restore(&again.place, &to.path().join("backup")));
+    assert_eq!(found(&again.place.folder.path().join("store")), Vec::<String>::new());
+
+    encrypt(&again.place, &["new-key", "store-key"]);
+    let at = |name: &str| format!("embedded:{}", again.place.folder.path().join(name).display());
+    let mut copy = Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
+    copy.args(["store", "copy", "--config"]).arg(again.place.config());
+    done(copy.args([at("store"), at("moved")]));
+    encrypt(&again.place, &["new-key"]);
+    again.place.store_at(&at("moved"));
+    let mut check = again.place.command("check");
+    let said = done(check.arg("--store"));
+    assert!(said.contains("read back: people 1, decisions 3, "), "{said}");
+    let serve = again.place.command("serve");
+    let mut refused = Command::new("timeout");
+    refused.arg("60").arg(serve.get_program()).args(serve.get_args());
+    let refused = refused.env("CONTACT_GATEWAY__STORE__URL", at("store")).output().unwrap();
+    let said = text(&refused.stderr);
+    assert!(!refused.status.success() && said.contains("which is not in [keys] store"), "{said}");
+}

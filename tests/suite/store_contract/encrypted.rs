@@ -1,0 +1,223 @@
+//! Stores with a key: they do what every store does, and what they write says nothing without it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use contact_gateway::domain::audit::AuditEvent;
+use contact_gateway::domain::person::Person;
+use contact_gateway::domain::queue::{ItemState, QueueItem};
+use contact_gateway::ports::documents::{Batch, Document, IndexKey};
+use contact_gateway::ports::{Decisions, Store, StoreError};
+use contact_gateway::store::embedded::Embedded;
+use contact_gateway::store::redis::Redis;
+use contact_gateway::store::settings::{Codec, Keyring};
+use secrecy::SecretString;
+
+use super::facts::{at, karbon, limited, person, request, stamp};
+use super::servers::{self, OnRedis, until};
+use super::{Ground, InFolder};
+
+const OLD: &str = "k-old:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const NEW: &str = "k-new://///wQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// A name that is in every kind of record that [`fill`] writes.
+const NAME: &str = "Blodeuwedd";
+
+pub fn with(keys: &[&str]) -> Codec {
+    let keys: Vec<SecretString> = keys.iter().map(|key| (*key).into()).collect();
+    Codec::with(Some(Arc::new(Keyring::of(&keys).unwrap())))
+}
+
+pub struct Encrypted<G> {
+    ground: G,
+    codec: Codec,
+}
+
+impl Ground for Encrypted<InFolder> {
+    fn gateway(&self) -> Arc<dyn Store> {
+        Embedded::open_with(self.ground.0.path(), &self.codec).unwrap()
+    }
+}
+
+impl Ground for Encrypted<OnRedis> {
+    fn gateway(&self) -> Arc<dyn Store> {
+        let url = SecretString::from(self.ground.url.clone());
+        let redis = Redis::open_with(&url, &self.codec).unwrap();
+        let connected = until("a gateway is connected", || async {
+            redis.recorded(&karbon(), "nobody").await.is_ok()
+        });
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(connected));
+        redis
+    }
+}
+
+impl Encrypted<OnRedis> {
+    pub async fn clear(&self) {
+        self.ground.clear().await;
+    }
+}
+
+pub async fn in_folder() -> Encrypted<InFolder> {
+    Encrypted { ground: super::in_folder().await, codec: with(&[OLD]) }
+}
+
+pub async fn single() -> Encrypted<OnRedis> {
+    Encrypted { ground: servers::single().await, codec: with(&[OLD]) }
+}
+
+fn changed() -> AuditEvent {
+    AuditEvent::PersonChanged { person: NAME.to_owned() }
+}
+
+fn named(id: &str) -> Person {
+    person(id, NAME)
+}
+
+/// A record of each kind, with the name in it, under keys that don't say it.
+async fn fill(store: &dyn Store) {
+    let stamp = || contact_gateway::ports::Stamp { by: NAME.to_owned(), ..stamp() };
+    let event = AuditEvent::PersonChanged { person: "P-1".to_owned() };
+    store.put_people(&karbon(), vec![named("P-1")], stamp(), event).await.unwrap();
+    store
+        .commit(request("c-1", |_| {
+            let mut settled = limited("c-1", at(0));
+            settled.item.as_mut().unwrap().subject = Some(NAME.to_owned());
+            settled.decision.flags.push(NAME.to_owned());
+            settled
+        }))
+        .await
+        .unwrap();
+    let keys = vec![IndexKey::new("place", "shelf")];
+    let body = serde_json::json!({ "text": NAME });
+    let document = Document::new("parcel", "a", 0, keys, &body).unwrap();
+    store.write(&karbon(), Batch::new(stamp()).put(document)).await.unwrap();
+}
+
+/// Everything that [`fill`] wrote has the name in it.
+async fn is_read(store: &dyn Store) {
+    let person = store.person(&karbon(), "P-1").await.unwrap().unwrap();
+    assert_eq!(person.name, NAME);
+    let (decision, _) = store.recorded(&karbon(), "c-1").await.unwrap().unwrap();
+    assert_eq!(decision.flags, [NAME]);
+    let item = store.item(&karbon(), "c-1").await.unwrap().unwrap();
+    assert_eq!(item.subject.as_deref(), Some(NAME));
+    assert_eq!(store.audit(&karbon(), 0, 9).await.unwrap()[0].by, NAME);
+    let document = store.document(&karbon(), "parcel", "a").await.unwrap().unwrap();
+    assert!(document.body.get().contains(NAME));
+}
+
+/// How often the name is in the files of a folder.
+fn found(folder: &Path) -> usize {
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let bytes = files.filter(|path| path.is_file()).map(|path| std::fs::read(path).unwrap());
+    bytes.map(|bytes| memchr::memmem::find_iter(&bytes, NAME).count()).sum()
+}
+
+fn database(ground: &Encrypted<InFolder>) -> rusqlite::Connection {
+    rusqlite::Connection::open(Embedded::file(ground.ground.0.path())).unwrap()
+}
+
+const TABLES: [&str; 6] = ["person", "decision", "received", "item", "audit", "document"];
+
+fn records(ground: &Encrypted<InFolder>, like: &str) -> usize {
+    let count = |table: &str| -> i64 {
+        let sql = format!("SELECT count(*) FROM {table} WHERE record LIKE ?1");
+        database(ground).query_row(&sql, [like], |row| row.get(0)).unwrap()
+    };
+    usize::try_from(TABLES.into_iter().map(count).sum::<i64>()).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_written_with_a_key_says_nothing_in_the_files() {
+    let plain = super::in_folder().await;
+    fill(&*plain.gateway()).await;
+    assert!(found(plain.0.path()) >= 5, "the search sees what is plain");
+    let ground = in_folder().await;
+    let store = ground.gateway();
+    fill(&*store).await;
+    assert_eq!(found(ground.ground.0.path()), 0);
+    is_read(&*store).await;
+    assert_eq!(records(&ground, "%1:k-old:%"), records(&ground, "%"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_written_with_a_key_says_nothing_on_redis() {
+    let ground = single().await;
+    let held = async |with: &str| -> usize {
+        let script = format!(
+            "local found = 0
+             for _, key in ipairs(redis.call('KEYS', '*')) do
+               local dump = redis.call('DUMP', key)
+               if string.find(key .. (dump or ''), '{with}', 1, true) then found = found + 1 end
+             end
+             return found"
+        );
+        // What is dumped is not compressed.
+        let server = &ground.ground.servers[0];
+        let _: String = server.say(&["CONFIG", "SET", "rdbcompression", "no"]).await.unwrap();
+        server.say(&["EVAL", &script, "0"]).await.unwrap()
+    };
+    let plain = ground.ground.gateway();
+    fill(&*plain).await;
+    assert!(held(NAME).await >= 4, "the search sees what is plain");
+    ground.clear().await;
+    let store = ground.gateway();
+    fill(&*store).await;
+    assert_eq!(held(NAME).await, 0);
+    assert!(held("%1:k-old:").await >= 6);
+    is_read(&*store).await;
+}
+
+#[tokio::test]
+async fn a_store_that_was_plain_is_encrypted_as_it_is_written_and_keys_take_turns() {
+    let mut ground = in_folder().await;
+    ground.codec = Codec::plain();
+    fill(&*ground.gateway()).await;
+    let all = records(&ground, "%");
+    assert_eq!(records(&ground, " %"), all);
+    for (keys, mark) in [(vec![OLD], "%1:k-old:%"), (vec![NEW, OLD], "%1:k-new:%")] {
+        ground.codec = with(&keys);
+        let store = ground.gateway();
+        is_read(&*store).await;
+        let was = store.item(&karbon(), "c-1").await.unwrap().unwrap();
+        let state = if was.state == ItemState::Read { ItemState::Open } else { ItemState::Read };
+        let now = QueueItem { state, ..was.clone() };
+        assert!(store.replace_item(&karbon(), &was, &now, stamp(), changed()).await.unwrap());
+        assert_eq!(records(&ground, mark), 2, "the item and the entry about it");
+        is_read(&*store).await;
+    }
+}
+
+#[tokio::test]
+async fn without_its_key_a_record_is_refused_and_nothing_is_written_over_it() {
+    let mut ground = in_folder().await;
+    fill(&*ground.gateway()).await;
+    for codec in [Codec::plain(), with(&[NEW])] {
+        ground.codec = codec;
+        let store = ground.gateway();
+        let fault = store.item(&karbon(), "c-1").await.unwrap_err();
+        assert!(matches!(&fault, StoreError::Refused(why) if why.contains("`k-old`")), "{fault}");
+        let before = records(&ground, "%");
+        let written = store.put_people(&karbon(), vec![named("P-2")], stamp(), changed()).await;
+        // A person who is new can be written; a record that stands can't be replaced.
+        assert!(written.is_ok(), "{written:?}");
+        assert_eq!(records(&ground, "%"), before + 2);
+        let was = ground.gateway().person(&karbon(), "P-1").await;
+        assert!(matches!(was, Err(StoreError::Refused(_))), "{was:?}");
+        database(&ground).execute("DELETE FROM person WHERE id = 'P-2'", []).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn records_that_are_exchanged_in_the_file_are_noticed() {
+    let ground = in_folder().await;
+    let store = ground.gateway();
+    fill(&*store).await;
+    store.put_people(&karbon(), vec![named("P-2")], stamp(), changed()).await.unwrap();
+    let exchange = "UPDATE person SET record = (SELECT record FROM person WHERE id = 'P-2')
+                    WHERE id = 'P-1'";
+    assert_eq!(database(&ground).execute(exchange, []).unwrap(), 1);
+    let fault = store.person(&karbon(), "P-1").await.unwrap_err();
+    assert!(matches!(&fault, StoreError::Corrupt(what) if what.contains("P-1")), "{fault}");
+    assert_eq!(store.person(&karbon(), "P-2").await.unwrap().unwrap().name, NAME);
+}
