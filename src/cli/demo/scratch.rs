@@ -126,7 +126,7 @@ impl Scratch {
     fn head(&self, sinks: &Sinks, store: Option<&str>) -> String {
         let Listeners { contacts, staff, smtp, lmtp } = &self.listeners;
         format!(
-            "[store]\nurl = {store}\n\n[archive]\nurl = \"file:{folder}/archive\"\n\n\
+            "[store]\nurl = {store}\n\n[state]\nfolder = \"{folder}/state\"\n\n[archive]\nurl = \"file:{folder}/archive\"\n\n\
              [listen]\ncontacts = \"{contacts}\"\nstaff = \"{staff}\"\nsmtp = \"{smtp}\"\n\
              lmtp = \"{lmtp}\"\n\n[mail]\ndownstream = \"smtp://{mail}\"\n",
             folder = self.folder.display(),

@@ -66,9 +66,12 @@ fn keys_do_what_the_help_says_and_never_while_typing_or_with_another_key() {
     press(&mut browser, "c", 0);
     wait(&mut browser, "return location.search.includes('done=take')");
     wait(&mut browser, READY);
-    press(&mut browser, "n", 0);
+    press(&mut browser, "r", 0);
     assert_eq!(browser.run("return document.activeElement.id"), json!("note"));
-    browser.run("document.activeElement.blur()");
+    open(&mut browser, &queue);
+    press(&mut browser, "n", 0);
+    wait(&mut browser, "return location.search.includes('done=take')");
+    wait(&mut browser, READY);
     press(&mut browser, "?", 0);
     wait(&mut browser, "return location.pathname === '/help' && location.hash === '#keys'");
     wait(&mut browser, READY);
