@@ -1,0 +1,518 @@
+//! How long pages of the console take to make, beside the bare indexed query behind each, in one run: the first page
+//! and the deepest of a queue, of a person's timeline and of the audit trail, on the embedded store and on Redis.
+//!
+//! `cargo bench --bench console -- 100000 1000000` is the size: people, and contacts. The store is filled by what a copy
+//! of another store is written with. Nothing is asserted.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and fails by panicking"
+)]
+
+mod karbon;
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use contact_gateway::casework::accounts::NewAccount;
+use contact_gateway::casework::{Casework, Desk};
+use contact_gateway::domain::audit::{AuditEntry, AuditEvent};
+use contact_gateway::domain::contact::Contact;
+use contact_gateway::domain::decide::{Dossier, decide};
+use contact_gateway::domain::ledger::Ledger;
+use contact_gateway::domain::organisation::{Organisation, OrganisationId};
+use contact_gateway::domain::person::Person;
+use contact_gateway::domain::profile::Role;
+use contact_gateway::domain::queue::{ItemState, QueueItem};
+use contact_gateway::domain::roster::Roster;
+use contact_gateway::domain::sender;
+use contact_gateway::intake::roster::Rosters;
+use contact_gateway::intake::{Intake, Parts};
+use contact_gateway::ports::portable::{CopyMark, CopyState, Kind, Portable, Record};
+use contact_gateway::ports::{Register, Release, Store, StoreError, SystemClock};
+use contact_gateway::runtime::health::Health;
+use contact_gateway::runtime::metrics::Metrics;
+use contact_gateway::runtime::shutdown::Shutdown;
+use contact_gateway::staff::{self, Staff};
+use contact_gateway::store::archive::FileArchive;
+use contact_gateway::store::embedded::Embedded;
+use contact_gateway::store::journal::FileJournal;
+use contact_gateway::store::redis::Redis;
+use contact_gateway::store::settings::RedisSettings;
+use http_body_util::BodyExt;
+use hyper::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN, SET_COOKIE};
+use hyper::{Request, StatusCode};
+use tokio::sync::mpsc;
+use tower::ServiceExt;
+
+/// Of so many contacts one has an item on a queue, and of so many items one waits.
+const ITEM_EVERY: usize = 5;
+const WAITS_EVERY: usize = 20;
+/// Records that are written together.
+const TOGETHER: usize = 2_000;
+/// Each page and each query so often; the median counts.
+const TIMES: usize = 101;
+/// Rows of a page.
+const ROWS: usize = 50;
+/// How long a Redis server may take to start.
+const START_WAIT: Duration = Duration::from_secs(10);
+/// How long a store may take to index what it was filled with.
+const INDEX_WAIT: Duration = Duration::from_secs(600);
+/// One person has so many of the contacts: their timeline has a deep page.
+const OF_ONE: usize = 5_000;
+
+/// Both ends of a store: filled by one, asked by the other.
+trait Filled: Store + Portable {}
+impl<T: Store + Portable> Filled for T {}
+
+struct NoRelease;
+
+#[async_trait]
+impl Release for NoRelease {
+    async fn release(&self, _: &OrganisationId, _: &QueueItem, _: Bytes) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// A contact as it was decided, of which only ids and instants differ from one to the next.
+struct Sample {
+    decided: AuditEvent,
+    item: QueueItem,
+    begun: DateTime<Utc>,
+}
+
+impl Sample {
+    fn of(organisation: &Organisation, begun: DateTime<Utc>) -> Self {
+        let person = person(0);
+        let contact: Contact = serde_json::from_value(serde_json::json!({
+            "id": "c", "channel": "email", "at": begun, "subject": "The window",
+            "from": [{"kind": "email", "value": "p0@mail.example", "assurance": "proven"}],
+            "to": ["repairs@karbon.example"],
+            "text": "When is somebody coming to look at the window in the hall? ".repeat(6),
+        }))
+        .unwrap();
+        let roster = Roster::new([Arc::new(person)], organisation.profile.nation);
+        let sender = sender::resolve(&roster, &organisation.profile, &contact, contact.at);
+        let ledger = Ledger::default();
+        let dossier = Dossier { sender: &sender, ledger: Some(&ledger), reading: None };
+        let verdict = decide(organisation, dossier, &contact, contact.at);
+        let item = verdict.item.unwrap_or_else(|| panic!("a limited contact has an item"));
+        Sample { decided: AuditEvent::Decided(verdict.audit), item, begun }
+    }
+
+    fn at(&self, number: usize) -> DateTime<Utc> {
+        self.begun + TimeDelta::seconds(i64::try_from(number).unwrap())
+    }
+
+    fn entry(&self, number: usize, of: &str) -> AuditEntry {
+        let mut event = self.decided.clone();
+        if let AuditEvent::Decided(decided) = &mut event {
+            decided.contact = contact_id(number);
+            decided.person = Some(of.to_owned());
+        }
+        AuditEntry {
+            number: u64::try_from(number).unwrap() + 1,
+            at: self.at(number),
+            by: "gateway".to_owned(),
+            event,
+        }
+    }
+
+    fn item(&self, number: usize, of: &str) -> QueueItem {
+        let id = contact_id(number);
+        let waits = (number / ITEM_EVERY).is_multiple_of(WAITS_EVERY);
+        QueueItem {
+            contact: id.clone(),
+            id,
+            person: Some(of.to_owned()),
+            at: self.at(number),
+            state: if waits { ItemState::Open } else { ItemState::Closed },
+            ..self.item.clone()
+        }
+    }
+}
+
+fn contact_id(number: usize) -> String {
+    format!("c-{number:010}")
+}
+
+fn person(number: usize) -> Person {
+    serde_json::from_value(serde_json::json!({
+        "id": format!("P-{number}"), "name": format!("Jo Doe {number}"),
+        "identifiers": [{"kind": "email", "value": format!("p{number}@mail.example")}],
+        "restrictions": [{
+            "id": format!("R-{number}"), "kind": "channels_only", "channels": ["letter"],
+            "grounds": "demands", "clause": "6.2", "starts": "2026-01-05",
+            "review_due": "2027-01-05", "decided_by": "Max"
+        }],
+    }))
+    .unwrap()
+}
+
+/// Whose a contact is.
+fn of(number: usize, people: usize, contacts: usize) -> String {
+    let stride = (contacts / OF_ONE.min(contacts)).max(1);
+    if number.is_multiple_of(stride) { "P-0".to_owned() } else { format!("P-{}", number % people) }
+}
+
+async fn fill(
+    store: &dyn Filled,
+    organisation: &Organisation,
+    sample: &Sample,
+    (people, contacts): (usize, usize),
+) {
+    let mark = |state| CopyMark { from: "made up".to_owned(), state, tallies: BTreeMap::new() };
+    let carrying = |kind| mark(CopyState::Carrying { kind, after: None });
+    let mut records = Vec::new();
+    for number in 0..people {
+        records.push(Record::Person(Box::new(person(number))));
+        if records.len() == TOGETHER || number + 1 == people {
+            let some = std::mem::take(&mut records);
+            store.carry_in(&organisation.id, some, &carrying(Kind::People)).await.unwrap();
+        }
+    }
+    for kind in [Kind::Items, Kind::Audit] {
+        for number in 0..contacts {
+            let whose = of(number, people, contacts);
+            match kind {
+                Kind::Items if number.is_multiple_of(ITEM_EVERY) => {
+                    records.push(Record::Item(Box::new(sample.item(number, &whose))));
+                }
+                Kind::Audit => records.push(Record::Audit(Box::new(sample.entry(number, &whose)))),
+                _ => {}
+            }
+            if records.len() == TOGETHER || (number + 1 == contacts && !records.is_empty()) {
+                let some = std::mem::take(&mut records);
+                store.carry_in(&organisation.id, some, &carrying(kind)).await.unwrap();
+            }
+        }
+    }
+    let finished = mark(CopyState::Finished { at: Utc::now() });
+    store.carry_in(&organisation.id, Vec::new(), &finished).await.unwrap();
+}
+
+/// The staff listener on a store, and a cookie that opens it.
+struct Console {
+    router: Router,
+    cookie: String,
+    _shutdown: Shutdown,
+}
+
+impl Console {
+    async fn open(store: Arc<dyn Store>, organisation: Organisation, folder: &Path) -> Console {
+        let organisation = Arc::new(organisation);
+        let archive = Arc::new(FileArchive::open(&folder.join("archive")).unwrap());
+        let journal = Arc::new(FileJournal::open(&folder.join("journal")).unwrap());
+        let organisations = vec![Arc::clone(&organisation)];
+        let rosters = Arc::new(Rosters::new(&organisations));
+        let shutdown = Shutdown::new();
+        let (register, following): (Arc<dyn Register>, _) = (store.clone(), Arc::clone(&rosters));
+        let (changes, stopping) = (store.changes(), shutdown.stopping());
+        tokio::spawn(async move { following.follow(register, changes, stopping).await });
+        let metrics = Arc::new(Metrics::new());
+        let clock = Arc::new(SystemClock);
+        let (plain, _waiting) = mpsc::channel(16);
+        let (announcements, _heard) = mpsc::channel(16);
+        let intake = Arc::new(Intake::new(Parts {
+            organisations: organisations.clone(),
+            rosters: Arc::clone(&rosters),
+            store: Arc::clone(&store),
+            archive: archive.clone(),
+            journal,
+            clock: clock.clone(),
+            plain,
+            announcements,
+            metrics: Arc::clone(&metrics),
+        }));
+        let desk = Desk::new(store, archive, Arc::new(NoRelease), clock);
+        let casework = Casework::new(desk, intake, organisations.clone()).with_directory(rosters);
+        let staff = Arc::new(Staff::new(casework, Vec::new(), Health::new(), metrics));
+        let router = staff::router(Arc::clone(&staff));
+        let new = NewAccount {
+            login: "bo".to_owned(),
+            name: "Bo Carr".to_owned(),
+            role: Role("governance".to_owned()),
+        };
+        let token = staff.accounts().demo_pass(&organisation, new).await.unwrap();
+        let path = format!("/invitation/{}/{token}", organisation.id);
+        let request = Request::builder()
+            .method("POST")
+            .uri(path)
+            .header(HOST, "desk.example")
+            .header(ORIGIN, "http://desk.example")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let answer = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let cookie = answer.headers()[SET_COOKIE].to_str().unwrap();
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        Console { router, cookie, _shutdown: shutdown }
+    }
+
+    async fn page(&self, path: &str) -> String {
+        let request = Request::builder()
+            .uri(path)
+            .header(HOST, "desk.example")
+            .header("accept", "text/html")
+            .header(COOKIE, &self.cookie);
+        let request = request.body(Body::empty()).unwrap();
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        String::from_utf8(body.to_vec()).unwrap()
+    }
+
+    /// The middle of how long a page takes.
+    async fn takes(&self, path: &str) -> Duration {
+        let mut times = Vec::new();
+        for _ in 0..TIMES {
+            let begun = Instant::now();
+            self.page(path).await;
+            times.push(begun.elapsed());
+        }
+        middle(times)
+    }
+}
+
+fn middle(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.swap_remove(TIMES / 2)
+}
+
+/// The same rows by nothing but the store's own query.
+enum Bare {
+    Embedded(rusqlite::Connection),
+    Redis(redis::Connection),
+}
+
+impl Bare {
+    fn queue(&mut self, id: &str, deep: Option<usize>) -> usize {
+        match self {
+            Bare::Embedded(connection) => {
+                let from = i64::MIN;
+                let after = deep.map(contact_id).unwrap_or_default();
+                let mut statement = connection
+                    .prepare_cached(
+                        "SELECT record FROM item WHERE organisation = ?1 AND queue = 'limited'
+                         AND state = 'open' AND at >= ?2
+                         AND (at, id) > (coalesce((SELECT at FROM item WHERE organisation = ?1
+                             AND id = ?3), ?2), ?3)
+                         ORDER BY at, id LIMIT 50",
+                    )
+                    .unwrap();
+                let rows = statement
+                    .query_map(rusqlite::params![id, from, after], |row| row.get::<_, String>(0));
+                rows.unwrap().map(|row| row.unwrap().len().min(1)).sum()
+            }
+            Bare::Redis(connection) => {
+                let waiting = format!("cg1:{{{id}}}:waiting:limited");
+                let score: Option<f64> = deep.and_then(|deep| {
+                    let member = contact_id(deep);
+                    redis::cmd("ZSCORE").arg(&waiting).arg(member).query(connection).unwrap()
+                });
+                let from = score.map_or("-inf".to_owned(), |score| format!("({score}"));
+                let ids: Vec<String> = redis::cmd("ZRANGEBYSCORE")
+                    .arg(&waiting)
+                    .arg(from)
+                    .arg("+inf")
+                    .arg("LIMIT")
+                    .arg(0)
+                    .arg(ROWS)
+                    .query(connection)
+                    .unwrap();
+                let rows: Vec<String> = redis::cmd("HMGET")
+                    .arg(format!("cg1:{{{id}}}:items"))
+                    .arg(ids)
+                    .query(connection)
+                    .unwrap();
+                rows.len()
+            }
+        }
+    }
+
+    /// Entries of the trail, of one person or of all, below a number.
+    fn trail(&mut self, id: &str, person: Option<&str>, below: u64) -> usize {
+        match self {
+            Bare::Embedded(connection) => {
+                let sql = match person {
+                    Some(_) => {
+                        "SELECT record FROM audit_mark JOIN audit USING (organisation, number)
+                         WHERE organisation = ?1 AND mark = ?2 AND number < ?3
+                         ORDER BY number DESC LIMIT 50"
+                    }
+                    None => {
+                        "SELECT record FROM audit WHERE organisation = ?1 AND ?2 = ?2
+                         AND number < ?3 ORDER BY number DESC LIMIT 50"
+                    }
+                };
+                let mark = format!("person:{}", person.unwrap_or_default());
+                let below = i64::try_from(below).unwrap_or(i64::MAX);
+                let mut statement = connection.prepare_cached(sql).unwrap();
+                let rows = statement
+                    .query_map(rusqlite::params![id, mark, below], |row| row.get::<_, String>(0));
+                rows.unwrap().map(|row| row.unwrap().len().min(1)).sum()
+            }
+            Bare::Redis(connection) => {
+                let audit = format!("cg1:{{{id}}}:audit");
+                if let Some(person) = person {
+                    let numbers: Vec<u64> = redis::cmd("ZREVRANGEBYSCORE")
+                        .arg(format!("cg1:{{{id}}}:marked:person:{person}"))
+                        .arg(format!("({below}"))
+                        .arg("-inf")
+                        .arg("LIMIT")
+                        .arg(0)
+                        .arg(ROWS)
+                        .query(connection)
+                        .unwrap();
+                    if numbers.is_empty() {
+                        return 0;
+                    }
+                    let mut pipeline = redis::pipe();
+                    for number in &numbers {
+                        let entry = format!("{number}-0");
+                        pipeline.cmd("XRANGE").arg(&audit).arg(&entry).arg(&entry);
+                    }
+                    let rows: Vec<redis::Value> = pipeline.query(connection).unwrap();
+                    return rows.len();
+                }
+                let rows: redis::Value = redis::cmd("XREVRANGE")
+                    .arg(&audit)
+                    .arg(format!("({below}-0"))
+                    .arg("-")
+                    .arg("COUNT")
+                    .arg(ROWS)
+                    .query(connection)
+                    .unwrap();
+                if let redis::Value::Array(rows) = rows { rows.len() } else { 0 }
+            }
+        }
+    }
+
+    fn takes(&mut self, mut query: impl FnMut(&mut Self) -> usize) -> Duration {
+        let mut times = Vec::new();
+        for _ in 0..TIMES {
+            let begun = Instant::now();
+            assert!(query(self) > 0, "nothing was found");
+            times.push(begun.elapsed());
+        }
+        middle(times)
+    }
+}
+
+async fn measure(name: &str, console: &Console, mut bare: Bare, contacts: usize) {
+    let organisation = karbon::organisation();
+    let (id, last) = (organisation.id.as_str(), u64::try_from(contacts).unwrap());
+    let every = ITEM_EVERY * WAITS_EVERY;
+    let deep = contacts.saturating_sub(60 * every) / every * every;
+    let after = contact_id(deep);
+    // What was carried in is indexed as soon as it is asked for.
+    let begun = Instant::now();
+    while bare.trail(id, Some("P-0"), last) == 0 {
+        assert!(begun.elapsed() < INDEX_WAIT, "nothing is indexed");
+        console.page("/people/P-0?tab=timeline").await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    println!("| store | page | page, ms | query, ms | ratio |");
+    println!("|---|---|---|---|---|");
+    let deep_queue = format!("/queues/limited?after={after}");
+    let rows: [(&str, &str, Duration); 6] = [
+        ("queue, first", "/queues/limited", bare.takes(|bare| bare.queue(id, None))),
+        ("queue, deepest", &deep_queue, bare.takes(|bare| bare.queue(id, Some(deep)))),
+        (
+            "timeline, first",
+            "/people/P-0?tab=timeline",
+            bare.takes(|bare| bare.trail(id, Some("P-0"), last)),
+        ),
+        (
+            "timeline, deepest",
+            "/people/P-0?tab=timeline&before=20000",
+            bare.takes(|bare| bare.trail(id, Some("P-0"), 20_000)),
+        ),
+        ("trail, first", "/audit", bare.takes(|bare| bare.trail(id, None, last))),
+        ("trail, deepest", "/audit?before=60", bare.takes(|bare| bare.trail(id, None, 60))),
+    ];
+    for (page, path, query) in rows {
+        let took = console.takes(path).await;
+        println!(
+            "| {name} | {page} | {:.2} | {:.3} | {:.1} |",
+            took.as_secs_f64() * 1e3,
+            query.as_secs_f64() * 1e3,
+            took.as_secs_f64() / query.as_secs_f64()
+        );
+    }
+    let took = console.takes("/people?q=doe+77").await;
+    println!("| {name} | people, search | {:.2} | in memory | |", took.as_secs_f64() * 1e3);
+}
+
+struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Server {
+    fn start(folder: &Path) -> Server {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let child = Command::new("redis-server")
+            .args(["--port", &port.to_string(), "--save", "", "--dir"])
+            .arg(folder)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|fault| panic!("install the Debian package `redis-server`: {fault}"));
+        let begun = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(begun.elapsed() < START_WAIT, "Redis did not start");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Server { child, port }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn size() -> (usize, usize) {
+    let mut numbers = std::env::args().filter_map(|one| one.parse::<usize>().ok());
+    let people = numbers.next().unwrap_or(10_000);
+    (people, numbers.next().unwrap_or(10 * people))
+}
+
+#[tokio::main]
+async fn main() {
+    let (people, contacts) = size();
+    println!("{people} people, {contacts} contacts\n");
+    let organisation = karbon::organisation();
+    let sample = Sample::of(&organisation, "2026-01-10T00:00:00Z".parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("store");
+    let embedded = Embedded::open(&file).unwrap();
+    fill(embedded.as_ref(), &organisation, &sample, (people, contacts)).await;
+    let console = Console::open(embedded, karbon::organisation(), folder.path()).await;
+    let open = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let bare = rusqlite::Connection::open_with_flags(file.join("gateway.sqlite3"), open).unwrap();
+    measure("embedded", &console, Bare::Embedded(bare), contacts).await;
+    drop(console);
+
+    let server = Server::start(folder.path());
+    let url = format!("redis://127.0.0.1:{}", server.port);
+    let settings = RedisSettings { url: url.clone().into(), replicas_acknowledged: 0 };
+    let store = Redis::open(settings).unwrap();
+    fill(store.as_ref(), &organisation, &sample, (people, contacts)).await;
+    let place = folder.path().join("on-redis");
+    std::fs::create_dir_all(&place).unwrap();
+    let console = Console::open(store, karbon::organisation(), &place).await;
+    let bare = redis::Client::open(url).unwrap().get_connection().unwrap();
+    measure("Redis", &console, Bare::Redis(bare), contacts).await;
+}
