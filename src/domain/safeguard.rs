@@ -5,6 +5,7 @@ mod dismissed;
 mod examples;
 mod finder;
 mod lane;
+mod matches;
 mod mutation;
 mod nearness;
 mod rules;
@@ -25,6 +26,7 @@ use finder::Finder;
 
 pub use self::lane::Part;
 pub use lane::Lane;
+pub use matches::{Hit, Matches, Resemblance};
 pub use vocabulary::Spelling;
 pub use wording::{LEARNT, RARITY, ROW_BYTES, ROWS_BITS, Wording};
 pub use written::{
@@ -129,56 +131,6 @@ impl LaneRule {
     pub fn new(phrases: Vec<String>, queue: Option<String>) -> Self {
         LaneRule { phrases, queue, ..LaneRule::default() }
     }
-}
-
-/// A lane that a contact falls into, and what it was found by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hit {
-    pub lane: Lane,
-    /// The words that were found, or "resembles: " and the example; for protected people, empty.
-    pub by: String,
-    pub part: Part,
-    /// How the words were spelt.
-    pub spelling: Spelling,
-}
-
-/// What of a lane a contact is like: one of its examples, or its wording.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resemblance {
-    pub lane: Lane,
-    pub percent: u8,
-    /// So many percent open the lane.
-    pub threshold: u8,
-    /// "resembles: " and the example, or "wording: " and the words that say so.
-    pub by: String,
-    pub part: Part,
-}
-
-impl Resemblance {
-    pub const fn opens(&self) -> bool {
-        self.percent >= self.threshold
-    }
-
-    /// How near it comes to opening the lane.
-    fn nearness(&self) -> u32 {
-        u32::from(self.percent) * 100 / u32::from(self.threshold.max(1))
-    }
-}
-
-impl std::fmt::Display for Resemblance {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {} ({} %)", self.lane.name(), self.by, self.percent)
-    }
-}
-
-/// All that a text has to do with lanes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Matches {
-    /// Every lane that it falls into, each once, in routing order.
-    pub hits: Vec<Hit>,
-    /// What it is at least a little like, the best of each lane, in routing order. What opened a lane is in
-    /// it as well.
-    pub resembles: Vec<Resemblance>,
 }
 
 impl Safeguards {
@@ -292,15 +244,26 @@ impl Safeguards {
             }
         };
         let a_little = |threshold: u8| f32::from(threshold) * A_LITTLE / 100.0;
+        let judged = self.built_in.wording.judged(&words, a_little(self.wording_percent));
         for finder in [&self.built_in.finder, &*self.own] {
-            let (lanes, likenesses) = finder.find(&words, a_little(self.resembles_percent));
-            for (lane, new) in lanes {
+            let finds = finder.find(&words, &judged.shares, a_little(self.resembles_percent));
+            for (lane, new) in finds.lanes {
                 let known = found.entry(lane).or_insert_with(|| new.clone());
                 if new.part < known.part {
                     *known = new;
                 }
             }
-            for like in likenesses {
+            // It opens nothing, but whoever reads what is limited reads this first.
+            for (lane, hint) in finds.doubted {
+                keep(Resemblance {
+                    lane,
+                    percent: percent(judged.shares.of(lane)),
+                    threshold: self.wording_percent,
+                    by: format!("says: {}", hint.by),
+                    part: hint.part,
+                });
+            }
+            for like in finds.likenesses {
                 keep(Resemblance {
                     lane: like.lane,
                     percent: percent(like.score),
@@ -310,7 +273,7 @@ impl Safeguards {
                 });
             }
         }
-        for worded in self.built_in.wording.worded(&words, a_little(self.wording_percent)) {
+        for worded in judged.likely {
             keep(Resemblance {
                 lane: worded.lane,
                 percent: percent(worded.share),

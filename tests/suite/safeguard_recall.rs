@@ -15,9 +15,9 @@ fn recall_and_precision_on_unseen_texts_keep_their_floor() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles/tuntum.toml");
     let profile = load(&file).unwrap_or_else(|faults| panic!("{faults}"));
     let floors = [
-        (Half::Test, [0.95, 0.65, 0.75], [0.25, 0.03]),
+        (Half::Test, [0.97, 0.69, 0.82], [0.05, 0.03]),
         // Whoever wrote these set out to mislead: nearly all of their near misses have a lane's own words.
-        (Half::Strangers, [0.95, 0.62, 0.75], [0.35, 0.08]),
+        (Half::Strangers, [0.97, 0.65, 0.85], [0.13, 0.03]),
     ];
     for (half, [plain, described, welsh], [near, ordinary]) in floors {
         let counts = counted(&profile.safeguards, &Text::of(half));

@@ -95,6 +95,7 @@ fn written(read: impl Fn(&File) -> Result<String, Faults>) -> Result<Written, Fa
         })?;
     }
     written.everyday = Everyday::new(read(&EVERYDAY)?.lines().filter(|line| !line.is_empty()));
+    written.concepts_are_hints = true;
     if reader.is_clean() { Ok(written) } else { Err(reader.faults()) }
 }
 

@@ -10,10 +10,30 @@ use super::lane::Part;
 use super::rules::{Goal, Rules};
 use super::said::{SaidWord, words_of};
 use super::vocabulary::{Slot, Spelling, Table, Vocabulary};
+use super::wording::Shares;
 use super::written::{LaneWords, Written, words_in};
 
 /// Little words allowed between two words of a phrase.
 const FILLERS_MAX: usize = 3;
+
+/// What words find.
+#[derive(Debug, Default)]
+pub(super) struct Finds {
+    pub lanes: AllFound,
+    /// What would be found, if the wording did not speak against it.
+    pub doubted: AllFound,
+    pub likenesses: Vec<Likeness>,
+}
+
+impl Finds {
+    fn note(&mut self, doubted: bool, lane: Lane, new: Found) {
+        let found = if doubted { &mut self.doubted } else { &mut self.lanes };
+        let surer = found.get(&lane);
+        if surer.is_none_or(|known| (new.part, new.rule) < (known.part, known.rule)) {
+            found.insert(lane, new);
+        }
+    }
+}
 
 /// A lane that was found, and by what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,22 +167,22 @@ impl Finder {
         out
     }
 
-    /// What the words find, lane by lane, and which examples they resemble by `least` or more.
-    pub(super) fn find(&self, words: &[SaidWord<'_>], least: f32) -> (AllFound, Vec<Likeness>) {
-        let mut found = AllFound::new();
+    /// What the words find, lane by lane, where the wording makes each lane so likely, and which examples they
+    /// resemble by `least` or more.
+    pub(super) fn find(&self, words: &[SaidWord<'_>], shares: &Shares, least: f32) -> Finds {
+        let mut finds = Finds::default();
         if self.rules.is_empty() && self.shown.is_empty() {
-            return (found, Vec::new());
+            return finds;
         }
         let text = self.look_up(words);
         let mut occurrences = self.single(&text);
-        self.rows(&text, &mut found, &mut occurrences);
+        self.rows(&text, shares, &mut finds, &mut occurrences);
         occurrences.sort_unstable();
-        self.near(&occurrences, &mut found);
-        let likenesses = match self.shown.as_slice() {
-            [] => Vec::new(),
-            _ => self.examples.likenesses(&self.content(&text), least),
-        };
-        (found, likenesses)
+        self.near(&occurrences, shares, &mut finds);
+        if !self.shown.is_empty() {
+            finds.likenesses = self.examples.likenesses(&self.content(&text), least);
+        }
+        finds
     }
 
     pub(super) fn example(&self, at: usize) -> &str {
@@ -264,7 +284,13 @@ impl Finder {
         occurrences
     }
 
-    fn rows(&self, text: &Text<'_>, found: &mut AllFound, occurrences: &mut Vec<Occurrence>) {
+    fn rows(
+        &self,
+        text: &Text<'_>,
+        shares: &Shares,
+        finds: &mut Finds,
+        occurrences: &mut Vec<Occurrence>,
+    ) {
         for (at, word) in text.words.iter().enumerate() {
             for (slot, _, spelling) in text.meanings(at) {
                 let from = self.rules.rows_from(*slot).iter();
@@ -278,8 +304,10 @@ impl Finder {
                     };
                     match row.goal {
                         Goal::Lane(lane) => {
-                            let by = || row.shown.clone();
-                            note(found, lane, Part::Words, number, *spelling, by);
+                            let doubted = shares.of(lane) < row.least;
+                            let (by, part, rule) = (row.shown.clone(), Part::Words, number);
+                            let found = Found { by, part, rule, spelling: *spelling };
+                            finds.note(doubted, lane, found);
                         }
                         Goal::Set(slot) => occurrences.push(Occurrence {
                             slot,
@@ -295,11 +323,11 @@ impl Finder {
     }
 
     /// Phrases in any order, and concepts.
-    fn near(&self, occurrences: &[Occurrence], found: &mut AllFound) {
+    fn near(&self, occurrences: &[Occurrence], shares: &Shares, finds: &mut Finds) {
         for key in occurrences {
             for number in self.rules.near_from(key.slot) {
                 let Some(rule) = self.rules.near(*number) else { continue };
-                let surer = found.get(&rule.lane);
+                let surer = finds.lanes.get(&rule.lane);
                 if surer.is_some_and(|known| (known.part, known.rule) <= (rule.part, *number)) {
                     continue;
                 }
@@ -325,7 +353,10 @@ impl Finder {
                 if gaps {
                     let worst = taken.iter().map(|one| one.spelling).max();
                     let spelling = worst.unwrap_or(Spelling::Written);
-                    note(found, rule.lane, rule.part, *number, spelling, || self.show(&taken));
+                    let doubted = shares.of(rule.lane) < rule.least;
+                    let (by, part, rule_number) = (self.show(&taken), rule.part, *number);
+                    let found = Found { by, part, rule: rule_number, spelling };
+                    finds.note(doubted, rule.lane, found);
                 }
             }
         }
@@ -398,18 +429,4 @@ fn nearest(
         .filter(|one| taken.iter().all(|other| !other.overlaps(one)))
         .min_by_key(|one| one.place.abs_diff(place))
         .copied()
-}
-
-fn note(
-    found: &mut AllFound,
-    lane: Lane,
-    part: Part,
-    rule: usize,
-    spelling: Spelling,
-    by: impl FnOnce() -> String,
-) {
-    let surer = found.get(&lane);
-    if surer.is_none_or(|known| (part, rule) < (known.part, known.rule)) {
-        found.insert(lane, Found { by: by(), part, rule, spelling });
-    }
 }

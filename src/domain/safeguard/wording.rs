@@ -45,6 +45,31 @@ pub struct Wording {
     rows: Vec<[i8; ROW_BYTES]>,
 }
 
+/// What the wording of a text says of the lanes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Judged {
+    pub likely: Vec<Worded>,
+    pub shares: Shares,
+}
+
+/// How likely each lane is by the piece that speaks most for it, 0 to 1; what is not judged is no less
+/// likely than anything.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Shares([f32; LEARNT.len()]);
+
+impl Default for Shares {
+    fn default() -> Self {
+        Shares([1.0; LEARNT.len()])
+    }
+}
+
+impl Shares {
+    pub(super) fn of(&self, lane: Lane) -> f32 {
+        let place = LEARNT.iter().position(|learnt| *learnt == lane);
+        place.and_then(|place| self.0.get(place)).copied().unwrap_or(1.0)
+    }
+}
+
 /// A lane that a text is worded like.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Worded {
@@ -92,10 +117,11 @@ impl Wording {
         bytes
     }
 
-    /// How likely a text is of each lane: the likeliest piece of it.
-    pub(super) fn worded(&self, words: &[SaidWord<'_>], least: f32) -> Vec<Worded> {
+    /// How likely a text is of each lane, and of which it is so by `least` or more: the likeliest piece of it.
+    pub(super) fn judged(&self, words: &[SaidWord<'_>], least: f32) -> Judged {
+        let mut judged = Judged::default();
         if self.rows.is_empty() || has_too_few(words) {
-            return Vec::new();
+            return judged;
         }
         // A word that is only said again, "long long long", is no more likely to be meant.
         let is_again = |at: usize| {
@@ -106,23 +132,25 @@ impl Wording {
         let sums: Vec<Sums> = (0..words.len()).map(sums_at).collect();
         let pieces = pieces(words.len());
         let cost = PIECES_COST * (pieces.len() as f32).log2();
-        let mut found = Vec::new();
         for (place, lane) in LEARNT.into_iter().enumerate() {
             let evidence = |(from, to): (usize, usize)| {
-                self.evidence(sums.get(from..to).unwrap_or_default(), place) - cost
+                self.evidence(sums.get(from..to).unwrap_or_default(), place)
             };
             let best = pieces.iter().map(|piece| (evidence(*piece), *piece));
             let Some((evidence, (from, to))) = best.max_by(|a, b| a.0.total_cmp(&b.0)) else {
                 continue;
             };
-            let share = 1.0 / (1.0 + (-evidence).exp());
+            if let Some(share) = judged.shares.0.get_mut(place) {
+                *share = share_of(evidence);
+            }
+            let share = share_of(evidence - cost);
             if share >= least {
                 let of = |at: usize| sums.get(at).map_or(0, |sums| sums.of(place));
                 let by = shown(words, from, to, of);
-                found.push(Worded { lane, share, by });
+                judged.likely.push(Worded { lane, share, by });
             }
         }
-        found
+        judged
     }
 
     /// The evidence for a lane in some words, as the logarithm of odds.
@@ -146,6 +174,11 @@ impl Wording {
         });
         sums
     }
+}
+
+/// What is as likely as the logarithm of odds says.
+fn share_of(evidence: f32) -> f32 {
+    1.0 / (1.0 + (-evidence).exp())
 }
 
 fn has_too_few(words: &[SaidWord<'_>]) -> bool {

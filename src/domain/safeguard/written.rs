@@ -30,6 +30,8 @@ pub struct Written {
     pub welsh_fillers: Vec<String>,
     /// Whether the phrases may be in either language: an organisation's own don't say.
     pub in_either: bool,
+    /// Whether every concept is a hint, as a phrase behind `?` is.
+    pub concepts_are_hints: bool,
     /// Abbreviations of text messages, and the words that they mean.
     pub texting: BTreeMap<String, String>,
     /// Words of the language that are a slip away from one that is looked for, and never meant by it.
@@ -39,7 +41,8 @@ pub struct Written {
 /// What one lane is found by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LaneWords {
-    /// Words in a row. `~` before it: in any order, with gaps. `=` before it: without slips.
+    /// Words in a row. `~` before it: in any order, with gaps. `=` before it: without slips. `?` before it:
+    /// a hint, which counts unless the wording around it speaks against the lane.
     pub phrases: Vec<String>,
     /// The same in Welsh, where words also begin in other ways (mutations).
     pub welsh: Vec<String>,
@@ -94,17 +97,19 @@ pub(super) struct PhraseParts {
     pub words: Vec<String>,
     pub exact: bool,
     pub any_order: bool,
+    pub hint: bool,
 }
 
 impl PhraseParts {
     pub(super) fn of(written: &str) -> Self {
         let marks = written.trim_start();
-        let words = marks.trim_start_matches(['=', '~']);
+        let words = marks.trim_start_matches(['=', '~', '?']);
         let before = marks.get(..marks.len() - words.len()).unwrap_or_default();
         PhraseParts {
             words: words_in(words),
             exact: before.contains('='),
             any_order: before.contains('~'),
+            hint: before.contains('?'),
         }
     }
 }

@@ -1,0 +1,57 @@
+//! What is found in a text: the lanes that it opens, and those that it resembles.
+
+use std::fmt;
+
+use super::lane::{Lane, Part};
+use super::vocabulary::Spelling;
+
+/// A lane that a contact falls into, and what it was found by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    pub lane: Lane,
+    /// The words that were found, or "resembles: " and the example; for protected people, empty.
+    pub by: String,
+    pub part: Part,
+    /// How the words were spelt.
+    pub spelling: Spelling,
+}
+
+/// What of a lane a contact is like: one of its examples, its wording, or words that alone say too little.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resemblance {
+    pub lane: Lane,
+    pub percent: u8,
+    /// So many percent open the lane.
+    pub threshold: u8,
+    /// "resembles: " and the example, "wording: " and the words that say so, or "says: " and words that count
+    /// only where the wording does not speak against them.
+    pub by: String,
+    pub part: Part,
+}
+
+impl Resemblance {
+    pub const fn opens(&self) -> bool {
+        self.percent >= self.threshold
+    }
+
+    /// How near it comes to opening the lane.
+    pub(super) fn nearness(&self) -> u32 {
+        u32::from(self.percent) * 100 / u32::from(self.threshold.max(1))
+    }
+}
+
+impl fmt::Display for Resemblance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({} %)", self.lane.name(), self.by, self.percent)
+    }
+}
+
+/// All that a text has to do with lanes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Matches {
+    /// Every lane that it falls into, each once, in routing order.
+    pub hits: Vec<Hit>,
+    /// What it is at least a little like, the best of each lane, in routing order. What opened a lane is in
+    /// it as well.
+    pub resembles: Vec<Resemblance>,
+}
