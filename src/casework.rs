@@ -84,6 +84,8 @@ pub struct OnDesk {
     following: Mutex<HashMap<OrganisationId, Arc<tokio::sync::Mutex<()>>>>,
     /// What was found to be reminded of already, so that it need not be asked again.
     reminded: tokio::sync::Mutex<HashSet<(OrganisationId, String)>>,
+    /// How far this gateway's keeper has looked for what falls due.
+    looked_at: tokio::sync::Mutex<HashMap<OrganisationId, keeper::LookedAt>>,
     /// Lists of items that may be made at once.
     pages: Semaphore,
     /// How often everybody's case files may be in memory at once.
@@ -122,6 +124,7 @@ impl Desk {
             clock,
             following: Mutex::new(HashMap::new()),
             reminded: tokio::sync::Mutex::new(HashSet::new()),
+            looked_at: tokio::sync::Mutex::new(HashMap::new()),
             pages: Semaphore::new(PAGES_AT_ONCE_MAX),
             all_cases: Semaphore::new(ALL_CASES_AT_ONCE_MAX),
             back_tests: Arc::new(Semaphore::new(BACK_TESTS_AT_ONCE_MAX)),

@@ -1,12 +1,16 @@
 //! The keeper: what has to happen in casework without anybody asking. Any gateway may keep an organisation,
 //! and several may at once: whatever is done is written with what says that it was done.
 
+mod changed;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::changed::LookedAt;
+use self::changed::Whose;
 use super::case::record::CaseRead;
 use super::lease::Held;
 use super::reminder_mail::ToMail;
@@ -98,20 +102,14 @@ impl Desk {
         mailer: &Arc<dyn Mailer>,
     ) -> Result<usize, Fault> {
         let today = self.today(organisation);
-        let cases = self.cases_with_tasks(organisation).await?;
-        let mut due = due_now(organisation, &cases.read, today);
-        due.extend(
-            people_of(&cases.read).iter().filter_map(|one| closed(organisation, one, today)),
-        );
-        // Others may read them while this writes.
-        drop(cases);
+        let (whose, mut looked_at) = self.whose(organisation, today).await?;
         let (mut reminded, mut mails) = (0, true);
-        for about in due {
+        for about in self.due_of(organisation, &whose, today).await? {
             let known = (organisation.id.clone(), about.reminder.key.clone());
             if self.reminded.lock().await.contains(&known) {
                 continue;
             }
-            let key = about.reminder.key.clone();
+            let (key, person) = (about.reminder.key.clone(), about.person.clone());
             match self.remind_once(organisation, today, about).await {
                 Ok(None) => {}
                 Ok(Some((item, to_mail))) => {
@@ -124,6 +122,7 @@ impl Desk {
                 Err(fault) if fault.is_retryable() => return Err(fault),
                 Err(fault) => {
                     self.say_failed(&organisation.id, "a reminder", &key, &fault);
+                    looked_at.again(person);
                     continue;
                 }
             }
@@ -133,7 +132,36 @@ impl Desk {
             }
             known_of.insert(known);
         }
+        self.looked_at.lock().await.insert(organisation.id.clone(), looked_at);
         Ok(reminded)
+    }
+
+    /// What there is to say of these people today, and of the organisation.
+    async fn due_of(
+        &self,
+        organisation: &Organisation,
+        whose: &Whose,
+        today: NaiveDate,
+    ) -> Result<Vec<About>, Fault> {
+        let closed_of = |people: &[Arc<Person>]| -> Vec<About> {
+            people.iter().filter_map(|one| closed(organisation, one, today)).collect()
+        };
+        match whose {
+            Whose::Everybody => {
+                // Others may read them all as soon as this is over.
+                let cases = self.cases_with_tasks(organisation).await?;
+                let mut due = due_now(organisation, &cases.read, today);
+                due.extend(closed_of(&people_of(&cases.read)));
+                Ok(due)
+            }
+            Whose::Of(people) if people.is_empty() => Ok(Vec::new()),
+            Whose::Of(people) => {
+                let cases = self.cases_of(organisation, people).await?;
+                let mut due = due_now(organisation, &cases, today);
+                due.extend(closed_of(&self.roots_of(&organisation.id, &cases).await?));
+                Ok(due)
+            }
+        }
     }
 
     /// Puts a reminder on its queue, unless that was done before; then `None`. Where the queue has a mailbox,

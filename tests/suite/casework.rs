@@ -6,6 +6,7 @@ mod equal;
 mod followed;
 mod keeper;
 pub mod letters;
+mod looking;
 mod merged;
 mod observing;
 mod old_files;

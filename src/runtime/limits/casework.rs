@@ -45,6 +45,10 @@ pub const TIMELINE_MONTHS_MAX: usize = 25;
 pub const KEEPER_EVERY: Duration = Duration::from_secs(30);
 /// Rounds of the keeper from one look at the diary to the next.
 pub const KEEPER_REMINDS_EVERY: u32 = 10;
+/// People named on the trail since the keeper's last look, whose cases it reads one by one. More: it reads everybody's.
+pub const KEEPER_NAMED_MAX: usize = 500;
+/// Pages of the trail that the keeper reads for their names. More: it reads everybody's cases.
+pub const KEEPER_NAMES_PAGES_MAX: usize = 20;
 /// Days of a back-test. More: refused.
 pub const BACK_TEST_DAYS_MAX: u32 = 366;
 /// Larger quotas that a back-test tries. More are not tried.

@@ -44,6 +44,7 @@ pub struct Faulty {
     largest_page: AtomicUsize,
     /// How many calls it still answers before it is away.
     answers: AtomicUsize,
+    case_files: AtomicUsize,
 }
 
 impl Faulty {
@@ -55,6 +56,7 @@ impl Faulty {
             calls: AtomicUsize::new(0),
             largest_page: AtomicUsize::new(0),
             answers: AtomicUsize::new(usize::MAX),
+            case_files: AtomicUsize::new(0),
         })
     }
 
@@ -66,6 +68,11 @@ impl Faulty {
     /// How often it was called.
     pub fn accesses(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
+    }
+
+    /// How many case files were read, or looked for.
+    pub fn case_files(&self) -> usize {
+        self.case_files.load(Ordering::SeqCst)
     }
 
     /// The most items that were read at once.
@@ -348,6 +355,7 @@ impl Documents for Faulty {
         id: &str,
     ) -> Result<Option<Document>, StoreError> {
         self.pass().await?;
+        self.case_files.fetch_add(usize::from(kind == "case"), Ordering::SeqCst);
         self.inner.document(organisation, kind, id).await
     }
 
@@ -358,7 +366,10 @@ impl Documents for Faulty {
         listing: Listing,
     ) -> Result<DocumentPage, StoreError> {
         self.pass().await?;
-        self.inner.documents(organisation, kind, listing).await
+        let page = self.inner.documents(organisation, kind, listing).await?;
+        let found = if kind == "case" { page.documents.len() } else { 0 };
+        self.case_files.fetch_add(found, Ordering::SeqCst);
+        Ok(page)
     }
 
     async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), WriteFault> {

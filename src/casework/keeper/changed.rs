@@ -1,0 +1,187 @@
+//! Whose cases the keeper reads: everybody's once a day and at its start, and then those of whom the trail says
+//! that something was done since.
+//!
+//! What falls due is a function of case, profile and day. On one day, and by one program, which has one profile,
+//! nothing of a case changes by which the trail does not name the person.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use crate::casework::case::record::CaseRead;
+use crate::casework::{Desk, Fault};
+use crate::domain::audit::AuditEvent;
+use crate::domain::case::restraint::TaskKind;
+use crate::domain::decision::Disposition;
+use crate::domain::merge;
+use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::person::Person;
+use crate::runtime::limits::{KEEPER_NAMED_MAX, KEEPER_NAMES_PAGES_MAX, PAGE_ITEMS_MAX};
+
+/// What a keeper has looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::casework) struct LookedAt {
+    /// The day by which everybody was looked at.
+    day: NaiveDate,
+    /// Up to which entry of the trail.
+    number: u64,
+    /// Who is looked at again, since something about them could not be written.
+    again: BTreeSet<String>,
+    /// So is everybody, since something about the organisation could not be.
+    all_again: bool,
+}
+
+impl LookedAt {
+    const fn of(day: NaiveDate, number: u64) -> Self {
+        LookedAt { day, number, again: BTreeSet::new(), all_again: false }
+    }
+
+    /// What is about a person (`None`: about the organisation) is tried again in the next round.
+    pub(super) fn again(&mut self, person: Option<String>) {
+        self.all_again |= person.is_none();
+        self.again.extend(person);
+    }
+}
+
+/// Whom there is to look at.
+pub(super) enum Whose {
+    Everybody,
+    Of(BTreeSet<String>),
+}
+
+/// Of whom an entry of the trail changes what falls due.
+enum Touched<'e> {
+    Nobody,
+    People(Vec<&'e str>),
+    /// It does not say of whom.
+    Everybody,
+}
+
+/// Every event is here by name, so that none that comes to be is left out.
+fn touched(event: &AuditEvent) -> Touched<'_> {
+    match event {
+        // Of what only went on its way there is nothing to be done.
+        AuditEvent::Decided(decided) => {
+            let rows = &decided.rows;
+            let is_task = decided.disposition != Disposition::Deliver
+                && rows.iter().any(|row| TaskKind::of_reason(row.code.as_str()).is_some());
+            if is_task { Touched::People(event.people()) } else { Touched::Nobody }
+        }
+        AuditEvent::PersonChanged { .. }
+        | AuditEvent::RecordChanged { .. }
+        | AuditEvent::IdentifierAdded { .. }
+        | AuditEvent::IdentifierRemoved { .. }
+        | AuditEvent::RestrictionAdded { .. }
+        | AuditEvent::RestrictionVaried { .. }
+        | AuditEvent::RestrictionLifted { .. }
+        | AuditEvent::Merged { .. }
+        | AuditEvent::Unmerged { .. }
+        | AuditEvent::Step(_) => Touched::People(event.people()),
+        AuditEvent::Imported { .. } | AuditEvent::StoreAccepted { .. } => Touched::Everybody,
+        // What is done or gone falls due no longer.
+        AuditEvent::Item { .. }
+        | AuditEvent::Released { .. }
+        | AuditEvent::Unread { .. }
+        | AuditEvent::Reminded { .. }
+        | AuditEvent::Looked { .. }
+        | AuditEvent::Account { .. }
+        | AuditEvent::DeadLetterDiscarded { .. }
+        | AuditEvent::Anchored(_)
+        | AuditEvent::Erasure { .. }
+        | AuditEvent::Erased(_) => Touched::Nobody,
+    }
+}
+
+impl Desk {
+    /// Whom there is to look at today, and what is then looked at. The number is read before the cases are: what
+    /// is done meanwhile is looked at the next time.
+    pub(super) async fn whose(
+        &self,
+        organisation: &Organisation,
+        today: NaiveDate,
+    ) -> Result<(Whose, LookedAt), Fault> {
+        let id = &organisation.id;
+        let known = self.looked_at.lock().await.get(id).cloned();
+        // Tasks are made of the trail: behind what was followed there may be some to come.
+        let followed = self.followed_to(id).await?;
+        // Another day, a clock that went back, or another trail than was followed before.
+        let is_of_now =
+            |known: &LookedAt| known.day == today && known.number <= followed && !known.all_again;
+        let known = known.filter(is_of_now);
+        let Some(known) = known else {
+            return Ok((Whose::Everybody, LookedAt::of(today, followed)));
+        };
+        let whose = match self.named_since(id, known.number).await? {
+            Some(mut named) => {
+                named.extend(known.again);
+                Whose::Of(named)
+            }
+            None => Whose::Everybody,
+        };
+        Ok((whose, LookedAt::of(today, followed)))
+    }
+
+    /// The people named behind an entry; `None`: everybody, or too many.
+    async fn named_since(
+        &self,
+        organisation: &OrganisationId,
+        mut number: u64,
+    ) -> Result<Option<BTreeSet<String>>, Fault> {
+        let mut named = BTreeSet::new();
+        for _ in 0..KEEPER_NAMES_PAGES_MAX {
+            let entries = self.store.audit(organisation, number, PAGE_ITEMS_MAX).await?;
+            for entry in &entries {
+                match touched(&entry.event) {
+                    Touched::Nobody => {}
+                    Touched::People(people) => named.extend(people.into_iter().map(str::to_owned)),
+                    Touched::Everybody => return Ok(None),
+                }
+                number = entry.number;
+            }
+            if named.len() > KEEPER_NAMED_MAX {
+                return Ok(None);
+            }
+            if entries.len() < PAGE_ITEMS_MAX {
+                return Ok(Some(named));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The cases of some people, with the tasks that the diary shows. Whoever is off the record has none.
+    pub(super) async fn cases_of(
+        &self,
+        organisation: &Organisation,
+        people: &BTreeSet<String>,
+    ) -> Result<Vec<CaseRead>, Fault> {
+        let mut cases = Vec::with_capacity(people.len());
+        for person in people {
+            let mut case = match self.read_case(organisation, person).await {
+                Ok(case) => case,
+                Err(Fault::NotFound(_)) => continue,
+                Err(fault) => return Err(fault),
+            };
+            case.file.tasks.extend(self.tasks_of(organisation, person, self.clock.now()).await?);
+            cases.push(case);
+        }
+        Ok(cases)
+    }
+
+    /// Each of these people once, as they are enforced: by the record that others are merged into.
+    pub(super) async fn roots_of(
+        &self,
+        organisation: &OrganisationId,
+        cases: &[CaseRead],
+    ) -> Result<Vec<Arc<Person>>, Fault> {
+        let (mut people, mut seen) = (Vec::new(), BTreeSet::new());
+        for case in cases {
+            if !seen.insert(merge::root_of(&case.person).to_owned()) {
+                continue;
+            }
+            let records = self.records_of(organisation, &case.person).await?;
+            people.extend(merge::together(&records).into_iter().next());
+        }
+        Ok(people)
+    }
+}
