@@ -235,12 +235,12 @@ impl CaseOffice {
 
     /// Another desk on the same store: another gateway's, or a command's.
     pub fn desk(&self) -> Desk {
-        Desk::new(
-            self.store.clone(),
-            self.archive.clone(),
-            self.released.clone(),
-            self.clock.clone(),
-        )
+        self.desk_over(self.store.clone())
+    }
+
+    /// The same, by a way of its own to the store.
+    pub fn desk_over(&self, store: Arc<dyn Store>) -> Desk {
+        Desk::new(store, self.archive.clone(), self.released.clone(), self.clock.clone())
     }
 
     /// Puts people on record as an import does, whatever holds them.

@@ -1,7 +1,8 @@
 //! Two years of an office, by chance: people who are warned, restricted, reviewed and appeal, staff who are
-//! on time, late, or forget; gateways that start anew, sleep for weeks, and whose clocks go back. Whatever
-//! happens: no restriction holds a day too long, everything that falls due is in the diary on every day,
-//! everybody is reminded once, the trail has everything, and the figures are those of a recount.
+//! on time, late, or forget; gateways that start anew, are killed in the middle of a round, sleep for weeks, and
+//! whose clocks go back and ahead. Whatever happens: no restriction holds a day too long, everything that falls
+//! due is in the diary on every day, everybody is reminded once, the trail has everything and is what was sealed,
+//! and the figures are those of a recount that shares no code with them.
 //!
 //! `YEARS_PEOPLE` says how many people each organisation has (200 are meant to be seen whole now and then),
 //! `SEED` what chance begins with.
@@ -11,6 +12,7 @@
     reason = "a run says what it began with and how much happened in it"
 )]
 
+mod gateways;
 mod ledger;
 mod life;
 mod recount;
@@ -18,14 +20,18 @@ mod recount;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate, TimeDelta};
-use contact_gateway::casework::Desk;
 use contact_gateway::casework::diary::DiaryAsked;
+use contact_gateway::casework::sealing::verify::Trusted;
 use contact_gateway::domain::person::Person;
+use contact_gateway::domain::queue::REMINDER;
+use contact_gateway::ports::ItemFilter;
 use contact_gateway::store::memory::Memory;
 use serde_json::{Value, json};
 
+use self::gateways::Gateway;
 use super::rig::{CaseOffice, profile, shipped, staff};
 use super::stories::is_again;
+use crate::sealed::key;
 use ledger::{Due, Ledger, Rules, person};
 use life::{Habits, Life, Next};
 
@@ -112,10 +118,10 @@ async fn two_years(of: Organisation) {
     let habits =
         Habits { agreement_first: of.agreement_first, kinds: of.kinds, hearers: of.hearers };
     let mut years = Years {
-        desks: [office.desk(), office.desk()],
+        gateways: [Gateway::of(&office), Gateway::of(&office)],
         life: Life::new(office, Ledger::new(rules), seed, habits),
         reminders: BTreeSet::new(),
-        reminded: 0,
+        happened: Happened::default(),
     };
     years.life.set_clock(first_day(), 0);
     for of in 0..people {
@@ -134,11 +140,20 @@ async fn two_years(of: Organisation) {
 
 struct Years {
     life: Life,
-    desks: [Desk; 2],
+    gateways: [Gateway; 2],
     /// What has to have been said, each once: a deadline in a state, and the day where that is said daily.
     reminders: BTreeSet<(Due, Option<NaiveDate>)>,
-    /// The items that were put on queues.
-    reminded: usize,
+    happened: Happened,
+}
+
+/// What chance did to the gateways.
+#[derive(Debug, Default)]
+struct Happened {
+    begun_anew: u32,
+    killed: u32,
+    clock_back: u32,
+    clock_ahead: u32,
+    away_for_weeks: u32,
 }
 
 impl Years {
@@ -150,9 +165,18 @@ impl Years {
             self.life.set_clock(day, 0);
             self.look().await;
             self.one_day(people).await;
+            if self.life.chance.below(3) == 0 {
+                // What was done today on one gateway, another says today.
+                let which = self.life.chance.index(2);
+                self.remind(which).await;
+            }
             self.compare(people).await;
+            if self.life.chance.below(60) == 0 {
+                self.seal().await;
+            }
             // Everybody is away for some weeks, or only a night goes by.
             let gone = if self.life.chance.below(90) == 0 { 24 } else { 1 };
+            self.happened.away_for_weeks += u32::from(gone > 1);
             day = (day + Days::new(gone)).min(last.max(day + Days::new(1)));
         }
     }
@@ -172,19 +196,31 @@ impl Years {
         }
     }
 
-    /// Two gateways look at the diary, each of them perhaps for the first time; sometimes both at once,
-    /// sometimes by a clock that went back.
+    /// Two gateways look at the diary, each of them perhaps for the first time; sometimes both at once, sometimes
+    /// by a clock that went back or ahead, and sometimes one is killed meanwhile.
     async fn look(&mut self) {
         for which in 0..2 {
             if self.life.chance.below(20) == 0 {
-                self.desks[which] = self.life.office.desk();
+                self.happened.begun_anew += 1;
+                self.gateways[which] = Gateway::of(&self.life.office);
             }
         }
-        let (today, back) = (self.life.today, self.life.chance.below(25) == 0);
-        if back && today > first_day() {
+        let today = self.life.today;
+        if self.life.chance.below(25) == 0 && today > first_day() {
+            self.happened.clock_back += 1;
             self.life.set_clock(today - Days::new(1), 0);
             self.remind(0).await;
-            self.life.set_clock(today, 0);
+        }
+        if self.life.chance.below(50) == 0 {
+            self.happened.clock_ahead += 1;
+            let ahead = Days::new(1 + self.life.chance.below(9));
+            self.life.set_clock(today + ahead, 0);
+            let which = self.life.chance.index(2);
+            self.remind(which).await;
+        }
+        self.life.set_clock(today, 0);
+        if self.life.chance.below(12) == 0 {
+            self.kill_in_a_round().await;
         }
         match self.life.chance.below(4) {
             0 => self.remind_at_once().await,
@@ -198,20 +234,61 @@ impl Years {
 
     async fn remind(&mut self, which: usize) {
         self.expect_reminders();
-        let mailer = self.life.office.mailer();
-        let (desk, organisation) = (&self.desks[which], &self.life.office.organisation);
-        desk.keep_house(organisation).await.unwrap();
-        self.reminded += desk.remind(organisation, &mailer).await.unwrap();
+        self.gateways[which].keep(&self.life.office).await;
     }
 
     async fn remind_at_once(&mut self) {
         self.expect_reminders();
-        let mailer = self.life.office.mailer();
-        let organisation = &self.life.office.organisation;
-        let [one, other] = &self.desks;
-        let (one, other) =
-            tokio::join!(one.remind(organisation, &mailer), other.remind(organisation, &mailer));
-        self.reminded += one.unwrap() + other.unwrap();
+        let office = &self.life.office;
+        let [one, other] = &self.gateways;
+        tokio::join!(one.remind(office), other.remind(office));
+    }
+
+    /// One gateway is killed at some call of its store, or between two rounds; the other goes on, and does what
+    /// the first did not.
+    async fn kill_in_a_round(&mut self) {
+        self.expect_reminders();
+        let which = self.life.chance.index(2);
+        let calls = self.life.chance.index(60);
+        let killed = self.gateways[which].keep_until_killed(&self.life.office, calls).await;
+        self.happened.killed += u32::from(killed);
+        self.gateways[which] = Gateway::of(&self.life.office);
+        self.gateways[1 - which].keep(&self.life.office).await;
+    }
+
+    async fn seal(&self) {
+        let id = &self.life.office.organisation.id;
+        self.gateways[0].desk.seal(id, &key()).await.unwrap();
+    }
+
+    /// Days later, all of it is sealed; and the trail is what was.
+    async fn the_trail_is_what_was_sealed(&mut self, entries: usize) {
+        let end = first_day() + Days::new(DAYS + 1);
+        self.life.set_clock(end, 0);
+        self.seal().await;
+        let id = &self.life.office.organisation.id;
+        let desk = &self.gateways[1].desk;
+        let verified = desk.verify_trail(id, Trusted::default()).await.unwrap();
+        assert!(verified.findings.is_empty(), "{:?}", verified.findings);
+        assert!(verified.sealed_to >= entries as u64, "{}", verified.sealed_to);
+        assert!(verified.anchors > 1, "it was signed for on several days");
+    }
+
+    /// Every reminder that is on a queue.
+    async fn on_queues(&self) -> usize {
+        let (store, id) = (&self.life.office.store, &self.life.office.organisation.id);
+        let mut found = 0;
+        for queue in store.queues(id).await.unwrap() {
+            let mut filter = ItemFilter::default();
+            loop {
+                let page = store.items(id, &queue.queue, filter.clone()).await.unwrap();
+                let Some(last) = page.last() else { break };
+                filter.after = Some(last.id.clone());
+                let is_reminder = |flags: &[String]| flags.iter().any(|flag| flag == REMINDER);
+                found += page.iter().filter(|item| is_reminder(&item.flags)).count();
+            }
+        }
+        found
     }
 
     /// The diary, and what holds, are what the ledger says.
@@ -220,7 +297,7 @@ impl Years {
         let (office, ledger) = (&self.life.office, &self.life.ledger);
         if self.life.chance.below(3) == 0 {
             let asked = DiaryAsked::default();
-            let diary = self.desks[0].diary(&office.organisation, &asked).await.unwrap();
+            let diary = self.gateways[0].desk.diary(&office.organisation, &asked).await.unwrap();
             let found: BTreeSet<Due> = diary
                 .into_iter()
                 .filter(|one| one.what.name() != "calendar_end")
@@ -267,7 +344,7 @@ impl Years {
         }
     }
 
-    async fn the_trail_has_everything(&self) {
+    async fn the_trail_has_everything(&mut self) {
         let trail = self.trail().await;
         for (index, entry) in trail.iter().enumerate() {
             assert_eq!(entry["number"], json!(index + 1), "{entry}");
@@ -294,6 +371,9 @@ impl Years {
             assert!(once.contains(contact), "{contact}");
         }
         self.everybody_was_reminded_once(&trail);
+        assert_eq!(self.on_queues().await, self.reminders.len(), "each is one item on a queue");
+        println!("{} entries, {:?}", trail.len(), self.happened);
+        self.the_trail_is_what_was_sealed(trail.len()).await;
     }
 
     fn everybody_was_reminded_once(&self, trail: &[Value]) {
@@ -315,7 +395,6 @@ impl Years {
             .map(|key| format!("{key:?}: {:?} and {:?}", expected.get(key), found.get(key)))
             .collect();
         assert!(differ.is_empty(), "expected and found reminders differ:\n{}", differ.join("\n"));
-        assert_eq!(self.reminded, self.reminders.len(), "each is one item on a queue");
         let late = found.keys().filter(|(_, _, state)| state == "overdue").count();
         println!("{} reminders, {late} of them of what was late", self.reminders.len());
     }
@@ -331,7 +410,7 @@ impl Years {
         }
         for (from, to) in periods {
             let organisation = &self.life.office.organisation;
-            let figures = self.desks[1].figures(organisation, from, to).await.unwrap();
+            let figures = self.gateways[1].desk.figures(organisation, from, to).await.unwrap();
             for (name, expected) in recount::recount(&self.life.ledger, from, to) {
                 assert_eq!(figures[name], expected, "{name} from {from} to {to}");
             }

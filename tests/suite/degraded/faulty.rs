@@ -1,6 +1,6 @@
 //! A store and an archive that fail as they are told to.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use contact_gateway::ports::{
     Snapshot, Stamp, Store, StoreError,
 };
 use contact_gateway::runtime::limits::STORE_COMMIT_WAIT;
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
@@ -44,6 +44,9 @@ pub struct Faulty {
     largest_page: AtomicUsize,
     /// How many calls it still answers before it is away.
     answers: AtomicUsize,
+    /// Whether it then never answers again, as for a process that was killed.
+    dies: AtomicBool,
+    died: Notify,
     case_files: AtomicUsize,
 }
 
@@ -56,6 +59,8 @@ impl Faulty {
             calls: AtomicUsize::new(0),
             largest_page: AtomicUsize::new(0),
             answers: AtomicUsize::new(usize::MAX),
+            dies: AtomicBool::new(false),
+            died: Notify::new(),
             case_files: AtomicUsize::new(0),
         })
     }
@@ -63,6 +68,17 @@ impl Faulty {
     /// Answers so many calls more, and none after them.
     pub fn ends_after(&self, calls: usize) {
         self.answers.store(calls, Ordering::SeqCst);
+    }
+
+    /// Whoever uses it is killed at the call after so many more: that one is never made, and none behind it.
+    pub fn kills_after(&self, calls: usize) {
+        self.dies.store(true, Ordering::SeqCst);
+        self.ends_after(calls);
+    }
+
+    /// Ends once whoever uses it was killed.
+    pub async fn killed(&self) {
+        self.died.notified().await;
     }
 
     /// How often it was called.
@@ -92,6 +108,10 @@ impl Faulty {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let less = |left: usize| left.checked_sub(1);
         if self.answers.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_err() {
+            if self.dies.load(Ordering::SeqCst) {
+                self.died.notify_one();
+                std::future::pending::<()>().await;
+            }
             return Err(StoreError::Unavailable("it has ended".to_owned()));
         }
         match self.trouble() {
