@@ -21,6 +21,7 @@ pub mod expected;
 pub mod fault;
 mod follow;
 pub mod import;
+pub mod joined;
 pub mod keeper;
 mod lease;
 pub mod live;

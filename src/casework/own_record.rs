@@ -1,16 +1,18 @@
-//! A person's own record, read for a copy of it: what is in memory at once does not grow with it.
+//! A person's own record, read for a copy of it: what is in memory at once does not grow with it. Of somebody whose
+//! records are merged it is all of them.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::case::StaffList;
 use super::case::record::CaseRead;
+use super::joined::OfRecord;
 use super::{Desk, Fault};
-use crate::domain::audit::{AuditEntry, AuditEvent, LookedAt};
+use crate::domain::audit::{AuditEvent, LookedAt};
+use crate::domain::diary::Case;
 use crate::domain::organisation::Organisation;
-use crate::domain::own_record::{HeldContact, LeftOut, Piece};
+use crate::domain::own_record::{Deed, HeldContact, HeldLetter, LeftOut, Piece};
 use crate::domain::profile::Role;
-use crate::ports::audit_trail::{TrailFilter, TrailSearch};
 use crate::ports::documents::Order;
 use crate::runtime::limits::OWN_RECORD_PIECE;
 
@@ -19,6 +21,10 @@ pub struct OwnRecord {
     desk: Desk,
     organisation: Arc<Organisation>,
     pub case: CaseRead,
+    /// Those of the person's other records.
+    pub others: Vec<CaseRead>,
+    /// The ids of all of them.
+    records: Vec<String>,
     /// By name, so that a role can take the name's place.
     pub roles: BTreeMap<String, Role>,
     not_theirs: HashSet<String>,
@@ -29,7 +35,8 @@ pub struct OwnRecord {
 /// How far the record is read.
 #[derive(Clone, Copy)]
 enum At {
-    Letter(usize),
+    /// By record, and by letter of its case.
+    Letter(usize, usize),
     /// Behind an entry of the trail.
     Contacts(Option<u64>),
     Deeds(Option<u64>),
@@ -50,21 +57,32 @@ impl Desk {
     ) -> Result<OwnRecord, Fault> {
         let id = &organisation.id;
         let case = self.read_case(organisation, person).await?;
-        let event = AuditEvent::Looked {
-            looked_at: LookedAt::OwnRecord,
-            id: case.person.id.clone(),
-            because: None,
-        };
-        self.store.append_audit(id, self.stamp(by), event).await?;
+        let records = self.own_and_others(id, &case.person.id).await?;
+        let (mut others, mut not_theirs) = (Vec::new(), HashSet::new());
+        for record in &records {
+            let event = AuditEvent::Looked {
+                looked_at: LookedAt::OwnRecord,
+                id: record.clone(),
+                because: None,
+            };
+            self.store.append_audit(id, self.stamp(by), event).await?;
+            if *record != case.person.id {
+                others.push(self.read_case(organisation, record).await?);
+            }
+        }
         self.catch_up(organisation).await?;
-        let not_theirs = self.contacts_not_theirs(organisation, &case.person.id).await?;
+        for record in &records {
+            not_theirs.extend(self.contacts_not_theirs(organisation, record).await?);
+        }
         Ok(OwnRecord {
             desk: self.clone(),
             organisation: Arc::clone(organisation),
             case,
+            others,
+            records,
             roles,
             not_theirs,
-            at: At::Letter(0),
+            at: At::Letter(0, 0),
             left_out: LeftOut::default(),
         })
     }
@@ -78,7 +96,7 @@ impl OwnRecord {
     pub async fn next(&mut self) -> Result<Option<Piece>, Fault> {
         loop {
             let piece = match self.at {
-                At::Letter(index) => self.letter(index).await?,
+                At::Letter(record, index) => self.letter(record, index).await?,
                 At::Contacts(after) => self.contacts(after).await?,
                 At::Deeds(after) => self.deeds(after).await?,
                 At::End => return Ok(None),
@@ -94,20 +112,35 @@ impl OwnRecord {
         self.left_out
     }
 
-    async fn letter(&mut self, index: usize) -> Result<Option<Piece>, Fault> {
-        let Some(letter) = self.case.file.letters.get(index) else {
+    /// The cases that the record is made of, the one that was asked for first.
+    pub fn cases(&self) -> Vec<Case<'_>> {
+        let all = std::iter::once(&self.case).chain(&self.others);
+        all.map(|one| Case { file: &one.file, person: &one.person }).collect()
+    }
+
+    /// A record's id, where the person has several.
+    fn named(&self, record: &str) -> Option<String> {
+        (self.records.len() > 1).then(|| record.to_owned())
+    }
+
+    async fn letter(&mut self, of: usize, index: usize) -> Result<Option<Piece>, Fault> {
+        let Some(case) = std::iter::once(&self.case).chain(&self.others).nth(of) else {
             self.at = At::Contacts(None);
             return Ok(None);
         };
-        self.at = At::Letter(index + 1);
+        let Some(letter) = case.file.letters.get(index) else {
+            self.at = At::Letter(of + 1, 0);
+            return Ok(None);
+        };
+        self.at = At::Letter(of, index + 1);
         if letter.sent.is_none() {
             return Ok(None);
         }
-        let mut letter = letter.clone();
+        let (mut letter, record) = (letter.clone(), self.named(&case.person.id));
         if let Some(approval) = &mut letter.approval {
             self.desk.put_words(&self.organisation, approval).await?;
         }
-        Ok(Some(Piece::Letter(Box::new(letter))))
+        Ok(Some(Piece::Letter(Box::new(HeldLetter { letter, record }))))
     }
 
     async fn contacts(&mut self, after: Option<u64>) -> Result<Option<Piece>, Fault> {
@@ -115,13 +148,13 @@ impl OwnRecord {
         self.at = next.map_or(At::Deeds(None), |next| At::Contacts(Some(next)));
         let organisation = &self.organisation.id;
         let mut contacts = Vec::new();
-        for entry in entries {
+        for OfRecord { record, entry } in entries {
             let AuditEvent::Decided(decided) = entry.event else { continue };
             if self.not_theirs.contains(&decided.contact) {
                 self.left_out.not_theirs += 1;
                 continue;
             }
-            if decided.person.as_deref() != Some(self.case.person.id.as_str()) {
+            if decided.person.as_ref().is_none_or(|person| !self.records.contains(person)) {
                 self.left_out.in_doubt += 1;
                 continue;
             }
@@ -129,7 +162,8 @@ impl OwnRecord {
             let decision = store.recorded(organisation, &decided.contact).await?;
             let item = store.item(organisation, &decided.contact).await?;
             let decision = decision.map(|(decision, _)| decision);
-            contacts.push(HeldContact { decided, decision, item });
+            let record = self.named(&record);
+            contacts.push(HeldContact { decided, decision, item, record });
         }
         Ok((!contacts.is_empty()).then_some(Piece::Contacts(contacts)))
     }
@@ -137,16 +171,17 @@ impl OwnRecord {
     async fn deeds(&mut self, after: Option<u64>) -> Result<Option<Piece>, Fault> {
         let (mut entries, next) = self.entries(after).await?;
         self.at = next.map_or(At::End, |next| At::Deeds(Some(next)));
-        entries.retain(|entry| !matches!(entry.event, AuditEvent::Decided(_)));
-        Ok((!entries.is_empty()).then_some(Piece::Deeds(entries)))
+        entries.retain(|one| !matches!(one.entry.event, AuditEvent::Decided(_)));
+        let deed =
+            |OfRecord { record, entry }: OfRecord| Deed { entry, record: self.named(&record) };
+        let deeds: Vec<Deed> = entries.into_iter().map(deed).collect();
+        Ok((!deeds.is_empty()).then_some(Piece::Deeds(deeds)))
     }
 
-    async fn entries(&self, after: Option<u64>) -> Result<(Vec<AuditEntry>, Option<u64>), Fault> {
-        let person = Some(self.case.person.id.clone());
-        let filter = TrailFilter { person, ..TrailFilter::default() };
-        let search =
-            TrailSearch { filter, order: Order::Ascending, after, limit: OWN_RECORD_PIECE };
-        let page = self.desk.store.search_audit(&self.organisation.id, search).await?;
+    async fn entries(&self, after: Option<u64>) -> Result<(Vec<OfRecord>, Option<u64>), Fault> {
+        let (id, order) = (&self.organisation.id, Order::Ascending);
+        let page =
+            self.desk.joined_trail(id, &self.records, order, after, OWN_RECORD_PIECE).await?;
         Ok((page.entries, page.next))
     }
 }

@@ -1,13 +1,14 @@
-//! A person's timeline: contacts that were decided and what staff did, newest first.
+//! A person's timeline: contacts that were decided and what staff did, newest first. Of somebody whose records are
+//! merged it is that of all of them, each entry with its record.
 
 use std::collections::HashSet;
 
 use serde::Serialize;
 
+use super::joined::OfRecord;
 use super::{Desk, Fault};
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::organisation::{Organisation, OrganisationId};
-use crate::ports::audit_trail::{TrailFilter, TrailSearch};
 use crate::ports::documents::Order;
 use crate::runtime::limits::{AUDIT_LOOKED_AT_MAX, PAGE_ITEMS_MAX};
 
@@ -25,6 +26,8 @@ pub struct Timeline {
 #[derive(Debug, Clone)]
 pub struct TimelineEntry {
     pub entry: AuditEntry,
+    /// The record that it is on, where the person has several.
+    pub record: Option<String>,
     pub what: What,
     /// The queue item of the contact, or that staff worked on.
     pub item: Option<ItemPlace>,
@@ -83,18 +86,24 @@ impl Desk {
     ) -> Result<Timeline, Fault> {
         self.read_person(&organisation.id, person).await?;
         self.catch_up(organisation).await?;
-        let not_theirs = self.contacts_not_theirs(organisation, person).await?;
+        let records = self.own_and_others(&organisation.id, person).await?;
+        let mut not_theirs = HashSet::new();
+        for record in &records {
+            not_theirs.extend(self.contacts_not_theirs(organisation, record).await?);
+        }
+        let of = Joined { records: &records, not_theirs: &not_theirs };
         let organisation = &organisation.id;
         let limit = limit.clamp(1, PAGE_ITEMS_MAX);
         let (mut entries, mut next, mut looked_at) = (Vec::new(), after, 0);
         loop {
-            let search = of(person, next, limit - entries.len());
-            let page = self.store.search_audit(organisation, search).await?;
+            let left = limit - entries.len();
+            let page =
+                self.joined_trail(organisation, &records, Order::Descending, next, left).await?;
             looked_at += page.entries.len().max(1);
             // Who looked is on the trail, and nothing that happened with the person.
-            let happened = |entry: &AuditEntry| !matches!(entry.event, AuditEvent::Looked { .. });
+            let happened = |one: &OfRecord| !matches!(one.entry.event, AuditEvent::Looked { .. });
             for entry in page.entries.into_iter().filter(happened) {
-                entries.push(self.timeline_entry(organisation, person, entry, &not_theirs).await?);
+                entries.push(self.timeline_entry(organisation, entry, of).await?);
             }
             next = page.next;
             if next.is_none() || entries.len() >= limit || looked_at >= AUDIT_LOOKED_AT_MAX {
@@ -102,7 +111,7 @@ impl Desk {
             }
         }
         let counts = match after {
-            None => Some(self.counts(organisation, person, &not_theirs).await?),
+            None => Some(self.counts(organisation, of).await?),
             Some(_) => None,
         };
         Ok(Timeline { entries, next, counts })
@@ -111,9 +120,8 @@ impl Desk {
     async fn timeline_entry(
         &self,
         organisation: &OrganisationId,
-        person: &str,
-        entry: AuditEntry,
-        not_theirs: &HashSet<String>,
+        OfRecord { record, entry }: OfRecord,
+        of: Joined<'_>,
     ) -> Result<TimelineEntry, Fault> {
         let item = match item_of(&entry) {
             Some(id) => self.store.item(organisation, id).await?,
@@ -121,23 +129,24 @@ impl Desk {
         };
         let item =
             item.map(|item| ItemPlace { queue: item.queue, id: item.id, state: item.state.name() });
-        Ok(TimelineEntry { what: what(&entry, person, not_theirs), entry, item })
+        let record = (of.records.len() > 1).then_some(record);
+        Ok(TimelineEntry { what: of.what(&entry), entry, record, item })
     }
 
     async fn counts(
         &self,
         organisation: &OrganisationId,
-        person: &str,
-        not_theirs: &HashSet<String>,
+        of: Joined<'_>,
     ) -> Result<TimelineCounts, Fault> {
         let (mut counts, mut after, mut looked_at) = (TimelineCounts::default(), None, 0);
         loop {
-            let search = of(person, after, PAGE_ITEMS_MAX);
-            let page = self.store.search_audit(organisation, search).await?;
-            looked_at += page.entries.len();
-            for entry in &page.entries {
+            let order = Order::Descending;
+            let page =
+                self.joined_trail(organisation, of.records, order, after, PAGE_ITEMS_MAX).await?;
+            looked_at += page.entries.len().max(1);
+            for OfRecord { entry, .. } in &page.entries {
                 let AuditEvent::Decided(decided) = &entry.event else { continue };
-                match what(entry, person, not_theirs) {
+                match of.what(entry) {
                     What::InDoubt => counts.in_doubt += 1,
                     What::NotTheirs => {
                         counts.not_theirs += 1;
@@ -158,17 +167,24 @@ impl Desk {
     }
 }
 
-fn of(person: &str, after: Option<u64>, limit: usize) -> TrailSearch {
-    let filter = TrailFilter { person: Some(person.to_owned()), ..TrailFilter::default() };
-    TrailSearch { filter, order: Order::Descending, after, limit }
+/// Whose timeline it is.
+#[derive(Clone, Copy)]
+struct Joined<'a> {
+    records: &'a [String],
+    not_theirs: &'a HashSet<String>,
 }
 
-fn what(entry: &AuditEntry, person: &str, not_theirs: &HashSet<String>) -> What {
-    match &entry.event {
-        AuditEvent::Decided(decided) if not_theirs.contains(&decided.contact) => What::NotTheirs,
-        AuditEvent::Decided(decided) if decided.person.as_deref() == Some(person) => What::Contact,
-        AuditEvent::Decided(_) => What::InDoubt,
-        _ => What::Act,
+impl Joined<'_> {
+    fn what(self, entry: &AuditEntry) -> What {
+        let AuditEvent::Decided(decided) = &entry.event else { return What::Act };
+        let is_theirs = |person: &String| self.records.contains(person);
+        if self.not_theirs.contains(&decided.contact) {
+            What::NotTheirs
+        } else if decided.person.as_ref().is_some_and(is_theirs) {
+            What::Contact
+        } else {
+            What::InDoubt
+        }
     }
 }
 

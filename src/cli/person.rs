@@ -17,7 +17,6 @@ use crate::casework::Fault as CaseFault;
 use crate::casework::acting::Acting;
 use crate::casework::erasure::AskErasure;
 use crate::casework::own_record::OwnRecord;
-use crate::domain::diary::Case;
 use crate::domain::duty::Duty;
 use crate::domain::own_record::Piece;
 use crate::domain::permission;
@@ -226,10 +225,9 @@ struct Written {
 
 impl Written {
     fn begin(record: &OwnRecord, opened: &Opened, to: &Path) -> io::Result<Self> {
-        let case = Case { file: &record.case.file, person: &record.case.person };
         let begin = |form, name: &str| {
             let (profile, roles) = (Arc::clone(&opened.organisation.profile), record.roles.clone());
-            let (writer, head) = Writer::begin(form, case, profile, roles);
+            let (writer, head) = Writer::begin(form, &record.cases(), profile, roles);
             let mut file = BufWriter::new(File::create_new(to.join(name))?);
             file.write_all(head.as_bytes())?;
             Ok::<_, io::Error>((writer, file))

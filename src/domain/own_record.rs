@@ -10,11 +10,27 @@ use super::queue::QueueItem;
 #[derive(Debug, Clone)]
 pub enum Piece {
     /// A letter with its words.
-    Letter(Box<CaseLetter>),
+    Letter(Box<HeldLetter>),
     /// Contacts of theirs, oldest first.
     Contacts(Vec<HeldContact>),
     /// What was done with their record, and who looked at it, oldest first.
-    Deeds(Vec<AuditEntry>),
+    Deeds(Vec<Deed>),
+}
+
+/// A letter that went, with its words.
+#[derive(Debug, Clone)]
+pub struct HeldLetter {
+    pub letter: CaseLetter,
+    /// The record that it is on, where the person has several.
+    pub record: Option<String>,
+}
+
+/// What was done, or who looked.
+#[derive(Debug, Clone)]
+pub struct Deed {
+    pub entry: AuditEntry,
+    /// The record that it is on, where the person has several.
+    pub record: Option<String>,
 }
 
 /// One contact of theirs with all that is known of it.
@@ -24,6 +40,8 @@ pub struct HeldContact {
     pub decision: Option<Decision>,
     /// What is kept of it on a queue.
     pub item: Option<QueueItem>,
+    /// The record that it is on, where the person has several.
+    pub record: Option<String>,
 }
 
 /// Contacts that are on the person's trail and are left out: they may be about somebody else.

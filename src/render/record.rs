@@ -86,22 +86,30 @@ pub struct Writer {
 const LISTS: [&str; 3] = ["letters", "contacts", "deeds"];
 
 impl Writer {
-    /// Begins with the person and the case file.
+    /// Begins with the person and the case file, and with those of the person's other records.
     pub fn begin(
         form: Form,
-        case: Case<'_>,
+        cases: &[Case<'_>],
         profile: Arc<Profile>,
         roles: BTreeMap<String, Role>,
     ) -> (Self, String) {
-        let hidden =
-            case.file.proposals.iter().filter(|one| one.asked(Exception::NoNotification).is_some());
+        let proposals = cases.iter().flat_map(|case| &case.file.proposals);
+        let hidden = proposals.filter(|one| one.asked(Exception::NoNotification).is_some());
         let withheld = hidden.flat_map(|one| [one.restriction.id.clone(), one.id.clone()]);
         let told = Told { profile, roles, withheld: withheld.collect() };
         let mut out = match form {
             Form::Page => page::head(&told.profile.name),
             Form::Json => "{\"record\":{".to_owned(),
         };
-        for (index, (name, part)) in case::sections(case, &told).into_iter().enumerate() {
+        let mut sections = Vec::new();
+        if let Some((own, others)) = cases.split_first() {
+            sections = case::sections(*own, &told);
+            if !others.is_empty() {
+                let others = others.iter().map(|one| case::other_record(*one, &told));
+                sections.push(("other_records", others.collect()));
+            }
+        }
+        for (index, (name, part)) in sections.into_iter().enumerate() {
             match form {
                 Form::Page => page::section(&mut out, name, &part, told.profile.timezone),
                 Form::Json => {
@@ -120,8 +128,8 @@ impl Writer {
         match piece {
             Piece::Letter(letter) => {
                 self.open(&mut out, "letters");
-                if let Some(letter) = case::letter(letter, &self.told) {
-                    self.entry(&mut out, &letter);
+                if let Some(said) = case::letter(&letter.letter, &self.told) {
+                    self.entry(&mut out, &of_record(said, letter.record.as_deref()));
                 }
             }
             Piece::Contacts(contacts) => {
@@ -131,15 +139,15 @@ impl Writer {
                     self.originals += u64::from(kept.is_some());
                     let original = kept.map(|_| self.originals);
                     self.notes += contact.item.as_ref().map_or(0, |item| item.notes.len() as u64);
-                    let contact = trail::contact(contact, original, &self.told);
-                    self.entry(&mut out, &contact);
+                    let said = trail::contact(contact, original, &self.told);
+                    self.entry(&mut out, &of_record(said, contact.record.as_deref()));
                 }
             }
-            Piece::Deeds(entries) => {
+            Piece::Deeds(deeds) => {
                 self.open(&mut out, "deeds");
-                for entry in entries {
-                    if let Some(deed) = trail::deed(entry, &self.told) {
-                        self.entry(&mut out, &deed);
+                for deed in deeds {
+                    if let Some(said) = trail::deed(&deed.entry, &self.told) {
+                        self.entry(&mut out, &of_record(said, deed.record.as_deref()));
                     }
                 }
             }
@@ -228,6 +236,14 @@ impl Writer {
         }
         *has_entries = true;
     }
+}
+
+/// An entry with the record that it is on, where the person has several.
+fn of_record(mut entry: Value, record: Option<&str>) -> Value {
+    if let (Value::Object(entry), Some(record)) = (&mut entry, record) {
+        entry.insert("record".to_owned(), json!(record));
+    }
+    entry
 }
 
 #[cfg(test)]

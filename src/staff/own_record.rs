@@ -7,15 +7,13 @@ use futures_util::stream;
 
 use crate::casework::Fault;
 use crate::casework::own_record::OwnRecord;
-use crate::domain::diary::Case;
 use crate::domain::organisation::Organisation;
 use crate::render::record::{Form, Writer};
 
 /// The answer's body. Where the store fails meanwhile it breaks off, without its end.
 pub(super) fn body(record: OwnRecord, form: Form, organisation: &Organisation) -> Body {
-    let case = Case { file: &record.case.file, person: &record.case.person };
     let (profile, roles) = (Arc::clone(&organisation.profile), record.roles.clone());
-    let (writer, head) = Writer::begin(form, case, profile, roles);
+    let (writer, head) = Writer::begin(form, &record.cases(), profile, roles);
     let first = stream::once(async { Ok::<_, Fault>(Bytes::from(head)) });
     let rest = stream::try_unfold(Some((record, writer)), |under_way| async {
         let Some((mut record, mut writer)) = under_way else { return Ok(None) };

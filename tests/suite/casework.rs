@@ -8,6 +8,7 @@ mod keeper;
 pub mod letters;
 mod looking;
 mod merged;
+mod merged_seen;
 mod observing;
 mod old_files;
 mod released;

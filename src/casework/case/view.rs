@@ -1,4 +1,5 @@
-//! A case file as its readers see it: with the state of each part, and what is missing.
+//! A case file as its readers see it: with the state of each part, and what is missing; of merged records with
+//! that of the others, each part with its record.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -71,6 +72,15 @@ impl CaseRead {
     }
 }
 
+/// Says of each entry of each list which record it is on: there steps on it are taken.
+fn name_record(case: &mut Map<String, Value>, person: &str) {
+    for list in case.values_mut().filter_map(Value::as_array_mut) {
+        for entry in list.iter_mut().filter_map(Value::as_object_mut) {
+            entry.insert("record".to_owned(), json!(person));
+        }
+    }
+}
+
 /// A struct as its JSON object.
 fn object(of: &impl Serialize) -> Map<String, Value> {
     match serde_json::to_value(of) {
@@ -120,7 +130,44 @@ impl Desk {
         if let Some(not_followed) = self.not_followed(organisation, person).await? {
             view.case.insert("not_followed".to_owned(), json!(not_followed));
         }
+        self.join_others(organisation, person, &mut view).await?;
         Ok(view)
+    }
+
+    /// Lays what is on the person's other records behind what is on this one.
+    async fn join_others(
+        &self,
+        organisation: &Organisation,
+        person: &str,
+        view: &mut CaseView,
+    ) -> Result<(), Fault> {
+        let records = self.own_and_others(&organisation.id, person).await?;
+        let Some((_, others)) = records.split_first().filter(|(_, others)| !others.is_empty())
+        else {
+            return Ok(());
+        };
+        let mut versions = vec![json!({ "person": person, "version": view.version })];
+        name_record(&mut view.case, person);
+        for id in others {
+            let mut read = self.read_case(organisation, id).await?;
+            let (tasks, more_tasks) = self.first_tasks(organisation, id).await?;
+            read.file.tasks.extend(tasks);
+            let mut other = read.view(organisation, self.clock.now());
+            versions.push(json!({ "person": id, "version": other.version }));
+            name_record(&mut other.case, id);
+            for (key, list) in other.case {
+                if let (Some(Value::Array(own)), Value::Array(list)) =
+                    (view.case.get_mut(&key), list)
+                {
+                    own.extend(list);
+                }
+            }
+            if more_tasks {
+                view.case.insert("more_tasks".to_owned(), json!(true));
+            }
+        }
+        view.case.insert("records".to_owned(), Value::Array(versions));
+        Ok(())
     }
 
     /// One list of a person's case file, with the file's version.

@@ -24,6 +24,16 @@ pub(super) fn sections(case: Case<'_>, told: &Told) -> Vec<(&'static str, Value)
     sections
 }
 
+/// Another record of the same person: all of the same, with its id.
+pub(super) fn other_record(case: Case<'_>, told: &Told) -> Value {
+    let mut parts = serde_json::Map::new();
+    parts.insert("record".to_owned(), json!(case.person.id));
+    for (name, part) in sections(case, told) {
+        parts.insert(name.to_owned(), part);
+    }
+    Value::Object(parts)
+}
+
 fn person(one: &Person) -> Value {
     json!({
         "name": one.name, "reference": one.reference, "address": one.address,

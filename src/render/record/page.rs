@@ -30,7 +30,7 @@ font:10pt Arial,Helvetica,\"Liberation Sans\",sans-serif}}
 ";
 
 /// Each section's heading, and what it is.
-const SECTIONS: [(&str, &str, &str); 15] = [
+const SECTIONS: [(&str, &str, &str); 16] = [
     ("person", "Who you are to us", ""),
     (
         "restrictions",
@@ -46,6 +46,11 @@ const SECTIONS: [(&str, &str, &str); 15] = [
     ("appeals", "Your appeals", ""),
     ("staff_complaints", "Your complaints about our staff", ""),
     ("reconciliations", "How a limit and your adjustments go together", ""),
+    (
+        "other_records",
+        "What we hold about you on another record",
+        "We had you on record more than once. This is what stands on the others.",
+    ),
     ("letters", "Letters that we sent you", ""),
     (
         "contacts",

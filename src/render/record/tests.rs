@@ -2,7 +2,7 @@ use super::*;
 use crate::domain::audit::{AuditEntry, AuditEvent, LookedAt};
 use crate::domain::case::CaseFile;
 use crate::domain::nation::Nation;
-use crate::domain::own_record::HeldContact;
+use crate::domain::own_record::{Deed, HeldContact};
 use crate::domain::person::Person;
 
 fn case() -> (CaseFile, Person) {
@@ -40,7 +40,8 @@ fn contact(restriction: &str) -> HeldContact {
         "rows": [{"row": 9, "code": "contact_quota.used_up", "restriction": restriction,
             "clause": "7.2"}],
     });
-    HeldContact { decided: serde_json::from_value(decided).unwrap(), decision: None, item: None }
+    let decided = serde_json::from_value(decided).unwrap();
+    HeldContact { decided, decision: None, item: None, record: None }
 }
 
 /// The whole record of the person, with a contact and a look.
@@ -49,13 +50,13 @@ fn written(form: Form, contacts: Vec<HeldContact>) -> (String, Vec<String>) {
     let profile = Profile::silent("Example", Nation::England);
     let roles = BTreeMap::from([("Ann Bell".to_owned(), Role("head_of_service".to_owned()))]);
     let case = Case { file: &file, person: &person };
-    let (mut writer, mut out) = Writer::begin(form, case, Arc::new(profile), roles);
+    let (mut writer, mut out) = Writer::begin(form, &[case], Arc::new(profile), roles);
     out.push_str(&writer.add(&Piece::Contacts(contacts)));
     let event =
         AuditEvent::Looked { looked_at: LookedAt::Person, id: "P-77".to_owned(), because: None };
     let at = "2026-07-12T09:30:00Z".parse().unwrap();
     let entry = AuditEntry { number: 9, at, by: "Ann Bell".to_owned(), event };
-    out.push_str(&writer.add(&Piece::Deeds(vec![entry])));
+    out.push_str(&writer.add(&Piece::Deeds(vec![Deed { entry, record: None }])));
     let to_decide = writer.to_decide();
     out.push_str(&writer.end(LeftOut { in_doubt: 2, not_theirs: 0 }));
     (out, to_decide)

@@ -11,7 +11,7 @@ use crate::render::figures::title;
 
 /// A contact, what was decided on it and why. `original`: the number under which it is given as it came.
 pub(super) fn contact(held: &HeldContact, original: Option<u64>, told: &Told) -> Value {
-    let HeldContact { decided, decision, item } = held;
+    let HeldContact { decided, decision, item, .. } = held;
     let mut shown = json!({
         "at": decided.contact_at, "channel": decided.channel,
         "kept": item.as_ref().map(|item| kept(item, original, told)),

@@ -29,6 +29,9 @@ pub struct Entry {
     /// as theirs, and found not to be; `act`: something that staff did.
     #[schema(value_type = String)]
     what: What,
+    /// The record that it is on, where the person's records are merged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<String>,
     #[serde(flatten)]
     #[schema(value_type = shape::AuditEntry)]
     entry: AuditEntry,
@@ -71,7 +74,8 @@ pub struct TimelineQuery {
     limit: Option<usize>,
 }
 
-/// What happened with a person: contacts that were decided, what staff did; newest first.
+/// What happened with a person: contacts that were decided, what staff did; newest first. Of merged records it is
+/// that of all of them, each entry with its `record`.
 #[utoipa::path(
     get, path = "/api/v1/people/{person}/timeline", operation_id = "read_timeline", tag = "people",
     params(("person" = String, Path, description = "the person's id"), TimelineQuery),
@@ -95,6 +99,7 @@ pub async fn read(
     };
     let entry = |one: TimelineEntry| Entry {
         what: one.what,
+        record: one.record,
         entry: one.entry,
         item: one.item.map(|place| Place {
             queue: place.queue,

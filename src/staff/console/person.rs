@@ -18,6 +18,7 @@ use super::say;
 use super::visit::Visit;
 use super::words;
 use crate::casework::Fault;
+use crate::casework::joined::AllRecords;
 use crate::casework::timeline::{TimelineCounts, TimelineEntry, What};
 use crate::domain::duty::Duty;
 use crate::domain::moment::Moment;
@@ -43,6 +44,8 @@ struct Line {
     what: String,
     /// Whose the contact is, where that is in doubt, and as what the tag looks.
     whose: Option<(&'static str, &'static str)>,
+    /// The record that it is on, where the person has several.
+    record: Option<String>,
     href: Option<String>,
 }
 
@@ -50,6 +53,8 @@ struct IdentifierLine {
     kind: &'static str,
     value: String,
     shared: bool,
+    /// The record that it is on, where the person has several.
+    record: Option<String>,
 }
 
 #[derive(Template)]
@@ -106,19 +111,20 @@ pub(super) async fn show(
         older = found.next.map(|before| format!("{own}?tab=timeline&before={before}{carried}"));
         lacks = lacking(&staff, &visit, &id).await?;
     }
-    let head = Head::of(&visit, &person, Some(tab), because);
+    let AllRecords { whole, records } = desk.all_records(&organisation.id, &person).await?;
+    let head = Head::of(&visit, &whole, Some(tab), because);
     let may_merge = ChangesPeople::allows(organisation, visit.role());
     page(&PersonPage {
         f: Frame::of(&staff, &visit, Section::People, &head.title),
         w,
         head,
         tab,
-        cards: cards(&visit, &person, w),
+        cards: cards(&visit, &records, w),
         lines,
         counts,
         lacks,
         older,
-        identifiers: identifiers(&visit, &person),
+        identifiers: identifiers(&visit, &records),
         representatives: representatives(&visit, &person),
         invitations: invitations(&visit, &person),
         record: if tab == Tab::Record {
@@ -149,14 +155,31 @@ pub(super) fn moment(visit: &Visit, moment: Moment) -> String {
 }
 
 /// Those in force first, then by when they started, the latest first.
-fn cards(visit: &Visit, person: &Person, w: &words::Person) -> Vec<RestrictionCard> {
+fn cards(
+    visit: &Visit,
+    records: &[Arc<Person>],
+    w: &'static words::Person,
+) -> Vec<RestrictionCard> {
     let profile = &visit.organisation.profile;
-    let mut all: Vec<&Restriction> = person.restrictions.iter().collect();
-    all.sort_by_key(|one| {
+    let mut all: Vec<(&Restriction, &Person)> = records
+        .iter()
+        .flat_map(|of| of.restrictions.iter().map(move |one| (one, of.as_ref())))
+        .collect();
+    all.sort_by_key(|(one, _)| {
         let starts = one.starts.map(|starts| starts.start(profile.timezone));
         (!one.is_in_force(visit.now(), profile), std::cmp::Reverse(starts))
     });
-    all.into_iter().map(|one| card(visit, one, w)).collect()
+    let of_record = |(one, of): (&Restriction, &Person)| {
+        let mut card = card(visit, one, w);
+        card.rows.extend(record_of(records, of).map(|id| (w.of_record, id)));
+        card
+    };
+    all.into_iter().map(of_record).collect()
+}
+
+/// A record's id, where the person has several.
+fn record_of(records: &[Arc<Person>], of: &Person) -> Option<String> {
+    (records.len() > 1).then(|| of.id.clone())
 }
 
 fn card(visit: &Visit, one: &Restriction, w: &words::Person) -> RestrictionCard {
@@ -230,15 +253,19 @@ fn line(visit: &Visit, one: &TimelineEntry, w: &words::Person) -> Line {
             What::InDoubt => Some((w.in_doubt, "tag")),
             What::Contact | What::Act => None,
         },
+        record: one.record.as_ref().map(|id| format!("{} {id}", w.of_record)),
         href: one.item.as_ref().map(|item| super::item::href(&item.id, "/people", None)),
     }
 }
 
-fn identifiers(visit: &Visit, person: &Person) -> Vec<IdentifierLine> {
-    let each = person.identifiers.iter().map(|one| IdentifierLine {
-        kind: say::identifier(one.kind, visit.language()),
-        value: one.value.clone(),
-        shared: one.shared,
+fn identifiers(visit: &Visit, records: &[Arc<Person>]) -> Vec<IdentifierLine> {
+    let each = records.iter().flat_map(|of| {
+        of.identifiers.iter().map(move |one| IdentifierLine {
+            kind: say::identifier(one.kind, visit.language()),
+            value: one.value.clone(),
+            shared: one.shared,
+            record: record_of(records, of),
+        })
     });
     each.collect()
 }

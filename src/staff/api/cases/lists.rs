@@ -17,7 +17,8 @@ use crate::staff::request::{Asked, Named};
 /// A person's whole case file: with the state of each part, the restrictions and which of them are in force,
 /// and what is not on record of those decided elsewhere. `more_tasks` says whether `tasks` are only the first;
 /// `not_followed`, that entries of the audit trail could not be counted for the person. The entity tag is its
-/// version.
+/// version. Of merged records, the lists have what is on all of them, each entry with its `record`, where steps on
+/// it are taken, and `records` has the version of each.
 #[utoipa::path(
     get, path = "/api/v1/people/{person}/case", operation_id = "read_case", tag = "cases",
     params(("person" = String, Path, description = "the person's id")),

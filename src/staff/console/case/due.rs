@@ -45,6 +45,23 @@ pub(super) fn lines(visit: &Visit, desktop: &Desktop, diary: &[Entry]) -> Vec<Du
     diary.iter().filter(|one| is_open(one.state)).map(|one| line(make, one)).collect()
 }
 
+/// The same of another record of the person.
+pub(super) fn lines_from_afar(
+    visit: &Visit,
+    desktop: &Desktop,
+    diary: &[Entry],
+    record: &str,
+) -> Vec<DueLine> {
+    let make = Maker::new(visit, desktop);
+    let open = diary.iter().filter(|one| is_open(one.state));
+    let of_record = |entry: &Entry| {
+        let line = line(make, entry);
+        let about = [line.about.as_str(), record].join(" ").trim().to_owned();
+        DueLine { about, href: href_from_afar(entry), ..line }
+    };
+    open.map(of_record).collect()
+}
+
 fn line(make: Maker<'_>, entry: &Entry) -> DueLine {
     let language = make.visit.language();
     let about = match entry.what {

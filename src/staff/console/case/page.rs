@@ -22,9 +22,25 @@ use crate::staff::console::words;
 
 /// Cards of one kind under one heading.
 struct Part {
-    id: &'static str,
-    title: &'static str,
+    id: String,
+    title: String,
     cards: Vec<Card>,
+}
+
+impl Part {
+    /// Of another record of the person: its places on the page are its own.
+    fn of_record(self, number: usize, record: &str) -> Part {
+        let named = |id: String| format!("{id}-of-{number}");
+        let cards = self.cards.into_iter().map(|card| {
+            let id = named(card.id);
+            Card { id, ..card }
+        });
+        Part {
+            id: named(self.id),
+            title: format!("{}: {record}", self.title),
+            cards: cards.collect(),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -66,8 +82,21 @@ pub(in crate::staff::console) async fn show(
     let because = asked.text("because");
     let lacks = crate::staff::console::person::lacking(&staff, &visit, &person).await?;
     let make = Maker::new(&visit, &desktop);
-    let head = Head::of(&visit, &desktop.read.person, Some(Tab::Case), because);
+    let own = &desktop.read.person;
+    let all_records = desk.all_records(&organisation.id, own).await?;
+    let head = Head::of(&visit, &all_records.whole, Some(Tab::Case), because);
     let said = said(&visit, &asked);
+    let (mut due, mut all) = (due::lines(&visit, &desktop, &diary), parts(make));
+    // What is on another record is shown with where it is, and done there.
+    for (index, other) in all_records.records.iter().filter(|one| one.id != own.id).enumerate() {
+        let filter = DiaryAsked { person: Some(other.id.clone()), ..DiaryAsked::default() };
+        let diary = desk.diary(organisation, &filter).await?;
+        let beside = Desktop::open(&staff, &visit, &other.id).await?;
+        let record = format!("{} {}", head.w.of_record, other.id);
+        due.extend(due::lines_from_afar(&visit, &beside, &diary, &record));
+        let shown = parts(Maker::new(&visit, &beside));
+        all.extend(shown.into_iter().map(|part| part.of_record(index + 1, &record)));
+    }
     let open = |acts: &[&str]| -> Vec<StepLink> {
         acts.iter().filter_map(|act| offered::open(&visit, &desktop, act, "")).collect()
     };
@@ -75,10 +104,10 @@ pub(in crate::staff::console) async fn show(
         f: Frame::of(&staff, &visit, Section::People, &head.title).saying(said.as_deref()),
         w: make.w,
         s: words::Steps::of(visit.language()),
-        due: due::lines(&visit, &desktop, &diary),
+        due,
         now: open(&OFTEN),
         more: open(&SELDOM),
-        parts: parts(make),
+        parts: all,
         lacks,
         because: because.map(|item| crate::staff::console::item::href(item, "/", None)),
         looking: words::Person::of(visit.language()).looking,
@@ -116,7 +145,8 @@ fn parts(make: Maker<'_>) -> Vec<Part> {
         file.staff_complaints.iter().rev().map(|one| cards::complaint(make, one)).collect();
     beside.extend(file.reconciliations.iter().rev().map(|one| cards::reconciliation(make, one)));
     beside.extend(file.actions.iter().rev().map(|one| cards::action(make, one)));
-    let part = |id, title, cards| Part { id, title, cards };
+    let part =
+        |id: &str, title: &str, cards| Part { id: id.to_owned(), title: title.to_owned(), cards };
     let all = [
         part(
             "appeals",

@@ -77,6 +77,7 @@ texts! {
         counted_not_theirs: "found not to be theirs, and counted no more", "canfuwyd nad ganddynt hwy y daethant, ac ni chânt eu cyfrif mwyach";
         counted_automatic: "written by a machine", "wedi'u hysgrifennu gan beiriant";
         counted_partial: "Only the newest were counted.", "Dim ond y rhai diweddaraf a gyfrifwyd.";
+        of_record: "Record", "Cofnod";
         lacks: "Something is missing here", "Mae rhywbeth ar goll yma";
         because: "You opened it because of", "Agorwyd ef oherwydd";
         an_item: "this item", "yr eitem hon";
