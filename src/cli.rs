@@ -14,6 +14,7 @@ pub mod health;
 pub mod import;
 pub mod letter;
 pub mod load;
+pub mod may_contact;
 pub mod open;
 pub mod outcome;
 pub mod person;
@@ -60,6 +61,7 @@ enum Command {
     Queue(queue::QueueArgs),
     Case(case::CaseArgs),
     Person(person::PersonArgs),
+    MayContact(may_contact::MayContactArgs),
     Report(report::ReportArgs),
     Retention(retention::RetentionArgs),
     Audit(audit::AuditArgs),
@@ -182,6 +184,10 @@ async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
             let opened = open::open(&args.which).await?;
             person::run(&args, &opened, &mut io).await
         }
+        Command::MayContact(args) => {
+            let opened = open::open(&args.which).await?;
+            may_contact::run(&args, &opened, &mut io).await
+        }
         Command::Report(args) => {
             let opened = open::open(&args.which).await?;
             report::run(&args, &opened, &mut io).await
@@ -237,6 +243,8 @@ mod tests {
             "contact-gateway import --config c.toml --organisation karbon people.json",
             "contact-gateway case --config c.toml --organisation karbon show P-1",
             "contact-gateway person --config c.toml --organisation karbon export P-1 --to f --by A",
+            "contact-gateway case --config c.toml --organisation karbon back-test P-1 r.json",
+            "contact-gateway may-contact P-1 --channel email --purpose survey --config c.toml --organisation karbon",
             "contact-gateway report --config c.toml --organisation karbon warning_letters",
             "contact-gateway audit --config c.toml --organisation karbon list --person P-1",
             "contact-gateway audit list --config c.toml --organisation karbon",
@@ -247,6 +255,7 @@ mod tests {
                 Command::Import(args) => args.which,
                 Command::Case(args) => args.which,
                 Command::Person(args) => args.which,
+                Command::MayContact(args) => args.which,
                 Command::Report(args) => args.which,
                 Command::Retention(args) => args.which,
                 Command::Audit(args) => args.which,

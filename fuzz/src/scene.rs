@@ -102,6 +102,7 @@ impl Scene {
             restrictions: 3,
             ended: Vec::new(),
             added: None,
+            cases: None,
             reason: None,
         };
         let id = OrganisationId::new(KARBON);

@@ -88,12 +88,12 @@ impl Desk {
             let what = format!("a back-test is of 1 to {BACK_TEST_DAYS_MAX} days");
             return Err(Fault::Refused(what));
         }
-        let person = self.read_person(&organisation.id, person).await?;
+        let person = self.as_one(&organisation.id, person).await?;
         let to = self.clock.now();
         let from = to - TimeDelta::days(i64::from(draft.days));
         // The semaphore is never closed. Before anything is read: what waits takes no memory.
         let turn = Arc::clone(&self.back_tests).acquire_owned().await.ok();
-        let timeline = self.timeline(organisation, &person.id, from, to).await?;
+        let timeline = self.timeline_of_all(organisation, &person.id, (from, to)).await?;
         if timeline.len() > BACK_TEST_CONTACTS_MAX {
             let what = format!(
                 "{} contacts are more than a back-test looks at ({BACK_TEST_CONTACTS_MAX}); ask for fewer days",
@@ -121,6 +121,21 @@ impl Desk {
                 Err(_) => Err(Fault::stopping()),
             },
         }
+    }
+
+    /// The contacts of all records of a person, in the order in which they came.
+    async fn timeline_of_all(
+        &self,
+        organisation: &Arc<Organisation>,
+        person: &str,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Vec<Contacted>, Fault> {
+        let mut all = Vec::new();
+        for record in self.ids_of(&organisation.id, person).await? {
+            all.extend(self.timeline(organisation, &record, from, to).await?);
+        }
+        all.sort_by(|a, b| (a.at, &a.contact).cmp(&(b.at, &b.contact)));
+        Ok(all)
     }
 
     /// Contacts with their items, as far as these have room.
@@ -215,6 +230,8 @@ fn run(
     let record = with_draft.clone();
     let mut replay = Replay::new(organisation.clone(), vec![with_draft]);
     let mut found = Vec::with_capacity(stream.len());
+    // What came before, and is not on record, can't be compared with what comes.
+    let mut lacks_earlier = false;
     for (contacted, item) in stream {
         let decided = match &own {
             Some(own) if !settled_before(contacted) => {
@@ -230,6 +247,11 @@ fn run(
             // No restriction is looked at for it.
             _ => (contacted.disposition, contacted.codes.clone()),
         };
+        // Of somebody without restrictions nothing is looked at: neither safeguards nor who wrote.
+        let is_compared = compares && !settled_before(contacted) && !contacted.has("automatic");
+        let is_unknown =
+            contacted.has("unrestricted") || (is_compared && (item.is_none() || lacks_earlier));
+        lacks_earlier |= is_unknown;
         found.push(Tested {
             contact: contacted.contact.clone(),
             at: contacted.at,
@@ -237,7 +259,7 @@ fn run(
             was: contacted.disposition,
             would: decided.0,
             codes: decided.1.iter().map(ToString::to_string).collect(),
-            content_unknown: is_unknown(contacted, item.as_ref(), compares),
+            content_unknown: is_unknown,
         });
     }
     found
@@ -250,13 +272,6 @@ fn settled_before(contacted: &Contacted) -> bool {
         .codes
         .iter()
         .any(|code| code.lane().is_some() || code.as_str().starts_with("identity."))
-}
-
-/// Whether what the contact said matters and is not on record. Of somebody without restrictions nothing is
-/// looked at: neither safeguards nor who wrote.
-fn is_unknown(contacted: &Contacted, item: Option<&QueueItem>, compares: bool) -> bool {
-    contacted.has("unrestricted")
-        || (compares && item.is_none() && !settled_before(contacted) && !contacted.has("automatic"))
 }
 
 /// One of somebody who acts for the person at an instant.

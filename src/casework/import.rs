@@ -6,25 +6,33 @@
 //! store.
 
 mod apply;
+mod csv_records;
 mod csv_rows;
 mod json_list;
 mod listed;
 mod locate;
+mod register;
 mod text;
 
 use std::collections::HashMap;
 
+use chrono_tz::Tz;
+
+use crate::domain::case::brought::Brought;
 use crate::domain::identifier::{IdentifierKey, listed_keys};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
+use crate::domain::restriction::Status;
 use crate::runtime::limits::IMPORT_PROGRESS_EVERY;
 
 use self::locate::{Lines, Place};
-use super::person_check::{faults, normalised};
+use self::register::Headings;
+use super::person_check::{LastReviews, faults_since, normalised};
 
-pub use apply::{Imported, Missing};
+pub use apply::{Imported, Missing, Planned};
 pub use csv_rows::COLUMNS;
 pub use listed::{Listed, Says};
+pub use register::{FIELDS, Mapping, RESTRICTIONS};
 pub use text::{FileText, decode};
 
 /// How a people file is written.
@@ -78,6 +86,8 @@ enum Origin<'a> {
     Json { index: usize, element: &'a str },
     /// The row in which the person comes first, and the row of each restriction.
     Csv { line: usize, restriction_lines: Vec<usize> },
+    /// The same of a register, with the row of each entry of the case: `appeals[0]`.
+    Register { line: usize, restriction_lines: Vec<usize>, case_lines: HashMap<String, usize> },
 }
 
 /// What a reader of a format hands on.
@@ -96,34 +106,65 @@ pub fn read_people(
     text: &str,
     format: Format,
     organisation: &Organisation,
-    mut progress: impl FnMut(usize, usize),
+    progress: impl FnMut(usize, usize),
 ) -> Result<Vec<Listed>, Vec<FileFault>> {
     let lines = Lines::new(text);
     let parsed = match format {
         Format::Json => json_list::parse(text, &lines),
         Format::Csv => csv_rows::parse(text, &lines),
     };
+    checked(parsed, (&lines, &Headings::new()), organisation, progress)
+}
+
+/// The same of a spreadsheet register, whose words a mapping may explain.
+///
+/// # Errors
+/// Every fault of the file, in the order of its lines.
+pub fn read_register(
+    text: &str,
+    mapping: &Mapping,
+    organisation: &Organisation,
+    progress: impl FnMut(usize, usize),
+) -> Result<Vec<Listed>, Vec<FileFault>> {
+    let lines = Lines::new(text);
+    let (parsed, headings) = register::parse(text, &lines, mapping, organisation);
+    checked(parsed, (&lines, &headings), organisation, progress)
+}
+
+fn checked(
+    parsed: Parsed<'_>,
+    (lines, headings): (&Lines<'_>, &Headings),
+    organisation: &Organisation,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<Vec<Listed>, Vec<FileFault>> {
     let mut found = parsed.faults;
     let mut people = Vec::with_capacity(parsed.entries.len());
     let mut origins: HashMap<String, Origin<'_>> = HashMap::new();
     let total = parsed.entries.len();
     for (count, Entry { listed, origin }) in parsed.entries.into_iter().enumerate() {
-        let Listed { person, says } = listed;
-        let person = normalised(person, organisation);
-        if let Some(first) = origins.get(&person.id) {
-            let line = first.place(&lines, "id").line;
-            let message = format!("is the id of the person on line {line} as well");
-            found.push(origin.fault(&lines, &person, "id", message));
+        let Listed { person, says, case } = listed;
+        let mut person = normalised(person, organisation);
+        if let Some(case) = &case {
+            under_appeal(&mut person, case);
         }
-        for fault in faults(&person, organisation) {
-            let fault = origin.fault(&lines, &person, &fault.path, fault.message);
+        if let Some(first) = origins.get(&person.id) {
+            let line = first.place(lines, "id").line;
+            let message = format!("is the id of the person on line {line} as well");
+            found.push(origin.fault((lines, headings), &person, "id", message));
+        }
+        let reviewed = last_reviews(case.as_deref(), organisation.profile.timezone);
+        let of_case = case.iter().flat_map(|case| case.faults(&person, &organisation.profile));
+        let of_case = of_case.map(|fault| (format!("case.{}", fault.path), fault.message));
+        let of_record = faults_since(&person, organisation, &reviewed).into_iter();
+        for (path, message) in of_record.map(|fault| (fault.path, fault.message)).chain(of_case) {
+            let fault = origin.fault((lines, headings), &person, &path, message);
             // What could not be read at all is said already.
             if !found.iter().any(|known| known.line == fault.line && known.key == fault.key) {
                 found.push(fault);
             }
         }
         origins.entry(person.id.clone()).or_insert(origin);
-        people.push(Listed { person, says });
+        people.push(Listed { person, says, case });
         if (count + 1) % IMPORT_PROGRESS_EVERY == 0 {
             progress(count + 1, total);
         }
@@ -136,6 +177,21 @@ pub fn read_people(
     Err(found)
 }
 
+/// A restriction against which an appeal is open is under appeal, in force or not as the policy says.
+fn under_appeal(person: &mut Person, case: &Brought) {
+    for restriction in &mut person.restrictions {
+        if restriction.status == Status::Active && case.open_appeal(&restriction.id).is_some() {
+            restriction.status = Status::UnderAppeal;
+        }
+    }
+}
+
+/// The day of each restriction's last review elsewhere: the next is due within the longest period after it.
+fn last_reviews(case: Option<&Brought>, zone: Tz) -> LastReviews {
+    let reviews = case.into_iter().flat_map(|case| &case.reviews);
+    reviews.map(|one| (one.restriction.clone(), one.at.day(zone))).collect()
+}
+
 impl Origin<'_> {
     fn place(&self, lines: &Lines<'_>, path: &str) -> Place {
         match self {
@@ -146,17 +202,47 @@ impl Origin<'_> {
                     .unwrap_or(*line);
                 Place { line: row, column: None }
             }
+            Origin::Register { line, restriction_lines, case_lines } => {
+                let of_restriction =
+                    restriction_index(path).and_then(|index| restriction_lines.get(index));
+                let entry = path.strip_prefix("case.").and_then(|rest| rest.split_once("]."));
+                let of_case = entry.and_then(|(entry, _)| case_lines.get(&format!("{entry}]")));
+                let line = of_restriction.or(of_case).copied().unwrap_or(*line);
+                Place { line, column: None }
+            }
         }
     }
 
-    fn fault(&self, lines: &Lines<'_>, person: &Person, path: &str, message: String) -> FileFault {
+    fn fault(
+        &self,
+        (lines, headings): (&Lines<'_>, &Headings),
+        person: &Person,
+        path: &str,
+        message: String,
+    ) -> FileFault {
         let Place { line, column } = self.place(lines, path);
         let key = match self {
             Origin::Json { index, .. } => format!("[{index}].{path}"),
             Origin::Csv { .. } => identifier_column(person, path)
                 .map_or_else(|| csv_rows::column_of(path), ToOwned::to_owned),
+            Origin::Register { .. } => heading_of(headings, person, path),
         };
         FileFault { line, column, key, person: Some(person.id.clone()), message }
+    }
+}
+
+/// The heading under which a register has a key of a record.
+fn heading_of(headings: &Headings, person: &Person, path: &str) -> String {
+    let of_identifier = identifier_column(person, path).and_then(|name| match name {
+        "email" => Some(register::Field::Email),
+        "phone" => Some(register::Field::Phone),
+        _ => None,
+    });
+    match of_identifier.or_else(|| register::of_path(path)) {
+        Some(field) => {
+            headings.get(&field).map_or_else(|| register::name_of(field).to_owned(), Clone::clone)
+        }
+        None => path.to_owned(),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::domain::case::CaseFile;
 use crate::domain::case::elsewhere::{keep_merged, keep_what_does_not_hold, step_for};
 use crate::domain::channel::Channel;
 use crate::domain::may_contact::{Answer, Purpose, Question, may_contact};
+use crate::domain::merge;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::person::Person;
 use crate::ports::documents::{Batch, WriteFault};
@@ -162,5 +163,25 @@ impl Desk {
         let person = found.ok_or(Fault::NotFound("person"))?;
         let question = Question { channel, purpose, by, at: self.clock.now() };
         Ok(may_contact(organisation, &person, &question))
+    }
+
+    /// A person by all their records, as if these were one: what is decided on them, without the pointers
+    /// between records.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`]: nobody of this id is on record.
+    pub async fn as_one(
+        &self,
+        organisation: &OrganisationId,
+        person: &str,
+    ) -> Result<Arc<Person>, Fault> {
+        let own = self.read_person(organisation, person).await?;
+        if own.merged_into.is_none() && own.merged.is_empty() {
+            return Ok(own);
+        }
+        let records = self.records_of(organisation, &own).await?;
+        let whole = merge::together(&records).into_iter().find(|one| one.id == own.id);
+        let whole = Person::clone(&whole.unwrap_or(own));
+        Ok(Arc::new(Person { merged_into: None, merged: Vec::new(), together: None, ..whole }))
     }
 }

@@ -3,7 +3,9 @@
 //! The same for a file that is imported and for a record that is written through the API. Faults
 //! name the person's id and the key; they hold no address, number or name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
 
 use crate::domain::activation::{Broken, closed_together, dates, kind_fault, on_record};
 use crate::domain::identifier::{IdentifierKind, cleaned, e164, listed_keys};
@@ -66,9 +68,22 @@ fn normalise(identifier: &mut ListedIdentifier, nation: Nation) {
     };
 }
 
+/// The day of each restriction's last review, by its id.
+pub type LastReviews = BTreeMap<String, NaiveDate>;
+
 /// Everything that is wrong with a person's record.
 #[must_use]
 pub fn faults(person: &Person, organisation: &Organisation) -> Vec<PersonFault> {
+    faults_since(person, organisation, &LastReviews::new())
+}
+
+/// The same where restrictions were reviewed since they began.
+#[must_use]
+pub fn faults_since(
+    person: &Person,
+    organisation: &Organisation,
+    reviewed: &LastReviews,
+) -> Vec<PersonFault> {
     let mut found = Faults { found: Vec::new() };
     if person.id.trim().is_empty() {
         found.add("id", "is empty; every person has an id of the organisation's own".to_owned());
@@ -88,7 +103,9 @@ pub fn faults(person: &Person, organisation: &Organisation) -> Vec<PersonFault> 
                 format!("`{}` is the id of another restriction of this person", restriction.id),
             );
         }
-        RestrictionCheck { person, organisation, restriction, path, found: &mut found }.run();
+        let reviewed = reviewed.get(&restriction.id).copied();
+        RestrictionCheck { person, organisation, restriction, reviewed, path, found: &mut found }
+            .run();
     }
     check_open_way(person, organisation, &mut found);
     found.found
@@ -102,7 +119,18 @@ pub fn faults_of_change(
     before: Option<&Person>,
     organisation: &Organisation,
 ) -> Vec<PersonFault> {
-    let mut found = faults(person, organisation);
+    faults_of_change_since(person, before, organisation, &LastReviews::new())
+}
+
+/// The same where restrictions were reviewed since they began.
+#[must_use]
+pub fn faults_of_change_since(
+    person: &Person,
+    before: Option<&Person>,
+    organisation: &Organisation,
+    reviewed: &LastReviews,
+) -> Vec<PersonFault> {
+    let mut found = faults_since(person, organisation, reviewed);
     let Some(before) = before else { return found };
     for (index, restriction) in person.restrictions.iter().enumerate() {
         if before.restrictions.contains(restriction) {
@@ -183,6 +211,7 @@ struct RestrictionCheck<'a> {
     person: &'a Person,
     organisation: &'a Organisation,
     restriction: &'a Restriction,
+    reviewed: Option<NaiveDate>,
     path: String,
     found: &'a mut Faults,
 }
@@ -218,7 +247,7 @@ impl<'a> RestrictionCheck<'a> {
     /// The rules of the domain that also hold for what was decided elsewhere.
     fn check_rules(&mut self) {
         let kind = kind_fault(self.profile(), self.restriction.kind.name());
-        let dates = dates(self.organisation, self.restriction);
+        let dates = dates(self.organisation, self.restriction, self.reviewed);
         self.add_broken(kind.into_iter().chain(dates));
     }
 

@@ -10,9 +10,11 @@ use serde_json::{Map, Value, json};
 use super::open::Opened;
 use super::{Fault, Io, Outcome, Which, read_file, say};
 use crate::casework::Fault as CaseFault;
+use crate::casework::back_test::Draft;
 use crate::casework::case::Asked;
 use crate::casework::diary::DiaryAsked;
 use crate::domain::case::act::Act;
+use crate::domain::restriction::Restriction;
 use crate::runtime::json;
 use crate::runtime::terminal::line;
 
@@ -44,6 +46,21 @@ enum Verb {
         #[arg(long = "if-version", id = "if_version", value_name = "NUMBER")]
         version: Option<u64>,
     },
+    /// What a restriction would have done to the person's contacts of the last days; changes nothing
+    ///
+    /// Each contact on record is decided by the production code as if the restriction had been in force.
+    #[command(name = "back-test")]
+    BackTest {
+        person: String,
+        /// The restriction as JSON, as a proposal has it
+        restriction: PathBuf,
+        /// So many days back from now
+        #[arg(long, value_name = "NUMBER", default_value_t = BACK_TEST_DAYS)]
+        days: u32,
+        /// The aim: at most so many contacts a week get through, on average
+        #[arg(long, value_name = "NUMBER")]
+        admitted_a_week: Option<u32>,
+    },
     /// What falls due, and for a year what was done
     Diary {
         /// Of this person alone
@@ -64,6 +81,11 @@ pub async fn run(args: &CaseArgs, opened: &Opened, io: &mut Io<'_>) -> Result<Ou
             let step = Written::read(file)?;
             take(opened, &step, person, by, *version, io).await
         }
+        Verb::BackTest { person, restriction, days, admitted_a_week } => {
+            let restriction = read_restriction(restriction)?;
+            let draft = Draft { restriction, days: *days, admitted_a_week: *admitted_a_week };
+            back_test(args, opened, person, &draft, io).await
+        }
         Verb::Diary { person, from, to } => {
             let asked = DiaryAsked { from: *from, to: *to, person: person.clone() };
             diary(args, opened, &asked, io).await
@@ -81,6 +103,68 @@ pub async fn run(args: &CaseArgs, opened: &Opened, io: &mut Io<'_>) -> Result<Ou
             Ok(Outcome::No)
         }
     }
+}
+
+/// Days of a back-test where none are named: four weeks.
+const BACK_TEST_DAYS: u32 = 28;
+
+/// A restriction as a file has it.
+fn read_restriction(file: &std::path::Path) -> Result<Restriction, Fault> {
+    let source = read_file(file)?;
+    json::parse(&source).map_err(|fault| Fault::in_file(&file.display().to_string(), &fault))
+}
+
+async fn back_test(
+    args: &CaseArgs,
+    opened: &Opened,
+    person: &str,
+    draft: &Draft,
+    io: &mut Io<'_>,
+) -> Result<(), CaseFault> {
+    let tested = opened.desk.back_test(&opened.organisation, person, draft).await?;
+    if args.json {
+        say(io.out, json!(tested));
+        return Ok(());
+    }
+    for one in &tested.contacts {
+        let unknown = if one.content_unknown { "  content not on record" } else { "" };
+        say(
+            io.out,
+            format_args!(
+                "{}  {:<10} {:<8} {:<8} {}{unknown}",
+                one.at.format("%Y-%m-%d %H:%M"),
+                one.channel.name(),
+                one.was.name(),
+                one.would.name(),
+                line(&one.codes.join(",")),
+            ),
+        );
+    }
+    let unknown = tested.contacts.iter().filter(|one| one.content_unknown).count();
+    let changed = tested.contacts.iter().filter(|one| one.was != one.would).count();
+    say(
+        io.out,
+        format_args!(
+            "contacts {}, decided otherwise {changed}, content not on record {unknown}",
+            tested.contacts.len()
+        ),
+    );
+    for (lane, met) in &tested.safeguards {
+        say(io.out, format_args!("safeguard {lane}: {met}"));
+    }
+    for lighter in &tested.lighter {
+        let restriction = serde_json::to_string(&lighter.restriction).unwrap_or_default();
+        say(
+            io.out,
+            format_args!(
+                "lighter: admitted {}, held {}: {}",
+                lighter.admitted,
+                lighter.held,
+                line(&restriction)
+            ),
+        );
+    }
+    Ok(())
 }
 
 /// A step as a file has it.

@@ -2,16 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Fault, Io, Outcome, Which, say};
+use super::{Fault, Io, Outcome, Which, read_file, say};
 use crate::casework::acting::Acting;
 use crate::casework::import::{
-    COLUMNS, FileFault, Format, Imported, Missing, claimed_twice, decode, read_people,
+    COLUMNS, FIELDS, FileFault, Format, Imported, Listed, Mapping, Missing, Planned, RESTRICTIONS,
+    claimed_twice, decode, read_people, read_register,
 };
 use crate::casework::person_check::PersonFault;
 use crate::casework::{Desk, Fault as CaseFault};
 use crate::domain::audit::EndedRestriction;
 use crate::domain::organisation::Organisation;
 use crate::runtime::limits::{IMPORT_BYTES_MAX, IMPORT_FAULTS_SHOWN_MAX};
+use crate::runtime::terminal;
 
 /// Load people with restrictions that were decided elsewhere
 ///
@@ -21,6 +23,9 @@ use crate::runtime::limits::{IMPORT_BYTES_MAX, IMPORT_FAULTS_SHOWN_MAX};
 /// --end-missing ends it. What a step of a case decided or changed here stays as it is: what the file says
 /// otherwise is reported, and the rest is loaded. Importing the same file again changes nothing. Running gateways apply the
 /// change at once.
+///
+/// In JSON a person may have a `case` beside their restrictions: incidents, warnings, agreements, the days of each
+/// decision, reviews and appeals. Reviews, caps and appeal windows count from the days in the file.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = columns())]
 pub struct ImportArgs {
@@ -35,6 +40,21 @@ pub struct ImportArgs {
     /// person in JSON without the key `restrictions`, leaves them as they are.
     #[arg(long)]
     end_missing: bool,
+    /// The file is a spreadsheet register, with its own headings and UK dates (31/01/2026)
+    ///
+    /// A row for each restriction. The headings and words that are known are listed below.
+    #[arg(long)]
+    register: bool,
+    /// What the register calls things in words of its own, as TOML
+    ///
+    /// [columns] says what a heading holds ("leave_out": nothing), [restrictions] what some words mean ("Blue
+    /// list" = { kind = "channels_only", channels = ["letter"] }), [grounds] which ground of the policy a reason is,
+    /// [appeal_outcomes] how a decision fared: upheld, varied or quashed.
+    #[arg(long, value_name = "FILE", requires = "register")]
+    mapping: Option<PathBuf>,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
     /// The name on the audit trail
     #[arg(long, value_name = "NAME", default_value = "command line")]
     by: String,
@@ -56,6 +76,21 @@ fn columns() -> String {
     for column in COLUMNS {
         help.push_str(&format!("  {:<22}{}\n", column.name, column.says));
     }
+    help.push_str(
+        "\nColumns of a register (--register), in any order, under these names or others that are usual: \
+         \"Tenancy ref\", \"E-mail address\", \"Date imposed\" …\n",
+    );
+    for field in FIELDS {
+        help.push_str(&format!("  {:<22}{}\n", field.name, field.says));
+    }
+    let words: Vec<&str> = RESTRICTIONS.iter().map(|(words, ..)| *words).collect();
+    help.push_str(&format!(
+        "\nWords for restrictions: single point of contact, visits in pairs, appointment only, read and file, \
+         contact ended, {}; and quotas: 2 calls per week, one email a month, twice a week.\n\
+         Words for the outcome of an appeal: decision upheld (or dismissed), varied, quashed (or appeal upheld), \
+         pending, none.\n",
+        words.join(", ")
+    ));
     help
 }
 
@@ -66,17 +101,7 @@ pub async fn run(
     io: &mut Io<'_>,
 ) -> Result<Outcome, Fault> {
     let file = args.file.display().to_string();
-    let format = format_of(&args.file);
-    let bytes = read_bounded(&args.file)?;
-    let read = decode(&bytes, format).map_err(|fault| refused(&file, &[fault]))?;
-    if let Some(notice) = read.notice {
-        say(io.err, format_args!("{file}: {notice}"));
-    }
-    let progress = |checked: usize, total: usize| {
-        say(io.err, format_args!("{file}: {checked} of {total} people checked"));
-    };
-    let people = read_people(&read.text, format, organisation, progress)
-        .map_err(|faults| refused(&file, &faults))?;
+    let people = read(args, organisation, io)?;
     for (one, other) in claimed_twice(&people, organisation) {
         say(
             io.err,
@@ -88,49 +113,122 @@ pub async fn run(
     }
     let missing = if args.end_missing { Missing::End } else { Missing::Refuse };
     let acting = Acting::from(args.by.as_str()).because(args.reason.as_deref());
-    let done = desk
-        .import(organisation, people, missing, acting)
-        .await
-        .map_err(|fault| not_imported(&file, fault))?;
-    tell(&done, organisation, args.json, io);
+    let done = if args.dry_run {
+        desk.preview_import(organisation, people, missing, acting).await
+    } else {
+        desk.import(organisation, people, missing, acting).await
+    };
+    let done = done.map_err(|fault| not_imported(&file, fault))?;
+    tell(&done, organisation, args, io);
     Ok(Outcome::Yes)
 }
 
-fn tell(done: &Imported, organisation: &Organisation, json: bool, io: &mut Io<'_>) {
+/// The people of the file, checked as far as it is by itself.
+fn read(
+    args: &ImportArgs,
+    organisation: &Organisation,
+    io: &mut Io<'_>,
+) -> Result<Vec<Listed>, Fault> {
+    let file = args.file.display().to_string();
+    let format = if args.register { Format::Csv } else { format_of(&args.file) };
+    let bytes = read_bounded(&args.file)?;
+    let read = decode(&bytes, format).map_err(|fault| refused(&file, &[fault]))?;
+    if let Some(notice) = read.notice {
+        say(io.err, format_args!("{file}: {notice}"));
+    }
+    let progress = |checked: usize, total: usize| {
+        say(io.err, format_args!("{file}: {checked} of {total} people checked"));
+    };
+    let people = if args.register {
+        read_register(&read.text, &mapping(args)?, organisation, progress)
+    } else {
+        read_people(&read.text, format, organisation, progress)
+    };
+    people.map_err(|faults| refused(&file, &faults))
+}
+
+fn mapping(args: &ImportArgs) -> Result<Mapping, Fault> {
+    let Some(file) = &args.mapping else { return Ok(Mapping::default()) };
+    let text = read_file(file)?;
+    Mapping::read(&text)
+        .map_err(|why| Fault::input(format!("{}: {}", file.display(), why.trim_end())))
+}
+
+fn tell(done: &Imported, organisation: &Organisation, args: &ImportArgs, io: &mut Io<'_>) {
     for EndedRestriction { person, restriction } in &done.ended {
-        say(io.err, format_args!("person \"{person}\": restriction \"{restriction}\" is ended"));
+        let ends = if args.dry_run { "would end" } else { "is ended" };
+        say(io.err, format_args!("person \"{person}\": restriction \"{restriction}\" {ends}"));
     }
     for PersonFault { path, message } in done.kept.iter().take(IMPORT_FAULTS_SHOWN_MAX) {
         say(io.err, format_args!("{path}: {message}"));
     }
     let more = done.kept.len().saturating_sub(IMPORT_FAULTS_SHOWN_MAX);
     if more > 0 {
-        say(io.err, format_args!("and {more} more restrictions are kept as a step made them"));
+        say(io.err, format_args!("and {more} more are kept as they are on record"));
     }
-    if json {
+    if args.json {
         let mut result = serde_json::json!({
             "people": done.people,
             "restrictions": done.restrictions,
             "unchanged": done.unchanged,
             "ended": done.ended,
         });
-        if let Some(fields) = result.as_object_mut().filter(|_| !done.kept.is_empty()) {
-            fields.insert("kept".to_owned(), serde_json::json!(done.kept));
+        if let Some(fields) = result.as_object_mut() {
+            if done.cases > 0 {
+                fields.insert("cases".to_owned(), serde_json::json!(done.cases));
+            }
+            if !done.kept.is_empty() {
+                fields.insert("kept".to_owned(), serde_json::json!(done.kept));
+            }
+            if args.dry_run {
+                fields.insert("dry_run".to_owned(), serde_json::json!(true));
+                fields.insert("would".to_owned(), serde_json::json!(done.planned));
+            }
         }
         say(io.out, result);
     } else {
+        for planned in &done.planned {
+            say(io.out, in_words(planned));
+        }
+        let what = if args.dry_run { "nothing is written; it would be " } else { "" };
         say(
             io.out,
             format_args!(
-                "on record for {}: people {} (unchanged {}), restrictions {} (ended {})",
+                "{what}on record for {}: people {} (unchanged {}), restrictions {} (ended {}), case files {}",
                 organisation.id,
                 done.people,
                 done.unchanged,
                 done.restrictions,
-                done.ended.len()
+                done.ended.len(),
+                done.cases
             ),
         );
     }
+}
+
+/// What a dry run says of one person.
+fn in_words(planned: &Planned) -> String {
+    let mut line = format!(
+        "{}: {}",
+        terminal::line(&planned.person),
+        if planned.is_new { "new" } else { "changed" }
+    );
+    for one in &planned.restrictions {
+        let text = |key: &str| one.get(key).and_then(serde_json::Value::as_str).unwrap_or("-");
+        line.push_str(&format!(
+            "; {} {} {} from {}, review {}, end {}",
+            terminal::line(text("id")),
+            text("kind"),
+            text("status"),
+            text("starts"),
+            text("review_due"),
+            text("ends")
+        ));
+    }
+    if planned.case_entries > 0 {
+        line.push_str(&format!("; case entries {}", planned.case_entries));
+    }
+    line
 }
 
 /// Why nothing was imported although the file by itself is right.

@@ -153,8 +153,13 @@ pub fn on_record(profile: &Profile, restriction: &Restriction) -> Vec<Broken> {
     broken
 }
 
-/// Whether dates are in order and within the profile's longest period.
-pub fn dates(organisation: &Organisation, restriction: &Restriction) -> Vec<Broken> {
+/// Whether dates are in order and within the profile's longest period: of the next review since the last, where
+/// there was one, and of an end since the start.
+pub fn dates(
+    organisation: &Organisation,
+    restriction: &Restriction,
+    reviewed: Option<NaiveDate>,
+) -> Vec<Broken> {
     let profile = &organisation.profile;
     let zone = profile.timezone;
     let mut broken = Vec::new();
@@ -183,14 +188,18 @@ pub fn dates(organisation: &Organisation, restriction: &Restriction) -> Vec<Brok
         Some(review_due) => ("review_due", Some(review_due)),
         None => ("ends", restriction.ends),
     };
-    let first_day = restriction.starts.map(|starts| starts.day(zone));
+    let first_day = reviewed
+        .filter(|_| restriction.review_due.is_some())
+        .or_else(|| restriction.starts.map(|starts| starts.day(zone)));
     let last_day = last.map(|last| last.day(zone));
     if let (Some(first), Some(last), Some(longest)) =
         (first_day, last_day, profile.review.longest_months)
         && is_longer(first, last, longest)
     {
         let verb = if key == "ends" { "ends" } else { "is reviewed" };
-        let what = format!("it {verb} later than {longest} months after its start");
+        let after =
+            if reviewed.is_some() && key == "review_due" { "its last review" } else { "its start" };
+        let what = format!("it {verb} later than {longest} months after {after}");
         add("review.longest_months", key, what);
     }
     broken

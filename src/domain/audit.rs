@@ -35,6 +35,9 @@ pub enum AuditEvent {
         /// Of the people, those who were not on record before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         added: Option<u32>,
+        /// Case files that were begun or added to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cases: Option<u32>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },

@@ -6,12 +6,15 @@
 pub mod act;
 pub mod anchors;
 pub mod appeal;
+pub mod brought;
 pub mod conduct;
 pub mod elsewhere;
 pub mod letter;
 pub mod lighter;
 pub mod proposal;
 pub mod restraint;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +49,12 @@ pub struct CaseFile {
     pub actions: Vec<Action>,
     /// Contacts that somebody must read, or decide on. A store keeps them in documents of their own.
     pub tasks: Vec<Task>,
+    /// Entries that a file from elsewhere brought: `appeals A-1`.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub elsewhere: BTreeSet<String>,
+    /// How restrictions that were decided elsewhere came about, as a file said last.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub decisions: BTreeMap<String, brought::Decision>,
 }
 
 impl CaseFile {

@@ -1,6 +1,7 @@
 //! Steps of cases through the staff API, on every store.
 
 mod before;
+mod brought;
 mod decided_here;
 mod equal;
 mod followed;

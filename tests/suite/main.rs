@@ -14,6 +14,7 @@ mod authority;
 mod automatic;
 mod backup;
 mod bad_configs;
+mod before_commands;
 mod calendars;
 mod cases;
 mod casework;

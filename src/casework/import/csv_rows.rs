@@ -4,13 +4,14 @@
 //! its restriction, its identifiers and its issues. Lists are written `a;b;c`.
 
 mod column;
-mod faulty_row;
+pub(super) mod faulty_row;
 
 pub(super) use column::{column_of, column_of_identifier};
 
 use csv::StringRecord;
 use serde_json::{Map, Value, json};
 
+use super::csv_records::{Records, fault};
 use super::listed::{Listed, Says};
 use super::locate::Lines;
 use super::{Entry, FileFault, Origin, Parsed};
@@ -127,43 +128,20 @@ struct Rows {
 
 pub(super) fn parse(text: &str, lines: &Lines<'_>) -> Parsed<'static> {
     let mut parsed = Parsed::default();
-    if let Some(fault) = separated_otherwise(text) {
-        parsed.faults.push(fault);
-        return parsed;
-    }
-    let begins = text.len() - text.trim_start_matches(BOM).len();
-    let text = text.trim_start_matches(BOM);
-    // Where a record begins the reader knows by its byte; with CRLF, and behind blank lines, its own
-    // line is that of the end before.
-    let line_of = |position: &csv::Position| {
-        let from = usize::try_from(position.byte()).unwrap_or(usize::MAX);
-        let ends = text.get(from..).unwrap_or_default();
-        let skipped = ends.len() - ends.trim_start_matches(['\r', '\n']).len();
-        lines.place_at(begins + from + skipped).line
-    };
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let columns = match reader.headers() {
-        Ok(header) => read_header(header, &mut parsed.faults),
-        Err(error) => {
-            parsed.faults.push(fault(1, "", None, error.to_string()));
+    let mut records = match Records::begin(text, lines) {
+        Ok(records) => records,
+        Err(fault) => {
+            parsed.faults.push(fault);
             return parsed;
         }
     };
+    let columns = read_header(records.header(), &mut parsed.faults);
     if !parsed.faults.is_empty() {
         return parsed;
     }
     let mut people: Vec<Rows> = Vec::new();
     let mut places: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
-    for record in reader.records() {
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                let line = error.position().map_or(1, &line_of);
-                parsed.faults.push(fault(line, "", None, unequal_lengths(&error)));
-                continue;
-            }
-        };
-        let line = record.position().map_or(1, &line_of);
+    while let Some((line, record)) = records.next(&mut parsed.faults) {
         let id = cell(&record, &columns, "id");
         if id.is_empty() {
             parsed.faults.push(fault(line, "id", None, "is empty".to_owned()));
@@ -182,25 +160,6 @@ pub(super) fn parse(text: &str, lines: &Lines<'_>) -> Parsed<'static> {
         rows.finish(says, &mut parsed);
     }
     parsed
-}
-
-const BOM: char = '\u{feff}';
-
-/// A header whose one cell is several, by another separator.
-fn separated_otherwise(text: &str) -> Option<FileFault> {
-    let header = text.lines().next().unwrap_or_default();
-    if header.contains(',') {
-        return None;
-    }
-    let (name, key) = [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")]
-        .into_iter()
-        .find_map(|(sign, name)| Some((name, header.split_once(sign)?.0)))
-        .map(|(name, first)| (name, first.trim_matches([BOM, '"', ' '])))?;
-    let message = format!(
-        "the file is separated by {name}; separate it by commas (lists within a cell are written \
-         a;b;c)"
-    );
-    Some(fault(1, key, None, message))
 }
 
 /// What a file with these columns speaks of.
@@ -327,7 +286,7 @@ impl Rows {
         match serde_path_to_error::deserialize::<_, Person>(Value::Object(self.person)) {
             // One with faulty rows as well: the rest of it is looked at.
             Ok(person) => parsed.entries.push(Entry {
-                listed: Listed { person: Person { restrictions, ..person }, says },
+                listed: Listed { person: Person { restrictions, ..person }, says, case: None },
                 origin: Origin::Csv { line: self.line, restriction_lines },
             }),
             Err(error) => {
@@ -401,25 +360,6 @@ fn identifiers(kind: IdentifierKind, text: &str, shared: bool) -> Vec<Value> {
         .into_iter()
         .map(|value| json!({"kind": kind.name(), "value": value, "shared": shared}))
         .collect()
-}
-
-fn unequal_lengths(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("has {len} cells where the first row has {expected_len}")
-        }
-        _ => error.to_string(),
-    }
-}
-
-fn fault(line: usize, key: &str, person: Option<&str>, message: String) -> FileFault {
-    FileFault {
-        line,
-        column: None,
-        key: key.to_owned(),
-        person: person.map(ToOwned::to_owned),
-        message,
-    }
 }
 
 #[cfg(test)]

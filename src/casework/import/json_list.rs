@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::listed::{Listed, Says};
 use super::locate::{Lines, Place, value_at};
 use super::{Entry, FileFault, Origin, Parsed};
+use crate::domain::case::brought::Brought;
 use crate::domain::language::Language;
 use crate::domain::person::{Adjustment, Invitation, ListedIdentifier, Person, Representative};
 use crate::domain::restriction::Restriction;
@@ -35,7 +36,12 @@ struct Shell {
     restrictions: Option<IgnoredAny>,
     merged_into: Option<IgnoredAny>,
     merged: Option<IgnoredAny>,
+    /// Beside the person: their case as it was elsewhere.
+    case: Option<IgnoredAny>,
 }
+
+/// The key of a case beside those of a person.
+const CASE: &str = "case";
 
 pub(super) fn parse<'a>(text: &'a str, lines: &Lines<'a>) -> Parsed<'a> {
     let mut parsed = Parsed::default();
@@ -62,15 +68,26 @@ pub(super) fn parse<'a>(text: &'a str, lines: &Lines<'a>) -> Parsed<'a> {
     };
     for (index, element) in elements.iter().enumerate() {
         let element = element.get();
-        match serde_json::from_str::<Person>(element) {
-            Ok(person) => {
-                let listed = Listed { person, says: said(element) };
+        match read(element) {
+            Some((person, case)) => {
+                let listed = Listed { person, says: said(element), case };
                 parsed.entries.push(Entry { listed, origin: Origin::Json { index, element } });
             }
-            Err(_) => FaultyPerson::new(lines, element, index).look(&mut parsed.faults),
+            None => FaultyPerson::new(lines, element, index).look(&mut parsed.faults),
         }
     }
     parsed
+}
+
+/// A person, with what the element says of their case; `None`: something of it can't be read.
+fn read(element: &str) -> Option<(Person, Option<Box<Brought>>)> {
+    if let Ok(person) = serde_json::from_str::<Person>(element) {
+        return Some((person, None));
+    }
+    let mut fields: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(element).ok()?;
+    let case = serde_json::from_str(fields.remove(CASE)?.get()).ok()?;
+    let person = serde_json::from_str(&serde_json::to_string(&fields).ok()?).ok()?;
+    Some((person, Some(Box::new(case))))
 }
 
 /// What an element speaks of: the keys that it has.
@@ -106,6 +123,9 @@ impl<'a> FaultyPerson<'a> {
         self.read_each::<Adjustment>("adjustments", faults);
         self.read_each::<Invitation>("invitations", faults);
         self.read_each::<Restriction>("restrictions", faults);
+        if let Some(case) = self.fields.get(CASE) {
+            self.read::<Brought>(case.get(), CASE, faults);
+        }
         if faults.len() == before {
             // Something that only the whole shows (a key given twice).
             self.read::<Person>(self.element, "", faults);
@@ -214,7 +234,7 @@ mod tests {
             [
                 "2:22: [0].nmae: person \"P-1\": unknown field `nmae`, expected one of `id`, \
                  `name`, `reference`, `address`, `language`, `identifiers`, `representatives`, `adjustments`, \
-                 `issues`, `invitations`, `engaged`, `restrictions`, `merged_into`, `merged`",
+                 `issues`, `invitations`, `engaged`, `restrictions`, `merged_into`, `merged`, `case`",
                 "3:5: [0].restrictions[0].limit: person \"P-1\": restriction `R-1`: a \
                  `contact_quota` needs the key `limit`",
                 "5:6: [0].restrictions[1].limit: person \"P-1\": restriction `R-2`: unknown key \
@@ -245,6 +265,6 @@ mod tests {
         };
         let shell = serde_json::from_str::<Shell>("{\"?\":1}").map(|_| ()).unwrap_err();
         let person = serde_json::from_str::<Person>("{\"?\":1}").unwrap_err();
-        assert_eq!(expected(shell), expected(person));
+        assert_eq!(expected(shell), format!("{}, `case`", expected(person)));
     }
 }

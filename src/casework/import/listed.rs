@@ -1,5 +1,6 @@
 //! A person as a file has them, and which parts of the record the file speaks of.
 
+use crate::domain::case::brought::Brought;
 use crate::domain::identifier::IdentifierKind;
 use crate::domain::person::Person;
 
@@ -8,12 +9,14 @@ use crate::domain::person::Person;
 pub struct Listed {
     pub person: Person,
     pub says: Says,
+    /// What the list says of the person's case.
+    pub case: Option<Box<Brought>>,
 }
 
 impl Listed {
     /// A whole record: anything not in it is absent.
     pub fn whole(person: Person) -> Self {
-        Listed { person, says: Says::EVERYTHING }
+        Listed { person, says: Says::EVERYTHING, case: None }
     }
 }
 

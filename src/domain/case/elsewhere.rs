@@ -47,9 +47,14 @@ impl CaseFile {
         if !known.decided_elsewhere {
             return Some("was decided");
         }
-        let reviewed = self.reviews.iter().any(|one| one.restriction == restriction);
-        let appealed =
-            self.appeals.iter().any(|one| one.restriction == restriction && one.decision.is_some());
+        let reviewed = self.reviews.iter().any(|one| {
+            one.restriction == restriction && !self.is_from_elsewhere("reviews", &one.id)
+        });
+        let appealed = self.appeals.iter().any(|one| {
+            one.restriction == restriction
+                && one.decision.is_some()
+                && !self.is_from_elsewhere("appeals", &one.id)
+        });
         match (reviewed, appealed) {
             (true, _) => Some("was reviewed"),
             (false, true) => Some("was decided on appeal"),
@@ -166,4 +171,25 @@ fn is_same_decision(was: &Restriction, now: &Restriction) -> bool {
         return *was == Restriction { kind: was.kind.clone(), ..now.clone() };
     }
     was == now
+}
+
+/// The key by which a list says another decision under the id of a restriction that is over; `None`: it says none.
+/// What was ended by mistake may come back as it was, or with other days to its end.
+pub fn reuses_id(
+    was: &Restriction,
+    now: &Restriction,
+    profile: &Profile,
+    at: DateTime<Utc>,
+) -> Option<&'static str> {
+    let may_hold = |one: &Restriction| {
+        matches!(one.status, Status::Proposed | Status::Active | Status::UnderAppeal)
+            && !one.has_run_out(at, profile)
+    };
+    if may_hold(was) || !may_hold(now) {
+        return None;
+    }
+    if was.kind.name() != now.kind.name() {
+        return Some("kind");
+    }
+    (was.starts != now.starts).then_some("starts")
 }

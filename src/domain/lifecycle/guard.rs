@@ -10,7 +10,7 @@ use crate::domain::case::proposal::Proposal;
 use crate::domain::lifecycle::{Work, unset};
 use crate::domain::person::Person;
 use crate::domain::profile::{Deadline, Profile};
-use crate::domain::restriction::{Kind, KindName, Restriction};
+use crate::domain::restriction::{Kind, KindName, Restriction, Status};
 
 pub(super) use self::fairness::name_of;
 pub(super) use self::signatures::{exception_signers, kind_signers};
@@ -63,6 +63,7 @@ pub(super) fn before_signatures(work: &Work<'_>, proposal: &Proposal) -> Vec<Bro
 
 fn of_the_proposal(case: &Case<'_, '_>) -> Vec<Broken> {
     let mut broken = Vec::new();
+    broken.extend(id_of_its_own(case));
     broken.extend(kind(case));
     broken.extend(unset_values(case));
     broken.extend(fairness::recorded(case));
@@ -72,6 +73,16 @@ fn of_the_proposal(case: &Case<'_, '_>) -> Vec<Broken> {
     broken.extend(time::dates_of(case));
     broken.extend(fairness::open_way(case));
     broken
+}
+
+/// What is over stays what it was, with its days, letters and appeals: a new decision has another id. One of what
+/// holds is a heavier form of it.
+fn id_of_its_own(case: &Case<'_, '_>) -> Option<Broken> {
+    let id = &case.restriction.id;
+    let was = case.person().restrictions.iter().find(|one| one.id == *id)?;
+    let is_over = in_place_of(case.work, id).is_none() && was.status != Status::Proposed;
+    let what = format!("restriction `{id}` is over; what is decided anew has an id of its own");
+    is_over.then(|| Broken::new("state.wrong", what).key("restriction.id"))
 }
 
 fn kind(case: &Case<'_, '_>) -> Option<Broken> {

@@ -252,6 +252,7 @@ impl CaseOffice {
             restrictions: restrictions.try_into().unwrap(),
             ended: Vec::new(),
             added: None,
+            cases: None,
             reason: None,
         };
         self.store.put_people(&self.organisation.id, people, stamp, event).await.unwrap();

@@ -316,6 +316,7 @@ async fn put(store: &Embedded, people: Vec<Person>, at: DateTime<Utc>) {
         restrictions: u32::try_from(people.len()).unwrap(),
         ended: Vec::new(),
         added: None,
+        cases: None,
         reason: None,
     };
     let stamp = Stamp { by: "test".to_owned(), at };

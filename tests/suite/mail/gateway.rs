@@ -143,6 +143,7 @@ impl Gateway {
                 restrictions: 0,
                 ended: Vec::new(),
                 added: None,
+                cases: None,
                 reason: None,
             };
             let id = OrganisationId::new(&id);

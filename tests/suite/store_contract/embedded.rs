@@ -163,6 +163,7 @@ async fn a_follower_too_far_behind_is_told_of_a_gap() {
         restrictions: 1,
         ended: Vec::new(),
         added: None,
+        cases: None,
         reason: None,
     };
     let mut feed = store.changes();

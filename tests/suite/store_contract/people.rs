@@ -13,6 +13,7 @@ fn imported() -> AuditEvent {
         restrictions: 2,
         ended: Vec::new(),
         added: None,
+        cases: None,
         reason: None,
     }
 }

@@ -406,6 +406,7 @@ async fn many_people_are_written_at_once_and_read_in_pieces() {
         restrictions: 50_000,
         ended: Vec::new(),
         added: None,
+        cases: None,
         reason: None,
     };
     let before = Instant::now();

@@ -7,13 +7,15 @@ use crate::domain::restriction::Restriction;
 use crate::runtime::limits::IMPORT_ROW_FAULTS_MAX;
 
 /// What is wrong with one cell.
-pub(super) struct CellFault {
+pub(in crate::casework::import) struct CellFault {
     pub column: String,
     pub message: String,
 }
 
 /// The restriction of a row, as far as it can be read, and every cell of it that is wrong.
-pub(super) fn read(mut cells: Map<String, Value>) -> (Option<Restriction>, Vec<CellFault>) {
+pub(in crate::casework::import) fn read(
+    mut cells: Map<String, Value>,
+) -> (Option<Restriction>, Vec<CellFault>) {
     let mut found: Vec<CellFault> = Vec::new();
     for _ in 0..IMPORT_ROW_FAULTS_MAX {
         let read = serde_path_to_error::deserialize::<_, Restriction>(Value::Object(cells.clone()));

@@ -84,7 +84,10 @@ pub(in crate::staff::console) async fn show(
     let make = Maker::new(&visit, &desktop);
     let tested = facts::back_tested(&staff, &it).await?;
     let today = staff.for_console().desk.today(&visit.organisation);
-    let ahead = outlook(&visit.organisation, &desktop.read.person, &it.restriction, today);
+    // Two records of one person are decided on together.
+    let desk = &staff.for_console().desk;
+    let whole = desk.as_one(&visit.organisation.id, &desktop.read.person.id).await?;
+    let ahead = outlook(&visit.organisation, &whole, &it.restriction, today);
     let channels = ahead.channels.iter();
     let channels =
         channels.map(|one| (say::channel(one.channel, language), say::outlook(one, language)));

@@ -29,6 +29,7 @@ pub(super) async fn fill(store: &dyn Store) {
             restrictions: 520,
             ended: Vec::new(),
             added: None,
+            cases: None,
             reason: None,
         };
         store.put_people(&organisation, people, stamp(), imported).await.unwrap();
