@@ -40,7 +40,8 @@ pub(super) struct Core {
 pub(super) fn archive(settings: &Settings) -> Result<Arc<dyn Archive>, StoreError> {
     match &settings.archive {
         ArchiveUrl::File(folder) => {
-            Ok(Arc::new(FileArchive::open(folder)?.with_quota(settings.archive_quota)))
+            let archive = FileArchive::open(folder)?.with_quota(settings.archive_quota);
+            Ok(Arc::new(archive.with_codec(settings.codec.clone())))
         }
     }
 }

@@ -16,8 +16,9 @@ use crate::store::settings::{Codec, StoreUrl};
 
 pub(super) mod accept;
 mod new_key;
+mod rekey;
 
-/// Copy one store to another, accept a store that has lost data, or make a key to encrypt one with
+/// Copy one store to another, accept a store that has lost data, or encrypt one
 #[derive(Debug, clap::Args)]
 pub struct StoreArgs {
     #[command(subcommand)]
@@ -29,6 +30,7 @@ enum Verb {
     Copy(CopyArgs),
     Accept(accept::AcceptArgs),
     NewKey(new_key::NewKeyArgs),
+    Rekey(rekey::RekeyArgs),
 }
 
 /// Copy everything that a store holds to another, and compare
@@ -67,6 +69,7 @@ pub async fn run(args: &StoreArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
         Verb::Copy(args) => run_copy(args, io).await,
         Verb::Accept(args) => accept::run(args, io).await,
         Verb::NewKey(args) => new_key::run(args, io),
+        Verb::Rekey(args) => rekey::run(args, io).await,
     }
 }
 

@@ -342,6 +342,10 @@ pub const JOURNAL_PAGE_MAX: usize = 256;
 /// One entry of the local journal. Longer: refused; no contact is that long: its text (`MAIL_PARSED_BYTES_MAX`) is up to
 /// six times as long in JSON, and a third longer again where it is encrypted.
 pub const JOURNAL_ENTRY_BYTES_MAX: usize = 24 * 1024 * 1024;
+/// Records that `store rekey` writes in one transaction: others wait for so many.
+pub const REKEY_PAGE: usize = 200;
+/// One piece of an encrypted original, in bytes. Part of the format of such files.
+pub const ORIGINAL_PIECE_BYTES: usize = 64 * 1024;
 /// The name of a key. Longer: refused.
 pub const KEY_ID_BYTES_MAX: usize = 64;
 /// What the local journal holds of the disk from its start, so that a decision can be journalled while

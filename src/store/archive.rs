@@ -5,7 +5,8 @@
 //!   karbon/                                   an organisation
 //!     3f/                                     the first byte of the digest
 //!       3f9a…(64 hex)-8c01…(32 hex)-51d7…     one contact's original: digest of the content,
-//!                                             digests of the ids of contact and person (shortened)
+//!                                             digests of the ids of contact and person (shortened);
+//!                                             with `.encrypted` behind it where there is a key (`cipher`)
 //!   .temporary/                               what is being written; swept at the next start
 //!   .identity                                 which archive this is (`identity`)
 //! ```
@@ -16,10 +17,13 @@
 //! whatever bears a final name is whole.
 
 pub mod carried;
+mod cipher;
 mod examined;
 mod identity;
 mod place;
 mod quota;
+mod reading;
+mod rekey;
 mod temporary;
 
 use std::fs::File;
@@ -31,15 +35,15 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::domain::organisation::OrganisationId;
-use crate::ports::{
-    Archive, ArchiveIdentity, Original, OriginalFault, OriginalTrouble, Owner, StoreError,
-};
+use crate::ports::{Archive, ArchiveIdentity, Original, OriginalTrouble, Owner, StoreError};
 use crate::runtime::limits::ARCHIVE_PIECE_BYTES;
 use crate::runtime::private;
-use crate::store::settings::ArchiveQuota;
+use crate::store::keyring::{Key, Keyring};
+use crate::store::settings::{ArchiveQuota, Codec};
 pub use examined::Originals;
 use place::{Digest, Place};
 use quota::Kept;
+use reading::ReadFault;
 use temporary::{Temporary, TemporaryFolder};
 
 /// The archive in a folder.
@@ -49,6 +53,7 @@ pub struct FileArchive {
     identity: ArchiveIdentity,
     temporary: Arc<TemporaryFolder>,
     kept: Arc<Kept>,
+    codec: Codec,
 }
 
 impl FileArchive {
@@ -68,13 +73,19 @@ impl FileArchive {
         private::close(folder);
         let identity = identity::of(folder, &temporary, id)?;
         let (root, temporary, kept) = (folder.to_owned(), Arc::new(temporary), Arc::default());
-        Ok(FileArchive { root, identity, temporary, kept })
+        Ok(FileArchive { root, identity, temporary, kept, codec: Codec::plain() })
     }
 
     /// Keeps no more than this.
     #[must_use]
     pub fn with_quota(self, quota: ArchiveQuota) -> Self {
         FileArchive { kept: Arc::new(Kept::within(quota)), ..self }
+    }
+
+    /// Encrypts what it keeps from now on, where there is a key.
+    #[must_use]
+    pub fn with_codec(self, codec: Codec) -> Self {
+        FileArchive { codec, ..self }
     }
 
     /// Refuses a folder that is no longer the archive: anything written under the mount point of a
@@ -87,10 +98,6 @@ impl FileArchive {
             "the archive {} is not in its folder; is it mounted?",
             self.identity
         )))
-    }
-
-    fn fault(&self, trouble: OriginalTrouble) -> StoreError {
-        StoreError::Original(OriginalFault { trouble, archive: self.identity.clone() })
     }
 
     async fn blocking<T: Send + 'static>(
@@ -113,10 +120,12 @@ impl FileArchive {
         let place = Place::new(organisation, digest, owner)?;
         let folder = place.folder(&self.root);
         // A retry of the contact: the file is whole, but its name may not be on disk yet.
-        if place.path(&self.root).is_file() {
+        if place.found(&self.root).is_some() {
             place::sync_folder(&folder).map_err(|error| away(&error))?;
             return Ok(place.reference());
         }
+        let key = self.codec.keyring().map(Keyring::first);
+        let bytes = key.map_or(bytes, |key| cipher::length(bytes, key));
         self.kept.add(&place, bytes, owner.allowance).map_err(StoreError::OverQuota)?;
         self.write(&place, original).map_err(|error| {
             self.kept.take_off(&place, bytes);
@@ -126,11 +135,19 @@ impl FileArchive {
     }
 
     fn write(&self, place: &Place, original: &Original) -> io::Result<()> {
-        let path = place.path(&self.root);
         let folder = place.folder(&self.root);
         place::make_folders(&folder)?;
         let temporary = self.temporary.file();
-        fill(&temporary, original)?;
+        let path = match self.codec.keyring() {
+            Some(keyring) => {
+                fill_encrypted(&temporary, original, keyring.first(), &place.label())?;
+                place.encrypted_path(&self.root)
+            }
+            None => {
+                fill(&temporary, original)?;
+                place.path(&self.root)
+            }
+        };
         std::fs::rename(temporary.path(), &path)?;
         place::sync_folder(&folder)
     }
@@ -165,18 +182,16 @@ impl Archive for FileArchive {
     ) -> Result<Bytes, StoreError> {
         let place = Place::parse(organisation, reference)?;
         self.blocking(move |archive| {
-            let bytes = match std::fs::read(place.path(&archive.root)) {
-                Ok(bytes) => bytes,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    archive.is_there()?;
-                    return Err(archive.fault(OriginalTrouble::Missing));
+            let mut bytes = Vec::new();
+            match reading::read(&place, &archive.root, &archive.codec, &mut bytes) {
+                Ok(()) => Ok(Bytes::from(bytes)),
+                Err(fault) => {
+                    if matches!(fault, ReadFault::Trouble(OriginalTrouble::Missing)) {
+                        archive.is_there()?;
+                    }
+                    Err(fault.of(&archive.identity))
                 }
-                Err(error) => return Err(away(&error)),
-            };
-            if Digest::of(&bytes) != place.digest {
-                return Err(archive.fault(OriginalTrouble::Altered));
             }
-            Ok(Bytes::from(bytes))
         })
         .await
     }
@@ -188,14 +203,14 @@ impl Archive for FileArchive {
     ) -> Result<(), StoreError> {
         let place = Place::parse(organisation, reference)?;
         self.blocking(move |archive| {
-            let path = place.path(&archive.root);
+            // It was let go of before.
+            let Some(path) = place.found(&archive.root) else { return Ok(()) };
             let bytes = std::fs::metadata(&path).map_or(0, |file| file.len());
             match std::fs::remove_file(&path) {
                 Ok(()) => {
                     archive.kept.take_off(&place, bytes);
                     place::sync_folder(&place.folder(&archive.root)).map_err(|error| away(&error))
                 }
-                // It was let go of before.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
                 Err(error) => Err(away(&error)),
             }
@@ -255,6 +270,24 @@ fn fill(temporary: &Temporary, original: &Original) -> io::Result<()> {
             }
         }
     };
+    file.flush()?;
+    file.sync_all()
+}
+
+/// As [`fill`], encrypted: never linked.
+fn fill_encrypted(
+    temporary: &Temporary,
+    original: &Original,
+    key: &Key,
+    label: &[u8],
+) -> io::Result<()> {
+    let mut file = temporary.create()?;
+    match original {
+        Original::Bytes(bytes) => cipher::encrypt(&mut bytes.as_ref(), &mut file, key, label)?,
+        Original::File(spooled) => {
+            cipher::encrypt(&mut File::open(spooled)?, &mut file, key, label)?;
+        }
+    }
     file.flush()?;
     file.sync_all()
 }

@@ -21,6 +21,7 @@ mod past;
 mod people;
 mod portable;
 mod readers;
+mod rekey;
 mod schema;
 mod turn;
 mod writer;

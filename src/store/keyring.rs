@@ -21,11 +21,15 @@ use crate::runtime::tokens::hex;
 
 const KEY_BYTES: usize = 32;
 
+/// Random bytes of which the key of a file is derived.
+pub(super) const SALT_BYTES: usize = 32;
+
 /// Keys derived of each key for records: as many as a byte can name.
 const BRANCHES: usize = 256;
 
 /// What keys derived for one purpose have in common, and with none for another.
 const OF_RECORDS: &[u8] = b"contact-gateway records 1";
+const OF_ORIGINALS: &[u8] = b"contact-gateway originals 1";
 const OF_HASHES: &[u8] = b"contact-gateway hashes 1";
 const SALT: &[u8] = b"contact-gateway keyring 1";
 
@@ -128,6 +132,13 @@ impl Key {
 
     pub(super) fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The key of one file, by the salt in it.
+    pub(super) fn of_original(&self, salt: &[u8; SALT_BYTES]) -> Option<LessSafeKey> {
+        let info: [&[u8]; 2] = [OF_ORIGINALS, salt];
+        let derived = UnboundKey::from(self.root.expand(&info, &AES_256_GCM).ok()?);
+        Some(LessSafeKey::new(derived))
     }
 
     /// A keyed hash of words, each behind its length.

@@ -126,6 +126,10 @@ impl Codec {
         encrypted::write_to(bytes, keyring, label, content(what)?)
     }
 
+    pub(super) fn keyring(&self) -> Option<&Keyring> {
+        self.keyring.as_deref()
+    }
+
     /// What stands in the store for something that names somebody, and is only ever looked up as a whole: a hash by
     /// the key that encrypts, or without one the thing itself.
     pub(super) fn hidden(&self, organisation: &str, what: &str) -> String {
@@ -140,6 +144,23 @@ impl Codec {
         let by = |key| encrypted::hash(key, organisation, what);
         let hashes = self.keyring.iter().flat_map(|keyring| keyring.all().map(by));
         hashes.chain([what.to_owned()]).collect()
+    }
+
+    /// What every record begins with that is written now.
+    pub(super) fn mark(&self) -> String {
+        match &self.keyring {
+            Some(keyring) => encrypted::mark(keyring.first()),
+            None => char::from(MARK).to_string(),
+        }
+    }
+
+    /// A stored record as it would be written now.
+    ///
+    /// # Errors
+    /// As [`Codec::read`].
+    pub(super) fn rewritten(&self, record: &str, label: Label<'_>) -> Result<String, StoreError> {
+        let content: Box<RawValue> = self.read(record, label)?;
+        self.write(label, &content)
     }
 
     /// Whether a stored record is this, as it would be written now.

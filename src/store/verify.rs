@@ -67,7 +67,7 @@ pub async fn verify(
     let ArchiveUrl::File(folder) = archive;
     let reading = Reading {
         store: store.as_ref(),
-        originals: Originals::of(folder)?,
+        originals: Originals::of(folder, codec)?,
         archive: folder.display().to_string(),
     };
     match store.organisations().await {

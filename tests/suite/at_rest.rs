@@ -120,10 +120,10 @@ async fn nothing_that_an_encrypted_gateway_writes_names_anybody() {
 
     let site = bare(None).await;
     encrypt(&site.place, &["store-key"]);
-    let mut written = written(&site.place).await;
-    // Originals are kept as they came.
-    written.retain(|line| !line.contains(" in archive/"));
-    assert_eq!(written, Vec::<String>::new());
+    assert_eq!(written(&site.place).await, Vec::<String>::new());
+    let mut check = site.place.command("check");
+    let said = done(check.arg("--store"));
+    assert!(said.contains("; originals 2"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -135,7 +135,7 @@ async fn an_encrypted_gateway_is_backed_up_restored_and_rekeyed_by_a_copy() {
     written(&site.place).await;
     let to = tempfile::tempdir().unwrap();
     done(&mut backup(&site.place, &to.path().join("backup")));
-    assert_eq!(found(&to.path().join("backup/store")), Vec::<String>::new());
+    assert_eq!(found(&to.path().join("backup")), Vec::<String>::new());
 
     let again = bare(None).await;
     let refused = restore(&again.place, &to.path().join("backup")).output().unwrap();
@@ -154,15 +154,53 @@ async fn an_encrypted_gateway_is_backed_up_restored_and_rekeyed_by_a_copy() {
     let mut copy = Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
     copy.args(["store", "copy", "--config"]).arg(again.place.config());
     done(copy.args([at("store"), at("moved")]));
-    encrypt(&again.place, &["new-key"]);
     again.place.store_at(&at("moved"));
     let mut check = again.place.command("check");
     let said = done(check.arg("--store"));
     assert!(said.contains("read back: people 1, decisions 3, "), "{said}");
+    encrypt(&again.place, &["new-key"]);
     let serve = again.place.command("serve");
     let mut refused = Command::new("timeout");
     refused.arg("60").arg(serve.get_program()).args(serve.get_args());
     let refused = refused.env("CONTACT_GATEWAY__STORE__URL", at("store")).output().unwrap();
     let said = text(&refused.stderr);
     assert!(!refused.status.success() && said.contains("which is not in [keys] store"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plain_store_is_encrypted_and_a_key_is_changed_beside_a_gateway() {
+    let site = bare(None).await;
+    assert!(!written(&site.place).await.is_empty());
+    let at = |name: &str| site.place.folder.path().join(name);
+    let rekey = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
+        command.args(["store", "rekey", "--config"]).arg(site.place.config());
+        command
+    };
+    let refused = rekey().output().unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stderr));
+
+    encrypt(&site.place, &["store-key"]);
+    let served = site.place.serve();
+    let said = done(&mut rekey());
+    assert!(said.starts_with("encrypted anew: records ") && said.contains("originals 2"), "{said}");
+    assert!(!said.contains("records 0,"), "{said}");
+    assert!(done(&mut rekey()).starts_with("encrypted anew: records 0, originals 0"));
+    tokio::task::block_in_place(|| served.stop());
+    assert_eq!(found(&at("archive")), Vec::<String>::new());
+    assert_eq!(found(&at("store")), Vec::<String>::new());
+
+    encrypt(&site.place, &["new-key", "store-key"]);
+    let served = site.place.serve();
+    let said = done(&mut rekey());
+    assert!(said.contains("originals 2"), "{said}");
+    tokio::task::block_in_place(|| served.stop());
+    std::fs::remove_file(at("store-key")).unwrap();
+    encrypt(&site.place, &["new-key"]);
+    let mut check = site.place.command("check");
+    let said = done(check.arg("--store"));
+    assert!(said.contains("read back: people 1, decisions 3, "), "{said}");
+    assert!(said.contains("; originals 2"), "{said}");
+    let served = site.place.serve();
+    assert_eq!(served.queue("limited").await.len(), 3);
 }

@@ -5,25 +5,58 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::place::{self, Place};
+use super::reading::{self, ReadFault};
 use super::{FileArchive, away, identity};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{ArchiveIdentity, StoreError};
 use crate::runtime::hashed::{self, Hashed};
+use crate::store::settings::Codec;
 
-/// Where an original is, below the archive's folder, and the SHA-256 of what was kept there.
+/// An original that is to be carried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Within {
+    /// Where it is, below the archive's folder.
     pub path: PathBuf,
-    pub sha256: String,
+    place: Place,
 }
 
-/// The place of a reference.
+/// Where the original of a reference is in an archive's folder, or would be.
 ///
 /// # Errors
 /// `Refused`: it is not a reference.
-pub fn within(organisation: &OrganisationId, reference: &str) -> Result<Within, StoreError> {
+pub fn within(
+    archive: &Path,
+    organisation: &OrganisationId,
+    reference: &str,
+) -> Result<Within, StoreError> {
     let place = Place::parse(organisation, reference)?;
-    Ok(Within { path: place.path(Path::new("")), sha256: place.digest.as_str().to_owned() })
+    let is_encrypted = place.encrypted_path(archive).is_file();
+    let root = Path::new("");
+    let path = if is_encrypted { place.encrypted_path(root) } else { place.path(root) };
+    Ok(Within { path, place })
+}
+
+impl Within {
+    /// Whether what was copied to the same place below another folder is what was kept.
+    ///
+    /// # Errors
+    /// `Refused`: it is encrypted with a key that is not there. `Unavailable`: it can't be read.
+    pub fn is_whole(
+        &self,
+        root: &Path,
+        copied: &Hashed,
+        codec: &Codec,
+    ) -> Result<bool, StoreError> {
+        if self.path == self.place.path(Path::new("")) {
+            return Ok(copied.sha256 == self.place.digest.as_str());
+        }
+        match reading::read(&self.place, root, codec, &mut io::sink()) {
+            Ok(()) => Ok(true),
+            Err(ReadFault::Trouble(_)) => Ok(false),
+            Err(ReadFault::Io(error)) => Err(away(&error)),
+            Err(ReadFault::NoKey(id)) => Err(reading::no_key(&id)),
+        }
+    }
 }
 
 /// Which archive is in a folder. `None`: there is none yet; none is made.

@@ -4,14 +4,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::place::Place;
-use super::{away, digest_of_file, identity};
+use super::{identity, reading};
 use crate::domain::organisation::OrganisationId;
-use crate::ports::{ArchiveIdentity, OriginalFault, OriginalTrouble, StoreError};
+use crate::ports::{ArchiveIdentity, StoreError};
+use crate::store::settings::Codec;
 
 /// The originals of an archive.
 pub struct Originals {
     root: PathBuf,
     identity: ArchiveIdentity,
+    codec: Codec,
 }
 
 impl Originals {
@@ -19,9 +21,10 @@ impl Originals {
     ///
     /// # Errors
     /// As [`FileArchive::open`](super::FileArchive::open).
-    pub fn of(folder: &Path) -> Result<Option<Self>, StoreError> {
+    pub fn of(folder: &Path, codec: &Codec) -> Result<Option<Self>, StoreError> {
         let identity = identity::read(folder)?;
-        Ok(identity.map(|identity| Originals { root: folder.to_owned(), identity }))
+        let (root, codec) = (folder.to_owned(), codec.clone());
+        Ok(identity.map(|identity| Originals { root, identity, codec }))
     }
 
     /// Reads an original through, however large it is.
@@ -34,16 +37,12 @@ impl Originals {
         reference: &str,
     ) -> Result<(), StoreError> {
         let place = Place::parse(organisation, reference)?;
-        let path = place.path(&self.root);
-        let read = tokio::task::spawn_blocking(move || digest_of_file(&path)).await;
+        let (root, codec) = (self.root.clone(), self.codec.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            reading::read(&place, &root, &codec, &mut io::sink())
+        });
         let read =
-            read.map_err(|_| StoreError::Unavailable("the archive is closing".to_owned()))?;
-        let trouble = match read {
-            Ok((digest, _)) if digest == place.digest => return Ok(()),
-            Ok(_) => OriginalTrouble::Altered,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => OriginalTrouble::Missing,
-            Err(error) => return Err(away(&error)),
-        };
-        Err(StoreError::Original(OriginalFault { trouble, archive: self.identity.clone() }))
+            read.await.map_err(|_| StoreError::Unavailable("the archive is closing".to_owned()))?;
+        read.map_err(|fault| fault.of(&self.identity))
     }
 }

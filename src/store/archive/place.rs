@@ -20,6 +20,9 @@ const OWNER_HEX: usize = 32;
 
 const DIGEST_HEX: usize = 64;
 
+/// Ends the name of a file that is encrypted.
+const ENCRYPTED: &str = ".encrypted";
+
 impl Digest {
     pub(super) fn of(bytes: &[u8]) -> Self {
         Digest(hex(digest(&SHA256, bytes).as_ref()))
@@ -60,7 +63,7 @@ impl Place {
 
     /// What a file's name in an organisation's folder says; `None`: it is no original's.
     pub(super) fn named(organisation: &str, file: &str) -> Option<Self> {
-        let mut parts = file.split('-');
+        let mut parts = file.strip_suffix(ENCRYPTED).unwrap_or(file).split('-');
         let (content, contact) = (parts.next()?, parts.next()?);
         let person = parts.next();
         let whole = is_hex(content, DIGEST_HEX)
@@ -80,7 +83,8 @@ impl Place {
         reference: &str,
     ) -> Result<Self, StoreError> {
         let organisation = folder_name(organisation)?;
-        let parts = reference.strip_prefix("sha256:").filter(|parts| !parts.contains('-'));
+        let parts = reference.strip_prefix("sha256:");
+        let parts = parts.filter(|parts| !parts.contains('-') && !parts.ends_with(ENCRYPTED));
         parts
             .and_then(|parts| Place::named(&organisation, &parts.replace('/', "-")))
             .ok_or_else(|| StoreError::Refused("this is not a reference in the archive".to_owned()))
@@ -101,8 +105,24 @@ impl Place {
         root.join(&self.organisation).join(first_byte)
     }
 
+    /// Where it is kept as it came.
     pub(super) fn path(&self, root: &Path) -> PathBuf {
         self.folder(root).join(self.parts("-"))
+    }
+
+    /// Where it is kept encrypted.
+    pub(super) fn encrypted_path(&self, root: &Path) -> PathBuf {
+        self.folder(root).join(self.parts("-") + ENCRYPTED)
+    }
+
+    /// Where it is kept, whichever way; `None`: it is not.
+    pub(super) fn found(&self, root: &Path) -> Option<PathBuf> {
+        [self.encrypted_path(root), self.path(root)].into_iter().find(|path| path.is_file())
+    }
+
+    /// What its encryption is bound to.
+    pub(super) fn label(&self) -> Vec<u8> {
+        format!("{}/{}", self.organisation, self.parts("-")).into_bytes()
     }
 }
 

@@ -147,16 +147,19 @@ impl Originals<'_, '_> {
 
     /// `false`: the archive does not have it as it was kept.
     fn one(&mut self, organisation: &OrganisationId, reference: &str) -> Result<bool, BackupFault> {
-        let within = carried::within(organisation, reference)?;
+        let archive = &self.premises.archive;
+        let within = carried::within(archive, organisation, reference)?;
         let name = Path::new(ARCHIVE).join(&within.path);
         if self.manifest.files.contains_key(&name) {
             return Ok(true);
         }
-        let (from, path) = (self.premises.archive.join(&within.path), self.to.join(&name));
+        let (from, path) = (archive.join(&within.path), self.to.join(&name));
         let folder = path.parent().unwrap_or(self.to);
         private::folder(folder).map_err(BackupFault::file(folder))?;
         match hashed::copy(&from, &path) {
-            Ok(copied) if copied.sha256 == within.sha256 => {
+            Ok(copied)
+                if within.is_whole(&self.to.join(ARCHIVE), &copied, &self.premises.codec)? =>
+            {
                 self.manifest.files.insert(name, Entry::from(copied));
                 self.done += 1;
                 if self.done.is_multiple_of(BACKUP_PROGRESS_EVERY) {

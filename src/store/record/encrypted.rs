@@ -99,6 +99,11 @@ pub(super) fn hash(key: &Key, organisation: &str, what: &str) -> String {
     format!("%h1:{}", URL_SAFE_NO_PAD.encode(key.hash(&[organisation, what])))
 }
 
+/// What every record begins with that is encrypted with a key.
+pub(super) fn mark(key: &Key) -> String {
+    format!("%1:{}:", key.id())
+}
+
 /// Whether it is encrypted with the key that encrypts now.
 pub(super) fn is_by_first(envelope: &[u8], keyring: &Keyring) -> bool {
     let rest = envelope.strip_prefix(FORMAT);

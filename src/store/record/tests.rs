@@ -55,7 +55,7 @@ fn a_fault_names_the_record_and_not_its_content() {
 }
 
 #[test]
-fn a_encrypted_record_says_nothing_and_reads_back_with_its_key() {
+fn an_encrypted_record_says_nothing_and_reads_back_with_its_key() {
     let codec = encrypting(&[OLD]);
     for what in [json!({"name": "Alun Example"}), json!([]), Value::Null, json!("é".repeat(70_000))]
     {
@@ -82,7 +82,7 @@ fn the_first_key_writes_and_every_key_reads() {
 }
 
 #[test]
-fn a_encrypted_record_holds_in_its_own_place_alone_and_as_it_was_written() {
+fn an_encrypted_record_holds_in_its_own_place_alone_and_as_it_was_written() {
     let codec = encrypting(&[OLD]);
     let record = codec.write(PERSON, &7).unwrap();
     for elsewhere in [

@@ -1,0 +1,215 @@
+//! Originals that are encrypted: a stream of pieces, each with a tag of its own, of which the last is marked.
+//!
+//! ```text
+//! "%o1:"  name of the key  ":"  salt (32 bytes)  pieces: ciphertext (up to 64 KiB)  tag (16 bytes)
+//! ```
+//!
+//! Each file has a key of its own, derived from the keyring's and the salt. A piece's nonce is its number and whether
+//! it is the last: pieces can't be exchanged, and a file that was cut off at the end of one is noticed. What the
+//! original is (its organisation, digest and owner) is authenticated with every piece.
+
+use std::io::{self, Read, Write};
+
+use aws_lc_rs::aead::{Aad, LessSafeKey, NONCE_LEN, Nonce};
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+
+use crate::runtime::limits::{KEY_ID_BYTES_MAX, ORIGINAL_PIECE_BYTES};
+use crate::store::keyring::{Key, Keyring, SALT_BYTES};
+
+const MARK: &[u8] = b"%o1:";
+const TAG_BYTES: usize = 16;
+
+/// Why an encrypted original can't be read.
+#[derive(Debug)]
+pub(super) enum OpenFault {
+    /// The file can't be read, or what is read can't be handed on.
+    Io(io::Error),
+    /// It is not what was kept.
+    Altered,
+    /// The name of a key that is not there.
+    NoKey(String),
+}
+
+impl From<io::Error> for OpenFault {
+    fn from(error: io::Error) -> Self {
+        OpenFault::Io(error)
+    }
+}
+
+/// How long the file of an original of so many bytes is.
+pub(super) fn length(plain: u64, key: &Key) -> u64 {
+    let head = (MARK.len() + key.id().len() + 1 + SALT_BYTES) as u64;
+    let pieces = plain.div_ceil(ORIGINAL_PIECE_BYTES as u64).max(1);
+    plain.saturating_add(head).saturating_add(pieces.saturating_mul(TAG_BYTES as u64))
+}
+
+/// Encrypts an original, piece by piece.
+///
+/// # Errors
+/// It can't be read or written, or the system has no random bytes.
+pub(super) fn encrypt(
+    from: &mut dyn Read,
+    to: &mut dyn Write,
+    key: &Key,
+    label: &[u8],
+) -> io::Result<()> {
+    let mut salt = [0; SALT_BYTES];
+    SystemRandom::new().fill(&mut salt).map_err(|_| io::Error::other("no random bytes"))?;
+    let cipher = key.of_original(&salt).ok_or_else(|| io::Error::other("no key"))?;
+    for part in [MARK, key.id().as_bytes(), b":", &salt] {
+        to.write_all(part)?;
+    }
+    let (mut number, mut piece) = (0, fill(from, ORIGINAL_PIECE_BYTES)?);
+    loop {
+        let next = fill(from, ORIGINAL_PIECE_BYTES)?;
+        let nonce = nonce(number, next.is_empty());
+        cipher
+            .seal_in_place_append_tag(nonce, Aad::from(label), &mut piece)
+            .map_err(|_| io::Error::other("not encrypted"))?;
+        to.write_all(&piece)?;
+        if next.is_empty() {
+            return Ok(());
+        }
+        (number, piece) = (number + 1, next);
+    }
+}
+
+/// Decrypts an original, piece by piece. What was handed on before a fault is not to be used.
+///
+/// # Errors
+/// [`OpenFault`].
+pub(super) fn decrypt(
+    from: &mut dyn Read,
+    to: &mut dyn Write,
+    keyring: Option<&Keyring>,
+    label: &[u8],
+) -> Result<(), OpenFault> {
+    let cipher = begin(from, keyring)?;
+    let (mut number, mut piece) = (0, fill(from, ORIGINAL_PIECE_BYTES + TAG_BYTES)?);
+    loop {
+        let next = fill(from, ORIGINAL_PIECE_BYTES + TAG_BYTES)?;
+        let nonce = nonce(number, next.is_empty());
+        let opened = cipher.open_in_place(nonce, Aad::from(label), &mut piece);
+        to.write_all(opened.map_err(|_| OpenFault::Altered)?)?;
+        if next.is_empty() {
+            return Ok(());
+        }
+        (number, piece) = (number + 1, next);
+    }
+}
+
+/// Whether what begins like this is encrypted with this key.
+pub(super) fn is_by(from: &mut dyn Read, key: &Key) -> io::Result<bool> {
+    let mark = [MARK, key.id().as_bytes(), b":"].concat();
+    Ok(fill(from, mark.len())? == mark)
+}
+
+/// Reads the head; the key of the file.
+fn begin(from: &mut dyn Read, keyring: Option<&Keyring>) -> Result<LessSafeKey, OpenFault> {
+    if fill(from, MARK.len())? != MARK {
+        return Err(OpenFault::Altered);
+    }
+    let mut id = Vec::new();
+    loop {
+        match fill(from, 1)?.as_slice() {
+            [b':'] => break,
+            [byte] if id.len() < KEY_ID_BYTES_MAX => id.push(*byte),
+            _ => return Err(OpenFault::Altered),
+        }
+    }
+    let id = String::from_utf8(id).map_err(|_| OpenFault::Altered)?;
+    let salt: [u8; SALT_BYTES] =
+        fill(from, SALT_BYTES)?.try_into().map_err(|_| OpenFault::Altered)?;
+    match keyring.and_then(|keyring| keyring.named(&id)) {
+        Some(key) => key.of_original(&salt).ok_or(OpenFault::Altered),
+        None => Err(OpenFault::NoKey(id)),
+    }
+}
+
+/// So many bytes, or all that are left.
+fn fill(from: &mut dyn Read, bytes: usize) -> io::Result<Vec<u8>> {
+    let mut piece = Vec::with_capacity(bytes + TAG_BYTES);
+    from.take(bytes as u64).read_to_end(&mut piece)?;
+    Ok(piece)
+}
+
+/// Never twice with one key: the key is of one file alone.
+fn nonce(number: u64, is_last: bool) -> Nonce {
+    let mut nonce = [0; NONCE_LEN];
+    for (to, from) in nonce.iter_mut().zip(number.to_be_bytes()) {
+        *to = from;
+    }
+    if let Some(last) = nonce.last_mut() {
+        *last = u8::from(is_last);
+    }
+    Nonce::assume_unique_for_key(nonce)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LABEL: &[u8] = b"karbon 3f9a";
+
+    fn keyring(name: &str) -> Keyring {
+        let key = format!("{name}:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+        Keyring::of(&[key.into()]).unwrap()
+    }
+
+    fn encrypted(plain: &[u8]) -> Vec<u8> {
+        let (mut file, keyring) = (Vec::new(), keyring("k"));
+        encrypt(&mut &*plain, &mut file, keyring.first(), LABEL).unwrap();
+        assert_eq!(file.len() as u64, length(plain.len() as u64, keyring.first()));
+        file
+    }
+
+    fn opened(mut file: &[u8], label: &[u8]) -> Result<Vec<u8>, OpenFault> {
+        let mut plain = Vec::new();
+        decrypt(&mut file, &mut plain, Some(&keyring("k")), label).map(|()| plain)
+    }
+
+    #[test]
+    fn an_original_of_any_length_reads_back_and_is_never_alike_twice() {
+        let piece = ORIGINAL_PIECE_BYTES;
+        for length in [0, 1, piece - 1, piece, piece + 1, 3 * piece, 3 * piece + 7] {
+            let plain: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();
+            let file = encrypted(&plain);
+            assert_eq!(opened(&file, LABEL).unwrap(), plain, "{length}");
+            assert_ne!(encrypted(&plain), file);
+        }
+    }
+
+    #[test]
+    fn whatever_is_cut_off_exchanged_or_changed_is_noticed() {
+        let piece = ORIGINAL_PIECE_BYTES;
+        let file = encrypted(&vec![7; 2 * piece + 9]);
+        let head = file.len() - (2 * piece + 9) - 3 * TAG_BYTES;
+        let altered = |file: &[u8], label| matches!(opened(file, label), Err(OpenFault::Altered));
+        let whole = piece + TAG_BYTES;
+        for cut in [0, 3, head, head + 1, head + whole, head + 2 * whole, file.len() - 1] {
+            assert!(altered(&file[..cut], LABEL), "{cut}");
+        }
+        assert!(altered(&[file.as_slice(), b"x"].concat(), LABEL));
+        let exchanged =
+            [&file[..head], &file[head + whole..head + 2 * whole], &file[head..head + whole]];
+        assert!(altered(
+            &[exchanged.concat().as_slice(), &file[head + 2 * whole..]].concat(),
+            LABEL
+        ));
+        assert!(altered(&file, b"karbon 3f9b"));
+        for at in (0..file.len()).step_by(4_999) {
+            let mut changed = file.clone();
+            changed[at] ^= 1;
+            assert!(opened(&changed, LABEL).is_err(), "{at}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_not_there_is_named() {
+        let file = encrypted(b"text");
+        for keyring in [None, Some(keyring("other"))] {
+            let fault = decrypt(&mut file.as_slice(), &mut io::sink(), keyring.as_ref(), LABEL);
+            assert!(matches!(fault, Err(OpenFault::NoKey(id)) if id == "k"));
+        }
+    }
+}

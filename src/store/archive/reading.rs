@@ -1,0 +1,110 @@
+//! Reading an original, whichever way it is kept.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use aws_lc_rs::digest::Context;
+
+use super::away;
+use super::cipher::{self, OpenFault};
+use super::place::{Digest, Place};
+use crate::ports::{ArchiveIdentity, OriginalFault, OriginalTrouble, StoreError};
+use crate::runtime::limits::ARCHIVE_PIECE_BYTES;
+use crate::store::record::Codec;
+
+/// Why an original can't be had.
+#[derive(Debug)]
+pub(super) enum ReadFault {
+    Trouble(OriginalTrouble),
+    Io(io::Error),
+    NoKey(String),
+}
+
+impl ReadFault {
+    /// As the archive that was asked says it.
+    pub(super) fn of(self, archive: &ArchiveIdentity) -> StoreError {
+        match self {
+            ReadFault::Trouble(trouble) => {
+                StoreError::Original(OriginalFault { trouble, archive: archive.clone() })
+            }
+            ReadFault::Io(error) => away(&error),
+            ReadFault::NoKey(id) => no_key(&id),
+        }
+    }
+}
+
+pub(super) fn no_key(id: &str) -> StoreError {
+    StoreError::Refused(format!(
+        "the kept original is encrypted with the key `{id}`, which is not in [keys] store"
+    ))
+}
+
+impl From<OpenFault> for ReadFault {
+    fn from(fault: OpenFault) -> Self {
+        match fault {
+            OpenFault::Io(error) => ReadFault::Io(error),
+            OpenFault::Altered => ReadFault::Trouble(OriginalTrouble::Altered),
+            OpenFault::NoKey(id) => ReadFault::NoKey(id),
+        }
+    }
+}
+
+/// Hands over an original, and makes sure that it is what was kept. What was handed over before a fault is not to
+/// be used.
+pub(super) fn read(
+    place: &Place,
+    root: &Path,
+    codec: &Codec,
+    to: &mut dyn Write,
+) -> Result<(), ReadFault> {
+    let mut hashing = Hashing { hash: Digest::begin(), to };
+    if let Some(mut file) = there(&place.encrypted_path(root))? {
+        cipher::decrypt(&mut file, &mut hashing, codec.keyring(), &place.label())?;
+    } else if let Some(mut file) = there(&place.path(root))? {
+        pass(&mut file, &mut hashing).map_err(ReadFault::Io)?;
+    } else {
+        return Err(ReadFault::Trouble(OriginalTrouble::Missing));
+    }
+    match Digest::end(hashing.hash) == place.digest {
+        true => Ok(()),
+        false => Err(ReadFault::Trouble(OriginalTrouble::Altered)),
+    }
+}
+
+fn there(path: &Path) -> Result<Option<File>, ReadFault> {
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(ReadFault::Io(error)),
+    }
+}
+
+fn pass(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<()> {
+    let mut piece = vec![0; ARCHIVE_PIECE_BYTES];
+    loop {
+        let read = from.read(&mut piece)?;
+        match piece.get(..read) {
+            None | Some([]) => return Ok(()),
+            Some(bytes) => to.write_all(bytes)?,
+        }
+    }
+}
+
+/// Hashes what it hands on.
+struct Hashing<'a> {
+    hash: Context,
+    to: &'a mut dyn Write,
+}
+
+impl Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.hash.update(bytes.get(..written).unwrap_or_default());
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}

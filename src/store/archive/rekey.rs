@@ -1,0 +1,95 @@
+//! Writing originals anew that are plain, or encrypted with a key that no longer encrypts.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use super::cipher;
+use super::place::{self, Place};
+use super::reading;
+use super::{FileArchive, away, fill_encrypted};
+use crate::ports::{Original, StoreError};
+use crate::store::keyring::Key;
+
+impl FileArchive {
+    /// Encrypts every original with the key that encrypts now; how many it were. Blocks. The same call resumes after
+    /// an interruption.
+    ///
+    /// # Errors
+    /// `Refused`: there is no key, or an original takes one that is not there. [`StoreError::Original`]: one is not
+    /// what was kept.
+    pub fn rekey(&self) -> Result<u64, StoreError> {
+        let Some(keyring) = self.codec.keyring() else {
+            return Err(StoreError::Refused("there is no [keys] store to encrypt with".to_owned()));
+        };
+        let mut done = 0;
+        for place in self.places().map_err(|error| away(&error))? {
+            done += u64::from(self.rekey_one(&place, keyring.first())?);
+        }
+        Ok(done)
+    }
+
+    fn places(&self) -> io::Result<Vec<Place>> {
+        let mut places = Vec::new();
+        for organisation in folders(&self.root)? {
+            for folder in folders(&self.root.join(&organisation))? {
+                for file in std::fs::read_dir(self.root.join(&organisation).join(folder))? {
+                    let name = file?.file_name();
+                    places.extend(name.to_str().and_then(|it| Place::named(&organisation, it)));
+                }
+            }
+        }
+        Ok(places)
+    }
+
+    fn rekey_one(&self, place: &Place, key: &Key) -> Result<bool, StoreError> {
+        let (encrypted, plain) = (place.encrypted_path(&self.root), place.path(&self.root));
+        // What a killed call left beside the one that it had made.
+        let had_both = encrypted.is_file() && plain.is_file();
+        if is_by(&encrypted, key).map_err(|error| away(&error))? {
+            if had_both {
+                std::fs::remove_file(&plain).map_err(|error| away(&error))?;
+            }
+            return Ok(false);
+        }
+        let Some(source) = place.found(&self.root) else { return Ok(false) };
+        let mut bytes = Vec::new();
+        reading::read(place, &self.root, &self.codec, &mut bytes)
+            .map_err(|fault| fault.of(&self.identity))?;
+        let temporary = self.temporary.file();
+        let original = Original::Bytes(bytes.into());
+        let written = fill_encrypted(&temporary, &original, key, &place.label()).and_then(|()| {
+            // A gateway may have let go of it meanwhile.
+            if !source.is_file() {
+                return Ok(false);
+            }
+            std::fs::rename(temporary.path(), &encrypted)?;
+            place::sync_folder(&place.folder(&self.root))?;
+            if source == plain {
+                std::fs::remove_file(&plain)?;
+            }
+            Ok(true)
+        });
+        written.map_err(|error| away(&error))
+    }
+}
+
+/// The names of the folders in a folder, but for those of the archive itself.
+fn folders(above: &Path) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(above)? {
+        let entry = entry?;
+        let name = entry.file_name().into_string();
+        let is_folder = entry.file_type()?.is_dir();
+        found.extend(name.ok().filter(|name| is_folder && !name.starts_with('.')));
+    }
+    Ok(found)
+}
+
+fn is_by(encrypted: &Path, key: &Key) -> io::Result<bool> {
+    match File::open(encrypted) {
+        Ok(mut file) => cipher::is_by(&mut file, key),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
