@@ -37,7 +37,10 @@ pub async fn read_item(
 #[utoipa::path(
     get, path = "/api/v1/queues/{queue}/{item}/original", operation_id = "read_original",
     tag = "queues", params(("queue" = String, Path), ("item" = String, Path)),
-    responses((status = 200, description = "The bytes", content_type = "application/octet-stream"))
+    responses((
+        status = 200, description = "The bytes",
+        content(("message/rfc822"), ("application/octet-stream"))
+    ))
 )]
 pub async fn original(
     caller: Permitted<WorksQueues>,
