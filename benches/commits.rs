@@ -145,7 +145,15 @@ async fn commit(
             tokio::spawn(async move {
                 let one_less = |left: u64| left.checked_sub(1);
                 while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok() {
-                    assert!(!store.commit(decided.request()).await.unwrap().repeated);
+                    assert!(
+                        !store
+                            .commit(decided.request())
+                            .await
+                            .unwrap()
+                            .committed()
+                            .unwrap()
+                            .repeated
+                    );
                 }
             })
         })

@@ -40,7 +40,7 @@ use contact_gateway::domain::sender;
 use contact_gateway::intake::roster::Rosters;
 use contact_gateway::intake::{Intake, Parts};
 use contact_gateway::ports::portable::{CopyMark, CopyState, Kind, Portable, Record};
-use contact_gateway::ports::{Register, Release, Store, StoreError, SystemClock};
+use contact_gateway::ports::{Register, Release, ReleaseError, Store, SystemClock};
 use contact_gateway::runtime::health::Health;
 use contact_gateway::runtime::metrics::Metrics;
 use contact_gateway::runtime::shutdown::Shutdown;
@@ -80,7 +80,12 @@ struct NoRelease;
 
 #[async_trait]
 impl Release for NoRelease {
-    async fn release(&self, _: &OrganisationId, _: &QueueItem, _: Bytes) -> Result<(), StoreError> {
+    async fn release(
+        &self,
+        _: &OrganisationId,
+        _: &QueueItem,
+        _: Bytes,
+    ) -> Result<(), ReleaseError> {
         Ok(())
     }
 }

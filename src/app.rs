@@ -82,7 +82,8 @@ pub async fn preview(
         announcements,
         metrics: Arc::new(Metrics::new()),
     });
-    intake.preview(organisation, contact).await
+    let previewed = intake.preview(organisation, contact).await;
+    previewed.map_err(|error| StoreError::Refused(error.to_string()))
 }
 
 /// A preview keeps nothing, so that it journals nothing.

@@ -48,6 +48,7 @@ pub mod unread;
 pub mod work_item;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Display;
 use std::future::Future;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -189,11 +190,21 @@ impl Desk {
 
     /// What fails is done again later; those who run the gateway see that.
     fn say_failed(&self, organisation: &OrganisationId, what: &str, id: &str, fault: &Fault) {
-        if fault.is_retryable() {
-            tracing::warn!(%organisation, what, id, %fault, "it waits, and is tried again");
-        } else {
-            tracing::error!(%organisation, what, id, %fault, "it can't be done");
-        }
+        say_not_done(organisation, (what, id), fault, fault.is_retryable());
+    }
+}
+
+/// `what`: of what kind it is, and its id.
+fn say_not_done(
+    organisation: &OrganisationId,
+    (what, id): (&str, &str),
+    fault: &dyn Display,
+    is_tried_again: bool,
+) {
+    if is_tried_again {
+        tracing::warn!(%organisation, what, id, %fault, "it waits, and is tried again");
+    } else {
+        tracing::error!(%organisation, what, id, %fault, "it can't be done");
     }
 }
 

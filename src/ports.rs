@@ -26,23 +26,24 @@ pub mod store_error;
 
 pub use self::decisions::JournalEntry;
 pub use archive::{
-    Allowance, Archive, ArchiveIdentity, Original, OriginalFault, OriginalTrouble, Owner,
+    Allowance, Archive, ArchiveIdentity, Keep, Original, OriginalFault, OriginalTrouble, Owner,
     QuotaFault,
 };
 pub use audit_trail::AuditTrail;
 pub use clock::{Clock, SteadyClock, SystemClock};
-pub use decide::{Decide, Decided};
+pub use decide::{Decide, Decided, NoSuchOrganisation};
 pub use decisions::{
-    Attachment, CommitRequest, Committed, Decider, Decisions, PlainDecision, Settled,
+    Attachment, Commit, CommitRequest, Committed, Decider, Decisions, PlainDecision, Settled,
+    Withheld,
 };
 pub use deliveries::Deliveries;
 pub use documents::Documents;
 pub use journal::Journal;
-pub use mailer::{Mailer, OwnMail, OwnMailKind};
+pub use mailer::{Mailer, OwnMail, OwnMailKind, SendError};
 pub use past::Past;
 pub use queues::{ItemFilter, QueueCount, Queues};
 pub use register::{Change, Register, Snapshot};
-pub use release::Release;
+pub use release::{Release, ReleaseError};
 pub use store_error::StoreError;
 
 use chrono::{DateTime, Utc};

@@ -23,8 +23,8 @@ use contact_gateway::ports::relay::{
     Reply, Trace, Transaction,
 };
 use contact_gateway::ports::{
-    Archive, Clock, Journal, JournalEntry, Mailer, Original, OwnMail, Owner, PlainDecision,
-    Register, Stamp, StoreError,
+    Archive, Clock, Journal, JournalEntry, Keep, Mailer, Original, OwnMail, Owner, PlainDecision,
+    Register, SendError, Stamp, StoreError,
 };
 use contact_gateway::runtime::metrics::Metrics;
 use contact_gateway::store::memory::Memory;
@@ -183,8 +183,8 @@ impl Archive for Nowhere {
         _: &OrganisationId,
         _: Owner<'_>,
         _: Original,
-    ) -> Result<String, StoreError> {
-        Ok("kept".into())
+    ) -> Result<Keep, StoreError> {
+        Ok(Keep::Done("kept".into()))
     }
 
     async fn fetch(&self, _: &OrganisationId, _: &str) -> Result<Bytes, StoreError> {
@@ -213,7 +213,7 @@ impl Journal for Nowhere {
 
 #[async_trait]
 impl Mailer for Nowhere {
-    async fn send(&self, _: OwnMail) -> Result<(), StoreError> {
+    async fn send(&self, _: OwnMail) -> Result<(), SendError> {
         Ok(())
     }
 }

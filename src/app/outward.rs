@@ -18,7 +18,7 @@ use crate::forward::mailer::SmtpMailer;
 use crate::forward::release::MailRelease;
 use crate::forward::smtp::DownstreamServer;
 use crate::ports::relay::Relay;
-use crate::ports::{Clock, Deliveries, Mailer, OwnMail, Release, StoreError};
+use crate::ports::{Clock, Deliveries, Mailer, OwnMail, Release, ReleaseError, SendError};
 use crate::runtime::tls::Connector;
 
 /// Everything that goes out.
@@ -86,7 +86,7 @@ impl Release for ByChannel {
         organisation: &OrganisationId,
         item: &QueueItem,
         original: Bytes,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), ReleaseError> {
         match item.channel {
             Channel::Email => self.mail.release(organisation, item, original).await,
             Channel::WebForm => self.forms.release(organisation, item, original).await,
@@ -96,7 +96,7 @@ impl Release for ByChannel {
             | Channel::Letter
             | Channel::InPerson
             | Channel::Social
-            | Channel::WebChat => Err(StoreError::Refused(format!(
+            | Channel::WebChat => Err(ReleaseError::Refused(format!(
                 "what came {} has nobody to be released to",
                 item.channel.by()
             ))),
@@ -107,18 +107,10 @@ impl Release for ByChannel {
 /// Stands where no mail server is configured.
 struct NoMailServer;
 
-impl NoMailServer {
-    fn refusal() -> StoreError {
-        StoreError::Refused(
-            "there is no mail server behind the gateway; set [mail] downstream".to_owned(),
-        )
-    }
-}
-
 #[async_trait]
 impl Mailer for NoMailServer {
-    async fn send(&self, _mail: OwnMail) -> Result<(), StoreError> {
-        Err(NoMailServer::refusal())
+    async fn send(&self, _mail: OwnMail) -> Result<(), SendError> {
+        Err(SendError::NoServer)
     }
 }
 
@@ -129,7 +121,7 @@ impl Release for NoMailServer {
         _organisation: &OrganisationId,
         _item: &QueueItem,
         _original: Bytes,
-    ) -> Result<(), StoreError> {
-        Err(NoMailServer::refusal())
+    ) -> Result<(), ReleaseError> {
+        Err(ReleaseError::Refused(SendError::NoServer.to_string()))
     }
 }

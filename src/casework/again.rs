@@ -18,7 +18,7 @@ use crate::domain::person::{ListedIdentifier, Person};
 use crate::domain::queue::{self, QueueItem};
 use crate::domain::roster::Roster;
 use crate::domain::{merge, sender};
-use crate::ports::{CommitRequest, Settled, StoreError};
+use crate::ports::{Commit, CommitRequest, Settled, StoreError, Withheld};
 use crate::runtime::limits::{COUNTED_DAYS_AGAIN, ITEM_TRIES_MAX};
 use crate::runtime::tokens::sha256;
 
@@ -88,12 +88,12 @@ impl Desk {
         }
         let came = (item.channel, item.at);
         let contact = contact_on_record(again(&item.contact), came, Some(&item), from);
-        let disposition = match self.commit_if_admitted(organisation, &person, contact).await {
-            Ok(disposition) => disposition,
-            // The decider's own word for what stays held.
-            Err(StoreError::Refused(_)) => return Ok(None),
-            Err(error) => return Err(error.into()),
+        let Commit::Committed(committed) =
+            self.commit_if_admitted(organisation, &person, contact).await?
+        else {
+            return Ok(None);
         };
+        let disposition = committed.decision.disposition;
         let went = match disposition {
             Disposition::Deliver => {
                 let text = format!("{}: it passes now.", why.text);
@@ -117,7 +117,7 @@ impl Desk {
         organisation: &Arc<Organisation>,
         person: &Arc<Person>,
         contact: Contact,
-    ) -> Result<Disposition, StoreError> {
+    ) -> Result<Commit, StoreError> {
         let profile = &organisation.profile;
         let records = self.records_of(&organisation.id, person).await?;
         let roster = Roster::new(records, profile.nation);
@@ -140,7 +140,7 @@ impl Desk {
                 let dossier = Dossier { sender: &sender, ledger: Some(ledger), reading: None };
                 let mut verdict = decide(&organisation, dossier, &contact, contact.at);
                 if !is_admitted(verdict.decision.disposition) {
-                    return Err(StoreError::Refused("the contact stays held".to_owned()));
+                    return Err(Withheld::NothingToWrite);
                 }
                 verdict.audit.flags.push(DECIDED_AGAIN.to_owned());
                 Ok(Settled {
@@ -151,7 +151,7 @@ impl Desk {
                 })
             }),
         };
-        self.store.commit(request).await.map(|committed| committed.decision.disposition)
+        self.store.commit(request).await
     }
 
     /// The item that the contact has now, on the queue of its point of contact, has the original.

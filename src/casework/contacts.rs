@@ -3,7 +3,7 @@
 use crate::domain::contact::Contact;
 use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
-use crate::ports::StoreError;
+use crate::ports::{NoSuchOrganisation, StoreError};
 
 use super::{Casework, Fault};
 
@@ -37,6 +37,7 @@ impl Casework {
         organisation: &OrganisationId,
         contact: Contact,
     ) -> Result<Decision, Fault> {
-        self.decide.preview(organisation, contact).await.map_err(Fault::Store)
+        let previewed = self.decide.preview(organisation, contact).await;
+        previewed.map_err(|NoSuchOrganisation| Fault::NotFound("organisation"))
     }
 }

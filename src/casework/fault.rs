@@ -3,7 +3,8 @@
 use crate::domain::audit::EndedRestriction;
 use crate::domain::broken::Broken;
 use crate::domain::queue::ItemFault;
-use crate::ports::{OriginalFault, OriginalTrouble, StoreError};
+use crate::ports::dead_letters::DeadLetterError;
+use crate::ports::{OriginalFault, OriginalTrouble, ReleaseError, StoreError};
 
 use super::person_check::PersonFault;
 
@@ -63,7 +64,10 @@ pub enum Fault {
     /// The kept original could not be handed to its recipients; the item waits as before, claimed
     /// by whoever tried.
     #[error("the original could not be delivered: {0}")]
-    Delivery(StoreError),
+    Delivery(ReleaseError),
+    /// What was to be done with an event that a receiver did not take could not be written down.
+    #[error(transparent)]
+    DeadLetters(#[from] DeadLetterError),
 }
 
 impl Fault {
@@ -75,8 +79,9 @@ impl Fault {
     /// Whether the same call may work later.
     pub const fn is_retryable(&self) -> bool {
         match self {
-            Fault::ReleaseUnderWay | Fault::Contended => true,
-            Fault::Store(error) | Fault::Delivery(error) => error.is_retryable(),
+            Fault::ReleaseUnderWay | Fault::Contended | Fault::DeadLetters(_) => true,
+            Fault::Store(error) => error.is_retryable(),
+            Fault::Delivery(error) => error.is_retryable(),
             Fault::NotFound(_)
             | Fault::Moved { .. }
             | Fault::Item(_)

@@ -23,7 +23,7 @@ use crate::domain::person::Person;
 use crate::domain::restriction::{KindName, Status};
 use crate::ports::audit_trail::{TrailFilter, TrailSearch};
 use crate::ports::documents::{Batch, Document, IndexKey, Listing, Order, WriteFault};
-use crate::ports::{CommitRequest, StoreError};
+use crate::ports::{CommitRequest, StoreError, Withheld};
 use crate::runtime::limits::{
     AUDIT_LOOKED_AT_MAX, COUNTED_DAYS_AGAIN, EFFECTS_WAITED_FOR, MERGED_RECORDS_MAX,
     PAGE_ITEMS_MAX, PERSON_TRIES_MAX, UNDIVIDED_SHOWN_MAX,
@@ -255,7 +255,7 @@ impl Desk {
             preview: true,
             decide: Arc::new(move |ledger| {
                 *seeing.lock().unwrap_or_else(PoisonError::into_inner) = Some(ledger.clone());
-                Err(StoreError::Refused("only looked at".to_owned()))
+                Err(Withheld::NothingToWrite)
             }),
         });
         let looked = looking.await;

@@ -291,8 +291,6 @@ impl Desk {
 /// Why an original was not released, as a note says it.
 fn why(fault: &Fault) -> String {
     match fault {
-        // Whoever would take it is away, not the store.
-        Fault::Delivery(StoreError::Unavailable(why)) => why.clone(),
         Fault::Delivery(error) => error.to_string(),
         fault => fault.to_string(),
     }

@@ -36,7 +36,7 @@ use self::settings::ReceiverSettings;
 use self::signature::{Key, NotASecret};
 use crate::domain::event::{self, Event};
 use crate::domain::past::Nameplate;
-use crate::ports::dead_letters::{DeadLetter, DeadLetters};
+use crate::ports::dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
 use crate::ports::{AuditTrail, Clock, Past, Register, StoreError};
 use crate::runtime::http_client::NoAuthorities;
 use crate::runtime::limits::{
@@ -93,6 +93,19 @@ pub struct Courier {
     refused: (String, u32),
     /// The trail's name, where its numbers were those of another trail's entries before.
     renamed: Option<String>,
+}
+
+/// Why a round was not finished. It is made again in a while.
+#[derive(Debug, thiserror::Error)]
+enum RoundError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the store is behind what was known of it: receivers wait")]
+    Behind,
+    #[error(transparent)]
+    DeadLetters(#[from] DeadLetterError),
+    #[error("a receiver's place can't be kept: {0}")]
+    Place(std::io::ErrorKind),
 }
 
 /// How a round ended.
@@ -183,7 +196,7 @@ impl Courier {
 
     /// One look at what there is to tell: dead letters that are to be tried again, days that have
     /// come, entries of the trail.
-    async fn round(&mut self, place: &mut Option<Place>) -> Result<Round, StoreError> {
+    async fn round(&mut self, place: &mut Option<Place>) -> Result<Round, RoundError> {
         let plate = self.trail_of_the_store().await?;
         let mut now = match place.clone() {
             Some(place) => self.moved(place, plate.as_ref())?,
@@ -201,10 +214,10 @@ impl Courier {
     }
 
     /// The trail's name, unless the store is behind: then nothing is sent.
-    async fn trail_of_the_store(&mut self) -> Result<Option<Nameplate>, StoreError> {
+    async fn trail_of_the_store(&mut self) -> Result<Option<Nameplate>, RoundError> {
         let organisation = &self.settings.organisation;
         if self.sources.past.is_behind(organisation) {
-            return Err(StoreError::Behind("receivers wait".to_owned()));
+            return Err(RoundError::Behind);
         }
         let plate = self.sources.past.trail_end(organisation).await?.nameplate;
         let last = plate.as_ref().and_then(|plate| plate.branches.last());
@@ -214,7 +227,7 @@ impl Courier {
     }
 
     /// A place in the trail that the store has now.
-    fn moved(&self, mut place: Place, plate: Option<&Nameplate>) -> Result<Place, StoreError> {
+    fn moved(&self, mut place: Place, plate: Option<&Nameplate>) -> Result<Place, RoundError> {
         let Some((plate, trail)) = plate.and_then(|plate| Some((plate, plate.trail()?))) else {
             return Ok(place);
         };
@@ -237,7 +250,7 @@ impl Courier {
     }
 
     /// A receiver gets what happens from its first start on.
-    async fn begin(&self, plate: Option<&Nameplate>) -> Result<Place, StoreError> {
+    async fn begin(&self, plate: Option<&Nameplate>) -> Result<Place, RoundError> {
         let trail = self.sources.trail.as_ref();
         let after = trail::last_number(trail, &self.settings.organisation).await?;
         let today = self.today();
@@ -247,7 +260,7 @@ impl Courier {
         Ok(place)
     }
 
-    async fn try_dead_letters(&self) -> Result<(), StoreError> {
+    async fn try_dead_letters(&self) -> Result<(), RoundError> {
         let (organisation, name) = (&self.settings.organisation, &self.settings.name);
         for dead in self.sources.dead_letters.due(organisation, name).await {
             let body = serde_json::to_vec(&dead.event).unwrap_or_default();
@@ -269,7 +282,7 @@ impl Courier {
     }
 
     /// Reviews that are due and restrictions that have ended, once a day of the organisation.
-    async fn tell_dates(&mut self, place: &mut Place) -> Result<Option<Round>, StoreError> {
+    async fn tell_dates(&mut self, place: &mut Place) -> Result<Option<Round>, RoundError> {
         let today = self.today();
         if today <= place.day {
             return Ok(None);
@@ -288,7 +301,7 @@ impl Courier {
         Ok(None)
     }
 
-    async fn tell_entries(&mut self, place: &mut Place) -> Result<Round, StoreError> {
+    async fn tell_entries(&mut self, place: &mut Place) -> Result<Round, RoundError> {
         let organisation = &self.settings.organisation;
         let entries = self.sources.trail.audit(organisation, place.after, EVENT_PAGE_MAX).await?;
         let ended = if entries.len() < EVENT_PAGE_MAX { Round::Done } else { Round::More };
@@ -308,7 +321,7 @@ impl Courier {
     }
 
     /// `trail`: what the event's number is of, where that has to be said.
-    async fn tell(&mut self, event: &Event, trail: Option<&str>) -> Result<Told, StoreError> {
+    async fn tell(&mut self, event: &Event, trail: Option<&str>) -> Result<Told, RoundError> {
         if !self.settings.kinds.contains(&event.kind) {
             return Ok(Told::Yes);
         }
@@ -346,7 +359,7 @@ impl Courier {
         at: DateTime<Utc>,
         now: DateTime<Utc>,
         why: String,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, RoundError> {
         let dead = DeadLetter {
             receiver: self.settings.name.clone(),
             id: letter.id.clone(),
@@ -356,21 +369,19 @@ impl Courier {
             is_due: false,
             event: serde_json::from_slice(&letter.body).unwrap_or_default(),
         };
-        self.sources.dead_letters.keep(&self.settings.organisation, dead).await
+        Ok(self.sources.dead_letters.keep(&self.settings.organisation, dead).await?)
     }
 
     fn today(&self) -> NaiveDate {
         self.sources.clock.now().with_timezone(&self.settings.zone).date_naive()
     }
 
-    fn keep_if_moved(&self, before: u64, now: &Place) -> Result<(), StoreError> {
+    fn keep_if_moved(&self, before: u64, now: &Place) -> Result<(), RoundError> {
         if before == now.after { Ok(()) } else { self.keep(now) }
     }
 
-    fn keep(&self, place: &Place) -> Result<(), StoreError> {
-        self.file.write(place).map_err(|error| {
-            StoreError::Unavailable(format!("a receiver's place can't be kept: {}", error.kind()))
-        })
+    fn keep(&self, place: &Place) -> Result<(), RoundError> {
+        self.file.write(place).map_err(|error| RoundError::Place(error.kind()))
     }
 
     fn count(&self, result: &'static str) {

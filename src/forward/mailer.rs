@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout};
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::message::HeaderBlock;
 use crate::ports::relay::{Envelope, Letter, OwnFields, Partly, Recipient, Relay, Trace};
-use crate::ports::{Clock, Mailer, Original, OwnMail, OwnMailKind, StoreError};
+use crate::ports::{Clock, Mailer, Original, OwnMail, OwnMailKind, SendError};
 use crate::runtime::limits::{MAIL_HEADER_BYTES_MAX, OWN_MAIL_WAIT};
 
 /// Writes mail and hands it to the server behind the gateway.
@@ -46,22 +46,20 @@ impl SmtpMailer {
         SmtpMailer { relay, senders, hostname: hostname.to_owned(), clock }
     }
 
-    fn from(&self, mail: &OwnMail) -> Result<Mailbox, StoreError> {
+    fn from(&self, mail: &OwnMail) -> Result<Mailbox, SendError> {
         match (self.senders.get(&mail.organisation), mail.kind) {
             (Some(from), _) => Ok(from.clone()),
-            (None, OwnMailKind::Notice) => {
-                Err(StoreError::Refused("the organisation has no notice_from".into()))
-            }
+            (None, OwnMailKind::Notice) => Err(SendError::NoSender),
             (None, OwnMailKind::Internal) => format!("contact-gateway@{}", self.hostname)
                 .parse()
-                .map_err(|_| StoreError::Refused("the host name makes no address".into())),
+                .map_err(|_| SendError::HostName),
         }
     }
 }
 
 #[async_trait]
 impl Mailer for SmtpMailer {
-    async fn send(&self, mail: OwnMail) -> Result<(), StoreError> {
+    async fn send(&self, mail: OwnMail) -> Result<(), SendError> {
         let from = self.from(&mail)?;
         let offer = self.relay.capabilities().await;
         let at = self.clock.now();
@@ -86,20 +84,11 @@ impl Mailer for SmtpMailer {
             &letter,
             deadline,
         );
-        let replies = match timeout(OWN_MAIL_WAIT, sending).await {
-            Ok(Ok(replies)) => replies,
-            Ok(Err(error)) => return Err(StoreError::Unavailable(error.to_string())),
-            Err(_) => return Err(StoreError::Unavailable("the mail server is slow".into())),
-        };
+        let replies = timeout(OWN_MAIL_WAIT, sending).await.map_err(|_| SendError::Slow)??;
         match replies.first() {
             Some(reply) if reply.is_positive() => Ok(()),
-            Some(reply) if reply.is_permanent() => {
-                Err(StoreError::Refused(format!("the mail server answered {}", reply.code)))
-            }
-            Some(reply) => {
-                Err(StoreError::Unavailable(format!("the mail server answered {}", reply.code)))
-            }
-            None => Err(StoreError::Unavailable("the mail server did not answer".into())),
+            Some(reply) => Err(SendError::Answered(reply.code)),
+            None => Err(SendError::NoAnswer),
         }
     }
 }
@@ -156,10 +145,9 @@ fn compose(
     message_id: &str,
     at: DateTime<Utc>,
     eight_bit: bool,
-) -> Result<Vec<u8>, StoreError> {
-    let refused = |_| StoreError::Refused("the mail could not be written".into());
-    let to: Mailbox =
-        mail.to.parse().map_err(|_| StoreError::Refused("the recipient is no address".into()))?;
+) -> Result<Vec<u8>, SendError> {
+    let unwritable = |_| SendError::Unwritable;
+    let to: Mailbox = mail.to.parse().map_err(|_| SendError::Recipient)?;
     let mut builder = lettre::Message::builder()
         .from(from)
         .to(to)
@@ -173,12 +161,12 @@ fn compose(
     }
     let text = SinglePart::plain(mail.text.replace("\r\n", "\n").replace('\r', "\n"));
     let message = match &mail.original {
-        None => builder.singlepart(text).map_err(refused)?,
+        None => builder.singlepart(text).map_err(unwritable)?,
         Some(original) => builder
             .multipart(
                 MultiPart::mixed().singlepart(text).singlepart(attached(original, eight_bit)),
             )
-            .map_err(refused)?,
+            .map_err(unwritable)?,
     };
     Ok(message.formatted())
 }

@@ -12,7 +12,7 @@ use crate::ports::message::{FURTHER_RECIPIENTS, HeaderBlock, content_digest};
 use crate::ports::relay::{
     Envelope, Letter, Marked, OwnFields, Partly, Recipient, Relay, Reply, Trace,
 };
-use crate::ports::{Clock, Deliveries, Original, Release, StoreError};
+use crate::ports::{Clock, Deliveries, Original, Release, ReleaseError};
 use crate::runtime::limits::{MAIL_DECIDE_AND_SEND, MAIL_HEADER_BYTES_MAX};
 
 pub struct MailRelease {
@@ -35,7 +35,7 @@ impl MailRelease {
         &self,
         organisation: &OrganisationId,
         item: &QueueItem,
-    ) -> Result<Vec<(String, Recipient)>, StoreError> {
+    ) -> Result<Vec<(String, Recipient)>, ReleaseError> {
         let to = recipients(item);
         let keys: Vec<String> =
             to.iter().map(|to| format!("release {} {to}", item.contact)).collect();
@@ -50,13 +50,13 @@ impl MailRelease {
             .collect())
     }
 
-    fn letter(&self, item: &QueueItem, original: Bytes) -> Result<Letter, StoreError> {
+    fn letter(&self, item: &QueueItem, original: Bytes) -> Result<Letter, ReleaseError> {
         let head = original.slice(..MAIL_HEADER_BYTES_MAX.min(original.len()));
         let header = HeaderBlock::scan(&head, head.len() == original.len());
         let length = original.len() as u64;
         let original = Original::Bytes(original);
         let digest = content_digest(&head, &header, &original)
-            .map_err(|_| StoreError::Unavailable("the original can't be read".into()))?;
+            .map_err(|_| ReleaseError::Away("the original can't be read".into()))?;
         Ok(Letter {
             original,
             head,
@@ -88,9 +88,9 @@ impl Release for MailRelease {
         organisation: &OrganisationId,
         item: &QueueItem,
         original: Bytes,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), ReleaseError> {
         if recipients(item).is_empty() {
-            return Err(StoreError::Refused("the item names no recipients".into()));
+            return Err(ReleaseError::Refused("the item names no recipients".into()));
         }
         let waiting = self.waiting(organisation, item).await?;
         if waiting.is_empty() {
@@ -110,7 +110,7 @@ impl Release for MailRelease {
             .relay
             .deliver(&envelope, &recipients, Partly::Allowed, &letter, deadline)
             .await
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            .map_err(|error| ReleaseError::Away(error.to_string()))?;
         let taken: Vec<String> = keys
             .into_iter()
             .zip(&replies)
@@ -148,7 +148,7 @@ fn eight_bit(letter: &Letter) -> Vec<Bytes> {
     }
 }
 
-fn verdict(replies: &[Reply]) -> Result<(), StoreError> {
+fn verdict(replies: &[Reply]) -> Result<(), ReleaseError> {
     let refused = replies.iter().filter(|reply| !reply.is_positive()).count();
     if refused == 0 {
         return Ok(());
@@ -156,8 +156,8 @@ fn verdict(replies: &[Reply]) -> Result<(), StoreError> {
     let all = replies.len();
     let text = format!("the mail server refused {refused} of {all} recipients");
     if replies.iter().any(|reply| !reply.is_positive() && !reply.is_permanent()) {
-        Err(StoreError::Unavailable(text))
+        Err(ReleaseError::Away(text))
     } else {
-        Err(StoreError::Refused(text))
+        Err(ReleaseError::Refused(text))
     }
 }

@@ -6,7 +6,7 @@ use super::{Inbound, Intake};
 use crate::domain::contact::Contact;
 use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
-use crate::ports::{Decide, Decided, StoreError};
+use crate::ports::{Decide, Decided, NoSuchOrganisation};
 
 #[async_trait]
 impl Decide for Intake {
@@ -30,7 +30,7 @@ impl Decide for Intake {
         &self,
         organisation: &OrganisationId,
         contact: Contact,
-    ) -> Result<Decision, StoreError> {
+    ) -> Result<Decision, NoSuchOrganisation> {
         Intake::preview(self, organisation, contact).await
     }
 }

@@ -8,7 +8,9 @@ use crate::domain::decide::Verdict;
 use crate::domain::decision::{Decision, Disposition, ORIGINAL_NOT_KEPT};
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::queue::ORIGINAL_KEPT;
-use crate::ports::{Allowance, Committed, Original, Owner, Settled, Stamp, StoreError};
+use crate::ports::{
+    Allowance, Committed, Keep, Original, Owner, Settled, Stamp, StoreError, Withheld,
+};
 use crate::runtime::limits::ITEM_TRIES_MAX;
 
 /// How a contact's original is.
@@ -31,14 +33,11 @@ impl Keeping {
         if original.is_some() { Keeping::Wanted } else { Keeping::Nothing }
     }
 
-    /// What a verdict hands to the store.
-    ///
-    /// # Errors
-    /// [`StoreError::OriginalWanted`]: the original is to be kept first.
-    pub(super) fn settle(&self, mut verdict: Verdict) -> Result<Settled, StoreError> {
+    /// What a verdict hands to the store, once the original is kept that it would refer to.
+    pub(super) fn settle(&self, mut verdict: Verdict) -> Result<Settled, Withheld> {
         let archived = match self {
             Keeping::Wanted if verdict.item.is_some() => {
-                return Err(StoreError::OriginalWanted(Allowance::of(&verdict.decision)));
+                return Err(Withheld::OriginalWanted(Allowance::of(&verdict.decision)));
             }
             Keeping::OverQuota => {
                 say_not_kept(&mut verdict);
@@ -74,11 +73,11 @@ impl Intake {
         original: Original,
     ) -> Keeping {
         match self.archive.keep(organisation, owner, original).await {
-            Ok(reference) => {
+            Ok(Keep::Done(reference)) => {
                 self.archive_standing.works();
                 Keeping::Kept(reference)
             }
-            Err(StoreError::OverQuota(fault)) => {
+            Ok(Keep::OverQuota(fault)) => {
                 tracing::warn!(%organisation, contact = owner.contact, %fault, "an original is not kept");
                 Keeping::OverQuota
             }

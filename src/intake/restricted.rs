@@ -16,7 +16,10 @@ use crate::domain::merge;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::reading::Reading;
 use crate::domain::sender::Sender;
-use crate::ports::{Allowance, CommitRequest, Committed, Original, Owner, Settled, StoreError};
+use crate::ports::{
+    Allowance, Commit, CommitRequest, Committed, NoSuchOrganisation, Original, Owner, Settled,
+    StoreError, Withheld,
+};
 use crate::runtime::limits::STORE_COMMIT_WAIT;
 
 /// The longest period of any quota, and a day for the clocks of a zone.
@@ -102,11 +105,8 @@ impl Intake {
         loop {
             let mut request = case.request(self, keeping.clone());
             let handed_over = remember_what_is_decided(&mut request);
-            let error = match self.commit_in_time(request).await {
-                Ok(committed) => return self.committed(&case, committed, keeping, original).await,
-                Err(error) => error,
-            };
-            if let StoreError::OriginalWanted(allowance) = error
+            let came = self.commit_in_time(request).await;
+            if let Ok(Commit::Withheld(Withheld::OriginalWanted(allowance))) = came
                 && let Some(wanted) = original.take()
             {
                 let kept = self.keep(&case.organisation.id, case.owner(allowance), wanted).await;
@@ -120,6 +120,14 @@ impl Intake {
                 keeping = kept;
                 continue;
             }
+            let error = match came {
+                Ok(Commit::Committed(committed)) => {
+                    return self.committed(&case, committed, keeping, original).await;
+                }
+                // The decider withholds nothing for which it has the original.
+                Ok(Commit::Withheld(_)) => withheld_in_vain(),
+                Err(error) => error,
+            };
             tracing::warn!(%error, "a contact could not be committed");
             // A store that is behind has refused it for certain.
             let handed_over = match error {
@@ -134,16 +142,17 @@ impl Intake {
         }
     }
 
-    async fn commit_in_time(&self, request: CommitRequest) -> Result<Committed, StoreError> {
+    async fn commit_in_time(&self, request: CommitRequest) -> Result<Commit, StoreError> {
         let started = Instant::now();
         let commit = tokio::time::timeout(STORE_COMMIT_WAIT, self.store.commit(request)).await;
         let too_long = || StoreError::Unavailable("the commit took too long".to_owned());
-        let committed = commit.unwrap_or_else(|_| Err(too_long()));
-        if !matches!(committed, Err(StoreError::OriginalWanted(_))) {
+        let came = commit.unwrap_or_else(|_| Err(too_long()));
+        // That an original is wanted first says nothing of the store: nothing was written.
+        if !matches!(came, Ok(Commit::Withheld(_))) {
             self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
+            self.standing.heard(&came);
         }
-        self.standing.heard(&committed);
-        committed
+        came
     }
 
     async fn committed(
@@ -178,29 +187,32 @@ impl Intake {
     /// would be given meanwhile, and says so as that does.
     ///
     /// # Errors
-    /// `Refused`: there is no such organisation.
+    /// The gateway serves no such organisation.
     pub async fn preview(
         &self,
         organisation: &OrganisationId,
         contact: Contact,
-    ) -> Result<Decision, StoreError> {
-        let organisation = self
-            .organisation(organisation)
-            .ok_or_else(|| StoreError::Refused("there is no such organisation".to_owned()))?;
+    ) -> Result<Decision, NoSuchOrganisation> {
+        let organisation = self.organisation(organisation).ok_or(NoSuchOrganisation)?;
         let Some(sender) = self.rosters.resolve(&organisation, &contact) else {
             return Ok(degraded::previewed_unknown(self, &organisation, &contact));
         };
         let case = Case::new(self, &organisation, sender, contact, [0; 32]).await;
         let request = CommitRequest { preview: true, ..case.request(self, Keeping::Nothing) };
         match tokio::time::timeout(STORE_COMMIT_WAIT, self.store.commit(request)).await {
-            Ok(Ok(committed)) => Ok(committed.decision),
-            Ok(Err(_)) | Err(_) => {
+            Ok(Ok(Commit::Committed(committed))) => Ok(committed.decision),
+            Ok(Ok(Commit::Withheld(_)) | Err(_)) | Err(_) => {
                 let Case { sender, contact, reading, .. } = &case;
                 let reading = (**reading).as_ref();
                 Ok(degraded::previewed_alone(self, &organisation, sender, contact, reading))
             }
         }
     }
+}
+
+/// A decider that withholds what it has the original of, or has none for, would be asked for ever.
+fn withheld_in_vain() -> StoreError {
+    StoreError::Refused("the contact's original is not kept yet".to_owned())
 }
 
 /// What the store was handed last to commit, should it not say what came of it.

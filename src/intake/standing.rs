@@ -30,13 +30,11 @@ impl Standing {
         }
     }
 
-    /// What a store answered to a commit. That an original is wanted first says nothing of it.
+    /// What a store answered to a commit.
     pub(super) fn heard<T>(&self, answer: &Result<T, StoreError>) {
         match answer {
             Ok(_) => self.works(),
-            Err(
-                StoreError::OriginalWanted(_) | StoreError::OverQuota(_) | StoreError::Refused(_),
-            ) => {}
+            Err(StoreError::Refused(_)) => {}
             Err(error) => self.fails(error),
         }
     }

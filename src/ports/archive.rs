@@ -36,16 +36,13 @@ pub trait Archive: Send + Sync {
         None
     }
 
-    /// Keeps these bytes for a contact and returns their reference.
-    ///
-    /// # Errors
-    /// [`StoreError::OverQuota`]: as much is kept already as may be.
+    /// Keeps these bytes for a contact, if there is room.
     async fn keep(
         &self,
         organisation: &OrganisationId,
         owner: Owner<'_>,
         original: Original,
-    ) -> Result<String, StoreError>;
+    ) -> Result<Keep, StoreError>;
 
     /// # Errors
     /// [`StoreError::Original`]: it is missing, or is not what was kept.
@@ -66,6 +63,25 @@ pub trait Archive: Send + Sync {
     /// archive, and an operator may have removed some.
     async fn measure(&self, _organisation: &OrganisationId) -> Result<u64, StoreError> {
         Ok(0)
+    }
+}
+
+/// What came of keeping an original.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keep {
+    /// It is in the archive, by this reference.
+    Done(String),
+    /// The quota leaves no room for it.
+    OverQuota(QuotaFault),
+}
+
+impl Keep {
+    /// The reference of what is kept; `None`: there was no room.
+    pub fn reference(self) -> Option<String> {
+        match self {
+            Keep::Done(reference) => Some(reference),
+            Keep::OverQuota(_) => None,
+        }
     }
 }
 

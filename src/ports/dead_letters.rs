@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::StoreError;
 use crate::domain::organisation::OrganisationId;
 
 /// An event that was given up.
@@ -27,6 +26,15 @@ pub struct DeadLetter {
     pub event: serde_json::Value,
 }
 
+/// Why a change of the dead letters was not made. The same change may work later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DeadLetterError {
+    #[error("dead letters can't be kept: {0}")]
+    Disk(std::io::ErrorKind),
+    #[error("the gateway is stopping")]
+    Stopping,
+}
+
 /// The dead letters of this gateway's receivers.
 #[async_trait]
 pub trait DeadLetters: Send + Sync {
@@ -39,7 +47,7 @@ pub trait DeadLetters: Send + Sync {
         organisation: &OrganisationId,
         receiver: &str,
         id: &str,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<bool, DeadLetterError>;
 
     /// Deletes one; `false`: there is none with this receiver and id.
     async fn discard(
@@ -47,5 +55,5 @@ pub trait DeadLetters: Send + Sync {
         organisation: &OrganisationId,
         receiver: &str,
         id: &str,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<bool, DeadLetterError>;
 }

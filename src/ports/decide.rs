@@ -2,10 +2,14 @@
 
 use async_trait::async_trait;
 
-use super::StoreError;
 use crate::domain::contact::Contact;
 use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
+
+/// The gateway serves no organisation of this id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such organisation")]
+pub struct NoSuchOrganisation;
 
 /// The outcome of a contact submitted through [`Decide`].
 #[derive(Debug, Clone)]
@@ -32,12 +36,9 @@ pub trait Decide: Send + Sync {
 
     /// What would be decided now; changes nothing. While the store is away, what a contact would be
     /// given meanwhile.
-    ///
-    /// # Errors
-    /// `Refused`: there is no such organisation.
     async fn preview(
         &self,
         organisation: &OrganisationId,
         contact: Contact,
-    ) -> Result<Decision, StoreError>;
+    ) -> Result<Decision, NoSuchOrganisation>;
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::StoreError;
+use super::{Allowance, StoreError};
 use crate::domain::audit::DecidedEntry;
 use crate::domain::decision::Decision;
 use crate::domain::ledger::{Additions, Ledger};
@@ -34,13 +34,23 @@ pub struct CommitRequest {
     /// Decides on the ledger. Called when what it returns is to be written now, not sooner: where a
     /// commit fails, the last that it returned may have been written. May be called more than once,
     /// and on a ledger that turns out to be another one, or for an id that turns out to be
-    /// recorded: then what it returned is not used. [`Committed::decision`] is what counts. An error
-    /// of it is the commit's: nothing is written.
+    /// recorded: then what it returned is not used. [`Committed::decision`] is what counts. Where it
+    /// withholds, nothing is written.
     pub decide: Arc<Decider>,
 }
 
 /// Decides one contact on what is remembered of its person.
-pub type Decider = dyn Fn(&Ledger) -> Result<Settled, StoreError> + Send + Sync;
+pub type Decider = dyn Fn(&Ledger) -> Result<Settled, Withheld> + Send + Sync;
+
+/// Why a decider has nothing written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withheld {
+    /// What it decided keeps the contact's original, which is not kept yet. The same works once it is.
+    OriginalWanted(Allowance),
+    /// On this ledger there is nothing to write: the contact stays as it is, or the ledger was only to be
+    /// looked at.
+    NothingToWrite,
+}
 
 /// What a decider hands to the store to commit.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -51,7 +61,42 @@ pub struct Settled {
     pub audit: DecidedEntry,
 }
 
-/// What the store answers to a commit.
+/// What came of a commit.
+#[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "almost always the large one, and taken apart at once"
+)]
+pub enum Commit {
+    /// The contact is decided, now or before.
+    Committed(Committed),
+    /// The decider had nothing written, on the ledger as it is.
+    Withheld(Withheld),
+}
+
+impl Commit {
+    /// What was committed; `None`: it was withheld.
+    pub fn committed(self) -> Option<Committed> {
+        match self {
+            Commit::Committed(committed) => Some(committed),
+            Commit::Withheld(_) => None,
+        }
+    }
+}
+
+impl From<Committed> for Commit {
+    fn from(committed: Committed) -> Self {
+        Commit::Committed(committed)
+    }
+}
+
+impl From<Withheld> for Commit {
+    fn from(withheld: Withheld) -> Self {
+        Commit::Withheld(withheld)
+    }
+}
+
+/// The decision on record for a contact.
 #[derive(Debug, Clone)]
 pub struct Committed {
     pub decision: Decision,
@@ -77,7 +122,7 @@ pub struct PlainDecision {
 pub trait Decisions: Send + Sync {
     /// Decides and records one contact: recorded decision by id, all quotas or none, history,
     /// queue item and audit entry, in one atomic durable step.
-    async fn commit(&self, request: CommitRequest) -> Result<Committed, StoreError>;
+    async fn commit(&self, request: CommitRequest) -> Result<Commit, StoreError>;
 
     /// Records decisions on unrestricted contacts, idempotent by id.
     async fn record_plain(&self, decisions: Arc<[PlainDecision]>) -> Result<(), StoreError>;

@@ -1,6 +1,6 @@
 //! Trouble of a store.
 
-use super::{Allowance, OriginalFault, QuotaFault};
+use super::OriginalFault;
 
 /// Trouble of a store or archive. The text never holds an address or a body.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -22,13 +22,6 @@ pub enum StoreError {
     /// looked at the archive.
     #[error("{0}")]
     Original(OriginalFault),
-    /// What was decided keeps the contact's original, which is not kept yet ([`CommitRequest`](super::CommitRequest)):
-    /// nothing was committed. The same works once it is.
-    #[error("the contact's original is not kept yet")]
-    OriginalWanted(Allowance),
-    /// The quota of kept originals leaves no room for this one.
-    #[error("{0}")]
-    OverQuota(QuotaFault),
 }
 
 impl StoreError {

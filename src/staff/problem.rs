@@ -184,6 +184,9 @@ impl From<Fault> for Problem {
                     .with_detail(detail)
                     .with_retry_after(STORE_AWAY_WAIT)
             }
+            Fault::DeadLetters(_) => Problem::new(503, "store-unavailable", "Try again")
+                .with_detail(detail)
+                .with_retry_after(STORE_AWAY_WAIT),
             // The item is there, and what was kept of it is not: somebody can put the archive right.
             Fault::OriginalMissing(fault) => {
                 tracing::error!(%fault, "an original was asked for in vain");

@@ -35,7 +35,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::domain::organisation::OrganisationId;
-use crate::ports::{Archive, ArchiveIdentity, Original, OriginalTrouble, Owner, StoreError};
+use crate::ports::{Archive, ArchiveIdentity, Keep, Original, OriginalTrouble, Owner, StoreError};
 use crate::runtime::limits::ARCHIVE_PIECE_BYTES;
 use crate::runtime::private;
 use crate::store::keyring::{Key, Keyring};
@@ -114,7 +114,7 @@ impl FileArchive {
         organisation: &OrganisationId,
         owner: &Owner<'_>,
         original: &Original,
-    ) -> Result<String, StoreError> {
+    ) -> Result<Keep, StoreError> {
         self.is_there()?;
         let (digest, bytes) = digest_of(original).map_err(|error| away(&error))?;
         let place = Place::new(organisation, digest, owner)?;
@@ -122,16 +122,18 @@ impl FileArchive {
         // A retry of the contact: the file is whole, but its name may not be on disk yet.
         if place.found(&self.root).is_some() {
             place::sync_folder(&folder).map_err(|error| away(&error))?;
-            return Ok(place.reference());
+            return Ok(Keep::Done(place.reference()));
         }
         let key = self.codec.keyring().map(Keyring::first);
         let bytes = key.map_or(bytes, |key| cipher::length(bytes, key));
-        self.kept.add(&place, bytes, owner.allowance).map_err(StoreError::OverQuota)?;
+        if let Err(fault) = self.kept.add(&place, bytes, owner.allowance) {
+            return Ok(Keep::OverQuota(fault));
+        }
         self.write(&place, original).map_err(|error| {
             self.kept.take_off(&place, bytes);
             away(&error)
         })?;
-        Ok(place.reference())
+        Ok(Keep::Done(place.reference()))
     }
 
     fn write(&self, place: &Place, original: &Original) -> io::Result<()> {
@@ -164,7 +166,7 @@ impl Archive for FileArchive {
         organisation: &OrganisationId,
         owner: Owner<'_>,
         original: Original,
-    ) -> Result<String, StoreError> {
+    ) -> Result<Keep, StoreError> {
         let organisation = organisation.clone();
         let (contact, person) = (owner.contact.to_owned(), owner.person.map(str::to_owned));
         let allowance = owner.allowance;

@@ -43,7 +43,7 @@ use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::{
-    Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
+    Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries, ItemFilter,
     JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
 };
 use crate::runtime::limits::STORE_IDLE;
@@ -218,7 +218,7 @@ impl Register for Embedded {
 
 #[async_trait]
 impl Decisions for Embedded {
-    async fn commit(&self, request: CommitRequest) -> Result<Committed, StoreError> {
+    async fn commit(&self, request: CommitRequest) -> Result<Commit, StoreError> {
         if request.preview {
             return self
                 .readers

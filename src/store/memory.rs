@@ -24,8 +24,9 @@ use crate::domain::queue::QueueItem;
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::documents::{Batch, Document, DocumentPage, Documents, Listing, WriteFault};
 use crate::ports::{
-    Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
-    JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
+    Attachment, AuditTrail, Change, Commit, CommitRequest, Committed, Decisions, Deliveries,
+    ItemFilter, JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp,
+    StoreError,
 };
 use crate::runtime::limits::CHANGE_LAG_MAX;
 use room::Room;
@@ -115,7 +116,7 @@ impl Register for Memory {
 
 #[async_trait]
 impl Decisions for Memory {
-    async fn commit(&self, request: CommitRequest) -> Result<Committed, StoreError> {
+    async fn commit(&self, request: CommitRequest) -> Result<Commit, StoreError> {
         self.enter(&request.organisation.clone(), |room| commit(room, request))
     }
 
@@ -167,13 +168,11 @@ impl Decisions for Memory {
     }
 }
 
-fn commit(room: &mut Room, request: CommitRequest) -> Result<Committed, StoreError> {
+fn commit(room: &mut Room, request: CommitRequest) -> Result<Commit, StoreError> {
     if let Some(kept) = room.decisions.get(&request.contact) {
-        return Ok(Committed {
-            decision: kept.decision.clone(),
-            repeated: true,
-            conflicting: kept.digest != request.digest,
-        });
+        let conflicting = kept.digest != request.digest;
+        let decision = kept.decision.clone();
+        return Ok(Committed { decision, repeated: true, conflicting }.into());
     }
     let of = |person: &String| room.ledger(person, request.needs_received, request.counted_since);
     let mut ledger = request.person.as_ref().map(of).unwrap_or_default();
@@ -182,7 +181,11 @@ fn commit(room: &mut Room, request: CommitRequest) -> Result<Committed, StoreErr
     }
     // The closure is given nothing that it could leave half changed.
     let settled = catch_unwind(AssertUnwindSafe(|| (request.decide)(&ledger)))
-        .map_err(|_| StoreError::Refused(DECIDER_PANICKED.to_owned()))??;
+        .map_err(|_| StoreError::Refused(DECIDER_PANICKED.to_owned()))?;
+    let settled = match settled {
+        Ok(settled) => settled,
+        Err(withheld) => return Ok(withheld.into()),
+    };
     let decision = settled.decision.clone();
     if !request.preview {
         room.write_once(JournalEntry {
@@ -194,7 +197,7 @@ fn commit(room: &mut Room, request: CommitRequest) -> Result<Committed, StoreErr
             settled,
         });
     }
-    Ok(Committed { decision, repeated: false, conflicting: false })
+    Ok(Committed { decision, repeated: false, conflicting: false }.into())
 }
 
 #[async_trait]

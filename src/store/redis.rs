@@ -52,7 +52,7 @@ use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::documents::{Batch, Documents, WriteFault};
 use crate::ports::portable::Contents;
 use crate::ports::{
-    Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
+    Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries, ItemFilter,
     JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
 };
 use crate::runtime::limits::{
@@ -258,7 +258,7 @@ impl Register for Redis {
 
 #[async_trait]
 impl Decisions for Redis {
-    async fn commit(&self, request: CommitRequest) -> Result<Committed, StoreError> {
+    async fn commit(&self, request: CommitRequest) -> Result<Commit, StoreError> {
         self.is_whole(&request.organisation).await?;
         decisions::commit(self, request).await
     }

@@ -23,7 +23,7 @@ use contact_gateway::domain::retention::{Class, Rule, Schedule};
 
 use contact_gateway::intake::roster::Rosters;
 use contact_gateway::intake::{Inbound, Intake, Parts, plain};
-use contact_gateway::ports::{Clock, Original, Register, Release, Store, StoreError};
+use contact_gateway::ports::{Clock, Original, Register, Release, ReleaseError, Store};
 use contact_gateway::runtime::health::Health;
 use contact_gateway::runtime::http_server::Peer;
 use contact_gateway::runtime::metrics::Metrics;
@@ -98,14 +98,14 @@ impl Release for Released {
         _: &OrganisationId,
         item: &QueueItem,
         original: Bytes,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), ReleaseError> {
         self.begun.lock().unwrap().push(item.id.clone());
         if self.is_away.load(Ordering::SeqCst) {
-            return Err(StoreError::Unavailable("the mail server is away".to_owned()));
+            return Err(ReleaseError::Away("the mail server is away".to_owned()));
         }
         let fate = self.fates.lock().unwrap().get(&item.id).copied();
         match fate {
-            Some(Fate::Refused) => return Err(StoreError::Refused("550 nobody here".to_owned())),
+            Some(Fate::Refused) => return Err(ReleaseError::Refused("550 nobody here".to_owned())),
             Some(Fate::Takes(time)) => tokio::time::sleep(time).await,
             // Long enough for a second call to come in between.
             None => tokio::time::sleep(Duration::from_millis(50)).await,

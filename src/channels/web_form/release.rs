@@ -13,7 +13,7 @@ use crate::channels::http::routes::below;
 use crate::channels::http::upstream::{Upstream, UpstreamError, address};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::QueueItem;
-use crate::ports::{Clock, Deliveries, Release, StoreError};
+use crate::ports::{Clock, Deliveries, Release, ReleaseError};
 
 /// On a released submission, with the contact's id: nobody but the gateway can set it, so that a
 /// handler may waive what only a live session can show.
@@ -44,8 +44,8 @@ impl Release for FormRelease {
         organisation: &OrganisationId,
         item: &QueueItem,
         original: Bytes,
-    ) -> Result<(), StoreError> {
-        let refused = |why: &str| StoreError::Refused(format!("{why}; download the original"));
+    ) -> Result<(), ReleaseError> {
+        let refused = |why: &str| ReleaseError::Refused(format!("{why}; download the original"));
         let form = item.original_to.first().and_then(|path| {
             self.forms.iter().find(|form| form.organisation == *organisation && form.path == *path)
         });
@@ -65,18 +65,18 @@ impl Release for FormRelease {
         let answer =
             self.upstream.send(request, form.timeout).await.map_err(|error| match error {
                 UpstreamError::Unreachable | UpstreamError::Timeout => {
-                    StoreError::Unavailable(format!("the form's own handler: {error}"))
+                    ReleaseError::Away(format!("the form's own handler: {error}"))
                 }
                 UpstreamError::Address => refused("its address is no longer valid"),
             })?;
         let status = answer.status();
         if status.is_success() || status.is_redirection() {
             let at = self.clock.now();
-            return self.deliveries.remember_delivered(organisation, vec![key], at).await;
+            return Ok(self.deliveries.remember_delivered(organisation, vec![key], at).await?);
         }
         let why = format!("the form's own handler answered {}", status.as_u16());
         if status.is_server_error() {
-            return Err(StoreError::Unavailable(why));
+            return Err(ReleaseError::Away(why));
         }
         Err(refused(&why))
     }

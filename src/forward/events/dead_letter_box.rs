@@ -10,8 +10,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
 
 use crate::domain::organisation::OrganisationId;
-use crate::ports::StoreError;
-use crate::ports::dead_letters::{DeadLetter, DeadLetters};
+use crate::ports::dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
 use crate::runtime::limits::DEAD_LETTERS_MAX;
 use crate::runtime::whole_file::replace;
 
@@ -50,7 +49,7 @@ impl DeadLetterBox {
         &self,
         organisation: &OrganisationId,
         letter: DeadLetter,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, DeadLetterError> {
         self.change(organisation, |letters| {
             let is_full = letters.len() >= DEAD_LETTERS_MAX;
             match letters.iter_mut().find(|one| is(one, &letter.receiver, &letter.id)) {
@@ -80,7 +79,7 @@ impl DeadLetterBox {
         letter: &DeadLetter,
         why: String,
         now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, DeadLetterError> {
         let failed = DeadLetter { why, tried_at: now, is_due: false, ..letter.clone() };
         self.keep(organisation, failed).await
     }
@@ -90,22 +89,17 @@ impl DeadLetterBox {
         &self,
         organisation: &OrganisationId,
         change: impl FnOnce(&mut Vec<DeadLetter>) -> bool,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, DeadLetterError> {
         let mut all = self.letters.lock().await;
         let mut letters = all.get(organisation).map(|kept| kept.to_vec()).unwrap_or_default();
         if !change(&mut letters) {
             return Ok(false);
         }
-        let away = |error: std::io::Error| {
-            StoreError::Unavailable(format!("dead letters can't be kept: {}", error.kind()))
-        };
+        let away = |error: std::io::Error| DeadLetterError::Disk(error.kind());
         let bytes = serde_json::to_vec(&letters).map_err(|error| away(error.into()))?;
         let path = path(&self.folder, organisation);
         let writing = tokio::task::spawn_blocking(move || replace(&path, &bytes));
-        writing
-            .await
-            .map_err(|_| StoreError::Unavailable("the gateway is stopping".to_owned()))?
-            .map_err(away)?;
+        writing.await.map_err(|_| DeadLetterError::Stopping)?.map_err(away)?;
         all.insert(organisation.clone(), Arc::new(letters));
         Ok(true)
     }
@@ -123,7 +117,7 @@ impl DeadLetters for DeadLetterBox {
         organisation: &OrganisationId,
         receiver: &str,
         id: &str,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, DeadLetterError> {
         self.change(organisation, |letters| {
             let found = letters.iter_mut().find(|one| is(one, receiver, id));
             found.map(|letter| letter.is_due = true).is_some()
@@ -136,7 +130,7 @@ impl DeadLetters for DeadLetterBox {
         organisation: &OrganisationId,
         receiver: &str,
         id: &str,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, DeadLetterError> {
         self.change(organisation, |letters| {
             let before = letters.len();
             letters.retain(|one| !is(one, receiver, id));

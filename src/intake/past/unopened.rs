@@ -15,7 +15,7 @@ use crate::domain::queue::QueueItem;
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::documents::{Batch, Document, DocumentPage, Documents, Listing, WriteFault};
 use crate::ports::{
-    Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
+    Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries, ItemFilter,
     JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, Store,
     StoreError,
 };
@@ -80,7 +80,7 @@ impl Register for Unopened {
 
 #[async_trait]
 impl Decisions for Unopened {
-    async fn commit(&self, _: CommitRequest) -> Result<Committed, StoreError> {
+    async fn commit(&self, _: CommitRequest) -> Result<Commit, StoreError> {
         Err(self.fault())
     }
 

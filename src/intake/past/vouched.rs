@@ -277,13 +277,7 @@ impl Vouched {
                 true
             }
             Err(StoreError::Unavailable(_) | StoreError::Behind(_)) => true,
-            Ok(_)
-            | Err(
-                StoreError::Refused(_)
-                | StoreError::Original(_)
-                | StoreError::OriginalWanted(_)
-                | StoreError::OverQuota(_),
-            ) => false,
+            Ok(_) | Err(StoreError::Refused(_) | StoreError::Original(_)) => false,
         };
         if let Some(one) = self.organisations.get(organisation).filter(|_| failed) {
             one.suspect();

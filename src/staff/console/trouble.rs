@@ -55,6 +55,7 @@ impl Trouble {
 
 const fn status_of(fault: &Fault) -> StatusCode {
     match fault {
+        Fault::DeadLetters(_) => StatusCode::SERVICE_UNAVAILABLE,
         Fault::Store(error) if error.is_retryable() => StatusCode::SERVICE_UNAVAILABLE,
         Fault::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
         Fault::Delivery(_) => StatusCode::BAD_GATEWAY,

@@ -116,6 +116,7 @@ pub(super) fn of_fault(fault: &Fault, language: Language) -> (&'static str, Stri
         Fault::Contended | Fault::Changed(_) | Fault::VersionChanged { .. } => {
             (w.busy, w.busy_text)
         }
+        Fault::DeadLetters(_) => (w.away, w.away_text),
         Fault::Store(error) if error.is_retryable() => (w.away, w.away_text),
         Fault::Store(error) => {
             tracing::error!(%error, "a page met a fault of the store");

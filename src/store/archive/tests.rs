@@ -34,12 +34,22 @@ async fn trouble(archive: &FileArchive, reference: &str) -> OriginalTrouble {
     }
 }
 
+/// Keeps what there is room for.
+async fn kept(
+    archive: &FileArchive,
+    organisation: &OrganisationId,
+    owner: Owner<'_>,
+    original: Original,
+) -> String {
+    archive.keep(organisation, owner, original).await.unwrap().reference().unwrap()
+}
+
 #[tokio::test]
 async fn what_is_kept_comes_back_and_a_retry_keeps_nothing_twice() {
     let folder = tempfile::tempdir().unwrap();
     let archive = FileArchive::open(folder.path()).unwrap();
-    let first = archive.keep(&karbon(), Owner::contact("c-1"), bytes("hello")).await.unwrap();
-    let again = archive.keep(&karbon(), Owner::contact("c-1"), bytes("hello")).await.unwrap();
+    let first = kept(&archive, &karbon(), Owner::contact("c-1"), bytes("hello")).await;
+    let again = kept(&archive, &karbon(), Owner::contact("c-1"), bytes("hello")).await;
     assert_eq!(first, again);
     assert!(first.starts_with("sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e"), "{first}");
     assert_eq!(originals(folder.path()), 1);
@@ -50,8 +60,8 @@ async fn what_is_kept_comes_back_and_a_retry_keeps_nothing_twice() {
 async fn discarding_one_contacts_original_touches_no_others() {
     let folder = tempfile::tempdir().unwrap();
     let archive = FileArchive::open(folder.path()).unwrap();
-    let one = archive.keep(&karbon(), Owner::contact("c-1"), bytes("same")).await.unwrap();
-    let two = archive.keep(&karbon(), Owner::contact("c-2"), bytes("same")).await.unwrap();
+    let one = kept(&archive, &karbon(), Owner::contact("c-1"), bytes("same")).await;
+    let two = kept(&archive, &karbon(), Owner::contact("c-2"), bytes("same")).await;
     assert_ne!(one, two);
     archive.discard(&karbon(), &one).await.unwrap();
     archive.discard(&karbon(), &one).await.unwrap();
@@ -63,7 +73,7 @@ async fn discarding_one_contacts_original_touches_no_others() {
 async fn a_reference_is_worth_nothing_in_another_organisation() {
     let folder = tempfile::tempdir().unwrap();
     let archive = FileArchive::open(folder.path()).unwrap();
-    let reference = archive.keep(&karbon(), Owner::contact("c-1"), bytes("ours")).await.unwrap();
+    let reference = kept(&archive, &karbon(), Owner::contact("c-1"), bytes("ours")).await;
     let other = OrganisationId::new("tuntum");
     assert!(archive.fetch(&other, &reference).await.is_err());
     archive.discard(&other, &reference).await.unwrap();
@@ -78,7 +88,7 @@ async fn a_spooled_file_is_kept_and_stays_where_it_was() {
     std::fs::write(&path, "a long message ".repeat(20_000)).unwrap();
     let archive = FileArchive::open(folder.path()).unwrap();
     let reference =
-        archive.keep(&karbon(), Owner::contact("c-1"), Original::File(path.clone())).await.unwrap();
+        kept(&archive, &karbon(), Owner::contact("c-1"), Original::File(path.clone())).await;
     assert!(path.exists());
     std::fs::remove_file(&path).unwrap();
     assert_eq!(archive.fetch(&karbon(), &reference).await.unwrap().len(), 300_000);
@@ -91,8 +101,7 @@ async fn no_organisation_and_no_reference_leads_out_of_the_folder() {
     let archive = FileArchive::open(&folder).unwrap();
     for id in ["..", ".", "a/../../b", "/etc", ".temporary", "a\0b", "Ünïon"] {
         let organisation = OrganisationId::new(id);
-        let reference =
-            archive.keep(&organisation, Owner::contact("c-1"), bytes("x")).await.unwrap();
+        let reference = kept(&archive, &organisation, Owner::contact("c-1"), bytes("x")).await;
         assert_eq!(archive.fetch(&organisation, &reference).await.unwrap(), "x", "{id}");
     }
     assert!(
@@ -119,7 +128,7 @@ async fn no_organisation_and_no_reference_leads_out_of_the_folder() {
 async fn an_original_changed_on_disk_is_not_handed_out() {
     let folder = tempfile::tempdir().unwrap();
     let archive = FileArchive::open(folder.path()).unwrap();
-    let reference = archive.keep(&karbon(), Owner::contact("c-1"), bytes("true")).await.unwrap();
+    let reference = kept(&archive, &karbon(), Owner::contact("c-1"), bytes("true")).await;
     let path = files(&folder.path().join("karbon")).pop().unwrap();
     std::fs::write(path, "false").unwrap();
     assert_eq!(trouble(&archive, &reference).await, OriginalTrouble::Altered);
@@ -135,7 +144,7 @@ async fn an_archive_has_one_identity_and_a_fault_names_it() {
     assert_eq!(archive.identity, again.identity);
     assert_eq!(identity::read(folder.path()).unwrap().as_ref(), archive.identity());
     assert_ne!(archive.identity.id, another.identity.id);
-    let reference = archive.keep(&karbon(), Owner::contact("c-1"), bytes("ours")).await.unwrap();
+    let reference = kept(&archive, &karbon(), Owner::contact("c-1"), bytes("ours")).await;
     let fault = another.fetch(&karbon(), &reference).await.unwrap_err().to_string();
     assert!(fault.contains(&another.identity.id), "{fault}");
     assert!(fault.contains(&other.path().display().to_string()), "{fault}");
@@ -148,7 +157,7 @@ async fn an_archive_has_one_identity_and_a_fault_names_it() {
 async fn a_folder_that_is_the_archive_no_more_is_an_archive_that_is_away() {
     let folder = tempfile::tempdir().unwrap();
     let archive = FileArchive::open(folder.path()).unwrap();
-    let reference = archive.keep(&karbon(), Owner::contact("c-1"), bytes("ours")).await.unwrap();
+    let reference = kept(&archive, &karbon(), Owner::contact("c-1"), bytes("ours")).await;
     let elsewhere = tempfile::tempdir().unwrap();
     for name in [".identity", "karbon"] {
         std::fs::rename(folder.path().join(name), elsewhere.path().join(name)).unwrap();
@@ -176,8 +185,8 @@ async fn a_start_sweeps_what_a_crash_left_and_spares_what_lives() {
     let second = FileArchive::open(folder.path()).unwrap();
     assert!(!temporary.join("gone").exists());
     assert!(!temporary.join("gone.lock").exists());
-    living.keep(&karbon(), Owner::contact("c-1"), bytes("a")).await.unwrap();
-    second.keep(&karbon(), Owner::contact("c-2"), bytes("b")).await.unwrap();
+    kept(&living, &karbon(), Owner::contact("c-1"), bytes("a")).await;
+    kept(&second, &karbon(), Owner::contact("c-2"), bytes("b")).await;
     drop((living, second));
     assert_eq!(files(&temporary), Vec::<PathBuf>::new());
 }
@@ -210,8 +219,8 @@ async fn a_quota_of_each_person_and_of_all_goes_twice_as_far_for_safeguards() {
         .keep(&karbon(), person(contact, who, allowance), bytes(text))
         .await
     {
-        Ok(reference) => Ok(reference),
-        Err(StoreError::OverQuota(fault)) => Err(fault),
+        Ok(Keep::Done(reference)) => Ok(reference),
+        Ok(Keep::OverQuota(fault)) => Err(fault),
         Err(other) => panic!("{other}"),
     };
     let six = "123456";
@@ -222,12 +231,12 @@ async fn a_quota_of_each_person_and_of_all_goes_twice_as_far_for_safeguards() {
     keep("c-3", "P-2", Allowance::Ordinary, six).await.unwrap();
     let over = keep("c-4", "P-3", Allowance::Ordinary, six).await;
     assert_eq!(over, Err(QuotaFault::Organisation));
-    let kept = keep("c-2", "P-1", Allowance::Safeguard, six).await.unwrap();
-    assert_eq!(archive.fetch(&karbon(), &kept).await.unwrap(), six);
+    let urgent = keep("c-2", "P-1", Allowance::Safeguard, six).await.unwrap();
+    assert_eq!(archive.fetch(&karbon(), &urgent).await.unwrap(), six);
     // Another organisation has its own; what is let go of makes room.
     let calico = OrganisationId::new("calico");
-    archive.keep(&calico, Owner::contact("c-1"), bytes("123456789012345")).await.unwrap();
-    for reference in [first, kept] {
+    kept(&archive, &calico, Owner::contact("c-1"), bytes("123456789012345")).await;
+    for reference in [first, urgent] {
         archive.discard(&karbon(), &reference).await.unwrap();
     }
     keep("c-5", "P-1", Allowance::Ordinary, six).await.unwrap();
@@ -241,17 +250,17 @@ async fn what_others_keep_is_counted_and_what_is_removed_no_more() {
     let other = FileArchive::open(folder.path()).unwrap().with_quota(quota);
     assert_eq!(one.measure(&karbon()).await.unwrap(), 0);
     let owner = |contact| person(contact, "P-1", Allowance::Ordinary);
-    let reference = one.keep(&karbon(), owner("c-1"), bytes("12345678")).await.unwrap();
+    let reference = kept(&one, &karbon(), owner("c-1"), bytes("12345678")).await;
     // From before there were quotas: the organisation's, and nobody's in particular.
-    one.keep(&karbon(), Owner::contact("c-9"), bytes("1")).await.unwrap();
+    kept(&one, &karbon(), Owner::contact("c-9"), bytes("1")).await;
     std::fs::write(folder.path().join("karbon/README"), "no original").unwrap();
     std::fs::create_dir(folder.path().join("karbon/zz")).unwrap();
     std::fs::write(folder.path().join("karbon/zz/README"), "no original").unwrap();
     assert_eq!(other.measure(&karbon()).await.unwrap(), 9);
-    let over = other.keep(&karbon(), owner("c-2"), bytes("12345678")).await.unwrap_err();
-    assert!(matches!(over, StoreError::OverQuota(QuotaFault::Person)), "{over}");
+    let over = other.keep(&karbon(), owner("c-2"), bytes("12345678")).await.unwrap();
+    assert_eq!(over, Keep::OverQuota(QuotaFault::Person));
     let path = Place::parse(&karbon(), &reference).unwrap().path(folder.path());
     std::fs::remove_file(path).unwrap();
     assert_eq!(other.measure(&karbon()).await.unwrap(), 1);
-    other.keep(&karbon(), owner("c-2"), bytes("12345678")).await.unwrap();
+    kept(&other, &karbon(), owner("c-2"), bytes("12345678")).await;
 }

@@ -11,7 +11,9 @@ use super::items;
 use super::ledger::Reading;
 use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
-use crate::ports::{CommitRequest, Committed, JournalEntry, PlainDecision, Settled, StoreError};
+use crate::ports::{
+    Commit, CommitRequest, Committed, JournalEntry, PlainDecision, Settled, StoreError,
+};
 use crate::store::record::{Codec, Label, Sheet, kind};
 
 /// The decisions on record, to be read and added to.
@@ -76,14 +78,14 @@ impl<'c> Recording<'c> {
     }
 }
 
-pub(super) fn commit(
-    desk: &mut Desk<'_>,
-    request: &CommitRequest,
-) -> Result<Committed, StoreError> {
+pub(super) fn commit(desk: &mut Desk<'_>, request: &CommitRequest) -> Result<Commit, StoreError> {
     if let Some(committed) = repeated(&mut desk.recording, request)? {
-        return Ok(committed);
+        return Ok(committed.into());
     }
-    let settled = (request.decide)(&desk.reading.ledger(request)?)?;
+    let settled = match (request.decide)(&desk.reading.ledger(request)?) {
+        Ok(settled) => settled,
+        Err(withheld) => return Ok(withheld.into()),
+    };
     let entry = JournalEntry {
         organisation: request.organisation.clone(),
         contact: request.contact.clone(),
@@ -93,19 +95,19 @@ pub(super) fn commit(
         settled,
     };
     write(desk, &entry)?;
-    Ok(fresh(entry.settled))
+    Ok(fresh(entry.settled).into())
 }
 
 /// What a commit would answer. Writes nothing.
 pub(super) fn preview(
     connection: &Database,
     request: &CommitRequest,
-) -> Result<Committed, StoreError> {
+) -> Result<Commit, StoreError> {
     if let Some(committed) = repeated(&mut Recording::prepare(connection)?, request)? {
-        return Ok(committed);
+        return Ok(committed.into());
     }
     let ledger = Reading::prepare(connection)?.ledger(request)?;
-    (request.decide)(&ledger).map(fresh)
+    Ok((request.decide)(&ledger).map_or_else(Commit::from, |settled| fresh(settled).into()))
 }
 
 pub(super) fn replay(desk: &mut Desk<'_>, entry: &JournalEntry) -> Result<(), StoreError> {

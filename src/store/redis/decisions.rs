@@ -13,12 +13,14 @@ use super::wire::{Answer, arguments, read, script_keys};
 use crate::domain::audit::{DecidedRecord, GATEWAY};
 use crate::domain::ledger::Ledger;
 use crate::domain::organisation::OrganisationId;
-use crate::ports::{CommitRequest, Committed, JournalEntry, PlainDecision, Settled, StoreError};
+use crate::ports::{
+    Commit, CommitRequest, Committed, JournalEntry, PlainDecision, Settled, StoreError, Withheld,
+};
 use crate::runtime::limits::{REDIS_CONFLICTS_MAX, REDIS_PLAIN_BATCH, REDIS_RESPONSE_WAIT};
 use crate::store::DECIDER_PANICKED;
 use crate::store::record::kind;
 
-pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Committed, StoreError> {
+pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Commit, StoreError> {
     let keys = redis.keys(&request.organisation);
     if request.preview {
         return preview(redis, &keys, &request).await;
@@ -26,14 +28,7 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
     // Nothing is decided that can't be sent: what was decided may be taken for sent.
     redis.link.takes_writes(&keys)?;
     let Some(person) = request.person.clone() else {
-        let entry = entry_of(&request, decide(&request, &Ledger::default())?);
-        let token = redis.token();
-        let nobodys = Known::nothing();
-        return match send(redis, &keys, (&nobodys, &[]), &token, &entry, &request).await? {
-            Answer::Recorded { committed, ours } => Ok(settle(*committed, ours)),
-            Answer::Done { .. } => Ok(fresh(entry)),
-            Answer::Ledger(_) => Err(rubbish()),
-        };
+        return commit_of_nobody(redis, &keys, &request).await;
     };
     let place = redis.ledgers.place(&request.organisation, &person);
     let mut known = place.lock().await;
@@ -48,29 +43,35 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
                 just_read = true;
                 ledger
             }
-            Err(committed) => return Ok(committed),
+            Err(committed) => return Ok(committed.into()),
         },
     };
     let mut others = match others(redis, &keys, &request).await? {
         Ok(others) => others,
-        Err(committed) => return Ok(committed),
+        Err(committed) => return Ok(committed.into()),
     };
     for _ in 0..REDIS_CONFLICTS_MAX {
         let settled = match decide(&request, &shown(&on, &others, &request)) {
-            Ok(settled) => settled,
-            // It is asked again in a moment, and a wrong one of them does no harm.
-            Err(fault) if just_read || matches!(fault, StoreError::OriginalWanted(_)) => {
+            Ok(Ok(settled)) => settled,
+            // Nothing is sent that would find out whether what is remembered here still holds. Where an
+            // original is wanted, it is asked again in a moment, and a wrong wish does no harm.
+            Ok(Err(Withheld::NothingToWrite)) | Err(_) if !just_read => {
+                match looked(redis, &keys, &request).await? {
+                    Ok(ledger) => {
+                        (on, just_read) = (ledger, true);
+                        continue;
+                    }
+                    Err(committed) => return Ok(committed.into()),
+                }
+            }
+            Ok(Err(withheld)) => {
+                *known = Some(redis.ledgers.keep(on));
+                return Ok(withheld.into());
+            }
+            Err(fault) => {
                 *known = Some(redis.ledgers.keep(on));
                 return Err(fault);
             }
-            // Nothing is sent that would find out whether what is remembered here still holds.
-            Err(_) => match looked(redis, &keys, &request).await? {
-                Ok(ledger) => {
-                    (on, just_read) = (ledger, true);
-                    continue;
-                }
-                Err(committed) => return Ok(committed),
-            },
         };
         let entry = entry_of(&request, settled);
         let token = redis.token();
@@ -78,16 +79,16 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
             Answer::Done { traces } => {
                 on.add(&entry, request.needs_received, &token, traces);
                 *known = Some(redis.ledgers.keep(on));
-                return Ok(fresh(entry));
+                return Ok(fresh(entry).into());
             }
             // What is known here may be right or not: the next contact asks.
-            Answer::Recorded { committed, ours } => return Ok(settle(*committed, ours)),
+            Answer::Recorded { committed, ours } => return Ok(settle(*committed, ours).into()),
             Answer::Ledger(ledger) => {
                 (on, just_read) = (*ledger, true);
                 // Any of them may be another by now.
                 others = match self::others(redis, &keys, &request).await? {
                     Ok(others) => others,
-                    Err(committed) => return Ok(committed),
+                    Err(committed) => return Ok(committed.into()),
                 };
             }
         }
@@ -95,20 +96,43 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
     Err(StoreError::Unavailable("other gateways are faster; try again".to_owned()))
 }
 
+/// Of a sender about whom nothing is counted.
+async fn commit_of_nobody(
+    redis: &Redis,
+    keys: &Keys,
+    request: &CommitRequest,
+) -> Result<Commit, StoreError> {
+    let settled = match decide(request, &Ledger::default())? {
+        Ok(settled) => settled,
+        Err(withheld) => return Ok(withheld.into()),
+    };
+    let entry = entry_of(request, settled);
+    let (token, nobodys) = (redis.token(), Known::nothing());
+    match send(redis, keys, (&nobodys, &[]), &token, &entry, request).await? {
+        Answer::Recorded { committed, ours } => Ok(settle(*committed, ours).into()),
+        Answer::Done { .. } => Ok(fresh(entry).into()),
+        Answer::Ledger(_) => Err(rubbish()),
+    }
+}
+
 async fn preview(
     redis: &Redis,
     keys: &Keys,
     request: &CommitRequest,
-) -> Result<Committed, StoreError> {
+) -> Result<Commit, StoreError> {
     match look(redis, keys, request).await? {
-        Answer::Recorded { committed, .. } => Ok(*committed),
+        Answer::Recorded { committed, .. } => Ok((*committed).into()),
         Answer::Ledger(known) => {
             let others = match others(redis, keys, request).await? {
                 Ok(others) => others,
-                Err(committed) => return Ok(committed),
+                Err(committed) => return Ok(committed.into()),
             };
-            let settled = decide(request, &shown(&known, &others, request))?;
-            Ok(Committed { decision: settled.decision, repeated: false, conflicting: false })
+            let settled = match decide(request, &shown(&known, &others, request))? {
+                Ok(settled) => settled,
+                Err(withheld) => return Ok(withheld.into()),
+            };
+            let decision = settled.decision;
+            Ok(Committed { decision, repeated: false, conflicting: false }.into())
         }
         Answer::Done { .. } => Err(rubbish()),
     }
@@ -123,10 +147,13 @@ fn fresh(entry: JournalEntry) -> Committed {
     Committed { decision: entry.settled.decision, repeated: false, conflicting: false }
 }
 
-fn decide(request: &CommitRequest, ledger: &Ledger) -> Result<Settled, StoreError> {
+fn decide(
+    request: &CommitRequest,
+    ledger: &Ledger,
+) -> Result<Result<Settled, Withheld>, StoreError> {
     // The closure is given nothing that it could leave half changed.
     catch_unwind(AssertUnwindSafe(|| (request.decide)(ledger)))
-        .map_err(|_| StoreError::Refused(DECIDER_PANICKED.to_owned()))?
+        .map_err(|_| StoreError::Refused(DECIDER_PANICKED.to_owned()))
 }
 
 fn entry_of(request: &CommitRequest, settled: Settled) -> JournalEntry {

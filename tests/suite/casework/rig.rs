@@ -24,8 +24,9 @@ use contact_gateway::domain::reach::Reach;
 use contact_gateway::domain::restriction::Mode;
 use contact_gateway::intake::roster::Rosters;
 use contact_gateway::intake::{Inbound, Intake, Parts, plain};
+use contact_gateway::ports::relay::RelayError;
 use contact_gateway::ports::{
-    Clock, Decisions, Mailer, Original, OwnMail, Stamp, Store, StoreError,
+    Clock, Decisions, Mailer, Original, OwnMail, SendError, Stamp, Store,
 };
 use contact_gateway::runtime::health::Health;
 use contact_gateway::runtime::http_server::Peer;
@@ -51,9 +52,9 @@ pub struct Mailboxes {
 
 #[async_trait]
 impl Mailer for Mailboxes {
-    async fn send(&self, mail: OwnMail) -> Result<(), StoreError> {
+    async fn send(&self, mail: OwnMail) -> Result<(), SendError> {
         if self.is_away.load(Ordering::SeqCst) {
-            return Err(StoreError::Unavailable("the mail server is away".to_owned()));
+            return Err(SendError::Relay(RelayError::Unreachable));
         }
         // Long enough for a second one to come in between.
         tokio::time::sleep(Duration::from_millis(20)).await;

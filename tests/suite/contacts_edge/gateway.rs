@@ -26,7 +26,7 @@ use contact_gateway::domain::safeguard::{Lane, LaneRule, Safeguards};
 use contact_gateway::intake::roster::Rosters;
 use contact_gateway::intake::{Intake, Parts, announce, plain};
 use contact_gateway::ports::helper::SafeguardHelper;
-use contact_gateway::ports::{Clock, ItemFilter, Mailer, OwnMail, Stamp, Store, StoreError};
+use contact_gateway::ports::{Clock, ItemFilter, Mailer, OwnMail, SendError, Stamp, Store};
 use contact_gateway::runtime::metrics::Metrics;
 use contact_gateway::runtime::shutdown::Shutdown;
 use contact_gateway::runtime::tokens::{TokenTable, sha256};
@@ -72,9 +72,9 @@ impl Outbox {
 
 #[async_trait]
 impl Mailer for Outbox {
-    async fn send(&self, mail: OwnMail) -> Result<(), StoreError> {
+    async fn send(&self, mail: OwnMail) -> Result<(), SendError> {
         if self.1.load(std::sync::atomic::Ordering::SeqCst) {
-            return Err(StoreError::Refused("550 no such mailbox".to_owned()));
+            return Err(SendError::Answered(550));
         }
         self.0.lock().unwrap().push(mail);
         Ok(())

@@ -18,9 +18,9 @@ use contact_gateway::ports::documents::{
     Batch, Document, DocumentPage, Documents, Listing, WriteFault,
 };
 use contact_gateway::ports::{
-    Archive, Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries,
-    ItemFilter, JournalEntry, Original, Owner, Past, PlainDecision, QueueCount, Queues, Register,
-    Snapshot, Stamp, Store, StoreError,
+    Archive, Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries,
+    ItemFilter, JournalEntry, Keep, Original, Owner, Past, PlainDecision, QueueCount, Queues,
+    Register, Snapshot, Stamp, Store, StoreError,
 };
 use contact_gateway::runtime::limits::STORE_COMMIT_WAIT;
 use tokio::sync::{Notify, broadcast};
@@ -183,7 +183,7 @@ impl Register for Faulty {
 
 #[async_trait]
 impl Decisions for Faulty {
-    async fn commit(&self, mut request: CommitRequest) -> Result<Committed, StoreError> {
+    async fn commit(&self, mut request: CommitRequest) -> Result<Commit, StoreError> {
         self.pass().await?;
         if self.trouble() == Trouble::DeciderPanics {
             request.decide = Arc::new(|_| panic!("told to panic"));
@@ -353,7 +353,7 @@ impl Archive for FullDisk {
         _: &OrganisationId,
         _: Owner<'_>,
         _: Original,
-    ) -> Result<String, StoreError> {
+    ) -> Result<Keep, StoreError> {
         Err(StoreError::Unavailable("the disk is full".to_owned()))
     }
 

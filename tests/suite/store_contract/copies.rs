@@ -18,8 +18,8 @@ use contact_gateway::store::embedded::Embedded;
 
 use self::contents::{fill, seen};
 use super::facts::{
-    PERSON, admitted, at, counted, decided, journalled, karbon, ledger, limited, person, plain,
-    request, stamp, tuntum,
+    PERSON, admitted, at, committed, counted, decided, journalled, karbon, ledger, limited, person,
+    plain, request, stamp, tuntum,
 };
 use super::servers::{self, OnRedis};
 use super::{Ground, InFolder, InMemory, in_folder, in_memory};
@@ -71,7 +71,7 @@ async fn goes_on(from: &dyn Ground, to: &dyn Ground) {
     let before = decided(&*copied, &karbon()).await.len();
     let last = seen(&*copied, &karbon()).await.audit.len();
 
-    let again = copied.commit(request("c-5", |_| admitted("c-5", at(999)))).await.unwrap();
+    let again = committed(&*copied, request("c-5", |_| admitted("c-5", at(999)))).await;
     assert!(again.repeated && !again.conflicting);
     assert_eq!(decided(&*copied, &karbon()).await.len(), before);
 
@@ -83,7 +83,7 @@ async fn goes_on(from: &dyn Ground, to: &dyn Ground) {
         settled.decision.flags = vec![ledger.counted.len().to_string()];
         settled
     });
-    let next = copied.commit(next).await.unwrap();
+    let next = committed(&*copied, next).await;
     assert!(!next.repeated);
     assert_eq!(next.decision.flags, [used.to_string()]);
     assert_eq!(ledger(&*copied).await.counted.last(), Some(&counted(at(300))));

@@ -12,13 +12,13 @@ use contact_gateway::runtime::limits::{
 
 use super::Ground;
 use super::facts::{
-    PERSON, admitted, at, counted, decided, entry, journalled, karbon, ledger, limited, plain,
-    received, request, told, tuntum,
+    PERSON, admitted, at, committed, counted, decided, entry, journalled, karbon, ledger, limited,
+    plain, received, request, told, tuntum,
 };
 
 pub async fn a_decision_and_all_that_goes_with_it_is_written_together(ground: &dyn Ground) {
     let store = ground.gateway();
-    let answer = store.commit(request("c-1", |_| limited("c-1", at(5)))).await.unwrap();
+    let answer = committed(&*store, request("c-1", |_| limited("c-1", at(5)))).await;
     assert!(!answer.repeated && !answer.conflicting);
     assert_eq!(answer.decision.disposition, Disposition::Limit);
 
@@ -44,7 +44,7 @@ pub async fn the_same_id_again_gives_the_recorded_decision_and_changes_nothing(
             0 => limited("c-1", at(0)),
             _ => admitted("c-1", at(round)),
         });
-        let answer = ground.gateway().commit(again).await.unwrap();
+        let answer = committed(&*ground.gateway(), again).await;
         assert_eq!(answer.repeated, round > 0);
         assert!(!answer.conflicting);
         assert_eq!(answer.decision.disposition, Disposition::Limit);
@@ -58,7 +58,7 @@ pub async fn the_same_id_with_other_content_is_told(ground: &dyn Ground) {
     store.commit(request("c-1", |_| limited("c-1", at(0)))).await.unwrap();
     let mut other = request("c-1", |_| admitted("c-1", at(9)));
     other.digest = [9; 32];
-    let answer = store.commit(other).await.unwrap();
+    let answer = committed(&*store, other).await;
     assert!(answer.repeated && answer.conflicting);
     assert_eq!(answer.decision.disposition, Disposition::Limit);
     assert_eq!(ledger(&*store).await.counted, [counted(at(0))]);
@@ -80,7 +80,7 @@ pub async fn a_preview_writes_nothing(ground: &dyn Ground) {
     let store = ground.gateway();
     let mut looking = request("c-1", |_| limited("c-1", at(0)));
     looking.preview = true;
-    let answer = store.commit(looking).await.unwrap();
+    let answer = committed(&*store, looking).await;
     assert_eq!(answer.decision.disposition, Disposition::Limit);
     assert!(!answer.repeated);
     assert_eq!(ledger(&*store).await, Ledger::default());
@@ -91,7 +91,7 @@ pub async fn a_preview_writes_nothing(ground: &dyn Ground) {
     store.commit(request("c-1", |_| limited("c-1", at(0)))).await.unwrap();
     let mut looking = request("c-1", |_| admitted("c-1", at(0)));
     looking.preview = true;
-    let answer = store.commit(looking).await.unwrap();
+    let answer = committed(&*store, looking).await;
     assert!(answer.repeated, "a preview of what is recorded is the record");
 }
 
@@ -177,7 +177,7 @@ pub async fn plain_decisions_are_recorded_once(ground: &dyn Ground) {
     store.record_plain(many().into()).await.unwrap();
     assert_eq!(decided(&*store, &karbon()).await.len(), 250);
     assert_eq!(decided(&*store, &tuntum()).await.len(), 250);
-    let answer = store.commit(request("c-000", |_| limited("c-000", at(0)))).await.unwrap();
+    let answer = committed(&*store, request("c-000", |_| limited("c-000", at(0)))).await;
     assert!(answer.repeated && !answer.conflicting);
     assert_eq!(answer.decision.disposition, Disposition::Deliver);
 }
@@ -197,7 +197,7 @@ pub async fn a_replay_writes_once_whichever_comes_first(ground: &dyn Ground) {
     assert_eq!(seen.lanes_used, [("appeal".to_owned(), 1)]);
     assert!(store.item(&karbon(), "c-1").await.unwrap().is_some());
     assert!(store.item(&karbon(), "c-2").await.unwrap().is_none());
-    let answer = store.commit(request("c-1", |_| admitted("c-1", at(2)))).await.unwrap();
+    let answer = committed(&*store, request("c-1", |_| admitted("c-1", at(2)))).await;
     assert!(answer.repeated && !answer.conflicting);
 }
 

@@ -13,7 +13,8 @@ use contact_gateway::domain::person::Person;
 use contact_gateway::domain::queue::{ItemState, QueueItem};
 use contact_gateway::domain::restriction::Mode;
 use contact_gateway::ports::{
-    AuditTrail, CommitRequest, JournalEntry, PlainDecision, Settled, Stamp, Store, StoreError,
+    AuditTrail, CommitRequest, Committed, JournalEntry, PlainDecision, Settled, Stamp, Store,
+    StoreError,
 };
 
 const READ_PATIENCE: Duration = Duration::from_secs(20);
@@ -173,6 +174,11 @@ pub fn request(
         preview: false,
         decide: Arc::new(move |ledger| Ok(decide(ledger))),
     }
+}
+
+/// What a store has committed, now or before.
+pub async fn committed(store: &dyn Store, request: CommitRequest) -> Committed {
+    store.commit(request).await.unwrap().committed().unwrap()
 }
 
 pub fn digest(contact: &str) -> [u8; 32] {

@@ -8,7 +8,7 @@ use contact_gateway::ports::documents::{Batch, Document, IndexKey, Listing};
 use contact_gateway::ports::{Store, StoreError};
 use contact_gateway::store::embedded::Embedded;
 
-use super::facts::{at, item, karbon, ledger, limited, person, request, stamp};
+use super::facts::{at, committed, item, karbon, ledger, limited, person, request, stamp};
 use super::servers::single;
 use super::{Ground, InFolder, in_folder};
 
@@ -54,7 +54,7 @@ async fn whole(store: &dyn Store) -> String {
 
 /// Every write that replaces a record finds the one from before the mark.
 async fn is_replaced(store: &dyn Store) {
-    let again = store.commit(request("c-1", |_| limited("c-1", at(1)))).await.unwrap();
+    let again = committed(store, request("c-1", |_| limited("c-1", at(1)))).await;
     assert!(again.repeated && !again.conflicting);
     let was = store.item(&karbon(), "c-1").await.unwrap().unwrap();
     let now = QueueItem { state: ItemState::Read, ..was.clone() };

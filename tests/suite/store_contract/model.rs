@@ -8,7 +8,7 @@ use contact_gateway::store::memory::Memory;
 
 use super::Ground;
 use super::facts::{
-    admitted, at, digest, item, journalled, karbon, ledger_of, limited, request, stamp,
+    admitted, at, committed, digest, item, journalled, karbon, ledger_of, limited, request, stamp,
 };
 
 const STEPS: u64 = 400;
@@ -61,7 +61,7 @@ async fn take(
             asked.person = Some(person.to_owned());
             asked.digest = digest(&format!("{contact}{}", seconds % 2));
             asked.at = at(seconds);
-            let answer = store.commit(asked).await.unwrap();
+            let answer = committed(store, asked).await;
             format!("{:?}{}{}", answer.decision, answer.repeated, answer.conflicting)
         }
         3 => {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use contact_gateway::domain::decision::Disposition;
-use contact_gateway::ports::{CommitRequest, Store, StoreError};
+use contact_gateway::ports::{Commit, CommitRequest, Store, Withheld};
 use tokio::task::JoinSet;
 
 use super::Ground;
-use super::facts::{PERSON, admitted, at, decided, karbon, ledger, limited, request};
+use super::facts::{PERSON, admitted, at, committed, decided, karbon, ledger, limited, request};
 
 const GATEWAYS: usize = 4;
 const SENDERS: usize = 64;
@@ -54,7 +54,7 @@ async fn let_in(gateways: &[Arc<dyn Store>], ask: impl Fn(usize, &mut CommitRequ
             }
         });
         ask(number, &mut asked);
-        waiting.spawn(async move { store.commit(asked).await.unwrap().decision.disposition });
+        waiting.spawn(async move { committed(&*store, asked).await.decision.disposition });
     }
     let mut let_in = 0;
     while let Some(disposition) = waiting.join_next().await {
@@ -71,7 +71,7 @@ pub async fn one_contact_many_times_at_once_is_decided_once(ground: &dyn Ground)
         let store = Arc::clone(&gateways[number % GATEWAYS]);
         let first_times = Arc::clone(&first_times);
         waiting.spawn(async move {
-            let answer = store.commit(request("c-1", |_| limited("c-1", at(0)))).await.unwrap();
+            let answer = committed(&*store, request("c-1", |_| limited("c-1", at(0)))).await;
             first_times.fetch_add(usize::from(!answer.repeated), Ordering::SeqCst);
         });
     }
@@ -101,7 +101,7 @@ pub async fn an_uncounted_contact_frees_its_place_once(ground: &dyn Ground) {
     assert_eq!(seen.counted[0].at, at(1));
     assert_eq!(seen.received.len(), 1, "what never arrived is nothing to compare with");
     // The record stays, and a retry of the contact does not count it again.
-    let again = store.commit(request("c-0", |_| limited("c-0", at(0)))).await.unwrap();
+    let again = committed(&*store, request("c-0", |_| limited("c-0", at(0)))).await;
     assert!(again.repeated);
     assert_eq!(ledger(&*store).await.counted.len(), 1);
     assert_eq!(decided(&*store, &karbon()).await, ["c-0", "c-1"]);
@@ -114,15 +114,15 @@ pub async fn a_refusal_is_of_the_ledger_as_it_is(ground: &dyn Ground) {
     let refuses_where_something_counts = |contact: &'static str| CommitRequest {
         decide: Arc::new(move |ledger| match ledger.counted.is_empty() {
             true => Ok(admitted(contact, at(1))),
-            false => Err(StoreError::Refused("it stays held".to_owned())),
+            false => Err(Withheld::NothingToWrite),
         }),
         ..request(contact, |_| admitted("c", at(1)))
     };
-    let refused = one.commit(refuses_where_something_counts("c-1")).await;
-    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+    let withheld = one.commit(refuses_where_something_counts("c-1")).await.unwrap();
+    assert!(matches!(withheld, Commit::Withheld(Withheld::NothingToWrite)), "{withheld:?}");
     other.uncount(&karbon(), "c-0").await.unwrap();
     one.commit(refuses_where_something_counts("c-1")).await.unwrap();
-    let refused = other.commit(refuses_where_something_counts("c-2")).await;
-    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+    let withheld = other.commit(refuses_where_something_counts("c-2")).await.unwrap();
+    assert!(matches!(withheld, Commit::Withheld(Withheld::NothingToWrite)), "{withheld:?}");
     assert_eq!(decided(&*one, &karbon()).await, ["c-0", "c-1"]);
 }

@@ -15,7 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::Ground;
 use super::facts::{
-    admitted, at, decided, journalled, karbon, ledger, limited, person, plain, request, stamp,
+    admitted, at, committed, decided, journalled, karbon, ledger, limited, person, plain, request,
+    stamp,
 };
 use super::servers::{self, OnRedis, Server, free_port, until};
 
@@ -216,7 +217,7 @@ async fn a_lost_answer_doubles_nothing_and_is_told_as_the_first() {
         let name = contact.clone();
         swallows.store(true, Ordering::SeqCst);
         let asked = request(&name, move |_| limited(&contact, at(number)));
-        let answer = store.commit(asked).await.unwrap();
+        let answer = committed(&*store, asked).await;
         assert!(!answer.repeated, "this call wrote it");
     }
     swallows.store(true, Ordering::SeqCst);
@@ -378,7 +379,7 @@ async fn a_step_that_other_gateways_overtake_is_decided_again() {
             settled.decision.flags = vec![before.to_string()];
             settled
         });
-        let answer = store.commit(asked).await.unwrap();
+        let answer = committed(&**store, asked).await;
         assert_eq!(answer.decision.flags, [round.to_string()], "decided on the newest ledger");
     }
 }

@@ -16,7 +16,7 @@ use crate::domain::queue::QueueItem;
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::documents::{Batch, Document, DocumentPage, Documents, Listing, WriteFault};
 use crate::ports::{
-    Attachment, AuditTrail, Change, CommitRequest, Committed, Decisions, Deliveries, ItemFilter,
+    Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries, ItemFilter,
     JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
 };
 
@@ -70,7 +70,7 @@ impl Register for Vouched {
 
 #[async_trait]
 impl Decisions for Vouched {
-    async fn commit(&self, request: CommitRequest) -> Result<Committed, StoreError> {
+    async fn commit(&self, request: CommitRequest) -> Result<Commit, StoreError> {
         let organisation = request.organisation.clone();
         self.admit(&organisation).await?;
         let committed = self.store().commit(request).await;
