@@ -32,6 +32,8 @@ pub enum Half {
     Test,
     /// Written by somebody who had seen neither the rules nor any other text: no rule is changed for these.
     Strangers,
+    /// By somebody else of the same kind, after everything had been learnt and chosen.
+    Others,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -54,6 +56,7 @@ impl Text {
             Half::Stock => "stock.jsonl",
             Half::Test => "test.jsonl",
             Half::Strangers => "strangers.jsonl",
+            Half::Others => "others.jsonl",
         };
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/safeguards");
         let lines = std::fs::read_to_string(folder.join(name)).expect(name);

@@ -364,9 +364,9 @@ mod tests {
             worded(-1.5, LaneRule::default()),
         );
         let (phrase, gaps, concept) = (
-            "do you sell a coal fire here",
-            "the water on your ceiling poster",
-            "a boiler and a baby photo please",
+            "do you sell a coal fire here or must i go to the big shop",
+            "the water on your ceiling poster is blue but should be green i think",
+            "a boiler and a baby photo please for my wall at the new house",
         );
         for (text, part) in [(phrase, Part::Words), (gaps, Part::Gaps), (concept, Part::Concept)] {
             assert_eq!(found_by(&against, text), None, "{text}");
@@ -376,13 +376,20 @@ mod tests {
         assert_eq!(found_by(&doubtful, phrase), Some(Part::Words));
         assert_eq!(found_by(&doubtful, concept), None);
         // What is no hint counts whatever the wording says, and so does what is too short to be judged.
-        assert_eq!(found_by(&against, "is a gas leak your hobby"), Some(Part::Words));
-        assert_eq!(found_by(&against, "a fire here"), Some(Part::Words));
+        assert_eq!(
+            found_by(
+                &against,
+                "is a gas leak your hobby or only something that you like to read of"
+            ),
+            Some(Part::Words)
+        );
+        assert_eq!(found_by(&against, "do you sell a coal fire here"), Some(Part::Words));
     }
 
     #[test]
     fn what_is_set_aside_is_read_before_what_says_nothing() {
-        let matches = worded(-4.0, LaneRule::default()).matches_of("do you sell a coal fire here");
+        let matches = worded(-4.0, LaneRule::default())
+            .matches_of("do you sell a coal fire here or must i go to the big shop");
         let like = matches.resembles.first().unwrap();
         assert_eq!((like.lane, like.by.as_str()), (Lane::Emergency, "says: fire"));
         assert!(!like.opens());

@@ -37,6 +37,8 @@ const PIECES_COST: f32 = 0.35;
 const SHOWN_WORDS: usize = 4;
 /// Of fewer different words one says too much: "the very last words" asks for nothing.
 const WORDS_MIN: usize = 5;
+/// Of fewer different words a text says too little to speak against a lane: "There is abuse going on next door."
+const WORDS_TO_DOUBT_MIN: usize = 12;
 
 /// What was learnt.
 #[derive(Clone, Default)]
@@ -120,7 +122,7 @@ impl Wording {
     /// How likely a text is of each lane, and of which it is so by `least` or more: the likeliest piece of it.
     pub(super) fn judged(&self, words: &[SaidWord<'_>], least: f32) -> Judged {
         let mut judged = Judged::default();
-        if self.rows.is_empty() || has_too_few(words) {
+        if self.rows.is_empty() || has_fewer(words, WORDS_MIN) {
             return judged;
         }
         // A word that is only said again, "long long long", is no more likely to be meant.
@@ -130,6 +132,7 @@ impl Wording {
         };
         let sums_at = |at| if is_again(at) { Sums::default() } else { self.sums(words, at) };
         let sums: Vec<Sums> = (0..words.len()).map(sums_at).collect();
+        let may_doubt = !has_fewer(words, WORDS_TO_DOUBT_MIN);
         let pieces = pieces(words.len());
         let cost = PIECES_COST * (pieces.len() as f32).log2();
         for (place, lane) in LEARNT.into_iter().enumerate() {
@@ -140,7 +143,7 @@ impl Wording {
             let Some((evidence, (from, to))) = best.max_by(|a, b| a.0.total_cmp(&b.0)) else {
                 continue;
             };
-            if let Some(share) = judged.shares.0.get_mut(place) {
+            if may_doubt && let Some(share) = judged.shares.0.get_mut(place) {
                 *share = share_of(evidence);
             }
             let share = share_of(evidence - cost);
@@ -181,13 +184,13 @@ fn share_of(evidence: f32) -> f32 {
     1.0 / (1.0 + (-evidence).exp())
 }
 
-fn has_too_few(words: &[SaidWord<'_>]) -> bool {
-    let mut different: Vec<&str> = Vec::with_capacity(WORDS_MIN);
+fn has_fewer(words: &[SaidWord<'_>], different_words: usize) -> bool {
+    let mut different: Vec<&str> = Vec::with_capacity(different_words);
     for word in words {
         if !different.contains(&word.text.as_ref()) {
             different.push(&word.text);
         }
-        if different.len() >= WORDS_MIN {
+        if different.len() >= different_words {
             return false;
         }
     }
