@@ -104,9 +104,9 @@ pub struct Parts {
     pub archive: Arc<dyn Archive>,
     pub journal: Arc<dyn Journal>,
     pub clock: Arc<dyn Clock>,
-    /// The other end is drained by [`super::plain::record`].
+    /// The other end is drained by [`plain::record`].
     pub plain: mpsc::Sender<PlainDecision>,
-    /// The other end is drained by [`super::announce::announce`].
+    /// The other end is drained by [`announce::announce`].
     pub announcements: mpsc::Sender<OwnMail>,
     pub metrics: Arc<Metrics>,
 }

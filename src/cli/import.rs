@@ -47,9 +47,9 @@ pub struct ImportArgs {
     register: bool,
     /// What the register calls things in words of its own, as TOML
     ///
-    /// [columns] says what a heading holds ("leave_out": nothing), [restrictions] what some words mean ("Blue
-    /// list" = { kind = "channels_only", channels = ["letter"] }), [grounds] which ground of the policy a reason is,
-    /// [appeal_outcomes] how a decision fared: upheld, varied or quashed.
+    /// Its table `columns` says what a heading holds ("leave_out": nothing), `restrictions` what some words mean
+    /// ("Blue list" = { kind = "channels_only", channels = ["letter"] }), `grounds` which ground of the policy a
+    /// reason is, `appeal_outcomes` how a decision fared: upheld, varied or quashed.
     #[arg(long, value_name = "FILE", requires = "register")]
     mapping: Option<PathBuf>,
     /// Say what would be done, and do nothing

@@ -30,7 +30,7 @@ const MARK: u8 = b' ';
 /// Begins the mark of a format that is not JSON: `%`, the format's number, `:`, and what that format puts there.
 const ENVELOPE: u8 = b'%';
 
-/// What records are called, in faults and in their encrypts. A document is called by its own kind.
+/// What records are called, in faults and in what their encryption is bound to. A document is called by its own kind.
 pub(super) mod kind {
     pub(in crate::store) const PERSON: &str = "person";
     pub(in crate::store) const DECISION: &str = "decision";

@@ -34,7 +34,7 @@
 //! | `kinds` | set | kinds of which there ever was a document |
 //! | `once:<token>` | string | a step that was done, for a retry of the same call; expires |
 //!
-//! What is called JSON here, and is not a list for a script, is a [`record`]. Instants named `at` are
+//! What is called JSON here, and is not a list for a script, is a [`record`](crate::store::record). Instants named `at` are
 //! microseconds since 1970 UTC, rounded down. Changes are announced on the
 //! channel `cg1:changes` as `<number before> <organisation>`. Read with `redis-cli`, for example
 //! `HGETALL cg1:{karbon}:contact:<id>` or `XREVRANGE cg1:{karbon}:audit + - COUNT 10`.
