@@ -109,8 +109,8 @@ pub(super) async fn start(
     let changes = store.changes();
     // Without the key of what is there, nothing of it could be enforced.
     for organisation in settings.organisation_ids() {
-        if let Err(refused @ StoreError::Refused(_)) = store.trail_end(&organisation).await {
-            return Err(refused);
+        if let Err(locked @ StoreError::Locked(_)) = store.trail_end(&organisation).await {
+            return Err(locked);
         }
     }
     rosters.load_all(store.as_ref()).await;

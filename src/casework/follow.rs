@@ -152,7 +152,10 @@ impl Desk {
 /// Whether a fault is one of what is read or written, and not of the store as it is now: trying again does not
 /// help.
 const fn is_of_an_entry(fault: &Fault) -> bool {
-    matches!(fault, Fault::Store(StoreError::Refused(_) | StoreError::Corrupt(_)))
+    matches!(
+        fault,
+        Fault::Store(StoreError::Refused(_) | StoreError::Locked(_) | StoreError::Corrupt(_))
+    )
 }
 
 /// Whether a decision is one of a contact that came: what was said again, and what was decided again, was

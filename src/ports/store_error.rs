@@ -15,6 +15,9 @@ pub enum StoreError {
     /// operator has accepted it, or a newer one is there.
     #[error("the store is behind what was known of it: {0}")]
     Behind(String),
+    /// What is stored there takes a key that this gateway does not have, or a later version of it.
+    #[error("{0}")]
+    Locked(String),
     /// The call itself can't be carried out.
     #[error("{0}")]
     Refused(String),

@@ -45,7 +45,7 @@ impl FileKeepsakes {
         let path = self.path(organisation, name);
         match std::fs::read(&path) {
             Ok(bytes) => self.codec.read(&bytes, label(organisation, &name)).map(Some).map_err(|fault| match fault {
-                StoreError::Refused(_) => fault,
+                StoreError::Refused(_) | StoreError::Locked(_) => fault,
                 _ => StoreError::Corrupt(format!(
                     "{} can't be read; it records what is known of the store: restore it from a backup \
                      of the state folder, or move it away to treat the store as new",

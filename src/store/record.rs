@@ -184,7 +184,7 @@ impl Codec {
     /// Reads a record back.
     ///
     /// # Errors
-    /// `Corrupt`: it is not what was written there. `Refused`: it has a format that this gateway does not know, or
+    /// `Corrupt`: it is not what was written there. `Locked`: it has a format that this gateway does not know, or
     /// takes a key that is not in the keyring.
     pub(super) fn read<T: DeserializeOwned>(
         &self,

@@ -277,7 +277,10 @@ impl Vouched {
                 true
             }
             Err(StoreError::Unavailable(_) | StoreError::Behind(_)) => true,
-            Ok(_) | Err(StoreError::Refused(_) | StoreError::Original(_)) => false,
+            Ok(_)
+            | Err(StoreError::Refused(_) | StoreError::Locked(_) | StoreError::Original(_)) => {
+                false
+            }
         };
         if let Some(one) = self.organisations.get(organisation).filter(|_| failed) {
             one.suspect();

@@ -40,7 +40,7 @@ impl Within {
     /// Whether what was copied to the same place below another folder is what was kept.
     ///
     /// # Errors
-    /// `Refused`: it is encrypted with a key that is not there. `Unavailable`: it can't be read.
+    /// `Locked`: it is encrypted with a key that is not there. `Unavailable`: it can't be read.
     pub fn is_whole(
         &self,
         root: &Path,

@@ -35,7 +35,7 @@ impl ReadFault {
 }
 
 pub(super) fn no_key(id: &str) -> StoreError {
-    StoreError::Refused(format!(
+    StoreError::Locked(format!(
         "the kept original is encrypted with the key `{id}`, which is not in [keys] store"
     ))
 }

@@ -16,7 +16,7 @@ impl FileArchive {
     /// an interruption.
     ///
     /// # Errors
-    /// `Refused`: there is no key, or an original takes one that is not there. [`StoreError::Original`]: one is not
+    /// `Refused`: there is no key. `Locked`: an original takes one that is not there. [`StoreError::Original`]: one is not
     /// what was kept.
     pub fn rekey(&self) -> Result<u64, StoreError> {
         let Some(keyring) = self.codec.keyring() else {

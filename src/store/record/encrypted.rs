@@ -59,7 +59,7 @@ pub(super) fn write_to(
 /// The content of what follows the [`ENVELOPE`].
 ///
 /// # Errors
-/// `Refused`: another format, or a key that is not there. `Corrupt`: it is not what was written in this label.
+/// `Locked`: another format, or a key that is not there. `Corrupt`: it is not what was written in this label.
 pub(super) fn open(
     envelope: &[u8],
     keyring: Option<&Keyring>,
@@ -67,7 +67,7 @@ pub(super) fn open(
 ) -> Result<Vec<u8>, StoreError> {
     let Label { kind, key: of, .. } = label;
     let Some(rest) = envelope.strip_prefix(FORMAT) else {
-        return Err(StoreError::Refused(format!(
+        return Err(StoreError::Locked(format!(
             "the stored {kind} `{of}` has a format that this gateway does not know; a newer one wrote it"
         )));
     };
@@ -75,7 +75,7 @@ pub(super) fn open(
     let (id, encrypted) = rest.split_at_checked(end).ok_or_else(|| label.unreadable())?;
     let id = std::str::from_utf8(id).map_err(|_| label.unreadable())?;
     let Some(key) = keyring.and_then(|keyring| keyring.named(id)) else {
-        return Err(StoreError::Refused(format!(
+        return Err(StoreError::Locked(format!(
             "the stored {kind} `{of}` is encrypted with the key `{id}`, which is not in [keys] store"
         )));
     };

@@ -38,7 +38,7 @@ fn a_record_from_before_there_was_a_mark_is_read() {
 fn a_format_of_a_later_gateway_is_no_damage() {
     for codec in [Codec::plain(), encrypting(&[OLD])] {
         let later = codec.read::<Value>("%2:key-7:c2VhbGVk", PERSON).unwrap_err();
-        assert!(matches!(&later, StoreError::Refused(why) if why.contains("newer")), "{later}");
+        assert!(matches!(&later, StoreError::Locked(why) if why.contains("newer")), "{later}");
         assert!(!later.is_retryable());
     }
 }
@@ -77,7 +77,7 @@ fn the_first_key_writes_and_every_key_reads() {
     for codec in [encrypting(&[NEW]), Codec::plain()] {
         let fault = codec.read::<u32>(&before, PERSON).unwrap_err();
         let says = "the stored person `P-1` is encrypted with the key `k-old`, which is not in [keys] store";
-        assert!(matches!(&fault, StoreError::Refused(why) if why == says), "{fault}");
+        assert!(matches!(&fault, StoreError::Locked(why) if why == says), "{fault}");
     }
 }
 

@@ -240,7 +240,8 @@ async fn what_the_schedule_lets_go_is_removed_by_two_people() {
 
 /// The text of a letter that a spreadsheet would take for a formula, and longer than a list shows.
 fn long() -> String {
-    format!("=HYPERLINK(\"http://x.example\") {} Ŵyn", "the same, ".repeat(100))
+    let hedge = "The hedge by the car park wants cutting again this month, ";
+    format!("=HYPERLINK(\"http://x.example\") {} Ŵyn", hedge.repeat(20))
 }
 
 #[tokio::test]

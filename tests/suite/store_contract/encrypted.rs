@@ -196,14 +196,14 @@ async fn without_its_key_a_record_is_refused_and_nothing_is_written_over_it() {
         ground.codec = codec;
         let store = ground.gateway();
         let fault = store.item(&karbon(), "c-1").await.unwrap_err();
-        assert!(matches!(&fault, StoreError::Refused(why) if why.contains("`k-old`")), "{fault}");
+        assert!(matches!(&fault, StoreError::Locked(why) if why.contains("`k-old`")), "{fault}");
         let before = records(&ground, "%");
         let written = store.put_people(&karbon(), vec![named("P-2")], stamp(), changed()).await;
         // A person who is new can be written; a record that stands can't be replaced.
         assert!(written.is_ok(), "{written:?}");
         assert_eq!(records(&ground, "%"), before + 2);
         let was = ground.gateway().person(&karbon(), "P-1").await;
-        assert!(matches!(was, Err(StoreError::Refused(_))), "{was:?}");
+        assert!(matches!(was, Err(StoreError::Locked(_))), "{was:?}");
         database(&ground).execute("DELETE FROM person WHERE id = 'P-2'", []).unwrap();
     }
 }

@@ -153,11 +153,11 @@ async fn a_record_of_a_later_gateway_is_refused_by_its_key_and_is_no_damage() {
     fill(&*store).await;
     sql(&ground, "UPDATE item SET record = '%2:key-7:c2VhbGVk'");
     let fault = store.item(&karbon(), "c-1").await.unwrap_err();
-    assert!(matches!(&fault, StoreError::Refused(_)), "{fault}");
+    assert!(matches!(&fault, StoreError::Locked(_)), "{fault}");
     let said = fault.to_string();
     assert!(said.contains("queue item `c-1`") && !said.contains("c2VhbGVk"), "{said}");
     // Whoever has not seen it may not write over it either.
     let was = item("c-1", "limited", at(0));
     let written = store.replace_item(&karbon(), &was, &was, stamp(), changed()).await;
-    assert!(matches!(written, Err(StoreError::Refused(_))), "{written:?}");
+    assert!(matches!(written, Err(StoreError::Locked(_))), "{written:?}");
 }
