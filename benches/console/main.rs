@@ -11,12 +11,13 @@
     reason = "a benchmark prints, and fails by panicking"
 )]
 
+mod bare;
+#[path = "../karbon.rs"]
 mod karbon;
+mod server;
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -56,6 +57,9 @@ use hyper::{Request, StatusCode};
 use tokio::sync::mpsc;
 use tower::ServiceExt;
 
+use bare::Bare;
+use server::Server;
+
 /// Of so many contacts one has an item on a queue, and of so many items one waits.
 const ITEM_EVERY: usize = 5;
 const WAITS_EVERY: usize = 20;
@@ -65,8 +69,6 @@ const TOGETHER: usize = 2_000;
 const TIMES: usize = 101;
 /// Rows of a page.
 const ROWS: usize = 50;
-/// How long a Redis server may take to start.
-const START_WAIT: Duration = Duration::from_secs(10);
 /// How long a store may take to index what it was filled with.
 const INDEX_WAIT: Duration = Duration::from_secs(600);
 /// One person has so many of the contacts: their timeline has a deep page.
@@ -293,126 +295,6 @@ fn middle(mut times: Vec<Duration>) -> Duration {
     times.swap_remove(TIMES / 2)
 }
 
-/// The same rows by nothing but the store's own query.
-enum Bare {
-    Embedded(rusqlite::Connection),
-    Redis(redis::Connection),
-}
-
-impl Bare {
-    fn queue(&mut self, id: &str, deep: Option<usize>) -> usize {
-        match self {
-            Bare::Embedded(connection) => {
-                let from = i64::MIN;
-                let after = deep.map(contact_id).unwrap_or_default();
-                let mut statement = connection
-                    .prepare_cached(
-                        "SELECT record FROM item WHERE organisation = ?1 AND queue = 'limited'
-                         AND state = 'open' AND at >= ?2
-                         AND (at, id) > (coalesce((SELECT at FROM item WHERE organisation = ?1
-                             AND id = ?3), ?2), ?3)
-                         ORDER BY at, id LIMIT 50",
-                    )
-                    .unwrap();
-                let rows = statement
-                    .query_map(rusqlite::params![id, from, after], |row| row.get::<_, String>(0));
-                rows.unwrap().map(|row| row.unwrap().len().min(1)).sum()
-            }
-            Bare::Redis(connection) => {
-                let waiting = format!("cg1:{{{id}}}:waiting:limited");
-                let score: Option<f64> = deep.and_then(|deep| {
-                    let member = contact_id(deep);
-                    redis::cmd("ZSCORE").arg(&waiting).arg(member).query(connection).unwrap()
-                });
-                let from = score.map_or("-inf".to_owned(), |score| format!("({score}"));
-                let ids: Vec<String> = redis::cmd("ZRANGEBYSCORE")
-                    .arg(&waiting)
-                    .arg(from)
-                    .arg("+inf")
-                    .arg("LIMIT")
-                    .arg(0)
-                    .arg(ROWS)
-                    .query(connection)
-                    .unwrap();
-                let rows: Vec<String> = redis::cmd("HMGET")
-                    .arg(format!("cg1:{{{id}}}:items"))
-                    .arg(ids)
-                    .query(connection)
-                    .unwrap();
-                rows.len()
-            }
-        }
-    }
-
-    /// Entries of the trail, of one person or of all, below a number.
-    fn trail(&mut self, id: &str, person: Option<&str>, below: u64) -> usize {
-        match self {
-            Bare::Embedded(connection) => {
-                let sql = match person {
-                    Some(_) => {
-                        "SELECT record FROM audit_mark JOIN audit USING (organisation, number)
-                         WHERE organisation = ?1 AND mark = ?2 AND number < ?3
-                         ORDER BY number DESC LIMIT 50"
-                    }
-                    None => {
-                        "SELECT record FROM audit WHERE organisation = ?1 AND ?2 = ?2
-                         AND number < ?3 ORDER BY number DESC LIMIT 50"
-                    }
-                };
-                let mark = format!("person:{}", person.unwrap_or_default());
-                let below = i64::try_from(below).unwrap_or(i64::MAX);
-                let mut statement = connection.prepare_cached(sql).unwrap();
-                let rows = statement
-                    .query_map(rusqlite::params![id, mark, below], |row| row.get::<_, String>(0));
-                rows.unwrap().map(|row| row.unwrap().len().min(1)).sum()
-            }
-            Bare::Redis(connection) => {
-                let audit = format!("cg1:{{{id}}}:audit");
-                if let Some(person) = person {
-                    let numbers: Vec<u64> = redis::cmd("ZREVRANGEBYSCORE")
-                        .arg(format!("cg1:{{{id}}}:marked:person:{person}"))
-                        .arg(format!("({below}"))
-                        .arg("-inf")
-                        .arg("LIMIT")
-                        .arg(0)
-                        .arg(ROWS)
-                        .query(connection)
-                        .unwrap();
-                    if numbers.is_empty() {
-                        return 0;
-                    }
-                    let mut pipeline = redis::pipe();
-                    for number in &numbers {
-                        let entry = format!("{number}-0");
-                        pipeline.cmd("XRANGE").arg(&audit).arg(&entry).arg(&entry);
-                    }
-                    let rows: Vec<redis::Value> = pipeline.query(connection).unwrap();
-                    return rows.len();
-                }
-                let rows: redis::Value = redis::cmd("XREVRANGE")
-                    .arg(&audit)
-                    .arg(format!("({below}-0"))
-                    .arg("-")
-                    .arg("COUNT")
-                    .arg(ROWS)
-                    .query(connection)
-                    .unwrap();
-                if let redis::Value::Array(rows) = rows { rows.len() } else { 0 }
-            }
-        }
-    }
-
-    fn takes(&mut self, mut query: impl FnMut(&mut Self) -> usize) -> Duration {
-        let mut times = Vec::new();
-        for _ in 0..TIMES {
-            let begun = Instant::now();
-            assert!(query(self) > 0, "nothing was found");
-            times.push(begun.elapsed());
-        }
-        middle(times)
-    }
-}
-
 async fn measure(name: &str, console: &Console, mut bare: Bare, contacts: usize) {
     let organisation = karbon::organisation();
     let (id, last) = (organisation.id.as_str(), u64::try_from(contacts).unwrap());
@@ -456,36 +338,6 @@ async fn measure(name: &str, console: &Console, mut bare: Bare, contacts: usize)
     }
     let took = console.takes("/people?q=doe+77").await;
     println!("| {name} | people, search | {:.2} | in memory | |", took.as_secs_f64() * 1e3);
-}
-
-struct Server {
-    child: Child,
-    port: u16,
-}
-
-impl Server {
-    fn start(folder: &Path) -> Server {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let child = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--save", "", "--dir"])
-            .arg(folder)
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|fault| panic!("install the Debian package `redis-server`: {fault}"));
-        let begun = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(begun.elapsed() < START_WAIT, "Redis did not start");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Server { child, port }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 fn size() -> (usize, usize) {

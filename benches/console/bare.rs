@@ -1,0 +1,125 @@
+//! The bare indexed queries: the same rows by nothing but the store's own query.
+
+use std::time::{Duration, Instant};
+
+use super::{ROWS, TIMES, contact_id, middle};
+
+/// A connection of its own to the store.
+pub(crate) enum Bare {
+    Embedded(rusqlite::Connection),
+    Redis(redis::Connection),
+}
+
+impl Bare {
+    pub(crate) fn queue(&mut self, id: &str, deep: Option<usize>) -> usize {
+        match self {
+            Bare::Embedded(connection) => {
+                let from = i64::MIN;
+                let after = deep.map(contact_id).unwrap_or_default();
+                let mut statement = connection
+                    .prepare_cached(
+                        "SELECT record FROM item WHERE organisation = ?1 AND queue = 'limited'
+                         AND state = 'open' AND at >= ?2
+                         AND (at, id) > (coalesce((SELECT at FROM item WHERE organisation = ?1
+                             AND id = ?3), ?2), ?3)
+                         ORDER BY at, id LIMIT 50",
+                    )
+                    .unwrap();
+                let rows = statement
+                    .query_map(rusqlite::params![id, from, after], |row| row.get::<_, String>(0));
+                rows.unwrap().map(|row| row.unwrap().len().min(1)).sum()
+            }
+            Bare::Redis(connection) => {
+                let waiting = format!("cg1:{{{id}}}:waiting:limited");
+                let score: Option<f64> = deep.and_then(|deep| {
+                    let member = contact_id(deep);
+                    redis::cmd("ZSCORE").arg(&waiting).arg(member).query(connection).unwrap()
+                });
+                let from = score.map_or("-inf".to_owned(), |score| format!("({score}"));
+                let ids: Vec<String> = redis::cmd("ZRANGEBYSCORE")
+                    .arg(&waiting)
+                    .arg(from)
+                    .arg("+inf")
+                    .arg("LIMIT")
+                    .arg(0)
+                    .arg(ROWS)
+                    .query(connection)
+                    .unwrap();
+                let rows: Vec<String> = redis::cmd("HMGET")
+                    .arg(format!("cg1:{{{id}}}:items"))
+                    .arg(ids)
+                    .query(connection)
+                    .unwrap();
+                rows.len()
+            }
+        }
+    }
+
+    /// Entries of the trail, of one person or of all, below a number.
+    pub(crate) fn trail(&mut self, id: &str, person: Option<&str>, below: u64) -> usize {
+        match self {
+            Bare::Embedded(connection) => {
+                let sql = match person {
+                    Some(_) => {
+                        "SELECT record FROM audit_mark JOIN audit USING (organisation, number)
+                         WHERE organisation = ?1 AND mark = ?2 AND number < ?3
+                         ORDER BY number DESC LIMIT 50"
+                    }
+                    None => {
+                        "SELECT record FROM audit WHERE organisation = ?1 AND ?2 = ?2
+                         AND number < ?3 ORDER BY number DESC LIMIT 50"
+                    }
+                };
+                let mark = format!("person:{}", person.unwrap_or_default());
+                let below = i64::try_from(below).unwrap_or(i64::MAX);
+                let mut statement = connection.prepare_cached(sql).unwrap();
+                let rows = statement
+                    .query_map(rusqlite::params![id, mark, below], |row| row.get::<_, String>(0));
+                rows.unwrap().map(|row| row.unwrap().len().min(1)).sum()
+            }
+            Bare::Redis(connection) => {
+                let audit = format!("cg1:{{{id}}}:audit");
+                if let Some(person) = person {
+                    let numbers: Vec<u64> = redis::cmd("ZREVRANGEBYSCORE")
+                        .arg(format!("cg1:{{{id}}}:marked:person:{person}"))
+                        .arg(format!("({below}"))
+                        .arg("-inf")
+                        .arg("LIMIT")
+                        .arg(0)
+                        .arg(ROWS)
+                        .query(connection)
+                        .unwrap();
+                    if numbers.is_empty() {
+                        return 0;
+                    }
+                    let mut pipeline = redis::pipe();
+                    for number in &numbers {
+                        let entry = format!("{number}-0");
+                        pipeline.cmd("XRANGE").arg(&audit).arg(&entry).arg(&entry);
+                    }
+                    let rows: Vec<redis::Value> = pipeline.query(connection).unwrap();
+                    return rows.len();
+                }
+                let rows: redis::Value = redis::cmd("XREVRANGE")
+                    .arg(&audit)
+                    .arg(format!("({below}-0"))
+                    .arg("-")
+                    .arg("COUNT")
+                    .arg(ROWS)
+                    .query(connection)
+                    .unwrap();
+                if let redis::Value::Array(rows) = rows { rows.len() } else { 0 }
+            }
+        }
+    }
+
+    pub(crate) fn takes(&mut self, mut query: impl FnMut(&mut Self) -> usize) -> Duration {
+        let mut times = Vec::new();
+        for _ in 0..TIMES {
+            let begun = Instant::now();
+            assert!(query(self) > 0, "nothing was found");
+            times.push(begun.elapsed());
+        }
+        middle(times)
+    }
+}
