@@ -268,8 +268,8 @@ fn is_plainly_addressed<B>(request: &Request<B>) -> bool {
     }
 }
 
-/// Whether a path climbs: what it would mean to the upstream is not what stands in the
-/// configuration (RFC 3986 6.2.2.3). Percent-encoded dots count as dots.
+/// Whether a path has a segment `.` or `..`, by which the upstream may read another path than the configured one
+/// (RFC 3986 6.2.2.3). Percent-encoded dots count as dots.
 fn has_dot_segment(path: &str) -> bool {
     // Most paths have no dot in whatever form.
     if !path.bytes().any(|byte| matches!(byte, b'.' | b'%')) {

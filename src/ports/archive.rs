@@ -76,7 +76,7 @@ pub enum Keep {
 }
 
 impl Keep {
-    /// The reference of what is kept; `None`: there was no room.
+    /// The reference of the kept original; `None` if the quota left no room for it.
     pub fn reference(self) -> Option<String> {
         match self {
             Keep::Done(reference) => Some(reference),

@@ -63,10 +63,7 @@ pub struct Settled {
 
 /// What came of a commit.
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "almost always the large one, and taken apart at once"
-)]
+#[expect(clippy::large_enum_variant, reason = "nearly always the large one, and matched at once")]
 pub enum Commit {
     /// The contact is decided, now or before.
     Committed(Committed),

@@ -28,7 +28,7 @@ impl Desk {
     /// What one erasure removed.
     ///
     /// # Errors
-    /// [`Fault::NotFound`]: there is none of this id.
+    /// [`Fault::NotFound`]: no erasure has this id.
     pub async fn erasure(
         &self,
         organisation: &OrganisationId,

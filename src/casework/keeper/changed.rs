@@ -1,8 +1,8 @@
-//! Whose cases the keeper reads: everybody's once a day and at its start, and then those of whom the trail says
-//! that something was done since.
+//! Whose cases the keeper reads: all of them at its start and once a day, and in between only those of people whom
+//! new entries of the trail name.
 //!
-//! What falls due is a function of case, profile and day. On one day, and by one program, which has one profile,
-//! nothing of a case changes by which the trail does not name the person.
+//! What falls due follows from case, profile and day. Within a day, in one run of the program, the profile is the
+//! same, and every change of a case is an entry of the trail that names the person.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -50,11 +50,11 @@ pub(super) enum Whose {
     Of(BTreeSet<String>),
 }
 
-/// Of whom an entry of the trail changes what falls due.
+/// The people for whom an entry of the trail may change what falls due.
 enum Touched<'e> {
     Nobody,
     People(Vec<&'e str>),
-    /// It does not say of whom.
+    /// The entry names nobody, and may concern anybody.
     Everybody,
 }
 

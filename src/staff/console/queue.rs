@@ -348,8 +348,8 @@ async fn found(
     Ok((items, after))
 }
 
-/// The whole queue for another help desk. It is not narrowed to a channel: what is left out of a file is missed
-/// by nobody.
+/// The whole queue, to import into another help desk. The filter by channel does not apply: nobody would notice what
+/// a file leaves out.
 pub(super) async fn export(
     State(staff): State<Arc<Staff>>,
     visit: Visit,

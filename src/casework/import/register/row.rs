@@ -1,4 +1,4 @@
-//! Rows of a register as people, their restrictions and what is known of their case.
+//! Reads rows of a register as people, with their restrictions and the history of their case.
 
 use std::collections::HashMap;
 
@@ -374,8 +374,8 @@ impl<'a> People<'a> {
     }
 }
 
-/// The id of whom a row is about: the reference, else one made of name, address and number, which is the same
-/// whenever the file is imported.
+/// The id of the person in a row: their reference, or else a digest of name, address and number, so that the same
+/// file gives the same ids whenever it is imported.
 fn id_of(row: &Row<'_>) -> Option<String> {
     let reference = row.get(Field::Reference);
     if !reference.is_empty() {
