@@ -16,6 +16,7 @@ pub mod helper;
 pub mod journal;
 pub mod mailer;
 pub mod message;
+pub mod original_fault;
 pub mod past;
 pub mod portable;
 pub mod queues;
@@ -25,10 +26,7 @@ pub mod release;
 pub mod store_error;
 
 pub use self::decisions::JournalEntry;
-pub use archive::{
-    Allowance, Archive, ArchiveIdentity, Keep, Original, OriginalFault, OriginalTrouble, Owner,
-    QuotaFault,
-};
+pub use archive::{Allowance, Archive, ArchiveIdentity, Keep, Original, Owner, QuotaFault};
 pub use audit_trail::AuditTrail;
 pub use clock::{Clock, SteadyClock, SystemClock};
 pub use decide::{Decide, Decided, NoSuchOrganisation};
@@ -40,6 +38,7 @@ pub use deliveries::Deliveries;
 pub use documents::Documents;
 pub use journal::Journal;
 pub use mailer::{Mailer, OwnMail, OwnMailKind, SendError};
+pub use original_fault::{OriginalFault, OriginalTrouble};
 pub use past::Past;
 pub use queues::{ItemFilter, QueueCount, Queues};
 pub use register::{Change, Register, Snapshot};

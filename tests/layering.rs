@@ -243,8 +243,14 @@ fn test_modules(source: &Source) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Folders in which some children still name each other. The list may only shrink.
-const CIRCLES_LEFT: &[&str] = &["ports", "store/embedded", "store/memory", "store/redis"];
+/// Modules of a folder that still name each other. The list may only shrink.
+const CIRCLES_LEFT: &[(&str, &str)] = &[
+    ("store/embedded", "audit, marks"),
+    ("store/embedded", "decisions, desk"),
+    ("store/memory", "documents, room"),
+    ("store/redis", "documents, indexes, items, marks, portable, wire"),
+    ("store/redis", "link, replicas"),
+];
 
 /// What is shared belongs below those who share it. Only parent and child of one module may name each
 /// other: in every folder, what the children name of each other runs one way.
@@ -261,12 +267,13 @@ fn no_modules_name_each_other() {
     let mut left = CIRCLES_LEFT.to_vec();
     let mut found = String::new();
     for (folder, ring, imports) in imports::circles(&imports) {
-        let folder = folder.join("/");
-        left.retain(|known| *known != folder);
-        if CIRCLES_LEFT.contains(&folder.as_str()) {
+        let (folder, ring) = (folder.join("/"), ring.join(", "));
+        let known = (folder.as_str(), ring.as_str());
+        left.retain(|listed| *listed != known);
+        if CIRCLES_LEFT.contains(&known) {
             continue;
         }
-        writeln!(found, "{folder}: {}", ring.join(", ")).unwrap();
+        writeln!(found, "{folder}: {ring}").unwrap();
         for imports::Import { from, to, written } in imports {
             writeln!(found, "    {} names {} ({written})", from.join("/"), to.join("/")).unwrap();
         }

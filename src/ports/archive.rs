@@ -7,24 +7,6 @@ use super::StoreError;
 use crate::domain::organisation::OrganisationId;
 pub use crate::domain::past::ArchiveIdentity;
 
-/// Why an original can't be had from the archive that was asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the kept original {trouble} in the archive {archive}")]
-pub struct OriginalFault {
-    pub trouble: OriginalTrouble,
-    /// The archive that was asked.
-    pub archive: ArchiveIdentity,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum OriginalTrouble {
-    #[error("is missing")]
-    Missing,
-    /// It is there, and is not what was kept.
-    #[error("was altered")]
-    Altered,
-}
-
 /// Originals, kept whole: content addressed, on disk and synced before `keep` returns.
 ///
 /// A reference names the content's digest and the contact that it belongs to, so that a retry of
