@@ -247,9 +247,7 @@ fn test_modules(source: &Source) -> Vec<PathBuf> {
 const CIRCLES_LEFT: &[(&str, &str)] = &[
     ("store/embedded", "audit, marks"),
     ("store/embedded", "decisions, desk"),
-    ("store/memory", "documents, room"),
     ("store/redis", "documents, indexes, items, marks, portable, wire"),
-    ("store/redis", "link, replicas"),
 ];
 
 /// What is shared belongs below those who share it. Only parent and child of one module may name each

@@ -4,6 +4,7 @@
 mod documents;
 mod portable;
 mod room;
+mod shelf;
 
 use std::collections::HashMap;
 use std::ops::Bound;

@@ -19,6 +19,7 @@ mod breaker;
 mod check;
 mod decisions;
 mod documents;
+mod failure;
 mod fault;
 mod feed;
 mod indexes;

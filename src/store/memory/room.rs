@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::documents::Shelf;
+use super::shelf::Shelf;
 use crate::domain::audit::{AuditEntry, AuditEvent, GATEWAY};
 use crate::domain::decision::Decision;
 use crate::domain::ledger::{Counted, Ledger, Received, TOLD_AHEAD_MAX, Told};

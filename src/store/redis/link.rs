@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::address::Address;
 use super::breaker::{Breaker, Breakers, SERVER};
+use super::failure::{Failure, own};
 use super::fault::{self, Cure};
 use super::keys::{CHANNEL, Keys};
 use super::replicas::Replicas;
@@ -334,14 +335,6 @@ impl Link {
     }
 }
 
-/// A call's own answer.
-pub(super) fn own(call: &Call<'_>, answer: Value) -> Result<Value, Failure> {
-    match answer {
-        Value::ServerError(error) => Err(Failure::Redis(error.into())),
-        answer => call.answer(answer).ok_or(Failure::NotOurs),
-    }
-}
-
 /// Whether a call changes anything in Redis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -359,24 +352,4 @@ enum Sent<'a> {
     One(&'a Cmd),
     /// With what makes the replicas acknowledge it ([`Replicas::behind`]).
     Acknowledged(Pipeline),
-}
-
-pub(super) enum Failure {
-    Redis(redis::RedisError),
-    NoAnswer,
-    /// An answer came that is to no call, or to another one.
-    NotOurs,
-    /// Written on the master, and on too few replicas in time.
-    NotAcknowledged,
-}
-
-impl Failure {
-    fn into_fault(self) -> StoreError {
-        match self {
-            Failure::Redis(error) => fault::from_redis(&error),
-            Failure::NoAnswer => fault::no_answer(),
-            Failure::NotOurs => fault::rubbish(),
-            Failure::NotAcknowledged => fault::not_acknowledged(),
-        }
-    }
 }

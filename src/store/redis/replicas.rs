@@ -15,8 +15,8 @@ use std::sync::Arc;
 use redis::{Cmd, Pipeline, Value};
 
 use super::breaker::{Breaker, Breakers, REPLICAS};
+use super::failure::{Failure, own};
 use super::keys::Keys;
-use super::link::{Failure, own};
 use super::script::Call;
 use crate::runtime::limits::REDIS_REPLICAS_WAIT;
 

@@ -15,8 +15,8 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::super::address::Address;
+use super::super::failure::Failure;
 use super::super::fault;
-use super::Failure;
 use crate::ports::StoreError;
 use crate::runtime::limits::{REDIS_BACKGROUND_WAIT, REDIS_BULK_WAIT, REDIS_REDIRECTIONS_MAX};
 

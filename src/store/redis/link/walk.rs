@@ -7,9 +7,10 @@ use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
 use redis::{Cmd, Value};
 use tokio::time::timeout;
 
+use super::super::failure::Failure;
 use super::super::fault;
 use super::super::script::{Arguments, Call, parts, take};
-use super::{Connection, Failure, Link, Way};
+use super::{Connection, Link, Way};
 use crate::ports::StoreError;
 use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_CONNECT_WAIT, REDIS_SCAN_PIECE};
 
