@@ -35,6 +35,14 @@ fn may_contact_answers_a_script() {
     let nobody = place.run(&["may-contact", "P-9", "--channel", "email", "--purpose", "reply"]);
     assert_eq!(nobody.status.code(), Some(2));
     assert!(text(&nobody.stderr).contains("P-9"), "{}", text(&nobody.stderr));
+
+    // Enforced, surveys don't go past the point of contact.
+    let config = place.read("gateway.toml").replace("\"observe\"", "\"enforce\"");
+    place.write("gateway.toml", &config);
+    let no = ask("survey", &[]);
+    assert_eq!(no.status.code(), Some(1), "{}", text(&no.stderr));
+    assert!(text(&no.stdout).starts_with("no\n"), "{}", text(&no.stdout));
+    assert_eq!(ask("statutory", &[]).status.code(), Some(0));
 }
 
 #[test]
