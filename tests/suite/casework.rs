@@ -1,5 +1,6 @@
 //! Steps of cases through the staff API, on every store.
 
+mod back_tests;
 mod before;
 mod brought;
 mod decided_here;
