@@ -64,12 +64,10 @@ fn mails(scratch: &Scratch) -> String {
     let jo = "jo.marsh@mail.example";
     let karbon = "repairs@karbon.example";
     [
-        "# E-mail. Jo Marsh may make two contacts a week, and all go to Sam Okoro; the third is kept\n\
-         # and Jo is told when the next is possible.\n"
+        "# E-mail. Jo Marsh may make two contacts a week, which go to Sam Okoro, and has made them: this\n\
+         # one is kept, and Jo is told when the next is possible.\n"
             .to_owned(),
-        mail(jo, karbon, "Boiler", "The boiler is out of order."),
-        mail(jo, karbon, "Boiler again", "Nobody has come to look at the boiler."),
-        mail(jo, karbon, "Third", "This is my third message this week."),
+        mail(jo, karbon, "The fence again", "Nobody has come to look at the fence."),
         "# An emergency goes through, whatever the limits.\n".to_owned(),
         mail(jo, karbon, "Help", "I can smell gas, there is a gas leak in the kitchen."),
         "# Somebody without restrictions: delivered as it is.\n".to_owned(),
