@@ -38,15 +38,15 @@ use crate::store;
 ///
 /// # Errors
 /// [`StartFault`] where store, archive or the key of the loop mark can't be opened.
-pub fn desk(settings: &Settings) -> Result<Desk, StartFault> {
-    desk_by(settings, Arc::new(SystemClock))
+pub async fn desk(settings: &Settings) -> Result<Desk, StartFault> {
+    desk_by(settings, Arc::new(SystemClock)).await
 }
 
 /// The same by a clock of one's own: the demo's cases began weeks ago.
 ///
 /// # Errors
 /// As [`desk`].
-pub fn desk_by(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Desk, StartFault> {
+pub async fn desk_by(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Desk, StartFault> {
     let store = store::open(&settings.store, &settings.codec)?;
     let mail = match &settings.mail {
         Some(mail) => Some(mail.with_key(pass_key(&settings.state)?)),
@@ -54,7 +54,7 @@ pub fn desk_by(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Desk, Start
     };
     let deliveries = Arc::clone(&store) as Arc<dyn Deliveries>;
     let out = outward::outward(settings, mail.as_ref(), deliveries, &clock)?;
-    Ok(Desk::new(store, core::archive(settings)?, out.release, clock))
+    Ok(Desk::new(store, core::archive(settings).await?, out.release, clock))
 }
 
 /// What would be decided for a contact, on the configured store; changes nothing.
@@ -75,7 +75,7 @@ pub async fn preview(
         organisations: settings.organisations.clone(),
         rosters,
         store,
-        archive: core::archive(settings)?,
+        archive: core::archive(settings).await?,
         journal: Arc::new(NoJournal),
         clock: Arc::new(SystemClock),
         plain,

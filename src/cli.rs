@@ -3,6 +3,7 @@
 //! Results go to stdout, messages to stderr. Exit 0: done, or the answer is yes; 1: the answer is
 //! no; 2: bad input, named with its file, line and key.
 
+pub mod archive;
 pub mod audit;
 pub mod backup;
 pub mod case;
@@ -65,6 +66,7 @@ enum Command {
     Report(report::ReportArgs),
     Retention(retention::RetentionArgs),
     Audit(audit::AuditArgs),
+    Archive(archive::ArchiveArgs),
     Store(store::StoreArgs),
     Backup(backup::BackupArgs),
     Restore(restore::RestoreArgs),
@@ -200,6 +202,7 @@ async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
             let opened = open::open(&args.which).await?;
             audit::run(&args, &opened, &mut io).await
         }
+        Command::Archive(args) => archive::run(&args, &mut io).await,
         Command::Store(args) => store::run(&args, &mut io).await,
         Command::Backup(args) => backup::run(&args, &mut io).await,
         Command::Restore(args) => restore::run(&args, &mut io).await,
@@ -266,6 +269,7 @@ mod tests {
                 | Command::Profile(_)
                 | Command::Simulate(_)
                 | Command::Decide(_)
+                | Command::Archive(_)
                 | Command::Store(_)
                 | Command::Backup(_)
                 | Command::Restore(_)

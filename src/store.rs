@@ -1,5 +1,5 @@
-//! Adapters of the store ports: embedded (SQLite), Redis and memory; the archive and the local journal on
-//! the file system.
+//! Adapters of the store ports: embedded (SQLite), Redis and memory; the archive in a folder or a bucket; the local
+//! journal on the file system.
 //!
 //! One contract suite (`tests/suite/store_contract`) runs on every store and says what a store is.
 

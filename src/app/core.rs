@@ -16,11 +16,9 @@ use crate::runtime::limits::{ANNOUNCEMENTS_MAX, PLAIN_QUEUE_MAX};
 use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::Shutdown;
 use crate::store;
-use crate::store::archive::FileArchive;
 use crate::store::backup;
 use crate::store::journal::FileJournal;
 use crate::store::keepsakes::FileKeepsakes;
-use crate::store::settings::ArchiveUrl;
 
 /// The parts that edges share, and the tasks that serve them.
 pub(super) struct Core {
@@ -37,13 +35,9 @@ pub(super) struct Core {
 }
 
 /// The archive that the settings name.
-pub(super) fn archive(settings: &Settings) -> Result<Arc<dyn Archive>, StoreError> {
-    match &settings.archive {
-        ArchiveUrl::File(folder) => {
-            let archive = FileArchive::open(folder)?.with_quota(settings.archive_quota);
-            Ok(Arc::new(archive.with_codec(settings.codec.clone())))
-        }
-    }
+pub(super) async fn archive(settings: &Settings) -> Result<Arc<dyn Archive>, StoreError> {
+    let (quota, codec) = (settings.archive_quota, &settings.codec);
+    store::archive::open(&settings.archive, quota, codec, &settings.state).await
 }
 
 /// The store, and its guard.
@@ -63,8 +57,8 @@ impl Ground {
 
 /// Opens store and archive. A store that is damaged does not keep the gateway from starting: what was
 /// known of it is still enforced.
-pub(super) fn open(settings: &Settings) -> Result<Ground, StoreError> {
-    let archive = archive(settings)?;
+pub(super) async fn open(settings: &Settings) -> Result<Ground, StoreError> {
+    let archive = archive(settings).await?;
     let metrics = Arc::new(Metrics::new());
     let (url, codec) = (settings.store.clone(), settings.codec.clone());
     let reopen: Box<Reopen> = Box::new(move || store::open(&url, &codec));

@@ -83,7 +83,7 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
     }
     store::refuse_unfinished(&settings.store, &settings.codec, &settings.organisation_ids())
         .await?;
-    let ground = core::open(settings)?;
+    let ground = core::open(settings).await?;
     let store = ground.store();
     let mail = match &settings.mail {
         Some(mail) => Some(Arc::new(mail.with_key(pass_key(&settings.state)?))),

@@ -10,7 +10,6 @@ use super::{Fault, Io, Outcome, load, say, store};
 use crate::config::Settings;
 use crate::ports::portable::Kind;
 use crate::store::backup::{BackupFault, Manifest, Premises, Progress, take};
-use crate::store::settings::ArchiveUrl;
 
 mod dated;
 
@@ -101,9 +100,12 @@ fn verify(args: &VerifyArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
 
 /// What the settings say is to be backed up, or restored to.
 pub(super) fn premises(settings: &Settings) -> Premises {
-    let ArchiveUrl::File(archive) = &settings.archive;
-    let (store, state) = (settings.store.clone(), settings.state.clone());
-    Premises { store, archive: archive.clone(), state, codec: settings.codec.clone() }
+    Premises {
+        store: settings.store.clone(),
+        archive: settings.archive.clone(),
+        state: settings.state.clone(),
+        codec: settings.codec.clone(),
+    }
 }
 
 /// A request at fault is bad input; the rest is the answer no.

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, Utc};
 use serde_json::{Value, json};
 
 use super::{Fault, Outcome, say};
@@ -93,7 +93,15 @@ pub async fn ask_store(
         Err(StoreError::Corrupt(_)) => {}
         Err(error) => fault(err, &format_args!("store: {error}")),
     }
-    match verify::verify(&settings.store, &settings.archive, &settings.codec).await {
+    match verify::verify(&verify::Premises {
+        store: &settings.store,
+        archive: &settings.archive,
+        codec: &settings.codec,
+        state: &settings.state,
+        now: Utc::now(),
+    })
+    .await
+    {
         Ok(verified) => {
             verified.faults.iter().for_each(|one| fault(err, one));
             if verified.more > 0 {
@@ -145,9 +153,10 @@ pub fn look_at_machine(
 /// What holds secrets or personal data and is open to other users of the machine.
 fn open_to_others(config: &Path, loaded: &Loaded) -> Vec<String> {
     let settings = &loaded.settings;
-    let ArchiveUrl::File(archive) = &settings.archive;
-    let mut kept: Vec<(&str, PathBuf)> =
-        vec![("the archive", archive.clone()), ("the state", settings.state.clone())];
+    let mut kept: Vec<(&str, PathBuf)> = vec![("the state", settings.state.clone())];
+    if let ArchiveUrl::File(archive) = &settings.archive {
+        kept.push(("the archive", archive.clone()));
+    }
     if let StoreUrl::Embedded(folder) = &settings.store {
         kept.push(("the store", folder.clone()));
         kept.extend(store::files(folder).into_iter().map(|file| ("the store's file", file)));
@@ -190,7 +199,7 @@ fn in_words(loaded: &Loaded, warnings: &[Warning], out: &mut dyn Write) {
     let settings = &loaded.settings;
     say(out, format_args!("store    {}", where_store(&settings.store)));
     say(out, format_args!("records  {}", records(loaded)));
-    say(out, format_args!("archive  {}", archive(&settings.archive)));
+    say(out, format_args!("archive  {}", settings.archive.shown()));
     say(out, format_args!("state    {}", settings.state.display()));
     for (name, address) in listeners(loaded) {
         say(out, format_args!("{name:<8} {address}"));
@@ -236,7 +245,7 @@ fn as_json(loaded: &Loaded, warnings: &[Warning]) -> Value {
     json!({
         "store": where_store(&settings.store),
         "keys": settings.codec.keys().collect::<Vec<_>>(),
-        "archive": archive(&settings.archive),
+        "archive": settings.archive.shown(),
         "state": settings.state,
         "listen": listen,
         "organisations": organisations.collect::<Vec<_>>(),
@@ -294,12 +303,6 @@ fn records(loaded: &Loaded) -> String {
     match others.as_slice() {
         [] => format!("encrypted with {first}"),
         others => format!("encrypted with {first}; read with {} too", others.join(", ")),
-    }
-}
-
-fn archive(url: &ArchiveUrl) -> String {
-    match url {
-        ArchiveUrl::File(folder) => format!("file:{}", folder.display()),
     }
 }
 

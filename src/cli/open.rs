@@ -36,7 +36,8 @@ pub async fn open(which: &Which) -> Result<Opened, Fault> {
     store::refuse_unfinished(stored, codec, std::slice::from_ref(&organisation.id))
         .await
         .map_err(|error| Fault::input(error.to_string()))?;
-    let desk = app::desk(&loaded.settings).map_err(|fault| Fault::input(fault.to_string()))?;
+    let desk =
+        app::desk(&loaded.settings).await.map_err(|fault| Fault::input(fault.to_string()))?;
     let members = loaded.settings.staff.iter();
     let staff = members
         .filter(|member| member.organisation == organisation.id)

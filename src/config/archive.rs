@@ -2,12 +2,16 @@
 
 use std::path::PathBuf;
 
-use super::endpoint;
+use secrecy::SecretString;
+use url::Url;
+
+use super::context::Context;
+use super::endpoint::{self, ArchivePlace};
 use super::reader::Section;
 use super::settings::MailWithoutKey;
 use crate::channels::web_form::settings::FormSettings;
 use crate::runtime::limits::ORIGINALS_BYTES_MAX;
-use crate::store::settings::{ArchiveQuota, ArchiveUrl};
+use crate::store::settings::{Addressing, ArchiveQuota, ArchiveUrl, S3Settings};
 
 const FOLDER_DEFAULT: &str = "var/archive";
 
@@ -15,20 +19,130 @@ const FOLDER_DEFAULT: &str = "var/archive";
 const QUOTA_BYTES_MIN: u64 = 1024 * 1024;
 
 /// Where it is, and the quotas as far as they are written.
-pub(super) fn read(root: &Section<'_>) -> (ArchiveUrl, Written) {
+pub(super) fn read(context: &Context<'_>, root: &Section<'_>) -> (ArchiveUrl, Written) {
     let default = || ArchiveUrl::File(PathBuf::from(FOLDER_DEFAULT));
     let Some(section) = root.field("archive").and_then(|f| f.section()) else {
         return (default(), Written::default());
     };
-    let url = section.field("url").and_then(|f| f.parsed(endpoint::archive));
+    let field = section.field("url");
+    let place = field.as_ref().and_then(|f| f.parsed(endpoint::archive));
     let bytes = |key| {
         let field = section.field(key)?;
         field.bytes(QUOTA_BYTES_MIN, ORIGINALS_BYTES_MAX)
     };
     let written =
         Written { per_person: bytes("per_person"), per_organisation: bytes("per_organisation") };
+    let server = Server::read(context, &section);
+    let url = match place {
+        Some(ArchivePlace::Bucket { name, prefix }) => {
+            server.bucket(&section, name, prefix).map(ArchiveUrl::S3)
+        }
+        Some(ArchivePlace::File(folder)) => {
+            Server::only_with_a_bucket(context, &section);
+            Some(ArchiveUrl::File(folder))
+        }
+        None => {
+            if field.is_none() {
+                Server::only_with_a_bucket(context, &section);
+            }
+            None
+        }
+    };
     section.close();
     (url.unwrap_or_else(default), written)
+}
+
+/// What is written of the server that a bucket is at.
+struct Server {
+    endpoint: Option<Url>,
+    region: Option<String>,
+    path_style: Option<bool>,
+    access_key_id: Option<SecretString>,
+    secret_access_key: Option<SecretString>,
+    session_token: Option<SecretString>,
+}
+
+impl Server {
+    /// The keys that are of use with a bucket only.
+    const KEYS: [&'static str; 6] =
+        ["endpoint", "region", "path_style", "access_key_id", "secret_access_key", "session_token"];
+
+    fn read(context: &Context<'_>, section: &Section<'_>) -> Self {
+        // Commands need them too: they read originals.
+        let secret = |key| section.field(key).and_then(|field| context.sources.key(&field));
+        Server {
+            endpoint: section.field("endpoint").and_then(|f| f.parsed(endpoint::server_of_buckets)),
+            region: section.field("region").and_then(|f| f.parsed(endpoint::region)),
+            path_style: section.field("path_style").and_then(|f| f.boolean()),
+            access_key_id: secret("access_key_id"),
+            secret_access_key: secret("secret_access_key"),
+            session_token: secret("session_token"),
+        }
+    }
+
+    fn bucket(self, section: &Section<'_>, bucket: String, prefix: String) -> Option<S3Settings> {
+        for key in ["access_key_id", "secret_access_key"] {
+            if section.field(key).is_none() {
+                section.missing(
+                    key,
+                    "{ file = \"PATH\" }, { env = \"NAME\" } or { credential = \"NAME\" }",
+                );
+            }
+        }
+        // Amazon's, where nothing else is named; most other servers take any region.
+        let is_amazons = section.field("endpoint").is_none();
+        if is_amazons && section.field("region").is_none() {
+            section.missing(
+                "region",
+                "the bucket's region, such as \"eu-west-2\"; or name an endpoint",
+            );
+        }
+        let region = match section.field("region") {
+            Some(_) => self.region?,
+            None => "us-east-1".to_owned(),
+        };
+        let endpoint = match is_amazons {
+            true => Url::parse(&format!("https://s3.{region}.amazonaws.com")).ok(),
+            false => self.endpoint,
+        };
+        let addressing = match self.path_style.unwrap_or(!is_amazons) {
+            true => Addressing::Path,
+            false => Addressing::Host,
+        };
+        let settings = S3Settings {
+            bucket,
+            prefix,
+            endpoint: endpoint?,
+            region,
+            addressing,
+            access_key_id: self.access_key_id?,
+            secret_access_key: self.secret_access_key?,
+            session_token: self.session_token,
+        };
+        if settings.addressed().is_none() {
+            section.fault(
+                "path_style",
+                "is false, and the bucket's name can't be part of the endpoint's",
+                "leave it out, or write true",
+            );
+        }
+        Some(settings)
+    }
+
+    /// Not a fault: whoever moves an archive writes both, and changes the url last.
+    fn only_with_a_bucket(context: &Context<'_>, section: &Section<'_>) {
+        let unused: Vec<String> = Self::KEYS
+            .into_iter()
+            .filter_map(|key| section.field(key))
+            .map(|field| field.path().to_owned())
+            .collect();
+        if !unused.is_empty() {
+            context.warn_everybody(format!(
+                "{} not used: archive.url is not \"s3://BUCKET/PREFIX\"",
+                unused.join(", ")
+            ));
+        }
+    }
 }
 
 /// The quotas that somebody wrote.

@@ -51,6 +51,11 @@ impl<'a> Context<'a> {
         self.warnings.borrow_mut().push(Warning { organisation, text });
     }
 
+    /// Of no organisation in particular.
+    pub(super) fn warn_everybody(&self, text: String) {
+        self.warnings.borrow_mut().push(Warning { organisation: None, text });
+    }
+
     /// Refuses a value that another key has already. `what` calls it: `the path`.
     pub(super) fn once(&self, what: &'static str, value: &str, field: &Field<'_>, right: &str) {
         let mut taken = self.taken.borrow_mut();

@@ -11,7 +11,7 @@ use super::reader::{Field, brief};
 use crate::channels::mail::settings::{Bind, Downstream, DownstreamAddress, DownstreamProtocol};
 use crate::domain::identifier::{IdentifierKind, normalise};
 use crate::domain::nation::Nation;
-use crate::store::settings::{ArchiveUrl, RedisSettings, StoreUrl};
+use crate::store::settings::{RedisSettings, StoreUrl};
 
 /// What is wrong, and what would be right.
 type Wrong = (String, String);
@@ -51,12 +51,47 @@ pub(super) fn store(text: &str) -> Result<StoreUrl, Wrong> {
     }
 }
 
+/// `[archive] url`, which says nothing of a server.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ArchivePlace {
+    File(PathBuf),
+    Bucket { name: String, prefix: String },
+}
+
 /// `[archive] url`.
-pub(super) fn archive(text: &str) -> Result<ArchiveUrl, Wrong> {
-    match text.strip_prefix("file:").map(|path| path.strip_prefix("//").unwrap_or(path)) {
-        Some(folder) if !folder.is_empty() => Ok(ArchiveUrl::File(PathBuf::from(folder))),
-        Some(_) | None => wrong("is not an archive", "write \"file:FOLDER\""),
+pub(super) fn archive(text: &str) -> Result<ArchivePlace, Wrong> {
+    const RIGHT: &str = "write \"file:FOLDER\" or \"s3://BUCKET/PREFIX\"";
+    if let Some(rest) = text.strip_prefix("s3://") {
+        let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+        return match is_bucket(name) && is_prefix(prefix) {
+            true => Ok(ArchivePlace::Bucket { name: name.to_owned(), prefix: prefix.to_owned() }),
+            false => wrong(
+                "names no bucket, or holds a prefix that can't be one",
+                "write \"s3://BUCKET/PREFIX\" with letters, digits and `-_.` between slashes",
+            ),
+        };
     }
+    match text.strip_prefix("file:").map(|path| path.strip_prefix("//").unwrap_or(path)) {
+        Some(folder) if !folder.is_empty() => Ok(ArchivePlace::File(PathBuf::from(folder))),
+        Some(_) | None => wrong("is not an archive", RIGHT),
+    }
+}
+
+fn is_bucket(name: &str) -> bool {
+    (3..=63).contains(&name.len()) && is_segment(name)
+}
+
+fn is_prefix(prefix: &str) -> bool {
+    // With the longest name of an original, less than the 1,024 bytes that a key may have.
+    const BYTES_MAX: usize = 200;
+    prefix.is_empty() || (prefix.len() <= BYTES_MAX && prefix.split('/').all(is_segment))
+}
+
+/// Nothing that a URL would take for a way up, or for something else.
+fn is_segment(text: &str) -> bool {
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    plain && !text.is_empty() && text != "." && text != ".."
 }
 
 /// An address of an HTTP listener.
@@ -171,6 +206,26 @@ pub(super) fn web_url(text: &str) -> Result<Url, Wrong> {
 }
 
 /// A URL that requests are sent to.
+/// A server of buckets, without the bucket.
+pub(super) fn server_of_buckets(text: &str) -> Result<Url, Wrong> {
+    let url = web_url(text)?;
+    match url.query().is_none() && url.path() == "/" {
+        true => Ok(url),
+        false => {
+            wrong("holds more than a server", "write it as https://HOST:PORT, without the bucket")
+        }
+    }
+}
+
+/// The region that requests are signed for.
+pub(super) fn region(text: &str) -> Result<String, Wrong> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    match plain && (1..=64).contains(&text.len()) {
+        true => Ok(text.to_owned()),
+        false => wrong("is not a region", "write it as the server calls it, such as \"eu-west-2\""),
+    }
+}
+
 /// Where browsers find a site of ours: scheme and host alone.
 pub(super) fn public_origin(text: &str) -> Result<String, Wrong> {
     const RIGHT: &str = "write it as \"https://staff.example.org\", without a path";
@@ -247,9 +302,22 @@ mod tests {
             let (wrong, right) = store(url).unwrap_err();
             assert!(!format!("{wrong}{right}").contains("secret"));
         }
-        assert_eq!(archive("file:var/a").unwrap(), ArchiveUrl::File("var/a".into()));
-        assert_eq!(archive("file:///srv/a").unwrap(), ArchiveUrl::File("/srv/a".into()));
-        assert!(archive("s3://bucket").is_err());
+        assert_eq!(archive("file:var/a").unwrap(), ArchivePlace::File("var/a".into()));
+        assert_eq!(archive("file:///srv/a").unwrap(), ArchivePlace::File("/srv/a".into()));
+        for (url, prefix) in [
+            ("s3://bucket", ""),
+            ("s3://bucket/", ""),
+            ("s3://bucket/karbon", "karbon"),
+            ("s3://bucket/a/b.c/", "a/b.c"),
+        ] {
+            let bucket = ArchivePlace::Bucket { name: "bucket".into(), prefix: prefix.into() };
+            assert_eq!(archive(url).unwrap(), bucket, "{url}");
+        }
+        for url in
+            ["s3://", "s3://b", "s3:bucket", "s3://bucket//a", "s3://bucket/../a", "s3://u:p@b"]
+        {
+            assert!(archive(url).is_err(), "{url}");
+        }
     }
 
     #[test]

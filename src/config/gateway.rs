@@ -39,12 +39,12 @@ pub(super) fn read(
     let section = reader.section(root, "")?;
     let calendars = calendars(reader, &section, file)?;
     let store = store(&section);
-    let (archive, archive_quota) = archive::read(&section);
     let state = state(&section, &store);
     let listeners = listeners(&section);
     let sources = Sources { environment, file, secrets, files: RefCell::default() };
     let context = Context::new(reader, sources, &calendars, listeners.http.contacts);
     let codec = keys::read(&context, &section);
+    let (archive, archive_quota) = archive::read(&context, &section);
     let mail = mail::read(&section, listeners.mail, file, &state);
     let read = organisation::read_all(&context, &section, mail.is_some());
     // What could not be read may have the role.

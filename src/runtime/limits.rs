@@ -1,5 +1,6 @@
 //! Every bound of the gateway in one place, each with its unit and what happens when it is reached.
 
+mod archive;
 mod casework;
 mod console;
 mod documents;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+pub use self::archive::*;
 pub use self::casework::*;
 pub use self::console::*;
 pub use self::documents::*;

@@ -1,4 +1,4 @@
-//! Originals on the file system, content addressed.
+//! Originals, content addressed: on the file system, or in a bucket (`s3`).
 //!
 //! ```text
 //! archive/
@@ -18,12 +18,14 @@
 
 pub mod carried;
 mod cipher;
+pub mod copied;
 mod examined;
 mod identity;
 mod place;
 mod quota;
 mod reading;
 mod rekey;
+pub mod s3;
 mod temporary;
 
 use std::fs::File;
@@ -39,12 +41,35 @@ use crate::ports::{Archive, ArchiveIdentity, Keep, Original, OriginalTrouble, Ow
 use crate::runtime::limits::ARCHIVE_PIECE_BYTES;
 use crate::runtime::private;
 use crate::store::keyring::{Key, Keyring};
-use crate::store::settings::{ArchiveQuota, Codec};
+use crate::store::settings::{ArchiveQuota, ArchiveUrl, Codec};
 pub use examined::Originals;
+pub use place::Found;
 use place::{Digest, Place};
 use quota::Kept;
 use reading::ReadFault;
 use temporary::{Temporary, TemporaryFolder};
+
+/// Opens the archive that is configured. `state`: the gateway's own folder.
+///
+/// # Errors
+/// As [`FileArchive::open`] and [`s3::S3Archive::open`].
+pub async fn open(
+    url: &ArchiveUrl,
+    quota: ArchiveQuota,
+    codec: &Codec,
+    state: &Path,
+) -> Result<Arc<dyn Archive>, StoreError> {
+    Ok(match url {
+        ArchiveUrl::File(folder) => {
+            let archive = FileArchive::open(folder)?.with_quota(quota);
+            Arc::new(archive.with_codec(codec.clone()))
+        }
+        ArchiveUrl::S3(settings) => {
+            let archive = s3::S3Archive::open(settings, state).await?.with_quota(quota);
+            Arc::new(archive.with_codec(codec.clone()))
+        }
+    })
+}
 
 /// The archive in a folder.
 #[derive(Clone)]

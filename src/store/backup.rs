@@ -18,6 +18,9 @@
 //!
 //! Restoring checks everything first. It writes through `store::copy`, whose mark keeps gateways from the
 //! store until all of it is there.
+//!
+//! Originals on S3 are no part of a backup, which says so (`Manifest::originals`): the bucket is shared by the gateways
+//! and kept by its server, and `archive copy` makes a copy of it.
 
 mod fault;
 mod manifest;
@@ -28,7 +31,9 @@ mod taking;
 
 use std::path::PathBuf;
 
-use crate::store::settings::{Codec, StoreUrl};
+use crate::ports::{ArchiveIdentity, StoreError};
+use crate::store::archive::{carried, s3};
+use crate::store::settings::{ArchiveUrl, Codec, StoreUrl};
 
 pub use fault::BackupFault;
 pub use manifest::{Entry, Manifest, OfOrganisation};
@@ -39,8 +44,7 @@ pub use taking::take;
 #[derive(Debug, Clone)]
 pub struct Premises {
     pub store: StoreUrl,
-    /// The archive's folder.
-    pub archive: PathBuf,
+    pub archive: ArchiveUrl,
     /// `[state] folder`.
     pub state: PathBuf,
     /// How the records of store and journal are written and read.
@@ -60,6 +64,14 @@ pub enum Progress {
     NoOriginal { organisation: crate::domain::organisation::OrganisationId, reference: String },
     /// A file of the state was left as it is, because there is one already.
     StateKept { name: String },
+}
+
+/// Which archive is there. `None`: none yet; none is made.
+async fn identity_of(archive: &ArchiveUrl) -> Result<Option<ArchiveIdentity>, StoreError> {
+    match archive {
+        ArchiveUrl::File(folder) => carried::identity_of(folder),
+        ArchiveUrl::S3(settings) => s3::identity_of(settings).await,
+    }
 }
 
 type Told<'a> = &'a mut (dyn FnMut(Progress) + Send);

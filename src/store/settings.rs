@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 pub use super::keyring::{KeyFault, Keyring};
 pub use super::record::Codec;
@@ -90,10 +91,63 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// `[archive] url`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// `[archive] url`, and what an archive on S3 takes besides.
+#[derive(Debug, Clone)]
 pub enum ArchiveUrl {
     File(PathBuf),
+    S3(S3Settings),
+}
+
+impl ArchiveUrl {
+    /// Where it is, without secrets.
+    pub fn shown(&self) -> String {
+        match self {
+            ArchiveUrl::File(folder) => format!("file:{}", folder.display()),
+            ArchiveUrl::S3(s3) => s3.shown(),
+        }
+    }
+}
+
+/// An archive in a bucket of a server that speaks S3.
+#[derive(Debug, Clone)]
+pub struct S3Settings {
+    pub bucket: String,
+    /// What the names of its objects begin with, without a slash at either end; may be empty.
+    pub prefix: String,
+    /// `http://` or `https://`, without the bucket.
+    pub endpoint: Url,
+    pub region: String,
+    pub addressing: Addressing,
+    pub access_key_id: SecretString,
+    pub secret_access_key: SecretString,
+    /// Of credentials that are valid for a while.
+    pub session_token: Option<SecretString>,
+}
+
+/// Where a request names the bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addressing {
+    /// `https://SERVER/BUCKET/…`
+    Path,
+    /// `https://BUCKET.SERVER/…`
+    Host,
+}
+
+impl S3Settings {
+    pub fn shown(&self) -> String {
+        let slash = if self.prefix.is_empty() { "" } else { "/" };
+        format!("s3://{}{slash}{}", self.bucket, self.prefix)
+    }
+
+    /// The bucket as requests name it. `None`: its name can't be part of the server's, or of that address.
+    pub fn addressed(&self) -> Option<rusty_s3::Bucket> {
+        let style = match self.addressing {
+            Addressing::Path => rusty_s3::UrlStyle::Path,
+            Addressing::Host => rusty_s3::UrlStyle::VirtualHost,
+        };
+        let (bucket, region) = (self.bucket.clone(), self.region.clone());
+        rusty_s3::Bucket::new(self.endpoint.clone(), style, bucket, region).ok()
+    }
 }
 
 /// `[archive] per_person` and `per_organisation`: how many bytes of originals are kept.

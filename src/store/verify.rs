@@ -1,16 +1,21 @@
 //! Reading a store through: whether its file is sound, each record can be read back, and each item's original
-//! is there and is what was kept. Nothing is written, and a gateway may run on it meanwhile.
+//! is there and is what was kept; and whether each original has an item. Nothing is written, and a gateway may run on it meanwhile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
 
-use super::archive::Originals;
+use chrono::{DateTime, Utc};
+
+use super::archive::{Found, Originals};
 use super::embedded::AsItIs;
+use super::journal::peek;
 use super::settings::{ArchiveUrl, Codec, StoreUrl};
 use super::{damaged, open_as_it_is};
 use crate::domain::organisation::OrganisationId;
-use crate::ports::StoreError;
 use crate::ports::portable::{Contents, Kind, Record};
-use crate::runtime::limits::VERIFY_FAULTS_SHOWN_MAX;
+use crate::ports::{JournalEntry, StoreError};
+use crate::runtime::limits::{ORIGINAL_WITHOUT_ITEM, VERIFY_FAULTS_SHOWN_MAX};
+use crate::runtime::tokens::sha256;
 
 /// What was read, and what is wrong with it.
 #[derive(Debug, Default)]
@@ -38,15 +43,22 @@ impl Verified {
     }
 }
 
+/// What is read through.
+pub struct Premises<'a> {
+    pub store: &'a StoreUrl,
+    pub archive: &'a ArchiveUrl,
+    pub codec: &'a Codec,
+    /// `[state] folder`: decisions that wait in its journal may refer to originals.
+    pub state: &'a Path,
+    pub now: DateTime<Utc>,
+}
+
 /// Reads the store and the archive through. A store that is not there yet holds nothing wrong.
 ///
 /// # Errors
 /// What keeps it from being looked at at all: a server that is away, a folder that can't be read.
-pub async fn verify(
-    url: &StoreUrl,
-    archive: &ArchiveUrl,
-    codec: &Codec,
-) -> Result<Verified, StoreError> {
+pub async fn verify(premises: &Premises<'_>) -> Result<Verified, StoreError> {
+    let Premises { store: url, archive, codec, state, now } = *premises;
     let mut verified = Verified::default();
     if let StoreUrl::Embedded(folder) = url
         && let Some(file) = AsItIs::of(folder, codec)
@@ -64,11 +76,13 @@ pub async fn verify(
     let Some(store) = open_as_it_is(url, codec)?.filter(|_| !verified.is_older) else {
         return Ok(verified);
     };
-    let ArchiveUrl::File(folder) = archive;
+    let waiting = peek::pending(&state.join("journal"), codec)?;
     let reading = Reading {
         store: store.as_ref(),
-        originals: Originals::of(folder, codec)?,
-        archive: folder.display().to_string(),
+        originals: Originals::of(archive, codec).await?,
+        archive: archive.shown(),
+        waiting,
+        kept_before: now - ORIGINAL_WITHOUT_ITEM,
     };
     match store.organisations().await {
         Ok(organisations) => {
@@ -89,6 +103,21 @@ struct Reading<'a> {
     /// `None`: there is no archive.
     originals: Option<Originals>,
     archive: String,
+    /// What waits in the journal.
+    waiting: Vec<JournalEntry>,
+    /// What was kept since may not have its item yet.
+    kept_before: DateTime<Utc>,
+}
+
+/// An original's reference, shortened: there are many.
+type Mark = [u8; 16];
+
+fn mark(reference: &str) -> Mark {
+    let mut mark = [0; 16];
+    for (to, from) in mark.iter_mut().zip(sha256(reference.as_bytes())) {
+        *to = from;
+    }
+    mark
 }
 
 impl Reading<'_> {
@@ -97,27 +126,62 @@ impl Reading<'_> {
         organisation: &OrganisationId,
         verified: &mut Verified,
     ) -> Result<(), StoreError> {
+        let mut named: HashSet<Mark> = self
+            .waiting
+            .iter()
+            .filter(|entry| entry.organisation == *organisation)
+            .filter_map(|entry| Some(mark(entry.settled.item.as_ref()?.archived.as_deref()?)))
+            .collect();
+        let mut is_whole = true;
         for kind in Kind::ALL {
-            match self.kind(organisation, kind, verified).await {
-                Ok(()) => {}
+            match self.kind(organisation, kind, (verified, &mut named)).await {
+                Ok(all_of_kind) => is_whole &= all_of_kind,
                 // What is behind it in this kind can't be reached; the other kinds may be.
                 Err(StoreError::Corrupt(what)) => {
                     verified.fault(format!("store: {organisation}: {kind}: {what}"));
+                    is_whole = false;
                 }
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        // Of items that can't be read nobody knows what they refer to.
+        match is_whole {
+            true => self.orphans(organisation, &named, verified).await,
+            false => Ok(()),
+        }
     }
 
+    /// Originals to which nothing refers.
+    async fn orphans(
+        &self,
+        organisation: &OrganisationId,
+        named: &HashSet<Mark>,
+        verified: &mut Verified,
+    ) -> Result<(), StoreError> {
+        let Some(originals) = &self.originals else { return Ok(()) };
+        let mut found = |found: Found| {
+            let is_settled = found.modified.is_none_or(|kept| kept < self.kept_before);
+            if is_settled && !named.contains(&mark(&found.reference)) {
+                let reference = found.reference;
+                verified.fault(format!(
+                    "archive: {organisation}: no item refers to the original {reference}"
+                ));
+            }
+        };
+        originals.each(organisation, &mut found).await
+    }
+
+    /// `false`: some of it can't be read back.
     async fn kind(
         &self,
         organisation: &OrganisationId,
         kind: Kind,
-        verified: &mut Verified,
-    ) -> Result<(), StoreError> {
+        (verified, named): (&mut Verified, &mut HashSet<Mark>),
+    ) -> Result<bool, StoreError> {
+        let mut is_whole = true;
         let mut pages = self.store.pages(organisation, kind, None).await?;
         while let Some(page) = pages.next().await? {
+            is_whole &= page.unreadable.is_empty();
             for id in page.unreadable {
                 verified.fault(format!("store: {organisation}: {kind}: {id} can't be read back"));
             }
@@ -126,11 +190,12 @@ impl Reading<'_> {
                 if let Record::Item(item) = record
                     && let Some(reference) = &item.archived
                 {
+                    named.insert(mark(reference));
                     self.original(organisation, &item.id, reference, verified).await?;
                 }
             }
         }
-        Ok(())
+        Ok(is_whole)
     }
 
     async fn original(

@@ -101,7 +101,9 @@ fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
     ] {
         std::fs::copy(folder("config").join(name), config.join(name)).unwrap();
     }
-    std::fs::write(config.join("secrets/karbon-twilio"), "secret\n").unwrap();
+    for name in ["karbon-twilio", "s3-access-key-id", "s3-secret-access-key", "s3-session-token"] {
+        std::fs::write(config.join("secrets").join(name), "secret\n").unwrap();
+    }
     std::fs::create_dir_all(config.join("tls")).unwrap();
     let (authority, issued) = &*CERTIFICATES;
     std::fs::copy(authority.certificate(), config.join("tls/authorities.pem")).unwrap();

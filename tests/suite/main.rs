@@ -9,6 +9,7 @@
 )]
 #![allow(unreachable_pub, reason = "`pub` says what other modules of this program use")]
 
+mod archives;
 mod at_rest;
 mod authority;
 mod automatic;

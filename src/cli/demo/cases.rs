@@ -55,8 +55,9 @@ impl Clock for Then {
 pub(super) async fn stage(settings: &Settings, now: DateTime<Utc>) -> Result<(), Fault> {
     let samples: Vec<Sample> = serde_json::from_str(CASES).map_err(Fault::internal)?;
     let clock = Arc::new(Then(Mutex::new(now)));
-    let desk =
-        app::desk_by(settings, clock.clone()).map_err(|fault| Fault::input(fault.to_string()))?;
+    let desk = app::desk_by(settings, clock.clone())
+        .await
+        .map_err(|fault| Fault::input(fault.to_string()))?;
     let staff: StaffList =
         STAFF.iter().map(|(name, role)| ((*name).to_owned(), Role((*role).to_owned()))).collect();
     for sample in samples {

@@ -162,7 +162,7 @@ impl Scratch {
 
     /// Loads the sample people as `import` does.
     pub(super) async fn import(&self, settings: &Settings) -> Result<(), Fault> {
-        let desk = app::desk(settings).map_err(|fault| Fault::input(fault.to_string()))?;
+        let desk = app::desk(settings).await.map_err(|fault| Fault::input(fault.to_string()))?;
         for sample in &SAMPLES {
             let Some(organisation) = settings.organisation(sample.id) else { continue };
             let people = import::read_people(

@@ -9,12 +9,10 @@ use crate::casework::accept::{self, Accepted, By};
 use crate::cli::{Fault, Io, Outcome, load, say};
 use crate::config::Settings;
 use crate::domain::organisation::OrganisationId;
-use crate::ports::{Archive, Store, StoreError};
+use crate::ports::{Store, StoreError};
 use crate::runtime::limits::{COPY_CONNECT_TRIES, REDIS_PROBE_EVERY};
-use crate::store;
-use crate::store::archive::FileArchive;
 use crate::store::keepsakes::FileKeepsakes;
-use crate::store::settings::ArchiveUrl;
+use crate::store::{self, archive};
 
 /// Accept a store as it is, although it has lost data
 ///
@@ -94,8 +92,8 @@ async fn take_archive(
     organisation: &OrganisationId,
     io: &mut Io<'_>,
 ) -> Result<(), StoreError> {
-    let ArchiveUrl::File(folder) = &settings.archive;
-    let archive = FileArchive::open(folder)?;
+    let (quota, codec) = (settings.archive_quota, &settings.codec);
+    let archive = archive::open(&settings.archive, quota, codec, &settings.state).await?;
     let Some(identity) = archive.identity() else { return Ok(()) };
     match accept::accept_archive(store, organisation, identity).await? {
         Some(before) => say(

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::cli::{Fault, Io, Outcome, load, say};
 use crate::store::archive::FileArchive;
+use crate::store::archive::s3::S3Archive;
 use crate::store::embedded::Embedded;
 use crate::store::settings::{ArchiveUrl, StoreUrl};
 
@@ -30,13 +31,17 @@ pub(super) async fn run(args: &RekeyArgs, io: &mut Io<'_>) -> Result<Outcome, Fa
             "the store is on Redis; copy it into another database with `store copy --config FILE`",
         ));
     };
-    let ArchiveUrl::File(archive) = &settings.archive;
-    let (archive, codec) = (archive.clone(), settings.codec.clone());
+    let codec = settings.codec.clone();
     let rekeyed = async {
         let store = Embedded::open_with(folder, &codec)?;
         let mut told = |done: u64| say(io.err, format_args!("{done} records"));
         let records = store.rekey(&mut told).await?;
-        let originals = FileArchive::open(&archive)?.with_codec(codec.clone()).rekey()?;
+        let originals = match &settings.archive {
+            ArchiveUrl::File(folder) => FileArchive::open(folder)?.with_codec(codec).rekey()?,
+            ArchiveUrl::S3(s3) => {
+                S3Archive::open(s3, &settings.state).await?.with_codec(codec).rekey().await?
+            }
+        };
         Ok::<_, crate::ports::StoreError>((records, originals))
     };
     match rekeyed.await {

@@ -3,28 +3,42 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::place::Place;
-use super::{identity, reading};
+use chrono::DateTime;
+
+use super::place::{self, Found, Place};
+use super::s3::Examined;
+use super::{away, identity, reading};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{ArchiveIdentity, StoreError};
-use crate::store::settings::Codec;
+use crate::store::settings::{ArchiveUrl, Codec};
 
 /// The originals of an archive.
 pub struct Originals {
-    root: PathBuf,
-    identity: ArchiveIdentity,
-    codec: Codec,
+    ground: Ground,
+}
+
+enum Ground {
+    Folder { root: PathBuf, identity: ArchiveIdentity, codec: Codec },
+    Bucket(Box<Examined>),
 }
 
 impl Originals {
-    /// `None`: there is no archive in the folder.
+    /// `None`: there is no archive in the folder, or in the bucket.
     ///
     /// # Errors
-    /// As [`FileArchive::open`](super::FileArchive::open).
-    pub fn of(folder: &Path, codec: &Codec) -> Result<Option<Self>, StoreError> {
-        let identity = identity::read(folder)?;
-        let (root, codec) = (folder.to_owned(), codec.clone());
-        Ok(identity.map(|identity| Originals { root, identity, codec }))
+    /// `Corrupt`: its identity can't be read. `Unavailable`: it is away.
+    pub async fn of(url: &ArchiveUrl, codec: &Codec) -> Result<Option<Self>, StoreError> {
+        let ground = match url {
+            ArchiveUrl::File(root) => identity::read(root)?.map(|identity| Ground::Folder {
+                root: root.clone(),
+                identity,
+                codec: codec.clone(),
+            }),
+            ArchiveUrl::S3(settings) => {
+                Examined::of(settings, codec).await?.map(Box::new).map(Ground::Bucket)
+            }
+        };
+        Ok(ground.map(|ground| Originals { ground }))
     }
 
     /// Reads an original through, however large it is.
@@ -37,12 +51,50 @@ impl Originals {
         reference: &str,
     ) -> Result<(), StoreError> {
         let place = Place::parse(organisation, reference)?;
-        let (root, codec) = (self.root.clone(), self.codec.clone());
+        let (root, identity, codec) = match &self.ground {
+            Ground::Bucket(bucket) => return bucket.verify(&place).await,
+            Ground::Folder { root, identity, codec } => (root.clone(), identity, codec.clone()),
+        };
         let read = tokio::task::spawn_blocking(move || {
             reading::read(&place, &root, &codec, &mut io::sink())
         });
         let read =
             read.await.map_err(|_| StoreError::Unavailable("the archive is closing".to_owned()))?;
-        read.map_err(|fault| fault.of(&self.identity))
+        read.map_err(|fault| fault.of(identity))
     }
+
+    /// Hands over every original of an organisation.
+    ///
+    /// # Errors
+    /// The archive is away.
+    pub async fn each(
+        &self,
+        organisation: &OrganisationId,
+        found: &mut (dyn FnMut(Found) + Send),
+    ) -> Result<(), StoreError> {
+        let folder = place::folder_name(organisation)?;
+        match &self.ground {
+            Ground::Bucket(bucket) => bucket.each(&folder, found).await,
+            Ground::Folder { root, .. } => {
+                each_file(root, &folder, found).map_err(|error| away(&error))
+            }
+        }
+    }
+}
+
+fn each_file(root: &Path, folder: &str, found: &mut dyn FnMut(Found)) -> io::Result<()> {
+    let Some(folders) = place::there(std::fs::read_dir(root.join(folder)))? else { return Ok(()) };
+    for below in folders {
+        let Some(files) = place::there(std::fs::read_dir(below?.path()))? else { continue };
+        for file in files {
+            let file = file?;
+            let name = file.file_name();
+            let Some(place) = name.to_str().and_then(|name| Place::named(folder, name)) else {
+                continue;
+            };
+            let modified = file.metadata().and_then(|file| file.modified()).ok();
+            found(Found { reference: place.reference(), modified: modified.map(DateTime::from) });
+        }
+    }
+    Ok(())
 }

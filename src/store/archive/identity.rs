@@ -11,7 +11,7 @@ use super::place::sync_folder;
 use super::temporary::TemporaryFolder;
 use crate::ports::{ArchiveIdentity, StoreError};
 
-const FILE: &str = ".identity";
+pub(super) const FILE: &str = ".identity";
 
 /// Where a folder's identity is.
 pub(super) fn file(root: &Path) -> PathBuf {
@@ -44,14 +44,22 @@ pub(super) fn read(root: &Path) -> Result<Option<ArchiveIdentity>, StoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(super::away(&error)),
     };
+    let place = format!("file:{}", root.display());
+    parsed(&text, &place).map(Some)
+}
+
+/// What the file or the object of an archive in this place says.
+///
+/// # Errors
+/// `Corrupt`: something else.
+pub(super) fn parsed(text: &str, place: &str) -> Result<ArchiveIdentity, StoreError> {
     let id = text.trim_end().to_owned();
     if uuid::Uuid::try_parse(&id).is_err() {
         return Err(StoreError::Corrupt(format!(
-            "{} does not hold the identity of an archive",
-            file(root).display()
+            "{FILE} in {place} does not hold the identity of an archive"
         )));
     }
-    Ok(Some(ArchiveIdentity { id, place: format!("file:{}", root.display()) }))
+    Ok(ArchiveIdentity { id, place: place.to_owned() })
 }
 
 /// Whole or not at all, and the first of several that come at once: the others find it there.

@@ -7,6 +7,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{Context, SHA256, digest};
+use chrono::{DateTime, Utc};
 
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Owner, StoreError};
@@ -22,6 +23,21 @@ const DIGEST_HEX: usize = 64;
 
 /// Ends the name of a file that is encrypted.
 const ENCRYPTED: &str = ".encrypted";
+
+/// An original that an archive has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    pub reference: String,
+    /// When it was kept, as far as that is known.
+    pub modified: Option<DateTime<Utc>>,
+}
+
+/// How an original is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Plain,
+    Encrypted,
+}
 
 impl Digest {
     pub(super) fn of(bytes: &[u8]) -> Self {
@@ -76,6 +92,26 @@ impl Place {
             contact: contact.to_owned(),
             person: person.map(str::to_owned),
         })
+    }
+
+    /// What the name of a file below the archive's folder says, or of an object of a bucket: `karbon/3f/3f9a…`.
+    pub(super) fn below(name: &str) -> Option<(Self, Form)> {
+        let mut parts = name.split('/');
+        let (organisation, folder, file) = (parts.next()?, parts.next()?, parts.next()?);
+        let place = Place::named(organisation, file)?;
+        let form = if file.ends_with(ENCRYPTED) { Form::Encrypted } else { Form::Plain };
+        let is_whole = parts.next().is_none() && file.starts_with(folder) && folder.len() == 2;
+        (is_whole && !organisation.starts_with('.')).then_some((place, form))
+    }
+
+    /// The name of an object of a bucket, which is that of the file below an archive's folder.
+    pub(super) fn name(&self, form: Form) -> String {
+        let path = match form {
+            Form::Plain => self.path(Path::new("")),
+            Form::Encrypted => self.encrypted_path(Path::new("")),
+        };
+        // Every part of it is ASCII.
+        path.to_string_lossy().into_owned()
     }
 
     pub(super) fn parse(
@@ -189,4 +225,17 @@ pub(super) fn make_folders(folder: &Path) -> io::Result<()> {
 /// A name in a folder is on disk only once the folder is synced (fsync(2)).
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
+}
+
+/// `None`: it is not there, or no folder.
+pub(super) fn there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }

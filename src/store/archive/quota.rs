@@ -9,7 +9,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::place::Place;
+use super::place::{self, Place};
 use crate::ports::{Allowance, QuotaFault};
 use crate::runtime::limits::ORIGINALS_OF_SAFEGUARDS_FACTOR;
 use crate::store::settings::ArchiveQuota;
@@ -29,13 +29,13 @@ struct Held {
 }
 
 #[derive(Debug, Default)]
-struct Bytes {
+pub(super) struct Bytes {
     all: u64,
     people: HashMap<String, u64>,
 }
 
 impl Bytes {
-    fn add(&mut self, person: Option<&str>, bytes: u64) {
+    pub(super) fn add(&mut self, person: Option<&str>, bytes: u64) {
         self.all = self.all.saturating_add(bytes);
         if let Some(person) = person {
             let own = self.people.entry(person.to_owned()).or_default();
@@ -108,51 +108,46 @@ impl Kept {
     /// Counts the files of an organisation's folder. What is kept meanwhile may be counted twice, until the
     /// next count, and is never missed.
     pub(super) fn measure(&self, root: &Path, organisation: &str) -> io::Result<u64> {
+        self.begin_count(organisation);
+        count(root, organisation).map(|counted| self.end_count(organisation, counted))
+    }
+
+    /// From here on, what is kept is added to the next count too.
+    pub(super) fn begin_count(&self, organisation: &str) {
         self.organisations().entry(organisation.to_owned()).or_default().meanwhile =
             Some(Bytes::default());
-        let counted = count(root, organisation);
+    }
+
+    /// What was counted since [`Kept::begin_count`] is what is kept; how many bytes that are.
+    pub(super) fn end_count(&self, organisation: &str, mut counted: Bytes) -> u64 {
         let mut organisations = self.organisations();
         let held = organisations.entry(organisation.to_owned()).or_default();
         let meanwhile = held.meanwhile.take().unwrap_or_default();
-        let mut counted = counted?;
         counted.all = counted.all.saturating_add(meanwhile.all);
         for (person, bytes) in &meanwhile.people {
             let own = counted.people.entry(person.clone()).or_default();
             *own = own.saturating_add(*bytes);
         }
         held.counted = counted;
-        Ok(held.counted.all)
+        held.counted.all
     }
 }
 
 fn count(root: &Path, organisation: &str) -> io::Result<Bytes> {
     let mut counted = Bytes::default();
-    let Some(folders) = there(std::fs::read_dir(root.join(organisation)))? else {
+    let Some(folders) = place::there(std::fs::read_dir(root.join(organisation)))? else {
         return Ok(counted);
     };
     for folder in folders {
-        let Some(files) = there(std::fs::read_dir(folder?.path()))? else { continue };
+        let Some(files) = place::there(std::fs::read_dir(folder?.path()))? else { continue };
         for file in files {
             let file = file?;
             let name = file.file_name();
             let place = name.to_str().and_then(|name| Place::named(organisation, name));
             // It may have been let go of since.
-            let Some((place, file)) = place.zip(there(file.metadata())?) else { continue };
+            let Some((place, file)) = place.zip(place::there(file.metadata())?) else { continue };
             counted.add(place.person.as_deref(), file.len());
         }
     }
     Ok(counted)
-}
-
-/// `None`: it is not there, or no folder.
-fn there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(error)
-            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
 }

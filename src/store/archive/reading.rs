@@ -8,7 +8,7 @@ use aws_lc_rs::digest::Context;
 
 use super::away;
 use super::cipher::{self, OpenFault};
-use super::place::{Digest, Place};
+use super::place::{Digest, Form, Place};
 use crate::ports::{ArchiveIdentity, OriginalFault, OriginalTrouble, StoreError};
 use crate::runtime::limits::ARCHIVE_PIECE_BYTES;
 use crate::store::record::Codec;
@@ -58,13 +58,29 @@ pub(super) fn read(
     codec: &Codec,
     to: &mut dyn Write,
 ) -> Result<(), ReadFault> {
-    let mut hashing = Hashing { hash: Digest::begin(), to };
     if let Some(mut file) = there(&place.encrypted_path(root))? {
-        cipher::decrypt(&mut file, &mut hashing, codec.keyring(), &place.label())?;
+        pass_on(place, Form::Encrypted, &mut file, codec, to)
     } else if let Some(mut file) = there(&place.path(root))? {
-        pass(&mut file, &mut hashing).map_err(ReadFault::Io)?;
+        pass_on(place, Form::Plain, &mut file, codec, to)
     } else {
-        return Err(ReadFault::Trouble(OriginalTrouble::Missing));
+        Err(ReadFault::Trouble(OriginalTrouble::Missing))
+    }
+}
+
+/// As [`read`], of what is already at hand.
+pub(super) fn pass_on(
+    place: &Place,
+    form: Form,
+    from: &mut dyn Read,
+    codec: &Codec,
+    to: &mut dyn Write,
+) -> Result<(), ReadFault> {
+    let mut hashing = Hashing { hash: Digest::begin(), to };
+    match form {
+        Form::Encrypted => {
+            cipher::decrypt(from, &mut hashing, codec.keyring(), &place.label())?;
+        }
+        Form::Plain => pass(from, &mut hashing).map_err(ReadFault::Io)?,
     }
     match Digest::end(hashing.hash) == place.digest {
         true => Ok(()),

@@ -43,7 +43,17 @@ pub enum BackupFault {
         "the originals are in the archive {wanted}, and the one in {folder} is {found}: is it mounted? To \
          restore, name an empty folder in [archive] url, or the archive that the store had"
     )]
-    OtherArchive { wanted: String, found: String, folder: PathBuf },
+    OtherArchive { wanted: String, found: String, folder: String },
+    #[error(
+        "the originals were on S3, in the archive {wanted}, and are not in the backup; name that archive in [archive] \
+         url, or first copy it to another one with `contact-gateway archive copy`"
+    )]
+    OriginalsInBucket { wanted: String },
+    #[error(
+        "the backup holds originals, which are restored into a folder only: name one in [archive] url, and copy it to \
+         the bucket with `contact-gateway archive copy`"
+    )]
+    OriginalsInside,
     #[error("{0}; stop the gateway first")]
     Running(String),
     #[error("{0}")]

@@ -33,9 +33,22 @@ pub struct Manifest {
     pub store: String,
     /// The archive of the originals. `None`: the gateway had none yet.
     pub archive: Option<ArchiveIdentity>,
+    #[serde(default)]
+    pub originals: Carried,
     pub organisations: Vec<OfOrganisation>,
     /// Every file but this one and `END`, by its path below the backup's folder.
     pub files: BTreeMap<PathBuf, Entry>,
+}
+
+/// Where the originals are that items name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Carried {
+    /// In the backup.
+    #[default]
+    Inside,
+    /// In their bucket, and nowhere else.
+    InBucket,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +92,7 @@ impl Manifest {
             finished_at: begun_at,
             store,
             archive: None,
+            originals: Carried::Inside,
             organisations: Vec::new(),
             files: BTreeMap::new(),
         }

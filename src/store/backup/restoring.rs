@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use super::manifest::{Manifest, OfOrganisation};
+use super::manifest::{Carried, Manifest, OfOrganisation};
 use super::taking::ARCHIVE;
 use super::{BackupFault, Premises, Progress, Told, state};
 use crate::domain::organisation::OrganisationId;
@@ -12,10 +12,9 @@ use crate::ports::portable::Portable;
 use crate::runtime::limits::BACKUP_PROGRESS_EVERY;
 use crate::runtime::{hashed, private};
 use crate::store::archive::FileArchive;
-use crate::store::archive::carried;
 use crate::store::copy::{self, Brought, Source};
 use crate::store::embedded::Embedded;
-use crate::store::settings::StoreUrl;
+use crate::store::settings::{ArchiveUrl, StoreUrl};
 
 /// Within the state folder: the backup's database while it is restored from.
 const READING: &str = "restoring";
@@ -53,7 +52,7 @@ pub async fn restore(
             is_empty(store.as_ref(), &manifest, &label).await?;
         }
     }
-    is_its_archive(&manifest, &premises.archive)?;
+    is_its_archive(&manifest, &premises.archive).await?;
     let store = crate::store::open_portable(&premises.store, &premises.codec)?;
 
     let reading = premises.state.join(READING);
@@ -104,14 +103,22 @@ async fn is_empty(
     Ok(())
 }
 
-fn is_its_archive(manifest: &Manifest, folder: &Path) -> Result<(), BackupFault> {
+async fn is_its_archive(manifest: &Manifest, url: &ArchiveUrl) -> Result<(), BackupFault> {
+    let is_bucket = matches!(url, ArchiveUrl::S3(_));
+    if is_bucket && manifest.files.keys().any(|name| name.starts_with(ARCHIVE)) {
+        return Err(BackupFault::OriginalsInside);
+    }
     let Some(wanted) = &manifest.archive else { return Ok(()) };
-    match carried::identity_of(folder)? {
+    match super::identity_of(url).await? {
         Some(found) if found.id != wanted.id => Err(BackupFault::OtherArchive {
             wanted: wanted.to_string(),
             found: found.id,
-            folder: folder.to_owned(),
+            folder: url.shown(),
         }),
+        // An empty folder that took the archive's name would pass for it.
+        None if manifest.originals == Carried::InBucket => {
+            Err(BackupFault::OriginalsInBucket { wanted: wanted.to_string() })
+        }
         _ => Ok(()),
     }
 }
@@ -169,7 +176,7 @@ impl Work<'_> {
     }
 
     fn originals(&self, told: Told<'_>) -> Result<u64, BackupFault> {
-        let folder = &self.premises.archive;
+        let ArchiveUrl::File(folder) = &self.premises.archive else { return Ok(0) };
         let archive = match &self.manifest.archive {
             Some(identity) => FileArchive::open_as(folder, &identity.id)?,
             None => FileArchive::open(folder)?,

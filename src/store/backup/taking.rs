@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::manifest::{Entry, Manifest, OfOrganisation};
+use super::manifest::{Carried, Entry, Manifest, OfOrganisation};
 use super::state::{self, Named};
 use super::{BackupFault, Premises, Progress, Told, redis};
 use crate::domain::organisation::OrganisationId;
@@ -16,7 +16,7 @@ use crate::runtime::limits::BACKUP_PROGRESS_EVERY;
 use crate::runtime::private;
 use crate::store::archive::carried;
 use crate::store::embedded::{DatabaseSnapshot, Embedded};
-use crate::store::settings::StoreUrl;
+use crate::store::settings::{ArchiveUrl, StoreUrl};
 
 const STORE: &str = "store";
 pub(super) const ARCHIVE: &str = "archive";
@@ -34,7 +34,11 @@ pub async fn take(
 ) -> Result<Manifest, BackupFault> {
     make_folder(premises, to)?;
     let mut manifest = Manifest::begun(premises.store.shown(), now());
-    manifest.archive = carried::identity_of(&premises.archive)?;
+    manifest.archive = super::identity_of(&premises.archive).await?;
+    manifest.originals = match premises.archive {
+        ArchiveUrl::File(_) => Carried::Inside,
+        ArchiveUrl::S3(_) => Carried::InBucket,
+    };
     let waiting = state::take(&premises.state, &premises.codec, to, &mut manifest)?;
 
     told(Progress::Step("copying the store"));
@@ -52,7 +56,10 @@ pub async fn take(
         return Err(BackupFault::Damaged(damage));
     }
 
-    told(Progress::Step("copying originals"));
+    told(Progress::Step(match manifest.originals {
+        Carried::Inside => "copying originals",
+        Carried::InBucket => "the originals are on S3, and stay there: the backup has none of them",
+    }));
     let mut originals = Originals { premises, to, manifest: &mut manifest, told, done: 0 };
     let mut organisations = Vec::new();
     for organisation in snapshot.organisations()? {
@@ -78,7 +85,10 @@ fn make_folder(premises: &Premises, to: &Path) -> Result<(), BackupFault> {
     }
     private::folder(to).map_err(fault())?;
     let whole = std::fs::canonicalize(to).map_err(fault())?;
-    let mut read = vec![premises.archive.clone(), premises.state.clone()];
+    let mut read = vec![premises.state.clone()];
+    if let ArchiveUrl::File(folder) = &premises.archive {
+        read.push(folder.clone());
+    }
     if let StoreUrl::Embedded(folder) = &premises.store {
         read.push(folder.clone());
     }
@@ -111,9 +121,10 @@ impl Originals<'_, '_> {
         let end = snapshot.trail_end(organisation)?;
         self.is_its_archive(end.nameplate.as_ref())?;
         let (mut kept, mut missing) = (0, 0);
+        let is_inside = self.manifest.originals == Carried::Inside;
         let mut one = |reference: &str| {
             if self.one(organisation, reference)? {
-                kept += 1;
+                kept += u64::from(is_inside);
             } else {
                 missing += 1;
             }
@@ -141,13 +152,13 @@ impl Originals<'_, '_> {
         Err(BackupFault::OtherArchive {
             wanted: wanted.to_string(),
             found: found.unwrap_or("none").to_owned(),
-            folder: self.premises.archive.clone(),
+            folder: self.premises.archive.shown(),
         })
     }
 
     /// `false`: the archive does not have it as it was kept.
     fn one(&mut self, organisation: &OrganisationId, reference: &str) -> Result<bool, BackupFault> {
-        let archive = &self.premises.archive;
+        let ArchiveUrl::File(archive) = &self.premises.archive else { return Ok(true) };
         let within = carried::within(archive, organisation, reference)?;
         let name = Path::new(ARCHIVE).join(&within.path);
         if self.manifest.files.contains_key(&name) {

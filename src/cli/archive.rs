@@ -1,0 +1,107 @@
+//! `archive`: commands on whole archives.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::{Fault, Io, Outcome, load, say};
+use crate::store::archive::copied::{self, Copied, CopyFault};
+use crate::store::settings::{ArchiveUrl, Codec};
+
+/// Copy an archive of originals to another place
+#[derive(Debug, clap::Args)]
+pub struct ArchiveArgs {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    Copy(CopyArgs),
+}
+
+/// Copy every original of an archive, a folder or a bucket, to another, and compare
+///
+/// FROM and TO are each `file:FOLDER`, or a configuration file whose `[archive]` is meant: that has a bucket's server
+/// and credentials. Originals are copied as they are stored. The copy is the same archive, so that gateways on its
+/// store take it for theirs once their `[archive]` names it. If the command is interrupted, run it again. Gateways may
+/// run on FROM meanwhile: stop them, and run it once more for what they kept since.
+#[derive(Debug, clap::Args)]
+struct CopyArgs {
+    /// The archive to copy from
+    #[arg(value_name = "FROM")]
+    from: String,
+    /// The archive to copy to
+    #[arg(value_name = "TO")]
+    to: String,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// An archive that can't be named so. A copy that is not finished is not an error but the answer no.
+pub async fn run(args: &ArchiveArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
+    let Verb::Copy(args) = &args.verb;
+    let (from, key_of_from) = archive(&args.from)?;
+    let (to, key_of_to) = archive(&args.to)?;
+    // What is read was encrypted by FROM's keys; without a configuration of its own, by those of the other.
+    let codec = if key_of_from.keys().next().is_some() { key_of_from } else { key_of_to };
+    let mut told = |done: u64, total: u64| say(io.err, format_args!("originals {done}/{total}"));
+    match copied::copy(&from, &to, &codec, &mut told).await {
+        Ok(copied) => Ok(say_copied(&copied, args.json, io)),
+        Err(fault @ (CopyFault::Same | CopyFault::NoArchive(_) | CopyFault::Another(_))) => {
+            Err(Fault::input(fault.to_string()))
+        }
+        Err(fault) => {
+            say(io.err, fault);
+            say(io.err, "the copy is not finished; run the same command again");
+            Ok(Outcome::No)
+        }
+    }
+}
+
+/// A folder, or what a configuration names; with the keys of that.
+fn archive(text: &str) -> Result<(ArchiveUrl, Codec), Fault> {
+    if let Some(folder) = text.strip_prefix("file:") {
+        let folder = folder.strip_prefix("//").unwrap_or(folder);
+        return Ok((ArchiveUrl::File(folder.into()), Codec::plain()));
+    }
+    if text.starts_with("s3:") {
+        return Err(Fault::input(
+            "name a configuration file whose [archive] has the bucket: it has the server and its credentials too",
+        ));
+    }
+    let settings = load::without_secrets(Path::new(text))?.settings;
+    Ok((settings.archive, settings.codec))
+}
+
+fn say_copied(copied: &Copied, as_json: bool, io: &mut Io<'_>) -> Outcome {
+    let Copied { same, new, not_looked_into, altered } = copied;
+    for name in altered {
+        say(io.err, format_args!("FROM: {name} is not what was kept, and was not copied"));
+    }
+    if as_json {
+        say(
+            io.out,
+            json!({
+                "originals": same, "new": new, "not_looked_into": not_looked_into,
+                "altered": altered,
+            }),
+        );
+    } else {
+        say(io.out, format_args!("copied, and the same: originals {same}, of which new {new}"));
+        if *not_looked_into > 0 {
+            say(
+                io.out,
+                format_args!(
+                    "{not_looked_into} are encrypted with a key that no configuration here has: their bytes are \
+                     the same"
+                ),
+            );
+        }
+    }
+    if altered.is_empty() { Outcome::Yes } else { Outcome::No }
+}

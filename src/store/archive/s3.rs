@@ -1,0 +1,347 @@
+//! Originals in a bucket of a server that speaks S3, under the names that the files of a folder have.
+//!
+//! Each is stored with its SHA-256, which the server compares with what arrives, and is read back whole and compared
+//! with its reference. `keep` returns once the server has acknowledged it: then it is as durable as the server makes
+//! objects. Encryption is that of the files, made on this machine before anything is sent.
+
+mod fault;
+mod identity;
+mod listing;
+pub(super) mod raw;
+mod rekey;
+mod wire;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use self::fault::S3Fault;
+use self::identity::S3Or;
+use self::wire::{Only, Wire};
+use super::place::{self, Form, Found, Place};
+use super::quota::{self, Kept};
+use super::reading::{self, ReadFault};
+use super::temporary::TemporaryFolder;
+use super::{away, cipher, digest_of, fill_encrypted};
+use crate::domain::organisation::OrganisationId;
+use crate::ports::{Archive, ArchiveIdentity, Keep, Original, OriginalTrouble, Owner, StoreError};
+use crate::runtime::hashed::{self, Hashed};
+use crate::runtime::limits::ARCHIVE_S3_IDENTITY_HOLDS;
+use crate::store::keyring::{Key, Keyring};
+use crate::store::settings::{ArchiveQuota, Codec, S3Settings};
+
+/// In the state folder: what is encrypted before it is sent.
+const TEMPORARY: &str = "archive";
+
+/// The archive in a bucket.
+#[derive(Clone)]
+pub struct S3Archive {
+    wire: Arc<Wire>,
+    identity: ArchiveIdentity,
+    temporary: Arc<TemporaryFolder>,
+    kept: Arc<Kept>,
+    codec: Codec,
+    /// When the bucket was last seen to hold this archive.
+    seen: Arc<Mutex<Option<Instant>>>,
+}
+
+impl S3Archive {
+    /// Opens the archive, and gives it an identity if it has none. While its server is away, it opens where this
+    /// gateway has seen it before. `state`: the gateway's own folder.
+    ///
+    /// # Errors
+    /// `Refused`: there is no such bucket, or the credentials are not accepted. `Unavailable`: the server is away, and
+    /// the archive was never seen; or the state folder can't be written. `Corrupt`: its identity can't be read.
+    pub async fn open(settings: &S3Settings, state: &Path) -> Result<Self, StoreError> {
+        let wire = Wire::new(settings)?;
+        let folder = TemporaryFolder::open(&state.join(TEMPORARY)).map_err(|error| away(&error))?;
+        let id = uuid::Uuid::new_v4().to_string();
+        let identity = identity::of(&wire, state, &id).await?;
+        Ok(S3Archive {
+            wire: Arc::new(wire),
+            identity,
+            temporary: Arc::new(folder),
+            kept: Arc::default(),
+            codec: Codec::plain(),
+            seen: Arc::default(),
+        })
+    }
+
+    /// Keeps no more than this.
+    #[must_use]
+    pub fn with_quota(self, quota: ArchiveQuota) -> Self {
+        S3Archive { kept: Arc::new(Kept::within(quota)), ..self }
+    }
+
+    /// Encrypts what it keeps from now on, where there is a key.
+    #[must_use]
+    pub fn with_codec(self, codec: Codec) -> Self {
+        S3Archive { codec, ..self }
+    }
+
+    fn fault(&self, fault: &S3Fault) -> StoreError {
+        fault.of_archive(&self.wire.shown)
+    }
+
+    /// Refuses a bucket that is no longer the archive: it was emptied, or another one has its name.
+    async fn is_there(&self) -> Result<(), StoreError> {
+        let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.is_some_and(|seen| seen.elapsed() < ARCHIVE_S3_IDENTITY_HOLDS) {
+            return Ok(());
+        }
+        self.look().await
+    }
+
+    /// As [`S3Archive::is_there`], whenever it was seen last.
+    async fn look(&self) -> Result<(), StoreError> {
+        match identity::read(&self.wire).await {
+            Ok(Some(found)) if found.id == self.identity.id => {
+                *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+                Ok(())
+            }
+            Ok(_) => Err(StoreError::Unavailable(format!(
+                "the archive {} is not in its bucket; was it emptied or replaced?",
+                self.identity
+            ))),
+            Err(S3Or::Away(fault)) => Err(self.fault(&fault)),
+            Err(S3Or::Store(error)) => Err(error),
+        }
+    }
+
+    /// What an original is sent as, and how long it is: encrypted where there is a key, in a file that goes with the
+    /// answer.
+    async fn prepared(&self, place: &Place, original: Original) -> Result<Prepared, StoreError> {
+        let (temporary, codec) = (Arc::clone(&self.temporary), self.codec.clone());
+        let place = place.clone();
+        blocking(move || {
+            let Some(keyring) = codec.keyring() else {
+                let hashed = hashed_of(&original)?;
+                return Ok(Prepared { form: Form::Plain, original, hashed, _file: None });
+            };
+            encrypted(&temporary, &original, keyring.first(), &place)
+        })
+        .await
+    }
+
+    async fn put(&self, place: &Place, original: Original) -> Result<(), StoreError> {
+        let Prepared { form, original, hashed, _file } = self.prepared(place, original).await?;
+        let put = self.wire.put(&place.name(form), &original, &hashed, Only::Any).await;
+        put.map(drop).map_err(|fault| self.fault(&fault))
+    }
+
+    /// How long the object of a kept original is, whichever way it is kept; `None`: it is not.
+    async fn length(&self, place: &Place) -> Result<Option<u64>, StoreError> {
+        let (encrypted, plain) = (place.name(Form::Encrypted), place.name(Form::Plain));
+        let both = tokio::join!(self.wire.length(&encrypted), self.wire.length(&plain));
+        let fault = |fault: S3Fault| self.fault(&fault);
+        Ok(both.0.map_err(fault)?.or(both.1.map_err(fault)?))
+    }
+
+    async fn read(&self, place: &Place) -> Result<Bytes, StoreError> {
+        let read = Reading { wire: &self.wire, codec: &self.codec, archive: &self.identity };
+        read.whole(place).await
+    }
+}
+
+struct Prepared {
+    form: Form,
+    original: Original,
+    hashed: Hashed,
+    /// Removed when this is dropped.
+    _file: Option<super::temporary::Temporary>,
+}
+
+/// Encrypts an original into a temporary file. Blocks.
+fn encrypted(
+    folder: &TemporaryFolder,
+    original: &Original,
+    key: &Key,
+    place: &Place,
+) -> Result<Prepared, StoreError> {
+    let file = folder.file();
+    fill_encrypted(&file, original, key, &place.label()).map_err(|error| away(&error))?;
+    let path = file.path().to_owned();
+    let hashed = hashed::read(&path).map_err(|error| away(&error))?;
+    let original = Original::File(path);
+    Ok(Prepared { form: Form::Encrypted, original, hashed, _file: Some(file) })
+}
+
+fn hashed_of(original: &Original) -> Result<Hashed, StoreError> {
+    match original {
+        Original::Bytes(bytes) => Ok(hashed::of(bytes)),
+        Original::File(path) => hashed::read(path).map_err(|error| away(&error)),
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let working = tokio::task::spawn_blocking(work).await;
+    working.map_err(|_| StoreError::Unavailable("the archive is closing".to_owned()))?
+}
+
+#[async_trait]
+impl Archive for S3Archive {
+    fn identity(&self) -> Option<&ArchiveIdentity> {
+        Some(&self.identity)
+    }
+
+    async fn keep(
+        &self,
+        organisation: &OrganisationId,
+        owner: Owner<'_>,
+        original: Original,
+    ) -> Result<Keep, StoreError> {
+        self.is_there().await?;
+        let hashing = original.clone();
+        let (digest, bytes) =
+            blocking(move || digest_of(&hashing).map_err(|error| away(&error))).await?;
+        let place = Place::new(organisation, digest, &owner)?;
+        // A retry of the contact.
+        if self.length(&place).await?.is_some() {
+            return Ok(Keep::Done(place.reference()));
+        }
+        let key = self.codec.keyring().map(Keyring::first);
+        let bytes = key.map_or(bytes, |key| cipher::length(bytes, key));
+        if let Err(fault) = self.kept.add(&place, bytes, owner.allowance) {
+            return Ok(Keep::OverQuota(fault));
+        }
+        if let Err(error) = self.put(&place, original).await {
+            self.kept.take_off(&place, bytes);
+            return Err(error);
+        }
+        Ok(Keep::Done(place.reference()))
+    }
+
+    async fn fetch(
+        &self,
+        organisation: &OrganisationId,
+        reference: &str,
+    ) -> Result<Bytes, StoreError> {
+        let place = Place::parse(organisation, reference)?;
+        let found = self.read(&place).await;
+        if let Err(StoreError::Original(fault)) = &found
+            && fault.trouble == OriginalTrouble::Missing
+        {
+            self.look().await?;
+        }
+        found
+    }
+
+    async fn discard(
+        &self,
+        organisation: &OrganisationId,
+        reference: &str,
+    ) -> Result<(), StoreError> {
+        let place = Place::parse(organisation, reference)?;
+        // It was let go of before.
+        let Some(bytes) = self.length(&place).await? else { return Ok(()) };
+        for form in [Form::Encrypted, Form::Plain] {
+            let deleted = self.wire.delete(&place.name(form)).await;
+            deleted.map_err(|fault| self.fault(&fault))?;
+        }
+        self.kept.take_off(&place, bytes);
+        Ok(())
+    }
+
+    async fn measure(&self, organisation: &OrganisationId) -> Result<u64, StoreError> {
+        let folder = place::folder_name(organisation)?;
+        self.kept.begin_count(&folder);
+        let mut counted = quota::Bytes::default();
+        let mut each = |object: listing::Listed| {
+            if let Some((place, _)) = Place::below(&object.name) {
+                counted.add(place.person.as_deref(), object.bytes);
+            }
+        };
+        let listed = self.wire.list(&format!("{folder}/"), &mut each).await;
+        listed.map_err(|fault| self.fault(&fault))?;
+        Ok(self.kept.end_count(&folder, counted))
+    }
+}
+
+/// Which archive is in a bucket. `None`: there is none yet; none is made.
+///
+/// # Errors
+/// `Corrupt`: its identity can't be read. `Unavailable`: the server is away, or refuses.
+pub async fn identity_of(settings: &S3Settings) -> Result<Option<ArchiveIdentity>, StoreError> {
+    let examined = Examined::of(settings, &Codec::plain()).await?;
+    Ok(examined.map(|examined| examined.identity))
+}
+
+/// Reads originals out of a bucket.
+struct Reading<'a> {
+    wire: &'a Wire,
+    codec: &'a Codec,
+    archive: &'a ArchiveIdentity,
+}
+
+impl Reading<'_> {
+    /// An original, compared with what was kept.
+    async fn whole(&self, place: &Place) -> Result<Bytes, StoreError> {
+        let forms = match self.codec.keyring() {
+            Some(_) => [Form::Encrypted, Form::Plain],
+            None => [Form::Plain, Form::Encrypted],
+        };
+        for form in forms {
+            let found = self.wire.bytes(&place.name(form)).await;
+            let found = found.map_err(|fault| fault.of_archive(&self.wire.shown))?;
+            let Some(found) = found else { continue };
+            let (place, codec) = (place.clone(), self.codec.clone());
+            let archive = self.archive.clone();
+            return blocking(move || {
+                let mut whole = Vec::with_capacity(found.len());
+                reading::pass_on(&place, form, &mut found.as_ref(), &codec, &mut whole)
+                    .map_err(|fault| fault.of(&archive))?;
+                Ok(Bytes::from(whole))
+            })
+            .await;
+        }
+        Err(ReadFault::Trouble(OriginalTrouble::Missing).of(self.archive))
+    }
+}
+
+/// A bucket that is looked at: nothing in it is made or written.
+pub(super) struct Examined {
+    wire: Wire,
+    identity: ArchiveIdentity,
+    codec: Codec,
+}
+
+impl Examined {
+    /// `None`: there is no archive in the bucket.
+    pub(super) async fn of(
+        settings: &S3Settings,
+        codec: &Codec,
+    ) -> Result<Option<Self>, StoreError> {
+        let wire = Wire::new(settings)?;
+        match identity::read(&wire).await {
+            Ok(None) => Ok(None),
+            Ok(Some(identity)) => Ok(Some(Examined { wire, identity, codec: codec.clone() })),
+            Err(S3Or::Away(fault)) => Err(fault.of_archive(&wire.shown)),
+            Err(S3Or::Store(error)) => Err(error),
+        }
+    }
+
+    pub(super) async fn verify(&self, place: &Place) -> Result<(), StoreError> {
+        let read = Reading { wire: &self.wire, codec: &self.codec, archive: &self.identity };
+        read.whole(place).await.map(drop)
+    }
+
+    /// Every original of an organisation's folder.
+    pub(super) async fn each(
+        &self,
+        folder: &str,
+        found: &mut (dyn FnMut(Found) + Send),
+    ) -> Result<(), StoreError> {
+        let mut each = |object: listing::Listed| {
+            if let Some((place, _)) = Place::below(&object.name) {
+                found(Found { reference: place.reference(), modified: object.modified });
+            }
+        };
+        let listed = self.wire.list(&format!("{folder}/"), &mut each).await;
+        listed.map_err(|fault| fault.of_archive(&self.wire.shown))
+    }
+}
