@@ -143,3 +143,83 @@ fn each_gateway_keeps_its_state_in_a_volume_of_its_own() {
     let kubernetes = file("packaging/kubernetes/contact-gateway.yaml");
     assert!(kubernetes.contains("volumeClaimTemplates:\n    - metadata:\n        name: state\n"));
 }
+
+/// What a program of `packaging` prints.
+fn printed(program: &str, arguments: &[&str]) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(program);
+    let output = Command::new(path).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_bill_of_materials_names_what_is_linked_and_is_the_same_each_time() {
+    let text = printed("packaging/sbom", &[]);
+    assert_eq!(text, printed("packaging/sbom", &[]));
+    let bill: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&bill["bomFormat"], &bill["specVersion"]), (&"CycloneDX".into(), &"1.5".into()));
+    let lock: toml::Table = file("Cargo.lock").parse().unwrap();
+    let locked = lock["package"].as_array().unwrap();
+    let components = bill["components"].as_array().unwrap();
+    for component in components {
+        let (name, version) = (&component["name"], &component["version"]);
+        let of_lock = locked.iter().find(|one| {
+            one["name"].as_str() == name.as_str() && one["version"].as_str() == version.as_str()
+        });
+        let of_lock = of_lock.unwrap_or_else(|| panic!("{name} {version} is not in Cargo.lock"));
+        let sum = of_lock.get("checksum").and_then(toml::Value::as_str);
+        assert_eq!(component["hashes"][0]["content"].as_str(), sum, "{name}");
+        assert!(component["licenses"][0]["expression"].is_string(), "{name}");
+    }
+    let has = |name: &str| components.iter().any(|component| component["name"] == name);
+    // Letters as PDF are part of the packages; what only tests and benches need is not.
+    assert!(has("hyper") && has("rusqlite") && has("libsqlite3-sys") && has("krilla"));
+    assert!(!has("criterion") && !has("proptest") && !has("tempfile"));
+    let known = |wanted: &serde_json::Value| {
+        bill["metadata"]["component"]["bom-ref"] == *wanted
+            || components.iter().any(|component| component["bom-ref"] == *wanted)
+    };
+    let dependencies = bill["dependencies"].as_array().unwrap();
+    assert_eq!(dependencies.len(), components.len() + 1);
+    for dependency in dependencies {
+        let on = dependency["dependsOn"].as_array().unwrap();
+        assert!(known(&dependency["ref"]) && on.iter().all(known), "{dependency}");
+    }
+}
+
+#[test]
+fn licence_texts_come_with_the_package_those_of_sources_in_c_too() {
+    let texts = printed("packaging/sbom", &["--texts"]);
+    // jemalloc, SQLite's crate, AWS-LC.
+    for holder in ["Jason Evans", "rusqlite", "Amazon.com", "Paolo Barbolini"] {
+        assert!(texts.contains(holder), "{holder}");
+    }
+    let build = file("packaging/debian/build");
+    assert!(
+        build.contains("THIRD-PARTY-LICENCES.gz") && build.contains("contact-gateway.cdx.json")
+    );
+}
+
+#[test]
+fn the_compose_file_with_buckets_names_an_archive_that_the_gateway_reads() {
+    let compose = file("packaging/compose.s3.yaml");
+    let variables = compose.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(": "));
+    let wanted = |name: &str| name.starts_with("CONTACT_GATEWAY__") || name.starts_with("S3_");
+    let environment: contact_gateway::config::Environment = variables
+        .filter(|(name, _)| wanted(name))
+        .map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned()))
+        .collect();
+    assert_eq!(environment.len(), 6, "{environment:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let profile = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles/tuntum.toml");
+    let config = folder.path().join("gateway.toml");
+    let text = format!(
+        "[listen]\nstaff = \"127.0.0.1:0\"\n[[organisation]]\nid = \"tuntum\"\nprofile = \"{}\"\nmode = \"observe\"\n",
+        profile.display()
+    );
+    std::fs::write(&config, text).unwrap();
+    let loaded = contact_gateway::config::load(&config, &environment);
+    let loaded = loaded.unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(loaded.settings.archive.shown(), "s3://originals/karbon");
+    assert!(compose.contains("s3.bucket.create -name originals"));
+}
