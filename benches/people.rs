@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::domain::contact::Contact;
 use contact_gateway::domain::identifier::{IdentifierKind, e164, normalise};
 use contact_gateway::domain::nation::Nation;
@@ -23,7 +22,7 @@ use contact_gateway::domain::organisation::{Organisation, OrganisationId};
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::roster::Roster;
 use contact_gateway::intake::roster::Rosters;
-use contact_gateway::ports::{Change, Register, Snapshot, Stamp, StoreError};
+use contact_gateway::ports::{Change, Register, Snapshot, StoreError};
 use tokio::sync::broadcast;
 
 const PEOPLE: usize = 100_000;
@@ -60,16 +59,6 @@ impl Register for MadeUp {
         _: &str,
     ) -> Result<Vec<Arc<Person>>, StoreError> {
         Ok(Vec::new())
-    }
-
-    async fn put_people(
-        &self,
-        _: &OrganisationId,
-        _: Vec<Person>,
-        _: Stamp,
-        _: AuditEvent,
-    ) -> Result<(), StoreError> {
-        Ok(())
     }
 
     fn changes(&self) -> broadcast::Receiver<Change> {

@@ -18,6 +18,7 @@ use contact_gateway::forward::mark::MarkKey;
 use contact_gateway::forward::smtp::stuffing::Stuffing;
 use contact_gateway::intake::roster::Rosters;
 use contact_gateway::intake::{Intake, Parts};
+use contact_gateway::ports::documents::{Batch, Documents};
 use contact_gateway::ports::relay::{
     Capabilities, Envelope, Letter, OwnField, OwnFields, Partly, Recipient, Relay, RelayError,
     Reply, Trace, Transaction,
@@ -106,7 +107,9 @@ impl Scene {
             reason: None,
         };
         let id = OrganisationId::new(KARBON);
-        store.put_people(&id, PEOPLE.clone(), stamp, event).await.expect("memory takes people");
+        let batch = Batch::new(stamp).audit(event);
+        let batch = PEOPLE.iter().fold(batch, |batch, person| batch.person(None, person.clone()));
+        store.write(&id, batch).await.expect("memory takes people");
         let rosters = Arc::new(Rosters::new(&organisations));
         rosters.load_all(store.as_ref() as &dyn Register).await;
         let (plain, plain_out) = mpsc::channel(1024);

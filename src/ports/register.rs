@@ -1,12 +1,12 @@
-//! The people and their restrictions.
+//! The people and their restrictions. They are written by batches ([`super::documents`]), each in the place of the
+//! record that was read.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::sync::broadcast;
 
-use super::{Stamp, StoreError};
-use crate::domain::audit::AuditEvent;
+use super::StoreError;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
 
@@ -54,16 +54,6 @@ pub trait Register: Send + Sync {
         organisation: &OrganisationId,
         restriction: &str,
     ) -> Result<Vec<Arc<Person>>, StoreError>;
-
-    /// Writes people, all or none, and tells every gateway. Idempotent by person id.
-    /// The audit event is committed with them.
-    async fn put_people(
-        &self,
-        organisation: &OrganisationId,
-        people: Vec<Person>,
-        stamp: Stamp,
-        event: AuditEvent,
-    ) -> Result<(), StoreError>;
 
     /// The changes from now on. A lagging receiver treats the lag as [`Change::Gap`].
     fn changes(&self) -> broadcast::Receiver<Change>;

@@ -21,8 +21,10 @@ mod past;
 mod people;
 mod portable;
 mod readers;
+mod recording;
 mod rekey;
 mod schema;
+mod search;
 mod turn;
 mod writer;
 
@@ -193,24 +195,6 @@ impl Register for Embedded {
             .await
     }
 
-    async fn put_people(
-        &self,
-        organisation: &OrganisationId,
-        people: Vec<Person>,
-        stamp: Stamp,
-        event: AuditEvent,
-    ) -> Result<(), StoreError> {
-        let organisation = organisation.clone();
-        self.writer
-            .write(move |desk| {
-                people::put(desk.connection, &organisation, &people)?;
-                desk.trail.append(&organisation, &stamp, &event, None)
-            })
-            .await?;
-        self.tell_changes().await;
-        Ok(())
-    }
-
     fn changes(&self) -> broadcast::Receiver<Change> {
         self.feed.subscribe()
     }
@@ -242,7 +226,7 @@ impl Decisions for Embedded {
         let (organisation, contact) = (organisation.clone(), contact.to_owned());
         self.readers
             .read(move |connection| {
-                decisions::Recording::prepare(connection)?.find(&organisation, &contact)
+                recording::Recording::prepare(connection)?.find(&organisation, &contact)
             })
             .await
     }
@@ -347,7 +331,7 @@ impl AuditTrail for Embedded {
         search: TrailSearch,
     ) -> Result<TrailPage, StoreError> {
         let organisation = organisation.clone();
-        self.readers.read(move |connection| marks::search(connection, &organisation, search)).await
+        self.readers.read(move |connection| search::search(connection, &organisation, search)).await
     }
 
     async fn append_audit(

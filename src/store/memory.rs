@@ -90,26 +90,6 @@ impl Register for Memory {
         Ok(self.enter(organisation, |room| room.people.values().filter(has).cloned().collect()))
     }
 
-    async fn put_people(
-        &self,
-        organisation: &OrganisationId,
-        people: Vec<Person>,
-        stamp: Stamp,
-        event: AuditEvent,
-    ) -> Result<(), StoreError> {
-        self.enter(organisation, |room| {
-            for person in people {
-                let person = Arc::new(person);
-                room.people.insert(person.id.clone(), Arc::clone(&person));
-                // Told inside the step, so that changes come in their order; nobody listens: then
-                // nobody needs to know.
-                let _ = self.followers.send(Change::Put(organisation.clone(), person));
-            }
-            room.append_audit(stamp, event, &[]);
-        });
-        Ok(())
-    }
-
     fn changes(&self) -> broadcast::Receiver<Change> {
         self.followers.subscribe()
     }

@@ -33,6 +33,7 @@ mod people;
 mod portable;
 mod replicas;
 mod script;
+mod search;
 mod wire;
 
 use std::collections::HashSet;
@@ -50,15 +51,12 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
-use crate::ports::documents::{Batch, Documents, WriteFault};
 use crate::ports::portable::Contents;
 use crate::ports::{
     Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries, ItemFilter,
     JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
 };
-use crate::runtime::limits::{
-    REDIS_CONFLICTS_MAX, REDIS_ONCE_KEPT, REDIS_PROBE_EVERY, REDIS_RESPONSE_WAIT,
-};
+use crate::runtime::limits::{REDIS_ONCE_KEPT, REDIS_PROBE_EVERY, REDIS_RESPONSE_WAIT};
 use crate::store::record::{Codec, kind};
 use crate::store::settings::RedisSettings;
 use crate::store::{SetupFault, page, unfinished};
@@ -212,29 +210,6 @@ impl Register for Redis {
         Ok(found.into_iter().next().flatten())
     }
 
-    async fn put_people(
-        &self,
-        organisation: &OrganisationId,
-        people: Vec<Person>,
-        stamp: Stamp,
-        event: AuditEvent,
-    ) -> Result<(), StoreError> {
-        let ids: Vec<String> = people.iter().map(|person| person.id.clone()).collect();
-        for _ in 0..REDIS_CONFLICTS_MAX {
-            let were = people::some(&self.link, &self.keys(organisation), &ids).await?;
-            let mut batch = Batch::new(stamp.clone()).audit(event.clone());
-            for (was, now) in were.into_iter().zip(&people) {
-                batch = batch.person(was, now.clone());
-            }
-            match self.write(organisation, batch).await {
-                Ok(()) => return Ok(()),
-                Err(WriteFault::Conflict(_)) => {}
-                Err(WriteFault::Store(error)) => return Err(error),
-            }
-        }
-        Err(StoreError::Unavailable("others change these people all the time".to_owned()))
-    }
-
     async fn people_page(
         &self,
         organisation: &OrganisationId,
@@ -374,7 +349,7 @@ impl AuditTrail for Redis {
         organisation: &OrganisationId,
         search: TrailSearch,
     ) -> Result<TrailPage, StoreError> {
-        marks::search(self, organisation, search).await
+        search::search(self, organisation, search).await
     }
 
     async fn append_audit(

@@ -1,29 +1,53 @@
 //! Two members of staff, at two gateways, change one person: whoever comes second is told, or adds to
 //! what the first did. Nothing is lost.
 
-use contact_gateway::store::embedded::Embedded;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use crate::office::{AGENT, MANAGER, Office, person};
+use crate::store_contract::{Ground, in_folder, servers};
 
 const PATH: &str = "/api/v1/people/P-1";
 
 /// Two gateways on one store, and a person on record.
-async fn two(folder: &tempfile::TempDir) -> (Office, Office) {
-    let one = Office::on(Embedded::open(folder.path()).unwrap()).and_person().await;
-    let other = Office::on(Embedded::open(folder.path()).unwrap());
-    (one, other)
+async fn two(ground: &dyn Ground) -> (Office, Office) {
+    (Office::on(ground.gateway()).and_person().await, Office::on(ground.gateway()))
+}
+
+/// The same on each store that gateways share.
+macro_rules! on_each {
+    ($($story:ident,)*) => {
+        mod embedded {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $story() {
+                    super::$story(&super::in_folder().await).await;
+                }
+            )*
+        }
+        mod redis {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $story() {
+                    super::$story(&super::servers::single().await).await;
+                }
+            )*
+        }
+    };
+}
+
+on_each! {
+    the_second_who_edits_a_person_is_told,
+    the_second_who_replaces_a_restriction_is_told,
+    of_changes_at_the_same_moment_none_is_lost,
 }
 
 fn tag(answer: &crate::office::Answer) -> String {
     answer.headers["etag"].to_str().unwrap().to_owned()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_second_who_edits_a_person_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let (one, other) = two(&folder).await;
+async fn the_second_who_edits_a_person_is_told(ground: &dyn Ground) {
+    let (one, other) = two(ground).await;
     let (here, there) = (one.get(AGENT, PATH).await, other.get(AGENT, PATH).await);
     assert_eq!(tag(&here), tag(&there));
     let named = |name: &str| json!({ "name": name });
@@ -47,11 +71,9 @@ async fn the_second_who_edits_a_person_is_told() {
     assert_eq!(one.get(AGENT, PATH).await.json()["name"], "Jo Poe");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_second_who_replaces_a_restriction_is_told() {
+async fn the_second_who_replaces_a_restriction_is_told(ground: &dyn Ground) {
     const OF_PERSON: &str = "/api/v1/people/P-1/restrictions/R-1";
-    let folder = tempfile::tempdir().unwrap();
-    let (one, other) = two(&folder).await;
+    let (one, other) = two(ground).await;
     let read = other.get(AGENT, "/api/v1/restrictions/R-1").await;
     let seen = tag(&read);
     // Every way to read it gives the tag of the whole record.
@@ -104,10 +126,8 @@ async fn a_precondition_is_read_as_rfc_9110_says() {
 }
 
 /// Without a precondition each is done on what the other has made of the record.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_changes_at_the_same_moment_none_is_lost() {
-    let folder = tempfile::tempdir().unwrap();
-    let (one, other) = two(&folder).await;
+async fn of_changes_at_the_same_moment_none_is_lost(ground: &dyn Ground) {
+    let (one, other) = two(ground).await;
     let restriction = |number: usize| {
         json!({
             "id": format!("R-1{number}"), "kind": "contact_quota", "limit": 3, "per": "week",

@@ -122,16 +122,6 @@ impl Register for Inside {
         Err(StoreError::Refused("nobody searches here".to_owned()))
     }
 
-    async fn put_people(
-        &self,
-        _: &OrganisationId,
-        _: Vec<Person>,
-        _: Stamp,
-        _: AuditEvent,
-    ) -> Result<(), StoreError> {
-        Err(StoreError::Refused("nobody writes here".to_owned()))
-    }
-
     fn changes(&self) -> broadcast::Receiver<Change> {
         broadcast::channel(1).1
     }

@@ -62,16 +62,6 @@ impl Register for Unopened {
         Err(self.fault())
     }
 
-    async fn put_people(
-        &self,
-        _: &OrganisationId,
-        _: Vec<Person>,
-        _: Stamp,
-        _: AuditEvent,
-    ) -> Result<(), StoreError> {
-        Err(self.fault())
-    }
-
     fn changes(&self) -> broadcast::Receiver<Change> {
         // Closed from the first: nothing will change.
         broadcast::channel(1).1

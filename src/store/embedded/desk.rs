@@ -6,8 +6,8 @@
 
 use super::audit::Trail;
 use super::database::Database;
-use super::decisions::Recording;
 use super::ledger::{Adding, Reading};
+use super::recording::Recording;
 use crate::ports::StoreError;
 
 pub(super) struct Desk<'c> {

@@ -42,6 +42,7 @@ use tokio::sync::mpsc;
 use tower::ServiceExt;
 
 use crate::office::{Answer, Released};
+use crate::store_contract::facts::put_people;
 
 /// Mailboxes of queues, in place of a mail server.
 #[derive(Default)]
@@ -256,7 +257,7 @@ impl CaseOffice {
             cases: None,
             reason: None,
         };
-        self.store.put_people(&self.organisation.id, people, stamp, event).await.unwrap();
+        put_people(&*self.store, &self.organisation.id, people, stamp, event).await.unwrap();
     }
 
     /// Takes a step by name of whoever takes it.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::degraded::faulty::{Faulty, Trouble};
+use crate::store_contract::facts::put_people;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use contact_gateway::channels::contacts::{self, ContactsEdge, ContactsParts};
@@ -310,7 +311,6 @@ impl Gateway {
 }
 
 async fn put(store: &Embedded, people: Vec<Person>, at: DateTime<Utc>) {
-    use contact_gateway::ports::Register;
     let event = AuditEvent::Imported {
         people: u32::try_from(people.len()).unwrap(),
         restrictions: u32::try_from(people.len()).unwrap(),
@@ -320,7 +320,7 @@ async fn put(store: &Embedded, people: Vec<Person>, at: DateTime<Utc>) {
         reason: None,
     };
     let stamp = Stamp { by: "test".to_owned(), at };
-    store.put_people(&karbon(), people, stamp, event).await.unwrap();
+    put_people(store, &karbon(), people, stamp, event).await.unwrap();
 }
 
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {

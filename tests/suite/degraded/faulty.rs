@@ -165,17 +165,6 @@ impl Register for Faulty {
         self.inner.restricted(organisation, restriction).await
     }
 
-    async fn put_people(
-        &self,
-        organisation: &OrganisationId,
-        people: Vec<Person>,
-        stamp: Stamp,
-        event: AuditEvent,
-    ) -> Result<(), StoreError> {
-        self.pass().await?;
-        self.inner.put_people(organisation, people, stamp, event).await
-    }
-
     fn changes(&self) -> broadcast::Receiver<Change> {
         self.inner.changes()
     }

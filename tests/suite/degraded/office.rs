@@ -27,6 +27,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::faulty::{Faulty, FullDisk};
+use crate::store_contract::facts::put_people;
 
 /// May make contact once a week.
 pub const JO: &str = "jo@home.example";
@@ -183,7 +184,7 @@ impl Place {
     pub async fn put(&self, person: Person) {
         let event = AuditEvent::PersonChanged { person: person.id.clone() };
         let stamp = Stamp { by: "Max Manager".to_owned(), at: now() };
-        self.store.put_people(&self.organisation.id, vec![person], stamp, event).await.unwrap();
+        put_people(&*self.store, &self.organisation.id, vec![person], stamp, event).await.unwrap();
     }
 
     pub async fn receive(&self, inbound: Inbound) -> Outcome {

@@ -7,12 +7,13 @@ use contact_gateway::app;
 use contact_gateway::config::{self, Environment};
 use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::domain::organisation::OrganisationId;
-use contact_gateway::ports::{AuditTrail, Register, Stamp};
+use contact_gateway::ports::{AuditTrail, Stamp};
 use contact_gateway::runtime::service_manager::Sockets;
 use contact_gateway::store::embedded::Embedded;
 use tokio::task::JoinSet;
 
 use super::office::{SAM, STRANGER, closed, contact, now, person};
+use crate::store_contract::facts::put_people;
 
 const CONTACTS: usize = 60;
 
@@ -36,7 +37,7 @@ async fn what_was_answered_before_a_stop_is_in_the_trail_after_it() {
     let store = Embedded::open(&folder.path().join("store")).unwrap();
     let stamp = Stamp { by: "Max Manager".to_owned(), at: now() };
     let event = AuditEvent::PersonChanged { person: "P-2".to_owned() };
-    store.put_people(&tuntum, vec![person("P-2", SAM, closed())], stamp, event).await.unwrap();
+    put_people(&*store, &tuntum, vec![person("P-2", SAM, closed())], stamp, event).await.unwrap();
     store.close();
 
     let running = app::start(&loaded.settings, Sockets::none()).await.unwrap();

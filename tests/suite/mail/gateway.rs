@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
+use crate::store_contract::facts::put_people;
 use chrono::{DateTime, Utc};
 use contact_gateway::channels::mail::listener::{self, Bound, Protocol};
 use contact_gateway::channels::mail::settings::{
@@ -147,7 +148,7 @@ impl Gateway {
                 reason: None,
             };
             let id = OrganisationId::new(&id);
-            store.put_people(&id, people, stamp, event).await.unwrap();
+            put_people(&*store, &id, people, stamp, event).await.unwrap();
         }
         let rosters = Arc::new(Rosters::new(&organisations));
         rosters.load_all(store.as_ref() as &dyn Register).await;

@@ -9,7 +9,7 @@ use contact_gateway::store::embedded::Embedded;
 use serde_json::json;
 
 use crate::served::{Behind, Place, person as on_record};
-use crate::store_contract::facts::{karbon, person, stamp};
+use crate::store_contract::facts::{karbon, person, put_people, stamp};
 use crate::store_contract::servers::until;
 
 const REST: Duration = Duration::from_millis(50);
@@ -25,7 +25,7 @@ async fn in_a_copy_of(folder: &Path) -> (usize, usize) {
 
 async fn put(store: &Embedded, id: &str) {
     let event = AuditEvent::PersonChanged { person: id.to_owned() };
-    store.put_people(&karbon(), vec![person(id, "Jo")], stamp(), event).await.unwrap();
+    put_people(store, &karbon(), vec![person(id, "Jo")], stamp(), event).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -19,7 +19,7 @@ use contact_gateway::store::embedded::Embedded;
 use self::contents::{fill, seen};
 use super::facts::{
     PERSON, admitted, at, committed, counted, decided, journalled, karbon, ledger, limited, person,
-    plain, request, stamp, tuntum,
+    plain, put_people, request, stamp, tuntum,
 };
 use super::servers::{self, OnRedis};
 use super::{Ground, InFolder, InMemory, in_folder, in_memory};
@@ -372,7 +372,7 @@ async fn no_gateway_works_on_an_unfinished_copy_on_redis() {
         gateway.commit(request("c-0", |_| admitted("c-0", at(0)))).await.map(|_| ()),
         gateway.replay(journalled("c-0")).await,
         gateway.record_plain([plain(karbon(), "c-0")].into()).await,
-        gateway.put_people(&karbon(), vec![person("P-1", "x")], stamp(), changed()).await,
+        put_people(&*gateway, &karbon(), vec![person("P-1", "x")], stamp(), changed()).await,
     ];
     for refusal in refusals {
         let fault = refusal.unwrap_err();

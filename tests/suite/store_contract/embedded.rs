@@ -13,7 +13,7 @@ use contact_gateway::store::archive::FileArchive;
 use contact_gateway::store::embedded::Embedded;
 use contact_gateway::store::journal::FileJournal;
 
-use super::facts::{at, decided, karbon, ledger, limited, person, request, stamp};
+use super::facts::{at, decided, karbon, ledger, limited, person, put_people, request, stamp};
 
 /// Where a child is told what to work on. Without it the children's test does nothing.
 const CHILD_FOLDER: &str = "CONTACT_GATEWAY_TEST_STORE_FOLDER";
@@ -169,14 +169,14 @@ async fn a_follower_too_far_behind_is_told_of_a_gap() {
     let mut feed = store.changes();
     // As if ten thousand changes had come and been forgotten between two looks.
     let people = vec![person("P-1", "x")];
-    store.put_people(&karbon(), people.clone(), stamp(), changed.clone()).await.unwrap();
+    put_people(&*store, &karbon(), people.clone(), stamp(), changed.clone()).await.unwrap();
     assert!(matches!(feed.recv().await.unwrap(), Change::Put(..)));
     let connection = rusqlite::Connection::open(Embedded::file(folder.path())).unwrap();
     connection
         .execute("UPDATE sqlite_sequence SET seq = seq + 10000 WHERE name = 'change'", [])
         .unwrap();
     drop(connection);
-    store.put_people(&karbon(), people, stamp(), changed).await.unwrap();
+    put_people(&*store, &karbon(), people, stamp(), changed).await.unwrap();
     match feed.recv().await.unwrap() {
         Change::Gap(organisation) => assert_eq!(organisation, karbon()),
         other => panic!("{other:?}"),

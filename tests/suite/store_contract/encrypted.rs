@@ -13,7 +13,7 @@ use contact_gateway::store::redis::Redis;
 use contact_gateway::store::settings::{Codec, Keyring};
 use secrecy::SecretString;
 
-use super::facts::{at, karbon, limited, person, request, stamp};
+use super::facts::{at, karbon, limited, person, put_people, request, stamp};
 use super::servers::{self, OnRedis, until};
 use super::{Ground, InFolder};
 
@@ -77,7 +77,7 @@ fn named(id: &str) -> Person {
 async fn fill(store: &dyn Store) {
     let stamp = || contact_gateway::ports::Stamp { by: NAME.to_owned(), ..stamp() };
     let event = AuditEvent::PersonChanged { person: "P-1".to_owned() };
-    store.put_people(&karbon(), vec![named("P-1")], stamp(), event).await.unwrap();
+    put_people(&*store, &karbon(), vec![named("P-1")], stamp(), event).await.unwrap();
     store
         .commit(request("c-1", |_| {
             let mut settled = limited("c-1", at(0));
@@ -198,7 +198,7 @@ async fn without_its_key_a_record_is_refused_and_nothing_is_written_over_it() {
         let fault = store.item(&karbon(), "c-1").await.unwrap_err();
         assert!(matches!(&fault, StoreError::Locked(why) if why.contains("`k-old`")), "{fault}");
         let before = records(&ground, "%");
-        let written = store.put_people(&karbon(), vec![named("P-2")], stamp(), changed()).await;
+        let written = put_people(&*store, &karbon(), vec![named("P-2")], stamp(), changed()).await;
         // A person who is new can be written; a record that stands can't be replaced.
         assert!(written.is_ok(), "{written:?}");
         assert_eq!(records(&ground, "%"), before + 2);
@@ -213,7 +213,7 @@ async fn records_that_are_exchanged_in_the_file_are_noticed() {
     let ground = in_folder().await;
     let store = ground.gateway();
     fill(&*store).await;
-    store.put_people(&karbon(), vec![named("P-2")], stamp(), changed()).await.unwrap();
+    put_people(&*store, &karbon(), vec![named("P-2")], stamp(), changed()).await.unwrap();
     let exchange = "UPDATE person SET record = (SELECT record FROM person WHERE id = 'P-2')
                     WHERE id = 'P-1'";
     assert_eq!(database(&ground).execute(exchange, []).unwrap(), 1);

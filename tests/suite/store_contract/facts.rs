@@ -12,6 +12,7 @@ use contact_gateway::domain::organisation::OrganisationId;
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::queue::{ItemState, QueueItem};
 use contact_gateway::domain::restriction::Mode;
+use contact_gateway::ports::documents::{Batch, WriteFault};
 use contact_gateway::ports::{
     AuditTrail, CommitRequest, Committed, JournalEntry, PlainDecision, Settled, Stamp, Store,
     StoreError,
@@ -47,6 +48,25 @@ pub fn person(id: &str, name: &str) -> Person {
                           "window": "calendar", "status": "active", "mode": "enforce"}],
     }))
     .unwrap()
+}
+
+/// Writes people, each in the place of whoever has the id.
+pub async fn put_people(
+    store: &dyn Store,
+    organisation: &OrganisationId,
+    people: Vec<Person>,
+    stamp: Stamp,
+    event: AuditEvent,
+) -> Result<(), StoreError> {
+    let mut batch = Batch::new(stamp).audit(event);
+    for now in people {
+        let was = store.person(organisation, &now.id).await?;
+        batch = batch.person(was, now);
+    }
+    store.write(organisation, batch).await.map_err(|fault| match fault {
+        WriteFault::Store(fault) => fault,
+        WriteFault::Conflict(conflict) => panic!("{conflict}"),
+    })
 }
 
 pub fn decision(contact: &str, disposition: Disposition) -> Decision {

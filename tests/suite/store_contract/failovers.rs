@@ -11,7 +11,9 @@ use contact_gateway::store::redis::Redis;
 use tokio::task::JoinSet;
 
 use super::facts::PERSON;
-use super::facts::{at, decided, digest, karbon, ledger, limited, person, plain, request, stamp};
+use super::facts::{
+    at, decided, digest, karbon, ledger, limited, person, plain, put_people, request, stamp,
+};
 use super::redis::{commit, commit_again};
 use super::servers::{self, OnRedis, until};
 
@@ -35,7 +37,7 @@ async fn a_sentinel_failover_needs_no_restart() {
     // Followers go on as well: told of what they may have missed, and of what comes.
     let changed = AuditEvent::PersonChanged { person: "P-1".to_owned() };
     let people = vec![person("P-1", "after")];
-    store.put_people(&karbon(), people, stamp(), changed).await.unwrap();
+    put_people(&*store, &karbon(), people, stamp(), changed).await.unwrap();
     let told = async {
         loop {
             if let Ok(Change::Put(_, person)) = feed.recv().await {

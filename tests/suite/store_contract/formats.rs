@@ -8,7 +8,9 @@ use contact_gateway::ports::documents::{Batch, Document, IndexKey, Listing};
 use contact_gateway::ports::{Store, StoreError};
 use contact_gateway::store::embedded::Embedded;
 
-use super::facts::{at, committed, item, karbon, ledger, limited, person, request, stamp};
+use super::facts::{
+    at, committed, item, karbon, ledger, limited, person, put_people, request, stamp,
+};
 use super::servers::single;
 use super::{Ground, InFolder, in_folder};
 
@@ -29,7 +31,7 @@ fn plate(trail: &str) -> Nameplate {
 
 /// A record of each kind.
 async fn fill(store: &dyn Store) {
-    store.put_people(&karbon(), vec![person("P-1", "Ann")], stamp(), changed()).await.unwrap();
+    put_people(&*store, &karbon(), vec![person("P-1", "Ann")], stamp(), changed()).await.unwrap();
     store.commit(request("c-1", |_| limited("c-1", at(0)))).await.unwrap();
     store.write(&karbon(), Batch::new(stamp()).put(parcel(0, "one"))).await.unwrap();
     assert!(store.put_nameplate(&karbon(), None, &plate("first")).await.unwrap());

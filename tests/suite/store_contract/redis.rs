@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use contact_gateway::domain::audit::AuditEvent;
+use contact_gateway::ports::documents::{Batch, Documents};
 use contact_gateway::ports::{AuditTrail, Change, Decisions, Queues, Register, Store};
 use contact_gateway::runtime::limits::RECEIVED_PER_PERSON_MAX;
 use contact_gateway::store::redis::Redis;
@@ -15,8 +16,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::Ground;
 use super::facts::{
-    admitted, at, committed, decided, journalled, karbon, ledger, limited, person, plain, request,
-    stamp,
+    admitted, at, committed, decided, journalled, karbon, ledger, limited, person, plain,
+    put_people, request, stamp,
 };
 use super::servers::{self, OnRedis, Server, free_port, until};
 
@@ -137,7 +138,7 @@ async fn a_gateway_starts_without_a_server_and_finds_it_later() {
     store.people(&karbon()).await.unwrap();
     let changed = AuditEvent::PersonChanged { person: "P-1".to_owned() };
     let people = vec![person("P-1", "x")];
-    store.put_people(&karbon(), people, stamp(), changed).await.unwrap();
+    put_people(&*store, &karbon(), people, stamp(), changed).await.unwrap();
     assert!(matches!(feed.recv().await.unwrap(), Change::Put(..)));
 }
 
@@ -224,7 +225,7 @@ async fn a_lost_answer_doubles_nothing_and_is_told_as_the_first() {
     let noted = AuditEvent::PersonChanged { person: "P-1".to_owned() };
     AuditTrail::append_audit(&*store, &karbon(), stamp(), noted.clone()).await.unwrap();
     swallows.store(true, Ordering::SeqCst);
-    store.put_people(&karbon(), vec![person("P-1", "x")], stamp(), noted).await.unwrap();
+    put_people(&*store, &karbon(), vec![person("P-1", "x")], stamp(), noted).await.unwrap();
     let trail = AuditTrail::audit(&*direct, &karbon(), 0, 99).await;
     assert_eq!(trail.unwrap().len(), 8);
     assert_eq!(ledger(&*direct).await.counted.len(), 6);
@@ -349,7 +350,7 @@ async fn a_stream_that_stands_behind_what_was_told_is_a_gap() {
     let changed = || AuditEvent::PersonChanged { person: "P-1".to_owned() };
     let put = async |name: &str| {
         let people = vec![person("P-1", name)];
-        here.put_people(&karbon(), people, stamp(), changed()).await.unwrap();
+        put_people(&*here, &karbon(), people, stamp(), changed()).await.unwrap();
     };
     put("one").await;
     put("two").await;
@@ -401,7 +402,7 @@ async fn many_people_are_written_at_once_and_read_in_pieces() {
     const MANY: usize = 50_000;
     let ground = servers::single().await;
     let store = ground.redis();
-    let people = (0..MANY).map(|number| person(&format!("P-{number}"), "x")).collect();
+    let people = (0..MANY).map(|number| person(&format!("P-{number}"), "x"));
     let imported = AuditEvent::Imported {
         people: 50_000,
         restrictions: 50_000,
@@ -411,7 +412,9 @@ async fn many_people_are_written_at_once_and_read_in_pieces() {
         reason: None,
     };
     let before = Instant::now();
-    store.put_people(&karbon(), people, stamp(), imported).await.unwrap();
+    let batch = Batch::new(stamp()).audit(imported);
+    let batch = people.fold(batch, |batch, person| batch.person(None, person));
+    store.write(&karbon(), batch).await.unwrap();
     println!("{MANY} people written in {:?}", before.elapsed());
     let before = Instant::now();
     assert_eq!(ground.redis().people(&karbon()).await.unwrap().people.len(), MANY);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::ports::{Change, Register, Store};
 
-use super::facts::{karbon, person, stamp};
+use super::facts::{karbon, person, put_people, stamp};
 use super::redis::{commit, open};
 use super::servers::{self, OnRedis, Server, by_tls, free_port};
 use crate::authority::Authority;
@@ -48,7 +48,7 @@ async fn a_child_reaches_a_store_over_tls() {
     let mut feed = store.changes();
     commit(&*store as &dyn Store, "c-last").await.unwrap();
     let changed = AuditEvent::PersonChanged { person: "P-1".to_owned() };
-    store.put_people(&karbon(), vec![person("P-1", "x")], stamp(), changed).await.unwrap();
+    put_people(&*store, &karbon(), vec![person("P-1", "x")], stamp(), changed).await.unwrap();
     assert!(matches!(feed.recv().await.unwrap(), Change::Put(..)));
     println!("\nreached");
 }

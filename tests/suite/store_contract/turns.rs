@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use contact_gateway::domain::audit::AuditEvent;
 
 use super::Ground;
-use super::facts::{at, karbon, limited, person, request, stamp};
+use super::facts::{at, karbon, limited, person, put_people, request, stamp};
 
 /// Another process on the same folder, an `import` or a second gateway, gets its turn beside one that
 /// always has something to write.
@@ -35,7 +35,7 @@ async fn beside_a_busy_process_another_one_on_the_folder_gets_its_turn() {
         let people = vec![person("P-2", &format!("Change {number}"))];
         let changed = AuditEvent::PersonChanged { person: "P-2".to_owned() };
         let before = std::time::Instant::now();
-        let done = other.put_people(&karbon(), people, stamp(), changed).await;
+        let done = put_people(&*other, &karbon(), people, stamp(), changed).await;
         took.push(before.elapsed());
         refused += usize::from(done.is_err());
     }

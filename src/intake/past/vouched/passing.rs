@@ -51,18 +51,6 @@ impl Register for Vouched {
         self.store().restricted(organisation, restriction).await
     }
 
-    async fn put_people(
-        &self,
-        organisation: &OrganisationId,
-        people: Vec<Person>,
-        stamp: Stamp,
-        event: AuditEvent,
-    ) -> Result<(), StoreError> {
-        self.admit(organisation).await?;
-        let put = self.store().put_people(organisation, people, stamp, event).await;
-        self.passed(organisation, put)
-    }
-
     fn changes(&self) -> broadcast::Receiver<Change> {
         self.followers.subscribe()
     }

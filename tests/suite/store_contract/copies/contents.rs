@@ -7,8 +7,8 @@ use contact_gateway::ports::documents::{Batch, Document, IndexKey, Listing};
 use contact_gateway::ports::{Attachment, ItemFilter, Store};
 
 use crate::store_contract::facts::{
-    PERSON, admitted, at, item, journalled, karbon, ledger, limited, person, plain, request, stamp,
-    tuntum,
+    PERSON, admitted, at, item, journalled, karbon, ledger, limited, person, plain, put_people,
+    request, stamp, tuntum,
 };
 
 const EVERY_STATE: [ItemState; 6] = [
@@ -32,7 +32,7 @@ pub(super) async fn fill(store: &dyn Store) {
             cases: None,
             reason: None,
         };
-        store.put_people(&organisation, people, stamp(), imported).await.unwrap();
+        put_people(&*store, &organisation, people, stamp(), imported).await.unwrap();
         let many = (0..520).map(|n| plain(organisation.clone(), &format!("plain-{n}")));
         store.record_plain(many.collect()).await.unwrap();
     }
