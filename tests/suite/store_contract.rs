@@ -23,6 +23,7 @@ mod redis;
 pub mod replicas;
 pub mod servers;
 pub mod tls;
+mod torn;
 mod turns;
 
 use std::sync::Arc;
