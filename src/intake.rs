@@ -20,6 +20,7 @@ mod recent;
 mod restricted;
 pub mod roster;
 pub mod standing;
+pub mod treatment;
 mod verdict;
 
 use std::collections::HashMap;
@@ -64,8 +65,7 @@ pub struct Outcome {
     /// `Some`: nothing is accepted, and the sender is asked to try again.
     pub defer: Option<Again>,
     /// The contact is decided and its text is on its item, but the original is not: as much is kept as may
-    /// be (`kept`). Where nobody else is handed the original, a sender who has it still is asked to keep
-    /// it, unless the contact came by a safeguard lane.
+    /// be (`kept`).
     pub unkept: bool,
 }
 

@@ -324,6 +324,22 @@ fn no_channel_names_a_restriction_kind() {
     }
 }
 
+/// What a disposition means for an answer is said once, by `intake/treatment.rs`; a proxy's endpoint only
+/// names it in a header.
+#[test]
+fn no_channel_reads_a_disposition_by_itself() {
+    for source in sources().iter().filter(|source| source.room == "channels") {
+        let is_test = source.path.ends_with("tests.rs");
+        let may_name = source.path.ends_with("decisions/proxy.rs");
+        let code = source.code();
+        let path = source.path.display();
+        assert!(is_test || may_name || !code.contains("Disposition::"), "{path}");
+        for banned in [".disposition {", ".disposition ==", ".disposition !=", ".goes_on("] {
+            assert!(!code.contains(banned), "{path}: `{banned}`");
+        }
+    }
+}
+
 /// Every stored record passes through one codec, so that its format can change in one place.
 #[test]
 fn only_the_codec_of_the_store_names_json() {

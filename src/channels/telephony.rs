@@ -42,7 +42,8 @@ use crate::channels::http::once::{Key, Once, Recent, Turn, keyed};
 use crate::channels::http::problem::{Problem, ProblemType};
 use crate::channels::http::upstream::{Upstream, address};
 use crate::domain::contact::Contact;
-use crate::domain::decision::{Decision, Disposition};
+use crate::domain::decision::Decision;
+use crate::intake::treatment::Treatment;
 use crate::intake::{Inbound, Intake, Outcome};
 use crate::ports::Clock;
 use crate::runtime::limits::{
@@ -251,21 +252,16 @@ impl TelephonyEdge {
             return self.pass_on(entry, webhook, &[UNCHECKED.to_owned()], deadline).await;
         };
         let decision = &outcome.decision;
-        match (decision.disposition, &decision.notice) {
-            _ if decision.goes_on(channel) => {
-                self.pass_on(entry, webhook, &decision.flags, deadline).await
+        let reply = match outcome.treatment(channel) {
+            Treatment::TryAgain(_) | Treatment::PassOn => {
+                return self.pass_on(entry, webhook, &decision.flags, deadline).await;
             }
-            (Disposition::Deliver, _) => {
-                self.pass_on(entry, webhook, &decision.flags, deadline).await
+            Treatment::Limit(_) => {
+                decision.notice.as_ref().and_then(|it| provider::reply(entry, text, &it.text))
             }
-            (Disposition::Limit, Some(notice)) => {
-                let reply = provider::reply(entry, text, &notice.text);
-                (reply.unwrap_or_else(|| provider::empty(entry, webhook)), true)
-            }
-            (Disposition::Limit, None) | (Disposition::Route | Disposition::File, _) => {
-                (provider::empty(entry, webhook), true)
-            }
-        }
+            Treatment::Route { .. } | Treatment::File(_) => None,
+        };
+        (reply.unwrap_or_else(|| provider::empty(entry, webhook)), true)
     }
 
     /// Decides in a task of its own, so that a commit in hand is finished even where nobody waits
@@ -338,7 +334,7 @@ impl TelephonyEdge {
         deadline: Instant,
     ) -> Answer {
         if let Some(decision) = self.decision_of(entry, &call.id).await
-            && decision.disposition != Disposition::Deliver
+            && decision.is_queued()
         {
             return self.next(entry, webhook, Next::Status, call).await;
         }

@@ -49,9 +49,10 @@ use crate::channels::http::to_the_end::ToTheEnd;
 use crate::channels::http::upstream::{Reply, Upstream};
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
-use crate::domain::decision::{Decision, Disposition};
+use crate::domain::decision::Decision;
 use crate::domain::identifier::Assurance;
 use crate::domain::organisation::Organisation;
+use crate::intake::treatment::{Queued, Treatment, Unreached};
 use crate::intake::{Identified, Inbound, Intake, Outcome};
 use crate::ports::{Clock, Mailer, OwnMail, OwnMailKind};
 use crate::runtime::client::Pace;
@@ -332,42 +333,41 @@ impl FormEdge {
         let outcome = intake.receive_from(&job.organisation, from, inbound).await;
         let asker = &job.asker;
         let look = self.parts.looks.of(&job.form.organisation);
-        if outcome.defer.is_some() {
-            // Nothing was accepted: the same again is a new contact.
-            return (Reply::Whole(page::fault(ProblemType::TryAgain, asker, look)), false);
-        }
         let back = Some(job.form.path.as_str());
-        // The text is kept in any case; files are in the original alone.
-        let without_files = outcome.unkept && !job.parsed.files.is_empty();
-        let received = |status| {
-            if without_files {
+        // Files are in the original only.
+        let has_files = !job.parsed.files.is_empty();
+        let lacks_files = |queued| has_files && queued == Queued::TextOnly;
+        let received = |status, queued| {
+            if lacks_files(queued) {
                 return page::fault(ProblemType::FilesNotKept, asker, look);
             }
             page::received(status, &job.organisation, now, asker, look, back)
         };
-        let answer = match outcome.decision.disposition {
-            _ if outcome.decision.goes_on(Channel::WebForm) => {
-                return self.deliver(job, &outcome).await;
+        let answer = match outcome.treatment(Channel::WebForm) {
+            // Nothing was accepted: the same again is a new contact.
+            Treatment::TryAgain(_) => {
+                return (Reply::Whole(page::fault(ProblemType::TryAgain, asker, look)), false);
             }
-            Disposition::Deliver => return self.deliver(job, &outcome).await,
-            Disposition::Route => {
+            Treatment::PassOn => return self.deliver(job, &outcome).await,
+            Treatment::Route { queued, unreached } => {
                 let was_mailed = Box::pin(self.mail(job, &outcome.decision)).await;
-                // A safeguard always reaches somebody, here whoever the form is for; and its files, which
-                // the mail has not.
-                if (!was_mailed || without_files) && outcome.decision.lane().is_some() {
+                // The mail has no files.
+                let is_reached = was_mailed && !lacks_files(queued);
+                if !is_reached && unreached == Unreached::PassOn {
                     return self.deliver(job, &outcome).await;
                 }
-                received(StatusCode::OK)
+                received(StatusCode::OK, queued)
             }
-            Disposition::Limit if may_show && without_files => received(StatusCode::OK),
-            Disposition::Limit if may_show => {
+            Treatment::Limit(queued) if may_show && !lacks_files(queued) => {
                 let shown = Shown { kept: Kept::Whole, sent: sent.as_deref(), back };
                 page::limited(&outcome.decision, &job.organisation, now, asker, look, shown)
             }
-            Disposition::File if may_show => received(StatusCode::OK),
-            Disposition::Limit | Disposition::File => {
+            Treatment::Limit(queued) | Treatment::File(queued) if may_show => {
+                received(StatusCode::OK, queued)
+            }
+            Treatment::Limit(queued) | Treatment::File(queued) => {
                 self.parts.apart.mail(&job.organisation, notice_to, &outcome, Kept::Whole);
-                received(StatusCode::ACCEPTED)
+                received(StatusCode::ACCEPTED, queued)
             }
         };
         (Reply::Whole(answer), true)

@@ -53,6 +53,11 @@ impl Decision {
         self.reasons.first().and_then(|reason| reason.code.lane())
     }
 
+    /// Whether the contact waits on a queue, whatever else is done with it.
+    pub const fn is_queued(&self) -> bool {
+        !matches!(self.disposition, Disposition::Deliver)
+    }
+
     /// Whether only the contact's text was kept when it was decided, for want of room for its original.
     pub fn lacks_original(&self) -> bool {
         self.flags.iter().any(|flag| flag == ORIGINAL_NOT_KEPT)

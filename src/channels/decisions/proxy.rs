@@ -28,9 +28,11 @@ use crate::channels::web_form::parse::{Fields, Parsed};
 use crate::channels::web_form::settings::FormFields;
 use crate::channels::web_form::settings::SUBMITTING;
 use crate::channels::web_form::translate;
+use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::decision::{Decision, Disposition};
 use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::intake::treatment::Treatment;
 use crate::intake::{Inbound, Intake};
 use crate::ports::Clock;
 use crate::runtime::client::Pace;
@@ -123,8 +125,13 @@ impl ProxyEndpoints {
         let notice_to = apart::notice_address(&contact, &from);
         let inbound = Inbound { contact, digest, original: None };
         let outcome = self.intake.receive_from(&organisation, from, inbound).await;
-        if outcome.decision.disposition != Disposition::Limit {
-            return passed(Some(&outcome.decision));
+        match outcome.treatment(Channel::WebForm) {
+            Treatment::Limit(_) => {}
+            // A proxy knows no more than whether to pass a request on.
+            Treatment::TryAgain(_)
+            | Treatment::PassOn
+            | Treatment::Route { .. }
+            | Treatment::File(_) => return passed(Some(&outcome.decision)),
         }
         if !shows {
             self.apart.mail(&organisation, notice_to, &outcome, Kept::Nothing);
@@ -210,7 +217,7 @@ impl ProxyEndpoints {
             return page::fault(ProblemType::TooManyRequests, headers, look);
         }
         match self.intake.recorded(&organisation.id, reference).await {
-            Ok(Some(decision)) if decision.disposition == Disposition::Limit => {
+            Ok(Some(decision)) if is_limited(&decision) => {
                 self.limited(entry, organisation, &decision, self.clock.now(), headers)
             }
             Ok(_) => page::fault(ProblemType::NotFound, headers, look),
@@ -221,6 +228,10 @@ impl ProxyEndpoints {
 
 /// A decision endpoint sees no body, and does not know where its page is.
 const SHOWN: Shown<'static> = Shown { kept: Kept::Nothing, sent: None, back: None };
+
+fn is_limited(recorded: &Decision) -> bool {
+    matches!(Treatment::recorded(recorded, Channel::WebForm), Treatment::Limit(_))
+}
 
 /// Whether the proxy throws the answer's body away, and fetches the page by itself.
 const fn throws_bodies_away(proxy: Proxy) -> bool {
@@ -309,7 +320,7 @@ fn passed(decision: Option<&Decision>) -> Answer {
             }
         };
         insert("x-contact-flags", &decision.flags.join(","));
-        if disposition != Disposition::Deliver {
+        if decision.is_queued() {
             insert(REFERENCE, &decision.contact);
         }
         if let Some(route) = &decision.route {

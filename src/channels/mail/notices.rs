@@ -4,7 +4,7 @@
 use super::edge::MailEdge;
 use super::reading::Reading;
 use crate::domain::channel::Channel;
-use crate::domain::decision::{Decision, Disposition};
+use crate::domain::decision::Decision;
 use crate::domain::identifier::Assurance;
 use crate::domain::organisation::Organisation;
 use crate::intake::Outcome;
@@ -76,8 +76,7 @@ fn notice(
 ) -> Option<OwnMail> {
     let notice = decision.notice.as_ref()?;
     let person = decision.person.as_deref()?;
-    if decision.disposition != Disposition::Limit
-        || !may_answer(organisation, sender, reading)
+    if !may_answer(organisation, sender, reading)
         || !edge.intake.is_own_address(&organisation.id, person, sender)
     {
         return None;

@@ -10,10 +10,12 @@ use super::edge::MailEdge;
 use super::message::{Addressed, Message};
 use super::reading::Reading;
 use super::{notices, replies, translate};
-use crate::domain::decision::{Decision, Disposition, Route};
+use crate::domain::channel::Channel;
+use crate::domain::decision::{Decision, Route};
 use crate::domain::identifier::domain_to_ascii;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::intake::passed::Passed;
+use crate::intake::treatment::{Queued, Treatment, Unreached};
 use crate::intake::{Again, Inbound, Outcome};
 use crate::ports::Attachment;
 use crate::ports::message::FURTHER_RECIPIENTS;
@@ -31,9 +33,8 @@ pub(super) struct Part {
 pub(super) enum Action {
     /// To its own recipients, with the decision on top if there was one.
     Relay(Option<Arc<Decision>>),
-    /// To the route's mailbox instead. `unkept`: the queue has its text alone, so that the mailbox must
-    /// take it.
-    Route { decision: Arc<Decision>, mailbox: String, unkept: bool },
+    /// To the route's mailbox instead.
+    Route { decision: Arc<Decision>, mailbox: String, queued: Queued, unreached: Unreached },
     /// Intake has it: nothing goes downstream.
     Kept,
     /// It can't be done now.
@@ -163,40 +164,39 @@ async fn action(
     outcome: &Outcome,
     to: &[String],
 ) -> Action {
-    match outcome.defer {
-        Some(Again::CountersAway) => return Action::Failed(replies::deferred()),
-        Some(Again::NotKept) => return Action::Failed(replies::no_room()),
-        None => {}
-    }
     let decision = Arc::new(outcome.decision.clone());
-    if decision.disposition == Disposition::Deliver {
-        return Action::Relay(Some(decision));
-    }
-    if outcome.repeated && !name_further(edge, organisation, &decision, to).await {
+    let is_further = outcome.repeated && decision.is_queued();
+    if is_further && !name_further(edge, organisation, &decision, to).await {
         return Action::Failed(replies::trouble());
     }
-    match decision.disposition {
-        Disposition::Route => match decision.route.as_ref().and_then(mailbox) {
-            Some(mailbox) => Action::Route { decision, mailbox, unkept: outcome.unkept },
-            // A safeguard always reaches somebody: without a mailbox of its queue (or with one that is
-            // no address), whoever it was addressed to, beside its item.
-            None if decision.lane().is_some() => Action::Relay(Some(decision)),
-            None => held(outcome),
-        },
-        Disposition::Limit => {
+    match outcome.treatment(Channel::Email) {
+        Treatment::TryAgain(Again::CountersAway) => Action::Failed(replies::deferred()),
+        Treatment::TryAgain(Again::NotKept) => Action::Failed(replies::no_room()),
+        Treatment::PassOn => Action::Relay(Some(decision)),
+        Treatment::Route { queued, unreached } => {
+            match (decision.route.as_ref().and_then(mailbox), unreached) {
+                (Some(mailbox), _) => Action::Route { decision, mailbox, queued, unreached },
+                (None, Unreached::PassOn) => Action::Relay(Some(decision)),
+                (None, Unreached::Waits) => waits(queued),
+            }
+        }
+        Treatment::Limit(queued) => {
             let sender = &message.sender.mailbox;
             // Large, and not for most messages: on the heap.
             Box::pin(notices::notify(edge, organisation, sender, reading, outcome)).await;
-            held(outcome)
+            waits(queued)
         }
-        Disposition::Deliver | Disposition::File => held(outcome),
+        Treatment::File(queued) => waits(queued),
     }
 }
 
-/// Nobody is sent the message. If it could not be kept here for the quota, its text is on the item, and the
-/// sender's server keeps it until there is room.
-fn held(outcome: &Outcome) -> Action {
-    if outcome.unkept { Action::Failed(replies::over_quota()) } else { Action::Kept }
+/// Nobody is sent the message. If it could not be kept here for the quota, the sender's server keeps it
+/// until there is room.
+fn waits(queued: Queued) -> Action {
+    match queued {
+        Queued::Whole => Action::Kept,
+        Queued::TextOnly => Action::Failed(replies::over_quota()),
+    }
 }
 
 /// A server may hand one message over in several transactions. The item has the recipients of the

@@ -8,9 +8,10 @@ use super::settings::{TelephonySettings, WhenLimited};
 use super::words::Words;
 use crate::domain::channel::Channel;
 use crate::domain::contact::AskedLane;
-use crate::domain::decision::{Decision, Disposition};
+use crate::domain::decision::Decision;
 use crate::domain::organisation::Organisation;
 use crate::intake::Outcome;
+use crate::intake::treatment::Treatment;
 use crate::runtime::limits::CALL_RING_SECONDS;
 
 /// How a call begins.
@@ -34,12 +35,11 @@ pub(super) fn opening(
     }
     let decision = &outcome.decision;
     let menu = Menu { decision: Some(decision), organisation, entry };
-    Opening::Script(match decision.disposition {
-        _ if decision.goes_on(Channel::Telephone) => return Opening::PassOn,
-        Disposition::Deliver => return Opening::PassOn,
-        Disposition::Route => dial(&menu, 0),
-        Disposition::Limit if entry.when_limited == WhenLimited::Reject => vec![Step::Reject],
-        Disposition::Limit | Disposition::File => menu.hear(Place::FIRST, Heard::Choice),
+    Opening::Script(match outcome.treatment(Channel::Telephone) {
+        Treatment::TryAgain(_) | Treatment::PassOn => return Opening::PassOn,
+        Treatment::Route { .. } => dial(&menu, 0),
+        Treatment::Limit(_) if entry.when_limited == WhenLimited::Reject => vec![Step::Reject],
+        Treatment::Limit(_) | Treatment::File(_) => menu.hear(Place::FIRST, Heard::Choice),
     })
 }
 

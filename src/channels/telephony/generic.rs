@@ -18,10 +18,10 @@ use crate::channels::http::answer::Answer;
 use crate::channels::http::fields;
 use crate::domain::channel::Channel;
 use crate::domain::contact::{AskedLane, Contact};
-use crate::domain::decision::Disposition;
 use crate::domain::identifier::is_withheld;
 use crate::domain::organisation::Organisation;
 use crate::intake::Outcome;
+use crate::intake::treatment::Treatment;
 use crate::runtime::json;
 
 /// What the caller's system is asked to do.
@@ -190,37 +190,43 @@ fn action(
 ) -> (Action, Say) {
     let decision = &outcome.decision;
     if channel != Channel::Telephone {
-        return match decision.disposition {
-            _ if decision.goes_on(channel) => (Action::Ok, Say::Nothing),
-            Disposition::Route => (Action::Route, Say::Nothing),
-            Disposition::Limit => {
+        return match outcome.treatment(channel) {
+            Treatment::Route { .. } => (Action::Route, Say::Nothing),
+            Treatment::Limit(_) => {
                 let text = decision.notice.as_ref().map(|notice| notice.text.clone());
                 (Action::Notice, text.map_or(Say::Nothing, Say::Text))
             }
-            Disposition::Deliver | Disposition::File => (Action::Ok, Say::Nothing),
+            Treatment::TryAgain(_) | Treatment::PassOn | Treatment::File(_) => {
+                (Action::Ok, Say::Nothing)
+            }
         };
     }
     if organisation.emergency.is_none() {
         return (Action::Connect, Say::Nothing);
     }
-    match decision.disposition {
-        // Whoever chose a lane by a key speaks to its queue: a message after the tone.
-        _ if key.is_none() && decision.goes_on(Channel::Telephone) => {
+    let treatment = outcome.treatment(Channel::Telephone);
+    // Whoever chose a lane by a key speaks to its queue: a message after the tone.
+    let is_for_queue = key.is_some() && decision.is_queued();
+    match treatment {
+        Treatment::TryAgain(_) | Treatment::PassOn if !is_for_queue => {
             (Action::Connect, Say::Nothing)
         }
-        Disposition::Deliver => (Action::Connect, Say::Nothing),
-        Disposition::Route if flow::legs(decision).is_empty() => {
+        Treatment::TryAgain(_) | Treatment::PassOn | Treatment::Route { .. }
+            if flow::legs(decision).is_empty() =>
+        {
             let menu = Menu { decision: Some(decision), organisation, entry };
             let words = Words::of(menu.language(Place::FIRST));
             (Action::Voicemail, Say::Text(words.after_the_tone.to_owned()))
         }
-        Disposition::Route => (Action::Route, Say::Nothing),
-        Disposition::Limit => match entry.when_limited {
+        Treatment::TryAgain(_) | Treatment::PassOn | Treatment::Route { .. } => {
+            (Action::Route, Say::Nothing)
+        }
+        Treatment::Limit(_) => match entry.when_limited {
             WhenLimited::Notice => (Action::Notice, Say::Menu),
             WhenLimited::Voicemail => (Action::Voicemail, Say::Menu),
             WhenLimited::Reject => (Action::Reject, Say::Nothing),
         },
-        Disposition::File => (Action::Voicemail, Say::Menu),
+        Treatment::File(_) => (Action::Voicemail, Say::Menu),
     }
 }
 

@@ -5,11 +5,13 @@
 use super::script::{Next, Place, Speech, Step};
 use super::settings::{TelephonySettings, WhenLimited};
 use super::words::Words;
+use crate::domain::channel::Channel;
 use crate::domain::contact::AskedLane;
-use crate::domain::decision::{Decision, Disposition};
+use crate::domain::decision::Decision;
 use crate::domain::language::Language;
 use crate::domain::notice::{self, Spoken};
 use crate::domain::organisation::Organisation;
+use crate::intake::treatment::Treatment;
 use crate::runtime::limits::{CALL_MENU_STEPS_MAX, CALL_MENU_TRIES_MAX, VOICEMAIL_SECONDS_MAX};
 
 /// What a key means.
@@ -67,7 +69,8 @@ impl Menu<'_> {
     }
 
     fn is_filed(&self) -> bool {
-        self.decision.is_some_and(|decision| decision.disposition == Disposition::File)
+        let treatment = |decision| Treatment::recorded(decision, Channel::Telephone);
+        matches!(self.decision.map(treatment), Some(Treatment::File(_)))
     }
 
     /// What follows a key, or silence (`None`).

@@ -14,10 +14,11 @@ use super::webhook::{Webhook, plain};
 use crate::channels::http::answer::Answer;
 use crate::domain::channel::Channel;
 use crate::domain::contact::SenderIdentifier;
-use crate::domain::decision::{Decision, Disposition};
+use crate::domain::decision::Decision;
 use crate::domain::identifier::{Assurance, IdentifierKind, in_brackets, is_withheld};
 use crate::domain::organisation::Organisation;
 use crate::intake::Outcome;
+use crate::intake::treatment::Treatment;
 use crate::runtime::limits::{CALL_ASSERTED_URIS_MAX, CALL_RING_SECONDS};
 
 /// What a question is about: `/invite` a call, `/event` its end.
@@ -114,16 +115,15 @@ pub(super) fn opening(
     }
     let targets = &entry.targets;
     let flags = &decision.flags;
-    match decision.disposition {
-        _ if decision.goes_on(Channel::Telephone) => on(entry, webhook, flags),
-        Disposition::Deliver => on(entry, webhook, flags),
-        Disposition::Route => {
+    match outcome.treatment(Channel::Telephone) {
+        Treatment::TryAgain(_) | Treatment::PassOn => on(entry, webhook, flags),
+        Treatment::Route { .. } => {
             let rung = ringing(entry, decision);
             let voicemail = targets.voicemail.clone();
             let all: Vec<String> = rung.into_iter().chain(voicemail).collect();
             if all.is_empty() { on(entry, webhook, flags) } else { routes(&all, flags) }
         }
-        Disposition::Limit => match entry.when_limited {
+        Treatment::Limit(_) => match entry.when_limited {
             WhenLimited::Reject => answer(json!({
                 "version": "1.0", "action": "reject", "code": "603", "reason": "Decline"
             })),
@@ -134,7 +134,7 @@ pub(super) fn opening(
                 stands_in(entry, webhook, flags, [&targets.voicemail, &targets.announcement])
             }
         },
-        Disposition::File => {
+        Treatment::File(_) => {
             stands_in(entry, webhook, flags, [&targets.voicemail, &targets.announcement])
         }
     }

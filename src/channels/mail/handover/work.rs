@@ -14,6 +14,7 @@ use crate::channels::mail::reading::Reading;
 use crate::channels::mail::replies;
 use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
+use crate::intake::treatment::{Queued, Unreached};
 use crate::ports::Attachment;
 use crate::ports::message::HeaderBlock;
 use crate::ports::relay::{
@@ -138,19 +139,20 @@ impl Work<'_> {
             Action::Kept => Done::before(members),
             Action::Failed(reply) => Done::same(members, reply.clone()),
             Action::Relay(decision) => self.relay(part, decision.clone(), partly, live).await,
-            Action::Route { decision, mailbox, unkept } => {
+            Action::Route { decision, mailbox, queued, unreached } => {
                 abandon(live).await;
                 // Large, and not for most messages: on the heap.
-                match Box::pin(self.route(part, decision, mailbox)).await {
-                    Routed::Said(reply) => Done::same(members, reply),
-                    Routed::Before => Done::before(members),
-                    // A safeguard always reaches somebody, here whoever it was addressed to.
-                    Routed::Refused if decision.lane().is_some() => {
+                match (Box::pin(self.route(part, decision, mailbox)).await, unreached, queued) {
+                    (Routed::Said(reply), _, _) => Done::same(members, reply),
+                    (Routed::Before, _, _) => Done::before(members),
+                    (Routed::Refused, Unreached::PassOn, _) => {
                         let decision = Some(Arc::clone(decision));
                         Box::pin(self.relay(part, decision, partly, live)).await
                     }
-                    Routed::Refused if *unkept => Done::same(members, replies::over_quota()),
-                    Routed::Refused => Done::before(members),
+                    (Routed::Refused, Unreached::Waits, Queued::TextOnly) => {
+                        Done::same(members, replies::over_quota())
+                    }
+                    (Routed::Refused, Unreached::Waits, Queued::Whole) => Done::before(members),
                 }
             }
         }
