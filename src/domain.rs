@@ -18,6 +18,7 @@ pub mod decision;
 pub mod diary;
 mod disposition;
 pub mod duty;
+pub mod enforced;
 pub mod erasure;
 pub mod event;
 pub mod evidence;

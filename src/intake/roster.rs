@@ -1,4 +1,5 @@
-//! The rosters of all organisations in memory, kept current by the store's change feed.
+//! The rosters of all organisations in memory, kept current by the store's change feed. They hold of each record
+//! what enforcement needs ([`Person::for_the_roster`]).
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -110,7 +111,8 @@ impl Rosters {
     ) -> Result<(), StoreError> {
         let Some((nation, roster)) = self.rosters.get(organisation) else { return Ok(()) };
         let snapshot = register.people(organisation).await?;
-        let loaded = Roster::new(snapshot.people, *nation);
+        let people = snapshot.people.into_iter().map(Person::for_the_roster);
+        let loaded = Roster::new(people, *nation);
         *roster.write().unwrap_or_else(PoisonError::into_inner) = Some(loaded);
         self.changes.fetch_add(1, Ordering::SeqCst);
         Ok(())
@@ -155,7 +157,7 @@ impl Rosters {
         // Not loaded yet: the load that follows sees the change in the store.
         let Some(roster) = roster.as_mut() else { return };
         match person {
-            Ok(person) => roster.put(Arc::clone(person), *nation),
+            Ok(person) => roster.put(Arc::clone(person).for_the_roster(), *nation),
             Err(id) => roster.remove(id, *nation),
         }
         self.changes.fetch_add(1, Ordering::SeqCst);
