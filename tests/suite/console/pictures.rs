@@ -18,6 +18,10 @@ fn pictures_of_the_console_can_be_taken() {
     let item = "/items/demo-karbon-3".to_owned();
     browser.open(&format!("{root}{item}/original?as=sent"));
     assert_eq!(browser.run("return document.querySelectorAll('iframe').length"), 1);
+    // Somebody at work: one item is in their name.
+    browser.open(&format!("{root}/queues/limited"));
+    browser.click("form[action$='/take'] button");
+    super::demo::wait(&mut browser, "return location.search.includes('done=take')");
     let wanted = [
         ("my-work", "/".to_owned(), 1280, "light", "en"),
         ("queue", "/queues/limited".to_owned(), 1280, "light", "en"),
@@ -26,6 +30,8 @@ fn pictures_of_the_console_can_be_taken() {
         ("person", "/people/K-3".to_owned(), 1280, "light", "en"),
         ("case", "/people/K-6/case?tab=case".to_owned(), 1280, "light", "en"),
         ("proposal", "/people/K-5/proposals/K-5-PR-1".to_owned(), 1280, "light", "en"),
+        ("letter", "/people/K-6/letters/K-6-L-1".to_owned(), 1280, "light", "en"),
+        ("reports", "/reports".to_owned(), 1280, "light", "en"),
         ("audit-dark", "/audit".to_owned(), 1280, "dark", "en"),
         ("queue-phone", "/queues/limited".to_owned(), 390, "light", "en"),
         ("my-work-welsh", "/".to_owned(), 1280, "light", "cy"),
