@@ -20,6 +20,7 @@ pub mod erasure;
 pub mod expected;
 pub mod fault;
 mod follow;
+pub mod hand_over;
 pub mod import;
 pub mod joined;
 pub mod keeper;
@@ -28,6 +29,7 @@ pub mod live;
 pub mod looked;
 pub mod merge;
 pub mod message;
+mod new_person;
 pub mod not_followed;
 pub mod not_theirs;
 pub mod outlook;
@@ -102,6 +104,8 @@ pub struct OnDesk {
     looks: looked::Looks,
     /// Organisations whose queues somebody watches.
     watched: live::Watched,
+    /// Contacts counted for timelines.
+    counted: timeline::Counted,
 }
 
 impl Deref for Desk {
@@ -134,6 +138,7 @@ impl Desk {
             closing: CancellationToken::new(),
             looks: looked::Looks::default(),
             watched: live::Watched::default(),
+            counted: timeline::Counted::default(),
         }))
     }
 

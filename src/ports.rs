@@ -40,7 +40,7 @@ pub use journal::Journal;
 pub use mailer::{Mailer, OwnMail, OwnMailKind, SendError};
 pub use original_fault::{OriginalFault, OriginalTrouble};
 pub use past::Past;
-pub use queues::{ItemFilter, QueueCount, Queues};
+pub use queues::{ItemFilter, ItemPlace, QueueCount, Queues};
 pub use register::{Change, Register, Snapshot};
 pub use release::{Release, ReleaseError};
 pub use store_error::StoreError;

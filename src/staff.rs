@@ -26,7 +26,7 @@ use crate::runtime::metrics::Metrics;
 use crate::runtime::tokens::TokenTable;
 
 use self::auth::SignInFailures;
-use self::console::{Assets, ConsoleSettings, Streams};
+use self::console::{Assets, ConsoleSettings, Presence, Streams};
 use self::permit::Office;
 use self::settings::StaffMember;
 
@@ -43,6 +43,8 @@ pub struct Staff {
     pub(crate) assets: Assets,
     /// Streams to browsers that are open.
     streams: Streams,
+    /// Who has which item open.
+    presence: Presence,
     /// The names of programs and staff with a token, by organisation, for the settings page.
     pub(crate) with_tokens: Vec<(OrganisationId, String, String)>,
 }
@@ -68,8 +70,18 @@ impl Staff {
         let by_digest = members.into_iter().map(|one| (one.token_sha256, Arc::new(one)));
         let tokens = TokenTable::new(by_digest);
         let failures = SignInFailures::new();
-        let streams = Streams::default();
-        Staff { office, health, metrics, tokens, failures, console, assets, streams, with_tokens }
+        Staff {
+            office,
+            health,
+            metrics,
+            tokens,
+            failures,
+            console,
+            assets,
+            streams: Streams::default(),
+            presence: Presence::default(),
+            with_tokens,
+        }
     }
 
     /// What the console's pages call. Which duty a page needs is in its route table, whose layer

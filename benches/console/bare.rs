@@ -55,6 +55,29 @@ impl Bare {
         }
     }
 
+    /// How many wait on each queue, and since when.
+    pub(crate) fn counts(&mut self, id: &str) -> usize {
+        match self {
+            Bare::Embedded(connection) => {
+                let mut statement = connection
+                    .prepare_cached(
+                        "SELECT queue, count(*), min(at) FROM item WHERE organisation = ?1
+                         AND state IN ('open', 'claimed', 'read') GROUP BY queue",
+                    )
+                    .unwrap();
+                let rows = statement.query_map([id], |row| row.get::<_, i64>(1));
+                rows.unwrap().map(|row| usize::try_from(row.unwrap()).unwrap().min(1)).sum()
+            }
+            Bare::Redis(connection) => {
+                let waiting = format!("cg1:{{{id}}}:waiting:limited");
+                let mut both = redis::pipe();
+                both.cmd("ZCARD").arg(&waiting).cmd("ZRANGE").arg(&waiting).arg(0).arg(0);
+                let (many, _): (usize, Vec<String>) = both.query(connection).unwrap();
+                many.min(1)
+            }
+        }
+    }
+
     /// Entries of the trail, of one person or of all, below a number.
     pub(crate) fn trail(&mut self, id: &str, person: Option<&str>, below: u64) -> usize {
         match self {

@@ -6,6 +6,7 @@ mod letter_bytes;
 pub mod record;
 pub mod tasks;
 pub mod view;
+pub mod waiting;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -227,6 +227,7 @@ impl About {
             attachments: Vec::new(),
             new: Vec::new(),
             lane_used: None,
+            filed_from: None,
             read_by: None,
             overdue: false,
             resembles: Vec::new(),

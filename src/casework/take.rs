@@ -64,6 +64,15 @@ impl Desk {
         organisation: &OrganisationId,
         by: &str,
     ) -> Result<Vec<QueueItem>, Fault> {
+        self.held(organisation, |holder| holder == by).await
+    }
+
+    /// The same of everybody whose name fits.
+    pub(super) async fn held(
+        &self,
+        organisation: &OrganisationId,
+        fits: impl Fn(&str) -> bool + Send + Sync,
+    ) -> Result<Vec<QueueItem>, Fault> {
         let mut mine = Vec::new();
         for count in self.store.queues(organisation).await? {
             if count.waiting == 0 {
@@ -72,7 +81,7 @@ impl Desk {
             let states = vec![ItemState::Claimed, ItemState::Read];
             let mut looked_at = 0;
             let looking = self.look_through(organisation, &count.queue, states, None, |item| {
-                if item.claimed_by.as_deref() == Some(by) {
+                if item.claimed_by.as_deref().is_some_and(&fits) {
                     mine.push(item.with_excerpt(EXCERPT_CHARS_MAX));
                 }
                 looked_at += 1;

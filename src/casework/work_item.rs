@@ -30,7 +30,9 @@ impl Desk {
             }
             ItemAction::Claim
             | ItemAction::PutBack
+            | ItemAction::HandOver { .. }
             | ItemAction::Read
+            | ItemAction::Reopen
             | ItemAction::File
             | ItemAction::Close
             | ItemAction::Note(_) => self.change(organisation, Some(queue), item, action, by).await,

@@ -69,6 +69,9 @@ pub struct QueueItem {
     pub state: ItemState,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_by: Option<String>,
+    /// The queue from which somebody filed it: where it goes if it is opened again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filed_from: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
     /// What was learnt after the decision: a voicemail, how the call went.
@@ -110,6 +113,15 @@ pub enum ItemState {
 }
 
 impl ItemState {
+    pub const ALL: [ItemState; 6] = [
+        ItemState::Open,
+        ItemState::Claimed,
+        ItemState::Read,
+        ItemState::Released,
+        ItemState::Filed,
+        ItemState::Closed,
+    ];
+
     pub const fn name(self) -> &'static str {
         match self {
             ItemState::Open => "open",
@@ -172,7 +184,14 @@ pub enum ItemAction {
     Claim,
     /// Give up one's claim: anybody may take it.
     PutBack,
+    /// Put it into a colleague's name. `held_by`: in whose name it was when that was decided.
+    HandOver {
+        to: String,
+        held_by: Option<String>,
+    },
     Read,
+    /// Take back that it was read, filed or closed: nothing has left the house by any of these.
+    Reopen,
     /// Hand the kept original to its recipients, once.
     Release,
     File,
@@ -185,7 +204,9 @@ impl ItemAction {
         match self {
             ItemAction::Claim => "claim",
             ItemAction::PutBack => "put_back",
+            ItemAction::HandOver { .. } => "hand_over",
             ItemAction::Read => "read",
+            ItemAction::Reopen => "reopen",
             ItemAction::Release => "release",
             ItemAction::File => "file",
             ItemAction::Close => "close",
@@ -236,10 +257,17 @@ impl QueueItem {
             self.notes.push(Note { by: by.to_owned(), at, text: text.clone() });
             return Ok(self);
         }
-        if !self.state.is_waiting() {
+        let undoes = *action == ItemAction::Reopen && self.state != ItemState::Released;
+        if !self.state.is_waiting() && !undoes {
             return Err(ItemFault::Done(self.state.name()));
         }
-        if self.claimed_by.as_deref().is_some_and(|holder| holder != by) {
+        let expected = match action {
+            ItemAction::HandOver { held_by, .. } => held_by.as_deref(),
+            _ => Some(by),
+        };
+        let holder = self.claimed_by.as_deref();
+        let is_handed_over = matches!(action, ItemAction::HandOver { .. });
+        if holder != expected && (holder.is_some() || is_handed_over) {
             return Err(ItemFault::ClaimedByAnother);
         }
         self.state = match action {
@@ -251,11 +279,23 @@ impl QueueItem {
                 self.claimed_by = None;
                 if self.state == ItemState::Read { ItemState::Read } else { ItemState::Open }
             }
+            ItemAction::HandOver { to, .. } => {
+                let text = format!("Handed over to {to}.");
+                self.notes.push(Note { by: by.to_owned(), at, text });
+                self.claimed_by = Some(to.clone());
+                if self.state == ItemState::Read { ItemState::Read } else { ItemState::Claimed }
+            }
+            ItemAction::Reopen => {
+                if let Some(queue) = self.filed_from.take() {
+                    self.queue = queue;
+                }
+                if self.claimed_by.is_some() { ItemState::Claimed } else { ItemState::Open }
+            }
             ItemAction::Read => ItemState::Read,
             ItemAction::Release if self.archived.is_none() => return Err(ItemFault::NothingKept),
             ItemAction::Release => ItemState::Released,
             ItemAction::File => {
-                FILED.clone_into(&mut self.queue);
+                self.filed_from = Some(std::mem::replace(&mut self.queue, FILED.to_owned()));
                 ItemState::Filed
             }
             ItemAction::Close => ItemState::Closed,

@@ -32,6 +32,14 @@ pub struct QueueCount {
     pub overdue: u64,
 }
 
+/// Where an item is, and in which state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemPlace {
+    pub id: String,
+    pub queue: String,
+    pub state: ItemState,
+}
+
 /// The queues that staff work.
 #[async_trait]
 pub trait Queues: Send + Sync {
@@ -49,6 +57,22 @@ pub trait Queues: Send + Sync {
         organisation: &OrganisationId,
         item: &str,
     ) -> Result<Option<QueueItem>, StoreError>;
+
+    /// Where some items are, those that there are, in whatever order. Of a page's worth of them, which is asked for
+    /// at once.
+    async fn item_places(
+        &self,
+        organisation: &OrganisationId,
+        items: &[String],
+    ) -> Result<Vec<ItemPlace>, StoreError> {
+        let mut places = Vec::new();
+        for id in items {
+            if let Some(item) = self.item(organisation, id).await? {
+                places.push(ItemPlace { id: item.id, queue: item.queue, state: item.state });
+            }
+        }
+        Ok(places)
+    }
 
     /// Writes an item that was changed by staff, if it still is as it was read; `false`: somebody
     /// else changed it meanwhile. The audit event is committed with it.

@@ -47,6 +47,10 @@ async fn shows(request: &mut Request) -> Option<Shows> {
     let query = request.uri().query();
     let param =
         |name: &str| params.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned());
+    // A page that stays open was noted when it was opened.
+    if pattern == "/items/{item}/here" {
+        return None;
+    }
     if let Some(item) = param("item") {
         let is_original = pattern.contains("{item}/original");
         let what = if is_original { LookedAt::Original } else { LookedAt::Item };

@@ -46,7 +46,8 @@ use crate::domain::queue::QueueItem;
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::{
     Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries, ItemFilter,
-    JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
+    ItemPlace, JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp,
+    StoreError,
 };
 use crate::runtime::limits::STORE_IDLE;
 use crate::store::record::Codec;
@@ -287,6 +288,15 @@ impl Queues for Embedded {
     ) -> Result<Option<QueueItem>, StoreError> {
         let (organisation, item) = (organisation.clone(), item.to_owned());
         self.readers.read(move |connection| items::one(connection, &organisation, &item)).await
+    }
+
+    async fn item_places(
+        &self,
+        organisation: &OrganisationId,
+        ids: &[String],
+    ) -> Result<Vec<ItemPlace>, StoreError> {
+        let (organisation, ids) = (organisation.clone(), ids.to_vec());
+        self.readers.read(move |connection| items::places(connection, &organisation, &ids)).await
     }
 
     async fn replace_item(

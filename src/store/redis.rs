@@ -54,7 +54,8 @@ use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::portable::Contents;
 use crate::ports::{
     Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries, ItemFilter,
-    JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
+    ItemPlace, JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp,
+    StoreError,
 };
 use crate::runtime::limits::{REDIS_ONCE_KEPT, REDIS_PROBE_EVERY, REDIS_RESPONSE_WAIT};
 use crate::store::record::{Codec, kind};
@@ -313,6 +314,14 @@ impl Queues for Redis {
         item: &str,
     ) -> Result<Option<QueueItem>, StoreError> {
         Ok(items::one(self, &self.keys(organisation), item).await?.map(|(item, _)| item))
+    }
+
+    async fn item_places(
+        &self,
+        organisation: &OrganisationId,
+        ids: &[String],
+    ) -> Result<Vec<ItemPlace>, StoreError> {
+        items::places(self, &self.keys(organisation), ids).await
     }
 
     async fn replace_item(

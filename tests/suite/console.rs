@@ -1,22 +1,26 @@
 //! The console, asked as a browser asks it without script, and by a browser.
 
 mod accessible;
+mod behaviours;
 mod behind_nginx;
 mod browsing;
 mod cases;
 pub mod demo;
 mod drafts_browser;
 mod guessing;
+mod handing;
 mod hostile;
 mod keys_browser;
 mod links;
 mod live;
 mod live_browser;
 mod looks;
+mod monday_browser;
 mod pictures;
 mod records;
 mod routes;
 mod set_aside;
 mod signing_in;
+mod ways_browser;
 mod whole_day;
 mod work;

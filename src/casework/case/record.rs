@@ -1,12 +1,12 @@
 //! The case file: one document per person. Tasks, whose number has no limit, and the words of letters, which
 //! are seldom read, have documents of their own.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tokio::sync::SemaphorePermit;
 
-use super::{letter_bytes, tasks};
+use super::{letter_bytes, tasks, waiting};
 use crate::casework::{Desk, Fault};
 use crate::domain::case::CaseFile;
 use crate::domain::case::act::Act;
@@ -14,7 +14,9 @@ use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
 use crate::ports::StoreError;
 use crate::ports::documents::{BY_ID, Document, Listing};
-use crate::runtime::limits::{CASES_PIECE, LETTERS_MOVED_MAX, PAGE_ITEMS_MAX, TASKS_MOVED_MAX};
+use crate::runtime::limits::{
+    CASES_PIECE, CASES_WAITING_FOR_ONE_MAX, LETTERS_MOVED_MAX, PAGE_ITEMS_MAX, TASKS_MOVED_MAX,
+};
 
 /// The kind of document that a case file is; its id is the person's.
 pub(in crate::casework) const CASE: &str = "case";
@@ -40,7 +42,7 @@ pub struct AllCases<'a> {
 
 /// The file as it is written over what was read, as it is.
 pub(in crate::casework) fn document(file: &CaseFile, read_at: u64) -> Result<Document, StoreError> {
-    Document::new(CASE, file.person.clone(), read_at, Vec::new(), file)
+    Document::new(CASE, file.person.clone(), read_at, waiting::keys(file), file)
 }
 
 impl Desk {
@@ -206,6 +208,36 @@ impl Desk {
         let mut tasks = self.all_tasks(organisation, self.clock.now()).await?;
         for case in &mut cases.read {
             case.file.tasks.extend(tasks.remove(&case.person.id).into_iter().flatten());
+        }
+        Ok(cases)
+    }
+
+    /// The cases on which something waits for somebody, at most [`CASES_WAITING_FOR_ONE_MAX`] of their own and as
+    /// many to sign. A file written by a gateway that knew no such index is found from its next step on.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn cases_for(
+        &self,
+        organisation: &Organisation,
+        name: &str,
+        signs: bool,
+    ) -> Result<Vec<CaseRead>, Fault> {
+        let mut people = BTreeSet::new();
+        for value in waiting::values_for(name, signs) {
+            let listing =
+                Listing { limit: CASES_WAITING_FOR_ONE_MAX, ..Listing::with(waiting::FOR, &value) };
+            let page = self.store.documents(&organisation.id, CASE, listing).await?;
+            people.extend(page.documents.into_iter().map(|document| document.id));
+        }
+        let mut cases = Vec::new();
+        for person in people {
+            match self.read_case(organisation, &person).await {
+                Ok(case) => cases.push(case),
+                // Erased meanwhile.
+                Err(Fault::NotFound(_)) => {}
+                Err(fault) => return Err(fault),
+            }
         }
         Ok(cases)
     }

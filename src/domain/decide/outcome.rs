@@ -297,6 +297,7 @@ fn item(walk: &Walk<'_>, decision: &Decision) -> Option<QueueItem> {
         attachments: contact.attachments.iter().map(|one| one.sha256.clone()).collect(),
         new: walk.news.clone(),
         lane_used,
+        filed_from: None,
         read_by,
         overdue: false,
         resembles,

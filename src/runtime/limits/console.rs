@@ -3,6 +3,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 /// Passwords that are checked at once: each takes 19 MiB and a core for some 30 ms, which contacts need too.
 /// More wait their turn.
 pub const PASSWORDS_AT_ONCE_MAX: usize = 1;
@@ -94,6 +96,18 @@ pub const LIVE_STEPS_REMEMBERED_MAX: usize = 1_000;
 pub const LIVE_STREAMS_MAX: usize = 1_000;
 /// Streams of one session: a browser has one, or one for each tab that is seen if it can't share. More: 429.
 pub const LIVE_STREAMS_OF_SESSION_MAX: usize = 6;
+/// Cases that "my work" shows as waiting for somebody: those of their own, and those to sign.
+pub const CASES_WAITING_FOR_ONE_MAX: usize = 25;
+/// How long the page of somebody who has an item open may be silent before it is shown as silent, and before it is
+/// shown no more. A page that is seen speaks every 20 seconds.
+pub const PRESENCE_SILENT: TimeDelta = TimeDelta::seconds(60);
+pub const PRESENCE_GONE: TimeDelta = TimeDelta::minutes(5);
+/// Items of which it is known who has them open, of all organisations, and people by item. More: nothing is said of
+/// them.
+pub const PRESENCE_ITEMS_MAX: usize = 2_000;
+pub const PRESENCE_ON_ITEM_MAX: usize = 20;
+/// Items that somebody came to or left, which streams say. More at once: pages hear of it when they next speak.
+pub const PRESENCE_STEPS_REMEMBERED_MAX: usize = 256;
 /// The longest silence of a stream. Proxies cut what is silent for a minute.
 pub const LIVE_SILENCE: Duration = Duration::from_secs(15);
 /// How often it is asked whether the session of a stream still lives.

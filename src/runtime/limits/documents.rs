@@ -1,5 +1,7 @@
 //! Bounds of what staff write in one step.
 
+use std::time::Duration;
+
 /// Documents that one batch writes or removes. More: refused.
 pub const BATCH_DOCUMENTS_MAX: usize = 1_000;
 /// Queue items that one batch writes. More: refused.
@@ -20,6 +22,9 @@ pub const IMPORT_READ_APART_MAX: usize = 32;
 /// Entries of the audit trail that one page of a search looks at. The page then ends where it is, with
 /// fewer entries than were asked for.
 pub const AUDIT_LOOKED_AT_MAX: usize = 5_000;
+/// How long what was counted for a timeline is remembered, and of how many people. More: counted each time.
+pub const TIMELINE_COUNTS_KEPT: Duration = Duration::from_secs(300);
+pub const TIMELINE_COUNTS_KEPT_MAX: usize = 1_000;
 /// People of one import on whose own timeline it stands. More: it stands on nobody's.
 pub const IMPORT_MARKED_MAX: usize = 1_000;
 /// The reason that staff give for a change, in characters. Longer: refused.

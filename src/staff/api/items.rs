@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::contacts::NoQuery;
 use super::shape;
+use crate::casework::hand_over::Actor;
 use crate::casework::not_theirs::NotTheirs;
 use crate::domain::channel::Channel;
 use crate::domain::queue::{ItemAction, QueueItem};
@@ -91,6 +92,63 @@ pub async fn claim(
     _query: Asked<NoQuery>,
 ) -> ItemAnswer {
     work(&caller, path, ItemAction::Claim).await
+}
+
+/// Give up one's claim: anybody may take the item.
+#[utoipa::path(
+    post, path = "/api/v1/queues/{queue}/{item}/put-back", operation_id = "put_item_back",
+    tag = "queues", params(("queue" = String, Path), ("item" = String, Path)),
+    responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
+)]
+pub async fn put_back(
+    caller: Permitted<WorksQueues>,
+    path: ItemPath,
+    _query: Asked<NoQuery>,
+) -> ItemAnswer {
+    work(&caller, path, ItemAction::PutBack).await
+}
+
+/// Take back that the item was read, filed or closed: it waits again, on the queue from which it was filed. What was
+/// released can't be taken back.
+#[utoipa::path(
+    post, path = "/api/v1/queues/{queue}/{item}/reopen", operation_id = "reopen_item",
+    tag = "queues", params(("queue" = String, Path), ("item" = String, Path)),
+    responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
+)]
+pub async fn reopen(
+    caller: Permitted<WorksQueues>,
+    path: ItemPath,
+    _query: Asked<NoQuery>,
+) -> ItemAnswer {
+    work(&caller, path, ItemAction::Reopen).await
+}
+
+/// To whom an item goes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HandOverBody {
+    /// The name of somebody who works queues, as the audit trail has it.
+    to: String,
+}
+
+/// Put the item into a colleague's name: by whoever has it, and by all but agents whoever has it.
+#[utoipa::path(
+    post, path = "/api/v1/queues/{queue}/{item}/hand-over", operation_id = "hand_item_over",
+    tag = "queues", params(("queue" = String, Path), ("item" = String, Path)),
+    request_body = HandOverBody,
+    responses((status = 200, description = "The item as it is now", body = shape::QueueItem))
+)]
+pub async fn hand_over(
+    caller: Permitted<WorksQueues>,
+    path: ItemPath,
+    _query: Asked<NoQuery>,
+    Json(body): Json<HandOverBody>,
+) -> ItemAnswer {
+    let Named((queue, item)) = path;
+    let (casework, organisation) = (caller.casework(), caller.organisation());
+    let item = casework.desk.item(&organisation.id, &queue, &item).await?;
+    let by = Actor { name: caller.name(), role: caller.role() };
+    Ok(axum::Json(casework.hand_over(organisation, &item.id, &body.to, by).await?))
 }
 
 /// Mark the item as read.

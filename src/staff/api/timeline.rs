@@ -104,7 +104,7 @@ pub async fn read(
         item: one.item.map(|place| Place {
             queue: place.queue,
             item: place.id,
-            state: place.state,
+            state: place.state.name(),
         }),
     };
     Ok(axum::Json(TimelineList {

@@ -25,6 +25,7 @@ const SCRIPT: &str = concat!(
     include_str!("assets/drafts.js"),
     include_str!("assets/session.js"),
     include_str!("assets/live.js"),
+    include_str!("assets/presence.js"),
     include_str!("assets/console.js")
 );
 /// What holds the one stream of a browser, for all its tabs.

@@ -16,8 +16,8 @@ use super::trouble::Trouble;
 use super::visit::Visit;
 use super::{
     account, assets, audit, case, drafts, entrance, erasing, help, invitation, item, keeping,
-    landing, lists, live, merging, original, own_origin, people, person, queue, queues, settings,
-    sign_in, staff_settings,
+    landing, lists, live, merging, original, own_origin, people, person, presence, queue, queues,
+    record_form, settings, sign_in, staff_settings,
 };
 use crate::domain::duty::Duty;
 use crate::domain::organisation::Organisation;
@@ -122,16 +122,20 @@ impl Contents {
         self.with(("GET", MethodFilter::GET), path, needs, handler)
     }
 
-    /// What is done with whole records: merging and parting, erasing and keeping.
+    /// What is done with whole records: adding and changing, merging and parting, erasing and keeping.
     fn records(self) -> Self {
-        const MERGES: Needs = Needs::ToChangePeople;
+        const CHANGES: Needs = Needs::ToChangePeople;
         // Whoever approves an erasure sees what they approve.
         const ANSWERS: Needs = Needs::of::<AnswersForData>();
         const APPROVES: Needs = Needs::of::<ApprovesErasures>();
-        self.page("/people/{person}/merge", MERGES, merging::show)
-            .act("/people/{person}/merge", MERGES, merging::merge)
-            .page("/people/{person}/unmerge/{merge}", MERGES, merging::show_merge)
-            .act("/people/{person}/unmerge/{merge}", MERGES, merging::part)
+        self.page("/people/new", CHANGES, record_form::show_new)
+            .act("/people/new", CHANGES, record_form::add)
+            .page("/people/{person}/edit", CHANGES, record_form::show)
+            .act("/people/{person}/edit", CHANGES, record_form::change)
+            .page("/people/{person}/merge", CHANGES, merging::show)
+            .act("/people/{person}/merge", CHANGES, merging::merge)
+            .page("/people/{person}/unmerge/{merge}", CHANGES, merging::show_merge)
+            .act("/people/{person}/unmerge/{merge}", CHANGES, merging::part)
             .page("/people/{person}/erasure", APPROVES, erasing::show)
             .act("/people/{person}/erasure", ANSWERS, erasing::act)
             .act("/people/{person}/erasure/approval", APPROVES, erasing::approve)
@@ -139,6 +143,23 @@ impl Contents {
             .act("/retention/{class}", ANSWERS, keeping::act)
             .act("/retention/{class}/approval", APPROVES, keeping::approve)
             .page("/erasures/{erasure}", APPROVES, keeping::proof)
+    }
+
+    /// Queues, and items with their originals.
+    fn queues(self) -> Self {
+        const RECORD: Needs = Needs::Duty(Duty::Record);
+        self.page("/queues", RECORD, queues::show)
+            .page("/queues/{queue}", RECORD, queue::show)
+            .act("/queues/{queue}/take", RECORD, queue::take)
+            .act("/queues/{queue}/bulk", RECORD, queue::bulk)
+            .page("/queues/{queue}/export", RECORD, queue::export)
+            .page("/items/{item}", RECORD, item::show)
+            .act("/items/{item}", RECORD, item::act)
+            .act("/items/{item}/here", RECORD, presence::here)
+            .page("/items/{item}/confirm/{verb}", RECORD, item::confirm)
+            .page("/items/{item}/original", RECORD, original::show)
+            .page("/items/{item}/original/html", RECORD, original::html)
+            .page("/items/{item}/original/download", RECORD, original::download)
     }
 
     /// Two routes for each step of a case: its page, and what the page posts.
@@ -259,17 +280,6 @@ fn built() -> Contents {
         .page("/", RECORD, landing::show)
         .page(live::PATH, RECORD, live::stream)
         .act("/take", RECORD, landing::take)
-        .page("/queues", RECORD, queues::show)
-        .page("/queues/{queue}", RECORD, queue::show)
-        .act("/queues/{queue}/take", RECORD, queue::take)
-        .act("/queues/{queue}/bulk", RECORD, queue::bulk)
-        .page("/queues/{queue}/export", RECORD, queue::export)
-        .page("/items/{item}", RECORD, item::show)
-        .act("/items/{item}", RECORD, item::act)
-        .page("/items/{item}/confirm/{verb}", RECORD, item::confirm)
-        .page("/items/{item}/original", RECORD, original::show)
-        .page("/items/{item}/original/html", RECORD, original::html)
-        .page("/items/{item}/original/download", RECORD, original::download)
         .page("/people", RECORD, people::show)
         .page("/people/{person}", RECORD, person::show)
         .page("/people/{person}/record", AUDIT, person::own_record::page)
@@ -299,6 +309,7 @@ fn built() -> Contents {
         .page("/reports", RECORD, lists::reports)
         .page("/reports.csv", RECORD, lists::csv)
         .page("/reports/chart/{figure}", RECORD, lists::chart)
+        .queues()
         .records()
         .steps()
 }

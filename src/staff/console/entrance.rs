@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::drafts::Wrote;
 use super::live;
+use super::presence;
 use super::trouble::Trouble;
 use super::trouble_page::in_words;
 use super::visit::{Guest, Visit};
@@ -105,8 +106,10 @@ pub(super) async fn visiting(
         return Ok(None);
     };
     let accounts = &staff.for_console().accounts;
-    // A stream begins again and again by itself: nobody sits there because of that.
-    let live = if guest.here.split('?').next() == Some(live::PATH) {
+    // A stream begins again and again by itself, and a page goes on saying that it is open: nobody sits there
+    // because of that.
+    let path = guest.here.split('?').next().unwrap_or_default();
+    let live = if path == live::PATH || presence::is_beat(path) {
         accounts.peek(&organisation.id, &token).await?
     } else {
         accounts.live(&organisation.id, &token).await?

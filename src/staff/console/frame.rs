@@ -39,6 +39,15 @@ pub(super) struct SectionLink {
     pub current: bool,
 }
 
+/// A button beside what was just done: it posts a verb to an item as it is now.
+pub(super) struct Undo {
+    pub action: String,
+    pub verb: &'static str,
+    pub label: &'static str,
+    pub was: String,
+    pub from: String,
+}
+
 /// What every template has as `f`.
 pub(super) struct Frame {
     pub w: &'static words::Frame,
@@ -56,6 +65,8 @@ pub(super) struct Frame {
     pub here: String,
     /// What was just done.
     pub said: Option<String>,
+    /// What takes it back.
+    pub undo: Option<Undo>,
     pub keys: bool,
     /// Where the worker is that holds this browser's stream, for who may see it.
     pub worker: Option<&'static str>,
@@ -114,6 +125,7 @@ impl Frame {
             who: None,
             here: guest.here.clone(),
             said: None,
+            undo: None,
             keys: false,
             worker: None,
             since: None,
@@ -133,6 +145,12 @@ impl Frame {
     #[must_use]
     pub(super) fn saying(mut self, said: Option<&str>) -> Frame {
         self.said = said.map(str::to_owned);
+        self
+    }
+
+    #[must_use]
+    pub(super) fn undoable(mut self, undo: Option<Undo>) -> Frame {
+        self.undo = undo;
         self
     }
 

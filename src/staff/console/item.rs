@@ -1,5 +1,6 @@
 //! One item: why it is here, what it says, what to do with it.
 
+mod act;
 mod side;
 mod verb;
 
@@ -9,20 +10,21 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 
+pub(super) use self::act::{act, confirm};
 use self::side::{PersonBar, bar, person_of, taken_off};
 use self::verb::{Verb, label};
 use super::asked::Asked;
-use super::form::{Posted, own_path, quoted};
-use super::frame::{Frame, Page, Section, go, page, with_status};
+use super::form::{own_path, quoted};
+use super::frame::{Frame, Page, Section, Undo, with_status};
+use super::presence::{self, AlsoOpen};
 use super::say::{self, who};
-use super::trouble::Trouble;
-use super::trouble_page::of_fault;
 use super::visit::Visit;
 use super::words;
 use crate::casework::Fault;
+use crate::casework::hand_over::Actor;
 use crate::domain::language::Language;
 use crate::domain::person::Person;
-use crate::domain::queue::{ItemAction, QueueItem};
+use crate::domain::queue::{QueueItem, Turn};
 use crate::runtime::tokens::{hex, sha256};
 use crate::staff::Staff;
 
@@ -47,6 +49,17 @@ struct NoteLine {
     by: String,
     at: String,
     text: String,
+}
+
+/// Colleagues, as far as this item is concerned.
+#[derive(Default)]
+struct Others {
+    /// To whom it can be handed over; empty: it is not for whoever looks to hand over.
+    colleagues: Vec<String>,
+    /// Where the page says that it is open, and its number among those that are.
+    here: String,
+    page: u64,
+    also_open: Vec<AlsoOpen>,
 }
 
 #[derive(Template)]
@@ -81,6 +94,8 @@ struct ItemPage {
     waits: bool,
     verbs: Vec<(&'static str, &'static str)>,
     finals: Vec<(&'static str, &'static str)>,
+    others: Others,
+    overdue: bool,
     action: String,
     version: String,
     from: String,
@@ -98,6 +113,8 @@ struct ItemPage {
 struct Beside<'a> {
     from: &'a str,
     said: Option<&'static str>,
+    /// What was just done.
+    done: Option<Verb>,
     wrote: &'a str,
     changed: bool,
     not_done: Option<String>,
@@ -120,6 +137,7 @@ pub(super) async fn show(
     let beside = Beside {
         from: asked.text("from").unwrap_or_default(),
         said: done.map(|verb| verb.said(w)),
+        done,
         since,
         ..Beside::default()
     };
@@ -148,7 +166,24 @@ async fn shown(
         .collect();
     let mut page = filled(staff, visit, &item, person.as_deref(), quota, beside);
     page.taken_off = taken_off(staff, visit, &item).await?;
+    page.others = others(staff, visit, &item).await?;
     with_status(status, &page)
+}
+
+async fn others(staff: &Staff, visit: &Visit, item: &QueueItem) -> Result<Others, Fault> {
+    let by = Actor { name: visit.name(), role: visit.role() };
+    let mut colleagues = if by.may_hand_over(&visit.organisation, item) {
+        staff.for_console().colleagues(&visit.organisation).await?
+    } else {
+        Vec::new()
+    };
+    colleagues.retain(|name| item.claimed_by.as_ref() != Some(name));
+    Ok(Others {
+        colleagues,
+        here: presence::beat(&item.id),
+        page: staff.presence.opened(visit, &item.id),
+        also_open: staff.presence.others(visit, &item.id),
+    })
 }
 
 fn quota_line(used: u32, limit: u32, until: Option<String>, language: Language) -> String {
@@ -181,23 +216,19 @@ fn filled(
     let queue_path = format!("/queues/{}", quoted(&item.queue));
     let queue_name = say::queue(&item.queue, language).0;
     let from = own_path(beside.from).unwrap_or(&queue_path).to_owned();
-    let back_name = if from == "/" || from.starts_with("/#") {
-        f_my_work(language).to_owned()
-    } else {
-        queue_name.clone()
-    };
+    let is_of_my_work = from == "/" || from.starts_with("/#");
+    let back_name = if is_of_my_work { f_my_work(language) } else { &queue_name };
+    let back = (from.clone(), format!("{} {back_name}", w.back_to));
     let by = visit.name();
-    let offered = |finals: bool| -> Vec<(&'static str, &'static str)> {
-        Verb::ALL
-            .into_iter()
-            .filter(|verb| *verb != Verb::Note && verb.is_final() == finals)
-            .filter(|verb| verb.is_offered(item, by))
-            .map(|verb| (verb.name(), label(verb, w)))
-            .collect()
+    let offered = |finals: bool| {
+        let own = Verb::ALL.into_iter().filter(|verb| verb.is_final() == finals);
+        let own = own.filter(|verb| verb.is_button() && verb.is_offered(item, by));
+        own.map(|verb| (verb.name(), label(verb, item, w))).collect()
     };
     ItemPage {
         f: Frame::of(staff, visit, Section::Queues, &format!("{heading}, {came}"))
             .saying(beside.said)
+            .undoable(beside.done.and_then(|done| undo(done, item, &from, by, w)))
             .since(beside.since)
             .in_error(beside.changed || beside.not_done.is_some()),
         w,
@@ -213,16 +244,9 @@ fn filled(
         quota,
         text: item.text.clone().filter(|text| !text.trim().is_empty()),
         new: item.new.clone(),
-        details: details(item, &came, &queue_name, language, w),
-        learnt: item
-            .attached
-            .iter()
-            .map(|one| (say::capitalised(&one.name), one.value.clone()))
-            .collect(),
-        original: item
-            .archived
-            .as_ref()
-            .map(|_| format!("/items/{}/original?from={}", quoted(&item.id), quoted(&from))),
+        details: details(visit, item, &came, &queue_name, w),
+        learnt: learnt(item),
+        original: item.archived.is_some().then(|| original(item, &from)),
         person: person.map(|person| bar(visit, item, person)),
         taken_off: None,
         notes: notes(visit, item),
@@ -232,9 +256,11 @@ fn filled(
         waits: item.state.is_waiting(),
         verbs: offered(false),
         finals: offered(true),
+        others: Others::default(),
+        overdue: item.turn() == Turn::Overdue,
         action: format!("/items/{}", quoted(&item.id)),
         version: version(item),
-        back: (from.clone(), format!("{} {back_name}", w.back_to)),
+        back,
         from,
         queue_path,
         wrote: beside.wrote.to_owned(),
@@ -242,6 +268,33 @@ fn filled(
         not_done: beside.not_done,
         note_kept: beside.note_kept,
     }
+}
+
+fn learnt(item: &QueueItem) -> Vec<(String, String)> {
+    let each = item.attached.iter();
+    each.map(|one| (say::capitalised(&one.name), one.value.clone())).collect()
+}
+
+fn original(item: &QueueItem, from: &str) -> String {
+    format!("/items/{}/original?from={}", quoted(&item.id), quoted(from))
+}
+
+/// The button that takes back what was just done.
+fn undo(
+    done: Verb,
+    item: &QueueItem,
+    from: &str,
+    by: &str,
+    w: &'static words::Item,
+) -> Option<Undo> {
+    let verb = done.undo(item, by)?;
+    Some(Undo {
+        action: format!("/items/{}", quoted(&item.id)),
+        verb: verb.name(),
+        label: w.undo,
+        was: version(item),
+        from: from.to_owned(),
+    })
 }
 
 fn notes(visit: &Visit, item: &QueueItem) -> Vec<NoteLine> {
@@ -259,17 +312,22 @@ const fn f_my_work(language: Language) -> &'static str {
 }
 
 fn details(
+    visit: &Visit,
     item: &QueueItem,
     came: &str,
     queue_name: &str,
-    language: Language,
     w: &'static words::Item,
 ) -> Vec<(&'static str, String)> {
+    let (language, now) = (visit.language(), visit.now());
+    let zone = visit.organisation.profile.timezone;
     let mut details = vec![
         (w.channel, say::channel(item.channel, language).to_owned()),
         (w.came, came.to_owned()),
         (w.queue, queue_name.to_owned()),
     ];
+    if let Some(read_by) = item.read_by.filter(|_| item.is_unread()) {
+        details.push((w.read_by, say::when(read_by, now, zone, language)));
+    }
     if !item.original_to.is_empty() {
         details.push((w.to, item.original_to.join(", ")));
     }
@@ -278,165 +336,4 @@ fn details(
     }
     details.push((w.reference, item.contact.clone()));
     details
-}
-
-/// Carries out what was pressed. A note is kept even where the rest fails.
-pub(super) async fn act(
-    State(staff): State<Arc<Staff>>,
-    visit: Visit,
-    Path(id): Path<String>,
-    posted: Posted,
-) -> Page {
-    let verb = Verb::of(posted.text("verb")).ok_or(Trouble::NotFound)?;
-    let (desk, organisation, by) =
-        (&staff.for_console().desk, &visit.organisation.id, visit.name());
-    let (from, wrote) = (posted.text("from"), posted.text("text").trim());
-    let since = desk.newest_number(organisation).await?;
-    let item = desk.item_anywhere(organisation, &id).await?;
-    let beside = Beside { from, wrote, since, ..Beside::default() };
-    // A note adds to whatever others did; everything else was chosen on what the page showed.
-    if verb != Verb::Note && posted.text("was") != version(&item) {
-        if done_already(verb, &item, by) {
-            return Ok(go(&href(&id, from, Some(verb.name()))));
-        }
-        let beside = Beside { changed: true, ..beside };
-        return shown(&staff, &visit, item, StatusCode::CONFLICT, beside).await;
-    }
-    let mut note_kept = false;
-    if !wrote.is_empty() {
-        let note = ItemAction::Note(wrote.to_owned());
-        if let Err(fault) = desk.work_item(organisation, &item.queue, &id, note, by).await {
-            return refused(&staff, &visit, &id, &fault, beside).await;
-        }
-        note_kept = true;
-    }
-    if verb.is_final() && !posted.has("sure") {
-        return Ok(go(&format!(
-            "/items/{}/confirm/{}?from={}",
-            quoted(&id),
-            verb.name(),
-            quoted(from)
-        )));
-    }
-    let queue = &item.queue;
-    let done = match verb {
-        Verb::Note => Ok(()),
-        Verb::NotTheirs => {
-            staff.for_console().not_theirs(&visit.organisation, &item.contact, by).await.map(|_| ())
-        }
-        Verb::Take => {
-            desk.work_item(organisation, queue, &id, ItemAction::Claim, by).await.map(drop)
-        }
-        Verb::PutBack => {
-            desk.work_item(organisation, queue, &id, ItemAction::PutBack, by).await.map(drop)
-        }
-        Verb::Read => {
-            desk.work_item(organisation, queue, &id, ItemAction::Read, by).await.map(drop)
-        }
-        Verb::Release => {
-            desk.work_item(organisation, queue, &id, ItemAction::Release, by).await.map(drop)
-        }
-        Verb::File => {
-            desk.work_item(organisation, queue, &id, ItemAction::File, by).await.map(drop)
-        }
-        Verb::Close => {
-            desk.work_item(organisation, queue, &id, ItemAction::Close, by).await.map(drop)
-        }
-    };
-    match done {
-        Ok(()) => Ok(go(&href(&id, from, Some(verb.name())))),
-        Err(fault) => {
-            let beside = Beside { note_kept, wrote: "", ..beside };
-            refused(&staff, &visit, &id, &fault, beside).await
-        }
-    }
-}
-
-/// Whether the item is as the verb would have made it, by the same hand: a second press, or a second tab.
-fn done_already(verb: Verb, item: &QueueItem, by: &str) -> bool {
-    use crate::domain::queue::ItemState;
-    let mine = item.claimed_by.as_deref() == Some(by);
-    match verb {
-        Verb::Take => mine && item.state.is_waiting(),
-        Verb::Release => mine && item.state == ItemState::Released,
-        Verb::PutBack => item.claimed_by.is_none() && item.state.is_waiting(),
-        Verb::Read | Verb::File | Verb::Close | Verb::NotTheirs | Verb::Note => false,
-    }
-}
-
-/// The item as it is now, with why it was not done.
-async fn refused(
-    staff: &Staff,
-    visit: &Visit,
-    id: &str,
-    fault: &Fault,
-    beside: Beside<'_>,
-) -> Page {
-    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation.id);
-    let since = desk.newest_number(organisation).await?;
-    let item = desk.item_anywhere(organisation, id).await?;
-    let (_, text) = of_fault(fault, visit.language());
-    let beside = Beside { not_done: Some(text), since, ..beside };
-    shown(staff, visit, item, StatusCode::CONFLICT, beside).await
-}
-
-#[derive(Template)]
-#[template(path = "confirm.html")]
-struct ConfirmPage {
-    f: Frame,
-    w: &'static words::Item,
-    heading: &'static str,
-    text: &'static str,
-    yes: &'static str,
-    verb: &'static str,
-    subject: String,
-    to: Vec<String>,
-    action: String,
-    version: String,
-    from: String,
-    cancel: String,
-}
-
-/// The page that asks before something that can't be undone.
-pub(super) async fn confirm(
-    State(staff): State<Arc<Staff>>,
-    visit: Visit,
-    Path((id, verb)): Path<(String, String)>,
-    asked: Asked,
-) -> Page {
-    let verb = Verb::of(&verb).filter(|verb| verb.is_final()).ok_or(Trouble::NotFound)?;
-    let item = staff.for_console().desk.item_anywhere(&visit.organisation.id, &id).await?;
-    let w = words::Item::of(visit.language());
-    let from = asked.text("from").and_then(own_path).unwrap_or("/").to_owned();
-    if !verb.is_offered(&item, visit.name()) {
-        let fault = item.clone().after(&ItemAction::Release, visit.name(), visit.now());
-        let fault = fault.err().map_or(Fault::Contended, Fault::Item);
-        let beside = Beside { from: &from, ..Beside::default() };
-        return refused(&staff, &visit, &id, &fault, beside).await;
-    }
-    let (heading, text, yes) = if verb == Verb::Release {
-        (w.release_title, w.release_text, w.release_yes)
-    } else {
-        (w.not_theirs_title, w.not_theirs_text, w.not_theirs_yes)
-    };
-    let person = person_of(&staff, &visit, &item).await?;
-    let named = who(&item, person.as_deref(), words::Queue::of(visit.language()));
-    let subject = match &item.subject {
-        Some(subject) => format!("{named}: {subject}"),
-        None => named,
-    };
-    page(&ConfirmPage {
-        f: Frame::of(&staff, &visit, Section::Queues, heading),
-        w,
-        heading,
-        text,
-        yes,
-        verb: verb.name(),
-        subject,
-        to: if verb == Verb::Release { item.original_to.clone() } else { Vec::new() },
-        action: format!("/items/{}", quoted(&id)),
-        version: version(&item),
-        cancel: href(&id, &from, None),
-        from,
-    })
 }

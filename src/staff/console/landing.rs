@@ -4,14 +4,21 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
+use chrono::{DateTime, Utc};
 
 use super::asked::Asked;
+use super::case::{anchor, proposal_href};
+use super::form::quoted;
 use super::frame::{Frame, Page, Section, go, page};
-use super::queue::{Row, rows};
+use super::item_rows::{Row, rows};
 use super::queues::{QueueLine, in_order, lines};
 use super::say;
 use super::visit::Visit;
 use super::words;
+use crate::casework::Fault;
+use crate::casework::case::record::CaseRead;
+use crate::casework::case::waiting::{Waiting, waiting_for};
+use crate::domain::duty::Duty;
 use crate::domain::queue::FILED;
 use crate::staff::Staff;
 
@@ -22,6 +29,7 @@ struct LandingPage {
     w: &'static words::Landing,
     q: &'static words::Queue,
     mine: Vec<Row>,
+    cases: Vec<CaseLine>,
     waiting: Vec<QueueLine>,
     as_of: String,
 }
@@ -39,13 +47,69 @@ pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: A
     let since = desk.newest_number(&organisation.id).await?;
     let mine = desk.in_hand(&organisation.id, visit.name()).await?;
     let mine = rows(&staff, &visit, mine, "/").await?;
+    let cases = cases(&staff, &visit).await?;
     let mut waiting = lines(desk.queues(&organisation.id).await?, &visit);
     waiting.retain(|one| one.waiting > 0);
     let said = (asked.text("done") == Some("none")).then_some(w.none_left);
     let as_of =
         say::when(visit.now(), visit.now(), organisation.profile.timezone, visit.language());
     let f = Frame::of(&staff, &visit, Section::MyWork, w.title).saying(said).since(since);
-    page(&LandingPage { f, w, q: words::Queue::of(visit.language()), mine, waiting, as_of })
+    page(&LandingPage { f, w, q: words::Queue::of(visit.language()), mine, cases, waiting, as_of })
+}
+
+/// Something on somebody's case that waits for whoever looks.
+struct CaseLine {
+    href: String,
+    title: String,
+    what: &'static str,
+    person: String,
+    since: String,
+}
+
+/// Drafts, what came back, what is to be signed or heard, the oldest first.
+async fn cases(staff: &Staff, visit: &Visit) -> Result<Vec<CaseLine>, Fault> {
+    let signs = visit.may(Duty::SignOff);
+    let desk = &staff.for_console().desk;
+    let cases = desk.cases_for(&visit.organisation, visit.name(), signs).await?;
+    let mut all = Vec::new();
+    for case in &cases {
+        let waiting = waiting_for(&case.file, visit.name(), signs);
+        all.extend(waiting.into_iter().map(|one| line(visit, case, one)));
+    }
+    all.sort_by_key(|(since, _)| *since);
+    Ok(all.into_iter().map(|(_, line)| line).collect())
+}
+
+fn line(visit: &Visit, case: &CaseRead, waiting: Waiting<'_>) -> (DateTime<Utc>, CaseLine) {
+    let (profile, language) = (&visit.organisation.profile, visit.language());
+    let (w, person) = (words::Landing::of(language), &case.person);
+    let terms = |id: &str| {
+        let found = person.restrictions.iter().find(|one| one.id == id);
+        found.map_or_else(|| id.to_owned(), |one| say::terms(&one.kind, profile, language))
+    };
+    let (since, what, title, href) = match waiting {
+        Waiting::Draft(one) | Waiting::SentBack(one) | Waiting::ToSign(one) => {
+            let what = match waiting {
+                Waiting::Draft(_) => w.draft,
+                Waiting::SentBack(_) => w.sent_back,
+                _ => w.to_sign,
+            };
+            let title = say::terms(&one.restriction.kind, profile, language);
+            (one.at, what, title, proposal_href(&person.id, &one.id))
+        }
+        Waiting::ToHear(one) => {
+            let href = format!("/people/{}/case#{}", quoted(&person.id), anchor(&one.id));
+            (one.received.at, w.to_hear, terms(&one.restriction), href)
+        }
+        Waiting::DraftLetter(one) => {
+            let href = format!("/people/{}/letters/{}", quoted(&person.id), quoted(&one.id));
+            let title = say::letter_kind(one.kind, language).to_owned();
+            (one.drafted_at, w.draft_letter, title, href)
+        }
+    };
+    let name = if person.name.is_empty() { person.id.clone() } else { person.name.clone() };
+    let when = say::when(since, visit.now(), profile.timezone, language);
+    (since, CaseLine { href, title, what, person: name, since: when })
 }
 
 /// Takes the next, wherever it is most urgent.

@@ -78,9 +78,12 @@ struct Said<'a> {
     changed: Vec<(u64, &'a str)>,
     waiting: &'a std::collections::BTreeMap<String, u64>,
     missed: bool,
+    /// Items that somebody opened or left.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    here: &'a [String],
 }
 
-fn event(news: &News) -> Event {
+fn event(news: &News, here: &[String]) -> Event {
     let said = Said {
         n: news.number,
         came: news
@@ -91,6 +94,7 @@ fn event(news: &News) -> Event {
         changed: news.changed.iter().map(|one| (one.number, one.item.as_str())).collect(),
         waiting: &news.waiting,
         missed: news.missed,
+        here,
     };
     let text = serde_json::to_string(&said).unwrap_or_default();
     Event::default().id(news.number.to_string()).retry(OPEN_AGAIN).data(text)
@@ -104,6 +108,8 @@ struct Stream {
     /// The number behind which it goes on; none: nothing was sent yet.
     after: Option<u64>,
     waiting: Option<std::collections::BTreeMap<String, u64>>,
+    /// The last step of those who open items and leave them.
+    seen: Option<u64>,
     spoke: Instant,
     checked: Instant,
 }
@@ -124,14 +130,17 @@ impl Stream {
             // A store that is away ends it; the browser comes again.
             let news = desk.news(&self.visit.organisation.id, self.after).await.ok()?;
             self.after = Some(news.number);
+            let (seen, here) = self.staff.presence.changed(&self.visit.organisation.id, self.seen);
+            self.seen = Some(seen);
             let is_new = news.missed
+                || !here.is_empty()
                 || !news.came.is_empty()
                 || !news.changed.is_empty()
                 || self.waiting.as_ref() != Some(&news.waiting);
             if is_new {
                 self.spoke = Instant::now();
                 self.waiting = Some(news.waiting.clone());
-                return Some((event(&news), self));
+                return Some((event(&news, &here), self));
             }
             if self.spoke.elapsed() >= LIVE_SILENCE {
                 self.spoke = Instant::now();
@@ -167,6 +176,7 @@ pub(super) async fn stream(
     let stream = Stream {
         after: goes_on(&headers, &asked),
         waiting: None,
+        seen: None,
         staff,
         visit,
         _place: place,

@@ -233,9 +233,8 @@ async fn cells(
         .await?;
     let mut waiting: BTreeMap<&str, usize> = BTreeMap::new();
     let mut seen = std::collections::BTreeSet::new();
-    let waits = |state: &str| matches!(state, "open" | "claimed" | "read");
     for item in timeline.entries.iter().filter_map(|one| one.item.as_ref()) {
-        if waits(item.state) && seen.insert(&item.id) {
+        if item.state.is_waiting() && seen.insert(&item.id) {
             *waiting.entry(&item.queue).or_default() += 1;
         }
     }

@@ -12,6 +12,7 @@ use super::say;
 use super::visit::Visit;
 use super::words;
 use crate::staff::Staff;
+use crate::staff::permit::{ChangesPeople, Permit};
 
 struct Found {
     href: String,
@@ -28,6 +29,8 @@ struct PeoplePage {
     asked: String,
     found: Vec<Found>,
     more: bool,
+    /// Adding somebody, for whoever may.
+    add: Option<&'static str>,
 }
 
 pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: Asked) -> Page {
@@ -59,5 +62,7 @@ pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: A
         asked: query.to_owned(),
         found,
         more: result.more,
+        add: ChangesPeople::allows(organisation, visit.role())
+            .then(|| words::RecordForm::of(language).add),
     })
 }

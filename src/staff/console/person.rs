@@ -80,6 +80,8 @@ struct PersonPage {
     /// Where it is merged with another record, for those who may.
     merging: Option<String>,
     merges: Vec<MergeLine>,
+    /// Where the record is changed, and what leads there.
+    edit: Option<(String, &'static str)>,
     m: &'static words::Merging,
     e: &'static words::Erasing,
     because: Option<String>,
@@ -140,6 +142,8 @@ pub(super) async fn show(
         } else {
             Vec::new()
         },
+        edit: may_merge
+            .then(|| (format!("{own}/edit"), words::RecordForm::of(visit.language()).change)),
         m: words::Merging::of(visit.language()),
         e: words::Erasing::of(visit.language()),
         because: because.map(|item| super::item::href(item, "/", None)),

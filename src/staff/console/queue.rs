@@ -1,6 +1,5 @@
 //! One queue: its rows, oldest first, a page by key; taking the next; several at once.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -9,6 +8,7 @@ use axum::extract::{Path, State};
 use super::asked::Asked;
 use super::form::{Posted, quoted};
 use super::frame::{Frame, Page, Section, go, page};
+use super::item_rows::{Row, rows};
 use super::queues::in_order;
 use super::say::{self, who};
 use super::trouble::Trouble;
@@ -18,15 +18,12 @@ use super::words;
 use crate::casework::Fault;
 use crate::casework::queues::ItemsWanted;
 use crate::domain::channel::Channel;
-use crate::domain::language::Language;
-use crate::domain::person::Person;
 use crate::domain::queue::{
     EMERGENCY, FILED, GOVERNANCE, HEAD_OF_SERVICE, ItemAction, ItemState, LIMITED, QueueItem,
     REVIEW,
 };
 use crate::render::tickets::Form;
 use crate::runtime::limits::CONSOLE_ROWS;
-use crate::runtime::tokens::{hex, sha256};
 use crate::staff::Staff;
 use crate::staff::export::exported;
 
@@ -35,107 +32,6 @@ use crate::staff::export::exported;
 const PAGES_LOOKED_THROUGH: usize = 10;
 
 const OF_EVERYBODY: [&str; 6] = [LIMITED, FILED, REVIEW, HEAD_OF_SERVICE, GOVERNANCE, EMERGENCY];
-
-/// One item as a row says it: who, how, why, until when.
-pub(super) struct Row {
-    pub id: String,
-    pub href: String,
-    /// The row's own place on the page, to come back to.
-    pub anchor: String,
-    pub who: String,
-    /// Whether the person is on record.
-    pub known: bool,
-    pub channel: &'static str,
-    pub subject: Option<String>,
-    pub why: String,
-    /// The reason is in English on a Welsh page.
-    pub foreign: bool,
-    pub until: Option<String>,
-    pub came: String,
-    /// How long it waits; none: it is done.
-    pub waited: Option<String>,
-    pub state: &'static str,
-    pub taken: Option<String>,
-    pub urgent: bool,
-}
-
-pub(super) fn anchor(item: &str) -> String {
-    let sum = hex(&sha256(item.as_bytes()));
-    format!("i-{}", sum.get(..10).unwrap_or(&sum))
-}
-
-/// Items as rows. `here`: the page to which an item leads back.
-pub(super) async fn rows(
-    staff: &Staff,
-    visit: &Visit,
-    items: Vec<QueueItem>,
-    here: &str,
-) -> Result<Vec<Row>, Trouble> {
-    let mut people: BTreeMap<String, Option<Arc<Person>>> = BTreeMap::new();
-    let mut rows = Vec::with_capacity(items.len());
-    for item in items {
-        let person = match &item.person {
-            Some(id) => match people.get(id) {
-                Some(known) => known.clone(),
-                None => {
-                    let found =
-                        staff.for_console().person_known(&visit.organisation.id, id).await?;
-                    people.insert(id.clone(), found.clone());
-                    found
-                }
-            },
-            None => None,
-        };
-        rows.push(row(visit, item, person.as_deref(), here));
-    }
-    Ok(rows)
-}
-
-fn row(visit: &Visit, item: QueueItem, person: Option<&Person>, here: &str) -> Row {
-    let (language, now) = (visit.language(), visit.now());
-    let zone = visit.organisation.profile.timezone;
-    let w = words::Queue::of(language);
-    let taken = item.claimed_by.as_deref().filter(|_| item.state.is_waiting()).map(|by| {
-        if by == visit.name() { w.taken_by_me.to_owned() } else { format!("{} {by}", w.taken_by) }
-    });
-    let anchor = anchor(&item.id);
-    let why = item.reasons.first().map(|reason| reason.text.clone());
-    Row {
-        href: href_back(&item.id, here, &anchor),
-        anchor,
-        who: who(&item, person, w),
-        known: person.is_some(),
-        channel: say::channel(item.channel, language),
-        subject: item.subject.clone().or_else(|| item.text.clone()).filter(|one| !one.is_empty()),
-        foreign: language == Language::Welsh && why.is_some(),
-        why: why.unwrap_or_else(|| say::disposition(item.disposition, language).to_owned()),
-        until: until(visit, &item, person),
-        came: say::when(item.at, now, zone, language),
-        waited: item.state.is_waiting().then(|| say::waited(now - item.at, language)),
-        state: say::state(item.state, language),
-        taken,
-        urgent: item.queue == EMERGENCY && item.state.is_waiting(),
-        id: item.id,
-    }
-}
-
-fn href_back(item: &str, here: &str, anchor: &str) -> String {
-    super::item::href(item, &format!("{here}#{anchor}"), None)
-}
-
-/// Until when the restriction holds because of which the item is here.
-fn until(visit: &Visit, item: &QueueItem, person: Option<&Person>) -> Option<String> {
-    let id = item.reasons.iter().find_map(|reason| reason.restriction.as_deref())?;
-    let restriction = person?.restrictions.iter().find(|one| one.id == id)?;
-    let p = words::Person::of(visit.language());
-    let zone = visit.organisation.profile.timezone;
-    let (what, at) = match (restriction.ends, restriction.review_due) {
-        (Some(ends), _) => (p.ends, ends),
-        (None, Some(review)) => (p.review, review),
-        (None, None) => return None,
-    };
-    Some(format!("{what}: {}", say::day(at.day(zone), visit.language())))
-}
 
 /// Which items a page shows, as its address says.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -196,8 +92,19 @@ struct QueuePage {
     export: [String; 2],
     /// The next queue with something on it, where this one is empty.
     elsewhere: Option<(String, String, u64)>,
-    results: Vec<(String, String, bool)>,
+    results: Vec<ResultLine>,
     bulk_none: bool,
+    as_of: String,
+    /// This page's own address.
+    here: String,
+}
+
+/// What came of one of several.
+pub(super) struct ResultLine {
+    item: String,
+    who: String,
+    text: String,
+    done: bool,
 }
 
 /// One page of a queue.
@@ -262,7 +169,7 @@ async fn shown(
     staff: &Staff,
     visit: &Visit,
     wanted: &Wanted,
-    results: Vec<(String, String, bool)>,
+    results: Vec<ResultLine>,
     bulk_none: bool,
     said: Option<&'static str>,
 ) -> Page {
@@ -280,7 +187,12 @@ async fn shown(
     };
     let (items, next) = found(staff, visit, wanted).await?;
     let here = wanted.address(wanted.after.as_deref());
-    let rows = rows(staff, visit, items, &here).await?;
+    let mut rows = rows(staff, visit, items, &here).await?;
+    for row in &mut rows {
+        row.selected = results.iter().any(|one| !one.done && one.item == row.id);
+    }
+    let zone = organisation.profile.timezone;
+    let as_of = say::when(visit.now(), visit.now(), zone, language);
     let elsewhere = counts.iter().find(|one| one.waiting > 0 && one.queue != wanted.queue);
     let elsewhere = elsewhere.filter(|_| waiting == 0).map(|one| {
         (format!("/queues/{}", quoted(&one.queue)), say::queue(&one.queue, language).0, one.waiting)
@@ -319,6 +231,8 @@ async fn shown(
         elsewhere,
         results,
         bulk_none,
+        as_of,
+        here,
     })
 }
 
@@ -334,16 +248,21 @@ async fn found(
         let asked = ItemsWanted {
             states: wanted.shown.states(),
             after: after.clone(),
-            limit: CONSOLE_ROWS - items.len(),
+            // One more than a page has: whether another page follows.
+            limit: CONSOLE_ROWS + 1 - items.len(),
         };
         let organisation = &visit.organisation.id;
         let page = staff.for_console().desk.items(organisation, &wanted.queue, asked).await?;
         let fits = |item: &QueueItem| wanted.channel.is_none_or(|one| item.channel == one);
         items.extend(page.items.into_iter().filter(fits));
         after = page.next;
-        if after.is_none() || items.len() >= CONSOLE_ROWS {
+        if after.is_none() || items.len() > CONSOLE_ROWS {
             break;
         }
+    }
+    if items.len() > CONSOLE_ROWS {
+        items.truncate(CONSOLE_ROWS);
+        after = items.last().map(|item| item.id.clone());
     }
     Ok((items, after))
 }
@@ -411,10 +330,11 @@ pub(super) async fn bulk(
             Err(_) => q.unknown_person.to_owned(),
         };
         let done = desk.work_item(organisation, &queue, id, action.clone(), visit.name()).await;
-        results.push(match done {
-            Ok(_) => (named, q.bulk_ok.to_owned(), true),
-            Err(fault) => (named, of_fault(&fault, language).1, false),
-        });
+        let text = match &done {
+            Ok(_) => q.bulk_ok.to_owned(),
+            Err(fault) => of_fault(fault, language).1,
+        };
+        results.push(ResultLine { item: id.to_owned(), who: named, text, done: done.is_ok() });
     }
     let none = results.is_empty();
     let asked = Wanted { queue, shown: Shown::Waiting, channel: None, after: None };

@@ -7,9 +7,11 @@ use axum::extract::State;
 
 use super::form::quoted;
 use super::frame::{Frame, Page, Section, page};
+use super::item_rows::{Row, rows};
 use super::say;
 use super::visit::Visit;
 use super::words;
+use crate::casework::hand_over::Actor;
 use crate::casework::queues::QueueCount;
 use crate::domain::queue::{EMERGENCY, FILED};
 use crate::staff::Staff;
@@ -24,6 +26,8 @@ pub(super) struct QueueLine {
     /// When the oldest came and how long that is.
     pub oldest: Option<(String, String)>,
     pub urgent: bool,
+    /// How many nobody has read in time.
+    pub overdue: u64,
 }
 
 /// Queues in the order of their urgency: emergencies first, then the one whose oldest has waited longest;
@@ -59,6 +63,7 @@ pub(super) fn lines(counts: Vec<QueueCount>, visit: &Visit) -> Vec<QueueLine> {
                 name,
                 text,
                 waiting: count.waiting,
+                overdue: count.overdue,
                 queue: count.queue,
                 oldest,
             }
@@ -71,12 +76,23 @@ pub(super) fn lines(counts: Vec<QueueCount>, visit: &Visit) -> Vec<QueueLine> {
 struct QueuesPage {
     f: Frame,
     w: &'static words::Queues,
+    q: &'static words::Queue,
     queues: Vec<QueueLine>,
+    /// In the name of somebody who has left, for whoever may hand it over.
+    left: Vec<Row>,
 }
 
 pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
     let w = words::Queues::of(visit.language());
     let counts = staff.for_console().desk.queues(&visit.organisation.id).await?;
+    let by = Actor { name: visit.name(), role: visit.role() };
+    let left = if by.leads(&visit.organisation) {
+        staff.for_console().left_behind(&visit.organisation).await?
+    } else {
+        Vec::new()
+    };
+    let left = rows(&staff, &visit, left, "/queues").await?;
     let f = Frame::of(&staff, &visit, Section::Queues, w.title);
-    page(&QueuesPage { f, w, queues: lines(counts, &visit) })
+    let q = words::Queue::of(visit.language());
+    page(&QueuesPage { f, w, q, queues: lines(counts, &visit), left })
 }

@@ -19,7 +19,7 @@ pub(super) use self::cases::{Case, CaseTerms};
 pub(super) use self::frame::Frame;
 pub(super) use self::items::{Item, Landing, Queue, Queues};
 pub(super) use self::lists::{Lists, Reports};
-pub(super) use self::people::{People, Person};
+pub(super) use self::people::{People, Person, RecordForm};
 pub(super) use self::proposals::{Check, Letter};
 pub(super) use self::records::{Erasing, Keeping, Merging};
 pub(super) use self::settings::{Audit, Help, Settings};

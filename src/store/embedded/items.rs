@@ -8,19 +8,9 @@ use super::database::Database;
 use super::fault::{from_sqlite, unreadable};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::{ItemState, QueueItem, Turn};
-use crate::ports::{Attachment, ItemFilter, QueueCount, StoreError};
+use crate::ports::{Attachment, ItemFilter, ItemPlace, QueueCount, StoreError};
 use crate::store::record::{Label, kind};
 use crate::store::{attached, page};
-
-/// Every state, to list those that wait.
-const STATES: [ItemState; 6] = [
-    ItemState::Open,
-    ItemState::Claimed,
-    ItemState::Read,
-    ItemState::Released,
-    ItemState::Filed,
-    ItemState::Closed,
-];
 
 /// Puts an item on its queue, unless the contact has one already.
 pub(super) fn insert(
@@ -90,6 +80,31 @@ pub(super) fn one(
         .map_err(from_sqlite)?;
     let label = Label::new(organisation.as_str(), kind::ITEM, &id);
     record.map(|record| connection.codec.read(&record, label)).transpose()
+}
+
+/// Where items are: of each the columns alone, not the record.
+pub(super) fn places(
+    connection: &Database,
+    organisation: &OrganisationId,
+    items: &[String],
+) -> Result<Vec<ItemPlace>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT queue, state FROM item WHERE organisation = ?1 AND id = ?2")
+        .map_err(from_sqlite)?;
+    let mut places = Vec::new();
+    for id in items {
+        let found = statement
+            .query_row([organisation.as_str(), id.as_str()], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            })
+            .optional()
+            .map_err(from_sqlite)?;
+        let Some((queue, state)) = found else { continue };
+        let state = ItemState::ALL.into_iter().find(|one| one.name() == state);
+        let state = state.ok_or_else(|| unreadable("state of an item"))?;
+        places.push(ItemPlace { id: id.clone(), queue, state });
+    }
+    Ok(places)
 }
 
 /// `false`: the item has changed since it was read, and was left alone.
@@ -207,7 +222,7 @@ fn position(
 }
 
 fn waiting() -> Vec<ItemState> {
-    STATES.into_iter().filter(|state| state.is_waiting()).collect()
+    ItemState::ALL.into_iter().filter(|state| state.is_waiting()).collect()
 }
 
 /// The states as an SQL list. Our own names, so that there is nothing to escape.

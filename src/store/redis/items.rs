@@ -7,7 +7,7 @@ use super::marks::notes_of;
 use super::script::{Arguments, parts, take};
 use crate::domain::audit::AuditEvent;
 use crate::domain::queue::{QueueItem, Turn};
-use crate::ports::{Attachment, ItemFilter, QueueCount, Stamp, StoreError};
+use crate::ports::{Attachment, ItemFilter, ItemPlace, QueueCount, Stamp, StoreError};
 use crate::runtime::limits::{
     REDIS_CONFLICTS_MAX, REDIS_ITEMS_PIECE, REDIS_ONCE_KEPT, REDIS_RESPONSE_WAIT,
 };
@@ -24,6 +24,27 @@ pub(super) async fn one(
     command.arg(keys.items()).arg(id);
     let record: Option<String> = take(Some(redis.link.ask(keys, &command).await?))?;
     record.map(|record| Ok((keys.read(&record, kind::ITEM, id)?, record))).transpose()
+}
+
+/// Where items are, by one command.
+pub(super) async fn places(
+    redis: &Redis,
+    keys: &Keys,
+    ids: &[String],
+) -> Result<Vec<ItemPlace>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut command = redis::cmd("HMGET");
+    command.arg(keys.items()).arg(ids);
+    let records: Vec<Option<String>> = take(Some(redis.link.ask(keys, &command).await?))?;
+    let mut places = Vec::new();
+    for (id, record) in ids.iter().zip(&records) {
+        let Some(record) = record else { continue };
+        let item: QueueItem = keys.read(record, kind::ITEM, id)?;
+        places.push(ItemPlace { id: item.id, queue: item.queue, state: item.state });
+    }
+    Ok(places)
 }
 
 /// `false`: the item has changed since it was read, and was left alone.

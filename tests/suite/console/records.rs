@@ -296,3 +296,63 @@ async fn a_queue_goes_to_another_help_desk_whole_and_runs_nothing_there() {
     }
     assert_eq!(ann.get("/queues/none/export").await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn somebody_is_put_on_record_and_their_record_changed() {
+    let office = office().await;
+    let mut ann = Browsing::signed_in(&office, "Ann Hall", "agent").await;
+    let mut bo = Browsing::signed_in(&office, "Bo Carr", "manager").await;
+    assert!(!ann.get("/people").await.has("Add a person"));
+    assert!(bo.get("/people").await.has("Add a person"));
+    let none = bo.post("/people/new", &[("name", " "), ("reference", "T-9")]).await;
+    assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(none.has("Give a name.") && none.body.contains("value=\"T-9\""), "{}", none.text());
+    let fields = [
+        ("name", "Ada Wynne"),
+        ("reference", "T-9"),
+        ("language", "cy"),
+        ("emails", "ada@mail.example\nno address"),
+        ("phones", "0115 496 0177"),
+        ("why", "Rang about a neighbour"),
+    ];
+    let wrong = bo.post("/people/new", &fields).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.body.contains("href=\"#emails\"") && wrong.has("no address"), "{}", wrong.text());
+    let fields = fields.map(|(name, value)| match name {
+        "emails" => (name, "ada@mail.example"),
+        _ => (name, value),
+    });
+    let added = bo.post("/people/new", &fields).await;
+    let own = added.leads().split('?').next().unwrap().to_owned();
+    let page = bo.get(added.leads()).await;
+    for text in ["Ada Wynne", "T-9", "ada@mail.example", "+441154960177", "Change the record"] {
+        assert!(page.has(text), "{text}: {}", page.text());
+    }
+    // A colleague changes it meanwhile: nothing is lost and nothing overwritten.
+    let form = bo.get(&format!("{own}/edit")).await;
+    let was = form.field("was");
+    let theirs = [("was", was.as_str()), ("name", "Ada Wyn"), ("emails", "ada@mail.example")];
+    bo.post(&format!("{own}/edit"), &theirs).await.leads();
+    let late = [("was", was.as_str()), ("name", "Ada Wynn"), ("emails", "wynn@mail.example")];
+    let refused = bo.post(&format!("{own}/edit"), &late).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.has("Somebody changed this record") && refused.has("wynn@mail.example"));
+    let was = refused.field("was");
+    let again = [("was", was.as_str()), ("name", "Ada Wynn"), ("emails", "wynn@mail.example")];
+    bo.post(&format!("{own}/edit"), &again).await.leads();
+    let id = own.rsplit('/').next().unwrap();
+    let stored = record(&office, id).await;
+    assert_eq!(stored["name"], "Ada Wynn");
+    assert_eq!(stored["identifiers"].as_array().unwrap().len(), 1, "{stored}");
+    assert_eq!(stored["identifiers"][0]["value"], "wynn@mail.example");
+    let trail = bo.get("/audit?by=Bo+Carr").await;
+    assert!(trail.has(&format!("Made the record {id}")), "{}", trail.text());
+    // What restricts somebody is not changed by it, nor what is shared with others.
+    let before = record(&office, "P-1").await;
+    let form = bo.get("/people/P-1/edit").await;
+    let was = form.field("was");
+    let emails = before["identifiers"][0]["value"].as_str().unwrap();
+    let new = [("was", was.as_str()), ("name", "Jo D."), ("emails", emails)];
+    bo.post("/people/P-1/edit", &new).await.leads();
+    assert_eq!(record(&office, "P-1").await["restrictions"], before["restrictions"]);
+}

@@ -149,6 +149,10 @@ async fn several_at_once_have_a_result_each() {
     assert!(none.has("Select an item first"));
     let fields = [("verb", "close"), ("item", "c-2"), ("item", "c-3"), ("item", "c-4")];
     let page = ann.post("/queues/limited/bulk", &fields).await;
+    // What failed is still selected.
+    assert!(
+        page.body.contains("value=\"c-3\" checked") && page.body.matches(" checked>").count() == 1
+    );
     assert!(page.has("Jo Doe: done") && page.has("Jo Doe: Somebody else has taken this item"));
     assert!(page.has("Limited 1 waiting"), "{}", page.text());
 }
@@ -166,7 +170,7 @@ async fn pages_follow_by_key_and_an_item_leads_back_to_its_row() {
     let second = ann.get(&next).await;
     assert_eq!(second.body.matches("class=\"row-link\"").count(), 10);
     assert!(second.body.contains("First page"));
-    let row = second.body.split("<tr id=\"").nth(1).unwrap();
+    let row = second.body.split("<a class=\"row-link\" id=\"").nth(1).unwrap();
     let anchor = row.split('"').next().unwrap();
     let href = row.split("href=\"").nth(1).unwrap().split('"').next().unwrap();
     let item = ann.get(&href.replace("&#38;", "&").replace("&amp;", "&")).await;

@@ -120,6 +120,7 @@ pub fn item(contact: &str, queue: &str, when: DateTime<Utc>) -> QueueItem {
         attachments: Vec::new(),
         new: Vec::new(),
         lane_used: None,
+        filed_from: None,
         read_by: None,
         overdue: false,
         resembles: Vec::new(),

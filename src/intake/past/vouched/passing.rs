@@ -17,7 +17,8 @@ use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::documents::{Batch, Document, DocumentPage, Documents, Listing, WriteFault};
 use crate::ports::{
     Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries, ItemFilter,
-    JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, StoreError,
+    ItemPlace, JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp,
+    StoreError,
 };
 
 #[async_trait]
@@ -152,6 +153,14 @@ impl Queues for Vouched {
         item: &str,
     ) -> Result<Option<QueueItem>, StoreError> {
         self.store().item(organisation, item).await
+    }
+
+    async fn item_places(
+        &self,
+        organisation: &OrganisationId,
+        items: &[String],
+    ) -> Result<Vec<ItemPlace>, StoreError> {
+        self.store().item_places(organisation, items).await
     }
 
     async fn replace_item(

@@ -61,6 +61,8 @@ pub struct QueueItem {
     pub text: Option<String>,
     pub state: ItemState,
     pub claimed_by: Option<String>,
+    /// The queue from which it was filed.
+    pub filed_from: Option<String>,
     pub notes: Option<Vec<Note>>,
 }
 

@@ -46,7 +46,7 @@
       node.classList.add("changed");
       if (node.tagName !== "TR") {
         // An act would be refused: what is offered now is on the new page. A note can be written all the same.
-        for (const verbs of document.querySelectorAll(".act .verbs, .act .finals")) verbs.hidden = true;
+        for (const verbs of document.querySelectorAll(".act .verbs, .act .finals, .act .hand")) verbs.hidden = true;
         changed = true;
         continue;
       }
@@ -61,6 +61,7 @@
   };
   const hear = (news) => {
     counts(news.waiting);
+    if (news.here) dispatchEvent(new CustomEvent("console-here", { detail: news.here }));
     if (since === null || (heard !== null && news.n < heard)) return;
     if (news.missed) missed = true;
     for (const [number, of, item] of news.came) {

@@ -368,7 +368,7 @@ pub(in crate::staff::console) fn short(text: &str) -> String {
     }
     let cut: String = line.chars().take(CHARS_MAX).collect();
     let whole = cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words);
-    format!("{whole} …")
+    format!("{}…", whole.trim_end_matches([',', ';', ':', '.']))
 }
 
 /// A field that is a part of a row.

@@ -9,6 +9,8 @@ pub(super) enum Verb {
     Take,
     PutBack,
     Read,
+    Reopen,
+    HandOver,
     Release,
     File,
     Close,
@@ -17,10 +19,12 @@ pub(super) enum Verb {
 }
 
 impl Verb {
-    pub(super) const ALL: [Verb; 8] = [
+    pub(super) const ALL: [Verb; 10] = [
         Verb::Take,
         Verb::PutBack,
         Verb::Read,
+        Verb::Reopen,
+        Verb::HandOver,
         Verb::Release,
         Verb::File,
         Verb::Close,
@@ -33,6 +37,8 @@ impl Verb {
             Verb::Take => "take",
             Verb::PutBack => "put_back",
             Verb::Read => "read",
+            Verb::Reopen => "reopen",
+            Verb::HandOver => "hand_over",
             Verb::Release => "release",
             Verb::File => "file",
             Verb::Close => "close",
@@ -55,12 +61,40 @@ impl Verb {
             Verb::Take => w.did_take,
             Verb::PutBack => w.did_put_back,
             Verb::Read => w.did_read,
+            Verb::Reopen => w.did_reopen,
+            Verb::HandOver => w.did_hand_over,
             Verb::Release => w.did_release,
             Verb::File => w.did_file,
             Verb::Close => w.did_close,
             Verb::NotTheirs => w.did_not_theirs,
             Verb::Note => w.did_note,
         }
+    }
+
+    /// What takes it back, where the domain has an inverse and nothing has left the house.
+    const fn inverse(self) -> Option<Verb> {
+        match self {
+            Verb::Take => Some(Verb::PutBack),
+            Verb::PutBack => Some(Verb::Take),
+            Verb::Read | Verb::File | Verb::Close => Some(Verb::Reopen),
+            Verb::Reopen | Verb::HandOver | Verb::Release | Verb::NotTheirs | Verb::Note => None,
+        }
+    }
+
+    /// The same, where the item is still as this verb left it.
+    pub(super) fn undo(self, item: &QueueItem, by: &str) -> Option<Verb> {
+        let as_left = match self {
+            Verb::Read => item.state == ItemState::Read,
+            Verb::File => item.state == ItemState::Filed,
+            Verb::Close => item.state == ItemState::Closed,
+            _ => true,
+        };
+        self.inverse().filter(|inverse| as_left && inverse.is_offered(item, by))
+    }
+
+    /// A button of its own among the others; handing over also asks to whom.
+    pub(super) const fn is_button(self) -> bool {
+        !matches!(self, Verb::Note | Verb::HandOver)
     }
 
     pub(super) fn is_offered(self, item: &QueueItem, by: &str) -> bool {
@@ -72,6 +106,12 @@ impl Verb {
             Verb::Take => waits && held.is_none(),
             Verb::PutBack => waits && held == Some(by),
             Verb::Read => waits && free && item.state != ItemState::Read,
+            Verb::Reopen => {
+                let back = [ItemState::Read, ItemState::Filed, ItemState::Closed];
+                free && back.contains(&item.state)
+            }
+            // Whose it is to hand over goes by the role as well: the page asks casework.
+            Verb::HandOver => waits,
             Verb::Release => waits && free && item.archived.is_some(),
             Verb::File | Verb::Close => waits && free,
             Verb::NotTheirs => waits && free && item.person.is_some(),
@@ -80,11 +120,14 @@ impl Verb {
 }
 
 /// The words on its button.
-pub(super) const fn label(verb: Verb, w: &words::Item) -> &'static str {
+pub(super) fn label(verb: Verb, item: &QueueItem, w: &words::Item) -> &'static str {
     match verb {
         Verb::Take => w.take,
         Verb::PutBack => w.put_back,
         Verb::Read => w.mark_read,
+        Verb::Reopen if item.state == ItemState::Read => w.mark_unread,
+        Verb::Reopen => w.reopen,
+        Verb::HandOver => w.hand_over,
         Verb::Release => w.release,
         Verb::File => w.file,
         Verb::Close => w.close,

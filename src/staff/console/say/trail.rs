@@ -24,16 +24,7 @@ fn english(event: &AuditEvent) -> String {
         AuditEvent::Imported { people, restrictions, .. } => {
             format!("People loaded: {people}, restrictions: {restrictions}")
         }
-        AuditEvent::Item { action, .. } => match action.as_str() {
-            "claim" => "Took an item".to_owned(),
-            "put_back" => "Put an item back".to_owned(),
-            "read" => "Marked an item as read".to_owned(),
-            "file" => "Filed an item".to_owned(),
-            "close" => "Closed an item".to_owned(),
-            "note" => "Wrote a note on an item".to_owned(),
-            "not-theirs" => "Said that an item is not the person's".to_owned(),
-            other => format!("Item: {other}"),
-        },
+        AuditEvent::Item { action, .. } => worked_in_english(action),
         AuditEvent::Unread { .. } => "Nobody read an item in time".to_owned(),
         AuditEvent::Released { .. } => "Released an item".to_owned(),
         AuditEvent::PersonChanged { person } => format!("Changed the record {person}"),
@@ -141,16 +132,7 @@ fn welsh(event: &AuditEvent) -> String {
         AuditEvent::Imported { people, restrictions, .. } => {
             format!("Llwythwyd pobl: {people}, cyfyngiadau: {restrictions}")
         }
-        AuditEvent::Item { action, .. } => match action.as_str() {
-            "claim" => "Cymerodd eitem".to_owned(),
-            "put_back" => "Rhoddodd eitem yn ôl".to_owned(),
-            "read" => "Marciodd eitem fel wedi'i darllen".to_owned(),
-            "file" => "Ffeiliodd eitem".to_owned(),
-            "close" => "Caeodd eitem".to_owned(),
-            "note" => "Ysgrifennodd nodyn ar eitem".to_owned(),
-            "not-theirs" => "Dywedodd nad y person a anfonodd eitem".to_owned(),
-            other => format!("Eitem: {other}"),
-        },
+        AuditEvent::Item { action, .. } => worked_in_welsh(action),
         AuditEvent::Unread { .. } => "Ni ddarllenodd neb eitem mewn pryd".to_owned(),
         AuditEvent::Released { .. } => "Rhyddhaodd eitem".to_owned(),
         AuditEvent::PersonChanged { person } => format!("Newidiodd y cofnod {person}"),
@@ -262,4 +244,36 @@ fn lower(text: &str) -> String {
 /// "contact_quota.over" as "contact quota: over".
 fn reason(code: &str) -> String {
     code.replace('_', " ").replace('.', ": ")
+}
+
+/// What staff did with an item.
+fn worked_in_english(action: &str) -> String {
+    match action {
+        "claim" => "Took an item".to_owned(),
+        "put_back" => "Put an item back".to_owned(),
+        "hand_over" => "Handed an item over to a colleague".to_owned(),
+        "read" => "Marked an item as read".to_owned(),
+        "reopen" => "Opened an item again".to_owned(),
+        "file" => "Filed an item".to_owned(),
+        "close" => "Closed an item".to_owned(),
+        "note" => "Wrote a note on an item".to_owned(),
+        "not-theirs" => "Said that an item is not the person's".to_owned(),
+        other => format!("Item: {other}"),
+    }
+}
+
+/// The same in Welsh.
+fn worked_in_welsh(action: &str) -> String {
+    match action {
+        "claim" => "Cymerodd eitem".to_owned(),
+        "put_back" => "Rhoddodd eitem yn ôl".to_owned(),
+        "hand_over" => "Trosglwyddodd eitem i gydweithiwr".to_owned(),
+        "read" => "Marciodd eitem fel wedi'i darllen".to_owned(),
+        "reopen" => "Ailagorodd eitem".to_owned(),
+        "file" => "Ffeiliodd eitem".to_owned(),
+        "close" => "Caeodd eitem".to_owned(),
+        "note" => "Ysgrifennodd nodyn ar eitem".to_owned(),
+        "not-theirs" => "Dywedodd nad y person a anfonodd eitem".to_owned(),
+        other => format!("Eitem: {other}"),
+    }
 }

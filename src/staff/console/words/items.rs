@@ -8,7 +8,17 @@ texts! {
         title: "My work", "Fy ngwaith";
         mine: "In my name", "Yn fy enw i";
         mine_none: "You have taken nothing at the moment.", "Nid ydych wedi cymryd dim ar hyn o bryd.";
+        cases: "Cases that wait for you", "Achosion sy'n aros amdanoch chi";
+        case_what: "What", "Beth";
+        case_person: "Person", "Person";
+        case_since: "Since", "Ers";
+        draft: "your draft", "eich drafft";
+        sent_back: "sent back to you", "anfonwyd yn ôl atoch";
+        to_sign: "to sign", "i'w lofnodi";
+        to_hear: "appeal that you hear", "apêl yr ydych yn ei chlywed";
+        draft_letter: "your draft of a letter", "eich drafft o lythyr";
         waiting: "Waiting for somebody", "Yn aros am rywun";
+        overdue: "overdue", "hwyr";
         nothing_anywhere: "Nothing is waiting for anybody.", "Nid oes dim yn aros am neb.";
         take: "Take the next", "Cymryd yr un nesaf";
         none_left: "Nothing was left to take. A colleague may have been quicker.",
@@ -32,6 +42,9 @@ texts! {
         open: "Waiting", "Yn aros";
         oldest: "Oldest", "Hynaf";
         empty: "empty", "gwag";
+        overdue: "overdue", "hwyr";
+        left: "In the name of somebody who has left", "Yn enw rhywun sydd wedi gadael";
+        left_text: "Nobody works on these. Open one to hand it over.", "Nid oes neb yn gweithio ar y rhain. Agorwch un i'w throsglwyddo.";
     }
 }
 
@@ -42,6 +55,9 @@ texts! {
         export_lines: "JSON lines", "Llinellau JSON";
         export_csv: "CSV", "CSV";
         waiting: "waiting", "yn aros";
+        overdue: "overdue", "hwyr";
+        refresh: "Refresh", "Adnewyddu";
+        as_of: "As of", "Fel yr oedd am";
         who: "Who and what", "Pwy a beth";
         why: "Why it is here", "Pam mae yma";
         came: "Came", "Daeth";
@@ -116,6 +132,22 @@ texts! {
         take: "Take this item", "Cymryd yr eitem hon";
         take_hint: "It is then in your name, and nobody else works on it.", "Bydd wedyn yn eich enw chi, ac ni fydd neb arall yn gweithio arni.";
         put_back: "Put it back", "Ei rhoi yn ôl";
+        mark_unread: "Mark as unread", "Marcio fel heb ei darllen";
+        reopen: "Open it again", "Ei hailagor";
+        hand_over: "Hand it over", "Ei throsglwyddo";
+        hand_over_title: "Hand over to a colleague", "Trosglwyddo i gydweithiwr";
+        hand_over_to: "To", "I";
+        hand_over_hint: "It is then in their name. A note that you write above goes with it.",
+            "Bydd wedyn yn ei enw ef neu hi. Mae nodyn a ysgrifennwch uchod yn mynd gyda hi.";
+        hand_over_nobody: "Choose the colleague to whom it goes.", "Dewiswch y cydweithiwr y mae'n mynd ato.";
+        choose: "Choose", "Dewiswch";
+        undo: "Undo", "Dadwneud";
+        overdue: "overdue", "hwyr";
+        read_by: "To be read by", "I'w darllen erbyn";
+        waiting: "waiting", "yn aros";
+        also_open: "Also open:", "Hefyd ar agor:";
+        also_since: "since", "ers";
+        also_silent: "not seen since", "heb ei weld ers";
         mark_read: "Mark as read", "Marcio fel wedi'i darllen";
         file: "File", "Ffeilio";
         close: "Close", "Cau";
@@ -124,7 +156,7 @@ texts! {
         state: "State", "Cyflwr";
         yours: "You have this item.", "Yr eitem hon sydd gennych chi.";
         taken: "has this item", "sydd â'r eitem hon";
-        taken_hint: "You can add a note. To work on it, ask them to put it back.", "Gallwch ychwanegu nodyn. I weithio arni, gofynnwch iddynt ei rhoi yn ôl.";
+        taken_hint: "You can add a note. To work on it, ask them to hand it over or to put it back.", "Gallwch ychwanegu nodyn. I weithio arni, gofynnwch iddynt ei throsglwyddo neu ei rhoi yn ôl.";
         done: "This item is done.", "Mae'r eitem hon wedi'i gwneud.";
         release_title: "Release this message?", "Rhyddhau'r neges hon?";
         release_text: "It goes to the people it was addressed to, as it came. This can't be undone.",
@@ -143,11 +175,15 @@ texts! {
         did_take: "Taken. It is in your name.", "Wedi'i chymryd. Mae yn eich enw chi.";
         did_put_back: "Put back. Anybody can take it.", "Wedi'i rhoi yn ôl. Gall unrhyw un ei chymryd.";
         did_read: "Marked as read.", "Wedi'i marcio fel wedi'i darllen.";
-        did_release: "Released. The mail server has taken it.", "Wedi'i rhyddhau. Mae'r gweinydd post wedi'i derbyn.";
+        did_reopen: "It waits again.", "Mae'n aros eto.";
+        did_hand_over: "Handed over.", "Wedi'i throsglwyddo.";
+        did_release: "Released. The mail server has taken it. It can't be called back: if it should not have gone, write a note and tell whoever received it.",
+            "Wedi'i rhyddhau. Mae'r gweinydd post wedi'i derbyn. Ni ellir ei galw yn ôl: os na ddylai fod wedi mynd, ysgrifennwch nodyn a dywedwch wrth bwy bynnag a'i derbyniodd.";
         did_file: "Filed. No reply is due.", "Wedi'i ffeilio. Nid oes angen ateb.";
         did_close: "Closed.", "Wedi'i chau.";
         did_note: "Note saved.", "Nodyn wedi'i gadw.";
-        did_not_theirs: "Taken off the person's record.", "Wedi'i thynnu oddi ar gofnod y person.";
+        did_not_theirs: "Taken off the person's record. It can't be put back by itself: if it is theirs after all, add the sender's address to their record.",
+            "Wedi'i thynnu oddi ar gofnod y person. Ni ellir ei rhoi yn ôl ar ei phen ei hun: os ganddynt hwy y daeth wedi'r cyfan, ychwanegwch gyfeiriad yr anfonwr at eu cofnod.";
         who_sent: "From", "Oddi wrth";
         subject: "Subject", "Pwnc";
         date: "Date", "Dyddiad";

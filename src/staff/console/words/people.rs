@@ -84,3 +84,28 @@ texts! {
         looking: "That you opened this record is on the audit trail.", "Mae'r ffaith ichi agor y cofnod hwn ar y llwybr archwilio.";
     }
 }
+
+texts! {
+    /// Putting somebody on record, and changing their record.
+    RecordForm {
+        add: "Add a person", "Ychwanegu person";
+        add_button: "Put them on record", "Eu rhoi ar gofnod";
+        change: "Change the record", "Newid y cofnod";
+        save: "Save", "Cadw";
+        lead: "Who they are, and by what they are known. It limits nobody: that takes a decision on their case.",
+            "Pwy ydynt, a thrwy beth y cânt eu hadnabod. Nid yw'n cyfyngu ar neb: mae angen penderfyniad ar eu hachos ar gyfer hynny.";
+        name: "Name", "Enw";
+        name_missing: "Give a name.", "Rhowch enw.";
+        optional: "(you can leave this empty)", "(gallwch adael hwn yn wag)";
+        reference_hint: "As your own systems have it: a tenancy, an account.", "Fel y mae yn eich systemau eich hun: tenantiaeth, cyfrif.";
+        emails: "E-mail addresses", "Cyfeiriadau e-bost";
+        phones: "Telephone numbers", "Rhifau ffôn";
+        one_a_line: "One on each line. Only what is theirs alone: what others use as well stays as it is on the record.",
+            "Un ar bob llinell. Dim ond yr hyn sy'n eiddo iddynt hwy yn unig: mae'r hyn y mae eraill hefyd yn ei ddefnyddio yn aros fel y mae ar y cofnod.";
+        phones_hint: "One on each line, with the area code.", "Un ar bob llinell, gyda'r cod ardal.";
+        why: "Why", "Pam";
+        why_hint: "It is on the audit trail.", "Mae ar y llwybr archwilio.";
+        changed: "Somebody changed this record while you had it open. Nothing was saved, and what you typed is still here: look at the record, then save again.",
+            "Newidiodd rhywun y cofnod hwn tra oedd ar agor gennych. Ni chadwyd dim, ac mae'r hyn a deipioch yn dal yma: edrychwch ar y cofnod, yna cadwch eto.";
+    }
+}

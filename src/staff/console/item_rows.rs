@@ -1,0 +1,121 @@
+//! Items as rows of a table: of a queue, of "my work", of what a colleague left.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::say::{self, who};
+use super::trouble::Trouble;
+use super::visit::Visit;
+use super::words;
+use crate::domain::language::Language;
+use crate::domain::person::Person;
+use crate::domain::queue::{EMERGENCY, QueueItem, Turn};
+use crate::runtime::tokens::{hex, sha256};
+use crate::staff::Staff;
+
+/// One item as a row says it: who, how, why, until when.
+pub(super) struct Row {
+    pub id: String,
+    pub href: String,
+    /// The row's own place on the page, to come back to.
+    pub anchor: String,
+    pub who: String,
+    /// Whether the person is on record.
+    pub known: bool,
+    pub channel: &'static str,
+    pub subject: Option<String>,
+    pub why: String,
+    /// The reason is in English on a Welsh page.
+    pub foreign: bool,
+    pub until: Option<String>,
+    pub came: String,
+    /// How long it waits; none: it is done.
+    pub waited: Option<String>,
+    pub state: &'static str,
+    pub taken: Option<String>,
+    pub urgent: bool,
+    /// Nobody has read it in time.
+    pub overdue: bool,
+    /// It was selected, and what was to be done with it failed.
+    pub selected: bool,
+}
+
+pub(super) fn anchor(item: &str) -> String {
+    let sum = hex(&sha256(item.as_bytes()));
+    format!("i-{}", sum.get(..10).unwrap_or(&sum))
+}
+
+/// Items as rows. `here`: the page to which an item leads back.
+pub(super) async fn rows(
+    staff: &Staff,
+    visit: &Visit,
+    items: Vec<QueueItem>,
+    here: &str,
+) -> Result<Vec<Row>, Trouble> {
+    let mut people: BTreeMap<String, Option<Arc<Person>>> = BTreeMap::new();
+    let mut rows = Vec::with_capacity(items.len());
+    for item in items {
+        let person = match &item.person {
+            Some(id) => match people.get(id) {
+                Some(known) => known.clone(),
+                None => {
+                    let found =
+                        staff.for_console().person_known(&visit.organisation.id, id).await?;
+                    people.insert(id.clone(), found.clone());
+                    found
+                }
+            },
+            None => None,
+        };
+        rows.push(row(visit, item, person.as_deref(), here));
+    }
+    Ok(rows)
+}
+
+fn row(visit: &Visit, item: QueueItem, person: Option<&Person>, here: &str) -> Row {
+    let (language, now) = (visit.language(), visit.now());
+    let zone = visit.organisation.profile.timezone;
+    let w = words::Queue::of(language);
+    let taken = item.claimed_by.as_deref().filter(|_| item.state.is_waiting()).map(|by| {
+        if by == visit.name() { w.taken_by_me.to_owned() } else { format!("{} {by}", w.taken_by) }
+    });
+    let anchor = anchor(&item.id);
+    let why = item.reasons.first().map(|reason| reason.text.clone());
+    Row {
+        href: href_back(&item.id, here, &anchor),
+        anchor,
+        who: who(&item, person, w),
+        known: person.is_some(),
+        channel: say::channel(item.channel, language),
+        subject: item.subject.clone().or_else(|| item.text.clone()).filter(|one| !one.is_empty()),
+        foreign: language == Language::Welsh && why.is_some(),
+        why: why.unwrap_or_else(|| say::disposition(item.disposition, language).to_owned()),
+        until: until(visit, &item, person),
+        came: say::when(item.at, now, zone, language),
+        waited: item.state.is_waiting().then(|| say::waited(now - item.at, language)),
+        state: say::state(item.state, language),
+        taken,
+        urgent: item.queue == EMERGENCY && item.state.is_waiting(),
+        overdue: item.turn() == Turn::Overdue,
+        selected: false,
+        id: item.id,
+    }
+}
+
+fn href_back(item: &str, here: &str, anchor: &str) -> String {
+    super::item::href(item, &format!("{here}#{anchor}"), None)
+}
+
+/// Until when the restriction holds because of which the item is here.
+fn until(visit: &Visit, item: &QueueItem, person: Option<&Person>) -> Option<String> {
+    let id = item.reasons.iter().find_map(|reason| reason.restriction.as_deref())?;
+    let restriction = person?.restrictions.iter().find(|one| one.id == id)?;
+    let p = words::Person::of(visit.language());
+    let zone = visit.organisation.profile.timezone;
+    let (what, at) = match (restriction.ends, restriction.review_due) {
+        (Some(ends), _) => (p.ends, ends),
+        (None, Some(review)) => (p.review, review),
+        (None, None) => return None,
+    };
+    Some(format!("{what}: {}", say::day(at.day(zone), visit.language())))
+}

@@ -1,0 +1,258 @@
+//! Putting somebody on record, and changing who they are and by what they are known. What restricts them changes by
+//! the steps of their case alone.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+
+use super::form::{Posted, quoted};
+use super::frame::{Frame, Page, Section, go, with_status};
+use super::trouble::Trouble;
+use super::visit::Visit;
+use super::words;
+use crate::casework::Fault;
+use crate::casework::acting::Acting;
+use crate::casework::expected::{Expected, Tag};
+use crate::casework::person_check::PersonFault;
+use crate::domain::identifier::IdentifierKind;
+use crate::domain::language::Language;
+use crate::domain::person::{ListedIdentifier, Person};
+use crate::staff::Staff;
+
+/// What a form holds, as it was typed.
+#[derive(Default)]
+struct Typed {
+    name: String,
+    reference: String,
+    address: String,
+    language: Option<Language>,
+    emails: String,
+    phones: String,
+    why: String,
+}
+
+/// The kinds that the form has a field for.
+const KINDS: [(IdentifierKind, &str); 2] =
+    [(IdentifierKind::Email, "emails"), (IdentifierKind::Phone, "phones")];
+
+/// Whether an identifier is edited here: one that is shared with others stays as it is.
+fn is_edited(one: &ListedIdentifier) -> bool {
+    !one.shared && KINDS.iter().any(|(kind, _)| *kind == one.kind)
+}
+
+impl Typed {
+    fn of(posted: &Posted) -> Self {
+        let text = |name| posted.text(name).trim().to_owned();
+        Typed {
+            name: text("name"),
+            reference: text("reference"),
+            address: text("address"),
+            language: Language::of_tag(posted.text("language")),
+            emails: text("emails"),
+            phones: text("phones"),
+            why: text("why"),
+        }
+    }
+
+    fn of_person(person: &Person) -> Self {
+        let lines = |kind| {
+            let own = person.identifiers.iter().filter(|one| is_edited(one) && one.kind == kind);
+            own.map(|one| one.value.as_str()).collect::<Vec<_>>().join("\n")
+        };
+        Typed {
+            name: person.name.clone(),
+            reference: person.reference.clone().unwrap_or_default(),
+            address: person.address.clone().unwrap_or_default(),
+            language: person.language,
+            emails: lines(IdentifierKind::Email),
+            phones: lines(IdentifierKind::Phone),
+            why: String::new(),
+        }
+    }
+
+    fn lines(&self, kind: IdentifierKind) -> impl Iterator<Item = ListedIdentifier> {
+        let text = if kind == IdentifierKind::Email { &self.emails } else { &self.phones };
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        lines.map(move |line| ListedIdentifier { kind, value: line.to_owned(), shared: false })
+    }
+
+    /// The record with what was typed.
+    fn on(&self, person: Person) -> Person {
+        let some = |text: &String| (!text.is_empty()).then(|| text.clone());
+        let kept = person.identifiers.iter().filter(|one| !is_edited(one)).cloned();
+        let typed = KINDS.into_iter().flat_map(|(kind, _)| self.lines(kind));
+        Person {
+            name: self.name.clone(),
+            reference: some(&self.reference),
+            address: some(&self.address),
+            language: self.language,
+            identifiers: typed.chain(kept).collect(),
+            ..person
+        }
+    }
+
+    /// The field to which a fault of the record leads, and the text that says it.
+    fn fault(&self, fault: &PersonFault) -> (&'static str, String) {
+        let index = fault.path.strip_prefix("identifiers[").and_then(|rest| rest.split(']').next());
+        let index = index.and_then(|index| index.parse().ok());
+        let mut typed = KINDS
+            .into_iter()
+            .flat_map(|(kind, field)| self.lines(kind).map(move |one| (field, one.value)));
+        match index.and_then(|index: usize| typed.nth(index)) {
+            Some((field, value)) => (field, format!("{value}: {}", fault.message)),
+            None => ("name", format!("{}: {}", fault.path, fault.message)),
+        }
+    }
+}
+
+/// One thing that is wrong: the field, the text, whether it is in English on whatever page.
+struct Wrong {
+    field: &'static str,
+    text: String,
+    foreign: bool,
+}
+
+#[derive(Template)]
+#[template(path = "record_form.html")]
+struct RecordPage {
+    f: Frame,
+    w: &'static words::RecordForm,
+    p: &'static words::Person,
+    title: String,
+    back: (String, String),
+    action: String,
+    typed: Typed,
+    /// The state of the record that is changed; none: it is a new one.
+    was: Option<String>,
+    languages: Vec<(&'static str, &'static str, bool)>,
+    wrong: Vec<Wrong>,
+}
+
+impl RecordPage {
+    fn fault(&self, field: &str) -> Option<&Wrong> {
+        self.wrong.iter().find(|one| one.field == field)
+    }
+}
+
+/// The page, with the record that it changes.
+fn shown(
+    staff: &Staff,
+    visit: &Visit,
+    person: Option<&Person>,
+    typed: Typed,
+    wrong: Vec<Wrong>,
+) -> Page {
+    let w = words::RecordForm::of(visit.language());
+    let (title, back, action) = match person {
+        Some(person) => {
+            let own = format!("/people/{}", quoted(&person.id));
+            let name = if person.name.is_empty() { &person.id } else { &person.name };
+            let back = (format!("{own}?tab=identifiers"), name.clone());
+            (format!("{}: {name}", w.change), back, format!("{own}/edit"))
+        }
+        None => {
+            let people = words::People::of(visit.language()).title.to_owned();
+            (w.add.to_owned(), ("/people".to_owned(), people), "/people/new".to_owned())
+        }
+    };
+    let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let languages =
+        Language::ALL.map(|one| (one.tag(), one.own_name(), typed.language == Some(one))).to_vec();
+    let page = RecordPage {
+        f: Frame::of(staff, visit, Section::People, &title).in_error(!wrong.is_empty()),
+        w,
+        p: words::Person::of(visit.language()),
+        title,
+        back,
+        action,
+        was: person.map(|person| Tag::of(person).as_str().to_owned()),
+        languages,
+        typed,
+        wrong,
+    };
+    with_status(status, &page)
+}
+
+pub(super) async fn show_new(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
+    shown(&staff, &visit, None, Typed::default(), Vec::new())
+}
+
+pub(super) async fn show(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Page {
+    let person = staff.for_console().desk.read_person(&visit.organisation.id, &id).await?;
+    let typed = Typed::of_person(&person);
+    shown(&staff, &visit, Some(&person), typed, Vec::new())
+}
+
+fn missing(typed: &Typed, visit: &Visit) -> Vec<Wrong> {
+    let w = words::RecordForm::of(visit.language());
+    let none = typed.name.is_empty();
+    let text = w.name_missing.to_owned();
+    if none { vec![Wrong { field: "name", text, foreign: false }] } else { Vec::new() }
+}
+
+fn invalid(typed: &Typed, faults: &[PersonFault]) -> Vec<Wrong> {
+    let each = faults.iter().map(|fault| {
+        let (field, text) = typed.fault(fault);
+        Wrong { field, text, foreign: true }
+    });
+    each.collect()
+}
+
+pub(super) async fn add(State(staff): State<Arc<Staff>>, visit: Visit, posted: Posted) -> Page {
+    let typed = Typed::of(&posted);
+    let wrong = missing(&typed, &visit);
+    if !wrong.is_empty() {
+        return shown(&staff, &visit, None, typed, wrong);
+    }
+    let empty: Person =
+        serde_json::from_value(serde_json::json!({"id": "new"})).map_err(|_| Trouble::Ours)?;
+    let acting = Acting::from(visit.name()).because(Some(&typed.why));
+    let desk = &staff.for_console().desk;
+    match desk.add_person(&visit.organisation, typed.on(empty), acting).await {
+        Ok(person) => Ok(go(&format!("/people/{}?tab=identifiers", quoted(&person.id)))),
+        Err(Fault::Invalid(faults)) => {
+            let wrong = invalid(&typed, &faults);
+            shown(&staff, &visit, None, typed, wrong)
+        }
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+pub(super) async fn change(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Page {
+    let typed = Typed::of(&posted);
+    let desk = &staff.for_console().desk;
+    let person = desk.read_person(&visit.organisation.id, &id).await?;
+    let wrong = missing(&typed, &visit);
+    if !wrong.is_empty() {
+        return shown(&staff, &visit, Some(&person), typed, wrong);
+    }
+    let expected = Expected::OneOf(vec![Tag::from(posted.text("was").to_owned())]);
+    let acting = Acting::from(visit.name()).because(Some(&typed.why));
+    let with_typed = |person: &Person| Ok(typed.on(person.clone()));
+    let done = desk.change_person(&visit.organisation, &id, &expected, acting, with_typed).await;
+    match done {
+        Ok(_) => Ok(go(&format!("/people/{}?tab=identifiers", quoted(&id)))),
+        Err(Fault::Invalid(faults)) => {
+            let wrong = invalid(&typed, &faults);
+            shown(&staff, &visit, Some(&person), typed, wrong)
+        }
+        // Somebody changed it meanwhile: what was typed stays, over the record as it is now.
+        Err(Fault::Changed(_)) => {
+            let text = words::RecordForm::of(visit.language()).changed.to_owned();
+            let wrong = vec![Wrong { field: "name", text, foreign: false }];
+            shown(&staff, &visit, Some(&person), typed, wrong)
+        }
+        Err(fault) => Err(fault.into()),
+    }
+}
