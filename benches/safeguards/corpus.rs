@@ -28,6 +28,9 @@ pub enum Half {
     Development,
     /// Written for what is learnt: many short texts of every sort.
     Stock,
+    /// Written for the same by many imagined people: in Welsh of north and south, in two languages at once, at
+    /// length, in anger, and about everything else that a landlord hears of.
+    Voices,
     /// Written after the rules, about other situations: no rule is changed for one of these.
     Test,
     /// Written by somebody who had seen neither the rules nor any other text: no rule is changed for these.
@@ -54,6 +57,7 @@ impl Text {
         let name = match half {
             Half::Development => "development.jsonl",
             Half::Stock => "stock.jsonl",
+            Half::Voices => "voices.jsonl",
             Half::Test => "test.jsonl",
             Half::Strangers => "strangers.jsonl",
             Half::Others => "others.jsonl",
@@ -98,6 +102,15 @@ impl Count {
         self.found as f64 / self.texts.max(1) as f64
     }
 
+    pub fn merge(&mut self, other: &Count) {
+        self.texts += other.texts;
+        self.found += other.found;
+        self.misspelt += other.misspelt;
+        for (part, found) in &other.by {
+            *self.by.entry(*part).or_default() += found;
+        }
+    }
+
     pub fn add(&mut self, hit: Option<&Hit>) {
         self.texts += 1;
         if let Some(hit) = hit {
@@ -133,12 +146,7 @@ pub fn counted(safeguards: &Safeguards, texts: &[Text]) -> BTreeMap<(Kind, Optio
 pub fn of_kind(counts: &BTreeMap<(Kind, Option<Lane>), Count>, kind: Kind) -> Count {
     let mut whole = Count::default();
     for (_, count) in counts.iter().filter(|((of, _), _)| *of == kind) {
-        whole.texts += count.texts;
-        whole.found += count.found;
-        whole.misspelt += count.misspelt;
-        for (part, found) in &count.by {
-            *whole.by.entry(*part).or_default() += found;
-        }
+        whole.merge(count);
     }
     whole
 }

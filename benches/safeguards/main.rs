@@ -7,6 +7,7 @@
 //! cargo bench --bench safeguards -- --words config/safeguards   # with words read now, not those built in
 //! cargo bench --bench safeguards -- --texts FILE     # the table of other labelled texts
 //! cargo bench --bench safeguards -- --learn FILE      # config/safeguards/wording.bin, from the labelled texts
+//! cargo bench --bench safeguards -- --learn FILE --crossed      # what each fifth of them is judged as by the others
 //! cargo bench --bench safeguards -- --everyday WORDS...         # words of these lists that are a slip away
 //! cargo bench --bench safeguards -- --count 20    # reads a text of 2 KiB so often, for callgrind
 //! ```
@@ -69,11 +70,22 @@ fn main() {
     if let Some(files) = after("--learn") {
         let written = safeguard_words(&root.join("config/safeguards")).unwrap();
         let texts = learn::labelled(&written);
-        std::fs::write(files.first().unwrap(), learn::learn(&safeguards, &texts)).unwrap();
-        println!("learnt from {} texts", texts.len());
+        let lean = learn::lean(&safeguards, &texts);
+        println!("leans {lean:?}");
         if arguments.iter().any(|argument| argument == "--crossed") {
-            learn::crossed(&safeguards, &texts);
+            let is_missed = after("--missed").is_some();
+            let judged = |judge: &Safeguards, texts: &[Text]| {
+                if is_missed {
+                    missed(judge, texts);
+                }
+            };
+            for (half, counts) in learn::crossed(&written, &texts, &lean, judged) {
+                table(&format!("{half:?}, each fifth left out in turn"), &counts);
+            }
+            return;
         }
+        std::fs::write(files.first().unwrap(), learn::learn(&safeguards, &texts, &lean)).unwrap();
+        println!("learnt from {} texts", texts.len());
         return;
     }
     let sets: Vec<(String, Vec<Text>)> = match after("--texts") {
@@ -87,7 +99,7 @@ fn main() {
             .to_vec(),
     };
     for (name, texts) in &sets {
-        table(&safeguards, name, texts);
+        table(name, &counted(&safeguards, texts));
     }
     // Of the development texts alone: who looks at the others no longer knows how good the rules are.
     if after("--missed").is_some() {
@@ -115,18 +127,17 @@ const PARTS: [(Part, &str); 5] = [
     (Part::Wording, "wording"),
 ];
 
-fn table(safeguards: &Safeguards, name: &str, texts: &[Text]) {
-    let counts = counted(safeguards, texts);
+fn table(name: &str, counts: &BTreeMap<(Kind, Option<Lane>), Count>) {
     println!("{name}");
     println!(
         "| kind | lane | texts | taken | share | words | gaps | concepts | examples | wording | misspelt |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|");
-    for ((kind, lane), count) in &counts {
+    for ((kind, lane), count) in counts {
         row(&format!("{kind:?}"), lane.map_or("", Lane::name), count);
     }
     for kind in [Kind::Plain, Kind::Described, Kind::Welsh, Kind::NearMiss, Kind::Ordinary] {
-        row(&format!("**{kind:?}**"), "all", &of_kind(&counts, kind));
+        row(&format!("**{kind:?}**"), "all", &of_kind(counts, kind));
     }
     println!();
 }

@@ -3,6 +3,7 @@
 
 mod dismissed;
 mod examples;
+mod features;
 mod finder;
 mod lane;
 mod matches;
@@ -28,7 +29,7 @@ pub use self::lane::Part;
 pub use lane::Lane;
 pub use matches::{Hit, Matches, Resemblance};
 pub use vocabulary::Spelling;
-pub use wording::{LEARNT, RARITY, ROW_BYTES, ROWS_BITS, Wording};
+pub use wording::{LEARNT, RARITY, RARITY_UNKNOWN, Wording};
 pub use written::{
     ELEMENTS_MAX, Everyday, LaneWords, Set, Written, concept_fault, example_fault, phrase_fault,
 };
@@ -236,6 +237,7 @@ impl Safeguards {
         let plain = said::plain(text);
         let words = self.built_in.finder.spelt_out(said::words_of(&plain));
         let mut found = finder::AllFound::new();
+        let mut doubted = finder::AllFound::new();
         let mut resembles: BTreeMap<Lane, Resemblance> = BTreeMap::new();
         let mut keep = |like: Resemblance| {
             let best = resembles.get(&like.lane);
@@ -262,6 +264,7 @@ impl Safeguards {
                     by: format!("says: {}", hint.by),
                     part: hint.part,
                 });
+                doubted.entry(lane).or_insert(hint);
             }
             for like in finds.likenesses {
                 keep(Resemblance {
@@ -271,6 +274,12 @@ impl Safeguards {
                     by: format!("resembles: {}", finder.example(like.example)),
                     part: Part::Example,
                 });
+            }
+        }
+        // Beside another lane: what is said of that one speaks against this.
+        if !found.is_empty() {
+            for (lane, hint) in doubted {
+                found.entry(lane).or_insert(hint);
             }
         }
         for worded in judged.likely {
@@ -294,15 +303,11 @@ impl Safeguards {
         Matches { hits: hits.collect(), resembles: resembles.into_values().collect() }
     }
 
-    /// The features of a text by which wording is learnt, as rows of its weights: for whoever learns them.
-    pub fn features_of(&self, text: &str) -> Vec<usize> {
+    /// The features of a text by which wording is learnt: for whoever learns them.
+    pub fn features_of(&self, text: &str) -> Vec<u32> {
         let plain = said::plain(text);
         let words = self.built_in.finder.spelt_out(said::words_of(&plain));
-        let mut rows = Vec::new();
-        for at in 0..words.len() {
-            wording::each_feature(&words, at, |row| rows.push(row));
-        }
-        rows
+        features::features_of(&words)
     }
 
     /// A word as it is looked up; empty: it is none.

@@ -133,6 +133,28 @@ fn everyday_mail_falls_into_no_lane() {
     }
 }
 
+/// Said once these open nothing, so that said again and again they open nothing either.
+#[test]
+fn repeating_words_of_any_length_opens_no_lane() {
+    for said in [
+        "the same,",
+        "long",
+        "and so on",
+        "over and over again",
+        "for the very last time,",
+        "the gate and the fence",
+        "please ring me back",
+        "nobody came on Monday.",
+        "dim ond",
+        "eto ac eto",
+    ] {
+        for start in ["", "Your reply about the parking permits and the bins says "] {
+            let text = format!("{start}{}", format!("{said} ").repeat(60));
+            assert_eq!(lanes(&text), Vec::<&str>::new(), "{text}");
+        }
+    }
+}
+
 #[test]
 fn every_lane_has_words_of_both_languages() {
     let canonical = to_canonical_json(&PROFILE);

@@ -118,7 +118,8 @@ fn number(detail: &str) -> Option<String> {
 /// A number as it is dialled and shown. One of another kind (a short code such as 999) is shown as
 /// it is.
 fn phone(number: &str) -> Piece {
-    let parsed = number.parse::<PhoneNumber>().ok();
+    // Without a country there is no number to parse, and the library's tables need not be made.
+    let parsed = number.starts_with('+').then(|| number.parse::<PhoneNumber>().ok()).flatten();
     let shown = parsed.map(|parsed| {
         // Of this country, as everybody here writes it; of another, so that it can be dialled.
         let format = match parsed.country_code {

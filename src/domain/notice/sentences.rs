@@ -81,7 +81,9 @@ fn samples() -> Vec<Vec<NoticePart>> {
             ]);
         }
     }
-    for number in [None, Some("+441914980123".to_owned())] {
+    // A number is a number to whoever looks for the sentences. That of a country would have the library for
+    // numbers make all its tables first: thirty times the work of everything else here.
+    for number in [None, Some("999".to_owned())] {
         samples.push(vec![NoticePart::Emergency { number }, NoticePart::AlwaysOpen]);
     }
     let titled = Policy { title: some(), welsh_title: some(), url: some() };

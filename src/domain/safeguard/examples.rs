@@ -230,12 +230,16 @@ impl<'t> Content<'t> {
     }
 }
 
-/// Words as one passage, as examples are kept.
+/// Words as one passage, as examples are kept. A word that is said again makes it no more like anything.
 pub(super) fn passage<'t>(words: impl Iterator<Item = &'t str>) -> String {
     let mut passage = String::from(" ");
+    let mut said: Vec<&str> = Vec::with_capacity(PASSAGE_WORDS_MAX);
     for word in words {
-        passage.push_str(word);
-        passage.push(' ');
+        if !said.contains(&word) {
+            said.push(word);
+            passage.push_str(word);
+            passage.push(' ');
+        }
     }
     passage
 }
@@ -256,19 +260,9 @@ fn each_passage(said: &[Content<'_>], mut take: impl FnMut(&str)) {
     }
 }
 
-/// Whether a passage has fewer different words than can say anything: what repeats one word is like
-/// whatever has its letters.
+/// Whether a passage has fewer words than can say anything.
 fn says_too_little(passage: &str) -> bool {
-    let mut different: Vec<&str> = Vec::with_capacity(PASSAGE_DIFFERENT_WORDS_MIN);
-    for word in passage.split_ascii_whitespace() {
-        if !different.contains(&word) {
-            different.push(word);
-        }
-        if different.len() >= PASSAGE_DIFFERENT_WORDS_MIN {
-            return false;
-        }
-    }
-    true
+    passage.split_ascii_whitespace().count() < PASSAGE_DIFFERENT_WORDS_MIN
 }
 
 /// Hands over the groups of letters of a passage, each as its hash. Where `take` says no, longer ones that

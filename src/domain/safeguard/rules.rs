@@ -12,8 +12,8 @@ const GAP_WORDS_MAX: u32 = 3;
 /// How likely its lane must be by the wording so that a phrase behind `?` counts, and a built-in concept,
 /// which few words make. Chosen on texts that were not learnt from: real messages that are lost by it are one
 /// in forty of those, and near misses that it sets aside are more than half.
-const HINT_SHARE: f32 = 0.05;
-const CONCEPT_SHARE: f32 = 0.12;
+const HINT_SHARE: f32 = 0.07;
+const CONCEPT_SHARE: f32 = 0.18;
 
 #[derive(Default)]
 pub(super) struct Rules {
@@ -329,7 +329,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
-    use super::super::{BuiltIn, LEARNT, LaneRule, LaneWords, ROW_BYTES, ROWS_BITS};
+    use super::super::{BuiltIn, LEARNT, LaneRule, LaneWords};
     use super::super::{Lane, Part, Safeguards, Wording, Written};
 
     /// Safeguards whose wording finds every lane so likely, whatever is said, as the logarithm of odds.
@@ -345,8 +345,7 @@ mod tests {
             concepts_are_hints: true,
             ..Written::default()
         };
-        let rows = vec![[0; ROW_BYTES]; 1 << ROWS_BITS];
-        let wording = Wording::written(&[(evidence, 1.0); LEARNT.len()], &rows);
+        let wording = Wording::written(&[(evidence, 1.0); LEARNT.len()], &[]);
         let built_in = BuiltIn::new(written).with_wording(Wording::read(&wording).unwrap());
         let lanes = BTreeMap::from([(Lane::Emergency, own)]);
         Safeguards::beside(Arc::new(built_in), lanes, Vec::new(), Vec::new())
@@ -357,11 +356,31 @@ mod tests {
     }
 
     #[test]
+    fn a_hint_beside_another_lane_counts() {
+        let own = LaneRule { phrases: vec!["warden bell".to_owned()], ..LaneRule::default() };
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let words = LaneWords { phrases: texts(&["?solicitor"]), ..LaneWords::default() };
+        let written =
+            Written { lanes: BTreeMap::from([(Lane::Legal, words)]), ..Written::default() };
+        let wording = Wording::written(&[(-4.0, 1.0); LEARNT.len()], &[]);
+        let built_in = BuiltIn::new(written).with_wording(Wording::read(&wording).unwrap());
+        let lanes = BTreeMap::from([(Lane::Emergency, own)]);
+        let safeguards = Safeguards::beside(Arc::new(built_in), lanes, Vec::new(), Vec::new());
+        let lanes = |text: &str| -> Vec<Lane> {
+            safeguards.matches_of(text).hits.iter().map(|hit| hit.lane).collect()
+        };
+        let alone = "my solicitor will write to you about all of this in the coming week";
+        assert_eq!(lanes(alone), []);
+        let beside = format!("{alone} and the warden bell is ringing");
+        assert_eq!(lanes(&beside), [Lane::Emergency, Lane::Legal]);
+    }
+
+    #[test]
     fn a_hint_counts_unless_the_wording_speaks_against_it() {
         let (against, doubtful, not_against) = (
             worded(-4.0, LaneRule::default()),
-            worded(-2.5, LaneRule::default()),
-            worded(-1.5, LaneRule::default()),
+            worded(-2.0, LaneRule::default()),
+            worded(-1.3, LaneRule::default()),
         );
         let (phrase, gaps, concept) = (
             "do you sell a coal fire here or must i go to the big shop",

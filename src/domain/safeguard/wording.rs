@@ -9,6 +9,7 @@ use std::fmt::Write;
 
 use super::Lane;
 use super::dismissed::hash;
+use super::features::Keys;
 use super::said::SaidWord;
 
 /// The lanes that wording is learnt for, in the order of a row.
@@ -20,12 +21,18 @@ pub const LEARNT: [Lane; 6] = [
     Lane::Appeal,
     Lane::Adjustment,
 ];
-/// Rows of weights, as a power of two. Several features share one: it costs little, and bounds the table.
-pub const ROWS_BITS: u32 = 14;
-/// A row: a weight for each lane, and how much the feature says by being rare.
-pub const ROW_BYTES: usize = 8;
-/// Where a row says how rare its features are.
+/// Rows of the table of features, as a power of two. About half are taken.
+const ROWS_BITS: u32 = 16;
+/// A row: a weight for each lane, how much the feature says by being rare, and the feature's mark.
+const ROW_BYTES: usize = 8;
+/// Where a row says how rare its feature is.
 pub const RARITY: usize = 6;
+/// The rarity of what no text had that was learnt from: it speaks for no lane, and others weigh less beside it.
+pub const RARITY_UNKNOWN: i32 = 90;
+/// Where a row says whose it is, by some more bits of the feature's hash; 0: nobody's.
+const MARK: usize = 7;
+/// Rows that are looked at for a feature, from its own on. What finds no place in them is not learnt.
+const PROBES_MAX: usize = 32;
 /// Before the rows: for each lane its constant and its scale, as little-endian `f32`.
 const HEAD_BYTES: usize = LEARNT.len() * 2 * size_of::<f32>();
 
@@ -38,7 +45,7 @@ const SHOWN_WORDS: usize = 4;
 /// Of fewer different words one says too much: "the very last words" asks for nothing.
 const WORDS_MIN: usize = 5;
 /// Of fewer different words a text says too little to speak against a lane: "There is abuse going on next door."
-const WORDS_TO_DOUBT_MIN: usize = 12;
+const WORDS_TO_DOUBT_MIN: usize = 11;
 
 /// What was learnt.
 #[derive(Clone, Default)]
@@ -90,6 +97,12 @@ impl Sums {
     fn of(&self, place: usize) -> i32 {
         self.0.get(place).copied().unwrap_or_default()
     }
+
+    fn add(&mut self, other: &Sums) {
+        for (sum, one) in self.0.iter_mut().zip(other.0) {
+            *sum += one;
+        }
+    }
 }
 
 impl Wording {
@@ -111,11 +124,25 @@ impl Wording {
         (rows.len() == 1 << ROWS_BITS).then_some(Wording { lanes, rows })
     }
 
-    /// The bytes that [`Wording::read`] takes.
-    pub fn written(lanes: &[(f32, f32)], rows: &[[i8; ROW_BYTES]]) -> Vec<u8> {
+    /// The bytes that [`Wording::read`] takes, of features with their weights and, at [`RARITY`], how rare they
+    /// are. The first have their places for certain.
+    pub fn written(lanes: &[(f32, f32)], features: &[(u32, [i8; MARK])]) -> Vec<u8> {
+        let mut rows = vec![[0_i8; ROW_BYTES]; 1 << ROWS_BITS];
+        for (feature, weights) in features {
+            let mark = mark(*feature);
+            let place = probes(*feature)
+                .find(|at| rows.get(*at).is_some_and(|row| row[MARK] == 0 || row[MARK] == mark));
+            // Of two with one mark the second is left out.
+            if let Some(row) = place.and_then(|at| rows.get_mut(at)).filter(|row| row[MARK] == 0) {
+                for (to, weight) in row.iter_mut().zip(weights) {
+                    *to = *weight;
+                }
+                row[MARK] = mark;
+            }
+        }
         let numbers = lanes.iter().flat_map(|(constant, scale)| [*constant, *scale]);
         let mut bytes: Vec<u8> = numbers.flat_map(f32::to_le_bytes).collect();
-        bytes.extend(rows.iter().flatten().map(|weight| weight.cast_unsigned()));
+        bytes.extend(rows.iter().flatten().map(|byte| byte.cast_unsigned()));
         bytes
     }
 
@@ -125,22 +152,16 @@ impl Wording {
         if self.rows.is_empty() || has_fewer(words, WORDS_MIN) {
             return judged;
         }
-        // A word that is only said again, "long long long", is no more likely to be meant.
-        let is_again = |at: usize| {
-            let before = at.checked_sub(1).and_then(|before| words.get(before));
-            before.is_some_and(|before| words.get(at).is_some_and(|word| word.text == before.text))
-        };
-        let sums_at = |at| if is_again(at) { Sums::default() } else { self.sums(words, at) };
-        let sums: Vec<Sums> = (0..words.len()).map(sums_at).collect();
+        let spoken = self.spoken(words);
         let may_doubt = !has_fewer(words, WORDS_TO_DOUBT_MIN);
-        let pieces = pieces(words.len());
+        let piece = |(from, to)| (from, to, spoken.of_piece(from, to));
+        let pieces: Vec<(usize, usize, Sums)> =
+            pieces(words.len()).into_iter().map(piece).collect();
         let cost = PIECES_COST * (pieces.len() as f32).log2();
         for (place, lane) in LEARNT.into_iter().enumerate() {
-            let evidence = |(from, to): (usize, usize)| {
-                self.evidence(sums.get(from..to).unwrap_or_default(), place)
-            };
-            let best = pieces.iter().map(|piece| (evidence(*piece), *piece));
-            let Some((evidence, (from, to))) = best.max_by(|a, b| a.0.total_cmp(&b.0)) else {
+            let evidence = pieces.iter().map(|(.., sums)| self.evidence(sums, place));
+            let best = evidence.zip(&pieces).max_by(|a, b| a.0.total_cmp(&b.0));
+            let Some((evidence, (from, to, _))) = best else {
                 continue;
             };
             if may_doubt && let Some(share) = judged.shares.0.get_mut(place) {
@@ -148,8 +169,7 @@ impl Wording {
             }
             let share = share_of(evidence - cost);
             if share >= least {
-                let of = |at: usize| sums.get(at).map_or(0, |sums| sums.of(place));
-                let by = shown(words, from, to, of);
+                let by = shown(words, *from, *to, |at| spoken.at(at, *from).of(place));
                 judged.likely.push(Worded { lane, share, by });
             }
         }
@@ -157,24 +177,96 @@ impl Wording {
     }
 
     /// The evidence for a lane in some words, as the logarithm of odds.
-    fn evidence(&self, sums: &[Sums], place: usize) -> f32 {
+    fn evidence(&self, sums: &Sums, place: usize) -> f32 {
         let (constant, scale) = self.lanes.get(place).copied().unwrap_or_default();
-        let (mut sum, mut rarity) = (0, 0);
-        for one in sums {
-            sum += one.of(place);
-            rarity += one.of(RARITY);
-        }
-        constant + scale * sum as f32 / (rarity.max(1) as f32).sqrt()
+        constant + scale * sums.of(place) as f32 / (sums.of(RARITY).max(1) as f32).sqrt()
     }
 
-    fn sums(&self, words: &[SaidWord<'_>], at: usize) -> Sums {
-        let mut sums = Sums::default();
-        each_feature(words, at, |row| {
-            let Some(row) = self.rows.get(row) else { return };
-            for (sum, weight) in sums.0.iter_mut().zip(row) {
-                *sum += i32::from(*weight);
+    fn spoken(&self, words: &[SaidWord<'_>]) -> Spoken {
+        let keys = Keys::of(words);
+        let (mut each, mut pairs) = (Vec::with_capacity(words.len()), Vec::new());
+        for (at, (word, before)) in words.iter().zip(&keys.words_before).enumerate() {
+            // A word says the same wherever it is said.
+            let known = before.and_then(|before| each.get(before)).map(|one: &One| one.sums);
+            let sums = known.unwrap_or_else(|| {
+                let mut sums = Sums::default();
+                keys.each_of_word(word, at, |feature| self.add(&mut sums, feature));
+                sums
+            });
+            each.push(One { sums, before: *before });
+        }
+        for (pair, before) in keys.pairs.iter().zip(&keys.pairs_before) {
+            let mut sums = Sums::default();
+            if let Some(pair) = pair {
+                self.add(&mut sums, *pair);
             }
-        });
+            pairs.push(One { sums, before: *before });
+        }
+        Spoken { each, pairs }
+    }
+
+    fn add(&self, sums: &mut Sums, feature: u32) {
+        let mark = mark(feature);
+        for row in probes(feature).map_while(|at| self.rows.get(at)) {
+            if row[MARK] == mark {
+                for (sum, weight) in sums.0.iter_mut().zip(row) {
+                    *sum += i32::from(*weight);
+                }
+                return;
+            }
+            if row[MARK] == 0 {
+                break;
+            }
+        }
+        if let Some(rarity) = sums.0.get_mut(RARITY) {
+            *rarity += RARITY_UNKNOWN;
+        }
+    }
+}
+
+/// The rows in which a feature may be.
+fn probes(feature: u32) -> impl Iterator<Item = usize> {
+    let from = hash(feature.into(), ROWS_BITS);
+    (from..from + PROBES_MAX).map(|at| at & ((1 << ROWS_BITS) - 1))
+}
+
+/// Never 0.
+fn mark(feature: u32) -> i8 {
+    // MurmurHash3's finalizer (Austin Appleby): other bits than those of the place.
+    let mixed = (feature ^ (feature >> 16)).wrapping_mul(0x85eb_ca6b);
+    i8::try_from(mixed >> 25).unwrap_or(i8::MAX).max(1)
+}
+
+/// A word, or a word behind the one before it: what it says of the lanes, and where it was last said.
+struct One {
+    sums: Sums,
+    before: Option<usize>,
+}
+
+/// What each word of a text says, by itself and behind the one before it.
+struct Spoken {
+    each: Vec<One>,
+    pairs: Vec<One>,
+}
+
+impl Spoken {
+    /// What a word adds to a piece that begins at `from`. What is only said again there, "the same, the
+    /// same", is no more likely to be meant.
+    fn at(&self, at: usize, from: usize) -> Sums {
+        let mut sums = Sums::default();
+        for one in [self.each.get(at), self.pairs.get(at)].into_iter().flatten() {
+            if one.before.is_none_or(|before| before < from) {
+                sums.add(&one.sums);
+            }
+        }
+        sums
+    }
+
+    fn of_piece(&self, from: usize, to: usize) -> Sums {
+        let mut sums = Sums::default();
+        for at in from..to {
+            sums.add(&self.at(at, from));
+        }
         sums
     }
 }
@@ -225,59 +317,38 @@ fn shown(words: &[SaidWord<'_>], from: usize, to: usize, weight: impl Fn(usize) 
     by
 }
 
-/// The rows of what a word says: itself, it behind the word before, and its groups of letters.
-pub(super) fn each_feature(words: &[SaidWord<'_>], at: usize, mut take: impl FnMut(usize)) {
-    let Some(word) = words.get(at) else { return };
-    let text = word.text.as_bytes();
-    let number = text.iter().all(u8::is_ascii_digit);
-    let whole = if number { letters(WHOLE, b"0") } else { letters(WHOLE, text) };
-    take(row(whole));
-    let before = at.checked_sub(1).filter(|_| !word.begins).and_then(|at| words.get(at));
-    if let Some(before) = before {
-        take(row(letters(letters(whole, b" "), before.text.as_bytes())));
-    }
-    if number {
-        return;
-    }
-    let mut padded = [b' '; WORD_BYTES_MAX + 2];
-    let length = text.len().min(WORD_BYTES_MAX);
-    for (to, from) in padded.iter_mut().skip(1).zip(text) {
-        *to = *from;
-    }
-    let padded = padded.get(..length + 2).unwrap_or_default();
-    for size in [3, 4] {
-        for group in padded.windows(size) {
-            take(row(letters(GROUP, group)));
-        }
-    }
-}
-
-/// Letters of a word that are looked at.
-const WORD_BYTES_MAX: usize = 24;
-/// So that a word and a group of the same letters are told apart (FNV-1a of 32 bits from its own offset).
-const WHOLE: u32 = 0x811c_9dc5;
-const GROUP: u32 = 0x1234_5678;
-
-fn letters(from: u32, bytes: &[u8]) -> u32 {
-    bytes.iter().fold(from, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
-}
-
-fn row(feature: u32) -> usize {
-    hash(feature.into(), ROWS_BITS)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::features::features_of;
+    use super::super::said::words_of;
     use super::*;
 
     #[test]
     fn what_was_written_is_read_and_nothing_else() {
         let lanes = [(-1.0, 0.5); LEARNT.len()];
-        let mut rows = vec![[0; ROW_BYTES]; 1 << ROWS_BITS];
-        rows[7] = [1, -2, 3, -4, 5, -6, 7, 0];
-        let bytes = Wording::written(&lanes, &rows);
+        let features: Vec<(u32, [i8; MARK])> = (1..20_000_u32)
+            .map(|number| (number.wrapping_mul(0x0100_0193), [1, -2, 3, -4, 5, -6, 7]))
+            .collect();
+        let bytes = Wording::written(&lanes, &features);
         let read = Wording::read(&bytes).unwrap();
-        assert_eq!((read.lanes.as_slice(), &read.rows), (lanes.as_slice(), &rows));
+        assert_eq!(read.lanes, lanes);
+        let sums_of = |feature: u32| {
+            let mut sums = Sums::default();
+            read.add(&mut sums, feature);
+            sums.0
+        };
+        let known = |feature: u32| sums_of(feature)[0] == 1;
+        // Nearly all, since two may have one mark; and hardly any other.
+        let kept = features.iter().filter(|(feature, _)| known(*feature)).count();
+        assert!(kept * 100 > features.len() * 99, "{kept}");
+        let taken =
+            (1..20_000_u32).filter(|number| known(number.wrapping_mul(0x9e37_79b1))).count();
+        assert!(taken < 300, "{taken}");
+        let unknown =
+            (1..100_u32).map(|number| number.wrapping_mul(0x9e37_79b1)).find(|f| !known(*f));
+        let mut expected = [0; ROW_BYTES];
+        expected[RARITY] = RARITY_UNKNOWN;
+        assert_eq!(sums_of(unknown.unwrap()), expected);
         assert!(Wording::read(bytes.get(1..).unwrap()).is_none());
         assert!(Wording::read(b"").is_none());
     }
@@ -288,5 +359,44 @@ mod tests {
         assert_eq!(pieces(30), [(0, 30)]);
         assert_eq!(pieces(31), [(0, 30), (15, 31)]);
         assert_eq!(pieces(61), [(0, 30), (15, 45), (30, 60), (45, 61)]);
+    }
+    /// A wording in which each word and pair of these says a little for every lane.
+    fn for_words(texts: &[&str]) -> Wording {
+        let features: Vec<(u32, [i8; MARK])> = texts
+            .iter()
+            .flat_map(|text| features_of(&words_of(text)))
+            .map(|feature| (feature, [20, 20, 20, 20, 20, 20, 1]))
+            .collect();
+        let lanes = [(-3.0, 0.05); LEARNT.len()];
+        Wording::read(&Wording::written(&lanes, &features)).unwrap()
+    }
+
+    fn share(wording: &Wording, text: &str) -> f32 {
+        wording.judged(&words_of(text), 0.0).likely.first().map_or(0.0, |one| one.share)
+    }
+
+    #[test]
+    fn what_is_said_again_and_again_weighs_as_much_as_said_once() {
+        let wording = for_words(&["the same thing all over again"]);
+        for (once, again) in [
+            ("please look at this letter the same", "the same, the same, the same, the same"),
+            ("please look at this letter thing", "thing thing thing thing thing"),
+            (
+                "please look at this letter the same thing",
+                "the same thing, the same thing, the same thing",
+            ),
+            (
+                "please look at this letter all over again",
+                "all over again all over again all over again",
+            ),
+        ] {
+            let again = format!("{once}, {again}");
+            let (once, again) = (share(&wording, once), share(&wording, &again));
+            // What is new is the pair where the repetition begins.
+            assert!(again < once + 0.05, "{once} {again}");
+        }
+        // Another piece of a long text is judged by itself.
+        let far = format!("{} all over again", "a word ".repeat(40));
+        assert!(share(&wording, &far) > 0.0);
     }
 }

@@ -1,0 +1,124 @@
+//! The features of a text by which its wording is judged: words, pairs of words, and groups of 3 and 4
+//! letters, each as a hash.
+
+use super::said::SaidWord;
+
+/// Letters of a word that are looked at.
+const WORD_BYTES_MAX: usize = 24;
+/// So that a word and a group of the same letters are told apart (FNV-1a of 32 bits from its own offset).
+const WHOLE: u32 = 0x811c_9dc5;
+const GROUP: u32 = 0x1234_5678;
+
+/// The features of a text, each word and each pair once, however often it is said.
+pub(super) fn features_of(words: &[SaidWord<'_>]) -> Vec<u32> {
+    let keys = Keys::of(words);
+    let mut features = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        if keys.words_before.get(at).is_some_and(Option::is_none) {
+            keys.each_of_word(word, at, |feature| features.push(feature));
+        }
+    }
+    let first = keys.pairs.iter().zip(&keys.pairs_before).filter(|(_, before)| before.is_none());
+    features.extend(first.filter_map(|(pair, _)| *pair));
+    features
+}
+
+/// A text's words and pairs of words, each as a hash, and where each was last said before.
+pub(super) struct Keys {
+    words: Vec<u32>,
+    pub words_before: Vec<Option<usize>>,
+    /// A word behind the one before it; none where a sentence begins.
+    pub pairs: Vec<Option<u32>>,
+    pub pairs_before: Vec<Option<usize>>,
+}
+
+impl Keys {
+    pub(super) fn of(words: &[SaidWord<'_>]) -> Keys {
+        let key = |word: &SaidWord<'_>| match word.text.as_bytes() {
+            number if is_number(number) => letters(WHOLE, b"0"),
+            text => letters(WHOLE, text),
+        };
+        let each: Vec<u32> = words.iter().map(key).collect();
+        let pair = |(at, word): (usize, &SaidWord<'_>)| {
+            let before = at.checked_sub(1).filter(|_| !word.begins).and_then(|at| words.get(at))?;
+            Some(letters(letters(*each.get(at)?, b" "), before.text.as_bytes()))
+        };
+        let pairs: Vec<Option<u32>> = words.iter().enumerate().map(pair).collect();
+        let words_before = said_before(each.iter().copied().map(Some));
+        let pairs_before = said_before(pairs.iter().copied());
+        Keys { words: each, words_before, pairs, pairs_before }
+    }
+
+    /// The features of a word: itself, and its groups of letters.
+    pub(super) fn each_of_word(&self, word: &SaidWord<'_>, at: usize, mut take: impl FnMut(u32)) {
+        let Some(whole) = self.words.get(at) else { return };
+        take(*whole);
+        let text = word.text.as_bytes();
+        if is_number(text) {
+            return;
+        }
+        let mut padded = [b' '; WORD_BYTES_MAX + 2];
+        let length = text.len().min(WORD_BYTES_MAX);
+        for (to, from) in padded.iter_mut().skip(1).zip(text) {
+            *to = *from;
+        }
+        let padded = padded.get(..length + 2).unwrap_or_default();
+        for at in 0..padded.len() {
+            if let Some((three, rest)) = padded.get(at..).and_then(<[u8]>::split_first_chunk::<3>) {
+                let group = letters(GROUP, three);
+                take(group);
+                if let Some(fourth) = rest.first() {
+                    take(letters(group, &[*fourth]));
+                }
+            }
+        }
+    }
+}
+
+fn is_number(word: &[u8]) -> bool {
+    word.iter().all(u8::is_ascii_digit)
+}
+
+/// Of each key, where it was last before.
+fn said_before(keys: impl Iterator<Item = Option<u32>>) -> Vec<Option<usize>> {
+    let mut sorted: Vec<(u32, usize)> = Vec::new();
+    let mut count = 0;
+    for (at, key) in keys.enumerate() {
+        sorted.extend(key.map(|key| (key, at)));
+        count = at + 1;
+    }
+    sorted.sort_unstable();
+    let mut before = vec![None; count];
+    for pair in sorted.windows(2) {
+        if let [(one, earlier), (next, at)] = pair
+            && one == next
+            && let Some(before) = before.get_mut(*at)
+        {
+            *before = Some(*earlier);
+        }
+    }
+    before
+}
+
+fn letters(from: u32, bytes: &[u8]) -> u32 {
+    bytes.iter().fold(from, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::said::words_of;
+    use super::*;
+
+    #[test]
+    fn what_is_learnt_of_a_text_has_each_word_and_pair_once() {
+        let once = features_of(&words_of("all over again"));
+        let again = features_of(&words_of("all over again. all over again. all over again."));
+        assert_eq!(once, again);
+    }
+
+    #[test]
+    fn what_was_said_before_is_known_by_where_it_was_last() {
+        let keys = [Some(1), Some(2), None, Some(1), None, Some(1)];
+        assert_eq!(said_before(keys.into_iter()), [None, None, None, Some(0), None, Some(3)]);
+    }
+}
