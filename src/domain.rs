@@ -55,6 +55,7 @@ pub mod reach;
 mod read_by;
 pub mod reading;
 pub mod reason_code;
+pub mod refusal_code;
 pub mod report;
 pub mod restriction;
 pub mod retention;

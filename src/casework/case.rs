@@ -24,7 +24,9 @@ use crate::domain::broken::Broken;
 use crate::domain::case::act::Act;
 use crate::domain::lifecycle::{self, Step, Stepped, trail};
 use crate::domain::organisation::Organisation;
+use crate::domain::person::Person;
 use crate::domain::profile::Role;
+use crate::domain::refusal_code::RefusalCode;
 use crate::ports::Stamp;
 use crate::ports::documents::{Batch, DocumentWrite, WriteFault};
 use crate::runtime::limits::{EFFECTS_WAITED_FOR, STEP_TRIES_MAX};
@@ -153,7 +155,7 @@ impl Desk {
             let stamp = self.stamp(asked.by);
             let mut stepped = judged(organisation, staff, asked, &read, &stamp)?;
             stepped.person = normalised(stepped.person, organisation);
-            check_record(organisation, &read, &stepped)?;
+            check_record(organisation, &read.person, &stepped.person).map_err(Fault::Broken)?;
             let pending = Pending::of(&stepped, asked.act, asked.by, stamp.at);
             let mut batch = batch(organisation, asked, &read, &stepped, stamp)?;
             let written = self.documents_of(organisation, &read, &stepped.file).await?;
@@ -194,25 +196,25 @@ fn judged(
 
 /// What a restriction names must be there: numbers that can be dialled, channels, representatives. The
 /// rules of the policy are the step's own.
-fn check_record(
+pub(super) fn check_record(
     organisation: &Organisation,
-    read: &CaseRead,
-    stepped: &Stepped,
-) -> Result<(), Fault> {
+    before: &Person,
+    after: &Person,
+) -> Result<(), Vec<Broken>> {
     const NAMED: [&str; 5] = ["contact", "deputies", "absences", "channels", "representatives"];
-    if *read.person == stepped.person {
+    if before == after {
         return Ok(());
     }
-    let found = faults_of_change(&stepped.person, Some(&read.person), organisation);
+    let found = faults_of_change(after, Some(before), organisation);
     let broken: Vec<Broken> = found
         .into_iter()
         .filter_map(|fault| {
             let (_, key) = fault.path.strip_prefix("restrictions[")?.split_once("].")?;
             let is_named = NAMED.iter().any(|name| key.starts_with(name));
-            is_named.then(|| Broken::new("record.invalid", fault.message).key(key))
+            is_named.then(|| Broken::new(RefusalCode::RecordInvalid, fault.message).key(key))
         })
         .collect();
-    if broken.is_empty() { Ok(()) } else { Err(Fault::Broken(broken)) }
+    if broken.is_empty() { Ok(()) } else { Err(broken) }
 }
 
 /// What a step writes beside the file itself and what it has still to bring about.

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value};
 
+use super::case::check_record;
+use super::person_check::normalised;
 use super::replay::Replay;
 use crate::domain::broken::Broken;
 use crate::domain::case::CaseFile;
@@ -19,6 +21,7 @@ use crate::domain::lifecycle::{Effect, Step, step};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
 use crate::domain::profile::Role;
+use crate::domain::refusal_code::RefusalCode;
 use crate::domain::report::{Period, figures};
 use crate::domain::tally::{Contacted, DayTally};
 
@@ -101,7 +104,7 @@ impl CaseReplay {
             (self.people.get(taken.person), self.files.get(taken.person))
         else {
             let what = format!("nobody here has the id `{}`", taken.person);
-            return Err(vec![Broken::new("reference.unknown", what).key("person")]);
+            return Err(vec![Broken::new(RefusalCode::ReferenceUnknown, what).key("person")]);
         };
         let asked = Step {
             organisation: &self.organisation,
@@ -112,7 +115,9 @@ impl CaseReplay {
             by: taken.by,
             at: taken.at,
         };
-        let stepped = step(file, person, &asked)?;
+        let mut stepped = step(file, person, &asked)?;
+        stepped.person = normalised(stepped.person, &self.organisation);
+        check_record(&self.organisation, person, &stepped.person)?;
         if stepped.person != *person {
             self.contacts.put_person(stepped.person.clone());
             self.people.insert(taken.person.to_owned(), stepped.person);

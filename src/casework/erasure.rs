@@ -23,6 +23,7 @@ use crate::domain::audit::{AuditEvent, ErasedEntry};
 use crate::domain::broken::Broken;
 use crate::domain::erasure::{STAYS, in_the_way};
 use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::refusal_code::RefusalCode;
 use crate::ports::documents::{Batch, Document, WriteFault};
 
 /// The kind of document that says that somebody asked for an erasure. Its id is the person's.
@@ -180,7 +181,7 @@ impl Desk {
             in_the_way(&case.person, &case.file, &organisation.profile, (held, ask.despite), now);
         if ask.clause.trim().is_empty() {
             let what = "name the clause by which it is due, such as Art. 17(1)(d)";
-            broken.push(Broken::new("erasure.clause", what).key("clause"));
+            broken.push(Broken::new(RefusalCode::ErasureClause, what).key("clause"));
         }
         if !broken.is_empty() {
             return Err(Fault::Broken(broken));
@@ -239,7 +240,7 @@ impl Desk {
         let mut broken = in_the_way(&case.person, &case.file, &organisation.profile, held, now);
         if asked.by == by {
             let what = "whoever asked for it can't approve it: somebody else must";
-            broken.push(Broken::new("erasure.same_person", what));
+            broken.push(Broken::new(RefusalCode::ErasureSamePerson, what));
         }
         if !broken.is_empty() {
             return Err(Fault::Broken(broken));

@@ -20,6 +20,7 @@ use crate::domain::merge::{
 };
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::person::Person;
+use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::{KindName, Status};
 use crate::ports::audit_trail::{TrailFilter, TrailSearch};
 use crate::ports::documents::{Batch, Document, IndexKey, Listing, Order, WriteFault};
@@ -228,7 +229,7 @@ impl Desk {
             quotas_before,
             quotas_after: quotas(&whole, profile, &ledger, now),
             differences: differences(&kept, &other),
-            way_open: !broken.iter().any(|one| one.code == "open_way.none"),
+            way_open: !broken.iter().any(|one| one.code == RefusalCode::OpenWayNone),
             broken,
         })
     }
@@ -295,7 +296,7 @@ impl Desk {
             let mut broken = refusals(&kept, &merged, &whole, stamp.at, &organisation.profile);
             if kept.merged.len() >= MERGED_RECORDS_MAX {
                 let what = format!("at most {MERGED_RECORDS_MAX} records are merged into one");
-                broken.push(Broken::new("merge.too_many", what).key("person"));
+                broken.push(Broken::new(RefusalCode::MergeTooMany, what).key("person"));
             }
             if !broken.is_empty() {
                 return Err(Fault::Broken(broken));
@@ -349,14 +350,13 @@ impl Desk {
         let why = reason_of(acting)?;
         for _ in 0..PERSON_TRIES_MAX {
             let stored = self.store.document(&organisation.id, MERGE, merge).await?;
-            let stored = stored.ok_or(Fault::NotFound("merge"))?;
-            let mut done: Merge = stored.read()?;
+            let mut done: Merge = stored.ok_or(Fault::NotFound("merge"))?.read()?;
             if done.person != person && done.other != person {
                 return Err(Fault::NotFound("merge"));
             }
             if done.undone.is_some() {
                 let what = format!("`{}` is parted from `{}` already", done.other, done.person);
-                return Err(Fault::Broken(vec![Broken::new("state.wrong", what)]));
+                return Err(Fault::Broken(vec![Broken::new(RefusalCode::StateWrong, what)]));
             }
             let kept = self.read_person(&organisation.id, &done.person).await?;
             let other = self.read_person(&organisation.id, &done.other).await?;
@@ -495,6 +495,6 @@ fn document(merge: &Merge, read_at: u64) -> Result<Document, StoreError> {
 /// What a merge needs: why.
 fn reason_of(acting: Acting<'_>) -> Result<&str, Fault> {
     acting.check()?;
-    let missing = || Broken::new("field.missing", "`why` is missing").key("why");
+    let missing = || Broken::new(RefusalCode::FieldMissing, "`why` is missing").key("why");
     acting.reason.ok_or_else(|| Fault::Broken(vec![missing()]))
 }

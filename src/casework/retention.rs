@@ -15,6 +15,7 @@ use super::lease::Work as _;
 use super::{Desk, Fault};
 use crate::domain::broken::Broken;
 use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::refusal_code::RefusalCode;
 use crate::domain::retention::{Class, Rule, Schedule};
 use crate::ports::documents::{Batch, Document, WriteFault};
 
@@ -135,7 +136,7 @@ impl Desk {
         let (document, asked) = asked.ok_or(Fault::NotFound("request to sweep this class"))?;
         if asked.by == by {
             let what = "whoever asked for it can't approve it: somebody else must";
-            return Err(Fault::Broken(vec![Broken::new("retention.same_person", what)]));
+            return Err(Fault::Broken(vec![Broken::new(RefusalCode::RetentionSamePerson, what)]));
         }
         let (held, work) = self.begun(id, Sweeping::new(asked, by))?;
         let batch = Batch::new(self.stamp(by)).remove(&document).put(work);

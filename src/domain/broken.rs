@@ -1,11 +1,12 @@
 //! What keeps a step from being taken.
 
+use crate::domain::refusal_code::RefusalCode;
 use serde::Serialize;
 
 /// One thing that keeps a step from being taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Broken {
-    pub code: &'static str,
+    pub code: RefusalCode,
     pub what: String,
     /// The clause of the policy that asks for it, where one does.
     pub clause: Option<String>,
@@ -14,7 +15,7 @@ pub struct Broken {
 }
 
 impl Broken {
-    pub fn new(code: &'static str, what: impl Into<String>) -> Self {
+    pub fn new(code: RefusalCode, what: impl Into<String>) -> Self {
         Broken { code, what: what.into(), clause: None, key: None }
     }
 

@@ -7,6 +7,7 @@ use super::broken::Broken;
 use super::case::CaseFile;
 use super::person::Person;
 use super::profile::Profile;
+use crate::domain::refusal_code::RefusalCode;
 
 /// What keeps a person's record from being erased. `held`: somebody holds it, for a claim or an inquiry
 /// (Art. 17(3)(e)). `despite`: why it goes although a restriction is in force, or an appeal is open.
@@ -20,11 +21,11 @@ pub fn in_the_way(
     let mut broken = Vec::new();
     if person.merged_into.is_some() || !person.merged.is_empty() {
         let what = "the record is merged with another; undo the merge first";
-        broken.push(Broken::new("erasure.merged", what).key("person"));
+        broken.push(Broken::new(RefusalCode::ErasureMerged, what).key("person"));
     }
     if held {
         broken.push(Broken::new(
-            "erasure.held",
+            RefusalCode::ErasureHeld,
             "the record is held; whoever holds it must end that first (Art. 17(3)(e))",
         ));
     }
@@ -33,11 +34,11 @@ pub fn in_the_way(
     }
     for one in person.restrictions.iter().filter(|one| one.is_in_force(now, profile)) {
         let what = format!("the restriction {} is in force; say in `despite` why it goes", one.id);
-        broken.push(Broken::new("erasure.in_force", what).key("despite"));
+        broken.push(Broken::new(RefusalCode::ErasureInForce, what).key("despite"));
     }
     for one in file.appeals.iter().filter(|one| one.is_open()) {
         let what = format!("the appeal {} is open; say in `despite` why it goes", one.id);
-        broken.push(Broken::new("erasure.appeal_open", what).key("despite"));
+        broken.push(Broken::new(RefusalCode::ErasureAppealOpen, what).key("despite"));
     }
     broken
 }

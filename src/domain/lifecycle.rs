@@ -23,6 +23,7 @@ use crate::domain::organisation::Organisation;
 use crate::domain::permission;
 use crate::domain::person::Person;
 use crate::domain::profile::{Profile, Role};
+use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::{Restriction, Status};
 
 pub use self::guard::unset_keys;
@@ -166,7 +167,7 @@ impl<'a> Work<'a> {
     }
 
     /// Refuses with the clause behind a value of the profile.
-    pub(super) fn refuse_by(&mut self, code: &'static str, path: &str, what: impl Into<String>) {
+    pub(super) fn refuse_by(&mut self, code: RefusalCode, path: &str, what: impl Into<String>) {
         let clause = self.profile().clause_of(path);
         self.broken.push(Broken::new(code, what).clause(clause));
     }
@@ -189,16 +190,16 @@ impl<'a> Work<'a> {
     }
 
     pub(super) fn missing(&mut self, key: &str) {
-        self.refuse(Broken::new("field.missing", format!("`{key}` is missing")).key(key));
+        self.refuse(Broken::new(RefusalCode::FieldMissing, format!("`{key}` is missing")).key(key));
     }
 
     pub(super) fn unknown(&mut self, key: &str, id: &str) {
         let what = format!("`{key}` names `{id}`, which is not on this person's file");
-        self.refuse(Broken::new("reference.unknown", what).key(key));
+        self.refuse(Broken::new(RefusalCode::ReferenceUnknown, what).key(key));
     }
 
     pub(super) fn wrong_state(&mut self, what: impl Into<String>) {
-        self.refuse(Broken::new("state.wrong", what));
+        self.refuse(Broken::new(RefusalCode::StateWrong, what));
     }
 
     /// Refuses unless whoever takes the step has a duty.
@@ -218,7 +219,7 @@ impl<'a> Work<'a> {
         }
         let role = self.role_of(by).map_or("nobody's", |role| role.0.as_str());
         let what = format!("the role `{role}` of {by} does not have the duty `{}`", duty.name());
-        self.refuse(Broken::new("role.not_allowed", what).key("by"));
+        self.refuse(Broken::new(RefusalCode::RoleNotAllowed, what).key("by"));
     }
 
     /// Refuses unless whoever takes the step has one of these duties.
@@ -228,7 +229,7 @@ impl<'a> Work<'a> {
         if !self.role_of(by).is_some_and(has) {
             let names: Vec<&str> = duties.iter().map(|duty| duty.name()).collect();
             let what = format!("{by} has none of the duties {}", names.join(", "));
-            self.refuse(Broken::new("role.not_allowed", what).key("by"));
+            self.refuse(Broken::new(RefusalCode::RoleNotAllowed, what).key("by"));
         }
     }
 
@@ -309,11 +310,11 @@ pub(super) fn accused(file: &CaseFile, name: &str) -> Option<Broken> {
     } else {
         return None;
     };
-    Some(Broken::new("decider.accused", what).key("by"))
+    Some(Broken::new(RefusalCode::DeciderAccused, what).key("by"))
 }
 
 pub(super) fn unset(key: &str) -> Broken {
     let what =
         format!("the policy leaves `{key}` unset, and the organisation has not chosen it yet");
-    Broken::new("profile.unset", what).key(key)
+    Broken::new(RefusalCode::ProfileUnset, what).key(key)
 }

@@ -15,6 +15,7 @@ use super::open_way;
 use super::person::{Person, Together};
 use super::profile::Profile;
 use super::restriction::{Kind, Restriction};
+use crate::domain::refusal_code::RefusalCode;
 
 /// The flag of a contact that came from identifiers of several records of one person: it stays on the record that
 /// the others were merged into, since it can't be divided.
@@ -173,12 +174,12 @@ pub fn refusals(
 ) -> Vec<Broken> {
     let mut broken = Vec::new();
     if kept.id == other.id {
-        return vec![Broken::new("merge.same", "both are the same record").key("other")];
+        return vec![Broken::new(RefusalCode::MergeSame, "both are the same record").key("other")];
     }
     for (record, key) in [(kept, "person"), (other, "other")] {
         if let Some(into) = &record.merged_into {
             let what = format!("`{}` is merged into `{into}` already", record.id);
-            broken.push(Broken::new("merge.already", what).key(key));
+            broken.push(Broken::new(RefusalCode::MergeAlready, what).key(key));
         }
     }
     if !other.merged.is_empty() {
@@ -187,17 +188,17 @@ pub fn refusals(
             other.merged.join("`, `"),
             other.id
         );
-        broken.push(Broken::new("merge.already", what).key("other"));
+        broken.push(Broken::new(RefusalCode::MergeAlready, what).key("other"));
     }
     for restriction in &other.restrictions {
         if whole_of(kept, &restriction.id) {
             let what = format!("both records have a restriction `{}`", restriction.id);
-            broken.push(Broken::new("merge.same_restriction", what).key("restrictions"));
+            broken.push(Broken::new(RefusalCode::MergeSameRestriction, what).key("restrictions"));
         }
     }
     if represents(kept, other) || represents(other, kept) {
         let what = "one of them is a representative of the other, by the same address or number";
-        broken.push(Broken::new("merge.represents", what).key("representatives"));
+        broken.push(Broken::new(RefusalCode::MergeRepresents, what).key("representatives"));
     }
     let today = at.with_timezone(&profile.timezone).date_naive();
     if let Err(closed) = open_way::of_person(profile, whole, today) {
@@ -207,7 +208,7 @@ pub fn refusals(
             closed.from
         );
         let clause = profile.clause_of("open_way");
-        broken.push(Broken::new("open_way.none", what).clause(clause).key("restrictions"));
+        broken.push(Broken::new(RefusalCode::OpenWayNone, what).clause(clause).key("restrictions"));
     }
     broken
 }

@@ -13,6 +13,7 @@ use crate::casework::person_check::PersonFault;
 use crate::domain::audit::EndedRestriction;
 use crate::domain::broken::Broken;
 use crate::domain::queue::ItemFault;
+use crate::domain::refusal_code::RefusalCode;
 
 /// The prefix of every problem's name in `type`. It is a name, not an address (RFC 9457
 /// 3.1.1 allows any URI); the names are listed in the API's own document.
@@ -221,7 +222,9 @@ impl From<Fault> for Problem {
 fn of_step(fault: Fault, detail: String) -> Problem {
     let mut problem = match &fault {
         // Where nothing is wrong but who asks, that is what the status says.
-        Fault::Broken(broken) if broken.iter().all(|one| one.code == "role.not_allowed") => {
+        Fault::Broken(broken)
+            if broken.iter().all(|one| one.code == RefusalCode::RoleNotAllowed) =>
+        {
             Problem::new(403, "step-refused", "The step is refused")
         }
         Fault::VersionChanged { .. } => Problem::new(412, "changed", "Changed since it was read"),

@@ -16,6 +16,8 @@ use crate::cli::{Fault, Outcome, read_file, say};
 use crate::domain::broken::Broken;
 use crate::domain::case::act::Act;
 use crate::domain::contact::Contact;
+use crate::domain::language::Language;
+use crate::domain::letter::Template;
 use crate::domain::person::Person;
 use crate::domain::profile::{Profile, Role};
 use crate::runtime::json as places;
@@ -28,8 +30,15 @@ struct Scenario<'a> {
     #[serde(default)]
     #[expect(dead_code, reason = "for the reader of the file")]
     about: Option<String>,
+    /// The file whose nearly identical step is taken where this one's is refused, for those who check that.
+    #[serde(default)]
+    #[expect(dead_code, reason = "for tests, which compare the two files")]
+    twin: Option<String>,
     #[serde(default)]
     profile: Option<Value>,
+    /// The organisation's own template of letters in English.
+    #[serde(default)]
+    letters: Option<String>,
     #[serde(borrow, default)]
     people: Vec<&'a RawValue>,
     #[serde(default)]
@@ -102,7 +111,11 @@ pub(super) fn run(
     }
     let profile = profile(args, scenario.profile)?;
     let staff = staff(scenario.staff, &profile, &place)?;
-    let mut replay = CaseReplay::new(organisation(profile), staff, people);
+    let mut organisation = organisation(profile);
+    if let Some(template) = &scenario.letters {
+        organisation.reach.letters.english = letters(template, &place)?;
+    }
+    let mut replay = CaseReplay::new(organisation, staff, people);
     check(&steps, &replay, &place)?;
     let mut differs = false;
     for (index, step) in steps.iter().enumerate() {
@@ -118,6 +131,12 @@ pub(super) fn run(
         }
     }
     Ok(if differs { Outcome::No } else { Outcome::Yes })
+}
+
+/// The template of letters that a scenario has.
+fn letters(source: &str, place: &str) -> Result<Template, Fault> {
+    Template::read("letters", Language::English, source)
+        .map_err(|fault| Fault::input(format!("{place}: letters: {}", fault.what)))
 }
 
 /// Everybody by name, each in a role that the profile has.

@@ -10,6 +10,7 @@ use crate::domain::case::proposal::Proposal;
 use crate::domain::lifecycle::{Work, unset};
 use crate::domain::person::Person;
 use crate::domain::profile::{Deadline, Profile};
+use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::{Kind, KindName, Restriction, Status};
 
 pub(super) use self::fairness::name_of;
@@ -42,7 +43,7 @@ impl<'w, 'a> Case<'w, 'a> {
         &self.work.person
     }
 
-    fn broken(&self, code: &'static str, path: &str, what: impl Into<String>) -> Broken {
+    fn broken(&self, code: RefusalCode, path: &str, what: impl Into<String>) -> Broken {
         Broken::new(code, what).clause(self.profile().clause_of(path))
     }
 }
@@ -82,7 +83,7 @@ fn id_of_its_own(case: &Case<'_, '_>) -> Option<Broken> {
     let was = case.person().restrictions.iter().find(|one| one.id == *id)?;
     let is_over = in_place_of(case.work, id).is_none() && was.status != Status::Proposed;
     let what = format!("restriction `{id}` is over; what is decided anew has an id of its own");
-    is_over.then(|| Broken::new("state.wrong", what).key("restriction.id"))
+    is_over.then(|| Broken::new(RefusalCode::StateWrong, what).key("restriction.id"))
 }
 
 fn kind(case: &Case<'_, '_>) -> Option<Broken> {
@@ -92,11 +93,15 @@ fn kind(case: &Case<'_, '_>) -> Option<Broken> {
         Some(rule) if rule.allowed => None,
         Some(rule) => {
             let what = format!("the policy of {} does not allow `{kind}`", profile.name);
-            Some(Broken::new("kind.not_allowed", what).clause(rule.clause.as_deref()).key(key))
+            Some(
+                Broken::new(RefusalCode::KindNotAllowed, what)
+                    .clause(rule.clause.as_deref())
+                    .key(key),
+            )
         }
         None => {
             let what = format!("the policy of {} does not name `{kind}`", profile.name);
-            Some(Broken::new("kind.unset", what).key(key))
+            Some(Broken::new(RefusalCode::KindUnset, what).key(key))
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::casework::erasure::AskErasure;
 use crate::domain::duty::Duty;
 use crate::domain::language::Language;
 use crate::domain::permission;
+use crate::domain::refusal_code::RefusalCode;
 use crate::staff::Staff;
 use crate::staff::permit::{ApprovesErasures, Permit};
 
@@ -243,7 +244,7 @@ pub(super) async fn act(
 /// A hold without a reason.
 async fn unsaid(staff: &Staff, visit: &Visit, id: &str) -> Page {
     let w = words::Erasing::of(visit.language());
-    let broken = crate::domain::broken::Broken::new("field.missing", w.hold_why);
+    let broken = crate::domain::broken::Broken::new(RefusalCode::FieldMissing, w.hold_why);
     let refusals = refusals(&[broken], visit.language())
         .into_iter()
         .map(|one| Refusal { href: Some("#hold_why".to_owned()), ..one })

@@ -13,6 +13,7 @@ use contact_gateway::cli::retention::{self, RetentionArgs};
 use contact_gateway::cli::{Io, Outcome};
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::profile::Role;
+use contact_gateway::domain::refusal_code::RefusalCode;
 use contact_gateway::domain::retention::{Class, Rule, Schedule};
 use contact_gateway::ports::documents::{BY_ID, Listing};
 use contact_gateway::ports::{Clock, Mailer, Store};
@@ -114,7 +115,7 @@ async fn swept(office: &CaseOffice, class: Class) -> Value {
     assert!(matches!(again, Err(Fault::Exists(_))), "{again:?}");
     let own = desk.approve_sweep(organisation, class, GWEN).await;
     assert!(
-        matches!(&own, Err(Fault::Broken(broken)) if broken[0].code == "retention.same_person")
+        matches!(&own, Err(Fault::Broken(broken)) if broken[0].code == RefusalCode::RetentionSamePerson)
     );
     let mut proof = desk.approve_sweep(organisation, class, MAX).await.unwrap();
     // Records go as erasures of their own, which other rounds do.

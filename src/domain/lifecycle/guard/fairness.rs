@@ -13,6 +13,7 @@ use crate::domain::merge::together;
 use crate::domain::open_way::{Closed, Question, prove};
 use crate::domain::person::{Adjustment, AdjustmentKind, Person};
 use crate::domain::profile::Exception;
+use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::Kind;
 
 /// An agreement that is not answered within so many working days counts as tried.
@@ -33,21 +34,25 @@ pub(super) fn recorded(case: &Case<'_, '_>) -> Vec<Broken> {
         Some(name) if !name.trim().is_empty() => {
             let names: Vec<&str> = profile.grounds.iter().map(|one| one.name.as_str()).collect();
             let what = format!("`{name}` is not a ground of the policy: {}", names.join(", "));
-            broken.push(case.broken("grounds.missing", "grounds", what).key("grounds"));
+            broken.push(case.broken(RefusalCode::GroundsMissing, "grounds", what).key("grounds"));
         }
         _ => {
             let what = "the grounds are not recorded";
-            broken.push(case.broken("grounds.missing", "grounds", what).key("grounds"));
+            broken.push(case.broken(RefusalCode::GroundsMissing, "grounds", what).key("grounds"));
         }
     }
     let kind = case.restriction.kind.name();
     if !says(case.restriction.clause.as_deref()) && profile.clause_for(kind).is_none() {
-        broken.push(Broken::new("clause.missing", "the clause is not recorded").key("clause"));
+        broken.push(
+            Broken::new(RefusalCode::ClauseMissing, "the clause is not recorded").key("clause"),
+        );
     }
     broken.extend(incidents_named(case));
     if !says(case.proposal.why_no_lesser.as_deref()) {
         let what = "it is not recorded why nothing lesser would do";
-        broken.push(case.broken("lesser.missing", "proportionate", what).key("why_no_lesser"));
+        broken.push(
+            case.broken(RefusalCode::LesserMissing, "proportionate", what).key("why_no_lesser"),
+        );
     }
     broken
 }
@@ -57,12 +62,12 @@ fn incidents_named(case: &Case<'_, '_>) -> Vec<Broken> {
     for id in &case.proposal.incidents {
         if case.file().incident(id).is_none() {
             let what = format!("`{id}` is not an incident on this person's file");
-            broken.push(Broken::new("reference.unknown", what).key("incidents"));
+            broken.push(Broken::new(RefusalCode::ReferenceUnknown, what).key("incidents"));
         }
     }
     if incidents(case).next().is_none() {
         let what = "the proposal names no incident that calls for action";
-        broken.push(case.broken("incident.missing", "incidents", what).key("incidents"));
+        broken.push(case.broken(RefusalCode::IncidentMissing, "incidents", what).key("incidents"));
     }
     broken
 }
@@ -94,7 +99,7 @@ pub(super) fn adjustments(case: &Case<'_, '_>) -> Vec<Broken> {
     if !says(case.proposal.adjustments_considered.as_deref()) {
         let what = "it is not recorded that reasonable adjustments were considered";
         broken.push(
-            case.broken("adjustments.not_considered", "adjustments", what)
+            case.broken(RefusalCode::AdjustmentsNotConsidered, "adjustments", what)
                 .key("adjustments_considered"),
         );
     }
@@ -113,7 +118,9 @@ pub(super) fn adjustments(case: &Case<'_, '_>) -> Vec<Broken> {
             let what = format!(
                 "adjustment `{id}` says that the person needs `{channel}`, which this closes"
             );
-            broken.push(case.broken("adjustments.clash", "adjustments", what).key("adjustments"));
+            broken.push(
+                case.broken(RefusalCode::AdjustmentsClash, "adjustments", what).key("adjustments"),
+            );
         }
     }
     broken
@@ -155,7 +162,7 @@ pub(super) fn warned(case: &Case<'_, '_>) -> Option<Broken> {
         });
         let what = "no agreement was tried first: refused, breached, or left unanswered";
         return (!tried).then(|| {
-            case.broken("agreement.missing", "warn_first.voluntary_agreement", what)
+            case.broken(RefusalCode::AgreementMissing, "warn_first.voluntary_agreement", what)
                 .key("incidents")
         });
     }
@@ -174,7 +181,9 @@ pub(super) fn warned(case: &Case<'_, '_>) -> Option<Broken> {
     });
     let what = "no warning came before that counts: given, its letter sent if it is in writing, and \
                 an incident after it named here";
-    (!warned).then(|| case.broken("warning.missing", "warn_first.required", what).key("incidents"))
+    (!warned).then(|| {
+        case.broken(RefusalCode::WarningMissing, "warn_first.required", what).key("incidents")
+    })
 }
 
 /// In every 7 days some staffed way stays open, over everything that restricts the person.
@@ -198,7 +207,7 @@ pub(super) fn open_way(case: &Case<'_, '_>) -> Option<Broken> {
         "in the 7 days from {from} no staffed way stays open, over everything that restricts this \
          person"
     );
-    Some(case.broken("open_way.none", "open_way", what))
+    Some(case.broken(RefusalCode::OpenWayNone, "open_way", what))
 }
 
 /// Whether a warning counts, and from when: one in writing from the day its letter went.

@@ -8,6 +8,7 @@ use crate::domain::case::letter::{parts_of, path_of_part};
 use crate::domain::case::proposal::{AskedException, Proposal, Signature};
 use crate::domain::lifecycle::accused;
 use crate::domain::profile::{Exception, Profile, Roles};
+use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::{Kind, KindName};
 
 /// Who signs off a proposal: whom the policy names for the kind, else whoever decides.
@@ -37,7 +38,8 @@ pub(super) fn exceptions_allowed(case: &Case<'_, '_>) -> Vec<Broken> {
         broken.extend(exception_allowed(case, asked));
         if asked.justification.trim().is_empty() {
             let what = format!("the exception `{}` is not justified", asked.exception.name());
-            broken.push(Broken::new("field.missing", what).key("exceptions.justification"));
+            broken
+                .push(Broken::new(RefusalCode::FieldMissing, what).key("exceptions.justification"));
         }
     }
     let ends_contact = matches!(case.restriction.kind, Kind::ContactEnded);
@@ -50,10 +52,9 @@ pub(super) fn exceptions_allowed(case: &Case<'_, '_>) -> Vec<Broken> {
         };
         // Where the policy does not know it, asking would not help.
         let what = "contact is ended, and the exception `contact_ended` is not asked for";
-        broken.push(
-            exception_allowed(case, &asked)
-                .unwrap_or_else(|| Broken::new("exception.unsigned", what).key("exceptions")),
-        );
+        broken.push(exception_allowed(case, &asked).unwrap_or_else(|| {
+            Broken::new(RefusalCode::ExceptionUnsigned, what).key("exceptions")
+        }));
     }
     broken
 }
@@ -62,7 +63,7 @@ fn exception_allowed(case: &Case<'_, '_>, asked: &AskedException) -> Option<Brok
     let name = asked.exception.name();
     let key = format!("exceptions.{name}");
     let refused = |what: String, clause: Option<&str>| {
-        Some(Broken::new("exception.not_allowed", what).clause(clause).key(key.clone()))
+        Some(Broken::new(RefusalCode::ExceptionNotAllowed, what).clause(clause).key(key.clone()))
     };
     let Some(rule) = case.profile().exceptions.get(&asked.exception) else {
         return refused(format!("the policy leaves the exception `{name}` unset"), None);
@@ -110,7 +111,7 @@ pub(super) fn signatures(case: &Case<'_, '_>) -> Vec<Broken> {
         (None, Some(roles)) => {
             let clause = profile.clause_for(proposal.restriction.kind.name());
             let what = format!("it is not signed off; {roles} signs it");
-            broken.push(Broken::new("sign_off.missing", what).clause(clause).key(kind));
+            broken.push(Broken::new(RefusalCode::SignOffMissing, what).clause(clause).key(kind));
         }
         (Some(signature), Some(roles)) => {
             broken.extend(signer(case, signature, &roles, &kind));
@@ -128,11 +129,11 @@ fn signer(case: &Case<'_, '_>, signature: &Signature, roles: &Roles, key: &str) 
     let name = &signature.name;
     if !case.work.role_of(name).is_some_and(|role| roles.include(role)) {
         let what = format!("{roles} signs it; {name} does not have that role now");
-        broken.push(Broken::new("sign_off.role", what).key(key));
+        broken.push(Broken::new(RefusalCode::SignOffRole, what).key(key));
     }
     if *name == case.proposal.by {
         let what = format!("{name} proposed it, and can't sign it off as well");
-        broken.push(Broken::new("sign_off.proposer", what).key("by"));
+        broken.push(Broken::new(RefusalCode::SignOffProposer, what).key("by"));
     }
     broken.extend(accused(case.file(), name));
     broken
@@ -144,7 +145,7 @@ fn exception_signed(case: &Case<'_, '_>, asked: &AskedException) -> Vec<Broken> 
     let clause = rule.and_then(|rule| rule.clause.as_deref());
     let unsigned = |what: String| {
         let key = format!("exceptions.{name}");
-        Broken::new("exception.unsigned", what).clause(clause).key(key)
+        Broken::new(RefusalCode::ExceptionUnsigned, what).clause(clause).key(key)
     };
     let Some(roles) = exception_signers(case.profile(), asked.exception) else { return Vec::new() };
     let Some(signature) = &asked.signature else {
@@ -184,7 +185,7 @@ pub(super) fn letter(case: &Case<'_, '_>) -> Vec<Broken> {
     }
     let Some(letter) = imposing_letter(case.file(), case.proposal) else {
         let what = "no letter to the person was drafted";
-        return vec![case.broken("letter.missing", "letter.must_say", what)];
+        return vec![case.broken(RefusalCode::LetterMissing, "letter.must_say", what)];
     };
     let mut broken: Vec<Broken> = parts_of(case.profile(), letter.kind)
         .into_iter()
@@ -192,12 +193,12 @@ pub(super) fn letter(case: &Case<'_, '_>) -> Vec<Broken> {
         .map(|part| {
             let what = format!("letter `{}` does not say: {part}", letter.id);
             let path = path_of_part(letter.kind, &part);
-            case.broken("letter.part_missing", path, what).key(part)
+            case.broken(RefusalCode::LetterPartMissing, path, what).key(part)
         })
         .collect();
     if letter.sent.is_none() {
         let what = format!("letter `{}` was not sent", letter.id);
-        broken.push(case.broken("letter.not_sent", "letter.written", what));
+        broken.push(case.broken(RefusalCode::LetterNotSent, "letter.written", what));
     }
     broken
 }

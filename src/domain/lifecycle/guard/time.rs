@@ -11,6 +11,7 @@ use crate::domain::case::restraint::Restraint;
 use crate::domain::lifecycle::Work;
 use crate::domain::moment::Moment;
 use crate::domain::profile::{Exception, Profile};
+use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::Restriction;
 
 /// The restriction as it would be in force from now: its start, review and clause filled in.
@@ -66,7 +67,7 @@ pub(super) fn dates_of(case: &Case<'_, '_>) -> Vec<Broken> {
     let starts = case.proposal.restriction.starts.map(|starts| starts.day(zone));
     if starts.is_some_and(|starts| starts < yesterday) && !varies {
         let what = "it starts more than a day before it is put in force";
-        broken.push(Broken::new("dates.order", what).key("starts"));
+        broken.push(Broken::new(RefusalCode::DatesOrder, what).key("starts"));
     }
     broken
 }
@@ -93,12 +94,12 @@ fn dates(
         if let (Some(starts), Some(last)) = (restriction.starts, last)
             && last.end(zone) <= starts.start(zone)
         {
-            broken.push(by("dates.order", "review", what.to_owned(), key));
+            broken.push(by(RefusalCode::DatesOrder, "review", what.to_owned(), key));
         }
     }
     if restriction.review_due.is_none() && restriction.ends.is_none() {
         let what = "it has neither a review nor an end date".to_owned();
-        broken.push(by("review.missing", "review.every_months", what, "review_due"));
+        broken.push(by(RefusalCode::ReviewMissing, "review.every_months", what, "review_due"));
     }
     let (Some(first), false) = (first, extended) else { return broken };
     let last_of = |last: Option<Moment>| last.map(|last| last.day(zone));
@@ -106,7 +107,7 @@ fn dates(
         && last > add_months(first, months)
     {
         let what = format!("it ends more than {months} months after its start");
-        broken.push(by("dates.too_long", "review.longest_months", what, "ends"));
+        broken.push(by(RefusalCode::DatesTooLong, "review.longest_months", what, "ends"));
     }
     let (months, path) = limit_of_first_review(profile);
     let since = varied.map_or(first, |varied| varied.max(first));
@@ -115,7 +116,7 @@ fn dates(
     {
         let anchor = if since == first { "its start" } else { "it is varied" };
         let what = format!("it is reviewed more than {months} months after {anchor}");
-        broken.push(by("dates.too_long", path, what, "review_due"));
+        broken.push(by(RefusalCode::DatesTooLong, path, what, "review_due"));
     }
     broken
 }

@@ -14,6 +14,7 @@ use crate::domain::case::proposal::ProposalState;
 use crate::domain::duty::Duty;
 use crate::domain::lifecycle::{Effect, Work};
 use crate::domain::profile::Role;
+use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::{Restriction, Status};
 
 /// Never refused for being late: that is flagged, and whoever hears it may take it.
@@ -23,7 +24,7 @@ pub(in crate::domain::lifecycle) fn receive(work: &mut Work<'_>, fields: &Receiv
     let received_at = fields.received_at.unwrap_or(work.step.at);
     if received_at > work.step.at {
         let what = "the appeal is said to have come later than it is recorded";
-        work.refuse(Broken::new("dates.order", what).key("received_at"));
+        work.refuse(Broken::new(RefusalCode::DatesOrder, what).key("received_at"));
     }
     let channel = work.need(&fields.channel, "channel");
     let (Some(id), Some(channel)) = (restriction, channel) else { return };
@@ -114,14 +115,18 @@ pub(in crate::domain::lifecycle) fn assign_hearer(work: &mut Work<'_>, fields: &
             });
             if !fits {
                 let what = format!("{roles} hears appeals; {name} does not have that role");
-                work.refuse(Broken::new("hearer.role", what).clause(clause.as_deref()).key("name"));
+                work.refuse(
+                    Broken::new(RefusalCode::HearerRole, what)
+                        .clause(clause.as_deref())
+                        .key("name"),
+                );
             }
         }
     }
     for why in involvement(work, &appeal.restriction, &name) {
         let clause = work.profile().clause_of("appeal.hearer_uninvolved");
         let what = format!("{name} {why}");
-        work.refuse(Broken::new("hearer.involved", what).clause(clause).key("name"));
+        work.refuse(Broken::new(RefusalCode::HearerInvolved, what).clause(clause).key("name"));
     }
     if work.file.is_accused(&name) {
         work.must_not_be_accused(&name);
@@ -174,7 +179,7 @@ pub(in crate::domain::lifecycle) fn decide(work: &mut Work<'_>, fields: &DecideA
     let by = work.step.by;
     if appeal.hearer.as_ref().is_none_or(|hearer| hearer.name != by) {
         let what = format!("{by} is not whoever hears this appeal");
-        work.refuse(Broken::new("appeal.not_hearer", what).key("by"));
+        work.refuse(Broken::new(RefusalCode::AppealNotHearer, what).key("by"));
     }
     work.must_not_be_accused(by);
     let (Some(outcome), Some(why)) = (outcome, why) else { return };
@@ -232,7 +237,9 @@ pub(in crate::domain::lifecycle) fn notify(work: &mut Work<'_>, fields: &OfAppea
     if work.profile().ombudsman.is_some() && !names {
         let what = "the letter does not name the ombudsman";
         let clause = work.profile().clause_of("ombudsman");
-        work.refuse(Broken::new("letter.part_missing", what).clause(clause).key(OMBUDSMAN));
+        work.refuse(
+            Broken::new(RefusalCode::LetterPartMissing, what).clause(clause).key(OMBUDSMAN),
+        );
     }
     let at = work.step.at;
     if let Some(found) = work.file.appeals.iter_mut().find(|one| one.id == appeal.id) {

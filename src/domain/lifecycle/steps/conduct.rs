@@ -10,6 +10,7 @@ use crate::domain::case::conduct::{
 };
 use crate::domain::duty::Duty;
 use crate::domain::lifecycle::Work;
+use crate::domain::refusal_code::RefusalCode;
 
 pub(in crate::domain::lifecycle) fn record_incident(work: &mut Work<'_>, fields: &RecordIncident) {
     work.must(Duty::Record);
@@ -21,7 +22,7 @@ pub(in crate::domain::lifecycle) fn record_incident(work: &mut Work<'_>, fields:
     let happened_at = work.need(&fields.happened_at, "happened_at");
     if happened_at.is_some_and(|happened| happened > work.step.at) {
         let what = "the incident is said to have happened later than it is recorded";
-        work.refuse(Broken::new("dates.order", what).key("happened_at"));
+        work.refuse(Broken::new(RefusalCode::DatesOrder, what).key("happened_at"));
     }
     let channel = work.need(&fields.channel, "channel");
     let what = work.text(&fields.what, "what");
@@ -56,7 +57,7 @@ pub(super) fn known_ground(work: &mut Work<'_>, ground: &str) {
         let names: Vec<&str> = grounds.iter().map(|one| one.name.as_str()).collect();
         let what = format!("`{ground}` is not a ground of the policy: {}", names.join(", "));
         let clause = work.profile().clause_of("grounds");
-        work.refuse(Broken::new("grounds.missing", what).clause(clause).key("ground"));
+        work.refuse(Broken::new(RefusalCode::GroundsMissing, what).clause(clause).key("ground"));
     }
 }
 
@@ -87,7 +88,7 @@ pub(in crate::domain::lifecycle) fn give_warning(work: &mut Work<'_>, fields: &G
         && !media.iter().any(|allowed| allowed == medium.name())
     {
         let what = format!("the policy warns {}, not {}", media.join(" or "), medium.name());
-        work.refuse_by("medium.not_allowed", "warn_first.media", what);
+        work.refuse_by(RefusalCode::MediumNotAllowed, "warn_first.media", what);
     }
     let behaviour = warning_part(work, &fields.behaviour, "behaviour");
     let must_change = warning_part(work, &fields.must_change, "must_change");
@@ -123,7 +124,7 @@ fn warning_part(work: &mut Work<'_>, field: &Option<String>, key: &str) -> Optio
     if said.is_none() {
         let clause = work.profile().clause_of("warn_first.must_say");
         let what = format!("the warning does not say `{key}`");
-        work.refuse(Broken::new("field.missing", what).clause(clause).key(key));
+        work.refuse(Broken::new(RefusalCode::FieldMissing, what).clause(clause).key(key));
     }
     said.map(str::to_owned)
 }
@@ -131,7 +132,9 @@ fn warning_part(work: &mut Work<'_>, field: &Option<String>, key: &str) -> Optio
 /// Refuses a list of incidents that is empty or names one that is not on file.
 fn check_incidents(work: &mut Work<'_>, incidents: &[String]) {
     if incidents.is_empty() {
-        work.refuse(Broken::new("incident.missing", "no incident is named").key("incidents"));
+        work.refuse(
+            Broken::new(RefusalCode::IncidentMissing, "no incident is named").key("incidents"),
+        );
     }
     for id in incidents {
         match work.file.incident(id).map(|one| one.closed.as_ref().map(|closed| closed.outcome)) {

@@ -13,6 +13,7 @@ use crate::domain::language::Language;
 use crate::domain::letter::{About, TemplateFault, Written, write};
 use crate::domain::lifecycle::Work;
 use crate::domain::person::Person;
+use crate::domain::refusal_code::RefusalCode;
 
 /// Those who write letters: each kind is part of somebody's duty.
 const WRITERS: [Duty; 4] = [Duty::Warn, Duty::Propose, Duty::Decide, Duty::Hear];
@@ -96,7 +97,7 @@ pub(in crate::domain::lifecycle) fn approve(work: &mut Work<'_>, fields: &OfLett
     for part in missing {
         let clause = work.profile().clause_of(path_of_part(letter.kind, &part));
         let what = format!("letter `{}` does not say: {part}", letter.id);
-        work.refuse(Broken::new("letter.part_missing", what).clause(clause).key(part));
+        work.refuse(Broken::new(RefusalCode::LetterPartMissing, what).clause(clause).key(part));
     }
     let approval = Approval {
         at: work.step.at,
@@ -130,7 +131,7 @@ fn written(work: &mut Work<'_>, letter: &CaseLetter) -> Option<Written> {
         Err(TemplateFault { line, what }) => {
             let line = line.map(|line| format!(", line {line}")).unwrap_or_default();
             let what = format!("the template of letters can't be followed{line}: {what}");
-            work.refuse(Broken::new("letter.template", what).key("letter"));
+            work.refuse(Broken::new(RefusalCode::LetterTemplate, what).key("letter"));
             None
         }
     }
@@ -146,14 +147,14 @@ pub(in crate::domain::lifecycle) fn send(work: &mut Work<'_>, fields: &OfLetter)
     match &letter.approval {
         None => {
             let what = format!("letter `{}` is not approved", letter.id);
-            work.refuse(Broken::new("letter.not_approved", what).key("letter"));
+            work.refuse(Broken::new(RefusalCode::LetterNotApproved, what).key("letter"));
         }
         Some(approval) if approval.words.content != content(&work.file, &work.person, &letter) => {
             let what = format!(
                 "letter `{}` would not be what was approved: what it is about has changed since",
                 letter.id
             );
-            work.refuse(Broken::new("letter.changed", what).key("letter"));
+            work.refuse(Broken::new(RefusalCode::LetterChanged, what).key("letter"));
         }
         Some(_) => {}
     }
@@ -163,7 +164,7 @@ pub(in crate::domain::lifecycle) fn send(work: &mut Work<'_>, fields: &OfLetter)
              the wording approved",
             letter.language.tag()
         );
-        work.refuse(Broken::new("letter.not_reviewed", what).key("language"));
+        work.refuse(Broken::new(RefusalCode::LetterNotReviewed, what).key("language"));
     }
     if letter.kind == LetterKind::NoNotificationRecord {
         work.wrong_state(format!("letter `{}` is a record, and is not sent", letter.id));
@@ -227,11 +228,14 @@ pub(super) fn must_have_gone(
         .collect();
     let name = kind.name();
     let broken = match drafted.as_slice() {
-        [] => {
-            Broken::new("letter.not_sent", format!("no letter `{name}` was drafted and sent first"))
-        }
+        [] => Broken::new(
+            RefusalCode::LetterNotSent,
+            format!("no letter `{name}` was drafted and sent first"),
+        ),
         drafted if drafted.iter().any(|one| one.sent.is_some()) => return,
-        _ => Broken::new("letter.not_sent", format!("the letter `{name}` was not sent yet")),
+        _ => {
+            Broken::new(RefusalCode::LetterNotSent, format!("the letter `{name}` was not sent yet"))
+        }
     };
     let clause = work.profile().clause_of("letter.written");
     work.refuse(broken.clause(clause).key("letter"));

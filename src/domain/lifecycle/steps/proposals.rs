@@ -6,6 +6,7 @@ use crate::domain::case::proposal::{AskedException, Proposal, ProposalState, Sig
 use crate::domain::duty::Duty;
 use crate::domain::lifecycle::{Work, guard};
 use crate::domain::profile::{Exception, Roles};
+use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::Status;
 
 /// A draft may be incomplete: the answer lists what is still broken.
@@ -78,7 +79,7 @@ pub(in crate::domain::lifecycle) fn sign_off(work: &mut Work<'_>, fields: &SignO
     let by = work.step.by;
     if proposal.by == by {
         let what = format!("{by} proposed it, and can't sign it off as well");
-        work.refuse(Broken::new("sign_off.proposer", what).key("by"));
+        work.refuse(Broken::new(RefusalCode::SignOffProposer, what).key("by"));
     }
     work.must_not_be_accused(by);
     let roles = match fields.exception {
@@ -97,7 +98,7 @@ pub(in crate::domain::lifecycle) fn sign_off(work: &mut Work<'_>, fields: &SignO
     let Some(role) = signs_as(work, &roles) else { return };
     if fields.exception.is_some() && signed_another_exception(&proposal, fields.exception, by) {
         let what = format!("{by} signed another exception of this proposal; two need two people");
-        work.refuse(Broken::new("exception.unsigned", what).key("by"));
+        work.refuse(Broken::new(RefusalCode::ExceptionUnsigned, what).key("by"));
     }
     let signature = Signature { name: by.to_owned(), role, at: work.step.at };
     let Some(found) = work.file.proposals.iter_mut().find(|one| one.id == proposal.id) else {
@@ -124,7 +125,7 @@ fn signs_as(work: &mut Work<'_>, roles: &Roles) -> Option<crate::domain::profile
         role => {
             let role = role.map_or("none", |role| role.0.as_str());
             let what = format!("{roles} signs this off; {by} has the role {role}");
-            work.refuse(Broken::new("sign_off.role", what).key("by"));
+            work.refuse(Broken::new(RefusalCode::SignOffRole, what).key("by"));
             None
         }
     }

@@ -12,6 +12,7 @@ use crate::domain::duty::Duty;
 use crate::domain::lifecycle::guard::name_of;
 use crate::domain::lifecycle::{Effect, Work};
 use crate::domain::person::Engaged;
+use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::{Absence, Kind};
 
 pub(in crate::domain::lifecycle) fn decide_engagement(
@@ -25,7 +26,7 @@ pub(in crate::domain::lifecycle) fn decide_engagement(
     } else if !work.role_of(by).is_some_and(|role| roles.contains(role)) {
         let names: Vec<&str> = roles.iter().map(|role| role.0.as_str()).collect();
         let what = format!("{} decides on this; {by} does not have that role", names.join(" or "));
-        work.refuse_by("role.not_allowed", "responsible.engages_after_end", what);
+        work.refuse_by(RefusalCode::RoleNotAllowed, "responsible.engages_after_end", what);
     }
     work.must_not_be_accused(by);
     let engage = work.need(&fields.engage, "engage");
@@ -127,7 +128,7 @@ pub(in crate::domain::lifecycle) fn close_staff_complaint(
         }
         Some(found) if found.about == by => {
             let what = format!("{by} can't close a complaint about themselves");
-            work.refuse(Broken::new("decider.accused", what).key("by"));
+            work.refuse(Broken::new(RefusalCode::DeciderAccused, what).key("by"));
         }
         Some(found) => {
             found.closed = Some(Closed { at, by, why: outcome.clone(), outcome });
@@ -160,7 +161,9 @@ pub(in crate::domain::lifecycle) fn record_absence(work: &mut Work<'_>, fields: 
     if let (Some(from), Some(to)) = (from, to)
         && to.end(zone) <= from.start(zone)
     {
-        work.refuse(Broken::new("dates.order", "the absence ends before it begins").key("to"));
+        work.refuse(
+            Broken::new(RefusalCode::DatesOrder, "the absence ends before it begins").key("to"),
+        );
     }
     let Some(restriction) = work.held(&fields.restriction) else { return };
     let (Some(contact), Some(from), Some(to)) = (contact, from, to) else { return };

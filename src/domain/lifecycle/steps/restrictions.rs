@@ -17,6 +17,7 @@ use crate::domain::duty::Duty;
 use crate::domain::lifecycle::{Work, guard};
 use crate::domain::moment::Moment;
 use crate::domain::profile::{OnOverdue, Profile};
+use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::{Restriction, Status};
 
 pub(in crate::domain::lifecycle) fn put_in_force(work: &mut Work<'_>, fields: &OfProposal) {
@@ -134,12 +135,12 @@ pub(super) fn changed(
         Ok(_) => {
             let what = "some contact that passes now would not pass afterwards; propose it as a new \
                         restriction";
-            work.refuse(Broken::new("vary.heavier", what).key("changes"));
+            work.refuse(Broken::new(RefusalCode::VaryHeavier, what).key("changes"));
             None
         }
         Err(error) => {
             let what = format!("`changes` do not fit the restriction: {error}");
-            work.refuse(Broken::new("changes.invalid", what).key("changes"));
+            work.refuse(Broken::new(RefusalCode::ChangesInvalid, what).key("changes"));
             None
         }
     }
@@ -190,7 +191,7 @@ pub(in crate::domain::lifecycle) fn review(work: &mut Work<'_>, fields: &ReviewS
     let considered = considered.and_then(|considered| considered.outcome.as_deref());
     if considered.is_none_or(|outcome| outcome.trim().is_empty()) {
         let what = "it is not recorded that reasonable adjustments were considered again";
-        work.refuse_by("adjustments.not_considered", "adjustments", what);
+        work.refuse_by(RefusalCode::AdjustmentsNotConsidered, "adjustments", what);
     }
     let Some(restriction) = work.held(&fields.restriction) else { return };
     let Some(outcome) = outcome else { return };
@@ -262,14 +263,15 @@ fn next_review(
             Some(next) => end.map_or(next, |(end, _)| next.min(end.max(today))),
             None => {
                 let what = "no next review is named, and the policy has no number of months";
-                work.refuse(Broken::new("review.missing", what).key("next_due"));
+                work.refuse(Broken::new(RefusalCode::ReviewMissing, what).key("next_due"));
                 return None;
             }
         },
     };
     if next <= today && named.is_some() {
         work.refuse(
-            Broken::new("dates.order", "the next review is not in the future").key("next_due"),
+            Broken::new(RefusalCode::DatesOrder, "the next review is not in the future")
+                .key("next_due"),
         );
     }
     let (longest, path) = match (profile.review.longest_months, profile.review.every_months) {
@@ -279,12 +281,12 @@ fn next_review(
     if let Some(months) = longest.filter(|months| next > add_months(today, *months)) {
         let what = format!("the next review is more than {months} months after this one");
         let clause = work.profile().clause_of(path);
-        work.refuse(Broken::new("dates.too_long", what).clause(clause).key("next_due"));
+        work.refuse(Broken::new(RefusalCode::DatesTooLong, what).clause(clause).key("next_due"));
     }
     if let Some((end, path)) = end.filter(|(end, _)| next > *end) {
         let what = format!("the restriction ends on {end}, before the next review");
         let clause = work.profile().clause_of(path);
-        work.refuse(Broken::new("dates.too_long", what).clause(clause).key("next_due"));
+        work.refuse(Broken::new(RefusalCode::DatesTooLong, what).clause(clause).key("next_due"));
     }
     Some(next)
 }

@@ -19,6 +19,7 @@ use super::setting::Desktop;
 use crate::casework::outlook::outlook;
 use crate::domain::case::anchors::will_hold;
 use crate::domain::case::proposal::Proposal;
+use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::Restriction;
 use crate::staff::Staff;
 use crate::staff::console::asked::Asked;
@@ -131,10 +132,10 @@ fn missing(it: &Checked<'_>) -> Vec<Refusal> {
     let trial = Trial { step, about: &it.proposal.id, more: &[], text: None };
     let broken = offered::broken(it.visit, it.desktop, &trial);
     // Who looks at the page may be somebody who does not put it in force.
-    let own = ["role.not_allowed", "decider.accused"];
+    let own = [RefusalCode::RoleNotAllowed, RefusalCode::DeciderAccused];
     let broken =
         broken.iter().filter(|one| !(own.contains(&one.code) && one.key.as_deref() == Some("by")));
-    let mut seen: Vec<(&str, &str)> = Vec::new();
+    let mut seen: Vec<(RefusalCode, &str)> = Vec::new();
     let broken = broken.filter(|one| {
         let known = seen.contains(&(one.code, one.what.as_str()));
         seen.push((one.code, one.what.as_str()));

@@ -9,6 +9,7 @@ use super::setting::Desktop;
 use crate::domain::broken::Broken;
 use crate::domain::case::act::Act;
 use crate::domain::lifecycle::{self, Step};
+use crate::domain::refusal_code::RefusalCode;
 use crate::staff::console::form::quoted;
 use crate::staff::console::visit::Visit;
 
@@ -29,20 +30,20 @@ pub(super) enum Tried {
 }
 
 /// What a page's fields will answer: no reason not to show the page.
-const ASKED_THERE: [&str; 9] = [
-    "field.missing",
-    "incident.missing",
-    "grounds.missing",
-    "adjustments.not_considered",
-    "letter.not_sent",
-    "letter.part_missing",
-    "review.missing",
-    "medium.not_allowed",
-    "lesser.missing",
+const ASKED_THERE: [RefusalCode; 9] = [
+    RefusalCode::FieldMissing,
+    RefusalCode::IncidentMissing,
+    RefusalCode::GroundsMissing,
+    RefusalCode::AdjustmentsNotConsidered,
+    RefusalCode::LetterNotSent,
+    RefusalCode::LetterPartMissing,
+    RefusalCode::ReviewMissing,
+    RefusalCode::MediumNotAllowed,
+    RefusalCode::LesserMissing,
 ];
 
 /// There is nothing of it to do.
-const OVER: [&str; 2] = ["state.wrong", "reference.unknown"];
+const OVER: [RefusalCode; 2] = [RefusalCode::StateWrong, RefusalCode::ReferenceUnknown];
 
 /// What is tried: a step, about something, with more that a link fills in.
 pub(super) struct Trial<'a> {

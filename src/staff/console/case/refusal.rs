@@ -3,6 +3,7 @@
 use super::describe::{StepForm, Two, two};
 use crate::domain::broken::Broken;
 use crate::domain::language::Language;
+use crate::domain::refusal_code::RefusalCode;
 use crate::staff::console::say;
 
 /// One refusal.
@@ -25,7 +26,7 @@ pub(super) fn of(
 ) -> Refusal {
     let (sentence, right, detailed) = known(broken.code);
     let mut text = sentence.of(language).to_owned();
-    if broken.code == "field.missing"
+    if broken.code == RefusalCode::FieldMissing
         && let Some(label) = label_of(step, broken.key.as_deref(), language)
     {
         text = format!("{text}: {label}");
@@ -69,20 +70,20 @@ pub(in crate::staff::console) fn plain(what: &str) -> String {
 
 /// What each code says, what would be right, and whether the domain says more of it.
 #[expect(clippy::too_many_lines, reason = "one entry per code, in both languages")]
-fn known(code: &str) -> (Two, Two, bool) {
+fn known(code: RefusalCode) -> (Two, Two, bool) {
     let nothing = two("", "");
     match code {
-        "field.missing" => (
+        RefusalCode::FieldMissing => (
             two("Something is missing", "Mae rhywbeth ar goll"),
             two("Fill it in.", "Llenwch ef."),
             false,
         ),
-        "state.wrong" => (
+        RefusalCode::StateWrong => (
             two("This is not possible any more", "Nid yw hyn yn bosibl mwyach"),
             two("Look at the case as it is now.", "Edrychwch ar yr achos fel y mae nawr."),
             true,
         ),
-        "reference.unknown" => (
+        RefusalCode::ReferenceUnknown => (
             two(
                 "Something that is named here is not on this person's file",
                 "Nid yw rhywbeth a enwir yma ar ffeil y person hwn",
@@ -90,12 +91,12 @@ fn known(code: &str) -> (Two, Two, bool) {
             two("Choose something that is.", "Dewiswch rywbeth sydd."),
             true,
         ),
-        "role.not_allowed" => (
+        RefusalCode::RoleNotAllowed => (
             two("Your role does not include this", "Nid yw eich rôl yn cynnwys hyn"),
             two("Ask somebody whose role does.", "Gofynnwch i rywun y mae eu rôl yn ei gynnwys."),
             true,
         ),
-        "kind.not_allowed" => (
+        RefusalCode::KindNotAllowed => (
             two(
                 "Your policy does not allow this kind of restriction",
                 "Nid yw eich polisi yn caniatáu'r math hwn o gyfyngiad",
@@ -103,7 +104,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             two("Choose a kind that it allows.", "Dewiswch fath y mae'n ei ganiatáu."),
             false,
         ),
-        "kind.unset" => (
+        RefusalCode::KindUnset => (
             two(
                 "Your policy does not mention this kind of restriction",
                 "Nid yw eich polisi yn sôn am y math hwn o gyfyngiad",
@@ -114,7 +115,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             false,
         ),
-        "profile.unset" => (
+        RefusalCode::ProfileUnset => (
             two(
                 "Your organisation has not chosen something that this needs",
                 "Nid yw eich sefydliad wedi dewis rhywbeth sydd ei angen ar hyn",
@@ -125,7 +126,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             true,
         ),
-        "grounds.missing" => (
+        RefusalCode::GroundsMissing => (
             two("The grounds are not those of your policy", "Nid seiliau eich polisi yw'r rhain"),
             two(
                 "Choose one of the grounds that your policy lists.",
@@ -133,7 +134,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             false,
         ),
-        "clause.missing" => (
+        RefusalCode::ClauseMissing => (
             two(
                 "No clause of the policy stands behind it",
                 "Nid oes cymal o'r polisi y tu ôl iddo",
@@ -141,7 +142,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             two("Name the clause that allows it.", "Enwch y cymal sy'n ei ganiatáu."),
             false,
         ),
-        "incident.missing" => (
+        RefusalCode::IncidentMissing => (
             two("No incident is named", "Nid enwir digwyddiad"),
             two(
                 "Choose at least one incident that is on file.",
@@ -149,7 +150,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             false,
         ),
-        "lesser.missing" => (
+        RefusalCode::LesserMissing => (
             two(
                 "It does not say why nothing lesser would do",
                 "Nid yw'n dweud pam na fyddai dim llai yn ddigon",
@@ -160,7 +161,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             false,
         ),
-        "adjustments.not_considered" => (
+        RefusalCode::AdjustmentsNotConsidered => (
             two(
                 "It does not say what came of considering adjustments",
                 "Nid yw'n dweud beth ddaeth o ystyried addasiadau",
@@ -171,7 +172,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             false,
         ),
-        "adjustments.clash" => (
+        RefusalCode::AdjustmentsClash => (
             two(
                 "It clashes with an adjustment that is on record",
                 "Mae'n gwrthdaro ag addasiad sydd ar gofnod",
@@ -182,7 +183,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             true,
         ),
-        "warning.missing" => (
+        RefusalCode::WarningMissing => (
             two("No warning came first", "Ni ddaeth rhybudd yn gyntaf"),
             two(
                 "Give a warning, and propose a restriction only if it goes on afterwards. Choose an incident from after the warning.",
@@ -190,7 +191,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             false,
         ),
-        "agreement.missing" => (
+        RefusalCode::AgreementMissing => (
             two("No agreement was tried first", "Ni roddwyd cynnig ar gytundeb yn gyntaf"),
             two(
                 "Offer an agreement. It counts as tried when it is refused, breached, or left unanswered for 10 working days.",
@@ -198,12 +199,12 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             false,
         ),
-        "medium.not_allowed" => (
+        RefusalCode::MediumNotAllowed => (
             two("Your policy does not warn in this way", "Nid yw eich polisi yn rhybuddio fel hyn"),
             two("Choose the other way.", "Dewiswch y ffordd arall."),
             true,
         ),
-        "sign_off.missing" => (
+        RefusalCode::SignOffMissing => (
             two("It is not signed off", "Nid yw wedi'i gymeradwyo"),
             two(
                 "Somebody in the right role signs it, who did not propose it.",
@@ -211,7 +212,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             true,
         ),
-        "sign_off.role" => (
+        RefusalCode::SignOffRole => (
             two("The signature is not from the right role", "Nid o'r rôl gywir y daw'r llofnod"),
             two(
                 "Somebody in the role that your policy names signs it.",
@@ -219,7 +220,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             true,
         ),
-        "sign_off.proposer" => (
+        RefusalCode::SignOffProposer => (
             two(
                 "Whoever proposed it can't sign it off as well",
                 "Ni all pwy bynnag a'i cynigiodd ei gymeradwyo hefyd",
@@ -227,7 +228,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             two("Ask a colleague to sign it.", "Gofynnwch i gydweithiwr ei gymeradwyo."),
             false,
         ),
-        "exception.not_allowed" => (
+        RefusalCode::ExceptionNotAllowed => (
             two(
                 "Your policy does not allow this exception here",
                 "Nid yw eich polisi yn caniatáu'r eithriad hwn yma",
@@ -238,7 +239,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             true,
         ),
-        "exception.unsigned" => (
+        RefusalCode::ExceptionUnsigned => (
             two("An exception has no valid signature", "Nid oes llofnod dilys ar eithriad"),
             two(
                 "Each exception is signed by somebody in its role; two exceptions need two people.",
@@ -246,12 +247,12 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             true,
         ),
-        "dates.order" => (
+        RefusalCode::DatesOrder => (
             two("The dates are not in order", "Nid yw'r dyddiadau mewn trefn"),
             two("Check which day comes first.", "Gwiriwch pa ddiwrnod sy'n dod gyntaf."),
             true,
         ),
-        "dates.too_long" => (
+        RefusalCode::DatesTooLong => (
             two(
                 "It lasts longer than your policy allows",
                 "Mae'n para'n hirach nag y mae eich polisi yn ei ganiatáu",
@@ -262,7 +263,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             true,
         ),
-        "review.missing" => (
+        RefusalCode::ReviewMissing => (
             two("It has no day of review", "Nid oes ganddo ddiwrnod adolygu"),
             two(
                 "Choose a day on which it is reviewed or ends.",
@@ -270,7 +271,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             false,
         ),
-        "letter.missing" => (
+        RefusalCode::LetterMissing => (
             two(
                 "No letter to the person is drafted",
                 "Nid oes llythyr i'r person wedi'i ddrafftio",
@@ -281,7 +282,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             false,
         ),
-        "letter.part_missing" => (
+        RefusalCode::LetterPartMissing => (
             two(
                 "The letter does not say something that it must",
                 "Nid yw'r llythyr yn dweud rhywbeth y mae'n rhaid iddo",
@@ -289,7 +290,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             two("Draft it again with this part.", "Drafftiwch ef eto gyda'r rhan hon."),
             true,
         ),
-        "letter.not_sent" => (
+        RefusalCode::LetterNotSent => (
             two("The letter has not been sent", "Nid yw'r llythyr wedi'i anfon"),
             two(
                 "Have it approved, send it, and record that it went.",
@@ -297,12 +298,12 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             false,
         ),
-        "letter.not_approved" => (
+        RefusalCode::LetterNotApproved => (
             two("The letter is not approved", "Nid yw'r llythyr wedi'i gymeradwyo"),
             two("Somebody approves it first.", "Mae rhywun yn ei gymeradwyo yn gyntaf."),
             false,
         ),
-        "letter.changed" => (
+        RefusalCode::LetterChanged => (
             two(
                 "The letter would not be what was approved",
                 "Ni fyddai'r llythyr yr hyn a gymeradwywyd",
@@ -313,7 +314,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             false,
         ),
-        "letter.not_reviewed" => (
+        RefusalCode::LetterNotReviewed => (
             two(
                 "Nobody has approved the wording of letters in this language",
                 "Nid oes neb wedi cymeradwyo geiriad llythyrau yn yr iaith hon",
@@ -324,7 +325,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             false,
         ),
-        "letter.template" => (
+        RefusalCode::LetterTemplate => (
             two(
                 "The organisation's template for letters has a fault",
                 "Mae nam yn nhempled llythyrau'r sefydliad",
@@ -335,7 +336,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             true,
         ),
-        "open_way.none" => (
+        RefusalCode::OpenWayNone => (
             two(
                 "No staffed way of contact would stay open",
                 "Ni fyddai unrhyw ffordd o gysylltu â staff yn aros ar agor",
@@ -346,7 +347,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             true,
         ),
-        "decider.accused" => (
+        RefusalCode::DeciderAccused => (
             two(
                 "Somebody who is involved can't decide",
                 "Ni all rhywun sy'n gysylltiedig benderfynu",
@@ -357,12 +358,12 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             true,
         ),
-        "hearer.involved" => (
+        RefusalCode::HearerInvolved => (
             two("They had a part in the decision", "Roedd ganddynt ran yn y penderfyniad"),
             two("Choose somebody who took no part.", "Dewiswch rywun na chymerodd ran."),
             true,
         ),
-        "hearer.role" => (
+        RefusalCode::HearerRole => (
             two("Their role does not hear appeals", "Nid yw eu rôl yn gwrando apeliadau"),
             two(
                 "Choose somebody in the role that your policy names.",
@@ -370,7 +371,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             true,
         ),
-        "appeal.not_hearer" => (
+        RefusalCode::AppealNotHearer => (
             two("You are not the one who hears this appeal", "Nid chi sy'n gwrando'r apêl hon"),
             two(
                 "Whoever was chosen to hear it decides.",
@@ -378,7 +379,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             ),
             false,
         ),
-        "vary.heavier" => (
+        RefusalCode::VaryHeavier => (
             two(
                 "Some contact that gets through now would not get through afterwards",
                 "Ni fyddai rhai cysylltiadau sy'n mynd drwodd nawr yn mynd drwodd wedyn",
@@ -386,7 +387,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             two("Propose it as a new restriction.", "Cynigiwch ef fel cyfyngiad newydd."),
             false,
         ),
-        "changes.invalid" => (
+        RefusalCode::ChangesInvalid => (
             two(
                 "The changes do not fit this restriction",
                 "Nid yw'r newidiadau'n addas i'r cyfyngiad hwn",
@@ -394,7 +395,7 @@ fn known(code: &str) -> (Two, Two, bool) {
             two("Check what you changed.", "Gwiriwch beth a newidioch."),
             true,
         ),
-        "record.invalid" => (
+        RefusalCode::RecordInvalid => (
             two(
                 "Something can't be used as it is written",
                 "Ni ellir defnyddio rhywbeth fel y mae wedi'i ysgrifennu",
@@ -424,49 +425,8 @@ mod tests {
 
     #[test]
     fn every_code_of_the_domain_has_a_sentence() {
-        let codes = [
-            "field.missing",
-            "state.wrong",
-            "reference.unknown",
-            "role.not_allowed",
-            "kind.not_allowed",
-            "kind.unset",
-            "profile.unset",
-            "grounds.missing",
-            "clause.missing",
-            "incident.missing",
-            "lesser.missing",
-            "adjustments.not_considered",
-            "adjustments.clash",
-            "warning.missing",
-            "agreement.missing",
-            "medium.not_allowed",
-            "sign_off.missing",
-            "sign_off.role",
-            "sign_off.proposer",
-            "exception.not_allowed",
-            "exception.unsigned",
-            "dates.order",
-            "dates.too_long",
-            "review.missing",
-            "letter.missing",
-            "letter.part_missing",
-            "letter.not_sent",
-            "letter.not_approved",
-            "letter.changed",
-            "letter.not_reviewed",
-            "letter.template",
-            "open_way.none",
-            "decider.accused",
-            "hearer.involved",
-            "hearer.role",
-            "appeal.not_hearer",
-            "vary.heavier",
-            "changes.invalid",
-            "record.invalid",
-        ];
-        let general = known("?").0.of(Language::English);
-        for code in codes {
+        let general = known(RefusalCode::MergeSame).0.of(Language::English);
+        for code in RefusalCode::OF_STEPS.iter().copied() {
             assert_ne!(known(code).0.of(Language::English), general, "{code}");
         }
     }
