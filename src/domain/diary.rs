@@ -23,6 +23,8 @@ const KEPT_MONTHS: u32 = 12;
 #[serde(rename_all = "snake_case")]
 pub enum What {
     Review,
+    /// Good conduct brings a review forward: a suggestion, never overdue.
+    EarlyReview,
     RestrictionEnd,
     Letter,
     AppealAnswer,
@@ -138,7 +140,7 @@ impl Diary<'_> {
             Some(done) if done <= due => State::Met,
             Some(_) => State::Late,
             None if self.today < due => State::Upcoming,
-            None if self.today == due => State::Due,
+            None if self.today == due || what == What::EarlyReview => State::Due,
             None => State::Overdue,
         };
         let kept_until = done.map(|done| super::calendar::add_months(done, KEPT_MONTHS));

@@ -71,6 +71,7 @@ const fn words(what: What) -> &'static str {
         What::ReadFiled => "Read what was filed",
         What::AgreementEnd => "An agreement ends",
         What::AdjustmentReview => "Review an adjustment",
+        What::EarlyReview => "Consider an early review",
         What::ExceptionReview => "Review an exception",
         What::AbsenceUncovered => "Cover an absence",
         What::ProfileUnset => "Choose what the policy leaves open",

@@ -2,6 +2,7 @@
 //!
 //! Adding a case needs no change here: `tests/cases/README.md` says how.
 
+mod policies;
 mod twins;
 
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Case, Deadline, Diary, What};
+use crate::domain::calendar::add_months;
 use crate::domain::case::anchors::{anchor_day, day, last_day};
 use crate::domain::case::appeal::Appeal;
 use crate::domain::case::conduct::{AgreementState, Medium};
@@ -15,6 +16,9 @@ use crate::domain::lifecycle::unset_keys;
 use crate::domain::moment::midnight;
 use crate::domain::profile::{Anchor, Exception, OnOverdue, Role};
 use crate::domain::restriction::{Kind, PointOfContact, Restriction, Status};
+
+/// What brings a review forward, as profiles say it.
+const GOOD_CONDUCT: &str = "good_conduct";
 
 /// How the anchors are called.
 const fn name_of(anchor: Anchor) -> &'static str {
@@ -31,6 +35,7 @@ impl Diary<'_> {
     pub(super) fn of_case(&mut self, case: Case<'_>) {
         for restriction in &case.person.restrictions {
             self.review(case, restriction);
+            self.early_review(case, restriction);
             self.end(case, restriction);
             self.absences(case, restriction);
         }
@@ -83,6 +88,44 @@ impl Diary<'_> {
             due: due.day(self.profile.timezone),
             anchor: self.review_anchor(case, restriction),
             clause: self.review_clause(),
+            who: self.decides(),
+            done: None,
+        };
+        self.put(Some(&case.person.id), deadline);
+    }
+
+    /// Where the policy brings a review forward for good conduct: the day on which the organisation's months
+    /// without an incident or a breached agreement are full, if it comes before the review itself.
+    fn early_review(&mut self, case: Case<'_>, restriction: &Restriction) {
+        let review = &self.profile.review;
+        let Some(months) = review.good_conduct_months else { return };
+        let brings_forward = review.earlier.as_deref() == Some(GOOD_CONDUCT);
+        let zone = self.profile.timezone;
+        let (Some(starts), Some(review_due), true) =
+            (restriction.starts, restriction.review_due, brings_forward)
+        else {
+            return;
+        };
+        if !self.is_held(restriction) {
+            return;
+        }
+        let incidents = case.file.incidents.iter().map(|one| self.day(one.happened_at));
+        let breached =
+            case.file.agreements.iter().filter(|one| one.state == AgreementState::Breached);
+        let breaches = breached.map(|one| self.day(one.since));
+        let of_it = case.file.reviews.iter().filter(|one| one.restriction == restriction.id);
+        let reviews = of_it.map(|one| self.day(one.at));
+        let since = incidents.chain(breaches).chain(reviews).fold(starts.day(zone), NaiveDate::max);
+        let due = add_months(since, months);
+        if due >= review_due.day(zone) {
+            return;
+        }
+        let deadline = Deadline {
+            what: What::EarlyReview,
+            about: restriction.id.clone(),
+            due,
+            anchor: Some((GOOD_CONDUCT, since)),
+            clause: self.clause("review.earlier"),
             who: self.decides(),
             done: None,
         };

@@ -28,6 +28,7 @@ pub fn of_entry(entry: &Entry, profile: &Profile, today: NaiveDate) -> Option<Re
         State::Met | State::Late => return None,
         State::Upcoming if today < lead(entry, profile) => return None,
         State::Upcoming => "falls due on",
+        State::Due if entry.what == What::EarlyReview => "is possible since",
         State::Due => "falls due today,",
         State::Overdue => "was due on",
     };
@@ -52,6 +53,7 @@ pub fn of_entry(entry: &Entry, profile: &Profile, today: NaiveDate) -> Option<Re
 /// The day from which an entry is upcoming enough to be spoken of.
 fn lead(entry: &Entry, profile: &Profile) -> NaiveDate {
     match entry.what {
+        What::EarlyReview => entry.due,
         What::Review
         | What::RestrictionEnd
         | What::AgreementEnd
@@ -92,6 +94,7 @@ impl What {
     pub const fn name(self) -> &'static str {
         match self {
             What::Review => "review",
+            What::EarlyReview => "early_review",
             What::RestrictionEnd => "restriction_end",
             What::Letter => "letter",
             What::AppealAnswer => "appeal_answer",
@@ -111,6 +114,7 @@ impl What {
     pub const fn words(self) -> &'static str {
         match self {
             What::Review => "Review of a restriction",
+            What::EarlyReview => "Early review after good conduct",
             What::RestrictionEnd => "Last day of a restriction",
             What::Letter => "Letter owed",
             What::AppealAnswer => "Answer to an appeal",

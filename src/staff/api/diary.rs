@@ -39,8 +39,8 @@ pub struct Diary {
 #[derive(ToSchema)]
 pub struct DiaryEntry {
     /// `review`, `restriction_end`, `letter`, `appeal_answer`, `appeal_notice`, `engagement`,
-    /// `read_filed`, `agreement_end`, `adjustment_review`, `exception_review`, `absence_uncovered`,
-    /// `profile_unset` or `calendar_end`
+    /// `read_filed`, `agreement_end`, `adjustment_review`, `exception_review`, `early_review`,
+    /// `absence_uncovered`, `profile_unset` or `calendar_end`
     pub what: String,
     /// The id of what it is about.
     pub about: String,

@@ -178,6 +178,7 @@ pub(in crate::staff::console) const fn due(what: What, language: Language) -> &'
         What::ReadFiled => t.d_read_filed,
         What::AgreementEnd => t.d_agreement_end,
         What::AdjustmentReview => t.d_adjustment_review,
+        What::EarlyReview => t.d_early_review,
         What::ExceptionReview => t.d_exception_review,
         What::AbsenceUncovered => t.d_absence_uncovered,
         What::ProfileUnset => t.d_profile_unset,
