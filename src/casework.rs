@@ -25,6 +25,7 @@ pub mod import;
 pub mod joined;
 pub mod keeper;
 mod lease;
+mod letter_mail;
 pub mod live;
 pub mod looked;
 pub mod merge;

@@ -18,6 +18,7 @@ pub(in crate::casework) use self::letter_bytes::LETTER;
 use self::record::CaseRead;
 use super::effects::{Brought, Pending};
 use super::lease::Held;
+use super::letter_mail::LetterMail;
 use super::{Casework, Desk, Fault};
 use crate::domain::audit::AuditEvent;
 use crate::domain::broken::Broken;
@@ -156,10 +157,14 @@ impl Desk {
             let mut stepped = judged(organisation, staff, asked, &read, &stamp)?;
             stepped.person = normalised(stepped.person, organisation);
             check_record(organisation, &read.person, &stepped.person).map_err(Fault::Broken)?;
-            let pending = Pending::of(&stepped, asked.act, asked.by, stamp.at);
+            let stamp_at = stamp.at;
+            let pending = Pending::of(&stepped, asked.act, asked.by, stamp_at);
             let mut batch = batch(organisation, asked, &read, &stepped, stamp)?;
             let written = self.documents_of(organisation, &read, &stepped.file).await?;
             batch.documents.extend(written.into_iter().map(DocumentWrite::Put));
+            for mail in LetterMail::of(&stepped, stamp_at) {
+                batch = batch.put(self.left(mail)?);
+            }
             let mut held = None;
             if let Some(pending) = pending {
                 let (begun, document) = self.begun(&organisation.id, pending)?;

@@ -131,6 +131,8 @@ impl CaseReplay {
                         released.push(contact);
                     }
                 }
+                // No mail leaves a simulation.
+                Effect::MailLetter { .. } => {}
                 Effect::DecideAgain { restriction } => {
                     released.extend(self.decide_again(&restriction));
                 }

@@ -102,11 +102,13 @@ impl Pending {
         let mut effects: Vec<ToDo> = stepped
             .effects
             .iter()
-            .map(|effect| match effect {
+            .filter_map(|effect| match effect {
                 Effect::DecideAgain { restriction } => {
-                    ToDo::DecideAgain { restriction: restriction.clone() }
+                    Some(ToDo::DecideAgain { restriction: restriction.clone() })
                 }
-                Effect::Release { contact } => ToDo::Release { contact: contact.clone() },
+                Effect::Release { contact } => Some(ToDo::Release { contact: contact.clone() }),
+                // `letter_mail` does: it has its own patience.
+                Effect::MailLetter { .. } => None,
             })
             .collect();
         match act {

@@ -84,9 +84,10 @@ impl Desk {
             let effects = desk.bring_about_what_was_left(&organisation).await;
             let releases = desk.release_what_was_left(&organisation.id).await;
             let mails = desk.mail_what_was_left(&organisation, mailer.as_ref()).await;
+            let letters = desk.mail_letters_left(&organisation, mailer.as_ref()).await;
             let erasures = desk.erase_what_was_left(&organisation).await;
             let sweeps = desk.sweep_what_was_left(&organisation).await;
-            effects.and(releases).and(mails).and(erasures).and(sweeps)
+            effects.and(releases).and(mails).and(letters).and(erasures).and(sweeps)
         })
         .await
     }

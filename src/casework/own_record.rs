@@ -133,7 +133,7 @@ impl OwnRecord {
             return Ok(None);
         };
         self.at = At::Letter(of, index + 1);
-        if letter.sent.is_none() {
+        if !letter.has_gone() {
             return Ok(None);
         }
         let (mut letter, record) = (letter.clone(), self.named(&case.person.id));

@@ -82,6 +82,7 @@ impl Desk {
             to: to.clone(),
             subject: text.clone(),
             text,
+            html: None,
             in_reply_to: None,
             original: None,
         };

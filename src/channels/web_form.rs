@@ -413,6 +413,7 @@ impl FormEdge {
             to,
             subject: subject.unwrap_or_else(|| "A message from a web form".to_owned()),
             text: forward::routed_text(decision, &job.form.path, text.as_deref()),
+            html: None,
             in_reply_to: None,
             original: None,
         };

@@ -101,7 +101,7 @@ impl CaseFile {
         self.letters
             .iter()
             .rev()
-            .find(|one| one.kind == kind && one.about == about && one.sent.is_some())
+            .find(|one| one.kind == kind && one.about == about && one.has_gone())
     }
 
     /// Notes a contact that somebody of the case must read or decide on.

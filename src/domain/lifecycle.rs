@@ -63,6 +63,8 @@ pub enum Effect {
     DecideAgain { restriction: String },
     /// This contact is released.
     Release { contact: String },
+    /// This letter is mailed.
+    MailLetter { letter: String },
 }
 
 /// Takes a step.

@@ -49,7 +49,7 @@ impl SmtpMailer {
     fn from(&self, mail: &OwnMail) -> Result<Mailbox, SendError> {
         match (self.senders.get(&mail.organisation), mail.kind) {
             (Some(from), _) => Ok(from.clone()),
-            (None, OwnMailKind::Notice) => Err(SendError::NoSender),
+            (None, OwnMailKind::Notice | OwnMailKind::Letter) => Err(SendError::NoSender),
             (None, OwnMailKind::Internal) => format!("contact-gateway@{}", self.hostname)
                 .parse()
                 .map_err(|_| SendError::HostName),
@@ -64,17 +64,21 @@ impl Mailer for SmtpMailer {
         let offer = self.relay.capabilities().await;
         let at = self.clock.now();
         let message_id = message_id(&mail, &self.hostname);
+        let reverse_path = from.email.to_string();
         let message = compose(&mail, from, &message_id, at, offer.eight_bit_mime)?;
         let letter = letter(message, message_id, at);
-        let envelope = Envelope {
+        let (sender, notify) = match mail.kind {
             // RFC 3834 3.3, and for copies: nobody gets a report of a full mailbox.
-            sender: Bytes::from_static(b"<>"),
-            parameters: parameters(&mail, &letter),
-            forwarded: Vec::new(),
+            OwnMailKind::Notice | OwnMailKind::Internal => {
+                (Bytes::from_static(b"<>"), "NOTIFY=NEVER")
+            }
+            OwnMailKind::Letter => (Bytes::from(format!("<{reverse_path}>")), "NOTIFY=FAILURE"),
         };
+        let envelope =
+            Envelope { sender, parameters: parameters(&mail, &letter), forwarded: Vec::new() };
         let recipient = Recipient {
             path: Bytes::from(format!("<{}>", mail.to)),
-            parameters: if offer.dsn { vec![Bytes::from_static(b"NOTIFY=NEVER")] } else { vec![] },
+            parameters: if offer.dsn { vec![Bytes::from(notify)] } else { vec![] },
         };
         let deadline = Instant::now() + OWN_MAIL_WAIT;
         let sending = self.relay.deliver(
@@ -132,6 +136,7 @@ fn message_id(mail: &OwnMail, hostname: &str) -> String {
     let kind = match mail.kind {
         OwnMailKind::Notice => "notice",
         OwnMailKind::Internal => "internal",
+        OwnMailKind::Letter => "letter",
     };
     let named = format!("{}\n{kind}\n{}", mail.organisation, mail.key);
     let digest = digest::digest(&digest::SHA256, named.as_bytes());
@@ -153,22 +158,36 @@ fn compose(
         .to(to)
         .subject(one_line(&mail.subject))
         .date(at.into())
-        .message_id(Some(message_id.to_owned()))
-        .header(AutoSubmitted(mail.kind));
+        .message_id(Some(message_id.to_owned()));
+    if mail.kind != OwnMailKind::Letter {
+        builder = builder.header(AutoSubmitted(mail.kind));
+    }
     if let Some(answered) = mail.in_reply_to.as_deref().map(one_line).filter(|id| !id.is_empty()) {
         let answered = bracketed(&answered);
         builder = builder.in_reply_to(answered.clone()).references(answered);
     }
     let text = SinglePart::plain(mail.text.replace("\r\n", "\n").replace('\r', "\n"));
-    let message = match &mail.original {
-        None => builder.singlepart(text).map_err(unwritable)?,
-        Some(original) => builder
+    let message = match (&mail.html, &mail.original) {
+        (Some(html), _) => {
+            let both = MultiPart::alternative().singlepart(text).singlepart(page(html)?);
+            builder.multipart(both).map_err(unwritable)?
+        }
+        (None, None) => builder.singlepart(text).map_err(unwritable)?,
+        (None, Some(original)) => builder
             .multipart(
                 MultiPart::mixed().singlepart(text).singlepart(attached(original, eight_bit)),
             )
             .map_err(unwritable)?,
     };
     Ok(message.formatted())
+}
+
+/// A page as it is, to the byte: what is hashed is what arrives.
+fn page(html: &str) -> Result<SinglePart, SendError> {
+    let encoding = ContentTransferEncoding::Base64;
+    let body = Body::new_with_encoding(html.as_bytes().to_vec(), encoding)
+        .map_err(|_| SendError::Unwritable)?;
+    Ok(SinglePart::builder().header(ContentType::TEXT_HTML).body(body))
 }
 
 /// The original as `message/rfc822`, which may not be encoded (RFC 2046 5.2.1); behind a server
@@ -219,7 +238,7 @@ impl Header for AutoSubmitted {
     fn display(&self) -> HeaderValue {
         let value = match self.0 {
             OwnMailKind::Notice => "auto-replied",
-            OwnMailKind::Internal => "auto-generated",
+            OwnMailKind::Internal | OwnMailKind::Letter => "auto-generated",
         };
         HeaderValue::new(Self::name(), value.to_owned())
     }
@@ -227,6 +246,9 @@ impl Header for AutoSubmitted {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     fn mail(kind: OwnMailKind, original: Option<Bytes>) -> OwnMail {
@@ -237,6 +259,7 @@ mod tests {
             to: "jo@x.example".into(),
             subject: "Your e\u{2011}mail\r\nBcc: evil@x.example".into(),
             text: "Dear Jo,\nplease wait.".into(),
+            html: None,
             in_reply_to: Some("a@x.example".into()),
             original,
         }
@@ -264,6 +287,21 @@ mod tests {
         }
         assert!(!text.contains("\r\nBcc"), "{text}");
         assert_eq!(text, composed(&mail(OwnMailKind::Notice, None)));
+    }
+
+    #[test]
+    fn a_letter_carries_the_page_to_the_byte() {
+        let html = "<!doctype html>\n<title>Llythyr</title>\r\n<p>Annwyl Jo \u{2014} \u{175}y\n"
+            .to_owned();
+        let text =
+            composed(&OwnMail { html: Some(html.clone()), ..mail(OwnMailKind::Letter, None) });
+        assert!(!text.contains("Auto-Submitted"), "{text}");
+        assert!(text.contains("multipart/alternative"), "{text}");
+        let (_, part) = text.split_once("text/html; charset=utf-8").unwrap();
+        let (_, part) = part.split_once("\r\n\r\n").unwrap();
+        let encoded: String = part.split("\r\n--").next().unwrap().split_whitespace().collect();
+        let decoded = STANDARD.decode(&encoded).unwrap();
+        assert_eq!(decoded, html.as_bytes());
     }
 
     #[test]

@@ -55,6 +55,7 @@ pub(super) fn announcement(
         to,
         subject: format!("New on the queue “{queue}”"),
         text,
+        html: None,
         in_reply_to: None,
         original: None,
     })

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::relay::RelayError;
 use crate::domain::organisation::OrganisationId;
 
-/// A message that the gateway itself writes: a notice to a sender, or a copy to a route's mailbox.
+/// A message that the gateway itself sends: a notice to a sender, a copy to a route's mailbox, a letter.
 #[derive(Clone)]
 pub struct OwnMail {
     pub organisation: OrganisationId,
@@ -16,6 +16,8 @@ pub struct OwnMail {
     pub to: String,
     pub subject: String,
     pub text: String,
+    /// The same as a page, to the byte; beside the text.
+    pub html: Option<String>,
     /// The Message-ID that it answers, and the references to carry.
     pub in_reply_to: Option<String>,
     /// The original, carried as an attachment inside the organisation (never to a sender).
@@ -28,6 +30,9 @@ pub enum OwnMailKind {
     Notice,
     /// To a mailbox of the organisation.
     Internal,
+    /// To a person, approved by somebody: from the organisation's address, to which what can't be delivered
+    /// comes back.
+    Letter,
 }
 
 /// Why a mail was not sent. Never holds an address or a text.

@@ -8,6 +8,7 @@ mod equal;
 mod followed;
 mod keeper;
 pub mod letters;
+mod letters_mailed;
 mod looking;
 mod merged;
 mod merged_seen;

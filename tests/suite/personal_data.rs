@@ -43,7 +43,7 @@ macro_rules! on_both_stores {
         })*
     };
 }
-use on_both_stores;
+pub(crate) use on_both_stores;
 
 #[derive(Parser)]
 struct Line {

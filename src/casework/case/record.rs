@@ -45,6 +45,13 @@ pub(in crate::casework) fn document(file: &CaseFile, read_at: u64) -> Result<Doc
     Document::new(CASE, file.person.clone(), read_at, waiting::keys(file), file)
 }
 
+impl CaseRead {
+    /// The file as it is now, over what was read.
+    pub(in crate::casework) fn document(&self) -> Result<Document, StoreError> {
+        document(&self.file, self.document_version)
+    }
+}
+
 impl Desk {
     /// A person's case. Whoever has none yet has an empty one, with what was decided elsewhere. Tasks and the
     /// words of letters that have documents of their own are not in it.

@@ -10,6 +10,7 @@ use crate::casework::effects::Pending;
 use crate::casework::follow::TIMELINE;
 use crate::casework::keeper::REMINDED;
 use crate::casework::lease::Work as _;
+use crate::casework::letter_mail::LetterMail;
 use crate::casework::not_followed::{NOT_FOLLOWED, NotFollowed};
 use crate::casework::{Desk, Fault, case, merge, not_theirs};
 use crate::domain::organisation::OrganisationId;
@@ -63,7 +64,7 @@ impl Desk {
                     || about.key.is_some_and(|key| key.contains(&reminder))
             })
         };
-        for kind in [case::LETTER, Pending::KIND, REMINDED] {
+        for kind in [case::LETTER, Pending::KIND, LetterMail::KIND, REMINDED] {
             self.take_listed(organisation, kind, Listing::of(BY_ID), is_about, &mut found).await?;
         }
         Ok(found)

@@ -82,6 +82,7 @@ impl Apart {
             to,
             subject: notice::subject(&organisation.profile.name, &told.languages),
             text,
+            html: None,
             in_reply_to: None,
             original: None,
         };

@@ -93,6 +93,7 @@ fn notice(
         to: sender.to_owned(),
         subject,
         text: notice.text.clone(),
+        html: None,
         in_reply_to: reading.message_id.clone(),
         original: None,
     })

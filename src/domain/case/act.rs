@@ -166,6 +166,8 @@ fields!(DraftLetter {
 fields!(OfLetter {
     letter: Option<String>,
     means: Option<Means>,
+    /// The address to which it is mailed, out of the person's.
+    to: Option<String>,
 });
 
 fields!(Vary {

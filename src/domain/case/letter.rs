@@ -136,6 +136,32 @@ pub struct Sent {
     pub at: DateTime<Utc>,
     pub by: String,
     pub means: Means,
+    /// Where the gateway mails it itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Mailed>,
+}
+
+/// The mail of a letter, and how far it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mailed {
+    /// The person's address.
+    pub to: String,
+    pub state: MailState,
+    /// When it came to this state.
+    pub at: DateTime<Utc>,
+    /// Of one that failed: why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailState {
+    /// No server has taken it yet.
+    Waiting,
+    Accepted,
+    /// No server will take it. The letter did not go.
+    Failed,
 }
 
 /// A letter to the person.
@@ -164,8 +190,19 @@ pub struct CaseLetter {
 }
 
 impl CaseLetter {
-    pub const fn state(&self) -> &'static str {
-        if self.sent.is_some() {
+    /// Whether it went, or is on its way: a letter that no mail server takes did not go, and may be sent again.
+    pub fn has_gone(&self) -> bool {
+        self.sent.is_some() && self.mail_failed().is_none()
+    }
+
+    /// The mail that no server takes.
+    pub fn mail_failed(&self) -> Option<&Mailed> {
+        let mail = self.sent.as_ref().and_then(|sent| sent.mail.as_ref());
+        mail.filter(|mail| mail.state == MailState::Failed)
+    }
+
+    pub fn state(&self) -> &'static str {
+        if self.has_gone() {
             "sent"
         } else if self.approval.is_some() {
             "approved"

@@ -41,6 +41,7 @@ impl Diary<'_> {
         }
         self.reviews_done(case);
         self.letters(case);
+        self.letters_returned(case);
         for appeal in case.file.appeals.iter().filter(|one| one.withdrawn_at.is_none()) {
             self.appeal(case, appeal);
         }
@@ -201,7 +202,7 @@ impl Diary<'_> {
             let about = |id: &str| id == review.id || id == review.restriction;
             let sent = file.letters.iter().find_map(|one| {
                 let fits = one.kind == LetterKind::ReviewOutcome && about(&one.about);
-                one.sent.as_ref().filter(|sent| fits && sent.at >= review.at)
+                one.sent.as_ref().filter(|sent| fits && one.has_gone() && sent.at >= review.at)
             });
             let done = sent.map(|sent| self.day(sent.at));
             self.letter(case, &review.id, self.day(review.at), done);
@@ -212,6 +213,24 @@ impl Diary<'_> {
                 file.sent(LetterKind::AppealOutcome, &appeal.id).and_then(|one| one.sent.as_ref());
             let done = sent.map(|sent| self.day(sent.at));
             self.letter(case, &appeal.id, self.day(decision.at), done);
+        }
+    }
+
+    /// Letters that no mail server takes: they go another way, or to another address.
+    fn letters_returned(&mut self, case: Case<'_>) {
+        for letter in &case.file.letters {
+            let Some(failed) = letter.mail_failed() else { continue };
+            let since = self.day(failed.at);
+            let deadline = Deadline {
+                what: What::Letter,
+                about: letter.id.clone(),
+                due: self.next_working_day(since),
+                anchor: Some(("mail_failed", since)),
+                clause: self.clause("letter.within"),
+                who: self.decides(),
+                done: None,
+            };
+            self.put(Some(&case.person.id), deadline);
         }
     }
 

@@ -55,6 +55,8 @@ pub const BACK_TEST_DAYS_MAX: u32 = 366;
 pub const BACK_TEST_VARIANTS_MAX: u32 = 10;
 /// How long the mail of a reminder is tried. Over: it is on its queue all the same.
 pub const REMINDER_MAILED_FOR: TimeDelta = TimeDelta::days(2);
+/// How long the mail of a letter is tried. Over: the letter did not go, and the diary says so.
+pub const LETTER_MAILED_FOR: TimeDelta = TimeDelta::days(5);
 /// Reminders that a gateway remembers to have been given. More: it asks the store again.
 pub const REMINDED_KNOWN_MAX: usize = 100_000;
 /// Contacts of a back-test. More: refused; ask for fewer days.

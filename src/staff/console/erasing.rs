@@ -69,6 +69,7 @@ fn named(what: &str, language: Language) -> (usize, Option<&'static str>) {
         ("merge", w.merges),
         ("reminded", w.reminders),
         ("effect", w.works),
+        ("letter_mail", w.works),
         ("legal_hold", w.held_kind),
         ("erasure_asked", w.requests),
     ];

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use contact_gateway::domain::person::Person;
+use contact_gateway::domain::profile::Profile;
 use contact_gateway::ports::Store;
 use contact_gateway::store::memory::Memory;
 use serde_json::{Value, json};
@@ -22,6 +23,14 @@ pub(super) async fn office() -> CaseOffice {
 
 /// The same on any store, with more staff.
 pub async fn office_on(store: Arc<dyn Store>, more: &[(&str, &str)]) -> CaseOffice {
+    office_of(more, |profile, staff| CaseOffice::open(store, profile, staff)).await
+}
+
+/// The same, however the office is opened.
+pub(super) async fn office_of(
+    more: &[(&str, &str)],
+    open: impl FnOnce(Profile, &[(String, String)]) -> CaseOffice,
+) -> CaseOffice {
     let file =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/profile-derby-homes/letters.json");
     let case: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
@@ -34,7 +43,7 @@ pub async fn office_on(store: Arc<dyn Store>, more: &[(&str, &str)]) -> CaseOffi
         .chain(more.iter().map(|(name, role)| ((*name).to_owned(), (*role).to_owned())))
         .collect();
     let profile = profile(&shipped("derby-homes.toml"), Some(&case["profile"]));
-    let office = CaseOffice::open(store, profile, &staff);
+    let office = open(profile, &staff);
     office.clock.set("2026-01-01T09:00:00Z".parse().unwrap());
     let people: Vec<Person> = serde_json::from_value(case["people"].clone()).unwrap();
     office.put_on_record(people).await;

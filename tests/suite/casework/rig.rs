@@ -120,7 +120,7 @@ fn token(name: &str) -> String {
 impl CaseOffice {
     /// Must be called within a runtime.
     pub fn open(store: Arc<dyn Store>, profile: Profile, staff: &[(String, String)]) -> Self {
-        Self::with(Mode::Enforce, store, profile, Reach::default(), staff)
+        Self::with(Mode::Enforce, None, store, profile, Reach::default(), staff)
     }
 
     /// By Tuntum's policy, but that managers decide and that restrictions stay in force during an appeal: Ann is
@@ -151,7 +151,7 @@ impl CaseOffice {
         reach: Reach,
         staff: &[(String, String)],
     ) -> Self {
-        Self::with(Mode::Enforce, store, profile, reach, staff)
+        Self::with(Mode::Enforce, None, store, profile, reach, staff)
     }
 
     /// In an organisation that enforces, or only observes.
@@ -161,11 +161,18 @@ impl CaseOffice {
         profile: Profile,
         staff: &[(String, String)],
     ) -> Self {
-        Self::with(mode, store, profile, Reach::default(), staff)
+        Self::with(mode, None, store, profile, Reach::default(), staff)
+    }
+
+    /// In an organisation that mails its letters itself, from an address of its own.
+    pub fn mailing(store: Arc<dyn Store>, profile: Profile, staff: &[(String, String)]) -> Self {
+        let from = Some("Office <letters@office.example>".to_owned());
+        Self::with(Mode::Enforce, from, store, profile, Reach::default(), staff)
     }
 
     fn with(
         mode: Mode,
+        notice_from: Option<String>,
         store: Arc<dyn Store>,
         profile: Profile,
         reach: Reach,
@@ -178,7 +185,7 @@ impl CaseOffice {
             emergency: None,
             mail_domains: Vec::new(),
             queue_mailboxes: BTreeMap::new(),
-            notice_from: None,
+            notice_from,
             reach,
         });
         let folder = tempfile::tempdir().unwrap();

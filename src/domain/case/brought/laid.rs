@@ -208,7 +208,7 @@ impl Laying<'_> {
             }
             file.mark_elsewhere("warnings", &one.id);
             if one.medium == Medium::Written {
-                let sent = Sent { at, by: sender, means: Means::Post };
+                let sent = Sent { at, by: sender, means: Means::Post, mail: None };
                 self.letter(file, LetterKind::Warning, &one.id, sent);
             }
         }
@@ -278,7 +278,7 @@ impl Laying<'_> {
                 if let Some(went) = decision.letter_sent {
                     let means = decision.letter_means.unwrap_or(Means::Post);
                     let sender = by(restriction.decided_by.as_ref());
-                    let sent = Sent { at: self.instant(went), by: sender, means };
+                    let sent = Sent { at: self.instant(went), by: sender, means, mail: None };
                     self.letter(file, LetterKind::Restriction, &restriction.id, sent);
                 }
             }

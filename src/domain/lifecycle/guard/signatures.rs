@@ -196,7 +196,7 @@ pub(super) fn letter(case: &Case<'_, '_>) -> Vec<Broken> {
             case.broken(RefusalCode::LetterPartMissing, path, what).key(part)
         })
         .collect();
-    if letter.sent.is_none() {
+    if !letter.has_gone() {
         let what = format!("letter `{}` was not sent", letter.id);
         broken.push(case.broken(RefusalCode::LetterNotSent, "letter.written", what));
     }

@@ -6,12 +6,14 @@ use crate::domain::broken::Broken;
 use crate::domain::case::CaseFile;
 use crate::domain::case::act::{DraftLetter, OfLetter};
 use crate::domain::case::letter::{
-    Approval, CaseLetter, Format, LetterKind, Sent, Words, parts_of, path_of_part,
+    Approval, CaseLetter, Format, LetterKind, MailState, Mailed, Means, Sent, Words, parts_of,
+    path_of_part,
 };
 use crate::domain::duty::Duty;
+use crate::domain::identifier::IdentifierKind;
 use crate::domain::language::Language;
 use crate::domain::letter::{About, TemplateFault, Written, write};
-use crate::domain::lifecycle::Work;
+use crate::domain::lifecycle::{Effect, Work};
 use crate::domain::person::Person;
 use crate::domain::refusal_code::RefusalCode;
 
@@ -31,7 +33,7 @@ pub(in crate::domain::lifecycle) fn draft(work: &mut Work<'_>, fields: &DraftLet
         work.unknown("without", part);
     }
     let redrafted = work.step.id.and_then(|id| work.file.letter(id)).cloned();
-    if redrafted.as_ref().is_some_and(|letter| letter.sent.is_some()) {
+    if redrafted.as_ref().is_some_and(CaseLetter::has_gone) {
         work.wrong_state("the letter was sent already; draft another");
     }
     let id = match redrafted {
@@ -85,7 +87,7 @@ fn is_about(work: &Work<'_>, kind: LetterKind, id: &str) -> bool {
 pub(in crate::domain::lifecycle) fn approve(work: &mut Work<'_>, fields: &OfLetter) {
     work.must_one_of(&WRITERS);
     let Some(letter) = named(work, &fields.letter) else { return };
-    if letter.sent.is_some() {
+    if letter.has_gone() {
         work.wrong_state(format!("letter `{}` was sent already", letter.id));
     }
     let Some(written) = written(work, &letter) else { return };
@@ -141,7 +143,7 @@ pub(in crate::domain::lifecycle) fn send(work: &mut Work<'_>, fields: &OfLetter)
     work.must(Duty::Record);
     let means = work.need(&fields.means, "means");
     let Some(letter) = named(work, &fields.letter) else { return };
-    if letter.sent.is_some() {
+    if letter.has_gone() {
         work.wrong_state(format!("letter `{}` was sent already", letter.id));
     }
     match &letter.approval {
@@ -170,10 +172,36 @@ pub(in crate::domain::lifecycle) fn send(work: &mut Work<'_>, fields: &OfLetter)
         work.wrong_state(format!("letter `{}` is a record, and is not sent", letter.id));
     }
     let Some(means) = means else { return };
-    let sent = Sent { at: work.step.at, by: work.step.by.to_owned(), means };
+    let mail = mail_of(work, means, &fields.to);
+    if mail.is_some() {
+        work.made.insert("mail".to_owned(), json!(MailState::Waiting));
+        work.effects.push(Effect::MailLetter { letter: letter.id.clone() });
+    }
+    let sent = Sent { at: work.step.at, by: work.step.by.to_owned(), means, mail };
     if let Some(found) = work.file.letters.iter_mut().find(|one| one.id == letter.id) {
         found.sent = Some(sent);
     }
+}
+
+/// The mail by which the gateway itself sends a letter: to the address that the step names, else to the first that
+/// is the person's alone. `None`: it is sent by other means, or by staff from a mailbox of their own.
+fn mail_of(work: &mut Work<'_>, means: Means, to: &Option<String>) -> Option<Mailed> {
+    if means != Means::Email {
+        return None;
+    }
+    let mut own = work.person.identifiers.iter().filter(|one| one.kind == IdentifierKind::Email);
+    let found = match to {
+        Some(to) => own.find(|one| one.value.eq_ignore_ascii_case(to.trim())),
+        None => own.find(|one| !one.shared),
+    };
+    let found = found.map(|one| one.value.clone());
+    if let (None, Some(_)) = (&found, to) {
+        let what = "`to` is no e-mail address of this person that is on record";
+        work.refuse(Broken::new(RefusalCode::ReferenceUnknown, what).key("to"));
+    }
+    // Without an address of its own the organisation writes no mail.
+    work.step.organisation.notice_from.as_ref()?;
+    Some(Mailed { to: found?, state: MailState::Waiting, at: work.step.at, why: None })
 }
 
 fn named(work: &mut Work<'_>, id: &Option<String>) -> Option<CaseLetter> {
@@ -232,7 +260,7 @@ pub(super) fn must_have_gone(
             RefusalCode::LetterNotSent,
             format!("no letter `{name}` was drafted and sent first"),
         ),
-        drafted if drafted.iter().any(|one| one.sent.is_some()) => return,
+        drafted if drafted.iter().any(|one| one.has_gone()) => return,
         _ => {
             Broken::new(RefusalCode::LetterNotSent, format!("the letter `{name}` was not sent yet"))
         }

@@ -158,6 +158,8 @@ pub struct DraftLetter {
 pub struct Means {
     /// `post` or `email`
     pub means: String,
+    /// By `email`: the address, out of the person's. Left out: the first that is theirs alone.
+    pub to: Option<String>,
 }
 
 #[derive(ToSchema)]

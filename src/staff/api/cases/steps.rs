@@ -133,7 +133,8 @@ on_part! {
     /// Approve a letter as it is.
     approve_letter, "/api/v1/people/{person}/letters/{letter}/approval", "approve_letter",
         "approve_letter", "letter", Nothing;
-    /// Send a letter as it was approved, or mark it as posted.
+    /// Send a letter as it was approved, or mark it as posted. By e-mail the gateway sends it itself where the
+    /// organisation has an address of its own and the person has one.
     send_letter, "/api/v1/people/{person}/letters/{letter}/dispatch", "send_letter",
         "send_letter", "letter", Means;
     /// Make a restriction lighter. What is heavier takes a proposal.

@@ -72,7 +72,7 @@ pub(in crate::staff::console) async fn show(
     card.alone = true;
     // What is next stands in front here.
     card.steps = std::mem::take(&mut card.more);
-    if one.sent.is_none() {
+    if !one.has_gone() {
         let again = two("Draft it again", "Ei ddrafftio eto");
         let link = offered::letter(&visit, &desktop, one.kind.name(), &one.about, again);
         card.more.extend(link.map(|link| offered::StepLink {

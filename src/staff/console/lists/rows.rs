@@ -178,12 +178,12 @@ fn incidents(visit: &Visit, case: &CaseRead, state: &str) -> Vec<Row> {
 fn letters(visit: &Visit, case: &CaseRead, state: &str) -> Vec<Row> {
     let language = visit.language();
     let wanted = case.file.letters.iter().filter(|one| match state {
-        "to_do" => one.sent.is_none(),
-        "sent" => one.sent.is_some(),
+        "to_do" => !one.has_gone(),
+        "sent" => one.has_gone(),
         _ => true,
     });
     let row = |one: &crate::domain::case::letter::CaseLetter| {
-        let tag = if one.sent.is_some() { "tag on" } else { "tag held" };
+        let tag = if one.has_gone() { "tag on" } else { "tag held" };
         let keyed = if state == "to_do" { key } else { key_back };
         Row {
             key: keyed(one.drafted_at, &one.id),

@@ -2,7 +2,7 @@
 
 use crate::domain::case::appeal::{Appeal, AppealOutcome};
 use crate::domain::case::conduct::{AgreementState, Incident, MediationStep, Medium, WarningKind};
-use crate::domain::case::letter::{CaseLetter, Format, LetterKind, Means};
+use crate::domain::case::letter::{CaseLetter, Format, LetterKind, MailState, Means};
 use crate::domain::case::proposal::ProposalState;
 use crate::domain::case::restraint::ReviewOutcome;
 use crate::domain::diary::What;
@@ -96,17 +96,28 @@ pub(in crate::staff::console) const fn letter_kind(
     }
 }
 
-pub(in crate::staff::console) const fn letter(
-    letter: &CaseLetter,
-    language: Language,
-) -> &'static str {
+pub(in crate::staff::console) fn letter(letter: &CaseLetter, language: Language) -> &'static str {
     let t = CaseTerms::of(language);
-    if letter.sent.is_some() {
+    if letter.mail_failed().is_some() {
+        t.l_not_mailed
+    } else if letter.sent.is_some() {
         t.l_sent
     } else if letter.approval.is_some() {
         t.l_approved
     } else {
         t.l_draft
+    }
+}
+
+pub(in crate::staff::console) const fn mail_state(
+    state: MailState,
+    language: Language,
+) -> &'static str {
+    let t = CaseTerms::of(language);
+    match state {
+        MailState::Waiting => t.l_mail_waiting,
+        MailState::Accepted => t.l_mail_accepted,
+        MailState::Failed => t.l_not_mailed,
     }
 }
 

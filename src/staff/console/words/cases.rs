@@ -76,6 +76,7 @@ texts! {
         drafted: "Drafted", "Drafftiwyd";
         approved: "Approved", "Cymeradwywyd";
         sent: "Sent", "Anfonwyd";
+        mailed: "E-mail", "E-bost";
         open_proposal: "Check and continue", "Gwirio a pharhau";
         open_letter: "Read the letter", "Darllen y llythyr";
         open_item: "Open the contact", "Agor y cysylltiad";
@@ -134,6 +135,9 @@ texts! {
         l_draft: "draft", "drafft";
         l_approved: "approved, not sent", "cymeradwywyd, heb ei anfon";
         l_sent: "sent", "anfonwyd";
+        l_mail_waiting: "waiting for the mail server", "yn aros am y gweinydd post";
+        l_mail_accepted: "accepted by the mail server", "derbyniwyd gan y gweinydd post";
+        l_not_mailed: "no mail server accepted it", "nid oedd yr un gweinydd post wedi'i dderbyn";
         by_post: "by post", "drwy'r post";
         by_email: "by e-mail", "drwy e-bost";
         a_received: "nobody hears it yet", "nid oes neb yn ei gwrando eto";

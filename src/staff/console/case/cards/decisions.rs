@@ -242,7 +242,7 @@ pub(in crate::staff::console::case) fn review(make: Maker<'_>, one: &Review) -> 
 pub(in crate::staff::console::case) fn letter(make: Maker<'_>, one: &CaseLetter) -> Card {
     let (w, language) = (make.w, make.visit.language());
     let mut card = make.card(&one.id, say::letter_kind(one.kind, language));
-    let tone = if one.sent.is_some() { Tone::On } else { Tone::Held };
+    let tone = if one.has_gone() { Tone::On } else { Tone::Held };
     card.tag(tone, say::letter(one, language));
     card.row(w.about, make.about(&one.about));
     card.row(w.language, one.language.own_name());
@@ -255,9 +255,14 @@ pub(in crate::staff::console::case) fn letter(make: Maker<'_>, one: &CaseLetter)
             .as_ref()
             .map(|it| format!("{}, {}", make.by_at(&it.by, it.at), say::means(it.means, language))),
     );
+    if let Some(mail) = one.sent.as_ref().and_then(|sent| sent.mail.as_ref()) {
+        let how_far = say::mail_state(mail.state, language);
+        card.row(w.mailed, format!("{}: {how_far}, {}", mail.to, make.when(mail.at)));
+        card.maybe(w.why, mail.why.clone());
+    }
     let href = format!("{}/letters/{}", make.person_href(), quoted(&one.id));
     card.links.push((href, w.open_letter.to_owned()));
-    card.more.extend(make.open("approve_letter", &one.id).filter(|_| one.sent.is_none()));
+    card.more.extend(make.open("approve_letter", &one.id).filter(|_| !one.has_gone()));
     card.more.extend(make.open("send_letter", &one.id).filter(|_| one.approval.is_some()));
     card
 }

@@ -45,9 +45,9 @@ steps! {
     [];
 
     SEND_LETTER: "send_letter", RECORD, Some("letter"), true,
-    title: two("Record that a letter was sent", "Cofnodi bod llythyr wedi'i anfon"),
-    lead: two("Send what was approved: print it from the letter's page, or attach it to an e-mail. Then say here how it went.",
-        "Anfonwch yr hyn a gymeradwywyd: argraffwch ef o dudalen y llythyr, neu ei atodi i e-bost. Yna dywedwch yma sut yr aeth."),
+    title: two("Send a letter", "Anfon llythyr"),
+    lead: two("By e-mail, exactly what was approved goes to the person's address. By post, print it from the letter's page and say here that it went.",
+        "Drwy e-bost, mae'r union beth a gymeradwywyd yn mynd i gyfeiriad y person. Drwy'r post, argraffwch ef o dudalen y llythyr a dywedwch yma ei fod wedi mynd."),
     button: two("It is sent", "Mae wedi'i anfon"),
     done: two("The letter is recorded as sent.", "Mae'r llythyr wedi'i gofnodi fel un a anfonwyd."),
     [field("means", Ask::One(&[

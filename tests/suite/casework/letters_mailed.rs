@@ -1,0 +1,131 @@
+//! Letters that the gateway mails: once, however many gateways run; after a server was away; and said where none
+//! takes them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use contact_gateway::casework::Desk;
+use contact_gateway::ports::{Mailer, OwnMailKind, Store};
+use contact_gateway::store::memory::Memory;
+use serde_json::{Value, json};
+
+use super::letters::{LETTER, office_of};
+use super::rig::{CaseOffice, codes};
+use crate::personal_data::on_both_stores;
+
+on_both_stores! {
+    a_letter_is_mailed_once_though_the_server_was_away_and_as_it_was_approved
+    a_letter_that_no_server_takes_did_not_go_and_is_owed
+}
+
+const DISPATCH: &str = "/api/v1/people/P-1/letters/L-1/dispatch";
+
+/// The office once its letter is approved, of an organisation that has an address of its own.
+async fn approved(store: Arc<dyn Store>) -> CaseOffice {
+    office_of(&[], |profile, staff| CaseOffice::mailing(store, profile, staff)).await
+}
+
+/// Two gateways look for what was left, at the same moment.
+async fn both_finish(office: &CaseOffice, (one, other): (&Desk, &Desk), at: &str) -> usize {
+    let mailer: &Arc<dyn Mailer> = &office.mailer();
+    office.clock.set(at.parse().unwrap());
+    let (first, second) = tokio::join!(
+        one.finish_what_was_left(&office.organisation, mailer),
+        other.finish_what_was_left(&office.organisation, mailer),
+    );
+    first.unwrap();
+    second.unwrap();
+    office.mailboxes.sent.lock().unwrap().len()
+}
+
+async fn mail_of(office: &CaseOffice) -> Value {
+    let case = office.get("Ann Bell", "/api/v1/people/P-1/case").await.json();
+    let letters = case["letters"].as_array().unwrap().clone();
+    let letter = letters.into_iter().find(|one| one["id"] == "L-1").unwrap();
+    letter["sent"]["mail"].clone()
+}
+
+async fn in_diary(office: &CaseOffice) -> Vec<Value> {
+    let diary = office.get("Cy Dunn", "/api/v1/diary?person=P-1").await.json();
+    let entries = diary["diary"].as_array().unwrap().iter();
+    entries.filter(|one| one["what"] == "letter" && one["about"] == "L-1").cloned().collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn a_letter_is_mailed_once_though_the_server_was_away_and_as_it_was_approved(
+    store: Arc<dyn Store>,
+) {
+    let office = approved(store).await;
+    let (one, other) = (office.desk(), office.desk());
+    office.mailboxes.is_away.store(true, Ordering::SeqCst);
+    office.clock.set("2026-02-04T10:00:00Z".parse().unwrap());
+    let answer = office.post("Ann Bell", DISPATCH, &json!({"means": "email"})).await;
+    assert!(answer.status.is_success(), "{answer:?}");
+    assert_eq!(answer.json()["made"]["mail"], "waiting");
+    assert_eq!(both_finish(&office, (&one, &other), "2026-02-04T10:00:01Z").await, 0);
+    assert_eq!(mail_of(&office).await["state"], "waiting");
+    assert_eq!(in_diary(&office).await, Vec::<Value>::new());
+
+    office.mailboxes.is_away.store(false, Ordering::SeqCst);
+    assert_eq!(both_finish(&office, (&one, &other), "2026-02-04T11:00:00Z").await, 1);
+    assert_eq!(both_finish(&office, (&other, &one), "2026-02-06T11:00:00Z").await, 1, "once");
+    let mail = mail_of(&office).await;
+    assert_eq!((&mail["state"], &mail["to"]), (&json!("accepted"), &json!("jo@x.example")));
+
+    let sent = office.mailboxes.sent.lock().unwrap()[0].clone();
+    assert_eq!((sent.kind, sent.to.as_str()), (OwnMailKind::Letter, "jo@x.example"));
+    let page = sent.html.unwrap();
+    let parts = office
+        .ask("GET", "Ann Bell", LETTER, &[("accept", "application/json")], String::new())
+        .await;
+    assert_eq!(parts.json()["sha256"], hex(page.as_bytes()), "what was approved, to the byte");
+    assert!(sent.text.contains("Dear Jo Doe"), "{}", sent.text);
+    let trail = office.get("Bo Carr", "/api/v1/audit?limit=200").await.json();
+    let entries = trail["entries"].as_array().unwrap().iter();
+    let mailed: Vec<&Value> = entries.filter(|one| one["act"] == "letter_mailed").collect();
+    assert_eq!(mailed.len(), 1, "{mailed:?}");
+    assert_eq!(mailed[0]["about"], "L-1");
+    let again = office.post("Ann Bell", DISPATCH, &json!({"means": "email"})).await;
+    assert_eq!(again.json()["broken"][0]["code"], "state.wrong");
+}
+
+async fn a_letter_that_no_server_takes_did_not_go_and_is_owed(store: Arc<dyn Store>) {
+    let office = approved(store).await;
+    let (one, other) = (office.desk(), office.desk());
+    office.mailboxes.is_away.store(true, Ordering::SeqCst);
+    office.clock.set("2026-02-04T10:00:00Z".parse().unwrap());
+    office.post("Ann Bell", DISPATCH, &json!({"means": "email"})).await;
+    both_finish(&office, (&one, &other), "2026-02-04T10:00:01Z").await;
+    assert_eq!(both_finish(&office, (&one, &other), "2026-02-10T10:00:00Z").await, 0);
+    let mail = mail_of(&office).await;
+    assert_eq!(mail["state"], "failed", "{mail}");
+    assert!(mail["why"].as_str().unwrap().contains("mail server"), "{mail}");
+    let owed = in_diary(&office).await;
+    assert_eq!(owed.len(), 1, "{owed:?}");
+    assert_eq!((&owed[0]["due"], &owed[0]["who"]), (&json!("2026-02-11"), &json!("manager")));
+    // It did not go: what needs it is refused, and it may be sent another way.
+    let refused =
+        office.post("Cy Dunn", "/api/v1/people/P-1/proposals/PR-1/enforcement", &json!({})).await;
+    assert!(codes(&refused).contains(&"letter.not_sent".to_owned()), "{}", refused.json());
+    office.mailboxes.is_away.store(false, Ordering::SeqCst);
+    assert_eq!(both_finish(&office, (&one, &other), "2026-02-12T10:00:00Z").await, 0, "never late");
+    let posted = office.post("Ann Bell", DISPATCH, &json!({"means": "post"})).await;
+    assert!(posted.status.is_success(), "{posted:?}");
+    assert_eq!(in_diary(&office).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_letter_goes_to_an_address_of_the_person_only() {
+    let office = approved(Memory::new()).await;
+    office.clock.set("2026-02-04T10:00:00Z".parse().unwrap());
+    let to = json!({"means": "email", "to": "other@x.example"});
+    let refused = office.post("Ann Bell", DISPATCH, &to).await;
+    assert_eq!(refused.json()["broken"][0]["key"], "to", "{}", refused.json());
+    let to = json!({"means": "email", "to": "JO@x.example"});
+    let taken = office.post("Ann Bell", DISPATCH, &to).await;
+    assert_eq!(taken.json()["made"]["mail"], "waiting", "{}", taken.json());
+}
