@@ -36,6 +36,8 @@ mod kept_quota;
 mod kill;
 mod kill_steps;
 mod letters;
+#[cfg(feature = "pdf")]
+mod letters_pdf;
 mod machine;
 mod mail;
 mod monitoring;
