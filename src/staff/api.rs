@@ -8,6 +8,7 @@ pub mod dead_letters;
 pub mod diary;
 pub mod document;
 pub mod erasures;
+pub mod imports;
 pub mod items;
 pub mod letters;
 pub mod merges;

@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use super::Staff;
 use super::api::monitoring::Document;
 use super::api::{
-    audit, before, cases, contacts, dead_letters, diary, document, erasures, items, letters,
-    merges, monitoring, people, queues, reports, restrictions, retention, timeline,
+    audit, before, cases, contacts, dead_letters, diary, document, erasures, imports, items,
+    letters, merges, monitoring, people, queues, reports, restrictions, retention, timeline,
 };
 use super::auth::{Caller, sign_in};
 use super::console;
@@ -54,6 +54,7 @@ fn signed_in() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(contacts::receive))
         .routes(routes!(contacts::preview))
         .routes(routes!(people::list, people::import))
+        .routes(routes!(imports::import))
         .routes(routes!(people::read, people::put, people::patch))
         .routes(routes!(merges::list, merges::merge))
         .routes(routes!(merges::preview))

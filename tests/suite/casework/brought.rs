@@ -116,6 +116,41 @@ async fn a_whole_case_goes_on(store: Arc<dyn Store>) {
     }
 }
 
+async fn a_whole_case_comes_by_the_api(store: Arc<dyn Store>) {
+    let office = office(store);
+    let imported = async |query: &str, body: &str| {
+        let path = format!("/api/v1/imports{query}");
+        office.ask("POST", "Max", &path, &[], body.to_owned()).await
+    };
+    let planned = imported("?dry_run=true", CASES).await;
+    assert_eq!(planned.status, 200, "{planned:?}");
+    assert_eq!(planned.json()["would"].as_array().unwrap().len(), 2, "{}", planned.json());
+    assert_eq!(office.get("Max", "/api/v1/people/P-1").await.status, 404, "nothing is written");
+
+    let done = imported("?reason=Our%20register", CASES).await.json();
+    let counts = |done: &Value| {
+        ["people", "restrictions", "unchanged", "cases"].map(|key| done[key].clone())
+    };
+    assert_eq!(counts(&done), [json!(2), json!(2), json!(0), json!(1)], "{done}");
+    assert_eq!(done["would"], Value::Null);
+    let file = case(&office, "P-1").await;
+    assert_eq!(file["in_force"], json!(["R-1", "R-2"]), "{file}");
+    has(&diary(&office, "P-1").await, "review R-1 2026-07-06 upcoming");
+    let again = imported("", CASES).await.json();
+    assert_eq!(counts(&again), [json!(2), json!(2), json!(2), json!(0)], "{again}");
+
+    let faulty = CASES.replacen("\"ground\": \"demands\"", "\"ground\": \"rudeness\"", 1);
+    let refused = imported("", &faulty).await;
+    assert_eq!(refused.status, 422, "{refused:?}");
+    let problem = refused.json();
+    let fault = &problem["faults"][0];
+    let (path, message) = (fault["path"].as_str().unwrap(), fault["message"].as_str().unwrap());
+    assert!(path.starts_with("[0].case.incidents[0]"), "{problem}");
+    assert!(message.contains("line "), "{problem}");
+    let not_allowed = office.ask("POST", "Ann", "/api/v1/imports", &[], CASES.to_owned()).await;
+    assert_eq!(not_allowed.status, 403, "{not_allowed:?}");
+}
+
 async fn a_register_goes_on(store: Arc<dyn Store>) {
     let office = office(store);
     // As Excel's plain CSV writes it.
@@ -173,17 +208,18 @@ async fn cases_from_elsewhere_go_on_on_the_embedded_store() {
     let folder = tempfile::tempdir().unwrap();
     a_whole_case_goes_on(Embedded::open(&folder.path().join("cases")).unwrap()).await;
     a_register_goes_on(Embedded::open(&folder.path().join("register")).unwrap()).await;
+    a_whole_case_comes_by_the_api(Embedded::open(&folder.path().join("api")).unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cases_from_elsewhere_go_on_on_redis() {
-    for register in [false, true] {
+    for way in 0..3 {
         let server = servers::single().await;
         let store: Arc<dyn Store> = Redis::open(&SecretString::from(server.url.clone())).unwrap();
-        if register {
-            a_register_goes_on(store).await;
-        } else {
-            a_whole_case_goes_on(store).await;
+        match way {
+            0 => a_whole_case_goes_on(store).await,
+            1 => a_register_goes_on(store).await,
+            _ => a_whole_case_comes_by_the_api(store).await,
         }
     }
 }
