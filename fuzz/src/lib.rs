@@ -15,6 +15,7 @@ pub mod from_field;
 pub mod message;
 pub mod nested;
 pub mod people;
+pub mod register;
 pub mod scene;
 pub mod session;
 pub mod webhook;
@@ -47,6 +48,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "webhook", run: webhook::run, tokens: webhook::TOKENS },
     Target { name: "framing", run: framing::run, tokens: framing::TOKENS },
     Target { name: "people", run: people::run, tokens: people::TOKENS },
+    Target { name: "register", run: register::run, tokens: register::TOKENS },
     Target { name: "configuration", run: configuration::run, tokens: configuration::TOKENS },
 ];
 

@@ -15,6 +15,8 @@ const SESSIONS: usize = 2_000;
 const CONFIGURATIONS: usize = 2_000;
 /// A message nested as deep as its size allows is of megabytes.
 const NESTED: usize = 150;
+/// A register is read twice, its dates and words by many patterns.
+const REGISTERS: usize = 4_000;
 /// A form is read four times, on a runtime of its own.
 const FORMS: usize = 4_000;
 
@@ -107,6 +109,11 @@ fn messages_hold() {
 #[test]
 fn people_files_hold() {
     runs("people", MUTATIONS);
+}
+
+#[test]
+fn registers_hold() {
+    runs("register", REGISTERS);
 }
 
 #[test]
