@@ -16,24 +16,36 @@ mod compared;
 mod gateways;
 mod ledger;
 mod life;
+mod process;
 mod recount;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{Days, NaiveDate};
 use contact_gateway::domain::person::Person;
+use contact_gateway::ports::Store;
 use contact_gateway::store::memory::Memory;
+use contact_gateway::store::redis::Redis;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use self::gateways::Gateway;
+use self::process::Place;
 use super::rig::{CaseOffice, profile, shipped, staff};
 use crate::sealed::key;
+use crate::store_contract::servers;
 use ledger::{Due, Ledger, Rules, person};
 use life::{Habits, Life, Next};
 
 const PEOPLE: usize = 12;
 /// Two years from here.
 const DAYS: u64 = 731;
+/// The same, shorter, with keepers that are processes and are killed.
+const PEOPLE_OF_PROCESSES: usize = 6;
+const DAYS_OF_PROCESSES: u64 = 260;
+/// So many of them at least before they answered.
+const KILLED_MIN: u32 = 5;
 
 fn first_day() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 1, 5).unwrap()
@@ -77,6 +89,11 @@ const COMMON: &[&str] = &["contact_quota", "channels_only", "single_point_of_con
 
 async fn two_years(of: Organisation) {
     let people = chosen("YEARS_PEOPLE").map_or(PEOPLE, |people| people.try_into().unwrap());
+    lived(of, people, DAYS, None).await;
+}
+
+/// So many days of so many people, on Redis where keepers are processes of their own.
+async fn lived(of: Organisation, people: usize, days: u64, redis: Option<&str>) -> Happened {
     let seed = chosen("SEED").unwrap_or(1);
     println!("YEARS_PEOPLE={people} SEED={seed}");
     let mut laid = of.laid;
@@ -99,7 +116,12 @@ async fn two_years(of: Organisation) {
         ("Fi", "manager"),
         ("Di", of.hearers),
     ];
-    let office = CaseOffice::open(Memory::new(), profile, &staff(&members));
+    let store: Arc<dyn Store> = match redis {
+        None => Memory::new(),
+        Some(url) => Redis::open(&SecretString::from(url.to_owned())).unwrap(),
+    };
+    let place = redis.map(|url| Place { url: url.to_owned(), profile: of.profile, laid });
+    let office = CaseOffice::open(store, profile, &staff(&members));
     let listed = (0..people).map(|number| -> Person {
         serde_json::from_value(json!({
             "id": person(number), "name": format!("Person {number}"),
@@ -114,7 +136,9 @@ async fn two_years(of: Organisation) {
     let habits =
         Habits { agreement_first: of.agreement_first, kinds: of.kinds, hearers: of.hearers };
     let mut years = Years {
-        gateways: [Gateway::of(&office), Gateway::of(&office)],
+        gateways: [gateway(&office, place.as_ref()), gateway(&office, place.as_ref())],
+        place,
+        days,
         life: Life::new(office, Ledger::new(rules), seed, habits),
         reminders: BTreeSet::new(),
         happened: Happened::default(),
@@ -132,11 +156,19 @@ async fn two_years(of: Organisation) {
     }
     years.the_trail_has_everything().await;
     years.the_figures_are_those_of_a_recount().await;
+    years.happened
+}
+
+fn gateway(office: &CaseOffice, place: Option<&Place>) -> Gateway {
+    place.map_or_else(|| Gateway::of(office), |place| Gateway::apart(office, place))
 }
 
 struct Years {
     life: Life,
     gateways: [Gateway; 2],
+    /// Where the gateways are processes of their own.
+    place: Option<Place>,
+    days: u64,
     /// What has to have been said, each once: a deadline in a state, and the day where that is said daily.
     reminders: BTreeSet<(Due, Option<NaiveDate>)>,
     happened: Happened,
@@ -156,7 +188,7 @@ impl Years {
     /// Day after day.
     async fn pass(&mut self, people: usize) {
         let mut day = first_day();
-        let last = day + Days::new(DAYS - 1);
+        let last = day + Days::new(self.days - 1);
         while day <= last {
             self.life.set_clock(day, 0);
             self.look().await;
@@ -198,7 +230,7 @@ impl Years {
         for which in 0..2 {
             if self.life.chance.below(20) == 0 {
                 self.happened.begun_anew += 1;
-                self.gateways[which] = Gateway::of(&self.life.office);
+                self.begin_anew(which);
             }
         }
         let today = self.life.today;
@@ -215,13 +247,18 @@ impl Years {
             self.remind(which).await;
         }
         self.life.set_clock(today, 0);
-        if self.life.chance.below(12) == 0 {
+        let seldom = if self.place.is_some() { 4 } else { 12 };
+        if self.life.chance.below(seldom) == 0 {
             self.kill_in_a_round().await;
         }
         match self.life.chance.below(4) {
             0 => self.remind_at_once().await,
             which => self.remind(usize::try_from(which % 2).unwrap()).await,
         }
+    }
+
+    fn begin_anew(&mut self, which: usize) {
+        self.gateways[which] = gateway(&self.life.office, self.place.as_ref());
     }
 
     fn expect_reminders(&mut self) {
@@ -248,7 +285,9 @@ impl Years {
         let calls = self.life.chance.index(60);
         let killed = self.gateways[which].keep_until_killed(&self.life.office, calls).await;
         self.happened.killed += u32::from(killed);
-        self.gateways[which] = Gateway::of(&self.life.office);
+        if self.place.is_none() {
+            self.begin_anew(which);
+        }
         self.gateways[1 - which].keep(&self.life.office).await;
     }
 
@@ -273,6 +312,25 @@ async fn tuntum_keeps_what_nobody_reviews_and_says_so_every_day() {
         outcome_told: false,
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_end_anywhere_remind_once_and_leave_nothing_out() {
+    let server = servers::single().await;
+    let of = Organisation {
+        profile: "tuntum.toml",
+        laid: json!({"appeal": {"in_force_during": true}}),
+        hearers: "senior_member_of_staff",
+        kinds: COMMON,
+        agreement_first: false,
+        on_overdue: "keep",
+        answer: 20,
+        notice: (20, true),
+        kept_during_appeal: true,
+        outcome_told: false,
+    };
+    let happened = lived(of, PEOPLE_OF_PROCESSES, DAYS_OF_PROCESSES, Some(&server.url)).await;
+    assert!(happened.killed >= KILLED_MIN, "{happened:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,13 +10,13 @@ use contact_gateway::ports::ItemFilter;
 use serde_json::{Value, json};
 
 use super::ledger::{Due, person};
-use super::{DAYS, Years, first_day, recount};
+use super::{Years, first_day, recount};
 use crate::casework::stories::is_again;
 
 impl Years {
     /// Days later, all of it is sealed; and the trail is what was.
     async fn the_trail_is_what_was_sealed(&mut self, entries: usize) {
-        let end = first_day() + Days::new(DAYS + 1);
+        let end = first_day() + Days::new(self.days + 1);
         self.life.set_clock(end, 0);
         self.seal().await;
         let id = &self.life.office.organisation.id;
@@ -153,7 +153,7 @@ impl Years {
     }
 
     pub(super) async fn the_figures_are_those_of_a_recount(&self) {
-        let end = first_day() + Days::new(DAYS - 1);
+        let end = first_day() + Days::new(self.days - 1);
         let mut periods = vec![(first_day(), end)];
         let mut from = first_day();
         while from < end {
