@@ -20,14 +20,14 @@ RUN mkdir -p src/bin benches \
     && echo 'fn main() {}' >src/main.rs \
     && cp src/main.rs src/bin/contact-gateway-pipe.rs \
     && sed -i '/^\[\[bench\]\]/,/^$/d; /^\[\[example\]\]/,/^$/d' Cargo.toml \
-    && cargo build --release --locked --bins --features pdf \
+    && cargo build --release --locked --bins --features pdf,oidc \
     && rm -rf src benches
 
 FROM dependencies AS builder
 COPY . .
 # The empty programs above are newer than the sources: their times must not hide them.
 RUN find src -name '*.rs' -exec touch {} + \
-    && cargo build --release --locked --bins --features pdf
+    && cargo build --release --locked --bins --features pdf,oidc
 
 FROM debian:bookworm-slim
 # Certificates, for upstreams and stores over TLS.

@@ -264,6 +264,14 @@ impl Casework {
         Casework { accounts: Accounts::new(store, clock, rules), ..self }
     }
 
+    /// With identity providers by which staff sign in; rules for accounts come before.
+    pub fn with_providers(
+        self,
+        providers: impl IntoIterator<Item = (String, accounts::Provider)>,
+    ) -> Self {
+        Casework { accounts: self.accounts.with_providers(providers), ..self }
+    }
+
     /// Every organisation, in the order of their ids.
     pub fn organisations(&self) -> impl Iterator<Item = &Arc<Organisation>> {
         self.organisations.values()

@@ -26,6 +26,7 @@ mod letters;
 mod mail;
 mod mail_tls;
 mod node;
+mod oidc;
 mod organisation;
 mod page;
 mod reach;

@@ -48,6 +48,7 @@ pub mod permission;
 pub mod person;
 pub mod point_of_contact;
 pub mod profile;
+pub mod provider;
 pub mod queue;
 mod queue_names;
 pub mod quota;

@@ -6,5 +6,6 @@ pub mod helper;
 pub mod letterhead;
 pub mod mailer;
 pub mod mark;
+pub mod oidc;
 pub mod release;
 pub mod smtp;

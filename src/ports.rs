@@ -13,6 +13,7 @@ pub mod deliveries;
 pub mod directory;
 pub mod documents;
 pub mod helper;
+pub mod identity_provider;
 pub mod journal;
 pub mod mailer;
 pub mod message;
@@ -36,6 +37,7 @@ pub use decisions::{
 };
 pub use deliveries::Deliveries;
 pub use documents::Documents;
+pub use identity_provider::{Departure, Errand, IdentityProvider, ProviderFault, Returned};
 pub use journal::Journal;
 pub use mailer::{Mailer, OwnMail, OwnMailKind, SendError};
 pub use original_fault::{OriginalFault, OriginalTrouble};

@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod mime;
 pub mod one_time_code;
 pub mod private;
+pub mod sealed;
 pub mod service_manager;
 pub mod shutdown;
 pub mod telemetry;

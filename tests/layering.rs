@@ -48,6 +48,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "crate::channels::decisions::settings",
             "crate::forward::events::settings",
             "crate::forward::helper::settings",
+            "crate::forward::oidc::settings",
             // Whether a secret is one is found before the start.
             "crate::forward::events::signature",
         ],

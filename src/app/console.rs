@@ -1,19 +1,27 @@
 //! What the console is configured with, out of the settings.
 
 use std::collections::BTreeMap;
+#[cfg(feature = "oidc")]
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use crate::casework::accounts::AccountRules;
+use super::start_fault::StartFault;
+use crate::casework::accounts::{AccountRules, Provider};
 use crate::channels::http::look::{Colour, Colours, LookSettings};
 use crate::config::Settings;
 use crate::config::profile::{to_canonical_json, unset};
 use crate::domain::account::SessionTimes;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::profile::Profile;
+#[cfg(feature = "oidc")]
+use crate::forward::oidc::OpenIdProvider;
+use crate::forward::oidc::settings::ProviderSettings;
 use crate::runtime::limits::HALF_SESSION_MINUTES;
-use crate::staff::console::{ConsoleLook, ConsoleSettings, OpenValue, PolicyAsRead, PolicyValue};
+use crate::staff::console::{
+    ConsoleLook, ConsoleSettings, OpenValue, PolicyAsRead, PolicyValue, ProviderLabel,
+};
 
 /// Keys of the canonical form that say what the others are, and no value of their own.
 const NO_VALUES: [&str; 2] = ["clauses", "kinds"];
@@ -30,6 +38,7 @@ pub(super) fn settings(settings: &Settings) -> ConsoleSettings {
         trusted_proxies: settings.listen.trusted_proxies.clone(),
         looks,
         policies,
+        providers: settings.console.providers.iter().map(label_of).collect(),
     }
 }
 
@@ -43,6 +52,28 @@ pub(super) fn rules(settings: &Settings) -> AccountRules {
         },
         second_step: access.second_step.clone(),
     }
+}
+
+fn label_of(provider: &ProviderSettings) -> (String, ProviderLabel) {
+    let label =
+        ProviderLabel { english: provider.label.clone(), welsh: provider.label_welsh.clone() };
+    (provider.name.clone(), label)
+}
+
+/// The identity providers, none of which is asked anything yet.
+#[cfg(feature = "oidc")]
+pub(super) fn providers(settings: &Settings) -> Result<Vec<(String, Provider)>, StartFault> {
+    let provider = |settings: &ProviderSettings| -> Result<(String, Provider), StartFault> {
+        let port = Arc::new(OpenIdProvider::new(settings.clone())?);
+        Ok((settings.name.clone(), Provider { port, admission: settings.admission.clone() }))
+    };
+    settings.console.providers.iter().map(provider).collect()
+}
+
+/// None: a configuration that names one is refused by this program.
+#[cfg(not(feature = "oidc"))]
+pub(super) const fn providers(_: &Settings) -> Result<Vec<(String, Provider)>, StartFault> {
+    Ok(Vec::new())
 }
 
 /// The organisation's colour is its accent, where it chose one: ours is not black.

@@ -262,7 +262,8 @@ impl Running {
             .with_retention(settings.retention.clone())
             .with_dead_letters(dead_letters)
             .with_directory(Arc::clone(&self.core.rosters) as _)
-            .with_account_rules(console::rules(settings));
+            .with_account_rules(console::rules(settings))
+            .with_providers(console::providers(settings)?);
         let health = self.health(settings, store, out, clock);
         let metrics = Arc::clone(&self.core.metrics);
         let monitor = Monitor {

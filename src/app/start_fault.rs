@@ -6,6 +6,8 @@ use crate::channels::contacts::EdgeError;
 use crate::channels::mail::MailEdgeFault;
 use crate::config::state_key::StateKeyError;
 use crate::forward::events::CourierFault;
+#[cfg(feature = "oidc")]
+use crate::forward::oidc::Unusable;
 use crate::ports::StoreError;
 use crate::runtime::tls::TlsFault;
 
@@ -26,6 +28,9 @@ pub enum StartFault {
     Downstream(TlsFault),
     #[error(transparent)]
     Courier(#[from] CourierFault),
+    #[cfg(feature = "oidc")]
+    #[error(transparent)]
+    Provider(#[from] Unusable),
     #[error("{}: the dead letters there can't be read: {cause}", folder.display())]
     DeadLetters { folder: std::path::PathBuf, cause: std::io::Error },
     #[error("listen.{what} = \"{address}\" can't be bound: {cause}")]

@@ -4,6 +4,7 @@
 //! password get one answer, after the same work; whoever must wait gets it as well, with no work done.
 
 mod book;
+mod by_provider;
 mod code;
 mod ended;
 mod failures;
@@ -14,7 +15,7 @@ mod second_step;
 mod sessions;
 mod staff_list;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ use self::book::Book;
 use self::failures::{ByAccount, ByAccountAndSource, Failures};
 use self::password::Passwords;
 use super::Fault;
-use crate::domain::account::{Account, Session, SessionTimes, as_seen, login};
+use crate::domain::account::{Account, ByProvider, Session, SessionTimes, as_seen, login};
 use crate::domain::audit::AuditEvent;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::profile::Role;
@@ -39,12 +40,14 @@ use crate::runtime::limits::{
 };
 use crate::runtime::tokens::{hex, sha256};
 
+pub use self::by_provider::{Arrival, Destination, Entered, Provider, ProviderSignInFault};
 pub use self::invitations::Invited;
 pub use self::password::PasswordFault;
 pub use self::proof::{Own, Proof};
 pub use self::second_step::{Begun, Code, NewSecondStep};
 pub use self::sessions::Live;
 pub use self::staff_list::NewAccount;
+pub use crate::ports::{ProviderFault, Returned};
 
 /// How the console's accounts are kept.
 #[derive(Debug, Clone)]
@@ -78,6 +81,8 @@ pub struct Accounts {
     wrong_codes: Failures<ByAccount>,
     /// Names, as they are seen, that are somebody's without an account.
     others_names: BTreeSet<(OrganisationId, String)>,
+    /// By name, in the order of their names.
+    providers: BTreeMap<String, Provider>,
 }
 
 /// Who tries to sign in.
@@ -106,6 +111,21 @@ pub enum SignInFault {
     Store(#[from] Fault),
 }
 
+/// How a session begins.
+struct Opening<'a> {
+    browser: &'a str,
+    /// The second step is still to be taken.
+    half: bool,
+    provider: Option<ByProvider>,
+}
+
+impl<'a> Opening<'a> {
+    /// With a password alone, or a link.
+    const fn whole(browser: &'a str) -> Self {
+        Opening { browser, half: false, provider: None }
+    }
+}
+
 /// A browser that was just signed in: the token is the browser's alone.
 pub struct SignedIn {
     pub token: String,
@@ -123,6 +143,7 @@ impl Accounts {
             wrong_passwords: Failures::new(),
             wrong_codes: Failures::new(),
             others_names: BTreeSet::new(),
+            providers: BTreeMap::new(),
         }
     }
 
@@ -164,7 +185,8 @@ impl Accounts {
             }
         };
         let half = account.second_step.is_some();
-        let signed_in = self.begin(organisation, &account, attempt.browser, half).await?;
+        let opening = Opening { half, ..Opening::whole(attempt.browser) };
+        let signed_in = self.begin(organisation, &account, opening).await?;
         if !half {
             self.signed_in(organisation, &account.login).await?;
             self.wrong_passwords.forget(&key);
@@ -189,9 +211,13 @@ impl Accounts {
         Ok(account.filter(|account| is_right && !account.closed))
     }
 
-    /// Whether an account's role must take a second step, and has none yet.
-    pub fn wants_second_step(&self, account: &Account) -> bool {
-        account.second_step.is_none() && self.rules.second_step.contains(&account.role)
+    /// Whether somebody's role must take a second step, and they have none yet: neither here nor, this time, at
+    /// their provider.
+    pub fn wants_second_step(&self, live: &Live) -> bool {
+        let (account, session) = (&live.account, &live.session);
+        account.second_step.is_none()
+            && !session.provider.as_ref().is_some_and(|provider| provider.second_step)
+            && self.rules.second_step.contains(&account.role)
     }
 
     /// Notes on account and trail that somebody is in.

@@ -11,6 +11,7 @@ use super::reader::{Field, brief};
 use crate::channels::mail::settings::{Bind, Downstream, DownstreamAddress, DownstreamProtocol};
 use crate::domain::identifier::{IdentifierKind, normalise};
 use crate::domain::nation::Nation;
+use crate::runtime::http_client;
 use crate::store::settings::{RedisSettings, StoreUrl};
 
 /// What is wrong, and what would be right.
@@ -205,7 +206,6 @@ pub(super) fn web_url(text: &str) -> Result<Url, Wrong> {
     }
 }
 
-/// A URL that requests are sent to.
 /// A server of buckets, without the bucket.
 pub(super) fn server_of_buckets(text: &str) -> Result<Url, Wrong> {
     let url = web_url(text)?;
@@ -226,6 +226,21 @@ pub(super) fn region(text: &str) -> Result<String, Wrong> {
     }
 }
 
+/// The issuer of an identity provider, as written: a token names it to the letter (OpenID Connect Core 2).
+pub(super) fn issuer(text: &str) -> Result<String, Wrong> {
+    let url = web_url(text)?;
+    if url.query().is_some() {
+        return wrong("holds a query", "write it as the provider's own documents name it");
+    }
+    if !http_client::is_private(&url) {
+        return wrong(
+            "would be asked unencrypted",
+            "write an https:// URL; http:// is for a provider on this machine",
+        );
+    }
+    Ok(text.trim().to_owned())
+}
+
 /// Where browsers find a site of ours: scheme and host alone.
 pub(super) fn public_origin(text: &str) -> Result<String, Wrong> {
     const RIGHT: &str = "write it as \"https://staff.example.org\", without a path";
@@ -244,6 +259,7 @@ pub(super) fn public_origin(text: &str) -> Result<String, Wrong> {
     }
 }
 
+/// A URL that requests are sent to.
 pub(super) fn upstream(text: &str) -> Result<hyper::Uri, Wrong> {
     let url = web_url(text)?;
     url.as_str().parse().map_err(|_| {

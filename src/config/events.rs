@@ -9,6 +9,7 @@ use super::{Secrets, endpoint};
 use crate::domain::event::EventKind;
 use crate::domain::organisation::OrganisationId;
 use crate::forward::events::settings::ReceiverSettings;
+use crate::runtime::http_client;
 use crate::runtime::limits::EVENT_RECEIVERS_MAX;
 
 /// Every receiver of an organisation.
@@ -86,13 +87,7 @@ fn name(text: &str) -> Result<String, (String, String)> {
 /// `https`, or `http` only to this machine: events say who is restricted.
 pub(super) fn url(text: &str) -> Result<hyper::Uri, (String, String)> {
     let url = endpoint::web_url(text)?;
-    let is_here = match url.host() {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
-    if url.scheme() != "https" && !is_here {
+    if !http_client::is_private(&url) {
         return Err((
             "would be sent unencrypted".to_owned(),
             "write an https:// URL; http:// is for receivers on this machine".to_owned(),

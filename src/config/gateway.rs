@@ -13,7 +13,7 @@ use super::node::Node;
 use super::reader::{Field, Reader, Section, brief};
 use super::secret::Sources;
 use super::settings::{ConsoleAccess, Listen, Loaded, Settings};
-use super::{Secrets, archive, endpoint, keys, organisation, silent};
+use super::{Secrets, archive, endpoint, keys, oidc, organisation, silent};
 use crate::channels::mail::settings::Bind;
 use crate::domain::organisation::Organisation;
 use crate::domain::profile::Role;
@@ -48,7 +48,7 @@ pub(super) fn read(
     let mail = mail::read(&section, listeners.mail, file, &state);
     let read = organisation::read_all(&context, &section, mail.is_some());
     // What could not be read may have the role.
-    let console = console(&section, reader.is_clean().then_some(&*read.organisations));
+    let console = console(&context, &section, reader.is_clean().then_some(&*read.organisations));
     if context.contacts.is_none()
         && !(read.forms.is_empty() && read.telephony.is_empty() && read.decisions.is_empty())
     {
@@ -157,7 +157,11 @@ fn state(root: &Section<'_>, store: &StoreUrl) -> PathBuf {
 }
 
 /// `[staff]`. `organisations`: all of them, where they could be read.
-fn console(root: &Section<'_>, organisations: Option<&[Arc<Organisation>]>) -> ConsoleAccess {
+fn console(
+    context: &Context<'_>,
+    root: &Section<'_>,
+    organisations: Option<&[Arc<Organisation>]>,
+) -> ConsoleAccess {
     let mut access = ConsoleAccess {
         idle_minutes: SESSION_IDLE_MINUTES_DEFAULT,
         longest_hours: SESSION_LONGEST_HOURS_DEFAULT,
@@ -178,6 +182,7 @@ fn console(root: &Section<'_>, organisations: Option<&[Arc<Organisation>]>) -> C
     let roles = section.field("second_step");
     let roles = roles.and_then(|f| f.list(|item| role_of_any(item, organisations)));
     access.second_step = roles.unwrap_or_default();
+    access.providers = oidc::read_all(context, &section, organisations);
     section.close();
     access
 }

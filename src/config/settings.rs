@@ -19,6 +19,7 @@ use crate::domain::profile::Role;
 use crate::domain::retention::Schedule;
 use crate::forward::events::settings::ReceiverSettings;
 use crate::forward::helper::settings::HelperSettings;
+use crate::forward::oidc::settings::ProviderSettings;
 use crate::runtime::tokens::sha256;
 use crate::staff::settings::StaffMember;
 use crate::store::settings::{ArchiveQuota, ArchiveUrl, Codec, StoreUrl};
@@ -77,6 +78,8 @@ pub struct ConsoleAccess {
     pub longest_hours: u32,
     /// Roles that must take a second step at sign-in.
     pub second_step: Vec<Role>,
+    /// Identity providers by which staff may sign in.
+    pub providers: Vec<ProviderSettings>,
 }
 
 /// Mail settings that still want the key of the loop mark, which is on disk and no part of a check.

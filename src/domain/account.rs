@@ -10,6 +10,7 @@ use unicode_security::skeleton;
 
 use super::language::Language;
 use super::profile::Role;
+use super::provider::Identity;
 
 /// Somebody who may sign in to the console of one organisation.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,9 @@ pub struct Account {
     /// used, the password changed or the account closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<String>,
+    /// How an identity provider knows them, where they sign in by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Linked>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
     /// Single keys act on pages (WCAG 2.2, 2.1.4: they can be switched off).
@@ -44,6 +48,15 @@ pub struct Account {
 
 const fn yes() -> bool {
     true
+}
+
+/// An account's link with somebody at an identity provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Linked {
+    pub identity: Identity,
+    /// A group at the provider gave the account its role, and may take it away.
+    pub role_by_group: bool,
 }
 
 /// Shows the login alone: nothing of a secret reaches a log.
@@ -84,6 +97,19 @@ pub struct Session {
     /// The password was right, and the second step is still to be taken.
     #[serde(default)]
     pub half: bool,
+    /// Begun by an identity provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ByProvider>,
+}
+
+/// What a session that an identity provider began is known by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByProvider {
+    /// Which one, by its name in the configuration.
+    pub name: String,
+    /// It asked for a second step that counts here.
+    pub second_step: bool,
 }
 
 /// How long sessions last.
@@ -179,6 +205,7 @@ mod tests {
             seen: at(0),
             browser: String::new(),
             half: false,
+            provider: None,
         };
         assert!(!session.is_over(times, at(29)) && session.is_over(times, at(30)));
         session.seen = at(11 * 60 + 50);

@@ -18,6 +18,9 @@ const MANAGER: &str = "manager";
 
 /// Whether a role has a duty.
 pub fn has(profile: &Profile, role: &Role, duty: Duty) -> bool {
+    if role.is_none() {
+        return false;
+    }
     if !profile.duties.is_empty() {
         return profile.duties.get(role).is_some_and(|duties| duties.contains(&duty));
     }

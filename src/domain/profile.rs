@@ -23,6 +23,17 @@ use super::safeguard::Safeguards;
 #[serde(transparent)]
 pub struct Role(pub String);
 
+impl Role {
+    /// Of somebody who has none yet: no profile names it, and it has no duty.
+    pub const fn none() -> Self {
+        Role(String::new())
+    }
+
+    pub const fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 /// Roles of which any one may act. A policy names one; an organisation may list several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roles(Vec<Role>);

@@ -3,6 +3,8 @@
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 
+use url::Url;
+
 use super::limits::HTTP_UPSTREAM_CONNECT_WAIT;
 
 /// What keeps a client from being made.
@@ -35,4 +37,15 @@ pub fn connector(https: bool) -> Result<HttpsConnector<HttpConnector>, NoAuthori
         builder.with_tls_config(tls)
     };
     Ok(builder.https_or_http().enable_http1().wrap_connector(tcp))
+}
+
+/// Whether nobody on the way reads what is sent to a URL: it is `https`, or of a program on this machine.
+pub fn is_private(url: &Url) -> bool {
+    let is_here = match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    url.scheme() == "https" || (url.scheme() == "http" && is_here)
 }

@@ -7,6 +7,7 @@ mod account;
 mod asked;
 mod assets;
 mod audit;
+mod by_provider;
 mod case;
 mod contents;
 mod drafts;
@@ -29,6 +30,7 @@ mod own_origin;
 mod people;
 mod person;
 mod presence;
+mod provider_buttons;
 mod queue;
 mod queues;
 mod record_form;
@@ -47,5 +49,7 @@ pub use self::assets::Assets;
 pub use self::contents::{Entry, Needs, contents, router};
 pub(super) use self::entrance::unknown;
 pub use self::live::Streams;
-pub use self::look::{ConsoleLook, ConsoleSettings, OpenValue, PolicyAsRead, PolicyValue};
+pub use self::look::{
+    ConsoleLook, ConsoleSettings, OpenValue, PolicyAsRead, PolicyValue, ProviderLabel,
+};
 pub use self::presence::Presence;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::casework::Fault;
 use crate::domain::account::{Account, Invitation, Session};
@@ -20,6 +20,8 @@ pub(super) const TRIES_MAX: usize = 5;
 const ACCOUNT: &str = "account";
 pub(super) const SESSION: &str = "session";
 pub(super) const INVITATION: &str = "invitation";
+/// Who at an identity provider opens which account.
+const IDENTITY: &str = "identity";
 /// Sessions by whose they are.
 const BY_LOGIN: &str = "login";
 /// Sessions and invitations by when they were made or end, for whoever clears them away.
@@ -27,6 +29,12 @@ pub(super) const BY_TIME: &str = "at";
 
 pub(super) struct Book {
     store: Arc<dyn Store>,
+}
+
+/// Which account an identity opens.
+#[derive(Serialize, Deserialize)]
+struct Opens {
+    login: String,
 }
 
 /// A record, where it is kept and what it was read at.
@@ -152,6 +160,42 @@ impl Book {
             id: invitation.to_owned(),
             version,
         });
+        batch.audit.push(event);
+        self.write(organisation, batch).await
+    }
+
+    /// Whose account an identity at a provider opens.
+    pub(super) async fn identity(
+        &self,
+        organisation: &OrganisationId,
+        id: &str,
+    ) -> Result<Option<(String, u64)>, Fault> {
+        let found = self.read::<Opens>(organisation, IDENTITY, id).await?;
+        Ok(found.map(|(opens, version)| (opens.login, version)))
+    }
+
+    /// Writes an account together with the identity that opens it, and without the one that did before, all or
+    /// nothing. Each of the two is with the version that it was read at. `false`: somebody else changed one meanwhile.
+    pub(super) async fn put_linked(
+        &self,
+        organisation: &OrganisationId,
+        (account, version): (&Account, u64),
+        (identity, identity_version): (&str, u64),
+        before: Option<&str>,
+        (stamp, event): (Stamp, AuditEvent),
+    ) -> Result<bool, Fault> {
+        let opens = Opens { login: account.login.clone() };
+        let written = Document::new(ACCOUNT, &account.login, version, Vec::new(), account)?;
+        let mut batch = Batch::new(stamp).put(written);
+        if before != Some(identity) {
+            let opened = Document::new(IDENTITY, identity, identity_version, Vec::new(), &opens)?;
+            batch = batch.put(opened);
+            if let Some(before) = before
+                && let Some(old) = self.store.document(organisation, IDENTITY, before).await?
+            {
+                batch = batch.remove(&old);
+            }
+        }
         batch.audit.push(event);
         self.write(organisation, batch).await
     }

@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 use subtle::ConstantTimeEq;
 
-use super::{Accounts, NewAccount, SignedIn, account_event, token, token_id};
+use super::{Accounts, NewAccount, Opening, SignedIn, account_event, token, token_id};
 use crate::casework::Fault;
 use crate::domain::account::{Account, Invitation};
 use crate::domain::audit::GATEWAY;
@@ -175,7 +175,7 @@ impl Accounts {
         let account = invited.and_then(|invited| invited.account);
         let account = account.ok_or(Fault::NotFound("invitation"))?;
         self.signed_in(organisation, &account.login).await?;
-        self.begin(organisation, &account, browser, false).await
+        self.begin(organisation, &account, Opening::whole(browser)).await
     }
 
     /// Takes up an invitation, once: the password is set, a second step of before is gone, other sessions
@@ -202,7 +202,7 @@ impl Accounts {
             (None, None) => return Err(Fault::Refused("login".to_owned())),
         };
         self.end_sessions(&organisation.id, &account.login, None, &account.name).await?;
-        self.begin(&organisation.id, &account, browser, false).await
+        self.begin(&organisation.id, &account, Opening::whole(browser)).await
     }
 
     async fn choose_password(

@@ -37,6 +37,9 @@ impl Accounts {
         proof: Proof<'_>,
     ) -> Result<bool, Fault> {
         let Own { organisation, account, .. } = own;
+        if account.password.is_none() {
+            return self.just_came_from_provider(own).await;
+        }
         let key = failures::by_source(organisation, &account.login, proof.source);
         if !self.wrong_passwords.begin(&key, self.now()) {
             return Ok(false);
@@ -46,6 +49,14 @@ impl Accounts {
             self.wrong_passwords.take_back(&key);
             Fault::Contended
         })
+    }
+
+    /// Who has no password here has proven themselves at their provider, if that was a moment ago.
+    async fn just_came_from_provider(&self, own: Own<'_>) -> Result<bool, Fault> {
+        let found = self.book.session(own.organisation, own.session).await?;
+        Ok(found.is_some_and(|(session, _)| {
+            session.provider.is_some() && self.now() < session.made + self.rules.times.half
+        }))
     }
 
     /// Changes what lets somebody in whose password was just proven, if the code is right as well where there

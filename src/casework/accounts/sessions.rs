@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Accounts, SignedIn, token, token_id};
+use super::{Accounts, Opening, SignedIn, token, token_id};
 use crate::casework::Fault;
 use crate::domain::account::{Account, Session};
+use crate::domain::audit::GATEWAY;
 use crate::domain::organisation::OrganisationId;
 use crate::runtime::limits::{
     HALF_SESSIONS_OF_ACCOUNT_MAX, SESSION_TOUCH, SESSIONS_OF_ACCOUNT_MAX,
@@ -25,10 +26,10 @@ impl Accounts {
         &self,
         organisation: &OrganisationId,
         account: &Account,
-        browser: &str,
-        half: bool,
+        opening: Opening<'_>,
     ) -> Result<SignedIn, Fault> {
         const BROWSER_CHARS_MAX: usize = 200;
+        let Opening { browser, half, provider } = opening;
         let now = self.now();
         // Whoever knows the password alone pushes nobody out who took the second step.
         let most = if half { HALF_SESSIONS_OF_ACCOUNT_MAX } else { SESSIONS_OF_ACCOUNT_MAX };
@@ -45,6 +46,7 @@ impl Accounts {
             seen: now,
             browser: browser.chars().take(BROWSER_CHARS_MAX).collect(),
             half,
+            provider,
         };
         let (id, stamp) = (token_id(&token), self.stamp(&account.name));
         if !self.book.put_session(organisation, &id, &session, 0, stamp).await? {
@@ -168,6 +170,20 @@ impl Accounts {
         for (id, session) in self.book.sessions(organisation, &account.login).await? {
             if session.half {
                 self.book.remove_session(organisation, &id, self.stamp(&account.name)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the sessions of an account that a provider began.
+    pub(super) async fn end_sessions_by_provider(
+        &self,
+        organisation: &OrganisationId,
+        account: &Account,
+    ) -> Result<(), Fault> {
+        for (id, session) in self.book.sessions(organisation, &account.login).await? {
+            if session.provider.is_some() {
+                self.book.remove_session(organisation, &id, self.stamp(GATEWAY)).await?;
             }
         }
         Ok(())

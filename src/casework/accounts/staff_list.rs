@@ -14,6 +14,9 @@ use crate::runtime::limits::ACCOUNTS_MAX;
 /// Under which the gateway itself is on the trail.
 const OWN_NAMES: [&str; 4] = ["gateway", "contact-gateway", "keeper", "demo"];
 
+/// The longest name of an account.
+pub(super) const NAME_CHARS_MAX: usize = 100;
+
 /// Who is to have an account.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
@@ -48,15 +51,23 @@ impl Accounts {
         organisation: &Organisation,
         new: NewAccount,
     ) -> Result<Account, Fault> {
-        const NAME_CHARS_MAX: usize = 100;
+        if !organisation.profile.roles.contains(&new.role) {
+            return Err(Fault::Refused("role".to_owned()));
+        }
+        self.made_without_role(organisation, new).await
+    }
+
+    /// The same, whatever the role is.
+    pub(super) async fn made_without_role(
+        &self,
+        organisation: &Organisation,
+        new: NewAccount,
+    ) -> Result<Account, Fault> {
         let refused = |why: &str| Fault::Refused(why.to_owned());
         let login = login(&new.login).ok_or_else(|| refused("login"))?;
         let name = new.name.trim().to_owned();
         if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
             return Err(refused("name"));
-        }
-        if !organisation.profile.roles.contains(&new.role) {
-            return Err(refused("role"));
         }
         let accounts = self.book.accounts(&organisation.id).await?;
         if accounts.len() >= ACCOUNTS_MAX {
@@ -81,6 +92,7 @@ impl Accounts {
             closed: false,
             second_step: None,
             invitation: None,
+            provider: None,
             language: None,
             keys: true,
         })
@@ -156,6 +168,9 @@ impl Accounts {
         }
         self.change(&organisation.id, login, Some(by), "role_changed", |account, _| {
             account.role = role.clone();
+            if let Some(linked) = account.provider.as_mut() {
+                linked.role_by_group = false;
+            }
             Ok(())
         })
         .await
@@ -198,7 +213,11 @@ impl Accounts {
     }
 
     /// An organisation in which nobody keeps the settings could not be mended from within.
-    async fn not_the_last(&self, organisation: &Organisation, login: &str) -> Result<(), Fault> {
+    pub(super) async fn not_the_last(
+        &self,
+        organisation: &Organisation,
+        login: &str,
+    ) -> Result<(), Fault> {
         let keeps = |account: &Account| {
             !account.closed
                 && account.password.is_some()

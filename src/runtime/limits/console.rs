@@ -112,3 +112,18 @@ pub const PRESENCE_STEPS_REMEMBERED_MAX: usize = 256;
 pub const LIVE_SILENCE: Duration = Duration::from_secs(15);
 /// How often it is asked whether the session of a stream still lives.
 pub const LIVE_SESSION_CHECK: Duration = Duration::from_secs(10);
+/// Identity providers. More: refused where the configuration is read.
+pub const PROVIDERS_MAX: usize = 8;
+/// Groups of one provider that give roles. More: refused where the configuration is read.
+pub const PROVIDER_ROLES_MAX: usize = 500;
+/// Wait for one answer of an identity provider. Over: it counts as away.
+pub const PROVIDER_WAIT: Duration = Duration::from_secs(10);
+/// One answer of an identity provider, in bytes: its description, keys, a token. More: it counts as unreadable.
+pub const PROVIDER_ANSWER_BYTES_MAX: usize = 512 * 1024;
+/// How long what a provider says of itself is used before it is asked again. A key that is not among those known is
+/// asked for at once.
+pub const PROVIDER_DESCRIPTION_AGE: Duration = Duration::from_secs(60 * 60);
+/// How long somebody has to sign in at their provider, in minutes. Over: they begin anew.
+pub const PROVIDER_SIGN_IN_MINUTES: i64 = 10;
+/// Groups of one person that are looked at. More: the rest is passed over.
+pub const PROVIDER_GROUPS_MAX: usize = 2_000;

@@ -43,6 +43,8 @@ struct AccountPage {
     sessions: Vec<SessionLine>,
     second_step: Option<usize>,
     due: bool,
+    /// None: they sign in by a provider alone.
+    has_password: bool,
     faults: Vec<FieldFault>,
 }
 
@@ -89,7 +91,8 @@ async fn shown(
             .collect(),
         sessions,
         second_step: live.account.second_step.as_ref().map(|step| step.recovery.len()),
-        due: staff.for_console().accounts.wants_second_step(&live.account),
+        has_password: has_password(visit),
+        due: staff.for_console().accounts.wants_second_step(live),
         faults,
     };
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -154,6 +157,11 @@ pub(super) async fn password(
     not_proven(&staff, &visit, "old").await
 }
 
+/// Whether they have a password of the console, and not a provider's alone.
+fn has_password(visit: &Visit) -> bool {
+    visit.live.account.password.is_some()
+}
+
 /// Whose account it is that is changed.
 fn own(visit: &Visit) -> Own<'_> {
     Own {
@@ -174,8 +182,12 @@ fn proof<'a>(visit: &Visit, posted: &'a Posted) -> Proof<'a> {
 
 async fn not_proven(staff: &Staff, visit: &Visit, field: &'static str) -> Page {
     staff.metrics.sign_in_failures.inc();
+    shown(staff, visit, vec![FieldFault { field, text: why_not_proven(visit) }], None).await
+}
+
+fn why_not_proven(visit: &Visit) -> &'static str {
     let w = words::Account::of(visit.language());
-    shown(staff, visit, vec![FieldFault { field, text: w.not_proven }], None).await
+    if has_password(visit) { w.not_proven } else { w.not_proven_lately }
 }
 
 /// Ends the session that is named, or all but this one.
@@ -203,6 +215,7 @@ struct SecondStepPage {
     a: &'static words::Account,
     grouped: String,
     new: NewSecondStep,
+    has_password: bool,
     /// There is a step already: its code is asked for as well.
     replaces: bool,
     faults: Vec<FieldFault>,
@@ -229,7 +242,8 @@ fn step_page(staff: &Staff, visit: &Visit, new: NewSecondStep, faults: Vec<Field
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let (a, grouped) = (words::Account::of(visit.language()), in_groups(&new.secret));
     let replaces = visit.live.account.second_step.is_some();
-    with_status(status, &SecondStepPage { f, w, a, grouped, new, replaces, faults })
+    let has_password = has_password(visit);
+    with_status(status, &SecondStepPage { f, w, a, grouped, new, has_password, replaces, faults })
 }
 
 pub(super) async fn second_step(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
@@ -256,7 +270,8 @@ pub(super) async fn begin_second_step(
         Begun::WrongCode => FieldFault { field: "code", text: w.wrong },
         Begun::NotProven => {
             staff.metrics.sign_in_failures.inc();
-            FieldFault { field: "old", text: words::Account::of(visit.language()).not_proven }
+            let field = if has_password(&visit) { "old" } else { "code" };
+            FieldFault { field, text: why_not_proven(&visit) }
         }
     };
     let mut new = accounts.new_second_step(&visit.organisation, account)?;

@@ -15,9 +15,9 @@ use super::frame::go;
 use super::trouble::Trouble;
 use super::visit::Visit;
 use super::{
-    account, assets, audit, case, drafts, entrance, erasing, help, invitation, item, keeping,
-    landing, lists, live, merging, original, own_origin, people, person, presence, queue, queues,
-    record_form, settings, sign_in, staff_settings,
+    account, assets, audit, by_provider, case, drafts, entrance, erasing, help, invitation, item,
+    keeping, landing, lists, live, merging, original, own_origin, people, person, presence, queue,
+    queues, record_form, settings, sign_in, staff_settings,
 };
 use crate::domain::duty::Duty;
 use crate::domain::organisation::Organisation;
@@ -263,6 +263,9 @@ fn built() -> Contents {
         .act("/sign-in", Nothing, sign_in::sign_in)
         .page("/sign-in/code", Nothing, sign_in::show_code)
         .act("/sign-in/code", Nothing, sign_in::take_code)
+        .page("/sign-in/oidc/{provider}", Nothing, by_provider::depart)
+        .page("/sign-in/oidc/{provider}/out", Nothing, by_provider::farewell)
+        .page("/sign-in/callback/{provider}", Nothing, by_provider::arrive)
         .act("/language", Nothing, sign_in::language)
         .page("/invitation/{organisation}/{token}", Nothing, invitation::show)
         .act("/invitation/{organisation}/{token}", Nothing, invitation::take_up)

@@ -23,6 +23,7 @@ use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::runtime::client::client;
 use crate::runtime::html;
 use crate::runtime::http_server::Peer;
+use crate::runtime::limits::PROVIDER_SIGN_IN_MINUTES;
 use crate::staff::Staff;
 use crate::staff::auth::token_or_problem;
 use crate::staff::problem::Problem;
@@ -31,6 +32,9 @@ use crate::staff::problem::Problem;
 /// (RFC 6265bis 4.1.3.2). Without TLS, on a loopback address, no browser would keep it.
 const SECURE_COOKIE: &str = "__Host-session";
 const PLAIN_COOKIE: &str = "session";
+/// While somebody signs in at a provider.
+const SECURE_FLOW_COOKIE: &str = "__Host-sign-in";
+const PLAIN_FLOW_COOKIE: &str = "sign-in";
 const LANGUAGE_COOKIE: &str = "language";
 
 /// Lets a browser in, with who sits at it.
@@ -115,7 +119,7 @@ pub(super) async fn visiting(
         accounts.live(&organisation.id, &token).await?
     };
     let Some(live) = live else { return Ok(None) };
-    let owes_second_step = accounts.wants_second_step(&live.account);
+    let owes_second_step = accounts.wants_second_step(&live);
     let live = Arc::new(live);
     Ok(Some(Visit { guest: guest.clone(), organisation, live, owes_second_step }))
 }
@@ -159,6 +163,24 @@ pub(super) fn keep_session(
         None => format!("; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{secure}"),
     };
     put_cookie(response, &format!("{name}={value}"));
+}
+
+/// What a browser keeps while somebody signs in at a provider.
+pub(super) fn flow_of(headers: &HeaderMap, secure: bool) -> Option<&str> {
+    cookie(headers, if secure { SECURE_FLOW_COOKIE } else { PLAIN_FLOW_COOKIE })
+}
+
+/// Has the browser keep that for as long as it may take; `None`: forget it.
+pub(super) fn keep_flow(response: &mut Response, guest: &Guest, flow: Option<&str>) {
+    let (name, secure) =
+        if guest.secure { (SECURE_FLOW_COOKIE, "; Secure") } else { (PLAIN_FLOW_COOKIE, "") };
+    let (value, age) = match flow {
+        Some(flow) => (flow, PROVIDER_SIGN_IN_MINUTES * 60),
+        None => ("", 0),
+    };
+    // The provider's answer comes from another site, by a link: that much a lax cookie allows.
+    let cookie = format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
+    put_cookie(response, &cookie);
 }
 
 /// Has the browser keep a language for a year.

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use super::entrance::keep_session;
 use super::form::{Posted, quoted};
 use super::frame::{Frame, Page, go, with_status};
+use super::provider_buttons::{Button, to_link};
 use super::say::role_name;
 use super::trouble::Trouble;
 use super::visit::Guest;
@@ -40,6 +41,8 @@ struct InvitationPage<'a> {
     name: &'a str,
     login: &'a str,
     faults: Vec<FieldFault>,
+    /// Providers by which they may sign in from now on.
+    providers: Vec<Button>,
 }
 
 impl InvitationPage<'_> {
@@ -107,6 +110,11 @@ fn form(
         .map(|role| (role.0.clone(), role_name(role, guest.language), role.0 == filled.role))
         .collect();
     let wrong = !filled.faults.is_empty();
+    // The first account is one that opens without anybody else's help.
+    let providers = match &invited.account {
+        Some(_) => to_link(staff, guest, organisation, token),
+        None => Vec::new(),
+    };
     let page = InvitationPage {
         f: Frame::outside(staff, guest, Some(organisation), title).in_error(wrong),
         w,
@@ -116,6 +124,7 @@ fn form(
         name: filled.name,
         login: filled.login,
         faults: filled.faults,
+        providers,
     };
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     with_status(status, &page)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use crate::domain::language::Language;
 use crate::domain::organisation::OrganisationId;
 use crate::runtime::html::colour::{CONTRAST_MIN, Colour};
 
@@ -15,6 +16,26 @@ pub struct ConsoleSettings {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     pub looks: BTreeMap<OrganisationId, ConsoleLook>,
     pub policies: BTreeMap<OrganisationId, PolicyAsRead>,
+    /// What identity providers' buttons say, by the providers' names.
+    pub providers: BTreeMap<String, ProviderLabel>,
+}
+
+/// What an identity provider's button says; `None`: our own words.
+#[derive(Debug, Clone, Default)]
+pub struct ProviderLabel {
+    pub english: Option<String>,
+    pub welsh: Option<String>,
+}
+
+impl ProviderLabel {
+    /// In a language; in the other one rather than in our words.
+    pub fn in_language(&self, language: Language) -> Option<&str> {
+        let (first, second) = match language {
+            Language::English => (&self.english, &self.welsh),
+            Language::Welsh => (&self.welsh, &self.english),
+        };
+        first.as_deref().or(second.as_deref())
+    }
 }
 
 /// An organisation's policy as the program reads it.

@@ -179,8 +179,8 @@ fn every_word_capitalised(name: &str) -> String {
     words.join(" ")
 }
 
-pub(super) fn role_name(role: &Role, _: Language) -> String {
-    capitalised(&role.0)
+pub(super) fn role_name(role: &Role, language: Language) -> String {
+    if role.is_none() { Terms::of(language).no_role.to_owned() } else { capitalised(&role.0) }
 }
 
 pub(super) const fn state(state: ItemState, language: Language) -> &'static str {

@@ -10,6 +10,7 @@ use super::asked::Asked;
 use super::entrance::{keep_language, keep_session, session_of, visiting};
 use super::form::{Posted, own_path, quoted};
 use super::frame::{Frame, Page, go, page, with_status};
+use super::provider_buttons::{Button, buttons};
 use super::trouble::Trouble;
 use super::visit::{Guest, Visit};
 use super::words;
@@ -28,18 +29,22 @@ struct SignInPage<'a> {
     login: &'a str,
     next: &'a str,
     fault: Option<&'static str>,
+    providers: Vec<Button>,
+    /// The provider at which somebody who just signed out may still be signed in.
+    still_there: Option<String>,
 }
 
 /// What the form is filled with.
 #[derive(Default)]
-struct Filled<'a> {
-    organisation: Option<&'a str>,
-    login: &'a str,
-    next: &'a str,
-    fault: Option<&'static str>,
+pub(super) struct Filled<'a> {
+    pub organisation: Option<&'a str>,
+    pub login: &'a str,
+    pub next: &'a str,
+    /// With what the page is answered, and says.
+    pub fault: Option<(StatusCode, &'static str)>,
 }
 
-fn form(staff: &Staff, guest: &Guest, filled: &Filled<'_>) -> Page {
+pub(super) fn form(staff: &Staff, guest: &Guest, filled: &Filled<'_>) -> Page {
     let w = words::SignIn::of(guest.language);
     let all: Vec<&Arc<Organisation>> = staff.for_console().organisations().collect();
     let only = match all.as_slice() {
@@ -63,9 +68,11 @@ fn form(staff: &Staff, guest: &Guest, filled: &Filled<'_>) -> Page {
         organisations,
         login: filled.login,
         next: filled.next,
-        fault: filled.fault,
+        fault: filled.fault.map(|(_, text)| text),
+        providers: buttons(staff, guest, &all, filled.next),
+        still_there: None,
     };
-    let status = if filled.fault.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
+    let status = filled.fault.map_or(StatusCode::OK, |(status, _)| status);
     with_status(status, &form)
 }
 
@@ -79,12 +86,18 @@ pub(super) async fn show(State(staff): State<Arc<Staff>>, guest: Guest, asked: A
     if asked.text("done") == Some("out") {
         let frame =
             Frame::outside(&staff, &guest, None, w.title).saying(Some(w.signed_out)).forgetting();
-        return signed_out(&staff, frame, &filled);
+        return signed_out(&staff, &guest, frame, &filled, asked.text("by"));
     }
     form(&staff, &guest, &filled)
 }
 
-fn signed_out(staff: &Staff, frame: Frame, filled: &Filled<'_>) -> Page {
+fn signed_out(
+    staff: &Staff,
+    guest: &Guest,
+    frame: Frame,
+    filled: &Filled<'_>,
+    by: Option<&str>,
+) -> Page {
     let w = words::SignIn::of(frame.language);
     let all: Vec<&Arc<Organisation>> = staff.for_console().organisations().collect();
     let organisations = match all.as_slice() {
@@ -97,12 +110,23 @@ fn signed_out(staff: &Staff, frame: Frame, filled: &Filled<'_>) -> Page {
             })
             .collect(),
     };
-    let form = SignInPage { f: frame, w, organisations, login: "", next: filled.next, fault: None };
+    let known = by.filter(|by| staff.console.providers.contains_key(*by));
+    let still_there = known.map(|by| format!("/sign-in/oidc/{}/out", quoted(by)));
+    let form = SignInPage {
+        f: frame,
+        w,
+        organisations,
+        login: "",
+        next: filled.next,
+        fault: None,
+        providers: buttons(staff, guest, &all, filled.next),
+        still_there,
+    };
     page(&form)
 }
 
 /// Which organisation is meant: the one that is chosen, or the only one.
-fn organisation_of<'a>(staff: &'a Staff, chosen: &str) -> Option<&'a Arc<Organisation>> {
+pub(super) fn organisation_of<'a>(staff: &'a Staff, chosen: &str) -> Option<&'a Arc<Organisation>> {
     let mut all = staff.for_console().organisations();
     match (all.next(), all.next()) {
         (Some(only), None) => Some(only),
@@ -115,7 +139,10 @@ pub(super) async fn sign_in(State(staff): State<Arc<Staff>>, guest: Guest, poste
     let next = own_path(posted.text("next")).unwrap_or("/");
     let login = posted.text("login");
     let chosen = posted.text("organisation");
-    let filled = |fault| Filled { organisation: Some(chosen), login, next, fault: Some(fault) };
+    let filled = |text| {
+        let fault = Some((StatusCode::UNAUTHORIZED, text));
+        Filled { organisation: Some(chosen), login, next, fault }
+    };
     let Some(organisation) = organisation_of(&staff, chosen) else {
         return form(&staff, &guest, &filled(w.wrong));
     };
@@ -203,7 +230,12 @@ pub(super) async fn take_code(
 pub(super) async fn sign_out(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
     let (organisation, live) = (&visit.organisation.id, &visit.live);
     staff.for_console().accounts.end_session(organisation, &live.account, &live.id).await?;
-    let mut response = go("/sign-in?done=out");
+    // The provider's own session is another: a page of ours leads there, since a form may not (CSP `form-action`).
+    let to = match &live.session.provider {
+        Some(provider) => format!("/sign-in?done=out&by={}", quoted(&provider.name)),
+        None => "/sign-in?done=out".to_owned(),
+    };
+    let mut response = go(&to);
     keep_session(&mut response, &visit.guest, organisation, None);
     // Drafts are personal data; the page does the same where a browser doesn't know this (W3C Clear Site Data).
     let all = HeaderValue::from_static("\"storage\"");

@@ -31,6 +31,7 @@ struct Line {
     seen: String,
     closed: bool,
     invited: bool,
+    by_provider: bool,
 }
 
 #[derive(Template)]
@@ -115,7 +116,8 @@ fn line(visit: &Visit, account: &Account, w: &words::StaffList) -> Line {
         second_step: account.second_step.is_some(),
         seen,
         closed: account.closed,
-        invited: account.password.is_none(),
+        invited: account.password.is_none() && account.provider.is_none(),
+        by_provider: account.provider.is_some(),
     }
 }
 

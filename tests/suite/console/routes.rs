@@ -22,6 +22,7 @@ pub(super) fn filled_path(path: &str, item: &str, person: &str) -> String {
         ("{verb}", "release"),
         ("{login}", "ann.hall"),
         ("{organisation}", "tuntum"),
+        ("{provider}", "no-such-provider"),
         ("{token}", "no-such-token"),
         ("{file}", "no-such-file.css"),
         ("{proposal}", "P-1-PR-1"),

@@ -17,6 +17,32 @@ texts! {
         forgotten: "Forgotten your password, or lost your phone?", "Wedi anghofio eich cyfrinair, neu golli eich ffôn?";
         forgotten_text: "Somebody who keeps the settings can send you a new link.", "Gall rhywun sy'n cadw'r gosodiadau anfon dolen newydd atoch.";
         signed_out: "You are signed out.", "Rydych wedi allgofnodi.";
+        by_provider: "Sign in with your work account", "Mewngofnodi gyda'ch cyfrif gwaith";
+        or_password: "Or with a name and password", "Neu gydag enw a chyfrinair";
+        provider_away: "Signing in with your work account does not work at this moment. Try again in a few minutes, or sign in with a name and password of the console.",
+            "Nid yw mewngofnodi gyda'ch cyfrif gwaith yn gweithio ar hyn o bryd. Rhowch gynnig arall arni ymhen ychydig funudau, neu mewngofnodwch gydag enw a chyfrinair y consol.";
+        provider_over: "Signing in took too long, or was begun in another browser. Begin again.",
+            "Cymerodd y mewngofnodi ormod o amser, neu fe'i dechreuwyd mewn porwr arall. Dechreuwch eto.";
+        provider_declined: "You were not signed in with your work account. Begin again if you want to.",
+            "Ni chawsoch eich mewngofnodi gyda'ch cyfrif gwaith. Dechreuwch eto os dymunwch.";
+        provider_untrusted: "The answer about your work account could not be trusted, so you are not signed in. Begin again; if this goes on, tell whoever looks after the console.",
+            "Ni ellid ymddiried yn yr ateb am eich cyfrif gwaith, felly nid ydych wedi mewngofnodi. Dechreuwch eto; os yw hyn yn parhau, rhowch wybod i bwy bynnag sy'n gofalu am y consol.";
+        no_group: "Your work account is right, but none of its groups may use this console. Ask somebody who keeps the settings here.",
+            "Mae eich cyfrif gwaith yn gywir, ond nid oes gan yr un o'i grwpiau hawl i ddefnyddio'r consol hwn. Gofynnwch i rywun sy'n cadw'r gosodiadau yma.";
+        name_taken: "There is an account here with your name already. Ask somebody who keeps the settings for a link, and link the two with it.",
+            "Mae cyfrif gyda'ch enw chi yma eisoes. Gofynnwch i rywun sy'n cadw'r gosodiadau am ddolen, a chysylltwch y ddau â hi.";
+        account_closed: "Your account here is closed. Ask somebody who keeps the settings.",
+            "Mae eich cyfrif yma ar gau. Gofynnwch i rywun sy'n cadw'r gosodiadau.";
+        anothers_identity: "That work account opens another account here already.",
+            "Mae'r cyfrif gwaith hwnnw'n agor cyfrif arall yma eisoes.";
+        still_there: "You may still be signed in with your work account in this browser. On a computer that others use, sign out there too.",
+            "Efallai eich bod wedi mewngofnodi gyda'ch cyfrif gwaith o hyd yn y porwr hwn. Ar gyfrifiadur y mae eraill yn ei ddefnyddio, allgofnodwch yno hefyd.";
+        sign_out_there: "Sign out of your work account", "Allgofnodi o'ch cyfrif gwaith";
+        no_farewell: "Sign out on the page of your work account: it can't be done from here.",
+            "Allgofnodwch ar dudalen eich cyfrif gwaith: ni ellir gwneud hynny o'r fan hon.";
+        link_instead: "Use your work account instead", "Defnyddio eich cyfrif gwaith yn lle hynny";
+        link_instead_text: "Then you sign in here with it from now on, and need no password of the console.",
+            "Yna byddwch yn mewngofnodi yma gydag ef o hyn ymlaen, ac ni fydd angen cyfrinair y consol arnoch.";
         code_title: "Enter your code", "Rhowch eich cod";
         code_label: "Code from your authenticator, or a recovery code", "Cod o'ch dilysydd, neu god adfer";
         code_hint: "Six digits. They change every 30 seconds.", "Chwe digid. Maent yn newid bob 30 eiliad.";
@@ -69,6 +95,10 @@ texts! {
         changed: "Password changed. You are signed out everywhere else.", "Newidiwyd y cyfrinair. Rydych wedi'ch allgofnodi ym mhobman arall.";
         not_proven: "That is not your password or code, or you must wait a little. Check both and try again",
             "Nid dyna'ch cyfrinair na'ch cod, neu rhaid ichi aros ychydig. Gwiriwch y ddau a rhowch gynnig arall arni";
+        not_proven_lately: "You signed in too long ago for this. Sign out, sign in again, and come back here",
+            "Mae'n rhy hir ers ichi fewngofnodi. Allgofnodwch, mewngofnodwch eto, a dewch yn ôl yma";
+        by_provider: "You sign in with your work account. Its password is changed there.",
+            "Rydych yn mewngofnodi gyda'ch cyfrif gwaith. Newidir ei gyfrinair yno.";
         sessions: "Where you are signed in", "Lle rydych wedi mewngofnodi";
         browser: "Browser", "Porwr";
         seen: "Last used", "Defnyddiwyd ddiwethaf";
@@ -123,6 +153,7 @@ texts! {
         no: "off", "i ffwrdd";
         closed: "closed", "ar gau";
         invited: "invited", "gwahoddwyd";
+        by_provider: "work account", "cyfrif gwaith";
         change: "Change", "Newid";
         add: "Add somebody", "Ychwanegu rhywun";
         add_button: "Make the account", "Gwneud y cyfrif";

@@ -15,6 +15,8 @@ texts! {
         social: "Social media", "Cyfryngau cymdeithasol";
         web_chat: "Web chat", "Sgwrs we";
 
+        no_role: "No role yet", "Dim rôl eto";
+
         by_email: "e-mail", "e-bost";
         by_web_form: "web form", "ffurflen we";
         by_telephone: "telephone", "ffôn";
