@@ -4,6 +4,12 @@ mod accessible;
 mod behaviours;
 mod behind_nginx;
 mod browsing;
+#[cfg(feature = "oidc")]
+mod by_provider;
+#[cfg(feature = "oidc")]
+mod by_provider_refused;
+#[cfg(feature = "oidc")]
+mod by_provider_served;
 mod cases;
 pub mod demo;
 mod drafts_browser;
@@ -17,6 +23,8 @@ mod live_browser;
 mod looks;
 mod monday_browser;
 mod pictures;
+#[cfg(feature = "oidc")]
+mod provider;
 mod records;
 mod routes;
 mod set_aside;

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use contact_gateway::casework::accounts::AccountRules;
+use contact_gateway::casework::accounts::{AccountRules, Provider};
 use contact_gateway::casework::{Casework, Desk};
 use contact_gateway::config;
 use contact_gateway::domain::organisation::{Organisation, OrganisationId};
@@ -182,7 +182,15 @@ impl Office {
 
     /// With rules for accounts of one's own.
     pub fn by(store: Arc<dyn Store>, rules: AccountRules) -> Office {
-        Office::of(store, rules, organisation("tuntum", "tuntum.toml"))
+        Office::of(store, rules, organisation("tuntum", "tuntum.toml"), Vec::new())
+    }
+
+    /// With identity providers, by the time of today: they don't know any other.
+    pub fn with_providers(rules: AccountRules, providers: Vec<(String, Provider)>) -> Office {
+        let tuntum = organisation("tuntum", "tuntum.toml");
+        let office = Office::of(Memory::new(), rules, tuntum, providers);
+        office.clock.forward(Utc::now() - office.clock.now());
+        office
     }
 
     /// An office that chose what restrictions need, so that a case can go the whole way.
@@ -202,10 +210,16 @@ impl Office {
             longest: month,
             half: month,
         };
-        Office::of(Memory::new(), AccountRules { times, ..AccountRules::default() }, tuntum)
+        let rules = AccountRules { times, ..AccountRules::default() };
+        Office::of(Memory::new(), rules, tuntum, Vec::new())
     }
 
-    fn of(store: Arc<dyn Store>, rules: AccountRules, tuntum: Arc<Organisation>) -> Office {
+    fn of(
+        store: Arc<dyn Store>,
+        rules: AccountRules,
+        tuntum: Arc<Organisation>,
+        providers: Vec<(String, Provider)>,
+    ) -> Office {
         let folder = tempfile::tempdir().unwrap();
         let archive = Arc::new(FileArchive::open(&folder.path().join("archive")).unwrap());
         let journal = Arc::new(FileJournal::open(&folder.path().join("journal")).unwrap());
@@ -239,8 +253,9 @@ impl Office {
         }));
         let released = Arc::new(Released::default());
         let desk = Desk::new(store.clone(), archive.clone(), released.clone(), clock.clone());
-        let casework =
-            Casework::new(desk.clone(), intake.clone(), organisations).with_account_rules(rules);
+        let casework = Casework::new(desk.clone(), intake.clone(), organisations)
+            .with_account_rules(rules)
+            .with_providers(providers);
         let rule = Rule { months: 12, clause: "Schedule 4.2".to_owned(), automatic: false };
         let schedule = Schedule::from([(Class::Items, rule)]);
         let casework = casework.with_retention([(tuntum.id.clone(), schedule)].into());

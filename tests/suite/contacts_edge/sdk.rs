@@ -45,18 +45,22 @@ fn root() -> PathBuf {
 }
 
 fn node() -> Client {
+    Client::of_node("sdk.mjs")
+}
+
+/// The libraries for Node.js.
+fn node_clients() -> PathBuf {
     let clients = root().join("target/node-clients");
     assert!(
         clients.join("node_modules").exists(),
         "the providers' libraries for Node.js are not installed: run tests/run once (it needs the \
          Debian packages nodejs and npm)"
     );
-    let mut node = Command::new("node");
-    Client::start(node.arg(root().join("tests/clients/sdk.mjs")).env("NODE_CLIENTS", clients))
+    clients
 }
 
 /// A process that answers one question a line.
-struct Client {
+pub struct Client {
     child: Child,
     questions: ChildStdin,
     answers: BufReader<ChildStdout>,
@@ -70,6 +74,13 @@ impl Drop for Client {
 }
 
 impl Client {
+    /// A script of `tests/clients`.
+    pub fn of_node(script: &str) -> Client {
+        let mut node = Command::new("node");
+        let script = root().join("tests/clients").join(script);
+        Client::start(node.arg(script).env("NODE_CLIENTS", node_clients()))
+    }
+
     fn start(command: &mut Command) -> Client {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let questions = child.stdin.take().unwrap();
@@ -77,7 +88,7 @@ impl Client {
         Client { child, questions, answers }
     }
 
-    fn ask(&mut self, facts: &Value) -> Value {
+    pub fn ask(&mut self, facts: &Value) -> Value {
         writeln!(self.questions, "{facts}").unwrap();
         let mut line = String::new();
         self.answers.read_line(&mut line).unwrap();

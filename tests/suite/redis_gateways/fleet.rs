@@ -20,7 +20,7 @@ impl Fleet {
         gateways: usize,
         url: &str,
         people: &Value,
-        change: fn(Place) -> Place,
+        change: impl Fn(Place) -> Place,
     ) -> Fleet {
         let sink = Sink::start(&Script::default()).await;
         let handler = Upstream::start().await;
