@@ -350,7 +350,8 @@ impl Desk {
         let why = reason_of(acting)?;
         for _ in 0..PERSON_TRIES_MAX {
             let stored = self.store.document(&organisation.id, MERGE, merge).await?;
-            let mut done: Merge = stored.ok_or(Fault::NotFound("merge"))?.read()?;
+            let stored = stored.ok_or(Fault::NotFound("merge"))?;
+            let mut done: Merge = stored.read()?;
             if done.person != person && done.other != person {
                 return Err(Fault::NotFound("merge"));
             }
@@ -378,8 +379,7 @@ impl Desk {
             ];
             let mut now = Person::clone(&kept);
             now.merged.retain(|id| *id != done.other);
-            let mut own = Person::clone(&other);
-            own.merged_into = None;
+            let own = Person { merged_into: None, ..Person::clone(&other) };
             let mut batch = Batch::new(stamp.clone())
                 .put(document(&done, stored.version)?)
                 .person(Some(kept), now)
