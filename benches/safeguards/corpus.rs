@@ -131,9 +131,12 @@ pub fn hit_of<'h>(text: &Text, hits: &'h [Hit]) -> Option<&'h Hit> {
     }
 }
 
+/// By kind and by the lane that a text is about.
+pub type Counts = BTreeMap<(Kind, Option<Lane>), Count>;
+
 /// Texts, counted by kind and by the lane that they are about.
-pub fn counted(safeguards: &Safeguards, texts: &[Text]) -> BTreeMap<(Kind, Option<Lane>), Count> {
-    let mut counts: BTreeMap<(Kind, Option<Lane>), Count> = BTreeMap::new();
+pub fn counted(safeguards: &Safeguards, texts: &[Text]) -> Counts {
+    let mut counts = Counts::new();
     for text in texts {
         let hits = safeguards.matches_of(&text.text).hits;
         let count = counts.entry((text.kind, text.about())).or_default();
@@ -143,7 +146,7 @@ pub fn counted(safeguards: &Safeguards, texts: &[Text]) -> BTreeMap<(Kind, Optio
 }
 
 /// All lanes of a kind together.
-pub fn of_kind(counts: &BTreeMap<(Kind, Option<Lane>), Count>, kind: Kind) -> Count {
+pub fn of_kind(counts: &Counts, kind: Kind) -> Count {
     let mut whole = Count::default();
     for (_, count) in counts.iter().filter(|((of, _), _)| *of == kind) {
         whole.merge(count);

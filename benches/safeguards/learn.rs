@@ -8,7 +8,7 @@ use contact_gateway::domain::safeguard::{
     BuiltIn, LEARNT, Lane, RARITY, RARITY_UNKNOWN, Safeguards, WORDING_PERCENT, Wording, Written,
 };
 
-use super::corpus::{Count, Half, Kind, Text, counted};
+use super::corpus::{Count, Counts, Half, Kind, Text, counted};
 
 const ROUNDS: u32 = 24;
 /// How far a weight moves for one text at first.
@@ -181,8 +181,8 @@ pub fn crossed(
     texts: &[Labelled],
     lean: &Lean,
     mut judged: impl FnMut(&Safeguards, &[Text]),
-) -> Vec<(Half, BTreeMap<(Kind, Option<Lane>), Count>)> {
-    let mut counts: Vec<_> = LABELLED.map(|half| (half, BTreeMap::new())).into();
+) -> Vec<(Half, Counts)> {
+    let mut counts: Vec<_> = LABELLED.map(|half| (half, Counts::new())).into();
     for fold in 0..FOLDS {
         let of_half = |half: Half| {
             let held =

@@ -40,7 +40,7 @@ use contact_gateway::domain::safeguard::{
     BuiltIn, Everyday, Lane, Part, Safeguards, Spelling, Wording,
 };
 
-use corpus::{Count, Half, Kind, Text, counted, hit_of, of_kind};
+use corpus::{Count, Counts, Half, Kind, Text, counted, hit_of, of_kind};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
@@ -127,7 +127,7 @@ const PARTS: [(Part, &str); 5] = [
     (Part::Wording, "wording"),
 ];
 
-fn table(name: &str, counts: &BTreeMap<(Kind, Option<Lane>), Count>) {
+fn table(name: &str, counts: &Counts) {
     println!("{name}");
     println!(
         "| kind | lane | texts | taken | share | words | gaps | concepts | examples | wording | misspelt |"

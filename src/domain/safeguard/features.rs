@@ -1,6 +1,7 @@
 //! The features of a text by which its wording is judged: words, pairs of words, and groups of 3 and 4
 //! letters, each as a hash.
 
+use super::dismissed::hash;
 use super::said::SaidWord;
 
 /// Letters of a word that are looked at.
@@ -25,7 +26,7 @@ pub(super) fn features_of(words: &[SaidWord<'_>]) -> Vec<u32> {
 
 /// A text's words and pairs of words, each as a hash, and where each was last said before.
 pub(super) struct Keys {
-    words: Vec<u32>,
+    words: Vec<Option<u32>>,
     pub words_before: Vec<Option<usize>>,
     /// A word behind the one before it; none where a sentence begins.
     pub pairs: Vec<Option<u32>>,
@@ -38,21 +39,21 @@ impl Keys {
             number if is_number(number) => letters(WHOLE, b"0"),
             text => letters(WHOLE, text),
         };
-        let each: Vec<u32> = words.iter().map(key).collect();
+        let each: Vec<Option<u32>> = words.iter().map(|word| Some(key(word))).collect();
         let pair = |(at, word): (usize, &SaidWord<'_>)| {
             let before = at.checked_sub(1).filter(|_| !word.begins).and_then(|at| words.get(at))?;
-            Some(letters(letters(*each.get(at)?, b" "), before.text.as_bytes()))
+            Some(letters(letters((*each.get(at)?)?, b" "), before.text.as_bytes()))
         };
         let pairs: Vec<Option<u32>> = words.iter().enumerate().map(pair).collect();
-        let words_before = said_before(each.iter().copied().map(Some));
-        let pairs_before = said_before(pairs.iter().copied());
+        let words_before = said_before(&each);
+        let pairs_before = said_before(&pairs);
         Keys { words: each, words_before, pairs, pairs_before }
     }
 
     /// The features of a word: itself, and its groups of letters.
     pub(super) fn each_of_word(&self, word: &SaidWord<'_>, at: usize, mut take: impl FnMut(u32)) {
-        let Some(whole) = self.words.get(at) else { return };
-        take(*whole);
+        let Some(whole) = self.words.get(at).copied().flatten() else { return };
+        take(whole);
         let text = word.text.as_bytes();
         if is_number(text) {
             return;
@@ -80,22 +81,22 @@ fn is_number(word: &[u8]) -> bool {
 }
 
 /// Of each key, where it was last before.
-fn said_before(keys: impl Iterator<Item = Option<u32>>) -> Vec<Option<usize>> {
-    let mut sorted: Vec<(u32, usize)> = Vec::new();
-    let mut count = 0;
-    for (at, key) in keys.enumerate() {
-        sorted.extend(key.map(|key| (key, at)));
-        count = at + 1;
-    }
-    sorted.sort_unstable();
-    let mut before = vec![None; count];
-    for pair in sorted.windows(2) {
-        if let [(one, earlier), (next, at)] = pair
-            && one == next
-            && let Some(before) = before.get_mut(*at)
-        {
-            *before = Some(*earlier);
+fn said_before(keys: &[Option<u32>]) -> Vec<Option<usize>> {
+    // Twice the room, so that few share a place (linear probing).
+    let bits = (2 * keys.len() + 1).next_power_of_two().ilog2().max(1);
+    let mut last: Vec<Option<(u32, usize)>> = vec![None; 1 << bits];
+    let mut before = Vec::with_capacity(keys.len());
+    for (at, key) in keys.iter().enumerate() {
+        let Some(key) = *key else {
+            before.push(None);
+            continue;
+        };
+        let mut place = hash(key.into(), bits);
+        while last.get(place).copied().flatten().is_some_and(|(other, _)| other != key) {
+            place = (place + 1) & ((1 << bits) - 1);
         }
+        let place = last.get_mut(place);
+        before.push(place.and_then(|place| place.replace((key, at))).map(|(_, at)| at));
     }
     before
 }
@@ -119,6 +120,6 @@ mod tests {
     #[test]
     fn what_was_said_before_is_known_by_where_it_was_last() {
         let keys = [Some(1), Some(2), None, Some(1), None, Some(1)];
-        assert_eq!(said_before(keys.into_iter()), [None, None, None, Some(0), None, Some(3)]);
+        assert_eq!(said_before(&keys), [None, None, None, Some(0), None, Some(3)]);
     }
 }
