@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_record_in_memory_has_what_decides_and_what_finds_and_no_more() {
-        let whole: Arc<Person> = serde_json::from_str(
+        let whole: Person = serde_json::from_str(
             r#"{"id": "P-1", "name": "Jo Roe", "reference": "T-1", "issues": ["C-3"],
                 "identifiers": [{"kind": "email", "value": "jo@mail.example"}],
                 "restrictions": [
@@ -101,6 +101,7 @@ mod tests {
                     {"id": "R-0", "kind": "contact_ended", "status": "lifted", "grounds": "abuse"}]}"#,
         )
         .unwrap();
+        let whole = Arc::new(whole);
         let held = Arc::clone(&whole).for_the_roster();
         let said: Vec<_> =
             held.restrictions.iter().map(|one| (&one.grounds, &one.decided_by)).collect();
