@@ -2,7 +2,7 @@
 
 mod behind;
 mod held;
-pub mod killed;
+mod killed;
 mod refused;
 mod rehearsed;
 mod running;

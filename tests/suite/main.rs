@@ -34,7 +34,6 @@ mod import_stays;
 mod kamailio;
 mod kept_quota;
 mod kill;
-mod kill_keeping;
 mod kill_steps;
 mod letters;
 #[cfg(feature = "pdf")]

@@ -2,7 +2,6 @@
 
 mod erasure;
 mod export;
-mod keys;
 mod left;
 mod retention;
 

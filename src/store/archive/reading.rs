@@ -19,7 +19,6 @@ pub(super) enum ReadFault {
     Trouble(OriginalTrouble),
     Io(io::Error),
     NoKey(String),
-    PersonKey(StoreError),
 }
 
 impl ReadFault {
@@ -31,7 +30,6 @@ impl ReadFault {
             }
             ReadFault::Io(error) => away(&error),
             ReadFault::NoKey(id) => no_key(&id),
-            ReadFault::PersonKey(error) => error,
         }
     }
 }
@@ -48,7 +46,6 @@ impl From<OpenFault> for ReadFault {
             OpenFault::Io(error) => ReadFault::Io(error),
             OpenFault::Altered => ReadFault::Trouble(OriginalTrouble::Altered),
             OpenFault::NoKey(id) => ReadFault::NoKey(id),
-            OpenFault::PersonKey(error) => ReadFault::PersonKey(error),
         }
     }
 }
@@ -81,7 +78,7 @@ pub(super) fn pass_on(
     let mut hashing = Hashing { hash: Digest::begin(), to };
     match form {
         Form::Encrypted => {
-            cipher::decrypt(from, &mut hashing, codec, &place.label())?;
+            cipher::decrypt(from, &mut hashing, codec.keyring(), &place.label())?;
         }
         Form::Plain => pass(from, &mut hashing).map_err(ReadFault::Io)?,
     }

@@ -65,18 +65,14 @@ pub(super) fn arguments(
     with.number(request.map_or(0, |request| reach(request).timestamp_micros()));
     with.push(if request.is_some_and(|request| request.needs_received) { "1" } else { "0" });
     let codec = keys.codec();
-    let about = settled.decision.person.as_deref();
-    let label = keys.label(kind::DECISION, &entry.contact).about(about);
-    with.record(codec, label, &settled.decision)?;
+    with.record(codec, keys.label(kind::DECISION, &entry.contact), &settled.decision)?;
     with.number(entry.at.timestamp_micros());
     let of_trail = DecidedRecord::new(None, entry.at, GATEWAY, &settled.audit);
-    let about = settled.audit.person.as_deref();
-    with.record(codec, keys.of_trail(&"new").about(about), &of_trail)?;
+    with.record(codec, keys.of_trail(&"new"), &of_trail)?;
     match &settled.item {
         Some(item) => {
             with.push(&item.id);
-            let label = keys.label(kind::ITEM, &item.id).about(item.person.as_deref());
-            with.record(codec, label, item)?;
+            with.record(codec, keys.label(kind::ITEM, &item.id), item)?;
             with.number(item.place());
             with.push(&item.queue);
         }
@@ -86,8 +82,7 @@ pub(super) fn arguments(
     match &additions.received {
         Some(received) => {
             let person = entry.person.as_deref().unwrap_or_default();
-            let label = keys.label(kind::RECEIVED_OF, &person).about(Some(person));
-            with.record(codec, label, received)?;
+            with.record(codec, keys.label(kind::RECEIVED_OF, &person), received)?;
             with.number(received.at.timestamp_micros());
         }
         None => ["", ""].iter().for_each(|nothing| with.push(nothing)),
@@ -111,8 +106,7 @@ pub(super) fn arguments(
     let mut members = Vec::with_capacity(additions.counted.len());
     for counted in &additions.counted {
         let person = entry.person.as_deref().unwrap_or_default();
-        let member = member(&entry.contact, counted);
-        let record = keys.write_about(Some(person), kind::COUNTED_OF, person, &member)?;
+        let record = keys.write(kind::COUNTED_OF, person, &member(&entry.contact, counted))?;
         members.push((counted.at.timestamp_micros(), record));
     }
     let listed: Vec<&String> = members.iter().map(|(_, member)| member).collect();

@@ -104,7 +104,6 @@ pub(super) fn page(
 struct Found {
     records: Vec<Record>,
     unreadable: Vec<String>,
-    destroyed: Vec<String>,
     last: Option<String>,
 }
 
@@ -115,8 +114,6 @@ impl Found {
         match read {
             Ok(record) => self.records.push(record),
             Err(StoreError::Corrupt(_)) => self.unreadable.push(place.clone()),
-            // Whoever it was about is erased: to every reader it is gone.
-            Err(StoreError::Destroyed(_)) => self.destroyed.push(place.clone()),
             Err(error) => return Err(error),
         }
         self.last = Some(place);
@@ -124,8 +121,8 @@ impl Found {
     }
 
     fn page(self) -> Option<Page> {
-        let Found { records, unreadable, destroyed, last } = self;
-        last.map(|last| Page { records, unreadable, destroyed, last })
+        let Found { records, unreadable, last } = self;
+        last.map(|last| Page { records, unreadable, last })
     }
 }
 

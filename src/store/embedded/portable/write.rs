@@ -42,7 +42,6 @@ fn decision(
     recorded: &RecordedDecision,
 ) -> Result<(), StoreError> {
     let label = Label::new(organisation, kind::DECISION, &recorded.contact);
-    let label = label.about(recorded.decision.person.as_deref());
     let record = connection.codec.write(label, &recorded.decision)?;
     run(
         connection,
@@ -61,8 +60,7 @@ fn decision(
 fn entry(connection: &Database, organisation: &str, entry: &AuditEntry) -> Result<(), StoreError> {
     let number = i64::try_from(entry.number)
         .map_err(|_| StoreError::Refused("an audit number is past what can be kept".to_owned()))?;
-    let about = entry.event.people().first().copied();
-    let label = Label::new(organisation, kind::AUDIT_ENTRY, &number).about(about);
+    let label = Label::new(organisation, kind::AUDIT_ENTRY, &number);
     let record = connection.codec.write(label, entry)?;
     run(
         connection,
@@ -103,7 +101,7 @@ fn whole_ledger(
         )?;
     }
     for received in &remembered.received {
-        let label = Label::new(organisation, kind::RECEIVED, &received.contact).about(Some(person));
+        let label = Label::new(organisation, kind::RECEIVED, &received.contact);
         let record = connection.codec.write(label, received)?;
         run(
             connection,

@@ -254,8 +254,7 @@ impl<'a> Step<'a> {
         }
         let waits = now.state.is_waiting();
         let list = if waits { keys.waiting(&now.queue) } else { keys.done(&now.queue) };
-        let record = keys.write_about(now.person.as_deref(), kind::ITEM, &now.id, now)?;
-        self.write(&["HSET", &keys.items(), &now.id, &record]);
+        self.write(&["HSET", &keys.items(), &now.id, &keys.write(kind::ITEM, &now.id, now)?]);
         self.write(&["ZADD", &list, &now.place().to_string(), &now.id]);
         self.write(&["SADD", &keys.queues(), &now.queue]);
         Ok(())
@@ -277,8 +276,7 @@ impl<'a> Step<'a> {
         with.size(batch.people.len());
         for write in &batch.people {
             with.push(&write.now.id);
-            let id = &write.now.id;
-            with.push(self.keys.write_about(Some(id), kind::PERSON, id, &write.now)?);
+            with.push(self.keys.write(kind::PERSON, &write.now.id, &write.now)?);
         }
         let gone: Vec<&str> = batch.people_gone().collect();
         with.size(gone.len());
@@ -287,10 +285,8 @@ impl<'a> Step<'a> {
         }
         with.size(batch.audit.len());
         for event in &batch.audit {
-            let of = batch.concerned_by(event);
-            let stamp = batch.stamp.clone();
-            with.push(self.keys.write_audit(stamp, event.clone(), of.first().copied())?);
-            with.push(notes_of(batch.stamp.at, event, of)?);
+            with.push(self.keys.write_audit(batch.stamp.clone(), event.clone())?);
+            with.push(notes_of(batch.stamp.at, event, batch.concerned_by(event))?);
         }
         for words in self.writes {
             with.size(words.len());
