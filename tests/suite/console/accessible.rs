@@ -65,9 +65,12 @@ const PAGES: [&str; 52] = [
 ];
 
 /// Routes that are no pages, with what they are.
-const NO_PAGES: [(&str, &str); 15] = [
+const NO_PAGES: [(&str, &str); 18] = [
     ("/assets/{file}", "what pages are made of"),
     ("/live", "a stream of events"),
+    ("/sign-in/oidc/{provider}", "the way to another site"),
+    ("/sign-in/oidc/{provider}/out", "the same"),
+    ("/sign-in/callback/{provider}", "the way back from it"),
     ("/calendar.ics", "a calendar"),
     ("/reports.csv", "a table to save"),
     ("/reports/chart/{figure}", "a picture on a page"),

@@ -34,11 +34,14 @@ async fn office() -> Office {
 
 /// Routes that show nobody's record, or a line of it, with why that is not noted. A route that is in neither this
 /// list nor noted fails the test below.
-const NOT_NOTED: [(&str, &str); 44] = [
+const NOT_NOTED: [(&str, &str); 47] = [
     ("/people/new", "an empty form"),
     ("/assets/{file}", "the same for everybody"),
     ("/sign-in", "before anybody is signed in"),
     ("/sign-in/code", "before anybody is signed in"),
+    ("/sign-in/oidc/{provider}", "before anybody is signed in"),
+    ("/sign-in/oidc/{provider}/out", "before anybody is signed in"),
+    ("/sign-in/callback/{provider}", "before anybody is signed in"),
     ("/invitation/{organisation}/{token}", "before anybody is signed in"),
     ("/accessibility", "the same for everybody"),
     ("/help", "the same for everybody"),
