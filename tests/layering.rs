@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 #[path = "layering/imports.rs"]
 mod imports;
+#[path = "layering/names.rs"]
+mod names;
 
 /// A room and the rooms that it may name besides itself. `ARCHITECTURE.md` shows the same table.
 const MAY_NAME: &[(&str, &[&str])] = &[
