@@ -328,7 +328,7 @@ fn signed_and_sent(day: &mut Day<'_>) {
     day.reads("These are the exact words that were approved.");
     day.becomes(KIM);
     day.open("/people/K-4/letters/K-4-L-1");
-    day.press("Record that a letter was sent");
+    day.press("Send a letter");
     day.fill(&[("means", "post")]);
     day.press("It is sent");
     day.reads("The letter is recorded as sent.");
