@@ -77,7 +77,7 @@ fn named(id: &str) -> Person {
 async fn fill(store: &dyn Store) {
     let stamp = || contact_gateway::ports::Stamp { by: NAME.to_owned(), ..stamp() };
     let event = AuditEvent::PersonChanged { person: "P-1".to_owned() };
-    put_people(&*store, &karbon(), vec![named("P-1")], stamp(), event).await.unwrap();
+    put_people(store, &karbon(), vec![named("P-1")], stamp(), event).await.unwrap();
     store
         .commit(request("c-1", |_| {
             let mut settled = limited("c-1", at(0));

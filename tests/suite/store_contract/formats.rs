@@ -31,7 +31,7 @@ fn plate(trail: &str) -> Nameplate {
 
 /// A record of each kind.
 async fn fill(store: &dyn Store) {
-    put_people(&*store, &karbon(), vec![person("P-1", "Ann")], stamp(), changed()).await.unwrap();
+    put_people(store, &karbon(), vec![person("P-1", "Ann")], stamp(), changed()).await.unwrap();
     store.commit(request("c-1", |_| limited("c-1", at(0)))).await.unwrap();
     store.write(&karbon(), Batch::new(stamp()).put(parcel(0, "one"))).await.unwrap();
     assert!(store.put_nameplate(&karbon(), None, &plate("first")).await.unwrap());

@@ -54,7 +54,7 @@ impl Gateway {
     pub async fn keep_until_killed(&self, office: &CaseOffice, calls: usize) -> bool {
         if let Some(process) = &self.process {
             // Every other one at once, the others later, some of them once they are done.
-            let calls = if calls % 2 == 0 { 0 } else { calls };
+            let calls = if calls.is_multiple_of(2) { 0 } else { calls };
             let after = CALL_TAKES * u32::try_from(calls).unwrap();
             return process.lock().await.killed_while_keeping(office.clock.now(), after).await;
         }

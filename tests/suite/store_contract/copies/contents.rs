@@ -32,7 +32,7 @@ pub(super) async fn fill(store: &dyn Store) {
             cases: None,
             reason: None,
         };
-        put_people(&*store, &organisation, people, stamp(), imported).await.unwrap();
+        put_people(store, &organisation, people, stamp(), imported).await.unwrap();
         let many = (0..520).map(|n| plain(organisation.clone(), &format!("plain-{n}")));
         store.record_plain(many.collect()).await.unwrap();
     }
