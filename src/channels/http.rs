@@ -8,6 +8,7 @@ pub mod fields;
 pub mod look;
 pub mod once;
 pub mod page;
+pub mod path;
 pub mod patient;
 pub mod problem;
 pub mod routes;

@@ -3,6 +3,7 @@
 //! Only submissions (`methods`; by default POST, PUT, PATCH) are examined. Delivered ones are passed on byte
 //! for byte; routed, limited or filed ones are kept by intake and never reach the handler.
 
+mod disposition;
 mod doubt;
 mod forward;
 pub mod found;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap};
+use hyper::header::{CONTENT_LENGTH, COOKIE, HeaderMap};
 use hyper::http::request;
 use hyper::{Request, Response, StatusCode};
 use ipnet::IpNet;
@@ -36,6 +37,7 @@ use tokio_util::task::TaskTracker;
 use self::parse::{Parsed, parse};
 use self::settings::{FormFields, FormSettings};
 use self::submission::{ReadError, Submission};
+use self::submits::is_encoded;
 use super::http::body::Body;
 use crate::channels::http::answer::Answer;
 use crate::channels::http::apart::{self, Apart};
@@ -119,7 +121,7 @@ impl FormEdge {
     ) -> Response<Body> {
         let asker = page::asked_for(request.headers());
         let look = self.parts.looks.of(&form.organisation);
-        if !form.takes(request.method(), behind, request.uri()) {
+        if !form.takes(behind, &request) {
             return Box::pin(self.pass(form, behind, request))
                 .await
                 .unwrap_or_else(|kind| page::fault_response(kind, &asker, look));
@@ -154,33 +156,13 @@ impl FormEdge {
     ) -> Result<Box<Job>, ProblemType> {
         let organisation =
             self.parts.intake.organisation(&form.organisation).ok_or(ProblemType::Internal)?;
-        let announced = request
-            .headers()
-            .get(CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        if announced.is_some_and(|bytes| bytes > form.body_limit) {
-            return Err(ProblemType::TooLarge);
-        }
         // Browsers never compress a form; a body that can't be looked into would be a way round.
-        let encoded = request.headers().get(CONTENT_ENCODING);
-        if encoded.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        if is_encoded(request.headers()) {
             return Err(ProblemType::UnsupportedEncoding);
         }
         let from = peer(&request);
         let (mut head, body) = request.into_parts();
-        let kept = forward::kept_head(&head);
-        let read =
-            Submission::read(patient_to_the_end(body), kept, form.body_limit, &self.parts.spool)
-                .await;
-        let submission = read.map_err(|error| match error {
-            ReadError::TooLarge => ProblemType::TooLarge,
-            ReadError::TooSlow => ProblemType::TooSlow,
-            ReadError::Broken => ProblemType::InvalidBody,
-            ReadError::Disk(error) => {
-                tracing::error!(error = %error.kind(), "a form could not be spooled");
-                ProblemType::TryAgain
-            }
-        })?;
+        let submission = self.held(form, &head, body).await?;
         let mut parsed = self.parse(&head, &submission, &form.fields).await?;
         if let Some(query) = head.uri.query() {
             // Handlers read it as they read the body: the same body under another is another submission.
@@ -190,6 +172,33 @@ impl FormEdge {
         head.headers = self.headers(form, head.headers, from);
         let (form, behind) = (Arc::clone(form), behind.to_owned());
         Ok(Box::new(Job { form, organisation, behind, head, asker, submission, parsed }))
+    }
+
+    /// Reads a body whole, up to the form's bound.
+    async fn held(
+        &self,
+        form: &FormSettings,
+        head: &request::Parts,
+        body: Incoming,
+    ) -> Result<Submission, ProblemType> {
+        let announced = head
+            .headers
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_some_and(|bytes| bytes > form.body_limit) {
+            return Err(ProblemType::TooLarge);
+        }
+        let (body, kept) = (patient_to_the_end(body), forward::kept_head(head));
+        let read = Submission::read(body, kept, form.body_limit, &self.parts.spool).await;
+        read.map_err(|error| match error {
+            ReadError::TooLarge => ProblemType::TooLarge,
+            ReadError::TooSlow => ProblemType::TooSlow,
+            ReadError::Broken => ProblemType::InvalidBody,
+            ReadError::Disk(error) => {
+                tracing::error!(error = %error.kind(), "a form could not be spooled");
+                ProblemType::TryAgain
+            }
+        })
     }
 
     async fn parse(
@@ -203,13 +212,9 @@ impl FormEdge {
             true => self.large.acquire().await.ok(),
             false => None,
         };
-        let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let parsed = parse(submission, content_type, names).await;
+        let parsed = parse(submission, submits::content_type(&head.headers), names).await;
         drop(turn);
-        parsed.map_err(|error| {
-            tracing::error!(error = %error.kind(), "a spooled form could not be read");
-            ProblemType::TryAgain
-        })
+        parsed.map_err(|error| forward::unreadable(&error))
     }
 
     /// Carries a submission out, once.

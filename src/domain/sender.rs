@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::channel::Channel;
 use super::contact::{Contact, SenderIdentifier};
-use super::identifier::{Assurance, IdentifierKey, IdentifierKeys, IdentifierKind, normalise};
+use super::identifier::{
+    Assurance, IdentifierFault, IdentifierKey, IdentifierKeys, IdentifierKind, normalise,
+};
 use super::mention;
 use super::merge::root_of;
 use super::person::Person;
@@ -152,7 +155,8 @@ pub fn resolve(roster: &Roster, profile: &Profile, contact: &Contact, at: DateTi
     } else {
         settle(&matches, &candidates, profile, at)
     };
-    let unreadable = || contact.from.iter().filter(|from| is_unreadable(from, profile));
+    let channel = contact.channel;
+    let unreadable = || contact.from.iter().filter(|from| is_unreadable(from, channel, profile));
     Sender {
         standing,
         candidates,
@@ -161,13 +165,32 @@ pub fn resolve(roster: &Roster, profile: &Profile, contact: &Contact, at: DateTi
     }
 }
 
-/// Whether an identifier is meant to be one and can't be read. A caller's name in the place of a number
-/// (`sip:reception@…`) is not a number at all.
-fn is_unreadable(from: &SenderIdentifier, profile: &Profile) -> bool {
-    let has_digits = || from.value.chars().any(char::is_numeric);
+/// Whether an identifier is meant to be one and can't be read.
+fn is_unreadable(from: &SenderIdentifier, channel: Channel, profile: &Profile) -> bool {
     match normalise(from.kind, &from.value, profile.nation) {
         Ok(_) => false,
-        Err(fault) => fault.leaves_doubt() && (from.kind != IdentifierKind::Phone || has_digits()),
+        // A network announces service numbers; nobody who types one names themselves.
+        Err(IdentifierFault::ShortCode) => !is_of_network(channel),
+        Err(fault) => fault.leaves_doubt() && !is_name_of_network(from, channel),
+    }
+}
+
+/// Whether a network says who the sender is, and not the sender.
+const fn is_of_network(channel: Channel) -> bool {
+    matches!(channel, Channel::Telephone | Channel::Sms | Channel::Whatsapp)
+}
+
+/// Whether a network gives a name in the place of a number, which is no number at all: a SIP user
+/// (`sip:reception@…`), or the name that a firm sends texts under (3GPP TS 23.040 9.1.2.5).
+fn is_name_of_network(from: &SenderIdentifier, channel: Channel) -> bool {
+    if from.kind != IdentifierKind::Phone || from.value.chars().any(char::is_numeric) {
+        return false;
+    }
+    let scheme = from.value.trim().split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+    match channel {
+        Channel::Telephone => matches!(scheme.as_deref(), Some("sip" | "sips")),
+        Channel::Sms => !from.value.contains('@'),
+        _ => false,
     }
 }
 

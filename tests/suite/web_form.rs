@@ -14,3 +14,4 @@ mod released;
 mod repeats;
 mod safeguarded;
 mod smuggling;
+mod ways_round;

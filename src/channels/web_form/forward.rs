@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::header::{
     ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderName,
     HeaderValue, ORIGIN, REFERER, USER_AGENT,
@@ -14,7 +14,7 @@ use hyper::http::request;
 use hyper::{Request, Response};
 
 use super::settings::{FormSettings, SUBMITTING};
-use super::submits::Passing;
+use super::submits::{Passing, holds_fields, is_encoded};
 use super::{FormEdge, Job};
 use crate::channels::http::body::Body;
 use crate::channels::http::fields::forwarded;
@@ -34,7 +34,8 @@ const FLAGS: HeaderName = HeaderName::from_static("x-contact-gateway-flags");
 const X_FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 
 impl FormEdge {
-    /// Passes a request that hands nothing in: bodies stream both ways.
+    /// Passes a request that hands nothing in. Bodies stream both ways, but for those that may name a sender:
+    /// they are read first.
     pub(super) async fn pass(
         &self,
         form: &Arc<FormSettings>,
@@ -43,12 +44,24 @@ impl FormEdge {
     ) -> Result<Response<Body>, ProblemType> {
         let from = peer(&request);
         let (mut head, body) = request.into_parts();
-        if let Some(passing) = Passing::of(form, &head, from) {
-            self.note(form, &passing);
-        }
+        let mut passing = Passing::of(&head, from);
+        let mut read = None;
+        let body = if !body.is_end_stream() && holds_fields(&head) && !is_encoded(&head.headers) {
+            let submission = self.held(form, &head, body).await?;
+            let parsed = self.parse(&head, &submission, &form.fields).await?;
+            passing = passing.with(&submission, parsed).await;
+            read = Some(submission.bytes);
+            submission.body().await.map_err(|error| unreadable(&error))?
+        } else {
+            patient(body)
+        };
+        self.note(form, passing)?;
         head.headers = self.headers(form, head.headers, from);
+        if let Some(bytes) = read {
+            head.headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes));
+        }
         head.uri = address(&form.upstream, behind, head.uri.query()).map_err(fault)?;
-        let request = on_its_way(head, patient(body));
+        let request = on_its_way(head, body);
         self.parts.upstream.send(request, form.timeout).await.map_err(fault)
     }
 
@@ -56,10 +69,7 @@ impl FormEdge {
     pub(super) async fn send(&self, job: &mut Job) -> Result<Reply, ProblemType> {
         let query = job.head.uri.query();
         let target = address(&job.form.upstream, &job.behind, query).map_err(fault)?;
-        let body = job.submission.body().await.map_err(|error| {
-            tracing::error!(error = %error.kind(), "a spooled form could not be read");
-            ProblemType::TryAgain
-        })?;
+        let body = job.submission.body().await.map_err(|error| unreadable(&error))?;
         let mut request = Request::new(body);
         *request.method_mut() = job.head.method.clone();
         *request.uri_mut() = target;
@@ -117,6 +127,12 @@ fn on_its_way(head: request::Parts, body: Body) -> Request<Body> {
     *request.uri_mut() = head.uri;
     *request.headers_mut() = head.headers;
     request
+}
+
+/// A body that was spooled can't be read back.
+pub(super) fn unreadable(error: &std::io::Error) -> ProblemType {
+    tracing::error!(error = %error.kind(), "a spooled form could not be read");
+    ProblemType::TryAgain
 }
 
 fn fault(error: UpstreamError) -> ProblemType {

@@ -30,9 +30,18 @@ impl Found {
 
     /// Keeps a field as it came: under its name, or as one of the others.
     pub fn field(&mut self, name: &str, value: &str) {
-        match self.names.iter().find(|asked| is_named(name, asked)).cloned() {
-            Some(asked) => self.named(&asked, value),
-            None => self.other(value),
+        self.field_of(std::slice::from_ref(&name), value);
+    }
+
+    /// Keeps a field that handlers may read under any of several names.
+    pub fn field_of<N: AsRef<str>>(&mut self, names: &[N], value: &str) {
+        let is_asked = |asked: &&String| names.iter().any(|name| is_named(name.as_ref(), asked));
+        let asked: Vec<String> = self.names.iter().filter(is_asked).cloned().collect();
+        if asked.is_empty() {
+            self.other(value);
+        }
+        for asked in asked {
+            self.named(&asked, value);
         }
     }
 

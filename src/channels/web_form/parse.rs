@@ -7,10 +7,11 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 
 use super::found::Found;
-use super::json;
 use super::settings::FormFields;
 use super::submission::Submission;
+use super::{disposition, json};
 use crate::domain::contact::Attachment;
+use crate::domain::percent;
 use crate::runtime::limits::{FORM_FIELD_BYTES_MAX, FORM_PARTS_MAX};
 use crate::runtime::tokens::hex;
 
@@ -68,6 +69,32 @@ pub fn query(query: Option<&str>, names: &FormFields) -> Fields {
     Fields::Read(urlencoded(query.unwrap_or_default().as_bytes(), wanted))
 }
 
+/// How a body holds its fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    Urlencoded,
+    Json,
+    /// With its boundary; `None`: none is given.
+    Multipart(Option<String>),
+}
+
+impl Kind {
+    /// The kind that a content type gives; `None`: one that says nothing of fields.
+    pub fn of(content_type: &str) -> Option<Self> {
+        let essence = content_type.split(';').next().unwrap_or_default();
+        let essence = essence.trim().to_ascii_lowercase();
+        match &*essence {
+            "application/x-www-form-urlencoded" => Some(Kind::Urlencoded),
+            "multipart/form-data" => {
+                Some(Kind::Multipart(multer::parse_boundary(content_type).ok()))
+            }
+            "application/json" => Some(Kind::Json),
+            essence if essence.ends_with("+json") => Some(Kind::Json),
+            _ => None,
+        }
+    }
+}
+
 /// Reads the fields of a submission that are named, and the words of the others where no field is
 /// named for the text. Nothing else is kept in memory.
 ///
@@ -78,28 +105,25 @@ pub async fn parse(
     content_type: Option<&str>,
     names: &FormFields,
 ) -> io::Result<Parsed> {
-    let content_type = content_type.unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let unread = Parsed { fields: Fields::Unread, files: Vec::new(), content: submission.digest };
-    if essence == "application/x-www-form-urlencoded" {
-        let body = submission.in_memory().await?;
-        return Ok(Parsed { fields: Fields::Read(urlencoded(&body, wanted(names))), ..unread });
-    }
-    if essence == "application/json" || essence.ends_with("+json") {
-        let body = submission.in_memory().await?;
-        // What Windows puts in front of UTF-8, and lenient readers skip (RFC 8259 8.1).
-        let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
-        let fields = json::read(text, wanted(names)).map_or(Fields::Unread, Fields::Read);
-        return Ok(Parsed { fields, ..unread });
-    }
-    if essence == "multipart/form-data"
-        && let Ok(boundary) = multer::parse_boundary(content_type)
-    {
-        return Ok(Box::pin(multipart(submission, boundary, wanted(names)))
-            .await?
-            .unwrap_or(unread));
-    }
-    Ok(unread)
+    Ok(match content_type.and_then(Kind::of) {
+        Some(Kind::Urlencoded) => {
+            let body = submission.in_memory().await?;
+            Parsed { fields: Fields::Read(urlencoded(&body, wanted(names))), ..unread }
+        }
+        Some(Kind::Json) => {
+            let body = submission.in_memory().await?;
+            // What Windows puts in front of UTF-8, and lenient readers skip (RFC 8259 8.1).
+            let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
+            let fields = json::read(text, wanted(names)).map_or(Fields::Unread, Fields::Read);
+            Parsed { fields, ..unread }
+        }
+        Some(Kind::Multipart(Some(boundary))) => {
+            let read = Box::pin(multipart(submission, boundary, wanted(names))).await?;
+            read.unwrap_or(unread)
+        }
+        Some(Kind::Multipart(None)) | None => unread,
+    })
 }
 
 /// A field with every byte escaped.
@@ -138,30 +162,7 @@ fn unescaped(escaped: &[u8]) -> Vec<u8> {
     for byte in &mut bytes {
         *byte = if *byte == b'+' { b' ' } else { *byte };
     }
-    if memchr::memchr(b'%', &bytes).is_some() { percent_decoded(&bytes) } else { bytes }
-}
-
-/// `%XX` undone. A percent sign before anything else is itself.
-fn percent_decoded(escaped: &[u8]) -> Vec<u8> {
-    let hex = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let mut bytes = Vec::with_capacity(escaped.len());
-    let mut rest = escaped;
-    while let Some((plain, after)) = split_at_first(b'%', rest) {
-        bytes.extend_from_slice(plain);
-        rest = after;
-        match after {
-            [high, low, after @ ..] => match (hex(high), hex(low)) {
-                (Some(high), Some(low)) => {
-                    bytes.push(high << 4 | low);
-                    rest = after;
-                }
-                _ => bytes.push(b'%'),
-            },
-            [] | [_] => bytes.push(b'%'),
-        }
-    }
-    bytes.extend_from_slice(rest);
-    bytes
+    if memchr::memchr(b'%', &bytes).is_some() { percent::decoded(&bytes) } else { bytes }
 }
 
 /// Text in whatever charset: UTF-8 where it is, else ISO 8859-1, which every byte is a character
@@ -205,9 +206,12 @@ async fn multipart(
             let content = finished(content);
             return Ok(Some(Parsed { fields: Fields::Read(kept), files, content }));
         };
-        let name = part.name().unwrap_or_default().to_owned();
+        let names = disposition::names(part.headers());
+        let name = names.first().map_or("", String::as_str);
         let file = part.file_name().map(ToOwned::to_owned);
-        let Some((start, bytes, sum)) = read_part(part, file.is_none()).await else {
+        // Some handlers take a part whose file has no name for a field.
+        let is_field = file.as_ref().is_none_or(String::is_empty);
+        let Some((start, bytes, sum)) = read_part(part, is_field).await else {
             return Ok(None);
         };
         for piece in [name.as_bytes(), file.as_deref().unwrap_or_default().as_bytes(), &sum] {
@@ -215,10 +219,15 @@ async fn multipart(
             content.update(piece);
         }
         match file {
-            None => kept.field(&name, &text_of(start)),
+            None => kept.field_of(&names, &text_of(start)),
             // A file field that was left empty is sent as a nameless file of no bytes.
             Some(name) if name.is_empty() && bytes == 0 => {}
-            Some(name) => files.push(Attachment { name, sha256: hex(&sum), bytes }),
+            Some(name) => {
+                if is_field {
+                    kept.field_of(&names, &text_of(start));
+                }
+                files.push(Attachment { name, sha256: hex(&sum), bytes });
+            }
         }
     }
     Ok(None)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hyper::Method;
 
+use crate::channels::http::path;
 use crate::domain::organisation::OrganisationId;
 
 /// Methods that hand something in, unless a form says otherwise (RFC 9110 9.3.3, 9.3.4; RFC 5789). The
@@ -42,9 +43,10 @@ pub enum Reveal {
 }
 
 impl FormSettings {
-    /// Whether a submission to a path below the form's is a contact.
+    /// Whether a submission to a path below the form's is a contact: where the form's handler may take
+    /// the path for that of the step which hands everything in.
     pub fn hands_in_at(&self, behind: &str) -> bool {
-        self.submit.as_deref().is_none_or(|submit| submit == behind.trim_end_matches('/'))
+        self.submit.as_deref().is_none_or(|submit| path::may_be(behind, submit))
     }
 
     /// What stands in front of the upstream's own paths for whoever calls the gateway's: `/karbon` of
@@ -100,6 +102,7 @@ mod tests {
         assert!(form("/f", "http://x/", None).hands_in_at("/any"));
         let last = form("/f", "http://x/", Some("/step/3"));
         assert!(last.hands_in_at("/step/3") && last.hands_in_at("/step/3/"));
+        assert!(last.hands_in_at("//STEP/%33;x") && last.hands_in_at("/step/3%20"));
         assert!(!last.hands_in_at("/step/2") && !last.hands_in_at(""));
     }
 }

@@ -3,30 +3,28 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use hyper::body::{Body as HttpBody, Incoming};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use hyper::http::request;
-use hyper::{HeaderMap, Method, Uri};
+use hyper::{Method, Request, Uri};
 
-use super::FormEdge;
-use super::parse::{self, Fields, Parsed};
-use super::settings::FormSettings;
-use super::translate;
+use super::parse::{self, Fields, Kind, Parsed};
+use super::settings::{FormFields, FormSettings};
+use super::submission::Submission;
+use super::{FormEdge, doubt, translate};
+use crate::channels::http::problem::ProblemType;
 use crate::intake::Intake;
 use crate::intake::passed::Passed;
 
 impl FormSettings {
     /// Whether a request to what stands behind the form's path is a contact.
-    pub(super) fn takes(&self, method: &Method, behind: &str, uri: &Uri) -> bool {
-        self.methods.contains(method)
+    pub(super) fn takes(&self, behind: &str, request: &Request<Incoming>) -> bool {
+        self.methods.contains(request.method())
             && self.hands_in_at(behind)
             // A page is fetched by the same method as a form that is sent by it.
-            && (has_content(method) || self.names_a_sender(uri))
-    }
-
-    fn names_a_sender(&self, uri: &Uri) -> bool {
-        let names = &self.fields;
-        let query = parse::query(uri.query(), names);
-        let identities = [&names.email, &names.phone, &names.account];
-        identities.into_iter().flatten().any(|name| !query.values(name).is_empty())
+            && (has_content(request.method())
+                || !request.body().is_end_stream()
+                || names_a_sender(&parse::query(request.uri().query(), &self.fields), &self.fields))
     }
 }
 
@@ -35,46 +33,88 @@ fn has_content(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
-/// What is known of a request that is about to be passed on.
+fn names_a_sender(fields: &Fields, names: &FormFields) -> bool {
+    let identities = [&names.email, &names.phone, &names.account];
+    identities.into_iter().flatten().any(|name| !fields.values(name).is_empty())
+}
+
+/// Whether a body is given as encoded, so that nothing in it can be read as it is.
+pub(super) fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
+    encodings.any(|value| !value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
+}
+
+/// A request that is about to be passed on undecided, and what it says.
 pub(super) struct Passing {
     from: Option<IpAddr>,
     headers: HeaderMap,
     uri: Uri,
+    parsed: Parsed,
+    /// It has a form's fields, and they could not be read.
+    unread: bool,
+    obscure: Option<String>,
 }
 
 impl Passing {
-    /// `None`: it names nobody.
-    pub(super) fn of(
-        form: &FormSettings,
-        head: &request::Parts,
-        from: Option<IpAddr>,
-    ) -> Option<Self> {
-        form.names_a_sender(&head.uri).then(|| Passing {
-            from,
-            headers: head.headers.clone(),
-            uri: head.uri.clone(),
-        })
+    /// A request of whose body nothing is known: there is none, or it is of a kind that holds no fields.
+    pub(super) fn of(head: &request::Parts, from: Option<IpAddr>) -> Self {
+        let parsed = Parsed { fields: Fields::Unread, files: Vec::new(), content: [0; 32] };
+        let (headers, uri) = (head.headers.clone(), head.uri.clone());
+        let unread = holds_fields(head) && is_encoded(&head.headers);
+        Passing { from, headers, uri, parsed, unread, obscure: None }
     }
+
+    /// The same with a body that was read.
+    pub(super) async fn with(self, submission: &Submission, parsed: Parsed) -> Self {
+        let obscure = doubt::unread(submission, &parsed).await;
+        Passing { parsed, unread: obscure.is_some(), obscure, ..self }
+    }
+}
+
+/// The content type of a body. `None` too where there are two: handlers differ about which holds.
+pub(super) fn content_type(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let only = values.next().filter(|_| values.next().is_none())?;
+    // Parameters of other bytes say nothing of the fields.
+    only.to_str().ok().or_else(|| only.as_bytes().utf8_chunks().next().map(|first| first.valid()))
+}
+
+/// Whether a body may be of a kind in which handlers find fields.
+pub(super) fn holds_fields(head: &request::Parts) -> bool {
+    let mut values = head.headers.get_all(CONTENT_TYPE).iter();
+    values.any(|value| Kind::of(&String::from_utf8_lossy(value.as_bytes())).is_some())
 }
 
 impl FormEdge {
     /// Leaves an audit entry of a request that names a sender and is passed on undecided, so that a way
-    /// round the form's own method shows. Such requests are bounded as posts are: of a client that makes
-    /// more, the log says so.
-    pub(super) fn note(&self, form: &Arc<FormSettings>, passing: &Passing) {
+    /// round the form's own method or last step shows. Such requests are bounded as posts are: of a client
+    /// that makes more, the log says so.
+    pub(super) fn note(
+        &self,
+        form: &Arc<FormSettings>,
+        passing: Passing,
+    ) -> Result<(), ProblemType> {
         let intake: &Intake = &self.parts.intake;
-        let Some(organisation) = intake.organisation(&form.organisation) else { return };
-        if self.parts.pace.take(passing.from, &passing.headers).is_err() {
-            tracing::warn!(path = form.path, "one client's requests to a form are no longer noted");
-            return;
-        }
         let names = &form.fields;
         let query = parse::query(passing.uri.query(), names);
-        let sender = translate::sender(&Fields::Unread, &query, names, organisation.profile.nation);
+        let named =
+            [&query, &passing.parsed.fields].into_iter().any(|one| names_a_sender(one, names));
+        if !named && !passing.unread {
+            return Ok(());
+        }
+        let organisation = intake.organisation(&form.organisation).ok_or(ProblemType::Internal)?;
+        if self.parts.pace.take(passing.from, &passing.headers).is_err() {
+            tracing::warn!(path = form.path, "one client's requests to a form are no longer noted");
+            return Ok(());
+        }
+        let nation = organisation.profile.nation;
+        let sender = translate::sender(&passing.parsed.fields, &query, names, nation);
         let id = format!("form-{}", uuid::Uuid::now_v7().simple());
-        let parsed = Parsed { fields: Fields::Unread, files: Vec::new(), content: [0; 32] };
         let now = self.parts.clock.now();
-        let contact = translate::contact(id, now, &form.path, &parsed, sender, names);
+        let mut contact = translate::contact(id, now, &form.path, &passing.parsed, sender, names);
+        contact.unread = passing.unread;
+        contact.obscure = passing.obscure;
         intake.note_passed(&organisation, &contact, Passed::NotSubmitted);
+        Ok(())
     }
 }

@@ -235,17 +235,24 @@ async fn of_several_steps_the_last_alone_is_a_contact() {
         assert_eq!(form(gateway.address, &target, "email=a%40x.example").await.status, 200);
         assert_eq!(upstream.seen().pop().unwrap().body, b"email=a%40x.example");
     }
+    // The others leave a trace, and are no contacts.
+    let contacts = || async {
+        let entries = gateway.decided().await;
+        let passed = |flag: &String| flag == "not_submitted";
+        entries.iter().filter(|entry| !entry.flags.iter().any(passed)).count()
+    };
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    assert!(gateway.decided().await.is_empty());
+    assert_eq!(contacts().await, 0);
+    assert_eq!(gateway.decided().await.len(), 5);
     let last = form(gateway.address, "/karbon/contact/step/3?b=1", "email=a%40x.example").await;
     assert_eq!(last.status, 200);
     for _ in 0..200 {
-        if gateway.decided().await.len() == 1 {
+        if contacts().await == 1 {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(25)).await;
     }
-    assert_eq!(gateway.decided().await.len(), 1);
+    assert_eq!(contacts().await, 1);
     gateway.stop().await;
 }
 

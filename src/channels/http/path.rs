@@ -1,0 +1,122 @@
+//! Paths as handlers compare them. What stands behind a configured path is judged by the gateway and acted
+//! on by somebody else's program, which may decode it, collapse its slashes or ignore its case: a path
+//! that any of them takes for another is that other one.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::domain::identifier::visible;
+use crate::domain::percent;
+
+/// How often a path is decoded: by each proxy on the way and by the handler. What is escaped more often is
+/// another path to all of them.
+const DECODINGS_MAX: usize = 4;
+
+/// Whether a path is read by every handler as it is written.
+pub fn is_plain(path: &str) -> bool {
+    let plain = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'/' | b'-' | b'_')
+    };
+    path.bytes().all(plain) && !path.contains("//")
+}
+
+/// The segments that handlers may find in a path: decoded, in one case, without empty ones, parameters
+/// (RFC 3986 3.3), surrounding space and what can't be seen.
+pub fn read(path: &str) -> Vec<String> {
+    if is_plain(path) {
+        let segments = path.split('/').filter(|segment| !segment.is_empty());
+        return segments.map(|segment| number(segment).to_owned()).collect();
+    }
+    let mut bytes = path.as_bytes().to_vec();
+    for _ in 0..DECODINGS_MAX {
+        let decoded = percent::decoded(&bytes);
+        if decoded == bytes {
+            break;
+        }
+        bytes = decoded;
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let text: String = visible(&text).nfkc().collect::<String>().to_lowercase();
+    // A decoded query, fragment or NUL ends the path for some.
+    let text = text.split(['?', '#', '\0']).next().unwrap_or_default();
+    let mut segments: Vec<String> = Vec::new();
+    for segment in text.split(['/', '\\']) {
+        let segment = segment.split(';').next().unwrap_or_default();
+        let segment = segment.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+        match segment {
+            "" | "." => {}
+            ".." => {
+                segments.pop();
+            }
+            // Windows drops a full stop at the end of a name.
+            segment => segments.push(number(segment.trim_end_matches('.')).to_owned()),
+        }
+    }
+    segments
+}
+
+/// A number without the noughts in front, which handlers that parse it do not see.
+fn number(segment: &str) -> &str {
+    let is_number = !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
+    match segment.trim_start_matches('0') {
+        "" if is_number => "0",
+        short if is_number => short,
+        _ => segment,
+    }
+}
+
+/// Whether a handler may take `path` for `wanted`: the two are read the same, but for a format behind
+/// the last segment (`/send.json`), or what follows the name of a script (`/send.php/x`).
+pub fn may_be(path: &str, wanted: &str) -> bool {
+    let (path, wanted) = (read(path), read(wanted));
+    if path == wanted {
+        return true;
+    }
+    let (Some((last, before)), Some((wanted_last, wanted_before))) =
+        (path.split_last(), wanted.split_last())
+    else {
+        return false;
+    };
+    let is_script = wanted_last.contains('.');
+    let format = last.split_once('.').map(|(bare, _)| bare);
+    (before == wanted_before && !is_script && format == Some(wanted_last.as_str()))
+        || (is_script && path.starts_with(&wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_what_any_handler_takes_it_for() {
+        for path in [
+            "/step/3",
+            "/step/3/",
+            "/step/%33",
+            "/step/%2533",
+            "//step/3",
+            "/step//3",
+            "/STEP/3",
+            "/step/3%20",
+            "/step/3%00",
+            "/step/3;x",
+            "/step;x=1/3",
+            "/step%2F3",
+            "/step\\3",
+            "/step/3%3Fx",
+            "/step/3.",
+            "/step/3.json",
+            "/step/03",
+            "/step/3%E2%80%8B",
+            "/step/%EF%BC%93",
+            "/step/2/../3",
+        ] {
+            assert!(may_be(path, "/step/3"), "{path}");
+        }
+        for path in ["", "/", "/step", "/step/2", "/step/33", "/step/3/4", "/steps/3", "/step3"] {
+            assert!(!may_be(path, "/step/3"), "{path}");
+        }
+        assert!(may_be("/send.php/x", "/send.php") && may_be("/Send.PHP", "/send.php"));
+        assert!(!may_be("/send", "/send.php") && !may_be("/send.html", "/send.php"));
+        assert!(may_be("/", "/") && may_be("", "/") && !may_be("/x", "/"));
+    }
+}
