@@ -8,6 +8,7 @@
 
 pub mod authentication;
 pub mod data;
+mod doubt;
 mod edge;
 mod handover;
 pub mod listener;

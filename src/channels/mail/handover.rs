@@ -187,7 +187,8 @@ async fn checked_here(edge: &MailEdge, message: &Message, reading: &Reading) -> 
     if reading.checked || reading.ambiguous || !settings.listeners.contains(&message.listener) {
         return None;
     }
-    let contact = translate::contact(String::new(), reading, Vec::new(), edge.clock.now());
+    let (sender, now) = (&message.sender.mailbox, edge.clock.now());
+    let contact = translate::contact(String::new(), reading, sender, Vec::new(), now);
     let matters = message.recipients.iter().any(|recipient| {
         parts::organisation_of(edge, recipient)
             .is_some_and(|organisation| edge.intake.may_be_restricted(&organisation.id, &contact))

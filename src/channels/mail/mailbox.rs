@@ -22,6 +22,12 @@ impl Address {
     pub fn text(&self) -> String {
         format!("{}@{}", self.local, self.domain)
     }
+
+    /// Whether it is written as this one, but for case.
+    fn is_same(&self, other: &Address) -> bool {
+        self.local.eq_ignore_ascii_case(&other.local)
+            && self.domain.eq_ignore_ascii_case(&other.domain)
+    }
 }
 
 impl std::fmt::Debug for Address {
@@ -50,7 +56,15 @@ pub fn from_field<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> FromField {
         // Which characters the bytes of an unknown charset are is a guess: no address is made of one.
         let is_guessed = std::str::from_utf8(value).is_err();
         match read.filter(|all| !is_guessed || all.iter().all(|one| one.text().is_ascii())) {
-            Some(mailboxes) => found.extend(mailboxes),
+            Some(mut mailboxes) => {
+                // Whichever of them a reader takes, it is the same sender.
+                let is_repeated = mailboxes.windows(2).all(|two| match two {
+                    [one, next] => one.is_same(next),
+                    _ => true,
+                });
+                mailboxes.truncate(if is_repeated { 1 } else { mailboxes.len() });
+                found.extend(mailboxes);
+            }
             None => {
                 certain = false;
                 found.extend(lenient::candidates(&text));
@@ -269,6 +283,39 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// A text without its comments (RFC 5322 3.2.2). One that does not end is none.
+pub(super) fn comment_free(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    let mut since = 0;
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted || depth > 0 => escaped = true,
+            '"' if depth == 0 => quoted = !quoted,
+            '(' if !quoted => {
+                if depth == 0 {
+                    since = at;
+                }
+                depth += 1;
+                continue;
+            }
+            ')' if depth > 0 => {
+                depth -= 1;
+                continue;
+            }
+            _ => {}
+        }
+        if depth == 0 {
+            out.push(c);
+        }
+    }
+    if depth > 0 {
+        out.push_str(text.get(since..).unwrap_or_default());
+    }
+    out
+}
+
 fn requoted(text: &str) -> String {
     let escaped: String = text
         .chars()
@@ -304,6 +351,8 @@ mod tests {
             "\"jo\"@x.example",
             "Jörg <jo@x.example>",
             "jo @ x.example",
+            "jo@x.example, jo@x.example",
+            "Jo <jo@x.example>, \"Jo Doe\" <jo@x.example>, jo@x.example",
         ] {
             assert_eq!(one(value).as_deref(), Some("jo@x.example"), "{value}");
         }
@@ -328,6 +377,7 @@ mod tests {
             " ",
             "jo",
             "a@x.test, b@y.test",
+            "a@x.test, a@x.test, b@y.test",
             "Group: a@x.test;",
             "undisclosed:;",
             "<a@x.test> <b@y.test>",

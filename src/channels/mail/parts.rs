@@ -116,7 +116,7 @@ pub(super) fn note_return(edge: &MailEdge, message: &Message, reading: &Reading,
         owners.map(|one| (one.id.clone(), one)).collect();
     for organisation in owners.values() {
         let id = format!("{contact}:returned:{}", now.timestamp() / RETURNS_NOTED_EVERY_SECONDS);
-        let returned = translate::contact(id, reading, Vec::new(), now);
+        let returned = translate::contact(id, reading, &message.sender.mailbox, Vec::new(), now);
         edge.intake.note_passed(organisation, &returned, Passed::ByMark);
     }
 }
@@ -132,9 +132,10 @@ async fn decide_one(
     members: Vec<usize>,
 ) -> Part {
     let to = message.mailboxes(&members);
+    let sender = &message.sender.mailbox;
     let id = translate::contact_id(&message.envelope, &reading.digest);
-    let mut contact = translate::contact(id.clone(), reading, to.clone(), edge.clock.now());
-    contact.unanswerable = !notices::may_answer(organisation, &message.sender.mailbox, reading);
+    let mut contact = translate::contact(id.clone(), reading, sender, to.clone(), edge.clock.now());
+    contact.unanswerable = !notices::may_answer(organisation, sender, reading);
     let original = Some(message.content.original.clone());
     let inbound = Inbound { contact, digest: reading.digest, original };
     let outcome = edge.intake.receive(&organisation.id, inbound).await;

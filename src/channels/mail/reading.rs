@@ -9,17 +9,15 @@ use bytes::Bytes;
 use mail_parser::HeaderValue;
 
 use super::authentication::{self, Border};
+use super::doubt;
 use super::mailbox::{Address, FromField, from_field};
 use super::said;
 use super::spool::Content;
 use crate::domain::contact::Attachment;
 use crate::domain::identifier::Assurance;
-use crate::domain::mention::MENTION_CHARS_MAX;
 use crate::ports::Original;
 use crate::ports::message::{HeaderBlock, PASS_FIELD, content_digest};
-use crate::runtime::limits::{
-    MAIL_ATTACHMENTS_MAX, MAIL_MAILBOXES_MAX, MAIL_PARSED_BYTES_MAX, MAIL_THREAD_MAX,
-};
+use crate::runtime::limits::{MAIL_ATTACHMENTS_MAX, MAIL_PARSED_BYTES_MAX, MAIL_THREAD_MAX};
 use crate::runtime::mime::{self, Head, PARSER, Part, Report};
 use crate::runtime::tokens::hex;
 
@@ -69,10 +67,10 @@ pub fn read(content: &Content, null_sender: bool, border: Border<'_>) -> std::io
     let header = HeaderBlock::scan(head, head.len() as u64 == content.length);
     let digest = content_digest(head, &header, &content.original)?;
     let values = |name| header.named(head, name).map(|field| field.value(head));
-    let from = from_field(values("From"));
-    let (from, one_from) = match from {
-        FromField::One(address) => (vec![address], true),
-        FromField::Ambiguous(addresses) => (addresses, false),
+    let (from, one_from) = match (from_field(values("From")), doubt::first_line(head)) {
+        (FromField::One(address), None) => (vec![address], true),
+        (FromField::One(address), Some(_)) => (vec![address], false),
+        (FromField::Ambiguous(addresses), _) => (addresses, false),
     };
     let checked = match from.as_slice() {
         [one] if header.complete => authentication::assurance(head, &header, border, one),
@@ -100,11 +98,7 @@ pub fn read(content: &Content, null_sender: bool, border: Border<'_>) -> std::io
     let parsed = Parsed::of(content)?;
     let read_whole = header.complete && parsed.as_ref().is_some_and(|parsed| !parsed.beyond);
     let unread = !read_whole;
-    let obscure = match (one_from, unread) {
-        (true, false) => None,
-        (false, false) => Some(obscure(values("From").take(MAIL_MAILBOXES_MAX))),
-        (_, true) => Some(obscure([head].into_iter())),
-    };
+    let obscure = (!one_from || unread).then(|| doubt::obscure(head, &header, unread));
     let report = parsed.as_ref().map(|parsed| parsed.report).unwrap_or_default();
     Ok(Reading {
         digest,
@@ -129,17 +123,6 @@ pub fn read(content: &Content, null_sender: bool, border: Border<'_>) -> std::io
         header,
         ..parsed.unwrap_or_default().into_reading()
     })
-}
-
-/// Bytes in any charset as text to look for identifiers in; only as much as is looked at.
-fn obscure<'a>(values: impl Iterator<Item = &'a [u8]>) -> String {
-    let mut text = String::new();
-    for value in values {
-        let room = MENTION_CHARS_MAX.saturating_sub(text.len());
-        text.push_str(&String::from_utf8_lossy(value.get(..room).unwrap_or(value)));
-        text.push('\n');
-    }
-    text
 }
 
 /// A field's value on one line.
@@ -379,6 +362,9 @@ mod tests {
         }
         let two = reading("From: a@x.example\nFrom: b@x.example\n\nx\n");
         assert!(two.ambiguous && two.from.len() == 2);
+        // Some programs take the first line for mbox's, and see one sender more or less.
+        assert!(reading("From : a@x.example\nFrom: b@x.example\n\nx\n").ambiguous);
+        assert!(!reading("From a@x.example Mon Nov  2\nFrom: b@x.example\n\nx\n").ambiguous);
     }
 
     #[test]

@@ -45,10 +45,12 @@ fn ident(envelope: &Envelope) -> Option<String> {
     Some(value.chars().take(IDENT_CHARS_MAX).map(plain).collect())
 }
 
-/// The contact that a message is to one organisation. `to`: its recipients there.
+/// The contact that a message is to one organisation. `sender`: the envelope's; `to`: its recipients
+/// there.
 pub(super) fn contact(
     id: String,
     reading: &Reading,
+    sender: &str,
     to: Vec<String>,
     at: DateTime<Utc>,
 ) -> Contact {
@@ -72,7 +74,8 @@ pub(super) fn contact(
         message_id: reading.message_id.clone(),
         ambiguous: reading.ambiguous,
         unread: reading.unread,
-        obscure: reading.obscure.clone(),
+        // Where the message's own fields settle nothing, the envelope may.
+        obscure: reading.obscure.as_ref().map(|text| format!("{sender}\n{text}")),
         ..Contact::new(id, Channel::Email, at)
     }
 }
