@@ -4,6 +4,7 @@
 //! what goes wrong on our side lets the call go on as if the gateway were not there.
 
 mod event;
+mod first;
 mod flow;
 mod generic;
 mod menu;
@@ -142,6 +143,7 @@ impl TelephonyEdge {
         match provider::event(entry, webhook, self.clock.now()) {
             Event::PassOn => self.pass_on(entry, webhook, &[], deadline).await.0,
             Event::Told(call) => self.told(entry, webhook, &call, deadline).await,
+            Event::UnderWay(call) => self.under_way(entry, webhook, &call, deadline).await,
             Event::Next(next, call) => self.next(entry, webhook, next, &call).await,
             // A call under way that asks at this address again is in the existing call flow, where
             // the same fields may well mean something new.
@@ -202,7 +204,10 @@ impl TelephonyEdge {
         call: &Call,
         deadline: Instant,
     ) -> (Answer, bool) {
-        let contact = call.contact(self.clock.now());
+        let contact = Contact {
+            unstoppable: provider::lets_everything_through(entry),
+            ..call.contact(self.clock.now())
+        };
         let Some(outcome) = self.decide(entry, contact).await else {
             return self.pass_on(entry, webhook, &[UNCHECKED.to_owned()], deadline).await;
         };
@@ -345,6 +350,28 @@ impl TelephonyEdge {
             (answer, true) => answer,
             (_, false) => provider::empty(entry, webhook),
         }
+    }
+
+    /// Something on the way of a call. If the call was decided here, that decision holds again; any other
+    /// is in the existing call flow, and counts nothing.
+    async fn under_way(
+        self: &Arc<Self>,
+        entry: &Arc<TelephonySettings>,
+        webhook: &Webhook,
+        call: &Call,
+        deadline: Instant,
+    ) -> Answer {
+        if self.decision_of(entry, &call.id).await.is_some() {
+            return self.call(entry, webhook, call, deadline).await.0;
+        }
+        tracing::info!(
+            path = entry.path,
+            "an event of a call that was not decided here counts nothing"
+        );
+        if entry.upstream.is_none() {
+            return provider::empty(entry, webhook);
+        }
+        self.pass_on(entry, webhook, &[], deadline).await.0
     }
 
     async fn decision_of(&self, entry: &TelephonySettings, contact: &str) -> Option<Arc<Decision>> {

@@ -93,6 +93,10 @@ pub struct Contact {
     /// as notified then, and the item says so.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unanswerable: bool,
+    /// Whoever hands the contact in has nothing to answer a limited sender with, and nothing to hold it
+    /// back by: what would be limited or filed is delivered, and flagged.
+    #[serde(skip)]
+    pub unstoppable: bool,
     /// The answer to this contact shows nothing of the decision, since anybody may have made it; a
     /// notice goes to the person's address on record.
     #[serde(skip)]
@@ -124,6 +128,7 @@ impl Contact {
             unread: false,
             obscure: None,
             unanswerable: false,
+            unstoppable: false,
             notified_apart: false,
             lane: None,
         }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::first::Stage;
 use super::script::Next;
 use crate::domain::channel::Channel;
 use crate::domain::contact::{
@@ -27,11 +28,23 @@ pub enum Event {
     /// A status report at the address where calls come in: not a contact, and nobody waits
     /// for an answer.
     Told(Call),
+    /// Something else on the way of a call: of one that was decided here, a step of the existing call
+    /// flow; of any other, no contact.
+    UnderWay(Call),
     /// A step of the existing call flow, which is not ours.
     PassOn,
 }
 
 impl Event {
+    /// What a webhook about a call is by its stage.
+    pub fn at(stage: Stage, call: Call) -> Self {
+        match stage {
+            Stage::First => Event::Call(call),
+            Stage::UnderWay => Event::UnderWay(call),
+            Stage::Report => Event::Told(call),
+        }
+    }
+
     /// With ids that can be a contact's, whatever the provider or a SIP client wrote into its own.
     pub fn fitted(self) -> Self {
         match self {
@@ -40,6 +53,7 @@ impl Event {
             Event::Text(text) => Event::Text(Text { id: fitted(text.id), ..text }),
             Event::Noted(id, notes) => Event::Noted(fitted(id), notes),
             Event::Told(call) => Event::Told(Call { id: fitted(call.id), ..call }),
+            Event::UnderWay(call) => Event::UnderWay(Call { id: fitted(call.id), ..call }),
             // Of an API: what can't be an id was refused.
             Event::Handed(_) | Event::PassOn => self,
         }

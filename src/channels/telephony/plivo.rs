@@ -9,6 +9,7 @@ use hyper::Method;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::event::{Call, Event, Text};
+use super::first::{self, Names, Stage};
 use super::settings::{Product, TelephonySettings};
 use super::signed::{Refused, addresses};
 use super::twilio::caller;
@@ -99,26 +100,65 @@ pub(super) fn sign(
 /// What a webhook is about.
 pub(super) fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
     match entry.product {
-        Product::Voice => voice(webhook),
+        Product::Voice => voice(entry, webhook),
         Product::Messaging => message(webhook),
     }
 }
 
-/// The states of a call that waits for its document.
-const UNDER_WAY: [&str; 3] = ["ringing", "in-progress", "answered"];
+/// The states of a call that waits for its document, and of one that another flow may hand over.
+const RINGING: &str = "ringing";
+const TAKEN: [&str; 2] = ["in-progress", "answered"];
 
-fn voice(webhook: &Webhook) -> Event {
+/// What a request for a call's document carries (plivo.com/docs/voice/xml, "Request").
+const OF_CALLS: Names = Names {
+    whole: &[
+        "ALegRequestUUID",
+        "ALegUUID",
+        "BillRate",
+        "CallStatus",
+        "CallUUID",
+        "CallerName",
+        "Direction",
+        "Event",
+        "ForwardedFrom",
+        "From",
+        "ParentAuthID",
+        "RequestUUID",
+        "RouteType",
+        "STIRAttestation",
+        "STIRVerification",
+        "SessionStart",
+        "SubAuthID",
+        "To",
+    ],
+    begin: &["SIP-H-", "X-PH-"],
+};
+
+/// The event of a request for a call's first document, where one is named.
+const FIRST_EVENT: &str = "StartApp";
+
+fn stage(entry: &TelephonySettings, webhook: &Webhook, status: &str) -> Stage {
+    let event = webhook.field("Event");
+    let taken = TAKEN.contains(&status);
+    match event.as_deref() {
+        _ if status != RINGING && !taken => Stage::Report,
+        Some(event) if is_report(event) => Stage::Report,
+        Some(event) if event != FIRST_EVENT => Stage::UnderWay,
+        Some(_) | None => first::stage(entry, webhook, &OF_CALLS, !taken),
+    }
+}
+
+fn voice(entry: &TelephonySettings, webhook: &Webhook) -> Event {
     let Some(uuid) = webhook.field("CallUUID") else { return Event::PassOn };
     let status = webhook.field("CallStatus");
     let dialled = webhook.field("DialStatus");
-    let asks_what_to_do = status.as_deref().is_some_and(|status| UNDER_WAY.contains(&status))
-        && !webhook.field("Event").is_some_and(|event| is_told(&event));
+    let stage = stage(entry, webhook, status.as_deref().unwrap_or_default());
     let call = Call {
         id: format!("call-plivo-{uuid}"),
         call_id: uuid,
         from: caller(webhook.field("From"), Assurance::Asserted),
         to: webhook.field("To").into_iter().collect(),
-        began: status.as_deref() == Some("ringing"),
+        began: status.as_deref() == Some(RINGING),
         length_seconds: webhook.field("Duration"),
         answered: dialled.as_deref() == Some("completed"),
         result: dialled.or(status),
@@ -132,12 +172,12 @@ fn voice(webhook: &Webhook) -> Event {
     if !webhook.behind.trim_end_matches('/').is_empty() || outbound {
         return Event::PassOn;
     }
-    if asks_what_to_do { Event::Call(call) } else { Event::Told(call) }
+    Event::at(stage, call)
 }
 
 /// Reports on a call, as opposed to questions (plivo.com/docs/voice, "Hangup URL", "Callback
 /// URL", "Recording callback").
-fn is_told(event: &str) -> bool {
+fn is_report(event: &str) -> bool {
     event == "Hangup" || event.starts_with("Dial") || event.starts_with("Record")
 }
 

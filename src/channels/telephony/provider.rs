@@ -84,6 +84,11 @@ pub(super) fn opening(
     }
 }
 
+/// Whether the entry has nothing to answer a limited caller with, so that the call goes on.
+pub(super) fn lets_everything_through(entry: &TelephonySettings) -> bool {
+    entry.provider == Provider::Sip && sip::lets_everything_through(entry)
+}
+
 /// A script as the provider's document.
 pub(super) fn document(entry: &TelephonySettings, webhook: &Webhook, steps: &[Step]) -> Answer {
     let (content_type, document) = match entry.provider {
@@ -186,5 +191,90 @@ pub(super) fn sign_again(entry: &TelephonySettings, webhook: &Webhook, headers: 
         && let Ok(value) = HeaderValue::try_from(value)
     {
         headers.insert(HeaderName::from_static(name), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use hyper::Request;
+    use hyper::header::CONTENT_TYPE;
+
+    use super::*;
+    use crate::channels::telephony::settings::testing::entry;
+
+    fn kind(provider: Provider, body: &str) -> &'static str {
+        let json = provider == Provider::Vonage;
+        let content_type = if json { JSON } else { "application/x-www-form-urlencoded" };
+        let request = Request::post("/karbon/voice").header(CONTENT_TYPE, content_type);
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        let webhook = Webhook::of("", head, Bytes::copy_from_slice(body.as_bytes()), None);
+        let entry = TelephonySettings { provider, ..entry() };
+        match event(&entry, &webhook, DateTime::UNIX_EPOCH) {
+            Event::Call(_) => "call",
+            Event::UnderWay(_) => "under way",
+            Event::Told(_) => "report",
+            Event::PassOn => "pass on",
+            _ => "other",
+        }
+    }
+
+    #[test]
+    fn only_what_has_the_shape_of_a_first_request_is_a_call() {
+        use Provider::{Plivo, Telnyx, Twilio, Vonage};
+        let twilio =
+            "CallSid=CA1&AccountSid=AC1&From=%2B447700900001&To=%2B441632960000&Direction=inbound";
+        let plivo = "CallUUID=u&From=447700900001&To=441632960000&Direction=inbound";
+        let vonage = "\"from\":\"447700900001\",\"to\":\"44163\",\"uuid\":\"u\",\"conversation_uuid\":\"CON-1\"";
+        for (provider, first, more, wanted) in [
+            (Twilio, twilio, "CallStatus=ringing", "call"),
+            (
+                Twilio,
+                twilio,
+                "CallStatus=ringing&StirVerstat=TN-Validation-Passed-A&FromZip=1",
+                "call",
+            ),
+            (Twilio, twilio, "CallStatus=ringing&SomethingNew=1&CallbackUrl=x", "call"),
+            (Twilio, twilio, "CallStatus=ringing&ErrorCode=11200&ErrorUrl=x", "call"),
+            (Twilio, twilio, "CallStatus=in-progress&CallerCity=Leeds&SipHeader_X-A=1", "call"),
+            (Twilio, twilio, "CallStatus=in-progress&UnstableSpeechResult=hello", "under way"),
+            (Twilio, twilio, "CallStatus=in-progress&QueueResult=bridged", "under way"),
+            (Twilio, twilio, "CallStatus=in-progress&Digits=1", "under way"),
+            (Twilio, twilio, "CallStatus=in-progress&HandoffData=x", "under way"),
+            (Twilio, twilio, "CallStatus=ringing&SpeechResult=x", "under way"),
+            (Twilio, twilio, "CallStatus=ringing&CallbackSource=x&SequenceNumber=1", "report"),
+            (Twilio, twilio, "CallStatus=completed", "report"),
+            (Twilio, twilio, "x=1", "report"),
+            (Telnyx, twilio, "CallStatus=ringing&ConnectionId=1&ShakenStirValidated=true", "call"),
+            (Telnyx, twilio, "CallStatus=in-progress&ConferenceSid=1", "under way"),
+            (
+                Telnyx,
+                twilio,
+                "CallStatus=in-progress&CallbackSource=call-progress-events",
+                "report",
+            ),
+            (Plivo, plivo, "CallStatus=ringing", "call"),
+            (Plivo, plivo, "CallStatus=ringing&Event=StartApp&SIP-H-A=1&New=1", "call"),
+            (Plivo, plivo, "CallStatus=in-progress&Event=ConferenceEnter", "under way"),
+            (Plivo, plivo, "CallStatus=in-progress&Event=MachineDetection", "under way"),
+            (Plivo, plivo, "CallStatus=in-progress&Event=Redirect", "under way"),
+            (Plivo, plivo, "CallStatus=ringing&Event=GetInput", "under way"),
+            (Plivo, plivo, "CallStatus=in-progress&Digits=1", "under way"),
+            (Plivo, plivo, "CallStatus=in-progress&Event=RecordStop", "report"),
+            (Plivo, plivo, "CallStatus=completed", "report"),
+            (Vonage, vonage, "\"region_url\":\"https://api-eu.vonage.example\"", "call"),
+            (Vonage, vonage, "\"something_new\":1", "call"),
+            (Vonage, vonage, "\"dtmf\":{\"digits\":\"1\"}", "under way"),
+            (Vonage, vonage, "\"speech\":{\"results\":[]}", "under way"),
+            (Vonage, vonage, "\"timestamp\":\"2026-11-21T10:00:00Z\"", "under way"),
+            (Vonage, "\"conversation_uuid\":\"CON-1\"", "\"payload\":{}", "under way"),
+            (Vonage, vonage, "\"status\":\"completed\"", "report"),
+        ] {
+            let body = match provider {
+                Vonage => format!("{{{first},{more}}}"),
+                _ => format!("{first}&{more}"),
+            };
+            assert_eq!(kind(provider, &body), wanted, "{body}");
+        }
     }
 }

@@ -124,9 +124,7 @@ pub(super) fn opening(
             if all.is_empty() { on(entry, webhook, flags) } else { routes(&all, flags) }
         }
         Treatment::Limit(_) => match entry.when_limited {
-            WhenLimited::Reject => answer(json!({
-                "version": "1.0", "action": "reject", "code": "603", "reason": "Decline"
-            })),
+            WhenLimited::Reject => declined(),
             WhenLimited::Notice => {
                 stands_in(entry, webhook, flags, [&targets.announcement, &targets.voicemail])
             }
@@ -134,14 +132,34 @@ pub(super) fn opening(
                 stands_in(entry, webhook, flags, [&targets.voicemail, &targets.announcement])
             }
         },
+        Treatment::File(_) if rejects_all(entry) => declined(),
         Treatment::File(_) => {
             stands_in(entry, webhook, flags, [&targets.voicemail, &targets.announcement])
         }
     }
 }
 
-/// The first of two targets that is configured; without either the call continues, since a caller is
-/// never left with nothing.
+fn declined() -> Answer {
+    answer(json!({"version": "1.0", "action": "reject", "code": "603", "reason": "Decline"}))
+}
+
+const fn has_no_target(entry: &TelephonySettings) -> bool {
+    entry.targets.announcement.is_none() && entry.targets.voicemail.is_none()
+}
+
+/// Whether a caller who is not put through meets nothing but a refusal.
+fn rejects_all(entry: &TelephonySettings) -> bool {
+    entry.when_limited == WhenLimited::Reject && has_no_target(entry)
+}
+
+/// Whether the entry has neither a target nor a refusal for a limited caller: the call continues, since a
+/// caller is never left with nothing, and is decided so.
+pub(super) fn lets_everything_through(entry: &TelephonySettings) -> bool {
+    entry.when_limited != WhenLimited::Reject && has_no_target(entry)
+}
+
+/// The first of two targets that is configured; without either the call continues
+/// ([`lets_everything_through`]).
 fn stands_in(
     entry: &TelephonySettings,
     webhook: &Webhook,

@@ -48,7 +48,7 @@ pub(super) fn verify(
 /// What a webhook is about.
 pub(super) fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
     match entry.product {
-        Product::Voice => twilio::texml("telnyx", webhook, attested(webhook)),
+        Product::Voice => twilio::texml("telnyx", entry, webhook, attested(webhook)),
         Product::Messaging => message(webhook),
     }
 }

@@ -3,6 +3,7 @@
 pub mod signature;
 
 use super::event::{Call, Event, Text};
+use super::first::{self, Names, Stage};
 use super::settings::{Product, TelephonySettings};
 use super::webhook::Webhook;
 use crate::domain::channel::Channel;
@@ -15,17 +16,22 @@ use crate::runtime::tokens::{hex, sha256};
 /// continues into the existing call flow.
 pub fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
     match entry.product {
-        Product::Voice => voice(webhook),
+        Product::Voice => voice(entry, webhook),
         Product::Messaging => messaging(webhook),
     }
 }
 
-fn voice(webhook: &Webhook) -> Event {
-    texml("twilio", webhook, attested(webhook.field("StirVerstat").as_deref()))
+fn voice(entry: &TelephonySettings, webhook: &Webhook) -> Event {
+    texml("twilio", entry, webhook, attested(webhook.field("StirVerstat").as_deref()))
 }
 
 /// A call in the fields that Twilio and Telnyx share.
-pub fn texml(provider: &str, webhook: &Webhook, assurance: Assurance) -> Event {
+pub fn texml(
+    provider: &str,
+    entry: &TelephonySettings,
+    webhook: &Webhook,
+    assurance: Assurance,
+) -> Event {
     let Some(sid) = webhook.field("CallSid") else { return Event::PassOn };
     let account = webhook.field("AccountSid").unwrap_or_default();
     let status = webhook.field("CallStatus").unwrap_or_default();
@@ -55,21 +61,88 @@ pub fn texml(provider: &str, webhook: &Webhook, assurance: Assurance) -> Event {
     if !webhook.behind.trim_end_matches('/').is_empty() || outbound {
         return Event::PassOn;
     }
-    if asks_what_to_do(webhook, &status) { Event::Call(call) } else { Event::Told(call) }
+    Event::at(stage(entry, webhook, &status), call)
 }
 
-/// The states of a call that waits for its document (twilio.com/docs/voice/twiml, "`CallStatus`
+/// The states of a call that waits for its first document (twilio.com/docs/voice/twiml, "`CallStatus`
 /// values"; developers.telnyx.com, "TeXML webhooks").
-const UNDER_WAY: [&str; 5] = ["queued", "initiated", "ringing", "in-progress", "answered"];
+const RINGING: [&str; 3] = ["queued", "initiated", "ringing"];
+/// Those of one that may have been handed over by another flow.
+const TAKEN: [&str; 2] = ["in-progress", "answered"];
 
-/// What callbacks about a call carry, and requests for a document never do.
+/// What a request for a call's document carries (twilio.com/docs/voice/twiml, "Request parameters", "SIP",
+/// and of a fallback; developers.telnyx.com, TeXML).
+const OF_CALLS: Names = Names {
+    whole: &[
+        "AccountSid",
+        "AddOns",
+        "ApiVersion",
+        "ApplicationSid",
+        "CallControlId",
+        "CallInitiatedAt",
+        "CallLegId",
+        "CallReason",
+        "CallSessionId",
+        "CallSid",
+        "CallSidLegacy",
+        "CallStatus",
+        "CallToken",
+        "Called",
+        "CalledCity",
+        "CalledCountry",
+        "CalledState",
+        "CalledZip",
+        "Caller",
+        "CallerCity",
+        "CallerCountry",
+        "CallerId",
+        "CallerName",
+        "CallerState",
+        "CallerZip",
+        "ConnectionId",
+        "Direction",
+        "ErrorCode",
+        "ErrorMessage",
+        "ErrorUrl",
+        "ForwardedFrom",
+        "From",
+        "FromCity",
+        "FromCountry",
+        "FromSipUri",
+        "FromState",
+        "FromZip",
+        "ParentCallSid",
+        "ParentCallSidLegacy",
+        "SipCallId",
+        "SipDomain",
+        "SipDomainSid",
+        "SipSourceIp",
+        "SipUsername",
+        "StirPassportToken",
+        "StirStatus",
+        "StirVerstat",
+        "To",
+        "ToCity",
+        "ToCountry",
+        "ToSipUri",
+        "ToState",
+        "ToZip",
+    ],
+    begin: &["SipHeader_", "ShakenStir", "Diversion"],
+};
+
+/// What callbacks about a call carry, and nothing else ever does.
 const OF_CALLBACKS: [&str; 4] =
     ["CallbackSource", "RecordingStatus", "TranscriptionStatus", "StreamEvent"];
 
-/// Whether a request asks for a call's document. Status callbacks may share its address, by a setting
-/// of the number's: a finished call is not one.
-fn asks_what_to_do(webhook: &Webhook, status: &str) -> bool {
-    UNDER_WAY.contains(&status) && OF_CALLBACKS.iter().all(|name| webhook.field(name).is_none())
+/// Status callbacks may share the address of calls, by a setting of the number's.
+fn stage(entry: &TelephonySettings, webhook: &Webhook, status: &str) -> Stage {
+    let rings = RINGING.contains(&status);
+    let is_callback = OF_CALLBACKS.iter().any(|name| webhook.field(name).is_some());
+    if is_callback || !(rings || TAKEN.contains(&status)) {
+        return Stage::Report;
+    }
+    first::stage(entry, webhook, &OF_CALLS, rings)
 }
 
 /// The caller as far as a number or address says who it is; a withheld one is nobody.

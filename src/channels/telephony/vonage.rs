@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::event::{Call, Event, Text};
+use super::first::{self, Names, Stage};
 use super::script::Next;
 use super::settings::{Product, TelephonySettings};
 use super::signed::{Refused, is_recent};
@@ -88,7 +89,7 @@ fn query_object(fields: &[(String, String)]) -> String {
 /// What a webhook is about.
 pub(super) fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
     match entry.product {
-        Product::Voice => voice(webhook),
+        Product::Voice => voice(entry, webhook),
         Product::Messaging => message(webhook),
     }
 }
@@ -97,12 +98,39 @@ pub(super) fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
 const UNANSWERED: [&str; 7] =
     ["timeout", "failed", "unanswered", "busy", "rejected", "cancelled", "machine"];
 
-/// What events of a call carry, and a request for its NCCO never does (developer.vonage.com, "Voice
-/// webhook reference").
+/// What reports on a call carry, and nothing else does (developer.vonage.com, "Voice webhook reference").
 const OF_EVENTS: [&str; 5] =
     ["status", "recording_url", "recording_uuid", "conversation_uuid_to", "reason"];
 
-fn voice(webhook: &Webhook) -> Event {
+/// What a request for a call's NCCO carries (the same, "Answer webhook").
+const OF_CALLS: Names = Names {
+    whole: &[
+        "caller_name",
+        "conversation_uuid",
+        "custom_data",
+        "endpoint_type",
+        "from",
+        "from_user",
+        "region_url",
+        "to",
+        "uuid",
+    ],
+    begin: &["SipHeader_"],
+};
+
+/// The event address may be that of the answers, by a setting of the application's.
+fn stage(entry: &TelephonySettings, webhook: &Webhook) -> Stage {
+    if OF_EVENTS.iter().any(|name| webhook.field(name).is_some()) {
+        return Stage::Report;
+    }
+    // Every event has its time; a request for the first NCCO says whom the call is to.
+    match (webhook.field("timestamp"), webhook.field("to")) {
+        (None, Some(_)) => first::stage(entry, webhook, &OF_CALLS, true),
+        (Some(_), _) | (None, None) => Stage::UnderWay,
+    }
+}
+
+fn voice(entry: &TelephonySettings, webhook: &Webhook) -> Event {
     // A leg has an id of its own; the conversation's is the call's.
     let Some(id) = webhook.field("conversation_uuid").or_else(|| webhook.field("uuid")) else {
         return Event::PassOn;
@@ -134,9 +162,7 @@ fn voice(webhook: &Webhook) -> Event {
         }
         Some(next) => Event::Next(next, call),
         None if !webhook.behind.trim_end_matches('/').is_empty() => Event::PassOn,
-        // The event address may be that of the answers, by a setting of the application's.
-        None if OF_EVENTS.iter().any(|name| webhook.field(name).is_some()) => Event::Told(call),
-        None => Event::Call(call),
+        None => Event::at(stage(entry, webhook), call),
     }
 }
 

@@ -94,6 +94,23 @@ impl Webhook {
         first(&self.form, name).or_else(|| plain(self.json.get(name)))
     }
 
+    /// The names of all fields that are not blank, where [`Webhook::field`] looks for them.
+    pub fn names(&self) -> Vec<String> {
+        let named = |fields: &[(String, String)]| -> Vec<String> {
+            let filled = fields.iter().filter(|(_, value)| !value.is_empty());
+            filled.map(|(name, _)| name.clone()).collect()
+        };
+        if self.body.is_empty() {
+            return named(&self.query_fields());
+        }
+        let mut names = named(&self.form);
+        if let Value::Object(members) = &self.json {
+            let filled = members.iter().filter(|(_, value)| !value.is_null() && *value != "");
+            names.extend(filled.map(|(name, _)| name.clone()));
+        }
+        names
+    }
+
     /// The step of a call that a continuation's address names, which is ours.
     pub fn step(&self) -> Option<Next> {
         Next::at(&self.behind, &self.query_fields())

@@ -8,13 +8,23 @@ use crate::domain::decision::{Decision, Disposition, Route};
 use crate::domain::restriction::{Kind, Mode, Restriction};
 use crate::domain::{explain, queue};
 
+/// The flag of a contact that would be limited or filed, where its channel has nothing to do so with.
+const NOT_HELD_BACK: &str = "not_held_back";
+
 /// Rows up to this one settle a contact that no quota looks at.
 const LAST_UNCOUNTED_ROW: u8 = 6;
 
 impl<'a> Walk<'a> {
     /// Puts flags on and makes the verdict.
     pub(super) fn finish(mut self, settled: (Disposition, Option<Route>)) -> Verdict {
-        let (disposition, route) = settled;
+        let (disposition, route) = match settled {
+            (held @ (Disposition::Limit | Disposition::File), _) if self.contact.unstoppable => {
+                self.would(held);
+                self.flag(NOT_HELD_BACK);
+                (Disposition::Deliver, None)
+            }
+            settled => settled,
+        };
         for doubt in doubts(self.dossier.sender, self.contact) {
             self.flag(doubt);
         }

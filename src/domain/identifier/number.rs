@@ -1,11 +1,14 @@
 //! Telephone numbers, in every format that providers and people write.
 
+use std::borrow::Cow;
+
 use rlibphonenumber::{PhoneNumber, PhoneNumberFormat};
 use unicode_normalization::UnicodeNormalization;
 
 use super::IdentifierFault;
 use super::written::visible;
 use crate::domain::nation::Nation;
+use crate::domain::percent;
 
 /// The digit nought of the scripts whose digits people type (Unicode, general category Nd), in their
 /// order.
@@ -72,6 +75,7 @@ pub fn e164(value: &str, nation: Nation) -> Result<String, IdentifierFault> {
     if is_plain_british(value) {
         return Ok(value.to_owned());
     }
+    let value = &*user_part(value);
     if value.chars().count() > PHONE_CHARS_MAX {
         return Err(IdentifierFault::TooLong);
     }
@@ -93,6 +97,23 @@ pub fn e164(value: &str, nation: Nation) -> Result<String, IdentifierFault> {
     let bare = without_fraction(bare)?;
     parse_number(the_number(bare)?, nation)
 }
+
+/// The user part of a URI, with what is escaped in it undone: two URIs that differ in that alone are the
+/// same (RFC 3261 19.1.4). Any other value as it is.
+fn user_part(value: &str) -> Cow<'_, str> {
+    let is_scheme = |scheme: &str| URI_SCHEMES.iter().any(|one| scheme.eq_ignore_ascii_case(one));
+    let Some((_, rest)) = value.split_once(':').filter(|(scheme, _)| is_scheme(scheme.trim()))
+    else {
+        return Cow::Borrowed(value);
+    };
+    let user = rest.split(['@', ';', '?']).next().unwrap_or_default();
+    if !user.contains('%') {
+        return Cow::Borrowed(user);
+    }
+    Cow::Owned(String::from_utf8_lossy(&percent::decoded(user.as_bytes())).into_owned())
+}
+
+const URI_SCHEMES: [&str; 3] = ["sip", "sips", "tel"];
 
 /// `+44` and ten digits without the trunk prefix are E.164 as they stand, and what providers send most:
 /// the rules of numbering need not be asked.
@@ -198,6 +219,11 @@ mod tests {
             "whatsapp:+447700900123",
             "tel:+447700900123;phone-context=x",
             "sip:+447700900123@trunk.example",
+            "sip:%2B447700900123@h",
+            "SIP:+44%37700900123@h;user=phone",
+            "sips:%2b44%37%3700%3900%312%33@h?x=1",
+            "tel:%2B447700900123",
+            "sip:+447700900123@a-border-of-a-region.with-a-long-name.telephony.example;user=phone",
             "０７７００９００１２３",
             "٠٧٧٠٠٩٠٠١٢٣",
             "۰۷۷۰۰۹۰۰۱۲۳",

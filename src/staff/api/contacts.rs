@@ -91,6 +91,7 @@ impl ContactBody {
             unread: self.unread,
             obscure: None,
             unanswerable: self.unanswerable,
+            unstoppable: false,
             notified_apart: false,
             lane: self.lane,
         })

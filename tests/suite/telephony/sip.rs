@@ -170,3 +170,44 @@ async fn the_uri_counts_and_never_the_display_name() {
     assert_eq!(uris(&answer), ["sip:queue@pbx.example"]);
     rig.gateway.stop().await;
 }
+
+#[tokio::test]
+async fn an_escaped_user_is_the_same_caller() {
+    let rig = sip(closed(), WhenLimited::Notice).await;
+    for (at, uri) in
+        ["sip:%2B447700900001@h", "sip:+44%37700900001@h", "<SIP:+44770090000%31@h;x=y>"]
+            .iter()
+            .enumerate()
+    {
+        let answer = rig.invite(&invite(&at.to_string(), uri, json!({}))).await;
+        assert_eq!(uris(&answer), ["sip:announcement@pbx.example"], "{uri}");
+    }
+    rig.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_line_without_anything_to_answer_with_lets_calls_on_and_says_so() {
+    let bare = |when_limited| async move {
+        rig(Provider::Sip, Product::Voice, "sip token", closed(), |entry| {
+            entry.upstream = None;
+            entry.when_limited = when_limited;
+        })
+        .await
+    };
+    let open = bare(WhenLimited::Notice).await;
+    let answer = open.invite(&invite("1", "sip:+447700900001@h", json!({}))).await;
+    assert_eq!(uris(&answer), ["sip:+441632960000@gw"]);
+    let extra = answer["routes"][0]["headers"]["extra"].as_str();
+    assert_eq!(extra, Some("X-Contact-Flag: not_held_back\r\n"));
+    let entry = serde_json::to_value(open.gateway.decided().await.pop().unwrap()).unwrap();
+    assert_eq!((&entry["disposition"], &entry["would"]), (&json!("deliver"), &json!("limit")));
+    assert_eq!(entry["flags"], json!(["not_held_back"]));
+    assert!(open.gateway.queue("limited").await.is_empty());
+    open.gateway.stop().await;
+
+    let refusing = bare(WhenLimited::Reject).await;
+    let answer = refusing.invite(&invite("1", "sip:+447700900001@h", json!({}))).await;
+    assert_eq!(answer["action"], "reject");
+    assert_eq!(refusing.gateway.queue("limited").await.len(), 1);
+    refusing.gateway.stop().await;
+}

@@ -14,7 +14,7 @@ pub(in crate::staff::console) fn flag(flag: &str, language: Language) -> String 
 }
 
 /// Each flag, in English and in Welsh.
-const FLAGS: [(&str, &str, &str); 32] = [
+const FLAGS: [(&str, &str, &str); 33] = [
     ("safeguard.emergency", "It may be an emergency", "Gall fod yn argyfwng"),
     ("safeguard.safeguarding", "Somebody may be at risk", "Gall rhywun fod mewn perygl"),
     (
@@ -83,6 +83,11 @@ const FLAGS: [(&str, &str, &str); 32] = [
         "Penderfynwyd ar yr hyn oedd yn hysbys: nid oedd y cofnodion yn gyfredol",
     ),
     ("unrecorded", "The decision could not be put on record", "Ni ellid cofnodi'r penderfyniad"),
+    (
+        "not_held_back",
+        "It would have been held back, but this line has nothing to answer with: it went on",
+        "Byddai wedi'i ddal yn ôl, ond nid oes gan y llinell hon ddim i ateb ag ef: aeth ymlaen",
+    ),
     ("notice_not_sent", "The sender was not notified", "Ni hysbyswyd yr anfonwr"),
     ("reminder", "A reminder", "Nodyn atgoffa"),
     (

@@ -335,7 +335,13 @@ async fn what_is_told_of_a_call_is_neither_counted_nor_answered_as_one() {
         let over = with(ringing(&format!("9{at}"), JO), &[("CallStatus", status)]);
         assert_eq!(rig.post("", &over).await.text(), FLOW, "{status}");
     }
-    for more in [("CallbackSource", "call-progress-events"), ("RecordingStatus", "completed")] {
+    for more in [
+        ("CallbackSource", "call-progress-events"),
+        ("RecordingStatus", "completed"),
+        ("UnstableSpeechResult", "I would like"),
+        ("QueueResult", "bridged"),
+        ("Digits", "3"),
+    ] {
         let told = with(ringing("8", JO), &[("CallStatus", "in-progress"), more]);
         assert_eq!(rig.post("", &told).await.text(), FLOW, "{more:?}");
     }
