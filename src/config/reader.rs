@@ -159,8 +159,10 @@ fn nearest(key: &str, known: &[&'static str]) -> String {
         Some((_, name)) => format!("did you mean `{name}`?"),
         None if known.is_empty() => "there are none".to_owned(),
         None => {
-            let mut names: Vec<&str> = known.to_vec();
-            names.dedup();
+            // A key may be asked for in two places.
+            let mut seen = BTreeSet::new();
+            let names: Vec<&str> =
+                known.iter().copied().filter(|name| seen.insert(*name)).collect();
             format!("known are {}", names.join(", "))
         }
     }

@@ -5,6 +5,7 @@ use super::fault::Warning;
 use super::settings::Settings;
 use crate::channels::mail::settings::{MailListener, MailSettings, MilterKept};
 use crate::channels::telephony::settings::{Product, Provider, TelephonySettings, WhenLimited};
+use crate::channels::web_form::settings::Reveal;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::queue::{EMERGENCY, GOVERNANCE};
 
@@ -65,6 +66,7 @@ fn of_mail(mail: &MailSettings, found: &mut Vec<Warning>) {
 
 fn of_notices(settings: &Settings, organisation: &Organisation, add: &mut impl FnMut(String)) {
     let takes_mail = settings.mail.is_some();
+    of_pages(settings, organisation, add);
     if takes_mail && !organisation.mail_domains.is_empty() && organisation.notice_from.is_none() {
         add("has no `mail.notice_from`: nobody whose e-mail is limited is ever notified by e-mail"
             .to_owned());
@@ -80,6 +82,34 @@ fn of_notices(settings: &Settings, organisation: &Organisation, add: &mut impl F
         || settings.decisions.iter().any(|entry| is_own(&entry.organisation));
     if settings.looks.contains_key(&organisation.id) && !shows_pages {
         add("has a `page`, but no form or decision endpoint to show it".to_owned());
+    }
+}
+
+/// A neutral page says nothing of the decision: the notice goes by e-mail, or nobody has it.
+fn of_pages(settings: &Settings, organisation: &Organisation, add: &mut impl FnMut(String)) {
+    let is_own = |id: &OrganisationId| *id == organisation.id;
+    let forms = settings.forms.iter().filter(|form| is_own(&form.organisation));
+    let neutral = forms.filter(|form| form.reveal == Reveal::Proven).map(|form| &form.path);
+    let entries = settings.decisions.iter().filter(|entry| is_own(&entry.organisation));
+    let hidden = entries.clone().filter(|entry| !entry.shows()).map(|entry| &entry.path);
+    let lacks = match (organisation.notice_from.is_some(), settings.mail.is_some()) {
+        (true, true) => None,
+        (false, true) => Some("`mail.notice_from`"),
+        (true, false) => Some("`[mail] downstream`"),
+        (false, false) => Some("`mail.notice_from` and `[mail] downstream`"),
+    };
+    if let Some(lacks) = lacks {
+        for path in neutral.chain(hidden) {
+            add(format!(
+                "`{path}` shows a limited sender a neutral page, and without {lacks} no notice is sent"
+            ));
+        }
+    }
+    for entry in entries.filter(|entry| entry.fields.text.is_none()) {
+        add(format!(
+            "`{}` has no `text`: no emergency or other safeguard can be found in what is limited there",
+            entry.path
+        ));
     }
 }
 
@@ -159,7 +189,19 @@ fn of_calls(entry: &TelephonySettings, add: &mut impl FnMut(String)) {
              restricted reaches nobody"
         ));
     }
+    let nothing_answers = entry.targets.announcement.is_none() && entry.targets.voicemail.is_none();
+    if is_sip && nothing_answers && entry.when_limited != WhenLimited::Reject {
+        add(format!(
+            "`{path}` has neither `targets.announcement` nor `targets.voicemail`: limited calls go on, \
+             flagged `not_held_back`"
+        ));
+    }
     if is_sip && entry.when_limited == WhenLimited::Voicemail && entry.targets.voicemail.is_none() {
         add(format!("`{path}` sends limited calls to voicemail, but has no `targets.voicemail`"));
+    }
+    if !speaks && matches!(entry.provider, Provider::Vonage | Provider::Telnyx) {
+        add(format!(
+            "`{path}`: its provider allows no reply to a text: nobody whose text is limited is notified by it"
+        ));
     }
 }

@@ -48,6 +48,8 @@ fn mail_and_access() -> Vec<Case> {
     let check = "check = { nameserver = \"127.0.0.1:53\", listeners = [\"smtp\"] }";
     let proxy = "[[organisation.decision]]\npath = \"/decisions/t\"\nproxy = \"nginx\"\n\
                  fields = { email = \"header:X-E\" }";
+    let form = "[[organisation.form]]\npath = \"/f\"\nupstream = \"http://127.0.0.1:9000/f\"\n\
+                fields = { email = \"email\" }";
     let notices = "[organisation.mail]\nnotice_from = \"a@tuntum.example\"";
     let queues = "[organisation.queues]\nreview = { email = \"a@tuntum.example\" }";
     let page = "[organisation.page]\nname = \"Tuntum\"";
@@ -62,6 +64,13 @@ fn mail_and_access() -> Vec<Case> {
         (config("", "", page), "has a `page`, but no form"),
         (config("", "", ""), "has no `staff`: nobody can see"),
         (config(CONTACTS, "", proxy), "`/decisions/t` answers nobody"),
+        (config(CONTACTS, "", proxy), "`/decisions/t` has no `text`: no emergency"),
+        (
+            config(CONTACTS, "", proxy),
+            "without `mail.notice_from` and `[mail] downstream` no notice",
+        ),
+        (config(CONTACTS, "", form), "`/f` shows a limited sender a neutral page, and without"),
+        (config(CONTACTS, MAIL, form), "without `mail.notice_from` no notice is sent"),
     ]
 }
 
@@ -83,6 +92,12 @@ fn calls() -> Vec<Case> {
     vec![
         (sip(""), "`/t` has no `sip_domain`: a point of contact"),
         (sip("when_limited = \"voicemail\""), "has no `targets.voicemail`"),
+        (
+            sip(""),
+            "`/t` has neither `targets.announcement` nor `targets.voicemail`: limited calls go on",
+        ),
+        (signed("vonage", "product = \"messaging\""), "its provider allows no reply to a text"),
+        (signed("telnyx", "product = \"messaging\""), "its provider allows no reply to a text"),
         (signed("vonage", ""), "`/t` has no `caller_id`: Vonage connects no call"),
         (signed("twilio", ""), "`/t` has none of `upstream`, `fallback` and `targets.queue`"),
         (signed("twilio", "sip_domain = \"x\""), "`/t` has `sip_domain`, which only `sip` uses"),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Reader, Section};
 use crate::config::fault::{Fault, beside};
 use crate::config::node::{Node, Value};
+use crate::domain::invisible::is_blank;
 
 /// One value.
 pub(in crate::config) struct Field<'r> {
@@ -85,7 +86,7 @@ impl<'r> Field<'r> {
     /// A string of at least one character.
     pub(in crate::config) fn words(&self) -> Option<&'r str> {
         let text = self.text()?;
-        if text.trim().is_empty() {
+        if is_blank(text) {
             self.fault("is empty", "write a text");
             return None;
         }
