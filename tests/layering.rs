@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+#[path = "layering/blank.rs"]
+mod blank;
 #[path = "layering/imports.rs"]
 mod imports;
 #[path = "layering/names.rs"]

@@ -1,6 +1,7 @@
 //! Who changes a record, and why.
 
 use super::Fault;
+use crate::domain::invisible::is_blank;
 use crate::runtime::limits::REASON_CHARS_MAX;
 
 /// Who changes a record, and why, as it stands in the audit trail.
@@ -21,7 +22,7 @@ impl<'a> Acting<'a> {
     /// Does it for this reason; a blank one is none.
     #[must_use]
     pub fn because(self, reason: Option<&'a str>) -> Self {
-        Acting { reason: reason.map(str::trim).filter(|reason| !reason.is_empty()), ..self }
+        Acting { reason: reason.map(str::trim).filter(|reason| !is_blank(reason)), ..self }
     }
 
     /// # Errors

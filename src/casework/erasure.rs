@@ -22,6 +22,7 @@ use super::{Desk, Fault};
 use crate::domain::audit::{AuditEvent, ErasedEntry};
 use crate::domain::broken::Broken;
 use crate::domain::erasure::{STAYS, in_the_way};
+use crate::domain::invisible::is_blank;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::refusal_code::RefusalCode;
 use crate::ports::documents::{Batch, Document, WriteFault};
@@ -179,7 +180,7 @@ impl Desk {
         let now = self.clock.now();
         let mut broken =
             in_the_way(&case.person, &case.file, &organisation.profile, (held, ask.despite), now);
-        if ask.clause.trim().is_empty() {
+        if is_blank(&ask.clause) {
             let what = "name the clause by which it is due, such as Art. 17(1)(d)";
             broken.push(Broken::new(RefusalCode::ErasureClause, what).key("clause"));
         }

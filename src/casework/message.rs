@@ -6,6 +6,7 @@ use bytes::Bytes;
 use mail_parser::{Address, HeaderName, MessageParser};
 use tokio::sync::Semaphore;
 
+use crate::domain::invisible::is_blank;
 use crate::runtime::limits::{
     ATTACHMENTS_SHOWN_MAX, FOREIGN_HTML_BYTES_MAX, MAIL_PARSED_BYTES_MAX, MESSAGE_SHOWN_CHARS_MAX,
     MESSAGES_READ_AT_ONCE_MAX,
@@ -135,7 +136,7 @@ fn decoded(part: &Part) -> String {
 /// The first text; of one that has HTML alone, its words.
 fn text_of(parts: &[Part]) -> String {
     let plain = shown(parts).find(|part| part.is_text() && !part.is_html()).map(decoded);
-    if let Some(plain) = plain.filter(|plain| !plain.trim().is_empty()) {
+    if let Some(plain) = plain.filter(|plain| !is_blank(plain)) {
         return plain;
     }
     let html = shown(parts).find(|part| part.is_html()).map(decoded);

@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 
 use crate::domain::activation::{Broken, closed_together, dates, kind_fault, on_record};
 use crate::domain::identifier::{IdentifierKind, cleaned, e164, listed_keys};
+use crate::domain::invisible::is_blank;
 use crate::domain::nation::Nation;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{ListedIdentifier, Person};
@@ -85,12 +86,12 @@ pub fn faults_since(
     reviewed: &LastReviews,
 ) -> Vec<PersonFault> {
     let mut found = Faults { found: Vec::new() };
-    if person.id.trim().is_empty() {
+    if is_blank(&person.id) {
         found.add("id", "is empty; every person has an id of the organisation's own".to_owned());
     }
     check_identifiers(person, organisation.profile.nation, &mut found);
     for (index, representative) in person.representatives.iter().enumerate() {
-        if representative.name.trim().is_empty() {
+        if is_blank(&representative.name) {
             found.add(&format!("representatives[{index}].name"), "is empty".to_owned());
         }
     }
@@ -376,7 +377,7 @@ impl<'a> RestrictionCheck<'a> {
                 self.add(&format!("{key}.{name}"), format!("the {} {fault}", kind.name()));
             }
         }
-        if contact.name.trim().is_empty() {
+        if is_blank(&contact.name) {
             self.add(&format!("{key}.name"), "is empty".to_owned());
         }
     }

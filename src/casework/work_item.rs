@@ -1,6 +1,7 @@
 //! What staff do with a queue item: claim, read, release, file, close, note.
 
 use crate::domain::audit::AuditEvent;
+use crate::domain::invisible::is_blank;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::{ItemAction, QueueItem};
 use crate::runtime::limits::{ITEM_TRIES_MAX, NOTE_CHARS_MAX};
@@ -22,7 +23,7 @@ impl Desk {
     ) -> Result<QueueItem, Fault> {
         match &action {
             ItemAction::Release => self.release_item(organisation, queue, item, by).await,
-            ItemAction::Note(text) if text.trim().is_empty() => {
+            ItemAction::Note(text) if is_blank(text) => {
                 Err(Fault::Refused("a note needs a text".to_owned()))
             }
             ItemAction::Note(text) if text.chars().count() > NOTE_CHARS_MAX => {

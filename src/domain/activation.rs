@@ -6,6 +6,7 @@ use chrono::{Datelike, NaiveDate, Weekday};
 use super::calendar::add_months;
 use super::channel::Channel;
 use super::hours::opens_on_a_day;
+use super::invisible::is_blank;
 use super::organisation::Organisation;
 use super::person::Person;
 use super::profile::Profile;
@@ -129,7 +130,7 @@ pub fn closed_together(organisation: &Organisation, person: &Person) -> Option<V
 /// What a restriction in force must have on record, wherever it was decided: grounds, clause, dates
 /// and who decided. Each that is missing is named by its key.
 pub fn on_record(profile: &Profile, restriction: &Restriction) -> Vec<Broken> {
-    let is_missing = |value: Option<&str>| value.is_none_or(|value| value.trim().is_empty());
+    let is_missing = |value: Option<&str>| value.is_none_or(is_blank);
     let mut broken = Vec::new();
     let mut add = |key: &'static str, what: &str| {
         broken.push(Broken { key, ..fault(profile, key, what) });

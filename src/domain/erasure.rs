@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::broken::Broken;
 use super::case::CaseFile;
+use super::invisible::is_blank;
 use super::person::Person;
 use super::profile::Profile;
 use crate::domain::refusal_code::RefusalCode;
@@ -29,7 +30,7 @@ pub fn in_the_way(
             "the record is held; whoever holds it must end that first (Art. 17(3)(e))",
         ));
     }
-    if despite.is_some_and(|why| !why.trim().is_empty()) {
+    if despite.is_some_and(|why| !is_blank(why)) {
         return broken;
     }
     for one in person.restrictions.iter().filter(|one| one.is_in_force(now, profile)) {

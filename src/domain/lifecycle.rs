@@ -17,6 +17,7 @@ use self::steps::{appeals, conduct, letters, proposals, records, restrictions};
 use super::case::CaseFile;
 use super::case::act::Act;
 use super::case::anchors::day;
+use super::invisible::is_blank;
 use crate::domain::broken::Broken;
 use crate::domain::duty::Duty;
 use crate::domain::organisation::Organisation;
@@ -184,7 +185,7 @@ impl<'a> Work<'a> {
 
     /// The same of a text, which must say something.
     pub(super) fn text(&mut self, field: &Option<String>, key: &str) -> Option<String> {
-        let said = field.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let said = field.as_deref().map(str::trim).filter(|text| !is_blank(text));
         if said.is_none() {
             self.missing(key);
         }

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::broken::Broken;
+use super::invisible::is_blank;
 use super::ledger::{Counted, Ledger};
 use super::open_way;
 use super::person::{Person, Together};
@@ -267,8 +268,8 @@ pub fn differences(kept: &Person, other: &Person) -> Vec<Difference> {
     let mut differ = |what: Difference, one: Option<&str>, two: Option<&str>| {
         if let (Some(one), Some(two)) = (one, two)
             && !one.trim().eq_ignore_ascii_case(two.trim())
-            && !one.trim().is_empty()
-            && !two.trim().is_empty()
+            && !is_blank(one)
+            && !is_blank(two)
         {
             found.push(what);
         }

@@ -112,6 +112,10 @@ fn nothing_takes_every_gateway_away_because_a_server_behind_is() {
     for text in [&text, &compose, &file("Dockerfile")] {
         assert!(!text.contains("path: /health/ready") && !text.contains("\"health\"]"), "{text}");
     }
+    let image = file("Dockerfile");
+    let check: Vec<&str> = image.lines().filter(|line| line.starts_with("HEALTHCHECK")).collect();
+    assert_eq!(check.len(), 1);
+    assert!(check[0].ends_with("CMD [\"contact-gateway\", \"health\", \"--live\"]"), "{check:?}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use super::{Accounts, NewAccount, Opening, SignedIn, account_event, book, token_
 use crate::casework::{Casework, Fault};
 use crate::domain::account::{Account, ByProvider, Linked, login};
 use crate::domain::duty::Duty;
+use crate::domain::invisible::is_blank;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::permission;
 use crate::domain::profile::Role;
@@ -349,7 +350,7 @@ fn new_account(claimed: &Claimed, role: Role, id: &str) -> NewAccount {
     let login = proposed.unwrap_or_else(|| format!("p-{plain}"));
     let name = claimed.name.as_deref().unwrap_or_default();
     let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect();
-    let name = if name.trim().is_empty() { login.clone() } else { name };
+    let name = if is_blank(&name) { login.clone() } else { name };
     NewAccount { login, name, role }
 }
 

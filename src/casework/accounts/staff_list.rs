@@ -5,6 +5,7 @@ use super::{Accounts, Own, PasswordFault, Proof};
 use crate::casework::Fault;
 use crate::domain::account::{Account, as_seen, login};
 use crate::domain::duty::Duty;
+use crate::domain::invisible::is_blank;
 use crate::domain::language::Language;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::permission;
@@ -66,7 +67,7 @@ impl Accounts {
         let refused = |why: &str| Fault::Refused(why.to_owned());
         let login = login(&new.login).ok_or_else(|| refused("login"))?;
         let name = new.name.trim().to_owned();
-        if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
+        if is_blank(&name) || name.chars().count() > NAME_CHARS_MAX {
             return Err(refused("name"));
         }
         let accounts = self.book.accounts(&organisation.id).await?;

@@ -17,12 +17,12 @@ pub enum Stage {
 }
 
 /// Names of fields: whole ones, and the beginnings of others.
-pub(super) struct Names {
+pub(super) struct KnownFields {
     pub whole: &'static [&'static str],
     pub begin: &'static [&'static str],
 }
 
-impl Names {
+impl KnownFields {
     fn has(&self, name: &str) -> bool {
         self.whole.contains(&name) || self.begin.iter().any(|begin| name.starts_with(begin))
     }
@@ -49,7 +49,7 @@ const OF_RESULTS: [&str; 12] = [
 pub(super) fn stage(
     entry: &TelephonySettings,
     webhook: &Webhook,
-    known: &Names,
+    known: &KnownFields,
     rings: bool,
 ) -> Stage {
     let ours: Vec<String> =

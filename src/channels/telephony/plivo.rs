@@ -9,7 +9,7 @@ use hyper::Method;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::event::{Call, Event, Text};
-use super::first::{self, Names, Stage};
+use super::first::{self, KnownFields, Stage};
 use super::settings::{Product, TelephonySettings};
 use super::signed::{Refused, addresses};
 use super::twilio::caller;
@@ -110,7 +110,7 @@ const RINGING: &str = "ringing";
 const TAKEN: [&str; 2] = ["in-progress", "answered"];
 
 /// What a request for a call's document carries (plivo.com/docs/voice/xml, "Request").
-const OF_CALLS: Names = Names {
+const OF_CALLS: KnownFields = KnownFields {
     whole: &[
         "ALegRequestUUID",
         "ALegUUID",

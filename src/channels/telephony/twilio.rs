@@ -3,7 +3,7 @@
 pub mod signature;
 
 use super::event::{Call, Event, Text};
-use super::first::{self, Names, Stage};
+use super::first::{self, KnownFields, Stage};
 use super::settings::{Product, TelephonySettings};
 use super::webhook::Webhook;
 use crate::domain::channel::Channel;
@@ -72,7 +72,7 @@ const TAKEN: [&str; 2] = ["in-progress", "answered"];
 
 /// What a request for a call's document carries (twilio.com/docs/voice/twiml, "Request parameters", "SIP",
 /// and of a fallback; developers.telnyx.com, TeXML).
-const OF_CALLS: Names = Names {
+const OF_CALLS: KnownFields = KnownFields {
     whole: &[
         "AccountSid",
         "AddOns",

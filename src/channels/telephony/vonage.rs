@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::event::{Call, Event, Text};
-use super::first::{self, Names, Stage};
+use super::first::{self, KnownFields, Stage};
 use super::script::Next;
 use super::settings::{Product, TelephonySettings};
 use super::signed::{Refused, is_recent};
@@ -103,7 +103,7 @@ const OF_EVENTS: [&str; 5] =
     ["status", "recording_url", "recording_uuid", "conversation_uuid_to", "reason"];
 
 /// What a request for a call's NCCO carries (the same, "Answer webhook").
-const OF_CALLS: Names = Names {
+const OF_CALLS: KnownFields = KnownFields {
     whole: &[
         "caller_name",
         "conversation_uuid",

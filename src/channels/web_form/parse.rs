@@ -71,25 +71,25 @@ pub fn query(query: Option<&str>, names: &FormFields) -> Fields {
 
 /// How a body holds its fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub enum BodyKind {
     Urlencoded,
     Json,
     /// With its boundary; `None`: none is given.
     Multipart(Option<String>),
 }
 
-impl Kind {
+impl BodyKind {
     /// The kind that a content type gives; `None`: one that says nothing of fields.
     pub fn of(content_type: &str) -> Option<Self> {
         let essence = content_type.split(';').next().unwrap_or_default();
         let essence = essence.trim().to_ascii_lowercase();
         match &*essence {
-            "application/x-www-form-urlencoded" => Some(Kind::Urlencoded),
+            "application/x-www-form-urlencoded" => Some(BodyKind::Urlencoded),
             "multipart/form-data" => {
-                Some(Kind::Multipart(multer::parse_boundary(content_type).ok()))
+                Some(BodyKind::Multipart(multer::parse_boundary(content_type).ok()))
             }
-            "application/json" => Some(Kind::Json),
-            essence if essence.ends_with("+json") => Some(Kind::Json),
+            "application/json" => Some(BodyKind::Json),
+            essence if essence.ends_with("+json") => Some(BodyKind::Json),
             _ => None,
         }
     }
@@ -106,23 +106,23 @@ pub async fn parse(
     names: &FormFields,
 ) -> io::Result<Parsed> {
     let unread = Parsed { fields: Fields::Unread, files: Vec::new(), content: submission.digest };
-    Ok(match content_type.and_then(Kind::of) {
-        Some(Kind::Urlencoded) => {
+    Ok(match content_type.and_then(BodyKind::of) {
+        Some(BodyKind::Urlencoded) => {
             let body = submission.in_memory().await?;
             Parsed { fields: Fields::Read(urlencoded(&body, wanted(names))), ..unread }
         }
-        Some(Kind::Json) => {
+        Some(BodyKind::Json) => {
             let body = submission.in_memory().await?;
             // What Windows puts in front of UTF-8, and lenient readers skip (RFC 8259 8.1).
             let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
             let fields = json::read(text, wanted(names)).map_or(Fields::Unread, Fields::Read);
             Parsed { fields, ..unread }
         }
-        Some(Kind::Multipart(Some(boundary))) => {
+        Some(BodyKind::Multipart(Some(boundary))) => {
             let read = Box::pin(multipart(submission, boundary, wanted(names))).await?;
             read.unwrap_or(unread)
         }
-        Some(Kind::Multipart(None)) | None => unread,
+        Some(BodyKind::Multipart(None)) | None => unread,
     })
 }
 

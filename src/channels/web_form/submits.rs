@@ -8,7 +8,7 @@ use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use hyper::http::request;
 use hyper::{Method, Request, Uri};
 
-use super::parse::{self, Fields, Kind, Parsed};
+use super::parse::{self, BodyKind, Fields, Parsed};
 use super::settings::{FormFields, FormSettings};
 use super::submission::Submission;
 use super::{FormEdge, doubt, translate};
@@ -82,7 +82,7 @@ pub(super) fn content_type(headers: &HeaderMap) -> Option<&str> {
 /// Whether a body may be of a kind in which handlers find fields.
 pub(super) fn holds_fields(head: &request::Parts) -> bool {
     let mut values = head.headers.get_all(CONTENT_TYPE).iter();
-    values.any(|value| Kind::of(&String::from_utf8_lossy(value.as_bytes())).is_some())
+    values.any(|value| BodyKind::of(&String::from_utf8_lossy(value.as_bytes())).is_some())
 }
 
 impl FormEdge {

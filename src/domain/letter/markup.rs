@@ -6,6 +6,7 @@
 
 use super::document::{Block, Text};
 use super::say::Section;
+use crate::domain::invisible::is_blank;
 use crate::domain::language::Language;
 use crate::domain::notice::{Line, Piece};
 
@@ -146,7 +147,7 @@ impl Reading {
     fn close(&mut self) {
         let Some((kind, texts)) = self.open.take() else { return };
         let mut texts: Vec<Text> = texts.iter().map(|text| text_of(text)).collect();
-        texts.retain(|text| !text.line.text().trim().is_empty());
+        texts.retain(|text| !is_blank(&text.line.text()));
         match kind {
             Kind::Paragraph => {
                 for text in texts {

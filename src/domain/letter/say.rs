@@ -3,6 +3,7 @@
 use super::document::{Block, Text};
 use super::{Concerns, Letter, Opening, Part, Said, says_of};
 use crate::domain::case::letter::LetterKind;
+use crate::domain::invisible::is_blank;
 use crate::domain::language::Language;
 use crate::domain::notice::phrases::Phrases;
 use crate::domain::notice::{Line, NoticePart, phrases_of, sections, sentence};
@@ -44,7 +45,7 @@ pub(super) fn section(said: &Said, letter: &Letter) -> Section {
     };
     match said {
         Said::Own { text, .. } => {
-            for paragraph in text.split("\n\n").map(str::trim).filter(|text| !text.is_empty()) {
+            for paragraph in text.split("\n\n").map(str::trim).filter(|text| !is_blank(text)) {
                 saying.p(paragraph);
             }
         }

@@ -21,6 +21,7 @@ use crate::casework::Fault;
 use crate::casework::acting::Acting;
 use crate::casework::erasure::AskErasure;
 use crate::domain::duty::Duty;
+use crate::domain::invisible::is_blank;
 use crate::domain::language::Language;
 use crate::domain::permission;
 use crate::domain::refusal_code::RefusalCode;
@@ -221,14 +222,14 @@ pub(super) async fn act(
     let verb = posted.text("verb");
     let done = match verb {
         "ask" => {
-            let despite = Some(despite).filter(|why| !why.trim().is_empty());
+            let despite = Some(despite).filter(|why| !is_blank(why));
             let ask = AskErasure { clause, despite };
             desk.ask_erasure(organisation, &id, ask, acting).await.map(drop)
         }
         "withdraw" => desk.withdraw_erasure(&organisation.id, &id, acting).await,
         "hold" => {
             let why = posted.text("hold_why");
-            if why.trim().is_empty() {
+            if is_blank(why) {
                 return unsaid(&staff, &visit, &id).await;
             }
             let acting = Acting::from(visit.name()).because(Some(why));

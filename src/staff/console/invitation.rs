@@ -18,6 +18,7 @@ use crate::casework::Fault;
 use crate::casework::accounts::{Invited, NewAccount, PasswordFault};
 use crate::domain::account::login as login_of;
 use crate::domain::duty::Duty;
+use crate::domain::invisible::is_blank;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::permission;
 use crate::domain::profile::Role;
@@ -176,7 +177,7 @@ pub(super) async fn take_up(
         role: Role(role.to_owned()),
     });
     if is_first {
-        if name.trim().is_empty() {
+        if is_blank(name) {
             faults.push(FieldFault { field: "name", text: w.name_missing });
         }
         if login_of(login).is_none() {

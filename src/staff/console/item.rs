@@ -22,6 +22,7 @@ use super::visit::Visit;
 use super::words;
 use crate::casework::Fault;
 use crate::casework::hand_over::Actor;
+use crate::domain::invisible::is_blank;
 use crate::domain::language::Language;
 use crate::domain::person::Person;
 use crate::domain::queue::{QueueItem, Turn};
@@ -242,7 +243,7 @@ fn filled(
         foreign: language == Language::Welsh,
         flags: item.flags.iter().map(|flag| say::flag(flag, language)).collect(),
         quota,
-        text: item.text.clone().filter(|text| !text.trim().is_empty()),
+        text: item.text.clone().filter(|text| !is_blank(text)),
         new: item.new.clone(),
         details: details(visit, item, &came, &queue_name, w),
         learnt: learnt(item),

@@ -17,6 +17,7 @@ use super::words;
 use crate::casework::Fault;
 use crate::casework::accounts::NewAccount;
 use crate::domain::account::{Account, login as login_of};
+use crate::domain::invisible::is_blank;
 use crate::domain::language::Language;
 use crate::domain::profile::Role;
 use crate::staff::Staff;
@@ -140,7 +141,7 @@ pub(super) async fn invite(State(staff): State<Arc<Staff>>, visit: Visit, posted
     let s = words::SignIn::of(visit.language());
     let (name, login, role) = (posted.text("name"), posted.text("login"), posted.text("role"));
     let mut faults = Vec::new();
-    if name.trim().is_empty() {
+    if is_blank(name) {
         faults.push(FieldFault { field: "name", text: s.name_missing });
     }
     if login_of(login).is_none() {

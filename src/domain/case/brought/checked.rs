@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 
 use super::super::appeal::AppealOutcome;
 use super::{Appeal, Brought};
+use crate::domain::invisible::is_blank;
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
 use crate::domain::profile::Profile;
@@ -119,7 +120,7 @@ impl Check<'_> {
     fn unique<'i>(&mut self, part: &str, ids: impl Iterator<Item = &'i str>) {
         let mut known = BTreeSet::new();
         for (index, id) in ids.enumerate() {
-            if id.trim().is_empty() {
+            if is_blank(id) {
                 self.add(format!("{part}[{index}].id"), "is empty");
             } else if !known.insert(id) {
                 self.add(format!("{part}[{index}].id"), "is the id of another of them as well");

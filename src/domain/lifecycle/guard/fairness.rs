@@ -9,6 +9,7 @@ use crate::domain::broken::Broken;
 use crate::domain::case::conduct::{
     AgreementState, Incident, IncidentOutcome, Medium, Severity, Warning,
 };
+use crate::domain::invisible::is_blank;
 use crate::domain::merge::together;
 use crate::domain::open_way::{Closed, Question, prove};
 use crate::domain::person::{Adjustment, AdjustmentKind, Person};
@@ -20,7 +21,7 @@ use crate::domain::restriction::Kind;
 const AGREEMENT_UNANSWERED_WORKING_DAYS: u32 = 10;
 
 fn says(text: Option<&str>) -> bool {
-    text.is_some_and(|text| !text.trim().is_empty())
+    text.is_some_and(|text| !is_blank(text))
 }
 
 /// Grounds, clause, incidents, and why nothing lesser would do.
@@ -30,8 +31,8 @@ pub(super) fn recorded(case: &Case<'_, '_>) -> Vec<Broken> {
     let grounds = case.restriction.grounds.as_deref();
     let known = |name: &str| profile.grounds.is_empty() || profile.ground(name).is_some();
     match grounds {
-        Some(name) if !name.trim().is_empty() && known(name) => {}
-        Some(name) if !name.trim().is_empty() => {
+        Some(name) if !is_blank(name) && known(name) => {}
+        Some(name) if !is_blank(name) => {
             let names: Vec<&str> = profile.grounds.iter().map(|one| one.name.as_str()).collect();
             let what = format!("`{name}` is not a ground of the policy: {}", names.join(", "));
             broken.push(case.broken(RefusalCode::GroundsMissing, "grounds", what).key("grounds"));

@@ -6,6 +6,7 @@ use crate::domain::broken::Broken;
 use crate::domain::case::anchors::imposing_letter;
 use crate::domain::case::letter::{parts_of, path_of_part};
 use crate::domain::case::proposal::{AskedException, Proposal, Signature};
+use crate::domain::invisible::is_blank;
 use crate::domain::lifecycle::accused;
 use crate::domain::profile::{Exception, Profile, Roles};
 use crate::domain::refusal_code::RefusalCode;
@@ -36,7 +37,7 @@ pub(super) fn exceptions_allowed(case: &Case<'_, '_>) -> Vec<Broken> {
     let mut broken = Vec::new();
     for asked in &case.proposal.exceptions {
         broken.extend(exception_allowed(case, asked));
-        if asked.justification.trim().is_empty() {
+        if is_blank(&asked.justification) {
             let what = format!("the exception `{}` is not justified", asked.exception.name());
             broken
                 .push(Broken::new(RefusalCode::FieldMissing, what).key("exceptions.justification"));

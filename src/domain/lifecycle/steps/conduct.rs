@@ -9,6 +9,7 @@ use crate::domain::case::conduct::{
     Agreement, AgreementState, Closed, Incident, IncidentOutcome, Mediation, Warning, WarningKind,
 };
 use crate::domain::duty::Duty;
+use crate::domain::invisible::is_blank;
 use crate::domain::lifecycle::Work;
 use crate::domain::refusal_code::RefusalCode;
 
@@ -120,7 +121,7 @@ pub(in crate::domain::lifecycle) fn give_warning(work: &mut Work<'_>, fields: &G
 
 /// A part that a warning must have; its clause is that of the policy that asks for it.
 fn warning_part(work: &mut Work<'_>, field: &Option<String>, key: &str) -> Option<String> {
-    let said = field.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let said = field.as_deref().map(str::trim).filter(|text| !is_blank(text));
     if said.is_none() {
         let clause = work.profile().clause_of("warn_first.must_say");
         let what = format!("the warning does not say `{key}`");

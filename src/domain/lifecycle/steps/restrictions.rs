@@ -14,6 +14,7 @@ use crate::domain::case::lighter::is_lighter;
 use crate::domain::case::proposal::{Proposal, ProposalState};
 use crate::domain::case::restraint::{Ending, Restraint, Review, ReviewOutcome, Variation};
 use crate::domain::duty::Duty;
+use crate::domain::invisible::is_blank;
 use crate::domain::lifecycle::{Work, guard};
 use crate::domain::moment::Moment;
 use crate::domain::profile::{OnOverdue, Profile};
@@ -189,7 +190,7 @@ pub(in crate::domain::lifecycle) fn review(work: &mut Work<'_>, fields: &ReviewS
     let why = work.text(&fields.why, "why");
     let considered = fields.adjustments_considered.as_ref();
     let considered = considered.and_then(|considered| considered.outcome.as_deref());
-    if considered.is_none_or(|outcome| outcome.trim().is_empty()) {
+    if considered.is_none_or(is_blank) {
         let what = "it is not recorded that reasonable adjustments were considered again";
         work.refuse_by(RefusalCode::AdjustmentsNotConsidered, "adjustments", what);
     }

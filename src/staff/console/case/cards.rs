@@ -14,6 +14,7 @@ pub(super) use self::events::{
 use super::offered::{self, StepLink, Trial, Tried};
 use super::refusal::Refusal;
 use super::setting::Desktop;
+use crate::domain::invisible::is_blank;
 use crate::staff::console::form::quoted;
 use crate::staff::console::say;
 use crate::staff::console::visit::Visit;
@@ -165,7 +166,7 @@ impl Card {
 
     /// A row, where there is something to say.
     fn maybe(&mut self, name: &'static str, value: Option<impl Into<String>>) {
-        if let Some(value) = value.map(Into::into).filter(|value| !value.trim().is_empty()) {
+        if let Some(value) = value.map(Into::into).filter(|value| !is_blank(value)) {
             self.rows.push((name, value));
         }
     }

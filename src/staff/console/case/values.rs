@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::domain::invisible::is_blank;
 use crate::staff::console::asked::Asked;
 use crate::staff::console::form::Posted;
 
@@ -25,7 +26,7 @@ impl Values {
 
     /// The same without space around it; `None`: nothing is there.
     pub(super) fn said(&self, name: &str) -> Option<&str> {
-        Some(self.text(name).trim()).filter(|text| !text.is_empty())
+        Some(self.text(name).trim()).filter(|text| !is_blank(text))
     }
 
     pub(super) fn every<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {

@@ -6,6 +6,7 @@ use crate::domain::case::conduct::{
 };
 use crate::domain::case::letter::LetterKind;
 use crate::domain::case::restraint::{Action, Reconciliation};
+use crate::domain::invisible::is_blank;
 use crate::domain::moment::Moment;
 use crate::staff::console::case::describe::{self, Ask, two};
 use crate::staff::console::case::offered;
@@ -140,7 +141,7 @@ pub(in crate::staff::console::case) fn complaint(make: Maker<'_>, one: &StaffCom
 pub(in crate::staff::console::case) fn action(make: Maker<'_>, one: &Action) -> Card {
     let title = named("record_action", "action", &one.action, make);
     let mut card = make.card(&one.id, format!("{title}, {}", make.when(one.at)));
-    card.text = one.what.clone().filter(|text| !text.trim().is_empty());
+    card.text = one.what.clone().filter(|text| !is_blank(text));
     card.row(make.w.by, one.by.clone());
     card
 }

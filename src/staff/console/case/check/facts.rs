@@ -5,6 +5,7 @@ use crate::casework::back_test::{BackTest, Draft};
 use crate::domain::case::anchors::day;
 use crate::domain::case::letter::{CaseLetter, Format, LetterKind, parts_of};
 use crate::domain::decision::Disposition;
+use crate::domain::invisible::is_blank;
 use crate::domain::language::Language;
 use crate::domain::letter::{About, Written, write};
 use crate::domain::open_way::{Question, prove};
@@ -76,7 +77,7 @@ pub(super) fn answers(it: &Checked<'_>) -> Vec<Answer> {
     let to = |field: &str| change.as_ref().map(|href| format!("{href}#f-{field}"));
     let mut answers = Vec::new();
     let mut put = |name, value: Option<String>, field: &str| {
-        if let Some(value) = value.filter(|value| !value.trim().is_empty()) {
+        if let Some(value) = value.filter(|value| !is_blank(value)) {
             answers.push(Answer { name, value, change: to(field) });
         }
     };
