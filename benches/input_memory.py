@@ -9,11 +9,14 @@ program: the form's handler is this one.
 """
 
 import concurrent.futures
+import contextlib
+import hashlib
 import http.client
 import http.server
 import json
 import pathlib
 import re
+import resource
 import socket
 import subprocess
 import sys
@@ -27,6 +30,11 @@ MEGABYTE = 1024 * 1024
 MOST = 256
 BODY = 25 * MEGABYTE
 AT_ONCE = 8
+# What src/runtime/limits.rs allows one HTTP listener.
+CONNECTIONS = 10_000
+TOKEN = "load"
+# Read and found faulty, or no room for it now.
+REFUSED = {400, 503}
 
 
 def free_port():
@@ -66,8 +74,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class Gateway:
     def __init__(self, folder, upstream):
-        self.smtp, self.contacts = free_port(), free_port()
+        self.smtp, self.milter, self.contacts = free_port(), free_port(), free_port()
         config = folder / "gateway.toml"
+        secret = folder / "secret"
+        secret.write_text(TOKEN)
+        secret.chmod(0o600)
         config.write_text(
             f"""[store]
 url = "embedded:{folder}/store"
@@ -77,6 +88,7 @@ url = "file:{folder}/archive"
 staff = "127.0.0.1:{free_port()}"
 contacts = "127.0.0.1:{self.contacts}"
 smtp = "127.0.0.1:{self.smtp}"
+milter = "127.0.0.1:{self.milter}"
 [mail]
 downstream = "smtp://127.0.0.1:{free_port()}"
 [[organisation]]
@@ -85,6 +97,14 @@ profile = "{ROOT}/config/profiles/karbon-homes.toml"
 mode = "enforce"
 mail_domains = ["karbon.example"]
 set = {{ "review.every_months" = 6 }}
+[[organisation.staff]]
+name = "Load"
+role = "governance"
+token_sha256 = "{hashlib.sha256(TOKEN.encode()).hexdigest()}"
+[[organisation.telephony]]
+path = "/calls"
+provider = "generic"
+token = {{ file = "{secret}" }}
 [[organisation.form]]
 path = "/form"
 upstream = "http://127.0.0.1:{upstream}/form"
@@ -126,9 +146,10 @@ fields = {{ email = "email", phone = "phone" }}
         self.log.close()
 
 
-def post(port, content_type, body):
+def post(port, content_type, body, path="/form"):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
-    connection.request("POST", "/form", body, {"Content-Type": content_type, "Host": "form.example"})
+    fields = {"Content-Type": content_type, "Host": "form.example", "Authorization": f"Bearer {TOKEN}"}
+    connection.request("POST", path, body, fields)
     status = connection.getresponse().status
     connection.close()
     return status
@@ -181,6 +202,39 @@ def many_bodies(gateway):
     for one in sockets:
         one.close()
     return f"{taken} of {len(sockets)} bodies in hand", taken > 0
+
+
+def handed_in(path, body, times):
+    """Bodies for those who have a token."""
+
+    def work(gateway):
+        def one(_):
+            return post(gateway.contacts, "application/json", body, path)
+
+        with concurrent.futures.ThreadPoolExecutor(times) as pool:
+            return answered(pool.map(one, range(times)), REFUSED)
+
+    return work
+
+
+def held_open(listener, count, beginning):
+    """Connections that each send a beginning, and nothing more."""
+
+    def work(gateway):
+        held = []
+        try:
+            for _ in range(count):
+                held.append(socket.create_connection(("127.0.0.1", getattr(gateway, listener)), timeout=60))
+                # Whoever has sent too much is cut off.
+                with contextlib.suppress(OSError):
+                    held[-1].sendall(beginning)
+            time.sleep(2)
+            return f"{len(held)} connections", True
+        finally:
+            for connection in held:
+                connection.close()
+
+    return work
 
 
 def message(content):
@@ -250,6 +304,8 @@ def main():
     global PROGRAM
     if len(sys.argv) > 1:
         PROGRAM = pathlib.Path(sys.argv[1]).resolve()
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     handler = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=handler.serve_forever, daemon=True).start()
     upstream = handler.server_port
@@ -258,6 +314,11 @@ def main():
     encoded = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
     encoded = head + encoded * 200 + b"words and words\r\n" * 120_000
     parts = head + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * 1_000_000
+    members = b'{"x":[' + b'{"":0},' * (4 * MEGABYTE // 7 - 4) + b"0]}"
+    short = members[: 255 * 1024 // 7 * 7 - 1] + b"]}"
+    head_begun = b"POST /form HTTP/1.1\r\nHost: x.example\r\n"
+    long_head = head_begun + b"X: " + b"a" * 63_000
+    packet = (256 * 1024).to_bytes(4, "big") + b"B" + b"b" * 250_000
     urlencoded = "application/x-www-form-urlencoded"
     multipart = filled(b"", b'--b\r\nContent-Disposition: form-data; name="email"\r\n\r\na\r\n', b"--b--\r\n")
     cases = [
@@ -273,6 +334,11 @@ def main():
         ("8 x 25 MiB of multipart", form("multipart/form-data; boundary=b", multipart), None),
         ("2,000 remembered answers of 256 KB", answers, b"x" * 256_000),
         ("400 bodies of 1 MB that do not end", many_bodies, None),
+        ("64 x 4 MiB of JSON objects, handed in", handed_in("/decisions/contact", members, 64), None),
+        ("64 x 256 KiB of JSON objects by webhook", handed_in("/calls", short, 64), None),
+        ("10,000 heads that do not end", held_open("contacts", CONNECTIONS, head_begun), None),
+        ("10,000 heads of 63 KB that do not end", held_open("contacts", CONNECTIONS, long_head), None),
+        ("500 packets of 256 KiB that do not end", held_open("milter", 500, packet), None),
         ("8 x 400,000 messages within messages", message(nested), None),
         ("8 x 200 encoded messages within messages", message(encoded), None),
         ("8 x 1,000,000 parts", message(parts), None),

@@ -2,7 +2,6 @@
 //! telemetry, TLS, tokens.
 
 pub mod accepting;
-pub mod body_room;
 pub mod client;
 pub mod descriptors;
 pub mod hashed;
@@ -16,6 +15,7 @@ pub mod metrics;
 pub mod mime;
 pub mod one_time_code;
 pub mod private;
+pub mod room;
 pub mod sealed;
 pub mod service_manager;
 pub mod shutdown;

@@ -21,7 +21,7 @@ use crate::intake::{Inbound, Intake};
 use crate::ports::Clock;
 use crate::runtime::client::Pace;
 use crate::runtime::json::{self, JsonFault};
-use crate::runtime::limits::API_BODY_BYTES_MAX;
+use crate::runtime::limits::{API_BODY_BYTES_MAX, CONTACT_VALUES_MAX};
 use crate::runtime::tokens::{TokenTable, sha256};
 
 /// `POST /decisions/contact`.
@@ -99,6 +99,9 @@ impl DecisionEndpoint {
             }
             Err(fault) => fault,
         };
+        if !fault.wellformed {
+            return Err(problem(&fault));
+        }
         let object = serde_json::from_slice::<serde_json::Value>(body).ok();
         let Some(serde_json::Value::Object(mut members)) = object else {
             return Err(problem(&fault));
@@ -122,13 +125,17 @@ fn digest(contact: &Contact, with_time: bool) -> Result<[u8; 32], Problem> {
 }
 
 fn read(body: &[u8]) -> Result<Contact, JsonFault> {
-    let text = std::str::from_utf8(body).map_err(|_| JsonFault {
+    let of_all = |message: String| JsonFault {
         line: 1,
         column: 1,
         key: String::new(),
-        message: "the body is not UTF-8".to_owned(),
+        message,
         wellformed: false,
-    })?;
+    };
+    let text = std::str::from_utf8(body).map_err(|_| of_all("the body is not UTF-8".to_owned()))?;
+    if !json::has_at_most(CONTACT_VALUES_MAX, body) {
+        return Err(of_all(format!("the body holds more than {CONTACT_VALUES_MAX} values")));
+    }
     json::parse(text)
 }
 

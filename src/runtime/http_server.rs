@@ -169,6 +169,8 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
+    use crate::runtime::limits::BEGINNINGS_MEMORY_BYTES_MAX;
+    use crate::runtime::room::Room;
     use crate::runtime::shutdown::Shutdown;
 
     async fn started(router: Router, bounds: Bounds) -> (SocketAddr, Shutdown) {
@@ -197,6 +199,24 @@ mod tests {
         );
         let (address, shutdown) = started(router, Bounds::of("test")).await;
         assert!(answer(address, GET).await.ends_with("127.0.0.1"));
+        assert!(shutdown.stop(Duration::from_secs(5)).await);
+    }
+
+    #[tokio::test]
+    async fn long_heads_share_one_room() {
+        let router = Router::new().route("/", get(|| async { "answered" }));
+        let (address, shutdown) = started(router, Bounds::of("test")).await;
+        let with_head_of =
+            |bytes: usize| GET.replace("x\r", &format!("x\r\nX-Long: {}\r", "a".repeat(bytes)));
+        let mut taken = Room::for_beginning();
+        assert!(taken.grow(BEGINNINGS_MEMORY_BYTES_MAX));
+        assert!(answer(address, &with_head_of(4_000)).await.ends_with("answered"));
+        // In one piece and in many.
+        for bytes in [9_000, 30_000] {
+            assert!(answer(address, &with_head_of(bytes)).await.starts_with("HTTP/1.1 400"));
+        }
+        taken.clear();
+        assert!(answer(address, &with_head_of(30_000)).await.ends_with("answered"));
         assert!(shutdown.stop(Duration::from_secs(5)).await);
     }
 

@@ -40,6 +40,26 @@ fn parse_and_follow<T: DeserializeOwned>(source: &str) -> Result<T, JsonFault> {
     Ok(value)
 }
 
+/// Whether JSON holds no more values than this, in lists and members, nested ones too: each takes memory, and
+/// the shortest takes most for its length. What is not JSON may be counted as anything.
+pub fn has_at_most(values: usize, json: &[u8]) -> bool {
+    // Each value but the first takes two bytes at least.
+    if json.len() / 2 < values {
+        return true;
+    }
+    let (mut seen, mut in_text, mut is_escaped) = (1_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = in_text,
+            b'"' => in_text = !in_text,
+            b',' | b'[' | b'{' if !in_text => seen += 1,
+            _ => {}
+        }
+    }
+    seen <= values
+}
+
 /// Reads a part of a larger document. `whole` is the document, `part` a slice of it, `key` the path
 /// to the part; the fault is placed in the whole.
 ///
@@ -98,6 +118,19 @@ mod tests {
         let fault = parse::<Pair>("{\"a\": 1, \"c\": 2}").unwrap_err();
         assert!(fault.message.contains("unknown field `c`"), "{fault}");
         assert!(parse::<Pair>("{\"a\": 1, \"b\": []} x").is_err());
+    }
+
+    #[test]
+    fn values_are_counted_and_text_is_not() {
+        let listed = |count: usize| format!("[{}]", vec!["0"; count].join(","));
+        assert!(has_at_most(100, listed(98).as_bytes()));
+        assert!(!has_at_most(100, listed(120).as_bytes()));
+        let nested = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        assert!(!has_at_most(100, nested.as_bytes()));
+        assert!(!has_at_most(100, vec![r#"{"":0}"#; 120].join(",").as_bytes()));
+        let text = format!(r#"{{"a":"{} \" {}"}}"#, ",[{".repeat(200), ",".repeat(200));
+        assert!(has_at_most(100, text.as_bytes()));
+        assert!(!has_at_most(100, format!(r#"["\\",{}]"#, "0,".repeat(200)).as_bytes()));
     }
 
     #[test]

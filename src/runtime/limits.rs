@@ -37,6 +37,11 @@ pub const HTTP_BODY_WHOLE_WAIT: Duration = Duration::from_secs(900);
 /// Bodies of requests that are held in memory together, in bytes. More: a form's is spooled to disk
 /// however short it is, every other is answered 503.
 pub const BODIES_MEMORY_BYTES_MAX: usize = 48 * 1024 * 1024;
+/// Heads of requests and packets of mail servers that are not whole yet, held in memory together, in bytes, as far
+/// as each is longer than [`BEGINNING_BYTES_FREE`]. More: the connection is closed (HTTP: 400).
+pub const BEGINNINGS_MEMORY_BYTES_MAX: usize = 24 * 1024 * 1024;
+/// A head or packet up to this size takes no part in that.
+pub const BEGINNING_BYTES_FREE: usize = 8 * 1024;
 /// Wait for a connection to a form's handler or a call flow. Over: it counts as not there.
 pub const HTTP_UPSTREAM_CONNECT_WAIT: Duration = Duration::from_secs(5);
 /// Idle connections to one upstream that are kept.
@@ -64,6 +69,11 @@ pub const POSTS_PER_MINUTE_MAX: u32 = 100_000;
 pub const POST_CLIENTS_MAX: usize = 100_000;
 /// A telephony webhook's body. More: 413 (no provider sends as much).
 pub const WEBHOOK_BODY_BYTES_MAX: usize = 256 * 1024;
+/// Values (of lists and members, nested ones too) of a telephony webhook's JSON, or fields of its form. A value
+/// takes up to 300 times its bytes in memory. More: its body is one that can't be read.
+pub const WEBHOOK_VALUES_MAX: usize = 1_000;
+/// The same of a contact that a decision endpoint is handed. More: 400.
+pub const CONTACT_VALUES_MAX: usize = 10_000;
 /// A form's body by default (`body_limit`). More: 413.
 pub const FORM_BODY_BYTES_DEFAULT: u64 = 25 * 1024 * 1024;
 /// A form body up to this size stays in memory; a longer one is spooled to disk.

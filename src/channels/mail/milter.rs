@@ -25,8 +25,10 @@ use super::listener::{self, Bound, TurnedAway};
 use super::peer::{Peer, Stream, is_trusted};
 use super::settings::MilterKept;
 use crate::runtime::limits::{
-    MILTER_COMMAND_WAIT, MILTER_MACRO_CHARS_MAX, MILTER_PACKET_BYTES_MAX, SMTP_COMMAND_WAIT,
+    BEGINNING_BYTES_FREE, MILTER_COMMAND_WAIT, MILTER_MACRO_CHARS_MAX, MILTER_PACKET_BYTES_MAX,
+    SMTP_COMMAND_WAIT,
 };
+use crate::runtime::room::Room;
 use crate::runtime::shutdown::Stopping;
 use draft::Draft;
 use wire::{Answer, Command, WireFault, actions, steps};
@@ -64,6 +66,7 @@ pub async fn serve(bound: Bound, edge: Arc<MailEdge>, stopping: Stopping) {
                 edge,
                 stream,
                 input: BytesMut::new(),
+                room: Room::for_beginning(),
                 output: Vec::new(),
                 agreed: None,
                 client: Client::default(),
@@ -100,6 +103,8 @@ enum End {
     Lost,
     #[error("nothing came for too long")]
     Slow,
+    #[error("there is no room for its packet among those that are coming in")]
+    NoRoom,
     #[error(transparent)]
     Wire(#[from] WireFault),
     #[error("`{0:?}` out of order")]
@@ -129,6 +134,8 @@ struct Session {
     edge: Arc<MailEdge>,
     stream: Box<dyn Stream>,
     input: BytesMut,
+    /// For the packet that is coming in.
+    room: Room,
     /// Answers that wait until the server's packets are read.
     output: Vec<u8>,
     agreed: Option<Agreed>,
@@ -163,10 +170,20 @@ impl Session {
     async fn next_command(&mut self) -> Result<Command, End> {
         loop {
             if let Some(packet) = wire::packet(&mut self.input)? {
+                if self.input.is_empty() {
+                    // The packet has the memory; what comes next begins anew.
+                    self.input = BytesMut::new();
+                    self.room.clear();
+                }
                 return Ok(wire::command(&packet)?);
             }
             self.flush().await?;
-            self.input.reserve(self.missing());
+            let next = self.next_bytes();
+            let whole = self.input.len() + next;
+            if whole > BEGINNING_BYTES_FREE && !self.room.grow(whole) {
+                return Err(End::NoRoom);
+            }
+            self.input.reserve(next);
             let reading = timeout(MILTER_COMMAND_WAIT, self.stream.read_buf(&mut self.input));
             let read = if self.draft.is_some() {
                 reading.await
@@ -188,12 +205,14 @@ impl Session {
         }
     }
 
-    /// How many bytes to make room for: the rest of the packet that has begun.
-    fn missing(&self) -> usize {
+    /// How many bytes to make room for: the rest of the packet that has begun, but no more at once than have
+    /// come of it.
+    fn next_bytes(&self) -> usize {
         const SOME: usize = 4 * 1024;
+        let here = self.input.len();
         let Some(length) = self.input.first_chunk::<4>() else { return SOME };
         let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
-        length.min(MILTER_PACKET_BYTES_MAX).saturating_sub(self.input.len()).max(SOME)
+        length.min(MILTER_PACKET_BYTES_MAX).saturating_sub(here).clamp(SOME, here.max(SOME))
     }
 
     async fn flush(&mut self) -> Result<(), End> {

@@ -23,6 +23,7 @@ use crate::domain::organisation::Organisation;
 use crate::intake::Outcome;
 use crate::intake::treatment::Treatment;
 use crate::runtime::json;
+use crate::runtime::limits::WEBHOOK_VALUES_MAX;
 
 /// What the caller's system is asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +82,9 @@ fn id(json: &Value) -> Option<String> {
 fn contact(webhook: &Webhook, now: DateTime<Utc>) -> Result<Contact, String> {
     let text =
         std::str::from_utf8(&webhook.body).map_err(|_| "the body is not UTF-8".to_owned())?;
+    if !json::has_at_most(WEBHOOK_VALUES_MAX, text.as_bytes()) {
+        return Err(format!("the body holds more than {WEBHOOK_VALUES_MAX} values"));
+    }
     let mut json: Value = json::parse(text).map_err(|fault| fault.to_string())?;
     let id = id(&json);
     if let Some(members) = json.as_object_mut() {

@@ -14,7 +14,8 @@ use crate::channels::http::body::collected;
 use crate::channels::http::patient::patient_to_the_end;
 use crate::channels::http::problem::ProblemType;
 use crate::channels::http::{fields, peer};
-use crate::runtime::limits::WEBHOOK_BODY_BYTES_MAX;
+use crate::runtime::json::has_at_most;
+use crate::runtime::limits::{WEBHOOK_BODY_BYTES_MAX, WEBHOOK_VALUES_MAX};
 
 /// One request of a provider.
 #[derive(Clone)]
@@ -57,7 +58,7 @@ impl Webhook {
             form: Vec::new(),
             json: Value::Null,
         };
-        if webhook.is_json() {
+        if webhook.is_json() && has_at_most(WEBHOOK_VALUES_MAX, &webhook.body) {
             webhook.json = serde_json::from_slice(&webhook.body).unwrap_or_default();
         }
         if webhook.is_form() {
@@ -133,8 +134,11 @@ pub fn plain(value: Option<&Value>) -> Option<String> {
     }
 }
 
+/// The fields; none if there are more than [`WEBHOOK_VALUES_MAX`].
 fn pairs(encoded: &[u8]) -> Vec<(String, String)> {
-    form_urlencoded::parse(encoded)
+    let fields: Vec<_> = form_urlencoded::parse(encoded)
+        .take(WEBHOOK_VALUES_MAX + 1)
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect()
+        .collect();
+    if fields.len() > WEBHOOK_VALUES_MAX { Vec::new() } else { fields }
 }

@@ -9,6 +9,8 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::framing::Framing;
+use crate::runtime::limits::BEGINNING_BYTES_FREE;
+use crate::runtime::room::Room;
 
 /// What hyper reads in place of refused bytes. A null is not part of any head or framing, so
 /// that it answers 400, behind the answers to earlier requests, and closes; the empty line is what it
@@ -19,6 +21,8 @@ const NO_MESSAGE: &[u8] = b"\0\r\n\r\n";
 pub(super) struct Checked<S> {
     stream: S,
     framing: Framing,
+    /// For the heads of this connection, to its end: hyper gives back no memory that it has read one into.
+    room: Room,
     /// What of [`NO_MESSAGE`] was not read yet.
     instead: &'static [u8],
     has_begun: Arc<AtomicBool>,
@@ -27,12 +31,29 @@ pub(super) struct Checked<S> {
 impl<S> Checked<S> {
     pub(super) fn new(stream: S) -> Self {
         let has_begun = Arc::default();
-        Checked { stream, framing: Framing::default(), instead: NO_MESSAGE, has_begun }
+        Checked {
+            stream,
+            framing: Framing::default(),
+            room: Room::for_beginning(),
+            instead: NO_MESSAGE,
+            has_begun,
+        }
     }
 
     /// Whether the peer has sent anything yet, for as long as somebody wants to know.
     pub(super) fn has_begun(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.has_begun)
+    }
+
+    /// How many of the bytes that came may go on.
+    fn passes(&mut self, bytes: &[u8]) -> usize {
+        let passed = self.framing.passes(bytes);
+        let head = self.framing.longest_head();
+        if head > BEGINNING_BYTES_FREE && !self.room.grow(head) {
+            self.framing.refuse();
+            return 0;
+        }
+        passed
     }
 
     fn read_instead(&mut self, buffer: &mut ReadBuf<'_>) {
@@ -58,7 +79,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Checked<S> {
         if buffer.filled().len() > before {
             this.has_begun.store(true, Ordering::Relaxed);
         }
-        let passed = this.framing.passes(buffer.filled().get(before..).unwrap_or_default());
+        let passed = this.passes(buffer.filled().get(before..).unwrap_or_default());
         if this.framing.is_refused() {
             buffer.set_filled(before + passed);
             this.read_instead(buffer);

@@ -16,6 +16,9 @@ const CHUNK_SIZE_DIGITS_MAX: u8 = 16;
 #[derive(Debug)]
 pub struct Framing {
     state: State,
+    /// Bytes of the head in hand.
+    head: usize,
+    longest_head: usize,
 }
 
 #[derive(Debug)]
@@ -36,7 +39,7 @@ enum Step {
 
 impl Default for Framing {
     fn default() -> Self {
-        Framing { state: State::Head(Head::default()) }
+        Framing { state: State::Head(Head::default()), head: 0, longest_head: 0 }
     }
 }
 
@@ -46,12 +49,18 @@ impl Framing {
     pub fn passes(&mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            let is_head = matches!(self.state, State::Head(_));
             let (taken, step) = self.state.take(rest);
+            if is_head {
+                self.head += taken;
+                self.longest_head = self.longest_head.max(self.head);
+            }
             match step {
                 Step::Stay => at += taken,
                 Step::Next(state) => {
                     at += taken;
                     self.state = state;
+                    self.head = 0;
                 }
                 Step::Refuse => {
                     self.state = State::Refused;
@@ -60,6 +69,16 @@ impl Framing {
             }
         }
         at
+    }
+
+    /// Bytes of the longest head so far, whole or not.
+    pub fn longest_head(&self) -> usize {
+        self.longest_head
+    }
+
+    /// Passes nothing on from here.
+    pub fn refuse(&mut self) {
+        self.state = State::Refused;
     }
 
     pub fn is_refused(&self) -> bool {
