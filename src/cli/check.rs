@@ -8,13 +8,16 @@ use serde_json::{Value, json};
 
 use super::{Fault, Outcome, say};
 use crate::channels::mail::settings::Bind;
-use crate::config::{self, Environment, Loaded, Warning};
-use crate::domain::organisation::Organisation;
+use crate::config::{self, Environment, Loaded, Settings, Warning};
+use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::past::Behind;
 use crate::domain::restriction::Mode;
 use crate::ports::StoreError;
+use crate::ports::past::Keepsakes as _;
 use crate::ports::portable::Kind;
 use crate::runtime::{descriptors, private};
 use crate::store;
+use crate::store::keepsakes::FileKeepsakes;
 use crate::store::settings::{ArchiveUrl, StoreUrl};
 use crate::store::verify::{self, Verified};
 
@@ -93,6 +96,8 @@ pub async fn ask_store(
         Err(StoreError::Corrupt(_)) => {}
         Err(error) => fault(err, &format_args!("store: {error}")),
     }
+    // Before the store: it may come further meanwhile.
+    let known = marks(settings)?;
     match verify::verify(&verify::Premises {
         store: &settings.store,
         archive: &settings.archive,
@@ -104,6 +109,7 @@ pub async fn ask_store(
     {
         Ok(verified) => {
             verified.faults.iter().for_each(|one| fault(err, one));
+            behind(&known, &verified).iter().for_each(|one| fault(err, one));
             if verified.more > 0 {
                 say(err, format_args!("store: and {} more", verified.more));
             }
@@ -116,8 +122,40 @@ pub async fn ask_store(
     Ok(if is_sound { Outcome::Yes } else { Outcome::No })
 }
 
+/// How far this gateway has known each organisation's store to come.
+fn marks(settings: &Settings) -> Result<Vec<(OrganisationId, u64)>, Fault> {
+    let keepsakes = FileKeepsakes::in_state(&settings.state, settings.codec.clone());
+    let mut known = Vec::new();
+    for organisation in settings.organisation_ids() {
+        let last = keepsakes.mark(&organisation)?.and_then(|mark| mark.last);
+        known.extend(last.map(|last| (organisation, last.number)));
+    }
+    Ok(known)
+}
+
+/// Where the store has come less far than was known: what a gateway that starts on it would find.
+fn behind(known: &[(OrganisationId, u64)], verified: &Verified) -> Vec<String> {
+    let is_behind = |(organisation, known): &(OrganisationId, u64)| {
+        let (known, found) = (*known, verified.trail_ends.get(organisation).copied().unwrap_or(0));
+        let why = match found {
+            _ if verified.is_older || found >= known => return None,
+            0 => Behind::Empty,
+            _ => Behind::Older { known, found },
+        };
+        Some(format!(
+            "store: {organisation}: {why}, and this gateway's state folder knows of {known} entries: is [store] url \
+             right? Restore a newer store, or take this one as it is with `contact-gateway store accept`"
+        ))
+    };
+    known.iter().filter_map(is_behind).collect()
+}
+
 /// What was read back, and what was not looked at.
 fn say_verified(verified: &Verified, out: &mut dyn Write) {
+    if verified.is_absent {
+        say(out, "store    none there yet: nothing was read; a gateway makes it when it starts");
+        return;
+    }
     if verified.is_older {
         say(
             out,

@@ -28,6 +28,10 @@ pub struct Verified {
     pub records: BTreeMap<Kind, u64>,
     /// How many originals were what was kept.
     pub originals: u64,
+    /// The number of the last entry of each organisation's trail.
+    pub trail_ends: BTreeMap<OrganisationId, u64>,
+    /// There is no store there.
+    pub is_absent: bool,
     /// Its records were not looked at: it is of an older version, which the gateway brings up to date when
     /// it starts.
     pub is_older: bool,
@@ -73,7 +77,11 @@ pub async fn verify(premises: &Premises<'_>) -> Result<Verified, StoreError> {
             Err(error) => return Err(error),
         };
     }
-    let Some(store) = open_as_it_is(url, codec)?.filter(|_| !verified.is_older) else {
+    if verified.is_older {
+        return Ok(verified);
+    }
+    let Some(store) = open_as_it_is(url, codec)? else {
+        verified.is_absent = true;
         return Ok(verified);
     };
     let waiting = peek::pending(&state.join("journal"), codec)?;
@@ -187,11 +195,18 @@ impl Reading<'_> {
             }
             *verified.records.entry(kind).or_default() += page.records.len() as u64;
             for record in &page.records {
-                if let Record::Item(item) = record
-                    && let Some(reference) = &item.archived
-                {
-                    named.insert(mark(reference));
-                    self.original(organisation, &item.id, reference, verified).await?;
+                match record {
+                    Record::Item(item) => {
+                        if let Some(reference) = &item.archived {
+                            named.insert(mark(reference));
+                            self.original(organisation, &item.id, reference, verified).await?;
+                        }
+                    }
+                    Record::Audit(entry) => {
+                        let end = verified.trail_ends.entry(organisation.clone()).or_default();
+                        *end = entry.number.max(*end);
+                    }
+                    _ => {}
                 }
             }
         }

@@ -188,3 +188,19 @@ async fn a_page_of_zeros_in_the_middle_is_damage() {
     let (is_well, said) = check(&place);
     assert!(!is_well && said.contains("damaged"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_is_gone_or_has_come_less_far_is_not_vouched_for() {
+    let (place, file) = at_rest().await;
+    let folder = file.parent().unwrap();
+    let away = place.folder.path().join("away");
+    std::fs::rename(folder, &away).unwrap();
+    let (is_well, said) = check(&place);
+    assert!(!is_well && said.contains("karbon: it is empty"), "{said}");
+    assert!(said.contains("none there yet"), "{said}");
+    std::fs::rename(&away, folder).unwrap();
+    assert!(check(&place).0);
+    write(&file, "DELETE FROM audit WHERE number > 5;");
+    let (is_well, said) = check(&place);
+    assert!(!is_well && said.contains("karbon: its trail ends at entry 5"), "{said}");
+}
