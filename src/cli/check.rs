@@ -127,7 +127,9 @@ fn marks(settings: &Settings) -> Result<Vec<(OrganisationId, u64)>, Fault> {
     let keepsakes = FileKeepsakes::in_state(&settings.state, settings.codec.clone());
     let mut known = Vec::new();
     for organisation in settings.organisation_ids() {
-        let last = keepsakes.mark(&organisation)?.and_then(|mark| mark.last);
+        let mark = keepsakes.mark(&organisation);
+        let last =
+            mark.map_err(|error| Fault::input(error.to_string()))?.and_then(|mark| mark.last);
         known.extend(last.map(|last| (organisation, last.number)));
     }
     Ok(known)

@@ -185,6 +185,7 @@ impl Office {
         Office::of(store, rules, organisation("tuntum", "tuntum.toml"), Vec::new())
     }
 
+    #[cfg(feature = "oidc")]
     /// With identity providers, by the time of today: they don't know any other.
     pub fn with_providers(rules: AccountRules, providers: Vec<(String, Provider)>) -> Office {
         let tuntum = organisation("tuntum", "tuntum.toml");
