@@ -180,7 +180,7 @@ impl Desk {
         let now = self.clock.now();
         let mut broken =
             in_the_way(&case.person, &case.file, &organisation.profile, (held, ask.despite), now);
-        if is_blank(&ask.clause) {
+        if is_blank(ask.clause) {
             let what = "name the clause by which it is due, such as Art. 17(1)(d)";
             broken.push(Broken::new(RefusalCode::ErasureClause, what).key("clause"));
         }

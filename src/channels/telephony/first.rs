@@ -56,7 +56,7 @@ pub(super) fn stage(
         entry.public_url.query_pairs().map(|(name, _)| name.into_owned()).collect();
     let mut unknown = Vec::new();
     for name in webhook.names() {
-        if !known.has(&name) && !(webhook.body.is_empty() && ours.contains(&name)) {
+        if !(known.has(&name) || webhook.body.is_empty() && ours.contains(&name)) {
             unknown.push(name.to_ascii_lowercase().replace('_', ""));
         }
     }

@@ -198,7 +198,7 @@ async fn without_its_key_a_record_is_refused_and_nothing_is_written_over_it() {
         let fault = store.item(&karbon(), "c-1").await.unwrap_err();
         assert!(matches!(&fault, StoreError::Locked(why) if why.contains("`k-old`")), "{fault}");
         let before = records(&ground, "%");
-        let written = put_people(store, &karbon(), vec![named("P-2")], stamp(), changed()).await;
+        let written = put_people(&*store, &karbon(), vec![named("P-2")], stamp(), changed()).await;
         // A person who is new can be written; a record that stands can't be replaced.
         assert!(written.is_ok(), "{written:?}");
         assert_eq!(records(&ground, "%"), before + 2);
@@ -213,7 +213,7 @@ async fn records_that_are_exchanged_in_the_file_are_noticed() {
     let ground = in_folder().await;
     let store = ground.gateway();
     fill(&*store).await;
-    put_people(store, &karbon(), vec![named("P-2")], stamp(), changed()).await.unwrap();
+    put_people(&*store, &karbon(), vec![named("P-2")], stamp(), changed()).await.unwrap();
     let exchange = "UPDATE person SET record = (SELECT record FROM person WHERE id = 'P-2')
                     WHERE id = 'P-1'";
     assert_eq!(database(&ground).execute(exchange, []).unwrap(), 1);
