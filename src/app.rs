@@ -54,7 +54,8 @@ pub async fn desk_by(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Desk,
     };
     let deliveries = Arc::clone(&store) as Arc<dyn Deliveries>;
     let out = outward::outward(settings, mail.as_ref(), deliveries, &clock)?;
-    Ok(Desk::new(store, core::archive(settings).await?, out.release, clock))
+    let desk = Desk::new(store, core::archive(settings).await?, out.release, clock);
+    Ok(desk.with_keys(core::erased_keys(settings)))
 }
 
 /// What would be decided for a contact, on the configured store; changes nothing.

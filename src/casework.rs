@@ -54,7 +54,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Display;
 use std::future::Future;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
@@ -66,7 +66,7 @@ use crate::domain::profile::Role;
 use crate::domain::retention::Schedule;
 use crate::ports::dead_letters::DeadLetters;
 use crate::ports::directory::Directory;
-use crate::ports::{Archive, Clock, Decide, Release, Stamp, Store};
+use crate::ports::{Archive, Clock, Decide, ErasedKeys, Release, Stamp, Store};
 use crate::runtime::limits::{ALL_CASES_AT_ONCE_MAX, BACK_TESTS_AT_ONCE_MAX, PAGES_AT_ONCE_MAX};
 
 use self::accounts::{AccountRules, Accounts};
@@ -107,6 +107,8 @@ pub struct OnDesk {
     watched: live::Watched,
     /// Contacts counted for timelines.
     counted: timeline::Counted,
+    /// Where people have keys of their own.
+    keys: OnceLock<Arc<dyn ErasedKeys>>,
 }
 
 impl Deref for Desk {
@@ -140,7 +142,18 @@ impl Desk {
             looks: looked::Looks::default(),
             watched: live::Watched::default(),
             counted: timeline::Counted::default(),
+            keys: OnceLock::new(),
         }))
+    }
+
+    /// With keys of people, which an erasure destroys.
+    #[must_use]
+    pub fn with_keys(self, keys: Option<Arc<dyn ErasedKeys>>) -> Self {
+        if let Some(keys) = keys {
+            // Whoever makes a desk does it once.
+            let _ = self.keys.set(keys);
+        }
+        self
     }
 
     /// Who does something, now.

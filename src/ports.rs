@@ -12,6 +12,7 @@ pub mod decisions;
 pub mod deliveries;
 pub mod directory;
 pub mod documents;
+pub mod erased_keys;
 pub mod helper;
 pub mod identity_provider;
 pub mod journal;
@@ -37,6 +38,7 @@ pub use decisions::{
 };
 pub use deliveries::Deliveries;
 pub use documents::Documents;
+pub use erased_keys::ErasedKeys;
 pub use identity_provider::{Departure, Errand, IdentityProvider, ProviderFault, Returned};
 pub use journal::Journal;
 pub use mailer::{Mailer, OwnMail, OwnMailKind, SendError};

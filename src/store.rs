@@ -12,6 +12,7 @@ pub mod journal;
 pub mod keepsakes;
 mod keyring;
 pub mod memory;
+mod person_keys;
 mod record;
 pub mod redis;
 pub mod settings;

@@ -11,7 +11,9 @@ use crate::forward::helper::HttpHelpers;
 use crate::intake::past::{self, Reopen, Unopened, Vouched};
 use crate::intake::roster::Rosters;
 use crate::intake::{Intake, Parts, announce, plain, put_right};
-use crate::ports::{Archive, Change, Clock, Journal, Mailer, Register, Store, StoreError};
+use crate::ports::{
+    Archive, Change, Clock, ErasedKeys, Journal, Mailer, Register, Store, StoreError,
+};
 use crate::runtime::limits::{ANNOUNCEMENTS_MAX, PLAIN_QUEUE_MAX};
 use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::Shutdown;
@@ -38,6 +40,11 @@ pub(super) struct Core {
 pub(super) async fn archive(settings: &Settings) -> Result<Arc<dyn Archive>, StoreError> {
     let (quota, codec) = (settings.archive_quota, &settings.codec);
     store::archive::open(&settings.archive, quota, codec, &settings.state).await
+}
+
+/// The keys of people, where they have any.
+pub(super) fn erased_keys(settings: &Settings) -> Option<Arc<dyn ErasedKeys>> {
+    settings.codec.people().map(|people| Arc::clone(people) as Arc<dyn ErasedKeys>)
 }
 
 /// The store, and its guard.

@@ -98,7 +98,8 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
         Arc::clone(&core.archive),
         Arc::clone(&out.release),
         Arc::clone(&clock),
-    );
+    )
+    .with_keys(core::erased_keys(settings));
     let mut running = Running {
         addresses: Addresses::default(),
         shutdown,

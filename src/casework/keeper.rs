@@ -26,7 +26,7 @@ use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
 use crate::domain::queue::{ItemState, QueueItem, REMINDER};
 use crate::ports::Mailer;
-use crate::ports::documents::{Batch, Document, WriteFault};
+use crate::ports::documents::{Batch, Document, IndexKey, OF_PERSON, WriteFault};
 use crate::runtime::limits::{FOLLOWED_ENTRIES, KEEPER_CATCH_UPS_MAX, REMINDED_KNOWN_MAX};
 use crate::runtime::tokens::{hex, sha256};
 
@@ -181,9 +181,11 @@ impl Desk {
         }
         let stamp = self.stamp(GATEWAY);
         let body = Reminded { key: about.reminder.key.clone(), on: today };
+        let of = about.person.as_ref().map(|person| IndexKey::new(OF_PERSON, person));
+        let keys = of.into_iter().collect();
         let (item, event) = about.put_on_queue(&id, stamp.at);
         let mut batch = Batch::new(stamp.clone())
-            .put(Document::new(REMINDED, id.clone(), 0, Vec::new(), &body)?)
+            .put(Document::new(REMINDED, id.clone(), 0, keys, &body)?)
             .item(None, item.clone())
             .audit(event);
         let mut to_mail = None;

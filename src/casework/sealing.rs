@@ -2,7 +2,7 @@
 //!
 //! Every gateway seals entries once they are old enough; no contact waits for it: a [`Seal`] holds a salted digest of
 //! each of its entries, and the link of the seal before. Once a day the newest link is signed, and that
-//! [`Anchor`] leaves the store: it is on the trail, so that receivers of events have it, and in the log. Somebody who
+//! [`Anchor`] leaves the store: it is on the trail, so that receivers of events have it, in the log, and in reports for a board. Somebody who
 //! can write to the store can write matching seals, but cannot change an anchor that is kept elsewhere.
 
 pub mod anchor;
@@ -148,6 +148,21 @@ impl Desk {
         let (trail, documents) = (self.store.as_ref(), self.store.as_ref());
         let now = self.clock.now();
         Ok(verify::verify((trail, documents), organisation, &trusted, now).await?)
+    }
+
+    /// The newest anchor of a day (UTC) or of one before it.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn anchor_until(
+        &self,
+        organisation: &OrganisationId,
+        day: NaiveDate,
+    ) -> Result<Option<Anchor>, Fault> {
+        let to = day.succ_opt().map(|next| next.to_string());
+        let last = Listing { to, order: Order::Descending, limit: 1, ..Listing::of(BY_ID) };
+        let page = self.store.documents(organisation, ANCHOR, last).await?;
+        Ok(page.documents.first().map(Document::read).transpose()?)
     }
 
     /// The anchors that the store holds, oldest first.

@@ -340,6 +340,8 @@ fn records(loaded: &Loaded) -> String {
         return "not encrypted: there is no [keys] store".to_owned();
     };
     let others: Vec<&str> = keys.collect();
+    let people = loaded.settings.codec.people().map(|_| "; a key for each person");
+    let first = format!("{first}{}", people.unwrap_or_default());
     match others.as_slice() {
         [] => format!("encrypted with {first}"),
         others => format!("encrypted with {first}; read with {} too", others.join(", ")),

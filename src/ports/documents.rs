@@ -8,9 +8,11 @@
 //! meanwhile, nothing of the batch is done, and [`Conflict`] says which it was: read it again, judge
 //! again, write again.
 
+mod about;
 mod concerned;
 mod gone;
 
+pub use about::OF_PERSON;
 pub use gone::Gone;
 
 use std::collections::HashSet;

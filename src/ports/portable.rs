@@ -197,6 +197,8 @@ pub struct Page {
     pub records: Vec<Record>,
     /// The ids of those that can't be read back.
     pub unreadable: Vec<String>,
+    /// The ids of those that were about somebody whose key is destroyed: they are gone.
+    pub destroyed: Vec<String>,
     /// Where the next page begins: what [`Contents::pages`] accepts.
     pub last: String,
 }

@@ -18,6 +18,9 @@ pub enum StoreError {
     /// What is stored there takes a key that this gateway does not have, or a later version of it.
     #[error("{0}")]
     Locked(String),
+    /// What is stored there was about somebody who was erased: its key is destroyed, for good.
+    #[error("{0}")]
+    Destroyed(String),
     /// The call itself can't be carried out.
     #[error("{0}")]
     Refused(String),

@@ -6,7 +6,8 @@
 //!     3f/                                     the first byte of the digest
 //!       3f9a…(64 hex)-8c01…(32 hex)-51d7…     one contact's original: digest of the content,
 //!                                             digests of the ids of contact and person (shortened);
-//!                                             with `.encrypted` behind it where there is a key (`cipher`)
+//!                                             with `.encrypted` behind it where there is a key (`cipher`),
+//!                                             and with keyed hashes instead of digests
 //!   .temporary/                               what is being written; swept at the next start
 //!   .identity                                 which archive this is (`identity`)
 //! ```
@@ -30,6 +31,7 @@ mod temporary;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,7 +42,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::ports::{Archive, ArchiveIdentity, Keep, Original, OriginalTrouble, Owner, StoreError};
 use crate::runtime::limits::ARCHIVE_PIECE_BYTES;
 use crate::runtime::private;
-use crate::store::keyring::{Key, Keyring};
+use crate::store::keyring::Key;
 use crate::store::settings::{ArchiveQuota, ArchiveUrl, Codec};
 pub use examined::Originals;
 pub use place::Found;
@@ -48,6 +50,9 @@ use place::{Digest, Place};
 use quota::Kept;
 use reading::ReadFault;
 use temporary::{Temporary, TemporaryFolder};
+
+/// Held in an organisation's folder while one of its originals is removed, or written anew.
+const TURN: &str = ".turn";
 
 /// Opens the archive that is configured. `state`: the gateway's own folder.
 ///
@@ -142,32 +147,45 @@ impl FileArchive {
     ) -> Result<Keep, StoreError> {
         self.is_there()?;
         let (digest, bytes) = digest_of(original).map_err(|error| away(&error))?;
-        let place = Place::new(organisation, digest, owner)?;
-        let folder = place.folder(&self.root);
+        let places = Place::of(organisation, &digest, owner, &self.codec)?;
         // A retry of the contact: the file is whole, but its name may not be on disk yet.
-        if place.found(&self.root).is_some() {
-            place::sync_folder(&folder).map_err(|error| away(&error))?;
+        if let Some(place) = places.found(&self.root) {
+            place::sync_folder(&place.folder(&self.root)).map_err(|error| away(&error))?;
             return Ok(Keep::Done(place.reference()));
         }
-        let key = self.codec.keyring().map(Keyring::first);
+        let place = places.now;
+        let key = self.codec.sealing(organisation.as_str(), owner.person)?;
+        let key = key.as_deref();
         let bytes = key.map_or(bytes, |key| cipher::length(bytes, key));
         if let Err(fault) = self.kept.add(&place, bytes, owner.allowance) {
             return Ok(Keep::OverQuota(fault));
         }
-        self.write(&place, original).map_err(|error| {
+        self.write(&place, original, key).map_err(|error| {
             self.kept.take_off(&place, bytes);
             away(&error)
         })?;
         Ok(Keep::Done(place.reference()))
     }
 
-    fn write(&self, place: &Place, original: &Original) -> io::Result<()> {
+    /// One of an organisation's originals is removed or written anew at a time, by whichever process.
+    fn turn(&self, place: &Place) -> Result<Option<File>, StoreError> {
+        let folder = self.root.join(&place.organisation);
+        if !folder.is_dir() {
+            return Ok(None);
+        }
+        let mut options = File::options();
+        let options = options.write(true).create(true).truncate(false).mode(0o600);
+        let lock = options.open(folder.join(TURN)).and_then(|file| file.lock().map(|()| file));
+        lock.map(Some).map_err(|error| away(&error))
+    }
+
+    fn write(&self, place: &Place, original: &Original, key: Option<&Key>) -> io::Result<()> {
         let folder = place.folder(&self.root);
         place::make_folders(&folder)?;
         let temporary = self.temporary.file();
-        let path = match self.codec.keyring() {
-            Some(keyring) => {
-                fill_encrypted(&temporary, original, keyring.first(), &place.label())?;
+        let path = match key {
+            Some(key) => {
+                fill_encrypted(&temporary, original, key, &place.label())?;
                 place.encrypted_path(&self.root)
             }
             None => {
@@ -230,6 +248,8 @@ impl Archive for FileArchive {
     ) -> Result<(), StoreError> {
         let place = Place::parse(organisation, reference)?;
         self.blocking(move |archive| {
+            // A change of the key may write it anew meanwhile.
+            let _turn = archive.turn(&place)?;
             // It was let go of before.
             let Some(path) = place.found(&archive.root) else { return Ok(()) };
             let bytes = std::fs::metadata(&path).map_or(0, |file| file.len());

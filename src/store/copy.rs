@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::audit::{AuditEntry, AuditEvent, ErasedEntry, GATEWAY};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::portable::{CopyMark, CopyState, Kind, Page, Portable, Record, Tally};
@@ -63,6 +64,10 @@ pub async fn copy(
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Brought {
     mark: CopyMark,
+    /// Entries of the trail that were not copied, because the keys of whom they were about are destroyed.
+    destroyed: Vec<u64>,
+    /// The number of the last entry that was there to copy.
+    last: u64,
 }
 
 /// Marks a copy of an organisation as begun, if it is not: from then on no gateway starts on `to`.
@@ -74,7 +79,7 @@ pub async fn begin(
     to: &dyn Portable,
     organisation: &OrganisationId,
 ) -> Result<(), CopyFault> {
-    Copy { from, to, organisation, told: &mut |_| {} }.mark().await.map(drop)
+    Copy::new(from, to, organisation, &mut |_| {}).mark().await.map(drop)
 }
 
 /// As [`copy`], but leaves the copy unfinished: [`finish`] is left to be called.
@@ -87,16 +92,16 @@ pub async fn bring(
     organisation: &OrganisationId,
     told: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Brought, CopyFault> {
-    let mut copy = Copy { from, to, organisation, told };
+    let mut copy = Copy::new(from, to, organisation, told);
     let mut mark = copy.mark().await?;
     if mark.is_finished() {
         copy.is_unchanged(&mark).await?;
-        return Ok(Brought { mark });
+        return Ok(Brought { mark, destroyed: Vec::new(), last: 0 });
     }
     copy.carry(&mut mark).await?;
     copy.compare(&mut mark).await?;
-    copy.name().await?;
-    Ok(Brought { mark })
+    let last = copy.name().await?;
+    Ok(Brought { mark, destroyed: copy.destroyed, last })
 }
 
 /// Lets gateways start on a copy that is whole.
@@ -106,13 +111,14 @@ pub async fn bring(
 pub async fn finish(
     to: &dyn Portable,
     organisation: &OrganisationId,
-    Brought { mut mark }: Brought,
+    Brought { mut mark, destroyed, last }: Brought,
     at: DateTime<Utc>,
 ) -> Result<Copied, CopyFault> {
     let before = mark.is_finished();
     if !before {
         mark.state = CopyState::Finished { at };
-        let kept = to.carry_in(organisation, Vec::new(), &mark).await;
+        let said = said_destroyed(&destroyed, last, at);
+        let kept = to.carry_in(organisation, said.into_iter().collect(), &mark).await;
         kept.map_err(|error| CopyFault::Store {
             side: Side::To,
             organisation: organisation.clone(),
@@ -127,6 +133,18 @@ struct Copy<'a> {
     to: &'a dyn Portable,
     organisation: &'a OrganisationId,
     told: &'a mut (dyn FnMut(Progress) + Send),
+    destroyed: Vec<u64>,
+}
+
+impl<'a> Copy<'a> {
+    fn new(
+        from: &'a Source<'a>,
+        to: &'a dyn Portable,
+        organisation: &'a OrganisationId,
+        told: &'a mut (dyn FnMut(Progress) + Send),
+    ) -> Self {
+        Copy { from, to, organisation, told, destroyed: Vec::new() }
+    }
 }
 
 impl Copy<'_> {
@@ -163,7 +181,7 @@ impl Copy<'_> {
     }
 
     /// What a finished copy is, asked for again: the same, or no longer.
-    async fn is_unchanged(&self, mark: &CopyMark) -> Result<(), CopyFault> {
+    async fn is_unchanged(&mut self, mark: &CopyMark) -> Result<(), CopyFault> {
         for kind in Kind::ALL {
             let now = self.tally(Side::From, kind).await?;
             if now != mark.tallies.get(&kind).copied().unwrap_or_default() {
@@ -242,18 +260,21 @@ impl Copy<'_> {
         Ok(())
     }
 
-    /// The trail keeps its name, so that a gateway that knew the one store recognises the other.
-    async fn name(&self) -> Result<(), CopyFault> {
+    /// The trail keeps its name, so that a gateway that knew the one store recognises the other. The number of its
+    /// last entry.
+    async fn name(&self) -> Result<u64, CopyFault> {
         let end = self.from.store.trail_end(self.organisation).await;
-        let Some(plate) = end.map_err(self.fault(Side::From))?.nameplate else { return Ok(()) };
+        let end = end.map_err(self.fault(Side::From))?;
+        let last = end.last.map_or(0, |last| last.number);
+        let Some(plate) = end.nameplate else { return Ok(last) };
         let to = self.fault(Side::To);
         let was = self.to.trail_end(self.organisation).await.map_err(&to)?.nameplate;
         self.to.put_nameplate(self.organisation, was.as_ref(), &plate).await.map_err(&to)?;
-        Ok(())
+        Ok(last)
     }
 
     /// All of a kind that a store holds now.
-    async fn tally(&self, side: Side, kind: Kind) -> Result<Tally, CopyFault> {
+    async fn tally(&mut self, side: Side, kind: Kind) -> Result<Tally, CopyFault> {
         let store = match side {
             Side::From => self.from.store,
             Side::To => self.to,
@@ -261,12 +282,38 @@ impl Copy<'_> {
         let away = self.fault(side);
         let mut pages = store.pages(self.organisation, kind, None).await.map_err(&away)?;
         let mut tally = Tally::default();
+        let is_trail = kind == Kind::Audit && side == Side::From;
+        if is_trail {
+            self.destroyed.clear();
+        }
         while let Some(page) = pages.next().await.map_err(&away)? {
             all_read(kind, &page).map_err(&away)?;
             page.records.iter().try_for_each(|record| add(&mut tally, record)).map_err(&away)?;
+            if is_trail {
+                self.destroyed
+                    .extend(page.destroyed.iter().filter_map(|id| id.parse::<u64>().ok()));
+            }
         }
         Ok(tally)
     }
+}
+
+/// The entry of a copied trail that says which of its numbers are missing, and why.
+fn said_destroyed(destroyed: &[u64], last: u64, at: DateTime<Utc>) -> Option<Record> {
+    if destroyed.is_empty() {
+        return None;
+    }
+    let erased = ErasedEntry {
+        erasure: uuid::Uuid::new_v4().to_string(),
+        clause: "the keys of whom they were about are destroyed".to_owned(),
+        asked_by: GATEWAY.to_owned(),
+        approved_by: GATEWAY.to_owned(),
+        entries: destroyed.iter().map(|number| (*number, *number)).collect(),
+        removed: BTreeMap::from([("entries".to_owned(), destroyed.len() as u64)]),
+        is_complete: true,
+    };
+    let (by, event) = (GATEWAY.to_owned(), AuditEvent::Erased(erased));
+    Some(Record::Audit(Box::new(AuditEntry { number: last + 1, at, by, event })))
 }
 
 fn from_the_start(address: &str) -> CopyMark {

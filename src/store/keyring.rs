@@ -19,7 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::runtime::limits::KEY_ID_BYTES_MAX;
 use crate::runtime::tokens::hex;
 
-const KEY_BYTES: usize = 32;
+pub(super) const KEY_BYTES: usize = 32;
 
 /// Random bytes of which the key of a file is derived.
 pub(super) const SALT_BYTES: usize = 32;
@@ -32,6 +32,9 @@ const OF_RECORDS: &[u8] = b"contact-gateway records 1";
 const OF_ORIGINALS: &[u8] = b"contact-gateway originals 1";
 const OF_HASHES: &[u8] = b"contact-gateway hashes 1";
 const SALT: &[u8] = b"contact-gateway keyring 1";
+
+/// The key of one person is for far fewer records.
+const BRANCHES_OF_PERSON: usize = 1;
 
 /// Random bytes of a new key's name.
 const ID_BYTES: usize = 4;
@@ -124,8 +127,17 @@ impl Key {
             return None;
         }
         let key: [u8; KEY_BYTES] = STANDARD.decode(key).ok()?.try_into().ok()?;
-        let branches = (0..BRANCHES).map(|_| OnceLock::new()).collect();
-        let root = Salt::new(HKDF_SHA256, SALT).extract(&key);
+        Key::derived(id, &key, BRANCHES)
+    }
+
+    /// The key of one person, by the name that it has in records. `None`: it can't be derived.
+    pub(super) fn of_person(id: &str, key: &[u8; KEY_BYTES]) -> Option<Self> {
+        Key::derived(id, key, BRANCHES_OF_PERSON)
+    }
+
+    fn derived(id: &str, key: &[u8; KEY_BYTES], branches: usize) -> Option<Self> {
+        let branches = (0..branches).map(|_| OnceLock::new()).collect();
+        let root = Salt::new(HKDF_SHA256, SALT).extract(key);
         let hashing = hmac::Key::from(root.expand(&[OF_HASHES], hmac::HMAC_SHA256).ok()?);
         Some(Key { id: id.to_owned(), root, branches, hashing })
     }
@@ -153,11 +165,12 @@ impl Key {
 
     /// The key of a branch, derived when it is first used. `None`: it can't be derived.
     pub(super) fn branch(&self, branch: u8) -> Option<&LessSafeKey> {
-        let place = self.branches.get(usize::from(branch))?;
+        let at = usize::from(branch).checked_rem(self.branches.len())?;
+        let place = self.branches.get(at)?;
         if let Some(key) = place.get() {
             return Some(key);
         }
-        let info: [&[u8]; 2] = [OF_RECORDS, &[branch]];
+        let info: [&[u8]; 2] = [OF_RECORDS, &[u8::try_from(at).ok()?]];
         let derived = UnboundKey::from(self.root.expand(&info, &AES_256_GCM).ok()?);
         Some(place.get_or_init(|| LessSafeKey::new(derived)))
     }

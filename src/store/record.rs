@@ -3,7 +3,8 @@
 //! A record is JSON behind a mark. The mark of plain JSON is one space, which leaves the record JSON for SQL, for
 //! other tools, and for a gateway from before there was a mark; a record of that time has none and begins with its
 //! JSON. The mark of any other format begins with [`ENVELOPE`], which no JSON does; it names the format and what it
-//! takes to read what follows. Format 1 is JSON encrypted with a key of the keyring (`encrypted`).
+//! takes to read what follows. Format 1 is JSON encrypted with a key of the keyring, or of the person whom the record
+//! is about (`encrypted`).
 //!
 //! A store with a keyring encrypts what it writes, and reads plain records as well: those of before. One without a
 //! keyring writes plain JSON, and refuses encrypted records.
@@ -13,13 +14,16 @@
 mod encrypted;
 
 use std::fmt::Display;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::keyring::Keyring;
+use super::keyring::{Key, Keyring};
+use super::person_keys::PersonKeys;
 use crate::ports::StoreError;
+use crate::runtime::tokens::hex;
 
 /// JSON that a record carries as it was handed in.
 pub(super) use serde_json::value::RawValue;
@@ -55,17 +59,24 @@ pub(super) struct Label<'a> {
     kind: &'a str,
     key: &'a dyn Display,
     is_bound: bool,
+    /// The person whose key encrypts it, where people have keys.
+    about: Option<&'a str>,
 }
 
 impl<'a> Label<'a> {
     /// The same words wherever the record is written and read.
-    pub(super) fn new(organisation: &'a str, kind: &'a str, key: &'a dyn Display) -> Self {
-        Label { organisation, kind, key, is_bound: true }
+    pub(super) const fn new(organisation: &'a str, kind: &'a str, key: &'a dyn Display) -> Self {
+        Label { organisation, kind, key, is_bound: true, about: None }
     }
 
     /// Not bound to the key: where the record is written it is not known yet, or will change.
     pub(super) const fn anywhere(self) -> Self {
         Label { is_bound: false, ..self }
+    }
+
+    /// About a person, as far as it is known. It makes no difference for reading.
+    pub(super) fn about(self, person: Option<&'a str>) -> Self {
+        Label { about: person.filter(|person| !person.is_empty()), ..self }
     }
 
     fn unreadable(&self) -> StoreError {
@@ -77,17 +88,82 @@ impl<'a> Label<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Codec {
     keyring: Option<Arc<Keyring>>,
+    people: Option<Arc<PersonKeys>>,
+}
+
+/// The key that encrypts a record or an original.
+pub(super) enum Sealing<'c> {
+    Keyring(&'c Key),
+    Person(Arc<Key>),
+}
+
+impl Deref for Sealing<'_> {
+    type Target = Key;
+
+    fn deref(&self) -> &Key {
+        match self {
+            Sealing::Keyring(key) => key,
+            Sealing::Person(key) => key,
+        }
+    }
 }
 
 impl Codec {
     /// Records as plain JSON.
     pub const fn plain() -> Self {
-        Codec { keyring: None }
+        Codec { keyring: None, people: None }
     }
 
     /// Records encrypted with the first key of the keyring, if there is one.
     pub const fn with(keyring: Option<Arc<Keyring>>) -> Self {
-        Codec { keyring }
+        Codec { keyring, people: None }
+    }
+
+    /// The same, with a key for each person whom a record is about.
+    #[must_use]
+    pub fn with_people(self, people: Arc<PersonKeys>) -> Self {
+        Codec { people: Some(people), ..self }
+    }
+
+    /// The keys of people, where they have any.
+    pub const fn people(&self) -> Option<&Arc<PersonKeys>> {
+        self.people.as_ref()
+    }
+
+    /// What encrypts a record, or an original, about a person or nobody; `None`: it stays plain.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Locked`: the person's key can't be read or made.
+    pub(super) fn sealing(
+        &self,
+        organisation: &str,
+        about: Option<&str>,
+    ) -> Result<Option<Sealing<'_>>, StoreError> {
+        let Some(keyring) = &self.keyring else { return Ok(None) };
+        match (&self.people, about) {
+            (Some(people), Some(person)) => {
+                people.current(organisation, person).map(|key| Some(Sealing::Person(key)))
+            }
+            _ => Ok(Some(Sealing::Keyring(keyring.first()))),
+        }
+    }
+
+    /// The key of a name that a record or an original bears; `None`: it is not there.
+    ///
+    /// # Errors
+    /// `Destroyed`: it was a person's. `Unavailable`, `Locked`: people's keys can't be read.
+    pub(super) fn named(&self, id: &str) -> Result<Option<Sealing<'_>>, StoreError> {
+        if !super::person_keys::is_name(id) {
+            let key = self.keyring.as_ref().and_then(|keyring| keyring.named(id));
+            return Ok(key.map(Sealing::Keyring));
+        }
+        match &self.people {
+            Some(people) => people.named(id).map(|key| Some(Sealing::Person(key))),
+            None => Err(StoreError::Locked(
+                "records are encrypted with a key for each person: name their folder in [keys] people"
+                    .to_owned(),
+            )),
+        }
     }
 
     /// The names of the keys, the one that encrypts first. None: records are plain.
@@ -119,11 +195,11 @@ impl Codec {
         label: Label<'_>,
         what: &(impl Serialize + ?Sized),
     ) -> Result<(), StoreError> {
-        let Some(keyring) = &self.keyring else {
+        let Some(key) = self.sealing(label.organisation, label.about)? else {
             bytes.push(MARK);
             return serde_json::to_writer(bytes, what).map_err(unwritable);
         };
-        encrypted::write_to(bytes, keyring, label, content(what)?)
+        encrypted::write_to(bytes, &key, label, content(what)?)
     }
 
     pub(super) fn keyring(&self) -> Option<&Keyring> {
@@ -146,6 +222,13 @@ impl Codec {
         hashes.chain([what.to_owned()]).collect()
     }
 
+    /// What stands in a file's name for something that names somebody, by each key: hexadecimal, the one that is
+    /// written now first. Empty: there is no key.
+    pub(super) fn fingerprints(&self, organisation: &str, what: &str) -> Vec<String> {
+        let by = |key: &Key| hex(key.hash(&["file name", organisation, what]).as_ref());
+        self.keyring.iter().flat_map(|keyring| keyring.all().map(by)).collect()
+    }
+
     /// What every record begins with that is written now.
     pub(super) fn mark(&self) -> String {
         match &self.keyring {
@@ -154,13 +237,9 @@ impl Codec {
         }
     }
 
-    /// A stored record as it would be written now.
-    ///
-    /// # Errors
-    /// As [`Codec::read`].
-    pub(super) fn rewritten(&self, record: &str, label: Label<'_>) -> Result<String, StoreError> {
-        let content: Box<RawValue> = self.read(record, label)?;
-        self.write(label, &content)
+    /// What every record begins with that is encrypted with the key of a person.
+    pub(super) fn mark_of_people() -> String {
+        format!("%1:{}", super::person_keys::FIRST)
     }
 
     /// Whether a stored record is this, as it would be written now.
@@ -175,7 +254,7 @@ impl Codec {
             (None, [MARK, json @ ..]) => json == content,
             (Some(keyring), [ENVELOPE, envelope @ ..]) => {
                 encrypted::is_by_first(envelope, keyring)
-                    && encrypted::open(envelope, Some(keyring), label).is_ok_and(|it| it == content)
+                    && encrypted::open(envelope, self, label).is_ok_and(|it| it == content)
             }
             _ => false,
         }
@@ -185,7 +264,7 @@ impl Codec {
     ///
     /// # Errors
     /// `Corrupt`: it is not what was written there. `Locked`: it has a format that this gateway does not know, or
-    /// takes a key that is not in the keyring.
+    /// takes a key that is not in the keyring. `Destroyed`: it was about somebody whose key was destroyed.
     pub(super) fn read<T: DeserializeOwned>(
         &self,
         record: impl AsRef<[u8]>,
@@ -194,13 +273,18 @@ impl Codec {
         let json = match record.as_ref() {
             [MARK, json @ ..] => json,
             [ENVELOPE, envelope @ ..] => {
-                let opened = encrypted::open(envelope, self.keyring.as_deref(), label)?;
+                let opened = encrypted::open(envelope, self, label)?;
                 return serde_json::from_slice(&opened).map_err(|_| label.unreadable());
             }
             json => json,
         };
         serde_json::from_slice(json).map_err(|_| label.unreadable())
     }
+}
+
+/// Some of what a record's content says; `None`: it says nothing of that form.
+pub(super) fn part<T: DeserializeOwned>(content: &RawValue) -> Option<T> {
+    serde_json::from_str(content.get()).ok()
 }
 
 /// A record's content, in whatever format it is stored: what two stores that hold the same agree on.

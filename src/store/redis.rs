@@ -167,7 +167,7 @@ impl Redis {
         let on = [keys.audit(), keys.once(&self.token())];
         let notes = marks::notes_of(stamp.at, &event, None)?;
         let mut with = Arguments::default();
-        with.push(keys.write_audit(stamp, event)?);
+        with.push(keys.write_audit(stamp, event, None)?);
         with.push(REDIS_ONCE_KEPT.as_secs().to_string());
         with.push(notes);
         let script = &self.scripts.entry;

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 pub use super::keyring::{KeyFault, Keyring};
+pub use super::person_keys::PersonKeys;
 pub use super::record::Codec;
 use crate::runtime::limits::{
     ORIGINALS_OF_ORGANISATION_BYTES_DEFAULT, ORIGINALS_OF_PERSON_BYTES_DEFAULT,

@@ -193,6 +193,11 @@ impl Reading<'_> {
             for id in page.unreadable {
                 verified.fault(format!("store: {organisation}: {kind}: {id} can't be read back"));
             }
+            for id in page.destroyed {
+                verified.fault(format!(
+                    "store: {organisation}: {kind}: {id} is of somebody whose key is destroyed"
+                ));
+            }
             *verified.records.entry(kind).or_default() += page.records.len() as u64;
             for record in &page.records {
                 match record {

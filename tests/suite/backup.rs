@@ -2,7 +2,7 @@
 
 mod behind;
 mod held;
-mod killed;
+pub mod killed;
 mod refused;
 mod rehearsed;
 mod running;

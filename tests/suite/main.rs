@@ -34,6 +34,7 @@ mod import_stays;
 mod kamailio;
 mod kept_quota;
 mod kill;
+mod kill_keeping;
 mod kill_steps;
 mod letters;
 #[cfg(feature = "pdf")]

@@ -2,6 +2,7 @@
 
 mod erasure;
 mod export;
+mod keys;
 mod left;
 mod retention;
 

@@ -7,7 +7,7 @@ use crate::casework::acting::Acting;
 use crate::casework::{Desk, Fault};
 use crate::domain::audit::AuditEvent;
 use crate::domain::organisation::OrganisationId;
-use crate::ports::documents::{Batch, Document};
+use crate::ports::documents::{Batch, Document, IndexKey, OF_PERSON};
 
 /// The kind of document that a hold is. Its id is the person's.
 pub(super) const HOLD: &str = "legal_hold";
@@ -40,7 +40,8 @@ impl Desk {
         let stamp = self.stamp(acting.by);
         let hold = Hold { by: acting.by.to_owned(), at: stamp.at, reason: reason.to_owned() };
         let version = self.stored_hold(organisation, person).await?.map_or(0, |was| was.version);
-        let document = Document::new(HOLD, person, version, Vec::new(), &hold)?;
+        let keys = vec![IndexKey::new(OF_PERSON, person)];
+        let document = Document::new(HOLD, person, version, keys, &hold)?;
         let batch = Batch::new(stamp).put(document).audit(said(person, "held", acting));
         self.write_once(organisation, batch).await?;
         Ok(hold)

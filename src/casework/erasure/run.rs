@@ -15,6 +15,7 @@ use crate::casework::lease::{Held, Lease, Take, Work};
 use crate::casework::{Desk, Fault};
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::documents::{BY_ID, Batch, Document, Gone, Listing, WriteFault};
+use crate::ports::{ErasedKeys, StoreError};
 use crate::runtime::limits::{
     ERASURE_PIECE, ERASURE_ROUNDS_MAX, ERASURE_SETTLES_AFTER, ERASURE_TRIES_MAX,
 };
@@ -83,6 +84,11 @@ impl Desk {
         organisation: &Arc<Organisation>,
         held: &Held<Erasing>,
     ) -> Result<Proof, Fault> {
+        // Somebody who is entered under the same id from now on has a key of their own.
+        self.of_keys(&organisation.id, &held.work.asked.person, |keys, id, person| {
+            keys.retire(id, person)
+        })
+        .await?;
         let done = self.while_held(held, self.erase_all(organisation, &held.work)).await;
         match done {
             Ok(()) => self.say_complete(&organisation.id, held).await,
@@ -271,8 +277,37 @@ impl Desk {
         Err(Fault::Contended)
     }
 
-    /// Looks again for what another gateway still wrote, and forgets the salts of what had no seal yet. `false`:
-    /// some of it still has none.
+    /// Does something with people's keys, where there are any.
+    async fn of_keys<T: Default + Send + 'static>(
+        &self,
+        organisation: &OrganisationId,
+        person: &str,
+        work: impl FnOnce(&dyn ErasedKeys, &OrganisationId, &str) -> Result<T, StoreError>
+        + Send
+        + 'static,
+    ) -> Result<T, Fault> {
+        let Some(keys) = self.keys.get().cloned() else { return Ok(T::default()) };
+        let (organisation, person) = (organisation.clone(), person.to_owned());
+        let work = tokio::task::spawn_blocking(move || work(keys.as_ref(), &organisation, &person));
+        Ok(work.await.map_err(|_| Fault::stopping())??)
+    }
+
+    /// Destroys the person's key, once nothing is written with it any more. `false`: the same id is being erased
+    /// again.
+    async fn destroy_key(&self, id: &OrganisationId, person: &str) -> Result<bool, Fault> {
+        for document in self.work_of(id, Erasing::KIND).await? {
+            if document.read::<Erasing>()?.asked.person == person {
+                return Ok(false);
+            }
+        }
+        let destroy =
+            |keys: &dyn ErasedKeys, id: &OrganisationId, person: &str| keys.destroy(id, person);
+        self.of_keys(id, person, destroy).await?;
+        Ok(true)
+    }
+
+    /// Looks again for what another gateway still wrote, forgets the salts of what had no seal yet, and destroys the
+    /// person's key. `false`: some of it still has no seal, or the key is still used.
     async fn settle(
         &self,
         organisation: &Arc<Organisation>,
@@ -285,6 +320,6 @@ impl Desk {
         let sealed_to = self.newest_seal(id).await?.map_or(0, |seal| seal.to);
         proof.unsealed.retain(|number| *number > sealed_to);
         self.write_step(id, batch, &proof).await?;
-        Ok(proof.unsealed.is_empty())
+        Ok(proof.unsealed.is_empty() && self.destroy_key(id, &erasing.asked.person).await?)
     }
 }

@@ -11,8 +11,9 @@ use crate::store::settings::{ArchiveUrl, StoreUrl};
 /// Encrypt every record and original with the first key of `[keys] store`
 ///
 /// For a store that was plain, or after a change of the key. Gateways may run meanwhile, if each has the new key.
-/// If it is interrupted, run it again: every record is as it was or as it is to be. A store on Redis is copied
-/// instead, with `store copy --config`.
+/// If it is interrupted, run it again: every record is as it was or as it is to be. Where people have keys of their
+/// own, `[keys] people`, those are wrapped anew, and their records stay. What a store on Redis has about nobody is
+/// copied instead, with `store copy --config`.
 #[derive(Debug, clap::Args)]
 pub(super) struct RekeyArgs {
     /// The gateway's configuration
@@ -26,27 +27,46 @@ pub(super) struct RekeyArgs {
 /// The configuration's faults, or a store on Redis.
 pub(super) async fn run(args: &RekeyArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     let settings = load::without_secrets(&args.config)?.settings;
-    let StoreUrl::Embedded(folder) = &settings.store else {
-        return Err(Fault::input(
-            "the store is on Redis; copy it into another database with `store copy --config FILE`",
-        ));
-    };
     let codec = settings.codec.clone();
+    let people = settings.codec.people();
+    let folder = match (&settings.store, people) {
+        (StoreUrl::Embedded(folder), _) => Some(folder),
+        (StoreUrl::Redis(_), Some(_)) => None,
+        (StoreUrl::Redis(_), None) => {
+            return Err(Fault::input(
+                "the store is on Redis, and there is no [keys] people: copy it into another database with \
+                 `store copy --config FILE`",
+            ));
+        }
+    };
     let rekeyed = async {
-        let store = Embedded::open_with(folder, &codec)?;
-        let mut told = |done: u64| say(io.err, format_args!("{done} records"));
-        let records = store.rekey(&mut told).await?;
+        let keys = people.map_or(Ok(0), |people| people.rewrap())?;
+        let mut records = 0;
+        if let Some(folder) = folder {
+            let store = Embedded::open_with(folder, &codec)?;
+            let mut told = |done: u64| say(io.err, format_args!("{done} records"));
+            records = store.rekey(&mut told).await?;
+        }
         let originals = match &settings.archive {
             ArchiveUrl::File(folder) => FileArchive::open(folder)?.with_codec(codec).rekey()?,
             ArchiveUrl::S3(s3) => {
                 S3Archive::open(s3, &settings.state).await?.with_codec(codec).rekey().await?
             }
         };
-        Ok::<_, crate::ports::StoreError>((records, originals))
+        Ok::<_, crate::ports::StoreError>((records, originals, keys))
     };
     match rekeyed.await {
-        Ok((records, originals)) => {
-            say(io.out, format_args!("encrypted anew: records {records}, originals {originals}"));
+        Ok((records, originals, keys)) => {
+            let done = format!("encrypted anew: records {records}, originals {originals}");
+            let wrapped = people.map(|_| format!(", keys of people {keys}"));
+            say(io.out, format_args!("{done}{}", wrapped.unwrap_or_default()));
+            if folder.is_none() {
+                say(
+                    io.err,
+                    "records on Redis that are about nobody stay as they are: keep the old key, or copy the \
+                     store into another database with `store copy --config FILE`",
+                );
+            }
             Ok(Outcome::Yes)
         }
         Err(error) => {

@@ -47,7 +47,8 @@ pub enum Format {
 }
 
 /// One figure of some days by its name, or all of them by `figures`. `register` lists the restrictions in
-/// force on the last day as they may be published: by quarter, and nothing of people (`json` or `csv`).
+/// force on the last day as they may be published: by quarter, and nothing of people (`json` or `csv`). All figures
+/// for a board come with the newest `anchor` of the audit trail (`json` or `text`).
 #[utoipa::path(
     get, path = "/api/v1/reports/{name}", operation_id = "read_report", tag = "cases",
     params(("name" = String, Path, description = "`figures`, the name of one, or `register`"), PeriodQuery),
@@ -83,6 +84,10 @@ pub async fn read(
             )));
         }
     }
+    let anchor = match query.board && name == "figures" {
+        true => desk.anchor_until(&caller.organisation().id, to).await?,
+        false => None,
+    };
     let written = |kind: &'static str, body: String| ([(CONTENT_TYPE, kind)], body).into_response();
     Ok(match query.format {
         Format::Json => {
@@ -95,10 +100,18 @@ pub async fn read(
                     figures.iter().filter(|(figure, value)| wanted(figure) && nothing(value));
                 all.extend(empty.map(|(figure, value)| (figure.clone(), value.clone())));
             }
-            axum::Json(json!({ "from": from, "to": to, "figures": shown })).into_response()
+            let mut report = json!({ "from": from, "to": to, "figures": shown });
+            if let (Some(anchor), Value::Object(report)) = (anchor, &mut report) {
+                report.insert("anchor".to_owned(), json!(anchor));
+            }
+            axum::Json(report).into_response()
         }
         Format::Csv => written("text/csv; charset=utf-8; header=present", figures::csv(&rows)),
-        Format::Text => written("text/plain; charset=utf-8", figures::table(&rows)),
+        Format::Text => {
+            let signed = anchor.map(|anchor| format!("\naudit trail, signed: {}\n", json!(anchor)));
+            let text = figures::table(&rows) + &signed.unwrap_or_default();
+            written("text/plain; charset=utf-8", text)
+        }
         Format::Svg => match figures::chart(&rows, &name) {
             Some(chart) => written("image/svg+xml", chart),
             None => {

@@ -55,6 +55,7 @@ impl Within {
             Err(ReadFault::Trouble(_)) => Ok(false),
             Err(ReadFault::Io(error)) => Err(away(&error)),
             Err(ReadFault::NoKey(id)) => Err(reading::no_key(&id)),
+            Err(ReadFault::PersonKey(error)) => Err(error),
         }
     }
 }

@@ -13,8 +13,11 @@ use std::io::{self, Read, Write};
 use aws_lc_rs::aead::{Aad, LessSafeKey, NONCE_LEN, Nonce};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 
+use crate::ports::StoreError;
 use crate::runtime::limits::{KEY_ID_BYTES_MAX, ORIGINAL_PIECE_BYTES};
-use crate::store::keyring::{Key, Keyring, SALT_BYTES};
+use crate::store::keyring::{Key, SALT_BYTES};
+use crate::store::person_keys::FIRST;
+use crate::store::record::Codec;
 
 const MARK: &[u8] = b"%o1:";
 const TAG_BYTES: usize = 16;
@@ -28,6 +31,8 @@ pub(super) enum OpenFault {
     Altered,
     /// The name of a key that is not there.
     NoKey(String),
+    /// The person's key can't be had.
+    PersonKey(StoreError),
 }
 
 impl From<io::Error> for OpenFault {
@@ -81,10 +86,10 @@ pub(super) fn encrypt(
 pub(super) fn decrypt(
     from: &mut dyn Read,
     to: &mut dyn Write,
-    keyring: Option<&Keyring>,
+    codec: &Codec,
     label: &[u8],
 ) -> Result<(), OpenFault> {
-    let cipher = begin(from, keyring)?;
+    let cipher = begin(from, codec)?;
     let (mut number, mut piece) = (0, fill(from, ORIGINAL_PIECE_BYTES + TAG_BYTES)?);
     loop {
         let next = fill(from, ORIGINAL_PIECE_BYTES + TAG_BYTES)?;
@@ -98,14 +103,16 @@ pub(super) fn decrypt(
     }
 }
 
-/// Whether what begins like this is encrypted with this key.
-pub(super) fn is_by(from: &mut dyn Read, key: &Key) -> io::Result<bool> {
-    let mark = [MARK, key.id().as_bytes(), b":"].concat();
-    Ok(fill(from, mark.len())? == mark)
+/// Whether what begins like this is encrypted with the key of this name, or with a person's.
+pub(super) fn is_by(from: &mut dyn Read, key: &str) -> io::Result<bool> {
+    let mark = [MARK, key.as_bytes(), b":"].concat();
+    let begins = fill(from, mark.len())?;
+    let id = begins.strip_prefix(MARK).unwrap_or_default();
+    Ok(begins == mark || id.first() == Some(&(FIRST as u8)))
 }
 
 /// Reads the head; the key of the file.
-fn begin(from: &mut dyn Read, keyring: Option<&Keyring>) -> Result<LessSafeKey, OpenFault> {
+fn begin(from: &mut dyn Read, codec: &Codec) -> Result<LessSafeKey, OpenFault> {
     if fill(from, MARK.len())? != MARK {
         return Err(OpenFault::Altered);
     }
@@ -120,7 +127,7 @@ fn begin(from: &mut dyn Read, keyring: Option<&Keyring>) -> Result<LessSafeKey, 
     let id = String::from_utf8(id).map_err(|_| OpenFault::Altered)?;
     let salt: [u8; SALT_BYTES] =
         fill(from, SALT_BYTES)?.try_into().map_err(|_| OpenFault::Altered)?;
-    match keyring.and_then(|keyring| keyring.named(&id)) {
+    match codec.named(&id).map_err(OpenFault::PersonKey)? {
         Some(key) => key.of_original(&salt).ok_or(OpenFault::Altered),
         None => Err(OpenFault::NoKey(id)),
     }
@@ -147,7 +154,10 @@ fn nonce(number: u64, is_last: bool) -> Nonce {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::store::keyring::Keyring;
 
     const LABEL: &[u8] = b"karbon 3f9a";
 
@@ -165,7 +175,8 @@ mod tests {
 
     fn opened(mut file: &[u8], label: &[u8]) -> Result<Vec<u8>, OpenFault> {
         let mut plain = Vec::new();
-        decrypt(&mut file, &mut plain, Some(&keyring("k")), label).map(|()| plain)
+        let codec = Codec::with(Some(Arc::new(keyring("k"))));
+        decrypt(&mut file, &mut plain, &codec, label).map(|()| plain)
     }
 
     #[test]
@@ -208,7 +219,8 @@ mod tests {
     fn a_key_that_is_not_there_is_named() {
         let file = encrypted(b"text");
         for keyring in [None, Some(keyring("other"))] {
-            let fault = decrypt(&mut file.as_slice(), &mut io::sink(), keyring.as_ref(), LABEL);
+            let codec = Codec::with(keyring.map(Arc::new));
+            let fault = decrypt(&mut file.as_slice(), &mut io::sink(), &codec, LABEL);
             assert!(matches!(fault, Err(OpenFault::NoKey(id)) if id == "k"));
         }
     }

@@ -100,7 +100,7 @@ async fn one(
     let Some(bytes) = source.read(&name).await.map_err(CopyFault::From)? else { return Ok(()) };
     match reading::pass_on(place, form, &mut bytes.as_ref(), codec, &mut io::sink()) {
         Ok(()) => {}
-        Err(ReadFault::NoKey(_)) => copied.not_looked_into += 1,
+        Err(ReadFault::NoKey(_) | ReadFault::PersonKey(_)) => copied.not_looked_into += 1,
         Err(ReadFault::Trouble(_)) => {
             copied.altered.push(name);
             return Ok(());

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Owner, StoreError};
+use crate::store::record::Codec;
 
 /// SHA-256 of an original, lower-case hex.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,24 @@ impl Digest {
     }
 }
 
+/// Where an original may be.
+pub(super) struct Places {
+    pub(super) now: Place,
+    before: Vec<Place>,
+}
+
+impl Places {
+    /// Where it is kept; `None`: nowhere.
+    pub(super) fn found(&self, root: &Path) -> Option<&Place> {
+        self.all().find(|place| place.found(root).is_some())
+    }
+
+    /// Where it is kept now first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Place> {
+        std::iter::once(&self.now).chain(&self.before)
+    }
+}
+
 /// The place of one contact's original.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
@@ -68,13 +87,36 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn new(
+    /// Where the original of a contact may be: where it is kept now, then where it was kept with keys of before, or
+    /// without any.
+    pub(super) fn of(
         organisation: &OrganisationId,
-        content: Digest,
+        digest: &Digest,
         owner: &Owner<'_>,
-    ) -> Result<Self, StoreError> {
-        let (contact, person) = (shortened(owner.contact), owner.person.map(shortened));
-        Ok(Place { organisation: folder_name(organisation)?, digest: content, contact, person })
+        codec: &Codec,
+    ) -> Result<Places, StoreError> {
+        let folder = folder_name(organisation)?;
+        let place = |contact: String, person: Option<String>| Place {
+            organisation: folder.clone(),
+            digest: digest.clone(),
+            contact,
+            person,
+        };
+        // Whoever has the disk and not the key can't look there for an id that they know.
+        let hashed = |id: &str| {
+            let hashes = codec.fingerprints(organisation.as_str(), id).into_iter();
+            hashes.map(|mut hash| {
+                hash.truncate(OWNER_HEX);
+                hash
+            })
+        };
+        let mut people = owner.person.map(hashed);
+        let hashed = hashed(owner.contact)
+            .map(|contact| place(contact, people.as_mut().and_then(Iterator::next)))
+            .collect::<Vec<_>>();
+        let plain = place(shortened(owner.contact), owner.person.map(shortened));
+        let mut all = hashed.into_iter().chain([plain.clone()]);
+        Ok(Places { now: all.next().unwrap_or(plain), before: all.collect() })
     }
 
     /// What a file's name in an organisation's folder says; `None`: it is no original's.

@@ -19,6 +19,7 @@ pub(super) enum ReadFault {
     Trouble(OriginalTrouble),
     Io(io::Error),
     NoKey(String),
+    PersonKey(StoreError),
 }
 
 impl ReadFault {
@@ -30,6 +31,7 @@ impl ReadFault {
             }
             ReadFault::Io(error) => away(&error),
             ReadFault::NoKey(id) => no_key(&id),
+            ReadFault::PersonKey(error) => error,
         }
     }
 }
@@ -46,6 +48,7 @@ impl From<OpenFault> for ReadFault {
             OpenFault::Io(error) => ReadFault::Io(error),
             OpenFault::Altered => ReadFault::Trouble(OriginalTrouble::Altered),
             OpenFault::NoKey(id) => ReadFault::NoKey(id),
+            OpenFault::PersonKey(error) => ReadFault::PersonKey(error),
         }
     }
 }
@@ -78,7 +81,7 @@ pub(super) fn pass_on(
     let mut hashing = Hashing { hash: Digest::begin(), to };
     match form {
         Form::Encrypted => {
-            cipher::decrypt(from, &mut hashing, codec.keyring(), &place.label())?;
+            cipher::decrypt(from, &mut hashing, codec, &place.label())?;
         }
         Form::Plain => pass(from, &mut hashing).map_err(ReadFault::Io)?,
     }

@@ -44,9 +44,11 @@ impl FileArchive {
 
     fn rekey_one(&self, place: &Place, key: &Key) -> Result<bool, StoreError> {
         let (encrypted, plain) = (place.encrypted_path(&self.root), place.path(&self.root));
+        // A gateway must not let go of it meanwhile: it would come back.
+        let _turn = self.turn(place)?;
         // What a killed call left beside the one that it had made.
         let had_both = encrypted.is_file() && plain.is_file();
-        if is_by(&encrypted, key).map_err(|error| away(&error))? {
+        if is_by(&encrypted, key.id()).map_err(|error| away(&error))? {
             if had_both {
                 std::fs::remove_file(&plain).map_err(|error| away(&error))?;
             }
@@ -59,10 +61,6 @@ impl FileArchive {
         let temporary = self.temporary.file();
         let original = Original::Bytes(bytes.into());
         let written = fill_encrypted(&temporary, &original, key, &place.label()).and_then(|()| {
-            // A gateway may have let go of it meanwhile.
-            if !source.is_file() {
-                return Ok(false);
-            }
             std::fs::rename(temporary.path(), &encrypted)?;
             place::sync_folder(&place.folder(&self.root))?;
             if source == plain {
@@ -86,7 +84,8 @@ fn folders(above: &Path) -> io::Result<Vec<String>> {
     Ok(found)
 }
 
-fn is_by(encrypted: &Path, key: &Key) -> io::Result<bool> {
+/// Whether it is encrypted with this key, or with a person's.
+fn is_by(encrypted: &Path, key: &str) -> io::Result<bool> {
     match File::open(encrypted) {
         Ok(mut file) => cipher::is_by(&mut file, key),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),

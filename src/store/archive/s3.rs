@@ -30,7 +30,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::ports::{Archive, ArchiveIdentity, Keep, Original, OriginalTrouble, Owner, StoreError};
 use crate::runtime::hashed::{self, Hashed};
 use crate::runtime::limits::ARCHIVE_S3_IDENTITY_HOLDS;
-use crate::store::keyring::{Key, Keyring};
+use crate::store::keyring::Key;
 use crate::store::settings::{ArchiveQuota, Codec, S3Settings};
 
 /// In the state folder: what is encrypted before it is sent.
@@ -113,21 +113,35 @@ impl S3Archive {
 
     /// What an original is sent as, and how long it is: encrypted where there is a key, in a file that goes with the
     /// answer.
-    async fn prepared(&self, place: &Place, original: Original) -> Result<Prepared, StoreError> {
+    async fn prepared(
+        &self,
+        place: &Place,
+        original: Original,
+        about: Option<About>,
+    ) -> Result<Prepared, StoreError> {
         let (temporary, codec) = (Arc::clone(&self.temporary), self.codec.clone());
         let place = place.clone();
         blocking(move || {
-            let Some(keyring) = codec.keyring() else {
+            let about = about.as_ref();
+            let organisation = about.map_or("", |about| about.organisation.as_str());
+            let key = codec.sealing(organisation, about.map(|about| about.person.as_str()))?;
+            let Some(key) = key else {
                 let hashed = hashed_of(&original)?;
                 return Ok(Prepared { form: Form::Plain, original, hashed, _file: None });
             };
-            encrypted(&temporary, &original, keyring.first(), &place)
+            encrypted(&temporary, &original, &key, &place)
         })
         .await
     }
 
-    async fn put(&self, place: &Place, original: Original) -> Result<(), StoreError> {
-        let Prepared { form, original, hashed, _file } = self.prepared(place, original).await?;
+    async fn put(
+        &self,
+        place: &Place,
+        original: Original,
+        about: Option<About>,
+    ) -> Result<(), StoreError> {
+        let prepared = self.prepared(place, original, about).await?;
+        let Prepared { form, original, hashed, _file } = prepared;
         let put = self.wire.put(&place.name(form), &original, &hashed, Only::Any).await;
         put.map(drop).map_err(|fault| self.fault(&fault))
     }
@@ -144,6 +158,12 @@ impl S3Archive {
         let read = Reading { wire: &self.wire, codec: &self.codec, archive: &self.identity };
         read.whole(place).await
     }
+}
+
+/// The person whom an original is about.
+struct About {
+    organisation: OrganisationId,
+    person: String,
 }
 
 struct Prepared {
@@ -199,17 +219,30 @@ impl Archive for S3Archive {
         let hashing = original.clone();
         let (digest, bytes) =
             blocking(move || digest_of(&hashing).map_err(|error| away(&error))).await?;
-        let place = Place::new(organisation, digest, &owner)?;
+        let places = Place::of(organisation, &digest, &owner, &self.codec)?;
         // A retry of the contact.
-        if self.length(&place).await?.is_some() {
-            return Ok(Keep::Done(place.reference()));
+        for place in places.all() {
+            if self.length(place).await?.is_some() {
+                return Ok(Keep::Done(place.reference()));
+            }
         }
-        let key = self.codec.keyring().map(Keyring::first);
-        let bytes = key.map_or(bytes, |key| cipher::length(bytes, key));
+        let place = places.now;
+        let (codec, organisation) = (self.codec.clone(), organisation.clone());
+        let about = owner.person.map(|person| About { organisation, person: person.to_owned() });
+        let (bytes, about) = blocking(move || {
+            let of =
+                about.as_ref().map(|about| (about.organisation.as_str(), about.person.as_str()));
+            let (organisation, person) = of.unzip();
+            let key = codec.sealing(organisation.unwrap_or_default(), person)?;
+            let length = key.as_deref().map_or(bytes, |key| cipher::length(bytes, key));
+            drop(key);
+            Ok((length, about))
+        })
+        .await?;
         if let Err(fault) = self.kept.add(&place, bytes, owner.allowance) {
             return Ok(Keep::OverQuota(fault));
         }
-        if let Err(error) = self.put(&place, original).await {
+        if let Err(error) = self.put(&place, original, about).await {
             self.kept.take_off(&place, bytes);
             return Err(error);
         }

@@ -64,12 +64,10 @@ impl<'c> Trail<'c> {
         of: impl IntoIterator<Item = &'p str>,
     ) -> Result<(), StoreError> {
         let (at, by) = (stamp.at, stamp.by.clone());
-        let number = self.write(organisation, at, |number| AuditEntry {
-            number,
-            at,
-            by,
-            event: event.clone(),
-        })?;
+        let of: Vec<&str> = of.into_iter().collect();
+        let about = event.people().first().copied().or_else(|| of.first().copied());
+        let entry = |number| AuditEntry { number, at, by, event: event.clone() };
+        let number = self.write(organisation, (at, about), entry)?;
         self.marking.note(organisation, number, at, event, of)
     }
 
@@ -96,7 +94,7 @@ impl<'c> Trail<'c> {
         at: DateTime<Utc>,
         decided: &DecidedEntry,
     ) -> Result<(), StoreError> {
-        let number = self.write(organisation, at, |number| {
+        let number = self.write(organisation, (at, decided.person.as_deref()), |number| {
             DecidedRecord::new(Some(number), at, GATEWAY, decided)
         })?;
         self.marking.note_decided(organisation, number, at, decided)
@@ -105,7 +103,7 @@ impl<'c> Trail<'c> {
     fn write<R: Serialize>(
         &mut self,
         organisation: &OrganisationId,
-        at: DateTime<Utc>,
+        (at, about): (DateTime<Utc>, Option<&str>),
         entry: impl FnOnce(u64) -> R,
     ) -> Result<i64, StoreError> {
         let name = organisation.as_str();
@@ -115,7 +113,7 @@ impl<'c> Trail<'c> {
         };
         let number = last + 1;
         let entry = entry(u64::try_from(number).map_err(|_| unreadable("audit number"))?);
-        let label = Label::new(name, kind::AUDIT_ENTRY, &number);
+        let label = Label::new(name, kind::AUDIT_ENTRY, &number).about(about);
         let record = self.record.write(self.codec, label, &entry)?;
         self.insert
             .execute(params![name, number, at.timestamp_micros(), record])

@@ -18,7 +18,7 @@ use crate::ports::documents::{
     BY_ID, Batch, Conflict, Document, DocumentPage, DocumentWrite, Documents, IndexKey, Listing,
     Order, Place, WriteFault,
 };
-use crate::store::record::{Label, RawValue};
+use crate::store::record::{self, Label, RawValue};
 
 #[async_trait]
 impl Documents for Embedded {
@@ -52,6 +52,13 @@ impl Documents for Embedded {
         }
         Ok(())
     }
+}
+
+/// Whom the record of a document is about.
+pub(super) fn about(content: &RawValue) -> Option<String> {
+    let Read { keys, body } = record::part(content)?;
+    let (kind, id) = (String::new(), String::new());
+    Document { kind, id, version: 0, keys, body }.about()
 }
 
 /// The record of a document: what has no column of its own.
@@ -157,7 +164,9 @@ pub(super) fn put(
     let (organisation, kind, id) = (organisation.as_str(), &document.kind, &document.id);
     let version = i64::try_from(document.version).map_err(|_| unreadable("version"))?;
     let written = Written { keys: &document.keys, body: &document.body };
-    let record = connection.codec.write(Label::new(organisation, kind, id), &written)?;
+    let about = connection.codec.people().and_then(|_| document.about());
+    let label = Label::new(organisation, kind, id).about(about.as_deref());
+    let record = connection.codec.write(label, &written)?;
     connection
         .prepare_cached(
             "INSERT INTO document (organisation, kind, id, version, record)

@@ -264,7 +264,7 @@ impl<'c> Adding<'c> {
         received: &Received,
     ) -> Result<(), StoreError> {
         let organisation = entry.organisation.as_str();
-        let label = Label::new(organisation, kind::RECEIVED, &entry.contact);
+        let label = Label::new(organisation, kind::RECEIVED, &entry.contact).about(Some(person));
         let record = self.record.write(self.codec, label, received)?;
         self.receive
             .execute(params![

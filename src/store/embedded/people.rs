@@ -117,7 +117,7 @@ pub(super) fn put<'p>(
         )
         .map_err(from_sqlite)?;
     for person in people {
-        let label = Label::new(organisation, kind::PERSON, &person.id);
+        let label = Label::new(organisation, kind::PERSON, &person.id).about(Some(&person.id));
         let record = connection.codec.write(label, person)?;
         write.execute(params![organisation, person.id, record]).map_err(from_sqlite)?;
         unlist.execute([organisation, &person.id]).map_err(from_sqlite)?;

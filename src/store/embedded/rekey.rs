@@ -4,13 +4,16 @@
 //! leaves every record as it was or as it is to be.
 
 use rusqlite::params;
+use serde::Deserialize;
 
 use super::Embedded;
 use super::database::Database;
+use super::documents;
 use super::fault::from_sqlite;
+use crate::domain::audit::AuditEntry;
 use crate::ports::StoreError;
 use crate::runtime::limits::REKEY_PAGE;
-use crate::store::record::{Label, kind};
+use crate::store::record::{self, Codec, Label, RawValue, kind};
 
 /// A table with records, what they are called and by which column, and the order in which they are looked at.
 struct Table {
@@ -48,6 +51,8 @@ struct Found {
     organisation: String,
     kind: String,
     key: String,
+    /// Of which it has a column.
+    person: Option<String>,
     record: String,
 }
 
@@ -104,12 +109,39 @@ fn page(
         "UPDATE {name} SET record = ?4 WHERE organisation = ?1 AND {key} = ?2 AND {of_kind}"
     );
     let mut write = connection.prepare_cached(&sql).map_err(from_sqlite)?;
-    for Found { organisation, kind, key, record, .. } in &found {
+    let codec = &connection.codec;
+    let mut records = 0;
+    for Found { organisation, kind, key, person, record, .. } in &found {
         let label = Label::new(organisation, kind, key);
-        let record = connection.codec.rewritten(record, label)?;
+        let content: Box<RawValue> = codec.read(record, label)?;
+        let about =
+            codec.people().and_then(|_| person.clone().or_else(|| about(kind, key, &content)));
+        if about.is_none() && record.starts_with(&codec.mark()) {
+            continue;
+        }
+        let record = codec.write(label.about(about.as_deref()), &content)?;
         write.execute(params![organisation, key, kind, record]).map_err(from_sqlite)?;
+        records += 1;
     }
-    Ok(Some(Page { place: last, records: found.len() as u64 }))
+    Ok(Some(Page { place: last, records }))
+}
+
+/// Whom a record is about, as [`Codec::write`](crate::store::record::Codec) is told where it is written.
+fn about(kind: &str, key: &str, content: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    struct About {
+        person: Option<String>,
+    }
+    match kind {
+        kind::PERSON => Some(key.to_owned()),
+        kind::AUDIT_ENTRY => {
+            let entry: AuditEntry = record::part(content)?;
+            entry.event.people().first().map(|person| (*person).to_owned())
+        }
+        kind::DECISION | kind::ITEM => record::part::<About>(content).and_then(|it| it.person),
+        kind::RECEIVED | kind::NAMEPLATE | kind::COPY_MARK => None,
+        _ => documents::about(content),
+    }
 }
 
 fn found(connection: &Database, table: &Table, after: i64) -> Result<Vec<Found>, StoreError> {
@@ -118,21 +150,27 @@ fn found(connection: &Database, table: &Table, after: i64) -> Result<Vec<Found>,
         Kind::Of(kind) => format!("'{kind}'"),
         Kind::Column => "kind".to_owned(),
     };
+    let person = if *name == "received" { "person" } else { "NULL" };
+    let codec = &connection.codec;
+    let of_people = Codec::mark_of_people();
+    // Where people have keys, some of what is by the first key may be theirs.
+    let mark = if codec.people().is_some() { of_people.clone() } else { codec.mark() };
     let sql = format!(
-        "SELECT {place}, organisation, {kind}, CAST({key} AS TEXT), record FROM {name}
-         WHERE {place} > ?1 AND substr(record, 1, length(?2)) <> ?2 ORDER BY {place} LIMIT {REKEY_PAGE}"
+        "SELECT {place}, organisation, {kind}, CAST({key} AS TEXT), record, {person} FROM {name}
+         WHERE {place} > ?1 AND substr(record, 1, length(?2)) <> ?2
+         AND substr(record, 1, length(?3)) <> ?3 ORDER BY {place} LIMIT {REKEY_PAGE}"
     );
-    let mark = connection.codec.mark();
     connection
         .prepare_cached(&sql)
         .and_then(|mut it| {
-            let rows = it.query_map(params![after, mark], |row| {
+            let rows = it.query_map(params![after, mark, of_people], |row| {
                 Ok(Found {
                     place: row.get(0)?,
                     organisation: row.get(1)?,
                     kind: row.get(2)?,
                     key: row.get(3)?,
                     record: row.get(4)?,
+                    person: row.get(5)?,
                 })
             })?;
             rows.collect()

@@ -108,7 +108,7 @@ fn behind<V>(
     let some: Vec<(&String, &V)> = of.range((from, Bound::Unbounded)).take(COPY_PAGE_MAX).collect();
     let last = some.last().map(|(key, _)| (*key).clone())?;
     let records = some.into_iter().filter_map(|(key, value)| record(key, value)).collect();
-    Some(Page { records, unreadable: Vec::new(), last })
+    Some(Page { records, unreadable: Vec::new(), destroyed: Vec::new(), last })
 }
 
 impl Room {
@@ -154,7 +154,12 @@ impl Room {
                 let some: Vec<_> = later.take(COPY_PAGE_MAX).cloned().collect();
                 let last = some.last()?.number.to_string();
                 let records = some.into_iter().map(|entry| Record::Audit(Box::new(entry)));
-                Some(Page { records: records.collect(), unreadable: Vec::new(), last })
+                Some(Page {
+                    records: records.collect(),
+                    unreadable: Vec::new(),
+                    destroyed: Vec::new(),
+                    last,
+                })
             }
             Kind::Deliveries => behind(&self.delivered, after, |key, at| {
                 Some(Record::Delivery(Delivery { key: key.clone(), at: whole_micros(*at) }))
@@ -171,7 +176,12 @@ impl Room {
                 let last = format!("{kind} {id}");
                 let records =
                     some.into_iter().map(|(_, it)| Record::Document(Box::new(it.clone())));
-                Some(Page { records: records.collect(), unreadable: Vec::new(), last })
+                Some(Page {
+                    records: records.collect(),
+                    unreadable: Vec::new(),
+                    destroyed: Vec::new(),
+                    last,
+                })
             }
         }
     }

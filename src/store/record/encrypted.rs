@@ -4,8 +4,8 @@
 //! branch (1 byte)  nonce (12 bytes)  ciphertext  tag (16 bytes)
 //! ```
 //!
-//! The cipher is AES-256-GCM with a key that is derived from the keyring's for each branch (`keyring`). The record's
-//! label is authenticated with it, and so are format and key id.
+//! The cipher is AES-256-GCM with a key that is derived for each branch from the keyring's (`keyring`) or from the
+//! person's (`person_keys`). The record's label is authenticated with it, and so are format and key id.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{ENVELOPE, Label};
+use super::{Codec, ENVELOPE, Label};
 use crate::ports::StoreError;
 use crate::store::keyring::{Key, Keyring};
 
@@ -24,17 +24,16 @@ const FORMAT: &[u8] = b"1:";
 /// What the random bytes before a ciphertext are.
 const HEAD_BYTES: usize = 1 + NONCE_LEN;
 
-/// Appends the record, encrypted with the first key of the keyring.
+/// Appends the record, encrypted with a key.
 ///
 /// # Errors
 /// `Unavailable`: the system has no random bytes.
 pub(super) fn write_to(
     bytes: &mut Vec<u8>,
-    keyring: &Keyring,
+    key: &Key,
     label: Label<'_>,
     mut content: Vec<u8>,
 ) -> Result<(), StoreError> {
-    let key = keyring.first();
     let mut head = [0; HEAD_BYTES];
     SystemRandom::new().fill(&mut head).map_err(|_| no_cipher())?;
     let [branch, nonce @ ..] = head;
@@ -60,9 +59,10 @@ pub(super) fn write_to(
 ///
 /// # Errors
 /// `Locked`: another format, or a key that is not there. `Corrupt`: it is not what was written in this label.
+/// `Destroyed`: the key was.
 pub(super) fn open(
     envelope: &[u8],
-    keyring: Option<&Keyring>,
+    codec: &Codec,
     label: Label<'_>,
 ) -> Result<Vec<u8>, StoreError> {
     let Label { kind, key: of, .. } = label;
@@ -74,7 +74,7 @@ pub(super) fn open(
     let end = rest.iter().position(|byte| *byte == b':').ok_or_else(|| label.unreadable())?;
     let (id, encrypted) = rest.split_at_checked(end).ok_or_else(|| label.unreadable())?;
     let id = std::str::from_utf8(id).map_err(|_| label.unreadable())?;
-    let Some(key) = keyring.and_then(|keyring| keyring.named(id)) else {
+    let Some(key) = codec.named(id)? else {
         return Err(StoreError::Locked(format!(
             "the stored {kind} `{of}` is encrypted with the key `{id}`, which is not in [keys] store"
         )));

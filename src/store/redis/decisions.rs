@@ -206,10 +206,11 @@ async fn record_some(
         on.push(keys.contact(&one.contact));
         with.push(keys::digest_text(&one.digest));
         with.number(one.at.timestamp_micros());
-        let label = keys.label(kind::DECISION, &one.contact);
+        let about = one.decision.person.as_deref();
+        let label = keys.label(kind::DECISION, &one.contact).about(about);
         with.record(keys.codec(), label, &one.decision)?;
         let entry = DecidedRecord::new(None, one.at, GATEWAY, &one.audit);
-        with.record(keys.codec(), keys.of_trail(&"new"), &entry)?;
+        with.record(keys.codec(), keys.of_trail(&"new").about(about), &entry)?;
         with.push(notes_of_decision(one.at, &one.audit)?);
     }
     let script = &redis.scripts.plain;

@@ -66,7 +66,8 @@ struct Read {
 
 pub(super) fn written(on: &Keys, document: &Document) -> Result<String, StoreError> {
     let Document { kind, id, version, keys, body } = document;
-    on.write(kind, id, &Written { version: *version, keys, body })
+    let about = on.codec().people().and_then(|_| document.about());
+    on.write_about(about.as_deref(), kind, id, &Written { version: *version, keys, body })
 }
 
 pub(super) fn read(

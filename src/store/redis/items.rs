@@ -66,7 +66,7 @@ pub(super) async fn replace(
     // it as stored.
     let of = was.person.as_deref().or(now.person.as_deref());
     let notes = notes_of(audit.0.at, &audit.1, of)?;
-    let entry = keys.write_audit(audit.0, audit.1)?;
+    let entry = keys.write_audit(audit.0, audit.1, of)?;
     swap(redis, keys, Some((&stored, &record)), now, (&entry, &notes)).await
 }
 
@@ -110,7 +110,7 @@ async fn swap(
     let mut with = Arguments::default();
     with.push(&now.id);
     with.push(was.map_or("", |(_, record)| record));
-    with.push(keys.write(kind::ITEM, &now.id, now)?);
+    with.push(keys.write_about(now.person.as_deref(), kind::ITEM, &now.id, now)?);
     with.number(now.place());
     with.push(&now.queue);
     with.push(audit);

@@ -101,7 +101,18 @@ impl Keys {
         key: impl Display,
         what: &(impl Serialize + ?Sized),
     ) -> Result<String, StoreError> {
-        self.codec.write(self.label(kind, &key), what)
+        self.write_about(None, kind, key, what)
+    }
+
+    /// A record about a person.
+    pub(super) fn write_about(
+        &self,
+        person: Option<&str>,
+        kind: &str,
+        key: impl Display,
+        what: &(impl Serialize + ?Sized),
+    ) -> Result<String, StoreError> {
+        self.codec.write(self.label(kind, &key).about(person), what)
     }
 
     /// A record that is stored under these keys.
@@ -120,13 +131,16 @@ impl Keys {
         self.label(kind::AUDIT_ENTRY, number).anywhere()
     }
 
+    /// `of`: a person whom it concerns though it does not name them.
     pub(super) fn write_audit(
         &self,
         stamp: Stamp,
         event: AuditEvent,
+        of: Option<&str>,
     ) -> Result<String, StoreError> {
         let record = AuditRecord { at: stamp.at, by: stamp.by, event };
-        self.codec.write(self.of_trail(&"new"), &record)
+        let about = record.event.people().first().copied().or(of);
+        self.codec.write(self.of_trail(&"new").about(about), &record)
     }
 
     pub(super) fn read_audit(&self, number: u64, record: &str) -> Result<AuditEntry, StoreError> {

@@ -10,6 +10,7 @@ use super::marks::notes_of_decision;
 use super::script::{Arguments, parts, take};
 use crate::domain::audit::{DecidedRecord, GATEWAY};
 use crate::domain::ledger::{Ledger, Told};
+use crate::domain::queue::QueueItem;
 use crate::ports::{CommitRequest, Committed, JournalEntry, StoreError};
 use crate::runtime::limits::RECEIVED_PER_PERSON_MAX;
 use crate::store::record::{self, kind};
@@ -42,6 +43,24 @@ pub(super) fn script_keys(keys: &Keys, entry: &JournalEntry) -> Vec<String> {
     on
 }
 
+fn item_arguments(
+    keys: &Keys,
+    with: &mut Arguments,
+    item: Option<&QueueItem>,
+) -> Result<(), StoreError> {
+    match item {
+        Some(item) => {
+            with.push(&item.id);
+            let label = keys.label(kind::ITEM, &item.id).about(item.person.as_deref());
+            with.record(keys.codec(), label, item)?;
+            with.number(item.place());
+            with.push(&item.queue);
+        }
+        None => ["", "", "", ""].iter().for_each(|nothing| with.push(nothing)),
+    }
+    Ok(())
+}
+
 /// In the order of `commit.lua`. `on` is what a commit was asked for, and the ledger that it was decided on.
 pub(super) fn arguments(
     keys: &Keys,
@@ -65,24 +84,20 @@ pub(super) fn arguments(
     with.number(request.map_or(0, |request| reach(request).timestamp_micros()));
     with.push(if request.is_some_and(|request| request.needs_received) { "1" } else { "0" });
     let codec = keys.codec();
-    with.record(codec, keys.label(kind::DECISION, &entry.contact), &settled.decision)?;
+    let about = settled.decision.person.as_deref();
+    let label = keys.label(kind::DECISION, &entry.contact).about(about);
+    with.record(codec, label, &settled.decision)?;
     with.number(entry.at.timestamp_micros());
     let of_trail = DecidedRecord::new(None, entry.at, GATEWAY, &settled.audit);
-    with.record(codec, keys.of_trail(&"new"), &of_trail)?;
-    match &settled.item {
-        Some(item) => {
-            with.push(&item.id);
-            with.record(codec, keys.label(kind::ITEM, &item.id), item)?;
-            with.number(item.place());
-            with.push(&item.queue);
-        }
-        None => ["", "", "", ""].iter().for_each(|nothing| with.push(nothing)),
-    }
+    let about = settled.audit.person.as_deref();
+    with.record(codec, keys.of_trail(&"new").about(about), &of_trail)?;
+    item_arguments(keys, with, settled.item.as_ref())?;
     with.push(&entry.contact);
     match &additions.received {
         Some(received) => {
             let person = entry.person.as_deref().unwrap_or_default();
-            with.record(codec, keys.label(kind::RECEIVED_OF, &person), received)?;
+            let label = keys.label(kind::RECEIVED_OF, &person).about(Some(person));
+            with.record(codec, label, received)?;
             with.number(received.at.timestamp_micros());
         }
         None => ["", ""].iter().for_each(|nothing| with.push(nothing)),
@@ -106,7 +121,8 @@ pub(super) fn arguments(
     let mut members = Vec::with_capacity(additions.counted.len());
     for counted in &additions.counted {
         let person = entry.person.as_deref().unwrap_or_default();
-        let record = keys.write(kind::COUNTED_OF, person, &member(&entry.contact, counted))?;
+        let member = member(&entry.contact, counted);
+        let record = keys.write_about(Some(person), kind::COUNTED_OF, person, &member)?;
         members.push((counted.at.timestamp_micros(), record));
     }
     let listed: Vec<&String> = members.iter().map(|(_, member)| member).collect();

@@ -17,7 +17,7 @@ use crate::store_contract::servers;
 const KILLS: usize = 10;
 
 #[expect(clippy::print_stdout, reason = "the seed repeats a run")]
-fn seed() -> u64 {
+pub fn seed() -> u64 {
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
     let seed = seed.unwrap_or_else(|| chrono::Utc::now().timestamp_millis().unsigned_abs());
     println!("SEED={seed}");
@@ -25,14 +25,14 @@ fn seed() -> u64 {
 }
 
 /// Lets it run for so long; `true`: it had ended well by then.
-fn killed_after(command: &mut Command, wait: Duration) -> bool {
+pub fn killed_after(command: &mut Command, wait: Duration) -> bool {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     std::thread::sleep(wait);
     child.kill().unwrap();
     child.wait().unwrap().success()
 }
 
-fn part(of: Duration, chance: &mut Chance) -> Duration {
+pub fn part(of: Duration, chance: &mut Chance) -> Duration {
     Duration::from_micros(chance.below(u64::try_from(of.as_micros()).unwrap() * 11 / 10))
 }
 

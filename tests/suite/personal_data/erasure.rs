@@ -32,14 +32,14 @@ use crate::served::{Behind, Place, person};
 use crate::store_contract::servers;
 
 const ERASURE: &str = "/api/v1/people/P-1/erasure";
-const GWEN: &str = "Gwen Gover";
-const MAX: &str = "Max Manag";
+pub const GWEN: &str = "Gwen Gover";
+pub const MAX: &str = "Max Manag";
 
 /// What names the person, or anything that is only theirs.
-const OURS: [&str; 6] = ["P-1", "Jo Doe", "jo@x.example", "\"c-1", "\"c-2", "\"c-3"];
-const CONTACTS: [&str; 4] = ["c-1", "c-2", "c-3", "x-1"];
+pub const OURS: [&str; 6] = ["P-1", "Jo Doe", "jo@x.example", "\"c-1", "\"c-2", "\"c-3"];
+pub const CONTACTS: [&str; 4] = ["c-1", "c-2", "c-3", "x-1"];
 
-fn key() -> AnchorKey {
+pub fn key() -> AnchorKey {
     AnchorKey::of_seed(&[3; 32]).unwrap()
 }
 
@@ -53,7 +53,7 @@ fn contact(id: &str, from: &str, at: &str) -> Contact {
 
 /// A person with a case file, letters, a restriction in force, contacts and what is kept of them; and another
 /// person, about whom nothing is to change.
-async fn with_a_case(store: Arc<dyn Store>) -> CaseOffice {
+pub async fn with_a_case(store: Arc<dyn Store>) -> CaseOffice {
     let office = office_on(store, &[(GWEN, "governance"), (MAX, "manager")]).await;
     for step in [
         json!({"act": "send_letter", "letter": "L-1", "means": "post", "by": "Ann Bell",

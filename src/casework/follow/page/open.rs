@@ -13,7 +13,7 @@ use crate::domain::case::restraint::{Task, TaskKind};
 use crate::domain::queue::QueueItem;
 use crate::domain::tally::DayTally;
 use crate::ports::StoreError;
-use crate::ports::documents::{Document, DocumentWrite};
+use crate::ports::documents::{Document, DocumentWrite, IndexKey, OF_PERSON};
 
 /// A document as it was read, on its way to be written again.
 pub(in crate::casework::follow) struct Open<T> {
@@ -116,7 +116,10 @@ impl Page<'_> {
             written.push(Document::new(TALLY, id, day.read_at, Vec::new(), &day.body)?);
         }
         for (id, month) in self.months.into_iter().filter(|(_, one)| one.changed) {
-            written.push(Document::new(TIMELINE, id, month.read_at, Vec::new(), &month.body)?);
+            // The person's id comes first: whatever is in it, a month has no space.
+            let person = id.rsplit_once(' ').map_or(id.as_str(), |(person, _)| person);
+            let keys = vec![IndexKey::new(OF_PERSON, person)];
+            written.push(Document::new(TIMELINE, id, month.read_at, keys, &month.body)?);
         }
         for ((person, contact, kind), open) in self.tasks.into_iter().filter(|(_, one)| one.changed)
         {

@@ -47,6 +47,8 @@ struct ReportsPage {
     figures: Vec<Figure>,
     csv: String,
     period: String,
+    /// For a board: the newest anchor of the audit trail, as `audit verify` reads it.
+    anchor: Option<String>,
 }
 
 /// Which days, and for whom.
@@ -110,6 +112,14 @@ pub(in crate::staff::console) async fn show(
             }),
         }
     }
+    let anchor = match wanted.board {
+        true => {
+            let desk = &staff.for_console().desk;
+            let anchor = desk.anchor_until(&visit.organisation.id, wanted.to).await?;
+            anchor.map(|anchor| serde_json::json!(anchor).to_string())
+        }
+        false => None,
+    };
     let (from, to) = (say::day(wanted.from, language), say::day(wanted.to, language));
     page(&ReportsPage {
         f: Frame::of(&staff, &visit, Section::Reports, w.title).in_error(wrong),
@@ -120,6 +130,7 @@ pub(in crate::staff::console) async fn show(
         figures: found,
         csv: format!("/reports.csv?{}", wanted.query()),
         period: format!("{from} – {to}"),
+        anchor,
         from: wanted.from,
         to: wanted.to,
     })

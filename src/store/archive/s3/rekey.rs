@@ -36,7 +36,7 @@ impl S3Archive {
             let head = self.wire.begins(&name, KEY_HEAD_BYTES).await;
             // A gateway may have let go of it meanwhile.
             let Some(head) = head.map_err(|fault| self.fault(&fault))? else { return Ok(false) };
-            if cipher::is_by(&mut head.as_ref(), key).unwrap_or(false) {
+            if cipher::is_by(&mut head.as_ref(), key.id()).unwrap_or(false) {
                 return Ok(false);
             }
         }
@@ -44,7 +44,7 @@ impl S3Archive {
             return Ok(false);
         }
         let whole = self.read(place).await?;
-        self.put(place, Original::Bytes(whole)).await?;
+        self.put(place, Original::Bytes(whole), None).await?;
         if form == Form::Plain {
             let deleted = self.wire.delete(&name).await;
             deleted.map_err(|fault| self.fault(&fault))?;

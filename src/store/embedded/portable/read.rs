@@ -104,6 +104,7 @@ pub(super) fn page(
 struct Found {
     records: Vec<Record>,
     unreadable: Vec<String>,
+    destroyed: Vec<String>,
     last: Option<String>,
 }
 
@@ -114,6 +115,8 @@ impl Found {
         match read {
             Ok(record) => self.records.push(record),
             Err(StoreError::Corrupt(_)) => self.unreadable.push(place.clone()),
+            // Whoever it was about is erased: to every reader it is gone.
+            Err(StoreError::Destroyed(_)) => self.destroyed.push(place.clone()),
             Err(error) => return Err(error),
         }
         self.last = Some(place);
@@ -121,8 +124,8 @@ impl Found {
     }
 
     fn page(self) -> Option<Page> {
-        let Found { records, unreadable, last } = self;
-        last.map(|last| Page { records, unreadable, last })
+        let Found { records, unreadable, destroyed, last } = self;
+        last.map(|last| Page { records, unreadable, destroyed, last })
     }
 }
 

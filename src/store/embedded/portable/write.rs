@@ -42,6 +42,7 @@ fn decision(
     recorded: &RecordedDecision,
 ) -> Result<(), StoreError> {
     let label = Label::new(organisation, kind::DECISION, &recorded.contact);
+    let label = label.about(recorded.decision.person.as_deref());
     let record = connection.codec.write(label, &recorded.decision)?;
     run(
         connection,
@@ -60,7 +61,8 @@ fn decision(
 fn entry(connection: &Database, organisation: &str, entry: &AuditEntry) -> Result<(), StoreError> {
     let number = i64::try_from(entry.number)
         .map_err(|_| StoreError::Refused("an audit number is past what can be kept".to_owned()))?;
-    let label = Label::new(organisation, kind::AUDIT_ENTRY, &number);
+    let about = entry.event.people().first().copied();
+    let label = Label::new(organisation, kind::AUDIT_ENTRY, &number).about(about);
     let record = connection.codec.write(label, entry)?;
     run(
         connection,
@@ -101,7 +103,7 @@ fn whole_ledger(
         )?;
     }
     for received in &remembered.received {
-        let label = Label::new(organisation, kind::RECEIVED, &received.contact);
+        let label = Label::new(organisation, kind::RECEIVED, &received.contact).about(Some(person));
         let record = connection.codec.write(label, received)?;
         run(
             connection,

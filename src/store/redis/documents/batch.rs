@@ -254,7 +254,8 @@ impl<'a> Step<'a> {
         }
         let waits = now.state.is_waiting();
         let list = if waits { keys.waiting(&now.queue) } else { keys.done(&now.queue) };
-        self.write(&["HSET", &keys.items(), &now.id, &keys.write(kind::ITEM, &now.id, now)?]);
+        let record = keys.write_about(now.person.as_deref(), kind::ITEM, &now.id, now)?;
+        self.write(&["HSET", &keys.items(), &now.id, &record]);
         self.write(&["ZADD", &list, &now.place().to_string(), &now.id]);
         self.write(&["SADD", &keys.queues(), &now.queue]);
         Ok(())
@@ -276,7 +277,8 @@ impl<'a> Step<'a> {
         with.size(batch.people.len());
         for write in &batch.people {
             with.push(&write.now.id);
-            with.push(self.keys.write(kind::PERSON, &write.now.id, &write.now)?);
+            let id = &write.now.id;
+            with.push(self.keys.write_about(Some(id), kind::PERSON, id, &write.now)?);
         }
         let gone: Vec<&str> = batch.people_gone().collect();
         with.size(gone.len());
@@ -285,8 +287,10 @@ impl<'a> Step<'a> {
         }
         with.size(batch.audit.len());
         for event in &batch.audit {
-            with.push(self.keys.write_audit(batch.stamp.clone(), event.clone())?);
-            with.push(notes_of(batch.stamp.at, event, batch.concerned_by(event))?);
+            let of = batch.concerned_by(event);
+            let stamp = batch.stamp.clone();
+            with.push(self.keys.write_audit(stamp, event.clone(), of.first().copied())?);
+            with.push(notes_of(batch.stamp.at, event, of)?);
         }
         for words in self.writes {
             with.size(words.len());

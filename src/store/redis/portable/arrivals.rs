@@ -114,7 +114,8 @@ impl<'a> Arrivals<'a> {
     ) -> Result<(), StoreError> {
         match record {
             Record::Person(person) => {
-                let whole = self.keys.write(kind::PERSON, &person.id, person.as_ref())?;
+                let id = &person.id;
+                let whole = self.keys.write_about(Some(id), kind::PERSON, id, person.as_ref())?;
                 self.write(&["HSET", &self.keys.people(), &person.id, &whole]);
             }
             Record::Decision(recorded) => self.decision(&recorded)?,
@@ -123,7 +124,7 @@ impl<'a> Arrivals<'a> {
             Record::Audit(entry) if entry.number > newest => {
                 let id = format!("{}-0", entry.number);
                 let stamp = crate::ports::Stamp { by: entry.by, at: entry.at };
-                let record = self.keys.write_audit(stamp, entry.event)?;
+                let record = self.keys.write_audit(stamp, entry.event, None)?;
                 self.write(&["XADD", &self.keys.audit(), &id, "entry", &record]);
             }
             // Entries never change: one that is there is the same, or the comparison tells.
@@ -142,7 +143,8 @@ impl<'a> Arrivals<'a> {
         let digest = keys::digest_text(&recorded.digest);
         let at = recorded.at.timestamp_micros().to_string();
         let contact = &recorded.contact;
-        let decision = self.keys.write(kind::DECISION, contact, &recorded.decision)?;
+        let about = recorded.decision.person.as_deref();
+        let decision = self.keys.write_about(about, kind::DECISION, contact, &recorded.decision)?;
         let token = self.token.clone();
         self.write(&["DEL", &key]);
         self.write(&[
@@ -180,7 +182,7 @@ impl<'a> Arrivals<'a> {
             self.keys.done(&item.queue)
         };
         let at = item.place().to_string();
-        let record = self.keys.write(kind::ITEM, &item.id, item)?;
+        let record = self.keys.write_about(item.person.as_deref(), kind::ITEM, &item.id, item)?;
         self.write(&["HSET", &self.keys.items(), &item.id, &record]);
         self.write(&["ZADD", &list, &at, &item.id]);
         self.write(&["SADD", &self.keys.queues(), &item.queue]);
@@ -212,7 +214,7 @@ impl<'a> Arrivals<'a> {
         for one in &ledger.counted {
             let (contact, counted) = (one.contact.clone(), one.counted.clone());
             let member = CountedMember { contact, counted };
-            let member = self.keys.write(kind::COUNTED_OF, person, &member)?;
+            let member = self.keys.write_about(Some(person), kind::COUNTED_OF, person, &member)?;
             let at = one.counted.at.timestamp_micros().to_string();
             self.write(&["ZADD", &self.keys.counted(person), &at, &member]);
             members.entry(&one.contact).or_default().push(member);
@@ -228,7 +230,7 @@ impl<'a> Arrivals<'a> {
                 "HSET",
                 &self.keys.traces(person),
                 &received.contact,
-                &self.keys.write(kind::RECEIVED_OF, person, received)?,
+                &self.keys.write_about(Some(person), kind::RECEIVED_OF, person, received)?,
             ]);
             self.write(&["HSET", &self.keys.contact(&received.contact), "person", person]);
         }

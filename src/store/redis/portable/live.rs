@@ -146,8 +146,8 @@ impl Live<'_> {
     async fn next(&self) -> Result<Vec<AuditEntry>, StoreError> {
         let mut after = self.number;
         match pages::trail(self.redis, &self.keys, &mut after).await? {
-            Some((_, unreadable)) if !unreadable.is_empty() => Err(keys::unreadable("audit entry")),
-            found => Ok(found.map(|(entries, _)| entries).unwrap_or_default()),
+            Some(some) if !some.unreadable.is_empty() => Err(keys::unreadable("audit entry")),
+            found => Ok(found.map(|some| some.entries).unwrap_or_default()),
         }
     }
 

@@ -159,7 +159,9 @@ impl Pages for RedisPages<'_> {
             Place::Ledgers(left) => some_ledgers(redis, keys, left).await,
             Place::Decisions(after) => {
                 // Entries that can't be read back are those of the trail: they are named there.
-                let Some((entries, _)) = trail(redis, keys, after).await? else { return Ok(None) };
+                let Some(Trail { entries, .. }) = trail(redis, keys, after).await? else {
+                    return Ok(None);
+                };
                 let contacts = entries.into_iter().filter_map(|entry| {
                     let AuditEvent::Decided(decided) = entry.event else { return None };
                     Some(decided.contact)
@@ -169,9 +171,10 @@ impl Pages for RedisPages<'_> {
             }
             Place::Audit(after) => {
                 let found = trail(redis, keys, after).await?;
-                Ok(found.map(|(entries, unreadable)| {
+                Ok(found.map(|Trail { entries, unreadable, destroyed }| {
                     let records = entries.into_iter().map(|entry| Record::Audit(Box::new(entry)));
-                    Page { records: records.collect(), unreadable, last: after.to_string() }
+                    let (records, last) = (records.collect(), after.to_string());
+                    Page { records, unreadable, destroyed, last }
                 }))
             }
             Place::Items { lists, list, rank } => some_items(redis, keys, lists, list, rank).await,
@@ -213,6 +216,7 @@ async fn some_people(
 pub(super) struct Found {
     records: Vec<Record>,
     unreadable: Vec<String>,
+    destroyed: Vec<String>,
 }
 
 impl Found {
@@ -226,6 +230,7 @@ impl Found {
         match read {
             Ok(record) => self.records.extend(record),
             Err(StoreError::Corrupt(_)) => self.unreadable.push(id.to_owned()),
+            Err(StoreError::Destroyed(_)) => self.destroyed.push(id.to_owned()),
             Err(error) => return Err(error),
         }
         Ok(())
@@ -243,17 +248,27 @@ impl Found {
     }
 
     fn page(self, last: String) -> Page {
-        Page { records: self.records, unreadable: self.unreadable, last }
+        let Found { records, unreadable, destroyed } = self;
+        Page { records, unreadable, destroyed, last }
     }
 }
 
-/// The next entries of the trail, with the numbers of those that can't be read back; `after` moves on
-/// to the last of them. `None`: there are no more.
+/// Some entries of the trail.
+#[derive(Default)]
+pub(super) struct Trail {
+    pub(super) entries: Vec<AuditEntry>,
+    /// The numbers of those that can't be read back.
+    pub(super) unreadable: Vec<String>,
+    /// Of those that were about somebody whose key is destroyed.
+    destroyed: Vec<String>,
+}
+
+/// The next entries of the trail; `after` moves on to the last of them. `None`: there are no more.
 pub(super) async fn trail(
     redis: &Redis,
     keys: &Keys,
     after: &mut u64,
-) -> Result<Option<(Vec<AuditEntry>, Vec<String>)>, StoreError> {
+) -> Result<Option<Trail>, StoreError> {
     let mut command = redis::cmd("XRANGE");
     command.arg(keys.audit()).arg(format!("({after}-0")).arg("+");
     command.arg("COUNT").arg(COPY_PAGE_MAX);
@@ -261,15 +276,17 @@ pub(super) async fn trail(
     let found: Vec<(String, Vec<(String, String)>)> = take(Some(answer))?;
     let Some((last, _)) = found.last() else { return Ok(None) };
     *after = people::number_of(last)?;
-    let (mut entries, mut unreadable) = (Vec::with_capacity(found.len()), Vec::new());
+    let mut some = Trail { entries: Vec::with_capacity(found.len()), ..Trail::default() };
     for (id, fields) in &found {
+        let number = people::number_of(id)?.to_string();
         match people::trail_entry(keys, id, fields) {
-            Ok(entry) => entries.push(entry),
-            Err(StoreError::Corrupt(_)) => unreadable.push(people::number_of(id)?.to_string()),
+            Ok(entry) => some.entries.push(entry),
+            Err(StoreError::Corrupt(_)) => some.unreadable.push(number),
+            Err(StoreError::Destroyed(_)) => some.destroyed.push(number),
             Err(error) => return Err(error),
         }
     }
-    Ok(Some((entries, unreadable)))
+    Ok(Some(some))
 }
 
 pub(super) async fn decisions(
@@ -460,5 +477,6 @@ async fn some_deliveries(
         Ok(Record::Delivery(Delivery { key, at }))
     };
     let records = some.into_iter().map(delivery).collect::<Result<_, StoreError>>()?;
-    Ok(Some(Page { records, unreadable: Vec::new(), last: read.to_string() }))
+    let last = read.to_string();
+    Ok(Some(Page { records, unreadable: Vec::new(), destroyed: Vec::new(), last }))
 }

@@ -1,0 +1,109 @@
+use super::*;
+use crate::store::record::{Codec, Label};
+
+const OLD: &str = "k-old:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const NEW: &str = "k-new://///wQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+fn keyring(keys: &[&str]) -> Arc<Keyring> {
+    let keys: Vec<_> = keys.iter().map(|key| (*key).into()).collect();
+    Arc::new(Keyring::of(&keys).unwrap())
+}
+
+/// A gateway on a folder, with nothing in memory.
+fn gateway(folder: &std::path::Path, keys: &[&str]) -> (Codec, Arc<PersonKeys>) {
+    let keyring = keyring(keys);
+    let people = Arc::new(PersonKeys::at(folder.to_owned(), Arc::clone(&keyring)));
+    (Codec::with(Some(keyring)).with_people(Arc::clone(&people)), people)
+}
+
+const P: Label<'static> = Label::new("karbon", "person", &"P-1");
+
+fn of(person: &str) -> Label<'_> {
+    P.about(Some(person))
+}
+
+#[test]
+fn each_person_has_a_key_which_every_gateway_reads_by() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, _) = gateway(folder.path(), &[OLD]);
+    let (other, _) = gateway(folder.path(), &[OLD]);
+    let written = one.write(of("P-1"), "Alun").unwrap();
+    assert!(written.starts_with("%1:~") && !written.contains("P-1"), "{written}");
+    assert_eq!(other.read::<String>(&written, P).unwrap(), "Alun");
+    let name = |record: &str| record.split(':').nth(1).unwrap().to_owned();
+    let again = other.write(of("P-1"), "Alun").unwrap();
+    assert_eq!(name(&again), name(&written), "whoever comes second takes the key that is there");
+    assert_ne!(name(&one.write(of("P-2"), "Alun").unwrap()), name(&written));
+    let nobody = one.write(P, "Alun").unwrap();
+    assert!(nobody.starts_with("%1:k-old:"), "{nobody}");
+    for file in walk(folder.path()) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.is_empty() || text.starts_with("%k1:k-old:"), "{}", file.display());
+        assert!(!file.display().to_string().contains("P-1"));
+    }
+}
+
+fn walk(folder: &std::path::Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(walk(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+#[test]
+fn what_is_written_under_a_retired_id_has_another_key_and_a_destroyed_one_reads_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (codec, people) = gateway(folder.path(), &[OLD]);
+    let before = codec.write(of("P-1"), "Alun").unwrap();
+    let other = codec.write(of("P-2"), "Bethan").unwrap();
+    people.retire("karbon", "P-1").unwrap();
+    people.retire("karbon", "P-1").unwrap();
+    assert_eq!(codec.read::<String>(&before, P).unwrap(), "Alun");
+    let after = codec.write(of("P-1"), "Alun again").unwrap();
+    assert_eq!(people.destroy("karbon", "P-1").unwrap(), 1);
+    assert_eq!(people.destroy("karbon", "P-1").unwrap(), 0);
+    let (fresh, _) = gateway(folder.path(), &[OLD]);
+    for codec in [&codec, &fresh] {
+        let gone = codec.read::<String>(&before, P).unwrap_err();
+        assert!(matches!(gone, StoreError::Destroyed(_)), "{gone}");
+        assert!(!gone.is_retryable());
+        assert_eq!(codec.read::<String>(&after, P).unwrap(), "Alun again");
+        assert_eq!(codec.read::<String>(&other, P).unwrap(), "Bethan");
+    }
+}
+
+#[test]
+fn keys_are_wrapped_anew_and_records_stay_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let (before, people) = gateway(folder.path(), &[OLD]);
+    let records = ["P-1", "P-2"].map(|person| before.write(of(person), person).unwrap());
+    people.retire("karbon", "P-2").unwrap();
+    let (both, people) = gateway(folder.path(), &[NEW, OLD]);
+    assert_eq!(people.rewrap().unwrap(), 3, "two keys and the names");
+    assert_eq!(people.rewrap().unwrap(), 0);
+    let (after, _) = gateway(folder.path(), &[NEW]);
+    for codec in [both, after] {
+        for (record, person) in records.iter().zip(["P-1", "P-2"]) {
+            assert_eq!(codec.read::<String>(record, P).unwrap(), person);
+        }
+    }
+    let (late, _) = gateway(folder.path(), &[OLD]);
+    let locked = late.read::<String>(&records[0], P).unwrap_err();
+    assert!(matches!(&locked, StoreError::Locked(why) if why.contains("k-new")), "{locked}");
+}
+
+#[test]
+fn a_folder_that_is_away_or_another_is_no_erasure() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (codec, _) = gateway(folder.path(), &[OLD]);
+    let record = codec.write(of("P-1"), "Alun").unwrap();
+    let (elsewhere, _) = gateway(other.path(), &[OLD]);
+    assert!(matches!(elsewhere.read::<String>(&record, P), Err(StoreError::Locked(_))));
+    let (away, _) = gateway(&folder.path().join("not-mounted"), &[OLD]);
+    assert!(matches!(away.read::<String>(&record, P), Err(StoreError::Unavailable(_))));
+    assert!(matches!(away.write(of("P-1"), "Alun"), Err(StoreError::Unavailable(_))));
+    let without = Codec::with(Some(keyring(&[OLD])));
+    assert!(matches!(without.read::<String>(&record, P), Err(StoreError::Locked(_))));
+}
