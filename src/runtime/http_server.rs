@@ -170,7 +170,7 @@ mod tests {
 
     use super::*;
     use crate::runtime::limits::BEGINNINGS_MEMORY_BYTES_MAX;
-    use crate::runtime::room::Room;
+    use crate::runtime::room::IncomingRoom;
     use crate::runtime::shutdown::Shutdown;
 
     async fn started(router: Router, bounds: Bounds) -> (SocketAddr, Shutdown) {
@@ -208,7 +208,7 @@ mod tests {
         let (address, shutdown) = started(router, Bounds::of("test")).await;
         let with_head_of =
             |bytes: usize| GET.replace("x\r", &format!("x\r\nX-Long: {}\r", "a".repeat(bytes)));
-        let mut taken = Room::for_beginning();
+        let mut taken = IncomingRoom::for_beginning();
         assert!(taken.grow(BEGINNINGS_MEMORY_BYTES_MAX));
         assert!(answer(address, &with_head_of(4_000)).await.ends_with("answered"));
         // In one piece and in many.

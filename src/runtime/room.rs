@@ -15,21 +15,21 @@ static BEGINNINGS: Semaphore = Semaphore::const_new(BEGINNINGS_MEMORY_BYTES_MAX 
 
 /// The room of one thing that is being read; given back when it is dropped.
 #[derive(Debug)]
-pub struct Room {
+pub struct IncomingRoom {
     shared: &'static Semaphore,
     held: Option<SemaphorePermit<'static>>,
 }
 
-impl Room {
+impl IncomingRoom {
     /// For a request's body.
     pub const fn for_body() -> Self {
-        Room { shared: &BODIES, held: None }
+        IncomingRoom { shared: &BODIES, held: None }
     }
 
     /// For a head or a packet that is not whole yet: by itself, so that those who send no more than beginnings
     /// take nothing from bodies.
     pub const fn for_beginning() -> Self {
-        Room { shared: &BEGINNINGS, held: None }
+        IncomingRoom { shared: &BEGINNINGS, held: None }
     }
 
     /// Grows to hold this many bytes. `false`: there is no room now.
@@ -57,8 +57,11 @@ impl Room {
 }
 
 /// A body that holds its room for as long as anybody holds it.
-pub fn held(body: BytesMut, room: Room) -> Bytes {
-    struct Held(Bytes, #[expect(dead_code, reason = "held, and given back with the bytes")] Room);
+pub fn held(body: BytesMut, room: IncomingRoom) -> Bytes {
+    struct Held(
+        Bytes,
+        #[expect(dead_code, reason = "held, and given back with the bytes")] IncomingRoom,
+    );
     impl AsRef<[u8]> for Held {
         fn as_ref(&self) -> &[u8] {
             &self.0
@@ -73,11 +76,11 @@ mod tests {
 
     #[test]
     fn bodies_share_one_room_and_give_it_back() {
-        let mut first = Room::for_body();
+        let mut first = IncomingRoom::for_body();
         assert!(first.grow(1) && first.grow(BODIES_MEMORY_BYTES_MAX));
-        let mut second = Room::for_body();
+        let mut second = IncomingRoom::for_body();
         assert!(!second.grow(1));
-        assert!(Room::for_beginning().grow(1));
+        assert!(IncomingRoom::for_beginning().grow(1));
         let body = held(BytesMut::from("body"), first);
         let part = body.slice(1..);
         drop(body);
@@ -86,6 +89,6 @@ mod tests {
         assert!(second.grow(BODIES_MEMORY_BYTES_MAX));
         assert!(!second.grow(BODIES_MEMORY_BYTES_MAX + 1));
         second.clear();
-        assert!(Room::for_body().grow(BODIES_MEMORY_BYTES_MAX));
+        assert!(IncomingRoom::for_body().grow(BODIES_MEMORY_BYTES_MAX));
     }
 }

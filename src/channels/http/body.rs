@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 
-use crate::runtime::room::{Room, held};
+use crate::runtime::room::{IncomingRoom, held};
 
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -38,7 +38,7 @@ pub enum CollectError {
 /// It is larger, breaks off, takes too long, or there is no room for it.
 pub async fn collected(mut body: Body, max: usize) -> Result<Bytes, CollectError> {
     let mut bytes = BytesMut::new();
-    let mut room = Room::for_body();
+    let mut room = IncomingRoom::for_body();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| match error.is::<TooSlow>() {
             true => CollectError::TooSlow,

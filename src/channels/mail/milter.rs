@@ -28,7 +28,7 @@ use crate::runtime::limits::{
     BEGINNING_BYTES_FREE, MILTER_COMMAND_WAIT, MILTER_MACRO_CHARS_MAX, MILTER_PACKET_BYTES_MAX,
     SMTP_COMMAND_WAIT,
 };
-use crate::runtime::room::Room;
+use crate::runtime::room::IncomingRoom;
 use crate::runtime::shutdown::Stopping;
 use draft::Draft;
 use wire::{Answer, Command, WireFault, actions, steps};
@@ -66,7 +66,7 @@ pub async fn serve(bound: Bound, edge: Arc<MailEdge>, stopping: Stopping) {
                 edge,
                 stream,
                 input: BytesMut::new(),
-                room: Room::for_beginning(),
+                room: IncomingRoom::for_beginning(),
                 output: Vec::new(),
                 agreed: None,
                 client: Client::default(),
@@ -135,7 +135,7 @@ struct Session {
     stream: Box<dyn Stream>,
     input: BytesMut,
     /// For the packet that is coming in.
-    room: Room,
+    room: IncomingRoom,
     /// Answers that wait until the server's packets are read.
     output: Vec<u8>,
     agreed: Option<Agreed>,

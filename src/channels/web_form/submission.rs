@@ -17,7 +17,7 @@ use crate::channels::http::body::{Body, BoxError, TooSlow, whole};
 use crate::ports::Original;
 use crate::runtime::limits::{FORM_MEMORY_BYTES_MAX, FORM_SPOOL_BYTES};
 use crate::runtime::private;
-use crate::runtime::room::{Room, held};
+use crate::runtime::room::{IncomingRoom, held};
 
 /// Why a body could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +103,7 @@ impl Submission {
         let mut bytes: u64 = 0;
         let head_bytes = head.len();
         let mut memory = head;
-        let mut room = Room::for_body();
+        let mut room = IncomingRoom::for_body();
         let mut spool: Option<Spool> = None;
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| match error.is::<TooSlow>() {
@@ -121,7 +121,7 @@ impl Submission {
                 && (in_memory - head_bytes > FORM_MEMORY_BYTES_MAX || !room.grow(in_memory))
             {
                 let begun = std::mem::take(&mut memory);
-                room = Room::for_body();
+                room = IncomingRoom::for_body();
                 // Seldom, and larger than the rest.
                 let begun = Box::pin(Spool::begin(folder, &begun, head_bytes)).await;
                 spool = Some(begun.map_err(ReadError::Disk)?);

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::framing::Framing;
 use crate::runtime::limits::BEGINNING_BYTES_FREE;
-use crate::runtime::room::Room;
+use crate::runtime::room::IncomingRoom;
 
 /// What hyper reads in place of refused bytes. A null is not part of any head or framing, so
 /// that it answers 400, behind the answers to earlier requests, and closes; the empty line is what it
@@ -22,7 +22,7 @@ pub(super) struct Checked<S> {
     stream: S,
     framing: Framing,
     /// For the heads of this connection, to its end: hyper gives back no memory that it has read one into.
-    room: Room,
+    room: IncomingRoom,
     /// What of [`NO_MESSAGE`] was not read yet.
     instead: &'static [u8],
     has_begun: Arc<AtomicBool>,
@@ -34,7 +34,7 @@ impl<S> Checked<S> {
         Checked {
             stream,
             framing: Framing::default(),
-            room: Room::for_beginning(),
+            room: IncomingRoom::for_beginning(),
             instead: NO_MESSAGE,
             has_begun,
         }

@@ -159,7 +159,7 @@ impl Pages for RedisPages<'_> {
             Place::Ledgers(left) => some_ledgers(redis, keys, left).await,
             Place::Decisions(after) => {
                 // Entries that can't be read back are those of the trail: they are named there.
-                let Some(Trail { entries, .. }) = trail(redis, keys, after).await? else {
+                let Some(TrailPiece { entries, .. }) = trail(redis, keys, after).await? else {
                     return Ok(None);
                 };
                 let contacts = entries.into_iter().filter_map(|entry| {
@@ -171,7 +171,7 @@ impl Pages for RedisPages<'_> {
             }
             Place::Audit(after) => {
                 let found = trail(redis, keys, after).await?;
-                Ok(found.map(|Trail { entries, unreadable, destroyed }| {
+                Ok(found.map(|TrailPiece { entries, unreadable, destroyed }| {
                     let records = entries.into_iter().map(|entry| Record::Audit(Box::new(entry)));
                     let (records, last) = (records.collect(), after.to_string());
                     Page { records, unreadable, destroyed, last }
@@ -255,7 +255,7 @@ impl Found {
 
 /// Some entries of the trail.
 #[derive(Default)]
-pub(super) struct Trail {
+pub(super) struct TrailPiece {
     pub(super) entries: Vec<AuditEntry>,
     /// The numbers of those that can't be read back.
     pub(super) unreadable: Vec<String>,
@@ -268,7 +268,7 @@ pub(super) async fn trail(
     redis: &Redis,
     keys: &Keys,
     after: &mut u64,
-) -> Result<Option<Trail>, StoreError> {
+) -> Result<Option<TrailPiece>, StoreError> {
     let mut command = redis::cmd("XRANGE");
     command.arg(keys.audit()).arg(format!("({after}-0")).arg("+");
     command.arg("COUNT").arg(COPY_PAGE_MAX);
@@ -276,7 +276,7 @@ pub(super) async fn trail(
     let found: Vec<(String, Vec<(String, String)>)> = take(Some(answer))?;
     let Some((last, _)) = found.last() else { return Ok(None) };
     *after = people::number_of(last)?;
-    let mut some = Trail { entries: Vec::with_capacity(found.len()), ..Trail::default() };
+    let mut some = TrailPiece { entries: Vec::with_capacity(found.len()), ..TrailPiece::default() };
     for (id, fields) in &found {
         let number = people::number_of(id)?.to_string();
         match people::trail_entry(keys, id, fields) {
