@@ -1,4 +1,4 @@
-//! A spreadsheet register: its mapping as TOML, NUL, and the CSV in whatever encoding; without NUL the CSV alone.
+//! A spreadsheet register: its mapping as TOML, NUL, and the CSV in whatever encoding; without NUL only the CSV.
 
 use std::sync::LazyLock;
 

@@ -120,7 +120,7 @@ struct Opening<'a> {
 }
 
 impl<'a> Opening<'a> {
-    /// With a password alone, or a link.
+    /// With only a password, or a link.
     const fn whole(browser: &'a str) -> Self {
         Opening { browser, half: false, provider: None }
     }

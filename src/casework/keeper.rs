@@ -116,7 +116,7 @@ impl Desk {
                 Ok(Some((item, to_mail))) => {
                     reminded += 1;
                     if let (Some(held), true) = (to_mail, mails) {
-                        // A server that does not take one is left alone until the next look.
+                        // A server that does not take one is not asked again before the next round.
                         mails = self.mail_outliving(organisation, mailer, held, item).await;
                     }
                 }

@@ -1,5 +1,5 @@
-//! The mail of a letter to the person: written down with the step that sends it, done by one gateway at a time, and
-//! taken off with what came of it, which stands in the case file and in the trail.
+//! The mail of a letter to the person: recorded with the step that sends it, sent by one gateway at a time, and
+//! removed when the case file and the trail record its result.
 //!
 //! A gateway that ends between a server's answer and that note leaves a mail that is sent again, with the same
 //! Message-ID.
@@ -91,7 +91,7 @@ impl Desk {
                     continue;
                 };
                 if !self.mail_letter(organisation, mailer, &held).await? {
-                    // A server that does not take one is left alone until the next look.
+                    // A server that does not take one is not asked again before the next round.
                     return Ok(());
                 }
             }

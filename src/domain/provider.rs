@@ -36,7 +36,7 @@ pub struct GroupRole {
     pub role: Role,
 }
 
-/// What becomes of people whom no group gives a role.
+/// What becomes of people who have no group with a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Unknown {
     #[default]

@@ -276,7 +276,7 @@ impl Safeguards {
                 });
             }
         }
-        // Beside another lane: what is said of that one speaks against this.
+        // A doubted hint counts beside another lane: the wording that speaks against it may belong to that one.
         if !found.is_empty() {
             for (lane, hint) in doubted {
                 found.entry(lane).or_insert(hint);

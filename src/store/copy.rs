@@ -64,7 +64,7 @@ pub async fn copy(
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Brought {
     mark: CopyMark,
-    /// Entries of the trail that were not copied, because the keys of whom they were about are destroyed.
+    /// Entries of the trail that were not copied, because their people's keys are destroyed.
     destroyed: Vec<u64>,
     /// The number of the last entry that was there to copy.
     last: u64,
@@ -305,7 +305,7 @@ fn said_destroyed(destroyed: &[u64], last: u64, at: DateTime<Utc>) -> Option<Rec
     }
     let erased = ErasedEntry {
         erasure: uuid::Uuid::new_v4().to_string(),
-        clause: "the keys of whom they were about are destroyed".to_owned(),
+        clause: "their people's keys are destroyed".to_owned(),
         asked_by: GATEWAY.to_owned(),
         approved_by: GATEWAY.to_owned(),
         entries: destroyed.iter().map(|number| (*number, *number)).collect(),

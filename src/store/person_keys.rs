@@ -91,7 +91,7 @@ impl PersonKeys {
         }
     }
 
-    /// The key that encrypts what is written about a person now; one is made where there is none. Another gateway may
+    /// The key that encrypts what is written about a person now; it is made if it is missing. Another gateway may
     /// have retired it a moment ago ([`PERSON_KEY_SEEN_FOR`]).
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Sign-in by an identity provider: whom it lets in, and as what.
+//! Sign-in by an identity provider: who may sign in, and with which role.
 //!
 //! An account belongs to somebody at a provider by issuer and subject, never by a name or an e-mail address, which
 //! may pass to somebody else. The session is one like any other.
@@ -19,7 +19,7 @@ use crate::domain::provider::{Admission, Admitted, Claimed, Identity};
 use crate::ports::{Departure, Errand, IdentityProvider, ProviderFault, Returned};
 use crate::runtime::tokens::{hex, sha256};
 
-/// A provider, and whom it lets in.
+/// A provider, and who may sign in by it.
 pub struct Provider {
     pub port: Arc<dyn IdentityProvider>,
     pub admission: Admission,
@@ -129,7 +129,7 @@ impl Accounts {
         self.providers.get(provider)?.port.farewell(back).await
     }
 
-    /// The account of an identity, with the role that its groups give it now; a new one where there is none.
+    /// The account of an identity, with the role that its groups give it now. Somebody who has none gets one.
     async fn of_identity(
         &self,
         organisation: &Organisation,

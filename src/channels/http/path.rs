@@ -1,6 +1,6 @@
-//! Paths as handlers compare them. What stands behind a configured path is judged by the gateway and acted
-//! on by somebody else's program, which may decode it, collapse its slashes or ignore its case: a path
-//! that any of them takes for another is that other one.
+//! Paths as handlers compare them. The gateway judges the rest of a path, and somebody else's program acts on it,
+//! which may decode it, collapse its slashes or ignore its case. A path that any such program takes for another
+//! is treated as that other one.
 
 use unicode_normalization::UnicodeNormalization;
 

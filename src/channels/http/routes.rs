@@ -46,7 +46,7 @@ impl<T> Routes<T> {
         let longest = (0..=segments.len())
             .rev()
             .find_map(|end| self.read.get(segments.get(..end).unwrap_or_default()));
-        // Two entries may differ in their case alone: each is found by its own.
+        // Two entries may differ only in their case: each is found by its own.
         longest.is_none_or(|found| found == base || path::read(found) == path::read(base))
     }
 }

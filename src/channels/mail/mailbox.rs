@@ -283,7 +283,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A text without its comments (RFC 5322 3.2.2). One that does not end is none.
+/// A text without its comments (RFC 5322 3.2.2). An unclosed comment is kept as text.
 pub(super) fn comment_free(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);

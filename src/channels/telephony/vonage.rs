@@ -123,7 +123,7 @@ fn stage(entry: &TelephonySettings, webhook: &Webhook) -> Stage {
     if OF_EVENTS.iter().any(|name| webhook.field(name).is_some()) {
         return Stage::Report;
     }
-    // Every event has its time; a request for the first NCCO says whom the call is to.
+    // Every event has its time; a request for the first NCCO names the number called.
     match (webhook.field("timestamp"), webhook.field("to")) {
         (None, Some(_)) => first::stage(entry, webhook, &OF_CALLS, true),
         (Some(_), _) | (None, None) => Stage::UnderWay,

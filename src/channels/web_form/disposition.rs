@@ -40,7 +40,7 @@ fn add(name: &str, names: &mut Vec<String>) {
     }
 }
 
-/// What handlers make of a value: as it stands, without quotes of either kind, and with what is escaped or
+/// What handlers make of a value: unchanged, without quotes of either kind, and with what is escaped or
 /// encoded in it undone.
 fn readings(value: &[u8], names: &mut Vec<String>) {
     let bare = unquoted(value);

@@ -20,7 +20,7 @@ pub struct FormSettings {
     /// The form's own handler, to which `path` is mapped.
     pub upstream: hyper::Uri,
     pub fields: FormFields,
-    /// What stands behind `path` at the step that hands everything in, as `/step/3`; `None`: every
+    /// The rest of the path, after `path`, of the step that submits the form, such as `/step/3`; `None`: every
     /// step does.
     pub submit: Option<String>,
     /// Of which methods a request is a submission.

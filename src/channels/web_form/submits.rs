@@ -56,7 +56,7 @@ pub(super) struct Passing {
 }
 
 impl Passing {
-    /// A request of whose body nothing is known: there is none, or it is of a kind that holds no fields.
+    /// A request without a body, or with one of a kind that holds no fields.
     pub(super) fn of(head: &request::Parts, from: Option<IpAddr>) -> Self {
         let parsed = Parsed { fields: Fields::Unread, files: Vec::new(), content: [0; 32] };
         let (headers, uri) = (head.headers.clone(), head.uri.clone());

@@ -65,7 +65,7 @@ fn mails(scratch: &Scratch) -> String {
     let karbon = "repairs@karbon.example";
     [
         "# E-mail. Jo Marsh may make two contacts a week, which go to Sam Okoro, and has made them: this\n\
-         # one is kept, and Jo is told when the next is possible.\n"
+         # one is kept, and Jo learns when to write again.\n"
             .to_owned(),
         mail(jo, karbon, "The fence again", "Nobody has come to look at the fence."),
         "# An emergency goes through, whatever the limits.\n".to_owned(),

@@ -118,7 +118,7 @@ fn number(detail: &str) -> Option<String> {
 /// A number as it is dialled and shown. One of another kind (a short code such as 999) is shown as
 /// it is.
 fn phone(number: &str) -> Piece {
-    // Without a country there is no number to parse, and the library's tables need not be made.
+    // Only an international number can be parsed; for others the library would load its tables in vain.
     let parsed = number.starts_with('+').then(|| number.parse::<PhoneNumber>().ok()).flatten();
     let shown = parsed.map(|parsed| {
         // Of this country, as everybody here writes it; of another, so that it can be dialled.

@@ -29,7 +29,7 @@ pub(super) type Token =
 pub(super) type Claims = IdTokenClaims<Others, CoreGenderClaim>;
 pub(super) type UserInfo = UserInfoClaims<Others, CoreGenderClaim>;
 
-/// Signatures that only the provider can make. One by a shared secret is none, nor is "none" (RFC 8725 3.1).
+/// Signatures that only the provider can make: neither one by a shared secret nor "none" (RFC 8725 3.1).
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,

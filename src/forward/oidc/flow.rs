@@ -72,7 +72,7 @@ impl Flow {
     }
 }
 
-/// A key of this provider alone.
+/// A key of this provider only.
 pub(super) fn seal(settings: &ProviderSettings) -> Option<Seal> {
     let purpose = format!("sign-in by {} at {}", settings.name, settings.issuer);
     Seal::new(settings.client_secret.expose_secret().as_bytes(), &purpose)

@@ -43,7 +43,7 @@ struct AccountPage {
     sessions: Vec<SessionLine>,
     second_step: Option<usize>,
     due: bool,
-    /// None: they sign in by a provider alone.
+    /// None: they sign in only by a provider.
     has_password: bool,
     faults: Vec<FieldFault>,
 }
@@ -157,7 +157,7 @@ pub(super) async fn password(
     not_proven(&staff, &visit, "old").await
 }
 
-/// Whether they have a password of the console, and not a provider's alone.
+/// Whether they have a password for the console, beside or instead of a provider.
 fn has_password(visit: &Visit) -> bool {
     visit.live.account.password.is_some()
 }

@@ -55,7 +55,7 @@ struct NoteLine {
 /// Colleagues, as far as this item is concerned.
 #[derive(Default)]
 struct Others {
-    /// To whom it can be handed over; empty: it is not for whoever looks to hand over.
+    /// The colleagues who can be given it; empty: the reader may not hand it over.
     colleagues: Vec<String>,
     /// Where the page says that it is open, and its number among those that are.
     here: String,

@@ -1,5 +1,5 @@
 //! Putting somebody on record, and changing who they are and by what they are known. What restricts them changes by
-//! the steps of their case alone.
+//! only the steps of their case.
 
 use std::sync::Arc;
 

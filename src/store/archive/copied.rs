@@ -134,7 +134,7 @@ impl Side {
         })
     }
 
-    /// A folder is made where there is none.
+    /// Makes the folder if it is missing.
     fn for_writing(self) -> Result<Self, StoreError> {
         let Side::Folder { root, .. } = self else { return Ok(self) };
         let temporary = place::make_folders(&root)

@@ -118,7 +118,7 @@ impl Kept {
             Some(Bytes::default());
     }
 
-    /// What was counted since [`Kept::begin_count`] is what is kept; how many bytes that are.
+    /// Takes what was counted since [`Kept::begin_count`] as kept, and returns its bytes.
     pub(super) fn end_count(&self, organisation: &str, mut counted: Bytes) -> u64 {
         let mut organisations = self.organisations();
         let held = organisations.entry(organisation.to_owned()).or_default();

@@ -160,7 +160,7 @@ impl S3Archive {
     }
 }
 
-/// The person whom an original is about.
+/// The person an original is about.
 struct About {
     organisation: OrganisationId,
     person: String,
@@ -295,7 +295,7 @@ impl Archive for S3Archive {
     }
 }
 
-/// Which archive is in a bucket. `None`: there is none yet; none is made.
+/// Which archive is in a bucket. `None`: not made yet; this does not make it.
 ///
 /// # Errors
 /// `Corrupt`: its identity can't be read. `Unavailable`: the server is away, or refuses.

@@ -83,7 +83,7 @@ pub(super) fn one(
     record.map(|record| connection.codec.read(&record, label)).transpose()
 }
 
-/// Where items are: of each the columns alone, not the record.
+/// Where items are: only their columns, without the records.
 pub(super) fn places(
     connection: &Database,
     organisation: &OrganisationId,

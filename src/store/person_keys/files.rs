@@ -49,7 +49,7 @@ impl Files {
     }
 
     pub(super) fn retired(&self, name: &str) -> Result<Option<String>, StoreError> {
-        // One that was overwritten, and is about to be removed, is none.
+        // An overwritten file, about to be removed, does not count as a key.
         let found = read(&self.folder.join(RETIRED).join(name))?;
         Ok(found.filter(|wrapped| !wrapped.starts_with('\0')))
     }

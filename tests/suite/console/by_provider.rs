@@ -12,7 +12,8 @@ use super::provider::{DESK, IdentityProvider};
 use super::signing_in::{code_of, sign_in};
 use crate::office::{GOVERNANCE, Office};
 
-const BEGIN: &str = "/sign-in/oidc/work?organisation=tuntum&next=%2Fqueues%2Flimited%3Fstate%3Dall";
+const BEGIN: &str =
+    "/sign-in/oidc/entra?organisation=tuntum&next=%2Fqueues%2Flimited%3Fstate%3Dall";
 
 /// What the trail says of accounts, the newest first: whose, and what.
 async fn trail(office: &Office) -> Vec<(String, String)> {
@@ -85,10 +86,10 @@ async fn a_session_by_the_provider_is_one_like_any_other_and_ends_in_both_places
     assert_eq!(other.get("/account").await.leads(), "/sign-in?next=%2Faccount");
     // Signing out here leads to a page that leads to signing out there.
     let out = ann.post("/sign-out", &[]).await;
-    assert_eq!(out.leads(), "/sign-in?done=out&by=work");
-    let page = ann.get("/sign-in?done=out&by=work").await;
+    assert_eq!(out.leads(), "/sign-in?done=out&by=entra");
+    let page = ann.get("/sign-in?done=out&by=entra").await;
     assert!(page.has("You may still be signed in with your work account"), "{}", page.text());
-    let farewell = ann.get("/sign-in/oidc/work/out").await.leads().to_owned();
+    let farewell = ann.get("/sign-in/oidc/entra/out").await.leads().to_owned();
     let back = "post_logout_redirect_uri=http%3A%2F%2Fdesk.example%2Fsign-in";
     assert!(farewell.starts_with(&format!("{}/session/end?", provider.issuer())), "{farewell}");
     assert!(farewell.contains(back) && farewell.contains("client_id=console"), "{farewell}");
@@ -109,7 +110,7 @@ async fn keys_that_change_and_claims_in_another_place_are_found() {
     provider.ask(json!({"ask": "rotate"}));
     assert_eq!(provider.through(&mut ann, BEGIN, "ann").await.leads(), next);
     // Between the two halves of a sign-in as well, and with a key of another kind.
-    let callback = [format!("{DESK}/sign-in/callback/work")];
+    let callback = [format!("{DESK}/sign-in/callback/entra")];
     let farewell = [format!("{DESK}/sign-in")];
     let elliptic = json!({"ask": "open", "callback": callback, "farewell": farewell, "alg": "ES256",
         "id_token_claims": false});
@@ -151,7 +152,7 @@ async fn no_account_passes_to_somebody_by_a_name_or_an_address() {
     let mut ann = Browsing::new(&office);
     let page = ann.get(&link).await;
     assert!(page.has("Use your work account instead"), "{}", page.text());
-    let from = page.body.find("/sign-in/oidc/work?").unwrap();
+    let from = page.body.find("/sign-in/oidc/entra?").unwrap();
     let begin = page.body[from..].split('"').next().unwrap().replace("&#38;", "&");
     // Somebody of no group gets nothing by it, and uses nothing up.
     let page = provider.through(&mut Browsing::new(&office), &begin, "tom").await;
@@ -168,7 +169,7 @@ async fn no_account_passes_to_somebody_by_a_name_or_an_address() {
     let leah =
         office.staff.accounts().invite_again(&office.tuntum.id, "lea@tuntum.example", "test");
     let leah = leah.await.unwrap();
-    let begin = format!("/sign-in/oidc/work?organisation=tuntum&invitation={leah}");
+    let begin = format!("/sign-in/oidc/entra?organisation=tuntum&invitation={leah}");
     let page = provider.through(&mut Browsing::new(&office), &begin, "ann").await;
     assert!(page.has("opens another account here already"), "{}", page.text());
 }

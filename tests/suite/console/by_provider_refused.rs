@@ -1,4 +1,4 @@
-//! What no provider's answer may do: it is wrong, somebody else's, late, or there is none.
+//! Answers of a provider that let nobody in: wrong, somebody else's, late, or missing.
 
 use chrono::TimeDelta;
 use contact_gateway::casework::accounts::AccountRules;
@@ -11,7 +11,7 @@ use super::browsing::{Browsing, PASSWORD, Seen};
 use super::provider::{DESK, IdentityProvider, SECRET, path_of};
 use super::signing_in::sign_in;
 
-const BEGIN: &str = "/sign-in/oidc/work?organisation=tuntum";
+const BEGIN: &str = "/sign-in/oidc/entra?organisation=tuntum";
 const UNTRUSTED: &str = "could not be trusted, so you are not signed in";
 
 fn refused(page: &Seen, browsing: &Browsing<'_>, text: &str, what: &str) {
@@ -74,7 +74,7 @@ async fn an_answer_is_taken_once_and_of_the_browser_that_asked() {
     let page = eve.get(back).await;
     refused(&page, &eve, UNTRUSTED, "another's state");
     // An answer of one provider at the other one's address.
-    let elsewhere = back.replace("/callback/work", "/callback/other");
+    let elsewhere = back.replace("/callback/entra", "/callback/other");
     let page = ann.get(&elsewhere).await;
     refused(&page, &ann, over, "another provider's");
     ann.cookies.insert("sign-in".to_owned(), flow.clone());
@@ -96,7 +96,7 @@ async fn an_answer_is_taken_once_and_of_the_browser_that_asked() {
     let mut ann = Browsing::new(&office);
     let url = ann.get(BEGIN).await.leads().to_owned();
     let state = url.split("state=").nth(1).unwrap().split('&').next().unwrap().to_owned();
-    let no = format!("/sign-in/callback/work?error=access_denied&state={state}");
+    let no = format!("/sign-in/callback/entra?error=access_denied&state={state}");
     let page = ann.get(&no).await;
     refused(&page, &ann, "You were not signed in with your work account", "a no");
     let url = ann.get(BEGIN).await.leads().to_owned();
@@ -159,7 +159,7 @@ async fn while_the_provider_is_away_passwords_open_and_the_page_says_so() {
     assert!(Browsing::new(&late).get("/sign-in").await.has("Or with a name and password"));
     max.cookies.clear();
     assert_eq!(sign_in(&mut max, "max.rhys", PASSWORD, "/").await.leads(), "/");
-    let page = Browsing::new(&late).get("/sign-in/oidc/work/out").await;
+    let page = Browsing::new(&late).get("/sign-in/oidc/entra/out").await;
     assert!(page.has("Sign out on the page of your work account"), "{}", page.text());
     // Back again, nobody has to do anything.
     provider.ask(json!({"ask": "rotate"}));
@@ -172,7 +172,7 @@ async fn one_source_that_floods_the_way_to_the_provider_must_wait() {
     let office = provider.office(AccountRules::default(), Unknown::Refuse);
     let mut flood = Browsing::new(&office);
     let mut tries = 0;
-    while flood.get("/sign-in/callback/work?code=x&state=y").await.status
+    while flood.get("/sign-in/callback/entra?code=x&state=y").await.status
         == StatusCode::UNAUTHORIZED
     {
         tries += 1;

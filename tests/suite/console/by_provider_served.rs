@@ -46,7 +46,7 @@ fn configured(place: &Place, provider: &IdentityProvider, console: &str) {
 [staff]
 public_url = "{console}"
 [[staff.oidc]]
-name = "work"
+name = "entra"
 issuer = "{}"
 client_id = "console"
 client_secret = {{ file = "oidc" }}
@@ -59,7 +59,7 @@ id = "karbon""#,
     place.change("\n[[organisation]]\nid = \"karbon\"", &section);
 }
 
-const BEGIN: &str = "/sign-in/oidc/work?organisation=karbon&next=%2Faccount";
+const BEGIN: &str = "/sign-in/oidc/entra?organisation=karbon&next=%2Faccount";
 
 /// The whole way, each request at the next of these gateways.
 async fn signed_in(provider: &IdentityProvider, gateways: &[SocketAddr]) -> Client {

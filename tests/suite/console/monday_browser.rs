@@ -183,7 +183,7 @@ fn what_can_be_undone_offers_it_and_what_has_gone_says_what_remains() {
         let page = main_of(&mut browser);
         assert!(page.contains(undone), "{verb}: {page}");
     }
-    // What leaves the house stands apart, is asked about, and offers no undo.
+    // Actions that send something out are apart from the others, ask first, and offer no undo.
     let apart = "return [...document.querySelectorAll('.finals button')].map(one => one.value)";
     assert!(browser.run(apart).as_array().unwrap().contains(&json!("release")));
     press(&mut browser, "Release…");

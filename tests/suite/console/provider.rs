@@ -88,9 +88,9 @@ impl IdentityProvider {
         }
     }
 
-    /// An office in which one signs in by this provider, called `work`.
+    /// An office in which one signs in by this provider, called `entra`.
     pub fn office(&self, rules: AccountRules, unknown: Unknown) -> Office {
-        let all = ["work", "other"].map(|name| {
+        let all = ["entra", "other"].map(|name| {
             let settings = self.settings(name, unknown);
             let admission = settings.admission.clone();
             let port = Arc::new(OpenIdProvider::new(settings).unwrap());
@@ -100,7 +100,7 @@ impl IdentityProvider {
         let label = ProviderLabel { english, welsh: None };
         Office::with_providers(rules, all.into()).with_console(ConsoleSettings {
             public_url: Some(DESK.to_owned()),
-            providers: [("work".to_owned(), label)].into(),
+            providers: [("entra".to_owned(), label)].into(),
             ..ConsoleSettings::default()
         })
     }
@@ -162,8 +162,9 @@ impl IdentityProvider {
 }
 
 fn callbacks(consoles: &[&str]) -> Vec<String> {
-    let of =
-        |console: &&str| ["work", "other"].map(|name| format!("{console}/sign-in/callback/{name}"));
+    let of = |console: &&str| {
+        ["entra", "other"].map(|name| format!("{console}/sign-in/callback/{name}"))
+    };
     consoles.iter().flat_map(of).collect()
 }
 

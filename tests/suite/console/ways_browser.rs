@@ -1,4 +1,4 @@
-//! Other ways to a page than a mouse and a bright screen: by keyboard alone, on paper.
+//! Pages without a mouse or a bright screen: by keyboard, on paper.
 
 use serde_json::json;
 
@@ -51,7 +51,7 @@ fn a_message_is_taken_noted_and_released_by_keyboard_alone() {
     tab_to(&mut browser, "Sign in");
     enter(&mut browser);
     wait(&mut browser, "return location.pathname === '/' && document.readyState === 'complete'");
-    // Past what stands on every page.
+    // Past the links that every page has.
     browser.open(&format!("{}/queues", demo.root()));
     wait(&mut browser, READY);
     tab_to(&mut browser, "Skip to main content");

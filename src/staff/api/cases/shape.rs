@@ -158,7 +158,7 @@ pub struct DraftLetter {
 pub struct Means {
     /// `post` or `email`
     pub means: String,
-    /// By `email`: the address, out of the person's. Left out: the first that is theirs alone.
+    /// By `email`: one of the person's addresses. Left out: the first that they share with nobody.
     pub to: Option<String>,
 }
 

@@ -100,7 +100,7 @@ texts! {
         reference_hint: "As your own systems have it: a tenancy, an account.", "Fel y mae yn eich systemau eich hun: tenantiaeth, cyfrif.";
         emails: "E-mail addresses", "Cyfeiriadau e-bost";
         phones: "Telephone numbers", "Rhifau ffôn";
-        one_a_line: "One on each line. Only what is theirs alone: what others use as well stays as it is on the record.",
+        one_a_line: "One on each line. List only what they share with nobody: shared ones stay on the record as they are.",
             "Un ar bob llinell. Dim ond yr hyn sy'n eiddo iddynt hwy yn unig: mae'r hyn y mae eraill hefyd yn ei ddefnyddio yn aros fel y mae ar y cofnod.";
         phones_hint: "One on each line, with the area code.", "Un ar bob llinell, gyda'r cod ardal.";
         why: "Why", "Pam";

@@ -1,4 +1,4 @@
-//! A keeper in a process of its own, on a store that others share: it is told the time, does a round, and says so. It
+//! A keeper in a process of its own, on a store that others share: it is given the time, does a round, and says so. It
 //! is killed like any process, with SIGKILL, wherever it is.
 
 #![expect(clippy::print_stdout, reason = "a keeper answers on its standard output")]
