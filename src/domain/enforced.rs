@@ -12,76 +12,51 @@ impl Person {
     /// The record without what neither decides a contact nor finds the person.
     #[must_use]
     pub fn for_the_roster(self: Arc<Self>) -> Arc<Self> {
+        let mut held = Arc::unwrap_or_clone(self);
         let Person {
-            id,
-            name,
-            reference,
-            address,
-            language,
-            identifiers,
-            representatives,
-            adjustments,
-            issues,
-            invitations,
-            engaged,
-            restrictions,
-            merged_into,
-            merged,
-            together,
-        } = Arc::unwrap_or_clone(self);
-        Arc::new(Person {
-            id,
+            id: _,
             // Staff find people by these, as they write.
-            name,
-            reference,
-            address,
-            language,
-            identifiers,
-            representatives,
-            adjustments,
-            issues,
-            invitations,
-            engaged,
-            // In place: most people have one, in exactly the room that it needs.
-            restrictions: restrictions.into_iter().map(enforced).collect(),
-            merged_into,
-            merged,
-            together,
-        })
+            name: _,
+            reference: _,
+            address: _,
+            language: _,
+            identifiers: _,
+            representatives: _,
+            adjustments: _,
+            issues: _,
+            invitations: _,
+            engaged: _,
+            restrictions,
+            merged_into: _,
+            merged: _,
+            together: _,
+        } = &mut held;
+        restrictions.iter_mut().for_each(keep_what_enforces);
+        Arc::new(held)
     }
 }
 
-/// What a restriction is, and from when until when it holds. One that has ended stays: whoever had a
+/// Leaves of a restriction what it is, and from when until when it holds. One that has ended stays: whoever had a
 /// restriction is no stranger.
-fn enforced(restriction: Restriction) -> Restriction {
+fn keep_what_enforces(restriction: &mut Restriction) {
     let Restriction {
-        id,
-        kind,
-        status,
-        mode,
-        clause,
-        starts,
-        review_due,
-        ends,
-        grounds: _,
-        decided_by: _,
-        signed_off_by: _,
-        profile_version: _,
+        id: _,
+        kind: _,
+        status: _,
+        mode: _,
+        clause: _,
+        starts: _,
+        review_due: _,
+        ends: _,
+        grounds,
+        decided_by,
+        signed_off_by,
+        profile_version,
     } = restriction;
-    Restriction {
-        id,
-        kind,
-        status,
-        mode,
-        clause,
-        starts,
-        review_due,
-        ends,
-        grounds: None,
-        decided_by: None,
-        signed_off_by: None,
-        profile_version: None,
-    }
+    *grounds = None;
+    *decided_by = None;
+    *signed_off_by = None;
+    *profile_version = None;
 }
 
 #[cfg(test)]

@@ -297,9 +297,8 @@ impl Years {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn tuntum_keeps_what_nobody_reviews_and_says_so_every_day() {
-    two_years(Organisation {
+fn tuntum() -> Organisation {
+    Organisation {
         profile: "tuntum.toml",
         laid: json!({"appeal": {"in_force_during": true}}),
         hearers: "senior_member_of_staff",
@@ -310,26 +309,18 @@ async fn tuntum_keeps_what_nobody_reviews_and_says_so_every_day() {
         notice: (20, true),
         kept_during_appeal: true,
         outcome_told: false,
-    })
-    .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tuntum_keeps_what_nobody_reviews_and_says_so_every_day() {
+    two_years(tuntum()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processes_that_end_anywhere_remind_once_and_leave_nothing_out() {
     let server = servers::single().await;
-    let of = Organisation {
-        profile: "tuntum.toml",
-        laid: json!({"appeal": {"in_force_during": true}}),
-        hearers: "senior_member_of_staff",
-        kinds: COMMON,
-        agreement_first: false,
-        on_overdue: "keep",
-        answer: 20,
-        notice: (20, true),
-        kept_during_appeal: true,
-        outcome_told: false,
-    };
-    let happened = lived(of, PEOPLE_OF_PROCESSES, DAYS_OF_PROCESSES, Some(&server.url)).await;
+    let happened = lived(tuntum(), PEOPLE_OF_PROCESSES, DAYS_OF_PROCESSES, Some(&server.url)).await;
     assert!(happened.killed >= KILLED_MIN, "{happened:?}");
 }
 

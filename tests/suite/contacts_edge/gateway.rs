@@ -299,6 +299,18 @@ impl Gateway {
         entries.into_iter().filter(|entry| matches!(entry.event, AuditEvent::Decided(_))).collect()
     }
 
+    /// The same as JSON, once there are so many.
+    pub async fn entries(&self, wanted: usize) -> Vec<serde_json::Value> {
+        for _ in 0..500 {
+            let entries = self.decided().await;
+            if entries.len() >= wanted {
+                return entries.into_iter().map(|one| serde_json::to_value(one).unwrap()).collect();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("fewer than {wanted} entries");
+    }
+
     /// Stops in order; what the store knows stays in the folder.
     pub async fn stop(mut self) -> Arc<tempfile::TempDir> {
         assert!(self.shutdown.take().unwrap().stop(Duration::from_secs(10)).await);

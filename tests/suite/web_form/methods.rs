@@ -21,18 +21,6 @@ async fn get(gateway: &Gateway, query: &str) -> u16 {
     raw(gateway.address, &request("GET", &format!("/karbon/contact{query}"), &[], b"")).await.status
 }
 
-/// The audit entries of contacts, once there are so many.
-async fn entries(gateway: &Gateway, wanted: usize) -> Vec<Value> {
-    for _ in 0..500 {
-        let entries = gateway.decided().await;
-        if entries.len() >= wanted {
-            return entries.into_iter().map(|one| serde_json::to_value(one).unwrap()).collect();
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    panic!("fewer than {wanted} entries");
-}
-
 #[tokio::test]
 async fn a_form_that_is_sent_by_get_is_decided_where_it_says_so() {
     let (upstream, gateway) = taking(&[Method::GET, Method::POST]).await;
@@ -76,7 +64,7 @@ async fn a_request_that_is_no_submission_and_names_somebody_has_an_audit_entry()
     let put = request("PUT", "/karbon/contact?email[]=jo%40x.example", &[], b"x");
     assert_eq!(raw(gateway.address, &put).await.status, 200);
     assert_eq!(upstream.seen().len(), 4, "all of them passed");
-    let entries = entries(&gateway, 3).await;
+    let entries = gateway.entries(3).await;
     assert_eq!(entries.len(), 3);
     for (entry, named) in entries.iter().zip([json!(["P-1"]), Value::Null, json!(["P-1"])]) {
         assert_eq!(entry["flags"], json!(["not_submitted"]), "{entry}");

@@ -19,18 +19,6 @@ async fn rig(submit: Option<&str>) -> (Upstream, Gateway) {
     (upstream, gateway)
 }
 
-/// The audit entries of contacts, once there are so many.
-async fn entries(gateway: &Gateway, wanted: usize) -> Vec<Value> {
-    for _ in 0..500 {
-        let entries = gateway.decided().await;
-        if entries.len() >= wanted {
-            return entries.into_iter().map(|one| serde_json::to_value(one).unwrap()).collect();
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    panic!("fewer than {wanted} entries");
-}
-
 #[tokio::test]
 async fn the_last_step_is_decided_however_its_path_is_written() {
     let (upstream, gateway) = rig(Some("/step/3")).await;
@@ -73,7 +61,7 @@ async fn what_is_passed_on_and_names_somebody_in_its_body_has_an_audit_entry() {
     }
     let one = form(gateway.address, "/karbon/contact/step/1", "colour=red").await;
     assert_eq!(one.status, 200);
-    let entries = entries(&gateway, 5).await;
+    let entries = gateway.entries(5).await;
     assert_eq!(entries.len(), 5, "what names nobody leaves no trace");
     for (at, entry) in entries.iter().enumerate() {
         assert_eq!(entry["in_doubt"], json!(["P-1"]), "{entry}");
@@ -129,6 +117,6 @@ async fn what_can_be_no_number_is_flagged() {
         assert_eq!(seen.fields("x-contact-gateway-flags"), flags, "{typed}");
     }
     let named = |entry: &&Value| entry["in_doubt"] == json!(["P-1"]);
-    assert_eq!(entries(&gateway, 5).await.iter().filter(named).count(), 1);
+    assert_eq!(gateway.entries(5).await.iter().filter(named).count(), 1);
     gateway.stop().await;
 }
