@@ -192,6 +192,28 @@ fn the_bill_of_materials_names_what_is_linked_and_is_the_same_each_time() {
     }
 }
 
+/// What follows `name` in a text, each time up to a blank, a quote or the line's end.
+fn each_after<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
+    let ends = [' ', '`', '"', '\n'];
+    text.split(name).skip(1).map(|rest| rest.split(ends).next().unwrap()).collect()
+}
+
+#[test]
+fn the_bill_of_materials_is_made_with_the_features_that_packages_are_built_with() {
+    let sbom = file("packaging/sbom");
+    let [wanted] = each_after(&sbom, "\nFEATURES = \"")[..] else { panic!("one list of features") };
+    for (name, before, times) in [
+        ("Dockerfile", "cargo build --release --locked --bins --features ", 2),
+        ("packaging/debian/build", "cargo build --release --locked --bins --features ", 1),
+        ("docs/packages.md", "cargo build --release --locked --bins --features ", 1),
+        ("docs/releasing.md", "cargo build --release --locked --bins --features ", 1),
+        ("tests/run", "\nfeatures=", 1),
+        (".ci/run", "cargo clippy --locked --all-targets --features ", 1),
+    ] {
+        assert_eq!(each_after(&file(name), before), vec![wanted; times], "{name}");
+    }
+}
+
 #[test]
 fn licence_texts_come_with_the_package_those_of_sources_in_c_too() {
     let texts = printed("packaging/sbom", &["--texts"]);
