@@ -23,7 +23,7 @@ use crate::domain::person::Person;
 use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::{KindName, Status};
 use crate::ports::audit_trail::{TrailFilter, TrailSearch};
-use crate::ports::documents::{Batch, Document, IndexKey, Listing, Order, WriteFault};
+use crate::ports::documents::{Batch, Document, IndexKey, Listing, OF_PERSON, Order, WriteFault};
 use crate::ports::{CommitRequest, StoreError, Withheld};
 use crate::runtime::limits::{
     AUDIT_LOOKED_AT_MAX, COUNTED_DAYS_AGAIN, EFFECTS_WAITED_FOR, MERGED_RECORDS_MAX,
@@ -33,9 +33,6 @@ use crate::runtime::tokens::{hex, sha256};
 
 /// The kind of document that a merge is.
 pub(super) const MERGE: &str = "merge";
-
-/// The merges of a record, whichever of the two it is.
-pub(super) const OF_PERSON: &str = "person";
 
 /// Two records that were found to be of one person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,7 +15,7 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::decision::Disposition;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::queue::{self, QueueItem};
-use crate::ports::documents::{Batch, Document, IndexKey, Listing, WriteFault};
+use crate::ports::documents::{Batch, Document, IndexKey, Listing, OF_PERSON, WriteFault};
 use crate::runtime::limits::{EFFECTS_WAITED_FOR, ITEM_TRIES_MAX};
 use crate::runtime::tokens::{hex, sha256};
 
@@ -24,9 +24,6 @@ pub(super) const NOT_THEIRS: &str = "not-theirs";
 
 /// The kind of document that says of a contact that it was not its person's.
 pub(super) const NOTE: &str = "not_theirs";
-
-/// Those of a person.
-pub(super) const OF_PERSON: &str = "person";
 
 /// What such a document holds.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]

@@ -14,7 +14,7 @@ use crate::casework::letter_mail::LetterMail;
 use crate::casework::not_followed::{NOT_FOLLOWED, NotFollowed};
 use crate::casework::{Desk, Fault, case, merge, not_theirs};
 use crate::domain::organisation::OrganisationId;
-use crate::ports::documents::{BY_ID, Document, Listing};
+use crate::ports::documents::{BY_ID, Document, Listing, OF_PERSON};
 use crate::runtime::limits::{ERASURE_DOCUMENTS_MAX, ERASURE_PIECE};
 
 /// Whom a document is about, of a kind that is not indexed by person.
@@ -46,8 +46,8 @@ impl Desk {
         let (tasks, of_person) = case::tasks::of_person(person);
         let listed = [
             (tasks, of_person),
-            (not_theirs::NOTE, Listing::with(not_theirs::OF_PERSON, person)),
-            (merge::MERGE, Listing::with(merge::OF_PERSON, person)),
+            (not_theirs::NOTE, Listing::with(OF_PERSON, person)),
+            (merge::MERGE, Listing::with(OF_PERSON, person)),
         ];
         for (kind, listing) in listed {
             self.take_listed(organisation, kind, listing, |_| true, &mut found).await?;
