@@ -4,16 +4,22 @@
 //! [`BRANCHES`] keys derived by HKDF-SHA-256 (RFC 5869), of which every record uses one at random. AES-GCM with random
 //! nonces is safe for 2^32 records under one key (NIST SP 800-38D, 8.3), so that one of ours lasts for 2^40: more than
 //! thirty years at a thousand records a second.
+//!
+//! What a key seals is base64url without padding of
+//!
+//! ```text
+//! branch (1 byte)  nonce (12 bytes)  ciphertext  tag (16 bytes)
+//! ```
 
 use std::fmt;
 use std::sync::OnceLock;
 
-use aws_lc_rs::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Prk, Salt};
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::runtime::limits::KEY_ID_BYTES_MAX;
@@ -35,6 +41,9 @@ const SALT: &[u8] = b"contact-gateway keyring 1";
 
 /// The key of one person is for far fewer records.
 const BRANCHES_OF_PERSON: usize = 1;
+
+/// The random bytes before a ciphertext: branch and nonce.
+const HEAD_BYTES: usize = 1 + NONCE_LEN;
 
 /// Random bytes of a new key's name.
 const ID_BYTES: usize = 4;
@@ -161,6 +170,37 @@ impl Key {
             hash.update(word.as_bytes());
         }
         hash.sign()
+    }
+
+    /// Appends what it seals, base64url. `None`: nothing is appended; there are no random bytes.
+    pub(super) fn seal(&self, to: &mut Vec<u8>, bound: &[u8], mut content: Vec<u8>) -> Option<()> {
+        let mut head = [0; HEAD_BYTES];
+        SystemRandom::new().fill(&mut head).ok()?;
+        let [branch, nonce @ ..] = head;
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        let cipher = self.branch(branch)?;
+        let tag = cipher.seal_in_place_separate_tag(nonce, Aad::from(bound), &mut content).ok()?;
+        let sealed = [head.as_slice(), &content, tag.as_ref()].concat();
+        let start = to.len();
+        to.resize(start + sealed.len().div_ceil(3) * 4, 0);
+        let room = to.get_mut(start..).unwrap_or_default();
+        let written = URL_SAFE_NO_PAD.encode_slice(sealed, room).ok();
+        to.truncate(start + written.unwrap_or_default());
+        written.map(|_| ())
+    }
+
+    /// What was sealed. `None`: not by this key, not bound to this, or changed since.
+    pub(super) fn open(&self, bound: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let mut sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let (head, _) = sealed.split_first_chunk::<HEAD_BYTES>()?;
+        let [branch, nonce @ ..] = *head;
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        // Moves the content to the beginning of what was sealed.
+        let opened =
+            self.branch(branch)?.open_within(nonce, Aad::from(bound), &mut sealed, HEAD_BYTES..);
+        let length = opened.ok()?.len();
+        sealed.truncate(length);
+        Some(sealed)
     }
 
     /// The key of a branch, derived when it is first used. `None`: it can't be derived.

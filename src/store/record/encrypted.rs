@@ -1,16 +1,10 @@
-//! Format 1: `%1:`, the id of the key, `:`, and base64url without padding of
-//!
-//! ```text
-//! branch (1 byte)  nonce (12 bytes)  ciphertext  tag (16 bytes)
-//! ```
+//! Format 1: `%1:`, the id of the key, `:`, and what the key sealed (`keyring`).
 //!
 //! The cipher is AES-256-GCM with a key that is derived for each branch from the keyring's (`keyring`) or from the
 //! person's (`person_keys`). The record's label is authenticated with it, and so are format and key id.
 
 use std::fmt::Write as _;
 
-use aws_lc_rs::aead::{Aad, NONCE_LEN, Nonce};
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -21,9 +15,6 @@ use crate::store::keyring::{Key, Keyring};
 /// The format's number and what ends it.
 const FORMAT: &[u8] = b"1:";
 
-/// What the random bytes before a ciphertext are.
-const HEAD_BYTES: usize = 1 + NONCE_LEN;
-
 /// Appends the record, encrypted with a key.
 ///
 /// # Errors
@@ -32,26 +23,17 @@ pub(super) fn write_to(
     bytes: &mut Vec<u8>,
     key: &Key,
     label: Label<'_>,
-    mut content: Vec<u8>,
+    content: Vec<u8>,
 ) -> Result<(), StoreError> {
-    let mut head = [0; HEAD_BYTES];
-    SystemRandom::new().fill(&mut head).map_err(|_| no_cipher())?;
-    let [branch, nonce @ ..] = head;
-    let aad = Aad::from(authenticated(key.id(), label));
-    let nonce = Nonce::assume_unique_for_key(nonce);
-    let cipher = key.branch(branch).ok_or_else(no_cipher)?;
-    let tag = cipher.seal_in_place_separate_tag(nonce, aad, &mut content);
-    let tag = tag.map_err(|_| no_cipher())?;
+    let start = bytes.len();
     bytes.push(ENVELOPE);
     bytes.extend_from_slice(FORMAT);
     bytes.extend_from_slice(key.id().as_bytes());
     bytes.push(b':');
-    let encrypted = [head.as_slice(), &content, tag.as_ref()].concat();
-    let start = bytes.len();
-    bytes.resize(start + encrypted.len().div_ceil(3) * 4, 0);
-    let room = bytes.get_mut(start..).unwrap_or_default();
-    let written = URL_SAFE_NO_PAD.encode_slice(encrypted, room).map_err(|_| no_cipher())?;
-    bytes.truncate(start + written);
+    if key.seal(bytes, &authenticated(key.id(), label), content).is_none() {
+        bytes.truncate(start);
+        return Err(StoreError::Unavailable("a record can't be encrypted now".to_owned()));
+    }
     Ok(())
 }
 
@@ -80,18 +62,7 @@ pub(super) fn open(
         )));
     };
     let encrypted = encrypted.get(1..).unwrap_or_default();
-    let mut encrypted = URL_SAFE_NO_PAD.decode(encrypted).map_err(|_| label.unreadable())?;
-    let (head, _) =
-        encrypted.split_first_chunk::<HEAD_BYTES>().ok_or_else(|| label.unreadable())?;
-    let [branch, nonce @ ..] = *head;
-    let aad = Aad::from(authenticated(id, label));
-    let nonce = Nonce::assume_unique_for_key(nonce);
-    let cipher = key.branch(branch).ok_or_else(|| label.unreadable())?;
-    // Moves the content to the beginning of what was encrypted.
-    let opened = cipher.open_within(nonce, aad, &mut encrypted, HEAD_BYTES..);
-    let length = opened.map_err(|_| label.unreadable())?.len();
-    encrypted.truncate(length);
-    Ok(encrypted)
+    key.open(&authenticated(id, label), encrypted).ok_or_else(|| label.unreadable())
 }
 
 /// A keyed hash as it stands in the store: `%h1:` and base64url of HMAC-SHA-256.
@@ -126,8 +97,4 @@ fn authenticated(key: &str, label: Label<'_>) -> Vec<u8> {
         bound.extend_from_slice(word.as_bytes());
     }
     bound
-}
-
-fn no_cipher() -> StoreError {
-    StoreError::Unavailable("a record can't be encrypted now".to_owned())
 }
