@@ -265,7 +265,7 @@ impl Running {
             .with_directory(Arc::clone(&self.core.rosters) as _)
             .with_account_rules(console::rules(settings))
             .with_providers(console::providers(settings)?);
-        let health = self.health(settings, store, out, clock);
+        let health = with_keys(self.health(settings, store, out, clock), settings);
         let metrics = Arc::clone(&self.core.metrics);
         let monitor = Monitor {
             health: health.clone(),
@@ -408,4 +408,20 @@ impl Running {
         in_time
             & tokio::time::timeout(STORE_COMMIT_WAIT, past::remember(store, rosters)).await.is_ok()
     }
+}
+
+/// Where people have keys of their own, whether these can be read.
+fn with_keys(health: Health, settings: &Settings) -> Health {
+    let Some(people) = settings.codec.people().map(Arc::clone) else { return health };
+    let kept = Arc::new(Kept::new(move || {
+        let people = Arc::clone(&people);
+        async move {
+            let looked = tokio::task::spawn_blocking(move || people.fault()).await;
+            looked.map_err(|_| "it is stopping".to_owned())?.map_or(Ok(()), Err)
+        }
+    }));
+    health.with("keys", move || {
+        let kept = Arc::clone(&kept);
+        async move { kept.answer().await }
+    })
 }

@@ -9,6 +9,7 @@
 //!   names                    a secret by which files are named, wrapped; made with the first key
 //!   current/3f/3f9a…         the key that encrypts what is written about a person; named by a keyed hash
 //!   retired/~8c01…~3f9a…~51d7…   keys of people who are being erased: they read, and encrypt nothing more
+//!   destroyed/~8c01…~3f9a…~51d7… empty: says that the key of this name was destroyed, and is not just missing
 //!   .lock                    held while a key is retired, destroyed or wrapped anew
 //! ```
 //!
@@ -21,7 +22,7 @@ mod wrap;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
 use aws_lc_rs::hmac;
@@ -52,8 +53,9 @@ pub struct PersonKeys {
     files: Files,
     /// What wraps them.
     keyring: Arc<Keyring>,
-    names: OnceLock<Names>,
     known: RwLock<Known>,
+    /// The last key that a record bears and that was not found, until it is there.
+    missed: Mutex<Option<String>>,
 }
 
 struct Names {
@@ -65,6 +67,7 @@ struct Names {
 /// What is in memory, so that no contact waits for a file.
 #[derive(Default)]
 struct Known {
+    names: Option<Arc<Names>>,
     current: HashMap<String, (Arc<Key>, Instant)>,
     named: HashMap<String, Arc<Key>>,
 }
@@ -86,8 +89,8 @@ impl PersonKeys {
         PersonKeys {
             files: Files::at(folder),
             keyring,
-            names: OnceLock::new(),
             known: RwLock::default(),
+            missed: Mutex::default(),
         }
     }
 
@@ -103,13 +106,17 @@ impl PersonKeys {
         {
             return Ok(Arc::clone(key));
         }
-        let hash = self.hash(organisation, person)?;
+        let names = match self.names()? {
+            Some(names) => names,
+            None => self.make_names()?,
+        };
+        let hash = names.hash(organisation, person);
         let stored = match self.files.current(&hash)? {
             Some(wrapped) => self.unwrap(&hash, &wrapped)?,
-            None => self.make(&hash)?,
+            None => self.make(&names, &hash)?,
         };
         let key = self.remember(&stored)?;
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known_mut();
         if known.current.len() >= PERSON_KEYS_IN_MEMORY_MAX {
             known.current.clear();
         }
@@ -125,14 +132,20 @@ impl PersonKeys {
         if let Some(key) = self.known().named.get(name) {
             return Ok(Arc::clone(key));
         }
-        let parts: Vec<&str> = name.split(FIRST).collect();
-        let ["", folder, hash, _] = parts.as_slice() else { return Err(not_a_name()) };
-        if *folder != self.names()?.folder {
-            return Err(StoreError::Locked(
-                "records are encrypted with people's keys of another folder than [keys] people names"
-                    .to_owned(),
-            ));
+        let found = self.find(name);
+        if matches!(found, Err(StoreError::Unavailable(_) | StoreError::Locked(_))) {
+            *self.missed() = Some(name.to_owned());
         }
+        found
+    }
+
+    fn find(&self, name: &str) -> Result<Arc<Key>, StoreError> {
+        let parts: Vec<&str> = name.split(FIRST).collect();
+        let ["", folder, hash, own] = parts.as_slice() else { return Err(not_a_name()) };
+        if [folder, hash, own].iter().any(|part| !part.bytes().all(|it| it.is_ascii_hexdigit())) {
+            return Err(not_a_name());
+        }
+        self.is_of(folder)?;
         if let Some(wrapped) = self.files.current(hash)? {
             let stored = self.unwrap(hash, &wrapped)?;
             if stored.name == name {
@@ -141,28 +154,82 @@ impl PersonKeys {
         }
         match self.files.retired(name)? {
             Some(wrapped) => self.remember(&self.unwrap(hash, &wrapped)?),
-            None => Err(StoreError::Destroyed(
-                "it was about somebody who was erased: their key is destroyed".to_owned(),
-            )),
+            None => Err(self.missing(name)?),
+        }
+    }
+
+    /// Whether records name this folder. What is in memory gives way to what is mounted now, if they name that: the
+    /// folder may have been mounted late.
+    fn is_of(&self, folder: &str) -> Result<(), StoreError> {
+        if self.known().names.as_ref().is_some_and(|names| names.folder == folder) {
+            return Ok(());
+        }
+        let names = self.mounted()?.ok_or_else(swapped)?;
+        if names.folder != folder {
+            return Err(StoreError::Locked(
+                "records are encrypted with personal keys from a different folder than the one in [keys] people"
+                    .to_owned(),
+            ));
+        }
+        let mut known = self.known_mut();
+        known.names = Some(Arc::new(names));
+        known.current.clear();
+        Ok(())
+    }
+
+    /// Why a key can't be read that is in no file. That it was destroyed takes evidence: a folder that is away, or was
+    /// put back from an older copy, has no key either.
+    fn missing(&self, name: &str) -> Result<StoreError, StoreError> {
+        if self.files.is_destroyed(name)? {
+            return Ok(StoreError::Destroyed(
+                "this was about a person who has been erased; their key was destroyed".to_owned(),
+            ));
+        }
+        Ok(match self.files.names()? {
+            None => swapped(),
+            Some(_) => StoreError::Locked(
+                "the key of a person is missing from [keys] people: is it mounted, or an older copy?".to_owned(),
+            ),
+        })
+    }
+
+    /// Why some of what is stored can't be read or written now; `None`: the folder is there, and no key that a record
+    /// bears is missing. Looks at files.
+    pub fn fault(&self) -> Option<String> {
+        let missed = self.missed().clone();
+        let looked = match &missed {
+            Some(name) => self.find(name).map(|_| ()),
+            None if self.known().names.is_some() => self.is_same_folder(),
+            None => self.mounted().map(|_| ()),
+        };
+        match looked {
+            Ok(()) | Err(StoreError::Destroyed(_)) => {
+                self.missed().take_if(|name| Some(&*name) == missed.as_ref());
+                None
+            }
+            Err(fault) => Some(fault.to_string()),
         }
     }
 
     /// Encrypts nothing more with a person's key: what is written under the same id from now on has another. It still
-    /// reads. Nothing happens where there is none.
+    /// reads. `false`: there is none.
     ///
     /// # Errors
     /// As [`PersonKeys::current`].
-    pub fn retire(&self, organisation: &str, person: &str) -> Result<(), StoreError> {
-        let hash = self.hash(organisation, person)?;
+    pub fn retire(&self, organisation: &str, person: &str) -> Result<bool, StoreError> {
+        let Some(names) = self.names()? else { return Ok(false) };
+        let hash = names.hash(organisation, person);
+        self.is_same_folder()?;
         let lock = self.files.lock()?;
-        if let Some(wrapped) = self.files.current(&hash)? {
-            let stored = self.unwrap(&hash, &wrapped)?;
+        let current = self.files.current(&hash)?;
+        if let Some(wrapped) = &current {
+            let stored = self.unwrap(&hash, wrapped)?;
             self.files.retire(&hash, &stored.name)?;
         }
         drop(lock);
         let subject = [organisation, "\0", person].concat();
-        self.known.write().unwrap_or_else(PoisonError::into_inner).current.remove(&subject);
-        Ok(())
+        self.known_mut().current.remove(&subject);
+        Ok(current.is_some())
     }
 
     /// Destroys the keys of a person that were retired; how many it were.
@@ -170,15 +237,16 @@ impl PersonKeys {
     /// # Errors
     /// As [`PersonKeys::current`].
     pub fn destroy(&self, organisation: &str, person: &str) -> Result<u64, StoreError> {
-        let hash = self.hash(organisation, person)?;
+        let Some(names) = self.names()? else { return Ok(0) };
+        let hash = names.hash(organisation, person);
+        self.is_same_folder()?;
         let _lock = self.files.lock()?;
-        let begins = format!("{FIRST}{}{FIRST}{hash}{FIRST}", self.names()?.folder);
+        let begins = format!("{FIRST}{}{FIRST}{hash}{FIRST}", names.folder);
         let mut destroyed = 0;
         for name in self.files.all_retired()? {
             if name.starts_with(&begins) {
                 self.files.destroy(&name)?;
-                let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-                known.named.remove(&name);
+                self.known_mut().named.remove(&name);
                 destroyed += 1;
             }
         }
@@ -189,11 +257,19 @@ impl PersonKeys {
         self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn known_mut(&self) -> std::sync::RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn missed(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.missed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn remember(&self, stored: &Stored) -> Result<Arc<Key>, StoreError> {
         let key = STANDARD.decode(&stored.key).ok().and_then(|key| key.try_into().ok());
         let key: [u8; KEY_BYTES] = key.ok_or_else(damaged)?;
         let key = Arc::new(Key::of_person(&stored.name, &key).ok_or_else(damaged)?);
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known_mut();
         if known.named.len() >= PERSON_KEYS_IN_MEMORY_MAX {
             known.named.clear();
         }
@@ -202,11 +278,11 @@ impl PersonKeys {
     }
 
     /// Makes the key of a person; one that another gateway made a moment before is theirs.
-    fn make(&self, hash: &str) -> Result<Stored, StoreError> {
+    fn make(&self, names: &Names, hash: &str) -> Result<Stored, StoreError> {
         let mut own = [0; OWN_BYTES];
         SystemRandom::new().fill(&mut own).map_err(|_| no_random())?;
-        let folder = &self.names()?.folder;
-        let name = format!("{FIRST}{folder}{FIRST}{hash}{FIRST}{}", hex(&own));
+        self.is_same_folder()?;
+        let name = format!("{FIRST}{}{FIRST}{hash}{FIRST}{}", names.folder, hex(&own));
         let stored = Stored { name, key: STANDARD.encode(fresh()?) };
         let text = format!("{}:{}", stored.name, stored.key);
         let wrapped = wrap::wrap(&self.keyring, hash, &text)?;
@@ -220,40 +296,71 @@ impl PersonKeys {
         Ok(Stored { name: name.to_owned(), key: key.to_owned() })
     }
 
+    /// `None`: no key was made in this folder yet.
+    ///
+    /// # Errors
+    /// `Unavailable`: one was, and so it is not the folder, or it is not there.
+    fn names(&self) -> Result<Option<Arc<Names>>, StoreError> {
+        if let Some(names) = &self.known().names {
+            return Ok(Some(Arc::clone(names)));
+        }
+        match self.mounted()? {
+            Some(names) => Ok(Some(self.keep(names))),
+            None if self.missed().is_some() => Err(swapped()),
+            None => Ok(None),
+        }
+    }
+
+    fn make_names(&self) -> Result<Arc<Names>, StoreError> {
+        let made = wrap::wrap(&self.keyring, NAMES, &STANDARD.encode(fresh()?))?;
+        let wrapped = self.files.put_names(&made)?;
+        Ok(self.keep(self.unwrap_names(&wrapped)?))
+    }
+
+    fn keep(&self, names: Names) -> Arc<Names> {
+        Arc::clone(self.known_mut().names.get_or_insert_with(|| Arc::new(names)))
+    }
+
+    /// The names of the folder that is mounted now.
+    fn mounted(&self) -> Result<Option<Names>, StoreError> {
+        self.files.names()?.map(|wrapped| self.unwrap_names(&wrapped)).transpose()
+    }
+
+    fn unwrap_names(&self, wrapped: &str) -> Result<Names, StoreError> {
+        let secret = wrap::unwrap(&self.keyring, NAMES, wrapped)?;
+        let secret = STANDARD.decode(secret).map_err(|_| damaged())?;
+        let mut folder = hex(&sha256(&secret));
+        folder.truncate(FOLDER_HEX);
+        Ok(Names { hashing: hmac::Key::new(hmac::HMAC_SHA256, &secret), folder })
+    }
+
+    /// Whether what is mounted now is the folder whose names are in memory: no key is made or destroyed in another.
+    fn is_same_folder(&self) -> Result<(), StoreError> {
+        let now = self.mounted()?;
+        let known = self.known().names.clone();
+        match (now, known) {
+            (Some(now), Some(known)) if now.folder == known.folder => Ok(()),
+            _ => Err(swapped()),
+        }
+    }
+}
+
+impl Names {
     /// The keyed hash of a person's id.
-    fn hash(&self, organisation: &str, person: &str) -> Result<String, StoreError> {
-        let mut hash = hmac::Context::with_key(&self.names()?.hashing);
+    fn hash(&self, organisation: &str, person: &str) -> String {
+        let mut hash = hmac::Context::with_key(&self.hashing);
         for word in [organisation, person] {
             hash.update(&(word.len() as u64).to_be_bytes());
             hash.update(word.as_bytes());
         }
         let mut text = hex(hash.sign().as_ref());
         text.truncate(PERSON_HEX);
-        Ok(text)
-    }
-
-    fn names(&self) -> Result<&Names, StoreError> {
-        if let Some(names) = self.names.get() {
-            return Ok(names);
-        }
-        let wrapped = match self.files.names()? {
-            Some(wrapped) => wrapped,
-            None => {
-                let made = wrap::wrap(&self.keyring, NAMES, &STANDARD.encode(fresh()?))?;
-                self.files.put_names(&made)?
-            }
-        };
-        let secret = wrap::unwrap(&self.keyring, NAMES, &wrapped)?;
-        let secret = STANDARD.decode(secret).map_err(|_| damaged())?;
-        let mut folder = hex(&sha256(&secret));
-        folder.truncate(FOLDER_HEX);
-        let hashing = hmac::Key::new(hmac::HMAC_SHA256, &secret);
-        Ok(self.names.get_or_init(|| Names { hashing, folder }))
+        text
     }
 }
 
 impl ErasedKeys for PersonKeys {
-    fn retire(&self, organisation: &OrganisationId, person: &str) -> Result<(), StoreError> {
+    fn retire(&self, organisation: &OrganisationId, person: &str) -> Result<bool, StoreError> {
         PersonKeys::retire(self, organisation.as_str(), person)
     }
 
@@ -276,6 +383,12 @@ fn fresh() -> Result<[u8; KEY_BYTES], StoreError> {
 
 fn no_random() -> StoreError {
     StoreError::Unavailable("the system has no random bytes".to_owned())
+}
+
+fn swapped() -> StoreError {
+    StoreError::Unavailable(
+        "the folder of [keys] people is not the one that has the keys of what is stored: mount that one".to_owned(),
+    )
 }
 
 fn damaged() -> StoreError {

@@ -18,7 +18,7 @@ const KILLS: usize = 8;
 const PEOPLE: usize = 600;
 
 /// Names the keys of the store, of which the first encrypts, and the folder with those of people.
-fn keys(place: &Place, names: &[&str]) {
+pub fn keys(place: &Place, names: &[&str]) {
     let config = std::fs::read_to_string(place.config()).unwrap();
     let (_, rest) = config.split_once("[store]").unwrap();
     for name in names {

@@ -4,6 +4,7 @@ mod erasure;
 mod export;
 mod keys;
 mod left;
+mod mounted;
 mod retention;
 
 use std::path::Path;

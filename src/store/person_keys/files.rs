@@ -11,6 +11,7 @@ use crate::runtime::private;
 const NAMES: &str = "names";
 const CURRENT: &str = "current";
 const RETIRED: &str = "retired";
+const DESTROYED: &str = "destroyed";
 const LOCK: &str = ".lock";
 const TEMPORARY: &str = ".new-";
 
@@ -67,17 +68,19 @@ impl Files {
         moved.map_err(|error| away(&error))
     }
 
-    /// Overwrites it first: where the disk writes in place, nothing of it is left.
+    /// Says first that it was destroyed, so that no reader ever finds neither.
     pub(super) fn destroy(&self, name: &str) -> Result<(), StoreError> {
-        let path = self.folder.join(RETIRED).join(name);
-        let overwritten = OpenOptions::new().write(true).open(&path).and_then(|mut file| {
-            let length = usize::try_from(file.metadata()?.len()).unwrap_or_default();
-            file.write_all(&vec![0; length])?;
-            file.sync_all()
-        });
-        let removed =
-            overwritten.and_then(|()| std::fs::remove_file(&path)).and_then(|()| sync_above(&path));
-        removed.map_err(|error| away(&error))
+        let destroyed = self.folder.join(DESTROYED);
+        let said = private::folder(&destroyed)
+            .and_then(|()| sync_above(&destroyed))
+            .and_then(|()| leave_empty(&destroyed.join(name)));
+        said.and_then(|()| overwrite(&self.folder.join(RETIRED).join(name)))
+            .map_err(|error| away(&error))
+    }
+
+    /// Whether a key of this name was there, and was destroyed.
+    pub(super) fn is_destroyed(&self, name: &str) -> Result<bool, StoreError> {
+        self.folder.join(DESTROYED).join(name).try_exists().map_err(|error| away(&error))
     }
 
     /// Every file that is wrapped, with the hash that it is bound to; `None`: that of the names.
@@ -167,6 +170,23 @@ impl Files {
 
 fn temporary(path: &Path) -> PathBuf {
     path.with_file_name(format!("{TEMPORARY}{}", uuid::Uuid::new_v4().simple()))
+}
+
+/// Overwrites it before it is removed: where the disk writes in place, nothing of it is left.
+fn overwrite(path: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or_default();
+    file.write_all(&vec![0; length])?;
+    file.sync_all()?;
+    std::fs::remove_file(path)?;
+    sync_above(path)
+}
+
+fn leave_empty(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create(true).truncate(false).mode(0o600);
+    options.open(path)?.sync_all()?;
+    sync_above(path)
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {

@@ -58,8 +58,8 @@ fn what_is_written_under_a_retired_id_has_another_key_and_a_destroyed_one_reads_
     let (codec, people) = gateway(folder.path(), &[OLD]);
     let before = codec.write(of("P-1"), "Alun").unwrap();
     let other = codec.write(of("P-2"), "Bethan").unwrap();
-    people.retire("karbon", "P-1").unwrap();
-    people.retire("karbon", "P-1").unwrap();
+    assert!(people.retire("karbon", "P-1").unwrap());
+    assert!(!people.retire("karbon", "P-1").unwrap(), "there is none any more");
     assert_eq!(codec.read::<String>(&before, P).unwrap(), "Alun");
     let after = codec.write(of("P-1"), "Alun again").unwrap();
     assert_eq!(people.destroy("karbon", "P-1").unwrap(), 1);
@@ -99,6 +99,7 @@ fn a_folder_that_is_away_or_another_is_no_erasure() {
     let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (codec, _) = gateway(folder.path(), &[OLD]);
     let record = codec.write(of("P-1"), "Alun").unwrap();
+    gateway(other.path(), &[OLD]).0.write(of("P-1"), "another").unwrap();
     let (elsewhere, _) = gateway(other.path(), &[OLD]);
     assert!(matches!(elsewhere.read::<String>(&record, P), Err(StoreError::Locked(_))));
     let (away, _) = gateway(&folder.path().join("not-mounted"), &[OLD]);
@@ -106,4 +107,114 @@ fn a_folder_that_is_away_or_another_is_no_erasure() {
     assert!(matches!(away.write(of("P-1"), "Alun"), Err(StoreError::Unavailable(_))));
     let without = Codec::with(Some(keyring(&[OLD])));
     assert!(matches!(without.read::<String>(&record, P), Err(StoreError::Locked(_))));
+}
+
+#[test]
+fn a_folder_that_is_mounted_late_is_used_from_then_on() {
+    let above = tempfile::tempdir().unwrap();
+    let (point, share) = (above.path().join("keys"), above.path().join("share"));
+    std::fs::create_dir(&share).unwrap();
+    let record = gateway(&share, &[OLD]).0.write(of("P-1"), "Alun").unwrap();
+
+    // Below an empty mount point.
+    std::fs::create_dir(&point).unwrap();
+    let (codec, people) = gateway(&point, &[OLD]);
+    assert_eq!(people.fault(), None, "no key is made or missed yet");
+    assert!(is_unavailable(codec.read::<String>(&record, P)));
+    assert!(is_unavailable(codec.write(of("P-2"), "Bethan")));
+    assert!(is_unavailable(people.retire("karbon", "P-1")));
+    assert!(is_unavailable(people.destroy("karbon", "P-1")));
+    assert_eq!(walk(&point), Vec::<PathBuf>::new(), "no key is made there");
+    assert!(people.fault().unwrap().contains("mount that one"));
+
+    // Another share, by mistake.
+    gateway(&point, &[OLD]).0.write(of("P-2"), "another").unwrap();
+    assert!(matches!(codec.read::<String>(&record, P), Err(StoreError::Locked(_))));
+    let another = codec.write(of("P-2"), "another").unwrap();
+    assert!(people.fault().unwrap().contains("a different folder"));
+
+    std::fs::remove_dir_all(&point).unwrap();
+    std::fs::rename(&share, &point).unwrap();
+    assert_eq!(codec.read::<String>(&record, P).unwrap(), "Alun");
+    assert_eq!(people.fault(), None);
+    let written = codec.write(of("P-2"), "Bethan").unwrap();
+    let folder = |record: &str| record.split('~').nth(1).unwrap().to_owned();
+    assert_eq!(folder(&written), folder(&record));
+    assert_ne!(folder(&written), folder(&another));
+    std::fs::rename(&point, &share).unwrap();
+    assert!(people.fault().unwrap().contains("is not there"));
+}
+
+fn is_unavailable<T>(result: Result<T, StoreError>) -> bool {
+    matches!(result, Err(StoreError::Unavailable(_)))
+}
+
+/// The one file below a folder.
+fn only(folder: &std::path::Path) -> PathBuf {
+    let found = walk(folder);
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.into_iter().next().unwrap()
+}
+
+#[test]
+fn a_folder_that_goes_away_while_a_gateway_runs_is_no_erasure() {
+    let above = tempfile::tempdir().unwrap();
+    let (there, away) = (above.path().join("keys"), above.path().join("away"));
+    std::fs::create_dir(&there).unwrap();
+    let (codec, _) = gateway(&there, &[OLD]);
+    let records = ["P-1", "P-2", "P-3"].map(|person| codec.write(of(person), person).unwrap());
+    let (running, people) = gateway(&there, &[OLD]);
+    assert_eq!(running.read::<String>(&records[0], P).unwrap(), "P-1");
+    assert!(running.write(of("P-1"), "in memory").is_ok());
+
+    std::fs::rename(&there, &away).unwrap();
+    assert_eq!(running.read::<String>(&records[0], P).unwrap(), "P-1", "in memory");
+    assert!(is_unavailable(running.read::<String>(&records[1], P)));
+    assert!(is_unavailable(running.write(of("P-4"), "new")));
+    assert!(is_unavailable(people.retire("karbon", "P-1")));
+
+    // The mount point, and a folder of other keys.
+    std::fs::create_dir(&there).unwrap();
+    assert!(is_unavailable(running.read::<String>(&records[1], P)));
+    assert!(is_unavailable(running.write(of("P-4"), "new")));
+    assert!(is_unavailable(people.destroy("karbon", "P-1")));
+    let (other, _) = gateway(&there, &[OLD]);
+    other.write(of("P-2"), "another").unwrap();
+    let locked = running.read::<String>(&records[1], P).unwrap_err();
+    assert!(matches!(&locked, StoreError::Locked(_)), "{locked}");
+    assert!(is_unavailable(running.write(of("P-4"), "new")));
+    assert!(is_unavailable(people.retire("karbon", "P-2")));
+
+    std::fs::remove_dir_all(&there).unwrap();
+    std::fs::rename(&away, &there).unwrap();
+    for (record, person) in records.iter().zip(["P-1", "P-2", "P-3"]) {
+        assert_eq!(running.read::<String>(record, P).unwrap(), person);
+    }
+}
+
+#[test]
+fn a_key_that_is_missing_without_evidence_was_not_destroyed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (codec, people) = gateway(folder.path(), &[OLD]);
+    let record = codec.write(of("P-1"), "Alun").unwrap();
+    let current = only(&folder.path().join("current"));
+    let copy = std::fs::read(&current).unwrap();
+    std::fs::remove_file(&current).unwrap();
+    let read = || gateway(folder.path(), &[OLD]).0.read::<String>(&record, P);
+    let missing = read().unwrap_err();
+    assert!(
+        matches!(&missing, StoreError::Locked(why) if why.contains("an older copy")),
+        "{missing}"
+    );
+    let (running, watched) = gateway(folder.path(), &[OLD]);
+    running.read::<String>(&record, P).unwrap_err();
+    assert_eq!(watched.fault(), Some(missing.to_string()));
+    std::fs::write(&current, copy).unwrap();
+    assert_eq!(watched.fault(), None);
+    assert!(people.retire("karbon", "P-1").unwrap());
+    assert_eq!(people.destroy("karbon", "P-1").unwrap(), 1);
+    assert_eq!(std::fs::read(only(&folder.path().join("destroyed"))).unwrap(), b"");
+    assert!(matches!(read(), Err(StoreError::Destroyed(_))));
+    std::fs::remove_dir_all(folder.path().join("destroyed")).unwrap();
+    assert!(matches!(read(), Err(StoreError::Locked(_))));
 }
