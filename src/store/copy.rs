@@ -303,9 +303,11 @@ fn said_destroyed(destroyed: &[u64], last: u64, at: DateTime<Utc>) -> Option<Rec
     if destroyed.is_empty() {
         return None;
     }
+    // The last of all may be one of them.
+    let last = destroyed.iter().copied().fold(last, u64::max);
     let erased = ErasedEntry {
         erasure: uuid::Uuid::new_v4().to_string(),
-        clause: "their people's keys are destroyed".to_owned(),
+        clause: "the keys of the people concerned were destroyed".to_owned(),
         asked_by: GATEWAY.to_owned(),
         approved_by: GATEWAY.to_owned(),
         entries: destroyed.iter().map(|number| (*number, *number)).collect(),

@@ -50,7 +50,7 @@ use crate::ports::{
     StoreError,
 };
 use crate::runtime::limits::STORE_IDLE;
-use crate::store::record::Codec;
+use crate::store::record::{Codec, unless_destroyed};
 use database::Database;
 use feed::{Feed, Follower, Idle};
 use past::Opened;
@@ -227,7 +227,9 @@ impl Decisions for Embedded {
         let (organisation, contact) = (organisation.clone(), contact.to_owned());
         self.readers
             .read(move |connection| {
-                recording::Recording::prepare(connection)?.find(&organisation, &contact)
+                let found =
+                    recording::Recording::prepare(connection)?.find(&organisation, &contact);
+                Ok(unless_destroyed(found)?.flatten())
             })
             .await
     }

@@ -34,6 +34,9 @@ const MARK: u8 = b' ';
 /// Begins the mark of a format that is not JSON: `%`, the format's number, `:`, and what that format puts there.
 const ENVELOPE: u8 = b'%';
 
+/// At most so long is what an encrypted record says before its ciphertext, in bytes.
+pub(super) const MARK_CHARS_MAX: i64 = 128;
+
 /// What records are called, in faults and in what their encryption is bound to. A document is called by its own kind.
 pub(super) mod kind {
     pub(in crate::store) const PERSON: &str = "person";
@@ -237,6 +240,18 @@ impl Codec {
         }
     }
 
+    /// Whether a record takes the key of a person that is destroyed, by its beginning.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Locked`: people's keys can't be read.
+    pub(super) fn is_destroyed(&self, beginning: &str) -> Result<bool, StoreError> {
+        if self.people.is_none() || !beginning.starts_with(&Codec::mark_of_people()) {
+            return Ok(false);
+        }
+        let name = beginning.split(':').nth(1).unwrap_or_default();
+        Ok(unless_destroyed(self.named(name))?.is_none())
+    }
+
     /// What every record begins with that is encrypted with the key of a person.
     pub(super) fn mark_of_people() -> String {
         format!("%1:{}", super::person_keys::FIRST)
@@ -279,6 +294,18 @@ impl Codec {
             json => json,
         };
         serde_json::from_slice(json).map_err(|_| label.unreadable())
+    }
+}
+
+/// What was read; `None`: it was about somebody whose key is destroyed, which is as if it were gone.
+///
+/// # Errors
+/// As the reading, but for `Destroyed`.
+pub(super) fn unless_destroyed<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(StoreError::Destroyed(_)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

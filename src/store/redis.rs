@@ -58,7 +58,7 @@ use crate::ports::{
     StoreError,
 };
 use crate::runtime::limits::{REDIS_ONCE_KEPT, REDIS_PROBE_EVERY, REDIS_RESPONSE_WAIT};
-use crate::store::record::{Codec, kind};
+use crate::store::record::{Codec, kind, unless_destroyed};
 use crate::store::settings::RedisSettings;
 use crate::store::{SetupFault, page, unfinished};
 use feed::Feed;
@@ -258,8 +258,9 @@ impl Decisions for Redis {
         let answer = self.link.ask(&keys, &command).await?;
         let (decision, digest): (Option<String>, Option<String>) = take(Some(answer))?;
         let (Some(decision), Some(digest)) = (decision, digest) else { return Ok(None) };
-        let decision = keys.read(&decision, kind::DECISION, contact)?;
-        Ok(Some((decision, keys::digest_of(&digest)?)))
+        let decision = unless_destroyed(keys.read(&decision, kind::DECISION, contact))?;
+        let digest = keys::digest_of(&digest)?;
+        Ok(decision.map(|decision| (decision, digest)))
     }
 
     async fn first_recorded<'a>(
@@ -344,13 +345,7 @@ impl AuditTrail for Redis {
         after: u64,
         limit: usize,
     ) -> Result<Vec<AuditEntry>, StoreError> {
-        let keys = self.keys(organisation);
-        let mut command = redis::cmd("XRANGE");
-        command.arg(keys.audit()).arg(format!("({after}-0")).arg("+");
-        command.arg("COUNT").arg(page(limit));
-        let answer = self.link.ask(&keys, &command).await?;
-        let entries: Vec<(String, Vec<(String, String)>)> = take(Some(answer))?;
-        entries.into_iter().map(|(id, fields)| people::trail_entry(&keys, &id, &fields)).collect()
+        people::trail(self, &self.keys(organisation), after, page(limit)).await
     }
 
     async fn search_audit(

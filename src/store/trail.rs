@@ -162,15 +162,18 @@ impl Search {
         Some(Range { from: first(block).max(low), to: last(block).min(high) })
     }
 
-    /// Takes what was found in a range, in the search's order. `is_all`: the range has no more. `true`:
-    /// the page is full, or the search is at its end.
-    pub(super) fn take(&mut self, range: Range, entries: Vec<AuditEntry>, is_all: bool) -> bool {
-        for entry in entries {
+    /// Takes what was found in a range, in the search's order: each number, with its entry unless the key of that is
+    /// destroyed. `is_all`: the range has no more. `true`: the page is full, or the search is at its end.
+    pub(super) fn take(
+        &mut self,
+        range: Range,
+        found: Vec<(u64, Option<AuditEntry>)>,
+        is_all: bool,
+    ) -> bool {
+        for (number, entry) in found {
             self.looked_at += 1;
-            self.at = Some(entry.number);
-            if self.search.filter.has(&entry) {
-                self.page.entries.push(entry);
-            }
+            self.at = Some(number);
+            self.page.entries.extend(entry.filter(|entry| self.search.filter.has(entry)));
             if self.page.entries.len() == self.page_size() {
                 self.page.next = self.at;
                 return true;

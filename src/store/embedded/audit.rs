@@ -14,7 +14,7 @@ use crate::domain::audit::{AuditEntry, AuditEvent, DecidedEntry, DecidedRecord, 
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Stamp, StoreError};
 use crate::store::page;
-use crate::store::record::{Codec, Label, Sheet, kind};
+use crate::store::record::{Codec, Label, Sheet, kind, unless_destroyed};
 
 /// The organisations' trails, to be written on. There is one writer at a time, so that no number is given
 /// twice and none is left out.
@@ -135,18 +135,19 @@ pub(super) fn list(
     limit: usize,
 ) -> Result<Vec<AuditEntry>, StoreError> {
     let after = i64::try_from(after).unwrap_or(i64::MAX);
-    let limit = i64::try_from(page(limit)).unwrap_or(i64::MAX);
     let mut statement = connection
         .prepare_cached(
             "SELECT number, record FROM audit WHERE organisation = ?1 AND number > ?2
-             ORDER BY number LIMIT ?3",
+             ORDER BY number",
         )
         .map_err(from_sqlite)?;
-    let mut rows =
-        statement.query(params![organisation.as_str(), after, limit]).map_err(from_sqlite)?;
-    let mut entries = Vec::new();
-    while let Some(row) = rows.next().map_err(from_sqlite)? {
-        entries.push(read(connection, organisation.as_str(), row)?);
+    let mut rows = statement.query(params![organisation.as_str(), after]).map_err(from_sqlite)?;
+    let (mut entries, limit) = (Vec::new(), page(limit));
+    // Read until the page is full: a shorter one is the end of the trail to who asked.
+    while entries.len() < limit
+        && let Some(row) = rows.next().map_err(from_sqlite)?
+    {
+        entries.extend(unless_destroyed(read(connection, organisation.as_str(), row))?);
     }
     Ok(entries)
 }

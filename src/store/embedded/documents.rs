@@ -18,7 +18,7 @@ use crate::ports::documents::{
     BY_ID, Batch, Conflict, Document, DocumentPage, DocumentWrite, Documents, IndexKey, Listing,
     Order, Place, WriteFault,
 };
-use crate::store::record::{self, Label, RawValue};
+use crate::store::record::{self, Label, RawValue, unless_destroyed};
 
 #[async_trait]
 impl Documents for Embedded {
@@ -137,22 +137,28 @@ fn conflict(
     Ok(None)
 }
 
-/// 0: it does not exist.
+/// 0: it does not exist, or was about somebody whose key is destroyed: who reads it finds none.
 fn version(
     connection: &Database,
     organisation: &OrganisationId,
     kind: &str,
     id: &str,
 ) -> Result<u64, StoreError> {
-    let version: Option<i64> = connection
+    let found: Option<(i64, String)> = connection
         .prepare_cached(
-            "SELECT version FROM document WHERE organisation = ?1 AND kind = ?2 AND id = ?3",
+            "SELECT version, substr(record, 1, ?4) FROM document
+             WHERE organisation = ?1 AND kind = ?2 AND id = ?3",
         )
         .and_then(|mut it| {
-            it.query_row([organisation.as_str(), kind, id], |row| row.get(0)).optional()
+            let on = params![organisation.as_str(), kind, id, record::MARK_CHARS_MAX];
+            it.query_row(on, |row| Ok((row.get(0)?, row.get(1)?))).optional()
         })
         .map_err(from_sqlite)?;
-    u64::try_from(version.unwrap_or(0)).map_err(|_| unreadable("version"))
+    let Some((version, mark)) = found else { return Ok(0) };
+    if connection.codec.is_destroyed(&mark)? {
+        return Ok(0);
+    }
+    u64::try_from(version).map_err(|_| unreadable("version"))
 }
 
 /// Writes a document with the version that it bears, in the place of the one before.
@@ -235,9 +241,9 @@ fn one(
         .map_err(from_sqlite)?;
     let organisation = organisation.as_str();
     let read = |(version, record): (_, String)| {
-        read(connection, organisation, kind, id.to_owned(), version, &record)
+        unless_destroyed(read(connection, organisation, kind, id.to_owned(), version, &record))
     };
-    found.map(read).transpose()
+    Ok(found.map(read).transpose()?.flatten())
 }
 
 pub(super) fn read(
@@ -265,15 +271,18 @@ fn list(
     let (sql, parameters) = query(organisation, kind, listing);
     let mut statement = connection.prepare_cached(&sql).map_err(from_sqlite)?;
     let mut rows = statement.query(params_from_iter(parameters)).map_err(from_sqlite)?;
-    let (mut documents, mut last, mut is_more) = (Vec::new(), None, false);
+    let (mut documents, mut rows_read) = (Vec::new(), 0);
+    let (mut last, mut is_more) = (None, false);
     while let Some(row) = rows.next().map_err(from_sqlite)? {
-        if documents.len() == size {
+        if rows_read == size {
             is_more = true;
             break;
         }
+        rows_read += 1;
         let (place, version, record) = found(row).map_err(from_sqlite)?;
         let id = place.id.clone();
-        documents.push(read(connection, organisation.as_str(), kind, id, version, &record)?);
+        let document = read(connection, organisation.as_str(), kind, id, version, &record);
+        documents.extend(unless_destroyed(document)?);
         last = Some(place);
     }
     Ok(DocumentPage { documents, next: last.filter(|_| is_more) })

@@ -9,7 +9,7 @@ use super::fault::{from_sqlite, unreadable};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::{ItemState, QueueItem, Turn};
 use crate::ports::{Attachment, ItemFilter, ItemPlace, QueueCount, StoreError};
-use crate::store::record::{Label, kind};
+use crate::store::record::{Label, kind, unless_destroyed};
 use crate::store::{attached, page};
 
 /// Puts an item on its queue, unless the contact has one already.
@@ -80,7 +80,8 @@ pub(super) fn one(
         })
         .map_err(from_sqlite)?;
     let label = Label::new(organisation.as_str(), kind::ITEM, &id);
-    record.map(|record| connection.codec.read(&record, label)).transpose()
+    let read = |record: String| connection.codec.read(&record, label);
+    Ok(record.map(read).map(unless_destroyed).transpose()?.flatten())
 }
 
 /// Where items are: only their columns, without the records.
@@ -183,27 +184,27 @@ pub(super) fn list(
     let states = if filter.states.is_empty() { waiting() } else { filter.states.clone() };
     let sql = format!(
         "SELECT id, record FROM item WHERE organisation = ?1 AND queue = ?2
-         AND (at, id) > (?3, ?4) AND state IN ({}) ORDER BY at, id LIMIT ?5",
+         AND (at, id) > (?3, ?4) AND state IN ({}) ORDER BY at, id",
         names(&states)
     );
-    let limit = i64::try_from(page(filter.limit)).unwrap_or(i64::MAX);
     let parameters = [
         Value::from(organisation.as_str().to_owned()),
         Value::from(queue.to_owned()),
         Value::from(after_at),
         Value::from(after_id),
-        Value::from(limit),
     ];
     let mut statement = connection.prepare_cached(&sql).map_err(from_sqlite)?;
     let mut rows = statement.query(params_from_iter(parameters)).map_err(from_sqlite)?;
-    let mut items = Vec::new();
-    while let Some(row) = rows.next().map_err(from_sqlite)? {
+    let (mut items, limit) = (Vec::new(), page(filter.limit));
+    // Read until the page is full: what is passed over does not make it shorter.
+    while items.len() < limit
+        && let Some(row) = rows.next().map_err(from_sqlite)?
+    {
         let text =
             |column| row.get_ref(column).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite);
         let (id, record) = (text(0)?, text(1)?);
-        items.push(
-            connection.codec.read(record, Label::new(organisation.as_str(), kind::ITEM, &id))?,
-        );
+        let label = Label::new(organisation.as_str(), kind::ITEM, &id);
+        items.extend(unless_destroyed(connection.codec.read(record, label))?);
     }
     Ok(items)
 }

@@ -9,7 +9,7 @@ use crate::domain::ledger::{Counted, Ledger, Received, TOLD_AHEAD_MAX, Told};
 use crate::domain::restriction::Mode;
 use crate::ports::{CommitRequest, JournalEntry, StoreError};
 use crate::runtime::limits::{COUNTED_KEPT, COUNTED_KEPT_NEWEST, RECEIVED_PER_PERSON_MAX};
-use crate::store::record::{Codec, Label, Sheet, kind};
+use crate::store::record::{Codec, Label, Sheet, kind, unless_destroyed};
 
 /// A person's ledger, to be read.
 pub(super) struct Reading<'c> {
@@ -58,7 +58,9 @@ impl<'c> Reading<'c> {
             recorded: None,
             counted: self.counted(organisation, person, request.counted_since)?,
             received: if request.needs_received {
-                self.received(organisation, person)?
+                // Whoever has the same id now does not answer for somebody who was erased.
+                let all = self.each_received(organisation, person, unless_destroyed)?;
+                all.into_iter().flatten().collect()
             } else {
                 Vec::new()
             },
@@ -95,13 +97,22 @@ impl<'c> Reading<'c> {
         organisation: &str,
         person: &str,
     ) -> Result<Vec<Received>, StoreError> {
+        self.each_received(organisation, person, |read| read)
+    }
+
+    fn each_received<T>(
+        &mut self,
+        organisation: &str,
+        person: &str,
+        take: impl Fn(Result<Received, StoreError>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
         let mut rows = self.received.query([organisation, person]).map_err(from_sqlite)?;
         let mut received = Vec::new();
         while let Some(row) = rows.next().map_err(from_sqlite)? {
             let contact = row.get_ref(0).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite)?;
             let record = row.get_ref(1).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite)?;
             let label = Label::new(organisation, kind::RECEIVED, &contact);
-            received.push(self.codec.read(record, label)?);
+            received.push(take(self.codec.read(record, label))?);
         }
         Ok(received)
     }

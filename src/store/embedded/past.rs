@@ -19,7 +19,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Nameplate, TrailEnd};
 use crate::ports::{Past, StoreError};
 use crate::runtime::limits::PAST_LOOK_EVERY;
-use crate::store::record::{Label, kind};
+use crate::store::record::{Label, kind, unless_destroyed};
 
 /// The header of a database file (sqlite.org/fileformat2.html, 1.3), as far as it is looked at.
 const HEADER_BYTES: usize = 100;
@@ -237,13 +237,17 @@ fn last(
 ) -> Result<Option<LastEntry>, StoreError> {
     let mut statement = connection
         .prepare_cached(
-            "SELECT number, record FROM audit WHERE organisation = ?1 ORDER BY number DESC LIMIT 1",
+            "SELECT number, record FROM audit WHERE organisation = ?1 ORDER BY number DESC",
         )
         .map_err(from_sqlite)?;
     let mut rows = statement.query([organisation.as_str()]).map_err(from_sqlite)?;
-    let read = |row| audit::read(connection, organisation.as_str(), row);
-    let entry = rows.next().map_err(from_sqlite)?.map(read).transpose()?;
-    Ok(entry.as_ref().map(LastEntry::of))
+    while let Some(row) = rows.next().map_err(from_sqlite)? {
+        let entry = unless_destroyed(audit::read(connection, organisation.as_str(), row))?;
+        if let Some(entry) = entry {
+            return Ok(Some(LastEntry::of(&entry)));
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
 use crate::ports::{Snapshot, StoreError};
 use crate::runtime::limits::{CHANGES_KEPT_MAX, PEOPLE_OF_RESTRICTION_MAX};
-use crate::store::record::{Label, kind};
+use crate::store::record::{Label, kind, unless_destroyed};
 
 pub(super) fn all(
     connection: &Database,
@@ -23,7 +23,7 @@ pub(super) fn all(
     let mut rows = statement.query([organisation]).map_err(from_sqlite)?;
     let mut people = Vec::new();
     while let Some(row) = rows.next().map_err(from_sqlite)? {
-        people.push(read(connection, organisation, row)?);
+        people.extend(unless_destroyed(read(connection, organisation, row))?);
     }
     Ok(Snapshot { people })
 }
@@ -40,7 +40,8 @@ pub(super) fn one(
         })
         .map_err(from_sqlite)?;
     let label = Label::new(organisation, kind::PERSON, &id);
-    record.map(|record| connection.codec.read(&record, label).map(Arc::new)).transpose()
+    let read = |record: String| connection.codec.read(&record, label).map(Arc::new);
+    Ok(record.map(read).map(unless_destroyed).transpose()?.flatten())
 }
 
 pub(super) fn page(
@@ -51,12 +52,13 @@ pub(super) fn page(
 ) -> Result<Vec<Arc<Person>>, StoreError> {
     // No id stands before the empty one, which is none.
     let after = after.unwrap_or_default();
-    let limit = i64::try_from(crate::store::page(limit)).unwrap_or(i64::MAX);
     some(
         connection,
         organisation.as_str(),
-        "SELECT id, record FROM person WHERE organisation = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
-        params![organisation.as_str(), after, limit],
+        // Without a limit: what is passed over does not make the page shorter.
+        "SELECT id, record FROM person WHERE organisation = ?1 AND id > ?2 ORDER BY id",
+        params![organisation.as_str(), after],
+        crate::store::page(limit),
     )
 }
 
@@ -65,14 +67,14 @@ pub(super) fn restricted(
     organisation: &OrganisationId,
     restriction: &str,
 ) -> Result<Vec<Arc<Person>>, StoreError> {
-    let most = i64::try_from(PEOPLE_OF_RESTRICTION_MAX).unwrap_or(i64::MAX);
     some(
         connection,
         organisation.as_str(),
         "SELECT person.id, person.record FROM restricted CROSS JOIN person USING (organisation)
          WHERE organisation = ?1 AND restriction = ?2 AND person.id = restricted.person
-         ORDER BY id LIMIT ?3",
-        params![organisation.as_str(), restriction, most],
+         ORDER BY id",
+        params![organisation.as_str(), restriction],
+        PEOPLE_OF_RESTRICTION_MAX,
     )
 }
 
@@ -81,12 +83,15 @@ fn some(
     organisation: &str,
     sql: &str,
     parameters: &[&dyn ToSql],
+    most: usize,
 ) -> Result<Vec<Arc<Person>>, StoreError> {
     let mut statement = connection.prepare_cached(sql).map_err(from_sqlite)?;
     let mut rows = statement.query(parameters).map_err(from_sqlite)?;
     let mut people = Vec::new();
-    while let Some(row) = rows.next().map_err(from_sqlite)? {
-        people.push(read(connection, organisation, row)?);
+    while people.len() < most
+        && let Some(row) = rows.next().map_err(from_sqlite)?
+    {
+        people.extend(unless_destroyed(read(connection, organisation, row))?);
     }
     Ok(people)
 }

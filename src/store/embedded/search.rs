@@ -11,6 +11,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::documents::Order;
+use crate::store::record::unless_destroyed;
 use crate::store::trail::{Range, Search, Source};
 
 pub(super) fn search(
@@ -63,7 +64,7 @@ fn entries(
     range: Range,
     order: Order,
     piece: usize,
-) -> Result<Vec<AuditEntry>, StoreError> {
+) -> Result<Vec<(u64, Option<AuditEntry>)>, StoreError> {
     let number = |number: u64| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
     let mut parameters =
         vec![Value::from(organisation.as_str().to_owned()), number(range.from), number(range.to)];
@@ -91,7 +92,10 @@ fn entries(
     let mut rows = statement.query(params_from_iter(parameters)).map_err(from_sqlite)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next().map_err(from_sqlite)? {
-        entries.push(audit::read(connection, organisation.as_str(), row)?);
+        let number: i64 = row.get(0).map_err(from_sqlite)?;
+        let number = u64::try_from(number).map_err(|_| unreadable("audit number"))?;
+        let entry = unless_destroyed(audit::read(connection, organisation.as_str(), row))?;
+        entries.push((number, entry));
     }
     Ok(entries)
 }

@@ -140,7 +140,7 @@ impl Room {
             let is_all = numbers.len() < search.piece();
             let entry = |number: u64| {
                 let at = self.audit.binary_search_by_key(&number, |entry| entry.number).ok()?;
-                self.audit.get(at).cloned()
+                self.audit.get(at).cloned().map(|entry| (number, Some(entry)))
             };
             let found = numbers.into_iter().filter_map(entry).collect();
             if search.take(range, found, is_all) {

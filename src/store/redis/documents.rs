@@ -15,7 +15,7 @@ use crate::ports::documents::{
     BY_ID, Batch, Document, DocumentPage, Documents, IndexKey, Listing, Order, Place, WriteFault,
 };
 use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_DOCUMENTS_PIECE};
-use crate::store::record::RawValue;
+use crate::store::record::{RawValue, unless_destroyed};
 
 #[async_trait]
 impl Documents for Redis {
@@ -25,7 +25,7 @@ impl Documents for Redis {
         kind: &str,
         id: &str,
     ) -> Result<Option<Document>, StoreError> {
-        one(self, &self.keys(organisation), kind, id).await
+        Ok(unless_destroyed(one(self, &self.keys(organisation), kind, id).await)?.flatten())
     }
 
     async fn documents(
@@ -80,6 +80,7 @@ pub(super) fn read(
     Ok(Document { kind: kind.to_owned(), id, version, keys, body })
 }
 
+/// As it is stored, and `Destroyed` where the key of whoever it was about is.
 pub(super) async fn one(
     redis: &Redis,
     keys: &Keys,
@@ -153,7 +154,8 @@ async fn list(
     for (place, record) in places.into_iter().zip(records) {
         // It may have been removed, or listed elsewhere, between the two commands.
         let Some(record) = record else { continue };
-        let document = read(keys, kind, place.id, &record)?;
+        let document = unless_destroyed(read(keys, kind, place.id, &record))?;
+        let Some(document) = document else { continue };
         let is_there = listing.index == BY_ID
             || document
                 .keys

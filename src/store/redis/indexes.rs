@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError};
 use super::Redis;
 use super::keys::Keys;
 use super::marks::{Note, notes};
-use super::people::{self, trail_entry};
+use super::people::{self, number_of, trail_entry};
 use super::portable::Arrivals;
 use super::script::take;
 use crate::domain::audit::AuditEntry;
@@ -22,7 +22,7 @@ use crate::runtime::limits::{
     COPY_PAGE_MAX, PEOPLE_OF_RESTRICTION_MAX, REDIS_BULK_WAIT, REDIS_PEOPLE_PIECE,
 };
 use crate::store::page;
-use crate::store::record::kind;
+use crate::store::record::{kind, unless_destroyed};
 use crate::store::trail::block;
 
 /// The version of what the indexes hold.
@@ -36,15 +36,23 @@ pub(super) async fn people_page(
 ) -> Result<Vec<Arc<Person>>, StoreError> {
     complete(redis, organisation).await?;
     let keys = redis.keys(organisation);
-    let from = after.map_or("-".to_owned(), |after| format!("({after}"));
-    let mut command = redis::cmd("ZRANGEBYLEX");
-    command.arg(keys.roll()).arg(from).arg("+").arg("LIMIT").arg(0).arg(page(limit));
-    let ids: Vec<String> = take(Some(redis.link.ask(&keys, &command).await?))?;
-    if ids.is_empty() {
-        return Ok(Vec::new());
+    let limit = page(limit);
+    let mut from = after.map_or("-".to_owned(), |after| format!("({after}"));
+    let mut people: Vec<Arc<Person>> = Vec::new();
+    // Until the page is full: a shorter one is the end to who asked.
+    while people.len() < limit {
+        let wanted = limit - people.len();
+        let mut command = redis::cmd("ZRANGEBYLEX");
+        command.arg(keys.roll()).arg(from).arg("+").arg("LIMIT").arg(0).arg(wanted);
+        let ids: Vec<String> = take(Some(redis.link.ask(&keys, &command).await?))?;
+        let Some(last) = ids.last() else { break };
+        from = format!("({last}");
+        people.extend(people::some(&redis.link, &keys, &ids).await?.into_iter().flatten());
+        if ids.len() < wanted {
+            break;
+        }
     }
-    let found = people::some(&redis.link, &keys, &ids).await?;
-    Ok(found.into_iter().flatten().collect())
+    Ok(people)
 }
 
 pub(super) async fn restricted(
@@ -106,7 +114,8 @@ async fn enter_people(redis: &Redis, keys: &Keys) -> Result<(), StoreError> {
         let (next, piece): (String, Vec<(String, String)>) = take(Some(answer))?;
         let mut step = Arrivals::new(keys, redis.token());
         for (id, record) in piece {
-            let person: Person = keys.read(&record, kind::PERSON, &id)?;
+            let person = unless_destroyed(keys.read::<Person>(&record, kind::PERSON, &id))?;
+            let Some(person) = person else { continue };
             step.write(&["ZADD", &keys.roll(), "0", &id]);
             for restriction in &person.restrictions {
                 step.write(&["SADD", &keys.restricted(&restriction.id), &id]);
@@ -130,9 +139,10 @@ async fn enter_trail(redis: &Redis, keys: &Keys) -> Result<(), StoreError> {
         let found: Vec<(String, Vec<(String, String)>)> = take(Some(answer))?;
         let mut step = Arrivals::new(keys, redis.token());
         for (id, fields) in &found {
-            let entry = trail_entry(keys, id, fields)?;
-            after = entry.number;
-            enter(redis, keys, &mut step, &entry).await?;
+            after = number_of(id)?;
+            if let Some(entry) = unless_destroyed(trail_entry(keys, id, fields))? {
+                enter(redis, keys, &mut step, &entry).await?;
+            }
         }
         if found.is_empty() {
             return Ok(());

@@ -11,7 +11,7 @@ use crate::ports::{Attachment, ItemFilter, ItemPlace, QueueCount, Stamp, StoreEr
 use crate::runtime::limits::{
     REDIS_CONFLICTS_MAX, REDIS_ITEMS_PIECE, REDIS_ONCE_KEPT, REDIS_RESPONSE_WAIT,
 };
-use crate::store::record::kind;
+use crate::store::record::{kind, unless_destroyed};
 use crate::store::{attached, page};
 
 /// An item, and its record as stored.
@@ -23,7 +23,9 @@ pub(super) async fn one(
     let mut command = redis::cmd("HGET");
     command.arg(keys.items()).arg(id);
     let record: Option<String> = take(Some(redis.link.ask(keys, &command).await?))?;
-    record.map(|record| Ok((keys.read(&record, kind::ITEM, id)?, record))).transpose()
+    let Some(record) = record else { return Ok(None) };
+    let item = unless_destroyed(keys.read(&record, kind::ITEM, id))?;
+    Ok(item.map(|item| (item, record)))
 }
 
 /// Where items are, by one command.
@@ -41,7 +43,8 @@ pub(super) async fn places(
     let mut places = Vec::new();
     for (id, record) in ids.iter().zip(&records) {
         let Some(record) = record else { continue };
-        let item: QueueItem = keys.read(record, kind::ITEM, id)?;
+        let item = unless_destroyed(keys.read::<QueueItem>(record, kind::ITEM, id))?;
+        let Some(item) = item else { continue };
         places.push(ItemPlace { id: item.id, queue: item.queue, state: item.state });
     }
     Ok(places)
@@ -206,7 +209,8 @@ async fn read(
         let records: Vec<Option<String>> = take(Some(redis.link.ask(keys, &command).await?))?;
         for (id, record) in ids.iter().zip(&records) {
             let Some(record) = record else { continue };
-            let item: QueueItem = keys.read(record, kind::ITEM, id)?;
+            let item = unless_destroyed(keys.read::<QueueItem>(record, kind::ITEM, id))?;
+            let Some(item) = item else { continue };
             let place = (item.place(), item.id.as_str());
             let is_after = after.is_none_or(|(at, id)| place > (*at, id.as_str()));
             let is_asked = match filter.states.as_slice() {

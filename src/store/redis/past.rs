@@ -3,16 +3,34 @@
 use async_trait::async_trait;
 
 use super::Redis;
+use super::keys::Keys;
 use super::people::trail_entry;
 use super::script::{Arguments, parts, take};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Nameplate, TrailEnd};
 use crate::ports::{Past, StoreError};
 use crate::runtime::limits::REDIS_RESPONSE_WAIT;
-use crate::store::record::kind;
+use crate::store::record::{kind, unless_destroyed};
 
 /// The entries of a stream, each with its id and fields.
 type Entries = Vec<(String, Vec<(String, String)>)>;
+
+/// The last entry that can be read; `entries`: the last of the stream.
+async fn last_of(
+    redis: &Redis,
+    keys: &Keys,
+    mut entries: Entries,
+) -> Result<Option<LastEntry>, StoreError> {
+    while let Some((id, fields)) = entries.pop() {
+        if let Some(entry) = unless_destroyed(trail_entry(keys, &id, &fields))? {
+            return Ok(Some(LastEntry::of(&entry)));
+        }
+        let mut command = redis::cmd("XREVRANGE");
+        command.arg(keys.audit()).arg(format!("({id}")).arg("-").arg("COUNT").arg(1);
+        entries = take(Some(redis.link.ask(keys, &command).await?))?;
+    }
+    Ok(None)
+}
 
 #[async_trait]
 impl Past for Redis {
@@ -24,13 +42,12 @@ impl Past for Redis {
         let mut answer = parts(answer)?.into_iter();
         let plate: String = take(answer.next())?;
         let entries: Entries = take(answer.next())?;
-        let last =
-            entries.first().map(|(id, fields)| trail_entry(&keys, id, fields)).transpose()?;
+        let last = last_of(self, &keys, entries).await?;
         let plate: Option<Nameplate> = (!plate.is_empty())
             .then(|| keys.read(&plate, kind::NAMEPLATE, organisation))
             .transpose()?;
         self.link.looked(&keys, plate.as_ref().and_then(Nameplate::trail));
-        Ok(TrailEnd { nameplate: plate, last: last.as_ref().map(LastEntry::of) })
+        Ok(TrailEnd { nameplate: plate, last })
     }
 
     async fn put_nameplate(

@@ -13,7 +13,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
 use crate::ports::{Snapshot, StoreError};
 use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_PEOPLE_PIECE};
-use crate::store::record::kind;
+use crate::store::record::{kind, unless_destroyed};
 
 /// Everybody, a piece at a time, so that no other call waits for long. What changes meanwhile is
 /// announced by the feed, which follows this organisation from before the first piece.
@@ -31,8 +31,9 @@ pub(super) async fn all(
         let answer = redis.link.ask_within(&keys, &command, REDIS_BULK_WAIT).await?;
         let (next, piece): (String, Vec<(String, String)>) = take(Some(answer))?;
         for (id, record) in piece {
-            let person = keys.read(&record, kind::PERSON, &id)?;
-            people.insert(id, Arc::new(person));
+            if let Some(person) = unless_destroyed(keys.read(&record, kind::PERSON, &id))? {
+                people.insert(id, Arc::new(person));
+            }
         }
         if next == "0" {
             return Ok(Snapshot { people: people.into_values().collect() });
@@ -52,11 +53,37 @@ pub(super) async fn some(
         command.arg(keys.people()).arg(ids);
         let records: Vec<Option<String>> = take(Some(link.ask(keys, &command).await?))?;
         for (id, record) in ids.iter().zip(records) {
-            let person = record.map(|record| keys.read(&record, kind::PERSON, id).map(Arc::new));
-            found.push(person.transpose()?);
+            let read = |record: String| keys.read(&record, kind::PERSON, id).map(Arc::new);
+            found.push(record.map(read).map(unless_destroyed).transpose()?.flatten());
         }
     }
     Ok(found)
+}
+
+/// Entries of the trail behind a number: so many, unless it ends before.
+pub(super) async fn trail(
+    redis: &Redis,
+    keys: &Keys,
+    mut after: u64,
+    limit: usize,
+) -> Result<Vec<AuditEntry>, StoreError> {
+    let mut entries = Vec::new();
+    while entries.len() < limit {
+        let mut command = redis::cmd("XRANGE");
+        command.arg(keys.audit()).arg(format!("({after}-0")).arg("+");
+        let wanted = limit - entries.len();
+        command.arg("COUNT").arg(wanted);
+        let answer = redis.link.ask(keys, &command).await?;
+        let found: Vec<(String, Vec<(String, String)>)> = take(Some(answer))?;
+        for (id, fields) in &found {
+            after = number_of(id)?;
+            entries.extend(unless_destroyed(trail_entry(keys, id, fields))?);
+        }
+        if found.len() < wanted {
+            break;
+        }
+    }
+    Ok(entries)
 }
 
 /// An entry of the audit stream.

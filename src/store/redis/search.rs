@@ -4,13 +4,14 @@ use super::Redis;
 use super::fault::rubbish;
 use super::indexes;
 use super::keys::Keys;
-use super::people::trail_entry;
+use super::people::{number_of, trail_entry};
 use super::script::{Arguments, take};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::documents::Order;
 use crate::runtime::limits::REDIS_RESPONSE_WAIT;
+use crate::store::record::unless_destroyed;
 use crate::store::trail::{Search, Source};
 
 pub(super) async fn search(
@@ -44,9 +45,12 @@ pub(super) async fn search(
         let script = &redis.scripts.search;
         let answer = redis.link.run(&keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
         let found: Vec<(String, Vec<(String, String)>)> = take(Some(answer))?;
-        let entries: Result<Vec<_>, _> =
-            found.iter().map(|(id, fields)| trail_entry(&keys, id, fields)).collect();
-        if search.take(range, entries?, found.len() < piece) {
+        let is_all = found.len() < piece;
+        let entry = |(id, fields): &(String, Vec<(String, String)>)| {
+            Ok((number_of(id)?, unless_destroyed(trail_entry(&keys, id, fields))?))
+        };
+        let entries: Result<Vec<_>, StoreError> = found.iter().map(entry).collect();
+        if search.take(range, entries?, is_all) {
             break;
         }
     }

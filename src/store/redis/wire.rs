@@ -13,7 +13,7 @@ use crate::domain::ledger::{Ledger, Told};
 use crate::domain::queue::QueueItem;
 use crate::ports::{CommitRequest, Committed, JournalEntry, StoreError};
 use crate::runtime::limits::RECEIVED_PER_PERSON_MAX;
-use crate::store::record::{self, kind};
+use crate::store::record::{self, kind, unless_destroyed};
 
 /// What the commit's script answers.
 pub(super) enum Answer {
@@ -177,11 +177,13 @@ fn ledger(
     let traces: Vec<Option<String>> = take(answer.next())?;
     let mut ledger = told_and_lanes(fields)?;
     for member in members {
-        let CountedMember { counted, .. } = keys.read(&member, kind::COUNTED_OF, person)?;
-        ledger.counted.push(counted);
+        // Whoever has the same id now does not answer for somebody who was erased.
+        let read = unless_destroyed(keys.read(&member, kind::COUNTED_OF, person))?;
+        ledger.counted.extend(read.map(|CountedMember { counted, .. }| counted));
     }
     for trace in traces.into_iter().flatten() {
-        ledger.received.push(keys.read(&trace, kind::RECEIVED_OF, person)?);
+        let read = keys.read(&trace, kind::RECEIVED_OF, person);
+        ledger.received.extend(unless_destroyed(read)?);
     }
     let (since, has_received) = (reach(request), request.needs_received);
     Ok(Known { version, ledger, since, has_received, ..Known::nothing() })

@@ -3,20 +3,30 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use chrono::TimeDelta;
 use contact_gateway::casework::erasure::AskErasure;
 use contact_gateway::casework::sealing::verify::Trusted;
+use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::domain::past::Nameplate;
-use contact_gateway::ports::portable::Portable;
-use contact_gateway::ports::{Clock, ErasedKeys, Register as _, Store, StoreError};
-use contact_gateway::store::copy::{Source, copy};
+use contact_gateway::domain::person::Person;
+use contact_gateway::domain::queue::ItemState;
+use contact_gateway::ports::audit_trail::{TrailFilter, TrailSearch};
+use contact_gateway::ports::documents::Order;
+use contact_gateway::ports::portable::{Contents as _, Portable, Record};
+use contact_gateway::ports::{
+    AuditTrail as _, Clock, ErasedKeys, ItemFilter, Register as _, Stamp, Store, StoreError,
+};
+use contact_gateway::store::copy::{CopyFault, Source, copy};
 use contact_gateway::store::embedded::{DatabaseSnapshot, Embedded};
-use contact_gateway::store::redis::Redis;
+use contact_gateway::store::redis::{Redis, Sink};
 use contact_gateway::store::settings::{Codec, Keyring, PersonKeys};
 use secrecy::SecretString;
 
-use super::erasure::{CONTACTS, GWEN, MAX, key, with_a_case};
+use super::erasure::{CONTACTS, GWEN, MAX, key as anchor, with_a_case};
 use super::left::{everything, naming};
+use crate::casework::rig::CaseOffice;
+use crate::store_contract::facts::karbon;
 use crate::store_contract::servers;
 
 /// What a gateway with these keys reads and writes by, with none of a person in memory.
@@ -42,7 +52,7 @@ async fn what_is_backed_up_says_nothing_of_whoever_was_erased(
         (&office.organisation.id, office.desk().with_keys(Some(people as Arc<dyn ErasedKeys>)));
     let plate = Nameplate::new("the trail".to_owned());
     assert!(office.store.put_nameplate(of, None, &plate).await.unwrap());
-    desk.seal(of, &key()).await.unwrap();
+    desk.seal(of, &anchor()).await.unwrap();
     let backup = folder.join("backup");
     back_up(&backup).await;
 
@@ -57,7 +67,7 @@ async fn what_is_backed_up_says_nothing_of_whoever_was_erased(
     tokio::task::block_in_place(|| before.close());
     let now = office.clock.now();
     office.clock.set(now + TimeDelta::minutes(2));
-    desk.seal(of, &key()).await.unwrap();
+    desk.seal(of, &anchor()).await.unwrap();
     office.clock.set(now + TimeDelta::minutes(20));
     office.finish(&desk).await;
     let trail = desk.verify_trail(of, Trusted::default()).await.unwrap();
@@ -66,8 +76,7 @@ async fn what_is_backed_up_says_nothing_of_whoever_was_erased(
 
     let (codec, _) = keys(&folder.join("keys"), key_of_store);
     let backup = read(&codec);
-    let gone = backup.person(of, "P-1").await.unwrap_err();
-    assert!(matches!(gone, StoreError::Destroyed(_)), "{gone}");
+    assert!(backup.person(of, "P-1").await.unwrap().is_none());
     assert!(backup.person(of, "X-2").await.unwrap().is_some());
     let restored = Embedded::open_with(&folder.join("restored"), &codec).unwrap();
     let source = Source { store: backup.as_ref(), address: "the backup" };
@@ -128,4 +137,184 @@ async fn a_backup_of_redis() {
     let of_office = Arc::clone(&store) as Arc<dyn Store>;
     what_is_backed_up_says_nothing_of_whoever_was_erased(folder, of_office, people, &key, back_up)
         .await;
+}
+
+/// Words of a search through all of the trail, page by page.
+async fn found(store: &dyn Store, office: &CaseOffice, filter: TrailFilter) -> Vec<String> {
+    let (mut after, mut found) = (None, Vec::new());
+    loop {
+        let (filter, order) = (filter.clone(), Order::Descending);
+        let asked = TrailSearch { filter, order, after, limit: 2 };
+        let page = store.search_audit(&office.organisation.id, asked).await.unwrap();
+        found.extend(page.entries.iter().map(|entry| serde_json::to_string(entry).unwrap()));
+        after = page.next;
+        if after.is_none() {
+            return found;
+        }
+    }
+}
+
+/// A store put back from before an erasure, file by file, has records whose key is destroyed: to every reader they are
+/// gone, and the same id can be used, and erased, again. `again`: the store as another gateway opens it.
+async fn whoever_was_erased_is_gone_from_a_store_of_before(
+    store: Arc<dyn Store>,
+    people: Arc<PersonKeys>,
+    again: impl Fn() -> Arc<dyn Store>,
+) {
+    let office = with_a_case(store).await;
+    let of = &office.organisation.id;
+    let about = |person: &str| AuditEvent::PersonChanged { person: person.to_owned() };
+    let stamp = || Stamp { by: "Ann Bell".to_owned(), at: office.clock.now() };
+    for person in ["X-2", "P-1", "P-1", "P-1", "P-1"] {
+        office.store.append_audit(of, stamp(), about(person)).await.unwrap();
+    }
+    let all = office.store.audit(of, 0, 0).await.unwrap().len();
+    assert!(people.retire(of.as_str(), "P-1").unwrap());
+    assert_eq!(people.destroy(of.as_str(), "P-1").unwrap(), 1);
+
+    let store = again();
+    let left = everything(store.as_ref(), of, &CONTACTS).await;
+    assert_eq!(naming(&left, &OURS), Vec::<&String>::new());
+    assert!(!naming(&left, &["Al Other", "x-1"]).is_empty());
+    let page = store.people_page(of, None, 1).await.unwrap();
+    assert_eq!(page.len(), 1);
+    assert_eq!(page[0].id, "X-2", "a page is full without whoever was erased");
+    for queue in store.queues(of).await.unwrap() {
+        let states = ItemState::ALL.to_vec();
+        let filter = ItemFilter { states, ..ItemFilter::default() };
+        let items = store.items(of, &queue.queue, filter).await.unwrap();
+        assert!(items.iter().all(|item| item.person.as_deref() != Some("P-1")));
+    }
+    let trail = store.audit(of, 0, 0).await.unwrap();
+    assert!(trail.len() < all - 4 && !trail.is_empty(), "{} of {all}", trail.len());
+    let last = store.trail_end(of).await.unwrap().last.unwrap();
+    assert_eq!(last.number, trail.last().unwrap().number);
+    let theirs = TrailFilter { person: Some("P-1".to_owned()), ..TrailFilter::default() };
+    assert_eq!(found(store.as_ref(), &office, theirs).await, Vec::<String>::new());
+    let everybody = found(store.as_ref(), &office, TrailFilter::default()).await;
+    assert_eq!(everybody.len(), trail.len());
+
+    // Somebody comes on record under the same id.
+    office.put_on_record(vec![jo()]).await;
+    assert_eq!(store.person(of, "P-1").await.unwrap().unwrap().name, "Jo Again");
+    let desk = office.desk_over(again()).with_keys(Some(people as Arc<dyn ErasedKeys>));
+    let ask = AskErasure { clause: "Art. 17(1)(b)", despite: None };
+    desk.ask_erasure(&office.organisation, "P-1", ask, GWEN.into()).await.unwrap();
+    let proof = desk.approve_erasure(&office.organisation, "P-1", MAX).await.unwrap();
+    assert!(proof.is_complete, "{proof:?}");
+    assert!(again().person(of, "P-1").await.unwrap().is_none());
+}
+
+fn jo() -> Person {
+    serde_json::from_value(serde_json::json!({
+        "id": "P-1", "name": "Jo Again",
+        "identifiers": [{"kind": "email", "value": "jo@again.example"}],
+    }))
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_embedded_store_of_before_an_erasure() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let key = made(folder);
+    let (codec, people) = keys(&folder.join("keys"), &key);
+    let store = Embedded::open_with(&folder.join("store"), &codec).unwrap();
+    let again = || {
+        let (codec, _) = keys(&folder.join("keys"), &key);
+        Embedded::open_with(&folder.join("store"), &codec).unwrap() as Arc<dyn Store>
+    };
+    whoever_was_erased_is_gone_from_a_store_of_before(store, people, again).await;
+}
+
+/// What a live copy hands over.
+#[derive(Default)]
+struct Kept(Vec<String>);
+
+#[async_trait]
+impl Sink for Kept {
+    async fn put(&mut self, records: Vec<Record>) -> Result<(), StoreError> {
+        self.0.extend(records.iter().map(|record| serde_json::to_string(record).unwrap()));
+        Ok(())
+    }
+
+    async fn forget(&mut self, _: Vec<(String, String)>) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_of_before_an_erasure() {
+    let server = servers::single().await;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let key = made(folder);
+    let (codec, people) = keys(&folder.join("keys"), &key);
+    let url = SecretString::from(server.url.clone());
+    let store = Redis::open_with(&url, &codec).unwrap();
+    let opened = || {
+        let (codec, _) = keys(&folder.join("keys"), &key);
+        Redis::open_with(&url, &codec).unwrap()
+    };
+    let again = || opened() as Arc<dyn Store>;
+    whoever_was_erased_is_gone_from_a_store_of_before(store, people, again).await;
+}
+
+/// More entries than a page of a copy has, nearly all of them about somebody whose key is destroyed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_of_redis_goes_on_behind_pages_of_entries_that_nobody_can_read() {
+    let server = servers::single().await;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let key = made(folder);
+    let (codec, people) = keys(&folder.join("keys"), &key);
+    let url = SecretString::from(server.url.clone());
+    let store = Redis::open_with(&url, &codec).unwrap();
+    let of = karbon();
+    for number in 0..1_205 {
+        let person = if number % 400 == 399 { "X-2" } else { "P-1" };
+        let stamp =
+            Stamp { by: "Ann Bell".to_owned(), at: "2027-02-01T12:00:00Z".parse().unwrap() };
+        let event = AuditEvent::PersonChanged { person: person.to_owned() };
+        store.append_audit(&of, stamp, event).await.unwrap();
+    }
+    assert!(people.retire(of.as_str(), "P-1").unwrap());
+    people.destroy(of.as_str(), "P-1").unwrap();
+    let (codec, _) = keys(&folder.join("keys"), &key);
+    let store = Redis::open_with(&url, &codec).unwrap();
+    let mut kept = Kept::default();
+    assert!(store.read_live(&of, &mut kept).await.unwrap());
+    assert_eq!(naming(&kept.0, &["P-1"]), Vec::<&String>::new());
+    assert_eq!(naming(&kept.0, &["X-2"]).len(), 3, "{:?}", kept.0);
+    let page = store.audit(&of, 0, 2).await.unwrap();
+    assert_eq!(page.iter().map(|entry| entry.number).collect::<Vec<_>>(), [400, 800]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_stops_where_keys_are_missing_and_were_not_destroyed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let key = made(folder);
+    let (codec, _) = keys(&folder.join("keys"), &key);
+    let store = Embedded::open_with(&folder.join("store"), &codec).unwrap();
+    let office = with_a_case(Arc::clone(&store) as Arc<dyn Store>).await;
+    let of = &office.organisation.id;
+    // An older copy of the folder: of its keys there are only the names.
+    std::fs::remove_dir_all(folder.join("keys/current")).unwrap();
+    let (codec, _) = keys(&folder.join("keys"), &key);
+    let from = Embedded::open_with(&folder.join("store"), &codec).unwrap();
+    let to = Embedded::open_with(&folder.join("copy"), &codec).unwrap();
+    let source = Source { store: from.as_ref(), address: "the store" };
+    let at = || "2027-03-01T12:00:00Z".parse().unwrap();
+    let copied = copy(&source, to.as_ref(), of, &at, &mut |_| {}).await;
+    let Err(CopyFault::Store { error: StoreError::Locked(why), .. }) = copied else {
+        panic!("{copied:?}");
+    };
+    assert!(why.contains("missing from [keys] people"), "{why}");
+    assert!(!to.copy_mark(of).await.unwrap().unwrap().is_finished());
+    assert!(from.people(of).await.is_err(), "nobody is left out of the roster");
+    tokio::task::block_in_place(|| {
+        from.close();
+        to.close();
+    });
 }

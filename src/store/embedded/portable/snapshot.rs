@@ -13,7 +13,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::TrailEnd;
 use crate::ports::StoreError;
 use crate::ports::portable::{CopyMark, Kind};
-use crate::store::record::{Codec, Label, kind};
+use crate::store::record::{Codec, Label, kind, unless_destroyed};
 
 /// As much of a queue item as says where its original is.
 #[derive(Deserialize)]
@@ -119,7 +119,8 @@ impl DatabaseSnapshot {
             let text = |column| row.get_ref(column).and_then(|it| Ok(it.as_str()?));
             let (id, stored) = (text(0).map_err(from_sqlite)?, text(1).map_err(from_sqlite)?);
             let label = Label::new(organisation.as_str(), kind::ITEM, &id);
-            let Kept { archived } = self.connection.codec.read(stored, label)?;
+            let kept = unless_destroyed(self.connection.codec.read(stored, label))?;
+            let archived = kept.and_then(|Kept { archived }| archived);
             if let Some(reference) = archived.filter(|reference| seen.insert(reference.clone())) {
                 each(&reference)?;
             }

@@ -22,7 +22,7 @@ use crate::runtime::limits::{
     REDIS_PEOPLE_PIECE, REDIS_RESPONSE_WAIT,
 };
 use crate::runtime::tokens::hex;
-use crate::store::record::kind;
+use crate::store::record::{kind, unless_destroyed};
 
 /// The bodies of what is put.
 fn body_bytes(batch: &Batch) -> usize {
@@ -108,24 +108,24 @@ impl Stood {
         let mut conflicts = Vec::new();
         for (write, stands) in batch.documents.iter().zip(&self.documents) {
             let (kind, id) = write.names();
-            let read = |it| read(step.keys, kind, id.to_owned(), it);
-            let is = stands.as_deref().map(read).transpose()?;
+            let read = |it| unless_destroyed(read(step.keys, kind, id.to_owned(), it));
+            let is = stands.as_deref().map(read).transpose()?.flatten();
             let same = is.map_or(0, |is| is.version) == write.read_at();
             step.look(step.keys.documents(kind), id, stands.as_deref());
             conflicts.push(agreed(same, write.conflict())?);
         }
         for (write, stands) in batch.people.iter().zip(&self.people) {
             let id = &write.now.id;
-            let read = |stands| step.keys.read::<Person>(stands, kind::PERSON, id);
-            let is = stands.as_deref().map(read).transpose()?;
+            let read = |it| unless_destroyed(step.keys.read::<Person>(it, kind::PERSON, id));
+            let is = stands.as_deref().map(read).transpose()?.flatten();
             step.look(step.keys.people(), id, stands.as_deref());
             let conflict = Conflict::Person { id: id.clone() };
             conflicts.push(agreed(is.as_ref() == write.was.as_deref(), conflict)?);
         }
         for (write, stands) in batch.items.iter().zip(&self.items) {
             let id = &write.now.id;
-            let read = |stands| step.keys.read::<QueueItem>(stands, kind::ITEM, id);
-            let is = stands.as_deref().map(read).transpose()?;
+            let read = |it| unless_destroyed(step.keys.read::<QueueItem>(it, kind::ITEM, id));
+            let is = stands.as_deref().map(read).transpose()?.flatten();
             step.look(step.keys.items(), id, stands.as_deref());
             let conflict = Conflict::Item { id: id.clone() };
             conflicts.push(agreed(is == write.was, conflict)?);
@@ -215,9 +215,9 @@ impl<'a> Step<'a> {
     ) -> Result<(), StoreError> {
         let (kind, id) = write.names();
         let hash = self.keys.documents(kind);
-        if let Some(stands) = stands {
-            for (list, member) in members(self.keys, &read(self.keys, kind, id.to_owned(), stands)?)
-            {
+        let read = |stands| unless_destroyed(read(self.keys, kind, id.to_owned(), stands));
+        if let Some(document) = stands.map(read).transpose()?.flatten() {
+            for (list, member) in members(self.keys, &document) {
                 self.write(&["ZREM", &list, &member]);
             }
         }

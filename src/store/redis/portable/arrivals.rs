@@ -12,7 +12,7 @@ use crate::ports::StoreError;
 use crate::ports::documents::Document;
 use crate::ports::portable::{PersonLedger, Record, RecordedDecision};
 use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_ONCE_KEPT};
-use crate::store::record::{self, kind};
+use crate::store::record::{self, kind, unless_destroyed};
 
 /// The writes of one step, in their order.
 pub(in crate::store::redis) struct Arrivals<'a> {
@@ -60,11 +60,12 @@ pub(super) async fn queues_before(
     let answer = redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?;
     let found: Vec<Option<String>> = take(Some(answer))?;
     let there = ids.iter().zip(&found).filter_map(|(id, record)| Some((id, record.as_ref()?)));
-    let before = there.map(|(id, record)| {
-        let item: QueueItem = keys.read(record, kind::ITEM, id)?;
-        Ok((item.id, item.queue))
-    });
-    before.collect()
+    let mut before = BTreeMap::new();
+    for (id, record) in there {
+        let item = unless_destroyed(keys.read::<QueueItem>(record, kind::ITEM, id))?;
+        before.extend(item.map(|item| (item.id, item.queue)));
+    }
+    Ok(before)
 }
 
 /// The documents that stand already in the place of arriving ones, from a copy that began anew.
@@ -76,7 +77,8 @@ pub(super) async fn documents_before(
     let mut before = Vec::new();
     for record in records {
         if let Record::Document(document) = record {
-            before.extend(documents::one(redis, keys, &document.kind, &document.id).await?);
+            let one = documents::one(redis, keys, &document.kind, &document.id).await;
+            before.extend(unless_destroyed(one)?.flatten());
         }
     }
     Ok(before)

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use super::super::Redis;
 use super::super::documents;
 use super::super::keys::{self, Keys};
-use super::super::people;
+use super::super::people::{number_of, trail_entry};
 use super::super::script::{Arguments, take};
 use super::pages;
 use crate::domain::audit::{AuditEntry, AuditEvent};
@@ -23,7 +23,7 @@ use crate::runtime::limits::{
     COPY_LEDGERS_MAX, COPY_PAGE_MAX, LIVE_ACTIVE_MAX, LIVE_TRIES_MAX, REDIS_BULK_WAIT,
     REDIS_DOCUMENTS_PIECE, REDIS_PEOPLE_PIECE,
 };
-use crate::store::record::kind;
+use crate::store::record::{kind, unless_destroyed};
 
 /// Where what is read goes. A record written again replaces the earlier one.
 #[async_trait]
@@ -41,6 +41,15 @@ enum Shelf {
     Items,
     /// Of a kind.
     Documents(String),
+}
+
+/// The next entries of the trail, but for those whose key is destroyed.
+struct Piece {
+    entries: Vec<AuditEntry>,
+    /// The number of the last, whether it can be read or not.
+    last: u64,
+    /// Whether there may be more behind them.
+    is_full: bool,
 }
 
 /// What each record of the shelves holds, by its SHA-1.
@@ -104,16 +113,17 @@ impl Live<'_> {
         self.ledgers = versions;
 
         let active: Vec<String> = self.active.iter().cloned().collect();
-        let (entries, ledgers) = self.remembered(&active, Some(self.number)).await?;
+        let (piece, ledgers) = self.remembered(&active, Some(self.number)).await?;
+        let entries = &piece.entries;
         let known = self.ledgers.keys().cloned();
         let people: BTreeSet<String> = known.chain(entries.iter().filter_map(person)).collect();
         let versions = self.versions(people.iter()).await?;
         let shelves_after = self.shelves().await?;
-        self.entries(&entries, sink).await?;
+        self.take(&piece, sink).await?;
         let later = self.next().await?;
 
         let named: BTreeSet<String> = entries.iter().filter_map(item).collect();
-        let named_later: BTreeSet<String> = later.iter().filter_map(item).collect();
+        let named_later: BTreeSet<String> = later.entries.iter().filter_map(item).collect();
         let is_explained = |shelf: &Shelf, id: &String| {
             *shelf == Shelf::Items && (named.contains(id) || named_later.contains(id))
         };
@@ -126,8 +136,8 @@ impl Live<'_> {
         let is_settled = same_shelves
             && others.is_empty()
             && named.is_disjoint(&named_later)
-            && entries.len() < COPY_PAGE_MAX
-            && later.len() < COPY_PAGE_MAX;
+            && !piece.is_full
+            && !later.is_full;
         if is_settled {
             sink.put(ledgers).await?;
             return Ok(true);
@@ -143,11 +153,14 @@ impl Live<'_> {
     }
 
     /// The next entries of the trail, up to a page of them.
-    async fn next(&self) -> Result<Vec<AuditEntry>, StoreError> {
-        let mut after = self.number;
-        match pages::trail(self.redis, &self.keys, &mut after).await? {
-            Some(some) if !some.unreadable.is_empty() => Err(keys::unreadable("audit entry")),
-            found => Ok(found.map(|some| some.entries).unwrap_or_default()),
+    async fn next(&self) -> Result<Piece, StoreError> {
+        let mut last = self.number;
+        let found = pages::trail(self.redis, &self.keys, &mut last).await?.unwrap_or_default();
+        match found.unreadable.is_empty() {
+            true => {
+                Ok(Piece { entries: found.entries, last, is_full: found.read >= COPY_PAGE_MAX })
+            }
+            false => Err(keys::unreadable("audit entry")),
         }
     }
 
@@ -156,32 +169,33 @@ impl Live<'_> {
         &self,
         people: &[String],
         after: Option<u64>,
-    ) -> Result<(Vec<AuditEntry>, Vec<Record>), StoreError> {
-        let (entries, stored) = pages::remembered(self.redis, &self.keys, people, after).await?;
-        let entries =
-            entries.iter().map(|(id, fields)| people::trail_entry(&self.keys, id, fields));
-        let ledgers = people.iter().zip(stored).map(|(person, stored)| {
-            pages::ledger(&self.keys, person.clone(), stored).map(Record::Ledger)
-        });
-        Ok((entries.collect::<Result<_, _>>()?, ledgers.collect::<Result<_, _>>()?))
+    ) -> Result<(Piece, Vec<Record>), StoreError> {
+        let (found, stored) = pages::remembered(self.redis, &self.keys, people, after).await?;
+        let (mut entries, mut last) = (Vec::new(), self.number);
+        for (id, fields) in &found {
+            last = number_of(id)?;
+            entries.extend(unless_destroyed(trail_entry(&self.keys, id, fields))?);
+        }
+        let mut ledgers = Vec::new();
+        for (person, stored) in people.iter().zip(stored) {
+            let ledger = pages::ledger(&self.keys, person.clone(), stored);
+            ledgers.extend(unless_destroyed(ledger)?.map(Record::Ledger));
+        }
+        Ok((Piece { entries, last, is_full: found.len() >= COPY_PAGE_MAX }, ledgers))
     }
 
     /// Hands over some more of the trail; `false`: the rest is less than a page.
     async fn trail_page(&mut self, sink: &mut dyn Sink) -> Result<bool, StoreError> {
-        let entries = self.next().await?;
-        if entries.len() < COPY_PAGE_MAX {
-            return Ok(false);
+        let piece = self.next().await?;
+        if piece.is_full {
+            self.take(&piece, sink).await?;
         }
-        self.entries(&entries, sink).await?;
-        Ok(true)
+        Ok(piece.is_full)
     }
 
     /// Hands over entries, with the decisions that they tell of and the items that they name.
-    async fn entries(
-        &mut self,
-        entries: &[AuditEntry],
-        sink: &mut dyn Sink,
-    ) -> Result<(), StoreError> {
+    async fn take(&mut self, piece: &Piece, sink: &mut dyn Sink) -> Result<(), StoreError> {
+        let entries = &piece.entries;
         let contacts = entries.iter().filter_map(|entry| match &entry.event {
             AuditEvent::Decided(decided) => Some(decided.contact.clone()),
             _ => None,
@@ -193,9 +207,7 @@ impl Live<'_> {
         self.records(&Shelf::Items, &items, sink).await?;
         let audit = entries.iter().map(|entry| Record::Audit(Box::new(entry.clone())));
         sink.put(audit.collect()).await?;
-        if let Some(last) = entries.last() {
-            self.number = last.number;
-        }
+        self.number = piece.last;
         Ok(())
     }
 
@@ -236,8 +248,10 @@ impl Live<'_> {
             let answer = self.redis.link.ask_within(&self.keys, &command, REDIS_BULK_WAIT).await?;
             let found: Vec<Option<String>> = take(Some(answer))?;
             let there = some.iter().zip(found).filter_map(|(id, text)| Some((id, text?)));
-            let records = there.map(|(id, text)| record(&self.keys, shelf, id, &text));
-            sink.put(records.collect::<Result<_, _>>()?).await?;
+            let records =
+                there.map(|(id, text)| unless_destroyed(record(&self.keys, shelf, id, &text)));
+            let records: Vec<Option<Record>> = records.collect::<Result<_, _>>()?;
+            sink.put(records.into_iter().flatten().collect()).await?;
         }
         Ok(())
     }

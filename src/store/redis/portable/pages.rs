@@ -171,7 +171,7 @@ impl Pages for RedisPages<'_> {
             }
             Place::Audit(after) => {
                 let found = trail(redis, keys, after).await?;
-                Ok(found.map(|TrailPiece { entries, unreadable, destroyed }| {
+                Ok(found.map(|TrailPiece { entries, unreadable, destroyed, .. }| {
                     let records = entries.into_iter().map(|entry| Record::Audit(Box::new(entry)));
                     let (records, last) = (records.collect(), after.to_string());
                     Page { records, unreadable, destroyed, last }
@@ -261,6 +261,8 @@ pub(super) struct TrailPiece {
     pub(super) unreadable: Vec<String>,
     /// Of those that were about somebody whose key is destroyed.
     destroyed: Vec<String>,
+    /// How many there are in all.
+    pub(super) read: usize,
 }
 
 /// The next entries of the trail; `after` moves on to the last of them. `None`: there are no more.
@@ -276,7 +278,7 @@ pub(super) async fn trail(
     let found: Vec<(String, Vec<(String, String)>)> = take(Some(answer))?;
     let Some((last, _)) = found.last() else { return Ok(None) };
     *after = people::number_of(last)?;
-    let mut some = TrailPiece { entries: Vec::with_capacity(found.len()), ..TrailPiece::default() };
+    let mut some = TrailPiece { read: found.len(), ..TrailPiece::default() };
     for (id, fields) in &found {
         let number = people::number_of(id)?.to_string();
         match people::trail_entry(keys, id, fields) {

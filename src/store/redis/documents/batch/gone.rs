@@ -5,7 +5,7 @@ use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::ports::StoreError;
 use crate::ports::documents::{Conflict, Gone, WriteFault};
-use crate::store::record::kind;
+use crate::store::record::{kind, unless_destroyed};
 use crate::store::redis::Redis;
 use crate::store::redis::keys::Keys;
 use crate::store::trail::{marks, of_person};
@@ -36,14 +36,14 @@ pub(super) fn look(
     let Some(conflict) = gone.conflict() else { return Ok(None) };
     let is_as_read = match gone {
         Gone::Person(person) => {
-            let read = |it| step.keys.read::<Person>(it, kind::PERSON, &person.id);
-            let is = stands.map(read).transpose()?;
+            let read = |it| unless_destroyed(step.keys.read(it, kind::PERSON, &person.id));
+            let is: Option<Person> = stands.map(read).transpose()?.flatten();
             step.look(step.keys.people(), &person.id, stands);
             is.as_ref() == Some(person.as_ref())
         }
         Gone::Item(item) => {
-            let read = |it| step.keys.read::<QueueItem>(it, kind::ITEM, &item.id);
-            let is = stands.map(read).transpose()?;
+            let read = |it| unless_destroyed(step.keys.read(it, kind::ITEM, &item.id));
+            let is: Option<QueueItem> = stands.map(read).transpose()?.flatten();
             step.look(step.keys.items(), &item.id, stands);
             is.as_ref() == Some(item.as_ref())
         }
