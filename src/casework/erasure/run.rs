@@ -85,13 +85,15 @@ impl Desk {
         held: &Held<Erasing>,
     ) -> Result<Proof, Fault> {
         // Somebody who is entered under the same id from now on has a key of their own.
-        self.of_keys(&organisation.id, &held.work.asked.person, |keys, id, person| {
-            keys.retire(id, person)
-        })
-        .await?;
-        let done = self.while_held(held, self.erase_all(organisation, &held.work)).await;
-        match done {
-            Ok(()) => self.say_complete(&organisation.id, held).await,
+        let (id, person) = (&organisation.id, &held.work.asked.person);
+        self.retire_key(id, person).await?;
+        let erase = async {
+            self.erase_all(organisation, &held.work).await?;
+            // What was written about them meanwhile is gone, and had a key of its own.
+            self.retire_key(id, person).await
+        };
+        match self.while_held(held, erase).await {
+            Ok(_) => self.say_complete(id, held).await,
             Err(fault) => {
                 self.put_off(held, Desk::pause_of(held)).await?;
                 Err(fault)
@@ -292,6 +294,13 @@ impl Desk {
         Ok(work.await.map_err(|_| Fault::stopping())??)
     }
 
+    /// `false`: no key encrypts what is written about the person.
+    async fn retire_key(&self, id: &OrganisationId, person: &str) -> Result<bool, Fault> {
+        let retire =
+            |keys: &dyn ErasedKeys, id: &OrganisationId, person: &str| keys.retire(id, person);
+        self.of_keys(id, person, retire).await
+    }
+
     /// Destroys the person's key, once nothing is written with it any more. `false`: the same id is being erased
     /// again.
     async fn destroy_key(&self, id: &OrganisationId, person: &str) -> Result<bool, Fault> {
@@ -307,7 +316,7 @@ impl Desk {
     }
 
     /// Looks again for what another gateway still wrote, forgets the salts of what had no seal yet, and destroys the
-    /// person's key. `false`: some of it still has no seal, or the key is still used.
+    /// person's key. `false`: some of it still has no seal, or a key was still used.
     async fn settle(
         &self,
         organisation: &Arc<Organisation>,
@@ -320,6 +329,10 @@ impl Desk {
         let sealed_to = self.newest_seal(id).await?.map_or(0, |seal| seal.to);
         proof.unsealed.retain(|number| *number > sealed_to);
         self.write_step(id, batch, &proof).await?;
-        Ok(proof.unsealed.is_empty() && self.destroy_key(id, &erasing.asked.person).await?)
+        // A key that was made since is destroyed the next time, once nobody has it in memory any more.
+        let is_used = self.retire_key(id, &erasing.asked.person).await?;
+        Ok(!is_used
+            && proof.unsealed.is_empty()
+            && self.destroy_key(id, &erasing.asked.person).await?)
     }
 }

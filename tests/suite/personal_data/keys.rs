@@ -318,3 +318,38 @@ async fn a_copy_stops_where_keys_are_missing_and_were_not_destroyed() {
         to.close();
     });
 }
+
+/// Another gateway writes about somebody who was just erased: that has a key of its own, which goes later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_written_late_is_destroyed_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let key = made(folder);
+    let (codec, people) = keys(&folder.join("keys"), &key);
+    let store = Embedded::open_with(&folder.join("store"), &codec).unwrap();
+    let office = with_a_case(store).await;
+    let of = &office.organisation.id;
+    let desk = office.desk().with_keys(Some(people as Arc<dyn ErasedKeys>));
+    let ask = AskErasure { clause: "Art. 17(1)(d)", despite: Some("It was never ours to hold.") };
+    desk.ask_erasure(&office.organisation, "P-1", ask, GWEN.into()).await.unwrap();
+    desk.approve_erasure(&office.organisation, "P-1", MAX).await.unwrap();
+    let now = office.clock.now();
+    office.put_on_record(vec![jo()]).await;
+    std::fs::create_dir(folder.join("backup")).unwrap();
+    DatabaseSnapshot::take(&folder.join("store"), &Embedded::file(&folder.join("backup"))).unwrap();
+    let is_there = async || {
+        let (codec, _) = keys(&folder.join("keys"), &key);
+        let backup = Embedded::open_with(&folder.join("backup"), &codec).unwrap();
+        let is_there = backup.person(of, "P-1").await.unwrap().is_some();
+        tokio::task::block_in_place(|| backup.close());
+        is_there
+    };
+    for (minutes, is_readable) in [(2, true), (20, true), (40, false)] {
+        office.clock.set(now + TimeDelta::minutes(minutes));
+        desk.seal(of, &anchor()).await.unwrap();
+        office.finish(&desk).await;
+        assert_eq!(is_there().await, is_readable, "after {minutes} minutes");
+    }
+    assert!(office.store.person(of, "P-1").await.unwrap().is_none());
+    assert!(std::fs::read_dir(folder.join("keys/retired")).unwrap().next().is_none());
+}
