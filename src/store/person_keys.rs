@@ -10,7 +10,8 @@
 //!   current/3f/3f9a…         the key that encrypts what is written about a person; named by a keyed hash
 //!   retired/~8c01…~3f9a…~51d7…   keys of people who are being erased: they read, and encrypt nothing more
 //!   destroyed/~8c01…~3f9a…~51d7… empty: says that the key of this name was destroyed, and is not just missing
-//!   .lock                    held while a key is retired, destroyed or wrapped anew
+//!   .lock                    held while a key is made, retired, destroyed or wrapped anew
+//!   .new-…                   also in the folders above: not finished yet, or left behind by a process that was killed
 //! ```
 //!
 //! A key's name in records is `~`, which folder it is of, `~`, the person's hash, `~`, and some random digits. Someone
@@ -241,6 +242,7 @@ impl PersonKeys {
         let hash = names.hash(organisation, person);
         self.is_same_folder()?;
         let _lock = self.files.lock()?;
+        self.files.clear_up(Some(&hash))?;
         let begins = format!("{FIRST}{}{FIRST}{hash}{FIRST}", names.folder);
         let mut destroyed = 0;
         for name in self.files.all_retired()? {

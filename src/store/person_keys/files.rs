@@ -35,7 +35,7 @@ impl Files {
 
     /// What is there afterwards: another gateway may have been quicker.
     pub(super) fn put_names(&self, wrapped: &str) -> Result<String, StoreError> {
-        self.is_there()?;
+        let _lock = self.lock()?;
         self.put_once(&self.folder.join(NAMES), wrapped)
     }
 
@@ -45,7 +45,7 @@ impl Files {
 
     /// As [`Files::put_names`].
     pub(super) fn put_current(&self, hash: &str, wrapped: &str) -> Result<String, StoreError> {
-        self.is_there()?;
+        let _lock = self.lock()?;
         self.put_once(&self.path(hash), wrapped)
     }
 
@@ -81,6 +81,27 @@ impl Files {
     /// Whether a key of this name was there, and was destroyed.
     pub(super) fn is_destroyed(&self, name: &str) -> Result<bool, StoreError> {
         self.folder.join(DESTROYED).join(name).try_exists().map_err(|error| away(&error))
+    }
+
+    /// Removes the unfinished files that killed processes left where the keys of a hash are written; `None`: everywhere.
+    /// Such a file may hold the key of somebody who is erased. To be called with the lock, under which every file is
+    /// written: what is unfinished then will never be finished.
+    pub(super) fn clear_up(&self, hash: Option<&str>) -> Result<(), StoreError> {
+        let current = self.folder.join(CURRENT);
+        let mut folders = vec![self.folder.join(RETIRED)];
+        match hash {
+            Some(hash) => folders.extend(self.path(hash).parent().map(Path::to_owned)),
+            None => {
+                folders.push(self.folder.to_path_buf());
+                folders.extend(names_in(&current)?.iter().map(|first| current.join(first)));
+            }
+        }
+        for folder in folders {
+            for name in names_in(&folder)?.iter().filter(|name| name.starts_with(TEMPORARY)) {
+                overwrite(&folder.join(name)).map_err(|error| away(&error))?;
+            }
+        }
+        Ok(())
     }
 
     /// Every file that is wrapped, with the hash that it is bound to; `None`: that of the names.
@@ -120,7 +141,7 @@ impl Files {
         replaced.map_err(|error| away(&error))
     }
 
-    /// Nobody else retires, destroys or replaces a key meanwhile, on any machine that shares the folder.
+    /// Nobody else makes, retires, destroys or replaces a key meanwhile, on any machine that shares the folder.
     pub(super) fn lock(&self) -> Result<File, StoreError> {
         self.is_there()?;
         let path = self.folder.join(LOCK);

@@ -11,6 +11,9 @@ impl PersonKeys {
     /// # Errors
     /// `Unavailable`: the folder can't be read or written. `Locked`: a key of the keyring is missing.
     pub fn rewrap(&self) -> Result<u64, StoreError> {
+        let lock = self.files.lock()?;
+        self.files.clear_up(None)?;
+        drop(lock);
         let mut done = 0;
         for (path, hash) in self.files.all()? {
             // One that was retired or destroyed since it was listed must not come back.

@@ -218,3 +218,30 @@ fn a_key_that_is_missing_without_evidence_was_not_destroyed() {
     std::fs::remove_dir_all(folder.path().join("destroyed")).unwrap();
     assert!(matches!(read(), Err(StoreError::Locked(_))));
 }
+
+#[test]
+fn what_a_killed_process_left_unfinished_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (codec, people) = gateway(folder.path(), &[OLD]);
+    let records = ["P-1", "P-2"].map(|person| codec.write(of(person), person).unwrap());
+    let key = |record: &str| {
+        let hash = record.split('~').nth(2).unwrap();
+        folder.path().join("current").join(&hash[..2])
+    };
+    let leave = |of: &std::path::Path| {
+        let unfinished = of.join(".new-0123");
+        std::fs::write(&unfinished, "%k1:k-old:half of a key").unwrap();
+        unfinished
+    };
+    assert!(people.retire("karbon", "P-1").unwrap());
+    let left = [leave(&key(&records[0])), leave(&folder.path().join("retired"))];
+    assert_eq!(people.destroy("karbon", "P-1").unwrap(), 1);
+    assert!(left.iter().all(|path| !path.exists()), "no copy of a destroyed key is left");
+
+    let left = [leave(folder.path()), leave(&key(&records[1]))];
+    let (_, people) = gateway(folder.path(), &[NEW, OLD]);
+    assert_eq!(people.rewrap().unwrap(), 2, "a key and the names");
+    assert!(left.iter().all(|path| !path.exists()));
+    let (codec, _) = gateway(folder.path(), &[NEW]);
+    assert_eq!(codec.read::<String>(&records[1], P).unwrap(), "P-2");
+}
