@@ -358,9 +358,10 @@ pub const JOURNAL_ENTRY_BYTES_MAX: usize = 24 * 1024 * 1024;
 pub const REKEY_PAGE: usize = 200;
 /// People whose keys are in memory: some 2 KiB each. More: all are read again from their files.
 pub const PERSON_KEYS_IN_MEMORY_MAX: usize = 20_000;
-/// How long a person's key is used without a look at whether it was retired: far below [`ERASURE_SETTLES_AFTER`],
-/// after which it is destroyed.
+/// How long a person's key is used before looking whether it was retired: far below [`ERASURE_SETTLES_AFTER`].
 pub const PERSON_KEY_SEEN_FOR: Duration = Duration::from_secs(5);
+/// A look at a person's key, which may be on a share. Over: the folder counts as away, until that look ends.
+pub const PERSON_KEY_WAIT: Duration = Duration::from_secs(2);
 /// One piece of an encrypted original, in bytes. Part of the format of such files.
 pub const ORIGINAL_PIECE_BYTES: usize = 64 * 1024;
 /// The name of a key. Longer: refused.

@@ -17,6 +17,7 @@
 //! A key's name in records is `~`, which folder it is of, `~`, the person's hash, `~`, and some random digits. Someone
 //! who is entered under the same id later has another key. Gateways on one store share the folder.
 
+mod file_wait;
 mod files;
 mod rewrap;
 mod wrap;
@@ -36,6 +37,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::ports::{ErasedKeys, StoreError};
 use crate::runtime::limits::{PERSON_KEY_SEEN_FOR, PERSON_KEYS_IN_MEMORY_MAX};
 use crate::runtime::tokens::{hex, sha256};
+use file_wait::FileWait;
 use files::Files;
 
 /// What the name of a person's key begins with. No name in a keyring does.
@@ -52,6 +54,7 @@ const NAMES: &str = "names";
 /// The keys of people, in a folder.
 pub struct PersonKeys {
     files: Files,
+    file_wait: FileWait,
     /// What wraps them.
     keyring: Arc<Keyring>,
     known: RwLock<Known>,
@@ -89,6 +92,7 @@ impl PersonKeys {
     pub fn at(folder: PathBuf, keyring: Arc<Keyring>) -> Self {
         PersonKeys {
             files: Files::at(folder),
+            file_wait: FileWait::default(),
             keyring,
             known: RwLock::default(),
             missed: Mutex::default(),
@@ -112,7 +116,7 @@ impl PersonKeys {
             None => self.make_names()?,
         };
         let hash = names.hash(organisation, person);
-        let stored = match self.files.current(&hash)? {
+        let stored = match self.wrapped(&hash)? {
             Some(wrapped) => self.unwrap(&hash, &wrapped)?,
             None => self.make(&names, &hash)?,
         };
@@ -147,13 +151,14 @@ impl PersonKeys {
             return Err(not_a_name());
         }
         self.is_of(folder)?;
-        if let Some(wrapped) = self.files.current(hash)? {
+        if let Some(wrapped) = self.wrapped(hash)? {
             let stored = self.unwrap(hash, &wrapped)?;
             if stored.name == name {
                 return self.remember(&stored);
             }
         }
-        match self.files.retired(name)? {
+        let retired = name.to_owned();
+        match self.look(move |files| files.retired(&retired))? {
             Some(wrapped) => self.remember(&self.unwrap(hash, &wrapped)?),
             None => Err(self.missing(name)?),
         }
@@ -181,12 +186,13 @@ impl PersonKeys {
     /// Why a key can't be read that is in no file. That it was destroyed takes evidence: a folder that is away, or was
     /// put back from an older copy, has no key either.
     fn missing(&self, name: &str) -> Result<StoreError, StoreError> {
-        if self.files.is_destroyed(name)? {
+        let destroyed = name.to_owned();
+        if self.look(move |files| files.is_destroyed(&destroyed))? {
             return Ok(StoreError::Destroyed(
                 "this was about a person who has been erased; their key was destroyed".to_owned(),
             ));
         }
-        Ok(match self.files.names()? {
+        Ok(match self.look(Files::names)? {
             None => swapped(),
             Some(_) => StoreError::Locked(
                 "the key of a person is missing from [keys] people: is it mounted, or an older copy?".to_owned(),
@@ -255,6 +261,21 @@ impl PersonKeys {
         Ok(destroyed)
     }
 
+    /// Looks at files from where nobody may wait for long.
+    fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Files) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let files = self.files.clone();
+        self.file_wait.wait(move || look(&files))
+    }
+
+    /// The key that is current for a hash, as it is stored.
+    fn wrapped(&self, hash: &str) -> Result<Option<String>, StoreError> {
+        let hash = hash.to_owned();
+        self.look(move |files| files.current(&hash))
+    }
+
     fn known(&self) -> std::sync::RwLockReadGuard<'_, Known> {
         self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -288,7 +309,8 @@ impl PersonKeys {
         let stored = Stored { name, key: STANDARD.encode(fresh()?) };
         let text = format!("{}:{}", stored.name, stored.key);
         let wrapped = wrap::wrap(&self.keyring, hash, &text)?;
-        let there = self.files.put_current(hash, &wrapped)?;
+        let (of, put) = (hash.to_owned(), wrapped.clone());
+        let there = self.look(move |files| files.put_current(&of, &put))?;
         if there == wrapped { Ok(stored) } else { self.unwrap(hash, &there) }
     }
 
@@ -315,7 +337,7 @@ impl PersonKeys {
 
     fn make_names(&self) -> Result<Arc<Names>, StoreError> {
         let made = wrap::wrap(&self.keyring, NAMES, &STANDARD.encode(fresh()?))?;
-        let wrapped = self.files.put_names(&made)?;
+        let wrapped = self.look(move |files| files.put_names(&made))?;
         Ok(self.keep(self.unwrap_names(&wrapped)?))
     }
 
@@ -325,7 +347,7 @@ impl PersonKeys {
 
     /// The names of the folder that is mounted now.
     fn mounted(&self) -> Result<Option<Names>, StoreError> {
-        self.files.names()?.map(|wrapped| self.unwrap_names(&wrapped)).transpose()
+        self.look(Files::names)?.map(|wrapped| self.unwrap_names(&wrapped)).transpose()
     }
 
     fn unwrap_names(&self, wrapped: &str) -> Result<Names, StoreError> {

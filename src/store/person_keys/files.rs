@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::ports::StoreError;
 use crate::runtime::private;
@@ -15,13 +16,14 @@ const DESTROYED: &str = "destroyed";
 const LOCK: &str = ".lock";
 const TEMPORARY: &str = ".new-";
 
+#[derive(Clone)]
 pub(super) struct Files {
-    folder: PathBuf,
+    folder: Arc<Path>,
 }
 
 impl Files {
     pub(super) fn at(folder: PathBuf) -> Self {
-        Files { folder }
+        Files { folder: folder.into() }
     }
 
     pub(super) fn folder(&self) -> &Path {

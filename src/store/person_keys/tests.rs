@@ -245,3 +245,32 @@ fn what_a_killed_process_left_unfinished_is_removed() {
     let (codec, _) = gateway(folder.path(), &[NEW]);
     assert_eq!(codec.read::<String>(&records[1], P).unwrap(), "P-2");
 }
+
+#[test]
+fn a_share_that_hangs_is_an_outage_and_is_not_waited_for_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (codec, _) = gateway(folder.path(), &[OLD]);
+    let records = ["P-1", "P-2"].map(|person| codec.write(of(person), person).unwrap());
+    let (running, people) = gateway(folder.path(), &[OLD]);
+    let name = records[0].split(':').nth(1).unwrap();
+    let hash = name.split('~').nth(2).unwrap();
+    let path = folder.path().join("current").join(&hash[..2]).join(hash);
+    let key = std::fs::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    // Who opens it waits until somebody writes.
+    let private = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mkfifoat(rustix::fs::CWD, &path, private).unwrap();
+
+    assert!(is_unavailable(running.read::<String>(&records[0], P)));
+    let other = running.read::<String>(&records[1], P).unwrap_err();
+    assert!(other.to_string().contains("no answer within 2 s"), "{other}");
+    assert!(people.fault().unwrap().contains("no answer within 2 s"));
+
+    std::fs::write(&path, key).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let end = Instant::now() + std::time::Duration::from_secs(30);
+    while running.read::<String>(&records[1], P).is_err() {
+        assert!(Instant::now() < end, "it answers again");
+        std::thread::yield_now();
+    }
+}
