@@ -1,5 +1,7 @@
 //! Queue items: where staff find contacts, and what may be done with one.
 
+#[cfg(test)]
+mod tests;
 mod turn;
 
 use chrono::{DateTime, Utc};
@@ -137,6 +139,11 @@ impl ItemState {
     pub const fn is_waiting(self) -> bool {
         matches!(self, ItemState::Open | ItemState::Claimed | ItemState::Read)
     }
+
+    /// Whether nobody has to do anything with the item any more, and nothing of it has left the house.
+    pub const fn is_put_away(self) -> bool {
+        matches!(self, ItemState::Filed | ItemState::Closed)
+    }
 }
 
 /// What a member of staff wrote on an item.
@@ -190,7 +197,8 @@ pub enum ItemAction {
         held_by: Option<String>,
     },
     Read,
-    /// Take back that it was read, filed or closed: nothing has left the house by any of these.
+    /// Take back that it was read, filed or closed: nothing has left the house by any of these. What was filed or
+    /// closed anybody opens again, whoever had it.
     Reopen,
     /// Hand the kept original to its recipients, once.
     Release,
@@ -222,6 +230,10 @@ pub enum ItemFault {
     Done(&'static str),
     #[error("the item is claimed by somebody else")]
     ClaimedByAnother,
+    #[error(
+        "the item is {0}: it was neither read, filed nor closed, so there is nothing to take back"
+    )]
+    NothingDone(&'static str),
     #[error("the item's original is not kept, so there is nothing to release")]
     NothingKept,
 }
@@ -257,8 +269,10 @@ impl QueueItem {
             self.notes.push(Note { by: by.to_owned(), at, text: text.clone() });
             return Ok(self);
         }
-        let undoes = *action == ItemAction::Reopen && self.state != ItemState::Released;
-        if !self.state.is_waiting() && !undoes {
+        if *action == ItemAction::Reopen && self.state.is_put_away() {
+            return Ok(self.opened_again(by));
+        }
+        if !self.state.is_waiting() {
             return Err(ItemFault::Done(self.state.name()));
         }
         let expected = match action {
@@ -285,12 +299,11 @@ impl QueueItem {
                 self.claimed_by = Some(to.clone());
                 if self.state == ItemState::Read { ItemState::Read } else { ItemState::Claimed }
             }
-            ItemAction::Reopen => {
-                if let Some(queue) = self.filed_from.take() {
-                    self.queue = queue;
-                }
-                if self.claimed_by.is_some() { ItemState::Claimed } else { ItemState::Open }
+            ItemAction::Reopen if self.state != ItemState::Read => {
+                return Err(ItemFault::NothingDone(self.state.name()));
             }
+            ItemAction::Reopen if self.claimed_by.is_some() => ItemState::Claimed,
+            ItemAction::Reopen => ItemState::Open,
             ItemAction::Read => ItemState::Read,
             ItemAction::Release if self.archived.is_none() => return Err(ItemFault::NothingKept),
             ItemAction::Release => ItemState::Released,
@@ -302,5 +315,16 @@ impl QueueItem {
             ItemAction::Note(_) => self.state,
         };
         Ok(self)
+    }
+
+    /// The filed or closed item as it waits again, whoever had it: they may have left since. It stays in the name
+    /// of whoever opens it, if it was in theirs.
+    fn opened_again(mut self, by: &str) -> QueueItem {
+        if let Some(queue) = self.filed_from.take() {
+            self.queue = queue;
+        }
+        self.claimed_by = self.claimed_by.filter(|holder| holder == by);
+        self.state = if self.claimed_by.is_some() { ItemState::Claimed } else { ItemState::Open };
+        self
     }
 }

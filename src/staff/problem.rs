@@ -255,6 +255,7 @@ fn item_problem(fault: &ItemFault) -> Problem {
     match fault {
         ItemFault::Done(_) => Problem::new(409, "item-done", "Done already"),
         ItemFault::ClaimedByAnother => Problem::new(409, "item-claimed", "Claimed by another"),
+        ItemFault::NothingDone(_) => Problem::new(409, "item-not-done", "Nothing to take back"),
         ItemFault::NothingKept => Problem::new(409, "nothing-kept", "Nothing to release"),
     }
 }

@@ -22,7 +22,7 @@ use super::shape;
             `urn:contact-gateway:problem:` and one of: sign-in-needed, too-many-sign-ins, \
             other-organisation, role-not-allowed, not-found, moved, method-not-allowed, \
             malformed-json, unknown-key, invalid-body, invalid-query, invalid-record, refused, \
-            body-too-large, exists, ambiguous, item-done, item-claimed, nothing-kept, \
+            body-too-large, exists, ambiguous, item-done, item-not-done, item-claimed, nothing-kept, \
             original-missing, original-altered, \
             release-under-way, step-refused, step-needed, contended, not-delivered, store-unavailable, too-slow, internal.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),

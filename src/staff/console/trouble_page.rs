@@ -104,6 +104,7 @@ pub(super) fn of_fault(fault: &Fault, language: Language) -> (&'static str, Stri
         Fault::NotFound(_) | Fault::Moved { .. } => (w.not_found, w.not_found_text),
         Fault::Item(ItemFault::Done(_)) => (w.refused, w.item_done),
         Fault::Item(ItemFault::ClaimedByAnother) => (w.refused, w.item_taken),
+        Fault::Item(ItemFault::NothingDone(_)) => (w.refused, w.item_not_done),
         Fault::Item(ItemFault::NothingKept) => (w.refused, w.nothing_kept),
         Fault::ReleaseUnderWay => (w.busy, w.under_way),
         Fault::OriginalMissing(_) => (w.refused, w.original_missing),

@@ -82,6 +82,27 @@ async fn a_claim_outlives_its_session_and_is_handed_over() {
 }
 
 #[tokio::test]
+async fn what_somebody_closed_before_they_left_is_opened_by_whoever_needs_it() {
+    let office = office_with(2).await;
+    let mut ann = Browsing::signed_in(&office, "Ann Hall", "agent").await;
+    let mut bob = Browsing::signed_in(&office, "Bob Reed", "agent").await;
+    let mut mia = Browsing::signed_in(&office, "Mia Lund", "manager").await;
+    for (item, verb) in [("c-2", "close"), ("c-3", "file")] {
+        act(&mut ann, item, "take", &[]).await.leads();
+        act(&mut ann, item, verb, &[]).await.leads();
+    }
+    mia.post("/settings/staff/ann.hall", &[("verb", "close")]).await.leads();
+    for item in ["c-2", "c-3"] {
+        let page = bob.get(&format!("/items/{item}")).await;
+        assert!(page.has("Open it again"), "{}", page.text());
+        let done = act(&mut bob, item, "reopen", &[]).await;
+        let page = bob.get(done.leads()).await;
+        assert!(page.has("Opened again.") && page.has("Take this item"), "{}", page.text());
+        assert!(!page.has("Ann Hall has this item"), "{}", page.text());
+    }
+}
+
+#[tokio::test]
 async fn the_api_hands_over_puts_back_and_opens_again() {
     let office = office_with(1).await;
     let item = "/api/v1/queues/limited/c-2";
@@ -100,6 +121,9 @@ async fn the_api_hands_over_puts_back_and_opens_again() {
     assert_eq!(office.post(AGENT, &hand, &mine).await.status, StatusCode::CONFLICT);
     let given = office.post(MANAGER, &hand, &mine).await.json();
     assert_eq!(given["claimed_by"], json!(agent));
+    // It waits: there is nothing to take back.
+    let waits = office.post(AGENT, &format!("{item}/reopen"), &json!({})).await;
+    assert_eq!((waits.status, waits.problem().as_str()), (StatusCode::CONFLICT, "item-not-done"));
     // Filed, it goes back to the queue on which it was.
     office.post(AGENT, &format!("{item}/file"), &json!({})).await;
     let filed = "/api/v1/queues/filed/c-2";

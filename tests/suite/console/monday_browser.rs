@@ -116,7 +116,7 @@ fn without_script_the_day_begins_and_ends_the_same() {
     let page = main_of(&mut browser);
     assert!(page.contains("Closed.") && page.contains("Rang them"), "{page}");
     press(&mut browser, "Undo");
-    assert!(main_of(&mut browser).contains("It waits again."));
+    assert!(main_of(&mut browser).contains("Opened again."));
     browser.stop();
 }
 
@@ -172,9 +172,9 @@ fn what_can_be_undone_offers_it_and_what_has_gone_says_what_remains() {
     open(&mut browser, &format!("{root}/items/demo-karbon-3"));
     for (verb, said, undone) in [
         ("Take this item", "Taken.", "Put back."),
-        ("Mark as read", "Marked as read.", "It waits again."),
-        ("File", "Filed.", "It waits again."),
-        ("Close", "Closed.", "It waits again."),
+        ("Mark as read", "Marked as read.", "Opened again."),
+        ("File", "Filed.", "Opened again."),
+        ("Close", "Closed.", "Opened again."),
     ] {
         press(&mut browser, verb);
         let page = main_of(&mut browser);

@@ -106,10 +106,8 @@ impl Verb {
             Verb::Take => waits && held.is_none(),
             Verb::PutBack => waits && held == Some(by),
             Verb::Read => waits && free && item.state != ItemState::Read,
-            Verb::Reopen => {
-                let back = [ItemState::Read, ItemState::Filed, ItemState::Closed];
-                free && back.contains(&item.state)
-            }
+            Verb::Reopen if item.state == ItemState::Read => free,
+            Verb::Reopen => item.state.is_put_away(),
             // Whose it is to hand over goes by the role as well: the page asks casework.
             Verb::HandOver => waits,
             Verb::Release => waits && free && item.archived.is_some(),

@@ -175,7 +175,7 @@ texts! {
         did_take: "Taken. It is in your name.", "Wedi'i chymryd. Mae yn eich enw chi.";
         did_put_back: "Put back. Anybody can take it.", "Wedi'i rhoi yn ôl. Gall unrhyw un ei chymryd.";
         did_read: "Marked as read.", "Wedi'i marcio fel wedi'i darllen.";
-        did_reopen: "It waits again.", "Mae'n aros eto.";
+        did_reopen: "Opened again.", "Wedi'i hailagor.";
         did_hand_over: "Handed over.", "Wedi'i throsglwyddo.";
         did_release: "Released. The mail server has taken it. It can't be called back: if it should not have gone, write a note and tell whoever received it.",
             "Wedi'i rhyddhau. Mae'r gweinydd post wedi'i derbyn. Ni ellir ei galw yn ôl: os na ddylai fod wedi mynd, ysgrifennwch nodyn a dywedwch wrth bwy bynnag a'i derbyniodd.";

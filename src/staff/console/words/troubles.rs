@@ -44,6 +44,8 @@ texts! {
             "Ni dderbyniodd y gweinydd post ef. Mae'r eitem yn aros fel o'r blaen, yn eich enw chi.";
         item_done: "This item is done already. Nothing more can be done with it.",
             "Mae'r eitem hon wedi'i gwneud eisoes. Ni ellir gwneud dim mwy â hi.";
+        item_not_done: "This item waits already, so there is nothing to take back.",
+            "Mae'r eitem hon yn aros eisoes, felly nid oes dim i'w ddadwneud.";
         item_taken: "Somebody else has taken this item.", "Mae rhywun arall wedi cymryd yr eitem hon.";
         nothing_kept: "The original was not kept, so there is nothing to release.",
             "Ni chadwyd y gwreiddiol, felly nid oes dim i'w ryddhau.";

@@ -1,0 +1,71 @@
+//! Opening again.
+
+use super::*;
+
+fn at() -> DateTime<Utc> {
+    "2026-11-02T09:00:00Z".parse().unwrap()
+}
+
+/// An item on the queue `limited`.
+fn item(state: ItemState, claimed_by: Option<&str>) -> QueueItem {
+    QueueItem {
+        id: "c-2".to_owned(),
+        queue: LIMITED.to_owned(),
+        contact: "c-2".to_owned(),
+        person: None,
+        channel: Channel::Email,
+        at: at(),
+        disposition: Disposition::Limit,
+        reasons: Vec::new(),
+        flags: Vec::new(),
+        subject: None,
+        original_to: Vec::new(),
+        issue: None,
+        thread: Vec::new(),
+        attachments: Vec::new(),
+        new: Vec::new(),
+        lane_used: None,
+        read_by: None,
+        overdue: false,
+        resembles: Vec::new(),
+        archived: None,
+        text: None,
+        state,
+        claimed_by: claimed_by.map(str::to_owned),
+        filed_from: None,
+        notes: Vec::new(),
+        attached: Vec::new(),
+    }
+}
+
+#[test]
+fn anybody_opens_again_what_was_put_away_and_only_its_holder_keeps_it() {
+    for put_away in [ItemAction::File, ItemAction::Close] {
+        let done = item(ItemState::Claimed, Some("Ann")).after(&put_away, "Ann", at()).unwrap();
+        let by_bob = done.clone().after(&ItemAction::Reopen, "Bob", at()).unwrap();
+        assert_eq!((by_bob.state, &by_bob.claimed_by), (ItemState::Open, &None), "{put_away:?}");
+        assert_eq!((by_bob.queue.as_str(), &by_bob.filed_from), (LIMITED, &None));
+        let by_ann = done.after(&ItemAction::Reopen, "Ann", at()).unwrap();
+        assert_eq!(by_ann.state, ItemState::Claimed);
+        assert_eq!((by_ann.claimed_by.as_deref(), by_ann.queue.as_str()), (Some("Ann"), LIMITED));
+        let nobodys = item(ItemState::Open, None).after(&put_away, "Ann", at()).unwrap();
+        let again = nobodys.after(&ItemAction::Reopen, "Ann", at()).unwrap();
+        assert_eq!((again.state, again.claimed_by), (ItemState::Open, None));
+    }
+}
+
+#[test]
+fn what_was_read_is_taken_back_by_its_holder_and_what_was_not_by_nobody() {
+    let read = item(ItemState::Read, Some("Ann"));
+    let by_bob = read.clone().after(&ItemAction::Reopen, "Bob", at());
+    assert_eq!(by_bob, Err(ItemFault::ClaimedByAnother));
+    assert_eq!(read.after(&ItemAction::Reopen, "Ann", at()).unwrap().state, ItemState::Claimed);
+    let nobodys = item(ItemState::Read, None).after(&ItemAction::Reopen, "Bob", at()).unwrap();
+    assert_eq!(nobodys.state, ItemState::Open);
+    for (state, holder) in [(ItemState::Open, None), (ItemState::Claimed, Some("Ann"))] {
+        let refused = item(state, holder).after(&ItemAction::Reopen, "Ann", at());
+        assert_eq!(refused, Err(ItemFault::NothingDone(state.name())));
+    }
+    let released = item(ItemState::Released, Some("Ann")).after(&ItemAction::Reopen, "Ann", at());
+    assert_eq!(released, Err(ItemFault::Done("released")));
+}
