@@ -41,7 +41,7 @@ impl Casework {
         Ok(everybody.filter(|(_, role)| works(role)).map(|(name, _)| name).collect())
     }
 
-    /// Puts an item into a colleague's name.
+    /// Puts an item, as it was read, into a colleague's name.
     ///
     /// # Errors
     /// [`ItemFault::ClaimedByAnother`]: it is not theirs to hand over, or somebody took it meanwhile;
@@ -49,11 +49,10 @@ impl Casework {
     pub async fn hand_over(
         &self,
         organisation: &Organisation,
-        item: &str,
+        item: QueueItem,
         to: &str,
         by: Actor<'_>,
     ) -> Result<QueueItem, Fault> {
-        let item = self.desk.item_anywhere(&organisation.id, item).await?;
         if item.state.is_waiting() && !by.may_hand_over(organisation, &item) {
             return Err(ItemFault::ClaimedByAnother.into());
         }

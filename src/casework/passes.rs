@@ -162,7 +162,7 @@ fn passing(was: &QueueItem, why: Why<'_>, at: DateTime<Utc>) -> QueueItem {
     let mut now = was.clone();
     if !is_flagged(was) {
         now.flags.push(PASSES_NOW.to_owned());
-        now.notes.push(Note { by: why.by.to_owned(), at, text: why.text.to_owned() });
+        now.notes.push(Note::of(why.by, at, why.text));
     }
     now
 }

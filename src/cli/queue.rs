@@ -262,7 +262,12 @@ fn show(args: &QueueArgs, item: &QueueItem, io: &mut Io<'_>) {
     for note in &item.notes {
         say(
             out,
-            format_args!("  note: {} ({}, {})", line(&note.text), line(&note.by), minute(note.at)),
+            format_args!(
+                "  note: {} ({}, {})",
+                line(&note.in_english()),
+                line(&note.by),
+                minute(note.at)
+            ),
         );
     }
 }

@@ -4,6 +4,8 @@
 mod tests;
 mod turn;
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -146,12 +148,31 @@ impl ItemState {
     }
 }
 
-/// What a member of staff wrote on an item.
+/// What a member of staff wrote on an item, or did with it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     pub by: String,
     pub at: DateTime<Utc>,
+    /// Empty where they did something and wrote nothing.
     pub text: String,
+    /// The colleague to whom they handed the item over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_to: Option<String>,
+}
+
+impl Note {
+    /// What somebody wrote.
+    pub fn of(by: &str, at: DateTime<Utc>, text: impl Into<String>) -> Self {
+        Note { by: by.to_owned(), at, text: text.into(), handed_to: None }
+    }
+
+    /// In English, for whatever has no language of its own: what was written, or else what was done.
+    pub fn in_english(&self) -> Cow<'_, str> {
+        match &self.handed_to {
+            Some(to) => format!("Handed over to {to}.").into(),
+            None => self.text.as_str().into(),
+        }
+    }
 }
 
 /// Shows only the time.
@@ -178,8 +199,7 @@ impl QueueItem {
         if !self.flags.iter().any(|flag| flag == NOT_THEIRS) {
             self.flags.push(NOT_THEIRS.to_owned());
             self.person = None;
-            let text = "Not theirs: taken off the person's record.".to_owned();
-            self.notes.push(Note { by: by.to_owned(), at, text });
+            self.notes.push(Note::of(by, at, "Not theirs: taken off the person's record."));
         }
         self
     }
@@ -266,7 +286,7 @@ impl QueueItem {
         at: DateTime<Utc>,
     ) -> Result<QueueItem, ItemFault> {
         if let ItemAction::Note(text) = action {
-            self.notes.push(Note { by: by.to_owned(), at, text: text.clone() });
+            self.notes.push(Note::of(by, at, text.as_str()));
             return Ok(self);
         }
         if *action == ItemAction::Reopen && self.state.is_put_away() {
@@ -294,8 +314,8 @@ impl QueueItem {
                 if self.state == ItemState::Read { ItemState::Read } else { ItemState::Open }
             }
             ItemAction::HandOver { to, .. } => {
-                let text = format!("Handed over to {to}.");
-                self.notes.push(Note { by: by.to_owned(), at, text });
+                let handed_to = Some(to.clone());
+                self.notes.push(Note { handed_to, ..Note::of(by, at, "") });
                 self.claimed_by = Some(to.clone());
                 if self.state == ItemState::Read { ItemState::Read } else { ItemState::Claimed }
             }

@@ -138,7 +138,8 @@ impl Writer {
                     let kept = contact.item.as_ref().filter(|item| item.archived.is_some());
                     self.originals += u64::from(kept.is_some());
                     let original = kept.map(|_| self.originals);
-                    self.notes += contact.item.as_ref().map_or(0, |item| item.notes.len() as u64);
+                    let notes = contact.item.iter().flat_map(|item| &item.notes);
+                    self.notes += notes.filter(|note| !note.text.is_empty()).count() as u64;
                     let said = trail::contact(contact, original, &self.told);
                     self.entry(&mut out, &of_record(said, contact.record.as_deref()));
                 }

@@ -164,7 +164,7 @@ impl<'a> Ticket<'a> {
             .iter()
             .map(|note| {
                 let at = note.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-                json!({ "author": note.by, "created_at": at, "body": note.text, "public": false })
+                json!({ "author": note.by, "created_at": at, "body": note.in_english(), "public": false })
             })
             .collect();
         let ticket = json!({

@@ -1,4 +1,4 @@
-//! Opening again.
+//! Opening again, and what a note says.
 
 use super::*;
 
@@ -68,4 +68,17 @@ fn what_was_read_is_taken_back_by_its_holder_and_what_was_not_by_nobody() {
     }
     let released = item(ItemState::Released, Some("Ann")).after(&ItemAction::Reopen, "Ann", at());
     assert_eq!(released, Err(ItemFault::Done("released")));
+}
+
+#[test]
+fn a_note_keeps_to_whom_an_item_was_handed_and_no_words_of_it() {
+    let to_bob = ItemAction::HandOver { to: "Bob".to_owned(), held_by: None };
+    let handed = item(ItemState::Open, None).after(&to_bob, "Ann", at()).unwrap();
+    let note = &handed.notes[0];
+    assert_eq!((note.text.as_str(), note.handed_to.as_deref()), ("", Some("Bob")));
+    assert_eq!(note.in_english(), "Handed over to Bob.");
+    assert_eq!(Note::of("Ann", at(), "Rang back.").in_english(), "Rang back.");
+    // What earlier versions wrote.
+    let kept = r#"{"by": "Ann", "at": "2026-11-02T09:00:00Z", "text": "Rang back."}"#;
+    assert_eq!(serde_json::from_str::<Note>(kept).unwrap(), Note::of("Ann", at(), "Rang back."));
 }

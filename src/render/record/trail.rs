@@ -49,7 +49,11 @@ fn kept(item: &QueueItem, original: Option<u64>, told: &Told) -> Value {
     let notes: Vec<Value> = item
         .notes
         .iter()
-        .map(|note| json!({"at": note.at, "text": note.text, "by": told.role(&note.by)}))
+        .map(|note| {
+            let written = (!note.text.is_empty()).then_some(&note.text);
+            let handed_to = note.handed_to.as_deref().map(|to| told.role(to));
+            json!({"at": note.at, "text": written, "handed_to": handed_to, "by": told.role(&note.by)})
+        })
         .collect();
     let attached: Vec<&str> = item.attached.iter().map(|one| one.name.as_str()).collect();
     let some = |list: Value| if list == json!([]) { Value::Null } else { list };

@@ -131,7 +131,7 @@ pub struct HandOverBody {
     to: String,
 }
 
-/// Put the item into a colleague's name: by whoever has it, and by all but agents whoever has it.
+/// Put the item into a colleague's name. Whoever has the item can; everybody but agents can hand over any item.
 #[utoipa::path(
     post, path = "/api/v1/queues/{queue}/{item}/hand-over", operation_id = "hand_item_over",
     tag = "queues", params(("queue" = String, Path), ("item" = String, Path)),
@@ -148,7 +148,7 @@ pub async fn hand_over(
     let (casework, organisation) = (caller.casework(), caller.organisation());
     let item = casework.desk.item(&organisation.id, &queue, &item).await?;
     let by = Actor { name: caller.name(), role: caller.role() };
-    Ok(axum::Json(casework.hand_over(organisation, &item.id, &body.to, by).await?))
+    Ok(axum::Json(casework.hand_over(organisation, item, &body.to, by).await?))
 }
 
 /// Mark the item as read.

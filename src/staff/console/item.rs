@@ -25,7 +25,7 @@ use crate::casework::hand_over::Actor;
 use crate::domain::invisible::is_blank;
 use crate::domain::language::Language;
 use crate::domain::person::Person;
-use crate::domain::queue::{QueueItem, Turn};
+use crate::domain::queue::{Note, QueueItem, Turn};
 use crate::runtime::tokens::{hex, sha256};
 use crate::staff::Staff;
 
@@ -300,10 +300,15 @@ fn undo(
 
 fn notes(visit: &Visit, item: &QueueItem) -> Vec<NoteLine> {
     let zone = visit.organisation.profile.timezone;
+    let w = words::Item::of(visit.language());
+    let text = |note: &Note| match &note.handed_to {
+        Some(to) => format!("{} {to}.", w.handed_to),
+        None => note.text.clone(),
+    };
     let each = item.notes.iter().map(|note| NoteLine {
         by: note.by.clone(),
         at: say::when(note.at, visit.now(), zone, visit.language()),
-        text: note.text.clone(),
+        text: text(note),
     });
     each.collect()
 }

@@ -65,6 +65,10 @@ async fn a_claim_outlives_its_session_and_is_handed_over() {
     let page = mia.get(done.leads()).await;
     assert!(page.has("Handed over.") && page.has("Bob Reed has this item"), "{}", page.text());
     assert!(page.has("Handed over to Bob Reed."), "it is in the item's history");
+    mia.post("/language", &[("language", "cy"), ("back", "/")]).await.leads();
+    let page = mia.get("/items/c-2").await;
+    assert!(page.has("Trosglwyddwyd i Bob Reed.") && !page.has("Handed over"), "{}", page.text());
+    mia.post("/language", &[("language", "en"), ("back", "/")]).await.leads();
     assert!(bob_later.get("/").await.has("In my name 1"));
     // Whoever has an item hands it over.
     let page = bob_later.get("/items/c-2").await;
@@ -121,6 +125,7 @@ async fn the_api_hands_over_puts_back_and_opens_again() {
     assert_eq!(office.post(AGENT, &hand, &mine).await.status, StatusCode::CONFLICT);
     let given = office.post(MANAGER, &hand, &mine).await.json();
     assert_eq!(given["claimed_by"], json!(agent));
+    assert_eq!(given["notes"][0]["handed_to"], json!(agent));
     // It waits: there is nothing to take back.
     let waits = office.post(AGENT, &format!("{item}/reopen"), &json!({})).await;
     assert_eq!((waits.status, waits.problem().as_str()), (StatusCode::CONFLICT, "item-not-done"));

@@ -8,7 +8,7 @@ use contact_gateway::store::memory::Memory;
 use serde_json::{Value, json};
 
 use super::{command, on_both_stores};
-use crate::office::{AGENT, Answer, GOVERNANCE, ORIGINAL, Office, letter};
+use crate::office::{AGENT, Answer, GOVERNANCE, MANAGER, ORIGINAL, Office, letter};
 
 on_both_stores! {
     the_record_has_every_contact_with_its_decision_and_what_is_kept
@@ -30,6 +30,9 @@ async fn with_contacts(store: Arc<dyn Store>) -> Office {
     let note = json!({"text": "Rang about it too."});
     let noted = office.post(AGENT, "/api/v1/queues/limited/c-2/note", &note).await;
     assert!(noted.status.is_success(), "{noted:?}");
+    let to = json!({"to": "Abe Agent"});
+    let handed = office.post(MANAGER, "/api/v1/queues/limited/c-2/hand-over", &to).await;
+    assert!(handed.status.is_success(), "{handed:?}");
     office
 }
 
@@ -52,6 +55,12 @@ async fn the_record_has_every_contact_with_its_decision_and_what_is_kept(store: 
     assert_eq!(limited["kept"]["original"], 1);
     assert_eq!(limited["kept"]["notes"][0]["text"], "Rang about it too.");
     assert_eq!(limited["kept"]["notes"][0]["by"], "agent");
+    let handed = &limited["kept"]["notes"][1];
+    assert_eq!(handed["handed_to"], "agent", "a role, no name: {handed}");
+    assert_eq!(
+        (&handed["by"], &handed["text"]),
+        (&json!("customer excellence leader"), &Value::Null)
+    );
     assert_eq!(contacts[0]["kept"], Value::Null);
 
     // That it was made is on the trail, and in the next one.
@@ -63,7 +72,7 @@ async fn the_record_has_every_contact_with_its_decision_and_what_is_kept(store: 
     let page = String::from_utf8(page.body.to_vec()).unwrap();
     assert!(page.contains("made a copy of your record"), "{page}");
     assert!(page.ends_with("<p>This is the end of the record.</p>\n</main>\n</body>\n</html>\n"));
-    for name in ["Max Manager", "Gwen", "P-1", "R-1", "<script"] {
+    for name in ["Max Manager", "Abe Agent", "Gwen", "P-1", "R-1", "<script"] {
         assert!(!page.contains(name), "{name} is in:\n{page}");
     }
     assert_eq!(record(&office, "image/png").await.status, 406);

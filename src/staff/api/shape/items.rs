@@ -70,5 +70,8 @@ pub struct QueueItem {
 pub struct Note {
     pub by: String,
     pub at: DateTime<Utc>,
+    /// Empty where something was done and nothing written.
     pub text: String,
+    /// The colleague to whom the item was handed over.
+    pub handed_to: Option<String>,
 }

@@ -78,10 +78,12 @@ fn the_document_describes_an_item_as_it_is_written() {
             "at":"2026-11-01T10:00:00Z","disposition":"route","reasons":[],"flags":[],
             "subject":"s","issue":"i","thread":["t"],"attachments":["x"],"original_to":["a@b.example"],"new":["a.pdf"],"lane_used":1,
             "read_by":"2026-11-03T00:00:00Z","overdue":true,"resembles":["r"],"archived":"x","text":"t","state":"claimed","claimed_by":"Sam","filed_from":"limited",
-            "notes":[{"by":"Sam","at":"2026-11-01T10:00:00Z","text":"n"}]}"#,
+            "notes":[{"by":"Sam","at":"2026-11-01T10:00:00Z","text":"n","handed_to":"Kim"}]}"#,
     )
     .unwrap();
     let written = serde_json::to_value(&item).unwrap();
     let keys: BTreeSet<String> = written.as_object().unwrap().keys().cloned().collect();
     assert_eq!(described::<super::QueueItem>(), keys);
+    let keys: BTreeSet<String> = written["notes"][0].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(described::<super::Note>(), keys);
 }

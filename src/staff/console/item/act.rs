@@ -90,7 +90,7 @@ async fn carried_out(
         }
         Verb::HandOver => {
             let by = Actor { name: by, role: visit.role() };
-            return casework.hand_over(organisation, &item.id, to, by).await.map(drop);
+            return casework.hand_over(organisation, item.clone(), to, by).await.map(drop);
         }
         Verb::Take => ItemAction::Claim,
         Verb::PutBack => ItemAction::PutBack,

@@ -139,6 +139,7 @@ texts! {
         hand_over_to: "To", "I";
         hand_over_hint: "It is then in their name. A note that you write above goes with it.",
             "Bydd wedyn yn ei enw ef neu hi. Mae nodyn a ysgrifennwch uchod yn mynd gyda hi.";
+        handed_to: "Handed over to", "Trosglwyddwyd i";
         hand_over_nobody: "Choose the colleague who takes it over.", "Dewiswch y cydweithiwr y mae'n mynd ato.";
         choose: "Choose", "Dewiswch";
         undo: "Undo", "Dadwneud";
