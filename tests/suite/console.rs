@@ -17,6 +17,7 @@ mod guessing;
 mod handing;
 mod hostile;
 mod keys_browser;
+mod letters_sent;
 mod links;
 mod live;
 mod live_browser;

@@ -196,6 +196,15 @@ impl Office {
 
     /// An office that chose what restrictions need, so that a case can go the whole way.
     pub fn that_chose() -> Office {
+        Office::that_chose_and_writes_from(None)
+    }
+
+    /// The same with an address of its own, from which letters are mailed.
+    pub fn that_mails() -> Office {
+        Office::that_chose_and_writes_from(Some("contact@tuntum.example".to_owned()))
+    }
+
+    fn that_chose_and_writes_from(notice_from: Option<String>) -> Office {
         let weekdays = serde_json::json!({"windows": [
             {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "17:00"}]});
         let chosen = serde_json::json!({
@@ -204,6 +213,7 @@ impl Office {
             "staffed_hours": {"telephone": weekdays, "letter": weekdays, "email": weekdays},
         });
         let tuntum = organisation_that_chose("tuntum", "tuntum.toml", &chosen);
+        let tuntum = Organisation { notice_from, ..Organisation::clone(&tuntum) };
         // Cases take weeks: nobody is signed out on the way.
         let month = TimeDelta::days(30);
         let times = contact_gateway::domain::account::SessionTimes {
@@ -212,7 +222,7 @@ impl Office {
             half: month,
         };
         let rules = AccountRules { times, ..AccountRules::default() };
-        Office::of(Memory::new(), rules, tuntum, Vec::new())
+        Office::of(Memory::new(), rules, Arc::new(tuntum), Vec::new())
     }
 
     fn of(

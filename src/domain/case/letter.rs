@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::domain::identifier::IdentifierKind;
 use crate::domain::language::Language;
-use crate::domain::person::{AdjustmentKind, Person};
+use crate::domain::person::{AdjustmentKind, ListedIdentifier, Person};
 use crate::domain::profile::Profile;
 
 /// What a letter is about.
@@ -210,6 +211,22 @@ impl CaseLetter {
             "draft"
         }
     }
+}
+
+/// The e-mail addresses on a person's record.
+pub fn emails_of(person: &Person) -> impl Iterator<Item = &ListedIdentifier> {
+    person.identifiers.iter().filter(|one| one.kind == IdentifierKind::Email)
+}
+
+/// The address on a person's record that somebody wrote, as it is there.
+pub fn email_of<'p>(person: &'p Person, written: &str) -> Option<&'p str> {
+    let found = emails_of(person).find(|one| one.value.eq_ignore_ascii_case(written.trim()));
+    found.map(|one| one.value.as_str())
+}
+
+/// Where letters go where nothing else is said: the first address that the person shares with nobody.
+pub fn own_email(person: &Person) -> Option<&str> {
+    emails_of(person).find(|one| !one.shared).map(|one| one.value.as_str())
 }
 
 /// The part that names the ombudsman.

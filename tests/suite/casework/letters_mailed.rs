@@ -118,6 +118,36 @@ async fn a_letter_that_no_server_takes_did_not_go_and_is_owed(store: Arc<dyn Sto
     assert_eq!(in_diary(&office).await, Vec::<Value>::new());
 }
 
+/// Changes what is on Jo's record, as staff do.
+async fn changed(office: &CaseOffice, change: impl FnOnce(&mut Value)) {
+    let record = office.get("Bo Carr", "/api/v1/people/P-1").await;
+    let mut person = record.json();
+    change(&mut person);
+    let etag = record.headers["etag"].to_str().unwrap().to_owned();
+    let headers = [("if-match", etag.as_str())];
+    let path = "/api/v1/people/P-1";
+    let put = office.ask("PUT", "Bo Carr", path, &headers, person.to_string()).await;
+    assert!(put.status.is_success(), "{put:?} {}", put.json());
+}
+
+#[tokio::test]
+async fn a_letter_by_mail_needs_an_address_that_is_the_persons_own_or_named() {
+    let office = approved(Memory::new()).await;
+    office.clock.set("2026-02-04T10:00:00Z".parse().unwrap());
+    changed(&office, |person| person["identifiers"][0]["shared"] = json!(true)).await;
+    let refused = office.post("Ann Bell", DISPATCH, &json!({"means": "email"})).await;
+    assert_eq!(codes(&refused), ["reference.unknown"]);
+    let broken = &refused.json()["broken"][0];
+    assert_eq!(broken["key"], "means");
+    let what =
+        "this person has no e-mail address of their own on record: name one, or send it by post";
+    assert_eq!(broken["what"], what);
+    assert_eq!(mail_of(&office).await, Value::Null);
+    let named = json!({"means": "email", "to": "jo@x.example"});
+    let taken = office.post("Ann Bell", DISPATCH, &named).await;
+    assert_eq!(taken.json()["made"]["mail"], "waiting", "{}", taken.json());
+}
+
 #[tokio::test]
 async fn a_letter_goes_to_an_address_of_the_person_only() {
     let office = approved(Memory::new()).await;

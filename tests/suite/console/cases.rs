@@ -161,7 +161,13 @@ async fn a_case_goes_the_whole_way_in_the_browser_and_back() {
     assert_eq!(drafted.leads(), "/people/P-1/letters/P-1-L-1?done=draft_letter");
     let sheet = desk.cy.get("/people/P-1/letters/P-1-L-1/page").await.body;
     step(&mut desk.cy, "approve_letter", "of=P-1-L-1", &[]).await.leads();
-    step(&mut desk.ann, "send_letter", "of=P-1-L-1", &[("means", "post")]).await.leads();
+    // Without an address of its own the organisation says what it did itself.
+    let page = desk.ann.get("/people/P-1/steps/send_letter?of=P-1-L-1").await;
+    assert!(page.has("Record that a letter was sent") && page.has("It is sent"), "{}", page.text());
+    assert!(page.has("attach it to an e-mail") && !page.has("jo@home.example"), "{}", page.text());
+    let sent = step(&mut desk.ann, "send_letter", "of=P-1-L-1", &[("means", "post")]).await;
+    let page = desk.ann.get(sent.leads()).await;
+    assert!(page.has("The letter is recorded as sent.") && !page.has("on its way"));
     let kept = desk.ann.get("/people/P-1/letters/P-1-L-1/page").await.body;
     assert_eq!(kept, sheet, "what is kept is what was read");
     let letter = desk.ann.get("/people/P-1/letters/P-1-L-1").await;

@@ -330,7 +330,7 @@ fn signed_and_sent(day: &mut Day<'_>) {
     day.open("/people/K-4/letters/K-4-L-1");
     day.press("Send a letter");
     day.fill(&[("means", "post")]);
-    day.press("It is sent");
+    day.press("Send");
     day.reads("The letter is recorded as sent.");
     day.becomes(BO);
     day.open("/people/K-4/proposals/K-4-PR-1");

@@ -6,11 +6,10 @@ use crate::domain::broken::Broken;
 use crate::domain::case::CaseFile;
 use crate::domain::case::act::{DraftLetter, OfLetter};
 use crate::domain::case::letter::{
-    Approval, CaseLetter, Format, LetterKind, MailState, Mailed, Means, Sent, Words, parts_of,
-    path_of_part,
+    Approval, CaseLetter, Format, LetterKind, MailState, Mailed, Means, Sent, Words, email_of,
+    own_email, parts_of, path_of_part,
 };
 use crate::domain::duty::Duty;
-use crate::domain::identifier::IdentifierKind;
 use crate::domain::language::Language;
 use crate::domain::letter::{About, TemplateFault, Written, write};
 use crate::domain::lifecycle::{Effect, Work};
@@ -183,25 +182,34 @@ pub(in crate::domain::lifecycle) fn send(work: &mut Work<'_>, fields: &OfLetter)
     }
 }
 
+const NO_OWN_EMAIL: &str =
+    "this person has no e-mail address of their own on record: name one, or send it by post";
+
 /// The mail by which the gateway itself sends a letter: to the address that the step names, else to the first that
-/// is the person's alone. `None`: it is sent by other means, or by staff from a mailbox of their own.
+/// is the person's alone. `None`: it goes by other means, or from a mailbox of the staff's own, or is refused.
 fn mail_of(work: &mut Work<'_>, means: Means, to: &Option<String>) -> Option<Mailed> {
     if means != Means::Email {
         return None;
     }
-    let mut own = work.person.identifiers.iter().filter(|one| one.kind == IdentifierKind::Email);
     let found = match to {
-        Some(to) => own.find(|one| one.value.eq_ignore_ascii_case(to.trim())),
-        None => own.find(|one| !one.shared),
+        Some(to) => email_of(&work.person, to),
+        None => own_email(&work.person),
     };
-    let found = found.map(|one| one.value.clone());
-    if let (None, Some(_)) = (&found, to) {
-        let what = "`to` is no e-mail address of this person that is on record";
-        work.refuse(Broken::new(RefusalCode::ReferenceUnknown, what).key("to"));
-    }
+    let found = found.map(str::to_owned);
     // Without an address of its own the organisation writes no mail.
-    work.step.organisation.notice_from.as_ref()?;
-    Some(Mailed { to: found?, state: MailState::Waiting, at: work.step.at, why: None })
+    let mails = work.step.organisation.notice_from.is_some();
+    let missing = match (&found, to) {
+        (None, Some(_)) => {
+            Some(("to", "`to` is no e-mail address of this person that is on record"))
+        }
+        (None, None) if mails => Some(("means", NO_OWN_EMAIL)),
+        _ => None,
+    };
+    if let Some((key, what)) = missing {
+        work.refuse(Broken::new(RefusalCode::ReferenceUnknown, what).key(key));
+    }
+    let to = found.filter(|_| mails)?;
+    Some(Mailed { to, state: MailState::Waiting, at: work.step.at, why: None })
 }
 
 fn named(work: &mut Work<'_>, id: &Option<String>) -> Option<CaseLetter> {

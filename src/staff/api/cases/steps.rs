@@ -134,7 +134,8 @@ on_part! {
     approve_letter, "/api/v1/people/{person}/letters/{letter}/approval", "approve_letter",
         "approve_letter", "letter", Nothing;
     /// Send a letter as it was approved, or mark it as posted. By e-mail the gateway sends it itself where the
-    /// organisation has an address of its own and the person has one.
+    /// organisation has an address of its own: to the address that `to` names, else to the first that the person
+    /// shares with nobody. Refused if there is none.
     send_letter, "/api/v1/people/{person}/letters/{letter}/dispatch", "send_letter",
         "send_letter", "letter", Means;
     /// Make a restriction lighter. What is heavier takes a proposal.

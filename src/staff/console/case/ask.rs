@@ -7,8 +7,10 @@ use super::describe::{Ask, Choice, Two};
 use super::read::{ROWS, Unread};
 use super::setting::{AskedField, Setting};
 use super::values::Values;
+use crate::domain::case::letter::emails_of;
 use crate::domain::channel::Channel;
 use crate::domain::language::Language;
+use crate::domain::person::ListedIdentifier;
 use crate::domain::profile::Exception;
 use crate::domain::restriction::Kind;
 use crate::staff::console::say;
@@ -178,10 +180,11 @@ fn control(setting: &Setting<'_>, asked: &AskedField, values: &Values) -> Contro
             empty: Some(if matches!(asked.field.ask, Ask::Format) { w.as_usual } else { w.choose }),
         },
         Ask::Ground | Ask::Staff | Ask::Hearer | Ask::PointOfContact => {
-            one_of(list(name, values, named(setting, asked.field.ask)), w)
+            one_of(list(name, values, named(setting, asked.field.ask)), w.nobody, w)
         }
+        Ask::Email => one_of(list(name, values, on_file(setting, Ask::Email)), w.no_email, w),
         Ask::Adjustment | Ask::Restriction => {
-            one_of(list(name, values, on_file(setting, asked.field.ask)), w)
+            one_of(list(name, values, on_file(setting, asked.field.ask)), w.nobody, w)
         }
         Ask::Channels | Ask::StaffAny | Ask::AppealGrounds => {
             boxes_or(list(name, values, named(setting, asked.field.ask)), w.nothing)
@@ -205,9 +208,9 @@ fn boxes_or(options: Vec<OptionView>, none: &'static str) -> Control {
     if options.is_empty() { Control::Nothing(none) } else { Control::Boxes(options) }
 }
 
-fn one_of(options: Vec<OptionView>, w: &'static words::Steps) -> Control {
+fn one_of(options: Vec<OptionView>, none: &'static str, w: &'static words::Steps) -> Control {
     if options.is_empty() {
-        Control::Nothing(w.nobody)
+        Control::Nothing(none)
     } else {
         Control::Select { options, empty: Some(w.choose) }
     }
@@ -322,6 +325,7 @@ fn on_file(setting: &Setting<'_>, ask: Ask) -> Vec<(String, String)> {
     let (profile, language) = (setting.profile(), setting.visit.language());
     let (now, zone) = (setting.visit.now(), profile.timezone);
     let (file, person) = (&setting.desktop.read.file, &setting.desktop.read.person);
+    let w = words::Steps::of(language);
     match ask {
         Ask::Incidents => {
             let usable = file.incidents.iter().rev().filter(|one| one.state() != "no_action");
@@ -348,6 +352,13 @@ fn on_file(setting: &Setting<'_>, ask: Ask) -> Vec<(String, String)> {
             };
             each.map(|(index, one)| (name(index, &one.id), say::adjustment(one, language)))
                 .collect()
+        }
+        Ask::Email => {
+            let line = |one: &ListedIdentifier| {
+                let shared = if one.shared { format!(" ({})", w.shared) } else { String::new() };
+                (one.value.clone(), format!("{}{shared}", one.value))
+            };
+            emails_of(person).map(line).collect()
         }
         Ask::Restriction => {
             let open = file.proposals.iter().filter(|one| one.is_open());

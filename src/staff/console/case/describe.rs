@@ -12,6 +12,7 @@ pub(in crate::staff::console) use self::restrictions::parameters;
 
 use crate::domain::duty::Duty;
 use crate::domain::language::Language;
+use crate::domain::organisation::Organisation;
 
 /// A text in English and Welsh.
 #[derive(Debug, Clone, Copy)]
@@ -89,6 +90,8 @@ pub(in crate::staff::console) enum Ask {
     /// One of the person's adjustments, or of their restrictions and proposals.
     Adjustment,
     Restriction,
+    /// One of the person's e-mail addresses.
+    Email,
     /// A language, a format.
     Language,
     Format,
@@ -160,6 +163,20 @@ pub(in crate::staff::console) struct StepForm {
     /// Something that can't be taken back.
     pub careful: bool,
     pub fields: &'static [Field],
+}
+
+impl StepForm {
+    /// The step as an organisation takes it: without an address of its own it mails no letters, and records that
+    /// they went.
+    pub(in crate::staff::console) fn as_taken_by(
+        &'static self,
+        organisation: &Organisation,
+    ) -> &'static StepForm {
+        match organisation.notice_from {
+            None if self.act == letters::SEND_LETTER.act => &letters::RECORD_LETTER_SENT,
+            _ => self,
+        }
+    }
 }
 
 macro_rules! steps {

@@ -73,6 +73,7 @@ pub(in crate::staff::console) async fn show(
     person: String,
     asked: Asked,
 ) -> Page {
+    let step = step.as_taken_by(&visit.organisation);
     let desktop = Desktop::open(&staff, &visit, &person).await?;
     let mut request = StepRequest { step, person, values: Values::asked(&asked) };
     begin_again(&desktop, &mut request);
@@ -143,6 +144,7 @@ pub(in crate::staff::console) async fn take(
     person: String,
     posted: Posted,
 ) -> Page {
+    let step = step.as_taken_by(&visit.organisation);
     let desktop = Desktop::open(&staff, &visit, &person).await?;
     let request = StepRequest { step, person, values: Values::posted(&posted) };
     if choose::is_needed(&request) {

@@ -62,7 +62,7 @@ impl<'a> Trial<'a> {
 
 /// Tries a step.
 pub(super) fn tried(visit: &Visit, desktop: &Desktop, trial: &Trial<'_>) -> Tried {
-    let step = trial.step;
+    let step = trial.step.as_taken_by(&visit.organisation);
     if !step.duties.iter().any(|duty| visit.may(*duty)) {
         return Tried::Closed;
     }
@@ -81,11 +81,12 @@ pub(super) fn tried(visit: &Visit, desktop: &Desktop, trial: &Trial<'_>) -> Trie
 
 fn link(visit: &Visit, desktop: &Desktop, trial: &Trial<'_>) -> StepLink {
     let language = visit.language();
-    let mut href = step_href(&desktop.read.person.id, trial.step.act, trial.about);
+    let step = trial.step.as_taken_by(&visit.organisation);
+    let mut href = step_href(&desktop.read.person.id, step.act, trial.about);
     for (key, value) in trial.more {
         href.push_str(&format!("&{key}={}", quoted(value)));
     }
-    StepLink { href, text: trial.text.unwrap_or(trial.step.title).of(language).to_owned() }
+    StepLink { href, text: trial.text.unwrap_or(step.title).of(language).to_owned() }
 }
 
 /// The page of a step.

@@ -117,7 +117,7 @@ pub(in crate::staff::console) async fn show(
 
 /// What was just done, and how many contacts it released.
 pub(super) fn said(visit: &Visit, asked: &Asked) -> Option<String> {
-    let step = asked.text("done").and_then(describe::step)?;
+    let step = asked.text("done").and_then(describe::step)?.as_taken_by(&visit.organisation);
     let w = words::Case::of(visit.language());
     let mut said = step.done.of(visit.language()).to_owned();
     match asked.number("released") {

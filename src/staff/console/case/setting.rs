@@ -6,7 +6,7 @@ use super::describe::{Ask, Field, Only, StepForm, Two, parameters, two};
 use super::values::Values;
 use crate::casework::case::StaffList;
 use crate::casework::case::record::CaseRead;
-use crate::domain::case::letter::{LetterKind, parts_of};
+use crate::domain::case::letter::{LetterKind, own_email, parts_of};
 use crate::domain::profile::{Exception, Profile};
 use crate::domain::restriction::{KindName, Restriction};
 use crate::domain::tally::Contacted;
@@ -149,6 +149,11 @@ impl Setting<'_> {
                 let own = self.desktop.read.person.language;
                 values.put("language", own.map_or("en", |one| one.tag()));
             }
+        }
+        if self.step.act == "send_letter"
+            && let Some(own) = own_email(&self.desktop.read.person)
+        {
+            values.begin_with("", &json!({ "to": own }));
         }
         if let Some(before) = self.changing() {
             values.begin_with("changes", &Self::flat(before));

@@ -7,6 +7,8 @@ texts! {
     Steps {
         optional: "(you can leave this empty)", "(gallwch adael hyn yn wag)";
         choose: "Choose", "Dewiswch";
+        shared: "shared", "a rennir";
+        no_email: "No e-mail address is on this person's record.", "Nid oes cyfeiriad e-bost ar gofnod y person hwn.";
         yes: "Yes", "Ie";
         no: "No", "Na";
         back_to: "Back to the case", "Yn ôl i'r achos";

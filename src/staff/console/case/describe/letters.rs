@@ -1,10 +1,20 @@
 //! Letters: drafted, approved, sent.
 
-use super::{Ask, Only, choice, field, steps, two};
+use super::{Ask, Field, Only, choice, field, steps, two};
 use crate::domain::duty::Duty;
 
 const WRITE: &[Duty] = &[Duty::Warn, Duty::Propose, Duty::Decide, Duty::Hear];
 const RECORD: &[Duty] = &[Duty::Record];
+
+const MEANS: Field = field(
+    "means",
+    Ask::One(&[
+        choice("post", "By post", "Drwy'r post"),
+        choice("email", "By e-mail", "Drwy e-bost"),
+    ]),
+    "How does it go?",
+    "Sut mae'n mynd?",
+);
 
 steps! {
     DRAFT_LETTER: "draft_letter", WRITE, Some("for"), false,
@@ -46,12 +56,24 @@ steps! {
 
     SEND_LETTER: "send_letter", RECORD, Some("letter"), true,
     title: two("Send a letter", "Anfon llythyr"),
-    lead: two("By e-mail, exactly what was approved goes to the person's address. By post, print it from the letter's page and say here that it went.",
-        "Drwy e-bost, mae'r union beth a gymeradwywyd yn mynd i gyfeiriad y person. Drwy'r post, argraffwch ef o dudalen y llythyr a dywedwch yma ei fod wedi mynd."),
+    lead: two("By e-mail, exactly what was approved goes to the address below as soon as you press Send. By post, print it from the letter's page first: Send then records that it went.",
+        "Drwy e-bost, mae'r union beth a gymeradwywyd yn mynd i'r cyfeiriad isod cyn gynted ag y pwyswch Anfon. Drwy'r post, argraffwch ef o dudalen y llythyr yn gyntaf: mae Anfon wedyn yn cofnodi iddo fynd."),
+    button: two("Send", "Anfon"),
+    done: two("The letter is recorded as sent. By e-mail it is on its way: its page says when the mail server has taken it.",
+        "Mae'r llythyr wedi'i gofnodi fel un a anfonwyd. Drwy e-bost mae ar ei ffordd: mae ei dudalen yn dweud pryd y cymerodd y gweinydd post ef."),
+    [
+        MEANS,
+        field("to", Ask::Email, "To which address, by e-mail?", "I ba gyfeiriad, drwy e-bost?")
+            .hint("These are the addresses on the person's record. Others may read what goes to a shared one.",
+                "Dyma'r cyfeiriadau ar gofnod y person. Gall eraill ddarllen yr hyn sy'n mynd i un a rennir.").optional(),
+    ];
+
+    // Where the organisation has no address of its own, from which the gateway would send.
+    RECORD_LETTER_SENT: "send_letter", RECORD, Some("letter"), true,
+    title: two("Record that a letter was sent", "Cofnodi bod llythyr wedi'i anfon"),
+    lead: two("Send what was approved: print it from the letter's page, or attach it to an e-mail. Then say here how it went.",
+        "Anfonwch yr hyn a gymeradwywyd: argraffwch ef o dudalen y llythyr, neu ei atodi i e-bost. Yna dywedwch yma sut yr aeth."),
     button: two("It is sent", "Mae wedi'i anfon"),
     done: two("The letter is recorded as sent.", "Mae'r llythyr wedi'i gofnodi fel un a anfonwyd."),
-    [field("means", Ask::One(&[
-        choice("post", "By post", "Drwy'r post"),
-        choice("email", "By e-mail", "Drwy e-bost"),
-    ]), "How does it go?", "Sut mae'n mynd?")];
+    [MEANS];
 }
