@@ -79,7 +79,8 @@ pub(super) enum Take {
 }
 
 impl<T> Held<T> {
-    fn until(&self) -> DateTime<Utc> {
+    /// Until when no other gateway takes the work up, as last renewed.
+    pub(super) fn until(&self) -> DateTime<Utc> {
         *self.until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,8 +1,8 @@
 //! The mail of a letter to the person: recorded with the step that sends it, sent by one gateway at a time, and
 //! removed when the case file and the trail record its result.
 //!
-//! A gateway that ends between a server's answer and that note leaves a mail that is sent again, with the same
-//! Message-ID.
+//! A gateway that ends, or loses its store for longer than its lease, between a server's answer and that note leaves
+//! a mail that is sent again, with the same Message-ID.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,13 @@ use serde::{Deserialize, Serialize};
 use super::lease::{Held, Lease, Take, Work};
 use super::{Desk, Fault, say_not_done};
 use crate::domain::audit::{AuditEvent, GATEWAY, StepEntry};
-use crate::domain::case::letter::{CaseLetter, MailState};
+use crate::domain::case::letter::{CaseLetter, MailState, email_of};
+use crate::domain::letter::title_of;
 use crate::domain::lifecycle::{Effect, Stepped};
 use crate::domain::organisation::Organisation;
 use crate::ports::documents::{BY_ID, Batch, Listing, WriteFault};
-use crate::ports::{Mailer, OwnMail, OwnMailKind};
-use crate::runtime::limits::{ITEM_TRIES_MAX, LETTER_MAILED_FOR};
+use crate::ports::{Mailer, OwnMail, OwnMailKind, SendError};
+use crate::runtime::limits::{ITEM_TRIES_MAX, LEASE_RENEWED_EVERY, LETTER_MAILED_FOR};
 
 /// A letter that is to be mailed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +73,28 @@ fn waiting(letter: &CaseLetter) -> Option<&str> {
     (mail.state == MailState::Waiting).then_some(mail.to.as_str())
 }
 
+/// Why nothing is mailed.
+enum NoMail {
+    /// The letter does not wait to be mailed any more.
+    NotWaiting,
+    /// The address was corrected meanwhile, or taken off the record: it may be somebody else's.
+    AddressGone,
+    Fault(Fault),
+}
+
+impl From<Fault> for NoMail {
+    fn from(fault: Fault) -> Self {
+        NoMail::Fault(fault)
+    }
+}
+
+const ADDRESS_GONE: &str = "the address is no longer on the person's record";
+
+/// Of what kind the work is, and about what, for the log.
+fn named(work: &LetterMail) -> (&str, &str) {
+    ("the mail of a letter", work.letter.as_str())
+}
+
 impl Desk {
     /// Mails the letters that steps sent, and those that were put off or cut off.
     pub(super) async fn mail_letters_left(
@@ -90,9 +113,11 @@ impl Desk {
                 let Some(held) = self.take_up::<LetterMail>(id, document, Take::Due).await? else {
                     continue;
                 };
-                if !self.mail_letter(organisation, mailer, &held).await? {
+                match self.mail_letter(organisation, mailer, &held).await {
+                    Ok(true) => {}
                     // A server that does not take one is not asked again before the next round.
-                    return Ok(());
+                    Ok(false) => return Ok(()),
+                    Err(fault) => self.put_aside(organisation, &held, &fault).await?,
                 }
             }
             match page.next {
@@ -102,7 +127,30 @@ impl Desk {
         }
     }
 
-    /// `false`: that is tried again later.
+    /// One letter that can't be read, or its case, keeps none of the others waiting.
+    async fn put_aside(
+        &self,
+        organisation: &Organisation,
+        held: &Held<LetterMail>,
+        fault: &Fault,
+    ) -> Result<(), Fault> {
+        let is_tried_again = self.is_in_time(&held.work);
+        say_not_done(&organisation.id, named(&held.work), fault, is_tried_again);
+        if !is_tried_again {
+            let why = Some(fault.to_string());
+            let noted = self.note_mailed(organisation, held, MailState::Failed, why).await;
+            if noted.is_ok() {
+                return Ok(());
+            }
+        }
+        self.put_off(held, Desk::pause_of(held)).await
+    }
+
+    fn is_in_time(&self, work: &LetterMail) -> bool {
+        self.clock.now() - work.at < LETTER_MAILED_FOR
+    }
+
+    /// `false`: the server did not take it, and is tried again later.
     async fn mail_letter(
         &self,
         organisation: &Organisation,
@@ -110,54 +158,88 @@ impl Desk {
         held: &Held<LetterMail>,
     ) -> Result<bool, Fault> {
         let work = &held.work;
-        let Some(mail) = self.mail_of_letter(organisation, work).await? else {
-            self.done_with(held).await?;
-            return Ok(true);
-        };
-        let error = match self.while_held(held, mailer.send(mail)).await {
-            Ok(()) => {
-                self.note_mailed(organisation, held, MailState::Accepted, None).await?;
+        let why = match self.mail_of_letter(organisation, work).await {
+            Ok(mail) => {
+                let sending = async {
+                    mailer.send(mail).await?;
+                    Ok::<_, SendError>(self.note_accepted(organisation, held).await)
+                };
+                match self.while_held(held, sending).await {
+                    Ok(noted) => return noted.map(|()| true),
+                    Err(error) => {
+                        say_not_done(&organisation.id, named(work), &error, error.is_retryable());
+                        if error.is_retryable() && self.is_in_time(work) {
+                            self.put_off(held, Desk::pause_of(held)).await?;
+                            return Ok(false);
+                        }
+                        error.to_string()
+                    }
+                }
+            }
+            Err(NoMail::AddressGone) => ADDRESS_GONE.to_owned(),
+            Err(NoMail::NotWaiting) => {
+                self.done_with(held).await?;
                 return Ok(true);
             }
-            Err(error) => error,
+            Err(NoMail::Fault(fault)) => return Err(fault),
         };
-        let what = ("the mail of a letter", work.letter.as_str());
-        say_not_done(&organisation.id, what, &error, error.is_retryable());
-        if error.is_retryable() && self.clock.now() - work.at < LETTER_MAILED_FOR {
-            self.put_off(held, Desk::pause_of(held)).await?;
-            return Ok(false);
-        }
-        self.note_mailed(organisation, held, MailState::Failed, Some(error.to_string())).await?;
+        self.note_mailed(organisation, held, MailState::Failed, Some(why)).await?;
         Ok(true)
     }
 
-    /// What is mailed: the words that were approved. `None`: the letter does not wait to be mailed any more.
+    /// What is mailed: the words that were approved, whatever a letter would say by now.
     async fn mail_of_letter(
         &self,
         organisation: &Organisation,
         work: &LetterMail,
-    ) -> Result<Option<OwnMail>, Fault> {
-        let case = match self.read_case(organisation, &work.person).await {
+    ) -> Result<OwnMail, NoMail> {
+        let mut case = match self.read_case(organisation, &work.person).await {
             Ok(case) => case,
-            Err(Fault::NotFound(_)) => return Ok(None),
-            Err(fault) => return Err(fault),
+            Err(Fault::NotFound(_)) => return Err(NoMail::NotWaiting),
+            Err(fault) => return Err(fault.into()),
         };
-        let Some(to) = case.file.letter(&work.letter).and_then(waiting).map(str::to_owned) else {
-            return Ok(None);
-        };
-        let read = self.letter(organisation, &work.person, &work.letter).await?;
-        let subject = read.document.map(|document| document.title());
-        Ok(Some(OwnMail {
+        let letter = case.file.letters.iter_mut().find(|one| one.id == work.letter);
+        let letter = letter.ok_or(NoMail::NotWaiting)?;
+        let to = waiting(letter).ok_or(NoMail::NotWaiting)?.to_owned();
+        if email_of(&case.person, &to).is_none() {
+            return Err(NoMail::AddressGone);
+        }
+        let approval = letter.approval.as_mut().ok_or(NoMail::NotWaiting)?;
+        self.put_words(organisation, approval).await?;
+        let words = std::mem::take(&mut approval.words);
+        Ok(OwnMail {
             organisation: organisation.id.clone(),
             key: work.id.clone(),
             kind: OwnMailKind::Letter,
             to,
-            subject: subject.unwrap_or_else(|| organisation.profile.name.clone()),
-            text: read.text,
-            html: Some(read.html),
+            subject: title_of(&words.html).unwrap_or_else(|| organisation.profile.name.clone()),
+            text: words.text,
+            html: Some(words.html),
             in_reply_to: None,
             original: None,
-        }))
+        })
+    }
+
+    /// Notes that the server took it, tried again while the lease lasts: what isn't noted is mailed again.
+    async fn note_accepted(
+        &self,
+        organisation: &Organisation,
+        held: &Held<LetterMail>,
+    ) -> Result<(), Fault> {
+        loop {
+            let noted = self.note_mailed(organisation, held, MailState::Accepted, None).await;
+            let is_tried_again = self.clock.now() < held.until() && !self.is_closing();
+            match noted {
+                Err(fault) if fault.is_retryable() && is_tried_again => {
+                    say_not_done(&organisation.id, named(&held.work), &fault, true);
+                }
+                noted => return noted,
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LEASE_RENEWED_EVERY) => {}
+                () = self.until_closing() => {}
+            }
+        }
     }
 
     /// Writes what came of it into the case file and the trail, and takes the work off, in one step.

@@ -37,7 +37,7 @@ pub use super::templates::{Template, Templates};
 pub use compose::{About, compose};
 pub use document::{Block, Document, Text};
 pub use lint::missing;
-pub use page::{escaped, page};
+pub use page::{escaped, page, title_of};
 pub use plain::plain;
 pub use samples::samples;
 pub use template::TemplateFault;

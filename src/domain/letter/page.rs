@@ -83,6 +83,15 @@ fn inner(text: &Text) -> String {
     pieces.collect()
 }
 
+/// What a page of [`page`] is called; `None`: it is no such page.
+pub fn title_of(page: &str) -> Option<String> {
+    let (_, rest) = page.split_once("<title>")?;
+    let (title, _) = rest.split_once("</title>")?;
+    // The ampersand last: what it escaped is text.
+    let marks = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+    Some(marks.iter().fold(title.to_owned(), |text, (escaped, mark)| text.replace(escaped, mark)))
+}
+
 /// Text in HTML or XML, attributes included. Control characters, which XML can't have, become spaces.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

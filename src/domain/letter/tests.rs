@@ -1,7 +1,7 @@
 //! What letters say, and that they are said plainly.
 
-use super::document::Block;
-use super::{Letter, Part, Templates, markup, missing, page, plain, samples};
+use super::document::{Block, Document, Text};
+use super::{Letter, Part, Templates, markup, missing, page, plain, samples, title_of};
 use crate::domain::case::letter::LetterKind;
 use crate::domain::language::Language;
 use crate::domain::notice::Line;
@@ -212,4 +212,21 @@ fn english_in_a_welsh_letter_bears_its_language() {
     let (_, html) = written(letter);
     assert!(html.contains("<html lang=\"cy-GB\">"));
     assert!(html.contains("<p lang=\"en-GB\">We warned you and nothing changed.</p>"), "{html}");
+}
+
+#[test]
+fn a_page_says_what_it_is_called_in_the_words_it_was_laid_out_with() {
+    for title in
+        ["How you contact us", "Jo's \"visits\" & calls", "<b> isn't &lt;b&gt; or &amp;#39;"]
+    {
+        let text = Text { line: Line::words(title.to_owned()), language: None };
+        let document = Document {
+            language: Language::Welsh,
+            large_print: false,
+            author: "Tuntum & Sons".to_owned(),
+            blocks: vec![Block::Title(text)],
+        };
+        assert_eq!(title_of(&page(&document)).as_deref(), Some(title));
+    }
+    assert_eq!(title_of("<p>An older page</p>"), None);
 }

@@ -4,19 +4,25 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use contact_gateway::casework::Desk;
-use contact_gateway::ports::{Mailer, OwnMailKind, Store};
+use contact_gateway::ports::documents::{BY_ID, Batch, Listing};
+use contact_gateway::ports::{Clock, Mailer, OwnMail, OwnMailKind, SendError, Stamp, Store};
+use contact_gateway::runtime::limits::LEASE_RENEWED_EVERY;
 use contact_gateway::store::memory::Memory;
 use serde_json::{Value, json};
 
 use super::letters::{LETTER, office_of};
 use super::rig::{CaseOffice, codes};
+use crate::degraded::faulty::{Faulty, Trouble};
 use crate::personal_data::on_both_stores;
 
 on_both_stores! {
     a_letter_is_mailed_once_though_the_server_was_away_and_as_it_was_approved
     a_letter_that_no_server_takes_did_not_go_and_is_owed
+    an_address_that_was_corrected_meanwhile_gets_no_letter
+    a_letter_that_can_not_be_read_keeps_no_other_waiting
 }
 
 const DISPATCH: &str = "/api/v1/people/P-1/letters/L-1/dispatch";
@@ -79,6 +85,7 @@ async fn a_letter_is_mailed_once_though_the_server_was_away_and_as_it_was_approv
     let sent = office.mailboxes.sent.lock().unwrap()[0].clone();
     assert_eq!((sent.kind, sent.to.as_str()), (OwnMailKind::Letter, "jo@x.example"));
     let page = sent.html.unwrap();
+    assert!(page.contains(&format!("<h1>{}</h1>", sent.subject)), "{}", sent.subject);
     let parts = office
         .ask("GET", "Ann Bell", LETTER, &[("accept", "application/json")], String::new())
         .await;
@@ -128,6 +135,161 @@ async fn changed(office: &CaseOffice, change: impl FnOnce(&mut Value)) {
     let path = "/api/v1/people/P-1";
     let put = office.ask("PUT", "Bo Carr", path, &headers, person.to_string()).await;
     assert!(put.status.is_success(), "{put:?} {}", put.json());
+}
+
+async fn an_address_that_was_corrected_meanwhile_gets_no_letter(store: Arc<dyn Store>) {
+    let office = approved(store).await;
+    let (one, other) = (office.desk(), office.desk());
+    office.mailboxes.is_away.store(true, Ordering::SeqCst);
+    office.clock.set("2026-02-04T10:00:00Z".parse().unwrap());
+    office.post("Ann Bell", DISPATCH, &json!({"means": "email"})).await;
+    both_finish(&office, (&one, &other), "2026-02-04T10:00:01Z").await;
+    changed(&office, |person| person["identifiers"][0]["value"] = json!("jo.doe@x.example")).await;
+    office.mailboxes.is_away.store(false, Ordering::SeqCst);
+    assert_eq!(both_finish(&office, (&one, &other), "2026-02-04T11:00:00Z").await, 0);
+    let mail = mail_of(&office).await;
+    assert_eq!(mail["state"], "failed", "{mail}");
+    assert_eq!(mail["why"], "the address is no longer on the person's record");
+    assert_eq!(in_diary(&office).await.len(), 1, "it is owed");
+    // Sent again, it goes to the right one.
+    let again = office.post("Ann Bell", DISPATCH, &json!({"means": "email"})).await;
+    assert_eq!(again.json()["made"]["mail"], "waiting", "{}", again.json());
+    assert_eq!(both_finish(&office, (&one, &other), "2026-02-04T12:00:00Z").await, 1);
+    assert_eq!(office.mailboxes.sent.lock().unwrap()[0].to, "jo.doe@x.example");
+}
+
+async fn a_letter_that_can_not_be_read_keeps_no_other_waiting(store: Arc<dyn Store>) {
+    let office = approved(store).await;
+    let (one, other) = (office.desk(), office.desk());
+    office.clock.set("2026-02-04T10:00:00Z".parse().unwrap());
+    let again = json!({"id": "L-2", "kind": "restriction", "for": "PR-1"});
+    office.post("Bo Carr", "/api/v1/people/P-1/letters", &again).await;
+    office.post("Cy Dunn", "/api/v1/people/P-1/letters/L-2/approval", &json!({})).await;
+    for letter in ["L-1", "L-2"] {
+        let path = format!("/api/v1/people/P-1/letters/{letter}/dispatch");
+        let sent = office.post("Ann Bell", &path, &json!({"means": "email"})).await;
+        assert_eq!(sent.json()["made"]["mail"], "waiting", "{}", sent.json());
+    }
+    // The words of the one that comes first are lost.
+    let of_kind = async |kind| {
+        let organisation = &office.organisation.id;
+        let page = office.store.documents(organisation, kind, Listing::of(BY_ID)).await.unwrap();
+        page.documents
+    };
+    let first: Value = of_kind("letter_mail").await[0].read().unwrap();
+    let words = of_kind("letter").await;
+    let damaged =
+        words.iter().find(|one| one.read::<Value>().unwrap()["letter"] == first["letter"]);
+    let stamp = Stamp { by: "test".to_owned(), at: office.clock.now() };
+    let batch = Batch::new(stamp).remove(damaged.unwrap());
+    office.store.write(&office.organisation.id, batch).await.unwrap();
+
+    assert_eq!(both_finish(&office, (&one, &other), "2026-02-04T10:00:01Z").await, 1);
+    let states = async || {
+        let case = office.get("Ann Bell", "/api/v1/people/P-1/case").await.json();
+        let letters = case["letters"].as_array().unwrap().clone();
+        let state = |one: &Value| one["sent"]["mail"]["state"].as_str().unwrap().to_owned();
+        letters.iter().map(|one| (one["id"] == first["letter"], state(one))).collect::<Vec<_>>()
+    };
+    let now = states().await;
+    assert!(now.contains(&(true, "waiting".to_owned())), "{now:?}");
+    assert!(now.contains(&(false, "accepted".to_owned())), "{now:?}");
+    assert_eq!(both_finish(&office, (&one, &other), "2026-02-10T10:00:00Z").await, 1);
+    assert!(states().await.contains(&(true, "failed".to_owned())), "five days are over");
+}
+
+/// Takes a mail, and the store is away from then on.
+struct LosesStore {
+    taken: Arc<dyn Mailer>,
+    store: Arc<Faulty>,
+}
+
+#[async_trait]
+impl Mailer for LosesStore {
+    async fn send(&self, mail: OwnMail) -> Result<(), SendError> {
+        self.taken.send(mail).await?;
+        self.store.has(Trouble::Away);
+        Ok(())
+    }
+}
+
+/// A gateway that mails the letter and loses its store right after.
+struct Losing {
+    office: CaseOffice,
+    store: Arc<Faulty>,
+    desk: Desk,
+    mailer: Arc<dyn Mailer>,
+}
+
+impl Losing {
+    async fn approved() -> Self {
+        let office = approved(Memory::new()).await;
+        office.clock.set("2026-02-04T10:00:00Z".parse().unwrap());
+        office.post("Ann Bell", DISPATCH, &json!({"means": "email"})).await;
+        let store = Faulty::over(office.store.clone());
+        let desk = office.desk_over(store.clone());
+        let mailer = Arc::new(LosesStore { taken: office.mailer(), store: store.clone() });
+        Losing { office, store, desk, mailer }
+    }
+
+    /// Whether the letter was mailed and noted, with what happens meanwhile.
+    async fn finishes(&self, meanwhile: impl Future<Output = ()>) -> bool {
+        let finishing = self.desk.finish_what_was_left(&self.office.organisation, &self.mailer);
+        tokio::join!(finishing, meanwhile).0.is_ok()
+    }
+
+    /// How many mails there are once another gateway has looked, too.
+    async fn mails_at(&self, at: &str) -> usize {
+        let (one, other) = (self.office.desk(), self.office.desk());
+        both_finish(&self.office, (&one, &other), at).await
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_was_taken_is_noted_once_the_store_is_back() {
+    let losing = Losing::approved().await;
+    tokio::time::pause();
+    let back = async {
+        // Long after the mail was taken, and before the lease is over.
+        tokio::time::sleep(LEASE_RENEWED_EVERY * 2).await;
+        assert_eq!(losing.office.mailboxes.sent.lock().unwrap().len(), 1);
+        assert_eq!(mail_of(&losing.office).await["state"], "waiting");
+        losing.store.has(Trouble::None);
+    };
+    assert!(losing.finishes(back).await);
+    tokio::time::resume();
+    assert_eq!(mail_of(&losing.office).await["state"], "accepted");
+    assert_eq!(losing.mails_at("2026-02-06T11:00:00Z").await, 1, "once");
+}
+
+#[tokio::test]
+async fn a_mail_that_is_not_noted_by_the_end_of_the_lease_goes_again_as_the_same() {
+    let losing = Losing::approved().await;
+    tokio::time::pause();
+    let over = async {
+        tokio::time::sleep(LEASE_RENEWED_EVERY / 2).await;
+        losing.office.clock.set("2026-02-04T10:00:31Z".parse().unwrap());
+    };
+    assert!(!losing.finishes(over).await, "it gives up");
+    tokio::time::resume();
+    assert_eq!(mail_of(&losing.office).await["state"], "waiting");
+    assert_eq!(losing.mails_at("2026-02-04T11:00:00Z").await, 2);
+    assert_eq!(mail_of(&losing.office).await["state"], "accepted");
+    let sent = losing.office.mailboxes.sent.lock().unwrap();
+    assert_eq!(sent[0].key, sent[1].key, "the key makes the Message-ID");
+}
+
+#[tokio::test]
+async fn a_gateway_that_stops_waits_for_no_store() {
+    let losing = Losing::approved().await;
+    tokio::time::pause();
+    let stop = async {
+        tokio::time::sleep(LEASE_RENEWED_EVERY / 2).await;
+        assert_eq!(losing.office.mailboxes.sent.lock().unwrap().len(), 1);
+        losing.desk.close();
+    };
+    assert!(!losing.finishes(stop).await, "it is not noted");
+    assert_eq!(mail_of(&losing.office).await["state"], "waiting");
 }
 
 #[tokio::test]
