@@ -19,9 +19,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use aws_lc_rs::rand;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use self::book::Book;
@@ -32,7 +29,7 @@ use crate::domain::account::{Account, ByProvider, Session, SessionTimes, as_seen
 use crate::domain::audit::AuditEvent;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::profile::Role;
-use crate::ports::{Clock, Stamp, Store, StoreError};
+use crate::ports::{Clock, Stamp, Store};
 use crate::runtime::client::Pace;
 use crate::runtime::limits::{
     HALF_SESSION_MINUTES, SESSION_IDLE_MINUTES_DEFAULT, SESSION_LONGEST_HOURS_DEFAULT,
@@ -254,14 +251,6 @@ impl Accounts {
         }
         Err(Fault::Contended)
     }
-}
-
-/// A token that nobody guesses: 256 random bits, as text that an address can carry.
-fn token() -> Result<String, Fault> {
-    let mut bytes = [0; 32];
-    rand::fill(&mut bytes)
-        .map_err(|_| Fault::Store(StoreError::Unavailable("no random bytes".to_owned())))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// Under what a token is kept.

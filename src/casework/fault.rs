@@ -5,6 +5,7 @@ use crate::domain::broken::Broken;
 use crate::domain::queue::ItemFault;
 use crate::ports::dead_letters::DeadLetterError;
 use crate::ports::{OriginalFault, OriginalTrouble, ReleaseError, StoreError};
+use crate::runtime::tokens::NoRandomBytes;
 
 use super::person_check::PersonFault;
 
@@ -109,5 +110,11 @@ impl From<StoreError> for Fault {
             },
             error => Fault::Store(error),
         }
+    }
+}
+
+impl From<NoRandomBytes> for Fault {
+    fn from(none: NoRandomBytes) -> Self {
+        Fault::Store(StoreError::Unavailable(none.to_string()))
     }
 }

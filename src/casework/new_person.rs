@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::rand;
-
 use super::acting::Acting;
 use super::expected::Expected;
 use super::{Desk, Fault};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
-use crate::ports::StoreError;
-use crate::runtime::tokens::hex;
+use crate::runtime::tokens::{hex, random};
 
 /// Random bytes of an id.
 const ID_BYTES: usize = 6;
@@ -26,10 +23,7 @@ impl Desk {
         person: Person,
         acting: Acting<'_>,
     ) -> Result<Arc<Person>, Fault> {
-        let mut bytes = [0; ID_BYTES];
-        rand::fill(&mut bytes)
-            .map_err(|_| Fault::Store(StoreError::Unavailable("no random bytes".to_owned())))?;
-        let person = Person { id: format!("p-{}", hex(&bytes)), ..person };
+        let person = Person { id: format!("p-{}", hex(&random::<ID_BYTES>()?)), ..person };
         Ok(self.put_person(organisation, person, &Expected::Any, acting).await?.0)
     }
 }

@@ -1,6 +1,7 @@
 //! The keys that a gateway makes for itself: random, made when first needed, kept beside the store.
 
 use crate::runtime::private;
+use crate::runtime::tokens::random;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -53,8 +54,7 @@ fn key(state: &Path, name: &str) -> Result<[u8; BYTES], StateKeyError> {
         Err(error) => return Err(fault(error)),
     }
     private::folder(state).map_err(fault)?;
-    let mut key = [0_u8; BYTES];
-    aws_lc_rs::rand::fill(&mut key).map_err(|_| StateKeyError::Random)?;
+    let key = random::<BYTES>().map_err(|_| StateKeyError::Random)?;
     make(state, name, &key).map_err(fault)?;
     // Two gateways that start at once: the first one's key is everybody's.
     let found = read(&path).map_err(fault)?;

@@ -3,10 +3,14 @@
 //! A token is looked up by its digest. How long a look-up takes says something about digests of
 //! known tokens at most, from which no token can be worked out; so no comparison needs to be made
 //! in constant time.
+//!
+//! Here as well: new tokens, and random bytes for whatever else is not to be guessed.
 
 use std::collections::HashMap;
 
-use aws_lc_rs::digest;
+use aws_lc_rs::{digest, rand};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// Whom each token identifies: a member of staff, a program, a source of calls.
 pub struct TokenTable<T> {
@@ -44,6 +48,29 @@ pub fn bearer(authorization: &str) -> Option<&str> {
     let (scheme, token) = authorization.trim().split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// The system gives no random bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the system gives no random bytes")]
+pub struct NoRandomBytes;
+
+/// Bytes that nobody guesses.
+///
+/// # Errors
+/// [`NoRandomBytes`]
+pub fn random<const N: usize>() -> Result<[u8; N], NoRandomBytes> {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes).map_err(|_| NoRandomBytes)?;
+    Ok(bytes)
+}
+
+/// A token that nobody guesses: 256 random bits, as 43 characters that an address can carry.
+///
+/// # Errors
+/// [`NoRandomBytes`]
+pub fn token() -> Result<String, NoRandomBytes> {
+    Ok(URL_SAFE_NO_PAD.encode(random::<32>()?))
 }
 
 /// SHA-256 of some bytes.
@@ -84,6 +111,17 @@ mod tests {
     fn every_byte_has_its_two_digits() {
         for byte in 0..=u8::MAX {
             assert_eq!(hex(&[byte]), format!("{byte:02x}"));
+        }
+    }
+
+    #[test]
+    fn a_new_token_is_another_each_time_and_fits_an_address() {
+        let (one, other) = (token().unwrap(), token().unwrap());
+        assert_ne!(one, other);
+        for token in [one, other] {
+            assert_eq!(token.len(), 43);
+            let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            assert!(token.chars().all(fits), "{token}");
         }
     }
 

@@ -4,12 +4,13 @@
 use chrono::TimeDelta;
 use subtle::ConstantTimeEq;
 
-use super::{Accounts, NewAccount, Opening, SignedIn, account_event, token, token_id};
+use super::{Accounts, NewAccount, Opening, SignedIn, account_event, token_id};
 use crate::casework::Fault;
 use crate::domain::account::{Account, Invitation};
 use crate::domain::audit::GATEWAY;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::runtime::limits::INVITATION_HOURS;
+use crate::runtime::tokens::token;
 
 /// The id of the first administrator's invitation: no digest, so that it is nobody else's.
 const FIRST: &str = "first";

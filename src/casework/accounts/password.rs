@@ -4,12 +4,12 @@ use std::sync::OnceLock;
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use aws_lc_rs::rand;
 use tokio::sync::Semaphore;
 
 use crate::runtime::limits::{
     PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PASSWORDS_AT_ONCE_MAX, PASSWORDS_WAITING_MAX,
 };
+use crate::runtime::tokens::random;
 
 /// 19 MiB, two passes, one lane: the first of the two that OWASP's cheat sheet on password storage names
 /// for argon2id.
@@ -141,8 +141,7 @@ fn argon() -> Argon2<'static> {
 }
 
 fn hash(password: &str) -> Option<String> {
-    let mut salt = [0; SALT_BYTES];
-    rand::fill(&mut salt).ok()?;
+    let salt = random::<SALT_BYTES>().ok()?;
     let hash = argon().hash_password_with_salt(password.as_bytes(), &salt).ok()?;
     Some(hash.to_string())
 }

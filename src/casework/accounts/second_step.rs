@@ -7,9 +7,8 @@ use super::{Accounts, Own, Proof, SignInFault, account_event, failures, token_id
 use crate::casework::Fault;
 use crate::domain::account::{Account, SecondStep};
 use crate::domain::organisation::{Organisation, OrganisationId};
-use crate::ports::StoreError;
 use crate::runtime::one_time_code::{self, SECRET_BYTES};
-use crate::runtime::tokens::hex;
+use crate::runtime::tokens::{hex, random};
 
 /// Recovery codes that a second step begins with.
 const RECOVERY_CODES: usize = 10;
@@ -177,11 +176,4 @@ impl Accounts {
         let event = account_event(&account.login, "code_wrong");
         self.book.note(organisation, self.stamp(&account.name), event).await
     }
-}
-
-fn random<const N: usize>() -> Result<[u8; N], Fault> {
-    let mut bytes = [0; N];
-    aws_lc_rs::rand::fill(&mut bytes)
-        .map_err(|_| Fault::Store(StoreError::Unavailable("no random bytes".to_owned())))?;
-    Ok(bytes)
 }

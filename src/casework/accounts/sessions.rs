@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Accounts, Opening, SignedIn, token, token_id};
+use super::{Accounts, Opening, SignedIn, token_id};
 use crate::casework::Fault;
 use crate::domain::account::{Account, Session};
 use crate::domain::audit::GATEWAY;
@@ -10,6 +10,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::runtime::limits::{
     HALF_SESSIONS_OF_ACCOUNT_MAX, SESSION_TOUCH, SESSIONS_OF_ACCOUNT_MAX,
 };
+use crate::runtime::tokens::token;
 
 /// A session that lives, and whose it is.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::domain::audit::AuditEntry;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
-use crate::runtime::tokens::{hex, sha256};
+use crate::runtime::tokens::{hex, random, sha256};
 
 /// The kind of document that a seal is. Its id is the number of its first entry.
 pub const SEAL: &str = "audit_seal";
@@ -108,10 +108,8 @@ impl Seal {
         let (from, to) = (first.number, last.number);
         let mut bytes = Vec::with_capacity(entries.len() * ENTRY_BYTES);
         for entry in entries {
-            let mut salt = [0; SALT_BYTES];
-            aws_lc_rs::rand::fill(&mut salt).map_err(|_| {
-                StoreError::Unavailable("the system gives no random bytes".to_owned())
-            })?;
+            let salt =
+                random::<SALT_BYTES>().map_err(|none| StoreError::Unavailable(none.to_string()))?;
             bytes.extend(salt);
             bytes.extend(digest(&salt, entry));
         }

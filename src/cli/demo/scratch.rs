@@ -10,7 +10,7 @@ use crate::app;
 use crate::casework::import;
 use crate::cli::Fault;
 use crate::config::Settings;
-use crate::runtime::tokens::{hex, sha256};
+use crate::runtime::tokens::{self, hex, sha256};
 
 /// One organisation of the demo.
 pub(super) struct Sample {
@@ -208,7 +208,6 @@ fn free(usual: u16) -> io::Result<SocketAddr> {
 
 /// 128 random bits in hex.
 fn random() -> io::Result<String> {
-    let mut bytes = [0; 16];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| io::Error::other("no random bytes"))?;
+    let bytes = tokens::random::<16>().map_err(io::Error::other)?;
     Ok(hex(&bytes))
 }

@@ -1,9 +1,6 @@
 //! What a browser keeps between the two halves of a sign-in: a cookie that binds the provider's answer to it, sealed
 //! with a key out of the client's secret, which every gateway of the organisation has.
 
-use aws_lc_rs::rand;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -13,6 +10,7 @@ use super::settings::ProviderSettings;
 use crate::ports::{Errand, ProviderFault, Returned};
 use crate::runtime::limits::PROVIDER_SIGN_IN_MINUTES;
 use crate::runtime::sealed::Seal;
+use crate::runtime::tokens::token;
 
 /// A sign-in that was begun.
 #[derive(Serialize, Deserialize)]
@@ -31,7 +29,8 @@ impl Flow {
     /// `None`: there are no random bytes.
     pub(super) fn new(errand: Errand, now: DateTime<Utc>) -> Option<Self> {
         let ends = now + TimeDelta::minutes(PROVIDER_SIGN_IN_MINUTES);
-        let (state, nonce, verifier) = (random()?, random()?, random()?);
+        // A verifier has 43 characters at least (RFC 7636 4.1), as a token has.
+        let (state, nonce, verifier) = (token().ok()?, token().ok()?, token().ok()?);
         Some(Flow { errand, state, nonce, verifier, ends })
     }
 
@@ -76,13 +75,6 @@ impl Flow {
 pub(super) fn seal(settings: &ProviderSettings) -> Option<Seal> {
     let purpose = format!("sign-in by {} at {}", settings.name, settings.issuer);
     Seal::new(settings.client_secret.expose_secret().as_bytes(), &purpose)
-}
-
-/// 256 random bits: a verifier has 43 characters at least (RFC 7636 4.1).
-fn random() -> Option<String> {
-    let mut bytes = [0; 32];
-    rand::fill(&mut bytes).ok()?;
-    Some(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 #[cfg(test)]
