@@ -12,6 +12,7 @@ use super::form::quoted;
 use super::frame::{Frame, Page, Section, go, page};
 use super::item_rows::{Row, rows};
 use super::queues::{QueueLine, in_order, lines};
+use super::records::name_of;
 use super::say;
 use super::visit::Visit;
 use super::words;
@@ -107,9 +108,8 @@ fn line(visit: &Visit, case: &CaseRead, waiting: Waiting<'_>) -> (DateTime<Utc>,
             (one.drafted_at, w.draft_letter, title, href)
         }
     };
-    let name = if person.name.is_empty() { person.id.clone() } else { person.name.clone() };
     let when = say::when(since, visit.now(), profile.timezone, language);
-    (since, CaseLine { href, title, what, person: name, since: when })
+    (since, CaseLine { href, title, what, person: name_of(person), since: when })
 }
 
 /// Takes the next, wherever it is most urgent.

@@ -8,6 +8,7 @@ use axum::extract::State;
 use super::asked::Asked;
 use super::form::quoted;
 use super::frame::{Frame, Page, Section, page};
+use super::records::name_of;
 use super::say;
 use super::visit::Visit;
 use super::words;
@@ -44,7 +45,7 @@ pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: A
         .iter()
         .map(|person| Found {
             href: format!("/people/{}", quoted(&person.id)),
-            name: if person.name.is_empty() { person.id.clone() } else { person.name.clone() },
+            name: name_of(person),
             reference: person.reference.clone().unwrap_or_else(|| person.id.clone()),
             in_force: person
                 .restrictions

@@ -7,6 +7,7 @@ use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::staff::Staff;
 use crate::staff::console::form::quoted;
+use crate::staff::console::records::name_of;
 use crate::staff::console::say;
 use crate::staff::console::visit::Visit;
 
@@ -63,7 +64,7 @@ pub(super) fn bar(visit: &Visit, item: &QueueItem, person: &Person) -> PersonBar
             item.channel.name()
         ),
         href: format!("/people/{}?because={}", quoted(&person.id), quoted(&item.id)),
-        name: if person.name.is_empty() { person.id.clone() } else { person.name.clone() },
+        name: name_of(person),
         reference: person.reference.clone(),
         in_force: in_force.map(|one| say::terms(&one.kind, profile, language)).collect(),
         adjustments: person.adjustments.iter().map(|one| say::adjustment(one, language)).collect(),
