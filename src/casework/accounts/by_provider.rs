@@ -189,25 +189,38 @@ impl Accounts {
         Ok(written.then_some(account))
     }
 
-    /// An account as its groups have it now.
+    /// An account as its groups have it now. Where they let nobody in, what they gave is taken away all the same: a
+    /// password may still open the account.
     async fn as_admitted(
         &self,
         organisation: &Organisation,
         account: Account,
         admitted: Admitted,
     ) -> Result<Account, ProviderSignInFault> {
+        let is_refused = matches!(admitted, Admitted::Refused);
+        let account = self.with_role_of(organisation, account, admitted).await?;
+        if !is_refused {
+            return Ok(account);
+        }
+        self.end_sessions_by_provider(&organisation.id, &account).await?;
+        let event = account_event(&account.login, "provider_refused");
+        self.book.note(&organisation.id, self.stamp(&account.name), event).await?;
+        Err(ProviderSignInFault::NoGroup)
+    }
+
+    /// An account with the role that its groups give, or without the one that they gave.
+    async fn with_role_of(
+        &self,
+        organisation: &Organisation,
+        account: Account,
+        admitted: Admitted,
+    ) -> Result<Account, Fault> {
         let by_group = account.provider.as_ref().is_some_and(|linked| linked.role_by_group);
         let (role, role_by_group) = match admitted {
             Admitted::As(role) => (role, true),
-            Admitted::WithoutRole if by_group => (Role::none(), false),
+            Admitted::WithoutRole | Admitted::Refused if by_group => (Role::none(), false),
             // Somebody gave it a role here.
-            Admitted::WithoutRole => return Ok(account),
-            Admitted::Refused => {
-                self.end_sessions_by_provider(&organisation.id, &account).await?;
-                let event = account_event(&account.login, "provider_refused");
-                self.book.note(&organisation.id, self.stamp(&account.name), event).await?;
-                return Err(ProviderSignInFault::NoGroup);
-            }
+            Admitted::WithoutRole | Admitted::Refused => return Ok(account),
         };
         if account.role == role && by_group == role_by_group {
             return Ok(account);
@@ -216,16 +229,14 @@ impl Accounts {
             return Ok(account);
         }
         let login = &account.login;
-        let changed = self
-            .change(&organisation.id, login, None, "role_by_group", |account, _| {
-                account.role = role.clone();
-                if let Some(linked) = account.provider.as_mut() {
-                    linked.role_by_group = role_by_group;
-                }
-                Ok(())
-            })
-            .await;
-        Ok(changed?)
+        self.change(&organisation.id, login, None, "role_by_group", |account, _| {
+            account.role = role.clone();
+            if let Some(linked) = account.provider.as_mut() {
+                linked.role_by_group = role_by_group;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Whether a group may change a role: not that of the last who keeps the settings and has a password, which nobody

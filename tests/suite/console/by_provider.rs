@@ -175,6 +175,47 @@ async fn no_account_passes_to_somebody_by_a_name_or_an_address() {
 }
 
 #[tokio::test]
+async fn a_role_by_group_ends_with_the_group_for_the_password_as_well() {
+    let mut provider = IdentityProvider::open(&[DESK]);
+    let office = provider.office(AccountRules::default(), Unknown::Refuse);
+    let next = "/queues/limited?state=all";
+    let mut max = Browsing::signed_in(&office, "Max Rhys", "manager").await;
+    Browsing::signed_in(&office, "Lea Rees", "agent").await;
+    let link = office.staff.accounts().invite_again(&office.tuntum.id, "lea.rees", "test");
+    let begin =
+        format!("/sign-in/oidc/entra?organisation=tuntum&invitation={}", link.await.unwrap());
+    assert_eq!(provider.through(&mut Browsing::new(&office), &begin, "lea").await.leads(), "/");
+    // Her group made her a manager, by whichever way she comes in.
+    let mut lea = Browsing::new(&office);
+    assert_eq!(sign_in(&mut lea, "lea.rees", PASSWORD, "/").await.leads(), "/");
+    assert_eq!(lea.get("/settings").await.status, StatusCode::OK);
+    provider.people(&json!({"lea": {"name": "Lea Rees", "groups": ["everybody"]}}));
+    let page = provider.through(&mut Browsing::new(&office), BEGIN, "lea").await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    let of_lea = |action: &str| ("lea.rees".to_owned(), action.to_owned());
+    assert_eq!(trail(&office).await[..2], [of_lea("provider_refused"), of_lea("role_by_group")]);
+    let mut again = Browsing::new(&office);
+    assert_eq!(sign_in(&mut again, "lea.rees", PASSWORD, "/").await.leads(), "/");
+    for browsing in [&mut lea, &mut again] {
+        assert_eq!(browsing.get("/settings").await.status, StatusCode::FORBIDDEN);
+        assert!(browsing.get("/account").await.has("No role yet"));
+    }
+    // What somebody here gave, no group takes away.
+    max.post("/settings/staff/lea.rees", &[("verb", "role"), ("role", "agent")]).await;
+    let page = provider.through(&mut Browsing::new(&office), BEGIN, "lea").await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert_eq!(lea.get("/queues").await.status, StatusCode::OK);
+    // Nor the role of the last who keeps the settings, which nobody could give back.
+    provider.people(&json!({"lea": {"name": "Lea Rees", "groups": ["leads"]}}));
+    assert_eq!(provider.through(&mut Browsing::new(&office), BEGIN, "lea").await.leads(), next);
+    office.staff.accounts().close(&office.tuntum, "max.rhys", "test").await.unwrap();
+    provider.people(&json!({"lea": {"name": "Lea Rees"}}));
+    let page = provider.through(&mut Browsing::new(&office), BEGIN, "lea").await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert_eq!(lea.get("/settings").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn people_of_no_group_may_do_nothing_until_somebody_gives_them_a_role() {
     let mut provider = IdentityProvider::open(&[DESK]);
     let office = provider.office(AccountRules::default(), Unknown::NoDuties);
