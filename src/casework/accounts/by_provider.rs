@@ -257,8 +257,8 @@ impl Accounts {
         }
     }
 
-    /// Links the account of an invitation with an identity, which uses the invitation up. What they signed in with
-    /// before opens the account as before; other sessions end.
+    /// Links the account of an invitation with an identity, which uses the invitation up. A password of before opens the
+    /// account as before; a second step of before is gone, as its device may be, and other sessions end.
     async fn link_by_invitation(
         &self,
         organisation: &Organisation,
@@ -294,6 +294,7 @@ impl Accounts {
         let identity = claimed.identity.clone();
         let before = account.provider.replace(Linked { identity, role_by_group: by_group });
         let before = before.map(|linked| identity_id(&linked.identity));
+        account.second_step = None;
         account.invitation = None;
         let said = (self.stamp(&account.name), account_event(&login, "provider_linked"));
         let opened = (id.as_str(), known.map_or(0, |(_, version)| version));

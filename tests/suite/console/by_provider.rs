@@ -216,6 +216,37 @@ async fn a_role_by_group_ends_with_the_group_for_the_password_as_well() {
 }
 
 #[tokio::test]
+async fn a_link_lets_somebody_in_by_the_provider_whose_phone_is_lost() {
+    let provider = IdentityProvider::open(&[DESK]);
+    let rules =
+        AccountRules { second_step: vec![Role("agent".to_owned())], ..AccountRules::default() };
+    let office = provider.office(rules, Unknown::Refuse);
+    let mut ann = Browsing::signed_in(&office, "Ann Hall", "agent").await;
+    let secret = ann.get("/account/second-step").await.field("secret");
+    let code = code_of(&secret, &office);
+    let fields = [("secret", secret.as_str()), ("code", &code), ("old", PASSWORD)];
+    let page = ann.post("/account/second-step", &fields).await;
+    assert!(page.has("Keep these recovery codes"), "{}", page.text());
+    let link = office.staff.accounts().invite_again(&office.tuntum.id, "ann.hall", "test");
+    let begin =
+        format!("/sign-in/oidc/entra?organisation=tuntum&invitation={}", link.await.unwrap());
+    // No code is asked for that only the lost phone has; her role needs a new one.
+    let mut late = Browsing::new(&office);
+    assert_eq!(provider.through(&mut late, &begin, "ann").await.leads(), "/");
+    assert_eq!(late.get("/queues").await.leads(), "/account/second-step");
+    let new = late.get("/account/second-step").await.field("secret");
+    assert_ne!(new, secret);
+    let code = code_of(&new, &office);
+    let fields = [("secret", new.as_str()), ("code", &code), ("old", PASSWORD)];
+    let page = late.post("/account/second-step", &fields).await;
+    assert!(page.has("Keep these recovery codes"), "{}", page.text());
+    assert_eq!(late.get("/queues").await.status, StatusCode::OK);
+    // It is the new one that is asked for from now on, after the password as well.
+    let half = sign_in(&mut Browsing::new(&office), "ann.hall", PASSWORD, "/").await;
+    assert_eq!(half.leads(), "/sign-in/code?next=%2F");
+}
+
+#[tokio::test]
 async fn people_of_no_group_may_do_nothing_until_somebody_gives_them_a_role() {
     let mut provider = IdentityProvider::open(&[DESK]);
     let office = provider.office(AccountRules::default(), Unknown::NoDuties);
