@@ -37,7 +37,9 @@ use crate::runtime::limits::{
 };
 use crate::runtime::tokens::{hex, sha256};
 
-pub use self::by_provider::{Arrival, Destination, Entered, Provider, ProviderSignInFault};
+pub use self::by_provider::{
+    Arrival, Destination, Entered, Provider, ProviderSignInFault, TooMany,
+};
 pub use self::invitations::Invited;
 pub use self::password::PasswordFault;
 pub use self::proof::{Own, Proof};

@@ -51,13 +51,18 @@ pub struct Entered {
     pub signed_in: SignedIn,
 }
 
+/// Too many come from one source at this moment.
+#[derive(Debug, thiserror::Error)]
+#[error("too many sign-ins at this moment")]
+pub struct TooMany;
+
 /// Why nobody was signed in.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderSignInFault {
     #[error("there is no such provider for this organisation")]
     NoSuchProvider,
-    #[error("too many sign-ins at this moment")]
-    Busy,
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     #[error(transparent)]
     Provider(#[from] ProviderFault),
     /// None of the groups has a role here.
@@ -95,9 +100,9 @@ impl Accounts {
         self.providers.iter().filter(serving).map(|(name, _)| name.as_str())
     }
 
-    fn may_try(&self, source: Option<IpAddr>) -> Result<(), ProviderSignInFault> {
+    fn may_try(&self, source: Option<IpAddr>) -> Result<(), TooMany> {
         match source.is_some_and(|source| self.pace.take_of(source).is_err()) {
-            true => Err(ProviderSignInFault::Busy),
+            true => Err(TooMany),
             false => Ok(()),
         }
     }
@@ -125,8 +130,20 @@ impl Accounts {
     }
 
     /// Where somebody signs out at a provider as well; none: it offers no such thing, or is away.
-    pub async fn farewell_at_provider(&self, provider: &str, back: &str) -> Option<String> {
-        self.providers.get(provider)?.port.farewell(back).await
+    ///
+    /// # Errors
+    /// [`TooMany`]: whoever asks need not be signed in, and the provider may be asked.
+    pub async fn farewell_at_provider(
+        &self,
+        provider: &str,
+        back: &str,
+        source: Option<IpAddr>,
+    ) -> Result<Option<String>, TooMany> {
+        self.may_try(source)?;
+        match self.providers.get(provider) {
+            Some(provider) => Ok(provider.port.farewell(back).await),
+            None => Ok(None),
+        }
     }
 
     /// The account of an identity, with the role that its groups give it now. Somebody who has none gets one.

@@ -1,7 +1,6 @@
 //! One provider: what it says of itself, and the two halves of a sign-in.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -19,6 +18,7 @@ use openidconnect::{
 };
 use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 use url::Url;
 
 use super::answer::{self, Claims, Others, Token, UserInfo, Wrong};
@@ -28,7 +28,7 @@ use super::settings::ProviderSettings;
 use crate::domain::provider::Claimed;
 use crate::ports::{Departure, Errand, IdentityProvider, ProviderFault, Returned};
 use crate::runtime::http_client::{NoAuthorities, is_private};
-use crate::runtime::limits::PROVIDER_DESCRIPTION_AGE;
+use crate::runtime::limits::{PROVIDER_AWAY_AGE, PROVIDER_DESCRIPTION_AGE};
 use crate::runtime::sealed::Seal;
 
 type Fields = IdTokenFields<
@@ -61,6 +61,25 @@ type Relying = Client<
     EndpointMaybeSet,
 >;
 
+/// What a provider says of itself: its addresses and keys (OpenID Connect Discovery 1.0).
+type Description = Arc<ProviderMetadataWithLogout>;
+
+/// What came of asking a provider about itself.
+struct Asked {
+    answer: Result<Description, ProviderFault>,
+    at: Instant,
+}
+
+impl Asked {
+    fn holds(&self) -> bool {
+        let age = match self.answer {
+            Ok(_) => PROVIDER_DESCRIPTION_AGE,
+            Err(_) => PROVIDER_AWAY_AGE,
+        };
+        self.at.elapsed() < age
+    }
+}
+
 /// What keeps a provider from being used at all.
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
@@ -77,8 +96,8 @@ pub struct OpenIdProvider {
     callback: RedirectUrl,
     http: Http,
     seal: Seal,
-    /// What it last said of itself, and when.
-    known: Mutex<Option<(Arc<ProviderMetadataWithLogout>, Instant)>>,
+    /// What it was last asked about itself.
+    asked: Mutex<Option<Asked>>,
 }
 
 impl OpenIdProvider {
@@ -94,34 +113,35 @@ impl OpenIdProvider {
             .map_err(|_| unusable("staff.public_url is no URL"))?;
         let seal = flow::seal(&settings).ok_or_else(|| unusable("its secret makes no key"))?;
         let http = Http::new(issuer.url().scheme() == "https")?;
-        Ok(OpenIdProvider { settings, issuer, callback, http, seal, known: Mutex::new(None) })
+        Ok(OpenIdProvider { settings, issuer, callback, http, seal, asked: Mutex::new(None) })
     }
 
     fn client_id(&self) -> ClientId {
         ClientId::new(self.settings.client_id.clone())
     }
 
-    /// What the provider says of itself: its addresses and keys (OpenID Connect Discovery 1.0).
-    async fn described(&self) -> Result<Arc<ProviderMetadataWithLogout>, ProviderFault> {
-        // Who comes meanwhile waits for the one question, no longer than for one answer.
-        let mut known = self.known.lock().await;
-        if let Some((description, at)) = known.as_ref()
-            && at.elapsed() < PROVIDER_DESCRIPTION_AGE
-        {
-            return Ok(Arc::clone(description));
+    async fn described(&self) -> Result<Description, ProviderFault> {
+        // Who comes meanwhile waits for the one question, and shares what comes of it: a failure too.
+        let mut asked = self.asked.lock().await;
+        if let Some(asked) = asked.as_ref().filter(|asked| asked.holds()) {
+            return asked.answer.clone();
         }
-        let asked = ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &self.http);
-        let described = asked.await.map_err(|error| {
+        let described =
+            ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &self.http).await;
+        let answer = described.map(Arc::new).map_err(|error| {
             tracing::warn!(provider = self.settings.name, %error, "no description of the provider");
             ProviderFault::Away("no description")
-        })?;
-        let description = Arc::new(described);
-        *known = Some((Arc::clone(&description), Instant::now()));
-        Ok(description)
+        });
+        *asked = Some(Asked { answer: answer.clone(), at: Instant::now() });
+        answer
     }
 
-    async fn described_anew(&self) -> Result<Arc<ProviderMetadataWithLogout>, ProviderFault> {
-        *self.known.lock().await = None;
+    /// The description after an old one: asked for again, unless somebody else did so meanwhile.
+    async fn described_since(&self, old: &Description) -> Result<Description, ProviderFault> {
+        let is_old = |asked: &mut Asked| {
+            asked.answer.as_ref().is_ok_and(|description| Arc::ptr_eq(description, old))
+        };
+        self.asked.lock().await.take_if(is_old);
         self.described().await
     }
 
@@ -178,15 +198,16 @@ impl OpenIdProvider {
     async fn trusted<'t>(
         &self,
         token: &'t Token,
-        relying: &Relying,
+        description: &Description,
         (nonce, access): (&str, &AccessToken),
         now: DateTime<Utc>,
     ) -> Result<&'t Claims, ProviderFault> {
         let client = self.client_id();
         let to_fit = (&client, nonce, access);
+        let relying = self.relying(description);
         match answer::checked(token, relying.id_token_verifier(), to_fit, now) {
             Err(Wrong::Key) => {
-                let relying = self.relying(self.described_anew().await?.as_ref());
+                let relying = self.relying(self.described_since(description).await?.as_ref());
                 Ok(answer::checked(token, relying.id_token_verifier(), to_fit, now)?)
             }
             checked => Ok(checked?),
@@ -242,7 +263,7 @@ impl IdentityProvider for OpenIdProvider {
         let tokens = self.tokens(&relying, code, flow.verifier).await?;
         let token = tokens.id_token().ok_or(ProviderFault::Untrusted("token"))?;
         let access = tokens.access_token();
-        let claims = self.trusted(token, &relying, (&flow.nonce, access), now).await?;
+        let claims = self.trusted(token, &description, (&flow.nonce, access), now).await?;
         let more = match answer::lacks(claims, &self.settings.groups_claim) {
             true => self.more(&relying, access, claims).await?,
             false => None,
@@ -259,5 +280,66 @@ impl IdentityProvider for OpenIdProvider {
             .set_post_logout_redirect_uri(back)
             .http_get_url();
         is_private(&url).then(|| url.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::domain::organisation::OrganisationId;
+    use crate::domain::provider::{Admission, Unknown};
+    use crate::runtime::limits::PROVIDER_WAIT;
+
+    fn provider(issuer: String) -> OpenIdProvider {
+        let admission = Admission {
+            roles: Vec::new(),
+            unknown: Unknown::Refuse,
+            methods: Vec::new(),
+            contexts: Vec::new(),
+        };
+        OpenIdProvider::new(ProviderSettings {
+            name: "entra".to_owned(),
+            issuer,
+            client_id: "console".to_owned(),
+            client_secret: SecretString::from("a secret"),
+            scopes: Vec::new(),
+            groups_claim: "groups".to_owned(),
+            public_url: "https://desk.example".to_owned(),
+            admission,
+            label: None,
+            label_welsh: None,
+        })
+        .unwrap()
+    }
+
+    // By the runtime's own clock, which goes on at once when everybody waits.
+    #[tokio::test(start_paused = true)]
+    async fn while_a_provider_hangs_everybody_waits_for_one_question() {
+        // Connections are made, and never read.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let provider = provider(format!("http://{}", silent.local_addr().unwrap()));
+        let depart = || {
+            let errand = Errand {
+                organisation: OrganisationId::new("karbon"),
+                next: "/".to_owned(),
+                invitation: None,
+            };
+            provider.depart(errand, DateTime::UNIX_EPOCH)
+        };
+        let away = Some(ProviderFault::Away("no description"));
+        let began = Instant::now();
+        let (one, two, three) = tokio::join!(depart(), depart(), depart());
+        for none in [one, two, three, depart().await] {
+            assert_eq!(none.err(), away);
+        }
+        assert_eq!(provider.farewell("https://desk.example").await, None);
+        assert!(began.elapsed() < 2 * PROVIDER_WAIT, "{:?}", began.elapsed());
+        // After a while it is asked again.
+        tokio::time::advance(PROVIDER_AWAY_AGE).await;
+        assert_eq!(depart().await.err(), away);
+        let waited = began.elapsed();
+        assert!(waited >= 2 * PROVIDER_WAIT + PROVIDER_AWAY_AGE, "{waited:?}");
     }
 }

@@ -123,6 +123,9 @@ pub const PROVIDER_ANSWER_BYTES_MAX: usize = 512 * 1024;
 /// How long what a provider says of itself is used before it is asked again. A key that is not among those known is
 /// asked for at once.
 pub const PROVIDER_DESCRIPTION_AGE: Duration = Duration::from_secs(60 * 60);
+/// How long a provider that said nothing of itself counts as away before it is asked again: who comes meanwhile is
+/// answered at once.
+pub const PROVIDER_AWAY_AGE: Duration = Duration::from_secs(5);
 /// How long somebody has to sign in at their provider, in minutes. Over: they begin anew.
 pub const PROVIDER_SIGN_IN_MINUTES: i64 = 10;
 /// Groups of one person that are looked at. More: the rest is passed over.

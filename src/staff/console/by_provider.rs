@@ -18,7 +18,7 @@ use super::visit::Guest;
 use super::words;
 use crate::casework::Fault;
 use crate::casework::accounts::{
-    Arrival, Destination, ProviderFault, ProviderSignInFault, Returned,
+    Arrival, Destination, ProviderFault, ProviderSignInFault, Returned, TooMany,
 };
 use crate::staff::Staff;
 
@@ -99,13 +99,13 @@ pub(super) async fn farewell(
         return Err(Trouble::NotFound);
     }
     let back = format!("{}/sign-in", staff.public_url().unwrap_or_default());
-    match staff.accounts().farewell_at_provider(&provider, &back).await {
-        Some(url) => Ok(go(&url)),
-        None => {
-            let text = words::SignIn::of(guest.language).no_farewell;
-            said(&staff, &guest, "/", (StatusCode::SERVICE_UNAVAILABLE, text))
-        }
-    }
+    let w = words::SignIn::of(guest.language);
+    let fault = match staff.accounts().farewell_at_provider(&provider, &back, guest.source).await {
+        Ok(Some(url)) => return Ok(go(&url)),
+        Ok(None) => (StatusCode::SERVICE_UNAVAILABLE, w.no_farewell),
+        Err(TooMany) => (StatusCode::TOO_MANY_REQUESTS, w.busy),
+    };
+    said(&staff, &guest, "/", fault)
 }
 
 /// The page for signing in, with what came between.
@@ -119,7 +119,7 @@ fn refused(
     let w = words::SignIn::of(guest.language);
     let answer = match &fault {
         ProviderSignInFault::NoSuchProvider => return Err(Trouble::NotFound),
-        ProviderSignInFault::Busy => (StatusCode::TOO_MANY_REQUESTS, w.busy),
+        ProviderSignInFault::TooMany(TooMany) => (StatusCode::TOO_MANY_REQUESTS, w.busy),
         ProviderSignInFault::Provider(ProviderFault::Away(_)) => {
             (StatusCode::SERVICE_UNAVAILABLE, w.provider_away)
         }

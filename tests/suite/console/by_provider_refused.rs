@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use contact_gateway::casework::accounts::AccountRules;
 use contact_gateway::domain::provider::Unknown;
 use contact_gateway::ports::Clock;
+use contact_gateway::runtime::limits::PROVIDER_AWAY_AGE;
 use hyper::StatusCode;
 use serde_json::json;
 
@@ -161,8 +162,11 @@ async fn while_the_provider_is_away_passwords_open_and_the_page_says_so() {
     assert_eq!(sign_in(&mut max, "max.rhys", PASSWORD, "/").await.leads(), "/");
     let page = Browsing::new(&late).get("/sign-in/oidc/entra/out").await;
     assert!(page.has("Sign out on the page of your work account"), "{}", page.text());
-    // Back again, nobody has to do anything.
+    // Back again, nobody has to do anything: it is asked again after a moment, which the runtime's clock skips.
     provider.ask(json!({"ask": "rotate"}));
+    tokio::time::pause();
+    tokio::time::advance(PROVIDER_AWAY_AGE).await;
+    tokio::time::resume();
     assert_eq!(provider.through(&mut Browsing::new(&late), BEGIN, "ann").await.leads(), "/");
 }
 
@@ -184,4 +188,26 @@ async fn one_source_that_floods_the_way_to_the_provider_must_wait() {
     let mut ann = Browsing::new(&office);
     ann.source = "198.51.100.9:50000";
     assert_eq!(provider.through(&mut ann, BEGIN, "ann").await.leads(), "/");
+}
+
+#[tokio::test]
+async fn one_source_that_floods_the_way_out_of_the_provider_must_wait() {
+    let provider = IdentityProvider::open(&[DESK]);
+    let office = provider.office(AccountRules::default(), Unknown::Refuse);
+    let out = "/sign-in/oidc/entra/out";
+    let mut flood = Browsing::new(&office);
+    let mut tries = 0;
+    let over = loop {
+        let page = flood.get(out).await;
+        if page.status != StatusCode::SEE_OTHER {
+            break page;
+        }
+        tries += 1;
+    };
+    assert!(tries >= 60, "{tries}");
+    assert_eq!(over.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(over.has("Try again in a few seconds"), "{}", over.text());
+    let mut ann = Browsing::new(&office);
+    ann.source = "198.51.100.9:50000";
+    assert!(ann.get(out).await.leads().starts_with(&provider.issuer()));
 }
