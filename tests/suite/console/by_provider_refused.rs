@@ -123,7 +123,7 @@ async fn nobody_is_led_elsewhere_and_nothing_secret_is_in_an_address() {
     {
         assert!(url.contains(part), "{part}: {url}");
     }
-    assert!(url.contains("redirect_uri=http%3A%2F%2Fdesk.example%2Fsign-in%2Fcallback%2Fwork"));
+    assert!(url.contains("redirect_uri=http%3A%2F%2Fdesk.example%2Fsign-in%2Fcallback%2Fentra"));
     assert!(!url.contains("secret") && !url.contains(&ann.cookies["sign-in"]), "{url}");
     let cookie = departure.headers["set-cookie"].to_str().unwrap();
     for attribute in ["HttpOnly", "SameSite=Lax", "Max-Age=600", "Path=/"] {
