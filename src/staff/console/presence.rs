@@ -41,7 +41,7 @@ pub(super) fn beat(item: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Looking {
     name: String,
-    /// Which of their pages was made last.
+    /// Which of their pages that are open was made last.
     page: u64,
     since: DateTime<Utc>,
     heard: DateTime<Utc>,
@@ -94,9 +94,11 @@ impl Presence {
         page
     }
 
-    fn beat(&self, visit: &Visit, item: &str) {
+    /// A page is still open; `None`: it does not say which, and brings back nobody who is gone, as it could not take
+    /// them away again.
+    fn beat(&self, visit: &Visit, item: &str, page: Option<u64>) {
         let key = (visit.organisation.id.clone(), item.to_owned());
-        heard(&mut self.book(), key, visit.name(), None, visit.now());
+        heard(&mut self.book(), key, visit.name(), page, visit.now());
     }
 
     /// A page is left; another page of theirs that was opened since stays.
@@ -149,21 +151,23 @@ fn heard(book: &mut Book, key: Item, name: &str, page: Option<u64>, now: DateTim
     }
     let looking = book.open.entry(key.clone()).or_default();
     looking.retain(|one| now - one.heard < PRESENCE_GONE);
-    let is_room = looking.len() < PRESENCE_ON_ITEM_MAX;
+    let new = page.filter(|_| looking.len() < PRESENCE_ON_ITEM_MAX);
     let was_silent = match looking.iter_mut().find(|one| one.name == name) {
         Some(one) => {
             let was_silent = now - one.heard >= PRESENCE_SILENT;
             one.heard = now;
-            one.page = page.unwrap_or(one.page);
+            one.page = page.map_or(one.page, |page| page.max(one.page));
             was_silent
         }
-        None if !is_room => false,
         None => {
-            let (name, page) = (name.to_owned(), page.unwrap_or_default());
-            looking.push(Looking { name, page, since: now, heard: now });
-            true
+            let name = name.to_owned();
+            looking.extend(new.map(|page| Looking { name, page, since: now, heard: now }));
+            new.is_some()
         }
     };
+    if looking.is_empty() {
+        book.open.remove(&key);
+    }
     if was_silent {
         book.step(key);
     }
@@ -197,9 +201,10 @@ pub(super) async fn here(
     posted: Posted,
 ) -> Page {
     staff.for_console().desk.item_anywhere(&visit.organisation.id, &item).await?;
-    match posted.text("left").parse() {
-        Ok(page) => staff.presence.left(&visit, &item, page),
-        Err(_) => staff.presence.beat(&visit, &item),
+    let page = |field| posted.text(field).parse().ok();
+    match page("left") {
+        Some(left) => staff.presence.left(&visit, &item, left),
+        None => staff.presence.beat(&visit, &item, page("page")),
     }
     Ok(Json(staff.presence.others(&visit, &item)).into_response())
 }
@@ -231,7 +236,7 @@ mod tests {
         assert!(presence.changed(&OrganisationId::new("tuntum"), Some(none)).1.is_empty());
         // The same time since they came; after a longer silence another one.
         assert_eq!(presence.book().open[&key("c-1")][0].since, at);
-        heard(&mut presence.book(), key("c-1"), "Bo Carr", None, later + PRESENCE_GONE);
+        heard(&mut presence.book(), key("c-1"), "Bo Carr", Some(1), later + PRESENCE_GONE);
         assert_eq!(presence.book().open[&key("c-1")][0].since, later + PRESENCE_GONE);
     }
 

@@ -256,6 +256,37 @@ async fn somebody_who_falls_silent_is_shown_so_and_then_no_more() {
     assert_eq!(cat.post("/items/c-9/here", &[]).await.status, StatusCode::NOT_FOUND);
 }
 
+/// The number by which the page of an item says that it is open.
+fn number_of(page: &Seen) -> String {
+    let (_, rest) = page.body.split_once("data-page=\"").unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn somebody_who_was_gone_and_is_back_can_leave() {
+    let office = office_with(1).await;
+    let mut ann = Browsing::signed_in(&office, "Ann Hall", "agent").await;
+    let mut bob = Browsing::signed_in(&office, "Bob Reed", "agent").await;
+    let number = number_of(&ann.get("/items/c-2").await);
+    // Her page was out of sight for too long.
+    office.clock.forward(TimeDelta::minutes(5));
+    assert!(!bob.get("/items/c-2").await.has("Also open"));
+    ann.post("/items/c-2/here", &[("page", &number)]).await;
+    assert!(bob.get("/items/c-2").await.has("Also open: Ann Hall"));
+    ann.post("/items/c-2/here", &[("left", &number)]).await;
+    assert!(!bob.get("/items/c-2").await.has("Also open"));
+    // Two of her pages: as long as one is open, she is there.
+    let later = number_of(&ann.get("/items/c-2").await);
+    assert_ne!(later, number);
+    ann.post("/items/c-2/here", &[("page", &number)]).await;
+    ann.post("/items/c-2/here", &[("left", &number)]).await;
+    assert!(bob.get("/items/c-2").await.has("Also open: Ann Hall"));
+    ann.post("/items/c-2/here", &[("left", &later)]).await;
+    // A page that does not say which it is brings nobody back.
+    ann.post("/items/c-2/here", &[]).await;
+    assert!(!bob.get("/items/c-2").await.has("Also open"));
+}
+
 #[tokio::test]
 async fn what_is_new_against_earlier_contacts_is_marked_with_words() {
     let office = office_with(2).await;

@@ -136,6 +136,14 @@ fn who_else_has_it_open_is_said_and_taken_back() {
     // Hers says it by itself, and no button goes: looking claims nothing.
     wait(&mut kim, "return document.querySelector('.here')?.innerText.startsWith('Also open: Bo')");
     assert_eq!(kim.run("return document.querySelector('button[value=take]').hidden"), json!(false));
+    // Which page it is goes with it.
+    kim.run(
+        "const sent = window.fetch;
+         window.fetch = (to, how) => { window.said = String(how.body); return sent(to, how); };
+         document.dispatchEvent(new Event('visibilitychange'));",
+    );
+    let own = "'page=' + document.querySelector('[data-here]').dataset.page";
+    wait(&mut kim, &format!("return window.said === {own}"));
     open(&mut bo, &format!("{root}/help"));
     wait(&mut kim, "return document.querySelector('.here') === null");
     kim.stop();
