@@ -30,7 +30,7 @@ pub mod live;
 pub mod looked;
 pub mod merge;
 pub mod message;
-mod new_person;
+pub mod new_person;
 pub mod not_followed;
 pub mod not_theirs;
 pub mod outlook;

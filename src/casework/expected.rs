@@ -33,6 +33,8 @@ impl From<String> for Tag {
 pub enum Expected {
     /// Whichever it is, or none.
     Any,
+    /// None: it is made new.
+    Nobody,
     /// Any, as long as there is one.
     Existing,
     OneOf(Vec<Tag>),
@@ -40,13 +42,37 @@ pub enum Expected {
 
 impl Expected {
     /// # Errors
-    /// [`Fault::Changed`]: the record is another, or gone.
+    /// [`Fault::Changed`]: the record is another, or gone. [`Fault::Exists`]: there is one, and should be none.
     pub fn check(&self, what: &'static str, record: Option<&impl Serialize>) -> Result<(), Fault> {
         let holds = match self {
             Expected::Any => true,
+            Expected::Nobody if record.is_some() => return Err(Fault::Exists(what)),
+            Expected::Nobody => true,
             Expected::Existing => record.is_some(),
             Expected::OneOf(tags) => record.is_some_and(|it| tags.contains(&Tag::of(it))),
         };
         if holds { Ok(()) } else { Err(Fault::Changed(what)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_expectation_holds_of_the_records_that_it_means_and_no_others() {
+        let of_jo = Expected::OneOf(vec![Tag::of(&"Jo")]);
+        for (expected, none, jo, ada) in [
+            (Expected::Any, true, true, true),
+            (Expected::Nobody, true, false, false),
+            (Expected::Existing, false, true, true),
+            (of_jo, false, true, false),
+        ] {
+            let holds = |record: Option<&&str>| expected.check("person", record).is_ok();
+            let got = (holds(None), holds(Some(&"Jo")), holds(Some(&"Ada")));
+            assert_eq!(got, (none, jo, ada), "{expected:?}");
+        }
+        let exists = Expected::Nobody.check("person", Some(&"Jo"));
+        assert!(matches!(exists, Err(Fault::Exists("person"))), "{exists:?}");
     }
 }

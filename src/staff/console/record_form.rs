@@ -9,14 +9,17 @@ use axum::http::StatusCode;
 
 use super::form::{Posted, quoted};
 use super::frame::{Frame, Page, Section, go, with_status};
+use super::records::name_of;
 use super::trouble::Trouble;
 use super::visit::Visit;
 use super::words;
 use crate::casework::Fault;
 use crate::casework::acting::Acting;
 use crate::casework::expected::{Expected, Tag};
+use crate::casework::new_person::NewPersonId;
 use crate::casework::person_check::PersonFault;
 use crate::domain::identifier::IdentifierKind;
+use crate::domain::invisible::is_blank;
 use crate::domain::language::Language;
 use crate::domain::person::{ListedIdentifier, Person};
 use crate::staff::Staff;
@@ -124,8 +127,9 @@ struct RecordPage {
     back: (String, String),
     action: String,
     typed: Typed,
-    /// The state of the record that is changed; none: it is a new one.
+    /// The state of the record that is changed, or the id of a new one.
     was: Option<String>,
+    id: Option<String>,
     languages: Vec<(&'static str, &'static str, bool)>,
     wrong: Vec<Wrong>,
 }
@@ -136,26 +140,30 @@ impl RecordPage {
     }
 }
 
-/// The page, with the record that it changes.
-fn shown(
-    staff: &Staff,
-    visit: &Visit,
-    person: Option<&Person>,
-    typed: Typed,
-    wrong: Vec<Wrong>,
-) -> Page {
+/// Whose record a form is about.
+enum Whose<'a> {
+    OnRecord(&'a Person),
+    New(&'a NewPersonId),
+}
+
+/// The page, with the record that it makes or changes.
+fn shown(staff: &Staff, visit: &Visit, whose: &Whose<'_>, typed: Typed, wrong: Vec<Wrong>) -> Page {
     let w = words::RecordForm::of(visit.language());
-    let (title, back, action) = match person {
-        Some(person) => {
+    let (title, back, action) = match whose {
+        Whose::OnRecord(person) => {
             let own = format!("/people/{}", quoted(&person.id));
-            let name = if person.name.is_empty() { &person.id } else { &person.name };
-            let back = (format!("{own}?tab=identifiers"), name.clone());
-            (format!("{}: {name}", w.change), back, format!("{own}/edit"))
+            let name = name_of(person);
+            let title = format!("{}: {name}", w.change);
+            (title, (format!("{own}?tab=identifiers"), name), format!("{own}/edit"))
         }
-        None => {
+        Whose::New(_) => {
             let people = words::People::of(visit.language()).title.to_owned();
             (w.add.to_owned(), ("/people".to_owned(), people), "/people/new".to_owned())
         }
+    };
+    let (was, id) = match whose {
+        Whose::OnRecord(person) => (Some(Tag::of(person).as_str().to_owned()), None),
+        Whose::New(id) => (None, Some(id.as_str().to_owned())),
     };
     let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let languages =
@@ -167,7 +175,8 @@ fn shown(
         title,
         back,
         action,
-        was: person.map(|person| Tag::of(person).as_str().to_owned()),
+        was,
+        id,
         languages,
         typed,
         wrong,
@@ -176,7 +185,8 @@ fn shown(
 }
 
 pub(super) async fn show_new(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
-    shown(&staff, &visit, None, Typed::default(), Vec::new())
+    let id = NewPersonId::random()?;
+    shown(&staff, &visit, &Whose::New(&id), Typed::default(), Vec::new())
 }
 
 pub(super) async fn show(
@@ -186,12 +196,12 @@ pub(super) async fn show(
 ) -> Page {
     let person = staff.for_console().desk.read_person(&visit.organisation.id, &id).await?;
     let typed = Typed::of_person(&person);
-    shown(&staff, &visit, Some(&person), typed, Vec::new())
+    shown(&staff, &visit, &Whose::OnRecord(&person), typed, Vec::new())
 }
 
 fn missing(typed: &Typed, visit: &Visit) -> Vec<Wrong> {
     let w = words::RecordForm::of(visit.language());
-    let none = typed.name.is_empty();
+    let none = is_blank(&typed.name);
     let text = w.name_missing.to_owned();
     if none { vec![Wrong { field: "name", text, foreign: false }] } else { Vec::new() }
 }
@@ -206,19 +216,31 @@ fn invalid(typed: &Typed, faults: &[PersonFault]) -> Vec<Wrong> {
 
 pub(super) async fn add(State(staff): State<Arc<Staff>>, visit: Visit, posted: Posted) -> Page {
     let typed = Typed::of(&posted);
+    // Every form of ours has one.
+    let id = match NewPersonId::parse(posted.text("id")) {
+        Some(id) => id,
+        None => NewPersonId::random()?,
+    };
+    let whose = Whose::New(&id);
     let wrong = missing(&typed, &visit);
     if !wrong.is_empty() {
-        return shown(&staff, &visit, None, typed, wrong);
+        return shown(&staff, &visit, &whose, typed, wrong);
     }
-    let empty: Person =
-        serde_json::from_value(serde_json::json!({"id": "new"})).map_err(|_| Trouble::Ours)?;
+    let empty: Person = serde_json::from_value(serde_json::json!({"id": id.as_str()}))
+        .map_err(|_| Trouble::Ours)?;
     let acting = Acting::from(visit.name()).because(Some(&typed.why));
     let desk = &staff.for_console().desk;
-    match desk.add_person(&visit.organisation, typed.on(empty), acting).await {
+    match desk.add_person(&visit.organisation, &id, typed.on(empty), acting).await {
         Ok(person) => Ok(go(&format!("/people/{}?tab=identifiers", quoted(&person.id)))),
         Err(Fault::Invalid(faults)) => {
             let wrong = invalid(&typed, &faults);
-            shown(&staff, &visit, None, typed, wrong)
+            shown(&staff, &visit, &whose, typed, wrong)
+        }
+        // A second press, or a form that somebody went back to.
+        Err(Fault::Exists(_)) => {
+            let text = words::RecordForm::of(visit.language()).exists.to_owned();
+            let wrong = vec![Wrong { field: "name", text, foreign: false }];
+            shown(&staff, &visit, &whose, typed, wrong)
         }
         Err(fault) => Err(fault.into()),
     }
@@ -233,9 +255,10 @@ pub(super) async fn change(
     let typed = Typed::of(&posted);
     let desk = &staff.for_console().desk;
     let person = desk.read_person(&visit.organisation.id, &id).await?;
+    let whose = Whose::OnRecord(&person);
     let wrong = missing(&typed, &visit);
     if !wrong.is_empty() {
-        return shown(&staff, &visit, Some(&person), typed, wrong);
+        return shown(&staff, &visit, &whose, typed, wrong);
     }
     let expected = Expected::OneOf(vec![Tag::from(posted.text("was").to_owned())]);
     let acting = Acting::from(visit.name()).because(Some(&typed.why));
@@ -245,13 +268,13 @@ pub(super) async fn change(
         Ok(_) => Ok(go(&format!("/people/{}?tab=identifiers", quoted(&id)))),
         Err(Fault::Invalid(faults)) => {
             let wrong = invalid(&typed, &faults);
-            shown(&staff, &visit, Some(&person), typed, wrong)
+            shown(&staff, &visit, &whose, typed, wrong)
         }
         // Somebody changed it meanwhile: what was typed stays, over the record as it is now.
         Err(Fault::Changed(_)) => {
             let text = words::RecordForm::of(visit.language()).changed.to_owned();
             let wrong = vec![Wrong { field: "name", text, foreign: false }];
-            shown(&staff, &visit, Some(&person), typed, wrong)
+            shown(&staff, &visit, &whose, typed, wrong)
         }
         Err(fault) => Err(fault.into()),
     }

@@ -307,6 +307,10 @@ async fn somebody_is_put_on_record_and_their_record_changed() {
     let none = bo.post("/people/new", &[("name", " "), ("reference", "T-9")]).await;
     assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(none.has("Give a name.") && none.body.contains("value=\"T-9\""), "{}", none.text());
+    // Nor is a name one that nobody sees.
+    let unseen = bo.post("/people/new", &[("name", "\u{200b}\u{ad}")]).await;
+    assert_eq!(unseen.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(unseen.has("Give a name."), "{}", unseen.text());
     let fields = [
         ("name", "Ada Wynne"),
         ("reference", "T-9"),
@@ -355,4 +359,35 @@ async fn somebody_is_put_on_record_and_their_record_changed() {
     let new = [("was", was.as_str()), ("name", "Jo D."), ("emails", emails)];
     bo.post("/people/P-1/edit", &new).await.leads();
     assert_eq!(record(&office, "P-1").await["restrictions"], before["restrictions"]);
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_twice_puts_one_person_on_record() {
+    let office = office().await;
+    let mut bo = Browsing::signed_in(&office, "Bo Carr", "manager").await;
+    let id = bo.get("/people/new").await.field("id");
+    let ada = [("id", id.as_str()), ("name", "Ada Wynne"), ("emails", "no address")];
+    // What is wrong with it is mended under the same id.
+    let wrong = bo.post("/people/new", &ada).await;
+    assert_eq!((wrong.status, wrong.field("id")), (StatusCode::UNPROCESSABLE_ENTITY, id.clone()));
+    let ada = [("id", id.as_str()), ("name", "Ada Wynne"), ("emails", "ada@mail.example")];
+    let added = bo.post("/people/new", &ada).await;
+    assert_eq!(added.leads(), format!("/people/{id}?tab=identifiers"));
+    let stored = record(&office, &id).await;
+    // Pressed again, or gone back to and filled in for somebody else.
+    for name in ["Ada Wynne", "Bea Moss"] {
+        let fields = [("id", id.as_str()), ("name", name), ("emails", "bea@mail.example")];
+        let again = bo.post("/people/new", &fields).await;
+        assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
+        assert!(again.has("Somebody was put on record with this form already"), "{}", again.text());
+        assert!(again.body.contains("bea@mail.example"), "what was typed is given back");
+        assert_eq!(record(&office, &id).await, stored);
+    }
+    assert!(!bo.get("/people?q=Bea").await.has("Bea Moss"));
+    // An id of somebody else's is none of a form's.
+    let before = record(&office, "P-1").await;
+    let other = bo.post("/people/new", &[("id", "P-1"), ("name", "Cy Dunn")]).await;
+    assert_ne!(other.leads(), "/people/P-1?tab=identifiers");
+    assert_eq!(record(&office, "P-1").await, before);
+    assert_ne!(bo.get("/people/new").await.field("id"), id);
 }

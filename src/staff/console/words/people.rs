@@ -96,6 +96,8 @@ texts! {
             "Pwy ydynt, a thrwy beth y cânt eu hadnabod. Nid yw'n cyfyngu ar neb: mae angen penderfyniad ar eu hachos ar gyfer hynny.";
         name: "Name", "Enw";
         name_missing: "Give a name.", "Rhowch enw.";
+        exists: "Somebody was put on record with this form already. Nothing more was saved. To add somebody else, begin again under People.",
+            "Rhoddwyd rhywun ar gofnod gyda'r ffurflen hon eisoes. Ni chadwyd dim arall. I ychwanegu rhywun arall, dechreuwch eto o dan Pobl.";
         optional: "(you can leave this empty)", "(gallwch adael hwn yn wag)";
         reference_hint: "As your own systems have it: a tenancy, an account.", "Fel y mae yn eich systemau eich hun: tenantiaeth, cyfrif.";
         emails: "E-mail addresses", "Cyfeiriadau e-bost";
