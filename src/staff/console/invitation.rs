@@ -16,7 +16,7 @@ use super::visit::Guest;
 use super::words;
 use crate::casework::Fault;
 use crate::casework::accounts::{Invited, NewAccount, PasswordFault};
-use crate::domain::account::login as login_of;
+use crate::domain::account::{Account, login as login_of};
 use crate::domain::duty::Duty;
 use crate::domain::invisible::is_blank;
 use crate::domain::organisation::{Organisation, OrganisationId};
@@ -44,6 +44,8 @@ struct InvitationPage<'a> {
     faults: Vec<FieldFault>,
     /// Providers by which they may sign in from now on.
     providers: Vec<Button>,
+    /// They have a password, and signing in by a provider takes it from nobody.
+    keeps_password: bool,
 }
 
 impl InvitationPage<'_> {
@@ -116,6 +118,8 @@ fn form(
         Some(_) => to_link(staff, guest, organisation, token),
         None => Vec::new(),
     };
+    let has_password = |account: &Account| account.password.is_some();
+    let keeps_password = invited.account.as_ref().is_some_and(has_password);
     let page = InvitationPage {
         f: Frame::outside(staff, guest, Some(organisation), title).in_error(wrong),
         w,
@@ -126,6 +130,7 @@ fn form(
         login: filled.login,
         faults: filled.faults,
         providers,
+        keeps_password,
     };
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     with_status(status, &page)

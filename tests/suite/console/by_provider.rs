@@ -1,7 +1,7 @@
 //! Signing in by an identity provider: who gets in, as what, and out again.
 
 use chrono::TimeDelta;
-use contact_gateway::casework::accounts::AccountRules;
+use contact_gateway::casework::accounts::{AccountRules, NewAccount};
 use contact_gateway::domain::profile::Role;
 use contact_gateway::domain::provider::Unknown;
 use hyper::StatusCode;
@@ -61,7 +61,7 @@ async fn somebody_signs_in_at_their_provider_and_their_groups_say_as_what() {
     }));
     let page = provider.through(&mut Browsing::new(&office), BEGIN, "ann").await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
-    assert!(page.has("none of its groups may use this console"), "{}", page.text());
+    assert!(page.has("none of your groups has access to this console"), "{}", page.text());
     assert_eq!(trail(&office).await[0], of_ann("provider_refused"));
     for browsing in [&mut ann, &mut again] {
         assert_eq!(browsing.get("/account").await.leads(), "/sign-in?next=%2Faccount");
@@ -152,6 +152,17 @@ async fn no_account_passes_to_somebody_by_a_name_or_an_address() {
     let mut ann = Browsing::new(&office);
     let page = ann.get(&link).await;
     assert!(page.has("Use your work account instead"), "{}", page.text());
+    assert!(page.has("From now on you sign in with it. Your password still works."));
+    // Who never had a password reads nothing of one.
+    let new = NewAccount {
+        login: "bea".to_owned(),
+        name: "Bea Moss".to_owned(),
+        role: Role("agent".to_owned()),
+    };
+    let fresh = office.staff.accounts().invite(&office.tuntum, new, "test").await.unwrap();
+    let page = Browsing::new(&office).get(&format!("/invitation/tuntum/{fresh}")).await;
+    assert!(page.has("From now on you sign in with it.") && !page.has("Your password still works"));
+    let page = ann.get(&link).await;
     let from = page.body.find("/sign-in/oidc/entra?").unwrap();
     let begin = page.body[from..].split('"').next().unwrap().replace("&#38;", "&");
     // Somebody of no group gets nothing by it, and uses nothing up.

@@ -111,7 +111,7 @@ fn english_account(account: &str, action: &str) -> String {
         "made_by_provider" => "Signed in by their provider for the first time".to_owned(),
         "provider_linked" => "Linked their account with their provider".to_owned(),
         "provider_refused" => "Refused at sign-in: none of their groups has a role".to_owned(),
-        "role_by_group" => "Got another role by their groups".to_owned(),
+        "role_by_group" => "Role changed by their groups".to_owned(),
         "invited" => format!("Made an account for {account}"),
         "invited_again" => format!("Made a new link for {account}"),
         "made_first" => "Made the first account".to_owned(),
@@ -226,17 +226,17 @@ fn welsh_step(act: &str) -> String {
 fn welsh_account(account: &str, action: &str) -> String {
     match action {
         "signed_in" => "Mewngofnododd".to_owned(),
-        "made_by_provider" => "Mewngofnododd drwy ei ddarparwr am y tro cyntaf".to_owned(),
-        "provider_linked" => "Cysylltodd ei gyfrif â'i ddarparwr".to_owned(),
+        "made_by_provider" => "Mewngofnododd drwy'r darparwr am y tro cyntaf".to_owned(),
+        "provider_linked" => "Cysylltodd y cyfrif â'r darparwr".to_owned(),
         "provider_refused" => {
-            "Gwrthodwyd wrth fewngofnodi: nid oes rôl gan yr un o'i grwpiau".to_owned()
+            "Gwrthodwyd wrth fewngofnodi: nid oes rôl gan yr un o'r grwpiau".to_owned()
         }
-        "role_by_group" => "Cafodd rôl arall drwy ei grwpiau".to_owned(),
+        "role_by_group" => "Newidiwyd y rôl drwy'r grwpiau".to_owned(),
         "invited" => format!("Gwnaeth gyfrif ar gyfer {account}"),
         "invited_again" => format!("Gwnaeth ddolen newydd ar gyfer {account}"),
         "made_first" => "Gwnaeth y cyfrif cyntaf".to_owned(),
         "password_chosen" => "Dewisodd gyfrinair".to_owned(),
-        "password_changed" => "Newidiodd ei gyfrinair".to_owned(),
+        "password_changed" => "Newidiodd y cyfrinair".to_owned(),
         "role_changed" => format!("Newidiodd rôl {account}"),
         "closed" => format!("Caeodd y cyfrif {account}"),
         "reopened" => format!("Agorodd y cyfrif {account} eto"),

@@ -27,8 +27,8 @@ texts! {
             "Ni chawsoch eich mewngofnodi gyda'ch cyfrif gwaith. Dechreuwch eto os dymunwch.";
         provider_untrusted: "The answer about your work account could not be trusted, so you are not signed in. Begin again; if this goes on, tell whoever looks after the console.",
             "Ni ellid ymddiried yn yr ateb am eich cyfrif gwaith, felly nid ydych wedi mewngofnodi. Dechreuwch eto; os yw hyn yn parhau, rhowch wybod i bwy bynnag sy'n gofalu am y consol.";
-        no_group: "Your work account is right, but none of its groups may use this console. Ask somebody who keeps the settings here.",
-            "Mae eich cyfrif gwaith yn gywir, ond nid oes gan yr un o'i grwpiau hawl i ddefnyddio'r consol hwn. Gofynnwch i rywun sy'n cadw'r gosodiadau yma.";
+        no_group: "You signed in, but none of your groups has access to this console. Ask somebody who keeps the settings here.",
+            "Rydych wedi mewngofnodi, ond nid oes gan yr un o'ch grwpiau fynediad at y consol hwn. Gofynnwch i rywun sy'n cadw'r gosodiadau yma.";
         name_taken: "There is an account here with your name already. Ask somebody who keeps the settings for a link, and link the two with it.",
             "Mae cyfrif gyda'ch enw chi yma eisoes. Gofynnwch i rywun sy'n cadw'r gosodiadau am ddolen, a chysylltwch y ddau â hi.";
         account_closed: "Your account here is closed. Ask somebody who keeps the settings.",
@@ -41,8 +41,8 @@ texts! {
         no_farewell: "Sign out on the page of your work account: it can't be done from here.",
             "Allgofnodwch ar dudalen eich cyfrif gwaith: ni ellir gwneud hynny o'r fan hon.";
         link_instead: "Use your work account instead", "Defnyddio eich cyfrif gwaith yn lle hynny";
-        link_instead_text: "Then you sign in here with it from now on, and need no password of the console.",
-            "Yna byddwch yn mewngofnodi yma gydag ef o hyn ymlaen, ac ni fydd angen cyfrinair y consol arnoch.";
+        link_instead_text: "From now on you sign in with it.", "O hyn ymlaen byddwch yn mewngofnodi gydag ef.";
+        link_keeps_password: "Your password still works.", "Bydd eich cyfrinair yn dal i weithio.";
         code_title: "Enter your code", "Rhowch eich cod";
         code_label: "Code from your authenticator, or a recovery code", "Cod o'ch dilysydd, neu god adfer";
         code_hint: "Six digits. They change every 30 seconds.", "Chwe digid. Maent yn newid bob 30 eiliad.";

@@ -75,9 +75,9 @@ texts! {
         figure: "Figure", "Ffigur";
         number: "Number", "Nifer";
         hidden: "hidden", "cuddiwyd";
-        anchor: "The audit trail, signed", "Y trywydd archwilio, wedi'i lofnodi";
+        anchor: "The audit trail, signed", "Y llwybr archwilio, wedi'i lofnodi";
         anchor_why: "Keep this line with the report. With it, anybody can check later that nobody changed the trail up to that entry.",
-            "Cadwch y llinell hon gyda'r adroddiad. Gyda hi, gall unrhyw un wirio yn nes ymlaen nad oes neb wedi newid y trywydd hyd at y cofnod hwnnw.";
+            "Cadwch y llinell hon gyda'r adroddiad. Gyda hi, gall unrhyw un wirio yn nes ymlaen nad oes neb wedi newid y llwybr hyd at y cofnod hwnnw.";
         chart: "As a chart", "Fel siart";
         chart_of: "Chart of", "Siart o";
         print: "Print this page for a paper copy: the tables fit a sheet.", "Argraffwch y dudalen hon ar gyfer copi papur: mae'r tablau yn ffitio dalen.";
