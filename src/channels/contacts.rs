@@ -27,6 +27,7 @@ use super::http::apart::Apart;
 use super::http::body::Body;
 use super::http::look::{LookSettings, Looks};
 use super::http::page;
+use super::http::path;
 use super::http::problem::ProblemType;
 use super::http::routes::Routes;
 use super::http::upstream::Upstream;
@@ -188,7 +189,7 @@ impl ContactsEdge {
             }
             return Box::pin(async move { self.decisions.answer(request).await.into() });
         }
-        if has_dot_segment(path) {
+        if path::has_dot_segment(path) {
             return at_once(ProblemType::NotFound);
         }
         let Some((place, behind)) = self.routes.find(path) else {
@@ -265,33 +266,5 @@ fn is_plainly_addressed<B>(request: &Request<B>) -> bool {
         (Some(host), None, Some(named)) => host.as_bytes().eq_ignore_ascii_case(named),
         (None, None, _) => request.version() < Version::HTTP_11,
         (Some(_), None, None) => true,
-    }
-}
-
-/// Whether a path has a segment `.` or `..`, by which the upstream may read another path than the configured one
-/// (RFC 3986 6.2.2.3). Percent-encoded dots count as dots.
-fn has_dot_segment(path: &str) -> bool {
-    // Most paths have no dot in whatever form.
-    if !path.bytes().any(|byte| matches!(byte, b'.' | b'%')) {
-        return false;
-    }
-    path.split(['/', '\\']).any(|segment| {
-        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-        plain == "." || plain == ".."
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_that_climbs_is_known() {
-        for path in ["/a/../b", "/a/%2E%2e/b", "/a/.", "/.%2e"] {
-            assert!(has_dot_segment(path), "{path}");
-        }
-        for path in ["/", "/a.b/..c", "/a/...", "/.well-known/x"] {
-            assert!(!has_dot_segment(path), "{path}");
-        }
     }
 }

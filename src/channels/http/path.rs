@@ -11,21 +11,46 @@ use crate::domain::percent;
 /// another path to all of them.
 const DECODINGS_MAX: usize = 4;
 
-/// Whether a path is read by every handler as it is written.
+/// Whether a path is read by every handler as it is written: no number in it has a nought in front either.
 pub fn is_plain(path: &str) -> bool {
     let plain = |byte: u8| {
         byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'/' | b'-' | b'_')
     };
-    path.bytes().all(plain) && !path.contains("//")
+    path.bytes().all(plain)
+        && !path.contains("//")
+        && path.split('/').all(|segment| number(segment) == segment)
 }
 
 /// The segments that handlers may find in a path: decoded, in one case, without empty ones, parameters
-/// (RFC 3986 3.3), surrounding space and what can't be seen.
+/// (RFC 3986 3.3), surrounding space and what can't be seen. A path with a segment `..`
+/// ([`has_dot_segment`]) is nobody's, and need not be asked about.
 pub fn read(path: &str) -> Vec<String> {
     if is_plain(path) {
         let segments = path.split('/').filter(|segment| !segment.is_empty());
-        return segments.map(|segment| number(segment).to_owned()).collect();
+        return segments.map(str::to_owned).collect();
     }
+    let text = decoded(path);
+    // A decoded query, fragment or NUL ends the path for some.
+    let text = text.split(['?', '#', '\0']).next().unwrap_or_default();
+    let segments =
+        text.split(['/', '\\']).map(bare).filter(|segment| !matches!(*segment, "" | "."));
+    // Windows drops a full stop at the end of a name.
+    segments.map(|segment| number(segment.trim_end_matches('.')).to_owned()).collect()
+}
+
+/// Whether some handler may find a segment `.` or `..` in a path, by which it takes the path for another one
+/// (RFC 3986 6.2.2.3): in whatever way the dots and the slashes around them are written, and also behind a
+/// decoded query, which ends the path for some handlers and is part of it for others.
+pub fn has_dot_segment(path: &str) -> bool {
+    // Most paths have no dot in whatever form.
+    if path.is_ascii() && !path.bytes().any(|byte| matches!(byte, b'.' | b'%')) {
+        return false;
+    }
+    decoded(path).split(['/', '\\']).any(|segment| matches!(bare(segment), "." | ".."))
+}
+
+/// A path decoded as often as anybody does, in one case, and without what can't be seen.
+fn decoded(path: &str) -> String {
     let mut bytes = path.as_bytes().to_vec();
     for _ in 0..DECODINGS_MAX {
         let decoded = percent::decoded(&bytes);
@@ -35,23 +60,14 @@ pub fn read(path: &str) -> Vec<String> {
         bytes = decoded;
     }
     let text = String::from_utf8_lossy(&bytes);
-    let text: String = visible(&text).nfkc().collect::<String>().to_lowercase();
-    // A decoded query, fragment or NUL ends the path for some.
-    let text = text.split(['?', '#', '\0']).next().unwrap_or_default();
-    let mut segments: Vec<String> = Vec::new();
-    for segment in text.split(['/', '\\']) {
-        let segment = segment.split(';').next().unwrap_or_default();
-        let segment = segment.trim_matches(|c: char| c.is_whitespace() || c.is_control());
-        match segment {
-            "" | "." => {}
-            ".." => {
-                segments.pop();
-            }
-            // Windows drops a full stop at the end of a name.
-            segment => segments.push(number(segment.trim_end_matches('.')).to_owned()),
-        }
-    }
-    segments
+    visible(&text).nfkc().collect::<String>().to_lowercase()
+}
+
+/// A segment without what handlers cut off it: parameters, a decoded query, fragment or NUL, and surrounding
+/// space.
+fn bare(segment: &str) -> &str {
+    let segment = segment.split([';', '?', '#', '\0']).next().unwrap_or_default();
+    segment.trim_matches(|c: char| c.is_whitespace() || c.is_control())
 }
 
 /// A number without the noughts in front, which handlers that parse it do not see.
@@ -108,7 +124,6 @@ mod tests {
             "/step/03",
             "/step/3%E2%80%8B",
             "/step/%EF%BC%93",
-            "/step/2/../3",
         ] {
             assert!(may_be(path, "/step/3"), "{path}");
         }
@@ -118,5 +133,56 @@ mod tests {
         assert!(may_be("/send.php/x", "/send.php") && may_be("/Send.PHP", "/send.php"));
         assert!(!may_be("/send", "/send.php") && !may_be("/send.html", "/send.php"));
         assert!(may_be("/", "/") && may_be("", "/") && !may_be("/x", "/"));
+    }
+
+    #[test]
+    fn a_path_that_climbs_is_known_however_it_is_written() {
+        for path in [
+            "/a/../b",
+            "/a/%2E%2e/b",
+            "/a/.",
+            "/.%2e",
+            "/..",
+            "/step/2/../3",
+            "/karbon/x;/../CONTACT",
+            "/x%3F%2F..%2Fstep/3",
+            "/x%3F/..%2Fstep/3",
+            "/x%23/..",
+            "/x%00/..",
+            "/a%5Cb%2F..%2Fstep/3",
+            "/a\\..\\b",
+            "/step/3/x%2F%2F..%2F..",
+            "/a/%252e%252e%252fb",
+            "/a/..;x=1/b",
+            "/a/..%3Fx",
+            "/a/..%00/b",
+            "/a/..%20/b",
+            "/a/.%E2%80%8B./b",
+            "/a/%EF%BC%8E%EF%BC%8E/b",
+        ] {
+            assert!(has_dot_segment(path), "{path}");
+        }
+        for path in [
+            "",
+            "/",
+            "/a.b/..c",
+            "/a/...",
+            "/.well-known/x",
+            "/a%2Fb",
+            "/a;x=../b",
+            "/caf\u{e9}/3.json",
+        ] {
+            assert!(!has_dot_segment(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_number_with_noughts_in_front_is_not_plain() {
+        for path in ["/", "/step/3", "/step/0", "/step/30", "/step/0a", "/karbon/step-03"] {
+            assert!(is_plain(path), "{path}");
+        }
+        for path in ["/step/03", "/00/x", "/Step", "/step//3", "/step/3.json"] {
+            assert!(!is_plain(path), "{path}");
+        }
     }
 }

@@ -42,6 +42,25 @@ async fn the_last_step_is_decided_however_its_path_is_written() {
 }
 
 #[tokio::test]
+async fn a_path_by_which_a_handler_may_climb_to_the_last_step_is_nobodys() {
+    let (upstream, gateway) = rig(Some("/step/3")).await;
+    for step in [
+        "/step/2/../3",
+        "/x%3F%2F..%2Fstep/3",
+        "/x%3F/..%2Fstep/3",
+        "/a%5Cb%2F..%2Fstep/3",
+        "/step/3/x%2F%2F..%2F..",
+        "/x;/../../CONTACT/step/3",
+    ] {
+        let target = format!("/karbon/contact{step}");
+        let body = format!("email=jo%40x.example&message=to+{step}");
+        assert_eq!(form(gateway.address, &target, &body).await.status, 404, "{step}");
+    }
+    assert!(upstream.seen().is_empty());
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_passed_on_and_names_somebody_in_its_body_has_an_audit_entry() {
     let (upstream, gateway) = rig(Some("/step/3")).await;
     let json_body = b"{\"email\": \"jo@x.example\"}";
