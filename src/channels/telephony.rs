@@ -205,7 +205,7 @@ impl TelephonyEdge {
         deadline: Instant,
     ) -> (Answer, bool) {
         let contact = Contact {
-            unstoppable: provider::lets_everything_through(entry),
+            unstoppable: entry.lets_everything_through(),
             ..call.contact(self.clock.now())
         };
         let Some(outcome) = self.decide(entry, contact).await else {

@@ -189,8 +189,7 @@ fn of_calls(entry: &TelephonySettings, add: &mut impl FnMut(String)) {
              restricted reaches nobody"
         ));
     }
-    let nothing_answers = entry.targets.announcement.is_none() && entry.targets.voicemail.is_none();
-    if is_sip && nothing_answers && entry.when_limited != WhenLimited::Reject {
+    if entry.lets_everything_through() {
         add(format!(
             "`{path}` has neither `targets.announcement` nor `targets.voicemail`: limited calls go on, \
              flagged `not_held_back`"

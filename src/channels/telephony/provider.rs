@@ -84,11 +84,6 @@ pub(super) fn opening(
     }
 }
 
-/// Whether the entry has nothing to answer a limited caller with, so that the call goes on.
-pub(super) fn lets_everything_through(entry: &TelephonySettings) -> bool {
-    entry.provider == Provider::Sip && sip::lets_everything_through(entry)
-}
-
 /// A script as the provider's document.
 pub(super) fn document(entry: &TelephonySettings, webhook: &Webhook, steps: &[Step]) -> Answer {
     let (content_type, document) = match entry.provider {

@@ -17,7 +17,7 @@ pub struct TelephonySettings {
     pub public_url: url::Url,
     /// Several at once while one is being rotated. Never printed.
     pub secrets: Vec<SecretString>,
-    /// The existing call flow, to which calls of everybody else go on. `None`: an empty answer.
+    /// The existing call flow, to which calls of everybody else go on. `None`: the fallback answers.
     pub upstream: Option<hyper::Uri>,
     /// The URL as the existing call flow knows itself, over which re-signed requests are signed;
     /// `None`: `upstream` itself.
@@ -33,6 +33,16 @@ pub struct TelephonySettings {
     pub sip_domain: Option<String>,
     /// The language and voice of spoken notices (BCP 47).
     pub language: String,
+}
+
+impl TelephonySettings {
+    /// Whether the entry has neither a target nor a refusal for a limited caller: the call continues, since a
+    /// caller is never left with nothing, and is decided so. Providers with scripts speak themselves.
+    pub fn lets_everything_through(&self) -> bool {
+        self.provider == Provider::Sip
+            && self.when_limited != WhenLimited::Reject
+            && self.targets.has_no_stand_in()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +76,13 @@ pub struct Targets {
     pub queue: Option<String>,
     pub voicemail: Option<String>,
     pub announcement: Option<String>,
+}
+
+impl Targets {
+    /// Whether none of them is for a caller who is not put through.
+    pub const fn has_no_stand_in(&self) -> bool {
+        self.announcement.is_none() && self.voicemail.is_none()
+    }
 }
 
 #[cfg(test)]

@@ -143,23 +143,13 @@ fn declined() -> Answer {
     answer(json!({"version": "1.0", "action": "reject", "code": "603", "reason": "Decline"}))
 }
 
-const fn has_no_target(entry: &TelephonySettings) -> bool {
-    entry.targets.announcement.is_none() && entry.targets.voicemail.is_none()
-}
-
 /// Whether a caller who is not put through meets nothing but a refusal.
 fn rejects_all(entry: &TelephonySettings) -> bool {
-    entry.when_limited == WhenLimited::Reject && has_no_target(entry)
-}
-
-/// Whether the entry has neither a target nor a refusal for a limited caller: the call continues, since a
-/// caller is never left with nothing, and is decided so.
-pub(super) fn lets_everything_through(entry: &TelephonySettings) -> bool {
-    entry.when_limited != WhenLimited::Reject && has_no_target(entry)
+    entry.when_limited == WhenLimited::Reject && entry.targets.has_no_stand_in()
 }
 
 /// The first of two targets that is configured; without either the call continues
-/// ([`lets_everything_through`]).
+/// ([`TelephonySettings::lets_everything_through`]).
 fn stands_in(
     entry: &TelephonySettings,
     webhook: &Webhook,
