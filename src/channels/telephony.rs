@@ -353,7 +353,8 @@ impl TelephonyEdge {
     }
 
     /// Something on the way of a call. If the call was decided here, that decision holds again; any other
-    /// is in the existing call flow, and counts nothing.
+    /// is in the existing call flow, and counts nothing. Without one the fallback answers: whoever calls is
+    /// never hung up on.
     async fn under_way(
         self: &Arc<Self>,
         entry: &Arc<TelephonySettings>,
@@ -368,9 +369,6 @@ impl TelephonyEdge {
             path = entry.path,
             "an event of a call that was not decided here counts nothing"
         );
-        if entry.upstream.is_none() {
-            return provider::empty(entry, webhook);
-        }
         self.pass_on(entry, webhook, &[], deadline).await.0
     }
 

@@ -134,6 +134,27 @@ const OF_CALLS: KnownFields = KnownFields {
     begin: &["SIP-H-", "X-PH-"],
 };
 
+/// What requests on the way of a call carry, by the element that they are of (plivo.com/docs/voice/xml), and a
+/// first one never does.
+const OF_STEPS: &[&str] = &[
+    "ConferenceAction",
+    "ConferenceName",
+    "ConferenceUUID",
+    "DialAction",
+    "DialBLegStatus",
+    "DialBLegUUID",
+    "DialHangupCause",
+    "DialRingStatus",
+    "DialStatus",
+    "Digits",
+    "HangupCause",
+    "InputType",
+    "Machine",
+    "RecordUrl",
+    "RecordingID",
+    "Speech",
+];
+
 /// The event of a request for a call's first document, where one is named.
 const FIRST_EVENT: &str = "StartApp";
 
@@ -144,7 +165,8 @@ fn stage(entry: &TelephonySettings, webhook: &Webhook, status: &str) -> Stage {
         _ if status != RINGING && !taken => Stage::Report,
         Some(event) if is_report(event) => Stage::Report,
         Some(event) if event != FIRST_EVENT => Stage::UnderWay,
-        Some(_) | None => first::stage(entry, webhook, &OF_CALLS, !taken),
+        Some(_) | None if taken => first::connected(entry, webhook, &OF_CALLS),
+        Some(_) | None => first::ringing(entry, webhook, OF_STEPS),
     }
 }
 

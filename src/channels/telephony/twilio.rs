@@ -131,18 +131,53 @@ const OF_CALLS: KnownFields = KnownFields {
     begin: &["SipHeader_", "ShakenStir", "Diversion"],
 };
 
+/// What requests on the way of a call carry, by the verb that they are of (twilio.com/docs/voice/twiml; the same
+/// in TeXML), and a first one never does: a call may still ring then, where what is dialled answers it
+/// (`answerOnBridge`).
+const OF_STEPS: &[&str] = &[
+    "AnsweredBy",
+    "ConferenceSid",
+    "Confidence",
+    "DialBridged",
+    "DialCallDuration",
+    "DialCallSid",
+    "DialCallStatus",
+    "DialSipResponseCode",
+    "Digits",
+    "FinishedOnKey",
+    "HandoffData",
+    "MachineDetectionDuration",
+    "PaymentError",
+    "PaymentToken",
+    "QueuePosition",
+    "QueueResult",
+    "QueueSid",
+    "QueueTime",
+    "RecordingSid",
+    "RecordingUrl",
+    "ReferCallStatus",
+    "ReferSipResponseCode",
+    "SequenceNumber",
+    "SpeechResult",
+    "StableSpeechResult",
+    "StatusCallbackEvent",
+    "UnstableSpeechResult",
+];
+
 /// What callbacks about a call carry, and nothing else ever does.
 const OF_CALLBACKS: [&str; 4] =
     ["CallbackSource", "RecordingStatus", "TranscriptionStatus", "StreamEvent"];
 
 /// Status callbacks may share the address of calls, by a setting of the number's.
 fn stage(entry: &TelephonySettings, webhook: &Webhook, status: &str) -> Stage {
-    let rings = RINGING.contains(&status);
-    let is_callback = OF_CALLBACKS.iter().any(|name| webhook.field(name).is_some());
-    if is_callback || !(rings || TAKEN.contains(&status)) {
+    if OF_CALLBACKS.iter().any(|name| webhook.field(name).is_some()) {
         return Stage::Report;
     }
-    first::stage(entry, webhook, &OF_CALLS, rings)
+    match status {
+        status if RINGING.contains(&status) => first::ringing(entry, webhook, OF_STEPS),
+        status if TAKEN.contains(&status) => first::connected(entry, webhook, &OF_CALLS),
+        _ => Stage::Report,
+    }
 }
 
 /// The caller as far as a number or address says who it is; a withheld one is nobody.

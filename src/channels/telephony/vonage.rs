@@ -125,7 +125,7 @@ fn stage(entry: &TelephonySettings, webhook: &Webhook) -> Stage {
     }
     // Every event has its time; a request for the first NCCO names the number called.
     match (webhook.field("timestamp"), webhook.field("to")) {
-        (None, Some(_)) => first::stage(entry, webhook, &OF_CALLS, true),
+        (None, Some(_)) => first::stateless(entry, webhook, &OF_CALLS),
         (Some(_), _) | (None, None) => Stage::UnderWay,
     }
 }

@@ -368,3 +368,26 @@ async fn what_is_told_of_a_call_is_answered_with_nothing_where_no_call_flow_is()
     assert!(rig.gateway.decided().await.is_empty());
     rig.gateway.stop().await;
 }
+
+#[tokio::test]
+async fn nobody_whose_webhook_is_misjudged_is_hung_up_on_where_no_call_flow_is() {
+    let mut rig = rig(quota(1), |entry, _| entry.upstream = None).await;
+    let fallback = "<Response><Enqueue>all</Enqueue></Response>";
+    for (at, more) in [
+        [("CallStatus", "in-progress"), ("SomethingNew", "1")],
+        [("CallStatus", "in-progress"), ("QueueResult", "bridged")],
+        [("CallStatus", "ringing"), ("Digits", "1")],
+    ]
+    .iter()
+    .enumerate()
+    {
+        let step = with(ringing(&format!("8{at}"), JO), more);
+        assert_eq!(rig.document("", &step, "voice").await, fallback, "{more:?}");
+    }
+    assert!(rig.gateway.decided().await.is_empty());
+    // What a provider adds to a first request makes it no other.
+    let new = with(ringing("1", JO), &[("SpamReason", "x"), ("LineStatus", "y")]);
+    assert_eq!(rig.document("", &new, "voice").await, fallback);
+    assert_eq!(rig.gateway.decided().await.len(), 1);
+    rig.gateway.stop().await;
+}
