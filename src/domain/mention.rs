@@ -4,8 +4,6 @@
 //! Nothing is decided on them. They only show on whose timeline a contact belongs that was passed in
 //! doubt, so that a habit of writing unreadable fields is visible.
 
-use std::collections::BTreeSet;
-
 use super::identifier::{IdentifierKey, IdentifierKind, normalise, visible};
 use super::nation::Nation;
 
@@ -21,27 +19,36 @@ const DIGITS: std::ops::RangeInclusive<usize> = 9..=15;
 /// How an `@` is written where text is encoded: URLs, JSON, quoted-printable.
 const ENCODED_AT: [&str; 5] = ["%40", "\\u0040", "=40", "&#64;", "&commat;"];
 
-/// Every identifier that a text could name.
+/// Every identifier that a text could name, each once, in the order of the text: addresses, then numbers.
 pub fn mentioned(text: &str, nation: Nation) -> Vec<IdentifierKey> {
     let text: String = visible(text).chars().take(MENTION_CHARS_MAX).collect();
-    let mut found = BTreeSet::new();
+    let mut found = Vec::new();
     let mut plain = text.replace("%2B", "+").replace("%2b", "+");
     for encoded in ENCODED_AT {
         plain = plain.replace(encoded, "@");
     }
     addresses(&plain, nation, &mut found);
     numbers(&plain, nation, &mut found);
-    found.into_iter().take(MENTIONS_MAX).collect()
+    found.truncate(MENTIONS_MAX);
+    found
 }
 
-fn addresses(text: &str, nation: Nation, found: &mut BTreeSet<IdentifierKey>) {
+fn add(keys: impl IntoIterator<Item = IdentifierKey>, found: &mut Vec<IdentifierKey>) {
+    for key in keys {
+        if !found.contains(&key) {
+            found.push(key);
+        }
+    }
+}
+
+fn addresses(text: &str, nation: Nation, found: &mut Vec<IdentifierKey>) {
     let delimits =
         |c: char| c.is_whitespace() || c.is_control() || "<>()[]{},;:\"'\\=&|?".contains(c);
     let words = text.split(delimits).map(|word| word.trim_matches('.'));
     for word in words.filter(|word| word.contains('@')) {
         if let Ok(keys) = normalise(IdentifierKind::Email, word, nation) {
-            found.extend(keys.exact);
-            found.extend(keys.provider);
+            add(keys.exact, found);
+            add(keys.provider, found);
         }
         if found.len() >= MENTIONS_MAX {
             return;
@@ -49,7 +56,7 @@ fn addresses(text: &str, nation: Nation, found: &mut BTreeSet<IdentifierKey>) {
     }
 }
 
-fn numbers(text: &str, nation: Nation, found: &mut BTreeSet<IdentifierKey>) {
+fn numbers(text: &str, nation: Nation, found: &mut Vec<IdentifierKey>) {
     let of_number = |c: char| c.is_numeric() || " +-().\u{a0}".contains(c);
     for run in text.split(|c| !of_number(c)) {
         let digits = run.chars().filter(|c| c.is_numeric()).count();
@@ -59,7 +66,7 @@ fn numbers(text: &str, nation: Nation, found: &mut BTreeSet<IdentifierKey>) {
         if let Ok(keys) =
             normalise(IdentifierKind::Phone, run.trim_matches(['.', '-', ')']), nation)
         {
-            found.extend(keys.exact);
+            add(keys.exact, found);
         }
         if found.len() >= MENTIONS_MAX {
             return;
@@ -99,5 +106,6 @@ mod tests {
     fn a_flood_of_addresses_is_cut_off() {
         let many: String = (0..10_000).map(|n| format!("a{n}@x.example ")).collect();
         assert_eq!(mentioned(&many, Nation::England).len(), MENTIONS_MAX);
+        assert_eq!(named(&format!("zoe@x.example {many}"))[0], "email:zoe@x.example");
     }
 }
