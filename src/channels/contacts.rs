@@ -53,7 +53,7 @@ pub struct ContactsParts {
     pub tokens: TokenTable<OrganisationId>,
     /// Proxies of the organisation's own, whose `X-Forwarded-*` fields hold.
     pub trusted_proxies: Vec<IpNet>,
-    /// Posts of one client to forms in a minute.
+    /// Posts of one client to forms in a minute; and as many other requests that leave an audit entry.
     pub posts_per_minute: NonZeroU32,
     /// The look of organisations that have one of their own.
     pub looks: BTreeMap<OrganisationId, LookSettings>,
@@ -133,6 +133,7 @@ impl ContactsEdge {
             apart: Arc::clone(&apart),
             clock: Arc::clone(&clock),
             upstream: upstream.clone(),
+            notes_pace: Pace::new(posts_per_minute, trusted_proxies.clone()),
             trusted_proxies,
             pace: Arc::clone(&pace),
             looks: Arc::clone(&looks),

@@ -72,6 +72,8 @@ pub struct FormParts {
     pub upstream: Upstream,
     pub trusted_proxies: Vec<IpNet>,
     pub pace: Arc<Pace>,
+    /// Of requests that only leave an audit entry, so that the steps of a form use up nobody's posts.
+    pub notes_pace: Pace,
     pub looks: Arc<Looks>,
     pub spool: PathBuf,
     pub tasks: TaskTracker,

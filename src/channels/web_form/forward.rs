@@ -44,18 +44,18 @@ impl FormEdge {
     ) -> Result<Response<Body>, ProblemType> {
         let from = peer(&request);
         let (mut head, body) = request.into_parts();
-        let mut passing = Passing::of(&head, from);
-        let mut read = None;
-        let body = if !body.is_end_stream() && holds_fields(&head) && !is_encoded(&head.headers) {
+        let has_fields = !body.is_end_stream() && holds_fields(&head);
+        let unreadable_fields = has_fields && is_encoded(&head.headers);
+        let (passing, body, read) = if has_fields && !unreadable_fields {
             let submission = self.held(form, &head, body).await?;
             let parsed = self.parse(&head, &submission, &form.fields).await?;
-            passing = passing.with(&submission, parsed).await;
-            read = Some(submission.bytes);
-            submission.body().await.map_err(|error| unreadable(&error))?
+            let passing = Passing::read(&submission, parsed).await;
+            let body = submission.body().await.map_err(|error| unreadable(&error))?;
+            (passing, body, Some(submission.bytes))
         } else {
-            patient(body)
+            (Passing::unseen(unreadable_fields), patient(body), None)
         };
-        self.note(form, passing)?;
+        self.note(form, &head, from, passing)?;
         head.headers = self.headers(form, head.headers, from);
         if let Some(bytes) = read {
             head.headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hyper::body::{Body as HttpBody, Incoming};
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use hyper::http::request;
-use hyper::{Method, Request, Uri};
+use hyper::{Method, Request};
 
 use super::parse::{self, BodyKind, Fields, Parsed};
 use super::settings::{FormFields, FormSettings};
@@ -44,11 +44,8 @@ pub(super) fn is_encoded(headers: &HeaderMap) -> bool {
     encodings.any(|value| !value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
 }
 
-/// A request that is about to be passed on undecided, and what it says.
+/// What a request says that is about to be passed on undecided.
 pub(super) struct Passing {
-    from: Option<IpAddr>,
-    headers: HeaderMap,
-    uri: Uri,
     parsed: Parsed,
     /// It has a form's fields, and they could not be read.
     unread: bool,
@@ -56,18 +53,16 @@ pub(super) struct Passing {
 }
 
 impl Passing {
-    /// A request without a body, or with one of a kind that holds no fields.
-    pub(super) fn of(head: &request::Parts, from: Option<IpAddr>) -> Self {
+    /// Of a body that was not looked into.
+    pub(super) const fn unseen(unread: bool) -> Self {
         let parsed = Parsed { fields: Fields::Unread, files: Vec::new(), content: [0; 32] };
-        let (headers, uri) = (head.headers.clone(), head.uri.clone());
-        let unread = holds_fields(head) && is_encoded(&head.headers);
-        Passing { from, headers, uri, parsed, unread, obscure: None }
+        Passing { parsed, unread, obscure: None }
     }
 
-    /// The same with a body that was read.
-    pub(super) async fn with(self, submission: &Submission, parsed: Parsed) -> Self {
+    /// Of a body that was read.
+    pub(super) async fn read(submission: &Submission, parsed: Parsed) -> Self {
         let obscure = doubt::unread(submission, &parsed).await;
-        Passing { parsed, unread: obscure.is_some(), obscure, ..self }
+        Passing { parsed, unread: obscure.is_some(), obscure }
     }
 }
 
@@ -87,23 +82,25 @@ pub(super) fn holds_fields(head: &request::Parts) -> bool {
 
 impl FormEdge {
     /// Leaves an audit entry of a request that names a sender and is passed on undecided, so that a way
-    /// round the form's own method or last step shows. Such requests are bounded as posts are: of a client
-    /// that makes more, the log says so.
+    /// round the form's own method or last step shows. Such requests are bounded as posts are, and counted apart
+    /// from them: of a client that makes more, the log says so.
     pub(super) fn note(
         &self,
         form: &Arc<FormSettings>,
+        head: &request::Parts,
+        from: Option<IpAddr>,
         passing: Passing,
     ) -> Result<(), ProblemType> {
         let intake: &Intake = &self.parts.intake;
         let names = &form.fields;
-        let query = parse::query(passing.uri.query(), names);
+        let query = parse::query(head.uri.query(), names);
         let named =
             [&query, &passing.parsed.fields].into_iter().any(|one| names_a_sender(one, names));
         if !named && !passing.unread {
             return Ok(());
         }
         let organisation = intake.organisation(&form.organisation).ok_or(ProblemType::Internal)?;
-        if self.parts.pace.take(passing.from, &passing.headers).is_err() {
+        if self.parts.notes_pace.take(from, &head.headers).is_err() {
             tracing::warn!(path = form.path, "one client's requests to a form are no longer noted");
             return Ok(());
         }

@@ -52,6 +52,28 @@ async fn too_many_posts_of_one_client_are_429_with_when_to_come_again() {
 }
 
 #[tokio::test]
+async fn the_steps_of_a_form_use_up_none_of_a_clients_posts() {
+    let upstream = Upstream::start().await;
+    let gateway = gateway(&upstream).await;
+    let fields = [("X-Forwarded-For", "192.0.2.1")];
+    for at in 0..4 {
+        let step = format!("/karbon/contact/step/{at}?email=jo%40y.example");
+        let got = raw(gateway.address, &request("GET", &step, &fields, b"")).await;
+        assert_eq!(got.status, 200, "step {at}");
+    }
+    for at in 0..2 {
+        assert_eq!(post(&gateway, "192.0.2.1", "*/*", at).await.status, 200, "post {at}");
+    }
+    assert_eq!(post(&gateway, "192.0.2.1", "*/*", 2).await.status, 429);
+    // And the other way round: of the four steps two are on the trail, besides the two posts.
+    let entries = gateway.entries(4).await;
+    assert_eq!(entries.len(), 4);
+    let noted = entries.iter().filter(|entry| entry["flags"] == json!(["not_submitted"]));
+    assert_eq!(noted.count(), 2);
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn whoever_guesses_tokens_waits_and_who_has_one_does_not() {
     let upstream = Upstream::start().await;
     let gateway = gateway(&upstream).await;
