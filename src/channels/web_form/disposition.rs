@@ -3,6 +3,7 @@
 
 use hyper::header::{CONTENT_DISPOSITION, HeaderMap};
 
+use super::found::text_of;
 use crate::domain::percent;
 use crate::runtime::mime::decode;
 
@@ -71,14 +72,6 @@ fn unquoted(value: &[u8]) -> &[u8] {
     match value.strip_prefix(b"\"") {
         Some(rest) => rest.strip_suffix(b"\"").unwrap_or(rest),
         None => value,
-    }
-}
-
-/// UTF-8 where it is, else ISO 8859-1: as the fields' values are read.
-fn text_of(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().copied().map(char::from).collect(),
     }
 }
 

@@ -132,3 +132,12 @@ fn beginning(text: &str, room: usize) -> &str {
     let end = (0..=room).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
     text.get(..end).unwrap_or_default()
 }
+
+/// Text in whatever charset: UTF-8 where it is, else ISO 8859-1, which every byte is a character of. Good
+/// enough to match on; addresses and numbers are ASCII in both.
+pub(super) fn text_of(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
+    }
+}

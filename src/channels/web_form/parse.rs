@@ -6,7 +6,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use futures_util::StreamExt;
 
-use super::found::Found;
+use super::found::{Found, text_of};
 use super::settings::FormFields;
 use super::submission::Submission;
 use super::{disposition, json};
@@ -144,7 +144,7 @@ fn urlencoded(body: &[u8], mut kept: Found) -> Found {
             // What is longer than is kept need not be made.
             let value = value.get(..ESCAPED_BYTES_MAX).unwrap_or(value);
             let name = name.get(..ESCAPED_BYTES_MAX).unwrap_or(name);
-            kept.field(&text_of(unescaped(name)), &text_of(unescaped(value)));
+            kept.field(&text_of(&unescaped(name)), &text_of(&unescaped(value)));
         }
     }
     kept
@@ -163,13 +163,6 @@ fn unescaped(escaped: &[u8]) -> Vec<u8> {
         *byte = if *byte == b'+' { b' ' } else { *byte };
     }
     if memchr::memchr(b'%', &bytes).is_some() { percent::decoded(&bytes) } else { bytes }
-}
-
-/// Text in whatever charset: UTF-8 where it is, else ISO 8859-1, which every byte is a character
-/// of. Good enough to match on; addresses and numbers are ASCII in both.
-fn text_of(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes)
-        .unwrap_or_else(|other| other.as_bytes().iter().copied().map(char::from).collect())
 }
 
 /// The parts of a multipart form (RFC 7578), or `None` where there are too many, or none can be read.
@@ -219,12 +212,12 @@ async fn multipart(
             content.update(piece);
         }
         match file {
-            None => kept.field_of(&names, &text_of(start)),
+            None => kept.field_of(&names, &text_of(&start)),
             // A file field that was left empty is sent as a nameless file of no bytes.
             Some(name) if name.is_empty() && bytes == 0 => {}
             Some(name) => {
                 if is_field {
-                    kept.field_of(&names, &text_of(start));
+                    kept.field_of(&names, &text_of(&start));
                 }
                 files.push(Attachment { name, sha256: hex(&sum), bytes });
             }
@@ -305,7 +298,7 @@ mod tests {
             ("%C3%a9", "é"),
             ("%E9t", "ét"),
         ] {
-            assert_eq!(text_of(unescaped(escaped.as_bytes())), meant, "{escaped}");
+            assert_eq!(text_of(&unescaped(escaped.as_bytes())), meant, "{escaped}");
         }
     }
 
