@@ -169,7 +169,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
-    use crate::runtime::limits::BEGINNINGS_MEMORY_BYTES_MAX;
+    use crate::runtime::limits::HEADS_MEMORY_BYTES_MAX;
     use crate::runtime::room::IncomingRoom;
     use crate::runtime::shutdown::Shutdown;
 
@@ -208,8 +208,8 @@ mod tests {
         let (address, shutdown) = started(router, Bounds::of("test")).await;
         let with_head_of =
             |bytes: usize| GET.replace("x\r", &format!("x\r\nX-Long: {}\r", "a".repeat(bytes)));
-        let mut taken = IncomingRoom::for_beginning();
-        assert!(taken.grow(BEGINNINGS_MEMORY_BYTES_MAX));
+        let mut taken = IncomingRoom::for_head();
+        assert!(taken.grow(HEADS_MEMORY_BYTES_MAX));
         assert!(answer(address, &with_head_of(4_000)).await.ends_with("answered"));
         // In one piece and in many.
         for bytes in [9_000, 30_000] {

@@ -37,9 +37,12 @@ pub const HTTP_BODY_WHOLE_WAIT: Duration = Duration::from_secs(900);
 /// Bodies of requests that are held in memory together, in bytes. More: a form's is spooled to disk
 /// however short it is, every other is answered 503.
 pub const BODIES_MEMORY_BYTES_MAX: usize = 48 * 1024 * 1024;
-/// Heads of requests and packets of mail servers that are not whole yet, held in memory together, in bytes, as far
-/// as each is longer than [`BEGINNING_BYTES_FREE`]. More: the connection is closed (HTTP: 400).
-pub const BEGINNINGS_MEMORY_BYTES_MAX: usize = 24 * 1024 * 1024;
+/// Heads of requests that are not whole yet, held in memory together, in bytes, as far as each is longer than
+/// [`BEGINNING_BYTES_FREE`]. More: 400, and the connection is closed.
+pub const HEADS_MEMORY_BYTES_MAX: usize = 24 * 1024 * 1024;
+/// The same of mail servers' packets by the milter protocol. More: the session ends, and the server does as its
+/// default action says.
+pub const PACKETS_MEMORY_BYTES_MAX: usize = 24 * 1024 * 1024;
 /// A head or packet up to this size takes no part in that.
 pub const BEGINNING_BYTES_FREE: usize = 8 * 1024;
 /// Wait for a connection to a form's handler or a call flow. Over: it counts as not there.

@@ -4,14 +4,15 @@
 use bytes::{Bytes, BytesMut};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::limits::{BEGINNINGS_MEMORY_BYTES_MAX, BODIES_MEMORY_BYTES_MAX};
+use super::limits::{BODIES_MEMORY_BYTES_MAX, HEADS_MEMORY_BYTES_MAX, PACKETS_MEMORY_BYTES_MAX};
 
 /// What room is counted in, in bytes.
 const UNIT: usize = 1024;
 
 /// The memory is the process's, and so are these.
 static BODIES: Semaphore = Semaphore::const_new(BODIES_MEMORY_BYTES_MAX / UNIT);
-static BEGINNINGS: Semaphore = Semaphore::const_new(BEGINNINGS_MEMORY_BYTES_MAX / UNIT);
+static HEADS: Semaphore = Semaphore::const_new(HEADS_MEMORY_BYTES_MAX / UNIT);
+static PACKETS: Semaphore = Semaphore::const_new(PACKETS_MEMORY_BYTES_MAX / UNIT);
 
 /// The room of one thing that is being read; given back when it is dropped.
 #[derive(Debug)]
@@ -26,10 +27,15 @@ impl IncomingRoom {
         IncomingRoom { shared: &BODIES, held: None }
     }
 
-    /// For a head or a packet that is not whole yet: by itself, so that those who send no more than beginnings
-    /// take nothing from bodies.
-    pub const fn for_beginning() -> Self {
-        IncomingRoom { shared: &BEGINNINGS, held: None }
+    /// For a request's head that is not whole yet: apart from bodies, so that those who send no more than heads
+    /// take nothing from them.
+    pub const fn for_head() -> Self {
+        IncomingRoom { shared: &HEADS, held: None }
+    }
+
+    /// For a packet of a mail server that is not whole yet: apart from whatever anybody can send.
+    pub const fn for_packet() -> Self {
+        IncomingRoom { shared: &PACKETS, held: None }
     }
 
     /// Grows to hold this many bytes. `false`: there is no room now.
@@ -80,7 +86,7 @@ mod tests {
         assert!(first.grow(1) && first.grow(BODIES_MEMORY_BYTES_MAX));
         let mut second = IncomingRoom::for_body();
         assert!(!second.grow(1));
-        assert!(IncomingRoom::for_beginning().grow(1));
+        assert!(IncomingRoom::for_head().grow(1));
         let body = held(BytesMut::from("body"), first);
         let part = body.slice(1..);
         drop(body);

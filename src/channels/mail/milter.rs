@@ -66,7 +66,7 @@ pub async fn serve(bound: Bound, edge: Arc<MailEdge>, stopping: Stopping) {
                 edge,
                 stream,
                 input: BytesMut::new(),
-                room: IncomingRoom::for_beginning(),
+                room: IncomingRoom::for_packet(),
                 output: Vec::new(),
                 agreed: None,
                 client: Client::default(),

@@ -34,7 +34,7 @@ impl<S> Checked<S> {
         Checked {
             stream,
             framing: Framing::default(),
-            room: IncomingRoom::for_beginning(),
+            room: IncomingRoom::for_head(),
             instead: NO_MESSAGE,
             has_begun,
         }
@@ -47,13 +47,8 @@ impl<S> Checked<S> {
 
     /// How many of the bytes that came may go on.
     fn passes(&mut self, bytes: &[u8]) -> usize {
-        let passed = self.framing.passes(bytes);
-        let head = self.framing.longest_head();
-        if head > BEGINNING_BYTES_FREE && !self.room.grow(head) {
-            self.framing.refuse();
-            return 0;
-        }
-        passed
+        let room = &mut self.room;
+        self.framing.passes(bytes, |head| head <= BEGINNING_BYTES_FREE || room.grow(head))
     }
 
     fn read_instead(&mut self, buffer: &mut ReadBuf<'_>) {

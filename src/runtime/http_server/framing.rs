@@ -18,7 +18,6 @@ pub struct Framing {
     state: State,
     /// Bytes of the head in hand.
     head: usize,
-    longest_head: usize,
 }
 
 #[derive(Debug)]
@@ -39,21 +38,24 @@ enum Step {
 
 impl Default for Framing {
     fn default() -> Self {
-        Framing { state: State::Head(Head::default()), head: 0, longest_head: 0 }
+        Framing { state: State::Head(Head::default()), head: 0 }
     }
 }
 
 impl Framing {
     /// How many of the next bytes may go on. Fewer than all: the one behind them is refused, and
-    /// nothing more of this connection is passed on.
-    pub fn passes(&mut self, bytes: &[u8]) -> usize {
+    /// nothing more of this connection is passed on. `has_room`: whether there is room for a head of so many bytes.
+    pub fn passes(&mut self, bytes: &[u8], mut has_room: impl FnMut(usize) -> bool) -> usize {
         let mut at = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let is_head = matches!(self.state, State::Head(_));
             let (taken, step) = self.state.take(rest);
             if is_head {
                 self.head += taken;
-                self.longest_head = self.longest_head.max(self.head);
+                if !has_room(self.head) {
+                    self.state = State::Refused;
+                    return at;
+                }
             }
             match step {
                 Step::Stay => at += taken,
@@ -69,16 +71,6 @@ impl Framing {
             }
         }
         at
-    }
-
-    /// Bytes of the longest head so far, whole or not.
-    pub fn longest_head(&self) -> usize {
-        self.longest_head
-    }
-
-    /// Passes nothing on from here.
-    pub fn refuse(&mut self) {
-        self.state = State::Refused;
     }
 
     pub fn is_refused(&self) -> bool {
@@ -303,9 +295,10 @@ mod tests {
 
     /// How much passes, given whole and byte by byte: the same.
     fn passes(bytes: &[u8]) -> usize {
-        let whole = Framing::default().passes(bytes);
+        let whole = Framing::default().passes(bytes, |_| true);
         let mut framing = Framing::default();
-        let single = bytes.iter().take_while(|byte| framing.passes(&[**byte]) == 1).count();
+        let single =
+            bytes.iter().take_while(|byte| framing.passes(&[**byte], |_| true) == 1).count();
         assert_eq!(single, whole, "{:?}", String::from_utf8_lossy(bytes));
         assert_eq!(framing.is_refused(), whole < bytes.len());
         whole
@@ -317,6 +310,16 @@ mod tests {
             POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n5;a=b\r\n\r\nabc\r\n0\r\nT: 1\r\n\r\n\
             POST / HTTP/1.1\r\ncontent-length:0\r\n\r\nGET / HTTP/1.1\r\n\r\n";
         assert_eq!(passes(requests), requests.len());
+    }
+
+    #[test]
+    fn a_head_without_room_is_refused_and_the_body_before_it_passes_whole() {
+        let first = b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc";
+        let long = [first, &b"GET / HTTP/1.1\r\nX: "[..], &[b'a'; 100]].concat();
+        let mut framing = Framing::default();
+        let passed = framing.passes(&long, |head| head <= 64);
+        assert!((first.len()..long.len()).contains(&passed), "{passed}");
+        assert!(framing.is_refused());
     }
 
     #[test]
