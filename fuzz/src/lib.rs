@@ -13,6 +13,7 @@ pub mod form;
 pub mod framing;
 pub mod from_field;
 pub mod message;
+pub mod milter;
 pub mod nested;
 pub mod people;
 pub mod register;
@@ -34,6 +35,7 @@ pub struct Target {
 
 pub const TARGETS: &[Target] = &[
     Target { name: "session", run: session::run, tokens: session::TOKENS },
+    Target { name: "milter", run: milter::run, tokens: milter::TOKENS },
     Target { name: "data", run: data::run, tokens: data::TOKENS },
     Target { name: "commands", run: commands::run, tokens: session::TOKENS },
     Target { name: "from_field", run: from_field::run, tokens: from_field::TOKENS },

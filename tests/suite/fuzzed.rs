@@ -82,6 +82,11 @@ fn sessions_hold() {
 }
 
 #[test]
+fn milter_sessions_hold() {
+    runs("milter", SESSIONS);
+}
+
+#[test]
 fn messages_on_the_wire_hold() {
     runs("data", MUTATIONS);
 }

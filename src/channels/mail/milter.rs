@@ -62,20 +62,9 @@ pub async fn serve(bound: Bound, edge: Arc<MailEdge>, stopping: Stopping) {
         stopping,
         |edge, stream, peer, stopping| {
             let known = is_mail_server(&peer, &edge);
-            let session = Session {
-                edge,
-                stream,
-                input: BytesMut::new(),
-                room: IncomingRoom::for_packet(),
-                output: Vec::new(),
-                agreed: None,
-                client: Client::default(),
-                draft: None,
-                stopping,
-            };
             async move {
                 if known {
-                    session.run().await;
+                    serve_stream(stream, edge, stopping).await;
                 } else {
                     tracing::warn!("a milter connection from an unknown mail server was closed");
                 }
@@ -83,6 +72,22 @@ pub async fn serve(bound: Bound, edge: Arc<MailEdge>, stopping: Stopping) {
         },
     )
     .await;
+}
+
+/// Serves one connection that is there already, of a mail server of ours, to its close.
+pub async fn serve_stream(stream: Box<dyn Stream>, edge: Arc<MailEdge>, stopping: Stopping) {
+    let session = Session {
+        edge,
+        stream,
+        input: BytesMut::new(),
+        room: IncomingRoom::for_packet(),
+        output: Vec::new(),
+        agreed: None,
+        client: Client::default(),
+        draft: None,
+        stopping,
+    };
+    session.run().await;
 }
 
 /// A mail server's word is trusted, so it must be ours: on this machine, or listed.
