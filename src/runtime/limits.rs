@@ -5,6 +5,8 @@ mod casework;
 mod console;
 mod documents;
 mod mail;
+mod redis;
+mod telephony;
 
 use std::time::Duration;
 
@@ -15,6 +17,8 @@ pub use self::casework::*;
 pub use self::console::*;
 pub use self::documents::*;
 pub use self::mail::*;
+pub use self::redis::*;
+pub use self::telephony::*;
 
 // === HTTP ===
 
@@ -113,49 +117,6 @@ pub const FORM_MAIL_WAIT: Duration = Duration::from_secs(10);
 /// How often a request waits for the answer to an identical one that then fails, before it goes
 /// its own way.
 pub const REPEAT_WAITS_MAX: usize = 3;
-/// From a call's webhook to the gateway's answer. Over: the fallback document.
-pub const CALL_ANSWER_WAIT: Duration = Duration::from_millis(800);
-/// How old, or how far ahead, a signed webhook's time may be where the provider signs one.
-pub const WEBHOOK_AGE_MAX: Duration = Duration::from_secs(300);
-/// From a SIP edge's question to the gateway's answer. Over: the call is routed on.
-pub const SIP_ANSWER_WAIT: Duration = Duration::from_millis(500);
-/// Of [`SIP_ANSWER_WAIT`], how long the decision may take.
-pub const SIP_DECIDE_WAIT: Duration = Duration::from_millis(400);
-/// Characters that one `talk` of a call control object says. Longer texts are said in several.
-pub const NCCO_TALK_CHARS_MAX: usize = 1_500;
-/// Seconds that a connected call of a call control object lasts at most.
-pub const NCCO_LIMIT_SECONDS_MAX: u32 = 7_200;
-/// Of [`CALL_ANSWER_WAIT`], how long the decision may take, so that the existing call flow has the
-/// rest. Over: the call is passed on.
-pub const CALL_DECIDE_WAIT: Duration = Duration::from_millis(500);
-/// How long a call's decision is remembered for its next steps, which otherwise ask the store.
-pub const CALL_STATE_WINDOW: Duration = Duration::from_secs(4 * 3600);
-/// Files of a text message that are looked at.
-pub const MESSAGE_MEDIA_MAX: usize = 10;
-/// Characters of a text message that the gateway answers with. A longer notice ends at a line.
-pub const MESSAGE_CHARS_MAX: usize = 1_600;
-/// The same webhook again within this gets the first answer.
-pub const CALL_REPEAT_WINDOW: Duration = Duration::from_secs(120);
-/// Answers to webhooks that are remembered for a repeat. More: the oldest are forgotten.
-pub const CALL_REPEATS_MAX: usize = 10_000;
-/// A call flow's document that is passed on. A longer one counts as no answer.
-pub const CALL_DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
-/// What is learnt about a call (a voicemail, its outcome) is noted in this many tries.
-pub const CALL_NOTE_TRIES_MAX: u32 = 6;
-/// Wait before the second try; it doubles with every one.
-pub const CALL_NOTE_WAIT: Duration = Duration::from_millis(500);
-/// Wrong keys and silences in a row before a caller gets the voicemail.
-pub const CALL_MENU_TRIES_MAX: u32 = 3;
-/// Pieces of a notice that one call hears, repeats with them. More: the voicemail.
-pub const CALL_MENU_STEPS_MAX: u32 = 40;
-/// Seconds that a caller has to press a key after the choices were spoken.
-pub const CALL_KEY_SECONDS: u32 = 5;
-/// URIs of one caller that are looked at: a network asserts two at most (RFC 3325 9.1). More: the first.
-pub const CALL_ASSERTED_URIS_MAX: usize = 4;
-/// How long a point of contact's telephone rings before the deputy is tried, in seconds.
-pub const CALL_RING_SECONDS: u32 = 20;
-/// The longest voicemail, in seconds.
-pub const VOICEMAIL_SECONDS_MAX: u32 = 180;
 
 // === Intake and store ===
 
@@ -192,51 +153,6 @@ pub const PAGE_PIECE_ITEMS: usize = 4;
 pub const PAGES_AT_ONCE_MAX: usize = 2;
 /// Items that one API call lists at most.
 pub const PAGE_ITEMS_MAX: usize = 500;
-
-/// One answer of a Redis server. Over: the connection is dropped and reopened.
-pub const REDIS_RESPONSE_WAIT: Duration = Duration::from_millis(250);
-/// How long a write waits for the replicas that must have it (`[store] replicas_acknowledged`).
-/// Over: the store counts as away for this contact.
-pub const REDIS_REPLICAS_WAIT: Duration = Duration::from_millis(100);
-/// Replicas that may be asked for. More: refused at start.
-pub const REDIS_REPLICAS_MAX: u32 = 10;
-/// The answer to a step that touches many people at once (an import).
-pub const REDIS_BULK_WAIT: Duration = Duration::from_secs(4);
-/// How long a call waits for a connection to a Redis server, the question to the sentinels
-/// included. Over: the call fails; the connection is made in the background.
-pub const REDIS_CONNECT_WAIT: Duration = Duration::from_millis(400);
-/// Failures one after the other, after which nothing is asked of Redis until it answers a probe.
-pub const REDIS_FAILURES_MAX: u32 = 2;
-/// A connection that is made in the background.
-pub const REDIS_BACKGROUND_WAIT: Duration = Duration::from_secs(2);
-/// Tries of one call: one, and one more on a new connection.
-pub const REDIS_TRIES: usize = 2;
-/// Wait before the next try to listen to announcements of changes.
-pub const REDIS_LISTEN_RETRY: Duration = Duration::from_millis(200);
-/// People, and queue items, read from Redis with one command.
-pub const REDIS_PEOPLE_PIECE: usize = 500;
-pub const REDIS_ITEMS_PIECE: usize = 100;
-/// Documents read from Redis with one command: each may be of [`DOCUMENT_BYTES_MAX`].
-pub const REDIS_DOCUMENTS_PIECE: usize = 20;
-/// Bodies written to Redis with one command, in bytes. More: it is given the time of a bulk.
-pub const REDIS_BULK_BYTES: usize = 256 * 1024;
-/// How often a Redis server that failed is probed.
-pub const REDIS_PROBE_EVERY: Duration = Duration::from_millis(100);
-/// How often changes are looked for without having been announced.
-pub const REDIS_CHANGE_POLL: Duration = Duration::from_secs(1);
-/// Tries to commit on a ledger that other gateways change meanwhile. More: the store counts as away.
-pub const REDIS_CONFLICTS_MAX: usize = 64;
-/// Memory for people's ledgers, about 1 KB each (150 KB at most where texts are compared). More: half of
-/// those not in use are forgotten.
-pub const REDIS_LEDGERS_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// How long Redis remembers a step that was done, for a retry of the same call.
-pub const REDIS_ONCE_KEPT: Duration = Duration::from_secs(600);
-/// Decisions on unrestricted contacts that one script records.
-pub const REDIS_PLAIN_BATCH: usize = 128;
-/// People that one import writes on Redis, all or none. More: refused; split the file.
-pub const REDIS_PEOPLE_MAX: usize = 100_000;
-/// Redirections and retries that a Cluster's client follows for one command.
-pub const REDIS_REDIRECTIONS_MAX: u32 = 4;
 
 /// Records of a copy between stores that are carried with one step.
 pub const COPY_PAGE_MAX: usize = 500;
