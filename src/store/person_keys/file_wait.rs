@@ -6,9 +6,13 @@ use std::thread;
 use crate::ports::StoreError;
 use crate::runtime::limits::PERSON_KEY_WAIT;
 
+type Job = Box<dyn FnOnce() + Send>;
+
 /// Looks at files, each by a thread of its own: nothing ends a call to the kernel that hangs.
 #[derive(Default)]
 pub(super) struct FileWait {
+    /// Threads that wait for a job: as many as looked at the same time. One ends with its sender.
+    idle: Mutex<Vec<mpsc::Sender<Job>>>,
     /// Looks that took too long, until they end.
     hung: Mutex<Vec<Weak<()>>>,
 }
@@ -28,17 +32,36 @@ impl FileWait {
         let looking = Arc::new(());
         let until = Arc::downgrade(&looking);
         let (answer, answered) = mpsc::sync_channel(1);
-        let begun = thread::Builder::new().name("people-keys".to_owned()).spawn(move || {
+        let job = Box::new(move || {
             let _looking = looking;
             // Nobody may wait for it any more.
             let _ = answer.send(look());
         });
-        begun.map_err(|error| {
+        let thread = self.thread()?;
+        // One that has ended answers nothing.
+        let _ = thread.send(job);
+        match answered.recv_timeout(PERSON_KEY_WAIT) {
+            Ok(found) => {
+                self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+                found
+            }
+            Err(_) => {
+                self.hung.lock().unwrap_or_else(PoisonError::into_inner).push(until);
+                Err(hangs())
+            }
+        }
+    }
+
+    fn thread(&self) -> Result<mpsc::Sender<Job>, StoreError> {
+        if let Some(idle) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+            return Ok(idle);
+        }
+        let (jobs, handed) = mpsc::channel::<Job>();
+        let begun = thread::Builder::new()
+            .name("people-keys".to_owned())
+            .spawn(move || handed.iter().for_each(|job| job()));
+        begun.map(|_| jobs).map_err(|error| {
             StoreError::Unavailable(format!("no thread can read [keys] people: {}", error.kind()))
-        })?;
-        answered.recv_timeout(PERSON_KEY_WAIT).unwrap_or_else(|_| {
-            self.hung.lock().unwrap_or_else(PoisonError::into_inner).push(until);
-            Err(hangs())
         })
     }
 
