@@ -11,6 +11,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::ports::{
     Commit, CommitRequest, Committed, JournalEntry, PlainDecision, Settled, StoreError,
 };
+use crate::store::record::unless_destroyed;
 
 pub(super) fn commit(desk: &mut Desk<'_>, request: &CommitRequest) -> Result<Commit, StoreError> {
     if let Some(committed) = repeated(&mut desk.recording, request)? {
@@ -45,10 +46,12 @@ pub(super) fn preview(
 }
 
 pub(super) fn replay(desk: &mut Desk<'_>, entry: &JournalEntry) -> Result<(), StoreError> {
-    if desk.recording.find(&entry.organisation, &entry.contact)?.is_some() {
-        return Ok(());
+    let found = desk.recording.find(&entry.organisation, &entry.contact);
+    // One whose key is destroyed is recorded too.
+    match unless_destroyed(found)? {
+        Some(None) => write(desk, entry),
+        Some(Some(_)) | None => Ok(()),
     }
-    write(desk, entry)
 }
 
 pub(super) fn record_plain(desk: &mut Desk<'_>, plain: &PlainDecision) -> Result<(), StoreError> {

@@ -26,7 +26,7 @@ use secrecy::SecretString;
 use super::erasure::{CONTACTS, GWEN, MAX, key as anchor, with_a_case};
 use super::left::{everything, naming};
 use crate::casework::rig::CaseOffice;
-use crate::store_contract::facts::karbon;
+use crate::store_contract::facts::{PERSON, journalled, karbon};
 use crate::store_contract::servers;
 
 /// What a gateway with these keys reads and writes by, with none of a person in memory.
@@ -205,6 +205,25 @@ async fn whoever_was_erased_is_gone_from_a_store_of_before(
     assert!(again().person(of, "P-1").await.unwrap().is_none());
 }
 
+/// A decision that waited in the journal is not tried for ever if it is recorded, and about somebody who was erased.
+async fn a_decision_that_nobody_can_read_is_recorded(
+    store: &dyn Store,
+    people: &PersonKeys,
+    again: impl Fn() -> Arc<dyn Store>,
+) {
+    let of = karbon();
+    store.replay(journalled("c-1")).await.unwrap();
+    let entries = store.audit(&of, 0, 0).await.unwrap().len();
+    assert!(people.retire(of.as_str(), PERSON).unwrap());
+    assert_eq!(people.destroy(of.as_str(), PERSON).unwrap(), 1);
+    let store = again();
+    assert!(store.recorded(&of, "c-1").await.unwrap().is_none());
+    let left = store.audit(&of, 0, 0).await.unwrap();
+    assert!(left.len() < entries, "{left:?}");
+    store.replay(journalled("c-1")).await.unwrap();
+    assert_eq!(store.audit(&of, 0, 0).await.unwrap(), left, "it is on the trail once");
+}
+
 fn jo() -> Person {
     serde_json::from_value(serde_json::json!({
         "id": "P-1", "name": "Jo Again",
@@ -225,6 +244,36 @@ async fn an_embedded_store_of_before_an_erasure() {
         Embedded::open_with(&folder.join("store"), &codec).unwrap() as Arc<dyn Store>
     };
     whoever_was_erased_is_gone_from_a_store_of_before(store, people, again).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_journal_for_an_embedded_store_of_before_an_erasure() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let key = made(folder);
+    let (codec, people) = keys(&folder.join("keys"), &key);
+    let store = Embedded::open_with(&folder.join("store"), &codec).unwrap();
+    let again = || {
+        let (codec, _) = keys(&folder.join("keys"), &key);
+        Embedded::open_with(&folder.join("store"), &codec).unwrap() as Arc<dyn Store>
+    };
+    a_decision_that_nobody_can_read_is_recorded(store.as_ref(), &people, again).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_journal_for_redis_of_before_an_erasure() {
+    let server = servers::single().await;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let key = made(folder);
+    let (codec, people) = keys(&folder.join("keys"), &key);
+    let url = SecretString::from(server.url.clone());
+    let store = Redis::open_with(&url, &codec).unwrap();
+    let again = || {
+        let (codec, _) = keys(&folder.join("keys"), &key);
+        Redis::open_with(&url, &codec).unwrap() as Arc<dyn Store>
+    };
+    a_decision_that_nobody_can_read_is_recorded(store.as_ref(), &people, again).await;
 }
 
 /// What a live copy hands over.
