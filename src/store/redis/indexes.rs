@@ -41,17 +41,17 @@ pub(super) async fn people_page(
     let mut people: Vec<Arc<Person>> = Vec::new();
     // Until the page is full: a shorter one is the end to who asked.
     while people.len() < limit {
-        let wanted = limit - people.len();
         let mut command = redis::cmd("ZRANGEBYLEX");
-        command.arg(keys.roll()).arg(from).arg("+").arg("LIMIT").arg(0).arg(wanted);
+        command.arg(keys.roll()).arg(from).arg("+").arg("LIMIT").arg(0).arg(limit);
         let ids: Vec<String> = take(Some(redis.link.ask(&keys, &command).await?))?;
         let Some(last) = ids.last() else { break };
         from = format!("({last}");
         people.extend(people::some(&redis.link, &keys, &ids).await?.into_iter().flatten());
-        if ids.len() < wanted {
+        if ids.len() < limit {
             break;
         }
     }
+    people.truncate(limit);
     Ok(people)
 }
 

@@ -10,26 +10,29 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Nameplate, TrailEnd};
 use crate::ports::{Past, StoreError};
 use crate::runtime::limits::REDIS_RESPONSE_WAIT;
+use crate::store::page;
 use crate::store::record::{kind, unless_destroyed};
 
 /// The entries of a stream, each with its id and fields.
 type Entries = Vec<(String, Vec<(String, String)>)>;
 
-/// The last entry that can be read; `entries`: the last of the stream.
+/// The last entry that can be read; `entries`: the last of the stream, the newest first.
 async fn last_of(
     redis: &Redis,
     keys: &Keys,
     mut entries: Entries,
 ) -> Result<Option<LastEntry>, StoreError> {
-    while let Some((id, fields)) = entries.pop() {
-        if let Some(entry) = unless_destroyed(trail_entry(keys, &id, &fields))? {
-            return Ok(Some(LastEntry::of(&entry)));
+    loop {
+        for (id, fields) in &entries {
+            if let Some(entry) = unless_destroyed(trail_entry(keys, id, fields))? {
+                return Ok(Some(LastEntry::of(&entry)));
+            }
         }
+        let Some((id, _)) = entries.last() else { return Ok(None) };
         let mut command = redis::cmd("XREVRANGE");
-        command.arg(keys.audit()).arg(format!("({id}")).arg("-").arg("COUNT").arg(1);
+        command.arg(keys.audit()).arg(format!("({id}")).arg("-").arg("COUNT").arg(page(0));
         entries = take(Some(redis.link.ask(keys, &command).await?))?;
     }
-    Ok(None)
 }
 
 #[async_trait]

@@ -71,18 +71,18 @@ pub(super) async fn trail(
     while entries.len() < limit {
         let mut command = redis::cmd("XRANGE");
         command.arg(keys.audit()).arg(format!("({after}-0")).arg("+");
-        let wanted = limit - entries.len();
-        command.arg("COUNT").arg(wanted);
+        command.arg("COUNT").arg(limit);
         let answer = redis.link.ask(keys, &command).await?;
         let found: Vec<(String, Vec<(String, String)>)> = take(Some(answer))?;
         for (id, fields) in &found {
             after = number_of(id)?;
             entries.extend(unless_destroyed(trail_entry(keys, id, fields))?);
         }
-        if found.len() < wanted {
+        if found.len() < limit {
             break;
         }
     }
+    entries.truncate(limit);
     Ok(entries)
 }
 
