@@ -166,11 +166,7 @@ impl Side {
 
     async fn originals(&self) -> Result<Vec<(Place, Form)>, StoreError> {
         match self {
-            Side::Folder { root, .. } => {
-                let mut names = Vec::new();
-                below(root, "", &mut names).map_err(|error| away(&error))?;
-                Ok(names.iter().filter_map(|name| Place::below(name)).collect())
-            }
+            Side::Folder { root, .. } => place::originals(root).map_err(|error| away(&error)),
             Side::Bucket(bucket) => bucket.originals().await,
         }
     }
@@ -215,22 +211,4 @@ fn write_file(
     file.sync_all()?;
     std::fs::rename(draft.path(), &path)?;
     place::sync_folder(folder)
-}
-
-/// The names of all files below a folder, but for those of the archive itself.
-fn below(root: &Path, within: &str, names: &mut Vec<String>) -> io::Result<()> {
-    for entry in std::fs::read_dir(root.join(within))? {
-        let entry = entry?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        if name.starts_with('.') {
-            continue;
-        }
-        let name = if within.is_empty() { name } else { format!("{within}/{name}") };
-        if entry.file_type()?.is_dir() {
-            below(root, &name, names)?;
-        } else {
-            names.push(name);
-        }
-    }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! An archive that is looked at: nothing in it is made, swept or written.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chrono::DateTime;
 
@@ -76,25 +76,14 @@ impl Originals {
         match &self.ground {
             Ground::Bucket(bucket) => bucket.each(&folder, found).await,
             Ground::Folder { root, .. } => {
-                each_file(root, &folder, found).map_err(|error| away(&error))
+                let each = place::each(root, &folder, &mut |place, _, file| {
+                    let modified = file.metadata().and_then(|file| file.modified()).ok();
+                    let modified = modified.map(DateTime::from);
+                    found(Found { reference: place.reference(), modified });
+                    Ok(())
+                });
+                each.map_err(|error| away(&error))
             }
         }
     }
-}
-
-fn each_file(root: &Path, folder: &str, found: &mut dyn FnMut(Found)) -> io::Result<()> {
-    let Some(folders) = place::there(std::fs::read_dir(root.join(folder)))? else { return Ok(()) };
-    for below in folders {
-        let Some(files) = place::there(std::fs::read_dir(below?.path()))? else { continue };
-        for file in files {
-            let file = file?;
-            let name = file.file_name();
-            let Some(place) = name.to_str().and_then(|name| Place::named(folder, name)) else {
-                continue;
-            };
-            let modified = file.metadata().and_then(|file| file.modified()).ok();
-            found(Found { reference: place.reference(), modified: modified.map(DateTime::from) });
-        }
-    }
-    Ok(())
 }

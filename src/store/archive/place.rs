@@ -1,7 +1,7 @@
 //! Where an original is, and what it is called. No id or reference leads out of the folder.
 
 use std::fmt::Write as _;
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, DirEntry, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -262,6 +262,41 @@ pub(super) fn make_folders(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Every original in an archive's folder.
+pub(super) fn originals(root: &Path) -> io::Result<Vec<(Place, Form)>> {
+    let mut found = Vec::new();
+    for organisation in std::fs::read_dir(root)? {
+        let Ok(organisation) = organisation?.file_name().into_string() else { continue };
+        each(root, &organisation, &mut |place, form, _| {
+            found.push((place, form));
+            Ok(())
+        })?;
+    }
+    Ok(found)
+}
+
+/// Hands over every original in an organisation's folder.
+pub(super) fn each(
+    root: &Path,
+    organisation: &str,
+    found: &mut dyn FnMut(Place, Form, &DirEntry) -> io::Result<()>,
+) -> io::Result<()> {
+    let Some(folders) = there(std::fs::read_dir(root.join(organisation)))? else { return Ok(()) };
+    for folder in folders {
+        let folder = folder?;
+        let Some(files) = there(std::fs::read_dir(folder.path()))? else { continue };
+        for file in files {
+            let file = file?;
+            let names = (folder.file_name().into_string(), file.file_name().into_string());
+            let (Ok(within), Ok(name)) = names else { continue };
+            if let Some((place, form)) = Place::below(&format!("{organisation}/{within}/{name}")) {
+                found(place, form, &file)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A name in a folder is on disk only once the folder is synced (fsync(2)).

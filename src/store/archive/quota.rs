@@ -135,19 +135,12 @@ impl Kept {
 
 fn count(root: &Path, organisation: &str) -> io::Result<Bytes> {
     let mut counted = Bytes::default();
-    let Some(folders) = place::there(std::fs::read_dir(root.join(organisation)))? else {
-        return Ok(counted);
-    };
-    for folder in folders {
-        let Some(files) = place::there(std::fs::read_dir(folder?.path()))? else { continue };
-        for file in files {
-            let file = file?;
-            let name = file.file_name();
-            let place = name.to_str().and_then(|name| Place::named(organisation, name));
-            // It may have been let go of since.
-            let Some((place, file)) = place.zip(place::there(file.metadata())?) else { continue };
+    place::each(root, organisation, &mut |place, _, file| {
+        // It may have been let go of since.
+        if let Some(file) = place::there(file.metadata())? {
             counted.add(place.person.as_deref(), file.len());
         }
-    }
+        Ok(())
+    })?;
     Ok(counted)
 }

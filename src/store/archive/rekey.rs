@@ -23,23 +23,10 @@ impl FileArchive {
             return Err(StoreError::Refused("there is no [keys] store to encrypt with".to_owned()));
         };
         let mut done = 0;
-        for place in self.places().map_err(|error| away(&error))? {
+        for (place, _) in place::originals(&self.root).map_err(|error| away(&error))? {
             done += u64::from(self.rekey_one(&place, keyring.first())?);
         }
         Ok(done)
-    }
-
-    fn places(&self) -> io::Result<Vec<Place>> {
-        let mut places = Vec::new();
-        for organisation in folders(&self.root)? {
-            for folder in folders(&self.root.join(&organisation))? {
-                for file in std::fs::read_dir(self.root.join(&organisation).join(folder))? {
-                    let name = file?.file_name();
-                    places.extend(name.to_str().and_then(|it| Place::named(&organisation, it)));
-                }
-            }
-        }
-        Ok(places)
     }
 
     fn rekey_one(&self, place: &Place, key: &Key) -> Result<bool, StoreError> {
@@ -70,18 +57,6 @@ impl FileArchive {
         });
         written.map_err(|error| away(&error))
     }
-}
-
-/// The names of the folders in a folder, but for those of the archive itself.
-fn folders(above: &Path) -> io::Result<Vec<String>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(above)? {
-        let entry = entry?;
-        let name = entry.file_name().into_string();
-        let is_folder = entry.file_type()?.is_dir();
-        found.extend(name.ok().filter(|name| is_folder && !name.starts_with('.')));
-    }
-    Ok(found)
 }
 
 /// Whether it is encrypted with this key, or with a person's.
