@@ -153,13 +153,13 @@ impl FileArchive {
             place::sync_folder(&place.folder(&self.root)).map_err(|error| away(&error))?;
             return Ok(Keep::Done(place.reference()));
         }
-        let place = places.now;
         let key = self.codec.sealing(organisation.as_str(), owner.person)?;
         let key = key.as_deref();
         let bytes = key.map_or(bytes, |key| cipher::length(bytes, key));
-        if let Err(fault) = self.kept.add(&place, bytes, owner.allowance) {
+        if let Err(fault) = self.kept.add(&places, bytes, owner.allowance) {
             return Ok(Keep::OverQuota(fault));
         }
+        let place = places.now;
         self.write(&place, original, key).map_err(|error| {
             self.kept.take_off(&place, bytes);
             away(&error)

@@ -1,5 +1,6 @@
 //! Where an original is, and what it is called. No id or reference leads out of the folder.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::{DirBuilder, DirEntry, File};
 use std::io;
@@ -73,6 +74,11 @@ impl Places {
     /// Where it is kept now first.
     pub(super) fn all(&self) -> impl Iterator<Item = &Place> {
         std::iter::once(&self.now).chain(&self.before)
+    }
+
+    /// What their names call the person on whose quota it counts: by each key, and without any.
+    pub(super) fn people(&self) -> BTreeSet<&str> {
+        self.all().filter_map(|place| place.person.as_deref()).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::place::{self, Place};
+use super::place::{self, Place, Places};
 use crate::ports::{Allowance, QuotaFault};
 use crate::runtime::limits::ORIGINALS_OF_SAFEGUARDS_FACTOR;
 use crate::store::settings::ArchiveQuota;
@@ -50,8 +50,8 @@ impl Bytes {
         }
     }
 
-    fn of(&self, person: Option<&str>) -> u64 {
-        person.and_then(|person| self.people.get(person)).copied().unwrap_or_default()
+    fn of(&self, person: &str) -> u64 {
+        self.people.get(person).copied().unwrap_or_default()
     }
 }
 
@@ -64,10 +64,11 @@ impl Kept {
         self.organisations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts what is about to be kept, if there is room for it.
+    /// Counts what is about to be kept where it is kept now, if there is room for it. What is held of the person
+    /// includes originals under names that were made with another key, or without any.
     pub(super) fn add(
         &self,
-        place: &Place,
+        places: &Places,
         bytes: u64,
         allowance: Allowance,
     ) -> Result<(), QuotaFault> {
@@ -77,10 +78,12 @@ impl Kept {
         };
         let goes_past =
             |held: u64, quota: u64| held.saturating_add(bytes) > quota.saturating_mul(factor);
-        let person = place.person.as_deref();
+        let person = places.now.person.as_deref();
         let mut organisations = self.organisations();
-        let held = organisations.entry(place.organisation.clone()).or_default();
-        if person.is_some() && goes_past(held.counted.of(person), self.quota.per_person) {
+        let held = organisations.entry(places.now.organisation.clone()).or_default();
+        let names = places.people().into_iter();
+        let own = names.fold(0_u64, |sum, name| sum.saturating_add(held.counted.of(name)));
+        if person.is_some() && goes_past(own, self.quota.per_person) {
             return Err(QuotaFault::Person);
         }
         if goes_past(held.counted.all, self.quota.per_organisation) {

@@ -226,7 +226,6 @@ impl Archive for S3Archive {
                 return Ok(Keep::Done(place.reference()));
             }
         }
-        let place = places.now;
         let (codec, organisation) = (self.codec.clone(), organisation.clone());
         let about = owner.person.map(|person| About { organisation, person: person.to_owned() });
         let (bytes, about) = blocking(move || {
@@ -239,9 +238,10 @@ impl Archive for S3Archive {
             Ok((length, about))
         })
         .await?;
-        if let Err(fault) = self.kept.add(&place, bytes, owner.allowance) {
+        if let Err(fault) = self.kept.add(&places, bytes, owner.allowance) {
             return Ok(Keep::OverQuota(fault));
         }
+        let place = places.now;
         if let Err(error) = self.put(&place, original, about).await {
             self.kept.take_off(&place, bytes);
             return Err(error);

@@ -165,6 +165,42 @@ async fn quotas_hold(ground: &Ground) {
     assert_eq!(free.measure(&calico).await.unwrap(), one);
 }
 
+/// Names of originals change when encryption is switched on and with each change of the key; a quota goes on.
+async fn a_quota_goes_on_with_another_key(mut ground: Ground) {
+    let (first, second) = (Keyring::new_key().unwrap(), Keyring::new_key().unwrap());
+    let with = |keys: &[_]| Codec::with(Some(Arc::new(Keyring::of(keys).unwrap())));
+    let karbon = karbon();
+    let keep = async |archive: &dyn Archive, contact: &str, person: &str| {
+        let owner = Owner { contact, person: Some(person), allowance: Allowance::Ordinary };
+        archive.keep(&karbon, owner, text("twelve bytes")).await.unwrap()
+    };
+    let mut held = Vec::new();
+    for codec in
+        [Codec::plain(), with(std::slice::from_ref(&first)), with(&[second.clone(), first.clone()])]
+    {
+        ground.codec = codec;
+        let archive = ground.archive().await;
+        let contact = format!("k-{}", held.len());
+        let Keep::Done(reference) = keep(archive.as_ref(), &contact, "P-K").await else { panic!() };
+        held.push(reference);
+        assert_eq!(keep(archive.as_ref(), "k-0", "P-K").await, Keep::Done(held[0].clone()));
+        keep(archive.as_ref(), &contact, "P-O").await.reference().unwrap();
+    }
+    let archive = ground.archive().await;
+    let all = archive.measure(&karbon).await.unwrap();
+    let one = (all / 2 - 12) / 2;
+    // As much as one person holds; then room for one more.
+    for (per_person, fits) in [(all / 2 + one - 1, false), (all / 2 + one, true)] {
+        let archive = ground.with(ArchiveQuota { per_person, per_organisation: u64::MAX }).await;
+        assert_eq!(archive.measure(&karbon).await.unwrap(), all);
+        let kept = keep(archive.as_ref(), "k-4", "P-K").await;
+        match fits {
+            true => assert!(kept.reference().is_some(), "there is room"),
+            false => assert_eq!(kept, Keep::OverQuota(QuotaFault::Person)),
+        }
+    }
+}
+
 async fn everything_holds(ground: Ground) {
     comes_back_and_a_retry_keeps_nothing_twice(&ground).await;
     discarding_touches_no_others(&ground).await;
@@ -189,6 +225,16 @@ async fn a_folder_is_an_archive() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_folder_is_an_archive_that_is_encrypted() {
     everything_holds(Ground::on_folder(encrypted())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quota_on_a_folder_goes_on_with_another_key() {
+    a_quota_goes_on_with_another_key(Ground::on_folder(Codec::plain())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quota_in_a_bucket_goes_on_with_another_key() {
+    a_quota_goes_on_with_another_key(Ground::on_bucket(Codec::plain()).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
