@@ -13,6 +13,7 @@ import hmac
 import io
 import json
 import sys
+import threading
 import time
 import urllib.parse
 
@@ -25,9 +26,14 @@ PORT, BUCKET, KEY, SECRET = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv
 moto = create_backend_app("s3")
 assert moto.test_client().put("/" + BUCKET).status_code == 200
 
-# What a test has set: seconds before each answer, a status for every answer, whether bodies are changed on their way.
-fault = {"delay": 0.0, "status": 0, "mangle": 0}
+# What a test has set: seconds before each answer; a status and its code for every answer, or for those to a method,
+# so many times; whether bodies are changed on their way.
+WELL = {"delay": 0.0, "status": 0, "code": "SlowDown", "method": "", "times": 1_000_000, "mangle": 0}
+fault = dict(WELL)
 seen = {}
+# By method, the request that a test holds back.
+holds = {}
+turn = threading.Lock()
 
 
 def error(status, code):
@@ -94,8 +100,13 @@ def control(environ):
     given = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"]))
     objects = backend().buckets[BUCKET].keys
     if verb == "fault":
-        for name in fault:
-            fault[name] = type(fault[name])(given.get(name, 0))
+        for name, well in WELL.items():
+            fault[name] = type(well)(given.get(name, well))
+    elif verb == "hold":
+        skip = int(given["skip"])
+        holds[given["method"]] = {"skip": skip, "held": False, "released": threading.Event()}
+    elif verb == "release":
+        holds.pop(given["method"])["released"].set()
     elif verb == "remove":
         backend().delete_object(BUCKET, given["name"])
     elif verb == "alter":
@@ -108,7 +119,28 @@ def control(environ):
         for key in list(objects.values()):
             key.last_modified -= datetime.timedelta(hours=int(given["hours"]))
     found = {name: key.size for name, key in list(objects.items())}
-    return "200 OK", json.dumps({"objects": found, "seen": seen}).encode()
+    held = [method for method, hold in list(holds.items()) if hold["held"]]
+    return "200 OK", json.dumps({"objects": found, "seen": seen, "held": held}).encode()
+
+
+def wait_if_held(method):
+    with turn:
+        hold = holds.get(method)
+        if not hold or hold["held"]:
+            return
+        if hold["skip"]:
+            hold["skip"] -= 1
+            return
+        hold["held"] = True
+    hold["released"].wait()
+
+
+def fails(method):
+    with turn:
+        if not fault["status"] or fault["method"] not in ("", method) or not fault["times"]:
+            return False
+        fault["times"] -= 1
+        return True
 
 
 def app(environ, start_response):
@@ -123,8 +155,8 @@ def app(environ, start_response):
     method = environ["REQUEST_METHOD"]
     seen[method] = seen.get(method, 0) + 1
     time.sleep(fault["delay"])
-    if fault["status"]:
-        return answer(*error(fault["status"], "SlowDown"))
+    if fails(method):
+        return answer(*error(fault["status"], fault["code"]))
     if wrong := signature_fault(environ):
         return answer(*error(403, wrong))
     if fault["mangle"] and body:
@@ -132,6 +164,7 @@ def app(environ, start_response):
     said = environ.get("HTTP_X_AMZ_CHECKSUM_SHA256")
     if said and said != base64.b64encode(hashlib.sha256(body).digest()).decode():
         return answer(*error(400, "BadDigest"))
+    wait_if_held(method)
     environ["wsgi.input"] = io.BytesIO(body)
     return moto(environ, start_response)
 

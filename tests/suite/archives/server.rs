@@ -77,6 +77,7 @@ impl Buckets {
     }
 
     /// From now on: seconds before each answer, a status for each, a changed byte in each body. Without any: well again.
+    /// A status may have a `code`, and be for one `method` and so many `times` only.
     pub async fn fault(&self, faults: &str) {
         self.control(&format!("fault?{faults}")).await;
     }
@@ -96,6 +97,24 @@ impl Buckets {
     /// How many requests of this method came.
     pub async fn seen(&self, method: &str) -> u64 {
         self.control("look").await["seen"][method].as_u64().unwrap_or_default()
+    }
+
+    /// Holds back the next request of this method but so many, once it has arrived.
+    pub async fn hold(&self, method: &str, skip: usize) {
+        self.control(&format!("hold?method={method}&skip={skip}")).await;
+    }
+
+    pub async fn until_held(&self, method: &str) {
+        until("a request is held back", || async {
+            let held = self.control("look").await["held"].clone();
+            held.as_array().unwrap().contains(&method.into())
+        })
+        .await;
+    }
+
+    /// Lets the request go on that is held back.
+    pub async fn release(&self, method: &str) {
+        self.control(&format!("release?method={method}")).await;
     }
 
     pub async fn remove(&self, name: &str) {

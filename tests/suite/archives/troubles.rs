@@ -88,6 +88,24 @@ async fn a_busy_server_is_asked_again_and_then_counts_as_away() {
     assert_eq!(rig.archive.fetch(&karbon(), &reference).await.unwrap(), "the tap drips");
 }
 
+/// Two write the same object at once: Amazon answers 409, and the same request succeeds a moment later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conflict_of_two_that_write_is_tried_again() {
+    let rig = rig().await;
+    let before = rig.buckets.seen("PUT").await;
+    let conflict = "status=409&code=ConditionalRequestConflict&method=PUT";
+    rig.buckets.fault(&format!("{conflict}&times=2")).await;
+    let reference = rig.keep("c-1").await.unwrap();
+    assert_eq!(rig.buckets.seen("PUT").await, before + 3);
+    assert_eq!(rig.archive.fetch(&karbon(), &reference).await.unwrap(), "the tap drips");
+    rig.buckets.fault(conflict).await;
+    let fault = rig.keep("c-2").await.unwrap_err();
+    assert!(fault.is_retryable() && fault.to_string().contains("busy"), "{fault}");
+    // A gateway that gives a new archive its identity beside another one.
+    let Err(fault) = rig.open(&rig.buckets.settings("new")).await else { panic!("a conflict") };
+    assert!(matches!(fault, StoreError::Unavailable(_)), "{fault}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_says_nothing_is_away_until_it_is_back() {
     let rig = rig().await;

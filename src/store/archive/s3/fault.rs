@@ -44,6 +44,8 @@ impl S3Fault {
             ("NoSuchBucket", _) => S3Fault::NoBucket,
             ("RequestTimeTooSkewed", _) => S3Fault::Skewed,
             ("BadDigest" | "XAmzContentChecksumMismatch", _) => S3Fault::Mangled,
+            // Somebody else writes the object, or makes the bucket, at the same moment: Amazon says to try again.
+            ("ConditionalRequestConflict" | "OperationAborted", _) => S3Fault::Busy(code),
             (_, 401 | 403) => S3Fault::Forbidden(code),
             (_, 408 | 429 | 500..) => S3Fault::Busy(code),
             _ => S3Fault::Refused(code),
@@ -111,6 +113,10 @@ mod tests {
         assert_eq!(said(403, "RequestTimeTooSkewed"), S3Fault::Skewed);
         assert_eq!(said(403, "AccessDenied"), S3Fault::Forbidden("AccessDenied".to_owned()));
         assert_eq!(said(503, "SlowDown"), S3Fault::Busy("SlowDown".to_owned()));
+        for conflict in ["ConditionalRequestConflict", "OperationAborted"] {
+            assert!(said(409, conflict).passes(), "{conflict}");
+        }
+        assert_eq!(said(409, "BucketNotEmpty"), S3Fault::Refused("BucketNotEmpty".to_owned()));
         assert_eq!(said(400, "<b>"), S3Fault::Refused("400".to_owned()));
         for (fault, refused) in [(S3Fault::NoBucket, true), (S3Fault::Slow, false)] {
             let told = fault.at_start("s3://b");
