@@ -44,21 +44,46 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<Hashed> {
 }
 
 fn pass(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<Hashed> {
-    let mut hash = Context::new(&SHA256);
+    let mut to = Hashing::new(to);
     let mut piece = vec![0; ARCHIVE_PIECE_BYTES];
-    let mut bytes = 0;
     loop {
         let length = from.read(&mut piece)?;
         match piece.get(..length) {
-            None | Some([]) => break,
-            Some(read) => {
-                hash.update(read);
-                to.write_all(read)?;
-            }
+            None | Some([]) => return Ok(to.end()),
+            Some(read) => to.write_all(read)?,
         }
-        bytes += u64::try_from(length).unwrap_or(u64::MAX);
     }
-    Ok(Hashed { bytes, sha256: hex(hash.finish().as_ref()) })
+}
+
+/// Hashes what it hands on.
+pub struct Hashing<W> {
+    to: W,
+    hash: Context,
+    bytes: u64,
+}
+
+impl<W: Write> Hashing<W> {
+    pub fn new(to: W) -> Self {
+        Hashing { to, hash: Context::new(&SHA256), bytes: 0 }
+    }
+
+    /// What was handed on.
+    pub fn end(self) -> Hashed {
+        Hashed { bytes: self.bytes, sha256: hex(self.hash.finish().as_ref()) }
+    }
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.hash.update(bytes.get(..written).unwrap_or_default());
+        self.bytes += u64::try_from(written).unwrap_or(u64::MAX);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub mod s3;
 mod temporary;
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,13 +40,13 @@ use bytes::Bytes;
 
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Archive, ArchiveIdentity, Keep, Original, OriginalTrouble, Owner, StoreError};
-use crate::runtime::limits::ARCHIVE_PIECE_BYTES;
+use crate::runtime::hashed::{self, Hashed};
 use crate::runtime::private;
 use crate::store::keyring::Key;
 use crate::store::settings::{ArchiveQuota, ArchiveUrl, Codec};
 pub use examined::Originals;
 pub use place::Found;
-use place::{Digest, Place};
+use place::Place;
 use quota::Kept;
 use reading::ReadFault;
 use temporary::{Temporary, TemporaryFolder};
@@ -146,8 +146,8 @@ impl FileArchive {
         original: &Original,
     ) -> Result<Keep, StoreError> {
         self.is_there()?;
-        let (digest, bytes) = digest_of(original).map_err(|error| away(&error))?;
-        let places = Place::of(organisation, &digest, owner, &self.codec)?;
+        let hashed = hashed_of(original).map_err(|error| away(&error))?;
+        let places = Place::of(organisation, &hashed, owner, &self.codec)?;
         // A retry of the contact: the file is whole, but its name may not be on disk yet.
         if let Some(place) = places.found(&self.root) {
             place::sync_folder(&place.folder(&self.root)).map_err(|error| away(&error))?;
@@ -155,7 +155,7 @@ impl FileArchive {
         }
         let key = self.codec.sealing(organisation.as_str(), owner.person)?;
         let key = key.as_deref();
-        let bytes = key.map_or(bytes, |key| cipher::length(bytes, key));
+        let bytes = key.map_or(hashed.bytes, |key| cipher::length(hashed.bytes, key));
         if let Err(fault) = self.kept.add(&places, bytes, owner.allowance) {
             return Ok(Keep::OverQuota(fault));
         }
@@ -274,27 +274,10 @@ impl Archive for FileArchive {
     }
 }
 
-/// The digest of an original, and how long it is.
-fn digest_of(original: &Original) -> io::Result<(Digest, u64)> {
+fn hashed_of(original: &Original) -> io::Result<Hashed> {
     match original {
-        Original::Bytes(bytes) => Ok((Digest::of(bytes), bytes.len() as u64)),
-        Original::File(path) => digest_of_file(path),
-    }
-}
-
-/// The digest of a file, read in pieces, and how long it is.
-fn digest_of_file(path: &Path) -> io::Result<(Digest, u64)> {
-    let mut file = File::open(path)?;
-    let mut hash = Digest::begin();
-    let mut piece = vec![0; ARCHIVE_PIECE_BYTES];
-    let mut length = 0;
-    loop {
-        let read = file.read(&mut piece)?;
-        match piece.get(..read) {
-            None | Some([]) => return Ok((Digest::end(hash), length)),
-            Some(bytes) => hash.update(bytes),
-        }
-        length += read as u64;
+        Original::Bytes(bytes) => Ok(hashed::of(bytes)),
+        Original::File(path) => hashed::read(path),
     }
 }
 
@@ -329,14 +312,16 @@ fn fill_encrypted(
     label: &[u8],
 ) -> io::Result<()> {
     let mut file = temporary.create()?;
-    match original {
-        Original::Bytes(bytes) => cipher::encrypt(&mut bytes.as_ref(), &mut file, key, label)?,
-        Original::File(spooled) => {
-            cipher::encrypt(&mut File::open(spooled)?, &mut file, key, label)?;
-        }
-    }
-    file.flush()?;
+    encrypt(original, &mut file, key, label)?;
     file.sync_all()
+}
+
+fn encrypt(original: &Original, to: &mut dyn Write, key: &Key, label: &[u8]) -> io::Result<()> {
+    match original {
+        Original::Bytes(bytes) => cipher::encrypt(&mut bytes.as_ref(), to, key, label)?,
+        Original::File(spooled) => cipher::encrypt(&mut File::open(spooled)?, to, key, label)?,
+    }
+    to.flush()
 }
 
 /// Names only the kind of trouble: a path may contain an id.

@@ -7,11 +7,12 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest::{Context, SHA256, digest};
+use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Owner, StoreError};
+use crate::runtime::hashed::Hashed;
 use crate::store::record::Codec;
 
 /// SHA-256 of an original, lower-case hex.
@@ -42,20 +43,8 @@ pub(super) enum Form {
 }
 
 impl Digest {
-    pub(super) fn of(bytes: &[u8]) -> Self {
-        Digest(hex(digest(&SHA256, bytes).as_ref()))
-    }
-
     pub(super) fn as_str(&self) -> &str {
         &self.0
-    }
-
-    pub(super) fn begin() -> Context {
-        Context::new(&SHA256)
-    }
-
-    pub(super) fn end(hash: Context) -> Self {
-        Digest(hex(hash.finish().as_ref()))
     }
 }
 
@@ -74,6 +63,13 @@ impl Places {
     /// Where it is kept now first.
     pub(super) fn all(&self) -> impl Iterator<Item = &Place> {
         std::iter::once(&self.now).chain(&self.before)
+    }
+
+    /// Every name that it may have, with its form: what is named by a key is encrypted.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&Place, Form)> {
+        let without_key = self.before.last().unwrap_or(&self.now);
+        let encrypted = self.all().map(|place| (place, Form::Encrypted));
+        encrypted.chain([(without_key, Form::Plain)])
     }
 
     /// What their names call the person on whose quota it counts: by each key, and without any.
@@ -97,14 +93,14 @@ impl Place {
     /// without any.
     pub(super) fn of(
         organisation: &OrganisationId,
-        digest: &Digest,
+        original: &Hashed,
         owner: &Owner<'_>,
         codec: &Codec,
     ) -> Result<Places, StoreError> {
         let folder = folder_name(organisation)?;
         let place = |contact: String, person: Option<String>| Place {
             organisation: folder.clone(),
-            digest: digest.clone(),
+            digest: Digest(original.sha256.clone()),
             contact,
             person,
         };

@@ -4,12 +4,11 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use aws_lc_rs::digest::Context;
-
 use super::away;
 use super::cipher::{self, OpenFault};
-use super::place::{Digest, Form, Place};
+use super::place::{Form, Place};
 use crate::ports::{ArchiveIdentity, OriginalFault, OriginalTrouble, StoreError};
+use crate::runtime::hashed::Hashing;
 use crate::runtime::limits::ARCHIVE_PIECE_BYTES;
 use crate::store::record::Codec;
 
@@ -78,14 +77,14 @@ pub(super) fn pass_on(
     codec: &Codec,
     to: &mut dyn Write,
 ) -> Result<(), ReadFault> {
-    let mut hashing = Hashing { hash: Digest::begin(), to };
+    let mut hashing = Hashing::new(to);
     match form {
         Form::Encrypted => {
             cipher::decrypt(from, &mut hashing, codec, &place.label())?;
         }
         Form::Plain => pass(from, &mut hashing).map_err(ReadFault::Io)?,
     }
-    match Digest::end(hashing.hash) == place.digest {
+    match hashing.end().sha256 == place.digest.as_str() {
         true => Ok(()),
         false => Err(ReadFault::Trouble(OriginalTrouble::Altered)),
     }
@@ -107,23 +106,5 @@ fn pass(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<()> {
             None | Some([]) => return Ok(()),
             Some(bytes) => to.write_all(bytes)?,
         }
-    }
-}
-
-/// Hashes what it hands on.
-struct Hashing<'a> {
-    hash: Context,
-    to: &'a mut dyn Write,
-}
-
-impl Write for Hashing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.to.write(bytes)?;
-        self.hash.update(bytes.get(..written).unwrap_or_default());
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.to.flush()
     }
 }

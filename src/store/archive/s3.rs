@@ -21,14 +21,17 @@ use tokio::time::Instant;
 use self::fault::S3Fault;
 use self::identity::S3Or;
 use self::wire::{Only, Wire};
-use super::place::{self, Form, Found, Place};
+use super::place::{self, Form, Found, Place, Places};
 use super::quota::{self, Kept};
 use super::reading::{self, ReadFault};
-use super::temporary::TemporaryFolder;
-use super::{away, cipher, digest_of, fill_encrypted};
+use super::temporary::{Temporary, TemporaryFolder};
+use super::{away, cipher, encrypt, hashed_of};
 use crate::domain::organisation::OrganisationId;
-use crate::ports::{Archive, ArchiveIdentity, Keep, Original, OriginalTrouble, Owner, StoreError};
-use crate::runtime::hashed::{self, Hashed};
+use crate::ports::{
+    Allowance, Archive, ArchiveIdentity, Keep, Original, OriginalTrouble, Owner, QuotaFault,
+    StoreError,
+};
+use crate::runtime::hashed::{Hashed, Hashing};
 use crate::runtime::limits::ARCHIVE_S3_IDENTITY_HOLDS;
 use crate::store::keyring::Key;
 use crate::store::settings::{ArchiveQuota, Codec, S3Settings};
@@ -111,38 +114,9 @@ impl S3Archive {
         }
     }
 
-    /// What an original is sent as, and how long it is: encrypted where there is a key, in a file that goes with the
-    /// answer.
-    async fn prepared(
-        &self,
-        place: &Place,
-        original: Original,
-        about: Option<About>,
-    ) -> Result<Prepared, StoreError> {
-        let (temporary, codec) = (Arc::clone(&self.temporary), self.codec.clone());
-        let place = place.clone();
-        blocking(move || {
-            let about = about.as_ref();
-            let organisation = about.map_or("", |about| about.organisation.as_str());
-            let key = codec.sealing(organisation, about.map(|about| about.person.as_str()))?;
-            let Some(key) = key else {
-                let hashed = hashed_of(&original)?;
-                return Ok(Prepared { form: Form::Plain, original, hashed, _file: None });
-            };
-            encrypted(&temporary, &original, &key, &place)
-        })
-        .await
-    }
-
-    async fn put(
-        &self,
-        place: &Place,
-        original: Original,
-        about: Option<About>,
-    ) -> Result<(), StoreError> {
-        let prepared = self.prepared(place, original, about).await?;
-        let Prepared { form, original, hashed, _file } = prepared;
-        let put = self.wire.put(&place.name(form), &original, &hashed, Only::Any).await;
+    async fn put(&self, place: &Place, sent: &Prepared) -> Result<(), StoreError> {
+        let Prepared { form, original, hashed, _file } = sent;
+        let put = self.wire.put(&place.name(*form), original, hashed, Only::Any).await;
         put.map(drop).map_err(|fault| self.fault(&fault))
     }
 
@@ -154,27 +128,65 @@ impl S3Archive {
         Ok(both.0.map_err(fault)?.or(both.1.map_err(fault)?))
     }
 
-    async fn read(&self, place: &Place) -> Result<Bytes, StoreError> {
-        let read = Reading { wire: &self.wire, codec: &self.codec, archive: &self.identity };
-        read.whole(place).await
+    /// Where an original is kept already; `None`: nowhere.
+    async fn kept_already<'a>(&self, places: &'a Places) -> Result<Option<&'a Place>, StoreError> {
+        let asked = places.named().map(async |(place, form)| {
+            let length = self.wire.length(&place.name(form)).await?;
+            Ok(length.map(|_| place))
+        });
+        let found = futures_util::future::try_join_all(asked).await;
+        Ok(found.map_err(|fault: S3Fault| self.fault(&fault))?.into_iter().flatten().next())
+    }
+
+    fn reading(&self) -> Reading<'_> {
+        Reading { wire: &self.wire, codec: &self.codec, archive: &self.identity }
     }
 }
 
-/// The person an original is about.
-struct About {
+/// An original that is to be kept.
+struct Coming {
+    places: Places,
+    original: Original,
+    hashed: Hashed,
     organisation: OrganisationId,
-    person: String,
+    person: Option<String>,
+    allowance: Allowance,
 }
 
+/// What an original is sent as: encrypted where there is a key, in a file that goes with this.
 struct Prepared {
     form: Form,
     original: Original,
     hashed: Hashed,
     /// Removed when this is dropped.
-    _file: Option<super::temporary::Temporary>,
+    _file: Option<Temporary>,
 }
 
-/// Encrypts an original into a temporary file. Blocks.
+impl Coming {
+    /// Counts it, if there is room, and makes what is sent. Blocks.
+    fn prepared(
+        &self,
+        kept: &Kept,
+        codec: &Codec,
+        temporary: &TemporaryFolder,
+    ) -> Result<Result<Prepared, QuotaFault>, StoreError> {
+        let place = &self.places.now;
+        let key = codec.sealing(self.organisation.as_str(), self.person.as_deref())?;
+        let plain = &self.hashed;
+        let bytes = key.as_deref().map_or(plain.bytes, |key| cipher::length(plain.bytes, key));
+        if let Err(fault) = kept.add(&self.places, bytes, self.allowance) {
+            return Ok(Err(fault));
+        }
+        let Some(key) = key else {
+            let (original, hashed) = (self.original.clone(), plain.clone());
+            return Ok(Ok(Prepared { form: Form::Plain, original, hashed, _file: None }));
+        };
+        let encrypted = encrypted(temporary, &self.original, &key, place);
+        encrypted.map(Ok).inspect_err(|_| kept.take_off(place, bytes))
+    }
+}
+
+/// Encrypts an original into a temporary file, which need not outlast a crash, and hashes it on its way. Blocks.
 fn encrypted(
     folder: &TemporaryFolder,
     original: &Original,
@@ -182,18 +194,14 @@ fn encrypted(
     place: &Place,
 ) -> Result<Prepared, StoreError> {
     let file = folder.file();
-    fill_encrypted(&file, original, key, &place.label()).map_err(|error| away(&error))?;
-    let path = file.path().to_owned();
-    let hashed = hashed::read(&path).map_err(|error| away(&error))?;
-    let original = Original::File(path);
+    let encrypting = file.create().and_then(|to| {
+        let mut hashing = Hashing::new(to);
+        encrypt(original, &mut hashing, key, &place.label())?;
+        Ok(hashing.end())
+    });
+    let hashed = encrypting.map_err(|error| away(&error))?;
+    let original = Original::File(file.path().to_owned());
     Ok(Prepared { form: Form::Encrypted, original, hashed, _file: Some(file) })
-}
-
-fn hashed_of(original: &Original) -> Result<Hashed, StoreError> {
-    match original {
-        Original::Bytes(bytes) => Ok(hashed::of(bytes)),
-        Original::File(path) => hashed::read(path).map_err(|error| away(&error)),
-    }
 }
 
 async fn blocking<T: Send + 'static>(
@@ -217,33 +225,33 @@ impl Archive for S3Archive {
     ) -> Result<Keep, StoreError> {
         self.is_there().await?;
         let hashing = original.clone();
-        let (digest, bytes) =
-            blocking(move || digest_of(&hashing).map_err(|error| away(&error))).await?;
-        let places = Place::of(organisation, &digest, &owner, &self.codec)?;
+        let hashed = blocking(move || hashed_of(&hashing).map_err(|error| away(&error))).await?;
+        let places = Place::of(organisation, &hashed, &owner, &self.codec)?;
         // A retry of the contact.
-        for place in places.all() {
-            if self.length(place).await?.is_some() {
-                return Ok(Keep::Done(place.reference()));
-            }
+        if let Some(place) = self.kept_already(&places).await? {
+            return Ok(Keep::Done(place.reference()));
         }
-        let (codec, organisation) = (self.codec.clone(), organisation.clone());
-        let about = owner.person.map(|person| About { organisation, person: person.to_owned() });
-        let (bytes, about) = blocking(move || {
-            let of =
-                about.as_ref().map(|about| (about.organisation.as_str(), about.person.as_str()));
-            let (organisation, person) = of.unzip();
-            let key = codec.sealing(organisation.unwrap_or_default(), person)?;
-            let length = key.as_deref().map_or(bytes, |key| cipher::length(bytes, key));
-            drop(key);
-            Ok((length, about))
-        })
-        .await?;
-        if let Err(fault) = self.kept.add(&places, bytes, owner.allowance) {
-            return Ok(Keep::OverQuota(fault));
-        }
-        let place = places.now;
-        if let Err(error) = self.put(&place, original, about).await {
-            self.kept.take_off(&place, bytes);
+        let coming = Coming {
+            places,
+            original,
+            hashed,
+            organisation: organisation.clone(),
+            person: owner.person.map(str::to_owned),
+            allowance: owner.allowance,
+        };
+        let (kept, codec) = (Arc::clone(&self.kept), self.codec.clone());
+        let temporary = Arc::clone(&self.temporary);
+        let preparing = blocking(move || {
+            let prepared = coming.prepared(&kept, &codec, &temporary)?;
+            Ok((prepared, coming.places.now))
+        });
+        let (prepared, place) = preparing.await?;
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(fault) => return Ok(Keep::OverQuota(fault)),
+        };
+        if let Err(error) = self.put(&place, &prepared).await {
+            self.kept.take_off(&place, prepared.hashed.bytes);
             return Err(error);
         }
         Ok(Keep::Done(place.reference()))
@@ -255,7 +263,7 @@ impl Archive for S3Archive {
         reference: &str,
     ) -> Result<Bytes, StoreError> {
         let place = Place::parse(organisation, reference)?;
-        let found = self.read(&place).await;
+        let found = self.reading().whole(&place).await;
         if let Err(StoreError::Original(fault)) = &found
             && fault.trouble == OriginalTrouble::Missing
         {
@@ -322,17 +330,21 @@ impl Reading<'_> {
             let found = self.wire.bytes(&place.name(form)).await;
             let found = found.map_err(|fault| fault.of_archive(&self.wire.shown))?;
             let Some(found) = found else { continue };
-            let (place, codec) = (place.clone(), self.codec.clone());
-            let archive = self.archive.clone();
-            return blocking(move || {
-                let mut whole = Vec::with_capacity(found.len());
-                reading::pass_on(&place, form, &mut found.as_ref(), &codec, &mut whole)
-                    .map_err(|fault| fault.of(&archive))?;
-                Ok(Bytes::from(whole))
-            })
-            .await;
+            return self.opened(place, form, found).await;
         }
         Err(ReadFault::Trouble(OriginalTrouble::Missing).of(self.archive))
+    }
+
+    /// The original in what an object holds, compared with what was kept.
+    async fn opened(&self, place: &Place, form: Form, found: Bytes) -> Result<Bytes, StoreError> {
+        let (place, codec, archive) = (place.clone(), self.codec.clone(), self.archive.clone());
+        blocking(move || {
+            let mut whole = Vec::with_capacity(found.len());
+            reading::pass_on(&place, form, &mut found.as_ref(), &codec, &mut whole)
+                .map_err(|fault| fault.of(&archive))?;
+            Ok(Bytes::from(whole))
+        })
+        .await
     }
 }
 

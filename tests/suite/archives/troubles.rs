@@ -1,10 +1,12 @@
 //! A server that is away, slow, busy, or has changed what it was given.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use contact_gateway::domain::organisation::OrganisationId;
 use contact_gateway::ports::{Archive, Original, OriginalTrouble, Owner, StoreError};
 use contact_gateway::store::archive::s3::S3Archive;
-use contact_gateway::store::settings::S3Settings;
+use contact_gateway::store::settings::{Codec, Keyring, S3Settings};
 
 use super::server::Buckets;
 
@@ -104,6 +106,24 @@ async fn a_conflict_of_two_that_write_is_tried_again() {
     // A gateway that gives a new archive its identity beside another one.
     let Err(fault) = rig.open(&rig.buckets.settings("new")).await else { panic!("a conflict") };
     assert!(matches!(fault, StoreError::Unavailable(_)), "{fault}");
+}
+
+/// One for each name under which a retry may find it, and one that stores it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keeping_an_original_takes_no_more_requests_than_it_must() {
+    let rig = rig().await;
+    let keyring = Keyring::of(&[Keyring::new_key().unwrap()]).unwrap();
+    let with_key = rig.archive.clone().with_codec(Codec::with(Some(Arc::new(keyring))));
+    let seen = async || [rig.buckets.seen("HEAD").await, rig.buckets.seen("PUT").await];
+    // As it came, and encrypted; with a key there is one more name, of what is encrypted.
+    for (archive, contact, names) in [(&rig.archive, "c-1", 2), (&with_key, "c-2", 3)] {
+        for puts in [1, 0] {
+            let before = seen().await;
+            let original = Original::Bytes(Bytes::from_static(b"the tap drips"));
+            archive.keep(&karbon(), Owner::contact(contact), original).await.unwrap();
+            assert_eq!(seen().await, [before[0] + names, before[1] + puts], "{contact}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,12 +1,14 @@
 //! Writing originals anew that are plain, or encrypted with a key that no longer encrypts.
 
-use super::S3Archive;
+use std::sync::Arc;
+
 use super::listing::Listed;
+use super::{S3Archive, blocking, encrypted};
 use crate::ports::{Original, StoreError};
 use crate::runtime::limits::KEY_HEAD_BYTES;
 use crate::store::archive::cipher;
 use crate::store::archive::place::{Form, Place};
-use crate::store::keyring::Key;
+use crate::store::keyring::{Key, Keyring};
 
 impl S3Archive {
     /// Encrypts every original with the key that encrypts now; how many it were. The same call resumes after an
@@ -16,16 +18,14 @@ impl S3Archive {
     /// `Refused`: there is no key. `Locked`: an original takes one that is not there. [`StoreError::Original`]: one is
     /// not what was kept. `Unavailable`: the server is away.
     pub async fn rekey(&self) -> Result<u64, StoreError> {
-        let Some(keyring) = self.codec.keyring() else {
-            return Err(StoreError::Refused("there is no [keys] store to encrypt with".to_owned()));
-        };
+        let key = first(self.codec.keyring())?;
         let mut found = Vec::new();
         let mut each = |object: Listed| found.extend(Place::below(&object.name));
         let listed = self.wire.list("", &mut each).await;
         listed.map_err(|fault| self.fault(&fault))?;
         let mut done = 0;
         for (place, form) in found {
-            done += u64::from(self.rekey_one(&place, form, keyring.first()).await?);
+            done += u64::from(self.rekey_one(&place, form, key).await?);
         }
         Ok(done)
     }
@@ -43,12 +43,22 @@ impl S3Archive {
         if self.length(place).await?.is_none() {
             return Ok(false);
         }
-        let whole = self.read(place).await?;
-        self.put(place, Original::Bytes(whole), None).await?;
+        let whole = Original::Bytes(self.reading().whole(place).await?);
+        let (temporary, codec, of) =
+            (Arc::clone(&self.temporary), self.codec.clone(), place.clone());
+        let anew = blocking(move || encrypted(&temporary, &whole, first(codec.keyring())?, &of));
+        self.put(place, &anew.await?).await?;
         if form == Form::Plain {
             let deleted = self.wire.delete(&name).await;
             deleted.map_err(|fault| self.fault(&fault))?;
         }
         Ok(true)
     }
+}
+
+/// The key that encrypts now.
+fn first(keyring: Option<&Keyring>) -> Result<&Key, StoreError> {
+    keyring
+        .map(Keyring::first)
+        .ok_or_else(|| StoreError::Refused("there is no [keys] store to encrypt with".to_owned()))
 }
