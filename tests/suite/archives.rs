@@ -4,6 +4,7 @@ mod contract;
 mod copied;
 mod gateways;
 mod refused;
+mod rekeyed;
 pub mod server;
 mod troubles;
 

@@ -111,6 +111,12 @@ pub(super) fn is_by(from: &mut dyn Read, key: &str) -> io::Result<bool> {
     Ok(begins == mark || id.first() == Some(&(FIRST as u8)))
 }
 
+/// Whether what begins like this is encrypted with the key of a person.
+pub(super) fn is_by_a_person(from: &mut dyn Read) -> io::Result<bool> {
+    let begins = fill(from, MARK.len() + 1)?;
+    Ok(begins.strip_prefix(MARK).is_some_and(|id| id.first() == Some(&(FIRST as u8))))
+}
+
 /// Reads the head; the key of the file.
 fn begin(from: &mut dyn Read, codec: &Codec) -> Result<LessSafeKey, OpenFault> {
     if fill(from, MARK.len())? != MARK {

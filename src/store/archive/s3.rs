@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use self::fault::S3Fault;
 use self::identity::S3Or;
-use self::wire::{Only, Wire};
+use self::wire::{Only, Stored, Wire};
 use super::place::{self, Form, Found, Place, Places};
 use super::quota::{self, Kept};
 use super::reading::{self, ReadFault};
@@ -114,10 +114,15 @@ impl S3Archive {
         }
     }
 
-    async fn put(&self, place: &Place, sent: &Prepared) -> Result<(), StoreError> {
-        let Prepared { form, original, hashed, _file } = sent;
-        let put = self.wire.put(&place.name(*form), original, hashed, Only::Any).await;
-        put.map(drop).map_err(|fault| self.fault(&fault))
+    /// Stores an object of an original. `None`: as [`Wire::put`].
+    async fn put(
+        &self,
+        place: &Place,
+        sent: &Prepared,
+        only: Only<'_>,
+    ) -> Result<Option<Stored>, StoreError> {
+        let put = self.wire.put(&place.name(sent.form), &sent.original, &sent.hashed, only).await;
+        put.map_err(|fault| self.fault(&fault))
     }
 
     /// How long the object of a kept original is, whichever way it is kept; `None`: it is not.
@@ -250,7 +255,7 @@ impl Archive for S3Archive {
             Ok(prepared) => prepared,
             Err(fault) => return Ok(Keep::OverQuota(fault)),
         };
-        if let Err(error) = self.put(&place, &prepared).await {
+        if let Err(error) = self.put(&place, &prepared, Only::Any).await {
             self.kept.take_off(&place, prepared.hashed.bytes);
             return Err(error);
         }
@@ -278,13 +283,15 @@ impl Archive for S3Archive {
         reference: &str,
     ) -> Result<(), StoreError> {
         let place = Place::parse(organisation, reference)?;
-        // It was let go of before.
-        let Some(bytes) = self.length(&place).await? else { return Ok(()) };
-        for form in [Form::Encrypted, Form::Plain] {
+        let bytes = self.length(&place).await?;
+        // In this order, and whatever was found: a change of the key may move it meanwhile (`rekey`).
+        for form in [Form::Plain, Form::Encrypted] {
             let deleted = self.wire.delete(&place.name(form)).await;
             deleted.map_err(|fault| self.fault(&fault))?;
         }
-        self.kept.take_off(&place, bytes);
+        if let Some(bytes) = bytes {
+            self.kept.take_off(&place, bytes);
+        }
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use futures_util::TryStreamExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
-use hyper::header::{CONTENT_LENGTH, USER_AGENT};
+use hyper::header::{CONTENT_LENGTH, ETAG, USER_AGENT};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
@@ -63,7 +63,7 @@ pub(super) enum Ask<'a> {
         name: &'a str,
         original: &'a Original,
         hashed: &'a Hashed,
-        only: Only,
+        only: Only<'a>,
     },
     Delete(&'a str),
     /// A page of those whose names begin so, behind a page's token.
@@ -71,11 +71,34 @@ pub(super) enum Ask<'a> {
 }
 
 /// Which object a new one may take the place of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Only {
+#[derive(Clone, Copy)]
+pub(super) enum Only<'a> {
     /// None: the first of several that come at once stays.
     IfNew,
+    /// The one that was read, if it is still there.
+    IfStill(&'a ETag),
     Any,
+}
+
+/// What tells an object from an earlier or later one of its name (RFC 9110 8.8.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ETag(String);
+
+impl ETag {
+    fn of(answer: &Response<Incoming>) -> Option<Self> {
+        answer.headers().get(ETAG)?.to_str().ok().map(|tag| ETag(tag.to_owned()))
+    }
+}
+
+/// An object, or as much of it as was asked for.
+pub(super) struct Got {
+    pub(super) bytes: Bytes,
+    pub(super) tag: Option<ETag>,
+}
+
+/// An object that was stored.
+pub(super) struct Stored {
+    pub(super) tag: Option<ETag>,
 }
 
 impl Wire {
@@ -113,31 +136,43 @@ impl Wire {
         Ok(found.map(|answer| content_length(&answer).unwrap_or_default()))
     }
 
+    /// The tag of an object; `None`: it is not there.
+    pub(super) async fn tag(&self, name: &str) -> Result<Option<Option<ETag>>, S3Fault> {
+        Ok(self.asked(Ask::Head(name)).await?.as_ref().map(ETag::of))
+    }
+
     /// What is in an object; `None`: it is not there.
     pub(super) async fn bytes(&self, name: &str) -> Result<Option<Bytes>, S3Fault> {
+        Ok(self.whole(name).await?.map(|got| got.bytes))
+    }
+
+    /// As [`Wire::bytes`], with its tag.
+    pub(super) async fn whole(&self, name: &str) -> Result<Option<Got>, S3Fault> {
         self.read(Ask::Get(name), ARCHIVE_S3_OBJECT_BYTES_MAX).await
     }
 
     /// So many bytes of an object's beginning, or all; `None`: it is not there.
-    pub(super) async fn begins(&self, name: &str, bytes: u64) -> Result<Option<Bytes>, S3Fault> {
+    pub(super) async fn begins(&self, name: &str, bytes: u64) -> Result<Option<Got>, S3Fault> {
         // A server that knows no ranges sends all of it.
         self.read(Ask::Begin(name, bytes), ARCHIVE_S3_OBJECT_BYTES_MAX).await
     }
 
-    /// Stores an object. `false`: there was one, which stays (`Only::IfNew`).
+    /// Stores an object. `None`: it may not take the place of what is there, or no longer is.
     pub(super) async fn put(
         &self,
         name: &str,
         original: &Original,
         hashed: &Hashed,
-        only: Only,
-    ) -> Result<bool, S3Fault> {
+        only: Only<'_>,
+    ) -> Result<Option<Stored>, S3Fault> {
         match self.asked(Ask::Put { name, original, hashed, only }).await {
-            Ok(Some(_)) => Ok(true),
-            // A 404 of a PUT: the bucket is not there.
+            Ok(Some(answer)) => Ok(Some(Stored { tag: ETag::of(&answer) })),
+            // Amazon's answer where an object with this tag was asked for, and there is none at all.
+            Ok(None) if matches!(only, Only::IfStill(_)) => Ok(None),
+            // Any other 404 of a PUT: the bucket is not there.
             Ok(None) => Err(S3Fault::NoBucket),
             Err(S3Fault::Refused(code)) if code == "PreconditionFailed" || code == "412" => {
-                Ok(false)
+                Ok(None)
             }
             Err(fault) => Err(fault),
         }
@@ -151,7 +186,7 @@ impl Wire {
     pub(super) async fn page(&self, below: &str, token: Option<&str>) -> Result<String, S3Fault> {
         let most = ARCHIVE_S3_TEXT_BYTES_MAX as u64;
         let page = self.read(Ask::List(below, token), most).await?.ok_or(S3Fault::NoBucket)?;
-        String::from_utf8(page.into()).map_err(|_| S3Fault::Unreadable)
+        String::from_utf8(page.bytes.into()).map_err(|_| S3Fault::Unreadable)
     }
 
     /// What a listing calls an object, without the archive's prefix.
@@ -168,7 +203,7 @@ impl Wire {
         self.within(bytes, self.tried(ask)).await
     }
 
-    async fn read(&self, ask: Ask<'_>, most: u64) -> Result<Option<Bytes>, S3Fault> {
+    async fn read(&self, ask: Ask<'_>, most: u64) -> Result<Option<Got>, S3Fault> {
         let _turn = self.turn().await?;
         for left in (0..ARCHIVE_S3_TRIES_MAX).rev() {
             let Some(answer) = self.within(0, self.tried(ask)).await? else { return Ok(None) };
@@ -176,12 +211,13 @@ impl Wire {
             if bytes > most {
                 return Err(S3Fault::Unreadable);
             }
+            let tag = ETag::of(&answer);
             let body =
                 Limited::new(answer.into_body(), usize::try_from(most).unwrap_or(usize::MAX));
             let read = async { body.collect().await.map_err(|_| S3Fault::Broken) };
             match self.within(bytes, read).await {
                 Err(fault) if fault.passes() && left > 0 => {}
-                read => return read.map(|body| Some(body.to_bytes())),
+                read => return read.map(|body| Some(Got { bytes: body.to_bytes(), tag })),
             }
         }
         Err(S3Fault::Broken)
@@ -311,13 +347,15 @@ fn signed<'a>(mut action: impl S3Action<'a>, fields: Fields) -> (url::Url, Field
 }
 
 /// The checksum is part of what is signed, and the server compares it with what arrives.
-fn of_put(hashed: &Hashed, only: Only) -> Fields {
+fn of_put(hashed: &Hashed, only: Only<'_>) -> Fields {
     let mut fields = vec![
         ("x-amz-checksum-sha256", base64_of(&hashed.sha256)),
         ("x-amz-sdk-checksum-algorithm", "SHA256".to_owned()),
     ];
-    if only == Only::IfNew {
-        fields.push(("if-none-match", "*".to_owned()));
+    match only {
+        Only::IfNew => fields.push(("if-none-match", "*".to_owned())),
+        Only::IfStill(tag) => fields.push(("if-match", tag.0.clone())),
+        Only::Any => {}
     }
     fields
 }
