@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::{Fault, Io, Outcome, load, say};
-use crate::store::archive::copied::{self, Copied, CopyFault};
+use crate::store::archive::copied::{self, Copied, CopyFault, Surplus};
 use crate::store::settings::{ArchiveUrl, Codec};
 
 /// Copy an archive of originals to another place
@@ -25,7 +25,7 @@ enum Verb {
 /// FROM and TO are each `file:FOLDER`, or a configuration file whose `[archive]` is meant: that has a bucket's server
 /// and credentials. Originals are copied as they are stored. The copy is the same archive, so that gateways on its
 /// store take it for theirs once their `[archive]` names it. If the command is interrupted, run it again. Gateways may
-/// run on FROM meanwhile: stop them, and run it once more for what they kept since.
+/// run on FROM meanwhile: stop them, and run it once more, with `--remove`, for what they kept and erased since.
 #[derive(Debug, clap::Args)]
 struct CopyArgs {
     /// The archive to copy from
@@ -34,6 +34,10 @@ struct CopyArgs {
     /// The archive to copy to
     #[arg(value_name = "TO")]
     to: String,
+    /// Remove from TO what FROM no longer has: it was erased there since it was copied. Not once gateways use TO: what
+    /// they keep is in TO only
+    #[arg(long)]
+    remove: bool,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -50,12 +54,16 @@ pub async fn run(args: &ArchiveArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> 
     // What is read was encrypted by FROM's keys; without a configuration of its own, by those of the other.
     let codec = if key_of_from.keys().next().is_some() { key_of_from } else { key_of_to };
     let mut told = |done: u64, total: u64| say(io.err, format_args!("originals {done}/{total}"));
-    match copied::copy(&from, &to, &codec, &mut told).await {
+    let surplus = if args.remove { Surplus::Removed } else { Surplus::Named };
+    match copied::copy(&from, &to, &codec, surplus, &mut told).await {
         Ok(copied) => Ok(say_copied(&copied, args.json, io)),
-        Err(fault @ (CopyFault::Same | CopyFault::NoArchive(_) | CopyFault::Another(_))) => {
-            Err(Fault::input(fault.to_string()))
-        }
-        Err(fault) => {
+        Err(
+            fault @ (CopyFault::Same
+            | CopyFault::NoArchive(_)
+            | CopyFault::Another(_)
+            | CopyFault::Became(_)),
+        ) => Err(Fault::input(fault.to_string())),
+        Err(fault @ (CopyFault::From(_) | CopyFault::To(_) | CopyFault::Differs(_))) => {
             say(io.err, fault);
             say(io.err, "the copy is not finished; run the same command again");
             Ok(Outcome::No)
@@ -79,20 +87,35 @@ fn archive(text: &str) -> Result<(ArchiveUrl, Codec), Fault> {
 }
 
 fn say_copied(copied: &Copied, as_json: bool, io: &mut Io<'_>) -> Outcome {
-    let Copied { same, new, not_looked_into, altered } = copied;
+    let Copied { same, new, not_looked_into, altered, surplus, removed } = copied;
     for name in altered {
         say(io.err, format_args!("FROM: {name} is not what was kept, and was not copied"));
+    }
+    for name in surplus {
+        say(
+            io.err,
+            format_args!(
+                "TO: {name} is not in FROM: erased there since it was copied (remove it with --remove), or kept by a \
+                 gateway that uses TO already"
+            ),
+        );
     }
     if as_json {
         say(
             io.out,
             json!({
                 "originals": same, "new": new, "not_looked_into": not_looked_into,
-                "altered": altered,
+                "altered": altered, "surplus": surplus, "removed": removed,
             }),
         );
     } else {
         say(io.out, format_args!("copied, and the same: originals {same}, of which new {new}"));
+        if *removed > 0 {
+            say(
+                io.out,
+                format_args!("removed from TO, because FROM no longer has them: {removed}"),
+            );
+        }
         if *not_looked_into > 0 {
             say(
                 io.out,
@@ -103,5 +126,5 @@ fn say_copied(copied: &Copied, as_json: bool, io: &mut Io<'_>) -> Outcome {
             );
         }
     }
-    if altered.is_empty() { Outcome::Yes } else { Outcome::No }
+    if altered.is_empty() && surplus.is_empty() { Outcome::Yes } else { Outcome::No }
 }

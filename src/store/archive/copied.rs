@@ -2,8 +2,11 @@
 //! back and compared.
 //!
 //! The copy gets the identity of the archive that was copied, at the end: until then no gateway on the store takes it for
-//! the archive. Copying again adds what is not there yet.
+//! the archive. Copying again adds what is not there yet, and finds what only the copy has: it was erased in the
+//! source, or a gateway that is on the copy already has kept it. Nothing in the archives tells which, so it is removed
+//! only if that is asked for.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +35,17 @@ pub struct Copied {
     pub not_looked_into: u64,
     /// Originals that are not what was kept, and were not copied.
     pub altered: Vec<String>,
+    /// Originals that only TO has, and still has.
+    pub surplus: Vec<String>,
+    /// How many were removed because only TO had them.
+    pub removed: u64,
+}
+
+/// What happens to originals that only TO has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surplus {
+    Named,
+    Removed,
 }
 
 /// Why an archive is not copied.
@@ -43,6 +57,11 @@ pub enum CopyFault {
     Same,
     #[error("TO: is another archive already, {0}; name an empty place")]
     Another(ArchiveIdentity),
+    #[error(
+        "TO: became another archive meanwhile, {0}: originals were copied among its own, and no item of its store names \
+         them. Name an empty place"
+    )]
+    Became(ArchiveIdentity),
     #[error("FROM: {0}")]
     From(StoreError),
     #[error("TO: {0}")]
@@ -53,7 +72,7 @@ pub enum CopyFault {
     Differs(String),
 }
 
-/// Copies every original. The same call resumes after an interruption.
+/// Copies every original, and deals with those that only the target has. The same call resumes after an interruption.
 ///
 /// # Errors
 /// [`CopyFault`]; what was copied so far stays.
@@ -61,6 +80,7 @@ pub async fn copy(
     from: &ArchiveUrl,
     to: &ArchiveUrl,
     codec: &Codec,
+    surplus: Surplus,
     told: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<Copied, CopyFault> {
     if from.shown() == to.shown() && !matches!(from, ArchiveUrl::S3(_)) {
@@ -84,8 +104,35 @@ pub async fn copy(
         }
         one(&source, &target, (&place, form), codec, &mut copied).await?;
     }
-    target.give(&known.id).await.map_err(CopyFault::To)?;
+    let given = target.give(&known.id).await.map_err(CopyFault::To)?;
+    if given.id != known.id {
+        return Err(CopyFault::Became(given));
+    }
+    let only_there = only_in_target(&source, &target).await?;
+    // An archive that went away while it was listed has lost nothing.
+    if source.identity().await.map_err(CopyFault::From)?.is_none_or(|found| found.id != known.id) {
+        return Err(CopyFault::NoArchive(from.shown()));
+    }
+    match surplus {
+        Surplus::Named => copied.surplus = only_there,
+        Surplus::Removed => {
+            for name in only_there {
+                target.remove(&name).await.map_err(CopyFault::To)?;
+                copied.removed += 1;
+            }
+        }
+    }
     Ok(copied)
+}
+
+/// The target is listed first: what a gateway keeps in the source meanwhile is not in it yet.
+async fn only_in_target(source: &Side, target: &Side) -> Result<Vec<String>, CopyFault> {
+    let names = |found: Vec<(Place, Form)>| {
+        found.into_iter().map(|(place, form)| place.name(form)).collect::<BTreeSet<_>>()
+    };
+    let there = names(target.originals().await.map_err(CopyFault::To)?);
+    let here = names(source.originals().await.map_err(CopyFault::From)?);
+    Ok(there.difference(&here).cloned().collect())
 }
 
 async fn one(
@@ -151,15 +198,14 @@ impl Side {
         }
     }
 
-    async fn give(&self, id: &str) -> Result<(), StoreError> {
+    /// Gives it an identity unless it has one; the one that it has then.
+    async fn give(&self, id: &str) -> Result<ArchiveIdentity, StoreError> {
         match self {
-            Side::Folder { root, temporary: Some(temporary) } => {
-                identity::of(root, temporary, id).map(drop)
-            }
-            Side::Folder { temporary: None, .. } => Ok(()),
+            Side::Folder { root, temporary: Some(temporary) } => identity::of(root, temporary, id),
+            Side::Folder { temporary: None, .. } => Err(only_read()),
             Side::Bucket(bucket) => match bucket.identity().await? {
-                Some(_) => Ok(()),
-                None => bucket.give(id).await.map(drop),
+                Some(found) => Ok(found),
+                None => bucket.give(id).await,
             },
         }
     }
@@ -186,12 +232,27 @@ impl Side {
             Side::Folder { root, temporary: Some(temporary) } => {
                 write_file(root, temporary, name, &bytes).map_err(|error| away(&error))
             }
-            Side::Folder { temporary: None, .. } => {
-                Err(StoreError::Refused("the folder is only read".to_owned()))
-            }
+            Side::Folder { temporary: None, .. } => Err(only_read()),
             Side::Bucket(bucket) => bucket.write(name, bytes, hashed).await,
         }
     }
+
+    /// It may be gone already.
+    async fn remove(&self, name: &str) -> Result<(), StoreError> {
+        match self {
+            Side::Folder { root, .. } => {
+                let path = root.join(name);
+                let removed = place::there(std::fs::remove_file(&path))
+                    .and_then(|_| place::sync_folder(path.parent().unwrap_or(root)));
+                removed.map_err(|error| away(&error))
+            }
+            Side::Bucket(bucket) => bucket.remove(name).await,
+        }
+    }
+}
+
+fn only_read() -> StoreError {
+    StoreError::Refused("the folder is only read".to_owned())
 }
 
 /// Whole or not at all, and on disk when this returns.
@@ -211,4 +272,32 @@ fn write_file(
     file.sync_all()?;
     std::fs::rename(draft.path(), &path)?;
     place::sync_folder(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::organisation::OrganisationId;
+    use crate::ports::{Archive, Original, Owner};
+    use crate::store::archive::FileArchive;
+
+    /// Somebody starts a gateway on the place that is copied to.
+    #[tokio::test]
+    async fn a_copy_fails_whose_place_became_another_archive_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        let (karbon, owner) = (OrganisationId::new("karbon"), Owner::contact("c-1"));
+        let archive = FileArchive::open(&from).unwrap();
+        archive.keep(&karbon, owner, Original::Bytes("ours".into())).await.unwrap();
+        let urls = (ArchiveUrl::File(from), ArchiveUrl::File(to.clone()));
+        let mut other = None;
+        let mut told = |_, _| other = Some(FileArchive::open(&to).unwrap());
+        let copied =
+            copy(&urls.0, &urls.1, &Codec::plain(), Surplus::Removed, &mut told).await.unwrap_err();
+        let other = other.unwrap();
+        assert!(
+            matches!(&copied, CopyFault::Became(found) if Some(found) == other.identity()),
+            "{copied}"
+        );
+    }
 }

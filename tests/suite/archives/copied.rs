@@ -8,6 +8,7 @@ use bytes::Bytes;
 use contact_gateway::domain::organisation::OrganisationId;
 use contact_gateway::ports::{Archive, Original, Owner};
 use contact_gateway::store::archive::FileArchive;
+use contact_gateway::store::archive::s3::S3Archive;
 
 use super::server::Buckets;
 
@@ -21,10 +22,11 @@ async fn filled(folder: &Path) -> FileArchive {
     archive
 }
 
-async fn keep(archive: &FileArchive, number: usize) {
+async fn keep(archive: &dyn Archive, number: usize) -> String {
     let bytes = Bytes::from(format!("message {number} ").repeat(3_000));
     let (contact, karbon) = (format!("c-{number}"), OrganisationId::new("karbon"));
-    archive.keep(&karbon, Owner::contact(&contact), Original::Bytes(bytes)).await.unwrap();
+    let kept = archive.keep(&karbon, Owner::contact(&contact), Original::Bytes(bytes)).await;
+    kept.unwrap().reference().unwrap()
 }
 
 /// A configuration that says no more than where its archive is.
@@ -41,8 +43,12 @@ fn config(folder: &Path, archive: &str) -> String {
 }
 
 fn copy(from: &str, to: &str) -> (Option<i32>, String) {
+    copy_with(from, to, &[])
+}
+
+fn copy_with(from: &str, to: &str, options: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
-    let run = || command.args(["archive", "copy", from, to]).output().unwrap();
+    let run = || command.args(["archive", "copy", from, to]).args(options).output().unwrap();
     let Output { status, stdout, stderr } = tokio::task::block_in_place(run);
     let said = [stdout, stderr].concat();
     (status.code(), String::from_utf8(said).unwrap())
@@ -119,4 +125,63 @@ async fn what_is_not_what_was_kept_is_not_copied_and_no_other_archive_is_written
         assert_eq!(code, Some(2), "{said}");
         assert!(said.contains(says), "{said}");
     }
+}
+
+/// What was erased in the source since a copy, and what a gateway kept that is on the copy already.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_only_the_copy_has_is_named_and_removed_if_that_is_asked_for() {
+    let (buckets, folder) = (Buckets::start().await, tempfile::tempdir().unwrap());
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    let archive = filled(&first).await;
+    let bucket = config(folder.path(), &buckets.config(folder.path(), "karbon"));
+    let (first, second) =
+        (format!("file:{}", first.display()), format!("file:{}", second.display()));
+    let karbon = OrganisationId::new("karbon");
+    for (from, to) in [(&first, &bucket), (&bucket, &second)] {
+        let (code, said) = copy(from, to);
+        assert_eq!(code, Some(0), "{said}");
+    }
+    let erased = keep(&archive, 0).await;
+    archive.discard(&karbon, &erased).await.unwrap();
+    let name = erased.strip_prefix("sha256:").unwrap().replace('/', "-");
+    for (from, to) in [(&first, &bucket), (&bucket, &second)] {
+        let (code, said) = copy(from, to);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains(&name) && said.contains("is not in FROM"), "{said}");
+        assert!(said.contains("originals 11, of which new 0"), "{said}");
+        let (code, said) = copy_with(from, to, &["--remove", "--json"]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("\"removed\":1") && said.contains("\"surplus\":[]"), "{said}");
+        let (code, said) = copy(from, to);
+        assert_eq!(code, Some(0), "{said}");
+    }
+    let names = buckets.originals().await;
+    assert!(names.len() == ORIGINALS - 1 && !names.iter().any(|it| it.contains(&name)));
+    // Nothing of it is taken from those that use the copy.
+    let settings = buckets.settings("karbon");
+    let state = tempfile::tempdir().unwrap();
+    let used = S3Archive::open(&settings, state.path()).await.unwrap();
+    let later = keep(&used, ORIGINALS).await;
+    let (code, said) = copy(&first, &bucket);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("a gateway that uses TO already"), "{said}");
+    used.fetch(&karbon, &later).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_fails_whose_bucket_became_another_archive_meanwhile() {
+    let (buckets, folder) = (Buckets::start().await, tempfile::tempdir().unwrap());
+    let first = folder.path().join("first");
+    drop(filled(&first).await);
+    let bucket = config(folder.path(), &buckets.config(folder.path(), "karbon"));
+    buckets.hold("PUT", 3).await;
+    let copying =
+        tokio::task::spawn_blocking(move || copy(&format!("file:{}", first.display()), &bucket));
+    buckets.until_held("PUT").await;
+    let other = S3Archive::open(&buckets.settings("karbon"), folder.path()).await.unwrap();
+    buckets.release("PUT").await;
+    let (code, said) = copying.await.unwrap();
+    assert_eq!(code, Some(2), "{said}");
+    let id = &other.identity().unwrap().id;
+    assert!(said.contains("became another archive meanwhile") && said.contains(id), "{said}");
 }

@@ -60,4 +60,8 @@ impl RawBucket {
         let put = self.0.put(name, &Original::Bytes(bytes), hashed, Only::Any).await;
         put.map(drop).map_err(|fault| fault.of_archive(&self.0.shown))
     }
+
+    pub(in crate::store::archive) async fn remove(&self, name: &str) -> Result<(), StoreError> {
+        self.0.delete(name).await.map_err(|fault| fault.of_archive(&self.0.shown))
+    }
 }
