@@ -70,13 +70,13 @@ pub fn compose(about: About<'_>) -> Letter {
     }
 }
 
-/// An address as it stands on an envelope.
+/// An address as written on an envelope.
 fn lines(address: &str) -> Vec<String> {
     let lines = address.split([',', '\n']).map(str::trim);
     lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
-/// Whether whoever drafted the letter left a part out.
+/// Whether a part was left out in the draft.
 fn is_left_out(about: About<'_>, part: Part) -> bool {
     let letter = about.letter;
     let asked = parts_of(&about.organisation.profile, letter.kind);
@@ -146,7 +146,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Whether something else restricts the person that they were told of before.
+    /// Whether another restriction applies, of which the person was notified before.
     fn others(&self) -> bool {
         let at = midnight(self.profile().timezone, self.about.day);
         let own = self.restriction.as_ref().map(|one| one.id.as_str());

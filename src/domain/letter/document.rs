@@ -1,4 +1,4 @@
-//! A letter laid out: what stands where, ready for any rendering.
+//! A letter laid out: what goes where, ready for any rendering.
 
 use super::super::language::Language;
 use super::super::notice::Line;

@@ -37,7 +37,7 @@ impl Says for English {
             Part::Outcome => match kind {
                 LetterKind::UpcomingReview => "What will happen",
                 LetterKind::AppealAcknowledged => "What happens now",
-                LetterKind::NoNotificationRecord => "Why the person was not told",
+                LetterKind::NoNotificationRecord => "Why we did not notify the person",
                 _ => "What we decided",
             },
             Part::Restrictions => match kind {
@@ -256,7 +256,7 @@ fn came_of_it(outcome: &Outcome, to: &mut Saying) {
             }
             if let Some(day) = review {
                 let day = to.say.date(*day);
-                to.p(format!("By {day} we ask again if the person can be told."));
+                to.p(format!("By {day} we will ask again if we can notify the person."));
             }
         }
     }
@@ -329,6 +329,7 @@ fn ground(name: &str) -> String {
         "harassment" => "harassment",
         "discrimination" => "hate or discrimination",
         "complaints_process" => "using our complaints process unfairly",
+        "other" => "behaviour like this",
         own => return own.replace('_', " "),
     }
     .to_owned()

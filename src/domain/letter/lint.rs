@@ -4,8 +4,8 @@ use super::document::{Block, Document};
 use super::say::section;
 use super::{Letter, Part, Said};
 
-/// The parts that were asked for by name and that the letter does not say: because whoever drafted it
-/// left them out, the case has nothing of them, or the template puts them nowhere.
+/// The parts that were asked for by name and that the letter does not say: because the draft left them out, the case
+/// has nothing for them, or the template puts them nowhere.
 pub fn missing(asked: &[String], letter: &Letter, document: &Document) -> Vec<String> {
     let there: Vec<String> =
         document.blocks.iter().flat_map(Block::texts).map(|text| flat(&text.line.text())).collect();

@@ -27,13 +27,13 @@ pub(super) fn escaped(value: &str) -> String {
     out
 }
 
-/// A section as a template puts it: its heading and what stands under it.
+/// A section as a template puts it: its heading and its text.
 pub(super) fn of_section(section: &Section) -> String {
     let heading = section.heading.as_deref().map(|heading| format!("## {}\n\n", escaped(heading)));
     format!("\n\n{}{}\n\n", heading.unwrap_or_default(), of_blocks(&section.blocks))
 }
 
-/// What stands under a heading.
+/// The text under a heading.
 pub(super) fn of_blocks(blocks: &[Block]) -> String {
     let written: Vec<String> = blocks.iter().map(of_block).collect();
     written.join("\n\n")
@@ -60,7 +60,7 @@ fn of_text(text: &Text) -> String {
     for piece in &text.line.0 {
         match piece {
             Piece::Words(words) => {
-                // Spaces beside what can be followed belong to the sentence.
+                // Spaces next to a link belong to the sentence.
                 let spaces = |text: &str| if text.is_empty() { "" } else { " " };
                 let inner = words.trim();
                 let before = words.len() - words.trim_start().len();
@@ -79,7 +79,7 @@ fn of_text(text: &Text) -> String {
     out
 }
 
-/// What stands between `<` and `>`: never the end of it, nor a line's.
+/// The text between `<` and `>`: never the end of it, nor a line's.
 fn inside(text: &str) -> String {
     text.chars().filter(|c| !matches!(c, '<' | '>' | '\\') && !c.is_control()).collect()
 }

@@ -6,7 +6,7 @@ use super::document::{Block, Document, Text};
 pub fn plain(document: &Document) -> String {
     let mut out = String::new();
     for (at, block) in document.blocks.iter().enumerate() {
-        // A heading stands right above what it is of.
+        // A heading is right above its text.
         let after_heading = at
             .checked_sub(1)
             .and_then(|before| document.blocks.get(before))

@@ -1,5 +1,5 @@
-//! Letters that together say everything that a letter can say: to check a template by, and for whoever
-//! approves a language.
+//! Letters that together say everything that a letter can say: to check a template, and for the person who approves a
+//! language.
 
 use chrono::{NaiveDate, NaiveTime, Weekday};
 
@@ -283,7 +283,7 @@ fn outcomes(language: Language) -> Vec<Letter> {
             clause: None,
             warned: Vec::new(),
             aim: None,
-            why: Some("The limit was what was needed.".to_owned()),
+            why: Some("The limit was needed.".to_owned()),
         };
         let rest = vec![Said::Reasons(reasons), ombudsman()];
         let opening = Opening::AppealOutcome { received, channel };

@@ -24,7 +24,7 @@ pub(super) trait Says: Sync {
     fn dear(&self, name: &str) -> String;
     fn closing(&self) -> &'static str;
     fn our_reference(&self, reference: &str) -> String;
-    /// The role as it stands under a letter: "Head of service".
+    /// The role as written under a letter: "Head of service".
     fn signing(&self, role: &str) -> String;
     fn say(&self, said: &Said, kind: LetterKind, saying: &mut Saying);
 }
@@ -39,7 +39,7 @@ pub(super) fn section(said: &Said, letter: &Letter) -> Section {
     let mut saying =
         Saying { language: letter.language, say: phrases_of(letter.language), blocks: Vec::new() };
     let heading = match said.part() {
-        // What opens a letter stands under its title.
+        // The opening of a letter comes under its title.
         Some(Part::Opening) | None => None,
         Some(part) => Some(says_of(letter.language).heading(part, letter.kind).to_owned()),
     };

@@ -200,7 +200,7 @@ impl Templates {
     }
 
     /// A digest of everything that letters in a language say: it changes with the template and with
-    /// every sentence of ours, so that an approval is of what is said and of nothing else.
+    /// every sentence of ours, so that an approval covers exactly these words.
     ///
     /// # Errors
     /// As [`Template::lay_out`].

@@ -41,7 +41,7 @@ pub enum Terms {
         quota: QuotaWords,
     },
     OnlyRepresentative {
-        /// Empty: whoever is on record.
+        /// Empty: regardless of who is on record.
         names: Vec<String>,
     },
     ReadAndFile {

@@ -204,7 +204,7 @@ fn welsh_is_approved_as_it_is_said_and_not_otherwise() {
     assert!(!templates.is_approved(Language::Welsh));
 }
 
-/// What staff wrote in English says so in a Welsh letter, for whoever hears it read out.
+/// What staff wrote in English is marked as English in a Welsh letter, for those who hear it read out.
 #[test]
 fn english_in_a_welsh_letter_bears_its_language() {
     let letters = samples(Language::Welsh);

@@ -1,8 +1,10 @@
 //! The sentences of letters in Welsh. No Welsh speaker has approved them yet: letters in Welsh are
 //! not sent before somebody has (`Templates::is_approved`). What staff wrote stays as they wrote it.
 
+mod grounds;
 mod terms;
 
+use self::grounds::denied;
 use self::terms::means;
 use super::say::{Saying, Says};
 use super::{Behaviour, Concerns, Considered, Lasting, Opening, Outcome, Part, Reasons, Said};
@@ -359,24 +361,7 @@ fn happened(behaviour: &Behaviour, to: &mut Saying) {
         }
     }
     if !behaviour.grounds.is_empty() {
-        let grounds: Vec<&str> = behaviour.grounds.iter().map(|one| ground(one)).collect();
-        to.p(format!("Nid yw ein polisi yn caniatáu {}.", joined(&grounds, "na")));
-    }
-}
-
-/// A ground of a policy, as it follows `caniatáu`. One that has no name here is called what it is.
-fn ground(name: &str) -> &'static str {
-    match name {
-        "demands" => "gofyn am fwy nag y gallwn ei wneud",
-        "persistence" => "cysylltu â ni yn rhy aml",
-        "refusal_to_cooperate" => "gwrthod gweithio gyda ni",
-        "violence" => "trais",
-        "threats" => "bygythiadau",
-        "abuse" => "camdriniaeth",
-        "harassment" => "aflonyddu",
-        "discrimination" => "casineb neu wahaniaethu",
-        "complaints_process" => "defnyddio ein proses gwyno yn annheg",
-        _ => "ymddygiad fel hyn",
+        to.p(format!("Nid yw ein polisi yn caniatáu {}.", denied(&behaviour.grounds)));
     }
 }
 
