@@ -1,25 +1,14 @@
 //! Looking at queues and their items.
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::{ItemState, QueueItem};
 use crate::ports::ItemFilter;
+pub use crate::ports::QueueCount;
 use crate::runtime::limits::{EXCERPT_CHARS_MAX, PAGE_ITEMS_MAX, PAGE_PIECE_ITEMS};
 
 use super::{Desk, Fault};
-
-/// A queue and how many items wait on it.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct QueueCount {
-    pub queue: String,
-    pub waiting: u64,
-    /// When the oldest of them was made.
-    pub oldest_at: Option<DateTime<Utc>>,
-    /// How many of them nobody read in time.
-    pub overdue: u64,
-}
 
 /// Some items of a queue, in its order: overdue first, then what resembles a safeguard lane, each oldest first.
 #[derive(Debug, Clone)]
@@ -43,16 +32,7 @@ pub struct ItemsWanted {
 impl Desk {
     /// Every queue that has ever held an item, with how many wait on it.
     pub async fn queues(&self, organisation: &OrganisationId) -> Result<Vec<QueueCount>, Fault> {
-        let queues = self.store.queues(organisation).await?;
-        Ok(queues
-            .into_iter()
-            .map(|count| QueueCount {
-                queue: count.queue,
-                waiting: count.waiting,
-                oldest_at: count.oldest_at,
-                overdue: count.overdue,
-            })
-            .collect())
+        Ok(self.store.queues(organisation).await?)
     }
 
     /// Some items of a queue, each with the beginning of its text: it is read whole one item at a time.

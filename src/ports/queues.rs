@@ -27,6 +27,7 @@ pub struct ItemFilter {
 pub struct QueueCount {
     pub queue: String,
     pub waiting: u64,
+    /// When the oldest of them was made.
     pub oldest_at: Option<DateTime<Utc>>,
     /// How many of them nobody read in time.
     pub overdue: u64,
@@ -74,8 +75,8 @@ pub trait Queues: Send + Sync {
         Ok(places)
     }
 
-    /// Writes an item that was changed by staff, if it still is as it was read; `false`: somebody
-    /// else changed it meanwhile. The audit event is committed with it.
+    /// Writes an item that was changed by staff, if it still is as it was read; `false`: somebody else changed it in
+    /// the meantime. The audit event is committed with it.
     async fn replace_item(
         &self,
         organisation: &OrganisationId,

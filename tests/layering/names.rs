@@ -95,7 +95,6 @@ const DECLARED_BY_SEVERAL: &[(&str, usize)] = &[
     ("Proof", 2),
     ("Provider", 2),
     ("Question", 2),
-    ("QueueCount", 2),
     ("Reading", 3),
     ("Received", 2),
     ("Recent", 2),
