@@ -184,24 +184,24 @@ fn missed(safeguards: &Safeguards, texts: &[Text]) {
     }
 }
 
-/// Prints, one a line, the words of the lists that would be taken for a slip of a word that is looked for.
+/// Prints, one per line, the words of the lists that would be mistaken for a slip of a safeguard's word.
 fn everyday(safeguards: &Safeguards, lists: &[String]) {
     let mut found = BTreeSet::new();
     for list in lists {
         let is_welsh = list.contains("cy");
         for word in std::fs::read_to_string(list).expect("a list of words, one a line").lines() {
-            let taken = safeguards.taken_for(word, is_welsh);
-            let wrongly = match taken {
-                Some((_, Spelling::Slip | Spelling::Sound)) => true,
-                Some((_, Spelling::Mutation)) => !is_welsh,
+            let Some(taken) = safeguards.taken_for(word, is_welsh) else { continue };
+            let wrongly = match taken.how {
+                Spelling::Slip | Spelling::Sound => true,
+                Spelling::Mutation => !is_welsh,
                 _ => false,
             };
             if wrongly {
-                found.insert(safeguards.looked_up_as(word));
+                found.insert(taken.word);
             }
         }
     }
-    for word in found.iter().filter(|word| !word.is_empty()) {
+    for word in &found {
         println!("{word}");
     }
 }

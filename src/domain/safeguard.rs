@@ -34,7 +34,7 @@ pub use written::{
     ELEMENTS_MAX, Everyday, LaneWords, Set, Written, concept_fault, example_fault, phrase_fault,
 };
 
-/// What is built in, always in force and the same for everybody.
+/// The built-in part, always in force and the same for everybody.
 #[derive(Default)]
 pub struct BuiltIn {
     written: Written,
@@ -68,7 +68,7 @@ pub const RESEMBLES_PERCENT: u8 = 42;
 pub const RESEMBLES_PERCENT_MIN: u8 = 20;
 /// How likely a text must be a lane's by its wording to open the lane, in percent.
 pub const WORDING_PERCENT: u8 = 72;
-/// What is so like an example and opens no lane resembles it a little, as a share of what opens one.
+/// From this share of an opening threshold on, a text that opens no lane resembles it a little.
 const A_LITTLE: f32 = 0.6;
 
 /// The words, senders and recipients of an organisation's lanes.
@@ -76,7 +76,7 @@ const A_LITTLE: f32 = 0.6;
 pub struct Safeguards {
     built_in: Arc<BuiltIn>,
     lanes: BTreeMap<Lane, LaneRule>,
-    /// What the lanes have beside what is built in.
+    /// What the lanes have besides the built-in part.
     own: Arc<Finder>,
     resembles_percent: u8,
     wording_percent: u8,
@@ -117,12 +117,21 @@ impl PartialEq for Safeguards {
     }
 }
 
+/// A built-in word that a single word is taken for.
+pub struct TakenFor {
+    /// The word as it is looked up.
+    pub word: String,
+    /// The built-in word.
+    pub other: String,
+    pub how: Spelling,
+}
+
 /// One lane's words and queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LaneRule {
     /// As written in the profile, for people; the built-in ones too.
     pub phrases: Vec<String>,
-    /// Beside the built-in ones.
+    /// In addition to the built-in ones.
     pub concepts: Vec<String>,
     pub examples: Vec<String>,
     pub queue: Option<String>,
@@ -145,7 +154,7 @@ impl Safeguards {
         Safeguards::beside(nothing, lanes, protected_senders, protected_recipients)
     }
 
-    /// Safeguards of what is built in and of these lanes.
+    /// Safeguards of the built-in part and of these lanes.
     pub fn beside(
         built_in: Arc<BuiltIn>,
         lanes: BTreeMap<Lane, LaneRule>,
@@ -255,7 +264,7 @@ impl Safeguards {
                     *known = new;
                 }
             }
-            // It opens nothing, but whoever reads what is limited reads this first.
+            // It opens nothing, but among limited contacts it is read first.
             for (lane, hint) in finds.doubted {
                 keep(Resemblance {
                     lane,
@@ -276,7 +285,7 @@ impl Safeguards {
                 });
             }
         }
-        // A doubted hint counts beside another lane: the wording that speaks against it may belong to that one.
+        // A doubted hint counts together with another lane: the wording that speaks against it may belong to that one.
         if !found.is_empty() {
             for (lane, hint) in doubted {
                 found.entry(lane).or_insert(hint);
@@ -303,33 +312,25 @@ impl Safeguards {
         Matches { hits: hits.collect(), resembles: resembles.into_values().collect() }
     }
 
-    /// The features of a text by which wording is learnt: for whoever learns them.
+    /// The features of a text by which wording is learnt: for the program that learns them.
     pub fn features_of(&self, text: &str) -> Vec<u32> {
         let plain = said::plain(text);
         let words = self.built_in.finder.spelt_out(said::words_of(&plain));
         features::features_of(&words)
     }
 
-    /// A word as it is looked up; empty: it is none.
-    pub fn looked_up_as(&self, word: &str) -> String {
-        match said::words_of(&said::plain(word)).as_slice() {
-            [word] => word.text.to_string(),
-            _ => String::new(),
-        }
-    }
-
-    /// Which of the built-in words a single word is taken for, and how, in a text in English or in Welsh:
-    /// for whoever writes them.
-    pub fn taken_for(&self, word: &str, in_welsh: bool) -> Option<(String, Spelling)> {
+    /// Which of the built-in words a single word is taken for in a text in English or in Welsh: for those who
+    /// write the lists of words.
+    pub fn taken_for(&self, word: &str, in_welsh: bool) -> Option<TakenFor> {
         let plain = said::plain(word);
-        match said::words_of(&plain).as_slice() {
-            [word] => self.built_in.finder.taken_for(&word.text, in_welsh),
-            _ => None,
-        }
+        let words = said::words_of(&plain);
+        let [word] = words.as_slice() else { return None };
+        let (other, how) = self.built_in.finder.taken_for(&word.text, in_welsh)?;
+        Some(TakenFor { word: word.text.to_string(), other, how })
     }
 }
 
-/// What the lanes have beside what is built in, with the sets that their concepts may name.
+/// What the lanes have besides the built-in part, with the sets that their concepts may name.
 fn own_words(built_in: &Written, lanes: &BTreeMap<Lane, LaneRule>) -> Written {
     let of_lane = |(lane, rule): (&Lane, &LaneRule)| {
         let known = built_in.lanes.get(lane);

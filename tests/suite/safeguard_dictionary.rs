@@ -27,8 +27,8 @@ fn taken<'w>(
     let safeguards = &PROFILE.safeguards;
     words
         .filter_map(|word| {
-            let (other, how) = safeguards.taken_for(word, in_welsh)?;
-            wrongly(how).then(|| format!("{word} as {other} by {how:?}"))
+            let taken = safeguards.taken_for(word, in_welsh)?;
+            wrongly(taken.how).then(|| format!("{word} as {} by {:?}", taken.other, taken.how))
         })
         .collect()
 }
