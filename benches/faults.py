@@ -290,7 +290,7 @@ def disk_full(folder, behind):
         saw(case, "operator", f"ready: {sorted(unready)}", "archive" in unready)
         (disk / "ballast").unlink()
         # A fault of the archive is remembered for a minute where nothing is kept meanwhile.
-        wait("the journal to be put right", lambda: not gateway.unready(), 240)
+        wait("the journal to be replayed", lambda: not gateway.unready(), 240)
         audited = wait("every audit entry",
                        lambda: (found := gateway.audited()) and all(one in found for one in calls) and found, 240)
         twice = [one for one in calls if audited[one] != 1]

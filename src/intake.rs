@@ -14,9 +14,9 @@ mod measure;
 pub mod passed;
 pub mod past;
 pub mod plain;
-pub mod put_right;
 mod receive;
 mod recent;
+pub mod replay;
 mod restricted;
 pub mod roster;
 pub mod standing;
@@ -58,9 +58,9 @@ pub struct Outcome {
     pub repeated: bool,
     /// The id was decided before, with other content.
     pub conflicting: bool,
-    /// The decision and all that goes with it are on disk, or it is a delivery that leaves no trace but
-    /// an audit entry. `false`: neither the store nor the local journal took it. What is to be done is
-    /// still what the decision says: where the sender can't be asked to try again, it is one to deliver.
+    /// The decision and all that goes with it are on disk, or it is a delivery that leaves no trace but an audit entry.
+    /// `false`: neither the store nor the local journal took it. The treatment still follows the decision: where the
+    /// sender can't be asked to try again, it is one to deliver.
     pub durable: bool,
     /// `Some`: nothing is accepted, and the sender is asked to try again.
     pub defer: Option<Again>,
@@ -165,7 +165,7 @@ impl Intake {
         self
     }
 
-    /// Told what the store answers to commits, here and by those who record beside intake.
+    /// Learns how the store answers commits, from intake and from those who record apart from it.
     pub fn standing(&self) -> Arc<Standing> {
         Arc::clone(&self.standing)
     }

@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::forward::helper::HttpHelpers;
 use crate::intake::past::{self, Reopen, Unopened, Vouched};
 use crate::intake::roster::Rosters;
-use crate::intake::{Intake, Parts, announce, plain, put_right};
+use crate::intake::{Intake, Parts, announce, plain, replay};
 use crate::ports::{
     Archive, Change, Clock, ErasedKeys, Journal, Mailer, Register, Store, StoreError,
 };
@@ -32,7 +32,7 @@ pub(super) struct Core {
     pub metrics: Arc<Metrics>,
     /// End at the shutdown.
     pub followers: JoinSet<()>,
-    /// End when intake is gone: what was decided is recorded before the process ends.
+    /// End when intake is gone: decisions are recorded before the process ends.
     pub recorders: JoinSet<()>,
 }
 
@@ -62,8 +62,8 @@ impl Ground {
     }
 }
 
-/// Opens store and archive. A store that is damaged does not keep the gateway from starting: what was
-/// known of it is still enforced.
+/// Opens store and archive. A store that is damaged does not keep the gateway from starting: its last known state is
+/// still enforced.
 pub(super) async fn open(settings: &Settings) -> Result<Ground, StoreError> {
     let archive = archive(settings).await?;
     let metrics = Arc::new(Metrics::new());
@@ -89,7 +89,7 @@ pub(super) async fn open(settings: &Settings) -> Result<Ground, StoreError> {
 }
 
 /// Loads the people, and starts what serves the edges. A store that is away does not keep the gateway
-/// from starting: what comes meanwhile is decided on what was last known, or delivered and flagged.
+/// from starting: contacts until then are decided on the last known state, or delivered and flagged.
 pub(super) async fn start(
     settings: &Settings,
     ground: Ground,
@@ -108,7 +108,7 @@ pub(super) async fn start(
     let (announcements_in, announcements_out) = mpsc::channel(ANNOUNCEMENTS_MAX);
     // Followed from before the load, so that no change falls between the two.
     let changes = store.changes();
-    // Without the key of what is there, nothing of it could be enforced.
+    // Without the key of the records, none of them could be enforced.
     for organisation in settings.organisation_ids() {
         if let Err(locked @ StoreError::Locked(_)) = store.trail_end(&organisation).await {
             return Err(locked);
@@ -142,7 +142,7 @@ pub(super) async fn start(
     let (following, stopping) = (Arc::clone(&rosters), shutdown.stopping());
     followers.spawn(async move { following.follow(register, changes, stopping).await });
     let putting_right = Arc::clone(&journal);
-    followers.spawn(put_right::put_right(
+    followers.spawn(replay::replay_journal(
         putting_right,
         Arc::clone(&store) as _,
         intake.standing(),

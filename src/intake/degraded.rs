@@ -1,4 +1,4 @@
-//! What is decided while something of ours is away. Last known restrictions go on being enforced;
+//! Decisions while a part of the gateway is away. Last known restrictions go on being enforced;
 //! what depends on a counter is delivered and flagged; with nothing known everything is delivered.
 //! Nobody is limited by mistake, and every contact still has exactly one decision.
 
@@ -23,7 +23,7 @@ const LIMITS_UNCHECKED: &str = "limits_unchecked";
 /// Neither the store nor the journal took the decision.
 const UNRECORDED: &str = "unrecorded";
 
-/// The store is behind what was known of it (`past`).
+/// The store is older than last seen (`past`).
 const STORE_BEHIND: &str = "store_behind";
 
 /// Marks decisions made while the store is behind, whether or not they needed the store.
@@ -118,9 +118,9 @@ impl Patience {
 
 /// The commit failed: last known restrictions hold, counters don't.
 ///
-/// Where a decision was on its way already, on the counters last known, the store may have it: a
-/// server that was frozen, or cut off, or ended behind its last write. Then this very decision
-/// stands, so that what is done is what is on record, whether it arrived or is put right later.
+/// A decision already sent to the store still applies: a server that was frozen, cut off or stopped just after its last
+/// write may have recorded it. The contact is then treated as on record, whether the write arrived or the journal is
+/// replayed later.
 pub(super) async fn without_store(
     intake: &Intake,
     organisation: &Arc<Organisation>,
@@ -181,8 +181,8 @@ pub(super) async fn without_store(
     not_recorded(decision, known.patience)
 }
 
-/// Nothing keeps the decision, so that nothing may be done to the sender. Whoever can is asked to try
-/// again; others get through, and the decision is that one.
+/// Nothing keeps the decision, so that nothing may be done to the sender. Those who can are asked to try again; others
+/// get through, and the decision is that one.
 fn not_recorded(decision: Decision, patience: Patience) -> Outcome {
     let (decision, defer) = match patience {
         Patience::TriesAgain => (decision, Some(Again::NotKept)),
@@ -245,8 +245,8 @@ pub(super) fn previewed_unknown(
     verdict.decision
 }
 
-/// The original could not be kept (a full disk): what would be kept can't be promised, so that the
-/// sender is asked to try again. What is delivered anyway needs no original and is recorded as ever.
+/// The original could not be kept (a full disk): what would be kept can't be promised, so that the sender is
+/// asked to try again. A contact that is delivered anyway needs no original and is recorded as usual.
 pub(super) async fn unkept(
     intake: &Intake,
     organisation: &Arc<Organisation>,

@@ -36,7 +36,7 @@ impl Intake {
                 said
             }
             Ok(Err(fault)) => {
-                tracing::debug!(%fault, "the helper of the safeguards was of no help");
+                tracing::debug!(%fault, "the safeguards' helper failed");
                 "failed"
             }
             Err(_) => "failed",

@@ -51,7 +51,7 @@ impl Keeping {
 }
 
 impl Allowance {
-    /// What a decision's original may add to what is kept.
+    /// How much a decision's original may add to the archive.
     pub(super) fn of(decision: &Decision) -> Self {
         if decision.lane().is_some() { Allowance::Safeguard } else { Allowance::Ordinary }
     }
@@ -150,7 +150,7 @@ impl Intake {
         Ok(false)
     }
 
-    /// An original is not kept of what was simply delivered: another decision was made of it before,
+    /// The original of a contact that was simply delivered is not kept: another decision was made of it before,
     /// on a ledger that turned out to be another one.
     pub(super) async fn let_go(
         &self,

@@ -1,4 +1,4 @@
-//! What channels ask beside a decision.
+//! What channels ask apart from decisions.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Counting what was decided.
+//! Counting decisions.
 
 use super::{Intake, Outcome};
 use crate::domain::channel::Channel;

@@ -1,4 +1,4 @@
-//! What a channel passes on without asking for a decision, and that names somebody all the same.
+//! Requests that a channel passes on without asking for a decision, although they name somebody.
 
 use super::Intake;
 use super::verdict::{NOT_SUBMITTED, PASSED_BY_MARK, undecided};
@@ -39,7 +39,10 @@ impl Intake {
             audit: verdict.audit,
         };
         if self.plain.try_send(noted).is_err() {
-            tracing::warn!("what was passed on is not noted: too much waits to be recorded");
+            tracing::warn!(
+                "a contact that was passed on is not recorded: the queue of decisions \
+                to record is full"
+            );
         }
     }
 }

@@ -65,7 +65,7 @@ impl Intake {
         }
     }
 
-    /// With what finds no place among those that wait to be recorded.
+    /// Also returns the decision if the queue of plain decisions is full.
     fn receive_plain(
         &self,
         organisation: &Arc<Organisation>,
@@ -115,7 +115,7 @@ impl Intake {
         }
     }
 
-    /// Keeps what was decided without the store in the local journal; `false`: it could not.
+    /// Keeps a decision made without the store in the local journal; `false`: it could not.
     pub(super) async fn journal(
         &self,
         organisation: &Organisation,

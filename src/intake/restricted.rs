@@ -90,8 +90,8 @@ impl Case {
 }
 
 impl Intake {
-    /// An original is kept, synced, before anything refers to it; and only then, so that what is
-    /// simply delivered touches no disk but the store's.
+    /// An original is kept, synced, before anything refers to it; and only then, so that a contact that is simply
+    /// delivered touches no disk but the store's.
     pub(super) async fn receive_restricted(
         &self,
         organisation: &Arc<Organisation>,
@@ -183,8 +183,8 @@ impl Intake {
         }
     }
 
-    /// What would be decided now; changes nothing. While the store is away, it is what a contact
-    /// would be given meanwhile, and says so as that does.
+    /// What would be decided now; changes nothing. While the store is away, it is the decision that a contact would get
+    /// for now, and says so in the same way.
     ///
     /// # Errors
     /// The gateway serves no such organisation.

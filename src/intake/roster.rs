@@ -86,7 +86,7 @@ impl Rosters {
         self.changes.load(Ordering::SeqCst)
     }
 
-    /// Everybody of an organisation whom enforcement needs; `None`: its people are not known yet.
+    /// Everybody of an organisation needed for enforcement; `None`: its people are not known yet.
     pub fn needed_to_enforce(&self, organisation: &OrganisationId) -> Option<Vec<Arc<Person>>> {
         let (nation, roster) = self.rosters.get(organisation)?;
         let roster = roster.read().unwrap_or_else(PoisonError::into_inner);
@@ -100,10 +100,10 @@ impl Rosters {
             .all(|(_, roster)| roster.read().unwrap_or_else(PoisonError::into_inner).is_some())
     }
 
-    /// Loads one organisation's people in place of what was known.
+    /// Loads one organisation's people in place of the last known ones.
     ///
     /// # Errors
-    /// Where the store is away; what was known stays.
+    /// Where the store is away; the last known ones stay.
     pub async fn load(
         &self,
         register: &dyn Register,
@@ -175,7 +175,7 @@ impl Rosters {
             if !missing.is_empty() {
                 missing = self.load_some(register.as_ref(), missing).await;
             }
-            // What is missing keeps nobody else's changes waiting.
+            // A missing change does not hold up anybody else's.
             let again = if missing.is_empty() { Duration::MAX } else { LOAD_AGAIN_AFTER };
             let change = tokio::time::timeout(again, changes.recv());
             match stopping.unless(change).await {

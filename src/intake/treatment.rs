@@ -1,4 +1,4 @@
-//! What is done with a contact that was decided: the one reading of a disposition. Every channel matches on
+//! The treatment of a decided contact: the one reading of a disposition. Every channel matches on
 //! it and carries it out in its own way.
 
 use super::{Again, Outcome};
@@ -10,7 +10,7 @@ use crate::domain::decision::{Decision, Disposition};
 pub enum Treatment {
     /// Nothing is accepted: a sender who can try again is asked to, any other gets through.
     TryAgain(Again),
-    /// It goes on to whoever it was addressed to.
+    /// It goes on to its recipients.
     PassOn,
     /// It goes to the target of its route, and waits on that queue.
     Route { queued: Queued, unreached: Unreached },
@@ -32,7 +32,7 @@ pub enum Queued {
 /// What becomes of a routed contact where nobody of its route is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreached {
-    /// A safeguard always reaches somebody: it goes on to whoever it was addressed to.
+    /// A safeguard always reaches somebody: it goes on to its recipients.
     PassOn,
     /// It waits on its queue.
     Waits,

@@ -11,7 +11,7 @@ use crate::domain::organisation::Organisation;
 use crate::domain::restriction::Mode;
 use crate::ports::Settled;
 
-/// The flag, and the reason, of a request to a form that is no submission.
+/// The flag, and the reason, of a request to a form that is not a submission.
 pub(super) const NOT_SUBMITTED: &str = "not_submitted";
 
 /// Of a message that came back with the gateway's own mark: decided before, row 0.
@@ -75,7 +75,7 @@ pub(super) fn undecided(organisation: &Organisation, contact: &Contact, why: &st
 pub(super) fn delivered(contact: &Contact, mode: Mode, why: &str) -> Decision {
     let text = match why {
         "restrictions_unknown" => "The restrictions are not known at the moment: delivered",
-        "decider_failed" => "The decision failed on a fault of the gateway: delivered",
+        "decider_failed" => "The decision failed because of a fault in the gateway: delivered",
         NOT_SUBMITTED => "A request that the form does not take as a submission: passed on",
         PASSED_BY_MARK => {
             "It came round again with the gateway's own mark: decided before, passed on"

@@ -1,4 +1,4 @@
-//! What happens while the store, the archive or the decider fails, and how it is put right.
+//! What happens while the store, the archive or the decider fails, and how it recovers.
 
 pub mod faulty;
 mod office;
@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use contact_gateway::domain::decision::Disposition;
 use contact_gateway::domain::profile::StoreAway;
 use contact_gateway::intake::Again;
-use contact_gateway::intake::put_right::replay_pending;
+use contact_gateway::intake::replay::replay_pending;
 use contact_gateway::ports::{Decisions, Journal, JournalEntry};
 use contact_gateway::runtime::limits::REPLAYS_AT_ONCE_MAX;
 
@@ -74,7 +74,7 @@ async fn with_nothing_known_everything_is_delivered_and_flagged() {
         assert!(outcome.defer.is_none() && outcome.durable);
     }
     place.store.has(Trouble::None);
-    place.put_right().await;
+    place.replay().await;
     for id in ["c-1", "c-2", "c-3"] {
         assert_eq!(place.audited(id).await, 1, "{id}");
     }
@@ -96,8 +96,8 @@ async fn what_was_decided_meanwhile_is_put_right_exactly_once() {
         for entry in place.entries().await {
             Decisions::replay(place.store.as_ref(), entry).await.unwrap();
         }
-        place.put_right().await;
-        place.put_right().await;
+        place.replay().await;
+        place.replay().await;
         assert_eq!(place.audited("c-1").await, 1);
         assert_eq!(place.audited("c-2").await, 1);
         assert_eq!(place.items("limited").await, ["c-1"]);
@@ -125,7 +125,7 @@ async fn many_are_put_right_at_once_and_a_contact_in_its_order() {
     // Each takes a second.
     place.store.has(Trouble::Slow);
     let begun = tokio::time::Instant::now();
-    place.put_right().await;
+    place.replay().await;
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     place.store.has(Trouble::None);
     for contact in ["c-0", "c-1", "c-32", "c-95"] {
@@ -142,7 +142,7 @@ async fn what_was_admitted_meanwhile_is_counted_afterwards() {
     place.store.has(Trouble::Away);
     place.mail("c-1", JO).await;
     place.store.has(Trouble::None);
-    place.put_right().await;
+    place.replay().await;
     let next = place.mail("c-2", JO).await;
     assert_eq!(next.decision.disposition, Disposition::Limit);
     assert_eq!(next.decision.quotas.first().map(|quota| quota.used), Some(1));
@@ -159,7 +159,7 @@ async fn decisions_on_unrestricted_contacts_outlive_a_long_absence() {
         tokio::time::sleep(std::time::Duration::from_secs(600)).await;
         assert_eq!(place.pending().await, ["c-1"], "{trouble:?}");
         place.store.has(Trouble::None);
-        place.put_right().await;
+        place.replay().await;
         assert_eq!(place.audited("c-1").await, 1, "{trouble:?}");
     }
 }
@@ -176,7 +176,7 @@ async fn a_decider_that_panics_in_the_store_still_decides_once() {
         assert!(outcome.durable && outcome.decision.stale);
         assert_eq!(place.audited(id).await, 0);
     }
-    place.put_right().await;
+    place.replay().await;
     assert_eq!((place.audited("c-1").await, place.audited("c-2").await), (1, 1));
 }
 
@@ -214,7 +214,7 @@ async fn on_a_full_disk_nothing_is_promised_and_nothing_is_lost() {
     assert_eq!(delivered.decision.disposition, Disposition::Deliver);
     assert!(delivered.durable && delivered.defer.is_none() && !delivered.decision.stale);
     assert_eq!(delivered.decision.quotas[0].used, 1);
-    place.put_right().await;
+    place.replay().await;
     assert_eq!(place.audited("c-1").await, 0);
     assert_eq!(place.audited("c-3").await, 1);
 }

@@ -88,7 +88,7 @@ async fn mail_deferred_while_redis_is_away_is_delivered_and_counted_once() {
     assert_eq!((out(&sink, "A2"), decided(&served, "A2").await), (1, 1));
     assert_eq!(send(&served, "A5", JO).await.0, 250);
     assert_eq!(out(&sink, "A5"), 0, "the third is over the limit");
-    until("what was journalled is put right", || async {
+    until("the journal is replayed", || async {
         decided(&served, "A4").await == 1 && decided(&served, "A3").await == 1
     })
     .await;
@@ -158,7 +158,7 @@ async fn without_that_choice_mail_is_delivered_while_redis_is_away() {
     let unchecked = unchecked.unwrap();
     ground.servers[0].restart().await;
     until("the store is back", || served.has_its_store()).await;
-    until("what was journalled is put right", || async {
+    until("the journal is replayed", || async {
         decided(&served, unchecked).await == 1 && decided(&served, "B2").await == 1
     })
     .await;

@@ -29,7 +29,7 @@ struct Keeper {
     reading: Option<Reading>,
     read_at: Option<Instant>,
     said_at: Instant,
-    /// What was let go of, until nobody uses it any more.
+    /// An abandoned store, until nobody uses it any more.
     left: Option<Weak<dyn Store>>,
 }
 
@@ -50,7 +50,7 @@ pub async fn keep(
             change = keeper.changes.recv() => match change {
                 Ok(change) => keeper.tell(change).await,
                 Err(RecvError::Lagged(_)) => keeper.tell_gaps().await,
-                // What was opened is let go of, or the process ends: the next look says which.
+                // The open store is abandoned, or the process ends: the next look says which.
                 Err(RecvError::Closed) => {
                     tick.tick().await;
                     keeper.look().await;
@@ -61,8 +61,8 @@ pub async fn keep(
     keeper.write_down().await;
 }
 
-/// Records how far the store has come, when all that was in hand at the stop is recorded: what was decided in
-/// the last second is known as well, should the store be an older one at the next start.
+/// Records how far the store has come, when all that was in hand at the stop is recorded: the decisions of the last
+/// second are known as well, should the store be an older one at the next start.
 pub async fn remember(store: Arc<Vouched>, rosters: Arc<Rosters>) {
     let changes = store.store().changes();
     let mut keeper = Keeper::new(store, rosters, changes);
@@ -120,14 +120,14 @@ impl Keeper {
                     self.store.put_store(store);
                     self.store.found(None);
                     self.read_at = None;
-                    tracing::warn!("the store was opened anew");
+                    tracing::warn!("the store was reopened");
                 }
                 Err(error) => tracing::debug!(%error, "the store can't be opened"),
             }
             return;
         }
         let lost = self.store.store().lost();
-        let doubtful = || "it was opened anew, since it is behind".to_owned();
+        let doubtful = || "it is reopened, because it is older than last seen".to_owned();
         if let Some(why) = lost.or_else(|| self.store.wants_reopening().then(doubtful)) {
             self.let_go(why).await;
         }
@@ -137,13 +137,13 @@ impl Keeper {
         let store = self.store.store();
         let abandoning = Arc::clone(&store);
         if tokio::task::spawn_blocking(move || abandoning.abandon()).await.unwrap_or(false) {
-            tracing::error!(why, "what was opened of the store is lost; it is opened anew");
+            tracing::error!(why, "the open store was lost; reopening it");
             drop(self.store.put_store(Unopened::store(why)));
             self.left = Some(Arc::downgrade(&store));
         }
     }
 
-    /// Reads everything, beside all else, and takes what came of it.
+    /// Reads everything, in parallel with all else, and takes the result.
     async fn read_everything(&mut self) {
         if let Some(reading) = self.reading.take_if(|reading| reading.is_finished()) {
             match reading.await {
@@ -209,7 +209,7 @@ impl Keeper {
         let _ = self.store.followers.send(change);
     }
 
-    /// Whom enforcement needs first, then how far the store has come: so that whatever the mark vouches
+    /// The people needed for enforcement first, then how far the store has come: so that whatever the mark vouches
     /// for is there.
     async fn write_down(&mut self) {
         let changed = self.rosters.times_changed();

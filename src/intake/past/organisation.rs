@@ -26,7 +26,7 @@ pub(super) struct Memory {
     pub(super) kept: Option<Mark>,
     /// When the last check ended, and its result: a call that came during it need not check again.
     pub(super) looked: Option<(Instant, Result<(), StoreError>)>,
-    /// What was known was handed out in the store's place.
+    /// The last known state was handed out in the store's place.
     pub(super) has_lent: bool,
 }
 

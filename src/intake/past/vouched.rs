@@ -19,16 +19,16 @@ use crate::runtime::metrics::{Metrics, OrganisationLabels};
 
 mod passing;
 
-/// Stands before the store.
+/// In front of the store.
 pub struct Vouched {
     store: RwLock<Arc<dyn Store>>,
     pub(super) reopen: Box<Reopen>,
     pub(super) keepsakes: Arc<dyn Keepsakes>,
     pub(super) organisations: HashMap<OrganisationId, One>,
     pub(super) followers: broadcast::Sender<Change>,
-    /// What was found when everything was read. It holds for all until it is read again.
+    /// The findings of a full read. It holds for all until it is read again.
     damage: Mutex<Option<String>>,
-    /// The archive that this gateway keeps originals in, and what is wrong with that.
+    /// The archive that this gateway keeps originals in, and its fault.
     archive: Option<ArchiveIdentity>,
     archive_fault: Mutex<Option<String>>,
     wants_reading: AtomicBool,
@@ -88,7 +88,7 @@ impl Vouched {
         if let Some(why) = behind.peek() {
             let why = why.to_string();
             return Some(format!(
-                "behind what was known of it for {} of {} organisations: {why}; restore a newer one, \
+                "older than last seen for {} of {} organisations: {why}; restore a newer one, \
                  or accept it as it is with `contact-gateway store accept`",
                 behind.count(),
                 self.organisations.len()
@@ -187,7 +187,7 @@ impl Vouched {
         if was.as_ref() != Some(&plate)
             && !store.put_nameplate(organisation, was.as_ref(), &plate).await?
         {
-            let meanwhile = "another gateway has named the store meanwhile; looking again";
+            let meanwhile = "another gateway has named the store in the meantime; looking again";
             return Err(StoreError::Unavailable(meanwhile.to_owned()));
         }
         let fault = match (&recorded, &self.archive) {
@@ -228,7 +228,7 @@ impl Vouched {
             tracing::error!(
                 %organisation,
                 %why,
-                "the store is behind what was known of it: the last known restrictions are still \
+                "the store is older than last seen: the last known restrictions are still \
                  enforced, decisions wait in the journal; restore a newer store, or accept this one as \
                  it is with `contact-gateway store accept`"
             );
@@ -239,10 +239,10 @@ impl Vouched {
         one.trust();
         if one.set(None) {
             self.show(organisation, 0);
-            tracing::warn!(%organisation, "the store is no longer behind what was known of it");
+            tracing::warn!(%organisation, "the store is up to date again");
             memory.has_lent = true;
         }
-        // Whoever was given what was known in its place is to read it.
+        // Those who got the last known state in its place must read it.
         if std::mem::take(&mut memory.has_lent) {
             let _ = self.followers.send(Change::Gap(organisation.clone()));
         }
@@ -318,7 +318,7 @@ impl Vouched {
                 one.has_loaded.store(true, Ordering::SeqCst);
                 Ok(snapshot)
             }
-            // They are in memory, which is more than what is on disk.
+            // They are in memory, which has more than the disk.
             Err(error) if one.has_loaded.load(Ordering::SeqCst) => {
                 self.passed(organisation, Err(error))
             }
@@ -333,8 +333,8 @@ impl Vouched {
         }
     }
 
-    /// Those whom enforcement needs as they were kept, and everybody else whom the store still knows, as
-    /// nobody who was restricted; `None`: nothing was kept.
+    /// The people needed for enforcement as they were kept, and everybody else in the store, as people without a
+    /// restriction; `None`: nothing was kept.
     async fn last_known(
         &self,
         organisation: &OrganisationId,

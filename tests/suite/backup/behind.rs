@@ -54,7 +54,7 @@ async fn a_gateway_that_remembers_more_says_that_the_restored_store_is_behind() 
     let said = tokio::task::block_in_place(|| accept(&site.place));
     assert!(said.contains("accepted as it is"), "{said}");
     becomes_well(&served).await;
-    // What waited in the journal is put right.
+    // What waited in the journal is replayed.
     crate::store_contract::servers::until("it is recorded", || async {
         served.decided().await.iter().any(|entry| entry["contact"] == "meanwhile")
     })

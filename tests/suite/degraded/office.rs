@@ -11,7 +11,7 @@ use contact_gateway::domain::decision::Disposition;
 use contact_gateway::domain::organisation::Organisation;
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::profile::StoreAway;
-use contact_gateway::intake::put_right::replay_pending;
+use contact_gateway::intake::replay::replay_pending;
 use contact_gateway::intake::roster::Rosters;
 use contact_gateway::intake::{Inbound, Intake, Outcome, Parts, plain};
 use contact_gateway::ports::{
@@ -230,7 +230,7 @@ impl Place {
         self.entries().await.into_iter().map(|entry| entry.contact).collect()
     }
 
-    pub async fn put_right(&self) {
+    pub async fn replay(&self) {
         replay_pending(self.journal.as_ref(), self.store.as_ref()).await.unwrap();
         assert!(self.entries().await.is_empty());
     }

@@ -48,7 +48,7 @@ fn has(decision: &Value, flag: &str) -> bool {
 pub async fn fault(served: &Served) -> Option<String> {
     let got = served.try_ask("GET", "/health/ready", &Value::Null).await;
     let text = got.text();
-    text.contains("behind what was known").then_some(text)
+    text.contains("older than last seen").then_some(text)
 }
 
 pub async fn becomes_behind(served: &Served) {
@@ -77,7 +77,7 @@ pub async fn holds_what_was_known(served: &Served, round: &str) {
     }
     let metrics = served.metrics().await;
     assert!(metrics.contains("contact_gateway_store_behind{organisation=\"karbon\"} 1"));
-    assert!(served.said().iter().any(|line| line.contains("behind what was known of it")));
+    assert!(served.said().iter().any(|line| line.contains("the store is older than last seen")));
 }
 
 /// All is as before: Jo's quota is used up, Sam may write letters.
@@ -188,7 +188,7 @@ async fn an_embedded_store_that_forgets_while_it_is_in_use_is_noticed_and_can_be
         assert!(said.contains("accepted as it is"), "{said}");
         becomes_well(&served).await;
         // What was decided meanwhile is on record, once, and what the store holds is in force.
-        until("what waited is put right", || async {
+        until("what waited is replayed", || async {
             let trail = served.audit().await;
             let of = |id: &str| trail.iter().filter(|entry| entry["contact"] == id).count();
             of(&format!("meanwhile-{SAM}")) == 1 && of(&format!("later-{STRANGER}")) == 1
@@ -222,7 +222,7 @@ async fn an_embedded_store_that_has_forgotten_at_a_start_is_noticed_and_can_be_r
         holds_what_was_known(&served, "again").await;
         forget("replaced", &database(&place), &newer);
         becomes_well(&served).await;
-        until("what waited is put right", || async {
+        until("what waited is replayed", || async {
             let trail = served.audit().await;
             trail.iter().any(|entry| entry["contact"] == format!("again-{SAM}"))
         })

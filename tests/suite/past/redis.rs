@@ -57,7 +57,7 @@ async fn a_flush_is_noticed_by_the_very_next_decision_and_lifts_nothing_before_i
     holds_what_was_known(&served, "loaded").await;
     assert!(accept(&place).contains("it is empty") || accept(&place).contains("not behind"));
     becomes_well(&served).await;
-    until("what waited is put right", || async {
+    until("what waited is replayed", || async {
         let trail = served.audit().await;
         let of = |id: &str| trail.iter().filter(|entry| entry["contact"] == id).count();
         of(&format!("next-{SAM}")) == 1 && of(&format!("loaded-{STRANGER}")) == 1
@@ -97,7 +97,7 @@ async fn an_older_dump_is_noticed_and_a_newer_one_ends_it() {
     copy(&newer, &disk);
     ground.servers[0].start_again(&[]).await;
     becomes_well(&served).await;
-    until("what waited is put right", || async {
+    until("what waited is replayed", || async {
         let trail = served.audit().await;
         trail.iter().any(|entry| entry["contact"] == format!("again-{SAM}"))
     })

@@ -21,7 +21,7 @@ use crate::served::person;
 use crate::store_contract::facts::{self, karbon};
 use crate::store_contract::servers::{OnRedis, Server};
 
-/// Far above what it takes on a busy machine to put right what was decided without the store.
+/// Far above what it takes on a busy machine to replay what was decided without the store.
 const PUT_RIGHT_WITHIN: Duration = Duration::from_secs(60);
 /// So many have a quota; each has a sender of its own.
 pub const PEOPLE: usize = 40;
@@ -64,7 +64,7 @@ pub struct Told {
     pub may_be_lost: bool,
 }
 
-/// Checks a run that is over, waiting until everything is put right; what it came to, in words.
+/// Checks a run that is over, waiting until everything is replayed; what it came to, in words.
 pub async fn is_whole_and_fair(told: &[Told], server: &Server) -> String {
     let url = format!("redis://127.0.0.1:{}", server.port);
     let direct = OnRedis { url, ..OnRedis::default() };

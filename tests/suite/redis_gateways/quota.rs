@@ -98,7 +98,7 @@ async fn is_within_the_bound(
     answers: &BTreeMap<String, Vec<Value>>,
     (stale_before, month_before): (usize, u32),
 ) -> Admitted {
-    until("everything is put right", || async {
+    until("everything is replayed", || async {
         fleet.gateways[0].has_its_store().await
             && decided(&fleet.gateways[0], id).await.len() >= SENDERS
     })

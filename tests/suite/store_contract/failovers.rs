@@ -174,7 +174,7 @@ async fn receive(store: &dyn contact_gateway::ports::Store, journal: &FileJourna
 }
 
 /// Puts right what was decided without the store.
-async fn put_right(store: &dyn contact_gateway::ports::Store, journal: &FileJournal) {
+async fn replay(store: &dyn contact_gateway::ports::Store, journal: &FileJournal) {
     loop {
         let page = journal.pending().await.unwrap();
         if page.is_empty() {
@@ -226,7 +226,7 @@ async fn a_run_through_a_freeze_a_kill_and_a_restart_is_whole_afterwards() {
     reached(1_300).await;
     ground.servers[0].restart().await;
     senders.join_all().await;
-    put_right(&*store, &journal).await;
+    replay(&*store, &journal).await;
 
     let mut contacts = decided(&*store, &karbon()).await;
     contacts.sort_unstable();

@@ -1,5 +1,5 @@
-//! Putting right what was decided while the store was away: from the local journal into the store,
-//! exactly once.
+//! Replaying what was decided while the store was away: from the local journal into the store, exactly
+//! once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// The same while it holds what the store will never take: somebody must look.
 const LOOK_AGAIN_AFTER_FAULT: Duration = Duration::from_secs(60);
 
-/// Replays pending entries until the stop. What is left then is pending at the next start.
-pub async fn put_right(
+/// Replays pending entries until the stop. The rest is pending at the next start.
+pub async fn replay_journal(
     journal: Arc<dyn Journal>,
     store: Arc<dyn Decisions>,
     standing: Arc<Standing>,
@@ -29,12 +29,12 @@ pub async fn put_right(
             Ok(0) => {}
             Ok(entries) => {
                 standing.works();
-                tracing::info!(entries, "the store has what was journalled");
+                tracing::info!(entries, "the journal was replayed into the store");
             }
             // Away still: the entries stay where they are.
             Err(error) if error.is_retryable() => standing.fails(&error),
             Err(error) => {
-                tracing::error!(%error, "journalled decisions can't be put right");
+                tracing::error!(%error, "the journal can't be replayed");
                 wait = LOOK_AGAIN_AFTER_FAULT;
             }
         }
@@ -48,7 +48,7 @@ pub async fn put_right(
 /// store will never take stays in the journal, and keeps no other from being replayed.
 ///
 /// # Errors
-/// The first that may work later ends it, and what the store refused is told at the end; nothing is
+/// The first that may work later ends it, and refusals by the store are reported at the end; nothing is
 /// lost.
 pub async fn replay_pending(
     journal: &dyn Journal,
