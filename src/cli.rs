@@ -208,7 +208,7 @@ async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
         Command::Restore(args) => restore::run(&args, &mut io).await,
         Command::Health(args) => health::run(&args, &mut io).await,
         // `main` has taken it before.
-        Command::Pipe { .. } => Err(Fault::input("pipe stands first on the command line")),
+        Command::Pipe { .. } => Err(Fault::input("put `pipe` first on the command line")),
     }
 }
 

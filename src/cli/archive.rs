@@ -22,10 +22,10 @@ enum Verb {
 
 /// Copy every original of an archive, a folder or a bucket, to another, and compare
 ///
-/// FROM and TO are each `file:FOLDER`, or a configuration file whose `[archive]` is meant: that has a bucket's server
-/// and credentials. Originals are copied as they are stored. The copy is the same archive, so that gateways on its
-/// store take it for theirs once their `[archive]` names it. If the command is interrupted, run it again. Gateways may
-/// run on FROM meanwhile: stop them, and run it once more, with `--remove`, for what they kept and erased since.
+/// FROM and TO are each `file:FOLDER`, or a configuration file with an `[archive]`, which names a bucket's server and
+/// credentials. Originals are copied as they are stored. The copy is the same archive, so that gateways on its store
+/// accept it as theirs once their `[archive]` names it. If the command is interrupted, run it again. Gateways may keep
+/// running on FROM: at the end stop them, and run it once more, with `--remove`, for originals kept or erased since.
 #[derive(Debug, clap::Args)]
 struct CopyArgs {
     /// The archive to copy from
@@ -34,8 +34,8 @@ struct CopyArgs {
     /// The archive to copy to
     #[arg(value_name = "TO")]
     to: String,
-    /// Remove from TO what FROM no longer has: it was erased there since it was copied. Not once gateways use TO: what
-    /// they keep is in TO only
+    /// Remove originals from TO that FROM no longer has, because they were erased there since. Not once gateways use TO:
+    /// new originals are only in TO
     #[arg(long)]
     remove: bool,
     /// Print the result as JSON
@@ -51,7 +51,7 @@ pub async fn run(args: &ArchiveArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> 
     let Verb::Copy(args) = &args.verb;
     let (from, key_of_from) = archive(&args.from)?;
     let (to, key_of_to) = archive(&args.to)?;
-    // What is read was encrypted by FROM's keys; without a configuration of its own, by those of the other.
+    // Records read were encrypted with FROM's keys; without a configuration of its own, by those of the other.
     let codec = if key_of_from.keys().next().is_some() { key_of_from } else { key_of_to };
     let mut told = |done: u64, total: u64| say(io.err, format_args!("originals {done}/{total}"));
     let surplus = if args.remove { Surplus::Removed } else { Surplus::Named };
@@ -89,7 +89,8 @@ fn archive(text: &str) -> Result<(ArchiveUrl, Codec), Fault> {
 fn say_copied(copied: &Copied, as_json: bool, io: &mut Io<'_>) -> Outcome {
     let Copied { same, new, not_looked_into, altered, surplus, removed } = copied;
     for name in altered {
-        say(io.err, format_args!("FROM: {name} is not what was kept, and was not copied"));
+        let what = "has changed since it was stored, and was not copied";
+        say(io.err, format_args!("FROM: {name} {what}"));
     }
     for name in surplus {
         say(

@@ -15,7 +15,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::runtime::limits::PAGE_ITEMS_MAX;
 use crate::runtime::terminal::line;
 
-/// See what was decided and done, by whom, when
+/// Show what was decided and done, by whom, and when
 #[derive(Debug, clap::Args)]
 pub struct AuditArgs {
     #[command(flatten)]
@@ -26,21 +26,20 @@ pub struct AuditArgs {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Entries of the trail, oldest first: all, or those for which everything given holds
+    /// List entries of the trail, oldest first: all, or those that match every option given
     List(ListArgs),
-    /// Hold the trail against its seals and anchors: exit 1 and where, if an entry was changed, removed,
-    /// moved or taken back
+    /// Compare the trail with its seals and anchors: if an entry was changed, removed, moved or rolled back, say where
+    /// and exit with 1
     Verify(verify::VerifyArgs),
-    /// Print the anchors, one JSON object per line, to be kept where nobody who writes the store can
-    /// reach them
+    /// Print the anchors, one JSON object per line; keep them where nobody who can write to the store can reach them
     Anchors,
-    /// Seal what has no seal yet, but for the last half minute, and sign for it if that was not done today
+    /// Seal entries that have no seal yet, except those of the last half minute, and sign if that was not done today
     Seal,
 }
 
 #[derive(Debug, clap::Args)]
 struct ListArgs {
-    /// What concerns this person: contacts that are or may be theirs, what staff did
+    /// Entries about this person: contacts that are or may be theirs, actions of staff
     #[arg(long, value_name = "ID")]
     person: Option<String>,
     /// Decisions with this flag
@@ -58,7 +57,7 @@ struct ListArgs {
     /// Entries after the one with this number
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     after: u64,
-    /// At most so many
+    /// The most entries to list
     #[arg(long, default_value_t = PAGE_ITEMS_MAX)]
     limit: usize,
     /// Print JSON, one entry per line

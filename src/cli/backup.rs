@@ -13,7 +13,7 @@ use crate::store::backup::{BackupFault, Manifest, Premises, Progress, take};
 
 mod dated;
 
-/// Back up the store, the originals and what is needed of the state, beside a running gateway
+/// Back up the store, the originals and the necessary state, while the gateway runs
 ///
 /// TO is a new folder. It holds everything that was there when the command began, readable by its owner
 /// only: personal data, but no secret of the configuration. A backup that was not finished says so, and
@@ -45,7 +45,7 @@ enum Verb {
     Verify(VerifyArgs),
 }
 
-/// Check that a backup is whole and as it was written
+/// Check that a backup is complete and unchanged
 #[derive(Debug, Clone, clap::Args)]
 struct VerifyArgs {
     /// The backup's folder

@@ -18,7 +18,7 @@ use crate::domain::restriction::Restriction;
 use crate::runtime::json;
 use crate::runtime::terminal::line;
 
-/// See a person's case file, take steps of it, and see what falls due
+/// Show a person's case file, take steps, and list what falls due
 #[derive(Debug, clap::Args)]
 pub struct CaseArgs {
     #[command(flatten)]
@@ -32,9 +32,9 @@ pub struct CaseArgs {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// A person's case file
+    /// Show a person's case file
     Show { person: String },
-    /// Take a step: its name in `act`, its fields beside it, as in a case scenario
+    /// Take a step, written as in a case scenario: its name in `act`, and its fields
     Step {
         person: String,
         /// The step as JSON
@@ -42,28 +42,28 @@ enum Verb {
         /// Who takes it: a member of staff in the configuration
         #[arg(long, value_name = "NAME")]
         by: String,
-        /// The version of the case file that it is made on; left out: whichever it has
+        /// The version of the case file that you looked at; left out: any
         #[arg(long = "if-version", id = "if_version", value_name = "NUMBER")]
         version: Option<u64>,
     },
-    /// What a restriction would have done to the person's contacts of the last days; changes nothing
+    /// Show what a restriction would have done to the person's recent contacts; changes nothing
     ///
     /// Each contact on record is decided by the production code as if the restriction had been in force.
     #[command(name = "back-test")]
     BackTest {
         person: String,
-        /// The restriction as JSON, as a proposal has it
+        /// The restriction as JSON, in the form used in a proposal
         restriction: PathBuf,
-        /// So many days back from now
+        /// How many days to look back
         #[arg(long, value_name = "NUMBER", default_value_t = BACK_TEST_DAYS)]
         days: u32,
-        /// The aim: at most so many contacts a week get through, on average
+        /// The aim: how many contacts per week may get through, on average
         #[arg(long, value_name = "NUMBER")]
         admitted_a_week: Option<u32>,
     },
-    /// What falls due, and for a year what was done
+    /// List what falls due, and what was done in the last year
     Diary {
-        /// Of this person alone
+        /// Only for this person
         person: Option<String>,
         /// Due on this day or later
         #[arg(long, value_name = "DAY")]

@@ -32,7 +32,7 @@ pub struct CheckArgs {
     #[arg(long)]
     pub json: bool,
     /// Also read the store through: how it is set up, whether each record can be read back, and whether the
-    /// original of each queue item is there and unaltered. A gateway may run on it meanwhile.
+    /// original of each queue item is there and unaltered. A gateway may keep running on it.
     #[arg(long)]
     pub store: bool,
 }
@@ -96,7 +96,7 @@ pub async fn ask_store(
         Err(StoreError::Corrupt(_)) => {}
         Err(error) => fault(err, &format_args!("store: {error}")),
     }
-    // Before the store: it may come further meanwhile.
+    // Before the store: it may have more by then.
     let known = marks(settings)?;
     match verify::verify(&verify::Premises {
         store: &settings.store,
@@ -146,22 +146,24 @@ fn behind(known: &[(OrganisationId, u64)], verified: &Verified) -> Vec<String> {
         };
         Some(format!(
             "store: {organisation}: {why}, and this gateway's state folder knows of {known} entries: is [store] url \
-             right? Restore a newer store, or take this one as it is with `contact-gateway store accept`"
+             right? Restore a newer store, or accept this one as it is with `contact-gateway \
+             store accept`"
         ))
     };
     known.iter().filter_map(is_behind).collect()
 }
 
-/// What was read back, and what was not looked at.
+/// What was read back, and what was skipped.
 fn say_verified(verified: &Verified, out: &mut dyn Write) {
     if verified.is_absent {
-        say(out, "store    none there yet: nothing was read; a gateway makes it when it starts");
+        say(out, "store    not created yet: nothing was read; a gateway creates it when it starts");
         return;
     }
     if verified.is_older {
         say(
             out,
-            "store    of an older version: its records are not looked at before a gateway has started on it",
+            "store    of an older version: its records are not checked until a gateway has \
+             started on it",
         );
         return;
     }
@@ -172,7 +174,7 @@ fn say_verified(verified: &Verified, out: &mut dyn Write) {
     say(out, format_args!("read back: {read}; originals {}", verified.originals));
 }
 
-/// What is unfit about the machine for a gateway that this user starts, one line each. The configuration
+/// What makes the machine unfit for a gateway that this user starts, one line each. The configuration
 /// has no part in it, so that its warnings are counted without these.
 ///
 /// # Errors

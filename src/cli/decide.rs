@@ -13,11 +13,13 @@ use crate::domain::contact::Contact;
 use crate::runtime::json;
 use crate::store;
 
-/// Show what would be decided for a contact, and why; changes nothing.
+/// Show what would be decided for a contact, and why; changes nothing
 #[derive(Debug, clap::Args)]
 pub struct DecideArgs {
+    /// The gateway's configuration
     #[arg(long, value_name = "FILE", env = "CONTACT_GATEWAY_CONFIG")]
     config: PathBuf,
+    /// The organisation's id in the configuration
     #[arg(long, value_name = "ID")]
     organisation: String,
     /// Decide as if it were this time (RFC 3339); otherwise now.

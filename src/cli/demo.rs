@@ -19,8 +19,8 @@ use sinks::Sinks;
 /// Run everything with sample data; prints addresses to open and commands to paste. Stop it with Ctrl-C.
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {
-    /// Keep everything in this store rather than in a scratch one, such as redis://127.0.0.1: so that a second
-    /// gateway can join. It must be empty, and is left as it is afterwards.
+    /// Keep everything in this store rather than in a scratch one, such as redis://127.0.0.1: so that a second gateway
+    /// can join. It must be empty, and is not cleaned up afterwards.
     #[arg(long, value_name = "URL")]
     store: Option<String>,
 }

@@ -6,7 +6,7 @@
 use chrono::DateTime;
 use serde_json::Value;
 
-/// One way in which a decision is not what was expected.
+/// One way in which a decision differs from the expected one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// The path of the value, `notice.next_slot`.

@@ -13,7 +13,7 @@ use hyper_util::rt::TokioExecutor;
 use super::{Fault, Io, Outcome, say};
 use crate::runtime::limits::{HEALTH_ANSWER_BYTES_MAX, HEALTH_PART_WAIT};
 
-/// Ask a running gateway whether it is ready, and if not which part
+/// Ask a running gateway whether it is ready, and if not which part is at fault
 #[derive(Debug, clap::Args)]
 pub struct HealthArgs {
     /// The staff listener, host:port
@@ -30,7 +30,7 @@ pub struct HealthArgs {
     /// Ask only whether contacts may be sent to it: for load balancers
     #[arg(long, conflicts_with = "live")]
     serving: bool,
-    /// A file with a token: what is wrong with each part is said in words
+    /// A file with a token; with it, the fault of each part is described
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 }

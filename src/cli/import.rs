@@ -17,14 +17,13 @@ use crate::runtime::terminal;
 
 /// Load people with restrictions that were decided elsewhere
 ///
-/// The file is loaded whole or not at all; every fault is reported with its line and key. What the file
-/// mentions replaces what is on record, by the person's id. Whatever it does not mention (a column, a
-/// key, a person) stays as it is. If a restriction in force is left out, the import stops, unless
-/// --end-missing ends it. What a step of a case decided or changed here stays as it is: what the file says
-/// otherwise is reported, and the rest is loaded. Importing the same file again changes nothing. Running gateways apply the
-/// change at once.
+/// The file is loaded whole or not at all; every fault is reported with its line and key. Whatever the file mentions
+/// replaces the record of the same id. Whatever it does not mention (a column, a key, a person) stays as it is. If a
+/// restriction in force is left out, the import stops, unless --end-missing ends it. Whatever a step of a case decided
+/// or changed here stays as it is: differences in the file are reported, and the rest is loaded. Importing the same
+/// file again changes nothing. Running gateways apply the change at once.
 ///
-/// In JSON a person may have a `case` beside their restrictions: incidents, warnings, agreements, the days of each
+/// In JSON a person may have a `case` as well as restrictions: incidents, warnings, agreements, the days of each
 /// decision, reviews and appeals. Reviews, caps and appeal windows count from the days in the file.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = columns())]
@@ -42,17 +41,17 @@ pub struct ImportArgs {
     end_missing: bool,
     /// The file is a spreadsheet register, with its own headings and UK dates (31/01/2026)
     ///
-    /// A row for each restriction. The headings and words that are known are listed below.
+    /// One row per restriction. Known headings and words are listed below.
     #[arg(long)]
     register: bool,
-    /// What the register calls things in words of its own, as TOML
+    /// A mapping for the register's own headings and words, as TOML
     ///
     /// Its table `columns` says what a heading holds ("leave_out": nothing), `restrictions` what some words mean
     /// ("Blue list" = { kind = "channels_only", channels = ["letter"] }), `grounds` which ground of the policy a
     /// reason is, `appeal_outcomes` how a decision fared: upheld, varied or quashed.
     #[arg(long, value_name = "FILE", requires = "register")]
     mapping: Option<PathBuf>,
-    /// Say what would be done, and do nothing
+    /// Show what would be done, and change nothing
     #[arg(long)]
     dry_run: bool,
     /// The name on the audit trail
@@ -258,7 +257,7 @@ fn not_imported(file: &str, fault: CaseFault) -> Fault {
         }
         CaseFault::Invalid(faults) => {
             let last = format!(
-                "{file}: {} fault(s) with what is on record; nothing was imported",
+                "{file}: {} conflict(s) with existing records; nothing was imported",
                 faults.len()
             );
             let line = |fault: &crate::casework::person_check::PersonFault| {

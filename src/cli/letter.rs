@@ -7,7 +7,7 @@ use super::{Fault, Outcome, Which, load, say};
 use crate::domain::language::Language;
 use crate::domain::letter::{Document, TemplateFault, Templates, page, plain, samples};
 
-/// Shows what letters say.
+/// Show the wording of letters
 #[derive(Debug, Clone, clap::Args)]
 pub struct LetterArgs {
     #[command(flatten)]
@@ -18,7 +18,7 @@ pub struct LetterArgs {
 
 #[derive(Debug, Clone, clap::Subcommand)]
 enum LetterCommand {
-    /// Writes sample letters of every kind, and the fingerprint by which their wording is approved
+    /// Write sample letters of every kind, and the fingerprint by which their wording is approved
     Samples(SamplesArgs),
 }
 
@@ -30,7 +30,7 @@ struct SamplesArgs {
     /// Write a file for each letter into this folder, instead of all of them as text on stdout
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
-    /// In large print, where pages are written
+    /// Write pages in large print
     #[arg(long)]
     large_print: bool,
 }

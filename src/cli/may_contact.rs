@@ -20,7 +20,7 @@ pub struct MayContactArgs {
     /// email, telephone, letter, …
     #[arg(long, value_name = "CHANNEL", value_parser = channel)]
     channel: Channel,
-    /// Why they would be contacted; statutory notices always may go
+    /// Why they would be contacted; statutory notices may always be sent
     #[arg(long, value_enum)]
     purpose: Why,
     /// Who would make the contact; left out: a system

@@ -11,8 +11,7 @@ use crate::domain::organisation::Organisation;
 use crate::domain::retention::Schedule;
 use crate::store;
 
-/// An organisation and the desk at which its commands work. They run beside a gateway that serves
-/// from the same store.
+/// An organisation and the desk at which its commands work. They may run while a gateway serves from the same store.
 pub struct Opened {
     pub organisation: Arc<Organisation>,
     pub desk: Desk,
@@ -27,7 +26,7 @@ pub struct Opened {
 /// Opens what `--config` and `--organisation` name.
 ///
 /// # Errors
-/// Names what is wrong with the configuration, or that it has no such organisation.
+/// Names the faults of the configuration, or that it has no such organisation.
 pub async fn open(which: &Which) -> Result<Opened, Fault> {
     let (config, organisation) = which.given()?;
     let loaded = load::without_secrets(config)?;

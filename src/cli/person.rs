@@ -24,7 +24,7 @@ use crate::domain::queue::QueueItem;
 use crate::render::record::{Form, Writer};
 use crate::runtime::private;
 
-/// Give a person what is held about them, erase it, or hold it; merge two records of one person
+/// Export, erase or hold a person's record, or merge two records of one person
 #[derive(Debug, clap::Args)]
 pub struct PersonArgs {
     #[command(flatten)]
@@ -35,66 +35,73 @@ pub struct PersonArgs {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Write all that is held about a person into a folder: a page to print, JSON, and kept originals
+    /// Write everything held about a person into a folder: a page to print, JSON, and kept originals
     Export {
         person: String,
-        /// A folder that is empty, or is made
+        /// An empty folder, or a new one
         #[arg(long, value_name = "FOLDER")]
         to: PathBuf,
         /// Who makes it: a member of staff in the configuration who may read the audit trail
         #[arg(long, value_name = "NAME")]
         by: String,
     },
-    /// Show what erasing all about a person would remove, what stays, and what is in the way
+    /// Show what erasing a person's record would remove, what stays, and what prevents it
     Erasure { person: String },
-    /// Ask for all about a person to be erased: somebody else approves it
+    /// Ask for a person's record to be erased: somebody else must approve it
     Erase {
         person: String,
-        /// By which it is due, such as "Art. 17(1)(d)"
+        /// The clause that requires it, such as "Art. 17(1)(d)"
         #[arg(long)]
         clause: String,
+        /// Why, for the audit trail
         #[arg(long)]
         reason: Option<String>,
-        /// Why it goes although a restriction is in force, or an appeal is open
+        /// Why it is erased although a restriction is in force or an appeal is open
         #[arg(long, value_name = "REASON")]
         despite: Option<String>,
+        /// Who asks: a member of staff in the configuration who may read the audit trail
         #[arg(long, value_name = "NAME")]
         by: String,
     },
     /// Take a request to erase back
     WithdrawErasure {
         person: String,
+        /// Who takes it back: a member of staff in the configuration who may read the audit trail
         #[arg(long, value_name = "NAME")]
         by: String,
     },
     /// Approve a request to erase that somebody else made, and erase. It can't be undone
     ApproveErasure {
         person: String,
+        /// Who approves it: a member of staff in the configuration, not the one who asked
         #[arg(long, value_name = "NAME")]
         by: String,
     },
-    /// List what was erased, by whom, and by which clause: it names nobody whom it was about
+    /// List erasures: how much was erased, by whom, and by which clause. The list names none of the people erased
     Erasures,
-    /// Hold a record: nothing of it is erased until the hold is ended
+    /// Put a record on hold: none of it is erased until the hold is ended
     Hold {
         person: String,
+        /// Why, for the audit trail
         #[arg(long)]
         reason: String,
+        /// Who puts it on hold: a member of staff in the configuration who may read the audit trail
         #[arg(long, value_name = "NAME")]
         by: String,
     },
     /// End a hold
     EndHold {
         person: String,
+        /// Who ends it: a member of staff in the configuration who may read the audit trail
         #[arg(long, value_name = "NAME")]
         by: String,
     },
-    /// Merge another record into a person's: both are of one person. Shows what it would come to, and
-    /// changes nothing without --yes
+    /// Merge another record of the same person into this one. Shows what the merge would do, and changes nothing
+    /// without --yes
     Merge(merge::MergeArgs),
-    /// Part two records again, which were merged by mistake
+    /// Part two records that were merged by mistake
     Unmerge(merge::UnmergeArgs),
-    /// The merges of a record, those that are undone too
+    /// List the merges of a record, including those that were undone
     Merges { person: String },
 }
 

@@ -1,7 +1,7 @@
 //! `pipe`: one message on stdin, handed to the running gateway. Exits 0 or 75, see
 //! [`crate::channels::pipe`].
 //!
-//! It is a program of its own as well, `contact-gateway-pipe`. What is named here is linked into that:
+//! It is a program of its own as well, `contact-gateway-pipe`. Everything named here is linked into that:
 //! nothing large, and nothing of which a part runs at the start whether it is needed or not.
 
 use std::ffi::OsString;
@@ -25,7 +25,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.collect();
     let mut stdin = std::io::stdin();
     if arguments == ["--help"] && stdin.is_terminal() {
-        // Whoever reads this is there to see it.
+        // The reader of this is there to see it.
         let _ = writeln!(std::io::stderr(), "{USAGE}");
         return ExitCode::SUCCESS;
     }

@@ -18,7 +18,7 @@ pub struct ProfileArgs {
 
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum ProfileCommand {
-    /// Show a profile with its clauses, and what the policy leaves unset.
+    /// Show a profile with its clauses, and the values that the policy leaves unset.
     Show(ShowArgs),
 }
 
@@ -64,7 +64,7 @@ const PARTS: [&str; 9] = [
 ];
 const TAIL: [&str; 3] = ["read_within_working_days", "limited_read_within", "store_away"];
 
-/// One value a line: its key, what the policy says, and the clause.
+/// One value per line: its key, what the policy says, and the clause.
 fn table(canonical: &Value, out: &mut dyn Write) {
     let empty = Map::new();
     let clauses = canonical.get("clauses").and_then(Value::as_object).unwrap_or(&empty);
@@ -175,7 +175,7 @@ fn deadline(entries: &Map<String, Value>) -> Option<String> {
     };
     let from = match entries.get("from") {
         Some(Value::String(from)) => from.replace('_', " "),
-        Some(_) | None => "what is unset".to_owned(),
+        Some(_) | None => "an unset date".to_owned(),
     };
     Some(format!("{length} {unit} from {from}"))
 }

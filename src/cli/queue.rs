@@ -45,7 +45,7 @@ enum Verb {
         /// Items after this one
         #[arg(long, value_name = "ITEM")]
         after: Option<String>,
-        /// How many at most
+        /// The most items to list
         #[arg(long, default_value_t = PAGE_ITEMS_MAX)]
         limit: usize,
     },
@@ -65,8 +65,8 @@ enum Verb {
     Close { queue: String, item: String },
     /// Add a note to an item
     Note { queue: String, item: String, text: String },
-    /// Say that a contact was not made by the person on whose record it is: its count is given back, and
-    /// what was limited because of it is decided again
+    /// Say that a contact was not made by the person on whose record it is: it no longer counts, and contacts limited
+    /// because of it are decided again
     NotTheirs {
         /// The contact's id, whether it was delivered or is on a queue
         contact: String,

@@ -27,10 +27,10 @@ pub struct RestoreArgs {
     /// The backup's folder
     #[arg(value_name = "FROM")]
     from: PathBuf,
-    /// Accept the store as it was restored, where nothing is remembered of a newer one
+    /// Accept the restored store, if this gateway remembers no newer one
     ///
-    /// For another machine than the one that was backed up. Receivers of events then tell new entries from
-    /// those that came after the backup and are lost.
+    /// For a machine other than the one that was backed up. Receivers of events can then distinguish new entries from
+    /// those lost after the backup.
     #[arg(long)]
     accept: bool,
     /// Print the result as JSON
@@ -41,7 +41,7 @@ pub struct RestoreArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// The configuration's faults, or a folder that is no backup.
+/// The configuration's faults, or a folder that is not a backup.
 pub async fn run(args: &RestoreArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     let loaded = load::without_secrets(&args.config)?;
     let mut told = |progress: Progress| say(io.err, in_words(&progress));
@@ -54,8 +54,8 @@ pub async fn run(args: &RestoreArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> 
     if !args.accept {
         say(
             io.err,
-            "restored; what came after the backup is not in it. Where a gateway remembers more, it says \
-             that the store is behind: run `contact-gateway store accept`",
+            "restored; anything newer than the backup is missing. A gateway that remembers more \
+             reports the store as behind: run `contact-gateway store accept`",
         );
         return Ok(Outcome::Yes);
     }

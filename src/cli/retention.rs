@@ -1,4 +1,4 @@
-//! `retention`: what the organisation's schedule lets go, for scripts, on the store itself.
+//! `retention`: what is due for removal by the organisation's schedule, for scripts, on the store itself.
 
 use clap::Subcommand;
 use serde_json::json;
@@ -9,7 +9,7 @@ use crate::casework::Fault as CaseFault;
 use crate::domain::duty::Duty;
 use crate::domain::retention::Class;
 
-/// See what the retention schedule lets go, and have it removed by two people
+/// Show what is due for removal, and remove it once two people agree
 #[derive(Debug, clap::Args)]
 pub struct RetentionArgs {
     #[command(flatten)]
@@ -20,27 +20,32 @@ pub struct RetentionArgs {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Show what each rule would remove today: how many, and the first ids
+    /// Show what each rule would remove today: how many records, and the first ids
     Preview,
     /// Ask for everything due in a class to be removed: somebody else approves it
     Ask {
         /// items, contacts, records, trail
         #[arg(value_parser = class_of)]
         class: Class,
+        /// Who asks: a member of staff in the configuration who may read the audit trail
         #[arg(long, value_name = "NAME")]
         by: String,
     },
     /// Take a request back
     Withdraw {
+        /// items, contacts, records, trail
         #[arg(value_parser = class_of)]
         class: Class,
+        /// Who takes it back: a member of staff in the configuration who may read the audit trail
         #[arg(long, value_name = "NAME")]
         by: String,
     },
     /// Approve a request that somebody else made, and remove. It can't be undone
     Approve {
+        /// items, contacts, records, trail
         #[arg(value_parser = class_of)]
         class: Class,
+        /// Who approves it: a member of staff in the configuration, not the one who asked
         #[arg(long, value_name = "NAME")]
         by: String,
     },
@@ -70,7 +75,7 @@ async fn done(verb: &Verb, opened: &Opened, io: &mut Io<'_>) -> Result<(), CaseF
         Verb::Preview => {
             let classes = desk.preview_retention(organisation, &opened.schedule).await?;
             if classes.is_empty() {
-                say(io.err, "nothing goes: [organisation.retention] has no rule");
+                say(io.err, "nothing is due: [organisation.retention] has no rule");
             }
             for class in classes {
                 say(io.out, json!(class));

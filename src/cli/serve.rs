@@ -17,11 +17,12 @@ use crate::runtime::telemetry;
 use crate::store;
 use crate::store::settings::StoreUrl;
 
-/// Run the gateway until SIGTERM or SIGINT; SIGHUP loads a changed configuration, if it has no faults,
-/// and refuses no connection meanwhile. RUST_LOG sets what is logged (default: info), and
-/// CONTACT_GATEWAY_LOG_FORMAT=json writes each line as JSON.
+/// Run the gateway until SIGTERM or SIGINT; SIGHUP loads a changed configuration if it has no faults, without refusing
+/// a connection. RUST_LOG sets the log level (default: info), and CONTACT_GATEWAY_LOG_FORMAT=json writes each line as
+/// JSON.
 #[derive(Debug, clap::Args)]
 pub struct ServeArgs {
+    /// The gateway's configuration
     #[arg(long, value_name = "FILE", env = "CONTACT_GATEWAY_CONFIG")]
     config: PathBuf,
 }
@@ -92,8 +93,8 @@ pub async fn run(args: &ServeArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     })
 }
 
-/// The configuration that a hang-up finds, once it is another than the one that is loaded and has no faults.
-/// Says why it is not loaded otherwise: the gateway runs on as it is.
+/// The configuration that a SIGHUP finds, if it differs from the loaded one and has no faults. Otherwise says why it is
+/// not loaded: the gateway goes on as it is.
 async fn next_configuration(
     hangup: &mut Signal,
     file: &Path,
@@ -114,8 +115,8 @@ async fn next_configuration(
     }
 }
 
-/// Finishes work in hand and starts the program anew in the place of this one. Connections that are made
-/// meanwhile wait in the sockets, which are handed on. Returns only where it could not be started.
+/// Finishes work in hand and replaces this process with a new one of the program. Connections made in the meantime wait
+/// in the sockets, which are handed on. Returns only where it could not be started.
 async fn reload(
     running: app::Running,
     next: &Loaded,
@@ -129,7 +130,7 @@ async fn reload(
     }
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let error = replace_process(program, &arguments, sockets);
-    Fault::internal(format!("{}: can't be started anew: {error}", program.display()))
+    Fault::internal(format!("{}: can't be restarted: {error}", program.display()))
 }
 
 /// One warning for everything wrong with the store's setup. The gateway runs anyway:
@@ -152,7 +153,7 @@ async fn say_set_up(url: &StoreUrl, err: &mut (dyn Write + '_)) {
 }
 
 /// Where nobody has an account yet: the file with a link with which somebody makes the first one. Its path,
-/// and not the link: what is written here is kept in logs.
+/// and not the link: text written here is kept in logs.
 async fn say_first_links(running: &app::Running, state: &Path, err: &mut (dyn Write + '_)) {
     match running.first_links(state).await {
         Ok(links) => {

@@ -32,16 +32,17 @@ pub struct SimulateArgs {
     /// a configuration named in the environment.
     #[arg(long, value_name = "FILE", env = "CONTACT_GATEWAY_CONFIG")]
     config: Option<PathBuf>,
+    /// The organisation's id in the configuration
     #[arg(long, value_name = "ID", requires = "config", conflicts_with = "profile")]
     organisation: Option<String>,
-    /// Compare each decision with the contact's `expect`; exit 1 and show what differs.
+    /// Compare each decision with the contact's `expect`; show differences and exit with 1.
     #[arg(long)]
     expect: bool,
     /// The file is a case scenario: steps of casework, contacts, and what falls due in between;
     /// one JSON object per step.
     #[arg(long)]
     cases: bool,
-    /// Print beside each decision (on standard error) which examples of safeguard lanes the contact
+    /// Print with each decision (on standard error) which examples of safeguard lanes the contact
     /// resembles, how much, and whether that opens the lane.
     #[arg(long)]
     resemblance: bool,
@@ -49,8 +50,7 @@ pub struct SimulateArgs {
     scenario: PathBuf,
 }
 
-/// A scenario as it is written. Contacts are read one by one, so that each carries its `expect`
-/// beside its own keys.
+/// A scenario as it is written. Contacts are read one by one, so that each has its `expect` next to its own keys.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Scenario<'a> {

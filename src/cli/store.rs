@@ -33,7 +33,7 @@ enum Verb {
     Rekey(rekey::RekeyArgs),
 }
 
-/// Copy everything that a store holds to another, and compare
+/// Copy everything in a store to another, and compare
 ///
 /// FROM and TO are addresses as in `[store] url`. Don't write an address with a password here, where
 /// others on the machine can read it: `env:NAME` takes the address from the environment, `file:PATH`
@@ -47,7 +47,7 @@ pub struct CopyArgs {
     /// The store to copy to
     #[arg(value_name = "TO")]
     to: String,
-    /// The configuration whose `[keys] store` decrypts what FROM holds, and encrypts what TO gets
+    /// The configuration whose `[keys] store` decrypts FROM and encrypts TO
     ///
     /// Without it, FROM must hold plain records, and TO gets plain ones.
     #[arg(long, value_name = "FILE")]

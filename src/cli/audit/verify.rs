@@ -56,7 +56,7 @@ fn summary(organisation: &OrganisationId, verified: &Verified) -> String {
     let is_rewritten =
         verified.findings.iter().any(|finding| matches!(finding, Finding::Rewritten { .. }));
     let held = match anchors {
-        0 if !is_rewritten => "no anchor to hold them against".to_owned(),
+        0 if !is_rewritten => "no anchor to compare with".to_owned(),
         1 => "1 anchor agrees".to_owned(),
         anchors => format!("{anchors} anchors agree"),
     };
@@ -81,8 +81,9 @@ fn read(file: &Path) -> Result<Vec<Anchor>, String> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(at, line)| {
-            serde_json::from_str(line)
-                .map_err(|error| format!("{}:{}: is no anchor: {error}", file.display(), at + 1))
+            serde_json::from_str(line).map_err(|error| {
+                format!("{}:{}: is not an anchor: {error}", file.display(), at + 1)
+            })
         })
         .collect()
 }
@@ -102,7 +103,7 @@ pub(super) async fn seal(opened: &Opened, io: &mut Io<'_>) -> Result<Outcome, Fa
     let organisation = &opened.organisation.id;
     let seed = anchor_key(&opened.state).map_err(|error| Fault::Refused(error.to_string()))?;
     let key = AnchorKey::of_seed(&seed)
-        .ok_or_else(|| Fault::Refused("the key of the anchors makes no signatures".to_owned()))?;
+        .ok_or_else(|| Fault::Refused("the key of the anchors can't sign".to_owned()))?;
     let sealed = opened.desk.seal(organisation, &key).await?;
     say(io.out, format_args!("{organisation}: {} entries sealed", sealed.entries));
     if let Some(anchor) = sealed.anchor {

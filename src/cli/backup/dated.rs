@@ -15,7 +15,7 @@ pub(super) fn name(at: DateTime<Utc>) -> String {
 }
 
 /// Removes what has such a name: of finished backups all but the newest, and whatever is older than these
-/// and was never finished. Anything else is left alone.
+/// and was never finished. Anything else stays.
 pub(super) fn prune(folder: &Path, keep: u32) -> Result<Vec<PathBuf>, Fault> {
     let fault = |path: &Path, error: std::io::Error| {
         Fault::input(format!("{}: can't be removed: {error}", path.display()))

@@ -35,7 +35,7 @@ struct Sample {
     #[serde(default)]
     subject: Option<String>,
     text: String,
-    /// The HTML of an e-mail, beside its text.
+    /// The HTML of an e-mail, with its text.
     #[serde(default)]
     html: Option<String>,
     /// Name and text of a file that hangs on an e-mail.

@@ -20,13 +20,13 @@ pub(super) struct MergeArgs {
     person: String,
     /// The record that is merged into it
     other: String,
-    /// Why both are of one person, for the audit trail
+    /// Why both records are of one person, for the audit trail
     #[arg(long, value_name = "TEXT")]
     why: Option<String>,
     /// Who does it: a member of staff in the configuration who may propose restrictions
     #[arg(long, value_name = "NAME")]
     by: String,
-    /// Do it
+    /// Merge; without it, only show what would happen
     #[arg(long, requires = "why")]
     yes: bool,
     /// Print JSON
@@ -40,7 +40,7 @@ pub(super) struct UnmergeArgs {
     person: String,
     /// The merge's id, as `person merges` lists it
     merge: String,
-    /// Why they are not of one person, for the audit trail
+    /// Why the records are not of one person, for the audit trail
     #[arg(long, value_name = "TEXT")]
     why: String,
     /// Who does it: a member of staff in the configuration who may propose restrictions
@@ -176,7 +176,7 @@ pub(super) async fn list(person: &str, opened: &Opened, io: &mut Io<'_>) -> Resu
     }
 }
 
-/// Whoever does it must keep people's records.
+/// The caller must be allowed to keep people's records.
 fn may_not(by: &str, opened: &Opened, io: &mut Io<'_>) -> Result<Option<Outcome>, Fault> {
     let Some(role) = opened.staff.get(by) else {
         let what = "is not among the organisation's staff in the configuration";

@@ -232,7 +232,7 @@ fn each(broken: &[Broken]) -> Value {
     json!(broken)
 }
 
-/// What is not as expected. A step of which nothing is expected must have been taken.
+/// The differences from the expectation. A step of which nothing is expected must have been taken.
 fn differences(step: &Written, shown: &Value) -> Vec<Difference> {
     match (&step.expect, &step.asks) {
         (Some(expect), _) => expectation::differences(expect, shown),
@@ -241,7 +241,7 @@ fn differences(step: &Written, shown: &Value) -> Vec<Difference> {
     }
 }
 
-/// Reads a step: when, by whom, on whom, what is expected; and beside these the fields of the act.
+/// Reads a step: when, by whom, on whom, what is expected; and the fields of the act.
 fn written(source: &str, part: &str, key: &str) -> Result<Written, JsonFault> {
     let mut fields: Map<String, Value> = places::parse_part(source, part, key)?;
     let (line, column) = places::place(source, part);
@@ -275,11 +275,12 @@ fn written(source: &str, part: &str, key: &str) -> Result<Written, JsonFault> {
             expect,
         });
     }
-    // Whom or what it is about may stand beside it.
+    // Its subject may be given with it.
     fields.remove("by");
     let mut given = fields.into_iter();
     let (Some((name, mut value)), None) = (given.next(), given.next()) else {
-        let message = "names no `act`; else one of `contact`, `diary`, `in_force`, `figures` alone";
+        let message = "names no `act`; without one, write only one of `contact`, `diary`, \
+            `in_force` and `figures`";
         return Err(fault("", message.to_owned()));
     };
     if let ("contact", Value::Object(contact)) = (name.as_str(), &mut value) {

@@ -16,11 +16,11 @@ use crate::store::{self, archive};
 
 /// Accept a store as it is, although it has lost data
 ///
-/// A store is behind if it is empty, a different one, or older than the gateway remembers in
-/// `[state] folder`. Until it is accepted, the last known restrictions are enforced; afterwards, what
-/// the store holds is enforced, and any restriction that it lacks is no longer in force. If there is
-/// a newer store, restore that instead. Run this with the configuration of a gateway that reports the
-/// store as behind; all gateways on the store follow, whether running or not.
+/// A store is behind if it is empty, a different one, or older than the gateway remembers in `[state] folder`. Until it
+/// is accepted, the last known restrictions are enforced; afterwards, the store's content is enforced, and any
+/// restriction that it lacks is no longer in force. If there is a newer store, restore that instead. Run this with the
+/// configuration of a gateway that reports the store as behind; all gateways on the store follow, whether running or
+/// not.
 #[derive(Debug, clap::Args)]
 pub(super) struct AcceptArgs {
     /// The gateway's configuration
@@ -121,7 +121,7 @@ fn organisations(args: &AcceptArgs, settings: &Settings) -> Result<Vec<Organisat
 pub(in crate::cli) fn in_words(accepted: &Accepted) -> String {
     match accepted {
         Accepted::NothingKnown => {
-            "nothing is known of an earlier store; there is nothing to accept".to_owned()
+            "no earlier store is known; there is nothing to accept".to_owned()
         }
         Accepted::NotBehind => "the store is not behind; there is nothing to accept".to_owned(),
         Accepted::Restored { found } => {

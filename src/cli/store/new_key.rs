@@ -18,7 +18,7 @@ pub(super) struct NewKeyArgs {}
 /// The system has no random bytes.
 pub(super) fn run(_: &NewKeyArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     let Ok(key) = Keyring::new_key() else {
-        return Err(Fault::input("the system has no random bytes"));
+        return Err(Fault::input("the system provides no random bytes"));
     };
     say(io.out, key.expose_secret());
     Ok(Outcome::Yes)

@@ -10,10 +10,10 @@ use crate::store::settings::{ArchiveUrl, StoreUrl};
 
 /// Encrypt every record and original with the first key of `[keys] store`
 ///
-/// For a store that was plain, or after a change of the key. Gateways may run meanwhile, if each has the new key.
-/// If it is interrupted, run it again: every record is as it was or as it is to be. Where people have keys of their
-/// own, `[keys] people`, those are wrapped anew, and their records stay. What a store on Redis has about nobody is
-/// copied instead, with `store copy --config`.
+/// For a store that was plain, or after a change of the key. Gateways may keep running, if each has the new key. If it
+/// is interrupted, run it again: every record is in its old or its new form. Where people have keys of their own
+/// (`[keys] people`), those are wrapped again, and their records stay. Other records of a store on Redis are copied
+/// instead, with `store copy --config`.
 #[derive(Debug, clap::Args)]
 pub(super) struct RekeyArgs {
     /// The gateway's configuration
@@ -57,13 +57,13 @@ pub(super) async fn run(args: &RekeyArgs, io: &mut Io<'_>) -> Result<Outcome, Fa
     };
     match rekeyed.await {
         Ok((records, originals, keys)) => {
-            let done = format!("encrypted anew: records {records}, originals {originals}");
+            let done = format!("re-encrypted: records {records}, originals {originals}");
             let wrapped = people.map(|_| format!(", keys of people {keys}"));
             say(io.out, format_args!("{done}{}", wrapped.unwrap_or_default()));
             if folder.is_none() {
                 say(
                     io.err,
-                    "records on Redis that are about nobody stay as they are: keep the old key, or copy the \
+                    "other records on Redis stay as they are: keep the old key, or copy the \
                      store into another database with `store copy --config FILE`",
                 );
             }
