@@ -87,7 +87,7 @@ pub struct OnDesk {
     clock: Arc<dyn Clock>,
     /// Held while an organisation's audit trail is followed: requests need not do it side by side.
     following: Mutex<HashMap<OrganisationId, Arc<tokio::sync::Mutex<()>>>>,
-    /// What was found to be reminded of already, so that it need not be asked again.
+    /// Due dates already reminded of, so that they need not be asked for again.
     reminded: tokio::sync::Mutex<HashSet<(OrganisationId, String)>>,
     /// How far this gateway's keeper has looked for what falls due.
     looked_at: tokio::sync::Mutex<HashMap<OrganisationId, keeper::LookedAt>>,
@@ -150,7 +150,7 @@ impl Desk {
     #[must_use]
     pub fn with_keys(self, keys: Option<Arc<dyn ErasedKeys>>) -> Self {
         if let Some(keys) = keys {
-            // Whoever makes a desk does it once.
+            // A desk does this once, when it is made.
             let _ = self.keys.set(keys);
         }
         self
@@ -161,7 +161,7 @@ impl Desk {
         Stamp { by: by.to_owned(), at: self.clock.now() }
     }
 
-    /// What is held while an organisation's trail is followed: one that is slow keeps no other waiting.
+    /// Held while an organisation's trail is followed: one that is slow keeps no other waiting.
     fn following(&self, organisation: &OrganisationId) -> Arc<tokio::sync::Mutex<()>> {
         // Nothing is left half done under this lock.
         let mut following = self.following.lock().unwrap_or_else(PoisonError::into_inner);
@@ -196,7 +196,7 @@ impl Desk {
         self.closing.is_cancelled()
     }
 
-    /// Begins the stop. What is under way ends as soon as it can be taken up again by another.
+    /// Begins the stop. Work under way ends as soon as another gateway can resume it.
     pub fn close(&self) {
         self.closing.cancel();
         self.tasks.close();
@@ -221,9 +221,9 @@ fn say_not_done(
     is_tried_again: bool,
 ) {
     if is_tried_again {
-        tracing::warn!(%organisation, what, id, %fault, "it waits, and is tried again");
+        tracing::warn!(%organisation, what, id, %fault, "retrying later");
     } else {
-        tracing::error!(%organisation, what, id, %fault, "it can't be done");
+        tracing::error!(%organisation, what, id, %fault, "failed for good");
     }
 }
 

@@ -48,7 +48,7 @@ use crate::store::settings::StoreUrl;
 /// An address of a store, as `[store] url` takes it.
 ///
 /// # Errors
-/// What is wrong, and what would be right; never the address itself, which may hold a password.
+/// The fault, and the remedy; never the address itself, which may hold a password.
 pub fn store_address(text: &str) -> Result<StoreUrl, (String, String)> {
     endpoint::store(text)
 }

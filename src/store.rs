@@ -128,9 +128,8 @@ pub async fn unfinished_copies(
     Ok(faults)
 }
 
-/// Refuses a store into which the copy of one of these organisations is not finished. A store that
-/// can't be asked is no reason: opening it reports the fault, and the Redis store asks again when
-/// it is there.
+/// Refuses a store into which the copy of one of these organisations is not finished. A store that can't be asked is
+/// not a reason: opening it reports the fault, and the Redis store asks again when it is there.
 ///
 /// # Errors
 /// `Refused`, with the remedy.
@@ -189,8 +188,7 @@ impl std::fmt::Display for SetupFault {
     }
 }
 
-/// What is wrong with the set-up of the store that the configuration names, as far as a start looks at it;
-/// empty: nothing.
+/// Faults in the set-up of the configured store, as far as a start looks at it; empty: nothing.
 ///
 /// # Errors
 /// As [`open`]; `Unavailable` also where a server can't be asked.

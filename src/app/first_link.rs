@@ -1,7 +1,7 @@
-//! The link with which somebody makes an organisation's first account: in a file that its owner alone reads.
+//! The link with which somebody makes an organisation's first account: in a file that only its owner can read.
 //!
-//! Not in the log: a log is shipped and read by people who are to govern nobody, and the link makes whoever
-//! has it the first who keeps the settings.
+//! Not in the log: a log is shipped and read by people who must not govern anybody, and the link makes its holder the
+//! first who keeps the settings.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
@@ -66,7 +66,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Made anew: nobody has it open, and it is nobody's but the gateway's.
+/// Made again: nobody has it open, and it belongs only to the gateway.
 fn write(path: &Path, link: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(link.as_bytes())?;

@@ -66,7 +66,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Does what was left undone, or put off, round by round.
+    /// Does unfinished or postponed work, round by round.
     pub(super) async fn finish(self, mut stopping: Stopping) {
         loop {
             for organisation in &self.organisations {

@@ -11,7 +11,7 @@ use crate::runtime::limits::{HEALTH_PART_WAIT, MONITOR_EVERY};
 use crate::runtime::metrics::{Metrics, OrganisationLabels, QueueLabels};
 use crate::runtime::shutdown::Stopping;
 
-/// What is looked at.
+/// The parts looked at.
 pub(super) struct Monitor {
     pub health: Health,
     pub queues: Arc<dyn Queues>,

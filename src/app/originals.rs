@@ -23,7 +23,7 @@ pub(super) async fn count(
                     let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
                     metrics.originals_bytes.get_or_create(&labels).set(bytes);
                 }
-                // What was counted last still holds.
+                // The last count still applies.
                 Some(Err(error)) => {
                     tracing::warn!(%organisation, %error, "the kept originals could not be counted");
                 }

@@ -97,14 +97,14 @@ impl Release for ByChannel {
             | Channel::InPerson
             | Channel::Social
             | Channel::WebChat => Err(ReleaseError::Refused(format!(
-                "what came {} has nobody to be released to",
+                "a contact {} has nobody to be released to",
                 item.channel.by()
             ))),
         }
     }
 }
 
-/// Stands where no mail server is configured.
+/// Used if no mail server is configured.
 struct NoMailServer;
 
 #[async_trait]

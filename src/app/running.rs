@@ -147,12 +147,12 @@ impl Running {
         write_first_links(staff.accounts(), &organisations, state, &root).await
     }
 
-    /// The console's accounts, for those who run beside the listeners.
+    /// The console's accounts, for tasks that run apart from the listeners.
     pub fn accounts(&self) -> Option<&Accounts> {
         self.staff.as_deref().map(Staff::accounts)
     }
 
-    /// The way in, for those who run beside the listeners.
+    /// The way in, for tasks that run apart from the listeners.
     pub fn intake(&self) -> &Arc<Intake> {
         &self.core.intake
     }
@@ -388,8 +388,8 @@ impl Running {
         (self.stop().await, sockets)
     }
 
-    /// Stops: no new work is taken, what is in hand is finished, what was decided is recorded;
-    /// `true`: all of it within its time.
+    /// Stops: no new work is accepted, work in hand is finished, decisions are recorded; `true`:
+    /// all of it within its time.
     pub async fn stop(self) -> bool {
         let Running { shutdown, mut edges, core, desk, staff, .. } = self;
         let end = tokio::time::Instant::now() + DRAIN_WAIT;

@@ -39,7 +39,8 @@ impl Sealer {
                     }
                 }
                 Err(fault) if fault.is_retryable() => {
-                    tracing::debug!(%fault, %organisation, "the audit trail waits for its seal");
+                    tracing::debug!(%fault, %organisation, "the audit trail is not sealed yet; \
+                        trying again");
                 }
                 Err(fault) => {
                     tracing::error!(%fault, %organisation, "the audit trail can't be sealed");

@@ -18,7 +18,7 @@ pub enum StartFault {
     Store(#[from] StoreError),
     #[error(transparent)]
     StateKey(#[from] StateKeyError),
-    #[error("the key of the anchors makes no signatures")]
+    #[error("the key of the anchors can't sign")]
     AnchorKey,
     #[error(transparent)]
     Edge(#[from] EdgeError),

@@ -37,7 +37,8 @@ impl UnreadKeeper {
                     tracing::warn!(%organisation, contacts, "nobody has read them in time");
                 }
                 // `part_up` reports a store that is away; the next look finds them.
-                Err(error) => tracing::debug!(%error, %organisation, "what is unread waits"),
+                Err(error) => tracing::debug!(%error, %organisation, "unread contacts are not \
+                    marked yet"),
             }
         }
     }

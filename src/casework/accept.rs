@@ -126,6 +126,6 @@ async fn put(
         return Ok(());
     }
     Err(StoreError::Unavailable(
-        "somebody else has named the store meanwhile; try again".to_owned(),
+        "somebody else has named the store in the meantime; try again".to_owned(),
     ))
 }

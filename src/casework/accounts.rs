@@ -1,7 +1,7 @@
 //! Accounts of the console: signing in, sessions, invitations.
 //!
-//! What is kept of a password is its argon2id hash, of a token its SHA-256. An unknown name and a wrong
-//! password get one answer, after the same work; whoever must wait gets it as well, with no work done.
+//! A password is kept as its argon2id hash, a token as its SHA-256. An unknown name and a wrong password
+//! get one answer, after the same work; a caller who must wait gets it as well, with no work done.
 
 mod book;
 mod by_provider;
@@ -88,7 +88,7 @@ pub struct Accounts {
 pub struct Attempt<'a> {
     pub login: &'a str,
     pub password: &'a str,
-    /// Where from, as far as it can be told.
+    /// Where from, as far as is known.
     pub source: Option<IpAddr>,
     /// What the browser calls itself.
     pub browser: &'a str,
@@ -97,11 +97,11 @@ pub struct Attempt<'a> {
 /// Why nobody was signed in.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInFault {
-    /// Unknown, wrong, closed, or too soon after others: which of these is nobody's business.
-    #[error("name or password are not right")]
+    /// Unknown, wrong, closed, or too soon after others: not said which.
+    #[error("the name or password is wrong")]
     Refused,
     /// Too many sign-ins at this moment, or from this source.
-    #[error("too many sign-ins at this moment")]
+    #[error("too many sign-ins at the moment")]
     Busy,
     /// Half a session that has ended: the password is asked for again.
     #[error("the time for the second step is over")]
@@ -125,7 +125,7 @@ impl<'a> Opening<'a> {
     }
 }
 
-/// A browser that was just signed in: the token is the browser's alone.
+/// A browser that was just signed in: only the browser has the token.
 pub struct SignedIn {
     pub token: String,
     pub session: Session,
@@ -162,7 +162,7 @@ impl Accounts {
     /// Signs somebody in; where a second step is due, the session is half a one.
     ///
     /// # Errors
-    /// [`SignInFault`]; what is refused says no more than that.
+    /// [`SignInFault`]; a refusal says no more than that.
     pub async fn sign_in(
         &self,
         organisation: &OrganisationId,

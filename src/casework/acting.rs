@@ -4,11 +4,11 @@ use super::Fault;
 use crate::domain::invisible::is_blank;
 use crate::runtime::limits::REASON_CHARS_MAX;
 
-/// Who changes a record, and why, as it stands in the audit trail.
+/// Who changes a record, and why, as recorded in the audit trail.
 #[derive(Debug, Clone, Copy)]
 pub struct Acting<'a> {
     pub by: &'a str,
-    /// In the words of whoever does it.
+    /// In the person's own words.
     pub reason: Option<&'a str>,
 }
 

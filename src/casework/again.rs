@@ -1,6 +1,6 @@
 //! Deciding a contact again that was held: what passes now goes where it was going, once.
 //!
-//! The recorded decision stands for the contact's own id; the one that follows it has an id of its own, so
+//! The recorded decision remains under the contact's own id; the one that follows it has an id of its own, so
 //! that it counts as any other does and is on the audit trail.
 
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use super::passes::{AGAIN, Releases, Why, stays_flagged};
 use super::release::Went;
 use super::{Desk, Fault};
 
-/// Of a decision on a contact that was held and is decided again: it is no other contact.
+/// Of a decision on a contact that was held and is decided again: it is not another contact.
 pub(super) const DECIDED_AGAIN: &str = "decided_again";
 
 /// What came of deciding a held contact again.
@@ -37,7 +37,8 @@ pub(super) struct Passed {
 }
 
 impl Desk {
-    /// The ids of items of any of a person's records that wait on a queue of what is held and that `held` chooses, oldest first.
+    /// The ids of items of any of a person's records that wait on a queue of held contacts and that `held` chooses,
+    /// oldest first.
     pub(super) async fn held_items(
         &self,
         organisation: &Organisation,
@@ -65,9 +66,8 @@ impl Desk {
         Ok(found.into_iter().map(|(_, id)| id).collect())
     }
 
-    /// Decides an item's contact again on a person's record as it is now. What passes is recorded,
-    /// counted, and goes on its way; `None`: it stays held, and nothing is written. Cut off anywhere and done
-    /// again, it comes to the same.
+    /// Decides an item's contact again on a person's record as it is now. What passes is recorded, counted, and goes on
+    /// its way; `None`: it stays held, and nothing is written. Cut off anywhere and repeated, the result is the same.
     pub(super) async fn pass_if_it_may(
         &self,
         organisation: &Arc<Organisation>,
@@ -190,7 +190,7 @@ const fn is_admitted(disposition: Disposition) -> bool {
     matches!(disposition, Disposition::Deliver | Disposition::Route)
 }
 
-/// An identifier that is one person's alone, of those listed.
+/// One of the listed identifiers that only one person has.
 pub(super) fn own_identifier(listed: &[ListedIdentifier]) -> Option<SenderIdentifier> {
     let own = listed.iter().find(|one| !one.shared)?;
     let (kind, value) = (own.kind, own.value.clone());

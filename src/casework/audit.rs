@@ -81,8 +81,8 @@ impl Desk {
         Ok(NewestPage { entries, older })
     }
 
-    /// Entries that are asked for, oldest first. Where a filter lets few through, a page may have fewer
-    /// than asked, and more follow all the same.
+    /// Entries that are asked for, oldest first. Where a filter lets few through, a page may have fewer than asked
+    /// although more follow.
     pub async fn read_audit(
         &self,
         organisation: &OrganisationId,

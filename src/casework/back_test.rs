@@ -72,8 +72,8 @@ pub struct BackTest {
 }
 
 impl Desk {
-    /// Tests a draft on what is on record of a person's contacts: what it would do where it is enforced, in
-    /// an organisation that only observes too. Changes nothing. It takes a processor for a while: a thread
+    /// Tests a draft on a person's recorded contacts: what it would do where it is enforced, in an
+    /// organisation that only observes too. Changes nothing. It takes a processor for a while: a thread
     /// apart does it, and few are done at once.
     ///
     /// # Errors
@@ -85,7 +85,7 @@ impl Desk {
         draft: &Draft,
     ) -> Result<BackTest, Fault> {
         if draft.days == 0 || draft.days > BACK_TEST_DAYS_MAX {
-            let what = format!("a back-test is of 1 to {BACK_TEST_DAYS_MAX} days");
+            let what = format!("a back-test covers 1 to {BACK_TEST_DAYS_MAX} days");
             return Err(Fault::Refused(what));
         }
         let person = self.as_one(&organisation.id, person).await?;
@@ -96,14 +96,15 @@ impl Desk {
         let timeline = self.timeline_of_all(organisation, &person.id, (from, to)).await?;
         if timeline.len() > BACK_TEST_CONTACTS_MAX {
             let what = format!(
-                "{} contacts are more than a back-test looks at ({BACK_TEST_CONTACTS_MAX}); ask for fewer days",
+                "{} contacts are more than a back-test covers ({BACK_TEST_CONTACTS_MAX}); ask \
+                 for fewer days",
                 timeline.len()
             );
             return Err(Fault::Refused(what));
         }
         let stream = self.with_what_was_said(organisation, timeline).await?;
         let (organisation, draft) = (Arc::clone(organisation), draft.clone());
-        // Dropped with the caller: nobody would see what is tested then.
+        // Dropped with the caller: the draft would then have no effect.
         let caller = Arc::new(());
         let wanted = Arc::downgrade(&caller);
         let testing = tokio::task::spawn_blocking(move || {
@@ -285,7 +286,7 @@ fn of_representative(
     person.representatives.iter().filter(in_date).find_map(|one| own_identifier(&one.identifiers))
 }
 
-/// The contact, as far as it is on record. To whom it was addressed matters to nothing that is tested.
+/// The contact, as far as it is on record. The recipient does not matter to the test.
 fn as_it_came(contacted: &Contacted, item: Option<&QueueItem>, from: SenderIdentifier) -> Contact {
     let came = (contacted.channel, contacted.at);
     Contact {

@@ -71,7 +71,7 @@ impl Casework {
     ///
     /// # Errors
     /// [`Fault::Broken`] with everything that keeps it from being taken; [`Fault::VersionChanged`]
-    /// where somebody else took one meanwhile. Nothing is done then.
+    /// if somebody else took one in the meantime. Nothing is done then.
     pub async fn step(
         &self,
         organisation: &Arc<Organisation>,
@@ -79,7 +79,7 @@ impl Casework {
         asked: Asked<'_>,
     ) -> Result<Done, Fault> {
         let mut staff = self.everybody(organisation).await?;
-        // Whoever asks has the role that they signed in with.
+        // The caller has the role that they signed in with.
         staff.insert(asked.by.to_owned(), role.clone());
         self.desk.step_within(organisation, &staff, asked, Some(EFFECTS_WAITED_FOR)).await
     }
@@ -104,7 +104,7 @@ impl Casework {
 }
 
 impl Desk {
-    /// The same, for whoever is on the list of staff and waits until all is done.
+    /// The same, for somebody on the list of staff who waits until all is done.
     ///
     /// # Errors
     /// As [`Casework::step`].
@@ -140,8 +140,8 @@ impl Desk {
         })
     }
 
-    /// Judges the step and writes it. Where somebody else writes meanwhile, it is judged again on
-    /// what is there then, unless it names the version that it is made on.
+    /// Judges the step and writes it. If somebody else writes in the meantime, it is judged again on the new state,
+    /// unless it names a version.
     async fn take(
         &self,
         organisation: &Organisation,
@@ -222,7 +222,7 @@ pub(super) fn check_record(
     if broken.is_empty() { Ok(()) } else { Err(broken) }
 }
 
-/// What a step writes beside the file itself and what it has still to bring about.
+/// What a step writes besides the file itself, and its follow-up work.
 fn batch(
     organisation: &Organisation,
     asked: Asked<'_>,

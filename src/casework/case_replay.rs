@@ -32,7 +32,7 @@ pub struct CaseReplay {
     people: BTreeMap<String, Person>,
     files: BTreeMap<String, CaseFile>,
     contacts: Replay,
-    /// What was limited or filed, in order, with the restrictions because of which.
+    /// Limited and filed contacts, in order, with the restrictions responsible.
     held: Vec<Held>,
     released: BTreeSet<String>,
     /// Contacts that are in the tallies.
@@ -55,7 +55,7 @@ pub struct Answer {
     pub released: Vec<String>,
 }
 
-/// What a step is about, beside the act itself.
+/// The subject of a step, besides the act itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Taken<'a> {
     pub person: &'a str,
@@ -141,7 +141,7 @@ impl CaseReplay {
         Ok(Answer { made: stepped.made, still_broken: stepped.still_broken, released })
     }
 
-    /// Decides what was held because of a restriction again; what passes now is released, each once.
+    /// Decides contacts held because of a restriction again; what passes now is released, each once.
     fn decide_again(&mut self, restriction: &str) -> Vec<String> {
         let mut released = Vec::new();
         for held in &self.held {

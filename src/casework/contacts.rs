@@ -11,8 +11,8 @@ impl Casework {
     /// Decides and records one contact. `digest` is the SHA-256 of the content behind its id.
     ///
     /// # Errors
-    /// [`Fault::Exists`] where the id was decided before with other content: the recorded decision
-    /// stands. [`Fault::Store`] if nothing could be recorded: submit the contact again.
+    /// [`Fault::Exists`] where the id was decided before with other content: the recorded decision remains.
+    /// [`Fault::Store`] if nothing could be recorded: submit the contact again.
     pub async fn record_contact(
         &self,
         organisation: &OrganisationId,

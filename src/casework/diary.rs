@@ -1,4 +1,4 @@
-//! What falls due, the figures, and a person's timeline: read from the case files and from what was counted.
+//! What falls due, the figures, and a person's timeline: read from the case files and from the counts.
 
 use chrono::{DateTime, Months, NaiveDate, Utc};
 use serde_json::{Map, Value};
@@ -20,7 +20,7 @@ pub struct DiaryAsked {
     pub from: Option<NaiveDate>,
     /// Due on this day or earlier.
     pub to: Option<NaiveDate>,
-    /// Of this person alone; absent: the organisation's.
+    /// Only of this person; absent: the organisation's.
     pub person: Option<String>,
 }
 
@@ -113,7 +113,7 @@ impl Desk {
         }
     }
 
-    /// What is on record of a person's contacts between two instants, the first included, oldest first.
+    /// A person's recorded contacts between two instants, the first included, oldest first.
     ///
     /// # Errors
     /// [`Fault::Refused`] where it is too long a time.

@@ -1,8 +1,7 @@
-//! What has to happen beside what a step writes: contacts that were held go on their way.
+//! The follow-up work of a step: contacts that were held go on their way.
 //!
-//! What is to happen is written with the step, and taken off once it has happened. It is done in a task that
-//! outlives the request; what is cut off all the same, or can't be done for now, any gateway takes up later, and
-//! nothing of it happens twice.
+//! It is written with the step, and removed once it is done. It is done in a task that outlives the request;
+//! if it is still cut off, or can't be done for now, any gateway resumes it later, and nothing happens twice.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,7 +39,7 @@ pub(super) struct Pending {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ToDo {
-    /// What was held because of this restriction is decided again.
+    /// Contacts held because of this restriction are decided again.
     DecideAgain { restriction: String },
     /// What this contact counted is given back, and what a count limited is decided again.
     GiveBack { contact: String },
@@ -68,18 +67,18 @@ impl Work for Pending {
     }
 }
 
-/// What was brought about.
+/// The results.
 #[derive(Debug, Default)]
 pub(super) struct Brought {
     /// Contacts that went on their way, in the order in which they did.
     pub released: Vec<String>,
-    /// Items that were decided again, with what was decided.
+    /// Items that were decided again, with the decisions.
     pub decided: Vec<(String, Disposition)>,
     /// Something is still under way, or is tried again later.
     pub unfinished: bool,
 }
 
-/// The same while it is being brought about, for whoever waits.
+/// The same while it is being done, for those who wait.
 #[derive(Default)]
 struct Progress(Mutex<Brought>);
 
@@ -161,7 +160,7 @@ impl Pending {
 }
 
 impl Desk {
-    /// Brings about what was written down. The caller waits for so long (`None`: to the end); the work goes on
+    /// Does the work that was written down. The caller waits for so long (`None`: to the end); the work goes on
     /// whether or not the caller does.
     pub(super) async fn brought_about(
         &self,
@@ -188,8 +187,8 @@ impl Desk {
         brought
     }
 
-    /// One that can't be done stops none behind it; the whole is then done again later, and what was done
-    /// stays as it is.
+    /// One that can't be done stops none behind it; the whole is then repeated later, and finished parts stay as they
+    /// are.
     async fn bring_about(
         &self,
         organisation: &Arc<Organisation>,
@@ -259,7 +258,7 @@ impl Desk {
         }
     }
 
-    /// Decides again what was held, each contact once, the oldest first.
+    /// Decides held contacts again, each once, the oldest first.
     async fn decide_again(
         &self,
         organisation: &Arc<Organisation>,
@@ -293,7 +292,7 @@ impl Desk {
                     Ok(Some(passed)) => {
                         told.now().decided.push((item.clone(), passed.disposition));
                         told.went(&item, passed.went);
-                        // Whoever takes originals is away: the keeper hands on the others, each at its time.
+                        // The receiver of originals is away: the keeper hands on the others, each at its time.
                         if passed.went == Went::Later {
                             releases = Releases::Left;
                         }
@@ -309,7 +308,7 @@ impl Desk {
         }
     }
 
-    /// Brings about what a gateway that ended left, and what was put off. What fails stops nothing behind it.
+    /// Does the work left by a gateway that ended, and postponed work. What fails stops nothing behind it.
     pub(super) async fn bring_about_what_was_left(
         &self,
         organisation: &Arc<Organisation>,

@@ -1,5 +1,5 @@
 //! Erasing all about a person (UK GDPR Art. 17): somebody asks, somebody else approves, and it is done in steps
-//! each of which is whole. What was erased, and by whom, stays on the trail and names nobody.
+//! each of which is whole. What was erased, and by whom, stays on the trail without naming the person.
 
 mod documents;
 mod hold;
@@ -89,7 +89,7 @@ pub struct ErasurePreview {
 }
 
 impl Proof {
-    /// Of what was approved, before anything is removed.
+    /// Of the approval, before anything is removed.
     pub(super) fn begun(
         id: &str,
         clause: &str,
@@ -181,7 +181,7 @@ impl Desk {
         let mut broken =
             in_the_way(&case.person, &case.file, &organisation.profile, (held, ask.despite), now);
         if is_blank(ask.clause) {
-            let what = "name the clause by which it is due, such as Art. 17(1)(d)";
+            let what = "name the clause that requires it, such as Art. 17(1)(d)";
             broken.push(Broken::new(RefusalCode::ErasureClause, what).key("clause"));
         }
         if !broken.is_empty() {
@@ -223,10 +223,10 @@ impl Desk {
         self.write_once(organisation, batch).await
     }
 
-    /// Approves a request, and erases. What is cut off is resumed by any gateway.
+    /// Approves a request, and erases. Any gateway resumes interrupted work.
     ///
     /// # Errors
-    /// [`Fault::Broken`]: whoever asked may not approve, or there is a reason to refuse it now.
+    /// [`Fault::Broken`]: the person who asked may not approve, or there is a reason to refuse it now.
     pub async fn approve_erasure(
         &self,
         organisation: &Arc<Organisation>,
@@ -240,7 +240,7 @@ impl Desk {
         let now = self.clock.now();
         let mut broken = in_the_way(&case.person, &case.file, &organisation.profile, held, now);
         if asked.by == by {
-            let what = "whoever asked for it can't approve it: somebody else must";
+            let what = "the person who asked for it can't approve it: somebody else must";
             broken.push(Broken::new(RefusalCode::ErasureSamePerson, what));
         }
         if !broken.is_empty() {

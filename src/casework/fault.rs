@@ -26,7 +26,7 @@ pub enum Fault {
     #[error("the item is being released at this moment")]
     ReleaseUnderWay,
     /// Others changed the same again and again while this call tried to.
-    #[error("others are changing the same at this moment; try again")]
+    #[error("others are changing the same record; try again")]
     Contended,
     /// The record is no longer as the caller read it.
     #[error("the {0} has changed since you read it; read it again")]
@@ -37,33 +37,33 @@ pub enum Fault {
     /// The thing is there already.
     #[error("there is a {0} with this id already")]
     Exists(&'static str),
-    /// What was given breaks the profile or contradicts itself: every fault at once.
+    /// The input breaks the profile or contradicts itself: every fault at once.
     #[error("the record has {} fault(s)", .0.len())]
     Invalid(Vec<PersonFault>),
-    /// What was given leaves out restrictions that hold.
-    #[error("it leaves out {} restriction(s) that hold", .0.len())]
+    /// The input leaves out restrictions in force.
+    #[error("it leaves out {} restriction(s) in force", .0.len())]
     WouldEnd(Vec<EndedRestriction>),
     /// A step breaks something: all of it.
     #[error("the step breaks {} rule(s)", .0.len())]
     Broken(Vec<Broken>),
-    /// Somebody took a step on the case meanwhile.
+    /// Somebody took a step on the case in the meantime.
     #[error("the case file is at version {now} now")]
     VersionChanged { now: u64 },
     /// A step is needed for what was to be written.
     #[error("{what}; take the step `{step}`")]
     StepNeeded { what: String, step: &'static str },
-    /// What was given can't be taken as it is.
+    /// The input can't be accepted as it is.
     #[error("{0}")]
     Refused(String),
     #[error(transparent)]
     Store(StoreError),
-    /// The kept original is missing from the archive that was asked, or is not what was kept.
+    /// The kept original is missing from the archive that was asked, or was altered.
     #[error("{0}")]
     OriginalMissing(OriginalFault),
     #[error("{0}")]
     OriginalAltered(OriginalFault),
-    /// The kept original could not be handed to its recipients; the item waits as before, claimed
-    /// by whoever tried.
+    /// The kept original could not be handed to its recipients; the item waits as before, claimed by the person who
+    /// tried.
     #[error("the original could not be delivered: {0}")]
     Delivery(ReleaseError),
     /// What was to be done with an event that a receiver did not take could not be written down.

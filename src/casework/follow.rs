@@ -1,6 +1,6 @@
-//! Following the audit trail: what was decided of contacts is counted by day and noted by person, and what
-//! somebody must read or decide on becomes a task. Each entry once, by a mark that is written with what it
-//! counts, so that it does not matter which gateway follows, or how often.
+//! Following the audit trail: decisions on contacts are counted by day and noted by person, and contacts to be read or
+//! decided on become tasks. Each entry once, by a mark that is written with what it counts, so that it does not matter
+//! which gateway follows, or how often.
 //!
 //! What can't be written of one person keeps nothing of anybody else from being counted: a page that is refused is
 //! taken in halves, down to the entry that it is, which is then passed over with a note on the person.
@@ -149,7 +149,7 @@ impl Desk {
     }
 }
 
-/// Whether a fault is one of what is read or written, and not of the store as it is now: trying again does not
+/// Whether a fault is in the data read or written, and not in the store's present state: trying again does not
 /// help.
 const fn is_of_an_entry(fault: &Fault) -> bool {
     matches!(

@@ -1,4 +1,4 @@
-//! Handing an item over to a colleague: by whoever has it, and by those who lead.
+//! Handing an item over to a colleague: by the person who has it, and by those who lead.
 
 use std::collections::BTreeSet;
 
@@ -17,8 +17,7 @@ pub struct Actor<'a> {
 }
 
 impl Actor<'_> {
-    /// Whether they lead: everybody but those who only record. They hand over what is in a colleague's name, and
-    /// what is in nobody's.
+    /// Whether they lead: everybody but those who only record. They hand over a colleague's items, and unclaimed ones.
     pub fn leads(&self, organisation: &Organisation) -> bool {
         permission::has(&organisation.profile, self.role, Duty::Warn)
     }
@@ -44,7 +43,7 @@ impl Casework {
     /// Puts an item, as it was read, into a colleague's name.
     ///
     /// # Errors
-    /// [`ItemFault::ClaimedByAnother`]: it is not theirs to hand over, or somebody took it meanwhile;
+    /// [`ItemFault::ClaimedByAnother`]: it is not theirs to hand over, or somebody took it in the meantime;
     /// [`Fault::Refused`]: nobody of this name works queues.
     pub async fn hand_over(
         &self,
@@ -57,13 +56,13 @@ impl Casework {
             return Err(ItemFault::ClaimedByAnother.into());
         }
         if !self.colleagues(organisation).await?.iter().any(|name| name == to) {
-            return Err(Fault::Refused("nobody of this name works queues here".to_owned()));
+            return Err(Fault::Refused("nobody of this name works on queues here".to_owned()));
         }
         let action = ItemAction::HandOver { to: to.to_owned(), held_by: item.claimed_by };
         self.desk.change_item(&organisation.id, &item.id, action, by.name).await
     }
 
-    /// What is still in the name of those who can't sign in any more, oldest first.
+    /// Items still in the name of people who can't sign in any more, oldest first.
     ///
     /// # Errors
     /// The store can't be read.

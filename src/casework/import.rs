@@ -42,7 +42,7 @@ pub enum Format {
     Csv,
 }
 
-/// What is wrong in a people file, where, and what would be right.
+/// A fault of a people file: where, what and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileFault {
     /// Counted from 1.

@@ -68,7 +68,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Does what a gateway that ended left undone, and what was put off and is due. What fails stops nothing
+    /// Does the work left undone by a gateway that ended, and postponed work that is due. What fails stops nothing
     /// else. It goes on, and ends, whether or not the caller waits.
     ///
     /// # Errors
@@ -295,8 +295,8 @@ fn closed(organisation: &Organisation, person: &Person, today: NaiveDate) -> Opt
         serde_json::to_vec(&(&person.restrictions, &person.adjustments, &profile.staffed_hours));
     let digest = hex(&sha256(&by.unwrap_or_default()));
     let text = format!(
-        "No way open: in the 7 days from {from} no staffed way stays open for {}, over everything that \
-         restricts them.",
+        "No way open: in the 7 days from {from} no staffed way stays open for {} with all of \
+         their restrictions.",
         person.id
     );
     Some(About {

@@ -1,6 +1,6 @@
 //! Work that is written down in a document, and done by one gateway at a time.
 //!
-//! Whoever does it holds a lease on the document, taken and renewed by compare-and-set. A gateway that ends,
+//! The gateway that does it holds a lease on the document, taken and renewed by compare-and-set. A gateway that ends,
 //! or loses its store, no longer renews it; once the lease has run out, any gateway takes the work up.
 
 use std::convert::Infallible;
@@ -35,10 +35,10 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    /// Nobody's, of work that is not written down yet.
+    /// Held by nobody, of work that is not written down yet.
     pub(super) const NONE: Lease = Lease { holder: None, until: None, tries: 0 };
 
-    /// Nobody's before an instant.
+    /// Held by nobody before an instant.
     pub(super) const fn after(until: DateTime<Utc>) -> Self {
         Lease { holder: None, until: Some(until), tries: 0 }
     }
@@ -72,7 +72,7 @@ pub(super) struct Held<T> {
 /// Which work may be taken up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Take {
-    /// What nobody is at, and what was put off once its pause is over.
+    /// Work that nobody does, and postponed work once its pause is over.
     Due,
     /// The same, whatever pause there is: somebody asks for it now.
     Paused,
@@ -109,7 +109,7 @@ impl Desk {
         Document::new(T::KIND, work.id(), 0, Vec::new(), &work)
     }
 
-    /// Takes work up. `None`: another is at it, it is not due yet, or it was done meanwhile.
+    /// Takes work up. `None`: another gateway does it, it is not due yet, or it was done in the meantime.
     pub(super) async fn take_up<T: Work>(
         &self,
         organisation: &OrganisationId,
@@ -151,7 +151,7 @@ impl Desk {
         Ok(is_own.then_some((document, work)))
     }
 
-    /// Does the work, and renews the lease meanwhile.
+    /// Does the work, and renews the lease until it is done.
     pub(super) async fn while_held<T: Work, R>(
         &self,
         held: &Held<T>,
@@ -189,7 +189,7 @@ impl Desk {
         Ok(is_own)
     }
 
-    /// Leaves the work to whoever looks first once the pause is over.
+    /// Leaves the work to the gateway that looks first once the pause is over.
     pub(super) async fn put_off<T: Work>(
         &self,
         held: &Held<T>,

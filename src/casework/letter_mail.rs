@@ -187,7 +187,7 @@ impl Desk {
         Ok(true)
     }
 
-    /// What is mailed: the words that were approved, whatever a letter would say by now.
+    /// The mail: the words that were approved, whatever a letter would say by now.
     async fn mail_of_letter(
         &self,
         organisation: &Organisation,

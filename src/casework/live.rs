@@ -28,7 +28,7 @@ pub struct News {
     pub changed: Vec<Changed>,
     /// How many wait, by queue.
     pub waiting: BTreeMap<String, u64>,
-    /// More happened than is remembered: whoever asks looks at the whole again.
+    /// More happened than is remembered: the reader looks at the whole again.
     pub missed: bool,
 }
 
@@ -180,7 +180,7 @@ impl Desk {
             if is_last {
                 break;
             }
-            // Nobody watched for long: what came meanwhile is not read one by one.
+            // Nobody watched for long: later entries are not read one by one.
             let newest = self.newest_number(organisation).await?;
             if newest.saturating_sub(room.number) > LIVE_STEPS_REMEMBERED_MAX as u64 {
                 room.begin_at(newest);

@@ -30,7 +30,7 @@ struct Key {
     because: Option<String>,
 }
 
-/// Looks that this gateway has noted: reading on is no second look.
+/// Looks that this gateway has noted: reading on is not a second look.
 #[derive(Default)]
 pub(super) struct Looks {
     noted: Mutex<HashMap<Key, DateTime<Utc>>>,
@@ -50,7 +50,7 @@ impl Looks {
         if noted.len() >= LOOKS_REMEMBERED_MAX {
             noted.clear();
         }
-        // Whoever was led there by an item looks at it with no item as well.
+        // A look that an item led to covers a look without the item as well.
         if key.because.is_some() {
             noted.insert(Key { because: None, ..key.clone() }, now);
         }

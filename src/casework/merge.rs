@@ -1,5 +1,5 @@
 //! Merging two records of one person, and parting them again. The consequences are shown first; both records,
-//! their case files and their counters stay what they are, and are enforced together meanwhile.
+//! their case files and their counters stay what they are, and are enforced together until they are parted.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -61,7 +61,7 @@ pub struct Undone {
     pub more: bool,
 }
 
-/// What a merge would come to.
+/// What a merge would do.
 #[derive(Debug, Clone, Serialize)]
 pub struct Consequences {
     pub person: String,
@@ -72,7 +72,7 @@ pub struct Consequences {
     pub restrictions: Vec<RestrictionShown>,
     /// Each quota as it is on its own record now.
     pub quotas_before: Vec<QuotaShown>,
-    /// Each quota with what is counted on either record.
+    /// Each quota with the counts of either record.
     pub quotas_after: Vec<QuotaShown>,
     /// In what the records differ, and what somebody should look at.
     pub differences: Vec<Difference>,
@@ -173,7 +173,7 @@ impl Desk {
         Ok(Some(shown.unwrap_or(own)))
     }
 
-    /// What merging another record into a person's would come to. Changes nothing.
+    /// What merging another record into a person's would do. Changes nothing.
     ///
     /// # Errors
     /// [`Fault::NotFound`]: one of them is not on record.
@@ -231,7 +231,7 @@ impl Desk {
         })
     }
 
-    /// What is remembered of a person, on all records that it is shown with.
+    /// A person's history, on all records that it is shown with.
     async fn ledger_of(
         &self,
         organisation: &Organisation,

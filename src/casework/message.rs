@@ -1,4 +1,4 @@
-//! A kept e-mail as staff read it: who wrote it to whom, its text, its HTML made harmless, its attachments.
+//! A kept e-mail as staff read it: sender and recipients, its text, its HTML made harmless, its attachments.
 
 use std::sync::LazyLock;
 
@@ -14,7 +14,7 @@ use crate::runtime::limits::{
 use crate::runtime::mime::html::{self, Lines};
 use crate::runtime::mime::{self, Head, Part, decode, harmless};
 
-/// What is shown of a message.
+/// The parts of a message that are shown.
 #[derive(Clone, Default)]
 pub struct Message {
     pub from: String,
@@ -24,7 +24,7 @@ pub struct Message {
     /// As the sender's own clock has it.
     pub date: String,
     pub text: String,
-    /// The text is longer than what is shown.
+    /// The text is longer than the part shown.
     pub cut: bool,
     /// Whether there is HTML that can be shown.
     pub has_html: bool,
@@ -46,7 +46,7 @@ impl std::fmt::Debug for Message {
     }
 }
 
-/// What is read of the header that is shown.
+/// The parts of the header that are shown.
 static SHOWN: LazyLock<MessageParser> = LazyLock::new(|| {
     MessageParser::new()
         .header_address(HeaderName::From)
@@ -56,7 +56,7 @@ static SHOWN: LazyLock<MessageParser> = LazyLock::new(|| {
         .default_header_raw()
 });
 
-/// Reads an original; one that is no message is shown as what it is.
+/// Reads an original; an original that is not a message is shown as it is.
 pub async fn read(original: Bytes) -> Message {
     let bytes = original.clone();
     by_turns(move || message(&bytes)).await.unwrap_or_else(|| bare(&original))
@@ -74,7 +74,7 @@ pub async fn harmless_html(original: Bytes) -> Option<String> {
 /// requests do not wait for it. `None`: it panicked.
 async fn by_turns<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     static TURNS: Semaphore = Semaphore::const_new(MESSAGES_READ_AT_ONCE_MAX);
-    // The turn is the work's, not the request's: work goes on when whoever asked for it has left.
+    // The turn is the work's, not the request's: work goes on after the caller has left.
     let turn = TURNS.acquire().await.ok()?;
     let work = move || {
         let _turn = turn;
@@ -109,7 +109,7 @@ fn message(original: &Bytes) -> Message {
     }
 }
 
-/// What is no message, as it is.
+/// An original that is not a message, as it is.
 fn bare(original: &Bytes) -> Message {
     let most = original.len().min(MAIL_PARSED_BYTES_MAX);
     let (text, cut) = cut(decode::text(&original.slice(..most), None));
@@ -124,7 +124,7 @@ fn cut(mut text: String) -> (String, bool) {
     (text, end.is_some())
 }
 
-/// What is shown in the message itself, and not beside it as a file.
+/// Parts shown in the message itself, and not as a file.
 fn shown(parts: &[Part]) -> impl Iterator<Item = &Part> {
     parts.iter().filter(|part| !part.attached && !part.inner)
 }
@@ -133,7 +133,7 @@ fn decoded(part: &Part) -> String {
     decode::text(&part.encoding.bytes(&part.body), part.charset.as_deref())
 }
 
-/// The first text; of one that has HTML alone, its words.
+/// The first text; of one that has only HTML, its words.
 fn text_of(parts: &[Part]) -> String {
     let plain = shown(parts).find(|part| part.is_text() && !part.is_html()).map(decoded);
     if let Some(plain) = plain.filter(|plain| !is_blank(plain)) {

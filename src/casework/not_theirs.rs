@@ -1,8 +1,8 @@
 //! A contact was not made by the person on whose record it is: anybody can type anybody's address into a
 //! public form, and a number can be shown falsely.
 //!
-//! It is taken off the person's record, what it counted is given back, and what was limited since, which
-//! might not have been without it, is decided again.
+//! It is taken off the person's record, it no longer counts, and contacts limited since, which might not have been
+//! without it, are decided again.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -71,7 +71,7 @@ impl Desk {
     /// Takes a contact off the record of the person that it was decided for, and waits until all is done.
     ///
     /// # Errors
-    /// [`Fault::NotFound`]: no such contact was decided. [`Fault::Refused`]: it is on nobody's record.
+    /// [`Fault::NotFound`]: no such contact was decided. [`Fault::Refused`]: it is not on anybody's record.
     pub async fn not_theirs(
         &self,
         organisation: &Arc<Organisation>,
@@ -91,7 +91,7 @@ impl Desk {
         let recorded = self.store.recorded(&organisation.id, contact).await?;
         let (decision, _) = recorded.ok_or(Fault::NotFound("contact"))?;
         let Some(person) = decision.person else {
-            return Err(Fault::Refused("the contact is on nobody's record".to_owned()));
+            return Err(Fault::Refused("the contact is not on anybody's record".to_owned()));
         };
         let brought = match self.disown(&organisation.id, &person, contact, by).await? {
             Some(held) => self.brought_about(organisation, held, wait).await,
@@ -158,7 +158,7 @@ impl Desk {
     }
 
     /// Removes the contact's item from the person and notes that on it; if there is none, the audit trail
-    /// does. What is to follow is written down in the same step. `None`: somebody said so before, and it is
+    /// does. The follow-up work is written down in the same step. `None`: somebody said so before, and it is
     /// being done.
     async fn disown(
         &self,

@@ -22,7 +22,7 @@ const DAY_MINUTES: u32 = 24 * 60;
 /// What becomes of a contact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// It reaches whoever it was addressed to, or the one who answers this person.
+    /// It reaches its recipients, or the point of contact.
     Through {
         to: Option<String>,
     },
@@ -82,7 +82,7 @@ const ALWAYS: [(Lane, &str); 6] = [
     ),
 ];
 
-/// Looks a week ahead from a day, with the restriction in force beside what restricts the person already.
+/// Looks a week ahead from a day, with the restriction in force in addition to the person's present ones.
 pub fn outlook(
     organisation: &Organisation,
     person: &Person,
@@ -219,7 +219,7 @@ impl<'a> Week<'a> {
     }
 }
 
-/// Identifiers that are nobody's (RFC 2606, and Ofcom's numbers for drama).
+/// Identifiers that belong to nobody (RFC 2606, and Ofcom's numbers for drama).
 const OWN: [(IdentifierKind, &str); 2] =
     [(IdentifierKind::Email, "outlook@person.invalid"), (IdentifierKind::Phone, "+447700900999")];
 
@@ -265,7 +265,7 @@ fn add(open: &mut Vec<Open>, day: NaiveDate, from: u32, to: u32) {
 }
 
 fn fate(decision: &Decision) -> Fate {
-    // What is only observed is shown as it would be.
+    // A restriction that is only observed is shown as if enforced.
     match decision.would.unwrap_or(decision.disposition) {
         Disposition::Deliver => Fate::Through { to: None },
         Disposition::Route => match &decision.route {

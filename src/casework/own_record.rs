@@ -1,4 +1,4 @@
-//! A person's own record, read for a copy of it: what is in memory at once does not grow with it. Of somebody whose
+//! A person's own record, read for a copy of it: memory does not grow with it. Of somebody whose
 //! records are merged it is all of them.
 
 use std::collections::{BTreeMap, HashSet};
@@ -92,7 +92,7 @@ impl OwnRecord {
     /// What comes next; `None`: that was all.
     ///
     /// # Errors
-    /// The store can't be read. What was read until then is no whole record.
+    /// The store can't be read. The part read until then is not a whole record.
     pub async fn next(&mut self) -> Result<Option<Piece>, Fault> {
         loop {
             let piece = match self.at {

@@ -15,7 +15,7 @@ use crate::runtime::limits::ITEM_TRIES_MAX;
 /// On an item that would pass now. Where its original is kept, it is on its way; otherwise staff answer it.
 const PASSES_NOW: &str = "passes_now";
 
-/// Whether what is to be released is released here and now, or left to the keeper.
+/// Whether items are released here and now, or left to the keeper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Releases {
     Now,
@@ -142,7 +142,7 @@ impl Desk {
         (batch, is_new)
     }
 
-    /// Does something with an item for whoever took a step. Somebody else may hold it, or have dealt with it.
+    /// Works on an item in the name of the person who took a step. Somebody else may hold it, or have dealt with it.
     pub(super) async fn act_on(
         &self,
         organisation: &Organisation,
@@ -171,7 +171,7 @@ fn is_flagged(item: &QueueItem) -> bool {
     item.flags.iter().any(|flag| flag == PASSES_NOW)
 }
 
-/// Whether an item passes and stays where it is all the same: nothing of it is kept that could be handed on.
+/// Whether an item passes but stays where it is: nothing of it is kept that could be handed on.
 pub(super) fn stays_flagged(item: &QueueItem) -> bool {
     is_flagged(item) && item.archived.is_none()
 }

@@ -70,8 +70,8 @@ impl Desk {
         Err(Fault::Contended)
     }
 
-    /// Changes a person's record: reads it, lets `change` make another of it, writes that. Where
-    /// somebody else has changed it meanwhile it begins again, unless a state was expected.
+    /// Changes a person's record: reads it, lets `change` make another of it, writes that. If somebody else has changed
+    /// it in the meantime it begins again, unless a state was expected.
     pub async fn change_person(
         &self,
         organisation: &Organisation,

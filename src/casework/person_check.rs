@@ -18,7 +18,7 @@ use crate::domain::restriction::{
     ChannelOrGroup, ChannelSet, Kind, Mode, PointOfContact, Restriction, StaffContact, Status,
 };
 
-/// What is wrong with one key of a record, and what would be right.
+/// A fault of one key of a record, with the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct PersonFault {
     /// The key's path within the person: `restrictions[0].review_due`.
@@ -221,7 +221,7 @@ impl<'a> RestrictionCheck<'a> {
     fn run(mut self) {
         let may_hold = match self.restriction.status {
             Status::Proposed | Status::Active | Status::UnderAppeal => true,
-            // What is over does nothing any more, and stays on record as it was.
+            // An ended restriction has no effect, and stays on record as it was.
             Status::Varied | Status::Lifted | Status::Quashed | Status::Expired | Status::Ended => {
                 false
             }
@@ -245,7 +245,7 @@ impl<'a> RestrictionCheck<'a> {
         self.found.add(&path, message);
     }
 
-    /// The rules of the domain that also hold for what was decided elsewhere.
+    /// The rules of the domain that also hold for decisions made elsewhere.
     fn check_rules(&mut self) {
         let kind = kind_fault(self.profile(), self.restriction.kind.name());
         let dates = dates(self.organisation, self.restriction, self.reviewed);
@@ -300,7 +300,8 @@ impl<'a> RestrictionCheck<'a> {
                      organisation choose with `channel_groups.{group}`"
                 ),
                 None => format!(
-                    "`{group}` is no channel and no channel group of the profile; channels are \
+                    "`{group}` is neither a channel nor a channel group of the profile; channels \
+                     are \
                      email, web_form, telephone, sms, whatsapp, letter, in_person, social, web_chat"
                 ),
             };
@@ -324,7 +325,7 @@ impl<'a> RestrictionCheck<'a> {
                     if !known.iter().any(|representative| representative.name == *name) {
                         self.add(
                             &format!("representatives[{index}]"),
-                            "is no name in the person's `representatives`".to_owned(),
+                            "is not one of the person's `representatives`".to_owned(),
                         );
                     }
                 }

@@ -1,9 +1,9 @@
 //! Handing a kept original to its recipients, once.
 //!
-//! What is to be released is written down before anything is sent, and taken off with the mark that it was
-//! accepted. Whoever releases holds the lease on that document, staff and steps alike: no second release of the
-//! item begins meanwhile, on any gateway, and one that is cut off is finished by whichever gateway looks next.
-//! To whom it was delivered already it is not delivered again (delivery keys).
+//! A release is written down before anything is sent, and removed with the mark that it was accepted. The releaser,
+//! staff or a step, holds the lease on that document: no second release of the item begins until then, on any gateway,
+//! and an interrupted one is finished by whichever gateway looks next. Recipients who already have it don't get it
+//! again (delivery keys).
 
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
@@ -98,7 +98,7 @@ impl Desk {
             if let Some(document) = self.release_of(organisation, &wanted.item).await? {
                 let taken = self.take_up(organisation, &document, Take::Paused).await?;
                 let mut held: Held<ToRelease> = taken.ok_or(Fault::ReleaseUnderWay)?;
-                // Whoever asks for it now has it in hand.
+                // The caller now has it in hand.
                 held.work.by = wanted.by;
                 return Ok(held);
             }
@@ -132,7 +132,7 @@ impl Desk {
         let written = self.write_down(organisation, held, fault).await;
         if let Err(written) = written {
             // The lease runs out, and any gateway tries again.
-            tracing::debug!(fault = %written, "what came of a release is not written down");
+            tracing::debug!(fault = %written, "the result of a release could not be recorded");
         }
         done
     }
@@ -170,7 +170,7 @@ impl Desk {
             }
             return self.put_off(held, Desk::pause_of(held)).await;
         }
-        // Whoever waits for it hears of what may pass; the next person to open the item should know the rest.
+        // A waiting caller learns which items may pass; the next person to open the item should know the rest.
         let is_news = match fault {
             Fault::Delivery(_) | Fault::OriginalMissing(_) | Fault::OriginalAltered(_) => {
                 held.work.insists || !fault.is_retryable()
@@ -194,9 +194,9 @@ impl Desk {
         self.change_item(organisation, item, ItemAction::Note(text), by).await.map(drop)
     }
 
-    /// The original is fetched before anything is changed: an item whose original is missing, or is not
-    /// what was kept, stays as it is, for whoever can put the archive right. Then the item is claimed, so
-    /// that nobody does something else with it; it counts as released only once the delivery was accepted.
+    /// The original is fetched before anything is changed: an item whose original is missing or altered stays as it is,
+    /// until somebody repairs the archive. Then the item is claimed, so that nobody does something else with it; it
+    /// counts as released only once the delivery was accepted.
     async fn deliver(
         &self,
         organisation: &OrganisationId,
@@ -233,7 +233,7 @@ impl Desk {
             let now = was.clone().after(&ItemAction::Release, by, stamp.at)?;
             let event = AuditEvent::Released { item: was.id.clone() };
             let mut batch = Batch::new(stamp).item(Some(was), now.clone()).audit(event);
-            // Where another has taken the work up meanwhile, it finds the item released.
+            // If another gateway has resumed the work in the meantime, it finds the item released.
             if let Some((document, _)) = self.own(held).await? {
                 batch = batch.remove(&document);
             }
@@ -246,7 +246,7 @@ impl Desk {
         Err(Fault::Contended)
     }
 
-    /// Releases what a gateway that ended left, and what was put off. One that fails stops none of the others.
+    /// Finishes releases left by a gateway that ended, and postponed ones. One that fails stops none of the others.
     pub(super) async fn release_what_was_left(
         &self,
         organisation: &OrganisationId,
@@ -281,7 +281,7 @@ impl Desk {
             return Ok(());
         };
         match self.carry_out(organisation, &held).await {
-            // Somebody has dealt with the item meanwhile.
+            // Somebody has dealt with the item in the meantime.
             Ok(_) | Err(Fault::Item(_) | Fault::NotFound(_)) => Ok(()),
             Err(fault) => Err(fault),
         }

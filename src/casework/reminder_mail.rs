@@ -46,7 +46,7 @@ impl ToMail {
 }
 
 impl Desk {
-    /// Mails a reminder; a stop meanwhile does not cut that off.
+    /// Mails a reminder; a stop does not cut that off.
     pub(super) async fn mail_outliving(
         &self,
         organisation: &Arc<Organisation>,

@@ -1,6 +1,6 @@
 //! A person's restrictions: which hold now, adding one that was decided elsewhere, replacing one.
 //!
-//! Only a step of the case changes a status, or what was decided here.
+//! Only a step of the case changes a status, or a decision made here.
 
 use std::sync::Arc;
 

@@ -25,7 +25,7 @@ const ASKED: &str = "retention_asked";
 /// In the place of a name where nobody need approve.
 pub const BY_RULE: &str = "the schedule";
 
-/// A sweep that somebody asked for: of what was due when they saw it, and of nothing later.
+/// A sweep that somebody asked for: of records due when they saw it, and of no later ones.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskedSweep {
     pub id: String,
@@ -121,10 +121,10 @@ impl Desk {
         self.write_once(organisation, Batch::new(self.stamp(by)).remove(&document)).await
     }
 
-    /// Approves a request, and removes. What is cut off is resumed by any gateway.
+    /// Approves a request, and removes. Any gateway resumes interrupted work.
     ///
     /// # Errors
-    /// [`Fault::Broken`]: whoever asked may not approve.
+    /// [`Fault::Broken`]: the person who asked may not approve.
     pub async fn approve_sweep(
         &self,
         organisation: &Arc<Organisation>,
@@ -135,7 +135,7 @@ impl Desk {
         let asked = self.asked_sweep(id, class).await?;
         let (document, asked) = asked.ok_or(Fault::NotFound("request to sweep this class"))?;
         if asked.by == by {
-            let what = "whoever asked for it can't approve it: somebody else must";
+            let what = "the person who asked for it can't approve it: somebody else must";
             return Err(Fault::Broken(vec![Broken::new(RefusalCode::RetentionSamePerson, what)]));
         }
         let (held, work) = self.begun(id, Sweeping::new(asked, by))?;

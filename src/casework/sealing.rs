@@ -23,7 +23,7 @@ use crate::runtime::limits::{SEAL_AFTER, SEAL_ENTRIES_MAX};
 /// The kind of document that says that a day has its anchor.
 const ANCHOR: &str = "audit_anchor";
 
-/// What was sealed and signed in one go.
+/// Entries sealed and signed in one go.
 #[derive(Debug, Default)]
 pub struct Sealed {
     pub entries: u64,
@@ -31,7 +31,7 @@ pub struct Sealed {
 }
 
 impl Desk {
-    /// Seals what is old enough, and signs for it unless that was done today (UTC).
+    /// Seals entries that are old enough, and signs unless that was done today (UTC).
     ///
     /// # Errors
     /// The store can't be read or written: the next call does the same.

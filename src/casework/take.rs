@@ -18,7 +18,7 @@ impl Desk {
         self.store.item(organisation, item).await?.ok_or(Fault::NotFound("item"))
     }
 
-    /// What was decided on a contact, as it is recorded.
+    /// A decision on a contact, as recorded.
     pub async fn decision_on(
         &self,
         organisation: &OrganisationId,
@@ -27,8 +27,7 @@ impl Desk {
         Ok(self.store.recorded(organisation, contact).await?.map(|(decision, _)| decision))
     }
 
-    /// Claims the oldest open item of a queue; `None`: there is none. Whoever asks in the same moment
-    /// gets another one.
+    /// Claims the oldest open item of a queue; `None`: there is none. A caller at the same moment gets another one.
     pub async fn take_next(
         &self,
         organisation: &OrganisationId,

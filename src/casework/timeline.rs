@@ -23,11 +23,11 @@ pub struct Timeline {
     pub entries: Vec<TimelineEntry>,
     /// What to give as `after` for older ones; `None`: these are all.
     pub next: Option<u64>,
-    /// On the first page alone.
+    /// Only on the first page.
     pub counts: Option<TimelineCounts>,
 }
 
-/// One entry, with what is known beside it.
+/// One entry, with related facts.
 #[derive(Debug, Clone)]
 pub struct TimelineEntry {
     pub entry: AuditEntry,
@@ -162,7 +162,7 @@ impl Desk {
     }
 }
 
-/// What was counted of a person's entries, up to the newest of them.
+/// Counts of a person's entries, up to the newest of them.
 #[derive(Debug, Clone, Copy, Default)]
 struct CountedTo {
     newest: u64,

@@ -1,4 +1,4 @@
-//! What was limited or filed is read by a person in time: no rule reads as a person does. Whatever nobody
+//! Limited and filed contacts are read by a person in time: no rule reads as a person does. Whatever nobody
 //! has read comes first on its queue, and is on the audit trail once, from where events and figures have it.
 
 use chrono::{DateTime, Utc};
@@ -13,7 +13,7 @@ use crate::runtime::limits::PAGE_PIECE_ITEMS;
 /// gateways may look at once: the compare-and-set on an item lets one of them say it.
 ///
 /// # Errors
-/// The store's. What was marked by then stays marked.
+/// The store's. Items marked by then stay marked.
 pub async fn mark_unread(
     queues: &dyn Queues,
     organisation: &OrganisationId,
@@ -46,7 +46,7 @@ pub async fn mark_unread(
             marked += marked_now;
             // Those that were marked are no longer listed, so that what follows them comes up behind the
             // same place. A piece that neither marked anything nor moved on would come again as it is:
-            // somebody works on all of it, and the next look finds what is left.
+            // somebody works on all of it, and the next look finds the rest.
             let is_stuck = last.is_none() && marked_now == 0;
             if items.len() < PAGE_PIECE_ITEMS || is_stuck {
                 break;

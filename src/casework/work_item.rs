@@ -51,7 +51,7 @@ impl Desk {
         self.change(organisation, None, item, action, by).await
     }
 
-    /// On whichever queue the item is, or on one alone.
+    /// On any queue, or only on one.
     async fn change(
         &self,
         organisation: &OrganisationId,

@@ -72,10 +72,10 @@ pub enum EdgeError {
     #[error(transparent)]
     NoAuthorities(#[from] NoAuthorities),
     /// Two entries on one path: neither can be chosen.
-    #[error("two entries are on the path `{0}`")]
+    #[error("two entries have the path `{0}`")]
     PathTwice(String),
     /// A call entry that could never tell its provider from anybody else.
-    #[error("the telephony entry on `{0}` has no secret to check its requests by")]
+    #[error("the telephony entry on `{0}` has no secret with which to check its requests")]
     NoSecret(String),
 }
 
@@ -221,7 +221,7 @@ enum Place {
 /// The decision endpoint's path.
 const DECISIONS: &str = "/decisions/contact";
 
-/// What is where; no path twice.
+/// The paths; no path twice.
 fn places(
     forms: Vec<FormSettings>,
     telephony: Vec<TelephonySettings>,

@@ -170,8 +170,8 @@ impl TelephonyEdge {
         }
     }
 
-    /// Gives copies of a webhook one answer. `work` says whether its answer is the call's own, or
-    /// stands in for one that could not be had.
+    /// Gives copies of a webhook one answer. `work` says whether its answer is the call's own, or replaces one that was
+    /// not available.
     async fn once(
         &self,
         entry: &TelephonySettings,
@@ -318,7 +318,7 @@ impl TelephonyEdge {
             let (intake, organisation) = (Arc::clone(&self.intake), entry.organisation.clone());
             let contact = call.asked(lane, self.clock.now());
             let digest = sha256(contact.id.as_bytes());
-            // The caller is put through, or heard, meanwhile.
+            // The caller is put through, or heard, without waiting for it.
             self.tasks.spawn(async move {
                 intake.receive(&organisation, Inbound { contact, digest, original: None }).await;
             });

@@ -261,7 +261,7 @@ impl FormEdge {
         let repeats = if from.may_be_restricted() { Repeats::Anywhere } else { Repeats::Here };
         contact.id = self.contact_id(&job, now, content, repeats).await;
         if repeats == Repeats::Anywhere {
-            // Meanwhile more may have become known of the sender.
+            // By now more may be known of the sender.
             from = self.parts.intake.identify(&job.organisation, &contact);
         }
         let (reply, stands) = self.decide(&mut job, contact, from).await;
@@ -315,7 +315,7 @@ impl FormEdge {
         id
     }
 
-    /// Decides a submission and does what was decided. `false`: the form's own handler refused it
+    /// Decides a submission and carries the decision out. `false`: the form's own handler refused it
     /// or is away, so that it was no contact and the same again is a new one.
     async fn decide(
         self: &Arc<Self>,
@@ -404,7 +404,7 @@ impl FormEdge {
         (reply, taken)
     }
 
-    /// Mails what was routed to its mailbox as well. It is on the queue already: trouble with the
+    /// Mails a routed submission to its mailbox as well. It is on the queue already: trouble with the
     /// mail loses nothing. `false`: the mailbox does not have it.
     async fn mail(&self, job: &Job, decision: &Decision) -> bool {
         let Some(to) = decision.route.as_ref().and_then(|route| route.email.clone()) else {

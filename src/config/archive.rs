@@ -52,7 +52,7 @@ pub(super) fn read(context: &Context<'_>, root: &Section<'_>) -> (ArchiveUrl, Wr
     (url.unwrap_or_else(default), written)
 }
 
-/// What is written of the server that a bucket is at.
+/// The settings of a bucket's server.
 struct Server {
     endpoint: Option<Url>,
     region: Option<String>,
@@ -129,7 +129,7 @@ impl Server {
         Some(settings)
     }
 
-    /// Not a fault: whoever moves an archive writes both, and changes the url last.
+    /// Not a fault: for a move of the archive both are written, and the url is changed last.
     fn only_with_a_bucket(context: &Context<'_>, section: &Section<'_>) {
         let unused: Vec<String> = Self::KEYS
             .into_iter()

@@ -13,7 +13,7 @@ use super::secret::Sources;
 /// What every part of the file is read with.
 pub(super) struct Context<'a> {
     pub(super) reader: &'a Reader,
-    /// The configuration file, beside which profiles and secrets are found.
+    /// The configuration file; profiles and secrets are found in its folder.
     pub(super) file: &'a Path,
     pub(super) sources: Sources<'a>,
     pub(super) calendars: &'a Calendars,
@@ -41,7 +41,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// What was noticed, and the files that secrets were read from.
+    /// Warnings, and the files that secrets were read from.
     pub(super) fn into_findings(self) -> (Vec<Warning>, BTreeSet<PathBuf>) {
         (self.warnings.into_inner(), self.sources.files.into_inner())
     }

@@ -47,7 +47,7 @@ pub(super) fn read(
         .map_or(Some(Assurance::Asserted), |f| f.choice("an assurance", &ASSURANCES));
     let request_id = section.field("request_id").and_then(|f| f.parsed(header));
     let reveal = section.field("reveal").map_or(Some(Reveal::Proven), |f| {
-        f.choice("whom a limited request's page may show more to", &REVEALS)
+        f.choice("an assurance at which a limited request's page shows more", &REVEALS)
     });
     let trusted_sources = section
         .field("trusted_sources")

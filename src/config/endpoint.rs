@@ -14,7 +14,7 @@ use crate::domain::nation::Nation;
 use crate::runtime::http_client;
 use crate::store::settings::{RedisSettings, StoreUrl};
 
-/// What is wrong, and what would be right.
+/// The fault, and the remedy.
 type Wrong = (String, String);
 
 fn wrong<T>(wrong: impl Into<String>, right: impl Into<String>) -> Result<T, Wrong> {
@@ -241,7 +241,7 @@ pub(super) fn issuer(text: &str) -> Result<String, Wrong> {
     Ok(text.trim().to_owned())
 }
 
-/// Where browsers find a site of ours: scheme and host alone.
+/// Where browsers find a site of ours: only scheme and host.
 pub(super) fn public_origin(text: &str) -> Result<String, Wrong> {
     const RIGHT: &str = "write it as \"https://staff.example.org\", without a path";
     match Url::parse(text) {

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, where, and what would be right.
+//! A fault of a configuration: where, what and the remedy.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

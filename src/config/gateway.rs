@@ -197,7 +197,7 @@ fn role_of_any(item: &Field<'_>, organisations: Option<&[Arc<Organisation>]>) ->
         return Some(role);
     }
     item.fault(
-        format!("`{}` is a role of no organisation", brief(&role.0)),
+        format!("`{}` is not a role of any organisation", brief(&role.0)),
         format!("one of {}", known.into_iter().collect::<Vec<_>>().join(", ")),
     );
     None

@@ -80,7 +80,7 @@ fn template(
         Ok((_, left_out)) if !left_out.is_empty() => {
             field.fault(
                 format!(
-                    "leaves out of letters what must be in them: {}: {}",
+                    "omits required parts of letters: {}: {}",
                     path.display(),
                     left_out.join(", ")
                 ),
@@ -101,7 +101,7 @@ fn fingerprint(text: &str) -> Result<String, (String, String)> {
         return Ok(text);
     }
     Err((
-        format!("`{}` is no fingerprint", brief(&text)),
+        format!("`{}` is not a fingerprint", brief(&text)),
         "write the 64 digits that `contact-gateway letter samples --language cy` ends with"
             .to_owned(),
     ))

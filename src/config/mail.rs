@@ -25,8 +25,8 @@ const MAIL_LISTENERS: &[(&str, MailListener)] =
     &[("smtp", MailListener::Smtp), ("lmtp", MailListener::Lmtp), ("milter", MailListener::Milter)];
 const SPOOL_FOLDER: &str = "spool";
 
-/// The mail settings; `None` where there is neither a mail listener nor a downstream. What stands
-/// in `[mail]` is checked in any case.
+/// The mail settings; `None` where there is neither a mail listener nor a downstream. The keys of `[mail]` are checked
+/// in any case.
 pub(super) fn read(
     root: &Section<'_>,
     listen: MailListen,
@@ -79,7 +79,7 @@ pub(super) fn read(
         check: section.field("check").and_then(|f| check(&f)),
         milter_kept: section
             .field("milter_kept")
-            .and_then(|f| f.choice("what becomes of a kept message", MILTER_KEPT))
+            .and_then(|f| f.choice("a treatment of kept messages", MILTER_KEPT))
             .unwrap_or_default(),
         hostname: section.field("hostname").and_then(|f| host(&f)).unwrap_or_else(hostname),
     };

@@ -12,7 +12,7 @@ use crate::runtime::tls::{
     Trust,
 };
 
-/// TLS on the SMTP listener. `file` is the configuration, beside which relative paths begin.
+/// TLS on the SMTP listener. `file` is the configuration; relative paths begin in its folder.
 pub(super) fn server(field: &Field<'_>, file: &Path) -> Option<ServerTls> {
     let section = field.section()?;
     let modes = [

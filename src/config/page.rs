@@ -43,7 +43,7 @@ fn colours(section: &Section<'_>, key: &'static str, default: Colours) -> Colour
     let readable = |found: Option<(Field<'_>, Colour)>, default: Colour| {
         let colour = found.as_ref().map_or(default, |(_, colour)| *colour);
         let contrast = colour.contrast(stands_on);
-        // The fault is in what was written, the colour or its background.
+        // The fault is in the key that was written, the colour or its background.
         let field = found.as_ref().or(background.as_ref()).map(|(field, _)| field);
         if let Some(field) = field
             && contrast < CONTRAST_MIN
@@ -75,7 +75,7 @@ fn colour(text: &str) -> Result<Colour, (String, String)> {
 fn logo(context: &Context<'_>, field: &Field<'_>) -> Option<String> {
     let endings: Vec<&str> = PICTURES.iter().map(|(ending, _)| *ending).collect();
     let right = format!(
-        "name a file ({}) of at most {} KiB, beside this one",
+        "name a file ({}) of at most {} KiB, by a path relative to this file",
         endings.join(", "),
         PAGE_LOGO_BYTES_MAX / 1024
     );

@@ -3,7 +3,7 @@
 use super::reader::Field;
 use crate::domain::retention::{Class, Rule, Schedule};
 
-/// Longer is no period of any schedule.
+/// No schedule has a longer period.
 const MONTHS_MAX: u32 = 1_200;
 
 const APPROVED: [(&str, bool); 2] = [("by_second_person", false), ("automatic", true)];

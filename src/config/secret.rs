@@ -12,7 +12,7 @@ use super::environment::Environment;
 use super::node;
 use super::reader::Field;
 
-/// Stands in for a secret that is not looked up. Nothing is signed or checked by it.
+/// Replaces a secret that is not looked up. Nothing is signed or checked by it.
 const LEFT_ALONE: &str = "left alone";
 const RIGHT: &str = "write { env = \"NAME\" }, { file = \"PATH\" } or { credential = \"NAME\" }";
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
@@ -20,7 +20,7 @@ const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 /// Where secrets are looked up.
 pub(super) struct Sources<'a> {
     pub(super) environment: &'a Environment,
-    /// The configuration file, beside which relative paths begin.
+    /// The configuration file; relative paths begin in its folder.
     pub(super) file: &'a Path,
     /// Files that secrets were read from.
     pub(super) files: RefCell<BTreeSet<PathBuf>>,

@@ -1,4 +1,4 @@
-//! What is allowed, and does nothing or not what somebody would think, without a word: `check` and a
+//! Settings that are allowed but silently do nothing, or not what one would think: `check` and a
 //! start warn of it. Every part of the settings is looked at here, once they are read.
 
 use super::fault::Warning;
@@ -107,27 +107,25 @@ fn of_pages(settings: &Settings, organisation: &Organisation, add: &mut impl FnM
     }
     for entry in entries.filter(|entry| entry.fields.text.is_none()) {
         add(format!(
-            "`{}` has no `text`: no emergency or other safeguard can be found in what is limited there",
+            "`{}` has no `text`: emergencies and other safeguards can't be recognised in \
+             contacts limited there",
             entry.path
         ));
     }
 }
 
-/// What a safeguard routes is never held on a queue alone; where nobody is named for it, it goes to whoever
-/// it was addressed to.
+/// A contact routed by a safeguard is never only held on a queue; if nobody is named for it, it goes to its recipients.
 fn of_safeguards(organisation: &Organisation, add: &mut impl FnMut(String)) {
     let has_mailbox = |queue| organisation.queue_mailboxes.contains_key(queue);
     if !has_mailbox(EMERGENCY) && organisation.emergency.is_none() {
-        add("has neither a mailbox `queues.emergency` nor a number `emergency`: an emergency goes to \
-             whoever it was addressed to"
+        add("has neither a mailbox `queues.emergency` nor a number `emergency`: an emergency \
+            goes only to its original recipient"
             .to_owned());
     }
     if !has_mailbox(GOVERNANCE) {
-        add(
-            "has no mailbox `queues.governance`: requests for information and legal letters go to \
-             whoever they were addressed to"
-                .to_owned(),
-        );
+        add("has no mailbox `queues.governance`: requests for information and legal letters go \
+             only to their original recipients"
+            .to_owned());
     }
 }
 
@@ -185,8 +183,8 @@ fn of_calls(entry: &TelephonySettings, add: &mut impl FnMut(String)) {
         || (speaks && entry.targets.queue.is_some());
     if signs && !stands_in {
         add(format!(
-            "`{path}` has none of `upstream`, `fallback` and `targets.queue`: whoever is not \
-             restricted reaches nobody"
+            "`{path}` has none of `upstream`, `fallback` and `targets.queue`: unrestricted \
+             senders reach nobody"
         ));
     }
     if entry.lets_everything_through() {

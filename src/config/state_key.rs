@@ -1,4 +1,4 @@
-//! The keys that a gateway makes for itself: random, made when first needed, kept beside the store.
+//! The keys that a gateway makes for itself: random, made when first needed, kept next to the store.
 
 use crate::runtime::private;
 use crate::runtime::tokens::random;
@@ -18,9 +18,9 @@ const BYTES: usize = 32;
 pub enum StateKeyError {
     #[error("{}: can't be made or read: {cause}", path.display())]
     File { path: PathBuf, cause: io::Error },
-    #[error("{}: holds {found} bytes, not {BYTES}; take it away and a new one is made", path.display())]
+    #[error("{}: holds {found} bytes, not {BYTES}; remove it, and a new one is made", path.display())]
     Length { path: PathBuf, found: usize },
-    #[error("the system gave no random bytes")]
+    #[error("the system provides no random bytes")]
     Random,
 }
 

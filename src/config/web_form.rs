@@ -47,7 +47,7 @@ pub(super) fn read(
         .and_then(|f| f.duration(FORM_UPSTREAM_WAIT_MAX))
         .unwrap_or(FORM_UPSTREAM_WAIT_DEFAULT);
     let reveal = section.field("reveal").map_or(Some(Reveal::Proven), |f| {
-        f.choice("whom a limited submission's answer may show more to", &REVEALS)
+        f.choice("an assurance at which a limited submission's answer shows more", &REVEALS)
     });
     section.close();
     Some(FormSettings {
@@ -64,7 +64,7 @@ pub(super) fn read(
 }
 
 fn methods(field: &Field<'_>) -> Option<Vec<Method>> {
-    let one = |f: &Field<'_>| f.choice("a method that a form is sent by", &METHODS).cloned();
+    let one = |f: &Field<'_>| f.choice("a method by which forms are submitted", &METHODS).cloned();
     let methods = field.list(one)?;
     if methods.is_empty() {
         field.fault("names no method", "as [\"POST\"]; without the key: POST, PUT and PATCH");

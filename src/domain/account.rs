@@ -59,7 +59,7 @@ pub struct Linked {
     pub role_by_group: bool,
 }
 
-/// Shows the login alone: nothing of a secret reaches a log.
+/// Shows only the login: nothing of a secret reaches a log.
 impl std::fmt::Debug for Account {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Account({}, closed: {})", self.login, self.closed)
@@ -84,8 +84,7 @@ impl std::fmt::Debug for SecondStep {
     }
 }
 
-/// A browser in which somebody is signed in. Its id is the SHA-256 of a random token that the browser
-/// alone has.
+/// A browser in which somebody is signed in. Its id is the SHA-256 of a random token that only the browser has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Session {
@@ -141,12 +140,12 @@ pub struct Invitation {
     /// Whose; none: the first administrator, who says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login: Option<String>,
-    /// The SHA-256 of its token, of the first administrator's alone: there is one of these at a time, and
+    /// The SHA-256 of its token, only of the first administrator's: there is one of these at a time, and
     /// its id is always the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     pub ends: DateTime<Utc>,
-    /// It signs in whoever has it, with no password: the demo's alone.
+    /// It signs in anybody who has it, with no password: only the demo's.
     #[serde(default)]
     pub pass: bool,
 }

@@ -51,7 +51,7 @@ pub enum AuditEvent {
     PersonChanged { person: String },
     /// A step of a person's case was taken.
     Step(StepEntry),
-    /// Somebody was reminded of what falls due, or told that a way of contact closed.
+    /// Somebody was reminded of a due date, or notified that a way of contact closed.
     Reminded { what: String, about: String, person: Option<String>, state: String },
     /// A person came on record, or something of the record was changed that has no event of its own.
     RecordChanged {
@@ -95,7 +95,7 @@ pub enum AuditEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// A restriction that held, or would have come to hold, does so no longer.
+    /// A restriction in force, or about to be, no longer is.
     RestrictionLifted {
         person: String,
         restriction: String,
@@ -129,7 +129,7 @@ pub enum AuditEvent {
     /// An operator took a store as it is that was behind: with so many entries, where so many were
     /// known.
     StoreAccepted { known: u64, found: u64 },
-    /// The trail up to and with an entry was signed for, so that what is changed before it shows.
+    /// The trail up to and including an entry was signed, so that earlier changes show.
     Anchored(AnchoredEntry),
     /// Somebody asked for all about a person to be erased, approved that or took it back; or held it.
     Erasure {
@@ -141,14 +141,14 @@ pub enum AuditEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// Personal data was erased, entries of this trail with it. Names nobody whom it was about.
+    /// Personal data was erased, entries of this trail with it. Names none of the people erased.
     Erased(ErasedEntry),
 }
 
 /// What was erased, by whom, and why: the proof that stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErasedEntry {
-    /// The erasure's id. One has several entries, each for what was removed together with it.
+    /// The erasure's id. An erasure has several entries, each for the records removed with it.
     pub erasure: String,
     /// The clause of the law or of the schedule.
     pub clause: String,
@@ -162,7 +162,7 @@ pub struct ErasedEntry {
     /// How many of what: `contacts`, `items`, `originals` and the like.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub removed: BTreeMap<String, u64>,
-    /// Nothing is left of what was to be erased.
+    /// Everything to be erased is gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_complete: bool,
 }
@@ -235,8 +235,8 @@ pub struct EndedRestriction {
 }
 
 impl AuditEvent {
-    /// The people whom it concerns by itself, each at least once. What is done with a queue item concerns
-    /// the item's person, which the item says.
+    /// The people it concerns directly, each at least once. Work on a queue item concerns the item's person, whom the
+    /// item names.
     pub fn people(&self) -> Vec<&str> {
         match self {
             AuditEvent::Decided(decided) => {
@@ -344,7 +344,7 @@ pub struct AuditEntry {
 /// The entry of a decision as [`AuditEntry`] has it, written without being made: every contact has one.
 #[derive(Serialize)]
 pub struct DecidedRecord<'a> {
-    /// `None`: the number is that of the place where it stands.
+    /// `None`: the number is that of its place.
     #[serde(skip_serializing_if = "Option::is_none")]
     number: Option<u64>,
     #[serde(serialize_with = "super::instant::written")]

@@ -1,4 +1,4 @@
-//! One person's case file: everything about their conduct, and what was answered to it.
+//! One person's case file: everything about their conduct, and the answers to it.
 //!
 //! A file is one document with one version. [`lifecycle::step`](super::lifecycle::step) is the only way in which it changes,
 //! and the only way in which the status of a restriction does.
@@ -40,7 +40,7 @@ pub struct CaseFile {
     pub mediations: Vec<Mediation>,
     pub proposals: Vec<Proposal>,
     pub letters: Vec<CaseLetter>,
-    /// What is known of each restriction beside the restriction itself.
+    /// What is known of each restriction besides the restriction itself.
     pub restraints: Vec<Restraint>,
     pub reviews: Vec<Review>,
     pub appeals: Vec<Appeal>,
@@ -106,7 +106,7 @@ impl CaseFile {
 
     /// Notes a contact that somebody of the case must read or decide on.
     pub fn note(&mut self, contact: &Contact, decision: &Decision) {
-        // What was observed alone went on its way.
+        // Contacts that were only observed went on.
         if decision.disposition == Disposition::Deliver {
             return;
         }

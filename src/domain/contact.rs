@@ -16,7 +16,7 @@ pub const UNREAD: &str = "unread";
 /// provider's id with an account in front.
 pub const ID_BYTES_MAX: usize = 200;
 
-/// Why a text can't be a contact's id; `None`: it can. Ids stand in logs, headers, addresses and file names:
+/// Why a text can't be a contact's id; `None`: it can. Ids appear in logs, headers, addresses and file names:
 /// they are visible ASCII without spaces (`!` to `~`).
 pub fn id_fault(id: &str) -> Option<String> {
     if id.is_empty() {
@@ -82,19 +82,18 @@ pub struct Contact {
     /// fields. Such a contact is delivered and flagged, never limited.
     #[serde(default, skip_serializing_if = "is_false")]
     pub ambiguous: bool,
-    /// The channel could not read the contact's fields or text: decided on what is known all the same,
-    /// and flagged.
+    /// The channel could not read the contact's fields or text: still decided on what is known, and flagged.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unread: bool,
-    /// What could not be read for certain, within a bound: whose identifiers stand in it is looked at.
+    /// What could not be read for certain, within a bound: whose identifiers appear in it is looked at.
     #[serde(skip)]
     pub obscure: Option<String>,
-    /// Whoever hands the contact in has no way to answer its sender. A limited sender does not count
+    /// The channel that submits the contact has no way to answer its sender. A limited sender does not count
     /// as notified then, and the item says so.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unanswerable: bool,
-    /// Whoever hands the contact in has nothing to answer a limited sender with, and nothing to hold it
-    /// back by: what would be limited or filed is delivered, and flagged.
+    /// The channel that submits the contact can neither answer a limited sender nor hold the contact back: what would
+    /// be limited or filed is delivered, and flagged.
     #[serde(skip)]
     pub unstoppable: bool,
     /// The answer to this contact shows nothing of the decision, since anybody may have made it; a
@@ -286,16 +285,15 @@ impl<'a> Canonical<'a> {
 }
 
 impl Contact {
-    /// The flags of what the channel could not settle or read: on every decision about the contact,
-    /// whoever it is from.
+    /// The flags of what the channel could not settle or read: on every decision about the contact, regardless of
+    /// sender.
     pub fn doubts(&self) -> impl Iterator<Item = &'static str> {
         let doubts = [(self.ambiguous, IDENTITY_AMBIGUOUS), (self.unread, UNREAD)];
         doubts.into_iter().filter(|(is_so, _)| *is_so).map(|(_, flag)| flag)
     }
 
-    /// What the contact's id stands for, as bytes to take a digest of: its canonical JSON. The time
-    /// is left out where whoever handed the contact in named none, so that the same again is the
-    /// same.
+    /// What the contact's id stands for, as bytes to take a digest of: its canonical JSON. The time is left out if none
+    /// was submitted with the contact, so that a repeat is the same.
     ///
     /// # Errors
     /// None that is known: every contact has a JSON form.

@@ -63,9 +63,9 @@ impl Decision {
         self.flags.iter().any(|flag| flag == ORIGINAL_NOT_KEPT)
     }
 
-    /// Whether the contact goes on to whoever it was addressed to, as if nothing were restricted. It does
-    /// where it is delivered; and where a safeguard routes it to a queue that has nothing to reach anybody
-    /// by on this channel: a safeguard is never held on a queue alone.
+    /// Whether the contact goes on to its recipients, as if nothing were restricted. It does where it is
+    /// delivered; and where a safeguard routes it to a queue that has nothing to reach anybody by on this
+    /// channel: a safeguard is never only held on a queue.
     pub fn goes_on(&self, channel: Channel) -> bool {
         match self.disposition {
             Disposition::Deliver => true,
@@ -79,7 +79,7 @@ impl Decision {
 }
 
 impl Route {
-    /// Whether it names somebody whom a contact on this channel can be handed to.
+    /// Whether it names somebody who can receive a contact on this channel.
     pub fn reaches(&self, channel: Channel) -> bool {
         match channel {
             Channel::Telephone => {
@@ -153,7 +153,7 @@ pub struct QuotaState {
 #[serde(deny_unknown_fields)]
 pub struct Notice {
     pub text: String,
-    /// What decisions made before notices had parts said in Welsh beside `text`; none is made any
+    /// What decisions made before notices had parts said in Welsh with `text`; none is made any
     /// more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub welsh: Option<String>,

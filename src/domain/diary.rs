@@ -78,7 +78,7 @@ fn one_or_several<S: serde::Serializer>(roles: &[Role], serializer: S) -> Result
     }
 }
 
-/// One person's case, as far as the diary goes by it.
+/// One person's case, as far as the diary needs it.
 #[derive(Debug, Clone, Copy)]
 pub struct Case<'a> {
     pub file: &'a CaseFile,

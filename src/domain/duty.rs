@@ -47,6 +47,6 @@ impl Duty {
     }
 }
 
-/// The role of programs, which have no duty unless the profile lists one: what they may do beside is the staff
-/// listener's to say.
+/// The role of programs, which have no duty unless the profile lists one: the staff listener decides what else they may
+/// do.
 pub const PROGRAM: &str = "program";

@@ -36,8 +36,8 @@ impl Person {
     }
 }
 
-/// Leaves of a restriction what it is, and from when until when it holds. One that has ended stays: whoever had a
-/// restriction is no stranger.
+/// Leaves of a restriction what it is, and from when until when it holds. One that has ended stays: somebody who had a
+/// restriction is not a stranger.
 fn keep_what_enforces(restriction: &mut Restriction) {
     let Restriction {
         id: _,

@@ -27,28 +27,37 @@ pub fn in_the_way(
     if held {
         broken.push(Broken::new(
             RefusalCode::ErasureHeld,
-            "the record is held; whoever holds it must end that first (Art. 17(3)(e))",
+            "the record is on hold; the hold must be ended first (Art. 17(3)(e))",
         ));
     }
     if despite.is_some_and(|why| !is_blank(why)) {
         return broken;
     }
     for one in person.restrictions.iter().filter(|one| one.is_in_force(now, profile)) {
-        let what = format!("the restriction {} is in force; say in `despite` why it goes", one.id);
+        let what = format!(
+            "the restriction {} is in force; say in `despite` why the record is \
+            erased anyway",
+            one.id
+        );
         broken.push(Broken::new(RefusalCode::ErasureInForce, what).key("despite"));
     }
     for one in file.appeals.iter().filter(|one| one.is_open()) {
-        let what = format!("the appeal {} is open; say in `despite` why it goes", one.id);
+        let what = format!(
+            "the appeal {} is open; say in `despite` why the record is erased \
+            anyway",
+            one.id
+        );
         broken.push(Broken::new(RefusalCode::ErasureAppealOpen, what).key("despite"));
     }
     broken
 }
 
-/// What is never erased with a person, and why, for whoever decides.
+/// What is never erased with a person, and why, for the people who decide.
 pub const STAYS: [&str; 4] = [
     "figures and tallies: they are counts, and name nobody",
     "of each entry of the audit trail: its number, its instant and a digest that says nothing without its salt, so \
      that the trail can still be verified",
-    "backups, until they are deleted themselves; what restores one must erase again",
-    "what left the gateway: messages in mailboxes, events in other systems. Tell those who have them (Art. 19)",
+    "backups, until they are deleted themselves; after restoring one, erase again",
+    "data that left the gateway: messages in mailboxes, events in other systems. Tell those who \
+     have them (Art. 19)",
 ];

@@ -65,7 +65,7 @@ pub enum EventKind {
     /// Something falls due, or is overdue, or a way of contact closed.
     #[serde(rename = "case.reminded")]
     CaseReminded,
-    /// The audit trail was signed for up to an entry: kept elsewhere, it shows what is changed before.
+    /// The audit trail was signed for up to an entry: kept elsewhere, it shows changes made before.
     #[serde(rename = "trail.anchored")]
     TrailAnchored,
 }

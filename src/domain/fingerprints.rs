@@ -81,7 +81,7 @@ const fn stirred(state: u64, with: u64) -> u64 {
     (state ^ with).wrapping_mul(PRIME)
 }
 
-/// Words that stand together in one fingerprint.
+/// Words that go together into one fingerprint.
 const TOGETHER: usize = 3;
 
 /// Fingerprints kept of one text, the smallest first, so that the same text keeps the same ones.

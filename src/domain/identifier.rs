@@ -97,7 +97,7 @@ pub enum IdentifierFault {
     NotANumber,
     #[error("is a short code or service number, which identifies nobody")]
     ShortCode,
-    #[error("stands for a withheld number, which identifies nobody")]
+    #[error("represents a withheld number, which identifies nobody")]
     Withheld,
     #[error("is too short to be a whole telephone number; write it with its area code")]
     TooShort,
@@ -108,8 +108,8 @@ pub enum IdentifierFault {
 }
 
 impl IdentifierFault {
-    /// Whether the value may well be meant to be an identifier, and can't be read as one. What is
-    /// empty, withheld or a service number identifies nobody, and is nobody's fault.
+    /// Whether the value may well be meant to be an identifier, and can't be read as one. An empty or withheld value or
+    /// a service number identifies nobody, and is not a fault.
     pub const fn leaves_doubt(&self) -> bool {
         match self {
             IdentifierFault::Empty | IdentifierFault::ShortCode | IdentifierFault::Withheld => {
@@ -172,8 +172,8 @@ pub fn normalise(
     }
 }
 
-/// The key under which a person's own identifier is found. A WhatsApp number is found under
-/// `whatsapp:` alone; a contact from WhatsApp looks under `phone:` as well.
+/// The key under which a person's own identifier is found. A WhatsApp number is found only under `whatsapp:`; a contact
+/// from WhatsApp looks under `phone:` as well.
 pub fn listed_keys(
     kind: IdentifierKind,
     value: &str,

@@ -1,4 +1,4 @@
-//! Characters that show nothing, by which copies from web pages and chats differ from what was typed.
+//! Characters that show nothing, in which copies from web pages and chats differ from typed text.
 
 use unicode_normalization::char::is_combining_mark;
 

@@ -58,8 +58,8 @@ pub struct Received {
     pub text: Vec<u64>,
 }
 
-/// How far an instant at which somebody was told may be ahead of one that is told later. Further: it was
-/// written by a clock that was wrong, and the later one takes its place.
+/// How far the instant of one notice may be ahead of that of a later one. Further: it was written
+/// by a clock that was wrong, and the later one takes its place.
 pub const TOLD_AHEAD_MAX: chrono::TimeDelta = chrono::TimeDelta::days(1);
 
 /// The person was notified why a contact was limited.
@@ -80,7 +80,7 @@ pub struct Additions {
 }
 
 impl Ledger {
-    /// Takes in what is remembered on another record of the same person.
+    /// Adds what is remembered on another record of the same person.
     pub fn join(&mut self, other: Ledger) {
         self.counted.extend(other.counted);
         self.counted.sort_by_key(|counted| counted.at);

@@ -2,7 +2,7 @@
 //! organisation's template; rendered as a page or as plain text. Plain words, you and we, no case
 //! detail that the person does not need, nothing that only a machine understands.
 //!
-//! What happened, what must change and why are said in the words of whoever wrote the case; everything
+//! What happened, what must change and why are said in the words of the staff who wrote the case; everything
 //! else in sentences of our own, and where a notice says the same, in the notice's.
 
 mod compose;
@@ -169,7 +169,7 @@ pub enum Said {
     },
     Duration(Lasting),
     Behaviour(Behaviour),
-    /// What must change, in the words of whoever warned.
+    /// What must change, in the words of the warning.
     MustChange {
         what: String,
     },
@@ -181,8 +181,8 @@ pub enum Said {
     Monitoring {
         every_months: Option<u32>,
     },
-    /// `ways` are left out where the terms themselves name the way. `others`: something else that
-    /// the person was told of still restricts them.
+    /// `ways` are left out where the terms themselves name the way. `others`: something else of which the person was
+    /// notified still restricts them.
     HowToReach {
         ways: Option<NoticePart>,
         others: bool,
@@ -286,7 +286,7 @@ pub enum Outcome {
         heard_by: Option<Role>,
         answer_by: Option<NaiveDate>,
         holds: bool,
-        /// After the time for appeals; it may be heard all the same.
+        /// After the time for appeals; it may still be heard.
         late: bool,
     },
     Upheld,
@@ -294,7 +294,7 @@ pub enum Outcome {
     Quashed,
     /// Nothing is decided yet.
     Open,
-    /// The person is not told, and why.
+    /// The person is not notified, and why.
     NotTold {
         why: Option<String>,
         signed_by: Option<Role>,
@@ -339,7 +339,7 @@ pub struct Reasons {
     pub clause: Option<String>,
     pub warned: Vec<NaiveDate>,
     pub aim: Option<String>,
-    /// In the words of whoever decided an appeal.
+    /// In the words of the person who decided an appeal.
     pub why: Option<String>,
 }
 
@@ -357,7 +357,7 @@ pub struct AppealRight {
     pub right: NoticePart,
     /// The last day, where it is known for certain.
     pub last_day: Option<NaiveDate>,
-    /// Whether the restriction holds meanwhile.
+    /// Whether the restriction applies in the meantime.
     pub holds_during: Option<bool>,
     /// How long the answer takes.
     pub answer: Option<super::profile::Length>,

@@ -56,7 +56,7 @@ pub struct Stepped {
     pub effects: Vec<Effect>,
 }
 
-/// What has to happen with a step, beside what it writes.
+/// What has to happen with a step, besides what it writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Contacts that were held because of this restriction are decided again; those that would pass
@@ -147,7 +147,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// What was decided elsewhere comes under the same clocks, with the first step that is taken.
+    /// The same clocks apply to decisions made elsewhere, from the first step that is taken.
     fn begin(&mut self) {
         self.file.take_in(&self.person, self.profile(), self.step.at);
     }
@@ -205,7 +205,7 @@ impl<'a> Work<'a> {
         self.refuse(Broken::new(RefusalCode::StateWrong, what));
     }
 
-    /// Refuses unless whoever takes the step has a duty.
+    /// Refuses unless the person who takes the step has a duty.
     pub(super) fn must(&mut self, duty: Duty) {
         let (profile, by) = (self.profile(), self.step.by);
         if self.role_of(by).is_some_and(|role| permission::has(profile, role, duty)) {
@@ -220,12 +220,16 @@ impl<'a> Work<'a> {
             self.unset(key);
             return;
         }
-        let role = self.role_of(by).map_or("nobody's", |role| role.0.as_str());
-        let what = format!("the role `{role}` of {by} does not have the duty `{}`", duty.name());
+        let what = match self.role_of(by) {
+            Some(Role(role)) => {
+                format!("the role `{role}` of {by} does not have the duty `{}`", duty.name())
+            }
+            None => format!("{by} has no role, and so not the duty `{}`", duty.name()),
+        };
         self.refuse(Broken::new(RefusalCode::RoleNotAllowed, what).key("by"));
     }
 
-    /// Refuses unless whoever takes the step has one of these duties.
+    /// Refuses unless the person who takes the step has one of these duties.
     pub(super) fn must_one_of(&mut self, duties: &[Duty]) {
         let (profile, by) = (self.profile(), self.step.by);
         let has = |role: &Role| duties.iter().any(|duty| permission::has(profile, role, *duty));
@@ -236,7 +240,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Refuses whoever the person complains about, and staff whom an incident is about.
+    /// Refuses staff about whom the person complains, or who are named in an incident.
     pub(super) fn must_not_be_accused(&mut self, name: &str) {
         if let Some(broken) = accused(&self.file, name) {
             self.refuse(broken);

@@ -35,7 +35,7 @@ pub struct Question<'a> {
     pub at: DateTime<Utc>,
 }
 
-/// Somebody through whom the contact goes.
+/// The person through whom the contact goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Through {
     pub name: Option<String>,
@@ -47,13 +47,13 @@ pub struct Through {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Answer {
     pub may: bool,
-    /// Whoever it goes through; null: anybody.
+    /// Those it goes through; null: anybody.
     pub through: Option<Through>,
     /// Why not, or what to mind.
     pub reasons: Vec<Reason>,
 }
 
-/// Whether a person may be contacted. What is only observed keeps nobody from it.
+/// Whether a person may be contacted. A restriction that is only observed prevents nobody.
 pub fn may_contact(
     organisation: &Organisation,
     person: &Person,
@@ -86,7 +86,7 @@ fn reason(code: &str, text: &str, restriction: Option<&Restriction>) -> Reason {
     }
 }
 
-/// What an adjustment asks of whoever makes contact.
+/// What an adjustment asks of the person who makes contact.
 fn mind(adjustment: &Adjustment, question: &Question<'_>, answer: &mut Answer) {
     let text = match adjustment.kind {
         AdjustmentKind::NeedsChannel => {
@@ -124,8 +124,11 @@ fn restricted(
         Kind::ContactEnded => {
             let engaged = question.purpose == Purpose::Reply && !person.engaged.is_empty();
             let text = match engaged {
-                true => "All contact was ended; answer only on the issues engaged with.",
-                false => "All contact was ended.",
+                true => {
+                    "All contact has ended; answer only on issues that somebody decided to \
+                    engage with."
+                }
+                false => "All contact has ended.",
             };
             if engaged {
                 answer.reasons.push(reason("contact_ended.engaged", text, Some(restriction)));
@@ -134,7 +137,7 @@ fn restricted(
             }
         }
         Kind::ReadAndFile { .. } if question.purpose != Purpose::Service => {
-            refuse("read_and_file", "What this person sends is read and filed, and gets no reply.");
+            refuse("read_and_file", "This person's messages are read and filed, and get no reply.");
         }
         Kind::RepresentativeOnly { names } => {
             let zone = profile.timezone;
@@ -202,7 +205,10 @@ fn through_point(
     let text = match taker {
         Taker::Contact => "Contact with this person goes through their point of contact.",
         Taker::Deputy => "Contact goes through a deputy of the person's point of contact.",
-        Taker::Team => "Contact goes through the team: nobody of the point of contact is there.",
+        Taker::Team => {
+            "Contact goes through the team: the point of contact and the deputies are \
+            away."
+        }
     };
     answer.may &= !matches!(question.purpose, Purpose::Survey | Purpose::Campaign);
     answer.reasons.push(reason("single_point_of_contact.other", text, Some(restriction)));

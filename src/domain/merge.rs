@@ -57,7 +57,7 @@ pub fn together(records: &[Arc<Person>]) -> Vec<Arc<Person>> {
     with_others.collect()
 }
 
-/// Lays what is another record's beside one's own, behind it: places of representatives stay what they are.
+/// Adds another record's entries after one's own: places of representatives stay what they are.
 fn lay(whole: &mut Person, other: &Person) {
     fn add<T: Clone + PartialEq>(to: &mut Vec<T>, from: &[T]) {
         for one in from {
@@ -204,7 +204,8 @@ pub fn refusals(
     let today = at.with_timezone(&profile.timezone).date_naive();
     if let Err(closed) = open_way::of_person(profile, whole, today) {
         let what = format!(
-            "in the 7 days from {} no staffed way stays open, over everything that restricts this person; lift or \
+            "in the 7 days from {} no staffed way stays open with all of this person's \
+             restrictions; lift or \
              vary something first",
             closed.from
         );
@@ -242,10 +243,10 @@ pub enum Difference {
 impl Difference {
     pub const fn what(self) -> &'static str {
         match self {
-            Difference::Name => "The records have another name each.",
-            Difference::Reference => "The records have another reference each.",
-            Difference::Address => "The records have another address each.",
-            Difference::Language => "The records have another language each.",
+            Difference::Name => "The records have different names.",
+            Difference::Reference => "The records have different references.",
+            Difference::Address => "The records have different addresses.",
+            Difference::Language => "The records have different languages.",
             Difference::PointsOfContact => {
                 "Both have a point of contact; contacts go to the first by its id."
             }

@@ -1,4 +1,4 @@
-//! The nations whose law and bank holidays a policy goes by.
+//! The nations whose law and bank holidays apply to a policy.
 
 use serde::{Deserialize, Serialize};
 

@@ -92,7 +92,7 @@ pub enum NoticePart {
         within: Option<Deadline>,
         /// The role that hears it, by the policy's name for it.
         heard_by: Option<String>,
-        /// Whoever hears it took no part in the decision.
+        /// The hearer took no part in the decision.
         uninvolved: bool,
         /// Where it is sent.
         to: Option<String>,

@@ -31,8 +31,8 @@ pub struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    /// What restricts a person on a day and after it, with a proposal (in the place of what has its id). What
-    /// is only observed closes nothing; a proposal to observe counts, since the question is whether it could be
+    /// What restricts a person on a day and after it, with a proposal (in the place of what has its id). A restriction
+    /// that is only observed closes nothing; a proposal to observe counts, since the question is whether it could be
     /// enforced.
     pub fn of(
         profile: &'a Profile,
@@ -174,7 +174,7 @@ fn narrowed(
             *who = by;
             answered
         }
-        // What is filed gets no answer.
+        // Filed contacts get no answer.
         Kind::ContactEnded | Kind::ReadAndFile { issues: None } => Vec::new(),
         // A quota admits at least one contact, and an issue that is closed leaves the others.
         Kind::ChannelsOnly { .. }

@@ -1,5 +1,5 @@
-//! Whether a store is what it was known to be: the name of its trail, how far that had come, and what
-//! is made of the two.
+//! Whether a store is what it was known to be: the name of its trail, how far it had come, and how the two are
+//! compared.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -66,7 +66,7 @@ impl Nameplate {
             && (named(now) || before.iter().any(|one| named(one) || one.trail == trail))
     }
 
-    /// Up to which entry of this store somebody has been told who was told up to `after` of `trail`.
+    /// The entry of this store up to which a reader that got `after` of `trail` is informed.
     pub fn place_of(&self, trail: &str, after: u64) -> u64 {
         let at = self.branches.iter().position(|branch| branch.trail == trail);
         match at.map(|at| self.branches.get(at + 1)) {
@@ -116,7 +116,7 @@ pub struct Mark {
     pub found_behind_at: Option<u64>,
 }
 
-/// A store's state, compared with what was known of it.
+/// A store's state, compared with the last known one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// The store that was known, as far as it had come or further; or nothing was known of any.
@@ -126,7 +126,7 @@ pub enum Standing {
     Behind(Behind),
 }
 
-/// Why a store is behind what was known of it.
+/// Why a store is older than last seen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Behind {
     #[error("it is empty")]
@@ -145,7 +145,7 @@ pub enum Behind {
     Lost(String),
 }
 
-/// Compares a store with what was known of it. `marked`: the entry of the store that has the number of
+/// Compares a store with its last known state. `marked`: the entry of the store that has the number of
 /// the last one known.
 pub fn compare(mark: Option<&Mark>, end: &TrailEnd, marked: Option<LastEntry>) -> Standing {
     let Some(mark) = mark else { return Standing::Well };

@@ -1,8 +1,7 @@
 //! Which roles have which duties.
 //!
-//! As soon as one role of a profile lists its duties, only listed duties count. If none
-//! does, every role of people records, all but agents warn and propose, and the rest goes by the roles that
-//! the policy names.
+//! As soon as one role of a profile lists its duties, only listed duties count. If none does, every role of people
+//! records, all but agents warn and propose, and other duties follow the roles that the policy names.
 
 use super::duty::{Duty, PROGRAM};
 use super::profile::{Profile, Role};

@@ -1,8 +1,7 @@
 //! A profile: one organisation's published rules as data.
 //!
-//! `None` is *unset*: the policy is silent, and the organisation must choose before anything that
-//! uses the value is enforced. The product never guesses; where a decision meets an unset value
-//! all the same, it takes what helps the sender.
+//! `None` is *unset*: the policy is silent, and the organisation must choose before anything that uses the value is
+//! enforced. The product never guesses; if a decision still meets an unset value, it favours the sender.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -112,7 +111,7 @@ pub struct Profile {
     pub staffed_hours: Option<BTreeMap<Channel, WeeklyHours>>,
     /// The roles that every organisation has ([`STAFF_ROLES`]), then those that the policy names.
     pub roles: Vec<Role>,
-    /// What each role may do. Empty: no role says, and [`super::duty`] goes by the policy's own names.
+    /// What each role may do. Empty: no role lists any, and [`super::duty`] follows the policy's own names.
     pub duties: BTreeMap<Role, BTreeSet<Duty>>,
     /// The figures that the policy says are kept.
     pub figures: Vec<String>,
@@ -124,7 +123,7 @@ pub struct Profile {
     pub store_away: StoreAway,
     /// Working days within which a filed contact must be marked read.
     pub read_within_working_days: Option<u32>,
-    /// Working days within which a person reads what was limited or filed: what its sender is promised.
+    /// Working days within which a person reads limited or filed contacts: what its sender is promised.
     pub limited_read_within: u32,
     /// Working days within which somebody decides whether to engage on a new issue after all contact
     /// was ended. Unset: the next working day.
@@ -139,7 +138,7 @@ pub struct Profile {
     pub bank_holidays: BankHolidays,
 }
 
-/// Working days within which a person reads what was limited or filed, where nobody says otherwise: by the
+/// Working days within which a person reads limited or filed contacts, unless set otherwise: by the
 /// end of the next one.
 pub const LIMITED_READ_WITHIN: u32 = 1;
 
@@ -298,7 +297,7 @@ pub struct Appeal {
     /// Deadline for notifying the person of the answer.
     pub notify: Option<Deadline>,
     pub heard_by: Option<Roles>,
-    /// Whoever hears it took no part in the decision.
+    /// The hearer took no part in the decision.
     pub hearer_uninvolved: Option<bool>,
     /// To whom an appeal is addressed.
     pub addressed_to: Option<Role>,
@@ -447,8 +446,8 @@ impl Profile {
         self.grounds.iter().find(|ground| ground.name == name)
     }
 
-    /// A ground as figures for everybody print it. It is a free text where a restriction was decided elsewhere, and may
-    /// say who did what to whom: only a ground of the policy is printed, and whatever else there is as `other`.
+    /// A ground as figures for everybody print it. It is free text if a restriction was decided elsewhere, and may name
+    /// people: only a ground of the policy is printed, and whatever else there is as `other`.
     pub fn published_ground(&self, given: Option<&str>) -> &str {
         let Some(given) = given else { return UNKNOWN_GROUND };
         let as_named =

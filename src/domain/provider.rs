@@ -45,7 +45,7 @@ pub enum Unknown {
     NoDuties,
 }
 
-/// Whom a provider lets in, and as what.
+/// Who may sign in by a provider, and in which role.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Admission {
     /// The first that fits counts.

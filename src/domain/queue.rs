@@ -34,7 +34,7 @@ pub struct QueueItem {
     pub reasons: Vec<Reason>,
     pub flags: Vec<String>,
     pub subject: Option<String>,
-    /// The recipients as addressed, to whom a release delivers.
+    /// The recipients as addressed, who get a released original.
     pub original_to: Vec<String>,
     /// The issue, the messages and the attachments (SHA-256) of the contact, with which it can be
     /// decided again.
@@ -50,8 +50,7 @@ pub struct QueueItem {
     /// How often this person used this safeguard lane, this time included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane_used: Option<u32>,
-    /// From when on it counts as unread for too long: what is limited or filed is read by a person
-    /// before.
+    /// From when on it counts as unread for too long: a person reads limited and filed contacts before.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -78,7 +77,7 @@ pub struct QueueItem {
     pub filed_from: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
-    /// What was learnt after the decision: a voicemail, how the call went.
+    /// Facts learnt after the decision: a voicemail, how the call went.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attached: Vec<Attached>,
 }
@@ -274,8 +273,8 @@ impl QueueItem {
         self
     }
 
-    /// The item after an action by a member of staff. Claiming what one has claimed, and reading
-    /// what was read, are no faults: a double click changes nothing.
+    /// The item after an action by a member of staff. Claiming an item twice, or marking a read one as read, is not a
+    /// fault: a double click changes nothing.
     ///
     /// # Errors
     /// [`ItemFault`] where the action is not possible in the item's state.

@@ -1,4 +1,4 @@
-//! Quota arithmetic on what was counted.
+//! Quota arithmetic on counted contacts.
 
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ impl Quota {
     }
 
     /// What of these instants, in order, the quota would have admitted one by one. While the
-    /// counters were away everything was; what was too much then takes up no room afterwards.
+    /// counters were away everything was; an excess then takes up no room afterwards.
     fn as_replayed(self, instants: Vec<DateTime<Utc>>, zone: Tz) -> Vec<DateTime<Utc>> {
         let limit = self.limit as usize;
         if instants.len() <= limit {

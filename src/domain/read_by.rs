@@ -1,4 +1,4 @@
-//! By when a person reads what was limited or filed: what its sender is promised, and what the queue
+//! By when a person reads a limited or filed contact: what its sender is promised, and what the queue
 //! holds staff to.
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -8,8 +8,7 @@ use crate::domain::moment::{midnight, next_day};
 use crate::domain::profile::Profile;
 
 impl Profile {
-    /// The day by whose end somebody reads it. By the policy what is filed may have to be read sooner,
-    /// never later.
+    /// The day by whose end somebody reads it. The policy may require filed contacts to be read sooner, never later.
     pub fn read_by(&self, disposition: Disposition, at: DateTime<Utc>) -> NaiveDate {
         let filed = self.read_within_working_days.filter(|_| disposition == Disposition::File);
         let days =
@@ -18,7 +17,7 @@ impl Profile {
         self.bank_holidays.add_working_days(today, days)
     }
 
-    /// The end of that day: what is unread from then on is overdue.
+    /// The end of that day: contacts still unread then are overdue.
     pub fn unread_from(&self, disposition: Disposition, at: DateTime<Utc>) -> DateTime<Utc> {
         midnight(self.timezone, next_day(self.read_by(disposition, at)))
     }

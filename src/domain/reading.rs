@@ -2,8 +2,8 @@
 //! and a decision that is made again, on another ledger, needs nothing read again.
 //!
 //! Safeguards, evidence and staff go by the same reading: the sender's own words, as a person sees
-//! them. What was quoted is set aside; where nothing of the sender's own is left, the quotation is
-//! what they said. A notice of the gateway's own, quoted back, is never what they said.
+//! them. Quotations are set aside; where nothing of the sender's own is left, the quotation is what
+//! they said. A notice of the gateway's own, quoted back, is never what they said.
 
 mod invisible;
 mod own_notice;

@@ -17,7 +17,7 @@ macro_rules! refusal_codes {
         impl RefusalCode {
             /// The codes of a step of a case.
             pub const OF_STEPS: &[RefusalCode] = &[$(RefusalCode::$step,)+];
-            /// The codes of what is done with whole records: merging, erasing, retention.
+            /// The codes of work on whole records: merging, erasing, retention.
             pub const OF_RECORDS: &[RefusalCode] = &[$(RefusalCode::$record,)+];
 
             pub const fn name(self) -> &'static str {

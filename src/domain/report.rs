@@ -28,7 +28,7 @@ impl Period {
         (self.from..=self.to).contains(&day)
     }
 
-    /// What is in force is counted on the last day, or today if that is earlier.
+    /// Restrictions in force are counted on the last day, or today if that is earlier.
     fn last(self) -> NaiveDate {
         self.to.min(self.today)
     }

@@ -9,9 +9,9 @@ use super::calendar::{Per, QuotaWindow};
 use super::channel::Channel;
 use super::moment::Moment;
 
-/// One limit on one person's contact. Read from and written to the published flat JSON shape,
-/// where the kind's own parameters stand beside the common keys; a key that the kind does not have
-/// is refused by name.
+/// One limit on one person's contact. Read from and written to the published flat JSON shape, where
+/// the kind's own parameters are next to the common keys; a key that the kind does not have is
+/// refused by name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "shape::FlatRestriction", into = "shape::FlatRestriction")]
 pub struct Restriction {

@@ -19,7 +19,7 @@ pub enum Class {
     Items,
     /// Contacts of nobody on record: decision, item, original, entry of the trail; from the decision on.
     Contacts,
-    /// All about a person whom nothing restricts; from the last contact or act about them on.
+    /// Everything about a person with no restriction; from the last contact or act about them on.
     Records,
     /// What else the trail says of staff and the gateway: looks, accounts, work on items; from then on.
     Trail,
@@ -77,7 +77,7 @@ pub const fn counts(entry: &AuditEntry) -> bool {
     !matches!(entry.event, AuditEvent::Looked { .. })
 }
 
-/// Whether an entry goes with the class `trail`: what is no contact, no part of a case or record, and no proof.
+/// Whether an entry goes with the class `trail`: anything that is not a contact, part of a case or record, or a proof.
 pub const fn is_of_trail(event: &AuditEvent) -> bool {
     matches!(
         event,

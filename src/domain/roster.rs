@@ -1,5 +1,5 @@
-//! Everybody on an organisation's record, by identifier. Held in memory, so that a sender about
-//! whom nothing is known costs no store access.
+//! Everybody on an organisation's record, by identifier. Held in memory, so that an unknown sender costs no store
+//! access.
 
 use std::borrow::Borrow;
 use std::collections::hash_map::Entry;
@@ -84,7 +84,7 @@ impl Listed {
         Listed::Several(self.as_slice().iter().cloned().chain([listing]).collect())
     }
 
-    /// What is left without one person; `None`: nothing.
+    /// The rest without one person; `None`: nothing.
     fn without(&self, id: &str) -> Option<Self> {
         let left = self.as_slice().iter().filter(|listing| listing.person.id != id).cloned();
         let mut left: Vec<Listing> = left.collect();
@@ -145,7 +145,7 @@ impl Roster {
             merged.remove(id);
             if merged.is_empty() {
                 self.merged.remove(root);
-                // Whoever is alone again is shown alone.
+                // A record that is by itself again is shown by itself.
                 for own in records {
                     self.unlist(&own, nation);
                     self.list(&own, &own, nation);
@@ -206,9 +206,8 @@ impl Roster {
         }
     }
 
-    /// Everybody whom enforcement needs, in the order of their ids: who has or had a restriction, and
-    /// who lists the same identifiers as one of them, without whom a shared identifier would be taken
-    /// for one person's own.
+    /// Everybody needed for enforcement, in the order of their ids: who has or had a restriction, and who lists the
+    /// same identifiers as one of them, because otherwise a shared identifier would count as one person's own.
     pub fn needed_to_enforce(&self, nation: Nation) -> Vec<Arc<Person>> {
         let mut needed: BTreeMap<&str, &Arc<Person>> = BTreeMap::new();
         let restricted = self.people.iter().filter(|ById(one)| !one.restrictions.is_empty());
@@ -235,8 +234,8 @@ impl Roster {
     }
 }
 
-/// Every key under which a person is found. A value that is no identifier of its kind is found
-/// under none; an import has refused it before.
+/// Every key under which a person is found. A value that is not an identifier of its kind is found under none; an
+/// import has refused it before.
 fn keys_of(person: &Person, nation: Nation) -> Vec<(IdentifierKey, ListedAs)> {
     let own = person.identifiers.iter().map(|identifier| {
         (identifier, if identifier.shared { ListedAs::Shared } else { ListedAs::Own })

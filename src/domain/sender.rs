@@ -22,8 +22,8 @@ pub struct Sender {
     pub standing: Standing,
     /// Everybody to whom the identifiers point, in the order of their ids.
     pub candidates: Vec<Arc<Person>>,
-    /// Everybody whose identifier stands in what could not be read for certain, in the order of their
-    /// ids. Nothing is decided on it.
+    /// Everybody whose identifier appears in a part that could not be read for certain, in the order of their ids.
+    /// Nothing is decided on it.
     pub mentioned: Vec<Arc<Person>>,
     /// An identifier is written so that it can't be read as one.
     pub unread: bool,
@@ -180,7 +180,7 @@ const fn is_of_network(channel: Channel) -> bool {
     matches!(channel, Channel::Telephone | Channel::Sms | Channel::Whatsapp)
 }
 
-/// Whether a network gives a name in the place of a number, which is no number at all: a SIP user
+/// Whether a network gives a name in place of a number, which is not a number at all: a SIP user
 /// (`sip:reception@…`), or the name that a firm sends texts under (3GPP TS 23.040 9.1.2.5).
 fn is_name_of_network(from: &SenderIdentifier, channel: Channel) -> bool {
     if from.kind != IdentifierKind::Phone || from.value.chars().any(char::is_numeric) {
@@ -194,7 +194,7 @@ fn is_name_of_network(from: &SenderIdentifier, channel: Channel) -> bool {
     }
 }
 
-/// Everybody whose identifier stands in what was not read for certain.
+/// Everybody whose identifier appears in a part that was not read for certain.
 fn mentioned<'a>(
     roster: &Roster,
     profile: &Profile,
@@ -323,7 +323,7 @@ fn representing<'a>(believed: impl Iterator<Item = &'a Match>) -> Vec<Acting> {
 }
 
 /// Somebody on record who represents others: a representative, unless restricted or acting for
-/// several; then nobody can say for whom this contact is.
+/// several; then nobody can say who this contact is for.
 fn acting_for_others(
     person: &Arc<Person>,
     representing: &[Acting],

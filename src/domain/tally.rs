@@ -1,5 +1,5 @@
-//! What is counted of contacts as they are decided: by day for the figures, by person for the
-//! person's own timeline.
+//! Counts of contacts as they are decided: by day for the figures, by person for the person's own
+//! timeline.
 
 use std::collections::BTreeMap;
 

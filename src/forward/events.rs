@@ -1,9 +1,9 @@
 //! Telling other systems what happens: CloudEvents, signed by Standard Webhooks.
 //!
-//! A [`Courier`] follows the audit trail for one receiver, from the place up to which the receiver
-//! was told. The trail is the queue: it is durable and without gaps, so that nothing is kept twice
-//! and a receiver that was away gets everything that it missed, in order, at least once. A repeat has
-//! the id of the first. What a receiver refuses, or is away for too long for, becomes a dead letter.
+//! A [`Courier`] follows the audit trail for one receiver, from the last entry that the receiver got. The trail is the
+//! queue: it is durable and without gaps, so that nothing is kept twice and a receiver that was away gets everything
+//! that it missed, in order, at least once. A repeat has the id of the first. What a receiver refuses, or is away for
+//! too long for, becomes a dead letter.
 //!
 //! A place is a number in a trail of this name. Where an operator has accepted another store, or an
 //! older one, the trail has another name: then the receiver gets whatever it can't have had. While
@@ -100,7 +100,7 @@ pub struct Courier {
 enum RoundError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("the store is behind what was known of it: receivers wait")]
+    #[error("the store is older than last seen: receivers wait")]
     Behind,
     #[error(transparent)]
     DeadLetters(#[from] DeadLetterError),

@@ -40,7 +40,7 @@ pub struct HttpHelpers {
 struct Service {
     settings: HelperSettings,
     asked: Semaphore,
-    /// Failures in a row, and until when it is left alone because of them, in seconds since 1970.
+    /// Failures in a row, and until when it is not asked because of them, in seconds since 1970.
     failures: AtomicU32,
     left_until: AtomicI64,
 }

@@ -1,7 +1,7 @@
 //! The header fields that the gateway writes on top of a message.
 //!
-//! Everything that comes from outside is reduced to harmless characters here, whoever checked it
-//! before: no CR, LF or NUL reaches a field (RFC 5322 2.2).
+//! Everything that comes from outside is reduced to harmless characters here, even if it was checked before: no CR, LF
+//! or NUL reaches a field (RFC 5322 2.2).
 
 use crate::ports::Original;
 use crate::ports::message::{

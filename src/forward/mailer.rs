@@ -182,7 +182,7 @@ fn compose(
     Ok(message.formatted())
 }
 
-/// A page as it is, to the byte: what is hashed is what arrives.
+/// A page as it is, to the byte: the hash covers exactly the bytes that arrive.
 fn page(html: &str) -> Result<SinglePart, SendError> {
     let encoding = ContentTransferEncoding::Base64;
     let body = Body::new_with_encoding(html.as_bytes().to_vec(), encoding)

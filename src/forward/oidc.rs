@@ -1,7 +1,7 @@
 //! Identity providers by which staff sign in: OpenID Connect Core 1.0, the authorization code flow with PKCE.
 //!
-//! The crate `openidconnect` reads and checks what a provider says. Here is when it is asked, what is asked of it
-//! besides, and what a browser keeps meanwhile.
+//! The crate `openidconnect` reads and checks what a provider says. Here is when it is asked, what else is asked of it,
+//! and what a browser keeps until then.
 
 pub mod settings;
 

@@ -99,7 +99,7 @@ impl Release for MailRelease {
         let letter = self.letter(item, original)?;
         let (keys, recipients): (Vec<String>, Vec<Recipient>) = waiting.into_iter().unzip();
         let envelope = Envelope {
-            // The sender was told already that the message was accepted: what happens to it now
+            // The sender was already notified that the message was accepted: what happens to it now
             // is the organisation's, and no bounce goes out for it.
             sender: Bytes::from_static(b"<>"),
             parameters: eight_bit(&letter),
@@ -124,8 +124,8 @@ impl Release for MailRelease {
     }
 }
 
-/// The recipients as addressed: those of the first transaction, and those whom the sending server
-/// named in further ones, in their order.
+/// The recipients as addressed: those of the first transaction, and those named by the sending server in further ones,
+/// in their order.
 fn recipients(item: &QueueItem) -> Vec<String> {
     let further = item
         .attached

@@ -36,7 +36,7 @@ pub struct DownstreamServer {
     offer: Mutex<Offer>,
 }
 
-/// What is known of the server's capabilities.
+/// The server's known capabilities.
 #[derive(Default)]
 struct Offer {
     known: Option<(Capabilities, Instant)>,

@@ -27,7 +27,7 @@ pub trait Archive: Send + Sync {
     ) -> Result<Keep, StoreError>;
 
     /// # Errors
-    /// [`StoreError::Original`]: it is missing, or is not what was kept.
+    /// [`StoreError::Original`]: it is missing, or was altered.
     async fn fetch(
         &self,
         organisation: &OrganisationId,
@@ -41,7 +41,7 @@ pub trait Archive: Send + Sync {
         reference: &str,
     ) -> Result<(), StoreError>;
 
-    /// Counts anew what is kept of an organisation, in bytes: other gateways keep originals in the same
+    /// Counts again what is kept of an organisation, in bytes: other gateways keep originals in the same
     /// archive, and an operator may have removed some.
     async fn measure(&self, _organisation: &OrganisationId) -> Result<u64, StoreError> {
         Ok(0)
@@ -77,7 +77,7 @@ pub struct Owner<'a> {
 }
 
 impl<'a> Owner<'a> {
-    /// A contact's, on nobody's quota but the organisation's.
+    /// A contact's, only on the organisation's quota.
     pub const fn contact(contact: &'a str) -> Self {
         Owner { contact, person: None, allowance: Allowance::Ordinary }
     }
@@ -94,9 +94,9 @@ pub enum Allowance {
 /// Whose quota of kept originals is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum QuotaFault {
-    #[error("as much is kept of this person's contacts as may be ([archive] per_person)")]
+    #[error("the quota of this person's kept contacts is used up ([archive] per_person)")]
     Person,
-    #[error("as much is kept for this organisation as may be ([archive] per_organisation)")]
+    #[error("the organisation's quota of kept contacts is used up ([archive] per_organisation)")]
     Organisation,
 }
 

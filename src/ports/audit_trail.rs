@@ -46,8 +46,7 @@ pub struct TrailFilter {
 }
 
 impl TrailFilter {
-    /// Whether an entry is looked for, its person apart: of what was done with a queue item, only the
-    /// store knows whom it concerns.
+    /// Whether an entry is looked for, its person apart: only the store knows whom work on a queue item concerns.
     pub fn has(&self, entry: &AuditEntry) -> bool {
         if self.from.is_some_and(|from| entry.at < from) || self.to.is_some_and(|to| entry.at >= to)
         {
@@ -62,7 +61,7 @@ impl TrailFilter {
     }
 }
 
-/// What is looked for, and where.
+/// What to look for, and where.
 #[derive(Debug, Clone)]
 pub struct TrailSearch {
     pub filter: TrailFilter,

@@ -14,7 +14,7 @@ use crate::runtime::limits::{CLOCK_BELIEVED_AFTER, CLOCK_STEP_MAX};
 pub trait Clock: Send + Sync {
     fn now(&self) -> DateTime<Utc>;
 
-    /// What is wrong with the time; `None`: nothing.
+    /// The fault of the time; `None`: nothing.
     fn fault(&self) -> Option<String> {
         None
     }

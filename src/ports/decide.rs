@@ -34,8 +34,8 @@ pub trait Decide: Send + Sync {
         digest: [u8; 32],
     ) -> Decided;
 
-    /// What would be decided now; changes nothing. While the store is away, what a contact would be
-    /// given meanwhile.
+    /// What would be decided now; changes nothing. While the store is away, the decision that a contact would get for
+    /// now.
     async fn preview(
         &self,
         organisation: &OrganisationId,

@@ -21,9 +21,9 @@ pub struct CommitRequest {
     pub digest: [u8; 32],
     /// `None`: a sender about whom nothing is counted (doubtful, ambiguous).
     pub person: Option<String>,
-    /// Other records of the same person: what is remembered of them is decided on as well, and nothing added.
+    /// Other records of the same person: their history is decided on as well, and nothing added.
     pub also: Vec<String>,
-    /// Whether the decision needs what was received before.
+    /// Whether the decision needs earlier contacts.
     pub needs_received: bool,
     /// Entries counted before this instant can't matter to any quota.
     pub counted_since: DateTime<Utc>,
@@ -39,7 +39,7 @@ pub struct CommitRequest {
     pub decide: Arc<Decider>,
 }
 
-/// Decides one contact on what is remembered of its person.
+/// Decides one contact on its person's history.
 pub type Decider = dyn Fn(&Ledger) -> Result<Settled, Withheld> + Send + Sync;
 
 /// Why a decider has nothing written.
@@ -160,7 +160,7 @@ pub trait Decisions: Send + Sync {
         attachment: Attachment,
     ) -> Result<(), StoreError>;
 
-    /// Commits what was decided while the store was away. Exactly once: where the contact's id is
+    /// Commits decisions made while the store was away. Exactly once: where the contact's id is
     /// recorded already, nothing is written.
     async fn replay(&self, entry: JournalEntry) -> Result<(), StoreError>;
 }

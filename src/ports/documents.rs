@@ -1,12 +1,11 @@
 //! What staff write: versioned records of any kind, and one atomic step that writes them together
 //! with people, queue items and audit entries.
 //!
-//! A store knows of a document its kind, id, version and the keys under which it is listed. What is
-//! in the body is the caller's: a new kind of record needs nothing of any store.
+//! A store knows of a document its kind, id, version and the keys under which it is listed. The body belongs to the
+//! caller: a new kind of record needs nothing of any store.
 //!
-//! Whatever a batch replaces it names as it was read. Where somebody else has changed one of these
-//! meanwhile, nothing of the batch is done, and [`Conflict`] says which it was: read it again, judge
-//! again, write again.
+//! Whatever a batch replaces it names as it was read. If somebody else has changed one of these in the meantime, none
+//! of the batch is done, and [`Conflict`] says which it was: read it again, judge again, write again.
 
 mod about;
 mod concerned;
@@ -51,7 +50,7 @@ pub struct Document {
     pub body: Box<RawValue>,
 }
 
-/// Where a document stands in one of its kind's lists. It may stand there more than once.
+/// The place of a document in one of its kind's lists. It may occur there more than once.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct IndexKey {
     /// Lower-case letters, digits and `_`.
@@ -83,7 +82,7 @@ impl Document {
         Ok(Document { kind: kind.to_owned(), id: id.into(), version, keys, body })
     }
 
-    /// What is in the body.
+    /// The body's content.
     ///
     /// # Errors
     /// `Corrupt`: it is something else.
@@ -100,8 +99,8 @@ impl Document {
     }
 }
 
-/// The version of what is written over another. The first is the microsecond in which it is made,
-/// so that what is made anew is not taken for what was removed before.
+/// The version written over another. The first is the microsecond in which it is made, so that a new document is not
+/// taken for one removed before.
 pub fn version_after(read_at: u64, at: DateTime<Utc>) -> u64 {
     match read_at {
         0 => u64::try_from(at.timestamp_micros()).unwrap_or(0).max(1),
@@ -129,7 +128,7 @@ impl std::fmt::Debug for IndexKey {
     }
 }
 
-/// Where a document stands in a list: by its key's value, and among equal ones by its id.
+/// The place of a document in a list: by its key's value, and among equal ones by its id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     pub value: String,
@@ -172,7 +171,7 @@ impl Listing {
 
     /// Those with exactly this value.
     pub fn with(index: &str, value: &str) -> Self {
-        // No value has a byte 0, so that none stands between a value and the same with a byte 1.
+        // No value has a byte 0, so that none lies between a value and the same with a byte 1.
         let to = Some(format!("{value}\u{1}"));
         Listing { from: Some(value.to_owned()), to, ..Listing::of(index) }
     }
@@ -222,10 +221,9 @@ pub struct Batch {
     pub documents: Vec<DocumentWrite>,
     pub people: Vec<PersonWrite>,
     pub items: Vec<ItemWrite>,
-    /// What is removed for good.
+    /// Records removed for good.
     pub gone: Vec<Gone>,
-    /// At least one where people or items are written: by its trail a store is told from an older
-    /// copy of itself.
+    /// At least one where people or items are written: its trail distinguishes a store from an older copy of itself.
     pub audit: Vec<AuditEvent>,
 }
 
@@ -260,11 +258,11 @@ pub struct ItemWrite {
 /// What somebody else has changed since it was read, or made, or removed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
-    #[error("the {kind} `{id}` was changed meanwhile")]
+    #[error("the {kind} `{id}` was changed in the meantime")]
     Document { kind: String, id: String },
-    #[error("the person `{id}` was changed meanwhile")]
+    #[error("the person `{id}` was changed in the meantime")]
     Person { id: String },
-    #[error("the item `{id}` was changed meanwhile")]
+    #[error("the item `{id}` was changed in the meantime")]
     Item { id: String },
 }
 
@@ -295,8 +293,7 @@ pub trait Documents: Send + Sync {
         listing: Listing,
     ) -> Result<DocumentPage, StoreError>;
 
-    /// Writes all of a batch, durably and at once, or nothing of it. People who change are told to
-    /// every gateway.
+    /// Writes all of a batch, durably and at once, or nothing of it. Every gateway hears of changed people.
     async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), WriteFault>;
 }
 
@@ -364,11 +361,11 @@ impl Batch {
         }
         let is_plain = self.people.is_empty() && self.items.is_empty() && self.gone.is_empty();
         if self.audit.is_empty() && !is_plain {
-            return refused("what changes people or items needs an audit entry".to_owned());
+            return refused("a change of people or items needs an audit entry".to_owned());
         }
-        // A record as it is enforced has what is another record's.
+        // A record as it is enforced includes parts of another record.
         if self.people.iter().any(|write| write.now.together.is_some()) {
-            return refused("a person's record holds what is another's".to_owned());
+            return refused("a person's record holds parts of another one".to_owned());
         }
         let mut written = HashSet::new();
         for write in &self.documents {
@@ -422,13 +419,13 @@ impl DocumentWrite {
         let refused = |why: &str| Err(StoreError::Refused(format!("document: {why}")));
         let (kind, id) = self.names();
         if !is_name(kind) {
-            return refused("its kind is no name");
+            return refused("its kind is not a name");
         }
         if !is_text(id) || id.is_empty() {
             return refused("its id is empty, too long, or has a byte 0");
         }
         match self {
-            DocumentWrite::Remove { version: 0, .. } => refused("what is new can't be removed"),
+            DocumentWrite::Remove { version: 0, .. } => refused("a new document can't be removed"),
             DocumentWrite::Remove { .. } => Ok(()),
             DocumentWrite::Put(document) => {
                 if document.body.get().len() > DOCUMENT_BYTES_MAX {

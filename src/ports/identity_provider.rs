@@ -1,7 +1,7 @@
 //! Sign-in by somebody else: a provider that says who is at a browser.
 //!
 //! Nothing is kept between the two halves of a sign-in but what the browser has in a cookie, sealed: any gateway
-//! takes up what another began, and whoever floods the first half fills no store.
+//! continues what another began, and a flood of first halves fills no store.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -51,7 +51,7 @@ pub enum ProviderFault {
     #[error("the provider refused")]
     Declined,
     /// What came back is not to be trusted: which check failed.
-    #[error("the answer is not to be trusted: {0}")]
+    #[error("the answer can't be trusted: {0}")]
     Untrusted(&'static str),
 }
 

@@ -1,13 +1,13 @@
-//! What was decided while the store was away.
+//! Decisions made while the store was away.
 
 use async_trait::async_trait;
 
 use super::StoreError;
 use super::decisions::JournalEntry;
 
-/// What was decided while the store was away, on the local disk until the store has it.
+/// Decisions made while the store was away, on the local disk until the store has them.
 ///
-/// Putting right: `pending`, [`Decisions::replay`](super::Decisions::replay) each, `done` each, until nothing is pending.
+/// Replaying: `pending`, [`Decisions::replay`](super::Decisions::replay) each, `done` each, until nothing is pending.
 #[async_trait]
 pub trait Journal: Send + Sync {
     /// The entry is on disk, synced, when this returns.
@@ -17,7 +17,7 @@ pub trait Journal: Send + Sync {
     /// page, not all: ask again until it is empty.
     async fn pending(&self) -> Result<Vec<(u64, JournalEntry)>, StoreError>;
 
-    /// What keeps it from taking entries, now or as soon as the disk is full, or entries from being put right;
+    /// What keeps it from accepting entries, now or as soon as the disk is full, or from replaying them;
     /// `None`: nothing.
     fn fault(&self) -> Option<String> {
         None

@@ -16,7 +16,7 @@ pub struct OwnMail {
     pub to: String,
     pub subject: String,
     pub text: String,
-    /// The same as a page, to the byte; beside the text.
+    /// The same as a page, to the byte; with the text.
     pub html: Option<String>,
     /// The Message-ID that it answers, and the references to carry.
     pub in_reply_to: Option<String>,
@@ -44,7 +44,7 @@ pub enum SendError {
     NoSender,
     #[error("the host name makes no address")]
     HostName,
-    #[error("the recipient is no address")]
+    #[error("the recipient is not an address")]
     Recipient,
     #[error("the mail could not be written")]
     Unwritable,

@@ -16,15 +16,15 @@ use memchr::memchr2;
 use super::Original;
 use crate::runtime::limits::MAIL_HEADER_BYTES_MAX;
 
-/// The header fields that are the gateway's own. Incoming ones are taken off (a sender must not be
-/// able to say what was decided).
+/// The header fields that are the gateway's own. Incoming ones are removed (a sender must not be able to claim a
+/// decision).
 pub const DECISION_FIELD: &str = "X-Contact-Gateway-Decision";
 pub const FLAGS_FIELD: &str = "X-Contact-Gateway-Flags";
 pub const ORIGINAL_TO_FIELD: &str = "X-Contact-Gateway-Original-To";
 pub const PASS_FIELD: &str = "X-Contact-Gateway-Pass";
 
-/// What is attached to a queue item where a server hands one message over in several transactions:
-/// the recipients that the item does not name, one per line.
+/// What is attached to a queue item if a server hands one message over in several transactions: the
+/// recipients that the item does not name, one per line.
 pub const FURTHER_RECIPIENTS: &str = "further_recipients";
 
 const OWN_FIELDS: [&str; 4] = [DECISION_FIELD, FLAGS_FIELD, ORIGINAL_TO_FIELD, PASS_FIELD];
@@ -80,8 +80,7 @@ pub fn own_name(name: &[u8]) -> Option<&'static str> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HeaderBlock {
     pub fields: Vec<Field>,
-    /// Where the body begins, behind the empty line; where there is none, the first line that is
-    /// no header field.
+    /// Where the body begins, behind the empty line; if there is none, the first line that is not a header field.
     pub body_at: usize,
     /// Whether the end of the block was found within [`MAIL_HEADER_BYTES_MAX`].
     pub complete: bool,

@@ -15,7 +15,7 @@ pub struct OriginalFault {
 pub enum OriginalTrouble {
     #[error("is missing")]
     Missing,
-    /// It is there, and is not what was kept.
+    /// It is there, but was altered.
     #[error("was altered")]
     Altered,
 }

@@ -38,12 +38,12 @@ pub trait Past: Send + Sync {
         None
     }
 
-    /// Closes what was opened, and writes nothing more; `true`: it must be reopened. Blocks.
+    /// Closes the open store, and writes nothing more; `true`: it must be reopened. Blocks.
     fn abandon(&self) -> bool {
         false
     }
 
-    /// Whether the store is behind what was known of it.
+    /// Whether the store is older than last seen.
     fn is_behind(&self, _organisation: &OrganisationId) -> bool {
         false
     }
@@ -56,7 +56,7 @@ pub trait Keepsakes: Send + Sync {
     /// On disk, synced, when this returns.
     fn keep_mark(&self, organisation: &OrganisationId, mark: &Mark) -> Result<(), StoreError>;
 
-    /// Those whom enforcement needs; `None`: nothing is known of them.
+    /// The people needed for enforcement; `None`: nothing is known of them.
     fn people(&self, organisation: &OrganisationId) -> Result<Option<Vec<Person>>, StoreError>;
 
     /// On disk, synced, when this returns.
@@ -67,7 +67,7 @@ pub trait Keepsakes: Send + Sync {
     ) -> Result<(), StoreError>;
 }
 
-/// Reads where a store's trail ends, and compares that with what was known.
+/// Reads where a store's trail ends, and compares that with its last known end.
 ///
 /// # Errors
 /// As [`Past::trail_end`].

@@ -27,9 +27,9 @@ pub enum Kind {
     People,
     /// The decision recorded for each contact id.
     Decisions,
-    /// What is remembered of each person: contacts counted and received, notices sent, lanes used.
+    /// Each person's history: contacts counted and received, notices sent, lanes used.
     Ledgers,
-    /// Queue items with notes and what was attached.
+    /// Queue items with notes and attachments.
     Items,
     /// The audit trail with its numbers.
     Audit,
@@ -170,7 +170,7 @@ impl PersonLedger {
     }
 }
 
-/// An instant without what is finer than a microsecond: what every store keeps of it.
+/// An instant to the microsecond: what every store keeps of it.
 pub fn whole_micros(at: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
 }
@@ -235,7 +235,7 @@ pub struct CopyMark {
     /// The address of the store that is copied, without users and passwords.
     pub from: String,
     pub state: CopyState,
-    /// What was carried so far.
+    /// The records carried so far.
     pub tallies: BTreeMap<Kind, Tally>,
 }
 
@@ -262,7 +262,7 @@ impl CopyMark {
 /// What a store holds, to be read through.
 #[async_trait]
 pub trait Contents: Send + Sync {
-    /// Everybody of whom something is held.
+    /// Everybody on whom something is held.
     async fn organisations(&self) -> Result<Vec<OrganisationId>, StoreError>;
 
     /// The records of a kind behind a place; `None`: from the first.

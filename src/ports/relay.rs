@@ -78,9 +78,9 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// What is announced while nothing is known of the server. It can't take a message now, so
-    /// that nothing is promised wrongly; and a client that misses SMTPUTF8 or 8BITMIME would
-    /// bounce or rewrite what it should keep and try again.
+    /// The extensions offered while nothing is known of the server. It can't take a message now, so
+    /// that nothing is promised wrongly; and a client that misses SMTPUTF8 or 8BITMIME would bounce
+    /// or rewrite what it should keep and try again.
     pub fn unknown() -> Capabilities {
         Capabilities {
             pipelining: true,
@@ -137,7 +137,7 @@ pub struct Letter {
     pub trace: Trace,
 }
 
-/// What is written on top of a message.
+/// The fields written on top of a message.
 #[derive(Clone)]
 pub struct Trace {
     /// Whether fields of the gateway's own names in the message are taken off or stay.
@@ -222,9 +222,9 @@ pub trait Relay: Send + Sync {
     /// Whether it answers now, or did a moment ago.
     async fn answers(&self) -> bool;
 
-    /// Opens a transaction whose recipients are named one by one, as a client names them. It
-    /// begins with the first of them, about whom the server's answer is given.
-    /// The inner result is the server's own refusal of the sender.
+    /// Opens a transaction whose recipients are named one by one, as a client names them. It begins
+    /// with the first of them, to whom the server's answer applies. The inner result is the
+    /// server's own refusal of the sender.
     async fn open(
         &self,
         envelope: &Envelope,

@@ -1,4 +1,4 @@
-//! Handing over what was kept.
+//! Handing over kept originals.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use crate::domain::queue::QueueItem;
 /// Why an original was not handed over. Never holds an address or a text.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ReleaseError {
-    /// Whoever would accept it is away or not ready: the same release may work later.
+    /// The receiver is away or not ready: the same release may work later.
     #[error("{0}")]
     Away(String),
     /// It can't be handed over as it is.

@@ -8,17 +8,17 @@ pub enum StoreError {
     /// Away, slow, full or failing over: the same call may work later.
     #[error("the store is not available: {0}")]
     Unavailable(String),
-    /// The stored bytes are not what was written: trying again does not help.
+    /// The stored bytes differ from those written: trying again does not help.
     #[error("the store holds something unreadable: {0}")]
     Corrupt(String),
     /// The store is not, or not yet again, what it was known to be: nothing is written before an
     /// operator has accepted it, or a newer one is there.
-    #[error("the store is behind what was known of it: {0}")]
+    #[error("the store is older than last seen: {0}")]
     Behind(String),
-    /// What is stored there takes a key that this gateway does not have, or a later version of it.
+    /// The stored record needs a key that this gateway does not have, or a later version of it.
     #[error("{0}")]
     Locked(String),
-    /// What is stored there was about somebody who was erased: its key is destroyed, for good.
+    /// The stored record was about somebody who was erased: its key is destroyed, for good.
     #[error("{0}")]
     Destroyed(String),
     /// The call itself can't be carried out.

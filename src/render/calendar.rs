@@ -1,7 +1,7 @@
 //! The diary as an iCalendar object (RFC 5545), for the calendars that staff keep anyway.
 //!
-//! Calendars are synchronised to telephones and shown on screens in meeting rooms: a title names what is
-//! due and the reference of what it is about, and nobody.
+//! Calendars are synchronised to telephones and shown on screens in meeting rooms: a title names the task and the
+//! reference of its subject, and no person.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
@@ -79,7 +79,7 @@ const fn words(what: What) -> &'static str {
     }
 }
 
-/// The reference of what an entry is about. That of an absence names whoever is away: left out.
+/// The reference of what an entry is about. That of an absence names the member of staff who is away: left out.
 fn reference(entry: &Entry) -> &str {
     match entry.what {
         What::AbsenceUncovered => "point of contact",

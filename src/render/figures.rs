@@ -32,7 +32,7 @@ impl Row {
     }
 }
 
-/// What stands in place of a number that is not shown.
+/// Shown in place of a hidden number.
 pub const HIDDEN: &str = "hidden";
 
 /// How a figure is called in a heading.

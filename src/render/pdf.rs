@@ -68,7 +68,7 @@ pub fn pdf(document: &Document) -> Result<Vec<u8>, PdfFault> {
     pdf.finish().map_err(|error| PdfFault(format!("{error:?}")))
 }
 
-/// What was drawn of a text: its mark and its lines.
+/// The drawn part of a text: its mark and its lines.
 type Drawn = Vec<(Run, Identifier)>;
 
 fn draw(
@@ -114,7 +114,7 @@ fn draw(
     Ok(drawn)
 }
 
-/// The order in which the letter is read out, which is the order in which it stands.
+/// The order in which the letter is read out, which is the order on the page.
 fn tags(document: &Document, drawn: &Drawn) -> TagTree {
     let mut tree = TagTree::new().with_lang(Some(document.language.regional_tag().to_owned()));
     let of = |block: usize, text: usize, is_mark: bool| {

@@ -1,6 +1,6 @@
-//! A person's own record, as it answers a request for what is held about them (UK GDPR Art. 15): everything that
-//! is about them, what was left out and why, and what somebody must decide before it goes. Written piece by piece,
-//! as a page or as JSON.
+//! A person's own record, as it answers a request for what is held about them (UK GDPR Art. 15): everything about them,
+//! what was left out and why, and what somebody must decide before it is sent. Written piece by piece, as a page or as
+//! JSON.
 
 mod case;
 mod page;
@@ -40,7 +40,7 @@ const LEFT_OUT: [(&str, &str); 5] = [
     ),
 ];
 
-/// A page for the person, or JSON for whoever prepares the answer.
+/// A page for the person, or JSON for the staff who prepare the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     Page,
@@ -175,7 +175,7 @@ impl Writer {
         out
     }
 
-    /// For staff alone: what somebody must decide on, or read again, before the record goes.
+    /// Only for staff: what somebody must decide on, or read again, before the record goes.
     pub fn to_decide(&self) -> Vec<String> {
         let mut hidden: Vec<&String> = self.told.withheld.iter().collect();
         hidden.sort();
@@ -186,8 +186,8 @@ impl Writer {
             })
             .collect();
         all.push(
-            "what staff wrote about incidents, proposals and reviews is given in their words: read it \
-             for what it says of other people"
+            "incidents, proposals and reviews are quoted as staff wrote them: check what they \
+             say about other people"
                 .to_owned(),
         );
         if self.notes > 0 {

@@ -1,4 +1,4 @@
-//! The register of restrictions as it may be published: what is restricted, on what ground, since when; no
+//! The register of restrictions as it may be published: the restriction, its ground, its start; no
 //! name, no id, and no day by which somebody could be recognised.
 
 use chrono::{Datelike, NaiveDate};
@@ -37,7 +37,7 @@ pub fn register<'a>(
     let mut listed = Vec::new();
     for Case { file, person } in cases {
         for restriction in &person.restrictions {
-            // One under appeal is on the register whether it holds meanwhile or not.
+            // One under appeal is on the register whether or not it applies in the meantime.
             let held = restriction.is_in_force(at, profile)
                 || (restriction.status == Status::UnderAppeal
                     && !restriction.has_run_out(at, profile));

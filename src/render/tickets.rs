@@ -30,7 +30,7 @@ impl Form {
         }
     }
 
-    /// What stands before the first item.
+    /// The beginning, before the first item.
     pub fn head(self) -> String {
         match self {
             // With a byte order mark, so that spreadsheets read names as UTF-8.
@@ -91,13 +91,13 @@ impl<'a> Ticket<'a> {
         own.map(|one| one.value.as_str())
     }
 
-    /// Whom the ticket is from: by name, else by the id of the record.
+    /// The sender of the ticket: by name, else by the id of the record.
     fn requester(&self) -> Option<&'a str> {
         let person = self.person?;
         Some(if person.name.is_empty() { &person.id } else { &person.name })
     }
 
-    /// A ticket without a subject can't be imported: the channel stands for it.
+    /// A ticket without a subject can't be imported: the channel is used instead.
     fn subject(&self) -> &'a str {
         let subject = self.item.subject.as_deref().map(str::trim);
         subject.filter(|one| !one.is_empty()).unwrap_or(self.item.channel.name())

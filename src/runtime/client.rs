@@ -1,5 +1,5 @@
-//! Whose request it is, and how often one client may submit something: a bound on flooding a form or
-//! guessing that leaves everybody else alone.
+//! Whose request it is, and how often one client may submit something: a bound on flooding a form or guessing that
+//! affects nobody else.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
@@ -42,7 +42,7 @@ impl Pace {
         }
     }
 
-    /// Counts one more of the client for whom an authorised proxy asks. It is trusted to say who that is,
+    /// Counts one more request of an authorised proxy's client. It is trusted to say who that is,
     /// wherever it runs; where it does not, nobody is counted: one who floods would shut out everybody
     /// behind it.
     ///
@@ -79,9 +79,9 @@ impl Pace {
     }
 }
 
-/// Where a request began: the peer, or where that is a proxy that is trusted, whom it names, and so on
-/// from the last to the first, through every field of the name (some proxies add one of their own).
-/// Whoever is not trusted can name anybody, and is the client.
+/// Where a request began: the peer, or if that is a trusted proxy, the address it names, and so on from the last to the
+/// first, through every field of the name (some proxies add one of their own). A peer that is not trusted can name
+/// anybody, and is the client.
 pub fn client(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     let mut client = peer?.to_canonical();

@@ -1,8 +1,8 @@
 //! How many files and connections the process may have open at once.
 //!
-//! Service managers start programs with a low soft limit (1,024) and a high hard one: the soft one is
-//! for programs that use `select`. What is left of the bounds where even the hard limit is low is
-//! shared out, so that connections wait to be accepted before the store can't open its files.
+//! Service managers start programs with a low soft limit (1,024) and a high hard one: the soft one is for programs that
+//! use `select`. If even the hard limit is low, the reduced bounds are shared out, so that connections wait to be
+//! accepted before the store can't open its files.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

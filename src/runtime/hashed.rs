@@ -32,7 +32,7 @@ pub fn of(bytes: &[u8]) -> Hashed {
 }
 
 /// Copies a file to a new one, readable by the gateway's own user only and on disk when this returns.
-/// What is hashed is what was copied.
+/// The hash covers exactly the bytes copied.
 ///
 /// # Errors
 /// One can't be read or the other not written; what there is of the copy stays.

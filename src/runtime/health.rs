@@ -24,7 +24,7 @@ pub struct Health {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartState {
     pub part: &'static str,
-    /// What is wrong with it, in words that hold nothing personal; `None`: it works.
+    /// Its fault, in words that hold nothing personal; `None`: it works.
     pub fault: Option<String>,
 }
 
@@ -72,8 +72,8 @@ impl Health {
     }
 }
 
-/// An answer from outside, which is asked for once in [`HEALTH_ANSWER_KEPT`] however many want it: whoever reaches a
-/// health path must not be able to multiply work on what is ill already.
+/// An answer from outside, which is asked for once in [`HEALTH_ANSWER_KEPT`] however many want it: callers of a health
+/// path must not be able to multiply work on a part that is already failing.
 pub struct Kept {
     check: Box<Check>,
     last: Mutex<Option<(Instant, Result<(), String>)>>,
@@ -88,7 +88,7 @@ impl Kept {
         Kept { check: Box::new(move || Box::pin(check())), last: Mutex::new(None) }
     }
 
-    /// The last answer, or a new one; those who ask meanwhile wait for it.
+    /// The last answer, or a new one; later callers wait for it.
     ///
     /// # Errors
     /// The fault that was answered.

@@ -39,7 +39,7 @@ pub fn connector(https: bool) -> Result<HttpsConnector<HttpConnector>, NoAuthori
     Ok(builder.https_or_http().enable_http1().wrap_connector(tcp))
 }
 
-/// Whether nobody on the way reads what is sent to a URL: it is `https`, or of a program on this machine.
+/// Whether nobody on the way can read requests to a URL: it is `https`, or of a program on this machine.
 pub fn is_private(url: &Url) -> bool {
     let is_here = match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

@@ -65,7 +65,7 @@ impl Bounds {
 /// Serves until the stop is called, then finishes the requests in hand and returns. `service` is
 /// an `axum::Router`, or any other tower service whose errors are answers already.
 ///
-/// How long the drain may take is bounded by whoever waits for this function's [`Stopping`].
+/// The waiter for this function's [`Stopping`] bounds how long the drain may take.
 pub async fn serve<S, B>(listener: TcpListener, service: S, bounds: Bounds, mut stopping: Stopping)
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,

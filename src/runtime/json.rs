@@ -13,7 +13,7 @@ pub struct JsonFault {
     /// The path to the value, `people[0].restrictions[1].limit`; empty: the whole document.
     pub key: String,
     pub message: String,
-    /// The text is JSON; what it holds is not what was asked for.
+    /// The text is JSON; it holds something else than was asked for.
     pub wellformed: bool,
 }
 
@@ -41,7 +41,7 @@ fn parse_and_follow<T: DeserializeOwned>(source: &str) -> Result<T, JsonFault> {
 }
 
 /// Whether JSON holds no more values than this, in lists and members, nested ones too: each takes memory, and
-/// the shortest takes most for its length. What is not JSON may be counted as anything.
+/// the shortest takes most for its length. Text that is not JSON may be counted as anything.
 pub fn has_at_most(values: usize, json: &[u8]) -> bool {
     // Each value but the first takes two bytes at least.
     if json.len() / 2 < values {

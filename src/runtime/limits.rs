@@ -28,7 +28,7 @@ pub const HTTP_CONNECTIONS_MAX: usize = 10_000;
 pub const HTTP_HEADER_WAIT: Duration = Duration::from_secs(30);
 /// A request's header block. Longer: 431, and the connection is closed.
 pub const HTTP_HEAD_BYTES_MAX: usize = 64 * 1024;
-/// What is read of a connection at once: a head at its longest, and some of what follows. A connection that is
+/// Bytes read from a connection at once: a head at its longest, and some of what follows. A connection that is
 /// sent more keeps this much for as long as it is open.
 pub const HTTP_READ_BYTES_MAX: usize = HTTP_HEAD_BYTES_MAX + 8 * 1024;
 /// Chunk extensions of one request's body, in bytes. More: the connection is closed.
@@ -91,8 +91,8 @@ pub const FORM_UPSTREAM_WAIT_DEFAULT: Duration = Duration::from_secs(30);
 pub const FORM_REPEAT_WINDOW: Duration = Duration::from_secs(600);
 /// Answers to submissions that are remembered for a repeat. More: the oldest are forgotten.
 pub const FORM_REPEATS_MAX: usize = 10_000;
-/// How finely the first sight of a submission is told when a repeat is looked for after a restart:
-/// ids carry the time in steps of this, and [`FORM_REPEAT_WINDOW`] is looked back step by step.
+/// The precision of a submission's first sight when a repeat is looked for after a restart: ids
+/// carry the time in steps of this, and [`FORM_REPEAT_WINDOW`] is looked back step by step.
 pub const FORM_REPEAT_STEP: Duration = Duration::from_secs(60);
 /// A handler's answer up to this size is remembered for a repeat. A longer one is passed on as it
 /// comes, and a repeat is forwarded again (and not counted again).
@@ -101,7 +101,7 @@ pub const FORM_ANSWER_BYTES_MAX: usize = 256 * 1024;
 pub const REPEATS_BYTES_MAX: usize = 24 * 1024 * 1024;
 /// Parts of a multipart form. More: the form is delivered unread and flagged.
 pub const FORM_PARTS_MAX: usize = 1_000;
-/// What is written to a spooled body at once, which each keeps in memory meanwhile.
+/// Bytes written to a spooled body at once, which each keeps in memory until then.
 pub const FORM_SPOOL_BYTES: usize = 32 * 1024;
 /// Values of the configured fields that are kept of one form. More: the form is flagged as ambiguous.
 pub const FORM_VALUES_MAX: usize = 256;
@@ -132,7 +132,7 @@ pub const STANDING_FAULT_KEPT: Duration = Duration::from_secs(60);
 pub const PLAIN_QUEUE_MAX: usize = 8_192;
 /// How long such a decision waits at most for others to be recorded with.
 pub const PLAIN_FLUSH_WAIT: Duration = Duration::from_millis(200);
-/// How often it is looked, meanwhile, whether enough others have come to be recorded at once.
+/// How often it is checked, until then, whether enough others have come to be recorded at once.
 pub const PLAIN_LOOK_EVERY: Duration = Duration::from_millis(25);
 /// Mails to mailboxes of queues that wait to be sent. More: the item on the queue must do.
 pub const ANNOUNCEMENTS_MAX: usize = 1_024;
@@ -158,8 +158,7 @@ pub const PAGE_ITEMS_MAX: usize = 500;
 pub const COPY_PAGE_MAX: usize = 500;
 /// Of queue items, which may hold a text each, so many.
 pub const COPY_ITEMS_MAX: usize = 100;
-/// Of what is remembered of people, so many people: each has up to [`RECEIVED_PER_PERSON_MAX`]
-/// traces.
+/// How many people's history is remembered: each has up to [`RECEIVED_PER_PERSON_MAX`] traces.
 pub const COPY_LEDGERS_MAX: usize = 16;
 /// Tries to reach a server that a copy reads or writes, before it is said to be away.
 pub const COPY_CONNECT_TRIES: usize = 30;
@@ -199,7 +198,7 @@ pub const STORE_LOCK_WAIT: Duration = Duration::from_secs(2);
 pub const STORE_TURN_WAIT: Duration = Duration::from_millis(500);
 /// Wait between two looks whether it is its turn, and whether the store is free then.
 pub const STORE_TURN_RETRY: Duration = Duration::from_millis(1);
-/// Wait between two tries to make a new database ready beside another process that does so.
+/// Wait between two tries to prepare a new database while another process does so.
 pub const STORE_READY_RETRY: Duration = Duration::from_millis(20);
 /// Pages of 4 KiB in the embedded store's log after which it is written back, with two more syncs: pages
 /// that many contacts change are then written back once. A start after a crash reads the log.
@@ -209,7 +208,7 @@ pub const STORE_LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
 /// How long nobody writes before the embedded store writes its log back, so that the database file
 /// is complete.
 pub const STORE_IDLE: Duration = Duration::from_secs(2);
-/// How often the store is compared with what was known of it, and what is known written down.
+/// How often the store is compared with its last known state, and that is written down.
 pub const PAST_LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often everything in an embedded store is read to find damage; the first time at the start.
 pub const PAST_READ_EVERY: Duration = Duration::from_secs(6 * 3_600);
@@ -217,8 +216,8 @@ pub const PAST_READ_EVERY: Duration = Duration::from_secs(6 * 3_600);
 pub const INTEGRITY_FAULTS_MAX: u32 = 20;
 /// Faults of records and originals that `check --store` shows. More: the rest is counted.
 pub const VERIFY_FAULTS_SHOWN_MAX: usize = 200;
-/// Names that a store's trail remembers. More: the oldest is forgotten, and whoever knows the trail by
-/// that name only takes the store for a different one.
+/// Names that a store's trail remembers. More: the oldest is forgotten, and a gateway that knows the trail only by that
+/// name takes the store for a different one.
 pub const BRANCHES_MAX: usize = 64;
 /// How often the log says that the store is still behind.
 pub const PAST_SAY_EVERY: Duration = Duration::from_secs(60);
@@ -238,8 +237,7 @@ pub const ORIGINALS_OF_SAFEGUARDS_FACTOR: u64 = 2;
 pub const ORIGINALS_BYTES_MAX: u64 = 1 << 50;
 /// How often the originals are counted, which other gateways keep too.
 pub const ORIGINALS_COUNTED_EVERY: Duration = Duration::from_secs(600);
-/// Tries to find a name for a process's temporary files. Each fails only beside a process that
-/// sweeps at the same instant.
+/// Tries to find a name for a process's temporary files. Each fails only if another process sweeps at the same instant.
 pub const ARCHIVE_NAME_TRIES: usize = 16;
 /// How often changes made by another process are looked for.
 pub const CHANGE_POLL: Duration = Duration::from_millis(25);
@@ -248,10 +246,10 @@ pub const CHANGE_POLL: Duration = Duration::from_millis(25);
 pub const CHANGES_KEPT_MAX: usize = 65_536;
 /// Changes announced one by one at once. More: the organisation's people are loaded again.
 pub const CHANGES_AT_ONCE_MAX: usize = 1_024;
-/// How long it is remembered what was counted: well past the longest period (a month).
+/// How long counts are remembered: well past the longest period (a month).
 pub const COUNTED_KEPT: Duration = Duration::from_secs(92 * 24 * 3_600);
-/// Of each person, what was counted last is remembered however old it is: a clock that is far ahead
-/// must not take the counters of the true present with it. More than any quota that restricts anybody.
+/// The last counts of each person are remembered regardless of age: a clock that is far ahead must not
+/// take the counters of the true present with it. More than any quota that restricts anybody.
 pub const COUNTED_KEPT_NEWEST: usize = 512;
 /// A jump of the machine's clock that is not trusted at once.
 pub const CLOCK_STEP_MAX: Duration = Duration::from_secs(60);
@@ -288,7 +286,7 @@ pub const KEY_ID_BYTES_MAX: usize = 64;
 /// What the local journal holds of the disk from its start, so that a decision can be journalled while
 /// the disk is full: some ten thousand entries.
 pub const JOURNAL_RESERVED_BYTES: u64 = 16 * 1024 * 1024;
-/// Of what is reserved, the part that is kept for decisions that do something against a sender or for
+/// The part of the reserve that is kept for decisions that do something against a sender or for
 /// one. Where the disk is full and no more is left, decisions to deliver wait in memory.
 pub const JOURNAL_KEPT_BYTES: u64 = 8 * 1024 * 1024;
 /// The local journal. Fuller: no entry is taken, so that senders try again or are delivered.
@@ -329,7 +327,7 @@ pub const EVENT_RECEIVERS_MAX: usize = 16;
 // === The machine ===
 
 /// Files that the gateway opens for itself: store, archive, journal, certificates, the runtime's own.
-/// Connections get what the limit of open files leaves beside them.
+/// Connections get the rest of the limit of open files.
 pub const DESCRIPTORS_OWN: u64 = 256;
 /// Pause of a listener after a connection that could not be accepted.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -363,7 +361,7 @@ pub const HELPER_ASKED_MAX: usize = 32;
 /// Failures of a helper in a row, after which it is not asked for [`HELPER_LEFT_ALONE`].
 pub const HELPER_FAILURES_MAX: u32 = 5;
 pub const HELPER_LEFT_ALONE: Duration = Duration::from_secs(30);
-/// How often the gateway looks for what was limited or filed and nobody has read in time.
+/// How often the gateway looks for limited or filed contacts that nobody has read in time.
 pub const UNREAD_LOOK_EVERY: Duration = Duration::from_secs(300);
 /// How often entries of the audit trail are sealed.
 pub const SEAL_EVERY: Duration = Duration::from_secs(60);

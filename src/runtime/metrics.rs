@@ -1,7 +1,7 @@
-//! What is counted for monitoring, and its text form (OpenMetrics 1.0).
+//! Metrics for monitoring, and their text form (OpenMetrics 1.0).
 //!
-//! Labels are organisation ids, channel names and codes: never an address, a number or a name. Each
-//! set of labels is bounded by what is configured, so that no sender can grow it.
+//! Labels are organisation ids, channel names and codes: never an address, a number or a name. Each set of labels is
+//! bounded by the configuration, so that no sender can grow it.
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -148,7 +148,7 @@ pub struct Metrics {
     pub degraded: Counter,
     /// From a decision to its durable record, in seconds.
     pub commit_seconds: Histogram,
-    /// 1 while the store is behind what was known of it.
+    /// 1 while the store is older than last seen.
     pub store_behind: Family<OrganisationLabels, Gauge>,
     /// Bytes of originals that are kept, as they were counted last.
     pub originals_bytes: Family<OrganisationLabels, Gauge>,
@@ -227,7 +227,7 @@ impl Metrics {
         );
         registry.register(
             "store_behind",
-            "Whether the store is behind what was known of it",
+            "Whether the store is older than last seen",
             self.store_behind.clone(),
         );
         registry.register(

@@ -1,6 +1,6 @@
 //! The parts of a message as a mail program finds them (RFC 2045, RFC 2046): flat, in their order, read
-//! from slices of the message without recursion. What is broken is read as what it shows: an encoding
-//! that nobody knows undecoded, a multipart without its boundary as text.
+//! from slices of the message without recursion. Broken parts are read as they appear: an encoding that
+//! nobody knows undecoded, a multipart without its boundary as text.
 
 pub mod decode;
 pub mod harmless;
@@ -19,7 +19,7 @@ use super::limits::{
 };
 use decode::Encoding;
 
-/// Understands what is read of a header here and by intake, and leaves the rest of the fields as they are.
+/// Understands the header fields read here and by intake, and leaves the rest as they are.
 pub static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
     MessageParser::new()
         .with_mime_headers()
@@ -170,7 +170,7 @@ pub fn parts(message: Bytes) -> Parts {
     found
 }
 
-/// What stands in a multipart, the first last: that is read next. Empty: it has no boundary.
+/// The parts of a multipart, the first last: that is read next. Empty: it has no boundary.
 fn opened(parsed: Option<&Message<'_>>, part: &Part, entity: &Entity) -> Vec<Entity> {
     let boundary = parsed
         .and_then(MimeHeaders::content_type)
@@ -277,7 +277,7 @@ impl Head {
                 at += end;
                 break;
             }
-            // A line alone may be as long as the message.
+            // A single line may be as long as the message.
             let room = MAIL_HEADER_BYTES_MAX.saturating_sub(header.len());
             let taken = text.get(..room).unwrap_or(text);
             if folded && !header.is_empty() {
@@ -306,8 +306,8 @@ impl Head {
     }
 }
 
-/// Takes off a MIME field that is too long to be understood: mail-parser 0.11.9 searches the
-/// parameters of one anew for each.
+/// Takes off a MIME field that is too long to be understood: mail-parser 0.11.9 searches the parameters of one again
+/// for each.
 fn bound(header: &mut Vec<u8>, from: usize) -> bool {
     let field = header.get(from..).unwrap_or_default();
     let mime = field.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"content-"));
@@ -325,8 +325,8 @@ fn is_field(line: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|byte| byte.is_ascii_graphic())
 }
 
-/// What stands between the boundaries of a multipart. A boundary counts at the start of a line alone
-/// (RFC 2046 5.1.1). Where it is nowhere, the first line that looks like one is taken.
+/// The text between the boundaries of a multipart. A boundary counts only at the start of a line (RFC 2046 5.1.1).
+/// Where it is nowhere, the first line that looks like one is taken.
 fn pieces(body: &Bytes, boundary: &[u8]) -> Vec<(Bytes, bool)> {
     if !boundary.is_empty() {
         let pieces = pieces_at(body, boundary);
@@ -366,7 +366,7 @@ fn pieces_at(body: &Bytes, boundary: &[u8]) -> Vec<(Bytes, bool)> {
     pieces
 }
 
-/// The length of what is in front of a line break that ends it.
+/// The length of the text before a line break that ends it.
 fn without_line_break(body: &[u8]) -> usize {
     let text = body.strip_suffix(b"\n").map(|text| text.strip_suffix(b"\r").unwrap_or(text));
     text.map_or(body.len(), <[u8]>::len)

@@ -59,7 +59,7 @@ pub fn base32(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// What stands in base32, groups and case aside; `None`: something else does.
+/// The bytes in base32, groups and case aside; `None`: something else does.
 pub fn of_base32(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let (mut held, mut bits) = (0_u32, 0);
@@ -92,7 +92,7 @@ pub fn in_groups(code: &str) -> String {
 pub fn link(secret: &str, issuer: &str, account: &str) -> String {
     let quoted = |text: &str| {
         let quoted: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
-        // In a path a blank is no plus.
+        // In a path a blank is not a plus.
         quoted.replace('+', "%20")
     };
     let (issuer, account) = (quoted(issuer), quoted(account));

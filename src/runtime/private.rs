@@ -1,5 +1,5 @@
-//! What the gateway writes is personal data: files are 0600 and folders 0700, whatever the umask is
-//! and whoever made the folder.
+//! What the gateway writes is personal data: files are 0600 and folders 0700, regardless of the umask and of who made
+//! the folder.
 
 use std::fs::{DirBuilder, Permissions};
 use std::io;

@@ -1,4 +1,4 @@
-//! Room in memory for what is still coming in, shared by everything that reads it: a bound on each does not
+//! Room in memory for input still coming in, shared by everything that reads it: a bound on each does not
 //! bound many at once.
 
 use bytes::{Bytes, BytesMut};

@@ -126,8 +126,7 @@ impl Sockets {
         self.own.iter().any(|name| name == listener)
     }
 
-    /// Holds the socket of a listener, to be handed on. What is returned is to be asked before the
-    /// socket's file is removed.
+    /// Holds the socket of a listener, to be handed on. Ask the returned value before the socket's file is removed.
     ///
     /// # Errors
     /// There are no descriptors left.
@@ -184,7 +183,7 @@ impl Notify {
     }
 
     fn to(address: &str, watchdog: Option<Duration>) -> io::Result<Self> {
-        // `@` stands for the abstract namespace (unix(7)).
+        // `@` means the abstract namespace (unix(7)).
         let address = match address.strip_prefix('@') {
             Some(name) => SocketAddr::from_abstract_name(name)?,
             None => SocketAddr::from_pathname(address)?,
@@ -195,7 +194,7 @@ impl Notify {
         Ok(Notify { socket, watchdog })
     }
 
-    /// Listeners are open, and what was known is loaded or being waited for.
+    /// Listeners are open, and the last known state is loaded or awaited.
     pub fn ready(&self) {
         self.say("READY=1");
     }

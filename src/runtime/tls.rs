@@ -54,7 +54,7 @@ pub struct Trust {
     pub names: Vec<ServerName<'static>>,
 }
 
-/// What a listener shows, and whom it asks for a certificate.
+/// What a listener shows, and whether it asks clients for a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerTls {
     pub start: ServerStart,

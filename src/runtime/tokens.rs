@@ -12,24 +12,24 @@ use aws_lc_rs::{digest, rand};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// Whom each token identifies: a member of staff, a program, a source of calls.
+/// The holder of each token: a member of staff, a program, a source of calls.
 pub struct TokenTable<T> {
     entries: HashMap<[u8; 32], T>,
 }
 
 impl<T> TokenTable<T> {
-    /// A table of whom each token, given by its SHA-256, identifies. Of two entries with one
-    /// digest the later one counts.
+    /// A table of the holder of each token, by its SHA-256. Of two entries with one digest the
+    /// later one counts.
     pub fn new(entries: impl IntoIterator<Item = ([u8; 32], T)>) -> Self {
         TokenTable { entries: entries.into_iter().collect() }
     }
 
-    /// Whom a presented token identifies.
+    /// The holder of a presented token.
     pub fn find(&self, token: &str) -> Option<&T> {
         self.entries.get(&sha256(token.as_bytes()))
     }
 
-    /// Whom the value of an `Authorization` field identifies.
+    /// The holder of the token in an `Authorization` field.
     pub fn authorise(&self, authorization: Option<&str>) -> Option<&T> {
         self.find(bearer(authorization?)?)
     }
@@ -52,7 +52,7 @@ pub fn bearer(authorization: &str) -> Option<&str> {
 
 /// The system gives no random bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the system gives no random bytes")]
+#[error("the system provides no random bytes")]
 pub struct NoRandomBytes;
 
 /// Bytes that nobody guesses.

@@ -53,7 +53,7 @@ pub struct Caller {
     pub organisation: Arc<Organisation>,
 }
 
-/// Lets a request through with its [`Caller`], or refuses it. Stands around every route but health.
+/// Lets a request through with its [`Caller`], or refuses it. Wraps every route except health.
 pub(super) async fn sign_in(
     State(staff): State<Arc<Staff>>,
     mut request: Request,

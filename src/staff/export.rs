@@ -25,8 +25,8 @@ struct UnderWay {
     written: usize,
 }
 
-/// The queue's items in these states (none: those that wait) as a file to be saved. Where the store fails meanwhile
-/// it breaks off, so that nobody takes a part for the whole.
+/// The queue's items in these states (none: those that wait) as a file to be saved. If the store fails while it is
+/// written it breaks off, so that nobody takes a part for the whole.
 pub(super) fn exported(
     staff: Arc<Staff>,
     organisation: OrganisationId,
@@ -53,7 +53,7 @@ pub(super) fn exported(
 }
 
 impl UnderWay {
-    /// The next few items, and what is left.
+    /// The next few items, and the rest.
     async fn piece(mut self) -> Result<(Bytes, Option<Self>), Fault> {
         let casework = self.staff.for_console();
         let desk = &casework.desk;

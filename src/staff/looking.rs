@@ -17,7 +17,7 @@ use crate::casework::looked::Look;
 use crate::domain::audit::LookedAt;
 use crate::domain::organisation::OrganisationId;
 
-/// What a route shows to whoever asks for it. A handler whose path does not say whose record it is puts one
+/// What a route shows to its caller. A handler whose path does not say whose record it is puts one
 /// into the extensions of its answer.
 #[derive(Debug, Clone)]
 pub struct Shows {
@@ -56,7 +56,7 @@ async fn shows(request: &mut Request) -> Option<Shows> {
         let what = if is_original { LookedAt::Original } else { LookedAt::Item };
         return Some(Shows { what, because: is_original.then(|| item.clone()), id: item });
     }
-    // Each copy of a whole record is an entry of its own, by whoever makes it.
+    // Each copy of a whole record is an entry of its own, in its maker's name.
     if pattern.contains("/{person}/record") {
         return None;
     }
@@ -83,8 +83,8 @@ fn asked(query: Option<&str>, name: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-/// Whether the answer has in it what the route shows. What changes something is on the trail by itself; a
-/// page that says why it did not shows the thing all the same.
+/// Whether the answer has in it what the route shows. What changes something is on the trail by itself; a page that
+/// says why it did not still shows the record.
 fn is_shown(method: &Method, is_page: bool, status: StatusCode) -> bool {
     let refused = matches!(status, StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY);
     match *method {

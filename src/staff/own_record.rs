@@ -10,7 +10,7 @@ use crate::casework::own_record::OwnRecord;
 use crate::domain::organisation::Organisation;
 use crate::render::record::{Form, Writer};
 
-/// The answer's body. Where the store fails meanwhile it breaks off, without its end.
+/// The answer's body. If the store fails, it breaks off without its end.
 pub(super) fn body(record: OwnRecord, form: Form, organisation: &Organisation) -> Body {
     let (profile, roles) = (Arc::clone(&organisation.profile), record.roles.clone());
     let (writer, head) = Writer::begin(form, &record.cases(), profile, roles);

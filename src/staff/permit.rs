@@ -1,5 +1,5 @@
-//! What whoever is signed in may do. A handler works on an organisation by way of [`Permitted`] alone,
-//! and so says what it needs: one that does not has no casework to call, and does not compile.
+//! What a signed-in person may do. A handler works on an organisation only through [`Permitted`], and so says what it
+//! needs: one that does not has no casework to call, and does not compile.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ impl Office {
 /// Something that a handler needs its caller to be allowed: one of some duties, which the profile gives to roles
 /// ([`permission::has`]). There is no other way for a role to be allowed something.
 pub trait Permit: Send + Sync + 'static {
-    /// What it is, for whoever is refused: "changes people and restrictions".
+    /// What it is, for the caller who is refused: "changes people and restrictions".
     const WHAT: &'static str;
 
     /// A role needs one of these; `None`: a token is enough.
@@ -112,7 +112,7 @@ impl Permit for TakesSteps {
 /// Those who keep people's records: who may propose restrictions.
 pub struct ChangesPeople;
 
-/// A role that every organisation has, for those to whom contacts are routed. They propose, and records are kept by
+/// A role that every organisation has, for points of contact. They propose, and records are kept by
 /// others, unless the profile lists duties.
 const POINT_OF_CONTACT: &str = "point_of_contact";
 

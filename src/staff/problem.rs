@@ -44,7 +44,7 @@ struct Details {
     /// The version of the case file by now.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<u64>,
-    /// The step that does what was to be written.
+    /// The step that makes this change.
     #[serde(skip_serializing_if = "Option::is_none")]
     step: Option<&'static str>,
     /// The queue on which an item is by now.
@@ -188,18 +188,18 @@ impl From<Fault> for Problem {
             Fault::DeadLetters(_) => Problem::new(503, "store-unavailable", "Try again")
                 .with_detail(detail)
                 .with_retry_after(STORE_AWAY_WAIT),
-            // The item is there, and what was kept of it is not: somebody can put the archive right.
+            // The item is there, but its original is not: somebody can put the archive right.
             Fault::OriginalMissing(fault) => {
-                tracing::error!(%fault, "an original was asked for in vain");
+                tracing::error!(%fault, "an original could not be read");
                 Problem::new(409, "original-missing", "The original is missing").with_detail(detail)
             }
             Fault::OriginalAltered(fault) => {
-                tracing::error!(%fault, "an original was asked for in vain");
+                tracing::error!(%fault, "an original could not be read");
                 Problem::new(409, "original-altered", "The original was altered")
                     .with_detail(detail)
             }
             Fault::Store(error) => {
-                tracing::error!(%error, "a staff request met a fault of the store");
+                tracing::error!(%error, "a staff request failed because of the store");
                 Problem::internal()
             }
             Fault::Delivery(error) => {
@@ -245,7 +245,7 @@ fn would_end(left_out: Vec<EndedRestriction>, detail: &str) -> Problem {
         .with_detail(format!("{detail}; `?missing=end` ends them"));
     let named = left_out.into_iter().map(|one| PersonFault {
         path: format!("person \"{}\"", one.person),
-        message: format!("restriction \"{}\" holds and is left out", one.restriction),
+        message: format!("restriction \"{}\" is in force and is left out", one.restriction),
     });
     problem.0.faults = named.collect();
     problem

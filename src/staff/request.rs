@@ -1,5 +1,5 @@
-//! What handlers take out of a request: JSON bodies, queries and path parts, with problems that say
-//! what is wrong and where.
+//! What handlers take out of a request: JSON bodies, queries and path parts, with problems that name the fault and its
+//! place.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -27,7 +27,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 }
 
 async fn body_of(body: Body) -> Result<Bytes, Problem> {
-    // The only other error is a caller who went away, to whom any answer is the same.
+    // The only other error is a caller who went away, for whom the answer does not matter.
     to_bytes(body, API_BODY_BYTES_MAX).await.map_err(|_| {
         Problem::new(413, "body-too-large", "The body is too large")
             .with_detail(format!("a body has at most {API_BODY_BYTES_MAX} bytes"))

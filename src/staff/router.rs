@@ -185,7 +185,7 @@ async fn within_time(request: Request, next: Next) -> Response {
 async fn careful_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    // But for what pages are made of, which is nobody's.
+    // Except the parts of pages, which are about nobody.
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

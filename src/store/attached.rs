@@ -1,4 +1,4 @@
-//! What is learnt about a contact after its decision, on its queue item.
+//! Facts learnt about a contact after its decision, on its queue item.
 
 use crate::domain::queue::{Attached, QueueItem};
 use crate::ports::{Attachment, StoreError};

@@ -13,7 +13,7 @@
 //!
 //! State is read before the store, so that no receiver's place is behind the end of the trail; originals
 //! after it. Each file is synced as it is written, and `END` comes last: a backup without one was not
-//! finished, and is not read. What the gateway remembers of the store (`keepsakes`) is no part of a backup:
+//! finished, and is not read. The gateway's memory of the store (`keepsakes`) is not part of a backup:
 //! by it a restored store is known to be an older one. Neither is any secret.
 //!
 //! Restoring checks everything first. It writes through `store::copy`, whose mark keeps gateways from the
@@ -40,7 +40,7 @@ pub use manifest::{Entry, Manifest, OfOrganisation};
 pub use restoring::{Restored, clear_up, restore};
 pub use taking::take;
 
-/// What is backed up, or restored to.
+/// The source of a backup, or the target of restoring one.
 #[derive(Debug, Clone)]
 pub struct Premises {
     pub store: StoreUrl,
@@ -60,7 +60,7 @@ pub enum Progress {
     Copy(super::copy::Progress),
     /// So many originals are copied.
     Originals { done: u64 },
-    /// An item's original is not in the archive, or not what was kept: the backup is made without it.
+    /// An item's original is missing from the archive, or was altered: the backup is made without it.
     NoOriginal { organisation: crate::domain::organisation::OrganisationId, reference: String },
     /// A file of the state was left as it is, because there is one already.
     StateKept { name: String },

@@ -168,7 +168,7 @@ impl Copy<'_> {
         Ok(mark)
     }
 
-    /// The mark of this copy, which is begun where there is none.
+    /// The mark of this copy, which is begun if there is none.
     async fn mark(&self) -> Result<CopyMark, CopyFault> {
         match self.to.copy_mark(self.organisation).await.map_err(self.fault(Side::To))? {
             None => self.begin().await,
@@ -237,8 +237,8 @@ impl Copy<'_> {
         (self.told)(Progress::Carried { organisation, kind, done, total });
     }
 
-    /// Reads both stores again. If they differ from what was copied, the copy starts over the
-    /// next time: a record written again replaces the earlier one.
+    /// Reads both stores again. If they differ from the copy, it starts over the next time: a record written again
+    /// replaces the earlier one.
     async fn compare(&mut self, mark: &mut CopyMark) -> Result<(), CopyFault> {
         for kind in Kind::ALL {
             let carried = mark.tallies.get(&kind).copied().unwrap_or_default();

@@ -1,9 +1,8 @@
-//! The embedded store: one SQLite database in a folder, nothing to run beside it.
+//! The embedded store: one SQLite database in a folder, with no other server.
 //!
-//! One writer thread commits what waits together, with one sync (`writer`), in turn with those of
-//! other processes on the folder (`turn`); a few read-only connections serve reads (`readers`); a
-//! follower tells changes of people, also those of another process on the same folder (`feed`). What
-//! stands in the database is in `schema`.
+//! One writer thread commits what waits together, with one sync (`writer`), in turn with those of other processes on
+//! the folder (`turn`); a few read-only connections serve reads (`readers`); a follower tells changes of people, also
+//! those of another process on the same folder (`feed`). The content of the database is described in `schema`.
 
 mod audit;
 mod database;
@@ -136,13 +135,13 @@ impl Embedded {
         [file, log]
     }
 
-    /// Whoever made a change of people should not wait for a poll. It is written; if it can't be read
+    /// The author of a change of people should not wait for a poll. It is written; if it can't be read
     /// back now, the follower reads it when it can.
     async fn tell_changes(&self) {
         let feed = Arc::clone(&self.feed);
         let told = tokio::task::spawn_blocking(move || feed.catch_up()).await;
         if let Err(fault) = told.map_err(fault::task).flatten() {
-            tracing::warn!(%fault, "a change of people is told later");
+            tracing::warn!(%fault, "a change to people takes effect later");
         }
     }
 

@@ -1,4 +1,4 @@
-//! The local journal: what was decided while the store was away, until the store has it.
+//! The local journal: decisions made while the store was away, until the store has them.
 //!
 //! One append-only file, `pending.journal`, in a folder that one process holds (`lock`). A frame is
 //!
@@ -143,8 +143,7 @@ fn work(mut file: JournalFile, mut waiting: mpsc::Receiver<Request>, fault: &Fau
     }
 }
 
-/// Writes a batch with one sync, and answers when it is on disk. What is asked to be read is read
-/// after it.
+/// Writes a batch with one sync, and answers when it is on disk. Requested reads come after it.
 fn serve(file: &mut JournalFile, batch: Vec<Request>, fault: &Fault) {
     let mut written = Vec::new();
     let mut readers = Vec::new();

@@ -1,8 +1,8 @@
-//! What is kept of the store outside it, beside the journal in the state folder:
+//! The remembered state of the store, next to the journal in the state folder:
 //! `past/<organisation>/mark.json` and `past/<organisation>/people.json`.
 //!
-//! The mark says which store it is and how far its trail had come; the people are those whom
-//! enforcement needs. Each is written whole or not at all, readable only by the gateway's own user.
+//! The mark says which store it is and how far its trail had come; the people are those needed for enforcement. Each is
+//! written whole or not at all, readable only by the gateway's own user.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,8 @@ impl FileKeepsakes {
             Ok(bytes) => self.codec.read(&bytes, label(organisation, &name)).map(Some).map_err(|fault| match fault {
                 StoreError::Refused(_) | StoreError::Locked(_) => fault,
                 _ => StoreError::Corrupt(format!(
-                    "{} can't be read; it records what is known of the store: restore it from a backup \
+                    "{} can't be read; it records the last known state of the store: restore it \
+                     from a backup \
                      of the state folder, or move it away to treat the store as new",
                     path.display()
                 )),
@@ -102,7 +103,10 @@ fn label<'a>(organisation: &'a OrganisationId, name: &'a dyn std::fmt::Display) 
 }
 
 fn away(error: &io::Error) -> StoreError {
-    StoreError::Unavailable(format!("what is kept of the store can't be used: {}", error.kind()))
+    StoreError::Unavailable(format!(
+        "the remembered state of the store can't be used: {}",
+        error.kind()
+    ))
 }
 
 #[cfg(test)]

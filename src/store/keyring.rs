@@ -61,7 +61,7 @@ pub enum KeyFault {
     NotAKey,
     #[error("has the name `{0}`, which another key has already")]
     Twice(String),
-    #[error("is no key at all")]
+    #[error("holds no key")]
     None,
 }
 

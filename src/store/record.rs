@@ -1,10 +1,10 @@
 //! How a record is written: the one place through which everything passes that a store keeps.
 //!
-//! A record is JSON behind a mark. The mark of plain JSON is one space, which leaves the record JSON for SQL, for
-//! other tools, and for a gateway from before there was a mark; a record of that time has none and begins with its
-//! JSON. The mark of any other format begins with [`ENVELOPE`], which no JSON does; it names the format and what it
-//! takes to read what follows. Format 1 is JSON encrypted with a key of the keyring, or of the person whom the record
-//! is about (`encrypted`).
+//! A record is JSON behind a mark. The mark of plain JSON is one space, which leaves the record JSON for SQL, for other
+//! tools, and for a gateway from before there was a mark; a record of that time has none and begins with its JSON. The
+//! mark of any other format begins with [`ENVELOPE`], which no JSON does; it names the format and what it takes to read
+//! what follows. Format 1 is JSON encrypted with a key of the keyring, or of the person the record is about
+//! (`encrypted`).
 //!
 //! A store with a keyring encrypts what it writes, and reads plain records as well: those of before. One without a
 //! keyring writes plain JSON, and refuses encrypted records.
@@ -122,7 +122,7 @@ impl Codec {
         Codec { keyring, people: None }
     }
 
-    /// The same, with a key for each person whom a record is about.
+    /// The same, with a key for each person a record is about.
     #[must_use]
     pub fn with_people(self, people: Arc<PersonKeys>) -> Self {
         Codec { people: Some(people), ..self }
@@ -209,7 +209,7 @@ impl Codec {
         self.keyring.as_deref()
     }
 
-    /// What stands in the store for something that names somebody, and is only ever looked up as a whole: a hash by
+    /// What is stored in place of something that names somebody, and is only ever looked up as a whole: a hash by
     /// the key that encrypts, or without one the thing itself.
     pub(super) fn hidden(&self, organisation: &str, what: &str) -> String {
         match &self.keyring {
@@ -218,14 +218,14 @@ impl Codec {
         }
     }
 
-    /// Everything that may stand there: by each key, and as it was before there was one.
+    /// Everything that may be stored there: by each key, and as it was before there was one.
     pub(super) fn all_hidden(&self, organisation: &str, what: &str) -> Vec<String> {
         let by = |key| encrypted::hash(key, organisation, what);
         let hashes = self.keyring.iter().flat_map(|keyring| keyring.all().map(by));
         hashes.chain([what.to_owned()]).collect()
     }
 
-    /// What stands in a file's name for something that names somebody, by each key: hexadecimal, the one that is
+    /// What a file's name has in place of something that names somebody, by each key: hexadecimal, the one that is
     /// written now first. Empty: there is no key.
     pub(super) fn fingerprints(&self, organisation: &str, what: &str) -> Vec<String> {
         let by = |key: &Key| hex(key.hash(&["file name", organisation, what]).as_ref());
@@ -278,7 +278,7 @@ impl Codec {
     /// Reads a record back.
     ///
     /// # Errors
-    /// `Corrupt`: it is not what was written there. `Locked`: it has a format that this gateway does not know, or
+    /// `Corrupt`: it was not written there. `Locked`: it has a format that this gateway does not know, or
     /// takes a key that is not in the keyring. `Destroyed`: it was about somebody whose key was destroyed.
     pub(super) fn read<T: DeserializeOwned>(
         &self,
@@ -322,7 +322,7 @@ pub(super) fn content(what: &(impl Serialize + ?Sized)) -> Result<Vec<u8>, Store
     serde_json::to_vec(what).map_err(unwritable)
 }
 
-/// JSON that a script of the store's reads with its arguments. It is no record, and is not kept.
+/// JSON that a script of the store's reads with its arguments. It is not a record, and is not kept.
 ///
 /// # Errors
 /// As [`Codec::write`].
@@ -334,7 +334,7 @@ fn text(bytes: Vec<u8>) -> Result<String, StoreError> {
     String::from_utf8(bytes).map_err(|_| unreadable("record"))
 }
 
-/// Something stored beside records, such as a column, that can't be read back.
+/// Something stored besides records, such as a column, that can't be read back.
 pub(super) fn unreadable(what: &str) -> StoreError {
     StoreError::Corrupt(format!("a stored {what} can't be read back"))
 }

@@ -6,13 +6,13 @@
 //! Changes of people are announced, and read from a stream without gaps (`feed`). When the server
 //! fails, calls are refused at once until it answers again (`link`, `breaker`).
 //!
-//! What is acknowledged is as durable as the server is set up to be. With `appendonly yes` and
+//! Acknowledged writes are as durable as the server is set up to be. With `appendonly yes` and
 //! `appendfsync always` a crash loses nothing; with the default `everysec` it may lose up to two
 //! seconds (a write is held back while a sync is under way). A failover may lose what the new
 //! master had not received yet; `min-replicas-to-write` and `min-replicas-max-lag` bound that to
 //! the lag allowed. With `[store] replicas_acknowledged = n` nothing counts as written before n
 //! replicas have it (`replicas`): a failover to one of them loses nothing that was answered, and
-//! where n is all of them it can't go to another. [`Redis::check`] lists what is missing.
+//! where n is all of them it can't go to another. [`Redis::check`] lists the faults.
 
 mod address;
 mod breaker;
@@ -77,7 +77,7 @@ pub struct Redis {
     feed: Arc<Feed>,
     /// Organisations that are known not to be in the middle of being copied into this store.
     whole: Mutex<HashSet<OrganisationId>>,
-    /// Organisations of which all that there is stands in the indexes.
+    /// Organisations whose records are all in the indexes.
     indexed: Mutex<HashSet<OrganisationId>>,
     /// Follower and prober.
     tasks: Vec<JoinHandle<()>>,
@@ -122,7 +122,7 @@ impl Redis {
         }))
     }
 
-    /// What is wrong with the server's set-up for a store that must lose nothing; empty: nothing.
+    /// Faults in the server's set-up for a store that must lose nothing; empty: nothing.
     ///
     /// # Errors
     /// `Unavailable`: the server can't be asked.
@@ -140,7 +140,7 @@ impl Redis {
     }
 
     /// Refuses an organisation whose copy into this store is not finished, so that nothing half done
-    /// is taken for whole. Asked once: no copy begins on what is in use.
+    /// is taken for whole. Asked once: no copy begins on a store in use.
     async fn is_whole(&self, organisation: &OrganisationId) -> Result<(), StoreError> {
         let known = || self.whole.lock().unwrap_or_else(PoisonError::into_inner);
         if known().contains(organisation) {
@@ -154,12 +154,12 @@ impl Redis {
         Ok(())
     }
 
-    /// Whoever made a change of people should not wait for its announcement. It is written; if it can't
+    /// The author of a change of people should not wait for its announcement. It is written; if it can't
     /// be read back now, the follower reads it when it can.
     async fn tell_changes(&self, organisation: &OrganisationId, before: u64) {
         self.feed.know(organisation, before);
         if let Err(fault) = self.feed.catch_up(organisation).await {
-            tracing::warn!(%fault, "a change of people is told later");
+            tracing::warn!(%fault, "other gateways will hear of a change to people later");
         }
     }
 

@@ -25,8 +25,8 @@ pub enum StoreUrl {
 pub struct RedisSettings {
     /// A `redis://`, `rediss://`, `redis+sentinel://` or `redis+cluster://` URL, as written.
     pub url: SecretString,
-    /// `[store] replicas_acknowledged`: how many replicas must have what was written before it
-    /// counts as written. 0: the master's word is enough.
+    /// `[store] replicas_acknowledged`: how many replicas must have a write before it counts as written. 0: the
+    /// master's word is enough.
     pub replicas_acknowledged: u32,
 }
 

@@ -1,10 +1,10 @@
-//! Finding entries of the audit trail without reading all of it: what every store notes of an entry, and
-//! how a search goes by that.
+//! Finding entries of the audit trail without reading all of it: the notes of every store on an entry, and how a search
+//! uses them.
 //!
-//! Of an entry that somebody may look for there is a *mark* for each person, flag and disposition: a list
-//! of the numbers of such entries. A contact that was simply delivered, to whomever, has none but its
-//! person's. Of days there is noted in which *blocks* of numbers they have entries: entries that were
-//! put right after an outage stand behind later ones, and are found all the same.
+//! Of an entry that somebody may look for there is a *mark* for each person, flag and disposition: a list of the
+//! numbers of such entries. A contact that was simply delivered, to whomever, has none but its person's. Of days there
+//! is noted in which *blocks* of numbers they have entries: entries replayed after an outage follow later ones, and are
+//! still found.
 
 use chrono::{DateTime, Utc};
 
@@ -39,7 +39,7 @@ pub(super) fn marks<E>(
     }
 }
 
-/// Of a decision what is not about people.
+/// The parts of a decision that are not about people.
 pub(super) fn decided_marks<E>(
     disposition: Disposition,
     flags: &[String],
@@ -122,7 +122,7 @@ impl Search {
         Search { search, page: TrailPage::default(), looked_at: 0, at, blocks: None }
     }
 
-    /// Looks at these blocks alone.
+    /// Looks only at these blocks.
     pub(super) fn within(mut self, mut blocks: Vec<u64>) -> Self {
         blocks.sort_unstable();
         blocks.dedup();

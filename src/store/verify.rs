@@ -1,5 +1,6 @@
-//! Reading a store through: whether its file is sound, each record can be read back, and each item's original
-//! is there and is what was kept; and whether each original has an item. Nothing is written, and a gateway may run on it meanwhile.
+//! Reading a store through: whether its file is sound, each record can be read back, and each item's original is there
+//! and is what was kept; and whether each original has an item. Nothing is written, and a gateway may keep running on
+//! it.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -17,7 +18,7 @@ use crate::ports::{JournalEntry, StoreError};
 use crate::runtime::limits::{ORIGINAL_WITHOUT_ITEM, VERIFY_FAULTS_SHOWN_MAX};
 use crate::runtime::tokens::sha256;
 
-/// What was read, and what is wrong with it.
+/// What was read, and its faults.
 #[derive(Debug, Default)]
 pub struct Verified {
     /// One line each, by organisation and id; at most [`VERIFY_FAULTS_SHOWN_MAX`].
@@ -26,7 +27,7 @@ pub struct Verified {
     pub more: u64,
     /// How many records were read back.
     pub records: BTreeMap<Kind, u64>,
-    /// How many originals were what was kept.
+    /// How many originals were intact.
     pub originals: u64,
     /// The number of the last entry of each organisation's trail.
     pub trail_ends: BTreeMap<OrganisationId, u64>,
@@ -47,7 +48,7 @@ impl Verified {
     }
 }
 
-/// What is read through.
+/// The parts read.
 pub struct Premises<'a> {
     pub store: &'a StoreUrl,
     pub archive: &'a ArchiveUrl,
@@ -99,7 +100,7 @@ pub async fn verify(premises: &Premises<'_>) -> Result<Verified, StoreError> {
             }
         }
         Err(StoreError::Corrupt(what)) => {
-            verified.fault(format!("store: it can't be told what it holds: {what}"));
+            verified.fault(format!("store: its contents can't be determined: {what}"));
         }
         Err(error) => return Err(error),
     }
@@ -113,7 +114,7 @@ struct Reading<'a> {
     archive: String,
     /// What waits in the journal.
     waiting: Vec<JournalEntry>,
-    /// What was kept since may not have its item yet.
+    /// A recent original may not have its item yet.
     kept_before: DateTime<Utc>,
 }
 
@@ -144,7 +145,7 @@ impl Reading<'_> {
         for kind in Kind::ALL {
             match self.kind(organisation, kind, (verified, &mut named)).await {
                 Ok(all_of_kind) => is_whole &= all_of_kind,
-                // What is behind it in this kind can't be reached; the other kinds may be.
+                // Later records of this kind can't be reached; the other kinds may be.
                 Err(StoreError::Corrupt(what)) => {
                     verified.fault(format!("store: {organisation}: {kind}: {what}"));
                     is_whole = false;

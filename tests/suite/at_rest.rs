@@ -183,9 +183,9 @@ async fn a_plain_store_is_encrypted_and_a_key_is_changed_beside_a_gateway() {
     encrypt(&site.place, &["store-key"]);
     let served = site.place.serve();
     let said = done(&mut rekey());
-    assert!(said.starts_with("encrypted anew: records ") && said.contains("originals 2"), "{said}");
+    assert!(said.starts_with("re-encrypted: records ") && said.contains("originals 2"), "{said}");
     assert!(!said.contains("records 0,"), "{said}");
-    assert!(done(&mut rekey()).starts_with("encrypted anew: records 0, originals 0"));
+    assert!(done(&mut rekey()).starts_with("re-encrypted: records 0, originals 0"));
     tokio::task::block_in_place(|| served.stop());
     assert_eq!(found(&at("archive")), Vec::<String>::new());
     assert_eq!(found(&at("store")), Vec::<String>::new());

@@ -162,7 +162,7 @@ fn every_fault_of_a_file_is_named_at_once_and_nothing_is_imported() {
     );
     assert!(faults[2].contains("12 months") && faults[2].contains("clause 8.8"), "{}", faults[2]);
     assert!(faults[3].contains("does not allow `visits_in_pairs` (clause 8.3)"), "{}", faults[3]);
-    assert!(faults[4].contains("`post` is no channel"), "{}", faults[4]);
+    assert!(faults[4].contains("`post` is neither a channel"), "{}", faults[4]);
     assert!(faults[6].contains("line 6"), "{}", faults[6]);
 }
 
@@ -173,7 +173,12 @@ fn a_file_of_the_wrong_kind_is_refused_with_what_would_be_right() {
     for (name, written, says) in [
         ("people.json", "{\"people\": []}", "a JSON list of people"),
         ("people.json", "[{\"id\": \"P\"", "EOF while parsing"),
-        ("people.csv", "id,telephone\nP-1,1\n", "telephone: is no column; one of id, name"),
+        (
+            "people.csv",
+            "id,telephone\nP-1,1\n",
+            "telephone: is not a known column; use one of \
+            id, name",
+        ),
         ("people.csv", "name\nx\n", "no column `id`"),
         ("people.csv", "id,limit\nP-1,2\n", "missing field `id`"),
     ] {

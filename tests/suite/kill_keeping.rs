@@ -108,7 +108,7 @@ async fn a_change_of_the_key_leaves_each_record_as_it_was_or_is_to_be() {
         assert_eq!(is_sound(&site.place), known);
     }
     done(&mut rekey(&site.place));
-    assert!(done(&mut rekey(&site.place)).starts_with("encrypted anew: records 0, originals 0"));
+    assert!(done(&mut rekey(&site.place)).starts_with("re-encrypted: records 0, originals 0"));
     assert_eq!(is_sound(&site.place), known);
 
     // From one key to another: people's keys are wrapped anew, and the rest is written anew.

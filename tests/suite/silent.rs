@@ -64,7 +64,7 @@ fn mail_and_access() -> Vec<Case> {
         (config("", "", page), "has a `page`, but no form"),
         (config("", "", ""), "has no `staff`: nobody can see"),
         (config(CONTACTS, "", proxy), "`/decisions/t` answers nobody"),
-        (config(CONTACTS, "", proxy), "`/decisions/t` has no `text`: no emergency"),
+        (config(CONTACTS, "", proxy), "`/decisions/t` has no `text`: emergencies"),
         (
             config(CONTACTS, "", proxy),
             "without `mail.notice_from` and `[mail] downstream` no notice",

@@ -66,7 +66,8 @@ async fn a_list_that_leaves_out_what_holds_is_refused_unless_it_is_to_end() {
     let refused = office.put(MANAGER, "/api/v1/people", &list).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert_eq!(refused.problem(), "would-end");
-    assert_eq!(refused.json()["faults"][0]["message"], "restriction \"R-1\" holds and is left out");
+    let said = "restriction \"R-1\" is in force and is left out";
+    assert_eq!(refused.json()["faults"][0]["message"], said);
     let ended = office.put(MANAGER, "/api/v1/people?missing=end", &list).await;
     assert_eq!(ended.json()["ended"], 1, "{ended:?}");
     let held = office.get(AGENT, RESTRICTIONS).await.json();

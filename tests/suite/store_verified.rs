@@ -197,7 +197,7 @@ async fn a_store_that_is_gone_or_has_come_less_far_is_not_vouched_for() {
     std::fs::rename(folder, &away).unwrap();
     let (is_well, said) = check(&place);
     assert!(!is_well && said.contains("karbon: it is empty"), "{said}");
-    assert!(said.contains("none there yet"), "{said}");
+    assert!(said.contains("not created yet"), "{said}");
     std::fs::rename(&away, folder).unwrap();
     assert!(check(&place).0);
     write(&file, "DELETE FROM audit WHERE number > 5;");

@@ -24,7 +24,7 @@ pub(super) const INVITATION: &str = "invitation";
 const IDENTITY: &str = "identity";
 /// Sessions by whose they are.
 const BY_LOGIN: &str = "login";
-/// Sessions and invitations by when they were made or end, for whoever clears them away.
+/// Sessions and invitations by when they were made or end, for clearing them away.
 pub(super) const BY_TIME: &str = "at";
 
 pub(super) struct Book {
@@ -68,7 +68,7 @@ impl Book {
         Ok(all.into_iter().map(|(_, account)| account).collect())
     }
 
-    /// `false`: somebody else changed it meanwhile.
+    /// `false`: somebody else changed it in the meantime.
     pub(super) async fn put_account(
         &self,
         organisation: &OrganisationId,
@@ -174,8 +174,8 @@ impl Book {
         Ok(found.map(|(opens, version)| (opens.login, version)))
     }
 
-    /// Writes an account together with the identity that opens it, and without the one that did before, all or
-    /// nothing. Each of the two is with the version that it was read at. `false`: somebody else changed one meanwhile.
+    /// Writes an account together with the identity that opens it, and without the one that did before, all or nothing.
+    /// Each of the two is with the version that it was read at. `false`: somebody else changed one in the meantime.
     pub(super) async fn put_linked(
         &self,
         organisation: &OrganisationId,
@@ -230,7 +230,7 @@ impl Book {
         Ok(found.map(|one| one.read().map(|value| (value, one.version))).transpose()?)
     }
 
-    /// All of a list, page by page: what is listed here is bounded where it is written.
+    /// All of a list, page by page: the list is bounded where it is written.
     async fn listed<T: DeserializeOwned>(
         &self,
         organisation: &OrganisationId,
@@ -264,7 +264,7 @@ impl Book {
         self.write(organisation, batch).await
     }
 
-    /// Removes a record, whatever it is by now. One that is gone is no fault.
+    /// Removes a record, whatever it is by now. A missing one is not a fault.
     async fn remove(
         &self,
         organisation: &OrganisationId,

@@ -53,7 +53,7 @@ pub struct Entered {
 
 /// Too many come from one source at this moment.
 #[derive(Debug, thiserror::Error)]
-#[error("too many sign-ins at this moment")]
+#[error("too many sign-ins at the moment")]
 pub struct TooMany;
 
 /// Why nobody was signed in.
@@ -73,7 +73,7 @@ pub enum ProviderSignInFault {
     NameTaken,
     #[error("the account is closed")]
     Closed,
-    #[error("the invitation does not hold any more")]
+    #[error("the invitation is no longer valid")]
     InvitationOver,
     /// The identity opens another account already.
     #[error("the identity opens another account")]
@@ -183,7 +183,7 @@ impl Accounts {
         Err(Fault::Contended.into())
     }
 
-    /// `None`: somebody else changed it meanwhile.
+    /// `None`: somebody else changed it in the meantime.
     async fn make_linked(
         &self,
         organisation: &Organisation,

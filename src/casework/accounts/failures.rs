@@ -1,10 +1,10 @@
 //! Tries that failed, and how long the next must wait.
 //!
-//! A try is counted before it is looked at, so that many at once are as many; what was counted is forgotten
-//! when somebody is in, by every step that their account has, and not before. Passwords are counted by
-//! account and source: whoever knows a name can't lock its owner out from elsewhere, and whoever sits behind
-//! the same address as an attacker is held up at that one account alone. Codes are counted by account,
-//! wherever they come from: whoever gets as far as that has the password. The wait grows and has an end.
+//! A try is counted before it is looked at, so that many at once are as many; counts are forgotten once somebody is in,
+//! by every step that their account has, and not before. Passwords are counted by account and source: somebody who
+//! knows a name can't lock its owner out from elsewhere, and somebody behind the same address as an attacker is held up
+//! only at that one account. Codes are counted by account, wherever they come from: anybody who gets that far has the
+//! password. The wait grows and has an end.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -35,7 +35,7 @@ pub(super) struct Failures<K> {
     tried: Mutex<HashMap<K, Tried>>,
 }
 
-/// A network of IPv6 is one source: whoever has one address of it has all.
+/// A network of IPv6 is one source: the holder of one address has all of it.
 pub(super) fn by_source(
     organisation: &OrganisationId,
     login: &str,
@@ -71,7 +71,7 @@ impl<K: Hash + Eq + Clone> Failures<K> {
             make_room(&mut tried, now);
         }
         let one = tried.entry(key.clone()).or_insert(Tried { times: 0, last: now });
-        // Who waited twice as long as had to be begins anew; so does a clock that was set back.
+        // After twice the required wait, counting begins again; so does a clock that was set back.
         if now >= one.last + longest() * 2 {
             one.times = 0;
         }
@@ -100,7 +100,7 @@ impl<K: Hash + Eq + Clone> Failures<K> {
     }
 }
 
-/// Forgets what is long past; where that is not enough, whoever is furthest back gives way.
+/// Forgets old entries; if that is not enough, the oldest entry gives way.
 fn make_room<K: Hash + Eq + Clone>(tried: &mut HashMap<K, Tried>, now: DateTime<Utc>) {
     if tried.len() >= ACCOUNT_FAILURES_MAX {
         tried.retain(|_, one| now < one.last + longest());

@@ -24,7 +24,7 @@ pub struct Invited {
     pub pass: bool,
 }
 
-/// A link that was just made: the token is its holder's alone.
+/// A link that was just made: only its holder has the token.
 struct Link {
     token: String,
     id: String,
@@ -179,11 +179,11 @@ impl Accounts {
         self.begin(organisation, &account, Opening::whole(browser)).await
     }
 
-    /// Takes up an invitation, once: the password is set, a second step of before is gone, other sessions
-    /// end, and whoever did it is signed in. `first`: who the first administrator is.
+    /// Takes up an invitation, once: the password is set, an earlier second step is removed, other sessions end, and
+    /// the holder is signed in. `first`: who the first administrator is.
     ///
     /// # Errors
-    /// [`Fault::NotFound`]: the invitation does not hold any more.
+    /// [`Fault::NotFound`]: the invitation is no longer valid.
     pub async fn take_up(
         &self,
         organisation: &Organisation,

@@ -18,8 +18,7 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 const SALT_BYTES: usize = 16;
 
-/// What a password must not be: what guessers try first. The organisation's and the person's names come
-/// beside it.
+/// What a password must not be: what guessers try first. The organisation's and the person's names are added to it.
 const COMMON: [&str; 24] = [
     "password1234",
     "password12345",

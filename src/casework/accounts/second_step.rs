@@ -15,7 +15,7 @@ const RECOVERY_CODES: usize = 10;
 /// Random bytes of a recovery code: 80 bits.
 const RECOVERY_BYTES: usize = 10;
 
-/// A second step in the making: what the authenticator is told.
+/// A second step in the making: for the authenticator.
 #[derive(Clone)]
 pub struct NewSecondStep {
     /// Base32, in groups, to be typed.

@@ -32,7 +32,7 @@ impl Accounts {
         const BROWSER_CHARS_MAX: usize = 200;
         let Opening { browser, half, provider } = opening;
         let now = self.now();
-        // Whoever knows the password alone pushes nobody out who took the second step.
+        // Somebody who knows only the password can't push out a session that took the second step.
         let most = if half { HALF_SESSIONS_OF_ACCOUNT_MAX } else { SESSIONS_OF_ACCOUNT_MAX };
         let mut others = self.sessions(organisation, &account.login).await?;
         others.retain(|(_, session)| session.half == half);
@@ -85,7 +85,7 @@ impl Accounts {
         Ok(Some(Live { id, session, account }))
     }
 
-    /// Whether a session still lives, with the account that it was opened with. Asking is no use of it.
+    /// Whether a session still lives, with the account that it was opened with. Asking does not use it.
     ///
     /// # Errors
     /// The store is away.
@@ -147,7 +147,7 @@ impl Accounts {
         Ok(sessions)
     }
 
-    /// Ends one session of somebody's own. One that is not theirs, or has ended, is no fault.
+    /// Ends one session of somebody's own. One that is not theirs, or has ended, is not a fault.
     pub async fn end_session(
         &self,
         organisation: &OrganisationId,

@@ -99,7 +99,7 @@ impl Accounts {
         })
     }
 
-    /// Whether a password may be chosen in an organisation by whoever has this login.
+    /// Whether the holder of this login may choose a password in an organisation.
     pub fn check_password(
         &self,
         organisation: &Organisation,
@@ -153,7 +153,7 @@ impl Accounts {
     /// Gives somebody another role. Their sessions go on with it.
     ///
     /// # Errors
-    /// [`Fault::Refused`]: they are the last who may keep the settings, or it is no role.
+    /// [`Fault::Refused`]: they are the last who may keep the settings, or it is not a role.
     pub async fn give_role(
         &self,
         organisation: &Organisation,

@@ -8,7 +8,7 @@ use crate::domain::organisation::Organisation;
 /// A letter to be read.
 #[derive(Debug, Clone)]
 pub struct LetterRead {
-    /// What was approved, or would be.
+    /// The approved words, or those to be approved.
     pub html: String,
     pub text: String,
     pub sha256: String,

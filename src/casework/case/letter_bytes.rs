@@ -1,5 +1,5 @@
-//! The words of an approved letter in a document of their own: whoever goes through every case file, for the
-//! diary or the figures, does not carry every letter.
+//! The words of an approved letter in a document of their own: going through every case file, for the diary or the
+//! figures, does not load every letter.
 //!
 //! Case files of earlier versions hold them themselves; each step moves some out.
 
@@ -44,7 +44,7 @@ pub(super) fn taken_out(
     Document::new(LETTER, id, 0, Vec::new(), &body).map(Some)
 }
 
-/// Forgets the words of all letters: whoever reads every file needs none.
+/// Forgets the words of all letters: reading every file needs none.
 pub(super) fn leave_out(file: &mut CaseFile) {
     for approval in file.letters.iter_mut().filter_map(|letter| letter.approval.as_mut()) {
         approval.words = Words::default();

@@ -53,7 +53,7 @@ impl CaseRead {
 }
 
 impl Desk {
-    /// A person's case. Whoever has none yet has an empty one, with what was decided elsewhere. Tasks and the
+    /// A person's case. A person without one gets an empty one, with decisions made elsewhere. Tasks and the
     /// words of letters that have documents of their own are not in it.
     ///
     /// # Errors
@@ -155,7 +155,7 @@ impl Desk {
     }
 
     /// The cases of an organisation: of everybody who has a file or a restriction, without tasks and words of
-    /// letters. Whoever asks for more of them at once waits: who holds them must not ask for them again.
+    /// letters. Further requests at the same time wait: who holds them must not ask for them again.
     ///
     /// # Errors
     /// The store can't be read.
@@ -241,7 +241,7 @@ impl Desk {
         for person in people {
             match self.read_case(organisation, &person).await {
                 Ok(case) => cases.push(case),
-                // Erased meanwhile.
+                // Erased in the meantime.
                 Err(Fault::NotFound(_)) => {}
                 Err(fault) => return Err(fault),
             }

@@ -24,11 +24,11 @@ const TASK: &str = "task";
 const OF_PERSON: &str = "of_person";
 const OF_ALL: &str = "of_all";
 
-/// The states, so that what is open comes first.
+/// The states, so that open ones come first.
 const OPEN: &str = "1";
 const DONE: &str = "2";
 
-/// For how long what was done is looked at: as the diary does, and a day for the clocks of a zone.
+/// How long finished ones are looked at: as the diary does, and a day for the clocks of a zone.
 const DONE_SHOWN: Months = Months::new(13);
 
 /// What a task's document holds.
@@ -46,7 +46,7 @@ pub struct TaskRead {
     pub version: u64,
 }
 
-/// Some tasks of a person: what is open first, each state oldest first.
+/// Some tasks of a person: open ones first, each state oldest first.
 #[derive(Debug, Clone)]
 pub struct TaskPage {
     pub tasks: Vec<Task>,
@@ -60,7 +60,7 @@ fn id(person: &str, contact: &str, kind: TaskKind) -> String {
     hex(&sha256(&names))
 }
 
-/// A task over what was read at a version.
+/// A task over the version that was read.
 pub(in crate::casework) fn document(
     person: &str,
     task: &Task,
@@ -234,7 +234,7 @@ impl Desk {
     }
 }
 
-/// From where to where in an index the diary looks: what is open, and what was done not long ago.
+/// From where to where in an index the diary looks: open ones, and those done recently.
 fn shown(now: DateTime<Utc>, within: impl Fn(&str) -> String) -> [(String, String); 2] {
     let since = now.checked_sub_months(DONE_SHOWN).unwrap_or(DateTime::<Utc>::MIN_UTC);
     // Behind a state and a blank there is an instant, and no instant begins with a `~`.

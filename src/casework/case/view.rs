@@ -1,4 +1,4 @@
-//! A case file as its readers see it: with the state of each part, and what is missing; of merged records with
+//! A case file as its readers see it: with the state of each part, and missing facts; of merged records with
 //! that of the others, each part with its record.
 
 use serde::Serialize;
@@ -134,7 +134,7 @@ impl Desk {
         Ok(view)
     }
 
-    /// Lays what is on the person's other records behind what is on this one.
+    /// Adds the entries of the person's other records after those of this one.
     async fn join_others(
         &self,
         organisation: &Organisation,

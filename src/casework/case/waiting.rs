@@ -13,7 +13,7 @@ use crate::runtime::tokens::{hex, sha256};
 
 /// The index of case files by those who have something to do on them.
 pub(super) const FOR: &str = "for";
-/// Its value for whoever may sign.
+/// Its value for those who may sign.
 const SIGNERS: &str = "signers";
 
 /// Something on a case that somebody has to go on with.
@@ -30,7 +30,7 @@ pub enum Waiting<'f> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Whose<'f> {
     Of(&'f str),
-    /// Anybody who may sign, but for whoever proposed it.
+    /// Anybody who may sign, except the proposer.
     SignersBut(&'f str),
 }
 

@@ -17,7 +17,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::ports::documents::{BY_ID, Document, Listing, OF_PERSON};
 use crate::runtime::limits::{ERASURE_DOCUMENTS_MAX, ERASURE_PIECE};
 
-/// Whom a document is about, of a kind that is not indexed by person.
+/// The person a document is about, of a kind that is not indexed by person.
 #[derive(Deserialize)]
 struct About {
     #[serde(default)]

@@ -12,7 +12,7 @@ use crate::ports::documents::{Batch, Document, IndexKey, OF_PERSON};
 /// The kind of document that a hold is. Its id is the person's.
 pub(super) const HOLD: &str = "legal_hold";
 
-/// Why a record is held, and by whom.
+/// Why a record is on hold, and who put it there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     pub by: String,

@@ -1,4 +1,4 @@
-//! What waits for approval, what is held, and what was erased, of a whole organisation.
+//! Requests that wait for approval, records on hold, and erasures, of a whole organisation.
 
 use serde::de::DeserializeOwned;
 

@@ -1,6 +1,6 @@
-//! Erasing, step by step: first the record, so that nothing new comes to it; then documents; then the trail, with
-//! the contacts that it leads to. Each step is one batch that says what it removed; after an
-//! interruption it goes on with what has not been removed.
+//! Erasing, step by step: first the record, so that nothing new is added; then documents; then the trail, with
+//! the contacts that it leads to. Each step is one batch that says what it removed; after an interruption it
+//! goes on with what has not been removed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -101,7 +101,7 @@ impl Desk {
         }
     }
 
-    /// What a gateway that ended left, and what is to be looked at again.
+    /// Work left by a gateway that ended, and records to be looked at again.
     pub(in crate::casework) async fn erase_what_was_left(
         &self,
         organisation: &Arc<Organisation>,
@@ -137,7 +137,7 @@ impl Desk {
     ) -> Result<(), Fault> {
         for _ in 0..ERASURE_TRIES_MAX {
             match self.erase_once(organisation, erasing).await {
-                // Somebody changed what was to go meanwhile: it is read again.
+                // Somebody changed a record due for removal in the meantime: it is read again.
                 Err(Fault::Contended) => {}
                 done => return done,
             }
@@ -227,7 +227,7 @@ impl Desk {
         }
     }
 
-    /// A batch, and what was removed so far.
+    /// A batch, and the removals so far.
     pub(in crate::casework) async fn step_of(
         &self,
         id: &OrganisationId,
@@ -271,7 +271,7 @@ impl Desk {
             let batch = batch.remove(&document).put(settling).audit(said);
             match self.write_step(id, batch, &proof).await {
                 Ok(()) => return Ok(proof),
-                // The lease was renewed meanwhile.
+                // The lease was renewed in the meantime.
                 Err(Fault::Contended) => {}
                 Err(fault) => return Err(fault),
             }

@@ -21,12 +21,12 @@ pub(in crate::casework) struct Leaving {
     pub entry: AuditEntry,
     /// The contact that goes with it.
     pub contact: Option<String>,
-    /// Whom it concerns, beside those whom it names; empty: nobody.
+    /// The people it concerns, besides those it names; empty: nobody.
     pub of: String,
 }
 
 impl Leaving {
-    /// Of a person all about whom goes.
+    /// Of a person whose whole record is erased.
     pub(super) fn with(person: &str, entry: AuditEntry) -> Self {
         let contact = contact_of(&entry, person).map(str::to_owned);
         Leaving { entry, contact, of: person.to_owned() }
@@ -54,7 +54,7 @@ impl Desk {
         Ok((page.entries, page.next))
     }
 
-    /// How much of what there is, for whoever decides.
+    /// How much there is of each kind, for the person who decides.
     pub(super) async fn count_trail_of(
         &self,
         organisation: &OrganisationId,
@@ -114,7 +114,7 @@ impl Desk {
         Ok(batch.audit(proof.add(counts, ranges(numbers.into_iter()))))
     }
 
-    /// An item with its original, and what was still to be done with it.
+    /// An item with its original, and the work still to be done on it.
     pub(in crate::casework) async fn item_gone(
         &self,
         organisation: &OrganisationId,

@@ -33,7 +33,7 @@ const _: () = assert!(FOLLOWED_ENTRIES * PER_ENTRY < BATCH_DOCUMENTS_MAX);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whole {
     All,
-    /// All but what is written of its person.
+    /// Everything except the entries about its person.
     WithoutPerson,
     /// That it was passed over.
     Nothing,
@@ -101,7 +101,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Takes of an entry what is not about its person, if that can be, and notes that the rest is lacking.
+    /// Takes those parts of an entry that are not about its person, if possible, and notes that the rest is missing.
     pub(super) async fn take_without_person(
         &mut self,
         entry: &AuditEntry,
@@ -251,8 +251,8 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
-    /// A contact was not made by the person on whose record it was: it comes out of what was counted and noted,
-    /// and nobody has to read it for them or decide on it.
+    /// A contact was not made by the person on whose record it was: it is removed from counts and notes, and nobody has
+    /// to read it for them or decide on it.
     async fn not_theirs(&mut self, entry: &AuditEntry, contact: &str) -> Result<(), Fault> {
         let recorded = self.desk.store.recorded(&self.organisation.id, contact).await?;
         let Some(person) = recorded.and_then(|(decision, _)| decision.person) else {

@@ -186,7 +186,7 @@ fn read_header(header: &StringRecord, faults: &mut Vec<FileFault>) -> Vec<Column
         match COLUMNS.iter().find(|column| column.name == name) {
             None => {
                 let names: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
-                let message = format!("is no column; one of {}", names.join(", "));
+                let message = format!("is not a known column; use one of {}", names.join(", "));
                 faults.push(fault(1, name, None, message));
             }
             Some(column) if columns.iter().any(|known| known.name == column.name) => {
@@ -412,6 +412,12 @@ mod tests {
     #[test]
     fn an_unknown_column_is_refused_by_name() {
         let faults = faults("id,telephone\nP-1,1\n");
-        assert!(faults[0].starts_with("1: telephone: is no column; one of id, name"), "{faults:?}");
+        assert!(
+            faults[0].starts_with(
+                "1: telephone: is not a known column; use one of id, \
+            name"
+            ),
+            "{faults:?}"
+        );
     }
 }

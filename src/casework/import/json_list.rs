@@ -40,7 +40,7 @@ struct Shell {
     case: Option<IgnoredAny>,
 }
 
-/// The key of a case beside those of a person.
+/// The key of a case, in addition to those of a person.
 const CASE: &str = "case";
 
 pub(super) fn parse<'a>(text: &'a str, lines: &Lines<'a>) -> Parsed<'a> {

@@ -80,13 +80,13 @@ fn read_header(
     let mut headings = Headings::new();
     for heading in header {
         let Some(field) = mapping.column(heading) else {
-            // What is below an empty heading is nothing, in most spreadsheets.
+            // Cells below an empty heading are empty, in most spreadsheets.
             if heading.is_empty() {
                 columns.push(Field::LeaveOut);
                 continue;
             }
             let message = format!(
-                "is a heading that is not known; say in a mapping what it holds: [columns] \"{heading}\" = \
+                "is an unknown heading; say in a mapping what it holds: [columns] \"{heading}\" = \
                  \"…\", or \"leave_out\""
             );
             faults.push(fault(1, heading, None, message));
@@ -109,7 +109,7 @@ fn read_header(
     }
     let names_people = [Field::Reference, Field::Email, Field::Phone, Field::Name];
     if faults.is_empty() && !names_people.iter().any(|one| headings.contains_key(one)) {
-        let message = "the first row has no column that says whom a row is about".to_owned();
+        let message = "the first row has no column that identifies the person".to_owned();
         faults.push(fault(1, "reference", None, message));
     }
     (columns, headings)

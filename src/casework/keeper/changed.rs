@@ -44,7 +44,7 @@ impl LookedAt {
     }
 }
 
-/// Whom there is to look at.
+/// The people to look at.
 pub(super) enum Whose {
     Everybody,
     Of(BTreeSet<String>),
@@ -58,7 +58,7 @@ enum Touched<'e> {
     Everybody,
 }
 
-/// Every event is here by name, so that none that comes to be is left out.
+/// Every event is here by name, so that no new one is left out.
 fn touched(event: &AuditEvent) -> Touched<'_> {
     match event {
         // Of what only went on its way there is nothing to be done.
@@ -79,7 +79,7 @@ fn touched(event: &AuditEvent) -> Touched<'_> {
         | AuditEvent::Unmerged { .. }
         | AuditEvent::Step(_) => Touched::People(event.people()),
         AuditEvent::Imported { .. } | AuditEvent::StoreAccepted { .. } => Touched::Everybody,
-        // What is done or gone falls due no longer.
+        // Finished or removed work no longer falls due.
         AuditEvent::Item { .. }
         | AuditEvent::Released { .. }
         | AuditEvent::Unread { .. }
@@ -94,8 +94,8 @@ fn touched(event: &AuditEvent) -> Touched<'_> {
 }
 
 impl Desk {
-    /// Whom there is to look at today, and what is then looked at. The number is read before the cases are: what
-    /// is done meanwhile is looked at the next time.
+    /// The people to look at today, and what is then looked at. The number is read before the cases are: changes in the
+    /// meantime are looked at the next time.
     pub(super) async fn whose(
         &self,
         organisation: &Organisation,
@@ -149,7 +149,7 @@ impl Desk {
         Ok(None)
     }
 
-    /// The cases of some people, with the tasks that the diary shows. Whoever is off the record has none.
+    /// The cases of some people, with the tasks that the diary shows. A person who is off the record has none.
     pub(super) async fn cases_of(
         &self,
         organisation: &Organisation,

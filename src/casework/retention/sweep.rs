@@ -1,5 +1,5 @@
-//! Removing what is due, page by page of the trail: each page is one batch with its proof. Records go as erasures of
-//! their own.
+//! Removing records that are due, page by page of the trail: each page is one batch with its proof. Records go as
+//! erasures of their own.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -137,7 +137,7 @@ impl Desk {
         }
     }
 
-    /// What a gateway that ended left, and what was put off.
+    /// Work left by a gateway that ended, and postponed work.
     pub(in crate::casework) async fn sweep_what_was_left(
         &self,
         organisation: &Arc<Organisation>,
@@ -277,7 +277,7 @@ impl Desk {
         {
             return Ok(false);
         }
-        // The newest of what counts. Of whom the trail says nothing it can't be said how old the record is.
+        // The newest of what counts. If the trail says nothing of a person, the age of the record is unknown.
         let filter = TrailFilter { person: Some(person.to_owned()), ..TrailFilter::default() };
         let mut after = None;
         loop {
@@ -294,7 +294,7 @@ impl Desk {
         }
     }
 
-    /// What is due of the entries behind a number, and where to go on.
+    /// Entries due after a number, and where to go on.
     async fn due_page(
         &self,
         organisation: &Organisation,
@@ -304,7 +304,7 @@ impl Desk {
         let id = &organisation.id;
         let followed = self.followed_to(id).await?;
         let entries = self.store.audit(id, after, ERASURE_PIECE).await?;
-        // Behind the first page that has none that is old enough there is none, but for what came late.
+        // After the first page without an entry old enough there are none, except late ones.
         let next = entries.last().filter(|_| entries.iter().any(|entry| entry.at < before));
         let next = next.map(|last| last.number);
         let mut due = Vec::new();
@@ -367,7 +367,7 @@ impl Desk {
             let batch: Batch = batch.remove(&document).audit(proof.complete());
             match self.write_step(id, batch, &proof).await {
                 Ok(()) => return Ok(proof),
-                // The lease was renewed meanwhile.
+                // The lease was renewed in the meantime.
                 Err(Fault::Contended) => {}
                 Err(fault) => return Err(fault),
             }

@@ -23,7 +23,7 @@ impl AnchorKey {
     }
 }
 
-/// Shows nothing of the key but what is public.
+/// Shows only the public part of the key.
 impl std::fmt::Debug for AnchorKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "AnchorKey({})", self.public())

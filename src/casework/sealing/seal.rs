@@ -31,7 +31,7 @@ pub fn id(from: u64) -> String {
 pub struct Link([u8; DIGEST_BYTES]);
 
 impl Link {
-    /// What stands before the first seal of an organisation's trail.
+    /// What comes before the first seal of an organisation's trail.
     pub fn first(organisation: &OrganisationId) -> Self {
         Link(sha256(format!("contact-gateway seals 1\n{organisation}\n").as_bytes()))
     }
@@ -39,7 +39,7 @@ impl Link {
     /// # Errors
     /// It is not 64 hexadecimal digits.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let fault = || "64 hexadecimal digits are wanted".to_owned();
+        let fault = || "expected 64 hexadecimal digits".to_owned();
         let bytes = of_hex(text).ok_or_else(fault)?;
         Ok(Link(bytes.try_into().map_err(|_| fault())?))
     }
@@ -98,7 +98,7 @@ impl Seal {
     /// A seal of entries whose numbers follow each other; `None`: there are none.
     ///
     /// # Errors
-    /// `Unavailable`: the system gives no random bytes.
+    /// `Unavailable`: the system provides no random bytes.
     pub fn of(
         previous: Link,
         entries: &[AuditEntry],
@@ -119,8 +119,8 @@ impl Seal {
         Ok(Some(Seal { from, to, at, previous, link, entries: STANDARD.encode(bytes) }))
     }
 
-    /// Forgets the salt of an entry, so that its digest tells nothing of it. The link stays what it is: it is
-    /// over the digests alone.
+    /// Forgets the salt of an entry, so that its digest tells nothing of it. The link stays what it is: it covers only
+    /// the digests.
     pub fn forget(&mut self, number: u64) {
         let Ok(mut bytes) = STANDARD.decode(&self.entries) else { return };
         let at = number.checked_sub(self.from).and_then(|at| usize::try_from(at).ok());

@@ -1,4 +1,4 @@
-//! Whether a trail is what was sealed, and where it is not.
+//! Whether a trail matches its seals, and where it does not.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::ports::documents::{BY_ID, Documents, Listing};
 use crate::ports::{AuditTrail, StoreError};
 use crate::runtime::limits::{PAGE_ITEMS_MAX, SEAL_LATE, TRAIL_FINDINGS_MAX};
 
-/// What was found of a trail.
+/// The findings on a trail.
 #[derive(Debug, Default)]
 pub struct Verified {
     /// Entries that were read.
@@ -33,7 +33,7 @@ pub struct Verified {
     gone: Gone,
 }
 
-/// Numbers of which there is no entry, until the whole trail was read: what was erased is said behind it.
+/// Numbers of which there is no entry, until the whole trail was read: erasures are recorded after it.
 #[derive(Debug, Default)]
 struct Gone {
     /// First and last numbers, in their order.
@@ -41,7 +41,7 @@ struct Gone {
     said: Vec<(u64, u64)>,
 }
 
-/// One place at which a trail is not what was sealed.
+/// One place at which a trail does not match its seals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// An entry is another than was sealed under its number.
@@ -69,16 +69,16 @@ impl fmt::Display for Finding {
             Finding::Missing { from, to } if from == to => write!(f, "entry {from} is missing"),
             Finding::Missing { from, to } => write!(f, "entries {from} to {to} are missing"),
             Finding::Seal { from } => {
-                write!(f, "the seal of entry {from} and those behind it is not as it was made")
+                write!(f, "the seal of entry {from} and those after it does not match the chain")
             }
             Finding::Unsealed { from, to } => write!(f, "entries {from} to {to} have no seal"),
             Finding::Untrusted { entry, at } => {
-                write!(f, "the anchor at entry {entry} of {at} has no signature that is trusted")
+                write!(f, "the anchor at entry {entry} of {at} has no trusted signature")
             }
             Finding::Rewritten { entry, at } => write!(
                 f,
-                "the trail is not the one that was signed for at entry {entry} on {at}: it was \
-                 rewritten, or taken back to an earlier state"
+                "the trail differs from the one signed at entry {entry} on {at}: it was \
+                 rewritten, or rolled back to an earlier state"
             ),
         }
     }
@@ -95,7 +95,7 @@ impl Verified {
         }
     }
 
-    /// Finds what is missing and nobody says was erased.
+    /// Finds entries that are missing without a record of their erasure.
     fn account(&mut self) {
         let Gone { missing, mut said } = std::mem::take(&mut self.gone);
         said.sort_unstable();

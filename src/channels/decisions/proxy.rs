@@ -1,7 +1,7 @@
 //! Decision endpoints that proxies ask before they pass a request on: nginx, HAProxy, Traefik, Envoy.
 //!
 //! They see a request's head and never its body, so that what they limit is kept nowhere; the page
-//! says so. What is routed or filed is passed on with the decision in header fields: held back, it
+//! says so. Routed and filed requests are passed on with the decision in header fields: held back, it
 //! would be lost.
 
 use std::net::IpAddr;
@@ -78,7 +78,7 @@ impl ProxyEndpoints {
     ) -> Answer {
         let peer = peer_of(&question.extensions);
         if !self.may_ask(entry, &question) {
-            // Whoever guesses tokens waits.
+            // A client that guesses tokens waits.
             return match self.pace.take(peer, &question.headers) {
                 Ok(()) => ProblemType::Unauthorised.into(),
                 Err(wait) => Answer::from(ProblemType::TooManyRequests)
@@ -99,7 +99,7 @@ impl ProxyEndpoints {
             None => {
                 tracing::warn!(
                     path = entry.path,
-                    "a proxy does not say the request's method, so that nothing is decided"
+                    "a proxy does not send the request's method, so nothing is decided"
                 );
                 return passed(None);
             }
@@ -140,7 +140,7 @@ impl ProxyEndpoints {
         refused(entry.proxy, page, &outcome.decision.contact)
     }
 
-    /// Counts one more question about the client for whom the proxy asks.
+    /// Counts one more question about the proxy's client.
     fn pace_of(
         &self,
         entry: &ProxySettings,
@@ -289,8 +289,8 @@ fn read(fields: &ProxyFields, query: &str, headers: &HeaderMap) -> (Parsed, Form
     (Parsed { fields: Fields::Read(kept), files: Vec::new(), content: [0; 32] }, names)
 }
 
-/// The same for a retry of the same request, another for everything else: whoever makes up a request
-/// id can repeat a contact, and never hide behind another's.
+/// The same for a retry of the same request, another for everything else: a made-up request id can repeat a contact,
+/// and never hide behind another's.
 fn id(entry: &ProxySettings, headers: &HeaderMap, digest: &[u8; 32]) -> String {
     let named = entry.request_id.as_ref().and_then(|field| headers.get(field));
     match named.filter(|id| !id.is_empty()) {

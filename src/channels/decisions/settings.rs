@@ -26,7 +26,7 @@ pub struct ProxySettings {
 }
 
 impl ProxySettings {
-    /// Whether a limited request's page shows what was decided: to a session that was signed in to, or where
+    /// Whether a limited request's page shows the decision: to a session that was signed in to, or where
     /// the entry says so.
     pub fn shows(&self) -> bool {
         self.reveal == Reveal::Asserted || self.assurance == Assurance::Proven

@@ -20,7 +20,7 @@ use crate::intake::{Identified, Intake, Outcome};
 use crate::ports::{Attachment, Mailer, OwnMail, OwnMailKind};
 use crate::runtime::limits::FORM_MAIL_WAIT;
 
-/// Mails notices beside the answers that don't show them.
+/// Mails notices apart from answers that don't show them.
 pub struct Apart {
     pub intake: Arc<Intake>,
     pub mailer: Arc<dyn Mailer>,
@@ -54,8 +54,8 @@ fn own_address(person: &Person) -> Option<String> {
 }
 
 impl Apart {
-    /// Mails the notice of a contact whose answer does not show it. Beside the answer, which takes no
-    /// longer because of it. A repeat is not notified again.
+    /// Mails the notice of a contact whose answer does not show it. Apart from the answer, which takes no longer
+    /// because of it. A repeat is not notified again.
     pub fn mail(
         self: &Arc<Self>,
         organisation: &Arc<Organisation>,

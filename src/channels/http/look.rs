@@ -65,7 +65,7 @@ impl Default for LookSettings {
 /// A look, ready to be put on a page.
 #[derive(Debug, Clone)]
 pub struct Look {
-    /// The organisation's name; `None`: the page is nobody's in particular.
+    /// The organisation's name; `None`: the page is not about anybody in particular.
     pub name: Option<String>,
     pub logo: Option<String>,
     pub home: Option<String>,
@@ -78,7 +78,7 @@ pub struct Look {
 }
 
 impl Look {
-    /// `owner`: whose pages they are; `None`: nobody's in particular.
+    /// `owner`: whose pages they are; `None`: not about anybody in particular.
     pub fn new(settings: &LookSettings, owner: Option<&Organisation>) -> Arc<Self> {
         let style = style(settings);
         let sum = STANDARD.encode(digest(&SHA256, style.as_bytes()));

@@ -97,7 +97,7 @@ pub fn not_taken(
         };
     }
     let mut parts = parts_for_everybody(organisation, now);
-    // Nobody reads what is not kept.
+    // Nobody reads a contact that is not kept.
     parts.retain(|part| !matches!(part, NoticePart::ReadBy { .. }));
     page(kind.status(), asker, look, None, |language| {
         let said = format!("<p>{}</p>\n", words::not_taken(language));

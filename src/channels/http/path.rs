@@ -7,8 +7,8 @@ use unicode_normalization::UnicodeNormalization;
 use crate::domain::identifier::visible;
 use crate::domain::percent;
 
-/// How often a path is decoded: by each proxy on the way and by the handler. What is escaped more often is
-/// another path to all of them.
+/// How often a path is decoded: by each proxy on the way and by the handler. A path escaped more often is a different
+/// path to all of them.
 const DECODINGS_MAX: usize = 4;
 
 /// Whether a path is read by every handler as it is written: no number in it has a nought in front either.

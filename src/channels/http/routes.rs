@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::path;
 
-/// The configured paths, and what is there.
+/// The configured paths, and their entries.
 pub struct Routes<T> {
     targets: HashMap<String, T>,
     /// The configured path of each one as handlers may read it.

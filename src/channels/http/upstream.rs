@@ -47,8 +47,8 @@ impl Upstream {
     /// # Errors
     /// `https` is asked for and the machine knows no certificate authority.
     pub fn new(https: bool) -> Result<Self, NoAuthorities> {
-        // A request is sent again by itself only where nothing of it was sent: the connection that it
-        // was meant for had been closed meanwhile.
+        // A request is sent again by itself only where nothing of it was sent: the connection that it was meant for had
+        // been closed in the meantime.
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_max_idle_per_host(HTTP_UPSTREAM_IDLE_MAX)
@@ -157,8 +157,8 @@ pub async fn settle(answer: Response<Body>, bytes_max: usize) -> Reply {
     }
 }
 
-/// The upstream's address for a request: the configured address, what of the request's path stands
-/// behind the configured path, and the request's own query, byte for byte.
+/// The upstream's address for a request: the configured address, the rest of the request's path after the configured
+/// path, and the request's own query, byte for byte.
 ///
 /// # Errors
 /// [`UpstreamError::Address`] where the parts make no address.

@@ -21,8 +21,8 @@ trait Socket: Read + Write {}
 
 impl<T: Read + Write> Socket for T {}
 
-/// Delivers the message to all recipients, or not at all as far as the caller must know: what was
-/// taken of a message that is tried again is remembered by the gateway.
+/// Delivers the message to all recipients, or not at all as far as the caller must know: the gateway remembers which
+/// parts of a retried message were accepted.
 pub(super) fn deliver(
     bind: &Bind,
     arguments: &Arguments,

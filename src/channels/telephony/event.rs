@@ -84,7 +84,7 @@ pub struct Call {
     pub length_seconds: Option<String>,
     /// How the step, or the call, went, in the provider's words.
     pub result: Option<String>,
-    /// Whoever was dialled took the call.
+    /// The dialled party took the call.
     pub answered: bool,
     /// The key that was pressed.
     pub key: Option<String>,

@@ -43,7 +43,7 @@ pub(super) fn opening(
     })
 }
 
-/// What follows a step: the caller's next steps, and what was learnt.
+/// What follows a step: the caller's next steps, and the facts learnt.
 pub(super) struct Following {
     pub steps: Vec<Step>,
     pub notes: Vec<Note>,

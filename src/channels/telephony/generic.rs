@@ -209,7 +209,7 @@ fn action(
         return (Action::Connect, Say::Nothing);
     }
     let treatment = outcome.treatment(Channel::Telephone);
-    // Whoever chose a lane by a key speaks to its queue: a message after the tone.
+    // A caller who chose a lane by a key speaks to its queue: a message after the tone.
     let is_for_queue = key.is_some() && decision.is_queued();
     match treatment {
         Treatment::TryAgain(_) | Treatment::PassOn if !is_for_queue => {

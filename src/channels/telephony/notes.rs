@@ -1,4 +1,4 @@
-//! What is learnt about a call or message once it is decided, noted on its contact.
+//! Facts learnt about a call or message after its decision, noted on its contact.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::intake::Intake;
 use crate::ports::{Attachment, StoreError};
 use crate::runtime::limits::{CALL_NOTE_TRIES_MAX, CALL_NOTE_WAIT, STORE_COMMIT_WAIT};
 
-/// Makes notes beside the answers.
+/// Makes notes apart from the answers.
 pub(super) struct Notes {
     intake: Arc<Intake>,
     tasks: TaskTracker,

@@ -170,8 +170,8 @@ pub(super) fn fallback(entry: &TelephonySettings, webhook: &Webhook, flags: &[St
     }
 }
 
-/// Signs a request anew for the existing call flow, where the provider's signature was made over
-/// the gateway's own address; others go on untouched.
+/// Signs a request again for the existing call flow, if the provider's signature was made over the gateway's own
+/// address; others go on untouched.
 pub(super) fn sign_again(entry: &TelephonySettings, webhook: &Webhook, headers: &mut HeaderMap) {
     let address = || upstream_address(entry, webhook);
     let signed = match entry.provider {

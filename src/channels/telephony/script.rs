@@ -4,7 +4,7 @@ use super::settings::TelephonySettings;
 use crate::domain::contact::AskedLane;
 use crate::domain::language::Language;
 
-/// What is said, in the language that it is in.
+/// The words, with their language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Speech {
     pub language: Language,

@@ -102,7 +102,7 @@ fn between_commas(value: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// What is done with a call that was decided.
+/// The treatment of a decided call.
 pub(super) fn opening(
     entry: &TelephonySettings,
     webhook: &Webhook,

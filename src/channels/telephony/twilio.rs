@@ -56,7 +56,7 @@ pub fn texml(
     if let Some(next) = webhook.step() {
         return Event::Next(next, call);
     }
-    // Calls that the organisation makes itself are nobody's contact.
+    // Calls that the organisation makes itself are not contacts.
     let outbound = webhook.field("Direction").is_some_and(|way| way.starts_with("outbound"));
     if !webhook.behind.trim_end_matches('/').is_empty() || outbound {
         return Event::PassOn;

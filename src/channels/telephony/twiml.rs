@@ -44,8 +44,8 @@ pub(super) fn written(fill: impl FnOnce(&mut Out) -> io::Result<()>) -> String {
     let mut writer = Writer::new(Vec::new());
     let declared = writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
     let filled = declared.and_then(|()| fill(&mut writer));
-    // Memory takes every write, and what is written is text; an empty document ends the call
-    // without an error tone, should either ever be different.
+    // Memory accepts every write, and only text is written; an empty document ends the call without
+    // an error tone, should either ever be different.
     match (filled, String::from_utf8(writer.into_inner())) {
         (Ok(()), Ok(document)) => document,
         _ => EMPTY.to_owned(),

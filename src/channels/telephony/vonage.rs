@@ -75,10 +75,9 @@ fn is_held(webhook: &Webhook, hash: Option<&str>) -> bool {
     hash.is_some_and(|hash| hash.eq_ignore_ascii_case(&hex(&sha256(&payload))))
 }
 
-/// What the `payload_hash` of a GET is made over: the query's parameters in their order as members
-/// of a JSON object without blanks (api.support.vonage.com, article 19033783342876). A name that
-/// comes twice stands in it twice: no object that Vonage hashes has one, so that a parameter slipped
-/// in before the real one is found out.
+/// What the `payload_hash` of a GET is made over: the query's parameters in their order as members of a JSON object
+/// without blanks (api.support.vonage.com, article 19033783342876). A name that comes twice appears in it twice: no
+/// object that Vonage hashes has one, so that a parameter slipped in before the real one is found out.
 fn query_object(fields: &[(String, String)]) -> String {
     let quoted = |text: &str| Value::from(text).to_string();
     let members: Vec<String> =

@@ -1,4 +1,4 @@
-//! What the gateway itself says to callers, beside the notice.
+//! What the gateway itself says to callers, besides the notice.
 
 use crate::domain::contact::AskedLane;
 use crate::domain::language::Language;

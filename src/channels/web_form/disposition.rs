@@ -41,8 +41,7 @@ fn add(name: &str, names: &mut Vec<String>) {
     }
 }
 
-/// What handlers make of a value: unchanged, without quotes of either kind, and with what is escaped or
-/// encoded in it undone.
+/// What handlers make of a value: unchanged, without quotes of either kind, and unescaped and decoded.
 fn readings(value: &[u8], names: &mut Vec<String>) {
     let bare = unquoted(value);
     let single = bare.strip_prefix(b"'").map(|rest| rest.strip_suffix(b"'").unwrap_or(rest));
@@ -75,8 +74,8 @@ fn unquoted(value: &[u8]) -> &[u8] {
     }
 }
 
-/// The parameters of a field in lower case, with their values as they are written: what is between
-/// semicolons outside quotes.
+/// The parameters of a field in lower case, with their values as they are written: the parts between semicolons outside
+/// quotes.
 fn parameters(field: &[u8]) -> Vec<(String, Vec<u8>)> {
     let (mut quoted, mut escaped) = (false, false);
     let pieces = field.split(move |byte| {

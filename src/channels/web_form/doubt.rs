@@ -12,7 +12,7 @@ pub(super) async fn unread(submission: &Submission, parsed: &Parsed) -> Option<S
         return None;
     }
     let mut text = Vec::new();
-    // A file that can't be read again is told where the body is sent on.
+    // A file that can't be read again is reported when the body is sent on.
     let mut pieces = submission.stream().await.ok()?;
     while text.len() < MENTION_CHARS_MAX
         && let Some(Ok(piece)) = pieces.next().await

@@ -26,7 +26,7 @@ use crate::domain::decision::Decision;
 use crate::ports::message::{decision_parts, token};
 use crate::runtime::limits::FORM_ANSWER_BYTES_MAX;
 
-/// As on mail (`ports::message`): what was decided, and the decision's flags.
+/// As on mail (`ports::message`): the decision and its flags.
 const DECISION: HeaderName = HeaderName::from_static("x-contact-gateway-decision");
 const FLAGS: HeaderName = HeaderName::from_static("x-contact-gateway-flags");
 
@@ -103,8 +103,8 @@ impl FormEdge {
     }
 }
 
-/// Tells the form's own handler what was decided on the submission that it takes. Of everybody without a
-/// restriction it is told the same: who is on record is none of its affair.
+/// Gives the form's own handler the decision on the submission that it receives. For everybody without a restriction it
+/// gets the same: it must not learn who is on record.
 pub(super) fn say_what_was_decided(headers: &mut HeaderMap, decision: &Decision) {
     let mut parts = decision_parts(decision);
     let first = decision.reasons.first().map(|reason| reason.code.as_str());

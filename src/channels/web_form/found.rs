@@ -1,4 +1,4 @@
-//! What is kept of a submission's fields: those asked for, and of the others their words, if those are.
+//! The parts kept of a submission's fields: those asked for, and of the others their words, if those are.
 
 use crate::runtime::limits::{FORM_FIELD_BYTES_MAX, FORM_VALUES_MAX};
 

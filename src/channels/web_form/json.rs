@@ -35,7 +35,7 @@ impl Asked {
 }
 
 /// Reads the configured fields from a body as strict readers do, and where those refuse it as lenient ones.
-/// `None`: it is no JSON to either, or nests deeper than serde_json's bound.
+/// `None`: neither can read it as JSON, or it nests deeper than serde_json's bound.
 pub(super) fn read(body: &[u8], kept: Found) -> Option<Found> {
     let again = kept.anew();
     strictly(body, kept).or_else(|| {
@@ -53,7 +53,7 @@ fn strictly(body: &[u8], mut kept: Found) -> Option<Found> {
     Some(kept)
 }
 
-/// What is left of the way to a field asked for; nothing: it is here, and all below belongs to it.
+/// The rest of the way to a field asked for; nothing: it is here, and all below belongs to it.
 #[derive(Clone, Copy)]
 struct Way<'a> {
     name: &'a str,

@@ -56,7 +56,7 @@ impl Fields {
     }
 }
 
-/// What is to be kept of a form's fields.
+/// Which of a form's fields to keep.
 fn wanted(names: &FormFields) -> Found {
     let FormFields { email, phone, account, text, subject, issue } = names;
     let named = [email, phone, account, text, subject, issue];
@@ -141,7 +141,7 @@ fn urlencoded(body: &[u8], mut kept: Found) -> Found {
         rest = after;
         if !pair.is_empty() {
             let (name, value) = split_at_first(b'=', pair).unwrap_or((pair, &[]));
-            // What is longer than is kept need not be made.
+            // Text beyond the bound need not be made.
             let value = value.get(..ESCAPED_BYTES_MAX).unwrap_or(value);
             let name = name.get(..ESCAPED_BYTES_MAX).unwrap_or(name);
             kept.field(&text_of(&unescaped(name)), &text_of(&unescaped(value)));
@@ -150,7 +150,7 @@ fn urlencoded(body: &[u8], mut kept: Found) -> Found {
     kept
 }
 
-/// What stands in front of the first such byte, and what behind it.
+/// The parts before and after the first such byte.
 fn split_at_first(byte: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = memchr::memchr(byte, bytes)?;
     Some((bytes.get(..at)?, bytes.get(at + 1..)?))

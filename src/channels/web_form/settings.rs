@@ -31,7 +31,7 @@ pub struct FormSettings {
     pub reveal: Reveal,
 }
 
-/// To whom the answer to a limited submission shows what was decided.
+/// Who sees the decision in the answer to a limited submission.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Reveal {
     /// To a session that was signed in to. Everybody else sees one neutral page, since anybody can
@@ -49,7 +49,7 @@ impl FormSettings {
         self.submit.as_deref().is_none_or(|submit| path::may_be(behind, submit))
     }
 
-    /// What stands in front of the upstream's own paths for whoever calls the gateway's: `/karbon` of
+    /// The prefix of the upstream's own paths for callers of the gateway's: `/karbon` of
     /// `/karbon/contact` in front of `/contact`.
     pub fn prefix(&self) -> Option<&str> {
         let path = self.path.trim_end_matches('/');

@@ -1,5 +1,5 @@
 //! A submission's body: read once, kept whole, in memory while it is small and on disk when it is
-//! not. What is forwarded, kept and looked into are the same bytes.
+//! not. The same bytes are forwarded, kept and inspected.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -236,7 +236,7 @@ impl Spool {
     async fn begin(folder: &Path, begun: &[u8], head_bytes: usize) -> io::Result<Self> {
         let path = folder.join(format!("{SPOOL_PREFIX}{}", uuid::Uuid::now_v7()));
         let mut file = File::options().write(true).create_new(true).open(&path).await?;
-        // It keeps a buffer of what was written last, for as long as it is open.
+        // It keeps a buffer of the last writes, for as long as it is open.
         file.set_max_buf_size(FORM_SPOOL_BYTES);
         let spooled = Spooled { path, head_bytes: head_bytes as u64 };
         file.write_all(begun).await?;
@@ -248,7 +248,7 @@ impl Spool {
     }
 
     async fn end(mut self) -> io::Result<Spooled> {
-        // What is kept for good is copied and synced by the archive; here it only has to be there.
+        // Originals kept for good are copied and synced by the archive; here it only has to be there.
         self.file.flush().await?;
         Ok(self.spooled)
     }

@@ -17,7 +17,7 @@ use crate::intake::Intake;
 use crate::intake::passed::Passed;
 
 impl FormSettings {
-    /// Whether a request to what stands behind the form's path is a contact.
+    /// Whether a request below the form's path is a contact.
     pub(super) fn takes(&self, behind: &str, request: &Request<Incoming>) -> bool {
         self.methods.contains(request.method())
             && self.hands_in_at(behind)

@@ -4,8 +4,8 @@ use super::settings::{FormSettings, Reveal};
 use crate::domain::contact::Contact;
 use crate::domain::identifier::Assurance;
 
-/// Whether the answer may show what was decided: to a session that was signed in to, or where the
-/// form says so.
+/// Whether the answer may show the decision: to a session that was signed in to, or where the form
+/// says so.
 pub(super) fn may_show(form: &FormSettings, contact: &Contact) -> bool {
     form.reveal == Reveal::Asserted
         || contact.from.iter().any(|from| from.assurance == Assurance::Proven)

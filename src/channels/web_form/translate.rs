@@ -60,7 +60,7 @@ fn different(values: Vec<&str>, kind: IdentifierKind, nation: Nation) -> Vec<&st
     different
 }
 
-/// What two spellings of one identity have in common; a value that is none stands for itself.
+/// What two spellings of one identity have in common; a value that is not one remains as it is.
 fn one_spelling(kind: IdentifierKind, value: &str, nation: Nation) -> String {
     normalise(kind, value, nation)
         .ok()
@@ -101,7 +101,7 @@ pub fn subject(fields: &Fields, names: &FormFields) -> Option<String> {
     first(fields, names.subject.as_deref())
 }
 
-/// The text field, every time it stands; without a configured one, all that says nothing of the
+/// The text field, every time it occurs; without a configured one, all that says nothing of the
 /// sender, so that a safeguard word is seen wherever it was typed.
 pub fn text(fields: &Fields, names: &FormFields) -> Option<String> {
     let text = match &names.text {

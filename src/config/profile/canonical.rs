@@ -57,8 +57,7 @@ pub fn to_canonical_json(profile: &Profile) -> Value {
     })
 }
 
-/// Every kind. One that a closed list leaves out shows that alone; its clause stands with the
-/// other clauses.
+/// Every kind. One that a closed list leaves out shows only that; its clause is with the other clauses.
 fn kinds(profile: &Profile) -> Value {
     let rules = KindName::ALL.into_iter().map(|kind| {
         let rule = match profile.kinds.get(&kind) {

@@ -59,7 +59,7 @@ fn replace(set: &Field<'_>, at: &mut Node, choice: &Node, path: &str) {
         return;
     }
     let clause = clause_of(at);
-    // Safeguard words are nobody's to take away, and everybody's to add to.
+    // Nobody can remove safeguard words, and everybody can add some.
     if let (Value::List(old), Value::List(new)) = (&mut at.value, &choice.value)
         && path.starts_with("safeguards.")
     {

@@ -49,7 +49,7 @@ fn role_name(role: &Value) -> Option<&str> {
     role.as_str().or_else(|| role.get("name")?.as_str())
 }
 
-/// Lays tables over tables key by key; anything else replaces what was there.
+/// Lays tables over tables key by key; anything else replaces the value there.
 fn lay(base: &mut Value, partial: &Value, path: &str, replaced: &mut Vec<String>) {
     match (base, partial) {
         (Value::Object(base), Value::Object(partial)) => {
@@ -74,7 +74,7 @@ fn lay(base: &mut Value, partial: &Value, path: &str, replaced: &mut Vec<String>
             base.extend(partial.iter().cloned());
         }
         (base, partial) => {
-            // What was unset had no clause of its own, and leaves that of its table as it is.
+            // An unset value had no clause of its own, and leaves that of its table as it is.
             if !base.is_null() && base != partial {
                 replaced.push(path.to_owned());
             }

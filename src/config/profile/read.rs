@@ -169,7 +169,7 @@ fn assurance(section: &Section<'_>) -> BTreeMap<Channel, Assurance> {
         .into_iter()
         .filter_map(|channel| {
             let asked = asked.field(channel.name())?.choice("an assurance", &ASSURANCES)?;
-            // What is asked anyway is not written down twice.
+            // Anything asked for anyway is not written down twice.
             (asked != Assurance::Asserted).then_some((channel, asked))
         })
         .collect();
@@ -195,7 +195,7 @@ fn limited_read_within(section: &Section<'_>) -> u32 {
     let days = within
         .need(
             "working_days",
-            "the working days within which a person reads what is limited or filed",
+            "the number of working days within which somebody reads limited or filed contacts",
         )
         .and_then(|f| f.whole(1, LIMITED_READ_WITHIN_MAX));
     within.close();
@@ -315,7 +315,12 @@ impl Policy {
             (Some(days), None) => Some(Length::WorkingDays(days)),
             (None, Some(months)) => Some(Length::Months(months)),
             (Some(_), Some(_)) => {
-                table.fault("months", "stands beside `working_days`", "write one of the two");
+                table.fault(
+                    "months",
+                    "can't be combined with `working_days`",
+                    "write one of the \
+                    two",
+                );
                 None
             }
             (None, None) => {

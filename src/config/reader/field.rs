@@ -93,7 +93,7 @@ impl<'r> Field<'r> {
         Some(text)
     }
 
-    /// The file that it names, relative to the folder of the file in which it stands.
+    /// The file that it names, relative to the folder of the file that contains it.
     pub(in crate::config) fn file_beside(&self, file: &Path) -> Option<PathBuf> {
         let path = beside(file, self.words()?);
         self.reader.reads(&path);

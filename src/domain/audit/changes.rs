@@ -8,9 +8,8 @@ use super::{AuditEvent, Variation};
 use crate::domain::person::{ListedIdentifier, Person};
 use crate::domain::restriction::{Restriction, Status};
 
-/// What a restriction may be varied in that is said with both values: terms and dates. Of anything
-/// else (who the contact is, the grounds in words) only that it changed: no name, address or text
-/// stands in the trail.
+/// What a restriction may be varied in that is said with both values: terms and dates. Of anything else (who the
+/// contact is, the grounds in words) only that it changed: no name, address or text appears in the trail.
 const SAID_WITH_VALUES: [&str; 16] = [
     "kind",
     "status",

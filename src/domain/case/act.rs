@@ -20,7 +20,7 @@ use crate::domain::person::Adjustment;
 use crate::domain::profile::Exception;
 use crate::domain::restriction::Restriction;
 
-/// One step, by its name in `act`, with its fields beside it.
+/// One step: its name in `act`, and its fields.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "act", rename_all = "snake_case")]
 pub enum Act {

@@ -46,7 +46,7 @@ pub fn review_from(profile: &Profile, anchor: NaiveDate) -> Option<NaiveDate> {
 
 impl CaseFile {
     /// What is known of a restriction. One without a case file of its own was decided elsewhere:
-    /// its start stands for decision, letter and implementation.
+    /// its start serves as decision, letter and implementation.
     pub fn known_or_elsewhere(
         &self,
         profile: &Profile,

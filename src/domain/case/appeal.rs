@@ -25,7 +25,7 @@ impl AppealOutcome {
     }
 }
 
-/// How an appeal came in. One that joins an open appeal is kept beside the first.
+/// How an appeal came in. One that joins an open appeal is kept with the first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
     pub at: DateTime<Utc>,
@@ -60,7 +60,7 @@ pub struct Appeal {
     pub received: Received,
     /// What came in while it was open.
     pub joined: Vec<Received>,
-    /// Received after the policy's window; whoever hears it may take it all the same.
+    /// Received after the policy's window; the hearer may accept it anyway.
     pub out_of_time: bool,
     /// The restriction is under appeal because of it.
     pub suspends: bool,

@@ -1,7 +1,7 @@
 //! What a file from elsewhere says of somebody's case: what happened, what was tried, how each restriction came
-//! about, reviews and appeals. From then on it goes by the same clocks as what is decided here.
+//! about, reviews and appeals. From then on the same clocks apply as for decisions made here.
 //!
-//! An entry that is on record stays as it is: a file adds what is new, and what it has otherwise is named.
+//! An entry that is on record stays as it is: a file adds new entries, and differences are reported.
 
 mod checked;
 mod laid;
@@ -124,7 +124,7 @@ pub struct Decision {
     pub letter_means: Option<Means>,
     #[serde(default)]
     pub implemented: Option<Moment>,
-    /// Everybody who took part beside who decided and signed: they don't hear an appeal.
+    /// Everybody who took part besides those who decided and signed: they don't hear an appeal.
     #[serde(default)]
     pub took_part: Vec<String>,
 }

@@ -1,5 +1,4 @@
-//! What was decided elsewhere: it comes under the same clocks as what is decided here, and what is
-//! not known of it is listed.
+//! What was decided elsewhere: the same clocks apply as for decisions made here, and missing facts are listed.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -62,7 +61,7 @@ impl CaseFile {
         }
     }
 
-    /// What is not on record of what was decided elsewhere.
+    /// What the record of a decision made elsewhere lacks.
     pub fn missing(&self, person: &Person) -> Vec<Missing> {
         let mut missing = Vec::new();
         for known in
@@ -121,7 +120,8 @@ pub fn step_for(
         let id = &was.id;
         let Some(now) = after.restrictions.iter().find(|one| one.id == *id) else {
             let holds = matches!(was.status, Status::Active | Status::UnderAppeal);
-            return holds.then(|| (format!("restriction `{id}` holds and is left out"), "lift"));
+            return holds
+                .then(|| (format!("restriction `{id}` is in force and is left out"), "lift"));
         };
         if now.status != was.status {
             let what = format!("only a step changes the status of restriction `{id}`");
@@ -135,8 +135,8 @@ pub fn step_for(
     })
 }
 
-/// What keeps a list of what was decided elsewhere from saying this of a restriction that is on record: it is what
-/// a step that was taken here made it. `None`: the list may.
+/// Why a list of decisions made elsewhere can't say this of a restriction on record: it is what a
+/// step that was taken here made it. `None`: the list may.
 pub fn kept_from_lists(
     was: &Restriction,
     listed: &Restriction,
@@ -164,7 +164,7 @@ const fn step_to(status: Status) -> &'static str {
     }
 }
 
-/// Who answers, stands in or is away is kept up to date like anybody's number; all else is the decision.
+/// Who answers, covers or is away is kept up to date like anybody's number; all else is the decision.
 fn is_same_decision(was: &Restriction, now: &Restriction) -> bool {
     let is_point = |one: &Restriction| matches!(one.kind, Kind::SinglePointOfContact(_));
     if is_point(was) && is_point(now) {

@@ -102,7 +102,7 @@ pub struct Words {
     /// Everything that its words are made of, as it was approved.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub content: String,
-    /// The exact bytes that were approved, as a page and as plain text: what is sent is these.
+    /// The exact bytes that were approved, as a page and as plain text: these are sent.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub html: String,
     #[serde(skip_serializing_if = "String::is_empty")]

@@ -10,7 +10,7 @@ use crate::domain::restriction::{
     ChannelSet, Hours, Kind, Mode, Quota, Restriction, Window, WindowEnd,
 };
 
-/// Whether `after` lets pass everything that `before` does. What can't be told counts as heavier.
+/// Whether `after` lets pass everything that `before` does. Anything uncertain counts as heavier.
 pub fn is_lighter(profile: &Profile, before: &Restriction, after: &Restriction) -> bool {
     let zone = profile.timezone;
     let observes = after.mode == Mode::Observe || before.mode == Mode::Enforce;

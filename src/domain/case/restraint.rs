@@ -1,4 +1,4 @@
-//! What is known of a restriction beside the restriction itself: how it came about, its reviews, and
+//! What is known of a restriction besides the restriction itself: how it came about, its reviews, and
 //! what else was done.
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -83,7 +83,7 @@ pub struct Review {
     pub why: String,
     pub conduct: Option<String>,
     pub next_due: Option<NaiveDate>,
-    /// The person must be told of the outcome.
+    /// The person must be notified of the outcome.
     pub letter_owed: bool,
 }
 

@@ -48,13 +48,13 @@ fn received<'a>(walk: &Walk<'a>) -> &'a [Received] {
     walk.ledger().map_or(&[], |ledger| &ledger.received)
 }
 
-/// The reference that the contact carries itself. Whoever sends it can write any: it is a claim.
+/// The reference that the contact carries itself. The sender can write any: it is a claim.
 fn claimed<'a>(walk: &Walk<'a>) -> Option<&'a str> {
     walk.contact.issue.as_deref().map(str::trim).filter(|issue| !issue.is_empty())
 }
 
-/// What the contact says that it is about: its own reference, else that of its thread. What is counted
-/// goes by this: each reference of one's own making is an issue more.
+/// What the contact says that it is about: its own reference, else that of its thread. Counting follows this: each
+/// reference of one's own making is an issue more.
 pub(super) fn named_matter(walk: &Walk<'_>) -> Matter {
     match claimed(walk) {
         Some(issue) => Matter::Issue(issue.to_owned()),

@@ -80,8 +80,8 @@ impl Claim<'_> {
 
 /// Row 12: every quota that applies, taken together or not at all.
 pub(super) fn quotas(walk: &mut Walk<'_>) -> Settled {
-    // Where the counters are away no quota is full, so that nobody is limited by mistake; what is
-    // admitted is still counted, as a replay would count it (`Quota::usage`).
+    // Where the counters are away no quota is full, so that nobody is limited by mistake; admitted contacts are still
+    // counted, as a replay would count them (`Quota::usage`).
     let claims = claims(walk, walk.at);
     if claims
         .iter()

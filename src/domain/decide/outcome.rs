@@ -18,7 +18,7 @@ use super::walk::{Walk, bare_id};
 use super::{Verdict, audit_rows};
 use crate::domain::disposition::Disposition;
 
-/// On an item whose sender ought to be told, where the channel that it came by can't tell anybody:
+/// On an item whose sender ought to be notified, if the channel that it came by can't notify anybody:
 /// staff may, in another way.
 const NOTICE_NOT_SENT: &str = "notice_not_sent";
 
@@ -58,7 +58,7 @@ pub(super) fn unrestricted(
         mode: organisation.mode,
         route: None,
         reasons: vec![explain::reason(&organisation.profile, facts)],
-        // Nothing else is looked at; what could not be read is said to whoever takes the contact.
+        // Nothing else is looked at; the member of staff who takes the contact learns what could not be read.
         flags: doubts(sender, contact).map(str::to_owned).collect(),
         quotas: Vec::new(),
         notice: None,

@@ -17,7 +17,7 @@ pub(super) fn queue_route(organisation: &Organisation, queue: &str) -> Route {
     }
 }
 
-/// The route of a safeguard. Whoever calls about an emergency is put through to the emergency number.
+/// The route of a safeguard. A call about an emergency is put through to the emergency number.
 pub(super) fn safeguard_route(organisation: &Organisation, queue: &str, channel: Channel) -> Route {
     let mut route = queue_route(organisation, queue);
     if channel == Channel::Telephone && queue == queue::EMERGENCY {

@@ -164,7 +164,7 @@ fn a_clock_that_was_ahead_gives_no_notice_twice_and_withholds_none_for_long() {
         assert_eq!(notified(&[30, 0, 3, 6, 8, 9]), [true, false, false, false, true, false]);
         // Notified in the true present as well: the notice ahead is the only one more.
         assert_eq!(notified(&[0, 30, 1, 3, 9, 10]), [true, true, false, false, true, false]);
-        // A clock that falls behind and is put right: what was said is still said.
+        // A clock that falls behind and is corrected: what was said is still said.
         assert_eq!(notified(&[0, -30, -29, 1, 6, 8]), [true, false, false, false, false, true]);
         // Ahead a second time, long after the first.
         assert_eq!(

@@ -89,8 +89,8 @@ impl<'a> Walk<'a> {
         at: DateTime<Utc>,
     ) -> Self {
         let profile = &organisation.profile;
-        // Of doubtful senders nothing is applied; what is in force of any candidate still tells
-        // whether the organisation enforces or observes here.
+        // Of doubtful senders nothing is applied; what is in force of any candidate still shows whether the
+        // organisation enforces or observes here.
         let people: Vec<&Person> = match &dossier.sender.standing {
             Standing::Own(person) | Standing::Representative { person, .. } => vec![person],
             Standing::Doubtful { .. } | Standing::Unknown => {
@@ -178,8 +178,8 @@ impl<'a> Walk<'a> {
         self.would.is_some()
     }
 
-    /// Settles a row on what enforced restrictions found; what observed ones found is recorded
-    /// beside it. `settles` says what a set of findings comes to.
+    /// Settles a row on what enforced restrictions found; findings of observed ones are recorded with it. `settles`
+    /// says what a set of findings amounts to.
     pub(super) fn settle(
         &mut self,
         row: u8,

@@ -85,7 +85,7 @@ fn working_days_before(due: NaiveDate, profile: &Profile, days: u32) -> NaiveDat
     day
 }
 
-/// The queue of whoever must act: of the first role where several may.
+/// The queue of the role that must act: of the first role where several may.
 pub fn queue_of(who: &[Role]) -> String {
     who.first().map_or_else(|| GOVERNANCE.to_owned(), |role| role.0.replace('_', "-"))
 }
@@ -123,7 +123,7 @@ impl What {
             What::ReadFiled => "Filed contact to be read",
             What::AgreementEnd => "End of an agreement",
             What::AdjustmentReview => "Review of an adjustment",
-            What::ExceptionReview => "Review of an exception: may the person be told now?",
+            What::ExceptionReview => "Review of an exception: can the person be notified now?",
             What::AbsenceUncovered => "Nobody covers a point of contact",
             What::ProfileUnset => "A value of the policy that nobody has chosen",
             What::CalendarEnd => "End of the table of bank holidays",

@@ -98,8 +98,8 @@ pub fn e164(value: &str, nation: Nation) -> Result<String, IdentifierFault> {
     parse_number(the_number(bare)?, nation)
 }
 
-/// The user part of a URI, with what is escaped in it undone: two URIs that differ in that alone are the
-/// same (RFC 3261 19.1.4). Any other value as it is.
+/// The user part of a URI, with what is escaped in it undone: two URIs that differ only in that are the same (RFC 3261
+/// 19.1.4). Any other value as it is.
 fn user_part(value: &str) -> Cow<'_, str> {
     let is_scheme = |scheme: &str| URI_SCHEMES.iter().any(|one| scheme.eq_ignore_ascii_case(one));
     let Some((_, rest)) = value.split_once(':').filter(|(scheme, _)| is_scheme(scheme.trim()))
@@ -115,7 +115,7 @@ fn user_part(value: &str) -> Cow<'_, str> {
 
 const URI_SCHEMES: [&str; 3] = ["sip", "sips", "tel"];
 
-/// `+44` and ten digits without the trunk prefix are E.164 as they stand, and what providers send most:
+/// `+44` and ten digits without the trunk prefix are already E.164, and what providers send most:
 /// the rules of numbering need not be asked.
 fn is_plain_british(value: &str) -> bool {
     value.strip_prefix("+44").is_some_and(|national| {
@@ -137,7 +137,7 @@ fn ascii_digits(value: &str) -> String {
 }
 
 /// A spreadsheet writes a number as a fraction (`447700900123.0`), which is the number, or by its
-/// leading digits (`7.7009E+11`), which is no number any more.
+/// leading digits (`7.7009E+11`), which is no longer a number.
 fn without_fraction(bare: &str) -> Result<&str, IdentifierFault> {
     let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
     if let Some((mantissa, exponent)) = bare.split_once('e') {

@@ -13,7 +13,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().filter(|c| !is_invisible(*c)).collect())
 }
 
-/// A value without what stands around the identifier: blanks, invisible characters, and of an address
+/// A value without the text around the identifier: blanks, invisible characters, and of an address
 /// `mailto:` and a display name.
 pub fn cleaned(kind: IdentifierKind, value: &str) -> Cow<'_, str> {
     let seen = match visible(value) {
@@ -34,7 +34,7 @@ pub fn cleaned(kind: IdentifierKind, value: &str) -> Cow<'_, str> {
 }
 
 /// The URI or number of a value such as `"Flat 3" <sip:+44…@host>;tag=1` (`name-addr`, RFC 3261 25.1,
-/// and how telephone systems write callers): what stands in the first angle brackets outside quotes.
+/// and how telephone systems write callers): the content of the first angle brackets outside quotes.
 /// Anybody chooses a display name, which may look like another caller.
 pub fn in_brackets(value: &str) -> Option<&str> {
     let mut quoted = false;
@@ -51,8 +51,8 @@ pub fn in_brackets(value: &str) -> Option<&str> {
     None
 }
 
-/// The address in `Name <a@b>`, `mailto:a@b?subject=x` (RFC 6068) and `a@b;`. A value with another
-/// address beside it stays as it is, and is none.
+/// The address in `Name <a@b>`, `mailto:a@b?subject=x` (RFC 6068) and `a@b;`. A value with another address next to it
+/// stays as it is, and is not an address.
 fn bare_address(value: &str) -> &str {
     let value = value.trim_end_matches([';', ',', ' ']);
     let mut address = value;

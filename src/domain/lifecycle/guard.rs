@@ -76,13 +76,13 @@ fn of_the_proposal(case: &Case<'_, '_>) -> Vec<Broken> {
     broken
 }
 
-/// What is over stays what it was, with its days, letters and appeals: a new decision has another id. One of what
+/// An ended restriction stays as it was, with its days, letters and appeals: a new decision has another id. One of what
 /// holds is a heavier form of it.
 fn id_of_its_own(case: &Case<'_, '_>) -> Option<Broken> {
     let id = &case.restriction.id;
     let was = case.person().restrictions.iter().find(|one| one.id == *id)?;
     let is_over = in_place_of(case.work, id).is_none() && was.status != Status::Proposed;
-    let what = format!("restriction `{id}` is over; what is decided anew has an id of its own");
+    let what = format!("restriction `{id}` is over; give the new decision a new id");
     is_over.then(|| Broken::new(RefusalCode::StateWrong, what).key("restriction.id"))
 }
 

@@ -17,7 +17,7 @@ struct Said<'a> {
     /// What it is about, where it makes nothing.
     about: Option<&'a String>,
     restriction: Option<&'a String>,
-    /// The path in the profile that the step goes by.
+    /// The path in the profile that the step follows.
     path: &'static str,
     facts: BTreeMap<String, String>,
 }
@@ -113,7 +113,7 @@ fn text(made: &Map<String, Value>, key: &str) -> Option<String> {
 }
 
 impl Act {
-    /// The step's name, as it stands in `act`.
+    /// The step's name, as written in `act`.
     pub fn name(&self) -> &'static str {
         said(self).name
     }
@@ -151,7 +151,7 @@ fn said(act: &Act) -> Said<'_> {
     }
 }
 
-/// What comes once something is in force, and what is recorded beside it.
+/// The steps once something is in force, and what is recorded with them.
 fn said_later(act: &Act) -> Said<'_> {
     match act {
         Act::DraftLetter(of) => {

@@ -141,7 +141,7 @@ pub(in crate::domain) fn policy(organisation: &Organisation) -> Policy {
     }
 }
 
-/// Whether a customer could look a clause up: "Responsible Officer" is no section.
+/// Whether a customer could look a clause up: "Responsible Officer" is not a section.
 pub(in crate::domain) fn is_section(clause: &str) -> bool {
     clause.starts_with(|c: char| c.is_ascii_digit())
 }

@@ -60,8 +60,7 @@ impl Line {
         self
     }
 
-    /// What an organisation gives as the way to a channel: a number, an address or a link is told
-    /// by its form.
+    /// What an organisation gives as the way to a channel: a number, an address or a link is recognised by its form.
     #[must_use]
     pub fn detail(mut self, detail: &str) -> Self {
         let detail = detail.trim();

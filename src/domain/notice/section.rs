@@ -39,7 +39,7 @@ pub fn sections(parts: &[NoticePart], language: Language) -> Vec<Section> {
     sections
 }
 
-/// What a part says: where it stands, its paragraphs and the entries of its list.
+/// What a part says: its place, its paragraphs and the entries of its list.
 fn said(
     part: &NoticePart,
     channel: Option<Channel>,

@@ -81,7 +81,7 @@ fn samples() -> Vec<Vec<NoticePart>> {
             ]);
         }
     }
-    // A number is a number to whoever looks for the sentences. That of a country would have the library for
+    // Any number will do for those who look for the sentences. That of a country would have the library for
     // numbers make all its tables first: thirty times the work of everything else here.
     for number in [None, Some("999".to_owned())] {
         samples.push(vec![NoticePart::Emergency { number }, NoticePart::AlwaysOpen]);

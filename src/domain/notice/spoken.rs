@@ -19,7 +19,7 @@ pub struct Spoken {
     pub more: Vec<String>,
 }
 
-/// The notice in a voice's words: numbers digit by digit, links by their name alone.
+/// The notice in a voice's words: numbers digit by digit, links only by their name.
 pub fn spoken(parts: &[NoticePart], language: Language) -> Spoken {
     let say = phrases_of(language);
     let mut opening = String::new();

@@ -1,5 +1,5 @@
 //! The sentences of a notice in Welsh. What the organisation says in its own words stays out, since
-//! that is English. Mutations stand where the word before them asks for one: *o ddydd Sul*, *tan
+//! that is English. Mutations occur where the word before requires one: *o ddydd Sul*, *tan
 //! ddiwedd*, *2 fater*, and none after *erbyn*.
 
 mod dates;

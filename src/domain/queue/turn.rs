@@ -10,7 +10,7 @@ use crate::domain::disposition::Disposition;
 /// them and an instant are still whole numbers of a double, in which Redis keeps scores.
 const APART_MICROS: i64 = 4_000_000_000_000_000;
 
-/// Where an item stands on its queue, before its age counts.
+/// An item's place on its queue, before its age counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Turn {
     /// Limited or filed, and nobody has read it in time.

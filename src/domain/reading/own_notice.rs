@@ -11,7 +11,7 @@ use crate::domain::notice::{STAND_IN, sentences};
 
 /// Consecutive words that distinguish a notice from anybody's own words.
 const LONG_WORDS_MIN: usize = 5;
-/// Different sentences that make a notice: one alone may be quoted by somebody who writes about it.
+/// Different sentences that make a notice: a single one may be quoted by somebody who writes about it.
 const SENTENCES_MIN: usize = 3;
 
 /// A word of a text or of a sentence, as a hash of its letters; all numbers and days are equal.
@@ -248,8 +248,8 @@ fn blank_lines(text: &str, tokens: &[(Token, Range<usize>)], blank: &mut [bool])
     }
 }
 
-/// Between the sentences of a notice stand its headings, and sentences too short to be told from
-/// anybody's. What is mostly of those is of the notice; other words are the sender's, and stay.
+/// Between the sentences of a notice are its headings, and sentences too short to be distinguished from anybody's. Text
+/// that is mostly made of those is part of the notice; other words are the sender's, and stay.
 fn blank_headings(plain: &[Token], blank: &mut [bool]) {
     let Some(first) = blank.iter().position(|blank| *blank) else { return };
     let last = blank.iter().rposition(|blank| *blank).unwrap_or(first);

@@ -8,7 +8,7 @@ pub struct Split<'t> {
     pub own: Vec<&'t str>,
     /// Without marks, attribution lines included.
     pub quoted: Vec<&'t str>,
-    /// Of what is quoted, the messages that the sender forwards: without the fields that mail programs put
+    /// Of the quotations, the messages that the sender forwards: without the fields that mail programs put
     /// on top of them.
     pub forwarded: Vec<&'t str>,
 }
@@ -27,11 +27,11 @@ pub(super) fn own_or_quoted(text: &str) -> Cow<'_, str> {
     Cow::Owned(split.own.join("\n"))
 }
 
-/// Words of one's own that only hand on what is forwarded ("See below, again.").
+/// Words of one's own that only introduce a forwarded message ("See below, again.").
 const NOTE_WORDS_MAX: usize = 12;
 
-/// What a text is compared by. Under no more than a note, what is forwarded is what the sender has to say:
-/// the text of a closed matter is no new one for being forwarded.
+/// What a text is compared by. Under no more than a note, the forwarded text is the sender's message:
+/// forwarding does not make the text of a closed matter new.
 pub(super) fn compared(text: &str) -> Option<String> {
     let split = split(text);
     let words = split.own.iter().flat_map(|line| line.split_whitespace()).count();

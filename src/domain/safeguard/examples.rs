@@ -1,7 +1,6 @@
-//! Examples: sentences that a lane is about, with which the sentences of a text are compared by the
-//! groups of 3 to 5 letters that both have. What few examples have counts more (inverse document
-//! frequency; Salton and Buckley, 1988), and the measure is the cosine. Everyday messages compete: what
-//! is more like one of them is like no example.
+//! Examples: sentences that a lane is about, with which the sentences of a text are compared by the groups of 3 to 5
+//! letters that both have. What few examples have counts more (inverse document frequency; Salton and Buckley, 1988),
+//! and the measure is the cosine. Everyday messages compete: a text more like one of them is like no example.
 
 use super::Lane;
 use super::dismissed::hash;
@@ -19,7 +18,7 @@ const COMMON_SHARE: usize = 40;
 const PASSAGE_WORDS_MAX: usize = 14;
 /// A sentence of fewer is compared together with the next.
 const PASSAGE_WORDS_MIN: usize = 4;
-/// Bytes of a passage that are looked at: a word without end is no sentence.
+/// Bytes of a passage that are looked at: an endless word is not a sentence.
 const PASSAGE_BYTES_MAX: usize = 240;
 
 /// How like an example a passage is, 0 to 1.
@@ -131,8 +130,8 @@ impl Examples {
         }
     }
 
-    /// The best likeness of each lane that the passages of a text have: what is at least `least` like an
-    /// example, and less like every everyday message.
+    /// The best likeness of each lane that the passages of a text have: texts at least `least` like an example, and
+    /// less like every everyday message.
     pub(super) fn likenesses(&self, said: &[Content<'_>], least: f32) -> Vec<Likeness> {
         let mut best: Vec<Likeness> = Vec::new();
         if self.lanes.is_empty() {
@@ -244,7 +243,7 @@ pub(super) fn passage<'t>(words: impl Iterator<Item = &'t str>) -> String {
     passage
 }
 
-/// Sentences; what is longer, in pieces that overlap by half.
+/// Sentences; longer texts, in pieces that overlap by half.
 fn each_passage(said: &[Content<'_>], mut take: impl FnMut(&str)) {
     let mut from = 0;
     while from < said.len() {

@@ -6,7 +6,7 @@ use super::said::SaidWord;
 
 /// Letters of a word that are looked at.
 const WORD_BYTES_MAX: usize = 24;
-/// So that a word and a group of the same letters are told apart (FNV-1a of 32 bits from its own offset).
+/// So that a word and a group of the same letters differ (FNV-1a of 32 bits from its own offset).
 const WHOLE: u32 = 0x811c_9dc5;
 const GROUP: u32 = 0x1234_5678;
 

@@ -16,7 +16,7 @@ pub struct Hit {
     pub spelling: Spelling,
 }
 
-/// What of a lane a contact is like: one of its examples, its wording, or words that alone say too little.
+/// What of a lane a contact is like: one of its examples, its wording, or words that say too little by themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resemblance {
     pub lane: Lane,

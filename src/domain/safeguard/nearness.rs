@@ -12,7 +12,7 @@ const LETTERS: usize = 64;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Nearness {
     groups: Vec<Group>,
-    /// By how many letters are said, whom to ask.
+    /// By number of letters, which to compare.
     of_length: Vec<Vec<Asked>>,
 }
 

@@ -112,7 +112,7 @@ struct Slots {
 }
 
 impl Rules {
-    /// What every word belongs to that may stand between those of a phrase.
+    /// The class of words that may come between those of a phrase.
     pub(super) const FILLER: Slot = 0;
 
     pub(super) fn new(written: &Written, vocabulary: &mut Vocabulary) -> Self {
@@ -138,7 +138,7 @@ impl Rules {
         }
         for (lane, words) in &written.lanes {
             for concept in &words.concepts {
-                // What is wrong with one was said when it was read.
+                // Its faults were reported when it was read.
                 if let Ok(parts) = ConceptParts::of(concept, &written.sets) {
                     rules.add_concept(*lane, &parts, written, vocabulary);
                 }

@@ -319,7 +319,7 @@ fn sounds_like(said: &str, word: &str) -> bool {
     said.len().abs_diff(word.len()) <= LETTERS_APART_MAX && begins(said) == begins(word)
 }
 
-/// "heeelp" is help: a letter that stands there three times or more, once; `None` where there is none.
+/// "heeelp" is help: a letter that occurs there three times or more, once; `None` where there is none.
 fn without_repeats(said: &str) -> Option<String> {
     let repeated = |window: &[u8]| matches!(window, [a, b, c] if a == b && b == c);
     if !said.as_bytes().windows(3).any(repeated) {

@@ -1,9 +1,9 @@
 //! Wording: how messages of a lane are put, learnt from many of them.
 //!
-//! Each word, pair of words and group of 3 or 4 letters counts for or against each lane, by weights learnt
-//! from labelled texts (logistic regression; `cargo bench --bench safeguards -- --learn`). It finds what
-//! nobody thought of, and says by which words. What is learnt adds lanes and takes none away: it is asked
-//! beside words and concepts, never against them.
+//! Each word, pair of words and group of 3 or 4 letters counts for or against each lane, by weights learnt from
+//! labelled texts (logistic regression; `cargo bench --bench safeguards -- --learn`). It finds what nobody thought of,
+//! and says by which words. Learnt wording adds lanes and takes none away: it is used with words and concepts, never
+//! against them.
 
 use std::fmt::Write;
 
@@ -27,7 +27,7 @@ const ROWS_BITS: u32 = 16;
 const ROW_BYTES: usize = 8;
 /// Where a row says how rare its feature is.
 pub const RARITY: usize = 6;
-/// The rarity of what no text had that was learnt from: it speaks for no lane, and others weigh less beside it.
+/// The rarity of what no text had that was learnt from: it speaks for no lane, and others weigh less with it.
 pub const RARITY_UNKNOWN: i32 = 90;
 /// Where a row says whose it is, by some more bits of the feature's hash; 0: nobody's.
 const MARK: usize = 7;
@@ -61,8 +61,7 @@ pub(super) struct Judged {
     pub shares: Shares,
 }
 
-/// How likely each lane is by the piece that speaks most for it, 0 to 1; what is not judged is no less
-/// likely than anything.
+/// How likely each lane is by the piece that speaks most for it, 0 to 1; anything not judged is as likely as the rest.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Shares([f32; LEARNT.len()]);
 
@@ -250,8 +249,8 @@ struct Spoken {
 }
 
 impl Spoken {
-    /// What a word adds to a piece that begins at `from`. What is only said again there, "the same, the
-    /// same", is no more likely to be meant.
+    /// What a word adds to a piece that begins at `from`. A repetition there, "the same, the same", is not more likely
+    /// to be meant.
     fn at(&self, at: usize, from: usize) -> Sums {
         let mut sums = Sums::default();
         for one in [self.each.get(at), self.pairs.get(at)].into_iter().flatten() {

@@ -170,7 +170,7 @@ impl Element {
     }
 }
 
-/// What is wrong with a phrase; `None`: nothing.
+/// The fault of a phrase; `None`: nothing.
 pub fn phrase_fault(written: &str) -> Option<String> {
     match PhraseParts::of(written).words.len() {
         0 => Some("has no word".to_owned()),
@@ -179,12 +179,12 @@ pub fn phrase_fault(written: &str) -> Option<String> {
     }
 }
 
-/// What is wrong with a concept that may name these sets; `None`: nothing.
+/// The fault of a concept that may name these sets; `None`: nothing.
 pub fn concept_fault(written: &str, sets: &BTreeMap<String, Set>) -> Option<String> {
     ConceptParts::of(written, sets).err()
 }
 
-/// What is wrong with an example; `None`: nothing.
+/// The fault of an example; `None`: nothing.
 pub fn example_fault(written: &str) -> Option<String> {
     const WORDS_MIN: usize = 3;
     (words_in(written).len() < WORDS_MIN)

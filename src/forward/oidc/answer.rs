@@ -45,7 +45,7 @@ const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
 /// How far ahead a provider's clock may be.
 const AHEAD_MAX: TimeDelta = TimeDelta::minutes(5);
 
-/// What is wrong with a token.
+/// The fault of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wrong {
     /// Its key is not among those known: the provider may have a new one.
@@ -111,7 +111,7 @@ fn wrong(error: ClaimsVerificationError) -> Wrong {
     }
 }
 
-/// Whether more must be asked for: providers may say the rest at their userinfo endpoint alone (OpenID Connect Core
+/// Whether more must be asked for: providers may say the rest only at their userinfo endpoint (OpenID Connect Core
 /// 5.4).
 pub(super) fn lacks(claims: &Claims, groups_claim: &str) -> bool {
     claims.name().is_none() || !claims.additional_claims().all.contains_key(groups_claim)

@@ -25,7 +25,7 @@ pub(super) struct Http {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoAnswer {
-    #[error("it names an address that would be asked unencrypted")]
+    #[error("it names an address that would be called unencrypted")]
     Unencrypted,
     #[error("no connection")]
     Unreached,

@@ -108,10 +108,15 @@ impl OpenIdProvider {
     pub fn new(settings: ProviderSettings) -> Result<Self, Unusable> {
         let unusable = |why| Unusable::Settings(settings.name.clone(), why);
         let issuer = IssuerUrl::new(settings.issuer.clone())
-            .map_err(|_| unusable("its issuer is no URL"))?;
+            .map_err(|_| unusable("its issuer is not a URL"))?;
         let callback = RedirectUrl::new(settings.callback())
-            .map_err(|_| unusable("staff.public_url is no URL"))?;
-        let seal = flow::seal(&settings).ok_or_else(|| unusable("its secret makes no key"))?;
+            .map_err(|_| unusable("staff.public_url is not a URL"))?;
+        let seal = flow::seal(&settings).ok_or_else(|| {
+            unusable(
+                "no key can be made from its \
+            secret",
+            )
+        })?;
         let http = Http::new(issuer.url().scheme() == "https")?;
         Ok(OpenIdProvider { settings, issuer, callback, http, seal, asked: Mutex::new(None) })
     }

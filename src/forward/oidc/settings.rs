@@ -13,7 +13,7 @@ pub struct ProviderSettings {
     pub issuer: String,
     pub client_id: String,
     pub client_secret: SecretString,
-    /// What is asked for besides `openid`.
+    /// Scopes asked for besides `openid`.
     pub scopes: Vec<String>,
     /// The claim with somebody's groups: a text, or a list of them.
     pub groups_claim: String,

@@ -54,7 +54,7 @@ impl Connection {
                 connection.greet(hostname).await?;
                 connection.start_tls().await?;
                 let mut connection = connection.by_tls(tls).await?;
-                // RFC 3207 4.2: what was offered without TLS is forgotten.
+                // RFC 3207 4.2: extensions offered without TLS are forgotten.
                 connection.hello(hostname).await?;
                 Ok(connection)
             }

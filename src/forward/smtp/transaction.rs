@@ -348,7 +348,7 @@ fn command(
         command.push(b' ');
         command.extend_from_slice(parameter);
     }
-    // The session refuses control bytes; output is checked again, whoever wrote it.
+    // The session refuses control bytes; output is checked again, wherever it comes from.
     if command.iter().any(u8::is_ascii_control) {
         return Err(RelayError::Protocol);
     }

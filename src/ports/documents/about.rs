@@ -1,4 +1,4 @@
-//! Whom a document is about.
+//! The person a document is about.
 
 use serde::Deserialize;
 
@@ -14,7 +14,7 @@ struct About {
 }
 
 impl Document {
-    /// The person whom it is about: whom its body names as `person`, else whom it is listed under by that index.
+    /// The person whom it is about: named in its body as `person`, else the one it is listed under by that index.
     pub fn about(&self) -> Option<String> {
         let listed = self.keys.iter().find(|key| key.index == OF_PERSON);
         let named = serde_json::from_str::<About>(self.body.get()).ok();

@@ -1,4 +1,4 @@
-//! Whom an entry of a batch concerns.
+//! The people an entry of a batch concerns.
 
 use super::{Batch, ItemWrite};
 use crate::domain::audit::AuditEvent;

@@ -1,4 +1,4 @@
-//! What a batch removes for good, beside documents: people, what was decided of contacts, entries of the trail.
+//! What a batch removes for good, besides documents: people, decisions on contacts, entries of the trail.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub enum Gone {
     /// An entry of the trail. The batch says so by an entry of its own, which comes after it.
     Entry {
         entry: Box<AuditEntry>,
-        /// Whom it concerns, beside those whom it names.
+        /// The people it concerns, besides those it names.
         of: String,
     },
 }

@@ -1,6 +1,6 @@
-//! What was decided, as the gateway's own fields say it: on a message, and on a form's submission.
+//! The decision in the gateway's own fields: on a message, and on a form's submission.
 //!
-//! Everything that comes from outside is reduced to harmless characters here, whoever checked it before:
+//! Everything that comes from outside is reduced to harmless characters here, even if it was checked before:
 //! no CR, LF or NUL reaches a field (RFC 5322 2.2, RFC 9110 5.5).
 
 use crate::domain::decision::Decision;

@@ -1,5 +1,5 @@
-//! The version of figures for a board: no personal data, and no number under five that is shown or can be
-//! worked out from what is.
+//! The version of figures for a board: no personal data, and no number under five that is shown or can be worked out
+//! from the others.
 //!
 //! What could give a hidden number away: the others of its group, where their sum is known; a part and the
 //! whole that it is of; steps of a count that only grows; and two reports after each other.
@@ -18,7 +18,7 @@ const OF_PEOPLE: [&str; 1] = ["incident_history"];
 const SUMS: [(&str, &[&str]); 1] =
     [("restrictions_in_force", &["restrictions_by_kind", "restrictions_by_ground"])];
 
-/// A figure that is part of another: what is left tells as much as the part.
+/// A figure that is part of another: the rest reveals as much as the part.
 const PARTS: [(&str, &str); 2] =
     [("warnings", "warnings_without_restriction"), ("appeals_due", "appeals_overdue")];
 
@@ -125,7 +125,7 @@ impl Facts<'_> {
         }
     }
 
-    /// Hides more of a group, the smallest first, until what is hidden could be otherwise: two at least,
+    /// Hides more of a group, the smallest first, until the hidden numbers could be different: two at least,
     /// and together enough that each might be small or not. Whether that was possible.
     fn protect(&self, cells: &[usize], hidden: &mut BTreeSet<usize>) -> bool {
         let mut shown: Vec<usize> = cells

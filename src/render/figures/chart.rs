@@ -1,5 +1,5 @@
-//! One figure as a bar chart: SVG that reads on paper, in the dark, enlarged, and aloud. Every bar has its
-//! number beside it, so that no colour or length has to be made out.
+//! One figure as a bar chart: SVG that reads on paper, in the dark, enlarged, and aloud. Every bar has its number next
+//! to it, so that no colour or length has to be made out.
 
 use super::{HIDDEN, Row, title};
 use crate::domain::letter::escaped;

@@ -1,4 +1,4 @@
-//! Where each line of a letter stands on its pages.
+//! The place of each line of a letter on its pages.
 
 use crate::domain::language::Language;
 use crate::domain::letter::{Block, Document, Text};
@@ -81,7 +81,7 @@ struct Laying<'a> {
     regular: &'a Face<'a>,
     bold: &'a Face<'a>,
     size: f32,
-    /// The bottom of what stands on the page.
+    /// The bottom of the content on the page.
     y: f32,
     laid: Laid,
 }
@@ -183,7 +183,7 @@ impl Laying<'_> {
 }
 
 /// Lines that fit, each but the last with the space behind it, so that words stay words when the text is
-/// taken out again. What is too long for a line by itself (a link) is broken anywhere.
+/// taken out again. A word too long for a line (a link) is broken anywhere.
 fn wrapped(text: &str, width: f32, size: f32, face: &Face<'_>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();

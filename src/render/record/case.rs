@@ -43,7 +43,7 @@ fn person(one: &Person) -> Value {
     })
 }
 
-/// What happened, and what was tried before a limit.
+/// Incidents, and what was tried before a limit.
 fn conduct(file: &CaseFile, told: &Told) -> [(&'static str, Value); 4] {
     let on = |at| day(&told.profile, at);
     let incidents = file.incidents.iter().map(|one| {
@@ -73,7 +73,7 @@ fn conduct(file: &CaseFile, told: &Told) -> [(&'static str, Value); 4] {
     ]
 }
 
-/// What was decided, and what came of it.
+/// Decisions, and their results.
 fn measures(case: Case<'_>, told: &Told) -> [(&'static str, Value); 5] {
     let on = |at| day(&told.profile, at);
     let proposals = case.file.proposals.iter().filter(|one| told.may_tell(&one.id));
@@ -180,7 +180,7 @@ fn appeals(case: Case<'_>, told: &Told) -> Value {
     .collect()
 }
 
-/// A letter that was sent; `None`: it was not, or is about what the person was not told of.
+/// A letter that was sent; `None`: it was not, or its subject was not notified to the person.
 pub(super) fn letter(one: &CaseLetter, told: &Told) -> Option<Value> {
     let (sent, approval) = (one.sent.as_ref()?, one.approval.as_ref()?);
     told.may_tell(&one.about).then(|| {

@@ -49,7 +49,7 @@ const SECTIONS: [(&str, &str, &str); 16] = [
     (
         "other_records",
         "What we hold about you on another record",
-        "We had you on record more than once. This is what stands on the others.",
+        "We had you on record more than once. This is what the other records say.",
     ),
     ("letters", "Letters that we sent you", ""),
     (

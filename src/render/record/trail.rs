@@ -9,7 +9,7 @@ use crate::domain::queue::QueueItem;
 use crate::domain::restriction::Mode;
 use crate::render::figures::title;
 
-/// A contact, what was decided on it and why. `original`: the number under which it is given as it came.
+/// A contact, the decision on it and why. `original`: the number under which it is given as it came.
 pub(super) fn contact(held: &HeldContact, original: Option<u64>, told: &Told) -> Value {
     let HeldContact { decided, decision, item, .. } = held;
     let mut shown = json!({
@@ -111,7 +111,7 @@ fn did<'e>(event: &'e AuditEvent, told: &Told) -> Option<(String, Option<&'e str
         AuditEvent::Erasure { action, reason, .. } => {
             (Some(format!("erasing your record: {}", action.replace('_', " "))), reason)
         }
-        // The other record's id is told to nobody whose it may not be.
+        // The other record's id is not given to anybody who may not see it.
         AuditEvent::Merged { .. } => (plain("merged two records of yours"), &None),
         AuditEvent::Unmerged { .. } => (plain("parted two records again"), &None),
         AuditEvent::Looked { looked_at: LookedAt::OwnRecord, .. } => {

@@ -1,6 +1,6 @@
 //! Colours of a screen, and whether people can read one on another.
 
-/// The least contrast of text and what it stands on (WCAG 2.2, 1.4.3).
+/// The least contrast of text and its background (WCAG 2.2, 1.4.3).
 pub const CONTRAST_MIN: f64 = 4.5;
 
 /// A colour of a screen (sRGB): red, green, blue.
@@ -12,7 +12,7 @@ impl Colour {
         Colour([red, green, blue])
     }
 
-    /// `#1d1d1d`, or `#123` for `#112233`; nothing else, since it stands in a stylesheet as it is.
+    /// `#1d1d1d`, or `#123` for `#112233`; nothing else, since it is put into a stylesheet as it is.
     pub fn parse(text: &str) -> Option<Self> {
         let digits: Option<Vec<u8>> = text
             .strip_prefix('#')?

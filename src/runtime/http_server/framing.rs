@@ -1,9 +1,9 @@
 //! Where one request ends and the next begins, determined from the raw bytes before hyper reads them.
 //!
-//! hyper forgives what a proxy in front may read in another way (a length beside `chunked`, a line
-//! that ends without CR), and tells nobody. Two readings of one message are how a request is smuggled
-//! past whoever checked the first (RFC 9112 11.2), so that everything here that has a second reading
-//! is refused. What passes is a subset of what hyper takes, framed as hyper frames it.
+//! hyper forgives what a proxy in front may read in another way (a length as well as `chunked`, a line that ends
+//! without CR), and reports nothing. Two readings of one message are how a request is smuggled past the program that
+//! checked the first (RFC 9112 11.2), so that everything here that has a second reading is refused. What passes is a
+//! subset of what hyper takes, framed as hyper frames it.
 
 use crate::runtime::limits::HTTP_CHUNK_EXTENSION_BYTES_MAX;
 
@@ -117,7 +117,7 @@ fn through(left: &mut u64, here: usize, then: impl Fn() -> State) -> (usize, Ste
 struct Head {
     /// The beginning of the line in hand.
     line: Vec<u8>,
-    /// The line in hand is longer than what is kept of it.
+    /// The line in hand is longer than its kept part.
     cut: bool,
     after_cr: bool,
     /// The request line was seen.
@@ -166,7 +166,7 @@ impl Head {
         if understood { Step::Stay } else { Step::Refuse }
     }
 
-    /// The gateway is not a tunnel: whatever followed a CONNECT would be nobody's request.
+    /// The gateway is not a tunnel: whatever followed a CONNECT would belong to no request.
     fn request_line(&mut self) -> bool {
         self.begun = true;
         !self.line.starts_with(b"CONNECT ")

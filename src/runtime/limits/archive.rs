@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Wait for what is asked of an archive on S3, tries included, apart from the time that its bytes take. Over: the
+/// Wait for a request to an archive on S3, tries included, apart from the time that its bytes take. Over: the
 /// archive counts as away.
 pub const ARCHIVE_S3_WAIT: Duration = Duration::from_secs(8);
 /// How fast an original travels at least, in bytes per second: so much longer is waited for a large one.
@@ -11,7 +11,7 @@ pub const ARCHIVE_S3_BYTES_PER_SECOND_MIN: u64 = 2 * 1024 * 1024;
 pub const ARCHIVE_S3_TRIES_MAX: u32 = 3;
 /// Pause before the second try, and twice as long before the third.
 pub const ARCHIVE_S3_PAUSE: Duration = Duration::from_millis(200);
-/// How long nothing is asked of a server that did not answer: what comes meanwhile need not wait for it too.
+/// How long nothing is asked of a server that did not answer: later requests need not wait for it too.
 pub const ARCHIVE_S3_LEFT_ALONE: Duration = Duration::from_secs(2);
 /// How long a signed request may take to reach the server, by its clock.
 pub const ARCHIVE_S3_SIGNED_FOR: Duration = Duration::from_secs(300);
@@ -19,8 +19,7 @@ pub const ARCHIVE_S3_SIGNED_FOR: Duration = Duration::from_secs(300);
 pub const ARCHIVE_S3_REQUESTS_MAX: usize = 32;
 /// Idle connections to an archive on S3 that are kept.
 pub const ARCHIVE_S3_IDLE_MAX: usize = 8;
-/// The largest object that is read, in bytes: more than a message may have, and its encryption. Larger: it is not what
-/// was kept.
+/// The largest object that is read, in bytes: more than a message may have, and its encryption. Larger: it was altered.
 pub const ARCHIVE_S3_OBJECT_BYTES_MAX: u64 = super::MAIL_SIZE_BYTES_MAX + 16 * 1024 * 1024;
 /// An answer that is a text, in bytes: a page of a listing, or why something was refused. Longer: it can't be read.
 pub const ARCHIVE_S3_TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-/// How often a step is judged again where others write to the case meanwhile. After that: try again.
+/// How often a step is judged again if others are writing to the case. After that: try again.
 pub const STEP_TRIES_MAX: usize = 5;
 /// Items that one change of a restriction has decided again, over all queues. More: they stay held until staff
 /// look at them.
@@ -31,7 +31,7 @@ pub const RELEASES_AT_ONCE_MAX: usize = 4;
 pub const EFFECTS_AT_ONCE_MAX: usize = 4;
 /// Entries of the audit trail that are followed in one step, from which what staff see is counted.
 pub const FOLLOWED_ENTRIES: usize = 150;
-/// Such steps that one request waits for. What is left follows by itself.
+/// Such steps that one request waits for. The rest follows by itself.
 pub const CATCH_UP_PAGES_MAX: usize = 25;
 /// How often such a step is tried again where another gateway writes. After that: that one follows.
 pub const FOLLOW_TRIES_MAX: usize = 5;
@@ -53,7 +53,7 @@ pub const KEEPER_NAMES_PAGES_MAX: usize = 20;
 pub const BACK_TEST_DAYS_MAX: u32 = 366;
 /// Larger quotas that a back-test tries. More are not tried.
 pub const BACK_TEST_VARIANTS_MAX: u32 = 10;
-/// How long the mail of a reminder is tried. Over: it is on its queue all the same.
+/// How long the mail of a reminder is tried. Over: it is still on its queue.
 pub const REMINDER_MAILED_FOR: TimeDelta = TimeDelta::days(2);
 /// How long the mail of a letter is tried. Over: the letter did not go, and the diary says so.
 pub const LETTER_MAILED_FOR: TimeDelta = TimeDelta::days(5);
@@ -61,7 +61,7 @@ pub const LETTER_MAILED_FOR: TimeDelta = TimeDelta::days(5);
 pub const REMINDED_KNOWN_MAX: usize = 100_000;
 /// Contacts of a back-test. More: refused; ask for fewer days.
 pub const BACK_TEST_CONTACTS_MAX: usize = 10_000;
-/// Bytes of what was said in the contacts of a back-test. Of those behind that, what they said counts as unknown.
+/// Bytes of text in the contacts of a back-test. Of those behind that, what they said counts as unknown.
 pub const BACK_TEST_TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Back-tests that one gateway does at once. More wait their turn.
 pub const BACK_TESTS_AT_ONCE_MAX: usize = 2;

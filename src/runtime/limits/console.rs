@@ -24,7 +24,7 @@ pub const ACCOUNT_FAILURES_FREE: u32 = 5;
 pub const ACCOUNT_WAIT_FIRST: Duration = Duration::from_secs(15);
 /// The longest such wait: nobody is locked out for good.
 pub const ACCOUNT_WAIT_LONGEST: Duration = Duration::from_secs(15 * 60);
-/// How long a look at a record is one look: reading on, or a program that asks again, is no second one.
+/// How long a look at a record is one look: reading on, or a program that asks again, is not a second one.
 pub const LOOK_NOTED_FOR: Duration = Duration::from_secs(15 * 60);
 /// Looks that a gateway remembers. More: each is noted again.
 pub const LOOKS_REMEMBERED_MAX: usize = 20_000;
@@ -40,11 +40,11 @@ pub const SESSION_IDLE_MINUTES_MAX: u32 = 8 * 60;
 pub const SESSION_LONGEST_HOURS_DEFAULT: u32 = 12;
 /// The most that `longest_hours` may be.
 pub const SESSION_LONGEST_HOURS_MAX: u32 = 24;
-/// How often a session's last use is written down. What is lost with a crash is no more than this.
+/// How often a session's last use is written down. A crash loses no more than this.
 pub const SESSION_TOUCH: Duration = Duration::from_secs(60);
 /// Sessions of one account. More: the oldest ends.
 pub const SESSIONS_OF_ACCOUNT_MAX: usize = 20;
-/// How long somebody has for the second step once the password was right, in minutes. Over: they begin anew.
+/// How long somebody has for the second step once the password was right, in minutes. Over: they begin again.
 pub const HALF_SESSION_MINUTES: i64 = 10;
 /// Sessions of one account whose second step is still to be taken. More: the oldest of these ends.
 pub const HALF_SESSIONS_OF_ACCOUNT_MAX: usize = 3;
@@ -71,7 +71,7 @@ pub const MESSAGES_READ_AT_ONCE_MAX: usize = 2;
 pub const HTML_OPEN_MAX: usize = 100;
 /// Columns or rows that one cell of such HTML spans. More: it spans one.
 pub const HTML_SPAN_MAX: i32 = 100;
-/// The HTML of a message that is cleaned to be shown, in bytes. More: the text alone is shown.
+/// The HTML of a message that is cleaned to be shown, in bytes. More: only the text is shown.
 pub const FOREIGN_HTML_BYTES_MAX: usize = 1024 * 1024;
 /// The text of a message that a page shows, in characters. More: the rest is in the download.
 pub const MESSAGE_SHOWN_CHARS_MAX: usize = 200_000;
@@ -108,7 +108,7 @@ pub const PRESENCE_ITEMS_MAX: usize = 2_000;
 pub const PRESENCE_ON_ITEM_MAX: usize = 20;
 /// Items that somebody came to or left, which streams say. More at once: pages hear of it when they next speak.
 pub const PRESENCE_STEPS_REMEMBERED_MAX: usize = 256;
-/// The longest silence of a stream. Proxies cut what is silent for a minute.
+/// The longest silence of a stream. Proxies cut connections that are silent for a minute.
 pub const LIVE_SILENCE: Duration = Duration::from_secs(15);
 /// How often it is asked whether the session of a stream still lives.
 pub const LIVE_SESSION_CHECK: Duration = Duration::from_secs(10);
@@ -126,7 +126,7 @@ pub const PROVIDER_DESCRIPTION_AGE: Duration = Duration::from_secs(60 * 60);
 /// How long a provider that said nothing of itself counts as away before it is asked again: who comes meanwhile is
 /// answered at once.
 pub const PROVIDER_AWAY_AGE: Duration = Duration::from_secs(5);
-/// How long somebody has to sign in at their provider, in minutes. Over: they begin anew.
+/// How long somebody has to sign in at their provider, in minutes. Over: they begin again.
 pub const PROVIDER_SIGN_IN_MINUTES: i64 = 10;
 /// Groups of one person that are looked at. More: the rest is passed over.
 pub const PROVIDER_GROUPS_MAX: usize = 2_000;

@@ -22,10 +22,10 @@ pub const IMPORT_READ_APART_MAX: usize = 32;
 /// Entries of the audit trail that one page of a search looks at. The page then ends where it is, with
 /// fewer entries than were asked for.
 pub const AUDIT_LOOKED_AT_MAX: usize = 5_000;
-/// How long what was counted for a timeline is remembered, and of how many people. More: counted each time.
+/// How long the counts of a timeline are remembered, and of how many people. More: counted each time.
 pub const TIMELINE_COUNTS_KEPT: Duration = Duration::from_secs(300);
 pub const TIMELINE_COUNTS_KEPT_MAX: usize = 1_000;
-/// People of one import on whose own timeline it stands. More: it stands on nobody's.
+/// People of one import who have it on their own timeline. More: it is on nobody's.
 pub const IMPORT_MARKED_MAX: usize = 1_000;
 /// The reason that staff give for a change, in characters. Longer: refused.
 pub const REASON_CHARS_MAX: usize = 1_000;

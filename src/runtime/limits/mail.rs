@@ -79,21 +79,21 @@ pub const MAIL_MARKED_RECIPIENTS_MAX: usize = 100;
 /// nobody waits behind it.
 pub const MAIL_READ_IN_PLACE_BYTES_MAX: u64 = 16 * 1024;
 /// Messages beyond [`MAIL_READ_IN_PLACE_BYTES_MAX`] that are parsed at once, and of those beyond
-/// [`MAIL_MEMORY_BYTES_MAX`] that are decided: each takes a few times what is parsed of it in memory.
+/// [`MAIL_MEMORY_BYTES_MAX`] that are decided: each takes a few times its parsed part in memory.
 /// More wait their turn.
 pub const MAIL_READERS_MAX: usize = 2;
 /// Attachments of a message that are compared. More: the rest counts as one.
 pub const MAIL_ATTACHMENTS_MAX: usize = 100;
-/// Multiparts and messages within one message that are read separately. What is beyond is read as plain text
-/// and flagged.
+/// Multiparts and messages within one message that are read separately. Anything beyond is read as plain text and
+/// flagged.
 pub const MAIL_NESTED_MAX: usize = 256;
-/// What is made of attached messages that are encoded, together, in bytes. RFC 2046 5.2.1 allows them no
+/// The decoded size of attached messages that are encoded, together, in bytes. RFC 2046 5.2.1 allows them no
 /// encoding. More: they are read as plain text, and the message is flagged.
 pub const MAIL_NESTED_DECODED_BYTES_MAX: usize = 2 * MAIL_PARSED_BYTES_MAX;
 /// The parameters of one Content-Type or Content-Disposition field. Longer: the field is not understood,
 /// and the message flagged.
 pub const MAIL_PARAMETERS_BYTES_MAX: usize = 8 * 1024;
-/// Parts of one message that are read. What is beyond is not, and the message is flagged.
+/// Parts of one message that are read. Anything beyond is not, and the message is flagged.
 pub const MAIL_PARTS_MAX: usize = 1_000;
 /// Text of a message's attached files that is read with it, together. Longer: its beginning is.
 pub const MAIL_ATTACHED_TEXT_BYTES_MAX: usize = 256 * 1024;
@@ -112,7 +112,7 @@ pub const SMTP_LINGER_WAIT: Duration = Duration::from_secs(1);
 pub const SMTP_LINGER_BYTES_MAX: usize = 1024 * 1024;
 /// A TLS handshake on a mail listener. Over: the connection is closed.
 pub const SMTP_HANDSHAKE_WAIT: Duration = Duration::from_secs(30);
-/// Bytes of commands that are read at once: a line at its longest, and what is pipelined behind it.
+/// Bytes of commands that are read at once: a line at its longest, and the commands pipelined after it.
 pub const SMTP_COMMAND_BYTES: usize = 4 * 1024;
 /// Bytes of a message that are read at once.
 pub const SMTP_READ_BYTES: usize = 32 * 1024;
@@ -124,7 +124,7 @@ pub const SMTP_FAULTS_MAX: usize = 50;
 /// The gateway's own check of a sender (DKIM, SPF, DMARC), all its questions to DNS included. Over:
 /// the sender counts as asserted.
 pub const MAIL_CHECK_WAIT: Duration = Duration::from_secs(5);
-/// A message that is checked, in bytes: it is held in memory meanwhile. Longer: its sender counts as
+/// A message that is checked, in bytes: it is held in memory until then. Longer: its sender counts as
 /// asserted.
 pub const MAIL_CHECK_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Messages that are checked at once. More wait their turn, within [`MAIL_CHECK_WAIT`].

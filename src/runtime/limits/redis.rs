@@ -33,7 +33,7 @@ pub const REDIS_BULK_BYTES: usize = 256 * 1024;
 pub const REDIS_PROBE_EVERY: Duration = Duration::from_millis(100);
 /// How often changes are looked for without having been announced.
 pub const REDIS_CHANGE_POLL: Duration = Duration::from_secs(1);
-/// Tries to commit on a ledger that other gateways change meanwhile. More: the store counts as away.
+/// Tries to commit on a ledger that other gateways are changing. More: the store counts as away.
 pub const REDIS_CONFLICTS_MAX: usize = 64;
 /// Memory for people's ledgers, about 1 KB each (150 KB at most where texts are compared). More: half of
 /// those not in use are forgotten.

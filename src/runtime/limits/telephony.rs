@@ -29,7 +29,7 @@ pub const CALL_REPEAT_WINDOW: Duration = Duration::from_secs(120);
 pub const CALL_REPEATS_MAX: usize = 10_000;
 /// A call flow's document that is passed on. A longer one counts as no answer.
 pub const CALL_DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
-/// What is learnt about a call (a voicemail, its outcome) is noted in this many tries.
+/// Facts learnt about a call (a voicemail, its outcome) are noted in this many tries.
 pub const CALL_NOTE_TRIES_MAX: u32 = 6;
 /// Wait before the second try; it doubles with every one.
 pub const CALL_NOTE_WAIT: Duration = Duration::from_millis(500);

@@ -54,8 +54,8 @@ impl Encoding {
     }
 }
 
-/// What is encoded, and what stands behind it as it is. Foreign characters are ignored (RFC 2045 6.8);
-/// the encoding ends with its padding, or with an empty line before something that is no base64.
+/// The encoded text, and the plain text after it. Foreign characters are ignored (RFC 2045 6.8);
+/// the encoding ends with its padding, or with an empty line before something that is not base64.
 fn base64(body: &[u8]) -> (Vec<u8>, Option<&[u8]>) {
     let mut digits = Vec::with_capacity(body.len());
     let mut rest = body;
@@ -131,8 +131,8 @@ fn quoted_printable(body: &[u8], in_words: bool) -> Vec<u8> {
     bytes
 }
 
-/// The characters of bytes. A label may be wrong: what is UTF-8 is read as that, and a byte that is
-/// neither in the labelled set nor UTF-8 as Windows has it.
+/// The characters of bytes. A label may be wrong: UTF-8 is read as UTF-8, and a byte that is neither in the labelled
+/// set nor UTF-8 as in Windows-1252.
 pub fn text(bytes: &[u8], charset: Option<&str>) -> String {
     let label = charset.unwrap_or_default().trim();
     let wide = label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("utf-"))

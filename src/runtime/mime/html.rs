@@ -98,7 +98,7 @@ impl Page {
 
     fn attribute(&mut self, value: &[u8]) {
         match (self.tag.as_slice(), self.attribute.as_slice()) {
-            // What stands in for a picture is seen where pictures are not loaded.
+            // A picture's alternative text is seen if pictures are not loaded.
             (b"img", b"alt") if self.hidden.is_none() => {
                 self.space = true;
                 self.say(&String::from_utf8_lossy(value));

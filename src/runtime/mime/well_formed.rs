@@ -1,4 +1,4 @@
-//! HTML of strangers written anew, so that the tree of the HTML standard is built of it in proportion to its
+//! HTML from strangers rewritten, so that the tree of the HTML standard is built of it in proportion to its
 //! length.
 //!
 //! That tree rebuilds every open `b` in every `p` (13.2.4.3), is searched for every `</p>`, and has text moved
@@ -164,7 +164,7 @@ impl Page {
         }
     }
 
-    /// Opens a cell where there is none around what would stand in a table by itself.
+    /// Opens a cell around content that would be in a table without one.
     fn in_a_cell(&mut self) {
         let implied: &[&'static str] = match self.open.last() {
             Some(&"tr") => &["td"],
@@ -177,8 +177,8 @@ impl Page {
         }
     }
 
-    /// Closes what `element` ends by beginning (HTML 13.1.2.4). What was bold or a link in it ends with
-    /// it: opening all of that again in each paragraph is what makes a short text a long page.
+    /// Closes what `element` ends by beginning (HTML 13.1.2.4). Bold text and links in it end with it: opening all of
+    /// that again in each paragraph is what makes a short text a long page.
     fn end_implied(&mut self, element: &str) {
         let (ends, scope): (&[&str], &[&str]) = match element {
             "li" => (&["li"], &["ul", "ol"]),
@@ -295,13 +295,13 @@ fn hides(name: &[u8]) -> Option<&'static str> {
     ["script", "style", "title"].into_iter().find(|one| one.as_bytes() == name)
 }
 
-/// What is in a cell ends nothing around the cell, and no part of a table anything around the table.
+/// An element in a cell ends nothing around the cell, and no part of a table ends anything around the table.
 fn shuts_in(open: &str, element: &str) -> bool {
     let is_part = element == "table" || is_table_part(element);
     open == "table" || (!is_part && matches!(open, "td" | "th" | "caption"))
 }
 
-/// What may stand in a table without a cell around it. A table may not.
+/// Elements allowed in a table without a cell around them. A table may not.
 fn is_table_part(element: &str) -> bool {
     matches!(element, "caption" | "tbody" | "td" | "tfoot" | "th" | "thead" | "tr")
 }

@@ -1,4 +1,4 @@
-//! What is made of files, and made again when they change: a certificate is renewed every few weeks,
+//! Values made from files, and made again when they change: a certificate is renewed every few weeks,
 //! and nobody should have to restart a gateway for it.
 
 use std::os::unix::fs::MetadataExt as _;
@@ -43,7 +43,7 @@ impl<T> FromFiles<T> {
     /// What the files make now. While they can't be used (a key is there before its certificate),
     /// what they made before; that is said once for each change.
     ///
-    /// It looks at the files every time: beside a handshake that costs nothing.
+    /// It looks at the files every time: compared with a handshake that costs nothing.
     pub(super) fn current(&self) -> Arc<T> {
         let seen = stamps(&self.files);
         // Nothing is left half done under this lock.

@@ -37,9 +37,9 @@ pub struct AuditQuery {
     /// Only decisions with this disposition.
     #[param(value_type = Option<shape::Disposition>)]
     disposition: Option<Disposition>,
-    /// Only what was written at this instant or later.
+    /// Only entries written at this instant or later.
     from: Option<DateTime<Utc>>,
-    /// Only what was written before this instant.
+    /// Only entries written before this instant.
     to: Option<DateTime<Utc>>,
     /// Only entries after this number.
     after: Option<u64>,
@@ -47,7 +47,7 @@ pub struct AuditQuery {
     limit: Option<usize>,
 }
 
-/// What was decided and done, by whom, when. Filters may be given together; where they let few entries
+/// What was decided and done, by whom and when. Filters may be given together; where they let few entries
 /// through, a page may have fewer than `limit`: there are more as long as `next` is a number.
 #[utoipa::path(
     get, path = "/api/v1/audit", operation_id = "read_audit", tag = "audit", params(AuditQuery),

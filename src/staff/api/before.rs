@@ -26,9 +26,9 @@ pub struct BackTestBody {
     admitted_a_week: Option<u32>,
 }
 
-/// Test a restriction on what is on record of the person's contacts, by the production decision. Changes
-/// nothing. `contacts` says of each what would have become of it, `by_day` counts them, `lighter` lists lighter
-/// forms that still meet the aim, the lightest first.
+/// Test a restriction on the person's recorded contacts, by the production decision. Changes nothing.
+/// `contacts` says of each what would have become of it, `by_day` counts them, `lighter` lists lighter forms
+/// that still meet the aim, the lightest first.
 #[utoipa::path(
     post, path = "/api/v1/people/{person}/back-tests", operation_id = "back_test", tag = "cases",
     params(("person" = String, Path, description = "the person's id")),
@@ -67,7 +67,7 @@ pub struct MayContactBody {
 #[utoipa::path(
     post, path = "/api/v1/may-contact", operation_id = "may_contact", tag = "cases",
     request_body = MayContactBody,
-    responses((status = 200, description = "Whether, and through whom", body = Object))
+    responses((status = 200, description = "Whether they may be contacted, and through whom", body = Object))
 )]
 pub async fn may_contact(
     caller: Permitted<HandsIn>,

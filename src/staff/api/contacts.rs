@@ -19,7 +19,7 @@ use crate::staff::request::{Asked, Json, Named};
 #[schema(as = Contact)]
 #[serde(deny_unknown_fields)]
 pub struct ContactBody {
-    /// Chosen by whoever logs it; the same id again is the same contact. Visible ASCII without spaces.
+    /// Chosen by the caller who logs it; the same id again is the same contact. Visible ASCII without spaces.
     #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
     pub id: String,
     #[schema(value_type = shape::Channel)]
@@ -106,7 +106,7 @@ pub struct NoQuery {
     _organisation: Option<String>,
 }
 
-/// Log a contact, and learn what was decided. The same id with the same content gives the recorded
+/// Log a contact, and get the decision. The same id with the same content gives the recorded
 /// decision again, and counts nothing; with other content it is 409.
 #[utoipa::path(
     post, path = "/api/v1/contacts", operation_id = "log_contact", tag = "contacts",

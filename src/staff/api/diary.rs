@@ -24,7 +24,7 @@ pub struct DiaryQuery {
     from: Option<NaiveDate>,
     /// Due on this day or earlier.
     to: Option<NaiveDate>,
-    /// Of this person alone; left out: of everybody, and of the organisation itself.
+    /// Only of this person; left out: of everybody, and of the organisation itself.
     person: Option<String>,
 }
 
@@ -64,7 +64,7 @@ pub enum Whoever {
     Any(Vec<String>),
 }
 
-/// What falls due: every known date, and for a year what was done.
+/// What falls due: every known date, and the work done in the last year.
 #[utoipa::path(
     get, path = "/api/v1/diary", operation_id = "read_diary", tag = "cases", params(DiaryQuery),
     responses((status = 200, description = "The diary", body = Diary))
@@ -78,7 +78,7 @@ pub async fn read(
     Ok(axum::Json(Diary { diary }))
 }
 
-/// The same as iCalendar (RFC 5545), to be subscribed to. Titles name what is due and a reference, nobody.
+/// The same as iCalendar (RFC 5545), to be subscribed to. Titles name the due task and a reference, but no person.
 #[utoipa::path(
     get, path = "/api/v1/diary.ics", operation_id = "read_calendar", tag = "cases", params(DiaryQuery),
     responses((status = 200, description = "The calendar", content_type = "text/calendar"))

@@ -12,7 +12,7 @@ use crate::staff::permit::{AnswersForData, ApprovesErasures, Permitted};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Json, Named};
 
-/// What is given with a request.
+/// The body of a request.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Asking {
@@ -37,7 +37,7 @@ pub struct Erasures {
     erasures: Vec<Proof>,
 }
 
-/// What erasing all about a person would remove, what stays, and what is in the way. Nothing is removed.
+/// What erasing a person's record would remove, what stays, and what prevents it. Nothing is removed.
 #[utoipa::path(
     get, path = "/api/v1/people/{person}/erasure", operation_id = "preview_erasure", tag = "people",
     params(("person" = String, Path, description = "the person's id")),
@@ -93,13 +93,13 @@ pub async fn withdraw(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Approve the request, and erase: the answer says what was removed. It can't be undone. Whoever asked for it can't
+/// Approve the request, and erase: the answer lists the removals. It can't be undone. The person who asked for it can't
 /// approve it. Where it takes longer than the answer waits (503), it goes on; see `GET /api/v1/erasures`.
 #[utoipa::path(
     post, path = "/api/v1/people/{person}/erasure/approval", operation_id = "approve_erasure",
     tag = "people", params(("person" = String, Path, description = "the person's id")),
     responses(
-        (status = 200, description = "All is erased; what was, by number", body = Object),
+        (status = 200, description = "Everything is erased; the number of each kind", body = Object),
         (status = 422, description = "`broken` lists the reasons to refuse it"),
     )
 )]
@@ -134,7 +134,7 @@ pub async fn hold(
 #[utoipa::path(
     delete, path = "/api/v1/people/{person}/hold", operation_id = "end_hold", tag = "people",
     params(("person" = String, Path, description = "the person's id")),
-    responses((status = 204, description = "It is held no longer"))
+    responses((status = 204, description = "It is no longer on hold"))
 )]
 pub async fn end_hold(
     caller: Permitted<AnswersForData>,
@@ -146,7 +146,7 @@ pub async fn end_hold(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What was erased, when, by which clause, who asked for it and who approved it. It names nobody whom it was about.
+/// Erasures: how much, when, by which clause, who asked and who approved. It names none of the people erased.
 #[utoipa::path(
     get, path = "/api/v1/erasures", operation_id = "list_erasures", tag = "people",
     responses((status = 200, description = "Erasures", body = Erasures))

@@ -76,7 +76,8 @@ pub struct CasesImported {
     request_body = Vec<ListedPerson>,
     responses(
         (status = 200, description = "On record; of a dry run: what would be", body = CasesImported),
-        (status = 409, description = "Restrictions that hold are left out, or somebody else changes these people"),
+        (status = 409, description = "Restrictions in force are left out, or somebody else is \
+            changing these people"),
         (status = 422, description = "`faults` names every fault by its key, with line and column; nothing is written"),
     )
 )]

@@ -123,7 +123,7 @@ pub async fn reopen(
     work(&caller, path, ItemAction::Reopen).await
 }
 
-/// To whom an item goes.
+/// Who gets an item.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HandOverBody {
@@ -230,8 +230,8 @@ pub async fn note(
     work(&caller, path, ItemAction::Note(note.text)).await
 }
 
-/// Say that the item's contact was not made by the person on whose record it is: what it counted is
-/// given back, and what was limited because of it is decided again.
+/// Say that the item's contact was not made by the person on whose record it is: it no longer counts, and contacts
+/// limited because of it are decided again.
 #[utoipa::path(
     post, path = "/api/v1/queues/{queue}/{item}/not-theirs", operation_id = "item_not_theirs",
     tag = "queues", params(("queue" = String, Path), ("item" = String, Path)),

@@ -39,7 +39,7 @@ const OFFERED: [(&str, As); 4] = [
     params(("person" = String, Path, description = "the person's id"), ("letter" = String, Path)),
     responses(
         (status = 200, description = "The letter", content_type = "text/html"),
-        (status = 406, description = "Nothing of what is accepted"),
+        (status = 406, description = "None of the accepted formats"),
     )
 )]
 pub async fn read(
@@ -79,9 +79,10 @@ pub async fn read(
     })
 }
 
-/// A person's own record, for a request for what is held about them (UK GDPR Art. 15): `text/html` to be read by
-/// the person, or `application/json` with `to_decide`: what they were not told, and what somebody must read before
-/// it goes. The trail says that it was made. An answer that lacks its end (`is_whole`) is not the whole record.
+/// A person's own record, for a request for what is held about them (UK GDPR Art. 15): `text/html` to be read by the
+/// person, or `application/json` with `to_decide`: things of which they were not notified, and texts that somebody must
+/// read before it is sent. The trail says that it was made. An answer that lacks its end (`is_whole`) is not the whole
+/// record.
 #[utoipa::path(
     get, path = "/api/v1/people/{person}/record", operation_id = "read_own_record", tag = "cases",
     params(("person" = String, Path, description = "the person's id")),
@@ -108,7 +109,7 @@ pub async fn own_record(
     Ok((headers, body(record, form, organisation)).into_response())
 }
 
-/// The first of what is accepted that is offered.
+/// The first accepted format that is offered.
 fn wanted(headers: &HeaderMap) -> Option<As> {
     let Some(accepted) = headers.get(ACCEPT) else { return Some(As::Page) };
     let accepted = accepted.to_str().ok()?;
@@ -139,8 +140,7 @@ fn pdf(read: &LetterRead) -> Result<Vec<u8>, Problem> {
     };
     let document = read.document.as_ref().ok_or_else(|| {
         refused(
-            "what it is about has changed since it was approved; the page and the text that were \
-             approved are kept"
+            "its subject has changed since it was approved; the approved page and text are kept"
                 .to_owned(),
         )
     })?;

@@ -1,4 +1,4 @@
-//! Two records of one person: what merging them would come to, merging them, and parting them again.
+//! Two records of one person: what merging them would do, merging them, and parting them again.
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -93,7 +93,7 @@ pub async fn list(
     Ok(axum::Json(MergeList { merges }))
 }
 
-/// What merging another record into this one would come to. Changes nothing. `broken` lists what keeps them from
+/// What merging another record into this one would do. Changes nothing. `broken` lists what keeps them from
 /// being merged; `quotas_before` and `quotas_after` are the counters apart and together.
 #[utoipa::path(
     get, path = "/api/v1/people/{person}/merges/preview", operation_id = "preview_merge",
@@ -144,9 +144,9 @@ pub async fn merge(
     Ok((StatusCode::CREATED, axum::Json(done)))
 }
 
-/// Part two records again: each has its own restrictions and counters. Contacts that came meanwhile stay on the
-/// record whose address or number they came from; those from both are listed in `undivided`. What one held because
-/// of the other's restrictions is decided again, and `released` once.
+/// Part two records again: each has its own restrictions and counters. Contacts that came while they were merged stay
+/// on the record whose address or number they came from; those from both are listed in `undivided`. What one held
+/// because of the other's restrictions is decided again, and `released` once.
 #[utoipa::path(
     post, path = "/api/v1/people/{person}/merges/{merge}/reversal", operation_id = "unmerge",
     tag = "people",

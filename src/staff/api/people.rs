@@ -73,7 +73,7 @@ pub struct PeopleWritten {
     unchanged: usize,
     /// Restrictions that held before, and hold no longer.
     ended: usize,
-    /// What was not written, by its key: a step of the case made the restriction what it is here.
+    /// Keys that were not written: a step of the case made the restriction what it is here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<Object>, required = false)]
     kept: Vec<PersonFault>,
@@ -231,7 +231,7 @@ pub async fn patch(
     IfMatch(expected): IfMatch,
     Json(patch): Json<Value>,
 ) -> Result<Tagged<Person>, Problem> {
-    // The first try finds what is wrong with the patch; the second writes.
+    // The first try finds the patch's faults; the second writes.
     let before = caller.casework().desk.read_person(&caller.organisation().id, &id).await?;
     patched(&before, &patch)?;
     let change = |before: &Person| {

@@ -116,7 +116,7 @@ pub async fn read(
             Some(chart) => written("image/svg+xml", chart),
             None => {
                 return Err(Problem::new(404, "not-found", "Not found").with_detail(
-                    "a chart is of one figure with groups, and there are none".to_owned(),
+                    "a chart needs one figure with groups, and it has none".to_owned(),
                 ));
             }
         },

@@ -1,5 +1,5 @@
-//! Restrictions: which hold, adding one that was decided elsewhere, replacing one. What is decided here
-//! comes to be, changes and ends by the steps of its case.
+//! Restrictions: which hold, adding one that was decided elsewhere, replacing one. A restriction decided here is made,
+//! changed and ended by the steps of its case.
 
 use axum::extract::Extension;
 use axum::http::StatusCode;
@@ -74,8 +74,8 @@ pub async fn add(
     Ok((StatusCode::CREATED, axum::Json(restriction)))
 }
 
-/// Replace a restriction of a person. Another status is refused with 409, which names the step for it; so
-/// is any change of what was decided here.
+/// Replace a restriction of a person. Another status is refused with 409, which names the step for it; so is any change
+/// of a decision made here.
 #[utoipa::path(
     put, path = "/api/v1/people/{person}/restrictions/{restriction}",
     operation_id = "replace_restriction_of_person", tag = "people",

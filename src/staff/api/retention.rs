@@ -1,4 +1,4 @@
-//! What the organisation's schedule lets go: what is due, and having it removed by two people.
+//! What the organisation's schedule lets go: records due for removal, and removing them by two people.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -77,8 +77,8 @@ pub async fn withdraw(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Approve the request, and remove: the answer says what was. It can't be undone. Whoever asked can't approve. What takes
-/// longer goes on by itself (`is_complete` is false); see `GET /api/v1/erasures`.
+/// Approve the request, and remove: the answer lists the removals. It can't be undone. The person who asked can't
+/// approve. What takes longer goes on by itself (`is_complete` is false); see `GET /api/v1/erasures`.
 #[utoipa::path(
     post, path = "/api/v1/retention/{class}/approval", operation_id = "approve_sweep", tag = "people",
     params(("class" = String, Path)),

@@ -77,7 +77,7 @@ pub enum Mode {
     Observe,
 }
 
-/// What was decided for one contact, and why.
+/// The decision on one contact, and why.
 #[derive(ToSchema)]
 pub struct Decision {
     pub contact: String,
@@ -202,7 +202,7 @@ pub struct Person {
     /// New issues that somebody decided to engage with after all contact was ended.
     pub engaged: Option<Vec<Engaged>>,
     pub restrictions: Option<Vec<Restriction>>,
-    /// The record that this one is merged into. Written by merges alone.
+    /// The record that this one is merged into. Written only by merges.
     pub merged_into: Option<String>,
     /// The records that are merged into this one.
     pub merged: Option<Vec<String>>,
@@ -398,7 +398,7 @@ pub struct Window {
     pub to: String,
 }
 
-/// An entry of the audit trail; the event's own keys are beside these.
+/// An entry of the audit trail; the event's own keys come as well.
 #[derive(ToSchema)]
 pub struct AuditEntry {
     /// From 1, without a gap but for what was erased.
@@ -456,7 +456,7 @@ pub struct Problem {
     pub broken: Option<Vec<Broken>>,
     /// The version of the case file by now.
     pub version: Option<u64>,
-    /// The step that does what was to be written.
+    /// The step that makes this change.
     pub step: Option<String>,
     /// The queue on which an item is by now.
     pub queue: Option<String>,

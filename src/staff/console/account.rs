@@ -157,7 +157,7 @@ pub(super) async fn password(
     not_proven(&staff, &visit, "old").await
 }
 
-/// Whether they have a password for the console, beside or instead of a provider.
+/// Whether they have a password for the console, as well as or instead of a provider.
 fn has_password(visit: &Visit) -> bool {
     visit.live.account.password.is_some()
 }

@@ -34,7 +34,7 @@ const ICON: &str = include_str!("assets/icon.svg");
 const LATIN: &[u8] = include_bytes!("assets/atkinson-latin.woff2");
 const LATIN_EXT: &[u8] = include_bytes!("assets/atkinson-latin-ext.woff2");
 
-/// Hexadecimal digits of a content's sum that stand in its name.
+/// Hexadecimal digits of a content's checksum in its name.
 const SUM_DIGITS: usize = 12;
 
 /// One file as it is served.
@@ -51,7 +51,7 @@ pub struct Assets {
     plain_brand: String,
 }
 
-/// The names of what is the same for every organisation.
+/// The names of the files that are the same for every organisation.
 pub(super) struct Names {
     pub css: String,
     pub script: String,

@@ -1,7 +1,7 @@
 //! Signing in by an identity provider: there, back, and out.
 //!
 //! All three are links. A form of ours may not lead to another site (`form-action 'self'`), and nothing is changed by
-//! going there: whoever comes back without this browser's own cookie is nobody.
+//! going there: somebody who comes back without this browser's own cookie is not signed in.
 
 use std::sync::Arc;
 
@@ -141,7 +141,7 @@ fn refused(
         ProviderSignInFault::Store(fault) => return Err(fault.clone().into()),
     };
     staff.metrics.sign_in_failures.inc();
-    // It says what was wrong, and names nobody.
+    // It names the fault, and no person.
     tracing::warn!(provider, why = %fault, "nobody was signed in by the provider");
     said(staff, guest, next, answer)
 }

@@ -1,4 +1,4 @@
-//! A person's case in the browser: what is on file, and a page for each step.
+//! A person's case in the browser: the file, and a page for each step.
 //!
 //! A step is described once ([`describe`]); its page, its reading and its refusals are made from that. What
 //! may be done now the production step says itself ([`offered`]).

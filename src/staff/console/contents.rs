@@ -43,7 +43,7 @@ pub enum Needs {
 }
 
 impl Needs {
-    /// The duties of which a role must have one; none: whoever is signed in.
+    /// The duties of which a role must have one; none: anybody signed in.
     pub fn duties(&self) -> &[Duty] {
         match self {
             Needs::Nothing | Needs::SignIn => &[],
@@ -82,8 +82,7 @@ pub struct Entry {
     pub needs: Needs,
 }
 
-/// Routes in the making. None can be added without saying what it needs, and what it needs stands
-/// around it from the start.
+/// Routes in the making. None can be added without saying what it needs, and the check wraps it from the start.
 struct Contents {
     router: Router<Arc<Staff>>,
     entries: Vec<Entry>,
@@ -122,10 +121,10 @@ impl Contents {
         self.with(("GET", MethodFilter::GET), path, needs, handler)
     }
 
-    /// What is done with whole records: adding and changing, merging and parting, erasing and keeping.
+    /// Work on whole records: adding and changing, merging and parting, erasing and keeping.
     fn records(self) -> Self {
         const CHANGES: Needs = Needs::ToChangePeople;
-        // Whoever approves an erasure sees what they approve.
+        // The approver of an erasure sees what they approve.
         const ANSWERS: Needs = Needs::of::<AnswersForData>();
         const APPROVES: Needs = Needs::of::<ApprovesErasures>();
         self.page("/people/new", CHANGES, record_form::show_new)
@@ -223,7 +222,7 @@ async fn signed_out(request: Request) -> Response {
     Trouble::SignedOutWriting { wrote }.into_response()
 }
 
-/// Notes what a page shows, for whoever is signed in.
+/// Notes what a page shows, for anybody signed in.
 async fn noted(State(staff): State<Arc<Staff>>, request: Request, next: Next) -> Response {
     let looker = request.extensions().get::<Visit>().map(|visit| Looker {
         organisation: visit.organisation.id.clone(),
@@ -241,9 +240,9 @@ pub fn contents() -> Vec<Entry> {
     built().entries
 }
 
-/// The console's routes with what stands around them.
+/// The console's routes with their wrappers.
 pub fn router(staff: &Arc<Staff>) -> Router<Arc<Staff>> {
-    // What is added last stands outermost.
+    // The last wrapper is the outermost.
     built()
         .router
         .layer(from_fn_with_state(Arc::clone(staff), noted))

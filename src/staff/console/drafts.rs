@@ -1,8 +1,8 @@
 //! What somebody typed and has not sent, or sent in vain.
 //!
-//! A script keeps it in the browser until the server says that it is safe: it names its draft in the address of
-//! the post, and a post that was carried out is answered with that name in a cookie. Where a post fails, the
-//! page that says why gives back what was written, script or no script.
+//! A script keeps it in the browser until the server says that it is safe: it names its draft in the address of the
+//! post, and a post that was carried out is answered with that name in a cookie. If a post fails, the page that says
+//! why gives back the text, with or without script.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -14,7 +14,7 @@ use super::form::Posted;
 use super::trouble::Trouble;
 use crate::runtime::limits::CONSOLE_FORM_BYTES_MAX;
 
-/// What was written in a post that led to trouble, for the page that says so.
+/// The text of a post that failed, for the page that says so.
 #[derive(Debug, Clone)]
 pub(super) struct Wrote(pub String);
 
@@ -27,7 +27,7 @@ pub(super) fn named(address: &Uri) -> Option<String> {
     (plain && name.len() <= NAME_DIGITS_MAX).then(|| name.into_owned())
 }
 
-/// A post's request, with what was written in it.
+/// A post's request, with its text.
 pub(super) async fn read(request: Request) -> Result<(Request, String), Trouble> {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, CONSOLE_FORM_BYTES_MAX).await.map_err(|_| Trouble::TooLong)?;
@@ -35,7 +35,7 @@ pub(super) async fn read(request: Request) -> Result<(Request, String), Trouble>
     Ok((Request::from_parts(parts, Body::from(body)), wrote))
 }
 
-/// Says in the answer what became of what was written.
+/// Says in the answer what happened to the text.
 pub(super) fn answered(mut response: Response, draft: Option<String>, wrote: String) -> Response {
     // Every post that was carried out is answered by going on (RFC 9110 15.4.4).
     if response.status() == StatusCode::SEE_OTHER {

@@ -28,8 +28,8 @@ use crate::staff::Staff;
 use crate::staff::auth::token_or_problem;
 use crate::staff::problem::Problem;
 
-/// With the prefix a browser takes it from this origin alone, by TLS alone, for every path
-/// (RFC 6265bis 4.1.3.2). Without TLS, on a loopback address, no browser would keep it.
+/// With the prefix a browser accepts it only from this origin, only over TLS, for every path (RFC
+/// 6265bis 4.1.3.2). Without TLS, on a loopback address, no browser would keep it.
 const SECURE_COOKIE: &str = "__Host-session";
 const PLAIN_COOKIE: &str = "session";
 /// While somebody signs in at a provider.
@@ -64,7 +64,7 @@ pub(super) async fn enter(
     let mut response = next.run(request).await;
     let failed = response.extensions_mut().remove::<Trouble>();
     if let Some(failed) = failed {
-        // A store that is away makes everybody look signed out: say what is the case.
+        // A store that is away makes everybody look signed out: say what is true.
         let failed = match (failed, trouble) {
             (Trouble::SignedOut, Some(away)) => away,
             (failed, _) => failed,
@@ -199,7 +199,7 @@ fn put_cookie(response: &mut Response, cookie: &str) {
     }
 }
 
-/// The language that a browser asks for most: Welsh where it stands before English.
+/// The language that a browser asks for most: Welsh if it comes before English.
 fn asked_language(headers: &HeaderMap) -> Language {
     let asked = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let best = asked.unwrap_or_default().split(',').filter_map(|entry| {

@@ -109,7 +109,7 @@ struct ErasingPage<'a> {
     in_the_way: Vec<Refusal>,
     goes: Vec<(String, u64)>,
     asked: Option<AskedFor>,
-    /// It needs a word on why it goes all the same.
+    /// It needs a reason why it is erased anyway.
     needs_despite: bool,
     /// May ask, withdraw and hold.
     may_ask: bool,

@@ -70,7 +70,7 @@ pub(super) fn own_path(written: &str) -> Option<&str> {
 /// A part of a path or a value of a query, quoted.
 pub(super) fn quoted(text: &str) -> String {
     let quoted: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
-    // In a path a blank is no plus.
+    // In a path a blank is not a plus.
     quoted.replace('+', "%20")
 }
 

@@ -39,7 +39,7 @@ pub(super) struct SectionLink {
     pub current: bool,
 }
 
-/// A button beside what was just done: it posts a verb to an item as it is now.
+/// A button next to the last action: it posts a verb to an item as it is now.
 pub(super) struct Undo {
     pub action: String,
     pub verb: &'static str,
@@ -63,7 +63,7 @@ pub(super) struct Frame {
     pub who: Option<String>,
     /// Path and query of this page.
     pub here: String,
-    /// What was just done.
+    /// The last action.
     pub said: Option<String>,
     /// What takes it back.
     pub undo: Option<Undo>,

@@ -30,7 +30,7 @@ struct AccessibilityPage {
     parts: &'static [Part],
 }
 
-/// A heading with what stands below it.
+/// A heading with its text.
 struct Part {
     heading: &'static str,
     paragraphs: &'static [&'static str],
@@ -87,8 +87,8 @@ const HELP: &[Part] = &[
     Part {
         heading: "Limited, filed, for review",
         paragraphs: &[
-            "Limited: the sender has used up what the restriction allows, or used a way that is closed. The message is kept, and the sender is told how and when they can reach you.",
-            "Filed: the message repeats what was answered, or comes from somebody whose messages are read and filed. No reply is due; somebody marks it as read.",
+            "Limited: the sender has used up what the restriction allows, or used a way that is closed. The message is kept, and we tell the sender how and when they can reach you.",
+            "Filed: the message repeats something already answered, or comes from somebody whose messages are read and filed. No reply is due; somebody marks it as read.",
             "For review: the message may hold something new, or it is not clear who sent it. A person must look: the program never decides that nothing is new.",
         ],
     },
@@ -101,7 +101,7 @@ const HELP: &[Part] = &[
     Part {
         heading: "Two people, one item",
         paragraphs: &[
-            "Looking takes nothing. Taking does, until you put the item back. If somebody changes an item while you write, your text stays on the page and you see what is new.",
+            "Looking at an item does not take it. Once you take it, it is yours until you put it back. If somebody changes an item while you write, your text stays on the page and you see the changes.",
         ],
     },
 ];
@@ -141,7 +141,7 @@ const STATEMENT: &[Part] = &[
     Part {
         heading: "How it should work for you",
         paragraphs: &[
-            "You should be able to use every page with a keyboard alone, with a screen reader, at 400 % zoom, in light, dark or high-contrast colours of your own, without script, and on a phone.",
+            "You should be able to use every page with only a keyboard, with a screen reader, at 400 % zoom, in light, dark or high-contrast colours of your own, without script, and on a phone.",
             "Nothing depends on colour, on dragging, or on acting within seconds. Single keys can be switched off under My account.",
         ],
     },
@@ -149,14 +149,14 @@ const STATEMENT: &[Part] = &[
         heading: "How well it does",
         paragraphs: &[
             "The pages are made to meet the Web Content Accessibility Guidelines 2.2, level AA. That is checked by tests with each release; it was not checked by an independent auditor.",
-            "Reasons for decisions and messages of the system are in English alone; on Welsh pages they are marked as English, so that a screen reader reads them as such.",
+            "Reasons for decisions and messages of the system are only in English; on Welsh pages they are marked as English, so that a screen reader reads them as such.",
             "Messages and attachments are shown or handed out as their senders made them, and may not be accessible. Every message has a text view.",
         ],
     },
     Part {
         heading: "If something does not work",
         paragraphs: &[
-            "Tell whoever runs this service at your organisation: they can report it to the makers.",
+            "Tell the people who run this service at your organisation: they can report it to the makers.",
         ],
     },
 ];

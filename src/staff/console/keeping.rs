@@ -1,4 +1,4 @@
-//! What waits for a second person, what the retention schedule lets go today, what is held, what was erased; and
+//! Requests that wait for a second person, records due for removal today, holds, past erasures; and
 //! the proof of one erasure.
 
 use std::sync::Arc;
@@ -243,7 +243,7 @@ struct ProofPage {
     removed: Vec<(String, u64)>,
 }
 
-/// What one erasure removed. It names nobody, and so can be shown to whoever asks for proof.
+/// What one erasure removed. It names nobody, and so can be shown to anybody who asks for proof.
 pub(super) async fn proof(
     State(staff): State<Arc<Staff>>,
     visit: Visit,

@@ -1,4 +1,4 @@
-//! My work: what is in my name, and what waits for somebody.
+//! My work: items in my name, and work that waits for somebody.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: A
     page(&LandingPage { f, w, q: words::Queue::of(visit.language()), mine, cases, waiting, as_of })
 }
 
-/// Something on somebody's case that waits for whoever looks.
+/// Something on somebody's case that waits for the viewer.
 struct CaseLine {
     href: String,
     title: String,
@@ -67,7 +67,7 @@ struct CaseLine {
     since: String,
 }
 
-/// Drafts, what came back, what is to be signed or heard, the oldest first.
+/// Drafts, returned proposals, signatures and appeals, the oldest first.
 async fn cases(staff: &Staff, visit: &Visit) -> Result<Vec<CaseLine>, Fault> {
     let signs = visit.may(Duty::SignOff);
     let desk = &staff.for_console().desk;
@@ -116,7 +116,7 @@ fn line(visit: &Visit, case: &CaseRead, waiting: Waiting<'_>) -> (DateTime<Utc>,
 pub(super) async fn take(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
     let (desk, organisation) = (&staff.for_console().desk, &visit.organisation.id);
     for count in in_order(desk.queues(organisation).await?) {
-        // What is filed is read when there is time for it, from its own queue.
+        // Filed contacts are read when there is time, from their own queue.
         if count.waiting == 0 || count.queue == FILED {
             continue;
         }

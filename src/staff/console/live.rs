@@ -1,5 +1,5 @@
 //! One stream of events for a browser (Server-Sent Events, HTML Living Standard 9.2): ids and counts of what
-//! comes and changes on queues. The pages say it beside what they show, and work as well without.
+//! comes and changes on queues. The pages add it to their content, and also work without it.
 
 use std::collections::HashMap;
 use std::convert::Infallible;

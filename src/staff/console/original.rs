@@ -97,7 +97,7 @@ pub(super) async fn show(
     })
 }
 
-/// What stands in the frame: cleaned, and under a policy that would keep it from loading or running
+/// The content of the frame: cleaned, and under a policy that would keep it from loading or running
 /// anything even if it were not.
 pub(super) async fn html(
     State(staff): State<Arc<Staff>>,

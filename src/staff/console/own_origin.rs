@@ -1,7 +1,7 @@
 //! Only pages of ours act: a request that changes something says that it comes from our own origin.
 //!
 //! No token is hidden in forms. Every browser of today sends `Sec-Fetch-Site` (on TLS and loopback) or
-//! `Origin` with each post; a request with neither is none of a browser's, and is refused.
+//! `Origin` with each post; a request with neither is not from a browser, and is refused.
 
 use std::sync::Arc;
 

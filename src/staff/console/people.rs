@@ -30,7 +30,7 @@ struct PeoplePage {
     asked: String,
     found: Vec<Found>,
     more: bool,
-    /// Adding somebody, for whoever may.
+    /// Adding somebody, for those who may.
     add: Option<&'static str>,
 }
 

@@ -1,7 +1,7 @@
 //! Who else has an item open: a hint. A claim is the lock.
 //!
 //! It is kept in memory, by each gateway of those who ask it. A page says that it is open when it is made, and goes on
-//! saying so by script while somebody sees it; whoever falls silent is shown as silent, and then no more.
+//! saying so by script while somebody sees it; a silent viewer is shown as silent, and then no longer.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};

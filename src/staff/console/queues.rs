@@ -37,7 +37,7 @@ pub(super) fn in_order(mut counts: Vec<QueueCount>) -> Vec<QueueCount> {
         let rank = |one: &QueueCount| match (one.waiting, one.queue.as_str()) {
             (0, _) => 3,
             (_, EMERGENCY) => 0,
-            // No reply is due to what is filed.
+            // No reply is due to filed contacts.
             (_, FILED) => 2,
             _ => 1,
         };
@@ -78,7 +78,7 @@ struct QueuesPage {
     w: &'static words::Queues,
     q: &'static words::Queue,
     queues: Vec<QueueLine>,
-    /// In the name of somebody who has left, for whoever may hand it over.
+    /// In the name of somebody who has left, for those who may hand it over.
     left: Vec<Row>,
 }
 

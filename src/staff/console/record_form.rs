@@ -81,7 +81,7 @@ impl Typed {
         lines.map(move |line| ListedIdentifier { kind, value: line.to_owned(), shared: false })
     }
 
-    /// The record with what was typed.
+    /// The record with the typed values.
     fn on(&self, person: Person) -> Person {
         let some = |text: &String| (!text.is_empty()).then(|| text.clone());
         let kept = person.identifiers.iter().filter(|one| !is_edited(one)).cloned();
@@ -270,7 +270,7 @@ pub(super) async fn change(
             let wrong = invalid(&typed, &faults);
             shown(&staff, &visit, &whose, typed, wrong)
         }
-        // Somebody changed it meanwhile: what was typed stays, over the record as it is now.
+        // Somebody changed it in the meantime: typed values stay, over the record as it is now.
         Err(Fault::Changed(_)) => {
             let text = words::RecordForm::of(visit.language()).changed.to_owned();
             let wrong = vec![Wrong { field: "name", text, foreign: false }];

@@ -1,4 +1,4 @@
-//! What stands beside a person's record: the pages on which it is merged or erased, and what it is merged with.
+//! Pages next to a person's record: the pages on which it is merged or erased, and what it is merged with.
 
 use super::form::quoted;
 use super::trouble::Trouble;
@@ -20,7 +20,7 @@ pub(super) fn name_of(person: &Person) -> String {
     if person.name.is_empty() { person.id.clone() } else { person.name.clone() }
 }
 
-/// The name of whoever has an id, as far as it is known.
+/// The name of the person with an id, if known.
 pub(super) async fn known_name(staff: &Staff, visit: &Visit, id: &str) -> Result<String, Trouble> {
     let known = staff.for_console().person_known(&visit.organisation.id, id).await?;
     Ok(known.map_or_else(|| id.to_owned(), |person| name_of(&person)))

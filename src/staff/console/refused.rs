@@ -75,7 +75,10 @@ fn known(code: RefusalCode) -> Option<(Two, Two)> {
                 "Too many records are merged into this one",
                 "Mae gormod o gofnodion wedi'u cyfuno â hwn",
             ),
-            two("Ask whoever runs the gateway.", "Gofynnwch i bwy bynnag sy'n rhedeg y porth."),
+            two(
+                "Ask the people who run the gateway.",
+                "Gofynnwch i bwy bynnag sy'n rhedeg y porth.",
+            ),
         ),
         RefusalCode::OpenWayNone => (
             two(
@@ -95,21 +98,21 @@ fn known(code: RefusalCode) -> Option<(Two, Two)> {
         RefusalCode::ErasureHeld => (
             two("The record is held", "Mae'r cofnod yn cael ei ddal"),
             two(
-                "Whoever holds it ends that first (UK GDPR Art. 17(3)(e)).",
+                "End the hold first (UK GDPR Art. 17(3)(e)).",
                 "Mae pwy bynnag sy'n ei ddal yn terfynu hynny yn gyntaf (UK GDPR Erthygl 17(3)(e)).",
             ),
         ),
         RefusalCode::ErasureInForce => (
             two("A restriction is in force", "Mae cyfyngiad mewn grym"),
             two(
-                "Say in the request why the record goes all the same, or lift it first.",
+                "Say in the request why the record must be erased anyway, or lift it first.",
                 "Dywedwch yn y cais pam mae'r cofnod yn mynd er hynny, neu codwch ef yn gyntaf.",
             ),
         ),
         RefusalCode::ErasureAppealOpen => (
             two("An appeal is open", "Mae apêl ar agor"),
             two(
-                "Say in the request why the record goes all the same, or decide the appeal first.",
+                "Say in the request why the record must be erased anyway, or decide the appeal first.",
                 "Dywedwch yn y cais pam mae'r cofnod yn mynd er hynny, neu penderfynwch yr apêl yn gyntaf.",
             ),
         ),
@@ -119,7 +122,7 @@ fn known(code: RefusalCode) -> Option<(Two, Two)> {
         ),
         RefusalCode::ErasureSamePerson | RefusalCode::RetentionSamePerson => (
             two(
-                "Whoever asked for it can't approve it",
+                "The person who asked for it can't approve it",
                 "Ni all pwy bynnag a ofynnodd amdano ei gymeradwyo",
             ),
             two("Ask a colleague to approve it.", "Gofynnwch i gydweithiwr ei gymeradwyo."),

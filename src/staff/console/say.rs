@@ -144,7 +144,7 @@ const fn by_channel(channel: Channel, language: Language) -> &'static str {
     }
 }
 
-/// A queue's name and what is on it.
+/// A queue's name and content.
 pub(super) fn queue(id: &str, language: Language) -> (String, &'static str) {
     use crate::domain::queue as known;
     let terms = Terms::of(language);

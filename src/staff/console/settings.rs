@@ -106,7 +106,7 @@ struct ConnectionsPage {
     w: &'static words::Settings,
     parts: Vec<(String, Option<String>)>,
     dead: Vec<(String, String, String)>,
-    /// Who, where their record is for whoever may open it, and what is missing.
+    /// Who, a link to their record for those who may open it, and what is missing.
     lacking: Vec<(String, Option<String>, String)>,
 }
 

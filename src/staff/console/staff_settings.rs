@@ -45,7 +45,7 @@ struct StaffPage<'a> {
     lines: Vec<Line>,
     roles: Vec<(String, String, bool)>,
     tokens: Vec<(String, String)>,
-    /// A link that is shown this once, and for whom.
+    /// A link that is shown only once, and its holder.
     link: Option<(String, String)>,
     name: &'a str,
     login: &'a str,

@@ -9,7 +9,7 @@ use crate::domain::duty::Duty;
 /// What went wrong. A handler returns it; the page is made where it is known who sees it.
 #[derive(Debug, Clone)]
 pub(super) enum Trouble {
-    /// Nobody is signed in, or not any more. With what was written, where something was.
+    /// Nobody is signed in, or not any more. With the text, if there was any.
     SignedOut,
     SignedOutWriting {
         wrote: String,

@@ -87,7 +87,7 @@ pub(super) fn in_words(
     response
 }
 
-/// The page on which something was to be done: its own address, or what stands before the act's.
+/// The page on which something was to be done: its own address, or the part before the act's.
 fn before_act(here: &str) -> &str {
     let path = here.split('?').next().unwrap_or("/");
     let acts = ["/take", "/bulk", "/preferences", "/password", "/sessions", "/off"];

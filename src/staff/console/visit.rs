@@ -15,13 +15,13 @@ use crate::domain::organisation::Organisation;
 use crate::domain::permission;
 use crate::domain::profile::Role;
 
-/// A request of a browser, whoever sits at it.
+/// A request of a browser.
 #[derive(Debug, Clone)]
 pub(super) struct Guest {
     pub language: Language,
     /// Path and query, as asked.
     pub here: String,
-    /// Where from, as far as it can be told.
+    /// Where from, as far as is known.
     pub source: Option<IpAddr>,
     /// Whether browser and proxy speak TLS.
     pub secure: bool,
@@ -44,7 +44,7 @@ impl Visit {
         &self.live.account.role
     }
 
-    /// The name under which what is done is on the trail.
+    /// The name on the trail.
     pub(super) fn name(&self) -> &str {
         &self.live.account.name
     }

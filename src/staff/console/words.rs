@@ -1,4 +1,4 @@
-//! What the console says, in English and Welsh. Each text stands in both languages side by side: one
+//! What the console says, in English and Welsh. Each text is given in both languages side by side: one
 //! that is missing in either does not compile.
 
 mod accounts;

@@ -17,7 +17,7 @@ pub enum BackupFault {
     File { path: PathBuf, cause: io::Error },
     #[error("the store: {0}")]
     Store(#[from] StoreError),
-    #[error("the store is damaged ({0}); what can still be backed up is not all of it")]
+    #[error("the store is damaged ({0}); a backup would be incomplete")]
     Damaged(String),
     #[error("{0} is not a backup: it has no manifest.json")]
     NoBackup(PathBuf),
@@ -28,16 +28,16 @@ pub enum BackupFault {
     #[error("{path}: {why}")]
     Manifest { path: PathBuf, why: String },
     #[error(
-        "the store holds something of `{0}` already; a backup is restored into an empty store: name \
-         another one in [store] url, or remove what it holds first"
+        "the store already holds data of `{0}`; a backup is restored into an empty store: name \
+         another one in [store] url, or empty this one first"
     )]
     NotEmpty(OrganisationId),
     #[error(
-        "the store holds an unfinished copy of `{organisation}` from {from}; finish that, or name an \
-         empty store"
+        "the store holds an unfinished copy of `{organisation}` from {from}; finish that copy, \
+         or name an empty store"
     )]
     OfAnother { organisation: OrganisationId, from: String },
-    #[error("the store holds this backup already: it was restored before")]
+    #[error("the store already holds this backup: it was restored before")]
     RestoredBefore,
     #[error(
         "the originals are in the archive {wanted}, and the one in {folder} is {found}: is it mounted? To \
@@ -68,7 +68,7 @@ impl BackupFault {
         move |cause| BackupFault::File { path, cause }
     }
 
-    /// Whether the request is at fault: what was named can't be used, whatever happens meanwhile.
+    /// Whether the request is at fault: the named place can't be used, whatever happens.
     pub const fn is_input(&self) -> bool {
         matches!(
             self,

@@ -129,10 +129,10 @@ impl Manifest {
         };
         let wanted = format!("{}  {MANIFEST}\n", hex(&sha256(&text)));
         if mark != wanted.as_bytes() {
-            // Which of the two was altered can be told where the mark still has its form.
+            // Which of the two was altered is known if the mark still has its form.
             let (path, why) = match is_mark(&mark) {
-                true => (path, "END says another SHA-256"),
-                false => (end, "it is not what ends a backup"),
+                true => (path, "END names a different SHA-256"),
+                false => (end, "it is not the end mark of a backup"),
             };
             return Err(BackupFault::Altered { path, why });
         }
@@ -147,12 +147,14 @@ impl Manifest {
         let manifest: Manifest =
             serde_json::from_slice(&text).map_err(|error| fault(error.to_string()))?;
         match manifest.files.keys().find(|path| !stays_below(path)) {
-            Some(path) => Err(fault(format!("names {}, which is elsewhere", path.display()))),
+            Some(path) => {
+                Err(fault(format!("names {}, which is outside the backup", path.display())))
+            }
             None => Ok(manifest),
         }
     }
 
-    /// Reads every file of a backup, and compares it with what was written.
+    /// Reads every file of a backup, and compares it with the manifest.
     ///
     /// # Errors
     /// `Altered`, with the first file that is another, is missing, or should not be there.
@@ -161,10 +163,10 @@ impl Manifest {
             let path = folder.join(name);
             match hashed::read(&path) {
                 Ok(found) if found.bytes != entry.bytes => {
-                    return Err(BackupFault::Altered { path, why: "its length is another" });
+                    return Err(BackupFault::Altered { path, why: "its length differs" });
                 }
                 Ok(found) if found.sha256 != entry.sha256 => {
-                    return Err(BackupFault::Altered { path, why: "its SHA-256 is another" });
+                    return Err(BackupFault::Altered { path, why: "its SHA-256 differs" });
                 }
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {

@@ -19,7 +19,7 @@ use crate::store::settings::{ArchiveUrl, StoreUrl};
 /// Within the state folder: the backup's database while it is restored from.
 const READING: &str = "restoring";
 
-/// What was restored.
+/// The restored parts.
 #[derive(Debug, Clone)]
 pub struct Restored {
     pub manifest: Manifest,
@@ -66,8 +66,8 @@ pub async fn restore(
     Ok(Restored { originals: originals?, manifest })
 }
 
-/// Removes the copy of a backup's database that a restoring left which was killed. For whoever holds the
-/// state folder: nobody else restores then.
+/// Removes the copy of a backup's database that a restoring left which was killed. For the process that holds the state
+/// folder: nobody else restores then.
 ///
 /// # Errors
 /// The folder can't be removed.

@@ -21,7 +21,7 @@ const JOURNAL: &str = "state/journal.jsonl";
 /// An original that an entry of the journal names.
 pub(super) type Named = (OrganisationId, String);
 
-/// Copies what is needed. Blocks.
+/// Copies the necessary parts. Blocks.
 pub(super) fn take(
     state: &Path,
     codec: &Codec,
@@ -43,7 +43,7 @@ pub(super) fn take(
     if state.join(EVENTS).is_dir() {
         let mut found = BTreeSet::new();
         files_below(state, Path::new(EVENTS), &mut found)?;
-        // A draft is no file yet (`whole_file`).
+        // A draft is not a file yet (`whole_file`).
         for name in found.into_iter().filter(|name| name.extension().is_none_or(|e| e != "draft")) {
             let (from, within) = (state.join(&name), Path::new(STATE).join(&name));
             let path = to.join(&within);
@@ -65,7 +65,7 @@ pub(super) fn hold(state: &Path, codec: &Codec) -> Result<FileJournal, BackupFau
     })
 }
 
-/// Puts back what is not there. Where the gateway has files of its own, they are newer, and stay.
+/// Puts back missing files. Where the gateway has files of its own, they are newer, and stay.
 pub(super) async fn put_back(
     from: &Path,
     manifest: &Manifest,

@@ -21,8 +21,7 @@ use crate::store::settings::{ArchiveUrl, StoreUrl};
 const STORE: &str = "store";
 pub(super) const ARCHIVE: &str = "archive";
 
-/// Makes a backup in a new folder, beside the gateways that run. What fails leaves a folder that is no
-/// backup, and says so.
+/// Makes a backup in a new folder, while gateways run. A failure leaves a folder that is not a backup, and says so.
 ///
 /// # Errors
 /// [`BackupFault`].

@@ -25,8 +25,8 @@ pub enum CopyFault {
     #[error("`{organisation}`: {side}: {error}")]
     Store { side: Side, organisation: OrganisationId, error: StoreError },
     #[error(
-        "`{organisation}`: TO holds something of it that no copy wrote; name an empty store, or \
-         remove what TO holds of it first"
+        "`{organisation}`: TO holds data of it that no copy wrote; name an empty store, or \
+         remove that data first"
     )]
     NotEmpty { organisation: OrganisationId },
     #[error(
@@ -40,13 +40,13 @@ pub enum CopyFault {
     )]
     SourceChanged { organisation: OrganisationId, kind: Kind },
     #[error(
-        "`{organisation}`: FROM has changed ({kind}) since its copy in TO was finished; to copy it \
-         anew name an empty store as TO, or remove what TO holds of it first"
+        "`{organisation}`: FROM has changed ({kind}) since its copy in TO was finished; to copy \
+         it again, name an empty store as TO, or remove its data from TO first"
     )]
     ChangedSince { organisation: OrganisationId, kind: Kind },
     #[error(
-        "`{organisation}`: {kind}: FROM holds {from}, TO holds {to}: the copy is not whole; run the \
-         same command again, and if it says so again remove what TO holds of it first"
+        "`{organisation}`: {kind}: FROM holds {from}, TO holds {to}: the copy is incomplete; run \
+         the same command again, and if that changes nothing remove its data from TO first"
     )]
     Differs { organisation: OrganisationId, kind: Kind, from: Tally, to: Tally },
 }

@@ -48,14 +48,13 @@ impl<'c> Trail<'c> {
         self.numbers.clear();
     }
 
-    /// To be called where what was written is undone.
+    /// To be called if the write is undone.
     pub(super) fn undone(&mut self) {
         self.forget_numbers();
         self.marking.noted.clear();
     }
 
-    /// Appends an entry with the organisation's next number. `of`: people whom it concerns, beside those
-    /// whom it names.
+    /// Appends an entry with the organisation's next number. `of`: people it concerns, besides those it names.
     pub(super) fn append<'p>(
         &mut self,
         organisation: &OrganisationId,
@@ -71,7 +70,7 @@ impl<'c> Trail<'c> {
         self.marking.note(organisation, number, at, event, of)
     }
 
-    /// Notes of an entry that stands in the trail already what a search goes by.
+    /// Notes for searching, of an entry that is in the trail already.
     pub(super) fn carried(
         &mut self,
         connection: &Database,

@@ -54,7 +54,7 @@ impl Documents for Embedded {
     }
 }
 
-/// Whom the record of a document is about.
+/// The person the record of a document is about.
 pub(super) fn about(content: &RawValue) -> Option<String> {
     let Read { keys, body } = record::part(content)?;
     let (kind, id) = (String::new(), String::new());

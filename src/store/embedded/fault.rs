@@ -1,7 +1,6 @@
 //! What SQLite's errors mean to a caller.
 //!
-//! The texts carry SQLite's codes (sqlite.org/rescode.html) and never its messages, which may
-//! quote what was written.
+//! The texts carry SQLite's codes (sqlite.org/rescode.html) and never its messages, which may quote the data.
 
 use std::path::Path;
 
@@ -58,7 +57,7 @@ fn name_of(error: &Error) -> &'static str {
     match error {
         Error::QueryReturnedNoRows => "no row",
         Error::InvalidParameterCount(..) => "parameter count",
-        Error::ToSqlConversionFailure(_) => "a value that SQLite can't hold",
+        Error::ToSqlConversionFailure(_) => "a value that SQLite can't store",
         _ => "misuse",
     }
 }

@@ -160,7 +160,7 @@ impl Drop for Follower {
     }
 }
 
-/// What is to be done when nobody has written for a while.
+/// Work to do when nobody has written for a while.
 pub(super) struct Idle {
     pub(super) after: Duration,
     pub(super) then: Box<dyn Fn() + Send>,
@@ -181,7 +181,7 @@ fn follow(feed: &Feed, idle: Idle, stopped: &mpsc::Receiver<()>) {
                 tracing::warn!(%fault, "changes of people could not be read; trying again");
             }
         }
-        // Once for each time that it comes to rest.
+        // Once each time that writing stops.
         if written.is_some_and(|written| written.elapsed() >= idle.after) {
             written = None;
             (idle.then)();

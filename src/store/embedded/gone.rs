@@ -1,4 +1,4 @@
-//! Removing for good: what is deleted is overwritten in the file (`schema`).
+//! Removing for good: deleted records are overwritten in the file (`schema`).
 
 use rusqlite::params;
 

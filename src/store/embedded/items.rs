@@ -109,7 +109,7 @@ pub(super) fn places(
     Ok(places)
 }
 
-/// `false`: the item has changed since it was read, and was left alone.
+/// `false`: the item has changed since it was read, and was not touched.
 pub(super) fn replace(
     connection: &Database,
     organisation: &OrganisationId,
@@ -210,7 +210,7 @@ pub(super) fn list(
 }
 
 /// An item's place in the order of its queue. It keeps that place on any queue, and loses it when its turn
-/// changes: whoever pages through a queue meanwhile sees some items again, and none is skipped.
+/// changes: a reader paging through a queue at that time sees some items again, and none is skipped.
 fn position(
     connection: &Database,
     organisation: &OrganisationId,

@@ -1,4 +1,4 @@
-//! What is remembered of a person: read for a decision, and added to with it.
+//! A person's history: read for a decision, and added to with it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{CachedStatement, OptionalExtension, params};
@@ -246,7 +246,7 @@ impl<'c> Adding<'c> {
         if entry.settled.additions.counted.is_empty() {
             return Ok(());
         }
-        // What is long ago by this clock, and not of the newest: those are kept by any clock.
+        // Old by this clock, and not among the newest: those are kept by any clock.
         let kept = TimeDelta::from_std(COUNTED_KEPT).unwrap_or(TimeDelta::MAX);
         let oldest = entry.at.checked_sub_signed(kept).unwrap_or(DateTime::<Utc>::MIN_UTC);
         let newest = i64::try_from(COUNTED_KEPT_NEWEST).unwrap_or(i64::MAX);

@@ -1,4 +1,4 @@
-//! What is noted of entries of the audit trail, so that a search finds them.
+//! Notes on entries of the audit trail, so that a search finds them.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What tells this database from another, and whether it still is what was opened.
+//! What distinguishes this database from another, and whether it is still the one that was opened.
 //!
 //! Everything is read by a connection of its own, opened for it: one that has been open holds pages in
 //! memory, and would not see that the file has been replaced under it.
@@ -64,16 +64,16 @@ impl Opened {
         self.abandoned.load(Ordering::SeqCst)
     }
 
-    /// What was opened is no longer in its place.
+    /// The open file is no longer in its place.
     pub(super) fn lost(&self) -> Option<String> {
         if self.is_abandoned() {
-            return Some("the database is being opened anew".to_owned());
+            return Some("the database is being reopened".to_owned());
         }
         let Ok(found) = std::fs::metadata(&self.file) else {
             return Some("the database file is gone".to_owned());
         };
         if Some((found.dev(), found.ino())) != self.database {
-            return Some("another file is in the place of the database file".to_owned());
+            return Some("the database file was replaced by another".to_owned());
         }
         if found.len() < FILE_BYTES_MIN {
             return Some("the database file was emptied".to_owned());
@@ -108,8 +108,8 @@ fn is_short(file: &Path) -> Result<bool, StoreError> {
     Ok(length_in(&header).is_some_and(|length| found.len() < length))
 }
 
-/// Whether a file is as long as its header says, as far as one look tells. Beside a gateway that writes
-/// its log back, it may be shorter for a moment: it is looked at again.
+/// Whether a file is as long as its header says, as far as one look tells. While a gateway writes its log back, it may
+/// be shorter for a moment: it is looked at again.
 pub(super) fn is_whole(file: &Path) -> Result<(), StoreError> {
     for _ in 0..SHORT_LOOKS {
         if !is_short(file)? {

@@ -50,7 +50,7 @@ pub(super) fn page(
     after: Option<String>,
     limit: usize,
 ) -> Result<Vec<Arc<Person>>, StoreError> {
-    // No id stands before the empty one, which is none.
+    // No id comes before the empty one, which is not an id.
     let after = after.unwrap_or_default();
     some(
         connection,

@@ -22,8 +22,8 @@ use crate::ports::StoreError;
 use crate::ports::portable::{Contents, CopyMark, Kind, Page, Pages, Portable, Record};
 use crate::store::record::{Codec, Label, kind};
 
-/// A folder's database as it is, to be looked at: nothing is made, brought up to date or written, also
-/// beside a gateway that runs on it.
+/// A folder's database as it is, to be looked at: nothing is made, brought up to date or written, even while a gateway
+/// runs on it.
 pub struct AsItIs {
     file: std::path::PathBuf,
     readers: Arc<Readers>,
@@ -46,8 +46,8 @@ impl AsItIs {
         Ok((verdict != "ok").then_some(verdict))
     }
 
-    /// What is wrong with the file by SQLite's own full reading; empty: nothing. Its words name tables
-    /// and pages, and nothing that was written.
+    /// The file's fault by SQLite's own full reading; empty: nothing. Its words name tables and
+    /// pages, and nothing that was written.
     ///
     /// # Errors
     /// `Unavailable`: it can't be read now.

@@ -1,7 +1,7 @@
-//! Writing records anew that are plain, or encrypted with a key that no longer encrypts.
+//! Rewriting records that are plain, or encrypted with a key that no longer encrypts.
 //!
-//! Each page is one transaction in turn with everybody else's, so that gateways go on meanwhile, and what is cut off
-//! leaves every record as it was or as it is to be.
+//! Each page is one transaction in turn with everybody else's, so that gateways keep running, and an interruption
+//! leaves every record in its old or its new form.
 
 use rusqlite::params;
 use serde::Deserialize;
@@ -40,12 +40,12 @@ const TABLES: [Table; 8] = [
     table("item", kind::ITEM, "id"),
     table("audit", kind::AUDIT_ENTRY, "number"),
     Table { kind: Kind::Column, ..table("document", "", "id") },
-    // One for each organisation, without row ids. Not a number alone: ORDER BY takes that for a column's.
+    // One for each organisation, without row ids. Not only a number: ORDER BY takes that for a column's.
     Table { place: "(0 + 0)", ..table("nameplate", kind::NAMEPLATE, "organisation") },
     Table { place: "(0 + 0)", ..table("copy", kind::COPY_MARK, "organisation") },
 ];
 
-/// A record that is to be written anew.
+/// A record to be rewritten.
 struct Found {
     place: i64,
     organisation: String,
@@ -61,7 +61,7 @@ impl Embedded {
     /// same call resumes after an interruption.
     ///
     /// # Errors
-    /// `Refused`: there is no key, or one of the records takes a key that is not there. `Corrupt`: one can't be read.
+    /// `Refused`: there is no key, or one of the records needs a missing key. `Corrupt`: one can't be read.
     pub async fn rekey(&self, told: &mut (dyn FnMut(u64) + Send)) -> Result<u64, StoreError> {
         if self.codec.keys().next().is_none() {
             return Err(StoreError::Refused("there is no [keys] store to encrypt with".to_owned()));
@@ -126,7 +126,7 @@ fn page(
     Ok(Some(Page { place: last, records }))
 }
 
-/// Whom a record is about, as [`Codec::write`](crate::store::record::Codec) is told where it is written.
+/// Whom a record is about, as given to [`Codec::write`](crate::store::record::Codec) where it is written.
 fn about(kind: &str, key: &str, content: &RawValue) -> Option<String> {
     #[derive(Deserialize)]
     struct About {
@@ -153,7 +153,7 @@ fn found(connection: &Database, table: &Table, after: i64) -> Result<Vec<Found>,
     let person = if *name == "received" { "person" } else { "NULL" };
     let codec = &connection.codec;
     let of_people = Codec::mark_of_people();
-    // Where people have keys, some of what is by the first key may be theirs.
+    // If people have keys, some records with the first key may be theirs.
     let mark = if codec.people().is_some() { of_people.clone() } else { codec.mark() };
     let sql = format!(
         "SELECT {place}, organisation, {kind}, CAST({key} AS TEXT), record, {person} FROM {name}

@@ -166,8 +166,8 @@ pub(super) fn open_to_write(file: &Path) -> Result<Connection, StoreError> {
     private::close(&log_of(file));
     connection
         .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
-        // What is deleted or replaced is overwritten with zeros, in the log as soon as that is written back:
-        // what was erased can't be read from the file (sqlite.org/pragma.html, "secure_delete").
+        // Deleted or replaced records are overwritten with zeros, in the log as soon as that is written back: erased
+        // data can't be read from the file (sqlite.org/pragma.html, "secure_delete").
         .and_then(|()| connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(())))
         .and_then(|()| {
             connection.pragma_update_and_check(
@@ -234,7 +234,7 @@ fn switch_to_wal(connection: &Connection) -> Result<(), StoreError> {
     }
 }
 
-/// `ok`, or what is wrong.
+/// `ok`, or the fault.
 pub(super) fn soundness(connection: &Connection) -> Result<String, StoreError> {
     connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(from_sqlite)
 }

@@ -1,11 +1,10 @@
 //! Whose turn it is to write, where several processes have the folder open: a gateway, an `import`,
 //! another gateway.
 //!
-//! SQLite's lock goes to whoever asks at the moment when it is free, and whoever waits for it asks
-//! from time to time (sqlite.org/c3ref/busy_timeout.html). A process that always has something to
-//! write asks again at once, and the others would hardly ever be in luck. So whoever waits for
-//! SQLite's lock holds another one meanwhile, which everybody takes first: he who has just written
-//! does not come before him who waits.
+//! SQLite's lock goes to the process that asks at the moment when it is free, and waiting processes ask from time to
+//! time (sqlite.org/c3ref/busy_timeout.html). A process that always has something to write asks again at once, and the
+//! others would hardly ever be in luck. So a process that waits for SQLite's lock holds another one until then, which
+//! everybody takes first: he who has just written does not come before him who waits.
 //!
 //! It is a courtesy and guards nothing. Without it, SQLite's lock decides.
 
@@ -19,7 +18,7 @@ use crate::runtime::limits::{STORE_TURN_RETRY, STORE_TURN_WAIT};
 
 pub(super) struct Turn {
     file: File,
-    /// Somebody has it who does not come to write: a process that was stopped while it waited.
+    /// A process has it that does not write: a process that was stopped while it waited.
     is_stuck: bool,
 }
 

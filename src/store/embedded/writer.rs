@@ -127,7 +127,7 @@ where
             Ok(()) => self.result,
             Err(fault) => self.result.and(Err(fault.clone())),
         };
-        // A caller that has gone meanwhile needs no answer.
+        // A caller that has gone needs no answer.
         let _ = self.reply.send(result);
     }
 }
@@ -162,7 +162,7 @@ fn write_all(
             continue;
         }
         let committed = match opened.lost() {
-            // What is written now would be in a file that nobody finds.
+            // A write would now go to a file that nobody finds.
             Some(lost) => Err(StoreError::Behind(lost)),
             None => transact(&mut desk, &mut turn, &mut batch),
         };
@@ -177,7 +177,7 @@ fn write_all(
 }
 
 /// Writes the log back into the database file and empties it, unless others read or write for longer
-/// than this: then it is done another time. Nothing depends on it but who copies the file alone.
+/// than this: then it is done another time. It matters only to somebody who copies the file by itself.
 fn checkpoint(connection: &Database, opened: &Opened, wait: Duration) {
     if opened.lost().is_some() {
         return;
@@ -211,7 +211,7 @@ fn transact(
     done
 }
 
-/// Begins a transaction in its turn. Whoever has the turn waits alone, so that it may ask often: SQLite
+/// Begins a transaction in its turn. Only the process whose turn it is waits, so that it may ask often: SQLite
 /// itself asks up to 100 ms later, which every process on the folder would wait for.
 fn begin(desk: &mut Desk<'_>, turn: &mut Turn) -> Result<(), StoreError> {
     desk.trail.forget_numbers();

@@ -54,7 +54,7 @@ impl Aside {
         if self.payloads.len() == before { Ok(()) } else { self.write() }
     }
 
-    /// Lets go of what was taken up.
+    /// Releases the entries that were taken up.
     pub(super) fn let_go(&mut self, taken_up: &[Vec<u8>]) -> io::Result<()> {
         self.payloads.retain(|payload| !taken_up.contains(payload));
         if self.payloads.is_empty() { std::fs::remove_file(&self.path) } else { self.write() }

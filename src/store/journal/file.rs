@@ -119,7 +119,8 @@ impl JournalFile {
             tracing::error!(
                 journal.pending = self.pending.len(),
                 journal.copied = copied.is_ok(),
-                "the journal was damaged; what is whole is kept, a copy is in damaged.journal"
+                "the journal was damaged; intact entries were kept, and a copy is in \
+                 damaged.journal"
             );
         }
         // On disk there before the file can start again without them.
@@ -165,7 +166,7 @@ impl JournalFile {
             self.aside.let_go(&taken_up).map_err(|error| away(&error))?;
         }
         if let Some(fault) = self.aside.fault() {
-            tracing::error!(fault, "the journal has entries that wait for another version");
+            tracing::error!(fault, "the journal has entries that only another version can read");
         }
         Ok(())
     }
@@ -246,7 +247,7 @@ impl JournalFile {
         }
     }
 
-    /// What keeps it from taking entries, now or as soon as the disk is full, or from putting right what it has.
+    /// What keeps it from taking entries, now or as soon as the disk is full, or from replaying those it has.
     pub(super) fn fault(&self) -> Option<String> {
         if self.length >= JOURNAL_BYTES_MAX {
             return Some("the journal is full".to_owned());
@@ -261,7 +262,7 @@ impl JournalFile {
         self.aside.fault()
     }
 
-    /// Puts on disk what was written. On an error all of it counts as not written.
+    /// Syncs writes to disk. On an error all of it counts as not written.
     pub(super) fn sync(&mut self) -> Result<(), StoreError> {
         if self.length == self.synced.length && self.synced.is_settled() {
             return Ok(());
@@ -337,8 +338,8 @@ enum Room {
     Beyond,
 }
 
-/// Whether somebody would miss the decision: the others are plain deliveries, of which the audit trail
-/// alone is short while they wait.
+/// Whether somebody would miss the decision: the others are plain deliveries, which only the audit trail lacks while
+/// they wait.
 fn does_something(entry: &JournalEntry) -> bool {
     entry.person.is_some()
         || entry.settled.item.is_some()

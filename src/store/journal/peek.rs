@@ -10,11 +10,11 @@ use super::{label, reserve};
 use crate::ports::{JournalEntry, StoreError};
 use crate::store::record::Codec;
 
-/// What waited in the journal of a folder at some moment while this ran, oldest first. What is being
-/// written meanwhile may be among it or not; what is being marked as done, too.
+/// What waited in the journal of a folder at some moment while this ran, oldest first. Entries being written at that
+/// time may or may not be among them, and so may those being marked as done.
 ///
 /// # Errors
-/// The file can't be read. That there is none is no error: nothing waits.
+/// The file can't be read. A missing one is not an error: nothing waits.
 pub fn pending(folder: &Path, codec: &Codec) -> Result<Vec<JournalEntry>, StoreError> {
     let mut bytes = match std::fs::read(folder.join("pending.journal")) {
         Ok(bytes) => bytes,
@@ -25,7 +25,7 @@ pub fn pending(folder: &Path, codec: &Codec) -> Result<Vec<JournalEntry>, StoreE
     let (mut at, mut pending) = (0, BTreeMap::new());
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let Some(payload) = frame::payload(rest) else {
-            // Half of what is being written or blanked now, or a torn end.
+            // Half of an entry being written or blanked, or a torn end.
             let Some(skip) = frame::next_whole(rest) else { break };
             at += skip;
             continue;

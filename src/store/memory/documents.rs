@@ -7,7 +7,7 @@ use crate::domain::person::Person;
 use crate::ports::documents::{Batch, Conflict, DocumentWrite, Gone};
 
 impl Room {
-    /// Writes all of a batch; answers whom it changed. On a conflict nothing is done.
+    /// Writes all of a batch; answers which people it changed. On a conflict nothing is done.
     pub(super) fn write(&mut self, batch: Batch) -> Result<Vec<Arc<Person>>, Conflict> {
         self.holds(&batch)?;
         for event in &batch.audit {

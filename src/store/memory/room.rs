@@ -47,7 +47,7 @@ pub(super) struct Kept {
     pub(super) at: DateTime<Utc>,
 }
 
-/// What is remembered of one person.
+/// One person's history.
 #[derive(Default)]
 pub(super) struct Remembered {
     /// With the contact that was counted.
@@ -100,7 +100,7 @@ impl Room {
         self.append_audit(stamp, AuditEvent::Decided(entry.settled.audit), &[]);
     }
 
-    /// `of`: people whom it concerns, beside those whom it names.
+    /// `of`: people it concerns, besides those it names.
     pub(super) fn append_audit(&mut self, stamp: Stamp, event: AuditEvent, of: &[&str]) {
         let number = self.audit.last().map_or(1, |entry| entry.number + 1);
         self.mark(number, &event, of);

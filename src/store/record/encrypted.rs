@@ -18,7 +18,7 @@ const FORMAT: &[u8] = b"1:";
 /// Appends the record, encrypted with a key.
 ///
 /// # Errors
-/// `Unavailable`: the system has no random bytes.
+/// `Unavailable`: the system provides no random bytes.
 pub(super) fn write_to(
     bytes: &mut Vec<u8>,
     key: &Key,
@@ -40,7 +40,7 @@ pub(super) fn write_to(
 /// The content of what follows the [`ENVELOPE`].
 ///
 /// # Errors
-/// `Locked`: another format, or a key that is not there. `Corrupt`: it is not what was written in this label.
+/// `Locked`: another format, or a key that is not there. `Corrupt`: it was not written under this label.
 /// `Destroyed`: the key was.
 pub(super) fn open(
     envelope: &[u8],
@@ -65,7 +65,7 @@ pub(super) fn open(
     key.open(&authenticated(id, label), encrypted).ok_or_else(|| label.unreadable())
 }
 
-/// A keyed hash as it stands in the store: `%h1:` and base64url of HMAC-SHA-256.
+/// A keyed hash as stored: `%h1:` and base64url of HMAC-SHA-256.
 pub(super) fn hash(key: &Key, organisation: &str, what: &str) -> String {
     format!("%h1:{}", URL_SAFE_NO_PAD.encode(key.hash(&[organisation, what])))
 }

@@ -32,14 +32,14 @@ pub(super) struct Meaning {
 
 pub(super) const SERVER: Meaning = Meaning {
     refused: "Redis does not answer",
-    opened: "Redis does not answer; deciding on what is known until it does",
+    opened: "Redis does not answer; deciding on the last known state until it does",
     closed: "Redis answers again",
 };
 
 pub(super) const REPLICAS: Meaning = Meaning {
-    refused: "too few replicas of Redis acknowledge what is written",
-    opened: "too few replicas of Redis acknowledge what is written; deciding on what is known \
-             until they do",
+    refused: "too few replicas of Redis acknowledge writes",
+    opened: "too few replicas of Redis acknowledge writes; deciding on the last known \
+        state until they do",
     closed: "the replicas of Redis acknowledge again",
 };
 

@@ -42,7 +42,7 @@ pub(super) async fn check(redis: &Redis) -> Result<Vec<SetupFault>, StoreError> 
     Ok(faults)
 }
 
-/// What was found at one server.
+/// The findings at one server.
 struct Found {
     faults: Vec<SetupFault>,
     /// It is of the version and kind that the store needs.
@@ -137,7 +137,7 @@ fn of_settings(info: &str, saves: bool) -> Vec<SetupFault> {
     let policy = field(info, "maxmemory_policy").unwrap_or("noeviction");
     if policy != "noeviction" {
         faults.push(setup(
-            &format!("maxmemory-policy is {policy}: a full server would drop what it holds"),
+            &format!("maxmemory-policy is {policy}: a full server would discard data"),
             "set maxmemory-policy to noeviction",
         ));
     }

@@ -25,7 +25,7 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
     if request.preview {
         return preview(redis, &keys, &request).await;
     }
-    // Nothing is decided that can't be sent: what was decided may be taken for sent.
+    // Nothing is decided that can't be sent: the decision may count as sent.
     redis.link.takes_writes(&keys)?;
     let Some(person) = request.person.clone() else {
         return commit_of_nobody(redis, &keys, &request).await;
@@ -53,7 +53,7 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
     for _ in 0..REDIS_CONFLICTS_MAX {
         let settled = match decide(&request, &shown(&on, &others, &request)) {
             Ok(Ok(settled)) => settled,
-            // Nothing is sent that would find out whether what is remembered here still holds. Where an
+            // Nothing is sent that would check whether the memory here is current. Where an
             // original is wanted, it is asked again in a moment, and a wrong wish does no harm.
             Ok(Err(Withheld::NothingToWrite)) | Err(_) if !just_read => {
                 match looked(redis, &keys, &request).await? {
@@ -81,7 +81,7 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
                 *known = Some(redis.ledgers.keep(on));
                 return Ok(fresh(entry).into());
             }
-            // What is known here may be right or not: the next contact asks.
+            // The memory here may or may not be current: the next contact asks.
             Answer::Recorded { committed, ours } => return Ok(settle(*committed, ours).into()),
             Answer::Ledger(ledger) => {
                 (on, just_read) = (*ledger, true);
@@ -96,7 +96,7 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
     Err(StoreError::Unavailable("other gateways are faster; try again".to_owned()))
 }
 
-/// Of a sender about whom nothing is counted.
+/// Of a sender without counts.
 async fn commit_of_nobody(
     redis: &Redis,
     keys: &Keys,
@@ -282,7 +282,7 @@ async fn looked(
     }
 }
 
-/// What is remembered of the other records of the same person. Few people have several, and of those nothing is
+/// The history of the other records of the same person. Few people have several, and of those nothing is
 /// remembered here.
 async fn others(
     redis: &Redis,

@@ -1,6 +1,6 @@
 //! What Redis's errors mean to a caller, and which of them a new connection may cure.
 //!
-//! The texts carry only the server's error code: the rest of an error may quote what was sent.
+//! The texts carry only the server's error code: the rest of an error may quote the data.
 
 use redis::{ErrorKind, RedisError};
 
@@ -31,7 +31,7 @@ const AWAY: &[(&str, &str)] = &[
     ("LOADING", "the server is loading its data"),
     ("OOM", "the server's memory is full; raise maxmemory, or free some"),
     ("MISCONF", "the server can't save to its disk and takes no writes"),
-    ("NOREPLICAS", "fewer replicas are in step than min-replicas-to-write asks for"),
+    ("NOREPLICAS", "fewer replicas are in sync than min-replicas-to-write requires"),
     ("CLUSTERDOWN", "the cluster does not serve this organisation's slot"),
     ("MASTERDOWN", "the server is a replica without its master"),
     ("TRYAGAIN", "the cluster is moving this organisation's slot"),
@@ -127,7 +127,7 @@ pub(super) fn no_answer() -> StoreError {
 /// It is written, and may be lost in a failover: nobody hears of it until it is asked for
 /// again, by the same id, and acknowledged then.
 pub(super) fn not_acknowledged() -> StoreError {
-    StoreError::Unavailable("Redis: too few replicas acknowledged what was written".to_owned())
+    StoreError::Unavailable("Redis: too few replicas acknowledged the write".to_owned())
 }
 
 pub(super) fn no_answer_by_tls() -> StoreError {
@@ -139,7 +139,7 @@ pub(super) fn no_answer_by_tls() -> StoreError {
 
 /// An answer of another form than the script gives.
 pub(super) fn rubbish() -> StoreError {
-    StoreError::Unavailable("Redis sent an answer that makes no sense".to_owned())
+    StoreError::Unavailable("Redis sent an unintelligible answer".to_owned())
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! Who changed: announced on a channel, and read from the organisation's stream, whose numbers
 //! have no gap.
 //!
-//! The announcement only says that there is something to read. Lost announcements are healed by
-//! polling; a stream that was cut, or that ends before what was already read
-//! (a failover that lost the last moments), is a gap.
+//! The announcement only says that there is something to read. Lost announcements are healed by polling; a stream that
+//! was cut, or that ends before the last entry read (a failover that lost the last moments), is a gap.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -178,7 +177,7 @@ pub(super) async fn follow(feed: Arc<Feed>) {
     }
 }
 
-/// Ends when the connection does, or when the store's own had to be made anew since: a frozen
+/// Ends when the connection does, or when the store's own had to be made again since: a frozen
 /// server never ends a connection.
 async fn listen(feed: &Feed, subscriber: redis::aio::PubSub, remade: u64) {
     let mut announcements = subscriber.into_on_message();

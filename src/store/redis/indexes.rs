@@ -1,9 +1,9 @@
-//! What is found by an index: people page by page, whoever has a restriction, marked audit entries.
+//! Found by an index: people page by page, people with a restriction, marked audit entries.
 //!
-//! Every write of this gateway keeps the indexes. What was written before there were any, or came with a
-//! copy, is entered at the first question that needs it: once for an organisation, told by the key
-//! `indexed`. It may be entered by several gateways at once, since that only adds what is so. An older
-//! gateway beside this one enters nothing: delete `indexed` when the last of them is gone.
+//! Every write of this gateway keeps the indexes. Records older than the indexes, or from a copy, are entered at the
+//! first question that needs them: once for an organisation, marked by the key `indexed`. Several gateways may do so at
+//! once, since that only adds true entries. An older gateway on the same store enters nothing: delete `indexed` when
+//! the last of them is gone.
 
 use std::sync::{Arc, PoisonError};
 
@@ -75,7 +75,7 @@ pub(super) async fn restricted(
     Ok(found.into_iter().flatten().filter(has).collect())
 }
 
-/// Enters what was there before the indexes, unless somebody has.
+/// Enters records older than the indexes, unless somebody has.
 pub(super) async fn complete(
     redis: &Redis,
     organisation: &OrganisationId,

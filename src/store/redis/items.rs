@@ -50,7 +50,7 @@ pub(super) async fn places(
     Ok(places)
 }
 
-/// `false`: the item has changed since it was read, and was left alone.
+/// `false`: the item has changed since it was read, and was not touched.
 pub(super) async fn replace(
     redis: &Redis,
     keys: &Keys,

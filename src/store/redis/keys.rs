@@ -1,9 +1,8 @@
 //! The contents of Redis: every key's name and every record's format, in one place.
 //!
-//! Every key begins with `cg1:{organisation}:`. `cg1` is the version of these formats; the braces
-//! make all keys of an organisation share one slot of a Cluster, so that one script writes them
-//! together. In the organisation's id every byte but letters, digits, `-`, `_` and `.` stands as
-//! `%xx`.
+//! Every key begins with `cg1:{organisation}:`. `cg1` is the version of these formats; the braces make all
+//! keys of an organisation share one slot of a Cluster, so that one script writes them together. In the
+//! organisation's id every byte except letters, digits, `-`, `_` and `.` is written as `%xx`.
 //!
 //! `docs/redis.md` has the table for operators: with bounds, and how to read each.
 //!
@@ -131,7 +130,7 @@ impl Keys {
         self.label(kind::AUDIT_ENTRY, number).anywhere()
     }
 
-    /// `of`: a person whom it concerns though it does not name them.
+    /// `of`: a person it concerns though it does not name them.
     pub(super) fn write_audit(
         &self,
         stamp: Stamp,

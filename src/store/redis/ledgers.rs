@@ -1,8 +1,8 @@
 //! The ledgers that this gateway knows, each with the version that Redis gave it.
 //!
-//! A contact is decided on what is known here, and the commit's script says whether it still
-//! holds. So a contact costs one round trip in the usual case, and a wrong guess costs another.
-//! Contacts of one person are decided one after the other: only other gateways get in between.
+//! A contact is decided on the memory here, and the commit's script says whether that is current. So a contact costs
+//! one round trip in the usual case, and a wrong guess costs another. Contacts of one person are decided one after the
+//! other: only other gateways get in between.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -72,7 +72,7 @@ impl Ledgers {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = self.bytes.load(Ordering::Relaxed) + places.len() * PLACE_BYTES;
         if bytes >= REDIS_LEDGERS_BYTES_MAX {
-            // Every other one that nobody holds. What is forgotten costs one round trip more, once.
+            // Every other one that nobody holds. A forgotten ledger costs one more round trip, once.
             let mut stays = false;
             places.retain(|_, place| {
                 stays = !stays;
@@ -89,11 +89,11 @@ impl Ledgers {
     }
 }
 
-/// What a place takes beside the ledger: its key, the lock, and its share of the table.
+/// What an entry takes besides the ledger: its key, the lock, and its share of the table.
 const PLACE_BYTES: usize = 256;
 
 impl Known {
-    /// What a person is guessed to have of whom nothing is known here: nothing, ever.
+    /// The guess for a person of whom nothing is known here: nothing, ever.
     pub(super) fn nothing() -> Self {
         Known {
             version: NEW.to_owned(),
@@ -131,7 +131,7 @@ impl Known {
         self.traces.is_some_and(|traces| traces < RECEIVED_PER_PERSON_MAX)
     }
 
-    /// Whether Redis may remember what was counted too long before `at`. It is looked for once a while:
+    /// Whether Redis may remember counts too long before `at`. It is looked for once a while:
     /// nothing that old matters to any quota.
     pub(super) fn has_long_ago(&self, at: DateTime<Utc>) -> bool {
         let every = i64::try_from(COUNTED_FORGOTTEN_EVERY.as_micros()).unwrap_or(i64::MAX);
@@ -155,8 +155,8 @@ impl Known {
         size_of_val(self) + self.version.len() + parts
     }
 
-    /// After a commit that added to it. `traces`: as the commit was answered. What was received is
-    /// remembered only where it is compared with: it is a hundred times the rest.
+    /// After a commit that added to it. `traces`: as the commit was answered. Received contacts are remembered only if
+    /// they are compared: it is a hundred times the rest.
     pub(super) fn add(
         &mut self,
         entry: &JournalEntry,
@@ -208,7 +208,7 @@ impl Known {
     }
 }
 
-/// The first instant, in microseconds, of which it is remembered at `at` what was counted.
+/// The first instant, in microseconds, whose counts are still remembered at `at`.
 pub(super) fn counted_kept_from(at: DateTime<Utc>) -> i64 {
     let kept = TimeDelta::from_std(COUNTED_KEPT).unwrap_or(TimeDelta::MAX);
     at.checked_sub_signed(kept).unwrap_or(DateTime::<Utc>::MIN_UTC).timestamp_micros()
@@ -229,7 +229,7 @@ fn adds(entry: &JournalEntry) -> bool {
         || additions.lane.is_some()
 }
 
-/// A member of the sorted set of what was counted.
+/// A member of the sorted set of counts.
 pub(super) fn member(contact: &str, counted: &Counted) -> CountedMember {
     CountedMember { contact: contact.to_owned(), counted: counted.clone() }
 }

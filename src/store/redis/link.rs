@@ -1,7 +1,7 @@
-//! Calls of Redis, whichever way it runs (`servers`): each within its time, tried once more where a
-//! new connection may cure it, refused at once while the server is known to be away, and answered
-//! when replicas have what was written, where the settings ask for that. An answer that is not the
-//! call's own ends the connection: what else comes by it would be somebody else's, too.
+//! Calls of Redis, whichever way it runs (`servers`): each within its time, tried once more where a new connection may
+//! cure it, refused at once while the server is known to be away, and answered when replicas have the write, if the
+//! settings ask for that. An answer that is not the call's own ends the connection: what else comes by it would be
+//! somebody else's, too.
 
 mod servers;
 mod walk;
@@ -347,7 +347,7 @@ struct Asked<'a> {
     sent: Sent<'a>,
 }
 
-/// What is sent.
+/// The bytes sent.
 enum Sent<'a> {
     One(&'a Cmd),
     /// With what makes the replicas acknowledge it ([`Replicas::behind`]).

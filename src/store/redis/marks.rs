@@ -18,7 +18,7 @@ pub(super) enum Note {
     Mark(String),
 }
 
-/// The day, then the marks. `of`: people whom it concerns, beside those whom it names.
+/// The day, then the marks. `of`: people it concerns, besides those it names.
 pub(super) fn notes<'p>(
     at: DateTime<Utc>,
     event: &AuditEvent,

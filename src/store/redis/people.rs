@@ -15,8 +15,8 @@ use crate::ports::{Snapshot, StoreError};
 use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_PEOPLE_PIECE};
 use crate::store::record::{kind, unless_destroyed};
 
-/// Everybody, a piece at a time, so that no other call waits for long. What changes meanwhile is
-/// announced by the feed, which follows this organisation from before the first piece.
+/// Everybody, a piece at a time, so that no other call waits for long. The feed, which follows this organisation from
+/// before the first piece, announces changes in the meantime.
 pub(super) async fn all(
     redis: &Redis,
     organisation: &OrganisationId,

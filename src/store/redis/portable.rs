@@ -101,7 +101,7 @@ impl Portable for Redis {
             arrivals.add(record, newest, &queues)?;
         }
         arrivals.write(&["SET", &keys.copy(), &keys.write(kind::COPY_MARK, organisation, mark)?]);
-        // Whoever asks an index first enters what has come; an earlier gateway may have done so on less.
+        // The first question to an index enters the arrivals; an earlier gateway may have done so on less.
         arrivals.write(&["DEL", &keys.indexed()]);
         let (on, with) = arrivals.into_parts();
         let script = &self.scripts.carry;

@@ -5,10 +5,10 @@
 //! "WAIT"). A small write comes between the two, so that a record found already written by somebody
 //! else is waited for too: a decision is returned for its id only once it can't be lost.
 //!
-//! Too few in time: the call fails, as with a server that is away. What it wrote may stay or be
-//! lost with the master, and its id says which: a retry finds the recorded decision, and what is
-//! replayed from the journal is counted once. After a few such failures nothing is written until
-//! a probe is acknowledged, so that contacts do not wait for replicas that are gone.
+//! Too few in time: the call fails, as with a server that is away. What it wrote may stay or be lost with the master,
+//! and its id says which: a retry finds the recorded decision, and a replay from the journal is counted once. After a
+//! few such failures nothing is written until a probe is acknowledged, so that contacts do not wait for replicas that
+//! are gone.
 
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 //!
 //! Answers come in the order of the questions, and nothing in the protocol says which question one
 //! answers. One answer too many on the way (a proxy that answers by itself, a fault of either end)
-//! and every later one would be taken for its neighbour's: "done" for what was never written. So a
+//! and every later one would be taken for its neighbour's: "done" for something never written. So a
 //! call carries a name that no other has, and its answer begins with it (`call.lua`).
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -99,7 +99,7 @@ pub(super) struct Call<'a> {
 
 impl<'a> Call<'a> {
     pub(super) fn new(script: &'a Script, on: &'a [String], with: &'a Arguments) -> Self {
-        // Whoever shares a connection is of this process.
+        // Only this process uses the connection.
         static CALLS: AtomicU64 = AtomicU64::new(0);
         let name = CALLS.fetch_add(1, Ordering::Relaxed).to_string();
         Call { script, on, with, name }

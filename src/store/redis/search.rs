@@ -1,4 +1,4 @@
-//! Searching the audit trail by what was noted of its entries.
+//! Searching the audit trail by the notes on its entries.
 
 use super::Redis;
 use super::fault::rubbish;

@@ -88,7 +88,7 @@ async fn a_backup_goes_into_a_new_folder_and_is_restored_into_an_empty_store() {
     refused(&again, 2, "is there already; name a new folder");
     let inside = site.place.folder.path().join("archive/backup");
     refused(&backup(&site.place, &inside).output().unwrap(), 2, "which is backed up");
-    refused(&restore(&site.place, &to).output().unwrap(), 1, "holds something of `karbon` already");
+    refused(&restore(&site.place, &to).output().unwrap(), 1, "already holds data of `karbon`");
 
     let there = bare(None).await;
     let served = there.place.serve();
@@ -97,7 +97,7 @@ async fn a_backup_goes_into_a_new_folder_and_is_restored_into_an_empty_store() {
     contact(&served, "one", "kim@y.example").await;
     tokio::task::block_in_place(|| served.stop());
     let used = restore(&there.place, &to).output().unwrap();
-    refused(&used, 1, "holds something of `karbon` already");
+    refused(&used, 1, "already holds data of `karbon`");
 
     let there = bare(None).await;
     let archive = there.place.folder.path().join("archive");

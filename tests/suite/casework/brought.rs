@@ -237,7 +237,7 @@ async fn every_fault_of_a_case_is_named_with_its_place() {
     for (key, says) in [
         ("[0].case.incidents[0].ground", "`noise` is not a ground of the policy: demands"),
         ("[0].case.decisions[0].letter_sent", "is before `decided`"),
-        ("[0].case.appeals[0].restriction", "`R-9` is no restriction of this person"),
+        ("[0].case.appeals[0].restriction", "`R-9` is not a restriction of this person"),
         ("[0].restrictions[0].review_due", "12 months after its last review"),
     ] {
         let named = faults.iter().any(|fault| fault.contains(key) && fault.contains(says));
@@ -264,9 +264,9 @@ async fn every_fault_of_a_register_is_named_with_its_row_and_heading() {
         .replace("06/07/2026", "06/07/26");
     let faults = registered(&office, &faulty).unwrap_err();
     for (start, says) in [
-        ("2: Date Imposed: person \"T-100\": ", "`31/02/2026` is no day of the calendar"),
+        ("2: Date Imposed: person \"T-100\": ", "`31/02/2026` is not a date"),
         ("2: Review Date: person \"T-100\": ", "has a year of two digits"),
-        ("3: Restriction: person \"T-101\": ", "`Banned` is no restriction that is known"),
+        ("3: Restriction: person \"T-101\": ", "`Banned` is not a known restriction"),
         ("4: Appeal Outcome: person \"T-102\": ", "`decision upheld` or `appeal upheld`"),
     ] {
         let named = faults.iter().any(|fault| fault.starts_with(start) && fault.contains(says));
@@ -287,7 +287,7 @@ async fn every_fault_of_a_register_is_named_with_its_row_and_heading() {
     );
     let unknown = REGISTER.replace("Notes", "Colour");
     let faults = registered(&office, &unknown).unwrap_err();
-    assert!(faults[0].starts_with("1: Colour: is a heading that is not known"), "{faults:?}");
+    assert!(faults[0].starts_with("1: Colour: is an unknown heading"), "{faults:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -303,7 +303,7 @@ async fn the_id_of_a_restriction_that_is_over_is_not_used_again() {
     let other = list("contact_quota", "active", "2026-02-02");
     let refused = import(&office, other).await.unwrap_err();
     let Fault::Invalid(faults) = refused else { panic!("{refused:?}") };
-    assert!(faults[0].message.contains("has an id of its own"), "{faults:?}");
+    assert!(faults[0].message.contains("give the new decision a new id"), "{faults:?}");
     // The same decision may come back: it was ended by mistake.
     import(&office, list("contact_quota", "active", "2026-01-12")).await.unwrap();
     assert_eq!(case(&office, "P-1").await["in_force"], json!(["R-1"]));

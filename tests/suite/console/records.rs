@@ -155,7 +155,7 @@ async fn two_people_erase_and_a_hold_keeps_them_from_it() {
     assert!(!page.has("Erase it for good"), "{}", page.text());
     let own = gil.post(&format!("{PAGE}/approval"), &[]).await;
     assert_eq!(own.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(own.has("Whoever asked for it can't approve it"), "{}", own.text());
+    assert!(own.has("The person who asked for it can't approve it"), "{}", own.text());
     assert_eq!(gil.post(PAGE, &ask).await.leads(), PAGE, "a second press asks once");
 
     // Held, nothing goes.
@@ -230,7 +230,7 @@ async fn what_the_schedule_lets_go_is_removed_by_two_people() {
     assert!(page.has("You asked for it: somebody else must approve it."), "{}", page.text());
     let own = gil.post("/retention/items/approval", &[]).await;
     assert_eq!(own.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(own.has("Whoever asked for it can't approve it"), "{}", own.text());
+    assert!(own.has("The person who asked for it can't approve it"), "{}", own.text());
     let proof = mia.post("/retention/items/approval", &[]).await.leads().to_owned();
     let page = mia.get(&proof).await;
     assert!(page.has("Items on queues 1") && page.has("Schedule 4.2"), "{}", page.text());

@@ -123,7 +123,7 @@ impl<'a> Laid<'a> {
                 }
             }
         }
-        // What is over and left out stays on record as it was.
+        // An ended restriction that is left out stays on record as it was.
         for over in before.restrictions.iter().filter(|one| !holds(one, self.at, zone)) {
             if !person.restrictions.iter().any(|one| one.id == over.id) {
                 person.restrictions.push(over.clone());
@@ -132,7 +132,7 @@ impl<'a> Laid<'a> {
         person
     }
 
-    /// What is over stays what it was: a new decision under its id would take its place, and its days.
+    /// An ended restriction stays as it was: a new decision under its id would take its place, and its days.
     fn refuse_reuse(&mut self, person: &Person, before: &Person) {
         let profile = &self.organisation.profile;
         for (place, now) in person.restrictions.iter().enumerate() {
@@ -141,8 +141,8 @@ impl<'a> Laid<'a> {
                 continue;
             };
             let message = format!(
-                "`{}` is the id of a restriction that is over, of another decision (its `{key}` differs); what \
-                 is decided anew has an id of its own",
+                "`{}` is the id of an ended restriction from another decision (its `{key}` \
+                 differs); give the new decision a new id",
                 now.id
             );
             let path = format!("restrictions[{place}].id");
@@ -176,7 +176,8 @@ impl<'a> Laid<'a> {
         let done = file.lay(case, person, profile, self.at);
         self.kept.extend(done.kept.into_iter().map(|entry| {
             let path = format!("case.{entry}");
-            let message = "is on record otherwise, and only a step of the case changes it: the record is kept";
+            let message = "differs from the record, and only a step of the case can change it: \
+                the record is kept";
             of(&person.id, PersonFault { path, message: message.to_owned() })
         }));
         self.write_case(file, version, done.changed > 0);
@@ -205,7 +206,7 @@ impl<'a> Laid<'a> {
         last
     }
 
-    /// A file of what was decided elsewhere does not know what was decided here by a step: it changes none of
+    /// A file of decisions made elsewhere does not know those made here by a step: it changes none of
     /// that, and does not end it by leaving it out.
     fn keep_what_was_taken_here(
         &mut self,
@@ -235,8 +236,8 @@ impl<'a> Laid<'a> {
             self.kept.push(PersonFault {
                 path: format!("person \"{}\": restrictions[{place}].{keys}", before.id),
                 message: format!(
-                    "restriction \"{}\" {taken} here, and only a step of the case changes it: the record is \
-                     kept. What is decided anew has an id of its own",
+                    "restriction \"{}\" {taken} here, and only a step of the case can change it: \
+                     the record is kept. Give a new decision a new id",
                     was.id
                 ),
             });

@@ -3,7 +3,7 @@
 use super::{COLUMNS, Goes};
 use crate::domain::identifier::IdentifierKind;
 
-/// The column of a key's path, as well as it can be told.
+/// The column of a key's path, as far as is known.
 pub(in crate::casework::import) fn column_of(path: &str) -> String {
     let (of_restriction, rest) = match path.strip_prefix("restrictions[") {
         Some(rest) => (true, rest.split_once("].").map_or("", |(_, rest)| rest)),

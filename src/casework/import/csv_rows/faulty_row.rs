@@ -6,7 +6,7 @@ use super::column_of;
 use crate::domain::restriction::Restriction;
 use crate::runtime::limits::IMPORT_ROW_FAULTS_MAX;
 
-/// What is wrong with one cell.
+/// A fault of one cell.
 pub(in crate::casework::import) struct CellFault {
     pub column: String,
     pub message: String,

@@ -11,14 +11,14 @@ const RIGHT: &str = "write 31/01/2026, 31 January 2026 or 2026-01-31";
 /// Reads a day: `2/3/2026` is the second of March. Excel's midnight behind it is left out.
 ///
 /// # Errors
-/// What is wrong with it, and what would be right.
+/// The fault, and the remedy.
 pub(super) fn read(written: &str) -> Result<NaiveDate, String> {
     let refused = |why: &str| Err(format!("`{written}` {why}; {RIGHT}"));
     let midnight = [" 00:00:00", " 00:00", "T00:00:00", " 0:00"];
     let text = midnight.iter().find_map(|end| written.strip_suffix(end)).unwrap_or(written);
     if text.len() > 4 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return refused(
-            "is Excel's number of a day: format the column as a date, and save it again",
+            "is a date as Excel's serial number: format the column as a date, and save it again",
         );
     }
     let parts: Vec<&str> = text
@@ -42,7 +42,7 @@ pub(super) fn read(written: &str) -> Result<NaiveDate, String> {
     let year = i32::try_from(year).unwrap_or_default();
     match NaiveDate::from_ymd_opt(year, month, day) {
         Some(day) => Ok(day),
-        None => refused("is no day of the calendar"),
+        None => refused("is not a date"),
     }
 }
 
@@ -85,10 +85,10 @@ mod tests {
     #[test]
     fn what_is_no_day_says_what_would_be_right() {
         for (written, says) in [
-            ("31/02/2026", "is no day of the calendar"),
+            ("31/02/2026", "is not a date"),
             ("03/25/2026", "has no such month: the day comes first"),
             ("2/3/26", "has a year of two digits"),
-            ("46083", "is Excel's number of a day"),
+            ("46083", "is a date as Excel's serial number"),
             ("soon", "is not a date"),
             ("2/3", "is not a date"),
         ] {

@@ -243,7 +243,7 @@ pub const FIELDS: &[Known] = &[
         &["appeal heard by", "heard by"],
     ),
     known(Field::Status, "status", "current, lifted, ended, quashed", &["current status"]),
-    known(Field::LeaveOut, "leave_out", "nothing of the column is read", &[]),
+    known(Field::LeaveOut, "leave_out", "the column is ignored", &[]),
 ];
 
 /// Words compared without case, and without anything but letters and digits.

@@ -27,14 +27,14 @@ impl Mapping {
     /// Reads a mapping.
     ///
     /// # Errors
-    /// What is wrong with it, with its line.
+    /// The fault, with its line.
     pub fn read(toml: &str) -> Result<Self, String> {
         let mapping: Mapping = toml::from_str(toml).map_err(|error| error.to_string())?;
         for (heading, column) in &mapping.columns {
             if field::of_name(column).is_none() {
                 let names: Vec<&str> = FIELDS.iter().map(|known| known.name).collect();
                 return Err(format!(
-                    "[columns] \"{heading}\": `{column}` is no column; one of {}",
+                    "[columns] \"{heading}\": `{column}` is not a known column; use one of {}",
                     names.join(", ")
                 ));
             }

@@ -78,7 +78,7 @@ impl<'a> People<'a> {
 
     pub(super) fn add(&mut self, row: &Row<'_>) {
         let Some(id) = id_of(row) else {
-            self.refuse(row, Field::Reference, "nothing in the row says whom it is about");
+            self.refuse(row, Field::Reference, "nothing in the row identifies the person");
             return;
         };
         let place = *self.places.entry(id.clone()).or_insert(self.people.len());
@@ -115,7 +115,8 @@ impl<'a> People<'a> {
                 Some(kind) => self.add_restriction(place, row, kind, &days, appealed),
                 None => {
                     let message = format!(
-                        "`{words}` is no restriction that is known; write one of the words in `import --help`, \
+                        "`{words}` is not a known restriction; write one of the words in `import \
+                         --help`, \
                          or say in a mapping what it means: [restrictions] \"{words}\" = {{ kind = \"…\" }}"
                     );
                     self.refuse(row, Field::Restriction, message);
@@ -212,7 +213,7 @@ impl<'a> People<'a> {
             }
             None => {
                 let message = format!(
-                    "`{}` is no status that is known; write current, lifted, ended or quashed",
+                    "`{}` is not a known status; write current, lifted, ended or quashed",
                     row.get(Field::Status)
                 );
                 self.refuse(row, Field::Status, message);
@@ -315,7 +316,7 @@ impl<'a> People<'a> {
     ) -> Option<Appeal> {
         let outcome = match appealed {
             Appealed::Never if days.appeal_received.is_none() => return None,
-            // Received, and nothing is said of what came of it.
+            // Received, with no outcome given.
             Appealed::Never | Appealed::Open => None,
             Appealed::Decided(outcome) => Some(outcome),
         };
@@ -357,7 +358,7 @@ impl<'a> People<'a> {
         for together in self.people {
             let Ok(person) = serde_json::from_value::<Person>(Value::Object(together.person))
             else {
-                // It is made of texts alone.
+                // It is made only of texts.
                 continue;
             };
             let case = (!together.case.is_empty()).then(|| Box::new(together.case));

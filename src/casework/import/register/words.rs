@@ -6,7 +6,7 @@ use super::field::plain;
 use crate::domain::case::appeal::AppealOutcome;
 use crate::domain::restriction::KindName;
 
-/// Words for restrictions, beside the kinds' own names: kind and channels.
+/// Words for restrictions, besides the kinds' own names: kind and channels.
 pub const RESTRICTIONS: &[(&str, &str, &[&str])] = &[
     ("email only", "channels_only", &["email"]),
     ("e mail only", "channels_only", &["email"]),
@@ -167,7 +167,8 @@ pub(super) fn appealed(words: &str) -> Result<Appealed, String> {
         }
         _ => {
             return Err(format!(
-                "`{words}` is no outcome that is known; write `decision upheld`, `varied`, `quashed`, `pending` \
+                "`{words}` is not a known outcome; write `decision upheld`, `varied`, `quashed`, \
+                 `pending` \
                  or `none`, or say it in the mapping under [appeal_outcomes]"
             ));
         }

@@ -9,11 +9,11 @@ use crate::domain::decision::{Decision, Notice};
 use crate::domain::language::Language;
 use crate::domain::notice::{Handling, Line, NoticePart, Piece, Section, SectionKind, sections};
 
-/// What is particular about the page of one sender.
+/// The parts of the page that depend on the sender.
 #[derive(Debug, Clone, Copy)]
 pub struct Shown<'a> {
     pub kept: Kept,
-    /// What was sent, for one who signed in and may well want a copy.
+    /// The text sent, for a signed-in sender who may want a copy.
     pub sent: Option<&'a str>,
     /// A way back: the form's own path.
     pub back: Option<&'a str>,

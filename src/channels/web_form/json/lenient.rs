@@ -59,7 +59,7 @@ fn decoded(body: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Copies a string to its end, and returns what is behind it.
+/// Copies a string to its end, and returns the rest.
 fn string<'a>(mut rest: &'a [u8], strict: &mut Vec<u8>) -> &'a [u8] {
     while let Some((first, after)) = rest.split_first() {
         rest = match first {
@@ -121,19 +121,19 @@ fn escape<'a>(rest: &'a [u8], strict: &mut Vec<u8>) -> &'a [u8] {
             strict.extend_from_slice(&[b'\\', *first]);
             after
         }
-        // A backslash that means nothing is left out; what it stands before is itself.
+        // A backslash that means nothing is left out; the character after it is itself.
         _ => rest,
     }
 }
 
-/// Copies an escape with its backslash: what is in front of `behind`, which is the end of `rest`.
+/// Copies an escape with its backslash: the part before `behind`, which is the end of `rest`.
 fn copy_between(rest: &[u8], behind: &[u8], strict: &mut Vec<u8>) {
     strict.push(b'\\');
     let bytes = rest.len().saturating_sub(behind.len());
     strict.extend_from_slice(rest.get(..bytes).unwrap_or_default());
 }
 
-/// The code unit of four hexadecimal digits, and what is behind them.
+/// The code unit of four hexadecimal digits, and the rest.
 fn unit(rest: &[u8]) -> Option<(u32, &[u8])> {
     let (digits, behind) = rest.split_at_checked(4)?;
     let mut unit = 0;
@@ -143,7 +143,7 @@ fn unit(rest: &[u8]) -> Option<(u32, &[u8])> {
     Some((unit, behind))
 }
 
-/// Leaves a comment out, and returns what is behind it.
+/// Leaves a comment out, and returns the rest.
 fn comment(after: &[u8]) -> &[u8] {
     match after.split_first() {
         Some((b'/', line)) => {

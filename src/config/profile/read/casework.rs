@@ -46,8 +46,8 @@ impl Policy {
         grounds
     }
 
-    /// Whether an agreement comes first, and for which grounds. The value stands by itself, or with
-    /// its clause and the grounds.
+    /// Whether an agreement comes first, and for which grounds. The value by itself, or with its clause and the
+    /// grounds.
     pub(super) fn agreement(&self, section: &Section<'_>) -> (Option<bool>, Vec<String>) {
         const KEY: &str = "voluntary_agreement";
         let Some(field) = section.field(KEY).filter(|f| f.has("grounds")) else {

@@ -39,7 +39,7 @@ impl Policy {
             return Some(name);
         }
         field.fault(
-            format!("`{}` is none of the profile's `roles`", brief(&name)),
+            format!("`{}` is not one of the profile's `roles`", brief(&name)),
             format!("add it there, or write one of {}", self.roles.join(", ")),
         );
         None

@@ -12,7 +12,7 @@ use crate::domain::person::Person;
 use crate::domain::profile::Profile;
 use crate::domain::restriction::{Restriction, Status};
 
-/// What is wrong with one key of a case, and what would be right.
+/// A fault of one key of a case, with the remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// The key's path within the case: `appeals[0].outcome`.
@@ -28,7 +28,7 @@ struct Check<'a> {
 }
 
 impl Brought {
-    /// Everything that keeps the case from being taken over beside these restrictions.
+    /// Everything that prevents the case from being imported with these restrictions.
     #[must_use]
     pub fn faults(&self, person: &Person, profile: &Profile) -> Vec<Fault> {
         let mut check = Check { brought: self, person, profile, found: Vec::new() };
@@ -46,18 +46,16 @@ impl Brought {
         check.found
     }
 
-    /// What is said to have happened after a day, by its path: no file knows what is to come.
+    /// What is said to have happened after a day, by its path: no file knows the future.
     #[must_use]
     pub fn to_come(&self, profile: &Profile, today: NaiveDate) -> Vec<Fault> {
         let dates = self.past_dates();
         let is_to_come = |at: &Moment| at.day(profile.timezone) > today;
         let to_come = dates.into_iter().filter(|(_, at)| is_to_come(at));
-        to_come
-            .map(|(path, _)| Fault { path, message: "is a day that is still to come".to_owned() })
-            .collect()
+        to_come.map(|(path, _)| Fault { path, message: "is in the future".to_owned() }).collect()
     }
 
-    /// Every date of what was done, with its path.
+    /// Every date of an act, with its path.
     fn past_dates(&self) -> Vec<(String, Moment)> {
         let mut dates: Vec<(String, Moment)> = Vec::new();
         let mut add = |part: &str, index: usize, key: &str, at: Option<Moment>| {
@@ -123,7 +121,7 @@ impl Check<'_> {
             if is_blank(id) {
                 self.add(format!("{part}[{index}].id"), "is empty");
             } else if !known.insert(id) {
-                self.add(format!("{part}[{index}].id"), "is the id of another of them as well");
+                self.add(format!("{part}[{index}].id"), "is also the id of another entry");
             }
         }
     }
@@ -149,7 +147,7 @@ impl Check<'_> {
             for (place, id) in one.incidents.iter().enumerate() {
                 if !brought.incidents.iter().any(|incident| incident.id == *id) {
                     let path = format!("warnings[{index}].incidents[{place}]");
-                    self.add(path, format!("`{id}` is no incident of this case"));
+                    self.add(path, format!("`{id}` is not an incident of this case"));
                 }
             }
         }
@@ -170,7 +168,7 @@ impl Check<'_> {
     fn restriction(&mut self, id: &str, path: &str) -> Option<Restriction> {
         let found = self.person.restrictions.iter().find(|one| one.id == id).cloned();
         if found.is_none() {
-            let message = format!("`{id}` is no restriction of this person in the file");
+            let message = format!("`{id}` is not a restriction of this person in the file");
             self.add(format!("{path}.restriction"), message);
         }
         found

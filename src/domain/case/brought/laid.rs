@@ -1,4 +1,4 @@
-//! Laying a case from elsewhere over what is on record.
+//! Laying a case from elsewhere over the record.
 
 use chrono::{DateTime, Utc};
 
@@ -37,7 +37,7 @@ struct Laying<'a> {
 }
 
 impl CaseFile {
-    /// Adds what a file from elsewhere says, and marks it so. What was taken here stays as it is.
+    /// Adds what a file from elsewhere says, and marks it so. Steps taken here stay as they are.
     pub fn lay(
         &mut self,
         brought: &Brought,

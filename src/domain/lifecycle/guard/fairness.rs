@@ -180,8 +180,8 @@ pub(super) fn warned(case: &Case<'_, '_>) -> Option<Broken> {
             about_earlier && went_on(since)
         })
     });
-    let what = "no warning came before that counts: given, its letter sent if it is in writing, and \
-                an incident after it named here";
+    let what = "no earlier warning counts: it must have been given, its letter sent if written, \
+        and a later incident named here";
     (!warned).then(|| {
         case.broken(RefusalCode::WarningMissing, "warn_first.required", what).key("incidents")
     })
@@ -205,8 +205,7 @@ pub(super) fn open_way(case: &Case<'_, '_>) -> Option<Broken> {
     let question = Question::of(profile, person, Some(&case.restriction), first);
     let Err(Closed { from }) = prove(&question) else { return None };
     let what = format!(
-        "in the 7 days from {from} no staffed way stays open, over everything that restricts this \
-         person"
+        "in the 7 days from {from} no staffed way stays open with all of this person's restrictions"
     );
     Some(case.broken(RefusalCode::OpenWayNone, "open_way", what))
 }

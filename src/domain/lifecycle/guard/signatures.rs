@@ -12,7 +12,7 @@ use crate::domain::profile::{Exception, Profile, Roles};
 use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::{Kind, KindName};
 
-/// Who signs off a proposal: whom the policy names for the kind, else whoever decides.
+/// Who signs off a proposal: those named by the policy for the kind, else those who decide.
 pub(in crate::domain::lifecycle) fn kind_signers(
     profile: &Profile,
     proposal: &Proposal,
@@ -22,7 +22,7 @@ pub(in crate::domain::lifecycle) fn kind_signers(
     named.or(profile.responsible.decides.as_ref()).cloned()
 }
 
-/// Who signs off an exception: whom the policy names for it, else whoever decides.
+/// Who signs off an exception: those named by the policy for it, else those who decide.
 pub(in crate::domain::lifecycle) fn exception_signers(
     profile: &Profile,
     exception: Exception,
@@ -76,7 +76,7 @@ fn exception_allowed(case: &Case<'_, '_>, asked: &AskedException) -> Option<Brok
     let fits = match rule.when.as_deref() {
         Some("severe" | "extreme") => is_severe(case),
         Some("violence") => is_violent(case),
-        // Anything else is the judgment of whoever signs.
+        // Anything else is the signer's judgment.
         Some(_) | None => true,
     };
     if !fits {
@@ -89,15 +89,12 @@ fn exception_allowed(case: &Case<'_, '_>, asked: &AskedException) -> Option<Brok
     let kind = case.restriction.kind.name();
     let tells_nobody = matches!(kind, KindName::VisitsInPairs | KindName::AppointmentOnly);
     if asked.exception == Exception::NoNotification && !tells_nobody {
-        return refused(
-            format!("`{kind}` can't be kept from the person whom it restricts"),
-            clause,
-        );
+        return refused(format!("`{kind}` can't be kept from the person it restricts"), clause);
     }
     let warns = case.profile().warn_first.except_severe;
     if asked.exception == Exception::NoWarning && warns == Some(false) {
         let clause = case.profile().clause_of("warn_first.except_severe");
-        return refused("the policy excepts nothing from the warning".to_owned(), clause);
+        return refused("the policy allows no exception from the warning".to_owned(), clause);
     }
     None
 }
@@ -172,7 +169,7 @@ fn exception_signed(case: &Case<'_, '_>, asked: &AskedException) -> Vec<Broken> 
     let signed_all = case.proposal.signature.as_ref().is_some_and(|kind| kind.name == *by);
     if asked.exception == Exception::ContactEnded && signed_all {
         broken.push(unsigned(format!(
-            "{by} signed the proposal; that contact is ended is signed by somebody else"
+            "{by} signed the proposal; ending contact must be signed by somebody else"
         )));
     }
     broken.extend(accused(case.file(), by));

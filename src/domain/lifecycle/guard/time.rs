@@ -58,7 +58,7 @@ pub(in crate::domain::lifecycle) fn decision_day(
 
 pub(super) fn dates_of(case: &Case<'_, '_>) -> Vec<Broken> {
     let extended = case.proposal.asked(Exception::LongerThanLongest).is_some();
-    // What is varied began long ago, and is reviewed first some time after it was varied.
+    // A varied restriction began long ago, and is first reviewed some time after the variation.
     let varies = case.person().restrictions.iter().any(|one| one.id == case.restriction.id);
     let zone = case.profile().timezone;
     let since = if varies { Some(case.work.today()) } else { None };
@@ -72,8 +72,8 @@ pub(super) fn dates_of(case: &Case<'_, '_>) -> Vec<Broken> {
     broken
 }
 
-/// Whether the dates of a restriction are in order and within the policy's periods. What was varied since it
-/// started has its first review after that.
+/// Whether the dates of a restriction are in order and within the policy's periods. A restriction varied since its
+/// start has its first review after that.
 fn dates(
     profile: &Profile,
     restriction: &Restriction,

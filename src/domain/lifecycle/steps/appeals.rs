@@ -17,13 +17,13 @@ use crate::domain::profile::Role;
 use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::{Restriction, Status};
 
-/// Never refused for being late: that is flagged, and whoever hears it may take it.
+/// Never refused for being late: that is flagged, and the hearer may accept it.
 pub(in crate::domain::lifecycle) fn receive(work: &mut Work<'_>, fields: &ReceiveAppeal) {
     work.must(Duty::Record);
     let restriction = work.text(&fields.restriction, "restriction");
     let received_at = fields.received_at.unwrap_or(work.step.at);
     if received_at > work.step.at {
-        let what = "the appeal is said to have come later than it is recorded";
+        let what = "the appeal is dated after it was recorded";
         work.refuse(Broken::new(RefusalCode::DatesOrder, what).key("received_at"));
     }
     let channel = work.need(&fields.channel, "channel");
@@ -145,7 +145,7 @@ fn involvement(work: &Work<'_>, restriction: &str, name: &str) -> Vec<&'static s
     if known.is_some_and(|known| known.took_part.iter().any(|one| one == name)) {
         why.push("took part in the decision");
     }
-    // Of what was decided elsewhere it is not known which incidents are behind it. A heavier form has those of
+    // For a decision made elsewhere it is not known which incidents are behind it. A heavier form has those of
     // every decision before it.
     let is_behind = |incident: &Incident| {
         known.is_none_or(|known| known.proposal.is_none())
@@ -161,7 +161,7 @@ fn involvement(work: &Work<'_>, restriction: &str, name: &str) -> Vec<&'static s
             why.push("reported an incident behind it");
         }
         if incident.staff.iter().any(|staff| staff == name) {
-            why.push("is somebody whom an incident behind it is about");
+            why.push("is named as staff in an incident behind it");
         }
     }
     if work.file.is_accused(name) {
@@ -178,7 +178,7 @@ pub(in crate::domain::lifecycle) fn decide(work: &mut Work<'_>, fields: &DecideA
     let Some(appeal) = open_appeal(work, &fields.appeal) else { return };
     let by = work.step.by;
     if appeal.hearer.as_ref().is_none_or(|hearer| hearer.name != by) {
-        let what = format!("{by} is not whoever hears this appeal");
+        let what = format!("{by} was not chosen to hear this appeal");
         work.refuse(Broken::new(RefusalCode::AppealNotHearer, what).key("by"));
     }
     work.must_not_be_accused(by);
@@ -218,7 +218,7 @@ pub(in crate::domain::lifecycle) fn decide(work: &mut Work<'_>, fields: &DecideA
     }
 }
 
-/// A restriction that is no longer under appeal goes on.
+/// A restriction that is no longer under appeal continues.
 fn resumed(work: &mut Work<'_>, id: &str) {
     if let Some(held) = work.restriction_mut(id).filter(|one| one.status == Status::UnderAppeal) {
         held.status = Status::Active;

@@ -22,7 +22,7 @@ pub(in crate::domain::lifecycle) fn record_incident(work: &mut Work<'_>, fields:
     let severity = work.need(&fields.severity, "severity");
     let happened_at = work.need(&fields.happened_at, "happened_at");
     if happened_at.is_some_and(|happened| happened > work.step.at) {
-        let what = "the incident is said to have happened later than it is recorded";
+        let what = "the incident is dated after it was recorded";
         work.refuse(Broken::new(RefusalCode::DatesOrder, what).key("happened_at"));
     }
     let channel = work.need(&fields.channel, "channel");

@@ -152,7 +152,7 @@ pub(in crate::domain::lifecycle) fn send(work: &mut Work<'_>, fields: &OfLetter)
         }
         Some(approval) if approval.words.content != content(&work.file, &work.person, &letter) => {
             let what = format!(
-                "letter `{}` would not be what was approved: what it is about has changed since",
+                "letter `{}` would differ from the approved text: its subject has changed since",
                 letter.id
             );
             work.refuse(Broken::new(RefusalCode::LetterChanged, what).key("letter"));
@@ -185,8 +185,8 @@ pub(in crate::domain::lifecycle) fn send(work: &mut Work<'_>, fields: &OfLetter)
 const NO_OWN_EMAIL: &str =
     "this person has no e-mail address of their own on record: name one, or send it by post";
 
-/// The mail by which the gateway itself sends a letter: to the address that the step names, else to the first that
-/// is the person's alone. `None`: it goes by other means, or from a mailbox of the staff's own, or is refused.
+/// The mail by which the gateway itself sends a letter: to the address that the step names, else to the first that only
+/// this person has. `None`: it goes by other means, or from a mailbox of the staff's own, or is refused.
 fn mail_of(work: &mut Work<'_>, means: Means, to: &Option<String>) -> Option<Mailed> {
     if means != Means::Email {
         return None;
@@ -199,9 +199,7 @@ fn mail_of(work: &mut Work<'_>, means: Means, to: &Option<String>) -> Option<Mai
     // Without an address of its own the organisation writes no mail.
     let mails = work.step.organisation.notice_from.is_some();
     let missing = match (&found, to) {
-        (None, Some(_)) => {
-            Some(("to", "`to` is no e-mail address of this person that is on record"))
-        }
+        (None, Some(_)) => Some(("to", "`to` is not an e-mail address on this person's record")),
         (None, None) if mails => Some(("means", NO_OWN_EMAIL)),
         _ => None,
     };

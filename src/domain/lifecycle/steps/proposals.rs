@@ -9,7 +9,7 @@ use crate::domain::profile::{Exception, Roles};
 use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::Status;
 
-/// A draft may be incomplete: the answer lists what is still broken.
+/// A draft may be incomplete: the answer lists the rules still broken.
 pub(in crate::domain::lifecycle) fn propose(work: &mut Work<'_>, fields: &Propose) {
     work.must(Duty::Propose);
     let restriction = work.need(&fields.restriction, "restriction");
@@ -117,7 +117,7 @@ pub(in crate::domain::lifecycle) fn sign_off(work: &mut Work<'_>, fields: &SignO
     }
 }
 
-/// The role of whoever takes the step, if it is one that signs.
+/// The role of the person who takes the step, if it is one that signs.
 fn signs_as(work: &mut Work<'_>, roles: &Roles) -> Option<crate::domain::profile::Role> {
     let by = work.step.by;
     match work.role_of(by) {

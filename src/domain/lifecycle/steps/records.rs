@@ -1,4 +1,4 @@
-//! What is recorded beside the way to a restriction: complaints about staff, adjustments, absences,
+//! What is recorded besides the way to a restriction: complaints about staff, adjustments, absences,
 //! filed contacts that were read, whether a new issue is engaged with, and other action taken.
 
 use crate::domain::broken::Broken;

@@ -37,7 +37,7 @@ pub(in crate::domain::lifecycle) fn put_in_force(work: &mut Work<'_>, fields: &O
     restriction.signed_off_by = proposal.signature.as_ref().map(|one| one.name.clone());
     restriction.profile_version = Some(work.profile().version.clone());
     let id = restriction.id.clone();
-    // What is appealed against is not enforced sooner by deciding it anew.
+    // A restriction under appeal is not enforced sooner by a new decision on it.
     if work.file.open_appeal(&id).is_some_and(|appeal| appeal.suspends) {
         restriction.status = Status::UnderAppeal;
     }
@@ -72,8 +72,8 @@ pub(in crate::domain::lifecycle) fn put_in_force(work: &mut Work<'_>, fields: &O
     set_state(work, &proposal.id, ProposalState::Done);
 }
 
-/// A heavier form of what holds is a decision of its own, which may be appealed against, and goes on with what
-/// was known of it: since when it has held, everybody who took part, and how it changed.
+/// A heavier form of a restriction in force is a decision of its own, which may be appealed against, and keeps what was
+/// known of it: since when it has held, everybody who took part, and how it changed.
 fn continued(
     restraint: &mut Restraint,
     before: (Restriction, Restraint),
@@ -92,7 +92,7 @@ fn continued(
     restraint.variations.push(Variation { at: work.step.at, by: work.step.by.to_owned(), why });
 }
 
-/// To something lighter. What is heavier takes a proposal, as a new restriction does.
+/// To something lighter. A heavier one takes a proposal, as a new restriction does.
 pub(in crate::domain::lifecycle) fn vary(work: &mut Work<'_>, fields: &Vary) {
     work.must(Duty::Decide);
     work.must_not_be_accused(work.step.by);
@@ -263,7 +263,7 @@ fn next_review(
         None => match review_from(profile, today) {
             Some(next) => end.map_or(next, |(end, _)| next.min(end.max(today))),
             None => {
-                let what = "no next review is named, and the policy has no number of months";
+                let what = "no next review is named, and the policy sets no number of months";
                 work.refuse(Broken::new(RefusalCode::ReviewMissing, what).key("next_due"));
                 return None;
             }

@@ -65,7 +65,7 @@ pub(super) fn long_day(day: NaiveDate) -> String {
     format!("{} {}", day_name(day.weekday()), date(day))
 }
 
-/// As it stands after `o`: "ddydd Llun 9 Tachwedd 2026 am 10am".
+/// The form after `o`: "ddydd Llun 9 Tachwedd 2026 am 10am".
 pub(super) fn instant(at: NaiveDateTime) -> String {
     let day = after_o_i_tan(&long_day(at.date()));
     match at.time() {

@@ -69,7 +69,7 @@ pub(super) async fn take(
     Ok(answer(makes, &done))
 }
 
-/// Ids of what steps make stand in paths, letters and lists.
+/// Ids made by steps appear in paths, letters and lists.
 fn is_id(id: &str) -> bool {
     let fits = |it: char| it.is_alphanumeric() || "-_.:/ ".contains(it);
     (1..=200).contains(&id.len()) && id.chars().all(fits) && id.trim() == id

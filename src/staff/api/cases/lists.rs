@@ -14,10 +14,10 @@ use crate::staff::permit::{Permitted, ReadsCases};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Named};
 
-/// A person's whole case file: with the state of each part, the restrictions and which of them are in force,
-/// and what is not on record of those decided elsewhere. `more_tasks` says whether `tasks` are only the first;
+/// A person's whole case file: with the state of each part, the restrictions and which of them are in force, and
+/// facts missing from those decided elsewhere. `more_tasks` says whether `tasks` are only the first;
 /// `not_followed`, that entries of the audit trail could not be counted for the person. The entity tag is its
-/// version. Of merged records, the lists have what is on all of them, each entry with its `record`, where steps on
+/// version. Of merged records, the lists have the entries of all of them, each with its `record`, where steps on
 /// it are taken, and `records` has the version of each.
 #[utoipa::path(
     get, path = "/api/v1/people/{person}/case", operation_id = "read_case", tag = "cases",
@@ -101,7 +101,7 @@ pub struct TasksAsked {
     _organisation: Option<String>,
 }
 
-/// Contacts that somebody must read, or decide on: what is open first, each state oldest first. `next` goes on
+/// Contacts that somebody must read, or decide on: open ones first, each state oldest first. `next` goes on
 /// where a page ends.
 #[utoipa::path(
     get, path = "/api/v1/people/{person}/tasks", operation_id = "list_tasks", tag = "cases",

@@ -1,4 +1,4 @@
-//! Steps as the API's document describes them. The domain's own types are what is read; the test below
+//! Steps as the API's document describes them. The domain's own types are read; the test below
 //! holds that both have the same keys.
 
 use chrono::{DateTime, Utc};

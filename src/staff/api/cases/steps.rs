@@ -138,7 +138,7 @@ on_part! {
     /// shares with nobody. Refused if there is none.
     send_letter, "/api/v1/people/{person}/letters/{letter}/dispatch", "send_letter",
         "send_letter", "letter", Means;
-    /// Make a restriction lighter. What is heavier takes a proposal.
+    /// Make a restriction lighter. A heavier one takes a proposal.
     vary, "/api/v1/people/{person}/restrictions/{restriction}/variations", "vary_restriction",
         "vary", "restriction", Vary;
     /// Lift a restriction, on every gateway at once. Its letter goes first.
@@ -150,8 +150,7 @@ on_part! {
     /// Name who hears an appeal: somebody who took no part.
     assign_hearer, "/api/v1/people/{person}/appeals/{appeal}/hearer", "assign_hearer",
         "assign_hearer", "appeal", AssignHearer;
-    /// Decide an appeal. It acts at once, on every gateway; `released` lists what was held
-    /// and passes now.
+    /// Decide an appeal. It acts at once, on every gateway; `released` lists held contacts that pass now.
     decide_appeal, "/api/v1/people/{person}/appeals/{appeal}/decision", "decide_appeal",
         "decide_appeal", "appeal", DecideAppeal;
     /// Record that the person was notified of the outcome.
@@ -165,7 +164,7 @@ on_part! {
         "close_staff_complaint", "complaint", CloseStaffComplaint;
 }
 
-/// Take any step, as a case scenario writes it: its name in `act`, its fields beside it.
+/// Take any step, as a case scenario writes it: its name in `act`, and its fields.
 #[utoipa::path(
     post, path = "/api/v1/people/{person}/steps", operation_id = "take_step", tag = "cases",
     params(

@@ -38,7 +38,7 @@ pub struct QueueItem {
     pub reasons: Vec<Reason>,
     pub flags: Vec<String>,
     pub subject: Option<String>,
-    /// To whom a release delivers.
+    /// The recipients of a release.
     pub original_to: Vec<String>,
     /// The issue that the contact named.
     pub issue: Option<String>,
@@ -46,11 +46,11 @@ pub struct QueueItem {
     pub thread: Option<Vec<String>>,
     /// SHA-256 of each attachment.
     pub attachments: Option<Vec<String>>,
-    /// What is new, where it may hold new evidence.
+    /// The new parts, if it may hold new evidence.
     pub new: Option<Vec<String>>,
     /// How often this person used this safeguard lane.
     pub lane_used: Option<u32>,
-    /// Of what was limited or filed: the end of the time within which a person reads it.
+    /// Of limited or filed contacts: the end of the time within which a person reads it.
     pub read_by: Option<DateTime<Utc>>,
     /// Nobody read it in time.
     pub overdue: Option<bool>,

@@ -51,7 +51,7 @@ struct ReportsPage {
     anchor: Option<String>,
 }
 
-/// Which days, and for whom.
+/// Which days, and which readers.
 struct Wanted {
     from: NaiveDate,
     to: NaiveDate,
@@ -153,7 +153,7 @@ pub(in crate::staff::console) async fn csv(
     Ok(response)
 }
 
-/// One figure as a picture. The table beside it is its accessible form.
+/// One figure as a picture. The table next to it is its accessible form.
 pub(in crate::staff::console) async fn chart(
     State(staff): State<Arc<Staff>>,
     visit: Visit,

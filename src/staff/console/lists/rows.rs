@@ -34,7 +34,7 @@ pub(super) async fn of(
     state: &str,
 ) -> Result<Vec<Row>, Trouble> {
     let desk = &staff.for_console().desk;
-    // First: whoever holds everybody's files waits for nobody else who reads them.
+    // First: a reader that holds everybody's files waits for no other reader.
     let diary = match list {
         List::Appeals => desk.diary(&visit.organisation, &DiaryAsked::default()).await?,
         List::Decisions | List::Incidents | List::Letters | List::Calendar => Vec::new(),

@@ -1,4 +1,4 @@
-//! What stands above every page about one person: who it is, what holds, the tabs.
+//! The head of every page about one person: who it is, what holds, the tabs.
 
 use crate::domain::person::Person;
 use crate::staff::console::form::quoted;

@@ -197,7 +197,7 @@ pub(in crate::staff::console) const fn due(what: What, language: Language) -> &'
     }
 }
 
-/// What is not on record of a restriction that was decided elsewhere.
+/// What the record of a restriction decided elsewhere lacks.
 pub(in crate::staff::console) fn not_on_record(what: &str, language: Language) -> &'static str {
     let t = CaseTerms::of(language);
     match what {

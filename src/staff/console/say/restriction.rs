@@ -50,7 +50,7 @@ fn english(kind: &Kind, profile: &Profile) -> String {
         Kind::ReadAndFile { issues } => {
             about("Read and file, without a reply", issues.as_deref().unwrap_or_default())
         }
-        Kind::ContactEnded => "All contact ended, but for what is always open".to_owned(),
+        Kind::ContactEnded => "All contact ended, except what is always open".to_owned(),
         Kind::CallLength { minutes } => format!("Calls of up to {minutes} minutes"),
         Kind::VisitsInPairs => "Visits by two colleagues together".to_owned(),
         Kind::AppointmentOnly => "Visits by appointment only".to_owned(),

@@ -25,7 +25,7 @@ texts! {
             "Cymerodd y mewngofnodi ormod o amser, neu fe'i dechreuwyd mewn porwr arall. Dechreuwch eto.";
         provider_declined: "You were not signed in with your work account. Begin again if you want to.",
             "Ni chawsoch eich mewngofnodi gyda'ch cyfrif gwaith. Dechreuwch eto os dymunwch.";
-        provider_untrusted: "The answer about your work account could not be trusted, so you are not signed in. Begin again; if this goes on, tell whoever looks after the console.",
+        provider_untrusted: "The answer about your work account could not be trusted, so you are not signed in. Begin again; if it keeps happening, tell the people who look after the console.",
             "Ni ellid ymddiried yn yr ateb am eich cyfrif gwaith, felly nid ydych wedi mewngofnodi. Dechreuwch eto; os yw hyn yn parhau, rhowch wybod i bwy bynnag sy'n gofalu am y consol.";
         no_group: "You signed in, but none of your groups has access to this console. Ask somebody who keeps the settings here.",
             "Rydych wedi mewngofnodi, ond nid oes gan yr un o'ch grwpiau fynediad at y consol hwn. Gofynnwch i rywun sy'n cadw'r gosodiadau yma.";
@@ -58,7 +58,7 @@ texts! {
         invitation_over_text: "It was used, or it is more than three days old. Ask somebody who keeps the settings for a new one.",
             "Fe'i defnyddiwyd, neu mae'n fwy na thri diwrnod oed. Gofynnwch i rywun sy'n cadw'r gosodiadau am un newydd.";
         name: "Your name, as colleagues know you", "Eich enw, fel y mae cydweithwyr yn eich adnabod";
-        name_hint: "It stands beside everything you do here.", "Mae'n sefyll wrth ymyl popeth a wnewch yma.";
+        name_hint: "It is shown with everything you do here.", "Mae'n sefyll wrth ymyl popeth a wnewch yma.";
         login_hint: "Letters and digits, or your e-mail address.", "Llythrennau a digidau, neu eich cyfeiriad e-bost.";
         role: "Role", "Rôl";
         new_password: "New password", "Cyfrinair newydd";
@@ -109,7 +109,7 @@ texts! {
         ended: "Signed out there.", "Allgofnodwyd yno.";
         second_step: "Second step at sign-in", "Ail gam wrth fewngofnodi";
         second_step_on: "On. Recovery codes left:", "Ymlaen. Codau adfer ar ôl:";
-        second_step_off: "Off. With it, a stolen password alone opens nothing.", "I ffwrdd. Gydag ef, nid yw cyfrinair wedi'i ddwyn yn agor dim ar ei ben ei hun.";
+        second_step_off: "Off. With it, a stolen password is not enough to sign in.", "I ffwrdd. Gydag ef, nid yw cyfrinair wedi'i ddwyn yn agor dim ar ei ben ei hun.";
         second_step_due: "Your role must take a second step at sign-in. Set it up now.", "Rhaid i'ch rôl gymryd ail gam wrth fewngofnodi. Gosodwch ef nawr.";
         set_up: "Set it up", "Ei osod";
         replace: "Set up another device", "Gosod dyfais arall";
@@ -162,7 +162,7 @@ texts! {
         close: "Close the account", "Cau'r cyfrif";
         reopen: "Open it again", "Ei agor eto";
         link_title: "Give them this link", "Rhowch y ddolen hon iddynt";
-        link_text: "It is shown this once and holds for three days. Whoever has it can choose the password, so hand it over in person or on a line you trust.",
+        link_text: "It is shown only once and works for three days. Anybody who has it can choose the password, so hand it over in person or on a line you trust.",
             "Dangosir hi y tro hwn yn unig ac mae'n ddilys am dri diwrnod. Gall pwy bynnag sydd â hi ddewis y cyfrinair, felly rhowch hi wyneb yn wyneb neu ar linell yr ydych yn ymddiried ynddi.";
         last: "This is the last account that keeps the settings. Give somebody else such a role first.",
             "Dyma'r cyfrif olaf sy'n cadw'r gosodiadau. Rhowch rôl o'r fath i rywun arall yn gyntaf.";

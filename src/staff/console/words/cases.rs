@@ -163,7 +163,7 @@ texts! {
         d_adjustment_review: "Ask again about an adjustment", "Gofyn eto am addasiad";
         d_early_review: "Review it early, after good conduct?", "Adolygu'n gynnar, ar ôl ymddygiad da?";
         d_exception_review: "May the person be notified now?", "A gaiff y person wybod nawr?";
-        d_absence_uncovered: "Somebody is away, and nobody stands in", "Mae rhywun i ffwrdd, ac nid oes neb yn dirprwyo";
+        d_absence_uncovered: "Somebody is away, and nobody covers", "Mae rhywun i ffwrdd, ac nid oes neb yn dirprwyo";
         d_profile_unset: "Choose a value that your policy leaves open", "Dewis gwerth y mae eich polisi yn ei adael yn agored";
         d_calendar_end: "The table of bank holidays ends", "Mae'r tabl gwyliau banc yn dod i ben";
         m_letter: "letter", "llythyr";

@@ -165,11 +165,11 @@ texts! {
         release_yes: "Release it", "Ei rhyddhau";
         release_to: "It goes to", "Mae'n mynd at";
         not_theirs_title: "Was this not made by this person?", "Onid y person hwn a wnaeth hyn?";
-        not_theirs_text: "What it counted is given back, and what was limited because of it is decided again: messages may be released. This can't be undone.",
+        not_theirs_text: "It no longer counts, and messages limited because of it are decided again and may be released. This can't be undone.",
             "Rhoddir yn ôl yr hyn a gyfrifodd, a phenderfynir eto ar yr hyn a gyfyngwyd o'i herwydd: gall negeseuon gael eu rhyddhau. Ni ellir dadwneud hyn.";
         not_theirs_yes: "Say that it is not theirs", "Dweud nad ganddynt hwy y daeth";
         changed: "This item changed while you had it open", "Newidiodd yr eitem hon tra oedd ar agor gennych";
-        changed_text: "Nothing was done, and what you wrote is still here. Look at what is new, then choose again.",
+        changed_text: "Nothing was done, and what you wrote is still here. Look at the changes, then choose again.",
             "Ni wnaed dim, ac mae'r hyn a ysgrifennoch yn dal yma. Edrychwch ar yr hyn sy'n newydd, yna dewiswch eto.";
         note_kept: "Your note was saved.", "Cadwyd eich nodyn.";
         not_done: "It was not done:", "Ni wnaed hyn:";
@@ -178,7 +178,7 @@ texts! {
         did_read: "Marked as read.", "Wedi'i marcio fel wedi'i darllen.";
         did_reopen: "Opened again.", "Wedi'i hailagor.";
         did_hand_over: "Handed over.", "Wedi'i throsglwyddo.";
-        did_release: "Released. The mail server has taken it. It can't be called back: if it should not have gone, write a note and tell whoever received it.",
+        did_release: "Released. The mail server has taken it. It can't be called back: if it should not have gone, write a note and tell the person who received it.",
             "Wedi'i rhyddhau. Mae'r gweinydd post wedi'i derbyn. Ni ellir ei galw yn ôl: os na ddylai fod wedi mynd, ysgrifennwch nodyn a dywedwch wrth bwy bynnag a'i derbyniodd.";
         did_file: "Filed. No reply is due.", "Wedi'i ffeilio. Nid oes angen ateb.";
         did_close: "Closed.", "Wedi'i chau.";

@@ -6,7 +6,7 @@ texts! {
     /// Lists of cases.
     Lists {
         title: "Cases", "Achosion";
-        lead: "What waits for a decision, and what falls due.", "Beth sy'n aros am benderfyniad, a beth sy'n ddyledus.";
+        lead: "Cases waiting for a decision, and what falls due.", "Beth sy'n aros am benderfyniad, a beth sy'n ddyledus.";
         decisions: "Decisions to sign", "Penderfyniadau i'w cymeradwyo";
         decisions_lead: "Proposals that wait for a signature. Nobody signs their own.", "Cynigion sy'n aros am lofnod. Nid oes neb yn cymeradwyo ei gynnig ei hun.";
         decisions_none: "Nothing waits for a signature.", "Nid oes dim yn aros am lofnod.";
@@ -65,7 +65,7 @@ texts! {
     /// Figures.
     Reports {
         title: "Reports", "Adroddiadau";
-        lead: "Figures of the days that you choose. What is in force is counted on the last of them.",
+        lead: "Figures for the days that you choose. Restrictions in force are counted on the last of them.",
             "Ffigurau'r dyddiau a ddewiswch. Cyfrifir yr hyn sydd mewn grym ar yr olaf ohonynt.";
         from: "From", "O";
         to: "To", "Hyd at";

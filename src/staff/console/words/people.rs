@@ -11,7 +11,7 @@ texts! {
         restricted: "People with a restriction on record", "Pobl sydd â chyfyngiad ar gofnod";
         found: "Found", "Canfuwyd";
         nobody: "Nobody on record fits that.", "Nid oes neb ar gofnod sy'n cyd-fynd â hynny.";
-        nobody_text: "Most people have no record here: only those about whom something was decided, or may be.",
+        nobody_text: "Most people have no record here: only those with a decision about them, or who may get one.",
             "Nid oes gan y rhan fwyaf o bobl gofnod yma: dim ond y rhai y penderfynwyd rhywbeth amdanynt, neu y gellir.";
         no_restricted: "Nobody has a restriction on record.", "Nid oes gan neb gyfyngiad ar gofnod.";
         more: "These are the first 50. Type more to narrow it down.", "Dyma'r 50 cyntaf. Teipiwch fwy i'w gulhau.";
@@ -65,7 +65,7 @@ texts! {
         timeline_note: "Decisions and what was done about them, newest first.", "Penderfyniadau a'r hyn a wnaed yn eu cylch, y diweddaraf yn gyntaf.";
         older: "Show older", "Dangos rhai hŷn";
         nothing: "Nothing is on the trail about this person yet.", "Nid oes dim ar y llwybr am y person hwn eto.";
-        record_note: "This is what enforcement goes by, as the program reads it.", "Dyma'r hyn y mae'r gorfodi yn ei ddilyn, fel y mae'r rhaglen yn ei ddarllen.";
+        record_note: "This is the record that the program enforces.", "Dyma'r hyn y mae'r gorfodi yn ei ddilyn, fel y mae'r rhaglen yn ei ddarllen.";
         copy_note: "For a request for all that you hold about this person. Making it is on the audit trail.",
             "Ar gyfer cais am bopeth rydych yn ei gadw am y person hwn. Mae ei wneud ar y llwybr archwilio.";
         copy_page: "A page to print", "Tudalen i'w hargraffu";
@@ -92,7 +92,7 @@ texts! {
         add_button: "Put them on record", "Eu rhoi ar gofnod";
         change: "Change the record", "Newid y cofnod";
         save: "Save", "Cadw";
-        lead: "Who they are, and by what they are known. It limits nobody: that takes a decision on their case.",
+        lead: "Who they are, and their addresses and numbers. This limits nobody: that takes a decision on their case.",
             "Pwy ydynt, a thrwy beth y cânt eu hadnabod. Nid yw'n cyfyngu ar neb: mae angen penderfyniad ar eu hachos ar gyfer hynny.";
         name: "Name", "Enw";
         name_missing: "Give a name.", "Rhowch enw.";
@@ -102,7 +102,7 @@ texts! {
         reference_hint: "As your own systems have it: a tenancy, an account.", "Fel y mae yn eich systemau eich hun: tenantiaeth, cyfrif.";
         emails: "E-mail addresses", "Cyfeiriadau e-bost";
         phones: "Telephone numbers", "Rhifau ffôn";
-        one_a_line: "One on each line. List only what they share with nobody: shared ones stay on the record as they are.",
+        one_a_line: "One on each line. List only those that they share with nobody: shared ones stay on the record as they are.",
             "Un ar bob llinell. Dim ond yr hyn sy'n eiddo iddynt hwy yn unig: mae'r hyn y mae eraill hefyd yn ei ddefnyddio yn aros fel y mae ar y cofnod.";
         phones_hint: "One on each line, with the area code.", "Un ar bob llinell, gyda'r cod ardal.";
         why: "Why", "Pam";

@@ -28,7 +28,7 @@ texts! {
         again: "The same message again:", "Yr un neges eto:";
         the_next: "after that:", "wedi hynny:";
         always: "Always gets through", "Bob amser yn mynd drwodd";
-        never: "This does not get through. Tell whoever runs this service.", "Nid yw hyn yn mynd drwodd. Dywedwch wrth bwy bynnag sy'n rhedeg y gwasanaeth hwn.";
+        never: "This does not get through. Tell the people who run this service.", "Nid yw hyn yn mynd drwodd. Dywedwch wrth bwy bynnag sy'n rhedeg y gwasanaeth hwn.";
         l_emergency: "an emergency", "argyfwng";
         l_safeguarding: "somebody in danger", "rhywun mewn perygl";
         l_statutory: "a request for their own data or for information", "cais am eu data eu hunain neu am wybodaeth";
@@ -75,7 +75,7 @@ texts! {
         take: "Take it with you", "Mynd ag ef gyda chi";
         fingerprint: "Fingerprint of these words", "Ôl bys y geiriau hyn";
         fingerprint_note: "It shows whether a copy is the letter that was approved.", "Mae'n dangos ai copi o'r llythyr a gymeradwywyd yw copi.";
-        not_laid_out: "What it is about has changed since it was approved, so it can't be laid out anew. The words that were approved are kept.",
+        not_laid_out: "Its subject has changed since it was approved, so it can't be laid out again. The approved words are kept.",
             "Mae'r hyn y mae'n ymwneud ag ef wedi newid ers ei gymeradwyo, felly ni ellir ei osod o'r newydd. Cedwir y geiriau a gymeradwywyd.";
     }
 }

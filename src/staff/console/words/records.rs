@@ -24,7 +24,7 @@ texts! {
         restrictions: "Restrictions", "Cyfyngiadau";
         in_force: "in force", "mewn grym";
         waiting: "Waiting on queues", "Yn aros mewn ciwiau";
-        waiting_hint: "What waits on queues is counted from the latest 100 entries of each record.", "Cyfrifir yr hyn sy'n aros mewn ciwiau o 100 cofnod diweddaraf pob un.";
+        waiting_hint: "Items on queues are counted from the latest 100 entries of each record.", "Cyfrifir yr hyn sy'n aros mewn ciwiau o 100 cofnod diweddaraf pob un.";
         nothing: "none", "dim";
         consequences: "What merging them would change", "Yr hyn y byddai eu cyfuno'n ei newid";
         c_restrictions: "Every restriction that is in force on either record would apply to contacts from any of their addresses and numbers, at once.",
@@ -63,7 +63,7 @@ texts! {
         part_title: "Part two records", "Gwahanu dau gofnod";
         part_lead: "Each record gets back its own restrictions and counters. What one held only because of the other's restrictions is decided again, and goes on its way if it may.",
             "Mae pob cofnod yn cael ei gyfyngiadau a'i gyfrifon ei hun yn ôl. Mae'r hyn a ddaliodd un dim ond oherwydd cyfyngiadau'r llall yn cael ei benderfynu eto, ac yn mynd ymlaen os caiff.";
-        part_items: "Contacts that came meanwhile stay with the record whose address or number they came from.",
+        part_items: "Contacts that came while they were merged stay with the record whose address or number they came from.",
             "Mae cysylltiadau a ddaeth yn y cyfamser yn aros gyda'r cofnod y daethant o'i gyfeiriad neu ei rif.";
         part: "Part the records", "Gwahanu'r cofnodion";
         part_why: "Why are they not of one person?", "Pam nad ydynt yn perthyn i un person?";
@@ -88,9 +88,9 @@ texts! {
         lead: "Two people erase: one asks, somebody else approves. It can't be undone.",
             "Mae dau berson yn dileu: mae un yn gofyn, a rhywun arall yn cymeradwyo. Ni ellir ei ddadwneud.";
         hold: "Hold", "Dal";
-        held: "This record is held: nothing of it is erased, by anybody or by the schedule.",
+        held: "This record is on hold: none of it is erased, by anybody or by the schedule.",
             "Mae'r cofnod hwn yn cael ei ddal: ni chaiff dim ohono ei ddileu, gan neb na chan yr amserlen.";
-        not_held: "Hold the record where somebody may claim something, or an inquiry needs it. Nothing of it is erased until the hold is ended.",
+        not_held: "Put the record on hold if somebody may make a claim, or an inquiry needs it. None of it is erased until the hold is ended.",
             "Daliwch y cofnod lle gall rhywun hawlio rhywbeth, neu lle mae ymchwiliad ei angen. Ni chaiff dim ohono ei ddileu nes i'r dal ddod i ben.";
         hold_why: "Why is it held?", "Pam mae'n cael ei ddal?";
         hold_button: "Hold the record", "Dal y cofnod";
@@ -99,14 +99,14 @@ texts! {
         since: "Since", "Ers";
         reason: "Reason", "Rheswm";
         in_the_way: "Why it can't be erased now", "Pam na ellir ei ddileu nawr";
-        goes: "What goes", "Beth sy'n mynd";
+        goes: "What is erased", "Beth sy'n mynd";
         goes_what: "What", "Beth";
         goes_many: "How many", "Faint";
         stays: "What stays", "Beth sy'n aros";
         stays_figures: "Figures: they are counts, and name nobody.", "Ffigurau: cyfrifon ydynt, ac nid ydynt yn enwi neb.";
         stays_trail: "Of each entry of the audit trail its number, its time and a digest that says nothing, so that the trail can still be verified.",
             "O bob cofnod yn y llwybr archwilio, ei rif, ei amser a chrynodeb nad yw'n dweud dim, fel y gellir gwirio'r llwybr o hyd.";
-        stays_backups: "Backups, until they are deleted themselves. Whoever restores one must erase again.",
+        stays_backups: "Backups, until they are deleted themselves. After restoring one, erase again.",
             "Copïau wrth gefn, nes iddynt gael eu dileu eu hunain. Rhaid i bwy bynnag sy'n adfer un ddileu eto.";
         stays_sent: "What left the gateway: messages in mailboxes, events in other systems. Tell those who have them.",
             "Yr hyn a adawodd y porth: negeseuon mewn blychau post, digwyddiadau mewn systemau eraill. Rhowch wybod i'r rhai sydd â hwy.";
@@ -123,7 +123,7 @@ texts! {
         own: "You asked for it, so somebody else must approve it. These roles may:", "Chi a ofynnodd amdano, felly rhaid i rywun arall ei gymeradwyo. Caiff y rolau hyn:";
         own_sweep: "You asked for it: somebody else must approve it.", "Chi a ofynnodd amdano: rhaid i rywun arall ei gymeradwyo.";
         approve: "Erase it for good", "Ei ddileu am byth";
-        approve_text: "Everything listed under “What goes” is removed at once, on every gateway. Nobody can bring it back.",
+        approve_text: "Everything listed under “What is erased” is removed at once, on every gateway. Nobody can bring it back.",
             "Caiff popeth a restrir o dan “Beth sy'n mynd” ei dynnu ar unwaith, ar bob porth. Ni all neb ddod ag ef yn ôl.";
         withdraw: "Take the request back", "Tynnu'r cais yn ôl";
         said_asked: "It waits for somebody else's approval.", "Mae'n aros am gymeradwyaeth rhywun arall.";
@@ -149,16 +149,16 @@ texts! {
 }
 
 texts! {
-    /// What the schedule lets go, what is held, what was erased.
+    /// Records due for removal, records on hold, past erasures.
     Keeping {
         title: "Keeping and erasing", "Cadw a dileu";
-        lead: "What waits for a second person, what your retention schedule lets go today, and what was erased.",
+        lead: "Requests that wait for a second person, records due for removal today, and past erasures.",
             "Beth sy'n aros am ail berson, beth mae eich amserlen gadw yn ei ollwng heddiw, a beth a ddilëwyd.";
         waiting: "Erasures that wait for approval", "Dileadau sy'n aros am gymeradwyaeth";
         waiting_none: "Nothing waits for approval.", "Nid oes dim yn aros am gymeradwyaeth.";
         person: "Person", "Person";
         schedule: "Due by the schedule", "Yn ddyledus yn ôl yr amserlen";
-        schedule_none: "Your organisation has no retention schedule: nothing goes by itself. Whoever runs the gateway writes one into its configuration.",
+        schedule_none: "Your organisation has no retention schedule: nothing is removed automatically. The people who run the gateway can add one to its configuration.",
             "Nid oes gan eich sefydliad amserlen gadw: nid oes dim yn mynd ohono'i hun. Mae pwy bynnag sy'n rhedeg y porth yn ysgrifennu un yn ei ffurfweddiad.";
         class: "What", "Beth";
         rule: "Rule", "Rheol";
@@ -166,7 +166,7 @@ texts! {
         action: "Decision", "Penderfyniad";
         c_items: "Queue items that are done, with their originals", "Eitemau ciw sydd wedi'u gwneud, gyda'u gwreiddiolion";
         c_contacts: "Contacts of people who are not on record", "Cysylltiadau pobl nad ydynt ar gofnod";
-        c_records: "Records of people whom nothing restricts any more", "Cofnodion pobl nad oes dim yn eu cyfyngu mwyach";
+        c_records: "Records of people who are no longer restricted", "Cofnodion pobl nad oes dim yn eu cyfyngu mwyach";
         c_trail: "What the trail says of staff and the gateway", "Yr hyn y mae'r llwybr yn ei ddweud am staff a'r porth";
         months: "{n} months", "{n} mis";
         before: "from before", "o cyn";
@@ -192,7 +192,7 @@ texts! {
         under_way: "still under way", "ar y gweill o hyd";
         latest: "These are the latest 50.", "Dyma'r 50 diweddaraf.";
         proof: "Proof of erasure", "Prawf o ddileu";
-        proof_lead: "What was removed, who asked for it and who approved it. It names nobody whom it was about.",
+        proof_lead: "What was removed, who asked for it and who approved it. It names none of the people erased.",
             "Beth a dynnwyd, pwy a ofynnodd amdano a phwy a'i cymeradwyodd. Nid yw'n enwi neb yr oedd yn ymwneud ag ef.";
         number: "Number", "Rhif";
         removed: "What was removed", "Beth a dynnwyd";

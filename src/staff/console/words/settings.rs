@@ -7,7 +7,7 @@ texts! {
     Settings {
         title: "Settings", "Gosodiadau";
         policy: "Your policy as read", "Eich polisi fel y'i darllenwyd";
-        policy_text: "Every value that the program goes by, with its clause, and what your policy leaves open.",
+        policy_text: "Every value that the program uses, with its clause, and what your policy leaves open.",
             "Pob gwerth y mae'r rhaglen yn ei ddilyn, gyda'i gymal, a'r hyn y mae eich polisi yn ei adael yn agored.";
         staff: "Staff and tokens", "Staff a thocynnau";
         staff_text: "Who may sign in, as what.", "Pwy sy'n cael mewngofnodi, ac fel beth.";
@@ -43,7 +43,7 @@ texts! {
         since: "Given up", "Rhoddwyd y gorau iddi";
         lacking: "People whose file lacks something", "Pobl y mae rhywbeth ar goll o'u ffeil";
         lacking_none: "Nobody's file lacks anything.", "Nid oes dim ar goll o ffeil neb.";
-        lacking_text: "Entries of the audit trail that could not be counted for somebody. What falls due, figures and timeline of these people may be incomplete; nothing else is. Ask whoever runs the gateway to look at its log.",
+        lacking_text: "Entries of the audit trail that could not be counted for somebody. The diary, figures and timeline of these people may be incomplete; nothing else is. Ask the people who run the gateway to look at its log.",
             "Cofnodion o'r llwybr archwilio na ellid eu cyfrif ar gyfer rhywun. Gall yr hyn sy'n ddyledus, ffigurau a llinell amser y bobl hyn fod yn anghyflawn; dim byd arall. Gofynnwch i'r sawl sy'n rhedeg y porth edrych ar ei log.";
         lacking_person: "Person", "Person";
         lacking_what: "What is missing", "Beth sydd ar goll";
@@ -56,7 +56,7 @@ texts! {
     /// The trail.
     Audit {
         title: "Audit trail", "Llwybr archwilio";
-        intro: "What was decided and done, by whom, when. Entries leave it only by an erasure that two people agreed to, or by your retention schedule; each leaves a proof.",
+        intro: "What was decided and done, by whom and when. Entries leave it only by an erasure that two people agreed to, or by your retention schedule; each leaves a proof.",
             "Beth a benderfynwyd ac a wnaed, gan bwy, pryd. Dim ond drwy ddilead y cytunodd dau berson arno, neu drwy eich amserlen gadw, y mae cofnodion yn ei adael; mae pob un yn gadael prawf.";
         keeping: "Keeping and erasing", "Cadw a dileu";
         number: "No.", "Rhif";

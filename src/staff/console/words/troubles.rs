@@ -1,4 +1,4 @@
-//! Texts of pages that say what is wrong.
+//! Texts of pages about failures.
 
 use super::texts;
 
@@ -6,7 +6,7 @@ texts! {
     /// What can be wrong with a request.
     Troubles {
         not_found: "Page not found", "Heb ddod o hyd i'r dudalen";
-        not_found_text: "There is nothing at this address. The link may be old, or what it led to may belong to another organisation.",
+        not_found_text: "There is nothing at this address. The link may be old, or the page may belong to another organisation.",
             "Nid oes dim yn y cyfeiriad hwn. Gall y ddolen fod yn hen, neu gall yr hyn yr oedd yn arwain ato berthyn i sefydliad arall.";
         not_allowed: "You can't open this page", "Ni allwch agor y dudalen hon";
         not_allowed_text: "Your role does not include this. These roles do:", "Nid yw eich rôl yn cynnwys hyn. Mae'r rolau hyn yn ei gynnwys:";
@@ -19,14 +19,14 @@ texts! {
         too_long_text: "Go back, shorten the text and try again. Nothing was saved.",
             "Ewch yn ôl, byrhewch y testun a rhowch gynnig arall arni. Ni chadwyd dim.";
         away: "Not available at the moment", "Ddim ar gael ar hyn o bryd";
-        away_text: "We can't reach the records just now, so nothing was changed. Contacts are still decided on what was last known. Try again in a minute.",
+        away_text: "We can't reach the records just now, so nothing was changed. Contacts are still decided on the last known records. Try again in a minute.",
             "Ni allwn gyrraedd y cofnodion ar hyn o bryd, felly ni newidiwyd dim. Mae cysylltiadau yn dal i gael eu penderfynu ar sail yr hyn oedd yn hysbys ddiwethaf. Rhowch gynnig arall arni ymhen munud.";
         busy: "Somebody else changed this at the same moment", "Newidiodd rhywun arall hwn ar yr un pryd";
         busy_text: "Nothing was changed. Go back, look at the page again and try once more.",
             "Ni newidiwyd dim. Ewch yn ôl, edrychwch ar y dudalen eto a rhowch gynnig arall arni.";
         refused: "This can't be done", "Ni ellir gwneud hyn";
         ours: "Something went wrong on our side", "Aeth rhywbeth o'i le ar ein hochr ni";
-        ours_text: "It is in the log for whoever runs this service. Try again; if it happens again, tell them the time.",
+        ours_text: "It is in the log for the people who run this service. Try again; if it happens again, tell them the time.",
             "Mae yn y log ar gyfer pwy bynnag sy'n rhedeg y gwasanaeth hwn. Rhowch gynnig arall arni; os bydd yn digwydd eto, dywedwch yr amser wrthynt.";
         signed_out: "You are signed out", "Rydych wedi allgofnodi";
         signed_out_text: "Your session has ended, so nothing was changed. Sign in to go on. What you had written is below: copy it first.",
@@ -36,9 +36,9 @@ texts! {
         you_wrote: "What you had written", "Yr hyn yr oeddech wedi'i ysgrifennu";
         home: "Go to my work", "Mynd i fy ngwaith";
         sign_in: "Sign in", "Mewngofnodi";
-        original_missing: "The original is missing from the archive. What was read of it when it came is still shown with the item.",
+        original_missing: "The original is missing from the archive. The text that was read when it came is still shown with the item.",
             "Mae'r gwreiddiol ar goll o'r archif. Mae'r hyn a ddarllenwyd ohono pan ddaeth yn dal i'w weld gyda'r eitem.";
-        original_altered: "The original in the archive is not what was kept, so it is not shown. Tell whoever runs this service.",
+        original_altered: "The original in the archive has been altered, so it is not shown. Tell the people who run this service.",
             "Nid y gwreiddiol yn yr archif yw'r hyn a gadwyd, felly nid yw'n cael ei ddangos. Dywedwch wrth bwy bynnag sy'n rhedeg y gwasanaeth hwn.";
         not_delivered: "The mail server did not take it. The item waits as before, in your name.",
             "Ni dderbyniodd y gweinydd post ef. Mae'r eitem yn aros fel o'r blaen, yn eich enw chi.";

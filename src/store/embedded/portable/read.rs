@@ -14,7 +14,7 @@ use crate::ports::portable::{
 use crate::runtime::limits::{COPY_ITEMS_MAX, COPY_LEDGERS_MAX, COPY_PAGE_MAX};
 use crate::store::record::{Label, kind};
 
-/// Whoever has a ledger: somewhere in one of four tables.
+/// Everybody with a ledger: somewhere in one of four tables.
 const PEOPLE_REMEMBERED: &str = "SELECT person FROM counted WHERE organisation = ?1 \
                                  UNION SELECT person FROM received WHERE organisation = ?1 \
                                  UNION SELECT person FROM told WHERE organisation = ?1 \
@@ -115,7 +115,7 @@ impl Found {
         match read {
             Ok(record) => self.records.push(record),
             Err(StoreError::Corrupt(_)) => self.unreadable.push(place.clone()),
-            // Whoever it was about is erased: to every reader it is gone.
+            // The person it was about is erased: to every reader it is gone.
             Err(StoreError::Destroyed(_)) => self.destroyed.push(place.clone()),
             Err(error) => return Err(error),
         }

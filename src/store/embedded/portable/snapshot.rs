@@ -21,7 +21,7 @@ struct Kept {
     archived: Option<String>,
 }
 
-/// A database that nobody writes to. Reading it makes no file beside it.
+/// A database that nobody writes to. Reading it makes no file next to it.
 pub struct DatabaseSnapshot {
     connection: Database,
 }
@@ -69,7 +69,7 @@ impl DatabaseSnapshot {
         Ok(schema::integrity(&self.connection)?.into_iter().next())
     }
 
-    /// Everybody of whom something is held.
+    /// Everybody on whom something is held.
     ///
     /// # Errors
     /// It can't be read.

@@ -60,7 +60,7 @@ fn decision(
 
 fn entry(connection: &Database, organisation: &str, entry: &AuditEntry) -> Result<(), StoreError> {
     let number = i64::try_from(entry.number)
-        .map_err(|_| StoreError::Refused("an audit number is past what can be kept".to_owned()))?;
+        .map_err(|_| StoreError::Refused("an audit number is too large to be stored".to_owned()))?;
     let about = entry.event.people().first().copied();
     let label = Label::new(organisation, kind::AUDIT_ENTRY, &number).about(about);
     let record = connection.codec.write(label, entry)?;

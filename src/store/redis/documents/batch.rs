@@ -1,5 +1,5 @@
-//! A batch as one script. What it replaces is read first, for what only its record says (in which lists
-//! it stands); the script does nothing where a record is no longer that one.
+//! A batch as one script. The old record is read first, for facts that only it has (the lists that it is on); the
+//! script does nothing if a record is no longer that one.
 
 mod gone;
 
@@ -24,7 +24,7 @@ use crate::runtime::limits::{
 use crate::runtime::tokens::hex;
 use crate::store::record::{kind, unless_destroyed};
 
-/// The bodies of what is put.
+/// The bodies of the documents put.
 fn body_bytes(batch: &Batch) -> usize {
     let bytes = batch.documents.iter().map(|write| match write {
         DocumentWrite::Put(document) => document.body.get().len(),

@@ -112,7 +112,7 @@ impl Servers {
         }
     }
 
-    /// Unless somebody has made a new one meanwhile.
+    /// Unless somebody has made a new one in the meantime.
     pub(super) fn give_up(&self, connection: &Arc<Connection>) {
         let before = self.current.rcu(|current| match current {
             Some(current) if Arc::ptr_eq(current, connection) => None,

@@ -68,7 +68,7 @@ pub(super) async fn queues_before(
     Ok(before)
 }
 
-/// The documents that stand already in the place of arriving ones, from a copy that began anew.
+/// The documents already in the place of arriving ones, from a copy that began again.
 pub(super) async fn documents_before(
     redis: &Redis,
     keys: &Keys,
@@ -155,7 +155,7 @@ impl<'a> Arrivals<'a> {
         Ok(())
     }
 
-    /// Takes a document off the lists in which it stands.
+    /// Takes a document off its lists.
     pub(super) fn unlist(&mut self, document: &Document) {
         for (list, member) in documents::members(self.keys, document) {
             self.write(&["ZREM", &list, &member]);

@@ -25,7 +25,7 @@ use crate::runtime::limits::{
 };
 use crate::store::record::{kind, unless_destroyed};
 
-/// Where what is read goes. A record written again replaces the earlier one.
+/// Where the records read go. A record written again replaces the earlier one.
 #[async_trait]
 pub trait Sink: Send {
     async fn put(&mut self, records: Vec<Record>) -> Result<(), StoreError>;
@@ -99,7 +99,7 @@ impl Redis {
 }
 
 impl Live<'_> {
-    /// One attempt; `true`: what was handed over is all of one instant.
+    /// One attempt; `true`: everything handed over is of one instant.
     async fn settle(&mut self, sink: &mut dyn Sink) -> Result<bool, StoreError> {
         while self.trail_page(sink).await? {}
         let shelves = self.shelves().await?;

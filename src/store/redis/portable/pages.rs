@@ -119,7 +119,7 @@ async fn people_ids(redis: &Redis, keys: &Keys) -> Result<BTreeSet<String>, Stor
     take(Some(redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?))
 }
 
-/// Whoever something was ever remembered of: also people who are no longer on record.
+/// Everybody with a history: also people who are no longer on record.
 pub(super) async fn ledger_ids(redis: &Redis, keys: &Keys) -> Result<BTreeSet<String>, StoreError> {
     let prefix = keys.ledger("");
     let mut people = BTreeSet::new();
@@ -314,7 +314,7 @@ fn decision(keys: &Keys, contact: String, stored: redis::Value) -> Result<Record
     let stored: (Option<String>, Option<String>, Option<String>) = take(Some(stored))?;
     let (Some(digest), Some(at), Some(decision)) = stored else {
         return Err(StoreError::Corrupt(
-            "the trail names a contact whose decision is not there".to_owned(),
+            "the trail names a contact whose decision is missing".to_owned(),
         ));
     };
     let decision = keys.read(&decision, kind::DECISION, &contact)?;
@@ -351,8 +351,8 @@ async fn some_ledgers(
 /// Entries as the stream has them.
 pub(super) type Streamed = Vec<(String, Vec<(String, String)>)>;
 
-/// What is remembered of people, and, where entries behind a number are wanted, the next of them: both as
-/// they are at one instant.
+/// People's histories, and, if entries after a number are wanted, the next of them: both as they
+/// are at one instant.
 pub(super) async fn remembered(
     redis: &Redis,
     keys: &Keys,

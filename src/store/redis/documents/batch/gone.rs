@@ -10,7 +10,7 @@ use crate::store::redis::Redis;
 use crate::store::redis::keys::Keys;
 use crate::store::trail::{marks, of_person};
 
-/// The records that are removed, in their order; `None`: of what is not compared, too.
+/// The records that are removed, in their order; `None`: of those not compared, too.
 pub(super) async fn stood(
     redis: &Redis,
     keys: &Keys,
