@@ -29,7 +29,7 @@ use crate::domain::queue::{Note, QueueItem, Turn};
 use crate::runtime::tokens::{hex, sha256};
 use crate::staff::Staff;
 
-/// The address of an item. `from`: the page that led there; `done`: what was just done.
+/// The address of an item. `from`: the page that led there; `done`: the last action.
 pub(super) fn href(item: &str, from: &str, done: Option<&str>) -> String {
     let mut address = format!("/items/{}?from={}", quoted(item), quoted(from));
     if let Some(done) = done {
@@ -102,19 +102,19 @@ struct ItemPage {
     from: String,
     back: (String, String),
     queue_path: String,
-    /// What was written, where it could not be carried out.
+    /// The text, if the action could not be carried out.
     wrote: String,
     changed: bool,
     not_done: Option<String>,
     note_kept: bool,
 }
 
-/// What a page says beside the item itself.
+/// What a page says besides the item itself.
 #[derive(Default)]
 struct Beside<'a> {
     from: &'a str,
     said: Option<&'static str>,
-    /// What was just done.
+    /// The last action.
     done: Option<Verb>,
     wrote: &'a str,
     changed: bool,
@@ -280,7 +280,7 @@ fn original(item: &QueueItem, from: &str) -> String {
     format!("/items/{}/original?from={}", quoted(&item.id), quoted(from))
 }
 
-/// The button that takes back what was just done.
+/// The button that takes back the last action.
 fn undo(
     done: Verb,
     item: &QueueItem,

@@ -36,7 +36,7 @@ pub(super) struct Row {
     pub urgent: bool,
     /// Nobody has read it in time.
     pub overdue: bool,
-    /// It was selected, and what was to be done with it failed.
+    /// It was selected, and the action on it failed.
     pub selected: bool,
 }
 

@@ -246,7 +246,7 @@ async fn refusals_stand_beside_the_fields_with_their_clause_and_what_was_typed_s
         "No warning came first Clause 8.2",
         "It does not say why nothing lesser would do",
         "No staffed way of contact would stay open",
-        "It does not say what came of considering adjustments",
+        "It does not give the result of considering adjustments",
     ] {
         assert!(check.has(text), "{text}: {}", check.text());
     }

@@ -115,7 +115,7 @@ pub(super) fn id_of(name: &str) -> String {
     format!("f-{}", name.chars().map(plain).collect::<String>())
 }
 
-/// The fields of a step, with what stands in them and what is wrong with them.
+/// The fields of a step, with their values and faults.
 pub(super) fn views(setting: &Setting<'_>, values: &Values, faults: &Unread) -> Vec<FieldView> {
     let fields = setting.fields();
     fields.iter().map(|asked| view(setting, asked, values, faults)).collect()
@@ -127,7 +127,7 @@ fn view(setting: &Setting<'_>, asked: &AskedField, values: &Values, faults: &Unr
     FieldView {
         w: words::Steps::of(language),
         id: id_of(&asked.name),
-        // What is posted is what stays in the letter.
+        // The posted values are those that stay in the letter.
         name: if matches!(field.ask, Ask::Parts) { "parts".to_owned() } else { asked.name.clone() },
         heading: asked.heading.map(|heading| heading.of(language)),
         label: field.label.of(language).to_owned(),
@@ -194,7 +194,7 @@ fn control(setting: &Setting<'_>, asked: &AskedField, values: &Values) -> Contro
         }
         Ask::Contacts => {
             let mut known = on_file(setting, asked.field.ask);
-            // One that a link names, and that is older than what is listed.
+            // One named by a link, and older than those listed.
             let named = values.every(name).filter(|id| known.iter().all(|(one, _)| one != id));
             let named: Vec<_> =
                 named.map(|id| (id.to_owned(), format!("{} {id}", w.this_contact))).collect();

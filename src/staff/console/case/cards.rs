@@ -1,4 +1,4 @@
-//! The parts of a case as cards: what it is, its state in words, what is known of it, what can be done.
+//! The parts of a case as cards: its kind, its state in words, what is known of it, what can be done.
 
 mod decisions;
 mod events;
@@ -55,7 +55,7 @@ pub(super) struct Card {
     pub more: Vec<StepLink>,
     pub shut: Vec<Refusal>,
     pub strong: bool,
-    /// It stands alone under the page's heading, and no other between.
+    /// It is the only one under the page's heading, with no other between.
     pub alone: bool,
 }
 
@@ -65,7 +65,7 @@ pub(in crate::staff::console) fn anchor(id: &str) -> String {
     format!("c-{}", id.chars().map(plain).collect::<String>())
 }
 
-/// Whom cards are made for, and from what.
+/// The reader of the cards, and their source.
 #[derive(Clone, Copy)]
 pub(super) struct Maker<'a> {
     pub visit: &'a Visit,

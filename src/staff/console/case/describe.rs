@@ -61,7 +61,7 @@ pub(in crate::staff::console) enum Ask {
     Day,
     /// A time on the organisation's clock.
     Time,
-    /// The same, from which what is recorded counts: now, where nothing else is said.
+    /// The same, from which records count: now, where nothing else is said.
     TimeOrNow,
     /// One box, as `true`.
     Tick,

@@ -39,7 +39,7 @@ pub(super) const fn is_open(state: State) -> bool {
     matches!(state, State::Overdue | State::Due | State::Upcoming)
 }
 
-/// What of a person is still to be done, what is late first.
+/// A person's work still to be done, late work first.
 pub(super) fn lines(visit: &Visit, desktop: &Desktop, diary: &[Entry]) -> Vec<DueLine> {
     let make = Maker::new(visit, desktop);
     diary.iter().filter(|one| is_open(one.state)).map(|one| line(make, one)).collect()

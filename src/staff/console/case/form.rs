@@ -1,4 +1,4 @@
-//! The page of a step: its fields, its refusals beside them, what was typed kept.
+//! The page of a step: its fields, its refusals next to them, with typed values kept.
 
 use std::sync::Arc;
 
@@ -51,11 +51,11 @@ struct StepPage {
     hidden: Vec<(&'static str, String)>,
     action: String,
     refusals: Vec<Refusal>,
-    /// What others did meanwhile: who, when, what.
+    /// What others did in the meantime: who, when, what.
     changes: Option<Vec<(String, String)>>,
 }
 
-/// What is wrong with what was posted.
+/// The faults of the post.
 #[derive(Default)]
 struct Wrong {
     unread: Unread,
@@ -182,7 +182,7 @@ pub(in crate::staff::console) async fn take(
     }
 }
 
-/// What no field says: names of what is made. The id of a letter or a proposal that is made again.
+/// What no field says: names of new records. The id of a letter or a proposal that is made again.
 fn prepare(
     desktop: &Desktop,
     request: &StepRequest,
@@ -263,7 +263,7 @@ fn after(request: &StepRequest, done: &Done) -> String {
     }
 }
 
-/// What was done to the case since a version, the latest first; and whether it was this step, by this user.
+/// Changes to the case since a version, the latest first; and whether it was this step, by this user.
 async fn changes_since(
     staff: &Staff,
     visit: &Visit,
@@ -344,7 +344,7 @@ fn shown(
     with_status(status, &page)
 }
 
-/// What is wrong, beside the fields and in the summary.
+/// The faults, next to the fields and in the summary.
 fn in_words(setting: &Setting<'_>, values: &Values, wrong: &Wrong) -> (Unread, Vec<Refusal>) {
     let language = setting.visit.language();
     let s = words::Steps::of(language);

@@ -70,7 +70,7 @@ pub(in crate::staff::console) async fn show(
     let mut card = cards::letter(make, one);
     card.links.clear();
     card.alone = true;
-    // What is next stands in front here.
+    // The next one comes first here.
     card.steps = std::mem::take(&mut card.more);
     if !one.has_gone() {
         let again = two("Draft it again", "Ei ddrafftio eto");
@@ -122,7 +122,7 @@ pub(in crate::staff::console) async fn large(
     Ok(sheet(laid_out(&Document { large_print: true, ..document })))
 }
 
-/// A page that stands by itself, with no right to run, load or post anything.
+/// A page by itself, with no right to run, load or post anything.
 pub(super) fn sheet(page: String) -> Response {
     let mut response = page.into_response();
     let kind = HeaderValue::from_static("text/html; charset=utf-8");

@@ -1,5 +1,5 @@
-//! Which steps somebody may take now. The production step says so itself: it is tried on what was read, and
-//! nothing of it is kept.
+//! Which steps somebody may take now. The production step says so itself: it is tried on the file that was read, and
+//! nothing is kept.
 
 use serde_json::{Map, Value};
 
@@ -45,7 +45,7 @@ const ASKED_THERE: [RefusalCode; 9] = [
 /// There is nothing of it to do.
 const OVER: [RefusalCode; 2] = [RefusalCode::StateWrong, RefusalCode::ReferenceUnknown];
 
-/// What is tried: a step, about something, with more that a link fills in.
+/// The step tried: a step, about something, with more that a link fills in.
 pub(super) struct Trial<'a> {
     pub step: &'static StepForm,
     pub about: &'a str,
@@ -117,7 +117,7 @@ pub(super) fn broken(visit: &Visit, desktop: &Desktop, trial: &Trial<'_>) -> Vec
     lifecycle::step(&desktop.read.file, &desktop.read.person, &step).err().unwrap_or_default()
 }
 
-/// The link alone, where the step can be taken.
+/// Only the link, if the step can be taken.
 pub(super) fn open(visit: &Visit, desktop: &Desktop, act: &str, about: &str) -> Option<StepLink> {
     match tried(visit, desktop, &Trial::of(act, about)?) {
         Tried::Open(link) => Some(link),

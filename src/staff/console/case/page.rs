@@ -1,4 +1,4 @@
-//! One person's case: what is due, what can be done, and everything on file with its state in words.
+//! One person's case: due dates, possible steps, and everything on file with its state in words.
 
 use std::sync::Arc;
 
@@ -87,7 +87,7 @@ pub(in crate::staff::console) async fn show(
     let head = Head::of(&visit, &all_records.whole, Some(Tab::Case), because);
     let said = said(&visit, &asked);
     let (mut due, mut all) = (due::lines(&visit, &desktop, &diary), parts(make));
-    // What is on another record is shown with where it is, and done there.
+    // Entries of another record are shown with their record, and worked on there.
     for (index, other) in all_records.records.iter().filter(|one| one.id != own.id).enumerate() {
         let filter = DiaryAsked { person: Some(other.id.clone()), ..DiaryAsked::default() };
         let diary = desk.diary(organisation, &filter).await?;
@@ -115,7 +115,7 @@ pub(in crate::staff::console) async fn show(
     })
 }
 
-/// What was just done, and how many contacts it released.
+/// The last action, and how many contacts it released.
 pub(super) fn said(visit: &Visit, asked: &Asked) -> Option<String> {
     let step = asked.text("done").and_then(describe::step)?.as_taken_by(&visit.organisation);
     let w = words::Case::of(visit.language());

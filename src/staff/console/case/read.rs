@@ -1,4 +1,4 @@
-//! What was posted, as a step: each answer where the step has its key, and every answer that can't be read
+//! The post, as a step: each answer where the step has its key, and every answer that can't be read
 //! with a sentence of its own.
 
 use std::collections::BTreeMap;
@@ -64,7 +64,7 @@ fn put(
     match (&asked.field.ask, answer) {
         (Ask::Exceptions | Ask::Parts | Ask::Words, _) => {}
         (_, Some(answer)) => set(fields, &asked.name, answer),
-        // What is emptied on a restriction that is there already is taken away.
+        // A field emptied on an existing restriction is removed.
         (_, None) if asked.name.starts_with("changes.") && setting.changing().is_some() => {
             set(fields, &asked.name, Value::Null);
         }
@@ -177,7 +177,7 @@ fn answer(
         Ask::Text if name.ends_with(".answered") => text.map(|text| json!([text])),
         _ => text.map(Value::from),
     };
-    // Of a kind's own parameters the domain can't say what is missing: it would not read the restriction.
+    // The domain can't say which of a kind's own parameters are missing: it would not read the restriction.
     let own = name.starts_with("restriction.") && asked.field.key != "restriction.grounds";
     if found.is_none() && own && !asked.field.optional {
         return Err(w.fill_in);

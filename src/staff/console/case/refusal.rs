@@ -1,4 +1,4 @@
-//! A refusal as people read it: what is wrong, what would be right, by which clause.
+//! A refusal as people read it: the fault, the remedy, the clause.
 
 use super::describe::{StepForm, Two, two};
 use crate::domain::broken::Broken;
@@ -121,7 +121,7 @@ fn known(code: RefusalCode) -> (Two, Two, bool) {
                 "Nid yw eich sefydliad wedi dewis rhywbeth sydd ei angen ar hyn",
             ),
             two(
-                "Whoever keeps the settings chooses it, and your policy is silent until then.",
+                "The people who keep the settings choose it, and your policy is silent until then.",
                 "Mae pwy bynnag sy'n cadw'r gosodiadau yn ei ddewis; mae eich polisi yn dawel tan hynny.",
             ),
             true,
@@ -135,10 +135,7 @@ fn known(code: RefusalCode) -> (Two, Two, bool) {
             false,
         ),
         RefusalCode::ClauseMissing => (
-            two(
-                "No clause of the policy stands behind it",
-                "Nid oes cymal o'r polisi y tu ôl iddo",
-            ),
+            two("No clause of the policy supports it", "Nid oes cymal o'r polisi y tu ôl iddo"),
             two("Name the clause that allows it.", "Enwch y cymal sy'n ei ganiatáu."),
             false,
         ),
@@ -163,7 +160,7 @@ fn known(code: RefusalCode) -> (Two, Two, bool) {
         ),
         RefusalCode::AdjustmentsNotConsidered => (
             two(
-                "It does not say what came of considering adjustments",
+                "It does not give the result of considering adjustments",
                 "Nid yw'n dweud beth ddaeth o ystyried addasiadau",
             ),
             two(
@@ -222,7 +219,7 @@ fn known(code: RefusalCode) -> (Two, Two, bool) {
         ),
         RefusalCode::SignOffProposer => (
             two(
-                "Whoever proposed it can't sign it off as well",
+                "The person who proposed it can't sign it off as well",
                 "Ni all pwy bynnag a'i cynigiodd ei gymeradwyo hefyd",
             ),
             two("Ask a colleague to sign it.", "Gofynnwch i gydweithiwr ei gymeradwyo."),
@@ -305,7 +302,7 @@ fn known(code: RefusalCode) -> (Two, Two, bool) {
         ),
         RefusalCode::LetterChanged => (
             two(
-                "The letter would not be what was approved",
+                "The letter would differ from the approved one",
                 "Ni fyddai'r llythyr yr hyn a gymeradwywyd",
             ),
             two(
@@ -331,7 +328,7 @@ fn known(code: RefusalCode) -> (Two, Two, bool) {
                 "Mae nam yn nhempled llythyrau'r sefydliad",
             ),
             two(
-                "Whoever runs this service mends it.",
+                "The people who run this service can fix it.",
                 "Mae pwy bynnag sy'n rhedeg y gwasanaeth hwn yn ei drwsio.",
             ),
             true,
@@ -374,7 +371,7 @@ fn known(code: RefusalCode) -> (Two, Two, bool) {
         RefusalCode::AppealNotHearer => (
             two("You are not the one who hears this appeal", "Nid chi sy'n gwrando'r apêl hon"),
             two(
-                "Whoever was chosen to hear it decides.",
+                "The person chosen to hear it decides.",
                 "Pwy bynnag a ddewiswyd i'w gwrando sy'n penderfynu.",
             ),
             false,

@@ -129,8 +129,8 @@ impl Setting<'_> {
         serde_json::to_value(restriction).unwrap_or_default()
     }
 
-    /// What the fields begin with, beside what the address says: a letter that is drafted again with what it
-    /// says, changes with what is in force.
+    /// The fields' first values, besides those in the address: a letter drafted again with its words, changes with the
+    /// present terms.
     pub(super) fn begin(&self, values: &mut Values) {
         if self.step.act == "draft_letter" {
             let again = values.said("letter").and_then(|id| self.desktop.read.file.letter(id));

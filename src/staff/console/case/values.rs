@@ -1,4 +1,4 @@
-//! What stands in the fields of a form: what was posted, or what they begin with.
+//! The values of a form's fields: the posted ones, or the first ones.
 
 use serde_json::{Map, Value};
 
@@ -45,7 +45,7 @@ impl Values {
         self.0.push((name.into(), value.into()));
     }
 
-    /// Takes what a record says into fields that nothing is said of yet.
+    /// Takes a record's values into fields that have none yet.
     pub(super) fn begin_with(&mut self, prefix: &str, record: &Value) {
         let mut found = Vec::new();
         flatten(prefix, record, &mut found);

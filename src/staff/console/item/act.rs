@@ -1,4 +1,4 @@
-//! Carrying out what was pressed on an item's page, and asking first where it can't be undone.
+//! Carrying out an item page's buttons, and asking first if the action can't be undone.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::staff::console::trouble_page::of_fault;
 use crate::staff::console::visit::Visit;
 use crate::staff::console::words;
 
-/// Carries out what was pressed. A note is kept even where the rest fails.
+/// Carries out the pressed button. A note is kept even where the rest fails.
 pub(in crate::staff::console) async fn act(
     State(staff): State<Arc<Staff>>,
     visit: Visit,

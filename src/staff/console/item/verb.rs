@@ -92,7 +92,7 @@ impl Verb {
         self.inverse().filter(|inverse| as_left && inverse.is_offered(item, by))
     }
 
-    /// A button of its own among the others; handing over also asks to whom.
+    /// A button of its own among the others; handing over also asks for the colleague.
     pub(super) const fn is_button(self) -> bool {
         !matches!(self, Verb::Note | Verb::HandOver)
     }
@@ -108,7 +108,7 @@ impl Verb {
             Verb::Read => waits && free && item.state != ItemState::Read,
             Verb::Reopen if item.state == ItemState::Read => free,
             Verb::Reopen => item.state.is_put_away(),
-            // Whose it is to hand over goes by the role as well: the page asks casework.
+            // Who may hand over depends on the role as well: the page asks casework.
             Verb::HandOver => waits,
             Verb::Release => waits && free && item.archived.is_some(),
             Verb::File | Verb::Close => waits && free,

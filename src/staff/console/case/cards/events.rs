@@ -14,7 +14,7 @@ use crate::staff::console::person::moment;
 use crate::staff::console::say;
 use crate::staff::console::words;
 
-/// What a code is called among the choices of a step's field; itself where it is none of them.
+/// What a code is called among the choices of a step's field; itself if it is none of them.
 fn named(act: &str, key: &str, code: &str, make: Maker<'_>) -> String {
     let field = describe::step(act).and_then(|step| step.fields.iter().find(|one| one.key == key));
     let (Some(Ask::One(choices)) | Some(Ask::Any(choices))) = field.map(|field| field.ask) else {

@@ -48,7 +48,7 @@ pub(super) struct BackTested {
 }
 
 pub(super) struct LetterPart {
-    /// What stands in the frame; none: the letter can't be written.
+    /// The content of the frame; none: the letter can't be written.
     pub frame: Option<String>,
     pub drafted: bool,
     pub missing: Vec<String>,

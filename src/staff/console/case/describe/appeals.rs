@@ -5,13 +5,13 @@ use crate::domain::duty::Duty;
 
 const RECORD: &[Duty] = &[Duty::Record];
 const LEAD: &[Duty] = &[Duty::Propose, Duty::Decide, Duty::Hear];
-// Whom a policy names to hear may have no other duty of the kind.
+// A role that a policy names to hear may have no other duty of the kind.
 const HEAR: &[Duty] = &[Duty::Hear, Duty::Decide, Duty::SignOff];
 
 steps! {
     RECEIVE_APPEAL: "receive_appeal", RECORD, Some("restriction"), false,
     title: two("Record an appeal", "Cofnodi apêl"),
-    lead: two("An appeal counts however it came and whatever it is called. A late one is recorded as late; whoever hears it may still take it.",
+    lead: two("An appeal counts however it came and whatever it is called. A late one is recorded as late; the person who hears it may still accept it.",
         "Mae apêl yn cyfrif sut bynnag y daeth a beth bynnag y'i gelwir. Cofnodir un hwyr fel hwyr; gall pwy bynnag sy'n ei gwrando ei derbyn o hyd."),
     button: two("Record the appeal", "Cofnodi'r apêl"),
     done: two("The appeal is recorded.", "Mae'r apêl wedi'i chofnodi."),

@@ -1,4 +1,4 @@
-//! What is recorded beside the way to a restriction.
+//! What is recorded besides the way to a restriction.
 
 use super::{Ask, choice, field, steps, two};
 use crate::domain::duty::Duty;
@@ -52,7 +52,7 @@ steps! {
     lead: two("Nobody closes a complaint about themselves.", "Nid oes neb yn cau cwyn amdano ef neu hi ei hun."),
     button: two("Close the complaint", "Cau'r gŵyn"),
     done: two("The complaint is closed.", "Mae'r gŵyn wedi'i chau."),
-    [field("outcome", Ask::Text, "What came of it?", "Beth ddaeth ohoni?")];
+    [field("outcome", Ask::Text, "What was the result?", "Beth ddaeth ohoni?")];
 
     RECORD_ADJUSTMENT: "record_adjustment", RECORD, None, false,
     title: two("Record an adjustment", "Cofnodi addasiad"),
@@ -84,7 +84,7 @@ steps! {
 
     RECORD_ABSENCE: "record_absence", RECORD, Some("restriction"), false,
     title: two("Record that a point of contact is away", "Cofnodi bod pwynt cyswllt i ffwrdd"),
-    lead: two("The first deputy who is present stands in.", "Y dirprwy cyntaf sy'n bresennol sy'n camu i mewn."),
+    lead: two("The first deputy who is present covers.", "Y dirprwy cyntaf sy'n bresennol sy'n camu i mewn."),
     button: two("Record the absence", "Cofnodi'r absenoldeb"),
     done: two("The absence is recorded.", "Mae'r absenoldeb wedi'i gofnodi."),
     [

@@ -39,13 +39,13 @@ steps! {
             choice("health_and_safety", "Health and safety", "Iechyd a diogelwch"),
         ]), "Who has been informed?", "Pwy sydd wedi cael gwybod?").optional(),
         field("staff", Ask::StaffAny, "Which colleagues was it about?", "Pa gydweithwyr oedd dan sylw?")
-            .hint("They take no part in what is decided.", "Nid ydynt yn cymryd rhan yn yr hyn a benderfynir.")
+            .hint("They take no part in the decision.", "Nid ydynt yn cymryd rhan yn yr hyn a benderfynir.")
             .optional(),
     ];
 
     CLOSE_INCIDENT: "close_incident", RECORD, Some("incident"), false,
     title: two("Close an incident", "Cau digwyddiad"),
-    lead: two("Say what came of it. An incident that was answered can still carry a proposal; one closed without action can't.",
+    lead: two("Say what the result was. An incident that was answered can still carry a proposal; one closed without action can't.",
         "Dywedwch beth ddaeth ohono. Gall digwyddiad a atebwyd gynnal cynnig o hyd; ni all un a gaewyd heb weithredu."),
     button: two("Close the incident", "Cau'r digwyddiad"),
     done: two("The incident is closed.", "Mae'r digwyddiad wedi'i gau."),
@@ -53,7 +53,7 @@ steps! {
         field("outcome", Ask::One(&[
             choice("answered", "It was answered", "Fe'i hatebwyd"),
             choice("no_action", "No action was needed", "Nid oedd angen gweithredu"),
-        ]), "What came of it?", "Beth ddaeth ohono?"),
+        ]), "What was the result?", "Beth ddaeth ohono?"),
         field("why", Ask::Text, "Why?", "Pam?"),
     ];
 
@@ -125,6 +125,6 @@ steps! {
             choice("declined", "Declined", "Gwrthodwyd"),
             choice("done", "Done", "Gwnaed"),
         ]), "How far did it get?", "Pa mor bell yr aeth?"),
-        field("why", Ask::Text, "Why, and what came of it?", "Pam, a beth ddaeth ohono?"),
+        field("why", Ask::Text, "Why, and what was the result?", "Pam, a beth ddaeth ohono?"),
     ];
 }

@@ -49,7 +49,7 @@ steps! {
 
     APPROVE_LETTER: "approve_letter", WRITE, Some("letter"), false,
     title: two("Approve a letter", "Cymeradwyo llythyr"),
-    lead: two("What is sent is exactly what you approve here.", "Yr hyn a anfonir yw'r union beth yr ydych yn ei gymeradwyo yma."),
+    lead: two("Exactly what you approve here is sent.", "Yr hyn a anfonir yw'r union beth yr ydych yn ei gymeradwyo yma."),
     button: two("Approve the letter", "Cymeradwyo'r llythyr"),
     done: two("The letter is approved. It can be sent now.", "Mae'r llythyr wedi'i gymeradwyo. Gellir ei anfon nawr."),
     [];

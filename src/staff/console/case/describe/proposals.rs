@@ -36,14 +36,14 @@ steps! {
 
     SUBMIT: "submit", PROPOSE_DUTY, Some("proposal"), false,
     title: two("Send a proposal for sign-off", "Anfon cynnig i'w gymeradwyo"),
-    lead: two("Whoever signs it off sees everything that you see here.", "Mae pwy bynnag sy'n ei gymeradwyo yn gweld popeth a welwch chi yma."),
+    lead: two("The person who signs it off sees everything that you see here.", "Mae pwy bynnag sy'n ei gymeradwyo yn gweld popeth a welwch chi yma."),
     button: two("Send for sign-off", "Anfon i'w gymeradwyo"),
     done: two("It waits for a signature now.", "Mae'n aros am lofnod nawr."),
     [];
 
     SIGN_OFF: "sign_off", SIGN, Some("proposal"), true,
     title: two("Sign off a proposal", "Cymeradwyo cynnig"),
-    lead: two("Your name stands under this decision, and you can't hear an appeal against it later.",
+    lead: two("You sign this decision, and you can't hear an appeal against it later.",
         "Mae eich enw o dan y penderfyniad hwn, ac ni allwch wrando apêl yn ei erbyn wedyn."),
     button: two("Sign off", "Cymeradwyo"),
     done: two("You signed it off.", "Rydych wedi ei gymeradwyo."),
@@ -51,7 +51,7 @@ steps! {
 
     SEND_BACK: "send_back", SIGN, Some("proposal"), false,
     title: two("Send a proposal back", "Anfon cynnig yn ôl"),
-    lead: two("Whoever proposed it sees your reason, and can change it and send it again.",
+    lead: two("The person who proposed it sees your reason, and can change it and send it again.",
         "Mae pwy bynnag a'i cynigiodd yn gweld eich rheswm, ac yn gallu ei newid a'i anfon eto."),
     button: two("Send back", "Anfon yn ôl"),
     done: two("It is sent back.", "Mae wedi'i anfon yn ôl."),
@@ -59,7 +59,7 @@ steps! {
 
     WITHDRAW_PROPOSAL: "withdraw_proposal", PROPOSE_DUTY, Some("proposal"), false,
     title: two("Withdraw a proposal", "Tynnu cynnig yn ôl"),
-    lead: two("It stays on file as withdrawn, and nothing comes of it.", "Mae'n aros ar ffeil fel un a dynnwyd yn ôl, ac ni ddaw dim ohono."),
+    lead: two("It stays on file as withdrawn, and has no effect.", "Mae'n aros ar ffeil fel un a dynnwyd yn ôl, ac ni ddaw dim ohono."),
     button: two("Withdraw it", "Ei dynnu'n ôl"),
     done: two("The proposal is withdrawn.", "Mae'r cynnig wedi'i dynnu'n ôl."),
     [field("why", Ask::Text, "Why?", "Pam?").optional()];

@@ -9,7 +9,7 @@ const DECIDE: &[Duty] = &[Duty::Decide];
 steps! {
     VARY: "vary", DECIDE, Some("restriction"), true,
     title: two("Make a restriction lighter", "Ysgafnhau cyfyngiad"),
-    lead: two("Only to something lighter: what is heavier takes a new proposal. The letter about it goes first.",
+    lead: two("Only to something lighter: a heavier one takes a new proposal. The letter about it goes first.",
         "Dim ond i rywbeth ysgafnach: mae angen cynnig newydd ar gyfer rhywbeth trymach. Mae'r llythyr amdano yn mynd yn gyntaf."),
     button: two("Change the restriction", "Newid y cyfyngiad"),
     done: two("The restriction is changed.", "Mae'r cyfyngiad wedi'i newid."),
@@ -27,7 +27,7 @@ steps! {
 
     REVIEW: "review", DECIDE, Some("restriction"), true,
     title: two("Review a restriction", "Adolygu cyfyngiad"),
-    lead: two("What you decide acts at once. If the person must be notified, the letter is then on the list of what is due.",
+    lead: two("Your decision takes effect at once. If the person must be notified, the letter is then listed as due.",
         "Mae'r hyn a benderfynwch yn gweithredu ar unwaith. Os oes rhaid rhoi gwybod i'r person, mae'r llythyr wedyn ar y rhestr o'r hyn sy'n ddyledus."),
     button: two("Record the review", "Cofnodi'r adolygiad"),
     done: two("The review is recorded.", "Mae'r adolygiad wedi'i gofnodi."),
@@ -97,7 +97,7 @@ const POINT_OF_CONTACT: &[Field] = &[
     field(
         "deputies",
         Ask::Deputies,
-        "Who stands in, in this order?",
+        "Who covers, in this order?",
         "Pwy sy'n dirprwyo, yn y drefn hon?",
     )
     .optional(),
