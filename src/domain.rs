@@ -1,9 +1,9 @@
 //! The pure heart: decisions and their reasons. No async, clock, environment, log or I/O; the same
 //! facts give the same decision, so that simulation, back-test and audit replay run this code.
 //!
-//! The path of one decision: [`roster`] finds whom the identifiers belong to, [`sender`] says how
-//! far that is proven, [`decide`] walks the decision order on person, contact and [`ledger`],
-//! [`explain`] says it to staff and auditor, and [`notice`] to the customer.
+//! The path of one decision: [`roster`] finds who has the identifiers, [`sender`] says how far that
+//! is proven, [`decide`] walks the decision order on person, contact and [`ledger`], [`explain`]
+//! says it to staff and auditor, and [`notice`] to the customer.
 
 pub mod account;
 pub mod activation;

@@ -19,7 +19,7 @@ impl<'a> From<&'a str> for Acting<'a> {
 }
 
 impl<'a> Acting<'a> {
-    /// Does it for this reason; a blank one is none.
+    /// Does it for this reason; a blank one does not count.
     #[must_use]
     pub fn because(self, reason: Option<&'a str>) -> Self {
         Acting { reason: reason.map(str::trim).filter(|reason| !is_blank(reason)), ..self }

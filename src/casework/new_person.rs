@@ -25,7 +25,7 @@ impl NewPersonId {
         Ok(NewPersonId(format!("{PREFIX}{}", hex(&random::<ID_BYTES>()?))))
     }
 
-    /// An id that was made here, as it comes back. `None`: it is no such id.
+    /// An id that was made here, as it comes back. `None`: it is not such an id.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix(PREFIX)?;
         let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');

@@ -305,8 +305,8 @@ pub struct DecidedEntry {
     /// The decision's flags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<String>,
-    /// The restricted people, other than `person`, from any of whom the contact may be: it was passed
-    /// in doubt.
+    /// The restricted people, other than `person`, that the contact may be from: it was passed in
+    /// doubt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub in_doubt: Vec<String>,
 }

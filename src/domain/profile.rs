@@ -208,7 +208,7 @@ pub struct Responsible {
     pub engages_after_end: Vec<Role>,
     /// Who is advised of what may be a subject access request.
     pub advises_on_requests: Option<Role>,
-    /// To whom performance is reported.
+    /// The recipients of performance reports.
     pub reported_to: Vec<Role>,
 }
 
@@ -299,7 +299,7 @@ pub struct Appeal {
     pub heard_by: Option<Roles>,
     /// The hearer took no part in the decision.
     pub hearer_uninvolved: Option<bool>,
-    /// To whom an appeal is addressed.
+    /// The addressee of an appeal.
     pub addressed_to: Option<Role>,
     /// It may be made by telephone.
     pub verbal: Option<bool>,
@@ -323,7 +323,7 @@ pub struct Letter {
     pub how_to_appeal: Option<String>,
 }
 
-/// The ombudsman whom the policy names.
+/// The ombudsman named by the policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ombudsman {
     pub name: String,

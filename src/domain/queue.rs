@@ -154,7 +154,7 @@ pub struct Note {
     pub at: DateTime<Utc>,
     /// Empty where they did something and wrote nothing.
     pub text: String,
-    /// The colleague to whom they handed the item over.
+    /// The colleague who got the item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed_to: Option<String>,
 }

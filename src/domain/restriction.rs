@@ -154,7 +154,7 @@ pub enum Mode {
     Observe,
 }
 
-/// A named member of staff to whom everything admitted goes.
+/// A named member of staff who gets everything admitted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StaffContact {

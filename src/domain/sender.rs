@@ -20,7 +20,7 @@ use super::roster::{ListedAs, Listing, Roster};
 #[derive(Debug, Clone)]
 pub struct Sender {
     pub standing: Standing,
-    /// Everybody to whom the identifiers point, in the order of their ids.
+    /// Everybody the identifiers point to, in the order of their ids.
     pub candidates: Vec<Arc<Person>>,
     /// Everybody whose identifier appears in a part that could not be read for certain, in the order of their ids.
     /// Nothing is decided on it.
@@ -84,7 +84,7 @@ impl Sender {
         }
     }
 
-    /// Those from any of whom the contact may be besides [`Sender::person`], as far as they have a
+    /// Others the contact may be from, besides [`Sender::person`], as far as they have a
     /// restriction in force: on their timelines it was passed in doubt.
     pub fn in_doubt(&self, profile: &Profile, at: DateTime<Utc>) -> Vec<String> {
         let doubtful = matches!(self.standing, Standing::Doubtful { .. });

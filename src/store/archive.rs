@@ -8,14 +8,13 @@
 //!                                             digests of the ids of contact and person (shortened);
 //!                                             with `.encrypted` behind it where there is a key (`cipher`),
 //!                                             and with keyed hashes instead of digests
-//!   .temporary/                               what is being written; swept at the next start
+//!   .temporary/                               files being written; swept at the next start
 //!   .identity                                 which archive this is (`identity`)
 //! ```
 //!
-//! A reference is `sha256:<digest>/<contact>/<person>`, with the parts of the file's name; the last is
-//! left out where nobody's quota is concerned (`quota`). An original
-//! is written to a temporary file, synced, renamed, and its folders are synced, in this order:
-//! whatever bears a final name is whole.
+//! A reference is `sha256:<digest>/<contact>/<person>`, with the parts of the file's name; the last is left out if no
+//! person's quota is concerned (`quota`). An original is written to a temporary file, synced, renamed, and its folders
+//! are synced, in this order: whatever bears a final name is whole.
 
 pub mod carried;
 mod cipher;
@@ -51,7 +50,7 @@ use quota::Kept;
 use reading::ReadFault;
 use temporary::{Temporary, TemporaryFolder};
 
-/// Held in an organisation's folder while one of its originals is removed, or written anew.
+/// Held in an organisation's folder while one of its originals is removed, or rewritten.
 const TURN: &str = ".turn";
 
 /// Opens the archive that is configured. `state`: the gateway's own folder.
@@ -167,7 +166,7 @@ impl FileArchive {
         Ok(Keep::Done(place.reference()))
     }
 
-    /// One of an organisation's originals is removed or written anew at a time, by whichever process.
+    /// Only one of an organisation's originals is removed or rewritten at a time, by any process.
     fn turn(&self, place: &Place) -> Result<Option<File>, StoreError> {
         let folder = self.root.join(&place.organisation);
         if !folder.is_dir() {
@@ -248,7 +247,7 @@ impl Archive for FileArchive {
     ) -> Result<(), StoreError> {
         let place = Place::parse(organisation, reference)?;
         self.blocking(move |archive| {
-            // A change of the key may write it anew meanwhile.
+            // A change of the key may rewrite it in the meantime.
             let _turn = archive.turn(&place)?;
             // It was let go of before.
             let Some(path) = place.found(&archive.root) else { return Ok(()) };

@@ -7,7 +7,7 @@
 //! ```text
 //! people-keys/
 //!   names                    a secret by which files are named, wrapped; made with the first key
-//!   current/3f/3f9a…         the key that encrypts what is written about a person; named by a keyed hash
+//!   current/3f/3f9a…         the key that encrypts records about a person; named by a keyed hash
 //!   retired/~8c01…~3f9a…~51d7…   keys of people who are being erased: they read, and encrypt nothing more
 //!   destroyed/~8c01…~3f9a…~51d7… empty: says that the key of this name was destroyed, and is not just missing
 //!   .lock                    held while a key is made, retired, destroyed or wrapped anew
@@ -68,7 +68,7 @@ struct Names {
     folder: String,
 }
 
-/// What is in memory, so that no contact waits for a file.
+/// The keys in memory, so that no contact waits for a file.
 #[derive(Default)]
 struct Known {
     names: Option<Arc<Names>>,
@@ -99,7 +99,7 @@ impl PersonKeys {
         }
     }
 
-    /// The key that encrypts what is written about a person now; it is made if it is missing. Another gateway may
+    /// The key that encrypts new records about a person; it is made if it is missing. Another gateway may
     /// have retired it a moment ago ([`PERSON_KEY_SEEN_FOR`]).
     ///
     /// # Errors
@@ -218,7 +218,7 @@ impl PersonKeys {
         }
     }
 
-    /// Encrypts nothing more with a person's key: what is written under the same id from now on has another. It still
+    /// Encrypts nothing more with a person's key: new records under the same id have another. It still
     /// reads. `false`: there is none.
     ///
     /// # Errors
@@ -406,7 +406,7 @@ fn fresh() -> Result<[u8; KEY_BYTES], StoreError> {
 }
 
 fn no_random() -> StoreError {
-    StoreError::Unavailable("the system has no random bytes".to_owned())
+    StoreError::Unavailable("the system provides no random bytes".to_owned())
 }
 
 fn swapped() -> StoreError {
@@ -420,7 +420,7 @@ fn damaged() -> StoreError {
 }
 
 fn not_a_name() -> StoreError {
-    StoreError::Corrupt("a record names a key that is nobody's".to_owned())
+    StoreError::Corrupt("a record names a key that belongs to nobody".to_owned())
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Whose cases the keeper reads: all of them at its start and once a day, and in between only those of people whom
-//! new entries of the trail name.
+//! Whose cases the keeper reads: all of them at its start and once a day, and in between only those of people named by
+//! new entries of the trail.
 //!
 //! What falls due follows from case, profile and day. Within a day, in one run of the program, the profile is the
 //! same, and every change of a case is an entry of the trail that names the person.

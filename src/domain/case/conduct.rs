@@ -57,7 +57,7 @@ pub struct Incident {
     pub interaction_ended: bool,
     /// Who was informed: `police`, `community_safety` and the like.
     pub told: Vec<String>,
-    /// Staff whom it is about: they take no part in what follows.
+    /// The staff it is about: they take no part in what follows.
     pub staff: Vec<String>,
     pub closed: Option<Closed<IncidentOutcome>>,
 }

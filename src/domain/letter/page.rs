@@ -83,7 +83,7 @@ fn inner(text: &Text) -> String {
     pieces.collect()
 }
 
-/// What a page of [`page`] is called; `None`: it is no such page.
+/// What a page of [`page`] is called; `None`: it is not such a page.
 pub fn title_of(page: &str) -> Option<String> {
     let (_, rest) = page.split_once("<title>")?;
     let (title, _) = rest.split_once("</title>")?;

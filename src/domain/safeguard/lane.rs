@@ -55,7 +55,7 @@ impl Lane {
         }
     }
 
-    /// Whether words can open it; the others go by who wrote, or to whom.
+    /// Whether words can open it; the others depend on sender or recipient.
     pub const fn is_of_words(self) -> bool {
         !matches!(self, Lane::ProtectedSender | Lane::ProtectedRecipient)
     }
@@ -111,7 +111,7 @@ pub enum Part {
     Wording,
     /// What a service of the organisation's own said.
     Helper,
-    /// Who wrote, or to whom.
+    /// Sender or recipient.
     Address,
     /// What the sender asked for by a key.
     Choice,

@@ -27,7 +27,7 @@ struct Group {
     places: Vec<usize>,
 }
 
-/// Whom of a group to ask.
+/// Which of a group to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Asked {
     group: usize,

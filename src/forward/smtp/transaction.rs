@@ -201,9 +201,9 @@ impl Open {
         Ok(replies)
     }
 
-    /// Our fields, the message's own bytes, and the dot. The dot ends the last piece that is
-    /// written: a write that fails or is given up has not taken all of its bytes (`write(2)`, and a
-    /// TLS record of which the end is missing is none), so that the server has no dot then.
+    /// Our fields, the message's own bytes, and the dot. The dot ends the last piece that is written: a write that
+    /// fails or is given up has not taken all of its bytes (`write(2)`, and a TLS record without its end is not one),
+    /// so that the server has no dot then.
     async fn write_message(&mut self, letter: &Letter) -> Result<(), RelayError> {
         let mut stuffing = Stuffing::new();
         let room = usize::try_from(letter.length).unwrap_or(PIECE_BYTES).min(PIECE_BYTES);

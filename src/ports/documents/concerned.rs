@@ -5,8 +5,8 @@ use crate::domain::audit::AuditEvent;
 use crate::runtime::limits::IMPORT_MARKED_MAX;
 
 impl Batch {
-    /// The people whom an entry of the batch concerns though it does not name them: the person of the item
-    /// that it is about, and those whom an import wrote, unless they are very many.
+    /// The people an entry of the batch concerns though it does not name them: the person of the item
+    /// that it is about, and those written by an import, unless they are very many.
     pub(crate) fn concerned_by(&self, event: &AuditEvent) -> Vec<&str> {
         if let Some(item) = event.item() {
             let write = self.items.iter().find(|write| write.now.id == item);

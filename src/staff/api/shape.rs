@@ -413,7 +413,7 @@ pub struct AuditEntry {
     /// Of `decided`: the decision's flags, as `unread`, `identity_ambiguous`, `not_submitted`,
     /// `passed_by_mark`.
     pub flags: Option<Vec<String>>,
-    /// Of `decided`: the restricted people, other than `person`, from any of whom the contact may be. It
+    /// Of `decided`: the restricted people, other than `person`, that the contact may be from. It
     /// was passed in doubt.
     pub in_doubt: Option<Vec<String>>,
 }

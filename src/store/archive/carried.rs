@@ -37,7 +37,7 @@ pub fn within(
 }
 
 impl Within {
-    /// Whether what was copied to the same place below another folder is what was kept.
+    /// Whether a copy in the same place below another folder is intact.
     ///
     /// # Errors
     /// `Locked`: it is encrypted with a key that is not there. `Unavailable`: it can't be read.
@@ -69,7 +69,7 @@ pub fn identity_of(folder: &Path) -> Result<Option<ArchiveIdentity>, StoreError>
 }
 
 impl FileArchive {
-    /// As [`FileArchive::open`]; a folder that is no archive yet becomes the one with this id.
+    /// As [`FileArchive::open`]; a folder that is not an archive yet becomes the one with this id.
     ///
     /// # Errors
     /// As [`FileArchive::open`].

@@ -25,9 +25,9 @@ const TAG_BYTES: usize = 16;
 /// Why an encrypted original can't be read.
 #[derive(Debug)]
 pub(super) enum OpenFault {
-    /// The file can't be read, or what is read can't be handed on.
+    /// The file can't be read, or its content can't be handed on.
     Io(io::Error),
-    /// It is not what was kept.
+    /// It was altered.
     Altered,
     /// The name of a key that is not there.
     NoKey(String),
@@ -51,7 +51,7 @@ pub(super) fn length(plain: u64, key: &Key) -> u64 {
 /// Encrypts an original, piece by piece.
 ///
 /// # Errors
-/// It can't be read or written, or the system has no random bytes.
+/// It can't be read or written, or the system provides no random bytes.
 pub(super) fn encrypt(
     from: &mut dyn Read,
     to: &mut dyn Write,
@@ -79,7 +79,7 @@ pub(super) fn encrypt(
     }
 }
 
-/// Decrypts an original, piece by piece. What was handed on before a fault is not to be used.
+/// Decrypts an original, piece by piece. Bytes handed on before a fault must not be used.
 ///
 /// # Errors
 /// [`OpenFault`].
@@ -146,7 +146,7 @@ fn fill(from: &mut dyn Read, bytes: usize) -> io::Result<Vec<u8>> {
     Ok(piece)
 }
 
-/// Never twice with one key: the key is of one file alone.
+/// Never twice with one key: the key is only for one file.
 fn nonce(number: u64, is_last: bool) -> Nonce {
     let mut nonce = [0; NONCE_LEN];
     for (to, from) in nonce.iter_mut().zip(number.to_be_bytes()) {

@@ -23,17 +23,17 @@ use crate::runtime::limits::BACKUP_PROGRESS_EVERY;
 use crate::runtime::private;
 use crate::store::settings::{ArchiveUrl, Codec};
 
-/// What was copied.
+/// The originals copied.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Copied {
     /// Originals that are in both, and the same.
     pub same: u64,
     /// How many of them were not there before.
     pub new: u64,
-    /// How many of them are encrypted with a key that was not given: they are the same bytes, and nobody has looked
-    /// whether they are what was kept.
+    /// How many of them are encrypted with a key that was not given: they are the same bytes, but not compared with
+    /// their references.
     pub not_looked_into: u64,
-    /// Originals that are not what was kept, and were not copied.
+    /// Originals that were altered, and were not copied.
     pub altered: Vec<String>,
     /// Originals that only TO has, and still has.
     pub surplus: Vec<String>,
@@ -66,16 +66,14 @@ pub enum CopyFault {
     From(StoreError),
     #[error("TO: {0}")]
     To(StoreError),
-    #[error(
-        "TO: what was written there as {0} reads back as something else; run the same command again"
-    )]
+    #[error("TO: {0} reads back differently from what was written; run the same command again")]
     Differs(String),
 }
 
 /// Copies every original, and deals with those that only the target has. The same call resumes after an interruption.
 ///
 /// # Errors
-/// [`CopyFault`]; what was copied so far stays.
+/// [`CopyFault`]; originals copied so far stay.
 pub async fn copy(
     from: &ArchiveUrl,
     to: &ArchiveUrl,
@@ -143,7 +141,7 @@ async fn one(
     copied: &mut Copied,
 ) -> Result<(), CopyFault> {
     let name = place.name(form);
-    // A gateway may have let go of it meanwhile.
+    // A gateway may have released it in the meantime.
     let Some(bytes) = source.read(&name).await.map_err(CopyFault::From)? else { return Ok(()) };
     match reading::pass_on(place, form, &mut bytes.as_ref(), codec, &mut io::sink()) {
         Ok(()) => {}

@@ -44,7 +44,7 @@ impl Originals {
     /// Reads an original through, however large it is.
     ///
     /// # Errors
-    /// [`StoreError::Original`]: it is missing, or is not what was kept.
+    /// [`StoreError::Original`]: it is missing, or was altered.
     pub async fn verify(
         &self,
         organisation: &OrganisationId,

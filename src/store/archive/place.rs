@@ -104,7 +104,7 @@ impl Place {
             contact,
             person,
         };
-        // Whoever has the disk and not the key can't look there for an id that they know.
+        // Somebody with the disk but not the key can't look there for an id that they know.
         let hashed = |id: &str| {
             let hashes = codec.fingerprints(organisation.as_str(), id).into_iter();
             hashes.map(|mut hash| {
@@ -121,7 +121,7 @@ impl Place {
         Ok(Places { now: all.next().unwrap_or(plain), before: all.collect() })
     }
 
-    /// What a file's name in an organisation's folder says; `None`: it is no original's.
+    /// What a file's name in an organisation's folder says; `None`: it does not belong to an original.
     pub(super) fn named(organisation: &str, file: &str) -> Option<Self> {
         let mut parts = file.strip_suffix(ENCRYPTED).unwrap_or(file).split('-');
         let (content, contact) = (parts.next()?, parts.next()?);
@@ -260,7 +260,7 @@ pub(super) fn make_folders(folder: &Path) -> io::Result<()> {
     }
     match DirBuilder::new().mode(0o700).create(folder) {
         Ok(()) => sync_folder(above.unwrap_or(Path::new("."))),
-        // Another contact made it meanwhile.
+        // Another contact made it in the meantime.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }

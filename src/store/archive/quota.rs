@@ -2,7 +2,7 @@
 //!
 //! The files themselves are what counts: their names say whose they are, so that nothing has to be kept in
 //! step with them. Between two counts, what this process keeps is added. Another gateway's is in the next
-//! count: together they may go past a quota by what is kept in that time.
+//! count: together they may exceed a quota by the originals kept in that time.
 
 use std::collections::HashMap;
 use std::io;
@@ -14,7 +14,7 @@ use crate::ports::{Allowance, QuotaFault};
 use crate::runtime::limits::ORIGINALS_OF_SAFEGUARDS_FACTOR;
 use crate::store::settings::ArchiveQuota;
 
-/// What is kept, by the folder of each organisation.
+/// Bytes kept, by the folder of each organisation.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     quota: ArchiveQuota,
@@ -24,7 +24,7 @@ pub(super) struct Kept {
 #[derive(Debug, Default)]
 struct Held {
     counted: Bytes,
-    /// What was kept while a count goes on, which may have missed it.
+    /// Bytes kept during a count, which may have missed them.
     meanwhile: Option<Bytes>,
 }
 
@@ -96,7 +96,7 @@ impl Kept {
         Ok(())
     }
 
-    /// What was counted is not kept after all, or no longer.
+    /// A counted original is not kept after all, or no longer.
     pub(super) fn take_off(&self, place: &Place, bytes: u64) {
         let person = place.person.as_deref();
         let mut organisations = self.organisations();
@@ -108,20 +108,20 @@ impl Kept {
         }
     }
 
-    /// Counts the files of an organisation's folder. What is kept meanwhile may be counted twice, until the
+    /// Counts the files of an organisation's folder. An original kept during a count may be counted twice, until the
     /// next count, and is never missed.
     pub(super) fn measure(&self, root: &Path, organisation: &str) -> io::Result<u64> {
         self.begin_count(organisation);
         count(root, organisation).map(|counted| self.end_count(organisation, counted))
     }
 
-    /// From here on, what is kept is added to the next count too.
+    /// From here on, kept originals are added to the next count too.
     pub(super) fn begin_count(&self, organisation: &str) {
         self.organisations().entry(organisation.to_owned()).or_default().meanwhile =
             Some(Bytes::default());
     }
 
-    /// Takes what was counted since [`Kept::begin_count`] as kept, and returns its bytes.
+    /// Takes the count since [`Kept::begin_count`] as the bytes kept, and returns it.
     pub(super) fn end_count(&self, organisation: &str, mut counted: Bytes) -> u64 {
         let mut organisations = self.organisations();
         let held = organisations.entry(organisation.to_owned()).or_default();

@@ -52,8 +52,7 @@ impl From<OpenFault> for ReadFault {
     }
 }
 
-/// Hands over an original, and makes sure that it is what was kept. What was handed over before a fault is not to
-/// be used.
+/// Hands over an original, and makes sure that it is intact. Bytes handed over before a fault must not be used.
 pub(super) fn read(
     place: &Place,
     root: &Path,
@@ -69,7 +68,7 @@ pub(super) fn read(
     }
 }
 
-/// As [`read`], of what is already at hand.
+/// As [`read`], of bytes already at hand.
 pub(super) fn pass_on(
     place: &Place,
     form: Form,

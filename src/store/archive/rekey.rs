@@ -1,4 +1,4 @@
-//! Writing originals anew that are plain, or encrypted with a key that no longer encrypts.
+//! Rewriting originals that are plain, or encrypted with a key that no longer encrypts.
 
 use std::fs::File;
 use std::io;
@@ -16,8 +16,8 @@ impl FileArchive {
     /// an interruption.
     ///
     /// # Errors
-    /// `Refused`: there is no key. `Locked`: an original takes one that is not there. [`StoreError::Original`]: one is not
-    /// what was kept.
+    /// `Refused`: there is no key. `Locked`: an original takes one that is not there. [`StoreError::Original`]: one was
+    /// altered.
     pub fn rekey(&self) -> Result<u64, StoreError> {
         let Some(keyring) = self.codec.keyring() else {
             return Err(StoreError::Refused("there is no [keys] store to encrypt with".to_owned()));
@@ -31,9 +31,9 @@ impl FileArchive {
 
     fn rekey_one(&self, place: &Place, key: &Key) -> Result<bool, StoreError> {
         let (encrypted, plain) = (place.encrypted_path(&self.root), place.path(&self.root));
-        // A gateway must not let go of it meanwhile: it would come back.
+        // A gateway must not release it in the meantime: it would come back.
         let _turn = self.turn(place)?;
-        // What a killed call left beside the one that it had made.
+        // The remains of a killed call next to the one that it had made.
         let had_both = encrypted.is_file() && plain.is_file();
         if is_by(&encrypted, key.id()).map_err(|error| away(&error))? {
             if had_both {

@@ -36,7 +36,7 @@ use crate::runtime::limits::ARCHIVE_S3_IDENTITY_HOLDS;
 use crate::store::keyring::Key;
 use crate::store::settings::{ArchiveQuota, Codec, S3Settings};
 
-/// In the state folder: what is encrypted before it is sent.
+/// In the state folder: for encrypted bytes before they are sent.
 const TEMPORARY: &str = "archive";
 
 /// The archive in a bucket.
@@ -327,7 +327,7 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// An original, compared with what was kept.
+    /// An original, compared with its reference.
     async fn whole(&self, place: &Place) -> Result<Bytes, StoreError> {
         let forms = match self.codec.keyring() {
             Some(_) => [Form::Encrypted, Form::Plain],

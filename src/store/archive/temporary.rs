@@ -1,4 +1,4 @@
-//! Files that are being written. Each process has a folder of its own beside a lock that it holds;
+//! Files that are being written. Each process has a folder of its own next to a lock that it holds;
 //! a folder whose lock nobody holds belongs to a process that is gone, and is swept.
 
 use std::fs::{File, OpenOptions};
@@ -68,7 +68,7 @@ fn sweep(above: &Path) -> io::Result<()> {
         if path.extension().is_none_or(|extension| extension != "lock") {
             continue;
         }
-        // Gone meanwhile: another process has swept it.
+        // Gone by now: another process has swept it.
         let Ok(lock) = File::open(&path) else { continue };
         if lock.try_lock().is_ok() {
             let folder = path.with_extension("");

@@ -126,7 +126,7 @@ fn page(
     Ok(Some(Page { place: last, records }))
 }
 
-/// Whom a record is about, as given to [`Codec::write`](crate::store::record::Codec) where it is written.
+/// The person a record is about, as given to [`Codec::write`](crate::store::record::Codec) where it is written.
 fn about(kind: &str, key: &str, content: &RawValue) -> Option<String> {
     #[derive(Deserialize)]
     struct About {

@@ -35,7 +35,7 @@ impl Files {
         read(&self.folder.join(NAMES))
     }
 
-    /// What is there afterwards: another gateway may have been quicker.
+    /// The state afterwards: another gateway may have been quicker.
     pub(super) fn put_names(&self, wrapped: &str) -> Result<String, StoreError> {
         let _lock = self.lock()?;
         self.put_once(&self.folder.join(NAMES), wrapped)
@@ -131,7 +131,7 @@ impl Files {
         read(path)
     }
 
-    /// In the place of what is there.
+    /// In place of the present one.
     pub(super) fn replace(path: &Path, wrapped: &str) -> Result<(), StoreError> {
         let temporary = temporary(path);
         let replaced = write(&temporary, wrapped)
@@ -168,7 +168,7 @@ impl Files {
         self.folder.join(CURRENT).join(hash.get(..2).unwrap_or_default()).join(hash)
     }
 
-    /// Writes a file unless it is there; what is there afterwards.
+    /// Writes a file unless it is there; the state afterwards.
     fn put_once(&self, path: &Path, wrapped: &str) -> Result<String, StoreError> {
         let temporary = temporary(path);
         let put = || {

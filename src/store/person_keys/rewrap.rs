@@ -1,4 +1,4 @@
-//! Wrapping keys anew, once another key of the keyring encrypts.
+//! Wrapping keys again, once another key of the keyring encrypts.
 
 use super::files::Files;
 use super::{NAMES, PersonKeys, wrap};
@@ -6,7 +6,7 @@ use crate::ports::StoreError;
 
 impl PersonKeys {
     /// Wraps every key with the key that encrypts now; how many it were. The same call resumes after an interruption:
-    /// each file is as it was, or as it is to be. Gateways may run meanwhile.
+    /// each file is as it was, or as it is to be. Gateways may keep running.
     ///
     /// # Errors
     /// `Unavailable`: the folder can't be read or written. `Locked`: a key of the keyring is missing.

@@ -10,7 +10,7 @@ const MARK: &str = "%k1:";
 /// Wraps by the key that encrypts now.
 ///
 /// # Errors
-/// `Unavailable`: the system has no random bytes.
+/// `Unavailable`: the system provides no random bytes.
 pub(super) fn wrap(keyring: &Keyring, place: &str, content: &str) -> Result<String, StoreError> {
     let key = keyring.first();
     let mut wrapped = format!("{MARK}{}:", key.id()).into_bytes();
@@ -22,7 +22,7 @@ pub(super) fn wrap(keyring: &Keyring, place: &str, content: &str) -> Result<Stri
 /// What was wrapped for a place.
 ///
 /// # Errors
-/// `Locked`: the key that wraps it is not there. `Corrupt`: it is not what was stored there.
+/// `Locked`: the key that wraps it is not there. `Corrupt`: it was not stored there.
 pub(super) fn unwrap(keyring: &Keyring, place: &str, wrapped: &str) -> Result<String, StoreError> {
     let parts = wrapped.strip_prefix(MARK).and_then(|rest| rest.split_once(':'));
     let (id, sealed) = parts.ok_or_else(damaged)?;

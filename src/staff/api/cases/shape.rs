@@ -38,7 +38,7 @@ pub struct RecordIncident {
     pub interaction_ended: Option<bool>,
     /// Who was informed: `police`, `community_safety` and the like.
     pub told: Option<Vec<String>>,
-    /// Staff whom it is about: they take no part in what follows.
+    /// The staff it is about: they take no part in what follows.
     pub staff: Option<Vec<String>>,
 }
 

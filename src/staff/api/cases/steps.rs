@@ -184,7 +184,7 @@ pub async fn step(
     take(&caller, &headers, &person, false, fields).await
 }
 
-/// Record what happened; `person` says with whom.
+/// Record what happened; `person` names the other side.
 #[utoipa::path(
     post, path = "/api/v1/incidents", operation_id = "record_incident_of", tag = "cases",
     request_body = shape::RecordIncident,

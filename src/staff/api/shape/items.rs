@@ -72,6 +72,6 @@ pub struct Note {
     pub at: DateTime<Utc>,
     /// Empty where something was done and nothing written.
     pub text: String,
-    /// The colleague to whom the item was handed over.
+    /// The colleague who got the item.
     pub handed_to: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Why a server that speaks S3 did not do what was asked.
+//! Why a server that speaks S3 did not carry out a request.
 
 use std::io;
 
@@ -7,11 +7,11 @@ use crate::runtime::limits::ARCHIVE_S3_WAIT;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum S3Fault {
-    #[error("there is no such bucket: make it, or mend [archive] url and endpoint")]
+    #[error("there is no such bucket: make it, or correct [archive] url and endpoint")]
     NoBucket,
     #[error(
-        "the server refuses [archive] access_key_id and secret_access_key ({0}): mend them, or let them read, write, \
-         delete and list there"
+        "the server refuses [archive] access_key_id and secret_access_key ({0}): correct them, \
+         or let them read, write, delete and list there"
     )]
     Forbidden(String),
     #[error("the server's clock and this machine's differ too much: set both by NTP")]
@@ -20,8 +20,8 @@ pub(super) enum S3Fault {
     Busy(String),
     #[error("the server answers {0}")]
     Refused(String),
-    /// What arrived was not what was sent.
-    #[error("the server received something else than was sent")]
+    /// Different bytes arrived from those sent.
+    #[error("the server received different bytes from those sent")]
     Mangled,
     #[error("the server can't be reached")]
     Unreached,
@@ -29,7 +29,7 @@ pub(super) enum S3Fault {
     Broken,
     #[error("no answer within {} s", ARCHIVE_S3_WAIT.as_secs())]
     Slow,
-    #[error("what the server answers can't be read")]
+    #[error("the server's answer can't be read")]
     Unreadable,
     /// Of a file on this machine.
     #[error("a file to send can't be read: {0}")]
@@ -66,7 +66,7 @@ impl S3Fault {
         }
     }
 
-    /// Whether the server gave no answer: whoever asks next would wait as long.
+    /// Whether the server gave no answer: the next caller would wait as long.
     pub(super) const fn is_silence(&self) -> bool {
         matches!(self, S3Fault::Unreached | S3Fault::Slow)
     }

@@ -1,4 +1,4 @@
-//! Writing originals anew that are plain, or encrypted with a key that no longer encrypts.
+//! Rewriting originals that are plain, or encrypted with a key that no longer encrypts.
 //!
 //! A gateway may erase an original meanwhile, which must not come back, and no original may be lost if two of these
 //! calls meet. A bucket has no locks, so requests with conditions take their place:
@@ -31,8 +31,8 @@ impl S3Archive {
     /// interruption.
     ///
     /// # Errors
-    /// `Refused`: there is no key. `Locked`: an original takes one that is not there. [`StoreError::Original`]: one is
-    /// not what was kept. `Unavailable`: the server is away.
+    /// `Refused`: there is no key. `Locked`: an original takes one that is not there. [`StoreError::Original`]: one was
+    /// altered. `Unavailable`: the server is away.
     pub async fn rekey(&self) -> Result<u64, StoreError> {
         let key = first(self.codec.keyring())?;
         let mut found = Vec::new();

@@ -52,7 +52,7 @@ pub(super) struct Wire {
     left_alone: Mutex<Option<(Instant, S3Fault)>>,
 }
 
-/// What is asked for, by the object's name without the archive's prefix.
+/// The request, by the object's name without the archive's prefix.
 #[derive(Clone, Copy)]
 pub(super) enum Ask<'a> {
     Head(&'a str),
@@ -141,7 +141,7 @@ impl Wire {
         Ok(self.asked(Ask::Head(name)).await?.as_ref().map(ETag::of))
     }
 
-    /// What is in an object; `None`: it is not there.
+    /// The content of an object; `None`: it is not there.
     pub(super) async fn bytes(&self, name: &str) -> Result<Option<Bytes>, S3Fault> {
         Ok(self.whole(name).await?.map(|got| got.bytes))
     }
@@ -255,7 +255,7 @@ impl Wire {
         answer
     }
 
-    /// `None`: what was asked for is not there.
+    /// `None`: the object is not there.
     async fn tried(&self, ask: Ask<'_>) -> Result<Option<Response<Incoming>>, S3Fault> {
         let mut pause = ARCHIVE_S3_PAUSE;
         for left in (0..ARCHIVE_S3_TRIES_MAX).rev() {
@@ -284,7 +284,7 @@ impl Wire {
         match fault {
             S3Fault::NoBucket => Err(fault),
             _ if status == StatusCode::NOT_FOUND => Ok(None),
-            // RFC 9110 15.5.17: of an empty object there is no beginning.
+            // RFC 9110 15.5.17: an empty object has no beginning.
             _ if status == StatusCode::RANGE_NOT_SATISFIABLE => Ok(None),
             fault => Err(fault),
         }
@@ -346,7 +346,7 @@ fn signed<'a>(mut action: impl S3Action<'a>, fields: Fields) -> (url::Url, Field
     (action.sign(ARCHIVE_S3_SIGNED_FOR), fields)
 }
 
-/// The checksum is part of what is signed, and the server compares it with what arrives.
+/// The checksum is signed, and the server compares it with the bytes that arrive.
 fn of_put(hashed: &Hashed, only: Only<'_>) -> Fields {
     let mut fields = vec![
         ("x-amz-checksum-sha256", base64_of(&hashed.sha256)),
