@@ -37,6 +37,8 @@ pub enum Half {
     Strangers,
     /// By somebody else of the same kind, after everything had been learnt and chosen.
     Others,
+    /// By three more, later still; a third of them are ordinary messages that mention in passing what a lane is about.
+    Later,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -61,6 +63,7 @@ impl Text {
             Half::Test => "test.jsonl",
             Half::Strangers => "strangers.jsonl",
             Half::Others => "others.jsonl",
+            Half::Later => "later.jsonl",
         };
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/safeguards");
         let lines = std::fs::read_to_string(folder.join(name)).expect(name);

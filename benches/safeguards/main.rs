@@ -94,7 +94,7 @@ fn main() {
             .take_while(|file| !file.starts_with("--"))
             .map(|file| (file.clone(), Text::all_in(&std::fs::read_to_string(file).unwrap())))
             .collect(),
-        None => [Half::Development, Half::Test, Half::Strangers, Half::Others]
+        None => [Half::Development, Half::Test, Half::Strangers, Half::Others, Half::Later]
             .map(|half| (format!("{half:?}"), Text::of(half)))
             .to_vec(),
     };

@@ -76,7 +76,9 @@ impl Lane {
         match self {
             Lane::Emergency => "It may be an emergency",
             Lane::Safeguarding => "Somebody may be at risk",
-            Lane::Statutory => "It may be a request under data protection or information law",
+            Lane::Statutory => {
+                "It may use a right given by law: to information or data, a home or a complaint"
+            }
             Lane::Legal => "It may be about legal proceedings",
             Lane::Appeal => "It may be an appeal against the restriction",
             Lane::Adjustment => "It may ask for a reasonable adjustment",

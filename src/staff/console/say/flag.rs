@@ -19,8 +19,8 @@ const FLAGS: [(&str, &str, &str); 33] = [
     ("safeguard.safeguarding", "Somebody may be at risk", "Gall rhywun fod mewn perygl"),
     (
         "safeguard.statutory",
-        "It may be a request under data protection or information law",
-        "Gall fod yn gais o dan gyfraith diogelu data neu wybodaeth",
+        "It may use a right given by law: to information or data, a home or a complaint",
+        "Gall fod yn defnyddio hawl yn ôl y gyfraith: i wybodaeth neu ddata, i gartref neu i gwyno",
     ),
     ("safeguard.legal", "It may be about legal proceedings", "Gall ymwneud ag achos cyfreithiol"),
     (
