@@ -66,7 +66,7 @@ pub enum Fault {
     /// tried.
     #[error("the original could not be delivered: {0}")]
     Delivery(ReleaseError),
-    /// What was to be done with an event that a receiver did not take could not be written down.
+    /// The treatment of an event that a receiver did not accept could not be written down.
     #[error(transparent)]
     DeadLetters(#[from] DeadLetterError),
 }

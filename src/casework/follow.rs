@@ -158,8 +158,7 @@ const fn is_of_an_entry(fault: &Fault) -> bool {
     )
 }
 
-/// Whether a decision is one of a contact that came: what was said again, and what was decided again, was
-/// counted before.
+/// Whether a decision is one of a contact that came: repetitions and repeated decisions were counted before.
 fn counts(decided: &DecidedEntry) -> bool {
     let is_repeat = decided.rows.iter().any(|row| row.row == 0);
     !is_repeat && !decided.flags.iter().any(|flag| flag == DECIDED_AGAIN)

@@ -1,5 +1,4 @@
-//! `[mail.tls]` and `[mail.downstream_tls]`. The files are read, so that `check` finds what is wrong
-//! with them.
+//! `[mail.tls]` and `[mail.downstream_tls]`. The files are read, so that `check` finds their faults.
 
 use std::path::{Path, PathBuf};
 

@@ -110,7 +110,7 @@ pub fn closed_together(organisation: &Organisation, person: &Person) -> Option<V
                 && !matches!(one.kind, Kind::ContactEnded)
         })
         .collect();
-    // What is in force together changes only where one of them starts, or ends.
+    // The set in force changes only where one of them starts, or ends.
     let starts = |one: &Restriction| one.starts.map(|starts| starts.start(zone));
     enforced.iter().find_map(|(_, first)| {
         let at = starts(first);

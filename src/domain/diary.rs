@@ -1,7 +1,7 @@
 //! What falls due: a pure function of case files, profile and day.
 //!
-//! Every known date is listed, `upcoming` until its day; what was done stays for a year as `met` or
-//! `late`. The day of an anchor is day 0.
+//! Every known date is listed, `upcoming` until its day; finished work stays for a year as `met` or `late`. The day of
+//! an anchor is day 0.
 
 mod entries;
 pub mod reminder;
@@ -15,7 +15,7 @@ use super::case::CaseFile;
 use super::person::Person;
 use super::profile::{Profile, Role, Roles};
 
-/// Months for which what was done stays in the diary.
+/// Months for which finished work stays in the diary.
 const KEPT_MONTHS: u32 = 12;
 
 /// What falls due.

@@ -50,7 +50,7 @@ fn of_contact(facts: &Facts<'_>) -> String {
     if let Some(lane) = facts.code.lane() {
         let says = lane.says();
         let Some(by) = facts.by.filter(|by| !by.is_empty()) else { return says.to_owned() };
-        // What was found is words, or an example that it is like, or its wording as a whole.
+        // The finding is words, or an example that it is like, or its wording as a whole.
         return match (by.strip_prefix("resembles: "), by.strip_prefix("wording: ")) {
             (Some(example), _) => format!("{says}: it is like “{example}”"),
             (_, Some(words)) => format!("{says}: its wording suggests so (“{words}”)"),

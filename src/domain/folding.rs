@@ -22,7 +22,7 @@ pub(crate) fn folded(text: &str) -> String {
         .to_lowercase()
 }
 
-/// What is made of each word of a text that is folded.
+/// The folded form of each word of a text.
 pub(crate) fn each_word<'t, T>(folded: &'t str, make: impl Fn(&'t str) -> T) -> Vec<T> {
     // Words are seldom shorter on average.
     const LETTERS_OF_A_WORD: usize = 5;

@@ -251,7 +251,7 @@ impl<'a> Work<'a> {
         self.refuse(unset(key));
     }
 
-    /// The id of what is made: the one that was given, if it is free, or the next of its kind.
+    /// The id of the new record: the one that was given, if it is free, or the next of its kind.
     pub(super) fn new_id(
         &mut self,
         prefix: &str,

@@ -216,8 +216,8 @@ pub enum ItemAction {
         held_by: Option<String>,
     },
     Read,
-    /// Take back that it was read, filed or closed: nothing has left the house by any of these. What was filed or
-    /// closed anybody opens again, whoever had it.
+    /// Take back that it was read, filed or closed: nothing has left the house by any of these. Anybody can open a
+    /// filed or closed item again, regardless of who had it.
     Reopen,
     /// Hand the kept original to its recipients, once.
     Release,

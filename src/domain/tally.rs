@@ -42,7 +42,7 @@ pub struct Contacted {
     pub at: DateTime<Utc>,
     pub channel: Channel,
     pub disposition: Disposition,
-    /// The reason codes of what was enforced.
+    /// The reason codes of enforced restrictions.
     pub codes: Vec<ReasonCode>,
     /// What observed restrictions would have done, by their ids.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

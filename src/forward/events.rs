@@ -131,7 +131,7 @@ impl Courier {
     /// `folder`: where places are kept.
     ///
     /// # Errors
-    /// [`CourierFault`] says what is wrong with the receiver's settings or its place.
+    /// [`CourierFault`] names the fault of the receiver's settings or its place.
     pub fn new(
         settings: ReceiverSettings,
         folder: &Path,

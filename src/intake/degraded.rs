@@ -87,7 +87,7 @@ fn decided_alone(
     verdict
 }
 
-/// What is known of a contact whose commit failed.
+/// The known facts of a contact whose commit failed.
 pub(super) struct Known {
     /// What the contact says, with what a helper added. `None`: it is read again.
     pub reading: Arc<Option<Reading>>,

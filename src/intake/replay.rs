@@ -1,4 +1,4 @@
-//! Replaying what was decided while the store was away: from the local journal into the store, exactly
+//! Replaying decisions made while the store was away: from the local journal into the store, exactly
 //! once.
 
 use std::sync::Arc;

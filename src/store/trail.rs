@@ -162,7 +162,7 @@ impl Search {
         Some(Range { from: first(block).max(low), to: last(block).min(high) })
     }
 
-    /// Takes what was found in a range, in the search's order: each number, with its entry unless the key of that is
+    /// Takes the entries found in a range, in the search's order: each number, with its entry unless the key of that is
     /// destroyed. `is_all`: the range has no more. `true`: the page is full, or the search is at its end.
     pub(super) fn take(
         &mut self,

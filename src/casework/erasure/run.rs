@@ -89,7 +89,7 @@ impl Desk {
         self.retire_key(id, person).await?;
         let erase = async {
             self.erase_all(organisation, &held.work).await?;
-            // What was written about them meanwhile is gone, and had a key of its own.
+            // Records written about them in the meantime are gone, and had a key of their own.
             self.retire_key(id, person).await
         };
         match self.while_held(held, erase).await {
@@ -294,7 +294,7 @@ impl Desk {
         Ok(work.await.map_err(|_| Fault::stopping())??)
     }
 
-    /// `false`: no key encrypts what is written about the person.
+    /// `false`: no key encrypts new records about the person.
     async fn retire_key(&self, id: &OrganisationId, person: &str) -> Result<bool, Fault> {
         let retire =
             |keys: &dyn ErasedKeys, id: &OrganisationId, person: &str| keys.retire(id, person);

@@ -56,7 +56,7 @@ fn received_by(value: &[u8]) -> Option<String> {
     Some(words.get(by + 1)?.trim_end_matches(';').to_owned())
 }
 
-/// One field: who wrote it and what was found.
+/// One field: its author and the result.
 #[derive(Debug, PartialEq, Eq)]
 struct Results {
     authserv_id: String,
@@ -166,7 +166,7 @@ fn finding(words: &[String]) -> Option<Finding> {
 /// A character of a structured field, comments gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Piece {
-    /// Part of a word, whatever it looks like: it was quoted or is no sign.
+    /// Part of a word, whatever it looks like: it was quoted or is not a sign.
     Char(char),
     /// `;` or `=` outside quotes.
     Sign(char),

@@ -56,8 +56,8 @@ impl DataReader {
         let mut taken = 0;
         while let Some(&byte) = piece.get(taken) {
             if self.at == At::Text || (self.at == At::LineStart && byte != b'.') {
-                // The long run of ordinary lines, at once. What it ends before is no dot, so that it
-                // makes no difference whether a line begins there.
+                // The long run of ordinary lines, at once. The byte after its end is not a dot, so that it makes no
+                // difference whether a line begins there.
                 let rest = piece.get(taken..).unwrap_or_default();
                 let run = ordinary(rest);
                 if run > 0 {

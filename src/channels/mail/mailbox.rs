@@ -85,7 +85,7 @@ pub fn from_field<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> FromField {
 fn text_of(value: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(value) {
         Ok(text) => Cow::Borrowed(text),
-        // Not one byte beyond ASCII is part of an address: U+FFFD stands in none (`is_atext`).
+        // Not one byte beyond ASCII is part of an address: U+FFFD is in none (`is_atext`).
         Err(_) => Cow::Owned(value.iter().map(|byte| ascii_or_unknown(*byte)).collect()),
     }
 }
@@ -115,7 +115,7 @@ fn mailbox_list(text: &str) -> Option<Vec<Address>> {
 fn is_atext(c: char) -> bool {
     c.is_ascii_alphanumeric()
         || "!#$%&'*+-/=?^_`{|}~".contains(c)
-        // RFC 6532 3.2 takes everything beyond ASCII; what looks like nothing is no part of a name.
+        // RFC 6532 3.2 takes everything beyond ASCII; invisible characters are not part of a name.
         || (!c.is_ascii()
             && !c.is_control()
             && !c.is_whitespace()
@@ -253,7 +253,7 @@ impl<'a> Reader<'a> {
     fn addr_spec(&mut self) -> Option<Address> {
         let local = if self.peek() == Some('"') {
             let quoted = self.quoted()?;
-            // A fold may stand between quotes (RFC 5322 3.2.4), but in no path of SMTP (RFC 5321
+            // A fold may occur between quotes (RFC 5322 3.2.4), but in no path of SMTP (RFC 5321
             // 4.1.2, qtextSMTP): nobody has such an address.
             if quoted.contains('\t') {
                 return None;

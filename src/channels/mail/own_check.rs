@@ -86,8 +86,8 @@ impl OwnCheck {
         Ok(OwnCheck { authenticator, places, hostname: hostname.to_owned() })
     }
 
-    /// What is found out about the From domain within [`MAIL_CHECK_WAIT`]. `signatures`: how many
-    /// the message carries.
+    /// The facts found about the From domain within [`MAIL_CHECK_WAIT`]. `signatures`: how many the
+    /// message carries.
     pub async fn assurance(
         &self,
         original: &Original,

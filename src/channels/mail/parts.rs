@@ -1,5 +1,5 @@
-//! What is to be done with each part of a message: the recipients of one organisation are one
-//! contact with one decision, those of none are relayed as they are.
+//! The treatment of each part of a message: the recipients of one organisation are one contact with
+//! one decision, those of none are relayed as they are.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -93,8 +93,8 @@ pub(super) async fn decide(
     parts
 }
 
-/// Whose recipient it is. A mailbox without a domain (`postmaster`, RFC 5321 4.5.1) or at an address
-/// literal is whoever's mail server it is.
+/// Whose recipient it is. A mailbox without a domain (`postmaster`, RFC 5321 4.5.1) or at an address literal belongs to
+/// the mail server's organisation.
 pub(super) fn organisation_of(edge: &MailEdge, recipient: &Addressed) -> Option<Arc<Organisation>> {
     match recipient.address.domain() {
         Some(domain) if !domain.starts_with('[') => {
@@ -107,8 +107,8 @@ pub(super) fn organisation_of(edge: &MailEdge, recipient: &Addressed) -> Option<
     }
 }
 
-/// Leaves a trace of a message that came round again with its mark: once for a mark, on the trail of each
-/// organisation and the timelines of the restricted people whom it names.
+/// Leaves a trace of a message that came round again with its mark: once for a mark, on the trail of each organisation
+/// and the timelines of the restricted people named.
 pub(super) fn note_return(edge: &MailEdge, message: &Message, reading: &Reading, contact: &str) {
     let now = edge.clock.now();
     let owners = message.recipients.iter().filter_map(|one| organisation_of(edge, one));

@@ -112,7 +112,7 @@ pub fn read(content: &Content, null_sender: bool, border: Border<'_>) -> std::io
             || replies_by_itself
             || (precedence && list)
             || report == Report::Whole
-            // A list puts its footer beside what it sends on.
+            // A list puts its footer next to the message.
             || (report == Report::Wrapped && list),
         bulk: precedence || list,
         hops: values("Received").count(),
@@ -153,8 +153,8 @@ impl Parsed {
         let parsed = catch_unwind(AssertUnwindSafe(|| Parsed::from(&bytes)));
         let Ok(Some(mut parsed)) = parsed else { return Ok(None) };
         if cut_off {
-            // What is not read may be new: it stands as one attachment of its own, by the digest
-            // of the whole, so that it is never taken for a repetition of something else.
+            // An unread part may be new: it counts as one attachment of its own, by the digest of the whole, so that it
+            // is never taken for a repetition of something else.
             let whole = file_digest(&content.original)?;
             parsed.attachments.push(Attachment {
                 name: String::new(),
@@ -210,9 +210,9 @@ impl Parsed {
     }
 }
 
-/// The attachments, the first [`MAIL_ATTACHMENTS_MAX`] one by one and the rest as one. A text without a
-/// file's name is no attachment, also where its sender calls it one: it is read. What stands in an attached
-/// message is part of that.
+/// The attachments, the first [`MAIL_ATTACHMENTS_MAX`] one by one and the rest as one. A text without a file's name is
+/// not an attachment, even if its sender calls it one: it is read. The content of an attached message is part of that
+/// message.
 fn attachments(parts: &[Part]) -> Vec<Attachment> {
     let mut attachments = Vec::new();
     let mut rest = digest::Context::new(&digest::SHA256);

@@ -50,10 +50,10 @@ fn text_of(part: &Part) -> String {
     }
 }
 
-/// The first text, and what the others have that is not in those before. The sender's own words come
-/// first, what is quoted follows with its marks.
+/// The first text, and what the others have that is not in those before. The sender's own words come first, quotations
+/// follow with their marks.
 fn together(texts: Vec<String>) -> String {
-    // What one text quotes may be another's own words: those are looked for among own words alone.
+    // What one text quotes may be another's own words: those are looked for only among own words.
     let (mut known_own, mut known) = (Known::default(), Known::default());
     let mut texts = texts.into_iter();
     let first = texts.next().unwrap_or_default();
@@ -82,10 +82,10 @@ fn together(texts: Vec<String>) -> String {
     own.into_iter().chain(marked).collect::<Vec<_>>().join("\n")
 }
 
-/// Words that stand together in what is compared.
+/// Words that go together in the comparison.
 const TOGETHER: usize = 3;
 
-/// What was said already, three words at a time.
+/// Earlier text, three words at a time.
 #[derive(Default)]
 struct Known {
     seen: HashSet<u64>,

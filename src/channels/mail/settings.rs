@@ -26,9 +26,9 @@ impl std::fmt::Display for Bind {
     }
 }
 
-/// Whether everybody who can reach a mail listener at this address could hand in mail, which the downstream
-/// server would accept as the organisation's own server's word. Asked of what is configured, and of what the
-/// service manager hands over.
+/// Whether everybody who can reach a mail listener at this address could hand in mail, which the downstream server
+/// would accept as the organisation's own server's word. Asked of configured listeners, and of those that the service
+/// manager hands over.
 pub fn is_open(address: IpAddr, accept_from: &[IpNet], asks_for_certificates: bool) -> bool {
     !address.to_canonical().is_loopback() && accept_from.is_empty() && !asks_for_certificates
 }
@@ -39,7 +39,7 @@ pub enum MilterKept {
     /// It drops its own copy; its client gets 250.
     #[default]
     Discard,
-    /// It keeps its own copy on hold beside the gateway's.
+    /// It keeps its own copy on hold as well as the gateway's.
     Quarantine,
 }
 
@@ -94,6 +94,6 @@ pub struct MailSettings {
     pub hostname: String,
     /// Folder for messages in hand; on the same file system as the archive where possible.
     pub spool: PathBuf,
-    /// The key of the loop mark: random, made at the first start, kept beside the store.
+    /// The key of the loop mark: random, made at the first start, kept next to the store.
     pub pass_key: [u8; 32],
 }

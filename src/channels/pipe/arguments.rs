@@ -23,8 +23,8 @@ pub struct Arguments {
 
 impl Arguments {
     /// # Errors
-    /// [`PipeFault::Arguments`] says what is wrong, naming no address.
-    /// `variable` looks in the environment.
+    /// [`PipeFault::Arguments`] names the fault, and no address. `variable` looks in the
+    /// environment.
     pub fn parse(
         arguments: impl Iterator<Item = OsString>,
         variable: impl Fn(&str) -> Option<OsString>,

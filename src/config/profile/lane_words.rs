@@ -15,7 +15,7 @@ pub(super) const WORD_LANES: [Lane; 6] = [
     Lane::Adjustment,
 ];
 
-/// What a lane is found by. What is wrong with a phrase, a concept or an example is on record.
+/// What a lane is found by. The fault of a phrase, a concept or an example is recorded.
 pub(super) fn lane_words(table: &Section<'_>, sets: &BTreeMap<String, Set>) -> LaneWords {
     let texts = |key, fault: &dyn Fn(&str) -> Option<String>, right: &str| {
         let sound = |item: &Field<'_>| {

@@ -149,7 +149,7 @@ fn news_overall(walk: &Walk<'_>) -> News {
     compare(walk, &seen(walk, |_| true, |_| true))
 }
 
-/// What is new against the earlier contacts on a matter.
+/// The new parts compared with the earlier contacts on a matter.
 fn news_on(walk: &Walk<'_>, matter: &Matter) -> News {
     let contact = walk.contact;
     let on_issue = |issue: Option<&str>| match matter {

@@ -225,9 +225,9 @@ fn told_before(walk: &Walk<'_>, code: &str) -> Before {
     }
 }
 
-/// The traces of a contact that was received: admitted, filed or sent to somebody to look at. What
-/// was limited was not received; what came by a safeguard lane or from a doubtful sender leaves no
-/// trace that could ever count against the person.
+/// The traces of a contact that was received: admitted, filed or sent to somebody to look at. A limited contact was not
+/// received; what came by a safeguard lane or from a doubtful sender leaves no trace that could ever count against the
+/// person.
 fn received(walk: &Walk<'_>, decision: &Decision) -> Option<Received> {
     let settled_early = walk.findings.iter().any(|(row, finding)| *row <= 4 && !finding.observed);
     let skipped = decision.disposition == Disposition::Limit

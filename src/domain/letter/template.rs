@@ -24,7 +24,7 @@ const WRITTEN_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of a digest that tell one version of a template from another.
 const VERSION_BYTES: usize = 6;
 
-/// What is wrong with a template.
+/// A fault of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateFault {
     /// Counted from 1.

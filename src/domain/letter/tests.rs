@@ -16,7 +16,7 @@ fn written(letter: &Letter) -> (String, String) {
     (plain(&document), page(&document))
 }
 
-/// What is said in sentences: without addresses, headings and lists, which have none.
+/// Text in sentences: without addresses, headings and lists, which have none.
 fn sentences(letter: &Letter) -> Vec<String> {
     let document = Templates::default().of(letter.language).lay_out(letter).unwrap();
     let mut sentences = Vec::new();

@@ -47,7 +47,7 @@ pub(super) struct Found {
 
 pub(super) type AllFound = BTreeMap<Lane, Found>;
 
-/// What is written, ready to be looked for.
+/// The written lists, ready to be looked for.
 #[derive(Default)]
 pub(super) struct Finder {
     vocabulary: Vocabulary,
@@ -373,7 +373,7 @@ impl Finder {
         words.join(" … ")
     }
 
-    /// What is compared with examples: words that say something, and are not set aside.
+    /// The text compared with examples: words that say something, and are not set aside.
     fn content<'t>(&self, text: &Text<'t>) -> Vec<Content<'t>> {
         let is_filler = |at: usize| {
             text.meanings(at)

@@ -1,4 +1,4 @@
-//! What is found in a text: the lanes that it opens, and those that it resembles.
+//! The findings in a text: the lanes that it opens, and those that it resembles.
 
 use std::fmt;
 

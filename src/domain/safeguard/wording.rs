@@ -47,7 +47,7 @@ const WORDS_MIN: usize = 5;
 /// Of fewer different words a text says too little to speak against a lane: "There is abuse going on next door."
 const WORDS_TO_DOUBT_MIN: usize = 11;
 
-/// What was learnt.
+/// The learnt weights.
 #[derive(Clone, Default)]
 pub struct Wording {
     lanes: Vec<(f32, f32)>,
@@ -270,7 +270,7 @@ impl Spoken {
     }
 }
 
-/// What is as likely as the logarithm of odds says.
+/// The likelihood by the logarithm of odds.
 fn share_of(evidence: f32) -> f32 {
     1.0 / (1.0 + (-evidence).exp())
 }

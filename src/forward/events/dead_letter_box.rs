@@ -24,7 +24,7 @@ pub struct DeadLetterBox {
 }
 
 impl DeadLetterBox {
-    /// Reads what is there of these organisations.
+    /// Reads the dead letters of these organisations.
     ///
     /// # Errors
     /// A file can't be read, or is not ours.

@@ -108,8 +108,8 @@ pub async fn put_back(
     work(&caller, path, ItemAction::PutBack).await
 }
 
-/// Take back that the item was read, filed or closed: it waits again, on the queue from which it was filed. What was
-/// filed or closed can be opened again by anybody, whoever had it; what was released can't be taken back.
+/// Take back that the item was read, filed or closed: it waits again, on the queue from which it was filed. Anybody can
+/// open a filed or closed item again, regardless of who had it; what was released can't be taken back.
 #[utoipa::path(
     post, path = "/api/v1/queues/{queue}/{item}/reopen", operation_id = "reopen_item",
     tag = "queues", params(("queue" = String, Path), ("item" = String, Path)),

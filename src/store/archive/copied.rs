@@ -1,8 +1,8 @@
 //! Copying an archive into another place, a folder or a bucket: each original as it is stored, encrypted or not, read
 //! back and compared.
 //!
-//! The copy gets the identity of the archive that was copied, at the end: until then no gateway on the store takes it for
-//! the archive. Copying again adds what is not there yet, and finds what only the copy has: it was erased in the
+//! The copy gets the identity of the archive that was copied, at the end: until then no gateway on the store takes it
+//! for the archive. Copying again adds missing originals, and finds those that only the copy has: it was erased in the
 //! source, or a gateway that is on the copy already has kept it. Nothing in the archives tells which, so it is removed
 //! only if that is asked for.
 

@@ -65,7 +65,7 @@ impl Places {
         std::iter::once(&self.now).chain(&self.before)
     }
 
-    /// Every name that it may have, with its form: what is named by a key is encrypted.
+    /// Every name that it may have, with its form: a file named by a key is encrypted.
     pub(super) fn named(&self) -> impl Iterator<Item = (&Place, Form)> {
         let without_key = self.before.last().unwrap_or(&self.now);
         let encrypted = self.all().map(|place| (place, Form::Encrypted));

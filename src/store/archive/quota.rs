@@ -64,8 +64,8 @@ impl Kept {
         self.organisations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts what is about to be kept where it is kept now, if there is room for it. What is held of the person
-    /// includes originals under names that were made with another key, or without any.
+    /// Counts an original about to be kept, if there is room for it. A person's originals include those under names
+    /// that were made with another key, or without any.
     pub(super) fn add(
         &self,
         places: &Places,

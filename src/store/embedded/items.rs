@@ -196,7 +196,7 @@ pub(super) fn list(
     let mut statement = connection.prepare_cached(&sql).map_err(from_sqlite)?;
     let mut rows = statement.query(params_from_iter(parameters)).map_err(from_sqlite)?;
     let (mut items, limit) = (Vec::new(), page(filter.limit));
-    // Read until the page is full: what is passed over does not make it shorter.
+    // Read until the page is full: skipped records do not make it shorter.
     while items.len() < limit
         && let Some(row) = rows.next().map_err(from_sqlite)?
     {

@@ -55,7 +55,7 @@ pub(super) fn page(
     some(
         connection,
         organisation.as_str(),
-        // Without a limit: what is passed over does not make the page shorter.
+        // Without a limit: skipped records do not make the page shorter.
         "SELECT id, record FROM person WHERE organisation = ?1 AND id > ?2 ORDER BY id",
         params![organisation.as_str(), after],
         crate::store::page(limit),

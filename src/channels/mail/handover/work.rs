@@ -35,7 +35,7 @@ struct Done {
     replies: Vec<Reply>,
     /// Whether each member was sent now, rather than known to be delivered before.
     sent: Vec<bool>,
-    /// Delivery keys of what was delivered now and is not remembered yet.
+    /// Delivery keys of deliveries made now and not remembered yet.
     keys: Vec<(OrganisationId, String)>,
 }
 
@@ -120,7 +120,7 @@ impl Work<'_> {
         let Some(refusal) = refusal else {
             return Handed { replies: vec![replies::accepted(); recipients], delivered };
         };
-        // What was delivered must not be delivered again by the retry that is asked for now.
+        // The retry requested now must not repeat deliveries.
         self.edge.remember(delivered).await;
         if refusal.is_permanent() && some_taken {
             return all(recipients, replies::some_refused());
@@ -234,13 +234,13 @@ impl Work<'_> {
             Ok(done) if done.len() == mailboxes.len() => done,
             Ok(_) => nothing,
             Err(error) => {
-                tracing::warn!(%error, "it is not known what was delivered before");
+                tracing::warn!(%error, "earlier deliveries are unknown");
                 nothing
             }
         }
     }
 
-    /// The keys of what was taken now. Remembered at once where every delivery is.
+    /// The keys of recipients accepted now. Remembered at once where every delivery is.
     async fn taken(
         &self,
         memory: Option<&Memory>,
@@ -317,7 +317,7 @@ impl Work<'_> {
         Routed::Refused
     }
 
-    /// `to`: whom it goes to, for the loop mark.
+    /// `to`: its recipients, for the loop mark.
     pub(super) fn letter(
         &self,
         decision: Option<Arc<Decision>>,

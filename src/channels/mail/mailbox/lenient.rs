@@ -4,9 +4,9 @@
 use super::{Address, Reader};
 use crate::runtime::limits::MAIL_MAILBOXES_MAX;
 
-/// The one sender of a field: its last `<addr-spec>`, or all of it, where no different address stands
-/// anywhere in the field. `None` where readers may differ: a group or a route (a colon), quotes or
-/// comments that don't end, characters that no header field has.
+/// The one sender of a field: its last `<addr-spec>`, or all of it, if no different address occurs anywhere in the
+/// field. `None` where readers may differ: a group or a route (a colon), quotes or comments that don't end, characters
+/// that no header field has.
 pub(super) fn sole(text: &str) -> Option<Address> {
     let text = text.trim_end_matches([';', ',', ' ', '\t', '\r', '\n']);
     let (before, inside) = match text.rfind('<') {
@@ -61,8 +61,8 @@ fn is_same(word: &str, address: &Address) -> bool {
     word.eq_ignore_ascii_case(&address.text())
 }
 
-/// Whether every quotation and comment that begins ends: what stands behind an open one is part of it
-/// for some readers only.
+/// Whether every quotation and comment that begins ends: the text after an open one is part of it only for some
+/// readers.
 fn is_closed(text: &str) -> bool {
     let mut quoted = false;
     let mut depth = 0_usize;

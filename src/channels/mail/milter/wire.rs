@@ -205,7 +205,7 @@ fn field(rest: &Bytes) -> Result<Command, WireFault> {
     };
     // RFC 5322 4.5.1: old senders put spaces before the colon, and a server may leave them.
     let name = name.slice(..name.trim_ascii_end().len());
-    // Beyond that a name is the server's affair: what is no field to it comes as none.
+    // Beyond that a name is the server's affair: a line that is not a field to it does not come as one.
     if name.is_empty() || name.iter().any(|byte| byte.is_ascii_control() || *byte == b':') {
         return Err(WireFault::Name);
     }

@@ -50,7 +50,7 @@ impl Session {
         self.say_plainly(&replies::ready_for_tls());
         self.flush().await?;
         self.handshake().await?;
-        // RFC 3207 4.2: what was learnt without TLS is forgotten, since anybody may have said it.
+        // RFC 3207 4.2: anything learnt without TLS is forgotten, since anybody may have said it.
         self.forget_draft().await;
         self.forwarded.clear();
         self.hello = None;

@@ -1,5 +1,5 @@
-//! What is recorded besides the way to a restriction: complaints about staff, adjustments, absences,
-//! filed contacts that were read, whether a new issue is engaged with, and other action taken.
+//! Records besides the way to a restriction: complaints about staff, adjustments, absences, filed
+//! contacts that were read, whether a new issue is engaged with, and other action taken.
 
 use crate::domain::broken::Broken;
 use crate::domain::case::act::{

@@ -108,7 +108,7 @@ impl S3Archive {
         Ok(put.is_some())
     }
 
-    /// Without a tag, what was erased meanwhile would come back.
+    /// Without a tag, originals erased in the meantime would come back.
     fn if_still<'a>(&self, tag: Option<&'a ETag>) -> Result<Only<'a>, StoreError> {
         tag.map(Only::IfStill).ok_or_else(|| self.fault(&S3Fault::Unreadable))
     }
