@@ -286,7 +286,7 @@ impl Running {
         self.addresses.staff = listener.local_addr().ok();
         let router = staff::router(staff);
         let stopping = self.shutdown.stopping();
-        self.edges.spawn(http_server::serve(listener, router, Bounds::of("staff"), stopping));
+        self.edges.spawn(http_server::serve(listener, router, Bounds::of_staff(), stopping));
         Ok(())
     }
 

@@ -10,6 +10,7 @@ pub mod authentication;
 pub mod data;
 mod doubt;
 mod edge;
+mod envelope;
 mod handover;
 pub mod listener;
 pub mod mailbox;

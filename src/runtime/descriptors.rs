@@ -7,14 +7,17 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::limits::{
-    DESCRIPTORS_OWN, DOWNSTREAM_CONNECTIONS_MAX, HTTP_CONNECTIONS_MAX, SMTP_SESSIONS_MAX,
+    DESCRIPTORS_OWN, DOWNSTREAM_CONNECTIONS_MAX, HTTP_CONNECTIONS_MAX, HTTP_STAFF_CONNECTIONS_MAX,
+    SMTP_SESSIONS_MAX,
 };
 
 /// Open files at once when every bound is reached: each connection of a form has one to its handler,
 /// each mail session one to the server behind or a spooled message.
-pub const WANTED: u64 =
-    (3 * HTTP_CONNECTIONS_MAX + 6 * SMTP_SESSIONS_MAX + DOWNSTREAM_CONNECTIONS_MAX) as u64
-        + DESCRIPTORS_OWN;
+pub const WANTED: u64 = (2 * HTTP_CONNECTIONS_MAX
+    + HTTP_STAFF_CONNECTIONS_MAX
+    + 6 * SMTP_SESSIONS_MAX
+    + DOWNSTREAM_CONNECTIONS_MAX) as u64
+    + DESCRIPTORS_OWN;
 
 /// Raises the soft limit to the hard one, and returns what holds now. Doing it again changes nothing.
 pub fn raise() -> u64 {
@@ -58,9 +61,10 @@ pub fn fault(limit: u64) -> Option<String> {
     (limit < WANTED).then(|| {
         format!(
             "the limit of open files is {limit}; the gateway's bounds want {WANTED}. It serves fewer \
-             connections at once ({} for each HTTP listener, {} for each mail listener); raise \
+             connections at once ({} for contacts, {} for staff, {} for each mail listener); raise \
              LimitNOFILE= of the service, or `ulimit -Hn`",
             fitted_to(HTTP_CONNECTIONS_MAX, limit),
+            fitted_to(HTTP_STAFF_CONNECTIONS_MAX, limit),
             fitted_to(SMTP_SESSIONS_MAX, limit),
         )
     })
@@ -76,8 +80,9 @@ mod tests {
         assert_eq!(fitted_to(HTTP_CONNECTIONS_MAX, u64::MAX), HTTP_CONNECTIONS_MAX);
         assert!(fault(WANTED).is_none());
         let low = 1_024;
-        let taken =
-            3 * fitted_to(HTTP_CONNECTIONS_MAX, low) + 6 * fitted_to(SMTP_SESSIONS_MAX, low);
+        let taken = 2 * fitted_to(HTTP_CONNECTIONS_MAX, low)
+            + fitted_to(HTTP_STAFF_CONNECTIONS_MAX, low)
+            + 6 * fitted_to(SMTP_SESSIONS_MAX, low);
         assert!(taken as u64 + DESCRIPTORS_OWN <= low, "{taken}");
         assert!(fault(low).unwrap().contains("1024"));
         assert_eq!(fitted_to(HTTP_CONNECTIONS_MAX, 0), 1, "some are served all the same");

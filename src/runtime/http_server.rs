@@ -32,7 +32,7 @@ use super::accepting::Accepting;
 use super::descriptors;
 use super::limits::{
     FIRST_REQUEST_WAIT, HTTP_CONNECTIONS_MAX, HTTP_HEAD_BYTES_MAX, HTTP_HEADER_WAIT,
-    HTTP_READ_BYTES_MAX,
+    HTTP_READ_BYTES_MAX, HTTP_STAFF_CONNECTIONS_MAX,
 };
 use super::shutdown::Stopping;
 
@@ -54,11 +54,17 @@ pub struct Bounds {
 impl Bounds {
     /// The bounds of a listener, as far as the process may have files open.
     pub fn of(listener: &'static str) -> Self {
-        Bounds {
-            listener,
-            connections_max: descriptors::fitted(HTTP_CONNECTIONS_MAX),
-            header_wait: HTTP_HEADER_WAIT,
-        }
+        Bounds::with(listener, HTTP_CONNECTIONS_MAX)
+    }
+
+    /// Those of the staff listener.
+    pub fn of_staff() -> Self {
+        Bounds::with("staff", HTTP_STAFF_CONNECTIONS_MAX)
+    }
+
+    fn with(listener: &'static str, most: usize) -> Self {
+        let connections_max = descriptors::fitted(most);
+        Bounds { listener, connections_max, header_wait: HTTP_HEADER_WAIT }
     }
 }
 

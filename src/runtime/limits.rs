@@ -5,6 +5,7 @@ mod casework;
 mod console;
 mod documents;
 mod mail;
+mod memory;
 mod redis;
 mod telephony;
 
@@ -17,19 +18,22 @@ pub use self::casework::*;
 pub use self::console::*;
 pub use self::documents::*;
 pub use self::mail::*;
+pub use self::memory::*;
 pub use self::redis::*;
 pub use self::telephony::*;
 
 // === HTTP ===
 
-/// Connections of one listener at once. More wait to be accepted.
-pub const HTTP_CONNECTIONS_MAX: usize = 10_000;
+/// Connections of the contacts listener at once, each of which takes some 10 KiB. More wait to be accepted.
+pub const HTTP_CONNECTIONS_MAX: usize = 4_000;
+/// The same of the staff listener: the streams to browsers, and half as many.
+pub const HTTP_STAFF_CONNECTIONS_MAX: usize = 1_500;
 /// Wait for a request's header block. Over: the connection is closed.
 pub const HTTP_HEADER_WAIT: Duration = Duration::from_secs(30);
 /// A request's header block. Longer: 431, and the connection is closed.
 pub const HTTP_HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Bytes read from a connection at once: a head at its longest, and some of what follows. A connection that is
-/// sent more keeps this much for as long as it is open.
+/// sent more keeps this much for as long as it is open, as far as [`READS_MEMORY_BYTES_MAX`] allows.
 pub const HTTP_READ_BYTES_MAX: usize = HTTP_HEAD_BYTES_MAX + 8 * 1024;
 /// Chunk extensions of one request's body, in bytes. More: the connection is closed.
 pub const HTTP_CHUNK_EXTENSION_BYTES_MAX: usize = 1024;
@@ -38,17 +42,6 @@ pub const HTTP_BODY_WAIT: Duration = Duration::from_secs(30);
 /// From a request's header to the end of its body, however steadily pieces come: 25 MiB on a slow line
 /// take as long. Over: 408, and the connection is closed.
 pub const HTTP_BODY_WHOLE_WAIT: Duration = Duration::from_secs(900);
-/// Bodies of requests that are held in memory together, in bytes. More: a form's is spooled to disk
-/// however short it is, every other is answered 503.
-pub const BODIES_MEMORY_BYTES_MAX: usize = 48 * 1024 * 1024;
-/// Heads of requests that are not whole yet, held in memory together, in bytes, as far as each is longer than
-/// [`BEGINNING_BYTES_FREE`]. More: 400, and the connection is closed.
-pub const HEADS_MEMORY_BYTES_MAX: usize = 24 * 1024 * 1024;
-/// The same of mail servers' packets by the milter protocol. More: the session ends, and the server does as its
-/// default action says.
-pub const PACKETS_MEMORY_BYTES_MAX: usize = 24 * 1024 * 1024;
-/// A head or packet up to this size takes no part in that.
-pub const BEGINNING_BYTES_FREE: usize = 8 * 1024;
 /// Wait for a connection to a form's handler or a call flow. Over: it counts as not there.
 pub const HTTP_UPSTREAM_CONNECT_WAIT: Duration = Duration::from_secs(5);
 /// Idle connections to one upstream that are kept.
@@ -57,6 +50,13 @@ pub const HTTP_UPSTREAM_IDLE_MAX: usize = 64;
 pub const HTTP_UPSTREAM_IDLE_WAIT: Duration = Duration::from_secs(90);
 /// A decision endpoint's and the API's request body. More: 413.
 pub const API_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Values (of lists and members, nested ones too) of an API request's JSON. More: 413.
+pub const API_VALUES_MAX: usize = 80_000;
+/// What one such value may take in memory, in bytes: an object of one member takes a node of a map. Counted in
+/// [`BODIES_MEMORY_BYTES_MAX`] with the body.
+pub const JSON_VALUE_BYTES: usize = 320;
+/// When to try again a request whose body there was no room for.
+pub const API_BODY_WAIT: Duration = Duration::from_secs(5);
 /// One API request from its header to its answer. Over: 503.
 pub const API_REQUEST_WAIT: Duration = Duration::from_secs(30);
 /// Failed sign-ins of one peer address before it has to wait.
@@ -98,11 +98,9 @@ pub const FORM_REPEAT_STEP: Duration = Duration::from_secs(60);
 /// comes, and a repeat is forwarded again (and not counted again).
 pub const FORM_ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// Memory for remembered answers of one edge, in bytes. More: the oldest are forgotten.
-pub const REPEATS_BYTES_MAX: usize = 24 * 1024 * 1024;
+pub const REPEATS_BYTES_MAX: usize = 12 * 1024 * 1024;
 /// Parts of a multipart form. More: the form is delivered unread and flagged.
 pub const FORM_PARTS_MAX: usize = 1_000;
-/// Bytes written to a spooled body at once, which each keeps in memory until then.
-pub const FORM_SPOOL_BYTES: usize = 32 * 1024;
 /// Values of the configured fields that are kept of one form. More: the form is flagged as ambiguous.
 pub const FORM_VALUES_MAX: usize = 256;
 /// The text that is read of a form, and of one field of it. Of a longer one the beginning is.
@@ -382,6 +380,7 @@ pub const DRAIN_WAIT: Duration = Duration::from_secs(20);
 pub const FIRST_REQUEST_WAIT: Duration = Duration::from_secs(2);
 
 const _: () = {
+    assert!(LIVE_STREAMS_MAX < HTTP_STAFF_CONNECTIONS_MAX);
     assert!(MAIL_HEADER_BYTES_MAX <= MAIL_MEMORY_BYTES_MAX);
     assert!(MAIL_READ_IN_PLACE_BYTES_MAX <= MAIL_MEMORY_BYTES_MAX as u64);
     assert!(MAIL_CHECK_WAIT.as_secs() < MAIL_DECIDE_AND_SEND.as_secs());

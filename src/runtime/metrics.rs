@@ -66,6 +66,8 @@ pub enum MailEvent {
     PeersRefused,
     /// A TLS handshake failed, for want of a listed certificate or otherwise.
     HandshakesFailed,
+    /// A message or a recipient was deferred, for there was no room in memory.
+    NoRoom,
 }
 
 impl MailEvent {
@@ -78,6 +80,7 @@ impl MailEvent {
             MailEvent::PassedByMark => "passed_by_mark",
             MailEvent::PeersRefused => "peers_refused",
             MailEvent::HandshakesFailed => "handshakes_failed",
+            MailEvent::NoRoom => "no_room",
         }
     }
 }

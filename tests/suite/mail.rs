@@ -7,6 +7,7 @@ mod dns;
 mod faults;
 mod fidelity;
 mod gateway;
+mod in_hand;
 mod milter;
 pub mod milter_packets;
 mod own_check;

@@ -2,11 +2,11 @@
 
 use std::error::Error;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 
-use crate::runtime::room::{IncomingRoom, held};
+use crate::runtime::room::{Gathered, IncomingRoom};
 
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -37,23 +37,21 @@ pub enum CollectError {
 /// # Errors
 /// It is larger, breaks off, takes too long, or there is no room for it.
 pub async fn collected(mut body: Body, max: usize) -> Result<Bytes, CollectError> {
-    let mut bytes = BytesMut::new();
-    let mut room = IncomingRoom::for_body();
+    let mut gathered = Gathered::new(Vec::new(), IncomingRoom::for_body());
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| match error.is::<TooSlow>() {
             true => CollectError::TooSlow,
             false => CollectError::Broken,
         })?;
         let Ok(data) = frame.into_data() else { continue };
-        if bytes.len() + data.len() > max {
+        if gathered.bytes().len() + data.len() > max {
             return Err(CollectError::TooLarge);
         }
-        if !room.grow(bytes.len() + data.len()) {
+        if !gathered.push(&data, max) {
             return Err(CollectError::NoRoom);
         }
-        bytes.extend_from_slice(&data);
     }
-    Ok(held(bytes, room))
+    Ok(gathered.finish())
 }
 
 /// Too long was waited for the next piece of a body, or for all of it.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::sync::SemaphorePermit;
 use tokio::task::JoinError;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::authentication::Border;
 use super::edge::MailEdge;
@@ -27,12 +27,15 @@ use super::spool::Content;
 use super::{replies, translate};
 use crate::domain::identifier::Assurance;
 use crate::domain::organisation::OrganisationId;
+use crate::ports::message::Field;
 use crate::ports::relay::{OwnFields, Reply, Transaction};
 use crate::runtime::limits::{
-    MAIL_DECIDE_AND_SEND, MAIL_HOPS_MAX, MAIL_MEMORY_BYTES_MAX, MAIL_READ_IN_PLACE_BYTES_MAX,
-    MAIL_SEND_BYTES_PER_SECOND_MIN, MAIL_SEND_LONGER_MAX,
+    MAIL_DECIDE_AND_SEND, MAIL_FIELDS_BYTES_FREE, MAIL_HOPS_MAX, MAIL_MEMORY_BYTES_MAX,
+    MAIL_READ_IN_PLACE_BYTES_MAX, MAIL_SEND_BYTES_PER_SECOND_MIN, MAIL_SEND_LONGER_MAX,
+    MAIL_TEXT_FACTOR,
 };
 use crate::runtime::metrics::MailEvent;
+use crate::runtime::room::IncomingRoom;
 use work::Work;
 
 /// The replies, one for each recipient; and what was delivered without being remembered yet.
@@ -67,7 +70,7 @@ async fn hand_over_unguarded(
 ) -> Handed {
     let deadline = Instant::now() + time_for(message.content.length);
     let recipients = message.recipients.len();
-    let Some((mut reading, place)) = read(edge, &message).await else {
+    let Some(Read { mut reading, place, _fields }) = read(edge, &message, deadline).await else {
         abandon(&mut live).await;
         return all(recipients, replies::trouble());
     };
@@ -119,14 +122,33 @@ async fn abandon(live: &mut Option<Box<dyn Transaction>>) {
     }
 }
 
-/// Reads the message. With a large one comes its place among the few that are parsed and decided at
-/// once.
-async fn read<'a>(
-    edge: &'a MailEdge,
-    message: &Message,
-) -> Option<(Reading, Option<SemaphorePermit<'a>>)> {
+/// A message that was read, and the room that it takes.
+struct Read<'a> {
+    reading: Reading,
+    /// Until it is decided.
+    place: Place<'a>,
+    /// Of the fields of its header, until it is done with.
+    _fields: IncomingRoom,
+}
+
+/// The place of a message among those whose texts are in memory; of a large one among the few that are parsed and
+/// decided at once.
+struct Place<'a> {
+    _reader: Option<SemaphorePermit<'a>>,
+    _text: IncomingRoom,
+}
+
+/// Reads the message. `None`: it can't be read, or not by the deadline.
+async fn read<'a>(edge: &'a MailEdge, message: &Message, deadline: Instant) -> Option<Read<'a>> {
     let null_sender = message.sender.mailbox.is_empty();
-    let (reading, place) = if message.content.length <= MAIL_READ_IN_PLACE_BYTES_MAX {
+    let length = message.content.length;
+    let counted = usize::try_from(length)
+        .map_or(MAIL_MEMORY_BYTES_MAX, |length| length.min(MAIL_MEMORY_BYTES_MAX));
+    let mut text = IncomingRoom::for_text();
+    if timeout_at(deadline, text.wait_for(MAIL_TEXT_FACTOR * counted)).await.is_err() {
+        return no_room(edge);
+    }
+    let (reading, place) = if length <= MAIL_READ_IN_PLACE_BYTES_MAX {
         // In memory, and read before another thread would have woken up.
         (Ok(read_now(&edge.settings, &message.content, null_sender)), None)
     } else {
@@ -146,7 +168,12 @@ async fn read<'a>(
             if let Some(assurance) = checked_here(edge, message, &reading).await {
                 reading.assurance = assurance;
             }
-            Some((reading, place))
+            let made = size_of::<Field>() * reading.header.fields.len();
+            let mut fields = IncomingRoom::for_message();
+            if made > MAIL_FIELDS_BYTES_FREE && !fields.grow(made) {
+                return no_room(edge);
+            }
+            Some(Read { reading, place: Place { _reader: place, _text: text }, _fields: fields })
         }
         Ok(Err(error)) => {
             tracing::error!(%error, "a message can't be read from the spool");
@@ -154,6 +181,12 @@ async fn read<'a>(
         }
         Err(_) => None,
     }
+}
+
+fn no_room<T>(edge: &MailEdge) -> Option<T> {
+    edge.count(MailEvent::NoRoom, 1);
+    tracing::warn!("a message was deferred: too many are in hand");
+    None
 }
 
 /// Off the runtime's threads: the message may be on disk, and parsing takes a while. An error: it

@@ -274,9 +274,8 @@ impl Session {
                 self.go_on(steps::SILENT_MAIL);
             }
             (Command::Rcpt(words), Some(draft)) if draft.takes_recipients() => {
-                let answer =
-                    if draft.recipient(&words) { Answer::Continue } else { Answer::TryAgain };
-                self.say(&answer);
+                let named = draft.recipient(&words);
+                self.answer_recipient(named);
             }
             (Command::Data, Some(draft)) if draft.takes_recipients() => self.go_on(0),
             (Command::Field { name, value }, Some(draft)) if draft.takes_fields() => {
@@ -297,7 +296,11 @@ impl Session {
             }
             (Command::EndOfBody(piece), Some(draft)) if draft.takes_body() => {
                 match draft.body(&piece, self.edge.settings.size_limit) {
-                    Ok(()) => self.answer().await,
+                    Ok(()) => {
+                        // It holds on to its packet, and an answer takes a while.
+                        drop(piece);
+                        self.answer().await;
+                    }
                     Err(trouble) => self.give_up(trouble),
                 }
             }

@@ -94,6 +94,10 @@ pub(super) fn too_many_recipients() -> Reply {
     Reply::new(452, "4.5.3 Too many recipients; send the rest in another transaction")
 }
 
+pub(super) fn no_room_for_recipient() -> Reply {
+    Reply::new(452, "4.3.1 No room for another recipient; try again")
+}
+
 pub(super) fn relay_trouble(error: RelayError) -> Reply {
     Reply::new(
         451,
@@ -119,11 +123,17 @@ pub(super) fn not_a_command_line() -> Reply {
     Reply::new(500, "5.5.2 Control characters in a command")
 }
 
+/// RFC 5321 4.5.3.1.10 gives such lengths the code 501.
+pub(super) const LONG_SENDER: &str = "5.1.7 The sender's address is too long";
+pub(super) const LONG_RECIPIENT: &str = "5.1.3 The recipient's address is too long";
+
 pub(super) fn wire_fault(fault: WireFault) -> Reply {
     match fault {
         WireFault::Syntax => Reply::new(501, "5.5.4 Syntax error in the command"),
         WireFault::Sender => Reply::new(501, "5.1.7 Syntax error in the sender's address"),
         WireFault::Recipient => Reply::new(501, "5.1.3 Syntax error in the recipient's address"),
+        WireFault::LongSender => Reply::new(501, LONG_SENDER),
+        WireFault::LongRecipient => Reply::new(501, LONG_RECIPIENT),
         WireFault::Parameter => Reply::new(501, "5.5.4 Syntax error in a parameter"),
     }
 }

@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::edge::MailEdge;
+use super::envelope::EnvelopeRoom;
 use super::message::Protocol;
 use super::peer::{Peer, Stream, is_trusted};
 use super::replies;
@@ -49,6 +50,13 @@ impl From<std::io::Error> for End {
     }
 }
 
+/// What was delivered of a message, by contact and recipient, with the room that its recipients take.
+#[derive(Default)]
+struct Untold {
+    delivered: Vec<(OrganisationId, String)>,
+    _room: Option<EnvelopeRoom>,
+}
+
 pub(super) struct Session {
     edge: Arc<MailEdge>,
     stream: Box<dyn Stream>,
@@ -67,7 +75,7 @@ pub(super) struct Session {
     forwarded: Vec<(String, String)>,
     draft: Option<Draft>,
     /// What was delivered of the last message, until the client shows that it has read so.
-    untold: Vec<(OrganisationId, String)>,
+    untold: Untold,
     faults: usize,
     messages: usize,
     /// Commands since the last message that brought none.
@@ -98,7 +106,7 @@ impl Session {
             offer: Capabilities::default(),
             forwarded: Vec::new(),
             draft: None,
-            untold: Vec::new(),
+            untold: Untold::default(),
             faults: 0,
             messages: 0,
             idle_commands: 0,
@@ -110,11 +118,11 @@ impl Session {
     pub(super) async fn run(mut self) {
         let end = self.converse().await;
         self.forget_draft().await;
-        if !self.untold.is_empty() {
+        if !self.untold.delivered.is_empty() {
             // A client that leaves without a word behind our answer may not have read it (RFC 1047),
             // and sends it all again: what was delivered is not to be delivered twice.
             let untold = std::mem::take(&mut self.untold);
-            self.edge.remember(untold).await;
+            self.edge.remember(untold.delivered).await;
         }
         let cut_off = matches!(end, Err(End::Say(_)));
         if let Err(End::Say(reply)) = end {
@@ -154,7 +162,7 @@ impl Session {
         self.say_plainly(&Reply::new(220, &greeting));
         loop {
             let line = self.next_line().await?;
-            self.untold.clear();
+            self.untold = Untold::default();
             match line {
                 Line::Whole(line) => match wire::command(&line) {
                     Ok(command) => self.obey(command).await?,

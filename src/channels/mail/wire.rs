@@ -5,7 +5,7 @@
 
 use bytes::{Bytes, BytesMut};
 
-use crate::runtime::limits::SMTP_LINE_BYTES_MAX;
+use crate::runtime::limits::{SMTP_LINE_BYTES_MAX, SMTP_PATH_BYTES_MAX};
 
 /// What the line reader found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +142,10 @@ pub enum WireFault {
     Sender,
     #[error("the recipient's address is malformed")]
     Recipient,
+    #[error("the sender's address is too long")]
+    LongSender,
+    #[error("the recipient's address is too long")]
+    LongRecipient,
     #[error("a parameter is malformed")]
     Parameter,
 }
@@ -160,11 +164,13 @@ pub fn command(line: &Bytes) -> Result<Command, WireFault> {
         b"EHLO" => hello(&argument).map(Command::Ehlo),
         b"LHLO" => hello(&argument).map(Command::Lhlo),
         b"MAIL" => {
-            let (path, parameters) = path_command(&argument, b"FROM:", WireFault::Sender)?;
+            let faults = (WireFault::Sender, WireFault::LongSender);
+            let (path, parameters) = path_command(&argument, b"FROM:", faults)?;
             Ok(Command::Mail { path, parameters })
         }
         b"RCPT" => {
-            let (path, parameters) = path_command(&argument, b"TO:", WireFault::Recipient)?;
+            let faults = (WireFault::Recipient, WireFault::LongRecipient);
+            let (path, parameters) = path_command(&argument, b"TO:", faults)?;
             if path.mailbox.is_empty() {
                 return Err(WireFault::Recipient);
             }
@@ -202,7 +208,7 @@ fn hello(argument: &Bytes) -> Result<String, WireFault> {
 fn path_command(
     argument: &Bytes,
     keyword: &[u8],
-    fault: WireFault,
+    (fault, too_long): (WireFault, WireFault),
 ) -> Result<(Path, Vec<Parameter>), WireFault> {
     let named =
         argument.get(..keyword.len()).is_some_and(|start| start.eq_ignore_ascii_case(keyword));
@@ -212,6 +218,9 @@ fn path_command(
     // Many senders write a space here, against RFC 5321 4.1.1.2.
     let rest = trim(&argument.slice(keyword.len()..));
     let end = path_end(&rest).ok_or(fault)?;
+    if end > SMTP_PATH_BYTES_MAX {
+        return Err(too_long);
+    }
     // What is kept is copied: a slice would hold on to the whole buffer that was read into.
     let path = path(Bytes::copy_from_slice(rest.get(..end).unwrap_or_default()), fault)?;
     let rest = rest.slice(end..);
@@ -353,6 +362,15 @@ mod tests {
         for line in ["MAIL", "MAIL <a@b>", "RCPT FROM:<a@b>", "DATA x", "EHLO", "XFORWARD"] {
             assert_eq!(read(line), Err(WireFault::Syntax), "{line}");
         }
+    }
+
+    #[test]
+    fn a_path_at_the_limit_passes_and_one_past_it_does_not() {
+        let path = |octets: usize| format!("<{}@x.example>", "a".repeat(octets - 12));
+        assert_eq!(mailbox(&format!("MAIL FROM:{}", path(SMTP_PATH_BYTES_MAX))).len(), 998);
+        let long = path(SMTP_PATH_BYTES_MAX + 1);
+        assert_eq!(read(&format!("MAIL FROM:{long}")), Err(WireFault::LongSender));
+        assert_eq!(read(&format!("RCPT TO:{long} NOTIFY=NEVER")), Err(WireFault::LongRecipient));
     }
 
     #[test]

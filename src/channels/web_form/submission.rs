@@ -1,7 +1,7 @@
 //! A submission's body: read once, kept whole, in memory while it is small and on disk when it is
 //! not. The same bytes are forwarded, kept and inspected.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,14 +10,15 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, SeekFrom};
+use tokio::io::{AsyncReadExt, AsyncSeekExt, SeekFrom};
+use tokio::time::timeout;
 use tokio_util::io::ReaderStream;
 
 use crate::channels::http::body::{Body, BoxError, TooSlow, whole};
 use crate::ports::Original;
-use crate::runtime::limits::{FORM_MEMORY_BYTES_MAX, FORM_SPOOL_BYTES};
+use crate::runtime::limits::{FORM_MEMORY_BYTES_MAX, FORM_SPOOL_READ_BYTES, FORM_SPOOL_WAIT};
 use crate::runtime::private;
-use crate::runtime::room::{IncomingRoom, held};
+use crate::runtime::room::{Gathered, IncomingRoom};
 
 /// Why a body could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -102,8 +103,8 @@ impl Submission {
         let mut sum = Context::new(&SHA256);
         let mut bytes: u64 = 0;
         let head_bytes = head.len();
-        let mut memory = head;
-        let mut room = IncomingRoom::for_body();
+        let most = head_bytes + FORM_MEMORY_BYTES_MAX;
+        let mut memory = Gathered::new(head.into(), IncomingRoom::for_body());
         let mut spool: Option<Spool> = None;
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| match error.is::<TooSlow>() {
@@ -116,28 +117,23 @@ impl Submission {
                 return Err(ReadError::TooLarge);
             }
             sum.update(&data);
-            let in_memory = memory.len() + data.len();
-            if spool.is_none()
-                && (in_memory - head_bytes > FORM_MEMORY_BYTES_MAX || !room.grow(in_memory))
-            {
-                let begun = std::mem::take(&mut memory);
-                room = IncomingRoom::for_body();
-                // Seldom, and larger than the rest.
-                let begun = Box::pin(Spool::begin(folder, &begun, head_bytes)).await;
-                spool = Some(begun.map_err(ReadError::Disk)?);
+            if let Some(spool) = &mut spool {
+                spool.write(&data).map_err(ReadError::Disk)?;
+                continue;
             }
-            match &mut spool {
-                Some(spool) => Box::pin(spool.write(&data)).await.map_err(ReadError::Disk)?,
-                None => memory.extend_from_slice(&data),
+            let fits = memory.bytes().len() + data.len() <= most;
+            if !fits || !memory.push(&data, most) {
+                let mut begun =
+                    Spool::begin(folder, memory.bytes(), head_bytes).map_err(ReadError::Disk)?;
+                memory = Gathered::new(Vec::new(), IncomingRoom::for_body());
+                begun.write(&data).map_err(ReadError::Disk)?;
+                spool = Some(begun);
             }
         }
         let held = match spool {
-            Some(spool) => {
-                let spooled = Box::pin(spool.end()).await.map_err(ReadError::Disk)?;
-                Held::File(Arc::new(spooled))
-            }
+            Some(spool) => Held::File(Arc::new(spool.spooled)),
             None => {
-                let whole = held(memory, room);
+                let whole = memory.finish();
                 let body = whole.slice(head_bytes..);
                 Held::Memory { whole, body }
             }
@@ -150,16 +146,18 @@ impl Submission {
     /// The body as it came, to be sent on.
     ///
     /// # Errors
-    /// The spooled file can't be read.
+    /// The spooled file can't be read, or too many are being sent.
     pub async fn body(&self) -> io::Result<Body> {
         match &self.held {
             Held::Memory { body, .. } => Ok(whole(body.clone())),
             Held::File(spooled) => {
+                let mut room = IncomingRoom::for_spooled();
+                timeout(FORM_SPOOL_WAIT, room.wait_for(2 * FORM_SPOOL_READ_BYTES)).await?;
                 let stream = self.stream_of(spooled).await?;
                 let spooled = Arc::clone(spooled);
                 let frames = futures_util::StreamExt::map(stream, move |piece| {
-                    // The file stays for as long as it is being sent.
-                    let _ = &spooled;
+                    // The file and the room stay for as long as it is being sent.
+                    let _ = (&spooled, &room);
                     piece.map(Frame::data).map_err(BoxError::from)
                 });
                 Ok(StreamBody::new(frames).boxed_unsync())
@@ -192,7 +190,8 @@ impl Submission {
             Held::Memory { body, .. } => Ok(body.clone()),
             Held::File(spooled) => {
                 let mut file = self.open(spooled).await?;
-                let mut bytes = Vec::new();
+                // At once: what grows is held twice while it does.
+                let mut bytes = Vec::with_capacity(usize::try_from(self.bytes).unwrap_or_default());
                 file.read_to_end(&mut bytes).await?;
                 Ok(bytes.into())
             }
@@ -218,39 +217,30 @@ impl Submission {
     }
 
     async fn stream_of(&self, spooled: &Spooled) -> io::Result<ReaderStream<File>> {
-        Ok(ReaderStream::with_capacity(self.open(spooled).await?, SPOOL_READ_BYTES))
+        Ok(ReaderStream::with_capacity(self.open(spooled).await?, FORM_SPOOL_READ_BYTES))
     }
 }
 
-/// Bytes read from a spooled file at once.
-const SPOOL_READ_BYTES: usize = 64 * 1024;
-
-/// A spooled file in the making.
+/// A spooled file in the making. Writing to the page cache is quick enough to be done in place, and needs no buffer
+/// for as long as the body comes: thousands may come at once. What is kept for good is copied and synced by the archive;
+/// here it only has to be there.
 struct Spool {
-    file: File,
+    file: std::fs::File,
     spooled: Spooled,
 }
 
 impl Spool {
     /// With what has come so far: the head, and the body's beginning.
-    async fn begin(folder: &Path, begun: &[u8], head_bytes: usize) -> io::Result<Self> {
+    fn begin(folder: &Path, begun: &[u8], head_bytes: usize) -> io::Result<Self> {
         let path = folder.join(format!("{SPOOL_PREFIX}{}", uuid::Uuid::now_v7()));
-        let mut file = File::options().write(true).create_new(true).open(&path).await?;
-        // It keeps a buffer of the last writes, for as long as it is open.
-        file.set_max_buf_size(FORM_SPOOL_BYTES);
-        let spooled = Spooled { path, head_bytes: head_bytes as u64 };
-        file.write_all(begun).await?;
-        Ok(Spool { file, spooled })
+        let file = std::fs::File::options().write(true).create_new(true).open(&path)?;
+        let mut spool = Spool { file, spooled: Spooled { path, head_bytes: head_bytes as u64 } };
+        spool.write(begun)?;
+        Ok(spool)
     }
 
-    async fn write(&mut self, data: &[u8]) -> io::Result<()> {
-        self.file.write_all(data).await
-    }
-
-    async fn end(mut self) -> io::Result<Spooled> {
-        // Originals kept for good are copied and synced by the archive; here it only has to be there.
-        self.file.flush().await?;
-        Ok(self.spooled)
+    fn write(&mut self, data: &[u8]) -> io::Result<()> {
+        self.file.write_all(data)
     }
 }
 

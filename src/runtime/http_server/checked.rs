@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::framing::Framing;
-use crate::runtime::limits::BEGINNING_BYTES_FREE;
+use crate::runtime::limits::{BEGINNING_BYTES_FREE, HTTP_READ_BYTES_MAX};
 use crate::runtime::room::IncomingRoom;
 
 /// What hyper reads in place of refused bytes. A null is not part of any head or framing, so
@@ -23,6 +23,9 @@ pub(super) struct Checked<S> {
     framing: Framing,
     /// For the heads of this connection, to its end: hyper gives back no memory that it has read one into.
     room: IncomingRoom,
+    /// For what is read at once beyond [`BEGINNING_BYTES_FREE`], to its end for the same reason.
+    read_room: IncomingRoom,
+    at_once: usize,
     /// What of [`NO_MESSAGE`] was not read yet.
     instead: &'static [u8],
     has_begun: Arc<AtomicBool>,
@@ -35,6 +38,8 @@ impl<S> Checked<S> {
             stream,
             framing: Framing::default(),
             room: IncomingRoom::for_head(),
+            read_room: IncomingRoom::for_reading(),
+            at_once: BEGINNING_BYTES_FREE,
             instead: NO_MESSAGE,
             has_begun,
         }
@@ -58,6 +63,39 @@ impl<S> Checked<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> Checked<S> {
+    /// Reads no more at once than there is room for: hyper makes as much as it is given, and keeps it.
+    fn poll_some(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let stream = Pin::new(&mut self.stream);
+        let before = buffer.filled().len();
+        let read = if buffer.remaining() <= self.at_once {
+            stream.poll_read(context, buffer)
+        } else if self.at_once == BEGINNING_BYTES_FREE {
+            // Apart: thousands wait, and what a buffer has not been read into takes no memory.
+            let mut few = [0; BEGINNING_BYTES_FREE];
+            let mut few = ReadBuf::new(&mut few);
+            let read = stream.poll_read(context, &mut few);
+            buffer.put_slice(few.filled());
+            read
+        } else {
+            let mut few = ReadBuf::new(buffer.initialize_unfilled_to(self.at_once));
+            let read = stream.poll_read(context, &mut few);
+            let filled = few.filled().len();
+            buffer.advance(filled);
+            read
+        };
+        let more = (2 * self.at_once).min(HTTP_READ_BYTES_MAX);
+        if buffer.filled().len() - before >= self.at_once && self.read_room.grow(more) {
+            self.at_once = more;
+        }
+        read
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Checked<S> {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -70,7 +108,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Checked<S> {
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
-        let read = Pin::new(&mut this.stream).poll_read(context, buffer);
+        let read = this.poll_some(context, buffer);
         if buffer.filled().len() > before {
             this.has_begun.store(true, Ordering::Relaxed);
         }
@@ -110,5 +148,42 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Checked<S> {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt as _;
+
+    use super::*;
+    use crate::runtime::limits::READS_MEMORY_BYTES_MAX;
+
+    /// How much of an endless body each of some reads gets.
+    async fn reads(stream: &mut Checked<impl AsyncRead + Unpin>) -> Vec<usize> {
+        let mut buffer = vec![0; 2 * HTTP_READ_BYTES_MAX];
+        let mut reads = Vec::new();
+        for _ in 0..6 {
+            reads.push(stream.read(&mut buffer).await.unwrap());
+        }
+        reads
+    }
+
+    fn endless() -> Checked<impl AsyncRead + Unpin> {
+        let head: &[u8] = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n";
+        let head = [head, &[b'a'; BEGINNING_BYTES_FREE][head.len()..]].concat();
+        Checked::new(std::io::Cursor::new(head).chain(tokio::io::repeat(b'a')))
+    }
+
+    #[tokio::test]
+    async fn more_is_read_at_once_as_long_as_there_is_room() {
+        let kib = 1024;
+        let growing = [8 * kib, 16 * kib, 32 * kib, 64 * kib, 72 * kib, 72 * kib];
+        let mut first = endless();
+        assert_eq!(reads(&mut first).await, growing);
+        let mut others = IncomingRoom::for_reading();
+        assert!(others.grow(READS_MEMORY_BYTES_MAX - HTTP_READ_BYTES_MAX));
+        assert_eq!(reads(&mut endless()).await, [8 * kib; 6]);
+        drop(first);
+        assert_eq!(reads(&mut endless()).await, growing);
     }
 }

@@ -52,6 +52,13 @@ pub const HALF_SESSIONS_OF_ACCOUNT_MAX: usize = 3;
 pub const ACCOUNTS_MAX: usize = 2_000;
 /// A form of the console, in bytes. More: 413.
 pub const CONSOLE_FORM_BYTES_MAX: usize = 256 * 1024;
+/// The same of a form that needs no session: the longest password twice, percent-encoded, with an address. More: 413.
+pub const CONSOLE_OPEN_FORM_BYTES_MAX: usize = 16 * 1024;
+/// What is given back to somebody whose session ended while they wrote, in bytes. More: the page without it.
+pub const CONSOLE_SIGNED_OUT_FORM_BYTES_MAX: usize = 64 * 1024;
+/// Fields of a form of the console, each of which takes [`CONSOLE_FIELD_BYTES`] beside its text. More: 413.
+pub const CONSOLE_FIELDS_MAX: usize = 2_000;
+pub const CONSOLE_FIELD_BYTES: usize = 96;
 /// Weeks back from now in which the console looks for contacts that show an incident.
 pub const CONSOLE_CONTACT_WEEKS: i64 = 8;
 /// Rows of one page of a list.

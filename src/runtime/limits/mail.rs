@@ -5,9 +5,26 @@ use std::time::Duration;
 /// A command line, CRLF included (RFC 5321 4.5.3.1.4 allows 512; extensions add, RFC 3461 and
 /// XFORWARD most). Longer: 500 and the line is skipped.
 pub const SMTP_LINE_BYTES_MAX: usize = 2_048;
+/// A path, angle brackets included. RFC 5321 4.5.3.1.3 asks for 256 octets; lists and forwarders write a second address
+/// into the local part (VERP, SRS), and an address beyond ASCII takes up to four bytes a character. Longer: 501.
+pub const SMTP_PATH_BYTES_MAX: usize = 1_000;
+/// A parameter that is handed on of a recipient or a sender whom a mail server names by milter (RFC 3461 4: ORCPT has up
+/// to 500 characters). Longer: left out.
+pub const MILTER_PARAMETER_BYTES_MAX: usize = 512;
 /// Recipients that one transaction names, refused ones too. More: 452 4.5.3, the sender sends the rest
 /// in another one.
 pub const SMTP_RECIPIENTS_MAX: usize = 2_000;
+/// What a recipient takes in memory beside its path and parameters, in bytes: its place in the lists of those who are
+/// decided, handed on, answered and remembered.
+pub const SMTP_RECIPIENT_BYTES: usize = 512;
+/// The recipients of one transaction, in bytes: 1,900 whose addresses have 120 characters. More: 452 4.5.3, the sender
+/// sends the rest in another one.
+pub const SMTP_ENVELOPE_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// How long a message of which nothing but the spooled file is left waits for [`MAIL_HEADS_MEMORY_BYTES_MAX`]. Over: 452
+/// 4.3.1.
+///
+/// [`MAIL_HEADS_MEMORY_BYTES_MAX`]: super::MAIL_HEADS_MEMORY_BYTES_MAX
+pub const MAIL_HEAD_WAIT: Duration = Duration::from_secs(20);
 /// The header block that is held in memory. A longer one is delivered unread and flagged.
 pub const MAIL_HEADER_BYTES_MAX: usize = 256 * 1024;
 /// The part of a message's body that is parsed for text and attachments.

@@ -11,7 +11,7 @@ use futures_util::FutureExt as _;
 use tokio::time::{Instant, timeout};
 
 use super::work::Work;
-use super::{Handed, own_fields, read};
+use super::{Handed, Read, own_fields, read};
 use crate::channels::mail::edge::MailEdge;
 use crate::channels::mail::message::Message;
 use crate::channels::mail::parts::{self, Action, Part};
@@ -61,7 +61,9 @@ pub(in crate::channels::mail) async fn judge(edge: &MailEdge, message: Message) 
 
 async fn judge_unguarded(edge: &MailEdge, message: Message) -> Verdict {
     let deadline = Instant::now() + MAIL_DECIDE_AND_SEND;
-    let Some((mut reading, place)) = read(edge, &message).await else { return Verdict::TryAgain };
+    let Some(Read { mut reading, place, _fields }) = read(edge, &message, deadline).await else {
+        return Verdict::TryAgain;
+    };
     let own_fields = own_fields(edge, &message, &reading);
     if own_fields == OwnFields::Stay {
         return Verdict::Passes;

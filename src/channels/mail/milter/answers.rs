@@ -3,13 +3,21 @@
 use bytes::Bytes;
 
 use super::Session;
-use super::draft::Trouble;
+use super::draft::{NotNamed, Trouble};
 use super::wire::{Answer, actions, steps};
+use crate::channels::mail::envelope::Full;
 use crate::channels::mail::handover::in_place::{self, Changes, Verdict};
+use crate::channels::mail::replies;
 use crate::channels::mail::settings::MilterKept;
+use crate::runtime::metrics::MailEvent;
 
 /// Why a message is on hold, for servers that write it down (Sendmail; Postfix does not).
 const QUARANTINE_REASON: &str = "kept on a queue of the contact gateway";
+
+/// With the code of addresses that are too long (RFC 5321 4.5.3.1.10).
+fn long(text: &str) -> String {
+    format!("501 {text}")
+}
 
 impl Session {
     /// The message can't be taken in.
@@ -21,11 +29,36 @@ impl Session {
         }
     }
 
+    /// A recipient was named.
+    pub(super) fn answer_recipient(&mut self, named: Result<(), NotNamed>) {
+        match named {
+            Ok(()) => self.say(&Answer::Continue),
+            Err(NotNamed::Full(full)) => {
+                if full == Full::Gateway {
+                    self.edge.count(MailEvent::NoRoom, 1);
+                    tracing::warn!("a recipient was deferred: too many are in hand");
+                }
+                self.say(&Answer::TryAgain);
+            }
+            Err(NotNamed::LongSender) => self.say(&Answer::Reply(&long(replies::LONG_SENDER))),
+            Err(NotNamed::LongRecipient) => {
+                self.say(&Answer::Reply(&long(replies::LONG_RECIPIENT)));
+            }
+        }
+    }
+
     /// The message is complete: decides it, and tells the server what to do.
     pub(super) async fn answer(&mut self) {
-        let Some(draft) = self.draft.take() else { return };
+        let Some(mut draft) = self.draft.take() else { return };
         let taken_off = draft.forged().clone();
-        let message = draft.finish(&self.client);
+        // Of the recipients, until the server was told what becomes of each.
+        let _room = std::mem::take(&mut draft.room);
+        let Some(message) = draft.finish(&self.client).await else {
+            self.edge.count(MailEvent::NoRoom, 1);
+            self.client.queue_id.clear();
+            self.say(&Answer::TryAgain);
+            return;
+        };
         let paths: Vec<Bytes> =
             message.recipients.iter().map(|one| one.recipient.path.clone()).collect();
         // Large, and one of many: on the heap.

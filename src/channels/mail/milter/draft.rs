@@ -7,13 +7,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Client;
+use crate::channels::mail::envelope::{EnvelopeRoom, Full};
 use crate::channels::mail::message::{Addressed, Message, Protocol};
 use crate::channels::mail::settings::MailListener;
 use crate::channels::mail::spool::Intaking;
 use crate::channels::mail::wire::{self, Command, Path};
 use crate::ports::message::own_name;
 use crate::ports::relay::{Envelope, Recipient};
-use crate::runtime::limits::{MILTER_FORGED_MAX, SMTP_RECIPIENTS_MAX};
+use crate::runtime::limits::{MILTER_FORGED_MAX, MILTER_PARAMETER_BYTES_MAX, SMTP_PATH_BYTES_MAX};
 
 /// Why a message can't be taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,24 @@ pub(super) enum Trouble {
     Forged,
 }
 
+/// Why a recipient is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotNamed {
+    Full(Full),
+    LongSender,
+    LongRecipient,
+}
+
+impl From<Full> for NotNamed {
+    fn from(full: Full) -> Self {
+        NotNamed::Full(full)
+    }
+}
+
+/// A path is longer than [`SMTP_PATH_BYTES_MAX`].
+#[derive(Debug)]
+struct TooLong;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
     Recipients,
@@ -34,10 +53,13 @@ enum At {
 
 pub(super) struct Draft {
     at: At,
-    sender: Path,
+    /// `None`: it is too long, and no recipient is taken. (There may be no answer to its own command.)
+    sender: Option<Path>,
     parameters: Vec<Bytes>,
     smtp_utf8: bool,
     recipients: Vec<Addressed>,
+    /// Of the recipients.
+    pub(super) room: EnvelopeRoom,
     content: Intaking,
     /// Fields of the gateway's own names, and how many of each.
     forged: BTreeMap<&'static str, u32>,
@@ -48,7 +70,10 @@ impl Draft {
     /// `words`: the sender's path and the parameters.
     pub(super) fn new(spool: &FilePath, words: &[Bytes]) -> Draft {
         const KNOWN: [&str; 4] = ["BODY", "SMTPUTF8", "RET", "ENVID"];
-        let (sender, parameters) = read(b"MAIL FROM:", words, &KNOWN);
+        let (sender, parameters) = match read(b"MAIL FROM:", words, &KNOWN) {
+            Ok((sender, parameters)) => (Some(sender), parameters),
+            Err(TooLong) => (None, Vec::new()),
+        };
         let smtp_utf8 = parameters.iter().any(|word| word.eq_ignore_ascii_case(b"SMTPUTF8"));
         Draft {
             at: At::Recipients,
@@ -56,6 +81,7 @@ impl Draft {
             parameters,
             smtp_utf8,
             recipients: Vec::new(),
+            room: EnvelopeRoom::default(),
             content: Intaking::new(spool),
             forged: BTreeMap::new(),
             trouble: None,
@@ -75,15 +101,20 @@ impl Draft {
         self.at == At::Body
     }
 
-    /// One recipient more; `false`: there are too many, and the client sends this one again.
-    pub(super) fn recipient(&mut self, words: &[Bytes]) -> bool {
-        if self.recipients.len() >= SMTP_RECIPIENTS_MAX {
-            return false;
+    /// One recipient more.
+    ///
+    /// # Errors
+    /// Its path or the sender's is too long; or there are too many, and the client sends this one again.
+    pub(super) fn recipient(&mut self, words: &[Bytes]) -> Result<(), NotNamed> {
+        if self.sender.is_none() {
+            return Err(NotNamed::LongSender);
         }
-        let (address, parameters) = read(b"RCPT TO:", words, &["NOTIFY", "ORCPT"]);
+        let read = read(b"RCPT TO:", words, &["NOTIFY", "ORCPT"]);
+        let (address, parameters) = read.map_err(|TooLong| NotNamed::LongRecipient)?;
+        self.room.take(&address, parameters.iter())?;
         let recipient = Recipient { path: address.raw.clone(), parameters };
         self.recipients.push(Addressed { address, recipient });
-        true
+        Ok(())
     }
 
     /// `leading_space`: the spaces behind the colon are part of the value.
@@ -137,31 +168,40 @@ impl Draft {
         &self.forged
     }
 
-    /// The whole message.
-    pub(super) fn finish(self, client: &Client) -> Message {
+    /// The whole message; `None`: it is on disk, and its header could not be read again.
+    pub(super) async fn finish(self, client: &Client) -> Option<Message> {
+        let content = match self.content.with_head().await {
+            Ok(content) => content.finish(),
+            Err(error) => {
+                tracing::error!(%error, "a message that was spooled can't be answered");
+                return None;
+            }
+        };
         let name = [&client.hello, &client.name].into_iter().find(|name| !name.is_empty());
         let name = name.map_or("unknown", String::as_str);
-        Message {
+        // Without a sender there is no recipient, and no message.
+        let sender = self.sender.unwrap_or(Path { raw: Bytes::new(), mailbox: String::new() });
+        Some(Message {
             // One answer for all of it.
             protocol: Protocol::Smtp,
             listener: MailListener::Milter,
             // No queue id: the server makes a new one each time that its client tries, and a
             // contact must be the same then. Sender and content are.
             envelope: Envelope {
-                sender: self.sender.raw.clone(),
+                sender: sender.raw.clone(),
                 parameters: self.parameters,
                 forwarded: forwarded(client),
             },
-            sender: self.sender,
+            sender,
             recipients: self.recipients,
-            content: Arc::new(self.content.finish()),
+            content: Arc::new(content),
             client: match client.address {
                 Some(address) => format!("{name} ([{address}])"),
                 None => format!("{name} (local)"),
             },
             with: if self.smtp_utf8 { "UTF8SMTP" } else { "ESMTP" },
             id: uuid::Uuid::now_v7().simple().to_string(),
-        }
+        })
     }
 }
 
@@ -179,16 +219,20 @@ fn forwarded(client: &Client) -> Vec<(String, String)> {
     named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-/// A path and those of its parameters that a copy is handed on with.
-fn read(verb: &[u8], words: &[Bytes], known: &[&str]) -> (Path, Vec<Bytes>) {
+/// A path and those of its parameters that a copy is handed on with, in memory of their own: words of a packet hold on
+/// to all of it.
+fn read(verb: &[u8], words: &[Bytes], known: &[&str]) -> Result<(Path, Vec<Bytes>), TooLong> {
     let (first, rest) = words
         .split_first()
         .map_or((Bytes::new(), &[][..]), |(first, rest)| (bracketed(first), rest));
+    if first.len() > SMTP_PATH_BYTES_MAX {
+        return Err(TooLong);
+    }
     let line = Bytes::from([verb, &first].concat());
     let path = match wire::command(&line) {
         Ok(Command::Mail { path, .. } | Command::Rcpt { path, .. }) => path,
         // The server took it, so it is not ours to refuse: it belongs to no organisation.
-        Ok(_) | Err(_) => Path { raw: first, mailbox: String::new() },
+        Ok(_) | Err(_) => Path { raw: Bytes::copy_from_slice(&first), mailbox: String::new() },
     };
     let keyword = |word: &Bytes| {
         let end = word.iter().position(|byte| *byte == b'=').unwrap_or(word.len());
@@ -197,9 +241,11 @@ fn read(verb: &[u8], words: &[Bytes], known: &[&str]) -> (Path, Vec<Bytes>) {
     let wanted = |word: &&Bytes| {
         let keyword = keyword(word);
         let plain = word.iter().all(u8::is_ascii_graphic);
-        plain && known.iter().any(|known| keyword.eq_ignore_ascii_case(known.as_bytes()))
+        let short = word.len() <= MILTER_PARAMETER_BYTES_MAX;
+        plain && short && known.iter().any(|known| keyword.eq_ignore_ascii_case(known.as_bytes()))
     };
-    (path, rest.iter().filter(wanted).cloned().collect())
+    let parameters = rest.iter().filter(wanted).map(|word| Bytes::copy_from_slice(word));
+    Ok((path, parameters.collect()))
 }
 
 /// Clients that leave the brackets out are taken as well.
@@ -214,6 +260,7 @@ fn bracketed(path: &Bytes) -> Bytes {
 mod tests {
     use super::*;
     use crate::ports::Original;
+    use crate::runtime::limits::SMTP_RECIPIENTS_MAX;
 
     fn words(words: &[&'static str]) -> Vec<Bytes> {
         words.iter().map(|word| Bytes::from_static(word.as_bytes())).collect()
@@ -222,7 +269,8 @@ mod tests {
     fn draft() -> Draft {
         let words = words(&["<a@x.example>", "SIZE=5", "body=8BITMIME", "AUTH=<>"]);
         let mut draft = Draft::new(&std::env::temp_dir(), &words);
-        assert!(draft.recipient(&self::words(&["b@y.example", "NOTIFY=NEVER", "X=1"])));
+        let words = self::words(&["b@y.example", "NOTIFY=NEVER", "X=1"]);
+        assert_eq!(draft.recipient(&words), Ok(()));
         draft
     }
 
@@ -233,8 +281,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_message_is_put_together_as_it_was() {
+    #[tokio::test]
+    async fn a_message_is_put_together_as_it_was() {
         let mut draft = draft();
         draft.field(b"A", b"  1\n\ttwo", true, 1_000);
         draft.field(b"B", b"x\r\n y", false, 1_000);
@@ -242,7 +290,7 @@ mod tests {
         draft.body(b"text\r\n", 1_000).unwrap();
         draft.body(b"more", 1_000).unwrap();
         let client = Client { hello: "mx".into(), ..Client::default() };
-        let message = draft.finish(&client);
+        let message = draft.finish(&client).await.unwrap();
         assert_eq!(bytes(&message), "A:  1\r\n\ttwo\r\nB: x\r\n y\r\n\r\ntext\r\nmore");
         assert_eq!(message.envelope.parameters, ["body=8BITMIME"]);
         assert_eq!(message.recipients[0].recipient.path, "<b@y.example>");
@@ -267,19 +315,46 @@ mod tests {
 
     #[test]
     fn odd_paths_belong_to_nobody() {
-        let path = |path| read(b"MAIL FROM:", &words(&[path]), &[]).0.mailbox;
+        let path = |path| read(b"MAIL FROM:", &words(&[path]), &[]).unwrap().0.mailbox;
         assert_eq!(path("<>"), "");
         assert_eq!(path("<a b@x.example>"), "");
         assert_eq!(path("<\"a b\"@x.example>"), "\"a b\"@x.example");
-        assert_eq!(read(b"RCPT TO:", &[], &[]).0.mailbox, "");
+        assert_eq!(read(b"RCPT TO:", &[], &[]).unwrap().0.mailbox, "");
     }
 
     #[test]
     fn recipients_have_a_bound() {
         let mut draft = draft();
         for _ in 1..SMTP_RECIPIENTS_MAX {
-            assert!(draft.recipient(&words(&["<b@y.example>"])));
+            assert_eq!(draft.recipient(&words(&["<b@y.example>"])), Ok(()));
         }
-        assert!(!draft.recipient(&words(&["<b@y.example>"])));
+        let full = Err(NotNamed::Full(Full::Transaction));
+        assert_eq!(draft.recipient(&words(&["<b@y.example>"])), full);
+    }
+
+    #[test]
+    fn a_path_that_is_too_long_is_not_taken_and_neither_are_recipients_of_such_a_sender() {
+        let long = |octets: usize| vec![Bytes::from(format!("<{}>", "a".repeat(octets - 2)))];
+        let mut draft = draft();
+        assert_eq!(draft.recipient(&long(SMTP_PATH_BYTES_MAX)), Ok(()));
+        let past = long(SMTP_PATH_BYTES_MAX + 1);
+        assert_eq!(draft.recipient(&past), Err(NotNamed::LongRecipient));
+        let mut draft = Draft::new(&std::env::temp_dir(), &past);
+        let named = draft.recipient(&words(&["<b@y.example>"]));
+        assert_eq!(named, Err(NotNamed::LongSender));
+        assert!(!draft.takes_fields(), "a message without recipients");
+    }
+
+    #[test]
+    fn words_hold_on_to_no_packet() {
+        let packet = Bytes::from([&b"<b@y.example>\0NOTIFY=NEVER\0"[..], &[b'x'; 9_000]].concat());
+        let mut draft = draft();
+        draft.recipient(&[packet.slice(..13), packet.slice(14..26)]).unwrap();
+        let long = [&b"ORCPT=rfc822;"[..], &[b'x'; MILTER_PARAMETER_BYTES_MAX]].concat();
+        draft.recipient(&[packet.slice(..13), Bytes::from(long)]).unwrap();
+        assert!(packet.is_unique());
+        let [_, second, third] = &draft.recipients[..] else { panic!("three recipients") };
+        assert_eq!(second.recipient.parameters, ["NOTIFY=NEVER"]);
+        assert!(third.recipient.parameters.is_empty());
     }
 }

@@ -2,11 +2,13 @@
 
 use super::draft::Draft;
 use super::{End, Hello, Session};
+use crate::channels::mail::envelope::Full;
 use crate::channels::mail::message::Protocol;
 use crate::channels::mail::replies;
 use crate::channels::mail::wire::{Command, Parameter, Path};
 use crate::ports::relay::Reply;
-use crate::runtime::limits::{MAIL_TRACE_BYTES_MAX, SMTP_RECIPIENTS_MAX};
+use crate::runtime::limits::MAIL_TRACE_BYTES_MAX;
+use crate::runtime::metrics::MailEvent;
 
 impl Session {
     pub(super) async fn obey(&mut self, command: Command) -> Result<(), End> {
@@ -160,10 +162,6 @@ impl Session {
         let Some(draft) = &mut self.draft else {
             return self.fault(&replies::out_of_order("Name the sender first"));
         };
-        if draft.named >= SMTP_RECIPIENTS_MAX {
-            self.say(&replies::too_many_recipients());
-            return Ok(());
-        }
         for parameter in parameters {
             if let Err(reply) = rcpt_parameter(parameter, dsn) {
                 return self.fault(&reply);
@@ -171,6 +169,14 @@ impl Session {
         }
         if !draft.smtp_utf8 && !path.raw.is_ascii() {
             return self.fault(&replies::needs_smtp_utf8());
+        }
+        if let Err(full) = draft.room.take(&path, parameters.iter().map(|one| &one.raw)) {
+            if full == Full::Gateway {
+                self.edge.count(MailEvent::NoRoom, 1);
+                tracing::warn!("a recipient was deferred: too many are in hand");
+            }
+            self.say(&full.reply());
+            return Ok(());
         }
         let answer = draft.add(&self.edge, self.protocol, path, parameters).await;
         self.say(&answer);

@@ -11,6 +11,7 @@
 use std::sync::Arc;
 
 use crate::channels::mail::edge::MailEdge;
+use crate::channels::mail::envelope::EnvelopeRoom;
 use crate::channels::mail::message::{Addressed, Protocol};
 use crate::channels::mail::replies;
 use crate::channels::mail::wire::{Parameter, Path};
@@ -21,8 +22,8 @@ pub(super) struct Draft {
     pub(super) sender: Path,
     pub(super) smtp_utf8: bool,
     pub(super) recipients: Vec<Addressed>,
-    /// Recipients that were named, refused ones too.
-    pub(super) named: usize,
+    /// Of the recipients that were named, refused ones too.
+    pub(super) room: EnvelopeRoom,
     downstream: Downstream,
 }
 
@@ -51,7 +52,8 @@ impl Draft {
         let smtp_utf8 = parameters.iter().any(|parameter| parameter.keyword == "SMTPUTF8");
         let recipients = Vec::new();
         let downstream = Downstream::Unopened;
-        Draft { envelope, sender: path, smtp_utf8, recipients, named: 0, downstream }
+        let room = EnvelopeRoom::default();
+        Draft { envelope, sender: path, smtp_utf8, recipients, room, downstream }
     }
 
     /// One recipient more, or why not.
@@ -62,7 +64,6 @@ impl Draft {
         path: Path,
         parameters: &[Parameter],
     ) -> Reply {
-        self.named += 1;
         let recipient = Recipient {
             path: path.raw.clone(),
             parameters: parameters.iter().map(|parameter| parameter.raw.clone()).collect(),

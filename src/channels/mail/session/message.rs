@@ -1,12 +1,14 @@
 //! DATA: taking the message in, and answering for it.
 
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 
-use bytes::Buf as _;
+use bytes::BytesMut;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::{Instant, timeout_at};
 
-use super::{End, Session};
+use super::{End, Session, Untold};
 use crate::channels::mail::data::{BareEnds, DataReader, Progress};
 use crate::channels::mail::handover::{self, Handed};
 use crate::channels::mail::message::{Message, Protocol};
@@ -15,7 +17,7 @@ use crate::channels::mail::settings::MailListener;
 use crate::channels::mail::spool::{Content, Intaking};
 use crate::ports::relay::Reply;
 use crate::runtime::limits::{
-    MAIL_OVERSIZE_FACTOR, SMTP_DATA_WAIT, SMTP_MESSAGE_WAIT, SMTP_MESSAGES_MAX, SMTP_READ_BYTES,
+    MAIL_OVERSIZE_FACTOR, SMTP_COMMAND_BYTES, SMTP_DATA_WAIT, SMTP_MESSAGE_WAIT, SMTP_MESSAGES_MAX,
 };
 use crate::runtime::metrics::MailEvent;
 use tokio::io::AsyncRead as _;
@@ -64,12 +66,12 @@ impl Session {
         let mut refusal = None;
         let mut seen = 0_u64;
         let limit = self.size_limit();
-        let mut piece = Vec::new();
         let deadline = Instant::now() + SMTP_MESSAGE_WAIT;
         loop {
-            self.more_data(deadline).await?;
-            piece.clear();
-            piece.reserve(self.input.len());
+            let at_once = intaking.as_ref().map_or(SMTP_COMMAND_BYTES, Intaking::at_once);
+            self.more_data(deadline, at_once).await?;
+            // Neither this nor what was read is held while more is waited for.
+            let mut piece = Vec::with_capacity(self.input.len());
             let progress = reader.push(&self.input, &mut piece);
             seen += piece.len() as u64;
             if seen > limit {
@@ -87,13 +89,14 @@ impl Session {
                 refusal = Some(replies::no_room());
             }
             match progress {
-                Progress::More => self.input.clear(),
+                Progress::More => self.input = BytesMut::new(),
                 Progress::Bare => {
                     self.edge.count(MailEvent::BareEndsRefused, 1);
                     return Err(End::Say(replies::bare_ends()));
                 }
                 Progress::End(taken) => {
-                    self.input.advance(taken);
+                    // Behind the message, commands: seldom, and seldom many.
+                    self.input = BytesMut::from(self.input.get(taken..).unwrap_or_default());
                     if reader.normalised > 0 {
                         self.edge.count(MailEvent::BareEndsNormalised, reader.normalised);
                     }
@@ -101,20 +104,37 @@ impl Session {
                 }
             }
         }
-        Ok(match (intaking, refusal) {
-            (Some(message), None) => Ok(message.finish()),
-            (_, refusal) => Err(refusal.unwrap_or_else(replies::trouble)),
+        let message = match (intaking, refusal) {
+            (Some(message), None) => message,
+            (_, refusal) => return Ok(Err(refusal.unwrap_or_else(replies::trouble))),
+        };
+        Ok(match message.with_head().await {
+            Ok(message) => Ok(message.finish()),
+            Err(error) => {
+                tracing::error!(%error, "a message that was spooled can't be answered");
+                self.edge.count(MailEvent::NoRoom, 1);
+                Err(replies::no_room())
+            }
         })
     }
 
     /// The next piece, within its own wait and the whole message's.
-    async fn more_data(&mut self, deadline: Instant) -> Result<(), End> {
+    async fn more_data(&mut self, deadline: Instant, at_once: usize) -> Result<(), End> {
         if !self.input.is_empty() {
             return Ok(());
         }
-        self.input.reserve(SMTP_READ_BYTES);
         let until = deadline.min(Instant::now() + SMTP_DATA_WAIT);
-        match timeout_at(until, self.stream.read_buf(&mut self.input)).await {
+        let (stream, input) = (&mut self.stream, &mut self.input);
+        // A session that waits has no memory to read into: a thousand wait at once.
+        let reading = poll_fn(|context| {
+            input.reserve(at_once);
+            let read = pin!(stream.read_buf(&mut *input)).poll(context);
+            if read.is_pending() {
+                *input = BytesMut::new();
+            }
+            read
+        });
+        match timeout_at(until, reading).await {
             Ok(Ok(0) | Err(_)) => Err(End::Lost),
             Ok(Ok(_)) => Ok(()),
             Err(_) => Err(End::Say(replies::too_slow())),
@@ -126,6 +146,8 @@ impl Session {
             return self.fault(&replies::out_of_order("Name sender and recipients first"));
         };
         let live = draft.take_live();
+        // Of the recipients, until nothing is known of them any more.
+        let room = std::mem::take(&mut draft.room);
         let with = self.with(draft.smtp_utf8);
         let message = Message {
             protocol: self.protocol,
@@ -147,7 +169,7 @@ impl Session {
             Box::pin(handover::hand_over(&edge, message, live)).await;
         self.end_transaction().await;
         self.say_each(&replies);
-        self.untold = delivered;
+        self.untold = Untold { delivered, _room: Some(room) };
         let told = !self.is_gone() && self.flush().await.is_ok();
         if told { Ok(()) } else { Err(End::Lost) }
     }
