@@ -21,6 +21,7 @@ mod cipher;
 pub mod copied;
 mod examined;
 mod identity;
+mod in_hand;
 mod place;
 mod quota;
 mod reading;
@@ -41,6 +42,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::ports::{Archive, ArchiveIdentity, Keep, Original, OriginalTrouble, Owner, StoreError};
 use crate::runtime::hashed::{self, Hashed};
 use crate::runtime::private;
+use crate::runtime::room::held;
 use crate::store::keyring::Key;
 use crate::store::settings::{ArchiveQuota, ArchiveUrl, Codec};
 pub use examined::Originals;
@@ -166,6 +168,12 @@ impl FileArchive {
         Ok(Keep::Done(place.reference()))
     }
 
+    /// What a kept original takes of the disk; 0: it is not there.
+    fn bytes_of(&self, place: &Place) -> u64 {
+        let file = place.found(&self.root).and_then(|path| std::fs::metadata(path).ok());
+        file.map_or(0, |file| file.len())
+    }
+
     /// Only one of an organisation's originals is removed or rewritten at a time, by any process.
     fn turn(&self, place: &Place) -> Result<Option<File>, StoreError> {
         let folder = self.root.join(&place.organisation);
@@ -225,8 +233,12 @@ impl Archive for FileArchive {
         reference: &str,
     ) -> Result<Bytes, StoreError> {
         let place = Place::parse(organisation, reference)?;
-        self.blocking(move |archive| {
-            let mut bytes = Vec::new();
+        let sought = place.clone();
+        let bytes = self.blocking(move |archive| Ok(archive.bytes_of(&sought))).await?;
+        let room = in_hand::room(bytes).await?;
+        let capacity = usize::try_from(bytes).unwrap_or_default();
+        let read = self.blocking(move |archive| {
+            let mut bytes = Vec::with_capacity(capacity);
             match reading::read(&place, &archive.root, &archive.codec, &mut bytes) {
                 Ok(()) => Ok(Bytes::from(bytes)),
                 Err(fault) => {
@@ -236,8 +248,8 @@ impl Archive for FileArchive {
                     Err(fault.of(&archive.identity))
                 }
             }
-        })
-        .await
+        });
+        Ok(held(read.await?, room))
     }
 
     async fn discard(
@@ -251,7 +263,7 @@ impl Archive for FileArchive {
             let _turn = archive.turn(&place)?;
             // It was let go of before.
             let Some(path) = place.found(&archive.root) else { return Ok(()) };
-            let bytes = std::fs::metadata(&path).map_or(0, |file| file.len());
+            let bytes = archive.bytes_of(&place);
             match std::fs::remove_file(&path) {
                 Ok(()) => {
                     archive.kept.take_off(&place, bytes);

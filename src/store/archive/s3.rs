@@ -25,7 +25,7 @@ use super::place::{self, Form, Found, Place, Places};
 use super::quota::{self, Kept};
 use super::reading::{self, ReadFault};
 use super::temporary::{Temporary, TemporaryFolder};
-use super::{away, cipher, encrypt, hashed_of};
+use super::{away, cipher, encrypt, hashed_of, in_hand};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{
     Allowance, Archive, ArchiveIdentity, Keep, Original, OriginalTrouble, Owner, QuotaFault,
@@ -33,6 +33,7 @@ use crate::ports::{
 };
 use crate::runtime::hashed::{Hashed, Hashing};
 use crate::runtime::limits::ARCHIVE_S3_IDENTITY_HOLDS;
+use crate::runtime::room::held;
 use crate::store::keyring::Key;
 use crate::store::settings::{ArchiveQuota, Codec, S3Settings};
 
@@ -268,13 +269,15 @@ impl Archive for S3Archive {
         reference: &str,
     ) -> Result<Bytes, StoreError> {
         let place = Place::parse(organisation, reference)?;
+        let bytes = self.length(&place).await?.unwrap_or_default();
+        let room = in_hand::room(bytes).await?;
         let found = self.reading().whole(&place).await;
         if let Err(StoreError::Original(fault)) = &found
             && fault.trouble == OriginalTrouble::Missing
         {
             self.look().await?;
         }
-        found
+        Ok(held(found?, room))
     }
 
     async fn discard(
@@ -346,10 +349,20 @@ impl Reading<'_> {
     async fn opened(&self, place: &Place, form: Form, found: Bytes) -> Result<Bytes, StoreError> {
         let (place, codec, archive) = (place.clone(), self.codec.clone(), self.archive.clone());
         blocking(move || {
-            let mut whole = Vec::with_capacity(found.len());
-            reading::pass_on(&place, form, &mut found.as_ref(), &codec, &mut whole)
-                .map_err(|fault| fault.of(&archive))?;
-            Ok(Bytes::from(whole))
+            let passed = match form {
+                // Compared where it is.
+                Form::Plain => {
+                    let mut to = std::io::sink();
+                    reading::pass_on(&place, form, &mut found.as_ref(), &codec, &mut to)
+                        .map(|()| found)
+                }
+                Form::Encrypted => {
+                    let mut whole = Vec::with_capacity(found.len());
+                    reading::pass_on(&place, form, &mut found.as_ref(), &codec, &mut whole)
+                        .map(|()| Bytes::from(whole))
+                }
+            };
+            passed.map_err(|fault| fault.of(&archive))
         })
         .await
     }

@@ -264,3 +264,27 @@ async fn what_others_keep_is_counted_and_what_is_removed_no_more() {
     assert_eq!(other.measure(&karbon()).await.unwrap(), 1);
     kept(&other, &karbon(), owner("c-2"), bytes("12345678")).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn originals_are_read_as_many_at_once_as_there_is_room_for() {
+    use crate::runtime::limits::ORIGINALS_MEMORY_BYTES_MAX;
+    use crate::runtime::room::IncomingRoom;
+
+    let folder = tempfile::tempdir().unwrap();
+    let archive = FileArchive::open(&folder.path().join("archive")).unwrap();
+    let large = "a".repeat(300 * 1024);
+    let reference =
+        kept(&archive, &karbon(), Owner::contact("c-1"), Original::Bytes(large.into())).await;
+    let mut others = IncomingRoom::for_original();
+    assert!(others.grow(ORIGINALS_MEMORY_BYTES_MAX - 700 * 1024));
+    let first = archive.fetch(&karbon(), &reference).await.unwrap();
+    let second = archive.fetch(&karbon(), &reference).await.unwrap();
+    let fault = archive.fetch(&karbon(), &reference).await.unwrap_err();
+    assert!(fault.is_retryable() && fault.to_string().contains("too many originals"), "{fault}");
+    // Whoever has a part of it has it in memory.
+    let part = first.slice(1..2);
+    drop(first);
+    assert!(archive.fetch(&karbon(), &reference).await.is_err());
+    drop(part);
+    assert_eq!(archive.fetch(&karbon(), &reference).await.unwrap(), second);
+}

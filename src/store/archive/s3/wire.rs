@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use base64::Engine;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full, Limited, StreamBody};
@@ -207,17 +207,18 @@ impl Wire {
         let _turn = self.turn().await?;
         for left in (0..ARCHIVE_S3_TRIES_MAX).rev() {
             let Some(answer) = self.within(0, self.tried(ask)).await? else { return Ok(None) };
-            let bytes = content_length(&answer).unwrap_or(most);
+            let said = content_length(&answer);
+            let bytes = said.unwrap_or(most);
             if bytes > most {
                 return Err(S3Fault::Unreadable);
             }
             let tag = ETag::of(&answer);
             let body =
                 Limited::new(answer.into_body(), usize::try_from(most).unwrap_or(usize::MAX));
-            let read = async { body.collect().await.map_err(|_| S3Fault::Broken) };
+            let read = gathered(body, said.and_then(|said| usize::try_from(said).ok()));
             match self.within(bytes, read).await {
                 Err(fault) if fault.passes() && left > 0 => {}
-                read => return read.map(|body| Some(Got { bytes: body.to_bytes(), tag })),
+                read => return read.map(|bytes| Some(Got { bytes, tag })),
             }
         }
         Err(S3Fault::Broken)
@@ -390,4 +391,16 @@ async fn sent(original: &Original) -> Result<Body, S3Fault> {
 
 fn content_length(answer: &Response<Incoming>) -> Option<u64> {
     answer.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// A whole answer, in memory once: where its length is known it is gathered in one place.
+async fn gathered(body: Limited<Incoming>, expected: Option<usize>) -> Result<Bytes, S3Fault> {
+    let mut body = body;
+    let mut whole = BytesMut::with_capacity(expected.unwrap_or_default());
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.map_err(|_| S3Fault::Broken)?.into_data() {
+            whole.extend_from_slice(&data);
+        }
+    }
+    Ok(whole.freeze())
 }
