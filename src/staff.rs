@@ -8,6 +8,7 @@ pub mod api;
 pub mod auth;
 pub mod console;
 mod export;
+mod incoming;
 mod looking;
 mod own_record;
 pub mod permit;

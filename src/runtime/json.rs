@@ -40,13 +40,15 @@ fn parse_and_follow<T: DeserializeOwned>(source: &str) -> Result<T, JsonFault> {
     Ok(value)
 }
 
-/// Whether JSON holds no more values than this, in lists and members, nested ones too: each takes memory, and
-/// the shortest takes most for its length. Text that is not JSON may be counted as anything.
-pub fn has_at_most(values: usize, json: &[u8]) -> bool {
+/// Whether JSON holds no more [`values`] than this.
+pub fn has_at_most(most: usize, json: &[u8]) -> bool {
     // Each value but the first takes two bytes at least.
-    if json.len() / 2 < values {
-        return true;
-    }
+    json.len() / 2 < most || values(json) <= most
+}
+
+/// How many values JSON holds, in lists and members, nested ones too: each takes memory, and the shortest takes
+/// most for its length. What is not JSON may be counted as anything.
+pub fn values(json: &[u8]) -> usize {
     let (mut seen, mut in_text, mut is_escaped) = (1_usize, false, false);
     for byte in json {
         match byte {
@@ -57,7 +59,7 @@ pub fn has_at_most(values: usize, json: &[u8]) -> bool {
             _ => {}
         }
     }
-    seen <= values
+    seen
 }
 
 /// Reads a part of a larger document. `whole` is the document, `part` a slice of it, `key` the path

@@ -1,18 +1,17 @@
 //! What handlers take out of a request: JSON bodies, queries and path parts, with problems that name the fault and its
 //! place.
 
-use axum::body::{Body, to_bytes};
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::IF_MATCH;
 use axum::http::request::Parts;
-use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
+use super::incoming::{self, NotTaken};
 use super::problem::{BodyPlace, Problem};
 use crate::casework::expected::{Expected, Tag};
 use crate::runtime::json::{self, JsonFault};
-use crate::runtime::limits::API_BODY_BYTES_MAX;
+use crate::runtime::limits::{API_BODY_BYTES_MAX, API_BODY_WAIT, API_VALUES_MAX, JSON_VALUE_BYTES};
 
 /// A JSON body. The content type is not looked at: only a caller with a token gets this far, and
 /// anything but JSON is refused as such.
@@ -22,20 +21,42 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        read_json(&body_of(request.into_body()).await?).map(Json)
+        let (parts, body) = request.into_parts();
+        let body = incoming::taken(&parts.extensions, body, API_BODY_BYTES_MAX).await?;
+        let values = json::values(&body);
+        if values <= API_VALUES_MAX {
+            incoming::make_room(&parts.extensions, values * JSON_VALUE_BYTES)?;
+        }
+        read_json(&body).map(Json)
     }
 }
 
-async fn body_of(body: Body) -> Result<Bytes, Problem> {
-    // The only other error is a caller who went away, for whom the answer does not matter.
-    to_bytes(body, API_BODY_BYTES_MAX).await.map_err(|_| {
-        Problem::new(413, "body-too-large", "The body is too large")
-            .with_detail(format!("a body has at most {API_BODY_BYTES_MAX} bytes"))
-    })
+impl From<NotTaken> for Problem {
+    fn from(fault: NotTaken) -> Self {
+        match fault {
+            NotTaken::TooLarge => Problem::new(413, "body-too-large", "The body is too large")
+                .with_detail(format!("a body has at most {API_BODY_BYTES_MAX} bytes")),
+            NotTaken::NoRoom => {
+                tracing::warn!("a staff request was refused: too many bodies are in hand");
+                Problem::new(503, "no-room", "Too much is in hand; try again")
+                    .with_detail("there is no room for the body at the moment".to_owned())
+                    .with_retry_after(API_BODY_WAIT)
+            }
+            // To a caller who went away any answer is the same.
+            NotTaken::Broken => Problem::new(400, "malformed-json", "The body is not JSON")
+                .with_detail("the body did not come whole".to_owned()),
+        }
+    }
 }
 
-/// Reads JSON; a fault names its line, column and key.
+/// Reads JSON of up to [`API_VALUES_MAX`] values; a fault names its line, column and key.
 pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    if json::values(body) > API_VALUES_MAX {
+        let detail = format!("a body holds at most {API_VALUES_MAX} values; send it in parts");
+        return Err(
+            Problem::new(413, "body-too-large", "The body is too large").with_detail(detail)
+        );
+    }
     let text = std::str::from_utf8(body).map_err(|_| {
         Problem::new(400, "malformed-json", "The body is not JSON")
             .with_detail("the body is not UTF-8 (RFC 8259 8.1)".to_owned())

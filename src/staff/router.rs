@@ -21,6 +21,7 @@ use super::api::{
 };
 use super::auth::{Caller, sign_in};
 use super::console;
+use super::incoming;
 use super::looking;
 use super::problem::Problem;
 use crate::runtime::limits::API_REQUEST_WAIT;
@@ -41,6 +42,7 @@ pub fn router(staff: Arc<Staff>) -> Router {
         .merge(open)
         .merge(console::router(&staff))
         .fallback(console::unknown)
+        .layer(from_fn(incoming::in_hand))
         .layer(from_fn(within_time))
         .layer(from_fn(careful_headers))
         .layer(CatchPanicLayer::custom(panicked))

@@ -3,6 +3,7 @@
 mod accessible;
 mod behaviours;
 mod behind_nginx;
+mod bodies;
 mod browsing;
 #[cfg(feature = "oidc")]
 mod by_provider;

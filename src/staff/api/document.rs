@@ -24,7 +24,7 @@ use super::shape;
             malformed-json, unknown-key, invalid-body, invalid-query, invalid-record, refused, \
             body-too-large, exists, ambiguous, item-done, item-not-done, item-claimed, nothing-kept, \
             original-missing, original-altered, \
-            release-under-way, step-refused, step-needed, contended, not-delivered, store-unavailable, too-slow, internal.",
+            release-under-way, step-refused, step-needed, contended, not-delivered, store-unavailable, no-room, too-slow, internal.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     components(schemas(shape::Problem)),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Extension, FromRequest, Path, Request, State};
+use axum::extract::{Extension, Path, Request, State};
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -23,6 +23,7 @@ use crate::domain::duty::Duty;
 use crate::domain::organisation::Organisation;
 use crate::domain::permission;
 use crate::domain::profile::Role;
+use crate::runtime::limits::CONSOLE_SIGNED_OUT_FORM_BYTES_MAX;
 use crate::staff::Staff;
 use crate::staff::looking::{self, Looker};
 use crate::staff::permit::{AnswersForData, ApprovesErasures, ChangesPeople, Permit};
@@ -215,7 +216,9 @@ async fn signed_out(request: Request) -> Response {
     if *request.method() != Method::POST {
         return Trouble::SignedOut.into_response();
     }
-    let wrote = match Posted::from_request(request, &()).await {
+    let (parts, body) = request.into_parts();
+    let most = CONSOLE_SIGNED_OUT_FORM_BYTES_MAX;
+    let wrote = match Posted::read(&parts.extensions, body, most).await {
         Ok(posted) => posted.written(),
         Err(_) => String::new(),
     };

@@ -4,7 +4,7 @@
 //! post, and a post that was carried out is answered with that name in a cookie. If a post fails, the page that says
 //! why gives back the text, with or without script.
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderValue, StatusCode, Uri};
@@ -30,9 +30,11 @@ pub(super) fn named(address: &Uri) -> Option<String> {
 /// A post's request, with its text.
 pub(super) async fn read(request: Request) -> Result<(Request, String), Trouble> {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, CONSOLE_FORM_BYTES_MAX).await.map_err(|_| Trouble::TooLong)?;
-    let wrote = Posted::of(&body).written();
-    Ok((Request::from_parts(parts, Body::from(body)), wrote))
+    let posted = Posted::read(&parts.extensions, body, CONSOLE_FORM_BYTES_MAX).await?;
+    let wrote = posted.written();
+    let mut request = Request::from_parts(parts, Body::empty());
+    request.extensions_mut().insert(posted);
+    Ok((request, wrote))
 }
 
 /// Says in the answer what happened to the text.

@@ -1,20 +1,39 @@
 //! Forms as browsers post them, and own paths.
 
-use axum::body::to_bytes;
+use std::sync::Arc;
+
+use axum::body::Body;
 use axum::extract::{FromRequest, Request};
+use axum::http::Extensions;
 
 use super::trouble::Trouble;
-use crate::runtime::limits::CONSOLE_FORM_BYTES_MAX;
+use super::visit::Visit;
+use crate::runtime::limits::{
+    CONSOLE_FIELD_BYTES, CONSOLE_FIELDS_MAX, CONSOLE_FORM_BYTES_MAX, CONSOLE_OPEN_FORM_BYTES_MAX,
+};
+use crate::staff::incoming;
 
 /// Fields of the console's forms that hold a password or a code.
 const SECRETS: [&str; 5] = ["password", "again", "old", "old_code", "code"];
 
 /// A posted form: fields in their order, any of them more than once.
-pub(super) struct Posted(Vec<(String, String)>);
+#[derive(Clone)]
+pub(super) struct Posted(Arc<[(String, String)]>);
 
 impl Posted {
-    pub(super) fn of(body: &[u8]) -> Posted {
+    fn of(body: &[u8]) -> Posted {
         Posted(form_urlencoded::parse(body).into_owned().collect())
+    }
+
+    /// The form that a request brings, in up to `max` bytes. What is made of it counts as the body does.
+    pub(super) async fn read(of: &Extensions, body: Body, max: usize) -> Result<Self, Trouble> {
+        let body = incoming::taken(of, body, max).await?;
+        let fields = memchr::memchr_iter(b'&', &body).count() + 1;
+        if fields > CONSOLE_FIELDS_MAX {
+            return Err(Trouble::TooLong);
+        }
+        incoming::make_room(of, body.len() + fields * CONSOLE_FIELD_BYTES)?;
+        Ok(Posted::of(&body))
     }
 
     /// The first field of a name; empty where there is none.
@@ -50,11 +69,17 @@ impl Posted {
 impl<S: Sync> FromRequest<S> for Posted {
     type Rejection = Trouble;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Trouble> {
-        let body = to_bytes(request.into_body(), CONSOLE_FORM_BYTES_MAX)
-            .await
-            .map_err(|_| Trouble::TooLong)?;
-        Ok(Posted::of(&body))
+    async fn from_request(mut request: Request, _: &S) -> Result<Self, Trouble> {
+        // Of somebody who is signed in it was read on the way here.
+        if let Some(read) = request.extensions_mut().remove::<Posted>() {
+            return Ok(read);
+        }
+        let max = match request.extensions().get::<Visit>() {
+            Some(_) => CONSOLE_FORM_BYTES_MAX,
+            None => CONSOLE_OPEN_FORM_BYTES_MAX,
+        };
+        let (parts, body) = request.into_parts();
+        Posted::read(&parts.extensions, body, max).await
     }
 }
 

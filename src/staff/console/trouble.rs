@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::casework::Fault;
 use crate::domain::duty::Duty;
+use crate::staff::incoming::NotTaken;
 
 /// What went wrong. A handler returns it; the page is made where it is known who sees it.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub(super) enum Trouble {
     NotFound,
     OtherSite,
     TooLong,
+    /// Too many forms are in hand.
+    NoRoom,
     Casework(Fault),
     Ours,
 }
@@ -27,6 +30,20 @@ impl From<Fault> for Trouble {
         match fault {
             Fault::NotFound(_) => Trouble::NotFound,
             other => Trouble::Casework(other),
+        }
+    }
+}
+
+impl From<NotTaken> for Trouble {
+    fn from(fault: NotTaken) -> Self {
+        match fault {
+            NotTaken::TooLarge => Trouble::TooLong,
+            NotTaken::NoRoom => {
+                tracing::warn!("a form of the console was refused: too many bodies are in hand");
+                Trouble::NoRoom
+            }
+            // To somebody who went away any answer is the same.
+            NotTaken::Broken => Trouble::Ours,
         }
     }
 }
@@ -47,6 +64,7 @@ impl Trouble {
             Trouble::NotAllowed(_) | Trouble::OtherSite => StatusCode::FORBIDDEN,
             Trouble::NotFound => StatusCode::NOT_FOUND,
             Trouble::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Trouble::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
             Trouble::Casework(fault) => status_of(fault),
             Trouble::Ours => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -67,6 +67,7 @@ pub(super) fn in_words(
         Trouble::NotFound => (w.not_found, w.not_found_text.to_owned()),
         Trouble::OtherSite => (w.other_site, w.other_site_text.to_owned()),
         Trouble::TooLong => (w.too_long, w.too_long_text.to_owned()),
+        Trouble::NoRoom => (w.away, w.no_room.to_owned()),
         Trouble::Ours => (w.ours, w.ours_text.to_owned()),
         Trouble::Casework(fault) => of_fault(&fault, guest.language),
     };

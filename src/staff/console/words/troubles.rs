@@ -21,6 +21,8 @@ texts! {
         away: "Not available at the moment", "Ddim ar gael ar hyn o bryd";
         away_text: "We can't reach the records just now, so nothing was changed. Contacts are still decided on the last known records. Try again in a minute.",
             "Ni allwn gyrraedd y cofnodion ar hyn o bryd, felly ni newidiwyd dim. Mae cysylltiadau yn dal i gael eu penderfynu ar sail yr hyn oedd yn hysbys ddiwethaf. Rhowch gynnig arall arni ymhen munud.";
+        no_room: "Too many people are sending forms just now, so nothing was changed. Try again in a minute.",
+            "Mae gormod o bobl yn anfon ffurflenni ar hyn o bryd, felly ni newidiwyd dim. Rhowch gynnig arall arni ymhen munud.";
         busy: "Somebody else changed this at the same moment", "Newidiodd rhywun arall hwn ar yr un pryd";
         busy_text: "Nothing was changed. Go back, look at the page again and try once more.",
             "Ni newidiwyd dim. Ewch yn ôl, edrychwch ar y dudalen eto a rhowch gynnig arall arni.";
