@@ -70,7 +70,7 @@ async fn what_changes_on_its_way_is_not_kept() {
     let rig = rig().await;
     rig.buckets.fault("mangle=1").await;
     let fault = rig.keep("c-1").await.unwrap_err();
-    assert!(fault.is_retryable() && fault.to_string().contains("something else"), "{fault}");
+    assert!(fault.is_retryable() && fault.to_string().contains("different bytes"), "{fault}");
     assert_eq!(rig.buckets.originals().await.len(), 0);
     rig.buckets.fault("").await;
     rig.keep("c-1").await.unwrap();
