@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinSet;
 
@@ -60,6 +61,11 @@ impl Ground {
     pub(super) fn store(&self) -> Arc<dyn Store> {
         Arc::clone(&self.store) as _
     }
+
+    /// The newest time that is known of the store's trail.
+    pub(super) fn known_time(&self) -> Option<DateTime<Utc>> {
+        self.store.known_time()
+    }
 }
 
 /// Opens store and archive. A store that is damaged does not keep the gateway from starting: its last known state is
@@ -82,6 +88,7 @@ pub(super) async fn open(settings: &Settings) -> Result<Ground, StoreError> {
         reopen,
         keepsakes: Arc::new(FileKeepsakes::in_state(&settings.state, settings.codec.clone())),
         archive: archive.identity().cloned(),
+        read_through: settings.store_read_through,
         metrics: Arc::clone(&metrics),
     };
     let store = Vouched::new(parts, &settings.organisation_ids())?;

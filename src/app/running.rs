@@ -35,7 +35,9 @@ use crate::ports::{Clock, Decide, Deliveries, SteadyClock, Store};
 use crate::runtime::descriptors;
 use crate::runtime::health::{Health, Kept};
 use crate::runtime::http_server::{self, Bounds};
-use crate::runtime::limits::{DRAIN_WAIT, SERVES_UNKNOWING_AFTER, STORE_COMMIT_WAIT};
+use crate::runtime::limits::{
+    DRAIN_WAIT, HTTP_BODY_WHOLE_WAIT, SERVES_UNKNOWING_AFTER, STORE_COMMIT_WAIT,
+};
 use crate::runtime::service_manager::{Held, Sockets};
 use crate::runtime::shutdown::Shutdown;
 use crate::runtime::tokens::TokenTable;
@@ -76,7 +78,6 @@ pub struct Running {
 /// # Errors
 /// [`StartFault`] names the obstacle; nothing is left running.
 pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running, StartFault> {
-    let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new());
     // Before any listener asks how many connections it may have.
     if let Some(fault) = descriptors::fault(descriptors::raise()) {
         tracing::warn!("{fault}");
@@ -84,6 +85,7 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
     store::refuse_unfinished(&settings.store, &settings.codec, &settings.organisation_ids())
         .await?;
     let ground = core::open(settings).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SteadyClock::after(ground.known_time()));
     let store = ground.store();
     let mail = match &settings.mail {
         Some(mail) => Some(Arc::new(mail.with_key(pass_key(&settings.state)?))),
@@ -214,6 +216,7 @@ impl Running {
                 .unwrap_or(NonZeroU32::MIN),
             looks: settings.looks.clone(),
             spool: settings.state.join("forms"),
+            body_wait: HTTP_BODY_WHOLE_WAIT,
             intake: Arc::clone(&self.core.intake),
             mailer: Arc::clone(&out.mailer),
             clock: Arc::clone(clock),

@@ -9,6 +9,7 @@ use std::num::NonZeroU32;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -59,6 +60,9 @@ pub struct ContactsParts {
     pub looks: BTreeMap<OrganisationId, LookSettings>,
     /// Folder for form bodies in hand; what an earlier run left in it is removed.
     pub spool: PathBuf,
+    /// How long the body of one request may take
+    /// ([`HTTP_BODY_WHOLE_WAIT`](crate::runtime::limits::HTTP_BODY_WHOLE_WAIT)).
+    pub body_wait: Duration,
     pub intake: Arc<Intake>,
     pub mailer: Arc<dyn Mailer>,
     pub clock: Arc<dyn Clock>,
@@ -77,6 +81,13 @@ pub enum EdgeError {
     /// A call entry that could never tell its provider from anybody else.
     #[error("the telephony entry on `{0}` has no secret with which to check its requests")]
     NoSecret(String),
+}
+
+/// Whether anything that was configured is behind TLS.
+fn goes_by_https(forms: &[FormSettings], telephony: &[TelephonySettings]) -> bool {
+    let of_forms = forms.iter().map(|form| &form.upstream);
+    let of_calls = telephony.iter().filter_map(|entry| entry.upstream.as_ref());
+    of_forms.chain(of_calls).any(|upstream| upstream.scheme_str() == Some("https"))
 }
 
 /// The contacts listener's edges and where each is.
@@ -104,18 +115,14 @@ impl ContactsEdge {
             posts_per_minute,
             looks,
             spool,
+            body_wait,
             intake,
             mailer,
             clock,
         } = parts;
         let looks = Looks::new(intake.organisations(), &looks);
         super::web_form::clear_spool(&spool).map_err(EdgeError::Spool)?;
-        let https = forms.iter().any(|form| form.upstream.scheme_str() == Some("https"))
-            || telephony
-                .iter()
-                .filter_map(|entry| entry.upstream.as_ref())
-                .any(|upstream| upstream.scheme_str() == Some("https"));
-        let upstream = Upstream::new(https)?;
+        let upstream = Upstream::new(goes_by_https(&forms, &telephony))?;
         if let Some(entry) = telephony.iter().find(|entry| entry.secrets.is_empty()) {
             return Err(EdgeError::NoSecret(entry.path.clone()));
         }
@@ -138,10 +145,16 @@ impl ContactsEdge {
             pace: Arc::clone(&pace),
             looks: Arc::clone(&looks),
             spool,
+            body_wait,
             tasks: tasks.clone(),
         });
-        let telephony =
-            TelephonyEdge::new(Arc::clone(&intake), Arc::clone(&clock), upstream, tasks.clone());
+        let telephony = TelephonyEdge::new(
+            Arc::clone(&intake),
+            Arc::clone(&clock),
+            upstream,
+            body_wait,
+            tasks.clone(),
+        );
         let tokens = Arc::new(tokens);
         let proxies = ProxyEndpoints {
             tokens: Arc::clone(&tokens),
@@ -151,7 +164,7 @@ impl ContactsEdge {
             pace: Arc::clone(&pace),
             apart,
         };
-        let decisions = DecisionEndpoint::new(tokens, intake, clock, pace);
+        let decisions = DecisionEndpoint::new(tokens, intake, clock, pace, body_wait);
         Ok(Arc::new(ContactsEdge {
             routes: Routes::new(places),
             forms,

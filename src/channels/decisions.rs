@@ -4,6 +4,7 @@ pub mod proxy;
 pub mod settings;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
@@ -30,6 +31,7 @@ pub struct DecisionEndpoint {
     intake: Arc<Intake>,
     clock: Arc<dyn Clock>,
     pace: Arc<Pace>,
+    body_wait: Duration,
 }
 
 impl DecisionEndpoint {
@@ -38,8 +40,9 @@ impl DecisionEndpoint {
         intake: Arc<Intake>,
         clock: Arc<dyn Clock>,
         pace: Arc<Pace>,
+        body_wait: Duration,
     ) -> Self {
-        DecisionEndpoint { tokens, intake, clock, pace }
+        DecisionEndpoint { tokens, intake, clock, pace, body_wait }
     }
 
     pub async fn answer(&self, request: Request<Incoming>) -> Answer {
@@ -69,7 +72,8 @@ impl DecisionEndpoint {
                 .detail("The token is not for this organisation.");
             return Err(problem.answer());
         }
-        let body = collected(patient_to_the_end(request.into_body()), API_BODY_BYTES_MAX)
+        let body = patient_to_the_end(request.into_body(), self.body_wait);
+        let body = collected(body, API_BODY_BYTES_MAX)
             .await
             .map_err(|error| Answer::from(ProblemType::from(error)))?;
         let (contact, digest) = self.contact(&body).map_err(|fault| fault.answer())?;

@@ -3,6 +3,7 @@
 //! The signature comes first; after it every request is answered in time, and never with an error:
 //! what goes wrong on our side lets the call go on as if the gateway were not there.
 
+mod doubt;
 mod event;
 mod first;
 mod flow;
@@ -23,6 +24,7 @@ pub mod webhook;
 mod words;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::header::{HOST, HeaderValue};
@@ -58,6 +60,7 @@ pub struct TelephonyEdge {
     intake: Arc<Intake>,
     clock: Arc<dyn Clock>,
     upstream: Upstream,
+    body_wait: Duration,
     tasks: TaskTracker,
     notes: Notes,
     /// Answers to webhooks, for copies of them.
@@ -77,6 +80,7 @@ impl TelephonyEdge {
         intake: Arc<Intake>,
         clock: Arc<dyn Clock>,
         upstream: Upstream,
+        body_wait: Duration,
         tasks: TaskTracker,
     ) -> Arc<Self> {
         Arc::new(TelephonyEdge {
@@ -84,6 +88,7 @@ impl TelephonyEdge {
             intake,
             clock,
             upstream,
+            body_wait,
             tasks,
             answers: Once::new(CALL_REPEAT_WINDOW, CALL_REPEATS_MAX, Answer::weight),
             decisions: Recent::new(CALL_STATE_WINDOW, CALL_REPEATS_MAX),
@@ -102,7 +107,7 @@ impl TelephonyEdge {
         behind: &str,
         request: Request<Incoming>,
     ) -> Response<Body> {
-        let webhook = match Webhook::read(behind, request).await {
+        let webhook = match Webhook::read(behind, request, self.body_wait).await {
             Ok(webhook) => webhook,
             Err(kind) => return Answer::from(kind).into(),
         };
@@ -154,12 +159,11 @@ impl TelephonyEdge {
             Event::Text(text) => {
                 self.once(entry, webhook, self.text(entry, webhook, &text, deadline)).await
             }
-            Event::Handed(Ok(contact)) => {
+            Event::Handed(contact) => {
                 self.once(entry, webhook, self.handed(entry, webhook, *contact)).await
             }
-            Event::Handed(Err(fault)) => {
-                tracing::warn!(path = entry.path, "a contact could not be read; it is passed on");
-                generic::undecided(webhook, Some(&fault), &[])
+            Event::Unread(fault) => {
+                self.once(entry, webhook, self.unread(entry, webhook, &fault, deadline)).await
             }
             Event::Noted(contact, notes) => {
                 for note in notes {

@@ -22,6 +22,7 @@ pub use submission::clear_spool;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
@@ -76,6 +77,8 @@ pub struct FormParts {
     pub notes_pace: Pace,
     pub looks: Arc<Looks>,
     pub spool: PathBuf,
+    /// How long the body of one request may take.
+    pub body_wait: Duration,
     pub tasks: TaskTracker,
 }
 
@@ -190,7 +193,8 @@ impl FormEdge {
         if announced.is_some_and(|bytes| bytes > form.body_limit) {
             return Err(ProblemType::TooLarge);
         }
-        let (body, kept) = (patient_to_the_end(body), forward::kept_head(head));
+        let body = patient_to_the_end(body, self.parts.body_wait);
+        let kept = forward::kept_head(head);
         let read = Submission::read(body, kept, form.body_limit, &self.parts.spool).await;
         read.map_err(|error| match error {
             ReadError::TooLarge => ProblemType::TooLarge,

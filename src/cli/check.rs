@@ -212,6 +212,12 @@ fn open_to_others(config: &Path, loaded: &Loaded) -> Vec<String> {
     ] {
         kept.push((what, settings.state.join(name)));
     }
+    kept.extend(
+        settings
+            .codec
+            .people()
+            .map(|keys| ("the folder of keys of people", keys.folder().to_owned())),
+    );
     kept.extend(loaded.secret_files.iter().map(|file| ("a secret", file.clone())));
     if holds_password(config) {
         kept.push(("the configuration, which holds a password,", config.to_owned()));

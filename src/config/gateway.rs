@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::bank_holidays::Calendars;
 use super::context::Context;
@@ -18,9 +19,9 @@ use crate::channels::mail::settings::Bind;
 use crate::domain::organisation::Organisation;
 use crate::domain::profile::Role;
 use crate::runtime::limits::{
-    POSTS_PER_MINUTE_DEFAULT, POSTS_PER_MINUTE_MAX, REDIS_REPLICAS_MAX,
-    SESSION_IDLE_MINUTES_DEFAULT, SESSION_IDLE_MINUTES_MAX, SESSION_LONGEST_HOURS_DEFAULT,
-    SESSION_LONGEST_HOURS_MAX,
+    PAST_READ_EVERY, PAST_READ_EVERY_MAX, POSTS_PER_MINUTE_DEFAULT, POSTS_PER_MINUTE_MAX,
+    REDIS_REPLICAS_MAX, SESSION_IDLE_MINUTES_DEFAULT, SESSION_IDLE_MINUTES_MAX,
+    SESSION_LONGEST_HOURS_DEFAULT, SESSION_LONGEST_HOURS_MAX,
 };
 use crate::store::settings::StoreUrl;
 
@@ -38,7 +39,7 @@ pub(super) fn read(
 ) -> Option<Loaded> {
     let section = reader.section(root, "")?;
     let calendars = calendars(reader, &section, file)?;
-    let store = store(&section);
+    let (store, store_read_through) = store(&section);
     let state = state(&section, &store);
     let listeners = listeners(&section);
     let sources = Sources { environment, file, secrets, files: RefCell::default() };
@@ -70,6 +71,7 @@ pub(super) fn read(
     section.close();
     let settings = Settings {
         store,
+        store_read_through,
         codec,
         archive,
         archive_quota,
@@ -117,10 +119,12 @@ fn calendars(reader: &Reader, root: &Section<'_>, file: &Path) -> Option<Calenda
     }
 }
 
-/// `[store]`.
-fn store(root: &Section<'_>) -> StoreUrl {
+/// `[store]`: where it is, and how often an embedded one is read through.
+fn store(root: &Section<'_>) -> (StoreUrl, Duration) {
     let default = || StoreUrl::Embedded(PathBuf::from(STORE_FOLDER_DEFAULT));
-    let Some(section) = root.field("store").and_then(|f| f.section()) else { return default() };
+    let Some(section) = root.field("store").and_then(|f| f.section()) else {
+        return (default(), PAST_READ_EVERY);
+    };
     let url = section.field("url");
     let mut store = url.as_ref().and_then(|f| f.parsed(endpoint::store));
     if let Some(replicas) = section.field("replicas_acknowledged")
@@ -139,8 +143,9 @@ fn store(root: &Section<'_>) -> StoreUrl {
             }
         }
     }
+    let every = section.field("read_through").and_then(|f| f.duration(PAST_READ_EVERY_MAX));
     section.close();
-    store.unwrap_or_else(default)
+    (store.unwrap_or_else(default), every.unwrap_or(PAST_READ_EVERY))
 }
 
 fn state(root: &Section<'_>, store: &StoreUrl) -> PathBuf {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::NaiveDate;
 
@@ -28,6 +29,8 @@ use crate::store::settings::{ArchiveQuota, ArchiveUrl, Codec, StoreUrl};
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub store: StoreUrl,
+    /// How often everything in an embedded store is read to find damage.
+    pub store_read_through: Duration,
     /// How records are written and read: encrypted, where there are keys.
     pub codec: Codec,
     pub archive: ArchiveUrl,

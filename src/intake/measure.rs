@@ -26,18 +26,22 @@ impl Intake {
         if decision.stale {
             self.metrics.degraded.inc();
         }
-        for flag in &decision.flags {
-            // What follows a colon is a number of minutes or similar.
-            let flag = flag.split(':').next().unwrap_or(flag).to_owned();
-            let organisation = organisation.as_str().to_owned();
-            self.metrics.flags.get_or_create(&FlagLabels { organisation, flag }).inc();
-        }
+        self.count_flags(organisation, &decision.flags);
         for reason in &decision.reasons {
             if let Some(lane) = reason.code.lane() {
                 let organisation = organisation.as_str().to_owned();
                 let labels = LaneLabels { organisation, lane: lane.name() };
                 self.metrics.safeguards.get_or_create(&labels).inc();
             }
+        }
+    }
+
+    pub(super) fn count_flags(&self, organisation: &OrganisationId, flags: &[String]) {
+        for flag in flags {
+            // What follows a colon is a number of minutes or similar.
+            let flag = flag.split(':').next().unwrap_or(flag).to_owned();
+            let organisation = organisation.as_str().to_owned();
+            self.metrics.flags.get_or_create(&FlagLabels { organisation, flag }).inc();
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Intake;
 use super::verdict::{NOT_SUBMITTED, PASSED_BY_MARK, undecided};
-use crate::domain::contact::Contact;
+use crate::domain::contact::{Contact, UNREAD};
 use crate::domain::organisation::Organisation;
 use crate::ports::PlainDecision;
 
@@ -11,6 +11,8 @@ use crate::ports::PlainDecision;
 pub enum Passed {
     NotSubmitted,
     ByMark,
+    /// What it is can't be read.
+    Unread,
 }
 
 impl Intake {
@@ -20,6 +22,7 @@ impl Intake {
         let (code, row) = match why {
             Passed::NotSubmitted => (NOT_SUBMITTED, 1),
             Passed::ByMark => (PASSED_BY_MARK, 0),
+            Passed::Unread => (UNREAD, 1),
         };
         let mut verdict = undecided(organisation, contact, code);
         verdict.decision.stale = false;
@@ -29,6 +32,10 @@ impl Intake {
         }
         if let Some(sender) = self.rosters.resolve(organisation, contact) {
             verdict.audit.in_doubt = sender.named(&organisation.profile, contact.at);
+        }
+        // What came round again was counted before.
+        if why != Passed::ByMark {
+            self.count_flags(&organisation.id, &verdict.decision.flags);
         }
         let noted = PlainDecision {
             organisation: organisation.id.clone(),

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::domain::audit::{AuditRow, DecidedEntry};
-use crate::domain::contact::Contact;
+use crate::domain::contact::{Contact, UNREAD};
 use crate::domain::decide::{self, Dossier, Verdict};
 use crate::domain::decision::{Decision, Disposition, Reason};
 use crate::domain::ledger::Additions;
@@ -80,6 +80,7 @@ pub(super) fn delivered(contact: &Contact, mode: Mode, why: &str) -> Decision {
         PASSED_BY_MARK => {
             "It came round again with the gateway's own mark: decided before, passed on"
         }
+        UNREAD => "It could not be read: passed on",
         _ => "Nothing could be decided: delivered",
     };
     Decision {
@@ -94,10 +95,16 @@ pub(super) fn delivered(contact: &Contact, mode: Mode, why: &str) -> Decision {
             clause: None,
             text: text.to_owned(),
         }],
-        flags: [why.to_owned()].into_iter().chain(contact.doubts().map(str::to_owned)).collect(),
+        flags: flags(why, contact),
         quotas: Vec::new(),
         notice: None,
         would: None,
         stale: true,
     }
+}
+
+/// The reason, and what the channel could not settle, each once.
+fn flags(why: &str, contact: &Contact) -> Vec<String> {
+    let doubts = contact.doubts().filter(|doubt| *doubt != why);
+    std::iter::once(why.to_owned()).chain(doubts.map(str::to_owned)).collect()
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::runtime::limits::{CLOCK_BELIEVED_AFTER, CLOCK_STEP_MAX};
+use crate::runtime::limits::{CLOCK_BELIEVED_AFTER, CLOCK_EARLIEST, CLOCK_STEP_MAX};
 
 /// The only clock that intake, casework and staff see.
 pub trait Clock: Send + Sync {
@@ -48,13 +48,40 @@ struct Jump {
     since: Instant,
 }
 
+impl Jump {
+    /// Whether the machine's clock may be trusted where it has gone on steadily since. One that was never set
+    /// (1970, or when the machine was made) is wrong, however steadily it goes on.
+    fn is_believable(self, wall: DateTime<Utc>, at: Instant) -> bool {
+        at.saturating_duration_since(self.since) >= CLOCK_BELIEVED_AFTER && !is_unset(wall)
+    }
+}
+
+fn is_unset(wall: DateTime<Utc>) -> bool {
+    wall.timestamp() < CLOCK_EARLIEST
+}
+
 impl SteadyClock {
-    pub fn new() -> Self {
-        SteadyClock::starting(Utc::now(), Instant::now())
+    /// The clock of a process that starts. `known`: an instant that has passed. A machine's clock that shows
+    /// less is wrong: the time that passes is counted on from there.
+    pub fn after(known: Option<DateTime<Utc>>) -> Self {
+        SteadyClock::starting(Utc::now(), Instant::now(), known)
     }
 
-    fn starting(wall: DateTime<Utc>, at: Instant) -> Self {
-        SteadyClock { state: Mutex::new(State { believed: (wall, at), jumped: None }) }
+    fn starting(wall: DateTime<Utc>, at: Instant, known: Option<DateTime<Utc>>) -> Self {
+        let step = TimeDelta::from_std(CLOCK_STEP_MAX).unwrap_or(TimeDelta::MAX);
+        let (believed, jumped) = match known.filter(|known| wall - *known < -step) {
+            None => (wall, None),
+            Some(known) => {
+                let by = wall - known;
+                tracing::error!(
+                    seconds = by.num_seconds(),
+                    "the machine's clock shows an earlier time than the newest known entry; continuing \
+                     from that entry's time"
+                );
+                (known, Some(Jump { by, since: at }))
+            }
+        };
+        SteadyClock { state: Mutex::new(State { believed: (believed, at), jumped }) }
     }
 
     /// The time to go by, where the machine's clock shows `wall`.
@@ -83,7 +110,7 @@ impl SteadyClock {
                 Jump { by, since: at }
             }
         };
-        if at.saturating_duration_since(jump.since) < CLOCK_BELIEVED_AFTER {
+        if !jump.is_believable(wall, at) {
             state.jumped = Some(jump);
             return counted;
         }
@@ -97,12 +124,6 @@ impl SteadyClock {
     }
 }
 
-impl Default for SteadyClock {
-    fn default() -> Self {
-        SteadyClock::new()
-    }
-}
-
 impl Clock for SteadyClock {
     fn now(&self) -> DateTime<Utc> {
         self.at(Utc::now(), Instant::now())
@@ -110,9 +131,13 @@ impl Clock for SteadyClock {
 
     fn fault(&self) -> Option<String> {
         // So that a jump is seen, and forgotten, without a contact.
-        self.now();
+        let now = self.now();
         let jumped = self.state.lock().unwrap_or_else(PoisonError::into_inner).jumped;
-        let by = jumped?.by.num_seconds();
+        let Some(jump) = jumped else {
+            let unset = || format!("the machine's clock shows {}: set it", now.format("%Y-%m-%d"));
+            return is_unset(now).then(unset);
+        };
+        let by = jump.by.num_seconds();
         Some(format!("the machine's clock has jumped by {by} s; continuing on elapsed time"))
     }
 }
@@ -133,8 +158,16 @@ mod tests {
     impl Machine {
         fn new() -> Self {
             let (wall, begun) = ("2026-11-21T10:00:00Z".parse().unwrap(), Instant::now());
-            let clock = SteadyClock::starting(wall, begun);
+            Machine::started(wall, begun, None)
+        }
+
+        fn started(wall: DateTime<Utc>, begun: Instant, known: Option<DateTime<Utc>>) -> Self {
+            let clock = SteadyClock::starting(wall, begun, known);
             Machine { clock, begun, wall, passed: Duration::ZERO }
+        }
+
+        fn is_at_fault(&self) -> bool {
+            self.clock.state.lock().unwrap().jumped.is_some()
         }
 
         /// So much time passes, while the wall clock is set another way besides.
@@ -168,6 +201,47 @@ mod tests {
         assert_eq!(machine.after(wait, TimeDelta::zero()), machine.wall);
         assert_eq!(machine.after(1, TimeDelta::zero()), machine.wall);
         assert_eq!(machine.wall, begun + jump + TimeDelta::seconds(2 + wait as i64));
+    }
+
+    #[test]
+    fn a_start_with_an_earlier_time_than_is_known_goes_by_the_known_one() {
+        let known: DateTime<Utc> = "2026-11-21T10:00:00Z".parse().unwrap();
+        let begun = Instant::now();
+        // Never set: not trusted, however long it goes on, until somebody sets it.
+        let mut machine = Machine::started(DateTime::UNIX_EPOCH, begun, Some(known));
+        let wait = CLOCK_BELIEVED_AFTER.as_secs();
+        for passed in [0, 10, wait, 100 * wait] {
+            machine.after(passed, TimeDelta::zero());
+            assert!(machine.is_at_fault(), "{passed}");
+        }
+        let passed = TimeDelta::from_std(machine.passed).unwrap();
+        assert_eq!(machine.after(0, TimeDelta::zero()), known + passed);
+        let right = known + passed + TimeDelta::seconds(20);
+        let set = right - machine.wall;
+        assert_eq!(machine.after(0, set), right);
+        assert!(!machine.is_at_fault());
+
+        // Set, if too early: an entry written by a clock that was ahead holds up the right one for a while only.
+        let wall = known - TimeDelta::days(9);
+        let mut machine = Machine::started(wall, begun, Some(known));
+        assert_eq!(machine.after(10, TimeDelta::zero()), known + TimeDelta::seconds(10));
+        assert!(machine.is_at_fault());
+        assert_eq!(machine.after(wait, TimeDelta::zero()), machine.wall);
+        assert!(!machine.is_at_fault());
+
+        // What is known lies in the past, or a moment ahead: nothing is wrong.
+        for early in [TimeDelta::days(-1), TimeDelta::seconds(30)] {
+            let mut machine = Machine::started(known - early, begun, Some(known));
+            assert_eq!(machine.after(1, TimeDelta::zero()), machine.wall);
+            assert!(!machine.is_at_fault(), "{early}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_never_set_is_known_by_its_time() {
+        assert!(is_unset(DateTime::UNIX_EPOCH));
+        assert!(is_unset("2025-12-31T23:59:59Z".parse().unwrap()));
+        assert!(!is_unset("2026-01-01T00:00:00Z".parse().unwrap()));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! that the loop is our own, on hyper.
 
 mod checked;
+mod drained;
 pub mod framing;
 
 use std::convert::Infallible;
@@ -28,11 +29,12 @@ use tokio::time::timeout;
 use tower::{Service, ServiceExt};
 
 use self::checked::Checked;
+use self::drained::Drained;
 use super::accepting::Accepting;
 use super::descriptors;
 use super::limits::{
     FIRST_REQUEST_WAIT, HTTP_CONNECTIONS_MAX, HTTP_HEAD_BYTES_MAX, HTTP_HEADER_WAIT,
-    HTTP_READ_BYTES_MAX, HTTP_STAFF_CONNECTIONS_MAX,
+    HTTP_READ_BYTES_MAX, HTTP_STAFF_CONNECTIONS_MAX, HTTP_WRITE_WAIT,
 };
 use super::shutdown::Stopping;
 
@@ -49,6 +51,8 @@ pub struct Bounds {
     pub connections_max: usize,
     /// Wait for a request's header block. Over: the connection is closed.
     pub header_wait: Duration,
+    /// Wait until a peer takes some more of an answer. Over: the connection is closed.
+    pub write_wait: Duration,
 }
 
 impl Bounds {
@@ -64,7 +68,8 @@ impl Bounds {
 
     fn with(listener: &'static str, most: usize) -> Self {
         let connections_max = descriptors::fitted(most);
-        Bounds { listener, connections_max, header_wait: HTTP_HEADER_WAIT }
+        let (header_wait, write_wait) = (HTTP_HEADER_WAIT, HTTP_WRITE_WAIT);
+        Bounds { listener, connections_max, header_wait, write_wait }
     }
 }
 
@@ -92,7 +97,7 @@ where
         let service = service.clone();
         let stopping = stopping.clone();
         connections.spawn(async move {
-            connection(stream, peer, service, bounds.header_wait, stopping).await;
+            connection(stream, peer, service, bounds, stopping).await;
             drop(place);
         });
     }
@@ -121,7 +126,7 @@ async fn connection<S, B>(
     stream: TcpStream,
     peer: SocketAddr,
     service: S,
-    header_wait: Duration,
+    bounds: Bounds,
     mut stopping: Stopping,
 ) where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
@@ -137,11 +142,11 @@ async fn connection<S, B>(
         request.extensions_mut().insert(Peer(peer));
         request
     });
-    let stream = Checked::new(stream);
+    let stream = Checked::new(Drained::new(stream, bounds.write_wait));
     let has_begun = stream.has_begun();
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(header_wait)
+        .header_read_timeout(bounds.header_wait)
         .max_header_size(HTTP_HEAD_BYTES_MAX)
         .max_buf_size(HTTP_READ_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
@@ -268,6 +273,21 @@ mod tests {
         let answer = tokio::time::timeout(Duration::from_secs(5), answer(address, "GET / HT"));
         assert!(answer.await.is_ok());
         assert!(shutdown.stop(Duration::from_secs(5)).await);
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_reads_nothing_of_its_answer_is_closed() {
+        let bounds = Bounds { write_wait: Duration::from_millis(50), ..Bounds::of("test") };
+        // More than the buffers of both ends hold.
+        let router = Router::new().route("/", get(|| async { vec![b'x'; 64 * 1024 * 1024] }));
+        let (address, shutdown) = started(router, bounds).await;
+        let mut deaf = TcpStream::connect(address).await.unwrap();
+        deaf.write_all(GET.as_bytes()).await.unwrap();
+        let mut first = [0; 12];
+        deaf.read_exact(&mut first).await.unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200");
+        assert!(shutdown.stop(Duration::from_secs(20)).await, "its connection is in nobody's way");
+        drop(deaf);
     }
 
     #[tokio::test]

@@ -42,6 +42,10 @@ pub const HTTP_BODY_WAIT: Duration = Duration::from_secs(30);
 /// From a request's header to the end of its body, however steadily pieces come: 25 MiB on a slow line
 /// take as long. Over: 408, and the connection is closed.
 pub const HTTP_BODY_WHOLE_WAIT: Duration = Duration::from_secs(900);
+/// How long a peer has to take [`HTTP_WRITE_BYTES_MIN`] more of an answer. Over: the connection is closed.
+pub const HTTP_WRITE_WAIT: Duration = Duration::from_secs(30);
+/// The least of an answer that a peer must take in that time, in bytes.
+pub const HTTP_WRITE_BYTES_MIN: usize = 4 * 1024;
 /// Wait for a connection to a form's handler or a call flow. Over: it counts as not there.
 pub const HTTP_UPSTREAM_CONNECT_WAIT: Duration = Duration::from_secs(5);
 /// Idle connections to one upstream that are kept.
@@ -208,8 +212,11 @@ pub const STORE_LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
 pub const STORE_IDLE: Duration = Duration::from_secs(2);
 /// How often the store is compared with its last known state, and that is written down.
 pub const PAST_LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How often everything in an embedded store is read to find damage; the first time at the start.
+/// How often everything in an embedded store is read to find damage, where the configuration does not say; the
+/// first time at the start.
 pub const PAST_READ_EVERY: Duration = Duration::from_secs(6 * 3_600);
+/// The longest time that it may say. Longer: a fault of the configuration.
+pub const PAST_READ_EVERY_MAX: Duration = Duration::from_secs(31 * 86_400);
 /// Lines of SQLite's about damage that `check --store` asks for. More: the first of them.
 pub const INTEGRITY_FAULTS_MAX: u32 = 20;
 /// Faults of records and originals that `check --store` shows. More: the rest is counted.
@@ -254,6 +261,9 @@ pub const CLOCK_STEP_MAX: Duration = Duration::from_secs(60);
 /// How long the clock must run steadily after a jump before it is trusted. Until then the
 /// gateway counts the time that passes.
 pub const CLOCK_BELIEVED_AFTER: Duration = Duration::from_secs(600);
+/// The beginning of 2026, in seconds since 1970, when no gateway had been made. A clock that shows less is never
+/// trusted where a later time is known.
+pub const CLOCK_EARLIEST: i64 = 1_767_225_600;
 /// How often a gateway on Redis forgets what is older, of each person.
 pub const COUNTED_FORGOTTEN_EVERY: Duration = Duration::from_secs(24 * 3_600);
 /// What is attached to one queue item (voicemails, outcomes). More: refused.

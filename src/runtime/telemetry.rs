@@ -30,6 +30,9 @@ pub fn start(filter: &str, json: bool) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let registry = tracing_subscriber::registry().with(filter);
     JSON.store(json, Ordering::Relaxed);
+    if json {
+        std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+    }
     // A test process starts more than one gateway; the first one's logging serves all.
     let _ = if json {
         registry.with(tracing_subscriber::fmt::layer().json().with_writer(shown)).try_init()

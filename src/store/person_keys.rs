@@ -23,7 +23,7 @@ mod rewrap;
 mod wrap;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -88,6 +88,11 @@ pub(super) fn is_name(id: &str) -> bool {
 }
 
 impl PersonKeys {
+    /// Where the keys are.
+    pub fn folder(&self) -> &Path {
+        self.files.folder()
+    }
+
     /// The keys in a folder, which is not looked at yet.
     pub fn at(folder: PathBuf, keyring: Arc<Keyring>) -> Self {
         PersonKeys {

@@ -11,6 +11,7 @@ mod by_provider;
 mod by_provider_refused;
 #[cfg(feature = "oidc")]
 mod by_provider_served;
+pub mod by_wire;
 mod cases;
 pub mod demo;
 mod drafts_browser;

@@ -46,6 +46,27 @@ fn told(served: &Served, word: &str) -> usize {
     served.said().iter().filter(|line| line.contains(word)).count()
 }
 
+/// Where there is one organisation, mail to an address of none is its own without a setting that says so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mail_to_an_address_of_no_organisation_is_the_only_ones() {
+    let rig = rig().await;
+    let served = rig.place.serve();
+    let mut client = Client::connect(served.lmtp.port(), "LHLO").await;
+    for (at, to) in ["postmaster", "repairs@[192.0.2.1]"].into_iter().enumerate() {
+        for from in ["jo@x.example", "al@y.example"] {
+            let message = format!("From: {from}\r\nMessage-ID: <{at}@x>\r\n\r\nhello {at}\r\n");
+            assert_eq!(client.send(from, &[to], message.as_bytes()).await.0, 250, "{to}");
+        }
+        assert_eq!(served.queue("limited").await.len(), at + 1, "{to}");
+    }
+    let delivered = rig.sink.taken();
+    // Beside a notice to Jo.
+    let of_strangers = delivered.iter().filter(|one| one.mail.contains("al@y.example"));
+    assert_eq!(of_strangers.count(), 2);
+    drop(client);
+    served.stop();
+}
+
 #[tokio::test]
 async fn signals_that_mean_nothing_to_it_are_ignored_with_a_line() {
     let rig = rig().await;
@@ -151,6 +172,78 @@ async fn files_are_private_whatever_the_umask_and_whoever_made_the_folder() {
         assert_eq!(mode, 0o700, "{name}");
     }
     assert!(found.is_empty(), "{found:#?}");
+}
+
+/// What `check` says of the machine, with so many files that it may open; one line each.
+fn of_machine(place: &Place, files: u32) -> Vec<String> {
+    let check = place.command("check");
+    let mut limited = Command::new("prlimit");
+    limited.arg(format!("--nofile={files}:{files}"));
+    limited.arg(check.get_program()).args(check.get_args());
+    let output = limited.current_dir(place.folder.path()).output().unwrap();
+    let (said, err) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    // The machine is no fault of the configuration's, and none of its warnings.
+    assert_eq!(output.status.code(), Some(0), "{said}{err}");
+    let warned = err.lines().filter(|line| line.starts_with("warning: ")).count();
+    assert!(said.contains(&format!("no faults, {warned} warning")), "{said}{err}");
+    let lines = err.lines().filter_map(|line| line.strip_prefix("machine: "));
+    lines.map(str::to_owned).collect()
+}
+
+/// A place with whatever of it can be open to others, under keys of its own.
+fn with_keys_and_a_password() -> Place {
+    let nobody = "127.0.0.1:9".parse().unwrap();
+    let place = Place::new(&Behind { mail: 9, form: nobody, calls: nobody }, "secret");
+    let mut new_key = Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
+    let key = new_key.args(["store", "new-key"]).output().unwrap();
+    std::fs::write(place.folder.path().join("store-key"), key.stdout).unwrap();
+    for folder in ["state", "archive", "people-keys"] {
+        std::fs::create_dir(place.folder.path().join(folder)).unwrap();
+    }
+    let at = place.folder.path().display().to_string();
+    place.store_at("redis://gateway:hunter2@127.0.0.1:9");
+    let keys = format!(
+        "[keys]\nstore = [{{ file = \"{at}/store-key\" }}]\npeople = \"{at}/people-keys\"\n"
+    );
+    place.change("[archive]", &format!("{keys}[archive]"));
+    place
+}
+
+fn set_mode(place: &Place, names: &[&str], mode: u32) {
+    for name in names {
+        let path = place.folder.path().join(name);
+        let mode = if path.is_dir() { mode | (mode & 0o444) >> 2 } else { mode };
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+}
+
+#[test]
+fn check_names_what_others_may_read_and_a_limit_of_open_files() {
+    let place = with_keys_and_a_password();
+    let names = ["secret", "store-key", "gateway.toml", "state", "archive", "people-keys"];
+    // Fewer than any machine allows a gateway by default.
+    let too_few = "the limit of open files is 256; ";
+    set_mode(&place, &names, 0o600);
+    let said = of_machine(&place, 256);
+    assert!(said.len() == 1 && said[0].starts_with(too_few), "{said:#?}");
+    set_mode(&place, &names, 0o644);
+    let said = of_machine(&place, 256);
+    for (what, name, mode, right) in [
+        ("a secret", "secret", "644", "600"),
+        ("a secret", "store-key", "644", "600"),
+        ("the configuration, which holds a password,", "gateway.toml", "644", "600"),
+        ("the state", "state", "755", "700"),
+        ("the archive", "archive", "755", "700"),
+        ("the folder of keys of people", "people-keys", "755", "700"),
+    ] {
+        let path = place.folder.path().join(name).display().to_string();
+        let line =
+            format!("{what} {path} is open to other users (mode {mode}): chmod {right} {path}");
+        assert!(said.contains(&line), "{line}\n{said:#?}");
+    }
+    assert_eq!(said.len(), 1 + names.len(), "{said:#?}");
+    assert!(said.iter().all(|line| !line.contains("hunter2")), "{said:#?}");
 }
 
 #[tokio::test]

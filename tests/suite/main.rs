@@ -22,7 +22,10 @@ mod casework;
 mod console;
 mod contacts_edge;
 mod degraded;
+mod doubt;
+mod dripping;
 mod events;
+mod fault_mail;
 /// What must hold of whatever bytes arrive.
 #[path = "../../fuzz/src/lib.rs"]
 mod fuzz;
@@ -31,6 +34,7 @@ mod guides;
 mod import;
 mod import_numbers;
 mod import_stays;
+mod json_logs;
 mod kamailio;
 mod kept_quota;
 mod kill;

@@ -3,6 +3,7 @@
 mod alone;
 mod away;
 pub mod behind;
+mod clock;
 mod originals;
 mod redis;
 mod stopped;

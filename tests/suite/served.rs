@@ -195,6 +195,26 @@ token_sha256 = "{token}"
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// The path at which the first account of an organisation is made, once the gateway is served.
+    pub fn first_link(&self, organisation: &str) -> String {
+        let file = format!("state/first-link-{organisation}");
+        let link = std::fs::read_to_string(self.folder.path().join(file)).unwrap();
+        let from = link.find("/invitation/").unwrap();
+        link[from..].trim().to_owned()
+    }
+
+    /// An entry for calls of any source at `/karbon/calls`, its token the place's secret.
+    pub fn with_calls(self) -> Place {
+        let generic = format!(
+            "[[organisation.telephony]]\nprovider = \"generic\"\npath = \"/karbon/calls\"\n\
+             token = {{ file = \"{}\" }}\ntargets = {{ queue = \"sip:queue@pbx.example\" }}\n",
+            self.folder.path().join("secret").display()
+        );
+        let config = std::fs::read_to_string(self.config()).unwrap();
+        std::fs::write(self.config(), config + &generic).unwrap();
+        self
+    }
+
     pub fn serve(&self) -> Served {
         Place::served(self.command("serve"))
     }

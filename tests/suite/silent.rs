@@ -54,7 +54,21 @@ fn mail_and_access() -> Vec<Case> {
     let queues = "[organisation.queues]\nreview = { email = \"a@tuntum.example\" }";
     let page = "[organisation.page]\nname = \"Tuntum\"";
     let with = |more: &str| config(LMTP, &format!("{MAIL}{more}"), "");
+    let other = format!(
+        "[[organisation]]\nid = \"karbon\"\nprofile = \"{}\"\nmode = \"observe\"\n\
+         mail_domains = [\"karbon.example\"]\n",
+        root("config/profiles/karbon-homes.toml").display()
+    );
+    let staff = format!(
+        "[[organisation.staff]]\nname = \"Front desk\"\nrole = \"governance\"\ntoken_sha256 = \"{}\"\n",
+        "0".repeat(64)
+    );
+    let unheard = config(CONTACTS, "", &staff).replace("staff = \"127.0.0.1:8081\"\n", "");
     vec![
+        (with(""), "has neither a mailbox `queues.emergency` nor a number `emergency`"),
+        (with(""), "has no mailbox `queues.governance`"),
+        (config(LMTP, MAIL, &other), "no `mail.default_organisation`: mail to an address without"),
+        (unheard, "has `staff`, but there is no `listen.staff`"),
         (with(""), "has no `mail.notice_from`: nobody whose e-mail is limited"),
         (with(""), "a forged From field"),
         (with(check), "`mail.check` names no configured listener"),

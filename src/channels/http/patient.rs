@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -10,7 +11,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::body::{Body, BoxError, TooSlow};
-use crate::runtime::limits::{HTTP_BODY_WAIT, HTTP_BODY_WHOLE_WAIT};
+use crate::runtime::limits::HTTP_BODY_WAIT;
 
 /// A body of which no piece may take longer than [`HTTP_BODY_WAIT`].
 pub fn patient<B>(body: B) -> Body
@@ -21,14 +22,14 @@ where
     Patient { body, end: None, waiting: None }.boxed_unsync()
 }
 
-/// A body that is read whole before the answer: all of it may take no longer than
-/// [`HTTP_BODY_WHOLE_WAIT`] either.
-pub fn patient_to_the_end<B>(body: B) -> Body
+/// A request's body: all of it may take no longer than `whole` either
+/// ([`HTTP_BODY_WHOLE_WAIT`](crate::runtime::limits::HTTP_BODY_WHOLE_WAIT)).
+pub fn patient_to_the_end<B>(body: B, whole: Duration) -> Body
 where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
-    let end = Some(Instant::now() + HTTP_BODY_WHOLE_WAIT);
+    let end = Some(Instant::now() + whole);
     Patient { body, end, waiting: None }.boxed_unsync()
 }
 
@@ -89,6 +90,7 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
+    use crate::runtime::limits::HTTP_BODY_WHOLE_WAIT;
 
     /// Pieces that come after so long each.
     fn dripping(waits: &'static [Duration]) -> Body {
@@ -120,7 +122,8 @@ mod tests {
             StreamBody::new(Box::pin(pieces))
         };
         let most = usize::try_from(HTTP_BODY_WHOLE_WAIT.as_secs()).unwrap();
-        let read = super::super::body::collected(patient_to_the_end(dripping()), 2 * most).await;
+        let body = patient_to_the_end(dripping(), HTTP_BODY_WHOLE_WAIT);
+        let read = super::super::body::collected(body, 2 * most).await;
         assert_eq!(read, Err(super::super::body::CollectError::TooSlow));
         // What is passed on piece by piece may go on.
         let read = super::super::body::collected(patient(dripping()), 2 * most).await;

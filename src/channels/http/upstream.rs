@@ -1,6 +1,7 @@
 //! The client towards forms and call flows: bodies go through as they are, redirects and errors
 //! are the upstream's own answers.
 
+use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::answer::Answer;
-use super::body::{Body, BoxError, collected};
+use super::body::{Body, BoxError, TooSlow, collected};
 use super::fields::strip_hop_by_hop;
 use super::patient::patient;
 use crate::runtime::http_client::{NoAuthorities, connector};
@@ -26,6 +27,8 @@ pub enum UpstreamError {
     Unreachable,
     #[error("the upstream does not answer in time")]
     Timeout,
+    #[error("the body of the request did not come in time")]
+    TooSlow,
     /// The configured address and the request's path do not make a valid one.
     #[error("the upstream's address can't be made")]
     Address,
@@ -75,7 +78,7 @@ impl Upstream {
         let answer = tokio::time::timeout(wait, self.client.request(request))
             .await
             .map_err(|_| UpstreamError::Timeout)?
-            .map_err(|_| UpstreamError::Unreachable)?;
+            .map_err(|error| cause(&error))?;
         let (mut head, body) = answer.into_parts();
         strip_hop_by_hop(&mut head.headers);
         Ok(Response::from_parts(head, patient(body)))
@@ -99,6 +102,18 @@ impl Upstream {
         .await
         .map_err(|_| UpstreamError::Timeout)?
     }
+}
+
+/// Why a request gave no answer: because of whoever sends it, or of the upstream.
+fn cause(error: &(dyn Error + 'static)) -> UpstreamError {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if cause.is::<TooSlow>() {
+            return UpstreamError::TooSlow;
+        }
+        next = cause.source();
+    }
+    UpstreamError::Unreachable
 }
 
 /// The same fields in as much memory as they take. Read from a connection, each is a part of the whole

@@ -21,8 +21,10 @@ pub enum Event {
     Next(Next, Call),
     /// A text message came in.
     Text(Text),
-    /// Another system's contact, whole; `None` if it can't be read, with the reason.
-    Handed(Result<Box<Contact>, String>),
+    /// Another system's contact, whole.
+    Handed(Box<Contact>),
+    /// What it is about can't be read, for this reason.
+    Unread(String),
     /// Something learnt about a submitted call or message: the contact's id, and what.
     Noted(String, Vec<Note>),
     /// A status report at the address where calls come in: not a contact, and nobody waits
@@ -55,7 +57,7 @@ impl Event {
             Event::Told(call) => Event::Told(Call { id: fitted(call.id), ..call }),
             Event::UnderWay(call) => Event::UnderWay(Call { id: fitted(call.id), ..call }),
             // Of an API: what can't be an id was refused.
-            Event::Handed(_) | Event::PassOn => self,
+            Event::Handed(_) | Event::Unread(_) | Event::PassOn => self,
         }
     }
 }

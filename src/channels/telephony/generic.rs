@@ -62,7 +62,10 @@ pub(super) fn event(webhook: &Webhook, now: DateTime<Utc>) -> Event {
             Some(id) => Event::Noted(id, notes(webhook)),
             None => Event::PassOn,
         },
-        "" | "/" => Event::Handed(contact(webhook, now).map(Box::new)),
+        "" | "/" => match contact(webhook, now) {
+            Ok(contact) => Event::Handed(Box::new(contact)),
+            Err(fault) => Event::Unread(fault),
+        },
         "/event" => match id(&webhook.json) {
             Some(id) => Event::Noted(id, notes(webhook)),
             None => Event::PassOn,

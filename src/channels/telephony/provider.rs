@@ -57,15 +57,19 @@ pub(super) fn verify(
 
 /// What a request is about.
 pub(super) fn event(entry: &TelephonySettings, webhook: &Webhook, now: DateTime<Utc>) -> Event {
-    match entry.provider {
+    let event = match entry.provider {
         Provider::Twilio => twilio::event(entry, webhook),
         Provider::Vonage => vonage::event(entry, webhook),
         Provider::Telnyx => telnyx::event(entry, webhook),
         Provider::Plivo => plivo::event(entry, webhook),
         Provider::Sip => sip::event(entry, webhook),
         Provider::Generic => generic::event(webhook, now),
+    };
+    match (event, &webhook.fault) {
+        // Of what can't be read nobody knows that it is none of ours.
+        (Event::PassOn, Some(fault)) => Event::Unread(fault.clone()),
+        (event, _) => event.fitted(),
     }
-    .fitted()
 }
 
 /// The answer to a decided call; `None`: the existing call flow continues.

@@ -23,7 +23,12 @@ use crate::runtime::limits::{CALL_ASSERTED_URIS_MAX, CALL_RING_SECONDS};
 
 /// What a question is about: `/invite` a call, `/event` its end.
 pub(super) fn event(entry: &TelephonySettings, webhook: &Webhook) -> Event {
-    let Some(call_id) = webhook.field("call_id") else { return Event::PassOn };
+    let Some(call_id) = webhook.field("call_id") else {
+        return match webhook.behind.as_str() {
+            "/invite" => Event::Unread("`call_id` is missing, or no text".to_owned()),
+            _ => Event::PassOn,
+        };
+    };
     let id = format!("call-sip-{call_id}");
     match webhook.behind.as_str() {
         "/invite" => Event::Call(Call {

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
+use serde_json::Value;
 
 use super::event::{Event, Text};
 use super::settings::{Product, TelephonySettings};
@@ -68,8 +69,10 @@ fn message(webhook: &Webhook) -> Event {
     if plain(data.get("event_type")).as_deref() != Some("message.received") {
         return Event::PassOn;
     }
-    let Some(payload) = data.get("payload") else { return Event::PassOn };
-    let Some(id) = plain(payload.get("id")) else { return Event::PassOn };
+    let payload = data.get("payload").unwrap_or(&Value::Null);
+    let Some(id) = plain(payload.get("id")) else {
+        return Event::Unread("`data.payload.id` is missing, or no text".to_owned());
+    };
     let from = plain(payload.pointer("/from/phone_number"));
     Event::Text(Text {
         id: format!("text-telnyx-{id}"),

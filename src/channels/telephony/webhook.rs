@@ -1,6 +1,7 @@
 //! A webhook as it came: raw bytes for the signature, fields for everything else.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
@@ -32,17 +33,23 @@ pub struct Webhook {
     pub form: Vec<(String, String)>,
     /// A JSON body; null if it is absent or broken.
     pub json: Value,
+    /// Why the request's fields can't be read; `None`: they can, or there are none.
+    pub fault: Option<String>,
 }
 
 impl Webhook {
-    /// Reads a request whole.
+    /// Reads a request whole, whose body may take so long.
     ///
     /// # Errors
-    /// It is too large, or breaks off.
-    pub async fn read(behind: &str, request: Request<Incoming>) -> Result<Self, ProblemType> {
+    /// It is too large, too slow, or breaks off.
+    pub async fn read(
+        behind: &str,
+        request: Request<Incoming>,
+        body_wait: Duration,
+    ) -> Result<Self, ProblemType> {
         let peer = peer(&request);
         let (head, body) = request.into_parts();
-        let body = collected(patient_to_the_end(body), WEBHOOK_BODY_BYTES_MAX).await?;
+        let body = collected(patient_to_the_end(body, body_wait), WEBHOOK_BODY_BYTES_MAX).await?;
         Ok(Webhook::of(behind, head, body, peer))
     }
 
@@ -57,14 +64,36 @@ impl Webhook {
             peer,
             form: Vec::new(),
             json: Value::Null,
+            fault: None,
         };
-        if webhook.is_json() && has_at_most(WEBHOOK_VALUES_MAX, &webhook.body) {
-            webhook.json = serde_json::from_slice(&webhook.body).unwrap_or_default();
-        }
-        if webhook.is_form() {
-            webhook.form = pairs(&webhook.body);
-        }
+        webhook.fault = webhook.read_fields().err();
         webhook
+    }
+
+    /// Finds the fields, or says why they can't be read.
+    fn read_fields(&mut self) -> Result<(), String> {
+        if self.body.is_empty() {
+            let query = self.query.as_deref().unwrap_or_default();
+            return pairs(query.as_bytes()).map(|_| ());
+        }
+        if self.is_form() {
+            self.form = pairs(&self.body)?;
+            return Ok(());
+        }
+        if !self.is_json() {
+            return Err("the Content-Type is neither application/json nor \
+                        application/x-www-form-urlencoded"
+                .to_owned());
+        }
+        if !has_at_most(WEBHOOK_VALUES_MAX, &self.body) {
+            return Err(format!("the body holds more than {WEBHOOK_VALUES_MAX} values"));
+        }
+        let json: Value = serde_json::from_slice(&self.body).map_err(|fault| fault.to_string())?;
+        match json.is_object() {
+            true => self.json = json,
+            false => return Err("the body is JSON, but no object".to_owned()),
+        }
+        Ok(())
     }
 
     fn content_type(&self) -> String {
@@ -83,7 +112,7 @@ impl Webhook {
 
     /// The fields of the query.
     pub fn query_fields(&self) -> Vec<(String, String)> {
-        pairs(self.query.as_deref().unwrap_or_default().as_bytes())
+        pairs(self.query.as_deref().unwrap_or_default().as_bytes()).unwrap_or_default()
     }
 
     /// A field that is not blank: of the body, or where there is none, of the query. Of a request
@@ -134,11 +163,14 @@ pub fn plain(value: Option<&Value>) -> Option<String> {
     }
 }
 
-/// The fields; none if there are more than [`WEBHOOK_VALUES_MAX`].
-fn pairs(encoded: &[u8]) -> Vec<(String, String)> {
+/// The fields, unless there are more than [`WEBHOOK_VALUES_MAX`].
+fn pairs(encoded: &[u8]) -> Result<Vec<(String, String)>, String> {
     let fields: Vec<_> = form_urlencoded::parse(encoded)
         .take(WEBHOOK_VALUES_MAX + 1)
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
-    if fields.len() > WEBHOOK_VALUES_MAX { Vec::new() } else { fields }
+    match fields.len() > WEBHOOK_VALUES_MAX {
+        true => Err(format!("the request holds more than {WEBHOOK_VALUES_MAX} fields")),
+        false => Ok(fields),
+    }
 }

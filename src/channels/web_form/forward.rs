@@ -18,7 +18,7 @@ use super::submits::{Passing, holds_fields, is_encoded};
 use super::{FormEdge, Job};
 use crate::channels::http::body::Body;
 use crate::channels::http::fields::forwarded;
-use crate::channels::http::patient::patient;
+use crate::channels::http::patient::patient_to_the_end;
 use crate::channels::http::peer;
 use crate::channels::http::problem::ProblemType;
 use crate::channels::http::upstream::{Reply, UpstreamError, address, settle};
@@ -53,7 +53,8 @@ impl FormEdge {
             let body = submission.body().await.map_err(|error| unreadable(&error))?;
             (passing, body, Some(submission.bytes))
         } else {
-            (Passing::unseen(unreadable_fields), patient(body), None)
+            let body = patient_to_the_end(body, self.parts.body_wait);
+            (Passing::unseen(unreadable_fields), body, None)
         };
         self.note(form, &head, from, passing)?;
         head.headers = self.headers(form, head.headers, from);
@@ -139,6 +140,7 @@ fn fault(error: UpstreamError) -> ProblemType {
     match error {
         UpstreamError::Unreachable => ProblemType::UpstreamUnavailable,
         UpstreamError::Timeout => ProblemType::UpstreamTimeout,
+        UpstreamError::TooSlow => ProblemType::TooSlow,
         UpstreamError::Address => ProblemType::NotFound,
     }
 }

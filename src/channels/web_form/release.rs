@@ -64,7 +64,7 @@ impl Release for FormRelease {
         }
         let answer =
             self.upstream.send(request, form.timeout).await.map_err(|error| match error {
-                UpstreamError::Unreachable | UpstreamError::Timeout => {
+                UpstreamError::Unreachable | UpstreamError::Timeout | UpstreamError::TooSlow => {
                     ReleaseError::Away(format!("the form's own handler: {error}"))
                 }
                 UpstreamError::Address => refused("its address is no longer valid"),

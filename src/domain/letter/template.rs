@@ -21,6 +21,8 @@ const STEPS_MAX: u64 = 20_000;
 /// Bytes of a template's source, and of what it writes.
 const SOURCE_BYTES_MAX: usize = 64 * 1024;
 const WRITTEN_BYTES_MAX: usize = 256 * 1024;
+/// Blocks within blocks, and within one tag what a value may stand in: the template's parser recurses into each.
+const NESTED_MAX: usize = 50;
 /// Bytes of a digest that tell one version of a template from another.
 const VERSION_BYTES: usize = 6;
 
@@ -38,6 +40,34 @@ fn fault(error: &Error) -> TemplateFault {
         None => error.kind().to_string(),
     };
     TemplateFault { line: error.line(), what }
+}
+
+/// What begins a block, up to its own `end`.
+const BLOCKS: [&str; 8] = ["if", "for", "with", "filter", "autoescape", "macro", "call", "block"];
+
+/// Whether blocks nest deeper than [`NESTED_MAX`], or as many brackets and signs stand in one tag.
+fn nests_too_deep(source: &str) -> bool {
+    let mut blocks = 0_usize;
+    for tag in source.split('{').map(|from| from.split('}').next().unwrap_or(from)) {
+        if tag.starts_with('#') {
+            continue;
+        }
+        let word = tag.trim_start_matches(['%', '-']).trim_start();
+        if tag.starts_with('%') {
+            match word {
+                word if word.starts_with("end") => blocks = blocks.saturating_sub(1),
+                word if BLOCKS.iter().any(|block| word.starts_with(block)) => blocks += 1,
+                word if word.starts_with("set") && !word.contains('=') => blocks += 1,
+                _ => {}
+            }
+        }
+        let signs = tag.chars().filter(|c| matches!(c, '(' | '[' | '-' | '+')).count();
+        if blocks > NESTED_MAX || signs + tag.matches("not ").count() > NESTED_MAX {
+            return true;
+        }
+    }
+    // Maps nest by braces, of which a pair opens a tag.
+    source.split("}}").any(|tag| tag.matches('{').count() > 2 * NESTED_MAX && tag.contains("{{"))
 }
 
 /// No filters, functions, includes or files: a template puts values and parts where it wants them.
@@ -113,6 +143,10 @@ impl Template {
     pub fn read(name: &str, language: Language, source: &str) -> Result<Self, TemplateFault> {
         if source.len() > SOURCE_BYTES_MAX {
             let what = format!("it is longer than {SOURCE_BYTES_MAX} bytes");
+            return Err(TemplateFault { line: None, what });
+        }
+        if nests_too_deep(source) {
+            let what = format!("its blocks or brackets nest deeper than {NESTED_MAX} levels");
             return Err(TemplateFault { line: None, what });
         }
         let template = Template { language, name: name.into(), source: source.into() };

@@ -14,7 +14,7 @@ use super::unopened::Unopened;
 use crate::domain::organisation::OrganisationId;
 use crate::intake::roster::Rosters;
 use crate::ports::{Change, Store, StoreError};
-use crate::runtime::limits::{PAST_LOOK_EVERY, PAST_READ_EVERY, PAST_SAY_EVERY};
+use crate::runtime::limits::{PAST_LOOK_EVERY, PAST_SAY_EVERY};
 use crate::runtime::shutdown::Stopping;
 
 /// What came of reading everything.
@@ -157,7 +157,7 @@ impl Keeper {
                 Err(_) => tracing::error!("reading the store through panicked"),
             }
         }
-        let is_due = self.read_at.is_none_or(|read| read.elapsed() >= PAST_READ_EVERY)
+        let is_due = self.read_at.is_none_or(|read| read.elapsed() >= self.store.read_through)
             || self.store.wants_reading();
         if self.reading.is_none() && self.left.is_none() && is_due {
             self.read_at = Some(Instant::now());

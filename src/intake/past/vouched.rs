@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 
@@ -31,6 +33,10 @@ pub struct Vouched {
     /// The archive that this gateway keeps originals in, and its fault.
     archive: Option<ArchiveIdentity>,
     archive_fault: Mutex<Option<String>>,
+    /// How often everything is read.
+    pub(super) read_through: Duration,
+    /// The newest time among what was remembered at the start.
+    known_time: Option<DateTime<Utc>>,
     wants_reading: AtomicBool,
     wants_reopening: AtomicBool,
     metrics: Arc<Metrics>,
@@ -42,6 +48,8 @@ pub struct Parts {
     pub reopen: Box<Reopen>,
     pub keepsakes: Arc<dyn Keepsakes>,
     pub archive: Option<ArchiveIdentity>,
+    /// How often everything is read to find damage.
+    pub read_through: Duration,
     pub metrics: Arc<Metrics>,
 }
 
@@ -52,8 +60,11 @@ impl Vouched {
     /// It can't be read: then nobody could say whether the store is the one that was known.
     pub fn new(parts: Parts, organisations: &[OrganisationId]) -> Result<Arc<Self>, StoreError> {
         let mut known = HashMap::new();
+        let mut known_time = None;
         for organisation in organisations {
             let mark = parts.keepsakes.mark(organisation)?;
+            let last = mark.as_ref().and_then(|mark| mark.last);
+            known_time = known_time.max(last.map(|last| last.at));
             known.insert(organisation.clone(), One::new(mark));
         }
         let (followers, _) = broadcast::channel(CHANGE_LAG_MAX);
@@ -66,10 +77,17 @@ impl Vouched {
             damage: Mutex::new(None),
             archive: parts.archive,
             archive_fault: Mutex::new(None),
+            read_through: parts.read_through,
+            known_time,
             wants_reading: AtomicBool::new(false),
             wants_reopening: AtomicBool::new(false),
             metrics: parts.metrics,
         }))
+    }
+
+    /// When the newest entry was written that was known of any trail at the start: that time has passed.
+    pub const fn known_time(&self) -> Option<DateTime<Utc>> {
+        self.known_time
     }
 
     pub(super) fn store(&self) -> Arc<dyn Store> {

@@ -146,6 +146,7 @@ impl Files {
     /// Nobody else makes, retires, destroys or replaces a key meanwhile, on any machine that shares the folder.
     pub(super) fn lock(&self) -> Result<File, StoreError> {
         self.is_there()?;
+        private::close(&self.folder);
         let path = self.folder.join(LOCK);
         let mut options = OpenOptions::new();
         let options = options.write(true).create(true).truncate(false).mode(0o600);

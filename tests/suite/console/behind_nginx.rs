@@ -1,62 +1,17 @@
 //! The console behind nginx and two gateways on one Redis: each request may reach another gateway, the stream of
 //! events too, and nginx hands on each event as it comes though it buffers by default.
 
-use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::browsing::PASSWORD;
+use super::by_wire::Client;
 use crate::redis_gateways::fleet::{Fleet, mail};
 use crate::served::person;
 use crate::servers::checks::free_port;
 use crate::servers::nginx::nginx;
 use crate::store_contract::servers::Server;
-
-/// A browser without script, by real connections.
-struct Client {
-    port: u16,
-    cookie: String,
-}
-
-impl Client {
-    fn send(&self, method: &str, path: &str, more: &str, form: &str) -> BufReader<TcpStream> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        let (port, cookie, length) = (self.port, &self.cookie, form.len());
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n\
-             Cookie: {cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\n{more}\
-             Content-Length: {length}\r\n\r\n{form}"
-        );
-        stream.write_all(request.as_bytes()).unwrap();
-        BufReader::new(stream)
-    }
-
-    fn ask(&self, method: &str, path: &str, form: &str) -> String {
-        let mut whole = String::new();
-        let mut answer = self.send(method, path, "Connection: close\r\n", form);
-        answer.read_to_string(&mut whole).unwrap();
-        whole
-    }
-
-    /// The first event of a stream; what was to be waited for is in it, or in one after it.
-    fn event(&self, last: Option<u64>, has: impl Fn(&Value) -> bool) -> Value {
-        let last = last.map(|last| format!("Last-Event-ID: {last}\r\n")).unwrap_or_default();
-        let mut stream = self.send("GET", "/live", &last, "");
-        let mut line = String::new();
-        loop {
-            line.clear();
-            assert!(stream.read_line(&mut line).unwrap() > 0, "the stream ended");
-            let Some(data) = line.trim().strip_prefix("data: ") else { continue };
-            let said: Value = serde_json::from_str(data).unwrap();
-            if has(&said) {
-                return said;
-            }
-        }
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_and_the_stream_go_through_nginx_to_either_of_two_gateways() {
@@ -81,16 +36,7 @@ async fn pages_and_the_stream_go_through_nginx_to_either_of_two_gateways() {
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let mut client = Client { port, cookie: String::new() };
-    let link = fleet.first_link("karbon");
-    let form = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs([("name", "Bo Carr"), ("login", "bo"), ("role", "governance")])
-        .extend_pairs([("password", PASSWORD), ("again", PASSWORD)])
-        .finish();
-    let answer = client.ask("POST", &link, &form);
-    let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: "));
-    let cookie = cookie.or_else(|| answer.lines().find_map(|it| it.strip_prefix("Set-Cookie: ")));
-    client.cookie = cookie.unwrap_or_else(|| panic!("{answer}")).split(';').next().unwrap().into();
+    let client = Client::signed_up(port, &fleet.first_link("karbon"));
     // Either gateway knows the session.
     for _ in 0..4 {
         let page = client.ask("GET", "/queues", "");

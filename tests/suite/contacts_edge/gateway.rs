@@ -28,6 +28,7 @@ use contact_gateway::intake::roster::Rosters;
 use contact_gateway::intake::{Intake, Parts, announce, plain};
 use contact_gateway::ports::helper::SafeguardHelper;
 use contact_gateway::ports::{Clock, ItemFilter, Mailer, OwnMail, SendError, Stamp, Store};
+use contact_gateway::runtime::limits::HTTP_BODY_WHOLE_WAIT;
 use contact_gateway::runtime::metrics::Metrics;
 use contact_gateway::runtime::shutdown::Shutdown;
 use contact_gateway::runtime::tokens::{TokenTable, sha256};
@@ -98,6 +99,8 @@ pub struct Setup {
     /// Of the queue `emergency`.
     pub emergency_mailbox: Option<&'static str>,
     pub helper: Option<Arc<dyn SafeguardHelper>>,
+    /// How long the body of one request may take.
+    pub body_wait: Duration,
 }
 
 impl Default for Setup {
@@ -116,6 +119,7 @@ impl Default for Setup {
             looks: BTreeMap::new(),
             emergency_mailbox: None,
             helper: None,
+            body_wait: HTTP_BODY_WHOLE_WAIT,
         }
     }
 }
@@ -257,6 +261,7 @@ impl Gateway {
             posts_per_minute: setup.posts_per_minute,
             looks: setup.looks,
             spool: path.join("spool"),
+            body_wait: setup.body_wait,
             intake,
             mailer,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,

@@ -91,14 +91,19 @@ pub async fn is_as_it_was(served: &Served, round: &str) {
     assert!(!metrics.contains("contact_gateway_store_behind{organisation=\"karbon\"} 1"));
 }
 
-/// `store accept`; what it printed.
-pub fn accept(place: &Place) -> String {
+/// `store accept`; whether it did, and what it said.
+pub fn accepted(place: &Place) -> (bool, String) {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
     command.args(["store", "accept", "--config"]).arg(place.config());
     let ended = command.current_dir(place.folder.path()).output().unwrap();
-    let said = String::from_utf8(ended.stdout).unwrap();
-    let wrong = String::from_utf8(ended.stderr).unwrap();
-    assert!(ended.status.success(), "{said}{wrong}");
+    let said = String::from_utf8([ended.stdout, ended.stderr].concat()).unwrap();
+    (ended.status.success(), said)
+}
+
+/// `store accept`; what it printed.
+pub fn accept(place: &Place) -> String {
+    let (is_accepted, said) = accepted(place);
+    assert!(is_accepted, "{said}");
     said
 }
 
@@ -108,7 +113,11 @@ pub fn database(place: &Place) -> PathBuf {
 
 /// An embedded store that has been in use, and the database as it was before that.
 async fn used() -> (Place, PathBuf, Served) {
-    let place = place(None);
+    used_in(place(None)).await
+}
+
+/// The same in a place of one's own.
+pub async fn used_in(place: Place) -> (Place, PathBuf, Served) {
     import(&place);
     // What the gateway reminds of at its first start is in the older database too.
     let served = place.serve();
@@ -126,7 +135,7 @@ async fn used() -> (Place, PathBuf, Served) {
 
 /// Waits until so many entries are known of, nothing has come behind them for a while, and the log is
 /// written back.
-async fn at_rest(place: &Place, served: &Served, entries: u64) {
+pub async fn at_rest(place: &Place, served: &Served, entries: u64) {
     let log = place.folder.path().join("store/gateway.sqlite3-wal");
     let last = Cell::new((0, Instant::now()));
     until("what was decided is kept, and the log written back", || async {

@@ -41,11 +41,7 @@ impl Fleet {
 
     /// The path at which the first account of an organisation is made: of the gateway that started last.
     pub fn first_link(&self, organisation: &str) -> String {
-        let file = format!("state/first-link-{organisation}");
-        let last = self.places.last().unwrap();
-        let link = std::fs::read_to_string(last.folder.path().join(file)).unwrap();
-        let from = link.find("/invitation/").unwrap();
-        link[from..].trim().to_owned()
+        self.places.last().unwrap().first_link(organisation)
     }
 
     /// `kill -9`. Until it is served again, those behind it have other numbers.

@@ -92,6 +92,7 @@ async fn without_the_token_nothing_happens_and_with_it_a_broken_body_is_let_thro
     let got = rig.post("", &[BEARER, JSON], "{\"call_id\": 1,\n \"from\": 7}").await;
     assert_eq!((got.status, &got.json()["action"]), (200, &json!("connect")));
     assert!(got.json()["fault"].as_str().unwrap().contains("from"), "{}", got.text());
+    assert_eq!(got.json()["flags"], json!(["unread"]));
     rig.gateway.stop().await;
 }
 

@@ -206,6 +206,22 @@ async fn a_limited_text_is_answered_once() {
 }
 
 #[tokio::test]
+async fn delivery_reports_pass_on_and_are_no_contact() {
+    let mut rig = plivo(Product::Messaging, closed()).await;
+    for status in ["queued", "sent", "delivered", "undelivered", "read"] {
+        let report = [
+            ("MessageUUID", "m-1"),
+            ("From", "447700900001"),
+            ("To", "441632960000"),
+            ("Status", status),
+        ];
+        assert_eq!(rig.plivo("", &report).await.text(), FLOW, "{status}");
+    }
+    assert!(rig.gateway.decided().await.is_empty());
+    rig.gateway.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_told_of_a_call_is_no_call() {
     let mut rig = plivo(Product::Voice, quota(1)).await;
     let from = "447700900001";

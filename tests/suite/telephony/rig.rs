@@ -76,7 +76,7 @@ async fn flow() -> Upstream {
     upstream
 }
 
-fn settings(
+pub fn settings(
     provider: Provider,
     product: Product,
     secret: &str,

@@ -152,6 +152,21 @@ async fn a_wrong_token_is_403_and_the_end_of_a_call_is_noted() {
 }
 
 #[tokio::test]
+async fn an_event_of_a_call_that_was_never_seen_is_no_call() {
+    let rig = sip(quota(1), WhenLimited::Notice).await;
+    let from = format!("sip:{JO}@x");
+    for event in ["completed", "cancelled", "failed"] {
+        let over = invite("unseen", &from, json!({"event": event, "duration": "12"}));
+        let got = rig.post("/event", &[BEARER, JSON], &over).await;
+        assert_eq!((got.status, got.json()), (200, json!({"action": "ok"})), "{event}");
+    }
+    assert!(rig.gateway.decided().await.is_empty());
+    let answer = rig.invite(&invite("1", &from, json!({}))).await;
+    assert_eq!(uris(&answer), ["sip:queue@pbx.example"], "the one call of the week");
+    rig.gateway.stop().await;
+}
+
+#[tokio::test]
 async fn the_uri_counts_and_never_the_display_name() {
     let rig = sip(closed(), WhenLimited::Notice).await;
     for (at, name) in

@@ -25,7 +25,14 @@ async fn a_changed_request_is_403_and_leaves_no_trace() {
     let unsigned = [("Content-Type", "application/x-www-form-urlencoded")];
     let body = encoded(&call);
     let sent = request("POST", "/karbon/voice", &unsigned, body.as_bytes());
-    assert_eq!(raw(rig.gateway.address, &sent).await.status, 403);
+    let refused = raw(rig.gateway.address, &sent).await;
+    assert_eq!(refused.status, 403);
+    // Says what is missing, and nothing of the secret.
+    assert_eq!(
+        refused.json()["detail"],
+        "The request has no valid signature or token for this entry. A signature must cover its \
+         public_url."
+    );
     assert!(rig.upstream.seen().is_empty() && rig.gateway.decided().await.is_empty());
     assert_eq!(post(&rig.gateway, "", &call, &good).await.text(), FLOW);
     rig.gateway.stop().await;
@@ -82,5 +89,23 @@ async fn a_json_body_is_held_by_its_digest_in_the_address() {
     assert_eq!(good.text(), FLOW);
     let other = request("POST", &target, &head, b"{\"CallSid\":\"CA2\"}");
     assert_eq!(raw(rig.gateway.address, &other).await.status, 403);
+    rig.gateway.stop().await;
+}
+
+/// What can't be read goes on, flagged, and is on the timeline of whoever's number stands in it.
+#[tokio::test]
+async fn a_body_that_is_rightly_signed_and_can_not_be_read_is_on_the_timeline() {
+    let mut rig = rig(quota(9), |_, _| {}).await;
+    let body = format!("{{\"CallSid\":\"CA1\",\"From\":\"{JO}\",\"CallerName\":\"\"Jo\"\"}}");
+    let behind = format!("?bodySHA256={}", hex(&sha256(body.as_bytes())));
+    let signature = rig.signature(&behind, &[]);
+    let head = [("Content-Type", "application/json"), ("X-Twilio-Signature", signature.as_str())];
+    let target = format!("/karbon/voice{behind}");
+    let got = raw(rig.gateway.address, &request("POST", &target, &head, body.as_bytes())).await;
+    assert_eq!(got.text(), FLOW);
+    let seen = rig.upstream.seen().pop().unwrap();
+    assert_eq!(seen.fields("x-contact-gateway-flags"), ["unread"]);
+    let entry = rig.gateway.entries(1).await.remove(0);
+    assert_eq!((&entry["in_doubt"], &entry["flags"]), (&json!(["P-1"]), &json!(["unread"])));
     rig.gateway.stop().await;
 }
