@@ -44,7 +44,8 @@ fn asked(demo: &Demo, config: &str, phases: &str) -> String {
         .arg(format!("{}/api/v1/openapi.json", demo.root()))
         .args(["--header", &format!("Authorization: Bearer {}", demo.token)])
         .args(["--checks", CHECKS, "--phases", phases, "--max-examples", EXAMPLES])
-        .args(["--seed", SEED, "--generation-database", "none", "--no-shrink", "--workers", "2"])
+        // One worker: threads that parse at once end in a SystemError of Python before 3.12.3 (gh-106905).
+        .args(["--seed", SEED, "--generation-database", "none", "--no-shrink", "--workers", "1"])
         .args(["--continue-on-failure", "--request-timeout", "30", "--no-color"])
         .output()
         .unwrap();
