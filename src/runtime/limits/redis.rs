@@ -25,7 +25,7 @@ pub const REDIS_LISTEN_RETRY: Duration = Duration::from_millis(200);
 /// People, and queue items, read from Redis with one command.
 pub const REDIS_PEOPLE_PIECE: usize = 500;
 pub const REDIS_ITEMS_PIECE: usize = 100;
-/// Documents read from Redis with one command: each may be of [`DOCUMENT_BYTES_MAX`].
+/// Documents read from Redis with one command: each may be of [`DOCUMENT_BYTES_MAX`](super::DOCUMENT_BYTES_MAX).
 pub const REDIS_DOCUMENTS_PIECE: usize = 20;
 /// Bodies written to Redis with one command, in bytes. More: it is given the time of a bulk.
 pub const REDIS_BULK_BYTES: usize = 256 * 1024;
