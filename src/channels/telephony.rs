@@ -184,6 +184,7 @@ impl TelephonyEdge {
     ) -> Answer {
         let key = keyed(&[
             entry.path.as_bytes(),
+            webhook.behind.as_bytes(),
             webhook.query.as_deref().unwrap_or_default().as_bytes(),
             text(&webhook.headers, IDEMPOTENCY).unwrap_or_default().as_bytes(),
             &webhook.body,

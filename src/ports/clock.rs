@@ -46,6 +46,8 @@ struct State {
 struct Jump {
     by: TimeDelta,
     since: Instant,
+    /// The clock had never been set before.
+    from_unset: bool,
 }
 
 impl Jump {
@@ -61,24 +63,26 @@ fn is_unset(wall: DateTime<Utc>) -> bool {
 }
 
 impl SteadyClock {
-    /// The clock of a process that starts. `known`: an instant that has passed. A machine's clock that shows
-    /// less is wrong: the time that passes is counted on from there.
+    /// The clock of a process that starts. `known`: an instant that has passed. From there the time that passes is
+    /// counted on while the machine's clock was never set.
     pub fn after(known: Option<DateTime<Utc>>) -> Self {
         SteadyClock::starting(Utc::now(), Instant::now(), known)
     }
 
     fn starting(wall: DateTime<Utc>, at: Instant, known: Option<DateTime<Utc>>) -> Self {
         let step = TimeDelta::from_std(CLOCK_STEP_MAX).unwrap_or(TimeDelta::MAX);
-        let (believed, jumped) = match known.filter(|known| wall - *known < -step) {
+        // A clock that was set is right more often than the newest entry: one organisation's may have been written
+        // while a clock was ahead.
+        let (believed, jumped) = match known.filter(|known| is_unset(wall) && wall - *known < -step)
+        {
             None => (wall, None),
             Some(known) => {
                 let by = wall - known;
                 tracing::error!(
                     seconds = by.num_seconds(),
-                    "the machine's clock shows an earlier time than the newest known entry; continuing \
-                     from that entry's time"
+                    "the machine's clock was never set; continuing from the time of the newest known entry"
                 );
-                (known, Some(Jump { by, since: at }))
+                (known, Some(Jump { by, since: at, from_unset: true }))
             }
         };
         SteadyClock { state: Mutex::new(State { believed: (believed, at), jumped }) }
@@ -100,6 +104,15 @@ impl SteadyClock {
             state.believed = (wall, at);
             return wall;
         }
+        if by > TimeDelta::zero()
+            && state.jumped.is_some_and(|jump| jump.from_unset)
+            && !is_unset(wall)
+        {
+            tracing::warn!("the machine's clock is set");
+            state.jumped = None;
+            state.believed = (wall, at);
+            return wall;
+        }
         let jump = match state.jumped {
             Some(jump) if (jump.by - by).abs() <= step => jump,
             Some(_) | None => {
@@ -107,7 +120,7 @@ impl SteadyClock {
                     seconds = by.num_seconds(),
                     "the machine's clock has jumped; continuing on elapsed time"
                 );
-                Jump { by, since: at }
+                Jump { by, since: at, from_unset: is_unset(wall) }
             }
         };
         if !jump.is_believable(wall, at) {
@@ -204,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_with_an_earlier_time_than_is_known_goes_by_the_known_one() {
+    fn a_start_with_a_clock_that_was_never_set_goes_by_the_known_time() {
         let known: DateTime<Utc> = "2026-11-21T10:00:00Z".parse().unwrap();
         let begun = Instant::now();
         // Never set: not trusted, however long it goes on, until somebody sets it.
@@ -216,17 +229,16 @@ mod tests {
         }
         let passed = TimeDelta::from_std(machine.passed).unwrap();
         assert_eq!(machine.after(0, TimeDelta::zero()), known + passed);
-        let right = known + passed + TimeDelta::seconds(20);
+        // The machine was off for a night: the time that it is set to is right at once.
+        let right = known + passed + TimeDelta::hours(8);
         let set = right - machine.wall;
         assert_eq!(machine.after(0, set), right);
         assert!(!machine.is_at_fault());
 
-        // Set, if too early: an entry written by a clock that was ahead holds up the right one for a while only.
+        // A clock that was set is trusted, whatever one that was ahead has written.
         let wall = known - TimeDelta::days(9);
         let mut machine = Machine::started(wall, begun, Some(known));
-        assert_eq!(machine.after(10, TimeDelta::zero()), known + TimeDelta::seconds(10));
-        assert!(machine.is_at_fault());
-        assert_eq!(machine.after(wait, TimeDelta::zero()), machine.wall);
+        assert_eq!(machine.after(10, TimeDelta::zero()), wall + TimeDelta::seconds(10));
         assert!(!machine.is_at_fault());
 
         // What is known lies in the past, or a moment ahead: nothing is wrong.

@@ -57,7 +57,7 @@ pub const API_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Values (of lists and members, nested ones too) of an API request's JSON. More: 413.
 pub const API_VALUES_MAX: usize = 80_000;
 /// What one such value may take in memory, in bytes: an object of one member takes a node of a map. Counted in
-/// [`BODIES_MEMORY_BYTES_MAX`] with the body.
+/// [`STAFF_MEMORY_BYTES_MAX`] with the body.
 pub const JSON_VALUE_BYTES: usize = 320;
 /// When to try again a request whose body there was no room for.
 pub const API_BODY_WAIT: Duration = Duration::from_secs(5);

@@ -1,16 +1,17 @@
 //! Room in memory for what is in hand, shared by everything that reads it: a bound on each does not bound many at
-//! once. Each kind has room of its own, so that none takes that of another, and all kinds together have less than the
-//! sum.
+//! once. Each kind has room of its own, so that none takes that of another. All that is not of mail has less together
+//! than the sum; what strangers can fill of it leaves enough for staff.
 
 use bytes::Bytes;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::sleep;
 
 use super::limits::{
-    BODIES_MEMORY_BYTES_MAX, ENVELOPES_MEMORY_BYTES_MAX, HEADS_MEMORY_BYTES_MAX,
-    IN_HAND_MEMORY_BYTES_MAX, MAIL_HEADS_MEMORY_BYTES_MAX, MAIL_TEXTS_MEMORY_BYTES_MAX,
-    MESSAGES_MEMORY_BYTES_MAX, ORIGINALS_MEMORY_BYTES_MAX, PACKETS_MEMORY_BYTES_MAX,
-    READS_MEMORY_BYTES_MAX, ROOM_LOOK_EVERY, SPOOLED_MEMORY_BYTES_MAX,
+    BODIES_MEMORY_BYTES_MAX, ENVELOPES_MEMORY_BYTES_MAX, FORMS_MEMORY_BYTES_MAX,
+    HEADS_MEMORY_BYTES_MAX, IN_HAND_MEMORY_BYTES_MAX, MAIL_HEADS_MEMORY_BYTES_MAX,
+    MAIL_TEXTS_MEMORY_BYTES_MAX, MESSAGES_MEMORY_BYTES_MAX, ORIGINAL_SMALL_BYTES,
+    ORIGINALS_MEMORY_BYTES_MAX, PACKETS_MEMORY_BYTES_MAX, READS_MEMORY_BYTES_MAX, ROOM_LOOK_EVERY,
+    SMALL_ORIGINALS_MEMORY_BYTES_MAX, SPOOLED_MEMORY_BYTES_MAX, STAFF_MEMORY_BYTES_MAX,
 };
 
 /// What room is counted in, in bytes.
@@ -18,26 +19,35 @@ const UNIT: usize = 1024;
 
 /// The memory is the process's, and so are these.
 static ALL: Semaphore = Semaphore::const_new(IN_HAND_MEMORY_BYTES_MAX / UNIT);
-static BODIES: Kind = Kind::of(BODIES_MEMORY_BYTES_MAX);
-static SPOOLED: Kind = Kind::of(SPOOLED_MEMORY_BYTES_MAX);
-static HEADS: Kind = Kind::of(HEADS_MEMORY_BYTES_MAX);
-static READS: Kind = Kind::of(READS_MEMORY_BYTES_MAX);
-static PACKETS: Kind = Kind::of(PACKETS_MEMORY_BYTES_MAX);
-static MESSAGES: Kind = Kind::of(MESSAGES_MEMORY_BYTES_MAX);
-static MAIL_HEADS: Kind = Kind::of(MAIL_HEADS_MEMORY_BYTES_MAX);
-static MAIL_TEXTS: Kind = Kind::of(MAIL_TEXTS_MEMORY_BYTES_MAX);
-static ENVELOPES: Kind = Kind::of(ENVELOPES_MEMORY_BYTES_MAX);
-static ORIGINALS: Kind = Kind::of(ORIGINALS_MEMORY_BYTES_MAX);
+static FORMS: Kind = Kind::shared(FORMS_MEMORY_BYTES_MAX);
+static BODIES: Kind = Kind::shared(BODIES_MEMORY_BYTES_MAX);
+static STAFF: Kind = Kind::shared(STAFF_MEMORY_BYTES_MAX);
+static SPOOLED: Kind = Kind::shared(SPOOLED_MEMORY_BYTES_MAX);
+static HEADS: Kind = Kind::shared(HEADS_MEMORY_BYTES_MAX);
+static READS: Kind = Kind::shared(READS_MEMORY_BYTES_MAX);
+static ORIGINALS: Kind = Kind::shared(ORIGINALS_MEMORY_BYTES_MAX);
+static SMALL_ORIGINALS: Kind = Kind::apart(SMALL_ORIGINALS_MEMORY_BYTES_MAX);
+static PACKETS: Kind = Kind::apart(PACKETS_MEMORY_BYTES_MAX);
+static MESSAGES: Kind = Kind::apart(MESSAGES_MEMORY_BYTES_MAX);
+static MAIL_HEADS: Kind = Kind::apart(MAIL_HEADS_MEMORY_BYTES_MAX);
+static MAIL_TEXTS: Kind = Kind::apart(MAIL_TEXTS_MEMORY_BYTES_MAX);
+static ENVELOPES: Kind = Kind::apart(ENVELOPES_MEMORY_BYTES_MAX);
 
 #[derive(Debug)]
 struct Kind {
     units: usize,
     free: Semaphore,
+    /// What it shares with other kinds.
+    all: Option<&'static Semaphore>,
 }
 
 impl Kind {
-    const fn of(bytes: usize) -> Self {
-        Kind { units: bytes / UNIT, free: Semaphore::const_new(bytes / UNIT) }
+    const fn shared(bytes: usize) -> Self {
+        Kind { units: bytes / UNIT, free: Semaphore::const_new(bytes / UNIT), all: Some(&ALL) }
+    }
+
+    const fn apart(bytes: usize) -> Self {
+        Kind { units: bytes / UNIT, free: Semaphore::const_new(bytes / UNIT), all: None }
     }
 }
 
@@ -51,7 +61,7 @@ pub struct IncomingRoom {
 #[derive(Debug)]
 struct Held {
     of_kind: SemaphorePermit<'static>,
-    of_all: SemaphorePermit<'static>,
+    of_all: Option<SemaphorePermit<'static>>,
 }
 
 impl IncomingRoom {
@@ -59,9 +69,19 @@ impl IncomingRoom {
         IncomingRoom { kind, held: None }
     }
 
-    /// For a request's body, and what is made of it.
+    /// For a form's body, which goes to disk where there is none.
+    pub const fn for_form() -> Self {
+        IncomingRoom::of(&FORMS)
+    }
+
+    /// For the body of a webhook or of a program's question.
     pub const fn for_body() -> Self {
         IncomingRoom::of(&BODIES)
+    }
+
+    /// For a body that the staff listener takes, and what is made of it.
+    pub const fn for_staff() -> Self {
+        IncomingRoom::of(&STAFF)
     }
 
     /// For what is read ahead of a spooled body that is sent on.
@@ -106,9 +126,9 @@ impl IncomingRoom {
         IncomingRoom::of(&ENVELOPES)
     }
 
-    /// For a kept original that is read.
-    pub const fn for_original() -> Self {
-        IncomingRoom::of(&ORIGINALS)
+    /// For a kept original of so many bytes that is read.
+    pub const fn for_original(bytes: usize) -> Self {
+        IncomingRoom::of(if bytes <= ORIGINAL_SMALL_BYTES { &SMALL_ORIGINALS } else { &ORIGINALS })
     }
 
     /// Grows to hold this many bytes. `false`: there is no room now.
@@ -120,11 +140,15 @@ impl IncomingRoom {
         }
         let Ok(missing) = u32::try_from(missing) else { return false };
         let Ok(of_kind) = self.kind.free.try_acquire_many(missing) else { return false };
-        let Ok(of_all) = ALL.try_acquire_many(missing) else { return false };
+        let Ok(of_all) = self.kind.all.map(|all| all.try_acquire_many(missing)).transpose() else {
+            return false;
+        };
         match &mut self.held {
             Some(held) => {
                 held.of_kind.merge(of_kind);
-                held.of_all.merge(of_all);
+                if let (Some(held), Some(more)) = (&mut held.of_all, of_all) {
+                    held.merge(more);
+                }
             }
             None => self.held = Some(Held { of_kind, of_all }),
         }
@@ -141,7 +165,7 @@ impl IncomingRoom {
         let Ok(of_kind) = self.kind.free.acquire_many(units).await else { return };
         let of_all = loop {
             // Not in turn: who waits for much would keep all other kinds waiting behind it.
-            match ALL.try_acquire_many(units) {
+            match self.kind.all.map(|all| all.try_acquire_many(units)).transpose() {
                 Ok(of_all) => break of_all,
                 Err(_) => sleep(ROOM_LOOK_EVERY).await,
             }
@@ -241,24 +265,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_kinds_together_have_less_than_the_sum_and_none_takes_all() {
-        let kinds = [
-            &BODIES,
-            &SPOOLED,
-            &HEADS,
-            &READS,
-            &PACKETS,
-            &MESSAGES,
-            &MAIL_HEADS,
-            &MAIL_TEXTS,
-            &ENVELOPES,
-            &ORIGINALS,
-        ];
+    async fn what_is_not_of_mail_has_less_together_than_the_sum_and_mail_is_apart() {
+        let shared = [&FORMS, &BODIES, &STAFF, &SPOOLED, &HEADS, &READS, &ORIGINALS];
         let all = IN_HAND_MEMORY_BYTES_MAX / UNIT;
-        assert!(kinds.iter().map(|kind| kind.units).sum::<usize>() > all);
+        assert!(shared.iter().map(|kind| kind.units).sum::<usize>() > all);
         let mut taken = 0;
         let mut rooms = Vec::new();
-        for kind in kinds {
+        for kind in shared {
             assert!(kind.units < all);
             let mut room = IncomingRoom::of(kind);
             let units = kind.units.min(all - taken);
@@ -267,12 +280,16 @@ mod tests {
             rooms.push(room);
         }
         assert_eq!(taken, all);
-        let mut one_more = IncomingRoom::for_original();
+        let large = ORIGINAL_SMALL_BYTES + 1;
+        let mut one_more = IncomingRoom::for_original(large);
         assert!(!one_more.grow(UNIT));
+        for kind in [&SMALL_ORIGINALS, &PACKETS, &MESSAGES, &MAIL_HEADS, &MAIL_TEXTS, &ENVELOPES] {
+            assert!(IncomingRoom::of(kind).grow(kind.units * UNIT), "apart");
+        }
         // Nothing was taken of its kind in vain, and who waits gets what is given back.
         rooms.truncate(1);
         one_more.wait_for(usize::MAX).await;
-        assert!(!IncomingRoom::for_original().grow(UNIT));
-        assert!(IncomingRoom::for_head().grow(UNIT));
+        assert!(!IncomingRoom::for_original(large).grow(UNIT));
+        assert!(IncomingRoom::for_head().grow(UNIT) && IncomingRoom::for_original(1).grow(UNIT));
     }
 }

@@ -34,7 +34,7 @@ pub(super) enum NotTaken {
 
 /// Gives each request its room, which is free again once it is answered. Stands around every route.
 pub(super) async fn in_hand(mut request: Request, next: Next) -> Response {
-    let counted = Counted { room: IncomingRoom::for_body(), bytes: 0 };
+    let counted = Counted { room: IncomingRoom::for_staff(), bytes: 0 };
     let held = InHand(Arc::new(Mutex::new(counted)));
     request.extensions_mut().insert(held.clone());
     let response = next.run(request).await;
@@ -95,10 +95,10 @@ pub(super) async fn taken(of: &Extensions, mut body: Body, max: usize) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::limits::BODIES_MEMORY_BYTES_MAX;
+    use crate::runtime::limits::STAFF_MEMORY_BYTES_MAX;
 
     fn request() -> (InHand, Extensions) {
-        let counted = Counted { room: IncomingRoom::for_body(), bytes: 0 };
+        let counted = Counted { room: IncomingRoom::for_staff(), bytes: 0 };
         let held = InHand(Arc::new(Mutex::new(counted)));
         let mut extensions = Extensions::new();
         extensions.insert(held.clone());
@@ -111,10 +111,10 @@ mod tests {
         let body = Body::from(vec![b'a'; 5_000]);
         assert_eq!(taken(&request, body, 5_000).await.unwrap().len(), 5_000);
         make_room(&request, 10_000).unwrap();
-        let mut others = IncomingRoom::for_body();
-        assert!(!others.grow(BODIES_MEMORY_BYTES_MAX - 12 * 1024));
+        let mut others = IncomingRoom::for_staff();
+        assert!(!others.grow(STAFF_MEMORY_BYTES_MAX - 12 * 1024));
         held.give_back();
-        assert!(others.grow(BODIES_MEMORY_BYTES_MAX));
+        assert!(others.grow(STAFF_MEMORY_BYTES_MAX));
         assert_eq!(make_room(&request, 1), Err(NotTaken::NoRoom));
         assert_eq!(taken(&request, Body::from("a"), 10).await, Err(NotTaken::NoRoom));
         assert_eq!(taken(&request, Body::empty(), 10).await.unwrap(), "");

@@ -240,7 +240,8 @@ impl Archive for FileArchive {
         let read = self.blocking(move |archive| {
             let mut bytes = Vec::with_capacity(capacity);
             match reading::read(&place, &archive.root, &archive.codec, &mut bytes) {
-                Ok(()) => Ok(Bytes::from(bytes)),
+                // With its room, which others get only once this thread is done with it.
+                Ok(()) => Ok(held(Bytes::from(bytes), room)),
                 Err(fault) => {
                     if matches!(fault, ReadFault::Trouble(OriginalTrouble::Missing)) {
                         archive.is_there()?;
@@ -249,7 +250,7 @@ impl Archive for FileArchive {
                 }
             }
         });
-        Ok(held(read.await?, room))
+        read.await
     }
 
     async fn discard(

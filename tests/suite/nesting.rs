@@ -15,33 +15,47 @@ use crate::mail::client::Client;
 use crate::mail::milter_packets::{framed, packet};
 use crate::mail::sink::{Script, Sink};
 use crate::served::{Behind, Place, Served};
+use crate::store_contract::servers::until;
 
 const LEVELS: usize = 400_000;
 
-/// A construct of messages: what stands in the header block, and the rest.
-fn messages() -> Vec<(&'static str, String, String)> {
-    let html = "Content-Type: text/html\r\n".to_owned();
+/// A construct of messages.
+struct Construct {
+    what: &'static str,
+    /// What stands in the header block.
+    fields: String,
+    body: String,
+    /// There is more in it than is read.
+    unread: bool,
+}
+
+fn messages() -> Vec<Construct> {
+    let html = "Content-Type: text/html\r\n";
     let mixed = "Content-Type: multipart/mixed; boundary=b\r\n";
+    let message = "Content-Type: message/rfc822\r\n";
+    let of_parts = |what, fields: &str, body: String| {
+        let fields = fields.to_owned();
+        Construct { what, fields, body, unread: true }
+    };
+    let of_text = |what, fields: &str, body: String| {
+        let fields = fields.to_owned();
+        Construct { what, fields, body, unread: false }
+    };
+    let comments = format!("X-Odd: {}\r\n", "(".repeat(200_000));
+    let read = format!(
+        "Authentication-Results: {open}\r\nContent-Type: text/plain; {open}\r\nTo: {open}\r\n",
+        open = "(".repeat(60_000)
+    );
+    let quotations = format!("{}\r\n", "> ".repeat(400)).repeat(LEVELS / 400);
     vec![
-        (
-            "messages",
-            "Content-Type: message/rfc822\r\n".to_owned(),
-            "Content-Type: message/rfc822\r\n\r\n".repeat(LEVELS),
-        ),
-        ("multiparts", mixed.to_owned(), format!("--b\r\n{mixed}\r\n").repeat(LEVELS)),
-        ("elements", html.clone(), "<div>".repeat(LEVELS)),
-        ("elements in lines", html.clone(), "<b>\r\n".repeat(LEVELS)),
-        ("comments of HTML", html, "<!--".repeat(LEVELS)),
-        ("quotations", String::new(), format!("{}\r\n", "> ".repeat(400)).repeat(LEVELS / 400)),
-        ("comments of fields", format!("X-Odd: {}\r\n", "(".repeat(200_000)), "x".to_owned()),
-        (
-            "comments of fields that are read",
-            format!(
-                "Authentication-Results: {open}\r\nContent-Type: text/plain; {open}\r\nTo: {open}\r\n",
-                open = "(".repeat(60_000)
-            ),
-            "x".to_owned(),
-        ),
+        of_parts("messages", message, format!("{message}\r\n").repeat(LEVELS)),
+        of_parts("multiparts", mixed, format!("--b\r\n{mixed}\r\n").repeat(LEVELS)),
+        of_text("elements", html, "<div>".repeat(LEVELS)),
+        of_text("elements in lines", html, "<b>\r\n".repeat(LEVELS)),
+        of_text("comments of HTML", html, "<!--".repeat(LEVELS)),
+        of_text("quotations", "", quotations),
+        of_text("comments of fields", &comments, "x".to_owned()),
+        of_parts("comments of fields that are read", &read, "x".to_owned()),
     ]
 }
 
@@ -54,8 +68,8 @@ async fn by_session(port: u16, hello: &str, message: &[u8]) -> u16 {
     client.send("al@x.example", &["repairs@karbon.example"], message).await.0
 }
 
-/// The last answer to a message handed to the milter.
-async fn by_milter(port: u16, fields: &str, body: &str) -> u8 {
+/// The last answer to a message handed to the milter, and the flags that it asks the server to write.
+async fn by_milter(port: u16, fields: &str, body: &str) -> (u8, String) {
     let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let mut say = Vec::new();
     say.extend(framed(b"O\0\0\0\x06\0\0\x01\xff\0\x1f\xff\xff"));
@@ -79,10 +93,18 @@ async fn by_milter(port: u16, fields: &str, body: &str) -> u8 {
         }
     }
     server.write_all(&framed(b"E")).await.unwrap();
+    let mut flags = String::new();
     loop {
-        let answer = packet(&mut server).await.unwrap()[0];
-        if matches!(answer, b'c' | b't' | b'd') {
-            return answer;
+        let answer = packet(&mut server).await.unwrap();
+        // A field to be inserted: its place, its name and its value.
+        let text = String::from_utf8_lossy(answer.get(5..).unwrap_or_default()).into_owned();
+        if let Some(value) = text.strip_prefix("X-Contact-Gateway-Flags\0")
+            && answer[0] == b'i'
+        {
+            value.trim_end_matches('\0').clone_into(&mut flags);
+        }
+        if matches!(answer[0], b'c' | b't' | b'd') {
+            return (answer[0], flags);
         }
     }
 }
@@ -91,14 +113,12 @@ async fn served() -> (Sink, Upstream, Place, Served) {
     let sink = Sink::start(&Script::default()).await;
     let upstream = Upstream::start().await;
     let behind = Behind { mail: sink.port, form: upstream.address, calls: upstream.address };
-    let place = Place::new(&behind, "secret");
-    let generic = format!(
-        "[[organisation.telephony]]\nprovider = \"generic\"\npath = \"/karbon/calls\"\n\
-         token = {{ file = \"{}\" }}\ntargets = {{ queue = \"sip:queue@pbx.example\" }}\n",
-        place.folder.path().join("secret").display()
-    );
+    let place = Place::new(&behind, "secret").with_calls();
+    let endpoint = "[[organisation.decision]]\npath = \"/decisions/karbon\"\nproxy = \"nginx\"\n\
+                    fields = { email = \"header:X-Customer-Email\", text = \"query:text\" }\n\
+                    trusted_sources = [\"127.0.0.1/32\"]\n";
     let config = std::fs::read_to_string(place.config()).unwrap();
-    std::fs::write(place.config(), config + &generic).unwrap();
+    std::fs::write(place.config(), config + endpoint).unwrap();
     let served = place.serve();
     (sink, upstream, place, served)
 }
@@ -106,29 +126,49 @@ async fn served() -> (Sink, Upstream, Place, Served) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_nested_without_end_are_answered_at_every_door() {
     let (sink, _upstream, _place, served) = served().await;
-    for (construct, fields, body) in messages() {
+    for Construct { what, fields, body, unread } in messages() {
         for (door, hello) in [(served.smtp, "EHLO"), (served.lmtp, "LHLO")] {
             // Two messages: one that comes in twice is delivered once.
             let message = whole(&format!("X-Door: {hello}\r\n{fields}"), &body);
             let code = by_session(door.port(), hello, &message).await;
-            assert_eq!(code, 250, "{construct} by {hello}");
+            assert_eq!(code, 250, "{what} by {hello}");
+            let delivered = sink.taken().pop().unwrap().message;
+            let start = String::from_utf8_lossy(&delivered[..delivered.len().min(4_096)]);
+            let flags =
+                start.lines().find_map(|line| line.strip_prefix("X-Contact-Gateway-Flags:"));
+            assert_eq!(
+                is_unread(flags.unwrap_or_default()),
+                unread,
+                "{what} by {hello}: {flags:?}"
+            );
         }
-        let answer = by_milter(served.milter.port(), &fields, &body).await;
-        assert_eq!(char::from(answer), 'c', "{construct} by milter");
+        let (answer, flags) = by_milter(served.milter.port(), &fields, &body).await;
+        assert_eq!(char::from(answer), 'c', "{what} by milter");
+        assert_eq!(is_unread(&flags), unread, "{what} by milter: {flags}");
     }
     assert_eq!(sink.taken().len(), 2 * messages().len(), "each is delivered once by SMTP and LMTP");
     let plain = whole("Subject: plain\r\n", "x");
     assert_eq!(by_session(served.smtp.port(), "EHLO", &plain).await, 250);
-    // A person is told that there is more in them than was read.
-    let flagged = served.audit().await.into_iter().filter(|entry| {
-        let flags = entry["flags"].as_array();
-        flags.is_some_and(|flags| flags.contains(&json!("unread")))
-    });
-    assert!(flagged.count() >= 2, "messages and multiparts by two doors at least");
+    // By each of the three doors, on the trail and in the metrics.
+    let unread = 3 * messages().iter().filter(|one| one.unread).count();
+    until("each that was not read is on the trail", || async {
+        let is_flagged = |entry: &Value| {
+            entry["flags"].as_array().is_some_and(|flags| flags.contains(&json!("unread")))
+        };
+        served.audit().await.iter().filter(|entry| is_flagged(entry)).count() == unread
+    })
+    .await;
+    let metrics = served.metrics().await;
+    let line = format!("flags_total{{organisation=\"karbon\",flag=\"unread\"}} {unread}\n");
+    assert!(metrics.contains(&line), "{line}{metrics}");
     served.stop();
 }
 
-/// What no bracket closes, and the same closed.
+fn is_unread(flags: &str) -> bool {
+    flags.split(',').any(|flag| flag.trim() == "unread")
+}
+
+/// What no bracket closes, and the same closed. None of it names anybody.
 fn documents() -> Vec<(&'static str, String)> {
     let open = |open: &str| open.repeat(LEVELS);
     vec![
@@ -151,20 +191,39 @@ async fn posted(to: SocketAddr, target: &str, kind: &str, body: &[u8]) -> Got {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bodies_nested_without_end_are_answered_at_every_door() {
     let (_sink, upstream, _place, served) = served().await;
+    let staff = format!("Bearer {}", crate::served::TOKEN);
     for (construct, body) in documents() {
         let body = body.as_bytes();
         // A form's handler gets what can't be read, flagged.
         let got = posted(served.contacts, "/karbon/contact", "application/json", body).await;
         assert_eq!(got.status, 200, "{construct} to a form");
+        let flags = upstream.seen().pop().unwrap().fields("x-contact-gateway-flags");
+        // What is closed is read to its end, by a reader that goes no deeper: there is nobody in it.
+        let unread: &[&str] = if construct == "closed lists" { &[] } else { &["unread"] };
+        assert_eq!(flags, unread, "{construct} to a form");
         // A source of calls is never answered by an error once its token is right; a body above what is
         // read is.
         let start = &body[..body.len().min(200_000)];
         let got = posted(served.contacts, "/karbon/calls", "application/json", start).await;
-        assert!(matches!(got.status, 200 | 400), "{construct} to a webhook: {}", got.status);
-        for target in ["/decisions/contact", "/decisions/karbon"] {
-            let got = posted(served.contacts, target, "application/json", body).await;
-            assert!((400..500).contains(&got.status), "{construct} to {target}: {}", got.status);
-        }
+        assert_eq!(got.status, 200, "{construct} to a webhook");
+        assert_eq!(got.json()["flags"], json!(["unread"]), "{construct} to a webhook");
+        // A program is told what is wrong.
+        let fields = [("Content-Type", "application/json"), ("Authorization", staff.as_str())];
+        let sent = request("POST", "/decisions/contact", &fields, body);
+        let got = raw(served.contacts, &sent).await;
+        assert_eq!(got.status, 400, "{construct} to the API of decisions: {got:?}");
+        // A proxy's question is its head: a body beside it says nothing, and its fields nest no deeper.
+        let start = String::from_utf8_lossy(&body[..10_000]).into_owned();
+        let text: String = form_urlencoded::byte_serialize(start.as_bytes()).collect();
+        let target = format!("/contact?text={}", &text[..20_000]);
+        let fields = [
+            ("X-Original-Method", "POST"),
+            ("X-Original-URI", target.as_str()),
+            ("X-Customer-Email", "al@x.example"),
+        ];
+        let got = raw(served.contacts, &request("POST", "/decisions/karbon", &fields, body)).await;
+        assert_eq!(got.status, 200, "{construct} to a decision endpoint: {got:?}");
+        assert_eq!(got.field("x-contact-decision").as_deref(), Some("deliver"), "{construct}");
         for (method, target) in [
             ("POST", "/api/v1/contacts"),
             ("POST", "/api/v1/decisions/preview"),
@@ -175,23 +234,34 @@ async fn bodies_nested_without_end_are_answered_at_every_door() {
             let length = format!("Content-Length: {}\r\nConnection", body.len());
             let head = head.replace("Content-Length: 0\r\nConnection", &length);
             let got = raw(served.staff, &[head.as_bytes(), body].concat()).await;
-            assert!((400..500).contains(&got.status), "{construct} to {target}: {got:?}");
+            assert!(matches!(got.status, 400 | 413 | 422), "{construct} to {target}: {got:?}");
         }
     }
-    let flagged = upstream.seen();
-    assert_eq!(flagged.len(), documents().len());
+    assert_eq!(upstream.seen().len(), documents().len());
     let parts = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\
                  Content-Type: multipart/mixed; boundary=b\r\n\r\n";
     let names = format!("a{}=1", "[a]".repeat(LEVELS));
     for (kind, body) in [
         ("multipart/form-data; boundary=b", parts.repeat(LEVELS / 10)),
-        ("application/x-www-form-urlencoded", names.clone()),
-        ("application/x-www-form-urlencoded", format!("email{}", "[0]".repeat(LEVELS))),
         ("application/xml", "<a>".repeat(LEVELS)),
         ("text/html", "<div>".repeat(LEVELS)),
     ] {
         let got = posted(served.contacts, "/karbon/contact", kind, body.as_bytes()).await;
         assert_eq!(got.status, 200, "{kind}");
+        let flags = upstream.seen().pop().unwrap().fields("x-contact-gateway-flags");
+        assert_eq!(flags, ["unread"], "{kind}");
+    }
+    // Names of fields, which nest in nobody's reading here.
+    for body in [names.clone(), format!("email{}", "[0]".repeat(LEVELS))] {
+        let kind = "application/x-www-form-urlencoded";
+        let got = posted(served.contacts, "/karbon/contact", kind, body.as_bytes()).await;
+        assert_eq!(got.status, 200, "{body:.20}");
+        assert_eq!(upstream.seen().pop().unwrap().body, body.as_bytes());
+    }
+    for target in ["/sign-in", "/people", "/queues/limited"] {
+        let kind = "application/x-www-form-urlencoded";
+        let got = posted(served.staff, target, kind, names.as_bytes()).await;
+        assert!((300..500).contains(&got.status), "{target}: {}", got.status);
     }
     assert_eq!(served.try_ask("GET", "/health/live", &Value::Null).await.status, 200);
     served.stop();
@@ -202,17 +272,18 @@ fn run(place: &Place, arguments: &[&str]) -> Output {
     command.args(&arguments[1..]).output().unwrap()
 }
 
+fn refused(output: &Output, what: &str) {
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    // A signal, as an overflow of the stack ends it, is no code.
+    assert!(matches!(output.status.code(), Some(1 | 2)), "{what}: {:?} {said}", output.status);
+    assert!(!said.trim().is_empty(), "{what}");
+}
+
 #[tokio::test]
 async fn files_nested_without_end_are_refused_with_a_message() {
     let (_sink, _upstream, place, served) = served().await;
     let write = |name: &str, text: &str| {
         std::fs::write(place.folder.path().join(name), text).unwrap();
-    };
-    let refused = |output: &Output, what: &str| {
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        // A signal, as an overflow of the stack ends it, is no code.
-        assert!(matches!(output.status.code(), Some(1 | 2)), "{what}: {:?} {said}", output.status);
-        assert!(!said.trim().is_empty(), "{what}");
     };
     // Formats that no file of people has: said so, and not read any further.
     for (name, text) in [
@@ -235,6 +306,21 @@ async fn files_nested_without_end_are_refused_with_a_message() {
         refused(&import, construct);
         let decide = run(&place, &["decide", "--organisation", "karbon", "nested.json"]);
         refused(&decide, construct);
+        for more in [&["nested.json"][..], &["--cases", "nested.json"]] {
+            let simulate = run(&place, &[&["simulate", "--organisation", "karbon"], more].concat());
+            refused(&simulate, construct);
+        }
+        let verify = ["audit", "--organisation", "karbon", "verify", "--anchors", "nested.json"];
+        refused(&run(&place, &verify), construct);
+    }
+    write("register.csv", "id,name\nP-1,x\n");
+    for text in
+        [format!("x = {}", "[".repeat(LEVELS)), format!("[{}]", vec!["a"; LEVELS].join("."))]
+    {
+        write("mapping.toml", &text);
+        let register = ["--register", "--mapping", "mapping.toml", "register.csv"];
+        let import = ["import", "--organisation", "karbon"].into_iter().chain(register);
+        refused(&run(&place, &import.collect::<Vec<_>>()), "a register's mapping");
     }
     let row =
         |cell: &str| format!("id,name,windows,restriction,kind\nP-1,x,\"{cell}\",R-1,hours_only\n");
@@ -242,6 +328,15 @@ async fn files_nested_without_end_are_refused_with_a_message() {
         write("nested.csv", &row(&cell));
         refused(&run(&place, &["import", "--organisation", "karbon", "nested.csv"]), "a cell");
     }
+    served.stop();
+}
+
+#[tokio::test]
+async fn a_configuration_nested_without_end_is_refused_with_a_message() {
+    let (_sink, _upstream, place, served) = served().await;
+    let write = |name: &str, text: &str| {
+        std::fs::write(place.folder.path().join(name), text).unwrap();
+    };
     let config = std::fs::read_to_string(place.config()).unwrap();
     for text in [
         format!("x = {}", "[".repeat(LEVELS)),
@@ -263,6 +358,29 @@ async fn files_nested_without_end_are_refused_with_a_message() {
         let own = config.replace(line, &format!("profile = \"{}\"", profile.display()));
         std::fs::write(place.folder.path().join("nested.toml"), own).unwrap();
         refused(&check.output().unwrap(), "a profile");
+        // As the list of bank holidays.
+        write("holidays.toml", &text);
+        let own = format!("[calendar]\nbank_holidays = \"holidays.toml\"\n{config}");
+        std::fs::write(place.folder.path().join("nested.toml"), own).unwrap();
+        refused(&check.output().unwrap(), "bank holidays");
+    }
+    // Templates of letters.
+    let open = |open: &str| format!("{{{{ {}", open.repeat(60_000 / open.len()));
+    for text in [
+        "{{".repeat(LEVELS),
+        "{% if kind %}".repeat(4_000),
+        open("("),
+        open("["),
+        open("{\"a\":"),
+        open("not "),
+        open("-"),
+    ] {
+        write("letter.txt", &text);
+        let own = format!("{config}[organisation.letters]\nenglish = \"letter.txt\"\n");
+        std::fs::write(place.folder.path().join("nested.toml"), own).unwrap();
+        let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
+        check.args(["check", "--config", "nested.toml"]).current_dir(place.folder.path());
+        refused(&check.output().unwrap(), "a template");
     }
     served.stop();
 }

@@ -8,6 +8,7 @@ pub(super) mod in_place;
 mod work;
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use super::parts::{self, Action, Part};
 use super::reading::{self, Reading};
 use super::settings::MailSettings;
 use super::spool::Content;
+use super::turns::Turn;
 use super::{replies, translate};
 use crate::domain::identifier::Assurance;
 use crate::domain::organisation::OrganisationId;
@@ -70,26 +72,30 @@ async fn hand_over_unguarded(
 ) -> Handed {
     let deadline = Instant::now() + time_for(message.content.length);
     let recipients = message.recipients.len();
-    let Some(Read { mut reading, place, _fields }) = read(edge, &message, deadline).await else {
+    let Some(mut read) = read(edge, &message, deadline).await else {
         abandon(&mut live).await;
         return all(recipients, replies::trouble());
     };
-    if reading.hops > MAIL_HOPS_MAX {
+    if read.reading.hops > MAIL_HOPS_MAX {
         abandon(&mut live).await;
         return all(recipients, replies::looping());
     }
-    let own_fields = own_fields(edge, &message, &reading);
+    let own_fields = own_fields(edge, &message, &read.reading);
     // What came round again is not waited for: the first round may wait for it.
     let turn = match own_fields {
         OwnFields::Stay => None,
-        OwnFields::TakenOff => match edge.turns.take(reading.digest, deadline).await {
-            Some(turn) => Some(turn),
+        OwnFields::TakenOff => match in_turn(edge, &message, read, deadline).await {
+            Some((turn, again)) => {
+                read = again;
+                Some(turn)
+            }
             None => {
                 abandon(&mut live).await;
                 return all(recipients, replies::trouble());
             }
         },
     };
+    let Read { mut reading, place, _fields } = read;
     let parts = match own_fields {
         OwnFields::Stay => {
             let members = (0..recipients).collect();
@@ -138,23 +144,49 @@ struct Place<'a> {
     _text: IncomingRoom,
 }
 
+/// Takes the message's turn. Whoever has to wait gives back what it takes in memory, and reads the message again.
+async fn in_turn<'a>(
+    edge: &'a MailEdge,
+    message: &Message,
+    read: Read<'a>,
+    deadline: Instant,
+) -> Option<(Turn<'a>, Read<'a>)> {
+    let waiting = edge.turns.take(read.reading.digest, deadline);
+    let mut waiting = pin!(waiting);
+    if let Some(turn) = waiting.as_mut().now_or_never() {
+        return Some((turn?, read));
+    }
+    drop(read);
+    let turn = waiting.await?;
+    Some((turn, self::read(edge, message, deadline).await?))
+}
+
 /// Reads the message. `None`: it can't be read, or not by the deadline.
 async fn read<'a>(edge: &'a MailEdge, message: &Message, deadline: Instant) -> Option<Read<'a>> {
     let null_sender = message.sender.mailbox.is_empty();
     let length = message.content.length;
     let counted = usize::try_from(length)
         .map_or(MAIL_MEMORY_BYTES_MAX, |length| length.min(MAIL_MEMORY_BYTES_MAX));
+    let is_small = length <= MAIL_READ_IN_PLACE_BYTES_MAX;
+    // Parsing takes memory: a few at once are as quick as many. Before the room, so that whoever has room waits for
+    // nobody.
+    let place = if is_small {
+        None
+    } else {
+        match timeout_at(deadline, edge.readers.acquire()).await {
+            Ok(place) => Some(place.ok()?),
+            Err(_) => return no_room(edge),
+        }
+    };
     let mut text = IncomingRoom::for_text();
     if timeout_at(deadline, text.wait_for(MAIL_TEXT_FACTOR * counted)).await.is_err() {
         return no_room(edge);
     }
-    let (reading, place) = if length <= MAIL_READ_IN_PLACE_BYTES_MAX {
-        // In memory, and read before another thread would have woken up.
-        (Ok(read_now(&edge.settings, &message.content, null_sender)), None)
+    let reading = if is_small {
+        // Read before another thread would have woken up.
+        Ok(read_now(&edge.settings, &message.content, null_sender))
     } else {
-        // Parsing takes memory: a few at once are as quick as many.
-        let place = edge.readers.acquire().await.ok()?;
-        (read_elsewhere(edge, message, null_sender).await, Some(place))
+        read_elsewhere(edge, message, null_sender).await
     };
     match reading {
         Ok(Ok(mut reading)) => {

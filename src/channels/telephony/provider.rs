@@ -66,9 +66,19 @@ pub(super) fn event(entry: &TelephonySettings, webhook: &Webhook, now: DateTime<
         Provider::Generic => generic::event(webhook, now),
     };
     match (event, &webhook.fault) {
-        // Of what can't be read nobody knows that it is none of ours.
-        (Event::PassOn, Some(fault)) => Event::Unread(fault.clone()),
+        // Of what can't be read at an address of ours nobody knows that it is none of ours.
+        (Event::PassOn, Some(fault)) if is_ours(entry, webhook) => Event::Unread(fault.clone()),
         (event, _) => event.fitted(),
+    }
+}
+
+/// Whether a webhook came to an address that the gateway itself has: that of the entry, or of one of its steps. Whatever
+/// is below belongs to the existing call flow.
+fn is_ours(entry: &TelephonySettings, webhook: &Webhook) -> bool {
+    match webhook.behind.trim_end_matches('/') {
+        "" => true,
+        "/invite" | "/event" => matches!(entry.provider, Provider::Sip | Provider::Generic),
+        _ => webhook.step().is_some(),
     }
 }
 

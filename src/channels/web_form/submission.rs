@@ -104,7 +104,7 @@ impl Submission {
         let mut bytes: u64 = 0;
         let head_bytes = head.len();
         let most = head_bytes + FORM_MEMORY_BYTES_MAX;
-        let mut memory = Gathered::new(head.into(), IncomingRoom::for_body());
+        let mut memory = Gathered::new(head.into(), IncomingRoom::for_form());
         let mut spool: Option<Spool> = None;
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| match error.is::<TooSlow>() {
@@ -125,7 +125,7 @@ impl Submission {
             if !fits || !memory.push(&data, most) {
                 let mut begun =
                     Spool::begin(folder, memory.bytes(), head_bytes).map_err(ReadError::Disk)?;
-                memory = Gathered::new(Vec::new(), IncomingRoom::for_body());
+                memory = Gathered::new(Vec::new(), IncomingRoom::for_form());
                 begun.write(&data).map_err(ReadError::Disk)?;
                 spool = Some(begun);
             }

@@ -23,6 +23,8 @@ const SOURCE_BYTES_MAX: usize = 64 * 1024;
 const WRITTEN_BYTES_MAX: usize = 256 * 1024;
 /// Blocks within blocks, and within one tag what a value may stand in: the template's parser recurses into each.
 const NESTED_MAX: usize = 50;
+/// Bytes of one tag: what is joined in it, by whatever sign, nests as deep as it is long.
+const TAG_BYTES_MAX: usize = 1_000;
 /// Bytes of a digest that tell one version of a template from another.
 const VERSION_BYTES: usize = 6;
 
@@ -45,29 +47,36 @@ fn fault(error: &Error) -> TemplateFault {
 /// What begins a block, up to its own `end`.
 const BLOCKS: [&str; 8] = ["if", "for", "with", "filter", "autoescape", "macro", "call", "block"];
 
-/// Whether blocks nest deeper than [`NESTED_MAX`], or as many brackets and signs stand in one tag.
+/// Whether blocks nest deeper than [`NESTED_MAX`], or as many brackets and signs stand in one tag, or a tag is longer
+/// than [`TAG_BYTES_MAX`].
 fn nests_too_deep(source: &str) -> bool {
-    let mut blocks = 0_usize;
-    for tag in source.split('{').map(|from| from.split('}').next().unwrap_or(from)) {
-        if tag.starts_with('#') {
+    let (mut blocks, mut branches) = (0_usize, 0_usize);
+    let mut begins_value = false;
+    // What comes before the first brace is text.
+    for piece in source.split('{').skip(1) {
+        let tag = piece.split('}').next().unwrap_or(piece);
+        let is_value = std::mem::replace(&mut begins_value, piece.is_empty());
+        let is_block = tag.starts_with('%');
+        if !is_block && !is_value {
             continue;
         }
-        let word = tag.trim_start_matches(['%', '-']).trim_start();
-        if tag.starts_with('%') {
-            match word {
+        if is_block {
+            match tag.trim_start_matches(['%', '-']).trim_start() {
                 word if word.starts_with("end") => blocks = blocks.saturating_sub(1),
+                word if word.starts_with("elif") => branches += 1,
                 word if BLOCKS.iter().any(|block| word.starts_with(block)) => blocks += 1,
                 word if word.starts_with("set") && !word.contains('=') => blocks += 1,
                 _ => {}
             }
         }
         let signs = tag.chars().filter(|c| matches!(c, '(' | '[' | '-' | '+')).count();
-        if blocks > NESTED_MAX || signs + tag.matches("not ").count() > NESTED_MAX {
+        let words = tag.split(|c: char| !c.is_alphanumeric() && c != '_');
+        let nested = signs + words.filter(|word| matches!(*word, "not" | "else")).count();
+        if blocks.max(branches).max(nested) > NESTED_MAX || tag.len() > TAG_BYTES_MAX {
             return true;
         }
     }
-    // Maps nest by braces, of which a pair opens a tag.
-    source.split("}}").any(|tag| tag.matches('{').count() > 2 * NESTED_MAX && tag.contains("{{"))
+    false
 }
 
 /// No filters, functions, includes or files: a template puts values and parts where it wants them.
@@ -146,7 +155,10 @@ impl Template {
             return Err(TemplateFault { line: None, what });
         }
         if nests_too_deep(source) {
-            let what = format!("its blocks or brackets nest deeper than {NESTED_MAX} levels");
+            let what = format!(
+                "its blocks or brackets nest deeper than {NESTED_MAX} levels, or a tag is longer than \
+                 {TAG_BYTES_MAX} bytes"
+            );
             return Err(TemplateFault { line: None, what });
         }
         let template = Template { language, name: name.into(), source: source.into() };

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-/// Everything below together. More: as each says. No kind can take all, so that who fills one leaves room for the others.
-pub const IN_HAND_MEMORY_BYTES_MAX: usize = 88 * 1024 * 1024;
+/// What is below and is not of mail, together. More: as each says. Strangers have less than this, whatever they fill:
+/// the rest is enough for the largest original that is taken by default. What mail takes is apart, so that nobody else
+/// can stop it.
+pub const IN_HAND_MEMORY_BYTES_MAX: usize = 100 * 1024 * 1024;
 /// How often whoever waits looks whether all kinds together have room again.
 pub const ROOM_LOOK_EVERY: Duration = Duration::from_millis(20);
-/// Bodies of requests, and what is made of those of staff. More: a form's is spooled to disk however short it is, every
-/// other is answered 503.
-pub const BODIES_MEMORY_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Bodies of forms. More: a body is spooled to disk however short it is.
+pub const FORMS_MEMORY_BYTES_MAX: usize = 12 * 1024 * 1024;
+/// Bodies of webhooks and of programs that ask for decisions. More: 503.
+pub const BODIES_MEMORY_BYTES_MAX: usize = 12 * 1024 * 1024;
+/// Bodies of requests to the staff listener, and what is made of them. More: 503.
+pub const STAFF_MEMORY_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// What is read ahead of spooled forms while they are sent on, [`FORM_SPOOL_READ_BYTES`] twice for each. More wait their
 /// turn for [`FORM_SPOOL_WAIT`]; over: 503.
 pub const SPOOLED_MEMORY_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -18,13 +23,13 @@ pub const FORM_SPOOL_READ_BYTES: usize = 16 * 1024;
 pub const FORM_SPOOL_WAIT: Duration = Duration::from_secs(20);
 /// Heads of requests that are not whole yet, as far as each is longer than [`BEGINNING_BYTES_FREE`]. More: 400, and the
 /// connection is closed.
-pub const HEADS_MEMORY_BYTES_MAX: usize = 12 * 1024 * 1024;
+pub const HEADS_MEMORY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// What is read of connections at once beyond [`BEGINNING_BYTES_FREE`]: each that is sent much keeps as much for as long
 /// as it is open. More: a connection is read in small pieces.
 pub const READS_MEMORY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Packets by the milter protocol that are not whole yet, as far as each is longer than that. More: the session ends, and
 /// the server does as its default action says.
-pub const PACKETS_MEMORY_BYTES_MAX: usize = 12 * 1024 * 1024;
+pub const PACKETS_MEMORY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// A head or packet up to this size takes no part in that.
 pub const BEGINNING_BYTES_FREE: usize = 8 * 1024;
 /// Messages by e-mail, as far as each is longer than [`MESSAGE_BYTES_FREE`]. More: a message is spooled to disk however
@@ -50,15 +55,26 @@ pub const ENVELOPE_BYTES_FREE: usize = 2 * 1024;
 /// Kept originals that are read: the largest message that is taken by default fits. A larger one is read while no other
 /// is. More wait their turn for [`ORIGINAL_WAIT`]; over: 503.
 pub const ORIGINALS_MEMORY_BYTES_MAX: usize = 52 * 1024 * 1024;
+/// The same of originals up to [`ORIGINAL_SMALL_BYTES`], which wait for no large one.
+pub const SMALL_ORIGINALS_MEMORY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// What a small original has at most.
+pub const ORIGINAL_SMALL_BYTES: usize = 256 * 1024;
 /// Wait for room to read a kept original.
 pub const ORIGINAL_WAIT: Duration = Duration::from_secs(15);
 
 const _: () = {
     assert!(ORIGINALS_MEMORY_BYTES_MAX as u64 > super::MAIL_SIZE_BYTES_DEFAULT);
     assert!(
-        BODIES_MEMORY_BYTES_MAX
+        STAFF_MEMORY_BYTES_MAX
             > super::API_BODY_BYTES_MAX + super::API_VALUES_MAX * super::JSON_VALUE_BYTES
     );
+    assert!(BODIES_MEMORY_BYTES_MAX > super::API_BODY_BYTES_MAX);
+    let of_strangers = FORMS_MEMORY_BYTES_MAX
+        + BODIES_MEMORY_BYTES_MAX
+        + SPOOLED_MEMORY_BYTES_MAX
+        + HEADS_MEMORY_BYTES_MAX
+        + READS_MEMORY_BYTES_MAX;
+    assert!((IN_HAND_MEMORY_BYTES_MAX - of_strangers) as u64 > super::MAIL_SIZE_BYTES_DEFAULT);
     assert!(MAIL_TEXTS_MEMORY_BYTES_MAX >= MAIL_TEXT_FACTOR * super::MAIL_MEMORY_BYTES_MAX);
     assert!(MAIL_HEADS_MEMORY_BYTES_MAX > super::MAIL_HEADER_BYTES_MAX);
 };

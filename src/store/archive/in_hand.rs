@@ -11,8 +11,8 @@ use crate::runtime::room::IncomingRoom;
 /// # Errors
 /// `Unavailable`: there is no room in time.
 pub(super) async fn room(bytes: u64) -> Result<IncomingRoom, StoreError> {
-    let mut room = IncomingRoom::for_original();
     let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+    let mut room = IncomingRoom::for_original(bytes);
     if timeout(ORIGINAL_WAIT, room.wait_for(bytes)).await.is_err() {
         tracing::warn!("an original was not read: too many are in hand");
         return Err(StoreError::Unavailable("too many originals are being read".to_owned()));

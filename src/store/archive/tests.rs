@@ -275,7 +275,7 @@ async fn originals_are_read_as_many_at_once_as_there_is_room_for() {
     let large = "a".repeat(300 * 1024);
     let reference =
         kept(&archive, &karbon(), Owner::contact("c-1"), Original::Bytes(large.into())).await;
-    let mut others = IncomingRoom::for_original();
+    let mut others = IncomingRoom::for_original(usize::MAX);
     assert!(others.grow(ORIGINALS_MEMORY_BYTES_MAX - 700 * 1024));
     let first = archive.fetch(&karbon(), &reference).await.unwrap();
     let second = archive.fetch(&karbon(), &reference).await.unwrap();

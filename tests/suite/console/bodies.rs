@@ -5,8 +5,8 @@ use std::path::Path;
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use contact_gateway::runtime::limits::{
-    API_VALUES_MAX, BODIES_MEMORY_BYTES_MAX, CONSOLE_FIELDS_MAX, CONSOLE_FORM_BYTES_MAX,
-    CONSOLE_OPEN_FORM_BYTES_MAX, ORIGINALS_MEMORY_BYTES_MAX,
+    API_VALUES_MAX, CONSOLE_FIELDS_MAX, CONSOLE_FORM_BYTES_MAX, CONSOLE_OPEN_FORM_BYTES_MAX,
+    SMALL_ORIGINALS_MEMORY_BYTES_MAX, STAFF_MEMORY_BYTES_MAX,
 };
 use contact_gateway::runtime::room::IncomingRoom;
 use contact_gateway::staff::console::{Needs, contents};
@@ -19,8 +19,8 @@ use crate::office::{MANAGER, Office};
 
 /// All the room that bodies have.
 fn all_room() -> IncomingRoom {
-    let mut room = IncomingRoom::for_body();
-    assert!(room.grow(BODIES_MEMORY_BYTES_MAX));
+    let mut room = IncomingRoom::for_staff();
+    assert!(room.grow(STAFF_MEMORY_BYTES_MAX));
     room
 }
 
@@ -118,8 +118,8 @@ async fn json_of_many_small_values_is_refused_before_it_is_read() {
     let fits =
         office.ask("PUT", Some(MANAGER), "/api/v1/people", issues(API_VALUES_MAX - 10)).await;
     assert!(![413, 503].contains(&fits.status.as_u16()), "{}", fits.status);
-    let mut half = IncomingRoom::for_body();
-    assert!(half.grow(BODIES_MEMORY_BYTES_MAX / 2));
+    let mut half = IncomingRoom::for_staff();
+    assert!(half.grow(STAFF_MEMORY_BYTES_MAX / 2));
     let waits =
         office.ask("PUT", Some(MANAGER), "/api/v1/people", issues(API_VALUES_MAX - 10)).await;
     assert_eq!((waits.status.as_u16(), waits.problem().as_str()), (503, "no-room"));
@@ -133,8 +133,8 @@ async fn an_original_that_there_is_no_room_for_is_asked_for_again() {
     let mut ann = Browsing::signed_in(&office, "Ann", "manager").await;
     let api = "/api/v1/queues/limited/c-2/original";
     assert_eq!(office.get(MANAGER, api).await.status, StatusCode::OK);
-    let mut taken = IncomingRoom::for_original();
-    assert!(taken.grow(ORIGINALS_MEMORY_BYTES_MAX));
+    let mut taken = IncomingRoom::for_original(1);
+    assert!(taken.grow(SMALL_ORIGINALS_MEMORY_BYTES_MAX));
     let answer = office.get(MANAGER, api).await;
     assert_eq!((answer.status.as_u16(), answer.problem().as_str()), (503, "store-unavailable"));
     assert!(answer.headers.contains_key(RETRY_AFTER));
