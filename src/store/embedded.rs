@@ -15,6 +15,7 @@ mod feed;
 mod gone;
 mod items;
 mod ledger;
+mod length;
 mod marks;
 mod past;
 mod people;

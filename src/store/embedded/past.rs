@@ -3,8 +3,6 @@
 //! Everything is read by a connection of its own, opened for it: one that has been open holds pages in
 //! memory, and would not see that the file has been replaced under it.
 
-use std::fs::File;
-use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -14,19 +12,17 @@ use rusqlite::{OptionalExtension, params};
 
 use super::database::Database;
 use super::fault::{from_sqlite, task};
-use super::{Embedded, audit, schema};
+use super::{Embedded, audit, length, schema};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Nameplate, TrailEnd};
 use crate::ports::{Past, StoreError};
 use crate::runtime::limits::PAST_LOOK_EVERY;
 use crate::store::record::{Label, kind, unless_destroyed};
 
-/// The header of a database file (sqlite.org/fileformat2.html, 1.3), as far as it is looked at.
-const HEADER_BYTES: usize = 100;
 /// The smallest page, and so the smallest database.
 const FILE_BYTES_MIN: u64 = 512;
-/// Looks, one after the other, at which the file was shorter than it says. A log that is written back
-/// makes it so for a moment.
+/// Looks, one after the other, at which pages were missing. A log that is written back may make it so for a
+/// moment.
 const SHORT_LOOKS: u8 = 2;
 
 /// The files that were opened, by device and number.
@@ -84,9 +80,9 @@ impl Opened {
         None
     }
 
-    /// A file that is shorter than its own header says was cut.
+    /// A file that lacks pages, which are not in the log either, was cut.
     fn is_whole(&self) -> Result<(), StoreError> {
-        let short = is_short(&self.file)?;
+        let short = length::lacks_pages(&self.file)?;
         let looks = if short { self.short.load(Ordering::SeqCst).saturating_add(1) } else { 0 };
         self.short.store(looks, Ordering::SeqCst);
         if looks >= SHORT_LOOKS {
@@ -96,39 +92,16 @@ impl Opened {
     }
 }
 
-fn is_short(file: &Path) -> Result<bool, StoreError> {
-    let mut header = [0; HEADER_BYTES];
-    let read = File::open(file).and_then(|mut file| {
-        file.read_exact(&mut header)?;
-        file.metadata()
-    });
-    let Ok(found) = read else {
-        return Err(StoreError::Unavailable("the database file can't be read".to_owned()));
-    };
-    Ok(length_in(&header).is_some_and(|length| found.len() < length))
-}
-
-/// Whether a file is as long as its header says, as far as one look tells. While a gateway writes its log back, it may
-/// be shorter for a moment: it is looked at again.
+/// Whether a file and its log have all pages. While a gateway writes the log back, some may be missing for a moment:
+/// it is looked at again.
 pub(super) fn is_whole(file: &Path) -> Result<(), StoreError> {
     for _ in 0..SHORT_LOOKS {
-        if !is_short(file)? {
+        if !length::lacks_pages(file)? {
             return Ok(());
         }
         std::thread::sleep(PAST_LOOK_EVERY);
     }
     Err(StoreError::Corrupt("the database file was cut short".to_owned()))
-}
-
-/// How long the file is by its header: page size (offset 16; 1 means 65,536) times pages (offset 28).
-fn length_in(header: &[u8; HEADER_BYTES]) -> Option<u64> {
-    let size = header.get(16..18).and_then(|bytes| bytes.try_into().ok());
-    let pages = header.get(28..32).and_then(|bytes| bytes.try_into().ok());
-    let size = match u16::from_be_bytes(size?) {
-        1 => 65_536,
-        size => u64::from(size),
-    };
-    Some(size * u64::from(u32::from_be_bytes(pages?)))
 }
 
 #[async_trait]
@@ -253,16 +226,6 @@ fn last(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_header_says_how_long_its_file_is() {
-        let mut header = [0; HEADER_BYTES];
-        header[16..18].copy_from_slice(&4096_u16.to_be_bytes());
-        header[28..32].copy_from_slice(&3_u32.to_be_bytes());
-        assert_eq!(length_in(&header), Some(12_288));
-        header[16..18].copy_from_slice(&1_u16.to_be_bytes());
-        assert_eq!(length_in(&header), Some(196_608));
-    }
 
     #[test]
     fn what_is_no_longer_in_its_place_is_told() {

@@ -1,0 +1,145 @@
+//! Whether a database has all its pages: in its file, or in the log that is to be written back into it.
+//!
+//! A log that is written back begins with the first page, which says how long the file is. If the disk is full then, the
+//! file stays shorter than that, and the log has the rest (sqlite.org/fileformat2.html, 1.3 and 4.1).
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use super::schema;
+use crate::ports::StoreError;
+
+/// The header of a database file, as far as it is looked at.
+const HEADER_BYTES: usize = 100;
+const LOG_HEADER_BYTES: usize = 32;
+/// In front of each page in the log.
+const FRAME_HEADER_BYTES: usize = 24;
+/// The page with this byte is locked by processes, and never written.
+const LOCK_BYTE: u64 = 1 << 30;
+
+/// Whether pages are missing that the file's own header counts and the log does not have.
+///
+/// # Errors
+/// `Unavailable`: the file can't be read.
+pub(super) fn lacks_pages(file: &Path) -> Result<bool, StoreError> {
+    let mut header = [0; HEADER_BYTES];
+    let read = File::open(file).and_then(|file| {
+        file.read_exact_at(&mut header, 0)?;
+        file.metadata()
+    });
+    let Ok(found) = read else {
+        return Err(StoreError::Unavailable("the database file can't be read".to_owned()));
+    };
+    let Some((size, pages)) = size_and_pages(&header) else { return Ok(false) };
+    let locked = LOCK_BYTE / size + 1;
+    let mut missing = found.len() / size + 1..=pages;
+    if missing.is_empty() {
+        return Ok(false);
+    }
+    let in_log = pages_in_log(&schema::log_of(file), size);
+    Ok(!missing.all(|page| page == locked || in_log.contains(&page)))
+}
+
+/// The size of a page (offset 16; 1 means 65,536), and how many there are (offset 28).
+fn size_and_pages(header: &[u8; HEADER_BYTES]) -> Option<(u64, u64)> {
+    let size = header.get(16..18).and_then(|bytes| bytes.try_into().ok());
+    let pages = header.get(28..32).and_then(|bytes| bytes.try_into().ok());
+    let size = match u16::from_be_bytes(size?) {
+        0 => return None,
+        1 => 65_536,
+        size => u64::from(size),
+    };
+    Some((size, u64::from(u32::from_be_bytes(pages?))))
+}
+
+/// The numbers of the pages that were committed to the log. None, if there is no log.
+fn pages_in_log(log: &Path, size: u64) -> BTreeSet<u64> {
+    let mut committed = BTreeSet::new();
+    let mut begun = Vec::new();
+    let mut header = [0; LOG_HEADER_BYTES];
+    let Ok(log) = File::open(log) else { return committed };
+    if log.read_exact_at(&mut header, 0).is_err() {
+        return committed;
+    }
+    let mut at = LOG_HEADER_BYTES as u64;
+    let mut frame = [0; FRAME_HEADER_BYTES];
+    // A frame of this log has its salts; what is behind the last one is of an earlier log.
+    while log.read_exact_at(&mut frame, at).is_ok() && frame.get(8..16) == header.get(16..24) {
+        begun.extend(number(&frame, 0));
+        // The last page of a transaction says how many the database has then.
+        if number(&frame, 4).is_some_and(|pages| pages > 0) {
+            committed.extend(begun.drain(..));
+        }
+        at += FRAME_HEADER_BYTES as u64 + size;
+    }
+    committed
+}
+
+fn number(frame: &[u8; FRAME_HEADER_BYTES], at: usize) -> Option<u64> {
+    let bytes = frame.get(at..at + 4)?.try_into().ok()?;
+    Some(u64::from(u32::from_be_bytes(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+    use std::path::PathBuf;
+
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[test]
+    fn a_header_says_how_long_its_file_is() {
+        let mut header = [0; HEADER_BYTES];
+        header[16..18].copy_from_slice(&4096_u16.to_be_bytes());
+        header[28..32].copy_from_slice(&3_u32.to_be_bytes());
+        assert_eq!(size_and_pages(&header), Some((4096, 3)));
+        header[16..18].copy_from_slice(&1_u16.to_be_bytes());
+        assert_eq!(size_and_pages(&header), Some((65_536, 3)));
+    }
+
+    /// A database whose log could only be written back as far as the first page, as a full disk leaves it.
+    fn half_written_back(folder: &Path) -> (Connection, PathBuf) {
+        let file = schema::file(folder);
+        let open = schema::open_to_write(&file).unwrap();
+        let emptied = |open: &Connection| {
+            open.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
+                .unwrap()
+        };
+        assert_eq!(emptied(&open), 0);
+        let before = std::fs::read(&file).unwrap().len();
+        for number in 0..50 {
+            let record = "a".repeat(20_000);
+            let row = ("karbon", number.to_string(), record);
+            let put = "INSERT INTO person (organisation, id, record) VALUES (?1, ?2, ?3)";
+            open.execute(put, row).unwrap();
+        }
+        let pages: u32 = open.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        let first = OpenOptions::new().write(true).open(&file).unwrap();
+        first.write_all_at(&pages.to_be_bytes(), 28).unwrap();
+        assert!(u64::from(pages) * 4096 > before as u64);
+        (open, file)
+    }
+
+    #[test]
+    fn a_file_whose_missing_pages_are_in_the_log_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let (open, file) = half_written_back(folder.path());
+        assert!(!lacks_pages(&file).unwrap());
+        let people = |open: &Connection| {
+            open.query_row("SELECT count(*) FROM person", [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        assert_eq!(people(&open), 50, "it reads as before");
+
+        // Without its last transaction the log lacks pages.
+        let log = OpenOptions::new().write(true).open(schema::log_of(&file)).unwrap();
+        let whole = log.metadata().unwrap().len();
+        log.set_len(whole - 4096 - FRAME_HEADER_BYTES as u64).unwrap();
+        assert!(lacks_pages(&file).unwrap());
+        log.set_len(0).unwrap();
+        assert!(lacks_pages(&file).unwrap());
+    }
+}
