@@ -306,7 +306,7 @@ impl Running {
         followers.spawn(keeper.finish(self.shutdown.stopping()));
     }
 
-    /// Ready is: the people are known, the store answers and is what it was known to be, the server
+    /// Ready is: the people are known, store and archive answer and are what they were known to be, the server
     /// behind answers.
     fn health(
         &self,
@@ -330,6 +330,11 @@ impl Running {
                 let answered = store.delivered(&organisation, &["health".to_owned()]).await;
                 answered.map(|_| ()).map_err(|error| error.to_string())
             }
+        }));
+        let archive = Arc::clone(&self.core.archive);
+        let reached = Arc::new(Kept::new(move || {
+            let archive = Arc::clone(&archive);
+            async move { archive.answers().await.map_err(|error| error.to_string()) }
         }));
         let (known, begun) = (Arc::clone(&rosters), Instant::now());
         let mut health = Health::new()
@@ -360,8 +365,12 @@ impl Running {
                 async move { wrong.map_or(Ok(()), Err) }
             })
             .with("archive", move || {
-                let failing = keeping.archive_fault();
-                async move { failing.map_or(Ok(()), Err) }
+                let (failing, reached) = (keeping.archive_fault(), Arc::clone(&reached));
+                async move {
+                    // An archive that can be reached need not take originals.
+                    failing.map_or(Ok(()), Err)?;
+                    reached.answer().await
+                }
             })
             .with("journal", move || {
                 let failing = journalling.journal_fault();

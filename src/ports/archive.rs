@@ -18,6 +18,14 @@ pub trait Archive: Send + Sync {
         None
     }
 
+    /// Whether it can be reached, and is the one that it was.
+    ///
+    /// # Errors
+    /// `Unavailable`: why it is not.
+    async fn answers(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Keeps these bytes for a contact, if there is room.
     async fn keep(
         &self,

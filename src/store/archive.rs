@@ -207,6 +207,10 @@ impl FileArchive {
 
 #[async_trait]
 impl Archive for FileArchive {
+    async fn answers(&self) -> Result<(), StoreError> {
+        self.blocking(FileArchive::is_there).await
+    }
+
     fn identity(&self) -> Option<&ArchiveIdentity> {
         Some(&self.identity)
     }

@@ -219,6 +219,10 @@ async fn blocking<T: Send + 'static>(
 
 #[async_trait]
 impl Archive for S3Archive {
+    async fn answers(&self) -> Result<(), StoreError> {
+        self.is_there().await
+    }
+
     fn identity(&self) -> Option<&ArchiveIdentity> {
         Some(&self.identity)
     }

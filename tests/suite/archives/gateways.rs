@@ -132,6 +132,26 @@ async fn while_the_archive_is_away_what_must_be_kept_is_deferred_and_everything_
     served.stop();
 }
 
+/// Nothing had to be kept yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_archive_that_is_away_at_a_start_is_reported_before_anything_is_to_be_kept() {
+    let rig = rig().await;
+    let said = async |served: &Served| {
+        let ready = served.try_ask("GET", "/health/ready", &Value::Null).await;
+        ready.json()["parts"]["archive"].as_str().unwrap().to_owned()
+    };
+    let served = serve(&rig.places[0]);
+    assert_eq!(said(&served).await, "ok");
+    served.stop();
+    rig.buckets.fault("status=503").await;
+    let served = serve(&rig.places[0]);
+    let fault = said(&served).await;
+    assert!(fault.contains("s3://originals/karbon") && fault.contains("busy"), "{fault}");
+    rig.buckets.fault("").await;
+    until("it is back", || async { said(&served).await == "ok" }).await;
+    served.stop();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_check_compares_items_and_objects_each_way() {
     let rig = rig().await;
