@@ -6,8 +6,9 @@
 With words, only the cases whose names hold one of them.
 
 Each case sends what an attacker would to a program of its own, several at once, and fails where its
-memory went above 256 MiB or the program did not live to answer the next request. Needs no other
-program: the form's handler is this one.
+memory went above 256 MiB or the program did not live to answer the next request. A case that is not
+over after ten minutes fails as well. Needs no other program (the form's handler is this one), and a
+hard limit of open files of 10,000.
 """
 
 import concurrent.futures
@@ -32,8 +33,12 @@ MEGABYTE = 1024 * 1024
 MOST = 256
 BODY = 25 * MEGABYTE
 AT_ONCE = 8
-# What src/runtime/limits.rs allows one HTTP listener.
-CONNECTIONS = 4_000
+# What src/runtime/limits.rs allows the listeners for contacts and for staff, and each of those for mail.
+CONNECTIONS, STAFF_CONNECTIONS, SESSIONS = 4_000, 1_500, 1_000
+# In seconds: one answer, and one case.
+ANSWER_WAIT, CASE_WAIT = 300, 600
+# Every listener full, and what else is open here.
+FILES = CONNECTIONS + STAFF_CONNECTIONS + 3 * SESSIONS + 1_500
 TOKEN = "load"
 
 
@@ -161,27 +166,24 @@ fields = {{ email = "email", phone = "phone" }}
         self.log.close()
 
 
-def ask(port, method, path, body=None):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
-    fields = {"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"}
+def exchanged(port, method, path, body, fields):
+    """Status and body of the answer, which may come before the request is sent."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_WAIT)
     try:
-        connection.request(method, path, body, fields)
-    except (BrokenPipeError, ConnectionResetError):
-        # Answered before it was sent.
-        pass
-    answer = connection.getresponse()
-    read = answer.status, answer.read()
-    connection.close()
-    return read
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            connection.request(method, path, body, {"Authorization": f"Bearer {TOKEN}", **fields})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def ask(port, method, path, body=None):
+    return exchanged(port, method, path, body, {"Content-Type": "application/json"})
 
 
 def post(port, content_type, body, path="/form"):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
-    fields = {"Content-Type": content_type, "Host": "form.example", "Authorization": f"Bearer {TOKEN}"}
-    connection.request("POST", path, body, fields)
-    status = connection.getresponse().status
-    connection.close()
-    return status
+    return exchanged(port, "POST", path, body, {"Content-Type": content_type, "Host": "form.example"})[0]
 
 
 def filled(start, piece, end, size=BODY):
@@ -191,6 +193,8 @@ def filled(start, piece, end, size=BODY):
 # Of a form: taken; no room, or the handler (this very program) too slow on a busy machine. Of a message: nobody is
 # there to take it. Whatever else comes back, the input was not read, and its peak would say nothing.
 FORM, MESSAGE = {200, 503, 504}, {"250", "451"}
+# Of a request that is not whole: no room.
+CUT_OFF = {400, 503}
 
 
 def answered(codes, expected):
@@ -249,32 +253,46 @@ def handed_in(path, body, times, expected):
 def held_open(listener, count, beginning):
     """Connections that each send a beginning, and nothing more."""
 
-    def work(gateway):
-        open_ = []
-        try:
-            for _ in range(count):
-                open_.append(socket.create_connection(("127.0.0.1", getattr(gateway, listener)), timeout=60))
-                # Whoever has sent too much is cut off.
-                with contextlib.suppress(OSError):
-                    open_[-1].sendall(beginning)
-            time.sleep(2)
-            return f"{len(open_)} connections", True
-        finally:
-            for connection in open_:
-                connection.close()
+    def hold(gateway, connections):
+        for _ in range(count):
+            connections.append(connected(getattr(gateway, listener)))
+            begin(connections[-1], beginning)
+        return cut_off(connections)
 
-    return work
+    return lambda gateway: held(hold, gateway)
+
+
+def connected(port):
+    return socket.create_connection(("127.0.0.1", port), timeout=60)
+
+
+def begin(connection, beginning):
+    # One that has sent too much is cut off.
+    with contextlib.suppress(OSError):
+        connection.sendall(beginning)
+
+
+def cut_off(connections, expected=CUT_OFF):
+    """What those were answered by HTTP that had begun a request for which there was no room."""
+    time.sleep(2)
+    codes = []
+    for connection in connections:
+        connection.setblocking(False)
+        with contextlib.suppress(OSError):
+            status = re.match(rb"HTTP/1\.1 (\d+)", connection.recv(1024))
+            codes += [int(status[1])] if status else []
+    said, fine = answered(codes, expected)
+    return f"{len(connections)} connections, {len(codes)} of them {said}", fine
 
 
 class Mail:
     """A client of the SMTP or the LMTP listener."""
 
     def __init__(self, port, hello, sender="jo@x.example"):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=300)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_WAIT)
         self.file = self.socket.makefile("rb")
         self.said()
-        for line in (hello + b" x", b"MAIL FROM:<%s>" % sender.encode()):
-            self.ask(line)
+        self.hello, self.sender = hello, sender.encode()
 
     def said(self):
         line = self.file.readline()
@@ -286,7 +304,12 @@ class Mail:
         self.socket.sendall(line + b"\r\n")
         return self.said()
 
+    def mail(self):
+        self.ask(self.hello + b" x")
+        self.ask(b"MAIL FROM:<%s>" % self.sender)
+
     def data(self):
+        self.mail()
         self.ask(b"RCPT TO:<repairs@karbon.example>")
         return self.ask(b"DATA")
 
@@ -348,6 +371,7 @@ def long_recipients(gateway, connections, count=30):
         for _ in range(count):
             mail = Mail(port, hello)
             connections.append(mail)
+            mail.mail()
             path = b"<%s@karbon.example>" % (b"r" * 980)
             for _ in range(40):
                 mail.socket.sendall(b"RCPT TO:%s\r\n" % path * 50)
@@ -357,28 +381,32 @@ def long_recipients(gateway, connections, count=30):
                     break
     packet = b"R" + path + b"\0" + b"ORCPT=rfc822;" + b"x" * 480 + b"\0" + b"x=" + b"x" * 240_000 + b"\0"
     for _ in range(count):
-        milter = socket.create_connection(("127.0.0.1", gateway.milter), timeout=300)
+        milter = socket.create_connection(("127.0.0.1", gateway.milter), timeout=ANSWER_WAIT)
         connections.append(milter)
-        # Whoever sends a packet that there is no room for is cut off.
+        # A packet that there is no room for ends the session.
         with contextlib.suppress(OSError):
             for packed in (b"O\0\0\0\x06\0\0\x01\xff\0\x1f\xff\xff", b"M<jo@x.example>\0", *[packet] * 20):
                 milter.sendall(len(packed).to_bytes(4, "big") + packed)
     return f"{taken} recipients by SMTP and LMTP", taken > 0
 
 
-def half_sent(path, count, size):
+def sign_in(size, sent):
+    """A beginning of a form that signs in, as a browser sends it."""
+    head = "POST /sign-in HTTP/1.1\r\nHost: x\r\nOrigin: http://x\r\nContent-Type: application/x-www-form-urlencoded\r\n" \
+           f"Content-Length: {size}\r\n\r\n"
+    return head.encode() + b"login=" + b"a" * sent
+
+
+def half_sent(count, size, expected=CUT_OFF):
     """Forms to staff that do not end, of anybody."""
 
     def hold(gateway, connections):
-        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n" \
-               f"Content-Length: {size + 10}\r\n\r\n".encode()
+        forms = []
         for _ in range(count):
-            connection = socket.create_connection(("127.0.0.1", gateway.staff), timeout=60)
-            connections.append(connection)
-            # Whoever has sent too much is answered before it is sent.
-            with contextlib.suppress(OSError):
-                connection.sendall(head + b"login=" + b"a" * size)
-        return f"{count} forms", True
+            forms.append(connected(gateway.staff))
+            connections.append(forms[-1])
+            begin(forms[-1], sign_in(size + 10, size))
+        return cut_off(forms, expected)
 
     return hold
 
@@ -421,24 +449,51 @@ def all_at_once(gateway, connections):
     ]
     for port, count, beginning in begun:
         for _ in range(count):
-            connection = socket.create_connection(("127.0.0.1", port), timeout=60)
+            connection = connected(port)
             connections.append(connection)
-            with contextlib.suppress(OSError):
-                connection.sendall(beginning)
-    for hold in (paused_messages, long_recipients, half_sent("/sign-in", 500, 15_000)):
+            begin(connection, beginning)
+    for hold in (paused_messages, long_recipients, half_sent(500, 15_000)):
         more, fine = hold(gateway, connections)
         said, was_read = f"{said}; {more}", was_read and fine
     return said, was_read
 
 
+def every_listener(gateway, connections):
+    """As many connections as each listener takes, idle, and then each with half a request."""
+    http = [(gateway.contacts, CONNECTIONS), (gateway.staff, STAFF_CONNECTIONS)]
+    contacts, staff = ([connected(port) for _ in range(count)] for port, count in http)
+    mail = [Mail(port, hello) for port, hello in ((gateway.smtp, b"EHLO"), (gateway.lmtp, b"LHLO")) for _ in range(SESSIONS)]
+    milters = [connected(gateway.milter) for _ in range(SESSIONS)]
+    connections += contacts + staff + mail + milters
+    time.sleep(2)
+    idle = gateway.peak() / MEGABYTE
+    head = b"POST /form HTTP/1.1\r\nHost: x\r\n"
+    body = head + b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 60000\r\n\r\nemail=" + b"a" * 30_000
+    for number, connection in enumerate(contacts):
+        begin(connection, body if number % 2 else head + b"X: " + b"a" * 30_000)
+    for connection in staff:
+        begin(connection, sign_in(15_000, 7_500))
+    for milter in milters:
+        begin(milter, (256 * 1024).to_bytes(4, "big") + b"B" + b"b" * 128_000)
+    codes = {session.data() for session in mail}
+    for session in mail:
+        begin(session.socket, b"From: jo@x.example\r\n\r\n" + b"words and words\r\n" * (128_000 // 17))
+    said, fine = cut_off(contacts + staff)
+    return f"{idle:.0f} MiB with {len(connections)} connections idle; {said}; mail {sorted(codes)}", fine and codes == {"354"}
+
+
 def measure(name, work, upstream):
     with tempfile.TemporaryDirectory() as folder:
         gateway = Gateway(pathlib.Path(folder), upstream)
+        # Whatever waits for it then fails.
+        deadline = threading.Timer(CASE_WAIT, gateway.process.kill)
+        deadline.start()
         try:
             said, was_read = attempted(lambda: work(gateway), ("", False))
             alive = attempted(lambda: lives(gateway), False)
             peak = gateway.peak() / MEGABYTE
         finally:
+            deadline.cancel()
             gateway.stop()
     faults = [] if peak < MOST else [f"NOT BELOW {MOST}"]
     faults += [] if was_read else ["THE INPUT WAS NOT READ"]
@@ -470,6 +525,8 @@ def main():
     if len(sys.argv) > 1:
         PROGRAM = pathlib.Path(sys.argv[1]).resolve()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < FILES:
+        sys.exit(f"the hard limit of open files is {hard}; it must be at least {FILES} (ulimit -Hn)")
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     handler = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=handler.serve_forever, daemon=True).start()
@@ -502,23 +559,24 @@ def main():
         ("8 x 25 MiB of multipart", form("multipart/form-data; boundary=b", multipart), None),
         ("2,000 remembered answers of 256 KB", answers, b"x" * 256_000),
         ("400 bodies of 1 MB that do not end", many_bodies, None),
-        ("8 x 4 MiB of JSON objects, handed in", handed_in("/decisions/contact", members, AT_ONCE, {400}), None),
-        ("64 x 256 KiB of JSON objects by webhook", handed_in("/calls", short, 64, {200}), None),
+        ("8 x 4 MiB of JSON objects, handed in", handed_in("/decisions/contact", members, AT_ONCE, {400, 503}), None),
+        ("64 x 256 KiB of JSON objects by webhook", handed_in("/calls", short, 64, {200, 503}), None),
         ("4,000 heads that do not end", held_open("contacts", CONNECTIONS, head_begun), None),
         ("4,000 heads of 63 KB that do not end", held_open("contacts", CONNECTIONS, long_head), None),
         ("500 packets of 256 KiB that do not end", held_open("milter", 500, packet), None),
         ("960 messages of 256 KB that do not end", lambda gateway: held(paused_messages, gateway), None),
         ("90 transactions of 2,000 long recipients", lambda gateway: held(long_recipients, gateway), None),
         ("1,500 sign-ins of 250 KB that do not end",
-         lambda gateway: held(half_sent("/sign-in", 1_500, 250_000), gateway), None),
+         lambda gateway: held(half_sent(1_500, 250_000, {413, 503}), gateway), None),
         ("1,500 sign-ins of 15 KB that do not end",
-         lambda gateway: held(half_sent("/sign-in", 1_500, 15_000), gateway), None),
+         lambda gateway: held(half_sent(1_500, 15_000), gateway), None),
         ("8 x 4 MiB of texts, put by staff", by_staff("PUT", "/api/v1/people", texts, AT_ONCE, {413, 503}), None),
         ("8 x as many texts as may be, put by staff",
          by_staff("PUT", "/api/v1/people", fewer_texts, AT_ONCE, {200, 422, 503}), None),
         ("8 x as many objects as may be, previewed by staff",
          by_staff("POST", "/api/v1/decisions/preview", objects, AT_ONCE, {422, 503}), None),
         ("8 x an original of 45 MB", originals, None),
+        ("every listener full", lambda gateway: held(every_listener, gateway), None),
         ("everything at once", lambda gateway: held(all_at_once, gateway), b"x" * 256_000),
         ("8 x 400,000 messages within messages", message(nested), None),
         ("8 x 200 encoded messages within messages", message(encoded), None),
