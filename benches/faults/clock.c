@@ -1,4 +1,4 @@
-/* A wall clock that is off by as many seconds as the file named by CLOCK_OFFSET says: preloaded by faults.py.
+/* A wall clock that is off by as many seconds as the file named by CLOCK_OFFSET says: preloaded by machine.py.
  * It asks for no memory: an allocator asks for the time while it starts, and would wait for itself. */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,0 +1,319 @@
+"""The gateway that is tried, the servers behind it, and what is said about it."""
+
+import hashlib
+import http.server
+import json
+import pathlib
+import re
+import smtplib
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+TOKEN = "faults-token"
+# Sam may write letters only; Jo may make contact once a week; nobody else is on record.
+SAM, JO, STRANGER = "sam@x.example", "jo@x.example", "anybody@x.example"
+PROGRAM = [ROOT / "target/release/contact-gateway"]
+ROWS, WRONG, RUNNING = [], [], []
+
+
+def saw(case, who, what, right=True):
+    """One line of the table; `right`: whether it is as it should be."""
+    ROWS.append((case, who, what if right else f"WRONG: {what}"))
+    if not right:
+        WRONG.append(f"{case}: {who}: {what}")
+    print(f"{case:<16} {who:<9} {ROWS[-1][2]}", flush=True)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def sooner_or_later(until, seconds=60):
+    """What `until` finds before the deadline; otherwise what it found last, which is nothing."""
+    end = time.monotonic() + seconds
+    while True:
+        found = until()
+        if found or time.monotonic() > end:
+            return found
+        time.sleep(0.1)
+
+
+def wait(what, until, seconds=60):
+    return sooner_or_later(until, seconds) or sys.exit(f"waited in vain for {what}")
+
+
+def answers(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        return True
+    except OSError:
+        return False
+
+
+def started(*command, **more):
+    """A process that is ended with this program, if not before."""
+    process = subprocess.Popen([str(part) for part in command], **more)
+    RUNNING.append(process)
+    return process
+
+
+def end_all():
+    for process in RUNNING:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def passed(was_passed):
+    return "passed" if was_passed else "not passed"
+
+
+def problem(answer):
+    """The name of a problem that staff are answered."""
+    return answer["type"].rsplit(":", 1)[-1] if isinstance(answer, dict) and "type" in answer else answer
+
+
+class Behind(http.server.BaseHTTPRequestHandler):
+    """The form's own handler."""
+
+    taken = []
+
+    def do_POST(self):
+        Behind.taken.append(self.rfile.read(int(self.headers.get("content-length", 0))))
+        self.send_response(200)
+        self.send_header("content-length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *_):
+        pass
+
+
+class Servers:
+    def __init__(self):
+        handler = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Behind)
+        self.form, self.sink = handler.server_port, free_port()
+        threading.Thread(target=handler.serve_forever, daemon=True).start()
+        started("smtp-sink", "-u", "nobody", f"127.0.0.1:{self.sink}", "100")
+        wait("smtp-sink", lambda: answers(self.sink))
+
+
+class Gateway:
+    """Has its people, and is not started yet."""
+
+    def __init__(self, place, behind, data=None, environment=None, sink=None, store=None, archive=None, chosen="", **more):
+        """`place`: a folder for its configuration and log; `data`: another for what it keeps. `sink`: another mail
+        server. `store`, `archive`: these sections; `chosen`: more settings of the organisation; `keys`, `quotas`,
+        `mail` and `form`: more lines."""
+        self.data, self.environment = data or place / "data", environment or {}
+        self.data.mkdir(exist_ok=True)
+        self.staff, self.contacts, self.smtp = free_port(), free_port(), free_port()
+        self.log_path, self.config = place / "log", place / "gateway.toml"
+        self.process = None
+        secret, people = place / "secret", place / "people.json"
+        secret.write_text(TOKEN)
+        secret.chmod(0o600)
+        self.config.write_text(
+            f"""{more.get("keys", "")}
+[store]
+{store or f'url = "embedded:{self.data}/store"'}
+[archive]
+{archive or f'url = "file:{self.data}/archive"'}
+{more.get("quotas", "")}
+[state]
+folder = "{self.data}/state"
+[listen]
+contacts = "127.0.0.1:{self.contacts}"
+staff = "127.0.0.1:{self.staff}"
+smtp = "127.0.0.1:{self.smtp}"
+[mail]
+downstream = "smtp://127.0.0.1:{sink or behind.sink}"
+{more.get("mail", "")}
+[[organisation]]
+id = "karbon"
+profile = "{ROOT}/config/profiles/karbon-homes.toml"
+mode = "enforce"
+mail_domains = ["karbon.example"]
+emergency = "+441910000000"
+set = {{ "review.every_months" = 6{chosen} }}
+[organisation.mail]
+notice_from = "contact@karbon.example"
+[[organisation.staff]]
+name = "Front desk"
+role = "governance"
+token_sha256 = "{hashlib.sha256(TOKEN.encode()).hexdigest()}"
+[[organisation.form]]
+path = "/form"
+upstream = "http://127.0.0.1:{behind.form}/form"
+fields = {{ email = "email", text = "message" }}
+{more.get("form", "")}
+[[organisation.telephony]]
+provider = "generic"
+product = "voice"
+path = "/call"
+token = {{ file = "{secret}" }}
+targets = {{ queue = "sip:queue@pbx.example" }}
+"""
+        )
+        people.write_text(json.dumps([
+            restricted("P-1", SAM, {"kind": "channels_only", "channels": ["letter"]}),
+            restricted("P-2", JO, {"kind": "contact_quota", "limit": 1, "per": "week", "window": "rolling"}),
+        ]))
+        ended = self.run("import", "--organisation", "karbon", str(people))
+        if ended.returncode != 0:
+            sys.exit(f"import: {ended.stderr}")
+
+    def run(self, *command):
+        line = [*PROGRAM, *command, "--config", self.config]
+        return subprocess.run(line, capture_output=True, text=True, cwd=self.data, timeout=600)
+
+    def begin(self):
+        with self.log_path.open("a") as log:
+            environment = {"PATH": "/usr/bin:/bin", **self.environment}
+            command = [*PROGRAM, "serve", "--config", self.config]
+            self.process = started(*command, stderr=log, cwd=self.data, env=environment)
+
+    def start(self):
+        before = len(self.log())
+        self.begin()
+        # It answers before all of it is started.
+        wait("the gateway", lambda: self.alive() and "ready" in self.log()[before:].splitlines(), 120)
+        return self
+
+    def alive(self):
+        if self.process.poll() is not None:
+            sys.exit(f"the gateway ended with {self.process.returncode}:\n{self.log()[-2000:]}")
+        return True
+
+    def stop(self):
+        self.process.terminate()
+        return self.process.wait(60)
+
+    def log(self):
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def line_of(self, said):
+        """The last line of the log that says this, without its time and place."""
+        lines = [line for line in self.log().splitlines() if said in line]
+        return re.sub(r"\x1b\[[0-9;]*m|^\S+ +[A-Z]+ +([\w:]+: )?", "", lines[-1]) if lines else ""
+
+    def http(self, port, path, data=None, headers=None, seconds=20, method=None):
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, headers or {}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=seconds) as answer:
+                return answer.status, answer.read().decode(errors="replace")
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.read().decode(errors="replace")
+        except OSError as error:
+            return 0, str(error)
+
+    def asked(self, method, path, body=None, port=None):
+        """Status and JSON of an answer to staff, or to a program that asks for decisions."""
+        headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        status, text = self.http(port or self.staff, path, data, headers, method=method)
+        try:
+            return status, json.loads(text)
+        except ValueError:
+            return status, text
+
+    def api(self, path):
+        return self.asked("GET", path)[1]
+
+    def ready(self, seconds=20):
+        status, text = self.http(self.staff, "/health/ready", headers={"authorization": f"Bearer {TOKEN}"}, seconds=seconds)
+        return json.loads(text) if status in (200, 503) else None
+
+    def becomes(self, part, works):
+        """The faults as soon as `part` works, or does not; as they are at the deadline otherwise."""
+        sooner_or_later(lambda: (part not in self.unready()) == works, 120)
+        return self.unready()
+
+    def unready(self):
+        parts = (self.ready() or {"parts": {}})["parts"]
+        return {part: fault for part, fault in parts.items() if fault != "ok"}
+
+    def form(self, sender, text):
+        body = urllib.parse.urlencode({"email": sender, "message": text}).encode()
+        headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+        before = len(Behind.taken)
+        status, _ = self.http(self.contacts, "/form", body, headers)
+        return status, len(Behind.taken) > before
+
+    def call(self, contact, sender=SAM):
+        body = {"id": contact, "from": [{"kind": "email", "value": sender}]}
+        _, call = self.asked("POST", "/call", body, self.contacts)
+        return call if isinstance(call, dict) else {}
+
+    def decided_call(self, contact, sender=SAM):
+        """The first of a few calls that was decided: a machine that is too busy to decide in time passes a
+        call on, and says no disposition."""
+        for number in range(100):
+            call = self.call(f"{contact}-{number}", sender)
+            if "disposition" in call:
+                return call
+            time.sleep(0.5)
+        sys.exit(f"no call was decided in time, a hundred times: {call}")
+
+    def text_message(self, contact, sender, text):
+        """The answer on a text message, which cannot be asked to try again."""
+        body = {"id": contact, "channel": "sms", "from": [{"kind": "email", "value": sender}], "text": text}
+        _, answer = self.asked("POST", "/call", body, self.contacts)
+        return answer if isinstance(answer, dict) else {}
+
+    def program(self, contact, sender, text):
+        """Status and answer of the decision endpoint."""
+        senders = [{"kind": "email", "value": sender, "assurance": "asserted"}]
+        body = {"id": contact, "channel": "web_form", "from": senders, "text": text}
+        return self.asked("POST", "/decisions/contact", body, self.contacts)
+
+    def mail(self, sender, text):
+        """Code and reply."""
+        with smtplib.SMTP("127.0.0.1", self.smtp, timeout=60) as client:
+            client.ehlo("mx.example")
+            client.mail(sender)
+            client.rcpt("repairs@karbon.example")
+            message = f"From: {sender}\r\nTo: repairs@karbon.example\r\nSubject: s\r\n\r\n{text}\r\n"
+            code, reply = client.data(message)
+            return code, reply.decode(errors="replace")
+
+    def trail(self):
+        """The decisions on the trail, by contact."""
+        found, after = {}, 0
+        while after is not None:
+            page = self.api(f"/api/v1/audit?after={after}&limit=500")
+            for entry in page["entries"]:
+                if entry.get("event") == "decided":
+                    found.setdefault(entry["contact"], []).append(entry)
+            after = page["next"]
+        return found
+
+    def recorded(self, contacts, seconds=240):
+        """The entry of each of these contacts, as soon as all are on the trail, and those that are there twice."""
+        wanted = set(contacts)
+        trail = wait("every decision on the trail",
+                     lambda: (found := self.trail()).keys() >= wanted and found, seconds)
+        return {one: trail[one][0] for one in wanted}, [one for one in wanted if len(trail[one]) != 1]
+
+
+def restricted(person, address, restriction):
+    return {
+        "id": person,
+        "name": "A Person",
+        "identifiers": [{"kind": "email", "value": address}],
+        "restrictions": [
+            {
+                "id": f"R-{person}", "grounds": "demands", "clause": "8.3", "starts": "2020-01-01",
+                "review_due": "2099-01-01", "decided_by": "Max Manager", **restriction,
+            }
+        ],
+    }
