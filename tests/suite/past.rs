@@ -4,6 +4,7 @@ mod alone;
 mod away;
 pub mod behind;
 mod clock;
+mod damaged;
 mod originals;
 mod redis;
 mod stopped;

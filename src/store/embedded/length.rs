@@ -5,11 +5,8 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
-
-use super::schema;
-use crate::ports::StoreError;
 
 /// The header of a database file, as far as it is looked at.
 const HEADER_BYTES: usize = 100;
@@ -19,26 +16,22 @@ const FRAME_HEADER_BYTES: usize = 24;
 /// The page with this byte is locked by processes, and never written.
 const LOCK_BYTE: u64 = 1 << 30;
 
-/// Whether pages are missing that the file's own header counts and the log does not have.
+/// Whether pages are missing that the file's own header counts and the log does not have. A file without a header is
+/// whole.
 ///
 /// # Errors
-/// `Unavailable`: the file can't be read.
-pub(super) fn lacks_pages(file: &Path) -> Result<bool, StoreError> {
+/// The file can't be read.
+pub(super) fn lacks_pages(file: &File, log: Option<&File>) -> io::Result<bool> {
     let mut header = [0; HEADER_BYTES];
-    let read = File::open(file).and_then(|file| {
-        file.read_exact_at(&mut header, 0)?;
-        file.metadata()
-    });
-    let Ok(found) = read else {
-        return Err(StoreError::Unavailable("the database file can't be read".to_owned()));
-    };
+    file.read_exact_at(&mut header, 0)?;
+    let length = file.metadata()?.len();
     let Some((size, pages)) = size_and_pages(&header) else { return Ok(false) };
     let locked = LOCK_BYTE / size + 1;
-    let mut missing = found.len() / size + 1..=pages;
+    let mut missing = length / size + 1..=pages;
     if missing.is_empty() {
         return Ok(false);
     }
-    let in_log = pages_in_log(&schema::log_of(file), size);
+    let in_log = log.map(|log| pages_in_log(log, size)).unwrap_or_default();
     Ok(!missing.all(|page| page == locked || in_log.contains(&page)))
 }
 
@@ -54,12 +47,11 @@ fn size_and_pages(header: &[u8; HEADER_BYTES]) -> Option<(u64, u64)> {
     Some((size, u64::from(u32::from_be_bytes(pages?))))
 }
 
-/// The numbers of the pages that were committed to the log. None, if there is no log.
-fn pages_in_log(log: &Path, size: u64) -> BTreeSet<u64> {
+/// The numbers of the pages that were committed to the log.
+fn pages_in_log(log: &File, size: u64) -> BTreeSet<u64> {
     let mut committed = BTreeSet::new();
     let mut begun = Vec::new();
     let mut header = [0; LOG_HEADER_BYTES];
-    let Ok(log) = File::open(log) else { return committed };
     if log.read_exact_at(&mut header, 0).is_err() {
         return committed;
     }
@@ -85,10 +77,11 @@ fn number(frame: &[u8; FRAME_HEADER_BYTES], at: usize) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use std::fs::OpenOptions;
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
     use rusqlite::Connection;
 
+    use super::super::schema;
     use super::*;
 
     #[test]
@@ -124,11 +117,16 @@ mod tests {
         (open, file)
     }
 
+    fn lacks(file: &Path) -> bool {
+        let log = File::open(schema::log_of(file)).ok();
+        lacks_pages(&File::open(file).unwrap(), log.as_ref()).unwrap()
+    }
+
     #[test]
     fn a_file_whose_missing_pages_are_in_the_log_is_whole() {
         let folder = tempfile::tempdir().unwrap();
         let (open, file) = half_written_back(folder.path());
-        assert!(!lacks_pages(&file).unwrap());
+        assert!(!lacks(&file));
         let people = |open: &Connection| {
             open.query_row("SELECT count(*) FROM person", [], |row| row.get::<_, i64>(0)).unwrap()
         };
@@ -138,8 +136,8 @@ mod tests {
         let log = OpenOptions::new().write(true).open(schema::log_of(&file)).unwrap();
         let whole = log.metadata().unwrap().len();
         log.set_len(whole - 4096 - FRAME_HEADER_BYTES as u64).unwrap();
-        assert!(lacks_pages(&file).unwrap());
+        assert!(lacks(&file));
         log.set_len(0).unwrap();
-        assert!(lacks_pages(&file).unwrap());
+        assert!(lacks(&file));
     }
 }

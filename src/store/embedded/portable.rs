@@ -16,7 +16,7 @@ use rusqlite::{OptionalExtension, params};
 use super::database::Database;
 use super::fault::{from_sqlite, task};
 use super::readers::Readers;
-use super::{Embedded, documents, past, schema};
+use super::{Embedded, documents, opened, schema};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::portable::{Contents, CopyMark, Kind, Page, Pages, Portable, Record};
@@ -53,7 +53,7 @@ impl AsItIs {
     /// `Unavailable`: it can't be read now.
     pub async fn damage(&self) -> Result<Vec<String>, StoreError> {
         let file = self.file.clone();
-        let whole = tokio::task::spawn_blocking(move || past::is_whole(&file)).await;
+        let whole = tokio::task::spawn_blocking(move || opened::is_whole(&file)).await;
         let cut_short = match whole.map_err(task)? {
             Ok(()) => None,
             Err(StoreError::Corrupt(what)) => Some(what),

@@ -148,8 +148,17 @@ pub(super) fn file(folder: &Path) -> PathBuf {
 
 /// Where a database's write-ahead log is (sqlite.org/wal.html, "The WAL File").
 pub(super) fn log_of(file: &Path) -> PathBuf {
+    beside(file, "-wal")
+}
+
+/// Where the log's index is (sqlite.org/walformat.html, 2).
+pub(super) fn index_of(file: &Path) -> PathBuf {
+    beside(file, "-shm")
+}
+
+fn beside(file: &Path, end: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
-    name.push("-wal");
+    name.push(end);
     PathBuf::from(name)
 }
 

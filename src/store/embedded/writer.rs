@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::database::Database;
 use super::desk::Desk;
 use super::fault::{self, from_sqlite};
-use super::past::Opened;
+use super::opened::Opened;
 use super::turn::Turn;
 use crate::ports::StoreError;
 use crate::runtime::limits::{STORE_BATCH_MAX, STORE_LOCK_WAIT, STORE_QUEUE_MAX, STORE_TURN_RETRY};
