@@ -1,18 +1,18 @@
 //! Messages as large as a mail server takes, through the guides' blocks: what it took is delivered,
 //! whatever the way round adds to it, and what is larger is refused while its sender still waits.
 
-use super::checks::{MailServer, Rig, rig};
+use super::checks::{MailServer, Rig, free_port, rig};
 use super::guide::{MAIL, block, filled};
 use super::namespace::{Piped, pipe_files};
-use crate::mail::postfix::{Postfix, Way};
+use crate::mail::postfix::{Postfix, Way, way_back};
 
 /// Small, so that the test is quick; what the way round adds does not grow with it.
 pub const LIMIT: usize = 400_000;
 
 /// A message of exactly so many bytes.
-fn message(size: usize) -> Vec<u8> {
+fn message(from: &str, size: usize) -> Vec<u8> {
     let mut message = format!(
-        "Date: Wed, 18 Nov 2026 10:00:00 +0000\r\nFrom: plain@x.example\r\nTo: a@karbon.example\r\n\
+        "Date: Wed, 18 Nov 2026 10:00:00 +0000\r\nFrom: {from}\r\nTo: a@karbon.example\r\n\
          Subject: size-{size}\r\nMessage-ID: <{size}@x.example>\r\n\r\n"
     )
     .into_bytes();
@@ -39,42 +39,49 @@ pub enum Counts {
 
 impl Counts {
     /// A message of exactly so many bytes as the server counts.
-    fn message(self, size: usize) -> Vec<u8> {
+    fn message(self, from: &str, size: usize) -> Vec<u8> {
         let ends = |message: &[u8]| message.iter().filter(|byte| **byte == b'\n').count();
         match self {
-            Counts::Wire => message(size),
+            Counts::Wire => message(from, size),
             Counts::Stored => {
-                (size..).map(message).find(|message| message.len() - ends(message) == size).unwrap()
+                let mut messages = (size..).map(|size| message(from, size));
+                messages.find(|message| message.len() - ends(message) == size).unwrap()
             }
         }
     }
 }
 
-/// At the limit, around it, and one byte past.
+/// From the last 64 KiB up to the limit, and one byte past; by a stranger, and by somebody whose mail goes another way
+/// and gains more fields on it.
 pub async fn what_is_taken_is_delivered(rig: &Rig, server: &dyn MailServer, counts: Counts) {
-    let sizes = [60_000, 9_000, 2_000, 300, 1, 0].map(|less| LIMIT - less);
+    let sizes = [65_536, 9_000, 2_000, 300, 1, 0].map(|less| LIMIT - less);
     let mut taken = Vec::new();
-    for size in sizes.into_iter().chain([LIMIT + 1]) {
-        let mut client = rig.greeted(server).await;
-        let message = counts.message(size);
-        let reply = client.send("plain@x.example", &["a@karbon.example"], &message).await;
-        match reply.0 {
-            250 => taken.push(size),
-            code => assert_eq!(code, 552, "{size}: {reply:?}\n{}", server.said()),
+    for from in ["plain@x.example", "routed@x.example"] {
+        for size in sizes.into_iter().chain([LIMIT + 1]) {
+            let mut client = rig.greeted(server).await;
+            let message = counts.message(from, size);
+            let reply = client.send(from, &["a@karbon.example"], &message).await;
+            match reply.0 {
+                250 => taken.push((from, size)),
+                code => assert_eq!(code, 552, "{from} {size}: {reply:?}\n{}", server.said()),
+            }
         }
+        assert!(taken.contains(&(from, LIMIT - 9_000)), "{taken:?}");
+        assert!(!taken.contains(&(from, LIMIT + 1)), "{taken:?}");
     }
-    assert!(taken.contains(&(LIMIT - 9_000)), "{taken:?}");
-    assert!(!taken.contains(&(LIMIT + 1)), "{taken:?}");
     let delivered = rig.taken(server, taken.len()).await;
-    for size in taken {
-        let sent = counts.message(size);
+    assert_eq!(delivered.len(), taken.len(), "nothing else came out\n{}", server.said());
+    for (from, size) in taken {
+        let sent = counts.message(from, size);
+        let of_sender = format!("MAIL FROM:<{from}>");
         assert!(
-            delivered.iter().any(|one| one.message.ends_with(&sent)),
-            "{size} did not come out\n{}",
+            delivered
+                .iter()
+                .any(|one| one.mail.starts_with(&of_sender) && one.message.ends_with(&sent)),
+            "{size} of {from} did not come out\n{}",
             server.said()
         );
     }
-    assert!(delivered.iter().all(|one| one.mail.starts_with("MAIL FROM:<plain@x.example>")));
 }
 
 async fn postfix(way: Way) {
@@ -110,4 +117,28 @@ async fn postfix_before_the_queue_delivers_what_it_took() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postfix_by_pipe_delivers_what_it_took() {
     postfix(Way::Pipe(Piped::Small)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postfix_by_milter_delivers_what_it_took() {
+    let milter = format!("127.0.0.1:{}", free_port());
+    let of_milter = ("127.0.0.1:10023", milter);
+    let guide = filled(block(MAIL, "postfix-milter-gateway"), &[of_milter.clone()]);
+    let rig = rig(&guide).await;
+    let ports = rig.ports;
+    let main = filled(
+        block(MAIL, "postfix-milter"),
+        &[("inet:127.0.0.1:8891, ", String::new()), of_milter],
+    );
+    let back = [
+        ("127.0.0.1:10026", format!("127.0.0.1:{}", ports.back)),
+        ("  -o content_filter=\n", "  -o content_filter=\n  -o smtpd_milters=\n".to_owned()),
+    ];
+    let back = filled(way_back(), &back);
+    let master = format!("127.0.0.1:{} inet n - n - - smtpd\n{back}", ports.front);
+    let main = format!("{main}message_size_limit = {LIMIT}\n");
+    let postfix = Postfix::start(rig.sink.port, &main, &master);
+    what_is_taken_is_delivered(&rig, &postfix, Counts::Wire).await;
+    drop(postfix);
+    rig.stop();
 }
