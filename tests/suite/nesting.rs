@@ -50,6 +50,11 @@ fn messages() -> Vec<Construct> {
     vec![
         of_parts("messages", message, format!("{message}\r\n").repeat(LEVELS)),
         of_parts("multiparts", mixed, format!("--b\r\n{mixed}\r\n").repeat(LEVELS)),
+        of_parts(
+            "messages in multiparts",
+            mixed,
+            format!("--b\r\n{message}\r\n{mixed}\r\n").repeat(LEVELS / 2),
+        ),
         of_text("elements", html, "<div>".repeat(LEVELS)),
         of_text("elements in lines", html, "<b>\r\n".repeat(LEVELS)),
         of_text("comments of HTML", html, "<!--".repeat(LEVELS)),
@@ -164,6 +169,50 @@ async fn messages_nested_without_end_are_answered_at_every_door() {
     served.stop();
 }
 
+/// What is read is limited as ever; what can't be read to its end is passed in doubt, and is on the timeline of the
+/// person whom it names.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restricted_senders_message_nested_without_end_is_limited_or_passed_in_doubt() {
+    let (sink, _upstream, place, served) = served().await;
+    let letters = json!({"kind": "channels_only", "channels": ["letter"]});
+    let person = crate::served::person("P-L", "lim@x.example", "+447700900001", letters);
+    tokio::task::block_in_place(|| place.import(&json!([person])));
+    let contact = json!({"id": "p", "channel": "email",
+        "from": [{"kind": "email", "value": "lim@x.example", "assurance": "asserted"}]});
+    until("Lim is known", || async {
+        let preview = served.ask("POST", "/api/v1/decisions/preview", &contact).await;
+        preview["disposition"] == "limit"
+    })
+    .await;
+    let (mut limited, mut in_doubt) = (0, 0);
+    for Construct { what, fields, body, unread } in messages() {
+        let message = whole(&fields, &body).split_off("From: al@x.example\r\n".len());
+        let message = [&b"From: lim@x.example\r\n"[..], &message].concat();
+        assert_eq!(by_session(served.lmtp.port(), "LHLO", &message).await, 250, "{what}");
+        if unread {
+            in_doubt += 1;
+            let delivered = sink.taken().pop().unwrap().message;
+            assert!(delivered.ends_with(&message), "{what}: as it came");
+        } else {
+            limited += 1;
+        }
+        assert_eq!(served.queue("limited").await.len(), limited, "{what}");
+    }
+    assert!(limited > 0 && in_doubt > 0);
+    until("what was passed is on the timeline", || async {
+        let timeline = served.ask("GET", "/api/v1/people/P-L/timeline", &Value::Null).await;
+        timeline["counts"]["in_doubt"] == in_doubt
+    })
+    .await;
+    let plain = whole("Subject: plain\r\n", "x");
+    assert_eq!(by_session(served.lmtp.port(), "LHLO", &plain).await, 250);
+    until("Lim has one notice, and the next is delivered", || async {
+        sink.taken().len() == in_doubt + 2
+    })
+    .await;
+    served.stop();
+}
+
 fn is_unread(flags: &str) -> bool {
     flags.split(',').any(|flag| flag.trim() == "unread")
 }
@@ -234,10 +283,23 @@ async fn bodies_nested_without_end_are_answered_at_every_door() {
             let length = format!("Content-Length: {}\r\nConnection", body.len());
             let head = head.replace("Content-Length: 0\r\nConnection", &length);
             let got = raw(served.staff, &[head.as_bytes(), body].concat()).await;
-            assert!(matches!(got.status, 400 | 413 | 422), "{construct} to {target}: {got:?}");
+            // Values are counted before anything is made of them.
+            let (status, problem) = match construct {
+                "comments" | "texts" => (400, "malformed-json"),
+                _ => (413, "body-too-large"),
+            };
+            assert_eq!(got.status, status, "{construct} to {target}: {got:?}");
+            let problem = format!("urn:contact-gateway:problem:{problem}");
+            assert_eq!(got.json()["type"], problem, "{construct} to {target}");
         }
     }
     assert_eq!(upstream.seen().len(), documents().len());
+    served.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parts_markup_and_names_nested_without_end_are_answered_and_so_is_the_next() {
+    let (_sink, upstream, _place, served) = served().await;
     let parts = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\
                  Content-Type: multipart/mixed; boundary=b\r\n\r\n";
     let names = format!("a{}=1", "[a]".repeat(LEVELS));
@@ -258,12 +320,17 @@ async fn bodies_nested_without_end_are_answered_at_every_door() {
         assert_eq!(got.status, 200, "{body:.20}");
         assert_eq!(upstream.seen().pop().unwrap().body, body.as_bytes());
     }
-    for target in ["/sign-in", "/people", "/queues/limited"] {
+    for (target, status) in [("/sign-in", 403), ("/people", 403), ("/queues/limited", 403)] {
         let kind = "application/x-www-form-urlencoded";
         let got = posted(served.staff, target, kind, names.as_bytes()).await;
-        assert!((300..500).contains(&got.status), "{target}: {}", got.status);
+        assert_eq!(got.status, status, "{target}: {got:?}");
     }
+    // Each listener answers the next.
     assert_eq!(served.try_ask("GET", "/health/live", &Value::Null).await.status, 200);
+    let kind = "application/x-www-form-urlencoded";
+    let got = posted(served.contacts, "/karbon/contact", kind, b"email=al%40x.example").await;
+    assert_eq!(got.status, 200);
+    assert_eq!(upstream.seen().pop().unwrap().fields("x-contact-gateway-flags"), [""; 0]);
     served.stop();
 }
 
@@ -272,11 +339,16 @@ fn run(place: &Place, arguments: &[&str]) -> Output {
     command.args(&arguments[1..]).output().unwrap()
 }
 
-fn refused(output: &Output, what: &str) {
+/// Refused as faulty input, in a few words that name the file and its place.
+fn refused(output: &Output, named: &str, what: &str) {
+    refused_by(2, output, named, what);
+}
+
+fn refused_by(code: i32, output: &Output, named: &str, what: &str) {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     // A signal, as an overflow of the stack ends it, is no code.
-    assert!(matches!(output.status.code(), Some(1 | 2)), "{what}: {:?} {said}", output.status);
-    assert!(!said.trim().is_empty(), "{what}");
+    assert_eq!(output.status.code(), Some(code), "{what}: {said:.2000}");
+    assert!(said.lines().any(|line| line.contains(named)), "{what}: {said:.2000}");
 }
 
 #[tokio::test]
@@ -298,20 +370,21 @@ async fn files_nested_without_end_are_refused_with_a_message() {
         ("nested.txt", "[".repeat(LEVELS)),
     ] {
         write(name, &text);
-        refused(&run(&place, &["import", "--organisation", "karbon", name]), name);
+        refused(&run(&place, &["import", "--organisation", "karbon", name]), name, name);
     }
     for (construct, text) in documents() {
         write("nested.json", &text);
         let import = run(&place, &["import", "--organisation", "karbon", "nested.json"]);
-        refused(&import, construct);
+        refused(&import, "nested.json", construct);
         let decide = run(&place, &["decide", "--organisation", "karbon", "nested.json"]);
-        refused(&decide, construct);
+        refused(&decide, "nested.json", construct);
         for more in [&["nested.json"][..], &["--cases", "nested.json"]] {
             let simulate = run(&place, &[&["simulate", "--organisation", "karbon"], more].concat());
-            refused(&simulate, construct);
+            refused(&simulate, "nested.json", construct);
         }
         let verify = ["audit", "--organisation", "karbon", "verify", "--anchors", "nested.json"];
-        refused(&run(&place, &verify), construct);
+        // The answer to `verify` is no.
+        refused_by(1, &run(&place, &verify), "nested.json", construct);
     }
     write("register.csv", "id,name\nP-1,x\n");
     for text in
@@ -320,14 +393,21 @@ async fn files_nested_without_end_are_refused_with_a_message() {
         write("mapping.toml", &text);
         let register = ["--register", "--mapping", "mapping.toml", "register.csv"];
         let import = ["import", "--organisation", "karbon"].into_iter().chain(register);
-        refused(&run(&place, &import.collect::<Vec<_>>()), "a register's mapping");
+        let mapped = run(&place, &import.collect::<Vec<_>>());
+        refused(&mapped, "mapping.toml", "a register's mapping");
     }
-    let row =
-        |cell: &str| format!("id,name,windows,restriction,kind\nP-1,x,\"{cell}\",R-1,hours_only\n");
+    let row = |cell: &str| {
+        format!(
+            "id,name,days,from,to,restriction,kind\nP-1,x,\"{cell}\",10:00,12:00,R-1,hours_only\n"
+        )
+    };
     for cell in ["[".repeat(LEVELS), "{\"\"a\"\":".repeat(LEVELS), "(".repeat(LEVELS)] {
         write("nested.csv", &row(&cell));
-        refused(&run(&place, &["import", "--organisation", "karbon", "nested.csv"]), "a cell");
+        let import = run(&place, &["import", "--organisation", "karbon", "nested.csv"]);
+        refused(&import, "nested.csv:2: ", "a cell");
     }
+    // What runs beside them has noticed nothing.
+    assert_eq!(served.ask("GET", "/api/v1/people", &Value::Null).await["people"], json!([]));
     served.stop();
 }
 
@@ -350,19 +430,19 @@ async fn a_configuration_nested_without_end_is_refused_with_a_message() {
             .unwrap();
         let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
         check.args(["check", "--config", "nested.toml"]).current_dir(place.folder.path());
-        refused(&check.output().unwrap(), "a configuration");
+        refused(&check.output().unwrap(), "nested.toml:1", "a configuration");
         // As a profile.
         write("profile.toml", &text);
         let profile = place.folder.path().join("profile.toml");
         let line = config.lines().find(|line| line.starts_with("profile = ")).unwrap();
         let own = config.replace(line, &format!("profile = \"{}\"", profile.display()));
         std::fs::write(place.folder.path().join("nested.toml"), own).unwrap();
-        refused(&check.output().unwrap(), "a profile");
+        refused(&check.output().unwrap(), "profile.toml", "a profile");
         // As the list of bank holidays.
         write("holidays.toml", &text);
         let own = format!("[calendar]\nbank_holidays = \"holidays.toml\"\n{config}");
         std::fs::write(place.folder.path().join("nested.toml"), own).unwrap();
-        refused(&check.output().unwrap(), "bank holidays");
+        refused(&check.output().unwrap(), "holidays.toml", "bank holidays");
     }
     // Templates of letters.
     let open = |open: &str| format!("{{{{ {}", open.repeat(60_000 / open.len()));
@@ -380,7 +460,7 @@ async fn a_configuration_nested_without_end_is_refused_with_a_message() {
         std::fs::write(place.folder.path().join("nested.toml"), own).unwrap();
         let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
         check.args(["check", "--config", "nested.toml"]).current_dir(place.folder.path());
-        refused(&check.output().unwrap(), "a template");
+        refused(&check.output().unwrap(), "letter.txt", "a template");
     }
     served.stop();
 }

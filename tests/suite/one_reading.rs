@@ -191,3 +191,29 @@ fn programs_that_reply_by_themselves_are_automatic() {
     assert!(!wrapped("", &first));
     assert!(!wrapped("List-Id: <l.x.example>\r\n", &format!("--b\r\n\r\nlook\r\n{first}")));
 }
+
+/// The text of every test.
+fn tests_below(folder: &Path) -> String {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .map(|path| match path.is_dir() {
+            true => tests_below(&path),
+            false => std::fs::read_to_string(&path).unwrap(),
+        })
+        .collect()
+}
+
+/// A folder that no test names would look as if one did.
+#[test]
+fn every_fault_is_named_by_a_test() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let said = tests_below(&tests.join("suite"));
+    let mut folders = 0;
+    for entry in std::fs::read_dir(tests.join("faults")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let is_named = said.contains(&format!("\"{name}\"")) || said.contains(&format!("/{name}/"));
+        assert!(is_named, "{name}");
+        folders += 1;
+    }
+    assert!(folders >= 50, "{folders}");
+}

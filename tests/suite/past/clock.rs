@@ -1,13 +1,19 @@
 //! A gateway that starts with a clock which was never set, as after a boot without a battery, goes by the time that
-//! it knows has passed: nobody's restriction has not begun yet.
+//! it knows has passed: nobody's restriction has not begun yet. One whose clock jumps while it runs goes on by the time
+//! that has elapsed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
 
-use super::behind::{SAM, STRANGER, decided, import, kept_number, place};
-use crate::served::Place;
+use super::behind::{JO, SAM, STRANGER, decided, import, kept_number, place};
+use crate::contacts_edge::client::form;
+use crate::contacts_edge::upstream::Upstream;
+use crate::mail::client::Client;
+use crate::mail::sink::{Script, Sink};
+use crate::served::{Behind, Place, Served};
 use crate::store_contract::servers::until;
 
 /// A wall clock that is off by as many seconds as a file says.
@@ -21,6 +27,16 @@ fn wrong_clock(place: &Place) -> PathBuf {
     library
 }
 
+fn served_by(place: &Place, library: &Path, offset: &Path) -> Served {
+    let mut serve = place.command("serve");
+    serve.env("LD_PRELOAD", library).env("CLOCK_OFFSET", offset);
+    tokio::task::block_in_place(|| Place::served(serve))
+}
+
+async fn says_that_it_jumped(served: &Served) -> bool {
+    served.try_ask("GET", "/health/ready", &Value::Null).await.text().contains("jumped")
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_start_in_1970_goes_by_the_known_time_and_says_so() {
     let place = place(None);
@@ -32,9 +48,7 @@ async fn a_start_in_1970_goes_by_the_known_time_and_says_so() {
 
     let (library, offset) = (wrong_clock(&place), place.folder.path().join("offset"));
     std::fs::write(&offset, format!("-{}", chrono::Utc::now().timestamp() - 1_000)).unwrap();
-    let mut serve = place.command("serve");
-    serve.env("LD_PRELOAD", &library).env("CLOCK_OFFSET", &offset);
-    let served = tokio::task::block_in_place(|| Place::served(serve));
+    let served = served_by(&place, &library, &offset);
     let sam = decided(&served, "in-1970", SAM).await;
     assert_eq!(sam["disposition"], "limit", "{sam}");
     assert_eq!(decided(&served, "in-1970-too", STRANGER).await["disposition"], "deliver");
@@ -47,9 +61,59 @@ async fn a_start_in_1970_goes_by_the_known_time_and_says_so() {
 
     // Set right, it is trusted at once.
     std::fs::write(&offset, "0").unwrap();
-    until("the clock is trusted", || async {
-        !served.try_ask("GET", "/health/ready", &Value::Null).await.text().contains("jumped")
+    until("the clock is trusted", || async { !says_that_it_jumped(&served).await }).await;
+    served.stop();
+}
+
+const DAYS: i64 = 86_400;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_jumps_either_way_and_back_forgets_doubles_and_loses_nothing() {
+    let (sink, handler) = (Sink::start(&Script::default()).await, Upstream::start().await);
+    let behind = Behind { mail: sink.port, form: handler.address, calls: handler.address };
+    let place = Place::new(&behind, "a secret");
+    tokio::task::block_in_place(|| import(&place));
+    let (library, offset) = (wrong_clock(&place), place.folder.path().join("offset"));
+    std::fs::write(&offset, "0").unwrap();
+    let served = served_by(&place, &library, &offset);
+    assert_eq!(decided(&served, "the-one", JO).await["disposition"], "deliver");
+    let mut client = Client::connect(served.lmtp.port(), "LHLO").await;
+    // There, past the end of every period and restriction; before its beginning; and set right.
+    let jumps = [0, 400 * DAYS, 0, -400 * DAYS, 0];
+    for (round, by) in jumps.into_iter().enumerate() {
+        std::fs::write(&offset, by.to_string()).unwrap();
+        until("it is noticed", || async { says_that_it_jumped(&served).await == (by != 0) }).await;
+        let message = format!("From: {SAM}\r\nSubject: Number {round}\r\n\r\nIt drips.\r\n");
+        let taken = client.send(SAM, &["repairs@karbon.example"], message.as_bytes()).await;
+        assert_eq!(taken.0, 250, "{round}");
+        // Sam gets one notice, whatever day it seems to be.
+        until("there is one notice", || async { sink.taken().len() == 1 }).await;
+        // Nobody's counter is forgotten, and nobody's restriction has ended.
+        for from in [JO, SAM] {
+            let decision = decided(&served, &format!("{from}-{round}"), from).await;
+            assert_eq!(decision["disposition"], "limit", "{round}: {decision}");
+            assert_eq!(decision["stale"], false, "{round}: {decision}");
+        }
+        let body = format!("email=kim%40y.example&message=number+{round}");
+        assert_eq!(form(served.contacts, "/karbon/contact", &body).await.status, 200, "{round}");
+        assert_eq!(handler.seen().len(), round + 1, "{round}");
+    }
+    until("each is on the trail once", || async {
+        let entries = served.decided().await;
+        let ids: std::collections::BTreeSet<_> =
+            entries.iter().map(|entry| entry["contact"].to_string()).collect();
+        assert_eq!(ids.len(), entries.len());
+        let at = |entry: &Value| entry["at"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
+        let times = entries.iter().map(at);
+        let (first, last) = (times.clone().min().unwrap(), times.max().unwrap());
+        assert!(last - first < TimeDelta::hours(1), "{first} {last}");
+        entries.len() == 1 + 4 * jumps.len()
     })
     .await;
+    assert_eq!(sink.taken().len(), 1);
+    assert_eq!(served.queue("limited").await.len(), 3 * jumps.len());
+    let kept = json!(format!("{SAM}-0"));
+    assert!(served.queue("limited").await.iter().any(|item| item["contact"] == kept));
+    drop(client);
     served.stop();
 }

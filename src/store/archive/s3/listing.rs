@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use rusty_s3::actions::ListObjectsV2;
+use rusty_s3::actions::list_objects_v2::ListObjectsV2Response;
 
 use super::fault::S3Fault;
 use super::wire::Wire;
@@ -25,7 +26,7 @@ impl Wire {
         let mut token: Option<String> = None;
         loop {
             let text = self.page(below, token.as_deref()).await?;
-            let page = ListObjectsV2::parse_response(&text).map_err(|_| S3Fault::Unreadable)?;
+            let page = read(&text)?;
             for object in page.contents {
                 let Some(name) = self.without_prefix(&object.key) else { continue };
                 let modified = object.last_modified.as_deref();
@@ -41,6 +42,45 @@ impl Wire {
                 // The same page for ever.
                 next if next == token => return Err(S3Fault::Unreadable),
                 next => token = next,
+            }
+        }
+    }
+}
+
+fn read(text: &str) -> Result<ListObjectsV2Response, S3Fault> {
+    ListObjectsV2::parse_response(text).map_err(|_| S3Fault::Unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::limits::ARCHIVE_S3_TEXT_BYTES_MAX;
+
+    const ONE: &str = "<Contents><Key>a</Key><LastModified>2026-11-30T00:00:00.000Z</LastModified>\
+                       <ETag>e</ETag><Size>3</Size><Owner><ID>o</ID></Owner></Contents>";
+
+    fn listing(within: &str) -> String {
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
+             <ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+             <Name>b</Name><MaxKeys>1000</MaxKeys>{within}</ListBucketResult>"
+        )
+    }
+
+    #[test]
+    fn a_listing_is_read() {
+        let page = read(&listing(ONE)).unwrap();
+        assert_eq!((page.contents.len(), page.contents[0].size), (1, Some(3)));
+    }
+
+    /// The parser calls itself for each element, and has a bound for that.
+    #[test]
+    fn elements_without_an_end_can_not_be_read() {
+        let levels = ARCHIVE_S3_TEXT_BYTES_MAX / "<a></a>".len();
+        let open = "<a>".repeat(levels);
+        for within in [format!("{open}{}", "</a>".repeat(levels)), open.clone()] {
+            for text in [listing(&within), listing(&format!("{ONE}{within}")), within.clone()] {
+                assert_eq!(read(&text).unwrap_err(), S3Fault::Unreadable);
             }
         }
     }
