@@ -12,6 +12,9 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Mark, Nameplate, Standing, TrailEnd, compare};
 use crate::domain::person::Person;
 
+/// What an abandoned store has to do just before it is reopened: another may be in its place by then. Blocks.
+pub type BeforeReopening = Box<dyn FnOnce() + Send + Sync>;
+
 /// The side of the store.
 #[async_trait]
 pub trait Past: Send + Sync {
@@ -32,15 +35,15 @@ pub trait Past: Send + Sync {
         Ok(None)
     }
 
-    /// Whether the opened file has been replaced, so that writes go nowhere. Asked before
+    /// Whether the opened files have been replaced or cut, so that writes would be lost. Asked before
     /// every write.
     fn lost(&self) -> Option<String> {
         None
     }
 
-    /// Closes the open store, and writes nothing more; `true`: it must be reopened. Blocks.
-    fn abandon(&self) -> bool {
-        false
+    /// Closes the open store, and writes nothing more; `Some`: it must be reopened. Blocks.
+    fn abandon(&self) -> Option<BeforeReopening> {
+        None
     }
 
     /// Whether the store is older than last seen.

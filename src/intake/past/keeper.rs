@@ -13,12 +13,19 @@ use super::organisation::One;
 use super::unopened::Unopened;
 use crate::domain::organisation::OrganisationId;
 use crate::intake::roster::Rosters;
+use crate::ports::past::BeforeReopening;
 use crate::ports::{Change, Store, StoreError};
 use crate::runtime::limits::{PAST_LOOK_EVERY, PAST_SAY_EVERY};
 use crate::runtime::shutdown::Stopping;
 
 /// What came of reading everything.
 type Reading = JoinHandle<Result<Option<String>, StoreError>>;
+
+struct Left {
+    store: Weak<dyn Store>,
+    /// `None`: it was done.
+    before_reopening: Option<BeforeReopening>,
+}
 
 struct Keeper {
     store: Arc<Vouched>,
@@ -30,7 +37,7 @@ struct Keeper {
     read_at: Option<Instant>,
     said_at: Instant,
     /// An abandoned store, until nobody uses it any more.
-    left: Option<Weak<dyn Store>>,
+    left: Option<Left>,
 }
 
 /// Until the stop. `changes`: of the store itself, from before its people were loaded.
@@ -109,9 +116,12 @@ impl Keeper {
     /// If the opened store is lost, it is closed, and reopened once nobody uses it:
     /// two at once would write to the same log.
     async fn reopen(&mut self) {
-        if let Some(left) = &self.left {
-            if left.strong_count() > 0 {
+        if let Some(left) = &mut self.left {
+            if left.store.strong_count() > 0 {
                 return;
+            }
+            if let Some(before_reopening) = left.before_reopening.take() {
+                before_reopening();
             }
             match (self.store.reopen)() {
                 Ok(store) => {
@@ -128,7 +138,9 @@ impl Keeper {
         }
         let lost = self.store.store().lost();
         let doubtful = || "it is reopened, because it is older than last seen".to_owned();
-        if let Some(why) = lost.or_else(|| self.store.wants_reopening().then(doubtful)) {
+        // One reopening does for both.
+        let is_doubtful = self.store.wants_reopening();
+        if let Some(why) = lost.or_else(|| is_doubtful.then(doubtful)) {
             self.let_go(why).await;
         }
     }
@@ -136,10 +148,12 @@ impl Keeper {
     async fn let_go(&mut self, why: String) {
         let store = self.store.store();
         let abandoning = Arc::clone(&store);
-        if tokio::task::spawn_blocking(move || abandoning.abandon()).await.unwrap_or(false) {
+        let abandoned = tokio::task::spawn_blocking(move || abandoning.abandon()).await;
+        if let Ok(Some(before_reopening)) = abandoned {
             tracing::error!(why, "the open store was lost; reopening it");
             drop(self.store.put_store(Unopened::store(why)));
-            self.left = Some(Arc::downgrade(&store));
+            let (store, before_reopening) = (Arc::downgrade(&store), Some(before_reopening));
+            self.left = Some(Left { store, before_reopening });
         }
     }
 

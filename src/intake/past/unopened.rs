@@ -14,6 +14,7 @@ use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::documents::{Batch, Document, DocumentPage, Documents, Listing, WriteFault};
+use crate::ports::past::BeforeReopening;
 use crate::ports::{
     Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries, ItemFilter,
     JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, Store,
@@ -232,7 +233,7 @@ impl Past for Unopened {
     }
 
     /// There is nothing to let go of; it is tried again.
-    fn abandon(&self) -> bool {
-        true
+    fn abandon(&self) -> Option<BeforeReopening> {
+        Some(Box::new(|| ()))
     }
 }

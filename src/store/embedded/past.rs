@@ -3,6 +3,8 @@
 //! Everything is read by a connection of its own, opened for it: one that has been open holds pages in
 //! memory, and would not see that the file has been replaced under it.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, params};
 
@@ -11,6 +13,7 @@ use super::fault::{from_sqlite, task};
 use super::{Embedded, audit, schema};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Nameplate, TrailEnd};
+use crate::ports::past::BeforeReopening;
 use crate::ports::{Past, StoreError};
 use crate::store::record::{Label, kind, unless_destroyed};
 
@@ -64,11 +67,11 @@ impl Past for Embedded {
         self.opened.lost()
     }
 
-    fn abandon(&self) -> bool {
+    fn abandon(&self) -> Option<BeforeReopening> {
         self.opened.abandon();
         self.close();
-        self.opened.leave_no_log();
-        true
+        let opened = Arc::clone(&self.opened);
+        Some(Box::new(move || opened.leave_no_log()))
     }
 }
 

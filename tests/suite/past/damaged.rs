@@ -158,6 +158,30 @@ async fn a_log_whose_index_is_deleted() {
     rig.served.stop();
 }
 
+/// What is restored just then is not written over from the log that was left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_put_in_place_while_the_store_is_being_reopened() {
+    for wait in [0, 300, 600, 900, 1_200] {
+        let rig = Rig::new().await;
+        fill_the_log(&rig).await;
+        cut_in_half(&rig.log());
+        until("it is being reopened", || async {
+            rig.served.said().iter().any(|line| line.contains("reopening it"))
+        })
+        .await;
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        std::fs::rename(&rig.copy, database(&rig.place)).unwrap();
+        becomes_well(&rig.served).await;
+        is_as_it_was(&rig.served, "after").await;
+        let trail = rig.served.audit().await;
+        for number in 0..8 {
+            let id = format!("logged-{number}");
+            assert!(trail.iter().any(|entry| entry["contact"] == id), "{wait}: {id}");
+        }
+        rig.served.stop();
+    }
+}
+
 /// What a log lost that was cut can be given up, like the rest of an older store.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_left_behind_a_cut_log_can_be_accepted() {
