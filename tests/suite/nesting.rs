@@ -349,6 +349,7 @@ fn refused_by(code: i32, output: &Output, named: &str, what: &str) {
     // A signal, as an overflow of the stack ends it, is no code.
     assert_eq!(output.status.code(), Some(code), "{what}: {said:.2000}");
     assert!(said.lines().any(|line| line.contains(named)), "{what}: {said:.2000}");
+    assert!(said.len() < 10_000, "{what}: {} bytes, as {said:.2000}", said.len());
 }
 
 #[tokio::test]

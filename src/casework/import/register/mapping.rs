@@ -29,7 +29,7 @@ impl Mapping {
     /// # Errors
     /// The fault, with its line.
     pub fn read(toml: &str) -> Result<Self, String> {
-        let mapping: Mapping = toml::from_str(toml).map_err(|error| error.to_string())?;
+        let mapping: Mapping = toml::from_str(toml).map_err(|error| fault(toml, &error))?;
         for (heading, column) in &mapping.columns {
             if field::of_name(column).is_none() {
                 let names: Vec<&str> = FIELDS.iter().map(|known| known.name).collect();
@@ -60,6 +60,15 @@ impl Mapping {
             Some(outcome) => Ok(Appealed::Decided(*outcome)),
             None => words::appealed(words),
         }
+    }
+}
+
+/// By its line's number, where it has one: the line itself may be as long as the file.
+fn fault(toml: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| toml.get(..span.start));
+    match before {
+        Some(before) => format!("line {}: {}", before.matches('\n').count() + 1, error.message()),
+        None => error.message().to_owned(),
     }
 }
 
