@@ -40,14 +40,22 @@ struct State {
     /// The trusted time, and when that was.
     believed: (DateTime<Utc>, Instant),
     jumped: Option<Jump>,
+    /// The machine's clock had not been set when the process started, and has not been since.
+    never_set: bool,
+}
+
+impl State {
+    fn believe(&mut self, wall: DateTime<Utc>, at: Instant) {
+        self.believed = (wall, at);
+        self.jumped = None;
+        self.never_set &= is_unset(wall);
+    }
 }
 
 #[derive(Clone, Copy)]
 struct Jump {
     by: TimeDelta,
     since: Instant,
-    /// The clock had never been set before.
-    from_unset: bool,
 }
 
 impl Jump {
@@ -82,10 +90,11 @@ impl SteadyClock {
                     seconds = by.num_seconds(),
                     "the machine's clock was never set; continuing from the time of the newest known entry"
                 );
-                (known, Some(Jump { by, since: at, from_unset: true }))
+                (known, Some(Jump { by, since: at }))
             }
         };
-        SteadyClock { state: Mutex::new(State { believed: (believed, at), jumped }) }
+        let never_set = is_unset(wall);
+        SteadyClock { state: Mutex::new(State { believed: (believed, at), jumped, never_set }) }
     }
 
     /// The time to go by, where the machine's clock shows `wall`.
@@ -98,19 +107,15 @@ impl SteadyClock {
         let step = TimeDelta::from_std(CLOCK_STEP_MAX).unwrap_or(TimeDelta::MAX);
         let by = wall - counted;
         if by.abs() <= step {
-            if state.jumped.take().is_some() {
+            if state.jumped.is_some() {
                 tracing::warn!("the machine's clock is back");
             }
-            state.believed = (wall, at);
+            state.believe(wall, at);
             return wall;
         }
-        if by > TimeDelta::zero()
-            && state.jumped.is_some_and(|jump| jump.from_unset)
-            && !is_unset(wall)
-        {
+        if state.never_set && !is_unset(wall) && by > TimeDelta::zero() {
             tracing::warn!("the machine's clock is set");
-            state.jumped = None;
-            state.believed = (wall, at);
+            state.believe(wall, at);
             return wall;
         }
         let jump = match state.jumped {
@@ -120,7 +125,7 @@ impl SteadyClock {
                     seconds = by.num_seconds(),
                     "the machine's clock has jumped; continuing on elapsed time"
                 );
-                Jump { by, since: at, from_unset: is_unset(wall) }
+                Jump { by, since: at }
             }
         };
         if !jump.is_believable(wall, at) {
@@ -131,8 +136,7 @@ impl SteadyClock {
             seconds = by.num_seconds(),
             "the machine's clock is trusted again after a jump"
         );
-        state.jumped = None;
-        state.believed = (wall, at);
+        state.believe(wall, at);
         wall
     }
 }
@@ -247,6 +251,35 @@ mod tests {
             assert_eq!(machine.after(1, TimeDelta::zero()), machine.wall);
             assert!(!machine.is_at_fault(), "{early}");
         }
+    }
+
+    #[test]
+    fn a_clock_that_was_never_set_is_trusted_as_soon_as_it_is_set_where_no_time_is_known() {
+        let mut machine = Machine::started(DateTime::UNIX_EPOCH, Instant::now(), None);
+        assert_eq!(machine.after(10, TimeDelta::zero()), machine.wall, "no other time is known");
+        let set = TimeDelta::days(20_000);
+        assert_eq!(machine.after(10, set), DateTime::UNIX_EPOCH + set + TimeDelta::seconds(20));
+        assert!(!machine.is_at_fault());
+        // From then on it is a clock like any other.
+        let trusted = machine.wall;
+        assert_eq!(machine.after(1, TimeDelta::days(1)), trusted + TimeDelta::seconds(1));
+        assert!(machine.is_at_fault());
+    }
+
+    #[test]
+    fn a_running_clock_that_shows_a_time_before_all_others_is_as_any_that_jumps() {
+        let mut machine = Machine::new();
+        let begun = machine.wall;
+        let wait = i64::try_from(CLOCK_BELIEVED_AFTER.as_secs()).unwrap();
+        let (to_epoch, to_later) = (DateTime::UNIX_EPOCH - begun, TimeDelta::days(30));
+        assert_eq!(machine.after(1, to_epoch), begun + TimeDelta::seconds(1));
+        // Set to a time that may be wrong: not trusted before it has gone on for a while.
+        assert_eq!(machine.after(1, to_later - to_epoch), begun + TimeDelta::seconds(2));
+        assert!(machine.is_at_fault());
+        let counted = begun + TimeDelta::seconds(2 + wait - 1);
+        assert_eq!(machine.after(CLOCK_BELIEVED_AFTER.as_secs() - 1, TimeDelta::zero()), counted);
+        assert_eq!(machine.after(1, TimeDelta::zero()), machine.wall);
+        assert!(!machine.is_at_fault());
     }
 
     #[test]
