@@ -1,5 +1,7 @@
 //! An organisation's template over the parts of a letter: bounded, without files, every value escaped.
 
+mod nesting;
+
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -7,6 +9,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, context};
 
+use self::nesting::{NESTED_MAX, TAG_BYTES_MAX};
 use super::document::{Block, Document};
 use super::say::{Section, sections_of, title};
 use super::{Letter, Part, markup, missing, plain, samples, says_of};
@@ -21,10 +24,6 @@ const STEPS_MAX: u64 = 20_000;
 /// Bytes of a template's source, and of what it writes.
 const SOURCE_BYTES_MAX: usize = 64 * 1024;
 const WRITTEN_BYTES_MAX: usize = 256 * 1024;
-/// Blocks within blocks, and within one tag what a value may stand in: the template's parser recurses into each.
-const NESTED_MAX: usize = 50;
-/// Bytes of one tag: what is joined in it, by whatever sign, nests as deep as it is long.
-const TAG_BYTES_MAX: usize = 1_000;
 /// Bytes of a digest that tell one version of a template from another.
 const VERSION_BYTES: usize = 6;
 
@@ -42,41 +41,6 @@ fn fault(error: &Error) -> TemplateFault {
         None => error.kind().to_string(),
     };
     TemplateFault { line: error.line(), what }
-}
-
-/// What begins a block, up to its own `end`.
-const BLOCKS: [&str; 8] = ["if", "for", "with", "filter", "autoescape", "macro", "call", "block"];
-
-/// Whether blocks nest deeper than [`NESTED_MAX`], or as many brackets and signs stand in one tag, or a tag is longer
-/// than [`TAG_BYTES_MAX`].
-fn nests_too_deep(source: &str) -> bool {
-    let (mut blocks, mut branches) = (0_usize, 0_usize);
-    let mut begins_value = false;
-    // What comes before the first brace is text.
-    for piece in source.split('{').skip(1) {
-        let tag = piece.split('}').next().unwrap_or(piece);
-        let is_value = std::mem::replace(&mut begins_value, piece.is_empty());
-        let is_block = tag.starts_with('%');
-        if !is_block && !is_value {
-            continue;
-        }
-        if is_block {
-            match tag.trim_start_matches(['%', '-']).trim_start() {
-                word if word.starts_with("end") => blocks = blocks.saturating_sub(1),
-                word if word.starts_with("elif") => branches += 1,
-                word if BLOCKS.iter().any(|block| word.starts_with(block)) => blocks += 1,
-                word if word.starts_with("set") && !word.contains('=') => blocks += 1,
-                _ => {}
-            }
-        }
-        let signs = tag.chars().filter(|c| matches!(c, '(' | '[' | '-' | '+')).count();
-        let words = tag.split(|c: char| !c.is_alphanumeric() && c != '_');
-        let nested = signs + words.filter(|word| matches!(*word, "not" | "else")).count();
-        if blocks.max(branches).max(nested) > NESTED_MAX || tag.len() > TAG_BYTES_MAX {
-            return true;
-        }
-    }
-    false
 }
 
 /// No filters, functions, includes or files: a template puts values and parts where it wants them.
@@ -154,7 +118,7 @@ impl Template {
             let what = format!("it is longer than {SOURCE_BYTES_MAX} bytes");
             return Err(TemplateFault { line: None, what });
         }
-        if nests_too_deep(source) {
+        if nesting::is_too_deep(source) {
             let what = format!(
                 "its blocks or brackets nest deeper than {NESTED_MAX} levels, or a tag is longer than \
                  {TAG_BYTES_MAX} bytes"

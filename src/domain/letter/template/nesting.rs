@@ -1,0 +1,239 @@
+//! How deep a template nests, found before it is parsed: the parser recurses into each level, and some of them without
+//! a bound of its own. The source is cut into tags as the parser's own lexer cuts it.
+
+/// Blocks within blocks, and within one tag what a value may stand in: the template's parser recurses into each.
+pub(super) const NESTED_MAX: usize = 50;
+/// Bytes of one tag without its texts: what is joined in it, by whatever sign, nests as deep as it is long.
+pub(super) const TAG_BYTES_MAX: usize = 1_000;
+
+/// What begins a block, up to its own `end`.
+const BLOCKS: [&str; 8] = ["if", "for", "with", "filter", "autoescape", "macro", "call", "block"];
+
+/// Whether blocks nest deeper than [`NESTED_MAX`], or as many brackets and signs stand in one tag, or a tag is longer
+/// than [`TAG_BYTES_MAX`].
+pub(super) fn is_too_deep(source: &str) -> bool {
+    // For each open block, itself and its branches: each nests in the one before.
+    let mut open: Vec<usize> = Vec::new();
+    let mut rest = source;
+    while let Some((marker, behind)) = next_marker(rest) {
+        rest = match marker {
+            Marker::Comment => behind.split_once("#}").map_or("", |(_, behind)| behind),
+            Marker::Raw => behind_raw(behind),
+            Marker::Value | Marker::Block => {
+                let tag = Tag::read(behind, marker);
+                if marker == Marker::Block {
+                    note(&mut open, &tag);
+                }
+                let blocks: usize = open.iter().sum();
+                if blocks.max(tag.nested) > NESTED_MAX || tag.bytes > TAG_BYTES_MAX {
+                    return true;
+                }
+                tag.behind
+            }
+        };
+    }
+    false
+}
+
+fn note(open: &mut Vec<usize>, tag: &Tag<'_>) {
+    let word = tag.first;
+    if word.starts_with("end") {
+        open.pop();
+    } else if word.starts_with("elif") {
+        if let Some(branches) = open.last_mut() {
+            *branches += 1;
+        }
+    } else if BLOCKS.iter().any(|block| word.starts_with(block))
+        || (word.starts_with("set") && !tag.assigns)
+    {
+        open.push(1);
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Marker {
+    Comment,
+    Value,
+    Block,
+    /// What follows is text, up to its `endraw`.
+    Raw,
+}
+
+/// The next tag or comment, and what is behind its first sign. Everything before is text.
+fn next_marker(source: &str) -> Option<(Marker, &str)> {
+    let mut rest = source;
+    loop {
+        rest = rest.split_once('{')?.1;
+        if let Some(behind) = rest.strip_prefix('#') {
+            return Some((Marker::Comment, behind));
+        }
+        if let Some(behind) = rest.strip_prefix('{') {
+            return Some((Marker::Value, behind));
+        }
+        if let Some(behind) = rest.strip_prefix('%') {
+            return Some(match word_by_itself(behind, "raw") {
+                Some(behind) => (Marker::Raw, behind),
+                None => (Marker::Block, behind),
+            });
+        }
+    }
+}
+
+/// Behind the `endraw` of a raw block.
+fn behind_raw(mut rest: &str) -> &str {
+    while let Some((_, tag)) = rest.split_once("{%") {
+        if let Some(behind) = word_by_itself(tag, "endraw") {
+            return behind;
+        }
+        rest = tag;
+    }
+    ""
+}
+
+/// Behind a block's tag that is only a word.
+fn word_by_itself<'s>(tag: &'s str, word: &str) -> Option<&'s str> {
+    let tag = tag.strip_prefix(['-', '+']).unwrap_or(tag).trim_ascii_start();
+    let end = tag.strip_prefix(word)?.trim_ascii_start();
+    end.strip_prefix(['-', '+']).unwrap_or(end).strip_prefix("%}")
+}
+
+/// A tag of a value or a block.
+struct Tag<'s> {
+    /// The first word.
+    first: &'s str,
+    /// Without what is quoted.
+    bytes: usize,
+    /// Brackets, signs and words that values may nest by.
+    nested: usize,
+    /// It has a `=` outside of all brackets.
+    assigns: bool,
+    behind: &'s str,
+}
+
+impl<'s> Tag<'s> {
+    fn read(source: &'s str, marker: Marker) -> Self {
+        let end = if marker == Marker::Block { "%}" } else { "}}" };
+        let source = source.strip_prefix(['-', '+']).unwrap_or(source);
+        let mut tag = Tag { first: "", bytes: 0, nested: 0, assigns: false, behind: "" };
+        let (mut rest, mut brackets) = (source, 0_i64);
+        while let Some(sign) = rest.chars().next() {
+            if brackets == 0
+                && let Some(behind) = rest.strip_prefix(end)
+            {
+                tag.behind = behind;
+                break;
+            }
+            let token = match sign {
+                '"' | '\'' => quoted(rest, sign),
+                sign if is_of_word(sign) => {
+                    let word = rest.split(|sign| !is_of_word(sign)).next().unwrap_or(rest);
+                    if tag.bytes == 0 {
+                        tag.first = word;
+                    }
+                    // A number may touch the word behind it.
+                    tag.nested += usize::from(word.ends_with("not") || word.ends_with("else"));
+                    tag.bytes += word.len();
+                    word.len()
+                }
+                sign => {
+                    brackets += match sign {
+                        '(' | '[' | '{' => 1,
+                        ')' | ']' | '}' => -1,
+                        _ => 0,
+                    };
+                    tag.nested += usize::from(matches!(sign, '(' | '[' | '{' | '-' | '+'));
+                    let compares = ["==", "!=", ">=", "<="].iter().any(|it| rest.starts_with(it));
+                    tag.assigns |= sign == '=' && !compares && brackets == 0;
+                    let token = if compares { 2 } else { sign.len_utf8() };
+                    tag.bytes += if sign.is_ascii_whitespace() { 0 } else { token };
+                    token
+                }
+            };
+            rest = rest.get(token..).unwrap_or_default();
+        }
+        tag
+    }
+}
+
+fn is_of_word(sign: char) -> bool {
+    sign.is_alphanumeric() || sign == '_'
+}
+
+/// How long a text is that begins with this quotation mark, with both; where it has no end, all that is left.
+fn quoted(source: &str, mark: char) -> usize {
+    let mut escaped = false;
+    for (at, sign) in source.char_indices().skip(1) {
+        match sign {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            sign if sign == mark => return at + sign.len_utf8(),
+            _ => {}
+        }
+    }
+    source.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::language::Language;
+    use crate::domain::templates::Template;
+
+    const PLAIN: &str = "# {{ title }}\n{{ \"%}\" }}{{ {\"a\": {\"}}\": 1}}[\"a\"] and '{%' }}\n";
+
+    fn within(open: &str, close: &str, levels: usize) -> String {
+        format!("# {{{{ title }}}}\n{}x{}", open.repeat(levels), close.repeat(levels))
+    }
+
+    #[test]
+    fn a_template_that_nests_deep_is_refused_before_it_is_parsed() {
+        let blocks = |levels| within("{%+ if kind %}", "{% endif %}", levels);
+        let branches =
+            |levels| format!("{{% if kind %}}{}{{% endif %}}", "{% elif kind %}".repeat(levels));
+        let value = |open: &str, levels| format!("{{{{ {}kind", open.repeat(levels));
+        let deep = NESTED_MAX + 1;
+        for source in [
+            blocks(deep),
+            branches(deep),
+            within("{% set x | default(\"=\") %}", "{% endset %}", deep),
+            within("{% set x | default(a=1) %}", "{% endset %}", deep),
+            value("(", deep),
+            value("[", deep),
+            value("{'a':", deep),
+            value("not ", deep),
+            value("-", deep),
+            format!("{{{{ kind{} }}}}", " if kind else 1_0else".repeat(deep / 2 + 1)),
+            format!("{{{{ kind{} }}}}", ".a".repeat(TAG_BYTES_MAX / 2)),
+            // What looks as if it hid the rest.
+            format!("{{{{ \"%}}\" }}}}{}", blocks(deep)),
+            format!("{{{{ \"\\\"}}}}\" }}}}{}", blocks(deep)),
+            format!("{{# \" #}}{}", blocks(deep)),
+            format!("\" {{ {}", blocks(deep)),
+            format!("{{% raw %}}{{{{ \"{{%- endraw -%}}{}", blocks(deep)),
+            format!("{{%- raw %}}{{% endraw x %}}{{{{ '{{% endraw %}}{}", blocks(deep)),
+            format!("{{{{ {{\"a\": {{\"b\": 1}}}} }}}}{}", blocks(deep)),
+        ] {
+            assert!(is_too_deep(&source), "{source:.80}");
+        }
+        let refused = Template::read("a", Language::English, &blocks(1_000)).unwrap_err();
+        assert!(refused.what.contains("deeper than 50 levels"), "{refused:?}");
+    }
+
+    #[test]
+    fn texts_and_maps_are_no_tags_and_no_levels() {
+        for source in [
+            PLAIN.to_owned(),
+            within("{% if kind %}", "{% endif %}", NESTED_MAX),
+            "{% if kind %}{% elif kind %}{% endif %}".repeat(NESTED_MAX + 1),
+            "{% set x = 1 %}".repeat(NESTED_MAX + 1),
+            format!("{{{{ \"{}\" }}}}", "([{- not ".repeat(200)),
+            format!("{{# {} #}}", "{% if %}".repeat(200)),
+            format!("{{% raw %}}{}{{% endraw %}}", "{% if x %}".repeat(200)),
+            "{% if a == b %}{% endif %}".repeat(NESTED_MAX + 1),
+            "{ ".repeat(5_000),
+        ] {
+            assert!(!is_too_deep(&source), "{source:.80}");
+        }
+        Template::read("a", Language::English, PLAIN).unwrap();
+    }
+}
