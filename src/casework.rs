@@ -89,6 +89,8 @@ pub struct OnDesk {
     following: Mutex<HashMap<OrganisationId, Arc<tokio::sync::Mutex<()>>>>,
     /// Due dates already reminded of, so that they need not be asked for again.
     reminded: tokio::sync::Mutex<HashSet<(OrganisationId, String)>>,
+    /// Letters that the mail server accepted and that are not noted yet: they are not sent again, and did not fail.
+    accepted: Mutex<HashSet<(OrganisationId, String)>>,
     /// How far this gateway's keeper has looked for what falls due.
     looked_at: tokio::sync::Mutex<HashMap<OrganisationId, keeper::LookedAt>>,
     /// Lists of items that may be made at once.
@@ -133,6 +135,7 @@ impl Desk {
             clock,
             following: Mutex::new(HashMap::new()),
             reminded: tokio::sync::Mutex::new(HashSet::new()),
+            accepted: Mutex::new(HashSet::new()),
             looked_at: tokio::sync::Mutex::new(HashMap::new()),
             pages: Semaphore::new(PAGES_AT_ONCE_MAX),
             all_cases: Semaphore::new(ALL_CASES_AT_ONCE_MAX),

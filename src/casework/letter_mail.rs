@@ -1,10 +1,12 @@
 //! The mail of a letter to the person: recorded with the step that sends it, sent by one gateway at a time, and
 //! removed when the case file and the trail record its result.
 //!
-//! A gateway that ends, or loses its store for longer than its lease, between a server's answer and that note leaves
+//! What a server accepted is noted as accepted, by the gateway that sent it or, once that is written down, by any. A
+//! gateway that ends, or that loses its store while another takes the work up, between a server's answer and both leaves
 //! a mail that is sent again, with the same Message-ID.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,7 +17,7 @@ use crate::domain::audit::{AuditEvent, GATEWAY, StepEntry};
 use crate::domain::case::letter::{CaseLetter, MailState, email_of};
 use crate::domain::letter::title_of;
 use crate::domain::lifecycle::{Effect, Stepped};
-use crate::domain::organisation::Organisation;
+use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::documents::{BY_ID, Batch, Listing, WriteFault};
 use crate::ports::{Mailer, OwnMail, OwnMailKind, SendError};
 use crate::runtime::limits::{ITEM_TRIES_MAX, LEASE_RENEWED_EVERY, LETTER_MAILED_FOR};
@@ -27,6 +29,9 @@ pub(super) struct LetterMail {
     person: String,
     letter: String,
     at: DateTime<Utc>,
+    /// The mail server accepted it: all that is left is to note it.
+    #[serde(default)]
+    accepted: bool,
     #[serde(default)]
     lease: Lease,
 }
@@ -61,6 +66,7 @@ impl LetterMail {
             person: person.clone(),
             letter: letter.clone(),
             at,
+            accepted: false,
             lease: Lease::NONE,
         };
         letters.map(mail).collect()
@@ -110,14 +116,16 @@ impl Desk {
                 if self.is_closing() {
                     return Ok(());
                 }
-                let Some(held) = self.take_up::<LetterMail>(id, document, Take::Due).await? else {
+                let Some(mut held) = self.take_up::<LetterMail>(id, document, Take::Due).await?
+                else {
                     continue;
                 };
+                held.work.accepted |= self.has_accepted(id, &held.work);
                 match self.mail_letter(organisation, mailer, &held).await {
                     Ok(true) => {}
                     // A server that does not take one is not asked again before the next round.
                     Ok(false) => return Ok(()),
-                    Err(fault) => self.put_aside(organisation, &held, &fault).await?,
+                    Err(fault) => self.put_aside(organisation, &mut held, &fault).await?,
                 }
             }
             match page.next {
@@ -131,10 +139,11 @@ impl Desk {
     async fn put_aside(
         &self,
         organisation: &Organisation,
-        held: &Held<LetterMail>,
+        held: &mut Held<LetterMail>,
         fault: &Fault,
     ) -> Result<(), Fault> {
-        let is_tried_again = self.is_in_time(&held.work);
+        held.work.accepted |= self.has_accepted(&organisation.id, &held.work);
+        let is_tried_again = held.work.accepted || self.is_in_time(&held.work);
         say_not_done(&organisation.id, named(&held.work), fault, is_tried_again);
         if !is_tried_again {
             let why = Some(fault.to_string());
@@ -144,6 +153,16 @@ impl Desk {
             }
         }
         self.put_off(held, Desk::pause_of(held)).await
+    }
+
+    fn accepted(&self) -> MutexGuard<'_, HashSet<(OrganisationId, String)>> {
+        // Nothing that holds the lock can panic half-way through a change.
+        self.accepted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a server accepted it from this gateway, which could not note it.
+    fn has_accepted(&self, organisation: &OrganisationId, work: &LetterMail) -> bool {
+        self.accepted().contains(&(organisation.clone(), work.id.clone()))
     }
 
     fn is_in_time(&self, work: &LetterMail) -> bool {
@@ -158,10 +177,15 @@ impl Desk {
         held: &Held<LetterMail>,
     ) -> Result<bool, Fault> {
         let work = &held.work;
+        if work.accepted {
+            let noted = self.while_held(held, self.note_accepted(organisation, held)).await;
+            return noted.map(|()| true);
+        }
         let why = match self.mail_of_letter(organisation, work).await {
             Ok(mail) => {
                 let sending = async {
                     mailer.send(mail).await?;
+                    self.accepted().insert((organisation.id.clone(), work.id.clone()));
                     Ok::<_, SendError>(self.note_accepted(organisation, held).await)
                 };
                 match self.while_held(held, sending).await {
@@ -233,7 +257,11 @@ impl Desk {
                 Err(fault) if fault.is_retryable() && is_tried_again => {
                     say_not_done(&organisation.id, named(&held.work), &fault, true);
                 }
-                noted => return noted,
+                Err(fault) => return Err(fault),
+                Ok(()) => {
+                    self.accepted().remove(&(organisation.id.clone(), held.work.id.clone()));
+                    return Ok(());
+                }
             }
             tokio::select! {
                 () = tokio::time::sleep(LEASE_RENEWED_EVERY) => {}

@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use contact_gateway::casework::Desk;
-use contact_gateway::ports::documents::{BY_ID, Batch, Listing};
+use contact_gateway::domain::organisation::OrganisationId;
+use contact_gateway::ports::documents::{BY_ID, Batch, Document, Listing};
 use contact_gateway::ports::{Clock, Mailer, OwnMail, OwnMailKind, SendError, Stamp, Store};
 use contact_gateway::runtime::limits::LEASE_RENEWED_EVERY;
 use contact_gateway::store::memory::Memory;
@@ -45,6 +46,19 @@ async fn both_finish(office: &CaseOffice, (one, other): (&Desk, &Desk), at: &str
     office.mailboxes.sent.lock().unwrap().len()
 }
 
+/// The letter is dispatched by e-mail, and no server takes it yet from either gateway.
+async fn dispatched_while_away(store: Arc<dyn Store>) -> (CaseOffice, Desk, Desk) {
+    let office = approved(store).await;
+    let (one, other) = (office.desk(), office.desk());
+    office.mailboxes.is_away.store(true, Ordering::SeqCst);
+    office.clock.set("2026-02-04T10:00:00Z".parse().unwrap());
+    let answer = office.post("Ann Bell", DISPATCH, &json!({"means": "email"})).await;
+    assert!(answer.status.is_success(), "{answer:?}");
+    assert_eq!(answer.json()["made"]["mail"], "waiting");
+    assert_eq!(both_finish(&office, (&one, &other), "2026-02-04T10:00:01Z").await, 0);
+    (office, one, other)
+}
+
 async fn mail_of(office: &CaseOffice) -> Value {
     let case = office.get("Ann Bell", "/api/v1/people/P-1/case").await.json();
     let letters = case["letters"].as_array().unwrap().clone();
@@ -65,14 +79,7 @@ fn hex(bytes: &[u8]) -> String {
 async fn a_letter_is_mailed_once_though_the_server_was_away_and_as_it_was_approved(
     store: Arc<dyn Store>,
 ) {
-    let office = approved(store).await;
-    let (one, other) = (office.desk(), office.desk());
-    office.mailboxes.is_away.store(true, Ordering::SeqCst);
-    office.clock.set("2026-02-04T10:00:00Z".parse().unwrap());
-    let answer = office.post("Ann Bell", DISPATCH, &json!({"means": "email"})).await;
-    assert!(answer.status.is_success(), "{answer:?}");
-    assert_eq!(answer.json()["made"]["mail"], "waiting");
-    assert_eq!(both_finish(&office, (&one, &other), "2026-02-04T10:00:01Z").await, 0);
+    let (office, one, other) = dispatched_while_away(store).await;
     assert_eq!(mail_of(&office).await["state"], "waiting");
     assert_eq!(in_diary(&office).await, Vec::<Value>::new());
 
@@ -101,12 +108,7 @@ async fn a_letter_is_mailed_once_though_the_server_was_away_and_as_it_was_approv
 }
 
 async fn a_letter_that_no_server_takes_did_not_go_and_is_owed(store: Arc<dyn Store>) {
-    let office = approved(store).await;
-    let (one, other) = (office.desk(), office.desk());
-    office.mailboxes.is_away.store(true, Ordering::SeqCst);
-    office.clock.set("2026-02-04T10:00:00Z".parse().unwrap());
-    office.post("Ann Bell", DISPATCH, &json!({"means": "email"})).await;
-    both_finish(&office, (&one, &other), "2026-02-04T10:00:01Z").await;
+    let (office, one, other) = dispatched_while_away(store).await;
     assert_eq!(both_finish(&office, (&one, &other), "2026-02-10T10:00:00Z").await, 0);
     let mail = mail_of(&office).await;
     assert_eq!(mail["state"], "failed", "{mail}");
@@ -138,12 +140,7 @@ async fn changed(office: &CaseOffice, change: impl FnOnce(&mut Value)) {
 }
 
 async fn an_address_that_was_corrected_meanwhile_gets_no_letter(store: Arc<dyn Store>) {
-    let office = approved(store).await;
-    let (one, other) = (office.desk(), office.desk());
-    office.mailboxes.is_away.store(true, Ordering::SeqCst);
-    office.clock.set("2026-02-04T10:00:00Z".parse().unwrap());
-    office.post("Ann Bell", DISPATCH, &json!({"means": "email"})).await;
-    both_finish(&office, (&one, &other), "2026-02-04T10:00:01Z").await;
+    let (office, one, other) = dispatched_while_away(store).await;
     changed(&office, |person| person["identifiers"][0]["value"] = json!("jo.doe@x.example")).await;
     office.mailboxes.is_away.store(false, Ordering::SeqCst);
     assert_eq!(both_finish(&office, (&one, &other), "2026-02-04T11:00:00Z").await, 0);
@@ -277,6 +274,74 @@ async fn a_mail_that_is_not_noted_by_the_end_of_the_lease_goes_again_as_the_same
     assert_eq!(mail_of(&losing.office).await["state"], "accepted");
     let sent = losing.office.mailboxes.sent.lock().unwrap();
     assert_eq!(sent[0].key, sent[1].key, "the key makes the Message-ID");
+}
+
+#[tokio::test]
+async fn a_mail_that_was_accepted_is_neither_sent_again_nor_failed() {
+    let losing = Losing::approved().await;
+    tokio::time::pause();
+    let over = async {
+        tokio::time::sleep(LEASE_RENEWED_EVERY / 2).await;
+        losing.office.clock.set("2026-02-04T10:00:31Z".parse().unwrap());
+    };
+    assert!(!losing.finishes(over).await, "it gives up");
+    tokio::time::resume();
+    losing.store.has(Trouble::None);
+    // Much later than any letter is tried, by a server that accepts nothing any more.
+    losing.office.clock.set("2026-02-12T10:00:00Z".parse().unwrap());
+    losing.office.mailboxes.is_away.store(true, Ordering::SeqCst);
+    assert!(losing.finishes(async {}).await);
+    assert_eq!(mail_of(&losing.office).await["state"], "accepted");
+    assert_eq!(losing.office.mailboxes.sent.lock().unwrap().len(), 1, "once");
+}
+
+#[tokio::test]
+async fn a_mail_that_was_accepted_is_noted_by_any_gateway() {
+    let losing = Losing::approved().await;
+    let (office, desk) = (&losing.office, losing.office.desk());
+    // Its case can't be read when the mail was accepted, and the work on it can.
+    let of_case = async |kind| {
+        let page = office.store.documents(&office.organisation.id, kind, Listing::of(BY_ID)).await;
+        page.unwrap().documents
+    };
+    let case = of_case("case").await.remove(0);
+    let mailer: Arc<dyn Mailer> = Arc::new(SpoilsCase {
+        taken: office.mailer(),
+        store: office.store.clone(),
+        case: case.clone(),
+    });
+    desk.finish_what_was_left(&office.organisation, &mailer).await.unwrap();
+    let work: Value = of_case("letter_mail").await[0].read().unwrap();
+    assert_eq!(work["accepted"], true, "{work}");
+    // Mended, long after any letter is tried.
+    let version = of_case("case").await[0].version;
+    put(office.store.as_ref(), &office.organisation.id, Document { version, ..case }).await;
+    assert_eq!(losing.mails_at("2026-02-12T10:00:00Z").await, 1, "once");
+    assert_eq!(mail_of(office).await["state"], "accepted");
+}
+
+async fn put(store: &dyn Store, of: &OrganisationId, document: Document) {
+    let at = "2026-02-04T10:00:00Z".parse().unwrap();
+    let stamp = Stamp { by: "test".to_owned(), at };
+    store.write(of, Batch::new(stamp).put(document)).await.unwrap();
+}
+
+/// Takes a mail, and the case that it is of can't be read from then on.
+struct SpoilsCase {
+    taken: Arc<dyn Mailer>,
+    store: Arc<dyn Store>,
+    case: Document,
+}
+
+#[async_trait]
+impl Mailer for SpoilsCase {
+    async fn send(&self, mail: OwnMail) -> Result<(), SendError> {
+        let of = mail.organisation.clone();
+        self.taken.send(mail).await?;
+        let body = serde_json::value::to_raw_value("spoilt").unwrap();
+        put(self.store.as_ref(), &of, Document { body, ..self.case.clone() }).await;
+        Ok(())
+    }
 }
 
 #[tokio::test]
