@@ -14,13 +14,17 @@ use crate::ports::{
 use crate::store::record::unless_destroyed;
 
 pub(super) fn commit(desk: &mut Desk<'_>, request: &CommitRequest) -> Result<Commit, StoreError> {
-    if let Some(committed) = repeated(&mut desk.recording, request)? {
+    let found = unless_destroyed(repeated(&mut desk.recording, request))?;
+    if let Some(Some(committed)) = found {
         return Ok(committed.into());
     }
     let settled = match (request.decide)(&desk.reading.ledger(request)?) {
         Ok(settled) => settled,
         Err(withheld) => return Ok(withheld.into()),
     };
+    if found.is_none() {
+        forget(desk.connection, request)?;
+    }
     let entry = JournalEntry {
         organisation: request.organisation.clone(),
         contact: request.contact.clone(),
@@ -38,7 +42,8 @@ pub(super) fn preview(
     connection: &Database,
     request: &CommitRequest,
 ) -> Result<Commit, StoreError> {
-    if let Some(committed) = repeated(&mut Recording::prepare(connection)?, request)? {
+    let found = repeated(&mut Recording::prepare(connection)?, request);
+    if let Some(Some(committed)) = unless_destroyed(found)? {
         return Ok(committed.into());
     }
     let ledger = Reading::prepare(connection)?.ledger(request)?;
@@ -89,6 +94,24 @@ fn repeated(
         let conflicting = digest != request.digest;
         Committed { decision, repeated: true, conflicting }
     }))
+}
+
+/// Removes what is recorded of a contact of somebody whose key is destroyed: it is decided as one that never came.
+fn forget(connection: &Database, request: &CommitRequest) -> Result<(), StoreError> {
+    let (organisation, contact) = (&request.organisation, request.contact.as_str());
+    let delete = |sql: &str| {
+        let deleted = connection
+            .prepare_cached(sql)
+            .and_then(|mut it| it.execute([organisation.as_str(), contact]));
+        deleted.map(drop).map_err(from_sqlite)
+    };
+    delete("DELETE FROM decision WHERE organisation = ?1 AND contact = ?2")?;
+    delete("DELETE FROM received WHERE organisation = ?1 AND contact = ?2")?;
+    // One that can be read is not theirs.
+    if items::one(connection, organisation, contact)?.is_none() {
+        delete("DELETE FROM item WHERE organisation = ?1 AND id = ?2")?;
+    }
+    Ok(())
 }
 
 fn fresh(settled: Settled) -> Committed {

@@ -177,34 +177,40 @@ pub(super) fn list(
     filter: &ItemFilter,
 ) -> Result<Vec<QueueItem>, StoreError> {
     let first = if filter.without_overdue { Turn::Overdue.end() } else { i64::MIN };
-    let (after_at, after_id) = match &filter.after {
+    let mut after = match &filter.after {
         None => (first, String::new()),
         Some(id) => (position(connection, organisation, id)?.max(first), id.clone()),
     };
     let states = if filter.states.is_empty() { waiting() } else { filter.states.clone() };
     let sql = format!(
-        "SELECT id, record FROM item WHERE organisation = ?1 AND queue = ?2
-         AND (at, id) > (?3, ?4) AND state IN ({}) ORDER BY at, id",
+        "SELECT at, id, record FROM item WHERE organisation = ?1 AND queue = ?2
+         AND (at, id) > (?3, ?4) AND state IN ({}) ORDER BY at, id LIMIT ?5",
         names(&states)
     );
-    let parameters = [
-        Value::from(organisation.as_str().to_owned()),
-        Value::from(queue.to_owned()),
-        Value::from(after_at),
-        Value::from(after_id),
-    ];
     let mut statement = connection.prepare_cached(&sql).map_err(from_sqlite)?;
-    let mut rows = statement.query(params_from_iter(parameters)).map_err(from_sqlite)?;
     let (mut items, limit) = (Vec::new(), page(filter.limit));
-    // Read until the page is full: skipped records do not make it shorter.
-    while items.len() < limit
-        && let Some(row) = rows.next().map_err(from_sqlite)?
-    {
-        let text =
-            |column| row.get_ref(column).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite);
-        let (id, record) = (text(0)?, text(1)?);
-        let label = Label::new(organisation.as_str(), kind::ITEM, &id);
-        items.extend(unless_destroyed(connection.codec.read(record, label))?);
+    // Until the page is full: records of people whose key was destroyed do not make it shorter.
+    while items.len() < limit {
+        let missing = limit - items.len();
+        let parameters = [
+            Value::from(organisation.as_str().to_owned()),
+            Value::from(queue.to_owned()),
+            Value::from(after.0),
+            Value::from(after.1.clone()),
+            Value::from(i64::try_from(missing).unwrap_or(i64::MAX)),
+        ];
+        let mut rows = statement.query(params_from_iter(parameters)).map_err(from_sqlite)?;
+        let mut found = 0;
+        while let Some(row) = rows.next().map_err(from_sqlite)? {
+            found += 1;
+            after = (row.get(0).map_err(from_sqlite)?, row.get(1).map_err(from_sqlite)?);
+            let record = row.get_ref(2).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite)?;
+            let label = Label::new(organisation.as_str(), kind::ITEM, &after.1);
+            items.extend(unless_destroyed(connection.codec.read(record, label))?);
+        }
+        if found < missing {
+            break;
+        }
     }
     Ok(items)
 }

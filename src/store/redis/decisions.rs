@@ -13,6 +13,7 @@ use super::wire::{Answer, arguments, read, script_keys};
 use crate::domain::audit::{DecidedRecord, GATEWAY};
 use crate::domain::ledger::Ledger;
 use crate::domain::organisation::OrganisationId;
+use crate::domain::queue::QueueItem;
 use crate::ports::{
     Commit, CommitRequest, Committed, JournalEntry, PlainDecision, Settled, StoreError, Withheld,
 };
@@ -20,15 +21,30 @@ use crate::runtime::limits::{REDIS_CONFLICTS_MAX, REDIS_PLAIN_BATCH, REDIS_RESPO
 use crate::store::DECIDER_PANICKED;
 use crate::store::record::kind;
 
+/// A contact that is recorded of somebody whose key is destroyed is decided as one that never came.
 pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Commit, StoreError> {
     let keys = redis.keys(&request.organisation);
     if request.preview {
         return preview(redis, &keys, &request).await;
     }
+    match commit_once(redis, &keys, &request).await {
+        Err(StoreError::Destroyed(_)) => {
+            forget(redis, &keys, &request.contact).await?;
+            commit_once(redis, &keys, &request).await
+        }
+        came => came,
+    }
+}
+
+async fn commit_once(
+    redis: &Redis,
+    keys: &Keys,
+    request: &CommitRequest,
+) -> Result<Commit, StoreError> {
     // Nothing is decided that can't be sent: the decision may count as sent.
-    redis.link.takes_writes(&keys)?;
+    redis.link.takes_writes(keys)?;
     let Some(person) = request.person.clone() else {
-        return commit_of_nobody(redis, &keys, &request).await;
+        return commit_of_nobody(redis, keys, request).await;
     };
     let place = redis.ledgers.place(&request.organisation, &person);
     let mut known = place.lock().await;
@@ -37,8 +53,8 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
     // Asks for the ledger if the known part does not reach far enough.
     let mut on = match known.take().map(Kept::take) {
         None => Known::nothing(),
-        Some(known) if known.serves(&request) => known,
-        Some(_) => match looked(redis, &keys, &request).await? {
+        Some(known) if known.serves(request) => known,
+        Some(_) => match looked(redis, keys, request).await? {
             Ok(ledger) => {
                 just_read = true;
                 ledger
@@ -46,17 +62,17 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
             Err(committed) => return Ok(committed.into()),
         },
     };
-    let mut others = match others(redis, &keys, &request).await? {
+    let mut others = match others(redis, keys, request, Look::Recorded).await? {
         Ok(others) => others,
         Err(committed) => return Ok(committed.into()),
     };
     for _ in 0..REDIS_CONFLICTS_MAX {
-        let settled = match decide(&request, &shown(&on, &others, &request)) {
+        let settled = match decide(request, &shown(&on, &others, request)) {
             Ok(Ok(settled)) => settled,
             // Nothing is sent that would check whether the memory here is current. Where an
             // original is wanted, it is asked again in a moment, and a wrong wish does no harm.
             Ok(Err(Withheld::NothingToWrite)) | Err(_) if !just_read => {
-                match looked(redis, &keys, &request).await? {
+                match looked(redis, keys, request).await? {
                     Ok(ledger) => {
                         (on, just_read) = (ledger, true);
                         continue;
@@ -73,9 +89,9 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
                 return Err(fault);
             }
         };
-        let entry = entry_of(&request, settled);
+        let entry = entry_of(request, settled);
         let token = redis.token();
-        match send(redis, &keys, (&on, &others), &token, &entry, &request).await? {
+        match send(redis, keys, (&on, &others), &token, &entry, request).await? {
             Answer::Done { traces } => {
                 on.add(&entry, request.needs_received, &token, traces);
                 *known = Some(redis.ledgers.keep(on));
@@ -86,7 +102,7 @@ pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Comm
             Answer::Ledger(ledger) => {
                 (on, just_read) = (*ledger, true);
                 // Any of them may be another by now.
-                others = match self::others(redis, &keys, &request).await? {
+                others = match self::others(redis, keys, request, Look::Recorded).await? {
                     Ok(others) => others,
                     Err(committed) => return Ok(committed.into()),
                 };
@@ -120,10 +136,14 @@ async fn preview(
     keys: &Keys,
     request: &CommitRequest,
 ) -> Result<Commit, StoreError> {
-    match look(redis, keys, request).await? {
+    let looked = match look(redis, keys, request, Look::Recorded).await {
+        Err(StoreError::Destroyed(_)) => look(redis, keys, request, Look::Ledger).await?,
+        looked => looked?,
+    };
+    match looked {
         Answer::Recorded { committed, .. } => Ok((*committed).into()),
         Answer::Ledger(known) => {
-            let others = match others(redis, keys, request).await? {
+            let others = match others(redis, keys, request, Look::Ledger).await? {
                 Ok(others) => others,
                 Err(committed) => return Ok(committed.into()),
             };
@@ -251,6 +271,26 @@ pub(super) async fn uncount(redis: &Redis, keys: &Keys, contact: &str) -> Result
     Ok(())
 }
 
+/// Removes what is recorded of a contact of somebody whose key is destroyed, unless others have meanwhile.
+async fn forget(redis: &Redis, keys: &Keys, contact: &str) -> Result<(), StoreError> {
+    let mut asked = redis::cmd("HGET");
+    asked.arg(keys.contact(contact)).arg("decision");
+    let decision: Option<String> = take(Some(redis.link.ask(keys, &asked).await?))?;
+    let mut asked = redis::cmd("HGET");
+    asked.arg(keys.items()).arg(contact);
+    let item: Option<String> = take(Some(redis.link.ask(keys, &asked).await?))?;
+    // One that can be read is not theirs.
+    let read = |item: &String| keys.read::<QueueItem>(item, kind::ITEM, contact);
+    let is_theirs = |item: &String| matches!(read(item), Err(StoreError::Destroyed(_)));
+    let mut with = Arguments::default();
+    with.push(decision.unwrap_or_default());
+    with.push(contact);
+    with.push(item.filter(is_theirs).unwrap_or_default());
+    let (script, on) = (&redis.scripts.forget, [keys.contact(contact), keys.items()]);
+    redis.link.write(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
+    Ok(())
+}
+
 /// Sends a decided contact, to be committed where the ledger still is this one.
 async fn send(
     redis: &Redis,
@@ -275,7 +315,7 @@ async fn looked(
     keys: &Keys,
     request: &CommitRequest,
 ) -> Result<Result<Known, Committed>, StoreError> {
-    match look(redis, keys, request).await? {
+    match look(redis, keys, request, Look::Recorded).await? {
         Answer::Ledger(ledger) => Ok(Ok(*ledger)),
         Answer::Recorded { committed, .. } => Ok(Err(*committed)),
         Answer::Done { .. } => Err(rubbish()),
@@ -288,10 +328,11 @@ async fn others(
     redis: &Redis,
     keys: &Keys,
     request: &CommitRequest,
+    look: Look,
 ) -> Result<Result<Vec<Known>, Committed>, StoreError> {
     let mut others = Vec::with_capacity(request.also.len());
     for other in &request.also {
-        match look_at(redis, keys, request, other).await? {
+        match look_at(redis, keys, request, other, look).await? {
             Answer::Ledger(ledger) => others.push(*ledger),
             Answer::Recorded { committed, .. } => return Ok(Err(*committed)),
             Answer::Done { .. } => return Err(rubbish()),
@@ -309,8 +350,22 @@ fn shown(on: &Known, others: &[Known], request: &CommitRequest) -> Ledger {
     ledger
 }
 
-async fn look(redis: &Redis, keys: &Keys, request: &CommitRequest) -> Result<Answer, StoreError> {
-    look_at(redis, keys, request, request.person.as_deref().unwrap_or_default()).await
+/// What is looked for.
+#[derive(Debug, Clone, Copy)]
+enum Look {
+    /// The recorded decision, or else the ledger.
+    Recorded,
+    /// The ledger, whatever is recorded.
+    Ledger,
+}
+
+async fn look(
+    redis: &Redis,
+    keys: &Keys,
+    request: &CommitRequest,
+    look: Look,
+) -> Result<Answer, StoreError> {
+    look_at(redis, keys, request, request.person.as_deref().unwrap_or_default(), look).await
 }
 
 async fn look_at(
@@ -318,6 +373,7 @@ async fn look_at(
     keys: &Keys,
     request: &CommitRequest,
     person: &str,
+    look: Look,
 ) -> Result<Answer, StoreError> {
     let on = [
         keys.contact(&request.contact),
@@ -327,7 +383,10 @@ async fn look_at(
         keys.traces(person),
     ];
     let mut with = Arguments::default();
-    with.push("look");
+    with.push(match look {
+        Look::Recorded => "look",
+        Look::Ledger => "ledger",
+    });
     for nothing in ["", "", ""] {
         with.push(nothing);
     }

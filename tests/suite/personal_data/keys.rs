@@ -1,6 +1,8 @@
 //! Erasing somebody destroys their key: what a backup has of them can't be read any more.
 
-use std::path::Path;
+mod of_before;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,6 +10,7 @@ use chrono::TimeDelta;
 use contact_gateway::casework::erasure::AskErasure;
 use contact_gateway::casework::sealing::verify::Trusted;
 use contact_gateway::domain::audit::AuditEvent;
+use contact_gateway::domain::organisation::OrganisationId;
 use contact_gateway::domain::past::Nameplate;
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::queue::ItemState;
@@ -22,18 +25,69 @@ use contact_gateway::store::embedded::{DatabaseSnapshot, Embedded};
 use contact_gateway::store::redis::{Redis, Sink};
 use contact_gateway::store::settings::{Codec, Keyring, PersonKeys};
 use secrecy::SecretString;
+use tempfile::TempDir;
 
 use super::erasure::{CONTACTS, GWEN, MAX, key as anchor, with_a_case};
 use super::left::{everything, naming};
 use crate::casework::rig::CaseOffice;
-use crate::store_contract::facts::{PERSON, journalled, karbon};
-use crate::store_contract::servers;
+use crate::store_contract::facts::karbon;
+use crate::store_contract::servers::{self, OnRedis};
 
-/// What a gateway with these keys reads and writes by, with none of a person in memory.
-fn keys(folder: &Path, key: &SecretString) -> (Codec, Arc<PersonKeys>) {
-    let keyring = Arc::new(Keyring::of(std::slice::from_ref(key)).unwrap());
-    let people = Arc::new(PersonKeys::at(folder.to_owned(), Arc::clone(&keyring)));
-    (Codec::with(Some(keyring)).with_people(Arc::clone(&people)), people)
+/// People's keys in a folder of their own, beside whatever a test puts there.
+struct Keyed {
+    folder: TempDir,
+    key: SecretString,
+    /// Of the gateway that is there from the start.
+    codec: Codec,
+    people: Arc<PersonKeys>,
+}
+
+impl Keyed {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("keys")).unwrap();
+        let key = Keyring::new_key().unwrap();
+        let (codec, people) = Keyed::read(folder.path(), &key);
+        Keyed { folder, key, codec, people }
+    }
+
+    fn read(folder: &Path, key: &SecretString) -> (Codec, Arc<PersonKeys>) {
+        let keyring = Arc::new(Keyring::of(std::slice::from_ref(key)).unwrap());
+        let people = Arc::new(PersonKeys::at(folder.join("keys"), Arc::clone(&keyring)));
+        (Codec::with(Some(keyring)).with_people(Arc::clone(&people)), people)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// What another gateway reads and writes by, with no key of a person in memory.
+    fn anew(&self) -> Codec {
+        Keyed::read(self.folder.path(), &self.key).0
+    }
+
+    fn embedded(&self) -> Arc<Embedded> {
+        Embedded::open_with(&self.path("store"), &self.codec).unwrap()
+    }
+
+    /// An embedded store of this name, as another gateway opens it.
+    fn embedded_anew(&self, name: &str) -> Arc<Embedded> {
+        Embedded::open_with(&self.path(name), &self.anew()).unwrap()
+    }
+
+    fn redis(&self, server: &OnRedis) -> Arc<Redis> {
+        Redis::open_with(&SecretString::from(server.url.clone()), &self.codec).unwrap()
+    }
+
+    fn redis_anew(&self, server: &OnRedis) -> Arc<Redis> {
+        Redis::open_with(&SecretString::from(server.url.clone()), &self.anew()).unwrap()
+    }
+
+    /// Erases somebody's key.
+    fn destroy(&self, of: &OrganisationId, person: &str) {
+        assert!(self.people.retire(of.as_str(), person).unwrap());
+        assert_eq!(self.people.destroy(of.as_str(), person).unwrap(), 1);
+    }
 }
 
 /// The one name that says that a person was there at all is their id.
@@ -41,28 +95,24 @@ const OURS: [&str; 3] = ["Jo Doe", "jo@x.example", "Please answer me."];
 
 /// `back_up` copies the store into a folder.
 async fn what_is_backed_up_says_nothing_of_whoever_was_erased(
-    folder: &Path,
+    keyed: &Keyed,
     store: Arc<dyn Store>,
-    people: Arc<PersonKeys>,
-    key_of_store: &SecretString,
     back_up: impl AsyncFn(&Path),
 ) {
+    let people = Arc::clone(&keyed.people);
     let office = with_a_case(store).await;
     let (of, desk) =
         (&office.organisation.id, office.desk().with_keys(Some(people as Arc<dyn ErasedKeys>)));
     let plate = Nameplate::new("the trail".to_owned());
     assert!(office.store.put_nameplate(of, None, &plate).await.unwrap());
     desk.seal(of, &anchor()).await.unwrap();
-    let backup = folder.join("backup");
-    back_up(&backup).await;
+    back_up(&keyed.path("backup")).await;
 
     let despite = Some("The data was never ours to hold.");
     let ask = AskErasure { clause: "Art. 17(1)(d)", despite };
     desk.ask_erasure(&office.organisation, "P-1", ask, GWEN.into()).await.unwrap();
     desk.approve_erasure(&office.organisation, "P-1", MAX).await.unwrap();
-    let read = |codec: &Codec| Embedded::open_with(&backup, codec).unwrap();
-    let (codec, _) = keys(&folder.join("keys"), key_of_store);
-    let before = read(&codec);
+    let before = keyed.embedded_anew("backup");
     assert!(before.person(of, "P-1").await.unwrap().is_some(), "not before it has settled");
     tokio::task::block_in_place(|| before.close());
     let now = office.clock.now();
@@ -74,11 +124,10 @@ async fn what_is_backed_up_says_nothing_of_whoever_was_erased(
     assert_eq!(trail.findings, [], "{trail:?}");
     assert!(office.store.person(of, "X-2").await.unwrap().is_some());
 
-    let (codec, _) = keys(&folder.join("keys"), key_of_store);
-    let backup = read(&codec);
+    let backup = keyed.embedded_anew("backup");
     assert!(backup.person(of, "P-1").await.unwrap().is_none());
     assert!(backup.person(of, "X-2").await.unwrap().is_some());
-    let restored = Embedded::open_with(&folder.join("restored"), &codec).unwrap();
+    let restored = keyed.embedded_anew("restored");
     let source = Source { store: backup.as_ref(), address: "the backup" };
     let at = || "2027-03-01T12:00:00Z".parse().unwrap();
     copy(&source, restored.as_ref(), of, &at, &mut |_| {}).await.unwrap();
@@ -96,37 +145,24 @@ async fn what_is_backed_up_says_nothing_of_whoever_was_erased(
     });
 }
 
-fn made(folder: &Path) -> SecretString {
-    std::fs::create_dir(folder.join("keys")).unwrap();
-    Keyring::new_key().unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_of_the_embedded_store() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let key = made(folder);
-    let (codec, people) = keys(&folder.join("keys"), &key);
-    let store = Embedded::open_with(&folder.join("store"), &codec).unwrap();
+    let keyed = Keyed::new();
+    let store = keyed.embedded();
     let back_up = async |to: &Path| {
         std::fs::create_dir(to).unwrap();
-        DatabaseSnapshot::take(&folder.join("store"), &Embedded::file(to)).unwrap();
+        DatabaseSnapshot::take(&keyed.path("store"), &Embedded::file(to)).unwrap();
     };
-    what_is_backed_up_says_nothing_of_whoever_was_erased(folder, store, people, &key, back_up)
-        .await;
+    what_is_backed_up_says_nothing_of_whoever_was_erased(&keyed, store, back_up).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_of_redis() {
     let server = servers::single().await;
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let key = made(folder);
-    let (codec, people) = keys(&folder.join("keys"), &key);
-    let url = SecretString::from(server.url.clone());
-    let store = Redis::open_with(&url, &codec).unwrap();
+    let keyed = Keyed::new();
+    let store = keyed.redis(&server);
     let back_up = async |to: &Path| {
-        let to = Embedded::open_with(to, &codec).unwrap();
+        let to = Embedded::open_with(to, &keyed.codec).unwrap();
         let source = Source { store: store.as_ref() as &dyn Portable, address: "redis" };
         for of in contact_gateway::store::reached(store.as_ref()).await.unwrap() {
             let at = || "2027-02-01T12:00:00Z".parse().unwrap();
@@ -135,8 +171,7 @@ async fn a_backup_of_redis() {
         tokio::task::block_in_place(|| to.close());
     };
     let of_office = Arc::clone(&store) as Arc<dyn Store>;
-    what_is_backed_up_says_nothing_of_whoever_was_erased(folder, of_office, people, &key, back_up)
-        .await;
+    what_is_backed_up_says_nothing_of_whoever_was_erased(&keyed, of_office, back_up).await;
 }
 
 /// Words of a search through all of the trail, page by page.
@@ -157,8 +192,8 @@ async fn found(store: &dyn Store, office: &CaseOffice, filter: TrailFilter) -> V
 /// A store put back from before an erasure, file by file, has records whose key is destroyed: to every reader they are
 /// gone, and the same id can be used, and erased, again. `again`: the store as another gateway opens it.
 async fn whoever_was_erased_is_gone_from_a_store_of_before(
+    keyed: &Keyed,
     store: Arc<dyn Store>,
-    people: Arc<PersonKeys>,
     again: impl Fn() -> Arc<dyn Store>,
 ) {
     let office = with_a_case(store).await;
@@ -169,8 +204,7 @@ async fn whoever_was_erased_is_gone_from_a_store_of_before(
         office.store.append_audit(of, stamp(), about(person)).await.unwrap();
     }
     let all = office.store.audit(of, 0, 0).await.unwrap().len();
-    assert!(people.retire(of.as_str(), "P-1").unwrap());
-    assert_eq!(people.destroy(of.as_str(), "P-1").unwrap(), 1);
+    keyed.destroy(of, "P-1");
 
     let store = again();
     let left = everything(store.as_ref(), of, &CONTACTS).await;
@@ -197,7 +231,8 @@ async fn whoever_was_erased_is_gone_from_a_store_of_before(
     // Somebody comes on record under the same id.
     office.put_on_record(vec![jo()]).await;
     assert_eq!(store.person(of, "P-1").await.unwrap().unwrap().name, "Jo Again");
-    let desk = office.desk_over(again()).with_keys(Some(people as Arc<dyn ErasedKeys>));
+    let people = Arc::clone(&keyed.people) as Arc<dyn ErasedKeys>;
+    let desk = office.desk_over(again()).with_keys(Some(people));
     let ask = AskErasure { clause: "Art. 17(1)(b)", despite: None };
     desk.ask_erasure(&office.organisation, "P-1", ask, GWEN.into()).await.unwrap();
     let proof = desk.approve_erasure(&office.organisation, "P-1", MAX).await.unwrap();
@@ -205,23 +240,12 @@ async fn whoever_was_erased_is_gone_from_a_store_of_before(
     assert!(again().person(of, "P-1").await.unwrap().is_none());
 }
 
-/// A decision that waited in the journal is not tried for ever if it is recorded, and about somebody who was erased.
-async fn a_decision_that_nobody_can_read_is_recorded(
-    store: &dyn Store,
-    people: &PersonKeys,
-    again: impl Fn() -> Arc<dyn Store>,
-) {
-    let of = karbon();
-    store.replay(journalled("c-1")).await.unwrap();
-    let entries = store.audit(&of, 0, 0).await.unwrap().len();
-    assert!(people.retire(of.as_str(), PERSON).unwrap());
-    assert_eq!(people.destroy(of.as_str(), PERSON).unwrap(), 1);
-    let store = again();
-    assert!(store.recorded(&of, "c-1").await.unwrap().is_none());
-    let left = store.audit(&of, 0, 0).await.unwrap();
-    assert!(left.len() < entries, "{left:?}");
-    store.replay(journalled("c-1")).await.unwrap();
-    assert_eq!(store.audit(&of, 0, 0).await.unwrap(), left, "it is on the trail once");
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_embedded_store_of_before_an_erasure() {
+    let keyed = Keyed::new();
+    let store = keyed.embedded();
+    let again = || keyed.embedded_anew("store") as Arc<dyn Store>;
+    whoever_was_erased_is_gone_from_a_store_of_before(&keyed, store, again).await;
 }
 
 fn jo() -> Person {
@@ -230,50 +254,6 @@ fn jo() -> Person {
         "identifiers": [{"kind": "email", "value": "jo@again.example"}],
     }))
     .unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_embedded_store_of_before_an_erasure() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let key = made(folder);
-    let (codec, people) = keys(&folder.join("keys"), &key);
-    let store = Embedded::open_with(&folder.join("store"), &codec).unwrap();
-    let again = || {
-        let (codec, _) = keys(&folder.join("keys"), &key);
-        Embedded::open_with(&folder.join("store"), &codec).unwrap() as Arc<dyn Store>
-    };
-    whoever_was_erased_is_gone_from_a_store_of_before(store, people, again).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_journal_for_an_embedded_store_of_before_an_erasure() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let key = made(folder);
-    let (codec, people) = keys(&folder.join("keys"), &key);
-    let store = Embedded::open_with(&folder.join("store"), &codec).unwrap();
-    let again = || {
-        let (codec, _) = keys(&folder.join("keys"), &key);
-        Embedded::open_with(&folder.join("store"), &codec).unwrap() as Arc<dyn Store>
-    };
-    a_decision_that_nobody_can_read_is_recorded(store.as_ref(), &people, again).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_journal_for_redis_of_before_an_erasure() {
-    let server = servers::single().await;
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let key = made(folder);
-    let (codec, people) = keys(&folder.join("keys"), &key);
-    let url = SecretString::from(server.url.clone());
-    let store = Redis::open_with(&url, &codec).unwrap();
-    let again = || {
-        let (codec, _) = keys(&folder.join("keys"), &key);
-        Redis::open_with(&url, &codec).unwrap() as Arc<dyn Store>
-    };
-    a_decision_that_nobody_can_read_is_recorded(store.as_ref(), &people, again).await;
 }
 
 /// What a live copy hands over.
@@ -295,30 +275,18 @@ impl Sink for Kept {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_of_before_an_erasure() {
     let server = servers::single().await;
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let key = made(folder);
-    let (codec, people) = keys(&folder.join("keys"), &key);
-    let url = SecretString::from(server.url.clone());
-    let store = Redis::open_with(&url, &codec).unwrap();
-    let opened = || {
-        let (codec, _) = keys(&folder.join("keys"), &key);
-        Redis::open_with(&url, &codec).unwrap()
-    };
-    let again = || opened() as Arc<dyn Store>;
-    whoever_was_erased_is_gone_from_a_store_of_before(store, people, again).await;
+    let keyed = Keyed::new();
+    let store = keyed.redis(&server);
+    let again = || keyed.redis_anew(&server) as Arc<dyn Store>;
+    whoever_was_erased_is_gone_from_a_store_of_before(&keyed, store, again).await;
 }
 
 /// More entries than a page of a copy has, nearly all of them about somebody whose key is destroyed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_of_redis_goes_on_behind_pages_of_entries_that_nobody_can_read() {
     let server = servers::single().await;
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let key = made(folder);
-    let (codec, people) = keys(&folder.join("keys"), &key);
-    let url = SecretString::from(server.url.clone());
-    let store = Redis::open_with(&url, &codec).unwrap();
+    let keyed = Keyed::new();
+    let store = keyed.redis(&server);
     let of = karbon();
     for number in 0..1_205 {
         let person = if number % 400 == 399 { "X-2" } else { "P-1" };
@@ -327,10 +295,8 @@ async fn a_backup_of_redis_goes_on_behind_pages_of_entries_that_nobody_can_read(
         let event = AuditEvent::PersonChanged { person: person.to_owned() };
         store.append_audit(&of, stamp, event).await.unwrap();
     }
-    assert!(people.retire(of.as_str(), "P-1").unwrap());
-    people.destroy(of.as_str(), "P-1").unwrap();
-    let (codec, _) = keys(&folder.join("keys"), &key);
-    let store = Redis::open_with(&url, &codec).unwrap();
+    keyed.destroy(&of, "P-1");
+    let store = keyed.redis_anew(&server);
     let mut kept = Kept::default();
     assert!(store.read_live(&of, &mut kept).await.unwrap());
     assert_eq!(naming(&kept.0, &["P-1"]), Vec::<&String>::new());
@@ -341,18 +307,14 @@ async fn a_backup_of_redis_goes_on_behind_pages_of_entries_that_nobody_can_read(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_stops_where_keys_are_missing_and_were_not_destroyed() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let key = made(folder);
-    let (codec, _) = keys(&folder.join("keys"), &key);
-    let store = Embedded::open_with(&folder.join("store"), &codec).unwrap();
+    let keyed = Keyed::new();
+    let store = keyed.embedded();
     let office = with_a_case(Arc::clone(&store) as Arc<dyn Store>).await;
     let of = &office.organisation.id;
     // An older copy of the folder: of its keys there are only the names.
-    std::fs::remove_dir_all(folder.join("keys/current")).unwrap();
-    let (codec, _) = keys(&folder.join("keys"), &key);
-    let from = Embedded::open_with(&folder.join("store"), &codec).unwrap();
-    let to = Embedded::open_with(&folder.join("copy"), &codec).unwrap();
+    std::fs::remove_dir_all(keyed.path("keys/current")).unwrap();
+    let from = keyed.embedded_anew("store");
+    let to = keyed.embedded_anew("copy");
     let source = Source { store: from.as_ref(), address: "the store" };
     let at = || "2027-03-01T12:00:00Z".parse().unwrap();
     let copied = copy(&source, to.as_ref(), of, &at, &mut |_| {}).await;
@@ -371,24 +333,22 @@ async fn a_copy_stops_where_keys_are_missing_and_were_not_destroyed() {
 /// Another gateway writes about somebody who was just erased: that has a key of its own, which goes later.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_written_late_is_destroyed_too() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let key = made(folder);
-    let (codec, people) = keys(&folder.join("keys"), &key);
-    let store = Embedded::open_with(&folder.join("store"), &codec).unwrap();
+    let keyed = Keyed::new();
+    let store = keyed.embedded();
     let office = with_a_case(store).await;
     let of = &office.organisation.id;
-    let desk = office.desk().with_keys(Some(people as Arc<dyn ErasedKeys>));
+    let people = Arc::clone(&keyed.people) as Arc<dyn ErasedKeys>;
+    let desk = office.desk().with_keys(Some(people));
     let ask = AskErasure { clause: "Art. 17(1)(d)", despite: Some("It was never ours to hold.") };
     desk.ask_erasure(&office.organisation, "P-1", ask, GWEN.into()).await.unwrap();
     desk.approve_erasure(&office.organisation, "P-1", MAX).await.unwrap();
     let now = office.clock.now();
     office.put_on_record(vec![jo()]).await;
-    std::fs::create_dir(folder.join("backup")).unwrap();
-    DatabaseSnapshot::take(&folder.join("store"), &Embedded::file(&folder.join("backup"))).unwrap();
+    let backup = keyed.path("backup");
+    std::fs::create_dir(&backup).unwrap();
+    DatabaseSnapshot::take(&keyed.path("store"), &Embedded::file(&backup)).unwrap();
     let is_there = async || {
-        let (codec, _) = keys(&folder.join("keys"), &key);
-        let backup = Embedded::open_with(&folder.join("backup"), &codec).unwrap();
+        let backup = keyed.embedded_anew("backup");
         let is_there = backup.person(of, "P-1").await.unwrap().is_some();
         tokio::task::block_in_place(|| backup.close());
         is_there
@@ -400,5 +360,5 @@ async fn what_was_written_late_is_destroyed_too() {
         assert_eq!(is_there().await, is_readable, "after {minutes} minutes");
     }
     assert!(office.store.person(of, "P-1").await.unwrap().is_none());
-    assert!(std::fs::read_dir(folder.join("keys/retired")).unwrap().next().is_none());
+    assert!(std::fs::read_dir(keyed.path("keys/retired")).unwrap().next().is_none());
 }

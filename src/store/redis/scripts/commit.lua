@@ -4,7 +4,7 @@
 -- KEYS  1 contact  2 ledger  3 counted  4 received  5 traces  6 audit
 --       where there is an item: 7 items  8 waiting  9 queues
 --       behind them: the ledgers of other records of the same person, which are only looked at
--- ARGV  1 what is wanted: commit, look, replay
+-- ARGV  1 what is wanted: commit, look, replay, or ledger: as look, whatever is recorded
 --       2 digest  3 token  4 the ledgers' versions that were decided on
 --       5 person, or ''  6 counted since  7 whether what was received is wanted: 1 or 0
 --       8 decision  9 at  10 audit entry
@@ -15,7 +15,7 @@
 --       24 what the entry is found by  25… at and member of each
 --
 -- Answers a commit with how many traces there are, -1 where that was not asked.
-if redis.call('HGET', KEYS[1], 'digest') then
+if ARGV[1] ~= 'ledger' and redis.call('HGET', KEYS[1], 'digest') then
   local known = redis.call('HMGET', KEYS[1], 'digest', 'decision', 'token')
   return {'known', known[1], known[2], known[3]}
 end
@@ -30,7 +30,7 @@ if wanted ~= 'replay' then
   for i = (ARGV[11] or '') ~= '' and 10 or 7, #KEYS do
     versions = versions .. ' ' .. (redis.call('HGET', KEYS[i], 'version') or '0')
   end
-  if wanted == 'look' or (person ~= '' and versions ~= ARGV[4]) then
+  if wanted == 'look' or wanted == 'ledger' or (person ~= '' and versions ~= ARGV[4]) then
     local ledger, counted, traces = {}, {}, {}
     if person ~= '' then
       ledger = redis.call('HGETALL', KEYS[2])
