@@ -173,6 +173,14 @@ impl IncomingRoom {
         self.held = Some(Held { of_kind, of_all });
     }
 
+    /// Gives back what it holds beyond this many bytes.
+    pub fn shrink(&mut self, bytes: usize) {
+        let Some(held) = &mut self.held else { return };
+        let more = held.of_kind.num_permits().saturating_sub(bytes.div_ceil(UNIT));
+        drop(held.of_kind.split(more));
+        drop(held.of_all.as_mut().and_then(|of_all| of_all.split(more)));
+    }
+
     /// Gives all of it back.
     pub fn clear(&mut self) {
         self.held = None;
@@ -248,6 +256,11 @@ mod tests {
         drop(part);
         assert!(second.grow(BODIES_MEMORY_BYTES_MAX));
         assert!(!second.grow(BODIES_MEMORY_BYTES_MAX + 1));
+        second.shrink(1024);
+        let mut third = IncomingRoom::for_body();
+        assert!(third.grow(BODIES_MEMORY_BYTES_MAX - 1024) && !third.grow(BODIES_MEMORY_BYTES_MAX));
+        drop(third);
+        second.shrink(BODIES_MEMORY_BYTES_MAX);
         second.clear();
         assert!(IncomingRoom::for_body().grow(BODIES_MEMORY_BYTES_MAX));
     }

@@ -126,12 +126,13 @@ impl S3Archive {
         put.map_err(|fault| self.fault(&fault))
     }
 
-    /// How long the object of a kept original is, whichever way it is kept; `None`: it is not.
-    async fn length(&self, place: &Place) -> Result<Option<u64>, StoreError> {
+    /// How a kept original is kept, and how long its object is; `None`: it is not.
+    async fn found(&self, place: &Place) -> Result<Option<(Form, u64)>, StoreError> {
         let (encrypted, plain) = (place.name(Form::Encrypted), place.name(Form::Plain));
         let both = tokio::join!(self.wire.length(&encrypted), self.wire.length(&plain));
         let fault = |fault: S3Fault| self.fault(&fault);
-        Ok(both.0.map_err(fault)?.or(both.1.map_err(fault)?))
+        let encrypted = both.0.map_err(fault)?.map(|bytes| (Form::Encrypted, bytes));
+        Ok(encrypted.or(both.1.map_err(fault)?.map(|bytes| (Form::Plain, bytes))))
     }
 
     /// Where an original is kept already; `None`: nowhere.
@@ -273,15 +274,21 @@ impl Archive for S3Archive {
         reference: &str,
     ) -> Result<Bytes, StoreError> {
         let place = Place::parse(organisation, reference)?;
-        let bytes = self.length(&place).await?.unwrap_or_default();
-        let room = in_hand::room(bytes).await?;
+        // What is encrypted is in memory both ways while it is decrypted.
+        let bytes = self.found(&place).await?.map_or(0, |(form, bytes)| match form {
+            Form::Encrypted => 2 * bytes,
+            Form::Plain => bytes,
+        });
+        let mut room = in_hand::room(bytes).await?;
         let found = self.reading().whole(&place).await;
         if let Err(StoreError::Original(fault)) = &found
             && fault.trouble == OriginalTrouble::Missing
         {
             self.look().await?;
         }
-        Ok(held(found?, room))
+        let found = found?;
+        room.shrink(found.len());
+        Ok(held(found, room))
     }
 
     async fn discard(
@@ -290,7 +297,7 @@ impl Archive for S3Archive {
         reference: &str,
     ) -> Result<(), StoreError> {
         let place = Place::parse(organisation, reference)?;
-        let bytes = self.length(&place).await?;
+        let bytes = self.found(&place).await?.map(|(_, bytes)| bytes);
         // In this order, and whatever was found: a change of the key may move it meanwhile (`rekey`).
         for form in [Form::Plain, Form::Encrypted] {
             let deleted = self.wire.delete(&place.name(form)).await;

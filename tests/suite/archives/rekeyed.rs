@@ -1,12 +1,16 @@
 //! `store rekey` of an archive in a bucket, while originals are erased, and beside another call.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use contact_gateway::domain::organisation::OrganisationId;
 use contact_gateway::ports::{Archive, Original, Owner};
+use contact_gateway::runtime::limits::ORIGINALS_MEMORY_BYTES_MAX;
+use contact_gateway::runtime::room::IncomingRoom;
 use contact_gateway::store::archive::s3::S3Archive;
 use contact_gateway::store::settings::{Codec, Keyring};
+use tokio::time::timeout;
 
 use super::server::Buckets;
 
@@ -162,4 +166,26 @@ async fn a_call_resumes_after_an_interruption() {
     rig.all_by_the_key(1).await;
     rig.is_there("c-1", &reference).await;
     assert_eq!(rig.now.rekey().await.unwrap(), 0);
+}
+
+/// What is encrypted is in memory both ways while it is read, and once from then on.
+#[tokio::test]
+async fn an_encrypted_original_has_room_for_both_ways_until_it_is_read() {
+    const KIB: usize = 1024;
+    let rig = rig(Before::Encrypted).await;
+    let large = Original::Bytes(Bytes::from(vec![b'a'; 600 * KIB]));
+    let kept = rig.before.keep(&karbon(), Owner::contact("c-1"), large).await;
+    let reference = kept.unwrap().reference().unwrap();
+    let mut others = IncomingRoom::for_original(usize::MAX);
+    assert!(others.grow(ORIGINALS_MEMORY_BYTES_MAX - 1_000 * KIB));
+    let of = karbon();
+    let waits = timeout(Duration::from_secs(2), rig.now.fetch(&of, &reference)).await;
+    assert!(waits.is_err(), "there is room for one way only");
+    others.clear();
+    assert!(others.grow(ORIGINALS_MEMORY_BYTES_MAX - 1_250 * KIB));
+    let read = rig.now.fetch(&of, &reference).await.unwrap();
+    assert!(others.grow(ORIGINALS_MEMORY_BYTES_MAX - 600 * KIB), "the other way was given back");
+    assert!(!others.grow(ORIGINALS_MEMORY_BYTES_MAX));
+    drop(read);
+    assert!(others.grow(ORIGINALS_MEMORY_BYTES_MAX));
 }
