@@ -7,6 +7,7 @@
 pub mod api;
 pub mod auth;
 pub mod console;
+mod download;
 mod export;
 mod incoming;
 mod looking;
@@ -17,6 +18,7 @@ pub mod request;
 pub mod router;
 pub mod settings;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::casework::Casework;
@@ -48,6 +50,8 @@ pub struct Staff {
     presence: Presence,
     /// The names of programs and staff with a token, by organisation, for the settings page.
     pub(crate) with_tokens: Vec<(OrganisationId, String, String)>,
+    /// The gateway's own folder, for downloads that are taken slowly.
+    folder: Option<PathBuf>,
 }
 
 impl Staff {
@@ -82,6 +86,7 @@ impl Staff {
             streams: Streams::default(),
             presence: Presence::default(),
             with_tokens,
+            folder: None,
         }
     }
 
@@ -102,6 +107,12 @@ impl Staff {
 
     pub fn accounts(&self) -> &Accounts {
         &self.for_console().accounts
+    }
+
+    /// With a folder of the gateway's own, which is there.
+    #[must_use]
+    pub fn with_folder(self, folder: PathBuf) -> Self {
+        Staff { folder: Some(folder), ..self }
     }
 
     /// With what the console is configured with.

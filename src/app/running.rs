@@ -282,7 +282,8 @@ impl Running {
         };
         self.core.followers.spawn(monitor.run(self.shutdown.stopping()));
         let staff = Staff::new(casework, settings.staff.clone(), health, metrics)
-            .with_console(console::settings(settings));
+            .with_console(console::settings(settings))
+            .with_folder(settings.state.clone());
         let staff = Arc::new(staff);
         self.staff = Some(Arc::clone(&staff));
         let listener = bind("staff", address, sockets).await?;

@@ -59,10 +59,15 @@ pub const ORIGINALS_MEMORY_BYTES_MAX: usize = 52 * 1024 * 1024;
 pub const SMALL_ORIGINALS_MEMORY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// What a small original has at most.
 pub const ORIGINAL_SMALL_BYTES: usize = 256 * 1024;
+/// Bytes of an original that are given to a connection at once.
+pub const DOWNLOAD_PIECE_BYTES: usize = 64 * 1024;
+/// How long an original that is downloaded stays in memory. What is not taken by then goes on from disk.
+pub const ORIGINAL_IN_MEMORY: Duration = Duration::from_secs(5);
 /// Wait for room to read a kept original.
 pub const ORIGINAL_WAIT: Duration = Duration::from_secs(15);
 
 const _: () = {
+    assert!(ORIGINAL_IN_MEMORY.as_secs() < ORIGINAL_WAIT.as_secs());
     assert!(ORIGINALS_MEMORY_BYTES_MAX as u64 > super::MAIL_SIZE_BYTES_DEFAULT);
     assert!(
         STAFF_MEMORY_BYTES_MAX

@@ -1,5 +1,8 @@
 //! One item of a queue, and what staff do with it.
 
+use std::sync::Arc;
+
+use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
@@ -15,6 +18,7 @@ use crate::domain::queue::{ItemAction, QueueItem};
 use crate::staff::permit::{Permitted, WorksQueues};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Json, Named};
+use crate::staff::{Staff, download};
 
 type ItemPath = Named<(String, String)>;
 type ItemAnswer = Result<axum::Json<QueueItem>, Problem>;
@@ -44,6 +48,7 @@ pub async fn read_item(
     ))
 )]
 pub async fn original(
+    State(staff): State<Arc<Staff>>,
     caller: Permitted<WorksQueues>,
     path: ItemPath,
     _query: Asked<NoQuery>,
@@ -71,7 +76,7 @@ pub async fn original(
         CONTENT_DISPOSITION,
         disposition.unwrap_or_else(|_| HeaderValue::from_static("attachment")),
     );
-    Ok((headers, bytes).into_response())
+    Ok((headers, download::body(bytes, staff.folder.as_deref())).into_response())
 }
 
 /// An id as a file's name: letters, digits, dots and dashes.

@@ -19,7 +19,7 @@ use crate::casework::message::{self, Message};
 use crate::domain::channel::Channel;
 use crate::domain::queue::QueueItem;
 use crate::runtime::html;
-use crate::staff::Staff;
+use crate::staff::{Staff, download};
 
 #[derive(Template)]
 #[template(path = "original.html")]
@@ -140,7 +140,7 @@ pub(super) async fn download(
         CONTENT_DISPOSITION,
         disposition.unwrap_or_else(|_| HeaderValue::from_static("attachment")),
     );
-    Ok((headers, bytes).into_response())
+    Ok((headers, download::body(bytes, staff.folder.as_deref())).into_response())
 }
 
 /// An id as a file's name.

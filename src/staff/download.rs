@@ -1,0 +1,204 @@
+//! A kept original that somebody downloads. It takes its room in memory for a moment only: what a slow reader
+//! has not taken by then goes on from a file without a name, so that others get the room.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll};
+
+use axum::body::{Body, HttpBody};
+use bytes::Bytes;
+use hyper::body::{Frame, SizeHint};
+use tokio::time::sleep;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::runtime::limits::{DOWNLOAD_PIECE_BYTES, ORIGINAL_IN_MEMORY};
+
+/// What is not sent yet.
+enum Rest {
+    Memory(Bytes),
+    File { file: File, left: usize },
+}
+
+struct Download {
+    rest: Arc<Mutex<Rest>>,
+    _setting_aside: Option<AbortOnDropHandle<()>>,
+}
+
+/// The body of an answer. `folder`: of the gateway's own, for what is taken slowly; without one it stays in memory.
+pub(super) fn body(original: Bytes, folder: Option<&Path>) -> Body {
+    let rest = Arc::new(Mutex::new(Rest::Memory(original)));
+    let setting_aside = folder.map(|folder| {
+        let task = set_aside(Arc::downgrade(&rest), folder.to_owned());
+        AbortOnDropHandle::new(tokio::spawn(task))
+    });
+    Body::new(Download { rest, _setting_aside: setting_aside })
+}
+
+fn locked(rest: &Mutex<Rest>) -> MutexGuard<'_, Rest> {
+    // Nothing that holds the lock can panic half-way through a change.
+    rest.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn set_aside(rest: Weak<Mutex<Rest>>, folder: PathBuf) {
+    sleep(ORIGINAL_IN_MEMORY).await;
+    let Some(rest) = rest.upgrade() else { return };
+    let bytes = match &*locked(&rest) {
+        Rest::Memory(bytes) => bytes.clone(),
+        Rest::File { .. } => return,
+    };
+    let whole = bytes.len();
+    let writing = tokio::task::spawn_blocking(move || written(&folder, &bytes)).await;
+    match writing.unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into())) {
+        Ok(mut file) => {
+            let mut rest = locked(&rest);
+            if let Rest::Memory(bytes) = &*rest {
+                let left = bytes.len();
+                // What was taken meanwhile.
+                let sent = u64::try_from(whole - left).unwrap_or(u64::MAX);
+                if file.seek(SeekFrom::Start(sent)).is_ok() {
+                    *rest = Rest::File { file, left };
+                }
+            }
+        }
+        Err(error) => {
+            tracing::warn!(error = %error.kind(), "an original that is taken slowly stays in memory");
+        }
+    }
+}
+
+/// Writes bytes to a file that goes with its last handle.
+fn written(folder: &Path, bytes: &[u8]) -> io::Result<File> {
+    let path = folder.join(format!("download-{}", uuid::Uuid::now_v7()));
+    let mut options = File::options();
+    let mut file = options.read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+    std::fs::remove_file(&path)?;
+    file.write_all(bytes)?;
+    Ok(file)
+}
+
+impl Rest {
+    const fn left(&self) -> usize {
+        match self {
+            Rest::Memory(bytes) => bytes.len(),
+            Rest::File { left, .. } => *left,
+        }
+    }
+
+    /// The next piece, in memory of its own: what is on its way to a socket holds no room.
+    fn piece(&mut self) -> io::Result<Bytes> {
+        match self {
+            Rest::Memory(bytes) => {
+                let piece = bytes.split_to(DOWNLOAD_PIECE_BYTES.min(bytes.len()));
+                let piece = Bytes::copy_from_slice(&piece);
+                if bytes.is_empty() {
+                    *bytes = Bytes::new();
+                }
+                Ok(piece)
+            }
+            Rest::File { file, left } => {
+                let mut piece = vec![0; DOWNLOAD_PIECE_BYTES.min(*left)];
+                file.read_exact(&mut piece)?;
+                *left -= piece.len();
+                Ok(piece.into())
+            }
+        }
+    }
+}
+
+impl HttpBody for Download {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let mut rest = locked(&self.rest);
+        if rest.left() == 0 {
+            return Poll::Ready(None);
+        }
+        Poll::Ready(Some(rest.piece().map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        locked(&self.rest).left() == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(locked(&self.rest).left() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+    use crate::runtime::limits::ORIGINALS_MEMORY_BYTES_MAX;
+    use crate::runtime::room::{IncomingRoom, held};
+
+    const LENGTH: usize = 40 * DOWNLOAD_PIECE_BYTES + 7;
+
+    /// An original in memory, which holds all the room that there is.
+    fn original() -> (Vec<u8>, Bytes) {
+        let bytes: Vec<u8> = (0..=250).cycle().take(LENGTH).collect();
+        let mut room = IncomingRoom::for_original(usize::MAX);
+        assert!(room.grow(ORIGINALS_MEMORY_BYTES_MAX));
+        (bytes.clone(), held(bytes.into(), room))
+    }
+
+    fn is_room() -> bool {
+        IncomingRoom::for_original(usize::MAX).grow(ORIGINALS_MEMORY_BYTES_MAX)
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_keeps_no_room_and_gets_every_byte() {
+        tokio::time::pause();
+        let folder = tempfile::tempdir().unwrap();
+        let (expected, original) = original();
+        let mut body = body(original, Some(folder.path()));
+        assert_eq!(body.size_hint().exact(), Some(LENGTH as u64));
+        let mut came = Vec::new();
+        for _ in 0..3 {
+            came.extend(body.frame().await.unwrap().unwrap().into_data().unwrap());
+        }
+        assert!(!is_room());
+        // Its thread is in no time that is paused.
+        for _ in 0..1_000 {
+            sleep(ORIGINAL_IN_MEMORY).await;
+            if is_room() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        assert!(is_room());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the file has no name");
+        assert_eq!(body.size_hint().exact(), Some((LENGTH - came.len()) as u64));
+        came.extend(body.collect().await.unwrap().to_bytes());
+        assert!(came == expected);
+
+        // A quick one has given it back with the last byte, and one who breaks off at once.
+        let (expected, original) = self::original();
+        let mut body = self::body(original, Some(folder.path()));
+        let mut came = Vec::new();
+        while let Some(frame) = body.frame().await {
+            came.extend(frame.unwrap().into_data().unwrap());
+        }
+        assert!(came == expected && is_room());
+        let (_, original) = self::original();
+        drop(self::body(original, Some(folder.path())));
+        tokio::task::yield_now().await;
+        assert!(is_room());
+
+        // Where it can't be written it stays in memory, and is read from there.
+        let (expected, original) = self::original();
+        let body = self::body(original, Some(&folder.path().join("missing")));
+        sleep(2 * ORIGINAL_IN_MEMORY).await;
+        assert!(!is_room());
+        assert!(body.collect().await.unwrap().to_bytes() == expected);
+    }
+}
