@@ -19,9 +19,9 @@ use crate::channels::mail::settings::Bind;
 use crate::domain::organisation::Organisation;
 use crate::domain::profile::Role;
 use crate::runtime::limits::{
-    PAST_READ_EVERY, PAST_READ_EVERY_MAX, POSTS_PER_MINUTE_DEFAULT, POSTS_PER_MINUTE_MAX,
-    REDIS_REPLICAS_MAX, SESSION_IDLE_MINUTES_DEFAULT, SESSION_IDLE_MINUTES_MAX,
-    SESSION_LONGEST_HOURS_DEFAULT, SESSION_LONGEST_HOURS_MAX,
+    PAST_READ_EVERY, PAST_READ_EVERY_MAX, PAST_READ_EVERY_MIN, POSTS_PER_MINUTE_DEFAULT,
+    POSTS_PER_MINUTE_MAX, REDIS_REPLICAS_MAX, SESSION_IDLE_MINUTES_DEFAULT,
+    SESSION_IDLE_MINUTES_MAX, SESSION_LONGEST_HOURS_DEFAULT, SESSION_LONGEST_HOURS_MAX,
 };
 use crate::store::settings::StoreUrl;
 
@@ -143,7 +143,16 @@ fn store(root: &Section<'_>) -> (StoreUrl, Duration) {
             }
         }
     }
-    let every = section.field("read_through").and_then(|f| f.duration(PAST_READ_EVERY_MAX));
+    let every = section.field("read_through").and_then(|field| {
+        if let Some(StoreUrl::Redis(_)) = store {
+            field.fault(
+                "applies only to an embedded store",
+                "leave it out: a Redis server is not read through",
+            );
+            return None;
+        }
+        field.duration_from(PAST_READ_EVERY_MIN, PAST_READ_EVERY_MAX)
+    });
     section.close();
     (store.unwrap_or_else(default), every.unwrap_or(PAST_READ_EVERY))
 }

@@ -178,6 +178,25 @@ impl<'r> Field<'r> {
 
     /// A length of time: whole seconds, or a text with a unit.
     pub(in crate::config) fn duration(&self, most: Duration) -> Option<Duration> {
+        self.read_within(most, |it| !it.is_zero(), format!("up to {} s", most.as_secs()))
+    }
+
+    /// As [`Field::duration`], of a length of time that has a least one too.
+    pub(in crate::config) fn duration_from(
+        &self,
+        least: Duration,
+        most: Duration,
+    ) -> Option<Duration> {
+        let range = format!("from {} s to {} s", least.as_secs(), most.as_secs());
+        self.read_within(most, |it| *it >= least, range)
+    }
+
+    fn read_within(
+        &self,
+        most: Duration,
+        is_enough: impl Fn(&Duration) -> bool,
+        range: String,
+    ) -> Option<Duration> {
         let duration = match &self.node.value {
             Value::Integer(seconds) => u64::try_from(*seconds).ok().map(Duration::from_secs),
             Value::Text(text) => read_duration(text),
@@ -188,11 +207,11 @@ impl<'r> Field<'r> {
             | Value::List(_)
             | Value::Table(_) => None,
         };
-        let duration = duration.filter(|duration| !duration.is_zero() && *duration <= most);
+        let duration = duration.filter(|it| is_enough(it) && *it <= most);
         if duration.is_none() {
             self.fault(
                 "is not a length of time in range",
-                format!("write it as \"30 s\" or \"500 ms\", up to {} s", most.as_secs()),
+                format!("write it as \"30 s\" or \"500 ms\", {range}"),
             );
         }
         duration
