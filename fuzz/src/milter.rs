@@ -5,7 +5,6 @@
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::time::Duration;
 
 use contact_gateway::channels::mail::milter::serve_stream;
 use contact_gateway::runtime::shutdown::Shutdown;
@@ -15,7 +14,7 @@ use tokio::time::timeout;
 
 use super::chance::Chance;
 use super::data::pieces;
-use super::scene::Scene;
+use super::scene::{QUIET, Scene};
 
 /// Between two packets of a script (ASCII's record separator).
 const BETWEEN: u8 = 30;
@@ -54,11 +53,11 @@ pub const TOKENS: &[&[u8]] = &[
     b"\xff\xff\xff\xff",
 ];
 
+/// How replies begin: a message that is too large, addresses that are too long.
+const REPLIES: [&[u8]; 3] = [b"552 5.3.4 ", b"501 5.1.7 ", b"501 5.1.3 "];
+
 /// Above what is answered before the server reads.
 const PIPE_BYTES: usize = 4 * 1024 * 1024;
-
-/// Passes only while nothing else is to be done.
-const QUIET: Duration = Duration::from_millis(1);
 
 thread_local! {
     static RUNTIME: Runtime = Builder::new_current_thread()
@@ -147,7 +146,8 @@ fn read(letter: u8, text: &[u8]) -> Said {
         }
         b'y' => {
             let reply = texts(text, 1..=1).remove(0);
-            assert!(reply.starts_with(b"552 5.3.4 ") && !reply.iter().any(u8::is_ascii_control));
+            let known = REPLIES.iter().any(|start| reply.starts_with(start));
+            assert!(known && !reply.iter().any(u8::is_ascii_control), "{}", reply.escape_ascii());
             reply
         }
         b'i' => {

@@ -1,6 +1,7 @@
 //! A mail edge with everything round it in memory: what a session needs to run for real.
 
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -33,6 +34,10 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::project;
+
+/// A moment in the time of sessions, which goes on only while nothing else is to be done: when it has passed,
+/// everything that was sent has been dealt with.
+pub const QUIET: Duration = Duration::from_millis(1);
 
 const KARBON: &str = "karbon";
 

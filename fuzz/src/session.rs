@@ -7,7 +7,6 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use contact_gateway::channels::mail::listener::{Protocol, serve_stream};
 use contact_gateway::runtime::shutdown::Shutdown;
@@ -16,7 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
 use super::chance::Chance;
-use super::scene::{Scene, Taken};
+use super::scene::{QUIET, Scene, Taken};
 use super::wire_form::{end_of_message, has_bare_end, unstuffed};
 
 pub const TOKENS: &[&[u8]] = &[
@@ -70,10 +69,6 @@ pub const TOKENS: &[&[u8]] = &[
 
 /// Above what a session answers with before the client reads.
 const PIPE_BYTES: usize = 4 * 1024 * 1024;
-
-/// A moment in the time of these sessions, which goes on only while nothing else is to be done: when
-/// it has passed, everything that was sent has been dealt with.
-const QUIET: Duration = Duration::from_millis(1);
 
 thread_local! {
     static RUNTIME: Runtime = Builder::new_current_thread()

@@ -67,6 +67,8 @@ pub struct TelephonyEdge {
     answers: Arc<Once<Answer>>,
     /// Decisions of calls in progress.
     decisions: Recent<Arc<Decision>>,
+    /// Webhooks that can't be read and are on the trail: a source tries again where nobody answers it.
+    unread: Recent<()>,
 }
 
 /// Tells a provider's retry from a new request with the same fields.
@@ -92,6 +94,7 @@ impl TelephonyEdge {
             tasks,
             answers: Once::new(CALL_REPEAT_WINDOW, CALL_REPEATS_MAX, Answer::weight),
             decisions: Recent::new(CALL_STATE_WINDOW, CALL_REPEATS_MAX),
+            unread: Recent::new(CALL_STATE_WINDOW, CALL_REPEATS_MAX),
         })
     }
 
@@ -182,14 +185,7 @@ impl TelephonyEdge {
         webhook: &Webhook,
         work: impl Future<Output = (Answer, bool)>,
     ) -> Answer {
-        let key = keyed(&[
-            entry.path.as_bytes(),
-            webhook.behind.as_bytes(),
-            webhook.query.as_deref().unwrap_or_default().as_bytes(),
-            text(&webhook.headers, IDEMPOTENCY).unwrap_or_default().as_bytes(),
-            &webhook.body,
-        ]);
-        let first = match self.answers.turn(key, Instant::now()).await {
+        let first = match self.answers.turn(key_of(entry, webhook), Instant::now()).await {
             Turn::Again(answer) => return answer,
             Turn::First(first) => first,
         };
@@ -458,6 +454,17 @@ fn upstream_request(
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
     Some(request)
+}
+
+/// What copies of a webhook have in common.
+fn key_of(entry: &TelephonySettings, webhook: &Webhook) -> Key {
+    keyed(&[
+        entry.path.as_bytes(),
+        webhook.behind.as_bytes(),
+        webhook.query.as_deref().unwrap_or_default().as_bytes(),
+        text(&webhook.headers, IDEMPOTENCY).unwrap_or_default().as_bytes(),
+        &webhook.body,
+    ])
 }
 
 fn state_key(entry: &TelephonySettings, contact: &str) -> Key {

@@ -184,12 +184,12 @@ async fn read<'a>(edge: &'a MailEdge, message: &Message, deadline: Instant) -> O
     }
     let reading = if is_small {
         // Read before another thread would have woken up.
-        Ok(read_now(&edge.settings, &message.content, null_sender))
+        Ok((read_now(&edge.settings, &message.content, null_sender), text))
     } else {
-        read_elsewhere(edge, message, null_sender).await
+        read_elsewhere(edge, message, null_sender, text).await
     };
     match reading {
-        Ok(Ok(mut reading)) => {
+        Ok((Ok(mut reading), text)) => {
             if reading.unread {
                 edge.count(MailEvent::Unread, 1);
                 tracing::warn!("a message can't be read in full; it goes on, flagged");
@@ -207,7 +207,7 @@ async fn read<'a>(edge: &'a MailEdge, message: &Message, deadline: Instant) -> O
             }
             Some(Read { reading, place: Place { _reader: place, _text: text }, _fields: fields })
         }
-        Ok(Err(error)) => {
+        Ok((Err(error), _)) => {
             tracing::error!(%error, "a message can't be read from the spool");
             None
         }
@@ -222,15 +222,16 @@ fn no_room<T>(edge: &MailEdge) -> Option<T> {
 }
 
 /// Off the runtime's threads: the message may be on disk, and parsing takes a while. An error: it
-/// panicked.
+/// panicked. The room goes along: others get it only once that thread is done with it, even if nobody waits here.
 async fn read_elsewhere(
     edge: &MailEdge,
     message: &Message,
     null_sender: bool,
-) -> Result<std::io::Result<Reading>, JoinError> {
+    text: IncomingRoom,
+) -> Result<(std::io::Result<Reading>, IncomingRoom), JoinError> {
     let content = Arc::clone(&message.content);
     let settings = Arc::clone(&edge.settings);
-    tokio::task::spawn_blocking(move || read_now(&settings, &content, null_sender)).await
+    tokio::task::spawn_blocking(move || (read_now(&settings, &content, null_sender), text)).await
 }
 
 fn read_now(

@@ -19,7 +19,7 @@ use crate::ports::Original;
 use crate::ports::message::{HeaderBlock, PASS_FIELD, content_digest};
 use crate::runtime::limits::{MAIL_ATTACHMENTS_MAX, MAIL_PARSED_BYTES_MAX, MAIL_THREAD_MAX};
 use crate::runtime::mime::{self, Head, PARSER, Part, Report};
-use crate::runtime::tokens::hex;
+use crate::runtime::tokens::{hex, sha256};
 
 /// A message read.
 #[derive(Debug)]
@@ -224,7 +224,7 @@ fn attachments(parts: &[Part]) -> Vec<Attachment> {
         if index < MAIL_ATTACHMENTS_MAX {
             attachments.push(Attachment {
                 name: part.name.clone(),
-                sha256: hex(digest::digest(&digest::SHA256, &contents).as_ref()),
+                sha256: hex(&sha256(&contents)),
                 bytes: contents.len() as u64,
             });
         } else {
@@ -316,7 +316,7 @@ mod tests {
         assert_eq!(read.text.as_deref().map(str::trim), Some("plain words"));
         assert_eq!(read.thread, ["1@x", "2@x"]);
         assert_eq!(read.message_id.as_deref(), Some("3@x"));
-        let hello = hex(digest::digest(&digest::SHA256, b"hello").as_ref());
+        let hello = hex(&sha256(b"hello"));
         let expected = Attachment { name: "a.pdf".into(), sha256: hello, bytes: 5 };
         assert_eq!(read.attachments, [expected]);
     }

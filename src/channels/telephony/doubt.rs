@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::settings::{Product, Provider, TelephonySettings};
 use super::webhook::Webhook;
-use super::{TelephonyEdge, generic};
+use super::{TelephonyEdge, generic, key_of};
 use crate::channels::http::answer::Answer;
 use crate::domain::channel::Channel;
 use crate::domain::contact::{Contact, UNREAD};
@@ -23,7 +23,11 @@ impl TelephonyEdge {
     ) -> (Answer, bool) {
         // The fault may quote the body.
         tracing::warn!(path = entry.path, "a webhook could not be read; it is passed on");
-        if let Some(organisation) = self.intake.organisation(&entry.organisation) {
+        let (key, now) = (key_of(entry, webhook), Instant::now());
+        if let Some(organisation) = self.intake.organisation(&entry.organisation)
+            && self.unread.get(&key, now).is_none()
+        {
+            self.unread.put(key, now, ());
             let id = format!("call-unread-{}", uuid::Uuid::now_v7().simple());
             let contact = Contact {
                 unread: true,

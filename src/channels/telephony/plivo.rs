@@ -50,7 +50,7 @@ pub(super) fn verify(entry: &TelephonySettings, webhook: &Webhook) -> Result<(),
 /// the nonce.
 fn signed_text(address: &str, webhook: &Webhook, nonce: &str) -> String {
     let path = address.split('?').next().unwrap_or(address);
-    let mut query = webhook.query_fields();
+    let mut query = webhook.asked.clone();
     query.sort();
     let query: Vec<String> =
         query.into_iter().map(|(name, value)| format!("{name}={value}")).collect();

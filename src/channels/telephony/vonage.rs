@@ -70,7 +70,7 @@ fn is_held(webhook: &Webhook, hash: Option<&str>) -> bool {
         // The hash says nothing of a body, whose fields would come before the query's.
         (true, _) if !webhook.body.is_empty() => return false,
         (true, None) => return true,
-        (true, Some(_)) => query_object(&webhook.query_fields()).into_bytes(),
+        (true, Some(_)) => query_object(&webhook.asked).into_bytes(),
     };
     hash.is_some_and(|hash| hash.eq_ignore_ascii_case(&hex(&sha256(&payload))))
 }

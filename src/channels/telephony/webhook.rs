@@ -29,6 +29,8 @@ pub struct Webhook {
     pub headers: HeaderMap,
     pub body: Bytes,
     pub peer: Option<IpAddr>,
+    /// The fields of the query, in order, blank and repeated ones too.
+    pub asked: Vec<(String, String)>,
     /// The fields of an urlencoded body, in order, blank and repeated ones too.
     pub form: Vec<(String, String)>,
     /// A JSON body; null if it is absent or broken.
@@ -62,6 +64,7 @@ impl Webhook {
             headers: head.headers,
             body,
             peer,
+            asked: Vec::new(),
             form: Vec::new(),
             json: Value::Null,
             fault: None,
@@ -72,9 +75,14 @@ impl Webhook {
 
     /// Finds the fields, or says why they can't be read.
     fn read_fields(&mut self) -> Result<(), String> {
+        match pairs(self.query.as_deref().unwrap_or_default().as_bytes()) {
+            Ok(asked) => self.asked = asked,
+            // Beside a body, a query says nothing that the gateway goes by.
+            Err(fault) if self.body.is_empty() => return Err(fault),
+            Err(_) => {}
+        }
         if self.body.is_empty() {
-            let query = self.query.as_deref().unwrap_or_default();
-            return pairs(query.as_bytes()).map(|_| ());
+            return Ok(());
         }
         if self.is_form() {
             self.form = pairs(&self.body)?;
@@ -110,16 +118,11 @@ impl Webhook {
         content_type == "application/json" || content_type.ends_with("+json")
     }
 
-    /// The fields of the query.
-    pub fn query_fields(&self) -> Vec<(String, String)> {
-        pairs(self.query.as_deref().unwrap_or_default().as_bytes()).unwrap_or_default()
-    }
-
     /// A field that is not blank: of the body, or where there is none, of the query. Of a request
     /// with a body some providers sign nothing else, so that its query could be anybody's.
     pub fn field(&self, name: &str) -> Option<String> {
         if self.body.is_empty() {
-            return first(&self.query_fields(), name);
+            return first(&self.asked, name);
         }
         first(&self.form, name).or_else(|| plain(self.json.get(name)))
     }
@@ -131,7 +134,7 @@ impl Webhook {
             filled.map(|(name, _)| name.clone()).collect()
         };
         if self.body.is_empty() {
-            return named(&self.query_fields());
+            return named(&self.asked);
         }
         let mut names = named(&self.form);
         if let Value::Object(members) = &self.json {
@@ -143,7 +146,7 @@ impl Webhook {
 
     /// The step of a call that a continuation's address names, which is ours.
     pub fn step(&self) -> Option<Next> {
-        Next::at(&self.behind, &self.query_fields())
+        Next::at(&self.behind, &self.asked)
     }
 }
 

@@ -130,9 +130,13 @@ fn on_its_way(head: request::Parts, body: Body) -> Request<Body> {
     request
 }
 
-/// A body that was spooled can't be read back.
+/// A body that was spooled can't be read back, or there is no turn for it in time.
 pub(super) fn unreadable(error: &std::io::Error) -> ProblemType {
-    tracing::error!(error = %error.kind(), "a spooled form could not be read");
+    if error.kind() == std::io::ErrorKind::TimedOut {
+        tracing::warn!("a form was deferred: too many are being sent on");
+    } else {
+        tracing::error!(error = %error.kind(), "a spooled form could not be read");
+    }
     ProblemType::TryAgain
 }
 

@@ -79,6 +79,23 @@ async fn a_body_of_telnyxs_that_can_not_be_read_is_on_the_timeline() {
     }
 }
 
+/// Where the call flow gives no answer, a provider tries again: each try is passed on, and one is on the trail.
+#[tokio::test]
+async fn an_unreadable_webhook_that_is_tried_again_is_on_the_timeline_once() {
+    let rig = vonage(Product::Voice, closed()).await;
+    let (kind, body) = unreadable().remove(0);
+    rig.upstream.answers("503 Service Unavailable", &[], b"");
+    for tries in 1..=3 {
+        rig.signed_by_vonage(kind, &body).await;
+        assert_eq!(rig.upstream.seen().len(), tries);
+    }
+    in_doubt(&rig, 1).await;
+    let another = unreadable().remove(2);
+    rig.signed_by_vonage(another.0, &another.1).await;
+    in_doubt(&rig, 2).await;
+    rig.gateway.stop().await;
+}
+
 /// Plivo signs fields, and is refused with any other body; so is Twilio but for one whose digest the signed
 /// address holds (`super::twilio`).
 #[tokio::test]

@@ -9,6 +9,7 @@ use crate::channels::mail::envelope::Full;
 use crate::channels::mail::handover::in_place::{self, Changes, Verdict};
 use crate::channels::mail::replies;
 use crate::channels::mail::settings::MilterKept;
+use crate::channels::mail::spool::UnreadHead;
 use crate::runtime::metrics::MailEvent;
 
 /// Why a message is on hold, for servers that write it down (Sendmail; Postfix does not).
@@ -53,11 +54,17 @@ impl Session {
         let taken_off = draft.forged().clone();
         // Of the recipients, until the server was told what becomes of each.
         let _room = std::mem::take(&mut draft.room);
-        let Some(message) = draft.finish(&self.client).await else {
-            self.edge.count(MailEvent::NoRoom, 1);
-            self.client.queue_id.clear();
-            self.say(&Answer::TryAgain);
-            return;
+        let message = match draft.finish(&self.client).await {
+            Ok(message) => message,
+            Err(error) => {
+                if matches!(error, UnreadHead::NoRoom) {
+                    self.edge.count(MailEvent::NoRoom, 1);
+                }
+                tracing::error!(%error, "a message that was spooled can't be answered");
+                self.client.queue_id.clear();
+                self.say(&Answer::TryAgain);
+                return;
+            }
         };
         let paths: Vec<Bytes> =
             message.recipients.iter().map(|one| one.recipient.path.clone()).collect();

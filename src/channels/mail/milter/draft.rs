@@ -10,7 +10,7 @@ use super::Client;
 use crate::channels::mail::envelope::{EnvelopeRoom, Full};
 use crate::channels::mail::message::{Addressed, Message, Protocol};
 use crate::channels::mail::settings::MailListener;
-use crate::channels::mail::spool::Intaking;
+use crate::channels::mail::spool::{Intaking, UnreadHead};
 use crate::channels::mail::wire::{self, Command, Path};
 use crate::ports::message::own_name;
 use crate::ports::relay::{Envelope, Recipient};
@@ -168,20 +168,17 @@ impl Draft {
         &self.forged
     }
 
-    /// The whole message; `None`: it is on disk, and its header could not be read again.
-    pub(super) async fn finish(self, client: &Client) -> Option<Message> {
-        let content = match self.content.with_head().await {
-            Ok(content) => content.finish(),
-            Err(error) => {
-                tracing::error!(%error, "a message that was spooled can't be answered");
-                return None;
-            }
-        };
+    /// The whole message.
+    ///
+    /// # Errors
+    /// It is on disk, and its header can't be read again.
+    pub(super) async fn finish(self, client: &Client) -> Result<Message, UnreadHead> {
+        let content = self.content.with_head().await?.finish();
         let name = [&client.hello, &client.name].into_iter().find(|name| !name.is_empty());
         let name = name.map_or("unknown", String::as_str);
         // Without a sender there is no recipient, and no message.
         let sender = self.sender.unwrap_or(Path { raw: Bytes::new(), mailbox: String::new() });
-        Some(Message {
+        Ok(Message {
             // One answer for all of it.
             protocol: Protocol::Smtp,
             listener: MailListener::Milter,

@@ -14,7 +14,7 @@ use crate::channels::mail::handover::{self, Handed};
 use crate::channels::mail::message::{Message, Protocol};
 use crate::channels::mail::replies;
 use crate::channels::mail::settings::MailListener;
-use crate::channels::mail::spool::{Content, Intaking};
+use crate::channels::mail::spool::{Content, Intaking, UnreadHead};
 use crate::ports::relay::Reply;
 use crate::runtime::limits::{
     MAIL_OVERSIZE_FACTOR, SMTP_COMMAND_BYTES, SMTP_DATA_WAIT, SMTP_MESSAGE_WAIT, SMTP_MESSAGES_MAX,
@@ -112,8 +112,13 @@ impl Session {
             Ok(message) => Ok(message.finish()),
             Err(error) => {
                 tracing::error!(%error, "a message that was spooled can't be answered");
-                self.edge.count(MailEvent::NoRoom, 1);
-                Err(replies::no_room())
+                Err(match error {
+                    UnreadHead::NoRoom => {
+                        self.edge.count(MailEvent::NoRoom, 1);
+                        replies::no_room()
+                    }
+                    UnreadHead::Disk(_) => replies::trouble(),
+                })
             }
         })
     }

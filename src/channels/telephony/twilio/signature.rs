@@ -58,7 +58,7 @@ fn body_is_signed(webhook: &Webhook) -> Result<(), Refused> {
     if webhook.is_form() || webhook.body.is_empty() {
         return Ok(());
     }
-    let query = webhook.query_fields();
+    let query = &webhook.asked;
     let digest = query.iter().find(|(name, _)| name == "bodySHA256").map(|(_, value)| value);
     let actual = hex(&sha256(&webhook.body));
     match digest {
