@@ -39,6 +39,8 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tower::ServiceExt;
 
+use crate::store_contract::servers::until;
+
 pub struct Office {
     pub store: Arc<dyn Store>,
     archive: Arc<FileArchive>,
@@ -85,9 +87,7 @@ impl Released {
 
     /// Waits until the delivery of an item was begun.
     pub async fn until_begun(&self, item: &str) {
-        while self.times_begun(item) == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until("the delivery is begun", || async { self.times_begun(item) > 0 }).await;
     }
 }
 

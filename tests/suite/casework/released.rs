@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::rig::CaseOffice;
 use crate::degraded::faulty::Faulty;
 use crate::office::{Answer, Fate};
+use crate::store_contract::servers::until;
 
 /// Nothing but letters is let through.
 fn person() -> Person {
@@ -82,6 +83,10 @@ async fn left(office: &CaseOffice) -> Vec<String> {
     left
 }
 
+async fn until_released(office: &CaseOffice, id: &str) {
+    until("it is released", || async { item(office, id).await.state == ItemState::Released }).await;
+}
+
 fn forward(office: &CaseOffice, time: TimeDelta) {
     office.clock.set(office.clock.now() + time);
 }
@@ -110,14 +115,10 @@ async fn a_request_that_is_cut_off_cuts_off_no_release() {
         }
     }
     // Nobody waits any more.
-    while item(&office, "c-2").await.state != ItemState::Released {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    until_released(&office, "c-2").await;
     assert_eq!((office.times_released("c-1"), office.times_released("c-2")), (1, 1));
     assert_eq!(office.released.times_begun("c-1"), 1, "it was begun once and not cut off");
-    while !left(&office).await.is_empty() {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    until("no work is left", || async { left(&office).await.is_empty() }).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,9 +129,7 @@ async fn a_step_whose_releases_take_long_answers_that_they_go_on() {
     assert!(answer.status.is_success(), "{answer:?}");
     let said = answer.json();
     assert_eq!((&said["released"], &said["unfinished"]), (&json!(["c-1"]), &json!(true)));
-    while item(&office, "c-2").await.state != ItemState::Released {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    until_released(&office, "c-2").await;
     assert_eq!(office.released.times_begun("c-2"), 1);
 }
 

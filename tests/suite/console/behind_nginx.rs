@@ -2,7 +2,6 @@
 //! events too, and nginx hands on each event as it comes though it buffers by default.
 
 use std::net::TcpStream;
-use std::time::Duration;
 
 use serde_json::json;
 
@@ -11,7 +10,7 @@ use crate::redis_gateways::fleet::{Fleet, mail};
 use crate::served::person;
 use crate::servers::checks::free_port;
 use crate::servers::nginx::nginx;
-use crate::store_contract::servers::Server;
+use crate::store_contract::servers::{Server, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_and_the_stream_go_through_nginx_to_either_of_two_gateways() {
@@ -33,9 +32,7 @@ async fn pages_and_the_stream_go_through_nginx_to_either_of_two_gateways() {
          proxy_set_header Connection \"\"; }}\n}}\nupstream gateways {{ server {one}; server {other};\n"
     );
     let _nginx = nginx(folder.path(), &location, port);
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until("nginx serves", || async { TcpStream::connect(("127.0.0.1", port)).is_ok() }).await;
     let client = Client::signed_up(port, &fleet.first_link("karbon"));
     // Either gateway knows the session.
     for _ in 0..4 {

@@ -6,6 +6,7 @@ use hyper::StatusCode;
 
 use super::browsing::{Browsing, Seen};
 use crate::office::Office;
+use crate::store_contract::servers::until;
 
 /// Who works on the case, each with a session of their own.
 pub(super) struct Desk<'a> {
@@ -183,9 +184,10 @@ async fn a_case_goes_the_whole_way_in_the_browser_and_back() {
     assert!(case.has("The restriction is in force") && case.has("in force"), "{}", case.text());
 
     // Enforced on the next contacts, once intake has seen the change.
-    while previewed(&office).await["quotas"].as_array().unwrap().is_empty() {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    until("intake has seen it", || async {
+        !previewed(&office).await["quotas"].as_array().unwrap().is_empty()
+    })
+    .await;
     office.mail_at("c-1", "2026-11-30T10:00:00Z").await;
     office.mail_at("c-2", "2026-11-30T10:00:00Z").await;
     let limited = desk.ann.get("/queues/limited").await;

@@ -15,7 +15,7 @@ use crate::real_input::browser::Browser;
 use crate::served::{Place, Served};
 use crate::servers::checks::free_port;
 use crate::servers::nginx::nginx;
-use crate::store_contract::servers::Server;
+use crate::store_contract::servers::{Server, until};
 
 const KIM: usize = 3;
 const BO: usize = 2;
@@ -172,9 +172,7 @@ async fn the_same_day_on_two_gateways_behind_nginx() {
          proxy_set_header Connection \"\"; }}\n}}\nupstream gateways {{ server {one}; server {other};\n"
     );
     let _nginx = nginx(folder.path(), &location, port);
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until("nginx serves", || async { TcpStream::connect(("127.0.0.1", port)).is_ok() }).await;
     let doors = vec![demo.smtp.clone(), second.smtp.to_string()];
     tokio::task::block_in_place(|| {
         whole_day(&demo, format!("http://127.0.0.1:{port}"), doors);

@@ -12,6 +12,7 @@ use super::client::Client;
 use super::gateway::{Choices, Gateway};
 use super::milter_packets::{framed, next_packet};
 use super::sink::{Script, Sink};
+use crate::store_contract::servers::until;
 
 const OFFER: &[u8] = b"O\0\0\0\x06\0\0\x01\xff\0\x1f\xff\xff";
 
@@ -123,10 +124,7 @@ async fn without_room_a_message_goes_by_disk_and_arrives_as_it_was() {
         client.envelope("a@x.example", &["b@karbon.example"]).await;
         let (begun, rest) = message.split_at(50_000);
         client.write(begun.as_bytes()).await;
-        // It is on disk before it is whole.
-        while gateway.spooled() == 0 {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+        until("it is on disk before it is whole", || async { gateway.spooled() > 0 }).await;
         client.write(rest.as_bytes()).await;
         client.write(b".\r\n").await;
         assert_eq!(client.reply().await.0, 250);

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{FLOW, PUBLIC, encoded, post, quota, rig, ringing, with};
 use crate::contacts_edge::gateway::Gateway;
 use crate::degraded::faulty::Trouble;
+use crate::store_contract::servers::until;
 
 const JO: &str = "+447700900001";
 const OTHER: &str = "+447700900002";
@@ -285,11 +286,7 @@ async fn a_call_that_is_decided_too_late_is_on_the_queue_as_passed_on() {
     let got = rig.post("", &ringing("1", JO)).await;
     assert_eq!(got.text(), FLOW);
     rig.gateway.store_is(Trouble::None);
-    let since = Instant::now();
-    while rig.gateway.queue("sam").await.is_empty() {
-        assert!(since.elapsed() < Duration::from_secs(30), "it was never decided");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("it is decided", || async { !rig.gateway.queue("sam").await.is_empty() }).await;
     let item = noted(&rig.gateway, 1).await;
     assert_eq!(item.attached[0].value, "passed on, decided too late");
     assert_eq!(rig.gateway.decided().await.len(), 1);

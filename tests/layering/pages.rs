@@ -1,0 +1,109 @@
+//! What the documents say of the code, and of each other.
+
+use std::path::PathBuf;
+
+use super::{EVERYTHING, MAY_NAME, files_under, root};
+
+#[test]
+fn the_architecture_shows_the_same_table() {
+    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    for (room, allowed) in MAY_NAME {
+        let row = text
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{room}`")))
+            .unwrap_or_else(|| panic!("ARCHITECTURE.md has no row for `{room}`"));
+        let last = row.trim_end_matches('|').rsplit('|').next().unwrap().trim();
+        let expected = match *allowed {
+            [] => "nothing of ours".to_owned(),
+            all if all.len() == EVERYTHING.len() => "everything".to_owned(),
+            some => some.iter().map(|room| format!("`{room}`")).collect::<Vec<_>>().join(" "),
+        };
+        let shown = last.split(',').next().unwrap().trim();
+        assert_eq!(shown, expected, "the row of `{room}`");
+    }
+}
+
+/// Panics where a row of the table names no test, or one that is not there: a renamed test takes its
+/// row along.
+fn rows_name_tests_that_exist(section: &str, rows_min: usize) {
+    let mut files = Vec::new();
+    for folder in ["src", "tests"] {
+        files_under(&root().join(folder), &mut files);
+    }
+    let code: String = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    let rows: Vec<&str> = section
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| |"))
+        .filter(|line| !line.ends_with("| test |"))
+        .collect();
+    assert!(rows.len() >= rows_min, "the table lost a row");
+    for row in rows {
+        let holders = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        let named: Vec<&str> = holders.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "nothing holds: {row}");
+        for name in named {
+            let there = if name.contains('/') {
+                root().join(name).exists()
+            } else {
+                code.contains(&format!("fn {name}("))
+            };
+            assert!(there, "`{name}` is no test and no file");
+        }
+    }
+}
+
+fn section<'a>(text: &'a str, title: &str) -> &'a str {
+    text.split("\n## ").find(|section| section.starts_with(title)).unwrap()
+}
+
+#[test]
+fn every_invariant_names_tests_that_exist() {
+    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    rows_name_tests_that_exist(section(&text, "Invariants"), 9);
+}
+
+#[test]
+fn every_threat_names_tests_that_exist() {
+    let text = std::fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    rows_name_tests_that_exist(section(&text, "Threat model"), 15);
+}
+
+fn pages() -> Vec<PathBuf> {
+    let mut pages = Vec::new();
+    for folder in ["", "docs", "benches", "fuzz"] {
+        for entry in std::fs::read_dir(root().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|ending| ending == "md") {
+                pages.push(path);
+            }
+        }
+    }
+    assert!(pages.len() > 12, "the scan found too few pages to be right");
+    pages
+}
+
+#[test]
+fn links_between_pages_lead_somewhere() {
+    let mut broken = Vec::new();
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap();
+            let is_elsewhere = link.contains("://") || file.is_empty();
+            if !is_elsewhere && !page.parent().unwrap().join(file).exists() {
+                broken.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// Every page of `docs` is in its index, so that a reader finds it.
+#[test]
+fn the_index_of_the_docs_is_complete() {
+    let index = std::fs::read_to_string(root().join("docs/README.md")).unwrap();
+    for page in pages().iter().filter(|page| page.parent().unwrap().ends_with("docs")) {
+        let name = page.file_name().unwrap().to_str().unwrap();
+        assert!(name == "README.md" || index.contains(&format!("({name})")), "{name}");
+    }
+}
