@@ -81,6 +81,13 @@ fn short<'de, D: Deserializer<'de>, T: Deserialize<'de>>(list: D) -> Result<Vec<
     list.deserialize_seq(Short(PhantomData))
 }
 
+impl Person {
+    /// What staff see the person called: by name, else by the id.
+    pub fn shown_name(&self) -> &str {
+        if self.name.is_empty() { &self.id } else { &self.name }
+    }
+}
+
 /// Shows only the id: no name or address reaches a log through `{:?}`.
 impl std::fmt::Debug for Person {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

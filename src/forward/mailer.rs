@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_lc_rs::digest;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use lettre::message::header::{
@@ -18,6 +17,7 @@ use crate::ports::message::HeaderBlock;
 use crate::ports::relay::{Envelope, Letter, OwnFields, Partly, Recipient, Relay, Trace};
 use crate::ports::{Clock, Mailer, Original, OwnMail, OwnMailKind, SendError};
 use crate::runtime::limits::{MAIL_HEADER_BYTES_MAX, OWN_MAIL_WAIT};
+use crate::runtime::tokens::{hex, sha256};
 
 /// Writes mail and hands it to the server behind the gateway.
 pub struct SmtpMailer {
@@ -139,9 +139,9 @@ fn message_id(mail: &OwnMail, hostname: &str) -> String {
         OwnMailKind::Letter => "letter",
     };
     let named = format!("{}\n{kind}\n{}", mail.organisation, mail.key);
-    let digest = digest::digest(&digest::SHA256, named.as_bytes());
-    let hex: String = digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("<{hex}.{kind}@{hostname}>")
+    let digest = sha256(named.as_bytes());
+    let id = hex(digest.get(..16).unwrap_or(&digest));
+    format!("<{id}.{kind}@{hostname}>")
 }
 
 fn compose(

@@ -93,8 +93,7 @@ impl<'a> Ticket<'a> {
 
     /// The sender of the ticket: by name, else by the id of the record.
     fn requester(&self) -> Option<&'a str> {
-        let person = self.person?;
-        Some(if person.name.is_empty() { &person.id } else { &person.name })
+        self.person.map(Person::shown_name)
     }
 
     /// A ticket without a subject can't be imported: the channel is used instead.

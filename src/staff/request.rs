@@ -23,11 +23,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let body = incoming::taken(&parts.extensions, body, API_BODY_BYTES_MAX).await?;
-        let values = json::values(&body);
-        if values <= API_VALUES_MAX {
-            incoming::make_room(&parts.extensions, values * JSON_VALUE_BYTES)?;
-        }
-        read_json(&body).map(Json)
+        let values = values_of(&body)?;
+        incoming::make_room(&parts.extensions, values * JSON_VALUE_BYTES)?;
+        parsed(&body).map(Json)
     }
 }
 
@@ -51,12 +49,23 @@ impl From<NotTaken> for Problem {
 
 /// Reads JSON of up to [`API_VALUES_MAX`] values; a fault names its line, column and key.
 pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    if json::values(body) > API_VALUES_MAX {
+    values_of(body)?;
+    parsed(body)
+}
+
+/// How many values there are, if no more than a body may hold.
+fn values_of(body: &[u8]) -> Result<usize, Problem> {
+    let values = json::values(body);
+    if values > API_VALUES_MAX {
         let detail = format!("a body holds at most {API_VALUES_MAX} values; send it in parts");
         return Err(
             Problem::new(413, "body-too-large", "The body is too large").with_detail(detail)
         );
     }
+    Ok(values)
+}
+
+fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(body).map_err(|_| {
         Problem::new(400, "malformed-json", "The body is not JSON")
             .with_detail("the body is not UTF-8 (RFC 8259 8.1)".to_owned())

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::HeaderValue;
@@ -13,6 +12,7 @@ use hyper::header::HeaderValue;
 use crate::domain::notice::languages;
 use crate::domain::organisation::{Organisation, OrganisationId};
 pub use crate::runtime::html::colour::{CONTRAST_MIN, Colour};
+use crate::runtime::tokens::sha256;
 
 /// The colours of a page in one scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Look {
     /// `owner`: whose pages they are; `None`: not about anybody in particular.
     pub fn new(settings: &LookSettings, owner: Option<&Organisation>) -> Arc<Self> {
         let style = style(settings);
-        let sum = STANDARD.encode(digest(&SHA256, style.as_bytes()));
+        let sum = STANDARD.encode(sha256(style.as_bytes()));
         let policy = format!(
             "default-src 'none'; style-src 'sha256-{sum}'; img-src data:; base-uri 'none'; \
              form-action 'none'; frame-ancestors 'none'"

@@ -1,6 +1,5 @@
 //! What a demo's console opens on: somebody to sign in as, and contacts of the last days on the queues.
 
-use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -18,6 +17,7 @@ use crate::domain::contact::Contact;
 use crate::domain::profile::Role;
 use crate::intake::Inbound;
 use crate::ports::Original;
+use crate::runtime::tokens::sha256;
 
 const CONTACTS: &str = include_str!("../../../config/demo/contacts.json");
 
@@ -105,10 +105,9 @@ fn inbound(
         "subject": sample.subject, "text": sample.text,
     }))?;
     let original = by_mail.then(|| Original::Bytes(Bytes::from(message(sample, &to, at))));
-    let mut sum = [0; 32];
-    sum.copy_from_slice(digest::digest(&digest::SHA256, sample.text.as_bytes()).as_ref());
+    let digest = sha256(sample.text.as_bytes());
     let organisation = crate::domain::organisation::OrganisationId::new(&sample.organisation);
-    Ok((organisation, Inbound { contact, digest: sum, original }))
+    Ok((organisation, Inbound { contact, digest, original }))
 }
 
 /// The e-mail as it would have come.

@@ -11,7 +11,7 @@ use super::asked::Asked;
 use super::case::Refusal;
 use super::form::{Posted, quoted};
 use super::frame::{Frame, Page, Section, go, with_status};
-use super::records::{erasure, name_of};
+use super::records::erasure;
 use super::refused::refusals;
 use super::say;
 use super::trouble::Trouble;
@@ -144,7 +144,7 @@ async fn shown(staff: &Staff, visit: &Visit, id: &str, filled: Filled<'_>) -> Pa
     let zone = organisation.profile.timezone;
     let person = desk.read_person(&organisation.id, id).await?;
     let found = desk.preview_erasure(organisation, id).await?;
-    let name = name_of(&person);
+    let name = person.shown_name().to_owned();
     let title = format!("{} {name}", w.title);
     let wrong = !filled.refusals.is_empty();
     let opens_people = visit.may(Duty::Record);

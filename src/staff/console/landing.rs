@@ -12,7 +12,6 @@ use super::form::quoted;
 use super::frame::{Frame, Page, Section, go, page};
 use super::item_rows::{Row, rows};
 use super::queues::{QueueLine, in_order, lines};
-use super::records::name_of;
 use super::say;
 use super::visit::Visit;
 use super::words;
@@ -109,7 +108,7 @@ fn line(visit: &Visit, case: &CaseRead, waiting: Waiting<'_>) -> (DateTime<Utc>,
         }
     };
     let when = say::when(since, visit.now(), profile.timezone, language);
-    (since, CaseLine { href, title, what, person: name_of(person), since: when })
+    (since, CaseLine { href, title, what, person: person.shown_name().to_owned(), since: when })
 }
 
 /// Takes the next, wherever it is most urgent.

@@ -11,7 +11,7 @@ use super::asked::Asked;
 use super::case::Refusal;
 use super::form::{Posted, quoted};
 use super::frame::{Frame, Page, Section, go, page, with_status};
-use super::records::{self, MergeLine, known_name, name_of};
+use super::records::{self, MergeLine, known_name};
 use super::refused::refusals;
 use super::say;
 use super::trouble::Trouble;
@@ -124,7 +124,7 @@ async fn shown(
         (None, Some(other)) => Stage::Pair(Box::new(pair(staff, visit, &person, other).await?)),
         (None, None) => search(staff, visit, &person, asked.text("q").unwrap_or_default()).await?,
     };
-    let name = name_of(&person);
+    let name = person.shown_name().to_owned();
     let wrong = !refusals.is_empty();
     let title = format!("{} – {name}", w.title);
     let template = MergingPage {
@@ -156,7 +156,7 @@ async fn search(
     let others = result.people.iter().filter(|one| one.id != person.id);
     let found = others.map(|one| Found {
         href: format!("{}?other={}", records::merging(&person.id), quoted(&one.id)),
-        name: name_of(one),
+        name: one.shown_name().to_owned(),
         beside: [one.reference.as_deref(), one.address.as_deref()]
             .into_iter()
             .flatten()
@@ -188,8 +188,10 @@ async fn pair(
     Ok(Pair {
         other: other.id.clone(),
         was: Tag::of(person.as_ref()).as_str().to_owned(),
-        sides: [person, &other]
-            .map(|one| Side { href: format!("/people/{}", quoted(&one.id)), name: name_of(one) }),
+        sides: [person, &other].map(|one| Side {
+            href: format!("/people/{}", quoted(&one.id)),
+            name: one.shown_name().to_owned(),
+        }),
         rows,
         quotas: quotas(&found, &terms, [person, &other]),
         restricts: found.restrictions.iter().any(|one| one.in_force),
@@ -267,7 +269,7 @@ fn quotas(
         of: people
             .into_iter()
             .find(|person| person.id == one.of)
-            .map_or_else(|| one.of.clone(), |person| name_of(person)),
+            .map_or_else(|| one.of.clone(), |person| person.shown_name().to_owned()),
         now: used(one),
         then: then(&one.restriction),
     });
@@ -386,7 +388,7 @@ async fn parting<'a>(
     let href = |record: &str| format!("/people/{}", quoted(record));
     let kept = (known_name(staff, visit, &one.person).await?, href(&one.person));
     let other = (known_name(staff, visit, &one.other).await?, href(&one.other));
-    let name = name_of(&person);
+    let name = person.shown_name().to_owned();
     Ok(PartingPage {
         f: Frame::of(staff, visit, Section::People, &format!("{} – {name}", w.part_title))
             .in_error(!refusals.is_empty()),

@@ -8,7 +8,6 @@ use axum::extract::State;
 use super::asked::Asked;
 use super::form::quoted;
 use super::frame::{Frame, Page, Section, page};
-use super::records::name_of;
 use super::say;
 use super::visit::Visit;
 use super::words;
@@ -45,7 +44,7 @@ pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: A
         .iter()
         .map(|person| Found {
             href: format!("/people/{}", quoted(&person.id)),
-            name: name_of(person),
+            name: person.shown_name().to_owned(),
             reference: person.reference.clone().unwrap_or_else(|| person.id.clone()),
             in_force: person
                 .restrictions

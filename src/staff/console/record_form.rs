@@ -9,7 +9,6 @@ use axum::http::StatusCode;
 
 use super::form::{Posted, quoted};
 use super::frame::{Frame, Page, Section, go, with_status};
-use super::records::name_of;
 use super::trouble::Trouble;
 use super::visit::Visit;
 use super::words;
@@ -152,7 +151,7 @@ fn shown(staff: &Staff, visit: &Visit, whose: &Whose<'_>, typed: Typed, wrong: V
     let (title, back, action) = match whose {
         Whose::OnRecord(person) => {
             let own = format!("/people/{}", quoted(&person.id));
-            let name = name_of(person);
+            let name = person.shown_name().to_owned();
             let title = format!("{}: {name}", w.change);
             (title, (format!("{own}?tab=identifiers"), name), format!("{own}/edit"))
         }

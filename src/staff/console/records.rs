@@ -3,7 +3,6 @@
 use super::form::quoted;
 use super::trouble::Trouble;
 use super::visit::Visit;
-use crate::domain::person::Person;
 use crate::staff::Staff;
 
 /// The page on which a record is merged with another.
@@ -16,14 +15,10 @@ pub(super) fn erasure(person: &str) -> String {
     format!("/people/{}/erasure", quoted(person))
 }
 
-pub(super) fn name_of(person: &Person) -> String {
-    if person.name.is_empty() { person.id.clone() } else { person.name.clone() }
-}
-
 /// The name of the person with an id, if known.
 pub(super) async fn known_name(staff: &Staff, visit: &Visit, id: &str) -> Result<String, Trouble> {
     let known = staff.for_console().person_known(&visit.organisation.id, id).await?;
-    Ok(known.map_or_else(|| id.to_owned(), |person| name_of(&person)))
+    Ok(known.map_or_else(|| id.to_owned(), |person| person.shown_name().to_owned()))
 }
 
 /// A merge of a record, as a line that leads to parting it.

@@ -298,8 +298,7 @@ pub(super) const fn kind(kind: KindName, language: Language) -> &'static str {
 /// The name on record; else who it is known to be not.
 pub(super) fn who(item: &QueueItem, person: Option<&Person>, w: &words::Queue) -> String {
     match (person, &item.person) {
-        (Some(person), _) if !person.name.is_empty() => person.name.clone(),
-        (Some(person), _) => person.id.clone(),
+        (Some(person), _) => person.shown_name().to_owned(),
         (None, Some(id)) => id.clone(),
         (None, None) => w.unknown_person.to_owned(),
     }

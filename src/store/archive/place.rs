@@ -7,12 +7,12 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Owner, StoreError};
 use crate::runtime::hashed::Hashed;
+use crate::runtime::tokens::{hex, sha256};
 use crate::store::record::Codec;
 
 /// SHA-256 of an original, lower-case hex.
@@ -231,16 +231,8 @@ pub(super) fn folder_name(organisation: &OrganisationId) -> Result<String, Store
 
 /// The digest of an id, shortened.
 fn shortened(id: &str) -> String {
-    let mut text = hex(digest(&SHA256, id.as_bytes()).as_ref());
+    let mut text = hex(&sha256(id.as_bytes()));
     text.truncate(OWNER_HEX);
-    text
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
     text
 }
 

@@ -1,8 +1,7 @@
 //! Frames: how a payload is written so that a torn or damaged one is recognised.
 
-use aws_lc_rs::digest::{SHA256, digest};
-
 use crate::runtime::limits::JOURNAL_ENTRY_BYTES_MAX;
+use crate::runtime::tokens::sha256;
 
 const MAGIC: &[u8; 4] = b"CGJ1";
 const CHECKSUM_BYTES: usize = 8;
@@ -47,8 +46,8 @@ pub(super) fn next_whole(bytes: &[u8]) -> Option<usize> {
 
 fn checksum(payload: &[u8]) -> [u8; CHECKSUM_BYTES] {
     let mut sum = [0; CHECKSUM_BYTES];
-    for (to, from) in sum.iter_mut().zip(digest(&SHA256, payload).as_ref()) {
-        *to = *from;
+    for (to, from) in sum.iter_mut().zip(sha256(payload)) {
+        *to = from;
     }
     sum
 }

@@ -21,7 +21,7 @@ use crate::domain::moment::Moment;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
 use crate::domain::restriction::Restriction;
-use crate::runtime::tokens::sha256;
+use crate::runtime::tokens::{hex, sha256};
 
 /// Bytes of the digest of which a person's id is made where the register has no reference.
 const ID_BYTES: usize = 8;
@@ -387,8 +387,7 @@ fn id_of(row: &Row<'_>) -> Option<String> {
         return None;
     }
     let digest = sha256(identifies.join("\n").as_bytes());
-    let hex: String = digest.iter().take(ID_BYTES).map(|byte| format!("{byte:02x}")).collect();
-    Some(format!("register-{hex}"))
+    Some(format!("register-{}", hex(digest.get(..ID_BYTES).unwrap_or(&digest))))
 }
 
 /// Who answers the person, as far as the row says.

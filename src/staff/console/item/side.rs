@@ -7,7 +7,6 @@ use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::staff::Staff;
 use crate::staff::console::form::quoted;
-use crate::staff::console::records::name_of;
 use crate::staff::console::say;
 use crate::staff::console::visit::Visit;
 
@@ -64,7 +63,7 @@ pub(super) fn bar(visit: &Visit, item: &QueueItem, person: &Person) -> PersonBar
             item.channel.name()
         ),
         href: format!("/people/{}?because={}", quoted(&person.id), quoted(&item.id)),
-        name: name_of(person),
+        name: person.shown_name().to_owned(),
         reference: person.reference.clone(),
         in_force: in_force.map(|one| say::terms(&one.kind, profile, language)).collect(),
         adjustments: person.adjustments.iter().map(|one| say::adjustment(one, language)).collect(),

@@ -8,7 +8,6 @@ use crate::domain::diary::What;
 use crate::staff::Staff;
 use crate::staff::console::case::{anchor, proposal_href, short};
 use crate::staff::console::form::quoted;
-use crate::staff::console::records::name_of;
 use crate::staff::console::say;
 use crate::staff::console::trouble::Trouble;
 use crate::staff::console::visit::Visit;
@@ -101,7 +100,7 @@ fn decisions(visit: &Visit, case: &CaseRead, state: &str) -> Vec<Row> {
             title: say::terms(&one.restriction.kind, profile, language),
             beside: own.then(|| w.yours.to_owned()),
             cells: vec![
-                cell(name_of(&case.person)),
+                cell(case.person.shown_name().to_owned()),
                 cell(format!("{}, {}", one.by, when(visit, one.at))),
                 (say::proposal(one.state, language).to_owned(), Some(tag)),
             ],
@@ -141,7 +140,7 @@ fn appeals(
             href: format!("/people/{}/case#{}", quoted(&case.person.id), anchor(&one.id)),
             title: terms.unwrap_or_else(|| one.restriction.clone()),
             beside: Some(format!("{} {}", c.received, when(visit, one.received.at))),
-            cells: vec![cell(name_of(&case.person)), on, cell(hearer)],
+            cells: vec![cell(case.person.shown_name().to_owned()), on, cell(hearer)],
             urgent: late,
         }
     };
@@ -161,7 +160,7 @@ fn incidents(visit: &Visit, case: &CaseRead, state: &str) -> Vec<Row> {
             title: if severe { format!("{ground}: {}", t.severe) } else { ground },
             beside: Some(short(&one.what)),
             cells: vec![
-                cell(name_of(&case.person)),
+                cell(case.person.shown_name().to_owned()),
                 cell(when(visit, one.happened_at)),
                 cell(one.reported_by.clone()),
             ],
@@ -187,7 +186,7 @@ fn letters(visit: &Visit, case: &CaseRead, state: &str) -> Vec<Row> {
             title: say::letter_kind(one.kind, language).to_owned(),
             beside: None,
             cells: vec![
-                cell(name_of(&case.person)),
+                cell(case.person.shown_name().to_owned()),
                 cell(format!("{}, {}", one.drafted_by, when(visit, one.drafted_at))),
                 (say::letter(one, language).to_owned(), Some(tag)),
             ],
