@@ -16,10 +16,31 @@ pub(crate) fn folded(text: &str) -> String {
         folded.make_ascii_lowercase();
         return folded;
     }
-    text.nfkd()
-        .filter(|c| !is_combining_mark(*c) && !matches!(c, '\'' | '’' | '‘' | 'ʼ'))
-        .collect::<String>()
-        .to_lowercase()
+    let mut folded = String::with_capacity(text.len());
+    each_decomposed(text, |c| {
+        if !matches!(c, '\'' | '’' | '‘' | 'ʼ') {
+            folded.push(c);
+        }
+    });
+    folded.to_lowercase()
+}
+
+/// Hands over the characters of a text, compatibility forms resolved (NFKD), without accents.
+pub(crate) fn each_decomposed(text: &str, mut take: impl FnMut(char)) {
+    let mut rest = text;
+    while !rest.is_empty() {
+        // ASCII decomposes to itself, and no mark moves over it (Unicode Standard Annex 15, 1.3): most of a text needs no
+        // look-up.
+        let (ascii, after) = split_where(rest, |byte| !byte.is_ascii());
+        ascii.bytes().for_each(|byte| take(byte.into()));
+        let (beyond, next) = split_where(after, |byte| byte.is_ascii());
+        beyond.nfkd().filter(|c| !is_combining_mark(*c)).for_each(&mut take);
+        rest = next;
+    }
+}
+
+fn split_where(text: &str, ends: impl Fn(&u8) -> bool) -> (&str, &str) {
+    text.split_at(text.as_bytes().iter().position(ends).unwrap_or(text.len()))
 }
 
 /// The folded form of each word of a text.
@@ -61,7 +82,21 @@ const IN_WORDS: [bool; 256] = {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_text_is_decomposed_as_it_is_as_a_whole(
+            text in "([a-cŵÉéßﬁ²‘ \u{301}\u{323}\u{1e69}\u{ac00}\u{1100}\u{1161}]){0,16}",
+        ) {
+            let mut found = String::new();
+            each_decomposed(&text, |c| found.push(c));
+            let whole: String = text.nfkd().filter(|c| !is_combining_mark(*c)).collect();
+            prop_assert_eq!(found, whole);
+        }
+    }
 
     #[test]
     fn words_are_split_at_everything_else_in_any_script() {

@@ -24,8 +24,8 @@ struct Known {
     /// By their first [`LONG_WORDS_MIN`] tokens, the longest first.
     long: HashMap<[Token; LONG_WORDS_MIN], Vec<Vec<Token>>>,
     short: HashSet<Vec<Token>>,
-    /// The first tokens of the long ones, sorted: most words are none of them.
-    firsts: Vec<Token>,
+    /// How the long ones begin: hardly any word is the first of one.
+    beginnings: Tokens,
 }
 
 impl Known {
@@ -44,19 +44,25 @@ impl Known {
             runs.sort_by_key(|run| std::cmp::Reverse(run.len()));
             runs.dedup();
         }
-        let mut firsts: Vec<Token> = long.keys().map(|[first, ..]| *first).collect();
-        firsts.sort_unstable();
-        firsts.dedup();
-        Known { long, short, firsts }
+        let beginnings = long.keys().map(beginning).collect();
+        Known { long, short, beginnings }
     }
 
     /// The long run that a text begins with.
     fn long_at(&self, said: &[Token]) -> Option<&Vec<Token>> {
         let start = said.first_chunk::<LONG_WORDS_MIN>()?;
-        let [first, ..] = start;
-        self.firsts.binary_search(first).ok()?;
-        self.long.get(start)?.iter().find(|run| said.starts_with(run.as_slice()))
+        let may_be = self.beginnings.holds(beginning(start));
+        may_be
+            .then(|| self.long.get(start))
+            .flatten()?
+            .iter()
+            .find(|run| said.starts_with(run.as_slice()))
     }
+}
+
+/// The first two tokens as one.
+const fn beginning([first, second, ..]: &[Token; LONG_WORDS_MIN]) -> Token {
+    first.rotate_left(23) ^ *second
 }
 
 /// A sentence's tokens, in pieces between what is put in.
@@ -76,43 +82,117 @@ fn runs(text: &str) -> Vec<Vec<Token>> {
 
 /// The tokens of a text with their positions; consecutive numbers are one.
 fn tokens(text: &str) -> Vec<(Token, Range<usize>)> {
-    let mut tokens: Vec<(Token, Range<usize>)> = Vec::new();
-    let mut start = None;
-    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
-        let in_word = c.is_alphanumeric() || matches!(c, '\'' | '\u{300}'..='\u{36f}');
-        match (in_word, start) {
-            (true, None) => start = Some(at),
-            (false, Some(from)) => {
-                start = None;
-                let token = token(text.get(from..at).unwrap_or_default());
-                match tokens.last_mut() {
-                    Some((NUMBER, last)) if token == NUMBER => last.end = at,
-                    _ => tokens.push((token, from..at)),
-                }
-            }
-            _ => {}
+    // Words are seldom shorter on average.
+    const LETTERS_OF_A_WORD: usize = 5;
+    let mut tokens: Vec<(Token, Range<usize>)> =
+        Vec::with_capacity(text.len() / LETTERS_OF_A_WORD + 1);
+    let mut rest = Scan { text, at: 0 };
+    while let Some((token, at)) = rest.next_word() {
+        match tokens.last_mut() {
+            Some((NUMBER, last)) if token == NUMBER => last.end = at.end,
+            _ => tokens.push((token, at)),
         }
     }
     tokens
 }
 
-fn token(word: &str) -> Token {
-    let mut token = Fnv::default();
-    if word.is_ascii() {
-        for byte in word.bytes() {
-            match byte {
-                b'0'..=b'9' => return NUMBER,
-                b'\'' => {}
-                letter => token.add(letter.to_ascii_lowercase()),
+/// What is left of a text.
+struct Scan<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl Scan<'_> {
+    fn next_word(&mut self) -> Option<(Token, Range<usize>)> {
+        while self.length_in_word(self.kind()?) == 0 {
+            self.at += self.kind().map_or(1, |kind| self.length(kind));
+        }
+        let from = self.at;
+        let mut letters = Fnv::default();
+        let (mut has_digit, mut is_ascii) = (false, true);
+        while let Some(kind) = self.kind() {
+            let length = self.length_in_word(kind);
+            match kind {
+                _ if length == 0 => break,
+                DIGIT => has_digit = true,
+                APOSTROPHE => {}
+                BEYOND_ASCII => is_ascii = false,
+                letter => letters.add(letter),
             }
+            self.at += length;
         }
-    } else {
-        if word.bytes().any(|byte| byte.is_ascii_digit()) {
-            return NUMBER;
-        }
-        folded(word).bytes().for_each(|byte| token.add(byte));
+        let word = from..self.at;
+        let token = match (has_digit, is_ascii) {
+            (true, _) => NUMBER,
+            (false, true) => token_of(letters),
+            (false, false) => token(self.text.get(word.clone()).unwrap_or_default()),
+        };
+        Some((token, word))
     }
-    if OF_DATES.binary_search(&token.0).is_ok() { NUMBER } else { token.0.max(1) }
+
+    /// What the next byte is.
+    fn kind(&self) -> Option<u8> {
+        let byte = self.text.as_bytes().get(self.at)?;
+        BYTES.get(usize::from(*byte)).copied()
+    }
+
+    /// How many bytes the next character has, if it is of a word; otherwise 0.
+    fn length_in_word(&self, kind: u8) -> usize {
+        match kind {
+            BETWEEN_WORDS => 0,
+            BEYOND_ASCII => {
+                self.beyond_ascii().filter(|c| is_in_word(*c)).map_or(0, char::len_utf8)
+            }
+            _ => 1,
+        }
+    }
+
+    fn length(&self, kind: u8) -> usize {
+        if kind == BEYOND_ASCII { self.beyond_ascii().map_or(1, char::len_utf8) } else { 1 }
+    }
+
+    fn beyond_ascii(&self) -> Option<char> {
+        self.text.get(self.at..)?.chars().next()
+    }
+}
+
+fn is_in_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '\'' | '\u{300}'..='\u{36f}')
+}
+
+/// What each byte of a text is; a letter, its lower case.
+const BYTES: [u8; 256] = {
+    let mut kinds = [BETWEEN_WORDS; 256];
+    let mut rest: &mut [u8] = &mut kinds;
+    let mut byte: u8 = 0;
+    while let Some((kind, after)) = rest.split_first_mut() {
+        *kind = match byte {
+            b'0'..=b'9' => DIGIT,
+            b'\'' => APOSTROPHE,
+            0x80.. => BEYOND_ASCII,
+            letter if letter.is_ascii_alphabetic() => letter.to_ascii_lowercase(),
+            _ => BETWEEN_WORDS,
+        };
+        byte = byte.wrapping_add(1);
+        rest = after;
+    }
+    kinds
+};
+
+const BETWEEN_WORDS: u8 = 0;
+const DIGIT: u8 = 1;
+const APOSTROPHE: u8 = 2;
+const BEYOND_ASCII: u8 = 3;
+
+/// The token of a word without digits.
+fn token(word: &str) -> Token {
+    let mut letters = Fnv::default();
+    folded(word).bytes().for_each(|byte| letters.add(byte));
+    token_of(letters)
+}
+
+fn token_of(Fnv(letters): Fnv) -> Token {
+    if OF_DATES.holds(letters) { NUMBER } else { letters.max(1) }
 }
 
 /// FNV-1a of 64 bits: every word of every text passes here.
@@ -186,17 +266,52 @@ const DATES: [&str; 52] = [
     "dydd",
 ];
 
-/// Their tokens, sorted.
-static OF_DATES: LazyLock<Vec<Token>> = LazyLock::new(|| {
+static OF_DATES: LazyLock<Tokens> = LazyLock::new(|| {
     let token = |word: &&str| {
-        let mut token = Fnv::default();
-        word.bytes().for_each(|byte| token.add(byte));
-        token.0
+        let mut letters = Fnv::default();
+        word.bytes().for_each(|byte| letters.add(byte));
+        letters.0
     };
-    let mut tokens: Vec<Token> = DATES.iter().map(token).collect();
-    tokens.sort_unstable();
-    tokens
+    DATES.iter().map(token).collect()
 });
+
+/// A set of tokens, which hardly any word of a text is in.
+struct Tokens {
+    sorted: Vec<Token>,
+    /// A bit for each: most words that are not in the set have none there.
+    bits: [u64; WORDS_OF_BITS],
+}
+
+const WORDS_OF_BITS: usize = 64;
+
+impl Tokens {
+    fn holds(&self, token: Token) -> bool {
+        let (at, bit) = Tokens::bit(token);
+        let may_be = self.bits.get(at).is_some_and(|bits| bits & bit != 0);
+        may_be && self.sorted.binary_search(&token).is_ok()
+    }
+
+    fn bit(token: Token) -> (usize, u64) {
+        // The last bits of FNV-1a are those of the letters, little mixed.
+        let place = usize::try_from(token >> 32).unwrap_or_default();
+        ((place >> 6) % WORDS_OF_BITS, 1 << (place % 64))
+    }
+}
+
+impl FromIterator<Token> for Tokens {
+    fn from_iter<I: IntoIterator<Item = Token>>(tokens: I) -> Self {
+        let mut sorted: Vec<Token> = tokens.into_iter().collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let mut bits = [0; WORDS_OF_BITS];
+        for (at, bit) in sorted.iter().map(|token| Tokens::bit(*token)) {
+            if let Some(bits) = bits.get_mut(at) {
+                *bits |= bit;
+            }
+        }
+        Tokens { sorted, bits }
+    }
+}
 
 /// The text without the sentences of a notice; `None`: it quotes none.
 pub(super) fn set_aside(text: &str) -> Option<String> {
@@ -276,4 +391,48 @@ fn in_short_runs(mut gap: &[Token]) -> usize {
         gap = gap.get(longest.unwrap_or(1)..).unwrap_or_default();
     }
     covered
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Every word of a text by its characters.
+    fn words(text: &str) -> Vec<&str> {
+        text.split(|c| !is_in_word(c)).filter(|word| !word.is_empty()).collect()
+    }
+
+    fn is_number(word: &str) -> bool {
+        word.bytes().any(|byte| byte.is_ascii_digit()) || DATES.contains(&folded(word).as_str())
+    }
+
+    proptest! {
+        #[test]
+        fn tokens_are_words_in_any_script_and_numbers_in_a_row_are_one(
+            text in "([a-cA-C1'éŵ’“²\u{301} .]|may|Mai|\n){0,24}",
+        ) {
+            let tokens = tokens(&text);
+            for pair in tokens.windows(2) {
+                prop_assert!(!matches!(pair, [(NUMBER, _), (NUMBER, _)]), "{:?}", text);
+            }
+            let found: Vec<&str> = tokens
+                .iter()
+                .flat_map(|(_, at)| words(text.get(at.clone()).unwrap()))
+                .collect();
+            prop_assert_eq!(found, words(&text));
+            for (known, at) in &tokens {
+                let said = text.get(at.clone()).unwrap();
+                if *known == NUMBER {
+                    prop_assert!(words(said).into_iter().all(is_number), "{said:?} in {text:?}");
+                } else {
+                    prop_assert!(!is_number(said), "{said:?} in {text:?}");
+                    let capitals = said.to_uppercase();
+                    prop_assert_eq!(*known, token(&said.to_lowercase()), "{}", said);
+                    prop_assert!(!said.is_ascii() || *known == token(&capitals), "{said:?}");
+                }
+            }
+        }
+    }
 }

@@ -34,9 +34,12 @@ const NOTE_WORDS_MAX: usize = 12;
 /// forwarding does not make the text of a closed matter new.
 pub(super) fn compared(text: &str) -> Option<String> {
     let split = split(text);
+    if split.forwarded.is_empty() {
+        return None;
+    }
     let words = split.own.iter().flat_map(|line| line.split_whitespace()).count();
     let is_note = (1..=NOTE_WORDS_MAX).contains(&words);
-    (is_note && !split.forwarded.is_empty())
+    is_note
         .then(|| split.own.iter().chain(&split.forwarded).copied().collect::<Vec<_>>().join("\n"))
 }
 
