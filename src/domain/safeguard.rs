@@ -5,7 +5,9 @@ mod dismissed;
 mod examples;
 mod features;
 mod finder;
+mod hash_index;
 mod lane;
+mod looked_up;
 mod matches;
 mod mutation;
 mod nearness;
@@ -325,7 +327,7 @@ impl Safeguards {
         let plain = said::plain(word);
         let words = said::words_of(&plain);
         let [word] = words.as_slice() else { return None };
-        let (other, how) = self.built_in.finder.taken_for(&word.text, in_welsh)?;
+        let (other, how) = self.built_in.finder.taken_for(word, in_welsh)?;
         Some(TakenFor { word: word.text.to_string(), other, how })
     }
 }

@@ -1,53 +1,89 @@
 //! Words that were looked up before and mean nothing here: most of any text is made of the same few
 //! hundred.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Up to eight bytes of a word are packed into one number: a word is found exactly or not at all.
+/// A word and its language are packed into two numbers: a word is found exactly or not at all.
+#[derive(Default)]
 pub(super) struct Dismissed {
-    words: Box<[AtomicU64; 1 << DISMISSED_BITS]>,
+    /// Made for the first word: most organisations look for no words of their own.
+    places: OnceLock<Box<[[AtomicU64; 2]]>>,
 }
 
-/// 1,024 words; another one of the same hash takes the place of the one before it.
-const DISMISSED_BITS: u32 = 10;
+/// 2,048 words; another one of the same hash takes the place of the one before it.
+const DISMISSED_BITS: u32 = 11;
+
+/// A word as it is remembered: up to 15 bytes, and in which language.
+#[derive(Clone, Copy)]
+pub(super) struct Packed([u64; 2]);
+
+impl Packed {
+    /// `None`: it is too long to be remembered. No word has a zero among its bytes.
+    pub(super) fn of(word: &str, in_welsh: bool) -> Option<Packed> {
+        let mut bytes = [0; 2 * size_of::<u64>()];
+        let (language, letters) = bytes.split_last_mut()?;
+        letters.get_mut(..word.len())?.copy_from_slice(word.as_bytes());
+        *language = 1 + u8::from(in_welsh);
+        let (numbers, _) = bytes.as_chunks();
+        let mut numbers = numbers.iter().map(|eight| u64::from_le_bytes(*eight));
+        Some(Packed([numbers.next()?, numbers.next()?]))
+    }
+
+    fn place(self) -> usize {
+        let Packed([first, second]) = self;
+        hash(first ^ second.rotate_left(29), DISMISSED_BITS)
+    }
+
+    /// As it is stored. Of two words that are stored at once, one number each may be left: they are no word's.
+    const fn mixed(self) -> [u64; 2] {
+        let Packed([first, second]) = self;
+        [first ^ second.wrapping_mul(GOLDEN), second]
+    }
+}
 
 impl Dismissed {
-    pub(super) fn holds(&self, word: &str) -> bool {
-        // Each position is independent: its result affects no other.
-        Dismissed::number(word).is_some_and(|number| {
-            self.place(number).is_some_and(|place| place.load(Ordering::Relaxed) == number)
-        })
+    pub(super) fn holds(&self, word: Packed) -> bool {
+        let place = self.places.get().and_then(|places| places.get(word.place()));
+        let Some([first, second]) = place else { return false };
+        [first.load(Ordering::Relaxed), second.load(Ordering::Relaxed)] == word.mixed()
     }
 
-    pub(super) fn add(&self, word: &str) {
-        if let Some(number) = Dismissed::number(word)
-            && let Some(place) = self.place(number)
-        {
-            place.store(number, Ordering::Relaxed);
+    pub(super) fn add(&self, word: Packed) {
+        let free = |_| [const { AtomicU64::new(0) }; 2];
+        let places = || (0..1 << DISMISSED_BITS).map(free).collect();
+        if let Some(place) = self.places.get_or_init(places).get(word.place()) {
+            for (place, number) in place.iter().zip(word.mixed()) {
+                place.store(number, Ordering::Relaxed);
+            }
         }
     }
-
-    fn place(&self, number: u64) -> Option<&AtomicU64> {
-        self.words.get(hash(number, DISMISSED_BITS))
-    }
-
-    /// The word's bytes. No word has a zero among them.
-    fn number(word: &str) -> Option<u64> {
-        let mut bytes = [0; size_of::<u64>()];
-        bytes.get_mut(..word.len())?.copy_from_slice(word.as_bytes());
-        Some(u64::from_le_bytes(bytes))
-    }
 }
 
-impl Default for Dismissed {
-    fn default() -> Self {
-        Dismissed { words: Box::new([const { AtomicU64::new(0) }; 1 << DISMISSED_BITS]) }
-    }
-}
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// So many bits, by multiplicative hashing (Knuth, The Art of Computer Programming, volume 3, 6.4).
+#[inline]
 pub(super) fn hash(of: u64, bits: u32) -> usize {
-    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
     // So few bits are in every `usize`.
     usize::try_from(of.wrapping_mul(GOLDEN) >> (u64::BITS - bits)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_known_again_in_its_language_and_no_other_word_is() {
+        let words = Dismissed::default();
+        let packed = |word: &str| Packed::of(word, false).unwrap();
+        assert!(!words.holds(packed("boiler")));
+        for word in ["boiler", "telephoned", "fifteen letters"] {
+            words.add(packed(word));
+            assert!(words.holds(packed(word)));
+            assert!(!words.holds(Packed::of(word, true).unwrap()));
+            assert!(!words.holds(packed(word.split_at(5).0)));
+        }
+        assert!(Packed::of("sixteen letters.", false).is_none());
+    }
 }

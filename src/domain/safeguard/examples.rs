@@ -2,8 +2,10 @@
 //! letters that both have. What few examples have counts more (inverse document frequency; Salton and Buckley, 1988),
 //! and the measure is the cosine. Everyday messages compete: a text more like one of them is like no example.
 
+use std::ops::Range;
+
 use super::Lane;
-use super::dismissed::hash;
+use super::hash_index::HashIndex;
 use super::said::SaidWord;
 
 /// Different words that a passage must have to be compared at all.
@@ -32,58 +34,35 @@ pub(super) struct Likeness {
 
 #[derive(Default)]
 pub(super) struct Examples {
-    /// The lane of each; none: an everyday message.
-    lanes: Vec<Option<Lane>>,
-    /// One over the length of each as a vector.
+    /// The lane of each. After these, examples are everyday messages.
+    lanes: Vec<Lane>,
+    /// One over the length of each as a vector, everyday messages too.
     scales: Vec<f32>,
-    table: Table,
-    /// Of each group, how many examples have it, and which.
-    postings: Vec<u16>,
-    /// The square of a group's weight, by how many examples have it.
-    weights: Vec<f32>,
+    /// Where each group is in `groups`, by its hash.
+    index: HashIndex,
+    groups: Vec<Group>,
+    /// The examples that have each group, in their order.
+    having: Vec<u16>,
+    /// The square of the weight of what one example has.
+    rarest: f32,
 }
 
-/// Groups by their hashes, in the places that follow from these (linear probing).
-#[derive(Default)]
-struct Table {
-    bits: u32,
-    /// The hash of a group, and where its examples begin; 0: nothing.
-    places: Vec<(u32, u32)>,
-}
-
-impl Table {
-    fn with_room_for(groups: usize) -> Self {
-        let bits = (groups * 3 / 2 + 2).next_power_of_two().ilog2();
-        Table { bits, places: vec![(0, 0); 1 << bits] }
-    }
-
-    fn find(&self, group: u32) -> Option<u32> {
-        let mut at = hash(group.into(), self.bits);
-        loop {
-            let (known, value) = self.places.get(at).copied()?;
-            if known == group || known == 0 {
-                return (known != 0).then_some(value);
-            }
-            at = (at + 1) & (self.places.len() - 1);
-        }
-    }
-
-    fn add(&mut self, group: u32, value: u32) {
-        let mut at = hash(group.into(), self.bits);
-        let last = self.places.len().wrapping_sub(1);
-        while self.places.get(at).is_some_and(|(known, _)| *known != 0) {
-            at = (at + 1) & last;
-        }
-        if let Some(place) = self.places.get_mut(at) {
-            *place = (group, value);
-        }
-    }
+/// A group of letters.
+struct Group {
+    /// The square of its weight.
+    weight: f32,
+    /// The examples of lanes that have it, and the everyday messages, as places in [`Examples::having`]; none of a
+    /// group that says nothing.
+    of_lanes: Range<u32>,
+    everyday: Range<u32>,
 }
 
 impl Examples {
-    pub(super) fn new(examples: &[(Option<Lane>, String)]) -> Self {
+    /// Of passages.
+    pub(super) fn new(of_lanes: &[(Lane, String)], everyday: &[String]) -> Self {
+        let passages = of_lanes.iter().map(|(_, passage)| passage).chain(everyday);
         let mut having: Vec<(u32, u16)> = Vec::new();
-        for (number, (_, passage)) in (0_u16..).zip(examples) {
+        for (number, passage) in (0_u16..).zip(passages) {
             let mut groups = Vec::new();
             each_group(passage.as_bytes(), |_, group| {
                 groups.push(group);
@@ -94,40 +73,37 @@ impl Examples {
             having.extend(groups.into_iter().map(|group| (group, number)));
         }
         having.sort_unstable();
-        let count = examples.len().min(having.len());
-        let weights: Vec<f32> = (0..=count).map(|of| weight(count, of)).collect();
+        let count = (of_lanes.len() + everyday.len()).min(having.len());
         let common = (count / COMMON_SHARE).max(4);
-        let by_group = || having.chunk_by(|(a, _), (b, _)| a == b);
         let mut made = Examples {
-            lanes: examples.iter().map(|(lane, _)| *lane).collect(),
-            table: Table::with_room_for(by_group().count()),
-            weights,
+            lanes: of_lanes.iter().map(|(lane, _)| *lane).collect(),
+            rarest: weight(count, 1),
             ..Examples::default()
         };
         let mut lengths = vec![0.0_f32; count];
-        for group in by_group() {
-            let weight = made.weights.get(group.len()).copied().unwrap_or_default();
+        for group in having.chunk_by(|(a, _), (b, _)| a == b) {
+            let weight = weight(count, group.len());
             for (_, example) in group {
                 if let Some(length) = lengths.get_mut(usize::from(*example)) {
                     *length += weight;
                 }
             }
-            made.add(group, common);
+            made.add(group, weight, group.len() <= common);
         }
         made.scales = lengths.iter().map(|length| 1.0 / length.sqrt().max(f32::EPSILON)).collect();
         made
     }
 
-    fn add(&mut self, group: &[(u32, u16)], common: usize) {
-        let (Some((hash, _)), Ok(count)) = (group.first(), u16::try_from(group.len())) else {
-            return;
-        };
-        let start = u32::try_from(self.postings.len()).unwrap_or_default();
-        self.table.add(*hash, start);
-        self.postings.push(count);
-        if group.len() <= common {
-            self.postings.extend(group.iter().map(|(_, example)| *example));
-        }
+    fn add(&mut self, group: &[(u32, u16)], weight: f32, says_something: bool) {
+        let Some((hash, _)) = group.first() else { return };
+        let having = if says_something { group } else { &[] };
+        let is_of_lane = |(_, example): &(u32, u16)| usize::from(*example) < self.lanes.len();
+        let of_lanes = having.partition_point(is_of_lane);
+        let place = |more: usize| u32::try_from(self.having.len() + more).unwrap_or(u32::MAX);
+        let (from, middle, to) = (place(0), place(of_lanes), place(having.len()));
+        self.index.add(*hash, self.groups.len());
+        self.groups.push(Group { weight, of_lanes: from..middle, everyday: middle..to });
+        self.having.extend(having.iter().map(|(_, example)| *example));
     }
 
     /// The best likeness of each lane that the passages of a text have: texts at least `least` like an example, and
@@ -137,69 +113,77 @@ impl Examples {
         if self.lanes.is_empty() {
             return best;
         }
-        let mut scores = vec![0.0_f32; self.lanes.len()];
-        let mut touched: Vec<u16> = Vec::new();
-        each_passage(said, |passage| {
-            if says_too_little(passage) {
-                return;
-            }
-            self.compare(passage, &mut scores, &mut touched, least, &mut best);
-        });
+        let mut sums = vec![0.0_f32; self.scales.len()];
+        each_passage(said, |passage| self.compare(passage, &mut sums, least, &mut best));
         best
     }
 
-    fn compare(
-        &self,
-        passage: &str,
-        scores: &mut [f32],
-        touched: &mut Vec<u16>,
-        least: f32,
-        best: &mut Vec<Likeness>,
-    ) {
-        let rarest = self.weights.get(1).copied().unwrap_or_default();
-        let common = (self.lanes.len() / COMMON_SHARE).max(4);
+    /// `sums`: zero for each example, before and after.
+    fn compare(&self, passage: &str, sums: &mut [f32], least: f32, best: &mut Vec<Likeness>) {
+        let scale = self.add_up(passage, sums, |group| &group.of_lanes);
+        // Few passages are like any.
+        if reaches(least, scale, sums, self.scales.get(..self.lanes.len()).unwrap_or_default()) {
+            self.add_up(passage, sums, |group| &group.everyday);
+            let mut everyday = 0.0_f32;
+            let mut found: Vec<Likeness> = Vec::new();
+            for (example, (sum, own)) in sums.iter().zip(&self.scales).enumerate() {
+                let score = sum * scale * own;
+                match self.lanes.get(example) {
+                    None => everyday = everyday.max(score),
+                    Some(lane) if score >= least => {
+                        keep(&mut found, Likeness { lane: *lane, score, example });
+                    }
+                    Some(_) => {}
+                }
+            }
+            found
+                .into_iter()
+                .filter(|like| like.score > everyday)
+                .for_each(|like| keep(best, like));
+        }
+        sums.fill(0.0);
+    }
+
+    /// Adds the weights that a passage and each of some examples both have, and returns one over its length as a
+    /// vector.
+    fn add_up(&self, passage: &str, sums: &mut [f32], of: impl Fn(&Group) -> &Range<u32>) -> f32 {
         let mut length = 0.0;
-        each_group(passage.as_bytes(), |letters, group| {
-            let Some(start) = self.table.find(group) else {
+        let place = |at: u32| usize::try_from(at).unwrap_or_default();
+        each_group(passage.as_bytes(), |letters, hash| {
+            let at = self.index.find(hash, |_| true);
+            let Some(group) = at.and_then(|at| self.groups.get(at)) else {
                 // No longer group that begins with it is known either; each counts.
-                length += rarest * f32::from(LETTERS_MAX + 1 - letters);
+                length += self.rarest * f32::from(LETTERS_MAX + 1 - letters);
                 return false;
             };
-            let from = usize::try_from(start).unwrap_or_default();
-            let count = self.postings.get(from).copied().map_or(0, usize::from);
-            let weight = self.weights.get(count).copied().unwrap_or_default();
-            length += weight;
-            if count <= common {
-                let having = self.postings.get(from + 1..=from + count).unwrap_or_default();
-                for example in having {
-                    if let Some(score) = scores.get_mut(usize::from(*example)) {
-                        if *score == 0.0 {
-                            touched.push(*example);
-                        }
-                        *score += weight;
-                    }
+            length += group.weight;
+            let Range { start, end } = of(group);
+            if start == end {
+                return true;
+            }
+            for example in self.having.get(place(*start)..place(*end)).unwrap_or_default() {
+                if let Some(sum) = sums.get_mut(usize::from(*example)) {
+                    *sum += group.weight;
                 }
             }
             true
         });
-        let scale = 1.0 / length.sqrt().max(f32::EPSILON);
-        let mut everyday = 0.0_f32;
-        let mut found: Vec<Likeness> = Vec::new();
-        for example in touched.drain(..) {
-            let at = usize::from(example);
-            let Some(sum) = scores.get_mut(at) else { continue };
-            let score = *sum * scale * self.scales.get(at).copied().unwrap_or_default();
-            *sum = 0.0;
-            match self.lanes.get(at).copied().flatten() {
-                None => everyday = everyday.max(score),
-                Some(lane) if score >= least => {
-                    keep(&mut found, Likeness { lane, score, example: at });
-                }
-                Some(_) => {}
-            }
-        }
-        found.into_iter().filter(|like| like.score > everyday).for_each(|like| keep(best, like));
+        1.0 / length.sqrt().max(f32::EPSILON)
     }
+}
+
+/// Whether any of the examples is so like the passage.
+fn reaches(least: f32, scale: f32, sums: &[f32], scales: &[f32]) -> bool {
+    // Eight at once, as processors compare them.
+    const TOGETHER: usize = 8;
+    let (eights, rest) = scales.as_chunks::<TOGETHER>();
+    let (of_eights, _) = sums.as_chunks::<TOGETHER>();
+    let does = |(sum, own): (&f32, &f32)| sum * scale * own >= least;
+    let any = |(sums, scales): (&[f32; TOGETHER], &[f32; TOGETHER])| {
+        sums.iter().zip(scales).fold(false, |any, pair| any | does(pair))
+    };
+    of_eights.iter().zip(eights).any(any)
+        || sums.iter().skip(eights.len() * TOGETHER).zip(rest).any(does)
 }
 
 /// Keeps the best of each lane; of equals, the first example.
@@ -221,30 +205,42 @@ fn weight(all: usize, having: usize) -> f32 {
 pub(super) struct Content<'t> {
     pub text: &'t str,
     pub begins: bool,
+    /// Of a [`SaidWord`].
+    pub hash: u32,
 }
 
 impl<'t> Content<'t> {
     pub(super) fn of(word: &'t SaidWord<'_>) -> Self {
-        Content { text: &word.text, begins: word.begins }
+        Content { text: &word.text, begins: word.begins, hash: word.hash }
     }
 }
 
 /// Words as one passage, as examples are kept. A word that is said again makes it no more like anything.
-pub(super) fn passage<'t>(words: impl Iterator<Item = &'t str>) -> String {
-    let mut passage = String::from(" ");
-    let mut said: Vec<&str> = Vec::with_capacity(PASSAGE_WORDS_MAX);
-    for word in words {
-        if !said.contains(&word) {
-            said.push(word);
-            passage.push_str(word);
-            passage.push(' ');
-        }
-    }
+pub(super) fn passage(words: &[Content<'_>]) -> String {
+    let mut passage = String::new();
+    write_passage(&mut passage, words);
     passage
 }
 
-/// Sentences; longer texts, in pieces that overlap by half.
+/// Makes a passage of the words, and returns how many different ones there are.
+fn write_passage(passage: &mut String, words: &[Content<'_>]) -> usize {
+    passage.clear();
+    passage.push(' ');
+    let mut different = 0;
+    for (at, word) in words.iter().enumerate() {
+        let is = |other: &Content<'_>| other.hash == word.hash && other.text == word.text;
+        if !words.iter().take(at).any(is) {
+            different += 1;
+            passage.push_str(word.text);
+            passage.push(' ');
+        }
+    }
+    different
+}
+
+/// Sentences, without those of fewer words than can say anything; longer texts, in pieces that overlap by half.
 fn each_passage(said: &[Content<'_>], mut take: impl FnMut(&str)) {
+    let mut passage = String::with_capacity(PASSAGE_BYTES_MAX);
     let mut from = 0;
     while from < said.len() {
         let rest = said.get(from..).unwrap_or_default();
@@ -253,30 +249,137 @@ fn each_passage(said: &[Content<'_>], mut take: impl FnMut(&str)) {
         };
         let count = rest.iter().enumerate().find_map(ends).unwrap_or(rest.len());
         let words = rest.get(..count).unwrap_or_default();
-        take(&passage(words.iter().map(|word| word.text)));
+        let different = write_passage(&mut passage, words);
+        if different >= PASSAGE_DIFFERENT_WORDS_MIN {
+            take(&passage);
+        }
         let is_cut = rest.get(count).is_some_and(|next| !next.begins);
         from += if is_cut { count / 2 } else { count };
     }
 }
 
-/// Whether a passage has fewer words than can say anything.
-fn says_too_little(passage: &str) -> bool {
-    passage.split_ascii_whitespace().count() < PASSAGE_DIFFERENT_WORDS_MIN
-}
-
 /// Hands over the groups of letters of a passage, each as its hash. Where `take` says no, longer ones that
 /// begin alike are left out.
 fn each_group(passage: &[u8], mut take: impl FnMut(u8, u32) -> bool) {
-    let passage = passage.get(..PASSAGE_BYTES_MAX).unwrap_or(passage);
-    for at in 0..passage.len() {
-        let mut group: u32 = 0x811c_9dc5;
-        let letters = passage.get(at..).unwrap_or_default();
-        for (count, letter) in (1..=LETTERS_MAX).zip(letters) {
-            // FNV-1a of 32 bits.
-            group = (group ^ u32::from(*letter)).wrapping_mul(0x0100_0193);
-            if count >= LETTERS_MIN && !take(count, group.max(1)) {
-                break;
+    // FNV-1a of 32 bits.
+    let with = |group: u32, letter: u8| (group ^ u32::from(letter)).wrapping_mul(0x0100_0193);
+    let mut rest = passage.get(..PASSAGE_BYTES_MAX).unwrap_or(passage);
+    while let Some((shortest, longer)) = rest.split_first_chunk::<{ LETTERS_MIN as usize }>() {
+        let mut group = shortest.iter().fold(0x811c_9dc5, |group, letter| with(group, *letter));
+        let mut letters = LETTERS_MIN;
+        let mut longer = longer.iter();
+        while take(letters, group) && letters < LETTERS_MAX {
+            let Some(letter) = longer.next() else { break };
+            group = with(group, *letter);
+            letters += 1;
+        }
+        rest = rest.get(1..).unwrap_or_default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::super::hash_index::word_hash;
+    use super::*;
+
+    const WORDS: [&str; 16] = [
+        "boiler", "boiling", "broken", "baby", "babies", "water", "waters", "ceiling", "rent",
+        "rented", "appeal", "letter", "letters", "landlord", "cold", "scalding",
+    ];
+
+    fn passages_of(words: &[Vec<usize>]) -> Vec<String> {
+        let word = |at: &usize| WORDS.get(*at).map(|word| content(word));
+        words
+            .iter()
+            .map(|words| passage(&words.iter().filter_map(word).collect::<Vec<_>>()))
+            .collect()
+    }
+
+    fn content(text: &str) -> Content<'_> {
+        Content { text, begins: false, hash: word_hash(text) }
+    }
+
+    fn groups_of(passage: &str) -> BTreeSet<&str> {
+        let longest = usize::from(LETTERS_MAX);
+        let least = usize::from(LETTERS_MIN);
+        let from = |at| (least..=longest).filter_map(move |letters| passage.get(at..at + letters));
+        (0..passage.len()).flat_map(from).collect()
+    }
+
+    /// How like each example the passage is, as the head of this file says it: nothing is looked up.
+    fn as_defined(examples: &[String], passage: &str) -> Vec<f32> {
+        let of_examples: Vec<BTreeSet<&str>> = examples.iter().map(|one| groups_of(one)).collect();
+        let having = |group: &str| of_examples.iter().filter(|one| one.contains(group)).count();
+        let common = (examples.len() / COMMON_SHARE).max(4);
+        let weight = |group: &str| weight(examples.len(), having(group));
+        let length_of = |groups: &BTreeSet<&str>| groups.iter().map(|one| weight(one)).sum::<f32>();
+        let mut length = 0.0;
+        let mut said = Vec::new();
+        for at in 0..passage.len() {
+            for letters in LETTERS_MIN..=LETTERS_MAX {
+                let Some(group) = passage.get(at..at + usize::from(letters)) else { break };
+                if having(group) == 0 {
+                    length +=
+                        super::weight(examples.len(), 1) * f32::from(LETTERS_MAX + 1 - letters);
+                    break;
+                }
+                length += weight(group);
+                said.push(group);
             }
         }
+        let like = |groups: &BTreeSet<&str>| {
+            let both = said.iter().filter(|one| groups.contains(**one) && having(one) <= common);
+            both.map(|one| weight(one)).sum::<f32>() / (length * length_of(groups)).sqrt()
+        };
+        of_examples.iter().map(like).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn the_likest_examples_are_those_that_comparing_with_each_finds(
+            of_lanes in prop::collection::vec(prop::collection::vec(0..WORDS.len(), 3..8), 1..12),
+            everyday in prop::collection::vec(prop::collection::vec(0..WORDS.len(), 3..8), 0..12),
+            text in prop::collection::vec(0..WORDS.len(), 3..PASSAGE_WORDS_MAX),
+        ) {
+            let (of_lanes, everyday) = (passages_of(&of_lanes), passages_of(&everyday));
+            let lane = |at: usize| if at.is_multiple_of(2) { Lane::Emergency } else { Lane::Appeal };
+            let with_lanes: Vec<(Lane, String)> =
+                of_lanes.iter().enumerate().map(|(at, one)| (lane(at), one.clone())).collect();
+            let examples = Examples::new(&with_lanes, &everyday);
+            let said: Vec<Content<'_>> = text
+                .iter()
+                .filter_map(|at| WORDS.get(*at))
+                .map(|word| content(word))
+                .collect();
+            let least = 0.25;
+            let found = examples.likenesses(&said, least);
+            let passage = passage(&said);
+            let all: Vec<String> = of_lanes.iter().chain(&everyday).cloned().collect();
+            let scores = as_defined(&all, &passage);
+            let best = |scores: &mut dyn Iterator<Item = f32>| scores.fold(0.0, f32::max);
+            let everyday = best(&mut scores.iter().skip(of_lanes.len()).copied());
+            prop_assume!(groups_of(&passage).len() > 1 && says_enough(&passage));
+            for one in [Lane::Emergency, Lane::Appeal] {
+                let of_lane = |(at, _): &(usize, &f32)| *at < of_lanes.len() && lane(*at) == one;
+                let mut scores = scores.iter().enumerate().filter(of_lane).map(|(_, score)| *score);
+                let expected = best(&mut scores);
+                let score = found.iter().find(|like| like.lane == one).map(|like| like.score);
+                // Sums of another order differ in their last digits.
+                const NOTHING: f32 = 0.000_1;
+                if expected > least.max(everyday) + NOTHING {
+                    prop_assert!(score.is_some_and(|score| (score - expected).abs() < NOTHING));
+                } else if expected < least.max(everyday) - NOTHING {
+                    prop_assert_eq!(score, None);
+                }
+            }
+        }
+    }
+
+    fn says_enough(passage: &str) -> bool {
+        passage.split_ascii_whitespace().count() >= PASSAGE_DIFFERENT_WORDS_MIN
     }
 }

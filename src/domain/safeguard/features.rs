@@ -59,11 +59,11 @@ impl Keys {
             return;
         }
         let mut padded = [b' '; WORD_BYTES_MAX + 2];
-        let length = text.len().min(WORD_BYTES_MAX);
-        for (to, from) in padded.iter_mut().skip(1).zip(text) {
-            *to = *from;
+        let looked_at = text.get(..WORD_BYTES_MAX).unwrap_or(text);
+        if let Some(room) = padded.get_mut(1..=looked_at.len()) {
+            room.copy_from_slice(looked_at);
         }
-        let padded = padded.get(..length + 2).unwrap_or_default();
+        let padded = padded.get(..looked_at.len() + 2).unwrap_or_default();
         for at in 0..padded.len() {
             if let Some((three, rest)) = padded.get(at..).and_then(<[u8]>::split_first_chunk::<3>) {
                 let group = letters(GROUP, three);

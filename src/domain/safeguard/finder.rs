@@ -6,15 +6,14 @@ use std::collections::BTreeMap;
 
 use super::Lane;
 use super::examples::{Content, Examples, Likeness, passage};
+use super::hash_index::{WordTable, word_hash};
 use super::lane::Part;
-use super::rules::{Goal, Rules};
+use super::looked_up::{LookedUp, Meant, mark};
+use super::rules::{Candidate, Goal, Rules};
 use super::said::{SaidWord, words_of};
-use super::vocabulary::{Slot, Spelling, Table, Vocabulary};
+use super::vocabulary::{Slot, Spelling, Vocabulary};
 use super::wording::Shares;
-use super::written::{LaneWords, Written, words_in};
-
-/// Little words allowed between two words of a phrase.
-const FILLERS_MAX: usize = 3;
+use super::written::{ELEMENTS_MAX, LaneWords, Written, words_in};
 
 /// What words find.
 #[derive(Debug, Default)]
@@ -53,11 +52,11 @@ pub(super) struct Finder {
     vocabulary: Vocabulary,
     rules: Rules,
     examples: Examples,
-    /// Each example as it is written.
+    /// Each example of a lane as it is written.
     shown: Vec<String>,
-    texting: Table<Vec<String>>,
+    texting: WordTable<Vec<String>>,
     /// Words by which Welsh is known.
-    welsh: Table<()>,
+    welsh: WordTable<()>,
 }
 
 /// A word that is looked for, at its place in a text.
@@ -84,29 +83,6 @@ enum Shown {
     Row(usize),
 }
 
-/// A text, looked up.
-struct Text<'t> {
-    words: &'t [SaidWord<'t>],
-    /// Where each word's meanings begin in `meanings`; one more at the end.
-    starts: Vec<usize>,
-    meanings: Vec<(Slot, usize, Spelling)>,
-    /// Of each slot, whether a word means it.
-    meant: Vec<bool>,
-}
-
-impl Text<'_> {
-    fn meanings(&self, word: usize) -> &[(Slot, usize, Spelling)] {
-        let from = self.starts.get(word).copied().unwrap_or_default();
-        let to = self.starts.get(word + 1).copied().unwrap_or(from);
-        self.meanings.get(from..to).unwrap_or_default()
-    }
-
-    /// Whether any word means it.
-    fn means(&self, slot: Slot) -> bool {
-        self.meant.get(usize::from(slot)).copied().unwrap_or_default()
-    }
-}
-
 impl Finder {
     pub(super) fn new(written: &Written) -> Self {
         let mut vocabulary = Vocabulary::new(written.everyday.clone());
@@ -121,19 +97,18 @@ impl Finder {
             welsh: written.welsh_fillers.iter().map(|word| (word.as_str().into(), ())).collect(),
             ..Finder::default()
         };
-        let of_lane = |(lane, words): (&Lane, &LaneWords)| {
-            let lane = *lane;
-            words.examples.iter().map(move |example| (Some(lane), example.clone())).collect()
+        let passage = |text: &String| finder.passage_of(text);
+        let of_lane = |(lane, words): (&Lane, &LaneWords)| -> Vec<(Lane, String)> {
+            words.examples.iter().map(|example| (*lane, passage(example))).collect()
         };
-        let mut examples: Vec<(Option<Lane>, String)> =
-            written.lanes.iter().flat_map(|lane| -> Vec<_> { of_lane(lane) }).collect();
-        if !examples.is_empty() {
-            examples.extend(written.ordinary.iter().map(|text| (None, text.clone())));
-        }
-        let passages: Vec<(Option<Lane>, String)> =
-            examples.iter().map(|(lane, text)| (*lane, finder.passage_of(text))).collect();
-        finder.examples = Examples::new(&passages);
-        finder.shown = examples.into_iter().map(|(_, text)| text).collect();
+        let of_lanes: Vec<(Lane, String)> = written.lanes.iter().flat_map(of_lane).collect();
+        let everyday: Vec<String> = match of_lanes.is_empty() {
+            true => Vec::new(),
+            false => written.ordinary.iter().map(passage).collect(),
+        };
+        finder.examples = Examples::new(&of_lanes, &everyday);
+        let shown = written.lanes.values().flat_map(|words| &words.examples);
+        finder.shown = shown.cloned().collect();
         finder
     }
 
@@ -142,25 +117,23 @@ impl Finder {
         let plain = super::said::plain(example);
         let words = self.spelt_out(words_of(&plain));
         let text = self.look_up(&words);
-        passage(self.content(&text).iter().map(|word| word.text))
+        passage(&self.content(&text))
     }
 
     /// Words of text messages in full.
     pub(super) fn spelt_out<'t>(&'t self, words: Vec<SaidWord<'t>>) -> Vec<SaidWord<'t>> {
-        if self.texting.is_empty() {
-            return words;
-        }
         let mut out = Vec::with_capacity(words.len());
         for word in words {
             // Longer words are not abbreviations.
             const LETTERS_MAX: usize = 8;
             let long = word.text.len() <= LETTERS_MAX;
-            match long.then(|| self.texting.get(word.text.as_ref())).flatten() {
+            match long.then(|| self.texting.get(&word.text, word.hash)).flatten() {
                 None => out.push(word),
                 Some(full) => out.extend(full.iter().enumerate().map(|(at, text)| SaidWord {
                     text: Cow::Borrowed(text.as_str()),
                     place: word.place,
                     begins: word.begins && at == 0,
+                    hash: word_hash(text),
                 })),
             }
         }
@@ -174,11 +147,14 @@ impl Finder {
         if self.rules.is_empty() && self.shown.is_empty() {
             return finds;
         }
-        let text = self.look_up(words);
+        let mut text = self.look_up(words);
         let mut occurrences = self.single(&text);
         self.rows(&text, shares, &mut finds, &mut occurrences);
+        occurrences.iter().for_each(|one| text.note(one.slot));
+        let asked = self.asked_near(&text, &occurrences);
+        occurrences.retain(|one| asked.get(usize::from(one.slot)).copied().unwrap_or_default());
         occurrences.sort_unstable();
-        self.near(&occurrences, shares, &mut finds);
+        self.near(&text, &occurrences, shares, &mut finds);
         if !self.shown.is_empty() {
             finds.likenesses = self.examples.likenesses(&self.content(&text), least);
         }
@@ -190,7 +166,11 @@ impl Finder {
     }
 
     /// Which word that is looked for a single one is taken for, and how.
-    pub(super) fn taken_for(&self, word: &str, in_welsh: bool) -> Option<(String, Spelling)> {
+    pub(super) fn taken_for(
+        &self,
+        word: &SaidWord<'_>,
+        in_welsh: bool,
+    ) -> Option<(String, Spelling)> {
         let mut by = None;
         let spelling = self.vocabulary.meant_by(word, in_welsh, |slot, entry| {
             if slot != Rules::FILLER {
@@ -201,34 +181,20 @@ impl Finder {
         Some((entry.text.to_string(), spelling))
     }
 
-    fn look_up<'t>(&self, words: &'t [SaidWord<'t>]) -> Text<'t> {
-        let mut text = Text {
-            words,
-            starts: Vec::with_capacity(words.len() + 1),
-            meanings: Vec::with_capacity(words.len()),
-            meant: vec![false; self.rules.slots()],
-        };
+    fn look_up<'t>(&self, words: &'t [SaidWord<'t>]) -> LookedUp<'t> {
         let in_welsh = self.is_welsh(words);
-        for word in words {
-            let from = text.meanings.len();
-            text.starts.push(from);
-            let meanings = &mut text.meanings;
-            let spelling = self.vocabulary.meant_by(&word.text, in_welsh, |slot, entry| {
+        let mut text = LookedUp::new(words, self.rules.slots(), |word, meanings| {
+            let from = meanings.len();
+            let spelling = self.vocabulary.meant_by(word, in_welsh, |slot, entry| {
                 meanings.push((slot, entry, Spelling::Written));
             });
             if let Some(spelling) = spelling.filter(|how| *how > Spelling::Ending) {
-                for (_, _, how) in text.meanings.iter_mut().skip(from) {
+                for (_, _, how) in meanings.iter_mut().skip(from) {
                     *how = spelling;
                 }
             }
-        }
-        text.starts.push(text.meanings.len());
-        for (slot, ..) in &text.meanings {
-            if let Some(meant) = text.meant.get_mut(usize::from(*slot)) {
-                *meant = true;
-            }
-        }
-        self.set_harmless_aside(&mut text);
+        });
+        text.set_aside(|slot| self.rules.harmless_from(slot));
         text
     }
 
@@ -236,43 +202,14 @@ impl Finder {
     fn is_welsh(&self, words: &[SaidWord<'_>]) -> bool {
         const SHARE: usize = 5;
         let of_welsh =
-            words.iter().filter(|word| self.welsh.contains_key(word.text.as_ref())).count();
+            words.iter().filter(|word| self.welsh.get(&word.text, word.hash).is_some()).count();
         of_welsh * SHARE > words.len()
     }
 
-    /// Words that mean nothing in their context ("fire door") are skipped.
-    fn set_harmless_aside(&self, text: &mut Text<'_>) {
-        let mut aside: Vec<(usize, usize)> = Vec::new();
-        for at in 0..text.words.len() {
-            for (slot, ..) in text.meanings(at) {
-                for row in self.rules.harmless_from(*slot) {
-                    if let Some(end) = row_end(text, &row.words, at) {
-                        aside.push((at, end));
-                    }
-                }
-            }
-        }
-        if aside.is_empty() {
-            return;
-        }
-        let covered = |at: usize| aside.iter().any(|(from, to)| (*from..*to).contains(&at));
-        let mut meanings = Vec::with_capacity(text.meanings.len());
-        let mut starts = Vec::with_capacity(text.starts.len());
-        for at in 0..text.words.len() {
-            starts.push(meanings.len());
-            let aside = covered(at);
-            meanings.extend(
-                text.meanings(at).iter().filter(|(slot, ..)| !aside || *slot == Rules::FILLER),
-            );
-        }
-        starts.push(meanings.len());
-        (text.meanings, text.starts) = (meanings, starts);
-    }
-
-    fn single(&self, text: &Text<'_>) -> Vec<Occurrence> {
+    fn single(&self, text: &LookedUp<'_>) -> Vec<Occurrence> {
         let mut occurrences = Vec::new();
-        for (at, word) in text.words.iter().enumerate() {
-            let here = text.meanings(at).iter().filter(|(slot, ..)| self.rules.is_asked_for(*slot));
+        for (word, meanings) in text.each() {
+            let here = meanings.iter().filter(|(slot, ..)| self.rules.is_asked_for(*slot));
             occurrences.extend(here.map(|(slot, entry, spelling)| Occurrence {
                 slot: *slot,
                 place: word.place,
@@ -286,19 +223,21 @@ impl Finder {
 
     fn rows(
         &self,
-        text: &Text<'_>,
+        text: &LookedUp<'_>,
         shares: &Shares,
         finds: &mut Finds,
         occurrences: &mut Vec<Occurrence>,
     ) {
-        for (at, word) in text.words.iter().enumerate() {
-            for (slot, _, spelling) in text.meanings(at) {
+        for (at, (word, meanings)) in text.each().enumerate() {
+            for (slot, _, spelling) in meanings {
                 let from = self.rules.rows_from(*slot).iter();
-                for row in from.filter(|row| row.second.is_none_or(|slot| text.means(slot))) {
+                let may_be =
+                    |row: &&Candidate| row.second.is_none_or(|second| text.may_follow(at, second));
+                for row in from.filter(may_be) {
                     let number = row.number;
                     let Some(row) = self.rules.row(number) else { continue };
                     let may_be = row.words.iter().skip(2).all(|slot| text.means(*slot));
-                    let end = may_be.then(|| row_end(text, &row.words, at)).flatten();
+                    let end = may_be.then(|| text.row_end(&row.words, at)).flatten();
                     let Some(last) = end.and_then(|end| text.words.get(end.checked_sub(1)?)) else {
                         continue;
                     };
@@ -322,19 +261,53 @@ impl Finder {
         }
     }
 
+    /// Of each slot, whether a rule asks for it of which the text may have all.
+    fn asked_near(&self, text: &LookedUp<'_>, occurrences: &[Occurrence]) -> Vec<bool> {
+        let mut asked = vec![false; self.rules.slots()];
+        let mut known = vec![false; self.rules.slots()];
+        for slot in occurrences.iter().map(|one| one.slot) {
+            if known.get(usize::from(slot)).copied().unwrap_or(true) {
+                continue;
+            }
+            mark(&mut known, slot);
+            let from = self.rules.near_from(slot).iter();
+            for from in from.filter(|near| near.second.is_none_or(|slot| text.means(slot))) {
+                let Some(rule) = self.rules.near(from.number) else { continue };
+                if rule.others.iter().all(|slot| text.means(*slot)) {
+                    let slots = rule.others.iter().chain(&rule.unless).chain([&slot]);
+                    slots.for_each(|slot| mark(&mut asked, *slot));
+                }
+            }
+        }
+        asked
+    }
+
     /// Phrases in any order, and concepts.
-    fn near(&self, occurrences: &[Occurrence], shares: &Shares, finds: &mut Finds) {
+    fn near(
+        &self,
+        text: &LookedUp<'_>,
+        occurrences: &[Occurrence],
+        shares: &Shares,
+        finds: &mut Finds,
+    ) {
+        let mut taken: Vec<Occurrence> = Vec::with_capacity(ELEMENTS_MAX);
         for key in occurrences {
-            for number in self.rules.near_from(key.slot) {
-                let Some(rule) = self.rules.near(*number) else { continue };
+            let from = self.rules.near_from(key.slot).iter();
+            for from in from.filter(|near| near.second.is_none_or(|slot| text.means(slot))) {
+                let number = from.number;
+                let Some(rule) = self.rules.near(number) else { continue };
+                if !rule.others.iter().all(|slot| text.means(*slot)) {
+                    continue;
+                }
                 let surer = finds.lanes.get(&rule.lane);
-                if surer.is_some_and(|known| (known.part, known.rule) <= (rule.part, *number)) {
+                if surer.is_some_and(|known| (known.part, known.rule) <= (rule.part, number)) {
                     continue;
                 }
                 let near = |slot: Slot, taken: &[Occurrence]| {
                     nearest(occurrences, slot, key.place, rule.reach, taken)
                 };
-                let mut taken = vec![*key];
+                taken.clear();
+                taken.push(*key);
                 let all = rule.others.iter().all(|slot| match near(*slot, &taken) {
                     Some(other) => {
                         taken.push(other);
@@ -354,8 +327,8 @@ impl Finder {
                     let worst = taken.iter().map(|one| one.spelling).max();
                     let spelling = worst.unwrap_or(Spelling::Written);
                     let doubted = shares.of(rule.lane) < rule.least;
-                    let (by, part, rule_number) = (self.show(&taken), rule.part, *number);
-                    let found = Found { by, part, rule: rule_number, spelling };
+                    let (by, part) = (self.show(&taken), rule.part);
+                    let found = Found { by, part, rule: number, spelling };
                     finds.note(doubted, rule.lane, found);
                 }
             }
@@ -374,42 +347,19 @@ impl Finder {
     }
 
     /// The text compared with examples: words that say something, and are not set aside.
-    fn content<'t>(&self, text: &Text<'t>) -> Vec<Content<'t>> {
-        let is_filler = |at: usize| {
-            text.meanings(at)
-                .iter()
-                .any(|(slot, _, how)| *slot == Rules::FILLER && *how == Spelling::Written)
-        };
+    fn content<'t>(&self, text: &LookedUp<'t>) -> Vec<Content<'t>> {
         let mut begins = false;
         let mut content = Vec::with_capacity(text.words.len());
-        for (at, word) in text.words.iter().enumerate() {
+        for (word, meanings) in text.each() {
             begins |= word.begins;
-            if !is_filler(at) {
+            let is = |(slot, _, how): &Meant| *slot == Rules::FILLER && *how == Spelling::Written;
+            if !meanings.iter().any(is) {
                 content.push(Content { begins, ..Content::of(word) });
                 begins = false;
             }
         }
         content
     }
-}
-
-/// Where a row ends whose first word is the one at `from`, if all its words follow.
-fn row_end(text: &Text<'_>, row: &[Slot], from: usize) -> Option<usize> {
-    let mut at = from + 1;
-    for slot in row.iter().skip(1) {
-        let mut fillers = 0;
-        while !text.meanings(at).iter().any(|(meant, ..)| meant == slot) {
-            let skipped = fillers < FILLERS_MAX
-                && text.meanings(at).iter().any(|(meant, ..)| *meant == Rules::FILLER);
-            if !skipped {
-                return None;
-            }
-            fillers += 1;
-            at += 1;
-        }
-        at += 1;
-    }
-    Some(at)
 }
 
 /// The occurrence of a slot that is nearest to a place, within reach, in words of its own.

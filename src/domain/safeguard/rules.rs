@@ -18,10 +18,10 @@ const CONCEPT_SHARE: f32 = 0.18;
 #[derive(Default)]
 pub(super) struct Rules {
     rows: Vec<Row>,
-    by_first: BySlot<RowFrom>,
+    by_first: BySlot<Candidate>,
     harmless: BySlot<Row>,
     nears: Vec<Near>,
-    by_key: BySlot<usize>,
+    by_key: BySlot<Candidate>,
     /// Of each slot, whether a concept asks for it.
     asked_for: Vec<bool>,
     slots: Slots,
@@ -57,10 +57,10 @@ impl<V> BySlot<V> {
     }
 }
 
-/// A row, by its first word.
+/// A rule, by the slot at which it is looked for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct RowFrom {
-    /// Its second; none: it is one word. Most rows are passed over by this.
+pub(super) struct Candidate {
+    /// Another of its slots; none: it has one. Most are passed over by this.
     pub second: Option<Slot>,
     pub number: usize,
 }
@@ -168,7 +168,7 @@ impl Rules {
         self.rows.get(number)
     }
 
-    pub(super) fn rows_from(&self, first: Slot) -> &[RowFrom] {
+    pub(super) fn rows_from(&self, first: Slot) -> &[Candidate] {
         self.by_first.of(first)
     }
 
@@ -180,7 +180,7 @@ impl Rules {
         self.nears.get(number)
     }
 
-    pub(super) fn near_from(&self, key: Slot) -> &[usize] {
+    pub(super) fn near_from(&self, key: Slot) -> &[Candidate] {
         self.by_key.of(key)
     }
 
@@ -217,7 +217,7 @@ impl Rules {
     fn add_row(&mut self, words: Vec<Slot>, goal: Goal, parts: &PhraseParts) {
         if let Some(first) = words.first() {
             let second = words.get(1).copied();
-            self.by_first.add(*first, RowFrom { second, number: self.rows.len() });
+            self.by_first.add(*first, Candidate { second, number: self.rows.len() });
             let (shown, least) = (parts.words.join(" "), parts.least());
             self.rows.push(Row { words, goal, shown, least });
         }
@@ -257,7 +257,8 @@ impl Rules {
         if key < slots.len() {
             let key = slots.remove(key);
             rule.others = slots;
-            self.by_key.add(key, self.nears.len());
+            let second = rule.others.first().copied();
+            self.by_key.add(key, Candidate { second, number: self.nears.len() });
             self.nears.push(rule);
         }
     }

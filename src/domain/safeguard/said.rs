@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use super::super::folding::each_decomposed;
+use super::hash_index::word_hash;
 
 /// So many words apart are two that follow each other in different sentences.
 const SENTENCE_GAP: u32 = 3;
@@ -17,6 +17,8 @@ pub(super) struct SaidWord<'t> {
     pub place: u32,
     /// Whether a sentence begins with it.
     pub begins: bool,
+    /// Its [`word_hash`]: it is looked up in several tables.
+    pub hash: u32,
 }
 
 /// Lower case, compatibility forms resolved, accents gone. What looks like an apostrophe is one, and
@@ -28,17 +30,15 @@ pub(super) fn plain(text: &str) -> String {
         return plain;
     }
     let mut plain = String::with_capacity(text.len());
-    for c in text.nfkd().filter(|c| !is_combining_mark(*c)) {
-        match c {
-            // NFKD makes a space and a mark of the spacing accents, so these are met as they are.
-            '\'' | '`' | '’' | '‘' | '‛' | 'ʼ' | 'ʹ' | 'ʻ' | '′' | '＇' => {
-                plain.push('\'');
-            }
-            c if c.is_ascii() => plain.push(c.to_ascii_lowercase()),
-            c if c.is_alphanumeric() => plain.extend(c.to_lowercase()),
-            _ => plain.push(' '),
+    each_decomposed(text, |c| match c {
+        // NFKD makes a space and a mark of the spacing accents, so these are met as they are.
+        '\'' | '`' | '’' | '‘' | '‛' | 'ʼ' | 'ʹ' | 'ʻ' | '′' | '＇' => {
+            plain.push('\'');
         }
-    }
+        c if c.is_ascii() => plain.push(c.to_ascii_lowercase()),
+        c if c.is_alphanumeric() => plain.extend(c.to_lowercase()),
+        _ => plain.push(' '),
+    });
     plain
 }
 
@@ -64,7 +64,8 @@ pub(super) fn words_of(plain: &str) -> Vec<SaidWord<'_>> {
         }
         let text = without_apostrophes(word);
         if !text.is_empty() {
-            words.push(SaidWord { text, place, begins });
+            let hash = word_hash(&text);
+            words.push(SaidWord { text, place, begins, hash });
             place += 1;
             begins = false;
         }
@@ -75,8 +76,21 @@ pub(super) fn words_of(plain: &str) -> Vec<SaidWord<'_>> {
 
 /// Letters, digits and apostrophes. Beyond ASCII a plain text has nothing but letters.
 fn is_in_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte >= 0x80 || byte == b'\''
+    IN_WORDS.get(usize::from(byte)).copied().unwrap_or_default()
 }
+
+/// Every byte of a text is asked about.
+const IN_WORDS: [bool; 256] = {
+    let mut in_words = [false; 256];
+    let mut rest: &mut [bool] = &mut in_words;
+    let mut byte: u8 = 0;
+    while let Some((in_word, after)) = rest.split_first_mut() {
+        *in_word = byte.is_ascii_alphanumeric() || byte >= 0x80 || byte == b'\'';
+        byte = byte.wrapping_add(1);
+        rest = after;
+    }
+    in_words
+};
 
 fn ends_sentence(between: &str) -> bool {
     // A line ends anywhere; an empty one ends a sentence.

@@ -3,11 +3,12 @@
 //! is never mistaken for a slip of one ("parking" is not "sparking").
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
-use super::dismissed::{Dismissed, hash};
+use super::dismissed::{Dismissed, Packed, hash};
+use super::hash_index::{HashIndex, word_hash};
 use super::mutation::radicals;
 use super::nearness::Nearness;
+use super::said::SaidWord;
 use super::sound;
 use super::spelling::Word;
 use super::written::Everyday;
@@ -38,14 +39,12 @@ const ENDINGS: [&str; 12] = ["", "s", "e", "y", "d", "ed", "es", "er", "ers", "i
 /// Endings that mean nothing on any word: a plural, and Welsh `'r` and `'n` without the apostrophe.
 const CLITICS: [&str; 3] = ["s", "r", "n"];
 
-/// By words.
-pub(super) type Table<V> = HashMap<Box<str>, V, BuildHasherDefault<Quick>>;
-
 #[derive(Default)]
 pub(super) struct Vocabulary {
     entries: Vec<Entry>,
-    written: Table<usize>,
-    stems: Table<usize>,
+    /// Of the entries that are words, and of those that are stems, by their hashes.
+    written: HashIndex,
+    stems: HashIndex,
     /// How stems begin: most words begin otherwise.
     beginnings: Beginnings,
     /// The entries that may be misspelt, and where they are.
@@ -54,8 +53,6 @@ pub(super) struct Vocabulary {
     sounds: HashMap<String, Vec<usize>>,
     everyday: Everyday,
     dismissed: Dismissed,
-    /// The same in texts in Welsh.
-    dismissed_in_welsh: Dismissed,
     /// In which language the words are that are added.
     adds: Tongue,
 }
@@ -112,11 +109,13 @@ impl Vocabulary {
             }
             None => (word, &mut self.written),
         };
-        let next = self.entries.len();
-        let at = *table.entry(text.into()).or_insert(next);
-        if at == next {
+        let hash = word_hash(text);
+        let at = found(table, &self.entries, text, hash).unwrap_or_else(|| {
+            let next = self.entries.len();
+            table.add(hash, next);
             self.entries.push(Entry { text: text.into(), mutates: true, ..Entry::default() });
-        }
+            next
+        });
         if let Some(entry) = self.entries.get_mut(at) {
             entry.mutates &= self.adds != Tongue::English;
             entry.slips |= self.adds != Tongue::Welsh;
@@ -152,26 +151,27 @@ impl Vocabulary {
     /// no word is a slip of an English one.
     pub(super) fn meant_by(
         &self,
-        said: &str,
+        word: &SaidWord<'_>,
         in_welsh: bool,
         mut take: impl FnMut(Slot, usize),
     ) -> Option<Spelling> {
-        let dismissed = if in_welsh { &self.dismissed_in_welsh } else { &self.dismissed };
-        let written = self.take(self.written.get(said), true, &mut take);
-        if !written && dismissed.holds(said) {
+        let said = word.text.as_ref();
+        let written = found(&self.written, &self.entries, said, word.hash);
+        let written = self.take(written, true, &mut take);
+        let packed = if written { None } else { Packed::of(said, in_welsh) };
+        if packed.is_some_and(|packed| self.dismissed.holds(packed)) {
             return None;
         }
         // A word may be written as it is and have a stem besides.
-        let stem = self.stem_of(said);
-        if self.take(stem.as_ref(), false, &mut take) || written {
+        if self.take(self.stem_of(said), false, &mut take) || written {
             return Some(Spelling::Written);
         }
         let found = match self.everyday.holds(said) {
             true => None,
             false => self.otherwise(said, in_welsh, &mut take),
         };
-        if found.is_none() {
-            dismissed.add(said);
+        if let Some(packed) = packed.filter(|_| found.is_none()) {
+            self.dismissed.add(packed);
         }
         found
     }
@@ -184,16 +184,16 @@ impl Vocabulary {
     ) -> Option<Spelling> {
         for clitic in CLITICS {
             let bare = said.strip_suffix(clitic).filter(|bare| bare.len() >= STEM_LETTERS_MIN);
-            if self.take(bare.and_then(|bare| self.written.get(bare)), false, take) {
+            if self.take(bare.and_then(|bare| self.word(bare)), false, take) {
                 return Some(Spelling::Ending);
             }
         }
         let mutated = radicals(said, |radical| {
             let stem = || self.stem_of(radical);
-            let at = self.written.get(radical).copied().or_else(stem);
+            let at = self.word(radical).or_else(stem);
             let mutates = at.and_then(|at| self.entries.get(at)).is_some_and(|it| it.mutates);
             let may_be = mutates && radical.len() >= MUTATED_LETTERS_MIN;
-            may_be && self.take(at.as_ref(), false, take)
+            may_be && self.take(at, false, take)
         });
         if mutated {
             return Some(Spelling::Mutation);
@@ -208,8 +208,8 @@ impl Vocabulary {
     }
 
     fn as_written(&self, said: &str, take: &mut impl FnMut(Slot, usize)) -> bool {
-        let written = self.take(self.written.get(said), false, take);
-        self.take(self.stem_of(said).as_ref(), false, take) || written
+        let written = self.take(self.word(said), false, take);
+        self.take(self.stem_of(said), false, take) || written
     }
 
     fn misspelt(&self, said: &str, take: &mut impl FnMut(Slot, usize)) -> Option<Spelling> {
@@ -220,7 +220,7 @@ impl Vocabulary {
                 if let Some((other, at)) = self.fuzzy.get(place)
                     && word.is_near_by_letters(other)
                 {
-                    found |= self.take(Some(at), false, take);
+                    found |= self.take(Some(*at), false, take);
                 }
             });
         };
@@ -237,10 +237,15 @@ impl Vocabulary {
         for at in alike.into_iter().flatten() {
             let is_like = |entry: &&Entry| sounds_like(said, &entry.text);
             if self.entry(*at).as_ref().is_some_and(is_like) {
-                found |= self.take(Some(at), false, take);
+                found |= self.take(Some(*at), false, take);
             }
         }
         found.then_some(Spelling::Sound)
+    }
+
+    /// The entry of a word as it is written.
+    fn word(&self, word: &str) -> Option<usize> {
+        found(&self.written, &self.entries, word, word_hash(word))
     }
 
     /// The stem of which this is a form.
@@ -248,20 +253,21 @@ impl Vocabulary {
         if !self.beginnings.may_have(said) {
             return None;
         }
+        let stem = |base: &str| found(&self.stems, &self.entries, base, word_hash(base));
         ENDINGS.iter().find_map(|ending| {
             let base = said.strip_suffix(ending).filter(|base| base.len() >= STEM_LETTERS_MIN)?;
             let doubled = || {
                 // "dripping": a consonant is doubled before the ending.
                 let (shorter, last) = base.split_at_checked(base.len() - 1)?;
                 let is_doubled = ending.len() > 1 && shorter.ends_with(last);
-                self.stems.get(shorter).filter(|_| is_doubled)
+                is_doubled.then(|| stem(shorter)).flatten()
             };
-            self.stems.get(base).or_else(doubled).copied()
+            stem(base).or_else(doubled)
         })
     }
 
-    fn take(&self, at: Option<&usize>, exact: bool, take: &mut impl FnMut(Slot, usize)) -> bool {
-        let Some((at, entry)) = at.and_then(|at| Some((*at, self.entries.get(*at)?))) else {
+    fn take(&self, at: Option<usize>, exact: bool, take: &mut impl FnMut(Slot, usize)) -> bool {
+        let Some((at, entry)) = at.and_then(|at| Some((at, self.entries.get(at)?))) else {
             return false;
         };
         let exact = if exact { entry.exact.as_slice() } else { &[] };
@@ -270,6 +276,11 @@ impl Vocabulary {
         }
         !entry.slots.is_empty() || !exact.is_empty()
     }
+}
+
+/// The entry of a word in one of the tables.
+fn found(table: &HashIndex, entries: &[Entry], word: &str, hash: u32) -> Option<usize> {
+    table.find(hash, |at| entries.get(at).is_some_and(|entry| *entry.text == *word))
 }
 
 /// The first letters of words, [`STEM_LETTERS_MIN`] of each, as bits by their hashes.
@@ -335,25 +346,4 @@ fn without_repeats(said: &str) -> Option<String> {
         rest = after;
     }
     Some(shorter)
-}
-
-/// For words of a few letters, from data of our own and texts whose words meet at worst in a short list:
-/// a multiplication for eight bytes.
-#[derive(Default)]
-pub(super) struct Quick(u64);
-
-impl Hasher for Quick {
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mut add = |eight: u64| self.0 = (self.0.rotate_left(23) ^ eight).wrapping_mul(GOLDEN);
-        let (eights, rest) = bytes.as_chunks();
-        eights.iter().for_each(|eight| add(u64::from_le_bytes(*eight)));
-        if !rest.is_empty() {
-            add(rest.iter().rev().fold(0, |eight, byte| eight << 8 | u64::from(*byte)));
-        }
-    }
 }

@@ -6,6 +6,7 @@
 //! against them.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use super::Lane;
 use super::dismissed::hash;
@@ -153,7 +154,7 @@ impl Wording {
         }
         let spoken = self.spoken(words);
         let may_doubt = !has_fewer(words, WORDS_TO_DOUBT_MIN);
-        let piece = |(from, to)| (from, to, spoken.of_piece(from, to));
+        let piece = |(from, to)| (from, to, spoken.of_piece(from, from..to));
         let pieces: Vec<(usize, usize, Sums)> =
             pieces(words.len()).into_iter().map(piece).collect();
         let cost = PIECES_COST * (pieces.len() as f32).log2();
@@ -183,7 +184,8 @@ impl Wording {
 
     fn spoken(&self, words: &[SaidWord<'_>]) -> Spoken {
         let keys = Keys::of(words);
-        let (mut each, mut pairs) = (Vec::with_capacity(words.len()), Vec::new());
+        let mut each = Vec::with_capacity(words.len());
+        let mut pairs = Vec::with_capacity(words.len());
         for (at, (word, before)) in words.iter().zip(&keys.words_before).enumerate() {
             // A word says the same wherever it is said.
             let known = before.and_then(|before| each.get(before)).map(|one: &One| one.sums);
@@ -252,19 +254,18 @@ impl Spoken {
     /// What a word adds to a piece that begins at `from`. A repetition there, "the same, the same", is not more likely
     /// to be meant.
     fn at(&self, at: usize, from: usize) -> Sums {
-        let mut sums = Sums::default();
-        for one in [self.each.get(at), self.pairs.get(at)].into_iter().flatten() {
-            if one.before.is_none_or(|before| before < from) {
-                sums.add(&one.sums);
-            }
-        }
-        sums
+        self.of_piece(from, at..at + 1)
     }
 
-    fn of_piece(&self, from: usize, to: usize) -> Sums {
+    /// What some words of a piece that begins at `from` add to it.
+    fn of_piece(&self, from: usize, words: Range<usize>) -> Sums {
         let mut sums = Sums::default();
-        for at in from..to {
-            sums.add(&self.at(at, from));
+        for said in [&self.each, &self.pairs] {
+            for one in said.get(words.clone()).unwrap_or_default() {
+                if one.before.is_none_or(|before| before < from) {
+                    sums.add(&one.sums);
+                }
+            }
         }
         sums
     }

@@ -1,0 +1,157 @@
+//! The words of a text with all that each may mean.
+
+use super::rules::{Row, Rules};
+use super::said::SaidWord;
+use super::vocabulary::{Slot, Spelling};
+
+/// Little words allowed between two words of a phrase.
+const FILLERS_MAX: usize = 3;
+
+/// A slot that a word belongs to, the entry by which it does, and how the word is spelt.
+pub(super) type Meant = (Slot, usize, Spelling);
+
+/// A text, looked up.
+pub(super) struct LookedUp<'t> {
+    pub words: &'t [SaidWord<'t>],
+    /// Of each word, what it may mean.
+    looked: Vec<Looked>,
+    meanings: Vec<Meant>,
+    /// Of each slot, whether a word means it, or words do: a slot of which none does needs no search.
+    meant: Vec<bool>,
+}
+
+/// A word, looked up.
+#[derive(Clone, Copy)]
+struct Looked {
+    /// Where its meanings begin and end.
+    from: usize,
+    to: usize,
+    is_filler: bool,
+    /// The slots that it means, a [`bit_of`] each.
+    slots: u64,
+    /// Those that the next word of a row may mean. Nearly all rows are passed over by this.
+    ahead: u64,
+}
+
+impl<'t> LookedUp<'t> {
+    /// `slots`: how many there are. `look_up` adds what a word may mean.
+    pub(super) fn new(
+        words: &'t [SaidWord<'t>],
+        slots: usize,
+        look_up: impl Fn(&SaidWord<'t>, &mut Vec<Meant>),
+    ) -> Self {
+        let mut meanings = Vec::with_capacity(words.len());
+        let mut looked = Vec::with_capacity(words.len());
+        let mut meant = vec![false; slots];
+        for word in words {
+            let from = meanings.len();
+            look_up(word, &mut meanings);
+            let mut one = Looked { from, to: meanings.len(), is_filler: false, slots: 0, ahead: 0 };
+            for (slot, ..) in meanings.iter().skip(from) {
+                one.is_filler |= *slot == Rules::FILLER;
+                one.slots |= bit_of(*slot);
+                mark(&mut meant, *slot);
+            }
+            looked.push(one);
+        }
+        // There may be fillers before the next word of a row.
+        let mut after = [0; FILLERS_MAX + 1];
+        for one in looked.iter_mut().rev() {
+            one.ahead = after.iter().fold(0, |all, slots| all | slots);
+            after.rotate_right(1);
+            after[0] = one.slots;
+        }
+        LookedUp { words, looked, meanings, meant }
+    }
+
+    /// Each word with what it may mean.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&'t SaidWord<'t>, &[Meant])> {
+        self.words.iter().zip(self.looked.iter().map(|looked| self.meanings_of(looked)))
+    }
+
+    fn meanings_of(&self, looked: &Looked) -> &[Meant] {
+        self.meanings.get(looked.from..looked.to).unwrap_or_default()
+    }
+
+    /// Whether a row may go on with it behind a word.
+    pub(super) fn may_follow(&self, word: usize, slot: Slot) -> bool {
+        self.looked.get(word).is_some_and(|word| word.ahead & bit_of(slot) != 0)
+    }
+
+    /// Whether any word means it, or words that were noted do.
+    pub(super) fn means(&self, slot: Slot) -> bool {
+        self.meant.get(usize::from(slot)).copied().unwrap_or_default()
+    }
+
+    /// Notes that words in a row mean it.
+    pub(super) fn note(&mut self, slot: Slot) {
+        mark(&mut self.meant, slot);
+    }
+
+    /// Words that mean nothing in their context ("fire door") are skipped.
+    pub(super) fn set_aside<'r>(&mut self, harmless_from: impl Fn(Slot) -> &'r [Row]) {
+        let mut aside: Vec<(usize, usize)> = Vec::new();
+        for (at, (_, meanings)) in self.each().enumerate() {
+            for row in meanings.iter().flat_map(|(slot, ..)| harmless_from(*slot)) {
+                let may_be = row.words.get(1).is_none_or(|slot| self.may_follow(at, *slot));
+                if let Some(end) = may_be.then(|| self.row_end(&row.words, at)).flatten() {
+                    aside.push((at, end));
+                }
+            }
+        }
+        for (from, to) in aside {
+            for at in from..to {
+                self.leave_fillers(at);
+            }
+        }
+    }
+
+    fn leave_fillers(&mut self, at: usize) {
+        let Some(looked) = self.looked.get_mut(at) else { return };
+        let Some(meanings) = self.meanings.get_mut(looked.from..looked.to) else { return };
+        let mut left = 0;
+        for other in 0..meanings.len() {
+            if meanings.get(other).is_some_and(|(slot, ..)| *slot == Rules::FILLER) {
+                meanings.swap(left, other);
+                left += 1;
+            }
+        }
+        looked.to = looked.from + left;
+    }
+
+    /// Where a row ends whose first word is the one at `from`, if all its words follow.
+    pub(super) fn row_end(&self, row: &[Slot], from: usize) -> Option<usize> {
+        let mut at = from + 1;
+        for slot in row.iter().skip(1) {
+            let mut fillers = 0;
+            while !self.word_means(at, *slot) {
+                if fillers == FILLERS_MAX || !self.looked.get(at)?.is_filler {
+                    return None;
+                }
+                fillers += 1;
+                at += 1;
+            }
+            at += 1;
+        }
+        Some(at)
+    }
+
+    fn word_means(&self, word: usize, slot: Slot) -> bool {
+        self.looked.get(word).is_some_and(|looked| {
+            looked.slots & bit_of(slot) != 0
+                && self.meanings_of(looked).iter().any(|(meant, ..)| *meant == slot)
+        })
+    }
+}
+
+/// Slots share the 64.
+const fn bit_of(slot: Slot) -> u64 {
+    1 << (slot % 64)
+}
+
+/// Marks the place of a slot.
+pub(super) fn mark(of_slots: &mut [bool], slot: Slot) {
+    if let Some(marked) = of_slots.get_mut(usize::from(slot)) {
+        *marked = true;
+    }
+}
