@@ -10,6 +10,7 @@
 //! cargo bench --bench safeguards -- --learn FILE --crossed      # what each fifth of them is judged as by the others
 //! cargo bench --bench safeguards -- --everyday WORDS...         # words of these lists that are a slip away
 //! cargo bench --bench safeguards -- --count 20    # reads a text of 2 KiB so often, for callgrind
+//! cargo bench --bench safeguards -- --findings    # all that is found in every text, to compare before and after a change
 //! ```
 
 #![expect(
@@ -60,6 +61,10 @@ fn main() {
         let contact = letter();
         let found = (0..times).map(|_| Reading::of(&profile, &contact).hits.len()).sum::<usize>();
         println!("{found}");
+        return;
+    }
+    if after("--findings").is_some() {
+        findings(&safeguards);
         return;
     }
     if let Some(lists) = after("--everyday") {
@@ -203,6 +208,21 @@ fn everyday(safeguards: &Safeguards, lists: &[String]) {
     }
     for word in &found {
         println!("{word}");
+    }
+}
+
+/// Prints what is found in each labelled text, and in longer ones made of some of them: a change that is only meant to
+/// be quicker changes no line.
+fn findings(safeguards: &Safeguards) {
+    const TOGETHER: usize = 7;
+    let learnt = [Half::Development, Half::Stock, Half::Voices];
+    let unseen = [Half::Test, Half::Strangers, Half::Others, Half::Later];
+    for half in learnt.into_iter().chain(unseen) {
+        let texts: Vec<String> = Text::of(half).into_iter().map(|text| text.text).collect();
+        let long: Vec<String> = texts.chunks(TOGETHER).map(|texts| texts.join("\n\n")).collect();
+        for (number, text) in texts.iter().chain(&long).enumerate() {
+            println!("{half:?} {number} {:?}", safeguards.matches_of(text));
+        }
     }
 }
 
