@@ -40,7 +40,7 @@ mod web_form;
 use std::path::Path;
 
 pub use environment::Environment;
-pub use fault::{Fault, Faults, Place, Warning};
+pub use fault::{Fault, Faults, Place, Warning, Wrong};
 pub use settings::{ConsoleAccess, Listen, Loaded, MailWithoutKey, Settings};
 
 use crate::store::settings::StoreUrl;
@@ -49,7 +49,7 @@ use crate::store::settings::StoreUrl;
 ///
 /// # Errors
 /// The fault, and the remedy; never the address itself, which may hold a password.
-pub fn store_address(text: &str) -> Result<StoreUrl, (String, String)> {
+pub fn store_address(text: &str) -> Result<StoreUrl, Wrong> {
     endpoint::store(text)
 }
 

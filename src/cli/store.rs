@@ -7,7 +7,7 @@ use chrono::Utc;
 use serde_json::json;
 
 use super::{Fault, Io, Outcome, load, read_file, say};
-use crate::config;
+use crate::config::{self, Wrong};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::portable::{Kind, Portable};
 use crate::store;
@@ -134,7 +134,7 @@ fn address(what: &str, text: &str) -> Result<StoreUrl, Fault> {
         None
     };
     let url = config::store_address(hidden.as_deref().unwrap_or(text).trim())
-        .map_err(|(wrong, right)| Fault::input(format!("{what}: {wrong}; {right}")))?;
+        .map_err(|Wrong { wrong, right }| Fault::input(format!("{what}: {wrong}; {right}")))?;
     if hidden.is_none() && url.has_password() {
         return Err(Fault::input(format!(
             "{what}: holds a password, which others on this machine can read on a command line; put \

@@ -4,6 +4,7 @@ use hyper::header::HeaderName;
 
 use super::context::Context;
 use super::endpoint;
+use super::fault::Wrong;
 use super::reader::{Field, Section, brief};
 use super::web_form::REVEALS;
 use crate::channels::decisions::settings::{Proxy, ProxyFields, ProxySettings, Source};
@@ -66,13 +67,17 @@ pub(super) fn read(
     })
 }
 
-fn own_path(text: &str) -> Result<String, (String, String)> {
+fn own_path(text: &str) -> Result<String, Wrong> {
     let right = format!("write it as {BELOW}karbon; {CONTACT} is taken");
     let path = endpoint::listener_path(text)?;
     let is_free = path.strip_prefix(BELOW).is_some_and(|name| !name.is_empty())
         && path != CONTACT
         && !path.starts_with(&format!("{CONTACT}/"));
-    if is_free { Ok(path) } else { Err((format!("`{}` is not free", brief(text)), right)) }
+    if is_free {
+        Ok(path)
+    } else {
+        Err(Wrong::new(format!("`{}` is not free", brief(text)), right))
+    }
 }
 
 fn fields(section: &Section<'_>) -> Option<ProxyFields> {
@@ -95,22 +100,22 @@ fn fields(section: &Section<'_>) -> Option<ProxyFields> {
     Some(found)
 }
 
-fn source(text: &str) -> Result<Source, (String, String)> {
+fn source(text: &str) -> Result<Source, Wrong> {
     match text.split_once(':') {
         Some(("header", name)) => header(name).map(Source::Header),
         Some(("query", name)) if !name.is_empty() => Ok(Source::Query(name.to_owned())),
-        Some(_) | None => Err((
+        Some(_) | None => Err(Wrong::new(
             format!("`{}` names no place", brief(text)),
-            "write it as \"header:X-Customer-Email\" or \"query:email\"".to_owned(),
+            "write it as \"header:X-Customer-Email\" or \"query:email\"",
         )),
     }
 }
 
-fn header(name: &str) -> Result<HeaderName, (String, String)> {
+fn header(name: &str) -> Result<HeaderName, Wrong> {
     name.parse().map_err(|_| {
-        (
+        Wrong::new(
             format!("`{}` is not the name of a header field", brief(name)),
-            "write it as X-Customer-Email".to_owned(),
+            "write it as X-Customer-Email",
         )
     })
 }

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
+use super::fault::Wrong;
 use super::reader::{Field, brief};
 use crate::channels::mail::settings::{Bind, Downstream, DownstreamAddress, DownstreamProtocol};
 use crate::domain::identifier::{IdentifierKind, normalise};
@@ -14,11 +15,8 @@ use crate::domain::nation::Nation;
 use crate::runtime::http_client;
 use crate::store::settings::{RedisSettings, StoreUrl};
 
-/// The fault, and the remedy.
-type Wrong = (String, String);
-
 fn wrong<T>(wrong: impl Into<String>, right: impl Into<String>) -> Result<T, Wrong> {
-    Err((wrong.into(), right.into()))
+    Err(Wrong::new(wrong, right))
 }
 
 const REDIS_SCHEMES: [&str; 7] = [
@@ -98,9 +96,9 @@ fn is_segment(text: &str) -> bool {
 /// An address of an HTTP listener.
 pub(super) fn socket(text: &str) -> Result<SocketAddr, Wrong> {
     text.parse().map_err(|_| {
-        (
+        Wrong::new(
             format!("`{}` is not an address to listen on", brief(text)),
-            "write IP:PORT, such as 127.0.0.1:8080 or [::1]:8080".to_owned(),
+            "write IP:PORT, such as 127.0.0.1:8080 or [::1]:8080",
         )
     })
 }
@@ -108,9 +106,9 @@ pub(super) fn socket(text: &str) -> Result<SocketAddr, Wrong> {
 /// A DNS server that is asked.
 pub(super) fn nameserver(text: &str) -> Result<SocketAddr, Wrong> {
     text.parse().map_err(|_| {
-        (
+        Wrong::new(
             format!("`{}` is not the address of a DNS server", brief(text)),
-            "write IP:PORT, such as 127.0.0.1:53 or [::1]:53".to_owned(),
+            "write IP:PORT, such as 127.0.0.1:53 or [::1]:53",
         )
     })
 }
@@ -120,9 +118,10 @@ pub(super) fn bind(text: &str) -> Result<Bind, Wrong> {
     match text.strip_prefix("unix:") {
         Some("") => wrong("names no socket", "write unix:PATH"),
         Some(path) => Ok(Bind::Unix(PathBuf::from(path))),
-        None => socket(text)
-            .map(Bind::Tcp)
-            .map_err(|(what, right)| (what, format!("{right}, or unix:PATH"))),
+        None => socket(text).map(Bind::Tcp).map_err(|Wrong { wrong, right }| Wrong {
+            wrong,
+            right: format!("{right}, or unix:PATH"),
+        }),
     }
 }
 
@@ -130,9 +129,9 @@ pub(super) fn bind(text: &str) -> Result<Bind, Wrong> {
 pub(super) fn mode(text: &str) -> Result<u32, Wrong> {
     let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
     mode.ok_or_else(|| {
-        (
+        Wrong::new(
             format!("`{}` is not a file mode", brief(text)),
-            "write it as \"0660\", in quotes".to_owned(),
+            "write it as \"0660\", in quotes",
         )
     })
 }
@@ -162,7 +161,7 @@ pub(super) fn downstream(text: &str) -> Result<Downstream, Wrong> {
 }
 
 fn not_a_server(text: &str, right: &str) -> Wrong {
-    (format!("`{}` is not a mail server", brief(text)), right.to_owned())
+    Wrong::new(format!("`{}` is not a mail server", brief(text)), right)
 }
 
 /// `//host:port`, nothing behind it but a slash.
@@ -180,14 +179,13 @@ fn host_and_port(rest: &str) -> Option<DownstreamAddress> {
 
 /// A network, or one address.
 pub(super) fn network(text: &str) -> Result<IpNet, Wrong> {
-    text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from)).map_err(
-        |_| {
-            (
-                format!("`{}` is not a network", brief(text)),
-                "write an address or a network, such as 127.0.0.0/8".to_owned(),
-            )
-        },
-    )
+    let address = || text.parse::<std::net::IpAddr>().map(IpNet::from);
+    text.parse::<IpNet>().or_else(|_| address()).map_err(|_| {
+        Wrong::new(
+            format!("`{}` is not a network", brief(text)),
+            "write an address or a network, such as 127.0.0.0/8",
+        )
+    })
 }
 
 /// A URL of the web, with its host.
@@ -263,10 +261,7 @@ pub(super) fn public_origin(text: &str) -> Result<String, Wrong> {
 pub(super) fn upstream(text: &str) -> Result<hyper::Uri, Wrong> {
     let url = web_url(text)?;
     url.as_str().parse().map_err(|_| {
-        (
-            "is not a URL that the gateway can call".to_owned(),
-            "write it as http://host:port/path".to_owned(),
-        )
+        Wrong::new("is not a URL that the gateway can call", "write it as http://host:port/path")
     })
 }
 
@@ -290,9 +285,9 @@ pub(super) fn address(field: &Field<'_>, nation: Nation) -> Option<String> {
     field.parsed(|text| match normalise(IdentifierKind::Email, text, nation) {
         // A message may carry a display name; a mailbox of the organisation is only an address.
         Ok(_) if !text.contains(['<', ':', ' ']) => Ok(text.trim().to_owned()),
-        Ok(_) | Err(_) => Err((
-            "is not an e-mail address".to_owned(),
-            "write it as name@example.org, without a display name".to_owned(),
+        Ok(_) | Err(_) => Err(Wrong::new(
+            "is not an e-mail address",
+            "write it as name@example.org, without a display name",
         )),
     })
 }
@@ -315,7 +310,7 @@ mod tests {
             assert!(matches!(store(url), Ok(StoreUrl::Redis(_))), "{url}");
         }
         for url in ["embedded:", "sqlite:x", "redis", "redis://[", ""] {
-            let (wrong, right) = store(url).unwrap_err();
+            let Wrong { wrong, right } = store(url).unwrap_err();
             assert!(!format!("{wrong}{right}").contains("secret"));
         }
         assert_eq!(archive("file:var/a").unwrap(), ArchivePlace::File("var/a".into()));

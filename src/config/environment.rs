@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fault::Fault;
+use super::fault::{Fault, Wrong};
 use super::node::{self, Node, Table, Value};
 use super::reader::Reader;
 
@@ -29,7 +29,7 @@ pub(super) fn lay_over(root: &mut Node, environment: &Environment, reader: &Read
         let Some(path) = name.strip_prefix(PREFIX) else { continue };
         let value = node::variable(name, text);
         let parts: Vec<&str> = path.split("__").collect();
-        if let Err((wrong, right)) = put(root, &parts, value.clone()) {
+        if let Err(Wrong { wrong, right }) = put(root, &parts, value.clone()) {
             reader.fault(Fault {
                 place: value.place,
                 key: String::new(),
@@ -40,14 +40,14 @@ pub(super) fn lay_over(root: &mut Node, environment: &Environment, reader: &Read
     }
 }
 
-fn put(at: &mut Node, parts: &[&str], value: Node) -> Result<(), (String, String)> {
+fn put(at: &mut Node, parts: &[&str], value: Node) -> Result<(), Wrong> {
     let Some((part, rest)) = parts.split_first() else {
         *at = value;
         return Ok(());
     };
     if part.is_empty() {
-        return Err((
-            "has an empty part".to_owned(),
+        return Err(Wrong::new(
+            "has an empty part",
             format!("write {PREFIX}STORE__URL for `store.url`"),
         ));
     }
@@ -64,9 +64,9 @@ fn put(at: &mut Node, parts: &[&str], value: Node) -> Result<(), (String, String
             }
             match items.get_mut(index) {
                 Some(child) => put(child, rest, value),
-                None => Err((
+                None => Err(Wrong::new(
                     format!("names entry {index} of a list of {}", items.len()),
-                    "entries are counted from 0, without gaps".to_owned(),
+                    "entries are counted from 0, without gaps",
                 )),
             }
         }
@@ -75,9 +75,9 @@ fn put(at: &mut Node, parts: &[&str], value: Node) -> Result<(), (String, String
         | Value::Integer(_)
         | Value::Float(_)
         | Value::Boolean(_)
-        | Value::Date(_) => Err((
+        | Value::Date(_) => Err(Wrong::new(
             format!("goes below `{}`, which is not a table", parts.join("__").to_lowercase()),
-            "name the key itself".to_owned(),
+            "name the key itself",
         )),
     }
 }
@@ -101,7 +101,7 @@ fn same_name(key: &str, part: &str) -> bool {
 }
 
 /// The entry of a list: by index, or by the id that it carries.
-fn index_of(items: &[Node], part: &str) -> Result<usize, (String, String)> {
+fn index_of(items: &[Node], part: &str) -> Result<usize, Wrong> {
     if let Ok(index) = part.parse::<usize>() {
         return Ok(index);
     }
@@ -111,9 +111,9 @@ fn index_of(items: &[Node], part: &str) -> Result<usize, (String, String)> {
             .is_some_and(|id| matches!(&id.value, Value::Text(id) if same_name(id, part)))
     };
     items.iter().position(id_is).ok_or_else(|| {
-        (
+        Wrong::new(
             format!("`{}` is neither an index nor an id of the list", part.to_lowercase()),
-            "entries are counted from 0; organisations also go by their id".to_owned(),
+            "entries are counted from 0; organisations also go by their id",
         )
     })
 }

@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 use secrecy::SecretString;
 
 use super::context::Context;
+use super::fault::Wrong;
 use super::reader::{Field, Section, brief};
 use super::{Secrets, endpoint};
 use crate::domain::event::EventKind;
@@ -70,14 +71,14 @@ fn choices() -> [(&'static str, EventKind); EventKind::ALL.len()] {
     EventKind::ALL.map(|kind| (kind.name(), kind))
 }
 
-fn name(text: &str) -> Result<String, (String, String)> {
+fn name(text: &str) -> Result<String, Wrong> {
     const NAME_CHARS_MAX: usize = 32;
     let fits = (1..=NAME_CHARS_MAX).contains(&text.len())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if fits {
         Ok(text.to_owned())
     } else {
-        Err((
+        Err(Wrong::new(
             format!("`{}` is not a name of a receiver", brief(text)),
             format!("write at most {NAME_CHARS_MAX} lower-case letters, digits and hyphens"),
         ))
@@ -85,17 +86,17 @@ fn name(text: &str) -> Result<String, (String, String)> {
 }
 
 /// `https`, or `http` only to this machine: events say who is restricted.
-pub(super) fn url(text: &str) -> Result<hyper::Uri, (String, String)> {
+pub(super) fn url(text: &str) -> Result<hyper::Uri, Wrong> {
     let url = endpoint::web_url(text)?;
     if !http_client::is_private(&url) {
-        return Err((
-            "would be sent unencrypted".to_owned(),
-            "write an https:// URL; http:// is for receivers on this machine".to_owned(),
+        return Err(Wrong::new(
+            "would be sent unencrypted",
+            "write an https:// URL; http:// is for receivers on this machine",
         ));
     }
-    url.as_str().parse().map_err(|_| {
-        ("is not a URL that can be called".to_owned(), "write it as https://host/path".to_owned())
-    })
+    url.as_str()
+        .parse()
+        .map_err(|_| Wrong::new("is not a URL that can be called", "write it as https://host/path"))
 }
 
 fn secrets(context: &Context<'_>, field: &Field<'_>) -> Option<Vec<SecretString>> {

@@ -54,6 +54,19 @@ impl Serialize for Place {
     }
 }
 
+/// Why a text is not what its key takes, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    pub wrong: String,
+    pub right: String,
+}
+
+impl Wrong {
+    pub(in crate::config) fn new(wrong: impl Into<String>, right: impl Into<String>) -> Self {
+        Wrong { wrong: wrong.into(), right: right.into() }
+    }
+}
+
 /// One thing that is wrong. Written `place: key: wrong; right`. It never holds a secret, an
 /// address or a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -1,6 +1,7 @@
 //! `[organisation.letters]`: the templates of an organisation's letters.
 
 use super::context::Context;
+use super::fault::Wrong;
 use super::node;
 use super::reader::{Field, brief};
 use crate::domain::language::Language;
@@ -94,13 +95,13 @@ fn template(
 }
 
 /// 64 hexadecimal digits.
-fn fingerprint(text: &str) -> Result<String, (String, String)> {
+fn fingerprint(text: &str) -> Result<String, Wrong> {
     const DIGITS: usize = 64;
     let text = text.trim().to_ascii_lowercase();
     if text.len() == DIGITS && text.chars().all(|c| c.is_ascii_hexdigit()) {
         return Ok(text);
     }
-    Err((
+    Err(Wrong::new(
         format!("`{}` is not a fingerprint", brief(&text)),
         "write the 64 digits that `contact-gateway letter samples --language cy` ends with"
             .to_owned(),

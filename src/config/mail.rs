@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::endpoint;
+use super::fault::Wrong;
 use super::mail_tls;
 use super::reader::{Field, Section, brief};
 use super::settings::MailWithoutKey;
@@ -177,9 +178,9 @@ fn host(field: &Field<'_>) -> Option<String> {
     field.parsed(|text| {
         let ascii = domain_to_ascii(text).filter(|host| !host.contains(char::is_whitespace));
         ascii.ok_or_else(|| {
-            (
+            Wrong::new(
                 format!("`{}` is not a host name", brief(text)),
-                "write it as mx.example.org".to_owned(),
+                "write it as mx.example.org",
             )
         })
     })

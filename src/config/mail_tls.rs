@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rustls::pki_types::ServerName;
 
+use super::fault::Wrong;
 use super::reader::{Field, Section, brief};
 use crate::channels::mail::settings::{Downstream, DownstreamAddress};
 use crate::runtime::tls::{
@@ -140,11 +141,11 @@ fn name(field: &Field<'_>) -> Option<ServerName<'static>> {
     field.parsed(host_name)
 }
 
-fn host_name(text: &str) -> Result<ServerName<'static>, (String, String)> {
+fn host_name(text: &str) -> Result<ServerName<'static>, Wrong> {
     ServerName::try_from(text.to_owned()).map_err(|_| {
-        (
+        Wrong::new(
             format!("`{}` is not a name that a certificate can contain", brief(text)),
-            "write it as mail.example.org".to_owned(),
+            "write it as mail.example.org",
         )
     })
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::endpoint;
+use super::fault::Wrong;
 use super::reader::{Field, Section, brief};
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::profile::Role;
@@ -151,27 +152,27 @@ fn group_role(item: &Field<'_>, organisations: Option<&[Arc<Organisation>]>) -> 
     })
 }
 
-fn name(text: &str) -> Result<String, (String, String)> {
+fn name(text: &str) -> Result<String, Wrong> {
     const NAME_CHARS_MAX: usize = 32;
     let fits = (1..=NAME_CHARS_MAX).contains(&text.len())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if fits {
         return Ok(text.to_owned());
     }
-    Err((
+    Err(Wrong::new(
         format!("`{}` is not a name of a provider", brief(text)),
         format!("write at most {NAME_CHARS_MAX} lower-case letters, digits and hyphens"),
     ))
 }
 
 /// A scope (RFC 6749 3.3).
-fn word(text: &str) -> Result<String, (String, String)> {
+fn word(text: &str) -> Result<String, Wrong> {
     let fits = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
     if fits {
         return Ok(text.to_owned());
     }
-    Err((
+    Err(Wrong::new(
         format!("`{}` is not a scope", brief(text)),
-        "write each as an item of the list".to_owned(),
+        "write each as an item of the list",
     ))
 }

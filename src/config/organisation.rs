@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::endpoint::address;
+use super::fault::Wrong;
 use super::profile::{self, UnsetValue, unset};
 use super::reader::{Field, Reader, Section, brief};
 use super::{decision, events, helper, letters, node, page, reach, retention, telephony, web_form};
@@ -208,7 +209,7 @@ fn ready(context: &Context<'_>, section: &Section<'_>, id: &str, mode: Mode, pro
     }
 }
 
-fn organisation_id(text: &str) -> Result<String, (String, String)> {
+fn organisation_id(text: &str) -> Result<String, Wrong> {
     const ID_CHARS_MAX: usize = 64;
     let fits = text.len() <= ID_CHARS_MAX
         && text.starts_with(|c: char| c.is_ascii_lowercase())
@@ -218,23 +219,23 @@ fn organisation_id(text: &str) -> Result<String, (String, String)> {
     if fits {
         Ok(text.to_owned())
     } else {
-        Err((
+        Err(Wrong::new(
             format!("`{}` is not an id", brief(text)),
-            "write lower-case letters, digits and hyphens, a letter first".to_owned(),
+            "write lower-case letters, digits and hyphens, a letter first",
         ))
     }
 }
 
 /// A number or SIP URI that calls are connected to.
-pub(super) fn line(text: &str, nation: Nation) -> Result<String, (String, String)> {
+pub(super) fn line(text: &str, nation: Nation) -> Result<String, Wrong> {
     let is_sip = ["sip:", "sips:"].iter().any(|scheme| text.starts_with(scheme));
     if is_sip && text.contains('@') && !text.contains(char::is_whitespace) {
         return Ok(text.to_owned());
     }
     e164(text, nation).map_err(|_| {
-        (
-            "is not a number or address that can be called".to_owned(),
-            "write it as +441910000000, or as sip:name@host".to_owned(),
+        Wrong::new(
+            "is not a number or address that can be called",
+            "write it as +441910000000, or as sip:name@host",
         )
     })
 }
@@ -242,9 +243,9 @@ pub(super) fn line(text: &str, nation: Nation) -> Result<String, (String, String
 fn mail_domain(context: &Context<'_>, field: &Field<'_>) -> Option<String> {
     let domain = field.parsed(|text| {
         domain_to_ascii(text).filter(|_| !text.contains('@')).ok_or_else(|| {
-            (
+            Wrong::new(
                 format!("`{}` is not a domain", brief(text)),
-                "write it as example.org, without a name before it".to_owned(),
+                "write it as example.org, without a name before it",
             )
         })
     })?;
@@ -261,7 +262,7 @@ fn queues(section: &Section<'_>, nation: Nation) -> BTreeMap<String, String> {
         .filter_map(|(name, field)| {
             // Names of environment variables have no hyphens.
             let name = name.replace('_', "-");
-            if let Err((wrong, right)) = profile::queue_name(&name) {
+            if let Err(Wrong { wrong, right }) = profile::queue_name(&name) {
                 field.fault(wrong, right);
             }
             let queue = field.section()?;
@@ -317,7 +318,7 @@ fn staff_member(
 }
 
 /// 64 hexadecimal digits. The text is never shown: somebody may have written the token itself.
-fn sha256(text: &str) -> Result<[u8; 32], (String, String)> {
+fn sha256(text: &str) -> Result<[u8; 32], Wrong> {
     let digits: Option<Vec<u8>> =
         text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
     let bytes: Option<Vec<u8>> = digits.map(|digits| {
@@ -325,9 +326,9 @@ fn sha256(text: &str) -> Result<[u8; 32], (String, String)> {
         pairs.map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect()
     });
     bytes.filter(|_| text.len() == 64).and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
-        (
-            "is not a SHA-256 digest".to_owned(),
-            "write 64 hexadecimal digits, as `printf %s TOKEN | sha256sum` prints them".to_owned(),
+        Wrong::new(
+            "is not a SHA-256 digest",
+            "write 64 hexadecimal digits, as `printf %s TOKEN | sha256sum` prints them",
         )
     })
 }

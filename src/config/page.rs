@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::context::Context;
+use super::fault::Wrong;
 use super::reach;
 use super::reader::{Field, Section, brief};
 use crate::channels::http::look::{CONTRAST_MIN, Colour, Colours, LookSettings};
@@ -65,9 +66,9 @@ fn colours(section: &Section<'_>, key: &'static str, default: Colours) -> Colour
     }
 }
 
-fn colour(text: &str) -> Result<Colour, (String, String)> {
+fn colour(text: &str) -> Result<Colour, Wrong> {
     Colour::parse(text).ok_or_else(|| {
-        (format!("`{}` is not a colour", brief(text)), "write it as \"#1d1d1d\"".to_owned())
+        Wrong::new(format!("`{}` is not a colour", brief(text)), "write it as \"#1d1d1d\"")
     })
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::endpoint::address;
+use super::fault::Wrong;
 use super::languages::languages;
 use super::profile::staffed_hours;
 use super::reader::{Field, Section, brief};
@@ -51,9 +52,8 @@ fn detail(channel: Channel, field: &Field<'_>, nation: Nation) -> Option<String>
     match channel {
         Channel::Email => address(field, nation),
         Channel::Telephone | Channel::Sms | Channel::Whatsapp => field.parsed(|text| {
-            e164(text, nation).map_err(|_| {
-                ("is not a telephone number".to_owned(), "write it as 0191 498 0123".to_owned())
-            })
+            e164(text, nation)
+                .map_err(|_| Wrong::new("is not a telephone number", "write it as 0191 498 0123"))
         }),
         Channel::WebForm | Channel::WebChat => field.parsed(link),
         Channel::Letter | Channel::InPerson | Channel::Social => {
@@ -63,13 +63,13 @@ fn detail(channel: Channel, field: &Field<'_>, nation: Nation) -> Option<String>
 }
 
 /// A link that a customer can follow.
-pub(super) fn link(text: &str) -> Result<String, (String, String)> {
+pub(super) fn link(text: &str) -> Result<String, Wrong> {
     let text = text.trim();
     match url::Url::parse(text) {
         Ok(url) if url.scheme() == "https" && url.host_str().is_some() => Ok(text.to_owned()),
-        Ok(_) | Err(_) => Err((
+        Ok(_) | Err(_) => Err(Wrong::new(
             format!("`{}` is not a link that a customer can follow", brief(text)),
-            "write it as https://www.karbon.example/contact".to_owned(),
+            "write it as https://www.karbon.example/contact",
         )),
     }
 }

@@ -5,6 +5,7 @@ use url::Url;
 
 use super::context::Context;
 use super::endpoint;
+use super::fault::Wrong;
 use super::node::{self, Value};
 use super::reader::{Field, Section};
 use super::web_form::path;
@@ -171,7 +172,7 @@ fn fallback(context: &Context<'_>, field: &Field<'_>) -> Option<String> {
 }
 
 /// A language tag (BCP 47): letters, then letters and digits in parts.
-fn language(text: &str) -> Result<String, (String, String)> {
+fn language(text: &str) -> Result<String, Wrong> {
     let mut parts = text.split('-');
     let first = parts.next().unwrap_or_default();
     let fits = (2..=3).contains(&first.len())
@@ -181,6 +182,6 @@ fn language(text: &str) -> Result<String, (String, String)> {
     if fits {
         Ok(text.to_owned())
     } else {
-        Err(("is not a language".to_owned(), "write it as en-GB or cy-GB".to_owned()))
+        Err(Wrong::new("is not a language", "write it as en-GB or cy-GB"))
     }
 }

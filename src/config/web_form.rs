@@ -4,6 +4,7 @@ use hyper::Method;
 
 use super::context::Context;
 use super::endpoint;
+use super::fault::Wrong;
 use super::reader::{Field, Section, brief};
 use crate::channels::web_form::settings::{FormFields, FormSettings, Reveal, SUBMITTING};
 use crate::domain::organisation::OrganisationId;
@@ -111,11 +112,11 @@ fn fields(section: &Section<'_>) -> Option<FormFields> {
 }
 
 /// The name of a form field, or a pointer into a JSON body (RFC 6901).
-fn field_name(text: &str) -> Result<String, (String, String)> {
+fn field_name(text: &str) -> Result<String, Wrong> {
     let mut after_tilde = text.split('~').skip(1);
     let is_escaped = after_tilde.all(|rest| rest.starts_with(['0', '1']));
     if text.starts_with('/') && !is_escaped {
-        return Err((
+        return Err(Wrong::new(
             format!("`{}` is not a JSON pointer", brief(text)),
             "write ~1 for a slash in a name, and ~0 for a tilde, such as \"/customer/tel~1no\""
                 .to_owned(),

@@ -82,7 +82,7 @@ const DECLARED_BY_SEVERAL: &[(&str, usize)] = &[
     ("Opening", 2),
     ("Outcome", 3),
     ("Page", 3),
-    ("Part", 5),
+    ("Part", 4),
     ("Parts", 3),
     ("Passed", 2),
     ("Peer", 2),
@@ -131,6 +131,7 @@ const DECLARED_BY_SEVERAL: &[(&str, usize)] = &[
     ("Work", 3),
     ("Writer", 2),
     ("Written", 3),
+    ("Wrong", 2),
 ];
 
 /// How many of these files declare each name for others, where it is more than one. Types of one file by

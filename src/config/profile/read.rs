@@ -13,6 +13,7 @@ use self::casework::engagement;
 use self::policy::Policy;
 use super::rights::safeguards;
 use crate::config::bank_holidays::Calendars;
+use crate::config::fault::Wrong;
 use crate::config::node::{Node, Value};
 use crate::config::reader::{Field, Reader, Section, brief};
 use crate::domain::channel::Channel;
@@ -146,11 +147,11 @@ fn published(section: &Section<'_>) -> Published {
     }
 }
 
-fn time_zone(text: &str) -> Result<Tz, (String, String)> {
+fn time_zone(text: &str) -> Result<Tz, Wrong> {
     text.parse().map_err(|_| {
-        (
+        Wrong::new(
             format!("`{}` is not a time zone", brief(text)),
-            "write a name of the IANA list, such as Europe/London".to_owned(),
+            "write a name of the IANA list, such as Europe/London",
         )
     })
 }

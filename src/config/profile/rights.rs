@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::built_in::built_in;
 use super::lane_words::{WORD_LANES, lane_words};
+use crate::config::fault::Wrong;
 use crate::config::reader::{Reader, Section};
 use crate::domain::safeguard::{
     Lane, LaneRule, LaneWords, RESEMBLES_PERCENT, RESEMBLES_PERCENT_MIN, Safeguards, Set,
@@ -83,14 +84,14 @@ fn append(all: &mut Vec<String>, more: Vec<String>) {
 }
 
 /// A queue's name, as it appears in the paths of the API.
-pub(in crate::config) fn queue_name(text: &str) -> Result<String, (String, String)> {
+pub(in crate::config) fn queue_name(text: &str) -> Result<String, Wrong> {
     let fits = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if fits {
         Ok(text.to_owned())
     } else {
-        Err((
-            "is not a queue's name".to_owned(),
-            "write it in lower case with hyphens, such as head-of-service".to_owned(),
+        Err(Wrong::new(
+            "is not a queue's name",
+            "write it in lower case with hyphens, such as head-of-service",
         ))
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Reader, Section};
-use crate::config::fault::{Fault, beside};
+use crate::config::fault::{Fault, Wrong, beside};
 use crate::config::node::{Node, Value};
 use crate::domain::invisible::is_blank;
 
@@ -239,11 +239,11 @@ impl<'r> Field<'r> {
     /// by what would be right.
     pub(in crate::config) fn parsed<T>(
         &self,
-        parse: impl FnOnce(&str) -> Result<T, (String, String)>,
+        parse: impl FnOnce(&str) -> Result<T, Wrong>,
     ) -> Option<T> {
         match parse(self.words()?) {
             Ok(value) => Some(value),
-            Err((wrong, right)) => {
+            Err(Wrong { wrong, right }) => {
                 self.fault(wrong, right);
                 None
             }

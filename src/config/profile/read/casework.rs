@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveTime;
 
 use super::policy::Policy;
+use crate::config::fault::Wrong;
 use crate::config::reader::{Field, Section, brief};
 use crate::domain::channel::Channel;
 use crate::domain::duty::Duty;
@@ -157,12 +158,12 @@ fn window(field: &Field<'_>) -> Option<Window> {
     Some(Window { days, from, to })
 }
 
-fn time(text: &str) -> Result<NaiveTime, (String, String)> {
+fn time(text: &str) -> Result<NaiveTime, Wrong> {
     NaiveTime::parse_from_str(text, "%H:%M")
-        .map_err(|_| (format!("`{}` is not a time", brief(text)), "write 09:30".to_owned()))
+        .map_err(|_| Wrong::new(format!("`{}` is not a time", brief(text)), "write 09:30"))
 }
 
-fn end(text: &str) -> Result<WindowEnd, (String, String)> {
+fn end(text: &str) -> Result<WindowEnd, Wrong> {
     if text == "24:00" { Ok(WindowEnd::Midnight) } else { time(text).map(WindowEnd::At) }
 }
 

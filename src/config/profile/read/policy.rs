@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use crate::config::fault::Wrong;
 use crate::config::node::{Node, Value};
 use crate::config::reader::{Field, Section, brief};
 use crate::domain::profile::{Role, Roles, STAFF_ROLES};
@@ -163,14 +164,14 @@ fn known_roles(section: &Section<'_>) -> Vec<String> {
     own.map(|own| every.chain(own).collect()).unwrap_or_default()
 }
 
-fn snake_case(text: &str) -> Result<String, (String, String)> {
+fn snake_case(text: &str) -> Result<String, Wrong> {
     let fits = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if fits {
         Ok(text.to_owned())
     } else {
-        Err((
+        Err(Wrong::new(
             format!("`{}` is not a name", brief(text)),
-            "write it in lower case with underscores, such as head_of_service".to_owned(),
+            "write it in lower case with underscores, such as head_of_service",
         ))
     }
 }
