@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use contact_gateway::domain::safeguard::{Hit, Lane, Part, Safeguards, Spelling};
+use contact_gateway::domain::safeguard::{FoundBy, Hit, Lane, Safeguards, Spelling};
 use serde::Deserialize;
 
 /// What a text is.
@@ -95,7 +95,7 @@ pub struct Count {
     pub texts: usize,
     /// Of texts that need a lane: those that have it. Of others: those that have any.
     pub found: usize,
-    pub by: BTreeMap<Part, usize>,
+    pub by: BTreeMap<FoundBy, usize>,
     /// Those that were found by words that are misspelt or mutated.
     pub misspelt: usize,
 }

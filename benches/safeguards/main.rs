@@ -38,7 +38,7 @@ use contact_gateway::config::profile::{load, safeguard_words};
 use contact_gateway::domain::contact::Contact;
 use contact_gateway::domain::reading::Reading;
 use contact_gateway::domain::safeguard::{
-    BuiltIn, Everyday, Lane, Part, Safeguards, Spelling, Wording,
+    BuiltIn, Everyday, FoundBy, Lane, Safeguards, Spelling, Wording,
 };
 
 use corpus::{Count, Counts, Half, Kind, Text, counted, hit_of, of_kind};
@@ -124,12 +124,12 @@ fn of_folder(folder: &Path, without_everyday: bool) -> Safeguards {
     Safeguards::beside(built_in, BTreeMap::new(), Vec::new(), Vec::new())
 }
 
-const PARTS: [(Part, &str); 5] = [
-    (Part::Words, "words"),
-    (Part::Gaps, "gaps"),
-    (Part::Concept, "concepts"),
-    (Part::Example, "examples"),
-    (Part::Wording, "wording"),
+const PARTS: [(FoundBy, &str); 5] = [
+    (FoundBy::Words, "words"),
+    (FoundBy::Gaps, "gaps"),
+    (FoundBy::Concept, "concepts"),
+    (FoundBy::Example, "examples"),
+    (FoundBy::Wording, "wording"),
 ];
 
 fn table(name: &str, counts: &Counts) {

@@ -12,6 +12,7 @@ use crate::domain::channel::Channel;
 use crate::domain::contact::{Attachment, Contact, SenderIdentifier};
 use crate::domain::decide::{self, Dossier, decide};
 use crate::domain::decision::Disposition;
+use crate::domain::flag::Flag;
 use crate::domain::identifier::Assurance;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{ListedIdentifier, Person};
@@ -25,9 +26,6 @@ use crate::runtime::tokens::sha256;
 use super::passes::{AGAIN, Releases, Why, stays_flagged};
 use super::release::Went;
 use super::{Desk, Fault};
-
-/// Of a decision on a contact that was held and is decided again: it is not another contact.
-pub(super) const DECIDED_AGAIN: &str = "decided_again";
 
 /// What came of deciding a held contact again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +140,7 @@ impl Desk {
                 if !is_admitted(verdict.decision.disposition) {
                     return Err(Withheld::NothingToWrite);
                 }
-                verdict.audit.flags.push(DECIDED_AGAIN.to_owned());
+                verdict.audit.flags.push(Flag::DecidedAgain);
                 Ok(Settled {
                     decision: verdict.decision,
                     additions: verdict.additions,

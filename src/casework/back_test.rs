@@ -19,6 +19,7 @@ use crate::domain::moment::Moment;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{Person, Representative};
 use crate::domain::queue::QueueItem;
+use crate::domain::reason_code::ReasonCode;
 use crate::domain::restriction::{ChannelOrGroup, ChannelSet, Kind, Mode, Restriction, Status};
 use crate::domain::tally::Contacted;
 use crate::runtime::limits::{
@@ -237,7 +238,7 @@ fn run(
         let decided = match &own {
             Some(own) if !settled_before(contacted) => {
                 let acting = contacted
-                    .has("representative")
+                    .has(&ReasonCode::Representative)
                     .then(|| of_representative(&record, organisation, contacted.at));
                 let from = acting.flatten().unwrap_or_else(|| own.clone());
                 let contact = as_it_came(contacted, item.as_ref(), from);
@@ -249,9 +250,10 @@ fn run(
             _ => (contacted.disposition, contacted.codes.clone()),
         };
         // Of somebody without restrictions nothing is looked at: neither safeguards nor who wrote.
-        let is_compared = compares && !settled_before(contacted) && !contacted.has("automatic");
-        let is_unknown =
-            contacted.has("unrestricted") || (is_compared && (item.is_none() || lacks_earlier));
+        let is_compared =
+            compares && !settled_before(contacted) && !contacted.has(&ReasonCode::Automatic);
+        let is_unknown = contacted.has(&ReasonCode::Unrestricted)
+            || (is_compared && (item.is_none() || lacks_earlier));
         lacks_earlier |= is_unknown;
         found.push(Tested {
             contact: contacted.contact.clone(),
@@ -272,7 +274,7 @@ fn settled_before(contacted: &Contacted) -> bool {
     contacted
         .codes
         .iter()
-        .any(|code| code.lane().is_some() || code.as_str().starts_with("identity."))
+        .any(|code| matches!(code, ReasonCode::Safeguard(_) | ReasonCode::Identity(_)))
 }
 
 /// One of somebody who acts for the person at an instant.
@@ -291,8 +293,8 @@ fn as_it_came(contacted: &Contacted, item: Option<&QueueItem>, from: SenderIdent
     let came = (contacted.channel, contacted.at);
     Contact {
         to: Vec::new(),
-        automatic: contacted.has("automatic"),
-        invited: contacted.has("invited"),
+        automatic: contacted.has(&ReasonCode::Automatic),
+        invited: contacted.has(&ReasonCode::Invited),
         ..contact_on_record(contacted.contact.clone(), came, item, from)
     }
 }

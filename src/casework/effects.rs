@@ -21,6 +21,7 @@ use crate::domain::decision::Disposition;
 use crate::domain::lifecycle::{Effect, Stepped};
 use crate::domain::organisation::Organisation;
 use crate::domain::queue::{self, ItemAction, QueueItem};
+use crate::domain::reason_code::ReasonCode;
 use crate::ports::documents::{BY_ID, Document, Listing};
 use crate::runtime::limits::{DECIDED_AGAIN_MAX, EFFECTS_AT_ONCE_MAX, RELEASED_BY_STEP_MAX};
 
@@ -236,7 +237,10 @@ impl Desk {
                 let text = "Decided again, since a contact was not theirs";
                 let by_count = |item: &QueueItem| {
                     item.contact != *contact
-                        && item.reasons.iter().any(|reason| reason.code == "contact_quota.over")
+                        && item
+                            .reasons
+                            .iter()
+                            .any(|reason| reason.code == ReasonCode::ContactQuotaOver)
                 };
                 let which = ([queue::LIMITED].as_slice(), DECIDED_AGAIN_MAX);
                 let why = Why { text, by };

@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 use self::page::{Page, Whole};
 use super::{Desk, Fault};
 use crate::domain::audit::{DecidedEntry, GATEWAY};
+use crate::domain::flag::Flag;
 use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::row::DecisionRow;
 use crate::domain::tally::Contacted;
 use crate::ports::StoreError;
 use crate::ports::documents::{Batch, Document, WriteFault};
 use crate::runtime::limits::{CATCH_UP_PAGES_MAX, FOLLOW_TRIES_MAX, FOLLOWED_ENTRIES};
-
-use super::again::DECIDED_AGAIN;
 
 /// The kinds of documents that are made of the trail: how far it was followed, a day's tally, a person's
 /// month.
@@ -160,8 +160,8 @@ const fn is_of_an_entry(fault: &Fault) -> bool {
 
 /// Whether a decision is one of a contact that came: repetitions and repeated decisions were counted before.
 fn counts(decided: &DecidedEntry) -> bool {
-    let is_repeat = decided.rows.iter().any(|row| row.row == 0);
-    !is_repeat && !decided.flags.iter().any(|flag| flag == DECIDED_AGAIN)
+    let is_repeat = decided.rows.iter().any(|row| row.row == DecisionRow::Recorded);
+    !is_repeat && !decided.flags.contains(&Flag::DecidedAgain)
 }
 
 /// The id of a person's month, `2026-11`.

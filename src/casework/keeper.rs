@@ -20,11 +20,12 @@ use crate::domain::channel::Channel;
 use crate::domain::decision::{Disposition, Reason};
 use crate::domain::diary::reminder::{Reminder, of_entry, queue_of};
 use crate::domain::diary::{self, Case};
+use crate::domain::flag::Flag;
 use crate::domain::merge;
 use crate::domain::open_way;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
-use crate::domain::queue::{ItemState, QueueItem, REMINDER};
+use crate::domain::queue::{ItemState, QueueItem};
 use crate::ports::Mailer;
 use crate::ports::documents::{Batch, Document, IndexKey, OF_PERSON, WriteFault};
 use crate::runtime::limits::{FOLLOWED_ENTRIES, KEEPER_CATCH_UPS_MAX, REMINDED_KNOWN_MAX};
@@ -222,7 +223,7 @@ impl About {
             at,
             disposition: Disposition::Route,
             reasons: vec![reason],
-            flags: vec![REMINDER.to_owned()],
+            flags: vec![Flag::Reminder],
             subject: Some(reminder.text),
             original_to: Vec::new(),
             issue: None,

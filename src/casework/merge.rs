@@ -14,10 +14,9 @@ use super::{Casework, Desk, Fault};
 use crate::domain::audit::AuditEvent;
 use crate::domain::broken::Broken;
 use crate::domain::decide;
+use crate::domain::flag::Flag;
 use crate::domain::ledger::Ledger;
-use crate::domain::merge::{
-    self, Difference, OF_SEVERAL_RECORDS, QuotaShown, differences, quotas, refusals,
-};
+use crate::domain::merge::{self, Difference, QuotaShown, differences, quotas, refusals};
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::person::Person;
 use crate::domain::refusal_code::RefusalCode;
@@ -459,7 +458,7 @@ impl Desk {
                     return Ok((found, false));
                 }
                 let AuditEvent::Decided(decided) = &entry.event else { continue };
-                if decided.flags.iter().any(|flag| flag == OF_SEVERAL_RECORDS) {
+                if decided.flags.contains(&Flag::OfSeveralRecords) {
                     found.push(decided.contact.clone());
                 }
             }

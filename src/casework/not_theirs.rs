@@ -13,8 +13,9 @@ use super::lease::{Held, Take, Work};
 use super::{Casework, Desk, Fault};
 use crate::domain::audit::AuditEvent;
 use crate::domain::decision::Disposition;
+use crate::domain::flag::Flag;
 use crate::domain::organisation::{Organisation, OrganisationId};
-use crate::domain::queue::{self, QueueItem};
+use crate::domain::queue::QueueItem;
 use crate::ports::documents::{Batch, Document, IndexKey, Listing, OF_PERSON, WriteFault};
 use crate::runtime::limits::{EFFECTS_WAITED_FOR, ITEM_TRIES_MAX};
 use crate::runtime::tokens::{hex, sha256};
@@ -130,7 +131,7 @@ impl Desk {
         organisation: &OrganisationId,
         item: &QueueItem,
     ) -> Result<Option<String>, Fault> {
-        if item.person.is_some() || !item.flags.iter().any(|flag| flag == queue::NOT_THEIRS) {
+        if item.person.is_some() || !item.flags.contains(&Flag::NotTheirs) {
             return Ok(None);
         }
         let recorded = self.store.recorded(organisation, &item.contact).await?;

@@ -7,13 +7,11 @@ use super::lease::Take;
 use super::release::{ToRelease, Went};
 use super::{Desk, Fault};
 use crate::domain::audit::AuditEvent;
+use crate::domain::flag::Flag;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::queue::{ItemAction, ItemFault, Note, QueueItem};
 use crate::ports::documents::{Batch, WriteFault};
 use crate::runtime::limits::ITEM_TRIES_MAX;
-
-/// On an item that would pass now. Where its original is kept, it is on its way; otherwise staff answer it.
-const PASSES_NOW: &str = "passes_now";
 
 /// Whether items are released here and now, or left to the keeper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,14 +159,14 @@ impl Desk {
 fn passing(was: &QueueItem, why: Why<'_>, at: DateTime<Utc>) -> QueueItem {
     let mut now = was.clone();
     if !is_flagged(was) {
-        now.flags.push(PASSES_NOW.to_owned());
+        now.flags.push(Flag::PassesNow);
         now.notes.push(Note::of(why.by, at, why.text));
     }
     now
 }
 
 fn is_flagged(item: &QueueItem) -> bool {
-    item.flags.iter().any(|flag| flag == PASSES_NOW)
+    item.flags.contains(&Flag::PassesNow)
 }
 
 /// Whether an item passes but stays where it is: nothing of it is kept that could be handed on.

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::joined::OfRecord;
 use super::{Desk, Fault};
 use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::flag::Flag;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::ItemPlace;
 use crate::ports::documents::Order;
@@ -65,9 +66,6 @@ pub struct TimelineCounts {
     /// Older entries were not looked at: there are very many.
     pub is_partial: bool,
 }
-
-/// The flag of a contact that no human being wrote.
-const AUTOMATIC: &str = "automatic";
 
 impl Desk {
     /// Entries behind a number (`None`: from the newest), at most `limit` and [`PAGE_ITEMS_MAX`].
@@ -200,7 +198,7 @@ impl Counting {
                 }
                 What::Contact | What::Act => counts.contacts += 1,
             }
-            counts.automatic += u64::from(decided.flags.iter().any(|flag| flag == AUTOMATIC));
+            counts.automatic += u64::from(decided.flags.contains(&Flag::Automatic));
         }
     }
 

@@ -41,11 +41,12 @@ use self::webhook::Webhook;
 use super::http::body::{Body, whole};
 use crate::channels::http::answer::Answer;
 use crate::channels::http::fields::{forwarded, text};
-use crate::channels::http::once::{Key, Once, Recent, Turn, keyed};
+use crate::channels::http::once::{Given, Key, Once, Recent, Turn, keyed};
 use crate::channels::http::problem::{Problem, ProblemType};
 use crate::channels::http::upstream::{Upstream, address};
 use crate::domain::contact::Contact;
 use crate::domain::decision::Decision;
+use crate::domain::flag::{self, Flag};
 use crate::intake::treatment::Treatment;
 use crate::intake::{Inbound, Intake, Outcome};
 use crate::ports::Clock;
@@ -133,11 +134,11 @@ impl TelephonyEdge {
             Ok(Ok(answer)) => answer.into(),
             Ok(Err(_)) => {
                 tracing::error!(path = entry.path, "a webhook panicked; the call is passed on");
-                provider::fallback(entry, &webhook, &[UNCHECKED.to_owned()]).into()
+                provider::fallback(entry, &webhook, &[Flag::LimitsUnchecked]).into()
             }
             Err(_) => {
                 tracing::warn!(path = entry.path, "a webhook took too long; the call is passed on");
-                provider::fallback(entry, &webhook, &[UNCHECKED.to_owned()]).into()
+                provider::fallback(entry, &webhook, &[Flag::LimitsUnchecked]).into()
             }
         }
     }
@@ -149,13 +150,15 @@ impl TelephonyEdge {
         deadline: Instant,
     ) -> Answer {
         match provider::event(entry, webhook, self.clock.now()) {
-            Event::PassOn => self.pass_on(entry, webhook, &[], deadline).await.0,
+            Event::PassOn => self.pass_on(entry, webhook, &[], deadline).await.into_inner(),
             Event::Told(call) => self.told(entry, webhook, &call, deadline).await,
             Event::UnderWay(call) => self.under_way(entry, webhook, &call, deadline).await,
             Event::Next(next, call) => self.next(entry, webhook, next, &call).await,
             // A call under way that asks at this address again is in the existing call flow, where
             // the same fields may well mean something new.
-            Event::Call(call) if !call.began => self.call(entry, webhook, &call, deadline).await.0,
+            Event::Call(call) if !call.began => {
+                self.call(entry, webhook, &call, deadline).await.into_inner()
+            }
             Event::Call(call) => {
                 self.once(entry, webhook, self.call(entry, webhook, &call, deadline)).await
             }
@@ -177,25 +180,18 @@ impl TelephonyEdge {
         }
     }
 
-    /// Gives copies of a webhook one answer. `work` says whether its answer is the call's own, or replaces one that was
-    /// not available.
+    /// Gives copies of a webhook one answer.
     async fn once(
         &self,
         entry: &TelephonySettings,
         webhook: &Webhook,
-        work: impl Future<Output = (Answer, bool)>,
+        work: impl Future<Output = Given<Answer>>,
     ) -> Answer {
         let first = match self.answers.turn(key_of(entry, webhook), Instant::now()).await {
             Turn::Again(answer) => return answer,
             Turn::First(first) => first,
         };
-        let (answer, own) = work.await;
-        if own {
-            first.keep(answer.clone());
-        } else {
-            first.share(answer.clone());
-        }
-        answer
+        first.give(work.await)
     }
 
     async fn call(
@@ -204,13 +200,13 @@ impl TelephonyEdge {
         webhook: &Webhook,
         call: &Call,
         deadline: Instant,
-    ) -> (Answer, bool) {
+    ) -> Given<Answer> {
         let contact = Contact {
             unstoppable: entry.lets_everything_through(),
             ..call.contact(self.clock.now())
         };
         let Some(outcome) = self.decide(entry, contact).await else {
-            return self.pass_on(entry, webhook, &[UNCHECKED.to_owned()], deadline).await;
+            return self.pass_on(entry, webhook, &[Flag::LimitsUnchecked], deadline).await;
         };
         let Some(organisation) = self.intake.organisation(&entry.organisation) else {
             return self.pass_on(entry, webhook, &[], deadline).await;
@@ -220,7 +216,7 @@ impl TelephonyEdge {
             Some(answer) => {
                 let (key, now) = (state_key(entry, &call.id), Instant::now());
                 self.decisions.put(key, now, Arc::new(outcome.decision));
-                (answer, true)
+                Given::ForGood(answer)
             }
         }
     }
@@ -231,14 +227,14 @@ impl TelephonyEdge {
         entry: &TelephonySettings,
         webhook: &Webhook,
         contact: Contact,
-    ) -> (Answer, bool) {
+    ) -> Given<Answer> {
         let by = generic::By { channel: contact.channel, key: contact.lane };
         let organisation = self.intake.organisation(&entry.organisation);
         match (self.decide(entry, contact).await, organisation) {
             (Some(outcome), Some(organisation)) => {
-                (generic::answer(entry, webhook, by, &outcome, &organisation), true)
+                Given::ForGood(generic::answer(entry, webhook, by, &outcome, &organisation))
             }
-            (_, _) => (generic::undecided(webhook, None, &[UNCHECKED.to_owned()]), false),
+            (_, _) => Given::ForNow(generic::undecided(webhook, None, &[Flag::LimitsUnchecked])),
         }
     }
 
@@ -248,14 +244,14 @@ impl TelephonyEdge {
         webhook: &Webhook,
         text: &Text,
         deadline: Instant,
-    ) -> (Answer, bool) {
+    ) -> Given<Answer> {
         let contact = Contact {
             unanswerable: provider::reply(entry, text, "").is_none(),
             ..text.contact(self.clock.now())
         };
         let channel = contact.channel;
         let Some(outcome) = self.decide(entry, contact).await else {
-            return self.pass_on(entry, webhook, &[UNCHECKED.to_owned()], deadline).await;
+            return self.pass_on(entry, webhook, &[Flag::LimitsUnchecked], deadline).await;
         };
         let decision = &outcome.decision;
         let reply = match outcome.treatment(channel) {
@@ -267,7 +263,7 @@ impl TelephonyEdge {
             }
             Treatment::Route { .. } | Treatment::File(_) => None,
         };
-        (reply.unwrap_or_else(|| provider::empty(entry, webhook)), true)
+        Given::ForGood(reply.unwrap_or_else(|| provider::empty(entry, webhook)))
     }
 
     /// Decides in a task of its own, so that a commit in hand is finished even where nobody waits
@@ -348,8 +344,8 @@ impl TelephonyEdge {
             return provider::empty(entry, webhook);
         }
         match self.pass_on(entry, webhook, &[], deadline).await {
-            (answer, true) => answer,
-            (_, false) => provider::empty(entry, webhook),
+            Given::ForGood(answer) => answer,
+            Given::ForNow(_) => provider::empty(entry, webhook),
         }
     }
 
@@ -364,13 +360,13 @@ impl TelephonyEdge {
         deadline: Instant,
     ) -> Answer {
         if self.decision_of(entry, &call.id).await.is_some() {
-            return self.call(entry, webhook, call, deadline).await.0;
+            return self.call(entry, webhook, call, deadline).await.into_inner();
         }
         tracing::info!(
             path = entry.path,
             "an event of a call that was not decided here counts nothing"
         );
-        self.pass_on(entry, webhook, &[], deadline).await.0
+        self.pass_on(entry, webhook, &[], deadline).await.into_inner()
     }
 
     async fn decision_of(&self, entry: &TelephonySettings, contact: &str) -> Option<Arc<Decision>> {
@@ -388,38 +384,35 @@ impl TelephonyEdge {
         }
     }
 
-    /// Hands a webhook to the existing call flow and gives its answer, byte for byte. `false`: it
-    /// gave none, and the answer is the fallback.
+    /// Hands a webhook to the existing call flow and gives its answer, byte for byte; where it gave none, the
+    /// fallback for now.
     async fn pass_on(
         &self,
         entry: &TelephonySettings,
         webhook: &Webhook,
-        flags: &[String],
+        flags: &[Flag],
         deadline: Instant,
-    ) -> (Answer, bool) {
+    ) -> Given<Answer> {
         let Some(request) = upstream_request(entry, webhook, flags) else {
-            return (provider::fallback(entry, webhook, flags), true);
+            return Given::ForGood(provider::fallback(entry, webhook, flags));
         };
         let wait = deadline.saturating_duration_since(Instant::now()).mul_f32(UPSTREAM_SHARE);
         match self.upstream.whole(request, wait, CALL_DOCUMENT_BYTES_MAX).await {
             Ok(answer) if answer.status.is_success() || answer.status.is_redirection() => {
-                (answer, true)
+                Given::ForGood(answer)
             }
             Ok(answer) => {
                 let status = answer.status.as_u16();
                 tracing::warn!(path = entry.path, status, "the call flow refused a webhook");
-                (provider::fallback(entry, webhook, flags), false)
+                Given::ForNow(provider::fallback(entry, webhook, flags))
             }
             Err(error) => {
                 tracing::warn!(path = entry.path, %error, "the call flow gave no answer");
-                (provider::fallback(entry, webhook, flags), false)
+                Given::ForNow(provider::fallback(entry, webhook, flags))
             }
         }
     }
 }
-
-/// The flag of a call passed on without a decision.
-const UNCHECKED: &str = "limits_unchecked";
 
 /// On the item of a contact that was decided when its provider could not wait any longer.
 const DECIDED_LATE: &str = "passed on, decided too late";
@@ -432,7 +425,7 @@ const UPSTREAM_SHARE: f32 = 0.95;
 fn upstream_request(
     entry: &TelephonySettings,
     webhook: &Webhook,
-    flags: &[String],
+    flags: &[Flag],
 ) -> Option<Request<Body>> {
     let upstream = entry.upstream.as_ref()?;
     let uri = address(upstream, &webhook.behind, webhook.query.as_deref()).ok()?;
@@ -445,7 +438,7 @@ fn upstream_request(
     }
     provider::sign_again(entry, webhook, &mut headers);
     if !flags.is_empty()
-        && let Ok(flags) = HeaderValue::try_from(flags.join(", "))
+        && let Ok(flags) = HeaderValue::try_from(flag::in_a_line(flags, ", "))
     {
         headers.insert(FLAGS, flags);
     }

@@ -43,7 +43,7 @@ use super::http::body::Body;
 use crate::channels::http::answer::Answer;
 use crate::channels::http::apart::{self, Apart};
 use crate::channels::http::look::Looks;
-use crate::channels::http::once::{Key, Once, Recent, Turn, keyed};
+use crate::channels::http::once::{Given, Key, Once, Recent, Turn, keyed};
 use crate::channels::http::page::{self, Kept, Shown};
 use crate::channels::http::patient::patient_to_the_end;
 use crate::channels::http::peer;
@@ -242,7 +242,7 @@ impl FormEdge {
             let path = &job.form.path;
             let contact = say_so(translate::contact(id, now, path, &job.parsed, sender, names));
             let from = self.parts.intake.identify(&job.organisation, &contact);
-            return self.decide(&mut job, contact, from).await.0;
+            return self.decide(&mut job, contact, from).await.into_inner();
         }
         let content = keyed(&[
             job.form.organisation.as_str().as_bytes(),
@@ -268,17 +268,18 @@ impl FormEdge {
             // By now more may be known of the sender.
             from = self.parts.intake.identify(&job.organisation, &contact);
         }
-        let (reply, stands) = self.decide(&mut job, contact, from).await;
-        if !stands {
+        let given = self.decide(&mut job, contact, from).await;
+        if matches!(given, Given::ForNow(_)) {
             let refused = self.refusals.get(&content, Instant::now()).unwrap_or_default();
             self.refusals.put(content, Instant::now(), refused + 1);
         }
-        match &reply {
-            Reply::Whole(answer) if stands => first.keep(answer.clone()),
-            Reply::Whole(answer) => first.share(answer.clone()),
-            Reply::Streaming(_) => drop(first),
+        match given {
+            Given::ForGood(Reply::Whole(answer)) => {
+                Reply::Whole(first.give(Given::ForGood(answer)))
+            }
+            Given::ForNow(Reply::Whole(answer)) => Reply::Whole(first.give(Given::ForNow(answer))),
+            Given::ForGood(streaming) | Given::ForNow(streaming) => streaming,
         }
-        reply
     }
 
     /// The id of a submission's contact: the same for the same content within
@@ -319,14 +320,14 @@ impl FormEdge {
         id
     }
 
-    /// Decides a submission and carries the decision out. `false`: the form's own handler refused it
-    /// or is away, so that it was no contact and the same again is a new one.
+    /// Decides a submission and carries the decision out. Where the form's own handler refused it or is away,
+    /// it was no contact: the answer is given for now, and the same again is a new one.
     async fn decide(
         self: &Arc<Self>,
         job: &mut Job,
         mut contact: Contact,
         from: Identified,
-    ) -> (Reply, bool) {
+    ) -> Given<Reply> {
         let now = contact.at;
         let may_show = told::may_show(&job.form, &contact);
         if !may_show {
@@ -357,7 +358,8 @@ impl FormEdge {
         let answer = match outcome.treatment(Channel::WebForm) {
             // Nothing was accepted: the same again is a new contact.
             Treatment::TryAgain(_) => {
-                return (Reply::Whole(page::fault(ProblemType::TryAgain, asker, look)), false);
+                let answer = page::fault(ProblemType::TryAgain, asker, look);
+                return Given::ForNow(Reply::Whole(answer));
             }
             Treatment::PassOn => return self.deliver(job, &outcome).await,
             Treatment::Route { queued, unreached } => {
@@ -381,12 +383,12 @@ impl FormEdge {
                 received(StatusCode::ACCEPTED, queued)
             }
         };
-        (Reply::Whole(answer), true)
+        Given::ForGood(Reply::Whole(answer))
     }
 
     /// Hands a submission to the form's own handler, and gives its place back where the handler
     /// does not take it.
-    async fn deliver(&self, job: &mut Job, outcome: &Outcome) -> (Reply, bool) {
+    async fn deliver(&self, job: &mut Job, outcome: &Outcome) -> Given<Reply> {
         forward::say_what_was_decided(&mut job.head.headers, &outcome.decision);
         let sent = self.send(job).await;
         let taken = match &sent {
@@ -405,7 +407,7 @@ impl FormEdge {
             let look = self.parts.looks.of(&job.form.organisation);
             Reply::Whole(page::fault(kind, &job.asker, look))
         });
-        (reply, taken)
+        if taken { Given::ForGood(reply) } else { Given::ForNow(reply) }
     }
 
     /// Mails a routed submission to its mailbox as well. It is on the queue already: trouble with the

@@ -11,6 +11,7 @@ use crate::casework::audit::{AuditWanted, TrailFilter};
 use crate::casework::{Desk, Fault as CaseFault};
 use crate::domain::audit::AuditEntry;
 use crate::domain::decision::Disposition;
+use crate::domain::flag::Flag;
 use crate::domain::organisation::OrganisationId;
 use crate::runtime::limits::PAGE_ITEMS_MAX;
 use crate::runtime::terminal::line;
@@ -99,7 +100,7 @@ async fn print(
     while left > 0 {
         let filter = TrailFilter {
             person: args.person.clone(),
-            flag: args.flag.clone(),
+            flag: args.flag.as_deref().map(Flag::from),
             disposition: args.disposition,
             from: args.from,
             to: args.to,

@@ -254,7 +254,7 @@ fn show(args: &QueueArgs, item: &QueueItem, io: &mut Io<'_>) {
         );
     }
     for flag in &item.flags {
-        say(out, format_args!("  flag: {}", line(flag)));
+        say(out, format_args!("  flag: {}", line(&flag.to_string())));
     }
     for new in &item.new {
         say(out, format_args!("  new: {}", line(new)));

@@ -19,7 +19,7 @@ use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::person::Person;
 use crate::domain::profile::Profile;
 use crate::domain::restriction::Mode;
-use crate::domain::safeguard::{Part, Safeguards};
+use crate::domain::safeguard::{FoundBy, Safeguards};
 use crate::runtime::json;
 
 /// Decide a scenario's contacts in order and print one decision per line, as JSON.
@@ -132,12 +132,12 @@ fn resemblance(safeguards: &Safeguards, contact: &Contact, err: &mut dyn Write) 
     for like in &matches.resembles {
         let hit = matches.hits.iter().find(|hit| hit.lane == like.lane);
         let effect = match hit.map(|hit| hit.part) {
-            Some(Part::Example | Part::Wording) => "opens the lane",
+            Some(FoundBy::Example | FoundBy::Wording) => "opens the lane",
             Some(_) => "the words already open the lane",
             None => "does not open the lane",
         };
         let (lane, percent, threshold, by) =
-            (like.lane.name(), like.percent, like.threshold, &like.by);
+            (like.lane.name(), like.percent, like.threshold, like.says());
         super::say(
             err,
             format_args!(

@@ -10,9 +10,11 @@ use serde_json::Value;
 
 use super::channel::Channel;
 use super::disposition::Disposition;
+use super::flag::Flag;
 use super::identifier::IdentifierKind;
 use super::reason_code::ReasonCode;
 use super::restriction::{KindName, Mode, Status};
+use super::row::DecisionRow;
 
 /// The name on an audit entry for what the gateway does by itself, its decisions among it.
 pub const GATEWAY: &str = "gateway";
@@ -304,7 +306,7 @@ pub struct DecidedEntry {
     pub rows: Vec<AuditRow>,
     /// The decision's flags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub flags: Vec<String>,
+    pub flags: Vec<Flag>,
     /// The restricted people, other than `person`, that the contact may be from: it was passed in
     /// doubt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -314,8 +316,7 @@ pub struct DecidedEntry {
 /// One row of the decision order that had something to say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditRow {
-    /// The row's number in the decision order, 0 to 13.
-    pub row: u8,
+    pub row: DecisionRow,
     pub code: ReasonCode,
     pub restriction: Option<String>,
     pub clause: Option<String>,
@@ -374,8 +375,8 @@ mod tests {
     fn the_record_of_a_decision_is_written_as_its_entry_is() {
         let at = "2026-11-21T10:00:00.25Z".parse().unwrap();
         let row = AuditRow {
-            row: 9,
-            code: "within_quota".into(),
+            row: DecisionRow::ChannelsOnly,
+            code: ReasonCode::Other("within_quota".to_owned()),
             restriction: Some("R-1".to_owned()),
             clause: None,
             observed: false,
@@ -392,7 +393,7 @@ mod tests {
             stale: false,
             profile_version: "1".to_owned(),
             rows: vec![row],
-            flags: vec!["identity_ambiguous".to_owned()],
+            flags: vec!["identity_ambiguous".into()],
             in_doubt: vec!["P-1".to_owned()],
         };
         let record = DecidedRecord::new(Some(7), at, "gateway", &decided);

@@ -111,7 +111,7 @@ impl CaseFile {
             return;
         }
         for reason in &decision.reasons {
-            let Some(kind) = TaskKind::of_reason(reason.code.as_str()) else { continue };
+            let Some(kind) = TaskKind::of_reason(&reason.code) else { continue };
             let own = contact.message_id.iter().cloned();
             self.add_task(Task {
                 contact: contact.id.clone(),

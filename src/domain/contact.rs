@@ -4,13 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
+use super::doubt::Doubt;
+use super::flag::Flag;
 use super::identifier::{Assurance, IdentifierKind};
-
-/// The flag of a contact whose sender is uncertain.
-pub const IDENTITY_AMBIGUOUS: &str = "identity_ambiguous";
-
-/// The flag of a contact that could not be read.
-pub const UNREAD: &str = "unread";
+use super::lane::AskedLane;
 
 /// The longest id of a contact, in bytes: what every edge makes fits, and so do a UUID, a URN and a
 /// provider's id with an account in front.
@@ -130,28 +127,6 @@ impl Contact {
             unstoppable: false,
             notified_apart: false,
             lane: None,
-        }
-    }
-}
-
-/// A safeguard lane that a sender can ask for by a key on the telephone, or by a button.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AskedLane {
-    Emergency,
-    Appeal,
-    Adjustment,
-}
-
-impl AskedLane {
-    pub const ALL: [AskedLane; 3] =
-        [AskedLane::Emergency, AskedLane::Appeal, AskedLane::Adjustment];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            AskedLane::Emergency => "emergency",
-            AskedLane::Appeal => "appeal",
-            AskedLane::Adjustment => "adjustment",
         }
     }
 }
@@ -287,8 +262,9 @@ impl<'a> Canonical<'a> {
 impl Contact {
     /// The flags of what the channel could not settle or read: on every decision about the contact, regardless of
     /// sender.
-    pub fn doubts(&self) -> impl Iterator<Item = &'static str> {
-        let doubts = [(self.ambiguous, IDENTITY_AMBIGUOUS), (self.unread, UNREAD)];
+    pub fn doubts(&self) -> impl Iterator<Item = Flag> {
+        let doubts =
+            [(self.ambiguous, Flag::Identity(Doubt::Ambiguous)), (self.unread, Flag::Unread)];
         doubts.into_iter().filter(|(is_so, _)| *is_so).map(|(_, flag)| flag)
     }
 

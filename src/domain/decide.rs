@@ -20,13 +20,15 @@ use super::audit::{AuditRow, DecidedEntry};
 use super::contact::Contact;
 use super::decision::{Decision, Route};
 use super::disposition::Disposition;
+use super::flag::Flag;
 use super::ledger::{Additions, Ledger};
-use super::merge::OF_SEVERAL_RECORDS;
 use super::organisation::Organisation;
 use super::person::Person;
 use super::queue::QueueItem;
 use super::reading::Reading;
+use super::reason_code::ReasonCode;
 use super::restriction::{Kind, Mode};
+use super::row::DecisionRow;
 use super::safeguard::Hit;
 use super::sender::{Sender, Standing, has_restriction_in_force};
 use walk::{Finding, Walk};
@@ -80,10 +82,18 @@ pub fn is_unrestricted(organisation: &Organisation, sender: &Sender, at: DateTim
 }
 
 /// How the search ended.
-enum End<'a> {
+enum End {
     Settled(Disposition, Option<Route>),
     /// Rows 5 and 6 and the end of row 12: the contact is admitted.
-    Admitted(&'a str),
+    Admitted(Admission),
+}
+
+/// Why a contact is admitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Admission {
+    Representative,
+    Invited,
+    WithinLimits,
 }
 
 /// Decides one contact at one instant.
@@ -105,41 +115,41 @@ pub fn decide(
     let end = search(&mut walk);
     let settled = match end {
         End::Settled(disposition, route) => (disposition, route),
-        End::Admitted(code) => admit(&mut walk, code),
+        End::Admitted(why) => admit(&mut walk, why),
     };
     walk.finish(settled)
 }
 
 /// Rows 2 to 12, in this order.
-fn search<'a>(walk: &mut Walk<'a>) -> End<'a> {
+fn search(walk: &mut Walk<'_>) -> End {
     if walk.dossier.sender.is_of_several_records() {
-        walk.flag(OF_SEVERAL_RECORDS);
+        walk.flag(Flag::OfSeveralRecords);
     }
     if let Some(end) = safeguard(walk) {
         return end;
     }
     if walk.contact.automatic {
-        walk.flag("automatic");
-        walk.find(3, Finding::of_contact("automatic"));
+        walk.flag(Flag::Automatic);
+        walk.find(DecisionRow::Automatic, Finding::of_contact(ReasonCode::Automatic));
         return End::Settled(Disposition::Deliver, None);
     }
     if let Standing::Doubtful { doubts, .. } = &walk.dossier.sender.standing {
         for doubt in doubts {
-            walk.flag(doubt.flag());
-            walk.find(4, Finding::of_contact(doubt.code()));
+            walk.flag(Flag::Identity(*doubt));
+            walk.find(DecisionRow::Identity, Finding::of_contact(ReasonCode::Identity(*doubt)));
         }
         return End::Settled(Disposition::Deliver, None);
     }
     if walk.is_admitted_representative() {
-        walk.find(5, Finding::of_contact("representative"));
-        return End::Admitted("representative");
+        walk.find(DecisionRow::Representative, Finding::of_contact(ReasonCode::Representative));
+        return End::Admitted(Admission::Representative);
     }
     if walk.is_invited() {
-        walk.find(6, Finding::of_contact("invited"));
-        return End::Admitted("invited");
+        walk.find(DecisionRow::Invited, Finding::of_contact(ReasonCode::Invited));
+        return End::Admitted(Admission::Invited);
     }
-    type Row = for<'a> fn(&mut Walk<'a>) -> Option<(Disposition, Option<Route>)>;
-    const ROWS: [Row; 6] = [
+    type Step = for<'a> fn(&mut Walk<'a>) -> Option<(Disposition, Option<Route>)>;
+    const ROWS: [Step; 6] = [
         issues::contact_ended,
         limits::representative_only,
         limits::channels_only,
@@ -152,17 +162,17 @@ fn search<'a>(walk: &mut Walk<'a>) -> End<'a> {
             return End::Settled(disposition, route);
         }
     }
-    End::Admitted("within_limits")
+    End::Admitted(Admission::WithinLimits)
 }
 
 /// Row 2: a safeguard, on any channel, closed or not. Several lanes are all reasons; the first that
 /// has a queue routes, and one that protects sender or recipient delivers where no other routes.
-fn safeguard<'a>(walk: &mut Walk<'a>) -> Option<End<'a>> {
+fn safeguard(walk: &mut Walk<'_>) -> Option<End> {
     let hits: Vec<Hit> = walk.reading().hits.clone();
     let first = hits.first()?.clone();
     for hit in &hits {
-        walk.flag(hit.lane.code());
-        walk.find(2, Finding::of_safeguard(hit));
+        walk.flag(Flag::Safeguard(hit.lane));
+        walk.find(DecisionRow::Safeguard, Finding::of_safeguard(hit));
     }
     if walk.dossier.sender.is_believed() {
         walk.additions.lane = Some(first.lane.name().to_owned());
@@ -181,7 +191,7 @@ fn safeguard<'a>(walk: &mut Walk<'a>) -> Option<End<'a>> {
 }
 
 /// Row 13: admitted, to the point of contact where there is one.
-fn admit(walk: &mut Walk<'_>, code: &str) -> (Disposition, Option<Route>) {
+fn admit(walk: &mut Walk<'_>, why: Admission) -> (Disposition, Option<Route>) {
     walk.admitted = true;
     let zone = walk.profile().timezone;
     let team = walk.profile().team.clone();
@@ -192,18 +202,19 @@ fn admit(walk: &mut Walk<'_>, code: &str) -> (Disposition, Option<Route>) {
         let (taker, route) = point.route(walk.at, zone, &team);
         match walk.mode_of(restriction) {
             Mode::Enforce if settled.1.is_none() => {
-                walk.find(13, Finding::of(restriction, taker.code()));
+                walk.find(DecisionRow::Admitted, Finding::of(restriction, taker.code()));
                 settled = (Disposition::Route, Some(route));
             }
             Mode::Observe if !observed_settles && !walk.observed_search_ended() => {
                 observed_settles = true;
-                walk.observe(13, Disposition::Route, Finding::of(restriction, taker.code()));
+                let finding = Finding::of(restriction, taker.code());
+                walk.observe(DecisionRow::Admitted, Disposition::Route, finding);
             }
             Mode::Enforce | Mode::Observe => {}
         }
     }
-    if settled.1.is_none() && code == "within_limits" {
-        walk.find(13, Finding::of_contact("within_limits"));
+    if settled.1.is_none() && why == Admission::WithinLimits {
+        walk.find(DecisionRow::Admitted, Finding::of_contact(ReasonCode::WithinLimits));
     }
     settled
 }

@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
 pub use super::disposition::Disposition;
+use super::flag::Flag;
+use super::lane::Lane;
 use super::language::Language;
 use super::notice::NoticePart;
 use super::reason_code::ReasonCode;
 use super::restriction::Mode;
-use super::safeguard::Lane;
 
 /// The decision on one contact: the published JSON shape.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,7 +22,7 @@ pub struct Decision {
     pub mode: Mode,
     pub route: Option<Route>,
     pub reasons: Vec<Reason>,
-    pub flags: Vec<String>,
+    pub flags: Vec<Flag>,
     pub quotas: Vec<QuotaState>,
     pub notice: Option<Notice>,
     /// What observed restrictions would have done.
@@ -60,7 +61,7 @@ impl Decision {
 
     /// Whether only the contact's text was kept when it was decided, for want of room for its original.
     pub fn lacks_original(&self) -> bool {
-        self.flags.iter().any(|flag| flag == ORIGINAL_NOT_KEPT)
+        self.flags.contains(&Flag::OriginalNotKept)
     }
 
     /// Whether the contact goes on to its recipients, as if nothing were restricted. It does where it is
@@ -174,6 +175,3 @@ impl std::fmt::Debug for Notice {
         write!(f, "Notice(next slot {:?})", self.next_slot)
     }
 }
-
-/// On a decision and its item of whose contact only the text is kept: the quota of kept originals left no room.
-pub const ORIGINAL_NOT_KEPT: &str = "original_not_kept";

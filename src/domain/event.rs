@@ -9,9 +9,10 @@ use super::audit::{
     AnchoredEntry, AuditEntry, AuditEvent, DecidedEntry, EndedRestriction, StepEntry,
 };
 use super::channel::Channel;
-use super::decision::ORIGINAL_NOT_KEPT;
 use super::disposition::Disposition;
+use super::flag::Flag;
 use super::person::Person;
+use super::reason_code::ReasonCode;
 use super::restriction::{Mode, Restriction, Status};
 
 /// What happened, as a receiver chooses it and as it ends a CloudEvents `type`.
@@ -177,7 +178,7 @@ pub struct ContactData {
     /// Decided on the last known restrictions, while the store was away.
     pub stale: bool,
     /// The reason code, restriction and clause that decided it.
-    pub code: Option<String>,
+    pub code: Option<ReasonCode>,
     pub restriction: Option<String>,
     pub clause: Option<String>,
 }
@@ -190,10 +191,6 @@ pub struct DatedData {
     pub kind: &'static str,
     pub due: NaiveDate,
 }
-
-/// The code of a row in which a person does as the restriction asks: writing to be read and filed
-/// is what such a restriction allows.
-const NO_BREACH: &str = "read_and_file.filed";
 
 /// The events of an entry of the audit trail: none for a contact that was simply delivered.
 pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
@@ -276,7 +273,7 @@ fn contact_data(decided: &DecidedEntry) -> ContactData {
         mode: decided.mode,
         would: decided.would,
         stale: decided.stale,
-        code: telling.map(|row| row.code.to_string()),
+        code: telling.map(|row| row.code.clone()),
         restriction: telling.and_then(|row| row.restriction.clone()),
         clause: telling.and_then(|row| row.clause.clone()),
     }
@@ -291,7 +288,9 @@ fn kinds_of(decided: &DecidedEntry, data: &ContactData) -> Vec<EventKind> {
         Disposition::Deliver => {}
     }
     let is_kept = matches!(decided.disposition, Disposition::Limit | Disposition::File);
-    let by_restriction = data.restriction.is_some() && data.code.as_deref() != Some(NO_BREACH);
+    // Who writes to be read and filed does as such a restriction asks.
+    let is_asked_for = data.code == Some(ReasonCode::ReadAndFileFiled);
+    let by_restriction = data.restriction.is_some() && !is_asked_for;
     if is_kept && by_restriction {
         kinds.push(EventKind::RestrictionBreached);
     }
@@ -302,7 +301,7 @@ fn kinds_of(decided: &DecidedEntry, data: &ContactData) -> Vec<EventKind> {
     if decided.person.is_some() && is_safeguarded {
         kinds.push(EventKind::ContactSafeguarded);
     }
-    if decided.flags.iter().any(|flag| flag == ORIGINAL_NOT_KEPT) {
+    if decided.flags.contains(&Flag::OriginalNotKept) {
         kinds.push(EventKind::ContactOriginalNotKept);
     }
     kinds

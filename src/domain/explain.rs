@@ -4,9 +4,12 @@
 use super::calendar::{Per, QuotaWindow};
 use super::channel::Channel;
 use super::decision::Reason;
+use super::doubt::Doubt;
+use super::lane::Lane;
 use super::profile::Profile;
 use super::reason_code::ReasonCode;
 use super::restriction::{Kind, Quota, Restriction};
+use super::safeguard::{FoundBy, Hit};
 
 /// What is explained.
 #[derive(Debug, Clone)]
@@ -14,8 +17,8 @@ pub struct Facts<'a> {
     pub code: &'a ReasonCode,
     pub restriction: Option<&'a Restriction>,
     pub clause: Option<String>,
-    /// The words by which a safeguard was found.
-    pub by: Option<&'a str>,
+    /// The safeguard that was found.
+    pub hit: Option<&'a Hit>,
     pub channel: Channel,
     pub observed: bool,
 }
@@ -47,39 +50,45 @@ fn staff_line(profile: &Profile, facts: &Facts<'_>) -> String {
 }
 
 fn of_contact(facts: &Facts<'_>) -> String {
-    if let Some(lane) = facts.code.lane() {
-        let says = lane.says();
-        let Some(by) = facts.by.filter(|by| !by.is_empty()) else { return says.to_owned() };
-        // The finding is words, or an example that it is like, or its wording as a whole.
-        return match (by.strip_prefix("resembles: "), by.strip_prefix("wording: ")) {
-            (Some(example), _) => format!("{says}: it is like “{example}”"),
-            (_, Some(words)) => format!("{says}: its wording suggests so (“{words}”)"),
-            (None, None) => format!("{says}: found “{by}”"),
-        };
-    }
-    match facts.code.as_str() {
-        "unrestricted" => "No restriction is in force for this sender",
-        "sender_unknown" => "The sender matches nobody on record",
-        "within_limits" => "Within the limits that are in force",
-        "representative" => "From a representative who may contact us for this person",
-        "invited" => "We invited this contact, or it answers a message of ours",
-        "automatic" => "An automatic message: not counted and not answered",
-        "identity.shared" => "Others use this address or number too, so nothing is enforced",
-        "identity.ambiguous" => "It is not clear which person this is, so nothing is enforced",
-        "identity.unproven" => "Who sent this is not proven enough here, so nothing is enforced",
-        "identity.refuted" => "There is evidence that somebody else sent this; nothing is enforced",
+    match facts.code {
+        ReasonCode::Safeguard(lane) => return of_safeguard(*lane, facts.hit),
+        ReasonCode::Unrestricted => "No restriction is in force for this sender",
+        ReasonCode::SenderUnknown => "The sender matches nobody on record",
+        ReasonCode::WithinLimits => "Within the limits that are in force",
+        ReasonCode::Representative => "From a representative who may contact us for this person",
+        ReasonCode::Invited => "We invited this contact, or it answers a message of ours",
+        ReasonCode::Automatic => "An automatic message: not counted and not answered",
+        ReasonCode::Identity(doubt) => match doubt {
+            Doubt::Shared => "Others use this address or number too, so nothing is enforced",
+            Doubt::Ambiguous => "It is not clear which person this is, so nothing is enforced",
+            Doubt::Unproven => "Who sent this is not proven enough here, so nothing is enforced",
+            Doubt::Refuted => "There is evidence that somebody else sent this; nothing is enforced",
+        },
         other => return format!("Decided by {other}"),
     }
     .to_owned()
 }
 
+fn of_safeguard(lane: Lane, hit: Option<&Hit>) -> String {
+    let says = lane.says();
+    let Some(hit) = hit.filter(|hit| !hit.by.is_empty()) else { return says.to_owned() };
+    let by = &hit.by;
+    match hit.part {
+        FoundBy::Example => format!("{says}: it is like “{by}”"),
+        FoundBy::Wording => format!("{says}: its wording suggests so (“{by}”)"),
+        FoundBy::Helper => format!("{says}: found “helper: {by}”"),
+        FoundBy::Words | FoundBy::Gaps | FoundBy::Concept | FoundBy::Address | FoundBy::Choice => {
+            format!("{says}: found “{by}”")
+        }
+    }
+}
+
 fn of_restriction(facts: &Facts<'_>, restriction: &Restriction) -> String {
-    let why = facts.code.as_str().split_once('.').map_or("", |(_, why)| why);
-    match (&restriction.kind, why) {
-        (Kind::SinglePointOfContact(point), "deputy") => {
+    match (&restriction.kind, facts.code) {
+        (Kind::SinglePointOfContact(point), ReasonCode::PointOfContactDeputy) => {
             format!("{} is away: a deputy takes this person's contacts", point.contact.name)
         }
-        (Kind::SinglePointOfContact(point), "team") => {
+        (Kind::SinglePointOfContact(point), ReasonCode::PointOfContactTeam) => {
             format!("{} and every deputy are away: the team takes it", point.contact.name)
         }
         (Kind::SinglePointOfContact(point), _) => {
@@ -95,9 +104,10 @@ fn of_restriction(facts: &Facts<'_>, restriction: &Restriction) -> String {
         (Kind::IssueQuota(quota), _) => {
             format!("The limit of {} is used up", quota_in_words(*quota, "issue", "issues"))
         }
-        (Kind::IssueClosed(_) | Kind::ComplaintClosed(_), "new_evidence") => {
-            "On a closed matter, and may hold new evidence: somebody must look".to_owned()
-        }
+        (
+            Kind::IssueClosed(_) | Kind::ComplaintClosed(_),
+            ReasonCode::IssueClosedNewEvidence | ReasonCode::ComplaintClosedNewEvidence,
+        ) => "On a closed matter, and may hold new evidence: somebody must look".to_owned(),
         (Kind::IssueClosed(_), _) => {
             "Repeats what was answered on a closed issue: filed, no reply is due".to_owned()
         }
@@ -107,16 +117,16 @@ fn of_restriction(facts: &Facts<'_>, restriction: &Restriction) -> String {
         (Kind::RepresentativeOnly { .. }, _) => {
             "This person contacts us through a representative only".to_owned()
         }
-        (Kind::ReadAndFile { .. }, "new_issue") => {
+        (Kind::ReadAndFile { .. }, ReasonCode::ReadAndFileNewIssue) => {
             "Read and file, but this may be a new issue: somebody must look".to_owned()
         }
-        (Kind::ReadAndFile { .. }, "new_evidence") => {
+        (Kind::ReadAndFile { .. }, ReasonCode::ReadAndFileNewEvidence) => {
             "Read and file, but this may hold new evidence: somebody must look".to_owned()
         }
         (Kind::ReadAndFile { .. }, _) => {
             "Read and file: somebody must mark it read; no reply is due".to_owned()
         }
-        (Kind::ContactEnded, "new_issue") => {
+        (Kind::ContactEnded, ReasonCode::ContactEndedNewIssue) => {
             "Contact has ended, but this may be a new issue: decide whether to engage".to_owned()
         }
         (Kind::ContactEnded, _) => "Contact has ended: filed, no reply is due".to_owned(),

@@ -1,7 +1,8 @@
-//! The lanes, and where each leads.
+//! The lanes of safeguards, and where each leads.
 
-use super::super::contact::AskedLane;
-use super::super::queue_names;
+use serde::{Deserialize, Serialize};
+
+use super::queue_names;
 
 /// The lanes, in the order in which they route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +89,28 @@ impl Lane {
     }
 }
 
+/// A safeguard lane that a sender can ask for by a key on the telephone, or by a button.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AskedLane {
+    Emergency,
+    Appeal,
+    Adjustment,
+}
+
+impl AskedLane {
+    pub const ALL: [AskedLane; 3] =
+        [AskedLane::Emergency, AskedLane::Appeal, AskedLane::Adjustment];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            AskedLane::Emergency => "emergency",
+            AskedLane::Appeal => "appeal",
+            AskedLane::Adjustment => "adjustment",
+        }
+    }
+}
+
 impl From<AskedLane> for Lane {
     fn from(asked: AskedLane) -> Self {
         match asked {
@@ -96,25 +119,4 @@ impl From<AskedLane> for Lane {
             AskedLane::Adjustment => Lane::Adjustment,
         }
     }
-}
-
-/// By what a lane was found, the surest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// Words in a row.
-    Words,
-    /// Words in any order, with gaps.
-    Gaps,
-    /// Sets of words near each other.
-    Concept,
-    /// A sentence that resembles an example.
-    Example,
-    /// How it is put.
-    Wording,
-    /// What a service of the organisation's own said.
-    Helper,
-    /// Sender or recipient.
-    Address,
-    /// What the sender asked for by a key.
-    Choice,
 }

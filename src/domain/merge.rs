@@ -18,10 +18,6 @@ use super::profile::Profile;
 use super::restriction::{Kind, Restriction};
 use crate::domain::refusal_code::RefusalCode;
 
-/// The flag of a contact that came from identifiers of several records of one person: it stays on the record that
-/// the others were merged into, since it can't be divided.
-pub const OF_SEVERAL_RECORDS: &str = "merged_records";
-
 /// The record that a record is merged into: itself, where it is not.
 pub fn root_of(person: &Person) -> &str {
     let shown = person.together.as_ref().map(|together| &together.root);

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use super::decision::{Fallback, Route};
 use super::profile::Team;
+use super::reason_code::ReasonCode;
 use super::restriction::{PointOfContact, StaffContact};
 
 /// Who of a point of contact takes a contact.
@@ -17,11 +18,11 @@ pub enum Taker {
 
 impl Taker {
     /// The reason code.
-    pub const fn code(self) -> &'static str {
+    pub const fn code(self) -> ReasonCode {
         match self {
-            Taker::Contact => "single_point_of_contact.routed",
-            Taker::Deputy => "single_point_of_contact.deputy",
-            Taker::Team => "single_point_of_contact.team",
+            Taker::Contact => ReasonCode::PointOfContactRouted,
+            Taker::Deputy => ReasonCode::PointOfContactDeputy,
+            Taker::Team => ReasonCode::PointOfContactTeam,
         }
     }
 }

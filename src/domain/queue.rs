@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::channel::Channel;
 use super::decision::Reason;
 use super::disposition::Disposition;
+use super::flag::Flag;
 
 pub use super::queue_names::{EMERGENCY, FILED, GOVERNANCE, HEAD_OF_SERVICE, LIMITED, REVIEW};
 pub use turn::Turn;
@@ -32,7 +33,7 @@ pub struct QueueItem {
     pub at: DateTime<Utc>,
     pub disposition: Disposition,
     pub reasons: Vec<Reason>,
-    pub flags: Vec<String>,
+    pub flags: Vec<Flag>,
     pub subject: Option<String>,
     /// The recipients as addressed, who get a released original.
     pub original_to: Vec<String>,
@@ -181,22 +182,15 @@ impl std::fmt::Debug for Note {
     }
 }
 
-/// On an item that is about no contact: it reminds of what falls due. `contact` is what it is about, and its
-/// channel says nothing.
-pub const REMINDER: &str = "reminder";
-
-/// On an item that staff said was not made by the person on whose record it was.
-pub const NOT_THEIRS: &str = "not_theirs";
-
-/// What became of such an item's original later, on the audit trail.
+/// What became later of the original of an item that was kept without it, on the audit trail.
 pub const ORIGINAL_KEPT: &str = "original_kept";
 
 impl QueueItem {
     /// The item after somebody said that it is not the person's: nobody's, whatever its state.
     #[must_use]
     pub fn disowned(mut self, by: &str, at: DateTime<Utc>) -> Self {
-        if !self.flags.iter().any(|flag| flag == NOT_THEIRS) {
-            self.flags.push(NOT_THEIRS.to_owned());
+        if !self.flags.contains(&Flag::NotTheirs) {
+            self.flags.push(Flag::NotTheirs);
             self.person = None;
             self.notes.push(Note::of(by, at, "Not theirs: taken off the person's record."));
         }

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use super::contact::Contact;
 use super::fingerprints::fingerprint_of;
 use super::profile::Profile;
-use super::safeguard::{Hit, Lane, Matches, Part, Resemblance, Safeguards, Spelling};
+use super::safeguard::{FoundBy, Hit, Lane, Matches, Resemblance, Safeguards, Spelling};
 
 pub use quotation::{Split, split};
 
@@ -51,8 +51,8 @@ impl Reading {
             return;
         }
         self.resembles.retain(|like| like.lane != lane);
-        let (part, spelling) = (Part::Helper, Spelling::Written);
-        self.hits.push(Hit { lane, by: format!("helper: {because}"), part, spelling });
+        let (part, spelling) = (FoundBy::Helper, Spelling::Written);
+        self.hits.push(Hit { lane, by: because.to_owned(), part, spelling });
         self.hits.sort_by_key(|hit| hit.lane);
     }
 }

@@ -1,45 +1,111 @@
-//! The stable code of a reason: a safeguard's lane, or what a row of the decision order found.
+//! The stable code of a reason: a safeguard's lane, a doubt, or what a row of the decision order found.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::safeguard::Lane;
+use super::doubt::Doubt;
+use super::lane::Lane;
 
-const SAFEGUARD: &str = "safeguard.";
+/// Declares each code once: its variant and its name.
+macro_rules! reason_codes {
+    ($($(#[$about:meta])* $code:ident = $name:literal,)+) => {
+        /// Parsed once, where it is read; asked by its meaning everywhere else.
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(from = "String", into = "String")]
+        pub enum ReasonCode {
+            Safeguard(Lane),
+            Identity(Doubt),
+            $($(#[$about])* $code,)+
+            /// One that this version does not know, as it is written: of an older record or a newer one.
+            Other(String),
+        }
 
-/// Parsed once, where it is read; asked by its meaning everywhere else.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub enum ReasonCode {
-    Safeguard(Lane),
-    /// `<kind>.<why>`, `within_limits` and the like. A safeguard of a lane that this version does not know
-    /// is one of these.
-    Row(String),
+        impl ReasonCode {
+            pub fn as_str(&self) -> &str {
+                match self {
+                    ReasonCode::Safeguard(lane) => lane.code(),
+                    ReasonCode::Identity(doubt) => doubt.code(),
+                    $(ReasonCode::$code => $name,)+
+                    ReasonCode::Other(code) => code,
+                }
+            }
+
+            /// The codes that are neither a lane nor a doubt.
+            fn named(code: &str) -> Option<Self> {
+                match code {
+                    $($name => Some(ReasonCode::$code),)+
+                    _ => None,
+                }
+            }
+        }
+
+        #[cfg(test)]
+        const NAMED: &[(ReasonCode, &str)] = &[$((ReasonCode::$code, $name),)+];
+    };
+}
+
+reason_codes! {
+    /// Row 0.
+    Recorded = "recorded",
+    Unrestricted = "unrestricted",
+    SenderUnknown = "sender_unknown",
+    WithinLimits = "within_limits",
+    Representative = "representative",
+    Invited = "invited",
+    Automatic = "automatic",
+    ChannelsOnlyClosed = "channels_only.closed",
+    ComplaintClosedNewEvidence = "complaint_closed.new_evidence",
+    ComplaintClosedRepeat = "complaint_closed.repeat",
+    ContactEndedFiled = "contact_ended.filed",
+    ContactEndedNewIssue = "contact_ended.new_issue",
+    ContactQuotaOver = "contact_quota.over",
+    HoursOnlyOutside = "hours_only.outside",
+    IssueClosedNewEvidence = "issue_closed.new_evidence",
+    IssueClosedRepeat = "issue_closed.repeat",
+    IssueQuotaOver = "issue_quota.over",
+    ReadAndFileFiled = "read_and_file.filed",
+    ReadAndFileNewEvidence = "read_and_file.new_evidence",
+    ReadAndFileNewIssue = "read_and_file.new_issue",
+    RepresentativeOnlyDirect = "representative_only.direct",
+    PointOfContactRouted = "single_point_of_contact.routed",
+    PointOfContactDeputy = "single_point_of_contact.deputy",
+    PointOfContactTeam = "single_point_of_contact.team",
+    RestrictionsUnknown = "restrictions_unknown",
+    DeciderFailed = "decider_failed",
+    NotSubmitted = "not_submitted",
+    PassedByMark = "passed_by_mark",
+    Unread = "unread",
+    Unrecorded = "unrecorded",
 }
 
 impl ReasonCode {
-    pub fn as_str(&self) -> &str {
+    /// Whether what the code says ends by itself as time passes: it is a quota's or an hour's, or keeps nobody away.
+    pub fn opens_by_time(&self) -> bool {
         match self {
-            ReasonCode::Safeguard(lane) => lane.code(),
-            ReasonCode::Row(code) => code,
+            ReasonCode::Safeguard(_)
+            | ReasonCode::ContactQuotaOver
+            | ReasonCode::IssueQuotaOver
+            | ReasonCode::HoursOnlyOutside => true,
+            // A restriction's codes have its kind in front.
+            other => !other.as_str().contains('.'),
         }
     }
 
     /// The lane of a safeguard.
     pub const fn lane(&self) -> Option<Lane> {
-        match self {
-            ReasonCode::Safeguard(lane) => Some(*lane),
-            ReasonCode::Row(_) => None,
-        }
+        if let ReasonCode::Safeguard(lane) = self { Some(*lane) } else { None }
     }
 }
 
 impl From<&str> for ReasonCode {
     fn from(code: &str) -> Self {
-        let name = code.strip_prefix(SAFEGUARD);
-        let lane = name.and_then(|name| Lane::ALL.into_iter().find(|lane| lane.name() == name));
-        lane.map_or_else(|| ReasonCode::Row(code.to_owned()), ReasonCode::Safeguard)
+        let lane = || Lane::ALL.into_iter().find(|lane| lane.code() == code);
+        let doubt = || Doubt::ALL.into_iter().find(|doubt| doubt.code() == code);
+        ReasonCode::named(code)
+            .or_else(|| lane().map(ReasonCode::Safeguard))
+            .or_else(|| doubt().map(ReasonCode::Identity))
+            .unwrap_or_else(|| ReasonCode::Other(code.to_owned()))
     }
 }
 
@@ -52,21 +118,9 @@ impl From<String> for ReasonCode {
 impl From<ReasonCode> for String {
     fn from(code: ReasonCode) -> Self {
         match code {
-            ReasonCode::Safeguard(lane) => lane.code().to_owned(),
-            ReasonCode::Row(code) => code,
+            ReasonCode::Other(code) => code,
+            code => code.as_str().to_owned(),
         }
-    }
-}
-
-impl PartialEq<str> for ReasonCode {
-    fn eq(&self, other: &str) -> bool {
-        self.as_str() == other
-    }
-}
-
-impl PartialEq<&str> for ReasonCode {
-    fn eq(&self, other: &&str) -> bool {
-        self.as_str() == *other
     }
 }
 
@@ -92,9 +146,16 @@ mod tests {
             let code = ReasonCode::from(format!("safeguard.{}", lane.name()));
             assert_eq!((code.lane(), code.as_str()), (Some(lane), lane.code()));
         }
-        for code in ["contact_quota.over", "safeguard.unknown", "safeguard", ""] {
+        for doubt in Doubt::ALL {
+            assert_eq!(ReasonCode::from(doubt.code()), ReasonCode::Identity(doubt));
+        }
+        for (code, name) in NAMED {
+            assert_eq!((ReasonCode::from(*name), code.as_str()), (code.clone(), *name));
+        }
+        for code in ["contact_quota.other", "safeguard.unknown", "safeguard", ""] {
             let read: ReasonCode = serde_json::from_value(code.into()).unwrap();
-            assert_eq!((read.lane(), serde_json::to_value(&read).unwrap()), (None, code.into()));
+            assert_eq!(read, ReasonCode::Other(code.to_owned()));
+            assert_eq!(serde_json::to_value(&read).unwrap(), code);
         }
     }
 }

@@ -258,7 +258,7 @@ pub struct ClosedIssue {
 }
 
 /// What staff do with filed documents. The gateway itself never destroys an original.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentInstruction {
     Return,
@@ -266,6 +266,9 @@ pub enum DocumentInstruction {
 }
 
 impl DocumentInstruction {
+    pub const ALL: [DocumentInstruction; 2] =
+        [DocumentInstruction::Return, DocumentInstruction::Destroy];
+
     pub const fn name(self) -> &'static str {
         match self {
             DocumentInstruction::Return => "return",

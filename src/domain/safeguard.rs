@@ -5,8 +5,8 @@ mod dismissed;
 mod examples;
 mod features;
 mod finder;
+mod found_by;
 mod hash_index;
-mod lane;
 mod looked_up;
 mod matches;
 mod mutation;
@@ -27,8 +27,8 @@ use super::contact::Contact;
 use super::identifier::IdentifierKind;
 use finder::Finder;
 
-pub use self::lane::Part;
-pub use lane::Lane;
+pub use super::lane::Lane;
+pub use found_by::FoundBy;
 pub use matches::{Hit, Matches, Resemblance};
 pub use vocabulary::Spelling;
 pub use wording::{LEARNT, RARITY, RARITY_UNKNOWN, Wording};
@@ -216,7 +216,7 @@ impl Safeguards {
     pub fn matches_in(&self, contact: &Contact, words: &str) -> Matches {
         let mut matches = self.matches_of(words);
         if let Some(lane) = contact.lane.map(Lane::from) {
-            let (part, spelling) = (Part::Choice, Spelling::Written);
+            let (part, spelling) = (FoundBy::Choice, Spelling::Written);
             matches.hits.retain(|hit| hit.lane != lane);
             matches.hits.push(Hit { lane, by: BY_KEY.to_owned(), part, spelling });
             matches.hits.sort_by_key(|hit| hit.lane);
@@ -235,7 +235,7 @@ impl Safeguards {
                 matches.hits.push(Hit {
                     lane,
                     by: String::new(),
-                    part: Part::Address,
+                    part: FoundBy::Address,
                     spelling: Spelling::Written,
                 });
             }
@@ -272,7 +272,7 @@ impl Safeguards {
                     lane,
                     percent: percent(judged.shares.of(lane)),
                     threshold: self.wording_percent,
-                    by: format!("says: {}", hint.by),
+                    by: hint.by.clone(),
                     part: hint.part,
                 });
                 doubted.entry(lane).or_insert(hint);
@@ -282,8 +282,8 @@ impl Safeguards {
                     lane: like.lane,
                     percent: percent(like.score),
                     threshold: self.resembles_percent,
-                    by: format!("resembles: {}", finder.example(like.example)),
-                    part: Part::Example,
+                    by: finder.example(like.example).to_owned(),
+                    part: FoundBy::Example,
                 });
             }
         }
@@ -298,8 +298,8 @@ impl Safeguards {
                 lane: worded.lane,
                 percent: percent(worded.share),
                 threshold: self.wording_percent,
-                by: format!("wording: {}", worded.by),
-                part: Part::Wording,
+                by: worded.by,
+                part: FoundBy::Wording,
             });
         }
         let hits = Lane::ALL.into_iter().filter_map(|lane| {

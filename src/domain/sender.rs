@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::channel::Channel;
 use super::contact::{Contact, SenderIdentifier};
+use super::doubt::Doubt;
 use super::identifier::{
     Assurance, IdentifierFault, IdentifierKey, IdentifierKeys, IdentifierKind, normalise,
 };
@@ -43,35 +44,6 @@ pub enum Standing {
     Representative { person: Arc<Person>, name: String },
     /// They do not settle it. The person is named where they can only mean one.
     Doubtful { doubts: BTreeSet<Doubt>, person: Option<Arc<Person>> },
-}
-
-/// Why the identifiers do not settle who it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Doubt {
-    Shared,
-    Ambiguous,
-    Unproven,
-    Refuted,
-}
-
-impl Doubt {
-    pub const fn code(self) -> &'static str {
-        match self {
-            Doubt::Shared => "identity.shared",
-            Doubt::Ambiguous => "identity.ambiguous",
-            Doubt::Unproven => "identity.unproven",
-            Doubt::Refuted => "identity.refuted",
-        }
-    }
-
-    pub const fn flag(self) -> &'static str {
-        match self {
-            Doubt::Shared => "identity_shared",
-            Doubt::Ambiguous => "identity_ambiguous",
-            Doubt::Unproven => "identity_unproven",
-            Doubt::Refuted => "identity_refuted",
-        }
-    }
 }
 
 impl Sender {

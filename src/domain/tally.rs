@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::audit::DecidedEntry;
 use super::channel::Channel;
 use super::disposition::Disposition;
+use super::lane::Lane;
 use super::reason_code::ReasonCode;
-use super::safeguard::Lane;
 
 pub type Counts = BTreeMap<String, u64>;
 
@@ -68,8 +68,8 @@ impl Contacted {
     }
 
     /// Whether a reason was enforced.
-    pub fn has(&self, code: &str) -> bool {
-        self.codes.iter().any(|one| one == code)
+    pub fn has(&self, code: &ReasonCode) -> bool {
+        self.codes.contains(code)
     }
 
     /// The safeguard lanes that it met, by name.

@@ -5,8 +5,8 @@
 
 use crate::ports::Original;
 use crate::ports::message::{
-    DECISION_FIELD, FLAGS_FIELD, ORIGINAL_TO_FIELD, PASS_FIELD, VALUE_CHARS_MAX, decision_parts,
-    token,
+    DECISION_FIELD, DecisionTold, FLAGS_FIELD, ORIGINAL_TO_FIELD, PASS_FIELD, VALUE_CHARS_MAX,
+    decision_parts, token,
 };
 use crate::ports::relay::{Letter, OwnField, Trace};
 use crate::runtime::limits::MAIL_ORIGINAL_TO_MAX;
@@ -53,8 +53,9 @@ impl Letterhead {
     pub fn own_fields(&self, trace: &Trace, sender: &[u8]) -> Vec<OwnField> {
         let mut fields = Vec::new();
         if let Some(decision) = &trace.decision {
-            fields.push(field(DECISION_FIELD, &decision_parts(decision), ";"));
-            let flags: Vec<String> = decision.flags.iter().map(|flag| token(flag)).collect();
+            fields.push(field(DECISION_FIELD, &decision_parts(decision, DecisionTold::Whole), ";"));
+            let flags: Vec<String> =
+                decision.flags.iter().map(|flag| token(&flag.to_string())).collect();
             if !flags.is_empty() {
                 fields.push(field(FLAGS_FIELD, &flags, ","));
             }

@@ -5,35 +5,29 @@
 use std::sync::Arc;
 
 use super::kept::Keeping;
-use super::verdict::{decided, delivered, into_settled, undecided};
+use super::verdict::{Undecided, decided, delivered, into_settled, undecided};
 use super::{Again, Inbound, Intake, Outcome};
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::decide::{Dossier, Verdict};
 use crate::domain::decision::{Decision, Disposition, Reason};
+use crate::domain::flag::Flag;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::profile::StoreAway;
 use crate::domain::reading::Reading;
+use crate::domain::reason_code::ReasonCode;
 use crate::domain::restriction::Mode;
 use crate::domain::sender::Sender;
 use crate::ports::{Allowance, Original, Owner, Settled};
-
-/// What depends on a counter was decided without it, or on one that may have moved.
-const LIMITS_UNCHECKED: &str = "limits_unchecked";
-/// Neither the store nor the journal took the decision.
-const UNRECORDED: &str = "unrecorded";
-
-/// The store is older than last seen (`past`).
-const STORE_BEHIND: &str = "store_behind";
 
 /// Marks decisions made while the store is behind, whether or not they needed the store.
 pub(super) fn mark_behind(intake: &Intake, organisation: &OrganisationId, verdict: &mut Verdict) {
     if intake.store.is_behind(organisation) {
         verdict.decision.stale = true;
-        verdict.decision.flags.push(STORE_BEHIND.to_owned());
+        verdict.decision.flags.push(Flag::StoreBehind);
         verdict.audit.stale = true;
         if let Some(item) = &mut verdict.item {
-            item.flags.push(STORE_BEHIND.to_owned());
+            item.flags.push(Flag::StoreBehind);
         }
     }
 }
@@ -42,7 +36,7 @@ pub(super) fn mark_behind(intake: &Intake, organisation: &OrganisationId, verdic
 pub(super) fn no_such_organisation(contact: &Contact) -> Outcome {
     tracing::error!("a channel names an organisation that is not configured");
     Outcome {
-        decision: delivered(contact, Mode::Observe, "restrictions_unknown"),
+        decision: delivered(contact, Mode::Observe, Undecided::RestrictionsUnknown),
         repeated: false,
         conflicting: false,
         durable: true,
@@ -57,7 +51,7 @@ pub(super) async fn restrictions_unknown(
     organisation: &Arc<Organisation>,
     inbound: Inbound,
 ) -> Outcome {
-    let mut verdict = undecided(organisation, &inbound.contact, "restrictions_unknown");
+    let mut verdict = undecided(organisation, &inbound.contact, Undecided::RestrictionsUnknown);
     mark_behind(intake, &organisation.id, &mut verdict);
     let decision = verdict.decision.clone();
     intake
@@ -132,7 +126,7 @@ pub(super) async fn without_store(
     let reading = (*known.reading).as_ref();
     let verdict = decided_alone(intake, organisation, sender, contact, reading);
     let decision = verdict.decision.clone();
-    let unchecked = decision.flags.iter().any(|flag| flag == LIMITS_UNCHECKED);
+    let unchecked = decision.flags.contains(&Flag::LimitsUnchecked);
     if contact.channel == Channel::Email
         && unchecked
         && organisation.profile.store_away == StoreAway::Defer
@@ -193,12 +187,12 @@ fn not_recorded(decision: Decision, patience: Patience) -> Outcome {
 
 fn let_through(decision: Decision) -> Decision {
     let mut flags = decision.flags;
-    flags.push(UNRECORDED.to_owned());
+    flags.push(Flag::Unrecorded);
     Decision {
         disposition: Disposition::Deliver,
         route: None,
         reasons: vec![Reason {
-            code: UNRECORDED.into(),
+            code: ReasonCode::Unrecorded,
             restriction: None,
             clause: None,
             text: "The decision could not be recorded: delivered".to_owned(),
@@ -216,8 +210,8 @@ fn marked_stale(mut settled: Settled, unchecked: bool) -> Settled {
     settled.decision.stale = true;
     settled.audit.stale = true;
     let flags = &mut settled.decision.flags;
-    if unchecked && !flags.iter().any(|flag| flag == LIMITS_UNCHECKED) {
-        flags.push(LIMITS_UNCHECKED.to_owned());
+    if unchecked && !flags.contains(&Flag::LimitsUnchecked) {
+        flags.push(Flag::LimitsUnchecked);
         settled.audit.flags.clone_from(flags);
     }
     settled
@@ -240,7 +234,7 @@ pub(super) fn previewed_unknown(
     organisation: &Organisation,
     contact: &Contact,
 ) -> Decision {
-    let mut verdict = undecided(organisation, contact, "restrictions_unknown");
+    let mut verdict = undecided(organisation, contact, Undecided::RestrictionsUnknown);
     mark_behind(intake, &organisation.id, &mut verdict);
     verdict.decision
 }

@@ -5,7 +5,8 @@ use super::Intake;
 use super::verdict::into_settled;
 use crate::domain::audit::{AuditEvent, GATEWAY};
 use crate::domain::decide::Verdict;
-use crate::domain::decision::{Decision, Disposition, ORIGINAL_NOT_KEPT};
+use crate::domain::decision::{Decision, Disposition};
+use crate::domain::flag::Flag;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::queue::ORIGINAL_KEPT;
 use crate::ports::{
@@ -61,7 +62,7 @@ impl Allowance {
 fn say_not_kept(verdict: &mut Verdict) {
     let Some(item) = &mut verdict.item else { return };
     for flags in [&mut item.flags, &mut verdict.decision.flags, &mut verdict.audit.flags] {
-        flags.push(ORIGINAL_NOT_KEPT.to_owned());
+        flags.push(Flag::OriginalNotKept);
     }
 }
 
@@ -140,7 +141,7 @@ impl Intake {
             }
             let mut now = was.clone();
             now.archived = Some(reference.to_owned());
-            now.flags.retain(|flag| flag != ORIGINAL_NOT_KEPT);
+            now.flags.retain(|flag| *flag != Flag::OriginalNotKept);
             let stamp = Stamp { by: GATEWAY.to_owned(), at: self.clock.now() };
             let event = AuditEvent::Item { item: was.id.clone(), action: ORIGINAL_KEPT.to_owned() };
             if self.store.replace_item(organisation, &was, &now, stamp, event).await? {

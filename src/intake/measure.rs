@@ -2,6 +2,7 @@
 
 use super::{Intake, Outcome};
 use crate::domain::channel::Channel;
+use crate::domain::flag::Flag;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::restriction::Mode;
 use crate::runtime::metrics::{ContactLabels, FlagLabels, LaneLabels};
@@ -36,10 +37,10 @@ impl Intake {
         }
     }
 
-    pub(super) fn count_flags(&self, organisation: &OrganisationId, flags: &[String]) {
+    pub(super) fn count_flags(&self, organisation: &OrganisationId, flags: &[Flag]) {
         for flag in flags {
-            // What follows a colon is a number of minutes or similar.
-            let flag = flag.split(':').next().unwrap_or(flag).to_owned();
+            // Without its parameter, which is a number of minutes or similar.
+            let flag = flag.name().to_owned();
             let organisation = organisation.as_str().to_owned();
             self.metrics.flags.get_or_create(&FlagLabels { organisation, flag }).inc();
         }

@@ -1,8 +1,8 @@
 //! Requests that a channel passes on without asking for a decision, although they name somebody.
 
 use super::Intake;
-use super::verdict::{NOT_SUBMITTED, PASSED_BY_MARK, undecided};
-use crate::domain::contact::{Contact, UNREAD};
+use super::verdict::{Undecided, undecided};
+use crate::domain::contact::Contact;
 use crate::domain::organisation::Organisation;
 use crate::ports::PlainDecision;
 
@@ -19,17 +19,14 @@ impl Intake {
     /// Leaves an audit entry, on the timelines of the restricted people whose identifiers the contact
     /// carries. Nothing is decided or counted of anybody.
     pub fn note_passed(&self, organisation: &Organisation, contact: &Contact, why: Passed) {
-        let (code, row) = match why {
-            Passed::NotSubmitted => (NOT_SUBMITTED, 1),
-            Passed::ByMark => (PASSED_BY_MARK, 0),
-            Passed::Unread => (UNREAD, 1),
+        let undecided_for = match why {
+            Passed::NotSubmitted => Undecided::NotSubmitted,
+            Passed::ByMark => Undecided::PassedByMark,
+            Passed::Unread => Undecided::Unread,
         };
-        let mut verdict = undecided(organisation, contact, code);
+        let mut verdict = undecided(organisation, contact, undecided_for);
         verdict.decision.stale = false;
         verdict.audit.stale = false;
-        for entry in &mut verdict.audit.rows {
-            entry.row = row;
-        }
         if let Some(sender) = self.rosters.resolve(organisation, contact) {
             verdict.audit.in_doubt = sender.named(&organisation.profile, contact.at);
         }

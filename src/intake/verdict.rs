@@ -3,19 +3,80 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::domain::audit::{AuditRow, DecidedEntry};
-use crate::domain::contact::{Contact, UNREAD};
+use crate::domain::contact::Contact;
 use crate::domain::decide::{self, Dossier, Verdict};
 use crate::domain::decision::{Decision, Disposition, Reason};
+use crate::domain::flag::Flag;
 use crate::domain::ledger::Additions;
 use crate::domain::organisation::Organisation;
+use crate::domain::reason_code::ReasonCode;
 use crate::domain::restriction::Mode;
+use crate::domain::row::DecisionRow;
 use crate::ports::Settled;
 
-/// The flag, and the reason, of a request to a form that is not a submission.
-pub(super) const NOT_SUBMITTED: &str = "not_submitted";
+/// Why nothing is decided, and the contact is delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undecided {
+    RestrictionsUnknown,
+    DeciderFailed,
+    /// A request to a form that is not a submission.
+    NotSubmitted,
+    /// A message that came back with the gateway's own mark: decided before.
+    PassedByMark,
+    /// It can't be read.
+    Unread,
+}
 
-/// Of a message that came back with the gateway's own mark: decided before, row 0.
-pub(super) const PASSED_BY_MARK: &str = "passed_by_mark";
+impl Undecided {
+    const fn code(self) -> ReasonCode {
+        match self {
+            Undecided::RestrictionsUnknown => ReasonCode::RestrictionsUnknown,
+            Undecided::DeciderFailed => ReasonCode::DeciderFailed,
+            Undecided::NotSubmitted => ReasonCode::NotSubmitted,
+            Undecided::PassedByMark => ReasonCode::PassedByMark,
+            Undecided::Unread => ReasonCode::Unread,
+        }
+    }
+
+    const fn flag(self) -> Flag {
+        match self {
+            Undecided::RestrictionsUnknown => Flag::RestrictionsUnknown,
+            Undecided::DeciderFailed => Flag::DeciderFailed,
+            Undecided::NotSubmitted => Flag::NotSubmitted,
+            Undecided::PassedByMark => Flag::PassedByMark,
+            Undecided::Unread => Flag::Unread,
+        }
+    }
+
+    const fn row(self) -> DecisionRow {
+        match self {
+            Undecided::PassedByMark => DecisionRow::Recorded,
+            Undecided::RestrictionsUnknown
+            | Undecided::DeciderFailed
+            | Undecided::NotSubmitted
+            | Undecided::Unread => DecisionRow::Unrestricted,
+        }
+    }
+
+    /// One line for staff.
+    const fn text(self) -> &'static str {
+        match self {
+            Undecided::RestrictionsUnknown => {
+                "The restrictions are not known at the moment: delivered"
+            }
+            Undecided::DeciderFailed => {
+                "The decision failed because of a fault in the gateway: delivered"
+            }
+            Undecided::NotSubmitted => {
+                "A request that the form does not take as a submission: passed on"
+            }
+            Undecided::PassedByMark => {
+                "It came round again with the gateway's own mark: decided before, passed on"
+            }
+            Undecided::Unread => "It could not be read: passed on",
+        }
+    }
+}
 
 /// Decides; a panic of the decider is a decision as well.
 pub(super) fn decided(
@@ -33,7 +94,7 @@ fn guarded(
 ) -> Verdict {
     catch_unwind(AssertUnwindSafe(decide)).unwrap_or_else(|_| {
         tracing::error!("the decider failed; the contact is delivered and flagged");
-        undecided(organisation, contact, "decider_failed")
+        undecided(organisation, contact, Undecided::DeciderFailed)
     })
 }
 
@@ -46,7 +107,7 @@ pub(super) fn into_settled(verdict: Verdict, archived: Option<&str>) -> Settled 
 }
 
 /// A decision to deliver that says why nothing else could be decided.
-pub(super) fn undecided(organisation: &Organisation, contact: &Contact, why: &str) -> Verdict {
+pub(super) fn undecided(organisation: &Organisation, contact: &Contact, why: Undecided) -> Verdict {
     let decision = delivered(contact, organisation.mode, why);
     let audit = DecidedEntry {
         contact: contact.id.clone(),
@@ -59,8 +120,8 @@ pub(super) fn undecided(organisation: &Organisation, contact: &Contact, why: &st
         stale: true,
         profile_version: organisation.profile.version.clone(),
         rows: vec![AuditRow {
-            row: 1,
-            code: why.into(),
+            row: why.row(),
+            code: why.code(),
             restriction: None,
             clause: None,
             observed: false,
@@ -72,17 +133,7 @@ pub(super) fn undecided(organisation: &Organisation, contact: &Contact, why: &st
     Verdict { decision, additions: Additions::default(), item: None, audit }
 }
 
-pub(super) fn delivered(contact: &Contact, mode: Mode, why: &str) -> Decision {
-    let text = match why {
-        "restrictions_unknown" => "The restrictions are not known at the moment: delivered",
-        "decider_failed" => "The decision failed because of a fault in the gateway: delivered",
-        NOT_SUBMITTED => "A request that the form does not take as a submission: passed on",
-        PASSED_BY_MARK => {
-            "It came round again with the gateway's own mark: decided before, passed on"
-        }
-        UNREAD => "It could not be read: passed on",
-        _ => "Nothing could be decided: delivered",
-    };
+pub(super) fn delivered(contact: &Contact, mode: Mode, why: Undecided) -> Decision {
     Decision {
         contact: contact.id.clone(),
         person: None,
@@ -90,10 +141,10 @@ pub(super) fn delivered(contact: &Contact, mode: Mode, why: &str) -> Decision {
         mode,
         route: None,
         reasons: vec![Reason {
-            code: why.into(),
+            code: why.code(),
             restriction: None,
             clause: None,
-            text: text.to_owned(),
+            text: why.text().to_owned(),
         }],
         flags: flags(why, contact),
         quotas: Vec::new(),
@@ -104,7 +155,7 @@ pub(super) fn delivered(contact: &Contact, mode: Mode, why: &str) -> Decision {
 }
 
 /// The reason, and what the channel could not settle, each once.
-fn flags(why: &str, contact: &Contact) -> Vec<String> {
-    let doubts = contact.doubts().filter(|doubt| *doubt != why);
-    std::iter::once(why.to_owned()).chain(doubts.map(str::to_owned)).collect()
+fn flags(why: Undecided, contact: &Contact) -> Vec<Flag> {
+    let doubts = contact.doubts().filter(|doubt| *doubt != why.flag());
+    std::iter::once(why.flag()).chain(doubts).collect()
 }

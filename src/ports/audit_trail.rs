@@ -10,6 +10,7 @@ use super::documents::Order;
 use super::{Stamp, StoreError};
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::decision::Disposition;
+use crate::domain::flag::Flag;
 use crate::domain::organisation::OrganisationId;
 
 /// The kind of document that lists entries which were erased. Its id is that of the block of numbers.
@@ -37,7 +38,7 @@ pub struct TrailFilter {
     /// with one, or with the record.
     pub person: Option<String>,
     /// A decision with this flag.
-    pub flag: Option<String>,
+    pub flag: Option<Flag>,
     pub disposition: Option<Disposition>,
     /// Written at this instant or later.
     pub from: Option<DateTime<Utc>>,

@@ -5,7 +5,7 @@
 
 mod decided;
 
-pub use decided::{VALUE_CHARS_MAX, decision_parts, token};
+pub use decided::{DecisionTold, VALUE_CHARS_MAX, decision_parts, token};
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;

@@ -119,7 +119,9 @@ impl<'a> Ticket<'a> {
             tags.push("overdue".to_owned());
         }
         // A tag is one word.
-        tags.extend(self.item.flags.iter().map(|flag| flag.replace(char::is_whitespace, "_")));
+        tags.extend(
+            self.item.flags.iter().map(|flag| flag.to_string().replace(char::is_whitespace, "_")),
+        );
         tags
     }
 

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::decision::Disposition;
+use crate::domain::flag::Flag;
 use crate::ports::audit_trail::{TrailFilter, TrailPage, TrailSearch};
 use crate::ports::documents::Order;
 use crate::runtime::limits::{AUDIT_LOOKED_AT_MAX, PAGE_ITEMS_MAX};
@@ -42,7 +43,7 @@ pub(super) fn marks<E>(
 /// The parts of a decision that are not about people.
 pub(super) fn decided_marks<E>(
     disposition: Disposition,
-    flags: &[String],
+    flags: &[Flag],
     mut note: impl FnMut(&str) -> Result<(), E>,
 ) -> Result<(), E> {
     if let Some(mark) = of_disposition(disposition) {
@@ -55,8 +56,8 @@ pub(super) fn of_person(person: &str) -> String {
     ["person:", person].concat()
 }
 
-fn of_flag(flag: &str) -> String {
-    ["flag:", flag].concat()
+fn of_flag(flag: &Flag) -> String {
+    format!("flag:{flag}")
 }
 
 /// `None`: nearly all are that, so that a list of them would be another trail.

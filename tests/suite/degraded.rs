@@ -234,7 +234,7 @@ async fn with_neither_store_nor_journal_the_decision_is_what_is_done() {
     assert_eq!(call.decision.disposition, Disposition::Deliver, "{:?}", call.decision);
     assert!(has(&call, "unrecorded") && call.decision.notice.is_none());
     assert_eq!(call.decision.reasons.len(), 1);
-    assert_eq!(call.decision.reasons[0].code, "unrecorded");
+    assert_eq!(call.decision.reasons[0].code, "unrecorded".into());
     // What fails is told until it works again.
     assert!(place.intake.store_fault().is_some());
     place.store.has(Trouble::None);

@@ -12,6 +12,7 @@ use contact_gateway::domain::calendar::{Per, QuotaWindow};
 use contact_gateway::domain::contact::Contact;
 use contact_gateway::domain::decide::Verdict;
 use contact_gateway::domain::decision::{Disposition, Notice};
+use contact_gateway::domain::flag::Flag;
 use contact_gateway::domain::identifier::Assurance;
 use contact_gateway::domain::ledger::Additions;
 use contact_gateway::domain::person::Person;
@@ -37,12 +38,12 @@ fn person_of<'a>(people: &'a [Person], verdict: &Verdict) -> Option<&'a Person> 
 }
 
 fn settled_by(verdict: &Verdict, row: u8) -> bool {
-    verdict.audit.rows.iter().any(|found| found.row == row && found.settled)
+    verdict.audit.rows.iter().any(|found| found.row.number() == row && found.settled)
 }
 
 /// Admitted by row 13 as the person's own contact: what quotas count.
 fn counts(verdict: &Verdict) -> bool {
-    let exempt = verdict.audit.rows.iter().any(|found| matches!(found.row, 5 | 6));
+    let exempt = verdict.audit.rows.iter().any(|found| matches!(found.row.number(), 5 | 6));
     settled_by(verdict, 13) && !exempt
 }
 
@@ -124,7 +125,7 @@ fn the_made_up_worlds_hold_every_disposition_row_and_notice() {
         for (_, verdict) in world.decided(Mode::Enforce) {
             *seen.entry(verdict.decision.disposition.name().to_owned()).or_default() += 1;
             for row in verdict.audit.rows.iter().filter(|row| !row.observed) {
-                *seen.entry(format!("row {}", row.row)).or_default() += 1;
+                *seen.entry(format!("row {}", row.row.number())).or_default() += 1;
             }
             if let Some(notice) = &verdict.decision.notice {
                 let known = if notice.next_slot.is_some() { "slot" } else { "no slot" };
@@ -189,7 +190,7 @@ proptest! {
                 prop_assert!(verdict.decision.notice.is_none(), "{} is answered", contact.id);
             }
             if safeguard && !settled_by(&verdict, 1) {
-                let lane = |code: &String| code.starts_with("safeguard.");
+                let lane = |flag: &Flag| matches!(flag, Flag::Safeguard(_));
                 prop_assert!(verdict.decision.flags.iter().any(lane), "{} has no flag", contact.id);
             }
         }

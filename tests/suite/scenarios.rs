@@ -146,8 +146,9 @@ fn row_fault(name: &str, traces: &[Vec<AuditRow>]) -> Option<String> {
         None => (false, name.strip_prefix("rows/")?),
     };
     let row: u8 = numbered.get(..2)?.parse().ok()?;
-    let speaks =
-        |found: &AuditRow| found.row == row && !found.observed && (found.settled || !must_settle);
+    let speaks = |found: &AuditRow| {
+        found.row.number() == row && !found.observed && (found.settled || !must_settle)
+    };
     let shown = traces.iter().flatten().any(speaks);
     (!shown).then(|| format!("row {row} decides none of its contacts"))
 }
@@ -182,8 +183,11 @@ fn the_scenarios_show_every_kind_and_every_row() {
     let kinds: BTreeSet<KindName> = all.iter().flat_map(|shown| shown.kinds.clone()).collect();
     let missing: Vec<_> = KindName::ALL.into_iter().filter(|kind| !kinds.contains(kind)).collect();
     assert!(missing.is_empty(), "no scenario shows {missing:?}");
-    let rows: BTreeSet<u8> =
-        all.iter().flat_map(|shown| shown.traces.iter().flatten()).map(|found| found.row).collect();
+    let rows: BTreeSet<u8> = all
+        .iter()
+        .flat_map(|shown| shown.traces.iter().flatten())
+        .map(|found| found.row.number())
+        .collect();
     let missing: Vec<_> = (0..=LAST_ROW).filter(|row| !rows.contains(row)).collect();
     assert!(missing.is_empty(), "no scenario shows row {missing:?} of the decision order");
 }

@@ -13,8 +13,8 @@ use crate::domain::audit::{AuditEntry, AuditEvent, DecidedEntry};
 use crate::domain::case::CaseFile;
 use crate::domain::case::restraint::{Task, TaskDone, TaskKind};
 use crate::domain::decision::Disposition;
+use crate::domain::flag::Flag;
 use crate::domain::organisation::Organisation;
-use crate::domain::queue::REMINDER;
 use crate::domain::tally::{Contacted, DayTally};
 use crate::ports::audit_trail::{TrailFilter, TrailSearch};
 use crate::ports::documents::{Document, Order};
@@ -161,7 +161,7 @@ impl<'a> Page<'a> {
             return Ok(());
         }
         let enforced = decided.rows.iter().filter(|row| !row.observed);
-        let tasks = enforced.filter_map(|row| Some((TaskKind::of_reason(row.code.as_str())?, row)));
+        let tasks = enforced.filter_map(|row| Some((TaskKind::of_reason(&row.code)?, row)));
         for (kind, row) in tasks {
             let item = self.item(&decided.contact).await?;
             let (issue, thread) = item.map(|item| (item.issue, item.thread)).unwrap_or_default();
@@ -189,7 +189,7 @@ impl<'a> Page<'a> {
             return Ok(());
         }
         let Some(item) = self.item(item).await? else { return Ok(()) };
-        if item.flags.iter().any(|flag| flag == REMINDER) {
+        if item.flags.contains(&Flag::Reminder) {
             return Ok(());
         }
         let minutes = u64::try_from((entry.at - item.at).num_minutes()).unwrap_or(0);
@@ -198,7 +198,7 @@ impl<'a> Page<'a> {
         let waited = if is_answer { &mut day.answered } else { &mut day.read };
         waited.entry(queue).or_default().add(minutes);
         let Some(person) = &item.person else { return Ok(()) };
-        let filed = item.reasons.iter().filter_map(|one| TaskKind::of_reason(one.code.as_str()));
+        let filed = item.reasons.iter().filter_map(|one| TaskKind::of_reason(&one.code));
         if !filed.into_iter().any(|kind| kind == TaskKind::ReadFiled) {
             return Ok(());
         }

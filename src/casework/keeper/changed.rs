@@ -65,7 +65,7 @@ fn touched(event: &AuditEvent) -> Touched<'_> {
         AuditEvent::Decided(decided) => {
             let rows = &decided.rows;
             let is_task = decided.disposition != Disposition::Deliver
-                && rows.iter().any(|row| TaskKind::of_reason(row.code.as_str()).is_some());
+                && rows.iter().any(|row| TaskKind::of_reason(&row.code).is_some());
             if is_task { Touched::People(event.people()) } else { Touched::Nobody }
         }
         AuditEvent::PersonChanged { .. }

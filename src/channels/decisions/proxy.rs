@@ -31,6 +31,7 @@ use crate::channels::web_form::translate;
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::decision::{Decision, Disposition};
+use crate::domain::flag;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::intake::treatment::Treatment;
 use crate::intake::{Inbound, Intake};
@@ -319,7 +320,7 @@ fn passed(decision: Option<&Decision>) -> Answer {
                 headers.insert(name, value);
             }
         };
-        insert("x-contact-flags", &decision.flags.join(","));
+        insert("x-contact-flags", &flag::in_a_line(&decision.flags, ","));
         if decision.is_queued() {
             insert(REFERENCE, &decision.contact);
         }

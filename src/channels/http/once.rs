@@ -156,6 +156,23 @@ pub enum Turn<V: Clone> {
     Again(V),
 }
 
+/// What came of a request, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Given<T> {
+    /// Everybody who asks the same within the window gets it.
+    ForGood(T),
+    /// It stands in for one that was not available: the same request later is carried out afresh.
+    ForNow(T),
+}
+
+impl<T> Given<T> {
+    pub fn into_inner(self) -> T {
+        match self {
+            Given::ForGood(value) | Given::ForNow(value) => value,
+        }
+    }
+}
+
 /// The obligation to carry a request out. Dropped without a word (a panic, a stop), the request
 /// counts as not made, and one that waits takes its place.
 pub struct First<V: Clone> {
@@ -195,6 +212,15 @@ impl<V: Clone> Once<V> {
 }
 
 impl<V: Clone> First<V> {
+    /// Answers those that wait; and those that come within the window, if it is given for good.
+    pub fn give(self, given: Given<V>) -> V {
+        match &given {
+            Given::ForGood(value) => self.keep(value.clone()),
+            Given::ForNow(value) => self.share(value.clone()),
+        }
+        given.into_inner()
+    }
+
     /// Answers those that wait, and those that come within the window.
     pub fn keep(mut self, value: V) {
         self.kept = true;

@@ -163,14 +163,7 @@ fn detail(decision: &Decision, kept: Kept) -> String {
 
 /// Whether waiting is all that it takes: every reason is a quota's or an hour's.
 fn opens_by_time(decision: &Decision) -> bool {
-    const BY_TIME: [&str; 3] = ["contact_quota.over", "issue_quota.over", "hours_only.outside"];
-    decision
-        .reasons
-        .iter()
-        .filter(|reason| reason.code.lane().is_none())
-        .map(|reason| reason.code.as_str())
-        .filter(|code| code.contains('.'))
-        .all(|code| BY_TIME.contains(&code))
+    decision.reasons.iter().all(|reason| reason.code.opens_by_time())
 }
 
 /// `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-09) of the quotas that

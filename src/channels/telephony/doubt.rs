@@ -6,8 +6,10 @@ use super::settings::{Product, Provider, TelephonySettings};
 use super::webhook::Webhook;
 use super::{TelephonyEdge, generic, key_of};
 use crate::channels::http::answer::Answer;
+use crate::channels::http::once::Given;
 use crate::domain::channel::Channel;
-use crate::domain::contact::{Contact, UNREAD};
+use crate::domain::contact::Contact;
+use crate::domain::flag::Flag;
 use crate::domain::mention::MENTION_CHARS_MAX;
 use crate::intake::passed::Passed;
 
@@ -20,7 +22,7 @@ impl TelephonyEdge {
         webhook: &Webhook,
         fault: &str,
         deadline: Instant,
-    ) -> (Answer, bool) {
+    ) -> Given<Answer> {
         // The fault may quote the body.
         tracing::warn!(path = entry.path, "a webhook could not be read; it is passed on");
         let (key, now) = (key_of(entry, webhook), Instant::now());
@@ -36,9 +38,9 @@ impl TelephonyEdge {
             };
             self.intake.note_passed(&organisation, &contact, Passed::Unread);
         }
-        let flags = [UNREAD.to_owned()];
+        let flags = [Flag::Unread];
         match entry.provider {
-            Provider::Generic => (generic::undecided(webhook, Some(fault), &flags), true),
+            Provider::Generic => Given::ForGood(generic::undecided(webhook, Some(fault), &flags)),
             Provider::Twilio
             | Provider::Vonage
             | Provider::Telnyx

@@ -5,9 +5,8 @@ use chrono::{DateTime, Utc};
 use super::first::Stage;
 use super::script::Next;
 use crate::domain::channel::Channel;
-use crate::domain::contact::{
-    AskedLane, Attachment, Contact, ID_BYTES_MAX, SenderIdentifier, id_fault,
-};
+use crate::domain::contact::{Attachment, Contact, ID_BYTES_MAX, SenderIdentifier, id_fault};
+use crate::domain::lane::AskedLane;
 use crate::runtime::tokens::{hex, sha256};
 
 /// Room in an id for what the contact that a caller makes by a key has behind the call's.

@@ -7,8 +7,9 @@ use super::script::{Next, Place, Speech, Step, Target};
 use super::settings::{TelephonySettings, WhenLimited};
 use super::words::Words;
 use crate::domain::channel::Channel;
-use crate::domain::contact::AskedLane;
 use crate::domain::decision::Decision;
+use crate::domain::flag::Flag;
+use crate::domain::lane::AskedLane;
 use crate::domain::organisation::Organisation;
 use crate::intake::Outcome;
 use crate::intake::treatment::Treatment;
@@ -161,7 +162,10 @@ pub(super) fn legs(decision: &Decision) -> Vec<Target> {
 
 /// The limit that a `call_length` restriction sets.
 pub(super) fn call_minutes(decision: &Decision) -> Option<u32> {
-    decision.flags.iter().find_map(|flag| flag.strip_prefix("call_length:")?.parse().ok())
+    decision.flags.iter().find_map(|flag| match flag {
+        Flag::CallLength { minutes } => Some(*minutes),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

@@ -17,8 +17,10 @@ use super::words::Words;
 use crate::channels::http::answer::Answer;
 use crate::channels::http::fields;
 use crate::domain::channel::Channel;
-use crate::domain::contact::{AskedLane, Contact};
+use crate::domain::contact::Contact;
+use crate::domain::flag::Flag;
 use crate::domain::identifier::is_withheld;
+use crate::domain::lane::AskedLane;
 use crate::domain::organisation::Organisation;
 use crate::intake::Outcome;
 use crate::intake::treatment::Treatment;
@@ -238,9 +240,10 @@ fn action(
 }
 
 /// The answer if nothing was decided: the caller is let through, and the fault is reported.
-pub(super) fn undecided(webhook: &Webhook, fault: Option<&str>, flags: &[String]) -> Answer {
+pub(super) fn undecided(webhook: &Webhook, fault: Option<&str>, flags: &[Flag]) -> Answer {
     let mut members = Map::new();
     if !flags.is_empty() {
+        let flags: Vec<String> = flags.iter().map(ToString::to_string).collect();
         members.insert("flags".to_owned(), flags.into());
     }
     if let Some(fault) = fault {

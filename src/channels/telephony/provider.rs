@@ -15,6 +15,7 @@ use super::webhook::Webhook;
 use super::words::Words;
 use super::{generic, plivo, sip, telnyx, twilio, twiml, vonage};
 use crate::channels::http::answer::Answer;
+use crate::domain::flag::Flag;
 use crate::domain::language::Language;
 use crate::domain::organisation::Organisation;
 use crate::intake::Outcome;
@@ -155,7 +156,7 @@ fn shortened(text: &str) -> String {
 
 /// What answers in the place of the existing call flow: the configured document, else the queue's
 /// number, else a sentence. `flags` go where the document has a place for them.
-pub(super) fn fallback(entry: &TelephonySettings, webhook: &Webhook, flags: &[String]) -> Answer {
+pub(super) fn fallback(entry: &TelephonySettings, webhook: &Webhook, flags: &[Flag]) -> Answer {
     match entry.provider {
         Provider::Sip if webhook.behind == "/invite" => return sip::on(entry, webhook, flags),
         Provider::Sip => return generic::noted(webhook),

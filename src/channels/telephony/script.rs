@@ -1,7 +1,7 @@
 //! What a caller meets, step by step, in words that every provider's document can say.
 
 use super::settings::TelephonySettings;
-use crate::domain::contact::AskedLane;
+use crate::domain::lane::AskedLane;
 use crate::domain::language::Language;
 
 /// The words, with their language.

@@ -15,6 +15,7 @@ use crate::channels::http::answer::Answer;
 use crate::domain::channel::Channel;
 use crate::domain::contact::SenderIdentifier;
 use crate::domain::decision::Decision;
+use crate::domain::flag::{self, Flag};
 use crate::domain::identifier::{Assurance, IdentifierKind, in_brackets, is_withheld};
 use crate::domain::organisation::Organisation;
 use crate::intake::Outcome;
@@ -158,7 +159,7 @@ fn rejects_all(entry: &TelephonySettings) -> bool {
 fn stands_in(
     entry: &TelephonySettings,
     webhook: &Webhook,
-    flags: &[String],
+    flags: &[Flag],
     targets: [&Option<String>; 2],
 ) -> Answer {
     match targets.into_iter().flatten().next() {
@@ -184,12 +185,12 @@ fn ringing(entry: &TelephonySettings, decision: &Decision) -> Vec<String> {
 }
 
 /// The existing call flow continues: to the configured queue, else where the call was going.
-pub(super) fn on(entry: &TelephonySettings, webhook: &Webhook, flags: &[String]) -> Answer {
+pub(super) fn on(entry: &TelephonySettings, webhook: &Webhook, flags: &[Flag]) -> Answer {
     let target = entry.targets.queue.clone().or_else(|| webhook.field("request_uri"));
     routes(&target.into_iter().collect::<Vec<_>>(), flags)
 }
 
-fn routes(uris: &[String], flags: &[String]) -> Answer {
+fn routes(uris: &[String], flags: &[Flag]) -> Answer {
     let routes: Vec<Value> = uris
         .iter()
         .map(|uri| {
@@ -200,7 +201,7 @@ fn routes(uris: &[String], flags: &[String]) -> Answer {
             if !flags.is_empty()
                 && let Some(members) = route.as_object_mut()
             {
-                let flags = single_line(&flags.join(", "));
+                let flags = single_line(&flag::in_a_line(flags, ", "));
                 let extra = format!("X-Contact-Flag: {flags}\r\n");
                 members.insert("headers".to_owned(), json!({"extra": extra}));
             }

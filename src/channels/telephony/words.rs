@@ -1,6 +1,6 @@
 //! What the gateway itself says to callers, besides the notice.
 
-use crate::domain::contact::AskedLane;
+use crate::domain::lane::AskedLane;
 use crate::domain::language::Language;
 
 /// The sentences of one language.

@@ -23,7 +23,8 @@ use crate::channels::http::peer;
 use crate::channels::http::problem::ProblemType;
 use crate::channels::http::upstream::{Reply, UpstreamError, address, settle};
 use crate::domain::decision::Decision;
-use crate::ports::message::{decision_parts, token};
+use crate::domain::reason_code::ReasonCode;
+use crate::ports::message::{DecisionTold, decision_parts, token};
 use crate::runtime::limits::FORM_ANSWER_BYTES_MAX;
 
 /// As on mail (`ports::message`): the decision and its flags.
@@ -107,13 +108,13 @@ impl FormEdge {
 /// Gives the form's own handler the decision on the submission that it receives. For everybody without a restriction it
 /// gets the same: it must not learn who is on record.
 pub(super) fn say_what_was_decided(headers: &mut HeaderMap, decision: &Decision) {
-    let mut parts = decision_parts(decision);
-    let first = decision.reasons.first().map(|reason| reason.code.as_str());
-    if matches!(first, Some("sender_unknown" | "unrestricted")) {
-        parts.retain(|part| !part.starts_with("reason=") && !part.starts_with("person="));
-    }
-    let parts = parts.join("; ");
-    let flags: Vec<String> = decision.flags.iter().map(|flag| token(flag)).collect();
+    let first = decision.reasons.first().map(|reason| &reason.code);
+    let told = match first {
+        Some(ReasonCode::SenderUnknown | ReasonCode::Unrestricted) => DecisionTold::NotOfWhom,
+        Some(_) | None => DecisionTold::Whole,
+    };
+    let parts = decision_parts(decision, told).join("; ");
+    let flags: Vec<String> = decision.flags.iter().map(|flag| token(&flag.to_string())).collect();
     for (name, value) in [(DECISION, parts), (FLAGS, flags.join(", "))] {
         if let Some(value) = HeaderValue::try_from(value).ok().filter(|value| !value.is_empty()) {
             headers.insert(name, value);

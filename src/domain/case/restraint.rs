@@ -4,6 +4,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::reason_code::ReasonCode;
 use crate::domain::restriction::Status;
 
 /// How one restriction came to be, and how it ended.
@@ -118,10 +119,10 @@ pub enum TaskKind {
 
 impl TaskKind {
     /// What a decision for this reason leaves for somebody to do.
-    pub fn of_reason(code: &str) -> Option<Self> {
+    pub fn of_reason(code: &ReasonCode) -> Option<Self> {
         match code {
-            "contact_ended.new_issue" => Some(TaskKind::Engagement),
-            "read_and_file.filed" => Some(TaskKind::ReadFiled),
+            ReasonCode::ContactEndedNewIssue => Some(TaskKind::Engagement),
+            ReasonCode::ReadAndFileFiled => Some(TaskKind::ReadFiled),
             _ => None,
         }
     }

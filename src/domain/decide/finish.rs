@@ -5,14 +5,10 @@ use super::walk::{Walk, finding_facts};
 use super::{Verdict, limits};
 use crate::domain::channel::Channel;
 use crate::domain::decision::{Decision, Disposition, Route};
+use crate::domain::flag::Flag;
 use crate::domain::restriction::{Kind, Mode, Restriction};
+use crate::domain::row::DecisionRow;
 use crate::domain::{explain, queue};
-
-/// The flag of a contact that would be limited or filed, where its channel has nothing to do so with.
-const NOT_HELD_BACK: &str = "not_held_back";
-
-/// Rows up to this one settle a contact that no quota looks at.
-const LAST_UNCOUNTED_ROW: u8 = 6;
 
 impl<'a> Walk<'a> {
     /// Puts flags on and makes the verdict.
@@ -20,7 +16,7 @@ impl<'a> Walk<'a> {
         let (disposition, route) = match settled {
             (held @ (Disposition::Limit | Disposition::File), _) if self.contact.unstoppable => {
                 self.would(held);
-                self.flag(NOT_HELD_BACK);
+                self.flag(Flag::NotHeldBack);
                 (Disposition::Deliver, None)
             }
             settled => settled,
@@ -30,12 +26,13 @@ impl<'a> Walk<'a> {
         }
         let reviewed = route.as_ref().is_some_and(|route| route.queue == queue::REVIEW);
         self.add_marker_flags(disposition, reviewed);
-        let deepest = self.findings.iter().map(|(row, _)| *row).max().unwrap_or_default();
-        if deepest > LAST_UNCOUNTED_ROW && self.is_counted_sender() {
+        // What a row up to the invitations settles, no quota looks at.
+        let deepest = self.findings.iter().map(|(row, _)| *row).max();
+        if deepest > Some(DecisionRow::Invited) && self.is_counted_sender() {
             self.quotas = limits::quota_states(&self);
         }
         if self.dossier.ledger.is_none() && !self.quotas_in_force().is_empty() {
-            self.flag("limits_unchecked");
+            self.flag(Flag::LimitsUnchecked);
         }
         let reasons = self
             .findings
@@ -61,7 +58,10 @@ impl<'a> Walk<'a> {
 
     /// Neither a representative nor invited: the quotas apply.
     fn is_counted_sender(&self) -> bool {
-        !self.findings.iter().any(|(row, _)| matches!(row, 5 | 6))
+        !self
+            .findings
+            .iter()
+            .any(|(row, _)| matches!(row, DecisionRow::Representative | DecisionRow::Invited))
     }
 
     fn add_marker_flags(&mut self, disposition: Disposition, reviewed: bool) {
@@ -74,16 +74,15 @@ impl<'a> Walk<'a> {
                 continue;
             }
             match &restriction.kind {
-                Kind::VisitsInPairs | Kind::AppointmentOnly => {
-                    self.flag(restriction.kind.name().name());
-                }
+                Kind::VisitsInPairs => self.flag(Flag::VisitsInPairs),
+                Kind::AppointmentOnly => self.flag(Flag::AppointmentOnly),
                 Kind::CallLength { minutes: limit } => {
                     minutes = Some(minutes.map_or(*limit, |least: u32| least.min(*limit)));
                 }
                 Kind::DocumentsReturned { instruction }
                     if disposition == Disposition::File || reviewed =>
                 {
-                    self.flag(&format!("documents_returned:{}", instruction.name()));
+                    self.flag(Flag::DocumentsReturned(*instruction));
                 }
                 Kind::DocumentsReturned { .. }
                 | Kind::SinglePointOfContact(_)
@@ -99,13 +98,14 @@ impl<'a> Walk<'a> {
             }
         }
         let goes_on = matches!(disposition, Disposition::Deliver | Disposition::Route);
-        let settled_by_safeguard = self.findings.iter().any(|(row, _)| *row == 2);
+        let settled_by_safeguard =
+            self.findings.iter().any(|(row, _)| *row == DecisionRow::Safeguard);
         if let Some(minutes) = minutes
             && self.contact.channel == Channel::Telephone
             && goes_on
             && !settled_by_safeguard
         {
-            self.flag(&format!("call_length:{minutes}"));
+            self.flag(Flag::CallLength { minutes });
         }
     }
 

@@ -5,15 +5,15 @@
 use super::super::contact::Contact;
 use super::super::decision::Route;
 use super::super::evidence::{News, Seen, TextNews, fingerprint, news};
+use super::super::flag::Flag;
 use super::super::ledger::Received;
 use super::super::queue;
+use super::super::reason_code::ReasonCode;
 use super::super::restriction::{ClosedIssue, Kind, Mode, Restriction};
+use super::super::row::DecisionRow;
 use super::route::queue_route;
 use super::walk::{Finding, Walk, bare_id};
 use crate::domain::disposition::Disposition;
-
-pub(super) const POSSIBLE_NEW_EVIDENCE: &str = "possible_new_evidence";
-pub(super) const POSSIBLE_NEW_ISSUE: &str = "possible_new_issue";
 
 type Settled = Option<(Disposition, Option<Route>)>;
 
@@ -193,14 +193,14 @@ pub(super) fn contact_ended(walk: &mut Walk<'_>) -> Settled {
     let goes_on = new_issue || !news.attachments.is_empty();
     let (code, disposition, route) = if goes_on {
         let route = queue_route(walk.organisation, queue::HEAD_OF_SERVICE);
-        ("contact_ended.new_issue", Disposition::Route, Some(route))
+        (ReasonCode::ContactEndedNewIssue, Disposition::Route, Some(route))
     } else {
-        ("contact_ended.filed", Disposition::File, None)
+        (ReasonCode::ContactEndedFiled, Disposition::File, None)
     };
-    let found = ended.into_iter().map(|one| (one, Finding::of(one, code))).collect();
-    let settled = walk.settle(7, found, disposition, route);
+    let found = ended.into_iter().map(|one| (one, Finding::of(one, code.clone()))).collect();
+    let settled = walk.settle(DecisionRow::ContactEnded, found, disposition, route);
     if settled.is_some() && goes_on {
-        walk.flag(POSSIBLE_NEW_ISSUE);
+        walk.flag(Flag::PossibleNewIssue);
         walk.news = news.lines();
     }
     settled
@@ -221,7 +221,7 @@ struct Judged<'a> {
     restriction: &'a Restriction,
     finding: Finding,
     /// What is new, if somebody should look.
-    review: Option<(News, &'static str)>,
+    review: Option<(News, Flag)>,
 }
 
 /// Row 11: closed issues and complaints, and what is read and filed. Where one restriction would
@@ -237,7 +237,7 @@ pub(super) fn closed_or_filed(walk: &mut Walk<'_>) -> Settled {
         let would = if reviewed(&everything) { Disposition::Route } else { Disposition::File };
         for one in &everything {
             if walk.mode_of(one.restriction) == Mode::Observe {
-                walk.observe(11, would, one.finding.clone());
+                walk.observe(DecisionRow::ClosedOrFiled, would, one.finding.clone());
             }
         }
     }
@@ -247,10 +247,10 @@ pub(super) fn closed_or_filed(walk: &mut Walk<'_>) -> Settled {
     let review = reviewed(&enforced);
     for one in enforced {
         if one.review.is_some() == review {
-            walk.find(11, one.finding.clone());
+            walk.find(DecisionRow::ClosedOrFiled, one.finding.clone());
         }
         if let Some((news, flag)) = &one.review {
-            walk.flag(flag);
+            walk.flag(flag.clone());
             for line in news.lines() {
                 if !walk.news.contains(&line) {
                     walk.news.push(line);
@@ -277,7 +277,6 @@ fn judge_closed<'a>(
     restriction: &'a Restriction,
     closed: &ClosedIssue,
 ) -> Option<Judged<'a>> {
-    let kind = restriction.kind.name();
     let contact = walk.contact;
     let about = matter(walk);
     let earlier_on = |earlier: &Received| {
@@ -301,18 +300,18 @@ fn judge_closed<'a>(
     if !on_issue {
         return None;
     }
-    Some(if news.is_possible() {
-        Judged {
-            restriction,
-            finding: Finding::of(restriction, &format!("{kind}.new_evidence")),
-            review: Some((news, POSSIBLE_NEW_EVIDENCE)),
-        }
-    } else {
-        Judged {
-            restriction,
-            finding: Finding::of(restriction, &format!("{kind}.repeat")),
-            review: None,
-        }
+    let is_complaint = matches!(restriction.kind, Kind::ComplaintClosed(_));
+    let is_new = news.is_possible();
+    let code = match (is_complaint, is_new) {
+        (true, true) => ReasonCode::ComplaintClosedNewEvidence,
+        (true, false) => ReasonCode::ComplaintClosedRepeat,
+        (false, true) => ReasonCode::IssueClosedNewEvidence,
+        (false, false) => ReasonCode::IssueClosedRepeat,
+    };
+    Some(Judged {
+        restriction,
+        finding: Finding::of(restriction, code),
+        review: is_new.then_some((news, Flag::PossibleNewEvidence)),
     })
 }
 
@@ -355,13 +354,13 @@ fn judge_filed<'a>(
             if news.text != TextNews::Repeated {
                 return None;
             }
-            (news, POSSIBLE_NEW_EVIDENCE, "read_and_file.new_evidence")
+            (news, Flag::PossibleNewEvidence, ReasonCode::ReadAndFileNewEvidence)
         }
         (_, Matter::Issue(_)) | (None, Matter::Thread) => {
-            (news_on(walk, &about), POSSIBLE_NEW_EVIDENCE, "read_and_file.new_evidence")
+            (news_on(walk, &about), Flag::PossibleNewEvidence, ReasonCode::ReadAndFileNewEvidence)
         }
         (None, Matter::Unknown) => {
-            (news_overall(walk), POSSIBLE_NEW_ISSUE, "read_and_file.new_issue")
+            (news_overall(walk), Flag::PossibleNewIssue, ReasonCode::ReadAndFileNewIssue)
         }
     };
     Some(if news.is_possible() {
@@ -369,7 +368,7 @@ fn judge_filed<'a>(
     } else {
         Judged {
             restriction,
-            finding: Finding::of(restriction, "read_and_file.filed"),
+            finding: Finding::of(restriction, ReasonCode::ReadAndFileFiled),
             review: None,
         }
     })

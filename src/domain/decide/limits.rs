@@ -3,10 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use super::super::decision::{QuotaState, Route};
+use super::super::flag::Flag;
 use super::super::ledger::Counted;
 use super::super::merge::counted_for;
 use super::super::quota::Usage;
+use super::super::reason_code::ReasonCode;
 use super::super::restriction::{Kind, Mode, Restriction};
+use super::super::row::DecisionRow;
 use super::issues::{Matter, named_matter, would_not_admit};
 use super::walk::{Finding, Walk};
 use crate::domain::disposition::Disposition;
@@ -15,34 +18,37 @@ type Settled = Option<(Disposition, Option<Route>)>;
 
 /// Row 8: only representatives.
 pub(super) fn representative_only(walk: &mut Walk<'_>) -> Settled {
-    limit_where(walk, 8, "representative_only.direct", |_, restriction| {
-        matches!(restriction.kind, Kind::RepresentativeOnly { .. })
-    })
+    limit_where(
+        walk,
+        DecisionRow::RepresentativeOnly,
+        ReasonCode::RepresentativeOnlyDirect,
+        |_, restriction| matches!(restriction.kind, Kind::RepresentativeOnly { .. }),
+    )
 }
 
 /// Row 9: a channel that is not allowed, and that no adjustment opens.
 pub(super) fn channels_only(walk: &mut Walk<'_>) -> Settled {
-    limit_where(walk, 9, "channels_only.closed", is_closed_channel)
+    limit_where(walk, DecisionRow::ChannelsOnly, ReasonCode::ChannelsOnlyClosed, is_closed_channel)
 }
 
 /// Row 10: outside the hours.
 pub(super) fn hours_only(walk: &mut Walk<'_>) -> Settled {
-    limit_where(walk, 10, "hours_only.outside", |walk, restriction| {
+    limit_where(walk, DecisionRow::HoursOnly, ReasonCode::HoursOnlyOutside, |walk, restriction| {
         is_outside_hours(walk, restriction, walk.at)
     })
 }
 
 fn limit_where<'a>(
     walk: &mut Walk<'a>,
-    row: u8,
-    code: &str,
+    row: DecisionRow,
+    code: ReasonCode,
     applies: impl Fn(&Walk<'a>, &Restriction) -> bool,
 ) -> Settled {
     let found = walk
         .in_force()
         .into_iter()
         .filter(|restriction| applies(walk, restriction))
-        .map(|restriction| (restriction, Finding::of(restriction, code)))
+        .map(|restriction| (restriction, Finding::of(restriction, code.clone())))
         .collect();
     walk.settle(row, found, Disposition::Limit, None)
 }
@@ -66,7 +72,7 @@ struct Claim<'a> {
     restriction: &'a Restriction,
     mode: Mode,
     usage: Usage,
-    code: &'static str,
+    code: ReasonCode,
     /// The contact needs a slot; an issue already counted in the period does not.
     needs_slot: bool,
     issue: Option<String>,
@@ -87,16 +93,16 @@ pub(super) fn quotas(walk: &mut Walk<'_>) -> Settled {
         .iter()
         .any(|claim| claim.issue.is_none() && matches!(claim.restriction.kind, Kind::IssueQuota(_)))
     {
-        walk.flag("issue_unknown");
+        walk.flag(Flag::IssueUnknown);
     }
     let observed_go_on = !walk.observed_search_ended();
     let found: Vec<_> = claims
         .iter()
         .filter(|claim| claim.is_over())
-        .map(|claim| (claim.restriction, Finding::of(claim.restriction, claim.code)))
+        .map(|claim| (claim.restriction, Finding::of(claim.restriction, claim.code.clone())))
         .collect();
     let observed_over = claims.iter().any(|claim| claim.mode == Mode::Observe && claim.is_over());
-    let settled = walk.settle(12, found, Disposition::Limit, None);
+    let settled = walk.settle(DecisionRow::Quotas, found, Disposition::Limit, None);
     if settled.is_some() {
         return settled;
     }
@@ -142,7 +148,7 @@ fn claim<'a>(
             restriction,
             mode,
             usage: quota.usage(counted().map(|one| one.at), at, zone),
-            code: "contact_quota.over",
+            code: ReasonCode::ContactQuotaOver,
             needs_slot: true,
             issue: None,
         });
@@ -153,7 +159,7 @@ fn claim<'a>(
     let issue =
         if let Matter::Issue(issue) = about { Some(issue.trim().to_uppercase()) } else { None };
     let needs_slot = issue.as_deref().is_some_and(|issue| !issues.contains(&issue));
-    Some(Claim { restriction, mode, usage, code: "issue_quota.over", needs_slot, issue })
+    Some(Claim { restriction, mode, usage, code: ReasonCode::IssueQuotaOver, needs_slot, issue })
 }
 
 /// The state of every applicable quota after this contact.

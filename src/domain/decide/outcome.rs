@@ -5,11 +5,14 @@ use chrono::{DateTime, Duration, Utc};
 use super::super::audit::{AuditRow, DecidedEntry};
 use super::super::calendar::{Counting, OVERTAKING_MINUTES_MAX, rolling_length};
 use super::super::channel::Channel;
-use super::super::contact::{Contact, UNREAD};
+use super::super::contact::Contact;
 use super::super::decision::{Decision, Notice};
+use super::super::flag::Flag;
 use super::super::ledger::{Additions, Received, Told};
 use super::super::organisation::Organisation;
 use super::super::queue::{self, ItemState, QueueItem};
+use super::super::reason_code::ReasonCode;
+use super::super::row::DecisionRow;
 use super::super::sender::{Sender, Standing};
 use super::super::{explain, notice};
 use super::issues::{Matter, claims_unknown, named_matter};
@@ -17,10 +20,6 @@ use super::limits::next_admission;
 use super::walk::{Walk, bare_id};
 use super::{Verdict, audit_rows};
 use crate::domain::disposition::Disposition;
-
-/// On an item whose sender ought to be notified, if the channel that it came by can't notify anybody:
-/// staff may, in another way.
-const NOTICE_NOT_SENT: &str = "notice_not_sent";
 
 /// How long a notice with a reason without its own period is not repeated.
 const TOLD_AGAIN_AFTER: Duration = Duration::days(7);
@@ -32,7 +31,13 @@ pub(super) fn repeated(
     recorded: &Decision,
     contact: &Contact,
 ) -> Verdict {
-    let audit = entry(organisation, sender, contact, recorded, vec![row(0, "recorded")]);
+    let audit = entry(
+        organisation,
+        sender,
+        contact,
+        recorded,
+        vec![row(DecisionRow::Recorded, ReasonCode::Recorded)],
+    );
     Verdict { decision: recorded.clone(), additions: Additions::default(), item: None, audit }
 }
 
@@ -42,12 +47,15 @@ pub(super) fn unrestricted(
     sender: &Sender,
     contact: &Contact,
 ) -> Verdict {
-    let code = if sender.candidates.is_empty() { "sender_unknown" } else { "unrestricted" };
+    let code = match sender.candidates.is_empty() {
+        true => ReasonCode::SenderUnknown,
+        false => ReasonCode::Unrestricted,
+    };
     let facts = explain::Facts {
-        code: &code.into(),
+        code: &code,
         restriction: None,
         clause: None,
-        by: None,
+        hit: None,
         channel: contact.channel,
         observed: false,
     };
@@ -59,33 +67,27 @@ pub(super) fn unrestricted(
         route: None,
         reasons: vec![explain::reason(&organisation.profile, facts)],
         // Nothing else is looked at; the member of staff who takes the contact learns what could not be read.
-        flags: doubts(sender, contact).map(str::to_owned).collect(),
+        flags: doubts(sender, contact).collect(),
         quotas: Vec::new(),
         notice: None,
         would: None,
         stale: false,
     };
-    let audit = entry(organisation, sender, contact, &decision, vec![row(1, code)]);
+    let audit =
+        entry(organisation, sender, contact, &decision, vec![row(DecisionRow::Unrestricted, code)]);
     Verdict { decision, additions: Additions::default(), item: None, audit }
 }
 
 /// A row that ends the search before any restriction is looked at.
-fn row(row: u8, code: &str) -> AuditRow {
-    AuditRow {
-        row,
-        code: code.into(),
-        restriction: None,
-        clause: None,
-        observed: false,
-        settled: true,
-    }
+const fn row(row: DecisionRow, code: ReasonCode) -> AuditRow {
+    AuditRow { row, code, restriction: None, clause: None, observed: false, settled: true }
 }
 
 /// Completes the decision of a walk with everything that goes with it.
 pub(super) fn verdict(mut walk: Walk<'_>, mut decision: Decision) -> Verdict {
     decision.notice = told(&mut walk, &decision);
     if decision.notice.is_some() && walk.contact.unanswerable {
-        decision.flags.push(NOTICE_NOT_SENT.to_owned());
+        decision.flags.push(Flag::NoticeNotSent);
     }
     walk.additions.received = received(&walk, &decision);
     let item = item(&walk, &decision);
@@ -96,8 +98,8 @@ pub(super) fn verdict(mut walk: Walk<'_>, mut decision: Decision) -> Verdict {
 }
 
 /// The flags of what could not be settled or read, each once.
-pub(super) fn doubts(sender: &Sender, contact: &Contact) -> impl Iterator<Item = &'static str> {
-    let of_identifiers = (sender.unread && !contact.unread).then_some(UNREAD);
+pub(super) fn doubts(sender: &Sender, contact: &Contact) -> impl Iterator<Item = Flag> {
+    let of_identifiers = (sender.unread && !contact.unread).then_some(Flag::Unread);
     contact.doubts().chain(of_identifiers)
 }
 
@@ -198,7 +200,7 @@ fn told_before(walk: &Walk<'_>, code: &str) -> Before {
     let quota = walk
         .findings
         .iter()
-        .filter(|(_, finding)| finding.code == *code)
+        .filter(|(_, finding)| finding.code.as_str() == code)
         .filter_map(|(_, finding)| finding.restriction.as_deref())
         .find_map(|id| walk.in_force().into_iter().find(|one| one.id == id)?.kind.quota());
     let told_at = |code: &str| {
@@ -229,7 +231,10 @@ fn told_before(walk: &Walk<'_>, code: &str) -> Before {
 /// received; what came by a safeguard lane or from a doubtful sender leaves no trace that could ever count against the
 /// person.
 fn received(walk: &Walk<'_>, decision: &Decision) -> Option<Received> {
-    let settled_early = walk.findings.iter().any(|(row, finding)| *row <= 4 && !finding.observed);
+    let settled_early = walk
+        .findings
+        .iter()
+        .any(|(row, finding)| *row <= DecisionRow::Identity && !finding.observed);
     let skipped = decision.disposition == Disposition::Limit
         || settled_early
         || !walk.dossier.sender.is_believed();

@@ -67,7 +67,7 @@ fn without_the_store_counters_limit_nobody_and_the_rest_is_enforced() {
     let quota = verdict(&organisation, QUOTA, None);
     assert_eq!(quota.decision.disposition, Disposition::Deliver);
     assert!(quota.decision.stale);
-    assert_eq!(quota.decision.flags, ["limits_unchecked"]);
+    assert_eq!(quota.decision.flags, [Flag::LimitsUnchecked]);
     assert_eq!(quota.additions.counted.len(), 1, "counted when the store is back");
     let closed = verdict(&organisation, CLOSED, None);
     assert_eq!(closed.decision.disposition, Disposition::Limit);

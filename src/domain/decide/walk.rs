@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::super::contact::Contact;
 use super::super::decision::{QuotaState, Route};
 use super::super::explain;
+use super::super::flag::Flag;
 use super::super::ledger::{Additions, Ledger};
 use super::super::organisation::Organisation;
 use super::super::person::Person;
@@ -14,6 +15,7 @@ use super::super::profile::Profile;
 use super::super::reading::Reading;
 use super::super::reason_code::ReasonCode;
 use super::super::restriction::{Kind, KindName, Mode, Restriction};
+use super::super::row::DecisionRow;
 use super::super::safeguard::Hit;
 use super::super::sender::Standing;
 use super::Dossier;
@@ -27,28 +29,21 @@ pub(super) struct Finding {
     pub kind: Option<KindName>,
     /// The restriction's own clause; the profile's is looked up.
     pub clause: Option<String>,
-    /// What of the contact it was found by (a safeguard's words).
-    pub by: Option<String>,
+    /// The safeguard that was found.
+    pub hit: Option<Hit>,
     pub observed: bool,
 }
 
 impl Finding {
-    pub(super) fn of_contact(code: &str) -> Self {
-        Finding {
-            code: code.into(),
-            restriction: None,
-            kind: None,
-            clause: None,
-            by: None,
-            observed: false,
-        }
+    pub(super) const fn of_contact(code: ReasonCode) -> Self {
+        Finding { code, restriction: None, kind: None, clause: None, hit: None, observed: false }
     }
 
     pub(super) fn of_safeguard(hit: &Hit) -> Self {
-        Finding { by: Some(hit.by.clone()), ..Finding::of_contact(hit.lane.code()) }
+        Finding { hit: Some(hit.clone()), ..Finding::of_contact(ReasonCode::Safeguard(hit.lane)) }
     }
 
-    pub(super) fn of(restriction: &Restriction, code: &str) -> Self {
+    pub(super) fn of(restriction: &Restriction, code: ReasonCode) -> Self {
         Finding {
             restriction: Some(restriction.id.clone()),
             kind: Some(restriction.kind.name()),
@@ -68,9 +63,9 @@ pub(super) struct Walk<'a> {
     read_here: OnceCell<Reading>,
     /// The person's restrictions in force, in the order of their ids.
     pub(super) in_force: Vec<&'a Restriction>,
-    /// What the rows found, with the row's number.
-    pub findings: Vec<(u8, Finding)>,
-    pub(super) flags: Vec<String>,
+    /// What the rows found.
+    pub findings: Vec<(DecisionRow, Finding)>,
+    pub(super) flags: Vec<Flag>,
     /// What observed restrictions would have done; the first that would have settled it.
     pub(super) would: Option<Disposition>,
     pub additions: Additions,
@@ -152,18 +147,23 @@ impl<'a> Walk<'a> {
         self.in_force.iter().all(|restriction| self.mode_of(restriction) == Mode::Observe)
     }
 
-    pub(super) fn flag(&mut self, flag: &str) {
-        if !self.flags.iter().any(|known| known == flag) {
-            self.flags.push(flag.to_owned());
+    pub(super) fn flag(&mut self, flag: Flag) {
+        if !self.flags.contains(&flag) {
+            self.flags.push(flag);
         }
     }
 
-    pub(super) fn find(&mut self, row: u8, finding: Finding) {
+    pub(super) fn find(&mut self, row: DecisionRow, finding: Finding) {
         self.findings.push((row, finding));
     }
 
     /// Records what an observed restriction would have done.
-    pub(super) fn observe(&mut self, row: u8, disposition: Disposition, mut finding: Finding) {
+    pub(super) fn observe(
+        &mut self,
+        row: DecisionRow,
+        disposition: Disposition,
+        mut finding: Finding,
+    ) {
         finding.observed = true;
         self.findings.push((row, finding));
         self.would(disposition);
@@ -182,7 +182,7 @@ impl<'a> Walk<'a> {
     /// says what a set of findings amounts to.
     pub(super) fn settle(
         &mut self,
-        row: u8,
+        row: DecisionRow,
         found: Vec<(&'a Restriction, Finding)>,
         disposition: Disposition,
         route: Option<Route>,
@@ -255,7 +255,7 @@ pub(super) fn finding_facts<'f>(walk: &'f Walk<'_>, finding: &'f Finding) -> exp
             .as_deref()
             .and_then(|id| walk.in_force.iter().find(|one| one.id == id).copied()),
         clause: walk.clause_of(finding),
-        by: finding.by.as_deref(),
+        hit: finding.hit.as_ref(),
         channel: walk.contact.channel,
         observed: finding.observed,
     }

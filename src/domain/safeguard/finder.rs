@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use super::Lane;
 use super::examples::{Content, Examples, Likeness, passage};
+use super::found_by::FoundBy;
 use super::hash_index::{WordTable, word_hash};
-use super::lane::Part;
 use super::looked_up::{LookedUp, Meant, mark};
 use super::rules::{Candidate, Goal, Rules};
 use super::said::{SaidWord, words_of};
@@ -38,7 +38,7 @@ impl Finds {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
     pub by: String,
-    pub part: Part,
+    pub part: FoundBy,
     /// The rule's number: of several of one part, the first is shown.
     rule: usize,
     pub spelling: Spelling,
@@ -244,7 +244,7 @@ impl Finder {
                     match row.goal {
                         Goal::Lane(lane) => {
                             let doubted = shares.of(lane) < row.least;
-                            let (by, part, rule) = (row.shown.clone(), Part::Words, number);
+                            let (by, part, rule) = (row.shown.clone(), FoundBy::Words, number);
                             let found = Found { by, part, rule, spelling: *spelling };
                             finds.note(doubted, lane, found);
                         }

@@ -2,16 +2,17 @@
 
 use std::fmt;
 
-use super::lane::{Lane, Part};
+use super::Lane;
+use super::found_by::FoundBy;
 use super::vocabulary::Spelling;
 
 /// A lane that a contact falls into, and what it was found by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
     pub lane: Lane,
-    /// The words that were found, or "resembles: " and the example; for protected people, empty.
+    /// The words that were found, or the example; for protected people, empty.
     pub by: String,
-    pub part: Part,
+    pub part: FoundBy,
     /// How the words were spelt.
     pub spelling: Spelling,
 }
@@ -23,15 +24,30 @@ pub struct Resemblance {
     pub percent: u8,
     /// So many percent open the lane.
     pub threshold: u8,
-    /// "resembles: " and the example, "wording: " and the words that say so, or "says: " and words that count
-    /// only where the wording does not speak against them.
+    /// The example, the words that its wording shows in, or words that count only where the wording does not
+    /// speak against them: which, `part` says.
     pub by: String,
-    pub part: Part,
+    pub part: FoundBy,
 }
 
 impl Resemblance {
     pub const fn opens(&self) -> bool {
         self.percent >= self.threshold
+    }
+
+    /// What it was found by, in a few words for staff.
+    pub fn says(&self) -> String {
+        let how = match self.part {
+            FoundBy::Example => "resembles",
+            FoundBy::Wording => "wording",
+            FoundBy::Words
+            | FoundBy::Gaps
+            | FoundBy::Concept
+            | FoundBy::Helper
+            | FoundBy::Address
+            | FoundBy::Choice => "says",
+        };
+        format!("{how}: {}", self.by)
     }
 
     /// How near it comes to opening the lane.
@@ -42,7 +58,7 @@ impl Resemblance {
 
 impl fmt::Display for Resemblance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} ({} %)", self.lane.name(), self.by, self.percent)
+        write!(f, "{}: {} ({} %)", self.lane.name(), self.says(), self.percent)
     }
 }
 

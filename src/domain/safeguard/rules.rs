@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Lane;
-use super::lane::Part;
+use super::found_by::FoundBy;
 use super::vocabulary::{Slot, Tongue, Vocabulary};
 use super::written::{ConceptParts, Element, PhraseParts, Set, Written};
 
@@ -85,7 +85,7 @@ pub(super) enum Goal {
 /// Elements near each other.
 pub(super) struct Near {
     pub lane: Lane,
-    pub part: Part,
+    pub part: FoundBy,
     /// As of a [`Row`].
     pub least: f32,
     /// All but the one at which it is looked for.
@@ -207,7 +207,7 @@ impl Rules {
             let gap = GAP_WORDS_MAX + 1;
             let reach = gap * u32::try_from(words.len() - 1).unwrap_or(1);
             let (others, unless) = (Vec::new(), Vec::new());
-            let (part, least) = (Part::Gaps, parts.least());
+            let (part, least) = (FoundBy::Gaps, parts.least());
             self.add_near(Near { lane, part, least, others, unless, reach, gap }, words, 0);
         } else {
             self.add_row(words, Goal::Lane(lane), &parts);
@@ -243,7 +243,7 @@ impl Rules {
         let unless = unless.iter().map(|one| self.element(one, sets, vocabulary).0).collect();
         let rule = Near {
             lane,
-            part: Part::Concept,
+            part: FoundBy::Concept,
             least: if written.concepts_are_hints { CONCEPT_SHARE } else { 0.0 },
             others: Vec::new(),
             unless,
@@ -331,7 +331,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::super::{BuiltIn, LEARNT, LaneRule, LaneWords};
-    use super::super::{Lane, Part, Safeguards, Wording, Written};
+    use super::super::{FoundBy, Lane, Safeguards, Wording, Written};
 
     /// Safeguards whose wording finds every lane so likely, whatever is said, as the logarithm of odds.
     fn worded(evidence: f32, own: LaneRule) -> Safeguards {
@@ -352,7 +352,7 @@ mod tests {
         Safeguards::beside(Arc::new(built_in), lanes, Vec::new(), Vec::new())
     }
 
-    fn found_by(safeguards: &Safeguards, text: &str) -> Option<Part> {
+    fn found_by(safeguards: &Safeguards, text: &str) -> Option<FoundBy> {
         safeguards.matches_of(text).hits.first().map(|hit| hit.part)
     }
 
@@ -388,12 +388,14 @@ mod tests {
             "the water on your ceiling poster is blue but should be green i think",
             "a boiler and a baby photo please for my wall at the new house",
         );
-        for (text, part) in [(phrase, Part::Words), (gaps, Part::Gaps), (concept, Part::Concept)] {
+        for (text, part) in
+            [(phrase, FoundBy::Words), (gaps, FoundBy::Gaps), (concept, FoundBy::Concept)]
+        {
             assert_eq!(found_by(&against, text), None, "{text}");
             assert_eq!(found_by(&not_against, text), Some(part), "{text}");
         }
         // A concept takes more.
-        assert_eq!(found_by(&doubtful, phrase), Some(Part::Words));
+        assert_eq!(found_by(&doubtful, phrase), Some(FoundBy::Words));
         assert_eq!(found_by(&doubtful, concept), None);
         // What is no hint counts whatever the wording says, and so does what is too short to be judged.
         assert_eq!(
@@ -401,9 +403,9 @@ mod tests {
                 &against,
                 "is a gas leak your hobby or only something that you like to read of"
             ),
-            Some(Part::Words)
+            Some(FoundBy::Words)
         );
-        assert_eq!(found_by(&against, "do you sell a coal fire here"), Some(Part::Words));
+        assert_eq!(found_by(&against, "do you sell a coal fire here"), Some(FoundBy::Words));
     }
 
     #[test]
@@ -411,7 +413,7 @@ mod tests {
         let matches = worded(-4.0, LaneRule::default())
             .matches_of("do you sell a coal fire here or must i go to the big shop");
         let like = matches.resembles.first().unwrap();
-        assert_eq!((like.lane, like.by.as_str()), (Lane::Emergency, "says: fire"));
+        assert_eq!((like.lane, like.says().as_str()), (Lane::Emergency, "says: fire"));
         assert!(!like.opens());
     }
 
@@ -422,8 +424,8 @@ mod tests {
             ..LaneRule::new(vec!["fire".to_owned()], None)
         };
         let safeguards = worded(-4.0, own);
-        assert_eq!(found_by(&safeguards, "do you sell a coal fire here"), Some(Part::Words));
+        assert_eq!(found_by(&safeguards, "do you sell a coal fire here"), Some(FoundBy::Words));
         let concept = "is the boiler on your new poster";
-        assert_eq!(found_by(&safeguards, concept), Some(Part::Concept));
+        assert_eq!(found_by(&safeguards, concept), Some(FoundBy::Concept));
     }
 }

@@ -8,14 +8,23 @@ use crate::domain::decision::Decision;
 /// Longer values are cut: far above any id, far below what a line may have (998).
 pub const VALUE_CHARS_MAX: usize = 400;
 
+/// How much of a decision is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecisionTold {
+    Whole,
+    /// Without its reason and its person.
+    NotOfWhom,
+}
+
 /// `disposition; reason=…; contact=…; person=…; restriction=…`, without what is not there.
-pub fn decision_parts(decision: &Decision) -> Vec<String> {
+pub fn decision_parts(decision: &Decision, told: DecisionTold) -> Vec<String> {
+    let is_whole = told == DecisionTold::Whole;
     let mut parts = vec![decision.disposition.name().to_owned()];
-    if let Some(reason) = decision.reasons.first() {
+    if let Some(reason) = decision.reasons.first().filter(|_| is_whole) {
         parts.push(format!("reason={}", token(reason.code.as_str())));
     }
     parts.push(format!("contact={}", token(&decision.contact)));
-    if let Some(person) = &decision.person {
+    if let Some(person) = decision.person.as_ref().filter(|_| is_whole) {
         parts.push(format!("person={}", token(person)));
     }
     let restriction = decision.reasons.iter().find_map(|reason| reason.restriction.as_ref());

@@ -8,6 +8,7 @@ use super::shape;
 use crate::casework::audit::{AuditWanted, TrailFilter};
 use crate::domain::audit::AuditEntry;
 use crate::domain::decision::Disposition;
+use crate::domain::flag::Flag;
 use crate::runtime::limits::PAGE_ITEMS_MAX;
 use crate::staff::permit::{Permitted, ReadsTrail};
 use crate::staff::problem::Problem;
@@ -59,7 +60,7 @@ pub async fn read(
 ) -> Result<axum::Json<AuditList>, Problem> {
     let AuditQuery { person, flag, disposition, from, to, .. } = query;
     let wanted = AuditWanted {
-        filter: TrailFilter { person, flag, disposition, from, to },
+        filter: TrailFilter { person, flag: flag.map(Flag::from), disposition, from, to },
         after: query.after.unwrap_or(0),
         limit: query.limit.unwrap_or(PAGE_ITEMS_MAX),
     };

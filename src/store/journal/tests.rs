@@ -29,7 +29,7 @@ fn entry(contact: &str) -> JournalEntry {
                 mode: Mode::Enforce,
                 route: None,
                 reasons: Vec::new(),
-                flags: vec!["limits_unchecked".to_owned()],
+                flags: vec!["limits_unchecked".into()],
                 quotas: Vec::new(),
                 notice: None,
                 would: None,
@@ -81,7 +81,7 @@ async fn entries_outlive_the_process_in_their_order_and_done_ones_are_gone() {
     assert_eq!(contacts(&journal).await, ["a", "c"]);
     let whole = &journal.pending().await.unwrap()[0].1;
     assert_eq!(whole.digest, [7; 32]);
-    assert_eq!(whole.settled.decision.flags, ["limits_unchecked"]);
+    assert_eq!(whole.settled.decision.flags, ["limits_unchecked".into()]);
 }
 
 #[tokio::test]

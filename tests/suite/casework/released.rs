@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use contact_gateway::casework::Fault;
+use contact_gateway::domain::flag::Flag;
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::queue::{ItemAction, ItemState, QueueItem};
 use contact_gateway::ports::documents::{BY_ID, Listing};
@@ -183,7 +184,7 @@ async fn a_delivery_that_is_never_taken_ends_with_a_note() {
     office.finish(&desk).await;
     let kept = item(&office, "c-1").await;
     assert_eq!(notes(&kept).last(), Some(&"Not released: the mail server is away."));
-    assert!(kept.state.is_waiting() && kept.flags.contains(&"passes_now".to_owned()), "{kept:?}");
+    assert!(kept.state.is_waiting() && kept.flags.contains(&Flag::PassesNow), "{kept:?}");
     assert_eq!(left(&office).await, [""; 0]);
 }
 
@@ -304,7 +305,7 @@ async fn only_what_went_is_listed_as_released() {
     assert_eq!((&said["released"], &said["unfinished"]), (&json!(["c-1"]), &Value::Null));
     for id in ["c-2", "c-3", "c-4"] {
         let stays = item(&office, id).await;
-        assert!(stays.state.is_waiting() && stays.flags == ["passes_now"], "{stays:?}");
+        assert!(stays.state.is_waiting() && stays.flags == [Flag::PassesNow], "{stays:?}");
     }
     assert_eq!(left(&office).await, [""; 0]);
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::domain::decision::Disposition;
+use contact_gateway::domain::flag::Flag;
 use contact_gateway::domain::organisation::Organisation;
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::profile::StoreAway;
@@ -84,7 +85,7 @@ pub fn contact(id: &str, channel: &str, from: &str) -> Inbound {
 }
 
 pub fn has(outcome: &Outcome, flag: &str) -> bool {
-    outcome.decision.flags.iter().any(|one| one == flag)
+    outcome.decision.flags.contains(&Flag::from(flag))
 }
 
 pub struct Place {

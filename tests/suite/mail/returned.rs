@@ -2,6 +2,7 @@
 
 use contact_gateway::channels::mail::listener::Protocol;
 use contact_gateway::domain::audit::AuditEvent;
+use contact_gateway::domain::flag::Flag;
 use contact_gateway::domain::organisation::OrganisationId;
 
 use super::client::Client;
@@ -25,7 +26,7 @@ const MESSAGE: &[u8] = b"From: sam@x.example\r\nMessage-ID: <1@x>\r\n\r\nThe tap
 const SAM: &str = "sam@x.example";
 
 /// The flags of each entry of a contact on the trail, and who is in doubt.
-async fn trail(gateway: &Gateway) -> Vec<(Vec<String>, Vec<String>)> {
+async fn trail(gateway: &Gateway) -> Vec<(Vec<Flag>, Vec<String>)> {
     let entries = gateway.store.audit(&OrganisationId::new(KARBON), 0, 500).await.unwrap();
     let decided = entries.into_iter().filter_map(|entry| match entry.event {
         AuditEvent::Decided(decided) => Some((decided.flags, decided.in_doubt)),
@@ -67,15 +68,15 @@ async fn a_mark_that_is_replayed_to_others_is_worth_nothing_and_one_that_returns
     assert_eq!(passed(&sink), 2);
     assert_eq!(gateway.queue(KARBON, "limited").await.len(), 2);
     for _ in 0..500 {
-        if trail(&gateway).await.iter().any(|(flags, _)| flags == &["passed_by_mark"]) {
+        if trail(&gateway).await.iter().any(|(flags, _)| flags == &[Flag::PassedByMark]) {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     let returned: Vec<_> = trail(&gateway).await;
     let returned: Vec<_> =
-        returned.into_iter().filter(|(flags, _)| flags == &["passed_by_mark"]).collect();
-    assert_eq!(returned, [(vec!["passed_by_mark".to_owned()], vec!["P-1".to_owned()])]);
+        returned.into_iter().filter(|(flags, _)| flags == &[Flag::PassedByMark]).collect();
+    assert_eq!(returned, [(vec![Flag::PassedByMark], vec!["P-1".to_owned()])]);
     drop(client);
     gateway.stop().await;
 }

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Europe::London;
 use contact_gateway::domain::calendar::{Per, QuotaWindow};
 use contact_gateway::domain::decision::Disposition;
+use contact_gateway::domain::flag::Flag;
 use contact_gateway::domain::restriction::Quota;
 use contact_gateway::ports::Decisions;
 use contact_gateway::runtime::limits::STORE_COMMIT_WAIT;
@@ -103,7 +104,7 @@ pub async fn is_whole_and_fair(told: &[Told], server: &Server) -> String {
         for one in told {
             let (recorded, _) = store.recorded(&karbon(), &one.id).await.unwrap().unwrap();
             // Nobody's contact, as far as was known: nobody's quota.
-            let unknown = recorded.flags.iter().any(|flag| flag == "restrictions_unknown");
+            let unknown = recorded.flags.contains(&Flag::RestrictionsUnknown);
             let counts = counts.contains(&one.id);
             let should_count = recorded.disposition == Disposition::Deliver && !unknown;
             // Two gateways that can't reach the store can't agree, either.

@@ -80,12 +80,12 @@ async fn goes_on(from: &dyn Ground, to: &dyn Ground) {
     // The decider may see another ledger first; what it says on the right one counts.
     let next = request("c-next", |ledger| {
         let mut settled = limited("c-next", at(300));
-        settled.decision.flags = vec![ledger.counted.len().to_string()];
+        settled.decision.flags = vec![ledger.counted.len().to_string().into()];
         settled
     });
     let next = committed(&*copied, next).await;
     assert!(!next.repeated);
-    assert_eq!(next.decision.flags, [used.to_string()]);
+    assert_eq!(next.decision.flags, [used.to_string().into()]);
     assert_eq!(ledger(&*copied).await.counted.last(), Some(&counted(at(300))));
     let newest = copied.audit(&karbon(), u64::try_from(last).unwrap(), 0).await.unwrap();
     assert_eq!(newest.iter().map(|entry| entry.number).collect::<Vec<_>>(), [last as u64 + 1]);

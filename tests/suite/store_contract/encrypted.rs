@@ -82,7 +82,7 @@ async fn fill(store: &dyn Store) {
         .commit(request("c-1", |_| {
             let mut settled = limited("c-1", at(0));
             settled.item.as_mut().unwrap().subject = Some(NAME.to_owned());
-            settled.decision.flags.push(NAME.to_owned());
+            settled.decision.flags.push(NAME.into());
             settled
         }))
         .await
@@ -98,7 +98,7 @@ async fn is_read(store: &dyn Store) {
     let person = store.person(&karbon(), "P-1").await.unwrap().unwrap();
     assert_eq!(person.name, NAME);
     let (decision, _) = store.recorded(&karbon(), "c-1").await.unwrap().unwrap();
-    assert_eq!(decision.flags, [NAME]);
+    assert_eq!(decision.flags, [NAME.into()]);
     let item = store.item(&karbon(), "c-1").await.unwrap().unwrap();
     assert_eq!(item.subject.as_deref(), Some(NAME));
     assert_eq!(store.audit(&karbon(), 0, 9).await.unwrap()[0].by, NAME);

@@ -75,7 +75,7 @@ fn contact(id: &str, person: &str, seconds: i64, flag: &str, is_limited: bool) -
             if is_limited { limited(&name, at(seconds)) } else { admitted(&name, at(seconds)) };
         settled.audit.person = Some(of.clone());
         if !flag.is_empty() {
-            settled.audit.flags = vec![flag.clone()];
+            settled.audit.flags = vec![flag.as_str().into()];
         }
         if is_limited {
             settled.item =
@@ -137,7 +137,7 @@ pub async fn entries_of_the_trail_are_found_by_what_they_say(ground: &dyn Ground
     let store = ground.gateway();
     let any = TrailFilter::default;
     let of = |person: &str| TrailFilter { person: Some(person.to_owned()), ..any() };
-    let odd = || TrailFilter { flag: Some("odd".to_owned()), ..any() };
+    let odd = || TrailFilter { flag: Some("odd".into()), ..any() };
     let kept = || TrailFilter { disposition: Some(Disposition::Limit), ..any() };
     let passed = || TrailFilter { disposition: Some(Disposition::Deliver), ..any() };
     let day = |from: i64, to: i64| TrailFilter {

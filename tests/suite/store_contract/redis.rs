@@ -377,11 +377,15 @@ async fn a_step_that_other_gateways_overtake_is_decided_again() {
             let before = ledger.counted.len();
             assert!(before <= round);
             let mut settled = admitted(&contact, at(i64::try_from(round).unwrap()));
-            settled.decision.flags = vec![before.to_string()];
+            settled.decision.flags = vec![before.to_string().into()];
             settled
         });
         let answer = committed(&**store, asked).await;
-        assert_eq!(answer.decision.flags, [round.to_string()], "decided on the newest ledger");
+        assert_eq!(
+            answer.decision.flags,
+            [round.to_string().into()],
+            "decided on the newest ledger"
+        );
     }
 }
 

@@ -246,7 +246,7 @@ async fn a_limited_caller_finds_every_door_by_every_provider() {
         let dial = caller.presses(&piece, "1").await;
         assert!(dial.contains("441910000000"), "{dial}");
         let item = caller.item("emergency", 0).await;
-        assert_eq!(item.reasons[0].code, "safeguard.emergency");
+        assert_eq!(item.reasons[0].code, "safeguard.emergency".into());
         assert!(item.reasons[0].text.contains("own choice"), "{}", item.reasons[0].text);
 
         for (key, lane, queue) in

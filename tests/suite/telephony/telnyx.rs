@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use contact_gateway::channels::telephony::settings::{Product, Provider, WhenLimited};
+use contact_gateway::domain::flag::Flag;
 use contact_gateway::ports::Clock;
 use serde_json::{Value, json};
 
@@ -150,7 +151,7 @@ async fn text_messages_are_decided_too() {
     }
     let limited = rig.gateway.queue("limited").await;
     assert_eq!(limited.len(), 2);
-    assert!(limited.iter().all(|item| item.flags == ["notice_not_sent"]), "nobody was told");
+    assert!(limited.iter().all(|item| item.flags == [Flag::NoticeNotSent]), "nobody was told");
     let got = rig.telnyx("", "application/json", &message("message.sent", "m-3"), 0).await;
     assert_eq!(got.text(), FLOW);
     rig.gateway.stop().await;

@@ -1,6 +1,7 @@
 //! Vonage: calls by call control objects, and messages, with signed tokens.
 
 use contact_gateway::channels::telephony::settings::{Product, Provider, WhenLimited};
+use contact_gateway::domain::flag::Flag;
 use contact_gateway::ports::Clock;
 use contact_gateway::runtime::tokens::{hex, sha256};
 use serde_json::{Value, json};
@@ -250,7 +251,7 @@ async fn messages_are_answered_with_nothing_and_nobody_counts_as_told() {
     }
     let limited = rig.gateway.queue("limited").await;
     assert_eq!(limited.len(), 2);
-    assert!(limited.iter().all(|item| item.flags == ["notice_not_sent"]), "each says so");
+    assert!(limited.iter().all(|item| item.flags == [Flag::NoticeNotSent]), "each says so");
     let report = with(message("sms", "m-3"), json!({"status": "delivered"}));
     assert_eq!(rig.vonage("", &report).await.text(), FLOW);
     rig.gateway.stop().await;

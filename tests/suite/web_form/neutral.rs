@@ -6,6 +6,7 @@ use crate::contacts_edge::client::{Got, form, raw, request};
 use crate::contacts_edge::gateway::{Gateway, Setup, form_to, person};
 use crate::contacts_edge::upstream::Upstream;
 use contact_gateway::channels::web_form::settings::{FormSettings, Reveal};
+use contact_gateway::domain::flag::Flag;
 use contact_gateway::ports::OwnMailKind;
 
 const FROM: Option<&str> = Some("contact@karbon.example");
@@ -102,7 +103,7 @@ async fn who_has_no_address_on_record_is_not_told_and_the_item_says_so() {
     let got = form(gateway.address, "/karbon/contact", "tel=07700+900001&message=hello").await;
     assert_eq!(got.status, 202);
     let item = gateway.queue("limited").await.remove(0);
-    assert!(item.flags.contains(&"notice_not_sent".to_owned()), "{:?}", item.flags);
+    assert!(item.flags.contains(&Flag::NoticeNotSent), "{:?}", item.flags);
     assert!(gateway.outbox.all().is_empty());
     gateway.stop().await;
 }

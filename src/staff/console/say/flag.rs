@@ -1,149 +1,141 @@
 //! What a decision's flag warns of, in words.
 
+use crate::domain::doubt::Doubt;
+use crate::domain::flag::Flag;
+use crate::domain::lane::Lane;
 use crate::domain::language::Language;
 
-/// The flag in words; one that bears a value after a colon is said with it.
-pub(in crate::staff::console) fn flag(flag: &str, language: Language) -> String {
-    let (name, value) = flag.split_once(':').unwrap_or((flag, ""));
-    let Some((english, welsh)) = known(name) else { return super::capitalised(flag) };
-    let said = match language {
-        Language::English => english,
-        Language::Welsh => welsh,
-    };
-    said.replace("{}", value)
+/// The flag in words, with its parameter.
+pub(in crate::staff::console) fn flag(flag: &Flag, language: Language) -> String {
+    match language {
+        Language::English => english(flag),
+        Language::Welsh => welsh(flag),
+    }
 }
 
-/// Each flag, in English and in Welsh.
-const FLAGS: [(&str, &str, &str); 33] = [
-    ("safeguard.emergency", "It may be an emergency", "Gall fod yn argyfwng"),
-    ("safeguard.safeguarding", "Somebody may be at risk", "Gall rhywun fod mewn perygl"),
-    (
-        "safeguard.statutory",
-        "It may use a right given by law: to information or data, a home or a complaint",
-        "Gall fod yn defnyddio hawl yn ôl y gyfraith: i wybodaeth neu ddata, i gartref neu i gwyno",
-    ),
-    ("safeguard.legal", "It may be about legal proceedings", "Gall ymwneud ag achos cyfreithiol"),
-    (
-        "safeguard.appeal",
-        "It may be an appeal against the restriction",
-        "Gall fod yn apêl yn erbyn y cyfyngiad",
-    ),
-    (
-        "safeguard.adjustment",
-        "It may ask for a reasonable adjustment",
-        "Gall ofyn am addasiad rhesymol",
-    ),
-    ("safeguard.protected_sender", "The sender is protected", "Mae'r anfonwr wedi'i ddiogelu"),
-    ("safeguard.protected_recipient", "A recipient is protected", "Mae derbynnydd wedi'i ddiogelu"),
-    (
-        "identity_shared",
-        "Others use this address or number too",
-        "Mae eraill yn defnyddio'r cyfeiriad neu'r rhif hwn hefyd",
-    ),
-    (
-        "identity_ambiguous",
-        "It is not clear which person this is",
-        "Nid yw'n glir pa berson yw hwn",
-    ),
-    ("identity_unproven", "Who sent it is not proven", "Nid yw wedi'i brofi pwy a'i hanfonodd"),
-    (
-        "identity_refuted",
-        "There is evidence that somebody else sent it",
-        "Mae tystiolaeth mai rhywun arall a'i hanfonodd",
-    ),
-    (
-        "unread",
-        "Some of it could not be read by the gateway",
-        "Ni allai'r porth ddarllen rhan ohono",
-    ),
-    ("automatic", "It is an automatic message", "Neges awtomatig yw hon"),
-    ("possible_new_evidence", "It may hold new evidence", "Gall gynnwys tystiolaeth newydd"),
-    ("possible_new_issue", "It may be a new issue", "Gall fod yn fater newydd"),
-    (
-        "issue_unknown",
-        "It is not known which issue this is about",
-        "Nid yw'n hysbys pa fater yw hwn",
-    ),
-    ("visits_in_pairs", "Visit in pairs only", "Ymweld mewn parau yn unig"),
-    ("appointment_only", "See them by appointment only", "Eu gweld trwy apwyntiad yn unig"),
-    ("call_length", "End the call after {} minutes", "Dewch â'r alwad i ben ar ôl {} munud"),
-    (
-        "documents_returned",
-        "What to do with documents they send: {}",
-        "Beth i'w wneud â dogfennau a anfonant: {}",
-    ),
-    (
-        "limits_unchecked",
-        "The counters could not be asked, so the limits were not checked",
-        "Ni ellid holi'r cyfrifyddion, felly ni wiriwyd y terfynau",
-    ),
-    (
-        "store_behind",
-        "Decided on what was last known: the records were not up to date",
-        "Penderfynwyd ar yr hyn oedd yn hysbys: nid oedd y cofnodion yn gyfredol",
-    ),
-    ("unrecorded", "The decision could not be put on record", "Ni ellid cofnodi'r penderfyniad"),
-    (
-        "not_held_back",
-        "It would have been held back, but this line has nothing to answer with: it went on",
-        "Byddai wedi'i ddal yn ôl, ond nid oes gan y llinell hon ddim i ateb ag ef: aeth ymlaen",
-    ),
-    ("notice_not_sent", "The sender was not notified", "Ni hysbyswyd yr anfonwr"),
-    ("reminder", "A reminder", "Nodyn atgoffa"),
-    (
-        "not_theirs",
-        "Somebody said that this is not the person's",
-        "Dywedodd rhywun nad y person hwn a'i hanfonodd",
-    ),
-    (
-        "decided_again",
-        "It was held, and is decided again",
-        "Cafodd ei ddal, ac mae'n cael ei benderfynu eto",
-    ),
-    (
-        "passes_now",
-        "It passes now; if its original was not kept, somebody must answer",
-        "Mae'n mynd drwodd nawr; os na chadwyd y gwreiddiol, rhaid i rywun ateb",
-    ),
-    (
-        "original_not_kept",
-        "Only its text is kept: there was no room for the message itself",
-        "Dim ond ei destun a gadwyd: nid oedd lle i'r neges ei hun",
-    ),
-    (
-        "passed_by_mark",
-        "It came round a second time, and was passed on as before",
-        "Daeth yr eildro, ac fe'i hanfonwyd ymlaen fel o'r blaen",
-    ),
-    (
-        "not_submitted",
-        "A form was opened with this person's details, and nothing was submitted",
-        "Agorwyd ffurflen gyda manylion y person hwn, heb gyflwyno dim",
-    ),
-];
+fn english(flag: &Flag) -> String {
+    match flag {
+        Flag::Safeguard(lane) => lane.says(),
+        Flag::Identity(doubt) => match doubt {
+            Doubt::Shared => "Others use this address or number too",
+            Doubt::Ambiguous => "It is not clear which person this is",
+            Doubt::Unproven => "Who sent it is not proven",
+            Doubt::Refuted => "There is evidence that somebody else sent it",
+        },
+        Flag::Unread => "Some of it could not be read by the gateway",
+        Flag::Automatic => "It is an automatic message",
+        Flag::PossibleNewEvidence => "It may hold new evidence",
+        Flag::PossibleNewIssue => "It may be a new issue",
+        Flag::IssueUnknown => "It is not known which issue this is about",
+        Flag::VisitsInPairs => "Visit in pairs only",
+        Flag::AppointmentOnly => "See them by appointment only",
+        Flag::CallLength { minutes } => return format!("End the call after {minutes} minutes"),
+        Flag::DocumentsReturned(instruction) => {
+            return format!("What to do with documents they send: {}", instruction.name());
+        }
+        Flag::LimitsUnchecked => "The counters could not be asked, so the limits were not checked",
+        Flag::StoreBehind => "Decided on what was last known: the records were not up to date",
+        Flag::Unrecorded => "The decision could not be put on record",
+        Flag::NotHeldBack => {
+            "It would have been held back, but this line has nothing to answer with: it went on"
+        }
+        Flag::NoticeNotSent => "The sender was not notified",
+        Flag::Reminder => "A reminder",
+        Flag::NotTheirs => "Somebody said that this is not the person's",
+        Flag::DecidedAgain => "It was held, and is decided again",
+        Flag::PassesNow => "It passes now; if its original was not kept, somebody must answer",
+        Flag::OriginalNotKept => "Only its text is kept: there was no room for the message itself",
+        Flag::PassedByMark => "It came round a second time, and was passed on as before",
+        Flag::NotSubmitted => {
+            "A form was opened with this person's details, and nothing was submitted"
+        }
+        Flag::OfSeveralRecords => {
+            "It came from addresses or numbers of several records of one person"
+        }
+        Flag::RestrictionsUnknown => "The restrictions were not known at the time",
+        Flag::DeciderFailed => "The decision failed because of a fault in the gateway",
+        Flag::Other(name) => return super::capitalised(name),
+    }
+    .to_owned()
+}
 
-fn known(flag: &str) -> Option<(&'static str, &'static str)> {
-    let found = FLAGS.iter().find(|(name, ..)| *name == flag);
-    found.map(|(_, english, welsh)| (*english, *welsh))
+fn welsh(flag: &Flag) -> String {
+    match flag {
+        Flag::Safeguard(lane) => lane_in_welsh(*lane),
+        Flag::Identity(doubt) => match doubt {
+            Doubt::Shared => "Mae eraill yn defnyddio'r cyfeiriad neu'r rhif hwn hefyd",
+            Doubt::Ambiguous => "Nid yw'n glir pa berson yw hwn",
+            Doubt::Unproven => "Nid yw wedi'i brofi pwy a'i hanfonodd",
+            Doubt::Refuted => "Mae tystiolaeth mai rhywun arall a'i hanfonodd",
+        },
+        Flag::Unread => "Ni allai'r porth ddarllen rhan ohono",
+        Flag::Automatic => "Neges awtomatig yw hon",
+        Flag::PossibleNewEvidence => "Gall gynnwys tystiolaeth newydd",
+        Flag::PossibleNewIssue => "Gall fod yn fater newydd",
+        Flag::IssueUnknown => "Nid yw'n hysbys pa fater yw hwn",
+        Flag::VisitsInPairs => "Ymweld mewn parau yn unig",
+        Flag::AppointmentOnly => "Eu gweld trwy apwyntiad yn unig",
+        Flag::CallLength { minutes } => {
+            return format!("Dewch â'r alwad i ben ar ôl {minutes} munud");
+        }
+        Flag::DocumentsReturned(instruction) => {
+            return format!("Beth i'w wneud â dogfennau a anfonant: {}", instruction.name());
+        }
+        Flag::LimitsUnchecked => "Ni ellid holi'r cyfrifyddion, felly ni wiriwyd y terfynau",
+        Flag::StoreBehind => {
+            "Penderfynwyd ar yr hyn oedd yn hysbys: nid oedd y cofnodion yn gyfredol"
+        }
+        Flag::Unrecorded => "Ni ellid cofnodi'r penderfyniad",
+        Flag::NotHeldBack => {
+            "Byddai wedi'i ddal yn ôl, ond nid oes gan y llinell hon ddim i ateb ag ef: aeth ymlaen"
+        }
+        Flag::NoticeNotSent => "Ni hysbyswyd yr anfonwr",
+        Flag::Reminder => "Nodyn atgoffa",
+        Flag::NotTheirs => "Dywedodd rhywun nad y person hwn a'i hanfonodd",
+        Flag::DecidedAgain => "Cafodd ei ddal, ac mae'n cael ei benderfynu eto",
+        Flag::PassesNow => "Mae'n mynd drwodd nawr; os na chadwyd y gwreiddiol, rhaid i rywun ateb",
+        Flag::OriginalNotKept => "Dim ond ei destun a gadwyd: nid oedd lle i'r neges ei hun",
+        Flag::PassedByMark => "Daeth yr eildro, ac fe'i hanfonwyd ymlaen fel o'r blaen",
+        Flag::NotSubmitted => "Agorwyd ffurflen gyda manylion y person hwn, heb gyflwyno dim",
+        Flag::OfSeveralRecords => "Daeth o gyfeiriadau neu rifau sawl cofnod am un person",
+        Flag::RestrictionsUnknown => "Nid oedd y cyfyngiadau'n hysbys ar y pryd",
+        Flag::DeciderFailed => "Methodd y penderfyniad oherwydd nam yn y porth",
+        Flag::Other(name) => return super::capitalised(name),
+    }
+    .to_owned()
+}
+
+const fn lane_in_welsh(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Emergency => "Gall fod yn argyfwng",
+        Lane::Safeguarding => "Gall rhywun fod mewn perygl",
+        Lane::Statutory => {
+            "Gall fod yn defnyddio hawl yn ôl y gyfraith: i wybodaeth neu ddata, i gartref neu i gwyno"
+        }
+        Lane::Legal => "Gall ymwneud ag achos cyfreithiol",
+        Lane::Appeal => "Gall fod yn apêl yn erbyn y cyfyngiad",
+        Lane::Adjustment => "Gall ofyn am addasiad rhesymol",
+        Lane::ProtectedSender => "Mae'r anfonwr wedi'i ddiogelu",
+        Lane::ProtectedRecipient => "Mae derbynnydd wedi'i ddiogelu",
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::safeguard::Lane;
 
     #[test]
     fn every_lane_and_doubt_is_said_in_words() {
-        let lanes = Lane::ALL.into_iter().map(Lane::code);
-        for name in lanes.chain(["unread", "issue_unknown", "call_length", "documents_returned"]) {
+        let lanes = Lane::ALL.into_iter().map(Flag::Safeguard);
+        let doubts = Doubt::ALL.into_iter().map(Flag::Identity);
+        let others = ["unread", "issue_unknown", "call_length:12", "documents_returned:return"];
+        for flag_said in lanes.chain(doubts).chain(others.map(Flag::from)) {
             for language in [Language::English, Language::Welsh] {
-                let said = flag(&format!("{name}:12"), language);
-                assert!(!said.contains(['.', '_', '{']), "{name}: {said}");
+                let said = flag(&flag_said, language);
+                assert!(!said.contains(['.', '_', '{']), "{flag_said}: {said}");
             }
         }
-        for lane in Lane::ALL {
-            assert_eq!(flag(lane.code(), Language::English), lane.says());
-        }
-        assert_eq!(flag("call_length:15", Language::English), "End the call after 15 minutes");
+        let fifteen = Flag::CallLength { minutes: 15 };
+        assert_eq!(flag(&fifteen, Language::English), "End the call after 15 minutes");
     }
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use contact_gateway::domain::decision::Disposition;
+use contact_gateway::domain::flag::Flag;
 use contact_gateway::ports::Store;
 use serde_json::{Value, json};
 
@@ -125,7 +126,7 @@ pub async fn severe_conduct_is_restricted_without_a_warning_and_reviewed(store: 
     assert_eq!(story.in_force().await, ["R-1", "R-2"]);
     let sent = story.email("c-5", "When do you mend the banister?").await;
     assert_eq!(sent.disposition, pass);
-    assert!(sent.flags.contains(&"visits_in_pairs".to_owned()), "{sent:?}");
+    assert!(sent.flags.contains(&Flag::VisitsInPairs), "{sent:?}");
     reviewed(&mut story).await;
 
     assert_eq!(call(&mut story, "2026-08-12T10:30:00Z", "c-6").await, pass, "made lighter");

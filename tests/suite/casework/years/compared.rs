@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Days, TimeDelta};
 use contact_gateway::casework::diary::DiaryAsked;
 use contact_gateway::casework::sealing::verify::Trusted;
-use contact_gateway::domain::queue::REMINDER;
+use contact_gateway::domain::flag::Flag;
 use contact_gateway::ports::ItemFilter;
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ impl Years {
                 let page = store.items(id, &queue.queue, filter.clone()).await.unwrap();
                 let Some(last) = page.last() else { break };
                 filter.after = Some(last.id.clone());
-                let is_reminder = |flags: &[String]| flags.iter().any(|flag| flag == REMINDER);
+                let is_reminder = |flags: &[Flag]| flags.contains(&Flag::Reminder);
                 found += page.iter().filter(|item| is_reminder(&item.flags)).count();
             }
         }

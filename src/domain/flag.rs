@@ -1,0 +1,190 @@
+//! What a decision warns of, beside its disposition: typed here, and a name where it is recorded or sent.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::doubt::Doubt;
+use super::lane::Lane;
+use super::restriction::DocumentInstruction;
+
+const CALL_LENGTH: &str = "call_length";
+const DOCUMENTS_RETURNED: &str = "documents_returned";
+
+/// Declares each flag without a parameter once: its variant and its name.
+macro_rules! flags {
+    ($($(#[$about:meta])* $flag:ident = $name:literal,)+) => {
+        /// One warning. Written as its name; behind a colon, its parameter.
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(from = "String", into = "String")]
+        pub enum Flag {
+            Safeguard(Lane),
+            Identity(Doubt),
+            /// The call ends after so many minutes.
+            CallLength { minutes: u32 },
+            DocumentsReturned(DocumentInstruction),
+            $($(#[$about])* $flag,)+
+            /// One that this version does not know, as it is written: of an older record or a newer one.
+            Other(String),
+        }
+
+        impl Flag {
+            /// Its name, without a parameter.
+            pub fn name(&self) -> &str {
+                match self {
+                    Flag::Safeguard(lane) => lane.code(),
+                    Flag::Identity(doubt) => doubt.flag(),
+                    Flag::CallLength { .. } => CALL_LENGTH,
+                    Flag::DocumentsReturned(_) => DOCUMENTS_RETURNED,
+                    $(Flag::$flag => $name,)+
+                    Flag::Other(flag) => flag.split_once(':').map_or(flag, |(name, _)| name),
+                }
+            }
+
+            /// The flags that are their name.
+            fn named(flag: &str) -> Option<Self> {
+                match flag {
+                    $($name => Some(Flag::$flag),)+
+                    _ => None,
+                }
+            }
+        }
+
+        #[cfg(test)]
+        const NAMED: &[(Flag, &str)] = &[$((Flag::$flag, $name),)+];
+    };
+}
+
+flags! {
+    /// No human being wrote it.
+    Automatic = "automatic",
+    PossibleNewEvidence = "possible_new_evidence",
+    PossibleNewIssue = "possible_new_issue",
+    IssueUnknown = "issue_unknown",
+    VisitsInPairs = "visits_in_pairs",
+    AppointmentOnly = "appointment_only",
+    /// It came from identifiers of several records of one person: it stays on the record that the others were
+    /// merged into, since it can't be divided.
+    OfSeveralRecords = "merged_records",
+    /// It could not be read.
+    Unread = "unread",
+    /// What depends on a counter was decided without it, or on one that may have moved.
+    LimitsUnchecked = "limits_unchecked",
+    /// The store is older than last seen (`past`).
+    StoreBehind = "store_behind",
+    /// Neither the store nor the journal took the decision.
+    Unrecorded = "unrecorded",
+    RestrictionsUnknown = "restrictions_unknown",
+    DeciderFailed = "decider_failed",
+    /// It would be limited or filed, but its channel has no way to do so.
+    NotHeldBack = "not_held_back",
+    /// On an item whose sender ought to be notified, if the channel that it came by can't notify anybody:
+    /// staff may, in another way.
+    NoticeNotSent = "notice_not_sent",
+    /// Only its text is kept: the quota of kept originals left no room.
+    OriginalNotKept = "original_not_kept",
+    /// A request to a form that is not a submission.
+    NotSubmitted = "not_submitted",
+    /// A message that came back with the gateway's own mark: decided before.
+    PassedByMark = "passed_by_mark",
+    /// On an item that is about no contact: it reminds of what falls due. `contact` is what it is about, and
+    /// its channel says nothing.
+    Reminder = "reminder",
+    /// On an item that staff said was not made by the person on whose record it was.
+    NotTheirs = "not_theirs",
+    /// Of a decision on a contact that was held and is decided again: it is not another contact.
+    DecidedAgain = "decided_again",
+    /// On an item that would pass now. Where its original is kept, it is on its way; otherwise staff answer it.
+    PassesNow = "passes_now",
+}
+
+impl From<&str> for Flag {
+    fn from(flag: &str) -> Self {
+        let lane = || Lane::ALL.into_iter().find(|lane| lane.code() == flag);
+        let doubt = || Doubt::ALL.into_iter().find(|doubt| doubt.flag() == flag);
+        Flag::named(flag)
+            .or_else(|| lane().map(Flag::Safeguard))
+            .or_else(|| doubt().map(Flag::Identity))
+            .or_else(|| with_parameter(flag))
+            .unwrap_or_else(|| Flag::Other(flag.to_owned()))
+    }
+}
+
+fn with_parameter(flag: &str) -> Option<Flag> {
+    let (name, parameter) = flag.split_once(':')?;
+    let read = match name {
+        CALL_LENGTH => Flag::CallLength { minutes: parameter.parse().ok()? },
+        DOCUMENTS_RETURNED => Flag::DocumentsReturned(
+            DocumentInstruction::ALL.into_iter().find(|one| one.name() == parameter)?,
+        ),
+        _ => return None,
+    };
+    // A record is written as it was read ("+5" and "05" are 5 too).
+    (read.to_string() == flag).then_some(read)
+}
+
+impl From<String> for Flag {
+    fn from(flag: String) -> Self {
+        Flag::from(flag.as_str())
+    }
+}
+
+impl From<Flag> for String {
+    fn from(flag: Flag) -> Self {
+        match flag {
+            Flag::Other(flag) => flag,
+            flag => flag.to_string(),
+        }
+    }
+}
+
+/// As it is recorded and sent.
+impl fmt::Display for Flag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Flag::CallLength { minutes } => write!(f, "{CALL_LENGTH}:{minutes}"),
+            Flag::DocumentsReturned(instruction) => {
+                write!(f, "{DOCUMENTS_RETURNED}:{}", instruction.name())
+            }
+            Flag::Other(flag) => f.write_str(flag),
+            flag => f.write_str(flag.name()),
+        }
+    }
+}
+
+impl fmt::Debug for Flag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.to_string(), f)
+    }
+}
+
+/// The flags as a header or a line of text has them.
+pub fn in_a_line(flags: &[Flag], between: &str) -> String {
+    flags.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_is_read_by_its_meaning_and_written_as_it_was() {
+        let known = [
+            (Flag::CallLength { minutes: 15 }, "call_length:15"),
+            (Flag::DocumentsReturned(DocumentInstruction::Destroy), "documents_returned:destroy"),
+            (Flag::Safeguard(Lane::Legal), "safeguard.legal"),
+            (Flag::Identity(Doubt::Shared), "identity_shared"),
+        ];
+        for (flag, name) in NAMED.iter().chain(&known) {
+            assert_eq!((&Flag::from(*name), flag.to_string().as_str()), (flag, *name));
+        }
+        for flag in ["call_length:long", "call_length:+5", "call_length", "older:7", "safeguard.x"]
+        {
+            let read: Flag = serde_json::from_value(flag.into()).unwrap();
+            assert_eq!(read, Flag::Other(flag.to_owned()));
+            assert_eq!(serde_json::to_value(&read).unwrap(), flag);
+        }
+        assert_eq!(Flag::from("older:7").name(), "older");
+        assert_eq!(Flag::CallLength { minutes: 15 }.name(), "call_length");
+    }
+}
