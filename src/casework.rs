@@ -93,6 +93,8 @@ pub struct OnDesk {
     accepted: Mutex<HashSet<(OrganisationId, String)>>,
     /// How far this gateway's keeper has looked for what falls due.
     looked_at: tokio::sync::Mutex<HashMap<OrganisationId, keeper::LookedAt>>,
+    /// Organisations of which all case files are known to have the keys of the lists.
+    listed: Mutex<HashSet<OrganisationId>>,
     /// Lists of items that may be made at once.
     pages: Semaphore,
     /// How often everybody's case files may be in memory at once.
@@ -137,6 +139,7 @@ impl Desk {
             reminded: tokio::sync::Mutex::new(HashSet::new()),
             accepted: Mutex::new(HashSet::new()),
             looked_at: tokio::sync::Mutex::new(HashMap::new()),
+            listed: Mutex::new(HashSet::new()),
             pages: Semaphore::new(PAGES_AT_ONCE_MAX),
             all_cases: Semaphore::new(ALL_CASES_AT_ONCE_MAX),
             back_tests: Arc::new(Semaphore::new(BACK_TESTS_AT_ONCE_MAX)),

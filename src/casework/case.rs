@@ -1,8 +1,10 @@
 //! Steps of a case: the file is read, the step judged by the domain, and all that it leaves behind
 //! written in one atomic batch that names the versions it was made on.
 
+mod entries;
 pub mod letter;
 mod letter_bytes;
+pub mod lists;
 pub mod record;
 pub mod tasks;
 pub mod view;

@@ -55,11 +55,13 @@ struct About {
 }
 
 impl Desk {
-    /// One round: the trail is followed to its end, or a long way towards it.
+    /// One round: case files get the keys of the lists if they have none, and the trail is followed to its end, or a
+    /// long way towards it.
     ///
     /// # Errors
     /// The store can't be read or written: the next round does the same.
     pub async fn keep_house(&self, organisation: &Arc<Organisation>) -> Result<(), Fault> {
+        self.complete_case_lists(&organisation.id).await?;
         for _ in 0..KEEPER_CATCH_UPS_MAX {
             self.catch_up(organisation).await?;
             if self.behind(&organisation.id).await? <= FOLLOWED_ENTRIES as u64 {

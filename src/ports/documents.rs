@@ -10,9 +10,11 @@
 mod about;
 mod concerned;
 mod gone;
+mod listing;
 
 pub use about::OF_PERSON;
 pub use gone::Gone;
+pub use listing::{DocumentPage, Listing, Order, Place, PlacePage};
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -30,7 +32,7 @@ use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::runtime::limits::{
     BATCH_AUDIT_MAX, BATCH_DOCUMENTS_MAX, BATCH_GONE_MAX, BATCH_ITEMS_MAX, DOCUMENT_BYTES_MAX,
-    DOCUMENT_KEY_BYTES_MAX, DOCUMENT_KEYS_MAX, PAGE_ITEMS_MAX, REDIS_PEOPLE_MAX,
+    DOCUMENT_KEY_BYTES_MAX, DOCUMENT_KEYS_MAX, REDIS_PEOPLE_MAX,
 };
 
 /// The index that every document is in, under its own id.
@@ -128,92 +130,6 @@ impl std::fmt::Debug for IndexKey {
     }
 }
 
-/// The place of a document in a list: by its key's value, and among equal ones by its id.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    pub value: String,
-    pub id: String,
-}
-
-/// Some of a list.
-#[derive(Debug, Clone)]
-pub struct Listing {
-    pub index: String,
-    /// From this value on; `None`: from the first.
-    pub from: Option<String>,
-    /// Up to this value and without it; `None`: to the last.
-    pub to: Option<String>,
-    pub order: Order,
-    /// Behind this place, in the order of the list.
-    pub after: Option<Place>,
-    /// 0: as many as a page holds.
-    pub limit: usize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    Ascending,
-    Descending,
-}
-
-impl Listing {
-    /// All of a list.
-    pub fn of(index: &str) -> Self {
-        Listing {
-            index: index.to_owned(),
-            from: None,
-            to: None,
-            order: Order::Ascending,
-            after: None,
-            limit: 0,
-        }
-    }
-
-    /// Those with exactly this value.
-    pub fn with(index: &str, value: &str) -> Self {
-        // No value has a byte 0, so that none lies between a value and the same with a byte 1.
-        let to = Some(format!("{value}\u{1}"));
-        Listing { from: Some(value.to_owned()), to, ..Listing::of(index) }
-    }
-
-    /// Those whose value begins with this text, which does not end with the last of all characters.
-    pub fn beginning(index: &str, with: &str) -> Self {
-        Listing { from: Some(with.to_owned()), to: behind(with), ..Listing::of(index) }
-    }
-
-    pub(crate) fn has(&self, place: &Place) -> bool {
-        let value = place.value.as_str();
-        self.from.as_deref().is_none_or(|from| value >= from)
-            && self.to.as_deref().is_none_or(|to| value < to)
-            && self.after.as_ref().is_none_or(|after| match self.order {
-                Order::Ascending => place > after,
-                Order::Descending => place < after,
-            })
-    }
-
-    pub(crate) fn page_size(&self) -> usize {
-        if self.limit == 0 { PAGE_ITEMS_MAX } else { self.limit.min(PAGE_ITEMS_MAX) }
-    }
-}
-
-/// The first text behind all that begin with this one.
-fn behind(text: &str) -> Option<String> {
-    let mut characters: Vec<char> = text.chars().collect();
-    let last = characters.pop()?;
-    // Behind U+D7FF there is no character before U+E000.
-    let next = char::from_u32(u32::from(last) + 1).or_else(|| char::from_u32(0xE000))?;
-    characters.push(next);
-    Some(characters.into_iter().collect())
-}
-
-/// Some documents in the order of a list.
-#[derive(Debug, Clone)]
-pub struct DocumentPage {
-    pub documents: Vec<Document>,
-    /// Where the next page goes on; `None`: that was all for now.
-    pub next: Option<Place>,
-}
-
 /// One atomic step of a member of staff, or of the gateway for them.
 #[derive(Debug, Clone)]
 pub struct Batch {
@@ -292,6 +208,24 @@ pub trait Documents: Send + Sync {
         kind: &str,
         listing: Listing,
     ) -> Result<DocumentPage, StoreError>;
+
+    /// The same list without the documents: an index is read, and no record.
+    async fn places(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        listing: Listing,
+    ) -> Result<PlacePage, StoreError>;
+
+    /// How many places a list has between its `from` and its `to`, counted up to [`PLACES_COUNTED_MAX`].
+    ///
+    /// [`PLACES_COUNTED_MAX`]: crate::runtime::limits::PLACES_COUNTED_MAX
+    async fn count_places(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        listing: Listing,
+    ) -> Result<usize, StoreError>;
 
     /// Writes all of a batch, durably and at once, or nothing of it. Every gateway hears of changed people.
     async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), WriteFault>;
@@ -460,23 +394,6 @@ fn is_text(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_list_of_one_value_has_that_one_alone() {
-        let listing = Listing::with("status", "open");
-        let has = |value: &str| listing.has(&Place { value: value.to_owned(), id: "x".to_owned() });
-        assert!(has("open"));
-        assert!(!has("opem") && !has("open ") && !has("opened") && !has(""));
-    }
-
-    #[test]
-    fn a_list_of_a_beginning_has_whatever_goes_on() {
-        let listing = Listing::beginning("due", "2026-11-");
-        let has = |value: &str| listing.has(&Place { value: value.to_owned(), id: "x".to_owned() });
-        assert!(has("2026-11-") && has("2026-11-30") && has("2026-11-\u{10FFFF}"));
-        assert!(!has("2026-12-01") && !has("2026-11") && !has("2026-10-31"));
-        assert_eq!(behind("a\u{D7FF}").unwrap(), "a\u{E000}");
-    }
 
     #[test]
     fn what_is_made_anew_has_a_version_that_none_had() {

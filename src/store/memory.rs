@@ -23,7 +23,9 @@ use crate::domain::past::{LastEntry, Nameplate, TrailEnd};
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
-use crate::ports::documents::{Batch, Document, DocumentPage, Documents, Listing, WriteFault};
+use crate::ports::documents::{
+    Batch, Document, DocumentPage, Documents, Listing, PlacePage, WriteFault,
+};
 use crate::ports::{
     Attachment, AuditTrail, Change, Commit, CommitRequest, Committed, Decisions, Deliveries,
     ItemFilter, JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp,
@@ -306,6 +308,24 @@ impl Documents for Memory {
         listing: Listing,
     ) -> Result<DocumentPage, StoreError> {
         Ok(self.enter(organisation, |room| room.shelf.list(kind, &listing)))
+    }
+
+    async fn places(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        listing: Listing,
+    ) -> Result<PlacePage, StoreError> {
+        Ok(self.enter(organisation, |room| room.shelf.places(kind, &listing)))
+    }
+
+    async fn count_places(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        listing: Listing,
+    ) -> Result<usize, StoreError> {
+        Ok(self.enter(organisation, |room| room.shelf.count(kind, &listing)))
     }
 
     async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), WriteFault> {

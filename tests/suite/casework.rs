@@ -9,6 +9,7 @@ mod followed;
 mod keeper;
 pub mod letters;
 mod letters_mailed;
+mod lists;
 mod looking;
 mod merged;
 mod merged_seen;

@@ -106,6 +106,7 @@ macro_rules! clauses {
             documents: a_person_of_a_batch_is_told_to_every_gateway,
             documents: of_two_who_change_a_person_neither_is_lost,
             documents: documents_are_listed_by_their_keys_page_by_page,
+            documents: places_of_a_list_are_read_and_counted_without_its_documents,
             documents: documents_of_organisations_never_meet,
             documents: a_batch_that_can_not_be_right_is_refused,
             found: people_are_listed_page_by_page,

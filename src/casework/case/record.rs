@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::SemaphorePermit;
 
-use super::{letter_bytes, tasks, waiting};
+use super::{entries, letter_bytes, tasks, waiting};
 use crate::casework::{Desk, Fault};
 use crate::domain::case::CaseFile;
 use crate::domain::case::act::Act;
@@ -15,7 +15,8 @@ use crate::domain::person::Person;
 use crate::ports::StoreError;
 use crate::ports::documents::{BY_ID, Document, Listing};
 use crate::runtime::limits::{
-    CASES_PIECE, CASES_WAITING_FOR_ONE_MAX, LETTERS_MOVED_MAX, PAGE_ITEMS_MAX, TASKS_MOVED_MAX,
+    CASES_PIECE, CASES_WAITING_FOR_ONE_MAX, DOCUMENT_KEYS_MAX, LETTERS_MOVED_MAX, PAGE_ITEMS_MAX,
+    TASKS_MOVED_MAX,
 };
 
 /// The kind of document that a case file is; its id is the person's.
@@ -42,7 +43,9 @@ pub struct AllCases<'a> {
 
 /// The file as it is written over what was read, as it is.
 pub(in crate::casework) fn document(file: &CaseFile, read_at: u64) -> Result<Document, StoreError> {
-    Document::new(CASE, file.person.clone(), read_at, waiting::keys(file), file)
+    let mut keys = waiting::keys(file);
+    keys.extend(entries::keys(file, DOCUMENT_KEYS_MAX.saturating_sub(keys.len())));
+    Document::new(CASE, file.person.clone(), read_at, keys, file)
 }
 
 impl CaseRead {

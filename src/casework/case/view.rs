@@ -4,6 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::lists::{self, CaseList, ListAsked, ListOrder, ListedEntry, ListedPage};
 use super::record::CaseRead;
 use crate::casework::{Desk, Fault};
 use crate::domain::case::conduct::Incident;
@@ -195,30 +196,28 @@ pub struct IncidentOf {
 }
 
 impl Desk {
-    /// The incidents of everybody, the oldest first; of one state, or of all.
+    /// The incidents of everybody, the oldest first, a page at a time; of one state, or of all.
     ///
     /// # Errors
-    /// The store can't be read.
+    /// As [`Desk::case_list`].
     pub async fn incidents(
         &self,
         organisation: &Organisation,
         state: Option<&str>,
-    ) -> Result<Vec<IncidentOf>, Fault> {
-        let cases = self.cases(organisation).await?;
-        let mut found: Vec<IncidentOf> = cases
-            .read
-            .into_iter()
-            .flat_map(|case| {
-                let person = case.person.id.clone();
-                case.file.incidents.into_iter().map(move |incident| IncidentOf {
-                    person: person.clone(),
-                    state: incident.state(),
-                    incident,
-                })
-            })
-            .filter(|one| state.is_none_or(|state| state == one.state))
-            .collect();
-        found.sort_by_key(|one| one.incident.happened_at);
-        Ok(found)
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<ListedPage<IncidentOf>, Fault> {
+        let (list, state) = (CaseList::Incidents, state.unwrap_or(lists::ALL));
+        let asked = ListAsked { list, state, order: ListOrder::OldestFirst, after, limit };
+        let row = |case: &CaseRead, entry: ListedEntry<'_>| match entry {
+            ListedEntry::Incident(incident) => Some(IncidentOf {
+                person: case.person.id.clone(),
+                state: incident.state(),
+                incident: incident.clone(),
+            }),
+            ListedEntry::Proposal(_) | ListedEntry::Appeal(_) | ListedEntry::Letter(_) => None,
+        };
+        let page = self.case_list(organisation, asked, row).await?;
+        Ok(ListedPage { rows: page.rows.into_iter().flatten().collect(), next: page.next })
     }
 }

@@ -13,7 +13,9 @@ use crate::domain::past::{Nameplate, TrailEnd};
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
-use crate::ports::documents::{Batch, Document, DocumentPage, Documents, Listing, WriteFault};
+use crate::ports::documents::{
+    Batch, Document, DocumentPage, Documents, Listing, PlacePage, WriteFault,
+};
 use crate::ports::past::BeforeReopening;
 use crate::ports::{
     Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries, ItemFilter,
@@ -201,6 +203,24 @@ impl Documents for Unopened {
         _: &str,
         _: Listing,
     ) -> Result<DocumentPage, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn places(
+        &self,
+        _: &OrganisationId,
+        _: &str,
+        _: Listing,
+    ) -> Result<PlacePage, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn count_places(
+        &self,
+        _: &OrganisationId,
+        _: &str,
+        _: Listing,
+    ) -> Result<usize, StoreError> {
         Err(self.fault())
     }
 

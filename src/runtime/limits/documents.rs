@@ -10,8 +10,11 @@ pub const BATCH_ITEMS_MAX: usize = 1_000;
 pub const BATCH_AUDIT_MAX: usize = 1_000;
 /// Bytes of a document's body. More: refused.
 pub const DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Keys under which one document is listed. More: refused.
-pub const DOCUMENT_KEYS_MAX: usize = 64;
+/// Keys under which one document is listed. More: refused. A case file with more entries in the lists of everybody's
+/// cases leaves out the oldest of those that are done.
+pub const DOCUMENT_KEYS_MAX: usize = 1_024;
+/// Up to how many places of a list are counted. More: this number, which a page shows with a plus.
+pub const PLACES_COUNTED_MAX: usize = 10_000;
 /// Bytes of a document's id, and of the value of one of its keys. More: refused.
 pub const DOCUMENT_KEY_BYTES_MAX: usize = 1_024;
 

@@ -12,11 +12,11 @@ use axum::extract::State;
 use super::asked::Asked;
 use super::form::quoted;
 use super::frame::{Frame, Page, Section, page};
+use super::trouble::Trouble;
 use super::visit::Visit;
 use super::words;
-use crate::casework::diary::DiaryAsked;
-use crate::domain::diary::State as DueState;
-use crate::runtime::limits::CONSOLE_ROWS;
+use crate::casework::case::lists::{CaseList, ListAsked, ListOrder};
+use crate::runtime::limits::{CONSOLE_ROWS, PLACES_COUNTED_MAX};
 use crate::staff::Staff;
 
 pub(super) use self::calendar::{ics, show as calendar};
@@ -47,6 +47,20 @@ struct Said {
 impl List {
     const ALL: [List; 5] =
         [List::Decisions, List::Appeals, List::Incidents, List::Letters, List::Calendar];
+
+    /// Where its rows are found, and in which order; `None`: it has none.
+    fn asked(self, state: &str) -> Option<(CaseList, ListOrder)> {
+        use ListOrder::{LatestFirst, OldestFirst};
+        match self {
+            List::Decisions => Some((CaseList::Proposals, OldestFirst)),
+            List::Appeals => Some((CaseList::Appeals, OldestFirst)),
+            List::Incidents => Some((CaseList::Incidents, LatestFirst)),
+            // What is to be done, the longest waiting first.
+            List::Letters if state == "to_do" => Some((CaseList::Letters, OldestFirst)),
+            List::Letters => Some((CaseList::Letters, LatestFirst)),
+            List::Calendar => None,
+        }
+    }
 
     fn said(self, w: &'static words::Lists) -> Said {
         let said = |href, title, lead, none, states, columns| Said {
@@ -103,6 +117,11 @@ impl List {
     }
 }
 
+/// A number as it is shown: above the bound it is not counted further.
+fn counted(count: usize) -> String {
+    if count < PLACES_COUNTED_MAX { count.to_string() } else { format!("{PLACES_COUNTED_MAX}+") }
+}
+
 /// A tab of the lists: where it leads, what it is called, whether it is open.
 pub(super) type ListTab = (&'static str, &'static str, bool);
 
@@ -121,7 +140,7 @@ struct ListPage {
     w: &'static words::Lists,
     tabs: Vec<ListTab>,
     said: Said,
-    count: usize,
+    count: String,
     states: Vec<(&'static str, &'static str, bool)>,
     filtered: bool,
     rows: Vec<Row>,
@@ -137,15 +156,13 @@ async fn shown(staff: &Staff, visit: &Visit, list: List, asked: &Asked) -> Page 
     let first_state = said.states.first().map_or("", |one| one.0);
     let known = said.states.iter().find(|one| Some(one.0) == wanted);
     let state = known.map_or(first_state, |one| one.0);
-    let all = rows::of(staff, visit, list, state).await?;
-    let count = all.len();
+    let Some((listed, order)) = list.asked(state) else { return Err(Trouble::NotFound) };
     let after = asked.text("after");
-    let start = after.map_or(0, |after| all.partition_point(|row| row.key.as_str() <= after));
-    let mut rows: Vec<Row> = all.into_iter().skip(start).take(CONSOLE_ROWS + 1).collect();
-    let more = rows.len() > CONSOLE_ROWS;
-    rows.truncate(CONSOLE_ROWS);
+    let wanted = ListAsked { list: listed, state, order, after, limit: CONSOLE_ROWS };
+    let found = rows::of(staff, visit, wanted).await?;
+    let desk = &staff.for_console().desk;
+    let count = desk.count_listed(&visit.organisation.id, listed, state).await?;
     let here = format!("{}?state={state}", said.href);
-    let last = rows.last().map(|row| row.key.clone()).filter(|_| more);
     let title = match after {
         Some(_) => format!("{} ({})", said.title, w.next.to_lowercase()),
         None => said.title.to_owned(),
@@ -154,13 +171,13 @@ async fn shown(staff: &Staff, visit: &Visit, list: List, asked: &Asked) -> Page 
         f: Frame::of(staff, visit, Section::Cases, &title),
         w,
         tabs: tabs(Some(list), w),
-        count,
+        count: counted(count),
         states: said.states.iter().map(|one| (one.0, one.1, one.0 == state)).collect(),
         filtered: state != first_state,
-        next: last.map(|last| format!("{here}&after={}", quoted(&last))),
+        next: found.next.map(|next| format!("{here}&after={}", quoted(&next))),
         first: after.map(|_| here.clone()),
         said,
-        rows,
+        rows: found.rows,
     })
 }
 
@@ -189,23 +206,22 @@ struct CasesPage {
     f: Frame,
     w: &'static words::Lists,
     tabs: Vec<ListTab>,
-    doors: Vec<(&'static str, &'static str, &'static str, usize)>,
+    doors: Vec<(&'static str, &'static str, &'static str, Option<String>)>,
 }
 
 /// The lists, each with how much waits.
 pub(super) async fn doors(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
     let w = words::Lists::of(visit.language());
-    let mut doors = Vec::new();
+    let (desk, mut doors) = (&staff.for_console().desk, Vec::new());
     for list in List::ALL {
         let said = list.said(w);
-        let waiting = match said.states.first() {
-            Some((state, _)) => rows::of(&staff, &visit, list, state).await?.len(),
-            None => {
-                let desk = &staff.for_console().desk;
-                let diary = desk.diary(&visit.organisation, &DiaryAsked::default()).await?;
-                let late = |state| matches!(state, DueState::Overdue | DueState::Due);
-                diary.iter().filter(|one| late(one.state)).count()
+        let asked = said.states.first().and_then(|(state, _)| Some((*state, list.asked(state)?.0)));
+        let waiting = match asked {
+            Some((state, listed)) => {
+                Some(counted(desk.count_listed(&visit.organisation.id, listed, state).await?))
             }
+            // To count what falls due, everybody's case file would be read.
+            None => None,
         };
         doors.push((said.href, said.title, said.lead, waiting));
     }

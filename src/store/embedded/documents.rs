@@ -16,8 +16,9 @@ use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::documents::{
     BY_ID, Batch, Conflict, Document, DocumentPage, DocumentWrite, Documents, IndexKey, Listing,
-    Order, Place, WriteFault,
+    Order, Place, PlacePage, WriteFault,
 };
+use crate::runtime::limits::PLACES_COUNTED_MAX;
 use crate::store::record::{self, Label, RawValue, unless_destroyed};
 
 #[async_trait]
@@ -40,6 +41,30 @@ impl Documents for Embedded {
     ) -> Result<DocumentPage, StoreError> {
         let (organisation, kind) = (organisation.clone(), kind.to_owned());
         self.readers.read(move |connection| list(connection, &organisation, &kind, &listing)).await
+    }
+
+    async fn places(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        listing: Listing,
+    ) -> Result<PlacePage, StoreError> {
+        let (organisation, kind) = (organisation.clone(), kind.to_owned());
+        self.readers
+            .read(move |connection| places(connection, &organisation, &kind, &listing))
+            .await
+    }
+
+    async fn count_places(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        listing: Listing,
+    ) -> Result<usize, StoreError> {
+        let (organisation, kind) = (organisation.clone(), kind.to_owned());
+        self.readers
+            .read(move |connection| count_places(connection, &organisation, &kind, &listing))
+            .await
     }
 
     async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), WriteFault> {
@@ -268,7 +293,7 @@ fn list(
     listing: &Listing,
 ) -> Result<DocumentPage, StoreError> {
     let size = listing.page_size();
-    let (sql, parameters) = query(organisation, kind, listing);
+    let (sql, parameters) = query(organisation, kind, listing, Columns::Documents);
     let mut statement = connection.prepare_cached(&sql).map_err(from_sqlite)?;
     let mut rows = statement.query(params_from_iter(parameters)).map_err(from_sqlite)?;
     let (mut documents, mut rows_read) = (Vec::new(), 0);
@@ -292,21 +317,74 @@ fn found(row: &Row<'_>) -> rusqlite::Result<(Place, i64, String)> {
     Ok((Place { value: row.get(0)?, id: row.get(1)? }, row.get(2)?, row.get(3)?))
 }
 
+fn places(
+    connection: &Database,
+    organisation: &OrganisationId,
+    kind: &str,
+    listing: &Listing,
+) -> Result<PlacePage, StoreError> {
+    let size = listing.page_size();
+    let (sql, parameters) = query(organisation, kind, listing, Columns::Places);
+    let mut statement = connection.prepare_cached(&sql).map_err(from_sqlite)?;
+    let place = |row: &Row<'_>| Ok(Place { value: row.get(0)?, id: row.get(1)? });
+    let found = statement.query_map(params_from_iter(parameters), place).map_err(from_sqlite)?;
+    let mut places: Vec<Place> = found.collect::<Result<_, _>>().map_err(from_sqlite)?;
+    let is_more = places.len() > size;
+    places.truncate(size);
+    let next = places.last().filter(|_| is_more).cloned();
+    Ok(PlacePage { places, next })
+}
+
+fn count_places(
+    connection: &Database,
+    organisation: &OrganisationId,
+    kind: &str,
+    listing: &Listing,
+) -> Result<usize, StoreError> {
+    let whole = Listing { after: None, ..listing.clone() };
+    let (sql, parameters) = query(organisation, kind, &whole, Columns::Count);
+    let mut statement = connection.prepare_cached(&sql).map_err(from_sqlite)?;
+    let count: i64 =
+        statement.query_row(params_from_iter(parameters), |row| row.get(0)).map_err(from_sqlite)?;
+    usize::try_from(count).map_err(|_| unreadable("count"))
+}
+
+/// What is read of a list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Columns {
+    Documents,
+    Places,
+    Count,
+}
+
 /// By the primary key of what the list is of, whichever page it is.
-fn query(organisation: &OrganisationId, kind: &str, listing: &Listing) -> (String, Vec<Value>) {
+fn query(
+    organisation: &OrganisationId,
+    kind: &str,
+    listing: &Listing,
+    wanted: Columns,
+) -> (String, Vec<Value>) {
     let text = |text: &str| Value::from(text.to_owned());
     let mut parameters = vec![text(organisation.as_str()), text(kind)];
     let is_by_id = listing.index == BY_ID;
     let value = if is_by_id { "id" } else { "value" };
+    let columns = match wanted {
+        Columns::Documents => format!("{value}, id, version, record"),
+        Columns::Places => format!("{value}, id"),
+        Columns::Count => "1".to_owned(),
+    };
     let mut sql = if is_by_id {
-        "SELECT id, id, version, record FROM document WHERE organisation = ?1 AND kind = ?2"
-            .to_owned()
+        format!("SELECT {columns} FROM document WHERE organisation = ?1 AND kind = ?2")
     } else {
         parameters.push(text(&listing.index));
-        "SELECT value, id, version, record FROM document_key
-         JOIN document USING (organisation, kind, id)
-         WHERE organisation = ?1 AND kind = ?2 AND name = ?3"
-            .to_owned()
+        let join = match wanted {
+            Columns::Documents => " JOIN document USING (organisation, kind, id)",
+            Columns::Places | Columns::Count => "",
+        };
+        format!(
+            "SELECT {columns} FROM document_key{join}
+             WHERE organisation = ?1 AND kind = ?2 AND name = ?3"
+        )
     };
     let mut with = |condition: &str, values: &[&str]| {
         // Writing to a string does not fail.
@@ -325,6 +403,10 @@ fn query(organisation: &OrganisationId, kind: &str, listing: &Listing) -> (Strin
     };
     if let Some(after) = &listing.after {
         with(&format!("({value}, id) {beyond} (?, ?)"), &[&after.value, &after.id]);
+    }
+    if wanted == Columns::Count {
+        parameters.push(Value::from(i64::try_from(PLACES_COUNTED_MAX).unwrap_or(i64::MAX)));
+        return (format!("SELECT count(*) FROM ({sql} LIMIT ?)"), parameters);
     }
     let size = i64::try_from(listing.page_size() + 1).unwrap_or(i64::MAX);
     parameters.push(Value::from(size));

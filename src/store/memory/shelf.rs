@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use crate::ports::documents::{BY_ID, Document, DocumentPage, Listing, Order, Place};
+use crate::ports::documents::{BY_ID, Document, DocumentPage, Listing, Order, Place, PlacePage};
+use crate::runtime::limits::PLACES_COUNTED_MAX;
 
 /// The documents of one organisation.
 #[derive(Default)]
@@ -37,6 +38,19 @@ impl Shelf {
     }
 
     pub(super) fn list(&self, kind: &str, listing: &Listing) -> DocumentPage {
+        let PlacePage { places, next } = self.places(kind, listing);
+        let documents = places.iter().filter_map(|place| self.get(kind, &place.id)).cloned();
+        DocumentPage { documents: documents.collect(), next }
+    }
+
+    pub(super) fn count(&self, kind: &str, listing: &Listing) -> usize {
+        let whole = Listing { after: None, ..listing.clone() };
+        let list = self.lists.get(&(kind.to_owned(), whole.index.clone()));
+        let places = list.into_iter().flatten().filter(|place| whole.has(place));
+        places.take(PLACES_COUNTED_MAX).count()
+    }
+
+    pub(super) fn places(&self, kind: &str, listing: &Listing) -> PlacePage {
         let none = BTreeSet::new();
         let list = self.lists.get(&(kind.to_owned(), listing.index.clone())).unwrap_or(&none);
         let after = listing.after.clone();
@@ -60,9 +74,9 @@ impl Shelf {
         };
         let is_more = found.len() > size;
         found.truncate(size);
-        let next = found.last().filter(|_| is_more).map(|place| Place::clone(place));
-        let documents = found.iter().filter_map(|place| self.get(kind, &place.id)).cloned();
-        DocumentPage { documents: documents.collect(), next }
+        let places: Vec<Place> = found.into_iter().cloned().collect();
+        let next = places.last().filter(|_| is_more).cloned();
+        PlacePage { places, next }
     }
 
     /// By kind and id.

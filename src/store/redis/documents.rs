@@ -12,9 +12,10 @@ use super::script::take;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::documents::{
-    BY_ID, Batch, Document, DocumentPage, Documents, IndexKey, Listing, Order, Place, WriteFault,
+    BY_ID, Batch, Document, DocumentPage, Documents, IndexKey, Listing, Order, Place, PlacePage,
+    WriteFault,
 };
-use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_DOCUMENTS_PIECE};
+use crate::runtime::limits::{PLACES_COUNTED_MAX, REDIS_BULK_WAIT, REDIS_DOCUMENTS_PIECE};
 use crate::store::record::{RawValue, unless_destroyed};
 
 #[async_trait]
@@ -35,6 +36,29 @@ impl Documents for Redis {
         listing: Listing,
     ) -> Result<DocumentPage, StoreError> {
         list(self, &self.keys(organisation), kind, &listing).await
+    }
+
+    async fn places(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        listing: Listing,
+    ) -> Result<PlacePage, StoreError> {
+        places(self, &self.keys(organisation), kind, &listing).await
+    }
+
+    async fn count_places(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        listing: Listing,
+    ) -> Result<usize, StoreError> {
+        let keys = self.keys(organisation);
+        let (low, high) = bounds(&Listing { after: None, ..listing.clone() });
+        let mut command = redis::cmd("ZLEXCOUNT");
+        command.arg(keys.listed(kind, &listing.index)).arg(low).arg(high);
+        let count: usize = take(Some(self.link.ask(&keys, &command).await?))?;
+        Ok(count.min(PLACES_COUNTED_MAX))
     }
 
     async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), WriteFault> {
@@ -123,12 +147,12 @@ fn place(member: &str) -> Result<Place, StoreError> {
     Ok(Place { value: value.to_owned(), id: id.to_owned() })
 }
 
-async fn list(
+async fn places(
     redis: &Redis,
     keys: &Keys,
     kind: &str,
     listing: &Listing,
-) -> Result<DocumentPage, StoreError> {
+) -> Result<PlacePage, StoreError> {
     let size = listing.page_size();
     let command = range(&keys.listed(kind, &listing.index), listing);
     let found: Vec<String> = take(Some(redis.link.ask(keys, &command).await?))?;
@@ -136,6 +160,16 @@ async fn list(
     let places: Vec<Place> =
         found.iter().take(size).map(|member| place(member)).collect::<Result<_, _>>()?;
     let next = places.last().filter(|_| is_more).cloned();
+    Ok(PlacePage { places, next })
+}
+
+async fn list(
+    redis: &Redis,
+    keys: &Keys,
+    kind: &str,
+    listing: &Listing,
+) -> Result<DocumentPage, StoreError> {
+    let PlacePage { places, next } = places(redis, keys, kind, listing).await?;
     if places.is_empty() {
         return Ok(DocumentPage { documents: Vec::new(), next });
     }
@@ -170,15 +204,26 @@ async fn list(
 
 /// The members of a page, and one more to know whether there is one.
 fn range(list: &str, listing: &Listing) -> redis::Cmd {
-    let member = |place: &Place| format!("({}\0{}", place.value, place.id);
-    let (from, to) = (listing.from.as_ref(), listing.to.as_ref());
-    let mut low = from.map_or("-".to_owned(), |from| format!("[{from}"));
-    let mut high = to.map_or("+".to_owned(), |to| format!("({to}"));
+    let (low, high) = bounds(listing);
     let mut command = redis::cmd(match listing.order {
         Order::Ascending => "ZRANGEBYLEX",
         Order::Descending => "ZREVRANGEBYLEX",
     });
     command.arg(list);
+    match listing.order {
+        Order::Ascending => command.arg(low).arg(high),
+        Order::Descending => command.arg(high).arg(low),
+    };
+    command.arg("LIMIT").arg(0).arg(listing.page_size() + 1);
+    command
+}
+
+/// Between which members a page lies, as Redis writes bounds.
+fn bounds(listing: &Listing) -> (String, String) {
+    let member = |place: &Place| format!("({}\0{}", place.value, place.id);
+    let (from, to) = (listing.from.as_ref(), listing.to.as_ref());
+    let mut low = from.map_or("-".to_owned(), |from| format!("[{from}"));
+    let mut high = to.map_or("+".to_owned(), |to| format!("({to}"));
     match (listing.order, &listing.after) {
         (Order::Ascending, Some(after)) if from.is_none_or(|from| after.value >= *from) => {
             low = member(after);
@@ -188,10 +233,5 @@ fn range(list: &str, listing: &Listing) -> redis::Cmd {
         }
         (_, _) => {}
     }
-    match listing.order {
-        Order::Ascending => command.arg(low).arg(high),
-        Order::Descending => command.arg(high).arg(low),
-    };
-    command.arg("LIMIT").arg(0).arg(listing.page_size() + 1);
-    command
+    (low, high)
 }

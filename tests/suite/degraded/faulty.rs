@@ -15,7 +15,7 @@ use contact_gateway::domain::person::Person;
 use contact_gateway::domain::queue::QueueItem;
 use contact_gateway::ports::audit_trail::{TrailPage, TrailSearch};
 use contact_gateway::ports::documents::{
-    Batch, Document, DocumentPage, Documents, Listing, WriteFault,
+    Batch, Document, DocumentPage, Documents, Listing, PlacePage, WriteFault,
 };
 use contact_gateway::ports::{
     Archive, Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries,
@@ -379,6 +379,26 @@ impl Documents for Faulty {
         let found = if kind == "case" { page.documents.len() } else { 0 };
         self.case_files.fetch_add(found, Ordering::SeqCst);
         Ok(page)
+    }
+
+    async fn places(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        listing: Listing,
+    ) -> Result<PlacePage, StoreError> {
+        self.pass().await?;
+        self.inner.places(organisation, kind, listing).await
+    }
+
+    async fn count_places(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        listing: Listing,
+    ) -> Result<usize, StoreError> {
+        self.pass().await?;
+        self.inner.count_places(organisation, kind, listing).await
     }
 
     async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), WriteFault> {

@@ -11,7 +11,7 @@ use contact_gateway::domain::decision::Disposition;
 use contact_gateway::domain::organisation::OrganisationId;
 use contact_gateway::ports::audit_trail::{TrailPage, TrailSearch};
 use contact_gateway::ports::documents::{
-    Batch, Document, DocumentPage, Documents, Listing, WriteFault,
+    Batch, Document, DocumentPage, Documents, Listing, PlacePage, WriteFault,
 };
 use contact_gateway::ports::{AuditTrail, Stamp, StoreError};
 use serde_json::{Value, json};
@@ -113,6 +113,24 @@ impl Documents for Stored {
             Document::new(SEAL, id, 1, Vec::new(), &body).unwrap()
         });
         Ok(DocumentPage { documents: documents.collect(), next: None })
+    }
+
+    async fn places(
+        &self,
+        _: &OrganisationId,
+        _: &str,
+        _: Listing,
+    ) -> Result<PlacePage, StoreError> {
+        unreachable!("seals are listed")
+    }
+
+    async fn count_places(
+        &self,
+        _: &OrganisationId,
+        _: &str,
+        _: Listing,
+    ) -> Result<usize, StoreError> {
+        unreachable!("seals are listed")
     }
 
     async fn write(&self, _: &OrganisationId, _: Batch) -> Result<(), WriteFault> {

@@ -275,6 +275,60 @@ pub async fn documents_are_listed_by_their_keys_page_by_page(ground: &dyn Ground
     assert!(elsewhere.documents.is_empty());
 }
 
+async fn places(store: &dyn Store, mut listing: Listing) -> Vec<(String, String)> {
+    let mut places = Vec::new();
+    loop {
+        let page = store.places(&karbon(), KIND, listing.clone()).await.unwrap();
+        assert!(listing.limit == 0 || page.places.len() <= listing.limit);
+        places.extend(page.places.into_iter().map(|place| (place.value, place.id)));
+        match page.next {
+            Some(next) => listing.after = Some(next),
+            None => return places,
+        }
+    }
+}
+
+pub async fn places_of_a_list_are_read_and_counted_without_its_documents(ground: &dyn Ground) {
+    let store = ground.gateway();
+    let batch = Batch::new(stamp())
+        .put(parcel("a", 0, "", &[("day", "open 1"), ("day", "all 1"), ("day", "open 3")]))
+        .put(parcel("b", 0, "", &[("day", "open 2")]))
+        .put(parcel("c", 0, "", &[("day", "opened 1"), ("month", "open 1")]));
+    store.write(&karbon(), batch).await.unwrap();
+    let theirs = Batch::new(stamp()).put(parcel("z", 0, "", &[("day", "open 0")]));
+    store.write(&tuntum(), theirs).await.unwrap();
+    let owned = |places: &[(&str, &str)]| -> Vec<(String, String)> {
+        places.iter().map(|(value, id)| ((*value).to_owned(), (*id).to_owned())).collect()
+    };
+    let count =
+        async |listing: Listing| store.count_places(&karbon(), KIND, listing).await.unwrap();
+    let mut expected = owned(&[("open 1", "a"), ("open 2", "b"), ("open 3", "a")]);
+    for limit in [0, 1, 2, 3] {
+        let open = || Listing { limit, ..Listing::beginning("day", "open ") };
+        assert_eq!(places(&*store, open()).await, expected);
+        let latest = Listing { order: Order::Descending, ..open() };
+        let mut back = expected.clone();
+        back.reverse();
+        assert_eq!(places(&*store, latest.clone()).await, back);
+        let page = store.places(&karbon(), KIND, latest).await.unwrap();
+        let behind = Listing { after: page.next, ..open() };
+        assert_eq!(count(open()).await, 3, "whatever a page holds");
+        assert_eq!(count(behind).await, 3, "wherever a page begins");
+    }
+    assert_eq!(count(Listing::of("day")).await, 5);
+    assert_eq!(count(Listing::with("day", "opened 1")).await, 1);
+    assert_eq!(count(Listing::of(BY_ID)).await, 3);
+    assert_eq!(places(&*store, Listing::of(BY_ID)).await[2], ("c".to_owned(), "c".to_owned()));
+    assert_eq!(count(Listing::of("none")).await, 0);
+
+    let b = get(&*store, "b").await.unwrap();
+    store.write(&karbon(), Batch::new(stamp()).remove(&b)).await.unwrap();
+    expected.remove(1);
+    let elsewhere = ground.gateway();
+    assert_eq!(places(&*elsewhere, Listing::beginning("day", "open ")).await, expected);
+    assert_eq!(count(Listing::beginning("day", "open ")).await, 2);
+}
+
 pub async fn documents_of_organisations_never_meet(ground: &dyn Ground) {
     let store = ground.gateway();
     put(&*store, parcel("a", 0, "ours", &[("day", "1")])).await.unwrap();

@@ -14,7 +14,9 @@ use crate::domain::past::{Nameplate, TrailEnd};
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
-use crate::ports::documents::{Batch, Document, DocumentPage, Documents, Listing, WriteFault};
+use crate::ports::documents::{
+    Batch, Document, DocumentPage, Documents, Listing, PlacePage, WriteFault,
+};
 use crate::ports::{
     Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries, ItemFilter,
     ItemPlace, JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp,
@@ -249,6 +251,24 @@ impl Documents for Vouched {
         listing: Listing,
     ) -> Result<DocumentPage, StoreError> {
         self.store().documents(organisation, kind, listing).await
+    }
+
+    async fn places(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        listing: Listing,
+    ) -> Result<PlacePage, StoreError> {
+        self.store().places(organisation, kind, listing).await
+    }
+
+    async fn count_places(
+        &self,
+        organisation: &OrganisationId,
+        kind: &str,
+        listing: Listing,
+    ) -> Result<usize, StoreError> {
+        self.store().count_places(organisation, kind, listing).await
     }
 
     async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), WriteFault> {

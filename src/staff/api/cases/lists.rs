@@ -124,23 +124,31 @@ pub async fn tasks(
 pub struct IncidentsAsked {
     /// `open`, `answered` or `no_action`; left out: all.
     state: Option<String>,
+    /// Behind this one: the `next` of the page before.
+    after: Option<String>,
+    /// At most so many, and at most 500, which is the default.
+    limit: Option<usize>,
     /// Must be the token's.
     #[serde(rename = "organisation")]
     #[param(rename = "organisation")]
     _organisation: Option<String>,
 }
 
-/// Incidents of everybody on record, each with its person.
+/// Incidents of everybody on record, each with its person, a page at a time. A page may have fewer than `limit`
+/// although others follow: go on while there is a `next`. Of a person with more than some 500 entries in such
+/// lists, the oldest closed ones are only on their own case file.
 #[utoipa::path(
     get, path = "/api/v1/incidents", operation_id = "list_all_incidents", tag = "cases",
     params(IncidentsAsked),
-    responses((status = 200, description = "`incidents`, the oldest first", body = Object))
+    responses((status = 200, description = "`incidents`, the oldest first, and `next` where there are more", body = Object))
 )]
 pub async fn all_incidents(
     caller: Permitted<ReadsCases>,
     Asked(query): Asked<IncidentsAsked>,
 ) -> Result<axum::Json<Value>, Problem> {
     let desk = &caller.casework().desk;
-    let found = desk.incidents(caller.organisation(), query.state.as_deref()).await?;
-    Ok(axum::Json(json!({ "incidents": found })))
+    let (state, after) = (query.state.as_deref(), query.after.as_deref());
+    let limit = query.limit.unwrap_or(PAGE_ITEMS_MAX).clamp(1, PAGE_ITEMS_MAX);
+    let page = desk.incidents(caller.organisation(), state, after, limit).await?;
+    Ok(axum::Json(json!({ "incidents": page.rows, "next": page.next })))
 }

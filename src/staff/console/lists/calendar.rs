@@ -10,8 +10,10 @@ use axum::response::IntoResponse;
 use chrono::{Datelike, Days, NaiveDate};
 
 use super::{List, ListTab, tabs};
+use crate::casework::Fault;
 use crate::casework::diary::DiaryAsked;
 use crate::domain::diary::{Entry, State as DueState, What};
+use crate::domain::organisation::Organisation;
 use crate::render::calendar;
 use crate::runtime::limits::CONSOLE_CALENDAR_WEEKS;
 use crate::staff::Staff;
@@ -63,15 +65,12 @@ pub(in crate::staff::console) async fn show(
     let now = monday(today);
     let first = asked.text("from").and_then(|from| from.parse().ok()).map_or(now, monday);
     let diary = desk.diary(organisation, &DiaryAsked::default()).await?;
-    let names: Names = desk
-        .cases(organisation)
-        .await?
-        .read
-        .into_iter()
-        .map(|case| (case.person.id.clone(), case.person.name.clone()))
-        .filter(|(_, name)| !name.is_empty())
-        .collect();
     let l = words::Lists::of(visit.language());
+    let end = first + Days::new(7 * CONSOLE_CALENDAR_WEEKS);
+    let names = names(&staff, organisation, &diary, |one| {
+        (first == now && one.state == DueState::Overdue) || (first <= one.due && one.due < end)
+    });
+    let names = names.await?;
     let mut weeks = Vec::new();
     if first == now {
         let late = diary.iter().filter(|one| one.state == DueState::Overdue);
@@ -100,6 +99,25 @@ pub(in crate::staff::console) async fn show(
         later: format!("/calendar?from={start}"),
         is_now: first == now,
     })
+}
+
+/// The names of the people whose entries are shown.
+async fn names(
+    staff: &Staff,
+    organisation: &Organisation,
+    diary: &[Entry],
+    is_shown: impl Fn(&Entry) -> bool,
+) -> Result<Names, Fault> {
+    let mut names = Names::new();
+    for id in diary.iter().filter(|one| is_shown(one)).filter_map(|one| one.person.as_ref()) {
+        if names.contains_key(id) {
+            continue;
+        }
+        let person = staff.for_console().person_known(&organisation.id, id).await?;
+        let name = person.map(|person| person.name.clone()).filter(|name| !name.is_empty());
+        names.insert(id.clone(), name.unwrap_or_else(|| id.clone()));
+    }
+    Ok(names)
 }
 
 fn line(visit: &Visit, entry: &Entry, names: &Names) -> DueLine {

@@ -1,10 +1,14 @@
 //! The rows of each list.
 
-use super::List;
+use chrono::NaiveDate;
+
+use crate::casework::case::lists::{ListAsked, ListedEntry, ListedPage};
 use crate::casework::case::record::CaseRead;
-use crate::casework::diary::DiaryAsked;
+use crate::domain::case::appeal::Appeal;
+use crate::domain::case::conduct::{Incident, Severity};
+use crate::domain::case::letter::CaseLetter;
 use crate::domain::case::proposal::{Proposal, ProposalState};
-use crate::domain::diary::What;
+use crate::domain::diary::{self, Case, State as Due, What};
 use crate::staff::Staff;
 use crate::staff::console::case::{anchor, proposal_href, short};
 use crate::staff::console::form::quoted;
@@ -15,8 +19,6 @@ use crate::staff::console::words;
 
 /// One row: what it is, and a cell for each further column.
 pub(super) struct Row {
-    /// By which rows are in order, the most urgent first, and pages follow one another.
-    pub key: String,
     pub href: String,
     pub title: String,
     pub beside: Option<String>,
@@ -25,36 +27,21 @@ pub(super) struct Row {
     pub urgent: bool,
 }
 
-/// Everything of a list in one state, in its order.
+/// A page of a list in one state.
 pub(super) async fn of(
     staff: &Staff,
     visit: &Visit,
-    list: List,
-    state: &str,
-) -> Result<Vec<Row>, Trouble> {
+    asked: ListAsked<'_>,
+) -> Result<ListedPage<Row>, Trouble> {
     let desk = &staff.for_console().desk;
-    // First: a reader that holds everybody's files waits for no other reader.
-    let diary = match list {
-        List::Appeals => desk.diary(&visit.organisation, &DiaryAsked::default()).await?,
-        List::Decisions | List::Incidents | List::Letters | List::Calendar => Vec::new(),
+    let today = desk.today(&visit.organisation);
+    let row = |case: &CaseRead, entry: ListedEntry<'_>| match entry {
+        ListedEntry::Proposal(one) => proposal(visit, case, one),
+        ListedEntry::Appeal(one) => appeal(visit, case, one, today),
+        ListedEntry::Incident(one) => incident(visit, case, one),
+        ListedEntry::Letter(one) => letter(visit, case, one),
     };
-    let cases = desk.cases(&visit.organisation).await?.read;
-    let mut rows: Vec<Row> = match list {
-        List::Decisions => cases.iter().flat_map(|case| decisions(visit, case, state)).collect(),
-        List::Appeals => {
-            let due = |id: &str| {
-                let found =
-                    diary.iter().find(|one| one.what == What::AppealAnswer && one.about == id);
-                found.map(|one| (one.due, one.state))
-            };
-            cases.iter().flat_map(|case| appeals(visit, case, state, &due)).collect()
-        }
-        List::Incidents => cases.iter().flat_map(|case| incidents(visit, case, state)).collect(),
-        List::Letters => cases.iter().flat_map(|case| letters(visit, case, state)).collect(),
-        List::Calendar => Vec::new(),
-    };
-    rows.sort_by(|a, b| a.key.cmp(&b.key));
-    Ok(rows)
+    Ok(desk.case_list(&visit.organisation, asked, row).await?)
 }
 
 fn cell(text: impl Into<String>) -> (String, Option<&'static str>) {
@@ -66,132 +53,82 @@ fn when(visit: &Visit, at: chrono::DateTime<chrono::Utc>) -> String {
     say::when(at, visit.now(), zone, visit.language())
 }
 
-/// A key in the order of time, oldest first.
-fn key(at: chrono::DateTime<chrono::Utc>, id: &str) -> String {
-    format!("{}|{id}", at.format("%Y%m%dT%H%M%S"))
-}
-
-/// The same, the latest first.
-fn key_back(at: chrono::DateTime<chrono::Utc>, id: &str) -> String {
-    const LATEST: i64 = 99_999_999_999;
-    format!("{:011}|{id}", LATEST.saturating_sub(at.timestamp()))
-}
-
-fn decisions(visit: &Visit, case: &CaseRead, state: &str) -> Vec<Row> {
+fn proposal(visit: &Visit, case: &CaseRead, one: &Proposal) -> Row {
     let (profile, language) = (&visit.organisation.profile, visit.language());
     let w = words::Lists::of(language);
-    let unsigned = |one: &Proposal| one.exceptions.iter().any(|it| it.signature.is_none());
-    let waits = |one: &&Proposal| match one.state {
-        ProposalState::Waiting => true,
-        ProposalState::Signed => state == "all" || unsigned(one),
-        _ => state == "all" && one.is_open(),
+    let tag = match one.state {
+        ProposalState::Waiting => "tag held",
+        ProposalState::SentBack => "tag late",
+        ProposalState::Signed => "tag on",
+        _ => "tag",
     };
-    let row = |one: &Proposal| {
-        let own = one.by == visit.name();
-        let tag = match one.state {
-            ProposalState::Waiting => "tag held",
-            ProposalState::SentBack => "tag late",
-            ProposalState::Signed => "tag on",
-            _ => "tag",
-        };
-        Row {
-            key: key(one.at, &one.id),
-            href: proposal_href(&case.person.id, &one.id),
-            title: say::terms(&one.restriction.kind, profile, language),
-            beside: own.then(|| w.yours.to_owned()),
-            cells: vec![
-                cell(case.person.shown_name().to_owned()),
-                cell(format!("{}, {}", one.by, when(visit, one.at))),
-                (say::proposal(one.state, language).to_owned(), Some(tag)),
-            ],
-            urgent: false,
-        }
-    };
-    case.file.proposals.iter().filter(waits).map(row).collect()
+    Row {
+        href: proposal_href(&case.person.id, &one.id),
+        title: say::terms(&one.restriction.kind, profile, language),
+        beside: (one.by == visit.name()).then(|| w.yours.to_owned()),
+        cells: vec![
+            cell(case.person.shown_name().to_owned()),
+            cell(format!("{}, {}", one.by, when(visit, one.at))),
+            (say::proposal(one.state, language).to_owned(), Some(tag)),
+        ],
+        urgent: false,
+    }
 }
 
-fn appeals(
-    visit: &Visit,
-    case: &CaseRead,
-    state: &str,
-    due: &dyn Fn(&str) -> Option<(chrono::NaiveDate, crate::domain::diary::State)>,
-) -> Vec<Row> {
-    use crate::domain::diary::State as Due;
+fn appeal(visit: &Visit, case: &CaseRead, one: &Appeal, today: NaiveDate) -> Row {
     let (profile, language) = (&visit.organisation.profile, visit.language());
     let c = words::Case::of(language);
-    let wanted = case.file.appeals.iter().filter(|one| state == "all" || one.is_open());
-    let row = |one: &crate::domain::case::appeal::Appeal| {
-        let held = case.person.restrictions.iter().find(|it| it.id == one.restriction);
-        let terms = held.map(|it| say::terms(&it.kind, profile, language));
-        let known = due(&one.id).filter(|_| one.is_open());
-        let late = known.is_some_and(|(_, state)| state == Due::Overdue);
-        let on = known.map(|(day, _)| say::day(day, language));
-        let on = match (on, late) {
-            (Some(on), true) => (format!("{on}: {}", c.overdue), Some("tag late")),
-            (Some(on), false) => (on, None),
-            (None, _) => (say::appeal(one, language).to_owned(), Some("tag")),
-        };
-        let hearer = one.hearer.as_ref().map_or(c.no_hearer, |it| it.name.as_str());
-        Row {
-            key: known.map_or_else(
-                || format!("9|{}", key_back(one.received.at, &one.id)),
-                |(day, _)| format!("0{day}|{}", one.id),
-            ),
-            href: format!("/people/{}/case#{}", quoted(&case.person.id), anchor(&one.id)),
-            title: terms.unwrap_or_else(|| one.restriction.clone()),
-            beside: Some(format!("{} {}", c.received, when(visit, one.received.at))),
-            cells: vec![cell(case.person.shown_name().to_owned()), on, cell(hearer)],
-            urgent: late,
-        }
+    let held = case.person.restrictions.iter().find(|it| it.id == one.restriction);
+    let terms = held.map(|it| say::terms(&it.kind, profile, language));
+    let of_case = Case { file: &case.file, person: &case.person };
+    let answer = diary::of_person(of_case, profile, today)
+        .into_iter()
+        .find(|it| it.what == What::AppealAnswer && it.about == one.id && one.is_open());
+    let late = answer.as_ref().is_some_and(|it| it.state == Due::Overdue);
+    let on = match answer.map(|it| say::day(it.due, language)) {
+        Some(on) if late => (format!("{on}: {}", c.overdue), Some("tag late")),
+        Some(on) => (on, None),
+        None => (say::appeal(one, language).to_owned(), Some("tag")),
     };
-    wanted.map(row).collect()
+    let hearer = one.hearer.as_ref().map_or(c.no_hearer, |it| it.name.as_str());
+    Row {
+        href: format!("/people/{}/case#{}", quoted(&case.person.id), anchor(&one.id)),
+        title: terms.unwrap_or_else(|| one.restriction.clone()),
+        beside: Some(format!("{} {}", c.received, when(visit, one.received.at))),
+        cells: vec![cell(case.person.shown_name().to_owned()), on, cell(hearer)],
+        urgent: late,
+    }
 }
 
-fn incidents(visit: &Visit, case: &CaseRead, state: &str) -> Vec<Row> {
-    use crate::domain::case::conduct::Severity;
+fn incident(visit: &Visit, case: &CaseRead, one: &Incident) -> Row {
     let t = words::CaseTerms::of(visit.language());
-    let wanted = case.file.incidents.iter().filter(|one| state == "all" || one.state() == state);
-    let row = |one: &crate::domain::case::conduct::Incident| {
-        let severe = one.severity == Severity::Severe;
-        let ground = say::capitalised(&one.ground);
-        Row {
-            key: key_back(one.happened_at, &one.id),
-            href: format!("/people/{}/case#{}", quoted(&case.person.id), anchor(&one.id)),
-            title: if severe { format!("{ground}: {}", t.severe) } else { ground },
-            beside: Some(short(&one.what)),
-            cells: vec![
-                cell(case.person.shown_name().to_owned()),
-                cell(when(visit, one.happened_at)),
-                cell(one.reported_by.clone()),
-            ],
-            urgent: severe && one.closed.is_none(),
-        }
-    };
-    wanted.map(row).collect()
+    let severe = one.severity == Severity::Severe;
+    let ground = say::capitalised(&one.ground);
+    Row {
+        href: format!("/people/{}/case#{}", quoted(&case.person.id), anchor(&one.id)),
+        title: if severe { format!("{ground}: {}", t.severe) } else { ground },
+        beside: Some(short(&one.what)),
+        cells: vec![
+            cell(case.person.shown_name().to_owned()),
+            cell(when(visit, one.happened_at)),
+            cell(one.reported_by.clone()),
+        ],
+        urgent: severe && one.closed.is_none(),
+    }
 }
 
-fn letters(visit: &Visit, case: &CaseRead, state: &str) -> Vec<Row> {
+fn letter(visit: &Visit, case: &CaseRead, one: &CaseLetter) -> Row {
     let language = visit.language();
-    let wanted = case.file.letters.iter().filter(|one| match state {
-        "to_do" => !one.has_gone(),
-        "sent" => one.has_gone(),
-        _ => true,
-    });
-    let row = |one: &crate::domain::case::letter::CaseLetter| {
-        let tag = if one.has_gone() { "tag on" } else { "tag held" };
-        let keyed = if state == "to_do" { key } else { key_back };
-        Row {
-            key: keyed(one.drafted_at, &one.id),
-            href: format!("/people/{}/letters/{}", quoted(&case.person.id), quoted(&one.id)),
-            title: say::letter_kind(one.kind, language).to_owned(),
-            beside: None,
-            cells: vec![
-                cell(case.person.shown_name().to_owned()),
-                cell(format!("{}, {}", one.drafted_by, when(visit, one.drafted_at))),
-                (say::letter(one, language).to_owned(), Some(tag)),
-            ],
-            urgent: false,
-        }
-    };
-    wanted.map(row).collect()
+    let tag = if one.has_gone() { "tag on" } else { "tag held" };
+    Row {
+        href: format!("/people/{}/letters/{}", quoted(&case.person.id), quoted(&one.id)),
+        title: say::letter_kind(one.kind, language).to_owned(),
+        beside: None,
+        cells: vec![
+            cell(case.person.shown_name().to_owned()),
+            cell(format!("{}, {}", one.drafted_by, when(visit, one.drafted_at))),
+            (say::letter(one, language).to_owned(), Some(tag)),
+        ],
+        urgent: false,
+    }
 }

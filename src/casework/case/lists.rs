@@ -1,0 +1,177 @@
+//! Lists over everybody's cases: proposals, appeals, incidents and letters. Keys of each case file hold its entries
+//! ([`super::entries`]), so that a page reads the files of the people on it, and no others.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::PoisonError;
+
+use super::entries::keyed;
+pub use super::entries::{ALL, CaseList, ListedEntry};
+use super::record::{self, CASE, CaseRead};
+use crate::casework::{Desk, Fault};
+use crate::domain::audit::GATEWAY;
+use crate::domain::case::CaseFile;
+use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::ports::documents::{BY_ID, Batch, Document, Listing, Order, Place, WriteFault};
+use crate::runtime::limits::{CASES_PIECE, STEP_TRIES_MAX};
+
+/// The kind of document that says that all case files have the keys of these lists. Its id is the keys' version.
+const CASE_LISTS: &str = "case_lists";
+const KEYS_VERSION: &str = "1";
+
+/// What is asked of a list.
+#[derive(Debug, Clone)]
+pub struct ListAsked<'a> {
+    pub list: CaseList,
+    /// One of the list's states, or [`ALL`].
+    pub state: &'a str,
+    pub order: ListOrder,
+    /// Behind this place: the `next` of the page before.
+    pub after: Option<&'a str>,
+    /// 0: as many as a page holds.
+    pub limit: usize,
+}
+
+/// Which of a list's entries come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListOrder {
+    OldestFirst,
+    LatestFirst,
+}
+
+/// Some entries of a list.
+#[derive(Debug, Clone)]
+pub struct ListedPage<T> {
+    pub rows: Vec<T>,
+    /// Behind which place the next page goes on; `None`: that was all for now.
+    pub next: Option<String>,
+}
+
+impl Desk {
+    /// A page of a list, each entry as a row. It may have fewer rows than were asked for although others follow: what
+    /// somebody changed at the same moment is elsewhere now.
+    ///
+    /// # Errors
+    /// [`Fault::Refused`]: `after` is the `next` of no page.
+    pub async fn case_list<T>(
+        &self,
+        organisation: &Organisation,
+        asked: ListAsked<'_>,
+        row: impl Fn(&CaseRead, ListedEntry<'_>) -> T,
+    ) -> Result<ListedPage<T>, Fault> {
+        self.complete_case_lists(&organisation.id).await?;
+        let list = asked.list;
+        let not_one = || Fault::Refused("`after` is the `next` of no page".to_owned());
+        let after = asked.after.map(|text| Place::of_cursor(text).ok_or_else(not_one));
+        let listing = Listing {
+            order: match asked.order {
+                ListOrder::OldestFirst => Order::Ascending,
+                ListOrder::LatestFirst => Order::Descending,
+            },
+            after: after.transpose()?,
+            limit: asked.limit,
+            ..list.listing(asked.state)
+        };
+        let page = self.store.places(&organisation.id, CASE, listing).await?;
+        // One file at a time is in memory, and each is read once.
+        let mut of_people: BTreeMap<&str, Vec<(usize, &str)>> = BTreeMap::new();
+        for (number, place) in page.places.iter().enumerate() {
+            of_people.entry(&place.id).or_default().push((number, &place.value));
+        }
+        let mut rows: Vec<Option<T>> = page.places.iter().map(|_| None).collect();
+        for (person, places) in of_people {
+            let case = match self.read_case(organisation, person).await {
+                Ok(case) => case,
+                // Erased in the meantime.
+                Err(Fault::NotFound(_)) => continue,
+                Err(fault) => return Err(fault),
+            };
+            let own = keyed(&case.file).into_iter().filter(|one| one.list == list);
+            let by_value: HashMap<String, ListedEntry<'_>> = own
+                .flat_map(|one| one.values.into_iter().map(move |value| (value, one.entry)))
+                .collect();
+            for (number, value) in places {
+                if let (Some(slot), Some(entry)) = (rows.get_mut(number), by_value.get(value)) {
+                    *slot = Some(row(&case, *entry));
+                }
+            }
+        }
+        let next = page.next.as_ref().map(Place::cursor);
+        Ok(ListedPage { rows: rows.into_iter().flatten().collect(), next })
+    }
+
+    /// How many entries a list has in a state, counted up to [`PLACES_COUNTED_MAX`].
+    ///
+    /// [`PLACES_COUNTED_MAX`]: crate::runtime::limits::PLACES_COUNTED_MAX
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn count_listed(
+        &self,
+        organisation: &OrganisationId,
+        list: CaseList,
+        state: &str,
+    ) -> Result<usize, Fault> {
+        self.complete_case_lists(organisation).await?;
+        Ok(self.store.count_places(organisation, CASE, list.listing(state)).await?)
+    }
+
+    /// Gives case files written before these lists their keys, unless that was done. Several gateways may do so at
+    /// once, and one that ends half way goes on at the next question.
+    ///
+    /// # Errors
+    /// The store can't be read or written.
+    pub(in crate::casework) async fn complete_case_lists(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<(), Fault> {
+        let known = || self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        if known().contains(organisation) {
+            return Ok(());
+        }
+        if self.store.document(organisation, CASE_LISTS, KEYS_VERSION).await?.is_none() {
+            let mut listing = Listing { limit: CASES_PIECE, ..Listing::of(BY_ID) };
+            loop {
+                listing.after = self.give_keys(organisation, &listing).await?;
+                if listing.after.is_none() {
+                    break;
+                }
+            }
+            let done = Document::new(CASE_LISTS, KEYS_VERSION, 0, Vec::new(), &())?;
+            match self.store.write(organisation, Batch::new(self.stamp(GATEWAY)).put(done)).await {
+                // A conflict: another gateway was quicker.
+                Ok(()) | Err(WriteFault::Conflict(_)) => {}
+                Err(WriteFault::Store(error)) => return Err(error.into()),
+            }
+        }
+        known().insert(organisation.clone());
+        Ok(())
+    }
+
+    /// Gives the files of one page their keys; answers where the next page goes on.
+    async fn give_keys(
+        &self,
+        organisation: &OrganisationId,
+        listing: &Listing,
+    ) -> Result<Option<Place>, Fault> {
+        for _ in 0..STEP_TRIES_MAX {
+            let page = self.store.documents(organisation, CASE, listing.clone()).await?;
+            let mut batch = Batch::new(self.stamp(GATEWAY));
+            for document in &page.documents {
+                let now = record::document(&document.read::<CaseFile>()?, document.version)?;
+                if now.keys != document.keys {
+                    batch = batch.put(Document { keys: now.keys, ..document.clone() });
+                }
+            }
+            if batch.documents.is_empty() {
+                return Ok(page.next);
+            }
+            match self.store.write(organisation, batch).await {
+                Ok(()) => return Ok(page.next),
+                // Somebody took a step on one of them.
+                Err(WriteFault::Conflict(_)) => {}
+                Err(WriteFault::Store(error)) => return Err(error.into()),
+            }
+        }
+        Err(Fault::Contended)
+    }
+}

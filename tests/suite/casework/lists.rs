@@ -1,0 +1,130 @@
+//! Lists over everybody's cases: a page reads the files of the people on it, whichever page it is.
+
+use std::sync::Arc;
+
+use contact_gateway::ports::Stamp;
+use contact_gateway::ports::documents::{Batch, Document};
+use contact_gateway::store::memory::Memory;
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+use super::rig::{CaseOffice, made, profile, shipped, staff};
+use crate::degraded::faulty::Faulty;
+
+const STAFF: [(&str, &str); 2] = [("Ann", "agent"), ("Max", "manager")];
+const PEOPLE: usize = 30;
+
+fn person(number: usize) -> Value {
+    json!({
+        "id": format!("P-{number}"), "name": format!("Person {number}"),
+        "identifiers": [{"kind": "email", "value": format!("p-{number}@home.example")}]
+    })
+}
+
+async fn office(store: Arc<Faulty>) -> CaseOffice {
+    let office =
+        CaseOffice::open(store as _, profile(&shipped("tuntum.toml"), None), &staff(&STAFF));
+    office.clock.set("2026-03-02T09:00:00Z".parse().unwrap());
+    let people = (0..PEOPLE).map(|one| serde_json::from_value(person(one)).unwrap());
+    office.put_on_record(people.collect()).await;
+    office
+}
+
+fn incident(happened_at: &str) -> Value {
+    json!({
+        "act": "record_incident", "ground": "demands", "severity": "ordinary",
+        "happened_at": happened_at, "channel": "telephone", "what": "Calls all day."
+    })
+}
+
+/// Two incidents for each person, one early and one late, so that the list goes through everybody twice.
+async fn incidents(office: &CaseOffice) {
+    for day in [1, 2] {
+        for number in 0..PEOPLE {
+            let at = format!("2026-02-0{day}T09:{number:02}:00Z");
+            made(&office.step("Ann", &format!("P-{number}"), incident(&at)).await);
+        }
+    }
+}
+
+/// The people of a page's incidents, with where the next page goes on.
+async fn page(office: &CaseOffice, query: &str) -> (Vec<(String, String)>, Option<String>) {
+    let page = office.get("Ann", &format!("/api/v1/incidents?{query}")).await.json();
+    let text = |one: &Value, key: &str| one[key].as_str().unwrap().to_owned();
+    let rows = page["incidents"].as_array().unwrap().iter();
+    let rows = rows.map(|one| (text(one, "person"), text(one, "happened_at"))).collect();
+    (rows, page["next"].as_str().map(|next| next.replace(' ', "%20").replace('|', "%7C")))
+}
+
+#[tokio::test]
+async fn the_deepest_page_reads_no_more_files_than_the_first() {
+    let store = Faulty::over(Memory::new());
+    let office = office(Arc::clone(&store)).await;
+    incidents(&office).await;
+    let (mut all, mut query) = (Vec::new(), "limit=7".to_owned());
+    loop {
+        let before = store.case_files();
+        let (rows, next) = page(&office, &query).await;
+        assert_eq!(store.case_files() - before, rows.len(), "each file of the page once: {query}");
+        all.extend(rows);
+        match next {
+            Some(next) => query = format!("limit=7&after={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(all.len(), 2 * PEOPLE, "each once");
+    assert!(all.is_sorted_by(|a, b| a.1 < b.1), "the oldest first: {all:?}");
+    let both = page(&office, "limit=500").await.0;
+    assert_eq!(both, all);
+    let before = store.case_files();
+    page(&office, "limit=500").await;
+    assert_eq!(store.case_files() - before, PEOPLE, "two on one page are read once");
+}
+
+#[tokio::test]
+async fn an_entry_is_listed_under_its_state_and_moves_with_it() {
+    let office = office(Faulty::over(Memory::new())).await;
+    incidents(&office).await;
+    let close = json!({
+        "act": "close_incident", "incident": "P-3-I-1", "outcome": "no_action", "why": "A misunderstanding."
+    });
+    made(&office.step("Max", "P-3", close).await);
+    assert_eq!(page(&office, "state=open").await.0.len(), 2 * PEOPLE - 1);
+    let closed = page(&office, "state=no_action").await.0;
+    assert_eq!(closed, [("P-3".to_owned(), "2026-02-01T09:03:00Z".to_owned())]);
+    assert!(page(&office, "state=answered").await.0.is_empty());
+    assert_eq!(page(&office, "").await.0.len(), 2 * PEOPLE);
+    for after in ["nothing", "%00%7Cx"] {
+        let odd = office.get("Ann", &format!("/api/v1/incidents?after={after}")).await;
+        assert_eq!(odd.status, StatusCode::UNPROCESSABLE_ENTITY, "{after}");
+    }
+}
+
+/// As an earlier version wrote them: with no key of any list.
+#[tokio::test]
+async fn files_written_before_the_lists_are_listed_as_well() {
+    let office = office(Faulty::over(Memory::new())).await;
+    let id = &office.organisation.id;
+    for number in 0..PEOPLE {
+        let file = json!({
+            "person": format!("P-{number}"), "version": 1,
+            "incidents": [{
+                "id": "I-1", "recorded_at": "2026-02-01T10:00:00Z", "reported_by": "Ann",
+                "ground": "demands", "severity": "severe", "happened_at": "2026-02-01T09:00:00Z",
+                "channel": "telephone", "what": "Threats.", "contacts": [], "told": [],
+                "interaction_ended": false, "staff": [], "closed": null
+            }]
+        });
+        let stamp = Stamp { by: "test".to_owned(), at: "2026-02-01T10:00:00Z".parse().unwrap() };
+        let old = Document::new("case", format!("P-{number}"), 0, Vec::new(), &file).unwrap();
+        office.store.write(id, Batch::new(stamp).put(old)).await.unwrap();
+    }
+    let asked = (0..4).map(|_| page(&office, "state=open"));
+    for (rows, next) in futures_util::future::join_all(asked).await {
+        assert_eq!((rows.len(), next), (PEOPLE, None));
+    }
+    let read = office.get("Ann", "/api/v1/people/P-1/case").await.json();
+    assert_eq!(read["version"], 1, "no step was taken");
+    made(&office.step("Ann", "P-1", incident("2026-02-03T09:00:00Z")).await);
+    assert_eq!(page(&office, "state=open").await.0.len(), PEOPLE + 1);
+}
