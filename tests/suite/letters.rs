@@ -3,6 +3,8 @@
 //!
 //! `UPDATE_SNAPSHOTS=1` writes the snapshots anew; then read them aloud.
 
+mod readable;
+
 use std::path::{Path, PathBuf};
 
 use contact_gateway::config;

@@ -3,7 +3,7 @@
 //!
 //! `UPDATE_SNAPSHOTS=1` writes the snapshots anew; then read them aloud.
 
-mod readable;
+pub mod readable;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -311,9 +311,15 @@ fn happened(behaviour: &Behaviour, to: &mut Saying) {
             None => to.item(Line::words(when)),
         }
     }
-    if !behaviour.grounds.is_empty() {
-        let grounds: Vec<String> = behaviour.grounds.iter().map(|one| ground(one)).collect();
-        to.p(format!("Our policy does not allow {}.", joined(&grounds, "or")));
+    let grounds: Vec<String> = behaviour.grounds.iter().map(|one| ground(one)).collect();
+    match grounds.as_slice() {
+        [] => {}
+        [_] | [_, _] => to.p(format!("Our policy does not allow {}.", joined(&grounds, "or"))),
+        // In one sentence they would be too many words.
+        several => {
+            to.p("Our policy does not allow:");
+            several.iter().for_each(|one| to.item(Line::words(one.as_str())));
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 mod grounds;
 mod terms;
 
-use self::grounds::denied;
+use self::grounds::{by_itself, denied};
 use self::terms::means;
 use super::say::{Saying, Says};
 use super::{Behaviour, Concerns, Considered, Lasting, Opening, Outcome, Part, Reasons, Said};
@@ -360,8 +360,16 @@ fn happened(behaviour: &Behaviour, to: &mut Saying) {
             None => to.item(Line::words(when)),
         }
     }
-    if !behaviour.grounds.is_empty() {
-        to.p(format!("Nid yw ein polisi yn caniatáu {}.", denied(&behaviour.grounds)));
+    match behaviour.grounds.as_slice() {
+        [] => {}
+        grounds @ ([_] | [_, _]) => {
+            to.p(format!("Nid yw ein polisi yn caniatáu {}.", denied(grounds)));
+        }
+        // In one sentence they would be too many words.
+        several => {
+            to.p("Nid yw ein polisi yn caniatáu:");
+            several.iter().for_each(|one| to.item(Line::words(by_itself(one))));
+        }
     }
 }
 

@@ -8,16 +8,16 @@ use contact_gateway::domain::notice::{sections, short, spoken};
 use super::{PROFILES, kinds, organisation, parts};
 
 /// Words of one sentence.
-const SENTENCE_WORDS_MAX: usize = 20;
+pub const SENTENCE_WORDS_MAX: usize = 20;
 
 /// The Flesch-Kincaid grade of a reader aged 11: the school year that begins at that age, less five.
-const GRADE_MAX: f64 = 6.0;
+pub const GRADE_MAX: f64 = 6.0;
 
 /// Words that a caller hears before a choice, or a piece of the rest, without the choices.
 const SPOKEN_WORDS_MAX: usize = 45;
 
 /// The sentences of a text, line by line; what can't be simpler stands as one short word.
-fn sentences(text: &str, names: &[String]) -> Vec<Vec<String>> {
+pub fn sentences(text: &str, names: &[String]) -> Vec<Vec<String>> {
     let mut plain = text.to_owned();
     for name in names {
         plain = plain.replace(name, "X");
@@ -69,7 +69,7 @@ fn syllables(word: &str) -> usize {
     if silent { groups - 1 } else { groups.max(1) }
 }
 
-fn grade(sentences: &[Vec<String>]) -> f64 {
+pub fn grade(sentences: &[Vec<String>]) -> f64 {
     let words: Vec<&String> = sentences.iter().flatten().collect();
     let count = |n: usize| f64::from(u32::try_from(n).unwrap());
     let syllables: usize = words.iter().map(|word| syllables(word)).sum();

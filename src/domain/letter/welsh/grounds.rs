@@ -30,6 +30,11 @@ fn ground(name: &str) -> Ground {
     Ground { first, last }
 }
 
+/// An entry of a list: "trais".
+pub(super) fn by_itself(name: &str) -> &'static str {
+    ground(name).first
+}
+
 /// "camdriniaeth, bygythiadau na thrais".
 pub(super) fn denied(names: &[String]) -> String {
     let grounds: Vec<Ground> = names.iter().map(|name| ground(name)).collect();
