@@ -9,8 +9,10 @@ mod apply;
 mod csv_records;
 mod csv_rows;
 mod json_list;
+mod key;
 mod listed;
 mod locate;
+mod once;
 mod register;
 mod text;
 
@@ -31,7 +33,9 @@ use super::person_check::{LastReviews, faults_since, normalised};
 
 pub use apply::{Imported, Missing, Planned};
 pub use csv_rows::COLUMNS;
+pub use key::ImportKey;
 pub use listed::{Listed, Says};
+pub(in crate::casework) use once::IMPORT_KEY;
 pub use register::{FIELDS, Mapping, RESTRICTIONS};
 pub use text::{FileText, decode};
 

@@ -19,7 +19,7 @@ use crate::domain::restriction::{
 };
 
 /// A fault of one key of a record, with the remedy.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PersonFault {
     /// The key's path within the person: `restrictions[0].review_due`.
     pub path: String,

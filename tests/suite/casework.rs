@@ -6,6 +6,7 @@ mod brought;
 mod decided_here;
 mod equal;
 mod followed;
+mod imported_once;
 mod keeper;
 pub mod letters;
 mod letters_mailed;

@@ -8,6 +8,7 @@ use super::hold::HOLD;
 use crate::casework::case::record::CASE;
 use crate::casework::effects::Pending;
 use crate::casework::follow::TIMELINE;
+use crate::casework::import::IMPORT_KEY;
 use crate::casework::keeper::REMINDED;
 use crate::casework::lease::Work as _;
 use crate::casework::letter_mail::LetterMail;
@@ -64,6 +65,10 @@ impl Desk {
                     || about.key.is_some_and(|key| key.contains(&reminder))
             })
         };
+        // Answers name people in lists and within texts. Without its answer, an import sent again is judged again.
+        let speaks = |one: &Document| one.body.get().contains(person);
+        let answers = Listing::of(BY_ID);
+        self.take_listed(organisation, IMPORT_KEY, answers, speaks, &mut found).await?;
         for kind in [case::LETTER, Pending::KIND, LetterMail::KIND, REMINDED] {
             self.take_listed(organisation, kind, Listing::of(BY_ID), is_about, &mut found).await?;
         }

@@ -7,7 +7,10 @@ mod over;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use self::over::Laid;
+use super::key::ImportKey;
 use super::listed::Listed;
 use crate::casework::acting::Acting;
 use crate::casework::case::record::document;
@@ -17,9 +20,14 @@ use crate::domain::audit::{AuditEvent, EndedRestriction};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
 use crate::ports::documents::{Batch, DocumentWrite, PersonWrite, WriteFault};
-use crate::runtime::limits::{BATCH_DOCUMENTS_MAX, IMPORT_READ_APART_MAX};
+use crate::runtime::limits::{
+    BATCH_DOCUMENTS_MAX, IMPORT_KEYS_FORGOTTEN_AT_ONCE, IMPORT_READ_APART_MAX,
+};
 
 pub use self::over::Planned;
+
+/// Case files of one import: beside them, its batch has room for its key and for old keys that it removes.
+const CASES_AT_ONCE_MAX: usize = BATCH_DOCUMENTS_MAX - IMPORT_KEYS_FORGOTTEN_AT_ONCE - 1;
 
 /// What becomes of a restriction that holds and that the file leaves out, while it speaks of the
 /// person's restrictions.
@@ -40,7 +48,7 @@ enum Go {
 }
 
 /// What an import did, or would do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Imported {
     pub people: usize,
     /// Those who were not on record before.
@@ -56,6 +64,7 @@ pub struct Imported {
     /// What the file says of something that a step made what it is here: the record is kept.
     pub kept: Vec<PersonFault>,
     /// Of a dry run: everybody who would be added or changed.
+    #[serde(skip)]
     pub planned: Vec<Planned>,
 }
 
@@ -76,7 +85,20 @@ impl Desk {
         acting: Acting<'_>,
     ) -> Result<Imported, Fault> {
         acting.check()?;
-        self.imported(organisation, people, (missing, Go::Write), acting).await
+        self.imported(organisation, people, (missing, Go::Write), acting, None).await
+    }
+
+    /// The same, written together with what came of it.
+    pub(super) async fn import_under(
+        &self,
+        organisation: &Organisation,
+        people: Vec<Listed>,
+        missing: Missing,
+        acting: Acting<'_>,
+        key: &ImportKey,
+    ) -> Result<Imported, Fault> {
+        acting.check()?;
+        self.imported(organisation, people, (missing, Go::Write), acting, Some(key)).await
     }
 
     /// What [`Desk::import`] would do. Nothing is written.
@@ -91,7 +113,7 @@ impl Desk {
         acting: Acting<'_>,
     ) -> Result<Imported, Fault> {
         acting.check()?;
-        self.imported(organisation, people, (missing, Go::DryRun), acting).await
+        self.imported(organisation, people, (missing, Go::DryRun), acting, None).await
     }
 
     async fn imported(
@@ -100,6 +122,7 @@ impl Desk {
         people: Vec<Listed>,
         (missing, go): (Missing, Go),
         acting: Acting<'_>,
+        key: Option<&ImportKey>,
     ) -> Result<Imported, Fault> {
         let mut known = self.known(organisation, &people).await?;
         let stamp = self.stamp(acting.by);
@@ -111,13 +134,14 @@ impl Desk {
             laid.over(listed, before, file);
         }
         let (changed, cases, done) = laid.finish(missing)?;
-        if cases.len() > BATCH_DOCUMENTS_MAX {
+        if cases.len() > CASES_AT_ONCE_MAX {
             return Err(Fault::Refused(format!(
-                "{} case files would be written at once, more than {BATCH_DOCUMENTS_MAX}; split the file",
+                "{} case files would be written at once, more than {CASES_AT_ONCE_MAX}; split the file",
                 cases.len()
             )));
         }
-        if go == Go::DryRun || (changed.is_empty() && cases.is_empty()) {
+        let changes_nothing = changed.is_empty() && cases.is_empty();
+        if go == Go::DryRun || (changes_nothing && key.is_none()) {
             return Ok(done);
         }
         let counted = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
@@ -129,13 +153,19 @@ impl Desk {
             cases: (!cases.is_empty()).then(|| counted(cases.len())),
             reason: acting.reason.map(str::to_owned),
         };
-        let mut batch = Batch::new(stamp).audit(event);
+        let mut batch = Batch::new(stamp);
+        if !changes_nothing {
+            batch = batch.audit(event);
+        }
         batch.people = changed
             .into_iter()
             .map(|now| PersonWrite { was: known.remove(&now.id), now })
             .collect();
         for (file, version) in cases {
             batch.documents.push(DocumentWrite::Put(document(&file, version)?));
+        }
+        if let Some(key) = key {
+            self.remember_import(&organisation.id, key, &done, &mut batch).await?;
         }
         match self.store.write(&organisation.id, batch).await {
             Ok(()) => Ok(done),

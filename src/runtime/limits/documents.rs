@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 /// Documents that one batch writes or removes. More: refused.
 pub const BATCH_DOCUMENTS_MAX: usize = 1_000;
 /// Queue items that one batch writes. More: refused.
@@ -22,6 +24,13 @@ pub const DOCUMENT_KEY_BYTES_MAX: usize = 1_024;
 pub const PERSON_TRIES_MAX: usize = 5;
 /// People of one import who are read one by one. More: everybody is read at once.
 pub const IMPORT_READ_APART_MAX: usize = 32;
+/// Characters of the key by which a sender knows an import again. More: refused.
+pub const IMPORT_KEY_CHARS_MAX: usize = 255;
+/// How long what came of an import is known by its key. Sent again later, it is judged again, and changes nothing that
+/// it changed before.
+pub const IMPORT_KEY_KEPT: TimeDelta = TimeDelta::hours(24);
+/// Keys beyond that age that one import removes. More: the next ones remove them.
+pub const IMPORT_KEYS_FORGOTTEN_AT_ONCE: usize = 20;
 /// Entries of the audit trail that one page of a search looks at. The page then ends where it is, with
 /// fewer entries than were asked for.
 pub const AUDIT_LOOKED_AT_MAX: usize = 5_000;

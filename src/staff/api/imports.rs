@@ -1,5 +1,6 @@
 //! Loading people with whole cases that were decided elsewhere: the same list, and the same code, as `import`.
 
+use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
@@ -8,7 +9,9 @@ use super::people::MissingAsked;
 use super::shape;
 use crate::casework::Fault;
 use crate::casework::acting::Acting;
-use crate::casework::import::{FileFault, Format, Imported, Missing, Planned, read_people};
+use crate::casework::import::{
+    FileFault, Format, ImportKey, Imported, Missing, Planned, read_people,
+};
 use crate::casework::person_check::PersonFault;
 use crate::domain::audit::EndedRestriction;
 use crate::staff::permit::{ChangesPeople, Permitted};
@@ -69,21 +72,30 @@ pub struct CasesImported {
 }
 
 /// Load people with their cases as they were decided elsewhere, all or none. The same list again changes
-/// nothing: people, restrictions and entries of cases are known by their ids.
+/// nothing: people, restrictions and entries of cases are known by their ids. With an `Idempotency-Key`, a list
+/// that is sent again within a day gets the answer of the first time.
 #[utoipa::path(
     post, path = "/api/v1/imports", operation_id = "import_cases", tag = "people",
-    params(ImportsQuery),
+    params(
+        ImportsQuery,
+        (
+            "Idempotency-Key" = Option<String>, Header,
+            description = "by what the sender knows this list again: 1 to 255 visible ASCII characters"
+        )
+    ),
     request_body = Vec<ListedPerson>,
     responses(
         (status = 200, description = "On record; of a dry run: what would be", body = CasesImported),
         (status = 409, description = "Restrictions in force are left out, or somebody else is \
             changing these people"),
-        (status = 422, description = "`faults` names every fault by its key, with line and column; nothing is written"),
+        (status = 422, description = "`faults` names every fault by its key, with line and column; or the \
+            key came with another list before. Nothing is written"),
     )
 )]
 pub async fn import(
     caller: Permitted<ChangesPeople>,
     Asked(query): Asked<ImportsQuery>,
+    headers: HeaderMap,
     Json(list): Json<Box<RawValue>>,
 ) -> Result<axum::Json<CasesImported>, Problem> {
     let organisation = caller.organisation();
@@ -95,14 +107,27 @@ pub async fn import(
     };
     let acting = Acting::from(caller.name()).because(query.reason.as_deref());
     let desk = &caller.casework().desk;
-    let done = if query.dry_run {
-        desk.preview_import(organisation, people, missing, acting).await?
-    } else {
-        desk.import(organisation, people, missing, acting).await?
+    let key = key_of(&headers, caller.name(), &(missing, query.reason.as_deref(), list.get()))?;
+    let done = match key {
+        _ if query.dry_run => desk.preview_import(organisation, people, missing, acting).await?,
+        Some(key) => desk.import_once(organisation, people, missing, acting, &key).await?,
+        None => desk.import(organisation, people, missing, acting).await?,
     };
     let Imported { people, restrictions, unchanged, cases, ended, kept, planned, .. } = done;
     let would = query.dry_run.then_some(planned);
     Ok(axum::Json(CasesImported { people, restrictions, unchanged, cases, ended, kept, would }))
+}
+
+/// The key of a list and all that is asked with it.
+fn key_of(
+    headers: &HeaderMap,
+    by: &str,
+    asks: &(Missing, Option<&str>, &str),
+) -> Result<Option<ImportKey>, Fault> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    // What is no text is refused as an empty one is.
+    let key = key.to_str().unwrap_or_default();
+    ImportKey::new(by, key, &format!("{asks:?}")).map(Some)
 }
 
 /// A fault of the list by its key, with where that is in the body.

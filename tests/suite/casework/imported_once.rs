@@ -1,0 +1,87 @@
+//! A list that is sent again under its key is loaded once.
+
+use std::sync::Arc;
+
+use contact_gateway::ports::Store;
+use contact_gateway::ports::documents::Listing;
+use contact_gateway::store::embedded::Embedded;
+use contact_gateway::store::memory::Memory;
+use serde_json::{Value, json};
+
+use super::rig::{CaseOffice, profile, shipped, staff};
+use crate::office::Answer;
+
+const STAFF: [(&str, &str); 2] = [("Max", "manager"), ("Moe", "manager")];
+
+fn list(name: &str) -> String {
+    json!([
+        {"id": "P-1", "name": name, "identifiers": [{"kind": "email", "value": "jo@home.example"}]},
+        {"id": "P-2", "name": "Al", "restrictions": []}
+    ])
+    .to_string()
+}
+
+async fn post(office: &CaseOffice, by: &str, query: &str, key: &str, list: String) -> Answer {
+    let path = format!("/api/v1/imports{query}");
+    office.ask("POST", by, &path, &[("idempotency-key", key)], list).await
+}
+
+/// How many imports the trail has.
+async fn imports(office: &CaseOffice) -> usize {
+    let entries = office.store.audit(&office.organisation.id, 0, 500).await.unwrap();
+    let is_import = |entry: &Value| entry["event"] == "imported";
+    entries.iter().filter(|one| is_import(&json!(one.event))).count()
+}
+
+async fn keys(office: &CaseOffice) -> usize {
+    let listing = Listing::of("id");
+    let page = office.store.documents(&office.organisation.id, "import_key", listing).await;
+    page.unwrap().documents.len()
+}
+
+async fn one_import(store: Arc<dyn Store>) {
+    let office = CaseOffice::open(store, profile(&shipped("tuntum.toml"), None), &staff(&STAFF));
+    office.clock.set("2026-03-02T09:00:00Z".parse().unwrap());
+    let (one, other) = tokio::join!(
+        post(&office, "Max", "", "load-1", list("Jo")),
+        post(&office, "Max", "", "load-1", list("Jo")),
+    );
+    assert_eq!((one.status.as_u16(), other.status.as_u16()), (200, 200), "{one:?} {other:?}");
+    assert_eq!(one.json(), other.json());
+    assert_eq!(
+        (one.json()["people"].clone(), one.json()["unchanged"].clone()),
+        (json!(2), json!(0))
+    );
+    let later = post(&office, "Max", "", "load-1", list("Jo")).await;
+    assert_eq!(later.json(), one.json(), "not that nothing changed");
+    assert_eq!(imports(&office).await, 1);
+
+    // The key is of the list, of what is asked with it, and of its sender.
+    for (query, list) in [("", list("Joe")), ("?missing=end", list("Jo"))] {
+        let reused = post(&office, "Max", query, "load-1", list).await;
+        assert_eq!((reused.status.as_u16(), reused.problem().as_str()), (422, "refused"));
+    }
+    let of_another = post(&office, "Moe", "", "load-1", list("Jo")).await;
+    assert_eq!(of_another.json()["unchanged"], 2);
+    let dry = post(&office, "Max", "?dry_run=true", "load-1", list("Joe")).await;
+    assert_eq!(dry.json()["would"].as_array().unwrap().len(), 1);
+    for odd in ["", "two words", &"k".repeat(256)] {
+        let refused = post(&office, "Max", "", odd, list("Jo")).await;
+        assert_eq!(refused.status, 422, "{odd}");
+    }
+
+    // After a day it is judged again; old keys are forgotten.
+    assert_eq!(keys(&office).await, 2);
+    office.clock.set("2026-03-03T09:00:01Z".parse().unwrap());
+    let again = post(&office, "Max", "", "load-2", list("Jo")).await;
+    assert_eq!(again.json()["unchanged"], 2);
+    assert_eq!(keys(&office).await, 1);
+    assert_eq!(imports(&office).await, 1, "what changes nothing is no entry");
+}
+
+#[tokio::test]
+async fn a_list_that_is_sent_again_under_its_key_is_loaded_once() {
+    one_import(Memory::new()).await;
+    let folder = tempfile::tempdir().unwrap();
+    one_import(Embedded::open(&folder.path().join("store")).unwrap()).await;
+}
