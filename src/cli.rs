@@ -28,6 +28,7 @@ pub mod retention;
 pub mod serve;
 pub mod simulate;
 pub mod store;
+pub mod token;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -70,6 +71,7 @@ enum Command {
     Store(store::StoreArgs),
     Backup(backup::BackupArgs),
     Restore(restore::RestoreArgs),
+    Token(token::TokenArgs),
     Health(health::HealthArgs),
     /// Hand one message on stdin to the running gateway; exits with 0 or 75 only
     #[command(disable_help_flag = true)]
@@ -170,6 +172,7 @@ async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
         Command::Simulate(args) => simulate::run(args, io.out, io.err),
         Command::Decide(args) => decide::run(args, io.out).await,
         Command::Letter(args) => letter::run(&args, io.out),
+        Command::Token(args) => token::run(&args, chrono::Utc::now().date_naive(), &mut io),
         Command::Import(args) => {
             let opened = open::open(&args.which).await?;
             import::run(&args, &opened.organisation, &opened.desk, &mut io).await

@@ -35,6 +35,7 @@ mod retention;
 mod secret;
 mod silent;
 mod telephony;
+mod tokens;
 mod web_form;
 
 use std::path::Path;

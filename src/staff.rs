@@ -21,9 +21,12 @@ pub mod settings;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::casework::Casework;
 use crate::casework::accounts::Accounts;
 use crate::domain::organisation::OrganisationId;
+use crate::domain::profile::Role;
 use crate::runtime::health::Health;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::tokens::TokenTable;
@@ -48,10 +51,20 @@ pub struct Staff {
     streams: Streams,
     /// Who has which item open.
     presence: Presence,
-    /// The names of programs and staff with a token, by organisation, for the settings page.
-    pub(crate) with_tokens: Vec<(OrganisationId, String, String)>,
+    /// Programs and staff with a token, for the settings page.
+    pub(crate) with_tokens: Vec<WithToken>,
     /// The gateway's own folder, for downloads that are taken slowly.
     folder: Option<PathBuf>,
+}
+
+/// Somebody with a token, or a program.
+#[derive(Debug, Clone)]
+pub(crate) struct WithToken {
+    pub organisation: OrganisationId,
+    pub name: String,
+    pub role: Role,
+    /// When the token opens nothing any more; `None`: it does not expire.
+    pub expires: Option<DateTime<Utc>>,
 }
 
 impl Staff {
@@ -64,7 +77,12 @@ impl Staff {
     ) -> Self {
         let with_tokens = members
             .iter()
-            .map(|one| (one.organisation.clone(), one.name.clone(), one.role.0.clone()))
+            .map(|one| WithToken {
+                organisation: one.organisation.clone(),
+                name: one.name.clone(),
+                role: one.role.clone(),
+                expires: one.expires,
+            })
             .collect();
         let console = ConsoleSettings::default();
         let assets = Assets::new(casework.organisations().map(|one| &one.id), &console);
@@ -72,8 +90,9 @@ impl Staff {
             .iter()
             .map(|one| (one.organisation.clone(), one.name.clone(), one.role.clone()));
         let office = Office::new(casework.with_staff(named));
-        let by_digest = members.into_iter().map(|one| (one.token_sha256, Arc::new(one)));
-        let tokens = TokenTable::new(by_digest);
+        let tokens = TokenTable::expiring(
+            members.into_iter().map(|one| (one.token_sha256, Arc::new(one.clone()), one.expires)),
+        );
         let failures = SignInFailures::new();
         Staff {
             office,

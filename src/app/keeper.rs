@@ -1,11 +1,16 @@
 //! Keeps every organisation's casework, until the stop.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
+use crate::casework::keeper::TokenEnd;
 use crate::casework::retention::Schedules;
 use crate::casework::{Desk, Fault};
-use crate::domain::organisation::Organisation;
+use crate::config::settings::Settings;
+use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::Mailer;
 use crate::runtime::limits::{
     FOLLOWED_BEHIND_MAX, KEEPER_EVERY, KEEPER_REMINDS_EVERY, WORK_LOOKED_FOR_EVERY,
@@ -20,7 +25,23 @@ pub(super) struct Keeper {
     pub mailer: Arc<dyn Mailer>,
     pub organisations: Vec<Arc<Organisation>>,
     pub retention: Schedules,
+    /// Tokens of the API that expire.
+    pub tokens: HashMap<OrganisationId, Vec<TokenEnd>>,
     pub metrics: Arc<Metrics>,
+}
+
+/// The tokens of each organisation that expire, by the last day on which they open anything.
+pub(super) fn tokens_that_expire(settings: &Settings) -> HashMap<OrganisationId, Vec<TokenEnd>> {
+    let mut tokens: HashMap<OrganisationId, Vec<TokenEnd>> = HashMap::new();
+    for member in &settings.staff {
+        let organisation = settings.organisation(member.organisation.as_str());
+        let Some((organisation, end)) = organisation.zip(member.expires) else { continue };
+        let zone = organisation.profile.timezone;
+        let last_day = (end - TimeDelta::seconds(1)).with_timezone(&zone).date_naive();
+        let token = TokenEnd { name: member.name.clone(), last_day };
+        tokens.entry(organisation.id.clone()).or_default().push(token);
+    }
+    tokens
 }
 
 impl Keeper {
@@ -51,6 +72,9 @@ impl Keeper {
                 say(organisation, self.desk.sweep_by_rule(&organisation.id, schedule).await);
             }
             say(organisation, self.desk.remind(organisation, &self.mailer).await.map(drop));
+            let tokens = self.tokens.get(&organisation.id).map_or(&[][..], Vec::as_slice);
+            let told = self.desk.remind_of_tokens(organisation, &self.mailer, tokens).await;
+            say(organisation, told.map(drop));
         }
     }
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::binding::{bind, bind_mail};
 use super::core::{self, Core};
 use super::first_link::{FirstLinkFault, write_first_links};
-use super::keeper::Keeper;
+use super::keeper::{Keeper, tokens_that_expire};
 use super::monitor::Monitor;
 use super::outward::{self, Outward};
 use super::sealer::Sealer;
@@ -204,13 +204,15 @@ impl Running {
         sockets: &mut Sockets,
     ) -> Result<(), StartFault> {
         let Some(address) = settings.listen.contacts else { return Ok(()) };
-        let tokens =
-            settings.staff.iter().map(|member| (member.token_sha256, member.organisation.clone()));
+        let tokens = settings
+            .staff
+            .iter()
+            .map(|member| (member.token_sha256, member.organisation.clone(), member.expires));
         let edge = ContactsEdge::new(ContactsParts {
             forms: settings.forms.clone(),
             telephony: settings.telephony.clone(),
             decisions: settings.decisions.clone(),
-            tokens: TokenTable::new(tokens),
+            tokens: TokenTable::expiring(tokens),
             trusted_proxies: settings.listen.trusted_proxies.clone(),
             posts_per_minute: NonZeroU32::new(settings.listen.posts_per_minute)
                 .unwrap_or(NonZeroU32::MIN),
@@ -300,6 +302,7 @@ impl Running {
             mailer: Arc::clone(&out.mailer),
             organisations: settings.organisations.clone(),
             retention: settings.retention.clone(),
+            tokens: tokens_that_expire(settings),
             metrics: Arc::clone(&self.core.metrics),
         };
         let followers = &mut self.core.followers;

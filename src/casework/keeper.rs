@@ -2,6 +2,7 @@
 //! and several may at once: whatever is done is written with what says that it was done.
 
 mod changed;
+mod tokens;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use self::changed::LookedAt;
 use self::changed::Whose;
+pub use self::tokens::TokenEnd;
 use super::case::record::CaseRead;
 use super::lease::Held;
 use super::reminder_mail::ToMail;
@@ -107,8 +109,24 @@ impl Desk {
     ) -> Result<usize, Fault> {
         let today = self.today(organisation);
         let (whose, mut looked_at) = self.whose(organisation, today).await?;
+        let due = self.due_of(organisation, &whose, today).await?;
+        let again = |person| looked_at.again(person);
+        let reminded = self.remind_of(organisation, mailer, due, today, again).await?;
+        self.looked_at.lock().await.insert(organisation.id.clone(), looked_at);
+        Ok(reminded)
+    }
+
+    /// Says each of these once. `again` gets the person of each that could not be written.
+    async fn remind_of(
+        &self,
+        organisation: &Arc<Organisation>,
+        mailer: &Arc<dyn Mailer>,
+        due: Vec<About>,
+        today: NaiveDate,
+        mut again: impl FnMut(Option<String>),
+    ) -> Result<usize, Fault> {
         let (mut reminded, mut mails) = (0, true);
-        for about in self.due_of(organisation, &whose, today).await? {
+        for about in due {
             let known = (organisation.id.clone(), about.reminder.key.clone());
             if self.reminded.lock().await.contains(&known) {
                 continue;
@@ -126,7 +144,7 @@ impl Desk {
                 Err(fault) if fault.is_retryable() => return Err(fault),
                 Err(fault) => {
                     self.say_failed(&organisation.id, "a reminder", &key, &fault);
-                    looked_at.again(person);
+                    again(person);
                     continue;
                 }
             }
@@ -136,7 +154,6 @@ impl Desk {
             }
             known_of.insert(known);
         }
-        self.looked_at.lock().await.insert(organisation.id.clone(), looked_at);
         Ok(reminded)
     }
 

@@ -51,7 +51,8 @@ impl DecisionEndpoint {
 
     async fn decide(&self, request: Request<Incoming>) -> Result<Answer, Answer> {
         let presented = fields::text(request.headers(), AUTHORIZATION);
-        let Some(organisation) = self.tokens.authorise(presented).cloned() else {
+        let presented = self.tokens.authorise(presented, self.clock.now());
+        let Some(organisation) = presented.holder().cloned() else {
             // Middleware with a token asks for everybody behind it; a client that guesses tokens waits.
             if let Err(wait) = self.pace.take(peer(&request), request.headers()) {
                 let problem = Answer::from(ProblemType::TooManyRequests);

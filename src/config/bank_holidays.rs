@@ -98,7 +98,8 @@ fn read(reader: &Reader, root: &Node) -> Option<Calendars> {
     })
 }
 
-fn day(field: &Field<'_>) -> Option<NaiveDate> {
+/// A day, as TOML writes dates or as text.
+pub(super) fn day(field: &Field<'_>) -> Option<NaiveDate> {
     let parsed = match &field.node().value {
         Value::Date(written) | Value::Text(written) => written.parse().ok(),
         Value::Unset

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono_tz::Tz;
+
 use super::context::Context;
 use super::endpoint::address;
 use super::fault::Wrong;
@@ -14,6 +16,7 @@ use crate::channels::http::look::LookSettings;
 use crate::channels::telephony::settings::{Product, TelephonySettings};
 use crate::channels::web_form::settings::FormSettings;
 use crate::domain::identifier::{domain_to_ascii, e164};
+use crate::domain::moment::{midnight, next_day};
 use crate::domain::nation::Nation;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::profile::{Profile, Role};
@@ -308,12 +311,19 @@ fn staff_member(
         context.once("the token", &text, &field, "give everybody a token of their own");
         Some(digest)
     });
+    let expires = section.field("expires").and_then(|field| {
+        let last = super::bank_holidays::day(&field)?;
+        // Without a profile nothing starts.
+        let zone = profile.map_or(Tz::Europe__London, |profile| profile.timezone);
+        Some(midnight(zone, next_day(last)))
+    });
     section.close();
     Some(StaffMember {
         organisation: organisation.clone(),
         name: name?.to_owned(),
         role: role?,
         token_sha256: token?,
+        expires,
     })
 }
 

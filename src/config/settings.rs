@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 
 use super::bank_holidays::Calendars;
 use super::fault::Warning;
+use super::tokens;
 use crate::channels::decisions::settings::ProxySettings;
 use crate::channels::http::look::LookSettings;
 use crate::channels::mail::settings::{Bind, MailSettings};
@@ -155,7 +156,9 @@ impl Loaded {
 
     /// What a start or a check on this day warns of.
     pub fn warnings(&self, today: NaiveDate) -> Vec<Warning> {
-        self.calendars.warning(today).into_iter().chain(self.warnings.iter().cloned()).collect()
+        let calendars = self.calendars.warning(today).into_iter();
+        let tokens = tokens::warnings(&self.settings.staff, &self.settings.organisations, today);
+        calendars.chain(tokens).chain(self.warnings.iter().cloned()).collect()
     }
 
     /// Every key that the configuration may have, `organisation[].mode`.

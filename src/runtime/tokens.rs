@@ -11,27 +11,62 @@ use std::collections::HashMap;
 use aws_lc_rs::{digest, rand};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 
 /// The holder of each token: a member of staff, a program, a source of calls.
 pub struct TokenTable<T> {
-    entries: HashMap<[u8; 32], T>,
+    entries: HashMap<[u8; 32], Issued<T>>,
+}
+
+struct Issued<T> {
+    holder: T,
+    /// From this instant on the token opens nothing; `None`: it does not expire.
+    expires: Option<DateTime<Utc>>,
 }
 
 impl<T> TokenTable<T> {
     /// A table of the holder of each token, by its SHA-256. Of two entries with one digest the
     /// later one counts.
     pub fn new(entries: impl IntoIterator<Item = ([u8; 32], T)>) -> Self {
-        TokenTable { entries: entries.into_iter().collect() }
+        Self::expiring(entries.into_iter().map(|(digest, holder)| (digest, holder, None)))
     }
 
-    /// The holder of a presented token.
-    pub fn find(&self, token: &str) -> Option<&T> {
-        self.entries.get(&sha256(token.as_bytes()))
+    /// The same, of tokens that open nothing from an instant on.
+    pub fn expiring(
+        entries: impl IntoIterator<Item = ([u8; 32], T, Option<DateTime<Utc>>)>,
+    ) -> Self {
+        let issued = |(digest, holder, expires)| (digest, Issued { holder, expires });
+        TokenTable { entries: entries.into_iter().map(issued).collect() }
     }
 
-    /// The holder of the token in an `Authorization` field.
-    pub fn authorise(&self, authorization: Option<&str>) -> Option<&T> {
-        self.find(bearer(authorization?)?)
+    /// The holder of the token in an `Authorization` field, as of now.
+    pub fn authorise(&self, authorization: Option<&str>, now: DateTime<Utc>) -> Presented<&T> {
+        let token = authorization.and_then(bearer);
+        match token.and_then(|token| self.entries.get(&sha256(token.as_bytes()))) {
+            None => Presented::Unknown,
+            Some(issued) if issued.expires.is_some_and(|end| end <= now) => Presented::Expired,
+            Some(issued) => Presented::Holds(&issued.holder),
+        }
+    }
+}
+
+/// What a presented token opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presented<T> {
+    /// What its holder may open.
+    Holds(T),
+    /// Nothing any more.
+    Expired,
+    /// Nothing: there is no token, or it is nobody's.
+    Unknown,
+}
+
+impl<T> Presented<T> {
+    pub fn holder(self) -> Option<T> {
+        match self {
+            Presented::Holds(holder) => Some(holder),
+            Presented::Expired | Presented::Unknown => None,
+        }
     }
 }
 
@@ -99,12 +134,22 @@ mod tests {
     #[test]
     fn a_token_is_found_by_its_digest_and_never_shown() {
         let table = TokenTable::new([(sha256(b"open sesame"), "ali")]);
-        assert_eq!(table.find("open sesame"), Some(&"ali"));
-        assert_eq!(table.find("Open sesame"), None);
-        assert_eq!(table.authorise(Some("bearer  open sesame")), Some(&"ali"));
-        assert_eq!(table.authorise(Some("Basic open sesame")), None);
-        assert_eq!(table.authorise(None), None);
+        let open = |field| table.authorise(field, DateTime::UNIX_EPOCH);
+        assert_eq!(open(Some("bearer  open sesame")), Presented::Holds(&"ali"));
+        assert_eq!(open(Some("bearer Open sesame")), Presented::Unknown);
+        assert_eq!(open(Some("Basic open sesame")), Presented::Unknown);
+        assert_eq!(open(None), Presented::Unknown);
         assert!(!format!("{table:?}").contains("sesame"));
+    }
+
+    #[test]
+    fn a_token_opens_until_the_instant_at_which_it_expires() {
+        let end: DateTime<Utc> = "2027-02-01T00:00:00Z".parse().unwrap();
+        let table = TokenTable::expiring([(sha256(b"open sesame"), "ali", Some(end))]);
+        let open = |at| table.authorise(Some("Bearer open sesame"), at);
+        assert_eq!(open(end - chrono::TimeDelta::microseconds(1)), Presented::Holds(&"ali"));
+        assert_eq!(open(end), Presented::Expired);
+        assert_eq!(open(end).holder(), None);
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::domain::organisation::Organisation;
 use crate::runtime::client::{client, one_connection};
 use crate::runtime::http_server::Peer;
 use crate::runtime::limits::{SIGN_IN_FAILURE_AGE, SIGN_IN_FAILURES_MAX, SIGN_IN_PEERS_MAX};
+use crate::runtime::tokens::Presented;
 
 /// Failed sign-ins by the client's address. A client that failed too often has to wait; a valid token is
 /// accepted anyway, since behind a proxy that nobody said to trust all staff share one address, and nobody
@@ -80,8 +81,12 @@ pub(super) fn has_token(staff: &Staff, request: &Request) -> bool {
 
 fn caller_of(staff: &Staff, request: &Request) -> Result<Caller, Problem> {
     let presented = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let member = staff.tokens.authorise(presented);
-    let Some(member) = member else { return Err(refused(staff, request)) };
+    let now = staff.for_console().desk.now();
+    let member = match staff.tokens.authorise(presented, now) {
+        Presented::Holds(member) => member,
+        Presented::Expired => return Err(refused(staff, request, expired)),
+        Presented::Unknown => return Err(refused(staff, request, token_needed)),
+    };
     let organisation =
         staff.office.organisation(&member.organisation).ok_or_else(Problem::internal)?;
     match organisation_asked(request.uri().query()) {
@@ -102,7 +107,8 @@ fn organisation_asked(query: Option<&str>) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-fn refused(staff: &Staff, request: &Request) -> Problem {
+/// The problem, or that the client has to wait: it failed too often.
+fn refused(staff: &Staff, request: &Request, problem: fn() -> Problem) -> Problem {
     staff.metrics.sign_in_failures.inc();
     let peer = request.extensions().get::<Peer>().map(|Peer(peer)| peer.ip());
     let peer = client(peer, request.headers(), &staff.console.trusted_proxies).map(one_connection);
@@ -110,6 +116,16 @@ fn refused(staff: &Staff, request: &Request) -> Problem {
         return Problem::new(429, "too-many-sign-ins", "Too many failed sign-ins")
             .with_retry_after(SIGN_IN_FAILURE_AGE);
     }
+    problem()
+}
+
+fn expired() -> Problem {
+    Problem::new(401, "token-expired", "The token has expired")
+        .with_detail("ask the people who run the gateway for a new one".to_owned())
+        .with_challenge()
+}
+
+fn token_needed() -> Problem {
     Problem::new(401, "sign-in-needed", "A token is needed")
         .with_detail("send `Authorization: Bearer …` with a token of the organisation".to_owned())
         .with_challenge()

@@ -21,4 +21,5 @@ pub mod rig;
 mod rules;
 mod stories;
 mod tasks;
+mod tokens;
 mod years;

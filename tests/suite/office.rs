@@ -166,6 +166,7 @@ fn member(organisation: &str, name: &str, role: &str, token: &str) -> StaffMembe
         name: name.to_owned(),
         role: Role(role.to_owned()),
         token_sha256: digest.as_ref().try_into().unwrap(),
+        expires: None,
     }
 }
 

@@ -178,7 +178,8 @@ impl ProxyEndpoints {
     /// A token of the organisation's, or a peer that needs none.
     fn may_ask(&self, entry: &ProxySettings, question: &request::Parts) -> bool {
         let token = fields::text(&question.headers, AUTHORIZATION);
-        let known = self.tokens.authorise(token) == Some(&entry.organisation);
+        let presented = self.tokens.authorise(token, self.clock.now());
+        let known = presented.holder() == Some(&entry.organisation);
         known
             || peer_of(&question.extensions)
                 .is_some_and(|peer| entry.trusted_sources.iter().any(|net| net.contains(&peer)))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use chrono::TimeDelta;
 
 use super::asked::Asked;
 use super::form::{Posted, quoted};
@@ -20,7 +21,8 @@ use crate::domain::account::{Account, login as login_of};
 use crate::domain::invisible::is_blank;
 use crate::domain::language::Language;
 use crate::domain::profile::Role;
-use crate::staff::Staff;
+use crate::runtime::limits::TOKEN_WARNING_DAYS;
+use crate::staff::{Staff, WithToken};
 
 struct Line {
     href: String,
@@ -44,7 +46,7 @@ struct StaffPage<'a> {
     settings: &'static str,
     lines: Vec<Line>,
     roles: Vec<(String, String, bool)>,
-    tokens: Vec<(String, String)>,
+    tokens: Vec<TokenLine>,
     /// A link that is shown only once, and its holder.
     link: Option<(String, String)>,
     name: &'a str,
@@ -56,6 +58,34 @@ impl StaffPage<'_> {
     fn fault(&self, field: &str) -> Option<&'static str> {
         self.faults.iter().find(|one| one.field == field).map(|one| one.text)
     }
+}
+
+/// A token: whose, with which role, and until when.
+struct TokenLine {
+    name: String,
+    role: String,
+    until: String,
+    /// How that looks as a tag, where somebody has to do something.
+    tag: Option<&'static str>,
+}
+
+fn token_line(visit: &Visit, one: &WithToken, w: &words::StaffList) -> TokenLine {
+    let language = visit.language();
+    let (name, role) = (one.name.clone(), say::role_name(&one.role, language));
+    let Some(end) = one.expires else {
+        return TokenLine { name, role, until: w.token_for_ever.to_owned(), tag: None };
+    };
+    let zone = visit.organisation.profile.timezone;
+    let last = (end - TimeDelta::seconds(1)).with_timezone(&zone).date_naive();
+    let soon = i64::try_from(TOKEN_WARNING_DAYS).unwrap_or(i64::MAX);
+    let (said, tag) = if end <= visit.now() {
+        (w.token_expired, Some("tag late"))
+    } else if end - visit.now() <= TimeDelta::days(soon) {
+        (w.token_until, Some("tag held"))
+    } else {
+        (w.token_until, None)
+    };
+    TokenLine { name, role, until: format!("{said} {}", say::day(last, language)), tag }
 }
 
 #[derive(Default)]
@@ -80,10 +110,8 @@ async fn shown(staff: &Staff, visit: &Visit, filled: Filled<'_>) -> Page {
     let w = words::StaffList::of(language);
     let accounts = staff.for_console().accounts.list(&visit.organisation.id).await?;
     let lines = accounts.iter().map(|account| line(visit, account, w)).collect();
-    let own = staff.with_tokens.iter().filter(|(of, ..)| *of == visit.organisation.id);
-    let tokens = own
-        .map(|(_, name, role)| (name.clone(), say::role_name(&Role(role.clone()), language)))
-        .collect();
+    let own = staff.with_tokens.iter().filter(|one| one.organisation == visit.organisation.id);
+    let tokens = own.map(|one| token_line(visit, one, w)).collect();
     let wrong = !filled.faults.is_empty();
     let page = StaffPage {
         f: Frame::of(staff, visit, Section::Settings, w.title).in_error(wrong).saying(filled.said),

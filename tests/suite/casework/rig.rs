@@ -338,6 +338,9 @@ impl CaseOffice {
     }
 }
 
+/// A program whose token expires, and the instant.
+pub const ENDING: (&str, &str) = ("Old program", "2026-03-02T00:00:00Z");
+
 fn member(name: &str, role: &str) -> StaffMember {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token(name).as_bytes());
     StaffMember {
@@ -345,6 +348,7 @@ fn member(name: &str, role: &str) -> StaffMember {
         name: name.to_owned(),
         role: Role(role.to_owned()),
         token_sha256: digest.as_ref().try_into().unwrap(),
+        expires: (name == ENDING.0).then(|| ENDING.1.parse().unwrap()),
     }
 }
 

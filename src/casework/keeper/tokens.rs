@@ -1,0 +1,80 @@
+//! Tokens that expire: governance is reminded some weeks before, and when they have.
+
+use std::sync::Arc;
+
+use chrono::{Days, NaiveDate};
+
+use super::About;
+use crate::casework::{Desk, Fault};
+use crate::domain::diary::reminder::Reminder;
+use crate::domain::organisation::Organisation;
+use crate::domain::queue::GOVERNANCE;
+use crate::ports::Mailer;
+use crate::runtime::limits::TOKEN_WARNING_DAYS;
+
+/// Where the diary's entries have the name of what falls due.
+const TOKEN_EXPIRY: &str = "token_expiry";
+
+/// A token of the API that expires.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenEnd {
+    /// Whose it is.
+    pub name: String,
+    /// The last day on which it opens anything, by the organisation's own clock.
+    pub last_day: NaiveDate,
+}
+
+impl Desk {
+    /// Reminds of tokens that expire soon, or have: each once in either state, however many gateways do.
+    ///
+    /// # Errors
+    /// The store can't be read or written: the next round does the same.
+    pub async fn remind_of_tokens(
+        &self,
+        organisation: &Arc<Organisation>,
+        mailer: &Arc<dyn Mailer>,
+        tokens: &[TokenEnd],
+    ) -> Result<usize, Fault> {
+        let today = self.today(organisation);
+        let due = tokens.iter().filter_map(|token| of_token(token, today)).collect();
+        self.remind_of(organisation, mailer, due, today, |_| {}).await
+    }
+}
+
+fn of_token(token: &TokenEnd, today: NaiveDate) -> Option<About> {
+    let TokenEnd { name, last_day } = token;
+    let (state, text) = if *last_day < today {
+        ("overdue", format!("The API token of {name} expired on {last_day}: it opens nothing."))
+    } else if *last_day <= today + Days::new(TOKEN_WARNING_DAYS) {
+        ("upcoming", format!("The API token of {name} expires after {last_day}. Make a new one."))
+    } else {
+        return None;
+    };
+    Some(About {
+        reminder: Reminder {
+            key: format!("{TOKEN_EXPIRY} {name} {last_day} {state}"),
+            queue: GOVERNANCE.to_owned(),
+            text,
+        },
+        what: TOKEN_EXPIRY,
+        about: name.clone(),
+        person: None,
+        state,
+        clause: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_said_some_weeks_before_and_once_it_has_expired() {
+        let token = TokenEnd { name: "CRM".to_owned(), last_day: "2027-01-31".parse().unwrap() };
+        let state = |today: &str| of_token(&token, today.parse().unwrap()).map(|it| it.state);
+        assert_eq!(state("2027-01-02"), None);
+        assert_eq!(state("2027-01-03"), Some("upcoming"));
+        assert_eq!(state("2027-01-31"), Some("upcoming"));
+        assert_eq!(state("2027-02-01"), Some("overdue"));
+    }
+}

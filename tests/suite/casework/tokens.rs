@@ -1,0 +1,78 @@
+//! Tokens that expire: refused from then on, and said before.
+
+use std::process::Command;
+
+use contact_gateway::casework::keeper::TokenEnd;
+use contact_gateway::store::memory::Memory;
+use serde_json::{Value, json};
+
+use super::rig::{CaseOffice, ENDING, profile, shipped, staff};
+
+#[tokio::test]
+async fn an_expired_token_opens_nothing_and_says_so() {
+    let staff = staff(&[(ENDING.0, "manager"), ("Max", "manager")]);
+    let office = CaseOffice::open(Memory::new(), profile(&shipped("tuntum.toml"), None), &staff);
+    office.clock.set("2026-03-01T23:59:59Z".parse().unwrap());
+    assert_eq!(office.get(ENDING.0, "/api/v1/queues").await.status, 200);
+    office.clock.set(ENDING.1.parse().unwrap());
+    let refused = office.get(ENDING.0, "/api/v1/queues").await;
+    assert_eq!((refused.status.as_u16(), refused.problem().as_str()), (401, "token-expired"));
+    assert!(refused.headers.contains_key("www-authenticate"));
+    assert_eq!(office.get("Max", "/api/v1/queues").await.status, 200);
+}
+
+#[tokio::test]
+async fn governance_is_reminded_once_before_and_once_after() {
+    let staff = staff(&[("Max", "manager")]);
+    let office = CaseOffice::open(Memory::new(), profile(&shipped("tuntum.toml"), None), &staff);
+    let token = TokenEnd { name: "CRM".to_owned(), last_day: "2026-03-31".parse().unwrap() };
+    let desks = [office.desk(), office.desk()];
+    for (at, expected) in [
+        ("2026-03-02T09:00:00Z", 0),
+        ("2026-03-03T09:00:00Z", 1),
+        ("2026-03-30T09:00:00Z", 0),
+        ("2026-04-01T09:00:00Z", 1),
+        ("2026-04-02T09:00:00Z", 0),
+    ] {
+        office.clock.set(at.parse().unwrap());
+        let mut reminded = 0;
+        for desk in &desks {
+            let tokens = std::slice::from_ref(&token);
+            let own = desk.remind_of_tokens(&office.organisation, &office.mailer(), tokens).await;
+            reminded += own.unwrap();
+        }
+        assert_eq!(reminded, expected, "{at}");
+    }
+    let items = office.get("Max", "/api/v1/queues/governance").await.json();
+    let said: Vec<&str> = items["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["subject"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "The API token of CRM expires after 2026-03-31. Make a new one.",
+            "The API token of CRM expired on 2026-03-31: it opens nothing."
+        ]
+    );
+}
+
+#[test]
+fn a_new_token_is_shown_once_with_its_digest_and_last_day() {
+    let token = |expires: &str| {
+        Command::new(env!("CARGO_BIN_EXE_contact-gateway"))
+            .args(["token", "--name", "CRM", "--role", "agent", "--json", "--expires", expires])
+            .output()
+            .unwrap()
+    };
+    let made = token("2999-12-31");
+    assert!(made.status.success());
+    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+    let digest =
+        contact_gateway::runtime::tokens::sha256(made["token"].as_str().unwrap().as_bytes());
+    assert_eq!(made["token_sha256"], contact_gateway::runtime::tokens::hex(&digest));
+    assert_eq!((&made["expires"], &made["role"]), (&json!("2999-12-31"), &json!("agent")));
+    assert_eq!(token("2020-01-01").status.code(), Some(2));
+}
