@@ -47,6 +47,7 @@ pub mod retention;
 pub mod sealing;
 pub mod take;
 pub mod timeline;
+pub mod unanswered;
 pub mod unread;
 pub mod work_item;
 

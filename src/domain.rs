@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod activation;
+pub mod answered_by;
 pub mod audit;
 pub mod broken;
 pub mod calendar;

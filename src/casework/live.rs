@@ -236,7 +236,8 @@ impl Desk {
             }
             AuditEvent::Item { item, .. }
             | AuditEvent::Released { item }
-            | AuditEvent::Unread { item } => Some(changed(item)),
+            | AuditEvent::Unread { item }
+            | AuditEvent::Unanswered { item, .. } => Some(changed(item)),
             _ => None,
         };
         Ok(step)

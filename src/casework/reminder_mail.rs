@@ -19,6 +19,9 @@ use crate::runtime::limits::REMINDER_MAILED_FOR;
 pub(super) struct ToMail {
     item: String,
     at: DateTime<Utc>,
+    /// Where to, and what it says, where that is not the queue's mailbox and the item's subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    own: Option<(String, String)>,
     #[serde(default)]
     lease: Lease,
 }
@@ -41,7 +44,13 @@ impl Work for ToMail {
 
 impl ToMail {
     pub(super) const fn new(item: String, at: DateTime<Utc>) -> Self {
-        ToMail { item, at, lease: Lease::NONE }
+        ToMail { item, at, own: None, lease: Lease::NONE }
+    }
+
+    /// To a mailbox, with a text.
+    #[must_use]
+    pub(super) fn saying(self, to: String, text: String) -> Self {
+        ToMail { own: Some((to, text)), ..self }
     }
 }
 
@@ -70,16 +79,19 @@ impl Desk {
         held: &Held<ToMail>,
         item: &QueueItem,
     ) -> Result<bool, Fault> {
-        let Some(to) = organisation.queue_mailboxes.get(&item.queue) else {
+        let of_queue = || {
+            let to = organisation.queue_mailboxes.get(&item.queue)?;
+            Some((to.clone(), item.subject.clone().unwrap_or_default()))
+        };
+        let Some((to, text)) = held.work.own.clone().or_else(of_queue) else {
             self.done_with(held).await?;
             return Ok(true);
         };
-        let text = item.subject.clone().unwrap_or_default();
         let mail = OwnMail {
             organisation: organisation.id.clone(),
             key: item.id.clone(),
             kind: OwnMailKind::Internal,
-            to: to.clone(),
+            to,
             subject: text.clone(),
             text,
             html: None,

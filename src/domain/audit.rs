@@ -49,6 +49,8 @@ pub enum AuditEvent {
     Released { item: String },
     /// Nobody read an item in time.
     Unread { item: String },
+    /// A point of contact did not take up an item in time: it was passed on, from a queue to the same or another one.
+    Unanswered { item: String, from: String, to: String },
     /// A person's record was changed, by a gateway that did not say in what.
     PersonChanged { person: String },
     /// A step of a person's case was taken.
@@ -271,6 +273,7 @@ impl AuditEvent {
             | AuditEvent::Account { .. }
             | AuditEvent::DeadLetterDiscarded { .. }
             | AuditEvent::Unread { .. }
+            | AuditEvent::Unanswered { .. }
             | AuditEvent::StoreAccepted { .. }
             | AuditEvent::Erased(_)
             | AuditEvent::Anchored(_) => Vec::new(),
@@ -282,7 +285,8 @@ impl AuditEvent {
         match self {
             AuditEvent::Item { item, .. }
             | AuditEvent::Released { item }
-            | AuditEvent::Unread { item } => Some(item),
+            | AuditEvent::Unread { item }
+            | AuditEvent::Unanswered { item, .. } => Some(item),
             _ => None,
         }
     }

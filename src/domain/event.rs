@@ -54,6 +54,9 @@ pub enum EventKind {
     /// Nobody read a limited or filed contact in time.
     #[serde(rename = "item.unread")]
     ItemUnread,
+    /// A point of contact did not take up a contact in time: a deputy or the team has it now.
+    #[serde(rename = "item.unanswered")]
+    ItemUnanswered,
     /// A person's record, restrictions included, was changed.
     #[serde(rename = "person.changed")]
     PersonChanged,
@@ -72,7 +75,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [EventKind; 17] = [
+    pub const ALL: [EventKind; 18] = [
         EventKind::ContactRouted,
         EventKind::ContactLimited,
         EventKind::ContactFiled,
@@ -85,6 +88,7 @@ impl EventKind {
         EventKind::ItemWorked,
         EventKind::ItemReleased,
         EventKind::ItemUnread,
+        EventKind::ItemUnanswered,
         EventKind::PersonChanged,
         EventKind::PeopleImported,
         EventKind::CaseStepped,
@@ -106,6 +110,7 @@ impl EventKind {
             EventKind::ItemWorked => "item.worked",
             EventKind::ItemReleased => "item.released",
             EventKind::ItemUnread => "item.unread",
+            EventKind::ItemUnanswered => "item.unanswered",
             EventKind::PersonChanged => "person.changed",
             EventKind::PeopleImported => "people.imported",
             EventKind::CaseStepped => "case.stepped",
@@ -224,6 +229,9 @@ pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
         AuditEvent::Item { item, action } => vec![of_item(EventKind::ItemWorked, item, action)],
         AuditEvent::Released { item } => vec![of_item(EventKind::ItemReleased, item, "release")],
         AuditEvent::Unread { item } => vec![of_item(EventKind::ItemUnread, item, "unread")],
+        AuditEvent::Unanswered { item, .. } => {
+            vec![of_item(EventKind::ItemUnanswered, item, "unanswered")]
+        }
         AuditEvent::PersonChanged { person }
         | AuditEvent::RecordChanged { person, .. }
         | AuditEvent::IdentifierAdded { person, .. }

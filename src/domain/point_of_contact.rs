@@ -71,7 +71,7 @@ impl PointOfContact {
         }
     }
 
-    fn is_absent(&self, name: &str, at: DateTime<Utc>, zone: Tz) -> bool {
+    pub(super) fn is_absent(&self, name: &str, at: DateTime<Utc>, zone: Tz) -> bool {
         self.absences.iter().any(|absence| {
             absence.contact == name && absence.from.start(zone) <= at && at < absence.to.end(zone)
         })

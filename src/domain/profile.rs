@@ -125,6 +125,9 @@ pub struct Profile {
     pub read_within_working_days: Option<u32>,
     /// Working days within which a person reads limited or filed contacts: what its sender is promised.
     pub limited_read_within: u32,
+    /// Working hours within which a point of contact takes up what was routed to them, before it is passed on. Unset: it
+    /// is not.
+    pub answered_within_hours: Option<u32>,
     /// Working days within which somebody decides whether to engage on a new issue after all contact
     /// was ended. Unset: the next working day.
     pub engagement_within_working_days: Option<u32>,
@@ -399,6 +402,7 @@ impl Profile {
             store_away: StoreAway::default(),
             read_within_working_days: None,
             limited_read_within: LIMITED_READ_WITHIN,
+            answered_within_hours: None,
             engagement_within_working_days: None,
             clauses: BTreeMap::new(),
             policy: None,

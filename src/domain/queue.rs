@@ -51,14 +51,15 @@ pub struct QueueItem {
     /// How often this person used this safeguard lane, this time included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane_used: Option<u32>,
-    /// From when on it counts as unread for too long: a person reads limited and filed contacts before.
+    /// From when on it counts as unread for too long: a person reads limited and filed contacts before, and a point of
+    /// contact takes up what is routed to them.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         serialize_with = "super::instant::written_if_any"
     )]
     pub read_by: Option<DateTime<Utc>>,
-    /// That instant came, and nobody had read it.
+    /// That instant came, and nobody had read it or taken it up.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub overdue: bool,
     /// The safeguard lanes that it resembles a little, each with what it resembles.

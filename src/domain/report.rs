@@ -234,6 +234,7 @@ fn of_appeals(
 fn of_contacts(contacts: &[DayTally], period: Period, figures: &mut Map<String, Value>) {
     let mut by_channel: BTreeMap<String, Counts> = BTreeMap::new();
     let (mut by_disposition, mut lanes) = (Counts::new(), Counts::new());
+    let mut unanswered = Counts::new();
     let mut observed: BTreeMap<String, Counts> = BTreeMap::new();
     let (mut read, mut answered) = (BTreeMap::new(), BTreeMap::new());
     for day in contacts.iter().filter(|one| period.has(one.day)) {
@@ -242,6 +243,7 @@ fn of_contacts(contacts: &[DayTally], period: Period, figures: &mut Map<String, 
             add(&mut by_disposition, counts);
         }
         add(&mut lanes, &day.lanes);
+        add(&mut unanswered, &day.unanswered);
         for (restriction, counts) in &day.observed {
             add(observed.entry(restriction.clone()).or_default(), counts);
         }
@@ -253,6 +255,7 @@ fn of_contacts(contacts: &[DayTally], period: Period, figures: &mut Map<String, 
     };
     figures.insert("contacts_by_disposition".to_owned(), json!(by_disposition));
     figures.insert("contacts_by_channel".to_owned(), json!(by_channel));
+    figures.insert("unanswered_in_time".to_owned(), json!(unanswered));
     figures.insert("safeguard_hits".to_owned(), json!(lanes));
     figures.insert("observed_by_restriction".to_owned(), json!(observed));
     figures.insert("minutes_to_read".to_owned(), json!(averages(read)));

@@ -86,6 +86,7 @@ pub const fn is_of_trail(event: &AuditEvent) -> bool {
             | AuditEvent::Item { .. }
             | AuditEvent::Released { .. }
             | AuditEvent::Unread { .. }
+            | AuditEvent::Unanswered { .. }
             | AuditEvent::DeadLetterDiscarded { .. }
     )
 }

@@ -110,6 +110,9 @@ pub struct DayTally {
     /// What observed restrictions would have done: by restriction, then by disposition.
     #[serde(default)]
     pub observed: BTreeMap<String, Counts>,
+    /// Items that a point of contact did not take up in time, by queue.
+    #[serde(default, skip_serializing_if = "Counts::is_empty")]
+    pub unanswered: Counts,
     /// Until an item was read, by queue.
     #[serde(default)]
     pub read: BTreeMap<String, Waited>,
@@ -125,6 +128,7 @@ impl DayTally {
             by_channel: BTreeMap::new(),
             lanes: BTreeMap::new(),
             observed: BTreeMap::new(),
+            unanswered: BTreeMap::new(),
             read: BTreeMap::new(),
             answered: BTreeMap::new(),
         }

@@ -173,6 +173,8 @@ pub struct Metrics {
     pub events: Family<EventLabels, Counter>,
     /// Failed sign-ins at the staff listener.
     pub sign_in_failures: Counter,
+    /// Contacts that a point of contact did not take up in time, and that were passed on.
+    pub unanswered: Family<OrganisationLabels, Counter>,
 }
 
 /// Upper bounds of the commit histogram in seconds: from a memory write to the store's deadline.
@@ -204,6 +206,7 @@ impl Metrics {
             requests: Family::default(),
             events: Family::default(),
             sign_in_failures: Counter::default(),
+            unanswered: Family::default(),
         };
         metrics.register();
         metrics
@@ -263,6 +266,11 @@ impl Metrics {
         registry.register("sessions", "Open sessions", self.sessions.clone());
         registry.register("requests", "Requests to the staff listener", self.requests.clone());
         registry.register("events", "Events sent to other systems", self.events.clone());
+        registry.register(
+            "unanswered",
+            "Contacts that a point of contact did not answer in time, passed on",
+            self.unanswered.clone(),
+        );
         registry.register("sign_in_failures", "Failed sign-ins", self.sign_in_failures.clone());
     }
 

@@ -22,4 +22,5 @@ mod rules;
 mod stories;
 mod tasks;
 mod tokens;
+mod unanswered;
 mod years;

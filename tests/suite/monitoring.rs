@@ -32,6 +32,7 @@ fn exposed() -> String {
     let of = OrganisationLabels { organisation: organisation() };
     metrics.store_behind.get_or_create(&of).set(0);
     metrics.casework_behind.get_or_create(&of).set(0);
+    metrics.unanswered.get_or_create(&of).inc();
     metrics.originals_bytes.get_or_create(&of).set(0);
     metrics.part_up.get_or_create(&PartLabels { part: "store" }).set(1);
     let queue = QueueLabels { organisation: organisation(), queue: "limited".to_owned() };

@@ -15,7 +15,7 @@ use crate::domain::case::restraint::{Task, TaskDone, TaskKind};
 use crate::domain::decision::Disposition;
 use crate::domain::flag::Flag;
 use crate::domain::organisation::Organisation;
-use crate::domain::tally::{Contacted, DayTally};
+use crate::domain::tally::{Contacted, DayTally, count};
 use crate::ports::audit_trail::{TrailFilter, TrailSearch};
 use crate::ports::documents::{Document, Order};
 use crate::runtime::limits::{
@@ -77,9 +77,13 @@ impl<'a> Page<'a> {
             }
             AuditEvent::Item { item, action } => self.worked(entry, item, action).await,
             AuditEvent::Released { item } => self.worked(entry, item, "release").await,
+            AuditEvent::Unanswered { from, .. } => {
+                count(&mut self.day(entry.at).await?.unanswered, from);
+                Ok(())
+            }
             AuditEvent::Decided(_)
-            | AuditEvent::Imported { .. }
             | AuditEvent::Unread { .. }
+            | AuditEvent::Imported { .. }
             | AuditEvent::PersonChanged { .. }
             | AuditEvent::RecordChanged { .. }
             | AuditEvent::IdentifierAdded { .. }

@@ -83,6 +83,7 @@ fn touched(event: &AuditEvent) -> Touched<'_> {
         AuditEvent::Item { .. }
         | AuditEvent::Released { .. }
         | AuditEvent::Unread { .. }
+        | AuditEvent::Unanswered { .. }
         | AuditEvent::Reminded { .. }
         | AuditEvent::Looked { .. }
         | AuditEvent::Account { .. }

@@ -47,6 +47,7 @@ pub fn to_canonical_json(profile: &Profile) -> Value {
         },
         "read_within_working_days": profile.read_within_working_days,
         "limited_read_within": { "working_days": profile.limited_read_within },
+        "answered_within": profile.answered_within_hours.map(|hours| json!({ "working_hours": hours })),
         "contact_ended": {
             "decide_within_working_days": profile.engagement_within_working_days,
         },

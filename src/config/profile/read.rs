@@ -32,6 +32,8 @@ const MONTHS_MAX: u32 = 120;
 const WORKING_DAYS_MAX: u32 = 1_000;
 /// The longest, in working days, that something may wait for a person to read it.
 const LIMITED_READ_WITHIN_MAX: u32 = 10;
+/// The most hours that a point of contact may be given to answer: a working month.
+const ANSWERED_WITHIN_MAX: u32 = 160;
 
 const NATIONS: [(&str, Nation); 4] = [
     ("england", Nation::England),
@@ -96,6 +98,7 @@ pub(in crate::config) fn read(
         read_within_working_days: policy
             .cited(&section, "read_within_working_days", |f| f.whole(1, WORKING_DAYS_MAX)),
         limited_read_within: limited_read_within(&section),
+        answered_within_hours: answered_within(&section),
         engagement_within_working_days: engagement(&policy, &section, WORKING_DAYS_MAX),
         policy: published.title,
         welsh_policy: published.welsh_title,
@@ -201,6 +204,18 @@ fn limited_read_within(section: &Section<'_>) -> u32 {
         .and_then(|f| f.whole(1, LIMITED_READ_WITHIN_MAX));
     within.close();
     days.unwrap_or(LIMITED_READ_WITHIN)
+}
+
+fn answered_within(section: &Section<'_>) -> Option<u32> {
+    let within = section.field("answered_within").filter(|f| !f.node().is_unset())?.section()?;
+    let hours = within
+        .need(
+            "working_hours",
+            "the number of working hours within which a point of contact answers",
+        )
+        .and_then(|f| f.whole(1, ANSWERED_WITHIN_MAX));
+    within.close();
+    hours
 }
 
 fn team(section: &Section<'_>) -> Team {

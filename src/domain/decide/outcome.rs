@@ -13,6 +13,7 @@ use super::super::organisation::Organisation;
 use super::super::queue::{self, ItemState, QueueItem};
 use super::super::reason_code::ReasonCode;
 use super::super::row::DecisionRow;
+use super::super::restriction::Kind;
 use super::super::sender::{Sender, Standing};
 use super::super::{explain, notice};
 use super::issues::{Matter, claims_unknown, named_matter};
@@ -20,6 +21,9 @@ use super::limits::next_admission;
 use super::walk::{Walk, bare_id};
 use super::{Verdict, audit_rows};
 use crate::domain::disposition::Disposition;
+
+/// The beginning of every reason code by which a point of contact has something.
+const BY_POINT: &str = "single_point_of_contact.";
 
 /// How long a notice with a reason without its own period is not repeated.
 const TOLD_AGAIN_AFTER: Duration = Duration::days(7);
@@ -264,6 +268,19 @@ fn received(walk: &Walk<'_>, decision: &Decision) -> Option<Received> {
     })
 }
 
+/// By when the point of contact takes up what is routed to them.
+fn answered_by(walk: &Walk<'_>, decision: &Decision) -> Option<DateTime<Utc>> {
+    let of_point = decision.reasons.iter().filter(|one| one.code.as_str().starts_with(BY_POINT));
+    let ids: Vec<&str> = of_point.filter_map(|one| one.restriction.as_deref()).collect();
+    let mut own = walk.in_force().into_iter().filter(|one| ids.contains(&one.id.as_str()));
+    own.find_map(|restriction| match &restriction.kind {
+        Kind::SinglePointOfContact(point) => {
+            walk.profile().unanswered_from(point, walk.contact.channel, walk.at)
+        }
+        _ => None,
+    })
+}
+
 fn item(walk: &Walk<'_>, decision: &Decision) -> Option<QueueItem> {
     let queue = match decision.disposition {
         Disposition::Deliver => return None,
@@ -280,7 +297,10 @@ fn item(walk: &Walk<'_>, decision: &Decision) -> Option<QueueItem> {
         before + 1
     });
     let is_kept = matches!(decision.disposition, Disposition::Limit | Disposition::File);
-    let read_by = is_kept.then(|| walk.profile().unread_from(decision.disposition, walk.at));
+    let read_by = match is_kept {
+        true => Some(walk.profile().unread_from(decision.disposition, walk.at)),
+        false => answered_by(walk, decision),
+    };
     let resembles = match is_kept {
         true => walk.reading().resembles.iter().map(ToString::to_string).collect(),
         false => Vec::new(),

@@ -13,7 +13,7 @@ const APART_MICROS: i64 = 4_000_000_000_000_000;
 /// An item's place on its queue, before its age counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Turn {
-    /// Limited or filed, and nobody has read it in time.
+    /// Nobody has read it, or taken it up, in time.
     Overdue,
     /// Limited or filed, and a little like a safeguard lane; nobody has read it.
     Resembles,
@@ -71,10 +71,16 @@ impl QueueItem {
         }
     }
 
-    /// Whether it is one of those that a person must have read by a day, and nobody has.
+    /// Whether it is one of those that a person must have read or taken up by an instant, and nobody has.
     pub fn is_unread(&self) -> bool {
-        matches!(self.disposition, Disposition::Limit | Disposition::File)
-            && matches!(self.state, ItemState::Open | ItemState::Claimed)
+        match self.disposition {
+            Disposition::Limit | Disposition::File => {
+                matches!(self.state, ItemState::Open | ItemState::Claimed)
+            }
+            // To claim it is to take it up.
+            Disposition::Route => self.read_by.is_some() && self.state == ItemState::Open,
+            Disposition::Deliver => false,
+        }
     }
 
     /// The item once it is known that nobody read it in time; `None`: somebody has, there is time left,

@@ -80,6 +80,9 @@ fn did<'e>(event: &'e AuditEvent, told: &Told) -> Option<(String, Option<&'e str
         }
         AuditEvent::Released { .. } => (plain("passed on a contact that was kept back"), &None),
         AuditEvent::Unread { .. } => (plain("nobody read a contact of yours in time"), &None),
+        AuditEvent::Unanswered { .. } => {
+            (plain("your contact here did not answer in time: somebody else took over"), &None)
+        }
         AuditEvent::PersonChanged { .. } => (plain("changed your record"), &None),
         AuditEvent::RecordChanged { is_new: true, reason, .. } => {
             (plain("made your record"), reason)

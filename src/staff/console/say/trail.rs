@@ -26,6 +26,9 @@ fn english(event: &AuditEvent) -> String {
         }
         AuditEvent::Item { action, .. } => worked_in_english(action),
         AuditEvent::Unread { .. } => "Nobody read an item in time".to_owned(),
+        AuditEvent::Unanswered { .. } => {
+            "A point of contact did not answer in time: passed on".to_owned()
+        }
         AuditEvent::Released { .. } => "Released an item".to_owned(),
         AuditEvent::PersonChanged { person } => format!("Changed the record {person}"),
         AuditEvent::RecordChanged { person, is_new: true, .. } => {
@@ -140,6 +143,9 @@ fn welsh(event: &AuditEvent) -> String {
         }
         AuditEvent::Item { action, .. } => worked_in_welsh(action),
         AuditEvent::Unread { .. } => "Ni ddarllenodd neb eitem mewn pryd".to_owned(),
+        AuditEvent::Unanswered { .. } => {
+            "Nid atebodd pwynt cyswllt mewn pryd: trosglwyddwyd".to_owned()
+        }
         AuditEvent::Released { .. } => "Rhyddhaodd eitem".to_owned(),
         AuditEvent::PersonChanged { person } => format!("Newidiodd y cofnod {person}"),
         AuditEvent::RecordChanged { person, is_new: true, .. } => {
