@@ -8,10 +8,11 @@ use super::{Desk, Fault};
 use crate::domain::case::anchors::day;
 use crate::domain::diary::{self, Case, Entry};
 use crate::domain::organisation::Organisation;
-use crate::domain::report::{Period, figures};
+use crate::domain::profile::Profile;
+use crate::domain::report::{Period, by_month, figures};
 use crate::domain::tally::{Contacted, DayTally};
 use crate::ports::documents::{BY_ID, Listing};
-use crate::runtime::limits::TIMELINE_MONTHS_MAX;
+use crate::runtime::limits::{FIGURES_MONTHS_MAX, TIMELINE_MONTHS_MAX};
 
 /// Which entries of the diary are asked for.
 #[derive(Debug, Clone, Default)]
@@ -78,6 +79,32 @@ impl Desk {
         from: NaiveDate,
         to: NaiveDate,
     ) -> Result<Map<String, Value>, Fault> {
+        self.counted(organisation, from, to, figures).await
+    }
+
+    /// The same for each calendar month of these days, by its name (`2026-01`).
+    ///
+    /// # Errors
+    /// As [`Desk::figures`]; [`Fault::Refused`] for more than [`FIGURES_MONTHS_MAX`] months.
+    pub async fn figures_by_month(
+        &self,
+        organisation: &Organisation,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Vec<(String, Map<String, Value>)>, Fault> {
+        if from.checked_add_months(Months::new(FIGURES_MONTHS_MAX)).is_some_and(|end| end < to) {
+            return Err(Fault::Refused(format!("at most {FIGURES_MONTHS_MAX} months are shown")));
+        }
+        self.counted(organisation, from, to, by_month).await
+    }
+
+    async fn counted<T>(
+        &self,
+        organisation: &Organisation,
+        from: NaiveDate,
+        to: NaiveDate,
+        count: impl FnOnce(&[Case<'_>], &[DayTally], &Profile, Period) -> T,
+    ) -> Result<T, Fault> {
         if to < from {
             return Err(Fault::Refused("`to` is before `from`".to_owned()));
         }
@@ -87,7 +114,7 @@ impl Desk {
         let cases: Vec<Case<'_>> =
             read.read.iter().map(|one| Case { file: &one.file, person: &one.person }).collect();
         let today = self.today(organisation);
-        Ok(figures(&cases, &tallies, &organisation.profile, Period { from, to, today }))
+        Ok(count(&cases, &tallies, &organisation.profile, Period { from, to, today }))
     }
 
     async fn tallies(

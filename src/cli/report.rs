@@ -1,11 +1,12 @@
 //! `report`: figures, for scripts, on the store itself.
 
 use chrono::{Datelike, NaiveDate};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::open::Opened;
 use super::{Fault, Io, Outcome, Which, say};
 use crate::casework::Fault as CaseFault;
+use crate::render::figures;
 use crate::runtime::terminal::line;
 
 /// Print figures: all of them, or one by its name
@@ -21,6 +22,9 @@ pub struct ReportArgs {
     /// The last day; left out: today
     #[arg(long, value_name = "DAY")]
     to: Option<NaiveDate>,
+    /// Count each calendar month by itself
+    #[arg(long)]
+    by_month: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -30,19 +34,15 @@ pub async fn run(args: &ReportArgs, opened: &Opened, io: &mut Io<'_>) -> Result<
     let to = args.to.unwrap_or_else(|| opened.desk.today(&opened.organisation));
     let first = NaiveDate::from_ymd_opt(to.year(), 1, 1).unwrap_or(to);
     let from = args.from.unwrap_or(first);
+    if args.by_month {
+        return by_month(args, opened, (from, to), io).await;
+    }
     let mut figures = match opened.desk.figures(&opened.organisation, from, to).await {
         Ok(figures) => figures,
-        Err(CaseFault::Store(error)) => return Err(Fault::internal(error)),
-        Err(refused) => return Err(Fault::input(refused.to_string())),
+        Err(fault) => return Err(failed(fault)),
     };
     if let Some(name) = &args.name {
-        let Some(figure) = figures.remove(name) else {
-            let names: Vec<&str> = figures.keys().map(String::as_str).collect();
-            return Err(Fault::input(format!(
-                "there is no figure `{name}`; there are {}",
-                names.join(", ")
-            )));
-        };
+        let Some(figure) = figures.remove(name) else { return Err(no_figure(name, &figures)) };
         figures.clear();
         figures.insert(name.clone(), figure);
     }
@@ -62,4 +62,39 @@ pub async fn run(args: &ReportArgs, opened: &Opened, io: &mut Io<'_>) -> Result<
         }
     }
     Ok(Outcome::Yes)
+}
+
+async fn by_month(
+    args: &ReportArgs,
+    opened: &Opened,
+    (from, to): (NaiveDate, NaiveDate),
+    io: &mut Io<'_>,
+) -> Result<Outcome, Fault> {
+    let found = opened.desk.figures_by_month(&opened.organisation, from, to).await;
+    let months = found.map_err(failed)?;
+    let mut rows = figures::rows_by_month(&months);
+    if let Some(name) = &args.name {
+        match months.first() {
+            Some((_, known)) if !known.contains_key(name) => return Err(no_figure(name, known)),
+            Some(_) | None => rows.retain(|row| row.figure == *name),
+        }
+    }
+    if args.json {
+        say(io.out, json!({ "from": from, "to": to, "figures": figures::json(&rows) }));
+    } else {
+        say(io.out, figures::table(&rows).trim_end());
+    }
+    Ok(Outcome::Yes)
+}
+
+fn failed(fault: CaseFault) -> Fault {
+    match fault {
+        CaseFault::Store(error) => Fault::internal(error),
+        refused => Fault::input(refused.to_string()),
+    }
+}
+
+fn no_figure(name: &str, known: &Map<String, Value>) -> Fault {
+    let names: Vec<&str> = known.keys().map(String::as_str).collect();
+    Fault::input(format!("there is no figure `{name}`; there are {}", names.join(", ")))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde_json::{Map, Value, json};
 
 use super::calendar::add_months;
@@ -49,6 +49,32 @@ pub fn figures(
     of_appeals(cases, profile, period, &mut figures);
     of_contacts(contacts, period, &mut figures);
     figures
+}
+
+/// The same for each calendar month of a period, by its name (`2026-01`). The first and the last may be parts of one.
+pub fn by_month(
+    cases: &[Case<'_>],
+    contacts: &[DayTally],
+    profile: &Profile,
+    period: Period,
+) -> Vec<(String, Map<String, Value>)> {
+    let mut months = Vec::new();
+    let mut from = period.from;
+    while from <= period.to {
+        let next = add_months(first_of_month(from), 1);
+        let to = next.pred_opt().unwrap_or(period.to).min(period.to);
+        let month = Period { from, to, today: period.today };
+        months.push((from.format("%Y-%m").to_string(), figures(cases, contacts, profile, month)));
+        if next <= from {
+            break;
+        }
+        from = next;
+    }
+    months
+}
+
+fn first_of_month(day: NaiveDate) -> NaiveDate {
+    day.with_day(1).unwrap_or(day)
 }
 
 fn of_warnings(
@@ -258,6 +284,11 @@ fn of_contacts(contacts: &[DayTally], period: Period, figures: &mut Map<String, 
     figures.insert("unanswered_in_time".to_owned(), json!(unanswered));
     figures.insert("safeguard_hits".to_owned(), json!(lanes));
     figures.insert("observed_by_restriction".to_owned(), json!(observed));
+    let times = |all: &BTreeMap<String, Waited>| -> Counts {
+        all.iter().map(|(queue, one)| (queue.clone(), one.times)).collect()
+    };
+    figures.insert("read_by_queue".to_owned(), json!(times(&read)));
+    figures.insert("answered_by_queue".to_owned(), json!(times(&answered)));
     figures.insert("minutes_to_read".to_owned(), json!(averages(read)));
     figures.insert("minutes_to_answer".to_owned(), json!(averages(answered)));
 }

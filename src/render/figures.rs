@@ -6,7 +6,7 @@ mod chart;
 
 use serde_json::{Map, Value, json};
 
-pub use board::{SMALL, board};
+pub use board::{SMALL, board, board_by_month};
 pub use chart::chart;
 
 /// One figure, or one group of it.
@@ -52,6 +52,27 @@ pub fn rows(figures: &Map<String, Value>) -> Vec<Row> {
     rows
 }
 
+/// The figures of each month as rows, figure by figure. The month is the first group.
+pub fn rows_by_month(months: &[(String, Map<String, Value>)]) -> Vec<Row> {
+    let rows: Vec<Vec<Row>> = months.iter().map(|(_, figures)| rows(figures)).collect();
+    figure_by_figure(months, &rows)
+}
+
+fn figure_by_figure(months: &[(String, Map<String, Value>)], rows: &[Vec<Row>]) -> Vec<Row> {
+    let Some((_, first)) = months.first() else { return Vec::new() };
+    let mut all = Vec::new();
+    // Every month has the same figures.
+    for figure in first.keys() {
+        for ((month, _), rows) in months.iter().zip(rows) {
+            for row in rows.iter().filter(|row| row.figure == *figure) {
+                let group = std::iter::once(month).chain(&row.group).cloned().collect();
+                all.push(Row { group, ..row.clone() });
+            }
+        }
+    }
+    all
+}
+
 fn add(rows: &mut Vec<Row>, figure: &str, group: &mut Vec<String>, value: &Value) {
     match value {
         Value::Object(groups) => {
@@ -88,10 +109,21 @@ pub fn table(rows: &[Row]) -> String {
 
 /// RFC 4180, with a byte order mark so that spreadsheets read names as UTF-8.
 pub fn csv(rows: &[Row]) -> String {
-    let mut out = String::from("\u{feff}figure,group,within,count\r\n");
+    written(rows, &["group", "within"])
+}
+
+/// The same of figures by month.
+pub fn csv_by_month(rows: &[Row]) -> String {
+    written(rows, &["month", "group", "within"])
+}
+
+fn written(rows: &[Row], groups: &[&str]) -> String {
+    let mut out = format!("\u{feff}figure,{},count\r\n", groups.join(","));
     for row in rows {
-        let group = |at: usize| row.group.get(at).map(String::as_str).unwrap_or_default();
-        let cells = [row.figure.as_str(), group(0), group(1), &row.shown()];
+        let own = (0..groups.len()).map(|at| row.group.get(at).map_or("", String::as_str));
+        let shown = row.shown();
+        let cells: Vec<&str> =
+            std::iter::once(row.figure.as_str()).chain(own).chain([shown.as_str()]).collect();
         out.push_str(&line(&cells));
     }
     out

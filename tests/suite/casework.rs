@@ -3,6 +3,7 @@
 mod back_tests;
 mod before;
 mod brought;
+mod by_month;
 mod decided_here;
 mod equal;
 mod followed;

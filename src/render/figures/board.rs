@@ -4,7 +4,9 @@
 //! What could give a hidden number away: the others of its group, where their sum is known; a part and the
 //! whole that it is of; steps of a count that only grows; and two reports after each other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
 
 use super::Row;
 
@@ -30,23 +32,112 @@ const STEPS: (&str, &str) = ("restrictions_in_force", "restrictions_older_than_y
 
 /// The rows that a board may see.
 pub fn board(rows: &[Row]) -> Vec<Row> {
-    let mut rows: Vec<Row> =
-        rows.iter().filter(|row| !OF_PEOPLE.contains(&row.figure.as_str())).cloned().collect();
+    let mut rows = of_nobody(rows);
+    let mut hidden = small(&rows);
+    spread(&rows, &mut hidden);
+    blank(&mut rows, &hidden);
+    rows
+}
+
+/// The same of figures by month, whose sums over the months are taken to be known as well: another report has them.
+pub fn board_by_month(months: &[(String, Map<String, Value>)]) -> Vec<Row> {
+    let mut rows: Vec<Vec<Row>> =
+        months.iter().map(|(_, figures)| of_nobody(&super::rows(figures))).collect();
+    let mut hidden: Vec<BTreeSet<usize>> = rows.iter().map(|rows| small(rows)).collect();
+    let many = |hidden: &[BTreeSet<usize>]| hidden.iter().map(BTreeSet::len).sum::<usize>();
+    loop {
+        let before = many(&hidden);
+        for (rows, hidden) in rows.iter().zip(&mut hidden) {
+            spread(rows, hidden);
+        }
+        over_the_months(&rows, &mut hidden);
+        // What is hidden for a sum over months may be given away by the others of its month, and so on.
+        if many(&hidden) == before {
+            break;
+        }
+    }
+    for (rows, hidden) in rows.iter_mut().zip(&hidden) {
+        blank(rows, hidden);
+    }
+    super::figure_by_figure(months, &rows)
+}
+
+fn over_the_months(rows: &[Vec<Row>], hidden: &mut [BTreeSet<usize>]) {
+    let mut series: BTreeMap<(&str, &[String]), Vec<(usize, usize)>> = BTreeMap::new();
+    for (month, rows) in rows.iter().enumerate() {
+        for (at, row) in rows.iter().enumerate() {
+            series.entry((&row.figure, &row.group)).or_default().push((month, at));
+        }
+    }
+    for places in series.values() {
+        let cells: Vec<(u64, bool)> = places
+            .iter()
+            .map(|(month, at)| {
+                let row = rows.get(*month).and_then(|rows| rows.get(*at));
+                let is_hidden = hidden.get(*month).is_some_and(|hidden| hidden.contains(at));
+                (row.and_then(|row| row.count).unwrap_or_default(), is_hidden)
+            })
+            .collect();
+        for (month, at) in further(&cells).0.into_iter().filter_map(|more| places.get(more)) {
+            if let Some(hidden) = hidden.get_mut(*month) {
+                hidden.insert(*at);
+            }
+        }
+    }
+}
+
+fn of_nobody(rows: &[Row]) -> Vec<Row> {
+    rows.iter().filter(|row| !OF_PEOPLE.contains(&row.figure.as_str())).cloned().collect()
+}
+
+fn small(rows: &[Row]) -> BTreeSet<usize> {
+    let all = rows.iter().enumerate();
+    all.filter(|(_, row)| is_small(row.count)).map(|(at, _)| at).collect()
+}
+
+/// Hides whatever gives away what is hidden.
+fn spread(rows: &[Row], hidden: &mut BTreeSet<usize>) {
     let known: Vec<Option<u64>> = rows.iter().map(|row| row.count).collect();
-    let mut hidden: BTreeSet<usize> =
-        (0..rows.len()).filter(|at| known.get(*at).is_some_and(|count| is_small(*count))).collect();
-    let facts = Facts { rows: &rows, known: &known };
-    facts.parts(&mut hidden);
-    facts.steps(&mut hidden);
-    facts.groups(&mut hidden);
-    facts.sums(&mut hidden);
-    facts.moves(&mut hidden);
+    let facts = Facts { rows, known: &known };
+    facts.parts(hidden);
+    facts.steps(hidden);
+    facts.groups(hidden);
+    facts.sums(hidden);
+    facts.moves(hidden);
+}
+
+fn blank(rows: &mut [Row], hidden: &BTreeSet<usize>) {
     for at in hidden {
-        if let Some(row) = rows.get_mut(at) {
+        if let Some(row) = rows.get_mut(*at) {
             row.count = None;
         }
     }
-    rows
+}
+
+/// Which more of a group are hidden, the smallest first, until the hidden numbers could be different: two at least, and
+/// together enough that each might be small or not; and whether that was possible. Each has its number, and whether it
+/// is hidden already.
+fn further(cells: &[(u64, bool)]) -> (Vec<usize>, bool) {
+    let mut shown: Vec<(usize, u64)> = Vec::new();
+    let (mut many, mut sum, mut more) = (0_u64, 0_u64, Vec::new());
+    for (at, (count, is_hidden)) in cells.iter().enumerate() {
+        if *is_hidden {
+            many += 1;
+            sum += count;
+        } else if *count > 0 {
+            shown.push((at, *count));
+        }
+    }
+    shown.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    loop {
+        if many == 0 || (many >= 2 && sum >= many + SMALL - 1) {
+            return (more, true);
+        }
+        let Some((at, count)) = shown.pop() else { return (more, false) };
+        many += 1;
+        sum += count;
+        more.push(at);
+    }
 }
 
 fn is_small(count: Option<u64>) -> bool {
@@ -125,29 +216,13 @@ impl Facts<'_> {
         }
     }
 
-    /// Hides more of a group, the smallest first, until the hidden numbers could be different: two at least,
-    /// and together enough that each might be small or not. Whether that was possible.
+    /// Hides more of a group, as [`further`] says. Whether that was possible.
     fn protect(&self, cells: &[usize], hidden: &mut BTreeSet<usize>) -> bool {
-        let mut shown: Vec<usize> = cells
-            .iter()
-            .copied()
-            .filter(|at| !hidden.contains(at) && self.count(*at) > 0)
-            .collect();
-        shown.sort_by_key(|at| std::cmp::Reverse(self.count(*at)));
-        loop {
-            let (mut many, mut sum) = (0_u64, 0_u64);
-            for at in cells.iter().filter(|at| hidden.contains(at)) {
-                many += 1;
-                sum += self.count(*at);
-            }
-            if many == 0 || (many >= 2 && sum >= many + SMALL - 1) {
-                return true;
-            }
-            match shown.pop() {
-                Some(next) => hidden.insert(next),
-                None => return false,
-            };
-        }
+        let known: Vec<(u64, bool)> =
+            cells.iter().map(|at| (self.count(*at), hidden.contains(at))).collect();
+        let (more, is_safe) = further(&known);
+        hidden.extend(more.into_iter().filter_map(|at| cells.get(at)));
+        is_safe
     }
 
     /// Where a group can't be protected while its sum is shown, the sum is hidden too, and with it
@@ -297,6 +372,33 @@ mod tests {
     fn two_reports_after_each_other_give_nothing_away() {
         let rows = [row("new_restrictions", &[], 9), row("ended_restrictions", &[], 2)];
         assert!(board(&rows).iter().all(|row| row.count.is_none()));
+    }
+
+    /// What is hidden in one month could be worked out from the other months and the sum of all.
+    #[test]
+    fn a_month_is_not_given_away_by_the_others() {
+        let month = |name: &str, letters: u64, limited: u64, routed: u64| {
+            let by = serde_json::json!({"limit": limited, "route": routed});
+            let figures = serde_json::json!({
+                "warning_letters": letters, "contacts_by_disposition": by, "incident_history": {"P-1": 9}
+            });
+            let Value::Object(figures) = figures else { unreachable!() };
+            (name.to_owned(), figures)
+        };
+        let seen = board_by_month(&[
+            month("2026-01", 2, 40, 60),
+            month("2026-02", 8, 50, 70),
+            month("2026-03", 9, 3, 80),
+        ]);
+        let of = |figure: &str, group: &[&str]| -> Vec<Option<u64>> {
+            let fits = |row: &&Row| row.figure == figure && row.group[1..] == *group;
+            seen.iter().filter(fits).map(|row| row.count).collect()
+        };
+        assert_eq!(of("warning_letters", &[]), [None, None, Some(9)]);
+        // March is small: another month hides it in its row of months, the other group in its month, and so on.
+        assert_eq!(of("contacts_by_disposition", &["limit"]), [None, Some(50), None]);
+        assert_eq!(of("contacts_by_disposition", &["route"]), [None, Some(70), None]);
+        assert!(seen.iter().all(|row| row.figure != "incident_history"));
     }
 
     #[test]

@@ -69,6 +69,8 @@ pub const BACK_TESTS_AT_ONCE_MAX: usize = 2;
 pub const KEEPER_CATCH_UPS_MAX: usize = 100;
 /// Entries of the trail that may be left to be followed after a round of the keeper. More: the log says so.
 pub const FOLLOWED_BEHIND_MAX: u64 = 1_000;
+/// Months of one report by month. More: refused.
+pub const FIGURES_MONTHS_MAX: u32 = 36;
 /// Case files that are read at once where everybody's are. More are read after them.
 pub const CASES_PIECE: usize = 20;
 /// How often everybody's case files may be in memory at once: for a diary, figures, a round of reminders. More wait.

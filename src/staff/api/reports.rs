@@ -34,6 +34,16 @@ pub struct PeriodQuery {
     /// out.
     #[serde(default)]
     board: bool,
+    /// `month`: each figure for each calendar month, of at most 36; left out: for all the days together.
+    #[param(inline)]
+    by: Option<By>,
+}
+
+/// In what pieces figures are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    Month,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
@@ -67,12 +77,24 @@ pub async fn read(
     if name == "register" {
         return Ok(register_as(desk, caller.organisation(), to, query.format).await?);
     }
-    let figures = desk.figures(caller.organisation(), from, to).await?;
-    let mut rows = figures::rows(&figures);
+    let mut figures = Map::new();
     // Hidden before one is picked: what gives a number away may be in another figure.
-    if query.board {
-        rows = figures::board(&rows);
-    }
+    let mut rows = match query.by {
+        Some(By::Month) => {
+            let mut months = desk.figures_by_month(caller.organisation(), from, to).await?;
+            let rows = match query.board {
+                true => figures::board_by_month(&months),
+                false => figures::rows_by_month(&months),
+            };
+            figures.extend(months.pop().map(|(_, last)| last).into_iter().flatten());
+            rows
+        }
+        None => {
+            figures = desk.figures(caller.organisation(), from, to).await?;
+            let rows = figures::rows(&figures);
+            if query.board { figures::board(&rows) } else { rows }
+        }
+    };
     if name != "figures" {
         let known = figures.contains_key(&name);
         rows.retain(|row| row.figure == name);
@@ -95,7 +117,9 @@ pub async fn read(
             // A figure without groups yet is an empty object, which has no row.
             if let Value::Object(all) = &mut shown {
                 let wanted = |figure: &String| name == "figures" || *figure == name;
-                let nothing = |value: &Value| value.as_object().is_some_and(Map::is_empty);
+                let nothing = |value: &Value| {
+                    query.by.is_none() && value.as_object().is_some_and(Map::is_empty)
+                };
                 let empty =
                     figures.iter().filter(|(figure, value)| wanted(figure) && nothing(value));
                 all.extend(empty.map(|(figure, value)| (figure.clone(), value.clone())));
@@ -106,7 +130,13 @@ pub async fn read(
             }
             axum::Json(report).into_response()
         }
-        Format::Csv => written("text/csv; charset=utf-8; header=present", figures::csv(&rows)),
+        Format::Csv => {
+            let csv = match query.by {
+                Some(By::Month) => figures::csv_by_month(&rows),
+                None => figures::csv(&rows),
+            };
+            written("text/csv; charset=utf-8; header=present", csv)
+        }
         Format::Text => {
             let signed = anchor.map(|anchor| format!("\naudit trail, signed: {}\n", json!(anchor)));
             let text = figures::table(&rows) + &signed.unwrap_or_default();

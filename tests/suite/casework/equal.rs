@@ -86,7 +86,9 @@ async fn answered(office: &CaseOffice, number: usize, step: Value) -> Value {
             format!("/api/v1/reports/figures?from={}&to={}", text(&of["from"]), text(&of["to"]));
         let mut figures = office.get("reader", &path).await.json()["figures"].take();
         // A simulation has no queues on which anything waits.
-        for of_queues in ["minutes_to_read", "minutes_to_answer"] {
+        for of_queues in
+            ["minutes_to_read", "minutes_to_answer", "read_by_queue", "answered_by_queue"]
+        {
             figures[of_queues] = json!({});
         }
         return json!({ "step": number, "figures": figures });

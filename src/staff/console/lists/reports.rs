@@ -40,6 +40,7 @@ struct ReportsPage {
     from: NaiveDate,
     to: NaiveDate,
     board: bool,
+    by_month: bool,
     /// The last day is before the first.
     wrong: bool,
     /// Figures without groups.
@@ -56,6 +57,8 @@ struct Wanted {
     from: NaiveDate,
     to: NaiveDate,
     board: bool,
+    /// Each calendar month by itself.
+    by_month: bool,
 }
 
 impl Wanted {
@@ -63,16 +66,29 @@ impl Wanted {
         let day = |name: &str| asked.text(name).and_then(|day| day.parse::<NaiveDate>().ok());
         let to = day("to").unwrap_or(today);
         let first = NaiveDate::from_ymd_opt(to.year(), 1, 1).unwrap_or(to);
-        Wanted { from: day("from").unwrap_or(first), to, board: asked.text("board").is_some() }
+        Wanted {
+            from: day("from").unwrap_or(first),
+            to,
+            board: asked.text("board").is_some(),
+            by_month: asked.text("by") == Some("month"),
+        }
     }
 
     fn query(&self) -> String {
         let board = if self.board { "&board=yes" } else { "" };
-        format!("from={}&to={}{board}", self.from, self.to)
+        let by = if self.by_month { "&by=month" } else { "" };
+        format!("from={}&to={}{board}{by}", self.from, self.to)
     }
 
     async fn rows(&self, staff: &Staff, visit: &Visit) -> Result<Vec<Row>, Trouble> {
         let desk = &staff.for_console().desk;
+        if self.by_month {
+            let months = desk.figures_by_month(&visit.organisation, self.from, self.to).await?;
+            return Ok(match self.board {
+                true => figures::board_by_month(&months),
+                false => figures::rows_by_month(&months),
+            });
+        }
         let found = desk.figures(&visit.organisation, self.from, self.to).await?;
         let rows = figures::rows(&found);
         Ok(if self.board { figures::board(&rows) } else { rows })
@@ -125,6 +141,7 @@ pub(in crate::staff::console) async fn show(
         f: Frame::of(&staff, &visit, Section::Reports, w.title).in_error(wrong),
         w,
         board: wanted.board,
+        by_month: wanted.by_month,
         wrong,
         totals,
         figures: found,
@@ -144,7 +161,11 @@ pub(in crate::staff::console) async fn csv(
     let today = staff.for_console().desk.today(&visit.organisation);
     let wanted = Wanted::of(&asked, today);
     let rows = wanted.rows(&staff, &visit).await?;
-    let mut response = figures::csv(&rows).into_response();
+    let written = match wanted.by_month {
+        true => figures::csv_by_month(&rows),
+        false => figures::csv(&rows),
+    };
+    let mut response = written.into_response();
     let headers = response.headers_mut();
     let kind = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
     headers.insert(CONTENT_TYPE, kind);
@@ -199,6 +220,9 @@ fn title(figure: &str, language: Language) -> String {
         "contacts_by_disposition" => w.contacts_by_disposition,
         "observed_by_restriction" => w.observed_by_restriction,
         "safeguard_hits" => w.safeguard_hits,
+        "unanswered_in_time" => w.unanswered_in_time,
+        "read_by_queue" => w.read_by_queue,
+        "answered_by_queue" => w.answered_by_queue,
         "minutes_to_read" => w.minutes_to_read,
         "minutes_to_answer" => w.minutes_to_answer,
         own => return say::capitalised(own),
@@ -211,6 +235,10 @@ const OF_IDS: [&str; 2] = ["incident_history", "observed_by_restriction"];
 
 fn group(row: &Row, language: Language) -> String {
     let each = row.group.iter().map(|name| {
+        if let Ok(first) = format!("{name}-01").parse::<NaiveDate>() {
+            let day = say::day(first, language);
+            return day.split_once(' ').map_or(day.clone(), |(_, month)| month.to_owned());
+        }
         if let Some(kind) = KindName::ALL.into_iter().find(|kind| kind.name() == name) {
             return say::kind(kind, language).to_owned();
         }
