@@ -276,6 +276,7 @@ mod tests {
                 | Command::Store(_)
                 | Command::Backup(_)
                 | Command::Restore(_)
+                | Command::Token(_)
                 | Command::Health(_)
                 | Command::Pipe { .. } => panic!("another command"),
             };
