@@ -38,6 +38,7 @@ pub mod own_record;
 mod passes;
 pub mod people;
 pub mod person_check;
+pub mod points_of_contact;
 pub mod queues;
 mod release;
 mod reminder_mail;

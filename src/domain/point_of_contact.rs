@@ -1,6 +1,6 @@
 //! Who receives an admitted contact: the point of contact, a deputy who is present, or the team.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::decision::{Fallback, Route};
@@ -27,12 +27,18 @@ impl Taker {
     }
 }
 
+impl Team {
+    /// Whether somebody takes what comes while nobody of a point of contact is there.
+    pub const fn is_named(&self) -> bool {
+        self.name.is_some() || self.email.is_some() || self.phone.is_some()
+    }
+}
+
 impl PointOfContact {
     /// The route at an instant: the contact, else the first deputy present, else the team.
     pub fn route(&self, at: DateTime<Utc>, zone: Tz, team: &Team) -> (Taker, Route) {
-        let mut present = std::iter::once(&self.contact)
-            .chain(&self.deputies)
-            .filter(|member| !self.is_absent(&member.name, at, zone));
+        let mut present =
+            self.members().filter(|member| !self.is_absent(&member.name, at, zone));
         let Some(first) = present.next() else {
             return (Taker::Team, self.team_route(team));
         };
@@ -69,6 +75,31 @@ impl PointOfContact {
             sip: None,
             then: Vec::new(),
         }
+    }
+
+    /// Whether somebody is the contact or one of the deputies, by the name that the restriction has.
+    pub fn names(&self, name: &str) -> bool {
+        self.members().any(|one| one.name == name)
+    }
+
+    /// The contact, then the deputies in their order.
+    pub fn members(&self) -> impl Iterator<Item = &StaffContact> {
+        std::iter::once(&self.contact).chain(&self.deputies)
+    }
+
+    /// The first day, today or later, on which nobody of them is there.
+    pub fn first_uncovered(&self, today: NaiveDate, zone: Tz) -> Option<NaiveDate> {
+        let away = |name: &str, on: NaiveDate| {
+            self.absences.iter().any(|absence| {
+                absence.contact == name
+                    && absence.from.day(zone) <= on
+                    && on <= absence.to.day(zone)
+            })
+        };
+        let nobody = |on: NaiveDate| self.members().all(|one| away(&one.name, on));
+        // Somebody's absence begins on the first day on which nobody is there, or it is today.
+        let begins = self.absences.iter().map(|absence| absence.from.day(zone).max(today));
+        begins.filter(|on| nobody(*on)).min()
     }
 
     pub(super) fn is_absent(&self, name: &str, at: DateTime<Utc>, zone: Tz) -> bool {

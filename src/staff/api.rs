@@ -14,6 +14,7 @@ pub mod letters;
 pub mod merges;
 pub mod monitoring;
 pub mod people;
+pub mod points_of_contact;
 pub mod queues;
 pub mod reports;
 pub mod restrictions;

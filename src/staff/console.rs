@@ -21,6 +21,7 @@ mod item;
 mod item_rows;
 mod keeping;
 mod landing;
+mod letter_templates;
 mod lists;
 mod live;
 mod look;
@@ -43,6 +44,7 @@ mod staff_settings;
 mod trouble;
 mod trouble_page;
 mod visit;
+mod who_answers;
 mod words;
 
 pub use self::assets::Assets;

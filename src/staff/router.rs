@@ -17,7 +17,7 @@ use super::Staff;
 use super::api::monitoring::Document;
 use super::api::{
     audit, before, cases, contacts, dead_letters, diary, document, erasures, imports, items,
-    letters, merges, monitoring, people, queues, reports, restrictions, retention, timeline,
+    letters, merges, monitoring, people, points_of_contact, queues, reports, restrictions, retention, timeline,
 };
 use super::auth::{Caller, sign_in};
 use super::console;
@@ -142,6 +142,8 @@ fn of_cases() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(diary::read))
         .routes(routes!(diary::calendar))
         .routes(routes!(reports::read))
+        .routes(routes!(points_of_contact::list))
+        .routes(routes!(points_of_contact::record_absence))
         .routes(routes!(cases::step))
         .routes(routes!(cases::all_incidents, cases::record_incident_of))
 }

@@ -29,6 +29,7 @@ mod pictures;
 #[cfg(feature = "oidc")]
 mod provider;
 mod records;
+mod rosters;
 mod routes;
 mod set_aside;
 mod signing_in;

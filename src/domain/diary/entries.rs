@@ -15,7 +15,7 @@ use crate::domain::case::restraint::{Task, TaskKind};
 use crate::domain::lifecycle::unset_keys;
 use crate::domain::moment::midnight;
 use crate::domain::profile::{Anchor, Exception, OnOverdue, Role};
-use crate::domain::restriction::{Kind, PointOfContact, Restriction, Status};
+use crate::domain::restriction::{Kind, Restriction, Status};
 
 /// What brings a review forward, as profiles say it.
 const GOOD_CONDUCT: &str = "good_conduct";
@@ -380,12 +380,11 @@ impl Diary<'_> {
     /// The first day on which nobody of a point of contact is there, and no team is named.
     fn absences(&mut self, case: Case<'_>, restriction: &Restriction) {
         let Kind::SinglePointOfContact(point) = &restriction.kind else { return };
-        let team = &self.profile.team;
-        let covered = team.name.is_some() || team.email.is_some() || team.phone.is_some();
-        if covered || !self.is_held(restriction) {
+        if self.profile.team.is_named() || !self.is_held(restriction) {
             return;
         }
-        let Some(due) = self.first_uncovered(point) else { return };
+        let zone = self.profile.timezone;
+        let Some(due) = point.first_uncovered(self.today, zone) else { return };
         let deadline = Deadline {
             what: What::AbsenceUncovered,
             about: restriction.id.clone(),
@@ -396,23 +395,6 @@ impl Diary<'_> {
             done: None,
         };
         self.put(Some(&case.person.id), deadline);
-    }
-
-    fn first_uncovered(&self, point: &PointOfContact) -> Option<NaiveDate> {
-        let zone = self.profile.timezone;
-        let away = |name: &str, on: NaiveDate| {
-            point.absences.iter().any(|absence| {
-                absence.contact == name
-                    && absence.from.day(zone) <= on
-                    && on <= absence.to.day(zone)
-            })
-        };
-        let nobody = |on: NaiveDate| {
-            std::iter::once(&point.contact).chain(&point.deputies).all(|one| away(&one.name, on))
-        };
-        // Somebody's absence begins on the first day on which nobody is there, or it is today.
-        let begins = point.absences.iter().map(|absence| absence.from.day(zone).max(self.today));
-        begins.filter(|on| nobody(*on)).min()
     }
 
     /// The keys that restrictions of a person will need and that are unset.

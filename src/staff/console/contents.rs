@@ -16,8 +16,8 @@ use super::trouble::Trouble;
 use super::visit::Visit;
 use super::{
     account, assets, audit, by_provider, case, drafts, entrance, erasing, help, invitation, item,
-    keeping, landing, lists, live, merging, original, own_origin, people, person, presence, queue,
-    queues, record_form, settings, sign_in, staff_settings,
+    keeping, landing, letter_templates, lists, live, merging, original, own_origin, people, person, presence, queue,
+    queues, record_form, settings, sign_in, staff_settings, who_answers,
 };
 use crate::domain::duty::Duty;
 use crate::domain::organisation::Organisation;
@@ -293,6 +293,10 @@ fn built() -> Contents {
         .page("/settings", SETTINGS, settings::show)
         .page("/settings/profile", SETTINGS, settings::profile)
         .page("/settings/connections", SETTINGS, settings::connections)
+        .page("/settings/templates", SETTINGS, letter_templates::show)
+        .page(letter_templates::SAMPLE, SETTINGS, letter_templates::sample)
+        .page("/settings/rosters", RECORD, who_answers::show)
+        .act("/settings/rosters", RECORD, who_answers::record)
         .page("/settings/staff", SETTINGS, staff_settings::show)
         .act("/settings/staff", SETTINGS, staff_settings::invite)
         .act("/settings/staff/{login}", SETTINGS, staff_settings::change)

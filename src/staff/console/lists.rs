@@ -207,6 +207,8 @@ struct CasesPage {
     w: &'static words::Lists,
     tabs: Vec<ListTab>,
     doors: Vec<(&'static str, &'static str, &'static str, Option<String>)>,
+    rosters: &'static words::WhoAnswers,
+    settings: &'static words::Settings,
 }
 
 /// The lists, each with how much waits.
@@ -230,5 +232,7 @@ pub(super) async fn doors(State(staff): State<Arc<Staff>>, visit: Visit) -> Page
         w,
         tabs: tabs(None, w),
         doors,
+        rosters: words::WhoAnswers::of(visit.language()),
+        settings: words::Settings::of(visit.language()),
     })
 }

@@ -21,6 +21,8 @@ struct SettingsPage {
     f: Frame,
     w: &'static words::Settings,
     keeping: &'static words::Keeping,
+    rosters: &'static str,
+    templates: &'static str,
     mode: &'static str,
     open: usize,
 }
@@ -37,7 +39,16 @@ pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit) -> Page 
     };
     let open = policy(&staff, &visit).open.len();
     let f = Frame::of(&staff, &visit, Section::Settings, w.title);
-    page(&SettingsPage { f, w, keeping: words::Keeping::of(visit.language()), mode, open })
+    let language = visit.language();
+    page(&SettingsPage {
+        f,
+        w,
+        keeping: words::Keeping::of(language),
+        rosters: words::WhoAnswers::of(language).title,
+        templates: words::LetterTemplates::of(language).title,
+        mode,
+        open,
+    })
 }
 
 struct KindLine {

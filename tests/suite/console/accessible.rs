@@ -9,7 +9,7 @@ use crate::real_input::accessible::{RULES, axe};
 use crate::real_input::browser::Browser;
 
 /// Pages that need nothing of the demo's, and what leads to those that do.
-const PAGES: [&str; 52] = [
+const PAGES: [&str; 55] = [
     "/",
     "/queues",
     "/queues/limited",
@@ -27,6 +27,9 @@ const PAGES: [&str; 52] = [
     "/settings/profile",
     "/settings/staff",
     "/settings/connections",
+    "/settings/rosters",
+    "/settings/templates",
+    "/settings/templates?language=cy&sample=4&size=large",
     "/account",
     "/account/second-step",
     "/help",

@@ -123,7 +123,7 @@ pub(in crate::staff::console) async fn large(
 }
 
 /// A page by itself, with no right to run, load or post anything.
-pub(super) fn sheet(page: String) -> Response {
+pub(in crate::staff::console) fn sheet(page: String) -> Response {
     let mut response = page.into_response();
     let kind = HeaderValue::from_static("text/html; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, kind);

@@ -6,7 +6,7 @@ use crate::domain::channel::Channel;
 use crate::domain::language::Language;
 use crate::domain::profile::Profile;
 use crate::domain::restriction::{
-    ChannelOrGroup, ChannelSet, DocumentInstruction, Hours, Kind, Quota, Window, WindowEnd,
+    ChannelOrGroup, ChannelSet, DocumentInstruction, Hours, Kind, Quota, WeeklyHours, Window, WindowEnd,
 };
 
 /// The terms.
@@ -169,6 +169,11 @@ fn channels(set: &ChannelSet, profile: &Profile, language: Language) -> String {
         [one] => one.clone(),
         [first @ .., last] => format!("{} {or} {last}", first.join(", ")),
     }
+}
+
+/// When somebody is there, a line for each window.
+pub(in crate::staff::console) fn staffed(hours: &WeeklyHours, language: Language) -> Vec<String> {
+    hours.windows.iter().map(|window| one_window(window, language)).collect()
 }
 
 fn windows(hours: &Hours, language: Language) -> String {

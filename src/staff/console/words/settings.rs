@@ -13,6 +13,8 @@ texts! {
         staff_text: "Who may sign in, as what.", "Pwy sy'n cael mewngofnodi, ac fel beth.";
         connections: "Connections", "Cysylltiadau";
         connections_text: "Mail, forms, telephony, store and events: whether each works.", "Post, ffurflenni, teleffoni, storfa a digwyddiadau: a yw pob un yn gweithio.";
+        rosters_text: "Points of contact, their deputies, who is away, and when channels are staffed.", "Pwyntiau cyswllt, eu dirprwyon, pwy sydd i ffwrdd, a phryd y mae staff ar y sianeli.";
+        templates_text: "Your letter templates, with sample letters of every kind.", "Eich templedi llythyrau, gyda llythyrau enghreifftiol o bob math.";
         unset: "Left open by your policy", "Wedi'i adael yn agored gan eich polisi";
         unset_text: "Nothing that needs one of these is enforced before your organisation has chosen. Choose in the configuration file, under `set`.",
             "Ni orfodir dim sydd angen un o'r rhain cyn i'ch sefydliad ddewis. Dewiswch yn y ffeil ffurfweddu, o dan `set`.";
@@ -49,6 +51,64 @@ texts! {
         lacking_what: "What is missing", "Beth sydd ar goll";
         mode_enforce: "Restrictions are enforced.", "Gorfodir cyfyngiadau.";
         mode_observe: "Restrictions are only observed: everything is delivered as before.", "Dim ond arsylwi cyfyngiadau a wneir: danfonir popeth fel o'r blaen.";
+    }
+}
+
+texts! {
+    /// Points of contact.
+    WhoAnswers {
+        title: "Who answers", "Pwy sy'n ateb";
+        lead: "Points of contact, and the people that they answer. While somebody is away, the first deputy who is present answers; while nobody is there, your team.",
+            "Pwyntiau cyswllt, a'r bobl y maent yn eu hateb. Tra bo rhywun i ffwrdd, y dirprwy cyntaf sy'n bresennol sy'n ateb; tra nad oes neb yno, eich tîm.";
+        none: "Nobody has a point of contact.", "Nid oes gan neb bwynt cyswllt.";
+        person: "Person", "Person";
+        now: "Answers now", "Yn ateb nawr";
+        deputies: "Deputies", "Dirprwyon";
+        away: "Away", "I ffwrdd";
+        nobody_else: "no deputy", "dim dirprwy";
+        nobody_away: "nobody", "neb";
+        uncovered: "Nobody covers from", "Nid oes neb yn dirprwyo o";
+        team: "the team", "y tîm";
+        team_title: "Your team", "Eich tîm";
+        no_team: "No team is named: name one in the configuration file, so that somebody answers while a point of contact and every deputy are away.",
+            "Nid oes tîm wedi'i enwi: enwch un yn y ffeil ffurfweddu, fel bod rhywun yn ateb tra bo pwynt cyswllt a phob dirprwy i ffwrdd.";
+        hours: "Staffed hours", "Oriau staffio";
+        no_hours: "Your policy and configuration give no staffed hours.", "Nid yw eich polisi na'ch ffurfweddiad yn rhoi oriau staffio.";
+        add: "Record an absence", "Cofnodi absenoldeb";
+        add_text: "It is recorded for everybody that the member of staff answers or deputises for, on each person's file.",
+            "Fe'i cofnodir ar gyfer pawb y mae'r aelod o staff yn eu hateb neu'n dirprwyo drostynt, ar ffeil pob person.";
+        who: "Who is away?", "Pwy sydd i ffwrdd?";
+        from: "From which day?", "O ba ddiwrnod?";
+        to: "To which day, that day included?", "Tan ba ddiwrnod, gan gynnwys y diwrnod hwnnw?";
+        record: "Record the absence", "Cofnodi'r absenoldeb";
+        recorded: "The absence is recorded. Restrictions that name them: {n}.", "Mae'r absenoldeb wedi'i gofnodi. Cyfyngiadau sy'n eu henwi: {n}.";
+        day_missing: "Give a day", "Rhowch ddiwrnod";
+        wrong_way_round: "The last day is before the first", "Mae'r diwrnod olaf cyn y cyntaf";
+        nobody: "No restriction names them", "Nid oes cyfyngiad yn eu henwi";
+        not_recorded: "The absence could not be recorded on {ids}. Open these people's files and record it there.",
+            "Ni ellid cofnodi'r absenoldeb ar {ids}. Agorwch ffeiliau'r bobl hyn a'i gofnodi yno.";
+        more: "More people have a point of contact than this page shows.", "Mae gan fwy o bobl bwynt cyswllt nag y mae'r dudalen hon yn ei ddangos.";
+    }
+}
+
+texts! {
+    /// The templates of letters.
+    LetterTemplates {
+        title: "Letter templates", "Templedi llythyrau";
+        lead: "What your letters say, with a sample of every kind. Templates are files that the configuration names: a changed one is loaded only if it has every part that your policy asks for.",
+            "Yr hyn y mae eich llythyrau yn ei ddweud, gydag enghraifft o bob math. Ffeiliau y mae'r ffurfweddiad yn eu henwi yw templedi: ni lwythir un sydd wedi'i newid ond os oes ganddo bob rhan y mae eich polisi yn gofyn amdani.";
+        language: "Language", "Iaith";
+        version: "Version", "Fersiwn";
+        state: "State", "Cyflwr";
+        fingerprint: "Fingerprint of the wording", "Ôl bys y geiriad";
+        approved: "may be sent", "cânt eu hanfon";
+        unapproved: "not approved: none is sent", "heb eu cymeradwyo: ni anfonir dim";
+        approving: "The fingerprint changes with any word of these letters. To approve Welsh wording, read every sample and put its fingerprint into `letters.welsh_approved` in the configuration file.",
+            "Mae'r ôl bys yn newid gydag unrhyw air o'r llythyrau hyn. I gymeradwyo geiriad Cymraeg, darllenwch bob enghraifft a rhowch ei ôl bys yn `letters.welsh_approved` yn y ffeil ffurfweddu.";
+        samples: "Sample letters", "Llythyrau enghreifftiol";
+        large: "In large print", "Mewn print bras";
+        standard: "In standard print", "Mewn print safonol";
+        print: "Open by itself, to print", "Agor ar ei phen ei hun, i'w hargraffu";
     }
 }
 

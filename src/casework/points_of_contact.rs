@@ -1,0 +1,184 @@
+//! Points of contact: who answers for which restricted person, and an absence recorded for all of them at once.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use super::case::Asked;
+use super::{Casework, Fault};
+use crate::domain::case::act::{Act, RecordAbsence};
+use crate::domain::moment::Moment;
+use crate::domain::organisation::Organisation;
+use crate::domain::person::Person;
+use crate::domain::profile::Role;
+use crate::domain::restriction::{Absence, Kind, PointOfContact, Restriction, Status};
+use crate::runtime::limits::PEOPLE_FOUND_MAX;
+
+/// A restriction with a point of contact that is in force, would be but for an appeal, or is yet to start.
+#[derive(Debug, Clone)]
+pub struct Answering {
+    pub person: Arc<Person>,
+    /// The id of the restriction.
+    pub restriction: String,
+    pub point: PointOfContact,
+}
+
+/// All of an organisation.
+#[derive(Debug, Clone, Default)]
+pub struct PointsOfContact {
+    /// By the contact's name, then the person's; of at most [`PEOPLE_FOUND_MAX`] people.
+    pub all: Vec<Answering>,
+    pub more: bool,
+}
+
+/// An absence that was asked for.
+#[derive(Debug, Clone)]
+pub struct Away<'a> {
+    /// The member of staff, by the name that restrictions have.
+    pub contact: &'a str,
+    pub from: NaiveDate,
+    /// That day included.
+    pub to: NaiveDate,
+}
+
+/// What came of an absence.
+#[derive(Debug, Clone, Default)]
+pub struct AbsenceRecorded {
+    /// The restrictions that have it now, and did not before.
+    pub recorded: Vec<String>,
+    /// Those that had it already.
+    pub already: Vec<String>,
+    /// Those on which it could not be recorded, and why.
+    pub refused: Vec<(String, Fault)>,
+}
+
+impl Casework {
+    /// Who answers for whom.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn points_of_contact(
+        &self,
+        organisation: &Organisation,
+    ) -> Result<PointsOfContact, Fault> {
+        let mut ids = self.people_with_a_point_of_contact(organisation).await?;
+        let more = ids.len() > PEOPLE_FOUND_MAX;
+        while ids.len() > PEOPLE_FOUND_MAX {
+            ids.pop_last();
+        }
+        let mut all = Vec::new();
+        for id in ids {
+            // As the store has it: what somebody recorded a moment ago shows.
+            let Some(person) = self.desk.store.person(&organisation.id, &id).await? else {
+                continue;
+            };
+            let held = person.restrictions.iter().filter_map(|one| self.held(organisation, one));
+            all.extend(held.map(|(restriction, point)| Answering {
+                person: Arc::clone(&person),
+                restriction,
+                point,
+            }));
+        }
+        all.sort_by(|a, b| {
+            let key = |one: &Answering| {
+                (one.point.contact.name.clone(), one.person.name.clone(), one.restriction.clone())
+            };
+            key(a).cmp(&key(b))
+        });
+        Ok(PointsOfContact { all, more })
+    }
+
+    /// Records that somebody is away, on every restriction that names them: one step each, so that a person's file says
+    /// it. Asked again, it adds nothing.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`] if no restriction names them, [`Fault::Refused`] if the days are the wrong way round; why, if
+    /// it could be recorded on none.
+    pub async fn record_absence(
+        &self,
+        organisation: &Arc<Organisation>,
+        role: &Role,
+        by: &str,
+        away: &Away<'_>,
+    ) -> Result<AbsenceRecorded, Fault> {
+        if away.to < away.from {
+            return Err(Fault::Refused("`to` is before `from`".to_owned()));
+        }
+        let found = self.points_of_contact(organisation).await?;
+        let mut done = AbsenceRecorded::default();
+        if !found.all.iter().any(|one| one.point.names(away.contact)) {
+            return Err(Fault::NotFound("point of contact"));
+        }
+        let absence = Absence {
+            contact: away.contact.to_owned(),
+            from: Moment::Day(away.from),
+            to: Moment::Day(away.to),
+        };
+        for one in &found.all {
+            if !one.point.names(away.contact) {
+                continue;
+            }
+            if one.point.absences.contains(&absence) {
+                done.already.push(one.restriction.clone());
+                continue;
+            }
+            let act = Act::RecordAbsence(RecordAbsence {
+                restriction: Some(one.restriction.clone()),
+                contact: Some(absence.contact.clone()),
+                from: Some(absence.from),
+                to: Some(absence.to),
+            });
+            let asked = Asked { person: &one.person.id, act: &act, id: None, by, version: None };
+            match self.step(organisation, role, asked).await {
+                Ok(_) => done.recorded.push(one.restriction.clone()),
+                Err(fault) => done.refused.push((one.restriction.clone(), fault)),
+            }
+        }
+        match done.refused.pop() {
+            Some((_, fault)) if done.recorded.is_empty() && done.already.is_empty() => Err(fault),
+            last => {
+                done.refused.extend(last);
+                Ok(done)
+            }
+        }
+    }
+
+    /// The ids of everybody with a point of contact, by the people in memory, or else by the store's.
+    async fn people_with_a_point_of_contact(
+        &self,
+        organisation: &Organisation,
+    ) -> Result<BTreeSet<String>, Fault> {
+        let has = |person: &Person| {
+            person.restrictions.iter().any(|one| self.held(organisation, one).is_some())
+        };
+        let mut ids = BTreeSet::new();
+        let mut look = |person: &Arc<Person>| {
+            if has(person) {
+                ids.insert(person.id.clone());
+            }
+            true
+        };
+        let known = self
+            .directory
+            .as_ref()
+            .is_some_and(|directory| directory.walk(&organisation.id, &mut look));
+        if !known {
+            let all = self.desk.store.people(&organisation.id).await?.people;
+            ids = all.iter().filter(|one| has(one)).map(|one| one.id.clone()).collect();
+        }
+        Ok(ids)
+    }
+
+    /// The point of contact of a restriction that has one and is not over.
+    fn held(
+        &self,
+        organisation: &Organisation,
+        restriction: &Restriction,
+    ) -> Option<(String, PointOfContact)> {
+        let Kind::SinglePointOfContact(point) = &restriction.kind else { return None };
+        let holds = matches!(restriction.status, Status::Active | Status::UnderAppeal)
+            && !restriction.has_run_out(self.now(), &organisation.profile);
+        holds.then(|| (restriction.id.clone(), PointOfContact::clone(point)))
+    }
+}

@@ -1,0 +1,122 @@
+//! Who answers for whom, and who is away.
+
+use axum::http::StatusCode;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::shape;
+use crate::casework::points_of_contact::{Answering, Away};
+use crate::domain::restriction;
+use crate::staff::api::contacts::NoQuery;
+use crate::staff::permit::{Permitted, ReadsCases, TakesSteps};
+use crate::staff::problem::Problem;
+use crate::staff::request::{Asked, Json};
+
+/// Everybody with a point of contact.
+#[derive(Serialize, ToSchema)]
+pub struct PointsOfContactPage {
+    /// By the contact's name, then the person's.
+    points_of_contact: Vec<PointOfContactOf>,
+    /// There are more than are listed.
+    more: bool,
+}
+
+/// The point of contact of a restricted person.
+#[derive(Serialize, ToSchema)]
+pub struct PointOfContactOf {
+    /// The person's id.
+    person: String,
+    /// The restriction's id.
+    restriction: String,
+    #[schema(value_type = shape::StaffContact)]
+    contact: restriction::StaffContact,
+    /// In the order in which they deputise.
+    #[schema(value_type = Vec<shape::StaffContact>)]
+    deputies: Vec<restriction::StaffContact>,
+    #[schema(value_type = Vec<shape::Absence>)]
+    absences: Vec<restriction::Absence>,
+    /// Who takes a contact at this moment; left out if the team takes it and has no name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answers: Option<String>,
+    /// The first day on which nobody of them is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uncovered: Option<NaiveDate>,
+}
+
+/// Points of contact, with deputies, absences and who answers now.
+#[utoipa::path(
+    get, path = "/api/v1/points-of-contact", operation_id = "list_points_of_contact", tag = "cases",
+    responses((status = 200, description = "Who answers for whom", body = PointsOfContactPage))
+)]
+pub async fn list(
+    caller: Permitted<ReadsCases>,
+    _query: Asked<NoQuery>,
+) -> Result<axum::Json<PointsOfContactPage>, Problem> {
+    let organisation = caller.organisation();
+    let (profile, now) = (&organisation.profile, caller.casework().now());
+    let today = now.with_timezone(&profile.timezone).date_naive();
+    let found = caller.casework().points_of_contact(organisation).await?;
+    let line = |one: Answering| PointOfContactOf {
+        person: one.person.id.clone(),
+        restriction: one.restriction,
+        answers: one.point.route(now, profile.timezone, &profile.team).1.name,
+        uncovered: one.point.first_uncovered(today, profile.timezone),
+        contact: one.point.contact,
+        deputies: one.point.deputies,
+        absences: one.point.absences,
+    };
+    let points_of_contact = found.all.into_iter().map(line).collect();
+    Ok(axum::Json(PointsOfContactPage { points_of_contact, more: found.more }))
+}
+
+/// A member of staff is away.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AbsenceOfStaff {
+    /// By the name that restrictions have.
+    contact: String,
+    from: NaiveDate,
+    /// That day included.
+    to: NaiveDate,
+}
+
+/// What came of it, by the ids of restrictions.
+#[derive(Serialize, ToSchema)]
+pub struct AbsenceDone {
+    /// Those that have it now, and did not before.
+    recorded: Vec<String>,
+    /// Those that had it already.
+    already: Vec<String>,
+    /// Those on which it could not be recorded.
+    refused: Vec<AbsenceRefused>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct AbsenceRefused {
+    restriction: String,
+    why: String,
+}
+
+/// Record that somebody is away, on every restriction that names them as contact or deputy. Sent again, it adds
+/// nothing.
+#[utoipa::path(
+    post, path = "/api/v1/absences", operation_id = "record_absence_of_staff", tag = "cases",
+    request_body = AbsenceOfStaff,
+    responses((status = 201, description = "It is on record", body = AbsenceDone))
+)]
+pub async fn record_absence(
+    caller: Permitted<TakesSteps>,
+    _query: Asked<NoQuery>,
+    Json(asked): Json<AbsenceOfStaff>,
+) -> Result<(StatusCode, axum::Json<AbsenceDone>), Problem> {
+    let away = Away { contact: &asked.contact, from: asked.from, to: asked.to };
+    let (casework, organisation) = (caller.casework(), caller.organisation());
+    let done = casework.record_absence(organisation, caller.role(), caller.name(), &away).await?;
+    let refused = done.refused.into_iter();
+    let refused = refused
+        .map(|(restriction, why)| AbsenceRefused { restriction, why: why.to_string() })
+        .collect();
+    let answer = AbsenceDone { recorded: done.recorded, already: done.already, refused };
+    Ok((StatusCode::CREATED, axum::Json(answer)))
+}

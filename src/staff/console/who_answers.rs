@@ -1,0 +1,199 @@
+//! Settings: who answers for whom. Points of contact with their deputies and absences, and when channels are staffed.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use chrono::NaiveDate;
+
+use super::asked::Asked;
+use super::form::{Posted, quoted};
+use super::frame::{Frame, Page, Section, go, with_status};
+use super::records::name_of;
+use super::say;
+use super::visit::Visit;
+use super::words;
+use crate::casework::Fault;
+use crate::casework::points_of_contact::{Answering, Away};
+use crate::domain::duty::Duty;
+use crate::domain::moment::Moment;
+use crate::domain::point_of_contact::Taker;
+use crate::staff::Staff;
+
+/// A member of staff with everybody that they answer.
+struct Contact {
+    name: String,
+    people: Vec<Line>,
+}
+
+/// One restricted person.
+struct Line {
+    href: String,
+    name: String,
+    restriction: String,
+    /// Who takes a contact at this moment.
+    now: String,
+    deputies: Vec<String>,
+    absences: Vec<String>,
+    /// The first day on which nobody is there, and no team is named.
+    uncovered: Option<String>,
+}
+
+/// What was typed into the form of an absence.
+#[derive(Default)]
+struct Typed {
+    contact: String,
+    from: String,
+    to: String,
+}
+
+#[derive(Template)]
+#[template(path = "who_answers.html")]
+struct RostersPage {
+    f: Frame,
+    w: &'static words::WhoAnswers,
+    /// Where the way back leads, and its name.
+    back: (&'static str, &'static str),
+    contacts: Vec<Contact>,
+    more: bool,
+    /// The members of staff who may be away; empty for those who may not record it.
+    members: Vec<String>,
+    /// A channel, and when it is staffed.
+    hours: Vec<(&'static str, Vec<String>)>,
+    /// Who takes what comes while nobody else is there.
+    team: Option<String>,
+    typed: Typed,
+    /// The field that is wrong, and what would be right.
+    fault: Option<(&'static str, String)>,
+}
+
+fn line(visit: &Visit, one: &Answering) -> Line {
+    let profile = &visit.organisation.profile;
+    let (language, zone, at) = (visit.language(), profile.timezone, visit.now());
+    let w = words::WhoAnswers::of(language);
+    let today = at.with_timezone(&zone).date_naive();
+    let (taker, route) = one.point.route(at, zone, &profile.team);
+    let by_name = route.name.unwrap_or_else(|| w.team.to_owned());
+    let to_come = one.point.absences.iter().filter(|absence| absence.to.day(zone) >= today);
+    let uncovered = one.point.first_uncovered(today, zone).filter(|_| !profile.team.is_named());
+    Line {
+        href: format!("/people/{}", quoted(&one.person.id)),
+        name: name_of(&one.person),
+        restriction: one.restriction.clone(),
+        now: match taker {
+            Taker::Contact | Taker::Deputy => by_name,
+            Taker::Team => profile.team.name.clone().unwrap_or_else(|| w.team.to_owned()),
+        },
+        deputies: one.point.deputies.iter().map(|deputy| deputy.name.clone()).collect(),
+        absences: to_come
+            .map(|absence| {
+                let day = |moment: Moment| say::day(moment.day(zone), language);
+                format!("{}: {} – {}", absence.contact, day(absence.from), day(absence.to))
+            })
+            .collect(),
+        uncovered: uncovered.map(|on| say::day(on, language)),
+    }
+}
+
+/// By the contact; they come sorted by it.
+fn by_contact(visit: &Visit, all: &[Answering]) -> Vec<Contact> {
+    all.chunk_by(|a, b| a.point.contact.name == b.point.contact.name)
+        .filter_map(|chunk| {
+            let name = chunk.first()?.point.contact.name.clone();
+            Some(Contact { name, people: chunk.iter().map(|one| line(visit, one)).collect() })
+        })
+        .collect()
+}
+
+async fn shown(
+    staff: &Staff,
+    visit: &Visit,
+    typed: Typed,
+    fault: Option<(&'static str, String)>,
+    said: Option<String>,
+) -> Page {
+    let organisation = &visit.organisation;
+    let profile = &organisation.profile;
+    let language = visit.language();
+    let found = staff.for_console().points_of_contact(organisation).await?;
+    let mut members: Vec<String> = Vec::new();
+    if visit.may(Duty::Record) {
+        let all = found.all.iter().flat_map(|one| one.point.members());
+        members.extend(all.map(|one| one.name.clone()));
+        members.sort();
+        members.dedup();
+    }
+    let staffed = profile.staffed_hours.iter().flatten();
+    let w = words::WhoAnswers::of(language);
+    let wrong = fault.is_some();
+    let template = RostersPage {
+        f: Frame::of(staff, visit, Section::Settings, w.title)
+            .in_error(wrong)
+            .saying(said.as_deref()),
+        w,
+        back: if visit.may(Duty::Settings) {
+            ("/settings", words::Settings::of(language).title)
+        } else {
+            ("/cases", words::Lists::of(language).title)
+        },
+        contacts: by_contact(visit, &found.all),
+        more: found.more,
+        members,
+        hours: staffed
+            .map(|(channel, hours)| (say::channel(*channel, language), say::staffed(hours, language)))
+            .collect(),
+        team: profile.team.is_named().then(|| {
+            let team = &profile.team;
+            let known = [&team.name, &team.email, &team.phone];
+            known.into_iter().flatten().cloned().collect::<Vec<_>>().join(", ")
+        }),
+        typed,
+        fault,
+    };
+    with_status(if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, &template)
+}
+
+pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: Asked) -> Page {
+    let w = words::WhoAnswers::of(visit.language());
+    let said = asked.number("recorded").map(|count| w.recorded.replace("{n}", &count.to_string()));
+    shown(&staff, &visit, Typed::default(), None, said).await
+}
+
+/// Records an absence on every restriction that names somebody.
+pub(super) async fn record(
+    State(staff): State<Arc<Staff>>,
+    visit: Visit,
+    posted: Posted,
+) -> Page {
+    let w = words::WhoAnswers::of(visit.language());
+    let text = |name| posted.text(name).trim().to_owned();
+    let typed = Typed { contact: text("contact"), from: text("from"), to: text("to") };
+    let (from, to) = (typed.from.parse::<NaiveDate>(), typed.to.parse::<NaiveDate>());
+    let fault = match (&from, &to) {
+        (Err(_), _) => Some(("from", w.day_missing)),
+        (_, Err(_)) => Some(("to", w.day_missing)),
+        (Ok(from), Ok(to)) => (to < from).then_some(("to", w.wrong_way_round)),
+    };
+    let (Ok(from), Ok(to), None) = (from, to, fault) else {
+        let fault = fault.map(|(field, right)| (field, right.to_owned()));
+        return shown(&staff, &visit, typed, fault, None).await;
+    };
+    let away = Away { contact: &typed.contact, from, to };
+    let (casework, role) = (staff.for_console(), visit.role());
+    let done = casework.record_absence(&visit.organisation, role, visit.name(), &away).await;
+    let done = match done {
+        Err(Fault::NotFound(_)) => {
+            let fault = Some(("contact", w.nobody.to_owned()));
+            return shown(&staff, &visit, typed, fault, None).await;
+        }
+        other => other?,
+    };
+    if done.refused.is_empty() {
+        let count = done.recorded.len() + done.already.len();
+        return Ok(go(&format!("/settings/rosters?recorded={count}")));
+    }
+    let ids: Vec<&str> = done.refused.iter().map(|(id, _)| id.as_str()).collect();
+    let fault = w.not_recorded.replace("{ids}", &ids.join(", "));
+    shown(&staff, &visit, typed, Some(("contact", fault)), None).await
+}

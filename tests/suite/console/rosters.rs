@@ -1,0 +1,129 @@
+//! Settings that staff work with: who answers for whom, and how letters are worded.
+
+use contact_gateway::ports::Clock;
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+use super::browsing::Browsing;
+use crate::office::{AGENT, MANAGER, Office};
+
+/// Two people whose contacts go to Sam Okoro, with Dee Price as deputy of one.
+async fn office() -> Office {
+    let office = Office::open();
+    for (id, deputies) in [("P-1", json!([{"name": "Dee Price"}])), ("P-2", json!([]))] {
+        let person = json!({
+            "id": id, "name": format!("Person {id}"),
+            "identifiers": [{"kind": "email", "value": format!("{id}@mail.example")}],
+            "restrictions": [{
+                "id": format!("{id}-R"), "kind": "single_point_of_contact", "grounds": "demands",
+                "clause": "8.3", "starts": "2026-11-01", "review_due": "2027-05-01",
+                "decided_by": "Max Manager", "contact": {"name": "Sam Okoro"}, "deputies": deputies
+            }]
+        });
+        let answer = office.put(MANAGER, &format!("/api/v1/people/{id}"), &person).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    }
+    office
+}
+
+async fn points(office: &Office) -> Vec<Value> {
+    let answer = office.get(AGENT, "/api/v1/points-of-contact").await.json();
+    answer["points_of_contact"].as_array().unwrap().clone()
+}
+
+fn days(office: &Office, from: i64, to: i64) -> (String, String) {
+    let today = office.clock.now().date_naive();
+    let day = |after| (today + chrono::TimeDelta::days(after)).to_string();
+    (day(from), day(to))
+}
+
+#[tokio::test]
+async fn an_absence_is_recorded_once_for_everybody_that_somebody_answers() {
+    let office = office().await;
+    let mut kim = Browsing::signed_in(&office, "Kim Reed", "agent").await;
+    let page = kim.get("/settings/rosters").await;
+    assert!(page.has("Sam Okoro") && page.has("Person P-1") && page.has("Person P-2"));
+    assert!(page.has("Dee Price") && page.has("no deputy"), "{}", page.text());
+
+    let (today, week) = days(&office, 0, 7);
+    let fields = [("contact", "Sam Okoro"), ("from", &today), ("to", &week)];
+    let done = kim.post("/settings/rosters", &fields).await;
+    let page = kim.get(done.leads()).await;
+    assert!(page.has("The absence is recorded. Restrictions that name them: 2."), "{}", page.text());
+    let absence = json!({"contact": "Sam Okoro", "from": today, "to": week});
+    let points_now = points(&office).await;
+    assert_eq!(points_now.len(), 2, "{points_now:?}");
+    for point in &points_now {
+        assert_eq!(point["absences"], json!([absence]), "{point}");
+    }
+    // A deputy answers for one; nobody does for the other, and the page says from when.
+    assert_eq!(points_now[0]["answers"], "Dee Price");
+    assert_eq!(points_now[0].get("uncovered"), None);
+    assert_eq!(points_now[1]["uncovered"], json!(today));
+    assert!(page.has("Nobody covers from"), "{}", page.text());
+
+    // Again, it adds nothing; of a deputy only what names the deputy has it.
+    let again = office.post(AGENT, "/api/v1/absences", &absence).await;
+    assert_eq!(again.status, StatusCode::CREATED, "{again:?}");
+    assert_eq!(again.json(), json!({"recorded": [], "already": ["P-1-R", "P-2-R"], "refused": []}));
+    let deputy = json!({"contact": "Dee Price", "from": today, "to": today});
+    let answer = office.post(AGENT, "/api/v1/absences", &deputy).await.json();
+    assert_eq!(answer["recorded"], json!(["P-1-R"]), "{answer}");
+    // It is on the person's file like any step.
+    let timeline = office.get(AGENT, "/api/v1/people/P-1/timeline").await.json().to_string();
+    assert_eq!(timeline.matches("record_absence").count(), 2, "{timeline}");
+}
+
+#[tokio::test]
+async fn an_absence_that_can_not_be_is_said_at_its_field_and_what_was_typed_stays() {
+    let office = office().await;
+    let mut kim = Browsing::signed_in(&office, "Kim Reed", "agent").await;
+    let (early, late) = days(&office, 1, 3);
+    let wrong = [
+        ("Sam Okoro", "", late.as_str(), "Give a day", "#from"),
+        ("Sam Okoro", late.as_str(), early.as_str(), "The last day is before the first", "#to"),
+        ("Nobody", early.as_str(), late.as_str(), "No restriction names them", "#contact"),
+    ];
+    for (contact, from, to, said, field) in wrong {
+        let fields = [("contact", contact), ("from", from), ("to", to)];
+        let page = kim.post("/settings/rosters", &fields).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{said}");
+        assert!(page.has(said) && page.body.contains(&format!("href=\"{field}\"")), "{}", page.body);
+        assert_eq!(page.field("to"), to, "{said}");
+    }
+    assert!(points(&office).await.iter().all(|one| one["absences"] == json!([])));
+    let unknown = json!({"contact": "Nobody", "from": early, "to": late});
+    let answer = office.post(AGENT, "/api/v1/absences", &unknown).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND, "{answer:?}");
+    let backwards = json!({"contact": "Sam Okoro", "from": late, "to": early});
+    let answer = office.post(AGENT, "/api/v1/absences", &backwards).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{answer:?}");
+}
+
+#[tokio::test]
+async fn every_sample_letter_can_be_looked_at_in_both_languages_and_sizes() {
+    let office = Office::open();
+    let mut bo = Browsing::signed_in(&office, "Bo Carr", "manager").await;
+    let page = bo.get("/settings/templates").await;
+    assert!(page.has("may be sent") && page.has("not approved: none is sent"), "{}", page.text());
+    let count = page.body.matches("/settings/templates?language=en&amp;sample=").count();
+    assert!(count > 20, "{count}: {}", page.body);
+    for language in ["en", "cy"] {
+        for size in ["", "&size=large"] {
+            let mut said = std::collections::BTreeSet::new();
+            // The link to the other size is one of those that were counted.
+            for sample in 1..count {
+                let asked = format!("?language={language}&sample={sample}{size}");
+                let page = bo.get(&format!("/settings/templates/sample{asked}")).await;
+                assert_eq!(page.status, StatusCode::OK, "{asked}");
+                assert!(page.body.contains(&format!("lang=\"{language}\"")), "{asked}");
+                said.insert(page.body.clone());
+            }
+            assert!(said.len() > 15, "{language}{size}: {}", said.len());
+        }
+    }
+    let none = bo.get("/settings/templates/sample?sample=999").await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+    let none = bo.get("/settings/templates?sample=0").await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+}
