@@ -10,7 +10,6 @@ use chrono::NaiveDate;
 use super::asked::Asked;
 use super::form::{Posted, quoted};
 use super::frame::{Frame, Page, Section, go, with_status};
-use super::records::name_of;
 use super::say;
 use super::visit::Visit;
 use super::words;
@@ -79,7 +78,7 @@ fn line(visit: &Visit, one: &Answering) -> Line {
     let uncovered = one.point.first_uncovered(today, zone).filter(|_| !profile.team.is_named());
     Line {
         href: format!("/people/{}", quoted(&one.person.id)),
-        name: name_of(&one.person),
+        name: one.person.shown_name().to_owned(),
         restriction: one.restriction.clone(),
         now: match taker {
             Taker::Contact | Taker::Deputy => by_name,

@@ -9,7 +9,7 @@ async fn office() -> CaseOffice {
     let staff = staff(&[("Ann", "agent"), ("Max", "manager")]);
     let office = CaseOffice::open(Memory::new(), profile(&shipped("tuntum.toml"), None), &staff);
     office.clock.set("2026-01-15T09:00:00Z".parse().unwrap());
-    let person = json!({"id": "P-1", "name": "Jo Doe"});
+    let person = json!({"id": "P-1", "name": "Jo Doe", "identifiers": []});
     office.put_on_record(vec![serde_json::from_value(person).unwrap()]).await;
     // Six in January, two in February, none in March.
     for (at, many) in [("2026-01-31T23:30:00Z", 6), ("2026-02-01T00:30:00Z", 2)] {
