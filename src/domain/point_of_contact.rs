@@ -37,8 +37,7 @@ impl Team {
 impl PointOfContact {
     /// The route at an instant: the contact, else the first deputy present, else the team.
     pub fn route(&self, at: DateTime<Utc>, zone: Tz, team: &Team) -> (Taker, Route) {
-        let mut present =
-            self.members().filter(|member| !self.is_absent(&member.name, at, zone));
+        let mut present = self.members().filter(|member| !self.is_absent(&member.name, at, zone));
         let Some(first) = present.next() else {
             return (Taker::Team, self.team_route(team));
         };

@@ -17,7 +17,8 @@ use super::Staff;
 use super::api::monitoring::Document;
 use super::api::{
     audit, before, cases, contacts, dead_letters, diary, document, erasures, imports, items,
-    letters, merges, monitoring, people, points_of_contact, queues, reports, restrictions, retention, timeline,
+    letters, merges, monitoring, people, points_of_contact, queues, reports, restrictions,
+    retention, timeline,
 };
 use super::auth::{Caller, sign_in};
 use super::console;

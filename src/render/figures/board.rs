@@ -63,7 +63,9 @@ pub fn board_by_month(months: &[(String, Map<String, Value>)]) -> Vec<Row> {
 }
 
 fn over_the_months(rows: &[Vec<Row>], hidden: &mut [BTreeSet<usize>]) {
-    let mut series: BTreeMap<(&str, &[String]), Vec<(usize, usize)>> = BTreeMap::new();
+    // A figure's group, and where each month has it.
+    type Series<'r> = BTreeMap<(&'r str, &'r [String]), Vec<(usize, usize)>>;
+    let mut series = Series::new();
     for (month, rows) in rows.iter().enumerate() {
         for (at, row) in rows.iter().enumerate() {
             series.entry((&row.figure, &row.group)).or_default().push((month, at));

@@ -77,24 +77,7 @@ pub async fn read(
     if name == "register" {
         return Ok(register_as(desk, caller.organisation(), to, query.format).await?);
     }
-    let mut figures = Map::new();
-    // Hidden before one is picked: what gives a number away may be in another figure.
-    let mut rows = match query.by {
-        Some(By::Month) => {
-            let mut months = desk.figures_by_month(caller.organisation(), from, to).await?;
-            let rows = match query.board {
-                true => figures::board_by_month(&months),
-                false => figures::rows_by_month(&months),
-            };
-            figures.extend(months.pop().map(|(_, last)| last).into_iter().flatten());
-            rows
-        }
-        None => {
-            figures = desk.figures(caller.organisation(), from, to).await?;
-            let rows = figures::rows(&figures);
-            if query.board { figures::board(&rows) } else { rows }
-        }
-    };
+    let (mut rows, figures) = counted(desk, caller.organisation(), &query, (from, to)).await?;
     if name != "figures" {
         let known = figures.contains_key(&name);
         rows.retain(|row| row.figure == name);
@@ -110,23 +93,17 @@ pub async fn read(
         true => desk.anchor_until(&caller.organisation().id, to).await?,
         false => None,
     };
+    let anchor = anchor.map(|anchor| json!(anchor));
     let written = |kind: &'static str, body: String| ([(CONTENT_TYPE, kind)], body).into_response();
     Ok(match query.format {
         Format::Json => {
             let mut shown = figures::json(&rows);
-            // A figure without groups yet is an empty object, which has no row.
-            if let Value::Object(all) = &mut shown {
-                let wanted = |figure: &String| name == "figures" || *figure == name;
-                let nothing = |value: &Value| {
-                    query.by.is_none() && value.as_object().is_some_and(Map::is_empty)
-                };
-                let empty =
-                    figures.iter().filter(|(figure, value)| wanted(figure) && nothing(value));
-                all.extend(empty.map(|(figure, value)| (figure.clone(), value.clone())));
+            if query.by.is_none() {
+                with_empty(&mut shown, &figures, &name);
             }
             let mut report = json!({ "from": from, "to": to, "figures": shown });
             if let (Some(anchor), Value::Object(report)) = (anchor, &mut report) {
-                report.insert("anchor".to_owned(), json!(anchor));
+                report.insert("anchor".to_owned(), anchor);
             }
             axum::Json(report).into_response()
         }
@@ -138,19 +115,50 @@ pub async fn read(
             written("text/csv; charset=utf-8; header=present", csv)
         }
         Format::Text => {
-            let signed = anchor.map(|anchor| format!("\naudit trail, signed: {}\n", json!(anchor)));
+            let signed = anchor.map(|anchor| format!("\naudit trail, signed: {anchor}\n"));
             let text = figures::table(&rows) + &signed.unwrap_or_default();
             written("text/plain; charset=utf-8", text)
         }
-        Format::Svg => match figures::chart(&rows, &name) {
-            Some(chart) => written("image/svg+xml", chart),
-            None => {
-                return Err(Problem::new(404, "not-found", "Not found").with_detail(
-                    "a chart needs one figure with groups, and it has none".to_owned(),
-                ));
-            }
-        },
+        Format::Svg => {
+            let chart = figures::chart(&rows, &name).ok_or_else(|| {
+                Problem::new(404, "not-found", "Not found")
+                    .with_detail("a chart needs one figure with groups, and it has none".to_owned())
+            })?;
+            written("image/svg+xml", chart)
+        }
     })
+}
+
+/// A figure without groups yet is an empty object, which has no row.
+fn with_empty(shown: &mut Value, figures: &Map<String, Value>, name: &str) {
+    let Value::Object(shown) = shown else { return };
+    let wanted = |figure: &String| name == "figures" || figure == name;
+    let nothing = |value: &Value| value.as_object().is_some_and(Map::is_empty);
+    let empty = figures.iter().filter(|(figure, value)| wanted(figure) && nothing(value));
+    shown.extend(empty.map(|(figure, value)| (figure.clone(), value.clone())));
+}
+
+/// The rows that are asked for, and the figures themselves: by month, those of the last one. Numbers are hidden before
+/// one figure is picked, since what gives a number away may be in another.
+async fn counted(
+    desk: &Desk,
+    organisation: &Organisation,
+    query: &PeriodQuery,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<(Vec<figures::Row>, Map<String, Value>), Fault> {
+    let Some(By::Month) = query.by else {
+        let figures = desk.figures(organisation, from, to).await?;
+        let rows = figures::rows(&figures);
+        let rows = if query.board { figures::board(&rows) } else { rows };
+        return Ok((rows, figures));
+    };
+    let mut months = desk.figures_by_month(organisation, from, to).await?;
+    let rows = match query.board {
+        true => figures::board_by_month(&months),
+        false => figures::rows_by_month(&months),
+    };
+    let last = months.pop().map(|(_, last)| last).into_iter().flatten().collect();
+    Ok((rows, last))
 }
 
 async fn register_as(

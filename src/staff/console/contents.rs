@@ -16,8 +16,8 @@ use super::trouble::Trouble;
 use super::visit::Visit;
 use super::{
     account, assets, audit, by_provider, case, drafts, entrance, erasing, help, invitation, item,
-    keeping, landing, letter_templates, lists, live, merging, original, own_origin, people, person, presence, queue,
-    queues, record_form, settings, sign_in, staff_settings, who_answers,
+    keeping, landing, letter_templates, lists, live, merging, original, own_origin, people, person,
+    presence, queue, queues, record_form, settings, sign_in, staff_settings, who_answers,
 };
 use crate::domain::duty::Duty;
 use crate::domain::organisation::Organisation;

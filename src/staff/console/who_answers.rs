@@ -140,7 +140,9 @@ async fn shown(
         more: found.more,
         members,
         hours: staffed
-            .map(|(channel, hours)| (say::channel(*channel, language), say::staffed(hours, language)))
+            .map(|(channel, hours)| {
+                (say::channel(*channel, language), say::staffed(hours, language))
+            })
             .collect(),
         team: profile.team.is_named().then(|| {
             let team = &profile.team;
@@ -160,11 +162,7 @@ pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: A
 }
 
 /// Records an absence on every restriction that names somebody.
-pub(super) async fn record(
-    State(staff): State<Arc<Staff>>,
-    visit: Visit,
-    posted: Posted,
-) -> Page {
+pub(super) async fn record(State(staff): State<Arc<Staff>>, visit: Visit, posted: Posted) -> Page {
     let w = words::WhoAnswers::of(visit.language());
     let text = |name| posted.text(name).trim().to_owned();
     let typed = Typed { contact: text("contact"), from: text("from"), to: text("to") };

@@ -126,6 +126,11 @@ pub(super) async fn proposed(desk: &mut Desk<'_>) {
 
 const CHECK: &str = "/people/P-1/proposals/P-1-PR-1";
 
+async fn seen_by_intake(office: &Office) {
+    let quotas = || async { !previewed(office).await["quotas"].as_array().unwrap().is_empty() };
+    until("intake has seen it", quotas).await;
+}
+
 #[tokio::test]
 async fn a_case_goes_the_whole_way_in_the_browser_and_back() {
     let office = office().await;
@@ -184,10 +189,7 @@ async fn a_case_goes_the_whole_way_in_the_browser_and_back() {
     assert!(case.has("The restriction is in force") && case.has("in force"), "{}", case.text());
 
     // Enforced on the next contacts, once intake has seen the change.
-    until("intake has seen it", || async {
-        !previewed(&office).await["quotas"].as_array().unwrap().is_empty()
-    })
-    .await;
+    seen_by_intake(&office).await;
     office.mail_at("c-1", "2026-11-30T10:00:00Z").await;
     office.mail_at("c-2", "2026-11-30T10:00:00Z").await;
     let limited = desk.ann.get("/queues/limited").await;

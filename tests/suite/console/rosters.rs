@@ -49,7 +49,11 @@ async fn an_absence_is_recorded_once_for_everybody_that_somebody_answers() {
     let fields = [("contact", "Sam Okoro"), ("from", &today), ("to", &week)];
     let done = kim.post("/settings/rosters", &fields).await;
     let page = kim.get(done.leads()).await;
-    assert!(page.has("The absence is recorded. Restrictions that name them: 2."), "{}", page.text());
+    assert!(
+        page.has("The absence is recorded. Restrictions that name them: 2."),
+        "{}",
+        page.text()
+    );
     let absence = json!({"contact": "Sam Okoro", "from": today, "to": week});
     let points_now = points(&office).await;
     assert_eq!(points_now.len(), 2, "{points_now:?}");
@@ -88,7 +92,11 @@ async fn an_absence_that_can_not_be_is_said_at_its_field_and_what_was_typed_stay
         let fields = [("contact", contact), ("from", from), ("to", to)];
         let page = kim.post("/settings/rosters", &fields).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{said}");
-        assert!(page.has(said) && page.body.contains(&format!("href=\"{field}\"")), "{}", page.body);
+        assert!(
+            page.has(said) && page.body.contains(&format!("href=\"{field}\"")),
+            "{}",
+            page.body
+        );
         assert_eq!(page.field("to"), to, "{said}");
     }
     assert!(points(&office).await.iter().all(|one| one["absences"] == json!([])));

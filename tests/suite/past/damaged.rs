@@ -47,7 +47,7 @@ impl Rig {
     }
 
     /// Whatever was damaged: it is noticed soon, said everywhere, and over once the copy is in its place.
-    async fn is_noticed_and_can_be_restored(self, since: Instant, says: &str) {
+    async fn comes_to_notice_and_can_be_restored(self, since: Instant, says: &str) {
         becomes_behind(&self.served).await;
         assert!(since.elapsed() < SOON, "{:?}", since.elapsed());
         let said = fault(&self.served).await.unwrap();
@@ -92,14 +92,14 @@ async fn a_page_of_zeros_in_the_middle() {
     let pages = std::fs::metadata(&file).unwrap().len() / PAGE;
     let open = OpenOptions::new().write(true).open(&file).unwrap();
     open.write_at(&[0; 4096], pages / 2 * PAGE).unwrap();
-    rig.is_noticed_and_can_be_restored(Instant::now(), "is damaged").await;
+    rig.comes_to_notice_and_can_be_restored(Instant::now(), "is damaged").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_cut_in_half() {
     let rig = Rig::new().await;
     cut_in_half(&database(&rig.place));
-    rig.is_noticed_and_can_be_restored(Instant::now(), "the database file").await;
+    rig.comes_to_notice_and_can_be_restored(Instant::now(), "the database file").await;
 }
 
 /// Decides while somebody reads the store as it was before, so that what is written stays in the log.
@@ -125,7 +125,7 @@ async fn a_log_cut_in_half() {
     let rig = Rig::new().await;
     fill_the_log(&rig).await;
     cut_in_half(&rig.log());
-    rig.is_noticed_and_can_be_restored(Instant::now(), "cut short").await;
+    rig.comes_to_notice_and_can_be_restored(Instant::now(), "cut short").await;
 }
 
 /// Nobody looked between the two: what is written lies behind a gap.
@@ -141,7 +141,7 @@ async fn a_log_cut_in_half_while_contacts_come_in() {
         assert_eq!(decision["disposition"], "limit", "{decision}");
         assert_eq!(decision["stale"], true, "{decision}");
     }
-    rig.is_noticed_and_can_be_restored(since, "cut short").await;
+    rig.comes_to_notice_and_can_be_restored(since, "cut short").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

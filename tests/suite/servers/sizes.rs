@@ -123,7 +123,7 @@ async fn postfix_by_pipe_delivers_what_it_took() {
 async fn postfix_by_milter_delivers_what_it_took() {
     let milter = format!("127.0.0.1:{}", free_port());
     let of_milter = ("127.0.0.1:10023", milter);
-    let guide = filled(block(MAIL, "postfix-milter-gateway"), &[of_milter.clone()]);
+    let guide = filled(block(MAIL, "postfix-milter-gateway"), std::slice::from_ref(&of_milter));
     let rig = rig(&guide).await;
     let ports = rig.ports;
     let main = filled(

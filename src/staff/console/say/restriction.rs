@@ -6,7 +6,8 @@ use crate::domain::channel::Channel;
 use crate::domain::language::Language;
 use crate::domain::profile::Profile;
 use crate::domain::restriction::{
-    ChannelOrGroup, ChannelSet, DocumentInstruction, Hours, Kind, Quota, WeeklyHours, Window, WindowEnd,
+    ChannelOrGroup, ChannelSet, DocumentInstruction, Hours, Kind, Quota, WeeklyHours, Window,
+    WindowEnd,
 };
 
 /// The terms.

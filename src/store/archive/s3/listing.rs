@@ -78,7 +78,7 @@ mod tests {
     fn elements_without_an_end_can_not_be_read() {
         let levels = ARCHIVE_S3_TEXT_BYTES_MAX / "<a></a>".len();
         let open = "<a>".repeat(levels);
-        for within in [format!("{open}{}", "</a>".repeat(levels)), open.clone()] {
+        for within in [format!("{open}{}", "</a>".repeat(levels)), open] {
             for text in [listing(&within), listing(&format!("{ONE}{within}")), within.clone()] {
                 assert_eq!(read(&text).unwrap_err(), S3Fault::Unreadable);
             }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use contact_gateway::ports::{
-    AuditTrail as _, CommitRequest, Decisions as _, ItemFilter, Queues as _, Store,
-};
+use contact_gateway::ports::{CommitRequest, ItemFilter, Store};
 
 use super::Keyed;
 use crate::store_contract::facts::{
