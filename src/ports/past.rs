@@ -12,8 +12,9 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Mark, Nameplate, Standing, TrailEnd, compare};
 use crate::domain::person::Person;
 
-/// What an abandoned store has to do just before it is reopened: another may be in its place by then. Blocks.
-pub type BeforeReopening = Box<dyn FnOnce() + Send + Sync>;
+/// What an abandoned store has to do just before each try to reopen it: another may be in its place by then. Called
+/// once nobody uses the store any more. Blocks.
+pub type BeforeReopening = Box<dyn Fn() + Send + Sync>;
 
 /// The side of the store.
 #[async_trait]

@@ -152,6 +152,7 @@ impl Embedded {
     pub fn close(&self) {
         self.writer.close();
         self.follower.close();
+        self.feed.close();
         self.readers.close();
     }
 }

@@ -23,8 +23,7 @@ type Reading = JoinHandle<Result<Option<String>, StoreError>>;
 
 struct Left {
     store: Weak<dyn Store>,
-    /// `None`: it was done.
-    before_reopening: Option<BeforeReopening>,
+    before_reopening: BeforeReopening,
 }
 
 struct Keeper {
@@ -116,13 +115,12 @@ impl Keeper {
     /// If the opened store is lost, it is closed, and reopened once nobody uses it:
     /// two at once would write to the same log.
     async fn reopen(&mut self) {
-        if let Some(left) = &mut self.left {
+        if let Some(left) = &self.left {
             if left.store.strong_count() > 0 {
                 return;
             }
-            if let Some(before_reopening) = left.before_reopening.take() {
-                before_reopening();
-            }
+            // Each time: a copy may have been put in its place since the last try.
+            (left.before_reopening)();
             match (self.store.reopen)() {
                 Ok(store) => {
                     self.left = None;
@@ -152,8 +150,7 @@ impl Keeper {
         if let Ok(Some(before_reopening)) = abandoned {
             tracing::error!(why, "the open store was lost; reopening it");
             drop(self.store.put_store(Unopened::store(why)));
-            let (store, before_reopening) = (Arc::downgrade(&store), Some(before_reopening));
-            self.left = Some(Left { store, before_reopening });
+            self.left = Some(Left { store: Arc::downgrade(&store), before_reopening });
         }
     }
 

@@ -13,14 +13,15 @@ use rusqlite::params;
 use tokio::sync::broadcast;
 
 use super::database::Database;
-use super::fault::from_sqlite;
+use super::fault::{self, from_sqlite};
 use super::people;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Change, StoreError};
 use crate::runtime::limits::{CHANGE_LAG_MAX, CHANGE_POLL, CHANGES_AT_ONCE_MAX};
 
 pub(super) struct Feed {
-    place: Mutex<Place>,
+    /// `None` once closed.
+    place: Mutex<Option<Place>>,
     followers: broadcast::Sender<Change>,
 }
 
@@ -40,7 +41,7 @@ impl Feed {
             .map_err(from_sqlite)?;
         let (followers, _) = broadcast::channel(CHANGE_LAG_MAX);
         // -1: no version is known, the first look reads.
-        let place = Mutex::new(Place { connection, sequence, data_version: -1 });
+        let place = Mutex::new(Some(Place { connection, sequence, data_version: -1 }));
         Ok(Arc::new(Feed { place, followers }))
     }
 
@@ -52,6 +53,7 @@ impl Feed {
     /// somebody has written.
     pub(super) fn catch_up(&self) -> Result<i64, StoreError> {
         let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = place.as_mut().ok_or_else(fault::closed)?;
         let version: i64 = place
             .connection
             .pragma_query_value(None, "data_version", |row| row.get(0))
@@ -67,6 +69,11 @@ impl Feed {
             let _ = self.followers.send(change);
         }
         Ok(version)
+    }
+
+    /// Closes the connection: the last handle of the store may be dropped after another has opened the database.
+    pub(super) fn close(&self) {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 

@@ -7,7 +7,8 @@ use std::fs::{File, Metadata};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use super::{length, schema};
 use crate::ports::StoreError;
@@ -24,8 +25,9 @@ const INDEX_BYTES: usize = 48;
 const LOG_HEADER_BYTES: u64 = 32;
 const FRAME_HEADER_BYTES: u64 = 24;
 
-/// A file by device and number.
-type Number = (u64, u64);
+/// A file by device and number, and by when it was made, where its file system says it: the number of a file that is
+/// gone is given to another.
+type Number = (u64, u64, Option<SystemTime>);
 
 /// The files that were opened.
 #[derive(Debug)]
@@ -40,12 +42,12 @@ pub(super) struct Opened {
     abandoned: AtomicBool,
 }
 
-/// A file that stays open: closing it would take away the locks that SQLite has on it for the whole process
-/// (sqlite.org/howtocorrupt.html, 2.2).
+/// A file that stays open until its database is closed: closing it would take away the locks that SQLite has on it for
+/// the whole process (sqlite.org/howtocorrupt.html, 2.2).
 #[derive(Debug)]
 struct Kept {
     path: PathBuf,
-    open: Option<File>,
+    open: Mutex<Option<File>>,
     number: Option<Number>,
 }
 
@@ -53,7 +55,13 @@ impl Kept {
     fn new(path: PathBuf) -> Self {
         let open = File::open(&path).ok();
         let number = open.as_ref().and_then(|open| open.metadata().ok()).map(number);
-        Kept { path, open, number }
+        Kept { path, open: Mutex::new(open), number }
+    }
+
+    /// `None`: it could not be opened, or was let go.
+    fn open(&self) -> MutexGuard<'_, Option<File>> {
+        // Nothing that holds the lock can panic half-way through a change.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is at its path now.
@@ -67,19 +75,19 @@ impl Kept {
 
     /// In bytes.
     fn length(&self) -> Option<u64> {
-        Some(self.open.as_ref()?.metadata().ok()?.len())
+        Some(self.open().as_ref()?.metadata().ok()?.len())
     }
 
     /// `None`: the file is shorter than that, or can't be read.
     fn read<const BYTES: usize>(&self, at: u64) -> Option<[u8; BYTES]> {
         let mut bytes = [0; BYTES];
-        self.open.as_ref()?.read_exact_at(&mut bytes, at).ok()?;
+        self.open().as_ref()?.read_exact_at(&mut bytes, at).ok()?;
         Some(bytes)
     }
 }
 
 fn number(found: Metadata) -> Number {
-    (found.dev(), found.ino())
+    (found.dev(), found.ino(), found.created().ok())
 }
 
 /// The last page that was committed to the log, by the log's index.
@@ -170,6 +178,13 @@ impl Opened {
         self.abandoned.load(Ordering::SeqCst)
     }
 
+    /// Closes the files. Only once the database is closed, and before another is opened in its place.
+    pub(super) fn let_go(&self) {
+        for kept in [&self.database, &self.log, &self.index] {
+            drop(kept.open().take());
+        }
+    }
+
     /// The open files are no longer in their places, or the log has lost what was written to it.
     pub(super) fn lost(&self) -> Option<String> {
         if self.is_abandoned() {
@@ -241,8 +256,9 @@ impl Opened {
 
 fn lacks_pages(database: &Kept, log: &Kept) -> Result<bool, StoreError> {
     let unread = || StoreError::Unavailable("the database file can't be read".to_owned());
-    let open = database.open.as_ref().ok_or_else(unread)?;
-    length::lacks_pages(open, log.open.as_ref()).map_err(|_| unread())
+    let (open, log) = (database.open(), log.open());
+    let open = open.as_ref().ok_or_else(unread)?;
+    length::lacks_pages(open, log.as_ref()).map_err(|_| unread())
 }
 
 /// Whether a file and its log have all pages, as far as one look tells. While a gateway writes its log back, some may
@@ -363,20 +379,39 @@ mod tests {
         drop(other);
     }
 
+    /// Locks of this process on the database.
+    fn locks(opened: &Opened) -> usize {
+        let inode = format!(":{} ", opened.database.number.unwrap().1);
+        let of = format!(" {} ", std::process::id());
+        let locks = std::fs::read_to_string("/proc/locks").unwrap();
+        locks.lines().filter(|line| line.contains(&of) && line.contains(&inode)).count()
+    }
+
     /// Without them another program that closes the database would take its log away.
     #[test]
     fn a_look_leaves_the_locks_of_the_open_database() {
         let (_folder, open, opened) = written();
-        let held = || {
-            let inode = format!(":{} ", opened.database.number.unwrap().1);
-            let of = format!(" {} ", std::process::id());
-            let locks = std::fs::read_to_string("/proc/locks").unwrap();
-            locks.lines().filter(|line| line.contains(&of) && line.contains(&inode)).count()
-        };
-        let before = held();
+        let before = locks(&opened);
         assert!(before > 0);
         opened.is_whole().unwrap();
-        assert_eq!((opened.lost(), held()), (None, before));
+        assert_eq!((opened.lost(), locks(&opened)), (None, before));
         drop(open);
+    }
+
+    /// Somebody may still hold it when the database is open again.
+    #[test]
+    fn what_was_let_go_takes_no_locks_away_when_it_is_dropped() {
+        let (_folder, open, opened) = written();
+        let file = opened.file.clone();
+        opened.abandon();
+        drop(open);
+        opened.let_go();
+        let again = schema::open_to_write(&file).unwrap();
+        let before = locks(&opened);
+        assert!(before > 0);
+        let same = Opened::of(&file);
+        drop(opened);
+        assert_eq!(locks(&same), before);
+        drop(again);
     }
 }

@@ -71,7 +71,11 @@ impl Past for Embedded {
         self.opened.abandon();
         self.close();
         let opened = Arc::clone(&self.opened);
-        Some(Box::new(move || opened.leave_no_log()))
+        Some(Box::new(move || {
+            // Later it would take away the locks of the database that is opened next.
+            opened.let_go();
+            opened.leave_no_log();
+        }))
     }
 }
 
@@ -127,4 +131,47 @@ fn last(
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::FileExt;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// The first try may fail, and a copy be put in the database's place before the next.
+    #[test]
+    fn a_log_that_was_left_is_not_read_into_a_copy_at_any_try_to_reopen() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, copy) = (schema::file(folder.path()), folder.path().join("copy"));
+        let resting = Duration::from_secs(3_600);
+        let store = Embedded::open_resting_after(folder.path(), resting).unwrap();
+        let beside = schema::open_to_write(&file).unwrap();
+        beside.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+        // The first page is not in the log then.
+        beside.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        beside.execute_batch("INSERT INTO nameplate VALUES ('karbon', 'old')").unwrap();
+        drop(beside);
+        let before_reopening = store.abandon().unwrap();
+        drop(store);
+        let log = std::fs::metadata(schema::log_of(&file)).unwrap();
+        assert!(log.len() > 0);
+
+        let damaged = std::fs::File::options().write(true).open(&file).unwrap();
+        damaged.write_all_at(&[0xff; 100], 0).unwrap();
+        drop(damaged);
+        for _ in 0..2 {
+            before_reopening();
+            assert!(Embedded::open(folder.path()).is_err());
+        }
+        std::fs::rename(&copy, &file).unwrap();
+        before_reopening();
+        let store = Embedded::open(folder.path()).unwrap();
+        let open = schema::open_to_read(&file).unwrap();
+        let plates: i64 =
+            open.query_row("SELECT count(*) FROM nameplate", [], |row| row.get(0)).unwrap();
+        assert_eq!((plates, schema::soundness(&open).unwrap().as_str()), (0, "ok"));
+        drop(store);
+    }
 }

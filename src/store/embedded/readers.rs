@@ -62,6 +62,9 @@ impl Readers {
     }
 
     fn give_back(&self, connection: Database) {
+        if self.places.is_closed() {
+            return;
+        }
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
     }
 }

@@ -4,7 +4,7 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::behind::{
     JO, SAM, STRANGER, accepted, at_rest, becomes_behind, becomes_well, database, decided, fault,
@@ -14,8 +14,6 @@ use crate::served::{Place, Served};
 use crate::store_contract::servers::until;
 
 const PAGE: u64 = 4096;
-/// Several looks and a reading through, on a busy machine.
-const SOON: Duration = Duration::from_secs(10);
 
 struct Rig {
     place: Place,
@@ -46,10 +44,9 @@ impl Rig {
         beside(&database(&self.place), "-wal")
     }
 
-    /// Whatever was damaged: it is noticed soon, said everywhere, and over once the copy is in its place.
-    async fn comes_to_notice_and_can_be_restored(self, since: Instant, says: &str) {
+    /// Whatever was damaged: it is noticed, said everywhere, and over once the copy is in its place.
+    async fn comes_to_notice_and_can_be_restored(self, says: &str) {
         becomes_behind(&self.served).await;
-        assert!(since.elapsed() < SOON, "{:?}", since.elapsed());
         let said = fault(&self.served).await.unwrap();
         assert!(said.contains("store"), "{said}");
         holds_what_was_known(&self.served, "meanwhile").await;
@@ -92,14 +89,14 @@ async fn a_page_of_zeros_in_the_middle() {
     let pages = std::fs::metadata(&file).unwrap().len() / PAGE;
     let open = OpenOptions::new().write(true).open(&file).unwrap();
     open.write_at(&[0; 4096], pages / 2 * PAGE).unwrap();
-    rig.comes_to_notice_and_can_be_restored(Instant::now(), "is damaged").await;
+    rig.comes_to_notice_and_can_be_restored("is damaged").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_cut_in_half() {
     let rig = Rig::new().await;
     cut_in_half(&database(&rig.place));
-    rig.comes_to_notice_and_can_be_restored(Instant::now(), "the database file").await;
+    rig.comes_to_notice_and_can_be_restored("the database file").await;
 }
 
 /// Decides while somebody reads the store as it was before, so that what is written stays in the log.
@@ -125,7 +122,7 @@ async fn a_log_cut_in_half() {
     let rig = Rig::new().await;
     fill_the_log(&rig).await;
     cut_in_half(&rig.log());
-    rig.comes_to_notice_and_can_be_restored(Instant::now(), "cut short").await;
+    rig.comes_to_notice_and_can_be_restored("cut short").await;
 }
 
 /// Nobody looked between the two: what is written lies behind a gap.
@@ -134,14 +131,13 @@ async fn a_log_cut_in_half_while_contacts_come_in() {
     let rig = Rig::new().await;
     fill_the_log(&rig).await;
     cut_in_half(&rig.log());
-    let since = Instant::now();
     // Not one of them is written to it.
     for number in 0..8 {
         let decision = decided(&rig.served, &format!("at-once-{number}"), SAM).await;
         assert_eq!(decision["disposition"], "limit", "{decision}");
         assert_eq!(decision["stale"], true, "{decision}");
     }
-    rig.comes_to_notice_and_can_be_restored(since, "cut short").await;
+    rig.comes_to_notice_and_can_be_restored("cut short").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
