@@ -85,6 +85,8 @@ pub struct FileArchive {
     temporary: Arc<TemporaryFolder>,
     kept: Arc<Kept>,
     codec: Codec,
+    /// Held while it is looked whether the archive is there.
+    looking: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl FileArchive {
@@ -104,7 +106,8 @@ impl FileArchive {
         private::close(folder);
         let identity = identity::of(folder, &temporary, id)?;
         let (root, temporary, kept) = (folder.to_owned(), Arc::new(temporary), Arc::default());
-        Ok(FileArchive { root, identity, temporary, kept, codec: Codec::plain() })
+        let (codec, looking) = (Codec::plain(), Arc::default());
+        Ok(FileArchive { root, identity, temporary, kept, codec, looking })
     }
 
     /// Keeps no more than this.
@@ -208,7 +211,13 @@ impl FileArchive {
 #[async_trait]
 impl Archive for FileArchive {
     async fn answers(&self) -> Result<(), StoreError> {
-        self.blocking(FileArchive::is_there).await
+        // On a share that hangs a look takes its thread for as long: only one does, and others wait without one.
+        let turn = Arc::clone(&self.looking).lock_owned().await;
+        self.blocking(move |archive| {
+            let _turn = turn;
+            archive.is_there()
+        })
+        .await
     }
 
     fn identity(&self) -> Option<&ArchiveIdentity> {
@@ -239,7 +248,7 @@ impl Archive for FileArchive {
         let place = Place::parse(organisation, reference)?;
         let sought = place.clone();
         let bytes = self.blocking(move |archive| Ok(archive.bytes_of(&sought))).await?;
-        let room = in_hand::room(bytes).await?;
+        let room = in_hand::room(bytes, bytes).await?;
         let capacity = usize::try_from(bytes).unwrap_or_default();
         let read = self.blocking(move |archive| {
             let mut bytes = Vec::with_capacity(capacity);

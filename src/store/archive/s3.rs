@@ -275,11 +275,12 @@ impl Archive for S3Archive {
     ) -> Result<Bytes, StoreError> {
         let place = Place::parse(organisation, reference)?;
         // What is encrypted is in memory both ways while it is decrypted.
-        let bytes = self.found(&place).await?.map_or(0, |(form, bytes)| match form {
-            Form::Encrypted => 2 * bytes,
-            Form::Plain => bytes,
-        });
-        let mut room = in_hand::room(bytes).await?;
+        let (bytes, memory) = match self.found(&place).await? {
+            Some((Form::Encrypted, bytes)) => (bytes, bytes.saturating_mul(2)),
+            Some((Form::Plain, bytes)) => (bytes, bytes),
+            None => (0, 0),
+        };
+        let mut room = in_hand::room(bytes, memory).await?;
         let found = self.reading().whole(&place).await;
         if let Err(StoreError::Original(fault)) = &found
             && fault.trouble == OriginalTrouble::Missing

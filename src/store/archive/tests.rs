@@ -288,3 +288,14 @@ async fn originals_are_read_as_many_at_once_as_there_is_room_for() {
     drop(part);
     assert_eq!(archive.fetch(&karbon(), &reference).await.unwrap(), second);
 }
+
+#[tokio::test]
+async fn a_look_at_an_archive_that_hangs_is_not_begun_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = FileArchive::open(folder.path()).unwrap();
+    let hanging = Arc::clone(&archive.looking).lock_owned().await;
+    let asked = tokio::time::timeout(std::time::Duration::from_millis(50), archive.answers());
+    assert!(asked.await.is_err());
+    drop(hanging);
+    archive.answers().await.unwrap();
+}
