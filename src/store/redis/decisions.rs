@@ -286,7 +286,12 @@ async fn forget(redis: &Redis, keys: &Keys, contact: &str) -> Result<(), StoreEr
     with.push(decision.unwrap_or_default());
     with.push(contact);
     with.push(item.filter(is_theirs).unwrap_or_default());
-    let (script, on) = (&redis.scripts.forget, [keys.contact(contact), keys.items()]);
+    let mut asked = redis::cmd("SMEMBERS");
+    asked.arg(keys.queues());
+    let queues: Vec<String> = take(Some(redis.link.ask(keys, &asked).await?))?;
+    let mut on = vec![keys.contact(contact), keys.items()];
+    on.extend(queues.iter().flat_map(|queue| [keys.waiting(queue), keys.done(queue)]));
+    let script = &redis.scripts.forget;
     redis.link.write(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
     Ok(())
 }

@@ -1,11 +1,14 @@
 -- Removes a contact that nobody can read, with its item, unless another gateway has written it anew.
 --
--- KEYS  1 contact  2 items
+-- KEYS  1 contact  2 items  3… waiting and done of every queue: nobody can read on which it is
 -- ARGV  1 its decision as it was found  2 the item's id  3 the item as it was found, or '' where it stays
 if redis.call('HGET', KEYS[1], 'decision') == ARGV[1] then
   redis.call('DEL', KEYS[1])
   if ARGV[3] ~= '' and redis.call('HGET', KEYS[2], ARGV[2]) == ARGV[3] then
     redis.call('HDEL', KEYS[2], ARGV[2])
+    for i = 3, #KEYS do
+      redis.call('ZREM', KEYS[i], ARGV[2])
+    end
   end
 end
 return 1

@@ -83,6 +83,9 @@ async fn a_contact_that_nobody_can_read_is_decided_anew(
     assert_eq!(decision.person.as_deref(), Some("X-2"));
     let waiting = store.items(&of, "filed", ItemFilter::default()).await.unwrap();
     assert_eq!(waiting.iter().map(|item| item.id.as_str()).collect::<Vec<_>>(), ["c-1"]);
+    let queues = store.queues(&of).await.unwrap();
+    let counted: Vec<_> = queues.iter().map(|one| (one.queue.as_str(), one.waiting)).collect();
+    assert_eq!(counted, [("filed", 1)], "nobody looks for it on the queue where it was");
     assert_eq!(store.audit(&of, 0, 0).await.unwrap().len(), trail + 1);
     // Of nobody, too.
     let nobody = CommitRequest { person: None, ..asked(false) };
