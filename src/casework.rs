@@ -92,7 +92,7 @@ pub struct OnDesk {
     /// Due dates already reminded of, so that they need not be asked for again.
     reminded: tokio::sync::Mutex<HashSet<(OrganisationId, String)>>,
     /// Letters that the mail server accepted and that are not noted yet: they are not sent again, and did not fail.
-    accepted: Mutex<HashSet<(OrganisationId, String)>>,
+    accepted: Mutex<HashSet<letter_mail::AcceptedLetter>>,
     /// How far this gateway's keeper has looked for what falls due.
     looked_at: tokio::sync::Mutex<HashMap<OrganisationId, keeper::LookedAt>>,
     /// Organisations of which all case files are known to have the keys of the lists.

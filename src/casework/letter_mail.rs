@@ -73,6 +73,21 @@ impl LetterMail {
     }
 }
 
+/// The work of a letter that a mail server accepted: the same id may come again later, if the person's file is begun
+/// anew.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct AcceptedLetter {
+    organisation: OrganisationId,
+    id: String,
+    at: DateTime<Utc>,
+}
+
+impl AcceptedLetter {
+    fn of(organisation: &OrganisationId, work: &LetterMail) -> Self {
+        AcceptedLetter { organisation: organisation.clone(), id: work.id.clone(), at: work.at }
+    }
+}
+
 /// The address that a letter waits to be mailed to.
 fn waiting(letter: &CaseLetter) -> Option<&str> {
     let mail = letter.sent.as_ref()?.mail.as_ref()?;
@@ -109,10 +124,12 @@ impl Desk {
         mailer: &dyn Mailer,
     ) -> Result<(), Fault> {
         let id = &organisation.id;
+        let mut gone = self.accepted_before(id);
         let mut listing = Listing::of(BY_ID);
         loop {
             let page = self.store.documents(id, LetterMail::KIND, listing.clone()).await?;
             for document in &page.documents {
+                gone.retain(|accepted| accepted.id != document.id);
                 if self.is_closing() {
                     return Ok(());
                 }
@@ -130,9 +147,17 @@ impl Desk {
             }
             match page.next {
                 Some(next) => listing.after = Some(next),
-                None => return Ok(()),
+                None => break,
             }
         }
+        // Another gateway noted them, or the person was erased.
+        self.accepted().retain(|accepted| !gone.contains(accepted));
+        Ok(())
+    }
+
+    fn accepted_before(&self, organisation: &OrganisationId) -> Vec<AcceptedLetter> {
+        let accepted = self.accepted();
+        accepted.iter().filter(|one| one.organisation == *organisation).cloned().collect()
     }
 
     /// One letter that can't be read, or its case, keeps none of the others waiting.
@@ -155,14 +180,14 @@ impl Desk {
         self.put_off(held, Desk::pause_of(held)).await
     }
 
-    fn accepted(&self) -> MutexGuard<'_, HashSet<(OrganisationId, String)>> {
+    fn accepted(&self) -> MutexGuard<'_, HashSet<AcceptedLetter>> {
         // Nothing that holds the lock can panic half-way through a change.
         self.accepted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a server accepted it from this gateway, which could not note it.
     fn has_accepted(&self, organisation: &OrganisationId, work: &LetterMail) -> bool {
-        self.accepted().contains(&(organisation.clone(), work.id.clone()))
+        self.accepted().contains(&AcceptedLetter::of(organisation, work))
     }
 
     fn is_in_time(&self, work: &LetterMail) -> bool {
@@ -185,7 +210,7 @@ impl Desk {
             Ok(mail) => {
                 let sending = async {
                     mailer.send(mail).await?;
-                    self.accepted().insert((organisation.id.clone(), work.id.clone()));
+                    self.accepted().insert(AcceptedLetter::of(&organisation.id, work));
                     Ok::<_, SendError>(self.note_accepted(organisation, held).await)
                 };
                 match self.while_held(held, sending).await {
@@ -259,7 +284,7 @@ impl Desk {
                 }
                 Err(fault) => return Err(fault),
                 Ok(()) => {
-                    self.accepted().remove(&(organisation.id.clone(), held.work.id.clone()));
+                    self.accepted().remove(&AcceptedLetter::of(&organisation.id, &held.work));
                     return Ok(());
                 }
             }
@@ -314,5 +339,29 @@ impl Desk {
             }
         }
         Err(Fault::Contended)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn a_letter_of_a_file_that_was_begun_anew_was_not_accepted_with_the_one_before() {
+        let first = LetterMail {
+            id: "P-1-3".to_owned(),
+            person: "P-1".to_owned(),
+            letter: "L-1".to_owned(),
+            at: DateTime::UNIX_EPOCH,
+            accepted: false,
+            lease: Lease::NONE,
+        };
+        let later = LetterMail { at: first.at + TimeDelta::days(1), ..first.clone() };
+        let again = LetterMail { accepted: true, ..first.clone() };
+        let of = |work| AcceptedLetter::of(&OrganisationId::new("karbon"), work);
+        assert_ne!(of(&first), of(&later));
+        assert_eq!(of(&first), of(&again));
     }
 }
