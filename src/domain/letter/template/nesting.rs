@@ -3,7 +3,7 @@
 
 /// Blocks within blocks, and within one tag what a value may stand in: the template's parser recurses into each.
 pub(super) const NESTED_MAX: usize = 50;
-/// Bytes of one tag without its texts: what is joined in it, by whatever sign, nests as deep as it is long.
+/// Bytes of one tag, of which each text counts as its two quotation marks: what is joined in it, by whatever sign, nests as deep as it is long.
 pub(super) const TAG_BYTES_MAX: usize = 1_000;
 
 /// What begins a block, up to its own `end`.
@@ -101,7 +101,7 @@ fn word_by_itself<'s>(tag: &'s str, word: &str) -> Option<&'s str> {
 struct Tag<'s> {
     /// The first word.
     first: &'s str,
-    /// Without what is quoted.
+    /// Without what is between quotation marks.
     bytes: usize,
     /// Brackets, signs and words that values may nest by.
     nested: usize,
@@ -124,7 +124,10 @@ impl<'s> Tag<'s> {
                 break;
             }
             let token = match sign {
-                '"' | '\'' => quoted(rest, sign),
+                '"' | '\'' => {
+                    tag.bytes += 2;
+                    quoted(rest, sign)
+                }
                 sign if is_of_word(sign) => {
                     let word = rest.split(|sign| !is_of_word(sign)).next().unwrap_or(rest);
                     if tag.bytes == 0 {
@@ -204,6 +207,7 @@ mod tests {
             value("-", deep),
             format!("{{{{ kind{} }}}}", " if kind else 1_0else".repeat(deep / 2 + 1)),
             format!("{{{{ kind{} }}}}", ".a".repeat(TAG_BYTES_MAX / 2)),
+            format!("{{{{ kind{} }}}}", "~''".repeat(TAG_BYTES_MAX / 3)),
             // What looks as if it hid the rest.
             format!("{{{{ \"%}}\" }}}}{}", blocks(deep)),
             format!("{{{{ \"\\\"}}}}\" }}}}{}", blocks(deep)),
@@ -235,5 +239,29 @@ mod tests {
             assert!(!is_too_deep(&source), "{source:.80}");
         }
         Template::read("a", Language::English, PLAIN).unwrap();
+    }
+
+    /// A thread of a test, and of the runtime, has no more.
+    #[test]
+    fn the_deepest_that_passes_is_parsed_and_written_on_a_small_stack() {
+        let chains = [("kind", "~1"), ("kind", "~''"), ("1", "~1"), ("1", "*1"), ("1", "<1")];
+        let sources = chains.map(|(first, joined)| {
+            let value = |times: usize| {
+                let value = format!("{{{{ {first}{} }}}}", joined.repeat(times));
+                let levels = NESTED_MAX;
+                let (open, close) = ("{% if kind %}".repeat(levels), "{% endif %}".repeat(levels));
+                format!("# {{{{ title }}}}\n{open}{value}{close}\n")
+            };
+            let most = (TAG_BYTES_MAX - first.len()) / joined.len();
+            assert!(is_too_deep(&value(most + 1)), "{joined}");
+            value(most)
+        });
+        let small = std::thread::Builder::new().stack_size(2 * 1024 * 1024);
+        let reading = small.spawn(move || {
+            for source in sources {
+                Template::read("a", Language::English, &source).unwrap();
+            }
+        });
+        reading.unwrap().join().unwrap();
     }
 }
