@@ -1,9 +1,9 @@
 //! A kept original that somebody downloads. It takes its room in memory for a moment only: what a slow reader
-//! has not taken by then goes on from a file without a name, so that others get the room.
+//! has not taken by then goes on from disk, encrypted, so that others get the room.
 
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+mod aside;
+
+use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -15,12 +15,13 @@ use hyper::body::{Frame, SizeHint};
 use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
+use self::aside::SetAside;
 use crate::runtime::limits::{DOWNLOAD_PIECE_BYTES, ORIGINAL_IN_MEMORY};
 
 /// What is not sent yet.
 enum Rest {
     Memory(Bytes),
-    File { file: File, left: usize },
+    Disk(Box<SetAside>),
 }
 
 struct Download {
@@ -48,20 +49,21 @@ async fn set_aside(rest: Weak<Mutex<Rest>>, folder: PathBuf) {
     let Some(rest) = rest.upgrade() else { return };
     let bytes = match &*locked(&rest) {
         Rest::Memory(bytes) => bytes.clone(),
-        Rest::File { .. } => return,
+        Rest::Disk(_) => return,
     };
     let whole = bytes.len();
-    let writing = tokio::task::spawn_blocking(move || written(&folder, &bytes)).await;
+    let Some(room) = aside::room(whole) else {
+        tracing::debug!("an original that is taken slowly stays in memory: too many are on disk");
+        return;
+    };
+    let writing = tokio::task::spawn_blocking(move || SetAside::write(&folder, &bytes, room)).await;
     match writing.unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into())) {
-        Ok(mut file) => {
+        Ok(mut aside) => {
             let mut rest = locked(&rest);
-            if let Rest::Memory(bytes) = &*rest {
-                let left = bytes.len();
-                // What was taken meanwhile.
-                let sent = u64::try_from(whole - left).unwrap_or(u64::MAX);
-                if file.seek(SeekFrom::Start(sent)).is_ok() {
-                    *rest = Rest::File { file, left };
-                }
+            let Rest::Memory(bytes) = &*rest else { return };
+            // What was taken meanwhile.
+            if aside.skip(whole - bytes.len()).is_ok() {
+                *rest = Rest::Disk(Box::new(aside));
             }
         }
         Err(error) => {
@@ -70,21 +72,11 @@ async fn set_aside(rest: Weak<Mutex<Rest>>, folder: PathBuf) {
     }
 }
 
-/// Writes bytes to a file that goes with its last handle.
-fn written(folder: &Path, bytes: &[u8]) -> io::Result<File> {
-    let path = folder.join(format!("download-{}", uuid::Uuid::now_v7()));
-    let mut options = File::options();
-    let mut file = options.read(true).write(true).create_new(true).mode(0o600).open(&path)?;
-    std::fs::remove_file(&path)?;
-    file.write_all(bytes)?;
-    Ok(file)
-}
-
 impl Rest {
-    const fn left(&self) -> usize {
+    fn left(&self) -> usize {
         match self {
             Rest::Memory(bytes) => bytes.len(),
-            Rest::File { left, .. } => *left,
+            Rest::Disk(aside) => aside.left(),
         }
     }
 
@@ -99,12 +91,7 @@ impl Rest {
                 }
                 Ok(piece)
             }
-            Rest::File { file, left } => {
-                let mut piece = vec![0; DOWNLOAD_PIECE_BYTES.min(*left)];
-                file.read_exact(&mut piece)?;
-                *left -= piece.len();
-                Ok(piece.into())
-            }
+            Rest::Disk(aside) => aside.piece(),
         }
     }
 }
@@ -138,7 +125,7 @@ mod tests {
     use http_body_util::BodyExt as _;
 
     use super::*;
-    use crate::runtime::limits::ORIGINALS_MEMORY_BYTES_MAX;
+    use crate::runtime::limits::{DOWNLOADS_DISK_BYTES_MAX, ORIGINALS_MEMORY_BYTES_MAX};
     use crate::runtime::room::{IncomingRoom, held};
 
     const LENGTH: usize = 40 * DOWNLOAD_PIECE_BYTES + 7;
@@ -193,6 +180,19 @@ mod tests {
         drop(self::body(original, Some(folder.path())));
         tokio::task::yield_now().await;
         assert!(is_room());
+
+        // While others have the room on disk it stays in memory.
+        let others = aside::room(DOWNLOADS_DISK_BYTES_MAX).unwrap();
+        let (expected, original) = self::original();
+        let body = self::body(original, Some(folder.path()));
+        sleep(ORIGINAL_IN_MEMORY).await;
+        for _ in 0..10 {
+            sleep(std::time::Duration::from_millis(1)).await;
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        assert!(!is_room());
+        drop(others);
+        assert!(body.collect().await.unwrap().to_bytes() == expected);
 
         // Where it can't be written it stays in memory, and is read from there.
         let (expected, original) = self::original();

@@ -63,6 +63,8 @@ pub const ORIGINAL_SMALL_BYTES: usize = 256 * 1024;
 pub const DOWNLOAD_PIECE_BYTES: usize = 64 * 1024;
 /// How long an original that is downloaded stays in memory. What is not taken by then goes on from disk.
 pub const ORIGINAL_IN_MEMORY: Duration = Duration::from_secs(5);
+/// Originals on disk for that, all together. Beyond: one stays in memory.
+pub const DOWNLOADS_DISK_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Wait for room to read a kept original.
 pub const ORIGINAL_WAIT: Duration = Duration::from_secs(15);
 
