@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::bank_holidays::Calendars;
 use super::context::Context;
 use super::environment::Environment;
+use super::fault::Warning;
 use super::mail::{self, MailListen};
 use super::node::Node;
 use super::reader::{Field, Reader, Section, brief};
@@ -39,7 +40,7 @@ pub(super) fn read(
 ) -> Option<Loaded> {
     let section = reader.section(root, "")?;
     let calendars = calendars(reader, &section, file)?;
-    let (store, store_read_through) = store(&section);
+    let (store, store_read_through, unread) = store(&section);
     let state = state(&section, &store);
     let listeners = listeners(&section);
     let sources = Sources { environment, file, secrets, files: RefCell::default() };
@@ -90,6 +91,7 @@ pub(super) fn read(
         retention: read.retention,
     };
     let (mut warnings, secret_files) = context.into_findings();
+    warnings.extend(unread);
     warnings.extend(silent::warnings(&settings));
     reader.reads(file);
     let files = reader.files();
@@ -119,11 +121,11 @@ fn calendars(reader: &Reader, root: &Section<'_>, file: &Path) -> Option<Calenda
     }
 }
 
-/// `[store]`: where it is, and how often an embedded one is read through.
-fn store(root: &Section<'_>) -> (StoreUrl, Duration) {
+/// `[store]`: where it is, and how often an embedded one is read through; a warning where another is not.
+fn store(root: &Section<'_>) -> (StoreUrl, Duration, Option<Warning>) {
     let default = || StoreUrl::Embedded(PathBuf::from(STORE_FOLDER_DEFAULT));
     let Some(section) = root.field("store").and_then(|f| f.section()) else {
-        return (default(), PAST_READ_EVERY);
+        return (default(), PAST_READ_EVERY, None);
     };
     let url = section.field("url");
     let mut store = url.as_ref().and_then(|f| f.parsed(endpoint::store));
@@ -143,18 +145,16 @@ fn store(root: &Section<'_>) -> (StoreUrl, Duration) {
             }
         }
     }
-    let every = section.field("read_through").and_then(|field| {
-        if let Some(StoreUrl::Redis(_)) = store {
-            field.fault(
-                "applies only to an embedded store",
-                "leave it out: a Redis server is not read through",
-            );
-            return None;
-        }
-        field.duration_from(PAST_READ_EVERY_MIN, PAST_READ_EVERY_MAX)
+    let every = section.field("read_through");
+    let is_unread = every.is_some() && matches!(store, Some(StoreUrl::Redis(_)));
+    let unread = is_unread.then(|| Warning {
+        organisation: None,
+        text: "`store.read_through` has no effect: a Redis server is not read through".to_owned(),
     });
+    let every =
+        every.and_then(|field| field.duration_from(PAST_READ_EVERY_MIN, PAST_READ_EVERY_MAX));
     section.close();
-    (store.unwrap_or_else(default), every.unwrap_or(PAST_READ_EVERY))
+    (store.unwrap_or_else(default), every.unwrap_or(PAST_READ_EVERY), unread)
 }
 
 fn state(root: &Section<'_>, store: &StoreUrl) -> PathBuf {

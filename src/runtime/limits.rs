@@ -215,8 +215,8 @@ pub const PAST_LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often everything in an embedded store is read to find damage, where the configuration does not say; the
 /// first time at the start.
 pub const PAST_READ_EVERY: Duration = Duration::from_secs(6 * 3_600);
-/// The shortest time that it may say. Each reading takes the disk for as long as the store is large. Shorter: a fault of
-/// the configuration.
+/// The shortest time that it may say. It is for small stores and for tests: each reading takes as much of the disk as
+/// the store has, and the next one may follow at once. Shorter: a fault of the configuration.
 pub const PAST_READ_EVERY_MIN: Duration = Duration::from_secs(1);
 /// The longest time that it may say. Longer: a fault of the configuration.
 pub const PAST_READ_EVERY_MAX: Duration = Duration::from_secs(31 * 86_400);

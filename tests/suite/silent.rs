@@ -43,6 +43,7 @@ type Case = (String, &'static str);
 
 const LMTP: &str = "lmtp = \"127.0.0.1:10024\"";
 const CONTACTS: &str = "contacts = \"127.0.0.1:8080\"";
+const REDIS: &str = "[store]\nurl = \"redis://127.0.0.1:6379\"\n";
 
 fn mail_and_access() -> Vec<Case> {
     let check = "check = { nameserver = \"127.0.0.1:53\", listeners = [\"smtp\"] }";
@@ -77,6 +78,10 @@ fn mail_and_access() -> Vec<Case> {
         (config("", "", queues), "has mailboxes of queues"),
         (config("", "", page), "has a `page`, but no form"),
         (config("", "", ""), "has no `staff`: nobody can see"),
+        (
+            format!("{REDIS}read_through = \"360 min\"\n{}", config("", "", "")),
+            "`store.read_through` has no effect",
+        ),
         (config(CONTACTS, "", proxy), "`/decisions/t` answers nobody"),
         (config(CONTACTS, "", proxy), "`/decisions/t` has no `text`: emergencies"),
         (
