@@ -202,6 +202,8 @@ pub const STORE_TURN_WAIT: Duration = Duration::from_millis(500);
 pub const STORE_TURN_RETRY: Duration = Duration::from_millis(1);
 /// Wait between two tries to prepare a new database while another process does so.
 pub const STORE_READY_RETRY: Duration = Duration::from_millis(20);
+/// Queue items that the embedded store reads with one query, or more where a page is longer: few of them may be readable.
+pub const STORE_ITEMS_PIECE: usize = 64;
 /// Pages of 4 KiB in the embedded store's log after which it is written back, with two more syncs: pages
 /// that many contacts change are then written back once. A start after a crash reads the log.
 pub const STORE_LOG_PAGES: i64 = 8_192;

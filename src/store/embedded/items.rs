@@ -9,6 +9,7 @@ use super::fault::{from_sqlite, unreadable};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::{ItemState, QueueItem, Turn};
 use crate::ports::{Attachment, ItemFilter, ItemPlace, QueueCount, StoreError};
+use crate::runtime::limits::STORE_ITEMS_PIECE;
 use crate::store::record::{Label, kind, unless_destroyed};
 use crate::store::{attached, page};
 
@@ -191,13 +192,13 @@ pub(super) fn list(
     let (mut items, limit) = (Vec::new(), page(filter.limit));
     // Until the page is full: records of people whose key was destroyed do not make it shorter.
     while items.len() < limit {
-        let missing = limit - items.len();
+        let rows_asked = (limit - items.len()).max(STORE_ITEMS_PIECE);
         let parameters = [
             Value::from(organisation.as_str().to_owned()),
             Value::from(queue.to_owned()),
             Value::from(after.0),
             Value::from(after.1.clone()),
-            Value::from(i64::try_from(missing).unwrap_or(i64::MAX)),
+            Value::from(i64::try_from(rows_asked).unwrap_or(i64::MAX)),
         ];
         let mut rows = statement.query(params_from_iter(parameters)).map_err(from_sqlite)?;
         let mut found = 0;
@@ -207,8 +208,11 @@ pub(super) fn list(
             let record = row.get_ref(2).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite)?;
             let label = Label::new(organisation.as_str(), kind::ITEM, &after.1);
             items.extend(unless_destroyed(connection.codec.read(record, label))?);
+            if items.len() == limit {
+                return Ok(items);
+            }
         }
-        if found < missing {
+        if found < rows_asked {
             break;
         }
     }
