@@ -66,13 +66,11 @@ impl Keeper {
     async fn round(&self, organisation: &Arc<Organisation>, reminds: bool) {
         say(organisation, self.desk.keep_house(organisation).await);
         say(organisation, self.say_how_far(organisation).await);
-        let passed_on = self.desk.pass_on_unanswered(organisation, &self.mailer).await;
-        if let Ok(many) = passed_on {
+        if reminds {
+            let (many, done) = self.desk.pass_on_unanswered(organisation, &self.mailer).await;
             let labels = OrganisationLabels { organisation: organisation.id.to_string() };
             self.metrics.unanswered.get_or_create(&labels).inc_by(many);
-        }
-        say(organisation, passed_on.map(drop));
-        if reminds {
+            say(organisation, done);
             say(organisation, self.desk.clear_sign_ins(&organisation.id).await.map(drop));
             if let Some(schedule) = self.retention.get(&organisation.id) {
                 say(organisation, self.desk.sweep_by_rule(&organisation.id, schedule).await);

@@ -17,6 +17,7 @@ use crate::domain::identifier::Assurance;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{ListedIdentifier, Person};
 use crate::domain::queue::{self, QueueItem};
+use crate::domain::restriction::Mode;
 use crate::domain::roster::Roster;
 use crate::domain::{merge, sender};
 use crate::ports::{Commit, CommitRequest, Settled, StoreError, Withheld};
@@ -122,7 +123,7 @@ impl Desk {
         let sender = sender::resolve(&roster, profile, &contact, contact.at);
         let organisation_id = organisation.id.clone();
         let digest = sha256(contact.id.as_bytes());
-        let (id, at) = (contact.id.clone(), contact.at);
+        let (id, at, now) = (contact.id.clone(), contact.at, self.clock.now());
         let organisation = Arc::clone(organisation);
         let request = CommitRequest {
             organisation: organisation_id,
@@ -132,7 +133,7 @@ impl Desk {
             also: merge::others(person),
             needs_received: decide::needs_received(person),
             counted_since: at - COUNTED_DAYS_AGAIN,
-            at: self.clock.now(),
+            at: now,
             preview: false,
             decide: Arc::new(move |ledger| {
                 let dossier = Dossier { sender: &sender, ledger: Some(ledger), reading: None };
@@ -141,6 +142,13 @@ impl Desk {
                     return Err(Withheld::NothingToWrite);
                 }
                 verdict.audit.flags.push(Flag::DecidedAgain);
+                // The point of contact has it from now on.
+                if let Some(item) = &mut verdict.item {
+                    let own = sender.person().map(|person| person.restrictions.as_slice());
+                    let own = own.into_iter().flatten();
+                    let own = own.filter(|one| organisation.mode_of(one) == Mode::Enforce);
+                    item.read_by = organisation.profile.item_unanswered_from(item, own, now);
+                }
                 Ok(Settled {
                     decision: verdict.decision,
                     additions: verdict.additions,

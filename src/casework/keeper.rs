@@ -251,6 +251,7 @@ impl About {
             new: Vec::new(),
             lane_used: None,
             filed_from: None,
+            routed_to: None,
             read_by: None,
             overdue: false,
             resembles: Vec::new(),

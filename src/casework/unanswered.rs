@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::lease::Held;
 use super::reminder_mail::ToMail;
 use super::{Desk, Fault};
-use crate::domain::answered_by::PassedOn;
+use crate::domain::answered_by::routed_by;
 use crate::domain::audit::{AuditEvent, GATEWAY};
+use crate::domain::case::CaseFile;
 use crate::domain::decision::Reason;
 use crate::domain::organisation::Organisation;
 use crate::domain::queue::{FILED, ItemState, LIMITED, Note, QueueItem};
-use crate::domain::restriction::{Kind, PointOfContact, Restriction};
+use crate::domain::restriction::{Mode, PointOfContact, Restriction, StaffContact};
 use crate::ports::documents::{Batch, WriteFault};
 use crate::ports::{ItemFilter, Mailer};
 use crate::runtime::limits::PAGE_PIECE_ITEMS;
@@ -19,8 +20,18 @@ use crate::runtime::limits::PAGE_PIECE_ITEMS;
 /// Why such an item is where it is now.
 const UNANSWERED: &str = "single_point_of_contact.unanswered";
 
+/// One look at an organisation's queues.
+struct PassingOn<'a> {
+    organisation: &'a Arc<Organisation>,
+    mailer: &'a Arc<dyn Mailer>,
+    /// A mail server that does not take one mail is not asked again before the next look.
+    mails: bool,
+    passed_on: u64,
+}
+
 impl Desk {
-    /// Passes on what nobody took up in time: each once, however many gateways look. How many there were now.
+    /// Passes on what nobody took up in time: each once, however many gateways look. How many there were now, whatever
+    /// came of the others.
     ///
     /// # Errors
     /// The store can't be read or written. Items passed on by then stay so.
@@ -28,26 +39,26 @@ impl Desk {
         &self,
         organisation: &Arc<Organisation>,
         mailer: &Arc<dyn Mailer>,
-    ) -> Result<u64, Fault> {
-        if organisation.profile.answered_within_hours.is_none() {
-            return Ok(0);
-        }
-        let mut passed_on = 0;
-        for queue in self.store.queues(&organisation.id).await? {
-            // What is limited or filed is nobody's in particular.
-            if queue.waiting > 0 && ![LIMITED, FILED].contains(&queue.queue.as_str()) {
-                passed_on += self.pass_on_from(organisation, &queue.queue, mailer).await?;
-            }
-        }
-        Ok(passed_on)
+    ) -> (u64, Result<(), Fault>) {
+        let mut look = PassingOn { organisation, mailer, mails: true, passed_on: 0 };
+        let done = match organisation.profile.answered_within_hours {
+            Some(_) => self.pass_on_all(&mut look).await,
+            None => Ok(()),
+        };
+        (look.passed_on, done)
     }
 
-    async fn pass_on_from(
-        &self,
-        organisation: &Arc<Organisation>,
-        queue: &str,
-        mailer: &Arc<dyn Mailer>,
-    ) -> Result<u64, Fault> {
+    async fn pass_on_all(&self, look: &mut PassingOn<'_>) -> Result<(), Fault> {
+        for queue in self.store.queues(&look.organisation.id).await? {
+            // What is limited or filed is nobody's in particular.
+            if queue.waiting > 0 && ![LIMITED, FILED].contains(&queue.queue.as_str()) {
+                self.pass_on_from(look, &queue.queue).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn pass_on_from(&self, look: &mut PassingOn<'_>, queue: &str) -> Result<(), Fault> {
         let (mut late, mut after) = (Vec::new(), None);
         loop {
             let filter = ItemFilter {
@@ -56,7 +67,7 @@ impl Desk {
                 without_overdue: true,
                 limit: PAGE_PIECE_ITEMS,
             };
-            let items = self.store.items(&organisation.id, queue, filter).await?;
+            let items = self.store.items(&look.organisation.id, queue, filter).await?;
             let is_last = items.len() < PAGE_PIECE_ITEMS;
             after = items.last().map(|item| item.id.clone());
             let now = self.clock.now();
@@ -65,38 +76,40 @@ impl Desk {
                 break;
             }
         }
-        let mut passed_on = 0;
         for item in late {
-            passed_on += u64::from(self.pass_on(organisation, item, mailer).await?);
+            let id = item.id.clone();
+            match self.pass_on(look, item).await {
+                Ok(()) => {}
+                Err(fault) if fault.is_retryable() => return Err(fault),
+                // A record that can't be read keeps no other item where it is.
+                Err(fault) => {
+                    self.say_failed(&look.organisation.id, "an unanswered contact", &id, &fault);
+                }
+            }
         }
-        Ok(passed_on)
+        Ok(())
     }
 
-    /// `false`: somebody took it up at this moment, or another gateway was first.
-    async fn pass_on(
-        &self,
-        organisation: &Arc<Organisation>,
-        item: QueueItem,
-        mailer: &Arc<dyn Mailer>,
-    ) -> Result<bool, Fault> {
+    /// Nothing is done where somebody took it up at this moment, or another gateway was first.
+    async fn pass_on(&self, look: &mut PassingOn<'_>, item: QueueItem) -> Result<(), Fault> {
+        let organisation = look.organisation;
         let stamp = self.stamp(GATEWAY);
-        let Some(mut now) = item.missed(stamp.at) else { return Ok(false) };
-        let restriction = self.routed_by(organisation, &item).await?;
-        let point = restriction.as_ref().and_then(point_of);
-        let file = match &item.person {
-            Some(person) => self.read_case(organisation, person).await.ok().map(|read| read.file),
-            None => None,
-        };
+        let Some(mut now) = item.missed(stamp.at) else { return Ok(()) };
+        let restriction = self.restriction_of(organisation, &item).await?;
+        let point = restriction.as_ref().and_then(|one| routed_by(one, &item));
+        let files = self.files_about(organisation, &item).await?;
         // Nobody who is the subject of the person's open complaint.
-        let takes_part = |name: &str| file.as_ref().is_none_or(|file| !file.is_accused(name));
+        let takes_part = |name: &str| !files.iter().any(|file| file.is_accused(name));
         let zone = organisation.profile.timezone;
-        let passed = point.and_then(|it| it.passed_on(item.at, stamp.at, zone, takes_part));
-        let to = Next::of(organisation, point, passed.as_ref(), &item);
-        let from = passed.as_ref().map(|passed| passed.from);
+        let had = item.routed_to.as_deref();
+        let deputy = point
+            .zip(had)
+            .and_then(|(point, had)| point.next_after(had, stamp.at, zone, takes_part));
+        let to = Next::of(organisation, point, deputy, &item);
         now.queue.clone_from(&to.queue);
         now.notes
             .push(Note { handed_to: Some(to.name.clone()), ..Note::of(GATEWAY, stamp.at, "") });
-        now.reasons.push(reason(organisation, restriction.as_ref(), from, &to.name));
+        now.reasons.push(reason(organisation, restriction.as_ref(), had, &to.name));
         let event = AuditEvent::Unanswered {
             item: item.id.clone(),
             from: item.queue.clone(),
@@ -115,39 +128,51 @@ impl Desk {
             (held, batch) = (Some(begun), batch.put(document));
         }
         match self.store.write(&organisation.id, batch).await {
-            Ok(()) => {}
-            Err(WriteFault::Conflict(_)) => return Ok(false),
+            Ok(()) => look.passed_on += 1,
+            Err(WriteFault::Conflict(_)) => return Ok(()),
             Err(WriteFault::Store(error)) => return Err(error.into()),
         }
-        if let Some(held) = held {
-            self.mail_outliving(organisation, mailer, held, now).await;
+        if let (Some(held), true) = (held, look.mails) {
+            look.mails = self.mail_outliving(organisation, look.mailer, held, now).await;
         }
-        Ok(true)
+        Ok(())
     }
 
-    /// The restriction by which an item came to a point of contact, if the person still has it.
-    async fn routed_by(
+    /// The restriction by which an item came to somebody, if the person still has it and it is enforced.
+    async fn restriction_of(
         &self,
         organisation: &Organisation,
         item: &QueueItem,
     ) -> Result<Option<Restriction>, Fault> {
-        let routed = item.reasons.iter().filter_map(|reason| reason.restriction.as_deref());
-        let routed: Vec<&str> = routed.collect();
         let Some(person) = &item.person else { return Ok(None) };
         let Some(person) = self.store.person(&organisation.id, person).await? else {
             return Ok(None);
         };
         let records = self.records_of(&organisation.id, &person).await?;
-        let all = records.iter().flat_map(|record| &record.restrictions);
-        let mut own = all.filter(|one| routed.contains(&one.id.as_str()));
-        Ok(own.find(|one| point_of(one).is_some()).cloned())
+        let mut all = records.iter().flat_map(|record| &record.restrictions);
+        let is_it = |one: &&Restriction| {
+            organisation.mode_of(one) == Mode::Enforce && routed_by(one, item).is_some()
+        };
+        Ok(all.find(is_it).cloned())
     }
-}
 
-fn point_of(restriction: &Restriction) -> Option<&PointOfContact> {
-    match &restriction.kind {
-        Kind::SinglePointOfContact(point) => Some(point),
-        _ => None,
+    /// The case files of all records of an item's person.
+    async fn files_about(
+        &self,
+        organisation: &Organisation,
+        item: &QueueItem,
+    ) -> Result<Vec<CaseFile>, Fault> {
+        let Some(person) = &item.person else { return Ok(Vec::new()) };
+        let mut files = Vec::new();
+        for record in self.ids_of(&organisation.id, person).await? {
+            match self.read_case(organisation, &record).await {
+                Ok(read) => files.push(read.file),
+                // Erased in the meantime.
+                Err(Fault::NotFound(_)) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(files)
     }
 }
 
@@ -164,11 +189,10 @@ impl Next {
     fn of(
         organisation: &Organisation,
         point: Option<&PointOfContact>,
-        passed: Option<&PassedOn<'_>>,
+        deputy: Option<&StaffContact>,
         item: &QueueItem,
     ) -> Self {
         let team = &organisation.profile.team;
-        let deputy = passed.and_then(|passed| passed.to);
         let of_deputy = deputy.and_then(|deputy| deputy.queue.clone());
         // A deputy without a queue, and the team, work the point of contact's.
         let queue = of_deputy.or_else(|| point.map(PointOfContact::queue));

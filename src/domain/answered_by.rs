@@ -5,37 +5,60 @@ use chrono_tz::Tz;
 
 use super::channel::Channel;
 use super::moment::{local, midnight, next_day};
-use super::point_of_contact::Taker;
 use super::profile::Profile;
-use super::restriction::{PointOfContact, StaffContact, WeeklyHours, WindowEnd};
+use super::queue::QueueItem;
+use super::reason_code::ReasonCode;
+use super::restriction::{Kind, PointOfContact, Restriction, StaffContact, WeeklyHours, WindowEnd};
 
-/// Days in which so many hours are looked for. A point of contact who is there less often has until then.
+/// Days in which so many hours are looked for. Somebody who is there less often has until then.
 const LOOK_AHEAD_DAYS: usize = 60;
 
-/// Working hours where neither the point of contact nor the channel has any: 9 to 5, Monday to Friday.
+/// Working hours where neither they nor the channel have any: 9 to 5, Monday to Friday.
 const OFFICE_HOURS: (i64, i64) = (9, 17);
 
-/// Who takes over from somebody who did not answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PassedOn<'p> {
-    /// Whose turn it was when the contact came.
-    pub from: &'p str,
-    /// The next deputy who is there; `None`: the team.
-    pub to: Option<&'p StaffContact>,
+/// Whether a reason says that a point of contact, or a deputy, has the contact. The team has its own work.
+pub const fn has_somebody(code: &ReasonCode) -> bool {
+    matches!(code, ReasonCode::PointOfContactRouted | ReasonCode::PointOfContactDeputy)
+}
+
+/// The point of contact of a restriction, if an item came to somebody by it.
+pub fn routed_by<'r>(restriction: &'r Restriction, item: &QueueItem) -> Option<&'r PointOfContact> {
+    let Kind::SinglePointOfContact(point) = &restriction.kind else { return None };
+    let mut reasons = item.reasons.iter().filter(|reason| has_somebody(&reason.code));
+    reasons
+        .any(|reason| reason.restriction.as_ref() == Some(&restriction.id))
+        .then_some(point.as_ref())
 }
 
 impl Profile {
-    /// From when on a contact that was routed counts as unanswered, if nobody has taken it up; `None`: the
-    /// organisation has set no number of hours.
+    /// From when on an item counts as unanswered that came to somebody by one of these restrictions at an instant
+    /// which may be later than its contact's.
+    pub fn item_unanswered_from<'r>(
+        &self,
+        item: &QueueItem,
+        restrictions: impl IntoIterator<Item = &'r Restriction>,
+        at: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let name = item.routed_to.as_deref()?;
+        let points = restrictions.into_iter().filter_map(|one| routed_by(one, item));
+        let member = points.flat_map(PointOfContact::members).find(|one| one.name == name)?;
+        self.unanswered_from(member, item.channel, at)
+    }
+
+    /// From when on a contact that was routed to somebody at an instant counts as unanswered, if nobody has taken it
+    /// up. `None`: the organisation has set no number of hours, or it is a call, which is answered in person.
     pub fn unanswered_from(
         &self,
-        point: &PointOfContact,
+        member: &StaffContact,
         channel: Channel,
         at: DateTime<Utc>,
     ) -> Option<DateTime<Utc>> {
+        if channel == Channel::Telephone {
+            return None;
+        }
         let mut left = TimeDelta::hours(i64::from(self.answered_within_hours?));
         let staffed = self.staffed_hours.as_ref().and_then(|hours| hours.get(&channel));
-        let hours = point.contact.roster.as_ref().or(staffed);
+        let hours = member.roster.as_ref().or(staffed);
         let mut day = at.with_timezone(&self.timezone).date_naive();
         for _ in 0..LOOK_AHEAD_DAYS {
             for (from, to) in self.open_on(day, hours) {
@@ -94,32 +117,21 @@ impl Profile {
 }
 
 impl PointOfContact {
-    /// Who takes over now a contact that came at an instant; `takes_part`: whether somebody may. `None`: the team has
-    /// had it from the start.
-    pub fn passed_on(
+    /// Who takes over now from somebody who had a contact: the next deputy who is there; `None`: the team.
+    /// `takes_part`: whether somebody may.
+    pub fn next_after(
         &self,
-        came: DateTime<Utc>,
+        had: &str,
         now: DateTime<Utc>,
         zone: Tz,
         takes_part: impl Fn(&str) -> bool,
-    ) -> Option<PassedOn<'_>> {
-        let chain = || std::iter::once(&self.contact).chain(&self.deputies);
-        let had = chain().position(|one| !self.is_absent(&one.name, came, zone))?;
-        let from = chain().nth(had)?.name.as_str();
-        let mut later = chain().skip(had + 1);
-        let to = later.find(|one| {
-            one.name != from && !self.is_absent(&one.name, now, zone) && takes_part(&one.name)
-        });
-        Some(PassedOn { from, to })
-    }
-}
-
-impl PassedOn<'_> {
-    pub const fn taker(&self) -> Taker {
-        match self.to {
-            Some(_) => Taker::Deputy,
-            None => Taker::Team,
-        }
+    ) -> Option<&StaffContact> {
+        // Who is one of them no longer was before them all.
+        let place = self.members().position(|one| one.name == had);
+        let mut later = self.members().skip(place.map_or(0, |place| place + 1));
+        later.find(|one| {
+            one.name != had && !self.is_absent(&one.name, now, zone) && takes_part(&one.name)
+        })
     }
 }
 
@@ -127,7 +139,6 @@ impl PassedOn<'_> {
 mod tests {
     use super::*;
     use crate::domain::nation::Nation;
-    use crate::domain::restriction::{Kind, Restriction};
 
     fn point(roster: &str) -> PointOfContact {
         let json = format!(
@@ -150,7 +161,7 @@ mod tests {
     fn only_working_hours_count() {
         let mut profile = Profile::silent("x", Nation::England);
         let from = |profile: &Profile, roster: &str, at: &str| {
-            profile.unanswered_from(&point(roster), Channel::Email, utc(at))
+            profile.unanswered_from(&point(roster).contact, Channel::Email, utc(at))
         };
         assert_eq!(from(&profile, "", "2026-11-06T15:00:00Z"), None, "no hours are set");
         profile.answered_within_hours = Some(8);
@@ -166,6 +177,15 @@ mod tests {
             Some(utc("2026-11-17T14:00:00Z")),
             "four hours on each of two Tuesdays"
         );
+        let deputy = &point(roster).deputies[0];
+        let of_deputy =
+            |channel| profile.unanswered_from(deputy, channel, utc("2026-11-06T15:00:00Z"));
+        assert_eq!(
+            of_deputy(Channel::Email),
+            Some(utc("2026-11-09T15:00:00Z")),
+            "without a roster"
+        );
+        assert_eq!(of_deputy(Channel::Telephone), None, "calls are answered in person");
         let never = r#","roster":{"windows":[]}"#;
         assert_eq!(
             from(&profile, never, "2026-11-06T15:00:00Z"),
@@ -174,26 +194,54 @@ mod tests {
     }
 
     #[test]
+    fn the_hours_of_an_item_may_begin_after_its_contact_came() {
+        let mut profile = Profile::silent("x", Nation::England);
+        profile.answered_within_hours = Some(8);
+        let restriction = |id: &str| {
+            Restriction {
+            id: id.to_owned(),
+            ..serde_json::from_str(
+                r#"{"id":"R","kind":"single_point_of_contact","contact":{"name":"Sam"},
+                "deputies":[{"name":"Dee","roster":{"windows":[{"days":["tue"],"from":"09:00","to":"17:00"}]}}]}"#,
+            )
+            .unwrap()
+        }
+        };
+        let item = |name: &str, code: &str| -> QueueItem {
+            serde_json::from_value(serde_json::json!({
+                "id": "c", "queue": "sam", "contact": "c", "person": "P", "channel": "email",
+                "at": "2026-11-02T10:00:00Z", "disposition": "route", "flags": [], "subject": null,
+                "original_to": [], "state": "open", "routed_to": name,
+                "reasons": [{"code": code, "restriction": "R", "clause": null, "text": "t"}]
+            }))
+            .unwrap()
+        };
+        let from = |item: &QueueItem, own: &[Restriction]| {
+            profile.item_unanswered_from(item, own, utc("2026-11-06T15:00:00Z"))
+        };
+        let own = [restriction("Q"), restriction("R")];
+        let routed = "single_point_of_contact.routed";
+        assert_eq!(from(&item("Sam", routed), &own), Some(utc("2026-11-09T15:00:00Z")));
+        let deputy = item("Dee", "single_point_of_contact.deputy");
+        assert_eq!(from(&deputy, &own), Some(utc("2026-11-10T17:00:00Z")), "by Dee's roster");
+        assert_eq!(from(&item("Sam", routed), &own[..1]), None, "another restriction");
+        assert_eq!(from(&item("Sam", "single_point_of_contact.team"), &own), None);
+    }
+
+    #[test]
     fn the_next_who_is_there_takes_over_and_then_the_team() {
         let (point, zone) = (point(""), chrono_tz::Europe::London);
-        let to = |came: &str, now: &str, not: &'static str| {
-            let passed = point.passed_on(utc(came), utc(now), zone, |name| name != not)?;
-            Some((passed.from.to_owned(), passed.to.map(|one| one.name.clone())))
+        let to = |had: &str, now: &str, not: &str| {
+            let next = point.next_after(had, utc(now), zone, |name| name != not);
+            next.map(|one| one.name.clone())
         };
-        let some = |from: &str, to: Option<&str>| Some((from.to_owned(), to.map(str::to_owned)));
-        assert_eq!(
-            to("2026-11-05T10:00:00Z", "2026-11-06T10:00:00Z", ""),
-            some("Sam", Some("Dee"))
-        );
-        assert_eq!(
-            to("2026-11-05T10:00:00Z", "2026-11-10T10:00:00Z", ""),
-            some("Sam", Some("Eve"))
-        );
-        assert_eq!(to("2026-11-05T10:00:00Z", "2026-11-10T10:00:00Z", "Eve"), some("Sam", None));
-        // It came while Sam was away: Dee had it, and it does not go back to Sam.
-        assert_eq!(
-            to("2026-11-09T10:00:00Z", "2026-11-11T10:00:00Z", ""),
-            some("Dee", Some("Eve"))
-        );
+        let some = |name: &str| Some(name.to_owned());
+        assert_eq!(to("Sam", "2026-11-06T10:00:00Z", ""), some("Dee"));
+        assert_eq!(to("Sam", "2026-11-10T10:00:00Z", ""), some("Eve"));
+        assert_eq!(to("Sam", "2026-11-10T10:00:00Z", "Eve"), None);
+        // Dee had it, and it does not go back to Sam, who is there again.
+        assert_eq!(to("Dee", "2026-11-11T10:00:00Z", ""), some("Eve"));
+        assert_eq!(to("Eve", "2026-11-11T10:00:00Z", ""), None);
+        assert_eq!(to("Somebody who has left", "2026-11-11T10:00:00Z", ""), some("Sam"));
     }
 }

@@ -51,8 +51,11 @@ pub struct QueueItem {
     /// How often this person used this safeguard lane, this time included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane_used: Option<u32>,
+    /// The point of contact, or the deputy, who got it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routed_to: Option<String>,
     /// From when on it counts as unread for too long: a person reads limited and filed contacts before, and a point of
-    /// contact takes up what is routed to them.
+    /// contact takes up what is routed to them. Once that is taken up, there is no such instant any more.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -328,7 +331,7 @@ impl QueueItem {
             ItemAction::Close => ItemState::Closed,
             ItemAction::Note(_) => self.state,
         };
-        Ok(self)
+        Ok(self.taken_up())
     }
 
     /// The filed or closed item as it waits again, whoever had it: they may have left since. It stays in the name
@@ -338,7 +341,8 @@ impl QueueItem {
             self.queue = queue;
         }
         self.claimed_by = self.claimed_by.filter(|holder| holder == by);
-        self.state = if self.claimed_by.is_some() { ItemState::Claimed } else { ItemState::Open };
-        self
+        let mut waits = self.taken_up();
+        waits.state = if waits.claimed_by.is_some() { ItemState::Claimed } else { ItemState::Open };
+        waits
     }
 }

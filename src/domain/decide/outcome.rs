@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
+use super::super::answered_by::has_somebody;
 use super::super::audit::{AuditRow, DecidedEntry};
 use super::super::calendar::{Counting, OVERTAKING_MINUTES_MAX, rolling_length};
 use super::super::channel::Channel;
@@ -12,7 +13,7 @@ use super::super::ledger::{Additions, Received, Told};
 use super::super::organisation::Organisation;
 use super::super::queue::{self, ItemState, QueueItem};
 use super::super::reason_code::ReasonCode;
-use super::super::restriction::Kind;
+use super::super::restriction::{Kind, StaffContact};
 use super::super::row::DecisionRow;
 use super::super::sender::{Sender, Standing};
 use super::super::{explain, notice};
@@ -21,9 +22,6 @@ use super::limits::next_admission;
 use super::walk::{Walk, bare_id};
 use super::{Verdict, audit_rows};
 use crate::domain::disposition::Disposition;
-
-/// The beginning of every reason code by which a point of contact has something.
-const BY_POINT: &str = "single_point_of_contact.";
 
 /// How long a notice with a reason without its own period is not repeated.
 const TOLD_AGAIN_AFTER: Duration = Duration::days(7);
@@ -268,17 +266,19 @@ fn received(walk: &Walk<'_>, decision: &Decision) -> Option<Received> {
     })
 }
 
-/// By when the point of contact takes up what is routed to them.
-fn answered_by(walk: &Walk<'_>, decision: &Decision) -> Option<DateTime<Utc>> {
-    let of_point = decision.reasons.iter().filter(|one| one.code.as_str().starts_with(BY_POINT));
-    let ids: Vec<&str> = of_point.filter_map(|one| one.restriction.as_deref()).collect();
-    let mut own = walk.in_force().into_iter().filter(|one| ids.contains(&one.id.as_str()));
-    own.find_map(|restriction| match &restriction.kind {
+/// Who gets the contact by an enforced restriction: the point of contact or a deputy.
+fn routed_to<'a>(walk: &Walk<'a>, decision: &Decision) -> Option<&'a StaffContact> {
+    let route = decision.route.as_ref().filter(|_| decision.disposition == Disposition::Route)?;
+    let mut findings = walk.findings.iter().map(|(_, finding)| finding);
+    let finding = findings.find(|one| !one.observed && has_somebody(&one.code))?;
+    let id = finding.restriction.as_ref()?;
+    let restriction = walk.in_force().into_iter().find(|one| one.id == *id)?;
+    match &restriction.kind {
         Kind::SinglePointOfContact(point) => {
-            walk.profile().unanswered_from(point, walk.contact.channel, walk.at)
+            point.members().find(|one| Some(&one.name) == route.name.as_ref())
         }
         _ => None,
-    })
+    }
 }
 
 fn item(walk: &Walk<'_>, decision: &Decision) -> Option<QueueItem> {
@@ -297,9 +297,12 @@ fn item(walk: &Walk<'_>, decision: &Decision) -> Option<QueueItem> {
         before + 1
     });
     let is_kept = matches!(decision.disposition, Disposition::Limit | Disposition::File);
+    let routed_to = routed_to(walk, decision);
     let read_by = match is_kept {
         true => Some(walk.profile().unread_from(decision.disposition, walk.at)),
-        false => answered_by(walk, decision),
+        false => {
+            routed_to.and_then(|it| walk.profile().unanswered_from(it, contact.channel, walk.at))
+        }
     };
     let resembles = match is_kept {
         true => walk.reading().resembles.iter().map(ToString::to_string).collect(),
@@ -323,6 +326,7 @@ fn item(walk: &Walk<'_>, decision: &Decision) -> Option<QueueItem> {
         new: walk.news.clone(),
         lane_used,
         filed_from: None,
+        routed_to: routed_to.map(|member| member.name.clone()),
         read_by,
         overdue: false,
         resembles,

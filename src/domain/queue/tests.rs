@@ -25,6 +25,7 @@ fn item(state: ItemState, claimed_by: Option<&str>) -> QueueItem {
         attachments: Vec::new(),
         new: Vec::new(),
         lane_used: None,
+        routed_to: None,
         read_by: None,
         overdue: false,
         resembles: Vec::new(),
@@ -81,4 +82,33 @@ fn a_note_keeps_to_whom_an_item_was_handed_and_no_words_of_it() {
     // What earlier versions wrote.
     let kept = r#"{"by": "Ann", "at": "2026-11-02T09:00:00Z", "text": "Rang back."}"#;
     assert_eq!(serde_json::from_str::<Note>(kept).unwrap(), Note::of("Ann", at(), "Rang back."));
+}
+
+#[test]
+fn what_was_routed_has_no_deadline_once_somebody_took_it_up() {
+    let late = at() + chrono::TimeDelta::days(9);
+    let of =
+        |disposition| QueueItem { disposition, read_by: Some(at()), ..item(ItemState::Open, None) };
+    let routed = of(Disposition::Route);
+    assert!(routed.missed(late).is_some());
+    let noted = routed.clone().after(&ItemAction::Note("n".to_owned()), "Ann", at()).unwrap();
+    assert!(noted.missed(late).is_some(), "to write a note is not to take it up");
+    let hand_over = ItemAction::HandOver { to: "Bob".to_owned(), held_by: None };
+    for (taken, back) in [
+        (ItemAction::Claim, Some(ItemAction::PutBack)),
+        (ItemAction::Read, Some(ItemAction::Reopen)),
+        (ItemAction::Close, Some(ItemAction::Reopen)),
+        (ItemAction::File, Some(ItemAction::Reopen)),
+        (hand_over, None),
+    ] {
+        let mut now = routed.clone().after(&taken, "Ann", at()).unwrap();
+        if let Some(back) = back {
+            now = now.after(&back, "Ann", at()).unwrap();
+            assert_eq!(now.state, ItemState::Open, "{taken:?}");
+        }
+        assert_eq!((now.read_by, now.missed(late)), (None, None), "{taken:?}");
+    }
+    // What is limited must be read all the same.
+    let claimed = of(Disposition::Limit).after(&ItemAction::Claim, "Ann", at()).unwrap();
+    assert!(claimed.missed(late).is_some());
 }

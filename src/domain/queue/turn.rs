@@ -83,6 +83,16 @@ impl QueueItem {
         }
     }
 
+    /// The item after an action: once somebody has taken up what was routed to them, nobody else takes over, even if
+    /// it waits again.
+    #[must_use]
+    pub(super) fn taken_up(mut self) -> Self {
+        if self.disposition == Disposition::Route && self.state != ItemState::Open {
+            self.read_by = None;
+        }
+        self
+    }
+
     /// The item once it is known that nobody read it in time; `None`: somebody has, there is time left,
     /// or it is known already.
     pub fn missed(&self, at: DateTime<Utc>) -> Option<QueueItem> {

@@ -9,7 +9,8 @@ use contact_gateway::store::embedded::Embedded;
 use contact_gateway::store::memory::Memory;
 use serde_json::{Value, json};
 
-use super::rig::{CaseOffice, profile, shipped, staff};
+use super::rig::{CaseOffice, made, profile, shipped, staff};
+use crate::degraded::faulty::Faulty;
 
 const STAFF: [(&str, &str); 2] = [("Sam Okoro", "agent"), ("Max", "manager")];
 
@@ -38,8 +39,12 @@ async fn office(store: Arc<dyn Store>) -> CaseOffice {
 }
 
 async fn send(office: &CaseOffice, id: &str) {
+    send_by(office, id, "email").await;
+}
+
+async fn send_by(office: &CaseOffice, id: &str, channel: &str) {
     let contact: Contact = serde_json::from_value(json!({
-        "id": id, "channel": "email", "at": office.clock.now(), "to": ["repairs@office.example"],
+        "id": id, "channel": channel, "at": office.clock.now(), "to": ["repairs@office.example"],
         "from": [{"kind": "email", "value": "jo@home.example", "assurance": "proven"}],
         "subject": "My roof", "text": "It leaks."
     }))
@@ -58,7 +63,11 @@ async fn looked(office: &CaseOffice, at: &str) -> u64 {
     let mailer = office.mailer();
     let looks = desks.iter().map(|desk| desk.pass_on_unanswered(&office.organisation, &mailer));
     let looks = futures_util::future::join_all(looks).await;
-    looks.into_iter().map(Result::unwrap).sum()
+    let counted = looks.into_iter().map(|(many, done)| {
+        done.unwrap();
+        many
+    });
+    counted.sum()
 }
 
 async fn on_trail(office: &CaseOffice) -> Vec<Value> {
@@ -109,6 +118,68 @@ async fn passed_on_once(store: Arc<dyn Store>) {
     office.desk().keep_house(&office.organisation).await.unwrap();
     let figures = office.get("Max", figures).await.json();
     assert_eq!(figures["figures"]["unanswered_in_time"], json!({"sam-okoro": 2}), "{figures}");
+}
+
+#[tokio::test]
+async fn a_call_and_what_somebody_took_up_once_are_passed_on_to_nobody() {
+    let office = office(Memory::new()).await;
+    send_by(&office, "call", "telephone").await;
+    let call = item(&office, "call").await;
+    assert_eq!((call.queue.as_str(), call.read_by), ("sam-okoro", None));
+    for (id, verbs) in [("c-1", ["claim", "put-back"]), ("c-2", ["close", "reopen"])] {
+        send(&office, id).await;
+        assert_eq!(item(&office, id).await.routed_to.as_deref(), Some("Sam Okoro"));
+        for verb in verbs {
+            let path = format!("/api/v1/queues/sam-okoro/{id}/{verb}");
+            let done = office.post("Sam Okoro", &path, &json!({})).await;
+            assert_eq!(done.status, 200, "{path}: {done:?}");
+        }
+        assert_eq!(item(&office, id).await.state.name(), "open");
+    }
+    assert_eq!(looked(&office, "2026-03-20T09:00:00Z").await, 0);
+}
+
+#[tokio::test]
+async fn an_absence_recorded_later_does_not_change_who_had_it() {
+    let office = office(Memory::new()).await;
+    send(&office, "c-1").await;
+    let now = office.store.person(&office.organisation.id, "P-1").await.unwrap().unwrap();
+    let mut now = serde_json::to_value(&*now).unwrap();
+    now["restrictions"][0]["absences"] = json!([
+        {"contact": "Sam Okoro", "from": "2026-03-02", "to": "2026-03-06"},
+        {"contact": "Dee", "from": "2026-03-09", "to": "2026-03-13"}
+    ]);
+    office.put_on_record(vec![serde_json::from_value(now).unwrap()]).await;
+    assert_eq!(looked(&office, "2026-03-03T09:00:00Z").await, 1);
+    let passed = item(&office, "c-1").await;
+    assert_eq!((passed.queue.as_str(), passed.routed_to.as_deref()), ("dees", Some("Sam Okoro")));
+    let reason = &passed.reasons.last().unwrap().text;
+    assert!(reason.starts_with("Sam Okoro did not answer"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_makes_no_accused_deputy_eligible() {
+    let store = Faulty::over(Memory::new());
+    let office = office(Arc::clone(&store) as _).await;
+    let complaint = json!({"act": "record_staff_complaint", "about": "Dee", "what": "Rude."});
+    made(&office.step("Max", "P-1", complaint).await);
+    send(&office, "c-1").await;
+    office.clock.set("2026-03-02T17:00:00Z".parse().unwrap());
+    let (desk, mailer, mut calls) = (office.desk(), office.mailer(), 0);
+    let passed = loop {
+        store.ends_after(calls);
+        let (_, done) = desk.pass_on_unanswered(&office.organisation, &mailer).await;
+        store.ends_after(usize::MAX);
+        let now = item(&office, "c-1").await;
+        assert_eq!(now.queue, "sam-okoro", "never to Dee: {done:?}");
+        calls += 1;
+        if now.overdue {
+            break now;
+        }
+        assert!(calls < 50, "{done:?}");
+    };
+    assert!(calls > 3, "it was cut off before");
+    assert_eq!(passed.notes[0].handed_to.as_deref(), Some("Customer team"));
 }
 
 #[tokio::test]

@@ -121,6 +121,7 @@ pub fn item(contact: &str, queue: &str, when: DateTime<Utc>) -> QueueItem {
         new: Vec::new(),
         lane_used: None,
         filed_from: None,
+        routed_to: None,
         read_by: None,
         overdue: false,
         resembles: Vec::new(),

@@ -10,7 +10,7 @@ pub struct QueueCount {
     pub queue: String,
     pub waiting: u64,
     pub oldest_at: Option<DateTime<Utc>>,
-    /// How many of them nobody read in time.
+    /// How many of them nobody read, or took up, in time.
     pub overdue: u64,
 }
 
@@ -50,9 +50,13 @@ pub struct QueueItem {
     pub new: Option<Vec<String>>,
     /// How often this person used this safeguard lane.
     pub lane_used: Option<u32>,
-    /// Of limited or filed contacts: the end of the time within which a person reads it.
+    /// The point of contact, or the deputy, who got it.
+    pub routed_to: Option<String>,
+    /// Of limited or filed contacts: the end of the time within which a person reads it. Of contacts routed to a point
+    /// of contact, where the organisation has set a time: until when they can take it up before somebody else takes
+    /// over; gone once somebody has.
     pub read_by: Option<DateTime<Utc>>,
-    /// Nobody read it in time.
+    /// Nobody read it in time, or it was passed on because nobody took it up in time.
     pub overdue: Option<bool>,
     /// The safeguard lanes that it resembles a little, each with what it resembles.
     pub resembles: Option<Vec<String>>,
