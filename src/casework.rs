@@ -58,7 +58,7 @@ use std::future::Future;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -95,8 +95,9 @@ pub struct OnDesk {
     accepted: Mutex<HashSet<letter_mail::AcceptedLetter>>,
     /// How far this gateway's keeper has looked for what falls due.
     looked_at: tokio::sync::Mutex<HashMap<OrganisationId, keeper::LookedAt>>,
-    /// Organisations of which all case files are known to have the keys of the lists.
-    listed: Mutex<HashSet<OrganisationId>>,
+    /// Organisations of which all case files are known to have the keys of the lists, with the day on which this
+    /// gateway last looked at every file.
+    listed: Mutex<HashMap<OrganisationId, Option<NaiveDate>>>,
     /// Lists of items that may be made at once.
     pages: Semaphore,
     /// How often everybody's case files may be in memory at once.
@@ -141,7 +142,7 @@ impl Desk {
             reminded: tokio::sync::Mutex::new(HashSet::new()),
             accepted: Mutex::new(HashSet::new()),
             looked_at: tokio::sync::Mutex::new(HashMap::new()),
-            listed: Mutex::new(HashSet::new()),
+            listed: Mutex::new(HashMap::new()),
             pages: Semaphore::new(PAGES_AT_ONCE_MAX),
             all_cases: Semaphore::new(ALL_CASES_AT_ONCE_MAX),
             back_tests: Arc::new(Semaphore::new(BACK_TESTS_AT_ONCE_MAX)),

@@ -67,6 +67,7 @@ impl Keeper {
         say(organisation, self.desk.keep_house(organisation).await);
         say(organisation, self.say_how_far(organisation).await);
         if reminds {
+            say(organisation, self.desk.renew_case_lists(organisation).await);
             let (many, done) = self.desk.pass_on_unanswered(organisation, &self.mailer).await;
             let labels = OrganisationLabels { organisation: organisation.id.to_string() };
             self.metrics.unanswered.get_or_create(&labels).inc_by(many);

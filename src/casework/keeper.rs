@@ -57,20 +57,19 @@ struct About {
 }
 
 impl Desk {
-    /// One round: case files get the keys of the lists if they have none, and the trail is followed to its end, or a
-    /// long way towards it.
+    /// One round: the trail is followed to its end, or a long way towards it, and case files get the keys of the lists
+    /// if they have none.
     ///
     /// # Errors
     /// The store can't be read or written: the next round does the same.
     pub async fn keep_house(&self, organisation: &Arc<Organisation>) -> Result<(), Fault> {
-        self.complete_case_lists(&organisation.id).await?;
         for _ in 0..KEEPER_CATCH_UPS_MAX {
             self.catch_up(organisation).await?;
             if self.behind(&organisation.id).await? <= FOLLOWED_ENTRIES as u64 {
                 break;
             }
         }
-        Ok(())
+        self.complete_case_lists(&organisation.id).await
     }
 
     /// Does the work left undone by a gateway that ended, and postponed work that is due. What fails stops nothing

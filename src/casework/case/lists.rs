@@ -119,32 +119,56 @@ impl Desk {
     /// once, and one that ends half way goes on at the next question.
     ///
     /// # Errors
-    /// The store can't be read or written.
+    /// The store can't be read, or files have no keys and can't be given any.
     pub(in crate::casework) async fn complete_case_lists(
         &self,
         organisation: &OrganisationId,
     ) -> Result<(), Fault> {
         let known = || self.listed.lock().unwrap_or_else(PoisonError::into_inner);
-        if known().contains(organisation) {
+        if known().contains_key(organisation) {
             return Ok(());
         }
         if self.store.document(organisation, CASE_LISTS, KEYS_VERSION).await?.is_none() {
-            let mut listing = Listing { limit: CASES_PIECE, ..Listing::of(BY_ID) };
-            loop {
-                listing.after = self.give_keys(organisation, &listing).await?;
-                if listing.after.is_none() {
-                    break;
-                }
-            }
+            self.give_all_keys(organisation).await?;
             let done = Document::new(CASE_LISTS, KEYS_VERSION, 0, Vec::new(), &())?;
             match self.store.write(organisation, Batch::new(self.stamp(GATEWAY)).put(done)).await {
                 // A conflict: another gateway was quicker.
                 Ok(()) | Err(WriteFault::Conflict(_)) => {}
-                Err(WriteFault::Store(error)) => return Err(error.into()),
+                // The lists are complete; the next process looks again.
+                Err(WriteFault::Store(error)) => {
+                    self.say_failed(organisation, "a mark", CASE_LISTS, &error.into());
+                }
             }
         }
-        known().insert(organisation.clone());
+        known().entry(organisation.clone()).or_default();
         Ok(())
+    }
+
+    /// Gives case files their keys that an older gateway has written since, without them: once after the start, and
+    /// once on each day.
+    ///
+    /// # Errors
+    /// The store can't be read or written: the next call does the same.
+    pub async fn renew_case_lists(&self, organisation: &Organisation) -> Result<(), Fault> {
+        let today = self.today(organisation);
+        let known = || self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        if known().get(&organisation.id).is_some_and(|on| *on == Some(today)) {
+            return Ok(());
+        }
+        self.give_all_keys(&organisation.id).await?;
+        known().insert(organisation.id.clone(), Some(today));
+        Ok(())
+    }
+
+    /// Gives every file its keys, and writes those that had others.
+    async fn give_all_keys(&self, organisation: &OrganisationId) -> Result<(), Fault> {
+        let mut listing = Listing { limit: CASES_PIECE, ..Listing::of(BY_ID) };
+        loop {
+            listing.after = self.give_keys(organisation, &listing).await?;
+            if listing.after.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     /// Gives the files of one page their keys; answers where the next page goes on.
@@ -157,9 +181,16 @@ impl Desk {
             let page = self.store.documents(organisation, CASE, listing.clone()).await?;
             let mut batch = Batch::new(self.stamp(GATEWAY));
             for document in &page.documents {
-                let now = record::document(&document.read::<CaseFile>()?, document.version)?;
-                if now.keys != document.keys {
-                    batch = batch.put(Document { keys: now.keys, ..document.clone() });
+                let file = document.read::<CaseFile>();
+                match file.and_then(|file| record::document(&file, document.version)) {
+                    Ok(now) if now.keys != document.keys => {
+                        batch = batch.put(Document { keys: now.keys, ..document.clone() });
+                    }
+                    Ok(_) => {}
+                    // It keeps no other file from being listed.
+                    Err(error) => {
+                        self.say_failed(organisation, "a case file", &document.id, &error.into());
+                    }
                 }
             }
             if batch.documents.is_empty() {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use contact_gateway::ports::Stamp;
 use contact_gateway::ports::documents::{Batch, Document};
+use contact_gateway::ports::{Clock as _, Stamp};
 use contact_gateway::store::memory::Memory;
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -129,4 +129,29 @@ async fn files_written_before_the_lists_are_listed_as_well() {
     assert_eq!(read["version"], 1, "no step was taken");
     made(&office.step("Ann", "P-1", incident("2026-02-03T09:00:00Z")).await);
     assert_eq!(page(&office, "state=open").await.0.len(), PEOPLE + 1);
+}
+
+#[tokio::test]
+async fn what_an_older_gateway_wrote_since_is_listed_after_a_start_and_a_day() {
+    let office = office(Faulty::over(Memory::new())).await;
+    let id = &office.organisation.id;
+    made(&office.step("Ann", "P-1", incident("2026-02-01T09:00:00Z")).await);
+    assert_eq!(page(&office, "state=open").await.0.len(), 1);
+    let desk = office.desk();
+    for (started, day) in
+        [(office.desk(), "2026-03-03"), (desk.clone(), "2026-03-04"), (desk, "2026-03-05")]
+    {
+        // It knows of no keys. One file that can't be read keeps no other from being listed.
+        let stamp = Stamp { by: "test".to_owned(), at: office.clock.now() };
+        let stored = office.store.document(id, "case", "P-1").await.unwrap().unwrap();
+        let rewritten = Document { keys: Vec::new(), ..stored };
+        let odd = office.store.document(id, "case", "P-2").await.unwrap();
+        let odd = Document::new("case", "P-2", odd.map_or(0, |it| it.version), Vec::new(), &"odd");
+        let batch = Batch::new(stamp).put(rewritten).put(odd.unwrap());
+        office.store.write(id, batch).await.unwrap();
+        assert!(page(&office, "state=open").await.0.is_empty());
+        office.clock.set(format!("{day}T09:00:00Z").parse().unwrap());
+        started.renew_case_lists(&office.organisation).await.unwrap();
+        assert_eq!(page(&office, "state=open").await.0.len(), 1, "{day}");
+    }
 }
