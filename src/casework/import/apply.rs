@@ -20,14 +20,12 @@ use crate::domain::audit::{AuditEvent, EndedRestriction};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
 use crate::ports::documents::{Batch, DocumentWrite, PersonWrite, WriteFault};
-use crate::runtime::limits::{
-    BATCH_DOCUMENTS_MAX, IMPORT_KEYS_FORGOTTEN_AT_ONCE, IMPORT_READ_APART_MAX,
-};
+use crate::runtime::limits::{BATCH_DOCUMENTS_MAX, IMPORT_READ_APART_MAX};
 
 pub use self::over::Planned;
 
-/// Case files of one import: beside them, its batch has room for its key and for old keys that it removes.
-const CASES_AT_ONCE_MAX: usize = BATCH_DOCUMENTS_MAX - IMPORT_KEYS_FORGOTTEN_AT_ONCE - 1;
+/// Case files of one import: beside them, its batch has room for its key.
+const CASES_AT_ONCE_MAX: usize = BATCH_DOCUMENTS_MAX - 1;
 
 /// What becomes of a restriction that holds and that the file leaves out, while it speaks of the
 /// person's restrictions.
@@ -153,6 +151,7 @@ impl Desk {
             cases: (!cases.is_empty()).then(|| counted(cases.len())),
             reason: acting.reason.map(str::to_owned),
         };
+        let at = stamp.at;
         let mut batch = Batch::new(stamp);
         if !changes_nothing {
             batch = batch.audit(event);
@@ -165,7 +164,7 @@ impl Desk {
             batch.documents.push(DocumentWrite::Put(document(&file, version)?));
         }
         if let Some(key) = key {
-            self.remember_import(&organisation.id, key, &done, &mut batch).await?;
+            batch = batch.put(key.remembers(&done, at)?);
         }
         match self.store.write(&organisation.id, batch).await {
             Ok(()) => Ok(done),

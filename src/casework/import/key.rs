@@ -10,6 +10,8 @@ pub struct ImportKey {
     pub(super) id: String,
     /// SHA-256 of what is asked, in hexadecimal.
     pub(super) asks: String,
+    /// Of what is on record of the key and too old to count; 0: nothing is.
+    pub(super) version: u64,
 }
 
 impl ImportKey {
@@ -25,6 +27,6 @@ impl ImportKey {
             )));
         }
         let digest = |text: &str| hex(&sha256(text.as_bytes()));
-        Ok(ImportKey { id: digest(&format!("{by}\0{key}")), asks: digest(asks) })
+        Ok(ImportKey { id: digest(&format!("{by}\0{key}")), asks: digest(asks), version: 0 })
     }
 }

@@ -8,9 +8,10 @@ use super::key::ImportKey;
 use super::listed::Listed;
 use crate::casework::acting::Acting;
 use crate::casework::{Desk, Fault};
+use crate::domain::audit::GATEWAY;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::StoreError;
-use crate::ports::documents::{Batch, Document, DocumentWrite, IndexKey, Listing};
+use crate::ports::documents::{Batch, Document, IndexKey, Listing, WriteFault};
 use crate::runtime::limits::{IMPORT_KEY_KEPT, IMPORT_KEYS_FORGOTTEN_AT_ONCE};
 
 /// The kind of document that says what came of an import. Its id is a digest of the key.
@@ -24,6 +25,13 @@ const BY_TIME: &str = "time";
 struct Remembered {
     asks: String,
     done: Imported,
+}
+
+/// What is known of a key.
+enum Known {
+    Done(Imported),
+    /// Nothing that still counts; the version of what is on record.
+    Unused(u64),
 }
 
 fn written_at(at: DateTime<Utc>) -> String {
@@ -44,16 +52,22 @@ impl Desk {
         acting: Acting<'_>,
         key: &ImportKey,
     ) -> Result<Imported, Fault> {
-        if let Some(done) = self.done_before(&organisation.id, key).await? {
-            return Ok(done);
-        }
+        let version = match self.done_before(&organisation.id, key).await? {
+            Known::Done(done) => return Ok(done),
+            Known::Unused(version) => version,
+        };
+        let key = &ImportKey { version, ..key.clone() };
         match self.import_under(organisation, people, missing, acting, key).await {
             // Perhaps the same, sent twice at once.
-            Err(Fault::Contended) => {
-                let done = self.done_before(&organisation.id, key).await?;
-                done.ok_or(Fault::Contended)
+            Err(Fault::Contended) => match self.done_before(&organisation.id, key).await? {
+                Known::Done(done) => Ok(done),
+                Known::Unused(_) => Err(Fault::Contended),
+            },
+            Ok(done) => {
+                self.forget_old_imports(&organisation.id).await;
+                Ok(done)
             }
-            done => done,
+            Err(fault) => Err(fault),
         }
     }
 
@@ -61,45 +75,55 @@ impl Desk {
         &self,
         organisation: &OrganisationId,
         key: &ImportKey,
-    ) -> Result<Option<Imported>, Fault> {
+    ) -> Result<Known, Fault> {
         let Some(stored) = self.store.document(organisation, IMPORT_KEY, &key.id).await? else {
-            return Ok(None);
+            return Ok(Known::Unused(0));
         };
+        let counts_from = written_at(self.clock.now() - IMPORT_KEY_KEPT);
+        if !stored.keys.iter().any(|it| it.index == BY_TIME && it.value >= counts_from) {
+            return Ok(Known::Unused(stored.version));
+        }
         let known: Remembered = stored.read()?;
         if known.asks != key.asks {
             let why = "this `Idempotency-Key` came with another request before";
             return Err(Fault::Refused(why.to_owned()));
         }
-        Ok(Some(known.done))
+        Ok(Known::Done(known.done))
     }
 
-    /// Writes what came of an import with it, and forgets keys that are too old.
-    pub(super) async fn remember_import(
-        &self,
-        organisation: &OrganisationId,
-        key: &ImportKey,
-        done: &Imported,
-        batch: &mut Batch,
-    ) -> Result<(), StoreError> {
-        let at = batch.stamp.at;
-        let body = Remembered { asks: key.asks.clone(), done: done.clone() };
-        let keys = vec![IndexKey::new(BY_TIME, written_at(at))];
-        let mut writes =
-            vec![DocumentWrite::Put(Document::new(IMPORT_KEY, key.id.clone(), 0, keys, &body)?)];
+    /// Forgets keys that are too old, apart from any import: what others do with these keys keeps none from being done.
+    async fn forget_old_imports(&self, organisation: &OrganisationId) {
+        let stamp = self.stamp(GATEWAY);
         let listing = Listing {
-            to: Some(written_at(at - IMPORT_KEY_KEPT)),
+            to: Some(written_at(stamp.at - IMPORT_KEY_KEPT)),
             limit: IMPORT_KEYS_FORGOTTEN_AT_ONCE,
             ..Listing::of(BY_TIME)
         };
-        let old = self.store.documents(organisation, IMPORT_KEY, listing).await?.documents;
-        writes.extend(
-            old.into_iter().filter(|one| one.id != key.id).map(|one| DocumentWrite::Remove {
-                kind: one.kind,
-                id: one.id,
-                version: one.version,
-            }),
-        );
-        batch.documents.extend(writes);
-        Ok(())
+        let old = self.store.documents(organisation, IMPORT_KEY, listing).await;
+        let done = match old.map(|page| page.documents) {
+            Ok(old) if old.is_empty() => return,
+            Ok(old) => {
+                let batch = old.iter().fold(Batch::new(stamp), Batch::remove);
+                self.store.write(organisation, batch).await
+            }
+            Err(error) => Err(WriteFault::Store(error)),
+        };
+        // The next import does the same.
+        if let Err(error) = done {
+            tracing::debug!(%error, %organisation, "old keys of imports are not forgotten yet");
+        }
+    }
+}
+
+impl ImportKey {
+    /// What came of its import, to be written with it.
+    pub(super) fn remembers(
+        &self,
+        done: &Imported,
+        at: DateTime<Utc>,
+    ) -> Result<Document, StoreError> {
+        let body = Remembered { asks: self.asks.clone(), done: done.clone() };
+        let keys = vec![IndexKey::new(BY_TIME, written_at(at))];
+        Document::new(IMPORT_KEY, self.id.clone(), self.version, keys, &body)
     }
 }

@@ -77,6 +77,24 @@ async fn one_import(store: Arc<dyn Store>) {
     assert_eq!(again.json()["unchanged"], 2);
     assert_eq!(keys(&office).await, 1);
     assert_eq!(imports(&office).await, 1, "what changes nothing is no entry");
+
+    // So is a key that comes again itself, with the same list or with another.
+    let same = post(&office, "Max", "", "load-2", list("Jo")).await;
+    assert_eq!(same.json(), again.json());
+    office.clock.set("2026-03-04T09:00:02Z".parse().unwrap());
+    let (one, other) = tokio::join!(
+        post(&office, "Max", "", "load-2", list("Joe")),
+        post(&office, "Max", "", "load-2", list("Joe")),
+    );
+    assert_eq!((one.status.as_u16(), other.status.as_u16()), (200, 200), "{one:?} {other:?}");
+    assert_eq!((one.json()["unchanged"].clone(), one.json()), (json!(1), other.json()));
+    assert_eq!(imports(&office).await, 2);
+    office.clock.set("2026-03-05T09:00:03Z".parse().unwrap());
+    let same = post(&office, "Max", "", "load-2", list("Joe")).await;
+    assert_eq!((same.status.as_u16(), same.json()["unchanged"].clone()), (200, json!(2)));
+    assert_eq!(keys(&office).await, 1);
+    let reused = post(&office, "Max", "", "load-2", list("Jo")).await;
+    assert_eq!(reused.status.as_u16(), 422, "it counts for another day");
 }
 
 #[tokio::test]
