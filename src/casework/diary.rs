@@ -1,6 +1,6 @@
 //! What falls due, the figures, and a person's timeline: read from the case files and from the counts.
 
-use chrono::{DateTime, Months, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use serde_json::{Map, Value};
 
 use super::follow::{TALLY, TIMELINE, Timeline, timeline_id};
@@ -92,7 +92,9 @@ impl Desk {
         from: NaiveDate,
         to: NaiveDate,
     ) -> Result<Vec<(String, Map<String, Value>)>, Fault> {
-        if from.checked_add_months(Months::new(FIGURES_MONTHS_MAX)).is_some_and(|end| end < to) {
+        let month = |day: NaiveDate| i64::from(day.year()) * 12 + i64::from(day.month());
+        // Both ends may be in the middle of a month.
+        if month(to) - month(from) >= i64::from(FIGURES_MONTHS_MAX) {
             return Err(Fault::Refused(format!("at most {FIGURES_MONTHS_MAX} months are shown")));
         }
         self.counted(organisation, from, to, by_month).await

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use chrono::TimeDelta;
+use chrono::{Days, TimeDelta};
 
 use super::asked::Asked;
 use super::form::{Posted, quoted};
@@ -77,10 +77,10 @@ fn token_line(visit: &Visit, one: &WithToken, w: &words::StaffList) -> TokenLine
     };
     let zone = visit.organisation.profile.timezone;
     let last = (end - TimeDelta::seconds(1)).with_timezone(&zone).date_naive();
-    let soon = i64::try_from(TOKEN_WARNING_DAYS).unwrap_or(i64::MAX);
+    let soon = visit.now().with_timezone(&zone).date_naive() + Days::new(TOKEN_WARNING_DAYS);
     let (said, tag) = if end <= visit.now() {
         (w.token_expired, Some("tag late"))
-    } else if end - visit.now() <= TimeDelta::days(soon) {
+    } else if last <= soon {
         (w.token_until, Some("tag held"))
     } else {
         (w.token_until, None)

@@ -72,8 +72,8 @@ texts! {
         board: "Version for a board: small numbers hidden", "Fersiwn ar gyfer bwrdd: niferoedd bach wedi'u cuddio";
         by_month: "Each month by itself", "Pob mis ar ei ben ei hun";
         unanswered_in_time: "Contacts that points of contact did not answer in time", "Cysylltiadau nad atebodd pwyntiau cyswllt mewn pryd";
-        read_by_queue: "Contacts read, by queue", "Cysylltiadau a ddarllenwyd, yn ôl ciw";
-        answered_by_queue: "Contacts answered, by queue", "Cysylltiadau a atebwyd, yn ôl ciw";
+        read_by_queue: "How often contacts were read, by queue", "Pa mor aml y darllenwyd cysylltiadau, yn ôl ciw";
+        answered_by_queue: "How often contacts were answered, by queue", "Pa mor aml yr atebwyd cysylltiadau, yn ôl ciw";
         show: "Show", "Dangos";
         csv: "Download as CSV", "Lawrlwytho fel CSV";
         figure: "Figure", "Ffigur";
