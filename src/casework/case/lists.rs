@@ -136,7 +136,7 @@ impl Desk {
                 Ok(()) | Err(WriteFault::Conflict(_)) => {}
                 // The lists are complete; the next process looks again.
                 Err(WriteFault::Store(error)) => {
-                    self.say_failed(organisation, "a mark", CASE_LISTS, &error.into());
+                    self.say_failed(organisation, "a mark", CASE_LISTS, &Fault::from(error));
                 }
             }
         }
@@ -189,7 +189,12 @@ impl Desk {
                     Ok(_) => {}
                     // It keeps no other file from being listed.
                     Err(error) => {
-                        self.say_failed(organisation, "a case file", &document.id, &error.into());
+                        self.say_failed(
+                            organisation,
+                            "a case file",
+                            &document.id,
+                            &Fault::from(error),
+                        );
                     }
                 }
             }
