@@ -13,7 +13,7 @@ use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
 use crate::domain::profile::Role;
 use crate::domain::restriction::{Absence, Kind, PointOfContact, Restriction, Status};
-use crate::runtime::limits::PEOPLE_FOUND_MAX;
+use crate::runtime::limits::POINTS_OF_CONTACT_MAX;
 
 /// A restriction with a point of contact that is in force, would be but for an appeal, or is yet to start.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub struct Answering {
 /// All of an organisation.
 #[derive(Debug, Clone, Default)]
 pub struct PointsOfContact {
-    /// By the contact's name, then the person's; of at most [`PEOPLE_FOUND_MAX`] people.
+    /// By the contact's name, then the person's.
     pub all: Vec<Answering>,
     pub more: bool,
 }
@@ -42,6 +42,14 @@ pub struct Away<'a> {
     pub to: NaiveDate,
 }
 
+/// A restriction on which an absence could not be recorded.
+#[derive(Debug, Clone)]
+pub struct AbsenceNotRecorded {
+    pub person: Arc<Person>,
+    pub restriction: String,
+    pub why: Fault,
+}
+
 /// What came of an absence.
 #[derive(Debug, Clone, Default)]
 pub struct AbsenceRecorded {
@@ -49,12 +57,11 @@ pub struct AbsenceRecorded {
     pub recorded: Vec<String>,
     /// Those that had it already.
     pub already: Vec<String>,
-    /// Those on which it could not be recorded, and why.
-    pub refused: Vec<(String, Fault)>,
+    pub refused: Vec<AbsenceNotRecorded>,
 }
 
 impl Casework {
-    /// Who answers for whom.
+    /// Who answers for whom, of at most [`POINTS_OF_CONTACT_MAX`] people.
     ///
     /// # Errors
     /// The store can't be read.
@@ -62,11 +69,20 @@ impl Casework {
         &self,
         organisation: &Organisation,
     ) -> Result<PointsOfContact, Fault> {
-        let mut ids = self.people_with_a_point_of_contact(organisation).await?;
-        let more = ids.len() > PEOPLE_FOUND_MAX;
-        while ids.len() > PEOPLE_FOUND_MAX {
+        let mut ids = self.people_with(organisation, &|_| true).await?;
+        let more = ids.len() > POINTS_OF_CONTACT_MAX;
+        while ids.len() > POINTS_OF_CONTACT_MAX {
             ids.pop_last();
         }
+        Ok(PointsOfContact { all: self.answering(organisation, ids).await?, more })
+    }
+
+    /// The restrictions of these people that have a point of contact.
+    async fn answering(
+        &self,
+        organisation: &Organisation,
+        ids: BTreeSet<String>,
+    ) -> Result<Vec<Answering>, Fault> {
         let mut all = Vec::new();
         for id in ids {
             // As the store has it: what somebody recorded a moment ago shows.
@@ -86,7 +102,7 @@ impl Casework {
             };
             key(a).cmp(&key(b))
         });
-        Ok(PointsOfContact { all, more })
+        Ok(all)
     }
 
     /// Records that somebody is away, on every restriction that names them: one step each, so that a person's file says
@@ -105,9 +121,11 @@ impl Casework {
         if away.to < away.from {
             return Err(Fault::Refused("`to` is before `from`".to_owned()));
         }
-        let found = self.points_of_contact(organisation).await?;
+        let is_named = |point: &PointOfContact| point.names(away.contact);
+        let ids = self.people_with(organisation, &is_named).await?;
+        let found = self.answering(organisation, ids).await?;
         let mut done = AbsenceRecorded::default();
-        if !found.all.iter().any(|one| one.point.names(away.contact)) {
+        if !found.iter().any(|one| is_named(&one.point)) {
             return Err(Fault::NotFound("point of contact"));
         }
         let absence = Absence {
@@ -115,8 +133,8 @@ impl Casework {
             from: Moment::Day(away.from),
             to: Moment::Day(away.to),
         };
-        for one in &found.all {
-            if !one.point.names(away.contact) {
+        for one in &found {
+            if !is_named(&one.point) {
                 continue;
             }
             if one.point.absences.contains(&absence) {
@@ -132,11 +150,14 @@ impl Casework {
             let asked = Asked { person: &one.person.id, act: &act, id: None, by, version: None };
             match self.step(organisation, role, asked).await {
                 Ok(_) => done.recorded.push(one.restriction.clone()),
-                Err(fault) => done.refused.push((one.restriction.clone(), fault)),
+                Err(why) => {
+                    let (person, restriction) = (Arc::clone(&one.person), one.restriction.clone());
+                    done.refused.push(AbsenceNotRecorded { person, restriction, why });
+                }
             }
         }
         match done.refused.pop() {
-            Some((_, fault)) if done.recorded.is_empty() && done.already.is_empty() => Err(fault),
+            Some(last) if done.recorded.is_empty() && done.already.is_empty() => Err(last.why),
             last => {
                 done.refused.extend(last);
                 Ok(done)
@@ -144,13 +165,15 @@ impl Casework {
         }
     }
 
-    /// The ids of everybody with a point of contact, by the people in memory, or else by the store's.
-    async fn people_with_a_point_of_contact(
+    /// The ids of everybody with such a point of contact, by the people in memory, or else by the store's.
+    async fn people_with(
         &self,
         organisation: &Organisation,
+        wanted: &(dyn Fn(&PointOfContact) -> bool + Sync),
     ) -> Result<BTreeSet<String>, Fault> {
         let has = |person: &Person| {
-            person.restrictions.iter().any(|one| self.held(organisation, one).is_some())
+            let held = person.restrictions.iter().filter_map(|one| self.held(organisation, one));
+            held.into_iter().any(|(_, point)| wanted(&point))
         };
         let mut ids = BTreeSet::new();
         let mut look = |person: &Arc<Person>| {

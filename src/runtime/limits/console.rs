@@ -65,6 +65,8 @@ pub const CONSOLE_CONTACT_WEEKS: i64 = 8;
 pub const TOKEN_WARNING_DAYS: u64 = 28;
 /// Rows of one page of a list.
 pub const CONSOLE_ROWS: usize = 50;
+/// People whose points of contact are listed. More: the list says so.
+pub const POINTS_OF_CONTACT_MAX: usize = 500;
 /// People that a search shows. More: asked to narrow it.
 pub const PEOPLE_FOUND_MAX: usize = 50;
 /// Items of a queue that are looked through for those that somebody has claimed.

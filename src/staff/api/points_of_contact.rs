@@ -94,6 +94,8 @@ pub struct AbsenceDone {
 
 #[derive(Serialize, ToSchema)]
 pub struct AbsenceRefused {
+    /// The person's id.
+    person: String,
     restriction: String,
     why: String,
 }
@@ -115,7 +117,11 @@ pub async fn record_absence(
     let done = casework.record_absence(organisation, caller.role(), caller.name(), &away).await?;
     let refused = done.refused.into_iter();
     let refused = refused
-        .map(|(restriction, why)| AbsenceRefused { restriction, why: why.to_string() })
+        .map(|one| AbsenceRefused {
+            person: one.person.id.clone(),
+            restriction: one.restriction,
+            why: one.why.to_string(),
+        })
         .collect();
     let answer = AbsenceDone { recorded: done.recorded, already: done.already, refused };
     Ok((StatusCode::CREATED, axum::Json(answer)))

@@ -190,7 +190,9 @@ pub(super) async fn record(State(staff): State<Arc<Staff>>, visit: Visit, posted
         let count = done.recorded.len() + done.already.len();
         return Ok(go(&format!("/settings/rosters?recorded={count}")));
     }
-    let ids: Vec<&str> = done.refused.iter().map(|(id, _)| id.as_str()).collect();
-    let fault = w.not_recorded.replace("{ids}", &ids.join(", "));
+    let names: Vec<&str> = done.refused.iter().map(|one| one.person.shown_name()).collect();
+    let count = done.recorded.len() + done.already.len();
+    let fault = w.not_recorded.replace("{n}", &count.to_string());
+    let fault = fault.replace("{names}", &names.join(", "));
     shown(&staff, &visit, typed, Some(("contact", fault)), None).await
 }

@@ -177,7 +177,11 @@ pub(in crate::domain::lifecycle) fn record_absence(work: &mut Work<'_>, fields: 
     if let Some(Kind::SinglePointOfContact(point)) =
         work.restriction_mut(&restriction.id).map(|one| &mut one.kind)
     {
-        point.absences.push(Absence { contact, from, to });
+        let absence = Absence { contact, from, to };
+        // Two people may record it at once.
+        if !point.absences.contains(&absence) {
+            point.absences.push(absence);
+        }
     }
 }
 

@@ -85,8 +85,8 @@ texts! {
         day_missing: "Give a day", "Rhowch ddiwrnod";
         wrong_way_round: "The last day is before the first", "Mae'r diwrnod olaf cyn y cyntaf";
         nobody: "No restriction names them", "Nid oes cyfyngiad yn eu henwi";
-        not_recorded: "The absence could not be recorded on {ids}. Open these people's files and record it there.",
-            "Ni ellid cofnodi'r absenoldeb ar {ids}. Agorwch ffeiliau'r bobl hyn a'i gofnodi yno.";
+        not_recorded: "The absence is recorded on restrictions: {n}. It could not be recorded for: {names}. Open their files and record it there.",
+            "Mae'r absenoldeb wedi'i gofnodi ar gyfyngiadau: {n}. Ni ellid ei gofnodi ar gyfer: {names}. Agorwch eu ffeiliau a'i gofnodi yno.";
         more: "More people have a point of contact than this page shows.", "Mae gan fwy o bobl bwynt cyswllt nag y mae'r dudalen hon yn ei ddangos.";
     }
 }
@@ -103,8 +103,8 @@ texts! {
         fingerprint: "Fingerprint of the wording", "Ôl bys y geiriad";
         approved: "may be sent", "cânt eu hanfon";
         unapproved: "not approved: none is sent", "heb eu cymeradwyo: ni anfonir dim";
-        approving: "The fingerprint changes with any word of these letters. To approve Welsh wording, read every sample and put its fingerprint into `letters.welsh_approved` in the configuration file.",
-            "Mae'r ôl bys yn newid gydag unrhyw air o'r llythyrau hyn. I gymeradwyo geiriad Cymraeg, darllenwch bob enghraifft a rhowch ei ôl bys yn `letters.welsh_approved` yn y ffeil ffurfweddu.";
+        approving: "The fingerprint changes with any word of these letters. To approve Welsh wording, read every sample and put the fingerprint of the Welsh wording into letters.welsh_approved in the configuration file.",
+            "Mae'r ôl bys yn newid gydag unrhyw air o'r llythyrau hyn. I gymeradwyo geiriad Cymraeg, darllenwch bob enghraifft a rhowch ôl bys y geiriad Cymraeg yn letters.welsh_approved yn y ffeil ffurfweddu.";
         samples: "Sample letters", "Llythyrau enghreifftiol";
         large: "In large print", "Mewn print bras";
         standard: "In standard print", "Mewn print safonol";
