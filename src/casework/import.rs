@@ -16,6 +16,7 @@ mod once;
 mod register;
 mod text;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use chrono_tz::Tz;
@@ -60,6 +61,22 @@ pub struct FileFault {
     pub message: String,
 }
 
+/// Characters of a fault's message that are shown from its beginning, and from its end: it repeats what is written in the
+/// file, however long that is, and ends with what would be right.
+const SHOWN_CHARS_FIRST: usize = 400;
+const SHOWN_CHARS_LAST: usize = 400;
+
+/// A text without its middle, where it is too long for a message.
+fn without_middle(text: &str) -> Cow<'_, str> {
+    let chars = text.chars().count();
+    if chars <= SHOWN_CHARS_FIRST + SHOWN_CHARS_LAST {
+        return Cow::Borrowed(text);
+    }
+    let first: String = text.chars().take(SHOWN_CHARS_FIRST).collect();
+    let last: String = text.chars().skip(chars - SHOWN_CHARS_LAST).collect();
+    Cow::Owned(format!("{first} … {last}"))
+}
+
 /// `12:5: [3].restrictions[0].limit: person "P-4": …`, to follow the file's name.
 impl std::fmt::Display for FileFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -69,12 +86,12 @@ impl std::fmt::Display for FileFault {
         }
         f.write_str(": ")?;
         if !self.key.is_empty() {
-            write!(f, "{}: ", self.key)?;
+            write!(f, "{}: ", without_middle(&self.key))?;
         }
         if let Some(person) = &self.person {
-            write!(f, "person \"{person}\": ")?;
+            write!(f, "person \"{}\": ", without_middle(person))?;
         }
-        f.write_str(&self.message)
+        f.write_str(&without_middle(&self.message))
     }
 }
 
