@@ -113,7 +113,6 @@ const DECLARED_BY_SEVERAL: &[(&str, usize)] = &[
     ("Sources", 2),
     ("Standing", 3),
     ("Step", 2),
-    ("Table", 2),
     ("Text", 2),
     ("Timeline", 2),
     ("Trouble", 2),

@@ -68,7 +68,7 @@ const PAGES: [&str; 55] = [
 ];
 
 /// Routes that are no pages, with what they are.
-const NO_PAGES: [(&str, &str); 18] = [
+const NO_PAGES: [(&str, &str); 19] = [
     ("/assets/{file}", "what pages are made of"),
     ("/live", "a stream of events"),
     ("/sign-in/oidc/{provider}", "the way to another site"),
@@ -87,6 +87,7 @@ const NO_PAGES: [(&str, &str); 18] = [
     ("/people/{person}/letters/{letter}/text", "a file to save"),
     ("/people/{person}/letters/{letter}/pdf", "a file to save"),
     ("/people/{person}/proposals/{proposal}/letter", "the letter itself"),
+    ("/settings/templates/sample", "a letter itself"),
 ];
 
 /// Whether a page is one of a route.

@@ -97,7 +97,7 @@ async fn an_absence_that_can_not_be_is_said_at_its_field_and_what_was_typed_stay
             "{}",
             page.body
         );
-        assert_eq!(page.field("to"), to, "{said}");
+        assert!(page.body.contains(&format!("value=\"{to}\"")), "{said}: {}", page.body);
     }
     assert!(points(&office).await.iter().all(|one| one["absences"] == json!([])));
     let unknown = json!({"contact": "Nobody", "from": early, "to": late});
@@ -114,20 +114,20 @@ async fn every_sample_letter_can_be_looked_at_in_both_languages_and_sizes() {
     let mut bo = Browsing::signed_in(&office, "Bo Carr", "manager").await;
     let page = bo.get("/settings/templates").await;
     assert!(page.has("may be sent") && page.has("not approved: none is sent"), "{}", page.text());
-    let count = page.body.matches("/settings/templates?language=en&amp;sample=").count();
-    assert!(count > 20, "{count}: {}", page.body);
     for language in ["en", "cy"] {
         for size in ["", "&size=large"] {
             let mut said = std::collections::BTreeSet::new();
-            // The link to the other size is one of those that were counted.
-            for sample in 1..count {
+            for sample in 1..100 {
                 let asked = format!("?language={language}&sample={sample}{size}");
                 let page = bo.get(&format!("/settings/templates/sample{asked}")).await;
+                if page.status == StatusCode::NOT_FOUND {
+                    break;
+                }
                 assert_eq!(page.status, StatusCode::OK, "{asked}");
-                assert!(page.body.contains(&format!("lang=\"{language}\"")), "{asked}");
+                assert!(page.body.contains(&format!("<html lang=\"{language}")), "{asked}");
                 said.insert(page.body.clone());
             }
-            assert!(said.len() > 15, "{language}{size}: {}", said.len());
+            assert!(said.len() > 30, "{language}{size}: {}", said.len());
         }
     }
     let none = bo.get("/settings/templates/sample?sample=999").await;

@@ -19,7 +19,7 @@ use crate::store_contract::servers::until;
 /// A wall clock that is off by as many seconds as a file says.
 fn wrong_clock(place: &Place) -> PathBuf {
     let library = place.folder.path().join("clock.so");
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/clock.c");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/faults/clock.c");
     let mut compiler = Command::new("cc");
     compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source);
     let compiled = compiler.status().expect("a C compiler (Debian package gcc)");

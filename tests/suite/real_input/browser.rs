@@ -30,6 +30,9 @@ impl Drop for Browser {
     }
 }
 
+/// Judging a long page takes a while on a busy machine.
+const SCRIPT_MILLIS_MAX: u64 = 120_000;
+
 impl Browser {
     pub fn start() -> Browser {
         let folder = tempfile::tempdir().unwrap();
@@ -68,7 +71,8 @@ impl Browser {
             profile.as_str(),
         ];
         let wanted = json!({"capabilities": {"alwaysMatch": {
-            "browserName": "chrome", "acceptInsecureCerts": true, "goog:chromeOptions": {"args": options}}}});
+            "browserName": "chrome", "acceptInsecureCerts": true, "timeouts": {"script": SCRIPT_MILLIS_MAX},
+            "goog:chromeOptions": {"args": options}}}});
         let made = tell(port, "POST", "/session", &wanted).unwrap();
         browser.session = made["value"]["sessionId"]
             .as_str()
