@@ -13,7 +13,7 @@ use super::first::{self, KnownFields, Stage};
 use super::settings::{Product, TelephonySettings};
 use super::signed::{Refused, addresses};
 use super::twilio::caller;
-use super::webhook::Webhook;
+use super::webhook::{Webhook, pairs};
 use crate::channels::http::fields;
 use crate::domain::channel::Channel;
 use crate::domain::identifier::Assurance;
@@ -93,6 +93,8 @@ pub(super) fn sign(
     // The call flow's own address may have a query of its own, which is signed as well.
     let mut there = webhook.clone();
     there.query = address.split_once('?').map(|(_, query)| query.to_owned());
+    let query = there.query.as_deref().unwrap_or_default();
+    there.asked = pairs(query.as_bytes()).unwrap_or_default();
     let signed = signed_text(address, &there, nonce);
     Some((SIGNATURE, STANDARD.encode(hmac::sign(&key(secret), signed.as_bytes()))))
 }

@@ -167,7 +167,7 @@ pub fn plain(value: Option<&Value>) -> Option<String> {
 }
 
 /// The fields, unless there are more than [`WEBHOOK_VALUES_MAX`].
-fn pairs(encoded: &[u8]) -> Result<Vec<(String, String)>, String> {
+pub(super) fn pairs(encoded: &[u8]) -> Result<Vec<(String, String)>, String> {
     let fields: Vec<_> = form_urlencoded::parse(encoded)
         .take(WEBHOOK_VALUES_MAX + 1)
         .map(|(name, value)| (name.into_owned(), value.into_owned()))

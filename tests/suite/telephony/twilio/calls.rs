@@ -44,10 +44,10 @@ async fn everybody_else_meets_the_existing_call_flow_byte_for_byte() {
 #[tokio::test]
 async fn an_answer_that_nests_without_end_passes_byte_for_byte_and_the_next_call_is_served() {
     let mut rig = rig(quota(1), |_, _| {}).await;
-    for open in ["<a>", "<!--", "<Response><Say>", "<![CDATA["] {
+    for (call, open) in ["<a>", "<!--", "<Response><Say>", "<![CDATA["].into_iter().enumerate() {
         let answer = open.repeat(120_000 / open.len());
         rig.upstream.answers("200 OK", &[("Content-Type", "text/xml")], answer.as_bytes());
-        let got = rig.post("", &ringing("1", OTHER)).await;
+        let got = rig.post("", &ringing(&format!("1-{call}"), OTHER)).await;
         assert_eq!((got.status, got.body == answer.as_bytes()), (200, true), "{open}");
     }
     rig.upstream.answers("200 OK", &[("Content-Type", "text/xml")], FLOW.as_bytes());
