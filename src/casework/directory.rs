@@ -30,14 +30,29 @@ impl Casework {
         asked: &str,
     ) -> Result<FoundPeople, Fault> {
         let words = words_of(asked);
-        let mut found: Vec<Arc<Person>> = Vec::new();
+        let fits = |person: &Person| match words.is_empty() {
+            true => !person.restrictions.is_empty(),
+            false => has_all(person, &words),
+        };
+        let mut found = self.people_who(&organisation.id, &fits).await?;
+        found.sort_by_cached_key(|person| (folded(&person.name), person.id.clone()));
+        let more = found.len() > PEOPLE_FOUND_MAX;
+        found.truncate(PEOPLE_FOUND_MAX);
+        Ok(FoundPeople { people: found, more })
+    }
+
+    /// Everybody who fits, as memory has them, or else the store.
+    ///
+    /// # Errors
+    /// They are not in memory, and the store can't be read.
+    pub(super) async fn people_who(
+        &self,
+        organisation: &OrganisationId,
+        fit: &(dyn Fn(&Person) -> bool + Sync),
+    ) -> Result<Vec<Arc<Person>>, Fault> {
+        let mut found = Vec::new();
         let mut look = |person: &Arc<Person>| {
-            let fits = if words.is_empty() {
-                !person.restrictions.is_empty()
-            } else {
-                has_all(person, &words)
-            };
-            if fits {
+            if fit(person) {
                 found.push(Arc::clone(person));
             }
             true
@@ -45,22 +60,12 @@ impl Casework {
         let known = self
             .directory
             .as_ref()
-            .is_some_and(|directory| directory.walk(&organisation.id, &mut look));
+            .is_some_and(|directory| directory.walk(organisation, &mut look));
         if !known {
-            found.clear();
-            let all = self.desk.store.people(&organisation.id).await?.people;
-            found.extend(all.into_iter().filter(|person| {
-                if words.is_empty() {
-                    !person.restrictions.is_empty()
-                } else {
-                    has_all(person, &words)
-                }
-            }));
+            found = self.desk.store.people(organisation).await?.people;
+            found.retain(|person| fit(person));
         }
-        found.sort_by_cached_key(|person| (folded(&person.name), person.id.clone()));
-        let more = found.len() > PEOPLE_FOUND_MAX;
-        found.truncate(PEOPLE_FOUND_MAX);
-        Ok(FoundPeople { people: found, more })
+        Ok(found)
     }
 
     /// A person as this gateway knows them, for showing a name; nothing is audited.

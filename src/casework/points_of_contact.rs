@@ -172,25 +172,12 @@ impl Casework {
         wanted: &(dyn Fn(&PointOfContact) -> bool + Sync),
     ) -> Result<BTreeSet<String>, Fault> {
         let has = |person: &Person| {
-            let held = person.restrictions.iter().filter_map(|one| self.held(organisation, one));
-            held.into_iter().any(|(_, point)| wanted(&point))
+            let mut held =
+                person.restrictions.iter().filter_map(|one| self.held(organisation, one));
+            held.any(|(_, point)| wanted(&point))
         };
-        let mut ids = BTreeSet::new();
-        let mut look = |person: &Arc<Person>| {
-            if has(person) {
-                ids.insert(person.id.clone());
-            }
-            true
-        };
-        let known = self
-            .directory
-            .as_ref()
-            .is_some_and(|directory| directory.walk(&organisation.id, &mut look));
-        if !known {
-            let all = self.desk.store.people(&organisation.id).await?.people;
-            ids = all.iter().filter(|one| has(one)).map(|one| one.id.clone()).collect();
-        }
-        Ok(ids)
+        let found = self.people_who(&organisation.id, &has).await?;
+        Ok(found.iter().map(|person| person.id.clone()).collect())
     }
 
     /// The point of contact of a restriction that has one and is not over.

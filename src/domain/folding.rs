@@ -55,7 +55,7 @@ pub(crate) fn each_word<'t, T>(folded: &'t str, make: impl Fn(&'t str) -> T) -> 
     }
     let mut from = 0;
     for (at, byte) in folded.bytes().enumerate() {
-        if !IN_WORDS.get(usize::from(byte)).copied().unwrap_or_default() {
+        if !is_of_word(byte) {
             if from < at {
                 made.extend(folded.get(from..at).map(&make));
             }
@@ -64,6 +64,11 @@ pub(crate) fn each_word<'t, T>(folded: &'t str, make: impl Fn(&'t str) -> T) -> 
     }
     made.extend(folded.get(from..).filter(|word| !word.is_empty()).map(make));
     made
+}
+
+/// Whether a byte is an ASCII letter or digit.
+pub(super) fn is_of_word(byte: u8) -> bool {
+    IN_WORDS.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
 /// Which bytes of ASCII are letters or digits: a look-up for each byte of a text takes a fifth of what

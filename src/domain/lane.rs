@@ -29,6 +29,16 @@ impl Lane {
         Lane::ProtectedRecipient,
     ];
 
+    /// The lanes that words can open; the others depend on sender or recipient.
+    pub const OF_WORDS: [Lane; 6] = [
+        Lane::Emergency,
+        Lane::Safeguarding,
+        Lane::Statutory,
+        Lane::Legal,
+        Lane::Appeal,
+        Lane::Adjustment,
+    ];
+
     pub const fn name(self) -> &'static str {
         match self {
             Lane::Emergency => "emergency",
@@ -56,7 +66,7 @@ impl Lane {
         }
     }
 
-    /// Whether words can open it; the others depend on sender or recipient.
+    /// Whether it is one of [`Lane::OF_WORDS`].
     pub const fn is_of_words(self) -> bool {
         !matches!(self, Lane::ProtectedSender | Lane::ProtectedRecipient)
     }

@@ -39,7 +39,7 @@ pub enum Missing {
 
 /// Whether an import is written, or only says what it would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Go {
+pub(super) enum Go {
     Write,
     /// Everything is read and checked as it would be, and nothing written.
     DryRun,
@@ -82,21 +82,7 @@ impl Desk {
         missing: Missing,
         acting: Acting<'_>,
     ) -> Result<Imported, Fault> {
-        acting.check()?;
         self.imported(organisation, people, (missing, Go::Write), acting, None).await
-    }
-
-    /// The same, written together with what came of it.
-    pub(super) async fn import_under(
-        &self,
-        organisation: &Organisation,
-        people: Vec<Listed>,
-        missing: Missing,
-        acting: Acting<'_>,
-        key: &ImportKey,
-    ) -> Result<Imported, Fault> {
-        acting.check()?;
-        self.imported(organisation, people, (missing, Go::Write), acting, Some(key)).await
     }
 
     /// What [`Desk::import`] would do. Nothing is written.
@@ -110,11 +96,11 @@ impl Desk {
         missing: Missing,
         acting: Acting<'_>,
     ) -> Result<Imported, Fault> {
-        acting.check()?;
         self.imported(organisation, people, (missing, Go::DryRun), acting, None).await
     }
 
-    async fn imported(
+    /// Imports, or says what an import would do. With a key, what came of it is written together with it.
+    pub(super) async fn imported(
         &self,
         organisation: &Organisation,
         people: Vec<Listed>,
@@ -122,6 +108,7 @@ impl Desk {
         acting: Acting<'_>,
         key: Option<&ImportKey>,
     ) -> Result<Imported, Fault> {
+        acting.check()?;
         let mut known = self.known(organisation, &people).await?;
         let stamp = self.stamp(acting.by);
         let files = self.files_of(organisation, &people, &known).await?;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::apply::{Imported, Missing};
+use super::apply::{Go, Imported, Missing};
 use super::key::ImportKey;
 use super::listed::Listed;
 use crate::casework::acting::Acting;
@@ -57,7 +57,7 @@ impl Desk {
             Known::Unused(version) => version,
         };
         let key = &ImportKey { version, ..key.clone() };
-        match self.import_under(organisation, people, missing, acting, key).await {
+        match self.imported(organisation, people, (missing, Go::Write), acting, Some(key)).await {
             // Perhaps the same, sent twice at once.
             Err(Fault::Contended) => match self.done_before(&organisation.id, key).await? {
                 Known::Done(done) => Ok(done),

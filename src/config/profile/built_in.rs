@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use super::lane_words::{WORD_LANES, lane_words};
+use super::lane_words::lane_words;
 use crate::config::fault::Faults;
 use crate::config::node;
 use crate::config::reader::{Field, Reader, Section};
+use crate::domain::lane::Lane;
 use crate::domain::safeguard::{BuiltIn, Everyday, Wording, Written};
 
 /// A file of the folder and its text.
@@ -88,7 +89,7 @@ fn written(read: impl Fn(&File) -> Result<String, Faults>) -> Result<Written, Fa
         }
         section.close();
     })?;
-    for (lane, file) in WORD_LANES.into_iter().zip(&LANES) {
+    for (lane, file) in Lane::OF_WORDS.into_iter().zip(&LANES) {
         with_section(&reader, file, &read, |section| {
             written.lanes.insert(lane, lane_words(&section, &written.sets));
             section.close();

@@ -3,9 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::lane_words::WORD_LANES;
 use crate::domain::channel::Channel;
 use crate::domain::identifier::Assurance;
+use crate::domain::lane::Lane;
 use crate::domain::profile::{
     Anchor, Appeal, Deadline, Exception, KindRule, Length, Letter, OnOverdue, Profile, Responsible,
     Review, Role, StoreAway, WarnFirst,
@@ -169,7 +169,7 @@ fn responsible(responsible: &Responsible) -> Value {
 }
 
 fn safeguards(safeguards: &Safeguards) -> Value {
-    let mut all: Map<String, Value> = WORD_LANES
+    let mut all: Map<String, Value> = Lane::OF_WORDS
         .into_iter()
         .map(|lane| {
             let rule = safeguards.rule(lane).cloned().unwrap_or_default();

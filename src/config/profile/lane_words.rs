@@ -3,17 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::reader::{Field, Section};
-use crate::domain::safeguard::{Lane, LaneWords, Set, concept_fault, example_fault, phrase_fault};
-
-/// The lanes that are found by words.
-pub(super) const WORD_LANES: [Lane; 6] = [
-    Lane::Emergency,
-    Lane::Safeguarding,
-    Lane::Statutory,
-    Lane::Legal,
-    Lane::Appeal,
-    Lane::Adjustment,
-];
+use crate::domain::safeguard::{LaneWords, Set, concept_fault, example_fault, phrase_fault};
 
 /// What a lane is found by. The fault of a phrase, a concept or an example is recorded.
 pub(super) fn lane_words(table: &Section<'_>, sets: &BTreeMap<String, Set>) -> LaneWords {

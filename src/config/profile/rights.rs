@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::built_in::built_in;
-use super::lane_words::{WORD_LANES, lane_words};
+use super::lane_words::lane_words;
 use crate::config::fault::Wrong;
 use crate::config::reader::{Reader, Section};
 use crate::domain::safeguard::{
@@ -24,7 +24,7 @@ pub(super) fn safeguards(reader: &Reader, profile: &Section<'_>) -> Option<Safeg
     };
     let written = built_in.words.written();
     let section = profile.field("safeguards").and_then(|f| f.section());
-    let lanes: BTreeMap<Lane, LaneRule> = WORD_LANES
+    let lanes: BTreeMap<Lane, LaneRule> = Lane::OF_WORDS
         .into_iter()
         .map(|lane| {
             let mut rule = section

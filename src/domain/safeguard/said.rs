@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::super::folding::each_decomposed;
+use super::super::folding::{each_decomposed, is_of_word};
 use super::hash_index::word_hash;
 
 /// So many words apart are two that follow each other in different sentences.
@@ -76,21 +76,8 @@ pub(super) fn words_of(plain: &str) -> Vec<SaidWord<'_>> {
 
 /// Letters, digits and apostrophes. Beyond ASCII a plain text has nothing but letters.
 fn is_in_word(byte: u8) -> bool {
-    IN_WORDS.get(usize::from(byte)).copied().unwrap_or_default()
+    is_of_word(byte) || byte == b'\'' || !byte.is_ascii()
 }
-
-/// Every byte of a text is asked about.
-const IN_WORDS: [bool; 256] = {
-    let mut in_words = [false; 256];
-    let mut rest: &mut [bool] = &mut in_words;
-    let mut byte: u8 = 0;
-    while let Some((in_word, after)) = rest.split_first_mut() {
-        *in_word = byte.is_ascii_alphanumeric() || byte >= 0x80 || byte == b'\'';
-        byte = byte.wrapping_add(1);
-        rest = after;
-    }
-    in_words
-};
 
 fn ends_sentence(between: &str) -> bool {
     // A line ends anywhere; an empty one ends a sentence.

@@ -14,14 +14,7 @@ use super::features::Keys;
 use super::said::SaidWord;
 
 /// The lanes that wording is learnt for, in the order of a row.
-pub const LEARNT: [Lane; 6] = [
-    Lane::Emergency,
-    Lane::Safeguarding,
-    Lane::Statutory,
-    Lane::Legal,
-    Lane::Appeal,
-    Lane::Adjustment,
-];
+pub const LEARNT: [Lane; 6] = Lane::OF_WORDS;
 /// Rows of the table of features, as a power of two. About half are taken.
 const ROWS_BITS: u32 = 16;
 /// A row: a weight for each lane, how much the feature says by being rare, and the feature's mark.
